@@ -1,0 +1,50 @@
+# One command for each thing a developer does. `make` or `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow lint format bench base-model sample-data clean
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(READY) ## make .venv and install everything into it (done by the others when needed)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Curate needs Python 3.11 or newer: make PYTHON=python3.12 setup"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet -c constraints.txt --group dev -e '.[all]'
+	@touch $@
+
+demo: $(READY) ## run the main job on the sample data: curate, train, compare, score (under 5 minutes)
+	$(BIN)/curate demo
+
+test: $(READY) ## the fast tests (under 10 minutes on 2 cores)
+	$(BIN)/python -m pytest
+
+test-slow: $(READY) ## the tests that take minutes each
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY) ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## every benchmark that needs no peers; results go to benchmarks/LOG.md by hand
+	$(BIN)/python benchmarks/run.py
+
+base-model: $(READY) ## rebuild the bundled base model (CORPUS=path to articles.parquet; up to an hour)
+	$(BIN)/python -m train.bundled.build --corpus $(CORPUS)
+
+sample-data: $(READY) ## write sample_data/ again from its generator
+	$(BIN)/python sample_data/generate.py
+
+clean: ## remove the environment, caches and runs
+	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build

@@ -1,0 +1,134 @@
+"""The command line: one file a verb, each loaded only when it is called.
+
+stdout carries data, stderr narration. Exit codes: 0 done, 1 gate failed, 2 usage or unreadable input, 3 could not be
+judged, 4 internal error, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from curate.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, CurateError
+
+VERBS: dict[str, tuple[str, str]] = {
+    "init": ("curate.cli.init", "Detect roles and task of a file and write a commented curate.toml."),
+    "run": ("curate.cli.run", "Run a whole recipe: detect, resolve, apply, train, report."),
+    "dedup": ("curate.cli.one_stage", "Find exact and near duplicates, and leaks between splits."),
+    "labels": ("curate.cli.one_stage", "Find wrong labels and inconsistent label names."),
+    "pii": ("curate.cli.one_stage", "Find and mask personal data."),
+    "fairness": ("curate.cli.one_stage", "Audit how the data treats sensitive groups."),
+    "tui": ("curate.cli.tui", "Browse findings and decide, in the terminal."),
+    "apply": ("curate.cli.apply", "Apply a run again, with the decisions taken since."),
+    "explain": ("curate.cli.explain", "Say what happened to a row, and why."),
+    "report": ("curate.cli.report", "Show or write the report of a run."),
+    "ablate": ("curate.cli.ablate", "Train on raw and curated data and compare."),
+    "train": ("curate.cli.train", "Train one LoRA adapter on a file or on a run's curated data."),
+    "config": ("curate.cli.config", "Show, check or document recipes."),
+    "doctor": ("curate.cli.doctor", "Check this installation."),
+    "demo": ("curate.cli.demo", "Run the main job on the sample data and print a score card."),
+}
+
+EXAMPLES = """\b
+Examples:
+  curate init tickets.jsonl            write curate.toml, with reasons
+  curate run                           run the recipe in this folder
+  curate run tickets.jsonl --no-train  curate a file with the defaults
+  curate explain runs/tickets 4711     why is row 4711 gone?
+  curate tui runs/tickets              look, decide, undo
+
+\b
+Shell completion:
+  eval "$(_CURATE_COMPLETE=bash_source curate)"    (or zsh_source, fish_source)
+"""
+
+
+class _Lazy(click.Group):
+    """A group that imports a verb's module when the verb is called, and knows its help line before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(VERBS[cmd_name][0])
+        return getattr(module, f"{cmd_name}_command")  # type: ignore[no-any-return]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            from curate.errors import nearest
+
+            ctx.fail(f"there is no verb {args[0]!r}; {nearest(args[0], VERBS)}")
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from importlib import metadata
+
+    click.echo(f"curate {metadata.version('curate-toolkit')}")
+    ctx.exit()
+
+
+@click.group(
+    cls=_Lazy,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
+@click.option("--traceback", is_flag=True, envvar="CURATE_TRACEBACK", help="Show Python tracebacks of errors.")
+@click.pass_context
+def cli(ctx: click.Context, traceback: bool) -> None:
+    """Find what is wrong with fine-tuning data, cure it under a ledger, and prove whether it helped."""
+    ctx.obj = {"traceback": traceback}
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Entry point of the console script: runs a verb and exits with the code that the outcome has."""
+    show = "--traceback" in (args or sys.argv[1:]) or bool(os.environ.get("CURATE_TRACEBACK"))
+    try:
+        code = cli.main(args=args, prog_name="curate", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        _say("interrupted")
+        sys.exit(EXIT_INTERRUPTED)
+    except KeyboardInterrupt:
+        _say("interrupted; what was finished is kept, and the same command goes on from there")
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        error.show(file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+    except CurateError as error:
+        if show:
+            raise
+        _say(f"error: {error}")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if show:
+            raise
+        # The message of an unforeseen error may quote data, so only its kind and place are shown.
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f" at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
+        _say(f"internal error: {type(error).__name__}{where}; run again with --traceback to see all of it")
+        sys.exit(EXIT_INTERNAL)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

@@ -1,0 +1,62 @@
+"""`curate doctor`: is this installation whole?"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+CORE = ("polars", "pyarrow", "numba", "numpy", "sklearn", "cleanlab", "fairlearn", "pandas", "datasketch", "phonenumbers")
+EXTRAS = {
+    "train": ("torch", "transformers", "peft", "accelerate", "datasets", "safetensors"),
+    "tui": ("textual", "textual_plotext", "textual_fastdatatable"),
+}
+NAMES = {"sklearn": "scikit-learn"}
+
+
+@click.command("doctor")
+def doctor_command() -> int:
+    """Check Python, packages, the bundled base model, name clashes and free disk; exit code 2 when the core is broken."""
+    from curate.house import HOME, OURS
+    from curate.rundir import hardware
+
+    broken = False
+    machine = hardware()
+    click.echo(f"ok       python {sys.version.split()[0]}, {machine['cores']} cores, {machine['memory_gib']} GiB")
+    for module in CORE:
+        broken |= not _show(module, "core")
+    for extra, modules in EXTRAS.items():
+        missing = [m for m in modules if importlib.util.find_spec(m) is None]
+        if missing:
+            click.echo(f"absent   {extra}: {', '.join(missing)} (pip install 'curate-toolkit[{extra}]')")
+        else:
+            click.echo(f"ok       {extra}: " + ", ".join(f"{m} {_version(m)}" for m in modules))
+    for name in OURS:
+        spec = importlib.util.find_spec(name)
+        ours = spec is not None and spec.origin is not None and Path(spec.origin).resolve().parent == HOME / name
+        where = spec.origin if spec else "nowhere"
+        click.echo(f"{'ok' if ours else 'SHADOWED':<8} package {name}: {where}")
+        broken |= not ours
+    base = HOME / "train" / "bundled" / "base" / "model.safetensors"
+    state = f"{base.stat().st_size / 1e6:.1f} MB" if base.is_file() else "missing"
+    click.echo(f"{'ok' if base.is_file() else 'absent':<8} bundled base model: {state}")
+    click.echo(f"ok       free disk here: {shutil.disk_usage(Path.cwd()).free / 2**30:.1f} GiB")
+    click.echo(f"{'BROKEN' if broken else 'ok'}")
+    return 2 if broken else 0
+
+
+def _show(module: str, kind: str) -> bool:
+    found = importlib.util.find_spec(module) is not None
+    click.echo(f"{'ok' if found else 'MISSING':<8} {kind}: {module} {_version(module) if found else ''}")
+    return found
+
+
+def _version(module: str) -> str:
+    try:
+        return metadata.version(NAMES.get(module, module.replace("_", "-")))
+    except metadata.PackageNotFoundError:
+        return "?"

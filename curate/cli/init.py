@@ -1,0 +1,37 @@
+"""`curate init`: a commented recipe from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from curate.cli.options import data_options, overrides
+
+
+@click.command("init", epilog="\b\nExamples:\n  curate init tickets.jsonl\n"
+               "  curate init tickets.jsonl --role label=intent --output recipes/tickets.toml")
+@click.argument("input_", metavar="INPUT", type=click.Path())
+@click.option("--output", type=click.Path(), default="curate.toml", help="Where to write it (default: curate.toml).")
+@click.option("--force", is_flag=True, help="Replace a recipe that is already there.")
+@data_options
+def init_command(
+    input_: str, output: str, force: bool, task: str | None, role: tuple[str, ...], on_bad_row: str | None
+) -> int:
+    """Look at a file, say what its columns seem to be and why, and write a recipe with every setting explained."""
+    from curate import workflow
+    from curate.dataset.atomic import atomic_write_text
+    from curate.errors import ConfigError
+    from curate.recipe import Recipe
+    from curate.recipe_toml import write_recipe
+
+    target = Path(output)
+    if target.exists() and not force:
+        raise ConfigError(f"{target} is already there; --force replaces it, --output writes elsewhere")
+    recipe = Recipe().with_(input=input_, **overrides(task, role, on_bad_row))
+    dataset = workflow.read_input(recipe)
+    for guess in dataset.detected.guesses:
+        click.echo(f"{guess.what:<12} {', '.join(guess.value) or '-':<24} {guess.reason}", err=True)
+    atomic_write_text(target, write_recipe(dataset, relative_to=target.parent))
+    click.echo(f"wrote {target}; next: curate run {target}", err=True)
+    return 0

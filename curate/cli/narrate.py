@@ -1,0 +1,81 @@
+"""What a run says on stderr while it works: a live line on a terminal, a line every few percent elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from curate.pipeline import Event
+
+STEP = 0.05
+
+
+class Narrator:
+    """Listens to stages and to training; `quiet` says nothing."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.live = sys.stderr.isatty() and not quiet
+        self.said: dict[str, float] = {}
+        self.started = time.monotonic()
+        self.rescanning = False
+
+    def stage(self, event: Event) -> None:
+        """One event of the pipeline."""
+        name = event.stage.replace("_", " ")
+        if event.kind == "start":
+            self._live(f"{name} …")
+        elif event.kind == "progress" and event.total:
+            share = event.done / event.total
+            if self.live:
+                self._live(f"{name} {share:4.0%}")
+            elif share - self.said.get(event.stage, 0.0) >= STEP and share < 1:
+                self.said[event.stage] = share
+                self._line(f"  {name} {share:.0%}")
+        elif event.kind == "done":
+            self._line(f"✓ {name}: {event.findings:,} findings in {event.seconds:.1f} s")
+        elif event.kind == "cached":
+            self._line(f"✓ {name}: {event.findings:,} findings, as computed before")
+        elif event.kind == "skipped":
+            self._line(f"– {name} skipped: {event.reason}")
+
+    def training(self, event: Mapping[str, Any]) -> None:
+        """One event of the trainer: {arm, seed, step, steps, loss, eta_s} or {message}."""
+        if "message" in event:
+            self._line(str(event["message"]))
+            return
+        arm, seed, step, steps = (event.get(k) for k in ("arm", "seed", "step", "steps"))
+        if not steps or step is None:
+            return
+        share = step / steps
+        loss = event.get("loss")
+        text = f"train {arm} seed {seed}: step {step}/{steps}"
+        if loss is not None:
+            text += f", loss {loss:.3f}"
+        if event.get("eta_s") is not None:
+            text += f", about {float(event['eta_s']):.0f} s left"
+        key = f"{arm}/{seed}"
+        if self.live:
+            self._live(text)
+        if share >= 1 or (not self.live and share - self.said.get(key, -1.0) >= 0.25):
+            if share >= 1 and self.said.get(key, 0.0) >= 1:
+                return
+            self.said[key] = share
+            self._line(("✓ " if share >= 1 else "  ") + text)
+
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        self._line(text)
+
+    def _live(self, text: str) -> None:
+        if self.live:
+            click.echo(f"\r\x1b[2K{text[:100]}", nl=False, err=True)
+
+    def _line(self, text: str) -> None:
+        if self.quiet:
+            return
+        click.echo(("\r\x1b[2K" if self.live else "") + text, err=True)

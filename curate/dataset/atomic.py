@@ -1,0 +1,107 @@
+"""Files that are either the old one or the new one, never half of one.
+
+Bytes go to a temporary name in the target's own directory, are flushed to the disk and renamed over the target
+(POSIX `rename` replaces in one step). A process killed at any moment leaves the old file, and at most a hidden
+`.<name>.<random>.tmp` beside it. Files are made with mode 0600 and missing directories with 0700, because what the
+toolkit writes holds the same personal data as what it reads.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from curate.errors import DataError
+
+PRIVATE_DIR = 0o700
+
+
+def make_private_dir(path: str | os.PathLike[str]) -> Path:
+    """Make `path` and its missing parents with mode 0700; existing directories keep the mode they have."""
+    target = Path(path)
+    missing = []
+    for folder in (target, *target.parents):
+        if folder.exists():
+            break
+        missing.append(folder)
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(mode=PRIVATE_DIR, exist_ok=True)
+        if not target.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(target))
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    return target
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary path beside `path` for writers that want a name; renamed on success, removed on any failure."""
+    target = Path(path)
+    make_private_dir(target.parent)
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.", suffix=".tmp")
+        os.close(handle)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(target)
+        _sync(target.parent)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str], *, text: bool = False) -> Iterator[IO[Any]]:
+    """An open file (bytes, or UTF-8 text with LF) that becomes `path` when the block ends without an error."""
+    with atomic_path(path) as temporary:
+        with temporary.open("w" if text else "wb", **({"encoding": "utf-8", "newline": "\n"} if text else {})) as file:
+            yield file
+
+
+def atomic_write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write `data` to `path` in one step."""
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def atomic_write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write `text` as UTF-8 to `path` in one step."""
+    atomic_write_bytes(path, text.encode("utf-8"))
+
+
+def _sync(path: Path) -> None:
+    """Ask the system to put `path` on the disk; a file system that cannot sync a directory is no failure."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        if not path.is_dir():
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(path: Path, error: OSError) -> DataError:
+    hints = {
+        errno.ENOSPC: "the disk is full; free some space and run again",
+        errno.EDQUOT: "the disk quota is used up; free some space and run again",
+        errno.EACCES: "permission denied; choose a directory that you may write to",
+        errno.EPERM: "permission denied; choose a directory that you may write to",
+        errno.EROFS: "the file system is read-only; choose another directory",
+        errno.ENOTDIR: "a file stands where a directory is needed; choose another name",
+        errno.EISDIR: "a directory stands where a file is needed; choose another name",
+    }
+    what = hints.get(error.errno or 0, (error.strerror or type(error).__name__).lower())
+    return DataError(f"{path}: cannot be written: {what}. Nothing was left half-written.")

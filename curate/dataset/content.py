@@ -1,0 +1,190 @@
+"""What engines read of a row: one text, one label, groups and splits, and every string with its place."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.dataset.column import Column
+from curate.dataset.jsontext import encode
+from curate.dataset.names import SPLIT_WORDS, plain
+from curate.dataset.pointer import escape
+from curate.dataset.types import Roles, Strings
+
+BATCH_ROWS = 50_000
+_METADATA_ROLES = ("label", "group", "split", "source", "time", "weight")
+
+
+def content(roles: Roles, task: str, names: tuple[str, ...], column: Callable[[str], Column], n_rows: int) -> pa.Array:
+    """One text a row, the parts joined by line ends; null parts are left out.
+
+    classification and text: the text. sft: prompt, completion. chat: the turns in order. preference: prompt (or turns),
+    chosen, rejected. unpaired_preference: prompt and completion, or turns. A table without text (numbers and
+    categories) reads as `column: value` lines of the columns that play no role.
+    """
+    order = {
+        "classification": ("text",),
+        "text": ("text",),
+        "sft": ("prompt", "completion"),
+        "chat": ("messages",),
+        "preference": ("messages", "prompt", "chosen", "rejected"),
+        "unpaired_preference": ("messages", "prompt", "completion"),
+    }[task]
+    wanted = [name for role in order for name in getattr(roles, role)]
+    if wanted:
+        return _joined([readable(column(name)) for name in dict.fromkeys(wanted)], n_rows)
+    metadata = {name for role in _METADATA_ROLES for name in getattr(roles, role)}
+    parts = []
+    for name in names:
+        if name not in metadata:
+            parts.append(pc.binary_join_element_wise(_text(name), as_text(column(name)), _text(": ")))
+    return _joined(parts, n_rows)
+
+
+def _joined(parts: list[pa.Array], n_rows: int) -> pa.LargeStringArray:
+    if not parts:
+        return pa.array([""] * n_rows, pa.large_string())
+    if len(parts) == 1:
+        return parts[0].fill_null("")
+    return pc.binary_join_element_wise(*parts, _text("\n"), null_handling="skip")
+
+
+def _text(value: str | None) -> pa.Scalar:
+    return pa.scalar(value, pa.large_string())
+
+
+def readable(column: Column) -> pa.Array:
+    """A column as texts: conversations and turns flattened to what is said, other values as they print."""
+    array = column.array
+    if not column.json:
+        if pa.types.is_large_string(array.type) and not _holds_turns(array):
+            return array
+        if not pa.types.is_large_string(array.type):
+            return as_text(column)
+    return pa.array([None if text is None else flatten(_loaded(text)) for text in array.to_pylist()], pa.large_string())
+
+
+def _holds_turns(array: pa.Array) -> bool:
+    """Whether a plain string column holds conversations as JSON text (CSV files do)."""
+    head = [text for text in array.slice(0, 50).to_pylist() if text]
+    return bool(head) and all(text.startswith(("[{", "[ {")) and isinstance(_loaded(text), list) for text in head)
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+
+
+def flatten(value: Any) -> str:
+    """What a conversation, a turn or another value says, as one text.
+
+    A turn's text is `content` or `value`; content may be a list of parts (OpenAI), of which the text counts. Tool calls
+    are part of what is said.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(filter(None, map(flatten, value)))
+    if isinstance(value, dict):
+        if "role" in value or "from" in value or "content" in value:
+            said = value.get("content", value.get("value"))
+            parts = [flatten(said) if said is not None else ""]
+            parts += [encode(value[key]) for key in ("tool_calls", "function_call") if value.get(key)]
+            return "\n".join(filter(None, parts))
+        if value.get("type") == "text" and isinstance(value.get("text"), str):
+            return str(value["text"])
+        return encode(value)
+    return "" if value is None else encode(value)
+
+
+def as_text(column: Column) -> pa.LargeStringArray:
+    """Values in canonical text: `1` for 1 and for 1.0, `true`, strings as they are, nested values as JSON."""
+    array = column.array
+    if column.json:
+        values = [None if text is None else _canonical_text(json.loads(text)) for text in array.to_pylist()]
+        return pa.array(values, pa.large_string())
+    if pa.types.is_large_string(array.type):
+        return array
+    if pa.types.is_boolean(array.type):
+        return pc.if_else(array, _text("true"), _text("false"))
+    if pa.types.is_integer(array.type):
+        return array.cast(pa.large_string())
+    return pa.array([_canonical_text(value) for value in array.to_pylist()], pa.large_string())
+
+
+def _canonical_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        if value.is_integer() and abs(value) < 2**63:
+            return str(int(value))
+    return encode(value)
+
+
+def categories(column: Column) -> pa.LargeStringArray:
+    """Canonical text of a label or group; empty and blank cells are null, because they name no class."""
+    text = as_text(column)
+    blank = pc.equal(pc.utf8_trim_whitespace(text), "")
+    return pc.if_else(blank, _text(None), text)
+
+
+def splits(column: Column) -> pa.LargeStringArray:
+    """Split names: `train`, `validation`, `test` under any of their usual names, others as they are."""
+    encoded = categories(column).dictionary_encode()
+    words = [SPLIT_WORDS.get(plain(word), word) for word in encoded.dictionary.to_pylist()]
+    return pa.array(words, pa.large_string()).take(encoded.indices)
+
+
+def strings(names: tuple[str, ...], column: Callable[[str], Column]) -> Iterator[Strings]:
+    """Every string value of every row in batches, column by column; strings that hold JSON come as they are."""
+    for name in names:
+        view = column(name)
+        if not pa.types.is_large_string(view.array.type):
+            continue
+        for start in range(0, len(view.array), BATCH_ROWS):
+            part = view.array.slice(start, BATCH_ROWS)
+            batch = _nested_strings(name, part, start) if view.json else _plain_strings(name, part, start)
+            if len(batch.fields):
+                yield batch
+
+
+def _plain_strings(name: str, part: pa.Array, start: int) -> Strings:
+    rows = np.flatnonzero(np.asarray(part.is_valid())).astype(np.int64)
+    return Strings(rows + start, [escape(name)] * len(rows), part.drop_null())
+
+
+def _nested_strings(name: str, part: pa.Array, start: int) -> Strings:
+    rows: list[int] = []
+    fields: list[str] = []
+    texts: list[str] = []
+
+    def walk(value: Any, pointer: str) -> None:
+        if isinstance(value, str):
+            rows.append(row)
+            fields.append(pointer)
+            texts.append(value)
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                walk(item, f"{pointer}/{escape(key)}")
+        elif isinstance(value, list):
+            for i, item in enumerate(value):
+                walk(item, f"{pointer}/{i}")
+
+    for row, text in enumerate(part.to_pylist(), start):
+        if text is not None:
+            walk(_loaded(text), escape(name))
+    return Strings(np.array(rows, np.int64), fields, pa.array(texts, pa.large_string()))

@@ -1,0 +1,220 @@
+"""A dataset: rows as they were read, columns to look at, roles to know them by.
+
+A `Dataset` never changes. Detectors read its views (`table`, `content`, `labels`, `strings`); `select` makes another
+one in memory; `write` spells rows in the format they came in. Rows are named by position within one dataset and by
+`row_ids` across runs.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from curate.dataset import content as reading
+from curate.dataset.atomic import atomic_write
+from curate.dataset.column import Column
+from curate.dataset.compression import SUFFIXES, compressed
+from curate.dataset.detect import Detected
+from curate.dataset.parquetfiles import ParquetStore
+from curate.dataset.records import Edits, TextStore
+from curate.dataset.rowids import row_ids
+from curate.dataset.types import CONTENT_ROLES, Rejected, Roles, Source, Strings
+from curate.errors import ConfigError, DataError, nearest
+
+Store = TextStore | ParquetStore
+
+
+class Dataset:
+    """Rows with roles. Made by `load` and `select`."""
+
+    def __init__(
+        self,
+        store: Store,
+        detected: Detected,
+        source: Source,
+        rejected: Sequence[Rejected] = (),
+        id_columns: Sequence[str] = (),
+    ) -> None:
+        self._store = store
+        self.detected = detected
+        self.source = source
+        self.rejected = tuple(rejected)
+        self.id_columns = tuple(id_columns)
+
+    # -- what it is -------------------------------------------------------------------------------------------------
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self._store.n_rows
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    @property
+    def task(self) -> str:
+        """classification, sft, chat, preference, unpaired_preference or text."""
+        return self.detected.task
+
+    @property
+    def roles(self) -> Roles:
+        """Which columns play which part."""
+        return self.detected.roles
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Column names in the order of the source."""
+        return self._store.names
+
+    @property
+    def lines(self) -> npt.NDArray[np.int64]:
+        """Physical line (Parquet: row number) in the source of each row, from 1."""
+        return self._store.lines
+
+    @property
+    def suffix(self) -> str:
+        """What a file written by `write` should end in: `.jsonl`, `.csv.gz`, ..."""
+        return f".{self.source.format}{SUFFIXES[self.source.compression]}"
+
+    # -- views ------------------------------------------------------------------------------------------------------
+
+    def _column(self, name: str) -> Column:
+        if name not in self._store.names:
+            raise ConfigError(f"no such column: {name!r}; {nearest(name, self.columns)}")
+        return self._store.column(name)
+
+    def values(self, column: str) -> pa.Array:
+        """One view column in one chunk."""
+        return self._column(column).array
+
+    def is_json(self, column: str) -> bool:
+        """Whether the strings of a view column are JSON (mixed or nested values)."""
+        return self._column(column).json
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """All view columns; JSON columns carry the field metadata {b"curate": b"json"}."""
+        columns = [self._column(name) for name in self.columns]
+        schema = pa.schema([column.field(name) for name, column in zip(self.columns, columns, strict=True)])
+        return pa.Table.from_arrays([column.array for column in columns], schema=schema)
+
+    @cached_property
+    def row_ids(self) -> pa.FixedSizeBinaryArray:
+        """One 16-byte id a row; see `curate.dataset.rowids`."""
+        named = self.id_columns or tuple(
+            dict.fromkeys(name for role in CONTENT_ROLES for name in getattr(self.roles, role))
+        )
+        if set(named) <= set(self.roles.label) and not self.id_columns:
+            # A label alone names no row: a table of numbers is named by all of its columns.
+            named = self.columns
+        others = [name for name in self.columns if name not in named]
+        return row_ids(named, others, self._column, self.n_rows)
+
+    @cached_property
+    def _content(self) -> pa.LargeStringArray:
+        return reading.content(self.roles, self.task, self.columns, self._column, self.n_rows)
+
+    def content(self) -> pa.LargeStringArray:
+        """One text a row, without labels and metadata: what duplicates and label engines look at. No nulls."""
+        return self._content
+
+    def labels(self) -> pa.LargeStringArray | None:
+        """The first label column as text (`1`, not `1.0`); null where there is none."""
+        return reading.categories(self._column(self.roles.label[0])) if self.roles.label else None
+
+    def groups(self) -> dict[str, pa.LargeStringArray]:
+        """The sensitive columns as text."""
+        return {name: reading.categories(self._column(name)) for name in self.roles.group}
+
+    def splits(self) -> pa.LargeStringArray | None:
+        """train, validation, test or another name; null where a row names none."""
+        return reading.splits(self._column(self.roles.split[0])) if self.roles.split else None
+
+    def strings(self) -> Iterator[Strings]:
+        """Every string of every row, nested ones included, in batches."""
+        return reading.strings(self.columns, self._column)
+
+    def row(self, index: int) -> dict[str, Any]:
+        """The source values of one row; absent keys are absent."""
+        return self._store.values(index)
+
+    # -- making another -----------------------------------------------------------------------------------------------
+
+    def select(self, rows: Any, edits: Edits | None = None) -> Dataset:
+        """The given rows in that order, with `edits` {row: {pointer: new value}} made, as a dataset in memory."""
+        index = self._checked(rows)
+        store = self._store.take(index, self._relevant(edits or {}))
+        source = replace(self.source, rows=len(index))
+        return Dataset(store, self.detected, source, self.rejected, self.id_columns)
+
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        rows: Any = None,
+        edits: Edits | None = None,
+        added: Sequence[Mapping[str, Any]] = (),
+        weights: Any = None,
+    ) -> None:
+        """Write rows in the format, shape and compression they were read in; all or nothing.
+
+        Rows without an edit keep their bytes. `added` rows follow at the end. `weights` (one for each of `rows`, or
+        for each of `rows` and `added`; added rows count 1) go to a `_weight` column.
+        """
+        index = np.arange(self.n_rows) if rows is None else self._checked(rows)
+        numbers: list[float] = [] if weights is None else [float(weight) for weight in weights]
+        if numbers and len(numbers) == len(index):
+            numbers += [1.0] * len(added)
+        if numbers and len(numbers) != len(index) + len(added):
+            raise ValueError(f"{len(numbers)} weights for {len(index)} rows and {len(added)} added rows")
+        with atomic_write(path) as file, compressed(file, self.source.compression) as stream:
+            self._store.write(stream, index, self._relevant(edits or {}), added, numbers)
+
+    def _checked(self, rows: Any) -> npt.NDArray[np.int64]:
+        index = np.asarray(rows)
+        if index.dtype == bool:
+            raise ValueError("rows are positions, not a mask")
+        index = index.astype(np.int64)
+        if len(index) and (index.min() < 0 or index.max() >= self.n_rows):
+            raise IndexError(f"rows run from 0 to {self.n_rows - 1}")
+        return index
+
+    def _relevant(self, edits: Edits) -> Edits:
+        for row in edits:
+            if not 0 <= row < self.n_rows:
+                raise IndexError(f"an edit names row {row}; rows run from 0 to {self.n_rows - 1}")
+        return {int(row): changes for row, changes in edits.items() if changes}
+
+    # -- looks --------------------------------------------------------------------------------------------------------
+
+    def explain(self) -> str:
+        """Why the task and the roles are what they are, a line each."""
+        return self.detected.explain()
+
+    def __repr__(self) -> str:
+        roles = ", ".join(f"{role}={'+'.join(columns)}" for role, columns in self.roles.items())
+        left_out = f", {len(self.rejected):,} rejected" if self.rejected else ""
+        return f"Dataset({self.n_rows:,} rows{left_out}, {self.task}; {roles}; from {self.source.path})"
+
+    def _repr_html_(self) -> str:
+        lines = [("rows", f"{self.n_rows:,}"), ("task", self.task)]
+        lines += [(role, ", ".join(columns)) for role, columns in self.roles.items()]
+        if self.rejected:
+            lines.append(("rejected rows", f"{len(self.rejected):,}"))
+        lines.append(("source", self.source.path))
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in lines
+        )
+        return f"<table><caption>Dataset</caption>{cells}</table>"
+
+
+def no_rows(path: Any, why: str) -> DataError:
+    """The error of a dataset without rows, which is never acceptable."""
+    return DataError(f"{path}: no rows: {why}. There is nothing to curate.")

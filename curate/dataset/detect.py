@@ -1,0 +1,320 @@
+"""Which column is what: roles and task, each with a reason, the runners-up and a way to overrule.
+
+Names decide first (`instruction`, `category`, `conversations`: the names that datasets in the field have), contents
+second (median words, distinct values, shapes of nested values). A guess from contents says so. A label whose values are
+all distinct is an id, not a label.
+
+Cost: statistics over at most `SAMPLE_ROWS` rows spread evenly, distinct counts over all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from curate.dataset import names as known
+from curate.dataset.column import Column
+from curate.dataset.shapes import Facts, facts_of
+from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
+from curate.errors import ConfigError, nearest
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One role, or the task, and why."""
+
+    what: str
+    """A role name, or `task`."""
+    value: tuple[str, ...]
+    """The columns; for the task its name."""
+    reason: str
+    """A plain sentence; it names columns and counts, never contents."""
+    alternatives: tuple[str, ...] = ()
+    """Other columns (or tasks) that would have fitted."""
+    given: bool = False
+    """Said by the user, not guessed."""
+
+
+@dataclass(frozen=True)
+class Detected:
+    """Task and roles of a table, with the reasons."""
+
+    task: str
+    roles: Roles
+    guesses: tuple[Guess, ...]
+
+    def explain(self) -> str:
+        """One line a guess."""
+        lines = []
+        for guess in self.guesses:
+            other = f" (or: {', '.join(guess.alternatives)})" if guess.alternatives else ""
+            lines.append(f"{guess.what}: {', '.join(guess.value)} - {guess.reason}{other}")
+        return "\n".join(lines)
+
+
+def detect(
+    columns: Sequence[str],
+    column: Callable[[str], Column],
+    *,
+    roles: Roles | Mapping[str, str | Sequence[str]] | None = None,
+    task: str | None = None,
+) -> Detected:
+    """Roles and task; what `roles` and `task` say is taken as it is and the rest fits itself around it."""
+    given = _checked(roles, columns)
+    if task is not None and task not in TASKS:
+        raise ConfigError(f"no such task: {task!r}; {nearest(task, TASKS)}")
+    facts = {name: facts_of(name, column(name)) for name in columns}
+    taken = {name for names in given.values() for name in names}
+    free = {name: fact for name, fact in facts.items() if name not in taken}
+    finder = _Finder(free, facts, given, task)
+    chosen_task, why, alternatives = finder.run()
+    found = {**finder.found, **given}
+    guesses = [Guess("task", (chosen_task,), why, alternatives, given=task is not None)]
+    for role in ROLE_NAMES:
+        if found.get(role):
+            reason, others = finder.why.get(role, ("", ()))
+            if role in given:
+                reason, others = "named by the recipe or the command line", ()
+            guesses.append(Guess(role, tuple(found[role]), reason, others, given=role in given))
+    made = Roles.of({role: tuple(found.get(role, ())) for role in ROLE_NAMES})
+    return Detected(chosen_task, made, tuple(guesses))
+
+
+def _checked(roles: Roles | Mapping[str, str | Sequence[str]] | None, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The override as role → columns; ConfigError for a name that is not there. An empty role says: none."""
+    if roles is None:
+        return {}
+    if isinstance(roles, Roles):
+        roles = dict(roles.items())
+    given = {}
+    for role, value in roles.items():
+        if role not in ROLE_NAMES:
+            raise ConfigError(f"no such role: {role!r}; {nearest(role, ROLE_NAMES)}")
+        wanted = (value,) if isinstance(value, str) else tuple(value)
+        for name in wanted:
+            if name not in columns:
+                raise ConfigError(f"role {role!r} names the column {name!r}, which the data lacks; {nearest(name, columns)}")
+        given[role] = wanted
+    return given
+
+
+class _Finder:
+    """Finds the task, then the columns of its roles among those that are free."""
+
+    def __init__(self, free: dict[str, Facts], every: dict[str, Facts], given: dict[str, tuple[str, ...]], task: str | None):
+        self.free = free
+        self.every = every
+        self.given = given
+        self.task = task
+        self.found: dict[str, tuple[str, ...]] = {}
+        self.why: dict[str, tuple[str, tuple[str, ...]]] = {}
+
+    def run(self) -> tuple[str, str, tuple[str, ...]]:
+        """(task, reason, other tasks that would fit); fills `found` and `why`."""
+        self._metadata()
+        fits = [task for task in _ORDER if self._fits(task)]
+        task = self.task or self._implied() or next(iter(fits))
+        self._assign(task)
+        if self.task:
+            return task, "named by the recipe or the command line", ()
+        others = tuple(other for other in fits if other != task and other != "text")
+        return task, _TASK_REASONS[task], others
+
+    # -- tasks ------------------------------------------------------------------------------------------------------
+
+    def _implied(self) -> str | None:
+        """The task that the given roles can only mean."""
+        if "chosen" in self.given or "rejected" in self.given:
+            return "preference"
+        if "messages" in self.given:
+            return "unpaired_preference" if "label" in self.given else "chat"
+        if "completion" in self.given:
+            return "unpaired_preference" if "label" in self.given and self._thumb() else "sft"
+        if "text" in self.given:
+            return "classification" if "label" in self.given or ("label" not in self.given and self._label()) else "text"
+        if self.given.get("label"):
+            return "classification"
+        return None
+
+    def _fits(self, task: str) -> bool:
+        if task == "preference":
+            return bool(self._one("chosen", _answer)) and bool(self._one("rejected", _answer))
+        if task == "unpaired_preference":
+            talk = bool(self._messages()) or (bool(self._prompts()) and bool(self._one("completion", _wordy)))
+            return talk and bool(self._thumb())
+        if task == "chat":
+            return bool(self._messages())
+        if task == "sft":
+            return bool(self._prompts()) and bool(self._one("completion", _wordy))
+        if task == "classification":
+            return bool(self._label())
+        return True
+
+    def _assign(self, task: str) -> None:
+        def put(role: str, columns: Sequence[str], reason: str, others: Sequence[str] = ()) -> None:
+            if columns and role not in self.given:
+                self.found[role] = tuple(columns)
+                self.why[role] = (reason, tuple(others))
+
+        if task == "preference":
+            for role in ("chosen", "rejected"):
+                columns = self._one(role, _answer)
+                put(role, columns, self._says(columns))
+        if task in ("chat", "preference", "unpaired_preference"):
+            talk = self._messages()
+            put("messages", talk[:1], self._says(talk[:1]), talk[1:])
+            tools = self._one("tools", lambda fact: True)
+            put("tools", tools, self._says(tools))
+        if task in ("sft", "preference", "unpaired_preference") and "messages" not in self.found and not self.given.get("messages"):
+            prompts = self._prompts()
+            put("prompt", prompts, self._says(prompts))
+            if task != "preference":
+                answers = self._all("completion", _wordy)
+                put("completion", answers[:1], self._says(answers[:1]), answers[1:])
+        if task == "unpaired_preference":
+            thumb = self._thumb()
+            put("label", thumb, self._says(thumb))
+        if task == "classification":
+            labels = self._labels()
+            put("label", labels[:1], self._says(labels[:1]), labels[1:])
+        if task in ("classification", "text"):
+            texts = self._texts(set(self.found.get("label", ())))
+            put("text", texts[:1], self._says(texts[:1]), texts[1:])
+        content = {name for role in CONTENT_ROLES for name in self.found.get(role, ())}
+        for role in ("group", "split", "source", "time", "weight"):
+            if role in self.found:
+                self.found[role] = tuple(name for name in self.found[role] if name not in content)
+
+    # -- columns ----------------------------------------------------------------------------------------------------
+
+    def _says(self, columns: Sequence[str]) -> str:
+        if not columns:
+            return ""
+        named = "by name and contents" if known.rank(columns[0], known.ALL) is not None else "by contents"
+        facts = [self.every[name].describe() for name in columns]
+        if len(columns) > 1:
+            facts = [f"{name} has {fact}" for name, fact in zip(columns, facts, strict=True)]
+        return f"{named}: {'; '.join(facts)}"
+
+    def _all(self, role: str, fits: Callable[[Facts], bool]) -> list[str]:
+        if role in self.given:
+            return list(self.given[role])
+        ranked = [(known.rank(name, known.NAMES[role]), name) for name, fact in self.free.items() if fits(fact)]
+        return [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
+
+    def _one(self, role: str, fits: Callable[[Facts], bool]) -> list[str]:
+        found = self._all(role, fits)
+        return found if role in self.given else found[:1]
+
+    def _messages(self) -> list[str]:
+        if "messages" in self.given:
+            return list(self.given["messages"])
+        talks = [name for name, fact in self.free.items() if fact.conversation]
+        answers = set(known.NAMES["chosen"]) | set(known.NAMES["rejected"])
+        talks = [name for name in talks if known.plain(name) not in answers]
+        return sorted(talks, key=lambda name: (known.rank(name, known.NAMES["messages"]) is None, list(self.free).index(name)))
+
+    def _prompts(self) -> list[str]:
+        """`instruction` and `input` together, or the best single name."""
+        found = self._all("prompt", lambda fact: fact.text_share > 0.5 or fact.conversation)
+        if "prompt" in self.given or not found:
+            return found
+        by_name = {known.plain(name): name for name in found}
+        if "instruction" in by_name:
+            return [by_name[name] for name in ("instruction", "input", "context") if name in by_name]
+        if "question" in by_name and "context" in by_name:
+            return [by_name["context"], by_name["question"]]
+        return found[:1]
+
+    def _thumb(self) -> list[str]:
+        if "label" in self.given:
+            return list(self.given["label"])
+        found = [name for name, fact in self.free.items()
+                 if known.rank(name, known.THUMBS) is not None and fact.two_sided]  # fmt: skip
+        return found[:1]
+
+    def _label(self) -> list[str]:
+        return self._labels()[:1]
+
+    def _labels(self) -> list[str]:
+        if "label" in self.given:
+            return list(self.given["label"])
+        groups = set(self.found.get("group", ())) | set(self.found.get("split", ())) | set(self.found.get("source", ()))
+        groups |= set(self.found.get("time", ())) | set(self.found.get("weight", ()))
+        fit = {name: fact for name, fact in self.free.items() if fact.labelish and name not in groups}
+        ranked = [(known.rank(name, known.NAMES["label"]), name) for name in fit]
+        named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
+        if named:
+            return named + [name for name, fact in fit.items() if name not in named and fact.repeats]
+        # Without a name only an unmistakable column counts, and only beside a text.
+        loose = [name for name, fact in fit.items() if fact.repeats and fact.kind in ("str", "bool")]
+        return loose if len(loose) == 1 and self._texts(set(loose)) else []
+
+    def _texts(self, taken: set[str]) -> list[str]:
+        if "text" in self.given:
+            return list(self.given["text"])
+        used = taken | {name for role in ("group", "split", "time", "weight", "source") for name in self.found.get(role, ())}
+        fit = {name: fact for name, fact in self.free.items() if name not in used and fact.text_share > 0.5}
+        ranked = [(known.rank(name, known.NAMES["text"]), name) for name, fact in fit.items() if not fact.nested]
+        named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
+        prose = [name for name, fact in sorted(fit.items(), key=lambda item: -item[1].median_words)
+                 if fact.median_words >= 3 and name not in named]  # fmt: skip
+        if not named and not prose:
+            prose = [name for name, fact in fit.items() if fact.kind == "str" and not fact.numeric and fact.distinct_share > 0.5]
+        return named + prose
+
+    def _metadata(self) -> None:
+        for role in ("group", "split", "source", "time", "weight"):
+            if role in self.given:
+                continue
+            fits = _METADATA[role]
+            names = [name for name, fact in self.free.items()
+                     if known.rank(name, known.NAMES[role]) is not None and fits(fact)]  # fmt: skip
+            if role == "split" and not names:
+                names = [name for name, fact in self.free.items() if fact.split_words]
+            if role != "group":
+                names = names[:1]
+            if names:
+                self.found[role] = tuple(names)
+                self.why[role] = (self._says(names), ())
+
+
+def _wordy(fact: Facts) -> bool:
+    return fact.text_share > 0.5
+
+
+def _answer(fact: Facts) -> bool:
+    return fact.text_share > 0.5 or fact.message or fact.conversation
+
+
+_METADATA: dict[str, Callable[[Facts], bool]] = {
+    "group": lambda fact: 2 <= fact.distinct <= 60 and (fact.repeats or fact.rows < 10) and not fact.nested,
+    "split": lambda fact: 1 <= fact.distinct <= 10 and fact.kind == "str" and fact.median_words <= 2,
+    "source": lambda fact: fact.kind == "str" and fact.median_words <= 6,
+    "time": lambda fact: not fact.nested and fact.median_words <= 6,
+    "weight": lambda fact: fact.kind in ("int", "float") or fact.numeric,
+}
+
+_ORDER = ("preference", "unpaired_preference", "chat", "sft", "classification", "text")
+_TASK_REASONS = {
+    "preference": "a chosen and a rejected answer stand side by side",
+    "unpaired_preference": "each answer has a yes or no beside it",
+    "chat": "rows hold conversations: lists of turns with a role and a content",
+    "sft": "a prompt and an answer to it stand side by side",
+    "classification": "a label that repeats stands beside a text",
+    "text": "no column holds labels, answers or conversations",
+}
+
+
+def override_task(detected: Detected, task: str) -> Detected:
+    """The same roles under another task name."""
+    return replace(detected, task=task)
+
+
+def describe(detected: Detected) -> list[dict[str, Any]]:
+    """The guesses as JSON objects, for `curate init` and reports."""
+    return [
+        {"what": g.what, "value": list(g.value), "reason": g.reason, "alternatives": list(g.alternatives), "given": g.given}
+        for g in detected.guesses
+    ]

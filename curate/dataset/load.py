@@ -1,0 +1,171 @@
+"""Open a file: find its format and compression, read its rows, find the roles, set bad rows apart.
+
+The format comes from the name and is checked against the contents. A bad row (broken JSON, invalid UTF-8, a duplicate
+key, a missing or wrongly typed role, ...) fails the load, naming lines and reasons, unless `on_bad_row="skip"`; then
+it is listed in `Dataset.rejected`. A dataset without rows is an error.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from curate.dataset.compression import read_bytes
+from curate.dataset.csvfiles import read_csv
+from curate.dataset.dataset import Dataset, no_rows
+from curate.dataset.detect import detect
+from curate.dataset.jsonfiles import read_array, read_jsonl
+from curate.dataset.parquetfiles import read_parquet
+from curate.dataset.records import BOM, Parsed
+from curate.dataset.require import role_problems
+from curate.dataset.types import Rejected, Roles, Source
+from curate.errors import ConfigError, DataError, nearest
+
+FORMATS = {
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
+    ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+_PACKED = (".gz", ".gzip", ".zst", ".zstd")
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    roles: Roles | Mapping[str, str | Sequence[str]] | None = None,
+    task: str | None = None,
+    id_columns: Sequence[str] = (),
+    on_bad_row: Literal["fail", "skip"] = "fail",
+) -> Dataset:
+    """Read a JSONL, JSON, CSV, TSV or Parquet file, plain or compressed by gzip or zstd.
+
+    `roles` and `task` overrule what detection finds. Row ids are taken over the content roles, or over `id_columns`.
+    Raises DataError for an input that cannot be read or has no rows, ConfigError for a role or column that is not there.
+    """
+    if on_bad_row not in ("fail", "skip"):
+        raise ConfigError(f"on_bad_row is 'fail' or 'skip', not {on_bad_row!r}")
+    file = Path(path)
+    data, compression, input_hash, size = _read(file)
+    kind, parsed = _parse(file, data)
+    store, rejected = parsed.store, list(parsed.rejected)
+    if store.n_rows == 0:
+        if rejected and on_bad_row == "fail":
+            raise _bad_rows(file, rejected, 0)
+        raise no_rows(file, f"all {len(rejected):,} rows were rejected, the first for: {rejected[0].reason}" if rejected
+                      else "the file holds none")  # fmt: skip
+    if rejected and on_bad_row == "fail":
+        raise _bad_rows(file, rejected, store.n_rows)
+    names = store.names
+    if not names:
+        raise no_rows(file, "its rows have no columns")
+    for name in id_columns:
+        if name not in names:
+            raise ConfigError(f"id_columns names the column {name!r}, which the data lacks; {nearest(name, names)}")
+    detected = detect(names, store.column, roles=roles, task=task)
+    problems = role_problems(detected, store.column, store.n_rows, file)
+    if problems:
+        late = [Rejected(int(store.lines[row]), reason, "") for row, reason in sorted(problems.items())]
+        rejected = sorted([*rejected, *late], key=lambda bad: bad.line)
+        good = np.setdiff1d(np.arange(store.n_rows), np.fromiter(problems, np.int64))
+        if on_bad_row == "fail":
+            raise _bad_rows(file, rejected, len(good))
+        if not len(good):
+            raise no_rows(file, f"all {len(rejected):,} rows were rejected, the first for: {rejected[0].reason}")
+        store = store.take(good, {})
+    source = Source(str(path), size, input_hash, kind, compression, store.n_rows, len(rejected))
+    return Dataset(store, detected, source, rejected, id_columns)
+
+
+def _read(file: Path) -> tuple[bytes, str, str, int]:
+    try:
+        if file.is_dir():
+            raise DataError(f"{file}: is a directory, not a file. Name one data file in it.")
+        size = file.stat().st_size
+        data, compression, digest = read_bytes(file)
+    except FileNotFoundError:
+        raise DataError(f"{file}: no such file{_similar(file)}") from None
+    except PermissionError:
+        raise DataError(f"{file}: permission denied; the file cannot be read by this user.") from None
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read: {(error.strerror or type(error).__name__).lower()}.") from None
+    return data, compression, digest, size
+
+
+def _similar(file: Path) -> str:
+    try:
+        names = [entry.name for entry in file.parent.iterdir()]
+    except OSError:
+        return "; its directory does not exist either." if not file.parent.exists() else "."
+    hint = nearest(file.name, names)
+    return f"; {hint}" if hint.startswith("did you mean") else "."
+
+
+def _parse(file: Path, data: bytes) -> tuple[str, Parsed]:
+    """(format, rows) of decompressed bytes."""
+    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise no_rows(file, "the file is empty")
+    kind = _format(file, data)
+    if kind == "parquet":
+        return kind, read_parquet(data, file)
+    if kind == "json":
+        return kind, read_array(data, file)
+    if kind == "jsonl":
+        return kind, read_jsonl(data)
+    return kind, read_csv(data, file, tabs=kind == "tsv")
+
+
+def _format(file: Path, data: bytes) -> str:
+    suffixes = [suffix.lower() for suffix in file.suffixes]
+    while suffixes and suffixes[-1] in _PACKED:
+        suffixes.pop()
+    named = FORMATS.get(suffixes[-1]) if suffixes else None
+    head = data[:4096].removeprefix(BOM).lstrip()
+    if data[:4] == b"PAR1":
+        if named not in (None, "parquet"):
+            raise DataError(f"{file}: is a Parquet file, though its name says {named}. Rename it to end in .parquet.")
+        return "parquet"
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise DataError(f"{file}: is UTF-16 text. Convert it to UTF-8 (for example: iconv -f utf-16 -t utf-8).")
+    if named == "parquet":
+        looks = " It looks like JSON." if head[:1] in (b"{", b"[") else ""
+        raise DataError(f"{file}: is not a Parquet file, though its name says so.{looks} Give it the right ending.")
+    if named in ("json", "jsonl"):
+        # JSON Lines are often named .json, and arrays .jsonl.
+        if head[:1] == b"[":
+            return "json" if named == "json" or not _one_line_list(data) else "jsonl"
+        if named == "json" and head[:1] != b"{":
+            raise DataError(f"{file}: is not JSON, though its name says so: it starts with neither [ nor {{.")
+        if named == "json" and not _first_line_whole(data):
+            raise DataError(f"{file}: holds one JSON object, not rows. Give a list of objects, or one object a line.")
+        return "jsonl"
+    if named:
+        return named
+    if head[:1] in (b"{", b"["):
+        return "json" if head[:1] == b"[" else "jsonl"
+    known = ", ".join(FORMATS)
+    raise DataError(f"{file}: the format cannot be told from the name. Known endings: {known}, each also with .gz or .zst.")
+
+
+def _one_line_list(data: bytes) -> bool:
+    """Whether every line starts a list of its own: JSON Lines of the wrong kind rather than one array."""
+    lines = data[:65536].splitlines()
+    return len(lines) > 1 and all(line.lstrip()[:1] == b"[" and line.rstrip()[-1:] == b"]" for line in lines[:-1][:20])
+
+
+def _first_line_whole(data: bytes) -> bool:
+    line = data.removeprefix(BOM).lstrip().split(b"\n", 1)[0].rstrip()
+    return line[-1:] == b"}" or b"\n" not in data.strip()
+
+
+def _bad_rows(file: Path, rejected: Sequence[Rejected], good: int) -> DataError:
+    total = good + len(rejected)
+    shown = "; ".join(f"line {bad.line}: {bad.reason}" for bad in rejected[:3])
+    more = f"; and {len(rejected) - 3:,} more" if len(rejected) > 3 else ""
+    rows = "row" if len(rejected) == 1 else "rows"
+    return DataError(
+        f"{file}: {len(rejected):,} of {total:,} rows cannot be used ({shown}{more}). "
+        f'Mend the {rows}, or leave them out with on_bad_row = "skip"; they are then listed in rejected.jsonl.'
+    )

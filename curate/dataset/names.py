@@ -1,0 +1,81 @@
+"""Column names of the field: what people call the text, the label, the answer.
+
+Lower case, words joined by `_`; the first of a list is the surest. A name matches as a whole, or as the last word of
+a longer one (`comment_text`, `user_prompt`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "text": (
+        "text", "content", "body", "full_text", "document", "sentence", "comment", "review", "utterance", "message",
+        "query", "question", "tweet", "post", "article", "passage", "paragraph", "abstract", "description", "input",
+        "prompt", "email", "sms", "ticket", "transcript", "headline", "summary", "title", "code",
+    ),
+    "label": (
+        "label", "labels", "category", "intent", "class", "target", "sentiment", "topic", "emotion", "label_text",
+        "label_name", "classification", "tag", "type", "rating", "stars", "polarity", "toxic", "toxicity", "spam",
+        "hate", "offensive", "outcome", "y", "verdict", "stance", "genre", "subject", "priority", "decision", "income",
+        "hired", "approved", "admitted", "default", "churn", "survived", "recidivism", "credit_risk", "loan_status", "diagnosis",
+        "risk",
+    ),
+    "prompt": (
+        "instruction", "prompt", "question", "query", "input", "problem", "user", "human", "source_text", "context",
+        "task_prompt", "inputs",
+    ),
+    "completion": (
+        "output", "completion", "response", "answer", "solution", "canonical_solution", "ground_truth", "target",
+        "assistant", "reply", "outputs", "generation", "best_answer", "targets",
+    ),
+    "messages": ("messages", "conversations", "conversation", "dialogue", "dialog", "chat", "turns"),
+    "chosen": ("chosen", "preferred", "winner", "accepted", "response_chosen", "chosen_response", "win"),
+    "rejected": ("rejected", "dispreferred", "loser", "response_rejected", "rejected_response", "lose"),
+    "tools": ("tools", "functions", "available_tools", "tool_definitions"),
+    "group": (
+        "gender", "sex", "race", "ethnicity", "age_group", "age_band", "age_bucket", "religion", "nationality",
+        "dialect", "region", "group", "disability", "sexual_orientation", "orientation", "native_language",
+        "marital_status", "veteran", "citizenship", "country_of_birth", "male", "female", "demographic",
+        "demographic_group", "protected_group", "race_ethnicity", "customer_group", "country", "caste", "first_language",
+    ),
+    "split": ("split", "fold", "subset", "partition", "dataset_split", "data_split", "set"),
+    "source": ("source", "origin", "url", "domain", "publisher", "data_source", "dataset", "dataset_name", "provenance"),
+    "time": (
+        "timestamp", "created_at", "date", "datetime", "time", "created", "updated_at", "published_at", "created_utc",
+        "published", "year",
+    ),
+    "weight": ("_weight", "weight", "sample_weight", "weights", "importance"),
+}  # fmt: skip
+
+THUMBS = ("label", "kto_tag", "thumbs_up", "thumb", "desirable", "is_desirable", "feedback", "approved", "accepted",
+          "is_good", "good", "liked")  # fmt: skip
+ALL = tuple(dict.fromkeys([*(name for names in NAMES.values() for name in names), *THUMBS]))
+
+SPLIT_WORDS = {
+    "train": "train", "training": "train", "trn": "train", "trainset": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "development": "validation", "eval": "validation", "evaluation": "validation",
+    "test": "test", "testing": "test", "tst": "test", "holdout": "test", "heldout": "test", "held_out": "test",
+}  # fmt: skip
+
+
+def plain(name: str) -> str:
+    """Lower case with `_` between words: `Comment Text`, `commentText` and `comment-text` are one name."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or name
+
+
+def rank(name: str, names: Sequence[str]) -> int | None:
+    """How sure `names` is of `name`: its place in the list, later for a match of the last word; None for no match."""
+    wanted = plain(name)
+    stripped = [known.strip("_") for known in names]
+    if wanted in stripped:
+        return stripped.index(wanted)
+    for i, known in enumerate(stripped):
+        if len(known) > 3 and wanted.endswith("_" + known) and "_id" not in wanted:
+            return len(names) + i
+    if names == NAMES["label"] and wanted.startswith(("is_", "has_", "was_", "label_", "pass_")):
+        return 2 * len(names)
+    return None

@@ -1,0 +1,119 @@
+"""Row ids: 128 bits that name a row by what it says, wherever it stands.
+
+Method (version 1): xxh3-128 (Collet, xxHash 0.8) of the version and, for every non-null field in order of its column
+name, the hash of the name and the hash of the value. A string hashes as its UTF-8 bytes; any other value as its
+canonical JSON under another seed, so the string `1` and the number `1` differ, and a string keeps its hash when a later
+row makes its column mixed. Null and absent contribute nothing. Of rows with equal fields the first keeps that hash and
+the N-th hashes it with N; they are ordered by a hash of their other columns, so that re-ordering the file moves no id.
+Rows equal in every column share alike whichever order they come in.
+
+What holds: ids survive re-ordering, appended rows and added columns that are no content role. Among rows with equal
+fields, added columns or rows can change which of them is the N-th; the set of ids only grows.
+
+Shapes: n rows → FixedSizeBinaryArray(16) of length n. Cost: about 0.5 microseconds a value, 0.4 a row, and a sort.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from xxhash import xxh3_128_digest
+
+from curate.dataset.column import Column
+from curate.dataset.jsontext import canonical
+
+VERSION = 1
+_STRING_SEED = 0
+_VALUE_SEED = 1
+
+Digests = npt.NDArray[np.void]  # n items of 16 bytes
+
+
+def row_ids(names: Sequence[str], others: Sequence[str], column: Callable[[str], Column], n_rows: int) -> pa.Array:
+    """The ids of `n_rows` rows over the columns `names`; `others` settle the order of equal rows."""
+    base = combine([(name, digests(column(name))) for name in sorted(set(names))], n_rows, b"row%d" % VERSION)
+    halves = base.view(np.dtype([("high", ">u8"), ("low", ">u8")]))
+    order = np.lexsort((halves["low"], halves["high"]))
+    ordered = base[order]
+    same = np.zeros(n_rows, bool)
+    same[1:] = ordered[1:] == ordered[:-1]
+    if same.any():
+        base = base.copy()
+        for rows in _groups(order, same):
+            rest = combine([(name, digests(column(name).take(rows))) for name in sorted(set(others))], len(rows), b"rest")
+            ranked = sorted(range(len(rows)), key=lambda i, rest=rest: rest[i].tobytes())  # type: ignore[misc]
+            for number, i in enumerate(ranked[1:], 2):
+                base[rows[i]] = np.void(xxh3_128_digest(base[rows[ranked[0]]].tobytes() + number.to_bytes(8, "little")))
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), n_rows, [None, pa.py_buffer(base.tobytes())])
+
+
+def _groups(order: npt.NDArray[np.int64], same: npt.NDArray[np.bool_]) -> Iterable[npt.NDArray[np.int64]]:
+    """The rows of each group of equal base ids."""
+    starts = np.flatnonzero(~same)
+    ends = np.append(starts[1:], len(order))
+    for start, end in zip(starts[ends - starts > 1], ends[ends - starts > 1], strict=True):
+        yield order[start:end]
+
+
+def digests(column: Column) -> tuple[Digests, npt.NDArray[np.bool_]]:
+    """(16 bytes a row, which rows are not null)."""
+    array = column.array
+    valid = np.asarray(array.is_valid())
+    if column.json:
+        hashes = [b"\0" * 16 if text is None else _json_digest(text) for text in array.to_pylist()]
+    elif pa.types.is_large_string(array.type):
+        hashes = _string_digests(array)
+    else:
+        values = array.to_pylist()
+        known = {value: xxh3_128_digest(canonical(value), _VALUE_SEED) for value in set(values)} if _few(array) else None
+        if known is not None:
+            hashes = [known[value] for value in values]
+        else:
+            hashes = [xxh3_128_digest(canonical(value), _VALUE_SEED) for value in values]
+    return np.frombuffer(b"".join(hashes), "V16"), valid
+
+
+def _few(array: pa.Array) -> bool:
+    return pa.types.is_boolean(array.type)
+
+
+def _json_digest(text: str) -> bytes:
+    if text[0] == '"':
+        return xxh3_128_digest(json.loads(text).encode("utf-8", "surrogatepass"), _STRING_SEED)
+    return xxh3_128_digest(canonical(json.loads(text)), _VALUE_SEED)
+
+
+def _string_digests(array: pa.Array) -> list[bytes]:
+    """Hashes straight from the Arrow buffers; a null hashes as an empty string and is masked by the caller."""
+    n = len(array)
+    if not n:
+        return []
+    _, offset_buffer, data_buffer = array.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int64, n + 1, array.offset * 8).tolist()
+    data = memoryview(data_buffer) if data_buffer is not None else memoryview(b"")
+    return [xxh3_128_digest(data[start:end]) for start, end in zip(offsets, offsets[1:])]
+
+
+def combine(parts: Sequence[tuple[str, tuple[Digests, npt.NDArray[np.bool_]]]], n_rows: int, prefix: bytes) -> Digests:
+    """One hash a row over the (name, value) hashes of its non-null fields."""
+    start = len(prefix)
+    frame = np.empty((n_rows, start + 32 * len(parts)), np.uint8)
+    frame[:, :start] = np.frombuffer(prefix, np.uint8)
+    complete = np.ones(n_rows, bool)
+    for i, (name, (values, valid)) in enumerate(parts):
+        at = start + 32 * i
+        frame[:, at : at + 16] = np.frombuffer(xxh3_128_digest(name.encode("utf-8", "surrogatepass")), np.uint8)
+        frame[:, at + 16 : at + 32] = values.view(np.uint8).reshape(n_rows, 16)
+        complete &= valid
+    width = frame.shape[1]
+    data = memoryview(frame.reshape(-1))
+    hashes = [xxh3_128_digest(data[at : at + width]) for at in range(0, n_rows * width, width)]
+    for row in np.flatnonzero(~complete).tolist():
+        kept = [frame[row, start + 32 * i : start + 32 * (i + 1)].tobytes() for i, (_, (_, valid)) in enumerate(parts)
+                if valid[row]]  # fmt: skip
+        hashes[row] = xxh3_128_digest(prefix + b"".join(kept))
+    return np.frombuffer(b"".join(hashes), "V16")

@@ -1,0 +1,151 @@
+"""What the contents of a column look like, in the few numbers that role detection asks for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.dataset.column import Column
+from curate.dataset.names import SPLIT_WORDS, plain
+
+SAMPLE_ROWS = 2_000
+LONG_BYTES = 150
+LONG_SAMPLE_ROWS = 400
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Statistics of one column."""
+
+    name: str
+    kind: str
+    """null, str, bool, int, float or json."""
+    rows: int
+    filled: int
+    """Rows that are neither null nor empty."""
+    distinct: int
+    """Distinct non-null values over all rows (estimated from the sample where values are long)."""
+    text_share: float
+    """Share of the sampled values that are strings and not conversations."""
+    median_words: float
+    """Median number of words of the sampled strings."""
+    numeric: bool
+    """All sampled strings are numbers."""
+    conversation: bool
+    """Values are lists of turns."""
+    message: bool
+    """Values are single turns."""
+    nested: bool
+    """Values are objects or lists."""
+    split_words: bool
+    """All values are names of splits."""
+    two_sided: bool
+    """True and false, yes and no, 1 and 0."""
+
+    @property
+    def distinct_share(self) -> float:
+        """Distinct values over filled rows."""
+        return self.distinct / max(1, self.filled)
+
+    @property
+    def repeats(self) -> bool:
+        """Values come back often enough to be classes: five times on average, and not more than 1,000 of them."""
+        return 2 <= self.distinct <= 1000 and self.distinct * 5 <= self.filled
+
+    @property
+    def labelish(self) -> bool:
+        """Could be a class: repeats somewhat and is short. In fewer than ten rows the name has to say it."""
+        if self.nested or not self.filled or self.median_words > 8:
+            return False
+        if self.kind == "float" or (self.numeric and self.distinct > 30):
+            return self.distinct <= 30 and (self.distinct_share <= 0.5 or self.filled < 10)
+        return self.distinct_share <= 0.5 or self.filled < 10
+
+    def describe(self) -> str:
+        """A plain phrase about the contents."""
+        if self.conversation:
+            return "lists of turns"
+        if self.message:
+            return "single turns with a role and a content"
+        if self.nested:
+            return "nested values"
+        if self.median_words >= 3 and self.text_share > 0.5 and not self.repeats:
+            return f"text in {100 * self.text_share:.0f} % of values, median {self.median_words:.0f} words"
+        again = ", repeating" if self.repeats else ""
+        return f"{self.distinct:,} distinct values over {self.filled:,} rows{again}"
+
+
+def facts_of(name: str, column: Column) -> Facts:
+    """The statistics of one column."""
+    array = column.array
+    n = len(array)
+    long = pa.types.is_large_string(array.type) and n > 0 and array.nbytes > LONG_BYTES * n
+    rows = np.unique(np.linspace(0, max(0, n - 1), min(n, LONG_SAMPLE_ROWS if long else SAMPLE_ROWS)).astype(np.int64))
+    sample = [value for value in array.take(pa.array(rows)).to_pylist() if value is not None]
+    if column.json:
+        sample = [json.loads(value) for value in sample]
+    texts = [value for value in sample if isinstance(value, str)]
+    full = [text for text in texts if text.strip()]
+    values = [_parsed(text) for text in full] if full and all(text.lstrip()[:1] in "[{" for text in full[:50]) else sample
+    conversation = _mostly(values, is_conversation)
+    message = _mostly(values, is_message)
+    filled = n - array.null_count
+    # Long texts are no labels; their exact number of distinct values is not worth hashing them all.
+    share = len(set(map(str, sample))) / max(1, len(sample))
+    distinct = round(share * filled) if long else int(pc.count_distinct(array, mode="only_valid").as_py())
+    if pa.types.is_large_string(array.type):
+        blank = int(pc.sum(pc.equal(pc.utf8_length(array), 0)).as_py() or 0)
+        filled -= blank
+        distinct -= 1 if blank else 0
+    nested = any(isinstance(value, dict | list) for value in sample) or conversation or message
+    words = {plain(text) for text in full} if distinct <= 10 else set()
+    seen = {str(value).strip().lower() for value in sample if not isinstance(value, dict | list)} if distinct <= 2 else set()
+    return Facts(
+        name=name,
+        kind=column.kind,
+        rows=n,
+        filled=filled,
+        distinct=max(0, distinct),
+        text_share=0.0 if conversation or message else len(texts) / max(1, len(sample)),
+        median_words=float(np.median([len(text.split()) for text in full])) if full else 0.0,
+        numeric=bool(full) and all(_is_number(text) for text in full),
+        conversation=conversation,
+        message=message,
+        nested=nested,
+        split_words=bool(words) and words <= set(SPLIT_WORDS) and len(words) > 1,
+        two_sided=column.kind == "bool" or (bool(seen) and (seen <= {"true", "false"} or seen <= {"0", "1"})),
+    )
+
+
+def is_message(value: Any) -> bool:
+    """One turn: OpenAI's `role` and `content`, or ShareGPT's `from` and `value`."""
+    return isinstance(value, dict) and (("role" in value) or ("from" in value and "value" in value))
+
+
+def is_conversation(value: Any) -> bool:
+    """A list of turns."""
+    return isinstance(value, list) and bool(value) and all(is_message(turn) for turn in value)
+
+
+def _mostly(values: list[Any], fits: Any) -> bool:
+    return bool(values) and sum(map(fits, values)) > 0.5 * len(values)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,87 @@
+"""The story of one row, from the files of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from curate import workflow
+from curate.errors import ConfigError
+from curate.ledger.decisions import read_journal
+from curate.pipeline import Detected
+from curate.privacy.preview import masked_preview
+from curate.rundir import RunDir
+
+WIDTH = 160
+
+
+def explain(run: str | Path, which: str) -> dict[str, Any]:
+    """Everything the run knows about a row: its outcome, each finding with status, evidence, decisions and witness.
+
+    `which` is a 0-based row number or a row id in hex. Texts are masked previews. Raises ConfigError for no such row.
+    """
+    directory = RunDir.open(run)
+    detected = workflow.reopen(directory)
+    journal = read_journal(directory.decisions_path)
+    plan = detected.resolve(journal)
+    row = _row(detected, which)
+    findings = detected.findings
+    where = np.flatnonzero(findings["row"].fill_null(-1).to_numpy() == row)
+    stories = []
+    for found, planned in zip(findings.take(where).to_pylist(), plan.table.take(where).to_pylist()):
+        witness = planned["witness_row"]
+        finding_id = found["finding_id"].hex()
+        stories.append(
+            {
+                "finding_id": finding_id,
+                **{k: found[k] for k in ("stage", "rule", "action", "score", "field", "reason")},
+                **{k: planned[k] for k in ("start", "end", "replacement", "status", "why", "witness_row")},
+                "witness_preview": None if witness is None else preview(detected, witness),
+                "evidence": orjson.loads(found["evidence"]) if found["evidence"] else None,
+                "decisions": [
+                    {"verdict": d.verdict, "actor": d.actor, "at": d.at, "why": d.why, "value": d.value}
+                    for d in journal.live()
+                    if finding_id in d.finding_ids
+                ],
+            }
+        )
+    stories.sort(key=lambda s: s["status"] != "applied")
+    return {
+        "row": row,
+        "row_id": detected.dataset.row_ids[row].as_py().hex(),
+        "outcome": _outcome(bool(plan.dropped[row]), stories),
+        "preview": preview(detected, row),
+        "findings": stories,
+    }
+
+
+def preview(detected: Detected, row: int) -> str:
+    """A row's content, personal data masked, in one line."""
+    return masked_preview(detected.dataset.content()[row].as_py() or "", WIDTH)
+
+
+def _outcome(dropped: bool, stories: list[dict[str, Any]]) -> str:
+    if dropped:
+        by = next((s["stage"] for s in stories if s["action"] == "drop" and s["status"] == "applied"), "the plan")
+        return f"removed by {by}"
+    changed = sorted({s["action"] for s in stories if s["status"] == "applied" and s["action"] != "flag"})
+    return f"kept, with {' and '.join(changed)}" if changed else "kept as it was"
+
+
+def _row(detected: Detected, which: str) -> int:
+    n = detected.dataset.n_rows
+    if len(which) == 32:
+        try:
+            wanted = bytes.fromhex(which)
+        except ValueError:
+            raise ConfigError(f"{which!r} is neither a row number nor a row id in hex") from None
+        ids = detected.dataset.row_ids.to_pylist()
+        if wanted in ids:
+            return int(ids.index(wanted))
+        raise ConfigError(f"no row has the id {which}")
+    if not which.isdigit() or int(which) >= n:
+        raise ConfigError(f"there is no row {which!r}; rows are numbered 0 to {n - 1}")
+    return int(which)

@@ -1,0 +1,66 @@
+"""Our own top-level packages, found even where a user's files carry the same names.
+
+`train`, `audit` and `tui` are generic names, and people keep a `train.py` beside their data. The console script never
+looks in the working directory; `python -m curate` and the processes we start leave it out on purpose. Where Python was
+started in a way that puts such a folder first (a notebook, a script), the import would silently take the wrong file:
+`require` finds that out first and names it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from curate.errors import ConfigError, MissingExtraError
+
+HOME = Path(__file__).resolve().parent.parent
+OURS = ("train", "audit", "tui")
+
+
+def require(name: str) -> ModuleType:
+    """Import `train`, `audit` or `tui` (or a module inside), or say which file stands in its way."""
+    top = name.partition(".")[0]
+    loaded = sys.modules.get(top)
+    if loaded is not None:
+        found = getattr(loaded, "__file__", None)
+    else:
+        spec = importlib.util.find_spec(top)
+        found = spec.origin if spec else None
+    if found is None or Path(found).resolve().parent != HOME / top:
+        where = found or "a folder without __init__.py"
+        raise ConfigError(
+            f"Curate needs its own package {top!r}, but Python finds {where} first; rename that file, or run from "
+            f"another folder (`curate` on the command line is not affected)"
+        )
+    return importlib.import_module(name)
+
+
+def drop_working_directory() -> None:
+    """Take the working directory off the module path, unless it is where this toolkit lives."""
+    here = Path.cwd().resolve()
+    if here == HOME:
+        return
+    sys.path[:] = [p for p in sys.path if p != "" and Path(p).resolve() != here]
+
+
+def child_environment() -> dict[str, str]:
+    """Environment for a Python process of ours: no unsafe path, and this toolkit importable from anywhere."""
+    env = dict(os.environ)
+    env["PYTHONSAFEPATH"] = "1"
+    paths = [p for p in env.get("PYTHONPATH", "").split(os.pathsep) if p]
+    if str(HOME) not in paths and "site-packages" not in HOME.parts:
+        paths.insert(0, str(HOME))
+    if paths:
+        env["PYTHONPATH"] = os.pathsep.join(paths)
+    return env
+
+
+def need(extra: str, *modules: str) -> None:
+    """Raise MissingExtraError when a module of an optional part is not installed."""
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtraError(extra, module)

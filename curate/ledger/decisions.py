@@ -1,0 +1,303 @@
+"""Decisions: what people said about findings, in `decisions.jsonl`, the only journal.
+
+One JSON object a line, appended and flushed to disk before a caller is told it is saved; nothing is ever rewritten.
+Undo appends an *inverse*; redo appends the inverse of that inverse. What counts for a finding is the last decision on
+it that no live inverse cancels, so the order of decisions on different findings does not matter.
+
+`seen` is a hash of the action and replacement a person had before them. When a later run proposes something else for
+the same finding, a rejection or an override still binds, but an acceptance goes stale and back to review.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+import uuid
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from curate.errors import DataError
+
+Verdict = Literal["accept", "reject", "override", "undo"]
+VERDICTS: tuple[Verdict, ...] = ("accept", "reject", "override", "undo")
+FILTER_KEYS = ("stage", "rule", "action", "field", "min_score", "max_score")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One line of the journal."""
+
+    decision_id: str
+    verdict: Verdict
+    finding_ids: tuple[str, ...] = ()
+    """Hex ids of the findings it binds; for a bulk decision, what its filter matched."""
+    seen: tuple[str, ...] = ()
+    """For each finding id, the hash of the action and replacement that the person saw."""
+    value: str | None = None
+    """The text or label that an override puts in place of the proposal."""
+    filter: Mapping[str, Any] | None = None
+    """How a bulk decision was asked for (keys: stage, rule, action, field, min_score, max_score)."""
+    standing: bool = False
+    """Whether the filter also binds findings that later runs bring."""
+    actor: str = ""
+    at: str = ""
+    why: str = ""
+    inverse_of: str | None = None
+    schema_version: int = 1
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The decisions of one run, in the order they were made."""
+
+    decisions: tuple[Decision, ...] = ()
+    torn: bool = False
+    """Whether the last line was cut short by a crash and left out."""
+
+    def live(self) -> list[Decision]:
+        """Decisions that no live inverse cancels, undo lines themselves left out, oldest first."""
+        cancelled: set[str] = set()
+        out: list[Decision] = []
+        for decision in reversed(self.decisions):
+            if decision.decision_id in cancelled:
+                continue
+            if decision.inverse_of is not None:
+                cancelled.add(decision.inverse_of)
+            else:
+                out.append(decision)
+        return out[::-1]
+
+    def next_undo(self) -> Decision | None:
+        """The newest decision that can be undone."""
+        live = self.live()
+        return live[-1] if live else None
+
+    def next_redo(self) -> Decision | None:
+        """The inverse that a redo would cancel: the newest live undo with no later fresh decision."""
+        live = {d.decision_id for d in self.live()}
+        cancelled = {d.inverse_of for d in self.decisions if d.inverse_of}
+        for decision in reversed(self.decisions):
+            if decision.decision_id in live:
+                return None
+            fresh_undo = decision.inverse_of is not None and decision.decision_id not in cancelled
+            if fresh_undo and not _undoes_an_undo(decision, self.decisions):
+                return decision
+        return None
+
+
+def _undoes_an_undo(decision: Decision, decisions: Sequence[Decision]) -> bool:
+    return any(d.decision_id == decision.inverse_of and d.inverse_of for d in decisions)
+
+
+@dataclass
+class Effect:
+    """What the live decisions say about each finding of one table."""
+
+    verdict: np.ndarray
+    """int8[n]: 0 none, 1 accept, 2 reject, 3 override, 4 accepted but stale."""
+    value: dict[int, str | None] = field(default_factory=dict)
+    """Replacement by finding index, for overrides."""
+    orphans: list[str] = field(default_factory=list)
+    """Ids of decided findings that this run did not bring."""
+
+
+NONE, ACCEPT, REJECT, OVERRIDE, STALE = range(5)
+_CODE = {"accept": ACCEPT, "reject": REJECT, "override": OVERRIDE}
+
+
+def decide(
+    findings: pa.Table,
+    indices: Sequence[int],
+    verdict: Literal["accept", "reject", "override"],
+    *,
+    value: str | None = None,
+    actor: str = "",
+    why: str = "",
+    filter: Mapping[str, Any] | None = None,  # noqa: A002 - the journal's own word
+    standing: bool = False,
+) -> Decision:
+    """Make (not save) a decision on the findings at `indices` of a findings table."""
+    if verdict == "override" and value is None:
+        raise ValueError("an override needs the value to put in place")
+    chosen = findings.select(["finding_id", "action", "replacement"]).take(pa.array(indices, pa.int64()))
+    return Decision(
+        decision_id=uuid.uuid4().hex,
+        verdict=verdict,
+        finding_ids=tuple(i.hex() for i in chosen["finding_id"].to_pylist()),
+        seen=tuple(seen_hashes(chosen)),
+        value=value,
+        filter=filter,
+        standing=standing,
+        actor=actor or os.environ.get("USER", ""),
+        at=_now(),
+        why=why,
+    )
+
+
+def undo(decision: Decision, *, actor: str = "") -> Decision:
+    """Make the inverse of a decision (or, for a redo, of an inverse)."""
+    return Decision(uuid.uuid4().hex, "undo", actor=actor, at=_now(), inverse_of=decision.decision_id)
+
+
+def seen_hashes(findings: pa.Table) -> list[str]:
+    """The `seen` hash of each finding: what a decision on it would be a decision about."""
+    pairs = zip(findings["action"].to_pylist(), findings["replacement"].to_pylist())
+    return [xxhash.xxh3_64_hexdigest(f"{a}\x1f{text!r}".encode()) for a, text in pairs]
+
+
+def read_journal(path: Path) -> Journal:
+    """Read `decisions.jsonl`; a missing file is an empty journal, a torn last line is left out with a warning."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return Journal()
+    lines = raw.split(b"\n")
+    tail = lines.pop()
+    decisions: list[Decision] = []
+    torn = False
+    for number, line in enumerate([*lines, tail], start=1):
+        if not line.strip():
+            continue
+        last = number > len(lines)
+        try:
+            decisions.append(_parse(line))
+        except (ValueError, TypeError, KeyError) as error:
+            if last:
+                torn = True
+                warnings.warn(f"{path.name}: the last line was cut short and is left out", stacklevel=2)
+                continue
+            raise DataError(f"{path}: line {number} is not a decision ({error}); restore the file or remove it") from None
+    return Journal(tuple(decisions), torn)
+
+
+def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
+    """Append decisions and return only when they are on disk.
+
+    The file is locked while it grows, so two writers never interleave inside a line; a torn tail left by a crash is
+    cut off first, so that it cannot swallow the next decision.
+    """
+    payload = b"".join(orjson.dumps(asdict(d)) + b"\n" for d in decisions)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        end = _end_of_last_whole_line(fd)
+        os.ftruncate(fd, end)
+        os.lseek(fd, end, os.SEEK_SET)
+        view = memoryview(payload)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def effect(journal: Journal, findings: pa.Table) -> Effect:
+    """Apply the live decisions to one findings table, last word winning for each finding."""
+    out = Effect(np.zeros(findings.num_rows, np.int8))
+    live = journal.live()
+    if not live:
+        return out
+    index = _index(findings, live)
+    for decision in live:
+        code = _CODE[decision.verdict]
+        for position, finding_id in enumerate(decision.finding_ids):
+            at = index.get(finding_id)
+            if at is None:
+                out.orphans.append(finding_id)
+                continue
+            i, now_seen = at
+            then = decision.seen[position] if position < len(decision.seen) else now_seen
+            out.verdict[i] = STALE if code == ACCEPT and then != now_seen else code
+            out.value[i] = decision.value
+        if decision.standing and decision.filter is not None:
+            for i in match(findings, decision.filter):
+                out.verdict[i] = code
+                out.value[i] = decision.value
+    return out
+
+
+def match(findings: pa.Table, filter: Mapping[str, Any]) -> np.ndarray:  # noqa: A002 - the journal's own word
+    """Indices of the findings that a bulk filter selects."""
+    keep = np.ones(findings.num_rows, bool)
+    for key, wanted in filter.items():
+        if key not in FILTER_KEYS:
+            raise DataError(f"unknown filter key {key!r} in a decision; known: {', '.join(FILTER_KEYS)}")
+        if key in ("min_score", "max_score"):
+            score = findings["score"].to_numpy()
+            keep &= score >= np.float32(wanted) if key == "min_score" else score <= np.float32(wanted)
+        else:
+            same = pc.equal(findings[key].cast(pa.string()), pa.scalar(wanted, pa.string()))
+            keep &= pc.fill_null(same, False).to_numpy(zero_copy_only=False)
+    return np.flatnonzero(keep)
+
+
+def _index(findings: pa.Table, live: Sequence[Decision]) -> dict[str, tuple[int, str]]:
+    """Position and present `seen` hash of each decided finding; only decided ids are looked up."""
+    wanted = sorted({bytes.fromhex(i) for d in live for i in d.finding_ids})
+    if not wanted:
+        return {}
+    found = pc.is_in(findings["finding_id"], value_set=pa.array(wanted, pa.binary(16)))
+    where = np.flatnonzero(found.to_numpy(zero_copy_only=False))
+    rows = findings.select(["finding_id", "action", "replacement"]).take(pa.array(where))
+    ids = rows["finding_id"].to_pylist()
+    return {i.hex(): (int(at), seen) for i, at, seen in zip(ids, where, seen_hashes(rows))}
+
+
+def _parse(line: bytes) -> Decision:
+    raw = orjson.loads(line)
+    if not isinstance(raw, dict):
+        raise ValueError("not an object")
+    if raw.get("verdict") not in VERDICTS:
+        raise ValueError("unknown verdict")
+    ids = tuple(raw.get("finding_ids") or ())
+    for finding_id in ids:
+        if len(bytes.fromhex(finding_id)) != 16:
+            raise ValueError("a finding id is not 16 bytes")
+    known = {k: v for k, v in raw.items() if k in Decision.__dataclass_fields__}
+    return Decision(**{**known, "finding_ids": ids, "seen": tuple(raw.get("seen") or ())})
+
+
+def _end_of_last_whole_line(fd: int) -> int:
+    size = os.fstat(fd).st_size
+    end = size
+    while end > 0:
+        start = max(0, end - 65536)
+        os.lseek(fd, start, os.SEEK_SET)
+        chunk = os.read(fd, end - start)
+        newline = chunk.rfind(b"\n")
+        if newline >= 0:
+            whole = start + newline + 1
+            if whole < size and _is_whole(fd, whole, size):
+                os.lseek(fd, size, os.SEEK_SET)
+                os.write(fd, b"\n")  # a hand-edited file without its last newline is whole, not torn
+                return size + 1
+            return whole
+        end = start
+    if size and _is_whole(fd, 0, size):
+        os.lseek(fd, size, os.SEEK_SET)
+        os.write(fd, b"\n")
+        return size + 1
+    return 0
+
+
+def _is_whole(fd: int, start: int, end: int) -> bool:
+    os.lseek(fd, start, os.SEEK_SET)
+    try:
+        _parse(os.read(fd, end - start))
+    except (ValueError, TypeError, KeyError):
+        return False
+    return True
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,107 @@
+"""The plan: what happens to each finding, and why.
+
+One row a finding, in the findings' order, so a plan and its findings line up. `start` and `end` hold the span that is
+in force (merged edits are wider than what was found), `replacement` the text that goes there (an override's, if any),
+`witness_row` the surviving row that justifies a drop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+SCHEMA_VERSION = 1
+STATUSES = ("applied", "pending", "rejected", "superseded", "stale")
+APPLIED, PENDING, REJECTED, SUPERSEDED, STALE = range(5)
+
+_WORD = pa.dictionary(pa.int32(), pa.string())
+PLAN_SCHEMA = pa.schema(
+    [
+        ("finding_id", pa.binary(16)),
+        ("row_id", pa.binary(16)),
+        ("row", pa.int64()),
+        ("stage", _WORD),
+        ("rule", _WORD),
+        ("action", _WORD),
+        ("score", pa.float32()),
+        ("field", _WORD),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("replacement", pa.string()),
+        ("value", pa.float64()),
+        ("witness_row", pa.int64()),
+        ("status", _WORD),
+        ("why", _WORD),
+    ],
+    metadata={b"schema_version": str(SCHEMA_VERSION).encode()},
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `resolve` returns; `apply` needs nothing else besides the raw data."""
+
+    table: pa.Table
+    n_rows: int
+    dropped: np.ndarray
+    """bool[n_rows]: rows that leave."""
+    orphans: tuple[str, ...] = field(default_factory=tuple)
+    """Hex ids of findings that people decided on and this run did not bring."""
+
+    @property
+    def kept_rows(self) -> np.ndarray:
+        """Input positions of the rows that stay, in input order."""
+        return np.flatnonzero(~self.dropped)
+
+    def status(self) -> np.ndarray:
+        """Status code of each finding, an index into `STATUSES`."""
+        column = self.table["status"].combine_chunks()
+        lookup = np.array([STATUSES.index(s) for s in column.dictionary.to_pylist()] or [0])
+        return lookup[column.indices.to_numpy(zero_copy_only=False)]
+
+    def applied(self, action: str | None = None) -> pa.Table:
+        """The findings that take effect, of one action or of all."""
+        mask = pc.equal(self.table["status"].cast(pa.string()), "applied")
+        if action is not None:
+            mask = pc.and_(mask, pc.equal(self.table["action"].cast(pa.string()), action))
+        return self.table.filter(mask)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Findings by stage and status: `{"pii": {"applied": 12, "pending": 0, …}}`."""
+        grouped = (
+            self.table.select(["stage", "status"])
+            .set_column(0, "stage", self.table["stage"].cast(pa.string()))
+            .set_column(1, "status", self.table["status"].cast(pa.string()))
+            .group_by(["stage", "status"])
+            .aggregate([([], "count_all")])
+        )
+        out: dict[str, dict[str, int]] = {}
+        for stage, status, n in zip(*(grouped[c].to_pylist() for c in ("stage", "status", "count_all"))):
+            out.setdefault(stage, dict.fromkeys(STATUSES, 0))[status] = n
+        return out
+
+    def __repr__(self) -> str:
+        totals = dict.fromkeys(STATUSES, 0)
+        for by_status in self.counts().values():
+            for status, n in by_status.items():
+                totals[status] += n
+        said = ", ".join(f"{n} {s}" for s, n in totals.items() if n)
+        return f"Plan({self.n_rows} rows in, {self.n_rows - int(self.dropped.sum())} out; {said or 'no findings'})"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{s}</th>" for s in STATUSES)
+        body = "".join(
+            f"<tr><td>{stage}</td>" + "".join(f"<td>{by[s]}</td>" for s in STATUSES) + "</tr>"
+            for stage, by in self.counts().items()
+        )
+        rows_out = self.n_rows - int(self.dropped.sum())
+        return f"<p>{self.n_rows} rows in, {rows_out} out</p><table><tr><th>stage</th>{head}</tr>{body}</table>"
+
+
+def words(strings: list[str], codes: Any) -> pa.DictionaryArray:
+    """A dictionary column from small integer codes."""
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(strings, pa.string()))

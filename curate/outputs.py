@@ -1,0 +1,86 @@
+"""What a run writes beside its findings: the curated file, what was removed, what could not be read, what is left."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.dataset import Dataset
+from curate.ledger.apply import Curated
+from curate.ledger.plan import Plan
+from curate.pipeline import Detected, Listener, detect
+from curate.privacy.preview import masked_previews
+from curate.recipe import Recipe
+from curate.rundir import RunDir, file_hash
+
+PREVIEW_WIDTH = 160
+RESCANNED = ("exact_duplicates", "near_duplicates", "pii")
+
+
+def curated_name(dataset: Dataset) -> str:
+    """`curated.` and the format of the input, compression included."""
+    return f"curated{dataset.suffix}"
+
+
+def write_outputs(run: RunDir, detected: Detected, plan: Plan, curated: Curated) -> dict[str, str]:
+    """Write `plan.parquet`, the curated file, `removed.parquet` and `rejected.jsonl`; returns each file's hash."""
+    dataset = detected.dataset
+    name = curated_name(dataset)
+    curated.write(run.path / name)
+    run.write_table("plan.parquet", plan.table)
+    run.write_table("removed.parquet", removed_table(dataset, detected.findings, plan))
+    rejected = b"".join(orjson.dumps(r.to_json()) + b"\n" for r in dataset.rejected)
+    run.write_bytes("rejected.jsonl", rejected)
+    return {file: file_hash(run.path / file) for file in (name, "plan.parquet", "removed.parquet", "rejected.jsonl")}
+
+
+def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan) -> pa.Table:
+    """Every row that left, once: by which stage and rule, why, which row justifies it, and a masked preview."""
+    status = pc.equal(plan.table["status"].cast(pa.string()), "applied")
+    drop = pc.equal(plan.table["action"].cast(pa.string()), "drop")
+    where = np.flatnonzero(pc.and_(status, drop).to_numpy(zero_copy_only=False))
+    rows = plan.table["row"].to_numpy()[where]
+    _, first = np.unique(rows, return_index=True)
+    where = pa.array(where[first])
+    chosen = plan.table.take(where)
+    witness = chosen["witness_row"].combine_chunks()
+    content = dataset.content().take(chosen["row"].combine_chunks())
+    return pa.table(
+        {
+            "row": chosen["row"],
+            "row_id": chosen["row_id"],
+            "stage": chosen["stage"].cast(pa.string()),
+            "rule": chosen["rule"].cast(pa.string()),
+            "score": chosen["score"],
+            "reason": findings.take(where)["reason"].cast(pa.string()),
+            "why": chosen["why"].cast(pa.string()),
+            "witness_row": witness,
+            "witness_row_id": dataset.row_ids.cast(pa.binary(16)).take(witness),
+            "preview": pa.array(masked_previews(content, PREVIEW_WIDTH), pa.string()),
+        }
+    )
+
+
+def rescan(curated: Curated, recipe: Recipe, listener: Listener) -> dict[str, dict[str, Any]]:
+    """Run the duplicate and privacy stages on the curated rows: what curation left, or made.
+
+    Rows that become equal once their personal data is masked are counted here, not removed: a second removal would
+    answer a question that nobody saw.
+    """
+    names = [n for n in RESCANNED if n in recipe.stage_names()]
+    if not names or len(curated.rows) == 0:
+        return {}
+    again = dataclasses.replace(recipe, run=recipe.run.model_copy(update={"stages": names}))
+    settings = {k: v for k, v in recipe.stage_settings.items() if k in names}
+    detected = detect(curated.dataset(), dataclasses.replace(again, stage_settings=settings), listener=listener)
+    counts = detected.resolve().counts()
+    return {
+        name: {"left": counts.get(name, {}).get("applied", 0) + counts.get(name, {}).get("pending", 0)}
+        for name in names
+        if detected.outcomes[name].status != "skipped"
+    }

@@ -1,0 +1,300 @@
+"""Stages to findings to plan to curated data, with resume.
+
+    detect(dataset, recipe)        -> Detected        every stage on the raw rows, cached by key
+    Detected.resolve(journal)      -> Plan            the same findings, read under a policy
+    curate.apply(dataset, plan)    -> Curated         the only code that makes data
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from curate.dataset import Dataset
+from curate.errors import StageSkipped
+from curate.ledger.decisions import Journal
+from curate.ledger.findings import SCHEMA_VERSION, concat_findings, empty_findings
+from curate.ledger.keepers import Relation, RowFacts
+from curate.ledger.plan import Plan
+from curate.ledger.resolve import Policy, resolve
+from curate.recipe import Recipe, StageChoice
+from curate.rundir import RunDir, curate_version
+from curate.stages.base import Context, Detection
+from curate.stages.registry import get_stage, in_running_order
+
+Status = Literal["done", "cached", "skipped"]
+DUPLICATES = ("exact_duplicates", "near_duplicates")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one stage."""
+
+    name: str
+    status: Status
+    detection: Detection
+    seconds: float
+    key: str
+    reason: str = ""
+    """Why it was skipped."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Progress of a run, for whoever shows it."""
+
+    stage: str
+    kind: Literal["start", "progress", "done", "cached", "skipped"]
+    done: int = 0
+    total: int = 0
+    findings: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+
+
+Listener = Callable[[Event], None]
+
+
+def _silent(event: Event) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Detected:
+    """Everything the stages found, and what `resolve` needs beside it."""
+
+    dataset: Dataset
+    recipe: Recipe
+    outcomes: Mapping[str, Outcome]
+    facts: RowFacts
+    findings: pa.Table = field(repr=False)
+
+    def relations(self) -> dict[str, Relation]:
+        """What joins rows, for each duplicates stage that ran."""
+        out: dict[str, Relation] = {}
+        for name in DUPLICATES:
+            outcome = self.outcomes.get(name)
+            if outcome is None or outcome.detection.scores is None:
+                continue
+            out[name] = relation_of(self.dataset.n_rows, outcome.detection.scores)
+        return out
+
+    def resolve(self, journal: Journal | None = None, policy: Policy | None = None) -> Plan:
+        """The plan under a policy; the recipe's own when none is given."""
+        policy = policy or self.recipe.policy()
+        return resolve(self.only(*policy.stages), journal, policy, facts=self.facts, relations=self.relations())
+
+    def only(self, *stages: str) -> pa.Table:
+        """Findings of these stages alone: what an ablation arm is resolved from."""
+        if set(stages) >= set(self.outcomes):
+            return self.findings
+        tables = [o.detection.findings for name, o in self.outcomes.items() if name in stages]
+        return concat_findings(tables)
+
+    def hint(self, name: str) -> Any:
+        """A row-aligned hint by `<stage>.<hint>`, or None."""
+        stage, _, hint = name.partition(".")
+        outcome = self.outcomes.get(stage)
+        return None if outcome is None else outcome.detection.hints.get(hint)
+
+    def clusters(self) -> np.ndarray:
+        """Near-duplicate cluster of each row (its own row when alone or when no stage found clusters)."""
+        hint = self.hint("near_duplicates.cluster")
+        if hint is not None:
+            return np.asarray(hint)
+        relation = self.relations().get("exact_duplicates")
+        return np.arange(self.dataset.n_rows) if relation is None else relation.classes
+
+    def canonical_labels(self) -> pa.Array | None:
+        """Labels with spellings unified where `label_names` found them, null where a row has none."""
+        hint = self.hint("label_names.canonical")
+        return self.dataset.labels() if hint is None else hint
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{n} {o.detection.findings.num_rows}" for n, o in self.outcomes.items())
+        return f"Detected({self.dataset.n_rows} rows; findings: {found})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{n}</td><td>{o.status}</td><td>{o.detection.findings.num_rows}</td><td>{o.reason}</td></tr>"
+            for n, o in self.outcomes.items()
+        )
+        return f"<table><tr><th>stage</th><th>status</th><th>findings</th><th></th></tr>{rows}</table>"
+
+
+def detect(
+    dataset: Dataset,
+    recipe: Recipe | None = None,
+    *,
+    run: RunDir | None = None,
+    listener: Listener = _silent,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Detected:
+    """Run every stage of the recipe on the raw rows.
+
+    With a run directory, each result is saved as soon as it is there, and what the manifest already holds under the
+    same key is loaded instead of computed. Raises `Cancelled` between stages when asked to stop.
+    """
+    recipe = recipe or Recipe()
+    choices = {c.name: c for c in recipe.stages()}
+    outcomes: dict[str, Outcome] = {}
+    hints: dict[str, Any] = {}
+    for name in in_running_order(choices):
+        context = Context(
+            seed=recipe.run.seed,
+            threads=thread_count(recipe),
+            hints=dict(hints),
+            progress=lambda done, total, name=name: listener(Event(name, "progress", done, total)),  # type: ignore[misc]
+            cancelled=cancelled,
+        )
+        context.check_cancelled()
+        outcome = _one(dataset, recipe, choices[name], outcomes, context, run, listener)
+        outcomes[name] = outcome
+        hints.update({f"{name}.{hint}": value for hint, value in outcome.detection.hints.items()})
+    ordered = {name: outcomes[name] for name in choices}
+    findings = concat_findings([o.detection.findings for o in ordered.values()])
+    return Detected(dataset, recipe, ordered, row_facts(dataset, recipe, hints.get("label_names.canonical")), findings)
+
+
+def _one(
+    dataset: Dataset,
+    recipe: Recipe,
+    choice: StageChoice,
+    before: Mapping[str, Outcome],
+    context: Context,
+    run: RunDir | None,
+    listener: Listener,
+) -> Outcome:
+    stage = get_stage(choice.name)
+    key = stage_key(dataset, recipe, choice, [before[u].key for u in stage.uses if u in before])
+    if run is not None:
+        record = run.manifest()["stages"].get(choice.name, {})
+        if record.get("key") == key:
+            cached = run.load_stage(choice.name, record) if record["status"] == "done" else Detection(empty_findings())
+            if cached is not None:
+                status: Status = "cached" if record["status"] == "done" else "skipped"
+                n, reason = cached.findings.num_rows, record.get("reason", "")
+                listener(Event(choice.name, status, findings=n, seconds=record["seconds"], reason=reason))
+                return Outcome(choice.name, status, cached, record["seconds"], key, reason)
+    listener(Event(choice.name, "start"))
+    started = time.perf_counter()
+    try:
+        found, reason, done = stage.detect(dataset, choice.config, context), "", True
+    except StageSkipped as skip:
+        found, reason, done = Detection(empty_findings()), str(skip), False
+    seconds = round(time.perf_counter() - started, 3)
+    if run is not None:
+        manifest = run.manifest()
+        files = run.save_stage(choice.name, found) if done else {}
+        manifest["stages"][choice.name] = {
+            "key": key,
+            "status": "done" if done else "skipped",
+            "reason": reason,
+            "seconds": seconds,
+            "findings": found.findings.num_rows,
+            "version": stage.version,
+            "summary": dict(found.summary),
+            "files": files,
+        }
+        run.write_manifest(manifest)
+    listener(
+        Event(choice.name, "done" if done else "skipped", findings=found.findings.num_rows, seconds=seconds, reason=reason)
+    )
+    return Outcome(choice.name, "done" if done else "skipped", found, seconds, key, reason)
+
+
+def stage_key(dataset: Dataset, recipe: Recipe, choice: StageChoice, used: Sequence[str]) -> str:
+    """What a stage's result depends on, hashed: input, reading, settings, hints, versions."""
+    what = {
+        "input": dataset.source.input_hash,
+        "task": dataset.task,
+        "roles": dataclasses.asdict(dataset.roles),
+        "id_columns": list(recipe.data.id_columns),
+        "on_bad_row": recipe.data.on_bad_row,
+        "stage": choice.name,
+        "version": get_stage(choice.name).version,
+        "config": dataclasses.asdict(choice.config),
+        "seed": recipe.run.seed,
+        "hints": list(used),
+        "curate": curate_version(),
+        "schema": SCHEMA_VERSION,
+    }
+    return xxhash.xxh3_128_hexdigest(orjson.dumps(what, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))
+
+
+def thread_count(recipe: Recipe) -> int:
+    """Threads that engines may use."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    return recipe.run.threads or available
+
+
+def relation_of(n_rows: int, scores: pa.Table) -> Relation:
+    """Classes and edges from a duplicates stage's scores table (`row, group` or `a, b, score`)."""
+    if "group" in scores.column_names:
+        classes = np.arange(n_rows)
+        rows = scores["row"].to_numpy()
+        group = scores["group"].to_numpy()
+        together = group >= 0
+        classes[rows[together]] = group[together]
+        return Relation(classes)
+    a, b, score = (scores[c].to_numpy() for c in ("a", "b", "score"))
+    return Relation.from_edges(n_rows, a, b, score)
+
+
+def row_facts(dataset: Dataset, recipe: Recipe, canonical: Any = None) -> RowFacts:
+    """What `resolve` must know of the rows: keep order, split, canonical label."""
+    n = dataset.n_rows
+    labels = canonical if canonical is not None else dataset.labels()
+    if labels is None:
+        label_code = np.full(n, -1, np.int32)
+    else:
+        folded = pc.dictionary_encode(_folded(labels))
+        label_code = folded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    split_rank = np.full(n, 3, np.int8)
+    splits = dataset.splits()
+    if splits is not None:
+        for rank, name in enumerate(("test", "validation")):
+            split_rank[pc.fill_null(pc.equal(splits, name), False).to_numpy(zero_copy_only=False)] = rank
+        other = pc.is_in(splits, value_set=pa.array(["test", "validation", "train"], splits.type))
+        split_rank[~pc.fill_null(other, True).to_numpy(zero_copy_only=False)] = 2
+    return RowFacts(n, _keep_rank(dataset, recipe.keep.policy), split_rank, label_code)
+
+
+def _keep_rank(dataset: Dataset, policy: str) -> np.ndarray:
+    n = dataset.n_rows
+    if policy == "last":
+        return np.arange(n)[::-1].copy()
+    if policy == "longest":
+        length = pc.utf8_length(dataset.content()).fill_null(0).to_numpy()
+        order = np.lexsort((np.arange(n), -length))
+    elif policy == "newest" and dataset.roles.time:
+        times = dataset.values(dataset.roles.time[0])
+        order = pc.array_sort_indices(times, order="descending", null_placement="at_end").to_numpy()
+    else:
+        return np.arange(n)
+    rank = np.empty(n, np.int64)
+    rank[order] = np.arange(n)
+    return rank
+
+
+def fold_label(label: str) -> str:
+    """A label without case, separators and padding: `Refund-Request ` and `refund_request` are one."""
+    text = unicodedata.normalize("NFKC", label).casefold()
+    return " ".join(text.replace("_", " ").replace("-", " ").split())
+
+
+def _folded(labels: Any) -> pa.Array:
+    encoded = pc.dictionary_encode(labels.combine_chunks() if isinstance(labels, pa.ChunkedArray) else labels)
+    names = pa.array([None if s is None else fold_label(s) for s in encoded.dictionary.to_pylist()], pa.string())
+    return names.take(encoded.indices)

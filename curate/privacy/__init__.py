@@ -1,0 +1,24 @@
+"""Personal data and secrets in text: find typed spans, say why, replace them.
+
+One idea: a *span* is a typed range of code points in a raw text, with a score and a reason that never holds the value.
+Recognisers propose spans, one overlap rule chooses among them, operators replace them. `scan` works on whole columns.
+
+    spans = scan(texts)                      # texts: pa.LargeStringArray
+    clean = mask_column(texts, spans)        # "[EMAIL]", "[PHONE]", ...
+    scan(clean)                              # finds nothing
+
+The engine knows arrays and strings only; the `pii` stage turns spans into findings.
+"""
+
+from __future__ import annotations
+
+from curate.privacy.config import ScanConfig
+from curate.privacy.operators import mask, mask_column
+from curate.privacy.preview import masked_preview, masked_previews, safe_text
+from curate.privacy.scanner import Spans, count_left, scan
+from curate.privacy.types import TYPES, PiiType
+
+__all__ = [
+    "TYPES", "PiiType", "ScanConfig", "Spans", "count_left", "mask", "mask_column", "masked_preview", "masked_previews",
+    "safe_text", "scan",
+]  # fmt: skip

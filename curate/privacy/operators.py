@@ -1,0 +1,93 @@
+"""What happens to a span: here, replacement by a typed placeholder.
+
+`mask` works on one text and code-point offsets, `mask_column` on a whole column, `mask_bytes` on bytes for the scanner's
+own second pass. All are linear in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from numba import njit
+
+from curate.privacy.types import TYPES
+
+if TYPE_CHECKING:
+    from curate.privacy.scanner import Spans
+
+_PLACEHOLDERS = [t.placeholder.encode() for t in TYPES] + [b'"%b"' % t.placeholder.encode() for t in TYPES]
+_TABLE = np.frombuffer(b"".join(_PLACEHOLDERS), dtype=np.uint8)
+_BOUNDS = np.concatenate([[0], np.cumsum([len(p) for p in _PLACEHOLDERS])]).astype(np.int64)
+
+
+def mask(text: str, spans: Sequence[tuple[int, int, str]]) -> str:
+    """`text` with each (start, end, replacement) put in place; offsets are code points, spans must not overlap."""
+    parts, edge = [], 0
+    for start, end, replacement in sorted(spans):
+        if start < edge:
+            raise ValueError("spans overlap")
+        parts += [text[edge:start], replacement]
+        edge = end
+    return "".join([*parts, text[edge:]])
+
+
+def mask_column(texts: pa.Array, spans: Spans) -> pa.Array:
+    """The column with every span replaced by its placeholder; rows without spans are kept as they are."""
+    if not len(spans):
+        return texts
+    values = texts.to_pylist()
+    edits: dict[int, list[tuple[int, int, str]]] = {}
+    for row, start, end, new in zip(spans.row.tolist(), spans.start.tolist(), spans.end.tolist(), spans.replacements()):
+        edits.setdefault(row, []).append((start, end, new))
+    for row, found in edits.items():
+        values[row] = mask(values[row], found)
+    return pa.array(values, pa.large_string())
+
+
+@njit(cache=True)
+def _mask(data, starts, ends, at, table, bounds, which, out, origin):  # type: ignore[no-untyped-def]
+    new_starts = np.empty(len(starts), dtype=np.int64)
+    new_ends = np.empty(len(starts), dtype=np.int64)
+    n, s = np.int64(0), 0
+    for row in range(len(starts)):
+        new_starts[row] = n
+        i = starts[row]
+        while i < ends[row]:
+            if s < len(at) and at[s, 0] == row and at[s, 1] == i:
+                for p in range(bounds[which[s]], bounds[which[s] + 1]):
+                    out[n] = table[p]
+                    origin[n, 0], origin[n, 1] = at[s, 1], at[s, 2]
+                    n += 1
+                i = at[s, 2]
+                s += 1
+                continue
+            out[n] = data[i]
+            origin[n, 0], origin[n, 1] = i, i + 1
+            n += 1
+            i += 1
+        new_ends[row] = n
+    return new_starts, new_ends
+
+
+def mask_bytes(
+    data: npt.NDArray[np.uint8],
+    starts: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.int64],
+    at: npt.NDArray[np.int64],
+    quoted: npt.NDArray[np.bool_],
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Masked bytes of the rows, their starts and ends, and int64[bytes, 2]: the raw byte range of every masked byte.
+
+    `at` int64[n, 4]: row, start byte, end byte, type code; sorted and disjoint.
+    """
+    which = at[:, 3] + quoted * len(TYPES)
+    size = int((ends - starts).sum()) + int((_BOUNDS[which + 1] - _BOUNDS[which]).sum())
+    out = np.empty(size, dtype=np.uint8)
+    origin = np.empty((size, 2), dtype=np.int64)
+    new_starts, new_ends = _mask(data, starts, ends, at, _TABLE, _BOUNDS, which, out, origin)
+    n = int(new_ends[-1]) if len(new_ends) else 0
+    return out[:n], new_starts, new_ends, origin[:n]

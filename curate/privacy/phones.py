@@ -1,0 +1,261 @@
+"""Telephone numbers: shapes first, then the numbering plan, then the words around.
+
+Validity comes from the metadata of `phonenumbers` (Google's libphonenumber), compiled here into one alternation per
+calling code: a check costs about two microseconds where `phonenumbers.parse` costs fifty. The tests compare both.
+
+Scores: international and valid 0.95; a North American shape that is assigned 0.85; a national format that is valid in the
+default region 0.7; any shape with words such as "call" or "fax" beside it 0.75; an unassigned North American shape 0.55
+with hyphens and 0.6 with an extension or brackets (synthetic and fictional numbers look so). Below 0.5 nothing is reported.
+Orders, ISBNs, dates, years, decimals, prices and times are refused before any of that.
+
+Bounded: a region is at most ~100 bytes; at most eight groups are joined. It does not read spelled-out digits.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+from curate.privacy.checks import isbn
+
+_KINDS = (
+    "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan", "voicemail",
+)  # fmt: skip
+# Where a leading zero begins a national number often written without its country; tried when no word speaks for it.
+_TRUNK_REGIONS = (
+    "GB", "FR", "DE", "IT", "NL", "BE", "CH", "AT", "SE", "FI", "AU", "NZ", "ZA", "IN", "JP", "KR", "IL", "TR", "IE",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The numbering plan of one region, compiled."""
+
+    valid: re.Pattern[str]
+    prefix: re.Pattern[str] | None
+    transform: str | None
+
+
+@lru_cache(maxsize=512)
+def _plan(region: str, code: int) -> _Plan | None:
+    if region == "001":
+        metadata: Any = PhoneMetadata.metadata_for_nongeo_region(code, None)
+    else:
+        metadata = PhoneMetadata.metadata_for_region(region, None)
+    if metadata is None:
+        return None
+    patterns = []
+    for kind in _KINDS:
+        desc = getattr(metadata, kind, None)
+        if desc is not None and desc.national_number_pattern and desc.national_number_pattern != "NA":
+            patterns.append(f"(?:{desc.national_number_pattern})")
+    general = metadata.general_desc
+    if not patterns and (general is None or not general.national_number_pattern):
+        return None
+    prefix = metadata.national_prefix_for_parsing
+    transform = metadata.national_prefix_transform_rule
+    return _Plan(
+        re.compile("|".join(patterns) or general.national_number_pattern),
+        re.compile(prefix) if prefix else None,
+        transform,
+    )
+
+
+def _fits(plan: _Plan | None, national: str) -> bool:
+    if plan is None or not 4 <= len(national) <= 17:
+        return False
+    if plan.valid.fullmatch(national):
+        return True
+    match = plan.prefix.match(national) if plan.prefix else None
+    if match is None or not match.end():
+        return False
+    rest = national[match.end() :]
+    if plan.transform and match.lastindex:
+        rest = match.expand(plan.transform) + rest
+    return plan.valid.fullmatch(rest) is not None
+
+
+def valid_international(digits: str) -> bool | None:
+    """Whether digits after a `+` are an assigned number; None where no country has the calling code."""
+    for size in (1, 2, 3):
+        code = int(digits[:size] or 0)
+        regions = COUNTRY_CODE_TO_REGION_CODE.get(code)
+        if regions:
+            return any(_fits(_plan(region, code), digits[size:]) for region in regions)
+    return None
+
+
+@lru_cache(maxsize=512)
+def _code(region: str) -> int:
+    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
+        if region in regions:
+            return int(code)
+    return 0
+
+
+def valid_national(digits: str, region: str) -> bool:
+    """Whether digits dialled inside `region` are an assigned number of its numbering plan."""
+    code = _code(region)
+    if not code:
+        return False
+    return any(_fits(_plan(r, code), digits) for r in COUNTRY_CODE_TO_REGION_CODE[code])
+
+
+_EXTENSION = re.compile(r"(?:[ ]?(?:x|ext\.?|extension|#)[ ]?)(\d{1,6})(?!\d)", re.IGNORECASE)
+_NANP = re.compile(
+    r"(?<![\d.])(?:(?P<intl>(?:\+|00|011[- ]?)1[-. ]?|1[-. ])?)"
+    r"(?P<open>\()?(?P<area>\d{3})(?(open)\)[-. ]?|(?P<sep>[-. ]))(?P<mid>\d{3})(?P<sep2>[-. ])(?P<line>\d{4})(?!\d)"
+)
+_SPLIT = re.compile(r"\D+")
+_DATE = re.compile(
+    r"(?:(?:19|20)\d\d[-./ ](?:0?[1-9]|1[0-2])[-./ ](?:0?[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|[12]\d|3[01])[-./ ](?:0?[1-9]|[12]\d|3[01])[-./ ](?:19|20)?\d\d)(?:[-/ ]+\d{1,4})?"
+)
+_YEARS = re.compile(r"(?:1[0-9]|20)\d\d(?:[-/ ]{1,3}(?:1[0-9]|20)\d\d)+")
+_COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{4}|\d{6})?")
+
+
+def is_dateish(text: str) -> bool:
+    """Dates, ranges of years and compact timestamps."""
+    return bool(_DATE.fullmatch(text) or _YEARS.fullmatch(text) or _COMPACT_DATE.fullmatch(text))
+
+
+def _shape_score(text: str, *, context: bool, region: str) -> float:
+    """Score of one whole candidate such as `0494 92 82 32`, `+41 (0)62 915 44 00` or `5551234567`."""
+    if is_dateish(text):
+        return 0.0
+    groups = [g for g in _SPLIT.split(text) if g]
+    digits = "".join(groups)
+    if not 7 <= len(digits) <= 15 or len(groups) > 8 or len(set(digits)) == 1:
+        return 0.0
+    if "/" in text and not (context and text.count("/") == 1 and len(digits) >= 9):
+        return 0.0
+    if text.count(".") == 1 and len(groups) == 2 and not text.startswith("0"):
+        return 0.0  # a decimal number
+    if len(groups) in (4, 5) and len(groups[-1]) == 1 and isbn(text):
+        return 0.0
+    if text.startswith("+"):
+        known = valid_international(digits.replace("0", "", 1) if "(0)" in text else digits)
+        if known is None:
+            known = valid_international(digits)
+        if known:
+            return 0.95
+        if "(0)" in text and valid_international(text.replace("(0)", "").replace("+", "").translate(_DROP)):
+            return 0.95
+        if known is None or len(digits) < 8:
+            return 0.6 if context and len(digits) >= 8 else 0.0
+        return 0.85 if context else (0.6 if len(digits) >= 9 else 0.3)
+    if digits.startswith("00") and len(digits) >= 10:
+        rest = text.replace("(0)", "").translate(_DROP)[2:]
+        if valid_international(rest):
+            return 0.9 if len(groups) > 1 or context else 0.55
+    if len(groups) == 1:
+        if not context:
+            return 0.35 if valid_national(digits, region) else 0.0
+        return 0.8 if valid_national(digits, region) else (0.7 if len(digits) <= 12 else 0.4)
+    if any(len(g) == 1 for g in groups[1:]):
+        return 0.0 if len(digits) < 9 or not context else 0.5
+    if valid_national(digits, region):
+        # Without words, ten digits in pairs or "12345 67890" may be anything; the usual grouping is judged before.
+        return 0.85 if context else (0.7 if region not in ("US", "CA") else 0.4)
+    if context:
+        return 0.75
+    if digits[0] == "0" and digits[1] != "0" and 9 <= len(digits) <= 11 and min(map(len, groups)) >= 2:
+        plain = not any(len(g) > 5 for g in groups) or len(groups) == 2
+        if plain and text.count("-") <= 1 and any(valid_national(digits, r) for r in _TRUNK_REGIONS):
+            return 0.55
+    return 0.0
+
+
+_DROP = {ord(c): None for c in " .-()/+"}
+
+
+def find_phones(
+    text: str, tail: str, *, context: bool, context_after: bool, blocked: bool, region: str
+) -> list[tuple[int, int, float]]:
+    """Spans (start, end, score) of telephone numbers in one run of digit groups.
+
+    `tail` is the text after the run (for an extension). `context`: the nearest listed word before speaks of telephones;
+    `context_after`: one right after does; `blocked`: the nearest speaks of orders, versions or money.
+    """
+    out: list[tuple[int, int, float]] = []
+    helped = context or (context_after and not blocked)
+
+    def add(start: int, end: int, score: float) -> None:
+        if end == len(text):
+            extension = _EXTENSION.match(tail)
+            if extension:
+                end += extension.end()
+                score = max(score, 0.6)
+        out.append((start, end, score))
+
+    rest_from = 0
+    matches = list(_NANP.finditer(text))
+    for match in matches:
+        before, after = text[: match.start()], text[match.end() :]
+        if 0 < sum(ch.isdigit() for ch in before) < 7 and len(before) < 8:
+            continue  # "21 284 698 2548": the shape is only the end of a longer number
+        if (before and before[-1] not in " (") or (after and after[0] not in " )" and after[:2] not in (" (",)):
+            continue
+        nsn = match["area"] + match["mid"] + match["line"]
+        valid = valid_national(nsn, "US")
+        bracket = match["open"] is not None
+        uniform = bracket or match["sep"] == match["sep2"]
+        if valid:
+            score = 0.9 if helped else (0.85 if uniform and (bracket or match["sep"] != " ") else 0.6)
+        elif helped:
+            score = 0.75
+        else:
+            score = 0.6 if bracket or match["intl"] else (0.55 if match["sep"] == match["sep2"] == "-" else 0.35)
+            if not valid and score >= 0.5 and len(set(nsn)) == 1:
+                score = 0.0
+        if blocked and not match["intl"]:
+            score -= 0.4
+        if isbn(match[0]) and blocked:
+            score = 0.0
+        if match.end() == len(text) and _EXTENSION.match(tail):
+            score = max(score, 0.6)
+        add(match.start(), match.end(), score)
+        rest_from = match.end()
+    if out:
+        rest = text[rest_from:]
+        if sum(c.isdigit() for c in rest) < 7:
+            return out
+    base = rest_from
+    body = text[base:]
+    stripped = body.lstrip(" .-)/")
+    base += len(body) - len(stripped)
+    score = _shape_score(stripped, context=helped, region=region)
+    if blocked and not stripped.startswith("+"):
+        score -= 0.4
+    if score >= 0.5:
+        add(base, len(text), score)
+        return out
+    out.extend(_pieces(stripped, base, helped and not blocked, region))
+    return out
+
+
+def _pieces(text: str, base: int, helped: bool, region: str) -> list[tuple[int, int, float]]:
+    """Numbers among others on one line: words that are numbers by themselves, or, with context, short joins."""
+    words = [(m.start(), m.end()) for m in re.finditer(r"[^ ]+", text)]
+    out: list[tuple[int, int, float]] = []
+    if len(words) < 2 or (len(words) > 10 and not helped):
+        return out
+    i = 0
+    while i < len(words):
+        for j in range(min(len(words), i + 5), i, -1):
+            start, end = words[i][0], words[j - 1][1]
+            if j - i == len(words):
+                continue
+            piece = text[start:end].rstrip(".-()/ ")
+            score = _shape_score(piece, context=helped, region=region)
+            if score >= 0.5:
+                out.append((base + start, base + start + len(piece), score))
+                i = j - 1
+                break
+        i += 1
+    return out

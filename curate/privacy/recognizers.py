@@ -1,0 +1,478 @@
+"""Recognisers: each judges one kind of candidate from the lexer and returns typed spans.
+
+A recogniser is a function `(view, candidate) -> list of (start byte, end byte, type code, score)`; `RECOGNIZERS` maps the
+lexer's candidate kinds to them, so a new type is a function and one line there. Every regular expression here is anchored
+at a candidate and bounded in length; none can backtrack over the text.
+
+Cost: about 2-10 microseconds a candidate. Plain ASCII e-mail addresses never come here (the kernel decides them).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from curate.privacy import kernel as k
+from curate.privacy.checks import IBAN_LENGTHS, iban, isbn, issuer, luhn, ssn
+from curate.privacy.context import BIRTH, CARD, IDENTIFIER, IP, MONEY, PAGE, PHONE, SSN, VERSION
+from curate.privacy.phones import find_phones, is_dateish
+from curate.privacy.types import CODE
+
+Span = tuple[int, int, int, float]
+
+
+class Candidate(NamedTuple):
+    """One proposal of the lexer: byte range, context masks and flags."""
+
+    kind: int
+    row: int
+    start: int
+    end: int
+    near: int
+    union: int
+    flags: int
+
+
+@dataclass(frozen=True)
+class View:
+    """The bytes that candidates point into, and the settings recognisers may use."""
+
+    data: bytes | memoryview
+    starts: list[int]
+    ends: list[int]
+    region: str
+
+    def text(self, start: int, end: int) -> str:
+        """Decoded bytes; a character cut by the range becomes U+FFFD."""
+        return bytes(self.data[start:end]).decode("utf-8", "replace")
+
+
+_EMAIL = CODE["EMAIL_ADDRESS"]
+_CARD = CODE["CREDIT_CARD"]
+_IBAN = CODE["IBAN"]
+_IP = CODE["IP_ADDRESS"]
+_MAC = CODE["MAC_ADDRESS"]
+_SSN = CODE["US_SSN"]
+_DOB = CODE["DATE_OF_BIRTH"]
+_PHONE = CODE["PHONE_NUMBER"]
+_URL = CODE["URL_CREDENTIALS"]
+_SECRET = CODE["SECRET"]
+_KEY = CODE["PRIVATE_KEY"]
+
+_EMAIL_TEXT = re.compile(
+    r"(?P<local>[\w%+'-]+(?:\.[\w%+'-]+)*)@(?P<domain>[^\W_](?:[\w-]{0,62})(?:\.[^\W_](?:[\w-]{0,62}))+)", re.UNICODE
+)
+
+
+def email(view: View, c: Candidate) -> list[Span]:
+    """Addresses the kernel could not settle: international letters, unusual endings, doubled dots."""
+    text = view.text(c.start, c.end)
+    at = text.find("@")
+    local, domain = text[:at], text[at + 1 :]
+    match = re.search(r"[\w%+'-]+(?:\.[\w%+'-]+)*$", local)
+    host = re.match(r"[^\W_][\w-]{0,62}(?:\.[^\W_][\w-]{0,62})+", domain)
+    if match is None or host is None:
+        return []
+    local, domain = match[0].lstrip("'+-"), host[0].rstrip("-_")
+    labels = domain.split(".")
+    while len(labels) > 2 and (labels[-1][0].isupper() and not labels[-1].isupper()) and labels[-2].lower() in _COMMON:
+        labels.pop()  # "me@example.com.Please reply"
+    domain = ".".join(labels)
+    last = labels[-1]
+    if not local or len(last) < 2 or not (last.isalpha() or last.lower().startswith("xn--")) or len(last) > 24:
+        if len(labels) > 2 and labels[-2].isalpha() and len(labels[-2]) >= 2:
+            labels.pop()
+            domain = ".".join(labels)
+        else:
+            return []
+    if local == "git" or (local.isdigit() and len(local) < 2 and len(labels[0]) < 2):
+        return []
+    start = c.start + len(text[: at - len(local)].encode())
+    return [(start, start + len(f"{local}@{domain}".encode()), _EMAIL, 0.7 if last.isascii() else 0.8)]
+
+
+_COMMON = frozenset("com org net edu gov io co uk de fr us info".split())
+
+
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_IPV4 = re.compile(rf"(?<![\d.])(?<!\d[-/]){_OCTET}(?:\.{_OCTET}){{3}}(?![\d.]*\.\d)(?!\d)")
+
+
+def quad(view: View, c: Candidate) -> list[Span]:
+    """Dotted quads: IPv4 addresses; where none fits, the run is judged as an ordinary number."""
+    text = view.text(c.start, c.end)
+    out: list[Span] = []
+    for match in _IPV4.finditer(text):
+        score = _ipv4_score(match[0], c)
+        if c.flags & k.PREV_LETTER and match.start() == 0:
+            score = 0.0
+        if c.flags & k.NEXT_LETTER and match.end() == len(text):
+            score = 0.0
+        out.append((c.start + match.start(), c.start + match.end(), _IP, score))
+    return out or number(view, c)
+
+
+def _ipv4_score(text: str, c: Candidate) -> float:
+    octets = [int(o) for o in text.split(".")]
+    if c.near & VERSION and not c.near & IP:
+        return 0.1
+    if octets[0] == 0 or octets[0] == 127 or octets[0] >= 224:
+        return 0.4 if octets[0] == 127 else 0.3
+    private = octets[0] == 10 or octets[:2] == [192, 168] or (octets[0] == 172 and 16 <= octets[1] <= 31)
+    if c.near & IP:
+        return 0.75 if private else 0.95
+    if c.near & IDENTIFIER or c.near & PAGE:
+        return 0.4
+    wide = sum(o > 99 for o in octets)
+    if private:
+        return 0.6 if wide or octets[0] == 10 else 0.5
+    return 0.85 if wide >= 2 else (0.7 if wide else (0.55 if sum(o > 9 for o in octets) >= 3 else 0.4))
+
+
+def number(view: View, c: Candidate) -> list[Span]:
+    """Runs of digit groups: cards, social security numbers, dates of birth, telephone numbers."""
+    if c.flags & (k.PREV_LETTER | k.PREV_DECIMAL):
+        return []
+    text = view.text(c.start, c.end)
+    if c.union & BIRTH:
+        born = birth(view, c)
+        if born:
+            return born
+    out = _cards(text, c)
+    if not out and not c.flags & k.NEXT_LETTER:
+        out = _ssns(text, c)
+    taken = [(a - c.start, b - c.start) for a, b, _, s in out if s >= 0.5]
+    if not taken:
+        out += _phones(view, text, c.start, c)
+    else:  # what stands beside a card or a social security number on the same line
+        edge = 0
+        for a, b in [*taken, (len(text), len(text))]:
+            piece = text[edge:a].strip(" .-()/")
+            if sum(ch.isdigit() for ch in piece) >= 7:
+                out += _phones(view, piece, c.start + text.index(piece, edge), c)
+            edge = b
+    return out
+
+
+_CARD_RUN = re.compile(r"\d(?:[ -]?\d){11,18}")
+_CARD_SHAPES = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (4, 4, 4, 1), (4, 4, 5), (8, 8), (4, 4, 4, 3)})
+
+
+def _cards(text: str, c: Candidate) -> list[Span]:
+    groups = [(m.start(), m.end()) for m in re.finditer(r"\d+", text)]
+    out: list[Span] = []
+    i = 0
+    while i < len(groups):
+        if 3 <= groups[i][1] - groups[i][0] <= 19:
+            found = _card_from(text, groups, i, c)
+            if found is not None:
+                j, score = found
+                out.append((c.start + groups[i][0], c.start + groups[j][1], _CARD, score))
+                i = j + 1
+                continue
+        i += 1
+    return out
+
+
+def _card_from(text: str, groups: list[tuple[int, int]], i: int, c: Candidate) -> tuple[int, float] | None:
+    digits = ""
+    best: tuple[int, float] | None = None
+    for j in range(i, min(len(groups), i + 8)):
+        if j > i and text[groups[j - 1][1] : groups[j][0]] not in (" ", "-", " -", "- "):
+            break
+        digits += text[groups[j][0] : groups[j][1]]
+        if len(digits) > 19:
+            break
+        if len(digits) < 12 or len(set(digits)) < 2 or not luhn(digits):
+            continue
+        known = issuer(digits)
+        if known is None and c.union & CARD and len(digits) >= 13 and digits[0] in "23456":
+            known = ("unknown", True)  # a prefix no network publishes, but the words speak of a card
+        if known is None:
+            continue
+        shape = tuple(b - a for a, b in groups[i : j + 1])
+        seps = {text[groups[m][1] : groups[m + 1][0]] for m in range(i, j)}
+        if len(shape) > 1 and (len(seps) > 1 or (shape not in _CARD_SHAPES and not c.union & CARD)):
+            continue
+        context = bool(c.union & CARD)
+        if known[1]:
+            score = 0.8 if context else 0.3
+        elif len(shape) > 1:
+            score = 0.95
+        else:
+            score = 0.95 if context else 0.8
+        if not context and (c.near & (IDENTIFIER | MONEY | VERSION) or c.flags & k.PREV_SLASH):
+            score -= 0.2 if len(shape) > 1 else 0.4
+        if (c.flags & k.NEXT_LETTER and j == len(groups) - 1) or isbn(digits):
+            score = min(score, 0.3)
+        if c.flags & k.NEXT_DECIMAL and j == len(groups) - 1:
+            score -= 0.2
+        best = (j, score)
+    return best
+
+
+_SSN_TEXT = re.compile(r"(?<![\d-])(\d{3})([- .])(\d{2})\2(\d{4})(?![\d])(?!-\d)")
+
+
+def _ssns(text: str, c: Candidate) -> list[Span]:
+    out: list[Span] = []
+    context = bool(c.union & SSN)
+    for m in _SSN_TEXT.finditer(text):
+        if not ssn(m[1], m[3], m[4]) or (m.start() and c.flags & k.PREV_SIGN):
+            continue
+        if m[2] == "-":
+            score = 0.95 if context else 0.75
+        else:
+            score = 0.85 if context else 0.35
+        if not context and c.near & (IDENTIFIER | PHONE):
+            score -= 0.3
+        if m.start() == 0 and c.flags & k.PREV_SIGN:
+            score -= 0.3
+        out.append((c.start + m.start(), c.start + m.end(), _SSN, score))
+    if not out and context and len(text) == 9 and text.isdigit() and ssn(text[:3], text[3:5], text[5:]):
+        out.append((c.start, c.end, _SSN, 0.8))
+    return out
+
+
+def _phones(view: View, text: str, start: int, c: Candidate) -> list[Span]:
+    if c.flags & (k.PREV_MONEY | k.PREV_SLASH) and not text.startswith("+"):
+        return []
+    if c.flags & k.PREV_SIGN and not c.near & PHONE:
+        return []
+    if c.flags & k.NEXT_DECIMAL:
+        colon = view.data[c.end] if c.end < len(view.data) else 0
+        if colon != 58:  # "1 234 567,89" and "1.234.567,89" are amounts
+            if not c.near & PHONE:
+                return []
+        else:  # "2024-01-05 10:30": the last group belongs to the time
+            text = re.sub(r"[-./ ()]*\d+$", "", text)
+            if sum(ch.isdigit() for ch in text) < 7:
+                return []
+    if text.startswith("(") and ")" not in text:
+        text, start = text[1:], start + 1
+    if is_dateish(text):
+        return []
+    tail_end = min(c.end + 16, view.ends[c.row])
+    tail = view.text(c.end, tail_end) if start + len(text) == c.end else ""
+    blocked = bool(c.near & (IDENTIFIER | VERSION | MONEY | PAGE | CARD | SSN)) and not c.near & PHONE
+    found = find_phones(
+        text, tail, context=bool(c.near & PHONE), context_after=bool(c.flags & k.AFTER_PHONE), blocked=blocked,
+        region=view.region,
+    )  # fmt: skip
+    out = []
+    for a, b, score in found:
+        if b == len(text) and c.flags & k.NEXT_LETTER and score < 0.95:
+            score = min(score, 0.3)  # "12345678abc"; an extension moved the end past the text
+        out.append((start + a, start + b, _PHONE, score))
+    return out
+
+
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_DATES = re.compile(
+    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/. ]\d{{1,2}}[-/. ](?:19|20)\d\d"
+    rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d\d)(?!\d)"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?[ ,-]{{1,2}}(?:of )?{_MONTH}[ ,-]{{1,2}}(?:19|20)\d\d(?!\d)"
+    rf"|{_MONTH}[ ]\d{{1,2}}(?:st|nd|rd|th)?[ ,]{{1,2}}(?:19|20)\d\d(?!\d)",
+    re.IGNORECASE,
+)
+
+
+_BIRTH_FIELD = re.compile(
+    r"(?:date[ _]of[ _]birth|birth[ _-]?date|d\.?o\.?b\.?|birthday(?:[ ]is|[ ]?[:=])|geburtsdatum|geboren am"
+    r"|date de naissance|fecha de nacimiento)[^\w\n]{0,5}(?:\s{0,2}(?:it'?s|is|was|on|:)[^\w\n]{0,4})?\s?$",
+    re.IGNORECASE,
+)
+_BORN = re.compile(r"\b(?:born|née|geboren|nacid[oa])\W{1,3}(?:(?:on|the|in|am|el|le)\W{1,2}){0,2}$", re.IGNORECASE)
+
+
+def birth(view: View, c: Candidate) -> list[Span]:
+    """A full date after "date of birth", "DOB" or "born"."""
+    low = max(view.starts[c.row], c.start - 24)
+    text = view.text(low, c.end)
+    matches = [m for m in _DATES.finditer(text) if low + len(text[: m.end()].encode()) == c.end]
+    if not matches:
+        return []
+    m = matches[0]
+    numeric = m[0].replace("-", "").replace("/", "").replace(".", "").replace(" ", "").isdigit()
+    start = low + len(text[: m.start()].encode())
+    if m.start() and text[m.start() - 1].isdigit():
+        return []
+    before = view.text(max(view.starts[c.row], start - 40), start)
+    if _BIRTH_FIELD.search(before):
+        score = 0.85
+    elif numeric and _BORN.search(before):
+        score = 0.6  # "born March 5, 1971" in words is how biographies speak of public persons
+    else:
+        return []
+    return [(start, c.end, _DOB, score)]
+
+
+def colons(view: View, c: Candidate) -> list[Span]:
+    """IPv6 and MAC addresses."""
+    text = view.text(c.start, c.end)
+    if len(text) == 17 and re.fullmatch(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", text):
+        if c.end < view.ends[c.row] and view.data[c.end] == 58:
+            return []
+        return [(c.start, c.end, _MAC, 0.85 if len(set(text)) > 2 else 0.3)]
+    if len(text) > 45:
+        return []
+    try:
+        address = ipaddress.IPv6Address(text)
+    except ValueError:
+        return []
+    score = 0.9 if text.count(":") >= 7 or c.union & IP else 0.8
+    groups = [g for g in text.split(":") if g]
+    if address.is_loopback or address.is_unspecified:
+        score = 0.3
+    elif "::" in text and not c.union & IP:
+        # `abc::def` is also how C++, Perl and Rust write names
+        if not any(ch.isdigit() for ch in text) or text.startswith("::") or len(groups) < 2 or len(groups[0]) < 3:
+            score = 0.3
+        elif not any(ch.isdigit() for ch in groups[0]) and not text.lower().startswith(("fe80", "fd", "fc")):
+            score = 0.4
+    elif "::" not in text and all(g.isdigit() and len(g) <= 2 for g in groups):
+        score = 0.4
+    return [(c.start, c.end, _IP, score)]
+
+
+def dash_mac(view: View, c: Candidate) -> list[Span]:
+    """MAC addresses written with hyphens."""
+    text = view.text(c.start, c.end)
+    return [(c.start, c.end, _MAC, 0.85 if any(ch.isalpha() for ch in text) else 0.6)]
+
+
+def iban_account(view: View, c: Candidate) -> list[Span]:
+    """International bank account numbers, in one piece or in groups, any case."""
+    text = view.text(c.start, c.end)
+    length = IBAN_LENGTHS.get(text[:2].upper())
+    if length is None:
+        return []
+    compact, last = [], 0
+    for position, ch in enumerate(text):
+        if ch.isalnum():
+            compact.append(ch)
+            if len(compact) == length:
+                last = position + 1
+                break
+    if not last or (last < len(text) and text[last].isalnum()):
+        return []
+    if not iban("".join(compact).upper()):
+        return []
+    return [(c.start, c.start + last, _IBAN, 0.95)]
+
+
+_PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_0-9]*\]")
+
+
+def userinfo(view: View, c: Candidate) -> list[Span]:
+    """`user:password` in an address; only that part is covered, so the address stays readable."""
+    text = view.text(c.start, c.end)
+    user, _, password = text.partition(":")
+    if not password or _PLACEHOLDER.fullmatch(password) or password[0] in "<{$%" or password.strip("*xX.") == "":
+        return []
+    if user.startswith(("<", "{", "$")):
+        return []
+    return [(c.start, c.end, _URL, 0.95)]
+
+
+_VALUE = re.compile(
+    r"""(?P<sep>[=:]{1,2}>?)(?P<gap>[ ]?)(?P<quote>\\?["'`]?)(?P<value>[^\s"'`&<>,;)\]}\\]{4,256})"""
+)  # fmt: skip
+_NOT_VALUES = frozenset(
+    """none null nil true false required optional string str bytes undefined empty missing invalid expired unknown hidden
+    redacted secret password token changed wrong correct example yourpassword your_password yourtoken your_token self""".split()
+)
+
+
+def key_value(view: View, c: Candidate) -> list[Span]:
+    """Values of keys named `password`, `api_key`, `token` ...: in assignments, headers, JSON and query strings."""
+    text = view.text(c.start, c.end)
+    match = _VALUE.match(text)
+    if match is None:
+        return []
+    value, quoted = match["value"], bool(match["quote"])
+    head = value[0]
+    if head in "[{$<%(*&|=/" or "(" in value or "{" in value or _PLACEHOLDER.search(value):
+        return []
+    value = value.rstrip(".!?:")
+    if value.lower() in _NOT_VALUES or len(value) < 4 or len(set(value)) < 3:
+        return []
+    digit, alpha = any(ch.isdigit() for ch in value), any(ch.isalpha() for ch in value)
+    special = any(not ch.isalnum() and ch not in "._-" for ch in value)
+    assigned = match["sep"].startswith("=") and not match["gap"]
+    if (digit and alpha and len(value) >= 6) or (special and alpha and len(value) >= 6):
+        score = 0.8
+    elif (quoted and len(value) >= 6) or (digit and len(value) >= 6):
+        score = 0.6
+    elif assigned and len(value) >= 8 and "." not in value:
+        score = 0.55
+    else:
+        return []
+    if not quoted and not digit and ("." in value or "_" in value or not assigned):
+        return []  # `password = settings.password`, "Password: the-usual"
+    if value.lower().startswith(("your", "my_", "os.", "self.", "process.env", "config")):
+        return []
+    start = c.start + len(text[: match.start("value")].encode())
+    return [(start, start + len(value.encode()), _SECRET, score)]
+
+
+_TOKENS = re.compile(
+    r"(?:(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"
+    r"|gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{60,255}|glpat-[A-Za-z0-9_-]{20,64}"
+    r"|xox[abeoprs]-[A-Za-z0-9-]{10,250}"
+    r"|AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"
+    r"|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,128}|sk-(?:proj-|ant-)?[A-Za-z0-9_-]{20,200}"
+    r"|hf_[A-Za-z0-9]{30,64}|npm_[A-Za-z0-9]{36}"
+    r"|eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000})"
+)
+
+
+def token(view: View, c: Candidate) -> list[Span]:
+    """Keys and tokens with a provider's own shape."""
+    text = view.text(c.start, c.end)
+    match = _TOKENS.match(text)
+    if match is None:
+        return []
+    if text.startswith("sk-") and not any(ch.isdigit() for ch in match[0]):
+        return []  # a hyphenated phrase
+    return [(c.start, c.start + match.end(), _SECRET, 0.95)]
+
+
+_BLOCK = re.compile(rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_BLOCK_BODY = re.compile(rb"(?:[A-Za-z0-9+/=\s\\:,.]|(?<![-])-(?!-)){0,20000}")
+_BLOCK_END = re.compile(rb"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+
+
+def key_block(view: View, c: Candidate) -> list[Span]:
+    """PEM and PGP private key blocks, to their end mark or, where that is cut off, to the end of the base64 text."""
+    data = bytes(view.data[c.start : min(c.end, c.start + 96)])
+    match = _BLOCK.match(data)
+    if match is None:
+        return []
+    body = bytes(view.data[c.start + match.end() : min(c.end, c.start + match.end() + 20_200)])
+    inner = _BLOCK_BODY.match(body)
+    stop = inner.end() if inner else 0
+    closing = _BLOCK_END.match(body, stop)
+    stop = closing.end() if closing else len(body[:stop].rstrip())
+    if stop < 16:
+        return []
+    return [(c.start, c.start + match.end() + stop, _KEY, 0.95)]
+
+
+RECOGNIZERS: dict[int, Callable[[View, Candidate], list[Span]]] = {
+    k.EMAIL_ODD: email,
+    k.NUMBER: number,
+    k.QUAD: quad,
+    k.COLONS: colons,
+    k.DASH_MAC: dash_mac,
+    k.IBAN: iban_account,
+    k.USERINFO: userinfo,
+    k.KEY_VALUE: key_value,
+    k.TOKEN: token,
+    k.YEAR: birth,
+    k.KEY_BLOCK: key_block,
+}
+"""Candidate kind of the lexer -> the recogniser that judges it."""

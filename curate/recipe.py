@@ -1,0 +1,277 @@
+"""The recipe: one TOML file that says what to run.
+
+Pydantic checks what people write (unknown keys name the nearest known one); inside, everything is frozen dataclasses.
+A recipe stands in `curate.toml` or under `[tool.curate]` in `pyproject.toml`. Every key has a default, so a recipe may
+be empty, and the same object can be built in Python with `Recipe()`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from curate.errors import ConfigError, nearest
+from curate.ledger.resolve import OnFinding, Policy, StagePolicy
+from curate.stages.registry import BUILT_IN, get_stage, known_stages
+
+SCHEMA_VERSION = 1
+POLICY_KEYS = ("enabled", "on_finding", "auto")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSection(_Section):
+    """[data]: what to read and how to understand it."""
+
+    input: str | None = Field(None, description="The file to curate, relative to this recipe.")
+    task: str | None = Field(
+        None,
+        description="classification, sft, chat, preference, unpaired_preference or text; detected when left out.",
+    )
+    roles: dict[str, str | list[str]] = Field(
+        default_factory=dict, description="Column (or columns) of each role; detected where left out."
+    )
+    id_columns: list[str] = Field(default_factory=list, description="Columns that identify a row, instead of its roles.")
+    on_bad_row: Literal["fail", "skip"] = Field(
+        "fail", description="What a row that cannot be read does: fail the run, or be skipped and kept in rejected.jsonl."
+    )
+
+
+class RunSection(_Section):
+    """[run]: how to run."""
+
+    out: str | None = Field(None, description="The run directory; runs/<name of the input> when left out.")
+    stages: list[str] | None = Field(
+        None, description="Stages to run, in order of precedence; all built-in stages when left out."
+    )
+    seed: int = Field(0, ge=0, description="Seed of everything that draws at random.")
+    threads: int = Field(0, ge=0, description="Threads of the engines; 0 means every core. Results do not depend on it.")
+
+
+class KeepSection(_Section):
+    """[keep]: which copy of a duplicate survives, among rows of one split."""
+
+    policy: Literal["first", "last", "longest", "newest"] = Field(
+        "first", description="first, last, longest (by content) or newest (by the time role)."
+    )
+
+
+class TrainSection(_Section):
+    """[train]: settings of the LoRA trainer; see `curate config schema`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class AblationSection(_Section):
+    """[ablation]: how the proof is made."""
+
+    enabled: bool = Field(True, description="Whether `curate run` trains and compares.")
+    seeds: int = Field(3, ge=1, description="Training runs of each arm; three show only large effects.")
+    delta: float | None = Field(
+        None,
+        gt=0,
+        description="Differences inside ±delta count as none; 0.01 (one accuracy point, or 0.01 nats) when left out.",
+    )
+    heldout_fraction: float = Field(
+        0.2, gt=0, lt=1, description="Share of rows set aside for evaluation where the data has no evaluation split."
+    )
+    max_train_rows: int = Field(
+        20000, ge=50, description="Larger training sets are thinned to this many rows, the same ones for every arm."
+    )
+
+
+class _RecipeFile(_Section):
+    schema_version: int = SCHEMA_VERSION
+    data: DataSection = DataSection()
+    run: RunSection = RunSection()
+    keep: KeepSection = KeepSection()
+    stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    train: TrainSection = TrainSection()
+    ablation: AblationSection = AblationSection()
+
+
+@dataclasses.dataclass(frozen=True)
+class StageChoice:
+    """One stage of a recipe: its own settings and what happens to its findings."""
+
+    name: str
+    config: Any
+    policy: StagePolicy
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """A checked recipe."""
+
+    data: DataSection = dataclasses.field(default_factory=DataSection)
+    run: RunSection = dataclasses.field(default_factory=RunSection)
+    keep: KeepSection = dataclasses.field(default_factory=KeepSection)
+    stage_settings: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    train: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    ablation: AblationSection = dataclasses.field(default_factory=AblationSection)
+    path: Path | None = None
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any], path: Path | None = None) -> Recipe:
+        """Check a mapping as read from TOML; ConfigError names every wrong key and what is allowed."""
+        try:
+            checked = _RecipeFile.model_validate(dict(raw))
+        except ValidationError as error:
+            raise ConfigError(_explain(error, path)) from None
+        if checked.schema_version != SCHEMA_VERSION:
+            raise ConfigError(
+                f"{path or 'recipe'}: schema_version {checked.schema_version} is not understood; this is version "
+                f"{SCHEMA_VERSION}"
+            )
+        recipe = cls(
+            checked.data,
+            checked.run,
+            checked.keep,
+            checked.stages,
+            dict(checked.train.model_extra or {}),
+            checked.ablation,
+            path,
+        )
+        recipe.stages()  # settings of every stage are checked now, not in the middle of a run
+        return recipe
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recipe:
+        """Read `curate.toml`, or the `[tool.curate]` table of a `pyproject.toml`."""
+        path = Path(path)
+        try:
+            raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(f"there is no recipe at {path}; `curate init INPUT` writes one") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} is not valid TOML: {error}") from None
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        if path.name == "pyproject.toml":
+            if "curate" not in raw.get("tool", {}):
+                raise ConfigError(f"{path} has no [tool.curate] table; `curate init INPUT` writes a recipe")
+            raw = raw["tool"]["curate"]
+        return cls.parse(raw, path)
+
+    def with_(
+        self, *, input: str | None = None, stages: list[str] | None = None, **data: Any  # noqa: A002
+    ) -> Recipe:
+        """A copy with another input, other stages, or other `[data]` keys."""
+        changes: dict[str, Any] = {k: v for k, v in data.items() if v}
+        if input is not None:
+            changes["input"] = input
+        run = self.run.model_copy(update={"stages": stages}) if stages is not None else self.run
+        out = dataclasses.replace(self, data=self.data.model_copy(update=changes), run=run)
+        out.stages()
+        return out
+
+    def only_flagging(self, *names: str) -> Recipe:
+        """A copy in which these stages run for their hints and change nothing."""
+        settings = {k: dict(v) for k, v in self.stage_settings.items()}
+        for name in names:
+            settings.setdefault(name, {})["on_finding"] = "flag"
+        return dataclasses.replace(self, stage_settings=settings)
+
+    def stage_names(self) -> list[str]:
+        """Enabled stages in order of precedence."""
+        names = self.run.stages if self.run.stages is not None else list(BUILT_IN)
+        extra = [] if self.run.stages is not None else [n for n in self.stage_settings if n not in names]
+        for name in [*names, *self.stage_settings]:
+            if name not in known_stages():
+                raise ConfigError(f"{self._where()}there is no stage {name!r}; {nearest(name, known_stages())}")
+        on = [*dict.fromkeys(names), *extra]
+        return [n for n in on if self.stage_settings.get(n, {}).get("enabled", True)]
+
+    def stages(self) -> list[StageChoice]:
+        """Enabled stages with their checked settings."""
+        return [self._choice(name) for name in self.stage_names()]
+
+    def asked_for(self, name: str) -> bool:
+        """Whether the recipe names this stage itself, rather than getting it by default."""
+        return name in self.stage_settings or name in (self.run.stages or ())
+
+    def policy(self) -> Policy:
+        """What `resolve` needs to know of this recipe."""
+        return Policy({choice.name: choice.policy for choice in self.stages()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The recipe with every default written out, as the manifest records it."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "data": self.data.model_dump(),
+            "run": {**self.run.model_dump(), "stages": self.stage_names()},
+            "keep": self.keep.model_dump(),
+            "stages": {
+                c.name: {"on_finding": c.policy.on_finding, "auto": c.policy.auto, **dataclasses.asdict(c.config)}
+                for c in self.stages()
+            },
+            "train": dict(self.train),
+            "ablation": self.ablation.model_dump(),
+        }
+
+    def _choice(self, name: str) -> StageChoice:
+        stage = get_stage(name)
+        given = dict(self.stage_settings.get(name, {}))
+        where = f"{self._where()}[stages.{name}]"
+        common = {key: given.pop(key) for key in POLICY_KEYS if key in given}
+        known = [f.name for f in dataclasses.fields(stage.config)]
+        for key in given:
+            if key not in known:
+                raise ConfigError(f"{where} has no key {key!r}; {nearest(key, [*known, *POLICY_KEYS])}")
+        config = _checked(stage.config, given, where)
+        shared = _checked(_StageKeys, common, where)
+        on_finding = shared.on_finding or stage.on_finding
+        return StageChoice(name, config, StagePolicy(on_finding, shared.auto, getattr(config, "threshold", None)))
+
+    def _where(self) -> str:
+        return f"{self.path}: " if self.path else ""
+
+
+@dataclasses.dataclass(frozen=True)
+class _StageKeys:
+    enabled: bool = True
+    on_finding: OnFinding | None = None
+    auto: float = 0.9
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.auto <= 1:
+            raise ValueError("auto must lie in 0..1")
+
+
+def _checked(cls: type[Any], given: Mapping[str, Any], where: str) -> Any:
+    """A dataclass from given values, types checked, with a message a person can act on."""
+    try:
+        return TypeAdapter(cls).validate_python(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{where} {key}: {first['msg']}".replace("Value error, ", "")) from None
+
+
+def _explain(error: ValidationError, path: Path | None) -> str:
+    lines = []
+    for item in error.errors():
+        loc = [str(part) for part in item["loc"]]
+        if item["type"] == "extra_forbidden":
+            known = _known_keys(loc[:-1])
+            lines.append(f"unknown key {'.'.join(loc)!r}; {nearest(loc[-1], known)}")
+        else:
+            lines.append(f"{'.'.join(loc)}: {item['msg']}")
+    return f"{path or 'recipe'}: " + "; ".join(lines)
+
+
+def _known_keys(section: list[str]) -> list[str]:
+    model: Any = _RecipeFile
+    for part in section:
+        kind = model.model_fields[part].annotation
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            return []
+        model = kind
+    return list(model.model_fields)

@@ -1,0 +1,44 @@
+"""Work split over threads without changing the answer.
+
+Method: a range of rows is cut into blocks of a fixed size, and each block is handed to a kernel that releases the GIL and writes
+only its own slice of the output. Blocks do not depend on the number of threads, so neither do the results. Plain threads are used
+instead of numba's `parallel=True`: they survive `fork`, start at once and let a caller report progress between blocks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+Progress = Callable[[int, int], None]
+
+
+def default_threads() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def no_progress(done: int, total: int) -> None:
+    """A progress callback that says nothing."""
+
+
+def over_blocks(
+    n: int, block: int, threads: int, work: Callable[[int, int], None], progress: Progress = no_progress
+) -> None:
+    """Call `work(start, stop)` for every block of `range(n)`; the first error is raised, as is an error of `progress`."""
+    starts = range(0, n, max(block, 1))
+    if threads <= 1 or len(starts) <= 1:
+        for start in starts:
+            work(start, min(start + block, n))
+            progress(min(start + block, n), n)
+        return
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        futures = [pool.submit(work, start, min(start + block, n)) for start in starts]
+        try:
+            for start, future in zip(starts, futures, strict=True):
+                future.result()
+                progress(min(start + block, n), n)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise

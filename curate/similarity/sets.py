@@ -1,0 +1,94 @@
+"""Exact shingle sets and their Jaccard similarity: the judge of every candidate pair.
+
+Method: the sorted distinct 64-bit shingles of each row, intersected by a merge. Jaccard similarity is |A and B| / |A or B|, as float32.
+A pair is exact up to collisions of 64-bit hashes (below 1e-12 for a row of 1,000 shingles).
+Shapes: `SetTable` is a ragged table: set i is `values[at[i]:at[i] + size[i]]`. Units: shingles.
+Cost: 8 bytes a shingle while the rows under comparison are held; a merge of 2 x 160 shingles takes about 0.3 microseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from curate.similarity import kernels
+from curate.similarity.parallel import over_blocks
+from curate.similarity.texts import Texts
+
+_ROWS_A_BLOCK = 1024
+_PAIRS_A_BLOCK = 65536
+
+
+@dataclass(frozen=True)
+class SetTable:
+    """Shingle sets of some rows; `place[row]` is the set of that row, -1 where it has none."""
+
+    values: NDArray[np.uint64]
+    at: NDArray[np.int64]
+    size: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+
+def build_sets(
+    texts: Texts, rows: NDArray[np.int64], count: NDArray[np.int64], words: int, threads: int = 1
+) -> SetTable:
+    """Sets of `rows`; `count` is the number of shingles of every row, repeats included."""
+    room = count[rows]
+    at = np.concatenate([[0], np.cumsum(room)[:-1]]).astype(np.int64) if len(rows) else np.zeros(0, np.int64)
+    values = np.empty(int(room.sum()), np.uint64)
+    size = np.zeros(len(rows), np.int64)
+    fold, token = texts.characters.fold, texts.characters.token
+
+    def work(lo: int, hi: int) -> None:
+        kernels.set_rows(
+            texts.data, texts.extra, texts.start, texts.stop, rows, lo, hi, fold, token, words, at, values, size
+        )
+
+    over_blocks(len(rows), _ROWS_A_BLOCK, threads, work)
+    place = np.full(texts.n_rows, -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    return SetTable(values, at, size, place)
+
+
+@njit(cache=True, nogil=True)
+def jaccard_at_least(values, i, n, j, m, floor):  # type: ignore[no-untyped-def]
+    """Jaccard of `values[i:i+n]` and `values[j:j+m]`, or -1 as soon as it cannot reach `floor` any more."""
+    if n == 0 or m == 0:
+        return np.float32(-1.0)
+    need = floor * (n + m) / (1.0 + floor) - 1e-6  # shared shingles that a similarity of `floor` takes
+    shared = 0
+    if min(n, m) < need:
+        return np.float32(-1.0)
+    end_i, end_j = i + n, j + m
+    while i < end_i and j < end_j:
+        x, y = values[i], values[j]
+        shared += x == y
+        step_i, step_j = x <= y, y <= x
+        i += step_i
+        j += step_j
+        if shared + min(end_i - i, end_j - j) < need:
+            return np.float32(-1.0)
+    return np.float32(shared / (n + m - shared))
+
+
+@njit(cache=True, nogil=True)
+def _score_pairs(values, at, size, place, left, right, lo, hi, floor, score):  # type: ignore[no-untyped-def]
+    for k in range(lo, hi):
+        i, j = place[left[k]], place[right[k]]
+        score[k] = jaccard_at_least(values, at[i], size[i], at[j], size[j], floor)
+
+
+def score_pairs(
+    sets: SetTable, left: NDArray[np.int64], right: NDArray[np.int64], floor: float, threads: int = 1
+) -> NDArray[np.float32]:
+    """Jaccard of each pair; -1 for pairs below `floor`."""
+    score = np.empty(len(left), np.float32)
+
+    def work(lo: int, hi: int) -> None:
+        _score_pairs(sets.values, sets.at, sets.size, sets.place, left, right, lo, hi, floor, score)
+
+    over_blocks(len(left), _PAIRS_A_BLOCK, threads, work)
+    return score

@@ -1,0 +1,70 @@
+"""What a stage is: a name, a configuration, and a function from a dataset to findings.
+
+A stage never changes data and never sees another stage's work, except *hints*: row-aligned arrays that an engine
+computed on the way (duplicate clusters, canonical label names), which may sharpen a stage but not be required by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from curate.dataset import Dataset
+from curate.errors import Cancelled
+
+OnFinding = Literal["apply", "review", "flag"]
+
+
+def _no_progress(done: int, total: int) -> None:
+    return None
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass
+class Context:
+    """What a stage may use besides its rows and its configuration."""
+
+    seed: int = 0
+    threads: int = 1
+    hints: Mapping[str, Any] = field(default_factory=dict)
+    """Row-aligned arrays by `<stage>.<hint>`; a hint is absent when its stage did not run."""
+    progress: Callable[[int, int], None] = _no_progress
+    cancelled: Callable[[], bool] = _never
+
+    def check_cancelled(self) -> None:
+        """Raise `Cancelled` when the user asked to stop; call it between units of work."""
+        if self.cancelled():
+            raise Cancelled("stopped on request; finished stages are kept")
+
+
+@dataclass
+class Detection:
+    """What a stage says about a dataset."""
+
+    findings: pa.Table
+    scores: pa.Table | None = None
+    """One score a row for all rows, or the verified edges of a duplicates stage."""
+    hints: Mapping[str, Any] = field(default_factory=dict)
+    """Row-aligned arrays for stages that run later."""
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    """JSON numbers for the manifest and the report."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One detector. `version` is part of the cache key: raise it when results change."""
+
+    name: str
+    title: str
+    version: int
+    config: type[Any]
+    detect: Callable[[Dataset, Any, Context], Detection]
+    on_finding: OnFinding
+    uses: tuple[str, ...] = ()
+    """Names of stages whose hints it reads; they run first when they run at all."""

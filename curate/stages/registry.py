@@ -1,0 +1,70 @@
+"""All stages by name, found without importing any of them.
+
+A stage may live anywhere: here, in `audit`, in `train`, or in a plug-in that registers the entry point group
+`curate.stages` with its name pointing at a `Stage` object. Modules load when a stage is asked for.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Iterable
+from importlib import metadata
+
+from curate.errors import ConfigError, nearest
+from curate.stages.base import Stage
+
+BUILT_IN: dict[str, str] = {
+    "exact_duplicates": "curate.stages.exact_duplicates",
+    "near_duplicates": "curate.stages.near_duplicates",
+    "pii": "curate.stages.pii",
+    "label_issues": "curate.stages.label_issues",
+    "label_names": "curate.stages.label_names",
+    "fairness": "audit.stages.fairness",
+}
+"""In the order of precedence that a recipe has by default."""
+
+
+@functools.cache
+def plug_ins() -> dict[str, metadata.EntryPoint]:
+    """Stages of installed plug-ins; a built-in name cannot be taken."""
+    return {e.name: e for e in metadata.entry_points(group="curate.stages") if e.name not in BUILT_IN}
+
+
+def known_stages() -> tuple[str, ...]:
+    """Names of every stage that can be asked for."""
+    return (*BUILT_IN, *sorted(plug_ins()))
+
+
+@functools.cache
+def get_stage(name: str) -> Stage:
+    """The stage of that name; ConfigError names the closest one when there is none."""
+    if name in BUILT_IN:
+        stage = importlib.import_module(BUILT_IN[name]).STAGE
+    elif name in plug_ins():
+        stage = plug_ins()[name].load()
+    else:
+        raise ConfigError(f"there is no stage {name!r}; {nearest(name, known_stages())}")
+    if not isinstance(stage, Stage) or stage.name != name:
+        raise ConfigError(f"the plug-in for stage {name!r} does not give a Stage of that name")
+    return stage
+
+
+def in_running_order(names: Iterable[str]) -> list[str]:
+    """The same stages, those whose hints are used before those that use them, otherwise as given."""
+    asked = list(dict.fromkeys(names))
+    done: list[str] = []
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in done:
+            return
+        if name in path:
+            raise ConfigError(f"stages use each other's hints in a circle: {' -> '.join((*path, name))}")
+        for used in get_stage(name).uses:
+            if used in asked:
+                visit(used, (*path, name))
+        done.append(name)
+
+    for name in asked:
+        visit(name, ())
+    return done

@@ -1,0 +1,333 @@
+"""A whole recipe: read, detect, resolve, apply, look again, train, report.
+
+Each step leaves its files in the run directory before the next begins, so a killed run goes on where it stopped. This
+module and the faces above it are the only ones that know both the judgement (`audit`) and the proof (`train`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from curate.dataset import Dataset, load
+from curate.errors import DataError, MissingExtraError, RunError
+from curate.house import require
+from curate.ledger.apply import Curated, apply
+from curate.ledger.decisions import read_journal
+from curate.ledger.plan import Plan
+from curate.outputs import curated_name, rescan, write_outputs
+from curate.pipeline import Detected, Event, Listener, detect
+from curate.recipe import Recipe
+from curate.rundir import SCHEMA_VERSION, RunDir, file_hash, hardware, versions
+
+TrainListener = Callable[[Mapping[str, Any]], None]
+
+
+def _silent(event: Event) -> None:
+    return None
+
+
+def _silent_training(event: Mapping[str, Any]) -> None:
+    return None
+
+
+@dataclass
+class RunResult:
+    """What a run came to."""
+
+    run: RunDir
+    detected: Detected = field(repr=False)
+    plan: Plan
+    curated: Curated
+    ablation: dict[str, Any] | None = None
+    manifest: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Stages that the user asked for and that could not run, with the reason."""
+        return {
+            name: o.reason
+            for name, o in self.detected.outcomes.items()
+            if o.status == "skipped" and self.detected.recipe.asked_for(name)
+        }
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.run.path}</p>{self.plan._repr_html_()}"
+
+
+def run(
+    recipe: Recipe | str | Path,
+    *,
+    out: str | Path | None = None,
+    train: bool = True,
+    listener: Listener = _silent,
+    training: TrainListener = _silent_training,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> RunResult:
+    """Run a recipe (or an input file with the default recipe) into a run directory.
+
+    Raises DataError or ConfigError for what cannot be read, RunError when the directory holds a run of other data,
+    MissingExtraError when training is wanted and its packages are missing, `Cancelled` when asked to stop.
+    """
+    recipe = as_recipe(recipe)
+    train = train and recipe.ablation.enabled
+    if train:
+        trainer_present()
+    clock = _Clock()
+    with clock.step("load"):
+        dataset = read_input(recipe)
+    directory = RunDir(out or recipe.run.out or default_out(dataset))
+    with directory.writing():
+        manifest = _begin(directory, dataset, recipe)
+        with clock.step("detect"):
+            detected = detect(dataset, recipe, run=directory, listener=listener, cancelled=cancelled)
+        result = _conclude(directory, detected, clock, listener)
+        if train:
+            with clock.step("train"):
+                result.ablation = prove(result, training, cancelled)
+        _finish(result, clock, manifest["started"])
+    return result
+
+
+def reapply(run_path: str | Path, *, listener: Listener = _silent) -> RunResult:
+    """Resolve and apply a finished run again, with the decisions taken since; nothing is detected anew."""
+    directory = RunDir.open(run_path)
+    clock = _Clock()
+    with directory.writing():
+        with clock.step("load"):
+            detected = reopen(directory, listener)
+        result = _conclude(directory, detected, clock, listener)
+        result.ablation = _stale_ablation(result)
+        _finish(result, clock, directory.manifest().get("started", _now()))
+    return result
+
+
+def train_run(
+    run_path: str | Path,
+    *,
+    listener: Listener = _silent,
+    training: TrainListener = _silent_training,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> RunResult:
+    """Train and compare on a run that has been detected already, under the decisions it holds now."""
+    trainer_present()
+    directory = RunDir.open(run_path)
+    clock = _Clock()
+    with directory.writing():
+        with clock.step("load"):
+            detected = reopen(directory, listener)
+        result = _conclude(directory, detected, clock, listener)
+        with clock.step("train"):
+            result.ablation = prove(result, training, cancelled)
+        _finish(result, clock, directory.manifest().get("started", _now()))
+    return result
+
+
+def reopen(directory: RunDir, listener: Listener = _silent) -> Detected:
+    """The findings of a run, with its data read again and checked to be the same."""
+    manifest = directory.manifest()
+    recipe = Recipe.parse(manifest["recipe"])
+    dataset = read_input(recipe)
+    _same_input(directory, manifest, dataset)
+    return detect(dataset, recipe, run=directory, listener=listener)
+
+
+def prove(result: RunResult, training: TrainListener, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    """Train every arm and compare; writes `ablation.json` and returns it."""
+    arms = require("curate.arms")
+    outcome: dict[str, Any] = arms.prove(result.detected, result.curated, result.run.path / "train", training, cancelled)
+    outcome["plan_hash"] = file_hash(result.run.path / "plan.parquet")
+    result.run.write_json("ablation.json", outcome)
+    return outcome
+
+
+def trainer_present() -> None:
+    """Raise now, not after an hour of work, when the trainer's packages are missing."""
+    require("train")
+    from curate.house import need
+
+    try:
+        need("train", "torch", "transformers", "peft", "accelerate", "safetensors")
+    except MissingExtraError as error:
+        raise MissingExtraError(
+            error.extra, f"{error.module}; or leave training out with --no-train; the module"
+        ) from None
+
+
+def as_recipe(what: Recipe | str | Path) -> Recipe:
+    """A recipe as it is, from a TOML file, or the defaults for a data file."""
+    if isinstance(what, Recipe):
+        return what
+    path = Path(what)
+    if path.suffix == ".toml":
+        return Recipe.load(path)
+    if path.is_dir() and (path / "curate.toml").is_file():
+        return Recipe.load(path / "curate.toml")
+    return Recipe().with_(input=str(path))
+
+
+def input_path(recipe: Recipe) -> Path:
+    """The recipe's input; a relative path is taken from the recipe's folder."""
+    if recipe.data.input is None:
+        raise DataError("the recipe names no input; set [data] input, or give --input")
+    path = Path(recipe.data.input)
+    if not path.is_absolute() and recipe.path is not None and not path.exists():
+        path = recipe.path.parent / path
+    return path
+
+
+def read_input(recipe: Recipe) -> Dataset:
+    """Load what a recipe names, as it says."""
+    return load(
+        input_path(recipe),
+        roles=recipe.data.roles or None,
+        task=recipe.data.task,
+        id_columns=recipe.data.id_columns,
+        on_bad_row=recipe.data.on_bad_row,
+    )
+
+
+def default_out(dataset: Dataset) -> Path:
+    """`runs/<name of the input>` in the working directory."""
+    return Path("runs") / Path(dataset.source.path).name.split(".")[0]
+
+
+def load_ablation(directory: RunDir) -> dict[str, Any] | None:
+    """The last ablation of a run, or None."""
+    path = directory.path / "ablation.json"
+    return orjson.loads(path.read_bytes()) if path.is_file() else None
+
+
+def build_report(directory: RunDir) -> Any:
+    """The report of a run as data, from its files."""
+    detected = reopen(directory)
+    plan = detected.resolve(read_journal(directory.decisions_path))
+    result = RunResult(directory, detected, plan, apply(detected.dataset, plan), manifest=directory.manifest())
+    result.ablation = _stale_ablation(result)
+    return built_report(result)
+
+
+def write_report(result: RunResult) -> None:
+    """Write `report.json` and `report.html` from what the run holds."""
+    built = built_report(result)
+    result.run.write_json("report.json", built.to_json())
+    result.run.write_bytes("report.html", require("audit.report").render_html(built).encode())
+
+
+def built_report(result: RunResult) -> Any:
+    """The report of a result, as data."""
+    findings: pa.Table = result.detected.findings
+    return require("audit.report").build(
+        manifest=result.manifest,
+        dataset=result.detected.dataset,
+        findings=findings,
+        plan=result.plan,
+        ablation=result.ablation,
+    )
+
+
+def _begin(directory: RunDir, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
+    manifest = directory.manifest()
+    if "input" in manifest:
+        _same_input(directory, manifest, dataset)
+    written = recipe.to_dict()
+    written["data"]["input"] = str(Path(dataset.source.path).resolve())
+    manifest |= {
+        "schema_version": SCHEMA_VERSION,
+        "status": "running",
+        "started": _now(),
+        "input": dataset.source.to_json(),
+        "task": dataset.task,
+        "roles": dict(dataset.roles.items()),
+        "role_reasons": [dataclasses.asdict(g) for g in dataset.detected.guesses],
+        "recipe": written,
+        "recipe_path": str(recipe.path) if recipe.path else None,
+        "versions": versions(),
+        "hardware": hardware(),
+    }
+    manifest["stages"] = {k: v for k, v in manifest["stages"].items() if k in recipe.stage_names()}
+    directory.write_manifest(manifest)
+    return manifest
+
+
+def _conclude(directory: RunDir, detected: Detected, clock: _Clock, listener: Listener) -> RunResult:
+    """Resolve, apply, write, look again; skipped when the files on disk already say the same."""
+    with clock.step("resolve"):
+        plan = detected.resolve(read_journal(directory.decisions_path))
+    with clock.step("apply"):
+        curated = apply(detected.dataset, plan)
+        files = write_outputs(directory, detected, plan, curated)
+    manifest = directory.manifest()
+    if manifest.get("outputs") != files or "rescan" not in manifest:
+        with clock.step("rescan"):
+            left = rescan(curated, detected.recipe, listener)
+        manifest |= {"outputs": files, "rescan": left}
+    manifest["plan"] = {
+        "rows_in": plan.n_rows,
+        "rows_out": len(curated),
+        "edited_rows": sum(1 for row in curated.edits if not plan.dropped[row]),
+        "relabelled_rows": plan.applied("relabel").num_rows,
+        "counts": plan.counts(),
+        "orphans": list(plan.orphans),
+    }
+    directory.write_manifest(manifest)
+    return RunResult(directory, detected, plan, curated)
+
+
+def _finish(result: RunResult, clock: _Clock, started: str) -> None:
+    manifest = result.run.manifest()
+    manifest["seconds"] = {**manifest.get("seconds", {}), **clock.seconds}
+    manifest |= {"status": "done", "started": started, "finished": _now()}
+    result.manifest = manifest
+    with clock.step("report"):
+        write_report(result)
+    manifest["seconds"]["report"] = clock.seconds["report"]
+    result.run.write_manifest(manifest)
+
+
+def _stale_ablation(result: RunResult) -> dict[str, Any] | None:
+    """The ablation on disk, when it was made from the very plan that is in force."""
+    ablation = load_ablation(result.run)
+    if ablation is None or ablation.get("plan_hash") != file_hash(result.run.path / "plan.parquet"):
+        return None
+    return ablation
+
+
+def _same_input(directory: RunDir, manifest: Mapping[str, Any], dataset: Dataset) -> None:
+    then, now = manifest["input"]["input_hash"], dataset.source.input_hash
+    if then != now:
+        raise RunError(
+            f"{directory.path} is a run of other data: {dataset.source.path} is not what it was (hash {then} then, {now} "
+            f"now). Choose another --out to keep both, or remove the directory to start over"
+        )
+
+
+class _Clock:
+    """Seconds by step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 3)
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+__all__ = ["RunResult", "curated_name", "default_out", "read_input", "reapply", "reopen", "run", "train_run"]
