@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -30,6 +29,7 @@ from curate.ledger.plan import Plan
 from curate.ledger.resolve import Policy, resolve
 from curate.recipe import Recipe, StageChoice
 from curate.rundir import RunDir, curate_version
+from curate.similarity.partners import label_codes, split_ranks
 from curate.stages.base import Context, Detection
 from curate.stages.registry import get_stage, in_running_order
 
@@ -255,20 +255,12 @@ def relation_of(n_rows: int, scores: pa.Table) -> Relation:
 def row_facts(dataset: Dataset, recipe: Recipe, canonical: Any = None) -> RowFacts:
     """What `resolve` must know of the rows: keep order, split, canonical label."""
     n = dataset.n_rows
-    labels = canonical if canonical is not None else dataset.labels()
-    if labels is None:
-        label_code = np.full(n, -1, np.int32)
-    else:
-        folded = pc.dictionary_encode(_folded(labels))
-        label_code = folded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    split_rank = np.full(n, 3, np.int8)
-    splits = dataset.splits()
-    if splits is not None:
-        for rank, name in enumerate(("test", "validation")):
-            split_rank[pc.fill_null(pc.equal(splits, name), False).to_numpy(zero_copy_only=False)] = rank
-        other = pc.is_in(splits, value_set=pa.array(["test", "validation", "train"], splits.type))
-        split_rank[~pc.fill_null(other, True).to_numpy(zero_copy_only=False)] = 2
-    return RowFacts(n, _keep_rank(dataset, recipe.keep.policy), split_rank, label_code)
+    return RowFacts(
+        n,
+        _keep_rank(dataset, recipe.keep.policy),
+        split_ranks(dataset.splits(), n),
+        label_codes(dataset.labels() if canonical is None else canonical, n),
+    )
 
 
 def _keep_rank(dataset: Dataset, policy: str) -> np.ndarray:
@@ -286,15 +278,3 @@ def _keep_rank(dataset: Dataset, policy: str) -> np.ndarray:
     rank = np.empty(n, np.int64)
     rank[order] = np.arange(n)
     return rank
-
-
-def fold_label(label: str) -> str:
-    """A label without case, separators and padding: `Refund-Request ` and `refund_request` are one."""
-    text = unicodedata.normalize("NFKC", label).casefold()
-    return " ".join(text.replace("_", " ").replace("-", " ").split())
-
-
-def _folded(labels: Any) -> pa.Array:
-    encoded = pc.dictionary_encode(labels.combine_chunks() if isinstance(labels, pa.ChunkedArray) else labels)
-    names = pa.array([None if s is None else fold_label(s) for s in encoded.dictionary.to_pylist()], pa.string())
-    return names.take(encoded.indices)

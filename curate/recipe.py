@@ -225,8 +225,8 @@ class Recipe:
         for key in given:
             if key not in known:
                 raise ConfigError(f"{where} has no key {key!r}; {nearest(key, [*known, *POLICY_KEYS])}")
-        config = _checked(stage.config, given, where)
-        shared = _checked(_StageKeys, common, where)
+        config = checked_settings(stage.config, given, where)
+        shared = checked_settings(_StageKeys, common, where)
         on_finding = shared.on_finding or stage.on_finding
         return StageChoice(name, config, StagePolicy(on_finding, shared.auto, getattr(config, "threshold", None)))
 
@@ -245,7 +245,7 @@ class _StageKeys:
             raise ValueError("auto must lie in 0..1")
 
 
-def _checked(cls: type[Any], given: Mapping[str, Any], where: str) -> Any:
+def checked_settings(cls: type[Any], given: Mapping[str, Any], where: str) -> Any:
     """A dataclass from given values, types checked, with a message a person can act on."""
     try:
         return TypeAdapter(cls).validate_python(dict(given))

@@ -144,7 +144,7 @@ def reopen(directory: RunDir, listener: Listener = _silent) -> Detected:
 def prove(result: RunResult, training: TrainListener, cancelled: Callable[[], bool]) -> dict[str, Any]:
     """Train every arm and compare; writes `ablation.json` and returns it."""
     arms = require("curate.arms")
-    outcome: dict[str, Any] = arms.prove(result.detected, result.curated, result.run.path / "train", training, cancelled)
+    outcome: dict[str, Any] = arms.prove(result.detected, result.curated, result.run.path, training, cancelled)
     outcome["plan_hash"] = file_hash(result.run.path / "plan.parquet")
     result.run.write_json("ablation.json", outcome)
     return outcome

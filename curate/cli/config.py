@@ -28,10 +28,9 @@ def validate(recipe: str | None) -> None:
     from curate.cli.options import recipe_for
 
     checked = recipe_for(recipe)
-    if checked.train:
-        from curate.house import require
+    from curate.arms import train_config
 
-        require("train.config").TrainConfig.from_mapping(checked.train)
+    train_config(checked)
     click.echo(f"{checked.path or 'recipe'} is valid: stages {', '.join(checked.stage_names())}", err=True)
 
 

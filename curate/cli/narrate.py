@@ -44,28 +44,26 @@ class Narrator:
             self._line(f"– {name} skipped: {event.reason}")
 
     def training(self, event: Mapping[str, Any]) -> None:
-        """One event of the trainer: {arm, seed, step, steps, loss, eta_s} or {message}."""
-        if "message" in event:
-            self._line(str(event["message"]))
+        """One event of the trainer: a notice, a run that starts or ends, or a step of it."""
+        if event["kind"] == "notice":
+            self._line(str(event["words"]))
             return
-        arm, seed, step, steps = (event.get(k) for k in ("arm", "seed", "step", "steps"))
-        if not steps or step is None:
+        left = f", about {float(event['eta_s']):.0f} s left" if event.get("eta_s") is not None else ""
+        what = f"train {event['arm']} seed {event['seed']} ({event['run']}/{event['runs']})"
+        if event["kind"] == "run":
+            if event["state"] == "started":
+                self._live(f"{what} …")
+            else:
+                self._line(f"{'✗' if event['state'] == 'failed' else '✓'} {what}: {event['state']}{left}")
             return
-        share = step / steps
-        loss = event.get("loss")
-        text = f"train {arm} seed {seed}: step {step}/{steps}"
-        if loss is not None:
-            text += f", loss {loss:.3f}"
-        if event.get("eta_s") is not None:
-            text += f", about {float(event['eta_s']):.0f} s left"
-        key = f"{arm}/{seed}"
+        step, steps, loss = event["step"], event["steps"], event.get("loss")
+        key, share = f"{event['arm']}/{event['seed']}", event["step"] / max(1, event["steps"])
+        text = f"{what}: step {step}/{steps}" + (f", loss {loss:.3f}" if loss is not None else "") + left
         if self.live:
             self._live(text)
-        if share >= 1 or (not self.live and share - self.said.get(key, -1.0) >= 0.25):
-            if share >= 1 and self.said.get(key, 0.0) >= 1:
-                return
+        elif share - self.said.get(key, 0.0) >= 0.25 and share < 1:
             self.said[key] = share
-            self._line(("✓ " if share >= 1 else "  ") + text)
+            self._line(f"  {text}")
 
     def say(self, text: str) -> None:
         """A line of its own."""

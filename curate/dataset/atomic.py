@@ -19,6 +19,7 @@ from typing import IO, Any
 from curate.errors import DataError
 
 PRIVATE_DIR = 0o700
+_DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS}
 
 
 def make_private_dir(path: str | os.PathLike[str]) -> Path:
@@ -51,12 +52,18 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise _unwritable(target, error) from error
     temporary = Path(name)
     try:
-        yield temporary
-        _sync(temporary)
-        temporary.replace(target)
-        _sync(target.parent)
-    except OSError as error:
-        raise _unwritable(target, error) from error
+        try:
+            yield temporary
+        except OSError as error:
+            if error.errno in _DISK_TROUBLE:
+                raise _unwritable(target, error) from error
+            raise  # the caller's own: it says nothing about this file
+        try:
+            _sync(temporary)
+            temporary.replace(target)
+            _sync(target.parent)
+        except OSError as error:
+            raise _unwritable(target, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -65,9 +72,12 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 @contextmanager
 def atomic_write(path: str | os.PathLike[str], *, text: bool = False) -> Iterator[IO[Any]]:
     """An open file (bytes, or UTF-8 text with LF) that becomes `path` when the block ends without an error."""
-    with atomic_path(path) as temporary:
-        with temporary.open("w" if text else "wb", **({"encoding": "utf-8", "newline": "\n"} if text else {})) as file:
-            yield file
+    with atomic_path(path) as temporary, _opened(temporary, text) as file:
+        yield file
+
+
+def _opened(path: Path, text: bool) -> IO[Any]:
+    return path.open("w", encoding="utf-8", newline="\n") if text else path.open("wb")
 
 
 def atomic_write_bytes(path: str | os.PathLike[str], data: bytes) -> None:

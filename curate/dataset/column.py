@@ -16,14 +16,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset.jsontext import encode
 
-TYPES = {"null": pa.large_string(), "str": pa.large_string(), "bool": pa.bool_(), "int": pa.int64(), "float": pa.float64(),
-         "json": pa.large_string()}  # fmt: skip
+TYPES = {
+    "null": pa.large_string(), "str": pa.large_string(), "json": pa.large_string(),
+    "bool": pa.bool_(), "int": pa.int64(), "float": pa.float64(),
+}  # fmt: skip
 _KINDS = {str: "str", bool: "bool", int: "int", float: "float"}
 JSON_MARK = {b"curate": b"json"}
 
@@ -96,8 +99,6 @@ def settle(pieces: Sequence[Piece]) -> Column:
 
 def patched(column: Column, rows: Sequence[int], values: Sequence[Any]) -> Column:
     """`column` with the values of some rows replaced."""
-    import numpy as np
-
     order = np.arange(len(column.array))
     order[list(rows)] = len(column.array) + np.arange(len(rows))
     joined = settle([(column.kind, column.array), piece(values)])
@@ -118,7 +119,7 @@ def _plain(array: pa.Array) -> Column | None:
     starts = pc.unique(pc.utf8_slice_codeunits(array.drop_null(), 0, 1)).to_pylist()
     if starts != ['"'] and (set(starts) & set('"{[')):
         return None
-    values = [None if v is None else orjson.loads(v) if len(v) < 19 or v[0] == '"' else json.loads(v)
-              for v in array.to_pylist()]  # fmt: skip
+    parse = orjson.loads if starts == ['"'] else json.loads  # the latter keeps integers beyond 64 bits
+    values = [None if v is None else parse(v) for v in array.to_pylist()]
     kind, plain = piece(values)
     return None if kind == "json" else Column(plain)

@@ -36,7 +36,7 @@ def compression_of(path: Path) -> str:
         head = file.read(8)
     for magic, name in _UNREAD.items():
         if head.startswith(magic):
-            raise DataError(f"{path}: is a {name} file, which is not read. Unpack it, or compress it with gzip or zstd.")
+            raise DataError(f"{path}: is a {name} file, which is not read. Unpack it, or use gzip or zstd instead.")
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "none")
 
 
@@ -90,9 +90,12 @@ def _gunzip(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
                     break
                 member, started = zlib.decompressobj(wbits=31), True
             try:
-                yield member.decompress(data, 16 * _CHUNK)
-                while member.unconsumed_tail:
-                    yield member.decompress(member.unconsumed_tail, 16 * _CHUNK)
+                block = member.decompress(data, 16 * _CHUNK)
+                yield block
+                # Output may be held back although all input was taken.
+                while not member.eof and (block or member.unconsumed_tail):
+                    block = member.decompress(member.unconsumed_tail, 16 * _CHUNK)
+                    yield block
             except zlib.error:
                 raise _damaged(path, "gzip") from None
             data = member.unused_data
@@ -106,18 +109,18 @@ def _unzstd(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
     """RFC 8878: frames one after another."""
     frame: Any = None
     for chunk in chunks:
-        data = chunk
+        data = memoryview(chunk)
         while data:
             if frame is None:
-                frame = zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj()
-            # Small bites bound what one call may return: a bite of 16 KiB of a bomb is some hundred MiB.
-            bite, data = data[:16384], data[16384:]
+                frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+            # Small bites bound what one call may return: 4 KiB of a bomb can become 128 MiB.
+            bite, data = data[:4096], data[4096:]
             try:
                 yield frame.decompress(bite)
             except zstandard.ZstdError:
                 raise _damaged(path, "zstd") from None
             if frame.eof:
-                data = frame.unused_data + data
+                data = memoryview(frame.unused_data + bytes(data))
                 frame = None
     if frame is not None:
         raise _cut(path, "zstd")

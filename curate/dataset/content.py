@@ -23,7 +23,7 @@ _METADATA_ROLES = ("label", "group", "split", "source", "time", "weight")
 
 
 def content(roles: Roles, task: str, names: tuple[str, ...], column: Callable[[str], Column], n_rows: int) -> pa.Array:
-    """One text a row, the parts joined by line ends; null parts are left out.
+    """One text a row, the parts joined by line ends; null and empty parts are left out.
 
     classification and text: the text. sft: prompt, completion. chat: the turns in order. preference: prompt (or turns),
     chosen, rejected. unpaired_preference: prompt and completion, or turns. A table without text (numbers and
@@ -41,11 +41,9 @@ def content(roles: Roles, task: str, names: tuple[str, ...], column: Callable[[s
     if wanted:
         return _joined([readable(column(name)) for name in dict.fromkeys(wanted)], n_rows)
     metadata = {name for role in _METADATA_ROLES for name in getattr(roles, role)}
-    parts = []
-    for name in names:
-        if name not in metadata:
-            parts.append(pc.binary_join_element_wise(_text(name), as_text(column(name)), _text(": ")))
-    return _joined(parts, n_rows)
+    plain = [name for name in names if name not in metadata]
+    pairs = [pc.binary_join_element_wise(_text(name), as_text(column(name)), _text(": ")) for name in plain]
+    return _joined(pairs, n_rows)
 
 
 def _joined(parts: list[pa.Array], n_rows: int) -> pa.LargeStringArray:
@@ -53,6 +51,7 @@ def _joined(parts: list[pa.Array], n_rows: int) -> pa.LargeStringArray:
         return pa.array([""] * n_rows, pa.large_string())
     if len(parts) == 1:
         return parts[0].fill_null("")
+    parts = [pc.if_else(pc.equal(part, ""), _text(None), part) for part in parts]
     return pc.binary_join_element_wise(*parts, _text("\n"), null_handling="skip")
 
 
@@ -172,19 +171,19 @@ def _nested_strings(name: str, part: pa.Array, start: int) -> Strings:
     fields: list[str] = []
     texts: list[str] = []
 
-    def walk(value: Any, pointer: str) -> None:
+    def walk(value: Any, row: int, pointer: str) -> None:
         if isinstance(value, str):
             rows.append(row)
             fields.append(pointer)
             texts.append(value)
         elif isinstance(value, dict):
             for key, item in value.items():
-                walk(item, f"{pointer}/{escape(key)}")
+                walk(item, row, f"{pointer}/{escape(key)}")
         elif isinstance(value, list):
             for i, item in enumerate(value):
-                walk(item, f"{pointer}/{i}")
+                walk(item, row, f"{pointer}/{i}")
 
     for row, text in enumerate(part.to_pylist(), start):
         if text is not None:
-            walk(_loaded(text), escape(name))
+            walk(_loaded(text), row, escape(name))
     return Strings(np.array(rows, np.int64), fields, pa.array(texts, pa.large_string()))

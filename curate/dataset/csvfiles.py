@@ -3,7 +3,8 @@
 RFC 4180 with the usual freedoms: the delimiter is `,`, tab, `;` or `|` (the one by which the first records agree), line
 ends are LF, CRLF or CR, quoted cells may hold line ends. A cell is never read as a number: `01` stays `01`, an empty
 cell is the empty string. The standard library's parser runs in strict mode, so that a row it would have to guess at is
-rejected instead. A tab-separated file that makes no sense with quotes is read without them (IANA text/tab-separated-values).
+rejected instead. A tab-separated file that makes no sense with quotes is read without them (IANA
+text/tab-separated-values).
 
 An edited cell is quoted where it was quoted before or has to be; the other cells of the row keep their bytes.
 """
@@ -18,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from curate.dataset.column import Column, Piece, piece, settle
 from curate.dataset.blocks import PIECE_ROWS
+from curate.dataset.column import Piece, piece, settle
 from curate.dataset.jsontext import encode
 from curate.dataset.pointer import parse_pointer
 from curate.dataset.records import BOM, Parsed, Rows, TextStore, line_starts, without_line_ends
@@ -44,11 +45,9 @@ class CsvShape:
     tail: bytes
 
     def head(self, *, weighted: bool, filled: bool) -> bytes:
-        extra = (self.delimiter + self._cell("_weight", quoted=self.quote_all)).encode() if self._adds(weighted) else b""
+        added = weighted and "_weight" not in self.columns
+        extra = (self.delimiter + self._cell("_weight", quoted=self.quote_all)).encode() if added else b""
         return self.header + extra + (self.separator if filled else b"")
-
-    def _adds(self, weighted: bool) -> bool:
-        return weighted and "_weight" not in self.columns
 
     def parse(self, raw: bytes) -> dict[str, Any]:
         cells = [cell for _, _, cell, _ in self._spans(raw.decode("utf-8"))]
@@ -113,11 +112,9 @@ class CsvShape:
 
 
 def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
     if value is None:
         return ""
-    return encode(value)
+    return str(value) if isinstance(value, str) else encode(value)
 
 
 def read_csv(data: bytes, path: Path, *, tabs: bool) -> Parsed:
@@ -193,10 +190,10 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
     ends = without_line_ends(data, stops[table[:, 1] - 1])
     head_end = int(without_line_ends(data, stops[[last - 1]])[0])
     line_end = bytes(data[head_end : int(stops[last - 1])]) or b"\n"
-    columns_seen = {name: settle(done) if done else Column(piece([])[1]) for name, done in zip(columns, pieces, strict=True)}
+    view = {name: settle(done or [piece([])]) for name, done in zip(columns, pieces, strict=True)}
     shape = CsvShape(
         tuple(columns),
-        data[: head_end],
+        data[:head_end],
         delimiter,
         quoting,
         _all_quoted(data[int(starts[first]) : head_end], delimiter),
@@ -204,7 +201,7 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
         line_end if data.endswith((b"\n", b"\r")) else b"",
     )
     row_starts = starts[table[:, 0]]
-    store = TextStore(data, row_starts, ends, table[:, 0] + 1, shape, columns_seen, whole=not rejected)
+    store = TextStore(data, row_starts, ends, table[:, 0] + 1, shape, view, whole=not rejected)
     return Parsed(store, rejected)
 
 
@@ -225,7 +222,7 @@ def _records(
                 yield raw.decode("utf-8", "surrogateescape")
 
     base, restarts = 0, 0
-    quotes = csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE
+    quotes: Any = csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE
     reader = csv.reader(lines(0), delimiter=delimiter, strict=True, quoting=quotes)
     total = len(bounds) - 1
     while True:

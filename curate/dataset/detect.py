@@ -10,7 +10,7 @@ Cost: statistics over at most `SAMPLE_ROWS` rows spread evenly, distinct counts 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from curate.dataset import names as known
@@ -81,7 +81,9 @@ def detect(
     return Detected(chosen_task, made, tuple(guesses))
 
 
-def _checked(roles: Roles | Mapping[str, str | Sequence[str]] | None, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _checked(
+    roles: Roles | Mapping[str, str | Sequence[str]] | None, columns: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
     """The override as role → columns; ConfigError for a name that is not there. An empty role says: none."""
     if roles is None:
         return {}
@@ -94,7 +96,8 @@ def _checked(roles: Roles | Mapping[str, str | Sequence[str]] | None, columns: S
         wanted = (value,) if isinstance(value, str) else tuple(value)
         for name in wanted:
             if name not in columns:
-                raise ConfigError(f"role {role!r} names the column {name!r}, which the data lacks; {nearest(name, columns)}")
+                hint = nearest(name, columns)
+                raise ConfigError(f"role {role!r} names the column {name!r}, which the data lacks; {hint}")
         given[role] = wanted
     return given
 
@@ -102,7 +105,9 @@ def _checked(roles: Roles | Mapping[str, str | Sequence[str]] | None, columns: S
 class _Finder:
     """Finds the task, then the columns of its roles among those that are free."""
 
-    def __init__(self, free: dict[str, Facts], every: dict[str, Facts], given: dict[str, tuple[str, ...]], task: str | None):
+    def __init__(
+        self, free: dict[str, Facts], every: dict[str, Facts], given: dict[str, tuple[str, ...]], task: str | None
+    ) -> None:
         self.free = free
         self.every = every
         self.given = given
@@ -119,22 +124,27 @@ class _Finder:
         if self.task:
             return task, "named by the recipe or the command line", ()
         others = tuple(other for other in fits if other != task and other != "text")
-        return task, _TASK_REASONS[task], others
+        reason = _TASK_REASONS[task]
+        if task == "classification" and not (self.found.get("text") or self.given.get("text")):
+            reason = "a label that repeats stands in a table without text"
+        return task, reason, others
 
     # -- tasks ------------------------------------------------------------------------------------------------------
 
     def _implied(self) -> str | None:
         """The task that the given roles can only mean."""
-        if "chosen" in self.given or "rejected" in self.given:
+        given = {role for role, columns in self.given.items() if columns}
+        if given & {"chosen", "rejected"}:
             return "preference"
-        if "messages" in self.given:
-            return "unpaired_preference" if "label" in self.given else "chat"
-        if "completion" in self.given:
-            return "unpaired_preference" if "label" in self.given and self._thumb() else "sft"
-        if "text" in self.given:
-            return "classification" if "label" in self.given or ("label" not in self.given and self._label()) else "text"
-        if self.given.get("label"):
-            return "classification"
+        thumb = "label" in given and self.every[self.given["label"][0]].two_sided
+        if "messages" in given:
+            return "unpaired_preference" if thumb else "chat"
+        if "completion" in given:
+            return "unpaired_preference" if thumb else "sft"
+        if "text" in given:
+            return "classification" if self._labels() else "text"
+        if "label" in given:
+            return "unpaired_preference" if thumb and self._fits("unpaired_preference") else "classification"
         return None
 
     def _fits(self, task: str) -> bool:
@@ -148,7 +158,7 @@ class _Finder:
         if task == "sft":
             return bool(self._prompts()) and bool(self._one("completion", _wordy))
         if task == "classification":
-            return bool(self._label())
+            return bool(self._labels())
         return True
 
     def _assign(self, task: str) -> None:
@@ -166,7 +176,8 @@ class _Finder:
             put("messages", talk[:1], self._says(talk[:1]), talk[1:])
             tools = self._one("tools", lambda fact: True)
             put("tools", tools, self._says(tools))
-        if task in ("sft", "preference", "unpaired_preference") and "messages" not in self.found and not self.given.get("messages"):
+        spoken = self.found.get("messages") or self.given.get("messages")
+        if task in ("sft", "preference", "unpaired_preference") and not spoken:
             prompts = self._prompts()
             put("prompt", prompts, self._says(prompts))
             if task != "preference":
@@ -180,7 +191,8 @@ class _Finder:
             put("label", labels[:1], self._says(labels[:1]), labels[1:])
         if task in ("classification", "text"):
             texts = self._texts(set(self.found.get("label", ())))
-            put("text", texts[:1], self._says(texts[:1]), texts[1:])
+            chosen = self._pair() or texts[:1]
+            put("text", chosen, self._says(chosen), [name for name in texts if name not in chosen])
         content = {name for role in CONTENT_ROLES for name in self.found.get(role, ())}
         for role in ("group", "split", "source", "time", "weight"):
             if role in self.found:
@@ -213,7 +225,7 @@ class _Finder:
         talks = [name for name, fact in self.free.items() if fact.conversation]
         answers = set(known.NAMES["chosen"]) | set(known.NAMES["rejected"])
         talks = [name for name in talks if known.plain(name) not in answers]
-        return sorted(talks, key=lambda name: (known.rank(name, known.NAMES["messages"]) is None, list(self.free).index(name)))
+        return sorted(talks, key=lambda name: known.rank(name, known.NAMES["messages"]) is None)
 
     def _prompts(self) -> list[str]:
         """`instruction` and `input` together, or the best single name."""
@@ -230,12 +242,15 @@ class _Finder:
     def _thumb(self) -> list[str]:
         if "label" in self.given:
             return list(self.given["label"])
-        found = [name for name, fact in self.free.items()
-                 if known.rank(name, known.THUMBS) is not None and fact.two_sided]  # fmt: skip
+        # A `label` of 0 and 1 may be any class; under a name that means yes or no it is a thumb.
+        found = [
+            name
+            for name, fact in self.free.items()
+            if known.rank(name, known.THUMBS) is not None
+            and fact.two_sided
+            and (fact.kind == "bool" or not (fact.kind == "int" or fact.numeric) or known.plain(name) != "label")
+        ]
         return found[:1]
-
-    def _label(self) -> list[str]:
-        return self._labels()[:1]
 
     def _labels(self) -> list[str]:
         if "label" in self.given:
@@ -254,15 +269,22 @@ class _Finder:
     def _texts(self, taken: set[str]) -> list[str]:
         if "text" in self.given:
             return list(self.given["text"])
-        used = taken | {name for role in ("group", "split", "time", "weight", "source") for name in self.found.get(role, ())}
+        metadata = ("group", "split", "time", "weight", "source")
+        used = taken | {name for role in metadata for name in self.found.get(role, ())}
         fit = {name: fact for name, fact in self.free.items() if name not in used and fact.text_share > 0.5}
         ranked = [(known.rank(name, known.NAMES["text"]), name) for name, fact in fit.items() if not fact.nested]
         named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
         prose = [name for name, fact in sorted(fit.items(), key=lambda item: -item[1].median_words)
                  if fact.median_words >= 3 and name not in named]  # fmt: skip
         if not named and not prose:
-            prose = [name for name, fact in fit.items() if fact.kind == "str" and not fact.numeric and fact.distinct_share > 0.5]
+            prose = [name for name, fact in fit.items() if not fact.numeric and fact.distinct_share > 0.5]
         return named + prose
+
+    def _pair(self) -> list[str]:
+        """Two texts that are judged together: premise and hypothesis, `sentence1` and `sentence2`."""
+        by_name = {known.plain(name): name for name, fact in self.free.items() if fact.text_share > 0.5}
+        pair = next((pair for pair in known.PAIRS if pair[0] in by_name and pair[1] in by_name), ())
+        return [by_name[name] for name in pair] if "text" not in self.given else []
 
     def _metadata(self) -> None:
         for role in ("group", "split", "source", "time", "weight"):
@@ -307,14 +329,6 @@ _TASK_REASONS = {
 }
 
 
-def override_task(detected: Detected, task: str) -> Detected:
-    """The same roles under another task name."""
-    return replace(detected, task=task)
-
-
 def describe(detected: Detected) -> list[dict[str, Any]]:
     """The guesses as JSON objects, for `curate init` and reports."""
-    return [
-        {"what": g.what, "value": list(g.value), "reason": g.reason, "alternatives": list(g.alternatives), "given": g.given}
-        for g in detected.guesses
-    ]
+    return [asdict(guess) for guess in detected.guesses]

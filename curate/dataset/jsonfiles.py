@@ -27,7 +27,6 @@ from curate.dataset.types import Rejected, mask
 from curate.errors import DataError
 
 
-
 @dataclass(frozen=True)
 class JsonShape:
     """How a JSON file spells rows and joins them."""
@@ -86,7 +85,7 @@ def _parse_spans(
         rows = parse_block(raws, spaced=spaced)
         good = [type(row) is dict for row in rows]
         for i, row in enumerate(rows) if not all(good) else ():
-            if isinstance(row, RowProblem):
+            if isinstance(row, RowProblem) and (raws[i].strip() or not skip_blank):
                 preview = mask(raws[i][:320].decode("utf-8", "replace").rstrip("\r\n"))
                 rejected.append(Rejected(int(lines[where[i]]), str(row), preview))
         kept.append(where[good])
@@ -160,7 +159,7 @@ def _elements(text: str, path: Path) -> list[tuple[int, int]]:
         cut = " The file may have been cut short." if error.pos >= len(text.rstrip()) - 1 else ""
         raise DataError(
             f"{path}: line {error.lineno}, column {error.colno}: invalid JSON: {error.msg[:1].lower()}{error.msg[1:]} "
-            f"(element {len(spans) + 1} of the array).{cut} Mend the file; rows after a break in an array cannot be skipped."
+            f"(element {len(spans) + 1} of the array).{cut} Mend the file: what follows a break cannot be read."
         ) from None
     except RecursionError:
         raise DataError(f"{path}: element {len(spans) + 1} of the array is nested too deep to be read.") from None

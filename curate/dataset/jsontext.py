@@ -14,6 +14,7 @@ import math
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
@@ -51,9 +52,9 @@ def parse_object(raw: bytes) -> dict[str, Any]:
         return _parse_slowly(raw)
     # Each key is followed by a colon. Text may hold more of these, never fewer: equal counts prove that no key was
     # merged. Space before a colon would hide one from the quick count.
-    if raw.count(b'":') != keys or b" :" in raw or b"\t:" in raw or b"\n:" in raw or b"\r:" in raw:
-        if len(_KEY.findall(raw)) != keys:
-            return _parse_slowly(raw)
+    spaced = b" :" in raw or b"\t:" in raw or b"\n:" in raw or b"\r:" in raw
+    if (spaced or raw.count(b'":') != keys) and len(_KEY.findall(raw)) != keys:
+        return _parse_slowly(raw)
     return value
 
 
@@ -79,22 +80,22 @@ def count_keys(value: Any, depth: int = 1) -> int:
 
 def _parse_slowly(raw: bytes) -> dict[str, Any]:
     try:
-        text = raw.decode("utf-8")
+        text = raw.rstrip().decode("utf-8")
     except UnicodeDecodeError as error:
         raise RowProblem(f"invalid UTF-8 at byte {error.start + 1} of the row") from None
     try:
         value = _STRICT.decode(text)
     except json.JSONDecodeError as error:
-        where = f"column {error.colno}" if error.lineno == 1 else f"line {error.lineno} of the row, column {error.colno}"
+        where = f"column {error.colno}"
+        if error.lineno > 1:
+            where = f"line {error.lineno} of the row, {where}"
         raise RowProblem(f"invalid JSON at {where}: {error.msg[:1].lower()}{error.msg[1:]}") from None
     except RecursionError:
         raise RowProblem(f"nested deeper than {MAX_DEPTH} levels") from None
     if type(value) is not dict:
         raise RowProblem(f"not a JSON object but {_kind(value)}")
-    try:
+    with suppress(Unsure):  # the standard library keeps every digit
         count_keys(value)
-    except Unsure:
-        pass  # the standard library keeps every digit
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -273,7 +274,8 @@ def _insert(text: str, start: int, end: int, key: str, value: str, style: JsonSt
         last -= 1
     empty = last - 1 == start
     before = "" if empty else style.item_separator.rstrip() + (_gap(text, start) or style.item_separator[1:])
-    return f"{text[:last]}{before}{json.dumps(key, ensure_ascii=style.ensure_ascii)}{style.key_separator}{value}{text[last:]}"
+    name = json.dumps(key, ensure_ascii=style.ensure_ascii)
+    return f"{text[:last]}{before}{name}{style.key_separator}{value}{text[last:]}"
 
 
 def _gap(text: str, start: int) -> str:

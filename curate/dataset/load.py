@@ -43,7 +43,7 @@ def load(
     """Read a JSONL, JSON, CSV, TSV or Parquet file, plain or compressed by gzip or zstd.
 
     `roles` and `task` overrule what detection finds. Row ids are taken over the content roles, or over `id_columns`.
-    Raises DataError for an input that cannot be read or has no rows, ConfigError for a role or column that is not there.
+    Raises DataError for an input that cannot be read or has no rows, ConfigError for a role or column that is missing.
     """
     if on_bad_row not in ("fail", "skip"):
         raise ConfigError(f"on_bad_row is 'fail' or 'skip', not {on_bad_row!r}")
@@ -146,7 +146,7 @@ def _format(file: Path, data: bytes) -> str:
     if head[:1] in (b"{", b"["):
         return "json" if head[:1] == b"[" else "jsonl"
     known = ", ".join(FORMATS)
-    raise DataError(f"{file}: the format cannot be told from the name. Known endings: {known}, each also with .gz or .zst.")
+    raise DataError(f"{file}: the name does not tell the format. Known endings: {known}; .gz or .zst may follow.")
 
 
 def _one_line_list(data: bytes) -> bool:

@@ -19,8 +19,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "label", "labels", "category", "intent", "class", "target", "sentiment", "topic", "emotion", "label_text",
         "label_name", "classification", "tag", "type", "rating", "stars", "polarity", "toxic", "toxicity", "spam",
         "hate", "offensive", "outcome", "y", "verdict", "stance", "genre", "subject", "priority", "decision", "income",
-        "hired", "approved", "admitted", "default", "churn", "survived", "recidivism", "credit_risk", "loan_status", "diagnosis",
-        "risk",
+        "hired", "approved", "admitted", "default", "churn", "survived", "recidivism", "credit_risk", "loan_status",
+        "diagnosis", "risk",
     ),
     "prompt": (
         "instruction", "prompt", "question", "query", "input", "problem", "user", "human", "source_text", "context",
@@ -38,10 +38,11 @@ NAMES: dict[str, tuple[str, ...]] = {
         "gender", "sex", "race", "ethnicity", "age_group", "age_band", "age_bucket", "religion", "nationality",
         "dialect", "region", "group", "disability", "sexual_orientation", "orientation", "native_language",
         "marital_status", "veteran", "citizenship", "country_of_birth", "male", "female", "demographic",
-        "demographic_group", "protected_group", "race_ethnicity", "customer_group", "country", "caste", "first_language",
+        "demographic_group", "protected_group", "race_ethnicity", "customer_group", "country", "caste",
+        "first_language",
     ),
     "split": ("split", "fold", "subset", "partition", "dataset_split", "data_split", "set"),
-    "source": ("source", "origin", "url", "domain", "publisher", "data_source", "dataset", "dataset_name", "provenance"),
+    "source": ("source", "origin", "url", "domain", "publisher", "data_source", "dataset", "dataset_name"),
     "time": (
         "timestamp", "created_at", "date", "datetime", "time", "created", "updated_at", "published_at", "created_utc",
         "published", "year",
@@ -49,6 +50,10 @@ NAMES: dict[str, tuple[str, ...]] = {
     "weight": ("_weight", "weight", "sample_weight", "weights", "importance"),
 }  # fmt: skip
 
+PAIRS = (
+    ("premise", "hypothesis"), ("sentence1", "sentence2"), ("sentence_1", "sentence_2"), ("question1", "question2"),
+    ("text1", "text2"), ("text_a", "text_b"), ("sentence_a", "sentence_b"),
+)  # fmt: skip
 THUMBS = ("label", "kto_tag", "thumbs_up", "thumb", "desirable", "is_desirable", "feedback", "approved", "accepted",
           "is_good", "good", "liked")  # fmt: skip
 ALL = tuple(dict.fromkeys([*(name for names in NAMES.values() for name in names), *THUMBS]))

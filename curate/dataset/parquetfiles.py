@@ -97,7 +97,10 @@ class ParquetStore:
         return pa.Table.from_arrays(columns, schema=self.table.schema)
 
 
-def _patch(column: pa.ChunkedArray, cells: Mapping[int, list[tuple[tuple[str, ...], Any]]], name: str) -> pa.ChunkedArray:
+Changes = Mapping[int, list[tuple[tuple[str, ...], Any]]]  # row → (path inside the cell, new value)
+
+
+def _patch(column: pa.ChunkedArray, cells: Changes, name: str) -> pa.ChunkedArray:
     values = []
     for i, changes in cells.items():
         value = column[i].as_py()
@@ -146,8 +149,8 @@ def view(column: pa.ChunkedArray) -> Column:
     elif pa.types.is_null(kind):
         return Column(pa.nulls(len(column), pa.large_string()))
     if target is not None:
-        array = column.cast(target).combine_chunks()
-        return Column(array if isinstance(array, pa.Array) else pa.concat_arrays(array.chunks or [pa.array([], target)]))
+        array = column.cast(target)
+        return Column(pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], target))
     texts: list[pa.Array] = []
     for batch in column.chunks:
         for start in range(0, len(batch), 20_000):

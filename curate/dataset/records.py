@@ -27,10 +27,13 @@ Rows = npt.NDArray[np.int64]
 class Shape(Protocol):
     """What a text format knows about spelling rows and what stands around them."""
 
-    separator: bytes
-    """Between two rows."""
-    tail: bytes
-    """After the last row."""
+    @property
+    def separator(self) -> bytes:
+        """Between two rows."""
+
+    @property
+    def tail(self) -> bytes:
+        """After the last row."""
 
     def head(self, *, weighted: bool, filled: bool) -> bytes:
         """Before the first row; `weighted` where a `_weight` column is written, `filled` where there is a row."""
@@ -191,7 +194,8 @@ def line_starts(data: bytes, begin: int, newline: int = 10) -> Rows:
         part = np.frombuffer(data, np.uint8, min(block, len(data) - at), at)
         found.append(np.flatnonzero(part == newline) + (at + 1))
     starts = np.concatenate(found)
-    return starts[:-1] if starts[-1] == len(data) and len(starts) > 1 else starts
+    ended = len(starts) > 1 and int(starts[-1]) == len(data)
+    return starts[:-1] if ended else starts
 
 
 def without_line_ends(data: bytes, ends: Rows) -> Rows:
@@ -199,5 +203,6 @@ def without_line_ends(data: bytes, ends: Rows) -> Rows:
     if not len(ends):
         return ends
     codes = np.frombuffer(data, np.uint8)
-    ends = ends - (codes[np.maximum(ends - 1, 0)] == 10)
-    return ends - (codes[np.maximum(ends - 1, 0)] == 13)
+    for mark in (10, 13):
+        ends = ends - (codes[np.maximum(ends - 1, 0)] == mark).astype(np.int64)
+    return ends

@@ -30,11 +30,12 @@ def role_problems(
     detected: Detected, column: Callable[[str], Column], n_rows: int, file: Path
 ) -> dict[int, str]:
     """Row → what is wrong with its roles. Raises where the whole dataset lacks a role that its task needs."""
-    roles, problems = detected.roles, {}
+    roles = detected.roles
+    problems: dict[int, str] = {}
     for alternatives in _REQUIRED[detected.task]:
         columns = [name for role in alternatives for name in getattr(roles, role)]
         if not columns:
-            if "text" in alternatives and (detected.task == "classification" or _tabular(detected, column)):
+            if "text" in alternatives:
                 continue  # a table of numbers and categories, which audits can still judge
             wanted = " or ".join(alternatives)
             raise ConfigError(
@@ -63,10 +64,6 @@ _WANTED = {
 }
 
 
-def _tabular(detected: Detected, column: Callable[[str], Column]) -> bool:
-    return not detected.roles.text
-
-
 def _wrong_type(role: str, view: Column, name: str, file: Path) -> np.ndarray:
     """Rows whose value cannot play `role`. A column that never can is a DataError."""
     if not view.json:
@@ -82,8 +79,8 @@ def _wrong_type(role: str, view: Column, name: str, file: Path) -> np.ndarray:
     if role in ("text",):
         good = np.asarray(pc.starts_with(view.array, '"').fill_null(True))
         return np.flatnonzero(valid & ~good)
-    bad = [row for row, text in enumerate(view.array.to_pylist()) if text is not None and not _fits(role, text, view.json)]
-    return np.array(bad, np.int64)
+    cells = enumerate(view.array.to_pylist())
+    return np.array([row for row, text in cells if text is not None and not _fits(role, text, view.json)], np.int64)
 
 
 def _fits(role: str, text: str, is_json: bool) -> bool:

@@ -16,7 +16,8 @@ Shapes: n rows → FixedSizeBinaryArray(16) of length n. Cost: about 0.5 microse
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -43,20 +44,19 @@ def row_ids(names: Sequence[str], others: Sequence[str], column: Callable[[str],
     same[1:] = ordered[1:] == ordered[:-1]
     if same.any():
         base = base.copy()
-        for rows in _groups(order, same):
-            rest = combine([(name, digests(column(name).take(rows))) for name in sorted(set(others))], len(rows), b"rest")
-            ranked = sorted(range(len(rows)), key=lambda i, rest=rest: rest[i].tobytes())  # type: ignore[misc]
-            for number, i in enumerate(ranked[1:], 2):
-                base[rows[i]] = np.void(xxh3_128_digest(base[rows[ranked[0]]].tobytes() + number.to_bytes(8, "little")))
+        starts = np.flatnonzero(~same)
+        sizes = np.diff(np.append(starts, n_rows))
+        members = np.repeat(sizes > 1, sizes)  # which of `order` share their fields with another row
+        rows, group = order[members], np.repeat(np.arange(len(starts)), sizes)[members]
+        rest = combine([(name, digests(column(name).take(rows))) for name in sorted(set(others))], len(rows), b"rest")
+        parts = rest.view(halves.dtype)
+        group_order = np.lexsort((parts["low"], parts["high"], group))
+        rows, group = rows[group_order], group[group_order]
+        first = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
+        number = np.arange(len(rows)) - np.repeat(first, np.diff(np.append(first, len(rows)))) + 1
+        for row, n in zip(rows[number > 1].tolist(), number[number > 1].tolist(), strict=True):
+            base[row] = np.void(xxh3_128_digest(base[row].tobytes() + n.to_bytes(8, "little")))
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), n_rows, [None, pa.py_buffer(base.tobytes())])
-
-
-def _groups(order: npt.NDArray[np.int64], same: npt.NDArray[np.bool_]) -> Iterable[npt.NDArray[np.int64]]:
-    """The rows of each group of equal base ids."""
-    starts = np.flatnonzero(~same)
-    ends = np.append(starts[1:], len(order))
-    for start, end in zip(starts[ends - starts > 1], ends[ends - starts > 1], strict=True):
-        yield order[start:end]
 
 
 def digests(column: Column) -> tuple[Digests, npt.NDArray[np.bool_]]:
@@ -69,16 +69,8 @@ def digests(column: Column) -> tuple[Digests, npt.NDArray[np.bool_]]:
         hashes = _string_digests(array)
     else:
         values = array.to_pylist()
-        known = {value: xxh3_128_digest(canonical(value), _VALUE_SEED) for value in set(values)} if _few(array) else None
-        if known is not None:
-            hashes = [known[value] for value in values]
-        else:
-            hashes = [xxh3_128_digest(canonical(value), _VALUE_SEED) for value in values]
+        hashes = [xxh3_128_digest(canonical(value), _VALUE_SEED) for value in values]
     return np.frombuffer(b"".join(hashes), "V16"), valid
-
-
-def _few(array: pa.Array) -> bool:
-    return pa.types.is_boolean(array.type)
 
 
 def _json_digest(text: str) -> bytes:
@@ -95,7 +87,7 @@ def _string_digests(array: pa.Array) -> list[bytes]:
     _, offset_buffer, data_buffer = array.buffers()
     offsets = np.frombuffer(offset_buffer, np.int64, n + 1, array.offset * 8).tolist()
     data = memoryview(data_buffer) if data_buffer is not None else memoryview(b"")
-    return [xxh3_128_digest(data[start:end]) for start, end in zip(offsets, offsets[1:])]
+    return [xxh3_128_digest(data[start:end]) for start, end in pairwise(offsets)]
 
 
 def combine(parts: Sequence[tuple[str, tuple[Digests, npt.NDArray[np.bool_]]]], n_rows: int, prefix: bytes) -> Digests:
@@ -110,7 +102,7 @@ def combine(parts: Sequence[tuple[str, tuple[Digests, npt.NDArray[np.bool_]]]], 
         frame[:, at + 16 : at + 32] = values.view(np.uint8).reshape(n_rows, 16)
         complete &= valid
     width = frame.shape[1]
-    data = memoryview(frame.reshape(-1))
+    data = memoryview(frame.tobytes())
     hashes = [xxh3_128_digest(data[at : at + width]) for at in range(0, n_rows * width, width)]
     for row in np.flatnonzero(~complete).tolist():
         kept = [frame[row, start + 32 * i : start + 32 * (i + 1)].tobytes() for i, (_, (_, valid)) in enumerate(parts)

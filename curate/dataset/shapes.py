@@ -91,7 +91,8 @@ def facts_of(name: str, column: Column) -> Facts:
         sample = [json.loads(value) for value in sample]
     texts = [value for value in sample if isinstance(value, str)]
     full = [text for text in texts if text.strip()]
-    values = [_parsed(text) for text in full] if full and all(text.lstrip()[:1] in "[{" for text in full[:50]) else sample
+    spelled = bool(full) and all(text.lstrip()[:1] in "[{" for text in full[:50])  # nested values written as text
+    values = [_parsed(text) for text in full] if spelled else sample
     conversation = _mostly(values, is_conversation)
     message = _mostly(values, is_message)
     filled = n - array.null_count
@@ -104,7 +105,7 @@ def facts_of(name: str, column: Column) -> Facts:
         distinct -= 1 if blank else 0
     nested = any(isinstance(value, dict | list) for value in sample) or conversation or message
     words = {plain(text) for text in full} if distinct <= 10 else set()
-    seen = {str(value).strip().lower() for value in sample if not isinstance(value, dict | list)} if distinct <= 2 else set()
+    seen = {str(value).strip().lower() for value in sample} if distinct <= 2 and not nested else set()
     return Facts(
         name=name,
         kind=column.kind,

@@ -22,15 +22,18 @@ from curate.privacy.context import SECRET_KEYS, SECRET_VALUES, TLD_KEYS, TLD_VAL
 
 EMAIL, EMAIL_ODD, NUMBER, QUAD, COLONS, IBAN, USERINFO, KEY_VALUE, TOKEN, YEAR, DASH_MAC, KEY_BLOCK = range(12)
 # Flags of a candidate.
-PREV_LETTER, NEXT_LETTER, PREV_MONEY, PREV_SIGN, AFTER_PHONE, PREV_DECIMAL, NEXT_DECIMAL, PREV_SLASH = (
-    1 << i for i in range(8)
-)
+(PREV_LETTER, NEXT_LETTER, PREV_MONEY, PREV_SIGN, AFTER_PHONE, PREV_DECIMAL, NEXT_DECIMAL, PREV_SLASH,
+ MAY_BE_CARD, MAY_BE_SSN, MAY_BE_PHONE) = (1 << i for i in range(11))  # fmt: skip
 # Flags of a row.
 UNICODE_FORMS, JSON_ESCAPES, BRACKET_AT = 1, 2, 4
 
 _DIGIT, _PLUS, _PAREN, _AT, _COLON, _EQUALS, _DASH, _UNDERSCORE, _CAPITAL, _WIDE, _BRACKET, _BACKSLASH = range(1, 13)
 MAX_REGION = 96
 """Bytes after which a run of numbers is cut at its next space: longer runs are tables, not telephone numbers."""
+_LONGEST_REGION = 160
+LOOK_BEHIND, LOOK_AHEAD = 72, 16
+"""Bytes around a candidate that a recogniser may read."""
+_MAX_GROUPS = 96
 
 
 def _byte_classes() -> npt.NDArray[np.uint8]:
@@ -152,6 +155,71 @@ def _context_after(data, pos, end, words, masks):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True)
+def _luhn_window(data, bounds, groups, first, carded):  # type: ignore[no-untyped-def]
+    """Whether groups from `first` on, joined by single blanks or hyphens, hold 12 to 19 digits that pass Luhn.
+
+    Without words that speak of cards (`carded`) only one group, or groups as printed on cards, are tried.
+    """
+    digits = 0
+    even, odd = 0, 0  # sums with the digits at even or at odd places doubled, counted from the left
+    for g in range(first, min(groups, first + 8)):
+        if g > first and bounds[g, 0] - bounds[g - 1, 1] > 2:
+            return False
+        size = bounds[g, 1] - bounds[g, 0]
+        if digits + size > 19 or (g > first and not carded and (bounds[first, 1] - bounds[first, 0] != 4 or size > 6)):
+            return False
+        for p in range(bounds[g, 0], bounds[g, 1]):
+            d = np.int64(data[p]) - 48
+            doubled = 2 * d - 9 if d > 4 else 2 * d
+            even += doubled if digits % 2 == 0 else d
+            odd += d if digits % 2 == 0 else doubled
+            digits += 1
+        if digits >= 12 and ((even if digits % 2 == 0 else odd) % 10 == 0):
+            return True
+    return False
+
+
+@njit(cache=True)
+def _plausible(data, i, stop, digits, helped, national, near_words, bounds):  # type: ignore[no-untyped-def]
+    """What a run of digit groups may be, from its shape alone: MAY_BE_* bits.
+
+    `helped`: words nearby speak of telephones; `near_words`: union of all context masks; `national`: the default region is not
+    North American, so any grouping may be its own.
+    """
+    groups, j = 0, i
+    while j < stop and groups < _MAX_GROUPS:
+        if 48 <= data[j] <= 57:
+            bounds[groups, 0] = j
+            while j < stop and 48 <= data[j] <= 57:
+                j += 1
+            bounds[groups, 1] = j
+            groups += 1
+        else:
+            j += 1
+    f = np.int64(0)
+    plus, zero = data[i] == 43, data[bounds[0, 0]] == 48
+    if helped or plus or (zero and digits >= 10 and data[bounds[0, 0] + 1] == 48):
+        f |= MAY_BE_PHONE
+    if zero and 2 <= groups <= 6 and 9 <= digits <= 11:
+        f |= MAY_BE_PHONE
+    if national and 7 <= digits <= 13 and 2 <= groups <= 6:
+        f |= MAY_BE_PHONE
+    if near_words & 8 and digits == 9 and groups == 1:
+        f |= MAY_BE_SSN
+    for g in range(groups):
+        size = bounds[g, 1] - bounds[g, 0]
+        if size == 3 and g + 2 < groups and bounds[g + 2, 1] - bounds[g + 2, 0] == 4:
+            middle = bounds[g + 1, 1] - bounds[g + 1, 0]
+            if middle == 3:
+                f |= MAY_BE_PHONE
+            elif middle == 2:
+                f |= MAY_BE_SSN
+        if size >= 3 and not f & MAY_BE_CARD and _luhn_window(data, bounds, groups, g, (near_words & 4) != 0):
+            f |= MAY_BE_CARD
+    return f
+
+
+@njit(cache=True)
 def _grow(out):  # type: ignore[no-untyped-def]
     bigger = np.empty((out.shape[0] * 2, out.shape[1]), dtype=np.int64)
     bigger[: out.shape[0]] = out
@@ -237,6 +305,60 @@ def _secret_key_before(data, start, pos):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def _block_end(data, i, limit):  # type: ignore[no-untyped-def]
+    """End of a PEM block that begins at `i`: past the fourth run of five hyphens, or before a second `-----BEGIN`."""
+    runs, j = 0, i
+    while j < limit:
+        if data[j] == 45 and j + 5 <= limit and data[j + 1] == 45 and data[j + 2] == 45 and data[j + 4] == 45:
+            runs += 1
+            if runs == 3 and j + 6 < limit and data[j + 5] == 66:
+                return j
+            j += 5
+            if runs == 4:
+                return j
+            continue
+        j += 1
+    return limit
+
+
+@njit(cache=True)
+def _token_end(data, i, limit):  # type: ignore[no-untyped-def]
+    """End of the run of letters, digits, `_`, `-` and `.` at `i`."""
+    while i < limit and (1 <= _WORD[data[i]] <= 4 and data[i] < 128 or data[i] == 45 or data[i] == 46):
+        i += 1
+    return i
+
+
+@njit(cache=True)
+def _value_end(data, i, limit):  # type: ignore[no-untyped-def]
+    """End of the value after the `=` or `:` at `i`: past signs, a blank and an opening quote, then to white space."""
+    j = i
+    while j < limit and j - i < 6 and (data[j] == 61 or data[j] == 58 or data[j] == 62 or data[j] == 32 or data[j] == 34
+                                       or data[j] == 39 or data[j] == 92 or data[j] == 96):  # fmt: skip
+        j += 1
+    while j < limit and data[j] > 32 and data[j] != 34 and data[j] != 38:
+        j += 1
+    return j
+
+
+@njit(cache=True, nogil=True)
+def fingerprints(data, starts, ends, candidates):  # type: ignore[no-untyped-def]
+    """64-bit hash of all that a recogniser may look at for each candidate: kind, masks, flags and the bytes around."""
+    out = np.empty(len(candidates), dtype=np.uint64)
+    prime = np.uint64(0x100000001B3)
+    for n in range(len(candidates)):
+        row, a, b = candidates[n, 1], candidates[n, 2], candidates[n, 3]
+        low, high = max(starts[row], a - LOOK_BEHIND), min(ends[row], b + LOOK_AHEAD)
+        h = np.uint64(0xCBF29CE484222325)
+        for value in (candidates[n, 0], candidates[n, 4], candidates[n, 5], candidates[n, 6], a - low, b - a, high - b):
+            h = (h ^ np.uint64(value)) * prime
+        for i in range(low, high):
+            h = (h ^ np.uint64(data[i])) * prime
+        out[n] = h ^ (h >> np.uint64(32))
+    return out
+
+
+@njit(cache=True)
 def _dash_mac(data, start, end, a):  # type: ignore[no-untyped-def]
     """Whether six pairs of hexadecimal digits joined by hyphens begin at `a`."""
     if a < start or a + 17 > end or (a > start and (_WORD[data[a - 1]] != 0 or data[a - 1] == 45)):
@@ -293,8 +415,10 @@ def _region(data, end, i):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def lex(data, starts, ends):  # type: ignore[no-untyped-def]
-    """Candidates and row flags; see the module's docstring for shapes."""
+def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
+    """Candidates and row flags; see the module's docstring for shapes. `national`: see `_plausible`."""
+    bounds = np.empty((_MAX_GROUPS, 2), dtype=np.int64)
+    value_end = np.int64(0)
     rows = len(starts)
     flags = np.zeros(rows, dtype=np.uint8)
     out = np.empty((1024, 7), dtype=np.int64)
@@ -381,14 +505,18 @@ def lex(data, starts, ends):  # type: ignore[no-untyped-def]
                         data[stop] == 44 or data[stop] == 58 or data[stop] == 46
                     ) and stop + 1 < end and 48 <= data[stop + 1] <= 57:
                         f |= NEXT_DECIMAL
-                if quad >= 3 or (digits >= 7 and longest <= 19 and not (groups > 10 and digits < 2 * groups)):
+                if stop - i > _LONGEST_REGION or longest > 19:
+                    pass
+                elif quad >= 3 or (digits >= 7 and not (groups > 10 and digits < 2 * groups)):
                     near, union = _context_before(data, start, i, WORD_KEYS, WORD_MASKS)
                     if _context_after(data, stop, end, WORD_KEYS, WORD_MASKS) & 1025:
                         f |= AFTER_PHONE
-                    kind = QUAD if quad >= 3 else NUMBER
-                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = kind, row, i, stop
-                    out[n, 4], out[n, 5], out[n, 6] = near, union, f
-                    n += 1
+                    helped = (near & 1) != 0 or (f & AFTER_PHONE) != 0
+                    maybe = _plausible(data, i, stop, digits, helped, national, union, bounds)
+                    if quad >= 3 or maybe or union & 64:
+                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = (QUAD if quad >= 3 else NUMBER), row, i, stop
+                        out[n, 4], out[n, 5], out[n, 6] = near, union, f | maybe
+                        n += 1
                 elif (groups >= 3 and digits >= 4) or (digits == 4 and groups == 1):
                     near, union = _context_before(data, start, i, WORD_KEYS, WORD_MASKS)
                     if union & 32 == 0 and (union & 64) != 0:  # a birth, not a version
@@ -447,22 +575,24 @@ def lex(data, starts, ends):  # type: ignore[no-untyped-def]
                     if colons >= 2:
                         i = max(b, i + 1)
                         continue
-                if i - start >= 3 and _secret_key_before(data, start, i):
-                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = KEY_VALUE, row, i, min(end, i + 300)
+                if i >= value_end and i - start >= 3 and _secret_key_before(data, start, i):
+                    value_end = _value_end(data, i, min(end, i + 300))
+                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = KEY_VALUE, row, i, value_end
                     out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
                     n += 1
                 i += 1
                 continue
             if code == _EQUALS:
-                if _secret_key_before(data, start, i):
-                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = KEY_VALUE, row, i, min(end, i + 300)
+                if i >= value_end and _secret_key_before(data, start, i):
+                    value_end = _value_end(data, i, min(end, i + 300))
+                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = KEY_VALUE, row, i, value_end
                     out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
                     n += 1
                 i += 1
                 continue
             if code == _DASH:
                 if i + 10 < end and data[i + 1] == 45 and data[i + 4] == 45 and data[i + 5] == 66 and data[i + 6] == 69:
-                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = KEY_BLOCK, row, i, end
+                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = KEY_BLOCK, row, i, _block_end(data, i, min(end, i + 20_300))
                     out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
                     n += 1
                 elif _dash_mac(data, start, end, i - 2):
@@ -479,7 +609,8 @@ def lex(data, starts, ends):  # type: ignore[no-untyped-def]
                         or (c0 == 120 and c1 == 111 and i - a == 4)
                         or (c0 == 103 and c1 == 108 and i - a == 5)
                     ) and (a == start or (_WORD[data[a - 1]] == 0 and data[a - 1] != 45)):
-                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = TOKEN, row, a, min(end, a + 300)
+                        b = _token_end(data, i, min(end, a + 300))
+                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = TOKEN, row, a, b
                         out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
                         n += 1
                 i += 1
@@ -496,7 +627,8 @@ def lex(data, starts, ends):  # type: ignore[no-untyped-def]
                         or (size == 2 and (c1 == 107 or c1 == 102) and (c0 == 115 or c0 == 114 or c0 == 112 or c0 == 104))
                         or (size == 3 and c0 == 110 and c1 == 112)
                     ):
-                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = TOKEN, row, a, min(end, a + 300)
+                        b = _token_end(data, i, min(end, a + 300))
+                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = TOKEN, row, a, b
                         out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
                         n += 1
                 i += 1
@@ -512,9 +644,11 @@ def lex(data, starts, ends):  # type: ignore[no-untyped-def]
                     elif c == 73 and p == 65 and q == 122 and data[i + 2] == 97:  # AIza
                         a = i - 1
                     if a >= 0 and (a == start or (_WORD[data[a - 1]] == 0 and data[a - 1] != 45)):
-                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = TOKEN, row, a, min(end, a + 4096)
+                        b = _token_end(data, i, min(end, a + 4096))
+                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = TOKEN, row, a, b
                         out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
                         n += 1
+                        i = b - 1 if data[a] == 101 else i  # tokens in one run are judged once
                 i += 1
                 continue
             if code == _WIDE:

@@ -60,13 +60,15 @@ def _mask(data, starts, ends, at, table, bounds, which, out, origin):  # type: i
             if s < len(at) and at[s, 0] == row and at[s, 1] == i:
                 for p in range(bounds[which[s]], bounds[which[s] + 1]):
                     out[n] = table[p]
-                    origin[n, 0], origin[n, 1] = at[s, 1], at[s, 2]
+                    if len(origin):
+                        origin[n, 0], origin[n, 1] = at[s, 1], at[s, 2]
                     n += 1
                 i = at[s, 2]
                 s += 1
                 continue
             out[n] = data[i]
-            origin[n, 0], origin[n, 1] = i, i + 1
+            if len(origin):
+                origin[n, 0], origin[n, 1] = i, i + 1
             n += 1
             i += 1
         new_ends[row] = n
@@ -79,15 +81,17 @@ def mask_bytes(
     ends: npt.NDArray[np.int64],
     at: npt.NDArray[np.int64],
     quoted: npt.NDArray[np.bool_],
+    with_origin: bool,
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Masked bytes of the rows, their starts and ends, and int64[bytes, 2]: the raw byte range of every masked byte.
+    """Masked bytes of the rows, their starts and ends, and int64[bytes, 2]: the raw byte range of every masked byte
+    (empty without `with_origin`).
 
     `at` int64[n, 4]: row, start byte, end byte, type code; sorted and disjoint.
     """
     which = at[:, 3] + quoted * len(TYPES)
     size = int((ends - starts).sum()) + int((_BOUNDS[which + 1] - _BOUNDS[which]).sum())
     out = np.empty(size, dtype=np.uint8)
-    origin = np.empty((size, 2), dtype=np.int64)
+    origin = np.empty((size if with_origin else 0, 2), dtype=np.int64)
     new_starts, new_ends = _mask(data, starts, ends, at, _TABLE, _BOUNDS, which, out, origin)
     n = int(new_ends[-1]) if len(new_ends) else 0
     return out[:n], new_starts, new_ends, origin[:n]

@@ -141,9 +141,11 @@ def number(view: View, c: Candidate) -> list[Span]:
         born = birth(view, c)
         if born:
             return born
-    out = _cards(text, c)
-    if not out and not c.flags & k.NEXT_LETTER:
+    out = _cards(text, c) if c.flags & k.MAY_BE_CARD else []
+    if not out and c.flags & k.MAY_BE_SSN and not c.flags & k.NEXT_LETTER:
         out = _ssns(text, c)
+    if not c.flags & k.MAY_BE_PHONE:
+        return out
     taken = [(a - c.start, b - c.start) for a, b, _, s in out if s >= 0.5]
     if not taken:
         out += _phones(view, text, c.start, c)
@@ -158,7 +160,7 @@ def number(view: View, c: Candidate) -> list[Span]:
 
 
 _CARD_RUN = re.compile(r"\d(?:[ -]?\d){11,18}")
-_CARD_SHAPES = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (4, 4, 4, 1), (4, 4, 5), (8, 8), (4, 4, 4, 3)})
+_CARD_SHAPES = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (4, 4, 4, 1), (4, 4, 5), (4, 4, 4, 3)})
 
 
 def _cards(text: str, c: Candidate) -> list[Span]:
@@ -442,24 +444,26 @@ def token(view: View, c: Candidate) -> list[Span]:
 
 
 _BLOCK = re.compile(rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_BLOCK_BODY = re.compile(rb"(?:[A-Za-z0-9+/=\s\\:,.]|(?<![-])-(?!-)){0,20000}")
+_BLOCK_BODY = re.compile(rb"(?:[A-Za-z0-9+/=\s\\:,.]++|-(?!-))*+")
 _BLOCK_END = re.compile(rb"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 
 
 def key_block(view: View, c: Candidate) -> list[Span]:
     """PEM and PGP private key blocks, to their end mark or, where that is cut off, to the end of the base64 text."""
-    data = bytes(view.data[c.start : min(c.end, c.start + 96)])
-    match = _BLOCK.match(data)
+    match = _BLOCK.match(view.data, c.start, min(c.end, c.start + 96))
     if match is None:
         return []
-    body = bytes(view.data[c.start + match.end() : min(c.end, c.start + match.end() + 20_200)])
-    inner = _BLOCK_BODY.match(body)
-    stop = inner.end() if inner else 0
-    closing = _BLOCK_END.match(body, stop)
-    stop = closing.end() if closing else len(body[:stop].rstrip())
-    if stop < 16:
+    inner = _BLOCK_BODY.match(view.data, match.end(), c.end)
+    stop = inner.end() if inner else match.end()
+    closing = _BLOCK_END.match(view.data, stop, c.end)
+    if closing:
+        stop = closing.end()
+    else:
+        while stop > match.end() and view.data[stop - 1] in b" \t\r\n":
+            stop -= 1
+    if stop - match.end() < 16:
         return []
-    return [(c.start, c.start + match.end() + stop, _KEY, 0.95)]
+    return [(c.start, stop, _KEY, 0.95)]
 
 
 RECOGNIZERS: dict[int, Callable[[View, Candidate], list[Span]]] = {

@@ -37,6 +37,8 @@ Bytes = npt.NDArray[np.uint8]
 _PRIORITY = [t.priority for t in TYPES]
 _MAX_PASSES = 6
 _EMAIL = CODE["EMAIL_ADDRESS"]
+_CROWD = 50_000
+"""Number of candidates in one block above which equal ones are judged once."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +112,6 @@ class _Found:
     score: npt.NDArray[np.float64]
     quoted: npt.NDArray[np.bool_]
 
-    @classmethod
-    def of(cls, spans: list[tuple[int, int, int, int, float]]) -> _Found:
-        at = np.array([s[:4] for s in spans], dtype=np.int64).reshape(-1, 4)
-        return cls(at, np.array([s[4] for s in spans], dtype=np.float64), np.zeros(len(spans), dtype=np.bool_))
-
     def take(self, index: Any) -> _Found:
         return _Found(self.at[index], self.score[index], self.quoted[index])
 
@@ -126,6 +123,9 @@ class _Found:
         )
 
     def sorted(self) -> _Found:
+        row, start = self.at[:, 0], self.at[:, 1]
+        if ((row[1:] > row[:-1]) | ((row[1:] == row[:-1]) & (start[1:] > start[:-1]))).all():
+            return self
         return self.take(np.lexsort((self.at[:, 3], self.at[:, 2], self.at[:, 1], self.at[:, 0])))
 
 
@@ -156,16 +156,48 @@ def _judge(data: Bytes, starts: Ints, ends: Ints, candidates: Ints, config: Scan
     mails = candidates[plain]
     at = np.column_stack([mails[:, 1:4], np.full(len(mails), _EMAIL, np.int64)])
     found = _Found(at, np.full(len(mails), 0.95), np.zeros(len(mails), np.bool_))
-    spans: list[tuple[int, int, int, int, float]] = []
     rest = candidates[~plain]
     if len(rest):
-        view = View(memoryview(data), starts.tolist(), ends.tolist(), config.default_region.upper())
-        for values in rest.tolist():
-            candidate = Candidate._make(values)
-            for start, end, code, score in RECOGNIZERS[candidate.kind](view, candidate):
-                spans.append((candidate.row, start, end, code, score))
-    found = found.plus(_Found.of(spans))
+        found = found.plus(_recognise(data, starts, ends, rest, config))
     return found.take(wanted[found.at[:, 3]] & (np.round(found.score, 4) >= config.min_score))
+
+
+def _recognise(data: Bytes, starts: Ints, ends: Ints, candidates: Ints, config: ScanConfig) -> _Found:
+    """What the recognisers say; in a crowd of candidates each distinct one is asked once."""
+    asked = candidates
+    inverse: Ints | None = None
+    if len(candidates) > _CROWD:
+        _, first, inverse = np.unique(
+            k.fingerprints(data, starts, ends, candidates), return_index=True, return_inverse=True
+        )
+        asked = candidates[first]
+    view = View(memoryview(data), starts.tolist(), ends.tolist(), config.default_region.upper())
+    which: list[int] = []
+    places: list[int] = []
+    scores: list[float] = []
+    make = Candidate._make
+    for n, values in enumerate(asked.tolist()):
+        candidate = make(values)
+        for start, end, code, score in RECOGNIZERS[candidate.kind](view, candidate):
+            which.append(n)
+            places += (start - candidate.start, end - candidate.start, code)
+            scores.append(score)
+    who = np.array(which, dtype=np.int64)
+    where = np.array(places, dtype=np.int64).reshape(-1, 3)
+    score_of = np.array(scores, dtype=np.float64)
+    owner = who
+    if inverse is not None:
+        # Repeat each distinct candidate's spans for all candidates equal to it.
+        counts = np.bincount(who, minlength=len(asked))
+        begin = np.concatenate([[0], np.cumsum(counts)])[:-1]
+        size = counts[inverse]
+        owner = np.repeat(np.arange(len(candidates)), size)
+        inner = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size)
+        pick = begin[inverse[owner]] + inner
+        where, score_of = where[pick], score_of[pick]
+    rows, base = candidates[owner, 1], candidates[owner, 2]
+    at = np.column_stack([rows, base + where[:, 0], base + where[:, 1], where[:, 2]]).astype(np.int64)
+    return _Found(at.reshape(-1, 4), score_of, np.zeros(len(at), np.bool_))
 
 
 def _is_json(raw: bytes) -> bool:
@@ -180,7 +212,8 @@ def _is_json(raw: bytes) -> bool:
 
 def _raw_spans(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Found:
     """All accepted spans, overlaps included: the plain pass and the pass over normalised rows."""
-    candidates, flags = k.lex(data, starts, ends)
+    national = config.default_region.upper() not in ("US", "CA")
+    candidates, flags = k.lex(data, starts, ends, national)
     again = np.flatnonzero(flags)
     if len(again):
         unescape = np.zeros(len(again), np.bool_)
@@ -195,7 +228,7 @@ def _raw_spans(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Fo
     found = _judge(data, starts, ends, candidates[first], config)
     written_out = (flags[again] & k.BRACKET_AT) != 0
     plain, p_starts, p_ends, low, high = normalise(data, starts[again], ends[again], unescape, written_out)
-    more, _ = k.lex(plain, p_starts, p_ends)
+    more, _ = k.lex(plain, p_starts, p_ends, national)
     second = _judge(plain, p_starts, p_ends, more, config)
     if len(second.at):
         at = second.at
@@ -315,10 +348,12 @@ def _settled(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Foun
         here = np.isin(found.at[:, 0], rows)
         local = found.at[here].copy()
         local[:, 0] = np.searchsorted(rows, local[:, 0])
-        masked, m_starts, m_ends, origin = mask_bytes(data, starts[rows], ends[rows], local, found.quoted[here])
+        quoted = found.quoted[here]
+        masked, m_starts, m_ends, _ = mask_bytes(data, starts[rows], ends[rows], local, quoted, False)
         more = _once(masked, m_starts, m_ends, config)
         if not len(more.at):
             break
+        origin = mask_bytes(data, starts[rows], ends[rows], local, quoted, True)[3]
         at = more.at
         low, high = origin[at[:, 1], 0], origin[at[:, 2] - 1, 1]
         more.at = np.column_stack([rows[at[:, 0]], low, high, at[:, 3]])

@@ -1,7 +1,8 @@
 """Similarity: which rows say the same thing, and proof for each pair.
 
-One idea: sketches only *propose*. Every pair that leaves this package was compared on its full shingle sets (or byte by byte, for exact
-duplicates), so an edge is a fact that can justify removing a row. Arrays and strings in, arrays out.
+One idea: sketches only *propose*. Every pair that leaves this package was compared on its full shingle sets (or
+byte by byte, for exact duplicates), so an edge is a fact that can justify removing a row. Arrays and strings in,
+arrays out.
 """
 
 from curate.similarity.clusters import clusters

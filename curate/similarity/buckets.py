@@ -1,21 +1,25 @@
 """From band keys to verified edges: which pairs are compared, and how crowded buckets are kept linear.
 
-Method. Rows that share a band key share a bucket (found by sorting each band). In a bucket of at most `largest_bucket` rows every
-pair is compared by exact Jaccard, once: a pair that already met in an earlier band's small bucket is passed over. In a larger bucket:
+Method. Rows that share a band key share a bucket (found by sorting each band). In a bucket of at most
+`largest_bucket` rows every pair is compared by exact Jaccard, once: a pair that already met in an earlier band's
+small bucket is passed over. In a larger bucket:
 
-1. every row that has no leader yet is compared with the bucket's leaders (at most `LEADERS`); one it matches at the threshold becomes
-   its leader, and the row is settled. A row that matches none becomes a leader, up to `LEADERS` new ones a bucket;
-2. as soon as at most `largest_bucket` unsettled rows remain, every pair of them is compared;
-3. what still remains is split again by each other band's key; sub-buckets small enough are compared in full, the others by
-   windows of `WINDOW` neighbours.
+1. leaders that met in an earlier band are compared with each other; of two that match at the threshold the later one
+steps back, and its followers are compared with the other one, or become unsettled again;
+2. every unsettled row is compared with the bucket's leaders (at most `LEADERS`) and follows the first it matches at
+the threshold: it is settled. The first row left becomes a leader, up to `LEADERS` new ones a bucket;
+3. as soon as at most `largest_bucket` unsettled rows remain, every pair of them is compared;
+4. what still remains is split again by each other band's key; sub-buckets small enough are compared in full, the
+others by windows of `WINDOW` neighbours.
 
-What that promises: every settled row has a verified edge to its leader, so it can be dropped for a row it matches directly.
-What it costs: edges between two settled rows of a crowded bucket are not looked for, because either can go without the other. Pairs
-of unsettled rows in buckets that step 3 cannot split are found only when they are window neighbours in some band.
+What that promises: every settled row has a verified edge to a leader, so it can go for a row it matches directly.
+What it costs: edges between two settled rows of a crowded bucket are not looked for, because either can go for its
+leader. Pairs of unsettled rows in buckets that step 4 cannot split are found only when they are window neighbours.
+Leaders are the first rows; a keep policy that drops a leader for a row outside the bucket keeps its followers.
 `Comparison` counts all of this, so that a run can state it.
 
-Shapes: `members` are rows in bucket order, `starts` their buckets' bounds. Complexity: O(bands * rows * (largest_bucket + LEADERS)) merges
-at worst, about 0.5 microseconds each for rows of 1 KB; far fewer in practice.
+Shapes: `members` are rows in bucket order, `starts` their buckets' bounds. Complexity: O(bands * rows *
+(largest_bucket + LEADERS)) merges at worst, about 0.5 microseconds each for rows of 1 KB; far fewer in practice.
 """
 
 from __future__ import annotations
@@ -27,9 +31,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from curate.similarity.parallel import Progress, over_blocks
-from curate.similarity.sets import SetTable, jaccard_at_least
+from curate.similarity.sets import SetTable, jaccard_at_least, score_pairs
 
-LEADERS = 8
+LEADERS = 16
 WINDOW = 4
 _PAIRS_A_BLOCK = 200_000
 _MAX_BANDS_FOR_BITS = 64
@@ -120,9 +124,9 @@ def _small(values, at, size, place, keys, band, crowded, members, lo, hi, floor,
 
 
 @njit(cache=True, nogil=True)
-def _against_leader(values, at, size, place, leader, rest, m, floor, threshold, settled, edges, scores, n):  # type: ignore[no-untyped-def]
+def _against_leader(values, at, size, place, leader, rest, m, floor, threshold, leader_of, edges, scores, n):  # type: ignore[no-untyped-def]
     """Compare a leader with `rest[:m]`; it and those it settles leave `rest`. Returns the new m."""
-    kept = 0
+    kept = np.int64(0)
     for x in range(m):
         b = rest[x]
         if b == leader:
@@ -132,7 +136,7 @@ def _against_leader(values, at, size, place, leader, rest, m, floor, threshold, 
             edges, scores = _append(edges, scores, n, leader, b, score)
             n += 1
         if score >= threshold:
-            settled[b] = True
+            leader_of[b] = leader
         else:
             rest[kept] = b
             kept += 1
@@ -158,7 +162,7 @@ def _split(values, at, size, place, keys, band, rest, largest, floor, edges, sco
                 hi += 1
             if hi - lo <= largest:
                 edges, scores, n, done = _small(
-                    values, at, size, place, keys, 0, none, sub, lo, hi, floor, edges, scores, n, done
+                    values, at, size, place, keys, np.int64(0), none, sub, lo, hi, floor, edges, scores, n, done
                 )
             else:
                 for x in range(lo, hi):
@@ -174,13 +178,15 @@ def _split(values, at, size, place, keys, band, rest, largest, floor, edges, sco
 
 @njit(cache=True, nogil=True)
 def _compare_buckets(  # type: ignore[no-untyped-def]
-    values, at, size, place, keys, band, crowded, members, starts, lo, hi, largest, floor, threshold, settled, leads
+    values, at, size, place, keys, band, crowded, members, starts, lo, hi, largest, floor, threshold, leader_of, asking
 ):
     """All comparisons of buckets `lo..hi` of one band; a row is in one bucket of a band, so blocks never meet."""
     edges = np.empty((64, 2), np.int64)
     scores = np.empty(64, np.float32)
-    n = 0
-    done = 0
+    # Typed zeros: literal ones would compile a second copy of everything they reach.
+    zero = np.int64(0)
+    n = np.int64(0)
+    done = np.int64(0)
     none = np.empty(0, np.uint64)
     for k in range(lo, hi):
         begin, end = starts[k], starts[k + 1]
@@ -190,38 +196,46 @@ def _compare_buckets(  # type: ignore[no-untyped-def]
             )
             continue
         old = np.empty(LEADERS, np.int64)
-        n_old = 0
+        n_old = np.int64(0)
         rest = np.empty(end - begin, np.int64)
-        m = 0
+        m = np.int64(0)
         for x in range(begin, end):
             row = members[x]
-            if leads[row]:
+            if leader_of[row] == row:
                 if n_old < LEADERS:
                     old[n_old] = row
                     n_old += 1
-            elif not settled[row]:
+            elif leader_of[row] < 0 and asking[row]:
                 rest[m] = row
                 m += 1
-        edges, scores, n, done = _small(
-            values, at, size, place, keys, 0, none, old, 0, n_old, floor, edges, scores, n, done
-        )
         for x in range(n_old):
+            for y in range(x + 1, n_old):
+                done += 1
+                score = _compare(values, at, size, place, old[x], old[y], floor)
+                if score >= 0:
+                    edges, scores = _append(edges, scores, n, old[x], old[y], score)
+                    n += 1
+                if score >= threshold and leader_of[old[y]] == old[y] and leader_of[old[x]] == old[x]:
+                    leader_of[old[y]] = old[x]
+        for x in range(n_old):
+            if leader_of[old[x]] != old[x]:
+                continue
             done += m
             edges, scores, n, m = _against_leader(
-                values, at, size, place, old[x], rest, m, floor, threshold, settled, edges, scores, n
+                values, at, size, place, old[x], rest, m, floor, threshold, leader_of, edges, scores, n
             )
         fresh = 0
         while m > largest and fresh < LEADERS:
             leader = rest[0]
-            leads[leader] = True
+            leader_of[leader] = leader
             fresh += 1
             done += m - 1
             edges, scores, n, m = _against_leader(
-                values, at, size, place, leader, rest, m, floor, threshold, settled, edges, scores, n
+                values, at, size, place, leader, rest, m, floor, threshold, leader_of, edges, scores, n
             )
         if m <= largest:
             edges, scores, n, done = _small(
-                values, at, size, place, keys, 0, none, rest, 0, m, floor, edges, scores, n, done
+                values, at, size, place, keys, zero, none, rest, zero, m, floor, edges, scores, n, done
             )
         else:
             edges, scores, n, done = _split(
@@ -243,26 +257,23 @@ def compare_buckets(
 ) -> Comparison:
     """Exact Jaccard of the pairs that share a bucket, as the module describes; pairs below `floor` are not returned."""
     n_rows = keys.shape[1]
-    settled = np.zeros(n_rows, np.bool_)
-    leads = np.zeros(n_rows, np.bool_)
+    leader_of = np.full(n_rows, -1, np.int64)
+    asking = np.ones(n_rows, np.bool_)
     crowded = np.zeros(n_rows if len(buckets) <= _MAX_BANDS_FOR_BITS else 0, np.uint64)
     edges = [np.zeros((0, 2), np.int64)]
     scores = [np.zeros(0, np.float32)]
     compared = n_crowded = 0
-    for band, found in enumerate(buckets):
+
+    def one_band(band: int, found: Buckets) -> None:
+        nonlocal compared
         sizes = np.diff(found.starts)
-        large = sizes > largest_bucket
-        n_crowded += int(large.sum())
-        cuts = _cuts(np.where(large, 16 * sizes, sizes * (sizes - 1) // 2))
+        cuts = _cuts(np.where(sizes > largest_bucket, LEADERS * sizes, sizes * (sizes - 1) // 2))
         results: dict[int, tuple[NDArray[np.int64], NDArray[np.float32], int]] = {}
 
-        def work(
-            lo: int, hi: int, band: int = band, found: Buckets = found, cuts: NDArray[np.int64] = cuts,
-            results: dict[int, tuple[NDArray[np.int64], NDArray[np.float32], int]] = results,
-        ) -> None:
+        def work(lo: int, hi: int) -> None:
             results[lo] = _compare_buckets(
-                sets.values, sets.at, sets.size, sets.place, keys, band, crowded, found.members, found.starts,
-                cuts[lo], cuts[hi], largest_bucket, floor, np.float32(threshold), settled, leads,
+                *(sets.values, sets.at, sets.size, sets.place, keys, band, crowded, found.members, found.starts),
+                *(cuts[lo], cuts[hi], largest_bucket, floor, np.float32(threshold), leader_of, asking),
             )
 
         over_blocks(len(cuts) - 1, 1, threads, work)
@@ -270,11 +281,52 @@ def compare_buckets(
             edges.append(results[lo][0])
             scores.append(results[lo][1])
             compared += results[lo][2]
+
+    def follow_up() -> NDArray[np.int64]:
+        """Followers of leaders that stepped back try that leader's own leader; returns those it does not match."""
+        nonlocal compared
+        orphans: list[NDArray[np.int64]] = []
+        while True:
+            led = np.flatnonzero(leader_of >= 0)
+            led = led[leader_of[leader_of[led]] != leader_of[led]]
+            if len(led) == 0:
+                return np.concatenate(orphans) if orphans else led
+            onward = leader_of[leader_of[led]]
+            score = score_pairs(sets, led, onward, floor, threads)
+            compared += len(led)
+            near = score >= 0
+            edges.append(np.stack([np.minimum(led, onward), np.maximum(led, onward)], axis=1)[near])
+            scores.append(score[near])
+            matched = score >= np.float32(threshold)
+            leader_of[led] = np.where(matched, onward, -1)
+            orphans.append(led[~matched])
+
+    orphans = [np.zeros(0, np.int64)]
+    for band, found in enumerate(buckets):
+        large = np.diff(found.starts) > largest_bucket
+        n_crowded += int(large.sum())
+        one_band(band, found)
+        orphans.append(follow_up())
         if crowded.size:
-            crowded[found.members[np.repeat(large, sizes)]] |= np.uint64(1 << band)
+            crowded[found.members[np.repeat(large, np.diff(found.starts))]] |= np.uint64(1 << band)
         progress(band + 1, len(buckets))
+    lost = np.unique(np.concatenate(orphans))
+    if (leader_of[lost] < 0).any():  # they may have lost their leader after the bucket of the next one went by
+        asking[:] = False
+        asking[lost] = True
+        for band, found in enumerate(buckets):
+            one_band(band, _only_crowded(found, largest_bucket))
+            follow_up()
     joined = np.concatenate(edges)
-    return Comparison(joined[:, 0], joined[:, 1], np.concatenate(scores), compared, n_crowded, int(settled.sum()))
+    settled = int((leader_of >= 0).sum())
+    return Comparison(joined[:, 0], joined[:, 1], np.concatenate(scores), compared, n_crowded, settled)
+
+
+def _only_crowded(buckets: Buckets, largest_bucket: int) -> Buckets:
+    sizes = np.diff(buckets.starts)
+    large = sizes > largest_bucket
+    starts = np.concatenate([[0], np.cumsum(sizes[large])]).astype(np.int64)
+    return Buckets(buckets.members[np.repeat(large, sizes)], starts)
 
 
 def _cuts(work: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,9 +1,10 @@
 """What each Unicode character means to the kernels, as lookup tables that are built for the pages a text uses.
 
-Method: text is compared under NFKC + casefold (Unicode Standard Annex 15 and section 3.13). For most characters that mapping is one
-character to one character and independent of its neighbours, so a kernel can do it by table. Characters for which it is not
-(combining marks, conjoining Jamo, expansions such as the sharp s) are marked `NEEDS_PYTHON`; a row that holds one is normalised
-by `unicodedata` before the kernel sees it. Both ways lead to the same shingles.
+Method: text is compared under NFKC + casefold (Unicode Standard Annex 15 and section 3.13). For most characters
+that mapping is one character to one character and independent of its neighbours, so a kernel can do it by table.
+Characters for which it is not (combining marks, conjoining Jamo, expansions such as the sharp s) are marked
+`NEEDS_PYTHON`; a row that holds one is normalised by `unicodedata` before the kernel sees it. Both ways lead to the
+same shingles.
 
 Units: code points below `LIMIT` (planes 0-3); all above are tags and private use, and are ignored.
 Cost: about 0.3 ms for each page of 256 code points, once a process. An English corpus uses some twenty pages.
@@ -105,7 +106,7 @@ def _page(page: int) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.u
 
 
 class Characters:
-    """Tables over all code points below `LIMIT`, filled for the pages in use (`fold`, `token`, and `nfc` for exact equality)."""
+    """Tables over all code points below `LIMIT`, filled for the pages in use: `fold`, `token`, `nfc`."""
 
     def __init__(self, pages: NDArray[np.bool_]) -> None:
         """`pages[i]` is true where code points `256 i .. 256 i + 255` occur."""

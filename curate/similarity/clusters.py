@@ -1,8 +1,10 @@
 """Clusters: connected components of the edges at a threshold.
 
-Method: union-find with path halving, always joining under the smaller row, so a cluster is named by its first row at any edge order.
+Method: union-find with path halving, always joining under the smaller row, so a cluster is named by its first row
+at any edge order.
 Shapes: `cluster` int64 (row). Complexity: O(rows + edges), about 10 ms for a million edges.
-Does not: justify a deletion. Two rows of one cluster need not be alike; clusters keep related rows in one fold or split.
+Does not: justify a deletion. Two rows of one cluster need not be alike; clusters keep related rows in one fold or
+split.
 """
 
 from __future__ import annotations

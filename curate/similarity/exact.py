@@ -1,7 +1,7 @@
 """Exact duplicates: rows whose text is the same after light normalisation.
 
-Method: NFC, and by default white space collapsed and trimmed; a 128-bit hash of what is left proposes, a comparison with the group's
-first row confirms. Works over Arrow buffers; only rows that NFC may change are touched by Python.
+Method: NFC, and by default white space collapsed and trimmed; a 128-bit hash of what is left proposes, a comparison
+with the group's first row confirms. Works over Arrow buffers; only rows that NFC may change are touched by Python.
 Shapes: `group` int64 (row): the first row with the same text, -1 where a row is alone or null. Blank rows are alike.
 Complexity: O(bytes + rows log rows); about 300 MB/s a core.
 Does not: fold case or punctuation; that is near-duplicate territory.
@@ -34,9 +34,7 @@ def exact_groups(
     nfc = rows.characters.nfc
 
     def hash_block(lo: int, hi: int) -> None:
-        kernels.hash_rows(
-            rows.data, rows.extra, rows.start, rows.stop, lo, hi, nfc, normalise_whitespace, high, low
-        )
+        kernels.hash_rows(rows.data, rows.extra, rows.start, rows.stop, lo, hi, nfc, normalise_whitespace, high, low)
 
     over_blocks(n, _ROWS_A_BLOCK, threads, hash_block, progress)
     present = np.arange(n)

@@ -1,14 +1,18 @@
 """Compiled kernels that read text: shingling, sketching and shingle sets over Arrow buffers (offsets + UTF-8 bytes).
 
-Method. A row is cut into lower-cased tokens; each token is hashed to 64 bits as its characters are read; every `words` tokens in a
-row are hashed to one 64-bit shingle. A row of fewer tokens is one shingle of them all; a row of punctuation only is one shingle of
-that punctuation; a blank row has none. MinHash (Broder 1997) keeps, for each of k permutations of 32-bit values, the smallest
-permuted shingle; a permutation is `(x ^ a) * b mod 2^32` with `b` odd, applied to an already well mixed `x`.
-Banding (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4) hashes each run of `rows` minima to one 64-bit key.
+Method. A row is cut into lower-cased tokens; each token is hashed to 64 bits as its characters are read; every
+`words` tokens in a row are hashed to one 64-bit shingle. A row of fewer tokens is one shingle of them all; a row of
+punctuation only is one shingle of that punctuation; a blank row has none. MinHash (Broder 1997) keeps, for each of
+k permutations of 32-bit values, the smallest permuted shingle; a permutation is `(x ^ a) * b mod 2^32` with `b`
+odd, applied to an already well mixed `x`. Banding (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4)
+hashes each run of `rows` minima to one 64-bit key.
 
-Shapes: `data` and `extra` are byte buffers; row i is bytes `start[i]:stop[i]` of `data`, or of `extra` where `start[i] >= len(data)`.
-Units: bytes; hashes are uint64. Complexity: O(bytes + tokens * k). All kernels release the GIL and write only rows `lo..hi`.
-All kernels that share `shingle_row` live in this one file, because numba's disk cache does not see changes in other files.
+Shapes: `data` and `extra` are byte buffers; row i is bytes `start[i]:stop[i]` of `data`, or of `extra` where
+`start[i] >= len(data)`.
+Units: bytes; hashes are uint64. Complexity: O(bytes + tokens * k). All kernels release the GIL and write only rows
+`lo..hi`.
+All kernels that share `shingle_row` live in this one file, because numba's disk cache does not see changes in other
+files.
 Does not: normalise beyond one-to-one character tables (see `characters`); rows that need more come through `extra`.
 """
 # The arithmetic is modulo 2^64 throughout: every constant is a numpy uint64, or numba would fall back to float64.
@@ -102,7 +106,8 @@ def _only_punctuation(data, start, stop, fold, token):  # type: ignore[no-untype
     h = np.uint64(0)
     i = start
     while i < stop:
-        code, width = np.int64(data[i]), 1
+        code = np.int64(data[i])
+        width = 1
         if code >= 0x80:
             code, width = decode(data, i, stop)
         i += width
@@ -133,7 +138,7 @@ def shingle_row(data, start, stop, fold, token, words, out):  # type: ignore[no-
                 continue
         i += width
         if fold[code] >= 0:
-            code = np.int64(fold[code])
+            code = np.int64(fold[code])  # type: ignore[assignment]
         kind = token[code]
         # Branch-free for letters and blanks: where words end is what a branch predictor cannot guess.
         inside = np.uint64(0) - np.uint64(kind == 1)
@@ -285,7 +290,7 @@ def same_sets(data, extra, start, stop, left, right, lo, hi, fold, token, words,
 
 @njit(cache=True, nogil=True)
 def hash_rows(data, extra, start, stop, lo, hi, nfc, collapse, high, low):  # type: ignore[no-untyped-def]
-    """128-bit hash of each row's bytes; with `collapse`, runs of white space count as one blank, and none at either end."""
+    """128-bit hash of each row; with `collapse`, a run of white space is one blank, and none at either end."""
     for row in range(lo, hi):
         i, end, text = start[row], stop[row], data
         if i >= data.size:
@@ -360,5 +365,5 @@ def same_texts(data, extra, start, stop, left, right, lo, hi, nfc, collapse, sam
             if code != code2 or code < 0:
                 same[k] = code == code2
                 break
-            # After a collapsed blank the next unit must be read as if at the start of the text, or the blank would repeat.
+            # After a collapsed blank the next unit is read as at the start of the text, or the blank would repeat.
             begun = code != 32 or not collapse

@@ -1,11 +1,12 @@
 """MinHash signatures and the band layout that turns them into candidate pairs.
 
-Method: k-permutation MinHash (Broder 1997); two rows of Jaccard similarity s share each minimum with probability s, so the share of
-equal minima estimates s without bias and with variance s (1 - s) / k. Grouped into `bands` of `rows` minima, a pair becomes a
-candidate with probability 1 - (1 - s^rows)^bands.
-Layout: among all that fit into k minima, the longest band whose recall at the threshold reaches the one asked for; longer bands make
-fewer false candidates, so this is the cheapest verification at a stated recall.
-Shapes: signatures uint32 (row, k); band keys uint64 (band, row). Cost: `k * 4` bytes a row are never stored, `bands * 8` are.
+Method: k-permutation MinHash (Broder 1997); two rows of Jaccard similarity s share each minimum with probability s,
+so the share of equal minima estimates s without bias and with variance s (1 - s) / k. Grouped into `bands` of
+`rows` minima, a pair becomes a candidate with probability 1 - (1 - s^rows)^bands.
+Layout: among all that fit into k minima, the longest band whose recall at the threshold reaches the one asked for;
+longer bands make fewer false candidates, so this is the cheapest verification at a stated recall.
+Shapes: signatures uint32 (row, k); band keys uint64 (band, row). Cost: `k * 4` bytes a row are never stored, `bands
+* 8` are.
 """
 
 from __future__ import annotations
@@ -95,9 +96,7 @@ def signatures(texts: Texts, k: int, words: int, seed: int, threads: int = 1) ->
     fold, token = texts.characters.fold, texts.characters.token
 
     def work(lo: int, hi: int) -> None:
-        kernels.signature_rows(
-            texts.data, texts.extra, texts.start, texts.stop, lo, hi, fold, token, words, a, b, out
-        )
+        kernels.signature_rows(texts.data, texts.extra, texts.start, texts.stop, lo, hi, fold, token, words, a, b, out)
 
     over_blocks(texts.n_rows, _ROWS_A_BLOCK, threads, work)
     return out

@@ -1,11 +1,12 @@
 """Near-duplicate edges: the one call that the stage makes.
 
-Method: sketch every row (MinHash bands), contract rows of identical shingles to their first row, compare what shares a band by exact
-Jaccard (`buckets`), and give back the verified edges. Nothing is ever judged by an estimate.
+Method: sketch every row (MinHash bands), contract rows of identical shingles to their first row, compare what
+shares a band by exact Jaccard (`buckets`), and give back the verified edges. Nothing is ever judged by an estimate.
 Shapes: edges `a < b` int64, `score` float32, sorted by (a, b). Complexity: O(bytes * (1 + k/100) + comparisons).
 Memory: `8 * (bands + 4)` bytes a row, and 8 bytes for each shingle of the rows that share a bucket with another row.
-Recall: a pair at the threshold is compared with probability `Layout.recall(threshold)`, at least `recall`; less below it, so edges
-between floor and threshold are a sample (62 % at 0.6 by default), and re-clustering below the detected threshold needs a new detection.
+Recall: a pair at the threshold is compared with probability `Layout.recall(threshold)`, at least `recall`; less
+below it, so edges between floor and threshold are a sample (62 % at 0.6 by default), and re-clustering below the
+detected threshold needs a new detection.
 Does not: weigh shingles, so two rows that are mostly one template are alike as long as their shingles are.
 """
 
@@ -95,8 +96,9 @@ def near_duplicate_edges(
 ) -> Edges:
     """Verified edges between rows whose shingle sets have a Jaccard similarity of at least `config.floor`.
 
-    Rows with identical shingles are joined to the first of them by edges of score 1.0, and only that first row is joined to
-    others: identical shingles have identical similarity. Blank and null rows have no edges. `progress` may raise to cancel.
+    Rows with identical shingles are joined to the first of them by edges of score 1.0, and only that first row is
+    joined to others: identical shingles have identical similarity. Blank and null rows have no edges. `progress`
+    may raise to cancel.
     """
     config = config or NearConfig()
     rows = for_shingles(as_large_strings(texts), threads)
@@ -160,9 +162,7 @@ def _contract(
     fold, token = rows.characters.fold, rows.characters.token
 
     def work(lo: int, hi: int) -> None:
-        kernels.same_sets(
-            rows.data, rows.extra, rows.start, rows.stop, left, right, lo, hi, fold, token, words, same
-        )
+        kernels.same_sets(rows.data, rows.extra, rows.start, rows.stop, left, right, lo, hi, fold, token, words, same)
 
     over_blocks(len(right), _ROWS_A_BLOCK, threads, work)
     first[right[same]] = left[same]

@@ -1,8 +1,9 @@
 """Work split over threads without changing the answer.
 
-Method: a range of rows is cut into blocks of a fixed size, and each block is handed to a kernel that releases the GIL and writes
-only its own slice of the output. Blocks do not depend on the number of threads, so neither do the results. Plain threads are used
-instead of numba's `parallel=True`: they survive `fork`, start at once and let a caller report progress between blocks.
+Method: a range of rows is cut into blocks of a fixed size, and each block is handed to a kernel that releases the
+GIL and writes only its own slice of the output. Blocks do not depend on the number of threads, so neither do the
+results. Plain threads are used instead of numba's `parallel=True`: they survive `fork`, start at once and let a
+caller report progress between blocks.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def no_progress(done: int, total: int) -> None:
 def over_blocks(
     n: int, block: int, threads: int, work: Callable[[int, int], None], progress: Progress = no_progress
 ) -> None:
-    """Call `work(start, stop)` for every block of `range(n)`; the first error is raised, as is an error of `progress`."""
+    """Call `work(start, stop)` for every block of `range(n)`; errors of `work` and of `progress` are raised."""
     starts = range(0, n, max(block, 1))
     if threads <= 1 or len(starts) <= 1:
         for start in starts:

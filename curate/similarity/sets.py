@@ -1,9 +1,10 @@
 """Exact shingle sets and their Jaccard similarity: the judge of every candidate pair.
 
-Method: the sorted distinct 64-bit shingles of each row, intersected by a merge. Jaccard similarity is |A and B| / |A or B|, as float32.
-A pair is exact up to collisions of 64-bit hashes (below 1e-12 for a row of 1,000 shingles).
+Method: the sorted distinct 64-bit shingles of each row, intersected by a merge. Jaccard similarity is |A and B| /
+|A or B|, as float32. A pair is exact up to collisions of 64-bit hashes (below 1e-12 for a row of 1,000 shingles).
 Shapes: `SetTable` is a ragged table: set i is `values[at[i]:at[i] + size[i]]`. Units: shingles.
-Cost: 8 bytes a shingle while the rows under comparison are held; a merge of 2 x 160 shingles takes about 0.3 microseconds.
+Cost: 8 bytes a shingle while the rows under comparison are held; a merge of 2 x 160 shingles takes about 0.3
+microseconds.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Arrow strings made ready for the kernels.
 
-Method: rows of ASCII, and rows whose every character folds by table, are read where they lie in the Arrow buffer: nothing is copied.
-The few other rows are normalised by `unicodedata` and put into a second buffer.
+Method: rows of ASCII, and rows whose every character folds by table, are read where they lie in the Arrow buffer:
+nothing is copied. The few other rows are normalised by `unicodedata` and put into a second buffer.
 Shapes: `start`, `stop` int64 (row); positions at or beyond `len(data)` point into `extra`.
-Cost: one pass over the bytes at memory speed, two for non-ASCII rows; about 20 microseconds a kilobyte for the rows that Python normalises.
+Cost: one pass over the bytes at memory speed, two for non-ASCII rows; about 20 microseconds a kilobyte for the rows
+that Python normalises.
 """
 
 from __future__ import annotations
@@ -61,9 +62,7 @@ def as_large_strings(texts: pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
     return texts if pa.types.is_large_string(texts.type) else texts.cast(pa.large_string())
 
 
-def _prepare(
-    texts: pa.LargeStringArray, threads: int, exact: bool, rewrite: Callable[[str], str]
-) -> Texts:
+def _prepare(texts: pa.LargeStringArray, threads: int, exact: bool, rewrite: Callable[[str], str]) -> Texts:
     data, start, stop = _buffers(texts)
     n = len(start)
     ascii_only = np.ones(n, np.bool_)

@@ -10,8 +10,10 @@ import functools
 import importlib
 from collections.abc import Iterable
 from importlib import metadata
+from types import ModuleType
 
 from curate.errors import ConfigError, nearest
+from curate.house import OURS, require
 from curate.stages.base import Stage
 
 BUILT_IN: dict[str, str] = {
@@ -36,11 +38,16 @@ def known_stages() -> tuple[str, ...]:
     return (*BUILT_IN, *sorted(plug_ins()))
 
 
+def load_module(name: str) -> ModuleType:
+    """A module of ours; those of the generic top-level packages are checked for a namesake first."""
+    return require(name) if name.partition(".")[0] in OURS else importlib.import_module(name)
+
+
 @functools.cache
 def get_stage(name: str) -> Stage:
     """The stage of that name; ConfigError names the closest one when there is none."""
     if name in BUILT_IN:
-        stage = importlib.import_module(BUILT_IN[name]).STAGE
+        stage = load_module(BUILT_IN[name]).STAGE
     elif name in plug_ins():
         stage = plug_ins()[name].load()
     else:

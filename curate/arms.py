@@ -1,0 +1,111 @@
+"""The arms of an ablation: the same findings, resolved in different ways, as training data.
+
+    base            the base model without an adapter
+    raw             the training rows as they came
+    curated         the training rows as the plan leaves them
+    random_control  raw rows, as many removed at random as curation removed, with the class mix of what it kept
+
+Evaluation rows are chosen once, from the raw data, before any arm is made, and whole near-duplicate clusters stay on
+one side. Larger training sets are thinned to the same rows for every arm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+
+from curate.errors import Cancelled
+from curate.house import require
+from curate.ledger.apply import Curated
+from curate.pipeline import Detected, thread_count
+from curate.recipe import Recipe, checked_settings
+
+if TYPE_CHECKING:
+    from train.config import TrainConfig
+    from train.examples import Examples
+
+TrainListener = Callable[[Mapping[str, Any]], None]
+
+
+def train_config(recipe: Recipe) -> TrainConfig:
+    """The recipe's `[train]` table, checked."""
+    settings = {"seed": recipe.run.seed, "threads": thread_count(recipe), **recipe.train}
+    config: TrainConfig = checked_settings(require("train.config").TrainConfig, settings, "[train]")
+    return config
+
+
+def prove(
+    detected: Detected, curated: Curated, out: Path, listener: TrainListener, cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """Train every arm with every seed into `out/train/` and compare them; returns what `ablation.json` holds."""
+    ablation = require("train.ablation")
+    recipe = detected.recipe
+    config = train_config(recipe)
+    held = ablation.heldout_split(
+        detected.dataset, detected.clusters(), recipe.run.seed, recipe.ablation.heldout_fraction
+    )
+    raw, cured, evaluation, note = training_sides(detected, curated, held)
+
+    def control(seed: int) -> Examples:
+        kept = np.flatnonzero(np.isin(raw.ids, cured.ids))
+        rows = ablation.random_control_rows(raw.labels or None, kept, len(raw), seed)
+        return raw.take(rows)
+
+    def tell(event: Mapping[str, Any]) -> None:
+        if cancelled():
+            raise Cancelled("stopped on request; finished training runs are kept")
+        listener(event)
+
+    result = ablation.run_ablation(
+        [
+            ablation.Arm("base", "base model", raw, method="base"),
+            ablation.Arm("raw", "raw data", raw),
+            ablation.Arm("curated", "curated data", cured),
+            ablation.Arm("random_control", "random removal of the same size", control),
+        ],
+        evaluation,
+        config,
+        seeds=[recipe.run.seed + k for k in range(recipe.ablation.seeds)],
+        out_dir=out,
+        progress=tell,
+        canonical=canonical_names(detected),
+        delta=recipe.ablation.delta,
+        evaluation_note=note,
+    )
+    outcome: dict[str, Any] = result.to_json()
+    return outcome
+
+
+def training_sides(detected: Detected, curated: Curated, held: Any) -> tuple[Examples, Examples, Examples, str]:
+    """(raw, curated, evaluation) examples and a sentence on where the evaluation rows come from."""
+    from_dataset = require("train.examples").from_dataset
+    dataset, clusters = detected.dataset, detected.clusters()
+    chosen, thinned = _thinned(held.train_rows, detected.recipe)
+    kept = np.flatnonzero(np.isin(curated.rows, chosen))
+    raw = from_dataset(dataset, rows=chosen, clusters=clusters)
+    cured = from_dataset(curated.dataset(), rows=kept, ids=curated.rows, clusters=clusters[curated.rows])
+    evaluation = from_dataset(dataset, rows=held.eval_rows, clusters=clusters)
+    return raw, cured, evaluation, f"{held.note}{thinned}"
+
+
+def canonical_names(detected: Detected) -> dict[str, str]:
+    """Each label spelling and the name it stands for."""
+    labels, canonical = detected.dataset.labels(), detected.canonical_labels()
+    if labels is None or canonical is None:
+        return {}
+    pairs = pa.table({"given": labels, "name": canonical}).group_by(["given", "name"]).aggregate([])
+    return {g: n for g, n in zip(pairs["given"].to_pylist(), pairs["name"].to_pylist()) if g is not None and n}
+
+
+def _thinned(rows: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, str]:
+    limit = recipe.ablation.max_train_rows
+    if len(rows) <= limit:
+        return rows, ""
+    key = [xxhash.xxh3_64_intdigest(int(r).to_bytes(8, "little"), seed=recipe.run.seed) for r in rows]
+    chosen = np.sort(rows[np.argsort(np.array(key, np.uint64), kind="stable")[:limit]])
+    return chosen, f" Of {len(rows):,} training rows, {limit:,} drawn by hash are used, the same for every arm."

@@ -1,0 +1,156 @@
+"""Inconsistent spellings of one label: which spelling stands for which.
+
+Method. OpenRefine's fingerprint (Unicode NFKC, case folded, separators and punctuation to blanks, words *in order*: unlike
+OpenRefine words are not sorted, because `card_to_cash` is not `cash_to_card`), once with words and once without the blanks.
+Spellings of equal fingerprint are one label; the most frequent spelling stands for it. Then a rare
+spelling joins a frequent one at one edit (insertion, deletion, substitution or swap of neighbours; Damerau 1964) if the
+fingerprints are long, hold the same digits, and the edit lies inside a word that no other label uses: a changed
+word that is vocabulary elsewhere (`positive`/`negative`, `changed`/`change` when both are used) is a meaning, not a slip.
+
+Kept apart on purpose: labels that are numbers, labels whose fingerprints are empty (`+`/`-`), labels that differ in a digit
+or in a sign next to one. Input: spellings and their row counts. Cost: O(labels + rare labels * frequent labels of similar
+length * length); 5,000 labels in about a second. Casing that carries meaning (`IT`/`it`) is merged.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_SEPARATORS = re.compile(r"[\W_]+", re.UNICODE)
+_NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
+_MIN_EDIT_LENGTH = 6
+_SIGNS = re.compile(r"[+\-<>=!]")
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A spelling that stands for another."""
+
+    canonical: str
+    rule: str
+    """`fingerprint` or `edit_distance`."""
+    score: float
+    """1.0 for a fingerprint; for an edit 0.7 to 0.85, higher for a longer name and a rarer spelling."""
+
+
+def fingerprint(name: str) -> str:
+    """The form in which spellings of one label meet; empty when nothing but signs is left."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    # camelCase and separators are spellings of one boundary, so boundaries themselves are dropped.
+    return _SEPARATORS.sub("", unicodedata.normalize("NFC", folded))
+
+
+def canonical_names(counts: Mapping[str, int]) -> dict[str, Spelling]:
+    """For each spelling that should change: what it should become. `counts` gives the rows of each spelling."""
+    by_print: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name in counts:
+        key = _merge_key(name)
+        if key is not None:
+            by_print[key].append(name)
+    found: dict[str, Spelling] = {}
+    heads: dict[str, str] = {}
+    total: Counter[str] = Counter()
+    for (form, _), names in by_print.items():
+        head = min(names, key=lambda name: (-counts[name], name.strip() != name, name))
+        heads[head] = form
+        total[head] = sum(counts[name] for name in names)
+        for name in names:
+            if name != head:
+                found[name] = Spelling(head, "fingerprint", 1.0)
+    slips = _slips(heads, total)
+    for name, spelling in list(found.items()):
+        if spelling.canonical in slips:
+            onward = slips[spelling.canonical]
+            found[name] = Spelling(onward.canonical, onward.rule, onward.score)
+    found.update(slips)
+    return found
+
+
+def _merge_key(name: str) -> tuple[str, str] | None:
+    stripped = name.strip()
+    form = fingerprint(name)
+    if not form:
+        return None
+    if _NUMBER.fullmatch(stripped):
+        return None
+    # `c` and `c++`, `b` and `b-`, `1-2` and `12`: a sign beside a digit or at an end is part of the name.
+    signs = "".join(_SIGNS.findall(stripped)) if len(form) <= 2 else "".join(re.findall(r"[+<>=!]", stripped))
+    digits = "|".join(re.findall(r"\d+", unicodedata.normalize("NFKC", stripped)))
+    return form, f"{signs}\x00{digits}"
+
+
+def _slips(heads: Mapping[str, str], total: Mapping[str, int]) -> dict[str, Spelling]:
+    vocabulary: Counter[str] = Counter()
+    for head in heads:
+        vocabulary.update(set(_words(head)))
+    by_length: dict[int, list[str]] = defaultdict(list)
+    for head in heads:
+        by_length[len(heads[head])].append(head)
+    found: dict[str, Spelling] = {}
+    for head, form in heads.items():
+        rows = total[head]
+        if len(form) < _MIN_EDIT_LENGTH:
+            continue
+        near = []
+        for length in (len(form) - 1, len(form), len(form) + 1):
+            for other in by_length.get(length, ()):
+                # The other must be at least ten times as frequent, which also keeps chains from forming cycles.
+                if total[other] >= max(10 * rows, 20) and _one_edit(form, heads[other]) and _is_slip(
+                    head, other, vocabulary
+                ):
+                    near.append(other)
+        if len(near) == 1:
+            other = near[0]
+            sure = 0.7 + 0.1 * (len(form) >= 10) + 0.05 * (total[other] >= 50 * rows)
+            found[head] = Spelling(other, "edit_distance", round(sure, 2))
+    return {name: s for name, s in found.items() if s.canonical not in found}
+
+
+def _words(name: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKC", name))
+    return [word for word in _SEPARATORS.split(spaced.casefold()) if word]
+
+
+def _is_slip(rare: str, frequent: str, vocabulary: Mapping[str, int]) -> bool:
+    """True when the edit looks like a typing error inside a word, not like another word."""
+    a, b = _words(rare), _words(frequent)
+    if re.findall(r"\d", rare) != re.findall(r"\d", frequent):
+        return False
+    if len(a) != len(b):
+        return False
+    changed = [(x, y) for x, y in zip(a, b) if x != y]
+    if len(changed) != 1:
+        return False
+    x, y = changed[0]
+    if vocabulary.get(x, 0) > 1 or min(len(x), len(y)) < 5 or not (x.isalpha() and y.isalpha()):
+        return False
+    # Endings and beginnings inflect or negate (`refund`/`refunds`, `typical`/`atypical`, `changed`/`change`): only the inside slips.
+    inside = x[0] == y[0] and x[-1] == y[-1]
+    return inside and not _inflects(x, y)
+
+
+def _inflects(x: str, y: str) -> bool:
+    """Pairs whose shared stem carries two known endings or prefixes of meaning."""
+    stem = 0
+    while stem < min(len(x), len(y)) and x[stem] == y[stem]:
+        stem += 1
+    endings = (x[stem:], y[stem:])
+    known = {"s", "es", "ed", "d", "er", "or", "ing", "al", "ly", "y", "e", "n", "en", "in", "un", "man", "men"}
+    return all(ending in known or not ending for ending in endings) or max(map(len, endings)) <= 1
+
+
+def _one_edit(a: str, b: str) -> bool:
+    """True at Damerau-Levenshtein distance exactly one."""
+    if a == b or abs(len(a) - len(b)) > 1:
+        return False
+    i = 0
+    while i < min(len(a), len(b)) and a[i] == b[i]:
+        i += 1
+    if len(a) == len(b):
+        return a[i + 1 :] == b[i + 1 :] or (a[i : i + 2] == b[i : i + 2][::-1] and a[i + 2 :] == b[i + 2 :])
+    longer, shorter = (a, b) if len(a) > len(b) else (b, a)
+    return longer[i + 1 :] == shorter[i:]

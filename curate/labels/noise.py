@@ -1,0 +1,121 @@
+"""How likely each given label is wrong, and which label would be right.
+
+Method. Expectation-maximisation over the unknown true labels (Dawid & Skene, 1979, with one annotator per row and a text
+model as prior; the noise matrix plays the part of confident learning's joint, Northcutt et al., 2021):
+
+1. out-of-sample probabilities p(j | text) from the given labels;
+2. posterior q(j) ~ p(j | text) * T[j, given], with T[j, i] = p(given i | true j) re-estimated from the posteriors and
+   held near "90 % kept, the rest by class frequency" by `PRIOR_ROWS` pseudo-rows a class;
+3. the models are fitted once more to the posteriors q instead of the given labels, and step 2 repeats.
+
+`wrong` = 1 - q(given) is the probability that the label is wrong. `ranking` averages it with the normalised margin
+max p(j) - p(given): the posterior is better where noise follows pairs of classes, the margin where annotators slip on
+hard rows. A third round makes the posterior over-confident (see benchmarks/LOG.md), so there are two.
+
+Shapes: n rows, k classes; posteriors `(n, k)` float32. Cost: twice `out_of_sample_probabilities` plus O(n * k).
+Above 500 classes the noise matrix is not learned (k * k numbers from too few rows) and the prior one is used.
+It does not know rows whose true class is none of the k, and takes several true labels on one text for ambiguity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from curate.labels.features import Texts
+from curate.labels.learners import Floats
+from curate.labels.probabilities import check_arguments, ensemble_probabilities, one_hot, prepare
+
+ROUNDS = 2
+PRIOR_ROWS = 20.0
+_KEPT = 0.9
+_MATRIX_STEPS = 10
+_MATRIX_CLASSES = 500
+
+
+@dataclass(frozen=True)
+class LabelNoise:
+    """What is believed about n given labels over k classes."""
+
+    probabilities: Floats
+    """`(n, k)` out-of-sample p(class | text), fitted to the cleaned labels."""
+    posterior: Floats
+    """`(n, k)` p(true class | text, given label)."""
+    wrong: npt.NDArray[np.float64]
+    """`(n,)` probability that the given label is wrong."""
+    ranking: npt.NDArray[np.float64]
+    """`(n,)` in 0..1, higher is more suspicious: the best order to review rows in; not a probability."""
+    suggested: npt.NDArray[np.int64]
+    """`(n,)` likeliest class other than the given one."""
+    suggested_probability: npt.NDArray[np.float64]
+    """`(n,)` posterior of `suggested`."""
+
+    @property
+    def noise_rate(self) -> float:
+        """Estimated share of wrong labels."""
+        return float(self.wrong.mean()) if len(self.wrong) else 0.0
+
+
+def estimate_label_noise(
+    texts: Texts,
+    labels: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.int64],
+    n_classes: int,
+    seed: int = 0,
+    threads: int = 1,
+) -> LabelNoise:
+    """Judge every given label; raises ValueError as `out_of_sample_probabilities` does."""
+    check_arguments(len(texts), labels, groups, n_classes)
+    features, folds = prepare(texts, labels, groups, n_classes, seed, threads)
+    targets = one_hot(labels, n_classes)
+    for _ in range(ROUNDS):
+        probabilities = ensemble_probabilities(features, targets, folds, seed=seed, threads=threads)
+        targets = true_label_posterior(probabilities, labels)
+    return _judged(probabilities, targets, labels)
+
+
+def true_label_posterior(probabilities: Floats, labels: npt.NDArray[np.int64]) -> Floats:
+    """`(n, k)` p(true class | text, given label), the noise matrix being learned from the same rows."""
+    n, k = probabilities.shape
+    share = np.bincount(labels, minlength=k) / max(n, 1)
+    prior = np.tile(((1.0 - _KEPT) * share).astype(np.float32), (k, 1))
+    prior[np.arange(k), np.arange(k)] += np.float32(_KEPT)
+    prior /= prior.sum(axis=1, keepdims=True)
+    matrix = prior
+    posterior = _posterior(probabilities, matrix, labels)
+    if k <= _MATRIX_CLASSES:
+        given = sparse.csr_matrix((np.ones(n, np.float64), (labels, np.arange(n))), shape=(k, n))
+        for _ in range(_MATRIX_STEPS):
+            counts = (given @ posterior).T + PRIOR_ROWS * prior
+            matrix = (counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
+            posterior = _posterior(probabilities, matrix, labels)
+    return posterior
+
+
+def _posterior(probabilities: Floats, matrix: Floats, labels: npt.NDArray[np.int64]) -> Floats:
+    out: Floats = probabilities * np.ascontiguousarray(matrix.T)[labels]
+    out /= out.sum(axis=1, keepdims=True)
+    return out
+
+
+def _judged(probabilities: Floats, posterior: Floats, labels: npt.NDArray[np.int64]) -> LabelNoise:
+    at = np.arange(len(labels))
+    wrong = 1.0 - posterior[at, labels].astype(np.float64)
+    others = posterior.copy()
+    others[at, labels] = -1.0
+    suggested = others.argmax(axis=1)
+    given = probabilities[at, labels].astype(np.float64)
+    rivals = probabilities.copy()
+    rivals[at, labels] = -1.0
+    margin = (1.0 + rivals.max(axis=1).astype(np.float64) - given) / 2.0
+    return LabelNoise(
+        probabilities,
+        posterior,
+        np.clip(wrong, 0.0, 1.0),
+        np.clip((wrong + margin) / 2.0, 0.0, 1.0),
+        suggested.astype(np.int64),
+        others[at, suggested].astype(np.float64),
+    )

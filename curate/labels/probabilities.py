@@ -1,0 +1,117 @@
+"""Out-of-sample class probabilities: what a model that has not seen a row (nor its near-duplicates) expects its label to be.
+
+Method. Hashed n-gram TF-IDF features (`curate.labels.features`); grouped, stratified folds (`curate.labels.folds`); the
+product of two experts, multinomial naive Bayes and early-stopped softmax regression (`curate.labels.learners`), each
+and then both sharpened or softened by one temperature fitted on the out-of-fold log-likelihood (Guo et al., 2017).
+Averaging two learners that err differently absorbs label noise better than either.
+
+Shapes: n texts, int64 label codes `(n,)` in 0 .. k-1, int64 group ids `(n,)`; float32 `(n, k)` out, rows sum to 1.
+Cost: 10,000 short texts x 77 classes in about 1.5 s on two cores. Above 200 classes naive Bayes stands alone, because
+softmax regression would take minutes. No BLAS is called, so results do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from curate.labels.features import Texts, text_features
+from curate.labels.folds import grouped_stratified_folds
+from curate.labels.learners import Floats, naive_bayes_scores, softmax_scores
+
+N_FOLDS = 5
+MAX_CELLS = 60_000_000
+"""Most rows x classes that are worked on: about 2 GB at the peak."""
+_SOFTMAX_CLASSES = 200
+_WEIGHTS = 1 << 24
+_TEMPERATURES = np.geomspace(0.05, 20.0, 32)
+_TEMPERATURE_ROWS = 20_000
+
+
+def out_of_sample_probabilities(
+    texts: Texts,
+    labels: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.int64],
+    n_classes: int,
+    seed: int = 0,
+    threads: int = 1,
+) -> Floats:
+    """`(n, n_classes)` probabilities of the given labels, each row predicted without its own group.
+
+    Raises ValueError when lengths differ, a label is out of range, there are fewer than two classes or groups, or
+    rows x classes is above `MAX_CELLS`. A class that a fold's training rows lack gets a probability near zero there.
+    """
+    check_arguments(len(texts), labels, groups, n_classes)
+    features, folds = prepare(texts, labels, groups, n_classes, seed, threads)
+    targets = one_hot(labels, n_classes)
+    return ensemble_probabilities(features, targets, folds, seed=seed, threads=threads)
+
+
+def check_arguments(
+    n: int, labels: npt.NDArray[np.int64], groups: npt.NDArray[np.int64], n_classes: int
+) -> None:
+    """ValueError for arrays that do not fit together or leave nothing to compare."""
+    if len(labels) != n or len(groups) != n:
+        raise ValueError(f"{n} texts, {len(labels)} labels and {len(groups)} groups do not fit together")
+    if n_classes < 2:
+        raise ValueError("at least two classes are needed")
+    if n * n_classes > MAX_CELLS:
+        raise ValueError(f"{n} rows x {n_classes} classes is more than {MAX_CELLS} cells")
+    if n and not (0 <= int(labels.min()) and int(labels.max()) < n_classes):
+        raise ValueError("label codes must lie in 0 .. n_classes - 1")
+    if len(np.unique(groups)) < 2:
+        raise ValueError("at least two groups of rows are needed")
+
+
+def prepare(
+    texts: Texts,
+    labels: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.int64],
+    n_classes: int,
+    seed: int,
+    threads: int,
+) -> tuple[sparse.csr_matrix, npt.NDArray[np.int8]]:
+    """Features and folds; fewer columns where many classes would make the weights too large."""
+    columns = int(np.clip(_WEIGHTS // n_classes, 4096, 200_000))
+    features = text_features(texts, threads=threads, max_columns=columns).weighted
+    n_folds = min(N_FOLDS, len(np.unique(groups)))
+    return features, grouped_stratified_folds(labels, groups, n_folds, seed)
+
+
+def one_hot(labels: npt.NDArray[np.int64], n_classes: int) -> Floats:
+    """`(n, k)` float32 with a 1 at each row's label."""
+    out = np.zeros((len(labels), n_classes), np.float32)
+    out[np.arange(len(labels)), labels] = 1.0
+    return out
+
+
+def ensemble_probabilities(
+    features: sparse.csr_matrix, targets: Floats, folds: npt.NDArray[np.int8], *, seed: int, threads: int
+) -> Floats:
+    """Out-of-fold probabilities of the two learners together, for soft or hard `targets` `(n, k)`."""
+    total = log_softmax(naive_bayes_scores(features, targets, folds, threads=threads), targets)
+    if targets.shape[1] <= _SOFTMAX_CLASSES:
+        total += log_softmax(softmax_scores(features, targets, folds, seed=seed, threads=threads), targets)
+        total = log_softmax(total, targets)
+    return np.exp(total, out=total)
+
+
+def log_softmax(scores: Floats, targets: Floats) -> Floats:
+    """Log-probabilities from `scores` at the temperature that makes `targets` likeliest."""
+    step = max(1, len(scores) // _TEMPERATURE_ROWS)
+    sample, wanted = scores[::step].astype(np.float64), targets[::step].astype(np.float64)
+    sample -= sample.max(axis=1, keepdims=True)
+    best, least = 1.0, np.inf
+    for factor in _TEMPERATURES:
+        scaled = sample * factor
+        # A share of the uniform distribution bounds the loss, so a few impossible labels cannot flatten everything.
+        p = np.exp(scaled)
+        p /= p.sum(axis=1, keepdims=True)
+        loss = float(-(wanted * np.log(p + 1e-6)).sum(axis=1).mean())
+        if loss < least:
+            best, least = float(factor), loss
+    out = scores * np.float32(best)
+    out -= out.max(axis=1, keepdims=True)
+    out -= np.log(np.exp(out).sum(axis=1, keepdims=True))
+    return np.maximum(out, np.float32(np.log(1e-9)), out=out)

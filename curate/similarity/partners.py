@@ -1,0 +1,117 @@
+"""Who may stand in for whom: partners of a row among rows that say the same.
+
+Rules. A row may go for a row of an earlier-ranked split (evaluation before training), whatever the labels; inside
+one split, for a row with the same canonical label. Two labelled rows of one split that say the same under different
+labels are a conflict, never a copy.
+
+Method: rows are sorted once by (class, split, label, row) as packed integers; each question is a binary search.
+Shapes: `classes` int64 (row): the first row that says the same; `split` int8: 0 test, 1 validation, 2 other, 3
+train; `label` int32, -1 where none.
+Complexity: O((rows + questions) log rows). Limits: fewer than 2^30 rows and labels.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+SPLIT_RANKS = {"test": 0, "validation": 1, "train": 3}
+OTHER_SPLIT = 2
+TRAIN = 3
+
+
+def split_ranks(splits: pa.Array | None, n_rows: int) -> NDArray[np.int8]:
+    """Rank of each row's split; train where there is none."""
+    if splits is None:
+        return np.full(n_rows, TRAIN, np.int8)
+    words = pc.dictionary_encode(splits)
+    ranks = [SPLIT_RANKS.get(name, OTHER_SPLIT) for name in words.dictionary.to_pylist()]
+    table = np.array([*ranks, TRAIN], np.int8)  # the last one serves nulls
+    return table[words.indices.fill_null(len(ranks)).to_numpy(zero_copy_only=False)]  # type: ignore[no-any-return]
+
+
+def fold_label(label: str) -> str:
+    """A label as it is compared: `Refund Request` equals `refund_request`."""
+    plain = unicodedata.normalize("NFKC", label).casefold()
+    return " ".join(plain.replace("_", " ").replace("-", " ").split())
+
+
+def label_codes(labels: pa.Array | None, n_rows: int) -> NDArray[np.int32]:
+    """One number a canonical label, -1 where a row has none."""
+    if labels is None:
+        return np.full(n_rows, -1, np.int32)
+    if isinstance(labels, pa.ChunkedArray):
+        labels = labels.combine_chunks()
+    words = pc.dictionary_encode(labels)
+    names = [fold_label(name) for name in words.dictionary.to_pylist()]
+    number = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    table = np.array([*(number[name] for name in names), -1], np.int32)
+    return table[words.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)]  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Partners:
+    """Answers about partners; every answer is a row, or -1."""
+
+    classes: Ints
+    split: NDArray[np.int8]
+    label: NDArray[np.int32]
+
+    def _key(self, classes: Ints, split: Ints, label: Ints) -> Ints:
+        return (classes << 33) | (split << 31) | (label + 1)
+
+    @cached_property
+    def key(self) -> Ints:
+        """Class, split and label of each row in one integer."""
+        return self._key(self.classes, self.split.astype(np.int64), self.label.astype(np.int64))
+
+    @cached_property
+    def _by_label(self) -> tuple[Ints, Ints]:
+        order = np.argsort(self.key, kind="stable")
+        return self.key[order], order
+
+    @cached_property
+    def _by_split(self) -> tuple[Ints, Ints]:
+        key = self.key >> 31
+        order = np.argsort(key, kind="stable")
+        return key[order], order
+
+    def evaluation(self, rows: Ints, classes: Ints) -> Ints:
+        """For each row, the first row of `classes` in the earliest split, where that is earlier than the row's own."""
+        key, order = self._by_split
+        at = np.minimum(np.searchsorted(key, classes << 2), len(key) - 1)
+        found = ((key[at] >> 2) == classes) & ((key[at] & 3) < self.split[rows])
+        return np.where(found, order[at], -1)
+
+    def same_label(self, rows: Ints, classes: Ints) -> Ints:
+        """For each row, the first *other* row of `classes` in its split with its label."""
+        key, order = self._by_label
+        wanted = self._key(classes, self.split[rows].astype(np.int64), self.label[rows].astype(np.int64))
+        at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+        itself = (key[at] == wanted) & (order[at] == rows)
+        at = np.minimum(at + itself, len(key) - 1)
+        return np.where((key[at] == wanted) & (order[at] != rows), order[at], -1)
+
+    def conflict(self, rows: Ints, classes: Ints) -> Ints:
+        """For each labelled row, a row of `classes` in its split with another label."""
+        key, order = self._by_label
+        split = self.split[rows].astype(np.int64)
+        label = self.label[rows].astype(np.int64)
+        out = np.full(len(rows), -1, np.int64)
+        for wanted in (
+            np.zeros(len(rows), np.int64),
+            label + 1,
+        ):  # the first label of all, then the first after its own
+            at = np.minimum(np.searchsorted(key, self._key(classes, split, wanted)), len(key) - 1)
+            same_split = (key[at] >> 31) == ((classes << 2) | split)
+            found = same_split & (self.label[order[at]] >= 0) & (self.label[order[at]] != label) & (label >= 0)
+            out = np.where((out < 0) & found, order[at], out)
+        return out

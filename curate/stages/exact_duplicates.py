@@ -1,0 +1,103 @@
+"""Exact duplicates: rows that say the same, word for word.
+
+Engine: `curate.similarity.exact_groups` (hash, then a byte comparison). Rules: `identical` (drop: the same text in
+one split under one label), `across_splits` (drop: a row that an evaluation split holds too), `conflicting_label`
+(flag: the same text under two labels). Both sides of a pair of copies get a finding; `resolve` chooses which one
+stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from curate.dataset import Dataset
+from curate.ledger.findings import concat_findings, make_findings
+from curate.similarity.exact import exact_groups
+from curate.similarity.partners import Partners, label_codes, split_ranks
+from curate.stages.base import Context, Detection, Stage
+
+NAME = "exact_duplicates"
+REASONS = {
+    "identical": "the same text stands in another row of the same split with the same label",
+    "across_splits": "an evaluation row holds the same text",
+    "conflicting_label": "the same text stands in another row of the same split with a different label",
+}
+
+
+@dataclass(frozen=True)
+class ExactDuplicatesConfig:
+    """What counts as the same text."""
+
+    normalise_whitespace: bool = True
+    """Whether runs of white space count as one blank and white space at either end as nothing."""
+
+
+def _progress(context: Context, done: int, total: int) -> None:
+    context.check_cancelled()
+    context.progress(done, total)
+
+
+def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) -> Detection:
+    """Groups of identical content, and a finding for every row that another can stand in for."""
+    n = dataset.n_rows
+    group = exact_groups(
+        dataset.content(),
+        config.normalise_whitespace,
+        context.threads,
+        lambda done, total: _progress(context, done, total),
+    )
+    labels = context.hints.get("label_names.canonical")
+    classes = np.where(group >= 0, group, np.arange(n))
+    partners = Partners(
+        classes,
+        split_ranks(dataset.splits(), n),
+        label_codes(dataset.labels() if labels is None else labels, n),
+    )
+    rows = np.flatnonzero(group >= 0)
+    size = np.bincount(classes, minlength=n)
+    across = partners.evaluation(rows, group[rows])
+    same = np.where(across < 0, partners.same_label(rows, group[rows]), -1)
+    conflict = partners.conflict(rows, group[rows])
+    tables = [
+        make_findings(
+            NAME,
+            dataset.row_ids,
+            row=rows[witness >= 0],
+            rule=rule,
+            action=action,
+            score=1.0,
+            reason=REASONS[rule],
+            witness_row=witness[witness >= 0],
+            evidence=[f'{{"copies":{k}}}' for k in size[group[rows[witness >= 0]]].tolist()],
+        )
+        for rule, action, witness in (
+            ("across_splits", "drop", across),
+            ("identical", "drop", same),
+            ("conflicting_label", "flag", conflict),
+        )
+    ]
+    return Detection(
+        findings=concat_findings(tables),
+        scores=pa.table({"row": np.arange(n), "group": group}),
+        hints={"group": group},
+        summary={
+            "groups": int((group[rows] == rows).sum()),
+            "rows_in_groups": len(rows),
+            "rows_across_splits": int((across >= 0).sum()),
+            "rows_with_conflicting_labels": int((conflict >= 0).sum()),
+        },
+    )
+
+
+STAGE = Stage(
+    name=NAME,
+    title="Exact duplicates",
+    version=1,
+    config=ExactDuplicatesConfig,
+    detect=detect,
+    on_finding="apply",
+    uses=("label_names",),
+)

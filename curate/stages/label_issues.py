@@ -1,0 +1,221 @@
+"""Label issues: labels that are probably wrong, and texts whose label can be argued about.
+
+Engine: `curate.labels.noise` over out-of-sample probabilities whose folds keep near-duplicates together, with cleanlab's
+own judgement beside it. Rules: `likely_wrong` (relabel: probability of a wrong label at or above `likely_wrong_at`, the
+likelier label as replacement) and `ambiguous` (flag: worth reading, never relabelled). A finding's score is the probability
+that the given label is wrong. The scores table has for every judged row `score` (the same probability: high = suspicious),
+`ranking` (best order for review) and `cleanlab_quality` (self-confidence: low = suspicious).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.dataset import Dataset
+from curate.errors import StageSkipped
+from curate.ledger.findings import concat_findings, make_findings
+from curate.stages.base import Context, Detection, Stage
+
+if TYPE_CHECKING:
+    from curate.labels.noise import LabelNoise
+
+NAME = "label_issues"
+REASONS = {
+    "likely_wrong": "a model that never saw this row or its near-duplicates expects another label",
+    "ambiguous": "the text fits more than one label about equally well",
+}
+_NEIGHBOURS_FOR = 2000
+_FEWEST_ROWS = 20
+
+
+@dataclass(frozen=True)
+class LabelIssuesConfig:
+    """When a label counts as wrong, and when as arguable."""
+
+    likely_wrong_at: float = 0.6
+    """Probability of a wrong label from which another label is suggested."""
+    ambiguous_at: float = 0.25
+    """Probability of a wrong label from which a row is worth reading."""
+    min_class_rows: int = 5
+    """Classes with fewer rows than this are neither judged nor suggested."""
+    min_suggestion: float = 0.5
+    """Probability that the suggested label must have by itself; below it the row is only flagged."""
+
+
+@dataclass(frozen=True)
+class JudgedRows:
+    """The rows whose labels can be judged, as the engine takes them."""
+
+    rows: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int64]
+    names: list[str]
+    groups: npt.NDArray[np.int64]
+    left_out: dict[str, int]
+
+
+def judged_rows(dataset: Dataset, context: Context, min_class_rows: int) -> JudgedRows:
+    """Rows with a label of a class large enough, or StageSkipped with the reason why there are none."""
+    labels = context.hints.get("label_names.canonical")
+    labels = dataset.labels() if labels is None else labels
+    if labels is None:
+        raise StageSkipped("no column has the label role")
+    encoded = labels.dictionary_encode()
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    names: list[str] = encoded.dictionary.to_pylist()
+    labelled = int((codes >= 0).sum())
+    if labelled < _FEWEST_ROWS:
+        raise StageSkipped(f"{labelled} rows have a label; at least {_FEWEST_ROWS} are needed to judge labels")
+    if len(names) < 2:
+        raise StageSkipped("all rows have the same label")
+    if len(names) > labelled / 2:
+        raise StageSkipped(
+            f"the label column has {len(names)} values on {labelled} rows: it reads like an id or free text, not a class"
+        )
+    # A code of -1 (no label) looks up the last class here; the first condition already rules such rows out.
+    size = np.bincount(codes[codes >= 0], minlength=len(names))
+    large = size >= min_class_rows
+    if large.sum() < 2:
+        raise StageSkipped(f"fewer than two classes have {min_class_rows} rows or more")
+    has_text = pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(dataset.content())), 0).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero((codes >= 0) & large[codes] & has_text)
+    present, compact = np.unique(codes[rows], return_inverse=True)
+    if len(present) < 2:
+        raise StageSkipped("the labelled rows of all but one class have no text")
+    cluster = context.hints.get("near_duplicates.cluster")
+    groups = np.arange(dataset.n_rows) if cluster is None else np.asarray(cluster, dtype=np.int64)
+    # Rows outside any cluster may be marked -1; each of them is a group of its own.
+    groups = np.where(groups < 0, dataset.n_rows + np.arange(dataset.n_rows), groups)[rows]
+    if len(np.unique(groups)) < _FEWEST_ROWS:
+        raise StageSkipped("nearly all labelled rows are near-duplicates of one another")
+    return JudgedRows(
+        rows,
+        compact.astype(np.int64),
+        [names[i] for i in present],
+        groups,
+        {
+            "without_label": int((codes < 0).sum()),
+            "in_small_classes": int(((codes >= 0) & ~large[codes]).sum()),
+            "without_text": int(((codes >= 0) & large[codes] & ~has_text).sum()),
+        },
+    )
+
+
+def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Detection:
+    """Judge every label against the text of the row."""
+    judged = judged_rows(dataset, context, config.min_class_rows)
+    from curate.labels.confident import cleanlab_judgement
+    from curate.labels.noise import estimate_label_noise
+    from curate.labels.probabilities import MAX_CELLS
+
+    n, k = len(judged.rows), len(judged.names)
+    if n * k > MAX_CELLS:
+        raise StageSkipped(f"{n} rows with {k} classes are more than label checking can hold in memory")
+    texts = dataset.content().take(pa.array(judged.rows))
+    context.check_cancelled()
+    context.progress(0, 3)
+    noise = estimate_label_noise(texts, judged.codes, judged.groups, k, context.seed, context.threads)
+    context.check_cancelled()
+    context.progress(1, 3)
+    quality, issue = cleanlab_judgement(judged.codes, noise.probabilities)
+    context.check_cancelled()
+    context.progress(2, 3)
+    wrong = np.round(noise.wrong, 4)
+    likely = (wrong >= config.likely_wrong_at) & (noise.suggested_probability >= config.min_suggestion)
+    ambiguous = (wrong >= config.ambiguous_at) & ~likely
+    evidence = _evidence(judged, noise, np.flatnonzero(likely | ambiguous), issue, quality, texts, context)
+    tables = []
+    for rule, action, mask in (("likely_wrong", "relabel", likely), ("ambiguous", "flag", ambiguous)):
+        at = np.flatnonzero(mask)
+        tables.append(
+            make_findings(
+                NAME,
+                dataset.row_ids,
+                row=judged.rows[at],
+                rule=rule,
+                action=action,
+                score=wrong[at],
+                reason=REASONS[rule],
+                field=dataset.roles.label[0],
+                replacement=[judged.names[c] for c in noise.suggested[at]] if action == "relabel" else None,
+                evidence=[evidence[i] for i in at.tolist()],
+            )
+        )
+    context.progress(3, 3)
+    return Detection(
+        findings=concat_findings(tables),
+        scores=pa.table(
+            {"row": judged.rows, "score": wrong, "ranking": np.round(noise.ranking, 4), "cleanlab_quality": quality}
+        ),
+        summary={
+            "rows_judged": n,
+            "classes": k,
+            "rows_not_judged": judged.left_out,
+            "estimated_noise_rate": round(noise.noise_rate, 4),
+            "likely_wrong": int(likely.sum()),
+            "ambiguous": int(ambiguous.sum()),
+            "cleanlab_issues": int(issue.sum()),
+            "likely_wrong_that_cleanlab_agrees_with": int((issue & likely).sum()),
+        },
+    )
+
+
+def _evidence(
+    judged: JudgedRows,
+    noise: LabelNoise,
+    at: npt.NDArray[np.int64],
+    issue: npt.NDArray[np.bool_],
+    quality: npt.NDArray[np.float64],
+    texts: pa.LargeStringArray,
+    context: Context,
+) -> dict[int, str]:
+    """JSON by judged position: class probabilities, cleanlab's view, similar rows with their labels."""
+    import orjson
+
+    from curate.labels.features import text_features
+    from curate.labels.neighbours import nearest_rows
+
+    asked = np.sort(at[np.argsort(-noise.wrong[at], kind="stable")][:_NEIGHBOURS_FOR])
+    near: dict[int, list[dict[str, Any]]] = {}
+    if len(asked):
+        found, similarity = nearest_rows(text_features(texts, threads=context.threads), asked)
+        for position, rows, values in zip(asked.tolist(), found.tolist(), similarity.tolist()):
+            near[position] = [
+                {"row": int(judged.rows[r]), "label": judged.names[judged.codes[r]], "similarity": round(v, 3)}
+                for r, v in zip(rows, values)
+                if r >= 0
+            ]
+    top = np.argsort(-noise.probabilities[at], axis=1, kind="stable")[:, :3]
+    out: dict[int, str] = {}
+    for position, best in zip(at.tolist(), top.tolist()):
+        p = noise.probabilities[position]
+        body = {
+            "given": judged.names[judged.codes[position]],
+            "given_probability": round(float(p[judged.codes[position]]), 4),
+            "suggested": judged.names[noise.suggested[position]],
+            "suggested_probability": round(float(noise.suggested_probability[position]), 4),
+            "top": [[judged.names[c], round(float(p[c]), 4)] for c in best],
+            "ranking": round(float(noise.ranking[position]), 4),
+            "cleanlab_quality": round(float(quality[position]), 4),
+            "cleanlab_issue": bool(issue[position]),
+        }
+        if position in near:
+            body["neighbours"] = near[position]
+        out[position] = orjson.dumps(body).decode()
+    return out
+
+
+STAGE = Stage(
+    name=NAME,
+    title="Label issues",
+    version=1,
+    config=LabelIssuesConfig,
+    detect=detect,
+    on_finding="review",
+    uses=("near_duplicates", "label_names"),
+)

@@ -1,0 +1,97 @@
+"""Label names: one label, several spellings.
+
+Engine: `curate.labels.names.canonical_names`. Rules: `fingerprint` (the spellings differ in case, separators, white space,
+punctuation or Unicode form only; score 1, so it applies by itself) and `edit_distance` (a rare spelling one slip away
+from a frequent one; scored below the threshold, so a person looks). The hint `canonical` is the label of every row with
+the spellings of the first rule unified, null where a row has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.dataset import Dataset
+from curate.errors import StageSkipped
+from curate.ledger.findings import make_findings
+from curate.stages.base import Context, Detection, Stage
+
+NAME = "label_names"
+REASONS = {
+    "fingerprint": "the label is another spelling of a more frequent one",
+    "edit_distance": "the label looks like a slip of the pen for a much more frequent one",
+}
+
+
+@dataclass(frozen=True)
+class LabelNamesConfig:
+    """Which spellings are taken for one label."""
+
+    edit_distance: bool = True
+    """Whether a rare spelling one typing error away from a frequent one is proposed for review."""
+
+
+def detect(dataset: Dataset, config: LabelNamesConfig, context: Context) -> Detection:
+    """Propose the most frequent spelling for every row that uses another."""
+    labels = dataset.labels()
+    if labels is None:
+        raise StageSkipped("no column has the label role")
+    from curate.labels.names import canonical_names
+
+    encoded = labels.dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    if not names:
+        raise StageSkipped("no row has a label")
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    rows_of = np.bincount(codes[codes >= 0], minlength=len(names))
+    spellings = canonical_names(dict(zip(names, rows_of.tolist())))
+    if not config.edit_distance:
+        spellings = {name: s for name, s in spellings.items() if s.rule != "edit_distance"}
+    sure = [spellings[n].canonical if n in spellings and spellings[n].rule == "fingerprint" else n for n in names]
+    hint = pa.array(sure, pa.large_string()).take(pa.array(codes, mask=codes < 0))
+    changed = np.asarray([name in spellings for name in names])
+    rows = np.flatnonzero((codes >= 0) & changed[codes])
+    found = [spellings[names[code]] for code in codes[rows]]
+    count = dict(zip(names, rows_of.tolist()))
+    evidence = [
+        f'{{"rows_with_this_spelling":{count[names[code]]},"rows_with_the_other":{count[s.canonical]}}}'
+        for code, s in zip(codes[rows].tolist(), found)
+    ]
+    findings = make_findings(
+        NAME,
+        dataset.row_ids,
+        row=rows,
+        rule=[s.rule for s in found],
+        action="relabel",
+        score=[s.score for s in found],
+        reason=[REASONS[s.rule] for s in found],
+        field=dataset.roles.label[0],
+        replacement=[s.canonical for s in found],
+        evidence=evidence,
+    )
+    return Detection(
+        findings=findings,
+        hints={"canonical": hint},
+        summary={
+            "spellings": len(names),
+            "labels": len(set(sure)),
+            "rows_with_another_spelling": len(rows),
+            "merged": [
+                {"spelling": n, "rows": count[n], "canonical": s.canonical, "rule": s.rule, "score": s.score}
+                for n, s in sorted(spellings.items())[:200]
+            ],
+        },
+    )
+
+
+STAGE = Stage(
+    name=NAME,
+    title="Label names",
+    version=1,
+    config=LabelNamesConfig,
+    detect=detect,
+    on_finding="review",
+)

@@ -1,0 +1,92 @@
+"""What importing costs, and which file wins: proved in real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("polars", "pyarrow", "numpy", "sklearn", "torch", "transformers", "textual", "numba", "pandas", "rich")
+SHADOWS = ("train.py", "audit.py", "tui.py")
+
+
+def modules_after(code: str, cwd: Path | None = None) -> set[str]:
+    out = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys, json; print('\\n' + json.dumps(sorted(sys.modules)))"],
+        capture_output=True, text=True, check=True, cwd=cwd,
+    )
+    return set(json.loads(out.stdout.strip().splitlines()[-1]))
+
+
+def test_help_imports_no_library_that_takes_time_to_load() -> None:
+    loaded = modules_after(
+        "from curate.cli import cli\n"
+        "try:\n    cli.main(['--help'], standalone_mode=False)\nexcept SystemExit: pass"
+    )
+    assert not loaded & set(HEAVY)
+
+
+def test_importing_curate_loads_nothing_else_until_a_name_is_used() -> None:
+    assert not modules_after("import curate") & set(HEAVY)
+    assert "curate.dataset" in modules_after("import curate; curate.load")
+
+
+def test_importing_the_workflow_loads_neither_torch_nor_textual_nor_sklearn() -> None:
+    loaded = modules_after("import curate.workflow, curate.stages.registry as r; [r.get_stage(n) for n in r.BUILT_IN]")
+    assert not loaded & {"torch", "transformers", "textual", "sklearn", "cleanlab", "fairlearn"}
+
+
+@pytest.fixture
+def users_folder(tmp_path: Path) -> Path:
+    """A folder as people have it: data beside scripts that carry the names of our packages."""
+    for name in SHADOWS:
+        (tmp_path / name).write_text("raise SystemExit('the user\\'s own file was imported')\n")
+    rows = "".join(f"text number {i} about the weather and the sea,{'ab'[i % 2]}\n" for i in range(40))
+    (tmp_path / "data.csv").write_text("text,label\n" + rows)
+    return tmp_path
+
+
+def curate(*args: str, cwd: Path, module: bool) -> subprocess.CompletedProcess[str]:
+    script = Path(sys.executable).with_name("curate")
+    command = [sys.executable, "-m", "curate"] if module else [str(script)]
+    return subprocess.run([*command, *args], capture_output=True, text=True, cwd=cwd)
+
+
+@pytest.mark.parametrize("module", [False, True], ids=["console script", "python -m curate"])
+def test_a_users_own_train_audit_and_tui_files_break_nothing(users_folder: Path, module: bool) -> None:
+    done = curate("run", "data.csv", "--no-train", "--out", "run", cwd=users_folder, module=module)
+    assert done.returncode == 0, done.stderr
+    assert (users_folder / "run" / "report.html").is_file()
+    doctor = curate("doctor", cwd=users_folder, module=module)
+    assert "SHADOWED" not in doctor.stdout
+
+
+def test_where_the_users_file_comes_first_the_error_names_it(users_folder: Path) -> None:
+    code = "import curate.house as h\ntry: h.require('train')\nexcept Exception as e: print(e)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=users_folder)
+    assert str(users_folder / "train.py") in out.stdout
+    assert "rename that file" in out.stdout
+
+
+def test_a_spawned_worker_and_a_child_process_find_our_packages_from_such_a_folder(users_folder: Path) -> None:
+    script = users_folder / "work.py"
+    script.write_text(
+        "import curate.house as h\nh.drop_working_directory()\n"
+        "import multiprocessing as mp\n"
+        "def where():\n    import train; return train.__file__\n"
+        "if __name__ == '__main__':\n"
+        "    with mp.get_context('spawn').Pool(1) as pool: print(pool.apply(where))\n"
+    )
+    out = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=users_folder)
+    assert out.stdout.strip().endswith(os.path.join("train", "__init__.py")), out.stderr
+    code = (
+        "import sys, subprocess, curate.house as h\n"
+        "print(subprocess.run([sys.executable, '-c', 'import audit; print(audit.__file__)'],"
+        " env=h.child_environment(), capture_output=True, text=True).stdout)"
+    )
+    out = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, cwd=users_folder)
+    assert os.path.join("audit", "__init__.py") in out.stdout, out.stderr

@@ -1,0 +1,261 @@
+"""`curate run` as people and machines use it: resume, kill, interrupt, lock, same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli.conftest import Curate, tickets
+
+SAME_BYTES = ("findings", "scores", "curated.jsonl", "removed.parquet", "plan.parquet", "rejected.jsonl")
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    """Every file of a run that must be the same from run to run."""
+    out = {}
+    for path in sorted(run.rglob("*")):
+        name = str(path.relative_to(run))
+        if path.is_file() and name.startswith(SAME_BYTES):
+            out[name] = path.read_bytes()
+    return out
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One finished run, for tests that only read it."""
+    folder = tmp_path_factory.mktemp("finished")
+    path = folder / "tickets.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in tickets()))
+    command = [sys.executable, "-m", "curate", "run", str(path), "--no-train", "--out", str(folder / "run")]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
+    return folder
+
+
+def test_a_run_leaves_every_file_of_the_contract(finished: Path) -> None:
+    run = finished / "run"
+    for name in ("manifest.json", "plan.parquet", "curated.jsonl", "removed.parquet", "rejected.jsonl", "report.html",
+                 "report.json", "findings/pii.parquet", "scores/near_duplicates.parquet", "scores/label_issues.parquet"):
+        assert (run / name).is_file(), name
+    assert run.stat().st_mode & 0o777 == 0o700
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert manifest["schema_version"] == 1
+    assert manifest["status"] == "done"
+    assert manifest["plan"]["rows_in"] == 126
+    assert manifest["plan"]["rows_out"] == len((run / "curated.jsonl").read_text().splitlines())
+    assert {"exact_duplicates", "near_duplicates", "pii", "label_issues"} <= set(manifest["stages"])
+    assert not list(run.rglob(".*.tmp"))
+
+
+def test_no_planted_address_is_in_any_output(finished: Path) -> None:
+    for path in (finished / "run").rglob("*"):
+        if path.is_file():
+            body = path.read_bytes()
+            if path.suffix == ".parquet":
+                body = json.dumps(pq.read_table(path).to_pylist(), default=str).encode()
+            assert b"@example.org" not in body, path.name
+
+
+def test_every_kept_row_is_its_source_line_but_for_what_the_plan_edits(finished: Path) -> None:
+    source = (finished / "tickets.jsonl").read_text().splitlines()
+    plan = pq.read_table(finished / "run" / "plan.parquet").to_pylist()
+    touched = {f["row"] for f in plan if f["status"] == "applied"}
+    out = (finished / "run" / "curated.jsonl").read_text().splitlines()
+    untouched = [line for row, line in enumerate(source) if row not in touched]
+    assert [line for line in out if line in set(untouched)] == untouched
+
+
+def test_removed_rows_name_a_surviving_witness(finished: Path) -> None:
+    removed = pq.read_table(finished / "run" / "removed.parquet").to_pylist()
+    gone = {r["row"] for r in removed}
+    assert len(removed) >= 6
+    for row in removed:
+        assert row["stage"] in ("exact_duplicates", "near_duplicates")
+        assert row["witness_row"] not in gone
+        assert row["reason"]
+        assert row["preview"]
+
+
+def test_a_second_run_computes_nothing_and_changes_no_byte(finished: Path, curate: Curate) -> None:
+    before = contents(finished / "run")
+    done = curate("run", finished / "tickets.jsonl", "--no-train", "--out", finished / "run")
+    assert done.returncode == 0
+    assert done.stderr.count("as computed before") == len(list((finished / "run" / "findings").iterdir()))
+    assert contents(finished / "run") == before
+
+
+def test_another_directory_and_another_number_of_threads_give_the_same_bytes(
+    finished: Path, curate: Curate, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "curate.toml"
+    recipe.write_text("[run]\nthreads = 1\n")
+    source = finished / "tickets.jsonl"
+    assert curate("run", recipe, "--input", source, "--no-train", "--out", tmp_path / "one").returncode == 0
+    assert contents(tmp_path / "one") == contents(finished / "run")
+
+
+def test_a_changed_input_is_refused_not_mixed(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert curate("run", jsonl, "--no-train", "--out", out, "--stages", "exact_duplicates").returncode == 0
+    before = contents(out)
+    with jsonl.open("a") as handle:
+        handle.write('{"ticket": 999, "text": "one more row", "intent": "refund"}\n')
+    done = curate("run", jsonl, "--no-train", "--out", out)
+    assert done.returncode == 2
+    assert "other data" in done.stderr
+    assert "--out" in done.stderr
+    assert contents(out) == before
+
+
+def test_a_changed_setting_recomputes_only_its_stage(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    stages = ("--stages", "exact_duplicates,pii")
+    curate("run", jsonl, "--no-train", "--out", out, *stages)
+    recipe = tmp_path / "curate.toml"
+    recipe.write_text("[stages.exact_duplicates]\nnormalise_whitespace = false\n")
+    done = curate("run", recipe, "--input", jsonl, "--no-train", "--out", out, *stages)
+    assert "pii: 11 findings, as computed before" in done.stderr
+    assert "exact duplicates: 12 findings in" in done.stderr
+
+
+def test_a_damaged_findings_file_is_computed_again(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    curate("run", jsonl, "--no-train", "--out", out, "--stages", "pii")
+    before = contents(out)
+    (out / "findings" / "pii.parquet").write_bytes(b"PAR1 nonsense")
+    assert curate("run", jsonl, "--no-train", "--out", out, "--stages", "pii").returncode == 0
+    assert contents(out) == before
+
+
+def start(jsonl: Path, out: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "curate", "run", str(jsonl), "--no-train", "--out", str(out)]
+    return subprocess.Popen(command, cwd=jsonl.parent, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("moment", ["manifest.json", "findings/near_duplicates.parquet", "plan.parquet"])
+def test_a_run_stopped_in_the_middle_goes_on_to_the_same_bytes(
+    finished: Path, curate: Curate, tmp_path: Path, stop: signal.Signals, moment: str
+) -> None:
+    source = tmp_path / "tickets.jsonl"
+    shutil.copy(finished / "tickets.jsonl", source)
+    out = tmp_path / "run"
+    process = start(source, out)
+    wait_for(out / moment, process)
+    process.send_signal(stop)
+    said = process.communicate()[1].decode()
+    if stop == signal.SIGINT and process.returncode != 0:
+        assert process.returncode == 130, said
+        assert "Traceback" not in said
+    again = curate("run", source, "--no-train", "--out", out)
+    assert again.returncode == 0, again.stderr
+    assert contents(out) == contents(finished / "run")
+    assert not list(out.rglob(".*.tmp"))
+
+
+def test_two_runs_at_once_on_one_directory_leave_one_writer(jsonl: Path, tmp_path: Path, curate: Curate) -> None:
+    out = tmp_path / "run"
+    first = start(jsonl, out)
+    wait_for(out / "manifest.json", first)
+    os.kill(first.pid, signal.SIGSTOP)
+    try:
+        second = curate("run", jsonl, "--no-train", "--out", out)
+    finally:
+        os.kill(first.pid, signal.SIGCONT)
+    assert second.returncode == 2
+    assert f"process {first.pid}" in second.stderr
+    first.communicate()
+    assert first.returncode == 0
+
+
+def test_an_unwritable_place_is_said_before_any_work(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = curate("run", jsonl, "--no-train", "--out", tmp_path / "file" / "run")
+    assert done.returncode == 2
+    assert str(tmp_path / "file") in done.stderr
+
+
+def test_a_full_disk_leaves_no_half_file_and_the_next_run_finishes(finished: Path, tmp_path: Path, curate: Curate) -> None:
+    source = tmp_path / "tickets.jsonl"
+    shutil.copy(finished / "tickets.jsonl", source)
+    out = tmp_path / "run"
+
+    def small_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+
+    command = [sys.executable, "-m", "curate", "run", str(source), "--no-train", "--out", str(out)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, preexec_fn=small_disk)
+    assert done.returncode == 2, done.stderr
+    assert "cannot be written" in done.stderr
+    assert not list(out.rglob(".*.tmp"))
+    assert curate("run", source, "--no-train", "--out", out).returncode == 0
+    assert contents(out) == contents(finished / "run")
+
+
+def test_dry_run_writes_nothing(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+    before = set(tmp_path.iterdir())
+    done = curate("run", jsonl, "--dry-run")
+    assert done.returncode == 0
+    assert "classification" in done.stdout
+    assert "nothing was written" in done.stdout
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_json_goes_to_stdout_alone_and_matches_the_file(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+    done = curate("pii", jsonl, "--out", tmp_path / "run", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == json.loads((tmp_path / "run" / "report.json").read_text())
+    assert done.stderr == ""
+
+
+def test_a_stage_that_was_asked_for_and_cannot_run_is_exit_3(curate: Curate, tmp_path: Path) -> None:
+    path = tmp_path / "plain.jsonl"
+    path.write_text("".join(json.dumps({"text": f"a line of plain words number {i}"}) + "\n" for i in range(30)))
+    done = curate("run", path, "--no-train", "--stages", "label_issues", "--out", tmp_path / "run")
+    assert done.returncode == 3
+    assert "not judged: label_issues" in done.stderr
+
+
+def test_explain_tells_the_story_of_a_removed_row_without_its_personal_data(finished: Path, curate: Curate) -> None:
+    removed = pq.read_table(finished / "run" / "removed.parquet").to_pylist()[0]
+    done = curate("explain", finished / "run", str(removed["row"]))
+    assert done.returncode == 0, done.stderr
+    assert f"removed by {removed['stage']}" in done.stdout
+    assert f"justified by row {removed['witness_row']}" in done.stdout
+    by_id = curate("explain", finished / "run", removed["row_id"].hex(), "--json")
+    assert json.loads(by_id.stdout)["row"] == removed["row"]
+    assert "@example.org" not in done.stdout + by_id.stdout
+
+
+def test_init_writes_a_recipe_that_validates_and_runs(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+    assert curate("init", jsonl).returncode == 0
+    assert curate("config", "validate", "curate.toml").returncode == 0
+    text = (tmp_path / "curate.toml").read_text()
+    assert 'label = "intent"' in text
+    assert "threshold = 0.8" in text
+    done = curate("run", "--no-train")
+    assert done.returncode == 0, done.stderr
+    again = curate("init", jsonl)
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+
+
+def test_a_recipe_in_pyproject_is_found(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.curate.data]\ninput = "tickets.jsonl"\n')
+    assert curate("run", "--no-train", "--stages", "pii").returncode == 0
+    assert (tmp_path / "runs" / "tickets" / "manifest.json").is_file()

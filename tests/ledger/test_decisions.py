@@ -1,0 +1,135 @@
+"""The journal: what is said to be saved is saved, whatever happens next."""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from curate.errors import DataError
+from curate.ledger.decisions import Decision, Journal, append_decisions, decide, effect, match, read_journal, undo
+from curate.ledger.findings import make_findings
+
+IDS = pa.array([bytes([i]) * 16 for i in range(4)], pa.binary(16))
+
+
+def findings() -> pa.Table:
+    return make_findings(
+        "pii", IDS, row=[0, 1, 2], rule=["pii.email_address", "pii.phone_number", "pii.email_address"],
+        action="replace", score=[0.9, 0.5, 0.7], reason="personal data", field="text", start=0, end=5,
+        replacement="[X]",
+    )
+
+
+def test_a_missing_journal_is_an_empty_one(tmp_path: Path) -> None:
+    assert read_journal(tmp_path / "decisions.jsonl") == Journal()
+
+
+def test_what_was_appended_is_read_back_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    made = [decide(findings(), [0], "accept", actor="ann", why="looks right"), decide(findings(), [1, 2], "reject")]
+    append_decisions(path, made[:1])
+    append_decisions(path, made[1:])
+    assert read_journal(path).decisions == tuple(made)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("cut", [1, 20, 60])
+def test_a_torn_last_line_is_left_out_with_a_warning_and_cannot_swallow_the_next(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "decisions.jsonl"
+    first, second, third = (decide(findings(), [i], "accept") for i in range(3))
+    append_decisions(path, [first, second])
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.warns(UserWarning, match="cut short") if cut > 1 else _nothing():
+        journal = read_journal(path)
+    assert journal.decisions == ((first,) if cut > 1 else (first, second))
+    append_decisions(path, [third])
+    assert read_journal(path).decisions == (*journal.decisions, third)
+
+
+def _nothing():  # type: ignore[no-untyped-def]
+    import contextlib
+
+    return contextlib.nullcontext()
+
+
+def test_a_damaged_line_in_the_middle_is_an_error_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    append_decisions(path, [decide(findings(), [i], "accept") for i in range(3)])
+    lines = path.read_bytes().split(b"\n")
+    lines[1] = b'{"verdict": "maybe"}'
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(DataError, match="line 2 is not a decision"):
+        read_journal(path)
+
+
+def _append_many(path: str, start: int) -> None:
+    for i in range(40):
+        append_decisions(Path(path), [Decision(f"{start + i:032x}", "accept", why="x" * 500)])
+
+
+def test_two_writers_never_mix_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    context = mp.get_context("spawn")
+    writers = [context.Process(target=_append_many, args=(str(path), k * 1000)) for k in range(2)]
+    for w in writers:
+        w.start()
+    for w in writers:
+        w.join()
+    ids = [d.decision_id for d in read_journal(path).decisions]
+    assert sorted(ids) == sorted(f"{k * 1000 + i:032x}" for k in range(2) for i in range(40))
+
+
+def test_the_last_live_decision_on_a_finding_counts() -> None:
+    accept, reject = decide(findings(), [0], "accept"), decide(findings(), [0], "reject")
+    assert effect(Journal((accept, reject)), findings()).verdict.tolist() == [2, 0, 0]
+    assert effect(Journal((accept, reject, undo(reject))), findings()).verdict.tolist() == [1, 0, 0]
+
+
+def test_undo_and_redo_walk_back_and_forth_without_limit() -> None:
+    made = [decide(findings(), [i], "accept") for i in range(3)]
+    journal = Journal(tuple(made))
+    states = [journal.live()]
+    for _ in range(3):
+        last = journal.next_undo()
+        assert last is not None
+        journal = Journal((*journal.decisions, undo(last)))
+        states.append(journal.live())
+    assert journal.next_undo() is None
+    for expected in states[2::-1]:
+        again = journal.next_redo()
+        assert again is not None
+        journal = Journal((*journal.decisions, undo(again)))
+        assert journal.live() == expected
+    assert journal.next_redo() is None
+
+
+def test_a_fresh_decision_ends_redo() -> None:
+    a, b = decide(findings(), [0], "accept"), decide(findings(), [1], "accept")
+    assert Journal((a, undo(a), b)).next_redo() is None
+
+
+def test_a_bulk_filter_binds_what_it_matched_and_a_standing_one_what_comes_later() -> None:
+    query = {"rule": "pii.email_address", "min_score": 0.8}
+    assert match(findings(), query).tolist() == [0]
+    once = decide(findings(), [0], "reject", filter=query)
+    standing = decide(findings(), [0], "reject", filter={"rule": "pii.email_address"}, standing=True)
+    assert effect(Journal((once,)), findings()).verdict.tolist() == [2, 0, 0]
+    assert effect(Journal((standing,)), findings()).verdict.tolist() == [2, 0, 2]
+
+
+def test_an_unknown_filter_key_is_an_error_that_lists_the_known_ones() -> None:
+    with pytest.raises(DataError, match="known: stage, rule"):
+        match(findings(), {"colour": "red"})
+
+
+def test_a_finding_id_does_not_depend_on_how_sure_the_stage_was() -> None:
+    def one(score: float, start: int) -> bytes:
+        table = make_findings("pii", IDS, row=[0], rule="r", action="replace", score=score, reason="x", field="t",
+                              start=start, end=9)
+        return bytes(table["finding_id"][0].as_py())
+
+    assert one(0.1, 3) == one(0.9, 3)
+    assert one(0.1, 3) != one(0.1, 4)
