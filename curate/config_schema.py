@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from curate.docs_of import settings_of
 from curate.house import require
 from curate.recipe import SCHEMA_VERSION, AblationSection, DataSection, KeepSection, RunSection
 from curate.stages.registry import get_stage, known_stages
 
-SECTIONS = {"data": DataSection, "run": RunSection, "keep": KeepSection, "ablation": AblationSection}
+SECTIONS: dict[str, type[BaseModel]] = {"data": DataSection, "run": RunSection, "keep": KeepSection, "ablation": AblationSection}
 SHARED = {
     "enabled": {"type": "boolean", "default": True, "description": "Whether the stage runs."},
     "on_finding": {

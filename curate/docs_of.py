@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import functools
 import inspect
 import textwrap
 from typing import Any
@@ -24,7 +23,6 @@ class Setting:
     doc: str
 
 
-@functools.cache
 def settings_of(cls: type[Any]) -> tuple[Setting, ...]:
     """The settings of a dataclass in the order they are written."""
     docs = _attribute_docs(cls)
@@ -49,5 +47,5 @@ def _attribute_docs(cls: type[Any]) -> dict[str, str]:
         if not named or not isinstance(following, ast.Expr) or not isinstance(following.value, ast.Constant):
             continue
         if isinstance(following.value.value, str):
-            docs[statement.target.id] = " ".join(following.value.value.split())  # type: ignore[attr-defined, union-attr]
+            docs[statement.target.id] = " ".join(following.value.value.split())  # type: ignore[attr-defined]
     return docs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from curate.dataset import Dataset
 from curate.ledger.apply import Curated
 from curate.ledger.plan import Plan
-from curate.pipeline import Detected, Listener, detect
+from curate.pipeline import Detected, Event, Listener, detect
 from curate.privacy.preview import masked_previews
 from curate.recipe import Recipe
 from curate.rundir import RunDir, file_hash
@@ -77,10 +78,18 @@ def rescan(curated: Curated, recipe: Recipe, listener: Listener) -> dict[str, di
         return {}
     again = dataclasses.replace(recipe, run=recipe.run.model_copy(update={"stages": names}))
     settings = {k: v for k, v in recipe.stage_settings.items() if k in names}
-    detected = detect(curated.dataset(), dataclasses.replace(again, stage_settings=settings), listener=listener)
-    counts = detected.resolve().counts()
-    return {
-        name: {"left": counts.get(name, {}).get("applied", 0) + counts.get(name, {}).get("pending", 0)}
-        for name in names
-        if detected.outcomes[name].status != "skipped"
-    }
+    listener(Event("rescan", "start"))
+    started = time.perf_counter()
+    detected = detect(curated.dataset(), dataclasses.replace(again, stage_settings=settings))
+    table = detected.resolve().table
+    # Flags propose no change, and rows kept as survivors are not copies any more: neither is left over.
+    open_ = pc.and_(
+        pc.is_in(table["status"].cast(pa.string()), pa.array(["applied", "pending"])),
+        pc.not_equal(table["action"].cast(pa.string()), "flag"),
+    )
+    left = pc.value_counts(table.filter(open_)["stage"].cast(pa.string())).to_pylist()
+    by_stage = {item["values"]: item["counts"] for item in left}
+    out = {n: {"left": by_stage.get(n, 0)} for n in names if detected.outcomes[n].status != "skipped"}
+    total = sum(by_stage.values())
+    listener(Event("rescan", "done", findings=total, seconds=round(time.perf_counter() - started, 3)))
+    return out

@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from curate.dataset import Dataset, load
+from curate.dataset import Dataset, load, make_private_dir
 from curate.errors import DataError, MissingExtraError, RunError
 from curate.house import require
 from curate.ledger.apply import Curated, apply
@@ -143,8 +143,17 @@ def reopen(directory: RunDir, listener: Listener = _silent) -> Detected:
 
 def prove(result: RunResult, training: TrainListener, cancelled: Callable[[], bool]) -> dict[str, Any]:
     """Train every arm and compare; writes `ablation.json` and returns it."""
-    arms = require("curate.arms")
-    outcome: dict[str, Any] = arms.prove(result.detected, result.curated, result.run.path, training, cancelled)
+    from curate import arms
+
+    log = result.run.path / "train" / "events.jsonl"
+    make_private_dir(log.parent)
+    with log.open("wb", buffering=0) as events:
+        # Screens follow these events, so that training can run in a process of its own and be watched from another.
+        def tell(event: Mapping[str, Any]) -> None:
+            events.write(orjson.dumps(dict(event), option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+            training(event)
+
+        outcome = arms.prove(result.detected, result.curated, result.run.path, tell, cancelled)
     outcome["plan_hash"] = file_hash(result.run.path / "plan.parquet")
     result.run.write_json("ablation.json", outcome)
     return outcome
@@ -232,6 +241,7 @@ def built_report(result: RunResult) -> Any:
         findings=findings,
         plan=result.plan,
         ablation=result.ablation,
+        folder=result.run.path,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,13 +20,15 @@ class Narrator:
         self.quiet = quiet
         self.live = sys.stderr.isatty() and not quiet
         self.said: dict[str, float] = {}
-        self.started = time.monotonic()
-        self.rescanning = False
 
     def stage(self, event: Event) -> None:
         """One event of the pipeline."""
         name = event.stage.replace("_", " ")
-        if event.kind == "start":
+        if event.stage == "rescan":
+            left = f"{event.findings:,} findings are left" if event.findings else "nothing is left"
+            said = "looking again at the curated data"
+            (self._live(f"{said} …") if event.kind == "start" else self._line(f"✓ {said}: {left}"))
+        elif event.kind == "start":
             self._live(f"{name} …")
         elif event.kind == "progress" and event.total:
             share = event.done / event.total

@@ -69,9 +69,8 @@ def print_summary(result: RunResult, *, as_json: bool, quiet: bool) -> int:
     """The end of a run on the terminal, and its exit code."""
     import orjson
 
-    from curate.house import require
-
     from curate import workflow
+    from curate.house import require
 
     report = require("audit.report")
     built = workflow.built_report(result)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from curate.cli.options import data_options, json_option, overrides, print_summary, quiet_option, recipe_for
 from curate.cli.narrate import Narrator
+from curate.cli.options import data_options, json_option, overrides, print_summary, quiet_option, recipe_for
 
 
 @click.command("run", epilog="\b\nExamples:\n  curate run\n  curate run tickets.jsonl --no-train\n"

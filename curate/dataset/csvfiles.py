@@ -12,6 +12,8 @@ An edited cell is quoted where it was quoted before or has to be; the other cell
 from __future__ import annotations
 
 import csv
+import io
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,10 +134,11 @@ def read_csv(data: bytes, path: Path, *, tabs: bool) -> Parsed:
 
 def _sniff(sample: str, preferred: str) -> str:
     """The delimiter by which the first records agree in more than one field."""
-    lines = sample.splitlines(keepends=True)
+    lines = list(io.StringIO(sample, newline=""))
+    known: list[str] = [preferred, *_DELIMITERS]
     if len(sample) >= _SNIFF_BYTES // 2 and len(lines) > 1:
         lines = lines[:-1]
-    for delimiter in (preferred, *_DELIMITERS):
+    for delimiter in known:
         widths = []
         try:
             for record in csv.reader(lines, delimiter=delimiter):
@@ -148,7 +151,7 @@ def _sniff(sample: str, preferred: str) -> str:
         if widths and widths[0] > 1 and widths.count(widths[0]) >= 0.8 * len(widths):
             return delimiter
     header = lines[0] if lines else ""
-    return preferred if preferred in header else next((mark for mark in _DELIMITERS if mark in header), preferred)
+    return next((mark for mark in known if mark in header), preferred)
 
 
 def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool) -> Parsed:
@@ -166,7 +169,7 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
     pieces: list[list[Piece]] = [[] for _ in columns]
     batch: list[list[str]] = []
     rejected: list[Rejected] = []
-    spans: list[tuple[int, int]] = []
+    firsts, afters = array("q"), array("q")
 
     def flush() -> None:
         for values, done in zip(zip(*batch, strict=True), pieces, strict=True):
@@ -177,7 +180,8 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
     for at, until, cells, reason in records:
         if cells is not None and len(cells) == width:
             batch.append(cells)
-            spans.append((at, until))
+            firsts.append(at)
+            afters.append(until)
             if len(batch) >= PIECE_ROWS:
                 flush()
         elif cells != []:
@@ -186,8 +190,8 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
             rejected.append(Rejected(at + 1, reason, mask(raw.decode("utf-8", "replace").rstrip("\r\n"))))
     if batch:
         flush()
-    table = np.array(spans, np.int64).reshape(-1, 2)
-    ends = without_line_ends(data, stops[table[:, 1] - 1])
+    begins, behind = np.array(firsts, np.int64), np.array(afters, np.int64)
+    ends = without_line_ends(data, stops[behind - 1])
     head_end = int(without_line_ends(data, stops[[last - 1]])[0])
     line_end = bytes(data[head_end : int(stops[last - 1])]) or b"\n"
     view = {name: settle(done or [piece([])]) for name, done in zip(columns, pieces, strict=True)}
@@ -200,8 +204,8 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
         line_end,
         line_end if data.endswith((b"\n", b"\r")) else b"",
     )
-    row_starts = starts[table[:, 0]]
-    store = TextStore(data, row_starts, ends, table[:, 0] + 1, shape, view, whole=not rejected)
+    row_starts = starts[begins]
+    store = TextStore(data, row_starts, ends, begins + 1, shape, view, whole=not rejected)
     return Parsed(store, rejected)
 
 

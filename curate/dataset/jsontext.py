@@ -151,9 +151,7 @@ def _dumps(value: Any, option: int) -> str:
     try:
         return orjson.dumps(value, default=_foreign, option=option | orjson.OPT_PASSTHROUGH_DATETIME).decode()
     except TypeError:  # integers beyond 64 bits
-        return json.dumps(
-            value, default=_foreign, ensure_ascii=False, separators=(",", ":"), sort_keys=bool(option)
-        )
+        return json.dumps(value, default=_foreign, ensure_ascii=False, separators=(",", ":"), sort_keys=bool(option))
 
 
 def _foreign(value: Any) -> Any:
@@ -194,7 +192,7 @@ class JsonStyle:
         text = raw.decode("utf-8", "replace")
         inner = re.match(r"\{\r?\n([ \t]*)\S", text)
         if inner:
-            step = inner[1][len(margin):] if inner[1].startswith(margin) else inner[1]
+            step = inner[1][len(margin) :] if inner[1].startswith(margin) else inner[1]
             return cls(ensure_ascii, ",", ": ", step or "  ", margin)
         loose_key = re.search(r'"\s*:(\s?)', text)
         compact = loose_key is not None and not loose_key[1]

@@ -7,8 +7,10 @@ it is listed in `Dataset.rejected`. A dataset without rows is an error.
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +24,7 @@ from curate.dataset.jsonfiles import read_array, read_jsonl
 from curate.dataset.parquetfiles import read_parquet
 from curate.dataset.records import BOM, Parsed
 from curate.dataset.require import role_problems
-from curate.dataset.types import Rejected, Roles, Source
+from curate.dataset.types import Rejected, Roles, Source, mask
 from curate.errors import ConfigError, DataError, nearest
 
 FORMATS = {
@@ -49,7 +51,8 @@ def load(
         raise ConfigError(f"on_bad_row is 'fail' or 'skip', not {on_bad_row!r}")
     file = Path(path)
     data, compression, input_hash, size = _read(file)
-    kind, parsed = _parse(file, data)
+    with _without_collector():
+        kind, parsed = _parse(file, data)
     store, rejected = parsed.store, list(parsed.rejected)
     if store.n_rows == 0:
         if rejected and on_bad_row == "fail":
@@ -67,7 +70,10 @@ def load(
     detected = detect(names, store.column, roles=roles, task=task)
     problems = role_problems(detected, store.column, store.n_rows, file)
     if problems:
-        late = [Rejected(int(store.lines[row]), reason, "") for row, reason in sorted(problems.items())]
+        late = [
+            Rejected(int(store.lines[row]), reason, mask(store.start_of(row)))
+            for row, reason in sorted(problems.items())
+        ]
         rejected = sorted([*rejected, *late], key=lambda bad: bad.line)
         good = np.setdiff1d(np.arange(store.n_rows), np.fromiter(problems, np.int64))
         if on_bad_row == "fail":
@@ -77,6 +83,18 @@ def load(
         store = store.take(good, {})
     source = Source(str(path), size, input_hash, kind, compression, store.n_rows, len(rejected))
     return Dataset(store, detected, source, rejected, id_columns)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Parsing makes millions of objects and no cycles: looking for cycles would take longer than parsing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _read(file: Path) -> tuple[bytes, str, str, int]:

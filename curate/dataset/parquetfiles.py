@@ -50,6 +50,10 @@ class ParquetStore:
             self.cache[name] = view(self.table.column(name))
         return self.cache[name]
 
+    def start_of(self, row: int) -> str:
+        """The first characters of one row, for a preview that is masked."""
+        return encode(self.values(row))[:320]
+
     def values(self, row: int) -> dict[str, Any]:
         """The values of one row by column."""
         found: dict[str, Any] = self.table.slice(row, 1).to_pylist()[0]
@@ -72,7 +76,9 @@ class ParquetStore:
                 table = table.set_column(table.column_names.index("_weight"), "_weight", column)
             else:
                 table = table.append_column("_weight", column)
-        pq.write_table(table, file, compression=self.codec, row_group_size=self.row_group_rows, store_schema=True)
+        # Names of list members stay as they were read (`element` in new files, `item` in older ones).
+        options = {"compression": self.codec, "row_group_size": self.row_group_rows, "use_compliant_nested_type": False}
+        pq.write_table(table, file, **options)
 
     def _patched(self, rows: Rows, edits: Edits) -> pa.Table:
         everything = len(rows) == self.n_rows and np.array_equal(rows, np.arange(self.n_rows))

@@ -85,6 +85,10 @@ class TextStore:
         changed = self.changed.get(row) if self.changed else None
         return self.buffer[self.starts[row] : self.ends[row]] if changed is None else changed
 
+    def start_of(self, row: int) -> str:
+        """The first characters of one row, for a preview that is masked."""
+        return self.raw(row)[:320].decode("utf-8", "replace")
+
     def values(self, row: int) -> dict[str, Any]:
         """The values of one row by column, as the source holds them."""
         return self.shape.parse(self.raw(row))

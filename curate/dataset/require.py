@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,9 +26,7 @@ _REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
-def role_problems(
-    detected: Detected, column: Callable[[str], Column], n_rows: int, file: Path
-) -> dict[int, str]:
+def role_problems(detected: Detected, column: Callable[[str], Column], n_rows: int, file: Path) -> dict[int, str]:
     """Row → what is wrong with its roles. Raises where the whole dataset lacks a role that its task needs."""
     roles = detected.roles
     problems: dict[int, str] = {}
@@ -87,8 +85,8 @@ def _fits(role: str, text: str, is_json: bool) -> bool:
     if is_json and text[0] == '"' and role != "messages":
         return True
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
         return False
     if is_json and isinstance(value, str):
         return False

@@ -164,6 +164,32 @@ def text_features(texts: Texts, *, threads: int = 1, max_columns: int = 400_000)
     return _weighted(n, indptr, indices, counts, max_columns)
 
 
+@numba.njit(cache=True, nogil=True)
+def _weigh(indptr, indices, counts, column, idf, n_words, out_indptr, out_indices, out_values):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Renumber, drop (column < 0), weight and scale each row's two blocks to unit length."""
+    out = np.int64(0)
+    for row in range(len(indptr) - 1):
+        begin = out
+        words = 0.0
+        characters = 0.0
+        for at in range(indptr[row], indptr[row + 1]):
+            new = column[indices[at]]
+            if new < 0:
+                continue
+            value = (1.0 + np.log(counts[at])) * idf[new]
+            out_indices[out] = new
+            out_values[out] = value
+            if new < n_words:
+                words += value * value
+            else:
+                characters += value * value
+            out += 1
+        for at in range(begin, out):
+            norm = words if out_indices[at] < n_words else characters
+            out_values[at] = out_values[at] / np.sqrt(norm)
+        out_indptr[row + 1] = out
+
+
 def _weighted(
     n: int,
     indptr: npt.NDArray[np.int64],
@@ -179,18 +205,10 @@ def _weighted(
         kept = np.sort(kept[order[:max_columns]])
     column = np.full(2 << BUCKET_BITS, -1, np.int32)
     column[kept] = np.arange(len(kept), dtype=np.int32)
-    new = column[indices]
-    keep = new >= 0
-    cumulative = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep)])
-    indptr = cumulative[indptr]
-    new, counts = new[keep], counts[keep]
-    idf = (1.0 + np.log((1.0 + n) / (1.0 + df[kept]))).astype(np.float32)
-    values = (1.0 + np.log(counts)) * idf[new]
+    idf = (1.0 + np.log((1.0 + n) / (1.0 + df[kept]))).astype(np.float64)
     n_words = int(np.searchsorted(kept, 1 << BUCKET_BITS))
-    rows = np.repeat(np.arange(n), np.diff(indptr))
-    for block in (new < n_words, new >= n_words):
-        norm = np.sqrt(np.bincount(rows[block], weights=values[block].astype(np.float64) ** 2, minlength=n))
-        norm[norm == 0.0] = 1.0
-        values[block] = (values[block] / norm[rows[block]]).astype(np.float32)
-    matrix = sparse.csr_matrix((values.astype(np.float32), new, indptr), shape=(n, len(kept)))
-    return Features(matrix, n_words)
+    room = int(df[kept].sum())
+    out_indptr = np.zeros(n + 1, np.int64)
+    out_indices, out_values = np.empty(room, np.int32), np.empty(room, np.float32)
+    _weigh(indptr, indices, counts, column, idf, n_words, out_indptr, out_indices, out_values)
+    return Features(sparse.csr_matrix((out_values, out_indices, out_indptr), shape=(n, len(kept))), n_words)

@@ -18,11 +18,10 @@ from scipy import sparse
 
 from curate.labels.features import Texts, text_features
 from curate.labels.folds import grouped_stratified_folds
+from curate.labels.judged import MAX_CELLS
 from curate.labels.learners import Floats, naive_bayes_scores, softmax_scores
 
 N_FOLDS = 5
-MAX_CELLS = 60_000_000
-"""Most rows x classes that are worked on: about 2 GB at the peak."""
 _SOFTMAX_CLASSES = 200
 _WEIGHTS = 1 << 24
 _TEMPERATURES = np.geomspace(0.05, 20.0, 32)

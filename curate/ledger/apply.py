@@ -121,7 +121,8 @@ def _weights(plan: Plan, rows: np.ndarray) -> np.ndarray | None:
         return None
     weights = np.ones(plan.n_rows)
     weights[table["row"].to_numpy()] = table["value"].to_numpy()
-    return weights[rows]
+    kept: np.ndarray = weights[rows]
+    return kept
 
 
 def reader(dataset: Dataset, field: str) -> Callable[[int], Any]:

@@ -82,9 +82,10 @@ def choose_keepers(
     tier = np.where(forced[involved], 0, np.where(asked[involved], 2, 1))
     order = involved[np.lexsort((involved, facts.keep_rank[involved], tier, facts.split_rank[involved]))]
     start, neighbour = _adjacency(facts.n_rows, relation.a, relation.b)
-    return _greedy(
+    witness: Array = _greedy(
         order, may_drop & ~forced, relation.classes, start, neighbour, facts.split_rank, facts.label_code
-    )  # type: ignore[no-any-return]
+    )
+    return witness
 
 
 def _adjacency(n: int, a: Array, b: Array) -> tuple[Array, Array]:
@@ -96,7 +97,7 @@ def _adjacency(n: int, a: Array, b: Array) -> tuple[Array, Array]:
     return start, target[by_source]
 
 
-@numba.njit(cache=True)  # type: ignore[misc]
+@numba.njit(cache=True)
 def _greedy(order, may_drop, classes, start, neighbour, split_rank, label_code):  # type: ignore[no-untyped-def]
     n = len(classes)
     witness = np.full(n, -1, np.int64)
@@ -127,7 +128,7 @@ def _greedy(order, may_drop, classes, start, neighbour, split_rank, label_code):
     return witness
 
 
-@numba.njit(cache=True)  # type: ignore[misc]
+@numba.njit(cache=True)
 def _eligible(v, first, following, split_rank, label_code):  # type: ignore[no-untyped-def]
     r = first
     while r >= 0:
@@ -139,7 +140,7 @@ def _eligible(v, first, following, split_rank, label_code):  # type: ignore[no-u
     return -1
 
 
-@numba.njit(cache=True)  # type: ignore[misc]
+@numba.njit(cache=True)
 def _roots(parent, a, b):  # type: ignore[no-untyped-def]
     for k in range(len(a)):
         x, y = a[k], b[k]

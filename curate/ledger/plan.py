@@ -61,7 +61,8 @@ class Plan:
         """Status code of each finding, an index into `STATUSES`."""
         column = self.table["status"].combine_chunks()
         lookup = np.array([STATUSES.index(s) for s in column.dictionary.to_pylist()] or [0])
-        return lookup[column.indices.to_numpy(zero_copy_only=False)]
+        codes: np.ndarray = lookup[column.indices.to_numpy(zero_copy_only=False)]
+        return codes
 
     def applied(self, action: str | None = None) -> pa.Table:
         """The findings that take effect, of one action or of all."""

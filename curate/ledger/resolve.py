@@ -122,7 +122,8 @@ class _Work:
         self.why[mask] = self.whys.setdefault(why, len(self.whys))
 
     def is_stage(self, name: str) -> Array:
-        return self.stage == (self.stages.index(name) if name in self.stages else -2)
+        mine: Array = self.stage == (self.stages.index(name) if name in self.stages else -2)
+        return mine
 
     def _precedence(self) -> Array:
         """Lower goes first: people, privacy, recipe order."""
@@ -286,7 +287,8 @@ class _Work:
         mine = np.zeros(len(self.row), bool)
         for name in self.policy.duplicates:
             mine |= self.is_stage(name)
-        return mine & (self.action == DROP) & (self.row >= 0)
+        mine &= (self.action == DROP) & (self.row >= 0)
+        return mine
 
     def _rows(self, mask: Array) -> Array:
         out = np.zeros(self.facts.n_rows, bool)

@@ -1,10 +1,11 @@
 """Words that make a number more or less likely to be personal data.
 
 Each word belongs to one or more classes (bits). The kernel looks at up to eight words before a number and two after it,
-compares 64-bit FNV-1a hashes of the lower-cased words, and hands on two masks: the classes of the *nearest* word that is
-in the list, and the union over all of them. Letters with accents are hashed as their UTF-8 bytes (no case folding), so
-such words are listed in both spellings where it matters. Words of `PHONE_AFTER` help only behind a number or as a
-field's name ("Desk:"), because "the office at" speaks of a place. English first, with the common words of other languages.
+compares 64-bit FNV-1a hashes of the lower-cased words, and hands on two masks: the classes of the *nearest* word that
+is in the list, and the union over all of them. Letters with accents are hashed as their UTF-8 bytes (no case folding),
+so such words are listed in both spellings where it matters. Words of `PHONE_AFTER` help only behind a number or as a
+field's name ("Desk:"), because "the office at" speaks of a place. English first, with the common words of other
+languages.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ import numpy.typing as npt
 PHONE, IDENTIFIER, CARD, SSN, IP, VERSION, BIRTH, MONEY, PAGE, _SPARE, PHONE_AFTER = (1 << i for i in range(11))
 
 _WORDS: dict[int, str] = {
-    PHONE: """phone phones telephone tel telefon telefono teléfono téléphone telefone telefoon tlf mobile mobil movil móvil
-        cell cellphone cellular handy fax faks call calls calling dial message messages whatsapp sms signal viber telegram contact
-        hotline helpline landline phonenumber phoneno mobilenumber ring reach answering rufnummer
+    PHONE: """phone phones telephone tel telefon telefono teléfono téléphone telefone telefoon tlf mobile mobil movil
+        móvil cell cellphone cellular handy fax faks call calls calling dial message messages whatsapp sms signal viber
+        telegram contact hotline helpline landline phonenumber phoneno mobilenumber ring reach answering rufnummer
         telefonnummer celular portable pager voicemail textme hablar llame llamar appelez appeler anrufen""",
-    IDENTIFIER: """order orders invoice tracking ticket isbn issn doi ref reference id ids uid guid serial sku part model
-        catalog catalogue case docket account acct acc booking reservation confirmation transaction txn policy member
-        membership employee patent article item barcode ean upc asin pmid arxiv rfc commit hash timestamp unix epoch
-        parcel shipment receipt po rma batch lot licence license permit passport routing zip postcode postal quantity
-        population coordinates latitude longitude lat lon lng score scores record bestellung bestellnummer rechnung pedido
-        factura commande facture oclc lccn issue vol volume userid orderid number_id vin imei port""",
+    IDENTIFIER: """order orders invoice tracking ticket isbn issn doi ref reference id ids uid guid serial sku part
+        model catalog catalogue case docket account acct acc booking reservation confirmation transaction txn policy
+        member membership employee patent article item barcode ean upc asin pmid arxiv rfc commit hash timestamp unix
+        epoch parcel shipment receipt po rma batch lot licence license permit passport routing zip postcode postal
+        quantity population coordinates latitude longitude lat lon lng score scores record bestellung bestellnummer
+        rechnung pedido factura commande facture oclc lccn issue vol volume userid orderid number_id vin imei port""",
     CARD: "card cards credit debit visa mastercard maestro amex cc pan creditcard cardnumber kreditkarte tarjeta carte",
     SSN: "ssn ssns social socialsecurity itin taxpayer socialsecuritynumber",
-    IP: "ip ips ipv ipv4 ipv6 address addr host server hostname dns gateway ping client remote subnet netmask cidr clientip",
+    IP: "ip ips ipv ipv4 ipv6 address addr host server hostname dns gateway ping client remote subnet netmask cidr",
     VERSION: """version versions v ver release releases build rev revision firmware driver update section chapter clause
         paragraph sec dotnet assembly patch""",
     BIRTH: "born birth birthday birthdate dob geboren nacido nacida née naissance nacimiento geburtsdatum bday",
@@ -43,6 +44,10 @@ def fnv1a(word: bytes) -> int:
     for byte in word:
         h = ((h ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
     return h
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
 
 
 def _table(entries: dict[bytes, int], bits: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
@@ -68,8 +73,9 @@ def _classes() -> dict[bytes, int]:
 
 WORD_KEYS, WORD_MASKS = _table(_classes(), 12)
 
-_TLDS = """com org net edu gov mil int info biz name pro aero coop museum mobi jobs travel tel cat asia post xxx arpa app dev
-    page blog shop store online site tech cloud space website email live life world today news media agency company
+_TLDS = _words("""
+    com org net edu gov mil int info biz name pro aero coop museum mobi jobs travel tel cat asia post xxx arpa app
+    dev page blog shop store online site tech cloud space website email live life world today news media agency company
     solutions services group global digital design studio systems software network support center academy school
     university college health care clinic dental hospital church community foundation fund finance financial bank
     insurance loans money market markets consulting ventures capital partners holdings international energy solar green
@@ -80,16 +86,21 @@ _TLDS = """com org net edu gov mil int info biz name pro aero coop museum mobi j
     rent rentals apartments construction build builders tools supply industries engineering science bio lab legal law
     lawyer attorney tax accountant codes computer xyz top icu vip win bid trade zone city town london nyc berlin paris
     tokyo amsterdam wien koeln hamburg bayern swiss scot wales cymru irish eus gal quebec africa local example test
-    invalid localhost lan internal corp home onion""".split()
-_FILES = """png jpg jpeg gif svg webp bmp tif tiff ico pdf doc docx xls xlsx ppt pptx txt csv tsv json xml yaml yml html htm css
-    scss js ts jsx tsx mjs vue java kt cpp hpp cs php jar zip gz bz2 xz tar rar exe dll so bin iso mp3 mp4 wav
-    avi mov log ini cfg conf toml lock sql ipynb parquet""".split()
+    invalid localhost lan internal corp home onion
+""")
+_FILES = _words("""
+    png jpg jpeg gif svg webp bmp tif tiff ico pdf doc docx xls xlsx ppt pptx txt csv tsv json xml yaml yml html htm
+    css scss js ts jsx tsx mjs vue java kt cpp hpp cs php jar zip gz bz2 xz tar rar exe dll so bin iso mp3 mp4 wav
+    avi mov log ini cfg conf toml lock sql ipynb parquet
+""")
 # `py`, `rs`, `pl`, `sh`, `md`, `mp` and other two-letter endings are country codes as well: left to the country.
 TLD_KEYS, TLD_VALUES = _table({**{t.encode(): 1 for t in _TLDS}, **{f.encode(): 2 for f in _FILES}}, 10)
 
-_SECRET_KEYS = """password passwd pwd passphrase passcode secret token apikey api_key access_token auth_token refresh_token
-    id_token client_secret secret_key access_key secret_access_key aws_secret_access_key private_key api_token authtoken
-    accesstoken auth_key authorization bearer_token api_secret app_secret session_token sessionid session_id jwt sig
-    signature connection_string accountkey sharedaccesskey db_password dbpassword user_password admin_password
-    contraseña passwort kennwort""".split()
+_SECRET_KEYS = _words("""
+    password passwd pwd passphrase passcode secret token apikey api_key access_token auth_token refresh_token
+    id_token client_secret secret_key access_key secret_access_key aws_secret_access_key private_key api_token
+    authtoken accesstoken auth_key authorization bearer_token api_secret app_secret session_token sessionid
+    session_id jwt sig signature connection_string accountkey sharedaccesskey db_password dbpassword
+    user_password admin_password passwort kennwort
+""")
 SECRET_KEYS, SECRET_VALUES = _table({k.encode(): 1 for k in _SECRET_KEYS}, 9)

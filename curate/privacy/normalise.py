@@ -1,3 +1,4 @@
+# mypy: disable-error-code="assignment"
 """A second reading of rows that disguise or merely typeset their data, with a map back to the raw bytes.
 
 Only rows that the lexer flags come here: no-break and thin spaces, typographic dashes, zero-width and direction marks,
@@ -12,11 +13,7 @@ and does not undo `name at host dot com` without brackets.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
-
-Bytes = npt.NDArray[np.uint8]
-Ints = npt.NDArray[np.int64]
 
 
 @njit(cache=True)

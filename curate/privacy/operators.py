@@ -1,7 +1,7 @@
 """What happens to a span: here, replacement by a typed placeholder.
 
-`mask` works on one text and code-point offsets, `mask_column` on a whole column, `mask_bytes` on bytes for the scanner's
-own second pass. All are linear in the text.
+`mask` works on one text and code-point offsets, `mask_column` on a whole column, `mask_bytes` on bytes for the
+scanner's own second pass. All are linear in the text.
 """
 
 from __future__ import annotations

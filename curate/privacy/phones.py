@@ -3,10 +3,10 @@
 Validity comes from the metadata of `phonenumbers` (Google's libphonenumber), compiled here into one alternation per
 calling code: a check costs a few microseconds where `phonenumbers.parse` costs fifty. The tests compare both.
 
-Scores: international and valid 0.95; a North American shape that is assigned 0.85; a national format that is valid in the
-default region 0.7; any shape with words such as "call" or "fax" beside it 0.75; an unassigned North American shape 0.55
-with hyphens and 0.6 with an extension or brackets (synthetic and fictional numbers look so). Below 0.5 nothing is reported.
-Orders, ISBNs, dates, years, decimals, prices and times are refused before any of that.
+Scores: international and valid 0.95; a North American shape that is assigned 0.85; a national format that is valid in
+the default region 0.7; any shape with words such as "call" or "fax" beside it 0.75; an unassigned North American shape
+0.55 with hyphens and 0.6 with an extension or brackets (synthetic and fictional numbers look so). Below 0.5 nothing is
+reported. Orders, ISBNs, dates, years, decimals, prices and times are refused before any of that.
 
 Bounded: a region is at most ~100 bytes; at most eight groups are joined. It does not read spelled-out digits.
 """
@@ -23,8 +23,8 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 from curate.privacy.checks import isbn
 
 _KINDS = (
-    "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan", "voicemail",
-)  # fmt: skip
+    "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan",
+"voicemail", )  # fmt: skip
 # Where a leading zero begins a national number often written without its country; tried when no word speaks for it.
 _TRUNK_REGIONS = (
     "GB", "FR", "DE", "IT", "NL", "BE", "CH", "AT", "SE", "FI", "AU", "NZ", "ZA", "IN", "JP", "KR", "IL", "TR", "IE",

@@ -1,12 +1,12 @@
 """Scan a column of texts for personal data and secrets.
 
-Method: (1) the lexer passes once over the UTF-8 bytes of the whole column and proposes candidates; (2) rows that need it
-are read a second time in a plain form; (3) recognisers judge the candidates; (4) overlaps are resolved once; (5) in rows
-that are JSON a span on a bare number grows to the whole number and asks for a quoted placeholder; (6) the masked rows are
-scanned again until nothing is found, so that applying the result and scanning once more finds nothing.
+Method: (1) the lexer passes once over the UTF-8 bytes of the whole column and proposes candidates; (2) rows that need
+it are read a second time in a plain form; (3) recognisers judge the candidates; (4) overlaps are resolved once; (5) in
+rows that are JSON a span on a bare number grows to the whole number and asks for a quoted placeholder; (6) the masked
+rows are scanned again until nothing is found, so that applying the result and scanning once more finds nothing.
 
-Input: a (large) string array of any length; nulls hold nothing. Output: `Spans`, sorted by row and start, offsets in code
-points of the raw text. Deterministic; independent of the number of threads.
+Input: a (large) string array of any length; nulls hold nothing. Output: `Spans`, sorted by row and start, offsets in
+code points of the raw text. Deterministic; independent of the number of threads.
 
 Complexity: O(bytes + candidates). Ordinary prose is bound by the lexer, over 100 MB/s on one core; text dense with
 numbers by the recognisers, a few microseconds a candidate. It does not find names, places or street addresses.
@@ -23,13 +23,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
-from curate.privacy import kernel as k
+from curate.privacy import neighbourhood as k
+from curate.privacy.candidates import Candidate, View
 from curate.privacy.config import ScanConfig
+from curate.privacy.kernel import lex
 from curate.privacy.normalise import normalise
 from curate.privacy.operators import mask_bytes
-from curate.privacy.recognizers import RECOGNIZERS, Candidate, View
+from curate.privacy.passes import clusters, code_points, outside_strings
+from curate.privacy.recognizers import RECOGNIZERS
 from curate.privacy.types import CODE, NAMES, TYPES
 
 Ints = npt.NDArray[np.int64]
@@ -171,7 +173,7 @@ def _recognise(data: Bytes, starts: Ints, ends: Ints, candidates: Ints, config: 
             k.fingerprints(data, starts, ends, candidates), return_index=True, return_inverse=True
         )
         asked = candidates[first]
-    view = View(memoryview(data), starts.tolist(), ends.tolist(), config.default_region.upper())
+    view = View(data.data, starts.tolist(), ends.tolist(), config.default_region.upper())
     which: list[int] = []
     places: list[int] = []
     scores: list[float] = []
@@ -213,7 +215,7 @@ def _is_json(raw: bytes) -> bool:
 def _raw_spans(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Found:
     """All accepted spans, overlaps included: the plain pass and the pass over normalised rows."""
     national = config.default_region.upper() not in ("US", "CA")
-    candidates, flags = k.lex(data, starts, ends, national)
+    candidates, flags = lex(data, starts, ends, national)
     again = np.flatnonzero(flags)
     if len(again):
         unescape = np.zeros(len(again), np.bool_)
@@ -228,7 +230,7 @@ def _raw_spans(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Fo
     found = _judge(data, starts, ends, candidates[first], config)
     written_out = (flags[again] & k.BRACKET_AT) != 0
     plain, p_starts, p_ends, low, high = normalise(data, starts[again], ends[again], unescape, written_out)
-    more, _ = k.lex(plain, p_starts, p_ends, national)
+    more, _ = lex(plain, p_starts, p_ends, national)
     second = _judge(plain, p_starts, p_ends, more, config)
     if len(second.at):
         at = second.at
@@ -238,7 +240,8 @@ def _raw_spans(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Fo
 
 
 def resolve_overlaps(found: _Found) -> _Found:
-    """One span for each place: higher priority, then higher length, then the earlier start, then the lower type code."""
+    """One span for each place: higher priority, then higher length, then the earlier start, then the lower type
+    code."""
     found = found.sorted()
     at = found.at
     n = len(at)
@@ -246,7 +249,7 @@ def resolve_overlaps(found: _Found) -> _Found:
         return found
     keep = np.ones(n, np.bool_)
     # Clusters of spans that touch through others; nearly all hold one span.
-    cluster = _clusters(at)
+    cluster = clusters(at)
     sizes = np.bincount(cluster)
     bounds = np.concatenate([[0], np.cumsum(sizes)])
     for c in np.flatnonzero(sizes > 1).tolist():
@@ -267,36 +270,6 @@ def resolve_overlaps(found: _Found) -> _Found:
     return found.take(keep)
 
 
-@njit(cache=True)
-def _clusters(at):  # type: ignore[no-untyped-def]
-    out = np.zeros(len(at), dtype=np.int64)
-    row, reach, c = np.int64(-1), np.int64(-1), np.int64(-1)
-    for i in range(len(at)):
-        if at[i, 0] != row or at[i, 1] >= reach:
-            c += 1
-            row, reach = at[i, 0], at[i, 2]
-        elif at[i, 2] > reach:
-            reach = at[i, 2]
-        out[i] = c
-    return out
-
-
-@njit(cache=True)
-def _outside_strings(data, begin, positions):  # type: ignore[no-untyped-def]
-    """For sorted byte positions of one JSON text: True where the position stands outside every string."""
-    out = np.zeros(len(positions), dtype=np.bool_)
-    inside, i = False, begin
-    for n in range(len(positions)):
-        while i < positions[n]:
-            if data[i] == 92 and inside:
-                i += 1
-            elif data[i] == 34:
-                inside = not inside
-            i += 1
-        out[n] = not inside
-    return out
-
-
 _NUMBER_BYTES = frozenset(b"+-.0123456789eE")
 
 
@@ -312,7 +285,7 @@ def _widen_json_numbers(data: Bytes, starts: Ints, ends: Ints, found: _Found) ->
             head += 1
         if head == end or data[head] not in (123, 91) or not _is_json(data[begin:end].tobytes()):
             continue
-        outside = _outside_strings(data, begin, at[first : first + size, 1])
+        outside = outside_strings(data, begin, at[first : first + size, 1])
         for n in np.flatnonzero(outside) + first:
             a, b = int(at[n, 1]), int(at[n, 2])
             while a > begin and int(data[a - 1]) in _NUMBER_BYTES:
@@ -365,7 +338,7 @@ def _settled(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Foun
 def _union(found: _Found) -> _Found:
     """Merge overlapping spans into one that takes the type of highest priority (only a second pass needs it)."""
     found = found.sorted()
-    cluster = _clusters(found.at)
+    cluster = clusters(found.at)
     sizes = np.bincount(cluster)
     if (sizes == 1).all():
         return found
@@ -381,26 +354,7 @@ def _union(found: _Found) -> _Found:
     return found.take(np.array(keep))
 
 
-@njit(cache=True)
-def _code_points(data, starts, at):  # type: ignore[no-untyped-def]
-    """Byte offsets of sorted, disjoint spans as code-point offsets in their rows."""
-    out = np.empty((len(at), 2), dtype=np.int64)
-    row, i, count = np.int64(-1), np.int64(0), np.int64(0)
-    for n in range(len(at)):
-        if at[n, 0] != row:
-            row, i, count = at[n, 0], starts[at[n, 0]], 0
-        for side in range(2):
-            stop = at[n, 1 + side]
-            while i < stop:
-                count += (data[i] & 0xC0) != 0x80
-                i += 1
-            out[n, side] = count
-    return out
-
-
-def scan(
-    texts: pa.Array, config: ScanConfig | None = None, progress: Callable[[int, int], None] | None = None
-) -> Spans:
+def scan(texts: pa.Array, config: ScanConfig | None = None, progress: Callable[[int, int], None] | None = None) -> Spans:
     """Find personal data in a column of texts.
 
     `progress(done, total)` is called in rows, at least at the end. Work goes in blocks of about 64 MB, so memory stays
@@ -414,7 +368,7 @@ def scan(
         limit = int(np.searchsorted(starts, starts[done] + 64_000_000, side="left"))
         stop = min(total, max(limit, done + 1))
         found = _settled(data, starts[done:stop], ends[done:stop], config)
-        offsets = _code_points(data, starts[done:stop], found.at)
+        offsets = code_points(data, starts[done:stop], found.at)
         found.at[:, 0] += done
         parts.append((found, offsets))
         done = stop

@@ -1,11 +1,11 @@
 """The kinds of personal data that the scanner knows, and what is said about each.
 
-A type has a placeholder (``[EMAIL]``), a rule name (``pii.email_address``), a priority for overlaps and a plain sentence
-that a finding shows as its reason. Priorities run from the most specific evidence (a key block, a checksum) to the least
-(a date beside the word "born"): where two spans overlap, the higher priority stays, then the longer span.
+A type has a placeholder (``[EMAIL]``), a rule name (``pii.email_address``), a priority for overlaps and a plain
+sentence that a finding shows as its reason. Priorities run from the most specific evidence (a key block, a checksum)
+to the least (a date beside the word "born"): where two spans overlap, the higher priority stays, then the longer span.
 
-Placeholders are upper-case ASCII in square brackets, so they never need escaping in JSON, CSV or HTML, and no recogniser
-accepts them: a text that already holds placeholders is left alone.
+Placeholders are upper-case ASCII in square brackets, so they never need escaping in JSON, CSV or HTML, and no
+recogniser accepts them: a text that already holds placeholders is left alone.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def shingle_row(data, start, stop, fold, token, words, out):  # type: ignore[no-
 
     `out` must hold one value a byte and one more. A word's hash is never 0, so `h == 0` means "between words".
     """
-    n = 0
+    n = np.int64(0)
     h = np.uint64(0)
     i = start
     while i < stop:
@@ -138,7 +138,7 @@ def shingle_row(data, start, stop, fold, token, words, out):  # type: ignore[no-
                 continue
         i += width
         if fold[code] >= 0:
-            code = np.int64(fold[code])  # type: ignore[assignment]
+            code = np.int64(fold[code])
         kind = token[code]
         # Branch-free for letters and blanks: where words end is what a branch predictor cannot guess.
         inside = np.uint64(0) - np.uint64(kind == 1)
@@ -358,6 +358,15 @@ def same_texts(data, extra, start, stop, left, right, lo, hi, nfc, collapse, sam
         j, end2, text2 = start[right[k]], stop[right[k]], data
         if j >= data.size:
             j, end2, text2 = j - data.size, end2 - data.size, extra
+        alike = end - i == end2 - j  # nearly always the very same bytes
+        if alike:
+            for x in range(end - i):
+                if text[i + x] != text2[j + x]:
+                    alike = False
+                    break
+        if alike:
+            same[k] = True
+            continue
         begun = False
         while True:
             code, i = _next_code(text, i, end, nfc, collapse, begun)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from curate.dataset import Dataset
 from curate.errors import StageSkipped
+from curate.labels.judged import JudgedRows, judged_rows
 from curate.ledger.findings import concat_findings, make_findings
 from curate.stages.base import Context, Detection, Stage
 
@@ -31,7 +31,6 @@ REASONS = {
     "ambiguous": "the text fits more than one label about equally well",
 }
 _NEIGHBOURS_FOR = 2000
-_FEWEST_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -48,74 +47,19 @@ class LabelIssuesConfig:
     """Probability that the suggested label must have by itself; below it the row is only flagged."""
 
 
-@dataclass(frozen=True)
-class JudgedRows:
-    """The rows whose labels can be judged, as the engine takes them."""
-
-    rows: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.int64]
-    names: list[str]
-    groups: npt.NDArray[np.int64]
-    left_out: dict[str, int]
-
-
-def judged_rows(dataset: Dataset, context: Context, min_class_rows: int) -> JudgedRows:
-    """Rows with a label of a class large enough, or StageSkipped with the reason why there are none."""
+def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Detection:
+    """Judge every label against the text of the row."""
     labels = context.hints.get("label_names.canonical")
     labels = dataset.labels() if labels is None else labels
     if labels is None:
         raise StageSkipped("no column has the label role")
-    encoded = labels.dictionary_encode()
-    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    names: list[str] = encoded.dictionary.to_pylist()
-    labelled = int((codes >= 0).sum())
-    if labelled < _FEWEST_ROWS:
-        raise StageSkipped(f"{labelled} rows have a label; at least {_FEWEST_ROWS} are needed to judge labels")
-    if len(names) < 2:
-        raise StageSkipped("all rows have the same label")
-    if len(names) > labelled / 2:
-        raise StageSkipped(
-            f"the label column has {len(names)} values on {labelled} rows: it reads like an id or free text, not a class"
-        )
-    # A code of -1 (no label) looks up the last class here; the first condition already rules such rows out.
-    size = np.bincount(codes[codes >= 0], minlength=len(names))
-    large = size >= min_class_rows
-    if large.sum() < 2:
-        raise StageSkipped(f"fewer than two classes have {min_class_rows} rows or more")
-    has_text = pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(dataset.content())), 0).to_numpy(zero_copy_only=False)
-    rows = np.flatnonzero((codes >= 0) & large[codes] & has_text)
-    present, compact = np.unique(codes[rows], return_inverse=True)
-    if len(present) < 2:
-        raise StageSkipped("the labelled rows of all but one class have no text")
-    cluster = context.hints.get("near_duplicates.cluster")
-    groups = np.arange(dataset.n_rows) if cluster is None else np.asarray(cluster, dtype=np.int64)
-    # Rows outside any cluster may be marked -1; each of them is a group of its own.
-    groups = np.where(groups < 0, dataset.n_rows + np.arange(dataset.n_rows), groups)[rows]
-    if len(np.unique(groups)) < _FEWEST_ROWS:
-        raise StageSkipped("nearly all labelled rows are near-duplicates of one another")
-    return JudgedRows(
-        rows,
-        compact.astype(np.int64),
-        [names[i] for i in present],
-        groups,
-        {
-            "without_label": int((codes < 0).sum()),
-            "in_small_classes": int(((codes >= 0) & ~large[codes]).sum()),
-            "without_text": int(((codes >= 0) & large[codes] & ~has_text).sum()),
-        },
+    judged = judged_rows(
+        labels, dataset.content(), context.hints.get("near_duplicates.cluster"), config.min_class_rows
     )
-
-
-def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Detection:
-    """Judge every label against the text of the row."""
-    judged = judged_rows(dataset, context, config.min_class_rows)
     from curate.labels.confident import cleanlab_judgement
     from curate.labels.noise import estimate_label_noise
-    from curate.labels.probabilities import MAX_CELLS
 
     n, k = len(judged.rows), len(judged.names)
-    if n * k > MAX_CELLS:
-        raise StageSkipped(f"{n} rows with {k} classes are more than label checking can hold in memory")
     texts = dataset.content().take(pa.array(judged.rows))
     context.check_cancelled()
     context.progress(0, 3)

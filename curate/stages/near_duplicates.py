@@ -55,7 +55,8 @@ class NearDuplicatesConfig:
     def engine(self, seed: int) -> NearConfig:
         """The engine's configuration; ConfigError where a value is out of range."""
         try:
-            return NearConfig(self.threshold, self.floor, self.shingle_words, self.permutations, self.recall, seed=seed)
+            floor = min(self.floor, self.threshold)
+            return NearConfig(self.threshold, floor, self.shingle_words, self.permutations, self.recall, seed=seed)
         except ValueError as error:
             raise ConfigError(f"[stages.{NAME}]: {error}") from error
 

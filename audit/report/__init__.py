@@ -1,0 +1,45 @@
+"""Reports: one tree of data, four ways to read it.
+
+`build` computes a `Report` from a run; the renderings only lay it out, so they cannot disagree. Dataset text is
+hostile until proven otherwise: it is masked and stripped when the report is built, and escaped by each rendering.
+
+    report = build(manifest=..., dataset=..., findings=..., plan=..., ablation=...)
+    report.to_json()          # valid under docs/schema/report.schema.json
+    render_html(report)       # one self-contained page, no script, nothing loaded from elsewhere
+    render_markdown(report)
+    render_terminal(report)   # a rich Group
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.report.build import build
+from audit.report.model import SCHEMA_VERSION, Report
+from audit.report.schema import json_schema
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+__all__ = ["SCHEMA_VERSION", "Report", "build", "json_schema", "render_html", "render_markdown", "render_terminal"]
+
+
+def render_html(report: Report) -> str:
+    """The report as one self-contained HTML page."""
+    from audit.report.html import render
+
+    return render(report)
+
+
+def render_markdown(report: Report) -> str:
+    """The report as Markdown, short enough for a pull request."""
+    from audit.report.markdown import render
+
+    return render(report)
+
+
+def render_terminal(report: Report) -> Group:
+    """The report's summary for a terminal of 80 columns or more, as a rich Group."""
+    from audit.report.terminal import render
+
+    return render(report)

@@ -1,0 +1,242 @@
+"""From a run to a report: the one place that computes what every rendering shows.
+
+Counts come from the plan, never from the manifest, so a report cannot disagree with the data that `apply` makes.
+Cost: a few vectorised passes over findings and rows, and a few hundred masked previews; about a second for 100,000
+rows, most of it the privacy scanner's start.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from audit.report.effects import Effects, counts_of, effects_of, rules_of
+from audit.report.examples import examples_of
+from audit.report.fairness import STAGE as FAIRNESS
+from audit.report.fairness import fairness_of
+from audit.report.groups import groups_of
+from audit.report.headline import headline_of
+from audit.report.model import (
+    Flow,
+    Input,
+    Measure,
+    Pending,
+    Report,
+    Reproducibility,
+    RoleUse,
+    Rule,
+    StageReport,
+)
+from audit.report.profile import profile_of
+from audit.report.safe import SHOWN, Previews
+from audit.report.training import training_of
+from curate.dataset import Dataset
+from curate.ledger.plan import Plan
+from curate.privacy.preview import safe_text
+
+TITLES = {
+    "exact_duplicates": "Exact duplicates",
+    "near_duplicates": "Near duplicates",
+    "pii": "Personal data and secrets",
+    "label_issues": "Label issues",
+    "label_names": "Label spellings",
+    "fairness": "Fairness",
+    "leakage": "Leakage",
+    "quality": "Text quality",
+}
+PRIVACY = ("pii",)
+
+
+def build(
+    *,
+    manifest: Mapping[str, Any],
+    dataset: Dataset,
+    findings: pa.Table,
+    plan: Plan,
+    ablation: Mapping[str, Any] | None,
+    folder: Path | None = None,
+) -> Report:
+    """The report of one run.
+
+    `findings` and `plan.table` line up row by row; `folder` is the run directory, from which training curves are read
+    where `ablation` names them by path. Raises ValueError when they, or the dataset, do not fit together.
+    """
+    if findings.num_rows != plan.table.num_rows:
+        raise ValueError(f"{findings.num_rows} findings, but the plan speaks of {plan.table.num_rows}")
+    if plan.n_rows != dataset.n_rows:
+        raise ValueError(f"the plan is for {plan.n_rows} rows, the dataset has {dataset.n_rows}")
+    previews = Previews(dataset, findings, PRIVACY)
+    effects = effects_of(plan)
+    stages = _stages(manifest, findings, plan, effects, previews)
+    training = training_of(ablation, previews, folder)
+    fairness = fairness_of(_records(manifest).get(FAIRNESS), findings, previews)
+    groups = groups_of(dataset, effects, previews)
+    flow = _flow(plan, effects)
+    pending = _pending(stages)
+    return Report(
+        headline=headline_of(flow, training, stages, fairness, groups, pending, _why_untrained(manifest, previews)),
+        flow=flow,
+        training=training,
+        stages=stages,
+        groups=groups,
+        fairness=fairness,
+        pending=pending,
+        input=_input(manifest, dataset, previews),
+        profile=profile_of(dataset, plan, effects, previews),
+        reproducibility=_reproducibility(manifest, ablation, previews),
+    )
+
+
+def _records(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    return manifest.get("stages") or {}
+
+
+def _flow(plan: Plan, effects: Effects) -> Flow:
+    dropped = int(effects.dropped.sum())
+    return Flow(
+        rows_in=plan.n_rows,
+        rows_out=plan.n_rows - dropped + effects.added,
+        dropped_rows=dropped,
+        edited_rows=int(effects.edited.sum()),
+        relabelled_rows=int(effects.relabelled.sum()),
+        reweighted_rows=int(effects.reweighted.sum()),
+        added_rows=effects.added,
+        orphans=len(plan.orphans),
+    )
+
+
+def _stages(
+    manifest: Mapping[str, Any], findings: pa.Table, plan: Plan, effects: Effects, previews: Previews
+) -> tuple[StageReport, ...]:
+    """Stages in the recipe's order; a stage that left findings is never left out."""
+    records = _records(manifest)
+    names = list(dict.fromkeys([*((manifest.get("recipe") or {}).get("stages") or {}), *records, *effects.stages]))
+    counts = plan.counts()
+    settings = (manifest.get("recipe") or {}).get("stages") or {}
+    rescan = manifest.get("rescan") or {}
+    out = []
+    for name in names:
+        record = records.get(name) or {}
+        if not record and name not in effects.stages:
+            continue
+        mine = counts_of(counts.get(name, {}))
+        out.append(
+            StageReport(
+                name=previews.short(name),
+                title=TITLES.get(name) or previews.short(name.replace("_", " ").capitalize()),
+                status="skipped" if record.get("status") == "skipped" else "done",
+                reason=previews.sentence(str(record.get("reason") or "")),
+                on_finding=previews.short(str((settings.get(name) or {}).get("on_finding") or "")),
+                seconds=_seconds(record.get("seconds")),
+                findings=mine.total,
+                counts=mine,
+                dropped_rows=effects.rows_of(name, "drop"),
+                edited_rows=effects.rows_of(name, "replace"),
+                relabelled_rows=effects.rows_of(name, "relabel"),
+                left=_left(rescan.get(name)),
+                rules=tuple(
+                    Rule(previews.short(r.rule), r.action, previews.sentence(r.reason), r.counts)
+                    for r in rules_of(findings, plan, name)
+                ),
+                summary=_summary(record.get("summary") or {}, previews),
+                examples=examples_of(name, findings, plan, effects, previews),
+            )
+        )
+    return tuple(out)
+
+
+def _left(value: Any) -> int | None:
+    """A count, bare or under `left`."""
+    value = value.get("left") if isinstance(value, Mapping) else value
+    return value if isinstance(value, int) else None
+
+
+def _summary(summary: Mapping[str, Any], previews: Previews) -> tuple[Measure, ...]:
+    """The plain numbers and words of a stage's summary; an object of numbers counts as several."""
+    out: list[Measure] = []
+    for key, value in summary.items():
+        name = previews.short(str(key).replace("_", " "))
+        if isinstance(value, str):
+            out.append(Measure(name, previews.short(value)))
+        elif isinstance(value, bool | int | float):
+            out.append(Measure(name, value))
+        elif isinstance(value, Mapping):
+            plain = {k: v for k, v in value.items() if isinstance(v, bool | int | float)}
+            out += [Measure(f"{name}: {previews.short(str(k))}", v) for k, v in plain.items()]
+    return tuple(out[:24])
+
+
+def _pending(stages: tuple[StageReport, ...]) -> Pending:
+    by_stage = {s.name: s.counts.pending + s.counts.stale for s in stages if s.counts.pending + s.counts.stale}
+    commands = ("curate tui RUN", "curate review RUN", "curate apply RUN") if by_stage else ()
+    return Pending(sum(by_stage.values()), by_stage, commands)
+
+
+def _input(manifest: Mapping[str, Any], dataset: Dataset, previews: Previews) -> Input:
+    given = manifest.get("input") or {}
+    roles = manifest.get("roles") or {role: list(columns) for role, columns in dataset.roles.items()}
+    reasons = {g.what: g.reason for g in dataset.detected.guesses}
+    reasons |= {str(g.get("what")): str(g.get("reason") or "") for g in manifest.get("role_reasons") or ()}
+    uses = tuple(
+        RoleUse(str(role), tuple(previews.short(c) for c in columns), previews.sentence(reasons.get(role)))
+        for role, columns in roles.items()
+        if columns
+    )
+    named = {c for columns in roles.values() for c in columns}
+    return Input(
+        path=previews.short(str(given.get("path") or ""), SHOWN),
+        format=str(given.get("format") or ""),
+        compression=str(given.get("compression") or "none"),
+        size_bytes=given.get("size_bytes"),
+        rows=dataset.n_rows,
+        rejected=int(given.get("rejected") or 0),
+        task=str(manifest.get("task") or dataset.task),
+        roles=uses,
+        other_columns=tuple(previews.short(c) for c in dataset.columns if c not in named)[:50],
+    )
+
+
+def _reproducibility(
+    manifest: Mapping[str, Any], ablation: Mapping[str, Any] | None, previews: Previews
+) -> Reproducibility:
+    recipe = manifest.get("recipe") or {}
+    path = str((manifest.get("input") or {}).get("path") or "INPUT")
+    seeds: dict[str, Any] = {"run": (recipe.get("run") or {}).get("seed", 0)}
+    arms = (ablation or {}).get("arms") or ()
+    trained = sorted({s.get("seed") for arm in arms for s in arm.get("runs") or arm.get("seeds") or () if s.get("seed") is not None})
+    if trained:
+        seeds["training"] = trained
+    outputs = manifest.get("outputs") or {}
+    return Reproducibility(
+        input_hash=safe_text(str((manifest.get("input") or {}).get("input_hash") or "")),
+        versions={safe_text(str(k)): safe_text(str(v)) for k, v in sorted((manifest.get("versions") or {}).items())},
+        hardware={safe_text(str(k)): _plain(v) for k, v in (manifest.get("hardware") or {}).items()},
+        seeds=seeds,
+        recipe=previews.short(orjson.dumps(recipe, option=orjson.OPT_NON_STR_KEYS).decode(), 8000),
+        outputs={previews.short(str(k)): safe_text(str(v)) for k, v in outputs.items()} if isinstance(outputs, dict) else {},
+        commands=(f"curate run {previews.short(shlex.quote(path), SHOWN)} --out RUN",),
+        seconds={str(k): float(v) for k, v in (manifest.get("seconds") or {}).items() if _seconds(v) is not None},
+        started=safe_text(str(manifest.get("started") or "")),
+        finished=safe_text(str(manifest.get("finished") or "")),
+    )
+
+
+def _why_untrained(manifest: Mapping[str, Any], previews: Previews) -> str:
+    """The manifest may say why there was no training."""
+    told = manifest.get("train") or manifest.get("training") or {}
+    return previews.short(str(told.get("reason") or ""), SHOWN) if isinstance(told, Mapping) else ""
+
+
+def _plain(value: Any) -> Any:
+    return safe_text(value) if isinstance(value, str) else value if isinstance(value, int | float) else None
+
+
+def _seconds(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+

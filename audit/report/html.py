@@ -1,0 +1,167 @@
+"""The report as one HTML page: no script, nothing loaded, every text escaped.
+
+Jinja's autoescape covers all text; the only markup passed through is SVG made by `plots`, which escapes its own. The
+page's content security policy forbids everything but its inline style, so that even a hole in the escaping could load
+and run nothing. The same report gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from audit.report import numbers, plots
+from audit.report.model import Report, Training
+from audit.report.plots import Bar
+from audit.report.training import difference, told, unit
+
+TEMPLATES = Path(__file__).parent / "templates"
+WIDE, NARROW = 780, 350
+SHAPES = {True: "diamond", False: "square"}
+
+
+@cache
+def _environment() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    env.filters.update(
+        count=numbers.count, percent=numbers.percent, signed=numbers.signed, number=numbers.number, size=numbers.size,
+        duration=numbers.duration, percent_span=numbers.percent_span, points_span=numbers.points_span, measure=measure,
+    )  # fmt: skip
+    env.globals.update(plural=numbers.plural, told=told, unit=unit, difference=difference)
+    return env
+
+
+def render(report: Report) -> str:
+    """The page."""
+    style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
+    # A status that no finding has needs no column.
+    used = [s for s in plots.STATUSES if s == "applied" or any(getattr(x.counts, s) for x in report.stages)]
+    page = _environment().get_template("report.html.j2")
+    return page.render(r=report, figures=figures(report), style=style, statuses=used)
+
+
+def measure(value: float | int | str | bool | None) -> str:
+    """One value of a summary or an evidence."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.4g}".replace("-", "−") if abs(value) < 1e4 else f"{value:,.0f}"
+    return numbers.count(value) if isinstance(value, int) else (value or "–")
+
+
+def figures(report: Report) -> dict[str, Markup]:
+    """Every figure that the data allows, drawn twice: for wide and for narrow pages."""
+    out = {"statuses": _twice("statuses", lambda w, n: _statuses(report, w, n))} if report.stages else {}
+    training = report.training
+    if training is not None:
+        if training.comparisons:
+            out["forest"] = _twice("forest", lambda w, n: forest(training, w, n))
+        if any(a.metrics for a in training.arms):
+            out["metrics"] = _twice("metrics", lambda w, n: _metrics(training, w, n))
+        if any(s.curve for a in training.arms for s in a.seeds):
+            out["curves"] = _twice("curves", lambda w, n: _curves(training, w, n))
+    for i, column in enumerate(report.groups):
+        if column.groups and report.flow.dropped_rows:
+            out[f"group{i}"] = _twice(f"group{i}", lambda w, n, i=i: _group(report, i, w, n))  # type: ignore[misc]
+    if report.profile.labels:
+        out["labels"] = _twice("labels", lambda w, n: _labels(report, w, n))
+    if report.profile.lengths is not None:
+        out["lengths"] = _twice("lengths", lambda w, n: _lengths(report, w, n))
+    return out
+
+
+def _twice(name: str, draw: Callable[[int, str], str]) -> Markup:
+    wide, narrow = draw(WIDE, f"{name}-w"), draw(NARROW, f"{name}-n")
+    return Markup(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')
+
+
+def forest(training: Training, width: int, name: str) -> str:
+    """Differences between arms with their intervals and the band of no matter."""
+    shown = [c for c in training.comparisons if c.b != "base"] or list(training.comparisons)
+    bars = [
+        Bar(
+            f"{c.title}{' (control)' if c.control and '(control)' not in c.title else ''}",
+            _times(training, c.delta.value), _times(training, c.delta.low), _times(training, c.delta.high),
+            told(training, c.delta), SHAPES[c.control], "mark hollow" if c.control else "mark",
+        )
+        for c in shown
+    ]  # fmt: skip
+    return plots.intervals(
+        bars, width=width, name=name, title="Differences between arms",
+        description="; ".join(f"{b.label}: {b.told}" for b in bars),
+        x_label=f"difference in {training.metric_title}{' (points)' if unit(training) else ''}, 95 % intervals",
+        band=_times(training, training.delta) or None, ends=("worse", "better"),
+    )  # fmt: skip
+
+
+def _times(training: Training, value: float | None) -> float | None:
+    return value if value is None or not unit(training) else 100 * value
+
+
+def _statuses(report: Report, width: int, name: str) -> str:
+    rows = [
+        (s.title, {status: getattr(s.counts, status) for status in plots.STATUSES}) for s in report.stages if s.status == "done"
+    ]
+    told_rows = "; ".join(f"{label}: " + ", ".join(f"{n} {k}" for k, n in by.items() if n) for label, by in rows)
+    return plots.stacked(
+        rows, width=width, name=name, title="Findings by stage and status", description=told_rows, x_label="findings"
+    )
+
+
+def _metrics(training: Training, width: int, name: str) -> str:
+    bars = []
+    for arm in training.arms:
+        value = arm.metrics.get(training.metric)
+        seeds = tuple(s.metrics[training.metric] for s in arm.seeds if training.metric in s.metrics)
+        if value is not None:
+            bars.append(Bar(f"{arm.letter}  {arm.title}", value, None, None, f"{value:.3f}", "circle", "mark", seeds))
+    bars += [Bar(f"{y.name}, {y.arm}", y.value, None, None, f"{y.value:.3f}", "diamond", "mark hollow") for y in training.yardsticks]
+    return plots.intervals(
+        bars, width=width, name=name, title=f"{training.metric_title} by arm",
+        description="; ".join(f"{b.label}: {b.told}" for b in bars), x_label=f"{training.metric_title} on held-out rows",
+        zero=False,
+    )  # fmt: skip
+
+
+def _curves(training: Training, width: int, name: str) -> str:
+    ends = "; ".join(f"{a.letter} is {a.title}" for a in training.arms)
+    return plots.curves(
+        training.arms, width=width, name=name, title="Training loss by step", description=ends, y_label="training loss"
+    )
+
+
+def _group(report: Report, index: int, width: int, name: str) -> str:
+    column = report.groups[index]
+    bars = [
+        Bar(g.group, g.dropped.value, g.dropped.low, g.dropped.high, numbers.percent_span(g.dropped))
+        for g in column.groups
+    ]
+    return plots.intervals(
+        bars, width=width, name=name, title=f"Share of rows removed by {column.column}",
+        description="; ".join(f"{b.label}: {b.told}" for b in bars), x_label="share of the group's rows removed, 95 % intervals",
+        zero=True, percent=True,
+    )  # fmt: skip
+
+
+def _labels(report: Report, width: int, name: str) -> str:
+    shown = report.profile.labels[:24]
+    return plots.before_after(
+        shown, width=width, name=name, title="Rows by label before and after",
+        description="; ".join(f"{r.label}: {r.before} before, {r.after} after" for r in shown),
+    )  # fmt: skip
+
+
+def _lengths(report: Report, width: int, name: str) -> str:
+    lengths = report.profile.lengths
+    assert lengths is not None
+    return plots.histogram(
+        lengths, width=width, name=name, title="Lengths of rows before and after",
+        description=f"Median {lengths.median_before} before and {lengths.median_after} after, longest "
+        f"{lengths.longest_before} and {lengths.longest_after} characters.",
+    )  # fmt: skip

@@ -1,0 +1,169 @@
+"""The report as Markdown for a pull request: the verdict, the tables, a few examples, no pictures.
+
+Text of the data goes into code spans, whose fence is longer than any run of backticks inside; other cells have every
+character that Markdown or HTML could read disarmed. Nothing here can become a link, an image, a mention or a tag.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from audit.report.model import Report, StageReport
+from audit.report.numbers import count, duration, number, percent_span, plural, points_span, signed
+from audit.report.training import told, unit
+
+EXAMPLES = 2
+_SPECIAL = re.compile(r"([\\`*_{}\[\]|~])")
+_LIVE = re.compile(r"@|#|://|www\.", re.IGNORECASE)
+"""What code hosts turn into mentions, references and links without being asked."""
+
+
+def render(report: Report) -> str:
+    """The Markdown text, ending in a newline."""
+    parts = [
+        f"# {escape(report.headline.sentence)}",
+        f"**Verdict: {report.headline.outcome}.** {escape(report.headline.verdict)}",
+        *_cautions(report),
+        *_comparisons(report),
+        "## What was removed and changed, and why",
+        *_stages(report),
+        "## Examples",
+        *_examples(report),
+        "## Who was affected",
+        *_affected(report),
+        "## What waits",
+        *_pending(report),
+        "## What is left after curation",
+        *_left(report),
+        "## How to get this again",
+        *_again(report),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str) -> str:
+    """Plain text that stays plain in Markdown and HTML; an empty comment keeps a host from seeing a link or a name."""
+    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _LIVE.sub(lambda m: f"{m[0][0]}<!-- -->{m[0][1:]}", _SPECIAL.sub(r"\\\1", plain))
+
+
+def code(text: str) -> str:
+    """Text of the data as a code span; a table's bars are written as the broken bar, which needs no escape."""
+    text = " ".join(text.split()).replace("|", "¦")
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    room = " " if "`" in text else ""
+    return f"{fence}{room}{text}{room}{fence}" if text else ""
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numeric_from: int = 1) -> str:
+    line = ["---" if i < numeric_from else "---:" for i in range(len(head))]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, line, *rows))
+
+
+def _cautions(report: Report) -> list[str]:
+    if not report.headline.cautions:
+        return []
+    return ["Read with care:\n\n" + "\n".join(f"- {escape(c)}" for c in report.headline.cautions)]
+
+
+def _comparisons(report: Report) -> list[str]:
+    training = report.training
+    if training is None or not training.comparisons:
+        return []
+    head = ["Comparison", "Verdict", f"Difference in {escape(training.metric_title)}{unit(training)}, 95 %", "Rows", "Seeds"]
+    rows = [
+        (escape(c.title), escape(c.verdict), told(training, c.delta), count(c.items), count(c.seeds))
+        for c in training.comparisons
+    ]
+    arms = [
+        (f"{a.letter}. {escape(a.title)}", count(a.rows), number(a.metrics.get(training.metric)), str(len(a.seeds)))
+        for a in training.arms
+    ]
+    arms += [(f"{escape(y.name)}, {escape(y.arm)}", "", number(y.value), "") for y in training.yardsticks]
+    return [_table(head, rows, 2), _table(["Arm", "Rows", escape(training.metric_title), "Seeds"], arms)]
+
+
+def _stages(report: Report) -> list[str]:
+    if not report.stages:
+        return ["No stage ran."]
+    head = ["Stage", "Findings", "Applied", "Pending", "Rejected", "Superseded", "Stale", "Rows removed", "Edited",
+            "Relabelled", "Time"]  # fmt: skip
+    return [_table(head, [_stage(s) for s in report.stages])]
+
+
+def _stage(s: StageReport) -> list[str]:
+    c = s.counts
+    if s.status == "skipped":
+        return [f"{escape(s.title)}: skipped", *[""] * 9, duration(s.seconds)]
+    numbers = (c.total, c.applied, c.pending, c.rejected, c.superseded, c.stale, s.dropped_rows, s.edited_rows,
+               s.relabelled_rows)  # fmt: skip
+    return [escape(s.title), *(count(n) for n in numbers), duration(s.seconds)]
+
+
+def _examples(report: Report) -> list[str]:
+    out = []
+    for stage in report.stages:
+        lines = []
+        for e in stage.examples[:EXAMPLES]:
+            lines.append(f"- {e.status}: {escape(e.action)}, {escape(e.rule)}. {escape(e.reason)}")
+            if e.text is not None:
+                lines.append(f"  - row {e.text.row}: {code(e.text.plain)}")
+            if e.witness is not None:
+                lines.append(f"  - row {e.witness.row} (witness): {code(e.witness.plain)}")
+            if e.change is not None:
+                lines.append(f"  - label: {code(e.change.before)} → {code(e.change.after)}")
+        if lines:
+            out.append(f"### {escape(stage.title)}\n\n" + "\n".join(lines))
+    return out or ["There are no findings to show."]
+
+
+def _affected(report: Report) -> list[str]:
+    out = []
+    if not report.groups:
+        out.append("**Not judged:** no column has the role of a sensitive group.")
+    for column in report.groups:
+        head = [code(column.column) or "group", "Against other rows", "Rows", "Removed", "Edited", "Relabelled", "Points"]
+        rows = [
+            (code(g.group), g.verdict, count(g.rows), percent_span(g.dropped), percent_span(g.edited),
+             percent_span(g.relabelled), points_span(g.difference))
+            for g in column.groups
+        ]  # fmt: skip
+        out.append(_table(head, rows, 2))
+    fairness = report.fairness
+    if fairness.status != "done" or not fairness.rows:
+        out.append(f"**Fairness was not judged.** {escape(fairness.reason)}".rstrip())
+        return out
+    rows_ = [
+        (r.outcome, code(r.column), code(r.group), escape(r.metric), _estimate(r.estimate.value, r.estimate.low, r.estimate.high))
+        for r in fairness.rows
+    ]
+    out.append(_table(["Outcome", "Column", "Group", "Metric", "Difference"], rows_, 4))
+    return out
+
+
+def _estimate(value: float | None, low: float | None, high: float | None) -> str:
+    return signed(value) if low is None or high is None else f"{signed(value)} [{signed(low)}, {signed(high)}]"
+
+
+def _pending(report: Report) -> list[str]:
+    if not report.pending.total:
+        return ["Nothing."]
+    fence = "```sh\n" + "\n".join(report.pending.commands) + "\n```"
+    return [f"{plural(report.pending.total, 'finding')} for a person to decide; RUN is the run directory.", fence]
+
+
+def _left(report: Report) -> list[str]:
+    rows = [(escape(s.title), count(s.findings), count(s.left)) for s in report.stages if s.left is not None]
+    if not rows:
+        return ["No second look was taken, so nothing is known."]
+    return [_table(["Stage", "Findings in the raw data", "In the curated data"], rows)]
+
+
+def _again(report: Report) -> list[str]:
+    again = report.reproducibility
+    versions = ", ".join(f"{k} {v}" for k, v in again.versions.items())
+    seeds = "; ".join(f"{k} {', '.join(map(str, v)) if isinstance(v, list) else v}" for k, v in again.seeds.items())
+    lines = [f"- input {code(again.input_hash)}", f"- seeds: {escape(seeds)}", f"- versions: {escape(versions)}"]
+    return ["\n".join([*(f"- {code(c)}" for c in again.commands), *lines])]

@@ -1,0 +1,406 @@
+"""The report as data: one tree of frozen dataclasses that every rendering reads.
+
+HTML, Markdown, terminal and JSON hold the same numbers because none of them computes any. Every string in the tree is
+safe to show: texts from the data have passed the masked preview, and no string holds a control or direction character.
+Rates, probabilities and scores lie in 0..1; lengths are in code points; times are in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SCHEMA_VERSION = 1
+
+Outcome = Literal[
+    "helped", "harmed", "equivalent", "identical", "inconclusive", "insufficient evidence", "not trained"
+]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its 95 % interval."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What a reader who stops after one sentence should know."""
+
+    sentence: str
+    """Rows in and out, edits, and what training showed."""
+    outcome: Outcome
+    """The verdict on curation: against raw data and against a random removal of the same size."""
+    verdict: str
+    """The verdict in a sentence."""
+    cautions: tuple[str, ...] = ()
+    """Things that limit what the report shows: skipped stages, insufficient evidence, pending reviews."""
+
+
+@dataclass(frozen=True)
+class RoleUse:
+    """The columns that play a role, and why."""
+
+    role: str
+    columns: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Input:
+    """The data that was read."""
+
+    path: str
+    format: str
+    compression: str
+    size_bytes: int | None
+    rows: int
+    rejected: int
+    task: str
+    roles: tuple[RoleUse, ...]
+    other_columns: tuple[str, ...]
+    """Columns that no role names; they are carried through."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What became of the rows."""
+
+    rows_in: int
+    rows_out: int
+    dropped_rows: int
+    edited_rows: int
+    """Kept rows in which at least one span was replaced."""
+    relabelled_rows: int
+    """Kept rows whose label changed."""
+    reweighted_rows: int
+    added_rows: int
+    orphans: int
+    """Findings that people decided on and that this run did not bring."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Findings by what the plan says of them."""
+
+    applied: int = 0
+    pending: int = 0
+    rejected: int = 0
+    superseded: int = 0
+    stale: int = 0
+
+    @property
+    def total(self) -> int:
+        """All findings."""
+        return self.applied + self.pending + self.rejected + self.superseded + self.stale
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of words of a text and how it compares with the other text."""
+
+    kind: Literal["same", "changed", "masked"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A masked preview of one row, cut into pieces."""
+
+    row: int
+    pieces: tuple[Piece, ...]
+    label: str | None = None
+
+    @property
+    def plain(self) -> str:
+        """The preview without its marks."""
+        return "".join(p.text for p in self.pieces)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A proposed change of a label or a span."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of the evidence, named."""
+
+    name: str
+    value: float | int | str | bool | None
+
+
+@dataclass(frozen=True)
+class Example:
+    """One finding, shown."""
+
+    kind: Literal["duplicate", "label", "span", "row", "dataset"]
+    rule: str
+    action: str
+    status: str
+    why: str
+    """Why the plan gave it that status."""
+    score: float
+    reason: str
+    field: str | None = None
+    text: Text | None = None
+    witness: Text | None = None
+    """The row that justifies the finding."""
+    change: Change | None = None
+    neighbours: tuple[Text, ...] = ()
+    """Similar rows, with their labels."""
+    evidence: tuple[Measure, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Findings of one rule of a stage."""
+
+    rule: str
+    action: str
+    reason: str
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """One stage: what it found, what came of it, and examples."""
+
+    name: str
+    title: str
+    status: Literal["done", "skipped"]
+    reason: str
+    """Why it was skipped."""
+    on_finding: str
+    """What the recipe does with its findings: apply, review or flag."""
+    seconds: float | None
+    findings: int
+    counts: Counts
+    dropped_rows: int
+    edited_rows: int
+    relabelled_rows: int
+    left: int | None
+    """Findings of the same stage on the curated data; None when it did not look again."""
+    rules: tuple[Rule, ...] = ()
+    summary: tuple[Measure, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """How curation treated one group."""
+
+    group: str
+    rows: int
+    dropped: Interval
+    """Share of the group's rows that left."""
+    edited: Interval
+    relabelled: Interval
+    difference: Interval
+    """Share dropped in this group less the share dropped in all other rows."""
+    verdict: Literal["more", "less", "no difference shown", "insufficient evidence"]
+
+
+@dataclass(frozen=True)
+class GroupColumn:
+    """How curation treated the groups of one column."""
+
+    column: str
+    groups: tuple[GroupRow, ...]
+    left_out: int = 0
+    """Groups too small or too many to list."""
+
+
+@dataclass(frozen=True)
+class FairnessRow:
+    """One comparison of the fairness stage."""
+
+    column: str
+    group: str
+    metric: str
+    outcome: Literal["disparity", "equivalent", "insufficient evidence", "not applicable"]
+    estimate: Interval
+    rows: int | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Fairness:
+    """What the fairness stage found."""
+
+    status: Literal["done", "skipped", "not run"]
+    reason: str
+    rows: tuple[FairnessRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What waits for a person, and how to go on."""
+
+    total: int
+    by_stage: Mapping[str, int]
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """Loss after a number of steps."""
+
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """One training run."""
+
+    seed: int
+    metrics: Mapping[str, float]
+    curve: tuple[CurvePoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One variant of the training data."""
+
+    name: str
+    title: str
+    letter: str
+    """Its letter in the figures."""
+    rows: int | None
+    tokens: int | None
+    metrics: Mapping[str, float]
+    """Means over seeds."""
+    seeds: tuple[SeedRun, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Arm `a` less arm `b` on the held-out set; positive means that `a` is better."""
+
+    a: str
+    b: str
+    title: str
+    delta: Interval
+    verdict: str
+    words: str
+    seeds: int | None
+    items: int | None
+    clusters: int | None
+    control: bool
+    """Whether it compares with the random-removal control."""
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """A plain model on the same data, as a sense of scale."""
+
+    arm: str
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Training:
+    """The ablation: arms, comparisons, curves."""
+
+    task: str
+    metric: str
+    metric_title: str
+    higher_is_better: bool
+    delta: float
+    """Differences inside ±delta count as none."""
+    outcome: Outcome
+    conclusion: str
+    arms: tuple[Arm, ...]
+    comparisons: tuple[Comparison, ...]
+    yardsticks: tuple[Yardstick, ...]
+    notes: tuple[str, ...]
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class LabelCount:
+    """Rows of one label before and after curation."""
+
+    label: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How long rows are, in code points of their content."""
+
+    edges: tuple[float, ...]
+    """Bin edges, one more than bins; the last bin also holds everything longer."""
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    median_before: float | None
+    median_after: float | None
+    longest_before: int | None
+    longest_after: int | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the data looks like, before and after."""
+
+    labels: tuple[LabelCount, ...]
+    other_labels: int
+    """Labels beyond those listed."""
+    unlabelled_before: int
+    unlabelled_after: int
+    lengths: Lengths | None
+
+
+@dataclass(frozen=True)
+class Reproducibility:
+    """What is needed to get the same result again."""
+
+    input_hash: str
+    versions: Mapping[str, str]
+    hardware: Mapping[str, Any]
+    seeds: Mapping[str, Any]
+    recipe: str
+    """The resolved recipe as JSON."""
+    outputs: Mapping[str, str]
+    commands: tuple[str, ...]
+    seconds: Mapping[str, float]
+    started: str
+    finished: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a report shows, in the order a reader wants it."""
+
+    headline: Headline
+    flow: Flow
+    training: Training | None
+    stages: tuple[StageReport, ...]
+    groups: tuple[GroupColumn, ...]
+    fairness: Fairness
+    pending: Pending
+    input: Input
+    profile: Profile
+    reproducibility: Reproducibility
+    schema_version: int = field(default=SCHEMA_VERSION)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON values; valid under `docs/schema/report.schema.json`."""
+        from audit.report.schema import to_json
+
+        out = to_json(self)
+        return {"schema_version": out.pop("schema_version"), **out}
+
+    def __repr__(self) -> str:
+        return f"Report({self.headline.sentence!r})"

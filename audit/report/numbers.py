@@ -1,0 +1,129 @@
+"""Rates with intervals, and numbers in words.
+
+Wilson's score interval for a share (Wilson 1927) and Newcombe's hybrid score interval for a difference of two shares
+(Newcombe 1998, method 10): both keep inside their range and behave at 0 and 1, where the textbook interval does not.
+"""
+
+from __future__ import annotations
+
+import math
+
+from audit.report.model import Interval
+
+Z95 = 1.959963984540054
+
+
+def share(part: int, whole: int) -> Interval:
+    """part / whole with Wilson's 95 % interval; nothing when there are no rows."""
+    if whole == 0:
+        return Interval(None)
+    low, high = _wilson(part, whole)
+    return Interval(part / whole, low, high)
+
+
+def difference(part: int, whole: int, other_part: int, other_whole: int) -> Interval:
+    """The first share less the second, with Newcombe's 95 % interval."""
+    if whole == 0 or other_whole == 0:
+        return Interval(None)
+    p, q = part / whole, other_part / other_whole
+    (p_low, p_high), (q_low, q_high) = _wilson(part, whole), _wilson(other_part, other_whole)
+    return Interval(
+        p - q,
+        p - q - math.hypot(p - p_low, q_high - q),
+        p - q + math.hypot(p_high - p, q - q_low),
+    )
+
+
+def _wilson(part: int, whole: int) -> tuple[float, float]:
+    z2 = Z95 * Z95
+    p = part / whole
+    centre = (p + z2 / (2 * whole)) / (1 + z2 / whole)
+    half = Z95 * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
+    # At the ends the bound is exact; rounding must not push it past the estimate.
+    return (0.0 if part == 0 else max(0.0, centre - half)), (1.0 if part == whole else min(1.0, centre + half))
+
+
+def count(n: int | None) -> str:
+    """`12,345`."""
+    return "–" if n is None else f"{n:,}"
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{n:,} {one if n == 1 else (many or one + 's')}"
+
+
+def percent(x: float | None, decimals: int = 1) -> str:
+    """`12.3 %`; a share that is small but not zero never reads as zero."""
+    if x is None:
+        return "–"
+    floor = 10 ** -(decimals + 2)
+    if 0 < abs(x) < floor:
+        return f"{'−' if x < 0 else ''}<{floor * 100:.{decimals}f} %"
+    return f"{100 * x:.{decimals}f} %".replace("-", "−")
+
+
+def signed(x: float | None, decimals: int = 3) -> str:
+    """`+0.071`, with a true minus sign."""
+    if x is None:
+        return "–"
+    text = f"{x:+.{decimals}f}"
+    return text.replace("-", "−") if float(text) else text[1:]
+
+
+def number(x: float | int | None, decimals: int = 3) -> str:
+    """A plain number."""
+    if x is None:
+        return "–"
+    return f"{x:,}" if isinstance(x, int) else f"{x:,.{decimals}f}".replace("-", "−")
+
+
+def span(interval: Interval, decimals: int = 3) -> str:
+    """`+0.071 [+0.032, +0.110]`."""
+    if interval.value is None:
+        return "–"
+    if interval.low is None or interval.high is None:
+        return signed(interval.value, decimals)
+    return f"{signed(interval.value, decimals)} [{signed(interval.low, decimals)}, {signed(interval.high, decimals)}]"
+
+
+def percent_span(interval: Interval) -> str:
+    """`12.3 % [10.1, 14.9]`."""
+    if interval.value is None:
+        return "–"
+    if interval.low is None or interval.high is None:
+        return percent(interval.value)
+    return f"{percent(interval.value)} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]".replace("-", "−")
+
+
+def points_span(interval: Interval) -> str:
+    """A difference of shares in percentage points: `+1.2 [−0.4, +2.8]`."""
+    if interval.value is None:
+        return "–"
+    if interval.low is None or interval.high is None:
+        return signed(100 * interval.value, 1)
+    return f"{signed(100 * interval.value, 1)} [{signed(100 * interval.low, 1)}, {signed(100 * interval.high, 1)}]"
+
+
+def duration(seconds: float | None) -> str:
+    """`850 ms`, `12.3 s`, `4 min 05 s`."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def size(n: int | None) -> str:
+    """`1.2 MB`, decimal."""
+    if n is None:
+        return "–"
+    value = float(n)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

@@ -1,0 +1,218 @@
+"""Texts of the data made safe to show.
+
+Three nets, one behind the other: spans that a privacy finding names are replaced by their placeholder, the values in
+those spans are replaced wherever else the row repeats them, and what is left passes `masked_preview`, which scans again
+and takes away control, escape and direction characters. A rejected finding is masked here all the same: a person who
+keeps a value in the data has not asked to print it in a report.
+
+Cost: a few hundred previews a report, whatever the size of the data. Markup is left as it is; each view escapes its own.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from audit.report.model import Piece, Text
+from curate.dataset import Dataset
+from curate.ledger.apply import reader
+from curate.privacy.preview import masked_preview, safe_text
+
+SHORT = 80
+READ = 1600
+"""Code points of a row that an example may draw on."""
+SHOWN = 420
+"""Code points of a row that an example shows."""
+_PLACEHOLDER = re.compile(r"(\[[A-Z][A-Z_]{1,30}\])")
+_WORDS = re.compile(r"\[[A-Z][A-Z_]{1,30}\]|\w+|\s+|[^\w\s]")
+_MIN_REPEATED = 4
+"""Shorter values than this are not looked for elsewhere in their row."""
+_LONGEST = 20_000
+"""Code points of a field around a span that are worked on."""
+
+
+class Previews:
+    """Safe previews of rows, fields and short names of one dataset."""
+
+    def __init__(self, dataset: Dataset, findings: pa.Table, privacy: Iterable[str] = ("pii",)) -> None:
+        self.dataset = dataset
+        self._content: Any = None
+        self._labels = dataset.labels()
+        self._short: dict[tuple[str, int], str] = {}
+        self._readers: dict[str, Any] = {}
+        mask = pc.is_in(findings["stage"].cast(pa.string()), value_set=pa.array(list(privacy), pa.string()))
+        columns = ["row", "field", "start", "end", "replacement"]
+        self._spans = findings.filter(mask).select(columns).combine_chunks()
+        self._span_rows = self._spans["row"].fill_null(-1).to_numpy()
+        self._order = np.argsort(self._span_rows, kind="stable")
+        self._sorted_rows = self._span_rows[self._order]
+
+    def short(self, text: str | None, width: int = SHORT) -> str:
+        """A safe short text: a label, a group, a column, a sentence."""
+        if not text:
+            return ""
+        key = (text, width)
+        if key not in self._short:
+            self._short[key] = masked_preview(text, width)
+        return self._short[key]
+
+    def sentence(self, text: str | None) -> str:
+        """A safe sentence: a reason or a note, with its capital and its full stop."""
+        said = self.short(text, SHOWN)
+        return said and said[0].upper() + said[1:] + ("" if said.endswith((".", "!", "?", "…")) else ".")
+
+    def label(self, row: int) -> str | None:
+        """The label of a row; None without one."""
+        value = None if self._labels is None else self._labels[row].as_py()
+        return None if value is None else self.short(value)
+
+    def row(self, row: int, width: int = READ) -> str:
+        """A safe preview of the content of a row."""
+        if self._content is None:
+            self._content = self.dataset.content()
+        text = (self._content[row].as_py() or "")[: 8 * width]
+        for value, placeholder in self._values(row):
+            text = text.replace(value, placeholder)
+        return masked_preview(text, width)
+
+    def text(self, row: int, width: int = SHOWN) -> Text:
+        """A row as pieces."""
+        return Text(row, pieces(self.row(row, width)), self.label(row))
+
+    def pair(self, row: int, other: int) -> tuple[Text, Text]:
+        """Two rows with the words that differ marked."""
+        left, right = compare(self.row(row), self.row(other))
+        return Text(row, left, self.label(row)), Text(other, right, self.label(other))
+
+    def span(self, row: int, field: str, start: int | None, end: int | None, replacement: str | None) -> Text | None:
+        """The surroundings of a span, the span itself replaced; None where its field holds no text."""
+        raw = self._raw(row, field)
+        if raw is None:
+            return None
+        first, last = (0, len(raw)) if start is None or end is None else (start, end)
+        placeholder = _placeholder(replacement)
+        before = self._clean(raw, row, field, max(0, first - _LONGEST), first)
+        after = self._clean(raw, row, field, last, min(len(raw), last + _LONGEST))
+        for value, mark in self._values(row):
+            before, after = before.replace(value, mark), after.replace(value, mark)
+        head, tail = _last_words(before, SHOWN // 3), _first_words(after, SHOWN // 3)
+        return Text(row, pieces(masked_preview(f"{head}{placeholder}{tail}", SHOWN)), self.label(row))
+
+    def _raw(self, row: int, field: str) -> str | None:
+        try:
+            if field not in self._readers:
+                self._readers[field] = reader(self.dataset, field)
+            value = self._readers[field](row)
+        except (KeyError, ValueError, IndexError, TypeError):
+            return None
+        return value if isinstance(value, str) else None
+
+    def _of(self, row: int) -> list[Mapping[str, Any]]:
+        first, last = np.searchsorted(self._sorted_rows, [row, row + 1])
+        found: list[Mapping[str, Any]] = self._spans.take(pa.array(self._order[first:last])).to_pylist()
+        return found
+
+    def _values(self, row: int) -> list[tuple[str, str]]:
+        """(raw value, placeholder) of every privacy finding of a row, longest first."""
+        values = {}
+        for span in self._of(row):
+            raw = self._raw(row, span["field"]) if span["field"] is not None else None
+            if raw is None or span["start"] is None:
+                continue
+            value = raw[span["start"] : span["end"]]
+            if len(value) >= _MIN_REPEATED:
+                values[value] = _placeholder(span["replacement"])
+        return sorted(values.items(), key=lambda item: (-len(item[0]), item))
+
+    def _clean(self, raw: str, row: int, field: str, first: int, last: int) -> str:
+        """A stretch of a field with every privacy span in it replaced."""
+        spans = [s for s in self._of(row) if s["field"] == field and s["start"] is not None]
+        out, at = [], first
+        for span in sorted(spans, key=lambda s: (s["start"], s["end"])):
+            start, end = max(span["start"], first), min(span["end"], last)
+            if start >= end or end <= at:
+                continue
+            out += [raw[at : max(start, at)], _placeholder(span["replacement"])]
+            at = end
+        return "".join([*out, raw[at:last]])
+
+
+def _placeholder(replacement: str | None) -> str:
+    """A placeholder that shows the kind of a value; a surrogate is a made-up value and is not shown."""
+    return replacement if replacement and _PLACEHOLDER.fullmatch(replacement) else "[REMOVED]"
+
+
+def _last_words(text: str, width: int) -> str:
+    """The end of a text, cut where a word begins."""
+    if len(text) <= width:
+        return text
+    return "… " + re.sub(r"^\S*\s+", "", text[-width:], count=1)
+
+
+def _first_words(text: str, width: int) -> str:
+    """The start of a text, cut where a word ends."""
+    if len(text) <= width:
+        return text
+    return re.sub(r"\s+\S*$", "", text[:width], count=1) + " …"
+
+
+def pieces(text: str) -> tuple[Piece, ...]:
+    """A masked text cut at its placeholders."""
+    parts = _PLACEHOLDER.split(text)
+    return tuple(Piece("masked" if i % 2 else "same", part) for i, part in enumerate(parts) if part)
+
+
+def compare(left: str, right: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """Both texts in pieces, words that the other lacks marked `changed`, long common stretches shortened.
+
+    Ratcliff/Obershelp matching over words and punctuation (difflib), on at most `READ` code points a side.
+    """
+    a, b = _WORDS.findall(left), _WORDS.findall(right)
+    blocks = difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    out: dict[str, list[Piece]] = defaultdict(list)
+    whole = max(len(left), len(right)) <= SHOWN
+    for i, (kind, a0, a1, b0, b1) in enumerate(blocks):
+        for side, words in (("left", a[a0:a1]), ("right", b[b0:b1])):
+            run = "".join(words)
+            if not run:
+                continue
+            if kind == "equal":
+                if not whole:
+                    run = _shortened(run, first=i == 0, last=i == len(blocks) - 1, alone=len(blocks) == 1)
+                out[side] += pieces(run)
+            else:
+                out[side].append(Piece("changed", run))
+    return _cut(out["left"]), _cut(out["right"])
+
+
+def _shortened(run: str, *, first: bool, last: bool, alone: bool) -> str:
+    """A stretch that both texts share, its middle left out where it is long."""
+    room = SHOWN if alone else SHOWN // 4
+    if len(run) <= room:
+        return run
+    if alone or last:
+        return _first_words(run, room)
+    if first:
+        return _last_words(run, room)
+    return f"{_first_words(run, room // 2)} {_last_words(run, room // 2).removeprefix('… ')}"
+
+
+def _cut(side: list[Piece]) -> tuple[Piece, ...]:
+    out, room = [], 2 * SHOWN
+    for piece in side:
+        if len(piece.text) > room:
+            out.append(Piece(piece.kind, piece.text[:room] + "…"))
+            break
+        out.append(piece)
+        room -= len(piece.text)
+    return tuple(out)
+
+
+__all__ = ["Previews", "compare", "pieces", "safe_text"]

@@ -1,0 +1,1 @@
+"""Stages that live with the judgement: they flag the data set and change nothing."""

@@ -1,0 +1,429 @@
+# mypy: disable-error-code="assignment"
+"""What the lexer asks about the bytes around a mark: words before a number, the shape of a run of digits, the two sides
+of an `@`, where a value ends.
+
+Each function looks at a bounded number of bytes, or at a run of bytes that it is asked about once. Positions are byte
+offsets into the column's buffer; `start` and `end` bound the row. All are compiled by numba and cached.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from curate.privacy.context import SECRET_KEYS, SECRET_VALUES, TLD_KEYS, TLD_VALUES
+
+EMAIL, EMAIL_ODD, NUMBER, QUAD, COLONS, IBAN, USERINFO, KEY_VALUE, TOKEN, YEAR, DASH_MAC, KEY_BLOCK = range(12)
+# Flags of a candidate.
+(PREV_LETTER, NEXT_LETTER, PREV_MONEY, PREV_SIGN, AFTER_PHONE, PREV_DECIMAL, NEXT_DECIMAL, PREV_SLASH,
+ MAY_BE_CARD, MAY_BE_SSN, MAY_BE_PHONE) = (1 << i for i in range(11))  # fmt: skip
+# Flags of a row.
+UNICODE_FORMS, JSON_ESCAPES, BRACKET_AT = 1, 2, 4
+
+MAX_REGION = 96
+"""Bytes after which a run of numbers is cut at its next space: longer runs are tables, not telephone numbers."""
+LONGEST_REGION = 160
+LOOK_BEHIND, LOOK_AHEAD = 72, 16
+"""Bytes around a candidate that a recogniser may read."""
+MAX_GROUPS = 96
+
+
+def _letters() -> npt.NDArray[np.uint8]:
+    """1 letter, 2 digit, 3 byte of a non-ASCII character, 4 underscore, 0 other."""
+    table = np.zeros(256, dtype=np.uint8)
+    table[ord("A") : ord("Z") + 1] = 1
+    table[ord("a") : ord("z") + 1] = 1
+    table[ord("0") : ord("9") + 1] = 2
+    table[128:] = 3
+    table[ord("_")] = 4
+    return table
+
+
+WORD = _letters()
+HEX = np.zeros(256, dtype=np.uint8)
+HEX[[ord(c) for c in "0123456789abcdefABCDEF"]] = 1
+_LOCAL = (WORD > 0).astype(np.uint8)
+_LOCAL[[ord(c) for c in ".%+-'"]] = 1
+_LABEL = ((WORD > 0) & (WORD < 4)).astype(np.uint8)
+_LABEL[[ord("."), ord("-")]] = 1
+
+
+@njit(cache=True, inline="always")
+def is_escape(data, start, i):  # type: ignore[no-untyped-def]
+    """Byte i is the letter of a written-out `\\n`, `\\r` or `\\t`: it ends a word rather than begin one."""
+    return i > start and data[i - 1] == 92 and (data[i] == 110 or data[i] == 114 or data[i] == 116)
+
+
+@njit(cache=True)
+def _lookup(h, keys, values):  # type: ignore[no-untyped-def]
+    mask = np.uint64(len(keys) - 1)
+    slot = h & mask
+    while keys[slot] != 0:
+        if keys[slot] == h:
+            return values[slot]
+        slot = (slot + np.uint64(1)) & mask
+    return np.int64(0)
+
+
+@njit(cache=True)
+def _hash(data, i, j):  # type: ignore[no-untyped-def]
+    h = np.uint64(0xCBF29CE484222325)
+    for k in range(i, j):
+        c = data[k]
+        if 65 <= c <= 90:
+            c = np.uint8(c + 32)
+        h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
+    return h
+
+
+@njit(cache=True)
+def context_before(data, start, pos, words, masks):  # type: ignore[no-untyped-def]
+    """Masks of the nearest listed word and of all, over at most 8 words in the 64 bytes before `pos`."""
+    nearest, union = np.int64(0), np.int64(0)
+    floor = max(start, pos - 64)
+    i, seen = pos - 1, 0
+    while i >= floor and seen < 8:
+        w = WORD[data[i]]
+        if w == 0 or w == 4 or w == 2:
+            i -= 1
+            continue
+        j = i + 1
+        while i >= floor and j - i < 24 and (WORD[data[i]] == 1 or WORD[data[i]] == 3):
+            i -= 1
+        seen += 1
+        first = i + 1
+        if first > start and data[first] < 128 and is_escape(data, start, first):
+            first += 1
+        if i >= start and data[i] == 91 and j < pos and data[j] == 93:
+            continue  # a placeholder such as [PHONE] is not context
+        if i >= start and data[i] == 95 and j < pos and data[j] == 93:
+            continue
+        mask = _lookup(_hash(data, first, j), words, masks)
+        if mask & 1024:
+            # "Desk: 555 0100" names a field; "the desk 555" does not.
+            mask = (mask & ~1024) | (1 if j < pos and data[j] == 58 else 0)
+        if mask:
+            union |= mask
+            if nearest == 0:
+                nearest = mask
+    return nearest, union
+
+
+@njit(cache=True)
+def context_after(data, pos, end, words, masks):  # type: ignore[no-untyped-def]
+    """Union over the first two words after `pos`, on the same line and before any other number."""
+    union = np.int64(0)
+    i, seen, ceiling = pos, 0, min(end, pos + 24)
+    while i < ceiling and seen < 2:
+        c = data[i]
+        if c == 10 or c == 91 or WORD[c] == 2:
+            break
+        if WORD[c] != 1 and WORD[c] != 3:
+            i += 1
+            continue
+        j = i
+        while j < ceiling and (WORD[data[j]] == 1 or WORD[data[j]] == 3):
+            j += 1
+        union |= _lookup(_hash(data, i, j), words, masks)
+        seen += 1
+        i = j
+    return union
+
+
+@njit(cache=True)
+def _luhn_window(data, bounds, groups, first, carded):  # type: ignore[no-untyped-def]
+    """Whether groups from `first` on, joined by single blanks or hyphens, hold 12 to 19 digits that pass Luhn.
+
+    Without words that speak of cards (`carded`) only one group, or groups as printed on cards, are tried.
+    """
+    digits = 0
+    even, odd = 0, 0  # sums with the digits at even or at odd places doubled, counted from the left
+    for g in range(first, min(groups, first + 8)):
+        if g > first and bounds[g, 0] - bounds[g - 1, 1] > 2:
+            return False
+        size = bounds[g, 1] - bounds[g, 0]
+        if digits + size > 19 or (g > first and not carded and (bounds[first, 1] - bounds[first, 0] != 4 or size > 6)):
+            return False
+        for p in range(bounds[g, 0], bounds[g, 1]):
+            d = np.int64(data[p]) - 48
+            doubled = 2 * d - 9 if d > 4 else 2 * d
+            even += doubled if digits % 2 == 0 else d
+            odd += d if digits % 2 == 0 else doubled
+            digits += 1
+        if digits >= 12 and ((even if digits % 2 == 0 else odd) % 10 == 0):
+            return True
+    return False
+
+
+@njit(cache=True)
+def plausible(data, i, stop, digits, helped, national, near_words, bounds):  # type: ignore[no-untyped-def]
+    """What a run of digit groups may be, from its shape alone: MAY_BE_* bits.
+
+    `helped`: words nearby speak of telephones; `near_words`: union of all context masks; `national`: the default
+    region is not North American, so any grouping may be its own.
+    """
+    groups, j = 0, i
+    while j < stop and groups < MAX_GROUPS:
+        if 48 <= data[j] <= 57:
+            bounds[groups, 0] = j
+            while j < stop and 48 <= data[j] <= 57:
+                j += 1
+            bounds[groups, 1] = j
+            groups += 1
+        else:
+            j += 1
+    f = np.int64(0)
+    plus, zero = data[i] == 43, data[bounds[0, 0]] == 48
+    if helped or plus or (zero and digits >= 10 and data[bounds[0, 0] + 1] == 48):
+        f |= MAY_BE_PHONE
+    if zero and 2 <= groups <= 6 and 9 <= digits <= 11:
+        f |= MAY_BE_PHONE
+    if national and 7 <= digits <= 13 and 2 <= groups <= 6:
+        f |= MAY_BE_PHONE
+    if near_words & 8 and digits == 9 and groups == 1:
+        f |= MAY_BE_SSN
+    for g in range(groups):
+        size = bounds[g, 1] - bounds[g, 0]
+        if size == 3 and g + 2 < groups and bounds[g + 2, 1] - bounds[g + 2, 0] == 4:
+            middle = bounds[g + 1, 1] - bounds[g + 1, 0]
+            if middle == 3:
+                f |= MAY_BE_PHONE
+            elif middle == 2:
+                f |= MAY_BE_SSN
+        if size >= 3 and not f & MAY_BE_CARD and _luhn_window(data, bounds, groups, g, (near_words & 4) != 0):
+            f |= MAY_BE_CARD
+    return f
+
+
+@njit(cache=True)
+def grow(out):  # type: ignore[no-untyped-def]
+    bigger = np.empty((out.shape[0] * 2, out.shape[1]), dtype=np.int64)
+    bigger[: out.shape[0]] = out
+    return bigger
+
+
+@njit(cache=True)
+def email(data, start, end, at):  # type: ignore[no-untyped-def]
+    """Span and kind of the address around the `@` at `at`; kind -1 where there is none."""
+    i, odd = at - 1, False
+    while i >= start and at - i <= 65 and _LOCAL[data[i]]:
+        odd |= data[i] >= 128
+        i -= 1
+    i += 1
+    if at - i > 64:
+        return -1, i, i
+    if i > start and i < at and is_escape(data, start, i):
+        i += 1
+    while i < at and (data[i] == 46 or data[i] == 45 or data[i] == 39 or data[i] == 43):
+        i += 1
+    if i == at or data[at - 1] == 46:
+        return -1, i, i
+    # Domain: labels of letters, digits and hyphens.
+    j, dot = at + 1, -1
+    while j < end and j - at <= 255 and _LABEL[data[j]]:
+        c = data[j]
+        if c == 46:
+            if data[j - 1] == 46 or data[j - 1] == 64 or data[j - 1] == 45:
+                break
+            if j + 1 >= end or _LABEL[data[j + 1]] == 0 or data[j + 1] == 46 or data[j + 1] == 45:
+                break
+            dot = j
+        odd |= c >= 128
+        j += 1
+    while j > at + 1 and (data[j - 1] == 45 or data[j - 1] == 46):
+        j -= 1
+    if dot < 0 or dot >= j - 2:
+        return -1, i, i
+    if odd:
+        return 1, i, j
+    letters = True
+    for k in range(dot + 1, j):
+        letters &= WORD[data[k]] == 1
+    known = _lookup(_hash(data, dot + 1, j), TLD_KEYS, TLD_VALUES)
+    if known == 2:
+        return -1, i, i
+    plain = letters and (known == 1 or j - dot - 1 == 2)
+    for k in range(i, at - 1):
+        plain &= not (data[k] == 46 and data[k + 1] == 46)
+    if plain and at - i == 3 and data[i] == 103 and data[i + 1] == 105 and data[i + 2] == 116:
+        plain = False
+    return (0 if plain else 1), i, j
+
+
+@njit(cache=True)
+def secret_key_before(data, start, pos):  # type: ignore[no-untyped-def]
+    """Whether a key such as `password` or `api_key` stands right before the `=` or `:` at `pos`."""
+    i = pos - 1
+    floor = max(start, pos - 40)
+    while i >= floor and (data[i] == 32 or data[i] == 34 or data[i] == 39 or data[i] == 92):
+        i -= 1
+    j = i + 1
+    last = -1
+    while i >= floor and (WORD[data[i]] == 1 or data[i] == 95 or data[i] == 45):
+        if (data[i] == 95 or data[i] == 45) and last < 0:
+            last = i + 1
+        i -= 1
+    if j - i - 1 < 3:
+        return False
+    h = np.uint64(0xCBF29CE484222325)
+    for k in range(i + 1, j):
+        c = data[k]
+        if 65 <= c <= 90:
+            c = np.uint8(c + 32)
+        if c == 45:
+            c = np.uint8(95)
+        h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
+    if _lookup(h, SECRET_KEYS, SECRET_VALUES):
+        return True
+    if last < 0:
+        return False
+    return _lookup(_hash(data, last, j), SECRET_KEYS, SECRET_VALUES) > 0
+
+
+@njit(cache=True)
+def block_end(data, i, limit):  # type: ignore[no-untyped-def]
+    """End of a PEM block that begins at `i`: past the fourth run of five hyphens, or before a second `-----BEGIN`."""
+    runs, j = 0, i
+    while j < limit:
+        if data[j] == 45 and j + 5 <= limit and data[j + 1] == 45 and data[j + 2] == 45 and data[j + 4] == 45:
+            runs += 1
+            if runs == 3 and j + 6 < limit and data[j + 5] == 66:
+                return j
+            j += 5
+            if runs == 4:
+                return j
+            continue
+        j += 1
+    return limit
+
+
+@njit(cache=True)
+def token_end(data, i, limit):  # type: ignore[no-untyped-def]
+    """End of the run of letters, digits, `_`, `-` and `.` at `i`."""
+    while i < limit and ((1 <= WORD[data[i]] <= 4 and data[i] < 128) or data[i] == 45 or data[i] == 46):
+        i += 1
+    return i
+
+
+@njit(cache=True)
+def end_of_value(data, i, limit):  # type: ignore[no-untyped-def]
+    """End of the value after the `=` or `:` at `i`: past signs, a blank and an opening quote, then to white space."""
+    j = i
+    while j < limit and j - i < 6 and (data[j] == 61 or data[j] == 58 or data[j] == 62 or data[j] == 32 or data[j] == 34
+                                       or data[j] == 39 or data[j] == 92 or data[j] == 96):  # fmt: skip
+        j += 1
+    while j < limit and data[j] > 32 and data[j] != 34 and data[j] != 38:
+        j += 1
+    return j
+
+
+@njit(cache=True, nogil=True)
+def fingerprints(data, starts, ends, candidates):  # type: ignore[no-untyped-def]
+    """64-bit hash of all that a recogniser may look at for each candidate: kind, masks, flags and the bytes around."""
+    out = np.empty(len(candidates), dtype=np.uint64)
+    prime = np.uint64(0x100000001B3)
+    for n in range(len(candidates)):
+        row, a, b = candidates[n, 1], candidates[n, 2], candidates[n, 3]
+        low, high = max(starts[row], a - LOOK_BEHIND), min(ends[row], b + LOOK_AHEAD)
+        h = np.uint64(0xCBF29CE484222325)
+        for value in (candidates[n, 0], candidates[n, 4], candidates[n, 5], candidates[n, 6], a - low, b - a, high - b):
+            h = (h ^ np.uint64(value)) * prime
+        for i in range(low, high):
+            h = (h ^ np.uint64(data[i])) * prime
+        out[n] = h ^ (h >> np.uint64(32))
+    return out
+
+
+@njit(cache=True)
+def is_disguise(data, i, end):  # type: ignore[no-untyped-def]
+    """Whether the character at `i` is one that `normalise` rewrites; curly quotes and the like are not."""
+    if i + 1 >= end:
+        return False
+    c, d = data[i], data[i + 1]
+    if c == 0xC2:
+        return d == 0xA0 or d == 0xAD
+    if c == 0xD9 or c == 0xDB:
+        return 0xA0 <= d <= 0xB9
+    if i + 2 >= end:
+        return False
+    e = data[i + 2]
+    if c == 0xE2:
+        if d == 0x80:
+            return e <= 0x95 or 0xA8 <= e <= 0xAF
+        return (d == 0x81 and 0x9F <= e <= 0xA9) or (d == 0x88 and e == 0x92)
+    return (c == 0xEF and 0xBB <= d <= 0xBD) or (c == 0xE0 and d == 0xA5 and e >= 0xA6)
+
+
+@njit(cache=True)
+def iban_end(data, start, end, i):  # type: ignore[no-untyped-def]
+    """For a digit at `i` behind two letters, as in `GB82 WEST ...`: where the account number may end at most, or 0."""
+    if i - 2 < start or i + 1 >= end or WORD[data[i - 2]] != 1 or not (48 <= data[i + 1] <= 57):
+        return 0
+    if i - 3 >= start and WORD[data[i - 3]] != 0 and not is_escape(data, start, i - 3):
+        return 0
+    j, alnum = i, 0
+    while j < end and j - i < 44 and alnum < 33:
+        w = WORD[data[j]]
+        if w == 1 or w == 2:
+            alnum += 1
+        elif not (data[j] == 32 or data[j] == 45) or data[j - 1] == 32 or data[j - 1] == 45:
+            break
+        j += 1
+    return j if alnum >= 13 else 0
+
+
+@njit(cache=True)
+def dash_mac(data, start, end, a):  # type: ignore[no-untyped-def]
+    """Whether six pairs of hexadecimal digits joined by hyphens begin at `a`."""
+    if a < start or a + 17 > end or (a > start and (WORD[data[a - 1]] != 0 or data[a - 1] == 45)):
+        return False
+    for k in range(17):
+        c = data[a + k]
+        if (k % 3 == 2 and c != 45) or (k % 3 != 2 and HEX[c] == 0):
+            return False
+    return a + 17 == end or (WORD[data[a + 17]] == 0 and data[a + 17] != 45)
+
+
+@njit(cache=True)
+def is_at(data, j, end):  # type: ignore[no-untyped-def]
+    """Whether the bracket before `j` opens a written-out at sign: `[at]`, `( AT )`."""
+    if j < end and data[j] == 32:
+        j += 1
+    return j + 2 < end and (data[j] | 32) == 97 and (data[j + 1] | 32) == 116 and WORD[data[j + 2]] == 0
+
+
+@njit(cache=True)
+def region(data, end, i):  # type: ignore[no-untyped-def]
+    """The run of digit groups from `i`: its end, digits, groups, longest group, longest chain of joining dots."""
+    digits, groups, longest, size, dotted, quad = 0, 0, 0, 0, 0, 0
+    j, last = i, i
+    if data[j] == 43:
+        j += 1
+    while j < end:
+        c = data[j]
+        if 48 <= c <= 57:
+            if size == 0:
+                groups += 1
+                if j > i and data[j - 1] == 46:
+                    dotted += 1
+                    quad = max(quad, dotted)
+                else:
+                    dotted = 0
+            size += 1
+            digits += 1
+            j += 1
+            last = j
+            if size > longest:
+                longest = size
+            continue
+        size = 0
+        if c == 32 or c == 46 or c == 45 or c == 40 or c == 41 or c == 47:
+            if j - last >= 2 or (c == 32 and j - i >= MAX_REGION):
+                break
+            if c == 40 and j + 1 < end and not (48 <= data[j + 1] <= 57):
+                break
+            j += 1
+            continue
+        break
+    return last, digits, groups, longest, quad

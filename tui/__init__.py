@@ -1,0 +1,17 @@
+"""The face: a Textual app over the ledger.
+
+It holds no rule of its own. What a person sees is `resolve` on the run's findings; what a person does is appended to
+`decisions.jsonl`; undo appends an inverse. So the same decisions, replayed headless by `curate apply`, give the same
+bytes. Training runs in a process of its own and survives the interface.
+"""
+
+from __future__ import annotations
+
+__all__ = ["main"]
+
+
+def main(what: str | None = None, out: str | None = None) -> int:
+    """Run the app on a data file, on a run directory, or on nothing (it asks); returns the exit code."""
+    from tui.app import CurateApp
+
+    return CurateApp(what, out).run() or 0
