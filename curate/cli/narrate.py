@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from curate.pipeline import Event
 
 STEP = 0.05
+PATIENCE_SECONDS = 3.0
 
 
 class Narrator:
@@ -20,6 +22,7 @@ class Narrator:
         self.quiet = quiet
         self.live = sys.stderr.isatty() and not quiet
         self.said: dict[str, float] = {}
+        self.since: dict[str, float] = {}
 
     def stage(self, event: Event) -> None:
         """One event of the pipeline."""
@@ -29,12 +32,13 @@ class Narrator:
             said = "looking again at the curated data"
             (self._live(f"{said} …") if event.kind == "start" else self._line(f"✓ {said}: {left}"))
         elif event.kind == "start":
+            self.since[event.stage] = time.monotonic()
             self._live(f"{name} …")
         elif event.kind == "progress" and event.total:
             share = event.done / event.total
             if self.live:
                 self._live(f"{name} {share:4.0%}")
-            elif share - self.said.get(event.stage, 0.0) >= STEP and share < 1:
+            elif self._slow(event.stage) and share - self.said.get(event.stage, 0.0) >= STEP and share < 1:
                 self.said[event.stage] = share
                 self._line(f"  {name} {share:.0%}")
         elif event.kind == "done":
@@ -66,9 +70,9 @@ class Narrator:
             self.said[key] = share
             self._line(f"  {text}")
 
-    def say(self, text: str) -> None:
-        """A line of its own."""
-        self._line(text)
+    def _slow(self, stage: str) -> bool:
+        """Short work needs no lines about how far it is."""
+        return time.monotonic() - self.since.get(stage, time.monotonic()) > PATIENCE_SECONDS
 
     def _live(self, text: str) -> None:
         if self.live:

@@ -80,8 +80,7 @@ def print_summary(result: RunResult, *, as_json: bool, quiet: bool) -> int:
         from rich.console import Console
 
         console = Console(highlight=False)
-        for part in report.render_terminal(built):
-            console.print(part)
+        console.print(report.render_terminal(built))
         click.echo(f"report: {result.run.path / 'report.html'}", err=True)
     for name, reason in result.skipped.items():
         click.echo(f"not judged: {name}: {reason}", err=True)

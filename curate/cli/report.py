@@ -29,6 +29,5 @@ def report_command(run: str, format_: str) -> int:
     from rich.console import Console
 
     console = Console(highlight=False)
-    for part in report.render_terminal(built):
-        console.print(part)
+    console.print(report.render_terminal(built))
     return 0

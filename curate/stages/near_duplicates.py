@@ -72,6 +72,7 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     engine = config.engine(context.seed)
     content = dataset.content()
     group = context.hints.get("exact_duplicates.group")
+    alone = group is None  # no other stage speaks of identical copies, so this one must
     if group is None:
         group = exact_groups(content, threads=context.threads)
     first = np.where(np.asarray(group) >= 0, np.asarray(group), np.arange(n)).astype(np.int64)
@@ -85,7 +86,7 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     a, b = edges.a, edges.b
     drop = (split[a] != split[b]) | (label[a] == label[b])
     cluster = edges.clusters(config.threshold)
-    findings = _findings(dataset, edges, first, split, label, cluster, config.threshold)
+    findings = _findings(dataset, edges, first, split, label, cluster, config.threshold, alone)
     return Detection(
         findings=findings,
         scores=pa.table({"a": a, "b": b, "score": edges.score, "drop": drop}),
@@ -113,7 +114,7 @@ def _over_all_rows(found: Edges, distinct: Ints, first: Ints, blank: Any) -> Edg
 
 
 def _findings(
-    dataset: Dataset, edges: Edges, first: Ints, split: Any, label: Any, cluster: Ints, threshold: float
+    dataset: Dataset, edges: Edges, first: Ints, split: Any, label: Any, cluster: Ints, threshold: float, alone: bool
 ) -> pa.Table:
     n = edges.n_rows
     strong = edges.at(threshold)
@@ -136,7 +137,7 @@ def _findings(
     row_score, conflict_score = drop[1][node], conflict[1][node]
     # Inside a class of several contents every row may also go for a row of identical shingles.
     contents = np.zeros(n, np.int64)
-    np.add.at(contents, classes[np.flatnonzero(first == np.arange(n))], 1)
+    np.add.at(contents, classes if alone else classes[np.flatnonzero(first == np.arange(n))], 1)
     mixed = np.flatnonzero(contents[classes] > 1)
     ones = np.ones(len(mixed), np.float32)
     inner, inner_conflict = _best(partners, mixed, classes[mixed], ones, np.arange(len(mixed)), len(mixed))
