@@ -194,8 +194,8 @@ class Recipe:
         return [self._choice(name) for name in self.stage_names()]
 
     def asked_for(self, name: str) -> bool:
-        """Whether the recipe names this stage itself, rather than getting it by default."""
-        return name in self.stage_settings or name in (self.run.stages or ())
+        """Whether this stage was listed by name, rather than run because all are."""
+        return name in (self.run.stages or ())
 
     def policy(self) -> Policy:
         """What `resolve` needs to know of this recipe."""

@@ -50,6 +50,8 @@ class RunResult:
     curated: Curated
     ablation: dict[str, Any] | None = None
     manifest: dict[str, Any] = field(default_factory=dict, repr=False)
+    report: Any = field(default=None, repr=False)
+    """The report as data (`audit.report.Report`), once it is written."""
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -227,9 +229,9 @@ def build_report(directory: RunDir) -> Any:
 
 def write_report(result: RunResult) -> None:
     """Write `report.json` and `report.html` from what the run holds."""
-    built = built_report(result)
-    result.run.write_json("report.json", built.to_json())
-    result.run.write_bytes("report.html", require("audit.report").render_html(built).encode())
+    result.report = built_report(result)
+    result.run.write_json("report.json", result.report.to_json())
+    result.run.write_bytes("report.html", require("audit.report").render_html(result.report).encode())
 
 
 def built_report(result: RunResult) -> Any:

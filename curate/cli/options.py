@@ -67,20 +67,14 @@ def recipe_for(what: str | None, input_: str | None = None) -> Recipe:
 
 def print_summary(result: RunResult, *, as_json: bool, quiet: bool) -> int:
     """The end of a run on the terminal, and its exit code."""
-    import orjson
-
-    from curate import workflow
-    from curate.house import require
-
-    report = require("audit.report")
-    built = workflow.built_report(result)
     if as_json:
-        click.echo(orjson.dumps(built.to_json(), option=orjson.OPT_INDENT_2).decode())
+        click.echo((result.run.path / "report.json").read_text(encoding="utf-8"), nl=False)
     elif not quiet:
         from rich.console import Console
 
-        console = Console(highlight=False)
-        console.print(report.render_terminal(built))
+        from curate.house import require
+
+        Console(highlight=False).print(require("audit.report").render_terminal(result.report))
         click.echo(f"report: {result.run.path / 'report.html'}", err=True)
     for name, reason in result.skipped.items():
         click.echo(f"not judged: {name}: {reason}", err=True)

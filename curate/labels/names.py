@@ -129,8 +129,9 @@ def _is_slip(rare: str, frequent: str, vocabulary: Mapping[str, int]) -> bool:
     if vocabulary.get(x, 0) > 1 or min(len(x), len(y)) < 5 or not (x.isalpha() and y.isalpha()):
         return False
     # Endings and beginnings inflect or negate (`refund`/`refunds`, `typical`/`atypical`, `changed`/`change`): only the inside slips.
+    # Two letters changing places is a slip wherever it happens.
     inside = x[0] == y[0] and x[-1] == y[-1]
-    return inside and not _inflects(x, y)
+    return sorted(x) == sorted(y) or (inside and not _inflects(x, y))
 
 
 def _inflects(x: str, y: str) -> bool:

@@ -8,9 +8,13 @@ model as prior; the noise matrix plays the part of confident learning's joint, N
    held near "90 % kept, the rest by class frequency" by `PRIOR_ROWS` pseudo-rows a class;
 3. the models are fitted once more to the posteriors q instead of the given labels, and step 2 repeats.
 
+A model of noisy labels is as unsure as the labels are noisy, so with the noise matrix on top the noise would be counted
+twice. Before the first step 2 its probabilities are therefore sharpened to the power that makes the given labels likeliest
+*through the noise matrix*. Not in the second round: fitted to posteriors, the model needs no more.
+
 `wrong` = 1 - q(given) is the probability that the label is wrong. `ranking` averages it with the normalised margin
 max p(j) - p(given): the posterior is better where noise follows pairs of classes, the margin where annotators slip on
-hard rows. A third round makes the posterior over-confident (see benchmarks/LOG.md), so there are two.
+hard rows. More rounds, or sharpening twice, make the posterior over-confident (benchmarks/LOG.md).
 
 Shapes: n rows, k classes; posteriors `(n, k)` float32. Cost: twice `out_of_sample_probabilities` plus O(n * k).
 Above 500 classes the noise matrix is not learned (k * k numbers from too few rows) and the prior one is used.
@@ -29,10 +33,11 @@ from curate.labels.features import Texts
 from curate.labels.learners import Floats
 from curate.labels.probabilities import check_arguments, ensemble_probabilities, one_hot, prepare
 
-ROUNDS = 2
 PRIOR_ROWS = 20.0
 _KEPT = 0.9
 _MATRIX_STEPS = 10
+_POWERS = np.geomspace(1.0, 4.0, 13)
+_POWER_CELLS = 500_000
 _MATRIX_CLASSES = 500
 
 
@@ -70,20 +75,17 @@ def estimate_label_noise(
     """Judge every given label; raises ValueError as `out_of_sample_probabilities` does."""
     check_arguments(len(texts), labels, groups, n_classes)
     features, folds = prepare(texts, labels, groups, n_classes, seed, threads)
-    targets = one_hot(labels, n_classes)
-    for _ in range(ROUNDS):
-        probabilities = ensemble_probabilities(features, targets, folds, seed=seed, threads=threads)
-        targets = true_label_posterior(probabilities, labels)
-    return _judged(probabilities, targets, labels)
+    given = one_hot(labels, n_classes)
+    probabilities = ensemble_probabilities(features, given, folds, seed=seed, threads=threads)
+    believed = true_label_posterior(_sharpened(probabilities, labels), labels)
+    probabilities = ensemble_probabilities(features, believed, folds, seed=seed, threads=threads)
+    return _judged(probabilities, true_label_posterior(probabilities, labels), labels)
 
 
 def true_label_posterior(probabilities: Floats, labels: npt.NDArray[np.int64]) -> Floats:
     """`(n, k)` p(true class | text, given label), the noise matrix being learned from the same rows."""
     n, k = probabilities.shape
-    share = np.bincount(labels, minlength=k) / max(n, 1)
-    prior = np.tile(((1.0 - _KEPT) * share).astype(np.float32), (k, 1))
-    prior[np.arange(k), np.arange(k)] += np.float32(_KEPT)
-    prior /= prior.sum(axis=1, keepdims=True)
+    prior = _prior_matrix(labels, k)
     matrix = prior
     posterior = _posterior(probabilities, matrix, labels)
     if k <= _MATRIX_CLASSES:
@@ -93,6 +95,35 @@ def true_label_posterior(probabilities: Floats, labels: npt.NDArray[np.int64]) -
             matrix = (counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
             posterior = _posterior(probabilities, matrix, labels)
     return posterior
+
+
+def _prior_matrix(labels: npt.NDArray[np.int64], k: int) -> Floats:
+    """`(k, k)` p(given | true) before any row was judged: kept, or slipped to a class by its frequency."""
+    share = np.bincount(labels, minlength=k) / max(len(labels), 1)
+    prior = np.tile(((1.0 - _KEPT) * share).astype(np.float32), (k, 1))
+    prior[np.arange(k), np.arange(k)] += np.float32(_KEPT)
+    prior /= prior.sum(axis=1, keepdims=True)
+    return prior
+
+
+def _sharpened(probabilities: Floats, labels: npt.NDArray[np.int64]) -> Floats:
+    """`probabilities` to the power that makes the given labels likeliest when noise may have changed them."""
+    k = probabilities.shape[1]
+    step = max(1, probabilities.size // _POWER_CELLS)
+    sample = probabilities[::step]
+    through = np.ascontiguousarray(_prior_matrix(labels, k).T)[labels[::step]]
+    likelihoods = [
+        float(np.log((_to_power(sample, power) * through).sum(axis=1, dtype=np.float64) + 1e-6).mean()) for power in _POWERS
+    ]
+    return _to_power(probabilities, float(_POWERS[int(np.argmax(likelihoods))]))
+
+
+def _to_power(probabilities: Floats, power: float) -> Floats:
+    out: Floats = np.float32(power) * np.log(probabilities + np.float32(1e-9))
+    out -= out.max(axis=1, keepdims=True)
+    np.exp(out, out=out)
+    out /= out.sum(axis=1, keepdims=True)
+    return out
 
 
 def _posterior(probabilities: Floats, matrix: Floats, labels: npt.NDArray[np.int64]) -> Floats:

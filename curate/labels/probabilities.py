@@ -19,13 +19,12 @@ from scipy import sparse
 from curate.labels.features import Texts, text_features
 from curate.labels.folds import grouped_stratified_folds
 from curate.labels.judged import MAX_CELLS
-from curate.labels.learners import Floats, naive_bayes_scores, softmax_scores
+from curate.labels.learners import MANY_CLASSES, Floats, naive_bayes_scores, softmax_scores
 
 N_FOLDS = 5
-_SOFTMAX_CLASSES = 200
 _WEIGHTS = 1 << 24
 _TEMPERATURES = np.geomspace(0.05, 20.0, 32)
-_TEMPERATURE_ROWS = 20_000
+_TEMPERATURE_CELLS = 2_000_000
 
 
 def out_of_sample_probabilities(
@@ -72,7 +71,7 @@ def prepare(
     threads: int,
 ) -> tuple[sparse.csr_matrix, npt.NDArray[np.int8]]:
     """Features and folds; fewer columns where many classes would make the weights too large."""
-    columns = int(np.clip(_WEIGHTS // n_classes, 4096, 200_000))
+    columns = 200_000 if n_classes > MANY_CLASSES else min(_WEIGHTS // n_classes, 200_000)
     features = text_features(texts, threads=threads, max_columns=columns).weighted
     n_folds = min(N_FOLDS, len(np.unique(groups)))
     return features, grouped_stratified_folds(labels, groups, n_folds, seed)
@@ -90,7 +89,7 @@ def ensemble_probabilities(
 ) -> Floats:
     """Out-of-fold probabilities of the two learners together, for soft or hard `targets` `(n, k)`."""
     total = log_softmax(naive_bayes_scores(features, targets, folds, threads=threads), targets)
-    if targets.shape[1] <= _SOFTMAX_CLASSES:
+    if targets.shape[1] <= MANY_CLASSES:
         total += log_softmax(softmax_scores(features, targets, folds, seed=seed, threads=threads), targets)
         total = log_softmax(total, targets)
     return np.exp(total, out=total)
@@ -98,7 +97,7 @@ def ensemble_probabilities(
 
 def log_softmax(scores: Floats, targets: Floats) -> Floats:
     """Log-probabilities from `scores` at the temperature that makes `targets` likeliest."""
-    step = max(1, len(scores) // _TEMPERATURE_ROWS)
+    step = max(1, scores.size // _TEMPERATURE_CELLS)
     sample, wanted = scores[::step].astype(np.float64), targets[::step].astype(np.float64)
     sample -= sample.max(axis=1, keepdims=True)
     best, least = 1.0, np.inf

@@ -7,8 +7,8 @@ neighbourhood or at bytes that no other call of the same rule looks at again. No
 cheap and certain; the recognisers in Python judge what is proposed.
 
 Input: `data` uint8[bytes], `starts`/`ends` int64[rows] (byte ranges of the rows; rows never see each other).
-Output: int64[n, 7] candidates: kind, row, start byte, end byte, nearest context mask, union context mask, flags; and
-uint8[rows] flags of rows that need normalising first (`normalise.py`).
+Output: int64[capacity, 7], of which the first n rows are candidates: kind, row, start byte, end byte, nearest context
+mask, union context mask, flags; n; and uint8[rows] flags of rows that need normalising first (`normalise.py`).
 
 Complexity: O(bytes) time, O(candidates) memory. It does not decode, allocate per row or call Python.
 """
@@ -59,6 +59,7 @@ from curate.privacy.neighbourhood import (
     is_disguise,
     is_escape,
     plausible,
+    put,
     region,
     secret_key_before,
     token_end,
@@ -85,7 +86,7 @@ _CLASS = _byte_classes()
 
 @njit(cache=True, nogil=True)
 def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
-    """Candidates and row flags; see the module's docstring for shapes. `national`: see `plausible`."""
+    """Candidates, their number and row flags; see the module's docstring for shapes. `national`: see `plausible`."""
     bounds = np.empty((MAX_GROUPS, 2), dtype=np.int64)
     value_end = np.int64(0)
     rows = len(starts)
@@ -124,15 +125,11 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                 if prev == 1 and code == _DIGIT:
                     j = iban_end(data, start, end, i)
                     if j > 0:
-                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = IBAN, row, i - 2, j
-                        out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
-                        n += 1
+                        n = put(out, n, IBAN, row, i - 2, j, 0, 0, 0)
                 if i + 2 < end and (data[i + 1] == 45 or data[i + 2] == 45):
                     a = i if data[i + 2] == 45 else i - 1
                     if dash_mac(data, start, end, a):
-                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = DASH_MAC, row, a, a + 17
-                        out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
-                        n += 1
+                        n = put(out, n, DASH_MAC, row, a, a + 17, 0, 0, 0)
                         i = a + 17
                         continue
                 stop, digits, groups, longest, quad = region(data, end, i)
@@ -176,18 +173,14 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                 elif (groups >= 3 and digits >= 4) or (digits == 4 and groups == 1):
                     near, union = context_before(data, start, i, WORD_KEYS, WORD_MASKS)
                     if union & 32 == 0 and (union & 64) != 0:  # a birth, not a version
-                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = YEAR, row, i, stop
-                        out[n, 4], out[n, 5], out[n, 6] = near, union, f
-                        n += 1
+                        n = put(out, n, YEAR, row, i, stop, near, union, f)
                 # Hexadecimal with colons is found at its first colon, so stop before it.
                 i = max(stop, i + 1)
                 continue
             if code == _AT:
                 kind, a, b = email(data, start, end, i)
                 if kind >= 0:
-                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = EMAIL + kind, row, a, b
-                    out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
-                    n += 1
+                    n = put(out, n, EMAIL + kind, row, a, b, 0, 0, 0)
                 i += 1
                 continue
             if code == _COLON:
@@ -203,9 +196,7 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                             sep = j
                         j += 1
                     if at > 0 and sep > 0 and sep < at - 1:
-                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = USERINFO, row, i + 3, at
-                        out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
-                        n += 1
+                        n = put(out, n, USERINFO, row, i + 3, at, 0, 0, 0)
                     i += 3
                     continue
                 # IPv6 or MAC: widen to the run of hexadecimal digits, colons and dots.
@@ -225,9 +216,7 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                         while b > a and (data[b - 1] == 46 or (data[b - 1] == 58 and data[b - 2] != 58)):
                             b -= 1
                         near, union = context_before(data, start, a, WORD_KEYS, WORD_MASKS)
-                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = COLONS, row, a, b
-                        out[n, 4], out[n, 5], out[n, 6] = near, union, 0
-                        n += 1
+                        n = put(out, n, COLONS, row, a, b, near, union, 0)
                         i = max(b, i + 1)
                         continue
                     if colons >= 2:
@@ -235,33 +224,20 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                         continue
                 if i >= value_end and i - start >= 3 and secret_key_before(data, start, i):
                     value_end = end_of_value(data, i, min(end, i + 300))
-                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = KEY_VALUE, row, i, value_end
-                    out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
-                    n += 1
+                    n = put(out, n, KEY_VALUE, row, i, value_end, 0, 0, 0)
                 i += 1
                 continue
             if code == _EQUALS:
                 if i >= value_end and secret_key_before(data, start, i):
                     value_end = end_of_value(data, i, min(end, i + 300))
-                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = KEY_VALUE, row, i, value_end
-                    out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
-                    n += 1
+                    n = put(out, n, KEY_VALUE, row, i, value_end, 0, 0, 0)
                 i += 1
                 continue
             if code == _DASH:
                 if i + 10 < end and data[i + 1] == 45 and data[i + 4] == 45 and data[i + 5] == 66 and data[i + 6] == 69:
-                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = (
-                        KEY_BLOCK,
-                        row,
-                        i,
-                        block_end(data, i, min(end, i + 20_300)),
-                    )
-                    out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
-                    n += 1
+                    n = put(out, n, KEY_BLOCK, row, i, block_end(data, i, min(end, i + 20_300)), 0, 0, 0)
                 elif dash_mac(data, start, end, i - 2):
-                    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = DASH_MAC, row, i - 2, i + 15
-                    out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
-                    n += 1
+                    n = put(out, n, DASH_MAC, row, i - 2, i + 15, 0, 0, 0)
                 elif i - 2 >= start and WORD[data[i - 1]] != 0:  # sk-..., xoxb-..., glpat-...
                     a = i
                     while a > start and i - a < 6 and WORD[data[a - 1]] == 1:
@@ -273,9 +249,7 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                         or (c0 == 103 and c1 == 108 and i - a == 5)
                     ) and (a == start or (WORD[data[a - 1]] == 0 and data[a - 1] != 45)):
                         b = token_end(data, i, min(end, a + 300))
-                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = TOKEN, row, a, b
-                        out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
-                        n += 1
+                        n = put(out, n, TOKEN, row, a, b, 0, 0, 0)
                 i += 1
                 continue
             if code == _UNDERSCORE:  # ghp_, gho_, sk_live_, github_pat_, hf_, npm_
@@ -291,9 +265,7 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                         or (size == 3 and c0 == 110 and c1 == 112)
                     ):
                         b = token_end(data, i, min(end, a + 300))
-                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = TOKEN, row, a, b
-                        out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
-                        n += 1
+                        n = put(out, n, TOKEN, row, a, b, 0, 0, 0)
                 i += 1
                 continue
             if code == _CAPITAL:
@@ -308,9 +280,7 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                         a = i - 1
                     if a >= 0 and (a == start or (WORD[data[a - 1]] == 0 and data[a - 1] != 45)):
                         b = token_end(data, i, min(end, a + 4096))
-                        out[n, 0], out[n, 1], out[n, 2], out[n, 3] = TOKEN, row, a, b
-                        out[n, 4], out[n, 5], out[n, 6] = 0, 0, 0
-                        n += 1
+                        n = put(out, n, TOKEN, row, a, b, 0, 0, 0)
                         i = b - 1 if data[a] == 101 else i  # tokens in one run are judged once
                 i += 1
                 continue
@@ -327,4 +297,4 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
             if json_like:
                 flags[row] |= JSON_ESCAPES
             i += 1
-    return out[:n].copy(), flags
+    return out, n, flags

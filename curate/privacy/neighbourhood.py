@@ -199,8 +199,18 @@ def plausible(data, i, stop, digits, helped, national, near_words, bounds):  # t
 @njit(cache=True)
 def grow(out):  # type: ignore[no-untyped-def]
     bigger = np.empty((out.shape[0] * 2, out.shape[1]), dtype=np.int64)
-    bigger[: out.shape[0]] = out
+    for i in range(out.shape[0]):  # a loop compiles in a tenth of the time of a slice
+        for j in range(out.shape[1]):
+            bigger[i, j] = out[i, j]
     return bigger
+
+
+@njit(cache=True)
+def put(out, n, kind, row, a, b, near, union, flags):  # type: ignore[no-untyped-def]
+    """Write one candidate; returns the next free place."""
+    out[n, 0], out[n, 1], out[n, 2], out[n, 3] = kind, row, a, b
+    out[n, 4], out[n, 5], out[n, 6] = near, union, flags
+    return n + 1
 
 
 @njit(cache=True)

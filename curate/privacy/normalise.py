@@ -167,4 +167,4 @@ def normalise(data, starts, ends, unescape, written_out):  # type: ignore[no-unt
                 n = after_n
             i += size
         new_ends[row] = n
-    return out[:n].copy(), new_starts, new_ends, low[:n].copy(), high[:n].copy()
+    return out, new_starts, new_ends, low, high

@@ -196,12 +196,12 @@ def find_phones(
     matches = list(_NANP.finditer(text))
     for match in matches:
         before, after = text[: match.start()], text[match.end() :]
-        if 0 < sum(ch.isdigit() for ch in before) < 7 and len(before) < 8:
+        if before and len(before) < 8 and 0 < sum(ch.isdigit() for ch in before) < 7:
             continue  # "21 284 698 2548": the shape is only the end of a longer number
         if (before and before[-1] not in " (") or (after and after[0] not in " )" and after[:2] not in (" (",)):
             continue
         nsn = match["area"] + match["mid"] + match["line"]
-        valid = valid_national(nsn, "US")
+        valid = nsn[0] > "1" and nsn[3] > "1" and valid_national(nsn, "US")
         bracket = match["open"] is not None
         uniform = bracket or match["sep"] == match["sep2"]
         if valid:

@@ -215,7 +215,8 @@ def _is_json(raw: bytes) -> bool:
 def _raw_spans(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Found:
     """All accepted spans, overlaps included: the plain pass and the pass over normalised rows."""
     national = config.default_region.upper() not in ("US", "CA")
-    candidates, flags = lex(data, starts, ends, national)
+    proposed, count, flags = lex(data, starts, ends, national)
+    candidates = proposed[:count]
     again = np.flatnonzero(flags)
     if len(again):
         unescape = np.zeros(len(again), np.bool_)
@@ -230,8 +231,8 @@ def _raw_spans(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Fo
     found = _judge(data, starts, ends, candidates[first], config)
     written_out = (flags[again] & k.BRACKET_AT) != 0
     plain, p_starts, p_ends, low, high = normalise(data, starts[again], ends[again], unescape, written_out)
-    more, _ = lex(plain, p_starts, p_ends, national)
-    second = _judge(plain, p_starts, p_ends, more, config)
+    proposed, count, _ = lex(plain, p_starts, p_ends, national)
+    second = _judge(plain, p_starts, p_ends, proposed[:count], config)
     if len(second.at):
         at = second.at
         second.at = np.column_stack([again[at[:, 0]], low[at[:, 1]], high[at[:, 2] - 1], at[:, 3]])

@@ -29,14 +29,14 @@ BROKEN: dict[str, tuple[str, bytes | Callable[[Path], None], str]] = {
     "a Parquet file cut short": ("a.parquet", cut_parquet, "arquet"),
     "broken JSON": ("a.jsonl", GOOD + b'{"text": "x", \n', "line 64"),
     "invalid UTF-8": ("a.jsonl", GOOD + b'{"text": "\xff\xfe", "intent": "refund"}\n', "UTF-8"),
-    "duplicate keys": ("a.jsonl", GOOD + b'{"text": "a", "text": "b", "intent": "refund"}\n', "text"),
+    "duplicate keys": ("a.jsonl", GOOD + b'{"text": "a", "text": "b", "intent": "refund"}\n', "same key twice"),
     "NaN": ("a.jsonl", GOOD + b'{"text": "a", "intent": "refund", "ticket": NaN}\n', "NaN"),
     "Infinity": ("a.jsonl", GOOD + b'{"text": "a", "intent": "refund", "ticket": -Infinity}\n', "Infinity"),
     "deep nesting": ("a.jsonl", GOOD + b'{"text": ' + b"[" * 5000 + b"]" * 5000 + b"}\n", "nest"),
     "a missing role column": ("a.jsonl", GOOD + b'{"intent": "refund"}\n', "text"),
     "a row that is not an object": ("a.jsonl", GOOD + b"[1, 2]\n", "object"),
     "a CSV row with too many cells": ("a.csv", b"text,label\n" + b"some words here,x\n" * 40 + b"a,b,c,d\n", "line 42"),
-    "an unknown kind of file": ("a.xyz", GOOD, "xyz"),
+    "an unknown kind of file": ("a.xyz", bytes(range(256)) * 9, "a.xyz"),
 }
 
 

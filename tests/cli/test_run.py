@@ -123,7 +123,7 @@ def test_a_changed_setting_recomputes_only_its_stage(curate: Curate, jsonl: Path
     recipe = tmp_path / "curate.toml"
     recipe.write_text("[stages.exact_duplicates]\nnormalise_whitespace = false\n")
     done = curate("run", recipe, "--input", jsonl, "--no-train", "--out", out, *stages)
-    assert "pii: 11 findings, as computed before" in done.stderr
+    assert "pii: 12 findings, as computed before" in done.stderr
     assert "exact duplicates: 12 findings in" in done.stderr
 
 
