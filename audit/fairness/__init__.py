@@ -3,7 +3,8 @@
 A *disaggregated metric* is one number computed for each group apart (fairlearn's MetricFrame is the reference, and the
 tests hold these numbers equal to it). A *comparison* sets one group against all others and ends in one of four
 outcomes: `disparity`, `equivalent` (within plus or minus delta), `insufficient evidence` (with the number of rows that
-would be needed) or `not applicable`. A group too small to judge always ends in the third; it never reads as a difference of 0.
+would be needed) or `not applicable`. A group too small to judge always ends in the third; it never reads as a
+difference of 0.
 
 - `audit.fairness.groups.audit_groups`: labels and predictions by group;
 - `audit.fairness.curation.curation_effect`: who was removed, edited, relabelled.

@@ -1,9 +1,9 @@
 """Sufficient counts by group, and their bootstrap.
 
-Method. Every metric here is a ratio of counts, so rows are reduced to integer counts by group: rows, hits and, for each class,
-true rows, predicted rows and true positives. The cluster bootstrap (Davison & Hinkley, 1997, 3.8) draws whole near-duplicate clusters;
-clusters with the same contents are interchangeable, so one multinomial over distinct contents replaces the drawing of rows: exact, and its
-cost does not grow with the number of rows once all contents have been seen.
+Method. Every metric here is a ratio of counts, so rows are reduced to integer counts by group: rows, hits and, for each
+class, true rows, predicted rows and true positives. The cluster bootstrap (Davison & Hinkley, 1997, 3.8) draws whole
+near-duplicate clusters; clusters with the same contents are interchangeable, so one multinomial over distinct contents
+replaces the drawing of rows: exact, and its cost does not grow with the number of rows once all contents have been seen.
 
 Shapes: `(G, 2 + 3k)` counts of G groups and k classes; `(n_boot, G, 2 + 3k)` resampled. Cost: O(n log n) once, then
 O(n_boot * distinct contents). It does not stratify by group: group sizes vary from draw to draw, as they would in new data.
@@ -25,7 +25,9 @@ _CHUNK_CELLS = 20_000_000
 class Counts:
     """Counts of G groups over k classes; `predicted` is None when only labels are known."""
 
-    def __init__(self, group: Ints, label: Ints, predicted: Ints | None, n_groups: int, n_classes: int, cluster: Ints | None) -> None:
+    def __init__(
+        self, group: Ints, label: Ints, predicted: Ints | None, n_groups: int, n_classes: int, cluster: Ints | None
+    ) -> None:
         self.n_groups, self.n_classes = n_groups, n_classes
         self.width = 2 + 3 * n_classes
         guess = label if predicted is None else predicted

@@ -84,15 +84,18 @@ def curation_effect(
                 own, touched = int(size[g]), int(hits[g])
                 rates.append(GroupRate(column, names[g], own, effect, touched, touched / own, *wilson(touched, own)))
                 if len(names) > 1:
+                    rest = (int(hits.sum()) - touched, n - own)
                     compared.append(
-                        _comparison(column, names[g], effect, touched, own, int(hits.sum()) - touched, n - own, min_group_size, delta)
+                        _comparison(column, names[g], effect, (touched, own), rest, min_group_size, delta)
                     )
     return CurationEffect(tuple(rates), tuple(decide(compared, delta, alpha)))
 
 
 def _comparison(
-    column: str, group: str, effect: str, hits: int, n: int, rest_hits: int, rest: int, fewest: int, delta: float
+    column: str, group: str, effect: str, own: tuple[int, int], others: tuple[int, int], fewest: int, delta: float
 ) -> Comparison:
+    """`own` and `others` are (hits, rows)."""
+    (hits, n), (rest_hits, rest) = own, others
     p, q = hits / n, rest_hits / rest
     if min(n, rest) < fewest:
         return Comparison(

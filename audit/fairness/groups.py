@@ -23,7 +23,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from audit.fairness.counts import Counts, Floats, Ints, metric_names, metrics
-from audit.fairness.outcome import Comparison, decide, newcombe, normal_p, rows_for_half_width
+from audit.fairness.outcome import Comparison, Z, decide, newcombe, normal_p, rows_for_half_width
 
 MOST_GROUPS = 50
 MOST_CLASSES = 50
@@ -187,7 +187,9 @@ class _Audit:
                 low, high = _percentiles(draws[:, g, m])
                 ok = bool(judged[g, m])
                 self.groups.append(
-                    GroupMetric(column, name, int(size[g]), metric, _plain(value[g, m]), low if ok else None, high if ok else None, ok)
+                    GroupMetric(
+                        column, name, int(size[g]), metric, _plain(value[g, m]), low if ok else None, high if ok else None, ok
+                    )
                 )
                 small = size[g] < self.fewest
                 if only is None or only == g or small:
@@ -216,9 +218,18 @@ class _Audit:
         return np.asarray(kept), code, np.bincount(code, minlength=len(kept))
 
     def _compare(
-        self, column: str, group: str, n: int, metric: str, value: float, base: float, rest: float, rest_base: float, gaps: Floats
+        self,
+        column: str,
+        group: str,
+        n: int,
+        metric: str,
+        value: float,
+        base: float,
+        rest: float,
+        rest_base: float,
+        gaps: Floats,
     ) -> None:
-        values = {"group_value": _plain(value), "rest_value": _plain(rest)}
+        values: dict[str, Any] = {"group_value": _plain(value), "rest_value": _plain(rest)}
         if n < self.fewest:
             needed = rows_for_half_width(rest if not math.isnan(rest) else 0.5, self.delta, self.fewest)
             note = "the group has fewer rows than the minimum size"
@@ -249,9 +260,9 @@ class _Audit:
         p = normal_p(difference, error)
         if not macro:
             sure_low, sure_high = newcombe(value, base, rest, rest_base)
-            low, high = min(low, sure_low), max(high, sure_high)
+            low, high = min(low, float(sure_low)), max(high, float(sure_high))
             if error == 0:  # groups perfectly tied to labels: no draw differs, so the score interval must speak
-                p = normal_p(difference, (sure_high - sure_low) / (2 * 1.96))
+                p = normal_p(difference, float(sure_high - sure_low) / (2 * Z))
         self.comparisons.append(
             Comparison(column, group, metric, n, "insufficient evidence", "", difference, low, high, p=p, **values)
         )

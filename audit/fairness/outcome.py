@@ -2,9 +2,10 @@
 
 Methods. Newcombe's hybrid score interval for a difference of proportions (1998, method 10) widens the bootstrap's, which
 collapses to nothing where a small group has no failures. Equivalence: the whole interval lies inside plus or minus delta
-(two one-sided tests, Schuirmann, 1987). Disparity: the interval leaves out 0 and the normal test on the bootstrap's standard error
-stays below alpha after Holm's correction (1979) over all comparisons. Everything else is insufficient evidence, with about how many rows
-of the group would settle it: the half-width of an interval shrinks with the root of the rows.
+(two one-sided tests, Schuirmann, 1987). Disparity: the interval leaves out 0 and the normal test on the bootstrap's
+standard error stays below alpha after Holm's correction (1979) over all comparisons. Everything else is insufficient
+evidence, with about how many rows of the group would settle it: the half-width of an interval shrinks with the root of
+the rows.
 """
 
 from __future__ import annotations

@@ -208,7 +208,8 @@ def _reproducibility(
     path = str((manifest.get("input") or {}).get("path") or "INPUT")
     seeds: dict[str, Any] = {"run": (recipe.get("run") or {}).get("seed", 0)}
     arms = (ablation or {}).get("arms") or ()
-    trained = sorted({s.get("seed") for arm in arms for s in arm.get("runs") or arm.get("seeds") or () if s.get("seed") is not None})
+    runs = [run for arm in arms for run in arm.get("runs") or arm.get("seeds") or ()]
+    trained = sorted({run["seed"] for run in runs if run.get("seed") is not None})
     if trained:
         seeds["training"] = trained
     outputs = manifest.get("outputs") or {}
@@ -218,7 +219,7 @@ def _reproducibility(
         hardware={safe_text(str(k)): _plain(v) for k, v in (manifest.get("hardware") or {}).items()},
         seeds=seeds,
         recipe=previews.short(orjson.dumps(recipe, option=orjson.OPT_NON_STR_KEYS).decode(), 8000),
-        outputs={previews.short(str(k)): safe_text(str(v)) for k, v in outputs.items()} if isinstance(outputs, dict) else {},
+        outputs={previews.short(str(k)): safe_text(str(v)) for k, v in outputs.items()},
         commands=(f"curate run {previews.short(shlex.quote(path), SHOWN)} --out RUN",),
         seconds={str(k): float(v) for k, v in (manifest.get("seconds") or {}).items() if _seconds(v) is not None},
         started=safe_text(str(manifest.get("started") or "")),

@@ -47,8 +47,9 @@ def _choose(mine: Array, plan: Plan, effects: Effects) -> Array:
     queues: list[list[int]] = []
     for code in range(-1, len(rules)):
         of_rule = mine[rule[mine] == code]
-        best = of_rule[rank[of_rule] == rank[of_rule].min()] if len(of_rule) else of_rule
-        if len(best):
+        ranks = sorted(set(rank[of_rule].tolist()))
+        for level in [r for r in ranks if r < 2] or ranks:
+            best = of_rule[rank[of_rule] == level]
             ordered = best[np.lexsort((best, -score[best]))]
             queues.append(ordered[_spread(len(ordered), 3 * PER_STAGE)].tolist())
     queues.sort(key=lambda q: (rank[q[0]], q[0]))

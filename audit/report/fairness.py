@@ -7,18 +7,18 @@ becomes "insufficient evidence", never a pass.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audit.report.model import Fairness, FairnessRow, Interval
-from audit.report.safe import SHOWN, Previews
+from audit.report.model import Fairness, FairnessRow, GroupOutcome, Interval
+from audit.report.safe import Previews
 
 STAGE = "fairness"
-Outcome = Literal["disparity", "equivalent", "insufficient evidence", "not applicable"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+# In the order of the table: what is wrong, what is unknown, what is well.
+OUTCOMES: tuple[GroupOutcome, ...] = ("disparity", "insufficient evidence", "equivalent", "not applicable")
 MOST_ROWS = 200
 
 
@@ -31,10 +31,12 @@ def fairness_of(record: Mapping[str, Any] | None, findings: pa.Table, previews: 
     summary = record.get("summary") or {}
     items = next((summary[k] for k in ("checks", "outcomes", "comparisons") if isinstance(summary.get(k), list)), None)
     rows = [_row(i, previews) for i in items if isinstance(i, dict)] if items else _from_findings(findings, previews)
-    rows.sort(key=lambda r: (OUTCOMES.index(r.outcome), r.column, r.metric, r.group))
+    # Metrics of single classes, which carry the class in brackets, come after those of the whole model.
+    rows.sort(key=lambda r: (OUTCOMES.index(r.outcome), "[" in r.metric, r.column, r.group, r.metric))
     notes = summary.get("notes", [])
-    said = tuple(previews.short(str(n), SHOWN) for n in notes) if isinstance(notes, list) else ()
-    return Fairness("done", "", tuple(rows[:MOST_ROWS]), said)
+    said = tuple(previews.sentence(str(n)) for n in notes) if isinstance(notes, list) else ()
+    counts: dict[str, int] = {o: n for o in OUTCOMES if (n := sum(r.outcome == o for r in rows))}
+    return Fairness("done", "", counts, tuple(rows[:MOST_ROWS]), said)
 
 
 def _from_findings(findings: pa.Table, previews: Previews) -> list[FairnessRow]:
@@ -54,20 +56,31 @@ def _row(item: Mapping[str, Any], previews: Previews) -> FairnessRow:
     low, high = interval if isinstance(interval, list) and len(interval) == 2 else (item.get("low"), item.get("high"))
     value = _number(_first(item, "value", "difference", "estimate", "gap"))
     rows = _first(item, "rows", "n", "size")
-    known = next((o for o in OUTCOMES if o == outcome), "insufficient evidence")
+    known: GroupOutcome = next((o for o in OUTCOMES if o == outcome), "insufficient evidence")
     return FairnessRow(
         column=previews.short(str(_first(item, "column", "attribute", "field") or "")),
         group=previews.short(str(_first(item, "group", "value_name", "groups") or "")),
-        metric=previews.short(str(_first(item, "metric", "rule") or "").replace("_", " ")),
-        outcome=known,  # type: ignore[arg-type]
+        metric=previews.short(_metric(str(_first(item, "metric", "rule") or ""))),
+        outcome=known,
         estimate=Interval(value, _number(low), _number(high)),
-        rows=rows if isinstance(rows, int) else None,
-        note=previews.sentence(str(_first(item, "note", "reason", "words") or "")),
+        rows=_whole(rows),
+        rows_needed=_whole(item.get("rows_needed")),
+        note=previews.sentence(str(item.get("note") or item.get("reason") or "")),
     )
 
 
 def _first(item: Mapping[str, Any], *keys: str) -> Any:
     return next((item[k] for k in keys if item.get(k) is not None), None)
+
+
+def _metric(name: str) -> str:
+    """`base_rate[card_lost]` as `base rate [card_lost]`."""
+    head, bracket, rest = name.partition("[")
+    return head.replace("_", " ") + (f" [{rest}" if bracket else "")
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _number(value: Any) -> float | None:

@@ -57,7 +57,8 @@ def _proof(training: Training | None) -> str:
     if d.low is not None and d.high is not None:
         moved += f" (95 % interval {difference(training, d.low)} to {difference(training, d.high)})"
     better = "" if training.higher_is_better else ", where above 0 is better"
-    return f"Trained on curated instead of raw rows, {training.metric_title} moved by {moved}{better}: {WORDS[training.outcome]}."
+    said = WORDS[training.outcome]
+    return f"Trained on curated instead of raw rows, {training.metric_title} moved by {moved}{better}: {said}."
 
 
 WORDS: dict[Outcome, str] = {
@@ -83,19 +84,24 @@ def _cautions(
     stages: Sequence[StageReport], fairness: Fairness, groups: Sequence[GroupColumn], pending: Pending, flow: Flow
 ) -> list[str]:
     out = [f"{s.title} did not run: {s.reason or 'no reason given'}" for s in stages if s.status == "skipped"]
-    weak = sum(r.outcome == "insufficient evidence" for r in fairness.rows)
-    if weak:
+    unsure, made = fairness.counts.get("insufficient evidence", 0), sum(fairness.counts.values())
+    if unsure:
         out.append(
-            f"Fairness: {weak} of {plural(len(fairness.rows), 'comparison')} "
-            f"{'has' if weak == 1 else 'have'} insufficient evidence. That is not a pass."
+            f"Fairness: {unsure} of {plural(made, 'comparison')} "
+            f"{'has' if unsure == 1 else 'have'} insufficient evidence. That is not a pass."
         )
-    found = sum(r.outcome == "disparity" for r in fairness.rows)
+    found = fairness.counts.get("disparity", 0)
     if found:
         out.append(f"Fairness: {plural(found, 'comparison')} {'shows' if found == 1 else 'show'} a disparity.")
     for column in groups:
-        more = [g.group for g in column.groups if g.verdict == "more"]
+        more = [g.group for g in column.groups if g.outcome == "disparity" and (g.difference.value or 0) > 0]
         if more:
             out.append(f"Curation removed rows of {column.column} = {', '.join(more)} more often than other rows.")
+        weak = [g.group for g in column.groups if g.outcome == "insufficient evidence"]
+        if weak:
+            out.append(
+                f"Removal by {column.column}: insufficient evidence for {', '.join(weak)}. That is not a pass."
+            )
     if pending.total:
         out.append(f"{plural(pending.total, 'finding')} {'waits' if pending.total == 1 else 'wait'} for review.")
     left = sum(s.left or 0 for s in stages)

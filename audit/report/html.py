@@ -105,9 +105,8 @@ def _times(training: Training, value: float | None) -> float | None:
 
 
 def _statuses(report: Report, width: int, name: str) -> str:
-    rows = [
-        (s.title, {status: getattr(s.counts, status) for status in plots.STATUSES}) for s in report.stages if s.status == "done"
-    ]
+    done = [s for s in report.stages if s.status == "done"]
+    rows = [(s.title, {status: getattr(s.counts, status) for status in plots.STATUSES}) for s in done]
     told_rows = "; ".join(f"{label}: " + ", ".join(f"{n} {k}" for k, n in by.items() if n) for label, by in rows)
     return plots.stacked(
         rows, width=width, name=name, title="Findings by stage and status", description=told_rows, x_label="findings"
@@ -121,7 +120,10 @@ def _metrics(training: Training, width: int, name: str) -> str:
         seeds = tuple(s.metrics[training.metric] for s in arm.seeds if training.metric in s.metrics)
         if value is not None:
             bars.append(Bar(f"{arm.letter}  {arm.title}", value, None, None, f"{value:.3f}", "circle", "mark", seeds))
-    bars += [Bar(f"{y.name}, {y.arm}", y.value, None, None, f"{y.value:.3f}", "diamond", "mark hollow") for y in training.yardsticks]
+    bars += [
+        Bar(f"{y.name}, {y.arm}", y.value, None, None, f"{y.value:.3f}", "diamond", "mark hollow")
+        for y in training.yardsticks
+    ]
     return plots.intervals(
         bars, width=width, name=name, title=f"{training.metric_title} by arm",
         description="; ".join(f"{b.label}: {b.told}" for b in bars), x_label=f"{training.metric_title} on held-out rows",
@@ -144,7 +146,8 @@ def _group(report: Report, index: int, width: int, name: str) -> str:
     ]
     return plots.intervals(
         bars, width=width, name=name, title=f"Share of rows removed by {column.column}",
-        description="; ".join(f"{b.label}: {b.told}" for b in bars), x_label="share of the group's rows removed, 95 % intervals",
+        description="; ".join(f"{b.label}: {b.told}" for b in bars),
+        x_label="share of rows removed, 95 % intervals",
         zero=True, percent=True,
     )  # fmt: skip
 

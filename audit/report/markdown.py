@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from audit.report.model import Report, StageReport
+from audit.report.model import Interval, Report, StageReport
 from audit.report.numbers import count, duration, number, percent_span, plural, points_span, signed
 from audit.report.training import told, unit
 
@@ -72,7 +72,8 @@ def _comparisons(report: Report) -> list[str]:
     training = report.training
     if training is None or not training.comparisons:
         return []
-    head = ["Comparison", "Verdict", f"Difference in {escape(training.metric_title)}{unit(training)}, 95 %", "Rows", "Seeds"]
+    what = f"Difference in {escape(training.metric_title)}{unit(training)}, 95 %"
+    head = ["Comparison", "Verdict", what, "Rows", "Seeds"]
     rows = [
         (escape(c.title), escape(c.verdict), told(training, c.delta), count(c.items), count(c.seeds))
         for c in training.comparisons
@@ -124,9 +125,10 @@ def _affected(report: Report) -> list[str]:
     if not report.groups:
         out.append("**Not judged:** no column has the role of a sensitive group.")
     for column in report.groups:
-        head = [code(column.column) or "group", "Against other rows", "Rows", "Removed", "Edited", "Relabelled", "Points"]
+        name = code(column.column) or "group"
+        head = [name, "Removal against other rows", "Rows", "Removed", "Edited", "Relabelled", "Points"]
         rows = [
-            (code(g.group), g.verdict, count(g.rows), percent_span(g.dropped), percent_span(g.edited),
+            (code(g.group), g.outcome, count(g.rows), percent_span(g.dropped), percent_span(g.edited),
              percent_span(g.relabelled), points_span(g.difference))
             for g in column.groups
         ]  # fmt: skip
@@ -136,15 +138,15 @@ def _affected(report: Report) -> list[str]:
         out.append(f"**Fairness was not judged.** {escape(fairness.reason)}".rstrip())
         return out
     rows_ = [
-        (r.outcome, code(r.column), code(r.group), escape(r.metric), _estimate(r.estimate.value, r.estimate.low, r.estimate.high))
+        (r.outcome, code(r.column), code(r.group), escape(r.metric), _estimate(r.estimate))
         for r in fairness.rows
     ]
     out.append(_table(["Outcome", "Column", "Group", "Metric", "Difference"], rows_, 4))
     return out
 
 
-def _estimate(value: float | None, low: float | None, high: float | None) -> str:
-    return signed(value) if low is None or high is None else f"{signed(value)} [{signed(low)}, {signed(high)}]"
+def _estimate(x: Interval) -> str:
+    return signed(x.value) if x.low is None or x.high is None else f"{signed(x.value)} [{signed(x.low)}, {signed(x.high)}]"
 
 
 def _pending(report: Report) -> list[str]:

@@ -16,6 +16,7 @@ SCHEMA_VERSION = 1
 Outcome = Literal[
     "helped", "harmed", "equivalent", "identical", "inconclusive", "insufficient evidence", "not trained"
 ]
+GroupOutcome = Literal["disparity", "equivalent", "insufficient evidence", "not applicable"]
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,8 @@ class GroupRow:
     relabelled: Interval
     difference: Interval
     """Share dropped in this group less the share dropped in all other rows."""
-    verdict: Literal["more", "less", "no difference shown", "insufficient evidence"]
+    outcome: GroupOutcome
+    note: str
 
 
 @dataclass(frozen=True)
@@ -225,9 +227,11 @@ class FairnessRow:
     column: str
     group: str
     metric: str
-    outcome: Literal["disparity", "equivalent", "insufficient evidence", "not applicable"]
+    outcome: GroupOutcome
     estimate: Interval
     rows: int | None
+    rows_needed: int | None
+    """About how many rows of the group would settle it; None when it is settled."""
     note: str
 
 
@@ -237,7 +241,10 @@ class Fairness:
 
     status: Literal["done", "skipped", "not run"]
     reason: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Comparisons by outcome, all of them."""
     rows: tuple[FairnessRow, ...] = ()
+    """The comparisons, disparities first; at most 200."""
     notes: tuple[str, ...] = ()
 
 

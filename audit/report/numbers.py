@@ -1,46 +1,11 @@
-"""Rates with intervals, and numbers in words.
+"""Numbers in words: counts, shares, differences with their intervals, durations, sizes.
 
-Wilson's score interval for a share (Wilson 1927) and Newcombe's hybrid score interval for a difference of two shares
-(Newcombe 1998, method 10): both keep inside their range and behave at 0 and 1, where the textbook interval does not.
+A true minus sign, thousands apart by commas, and no number that rounds to a false zero.
 """
 
 from __future__ import annotations
 
-import math
-
 from audit.report.model import Interval
-
-Z95 = 1.959963984540054
-
-
-def share(part: int, whole: int) -> Interval:
-    """part / whole with Wilson's 95 % interval; nothing when there are no rows."""
-    if whole == 0:
-        return Interval(None)
-    low, high = _wilson(part, whole)
-    return Interval(part / whole, low, high)
-
-
-def difference(part: int, whole: int, other_part: int, other_whole: int) -> Interval:
-    """The first share less the second, with Newcombe's 95 % interval."""
-    if whole == 0 or other_whole == 0:
-        return Interval(None)
-    p, q = part / whole, other_part / other_whole
-    (p_low, p_high), (q_low, q_high) = _wilson(part, whole), _wilson(other_part, other_whole)
-    return Interval(
-        p - q,
-        p - q - math.hypot(p - p_low, q_high - q),
-        p - q + math.hypot(p_high - p, q - q_low),
-    )
-
-
-def _wilson(part: int, whole: int) -> tuple[float, float]:
-    z2 = Z95 * Z95
-    p = part / whole
-    centre = (p + z2 / (2 * whole)) / (1 + z2 / whole)
-    half = Z95 * math.sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
-    # At the ends the bound is exact; rounding must not push it past the estimate.
-    return (0.0 if part == 0 else max(0.0, centre - half)), (1.0 if part == whole else min(1.0, centre + half))
 
 
 def count(n: int | None) -> str:
@@ -76,15 +41,6 @@ def number(x: float | int | None, decimals: int = 3) -> str:
     if x is None:
         return "–"
     return f"{x:,}" if isinstance(x, int) else f"{x:,.{decimals}f}".replace("-", "−")
-
-
-def span(interval: Interval, decimals: int = 3) -> str:
-    """`+0.071 [+0.032, +0.110]`."""
-    if interval.value is None:
-        return "–"
-    if interval.low is None or interval.high is None:
-        return signed(interval.value, decimals)
-    return f"{signed(interval.value, decimals)} [{signed(interval.low, decimals)}, {signed(interval.high, decimals)}]"
 
 
 def percent_span(interval: Interval) -> str:

@@ -64,7 +64,8 @@ def intervals(
         drawing.rect(scale(-band), top - 4, scale(band) - scale(-band), bottom - top + 4, "band")
     for tick in scale.ticks:
         drawing.line(scale(tick), bottom, scale(tick), top - 4, "grid")
-        drawing.text(scale(tick), bottom + 16, scale.label(tick, signed=zero and not percent, percent=percent), "tick", "middle")
+        said = scale.label(tick, signed=zero and not percent, percent=percent)
+        drawing.text(scale(tick), bottom + 16, said, "tick", "middle")
     if zero:
         drawing.line(scale(0), top - 4, scale(0), bottom, "zero")
     drawing.line(scale.left, bottom, scale.right, bottom)
@@ -118,7 +119,8 @@ def stacked(
         drawing.text(scale(tick), bottom + 16, scale.label(tick), "tick", "middle" if tick or not narrow else "start")
     for i, (label, by) in enumerate(rows):
         y = top + step * i + (18 if narrow else 5)
-        drawing.text(left, y - 5 if narrow else y + 13, label, "label", "start" if narrow else "end", room=width - 16 if narrow else left - 8)
+        side, room = ("start", width - 16) if narrow else ("end", left - 8)
+        drawing.text(left, y - 5 if narrow else y + 13, label, "label", side, room)
         start = 0
         for status in used:
             n = by.get(status, 0)

@@ -80,7 +80,7 @@ class Previews:
         text = (self._content[row].as_py() or "")[: 8 * width]
         for value, placeholder in self._values(row):
             text = text.replace(value, placeholder)
-        return masked_preview(text, width)
+        return masked_preview(text, width).strip()
 
     def text(self, row: int, width: int = SHOWN) -> Text:
         """A row as pieces."""

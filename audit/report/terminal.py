@@ -15,9 +15,9 @@ from audit.report.training import told, unit
 if TYPE_CHECKING:
     from rich.console import Group
 
-EXAMPLE_WIDTH = 200
+MOST_FAIRNESS = 6
 STYLES = {
-    "helped": "green", "harmed": "red", "disparity": "red", "more": "red", "equivalent": "cyan", "identical": "cyan",
+    "helped": "green", "harmed": "red", "disparity": "red", "equivalent": "cyan", "identical": "cyan",
     "inconclusive": "yellow", "insufficient evidence": "yellow", "not trained": "dim",
 }  # fmt: skip
 
@@ -119,7 +119,7 @@ def _groups(report: Report) -> list[Any]:
         _add(table, ["Group", "Against other rows", "Rows", "Removed", "Points"], 2)
         for g in column.groups:
             table.add_row(
-                Text(g.group), Text(g.verdict, style=STYLES.get(g.verdict, "")), count(g.rows), percent_span(g.dropped),
+                Text(g.group), Text(g.outcome, style=STYLES.get(g.outcome, "")), count(g.rows), percent_span(g.dropped),
                 points_span(g.difference),
             )  # fmt: skip
         out += [table, Text()]
@@ -129,7 +129,8 @@ def _groups(report: Report) -> list[Any]:
     elif fairness.rows:
         table = _table("Fairness of a model trained on these rows")
         _add(table, ["Outcome", "Column", "Group", "Metric"], 4)
-        for r in fairness.rows[:12]:
+        for r in fairness.rows[:MOST_FAIRNESS]:
             table.add_row(Text(r.outcome, style=STYLES.get(r.outcome, "")), Text(r.column), Text(r.group), Text(r.metric))
-        out += [table, Text()]
+        said = ", ".join(f"{count(n)} {outcome}" for outcome, n in fairness.counts.items())
+        out += [table, Text(f"In all: {said}. The rest is in report.html."), Text()]
     return out

@@ -1,0 +1,464 @@
+"""The report: its numbers are the plan's, nothing raw or live gets through, every shape of run renders."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from conftest import POLICY, SECRETS, Run, ablation_of, find, make_run, manifest_of, tickets
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from audit.report import Report, build, json_schema, render_html, render_markdown, render_terminal
+from audit.report.numbers import percent, signed
+from curate.dataset import Dataset
+from curate.ledger.apply import apply
+from curate.ledger.decisions import Decision, Journal
+from curate.ledger.findings import concat_findings, empty_findings, make_findings
+from curate.ledger.keepers import RowFacts
+from curate.ledger.plan import STATUSES
+from curate.ledger.resolve import resolve
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "report.schema.json"
+ESCAPE = "\x1b"
+BIDI = "\u202e\u2066"
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)>",
+    "</style></title><svg onload=alert(3)>",
+    "[bold red]markup[/bold red] [link=http://evil.example]x[/link]",
+    f"{ESCAPE}[31mred{ESCAPE}[0m {ESCAPE}]0;title\x07",
+    f"abc{BIDI}def\u200b\ufeff",
+    "nul\x00byte\x07bell",
+    "=cmd|' /C calc'!A0",
+    "{{ 7 * 7 }} {% raw %}",
+    "![x](http://evil.example/p.png) [a](javascript:alert(1)) `code` | cell | @everyone",
+    "' onmouseover='alert(4)' \" onfocus=\"alert(5)",
+)
+
+
+def terminal(report: Report, width: int = 80) -> str:
+    out = StringIO()
+    Console(file=out, width=width, force_terminal=False).print(render_terminal(report))
+    return out.getvalue()
+
+
+def renderings(report: Report) -> dict[str, str]:
+    return {
+        "json": json.dumps(report.to_json(), ensure_ascii=False),
+        "html": render_html(report),
+        "markdown": render_markdown(report),
+        "terminal": terminal(report),
+    }
+
+
+class Page(HTMLParser):
+    """What a browser would see: the tags, their attributes and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text: list[str] = []
+        self.ids: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def hostile_run(folder: Path) -> Run:
+    """Hostile text in every place that a dataset controls: texts, labels, groups, reasons, evidence, names, paths."""
+    rows = tickets(60)
+    for i, row in enumerate(rows):
+        text = HOSTILE[i % len(HOSTILE)]
+        row["text"] = f"{text} {row['text']}" if i >= 20 else row["text"]
+        row["label"] = HOSTILE[i % 3][:60]
+        row["region"] = HOSTILE[i % len(HOSTILE)]
+        row["<b>column</b>"] = text
+
+    def finder(dataset: Dataset) -> Any:
+        labels = make_findings(
+            "label_issues", dataset.row_ids, row=list(range(20, 40)), rule="<i>rule</i>", action="relabel", score=0.95,
+            field="label", replacement=[HOSTILE[r % len(HOSTILE)] for r in range(20, 40)], reason=HOSTILE[0],
+            evidence=[json.dumps({HOSTILE[0]: HOSTILE[1], "neighbours": [1, 2, 10**9, -4, "x"]}) for _ in range(20)],
+        )  # fmt: skip
+        copies = make_findings(
+            "near_duplicates", dataset.row_ids, row=[40, 41], rule="r", action="drop", score=0.9, reason=HOSTILE[4],
+            witness_row=[41, 40], evidence=["not json", None],
+        )  # fmt: skip
+        return concat_findings([labels, copies])
+
+    run = make_run(folder, rows, finder)
+    ablation = ablation_of()
+    for arm in ablation["arms"]:
+        arm["title"] = HOSTILE[0]
+    ablation["words"] = HOSTILE[5]
+    ablation["notes"] = list(HOSTILE)
+    manifest = {**run.manifest, "input": {**run.manifest["input"], "path": HOSTILE[0]}}
+    manifest["stages"]["label_issues"]["summary"] = {HOSTILE[1]: HOSTILE[2]}
+    manifest["stages"]["fairness"] = {"status": "skipped", "reason": HOSTILE[3], "seconds": 0.0}
+    manifest["versions"] = {HOSTILE[0]: HOSTILE[3]}
+    manifest["recipe"]["stages"]["label_issues"] = {"on_finding": HOSTILE[0]}
+    return run.without(ablation=ablation, manifest=manifest)
+
+
+def test_the_published_schema_is_the_one_in_the_code() -> None:
+    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == json_schema()
+
+
+def test_the_schema_is_itself_valid_and_describes_every_property() -> None:
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    assert json_schema()["properties"]["schema_version"] == {"const": 1}
+
+
+def test_the_json_of_a_run_is_valid_under_the_schema(report: Report) -> None:
+    jsonschema.validate(json.loads(json.dumps(report.to_json(), allow_nan=False)), json_schema())
+
+
+def test_the_schema_refuses_unknown_and_missing_properties(report: Report) -> None:
+    for change in ({"surprise": 1}, {"schema_version": 2}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**report.to_json(), **change}, json_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({k: v for k, v in report.to_json().items() if k != "flow"}, json_schema())
+
+
+def test_raw_personal_data_appears_in_no_rendering(report: Report) -> None:
+    for name, text in renderings(report).items():
+        for secret in SECRETS:
+            assert secret not in text, f"{name} shows {secret}"
+        assert "[EMAIL]" in text or name == "terminal"
+
+
+def test_a_value_that_only_a_finding_knows_is_masked_wherever_its_row_repeats_it(tmp_path: Path) -> None:
+    rows = tickets(60)
+    rows[30]["text"] = "Zebulon Quartermain wrote. Signed: Zebulon Quartermain"
+    rows[31]["text"] = rows[30]["text"] + " again"
+
+    def finder(dataset: Dataset) -> Any:
+        names = make_findings(
+            "pii", dataset.row_ids, row=[30, 31], rule="pii.name", action="replace", score=0.9, field="text", start=0,
+            end=19, replacement="[NAME]", reason="a name",
+        )  # fmt: skip
+        return concat_findings(
+            [names, make_findings("near_duplicates", dataset.row_ids, row=[30, 31], rule="j", action="drop", score=0.9,
+                                  reason="r", witness_row=[31, 30])]
+        )  # fmt: skip
+
+    report = make_run(tmp_path, rows, finder).report()
+    assert all("Zebulon" not in text for text in renderings(report).values())
+    assert "[NAME]" in render_html(report)
+
+
+def test_a_rejected_privacy_finding_is_still_masked_in_the_report(run: Run) -> None:
+    ids = [f.hex() for f, s in zip(*(run.findings[c].to_pylist() for c in ("finding_id", "stage"))) if s == "pii"]
+    journal = Journal((Decision("d1", "reject", tuple(ids), tuple("" for _ in ids)),))
+    plan = resolve(run.findings, journal, POLICY, facts=RowFacts.plain(run.dataset.n_rows))
+    report = run.without(plan=plan).report()
+    stage = next(s for s in report.stages if s.name == "pii")
+    assert stage.counts.rejected == len(ids)
+    assert not any(secret in text for text in renderings(report).values() for secret in SECRETS)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return hostile_run(tmp_path_factory.mktemp("hostile")).report()
+
+
+def test_hostile_text_makes_no_tag_and_no_attribute_in_html(hostile: Report, report: Report) -> None:
+    page, plain = Page(render_html(hostile)), Page(render_html(report))
+    assert page.tags <= plain.tags
+    assert {(t, a) for t, a, _ in page.attributes} <= {(t, a) for t, a, _ in plain.attributes}
+    assert not any(a.startswith("on") or a in ("src", "srcdoc", "action", "formaction") for _, a, _ in page.attributes)
+    assert any("<script>alert(1)</script>" in t for t in page.text), "the text itself is shown, escaped"
+
+
+def test_the_page_has_no_script_and_refers_to_nothing_outside(hostile: Report, report: Report) -> None:
+    for made in (hostile, report):
+        page = Page(render_html(made))
+        assert not page.tags & {"script", "link", "iframe", "img", "object", "embed", "base", "form", "image", "use"}
+        for _, attribute, value in page.attributes:
+            if attribute in ("href", "src", "xlink:href"):
+                assert value.startswith("#")
+            assert attribute == "content" or "url(" not in value
+        style = render_html(made).split("<style>")[1].split("</style>")[0]
+        assert "http" not in style
+        assert "@import" not in style
+        assert set(re.findall(r"url\((.)", style)) <= {"#"}
+
+
+def test_the_content_security_policy_forbids_everything_but_inline_style(report: Report) -> None:
+    policy = next(v for t, a, v in Page(render_html(report)).attributes if a == "content" and "default-src" in v)
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "unsafe-eval" not in policy
+
+
+def test_ids_of_the_page_are_unique_and_labels_point_at_them(report: Report) -> None:
+    page = Page(render_html(report))
+    assert len(page.ids) == len(set(page.ids))
+    named = [i for _, a, v in page.attributes if a in ("aria-labelledby",) for i in v.split()]
+    named += [v[1:] for _, a, v in page.attributes if a == "href"]
+    assert set(named) <= set(page.ids)
+
+
+def test_no_rendering_holds_control_or_direction_characters(hostile: Report) -> None:
+    for name, text in renderings(hostile).items():
+        bad = {c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\n\r"}
+        assert not bad, f"{name} holds {[hex(ord(c)) for c in bad]}"
+
+
+def test_markup_of_the_data_is_shown_as_text_in_the_terminal(hostile: Report) -> None:
+    assert "<script>alert(1)</script>" in terminal(hostile, 200)
+
+
+def test_hostile_text_makes_no_link_image_or_tag_in_markdown(hostile: Report) -> None:
+    text = render_markdown(hostile)
+    outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text.replace("<!-- -->", ""))
+    assert "<" not in outside.replace("\\<", "")
+    assert not re.search(r"(?<!\\)\]\(", outside)
+    assert "://" not in re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
+    for line in text.splitlines():
+        if line.startswith("|"):
+            assert line.endswith("|")
+
+
+def test_every_row_of_a_markdown_table_has_as_many_cells_as_its_head(hostile: Report) -> None:
+    for block in re.findall(r"(?:^\|.*\n)+", render_markdown(hostile), re.MULTILINE):
+        cells = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+        assert len(cells) == 1
+
+
+def test_the_terminal_summary_fits_eighty_columns(report: Report, hostile: Report) -> None:
+    for made in (report, hostile):
+        assert max(len(line.rstrip()) for line in terminal(made).splitlines()) <= 80
+
+
+def test_the_same_run_gives_the_same_bytes(run: Run) -> None:
+    assert renderings(run.report()) == renderings(run.report())
+
+
+def test_the_headline_names_rows_edits_and_what_training_showed(report: Report) -> None:
+    sentence = report.headline.sentence
+    assert "240 rows in, 220 out" in sentence
+    assert "20 removed, 3 edited, 3 relabelled" in sentence
+    assert "+7.1 points (95 % interval +3.2 to +11.0): curation helped" in sentence
+
+
+def test_the_overall_verdict_outranks_the_comparison_with_raw(run: Run) -> None:
+    ablation = {**ablation_of(), "verdict": "inconclusive"}
+    report = run.without(ablation=ablation).report()
+    assert report.headline.outcome == "inconclusive"
+    assert "curation helped" not in report.headline.sentence
+
+
+def test_without_training_the_report_says_so(run: Run) -> None:
+    report = run.without(ablation=None).report()
+    assert report.training is None
+    assert report.headline.outcome == "not trained"
+    assert "not tested" in report.headline.sentence
+    for text in renderings(report).values():
+        assert "not trained" in text.lower()
+
+
+def test_curves_are_read_from_the_files_that_the_ablation_names(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "train" / "raw" / "0" / "metrics.jsonl"
+    path.parent.mkdir(parents=True)
+    lines = [{"step": s, "loss": 2.0 - s / 200} for s in range(1, 151)] + [{"step": 150, "validation": {"loss": 9}}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"step": 151, "lo', encoding="utf-8")
+    ablation = ablation_of()
+    for arm in ablation["arms"]:
+        for seed in arm["runs"]:
+            seed["curve"] = f"{arm['name']}/{seed['seed']}/metrics.jsonl"
+    made = build(
+        manifest=run.manifest, dataset=run.dataset, findings=run.findings, plan=run.plan, ablation=ablation, folder=tmp_path
+    )
+    assert made.training is not None
+    curves = {a.name: [len(s.curve) for s in a.seeds] for a in made.training.arms}
+    assert curves["raw"] == [50, 0, 0]
+    points = made.training.arms[1].seeds[0].curve
+    assert points[-1].step == 150
+    assert points[0].loss == pytest.approx(2.0 - 2 / 200)
+
+
+def test_insufficient_evidence_is_said_aloud(report: Report) -> None:
+    assert any("insufficient evidence" in c and "not a pass" in c for c in report.headline.cautions)
+    assert "Insufficient evidence in 1 of 3 comparisons" in render_html(report)
+    for text in renderings(report).values():
+        assert "insufficient evidence" in text
+
+
+def test_a_skipped_stage_is_named_with_its_reason(report: Report) -> None:
+    assert any(c == "Label spellings did not run: Every label has one spelling." for c in report.headline.cautions)
+    stage = next(s for s in report.stages if s.name == "label_names")
+    assert (stage.status, stage.reason) == ("skipped", "Every label has one spelling.")
+
+
+def test_findings_and_plan_that_do_not_line_up_are_refused(run: Run) -> None:
+    with pytest.raises(ValueError, match="findings"):
+        run.without(findings=run.findings.slice(1)).report()
+
+
+def test_near_duplicates_are_shown_side_by_side_with_what_differs(report: Report) -> None:
+    stage = next(s for s in report.stages if s.name == "near_duplicates")
+    example = stage.examples[0]
+    assert example.text is not None
+    assert example.witness is not None
+    assert example.text.row ^ 1 == example.witness.row
+    assert [p.text for p in example.text.pieces if p.kind == "changed"] == ["Ticket number"]
+    assert [p.text for p in example.witness.pieces if p.kind == "changed"] == ["Case"]
+
+
+def test_label_examples_show_both_labels_and_their_neighbours(report: Report, run: Run) -> None:
+    stage = next(s for s in report.stages if s.name == "label_issues")
+    labels = run.dataset.values("label").to_pylist()
+    for example in stage.examples:
+        assert example.text is not None
+        assert example.change is not None
+        assert example.change.before == labels[example.text.row] != example.change.after
+        assert [n.row for n in example.neighbours] == [example.text.row + 60, example.text.row + 64]
+        assert {m.name for m in example.evidence} == {"probability given", "probability suggested"}
+
+
+def test_there_are_at_most_eight_examples_a_stage_and_doubtful_ones_are_among_them(report: Report, run: Run) -> None:
+    stage = next(s for s in report.stages if s.name == "label_issues")
+    assert len(stage.examples) == 8
+    assert {e.status for e in stage.examples} == {"applied", "pending"}
+    assert all(len(s.examples) <= 8 for s in report.stages)
+
+
+def test_label_counts_before_and_after_are_those_of_the_curated_data(report: Report, run: Run) -> None:
+    curated = apply(run.dataset, run.plan).dataset()
+    labels = curated.labels()
+    assert labels is not None
+    after = labels.to_pylist()
+    assert {c.label: c.after for c in report.profile.labels} == {name: after.count(name) for name in set(after)}
+    assert sum(c.before for c in report.profile.labels) == run.dataset.n_rows
+
+
+def test_lengths_count_every_row_once(report: Report) -> None:
+    lengths = report.profile.lengths
+    assert lengths is not None
+    assert sum(lengths.before) == report.flow.rows_in
+    assert sum(lengths.after) == report.flow.rows_out
+    assert all(a <= b for a, b in zip(lengths.after, lengths.before, strict=True))
+
+
+def test_group_counts_add_up_to_the_whole(report: Report, run: Run) -> None:
+    (column,) = report.groups
+    assert sum(g.rows for g in column.groups) == run.dataset.n_rows
+    dropped = sum(round((g.dropped.value or 0) * g.rows) for g in column.groups)
+    assert dropped == report.flow.dropped_rows
+
+
+def test_a_group_of_few_rows_is_insufficient_evidence(tmp_path: Path) -> None:
+    rows = tickets(80)
+    for row in rows[:5]:
+        row["region"] = "tiny"
+    report = make_run(tmp_path, rows).report()
+    outcomes = {g.group: g.outcome for g in report.groups[0].groups}
+    assert outcomes["tiny"] == "insufficient evidence"
+    assert any("tiny" in c and "not a pass" in c for c in report.headline.cautions)
+    assert "Insufficient evidence</b> for" in render_html(report)
+
+
+SHAPES = ("no findings", "no labels", "no groups", "one class", "one row", "everything goes", "bare")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_unusual_runs_render_everywhere(shape: str, tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = tickets(60)
+    finder: Callable[[Dataset], Any] = find
+    if shape == "no labels":
+        rows = [{"text": r["text"], "region": r["region"]} for r in rows]
+    elif shape == "no groups":
+        rows = [{"text": r["text"], "label": r["label"]} for r in rows]
+    elif shape == "one class":
+        rows = [{**r, "label": "only"} for r in rows]
+    elif shape == "one row":
+        rows = rows[:1]
+    if shape != "no groups":
+        finder = lambda dataset: empty_findings()  # noqa: E731
+    if shape == "everything goes":
+        finder = lambda dataset: make_findings(  # noqa: E731
+            "quality", dataset.row_ids, row=list(range(60)), rule="r", action="drop", score=1.0, reason="r"
+        )
+    run = make_run(tmp_path, rows, finder)
+    if shape == "everything goes":
+        facts = RowFacts.plain(60)
+        ids = tuple(i.hex() for i in run.findings["finding_id"].to_pylist())
+        journal = Journal((Decision("d", "accept", ids, ("",) * 60),))
+        run = run.without(plan=resolve(run.findings, journal, POLICY, facts=facts))
+    if shape == "bare":
+        run = run.without(manifest={}, ablation=None)
+    report = run.report()
+    jsonschema.validate(json.loads(json.dumps(report.to_json(), allow_nan=False)), json_schema())
+    assert all(renderings(report).values())
+
+
+def test_an_empty_or_partial_ablation_renders(run: Run) -> None:
+    for ablation in (
+        {},
+        {"arms": []},
+        {"arms": [{"name": "raw"}], "metric": "nats_per_token"},
+        {"arms": [{"name": "raw", "runs": [{"seed": 0}]}], "comparisons": [{"a": "curated", "b": "raw"}]},
+    ):
+        report = run.without(ablation=ablation).report()
+        jsonschema.validate(report.to_json(), json_schema())
+        assert all(renderings(report).values())
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_numbers_are_the_plans_whatever_people_decide(run: Run, data: st.DataObject) -> None:
+    ids = [i.hex() for i in run.findings["finding_id"].to_pylist()]
+    verdicts = data.draw(st.lists(st.tuples(st.sampled_from(ids), st.sampled_from(["accept", "reject"])), max_size=30))
+    journal = Journal(tuple(Decision(f"d{k}", v, (i,), ("",)) for k, (i, v) in enumerate(verdicts)))  # type: ignore[arg-type]
+    plan = resolve(run.findings, journal, POLICY, facts=RowFacts.plain(run.dataset.n_rows))
+    report = run.without(plan=plan).report()
+    counts = plan.counts()
+    for stage in report.stages:
+        assert {s: getattr(stage.counts, s) for s in STATUSES} == counts.get(stage.name, dict.fromkeys(STATUSES, 0))
+        assert stage.findings == stage.counts.total == sum(rule.counts.total for rule in stage.rules)
+    assert sum(s.findings for s in report.stages) == plan.table.num_rows
+    curated = apply(run.dataset, plan)
+    assert report.flow.rows_out == len(curated) == report.flow.rows_in - report.flow.dropped_rows
+    edited = {row for row, fields in curated.edits.items() if "text" in fields}
+    relabelled = {row for row, fields in curated.edits.items() if "label" in fields}
+    assert (report.flow.edited_rows, report.flow.relabelled_rows) == (len(edited), len(relabelled))
+    assert report.pending.total == sum(c["pending"] + c["stale"] for c in counts.values())
+    html = render_html(report)
+    assert f"{report.flow.rows_in:,} rows in, {report.flow.rows_out:,} out" in html
+
+
+def test_a_small_share_never_reads_as_zero() -> None:
+    assert percent(0.0) == "0.0 %"
+    assert percent(0.00001) == "<0.1 %"
+    assert (signed(-0.0001, 2), signed(-0.02, 2), signed(0.02, 2)) == ("0.00", "−0.02", "+0.02")
+
+
+def test_manifests_may_give_rescan_counts_bare_or_under_left(run: Run) -> None:
+    manifest = {**manifest_of(run.dataset, run.findings), "rescan": {"pii": 4, "near_duplicates": {"left": 2}}}
+    left = {s.name: s.left for s in run.without(manifest=manifest).report().stages}
+    assert (left["pii"], left["near_duplicates"], left["label_issues"]) == (4, 2, None)
+
+
+def test_fairness_rows_say_how_many_rows_would_settle_them(report: Report) -> None:
+    weak = [r for r in report.fairness.rows if r.outcome == "insufficient evidence"]
+    assert [(r.group, r.rows, r.rows_needed) for r in weak] == [("south", 80, 700)]
+    assert report.fairness.counts == {"disparity": 1, "insufficient evidence": 1, "equivalent": 1}
+    assert [r.outcome for r in report.fairness.rows] == ["disparity", "insufficient evidence", "equivalent"]
