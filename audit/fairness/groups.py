@@ -184,12 +184,10 @@ class _Audit:
         only = int(np.lexsort((np.arange(len(names)), size))[0]) if len(names) == 2 else None
         for g, name in enumerate(names.tolist()):
             for m, metric in enumerate(self.names):
-                low, high = _percentiles(draws[:, g, m])
                 ok = bool(judged[g, m])
+                low, high = _percentiles(draws[:, g, m]) if ok else (None, None)
                 self.groups.append(
-                    GroupMetric(
-                        column, name, int(size[g]), metric, _plain(value[g, m]), low if ok else None, high if ok else None, ok
-                    )
+                    GroupMetric(column, name, int(size[g]), metric, _plain(value[g, m]), low, high, ok)
                 )
                 small = size[g] < self.fewest
                 if only is None or only == g or small:

@@ -173,7 +173,7 @@ def _summary(summary: Mapping[str, Any], previews: Previews) -> tuple[Measure, .
 
 def _pending(stages: tuple[StageReport, ...]) -> Pending:
     by_stage = {s.name: s.counts.pending + s.counts.stale for s in stages if s.counts.pending + s.counts.stale}
-    commands = ("curate tui RUN", "curate review RUN", "curate apply RUN") if by_stage else ()
+    commands = ("curate tui RUN", "curate apply RUN") if by_stage else ()
     return Pending(sum(by_stage.values()), by_stage, commands)
 
 

@@ -38,7 +38,7 @@ def render(report: Report) -> Group:
         parts += [Text("Read with care", style="bold")]
         parts += [_item(c) for c in report.headline.cautions] + [Text()]
     if report.pending.total:
-        parts.append(Text(f"{plural(report.pending.total, 'finding')} to decide: curate tui RUN, or curate review RUN"))
+        parts.append(Text(f"{plural(report.pending.total, 'finding')} to decide: curate tui RUN"))
     return Group(*parts)
 
 
