@@ -3,55 +3,132 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
 from rich.text import Text
 
-from tui.session import Evidence
+from tui.evidence import Evidence, Side
+from tui.words import MEANING, SIGN, STYLE, WORD, number, stage_title
+
+MOST_WORDS = 600
+"""Words compared in a diff; comparing takes time in the square of this for texts made to be slow."""
+BAR = 16
 
 
 def render(evidence: Evidence) -> RenderableType:
     """What is proposed, why, on what grounds, and what has been decided."""
+    meaning = MEANING[evidence.status] if evidence.status in ("pending", "stale") else evidence.why
+    state = Text.assemble((f"{SIGN[evidence.status]} {WORD[evidence.status]}", STYLE[evidence.status]), f"  {meaning}")
     parts: list[RenderableType] = [
-        Text(evidence.head, style="bold"),
-        Text(evidence.reason),
-        Text(f"{evidence.status}: {evidence.why}", style="italic"),
-        Text(""),
+        headline(evidence),
+        _facts({"why": evidence.reason, "state": state}),
     ]
-    if evidence.label:
-        parts.append(Text(f"label now: {evidence.label}   proposed: {evidence.suggestion}", style="bold"))
+    parts += _texts(evidence)
+    if evidence.top:
+        parts += [_heading("what a model expects that never saw this row"), _probabilities(evidence)]
+    if evidence.neighbours:
+        parts += [_heading("rows most like it"), _neighbours(evidence)]
+    if evidence.numbers:
+        parts += [_heading("numbers"), _facts({k.replace("_", " "): _plain(v) for k, v in evidence.numbers.items()})]
+    if evidence.decisions:
+        parts += [_heading("decisions"), *(Text(line) for line in evidence.decisions)]
+    foot = f"{stage_title(evidence.stage)} · rule {evidence.rule} · finding {evidence.finding_id[:8]}"
+    return Group(*parts, Text(""), Text(foot, style="dim"))
+
+
+def headline(evidence: Evidence) -> Text:
+    """The proposal as a sentence."""
+    row = "" if evidence.side is None else f"row {evidence.side.row}"
+    place = f" ({evidence.place})" if evidence.place else ""
+    put = evidence.span[1] if evidence.span else "another text"
+    said = {
+        "drop": f"Remove {row}",
+        "relabel": f"Change the label of {row} from {evidence.given} to {evidence.suggested}",
+        "replace": f"Put {put} in place of what stands in {row}{place}",
+        "reweight": f"Give {row} another weight",
+        "add": f"Add a row made from {row}",
+        "flag": f"Look at {row}" if row else f"About the dataset: {evidence.proposal}",
+    }
+    return Text(said.get(evidence.action, evidence.action), style="bold")
+
+
+def _texts(evidence: Evidence) -> Iterator[RenderableType]:
+    side, witness = evidence.side, evidence.witness
+    if side is None:
+        return
     if evidence.span is not None:
         before, put, after = evidence.span
-        parts.append(Text.assemble(before, (put or "(nothing)", "bold reverse"), after))
-    elif evidence.witness_row is not None:
-        here, there = word_diff(evidence.text, evidence.witness_text)
-        parts += [Text.assemble((f"row {evidence.row}: ", "bold"), here), Text("")]
-        parts.append(Text.assemble((f"row {evidence.witness_row}: ", "bold"), there))
-    elif evidence.row is not None:
-        parts.append(Text.assemble((f"row {evidence.row}: ", "bold"), evidence.text))
-    if evidence.numbers:
-        parts += [Text(""), *(Text(f"{key}: {_plain(value)}") for key, value in evidence.numbers.items())]
-    if evidence.decisions:
-        parts += [Text(""), *(Text(line, style="italic") for line in evidence.decisions)]
-    return Group(*parts)
+        yield _heading(_fate(side))
+        yield Text.assemble(before, (put or "(nothing)", "bold reverse"), after)
+    elif witness is not None:
+        here, there = word_diff(side.text, witness.text)
+        yield _heading(_fate(side))
+        yield here
+        yield _heading(_fate(witness))
+        yield there
+        same = side.text == witness.text
+        yield Text("the texts are the same" if same else "words that differ are underlined", style="dim italic")
+    else:
+        yield _heading(_fate(side))
+        yield Text(side.text)
+
+
+def _fate(side: Side) -> str:
+    return f"row {side.row}, {'leaves' if side.leaves else 'stays'}"
+
+
+def _probabilities(evidence: Evidence) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for name, p in evidence.top:
+        note = {evidence.given: "given", evidence.suggested: "proposed"}.get(name, "")
+        full = round(BAR * max(0.0, min(1.0, p)))
+        table.add_row(Text(name), Text("█" * full + "░" * (BAR - full)), Text(f"{p:.3f}"), Text(note, style="italic"))
+    return table
+
+
+def _neighbours(evidence: Evidence) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="ellipsis", no_wrap=True)
+    for n in evidence.neighbours:
+        table.add_row(Text(f"row {n.row}"), Text(f"{n.similarity:.2f}"), Text(n.label), Text(n.text))
+    return table
+
+
+def _facts(facts: Mapping[str, str | Text]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(Text(name), value if isinstance(value, Text) else Text(value))
+    return table
+
+
+def _heading(text: str) -> RenderableType:
+    return Padding(Rule(Text(text, style="dim"), align="left", characters="─", style="dim"), (1, 0, 0, 0))
 
 
 def word_diff(one: str, two: str) -> tuple[Text, Text]:
-    """Both texts with the words that differ marked: underlined here, so that it does not rest on colour."""
+    """Both texts with the words that differ underlined, so that a difference does not rest on colour."""
     a, b = one.split(), two.split()
     left, right = Text(), Text()
-    for kind, i, j, k, m in difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes():
+    for kind, i, j, k, m in difflib.SequenceMatcher(a=a[:MOST_WORDS], b=b[:MOST_WORDS], autojunk=False).get_opcodes():
         style = "" if kind == "equal" else "bold underline"
         left.append(" ".join(a[i:j]), style).append(" " if j > i else "")
         right.append(" ".join(b[k:m]), style).append(" " if m > k else "")
-    return left, right
+    return left.append(" ".join(a[MOST_WORDS:])), right.append(" ".join(b[MOST_WORDS:]))
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}"
+def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
     if isinstance(value, list):
         return ", ".join(_plain(v) for v in value)
-    return str(value)
+    return number(value)

@@ -2,34 +2,63 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, ClassVar
 
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
+
+from tui.words import MEANING, SIGN, WORD
+
+EVERYWHERE = (
+    ("Tab", "to the next part of the screen"),
+    ("↑ ↓ PgUp PgDn", "move or scroll in it"),
+)
 
 
 class HelpScreen(ModalScreen[None]):
     """Reads the keys off the screen below, so it cannot be wrong about them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,q", "dismiss", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "Close", tooltip="Close help")]
 
     def __init__(self, of: Screen[Any]) -> None:
         super().__init__()
         self.of = of
 
     def compose(self) -> ComposeResult:
+        with VerticalScroll(id="help", classes="card"):
+            about = inspect.cleandoc(self.of.__doc__ or "").split("\n\n")
+            yield Static(Text("\n".join(" ".join(paragraph.split()) for paragraph in about)))
+            yield Static(self._keys(), id="help-keys")
+            yield Static(self._states(), id="help-states")
+            yield Static(Text("Escape closes this help", style="dim"))
+
+    def _keys(self) -> Table:
         table = Table.grid(padding=(0, 2))
+        table.add_column(style="bold", no_wrap=True)
         seen: set[str] = set()
         for active in self.of.active_bindings.values():
             binding = active.binding
-            if not binding.description or binding.description in seen:
+            if binding.system or not binding.tooltip or binding.action in seen:
                 continue
-            seen.add(binding.description)
-            table.add_row(Text(self.app.get_key_display(binding), style="bold"), binding.tooltip or binding.description)
-        about = (self.of.__doc__ or "").strip()
-        yield Static(Text(about), classes="hint")
-        yield Static(table, id="help")
+            seen.add(binding.action)
+            table.add_row(Text(self._key(binding)), Text(binding.tooltip))
+        for key, what in EVERYWHERE:
+            table.add_row(Text(key), Text(what))
+        return table
+
+    def _key(self, binding: Binding) -> str:
+        brackets = {"left_square_bracket": "[", "right_square_bracket": "]", "enter": "Enter", "escape": "Escape"}
+        return brackets.get(binding.key) or self.app.get_key_display(binding)
+
+    def _states(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        for status, meaning in MEANING.items():
+            table.add_row(Text(f"{SIGN[status]} {WORD[status]}"), Text(meaning))
+        return table

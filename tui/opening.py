@@ -2,60 +2,156 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
+import orjson
+from rich.text import Text, TextType
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
-from textual.widgets import DirectoryTree, Footer, Input, Label, Static
+from textual.suggester import Suggester
+from textual.widgets import DirectoryTree, Footer, Input, OptionList, Static
+from textual.widgets.option_list import Option
 
+from curate.privacy.preview import safe_text
 from tui.progress import ProgressScreen
+from tui.words import short_path
 
 DATA_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".gz", ".zst", ".toml")
+MOST_RUNS = 6
 
 
 class DataTree(DirectoryTree):
     """Folders, data files, recipes; nothing hidden."""
 
-    def filter_paths(self, paths: object) -> list[Path]:
-        return [p for p in paths if not p.name.startswith(".") and (p.is_dir() or p.suffix in DATA_SUFFIXES)]  # type: ignore[attr-defined]
+    def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
+        """What can be opened, and what may hold it."""
+        return [p for p in paths if not p.name.startswith(".") and (_is_dir(p) or p.suffix in DATA_SUFFIXES)]
+
+    def process_label(self, label: TextType) -> Text:
+        """File names are plain text, whatever they are."""
+        return Text(safe_text(str(label)))
+
+
+class PathSuggester(Suggester):
+    """Completes the last part of a path from what is there."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first name that goes on from what is typed."""
+        folder, _, start = value.rpartition("/")
+        if not start:
+            return None
+        try:
+            names = sorted(p.name for p in Path(folder or ("/" if value.startswith("/") else ".")).expanduser().iterdir())
+        except OSError:
+            return None
+        name = next((n for n in names if n.startswith(start) and n.isprintable()), None)
+        return None if name is None else value[: len(value) - len(start)] + name
 
 
 class OpenScreen(Screen[None]):
-    """Pick a data file, a recipe, or the folder of an earlier run. Type a path, or choose one below."""
+    """Pick a data file, a recipe, or the folder of an earlier run: type a path, or go down (Tab) and choose one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "app.leave", "Quit")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "Next list", tooltip="From the path to the lists below and back"),
+    ]
 
-    def __init__(self, message: str = "") -> None:
+    def __init__(self, path: str = "", message: str = "") -> None:
         super().__init__()
+        self.path = path
         self.message = message
+        self.runs = earlier_runs(Path.cwd())
 
     def compose(self) -> ComposeResult:
-        yield Label("Curate: find what is wrong with your data, cure it, prove whether it helped", classes="title")
+        yield Static(Text("Curate", style="bold"), classes="title")
+        yield Static("Find what is wrong with your data, cure it, and prove whether it helped.", classes="hint")
         with Vertical(id="open-box"):
-            yield Input(placeholder="path of a data file, a recipe (curate.toml) or a run folder", id="open-input")
-            yield Static(self.message, id="open-message", markup=False)
+            yield Input(
+                value=self.path,
+                placeholder="path of a data file, a recipe (.toml) or a run folder",
+                suggester=PathSuggester(),
+                id="open-input",
+            )
+            yield Static(Text(self.message), id="open-message")
+            if self.runs:
+                yield Static("Earlier runs here", classes="list-title")
+                yield OptionList(*(Option(_line(p, said)) for p, said in self.runs), id="open-runs")
+            yield Static("Files here", classes="list-title")
             yield DataTree(Path.cwd(), id="open-tree")
-        yield Footer()
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
+        tree = self.query_one(DataTree)
+        tree.show_root = False
+        tree.guide_depth = 3
         self.query_one("#open-input", Input).focus()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    @on(Input.Submitted)
+    def typed(self, event: Input.Submitted) -> None:
+        """A path was typed."""
         self.open(event.value.strip())
 
-    def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
+    @on(OptionList.OptionSelected)
+    def run_chosen(self, event: OptionList.OptionSelected) -> None:
+        """An earlier run was chosen."""
+        self.open(str(self.runs[event.option_index][0]))
+
+    @on(DirectoryTree.FileSelected)
+    def file_chosen(self, event: DirectoryTree.FileSelected) -> None:
+        """A file was chosen."""
         self.open(str(event.path))
 
-    def on_directory_tree_directory_selected(self, event: DirectoryTree.DirectorySelected) -> None:
+    @on(DirectoryTree.DirectorySelected)
+    def folder_chosen(self, event: DirectoryTree.DirectorySelected) -> None:
+        """A run folder opens; any other folder unfolds."""
         if (event.path / "manifest.json").is_file():
             self.open(str(event.path))
 
     def open(self, path: str) -> None:
         """Go on with a path, or say what is wrong with it."""
-        if not path or not Path(path).expanduser().exists():
-            self.query_one("#open-message", Static).update(f"there is nothing at {path!r}" if path else "type a path")
+        try:
+            found = bool(path) and Path(path).expanduser().exists()
+        except (OSError, ValueError):
+            found = False
+        if not found:
+            said = f"there is nothing at {safe_text(path)}" if path else "type a path, or press Tab and choose one"
+            self.query_one("#open-message", Static).update(Text(said))
             return
         self.app.switch_screen(ProgressScreen(str(Path(path).expanduser()), None))
+
+
+def earlier_runs(here: Path) -> list[tuple[Path, str]]:
+    """Run folders in `runs/` of a folder, newest first, with what they came to."""
+    found: list[tuple[float, Path, str]] = []
+    for manifest in here.glob("runs/*/manifest.json"):
+        try:
+            said = _summary(orjson.loads(manifest.read_bytes()))
+            found.append((manifest.stat().st_mtime, manifest.parent, said))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return [(path, said) for _, path, said in sorted(found, key=lambda f: (-f[0], str(f[1])))[:MOST_RUNS]]
+
+
+def _summary(manifest: dict[str, object]) -> str:
+    plan = manifest.get("plan")
+    if not isinstance(plan, dict):
+        return "not finished"
+    return f"{manifest['task']}, {plan['rows_in']:,} rows → {plan['rows_out']:,}"
+
+
+def _line(path: Path, said: str) -> Text:
+    return Text.assemble((short_path(path), "bold"), "   ", said)
+
+
+def _is_dir(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

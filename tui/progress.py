@@ -3,46 +3,63 @@
 from __future__ import annotations
 
 import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.table import Table
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Label, Static
+from textual.widgets import Footer, Static
 
-from curate.errors import Cancelled
+from curate import workflow
+from curate.errors import Cancelled, CurateError
 from curate.pipeline import Event
+from curate.stages.registry import in_running_order
+from tui.evidence import Reader
 from tui.session import Session
+from tui.words import count, duration, short_path, stage_title
 
 if TYPE_CHECKING:
     from tui.app import CurateApp
 
-GLYPH = {"start": "…", "progress": "…", "done": "✓", "cached": "✓", "skipped": "–"}
+SIGN = {"start": "▸", "progress": "▸", "done": "✓", "cached": "✓", "skipped": "–"}
 BAR = 24
+TICK_SECONDS = 0.5
+AGAIN = "rescan"
+AGAIN_TITLE = "A second look at the curated data"
 
 
 class ProgressScreen(Screen[None]):
-    """The stages look at the data. Nothing is changed yet; stopping keeps what is finished."""
+    """The stages look at the raw rows and propose; nothing is changed. Stopping keeps what is finished."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "stop", "Stop")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop", tooltip="Stop after the current step; what is finished is kept"),
+    ]
 
     def __init__(self, what: str, out: str | None) -> None:
         super().__init__()
         self.what = what
         self.out = out
         self.events: dict[str, Event] = {}
+        self.since: dict[str, float] = {}
         self.stopping = threading.Event()
+        self.leaving = False
 
     def compose(self) -> ComposeResult:
-        yield Label(Text(f"Reading {self.what}"), classes="title", id="progress-title")
-        yield Label("Each stage reads the raw rows and proposes; nothing is changed.", classes="hint")
+        yield Static(Text.assemble("Looking at ", (short_path(self.what), "bold")), classes="title", id="progress-title")
+        yield Static("Each stage reads the raw rows and proposes; nothing is changed.", classes="hint")
         yield Static("", id="progress")
-        yield Footer()
+        yield Static("", id="progress-note", classes="hint")
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
+        self.expected = expected_stages(self.what)
+        self.draw()
+        self.set_interval(TICK_SECONDS, self.draw)
         self.look()
 
     @work(thread=True, exclusive=True)
@@ -51,37 +68,67 @@ class ProgressScreen(Screen[None]):
         app = cast("CurateApp", self.app)
         try:
             session = Session.open(self.what, self.out, self._hear, self.stopping.is_set)
+            reader = Reader(session)
+            reader.warm()
         except Cancelled:
-            app.call_from_thread(app.exit, 130)
+            app.call_from_thread(app.stopped, self.what, leaving=self.leaving)
         except Exception as error:
-            app.call_from_thread(app.failed, error)
+            app.call_from_thread(app.not_opened, self.what, error)
         else:
-            app.call_from_thread(app.opened, session)
+            if self.leaving:
+                app.call_from_thread(app.exit, 0)
+            else:
+                app.call_from_thread(app.opened, session, reader)
 
     def _hear(self, event: Event) -> None:
-        self.app.call_from_thread(self._show, event)
-
-    def _show(self, event: Event) -> None:
+        self.since.setdefault(event.stage, time.monotonic())
         self.events[event.stage] = event
+
+    def draw(self) -> None:
+        """All stages, those to come included."""
         table = Table.grid(padding=(0, 2))
-        for name, latest in self.events.items():
-            table.add_row(GLYPH[latest.kind], name.replace("_", " "), _state(latest))
+        started = bool(self.events)
+        table.add_row(Text("✓" if started else "▸"), "Reading the data", "" if started else "at work")
+        for name in dict.fromkeys([*self.expected, *self.events]):
+            latest = self.events.get(name)
+            title = AGAIN_TITLE if name == AGAIN else stage_title(name)
+            sign = Text(SIGN[latest.kind] if latest else " ")
+            table.add_row(sign, Text(title, style="" if latest else "dim"), self._state(latest))
         self.query_one("#progress", Static).update(table)
+
+    def _state(self, event: Event | None) -> Text:
+        if event is None:
+            return Text("to come", style="dim")
+        if event.kind == "progress" and event.total:
+            share = min(1.0, event.done / event.total)
+            full = round(BAR * share)
+            return Text(f"{'█' * full}{'░' * (BAR - full)} {share:4.0%}  {self._elapsed(event)}")
+        if event.kind in ("start", "progress"):
+            return Text(f"at work  {self._elapsed(event)}")
+        if event.kind == "skipped":
+            return Text(f"skipped: {event.reason}")
+        told = f" in {duration(event.seconds)}" if event.kind == "done" else ", as computed before"
+        return Text(count(event.findings, "finding") + told)
+
+    def _elapsed(self, event: Event) -> str:
+        return f"{time.monotonic() - self.since[event.stage]:.0f} s"
 
     def action_stop(self) -> None:
         """Ask the running stage to stop."""
         self.stopping.set()
-        self.query_one("#progress-title", Label).update("Stopping after the current step …")
+        self.query_one("#progress-note", Static).update("Stopping as soon as the current step ends …")
+
+    def leave(self) -> None:
+        """Stop, and then quit."""
+        self.leaving = True
+        self.action_stop()
 
 
-def _state(event: Event) -> Text:
-    if event.kind == "progress" and event.total:
-        full = round(BAR * event.done / event.total)
-        return Text(f"{'█' * full}{'░' * (BAR - full)} {event.done / event.total:4.0%}")
-    if event.kind == "done":
-        return Text(f"{event.findings:,} findings in {event.seconds:.1f} s")
-    if event.kind == "cached":
-        return Text(f"{event.findings:,} findings, as computed before")
-    if event.kind == "skipped":
-        return Text(f"skipped: {event.reason}")
-    return Text("at work")
+def expected_stages(what: str) -> list[str]:
+    """Stages that will run, in that order, as far as it can be told before anything is read."""
+    try:
+        if (Path(what) / "manifest.json").is_file():
+            return []
+        return in_running_order(workflow.as_recipe(what).stage_names())
+    except CurateError:
+        return []

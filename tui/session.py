@@ -1,49 +1,72 @@
-"""One run as the screens see it: findings, plan, decisions. No widget in here; every call may run in a thread."""
+"""One run as the screens see it: findings, plan, decisions. No widget in here; every call may run in a thread.
+
+What is shown as decided is on disk: `decide`, `undo` and `redo` return after the journal is written and read back, and
+only then does the state that screens read change, in one assignment.
+"""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate import workflow
 from curate.dataset import Dataset
-from curate.errors import ConfigError
-from curate.ledger.apply import reader
+from curate.errors import ConfigError, RunError, RunLockedError
 from curate.ledger.decisions import Decision, Journal, append_decisions, decide, read_journal, undo
-from curate.ledger.plan import STATUSES, Plan
+from curate.ledger.plan import PENDING, STALE, STATUSES, Plan
 from curate.pipeline import Detected, Event
-from curate.privacy.preview import masked_preview, masked_previews
-from curate.rundir import RunDir
+from curate.recipe import Recipe
+from curate.rundir import RunDir, file_hash
 
-DETAIL_WIDTH = 4000
-ROW_WIDTH = 80
+Verdict = Literal["accept", "reject", "override"]
+QUEUE_ORDER = np.array([1, 0, 2, 3, 0])
+"""Place in the queue of each status, in the order of `STATUSES`."""
+COMPARED = ("status", "start", "end", "replacement", "witness_row")
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What the detail pane shows of one finding; every text is masked and safe to print."""
+class State:
+    """Journal and plan as of one moment; screens read it, nobody changes it."""
 
-    index: int
-    head: str
-    reason: str
-    status: str
-    why: str
-    row: int | None
-    text: str
-    span: tuple[str, str, str] | None = None
-    """Text before an edit, what goes there, text after it."""
-    witness_row: int | None = None
-    witness_text: str = ""
-    label: str = ""
-    suggestion: str = ""
-    numbers: dict[str, Any] = field(default_factory=dict)
-    decisions: tuple[str, ...] = ()
+    journal: Journal
+    plan: Plan
+    status: np.ndarray
+    """int8[findings]: an index into `STATUSES`."""
+    counts: dict[str, dict[str, int]]
+
+    @property
+    def waiting(self) -> int:
+        """Findings that wait for a person."""
+        return sum(by["pending"] + by["stale"] for by in self.counts.values())
+
+    @cached_property
+    def by_finding(self) -> dict[str, list[Decision]]:
+        """Live decisions on each finding, oldest first."""
+        out: dict[str, list[Decision]] = {}
+        for decision in self.journal.live():
+            for finding_id in decision.finding_ids:
+                out.setdefault(finding_id, []).append(decision)
+        return out
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a decision came to, for the screen to say."""
+
+    decision: Decision
+    findings: np.ndarray
+    """Indices of the findings that the decision is about."""
+    others: int = 0
+    """Decisions that someone else had written since the journal was read last."""
 
 
 class Session:
@@ -52,10 +75,12 @@ class Session:
     def __init__(self, run: RunDir, detected: Detected) -> None:
         self.run = run
         self.detected = detected
-        self.findings = detected.findings
-        self.journal: Journal = read_journal(run.decisions_path)
-        self.plan: Plan = detected.resolve(self.journal)
-        self._previews: dict[int, str] = {}
+        self.findings = detected.findings.combine_chunks()
+        self._lock = threading.RLock()
+        self._written: dict[str, pa.ChunkedArray] | None = None
+        self._compared: tuple[State | None, bool] = (None, False)
+        self.state = self._resolved(read_journal(run.decisions_path))
+        self.look_at_files()
 
     @classmethod
     def open(
@@ -68,12 +93,30 @@ class Session:
         """Open a run directory, or run the stages on a data file (or recipe) first and open what they leave."""
         path = Path(what)
         if path.is_dir() and (path / "manifest.json").is_file():
-            run = RunDir.open(path)
-            return cls(run, workflow.reopen(run, listener))
+            return cls._opened(RunDir.open(path), listener, cancelled)
         if path.is_dir() and not (path / "curate.toml").is_file():
             raise ConfigError(f"{path} is neither a run directory nor a folder with a curate.toml")
-        result = workflow.run(what, out=out, train=False, listener=listener, cancelled=cancelled)
+        try:
+            result = workflow.run(what, out=out, train=False, listener=listener, cancelled=cancelled)
+        except RunLockedError:
+            # Training that was started earlier holds the directory: the findings are there, and can be read.
+            run = _run_of(what, out)
+            if run is None:
+                raise
+            return cls(run, workflow.reopen(run, listener))
         return cls(result.run, result.detected)
+
+    @classmethod
+    def _opened(
+        cls, run: RunDir, listener: Callable[[Event], None], cancelled: Callable[[], bool]
+    ) -> Session:
+        manifest = run.manifest()
+        if "recipe" not in manifest:
+            raise RunError(f"{run.path} was not made by a run; open the data file instead")
+        if all(name in manifest["stages"] for name in manifest["recipe"]["run"]["stages"]):
+            return cls(run, workflow.reopen(run, listener))
+        recipe = Recipe.parse(manifest["recipe"])  # a run that was cut short goes on
+        return cls(run, workflow.run(recipe, out=run.path, train=False, listener=listener, cancelled=cancelled).detected)
 
     @property
     def dataset(self) -> Dataset:
@@ -81,139 +124,148 @@ class Session:
         return self.detected.dataset
 
     @property
+    def plan(self) -> Plan:
+        """The plan in force."""
+        return self.state.plan
+
+    @property
     def stages(self) -> list[str]:
-        """Stages that ran, in recipe order."""
+        """Stages of the recipe, in its order."""
         return list(self.detected.outcomes)
 
     def counts(self, stage: str) -> dict[str, int]:
         """Findings of a stage by status."""
-        return self.plan.counts().get(stage, dict.fromkeys(STATUSES, 0))
+        return self.state.counts.get(stage) or dict.fromkeys(STATUSES, 0)
 
-    @property
-    def pending(self) -> int:
-        """Findings that wait for a person."""
-        return sum(by["pending"] + by["stale"] for by in self.plan.counts().values())
+    def total(self, stage: str) -> int:
+        """All findings of a stage."""
+        return sum(n for n in self.counts(stage).values())
 
     def rows(self) -> tuple[int, int]:
         """Rows in, rows out."""
-        return self.plan.n_rows, self.plan.n_rows - int(self.plan.dropped.sum())
+        plan = self.state.plan
+        return plan.n_rows, plan.n_rows - int(plan.dropped.sum())
 
-    def queue(self, stage: str, statuses: Sequence[str] = (), contains: str = "") -> np.ndarray:
-        """Indices of a stage's findings: those that wait first, then by falling score, then by row."""
-        stage_column = self.findings["stage"].combine_chunks()
-        names = stage_column.dictionary.to_pylist()
+    def queue(self, stage: str, *, waiting_only: bool = False) -> np.ndarray:
+        """Indices of a stage's findings: those that wait, then those that apply, are rejected, are superseded; within
+        each by falling score, then by row."""
+        column = self._words("stage")
+        names = column.dictionary.to_pylist()
         if stage not in names:
             return np.empty(0, np.int64)
-        mine = np.flatnonzero(stage_column.indices.to_numpy(zero_copy_only=False) == names.index(stage))
-        status = self.plan.status()[mine]
-        if statuses:
-            wanted = np.isin(status, [STATUSES.index(s) for s in statuses])
-            mine, status = mine[wanted], status[wanted]
-        if contains:
-            rules = np.array(self.findings["rule"].take(mine).to_pylist(), dtype=object)
-            keep = np.array([contains.lower() in (r or "").lower() for r in rules], bool)
-            mine, status = mine[keep], status[keep]
-        score = self.findings["score"].to_numpy()[mine]
-        row = self.findings["row"].fill_null(-1).to_numpy()[mine]
-        waits = np.isin(status, [STATUSES.index("pending"), STATUSES.index("stale")])
-        return mine[np.lexsort((row, -score, ~waits))]
+        mine = np.flatnonzero(column.indices.to_numpy(zero_copy_only=False) == names.index(stage))
+        if waiting_only:
+            mine = mine[np.isin(self.state.status[mine], (PENDING, STALE))]
+        turn = QUEUE_ORDER[self.state.status[mine]]
+        return mine[np.lexsort((self._rows[mine], -self._scores[mine], turn))]
 
-    def lines(self, indices: np.ndarray) -> list[tuple[str, str, str, str, str]]:
-        """Table cells of findings: status, row, rule, score, preview."""
-        chosen = self.plan.table.take(indices)
-        rows = chosen["row"].to_pylist()
-        self._preview_rows([r for r in rows if r is not None])
-        cells = zip(chosen["status"].to_pylist(), rows, chosen["rule"].to_pylist(), chosen["score"].to_pylist())
-        return [
-            (status, "" if row is None else str(row), rule, f"{score:.2f}", self._previews.get(row, "(the dataset)"))
-            for status, row, rule, score in cells
-        ]
+    def decide(self, indices: Sequence[int], verdict: Verdict, value: str | None = None) -> Saved:
+        """Take a decision, save it, and resolve again. Raises CurateError or OSError when it could not be saved."""
+        with self._lock:
+            return self._append(decide(self.findings, list(indices), verdict, value=value), np.array(indices))
 
-    def evidence(self, index: int) -> Evidence:
-        """All that the detail pane says of one finding."""
-        found = self.findings.slice(index, 1).to_pylist()[0]
-        planned = self.plan.table.slice(index, 1).to_pylist()[0]
-        row, witness = found["row"], planned["witness_row"]
-        finding_id = found["finding_id"].hex()
-        place = f" in {found['field']}" if found["field"] else ""
-        label, suggestion = "", ""
-        if found["action"] == "relabel" and row is not None:
-            label = masked_preview(str(reader(self.dataset, found["field"])(row)), ROW_WIDTH)
-            suggestion = masked_preview(planned["replacement"] or "", ROW_WIDTH)
-        return Evidence(
-            index=index,
-            head=f"{found['rule']}: {found['action']}{place}",
-            reason=found["reason"],
-            status=planned["status"],
-            why=planned["why"],
-            row=row,
-            text="" if row is None else self._text(row),
-            span=self._span(found, planned) if found["action"] == "replace" else None,
-            witness_row=witness,
-            witness_text="" if witness is None else self._text(witness),
-            label=label,
-            suggestion=suggestion,
-            numbers=orjson.loads(found["evidence"]) if found["evidence"] else {},
-            decisions=tuple(
-                f"{d.at[:19].replace('T', ' ')} {d.actor or 'someone'}: {d.verdict}" + (f" ({d.why})" if d.why else "")
-                for d in self.journal.live()
-                if finding_id in d.finding_ids
-            ),
-        )
-
-    def decide(
-        self, indices: Sequence[int], verdict: Literal["accept", "reject", "override"], value: str | None = None
-    ) -> Decision:
-        """Take a decision, save it, and resolve again."""
-        decision = decide(self.findings, list(indices), verdict, value=value)
-        self._append(decision)
-        return decision
-
-    def undo(self) -> Decision | None:
+    def undo(self) -> Saved | None:
         """Take back the newest live decision; None when there is none."""
-        last = self.journal.next_undo()
-        if last is not None:
-            self._append(undo(last))
-        return last
+        with self._lock:
+            return self._reverse("next_undo")
 
-    def redo(self) -> Decision | None:
+    def redo(self) -> Saved | None:
         """Bring back what was undone last; None when there is nothing."""
-        last = self.journal.next_redo()
-        if last is not None:
-            self._append(undo(last))
-        return last
+        with self._lock:
+            return self._reverse("next_redo")
 
     def apply(self, listener: Callable[[Event], None] = lambda event: None) -> None:
         """Write the curated data and the report under the decisions taken so far."""
         workflow.reapply(self.run.path, listener=listener)
+        with self._lock:
+            self.state = self._resolved(read_journal(self.run.decisions_path))
+        self.look_at_files()
+
+    def look_at_files(self) -> None:
+        """Remember which plan the files on disk follow."""
+        self._compared = (None, False)
+        try:
+            self._written = _comparable(self.run.read_table("plan.parquet"))
+        except (RunError, KeyError):
+            self._written = None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the curated file on disk follows the plan in force."""
+        written, state = self._written, self.state
+        if written is None:
+            return False
+        known, answer = self._compared
+        if known is not state:
+            now = _comparable(state.plan.table)
+            answer = all(now[name].equals(written[name]) for name in COMPARED)
+            self._compared = (state, answer)
+        return answer
+
+    def plan_hash(self) -> str | None:
+        """Hash of the plan on disk, as an ablation records it; None before anything is written."""
+        path = self.run.path / "plan.parquet"
+        return file_hash(path) if path.is_file() else None
 
     def command(self, verb: str) -> str:
         """The headless command that does the same."""
         return f"curate {verb} {os.path.relpath(self.run.path)}"
 
-    def _append(self, decision: Decision) -> None:
+    def _reverse(self, which: Literal["next_undo", "next_redo"]) -> Saved | None:
+        before = len(self.state.journal.decisions)
+        self.state = self._resolved(read_journal(self.run.decisions_path))
+        others = len(self.state.journal.decisions) - before
+        last = getattr(self.state.journal, which)()
+        if last is None:
+            return None
+        target = last
+        while target.inverse_of is not None:
+            target = next(d for d in self.state.journal.decisions if d.decision_id == target.inverse_of)
+        saved = self._append(undo(last), self._indices(target.finding_ids))
+        return Saved(target, saved.findings, others + saved.others)
+
+    def _append(self, decision: Decision, indices: np.ndarray) -> Saved:
+        before = len(self.state.journal.decisions)
         append_decisions(self.run.decisions_path, [decision])
-        self.journal = read_journal(self.run.decisions_path)
-        self.plan = self.detected.resolve(self.journal)
+        self.state = self._resolved(read_journal(self.run.decisions_path))
+        return Saved(decision, indices, max(0, len(self.state.journal.decisions) - before - 1))
 
-    def _text(self, row: int) -> str:
-        return masked_preview(self.dataset.content()[row].as_py() or "", DETAIL_WIDTH)
+    def _resolved(self, journal: Journal) -> State:
+        plan = self.detected.resolve(journal)
+        return State(journal, plan, plan.status(), plan.counts())
 
-    def _span(self, found: dict[str, Any], planned: dict[str, Any]) -> tuple[str, str, str] | None:
-        if found["row"] is None or found["start"] is None:
-            return None
-        text = reader(self.dataset, found["field"])(found["row"])
-        if not isinstance(text, str):
-            return None
-        before, after = text[: found["start"]], text[found["end"] :]
-        return (
-            masked_preview(before[-600:], 600),
-            planned["replacement"] or "",
-            masked_preview(after[:600], 600),
-        )
+    def _indices(self, finding_ids: Sequence[str]) -> np.ndarray:
+        wanted = pa.array([bytes.fromhex(i) for i in finding_ids[:1000]], pa.binary(16))
+        at = pc.index_in(wanted, value_set=self.findings["finding_id"].combine_chunks())
+        found: np.ndarray = at.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
+        return found
 
-    def _preview_rows(self, rows: Sequence[int]) -> None:
-        missing = [r for r in dict.fromkeys(rows) if r not in self._previews]
-        if missing:
-            texts = self.dataset.content().take(missing)
-            self._previews.update(zip(missing, (p or "" for p in masked_previews(texts, ROW_WIDTH))))
+    def _words(self, name: str) -> pa.DictionaryArray:
+        column = self.findings[name].combine_chunks()
+        return column.chunk(0) if isinstance(column, pa.ChunkedArray) and column.num_chunks else column
+
+    @cached_property
+    def _scores(self) -> np.ndarray:
+        scores: np.ndarray = self.findings["score"].to_numpy()
+        return scores
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        rows: np.ndarray = self.findings["row"].fill_null(-1).to_numpy()
+        return rows
+
+
+def _comparable(plan: pa.Table) -> dict[str, pa.ChunkedArray]:
+    columns = {name: plan[name] for name in COMPARED}
+    return {k: c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for k, c in columns.items()}
+
+
+def _run_of(what: str | Path, out: str | Path | None) -> RunDir | None:
+    """The run directory that `what` would be run into, when it holds a finished look at that very input."""
+    recipe = workflow.as_recipe(what)
+    source = workflow.input_path(recipe)
+    run = RunDir(out or recipe.run.out or workflow.default_out(workflow.read_input(recipe)))
+    manifest = run.manifest()
+    same = manifest.get("recipe", {}).get("data", {}).get("input") == str(source.resolve())
+    whole = same and all(name in manifest["stages"] for name in manifest["recipe"]["run"]["stages"])
+    return run if whole else None

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numba
 import numpy as np
@@ -26,7 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
-Texts = pa.Array | Sequence[str | None]
+Texts: TypeAlias = pa.Array | Sequence[str | None]
 
 BUCKET_BITS = 20
 _CHUNK_ROWS = 4096
@@ -62,7 +63,7 @@ def _hash_rows(offsets, data, first, last, bits):  # type: ignore[no-untyped-def
     shift = np.uint64(64 - bits)
     high = np.int64(1) << np.int64(bits)
     total_bytes = offsets[last] - offsets[first]
-    # A code point makes at most three character n-grams and half a word, a word two more: five a byte, and three of padding.
+    # A code point makes at most three character n-grams and half a word, a word two more: five a byte, three of padding.
     room = np.int64(5 * total_bytes + 8 * (last - first) + 64)
     indices = np.empty(room, np.int32)
     counts = np.empty(room, np.float32)

@@ -1,8 +1,8 @@
 """Which rows have a label that can be judged from the text, and why the others have not.
 
 Left out: rows without label or text, and classes with too few rows to leave any out of a fold. Nothing can be judged when
-one class is left, when almost every row has a label of its own (an id), or when rows x classes would not fit in memory: then
-StageSkipped carries the reason. Arrays and strings in, arrays out; O(n).
+one class is left, when almost every row has a label of its own (an id), or when rows x classes would not fit in memory:
+then StageSkipped carries the reason. Arrays and strings in, arrays out; O(n).
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ without the complement: the complement ranked wrong labels worse on every kind o
 stochastic gradient descent, rows in a seeded order, steps shrinking as 1 / (1 + decay * epoch), few epochs (stopping early
 is what keeps it from learning the wrong labels), float32, compiled.
 
-Shapes: features `(n, d)` CSR float32, targets `(n, k)` float32 whose rows sum to 1, folds `(n,)`, log-scores `(n, k)` float32 out.
-Cost: naive Bayes O(nnz * k), every row being counted once and subtracted for its fold; softmax O(epochs * folds * nnz * k), folds in
-parallel threads. Memory: `k * d` floats a fold. Results do not depend on the number of threads: each fold is
-computed by one thread from its own seed.
+Shapes: features `(n, d)` CSR float32, targets `(n, k)` float32 whose rows sum to 1, folds `(n,)`, log-scores `(n, k)`
+float32 out. Cost: naive Bayes O(nnz * k), every row being counted once and subtracted for its fold; softmax
+O(epochs * folds * nnz * k), folds in parallel threads. Memory: `k * d` floats a fold. Results do not depend on the number
+of threads: each fold is computed by one thread from its own seed.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def naive_bayes_scores(
 def _sparse_naive_bayes(
     features: sparse.csr_matrix, targets: Floats, folds: npt.NDArray[np.int8], alpha: float, threads: int
 ) -> Floats:
-    """The same scores where most of the `d * k` masses are zero: log(m + a) = log a + log(1 + m / a), only the last is stored.
+    """The same scores where most masses are zero: of log(m + a) = log a + log(1 + m / a) only the last is stored.
 
     Targets below a thousandth are taken for zero, or soft targets would fill the matrix.
     """

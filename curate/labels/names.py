@@ -95,14 +95,14 @@ def _slips(heads: Mapping[str, str], total: Mapping[str, int]) -> dict[str, Spel
         rows = total[head]
         if len(form) < _MIN_EDIT_LENGTH:
             continue
-        near = []
-        for length in (len(form) - 1, len(form), len(form) + 1):
-            for other in by_length.get(length, ()):
-                # The other must be at least ten times as frequent, which also keeps chains from forming cycles.
-                if total[other] >= max(10 * rows, 20) and _one_edit(form, heads[other]) and _is_slip(
-                    head, other, vocabulary
-                ):
-                    near.append(other)
+        # The other must be at least ten times as frequent, which also keeps chains from forming cycles.
+        frequent = [
+            other
+            for length in (len(form) - 1, len(form), len(form) + 1)
+            for other in by_length.get(length, ())
+            if total[other] >= max(10 * rows, 20)
+        ]
+        near = [o for o in frequent if _one_edit(form, heads[o]) and _is_slip(head, o, vocabulary)]
         if len(near) == 1:
             other = near[0]
             sure = 0.7 + 0.1 * (len(form) >= 10) + 0.05 * (total[other] >= 50 * rows)
@@ -128,7 +128,7 @@ def _is_slip(rare: str, frequent: str, vocabulary: Mapping[str, int]) -> bool:
     x, y = changed[0]
     if vocabulary.get(x, 0) > 1 or min(len(x), len(y)) < 5 or not (x.isalpha() and y.isalpha()):
         return False
-    # Endings and beginnings inflect or negate (`refund`/`refunds`, `typical`/`atypical`, `changed`/`change`): only the inside slips.
+    # Endings and beginnings inflect or negate (`refund`/`refunds`, `typical`/`atypical`): only the inside slips.
     # Two letters changing places is a slip wherever it happens.
     inside = x[0] == y[0] and x[-1] == y[-1]
     return sorted(x) == sorted(y) or (inside and not _inflects(x, y))

@@ -1,4 +1,4 @@
-"""Out-of-sample class probabilities: what a model that has not seen a row (nor its near-duplicates) expects its label to be.
+"""Out-of-sample class probabilities: the label that a model expects without having seen the row or its near-duplicates.
 
 Method. Hashed n-gram TF-IDF features (`curate.labels.features`); grouped, stratified folds (`curate.labels.folds`); the
 product of two experts, multinomial naive Bayes and early-stopped softmax regression (`curate.labels.learners`), each
@@ -56,7 +56,7 @@ def check_arguments(
         raise ValueError("at least two classes are needed")
     if n * n_classes > MAX_CELLS:
         raise ValueError(f"{n} rows x {n_classes} classes is more than {MAX_CELLS} cells")
-    if n and not (0 <= int(labels.min()) and int(labels.max()) < n_classes):
+    if n and (int(labels.min()) < 0 or int(labels.max()) >= n_classes):
         raise ValueError("label codes must lie in 0 .. n_classes - 1")
     if len(np.unique(groups)) < 2:
         raise ValueError("at least two groups of rows are needed")
@@ -109,7 +109,8 @@ def log_softmax(scores: Floats, targets: Floats) -> Floats:
         loss = float(-(wanted * np.log(p + 1e-6)).sum(axis=1).mean())
         if loss < least:
             best, least = float(factor), loss
-    out = scores * np.float32(best)
+    out: Floats = scores * np.float32(best)
     out -= out.max(axis=1, keepdims=True)
     out -= np.log(np.exp(out).sum(axis=1, keepdims=True))
-    return np.maximum(out, np.float32(np.log(1e-9)), out=out)
+    np.maximum(out, np.float32(np.log(1e-9)), out=out)
+    return out

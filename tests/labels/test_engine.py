@@ -1,0 +1,203 @@
+"""Features, folds, probabilities and noise against independent references and their promises."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.metrics import average_precision_score
+from sklearn.naive_bayes import MultinomialNB
+
+from curate.labels.confident import cleanlab_judgement
+from curate.labels.features import text_features
+from curate.labels.folds import grouped_stratified_folds
+from curate.labels.learners import naive_bayes_scores
+from curate.labels.neighbours import nearest_rows
+from curate.labels.noise import estimate_label_noise
+from curate.labels.probabilities import one_hot, out_of_sample_probabilities
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data" / "banking77" / "train.csv"
+
+
+def _corpus(n: int, k: int, seed: int) -> tuple[list[str], np.ndarray]:
+    """Texts whose class shows in some words and not in others."""
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, k, n)
+    common = [f"word{i}" for i in range(300)]
+    texts = []
+    for c in label:
+        words = [common[i] for i in rng.integers(0, 300, 8)] + [f"topic{c}x{i}" for i in rng.integers(0, 12, 3)]
+        texts.append(" ".join(words))
+    return texts, label
+
+
+def test_features_have_the_n_grams_that_scikit_learn_counts() -> None:
+    texts = ["The card, the CARD!", "a card arrived", "naïve café 東京タワー card", "", "arrived: the card"]
+    features = text_features(texts)
+    token = r"[a-z0-9\u0080-\U0010ffff]+"
+    words = CountVectorizer(ngram_range=(1, 2), token_pattern=token, binary=True).fit_transform(texts)
+    grams = CountVectorizer(analyzer="char_wb", ngram_range=(3, 5), binary=True).fit_transform(
+        [t.replace(",", "").replace("!", "").replace(":", "") for t in texts]
+    )
+    expected = int((words.sum(0) >= 2).sum()), int((grams.sum(0) >= 2).sum())
+    assert (features.n_word_columns, features.weighted.shape[1] - features.n_word_columns) == expected
+
+
+def test_each_block_of_a_row_has_unit_length_or_is_empty() -> None:
+    features = text_features(["one two three", "one two four", "", "!!"])
+    for block in (features.weighted[:, : features.n_word_columns], features.weighted[:, features.n_word_columns :]):
+        assert np.asarray(block.multiply(block).sum(1)).ravel() == pytest.approx([1, 1, 0, 0], abs=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.one_of(st.none(), st.text(max_size=40)), max_size=12))
+def test_any_text_gives_finite_features_whatever_the_number_of_threads(texts: list[str | None]) -> None:
+    one, two = text_features(texts, threads=1), text_features(texts, threads=2)
+    assert one.weighted.shape[0] == len(texts)
+    assert np.isfinite(one.weighted.data).all()
+    assert (one.weighted != two.weighted).nnz == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_folds_never_split_a_group(data: st.DataObject) -> None:
+    n = data.draw(st.integers(1, 80))
+    labels = np.asarray(data.draw(st.lists(st.integers(0, 5), min_size=n, max_size=n)), np.int64)
+    groups = np.asarray(data.draw(st.lists(st.integers(0, 30), min_size=n, max_size=n)), np.int64)
+    folds = grouped_stratified_folds(labels, groups, 5, 0)
+    for group in np.unique(groups):
+        assert len(np.unique(folds[groups == group])) == 1
+    assert np.array_equal(folds, grouped_stratified_folds(labels, groups, 5, 0))
+
+
+def test_folds_spread_every_class_evenly() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 20, 2000)
+    folds = grouped_stratified_folds(labels, np.arange(2000), 5, 1)
+    table = np.zeros((5, 20), int)
+    np.add.at(table, (folds, labels), 1)
+    assert (table.max(0) - table.min(0)).max() <= 1
+
+
+def test_naive_bayes_equals_scikit_learns() -> None:
+    texts, label = _corpus(300, 3, 0)
+    features = text_features(texts).weighted
+    folds = grouped_stratified_folds(label, np.arange(300), 5, 0)
+    scores = naive_bayes_scores(features, one_hot(label, 3), folds).astype(np.float64)
+    for fold in range(5):
+        test = folds == fold
+        model = MultinomialNB(alpha=0.1).fit(features[~test], label[~test])
+        assert scores[test] == pytest.approx(model.predict_joint_log_proba(features[test]), rel=1e-4, abs=1e-3)
+
+
+def test_probabilities_sum_to_one_and_do_not_depend_on_threads() -> None:
+    texts, label = _corpus(400, 4, 1)
+    one, two = (out_of_sample_probabilities(texts, label, np.arange(400), 4, 0, threads) for threads in (1, 2))
+    assert one.tobytes() == two.tobytes()
+    assert one.sum(1) == pytest.approx(np.ones(400), abs=1e-4)
+    assert (one.argmax(1) == label).mean() > 0.8
+
+
+def test_a_row_is_not_predicted_from_its_own_copies() -> None:
+    rng = np.random.default_rng(0)
+    texts = [f"zq{i}a vx{i}b" for i in range(100)]
+    label = rng.integers(0, 2, 100)
+    twice, both = texts * 2, np.concatenate([label, label])
+    apart = out_of_sample_probabilities(twice, both, np.arange(200), 2)
+    together = out_of_sample_probabilities(twice, both, np.tile(np.arange(100), 2), 2)
+    assert (apart.argmax(1) == both).mean() > 0.9
+    assert (together.argmax(1) == both).mean() < 0.75
+
+
+@pytest.mark.parametrize("kind", ["uniform", "confusable"])
+def test_planted_wrong_labels_are_found_and_their_probabilities_mean_what_they_say(kind: str) -> None:
+    texts, label = _corpus(3000, 6, 2)
+    rng = np.random.default_rng(3)
+    wrong = rng.random(3000) < 0.1
+    given_label = label.copy()
+    given_label[wrong] = (label[wrong] + (rng.integers(1, 6, wrong.sum()) if kind == "uniform" else 1)) % 6
+    noise = estimate_label_noise(texts, given_label, np.arange(3000), 6)
+    assert average_precision_score(wrong, noise.ranking) > 0.9
+    likely = noise.wrong >= 0.6
+    assert wrong[likely].mean() >= 0.85
+    assert likely[wrong].mean() >= 0.5
+    assert (noise.suggested[likely & wrong] == label[likely & wrong]).mean() > 0.9
+    sure = noise.wrong >= 0.9
+    assert wrong[sure].mean() >= 0.88
+    assert noise.noise_rate == pytest.approx(0.1, abs=0.04)
+
+
+def test_clean_labels_raise_few_alarms() -> None:
+    texts, label = _corpus(2000, 5, 4)
+    noise = estimate_label_noise(texts, label, np.arange(2000), 5)
+    assert (noise.wrong >= 0.6).mean() < 0.01
+
+
+def test_cleanlab_sees_the_planted_errors_too() -> None:
+    texts, label = _corpus(1000, 4, 5)
+    given_label = label.copy()
+    given_label[:80] = (label[:80] + 1) % 4
+    noise = estimate_label_noise(texts, given_label, np.arange(1000), 4)
+    quality, issues = cleanlab_judgement(given_label, noise.probabilities)
+    assert quality[:80].mean() < 0.3 < 0.8 < quality[80:].mean()
+    assert issues[:80].mean() > 0.7
+    assert issues[80:].mean() < 0.1
+
+
+def test_the_nearest_rows_are_those_of_an_exact_search() -> None:
+    texts, _ = _corpus(200, 4, 6)
+    features = text_features(texts)
+    found, similarity = nearest_rows(features, np.arange(20), top=3)
+    words = features.weighted[:, : features.n_word_columns].toarray()
+    words = words[:, (words > 0).sum(0) <= 50]
+    exact = words[:20] @ words.T
+    exact[np.arange(20), np.arange(20)] = -1
+    assert similarity == pytest.approx(-np.sort(-exact, axis=1)[:, :3], abs=1e-5)
+    assert not (found == np.arange(20)[:, None]).any()
+
+
+def test_a_class_with_one_row_is_survived() -> None:
+    texts, label = _corpus(200, 3, 7)
+    label[0] = 3
+    assert np.isfinite(estimate_label_noise(texts, label, np.arange(200), 4).wrong).all()
+
+
+def test_with_many_classes_the_sparse_way_gives_the_same_scores() -> None:
+    label = np.arange(1200) % 300
+    texts = [f"name{c} of class{c} number{i % 7}" for i, c in enumerate(label)]
+    features = text_features(texts).weighted
+    folds = grouped_stratified_folds(label, np.arange(1200), 5, 0)
+    scores = naive_bayes_scores(features, one_hot(label, 300), folds)
+    model = MultinomialNB(alpha=0.1).fit(features[folds != 2], label[folds != 2])
+    assert scores[folds == 2] == pytest.approx(model.predict_joint_log_proba(features[folds == 2]), rel=1e-4, abs=1e-3)
+    assert np.isfinite(estimate_label_noise(texts, label, np.arange(1200), 300).wrong).all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups", "k"),
+    [([0, 1], [0, 1, 2], 2), ([0, 1, 5], [0, 1, 2], 2), ([0, 0, 0], [0, 1, 2], 1), ([0, 1, 1], [4, 4, 4], 2)],
+)
+def test_arrays_that_do_not_fit_are_refused(labels: list[int], groups: list[int], k: int) -> None:
+    with pytest.raises(ValueError, match=r"groups|label codes|two classes"):
+        out_of_sample_probabilities(["a", "b", "c"], np.asarray(labels), np.asarray(groups), k)
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="needs the shared data")
+def test_likely_wrong_is_precise_on_banking_queries_with_a_tenth_flipped() -> None:
+    with DATA.open() as file:
+        rows = list(csv.reader(file))[1:]
+    names = sorted({r[1] for r in rows})
+    label = np.asarray([names.index(r[1]) for r in rows])
+    rng = np.random.default_rng(0)
+    wrong = rng.random(len(rows)) < 0.1
+    given_label = np.where(wrong, (label + rng.integers(1, 77, len(rows))) % 77, label)
+    noise = estimate_label_noise([r[0] for r in rows], given_label, np.arange(len(rows)), 77, threads=2)
+    likely = noise.wrong >= 0.6
+    assert wrong[likely].mean() >= 0.85
+    assert likely[wrong].mean() >= 0.8
+    assert average_precision_score(wrong, noise.ranking) >= 0.96

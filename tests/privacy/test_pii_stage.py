@@ -1,0 +1,67 @@
+"""The stage: every string of every row, pointers and offsets, and no raw value in any text of a finding."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from curate.dataset import Dataset, load
+from curate.stages.base import Context
+from curate.stages.pii import STAGE, Config
+
+PLANTED = ["bob@example.com", "212-555-2368", "4111111111111111", "536-90-4399", "203.0.113.195", "hunter2secret"]
+ROWS = [
+    {"text": f"write {PLANTED[0]} today", "label": "a", "note": f"call {PLANTED[1]}"},
+    {"text": f"card {PLANTED[2]} 😀 ssn {PLANTED[3]}", "label": "b", "note": ""},
+    {"text": "nothing here", "label": "a", "note": json.dumps({"ip": PLANTED[4], "password": PLANTED[5]})},
+]
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Dataset:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in ROWS), encoding="utf-8")
+    return load(path)
+
+
+def test_every_string_of_every_row_is_scanned_roles_or_not(dataset: Dataset) -> None:
+    findings = STAGE.detect(dataset, Config(), Context()).findings.to_pylist()
+    places = {(f["row"], f["field"], ROWS[f["row"]][f["field"]][f["start"] : f["end"]]) for f in findings}
+    assert places == {
+        (0, "text", PLANTED[0]), (0, "note", PLANTED[1]), (1, "text", PLANTED[2]), (1, "text", PLANTED[3]),
+        (2, "note", PLANTED[4]), (2, "note", PLANTED[5]),
+    }  # fmt: skip
+    assert {f["action"] for f in findings} == {"replace"}
+
+
+def test_no_planted_value_stands_in_any_text_of_a_finding(dataset: Dataset) -> None:
+    detection = STAGE.detect(dataset, Config(), Context())
+    shown = json.dumps([{k: str(v) for k, v in f.items()} for f in detection.findings.to_pylist()])
+    shown += json.dumps(dict(detection.summary))
+    for value in PLANTED:
+        assert value not in shown
+
+
+def test_nested_strings_get_pointers(tmp_path: Path) -> None:
+    path = tmp_path / "chat.jsonl"
+    turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ask ann@example.com"}]
+    path.write_text(json.dumps({"messages": turns}) + "\n", encoding="utf-8")
+    findings = STAGE.detect(load(path), Config(), Context()).findings.to_pylist()
+    assert [(f["field"], f["start"], f["end"], f["replacement"]) for f in findings] == [
+        ("messages/1/content", 4, 19, "[EMAIL]")
+    ]
+
+
+def test_the_summary_counts_rows_and_types(dataset: Dataset) -> None:
+    summary = STAGE.detect(dataset, Config(), Context()).summary
+    assert summary["rows_with_pii"] == 3
+    assert summary["spans"] == 6
+    assert summary["by_type"]["EMAIL_ADDRESS"] == 1
+
+
+def test_a_dataset_without_personal_data_gives_no_findings(tmp_path: Path) -> None:
+    path = tmp_path / "clean.csv"
+    path.write_text("text,label\nplain words,a\nmore words,b\n", encoding="utf-8")
+    assert STAGE.detect(load(path), Config(), Context()).findings.num_rows == 0

@@ -1,0 +1,117 @@
+"""Tokens, masks, and what is cut or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny_base import make_base
+
+from curate.errors import DataError
+from train.base import load_tokenizer, resolve_base
+from train.encoding import EncodedRow, Encoder
+from train.examples import Examples
+
+TALK = (
+    {"role": "system", "content": "be kind"},
+    {"role": "user", "content": "my card is locked"},
+    {"role": "assistant", "content": "which card?"},
+    {"role": "user", "content": "visa"},
+    {"role": "assistant", "content": "done, it works again"},
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(base: Path) -> Any:
+    return load_tokenizer(resolve_base(str(base)))
+
+
+def chat(*conversations: tuple[dict[str, Any], ...]) -> Examples:
+    return Examples("chat", np.arange(len(conversations)), messages=conversations)
+
+
+def supervised_text(tokenizer: Any, row: EncodedRow) -> str:
+    return str(tokenizer.decode(row.tokens[row.supervised], skip_special_tokens=False))
+
+
+def only_row(encoder: Encoder, examples: Examples) -> EncodedRow:
+    encoder.encode(examples)
+    return encoder._rows(examples)[0]
+
+
+def test_only_the_answers_and_their_end_tokens_are_supervised(tokenizer: Any) -> None:
+    row = only_row(Encoder(tokenizer, 256), chat(TALK))
+    assert supervised_text(tokenizer, row) == "which card?<|im_end|>done, it works again<|im_end|>"
+    assert row.tokens[-1] == tokenizer.convert_tokens_to_ids("<|im_end|>")
+
+
+def test_the_tokens_are_those_of_the_template(tokenizer: Any) -> None:
+    row = only_row(Encoder(tokenizer, 256), chat(TALK))
+    whole = tokenizer.apply_chat_template(list(TALK), tokenize=True, return_dict=False)
+    assert list(row.tokens) == list(whole[: len(row.tokens)])
+
+
+def test_the_mask_is_that_of_a_template_with_generation_markers(tokenizer: Any) -> None:
+    marked = (
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}{% generation %}"
+        "{{ m['content'] }}<|im_end|>{% endgeneration %}{{ '\n' }}{% else %}{{ m['content'] }}<|im_end|>\n{% endif %}"
+        "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    reference = tokenizer.apply_chat_template(
+        list(TALK), chat_template=marked, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
+    )
+    row = only_row(Encoder(tokenizer, 256), chat(TALK))
+    assert list(row.supervised.astype(int)) == reference["assistant_masks"][: len(row.tokens)]
+
+
+def test_a_base_without_a_template_gets_a_plain_one_whose_end_is_supervised(tmp_path: Path) -> None:
+    plain = load_tokenizer(resolve_base(str(make_base(tmp_path, template=None))))
+    pair = ({"role": "user", "content": "why"}, {"role": "assistant", "content": "because"})
+    row = only_row(Encoder(plain, 256), Examples("sft", np.arange(1), messages=(pair,)))
+    assert supervised_text(plain, row) == "because<|end|>"
+
+
+def test_a_template_that_closes_no_turn_gets_an_end_token(tmp_path: Path) -> None:
+    open_ended = "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}\n{% endfor %}"
+    open_ended += "{% if add_generation_prompt %}[assistant] {% endif %}"
+    loose = load_tokenizer(resolve_base(str(make_base(tmp_path, template=open_ended))))
+    pair = ({"role": "user", "content": "why"}, {"role": "assistant", "content": "because"})
+    row = only_row(Encoder(loose, 256), Examples("sft", np.arange(1), messages=(pair,)))
+    assert row.supervised[-1]
+    assert row.tokens[-1] == loose.eos_token_id
+
+
+def test_rows_without_an_answer_in_reach_are_refused_and_counted(tokenizer: Any) -> None:
+    long = ({"role": "user", "content": "why " * 120}, {"role": "assistant", "content": "because"})
+    silent = ({"role": "user", "content": "why"},)
+    encoded = Encoder(tokenizer, 96).encode(chat(TALK, long, silent))
+    assert list(encoded.kept) == [0]
+    assert encoded.report.refused_rows == 2
+    assert set(encoded.report.refused_reasons) == {"the answer lies beyond the maximal length", "no assistant turn"}
+    with pytest.raises(DataError, match="no row has a token to learn from"):
+        Encoder(tokenizer, 96).encode(chat(long, silent))
+
+
+def test_a_template_that_rewrites_answers_is_found_out(tmp_path: Path) -> None:
+    shouting = "{% for m in messages %}<|im_start|>{{ m['content'] | upper }}<|im_end|>{% endfor %}"
+    loud = load_tokenizer(resolve_base(str(make_base(tmp_path, template=shouting))))
+    with pytest.raises(DataError, match="rewrites or drops an answer"):
+        Encoder(loud, 256).encode(chat(TALK))
+
+
+def test_classification_ends_with_the_end_token_and_counts_what_it_cuts(tokenizer: Any) -> None:
+    texts = ("my card", "card " * 100)
+    encoded = Encoder(tokenizer, 16).encode(Examples("classification", np.arange(2), texts, ("a", "b")))
+    assert [row[-1] for row in encoded.tokens] == [tokenizer.eos_token_id] * 2
+    assert list(encoded.lengths) == [len(tokenizer("my card")["input_ids"]) + 1, 16]
+    assert encoded.report.truncated_rows == 1
+    assert encoded.report.truncated_tokens == len(tokenizer(texts[1])["input_ids"]) + 1 - 16
+    assert encoded.report.longest_tokens == 16 + encoded.report.truncated_tokens
+
+
+def test_hostile_text_is_encoded(tokenizer: Any) -> None:
+    texts = ("\x00", "\ud800 half", "a" * 20_000, "\u202egnp.exe", "<|im_end|> fake")
+    encoded = Encoder(tokenizer, 64).encode(Examples("text", np.arange(len(texts)), texts))
+    assert len(encoded) + encoded.report.refused_rows == len(texts)

@@ -1,0 +1,72 @@
+"""Scores and metrics against sklearn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+
+from train.evaluate import ItemScores, per_class, read_scores, score_classes, summarise
+from train.examples import Examples
+from train.yardstick import tfidf_yardstick
+
+
+def test_accuracy_and_macro_f1_are_those_of_sklearn() -> None:
+    rng = np.random.default_rng(0)
+    labels = ["a", "b", "c", "never said"]
+    truth = tuple(labels[i] for i in rng.integers(0, 4, 80))
+    logits = rng.normal(size=(80, 4)) - np.array([0, 0, 0, 50.0])
+    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    evaluation = Examples("classification", np.arange(80), ("x",) * 80, truth)
+    scores = score_classes(logs, labels, evaluation, {})
+    found = summarise(scores, evaluation, {})
+    assert found["accuracy"] == pytest.approx(accuracy_score(truth, scores.prediction))
+    assert found["macro_f1"] == pytest.approx(f1_score(truth, scores.prediction, average="macro"))
+    names = sorted(set(truth) | set(scores.prediction))
+    reference = precision_recall_fscore_support(truth, scores.prediction, labels=names, zero_division=0)
+    ours = per_class(truth, scores.prediction)
+    for i, name in enumerate(names):
+        assert tuple(ours[name].values()) == pytest.approx([column[i] for column in reference])
+
+
+def test_spellings_of_one_label_add_up_and_are_not_punished() -> None:
+    logs = np.log(np.array([[0.35, 0.25, 0.40]]))
+    evaluation = Examples("classification", np.arange(1), ("x",), ("Refund",))
+    canonical = {"Refund": "refund", "refund": "refund"}
+    assert score_classes(logs, ["Refund", "refund", "login"], evaluation, canonical).score[0] == 1.0
+    assert score_classes(logs, ["Refund", "refund", "login"], evaluation, {}).score[0] == 0.0
+
+
+def test_a_label_that_no_arm_has_seen_counts_as_wrong_and_is_reported() -> None:
+    evaluation = Examples("classification", np.arange(2), ("x", "y"), ("new", "a"))
+    scores = score_classes(np.log(np.array([[0.9, 0.1], [0.9, 0.1]])), ["a", "b"], evaluation, {})
+    assert list(scores.score) == [0.0, 1.0]
+    assert summarise(scores, evaluation, {})["rows_with_unknown_label"] == 1
+
+
+def test_metrics_by_group_average_to_the_whole() -> None:
+    groups = {"region": ("n", "s", "n", None)}
+    evaluation = Examples("classification", np.arange(4), ("x",) * 4, ("a", "a", "b", "b"), groups=groups)
+    logs = np.log(np.array([[0.9, 0.1]] * 4))
+    found = summarise(score_classes(logs, ["a", "b"], evaluation, {}), evaluation, {})
+    assert found["by_group"] == {"region": {"n": {"accuracy": 0.5, "rows": 2}, "s": {"accuracy": 1.0, "rows": 1}}}
+
+
+def test_scores_survive_the_file(tmp_path: Path) -> None:
+    scores = ItemScores(np.arange(2), np.array([1.0, 0.0]), np.ones(2), np.array([0.1, np.inf]), ("a", None))
+    scores.write(tmp_path / "eval.parquet")
+    back = read_scores(tmp_path / "eval.parquet")
+    assert np.array_equal(back.rows, scores.rows)
+    assert np.array_equal(back.nll, scores.nll)
+    assert back.prediction == scores.prediction
+
+
+def test_the_yardstick_learns_words_and_survives_one_class() -> None:
+    texts = ("card pin", "card chip", "money back", "refund money") * 10
+    labels = ("card", "card", "refund", "refund") * 10
+    known = Examples("classification", np.arange(40), texts, labels)
+    assert tfidf_yardstick(known, known).mean() == 1.0
+    one = Examples("classification", np.arange(2), ("a", "b"), ("x", "x"))
+    assert tfidf_yardstick(one, known).mean() == 0.0

@@ -1,0 +1,91 @@
+"""From datasets of each task to training examples, and the estimate before a start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.dataset import load
+from curate.errors import DataError
+from train.config import TrainConfig
+from train.estimate import estimate_training, spoken_duration
+from train.examples import Examples, conversation, from_dataset
+
+
+def dataset(tmp_path: Path, rows: list[dict[str, Any]], task: str) -> Any:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return load(path, task=task)
+
+
+def test_classification_keeps_row_numbers_groups_and_clusters_and_sets_unusable_rows_aside(tmp_path: Path) -> None:
+    rows = [{"text": f"text {i}", "label": ["a", "b"][i % 2]} for i in range(8)]
+    rows[3]["label"] = None  # type: ignore[assignment]
+    rows[5]["text"] = ""
+    data = dataset(tmp_path, rows, "classification")
+    found = from_dataset(data, rows=[1, 3, 5, 6], clusters=np.arange(8) * 10)
+    assert list(found.ids) == [1, 6]
+    assert found.labels == ("b", "a")
+    assert list(found.clusters) == [10, 60]  # type: ignore[arg-type]
+    assert any("2 rows" in note for note in found.notes)
+    assert list(from_dataset(data, ids=np.arange(8) + 100, rows=[6]).ids) == [106]
+
+
+def test_sft_becomes_one_question_and_one_answer(tmp_path: Path) -> None:
+    rows = [
+        {"instruction": "Add.", "input": "1 + 1", "output": "2"},
+        {"instruction": "Greet.", "input": "", "output": "Hi"},
+    ]
+    found = from_dataset(dataset(tmp_path, rows * 3, "sft"))
+    assert found.task == "sft"
+    assert [m["role"] for m in found.messages[0]] == ["user", "assistant"]
+    assert "Add." in found.messages[0][0]["content"]
+    assert "1 + 1" in found.messages[0][0]["content"]
+    assert found.messages[1][1]["content"] == "Hi"
+
+
+def test_chat_keeps_turns_and_reads_sharegpt_names(tmp_path: Path) -> None:
+    talk = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]
+    found = from_dataset(dataset(tmp_path, [{"messages": talk}] * 4, "chat"))
+    assert found.messages[0] == tuple(talk)
+    assert conversation([{"from": "human", "value": "hi"}, {"from": "gpt", "value": "hello"}]) == tuple(talk)
+
+
+def test_preference_says_that_it_trains_on_the_chosen_answer(tmp_path: Path) -> None:
+    rows = [{"prompt": f"q{i}", "chosen": f"good {i}", "rejected": f"bad {i}"} for i in range(4)]
+    found = from_dataset(dataset(tmp_path, rows, "preference"))
+    assert found.messages[2] == ({"role": "user", "content": "q2"}, {"role": "assistant", "content": "good 2"})
+    assert any("chosen answer only" in note for note in found.notes)
+    assert "bad" not in json.dumps(found.messages)
+
+
+def test_text_trains_a_language_model_and_says_so(tmp_path: Path) -> None:
+    found = from_dataset(dataset(tmp_path, [{"text": f"some long prose number {i}"} for i in range(4)], "text"))
+    assert found.task == "text"
+    assert any("every token" in note for note in found.notes)
+
+
+def test_a_dataset_with_nothing_to_train_on_is_refused(tmp_path: Path) -> None:
+    rows = [{"text": "", "label": "a"}, {"text": "", "label": "b"}]
+    with pytest.raises(DataError, match="no row"):
+        from_dataset(dataset(tmp_path, rows, "classification"))
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+def test_any_value_is_read_as_messages_or_as_none(value: Any) -> None:
+    for form in (value, json.dumps(value)):
+        assert all(set(m) >= {"role", "content"} for m in conversation(form))
+
+
+def test_the_estimate_is_measured_and_said_in_words(quick: TrainConfig, tickets: Examples) -> None:
+    found = estimate_training(tickets, quick.replace(steps=200), runs=9, evaluation_rows=100)
+    assert found.steps == 200
+    assert found.seconds > 9 * 200 * found.seconds_per_step
+    assert "9 runs of 200 steps" in found.words
+    assert [spoken_duration(s) for s in (0.2, 40, 200, 9000)] == ["1 s", "40 s", "3 min", "2.5 h"]

@@ -1,0 +1,92 @@
+"""The base model beside its adapters: what the frozen base can do with nothing of it trained.
+
+For generation it is plain: held-out nats per token of the base as it is. A base has no classes, so for classification
+it is a *linear probe*: the base frozen, its pooled states standardised, and multinomial logistic regression (L2, C = 1,
+lbfgs) fitted to them on the arm's rows. It has no seed: one result stands for all seeds. Cost: one forward pass over
+training and evaluation rows, and a second or so for the regression. Needs the `train` extra.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from train.config import TrainConfig
+from train.evaluate import score_classes, summarise
+from train.examples import Examples
+from train.files import write_json
+from train.lora import TrainedRun, Workbench, clean_run, finished_run, open_workbench, run_identity, score_examples
+
+DESCRIPTION = {
+    True: "frozen base with a linear probe (standardised pooled states, logistic regression)",
+    False: "base model as it is, no adapter",
+}
+
+
+def evaluate_base(
+    examples: Examples | None,
+    evaluation: Examples,
+    config: TrainConfig,
+    directory: Path,
+    *,
+    labels: Sequence[str] | None = None,
+    canonical: Mapping[str, str] | None = None,
+    workbench: Workbench | None = None,
+) -> TrainedRun:
+    """Score the unadapted base on `evaluation`; `examples` fit the probe and are needed for classification only."""
+    import torch
+
+    from train.base import load_model
+    from train.objective import Objective
+    from train.score import features
+
+    bench = workbench or open_workbench(config)
+    space = None if labels is None else list(labels)
+    used = None if space is None else examples
+    settings = config.replace(seed=0)
+    identity = run_identity(settings, bench, used, space, evaluation, None, canonical, method="base")
+    finished = finished_run(directory, identity, evaluation)
+    if finished is not None:
+        return finished
+    started = time.perf_counter()
+    clean_run(directory)
+    torch.manual_seed(0)
+    objective = Objective(
+        load_model(bench.source, bench.tokenizer, settings, space),
+        classification=space is not None,
+        pooling=config.pooling,
+    )
+    if space is None:
+        scores = score_examples(objective, evaluation, bench, None, canonical)
+        kept = bench.encoder.encode(evaluation).kept
+    else:
+        assert examples is not None
+        pad = bench.tokenizer.pad_token_id
+        known, asked = bench.encoder.encode(examples), bench.encoder.encode(evaluation)
+        seen = [examples.labels[i] for i in known.kept]
+        names, logs = _probe(features(objective, known, pad), seen, features(objective, asked, pad))
+        kept = asked.kept
+        scores = score_classes(logs, names, evaluation.take(kept), canonical or {})
+    scores.write(directory / "eval.parquet")
+    done = {
+        **identity,
+        "description": DESCRIPTION[space is not None],
+        "rows": 0 if used is None else len(used),
+        "evaluation": summarise(scores, evaluation.take(kept), canonical or {}),
+        "seconds": time.perf_counter() - started,
+    }
+    write_json(directory / "done.json", done)
+    return TrainedRun(directory, done, scores, resumed=False)
+
+
+def _probe(known: np.ndarray, seen: list[str], asked: np.ndarray) -> tuple[list[str], np.ndarray]:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=300))
+    model.fit(known, seen)
+    return [str(name) for name in model.classes_], np.asarray(model.predict_log_proba(asked))

@@ -1,0 +1,143 @@
+"""What a model scores, row by row: the numbers that the paired statistics stand on.
+
+| task | score of a row | weight | metric (weighted mean) |
+|---|---|---|---|
+| classification | 1 if the canonical prediction is the canonical truth, else 0 | 1 | accuracy, higher is better |
+| sft, chat, text | nats per supervised token | supervised tokens | nats per token, lower is better |
+
+Canonical names merge spellings of one label: the probabilities of all spellings are added before the best class is
+taken, so data with inconsistent spellings is not punished for them. `eval.parquet` keeps row, score, weight, nll,
+prediction. Nothing here imports torch. Cost: linear in rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from train.examples import CLASSIFICATION, Examples
+from train.files import SCHEMA_VERSION
+
+HIGHER_IS_BETTER = {"accuracy": True, "nats_per_token": False}
+
+
+def metric_name(task: str) -> str:
+    """The primary metric of a training task."""
+    return "accuracy" if task == CLASSIFICATION else "nats_per_token"
+
+
+@dataclass(frozen=True)
+class ItemScores:
+    """One model's scores on the evaluation rows, in the evaluation's order."""
+
+    rows: np.ndarray
+    """int64[n]: row numbers."""
+    score: np.ndarray
+    """float64[n]: see the module's table."""
+    weight: np.ndarray
+    """float64[n]: what the row counts for in the metric."""
+    nll: np.ndarray
+    """float64[n]: negative log likelihood of the truth in nats (a whole answer's for generation); inf if impossible."""
+    prediction: tuple[str | None, ...]
+    """The canonical class predicted; None for generation."""
+
+    def mean(self) -> float:
+        """The metric: the weighted mean of the scores."""
+        return float(np.average(self.score, weights=self.weight))
+
+    def write(self, path: Path) -> None:
+        """Save as parquet, under a temporary name first."""
+        table = pa.table(
+            {
+                "row": pa.array(self.rows, pa.int64()),
+                "score": pa.array(self.score, pa.float64()),
+                "weight": pa.array(self.weight, pa.float64()),
+                "nll": pa.array(self.nll, pa.float64()),
+                "prediction": pa.array(self.prediction, pa.string()),
+            }
+        ).replace_schema_metadata({"schema_version": str(SCHEMA_VERSION)})
+        temporary = path.with_name(path.name + ".tmp")
+        pq.write_table(table, temporary)
+        temporary.replace(path)
+
+
+def read_scores(path: Path) -> ItemScores:
+    """The scores that `ItemScores.write` saved."""
+    table = pq.read_table(path)
+    numbers = {name: table[name].to_numpy() for name in ("row", "score", "weight", "nll")}
+    prediction = tuple(table["prediction"].to_pylist())
+    return ItemScores(numbers["row"], numbers["score"], numbers["weight"], numbers["nll"], prediction)
+
+
+def score_classes(
+    log_probabilities: np.ndarray, labels: Sequence[str], evaluation: Examples, canonical: Mapping[str, str]
+) -> ItemScores:
+    """Item scores from class log probabilities, float[n, len(labels)]."""
+    names = sorted({canonical.get(label, label) for label in labels})
+    column = {name: i for i, name in enumerate(names)}
+    merged = np.zeros((len(log_probabilities), len(names)))
+    probabilities = np.exp(log_probabilities.astype(np.float64))
+    for i, label in enumerate(labels):
+        merged[:, column[canonical.get(label, label)]] += probabilities[:, i]
+    best = merged.argmax(axis=1)
+    truth = [canonical.get(label, label) for label in evaluation.labels]
+    chance = np.array([merged[i, column[name]] if name in column else 0.0 for i, name in enumerate(truth)])
+    prediction = tuple(names[i] for i in best)
+    right = np.array([p == t for p, t in zip(prediction, truth, strict=True)], dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        nll = -np.log(chance)
+    return ItemScores(evaluation.ids, right, np.ones(len(right)), nll, prediction)
+
+
+def summarise(scores: ItemScores, evaluation: Examples, canonical: Mapping[str, str]) -> dict[str, Any]:
+    """The metrics of one model as JSON: the primary one, the usual companions, and each by group."""
+    metric = metric_name(evaluation.task)
+    summary: dict[str, Any] = {metric: scores.mean(), "rows": len(scores.rows)}
+    if evaluation.task == CLASSIFICATION:
+        truth = [canonical.get(label, label) for label in evaluation.labels]
+        classes = per_class(truth, scores.prediction)
+        finite = np.isfinite(scores.nll)
+        summary["macro_f1"] = float(np.mean([c["f1"] for c in classes.values()]))
+        summary["loss"] = float(scores.nll[finite].mean()) if finite.any() else None
+        summary["rows_with_unknown_label"] = int((~finite).sum())
+        summary["per_class"] = classes
+    else:
+        summary["perplexity"] = float(np.exp(min(scores.mean(), 700.0)))
+        summary["supervised_tokens"] = int(scores.weight.sum())
+    summary["by_group"] = {
+        name: {
+            value: {metric: _mean_of(scores, values, value), "rows": values.count(value)}
+            for value in sorted({v for v in values if v is not None})
+        }
+        for name, values in evaluation.groups.items()
+    }
+    return summary
+
+
+def per_class(truth: Sequence[str], prediction: Sequence[str | None]) -> dict[str, dict[str, float]]:
+    """Precision, recall, F1 and rows of each class that occurs in the truth or the predictions; 0 where undefined."""
+    names = sorted({*truth, *(p for p in prediction if p is not None)})
+    column = {name: i for i, name in enumerate(names)}
+    t = np.array([column[name] for name in truth])
+    p = np.array([-1 if name is None else column[name] for name in prediction])
+    measured = {}
+    for i, name in enumerate(names):
+        hit, said, there = int(((t == i) & (p == i)).sum()), int((p == i).sum()), int((t == i).sum())
+        measured[name] = {
+            "precision": hit / said if said else 0.0,
+            "recall": hit / there if there else 0.0,
+            "f1": 2 * hit / (said + there) if hit else 0.0,
+            "rows": there,
+        }
+    return measured
+
+
+def _mean_of(scores: ItemScores, values: Sequence[str | None], value: str) -> float:
+    chosen = np.array([v == value for v in values])
+    return float(np.average(scores.score[chosen], weights=scores.weight[chosen]))

@@ -1,0 +1,74 @@
+"""Run a model over evaluation rows: class log probabilities, pooled states, or nats of every answer.
+
+Rows are sorted by length and batched up to a number of tokens, so little is padded; no gradient is kept. The result is
+in the rows' own order. Needs torch. Cost: one forward pass a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from train.encoding import Encoded
+from train.objective import Batch, Objective, collate
+
+_BATCH_TOKENS_CPU = 2048
+_BATCH_TOKENS_CUDA = 65536
+
+
+def log_probabilities(objective: Objective, encoded: Encoded, pad: int) -> np.ndarray:
+    """float64[n, C]: log probability of each class."""
+    return _gather(
+        objective, encoded, pad, True, lambda b: torch.log_softmax(objective.logits(b), -1).double().cpu().numpy()
+    )
+
+
+def features(objective: Objective, encoded: Encoded, pad: int) -> np.ndarray:
+    """float64[n, H]: the pooled state of each row."""
+    return _gather(objective, encoded, pad, True, lambda b: objective.pooled(b).double().cpu().numpy())
+
+
+def answer_nats(objective: Objective, encoded: Encoded, pad: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two float64[n]: summed nats and number of supervised tokens of each row."""
+
+    def sums(batch: Batch) -> np.ndarray:
+        assert batch.positions is not None
+        row = (batch.positions // batch.tokens.shape[1]).cpu().numpy()
+        nats = objective.nats(batch).double().cpu().numpy()
+        n = len(batch.lengths)
+        return np.stack([np.bincount(row, nats, minlength=n), np.bincount(row, minlength=n)], axis=1)
+
+    both = _gather(objective, encoded, pad, False, sums)
+    return both[:, 0], both[:, 1]
+
+
+def _gather(objective: Objective, encoded: Encoded, pad: int, classes: bool, measure: object) -> np.ndarray:
+    device = next(objective.model.parameters()).device
+    limit = _BATCH_TOKENS_CPU if device.type == "cpu" else _BATCH_TOKENS_CUDA
+    no_class = np.zeros(len(encoded), dtype=np.int64) if classes else None
+    training = objective.model.training
+    objective.model.eval()
+    parts, order = [], []
+    try:
+        with torch.inference_mode():
+            for rows in _by_length(encoded.lengths, limit):
+                batch = collate(encoded, rows, no_class, pad).to(device)
+                parts.append(measure(batch))  # type: ignore[operator]
+                order.append(rows)
+    finally:
+        objective.model.train(training)
+    result = np.concatenate(parts)
+    back = np.empty_like(result)
+    back[np.concatenate(order)] = result
+    return back
+
+
+def _by_length(lengths: np.ndarray, limit: int) -> Iterator[np.ndarray]:
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    for stop in range(1, len(order) + 1):
+        if stop == len(order) or (stop + 1 - start) * lengths[order[stop]] > limit:
+            yield order[start:stop]
+            start = stop

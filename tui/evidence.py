@@ -1,0 +1,263 @@
+"""What the screens say of findings: one line in the queue, everything in the detail pane.
+
+Every string that comes from data, labels, field names or evidence passes through the masked preview on its way here, so
+a screen holds no personal data that the scanner knows and nothing that a terminal would obey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from curate.ledger.apply import reader
+from curate.ledger.plan import STATUSES
+from curate.privacy.preview import masked_preview, masked_previews, safe_text
+from tui.session import Session
+
+DETAIL_WIDTH = 4000
+ROW_WIDTH = 240
+LABEL_WIDTH = 60
+SPAN_WIDTH = 600
+SLACK = 256
+"""Code points read beyond what is shown, so that a value cut by the edge is still recognised and masked."""
+BLOCK = 64
+CACHED_ROWS = 50_000
+NEIGHBOURS = 5
+
+
+@dataclass(frozen=True)
+class Line:
+    """One finding in the queue."""
+
+    status: str
+    row: int | None
+    score: float
+    proposal: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """One row in the detail pane."""
+
+    row: int
+    text: str
+    leaves: bool
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A similar row that speaks for or against a label."""
+
+    row: int
+    label: str
+    similarity: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the detail pane shows of one finding; every text is masked and safe to print."""
+
+    index: int
+    finding_id: str
+    stage: str
+    rule: str
+    action: str
+    proposal: str
+    reason: str
+    status: str
+    why: str
+    score: float
+    place: str = ""
+    """Where in the row, as the finding names it."""
+    side: Side | None = None
+    witness: Side | None = None
+    span: tuple[str, str, str] | None = None
+    """Text before an edit, what goes there, text after it."""
+    given: str = ""
+    suggested: str = ""
+    top: tuple[tuple[str, float], ...] = ()
+    """The likeliest labels and their probabilities."""
+    neighbours: tuple[Neighbour, ...] = ()
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    decisions: tuple[str, ...] = ()
+
+
+class Reader:
+    """Reads a session for the screens, a block of rows at a time, and remembers what it has read."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._previews: dict[int, str] = {}
+        self._words: dict[str, str] = {}
+        self._fields: dict[str, Callable[[int], Any]] = {}
+
+    def warm(self) -> None:
+        """Load what masking needs, so that the first picture does not wait for it."""
+        masked_preview("warm", 8)
+
+    def line(self, indices: np.ndarray, at: int) -> Line:
+        """The finding at position `at` of a queue; texts of its neighbours in the queue are read along."""
+        session = self.session
+        index = int(indices[at])
+        row = session.findings["row"][index].as_py()
+        if row is not None and row not in self._previews:
+            first = at - at % BLOCK
+            self._read(session.findings["row"].take(pa.array(indices[first : first + BLOCK])).to_pylist())
+        found = {name: session.findings[name][index].as_py() for name in ("action", "field", "score", "reason")}
+        return Line(
+            STATUSES[session.state.status[index]],
+            row,
+            found["score"],
+            self.proposal(index, found["action"], found["field"], row),
+            found["reason"] if row is None else self._previews.get(row, ""),
+        )
+
+    def proposal(self, index: int, action: str, field_name: str | None, row: int | None) -> str:
+        """What a finding asks for, in a few words."""
+        plan = self.session.plan.table
+        if action == "drop":
+            witness = plan["witness_row"][index].as_py()
+            return "drop" if witness is None else f"drop, like {witness}"
+        if action == "relabel" and row is not None:
+            return f"{self.label(self._value(field_name, row))} → {self.label(plan['replacement'][index].as_py())}"
+        if action == "replace":
+            return f"→ {self.word(plan['replacement'][index].as_py() or '(nothing)')}"
+        if action == "reweight":
+            return f"weight {plan['value'][index].as_py():.3g}"
+        if action == "flag" and row is None:
+            return self.word((field_name or "the dataset").replace("/", " / "))
+        return {"flag": "look", "add": "add a row"}.get(action, action)
+
+    def evidence(self, index: int) -> Evidence:
+        """All that the detail pane says of one finding."""
+        session = self.session
+        found = session.findings.slice(index, 1).to_pylist()[0]
+        planned = session.plan.table.slice(index, 1).to_pylist()[0]
+        row, witness = found["row"], planned["witness_row"]
+        numbers = orjson.loads(found["evidence"]) if found["evidence"] else {}
+        relabel = found["action"] == "relabel" and row is not None
+        finding_id = found["finding_id"].hex()
+        return Evidence(
+            index=index,
+            finding_id=finding_id,
+            stage=found["stage"],
+            rule=safe_text(found["rule"]),
+            action=found["action"],
+            proposal=self.proposal(index, found["action"], found["field"], row),
+            reason=safe_text(found["reason"]),
+            status=planned["status"],
+            why=safe_text(planned["why"]),
+            score=found["score"],
+            place=self.word(found["field"] or ""),
+            side=None if row is None else self._side(row),
+            witness=None if witness is None else self._side(witness),
+            span=self._span(found, planned) if found["action"] == "replace" else None,
+            given=self.label(self._value(found["field"], row)) if relabel else "",
+            suggested=self.label(planned["replacement"]) if relabel else "",
+            top=tuple((self.label(name), float(p)) for name, p in _pairs(numbers.pop("top", ()))),
+            neighbours=self._neighbours(numbers.pop("neighbours", ())),
+            numbers={self.word(str(k)): self._clean(v) for k, v in numbers.items()},
+            decisions=tuple(self._decisions(finding_id)),
+        )
+
+    def editable(self, index: int) -> str | None:
+        """The value an edit starts from: the proposal in force; None when this kind of finding has none."""
+        if self.session.findings["action"][index].as_py() not in ("relabel", "replace"):
+            return None
+        value = self.session.plan.table["replacement"][index].as_py() or ""
+        # What cannot be shown as it is cannot be edited as it is: start from nothing instead of from its mask.
+        return value if masked_preview(value, ROW_WIDTH) == value else ""
+
+    def labels(self) -> list[str]:
+        """Label names that can be shown, most frequent first."""
+        labels = self.session.detected.canonical_labels()
+        if labels is None:
+            return []
+        counted = pa.chunked_array([labels]).value_counts() if isinstance(labels, pa.Array) else labels.value_counts()
+        names = sorted(counted.to_pylist(), key=lambda c: -c["counts"])
+        return [n["values"] for n in names[:500] if n["values"] and self.label(n["values"]) == n["values"]]
+
+    def label(self, value: Any) -> str:
+        """A label for the eye."""
+        return "(none)" if value is None else self.word(str(value), LABEL_WIDTH)
+
+    def word(self, text: str, width: int = 120) -> str:
+        """A short text from outside, masked and harmless."""
+        known = self._words.get(text)
+        if known is None:
+            if len(self._words) > CACHED_ROWS:
+                self._words.clear()
+            known = self._words[text] = masked_preview(text, width)
+        return known
+
+    def _value(self, field_name: str | None, row: int) -> Any:
+        if field_name is None:
+            return None
+        if field_name not in self._fields:
+            self._fields[field_name] = reader(self.session.dataset, field_name)
+        return self._fields[field_name](row)
+
+    def _side(self, row: int) -> Side:
+        text = masked_preview(self.session.dataset.content()[row].as_py() or "", DETAIL_WIDTH)
+        return Side(row, text, bool(self.session.plan.dropped[row]))
+
+    def _span(self, found: dict[str, Any], planned: dict[str, Any]) -> tuple[str, str, str] | None:
+        start, end = planned["start"], planned["end"]
+        text = None if found["row"] is None else self._value(found["field"], found["row"])
+        if not isinstance(text, str):
+            return None
+        if start is None:
+            start, end = 0, len(text)
+        head = text[max(0, start - SPAN_WIDTH - SLACK) : start]
+        before = masked_preview(head, SPAN_WIDTH + SLACK)[-SPAN_WIDTH:]
+        if head[-1:].isspace():
+            before = before.rstrip() + " "
+        if start > SPAN_WIDTH + SLACK:
+            before = f"…{before}"
+        after = masked_preview(text[end:], SPAN_WIDTH)
+        return before, self.word(planned["replacement"] or ""), after
+
+    def _neighbours(self, given: Any) -> tuple[Neighbour, ...]:
+        n_rows = self.session.dataset.n_rows
+        near = [n for n in given if isinstance(n, dict) and isinstance(n.get("row"), int) and 0 <= n["row"] < n_rows]
+        near = near[:NEIGHBOURS]
+        self._read([n["row"] for n in near])
+        return tuple(
+            Neighbour(n["row"], self.label(n.get("label")), float(n.get("similarity") or 0.0), self._previews[n["row"]])
+            for n in near
+        )
+
+    def _decisions(self, finding_id: str) -> list[str]:
+        return [
+            safe_text(f"{d.at[:16].replace('T', ' ')}  {d.actor or 'someone'}: {d.verdict}")
+            + (f" with {self.word(d.value)!r}" if d.value is not None else "")
+            + (f" ({self.word(d.why)})" if d.why else "")
+            for d in self.session.state.by_finding.get(finding_id, ())
+        ]
+
+    def _clean(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.word(value)
+        if isinstance(value, dict):
+            return {self.word(str(k)): self._clean(v) for k, v in value.items()}
+        return [self._clean(v) for v in value] if isinstance(value, list) else value
+
+    def _read(self, rows: Sequence[int | None]) -> None:
+        missing = [r for r in dict.fromkeys(rows) if r is not None and r not in self._previews]
+        if not missing:
+            return
+        if len(self._previews) > CACHED_ROWS:
+            self._previews.clear()
+        texts = self.session.dataset.content().take(pa.array(missing))
+        self._previews.update(zip(missing, (p or "" for p in masked_previews(texts, ROW_WIDTH))))
+
+
+def _pairs(given: Any) -> list[tuple[Any, float]]:
+    return [(p[0], p[1]) for p in given if isinstance(p, list) and len(p) == 2 and isinstance(p[1], int | float)]

@@ -1,0 +1,217 @@
+"""Training as the interface sees it: a process of its own, and the files it leaves.
+
+`curate ablate RUN` does the work; it goes on when the interface closes, and is found again by what it wrote.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from curate import workflow
+from curate.dataset import make_private_dir
+from curate.house import child_environment
+from curate.privacy.preview import safe_text
+from tui.session import Session
+
+FINISHED = ("done", "resumed", "same")
+LAST_LINES = 8
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: an arm with a seed."""
+
+    arm: str
+    seed: int
+    state: str
+    """started, training, done, resumed, same or failed."""
+    step: int = 0
+    steps: int = 0
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is known of the training of a run at one moment."""
+
+    running: bool = False
+    runs: tuple[Run, ...] = ()
+    total: int = 0
+    """Training runs in all, as far as the trainer has said."""
+    eta_s: float | None = None
+    notices: tuple[str, ...] = ()
+    curves: dict[str, dict[int, list[float]]] = field(default_factory=dict)
+    """arm -> step -> training loss of each seed."""
+    result: dict[str, Any] | None = None
+    """The last `ablation.json`, once nothing is running."""
+    outdated: bool = False
+    """Whether decisions were taken since that result."""
+    ended_early: str = ""
+    """The last words of a process that ended without a result."""
+
+
+class Job:
+    """The training process of a run: started here, by an earlier interface, or from a command line."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.process: subprocess.Popen[bytes] | None = None
+        self._events = Tail(run / "train" / "events.jsonl")
+        self._result: tuple[int, dict[str, Any] | None] = (0, None)
+
+    @property
+    def pid_file(self) -> Path:
+        """Where the process is written down."""
+        return self.run / "train" / "process.json"
+
+    @property
+    def log_file(self) -> Path:
+        """What the process said."""
+        return self.run / "train" / "log.txt"
+
+    def start(self) -> None:
+        """Start `curate ablate` so that it outlives this interface. Raises when its packages are missing."""
+        workflow.trainer_present()
+        folder = self.run / "train"
+        make_private_dir(folder)
+        (folder / "events.jsonl").unlink(missing_ok=True)
+        with self.log_file.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "curate", "ablate", str(self.run.resolve())],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=child_environment(), start_new_session=True,
+            )  # fmt: skip
+        self.pid_file.write_bytes(orjson.dumps({"pid": self.process.pid}))
+
+    def pid(self) -> int | None:
+        """The process, when it is alive, whoever started it."""
+        if self.process is not None:
+            return self.process.pid if self.process.poll() is None else None
+        try:
+            pid = int(orjson.loads(self.pid_file.read_bytes())["pid"])
+            os.kill(pid, 0)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return pid if self._is_ours(pid) else None
+
+    def _is_ours(self, pid: int) -> bool:
+        """A process number is used again in time: look at the command, where the system shows it."""
+        if not Path("/proc/self").exists():
+            return True
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return b"ablate" in command and os.fsencode(self.run.resolve()) in command
+
+    def stop(self) -> bool:
+        """Ask it to stop; training runs that are finished are kept. False when nothing was running."""
+        pid = self.pid()
+        if pid is None:
+            return False
+        os.kill(pid, signal.SIGINT)
+        return True
+
+    def watch(self, session: Session) -> Watch:
+        """Read everything that has been written so far."""
+        running = self.pid() is not None
+        runs, total, eta, notices, curves = _told(self._events.read())
+        result = None if running else self._read_result()
+        # Only a verdict on the very plan in force speaks for the decisions on screen.
+        current = result is not None and session.is_written and result.get("plan_hash") == session.plan_hash()
+        return Watch(
+            running, runs, total, eta, notices, curves, result,
+            outdated=result is not None and not current,
+            ended_early="" if running else self._last_words(),
+        )  # fmt: skip
+
+    def _read_result(self) -> dict[str, Any] | None:
+        path = self.run / "ablation.json"
+        try:
+            stamp = path.stat().st_mtime_ns
+            if stamp != self._result[0]:
+                self._result = (stamp, orjson.loads(path.read_bytes()))
+        except (OSError, ValueError):
+            return None
+        return self._result[1]
+
+    def _last_words(self) -> str:
+        """The end of the log of a process that ended without writing a result."""
+        try:
+            begun = self.pid_file.stat().st_mtime_ns
+            lines = self.log_file.read_text(errors="replace").splitlines()
+        except OSError:
+            return ""
+        try:
+            if (self.run / "ablation.json").stat().st_mtime_ns >= begun:
+                return ""
+        except OSError:
+            pass
+        said = [safe_text(line.rpartition("\r")[2]) for line in lines if line.strip()]
+        return "\n".join(said[-LAST_LINES:]) or "it said nothing"
+
+
+class Tail:
+    """The whole lines of a growing JSON Lines file; a line still being written waits for the next look."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._at = 0
+        self._file: tuple[int, int] | None = None
+        self._events: list[dict[str, Any]] = []
+
+    def read(self) -> list[dict[str, Any]]:
+        """Every event so far; starts over when the file is another one."""
+        try:
+            with self.path.open("rb") as handle:
+                status = os.fstat(handle.fileno())
+                if (status.st_dev, status.st_ino) != self._file or status.st_size < self._at:
+                    self._file, self._at, self._events = (status.st_dev, status.st_ino), 0, []
+                handle.seek(self._at)
+                fresh = handle.read()
+        except OSError:
+            self._file, self._at, self._events = None, 0, []
+            return []
+        whole = fresh[: fresh.rfind(b"\n") + 1]
+        self._at += len(whole)
+        for line in whole.splitlines():
+            try:
+                event = orjson.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict) and "kind" in event:
+                self._events.append(event)
+        return self._events
+
+
+def _told(
+    events: list[dict[str, Any]],
+) -> tuple[tuple[Run, ...], int, float | None, tuple[str, ...], dict[str, dict[int, list[float]]]]:
+    runs: dict[tuple[str, int], Run] = {}
+    curves: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    notices: list[str] = []
+    total, eta = 0, None
+    for e in events:
+        if e["kind"] == "notice":
+            notices.append(safe_text(str(e["words"])))
+            continue
+        key = (str(e["arm"]), int(e["seed"]))
+        total = max(total, int(e.get("runs") or 0))
+        eta = e.get("eta_s", eta)
+        before = runs.get(key)
+        if e["kind"] == "run":
+            runs[key] = replace(before or Run(*key, ""), state=str(e["state"]))
+        elif e["kind"] == "step":
+            loss = e.get("loss")
+            runs[key] = Run(*key, "training", int(e["step"]), int(e["steps"]), loss if loss is not None else None)
+            if loss is not None:
+                curves[key[0]][int(e["step"])].append(float(loss))
+    return tuple(runs.values()), total, eta, tuple(notices), {arm: dict(c) for arm, c in curves.items()}

@@ -1,0 +1,61 @@
+"""Words and signs that every screen uses: a state is told by its sign and its word, never by colour alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from curate.privacy.preview import safe_text
+from curate.stages.registry import get_stage
+
+SIGN = {"applied": "✓", "pending": "?", "rejected": "✗", "superseded": "·", "stale": "~"}
+WORD = {"applied": "applies", "pending": "waits", "rejected": "rejected", "superseded": "superseded", "stale": "stale"}
+MEANING = {
+    "applied": "takes effect when the curated data is written",
+    "pending": "waits for you: nothing happens until you accept it",
+    "rejected": "you said no: it changes nothing",
+    "superseded": "another finding makes it needless",
+    "stale": "was accepted, but the proposal has changed since: decide again",
+}
+STYLE = {"applied": "green", "pending": "bold yellow", "rejected": "red", "superseded": "dim", "stale": "bold yellow"}
+
+
+def stage_title(name: str) -> str:
+    """What a stage is called on screen."""
+    return get_stage(name).title
+
+
+def short_path(path: str | Path) -> str:
+    """A path as a person would type it here, with nothing in it that a terminal would obey."""
+    full = Path(path).absolute()
+    try:
+        return safe_text(str(full.relative_to(Path.cwd()))) or "."
+    except ValueError:
+        return safe_text(str(full))
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    whole = round(seconds)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if whole < 100:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def number(value: Any) -> str:
+    """A number for reading; None is a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def count(n: int, one: str, many: str | None = None) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
