@@ -4,7 +4,7 @@ Run: python -m benchmarks.bench_labels
 
 Data: Banking77's training rows with a tenth of the labels flipped in three ways. `uniform`: any row, any other class.
 `confusable`: any row, to the class that an out-of-fold model confuses its class with most. `annotator`: rows drawn from the
-three tenths where a weak model (one word at a time, a fifth of the rows) is least sure, to the class it prefers. Banking77 has
+three tenths where a weak model (single words, a fifth of the rows) is least sure, to the class it prefers. Banking77 has
 wrong labels of its own, which count here as false alarms. Recipe: TF-IDF of one and two words, logistic regression (C = 1),
 five stratified folds, self-confidence. AP: average precision of the ranking. ECE: ten bins of the probability.
 """

@@ -109,3 +109,29 @@ def _thinned(rows: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, str]:
     key = [xxhash.xxh3_64_intdigest(int(r).to_bytes(8, "little"), seed=recipe.run.seed) for r in rows]
     chosen = np.sort(rows[np.argsort(np.array(key, np.uint64), kind="stable")[:limit]])
     return chosen, f" Of {len(rows):,} training rows, {limit:,} drawn by hash are used, the same for every arm."
+
+
+def train_one(detected: Detected, curated: Curated, out: Path, listener: TrainListener, *, seed: int) -> Any:
+    """One adapter on the curated rows, scored on held-out rows; returns the trainer's `TrainedRun`."""
+    ablation = require("train.ablation")
+    recipe = detected.recipe
+    held = ablation.heldout_split(
+        detected.dataset, detected.clusters(), recipe.run.seed, recipe.ablation.heldout_fraction
+    )
+    _, cured, evaluation, note = training_sides(detected, curated, held)
+    listener({"kind": "notice", "words": note})
+    names = canonical_names(detected)
+    labels = sorted({*cured.labels, *(names.get(label, label) for label in evaluation.labels)}) or None
+
+    def tell(event: Mapping[str, Any]) -> None:
+        listener({"arm": "curated", "seed": seed, "run": 1, "runs": 1, **event})
+
+    return require("train.lora").train_adapter(
+        cured,
+        train_config(recipe).replace(seed=seed),
+        out,
+        labels=labels,
+        evaluation=evaluation,
+        canonical=names,
+        progress=tell,
+    )

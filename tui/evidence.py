@@ -28,6 +28,8 @@ SLACK = 256
 BLOCK = 64
 CACHED_ROWS = 50_000
 NEIGHBOURS = 5
+LEAD = 12
+"""Characters shown before a replaced span in the queue."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +113,11 @@ class Reader:
             first = at - at % BLOCK
             self._read(session.findings["row"].take(pa.array(indices[first : first + BLOCK])).to_pylist())
         found = {name: session.findings[name][index].as_py() for name in ("action", "field", "score", "reason")}
-        return Line(
-            STATUSES[session.state.status[index]],
-            row,
-            found["score"],
-            self.proposal(index, found["action"], found["field"], row),
-            found["reason"] if row is None else self._previews.get(row, ""),
-        )
+        proposal = self.proposal(index, found["action"], found["field"], row)
+        text = safe_text(found["reason"]) if row is None else self._previews.get(row, "")
+        if found["action"] == "replace":
+            text = _around(text, proposal.removeprefix("→ "))
+        return Line(STATUSES[session.state.status[index]], row, found["score"], proposal, text)
 
     def proposal(self, index: int, action: str, field_name: str | None, row: int | None) -> str:
         """What a finding asks for, in a few words."""
@@ -257,6 +257,12 @@ class Reader:
             self._previews.clear()
         texts = self.session.dataset.content().take(pa.array(missing))
         self._previews.update(zip(missing, (p or "" for p in masked_previews(texts, ROW_WIDTH))))
+
+
+def _around(text: str, what: str) -> str:
+    """A preview that starts shortly before what it is about."""
+    at = text.find(what)
+    return text if at <= 2 * LEAD else f"…{text[at - LEAD :]}"
 
 
 def _pairs(given: Any) -> list[tuple[Any, float]]:

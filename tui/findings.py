@@ -13,14 +13,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, ListView, Static
+from textual.widgets import ListView, Static
 from textual.worker import get_current_worker
 
 from curate.errors import CurateError
 from tui.detail import render
 from tui.edit import EditScreen
 from tui.evidence import Reader
-from tui.rail import StageItem, header, nothing_here, queue_note
+from tui.rail import Keys, StageItem, header, nothing_here, queue_note
 from tui.session import Saved, Session, Verdict
 from tui.table import QueueTable
 from tui.words import count
@@ -69,7 +69,7 @@ class FindingsScreen(Screen[None]):
                 with VerticalScroll(id="detail", can_focus=True):
                     yield Static("", id="evidence")
         yield Static("", id="log")
-        yield Footer(show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         by_stage = {s: self.session.counts(s) for s in self.session.stages}

@@ -14,11 +14,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.suggester import Suggester
-from textual.widgets import DirectoryTree, Footer, Input, OptionList, Static
+from textual.widgets import DirectoryTree, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from curate.privacy.preview import safe_text
 from tui.progress import ProgressScreen
+from tui.rail import Keys
 from tui.words import short_path
 
 DATA_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".gz", ".zst", ".toml")
@@ -85,7 +86,7 @@ class OpenScreen(Screen[None]):
                 yield OptionList(*(Option(_line(p, said)) for p, said in self.runs), id="open-runs")
             yield Static("Files here", classes="list-title")
             yield DataTree(Path.cwd(), id="open-tree")
-        yield Footer(show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         tree = self.query_one(DataTree)

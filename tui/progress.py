@@ -13,13 +13,14 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from curate import workflow
 from curate.errors import Cancelled, CurateError
 from curate.pipeline import Event
 from curate.stages.registry import in_running_order
 from tui.evidence import Reader
+from tui.rail import Keys
 from tui.session import Session
 from tui.words import count, duration, short_path, stage_title
 
@@ -54,7 +55,7 @@ class ProgressScreen(Screen[None]):
         yield Static("Each stage reads the raw rows and proposes; nothing is changed.", classes="hint")
         yield Static("", id="progress")
         yield Static("", id="progress-note", classes="hint")
-        yield Footer(show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         self.expected = expected_stages(self.what)

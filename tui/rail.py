@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from rich.table import Table
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
-from textual.widgets import ListItem, Static
+from textual.widgets import Footer, ListItem, Static
 
 from tui.session import Session
-from tui.words import SIGN, count, short_path, stage_title
+from tui.words import SIGN, WORD, count, short_path, stage_title
+
+NARROW = 100
+
+
+class Keys(Footer):
+    """The footer: the keys of the screen, closer together where there is little room."""
+
+    def __init__(self) -> None:
+        super().__init__(show_command_palette=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit the keys."""
+        self.compact = event.size.width < NARROW
 
 
 class StageItem(ListItem):
@@ -63,13 +77,15 @@ def header(session: Session) -> Table:
 
 def queue_note(session: Session, stage: str, shown: int, waiting_only: bool) -> Text:
     """What the queue holds."""
-    if session.detected.outcomes[stage].status == "skipped":
-        return Text("skipped")
-    if waiting_only:
-        return Text(f"{shown:,} of {session.total(stage):,} findings wait (p shows all)")
+    place = f"{session.stages.index(stage) + 1}/{len(session.stages)} " if stage in session.stages else ""
     by = session.counts(stage)
-    told = [f"{SIGN[s]} {by[s]:,} {s}" for s in by if by[s]]
-    return Text("   ".join([count(shown, "finding"), *told]), no_wrap=True, overflow="ellipsis")
+    if session.detected.outcomes[stage].status == "skipped":
+        told = ["skipped"]
+    elif waiting_only:
+        told = [f"{shown:,} of {count(session.total(stage), 'finding')} wait; p shows all"]
+    else:
+        told = [count(shown, "finding"), *(f"{SIGN[s]} {by[s]:,} {WORD[s]}" for s in by if by[s])]
+    return Text.assemble(f"{place}", (stage_title(stage), "bold"), "   ", "   ".join(told))
 
 
 def nothing_here(session: Session, stage: str, waiting_only: bool) -> Text:

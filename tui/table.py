@@ -136,14 +136,15 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
     def show(self, indices: np.ndarray, at: int = 0) -> None:
         """Put another queue in the table, with the cursor at a position."""
         self.queue.data = indices
-        self._proposal_width = max((len(self.queue.get_cell_at(at, 3)) for at in range(min(SAMPLE, len(indices)))), default=0)
+        sample = range(min(SAMPLE, len(indices)))
+        self._proposal_width = max((len(self.queue.get_cell_at(at, 3)) for at in sample), default=0)
         self.fit()
         self.move_cursor(row=max(0, min(at, len(indices) - 1)), column=0)
 
     def fit(self) -> None:
         """Share the width among the columns and draw every cell anew."""
         left = self.size.width - self.scrollbar_size_vertical - STATE_WIDTH - ROW_WIDTH - SCORE_WIDTH
-        left = max(30, left - PADDING * len(COLUMNS))
+        left = max(24, left - PADDING * len(COLUMNS))
         columns = self.ordered_columns
         columns[3].width = max(12, min(self._proposal_width, int(left * 0.6)))
         columns[4].width = left - columns[3].width

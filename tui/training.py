@@ -11,14 +11,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual_plotext import PlotextPlot
 
 from curate.errors import CurateError
 from curate.privacy.preview import safe_text
 from tui import charts
 from tui.job import Job, Watch
-from tui.rail import header
+from tui.rail import Keys, header
 from tui.session import Session
 from tui.words import duration
 
@@ -56,7 +56,7 @@ class TrainingScreen(Screen[None]):
             yield Static("", id="arms", classes="section")
             yield Static("", id="forest", classes="section")
             yield PlotextPlot(id="plot")
-        yield Footer(show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         self.query_one("#verdict").border_title = "Does curation help?"

@@ -27,7 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "explain": ("curate.cli.explain", "Say what happened to a row, and why."),
     "report": ("curate.cli.report", "Show or write the report of a run."),
     "ablate": ("curate.cli.ablate", "Train on raw and curated data and compare."),
-    "train": ("curate.cli.train", "Train one LoRA adapter on a file or on a run's curated data."),
+    "train": ("curate.cli.train", "Train one LoRA adapter on the curated rows of a run."),
     "config": ("curate.cli.config", "Show, check or document recipes."),
     "doctor": ("curate.cli.doctor", "Check this installation."),
     "demo": ("curate.cli.demo", "Run the main job on the sample data and print a score card."),

@@ -1,0 +1,46 @@
+"""Every verb explains itself."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from curate.cli import VERBS, cli
+
+
+@pytest.mark.parametrize("verb", [v for v in VERBS if v != "config"])
+def test_a_verbs_help_says_what_it_does_and_shows_an_example(verb: str) -> None:
+    out = CliRunner().invoke(cli, [verb, "--help"], prog_name="curate")
+    assert out.exit_code == 0, out.output
+    assert f"curate {verb}" in out.output
+    assert "Example" in out.output or verb in ("doctor",)
+
+
+@pytest.mark.parametrize("verb", ["show", "validate", "schema"])
+def test_config_verbs_explain_themselves_too(verb: str) -> None:
+    out = CliRunner().invoke(cli, ["config", verb, "--help"], prog_name="curate")
+    assert out.exit_code == 0
+    assert "Example" in out.output
+
+
+def test_the_schema_covers_every_stage_and_every_setting_has_an_explanation() -> None:
+    from curate.config_schema import as_json_schema, as_text
+    from curate.stages.registry import BUILT_IN
+
+    schema = as_json_schema()
+    stages = schema["properties"]["stages"]["properties"]
+    assert set(stages) >= set(BUILT_IN)
+    for section in (*stages.values(), *(schema["properties"][s] for s in ("data", "run", "keep", "train", "ablation"))):
+        for name, about in section["properties"].items():
+            assert about.get("description"), name
+    assert "[stages.near_duplicates]" in as_text()
+
+
+def test_doctor_finds_this_installation_whole() -> None:
+    out = CliRunner().invoke(cli, ["doctor"], prog_name="curate")
+    assert out.output.strip().endswith("ok")
+
+
+def test_completion_is_offered_for_bash() -> None:
+    out = CliRunner().invoke(cli, [], prog_name="curate", env={"_CURATE_COMPLETE": "bash_source"})
+    assert "_CURATE_COMPLETE=bash_complete" in out.output or "complete" in out.output
