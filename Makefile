@@ -18,6 +18,7 @@ $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet -c constraints.txt --group dev -e '.[all]'
+	$(BIN)/curate doctor --warm | tail -2
 	@touch $@
 
 demo: $(READY) ## run the main job on the sample data: curate, train, compare, score (under 5 minutes)

@@ -18,8 +18,9 @@ EXTRAS = {
 NAMES = {"sklearn": "scikit-learn"}
 
 
-@click.command("doctor")
-def doctor_command() -> int:
+@click.command("doctor", epilog="\b\nExamples:\n  curate doctor\n  curate doctor --warm")
+@click.option("--warm", is_flag=True, help="Compile the engines' kernels now, once a machine, instead of in the first run.")
+def doctor_command(warm: bool) -> int:
     """Check Python, packages, the bundled base model, name clashes and free disk; exit code 2 when the core is broken."""
     from curate.house import HOME, OURS
     from curate.rundir import hardware
@@ -45,8 +46,28 @@ def doctor_command() -> int:
     state = f"{base.stat().st_size / 1e6:.1f} MB" if base.is_file() else "missing"
     click.echo(f"{'ok' if base.is_file() else 'absent':<8} bundled base model: {state}")
     click.echo(f"ok       free disk here: {shutil.disk_usage(Path.cwd()).free / 2**30:.1f} GiB")
+    if warm and not broken:
+        click.echo(f"ok       kernels compiled in {_warm():.0f} s")
     click.echo(f"{'BROKEN' if broken else 'ok'}")
     return 2 if broken else 0
+
+
+def _warm() -> float:
+    """Run every engine on a few rows; numba keeps what it compiles on disk."""
+    import json
+    import tempfile
+    import time
+
+    from curate import detect, load
+
+    started = time.perf_counter()
+    texts = ["write to jo@example.org or call +44 20 7946 0018", "the same words again and again here", "naïve 東京 café"]
+    rows = [{"text": f"{text} {k}", "label": "ab"[k % 2]} for text in texts for k in range(8)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "warm.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, *rows]), encoding="utf-8")
+        detect(load(path)).resolve()
+    return time.perf_counter() - started
 
 
 def _show(module: str, kind: str) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from curate.pipeline import Event
+if TYPE_CHECKING:
+    from curate.pipeline import Event
 
 STEP = 0.05
 PATIENCE_SECONDS = 3.0

@@ -22,10 +22,11 @@ def modules_after(code: str, cwd: Path | None = None) -> set[str]:
     return set(json.loads(out.stdout.strip().splitlines()[-1]))
 
 
-def test_help_imports_no_library_that_takes_time_to_load() -> None:
+@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["tui", "--help"], ["--version"]])
+def test_help_imports_no_library_that_takes_time_to_load(args: list[str]) -> None:
     loaded = modules_after(
         "from curate.cli import cli\n"
-        "try:\n    cli.main(['--help'], standalone_mode=False)\nexcept SystemExit: pass"
+        f"try:\n    cli.main({args!r}, standalone_mode=False)\nexcept SystemExit: pass"
     )
     assert not loaded & set(HEAVY)
 

@@ -1,0 +1,299 @@
+"""From a file to a decision and back, by keys alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from curate import workflow
+from curate.errors import RunError
+from curate.ledger.decisions import append_decisions, decide, read_journal
+from tests.tui.conftest import STAGES, Drive, Driver, rows, write
+from tui.edit import EditScreen
+from tui.findings import FindingsScreen
+from tui.help import HelpScreen
+from tui.opening import OpenScreen
+from tui.progress import ProgressScreen
+
+
+def verdicts(run: Path) -> list[str]:
+    return [d.verdict for d in read_journal(run / "decisions.jsonl").decisions]
+
+
+async def stage(d: Driver, name: str) -> FindingsScreen:
+    screen: FindingsScreen = await d.on(FindingsScreen)
+    while screen.stage != name:
+        await d.press("right_square_bracket")
+    return screen
+
+
+def status(screen: FindingsScreen, index: int) -> str:
+    return str(screen.session.plan.table["status"][index])
+
+
+async def test_a_typed_path_is_opened_run_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "t.jsonl", rows(60))
+    (tmp_path / "c.toml").write_text("[data]\ninput = 't.jsonl'\n[run]\nstages = ['exact_duplicates', 'pii']\n")
+    async with drive() as d:
+        await d.on(OpenScreen)
+        await d.press(*"nowhere.csv", "enter")
+        assert "there is nothing at nowhere.csv" in d.words()
+        await d.press(*["backspace"] * 11, *"c.toml", "enter")
+        screen = await d.on(FindingsScreen)
+        assert screen.session.stages == ["exact_duplicates", "pii"]
+        assert "Exact duplicates" in d.words()
+        assert "t.jsonl" not in d.words() or "runs/t" in d.words()
+    assert (tmp_path / "runs" / "t" / "curated.jsonl").is_file()
+
+
+async def test_what_is_wrong_with_a_file_is_said_and_another_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.jsonl").write_text('{"text": "one"}\n{"text": \n')
+    async with drive(tmp_path / "bad.jsonl") as d:
+        screen = await d.on(OpenScreen)
+        assert "line 2" in d.words()
+        assert screen.query_one("#open-input").value.endswith("bad.jsonl")
+
+
+async def test_progress_names_every_stage_before_it_is_done(made: Path, tmp_path: Path, drive: Drive) -> None:
+    async with drive(made / "five.toml") as d:
+        d.app.screen  # noqa: B018 - the first screen is up
+        screen = next(s for s in d.app.screen_stack if isinstance(s, ProgressScreen))
+        assert set(screen.expected) == set(STAGES)
+        await d.on(FindingsScreen)
+        assert {e.kind for e in screen.events.values()} <= {"done", "cached", "skipped"}
+        assert set(STAGES) <= set(screen.events)
+
+
+async def test_every_stage_can_be_browsed_with_its_evidence(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await d.on(FindingsScreen)
+        seen = {}
+        for _ in STAGES:
+            seen[screen.stage] = d.words()
+            await d.press("right_square_bracket")
+    assert set(seen) == set(STAGES)
+    assert "Remove row" in seen["exact_duplicates"]
+    assert "the texts are the same" in seen["exact_duplicates"]
+    assert "words that differ are underlined" in seen["near_duplicates"]
+    assert "[EMAIL]" in seen["pii"]
+    assert "Change the label of row" in seen["label_issues"]
+    assert "Refund" in seen["label_names"]
+
+
+async def test_accept_reject_undo_and_redo_are_saved_and_shown(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await stage(d, "exact_duplicates")
+        first, second = int(screen.shown[0]), int(screen.shown[1])
+        before = screen.session.rows()[1]
+        await d.press("x")
+        assert status(screen, first) == "rejected"
+        assert screen.current() == second, "the cursor goes on to the next finding"
+        assert screen.session.rows()[1] == before + 1
+        assert f"→ {before + 1:,}" in d.words()
+        await d.press("a")
+        assert verdicts(run) == ["reject", "accept"]
+        await d.press("u", "u")
+        assert status(screen, first) == "applied"
+        assert screen.current() == first, "undo goes to what it is about"
+        assert screen.session.rows()[1] == before
+        await d.press("ctrl+y")
+        assert status(screen, first) == "rejected"
+        assert verdicts(run) == ["reject", "accept", "undo", "undo", "undo"]
+
+
+async def test_undo_and_redo_work_across_restarts(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await stage(d, "pii")
+        index = int(screen.shown[0])
+        await d.press("x")
+    async with drive(run) as d:
+        screen = await d.on(FindingsScreen)
+        assert status(screen, index) == "rejected"
+        await d.press("u")
+        assert status(screen, index) == "applied"
+        assert screen.stage == "pii"
+    async with drive(run) as d:
+        screen = await d.on(FindingsScreen)
+        await d.press("ctrl+y")
+        assert status(screen, index) == "rejected"
+        await d.press("u", "u")
+        assert "no decision to take back" in d.words()
+
+
+async def test_an_edited_label_is_what_the_curated_file_holds(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await stage(d, "label_issues")
+        index = screen.current()
+        row = screen.session.findings["row"][index].as_py()
+        await d.press("e")
+        await d.on(EditScreen)
+        await d.press("ctrl+a", "delete", "enter")
+        assert isinstance(d.app.screen, EditScreen), "an empty label is refused"
+        await d.press(*"billing", "enter")
+        assert status(screen, index) == "applied"
+        await d.press("w")
+        assert screen.session.is_written
+    kept = workflow.reapply(run).curated
+    at = list(kept.rows).index(row)
+    assert kept.dataset().labels()[at].as_py() == "billing"
+
+
+async def test_editing_what_has_no_value_says_so(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        await stage(d, "exact_duplicates")
+        await d.press("e")
+        assert not isinstance(d.app.screen, EditScreen)
+        assert "only labels and text edits" in d.words()
+
+
+async def test_written_by_the_interface_and_by_the_command_the_bytes_are_the_same(
+    run: Path, tmp_path: Path, drive: Drive
+) -> None:
+    async with drive(run) as d:
+        screen = await stage(d, "exact_duplicates")
+        await d.press("x", "x")
+        await stage(d, "label_issues")
+        await d.press("a", "x", "a")
+        assert "not written" in d.words()
+        shutil.copytree(run, tmp_path / "other")
+        await d.press("w")
+        assert screen.session.is_written
+        assert "✓ written" in d.words()
+    workflow.reapply(tmp_path / "other")
+    for name in ("curated.jsonl", "plan.parquet", "removed.parquet"):
+        assert (run / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+async def test_only_what_waits_can_be_shown_and_decided_findings_leave_it(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await stage(d, "label_issues")
+        waiting = screen.session.counts("label_issues")["pending"]
+        assert waiting > 1
+        await d.press("p")
+        assert len(screen.shown) == waiting
+        following = int(screen.shown[1])
+        await d.press("x")
+        assert len(screen.shown) == waiting - 1
+        assert screen.current() == following
+        await d.press(*["x"] * (waiting - 1))
+        assert "Nothing waits here any more" in d.words()
+        await d.press("x")
+        assert len(verdicts(run)) == waiting
+
+
+async def test_keys_pressed_faster_than_the_disk_are_each_saved_once(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await stage(d, "pii")
+        wanted = [int(i) for i in screen.shown[:4]]
+        await d.pilot.press("x", "x", "x", "x")
+        await d.until(lambda: len(verdicts(run)) == 4, "four decisions")
+        await d.settle()
+        ids = [screen.session.findings["finding_id"][i].as_py().hex() for i in wanted]
+        assert [x.finding_ids[0] for x in screen.session.state.journal.decisions] == ids
+
+
+async def test_a_decision_of_another_process_is_noticed_with_the_next_one(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await stage(d, "pii")
+        other = int(screen.shown[3])
+        append_decisions(run / "decisions.jsonl", [decide(screen.session.findings, [other], "reject")])
+        assert status(screen, other) == "applied"
+        await d.press("x")
+        assert status(screen, other) == "rejected"
+        assert "1 decision of someone else" in d.words()
+
+
+async def test_a_decision_that_cannot_be_saved_is_not_shown_as_saved(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await stage(d, "pii")
+        index = screen.current()
+        (run / "decisions.jsonl").mkdir()
+        await d.press("x")
+        assert status(screen, index) == "applied"
+        assert "The decision was not saved" in d.words()
+        assert "Is a directory" in d.words()
+        (run / "decisions.jsonl").rmdir()
+        await d.press("home", "x")
+        assert status(screen, index) == "rejected"
+
+
+async def test_writing_while_another_process_writes_is_refused_in_words(run: Path, drive: Drive) -> None:
+    from curate.rundir import RunDir
+
+    async with drive(run) as d:
+        await d.on(FindingsScreen)
+        with RunDir.open(run).writing():
+            await d.press("w")
+            assert "is being written by" in d.words()
+        await d.press("w")
+        assert "curated data, plan and report are written" in d.words()
+
+
+async def test_help_lists_every_key_of_the_screen(run: Path, drive: Drive) -> None:
+    async with drive(run, size=(120, 50)) as d:
+        screen = await d.on(FindingsScreen)
+        await d.press("question_mark")
+        await d.on(HelpScreen)
+        shown = d.words()
+        for binding in screen.BINDINGS:
+            assert binding.tooltip in shown
+        assert "✗ rejected" in shown
+        await d.press("escape")
+        assert d.app.screen is screen
+
+
+async def test_the_way_back_to_other_data_is_a_key(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        await d.on(FindingsScreen)
+        await d.press("o")
+        await d.on(OpenScreen)
+        assert "Earlier runs here" in d.words()
+        await d.press("tab", "enter")
+        screen = await d.on(FindingsScreen)
+        assert screen.session.run.path.resolve() == run.resolve()
+
+
+async def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, drive: Drive) -> None:
+    async with drive(tmp_path) as d:
+        await d.on(OpenScreen)
+        assert "neither a run directory" in " ".join(d.words().split())
+
+
+async def test_a_run_of_changed_data_is_refused(run: Path, tmp_path: Path, made: Path, drive: Drive) -> None:
+    from tui.session import Session
+
+    data = write(tmp_path / "tickets.jsonl", rows(40))
+    workflow.run(data, out=tmp_path / "changed", train=False)
+    data.write_text(data.read_text() + '{"text": "one more", "intent": "refund"}\n')
+    with pytest.raises(RunError, match="other data"):
+        Session.open(tmp_path / "changed")
+
+
+async def test_a_run_held_by_training_can_still_be_opened_by_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from curate.rundir import RunDir
+    from tui.session import Session
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.toml").write_text("[data]\ninput = 't.jsonl'\n[run]\nstages = ['exact_duplicates', 'pii']\n")
+    write(tmp_path / "t.jsonl", rows(40))
+    done = workflow.run("c.toml", train=False)
+    with RunDir.open(done.run.path).writing():
+        assert Session.open("c.toml").rows() == (done.plan.n_rows, len(done.curated))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_screens_fit_terminals_of_every_size(run: Path, drive: Drive, size: tuple[int, int]) -> None:
+    async with drive(run, size=size) as d:
+        screen = await stage(d, "label_issues")
+        footer = d.words().splitlines()[-1]
+        assert all(word in footer for word in ("Accept", "Reject", "Undo", "Write", "Train", "Quit", "Help")), footer
+        assert screen.table.max_scroll_x == 0, "the queue needs no sideways scrolling"
+        assert "Change the label of row" in d.words()
