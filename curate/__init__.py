@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from curate.dataset import Roles as Roles
     from curate.dataset import load as load
     from curate.errors import CurateError as CurateError
+    from curate.interop import to_datasets as to_datasets
+    from curate.interop import to_pandas as to_pandas
+    from curate.interop import to_polars as to_polars
     from curate.ledger.apply import Curated as Curated
     from curate.ledger.apply import apply as apply
     from curate.ledger.plan import Plan as Plan
@@ -48,11 +51,14 @@ _WHERE = {
     "load": "curate.dataset",
     "resolve": "curate.ledger.resolve",
     "run": "curate.workflow",
+    "to_datasets": "curate.interop",
+    "to_pandas": "curate.interop",
+    "to_polars": "curate.interop",
 }
 
 __all__ = [  # noqa: RUF022 - in the order in which they are used
     "load", "Dataset", "Roles", "Recipe", "detect", "Detected", "resolve", "Policy", "Plan", "apply", "Curated",
-    "run", "RunDir", "CurateError",
+    "run", "RunDir", "to_polars", "to_pandas", "to_datasets", "CurateError",
 ]  # fmt: skip
 
 

@@ -40,3 +40,16 @@ def test_every_public_name_resolves_and_is_documented() -> None:
     for name in curate.__all__:
         assert getattr(curate, name).__doc__, name
     assert set(curate.__all__) <= set(dir(curate))
+
+
+def test_tables_go_to_polars_pandas_and_datasets_with_every_value_kept(jsonl: Path) -> None:  # noqa: F811
+    data = curate.load(jsonl)
+    found = curate.detect(data, curate.Recipe().with_(stages=["exact_duplicates", "pii"]))
+    plan = found.resolve()
+    clean = curate.apply(data, plan)
+    rows = [clean.dataset().row(i) for i in range(clean.dataset().n_rows)]
+    assert curate.to_polars(clean).to_dicts() == rows
+    assert curate.to_pandas(clean).to_dict("records") == rows
+    assert curate.to_datasets(clean).to_list() == rows
+    assert curate.to_polars(plan)["status"].cast(str).to_list() == plan.table["status"].to_pylist()
+    assert curate.to_polars(found).height == found.findings.num_rows

@@ -18,9 +18,10 @@ EXTRAS = {
 NAMES = {"sklearn": "scikit-learn"}
 
 
-@click.command("doctor", epilog="\b\nExamples:\n  curate doctor\n  curate doctor --warm")
+@click.command("doctor", epilog="\b\nExamples:\n  curate doctor\n  curate doctor --warm --selftest")
 @click.option("--warm", is_flag=True, help="Compile the engines' kernels now, once a machine, instead of in the first run.")
-def doctor_command(warm: bool) -> int:
+@click.option("--selftest", is_flag=True, help="Check the engines on this machine against independent libraries.")
+def doctor_command(warm: bool, selftest: bool) -> int:
     """Check Python, packages, the bundled base model, name clashes and free disk; exit code 2 when the core is broken."""
     from curate.house import HOME, OURS
     from curate.rundir import hardware
@@ -48,6 +49,12 @@ def doctor_command(warm: bool) -> int:
     click.echo(f"ok       free disk here: {shutil.disk_usage(Path.cwd()).free / 2**30:.1f} GiB")
     if warm and not broken:
         click.echo(f"ok       kernels compiled in {_warm():.0f} s")
+    if selftest and not broken:
+        from curate.selftest import run
+
+        for check in run():
+            click.echo(f"{'ok' if check.passed else 'WRONG':<8} {check.name}: {check.detail}")
+            broken |= not check.passed
     click.echo(f"{'BROKEN' if broken else 'ok'}")
     return 2 if broken else 0
 

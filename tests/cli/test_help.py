@@ -37,8 +37,18 @@ def test_the_schema_covers_every_stage_and_every_setting_has_an_explanation() ->
 
 
 def test_doctor_finds_this_installation_whole() -> None:
-    out = CliRunner().invoke(cli, ["doctor"], prog_name="curate")
+    out = CliRunner().invoke(cli, ["doctor", "--selftest"], prog_name="curate")
     assert out.output.strip().endswith("ok")
+    assert "MinHash kernel beside datasketch" in out.output
+
+
+def test_the_selftest_notices_a_wrong_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    import curate.privacy.checks as checks
+    from curate.selftest import checksums_beside_stdnum
+
+    assert checksums_beside_stdnum().passed
+    monkeypatch.setattr(checks, "luhn", lambda digits: len(digits) == 16)
+    assert not checksums_beside_stdnum().passed
 
 
 def test_completion_is_offered_for_bash() -> None:

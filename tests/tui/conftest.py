@@ -112,7 +112,7 @@ class Driver:
 
     def words(self) -> str:
         """The whole screen as plain text, as a terminal would show it."""
-        width, height = self.app.size
+        height = self.app.size.height
         lines = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text for strip in lines[:height])
 
