@@ -27,6 +27,7 @@ REASONS = {
     "insufficient_evidence": "there are too few rows to tell whether the group is treated like the others",
 }
 _MOST_FLAGS = 200
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def detect(dataset: Dataset, config: FairnessConfig, context: Context) -> Detect
     if labels is None:
         raise StageSkipped("no column has the label role")
     from audit.fairness import audit_groups
+    from audit.fairness.reference import largest_difference
 
     clusters = context.hints.get("near_duplicates.cluster")
     predictions, note = _predictions(dataset, labels, clusters, context)
@@ -62,7 +64,7 @@ def detect(dataset: Dataset, config: FairnessConfig, context: Context) -> Detect
     given = pa.array(labels.to_pylist(), pa.large_string()) if isinstance(labels, pa.ChunkedArray) else labels
     if config.positive and config.positive not in set(given.to_pylist()) - {None}:
         raise StageSkipped("the positive label named in the recipe does not occur in the data")
-    result = audit_groups(
+    audit = audit_groups(
         given,
         predictions,
         groups,
@@ -73,7 +75,14 @@ def detect(dataset: Dataset, config: FairnessConfig, context: Context) -> Detect
         min_group_size=config.min_group_size,
         delta=config.delta,
         alpha=config.alpha,
-    ).to_json()
+    )
+    result = audit.to_json()
+    if predictions is not None:
+        lists = {name: values.to_pylist() for name, values in groups.items()}
+        apart = largest_difference(audit, given.to_pylist(), predictions.to_pylist(), lists)
+        if apart > _ROUNDING:
+            raise ArithmeticError(f"group metrics differ from fairlearn's by {apart:.3g}")
+        result["reference"] = {"library": "fairlearn MetricFrame", "largest_difference": apart}
     result["notes"] = [note, *result["notes"]]
     flags = [_flag(check, dataset) for check in _flagged(result["checks"])]
     if len(flags) > _MOST_FLAGS:

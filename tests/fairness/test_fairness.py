@@ -89,6 +89,22 @@ def test_multiclass_metrics_equal_fairlearn_one_class_against_the_rest() -> None
     assert _values(audit, "macro_fpr") == pytest.approx((sum(each) / 3).to_dict(), abs=1e-9)
 
 
+@pytest.mark.parametrize("positive", ["1", None])
+def test_the_audit_in_a_run_is_checked_against_fairlearn_and_a_wrong_number_is_noticed(positive: str | None) -> None:
+    from dataclasses import replace
+
+    from audit.fairness.reference import largest_difference
+
+    label, guess, group = _binary(400, 3)
+    third = np.where(np.arange(400) % 7 == 0, 2, label) if positive is None else label
+    columns = {"g": group.astype(str).tolist()}
+    labels, guesses = third.astype(str).tolist(), guess.astype(str).tolist()
+    audit = audit_groups(labels, guesses, columns, positive=positive, n_boot=100)
+    assert largest_difference(audit, labels, guesses, columns) < 1e-12
+    wrong = tuple(replace(g, value=(g.value or 0) + 0.01) for g in audit.groups)
+    assert largest_difference(replace(audit, groups=wrong), labels, guesses, columns) == pytest.approx(0.01)
+
+
 def test_a_large_planted_difference_is_a_disparity_and_no_difference_is_equivalent() -> None:
     rng = np.random.default_rng(1)
     n = 40_000

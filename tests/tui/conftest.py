@@ -107,7 +107,8 @@ class Driver:
         for _ in range(3):
             await self.pilot.pause()
             busy = [w for w in self.app.workers if w.group not in ("watch", "default")]
-            await self.app.workers.wait_for_complete(busy)
+            if busy:  # an empty list would mean every worker, those included that never end
+                await self.app.workers.wait_for_complete(busy)
         await self.pilot.pause()
 
     def words(self) -> str:
