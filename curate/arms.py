@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
 from curate.errors import Cancelled
 from curate.house import require
 from curate.ledger.apply import Curated
+from curate.ledger.plan import Plan
 from curate.pipeline import Detected, thread_count
 from curate.recipe import Recipe, checked_settings
 
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from train.config import TrainConfig
     from train.examples import Examples
 
+LABELS_SEEN = (
+    " The models that judged the training labels had seen held-out labels (never the row itself), which may favour"
+    " curation slightly."
+)
 TrainListener = Callable[[Mapping[str, Any]], None]
 
 
@@ -73,7 +79,7 @@ def prove(
         seeds=[recipe.run.seed + k for k in range(recipe.ablation.seeds)],
         out_dir=out,
         progress=tell,
-        canonical=canonical_names(detected),
+        canonical=canonical_names(detected, curated.plan),
         delta=recipe.ablation.delta,
         evaluation_note=note,
     )
@@ -90,16 +96,23 @@ def training_sides(detected: Detected, curated: Curated, held: Any) -> tuple[Exa
     raw = from_dataset(dataset, rows=chosen, clusters=clusters)
     cured = from_dataset(curated.dataset(), rows=kept, ids=curated.rows, clusters=clusters[curated.rows])
     evaluation = from_dataset(dataset, rows=held.eval_rows, clusters=clusters)
-    return raw, cured, evaluation, f"{held.note}{thinned}"
+    seen = LABELS_SEEN if "label_issues" in detected.outcomes and dataset.labels() is not None else ""
+    return raw, cured, evaluation, f"{held.note}{thinned}{seen}"
 
 
-def canonical_names(detected: Detected) -> dict[str, str]:
-    """Each label spelling and the name it stands for."""
-    labels, canonical = detected.dataset.labels(), detected.canonical_labels()
-    if labels is None or canonical is None:
+def canonical_names(detected: Detected, plan: Plan) -> dict[str, str]:
+    """Each label spelling and the name that the plan gives it, so that truth and predictions are compared by name.
+
+    Taken from the spelling changes that apply, not from what was proposed: a merge that a person rejected stays two
+    classes, and one that a person accepted is one class for every arm.
+    """
+    labels = detected.dataset.labels()
+    if labels is None:
         return {}
-    pairs = pa.table({"given": labels, "name": canonical}).group_by(["given", "name"]).aggregate([])
-    return {g: n for g, n in zip(pairs["given"].to_pylist(), pairs["name"].to_pylist()) if g is not None and n}
+    applied = plan.applied("relabel")
+    spelling = applied.filter(pc.equal(applied["stage"].cast(pa.string()), "label_names"))
+    given = labels.take(spelling["row"].combine_chunks()).to_pylist()
+    return {g: n for g, n in zip(given, spelling["replacement"].to_pylist()) if g is not None and n}
 
 
 def _thinned(rows: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, str]:
@@ -120,7 +133,7 @@ def train_one(detected: Detected, curated: Curated, out: Path, listener: TrainLi
     )
     _, cured, evaluation, note = training_sides(detected, curated, held)
     listener({"kind": "notice", "words": note})
-    names = canonical_names(detected)
+    names = canonical_names(detected, curated.plan)
     labels = sorted({*cured.labels, *(names.get(label, label) for label in evaluation.labels)}) or None
 
     def tell(event: Mapping[str, Any]) -> None:

@@ -61,4 +61,4 @@ def to_datasets(thing: Dataset | Curated) -> datasets.Dataset:
     made: Any = hf.Dataset(source.table.replace_schema_metadata(None)) if plain else hf.Dataset.from_list(
         [source.row(i) for i in range(source.n_rows)]
     )
-    return made  # type: ignore[no-any-return]
+    return made

@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from curate.dataset import Dataset
 from curate.ledger.apply import Curated
@@ -65,6 +66,12 @@ def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan) -> pa.Table:
             "preview": pa.array(masked_previews(content, PREVIEW_WIDTH), pa.string()),
         }
     )
+
+
+def rescan_key(detected: Detected, files: dict[str, str]) -> str:
+    """What a second look depends on: the files it looks at, and the settings and versions of the stages that look."""
+    keys = [outcome.key for name, outcome in detected.outcomes.items() if name in RESCANNED]
+    return xxhash.xxh3_128_hexdigest(orjson.dumps([sorted(files.items()), keys]))
 
 
 def rescan(curated: Curated, recipe: Recipe, listener: Listener) -> dict[str, dict[str, Any]]:

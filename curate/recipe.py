@@ -163,8 +163,10 @@ class Recipe:
     def with_(
         self, *, input: str | None = None, stages: list[str] | None = None, **data: Any  # noqa: A002
     ) -> Recipe:
-        """A copy with another input, other stages, or other `[data]` keys."""
+        """A copy with another input, other stages, or other `[data]` keys; a role given replaces only that role."""
         changes: dict[str, Any] = {k: v for k, v in data.items() if v}
+        if "roles" in changes:
+            changes["roles"] = {**self.data.roles, **changes["roles"]}
         if input is not None:
             changes["input"] = input
         run = self.run.model_copy(update={"stages": stages}) if stages is not None else self.run
@@ -191,7 +193,7 @@ class Recipe:
 
     def stages(self) -> list[StageChoice]:
         """Enabled stages with their checked settings."""
-        return [self._choice(name) for name in self.stage_names()]
+        return [self.choice(name) for name in self.stage_names()]
 
     def asked_for(self, name: str) -> bool:
         """Whether this stage was listed by name, rather than run because all are."""
@@ -206,17 +208,26 @@ class Recipe:
         return {
             "schema_version": SCHEMA_VERSION,
             "data": self.data.model_dump(),
-            "run": {**self.run.model_dump(), "stages": self.stage_names()},
+            "run": self.run.model_dump(),
             "keep": self.keep.model_dump(),
             "stages": {
-                c.name: {"on_finding": c.policy.on_finding, "auto": c.policy.auto, **dataclasses.asdict(c.config)}
-                for c in self.stages()
+                **{
+                    c.name: {"on_finding": c.policy.on_finding, "auto": c.policy.auto, **dataclasses.asdict(c.config)}
+                    for c in self.stages()
+                },
+                **{name: {"enabled": False} for name in self._left_out()},
             },
             "train": dict(self.train),
             "ablation": self.ablation.model_dump(),
         }
 
-    def _choice(self, name: str) -> StageChoice:
+    def _left_out(self) -> list[str]:
+        """Stages that would run by default and are switched off; a recipe read back must leave them out again."""
+        on = self.stage_names()
+        return [] if self.run.stages is not None else [name for name in BUILT_IN if name not in on]
+
+    def choice(self, name: str) -> StageChoice:
+        """One stage with its checked settings, whether it is enabled or not."""
         stage = get_stage(name)
         given = dict(self.stage_settings.get(name, {}))
         where = f"{self._where()}[stages.{name}]"

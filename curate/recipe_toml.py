@@ -11,12 +11,12 @@ from pydantic import BaseModel
 
 from curate.dataset import Dataset, Guess
 from curate.docs_of import settings_of
-from curate.recipe import SCHEMA_VERSION, AblationSection, DataSection, KeepSection, RunSection
+from curate.recipe import SCHEMA_VERSION, Recipe
 from curate.stages.registry import BUILT_IN, get_stage
 
 
-def write_recipe(dataset: Dataset, relative_to: Path) -> str:
-    """The recipe that says of this dataset what was detected, and of everything else the defaults."""
+def write_recipe(dataset: Dataset, recipe: Recipe, relative_to: Path) -> str:
+    """A recipe's settings, with the task and the roles that were detected in its dataset."""
     source = os.path.relpath(dataset.source.path, relative_to.resolve() if relative_to else None)
     lines = [
         "# A Curate recipe. `curate run` follows it; `curate config validate` checks it.",
@@ -27,23 +27,25 @@ def write_recipe(dataset: Dataset, relative_to: Path) -> str:
     ]
     guesses = {guess.what: guess for guess in dataset.detected.guesses}
     lines.append(f"task = {toml(dataset.task)}{_why(guesses.get('task'))}")
-    lines += _section(DataSection, skip=("input", "task", "roles"))
+    lines += _section(recipe.data, skip=("input", "task", "roles"))
     lines += ["", "[data.roles]"]
     for role, columns in dataset.roles.items():
         value = toml(columns[0] if len(columns) == 1 else list(columns))
         lines.append(f"{role} = {value}{_why(guesses.get(role))}")
-    lines += ["", "[run]", *_section(RunSection)]
-    lines += ["", "[keep]", *_section(KeepSection)]
-    for name in BUILT_IN:
-        stage = get_stage(name)
-        lines += ["", f"[stages.{name}]  # {stage.title}", "enabled = true"]
+    lines += ["", "[run]", *_section(recipe.run)]
+    lines += ["", "[keep]", *_section(recipe.keep)]
+    for name in dict.fromkeys([*BUILT_IN, *recipe.stage_settings]):
+        stage, choice = get_stage(name), recipe.choice(name)
+        enabled = recipe.stage_settings.get(name, {}).get("enabled", True)
+        lines += ["", f"[stages.{name}]  # {stage.title}", _line("enabled", enabled)]
         lines += ["# What happens to findings: apply, review (apply at `auto` and above), or flag."]
-        lines += [f"on_finding = {toml(stage.on_finding)}", "auto = 0.9"]
+        lines += [_line("on_finding", choice.policy.on_finding), _line("auto", choice.policy.auto)]
         for setting in settings_of(stage.config):
             lines += _comment(setting.doc)
-            lines.append(_line(setting.name, setting.default))
-    lines += ["", "[ablation]", *_section(AblationSection)]
+            lines.append(_line(setting.name, getattr(choice.config, setting.name)))
+    lines += ["", "[ablation]", *_section(recipe.ablation)]
     lines += ["", "[train]  # settings of the LoRA trainer; `curate config schema` lists them"]
+    lines += [_line(name, value) for name, value in recipe.train.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -54,13 +56,13 @@ def toml(value: Any) -> str:
     return orjson.dumps(value).decode().replace("\x7f", "\\u007f")
 
 
-def _section(model: type[BaseModel], skip: tuple[str, ...] = ()) -> list[str]:
+def _section(section: BaseModel, skip: tuple[str, ...] = ()) -> list[str]:
     lines: list[str] = []
-    for name, info in model.model_fields.items():
+    for name, info in type(section).model_fields.items():
         if name in skip:
             continue
         lines += _comment(info.description or "")
-        lines.append(_line(name, info.get_default(call_default_factory=True)))
+        lines.append(_line(name, getattr(section, name)))
     return lines
 
 
@@ -68,8 +70,8 @@ def _why(guess: Guess | None) -> str:
     return f"  # {guess.reason}" if guess else ""
 
 
-def _line(name: str, default: Any) -> str:
-    return f"# {name} =" if default is None else f"{name} = {toml(default)}"
+def _line(name: str, value: Any) -> str:
+    return f"# {name} =" if value is None else f"{name} = {toml(value)}"
 
 
 def _comment(text: str) -> list[str]:

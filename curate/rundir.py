@@ -8,6 +8,7 @@ key (input, settings, hints, versions) is in the manifest and whose files are un
 from __future__ import annotations
 
 import fcntl
+import functools
 import os
 import platform
 import sys
@@ -27,7 +28,9 @@ from curate.errors import RunError, RunLockedError
 from curate.stages.base import Detection
 
 SCHEMA_VERSION = 1
-RECORDED = ("polars", "pyarrow", "numpy", "numba", "scikit-learn", "cleanlab", "fairlearn", "torch", "transformers", "peft")
+ENGINES = ("pyarrow", "numpy", "numba", "scikit-learn", "scipy", "cleanlab", "fairlearn", "phonenumbers")
+RECORDED = (*ENGINES, "polars", "torch", "transformers", "peft")
+OWN_FOLDERS = ("findings", "scores", "hints", "train")
 
 
 class RunDir:
@@ -55,8 +58,10 @@ class RunDir:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the directory as its only writer. Raises RunLockedError at once when another process does."""
+        self._refuse_foreign()
         try:
             make_private_dir(self.path)
+            self.path.chmod(0o700)
             fd = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise RunError(f"cannot write the run directory {self.path}: {error.strerror}") from None
@@ -145,10 +150,18 @@ class RunDir:
             summary=record.get("summary", {}),
         )
 
+    def _refuse_foreign(self) -> None:
+        """A folder that holds other things is not ours to write into."""
+        if self.path.is_dir() and not self.manifest_path.exists() and not (self.path / ".lock").exists():
+            if any(self.path.iterdir()):
+                raise RunError(f"{self.path} is not empty and not a run directory; choose another --out")
+
     def _sweep(self) -> None:
-        """Remove temporary files that a killed writer left."""
-        for stale in self.path.rglob(".*.tmp"):
-            stale.unlink(missing_ok=True)
+        """Remove temporary files that a killed writer left, in the places where we write."""
+        stale = [*self.path.glob(".*.tmp")]
+        stale += [file for folder in OWN_FOLDERS for file in (self.path / folder).rglob(".*.tmp")]
+        for file in stale:
+            file.unlink(missing_ok=True)
 
     def __repr__(self) -> str:
         stages = ", ".join(self.manifest().get("stages", {})) or "nothing yet"
@@ -173,6 +186,13 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return out
+
+
+@functools.cache
+def engine_versions() -> tuple[tuple[str, str], ...]:
+    """Versions of what the stages compute with: a stage's result is not reused across them."""
+    found = versions()
+    return tuple((name, found[name]) for name in ("curate", *ENGINES) if name in found)
 
 
 def curate_version() -> str:

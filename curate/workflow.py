@@ -24,7 +24,7 @@ from curate.house import require
 from curate.ledger.apply import Curated, apply
 from curate.ledger.decisions import read_journal
 from curate.ledger.plan import Plan
-from curate.outputs import curated_name, rescan, write_outputs
+from curate.outputs import rescan, rescan_key, write_outputs
 from curate.pipeline import Detected, Event, Listener, detect
 from curate.recipe import Recipe
 from curate.rundir import SCHEMA_VERSION, RunDir, file_hash, hardware, versions
@@ -87,7 +87,7 @@ def run(
     clock = _Clock()
     with clock.step("load"):
         dataset = read_input(recipe)
-    directory = RunDir(out or recipe.run.out or default_out(dataset))
+    directory = RunDir(out or recipe.run.out or default_out(dataset.source.path))
     with directory.writing():
         manifest = _begin(directory, dataset, recipe)
         with clock.step("detect"):
@@ -96,6 +96,8 @@ def run(
         if train:
             with clock.step("train"):
                 result.ablation = prove(result, training, cancelled)
+        else:
+            result.ablation = _ablation_of_this_plan(result)
         _finish(result, clock, manifest["started"])
     return result
 
@@ -106,9 +108,9 @@ def reapply(run_path: str | Path, *, listener: Listener = _silent) -> RunResult:
     clock = _Clock()
     with directory.writing():
         with clock.step("load"):
-            detected = reopen(directory, listener)
+            detected = _reopen(directory, listener, read_only=False)
         result = _conclude(directory, detected, clock, listener)
-        result.ablation = _stale_ablation(result)
+        result.ablation = _ablation_of_this_plan(result)
         _finish(result, clock, directory.manifest().get("started", _now()))
     return result
 
@@ -126,7 +128,7 @@ def train_run(
     clock = _Clock()
     with directory.writing():
         with clock.step("load"):
-            detected = reopen(directory, listener)
+            detected = _reopen(directory, listener, read_only=False)
         result = _conclude(directory, detected, clock, listener)
         with clock.step("train"):
             result.ablation = prove(result, training, cancelled)
@@ -135,12 +137,16 @@ def train_run(
 
 
 def reopen(directory: RunDir, listener: Listener = _silent) -> Detected:
-    """The findings of a run, with its data read again and checked to be the same."""
+    """The findings of a run, with its data read again and checked to be the same; nothing is written."""
+    return _reopen(directory, listener, read_only=True)
+
+
+def _reopen(directory: RunDir, listener: Listener, *, read_only: bool) -> Detected:
     manifest = directory.manifest()
     recipe = Recipe.parse(manifest["recipe"])
     dataset = read_input(recipe)
     _same_input(directory, manifest, dataset)
-    return detect(dataset, recipe, run=directory, listener=listener)
+    return detect(dataset, recipe, run=directory, listener=listener, read_only=read_only)
 
 
 def prove(result: RunResult, training: TrainListener, cancelled: Callable[[], bool]) -> dict[str, Any]:
@@ -207,9 +213,9 @@ def read_input(recipe: Recipe) -> Dataset:
     )
 
 
-def default_out(dataset: Dataset) -> Path:
+def default_out(source: str | Path) -> Path:
     """`runs/<name of the input>` in the working directory."""
-    return Path("runs") / Path(dataset.source.path).name.split(".")[0]
+    return Path("runs") / Path(source).name.split(".")[0]
 
 
 def load_ablation(directory: RunDir) -> dict[str, Any] | None:
@@ -223,7 +229,7 @@ def build_report(directory: RunDir) -> Any:
     detected = reopen(directory)
     plan = detected.resolve(read_journal(directory.decisions_path))
     result = RunResult(directory, detected, plan, apply(detected.dataset, plan), manifest=directory.manifest())
-    result.ablation = _stale_ablation(result)
+    result.ablation = _ablation_of_this_plan(result)
     return built_report(result)
 
 
@@ -279,10 +285,11 @@ def _conclude(directory: RunDir, detected: Detected, clock: _Clock, listener: Li
         curated = apply(detected.dataset, plan)
         files = write_outputs(directory, detected, plan, curated)
     manifest = directory.manifest()
-    if manifest.get("outputs") != files or "rescan" not in manifest:
+    key = rescan_key(detected, files)
+    if manifest.get("rescan_key") != key:
         with clock.step("rescan"):
             left = rescan(curated, detected.recipe, listener)
-        manifest |= {"outputs": files, "rescan": left}
+        manifest |= {"outputs": files, "rescan": left, "rescan_key": key}
     manifest["plan"] = {
         "rows_in": plan.n_rows,
         "rows_out": len(curated),
@@ -298,6 +305,10 @@ def _conclude(directory: RunDir, detected: Detected, clock: _Clock, listener: Li
 def _finish(result: RunResult, clock: _Clock, started: str) -> None:
     manifest = result.run.manifest()
     manifest["seconds"] = {**manifest.get("seconds", {}), **clock.seconds}
+    if result.ablation is None:
+        manifest["train"] = {"reason": "Training was left out of this run; `curate ablate` does it."}
+    else:
+        manifest.pop("train", None)
     manifest |= {"status": "done", "started": started, "finished": _now()}
     result.manifest = manifest
     with clock.step("report"):
@@ -306,7 +317,7 @@ def _finish(result: RunResult, clock: _Clock, started: str) -> None:
     result.run.write_manifest(manifest)
 
 
-def _stale_ablation(result: RunResult) -> dict[str, Any] | None:
+def _ablation_of_this_plan(result: RunResult) -> dict[str, Any] | None:
     """The ablation on disk, when it was made from the very plan that is in force."""
     ablation = load_ablation(result.run)
     if ablation is None or ablation.get("plan_hash") != file_hash(result.run.path / "plan.parquet"):
@@ -342,4 +353,4 @@ def _now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
-__all__ = ["RunResult", "curated_name", "default_out", "read_input", "reapply", "reopen", "run", "train_run"]
+__all__ = ["RunResult", "default_out", "read_input", "reapply", "reopen", "run", "train_run"]

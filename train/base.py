@@ -36,6 +36,10 @@ class BaseSource:
     local: bool
     """Whether `location` is a folder; then nothing is ever downloaded."""
 
+    def is_small(self, most_bytes: int) -> bool:
+        """Whether the files of a local model are at most so large together; a hub model counts as large."""
+        return self.local and sum(p.stat().st_size for p in Path(self.location).iterdir() if p.is_file()) <= most_bytes
+
     def fingerprint(self) -> str:
         """Hex hash of the files that decide the model (sampled above 64 MiB a file); the id itself for a hub model."""
         if not self.local:

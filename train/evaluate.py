@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from curate.dataset.atomic import atomic_write
 from train.examples import CLASSIFICATION, Examples
 from train.files import SCHEMA_VERSION
 
@@ -52,7 +53,7 @@ class ItemScores:
         return float(np.average(self.score, weights=self.weight))
 
     def write(self, path: Path) -> None:
-        """Save as parquet, under a temporary name first."""
+        """Save as parquet in one step."""
         table = pa.table(
             {
                 "row": pa.array(self.rows, pa.int64()),
@@ -62,9 +63,8 @@ class ItemScores:
                 "prediction": pa.array(self.prediction, pa.string()),
             }
         ).replace_schema_metadata({"schema_version": str(SCHEMA_VERSION)})
-        temporary = path.with_name(path.name + ".tmp")
-        pq.write_table(table, temporary)
-        temporary.replace(path)
+        with atomic_write(path) as handle:
+            pq.write_table(table, handle)
 
 
 def read_scores(path: Path) -> ItemScores:

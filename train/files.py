@@ -1,4 +1,4 @@
-"""Small files of a training run: written to a temporary name and renamed, so a killed run leaves the old or the new."""
+"""Small files of a training run: a killed run leaves the old one or the new one."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from curate.dataset.atomic import atomic_write_text
+
 SCHEMA_VERSION = 1
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write `value` with `schema_version` first; floats that are not finite become null."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
     body = {"schema_version": SCHEMA_VERSION, **_finite(value)}
-    temporary.write_text(json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    atomic_write_text(path, json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

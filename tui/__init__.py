@@ -12,6 +12,15 @@ __all__ = ["main"]
 
 def main(what: str | None = None, out: str | None = None) -> int:
     """Run the app on a data file, on a run directory, or on nothing (it asks); returns the exit code."""
+    import os
+    import sys
+
+    from curate.errors import ConfigError
+
+    # A driver other than the terminal's (a browser's) brings its own input and output.
+    streams = (sys.__stdin__, sys.__stderr__)
+    if "TEXTUAL_DRIVER" not in os.environ and not all(s is not None and s.isatty() for s in streams):
+        raise ConfigError("the terminal interface needs a terminal for input and stderr; without one use `curate run`")
     from tui.app import CurateApp
 
     return CurateApp(what, out).run() or 0

@@ -67,12 +67,12 @@ def _texts(evidence: Evidence) -> Iterator[RenderableType]:
         yield Text.assemble(before, (put or "(nothing)", "bold reverse"), after)
     elif witness is not None:
         here, there = word_diff(side.text, witness.text)
+        same = side.text == witness.text
+        yield _facts({"texts": "the same" if same else "nearly the same; words that differ are underlined"})
         yield _heading(_fate(side))
         yield here
         yield _heading(_fate(witness))
         yield there
-        same = side.text == witness.text
-        yield Text("the texts are the same" if same else "words that differ are underlined", style="dim italic")
     else:
         yield _heading(_fate(side))
         yield Text(side.text)

@@ -186,7 +186,11 @@ class Reader:
 
     def label(self, value: Any) -> str:
         """A label for the eye."""
-        return "(none)" if value is None else self.word(str(value), LABEL_WIDTH)
+        if value is None:
+            return "(none)"
+        shown = self.word(str(value), LABEL_WIDTH)
+        # Spellings that differ by a space at the end must not look the same.
+        return shown if shown and shown == shown.strip() else f"'{shown}'"
 
     def word(self, text: str, width: int = 120) -> str:
         """A short text from outside, masked and harmless."""

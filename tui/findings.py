@@ -41,7 +41,7 @@ class FindingsScreen(Screen[None]):
         Binding("ctrl+y", "redo", "Redo", show=False, tooltip="Bring back what was undone last"),
         Binding("left_square_bracket", "stage(-1)", "Stage", key_display="[ ]", tooltip="The stage before"),
         Binding("right_square_bracket", "stage(1)", "Next", key_display="]", tooltip="The stage after", show=False),
-        Binding("p", "only_pending", "Waiting", tooltip="Show only findings that wait, or all again"),
+        Binding("p", "only_pending", "Wait", tooltip="Show only findings that wait, or all again"),
         Binding("w", "write", "Write", tooltip="Write the curated data and the report with these decisions"),
         Binding("t", "train", "Train", tooltip="Train on raw and on curated data, compare, and see the verdict"),
         Binding("o", "open", "Open", show=False, tooltip="Open other data or another run"),

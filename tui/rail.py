@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.widgets import Footer, ListItem, Static
 
 from tui.session import Session
-from tui.words import SIGN, WORD, count, short_path, stage_title
+from tui.words import MANY, SIGN, count, short_path, stage_title
 
 NARROW = 100
 
@@ -84,7 +84,7 @@ def queue_note(session: Session, stage: str, shown: int, waiting_only: bool) -> 
     elif waiting_only:
         told = [f"{shown:,} of {count(session.total(stage), 'finding')} wait; p shows all"]
     else:
-        told = [count(shown, "finding"), *(f"{SIGN[s]} {by[s]:,} {WORD[s]}" for s in by if by[s])]
+        told = [count(shown, "finding"), *(f"{SIGN[s]} {by[s]:,} {MANY[s]}" for s in by if by[s])]
     return Text.assemble(f"{place}", (stage_title(stage), "bold"), "   ", "   ".join(told))
 
 

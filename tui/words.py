@@ -10,6 +10,7 @@ from curate.stages.registry import get_stage
 
 SIGN = {"applied": "✓", "pending": "?", "rejected": "✗", "superseded": "·", "stale": "~"}
 WORD = {"applied": "applies", "pending": "waits", "rejected": "rejected", "superseded": "superseded", "stale": "stale"}
+MANY = {**WORD, "applied": "apply", "pending": "wait"}
 MEANING = {
     "applied": "takes effect when the curated data is written",
     "pending": "waits for you: nothing happens until you accept it",

@@ -88,7 +88,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
-@click.option("--traceback", is_flag=True, envvar="CURATE_TRACEBACK", help="Show Python tracebacks of errors.")
+@click.option("--traceback", is_flag=True, envvar="CURATE_TRACEBACK", help="Show Python tracebacks of errors; may stand anywhere.")
 @click.pass_context
 def cli(ctx: click.Context, traceback: bool) -> None:
     """Find what is wrong with fine-tuning data, cure it under a ledger, and prove whether it helped."""
@@ -97,7 +97,8 @@ def cli(ctx: click.Context, traceback: bool) -> None:
 
 def main(args: list[str] | None = None) -> Any:
     """Entry point of the console script: runs a verb and exits with the code that the outcome has."""
-    show = "--traceback" in (args or sys.argv[1:]) or bool(os.environ.get("CURATE_TRACEBACK"))
+    args, show = _without_traceback(sys.argv[1:] if args is None else args)
+    show = show or bool(os.environ.get("CURATE_TRACEBACK"))
     try:
         code = cli.main(args=args, prog_name="curate", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -128,6 +129,13 @@ def main(args: list[str] | None = None) -> Any:
         where = f" at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
         _say(f"internal error: {type(error).__name__}{where}; run again with --traceback to see all of it")
         sys.exit(EXIT_INTERNAL)
+
+
+def _without_traceback(args: list[str]) -> tuple[list[str], bool]:
+    """The arguments without `--traceback`, which may stand anywhere before a `--`, and whether it was there."""
+    end = args.index("--") if "--" in args else len(args)
+    options = [arg for arg in args[:end] if arg != "--traceback"]
+    return [*options, *args[end:]], len(options) < end
 
 
 def _say(text: str) -> None:

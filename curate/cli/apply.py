@@ -18,4 +18,4 @@ def apply_command(run: str, quiet: bool, as_json: bool) -> int:
 
     narrator = Narrator(quiet or as_json)
     result = workflow.reapply(run, listener=narrator.stage)
-    return print_summary(result, as_json=as_json, quiet=quiet)
+    return print_summary(result, as_json=as_json, quiet=quiet, proof=False)

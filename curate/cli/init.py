@@ -32,6 +32,6 @@ def init_command(
     dataset = workflow.read_input(recipe)
     for guess in dataset.detected.guesses:
         click.echo(f"{guess.what:<12} {', '.join(guess.value) or '-':<24} {guess.reason}", err=True)
-    atomic_write_text(target, write_recipe(dataset, relative_to=target.parent))
+    atomic_write_text(target, write_recipe(dataset, recipe, relative_to=target.parent))
     click.echo(f"wrote {target}; next: curate run {target}", err=True)
     return 0

@@ -26,7 +26,7 @@ ONLY_FLAGS = {"labels": ("near_duplicates",), "fairness": ("near_duplicates", "l
 def _make(verb: str) -> click.Command:
     @click.command(verb, help=HELP[verb], epilog=f"\b\nExample:\n  curate {verb} tickets.jsonl --out runs/{verb}")
     @click.argument("input_", metavar="INPUT", type=click.Path())
-    @click.option("--out", type=click.Path(), help="Run directory (default: runs/<name of the input>).")
+    @click.option("--out", type=click.Path(), help=f"Run directory (default: runs/<name of the input>-{verb}).")
     @data_options
     @quiet_option
     @json_option
@@ -41,6 +41,8 @@ def _make(verb: str) -> click.Command:
             *ONLY_FLAGS.get(verb, ())
         )
         narrator = Narrator(quiet or as_json)
+        # A folder of its own: one stage's answer must not overwrite the whole run beside it.
+        out = out or str(workflow.default_out(workflow.input_path(recipe))) + f"-{verb}"
         result = workflow.run(recipe, out=out, train=False, listener=narrator.stage)
         return print_summary(result, as_json=as_json, quiet=quiet)
 

@@ -65,8 +65,8 @@ def recipe_for(what: str | None, input_: str | None = None) -> Recipe:
     return recipe.with_(input=str(Path(input_).resolve())) if input_ else recipe
 
 
-def print_summary(result: RunResult, *, as_json: bool, quiet: bool) -> int:
-    """The end of a run on the terminal, and its exit code."""
+def print_summary(result: RunResult, *, as_json: bool, quiet: bool, proof: bool = True) -> int:
+    """The end of a run on the terminal, and its exit code; `proof` says whether an ablation was part of the question."""
     if as_json:
         click.echo((result.run.path / "report.json").read_text(encoding="utf-8"), nl=False)
     elif not quiet:
@@ -78,4 +78,7 @@ def print_summary(result: RunResult, *, as_json: bool, quiet: bool) -> int:
         click.echo(f"report: {result.run.path / 'report.html'}", err=True)
     for name, reason in result.skipped.items():
         click.echo(f"not judged: {name}: {reason}", err=True)
-    return EXIT_NOT_JUDGED if result.skipped else EXIT_OK
+    unproven = proof and result.ablation is not None and result.ablation.get("verdict") == "insufficient evidence"
+    if unproven and result.ablation is not None:
+        click.echo(f"not judged: whether curation helped: {result.ablation.get('words', '')}", err=True)
+    return EXIT_NOT_JUDGED if result.skipped or unproven else EXIT_OK

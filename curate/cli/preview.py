@@ -14,7 +14,7 @@ from curate.stages.registry import get_stage, in_running_order
 def show_dry_run(recipe: Recipe, out: str | None, *, train: bool) -> int:
     """Read the input, print the resolved recipe, and write nothing."""
     dataset = workflow.read_input(recipe)
-    where = Path(out or recipe.run.out or workflow.default_out(dataset))
+    where = Path(out or recipe.run.out or workflow.default_out(dataset.source.path))
     click.echo(f"input   {dataset.source.path}: {dataset.n_rows:,} rows, {dataset.source.format}")
     for guess in dataset.detected.guesses:
         kind = "task   " if guess.what == "task" else f"role    {guess.what} ="

@@ -31,7 +31,7 @@ def run_command(
     from curate import workflow
 
     recipe = recipe_for(recipe_or_input, input_)
-    recipe = recipe.with_(stages=stages.split(",") if stages else None, **overrides(task, role, on_bad_row))
+    recipe = recipe.with_(stages=_listed(stages), **overrides(task, role, on_bad_row))
     if dry_run:
         from curate.cli.preview import show_dry_run
 
@@ -39,3 +39,8 @@ def run_command(
     narrator = Narrator(quiet or as_json)
     result = workflow.run(recipe, out=out, train=not no_train, listener=narrator.stage, training=narrator.training)
     return print_summary(result, as_json=as_json, quiet=quiet)
+
+
+def _listed(stages: str | None) -> list[str] | None:
+    """The names of a comma-separated list; None when it holds none."""
+    return [name.strip() for name in (stages or "").split(",") if name.strip()] or None

@@ -14,10 +14,10 @@ from curate.cli.options import json_option, quiet_option
                "  curate train runs/tickets --out adapters/tickets")
 @click.argument("run", type=click.Path())
 @click.option("--out", type=click.Path(), help="Folder of the adapter (default: RUN/train/final/<seed>).")
-@click.option("--seed", type=int, default=0, help="Seed of the adapter and of the row order (default: 0).")
+@click.option("--seed", type=int, help="Seed of the adapter and of the row order (default: the run's seed).")
 @quiet_option
 @json_option
-def train_command(run: str, out: str | None, seed: int, quiet: bool, as_json: bool) -> int:
+def train_command(run: str, out: str | None, seed: int | None, quiet: bool, as_json: bool) -> int:
     """Train one LoRA adapter on a run's curated training rows and score it on held-out rows.
 
     The settings are the recipe's [train] table. The folder gets the adapter (safetensors), metrics by step and the
@@ -36,6 +36,7 @@ def train_command(run: str, out: str | None, seed: int, quiet: bool, as_json: bo
     narrator = Narrator(quiet or as_json)
     detected = workflow.reopen(directory)
     curated = apply(detected.dataset, detected.resolve(read_journal(directory.decisions_path)))
+    seed = detected.recipe.run.seed if seed is None else seed
     folder = Path(out) if out else directory.path / "train" / "final" / str(seed)
     trained = train_one(detected, curated, folder, narrator.training, seed=seed)
     if as_json:

@@ -40,15 +40,6 @@ def compression_of(path: Path) -> str:
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "none")
 
 
-def hash_file(path: Path) -> str:
-    """`xxh3_128:` and 32 hex digits over the bytes on disk."""
-    digest = xxhash.xxh3_128()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return f"xxh3_128:{digest.hexdigest()}"
-
-
 def read_bytes(path: Path) -> tuple[bytes, str, str]:
     """(content decompressed, compression, hash of the file on disk)."""
     compression = compression_of(path)

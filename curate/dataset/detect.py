@@ -327,8 +327,3 @@ _TASK_REASONS = {
     "classification": "a label that repeats stands beside a text",
     "text": "no column holds labels, answers or conversations",
 }
-
-
-def describe(detected: Detected) -> list[dict[str, Any]]:
-    """The guesses as JSON objects, for `curate init` and reports."""
-    return [asdict(guess) for guess in detected.guesses]

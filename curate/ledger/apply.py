@@ -7,6 +7,7 @@ Cost is proportional to the findings applied; untouched records are passed throu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -106,12 +107,15 @@ def _like(old: Any, new: str) -> Any:
     """The new label in the type that the old one has."""
     if isinstance(old, bool):
         return {"true": True, "false": False}.get(new.lower(), new)
-    if isinstance(old, int | float):
-        for kind in (int, float):
-            try:
-                return kind(new)
-            except ValueError:
-                continue
+    if isinstance(old, int) and re.fullmatch(r"-?(0|[1-9]\d*)", new):
+        return int(new)
+    if isinstance(old, int | float) and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", new):
+        return float(new)
+    if isinstance(old, list | dict):
+        try:
+            return orjson.loads(new)
+        except orjson.JSONDecodeError:
+            return new
     return new
 
 

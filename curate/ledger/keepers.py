@@ -68,39 +68,43 @@ class Relation:
 
 
 def choose_keepers(
-    facts: RowFacts, relation: Relation, *, alive: Array, may_drop: Array, forced: Array, asked: Array
-) -> Array:
-    """Witness of each row to drop, -1 for every row that stays.
+    facts: RowFacts, relation: Relation, *, alive: Array, may_drop: Array, forced: Array, asked: Array, need: Array
+) -> tuple[Array, Array]:
+    """(witness, score): the surviving row that justifies each drop, -1 for every row that stays, and how alike they are.
 
     Boolean arrays over rows: `alive` rows take part; `may_drop` rows carry a finding that policy or a person lets
     apply; `forced` rows stay whatever they match; `asked` rows were accepted for dropping by a person and so come
-    last among equals.
+    last among equals. `need` (float32) is the similarity that a row's own drop asks for. Among the survivors that may
+    justify a drop, the most alike does.
     """
     size = np.bincount(relation.classes, minlength=facts.n_rows)
     degree = np.bincount(relation.a, minlength=facts.n_rows) + np.bincount(relation.b, minlength=facts.n_rows)
     involved = np.flatnonzero(((size + degree)[relation.classes] > 1) & alive)
     tier = np.where(forced[involved], 0, np.where(asked[involved], 2, 1))
     order = involved[np.lexsort((involved, facts.keep_rank[involved], tier, facts.split_rank[involved]))]
-    start, neighbour = _adjacency(facts.n_rows, relation.a, relation.b)
-    witness: Array = _greedy(
-        order, may_drop & ~forced, relation.classes, start, neighbour, facts.split_rank, facts.label_code
+    start, neighbour, score = _adjacency(facts.n_rows, relation.a, relation.b, relation.score)
+    found: tuple[Array, Array] = _greedy(
+        order, may_drop & ~forced, relation.classes, start, neighbour, score, need, facts.split_rank, facts.label_code
     )
-    return witness
+    return found
 
 
-def _adjacency(n: int, a: Array, b: Array) -> tuple[Array, Array]:
+def _adjacency(n: int, a: Array, b: Array, score: Array) -> tuple[Array, Array, Array]:
+    """Neighbours of each class in compressed rows, the most alike first."""
     source = np.concatenate([a, b])
     target = np.concatenate([b, a])
-    by_source = np.argsort(source, kind="stable")
+    both = np.concatenate([score, score]).astype(np.float32)
+    order = np.lexsort((target, -both, source))
     start = np.zeros(n + 1, np.int64)
     np.cumsum(np.bincount(source, minlength=n), out=start[1:])
-    return start, target[by_source]
+    return start, target[order], both[order]
 
 
 @numba.njit(cache=True)
-def _greedy(order, may_drop, classes, start, neighbour, split_rank, label_code):  # type: ignore[no-untyped-def]
+def _greedy(order, may_drop, classes, start, neighbour, score, need, split_rank, label_code):  # type: ignore[no-untyped-def]
     n = len(classes)
     witness = np.full(n, -1, np.int64)
+    alike = np.ones(n, np.float32)
     # Kept rows of a class, one for each (split, label) that occurs, as a linked list through `following`.
     head = np.full(n, -1, np.int64)
     following = np.full(n, -1, np.int64)
@@ -111,12 +115,16 @@ def _greedy(order, may_drop, classes, start, neighbour, split_rank, label_code):
             found = _eligible(v, head[home], following, split_rank, label_code)
             if found < 0:
                 for k in range(start[home], start[home + 1]):
+                    if score[k] < need[v]:
+                        break
+                    alike[v] = score[k]
                     found = _eligible(v, head[neighbour[k]], following, split_rank, label_code)
                     if found >= 0:
                         break
         if found >= 0:
             witness[v] = found
             continue
+        alike[v] = 1.0
         r = head[home]
         known = False
         while r >= 0 and not known:
@@ -125,7 +133,7 @@ def _greedy(order, may_drop, classes, start, neighbour, split_rank, label_code):
         if not known:
             following[v] = head[home]
             head[home] = v
-    return witness
+    return witness, alike
 
 
 @numba.njit(cache=True)

@@ -103,7 +103,7 @@ class _Work:
         _, self.field = _codes(table, "field", missing=-1)
         row = table["row"].combine_chunks()
         self.row: Array = row.fill_null(-1).to_numpy()
-        self.score: Array = table["score"].to_numpy()
+        self.score: Array = table["score"].to_numpy().copy()
         self.status = np.full(n, PENDING, np.int8)
         self.whys: dict[str, int] = {}
         self.why = np.zeros(n, np.int32)
@@ -180,19 +180,25 @@ class _Work:
             relation = relations.get(name) or self._own_witnesses(mine)
             threshold = self.policy.stages.get(name, StagePolicy()).threshold
             live = mine & (self.status == APPLIED)
-            witness = choose_keepers(
+            rule = self.policy.stages.get(name, StagePolicy())
+            asked = self._rows(mine & (self.effect.verdict == dec.ACCEPT))
+            # What applies by itself under review needs a partner as alike as `auto` asks; a person's word needs none.
+            by_itself = rule.auto if rule.on_finding == "review" else 0.0
+            witness, alike = choose_keepers(
                 self.facts,
                 relation if threshold is None else relation.at(threshold),
                 alive=~self.dropped,
                 may_drop=self._rows(live),
                 forced=forced,
-                asked=self._rows(mine & (self.effect.verdict == dec.ACCEPT)),
+                asked=asked,
+                need=np.where(asked, 0.0, round(by_itself, 4)).astype(np.float32),
             )
             going = witness >= 0
             self.dropped |= going
             self.dropped_by[going] = self.stages.index(name)
             took = live & going[self.row]
             self.witness[took] = witness[self.row[took]]
+            self.score[took] = alike[self.row[took]]
             self.set(live & ~going[self.row] & ~self.dropped[self.row], SUPERSEDED, "kept as the surviving copy")
             self.set(live & forced[self.row], SUPERSEDED, "a person keeps this row")
         # A row whose witness was itself dropped by a later duplicates stage is still matched directly: identical
@@ -223,17 +229,23 @@ class _Work:
             return
         whole = self.start[which] < 0
         start = np.where(whole, 0, self.start[which])
-        end = np.where(whole, np.int64(2**40), self.end[which])
+        farthest = int(self.end[which].max(initial=0)) + 1
+        end = np.where(whole, farthest, self.end[which])
         order = np.lexsort((end, start, self.field[which], self.row[which]))
         which, start, end = which[order], start[order], end[order]
         place = (np.diff(self.row[which]) != 0) | (np.diff(self.field[which]) != 0)
         place_id = np.concatenate([[0], np.cumsum(place)])
-        # A running maximum that restarts at each field: lift every field above all ends of the one before.
-        lift = place_id.astype(np.int64) * np.int64(2**41)
+        # A running maximum that restarts at each field: lift every field above all ends of those before it. Cumulated
+        # from the real lengths, so that it cannot overflow before the texts themselves fill the memory.
+        reaches = np.zeros(int(place_id[-1]) + 2, np.int64)
+        np.maximum.at(reaches, place_id + 1, end + 1)
+        lift = np.cumsum(reaches)[place_id]
         reach = np.maximum.accumulate(end + lift)
         fresh = np.concatenate([[True], (start + lift)[1:] >= reach[:-1]])
         union = np.cumsum(fresh) - 1
-        first = np.lexsort((which, -(end - start), self.precedence[which], union))
+        # The union takes the privacy replacement, even over an edit that a person accepted.
+        private = np.isin(self.stage[which], [k for k, s in enumerate(self.stages) if s in self.policy.privacy])
+        first = np.lexsort((which, -(end - start), self.precedence[which], ~private, union))
         _, head = np.unique(union[first], return_index=True)
         winners = first[head]
         lost = np.ones(len(which), bool)
@@ -242,11 +254,20 @@ class _Work:
         spanned = ~(self.start[which[winners]] < 0)
         self.start[which[winners[spanned]]] = union_start[spanned]
         self.end[which[winners[spanned]]] = union_end[spanned]
+        self._relabels_give_way(which[private])
         winner_stage = self.stage[which[winners]][union]
         for code, name in enumerate(self.stages):
             mask = np.zeros(len(self.row), bool)
             mask[which[lost & (winner_stage == code)]] = True
             self.set(mask, SUPERSEDED, f"merged into an overlapping edit of {name}")
+
+    def _relabels_give_way(self, edits: Array) -> None:
+        """A label that holds personal data is masked, not renamed: the two would write the same cell."""
+        places = set(zip(self.row[edits].tolist(), self.field[edits].tolist()))
+        which = np.flatnonzero((self.action == RELABEL) & (self.status == APPLIED))
+        mask = np.zeros(len(self.row), bool)
+        mask[[i for i in which.tolist() if (int(self.row[i]), int(self.field[i])) in places]] = True
+        self.set(mask, SUPERSEDED, "the same text is masked for privacy")
 
     def one_each(self, action: int, *, by_field: bool, why: str) -> None:
         """At most one applied finding of this action a row (and field)."""
@@ -270,7 +291,16 @@ class _Work:
                 if self.effect.verdict[i] == dec.OVERRIDE:
                     values[i] = value
             replacement = pa.array(values, pa.string())
+        value = self.table["value"]
+        weighed = [i for i in self.effect.value if self.action[i] == REWEIGHT and self.effect.verdict[i] == dec.OVERRIDE]
+        if weighed:
+            values = value.to_pylist()
+            for i in weighed:
+                values[i] = float(self.effect.value[i] or 0)
+            value = pa.array(values, pa.float64())
         computed = {
+            "score": pa.array(self.score, pa.float32()),
+            "value": value,
             "start": pa.array(self.start, mask=self.start < 0),
             "end": pa.array(self.end, mask=self.end < 0),
             "replacement": replacement,

@@ -259,3 +259,52 @@ def test_a_recipe_in_pyproject_is_found(curate: Curate, jsonl: Path, tmp_path: P
     (tmp_path / "pyproject.toml").write_text('[tool.curate.data]\ninput = "tickets.jsonl"\n')
     assert curate("run", "--no-train", "--stages", "pii").returncode == 0
     assert (tmp_path / "runs" / "tickets" / "manifest.json").is_file()
+
+
+def test_a_folder_with_other_things_in_it_is_not_written_to(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "sub").mkdir(parents=True)
+    (home / "sub" / ".draft.tmp").write_text("mine")
+    done = curate("pii", jsonl, "--out", home)
+    assert done.returncode == 2
+    assert "not empty" in done.stderr
+    assert (home / "sub" / ".draft.tmp").read_text() == "mine"
+
+
+def test_one_stage_verbs_leave_the_whole_run_alone(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+    curate("run", jsonl, "--no-train", "--stages", "exact_duplicates")
+    before = contents(tmp_path / "runs" / "tickets")
+    assert curate("pii", jsonl).returncode == 0
+    assert contents(tmp_path / "runs" / "tickets") == before
+    assert (tmp_path / "runs" / "tickets-pii" / "curated.jsonl").is_file()
+
+
+def test_looking_at_a_run_writes_nothing_and_says_when_it_is_out_of_date(
+    curate: Curate, jsonl: Path, tmp_path: Path
+) -> None:
+    curate("run", jsonl, "--no-train", "--stages", "pii", "--out", tmp_path / "run")
+    (tmp_path / "run" / "findings" / "pii.parquet").unlink()
+    done = curate("explain", tmp_path / "run", "3")
+    assert done.returncode == 2
+    assert "brings it up to date" in done.stderr
+    assert not (tmp_path / "run" / "findings" / "pii.parquet").exists()
+
+
+def test_a_stage_that_is_switched_off_stays_off_when_the_run_is_applied_again(
+    curate: Curate, jsonl: Path, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "curate.toml"
+    recipe.write_text("[stages.label_issues]\nenabled = false\n[stages.near_duplicates]\nenabled = false\n")
+    first = curate("run", recipe, "--input", jsonl, "--no-train", "--out", tmp_path / "run")
+    assert first.returncode == 0, first.stderr
+    before = contents(tmp_path / "run")
+    again = curate("apply", tmp_path / "run")
+    assert again.returncode == 0, again.stderr
+    assert contents(tmp_path / "run") == before
+
+
+def test_the_second_look_is_taken_again_when_more_stages_look(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    curate("run", jsonl, "--no-train", "--stages", "exact_duplicates", "--out", out)
+    curate("run", jsonl, "--no-train", "--stages", "exact_duplicates,pii", "--out", out)
+    assert set(json.loads((out / "manifest.json").read_text())["rescan"]) == {"exact_duplicates", "pii"}

@@ -158,7 +158,10 @@ def test_no_two_survivors_of_one_split_and_label_match_directly_unless_someone_s
 @given(data=st.data())
 def test_applied_edits_never_overlap_and_privacy_wins_where_they_did(data: st.DataObject) -> None:
     findings, relations, facts = data.draw(ledgers())
-    plan = resolve(findings, None, POLICY, facts=facts, relations=relations)
+    chosen = data.draw(st.lists(st.integers(0, findings.num_rows - 1), unique=True, max_size=5))
+    chosen = [i for i in chosen if findings["action"][i].as_py() != "drop"]  # rows may go; edits stay to be looked at
+    journal = Journal((decide(findings, chosen, "accept"),))
+    plan = resolve(findings, journal, POLICY, facts=facts, relations=relations)
     raw = findings.to_pylist()
     for row in range(ROWS):
         mine = [f for f in plan.table.to_pylist() if f["row"] == row and f["action"] == "replace"]
@@ -301,3 +304,50 @@ def test_a_finding_beyond_the_dataset_is_refused() -> None:
     findings, _ = _near([(0, 7, 0.9)])
     with pytest.raises(ValueError, match="beyond the dataset"):
         resolve(findings, None, POLICY, facts=RowFacts.plain(3))
+
+
+def test_the_most_alike_survivor_justifies_a_drop_and_the_plan_says_how_alike() -> None:
+    findings, relations = _near([(0, 2, 0.8), (1, 2, 0.86), (0, 1, 0.4)])
+    policy = Policy({"near_duplicates": StagePolicy("apply", threshold=0.5)})
+    plan = resolve(findings, None, policy, facts=RowFacts.plain(ROWS), relations=relations)
+    (drop,) = [f for f in plan.table.to_pylist() if f["status"] == "applied"]
+    assert (drop["row"], drop["witness_row"], round(drop["score"], 2)) == (2, 1, 0.86)
+
+
+def test_under_review_a_pair_less_alike_than_auto_does_not_apply_by_itself() -> None:
+    findings, relations = _near([(0, 1, 0.81)])
+    policy = Policy({"near_duplicates": StagePolicy("review", auto=0.9, threshold=0.5)})
+    plan = resolve(findings, None, policy, facts=RowFacts.plain(ROWS), relations=relations)
+    assert not plan.dropped.any()
+    accepted = Journal((decide(findings, [findings["row"].to_pylist().index(1)], "accept"),))
+    assert resolve(findings, accepted, policy, facts=RowFacts.plain(ROWS), relations=relations).dropped[1]
+
+
+def test_a_label_that_holds_personal_data_is_masked_rather_than_renamed() -> None:
+    both = concat_findings(
+        [
+            make_findings("pii", IDS, row=[0], rule="pii.email_address", action="replace", score=0.9, reason="e-mail",
+                          field="label", start=4, end=20, replacement="[EMAIL]"),
+            make_findings("label_names", IDS, row=[0], rule="fingerprint", action="relabel", score=1.0, reason="spelling",
+                          field="label", replacement="Ask jo@example.org"),
+        ]
+    )
+    plan = resolve(both, None, POLICY, facts=RowFacts.plain(ROWS))
+    assert dict(zip(plan.table["stage"].to_pylist(), plan.table["status"].to_pylist())) == {
+        "pii": "applied", "label_names": "superseded",
+    }
+
+
+def test_five_million_edited_places_do_not_run_into_each_other() -> None:
+    n = 5_000_000
+    table = make_findings("pii", pa.array([b"\0" * 16] * 2, pa.binary(16)), row=[0, 1], rule="r", action="replace",
+                          score=0.9, reason="x", field="text", start=0, end=9, replacement="[X]")
+    many = table.take(pa.array(np.zeros(n, np.int64))).set_column(2, "row", pa.array(np.arange(n)))
+    plan = resolve(many, None, POLICY, facts=RowFacts.plain(n))
+    assert plan.counts()["pii"]["applied"] == n
+
+
+def test_an_overridden_weight_is_the_weight_in_the_plan() -> None:
+    finding = make_findings("balance", IDS, row=[0], rule="r", action="reweight", score=0.2, reason="x", value=2.0)
+    journal = Journal((decide(finding, [0], "override", value="0.5"),))
+    assert resolve(finding, journal, POLICY, facts=RowFacts.plain(ROWS)).table["value"].to_pylist() == [0.5]

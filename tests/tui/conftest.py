@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,8 +31,10 @@ INTENTS = {
 OPENINGS = ["hello", "good morning", "hi there", "please help", "urgent", "dear team", "quick question", "again"]
 ENDINGS = ["thanks", "regards", "as soon as you can", "since monday", "it is the third time", "much appreciated"]
 SECRET = "olga.petrova@mail.example.org"
-HOSTILE = "[bold red]boo[/] [/nope] \x1b[31mred\x1b[0m \x1b]0;title\x07 \u202eevil\u202c nul\x00 [link=x]y" + " wide" * 300
+HOSTILE = "[bold red]boo[/] [/nope] \x1b[31mred\x1b[0m \x1b]0;title\x07 \u202eevil\u202c nul\x00 [link=x]y" + " wide" * 60
 CARD = "4111 1111 1111 1111"
+ENDING = ("decide", "evidence", "write", "start")
+"""Groups of workers that end by themselves."""
 
 
 def rows(n: int = 150, seed: int = 3) -> list[dict[str, Any]]:
@@ -63,7 +66,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     write(folder / "tickets.jsonl", rows())
     recipe = folder / "five.toml"
-    recipe.write_text(f"[data]\ninput = '{folder}/tickets.jsonl'\n[run]\nthreads = 1\nstages = {json.dumps(STAGES)}\n")
+    recipe.write_text(
+        f"[data]\ninput = '{folder}/tickets.jsonl'\n[run]\nthreads = 1\n"
+        f"stages = {json.dumps(STAGES)}\n[stages.label_issues]\non_finding = 'flag'\n"
+    )
     workflow.run(Recipe.load(recipe), out=folder / "runs" / "tickets", train=False)
     return folder
 
@@ -83,9 +89,10 @@ class Driver:
     def __init__(self, app: CurateApp, pilot: Pilot[int]) -> None:
         self.app, self.pilot = app, pilot
 
-    async def until(self, done: Callable[[], object], what: str, seconds: float = 60.0) -> None:
+    async def until(self, done: Callable[[], object], what: str, seconds: float = 12.0) -> None:
         """Wait for something to become true."""
-        for _ in range(int(seconds / 0.05)):
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
             if done():
                 return
             await self.pilot.pause(0.05)
@@ -106,10 +113,15 @@ class Driver:
         """Workers done, messages handled."""
         for _ in range(3):
             await self.pilot.pause()
-            busy = [w for w in self.app.workers if w.group not in ("watch", "default")]
-            if busy:  # an empty list would mean every worker, those included that never end
+            busy = [w for w in self.app.workers if w.group in ENDING]
+            if busy:  # an empty list would mean every worker
                 await self.app.workers.wait_for_complete(busy)
         await self.pilot.pause()
+
+    async def sees(self, *texts: str) -> None:
+        """Wait for words on the screen."""
+        for text in texts:
+            await self.until(lambda text=text: text in self.words(), f"the words {text!r}")  # type: ignore[misc]
 
     def words(self) -> str:
         """The whole screen as plain text, as a terminal would show it."""
@@ -128,7 +140,7 @@ def drive() -> Drive:
     @asynccontextmanager
     async def go(what: Path | str | None = None, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Driver]:
         app = CurateApp(None if what is None else str(what))
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             yield Driver(app, pilot)
 
     return go

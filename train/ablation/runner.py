@@ -22,14 +22,15 @@ import numpy as np
 from curate.errors import ConfigError, CurateError
 from train.ablation.arms import BASE, CONTROL, CURATED, RAW, Arm
 from train.ablation.result import AblationResult, ArmResult
+from train.ablation.side_by_side import LARGEST_BASE_BYTES, train_side_by_side
 from train.ablation.verdict import DELTA, INSUFFICIENT, Comparison, compare, conclude, too_small
+from train.ablation.worker import Job
 from train.baseline import DESCRIPTION, evaluate_base
 from train.config import TrainConfig
 from train.evaluate import HIGHER_IS_BETTER, ItemScores, metric_name
 from train.examples import CLASSIFICATION, Examples
 from train.extra import versions
-from train.files import write_json
-from train.lora import TrainedRun, Workbench, open_workbench, train_adapter
+from train.lora import TrainedRun, Workbench, finished_run, open_workbench, run_identity, train_adapter
 from train.yardstick import DESCRIPTION as YARDSTICK
 from train.yardstick import tfidf_yardstick
 
@@ -52,7 +53,7 @@ def run_ablation(
     evaluation_note: str = "",
     even_if_insufficient: bool = False,
 ) -> AblationResult:
-    """Train and compare `arms`; writes `train/<arm>/<seed>/` and `ablation.json` under `out_dir`.
+    """Train and compare `arms`; writes `train/<arm>/<seed>/` under `out_dir`.
 
     `evaluation` are the frozen held-out rows, with `clusters` where near-duplicates are known. `canonical` maps label
     spellings to canonical names, for scoring only. `progress` gets dicts: `{"kind": "notice", "words"}`,
@@ -82,7 +83,7 @@ def run_ablation(
         found = [c for a, b in comparisons if (c := matrix.compare(a, b, metric, limit)) is not None]
         by_pair = {(c.a, c.b): c for c in found}
         verdict, words = conclude(by_pair.get((CURATED, RAW)), by_pair.get((CURATED, CONTROL)))
-    result = AblationResult(
+    return AblationResult(
         task=evaluation.task,
         metric=metric,
         delta=limit,
@@ -100,8 +101,6 @@ def run_ablation(
         hardware={"machine": platform.machine(), "cpus": os.cpu_count(), "system": platform.system(), **_accelerator()},
         seconds=time.perf_counter() - started,
     )
-    write_json(Path(out_dir) / "ablation.json", result.to_json())
-    return result
 
 
 class _Matrix:
@@ -147,12 +146,17 @@ class _Matrix:
         """Run what is not done yet, seed by seed, so that an interrupted ablation holds whole comparisons."""
         self.bench = open_workbench(self.config)
         plan = [(arm, seed) for seed in self.seeds for arm in self.arms]
+        told = self._side_by_side(plan)
         first: dict[tuple[str, str, int], tuple[str, int]] = {}
         trained_seconds: list[float] = []
         distinct = {self._key(arm, seed) for arm, seed in plan}
         for number, (arm, seed) in enumerate(plan):
             key, at = self._key(arm, seed), (arm.name, seed)
             left = len(distinct) - len(first)
+            if at in told:
+                first[key] = at
+                self._one(arm, seed, {}, 0, None)
+                continue
             mean_run = float(np.mean(trained_seconds)) if trained_seconds else None
             event = {"arm": arm.name, "seed": seed, "run": number + 1, "runs": len(plan)}
             if key in first:
@@ -169,13 +173,60 @@ class _Matrix:
             after = float(np.mean(trained_seconds)) * (left - 1) if trained_seconds else None
             self.tell({"kind": "run", **event, "state": state, "eta_s": after})
 
+    def _side_by_side(self, plan: Sequence[tuple[Arm, int]]) -> set[tuple[str, int]]:
+        """Train what is not done yet in several processes, where that pays; which runs they finished."""
+        workers = self.config.threads or available_cores()
+        bench = self.bench
+        assert bench is not None
+        if workers < 2 or not bench.source.is_small(LARGEST_BASE_BYTES) or _accelerator()["accelerator"]:
+            return set()
+        jobs: dict[str, tuple[Job, tuple[str, int], int]] = {}
+        for number, (arm, seed) in enumerate(plan):
+            key = "/".join(map(str, self._key(arm, seed)))
+            directory = self._directory(arm.name, seed)
+            config = self.config.replace(seed=seed, threads=1)
+            examples = self.data[arm.name, seed]
+            identity = (config, bench, examples, self.labels, self.evaluation, None, self.canonical)
+            if arm.method != "lora" or key in jobs or not len(examples):
+                continue
+            if finished_run(directory, run_identity(*identity, method="lora"), self.evaluation) is None:
+                labels = None if self.labels is None else tuple(self.labels)
+                job = Job(key, examples, self.evaluation, config, directory, labels, dict(self.canonical))
+                jobs[key] = (job, (arm.name, seed), number + 1)
+        if len(jobs) < 2:
+            return set()
+        begun, done, at_once = time.perf_counter(), 0, min(workers, len(jobs))
+
+        def tell(job: Job, inner: dict[str, Any]) -> None:
+            nonlocal done
+            _, (arm, seed), number = jobs[job.key]
+            event: dict[str, Any] = {"arm": arm, "seed": seed, "run": number, "runs": len(plan)}
+            whole = (time.perf_counter() - begun) / done if done else None
+            left = None if whole is None else whole * (len(jobs) - done)
+            if inner["kind"] == "begin":
+                self.tell({"kind": "run", **event, "state": "started", "eta_s": left})
+            elif inner["kind"] == "end":
+                done += bool(inner["ok"])
+                if inner["ok"]:
+                    each = (time.perf_counter() - begun) / done
+                    self.tell({"kind": "run", **event, "state": "done", "eta_s": each * (len(jobs) - done)})
+            else:
+                first = inner["eta_s"] * len(jobs) / at_once
+                self.tell({**inner, **event, "eta_s": first if left is None else left})
+
+        finished = train_side_by_side([job for job, _, _ in jobs.values()], workers, tell)
+        return {at for job, at, _ in jobs.values() if job.key in finished}
+
+    def _directory(self, name: str, seed: int) -> Path:
+        return self.out_dir / "train" / name / str(seed)
+
     def _key(self, arm: Arm, seed: int) -> tuple[str, str, int]:
         generation_base = arm.method == "base" and self.labels is None
         data = "" if generation_base else self.data[arm.name, seed].fingerprint()
         return (arm.method, data, self.seeds[0] if arm.method == "base" else seed)
 
     def _one(self, arm: Arm, seed: int, event: dict[str, Any], left: int, mean_run: float | None) -> str:
-        examples, directory = self.data[arm.name, seed], self.out_dir / "train" / arm.name / str(seed)
+        examples, directory = self.data[arm.name, seed], self._directory(arm.name, seed)
         begun = time.perf_counter()
 
         def step(inner: dict[str, Any]) -> None:
@@ -278,6 +329,11 @@ def _yardstick(matrix: _Matrix) -> dict[str, Any]:
             known[key] = tfidf_yardstick(data, matrix.evaluation, matrix.canonical).mean()
         by_arm[arm.name] = known[key]
     return {"description": YARDSTICK, "metric": metric_name(matrix.evaluation.task), "by_arm": by_arm}
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
 def _accelerator() -> dict[str, Any]:

@@ -171,7 +171,9 @@ def export(corpus_path: Path, work: Path, out: Path, config: BuildConfig) -> dic
     steps = load_checkpoint(work / "checkpoint.safetensors", model, None)
     partial = out.with_name(out.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
+    model.config.use_cache = True  # training switched the cache off; users of the model generate text
     model.half().save_pretrained(partial)
+    (partial / "model.safetensors").chmod(0o644)
     core = tokenization.load_core(work / "tokenizer.json")
     tokenization.wrap(core, config.context_tokens).save_pretrained(partial)
     held_out = [a.text[: config.held_out_characters] for a in corpus.read_articles(corpus_path) if a.held_out]

@@ -1,0 +1,76 @@
+"""Nothing that stands in data reaches the terminal as a command, and no personal data reaches the screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tui.conftest import CARD, SECRET, STAGES, Drive, write
+from tui.evidence import Reader
+from tui.findings import FindingsScreen
+from tui.session import Session
+
+FORBIDDEN = ("\x1b", "\x00", "\x07", "\u202e", "\u202c", "\x9b")
+
+
+async def test_hostile_texts_show_harmless_and_personal_data_never(run: Path, drive: Drive) -> None:
+    shown = []
+    async with drive(run, size=(160, 60)) as d:
+        await d.on(FindingsScreen)
+        for _ in STAGES:
+            for _ in range(15):
+                shown.append(d.words())
+                await d.press("down")
+            shown.append(d.app.export_screenshot())
+            await d.press("right_square_bracket")
+    everything = "\n".join(shown)
+    assert "[bold red]boo[/] [/nope]" in everything, "markup is shown as it is written"
+    assert not [c for c in FORBIDDEN if c in everything]
+    for secret in (SECRET, CARD, CARD[-9:]):
+        assert secret not in everything
+        assert secret.replace(" ", "&#160;") not in everything
+
+
+def test_every_text_of_the_evidence_is_masked_and_harmless(run: Path) -> None:
+    session = Session.open(run)
+    reader = Reader(session)
+    for stage in session.stages:
+        queue = session.queue(stage)
+        for at, index in enumerate(queue):
+            said = f"{reader.line(queue, at)!r}{reader.evidence(int(index))!r}"
+            assert SECRET not in said
+            assert CARD not in said
+            assert not any(c in said for c in ("\\x1b", "\\x00", "\\u202e"))
+
+
+def test_a_value_cut_by_the_edge_of_a_span_stays_masked(tmp_path: Path) -> None:
+    from curate import workflow
+    from curate.recipe import Recipe
+
+    # The second address stands where the text shown around the first one begins.
+    text = f"{'x' * 40} {SECRET} " + "word " * 116 + "and then ann.lee@mail.example.org ends it"
+    data = write(tmp_path / "t.jsonl", [{"text": text, "intent": "a"}, {"text": "plain", "intent": "b"}])
+    recipe = Recipe.parse({"data": {"input": str(data)}, "run": {"stages": ["pii"]}})
+    workflow.run(recipe, out=tmp_path / "run", train=False)
+    session = Session.open(tmp_path / "run")
+    reader = Reader(session)
+    said = "".join(str(reader.evidence(int(i)).span) for i in session.queue("pii"))
+    assert said.count("[EMAIL]") >= 3
+    assert "petrova" not in said
+    assert "example.org" not in said
+
+
+@pytest.mark.parametrize("name", ["[red]x.csv", "[/x].csv", "\x1b[2Jx.csv"])
+async def test_a_hostile_file_name_is_only_a_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text("text,label\n")
+    async with drive() as d:
+        await d.sees("x")
+        await d.until(lambda: ".csv" in d.words(), "the file")
+        assert "\x1b" not in d.words()
+    async with drive(tmp_path / name) as d:
+        await d.sees("prove whether it helped", ".csv")
+        assert "\x1b" not in d.words()

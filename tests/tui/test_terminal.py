@@ -1,0 +1,109 @@
+"""The whole program in a real pseudo-terminal, as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from curate.ledger.decisions import read_journal
+from tests.tui.conftest import SECRET, rows, write
+from tests.tui.terminal import Terminal
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Open]:
+    opened: list[Terminal] = []
+
+    def go(*args: str, **options: object) -> Terminal:
+        opened.append(Terminal(*args, cwd=tmp_path, **options))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield go
+    for one in opened:
+        one.close()
+
+
+def test_from_a_raw_file_to_written_data_by_keys_alone(tmp_path: Path, terminal: Open) -> None:
+    write(tmp_path / "t.jsonl", rows(80))
+    (tmp_path / "c.toml").write_text("[data]\ninput = 't.jsonl'\n[run]\nstages = ['exact_duplicates', 'pii']\n")
+    t = terminal("-m", "curate", "tui", "c.toml")
+    t.wait("Looking at")
+    t.wait("Remove row")
+    t.press("x")
+    t.wait("rejected finding")
+    t.press("]")
+    t.wait("[EMAIL]")
+    t.press("x")
+    t.wait("! not written")
+    t.press("u")
+    t.wait("took back")
+    t.press("w")
+    t.wait("✓ written")
+    t.press("ctrl+q")
+    assert t.end() == 0
+    run = tmp_path / "runs" / "t"
+    assert [d.verdict for d in read_journal(run / "decisions.jsonl").decisions] == ["reject", "reject", "undo"]
+    written = (run / "curated.jsonl").read_bytes()
+    subprocess.run([sys.executable, "-m", "curate", "apply", str(run)], check=True, cwd=tmp_path, capture_output=True)
+    assert (run / "curated.jsonl").read_bytes() == written
+    assert SECRET.encode() not in t.raw
+
+
+def test_decisions_shown_as_saved_outlive_a_killed_terminal(tmp_path: Path, run: Path, terminal: Open) -> None:
+    t = terminal("-m", "curate", "tui", str(run), size=(80, 24))
+    t.wait("Change the label of row")
+    t.press("x")
+    t.wait("rejected finding")
+    os.killpg(t.process.pid, signal.SIGKILL)
+    t.process.wait()
+    assert [d.verdict for d in read_journal(run / "decisions.jsonl").decisions] == ["reject"]
+
+
+def test_without_colour_every_state_still_has_its_sign(run: Path, terminal: Open) -> None:
+    t = terminal("-m", "curate", "tui", str(run), env={"NO_COLOR": "1"})
+    t.wait("? waits")
+    t.press("x")
+    t.wait("✗ rejected")
+    t.press("ctrl+q")
+    assert t.end() == 0
+
+
+def test_without_a_terminal_it_says_what_to_use_instead(run: Path, tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "curate", "tui", str(run)],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=tmp_path, timeout=60,
+    )  # fmt: skip
+    assert said.returncode == 2
+    assert "needs a terminal" in said.stderr
+    assert said.stdout == ""
+
+
+def test_an_unforeseen_error_ends_it_without_showing_what_variables_hold(tmp_path: Path, terminal: Open) -> None:
+    (tmp_path / "crash.py").write_text(
+        "from tui.app import CurateApp\n"
+        "class Broken(CurateApp):\n"
+        "    def action_help(self):\n"
+        f"        row = {json.dumps('the text of a row, ' + SECRET)}\n"
+        "        raise RuntimeError(row)\n"
+        "app = Broken()\n"
+        "app.run()\n"
+        "raise SystemExit(app.return_code)\n"
+    )
+    home = str(Path(__file__).parents[2])
+    t = terminal("crash.py", env={"PYTHONPATH": home})
+    t.wait("prove whether it helped")
+    t.press("tab", "?")
+    assert t.end() == 1
+    assert "internal error: RuntimeError at" in t.text()
+    assert "decisions taken so far are saved" in " ".join(t.text().split())
+    assert b"the text of a row" not in t.raw
+    assert SECRET.encode() not in t.raw
