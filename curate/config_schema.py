@@ -12,7 +12,12 @@ from curate.house import require
 from curate.recipe import SCHEMA_VERSION, AblationSection, DataSection, KeepSection, RunSection
 from curate.stages.registry import get_stage, known_stages
 
-SECTIONS: dict[str, type[BaseModel]] = {"data": DataSection, "run": RunSection, "keep": KeepSection, "ablation": AblationSection}
+SECTIONS: dict[str, type[BaseModel]] = {
+    "data": DataSection,
+    "run": RunSection,
+    "keep": KeepSection,
+    "ablation": AblationSection,
+}
 SHARED = {
     "enabled": {"type": "boolean", "default": True, "description": "Whether the stage runs."},
     "on_finding": {

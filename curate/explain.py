@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,20 @@ from curate import workflow
 from curate.errors import ConfigError
 from curate.ledger.decisions import read_journal
 from curate.pipeline import Detected
+from curate.privacy.config import ScanConfig, preview_config
 from curate.privacy.preview import masked_preview
 from curate.rundir import RunDir
 
 WIDTH = 160
+WORDS = 1000
+"""Code points shown of a pointer, a replacement, a sentence or a word of evidence."""
 
 
 def explain(run: str | Path, which: str) -> dict[str, Any]:
     """Everything the run knows about a row: its outcome, each finding with status, evidence, decisions and witness.
 
-    `which` is a 0-based row number or a row id in hex. Texts are masked previews. Raises ConfigError for no such row.
+    `which` is a 0-based row number or a row id in hex. Texts, pointers, replacements, evidence and decisions are
+    masked previews. Raises ConfigError for no such row.
     """
     directory = RunDir.open(run)
     detected = workflow.reopen(directory)
@@ -30,6 +36,7 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
     row = _row(detected, which)
     findings = detected.findings
     where = np.flatnonzero(findings["row"].fill_null(-1).to_numpy() == row)
+    shown = _masker(_looked_for(detected))
     stories = []
     for found, planned in zip(findings.take(where).to_pylist(), plan.table.take(where).to_pylist()):
         witness = planned["witness_row"]
@@ -37,12 +44,12 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
         stories.append(
             {
                 "finding_id": finding_id,
-                **{k: found[k] for k in ("stage", "rule", "action", "score", "field", "reason")},
-                **{k: planned[k] for k in ("start", "end", "replacement", "status", "why", "witness_row")},
+                **{k: shown(found[k]) for k in ("stage", "rule", "action", "score", "field", "reason")},
+                **{k: shown(planned[k]) for k in ("start", "end", "replacement", "status", "why", "witness_row")},
                 "witness_preview": None if witness is None else preview(detected, witness),
-                "evidence": orjson.loads(found["evidence"]) if found["evidence"] else None,
+                "evidence": shown(orjson.loads(found["evidence"])) if found["evidence"] else None,
                 "decisions": [
-                    {"verdict": d.verdict, "actor": d.actor, "at": d.at, "why": d.why, "value": d.value}
+                    {"verdict": d.verdict, "at": d.at, **{k: shown(getattr(d, k)) for k in ("actor", "why", "value")}}
                     for d in journal.live()
                     if finding_id in d.finding_ids
                 ],
@@ -60,7 +67,25 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
 
 def preview(detected: Detected, row: int) -> str:
     """A row's content, personal data masked, in one line."""
-    return masked_preview(detected.dataset.content()[row].as_py() or "", WIDTH)
+    return masked_preview(detected.dataset.content()[row].as_py() or "", WIDTH, _looked_for(detected))
+
+
+def _looked_for(detected: Detected) -> ScanConfig:
+    return preview_config(detected.recipe.stage_settings.get("pii"))
+
+
+def _masker(looked_for: ScanConfig) -> Callable[[Any], Any]:
+    """A function that masks every string, keys included, of a JSON value."""
+    one = cache(lambda text: masked_preview(text, WORDS, looked_for))
+
+    def shown(value: Any) -> Any:
+        if isinstance(value, str):
+            return one(value)
+        if isinstance(value, dict):
+            return {one(str(key)): shown(item) for key, item in value.items()}
+        return [shown(item) for item in value] if isinstance(value, list | tuple) else value
+
+    return shown
 
 
 def _outcome(dropped: bool, stories: list[dict[str, Any]]) -> str:

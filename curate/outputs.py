@@ -16,6 +16,7 @@ from curate.dataset import Dataset
 from curate.ledger.apply import Curated
 from curate.ledger.plan import Plan
 from curate.pipeline import Detected, Event, Listener, detect
+from curate.privacy.config import ScanConfig, preview_config
 from curate.privacy.preview import masked_previews
 from curate.recipe import Recipe
 from curate.rundir import RunDir, file_hash
@@ -33,16 +34,20 @@ def write_outputs(run: RunDir, detected: Detected, plan: Plan, curated: Curated)
     """Write `plan.parquet`, the curated file, `removed.parquet` and `rejected.jsonl`; returns each file's hash."""
     dataset = detected.dataset
     name = curated_name(dataset)
+    looked_for = preview_config(detected.recipe.stage_settings.get("pii"))
     curated.write(run.path / name)
     run.write_table("plan.parquet", plan.table)
-    run.write_table("removed.parquet", removed_table(dataset, detected.findings, plan))
+    run.write_table("removed.parquet", removed_table(dataset, detected.findings, plan, looked_for))
     rejected = b"".join(orjson.dumps(r.to_json()) + b"\n" for r in dataset.rejected)
     run.write_bytes("rejected.jsonl", rejected)
     return {file: file_hash(run.path / file) for file in (name, "plan.parquet", "removed.parquet", "rejected.jsonl")}
 
 
-def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan) -> pa.Table:
-    """Every row that left, once: by which stage and rule, why, which row justifies it, and a masked preview."""
+def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan, looked_for: ScanConfig | None = None) -> pa.Table:
+    """Every row that left, once: by which stage and rule, why, which row justifies it, and a masked preview.
+
+    `looked_for` is what previews mask.
+    """
     status = pc.equal(plan.table["status"].cast(pa.string()), "applied")
     drop = pc.equal(plan.table["action"].cast(pa.string()), "drop")
     where = np.flatnonzero(pc.and_(status, drop).to_numpy(zero_copy_only=False))
@@ -63,7 +68,7 @@ def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan) -> pa.Table:
             "why": chosen["why"].cast(pa.string()),
             "witness_row": witness,
             "witness_row_id": dataset.row_ids.cast(pa.binary(16)).take(witness),
-            "preview": pa.array(masked_previews(content, PREVIEW_WIDTH), pa.string()),
+            "preview": pa.array(masked_previews(content, PREVIEW_WIDTH, looked_for), pa.string()),
         }
     )
 

@@ -150,8 +150,8 @@ def detect(
     """Run every stage of the recipe on the raw rows.
 
     With a run directory, each result is saved as soon as it is there, and what the manifest already holds under the
-    same key is loaded instead of computed. With `read_only`, what is not there is an error (RunError) and nothing is written;
-    anything else needs the directory's lock. Raises `Cancelled` between stages when asked to stop.
+    same key is loaded instead of computed. With `read_only`, what is not there is an error (RunError) and nothing is
+    written; anything else needs the directory's lock. Raises `Cancelled` between stages when asked to stop.
     """
     recipe = recipe or Recipe()
     choices = {c.name: c for c in recipe.stages()}

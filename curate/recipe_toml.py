@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from curate.dataset import Dataset, Guess
 from curate.docs_of import settings_of
+from curate.privacy.preview import safe_text
 from curate.recipe import SCHEMA_VERSION, Recipe
 from curate.stages.registry import BUILT_IN, get_stage
 
@@ -67,7 +68,8 @@ def _section(section: BaseModel, skip: tuple[str, ...] = ()) -> list[str]:
 
 
 def _why(guess: Guess | None) -> str:
-    return f"  # {guess.reason}" if guess else ""
+    # Reasons name columns, and a column may be named anything: the comment must end where its line does.
+    return f"  # {safe_text(guess.reason)}" if guess else ""
 
 
 def _line(name: str, value: Any) -> str:

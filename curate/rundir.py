@@ -152,9 +152,9 @@ class RunDir:
 
     def _refuse_foreign(self) -> None:
         """A folder that holds other things is not ours to write into."""
-        if self.path.is_dir() and not self.manifest_path.exists() and not (self.path / ".lock").exists():
-            if any(self.path.iterdir()):
-                raise RunError(f"{self.path} is not empty and not a run directory; choose another --out")
+        ours = self.manifest_path.exists() or (self.path / ".lock").exists()
+        if self.path.is_dir() and not ours and any(self.path.iterdir()):
+            raise RunError(f"{self.path} is not empty and not a run directory; choose another --out")
 
     def _sweep(self) -> None:
         """Remove temporary files that a killed writer left, in the places where we write."""

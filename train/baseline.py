@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from train.config import TrainConfig
-from train.evaluate import score_classes, summarise
+from train.evaluate import score_classes, shown_classes, summarise
 from train.examples import Examples
 from train.files import write_json
 from train.lora import TrainedRun, Workbench, clean_run, finished_run, open_workbench, run_identity, score_examples
@@ -70,12 +70,13 @@ def evaluate_base(
         names, logs = _probe(features(objective, known, pad), seen, features(objective, asked, pad))
         kept = asked.kept
         scores = score_classes(logs, names, evaluation.take(kept), canonical or {})
-    scores.write(directory / "eval.parquet")
+    shown = shown_classes(space, evaluation, canonical)
+    scores.write(directory / "eval.parquet", shown)
     done = {
         **identity,
         "description": DESCRIPTION[space is not None],
         "rows": 0 if used is None else len(used),
-        "evaluation": summarise(scores, evaluation.take(kept), canonical or {}),
+        "evaluation": summarise(scores, evaluation.take(kept), canonical or {}, shown),
         "seconds": time.perf_counter() - started,
     }
     write_json(directory / "done.json", done)

@@ -7,12 +7,13 @@
 
 Canonical names merge spellings of one label: the probabilities of all spellings are added before the best class is
 taken, so data with inconsistent spellings is not punished for them. `eval.parquet` keeps row, score, weight, nll,
-prediction. Nothing here imports torch. Cost: linear in rows.
+prediction. In files, labels and groups with personal data stand under masked names. Nothing here imports torch. Cost:
+linear in rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,21 +47,22 @@ class ItemScores:
     nll: np.ndarray
     """float64[n]: negative log likelihood of the truth in nats (a whole answer's for generation); inf if impossible."""
     prediction: tuple[str | None, ...]
-    """The canonical class predicted; None for generation."""
+    """The canonical class predicted; None for generation. In `eval.parquet`, and so after a resume, masked as above."""
 
     def mean(self) -> float:
         """The metric: the weighted mean of the scores."""
         return float(np.average(self.score, weights=self.weight))
 
-    def write(self, path: Path) -> None:
-        """Save as parquet in one step."""
+    def write(self, path: Path, shown: Mapping[str, str] | None = None) -> None:
+        """Save as parquet in one step; `shown` (see `shown_classes`) names the predicted classes."""
+        shown = _shown_names(self.prediction) if shown is None else shown
         table = pa.table(
             {
                 "row": pa.array(self.rows, pa.int64()),
                 "score": pa.array(self.score, pa.float64()),
                 "weight": pa.array(self.weight, pa.float64()),
                 "nll": pa.array(self.nll, pa.float64()),
-                "prediction": pa.array(self.prediction, pa.string()),
+                "prediction": pa.array([None if p is None else shown[p] for p in self.prediction], pa.string()),
             }
         ).replace_schema_metadata({"schema_version": str(SCHEMA_VERSION)})
         with atomic_write(path) as handle:
@@ -95,8 +97,27 @@ def score_classes(
     return ItemScores(evaluation.ids, right, np.ones(len(right)), nll, prediction)
 
 
-def summarise(scores: ItemScores, evaluation: Examples, canonical: Mapping[str, str]) -> dict[str, Any]:
-    """The metrics of one model as JSON: the primary one, the usual companions, and each by group."""
+def shown_classes(
+    labels: Sequence[str] | None, evaluation: Examples | None, canonical: Mapping[str, str] | None
+) -> dict[str, str]:
+    """How each class of a run, as given and canonical, is named in files; runs of one ablation agree on it."""
+    names = {*(labels or ()), *(evaluation.labels if evaluation is not None else ())}
+    return _shown_names({*names, *((canonical or {}).get(name, name) for name in names)})
+
+
+def _shown_names(values: Iterable[str | None]) -> dict[str, str]:
+    from curate.privacy.preview import shown_names  # the scanner is not for those who only read scores
+
+    return shown_names(set(values) - {None})
+
+
+def summarise(
+    scores: ItemScores, evaluation: Examples, canonical: Mapping[str, str], shown: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The metrics of one model as JSON: the primary one, the usual companions, and each by group.
+
+    Classes are named as `shown` says (default: as `shown_classes` names those that occur).
+    """
     metric = metric_name(evaluation.task)
     summary: dict[str, Any] = {metric: scores.mean(), "rows": len(scores.rows)}
     if evaluation.task == CLASSIFICATION:
@@ -106,14 +127,16 @@ def summarise(scores: ItemScores, evaluation: Examples, canonical: Mapping[str, 
         summary["macro_f1"] = float(np.mean([c["f1"] for c in classes.values()]))
         summary["loss"] = float(scores.nll[finite].mean()) if finite.any() else None
         summary["rows_with_unknown_label"] = int((~finite).sum())
-        summary["per_class"] = classes
+        shown = _shown_names(classes) if shown is None else shown
+        summary["per_class"] = {shown[name]: measured for name, measured in classes.items()}
     else:
         summary["perplexity"] = float(np.exp(min(scores.mean(), 700.0)))
         summary["supervised_tokens"] = int(scores.weight.sum())
+    columns = _shown_names(evaluation.groups)
     summary["by_group"] = {
-        name: {
-            value: {metric: _mean_of(scores, values, value), "rows": values.count(value)}
-            for value in sorted({v for v in values if v is not None})
+        columns[name]: {
+            as_shown: {metric: _mean_of(scores, values, value), "rows": values.count(value)}
+            for value, as_shown in _shown_names(values).items()
         }
         for name, values in evaluation.groups.items()
     }

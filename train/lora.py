@@ -26,7 +26,7 @@ import xxhash
 
 from curate.errors import ConfigError, DataError
 from train.config import TrainConfig
-from train.evaluate import ItemScores, metric_name, read_scores, score_classes, summarise
+from train.evaluate import ItemScores, metric_name, read_scores, score_classes, shown_classes, summarise
 from train.examples import CLASSIFICATION, Examples
 from train.extra import extra, versions
 from train.files import read_json, write_json
@@ -113,7 +113,7 @@ def train_adapter(
         done = {**identity, **trained, "train_seconds": trained_seconds}
         if evaluation is not None:
             scores = score_examples(objective, evaluation, bench, space, canonical)
-            done["evaluation"] = _save_scores(scores, evaluation, directory, canonical)
+            done["evaluation"] = _save_scores(scores, evaluation, directory, canonical, space)
     write_json(directory / "done.json", {**done, "seconds": time.perf_counter() - started})
     return TrainedRun(directory, done, scores, resumed=False)
 
@@ -171,7 +171,7 @@ def run_identity(
     *,
     method: str,
 ) -> dict[str, Any]:
-    """Everything that decides a run, and `run_id`, the hash of it."""
+    """Everything that decides a run, and `run_id`, the hash of it. Only the hash sees labels that hold personal data."""
     identity: dict[str, Any] = {
         "method": method,
         "config": config.to_json(),
@@ -189,6 +189,9 @@ def run_identity(
     hashed.pop("config")  # the hash of it leaves out what changes no result
     hashed.pop("base")
     digest = xxhash.xxh3_128_hexdigest(json.dumps(hashed, sort_keys=True).encode("utf-8", "surrogatepass"))
+    if labels is not None:
+        shown = shown_classes(labels, evaluation, canonical)
+        identity["labels"] = [shown[label] for label in labels]
     return {"run_id": digest, **identity}
 
 
@@ -256,12 +259,17 @@ def _label_space(examples: Examples, labels: Sequence[str] | None) -> list[str] 
 
 
 def _save_scores(
-    scores: ItemScores, evaluation: Examples, directory: Path, canonical: Mapping[str, str] | None
+    scores: ItemScores,
+    evaluation: Examples,
+    directory: Path,
+    canonical: Mapping[str, str] | None,
+    labels: Sequence[str] | None,
 ) -> dict[str, Any]:
     directory.mkdir(parents=True, exist_ok=True)
-    scores.write(directory / "eval.parquet")
+    shown = shown_classes(labels, evaluation, canonical)
+    scores.write(directory / "eval.parquet", shown)
     at = {int(row): i for i, row in enumerate(evaluation.ids)}
-    return summarise(scores, evaluation.take([at[int(row)] for row in scores.rows]), canonical or {})
+    return summarise(scores, evaluation.take([at[int(row)] for row in scores.rows]), canonical or {}, shown)
 
 
 def finished_run(directory: Path, identity: Mapping[str, Any], evaluation: Examples | None) -> TrainedRun | None:

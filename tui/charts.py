@@ -10,11 +10,12 @@ from textual_plotext import PlotextPlot
 
 from curate.privacy.preview import safe_text
 from tui.job import FINISHED, Run, Watch
+from tui.rail import NARROW
 
 LETTERS = {"base": "b", "raw": "r", "curated": "c", "random_control": "x"}
-TITLES = {"base": "base model", "raw": "raw data", "curated": "curated data", "random_control": "random removal"}
+TITLES = {"base": "base", "raw": "raw", "curated": "curated", "random_control": "random removal"}
 SIGN = {"done": "✓", "resumed": "✓", "same": "=", "failed": "✗", "started": "▸", "training": "▸"}
-FOREST = 33
+FOREST = 31
 BAR = 20
 
 
@@ -67,20 +68,20 @@ def arms(result: dict[str, Any]) -> Table:
     return table
 
 
-def forest(result: dict[str, Any]) -> Table:
+def forest(result: dict[str, Any], width: int = 120) -> Table:
     """Each comparison as an interval around its difference; the bar stands at no difference."""
     compared = result["comparisons"]
     ends = [abs(c[k]) for c in compared for k in ("low", "high") if c.get(k) is not None]
     reach = max([*ends, float(result["delta"])], default=1.0) * 1.05 or 1.0
-    table = _table("comparison", "difference", "95 % interval", f"{-reach:+.3f}".ljust(FOREST - 6) + f"{reach:+.3f}", "")
+    axis = f"{-reach:+.3f}".ljust(FOREST - 6) + f"{reach:+.3f}"
+    wide = width >= NARROW
+    table = _table("comparison", "difference", *(["95 % interval"] if wide else []), axis, "")
     for c in compared:
-        table.add_row(
-            f"{letter(c['a'])} − {letter(c['b'])}  {title(c['a'])} − {title(c['b'])}",
-            f"{c['delta']:+.4f}",
-            f"{c['low']:+.4f} … {c['high']:+.4f}",
-            interval(c["low"], c["delta"], c["high"], reach, float(result["delta"])),
-            str(c["verdict"]),
-        )
+        names = f"  {title(c['a'])} − {title(c['b'])}" if wide else ""
+        cells = [f"{letter(c['a'])} − {letter(c['b'])}{names}", f"{c['delta']:+.4f}"]
+        cells += [f"{c['low']:+.4f} … {c['high']:+.4f}"] if wide else []
+        drawn = interval(c["low"], c["delta"], c["high"], reach, float(result["delta"]))
+        table.add_row(*cells, drawn, str(c["verdict"]))
     return table
 
 

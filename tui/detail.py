@@ -92,13 +92,13 @@ def _probabilities(evidence: Evidence) -> Table:
 
 
 def _neighbours(evidence: Evidence) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="ellipsis", no_wrap=True)
-    for n in evidence.neighbours:
-        table.add_row(Text(f"row {n.row}"), Text(f"{n.similarity:.2f}"), Text(n.label), Text(n.text))
+    table = Table.grid(padding=(0, 2), expand=True)
+    rows = [(f"row {n.row}", f"{n.similarity:.2f}", n.label, n.text) for n in evidence.neighbours]
+    for cells in list(zip(*rows))[:3]:
+        table.add_column(no_wrap=True, min_width=min(28, max(len(cell) for cell in cells)))
+    table.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table
 
 

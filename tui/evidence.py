@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from curate.ledger.apply import reader
 from curate.ledger.plan import STATUSES
+from curate.privacy.config import preview_config
 from curate.privacy.preview import masked_preview, masked_previews, safe_text
 from tui.session import Session
 
@@ -96,13 +97,14 @@ class Reader:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._looked_for = preview_config(session.detected.recipe.stage_settings.get("pii"))
         self._previews: dict[int, str] = {}
         self._words: dict[str, str] = {}
         self._fields: dict[str, Callable[[int], Any]] = {}
 
     def warm(self) -> None:
         """Load what masking needs, so that the first picture does not wait for it."""
-        masked_preview("warm", 8)
+        masked_preview("warm", 8, self._looked_for)
 
     def line(self, indices: np.ndarray, at: int) -> Line:
         """The finding at position `at` of a queue; texts of its neighbours in the queue are read along."""
@@ -173,7 +175,7 @@ class Reader:
             return None
         value = self.session.plan.table["replacement"][index].as_py() or ""
         # What cannot be shown as it is cannot be edited as it is: start from nothing instead of from its mask.
-        return value if masked_preview(value, ROW_WIDTH) == value else ""
+        return value if masked_preview(value, ROW_WIDTH, self._looked_for) == value else ""
 
     def labels(self) -> list[str]:
         """Label names that can be shown, most frequent first."""
@@ -198,7 +200,7 @@ class Reader:
         if known is None:
             if len(self._words) > CACHED_ROWS:
                 self._words.clear()
-            known = self._words[text] = masked_preview(text, width)
+            known = self._words[text] = masked_preview(text, width, self._looked_for)
         return known
 
     def _value(self, field_name: str | None, row: int) -> Any:
@@ -209,7 +211,7 @@ class Reader:
         return self._fields[field_name](row)
 
     def _side(self, row: int) -> Side:
-        text = masked_preview(self.session.dataset.content()[row].as_py() or "", DETAIL_WIDTH)
+        text = masked_preview(self.session.dataset.content()[row].as_py() or "", DETAIL_WIDTH, self._looked_for)
         return Side(row, text, bool(self.session.plan.dropped[row]))
 
     def _span(self, found: dict[str, Any], planned: dict[str, Any]) -> tuple[str, str, str] | None:
@@ -220,12 +222,12 @@ class Reader:
         if start is None:
             start, end = 0, len(text)
         head = text[max(0, start - SPAN_WIDTH - SLACK) : start]
-        before = masked_preview(head, SPAN_WIDTH + SLACK)[-SPAN_WIDTH:]
+        before = masked_preview(head, SPAN_WIDTH + SLACK, self._looked_for)[-SPAN_WIDTH:]
         if head[-1:].isspace():
             before = before.rstrip() + " "
         if start > SPAN_WIDTH + SLACK:
             before = f"…{before}"
-        after = masked_preview(text[end:], SPAN_WIDTH)
+        after = masked_preview(text[end:], SPAN_WIDTH, self._looked_for)
         return before, self.word(planned["replacement"] or ""), after
 
     def _neighbours(self, given: Any) -> tuple[Neighbour, ...]:
@@ -260,7 +262,7 @@ class Reader:
         if len(self._previews) > CACHED_ROWS:
             self._previews.clear()
         texts = self.session.dataset.content().take(pa.array(missing))
-        self._previews.update(zip(missing, (p or "" for p in masked_previews(texts, ROW_WIDTH))))
+        self._previews.update(zip(missing, (p or "" for p in masked_previews(texts, ROW_WIDTH, self._looked_for))))
 
 
 def _around(text: str, what: str) -> str:

@@ -29,6 +29,8 @@ MOST_RUNS = 6
 class DataTree(DirectoryTree):
     """Folders, data files, recipes; nothing hidden."""
 
+    ICON_NODE, ICON_NODE_EXPANDED, ICON_FILE = "▸ ", "▾ ", "  "
+
     def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
         """What can be opened, and what may hold it."""
         return [p for p in paths if not p.name.startswith(".") and (_is_dir(p) or p.suffix in DATA_SUFFIXES)]
@@ -66,7 +68,7 @@ class OpenScreen(Screen[None]):
 
     def __init__(self, path: str = "", message: str = "") -> None:
         super().__init__()
-        self.path = path
+        self.path = path if path.isprintable() else ""
         self.message = message
         self.runs = earlier_runs(Path.cwd())
 
@@ -76,7 +78,7 @@ class OpenScreen(Screen[None]):
         with Vertical(id="open-box"):
             yield Input(
                 value=self.path,
-                placeholder="path of a data file, a recipe (.toml) or a run folder",
+                placeholder="path of a data file, a recipe (.toml) or a run folder, then Enter; or Tab and choose below",
                 suggester=PathSuggester(),
                 id="open-input",
             )

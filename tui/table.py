@@ -131,6 +131,7 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
             id="queue",
         )
         self.queue = backend
+        self.reader = reader
         self._proposal_width = 20
 
     def show(self, indices: np.ndarray, at: int = 0) -> None:
@@ -146,7 +147,10 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         left = self.size.width - self.scrollbar_size_vertical - STATE_WIDTH - ROW_WIDTH - SCORE_WIDTH
         left = max(24, left - PADDING * len(COLUMNS))
         columns = self.ordered_columns
-        columns[3].width = max(12, min(self._proposal_width, int(left * 0.6)))
+        # A finding about the dataset has no text to leave room for.
+        rows = self.reader.session.findings["row"]
+        whole = len(self.queue.data) > 0 and rows[int(self.queue.data[0])].as_py() is None
+        columns[3].width = max(12, min(self._proposal_width, int(left * (0.8 if whole else 0.6))))
         columns[4].width = left - columns[3].width
         # Every cell may have changed; this is the table's public way to say so.
         self.update_cell(0, 0, None, update_width=True)

@@ -7,7 +7,6 @@ rows, most of it the privacy scanner's start.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,10 +32,12 @@ from audit.report.model import (
     StageReport,
 )
 from audit.report.profile import profile_of
+from audit.report.reproduce import command_of
 from audit.report.safe import SHOWN, Previews
 from audit.report.training import training_of
 from curate.dataset import Dataset
 from curate.ledger.plan import Plan
+from curate.privacy.config import preview_config
 from curate.privacy.preview import safe_text
 
 TITLES = {
@@ -70,12 +71,12 @@ def build(
         raise ValueError(f"{findings.num_rows} findings, but the plan speaks of {plan.table.num_rows}")
     if plan.n_rows != dataset.n_rows:
         raise ValueError(f"the plan is for {plan.n_rows} rows, the dataset has {dataset.n_rows}")
-    previews = Previews(dataset, findings, PRIVACY)
+    previews = Previews(dataset, findings, PRIVACY, preview_config(_settings(manifest).get("pii")))
     effects = effects_of(plan)
     stages = _stages(manifest, findings, plan, effects, previews)
     training = training_of(ablation, previews, folder)
     fairness = fairness_of(_records(manifest).get(FAIRNESS), findings, previews)
-    groups = groups_of(dataset, effects, previews)
+    groups = groups_of(dataset, effects, previews, _settings(manifest).get(FAIRNESS) or {})
     flow = _flow(plan, effects)
     pending = _pending(stages)
     return Report(
@@ -94,6 +95,10 @@ def build(
 
 def _records(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     return manifest.get("stages") or {}
+
+
+def _settings(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (manifest.get("recipe") or {}).get("stages") or {}
 
 
 def _flow(plan: Plan, effects: Effects) -> Flow:
@@ -115,9 +120,9 @@ def _stages(
 ) -> tuple[StageReport, ...]:
     """Stages in the recipe's order; a stage that left findings is never left out."""
     records = _records(manifest)
-    names = list(dict.fromkeys([*((manifest.get("recipe") or {}).get("stages") or {}), *records, *effects.stages]))
+    settings = _settings(manifest)
+    names = list(dict.fromkeys([*settings, *records, *effects.stages]))
     counts = plan.counts()
-    settings = (manifest.get("recipe") or {}).get("stages") or {}
     rescan = manifest.get("rescan") or {}
     out = []
     for name in names:
@@ -172,7 +177,7 @@ def _summary(summary: Mapping[str, Any], previews: Previews) -> tuple[Measure, .
 
 
 def _pending(stages: tuple[StageReport, ...]) -> Pending:
-    by_stage = {s.name: s.counts.pending + s.counts.stale for s in stages if s.counts.pending + s.counts.stale}
+    by_stage = {s.name: s.waiting for s in stages if s.waiting}
     commands = ("curate tui RUN", "curate apply RUN") if by_stage else ()
     return Pending(sum(by_stage.values()), by_stage, commands)
 
@@ -205,7 +210,6 @@ def _reproducibility(
     manifest: Mapping[str, Any], ablation: Mapping[str, Any] | None, previews: Previews
 ) -> Reproducibility:
     recipe = manifest.get("recipe") or {}
-    path = str((manifest.get("input") or {}).get("path") or "INPUT")
     seeds: dict[str, Any] = {"run": (recipe.get("run") or {}).get("seed", 0)}
     arms = (ablation or {}).get("arms") or ()
     runs = [run for arm in arms for run in arm.get("runs") or arm.get("seeds") or ()]
@@ -220,7 +224,7 @@ def _reproducibility(
         seeds=seeds,
         recipe=previews.short(orjson.dumps(recipe, option=orjson.OPT_NON_STR_KEYS).decode(), 8000),
         outputs={previews.short(str(k)): safe_text(str(v)) for k, v in outputs.items()},
-        commands=(f"curate run {previews.short(shlex.quote(path), SHOWN)} --out RUN",),
+        commands=(command_of(manifest, trained=ablation is not None, shown=lambda text: previews.short(text, SHOWN)),),
         seconds={str(k): float(v) for k, v in (manifest.get("seconds") or {}).items() if _seconds(v) is not None},
         started=safe_text(str(manifest.get("started") or "")),
         finished=safe_text(str(manifest.get("finished") or "")),
@@ -228,8 +232,8 @@ def _reproducibility(
 
 
 def _why_untrained(manifest: Mapping[str, Any], previews: Previews) -> str:
-    """The manifest may say why there was no training."""
-    told = manifest.get("train") or manifest.get("training") or {}
+    """The manifest says why there was no training."""
+    told = manifest.get("train") or {}
     return previews.short(str(told.get("reason") or ""), SHOWN) if isinstance(told, Mapping) else ""
 
 

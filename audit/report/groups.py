@@ -7,6 +7,9 @@ evidence" rather than nothing, because a silent row reads as a pass.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from audit.fairness import Comparison, curation_effect
 from audit.report.effects import Effects
 from audit.report.model import GroupColumn, GroupRow, Interval
@@ -14,14 +17,18 @@ from audit.report.safe import Previews
 from curate.dataset import Dataset
 
 MOST_GROUPS = 20
+JUDGED_BY = ("min_group_size", "delta", "alpha")
 
 
-def groups_of(dataset: Dataset, effects: Effects, previews: Previews) -> tuple[GroupColumn, ...]:
-    """One table a sensitive column, groups by size."""
+def groups_of(
+    dataset: Dataset, effects: Effects, previews: Previews, settings: Mapping[str, Any]
+) -> tuple[GroupColumn, ...]:
+    """One table a sensitive column, groups by size; `settings` is the recipe's `[stages.fairness]`."""
     columns = dataset.groups()
     if not columns or not dataset.n_rows:
         return ()
-    effect = curation_effect(columns, effects.dropped, effects.edited, effects.relabelled)
+    judged_by = {key: settings[key] for key in JUDGED_BY if isinstance(settings.get(key), int | float)}
+    effect = curation_effect(columns, effects.dropped, effects.edited, effects.relabelled, **judged_by)
     rates = {(r.column, r.group, r.effect): Interval(r.rate, r.low, r.high) for r in effect.rates}
     compared = {(c.column, c.group): c for c in effect.comparisons if c.metric == "removed"}
     out = []

@@ -193,6 +193,11 @@ class StageReport:
     summary: tuple[Measure, ...] = ()
     examples: tuple[Example, ...] = ()
 
+    @property
+    def waiting(self) -> int:
+        """Findings that wait for a person. Those of a stage that only flags are notes and wait for nobody."""
+        return self.counts.stale + (0 if self.on_finding == "flag" else self.counts.pending)
+
 
 @dataclass(frozen=True)
 class GroupRow:

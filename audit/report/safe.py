@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from audit.report.model import Piece, Text
 from curate.dataset import Dataset
 from curate.ledger.apply import reader
+from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview, safe_text
 
 SHORT = 80
@@ -41,8 +42,15 @@ _LONGEST = 20_000
 class Previews:
     """Safe previews of rows, fields and short names of one dataset."""
 
-    def __init__(self, dataset: Dataset, findings: pa.Table, privacy: Iterable[str] = ("pii",)) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        findings: pa.Table,
+        privacy: Iterable[str] = ("pii",),
+        looked_for: ScanConfig | None = None,
+    ) -> None:
         self.dataset = dataset
+        self._looked_for = looked_for
         self._content: Any = None
         self._labels = dataset.labels()
         self._short: dict[tuple[str, int], str] = {}
@@ -60,7 +68,7 @@ class Previews:
             return ""
         key = (text, width)
         if key not in self._short:
-            self._short[key] = masked_preview(text, width)
+            self._short[key] = masked_preview(text, width, self._looked_for)
         return self._short[key]
 
     def sentence(self, text: str | None) -> str:
@@ -80,7 +88,7 @@ class Previews:
         text = (self._content[row].as_py() or "")[: 8 * width]
         for value, placeholder in self._values(row):
             text = text.replace(value, placeholder)
-        return masked_preview(text, width).strip()
+        return masked_preview(text, width, self._looked_for).strip()
 
     def text(self, row: int, width: int = SHOWN) -> Text:
         """A row as pieces."""
@@ -103,7 +111,8 @@ class Previews:
         for value, mark in self._values(row):
             before, after = before.replace(value, mark), after.replace(value, mark)
         head, tail = _last_words(before, SHOWN // 3), _first_words(after, SHOWN // 3)
-        return Text(row, pieces(masked_preview(f"{head}{placeholder}{tail}", SHOWN)), self.label(row))
+        shown = masked_preview(f"{head}{placeholder}{tail}", SHOWN, self._looked_for)
+        return Text(row, pieces(shown), self.label(row))
 
     def _raw(self, row: int, field: str) -> str | None:
         try:

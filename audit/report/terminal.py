@@ -97,9 +97,8 @@ def _stages(report: Report) -> list[Any]:
         if s.status == "skipped":
             table.add_row(Text(f"{s.title} (skipped)"), *["–"] * 6, duration(s.seconds))
             continue
-        waiting = s.counts.pending + s.counts.stale
-        other = s.counts.rejected + s.counts.superseded
-        cells = (s.findings, s.counts.applied, waiting, other, s.dropped_rows, s.edited_rows + s.relabelled_rows)
+        other = s.counts.total - s.counts.applied - s.waiting
+        cells = (s.findings, s.counts.applied, s.waiting, other, s.dropped_rows, s.edited_rows + s.relabelled_rows)
         table.add_row(Text(s.title), *(count(n) for n in cells), duration(s.seconds))
     looked = [s for s in report.stages if s.left is not None]
     out = [table]

@@ -3,7 +3,8 @@
 Out-of-fold predictions (`curate.labels.probabilities`, near-duplicates kept together) and the given labels go to
 `audit.fairness.audit_groups`. One flag about the data set for each disparity shown and each group that cannot be judged;
 the summary is the whole result. Rules: `disparity`, `insufficient_evidence`. Where no text can be learned
-from, only the labels are audited and a note says so. Nothing is ever changed by this stage.
+from, only the labels are audited and a note says so. Nothing is ever changed by this stage. Names of columns, groups and
+labels in which the privacy scanner finds something are masked before the audit, so no finding holds them.
 """
 
 from __future__ import annotations
@@ -64,11 +65,13 @@ def detect(dataset: Dataset, config: FairnessConfig, context: Context) -> Detect
     given = pa.array(labels.to_pylist(), pa.large_string()) if isinstance(labels, pa.ChunkedArray) else labels
     if config.positive and config.positive not in set(given.to_pylist()) - {None}:
         raise StageSkipped("the positive label named in the recipe does not occur in the data")
+    positive = config.positive or _later_of_two(given)
+    given, predictions, groups, positive = _shown(given, predictions, groups, positive)
     audit = audit_groups(
         given,
         predictions,
         groups,
-        positive=config.positive or None,
+        positive=positive,
         clusters=clusters,
         n_boot=config.bootstrap_draws,
         seed=context.seed,
@@ -89,6 +92,34 @@ def detect(dataset: Dataset, config: FairnessConfig, context: Context) -> Detect
         result["notes"].append(f"{len(flags) - _MOST_FLAGS} more flags are in the summary only")
     context.progress(1, 1)
     return Detection(findings=concat_findings(flags[:_MOST_FLAGS]), summary=result)
+
+
+def _later_of_two(labels: pa.LargeStringArray) -> str | None:
+    """The favourable one of two labels, chosen by the labels as they are, before any is masked."""
+    classes = sorted(set(labels.to_pylist()) - {None})
+    return classes[1] if len(classes) == 2 else None
+
+
+def _shown(
+    labels: pa.LargeStringArray,
+    predictions: pa.LargeStringArray | None,
+    groups: dict[str, Any],
+    positive: str | None,
+) -> tuple[pa.LargeStringArray, pa.LargeStringArray | None, dict[str, Any], str | None]:
+    """All of it under names that may be written down; distinct names stay distinct, so no number changes."""
+    from curate.privacy.preview import shown_names
+
+    def renamed(values: Any, shown: dict[str, str]) -> pa.LargeStringArray:
+        return pa.array([None if v is None else shown[v] for v in values.to_pylist()], pa.large_string())
+
+    classes = shown_names(labels.unique().to_pylist())
+    columns = shown_names(groups)
+    return (
+        renamed(labels, classes),
+        None if predictions is None else renamed(predictions, classes),
+        {columns[name]: renamed(v, shown_names(v.unique().to_pylist())) for name, v in groups.items()},
+        None if positive is None else classes[positive],
+    )
 
 
 def _predictions(
@@ -157,7 +188,7 @@ def _pointer(*parts: str) -> str:
 STAGE = Stage(
     name=NAME,
     title="Fairness",
-    version=1,
+    version=2,
     config=FairnessConfig,
     detect=detect,
     on_finding="flag",

@@ -88,7 +88,9 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
-@click.option("--traceback", is_flag=True, envvar="CURATE_TRACEBACK", help="Show Python tracebacks of errors; may stand anywhere.")
+@click.option(
+    "--traceback", is_flag=True, envvar="CURATE_TRACEBACK", help="Show Python tracebacks of errors; may stand anywhere."
+)
 @click.pass_context
 def cli(ctx: click.Context, traceback: bool) -> None:
     """Find what is wrong with fine-tuning data, cure it under a ledger, and prove whether it helped."""

@@ -27,22 +27,29 @@ def explain_command(run: str, row: str, as_json: bool) -> int:
 
 
 def _print(story: dict[str, Any]) -> None:
-    click.echo(f"row {story['row']} (id {story['row_id']}): {story['outcome']}")
-    click.echo(f"  {story['preview']}")
+    """`story` is masked already; nothing that a terminal obeys gets past this either."""
+    from curate.privacy.preview import safe_text
+
+    def say(line: str) -> None:
+        click.echo(f"{'  ' if line.startswith(' ') else ''}{safe_text(line).strip()}")
+
+    say(f"row {story['row']} (id {story['row_id']}): {story['outcome']}")
+    say(f"  {story['preview']}")
     if not story["findings"]:
-        click.echo("  no stage found anything about it")
+        say("  no stage found anything about it")
     for f in story["findings"]:
         place = f" in {f['field']}" if f["field"] else ""
         span = f" characters {f['start']}-{f['end']}" if f["start"] is not None else ""
-        click.echo(f"\n{f['stage']} / {f['rule']}: {f['action']}{place}{span}, score {f['score']:.2f}")
-        click.echo(f"  {f['reason']}")
-        click.echo(f"  {f['status']}: {f['why']}")
+        click.echo()
+        say(f"{f['stage']} / {f['rule']}: {f['action']}{place}{span}, score {f['score']:.2f}")
+        say(f"  {f['reason']}")
+        say(f"  {f['status']}: {f['why']}")
         if f["replacement"] is not None:
-            click.echo(f"  puts {f['replacement']!r} there")
+            say(f"  puts {f['replacement']!r} there")
         if f["witness_row"] is not None:
-            click.echo(f"  justified by row {f['witness_row']}: {f['witness_preview']}")
+            say(f"  justified by row {f['witness_row']}: {f['witness_preview']}")
         for d in f["decisions"]:
             who = d["actor"] or "someone"
-            click.echo(f"  {d['at']} {who}: {d['verdict']}{' - ' + d['why'] if d['why'] else ''}")
+            say(f"  {d['at']} {who}: {d['verdict']}{' - ' + d['why'] if d['why'] else ''}")
         for key, value in (f["evidence"] or {}).items():
-            click.echo(f"  {key}: {value}")
+            say(f"  {key}: {value}")

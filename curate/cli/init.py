@@ -22,6 +22,7 @@ def init_command(
     from curate import workflow
     from curate.dataset.atomic import atomic_write_text
     from curate.errors import ConfigError
+    from curate.privacy.preview import safe_text
     from curate.recipe import Recipe
     from curate.recipe_toml import write_recipe
 
@@ -31,7 +32,8 @@ def init_command(
     recipe = Recipe().with_(input=input_, **overrides(task, role, on_bad_row))
     dataset = workflow.read_input(recipe)
     for guess in dataset.detected.guesses:
-        click.echo(f"{guess.what:<12} {', '.join(guess.value) or '-':<24} {guess.reason}", err=True)
+        columns = safe_text(", ".join(guess.value)) or "-"
+        click.echo(f"{guess.what:<12} {columns:<24} {safe_text(guess.reason)}", err=True)
     atomic_write_text(target, write_recipe(dataset, recipe, relative_to=target.parent))
     click.echo(f"wrote {target}; next: curate run {target}", err=True)
     return 0

@@ -78,7 +78,8 @@ def print_summary(result: RunResult, *, as_json: bool, quiet: bool, proof: bool 
         click.echo(f"report: {result.run.path / 'report.html'}", err=True)
     for name, reason in result.skipped.items():
         click.echo(f"not judged: {name}: {reason}", err=True)
-    unproven = proof and result.ablation is not None and result.ablation.get("verdict") == "insufficient evidence"
-    if unproven and result.ablation is not None:
-        click.echo(f"not judged: whether curation helped: {result.ablation.get('words', '')}", err=True)
+    ablation = (result.ablation or {}) if proof else {}
+    unproven = ablation.get("verdict") == "insufficient evidence"
+    if unproven:
+        click.echo(f"not judged: whether curation helped: {ablation.get('words', '')}", err=True)
     return EXIT_NOT_JUDGED if result.skipped or unproven else EXIT_OK

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from curate import workflow
+from curate.privacy.preview import safe_text
 from curate.recipe import Recipe
 from curate.stages.registry import get_stage, in_running_order
 
@@ -15,10 +16,10 @@ def show_dry_run(recipe: Recipe, out: str | None, *, train: bool) -> int:
     """Read the input, print the resolved recipe, and write nothing."""
     dataset = workflow.read_input(recipe)
     where = Path(out or recipe.run.out or workflow.default_out(dataset.source.path))
-    click.echo(f"input   {dataset.source.path}: {dataset.n_rows:,} rows, {dataset.source.format}")
+    click.echo(f"input   {safe_text(str(dataset.source.path))}: {dataset.n_rows:,} rows, {dataset.source.format}")
     for guess in dataset.detected.guesses:
         kind = "task   " if guess.what == "task" else f"role    {guess.what} ="
-        click.echo(f"{kind} {', '.join(guess.value) or '-'}   ({guess.reason})")
+        click.echo(f"{kind} {safe_text(', '.join(guess.value)) or '-'}   ({safe_text(guess.reason)})")
     choices = {c.name: c for c in recipe.stages()}
     for name in in_running_order(choices):
         policy = choices[name].policy

@@ -149,7 +149,7 @@ def splits(column: Column) -> pa.LargeStringArray:
 
 
 def strings(names: tuple[str, ...], column: Callable[[str], Column]) -> Iterator[Strings]:
-    """Every string value of every row in batches, column by column; strings that hold JSON come as they are."""
+    """Every string value and nested key of every row in batches, column by column; JSON in strings comes as it is."""
     for name in names:
         view = column(name)
         if not pa.types.is_large_string(view.array.type):
@@ -157,19 +157,20 @@ def strings(names: tuple[str, ...], column: Callable[[str], Column]) -> Iterator
         for start in range(0, len(view.array), BATCH_ROWS):
             part = view.array.slice(start, BATCH_ROWS)
             batch = _nested_strings(name, part, start) if view.json else _plain_strings(name, part, start)
-            if len(batch.fields):
+            if len(batch.fields) or batch.keys:
                 yield batch
 
 
 def _plain_strings(name: str, part: pa.Array, start: int) -> Strings:
     rows = np.flatnonzero(np.asarray(part.is_valid())).astype(np.int64)
-    return Strings(rows + start, [escape(name)] * len(rows), part.drop_null())
+    return Strings(rows + start, [escape(name)] * len(rows), part.drop_null(), escape(name))
 
 
 def _nested_strings(name: str, part: pa.Array, start: int) -> Strings:
     rows: list[int] = []
     fields: list[str] = []
     texts: list[str] = []
+    keys: dict[str, list[int]] = {}
 
     def walk(value: Any, row: int, pointer: str) -> None:
         if isinstance(value, str):
@@ -178,6 +179,9 @@ def _nested_strings(name: str, part: pa.Array, start: int) -> Strings:
             texts.append(value)
         elif isinstance(value, dict):
             for key, item in value.items():
+                seen = keys.setdefault(key, [])
+                if not seen or seen[-1] != row:
+                    seen.append(row)
                 walk(item, row, f"{pointer}/{escape(key)}")
         elif isinstance(value, list):
             for i, item in enumerate(value):
@@ -186,4 +190,4 @@ def _nested_strings(name: str, part: pa.Array, start: int) -> Strings:
     for row, text in enumerate(part.to_pylist(), start):
         if text is not None:
             walk(_loaded(text), row, escape(name))
-    return Strings(np.array(rows, np.int64), fields, pa.array(texts, pa.large_string()))
+    return Strings(np.array(rows, np.int64), fields, pa.array(texts, pa.large_string()), escape(name), keys)

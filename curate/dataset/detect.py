@@ -10,8 +10,7 @@ Cost: statistics over at most `SAMPLE_ROWS` rows spread evenly, distinct counts 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from curate.dataset import names as known
 from curate.dataset.column import Column

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -46,10 +46,10 @@ class Roles:
 
     def items(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """(role, columns) of every role that names a column, in the order above."""
-        for field in fields(self):
-            columns = getattr(self, field.name)
+        for role in fields(self):
+            columns = getattr(self, role.name)
             if columns:
-                yield field.name, columns
+                yield role.name, columns
 
     def columns(self) -> tuple[str, ...]:
         """Every column that some role names, once."""
@@ -110,7 +110,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Strings:
-    """A batch of strings with their places; the three members have the same length."""
+    """A batch of strings with their places; the first three members have the same length."""
 
     rows: npt.NDArray[np.int64]
     """0-based row of each string."""
@@ -118,6 +118,10 @@ class Strings:
     """Pointer of each string: `text`, `messages/2/content`."""
     texts: pa.LargeStringArray
     """The raw strings, no nulls."""
+    column: str
+    """Pointer of the column they come from."""
+    keys: Mapping[str, list[int]] = field(default_factory=dict)
+    """Keys of nested objects, whatever stands under them, and the rows of each, ascending."""
 
 
 def mask(text: str, limit: int = 80) -> str:

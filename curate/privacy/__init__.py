@@ -12,13 +12,13 @@ The engine knows arrays and strings only; the `pii` stage turns spans into findi
 
 from __future__ import annotations
 
-from curate.privacy.config import ScanConfig
+from curate.privacy.config import ScanConfig, preview_config
 from curate.privacy.operators import mask, mask_column
-from curate.privacy.preview import masked_preview, masked_previews, safe_text
+from curate.privacy.preview import masked_preview, masked_previews, safe_text, shown_names
 from curate.privacy.scanner import Spans, count_left, scan
 from curate.privacy.types import TYPES, PiiType
 
 __all__ = [
     "TYPES", "PiiType", "ScanConfig", "Spans", "count_left", "mask", "mask_column", "masked_preview", "masked_previews",
-    "safe_text", "scan",
+    "preview_config", "safe_text", "scan", "shown_names",
 ]  # fmt: skip

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from curate.errors import ConfigError
 from curate.privacy.types import NAMES
@@ -29,3 +31,16 @@ class ScanConfig:
             raise ConfigError("min_score: must lie between 0 and 1")
         if len(self.default_region) != 2 or not self.default_region.isalpha():
             raise ConfigError("default_region: must be a two-letter country code such as US or DE")
+
+
+def preview_config(settings: Mapping[str, Any] | None) -> ScanConfig:
+    """What previews look for, given the settings of the `pii` stage in a recipe (a table; None or empty: defaults).
+
+    The recipe's region, but every type, nothing allowed and never a higher threshold: what a person keeps in the data
+    is not for showing.
+    """
+    given, usual = settings or {}, ScanConfig()
+    return ScanConfig(
+        default_region=str(given.get("default_region") or usual.default_region),
+        min_score=min(float(given.get("min_score", usual.min_score)), usual.min_score),
+    )

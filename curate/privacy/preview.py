@@ -8,6 +8,7 @@ none of it), and no line breaks; it is cut to a width. It is for reading, not fo
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import pyarrow as pa
 
@@ -20,6 +21,7 @@ _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029 ]+")
 _UNSAFE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+_CONTROL = re.compile(f"{_UNSAFE.pattern}|[\t\n\v\f\r\x85\u2028\u2029]")
 _SLACK = 256
 """Code points scanned beyond the width, so that a value cut by it is still recognised."""
 
@@ -45,6 +47,33 @@ def masked_preview(text: str, width: int = 120, config: ScanConfig | None = None
     """A safe preview of one text; for many rows use `masked_previews`, which scans them together."""
     shown = masked_previews(pa.array([_encodable(text[: 8 * width + _SLACK])], pa.large_string()), width, config)[0]
     return shown or ""
+
+
+def shown_names(values: Iterable[str | None], config: ScanConfig | None = None) -> dict[str, str]:
+    """How each distinct name (a label, a group) is written where its exact text is not needed.
+
+    A name in which the scanner finds nothing stays as it is, however long; one with personal data or a control
+    character becomes its safe preview. No two names become one: previews that coincide are numbered in the order of
+    the names, `[EMAIL]`, `[EMAIL] (2)`. One scan over the distinct names.
+    """
+    names = sorted({value for value in values if value is not None})
+    if not names:
+        return {}
+    column = pa.array([_encodable(name) for name in names], pa.large_string())
+    found = set(scan(column, config).row.tolist())
+    hidden = [i for i, name in enumerate(names) if i in found or _CONTROL.search(name)]
+    shown = {name: name for name in names}
+    if not hidden:
+        return shown
+    taken = set(names) - {names[i] for i in hidden}
+    for i, preview in zip(hidden, masked_previews(column.take(pa.array(hidden)), config=config)):
+        masked, number = preview or "", 1
+        while masked in taken:
+            number += 1
+            masked = f"{preview} ({number})"
+        taken.add(masked)
+        shown[names[i]] = masked
+    return shown
 
 
 def _encodable(text: str) -> str:

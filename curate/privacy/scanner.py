@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,10 @@ class Spans:
 
     def __len__(self) -> int:
         return len(self.row)
+
+    def take(self, index: Ints) -> Spans:
+        """The spans at these positions."""
+        return Spans(*(getattr(self, f.name)[index] for f in fields(self)))
 
     def _words(self, words: list[str]) -> pa.DictionaryArray:
         return pa.DictionaryArray.from_arrays(pa.array(self.code.astype(np.int32)), pa.array(words, pa.string()))

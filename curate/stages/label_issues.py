@@ -118,19 +118,22 @@ def _evidence(
     texts: pa.LargeStringArray,
     context: Context,
 ) -> dict[int, str]:
-    """JSON by judged position: class probabilities, cleanlab's view, similar rows with their labels."""
+    """JSON by judged position: class probabilities, cleanlab's view, similar rows; labels with personal data masked."""
     import orjson
 
     from curate.labels.features import text_features
     from curate.labels.neighbours import nearest_rows
+    from curate.privacy.preview import shown_names
 
+    by_name = shown_names(judged.names)
+    shown = [by_name[name] for name in judged.names]
     asked = np.sort(at[np.argsort(-noise.wrong[at], kind="stable")][:_NEIGHBOURS_FOR])
     near: dict[int, list[dict[str, Any]]] = {}
     if len(asked):
         found, similarity = nearest_rows(text_features(texts, threads=context.threads), asked)
         for position, rows, values in zip(asked.tolist(), found.tolist(), similarity.tolist()):
             near[position] = [
-                {"row": int(judged.rows[r]), "label": judged.names[judged.codes[r]], "similarity": round(v, 3)}
+                {"row": int(judged.rows[r]), "label": shown[judged.codes[r]], "similarity": round(v, 3)}
                 for r, v in zip(rows, values)
                 if r >= 0
             ]
@@ -139,11 +142,11 @@ def _evidence(
     for position, best in zip(at.tolist(), top.tolist()):
         p = noise.probabilities[position]
         body = {
-            "given": judged.names[judged.codes[position]],
+            "given": shown[judged.codes[position]],
             "given_probability": round(float(p[judged.codes[position]]), 4),
-            "suggested": judged.names[noise.suggested[position]],
+            "suggested": shown[noise.suggested[position]],
             "suggested_probability": round(float(noise.suggested_probability[position]), 4),
-            "top": [[judged.names[c], round(float(p[c]), 4)] for c in best],
+            "top": [[shown[c], round(float(p[c]), 4)] for c in best],
             "ranking": round(float(noise.ranking[position]), 4),
             "cleanlab_quality": round(float(quality[position]), 4),
             "cleanlab_issue": bool(issue[position]),
@@ -157,7 +160,7 @@ def _evidence(
 STAGE = Stage(
     name=NAME,
     title="Label issues",
-    version=1,
+    version=2,
     config=LabelIssuesConfig,
     detect=detect,
     on_finding="review",

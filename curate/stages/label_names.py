@@ -3,7 +3,8 @@
 Engine: `curate.labels.names.canonical_names`. Rules: `fingerprint` (the spellings differ in case, separators, white space,
 punctuation or Unicode form only; score 1, so it applies by itself) and `edit_distance` (a rare spelling one slip away
 from a frequent one; scored below the threshold, so a person looks). The hint `canonical` is the label of every row with
-the spellings of the first rule unified, null where a row has none.
+the spellings of the first rule unified, null where a row has none. Names with personal data are masked in the summary;
+the exact text stands in `replacement` only.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def detect(dataset: Dataset, config: LabelNamesConfig, context: Context) -> Dete
     if labels is None:
         raise StageSkipped("no column has the label role")
     from curate.labels.names import canonical_names
+    from curate.privacy.preview import shown_names
 
     encoded = labels.dictionary_encode()
     names = encoded.dictionary.to_pylist()
@@ -56,6 +58,8 @@ def detect(dataset: Dataset, config: LabelNamesConfig, context: Context) -> Dete
     rows = np.flatnonzero((codes >= 0) & changed[codes])
     found = [spellings[names[code]] for code in codes[rows]]
     count = dict(zip(names, rows_of.tolist()))
+    merged = sorted(spellings.items())[:200]
+    shown = shown_names(name for n, s in merged for name in (n, s.canonical))
     evidence = [
         f'{{"rows_with_this_spelling":{count[names[code]]},"rows_with_the_other":{count[s.canonical]}}}'
         for code, s in zip(codes[rows].tolist(), found)
@@ -80,8 +84,14 @@ def detect(dataset: Dataset, config: LabelNamesConfig, context: Context) -> Dete
             "labels": len(set(sure)),
             "rows_with_another_spelling": len(rows),
             "merged": [
-                {"spelling": n, "rows": count[n], "canonical": s.canonical, "rule": s.rule, "score": s.score}
-                for n, s in sorted(spellings.items())[:200]
+                {
+                    "spelling": shown[n],
+                    "rows": count[n],
+                    "canonical": shown[s.canonical],
+                    "rule": s.rule,
+                    "score": s.score,
+                }
+                for n, s in merged
             ],
         },
     )
@@ -90,7 +100,7 @@ def detect(dataset: Dataset, config: LabelNamesConfig, context: Context) -> Dete
 STAGE = Stage(
     name=NAME,
     title="Label names",
-    version=1,
+    version=2,
     config=LabelNamesConfig,
     detect=detect,
     on_finding="review",

@@ -3,6 +3,12 @@
 Thin: `curate.privacy.scan` finds spans, this file makes `replace` findings of them, with the pointer of the string
 (`messages/2/content`) and code-point offsets into its raw text. Columns that no role names are scanned too. Reasons and
 evidence never hold the value.
+
+Keys of nested objects are looked at, never changed. A row with personal data in a key gets one flag (`pii.key`) that
+names its top-level column, and the strings under such a key get no finding: a pointer to them would repeat the key.
+They stay in the data as they are; whoever reads the flag must decide about the row. Column names are not looked at.
+
+Does not: numbers. A card number in an integer column, or as a number inside a nested value, is not found.
 """
 
 from __future__ import annotations
@@ -11,15 +17,20 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from curate.dataset import Dataset
+from curate.dataset.pointer import parse_pointer
+from curate.dataset.types import Strings
 from curate.ledger.findings import concat_findings, empty_findings, make_findings
 from curate.privacy import ScanConfig, scan
 from curate.privacy.types import NAMES
 from curate.stages.base import Context, Detection, Stage
 
 TITLE = "Personal data and secrets"
+KEY_RULE = "pii.key"
+KEY_REASON = "a key inside the row holds personal data; neither it nor what stands under it is replaced"
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ class Config:
 
 
 def detect(dataset: Dataset, config: Config, context: Context) -> Detection:
-    """One `replace` finding for each span in any string of the dataset."""
+    """One `replace` finding for each span in any string of the dataset, one flag for each row with such a key."""
     settings = ScanConfig(
         types=tuple(config.types),
         default_region=config.default_region,
@@ -46,12 +57,19 @@ def detect(dataset: Dataset, config: Config, context: Context) -> Detection:
     )
     tables: list[pa.Table] = []
     counts: Counter[str] = Counter()
-    strings_scanned = 0
+    strings_scanned = rows_with_keys = 0
     affected: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = []
     for batch in dataset.strings():
         context.check_cancelled()
         spans = scan(batch.texts, settings)
         strings_scanned += len(batch.rows)
+        keys = _unsafe_keys(batch, settings)
+        if keys:
+            flagged = sorted({row for key in keys for row in batch.keys[key]})
+            tables.append(_flags(dataset, batch.column, flagged))
+            rows_with_keys += len(flagged)
+            affected.append(np.asarray(flagged, np.int64))
+            spans = spans.take(_without(batch.fields, spans.row, keys))
         if len(spans):
             rows = np.asarray(batch.rows)[spans.row]
             fields = batch.fields
@@ -84,7 +102,30 @@ def detect(dataset: Dataset, config: Config, context: Context) -> Detection:
         "spans": sum(counts.values()),
         "by_type": dict(sorted(counts.items())),
     }
+    if rows_with_keys:
+        summary["rows_with_pii_in_keys"] = rows_with_keys
     return Detection(findings=findings, summary=summary)
 
 
-STAGE = Stage(name="pii", title=TITLE, version=1, config=Config, detect=detect, on_finding="apply")
+def _unsafe_keys(batch: Strings, settings: ScanConfig) -> frozenset[str]:
+    """The keys of a batch in which the scanner finds something."""
+    if not batch.keys:
+        return frozenset()
+    keys = list(batch.keys)
+    texts = pa.array([key.encode("utf-8", "ignore").decode() for key in keys], pa.large_string())
+    return frozenset(keys[i] for i in np.unique(scan(texts, settings).row).tolist())
+
+
+def _flags(dataset: Dataset, column: str, rows: list[int]) -> pa.Table:
+    return make_findings(
+        "pii", dataset.row_ids, row=rows, rule=KEY_RULE, action="flag", score=1.0, reason=KEY_REASON, field=column
+    )
+
+
+def _without(fields: list[str], at: npt.NDArray[np.int64], keys: frozenset[str]) -> npt.NDArray[np.int64]:
+    """Positions of the spans whose pointer names none of the keys; `at` is the string of each span."""
+    safe = {place: keys.isdisjoint(parse_pointer(fields[place])[1]) for place in np.unique(at).tolist()}
+    return np.flatnonzero(np.asarray([safe[place] for place in at.tolist()], bool))
+
+
+STAGE = Stage(name="pii", title=TITLE, version=2, config=Config, detect=detect, on_finding="apply")

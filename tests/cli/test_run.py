@@ -10,11 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from curate.dataset import Guess
+from curate.recipe_toml import _why
 from tests.cli.conftest import Curate, tickets
 
 SAME_BYTES = ("findings", "scores", "curated.jsonl", "removed.parquet", "plan.parquet", "rejected.jsonl")
@@ -240,6 +243,48 @@ def test_explain_tells_the_story_of_a_removed_row_without_its_personal_data(fini
     by_id = curate("explain", finished / "run", removed["row_id"].hex(), "--json")
     assert json.loads(by_id.stdout)["row"] == removed["row"]
     assert "@example.org" not in done.stdout + by_id.stdout
+
+
+def test_explain_shows_no_label_key_or_number_raw_in_the_region_of_the_recipe(curate: Curate, tmp_path: Path) -> None:
+    rows = [{"text": f"words about topic {i % 7} and {i}", "label": "ab@example.org", "m": {}} for i in range(60)]
+    rows[0] = {"text": "0176 12345678 is mine", "label": "AB@example.org", "m": {"cd@example.org": "ef@example.org"}}
+    rows[1]["text"] = rows[2]["text"] = "0176 12345678 said \x1b[31mred"
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    stages = '"exact_duplicates", "label_names", "pii"'
+    recipe = f'[data]\ninput = "rows.jsonl"\n[run]\nout = "run"\nstages = [{stages}]\n'
+    recipe += '[stages.pii]\ndefault_region = "DE"\ntypes = ["EMAIL_ADDRESS"]\n'
+    (tmp_path / "curate.toml").write_text(recipe)
+    done = curate("run", "--no-train")
+    assert done.returncode == 0, done.stderr
+    told = [curate("explain", "run", "0").stdout, curate("explain", "run", "1", "--json").stdout]
+    assert "pii.key: flag in m" in told[0]
+    assert "[EMAIL]" in told[0]
+    assert "[PHONE]" in told[1]
+    previews = pq.read_table(tmp_path / "run" / "removed.parquet")["preview"].to_pylist()
+    assert previews == ["[PHONE] said red"]
+    manifest = (tmp_path / "run" / "manifest.json").read_text()
+    report = (tmp_path / "run" / "report.html").read_text()
+    for shown in (*told, str(previews), manifest, report):
+        assert "@example.org" not in shown
+        assert "12345678" not in shown
+
+
+def test_column_names_cannot_break_out_of_a_recipe_or_a_terminal(curate: Curate, tmp_path: Path) -> None:
+    name = "text\nseed = 99 #\x1b[31m"
+    path = tmp_path / "rows.jsonl"
+    rows = [{name: f"some words number {i} here", "label": "ab"[i % 2]} for i in range(40)]
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    role = ("--role", f"text={name}")
+    done = curate("init", path, *role)
+    assert done.returncode == 0, done.stderr
+    tried = curate("run", path, *role, "--dry-run")
+    assert tried.returncode == 0, tried.stderr
+    assert "\x1b" not in done.stderr + tried.stdout + (tmp_path / "curate.toml").read_text()
+    recipe = tomllib.loads((tmp_path / "curate.toml").read_text())
+    assert recipe["data"]["roles"]["text"] == name
+    assert curate("config", "validate", "curate.toml").returncode == 0
+    assert _why(Guess("text", ("x",), "named\nx\r\x1b[31m\x85 = 1")) == "  # named x = 1"
 
 
 def test_init_writes_a_recipe_that_validates_and_runs(curate: Curate, jsonl: Path, tmp_path: Path) -> None:

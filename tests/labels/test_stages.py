@@ -152,6 +152,42 @@ def test_fairness_flags_the_group_that_a_model_fails_and_the_group_too_small_to_
     json.dumps(detection.summary, allow_nan=False)
 
 
+def test_labels_with_personal_data_stand_in_the_replacement_only(tmp_path: Path) -> None:
+    rows = _rows(600, wrong=40)
+    for row in rows:
+        row["label"] = row["label"].replace("class 3", "bob@example.com").replace("class 2", "ann@example.com")
+    dataset = _load(tmp_path, rows)
+    detection = _run(LABEL_ISSUES, dataset)
+    told = detection.findings.drop_columns(["replacement"]).to_pylist()
+    evidence = "".join(f["evidence"] for f in told)
+    assert "[EMAIL] (2)" in evidence
+    assert '"class 1"' in evidence
+    assert "@example" not in str(told) + str(detection.summary)
+    assert "bob@example.com" in detection.findings["replacement"].to_pylist()
+    for row in rows[:5]:
+        row["label"] = "BOB@example.com"
+    names = _run(LABEL_NAMES, _load(tmp_path, rows))
+    assert {"bob@example.com"} <= set(names.findings["replacement"].to_pylist())
+    assert names.summary["merged"]
+    assert "@" not in json.dumps(names.summary).replace("[EMAIL]", "")
+
+
+def test_fairness_shows_no_group_or_label_with_personal_data_and_its_numbers_stay(tmp_path: Path) -> None:
+    plain = _rows(600, k=2)
+    hidden = [
+        {**r, "label": {"class 0": "class 0", "class 1": "a@example.com"}[r["label"]], "team": f"{r['team']}@example.com"}
+        for r in plain
+    ]
+    before = _run(FAIRNESS, _load(tmp_path, plain, group="team"), bootstrap_draws=200, positive="class 1")
+    after = _run(FAIRNESS, _load(tmp_path, hidden, group="team"), bootstrap_draws=200, positive="a@example.com")
+    assert "@" not in json.dumps(after.summary) + str(after.findings.to_pylist())
+    assert {c["group"] for c in after.summary["checks"]} <= {"[EMAIL]", "[EMAIL] (2)"}
+    assert [g["value"] for g in after.summary["groups"]] == [g["value"] for g in before.summary["groups"]]
+    assert len(set(after.findings["finding_id"].to_pylist())) == after.findings.num_rows
+    two = _run(FAIRNESS, _load(tmp_path, hidden, group="team"), bootstrap_draws=200)
+    assert two.summary["positive"] == "class 0"  # the later of the labels as they are, not as they are shown
+
+
 def test_fairness_without_text_audits_the_labels_only(tmp_path: Path) -> None:
     rows = [{"label": str(int(i % 3 == 0 or i % 2)), "team": "ab"[i % 2]} for i in range(600)]
     detection = _run(FAIRNESS, _load(tmp_path, rows, text="", group="team"), bootstrap_draws=200)

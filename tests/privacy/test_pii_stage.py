@@ -65,3 +65,26 @@ def test_a_dataset_without_personal_data_gives_no_findings(tmp_path: Path) -> No
     path = tmp_path / "clean.csv"
     path.write_text("text,label\nplain words,a\nmore words,b\n", encoding="utf-8")
     assert STAGE.detect(load(path), Config(), Context()).findings.num_rows == 0
+
+
+def test_a_key_with_personal_data_flags_its_row_and_never_reaches_a_finding(tmp_path: Path) -> None:
+    rows = [
+        {"text": "x", "meta": {"bob@example.com": "ann@example.com", "note": "see 203.0.113.195"}},
+        {"text": "y", "meta": {"by": [{"deep": {"card 4111111111111111": 7}}]}},
+        {"text": "z", "meta": {"note": "mail eve@example.com"}},
+    ]
+    path = tmp_path / "keys.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    dataset = load(path)
+    detection = STAGE.detect(dataset, Config(), Context())
+    found = [(f["row"], f["rule"], f["action"], f["field"], f["start"]) for f in detection.findings.to_pylist()]
+    assert sorted(found, key=str) == [
+        (0, "pii.ip_address", "replace", "meta/note", 4),
+        (0, "pii.key", "flag", "meta", None),
+        (1, "pii.key", "flag", "meta", None),
+        (2, "pii.email_address", "replace", "meta/note", 5),
+    ]
+    assert detection.summary["rows_with_pii"] == 3
+    assert detection.summary["rows_with_pii_in_keys"] == 2
+    shown = str(detection.findings.to_pylist()) + str(detection.summary)
+    assert not any(value in shown for value in ("bob@", "ann@", "4111"))

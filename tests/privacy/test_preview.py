@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.privacy import masked_preview, masked_previews, safe_text
+from curate.privacy import masked_preview, masked_previews, preview_config, safe_text, shown_names
 
 
 def test_a_preview_shows_placeholders_instead_of_values() -> None:
@@ -43,3 +43,33 @@ def test_no_preview_holds_a_control_character_or_is_too_wide(text: str, width: i
     shown = masked_preview(text, width)
     assert len(shown) <= width
     assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in shown)
+
+
+def test_ordinary_names_are_shown_as_they_are_however_long() -> None:
+    names = ["refund", "  two  spaces ", "x" * 5000, "[EMAIL]", "naïve – 😀", ""]
+    assert shown_names([*names, None]) == {name: name for name in names}
+
+
+def test_names_with_personal_data_or_control_characters_are_masked_and_stay_distinct() -> None:
+    names = ["bob@example.com", "ann@example.com", "[EMAIL]", "plain", "line\nbreak", "line break"]
+    shown = shown_names(names)
+    assert shown["ann@example.com"] == "[EMAIL] (2)"
+    assert shown["bob@example.com"] == "[EMAIL] (3)"
+    assert shown["line\nbreak"] == "line break (2)"
+    assert [shown[name] for name in ("[EMAIL]", "plain", "line break")] == ["[EMAIL]", "plain", "line break"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sets(st.text(max_size=20) | st.sampled_from(["a@b.com", "c@d.com", "[EMAIL] (2)", "a\x00b"]), max_size=8))
+def test_shown_names_never_merge_two_names_or_hold_a_control_character(names: set[str]) -> None:
+    shown = shown_names(names)
+    assert set(shown) == names
+    assert len(set(shown.values())) == len(names)
+    assert not any(unicodedata.category(c) == "Cc" for value in shown.values() for c in value)
+
+
+def test_previews_look_for_every_type_in_the_region_of_the_recipe() -> None:
+    text = "0176 12345678 and bob@example.com"
+    settings_ = {"default_region": "DE", "types": ["IP_ADDRESS"], "allow": ["bob@example.com"], "min_score": 0.99}
+    assert masked_preview(text, config=preview_config(settings_)) == "[PHONE] and [EMAIL]"
+    assert "0176 12345678" in masked_preview(text, config=preview_config(None))

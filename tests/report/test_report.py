@@ -13,7 +13,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import POLICY, SECRETS, Run, ablation_of, find, make_run, manifest_of, tickets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -27,6 +26,7 @@ from curate.ledger.findings import concat_findings, empty_findings, make_finding
 from curate.ledger.keepers import RowFacts
 from curate.ledger.plan import STATUSES
 from curate.ledger.resolve import resolve
+from tests.report.conftest import POLICY, SECRETS, Run, ablation_of, find, make_run, manifest_of, tickets
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "report.schema.json"
 ESCAPE = "\x1b"

@@ -55,9 +55,7 @@ def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     rows = []
     for number in range(150):
-        lead = (
-            f"Thing {number}\n\nThing {number} is a small thing in the valley of the river near the town. It is blue."
-        )
+        lead = f"Thing {number}\n\nThing {number} is a small thing in the valley of the river near the town. It is blue."
         body = "\n".join(" ".join(sentence() for _ in range(5)) for _ in range(4))
         rows.append({"id": number, "title": f"Thing {number}", "text": f"{lead}\n{body}"})
     path = tmp_path_factory.mktemp("corpus") / "articles.parquet"
@@ -228,18 +226,14 @@ def test_dialogues_render_as_the_chat_template_renders_them() -> None:
 
 def test_requests_stay_out_of_banking() -> None:
     texts = [text for pair in requests.sample_pairs(3000, 7) for text in pair]
-    assert not any(
-        re.search(r"\b(bank|card|cash|atm|exchange rate|top.?up|currency)\b", text.lower()) for text in texts
-    )
+    assert not any(re.search(r"\b(bank|card|cash|atm|exchange rate|top.?up|currency)\b", text.lower()) for text in texts)
     assert not any("{" in text or "}" in text for text in texts)
     assert requests.sample_pairs(50, 7) == requests.sample_pairs(50, 7)
 
 
 def test_words_in_the_same_company_get_similar_embeddings() -> None:
     draw = np.random.default_rng(0)
-    ids = np.array(
-        [w for _ in range(4000) for w in (int(draw.choice([2, 3])), 4, int(draw.choice([5, 6])), 7)], np.uint16
-    )
+    ids = np.array([w for _ in range(4000) for w in (int(draw.choice([2, 3])), 4, int(draw.choice([5, 6])), 7)], np.uint16)
     vectors = ppmi_embeddings(ids, 10, 4, window=2, seed=0, norm=2.0)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 2.0, rtol=1e-5)
     assert vectors[2] @ vectors[3] > 3.9 > vectors[2] @ vectors[4]

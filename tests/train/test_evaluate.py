@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from train.evaluate import ItemScores, per_class, read_scores, score_classes, summarise
+from train.evaluate import ItemScores, per_class, read_scores, score_classes, shown_classes, summarise
 from train.examples import Examples
+from train.files import read_json, write_json
 from train.yardstick import tfidf_yardstick
 
 
@@ -63,6 +65,24 @@ def test_scores_survive_the_file(tmp_path: Path) -> None:
     assert back.prediction == scores.prediction
 
 
+def test_labels_and_groups_with_personal_data_are_masked_in_files_and_metrics(tmp_path: Path) -> None:
+    labels = ("ann@example.com", "bob@example.com")
+    groups = {"team": ("x@example.com", "y@example.com", "plain", None)}
+    evaluation = Examples("classification", np.arange(4), ("x",) * 4, labels * 2, groups=groups)
+    scores = score_classes(np.log(np.array([[0.9, 0.1], [0.2, 0.8]] * 2)), labels, evaluation, {})
+    shown = shown_classes(labels, evaluation, {})
+    assert shown == {"ann@example.com": "[EMAIL]", "bob@example.com": "[EMAIL] (2)"}
+    found = summarise(scores, evaluation, {}, shown)
+    assert found["accuracy"] == 1.0
+    assert list(found["per_class"]) == ["[EMAIL]", "[EMAIL] (2)"]
+    assert set(found["by_group"]["team"]) == {"[EMAIL]", "[EMAIL] (2)", "plain"}
+    assert "@" not in json.dumps([found, summarise(scores, evaluation, {})])
+    scores.write(tmp_path / "eval.parquet", shown)
+    assert read_scores(tmp_path / "eval.parquet").prediction == ("[EMAIL]", "[EMAIL] (2)") * 2
+    scores.write(tmp_path / "eval.parquet")
+    assert "@" not in str(read_scores(tmp_path / "eval.parquet").prediction)
+
+
 def test_the_yardstick_learns_words_and_survives_one_class() -> None:
     texts = ("card pin", "card chip", "money back", "refund money") * 10
     labels = ("card", "card", "refund", "refund") * 10
@@ -70,3 +90,12 @@ def test_the_yardstick_learns_words_and_survives_one_class() -> None:
     assert tfidf_yardstick(known, known).mean() == 1.0
     one = Examples("classification", np.arange(2), ("a", "b"), ("x", "x"))
     assert tfidf_yardstick(one, known).mean() == 0.0
+
+
+def test_files_of_a_run_are_private_and_leave_nothing_beside_them(tmp_path: Path) -> None:
+    write_json(tmp_path / "run" / "done.json", {"loss": float("nan")})
+    ItemScores(np.arange(1), np.ones(1), np.ones(1), np.zeros(1), ("a",)).write(tmp_path / "run" / "eval.parquet")
+    files = sorted((tmp_path / "run").iterdir())
+    assert [file.name for file in files] == ["done.json", "eval.parquet"]
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert read_json(files[0]) == {"schema_version": 1, "loss": None}

@@ -63,6 +63,8 @@ class Terminal:
             self.read()
             if text in self.text():
                 return
+            if self.process.poll() is not None:
+                break
         raise AssertionError(f"never on screen: {text!r}; it shows:\n{self.text()}")
 
     def press(self, *keys: str) -> None:

@@ -61,7 +61,7 @@ def test_a_value_cut_by_the_edge_of_a_span_stays_masked(tmp_path: Path) -> None:
     assert "example.org" not in said
 
 
-@pytest.mark.parametrize("name", ["[red]x.csv", "[/x].csv", "\x1b[2Jx.csv"])
+@pytest.mark.parametrize("name", ["[red]x.csv", "[@click=app.bell]x.csv", "[x.csv", "\x1b[2Jx.csv"])
 async def test_a_hostile_file_name_is_only_a_name(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
 ) -> None:

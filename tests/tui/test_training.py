@@ -162,7 +162,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path / "t.jsonl", rows(200))
     (tmp_path / "c.toml").write_text(
         f"[data]\ninput = 't.jsonl'\n[run]\nthreads = 1\nstages = {json.dumps(STAGES[:3])}\n"
-        f"[train]\nbase = '{tmp_path}/base'\nsteps = 4\nmax_length_tokens = 32\n[ablation]\nseeds = 2\n"
+        f"[train]\nbase = '{tmp_path}/base'\nsteps = 4\nmax_length_tokens = 32\n[ablation]\nseeds = 3\n"
     )
     return tmp_path / "c.toml"
 

@@ -28,7 +28,7 @@ class ArmResult:
     spread: float | None
     """Standard deviation of it over the seeds: the noise floor of a single run."""
     lost_classes: tuple[str, ...] = ()
-    """Classes of the label space that the arm has no row of."""
+    """Classes of the label space that the arm has no row of; personal data in them masked."""
     description: str = ""
     """What the method is, where it needs saying."""
 

@@ -27,7 +27,7 @@ from train.ablation.verdict import DELTA, INSUFFICIENT, Comparison, compare, con
 from train.ablation.worker import Job
 from train.baseline import DESCRIPTION, evaluate_base
 from train.config import TrainConfig
-from train.evaluate import HIGHER_IS_BETTER, ItemScores, metric_name
+from train.evaluate import HIGHER_IS_BETTER, ItemScores, metric_name, shown_classes
 from train.examples import CLASSIFICATION, Examples
 from train.extra import versions
 from train.lora import TrainedRun, Workbench, finished_run, open_workbench, run_identity, train_adapter
@@ -298,7 +298,9 @@ class _Matrix:
     def arm_result(self, arm: Arm, metric: str) -> ArmResult:
         data = self.data[arm.name, self.seeds[0]]
         values = [s.mean() for seed in self.seeds if (s := self.scores(arm.name, seed)) is not None]
-        lost = () if self.labels is None else tuple(sorted(set(self.labels) - set(data.labels)))
+        missing = sorted(set(self.labels or ()) - set(data.labels))
+        shown = shown_classes(self.labels, self.evaluation, self.canonical) if missing else {}
+        lost = tuple(shown[label] for label in missing)
         tokens = 0
         if self.bench is not None and (arm.name, self.seeds[0]) in self.runs:
             tokens = int(self.bench.encoder.encode(data).report.tokens)

@@ -19,7 +19,7 @@ from sklearn.utils.extmath import randomized_svd
 _SMOOTHING = 0.75
 
 
-@numba.njit(cache=False)  # type: ignore[untyped-decorator]
+@numba.njit(cache=False)
 def _count(ids: np.ndarray, counts: np.ndarray, window: int) -> None:
     for i in range(len(ids)):
         centre = ids[i]

@@ -111,9 +111,7 @@ def word(need: Need, rng: np.random.Generator) -> str:
         body = one(PROBLEMS[need.matter])
         body = body.replace("the {}", "the " + THINGS[need.thing]).replace("wrong {}", "wrong " + THINGS[need.thing])
         body = body.format(owned)
-        body += (
-            "?" if body.startswith(("why", "when", "where", "how", "can", "who", "what")) else one((".", ".", "", "!"))
-        )
+        body += "?" if body.startswith(("why", "when", "where", "how", "can", "who", "what")) else one((".", ".", "", "!"))
     else:
         body = one(ASKING).format(f"{one(ACTIONS[need.matter - len(PROBLEMS)])} {owned}")
     text = one(_OPENINGS) + body

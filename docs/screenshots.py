@@ -1,0 +1,109 @@
+"""Pictures of the terminal interface for the documentation: `python docs/screenshots.py [RUN]`.
+
+Without a run, the stages are run on the sample data first, in a temporary folder. The pictures of training need a run
+that has been trained (`curate run sample_data/support_tickets.jsonl`); without one they are left as they are. The
+pictures name no font to fetch and hold no personal data; the same run gives the same pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input
+
+from curate import workflow
+from tui.app import CurateApp
+from tui.findings import FindingsScreen
+from tui.opening import OpenScreen
+from tui.training import TrainingScreen
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = ROOT / "sample_data" / "support_tickets.jsonl"
+IMAGES = ROOT / "docs" / "img"
+SIZE = (120, 36)
+STAGES = {"near_duplicates": "duplicates", "label_issues": "labels", "pii": "pii", "fairness": "fairness"}
+PATIENCE_SECONDS = 300.0
+SETTLE_SECONDS = 0.7
+
+
+async def screen_of(pilot: Pilot[int], kind: type[Screen[None]]) -> None:
+    """Wait until a screen is up and has drawn what it reads in threads."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not isinstance(pilot.app.screen, kind):
+        if time.monotonic() > until:
+            raise TimeoutError(f"{kind.__name__} never came up")
+        await pilot.pause(0.1)
+    await pilot.pause(SETTLE_SECONDS)
+
+
+def save(pilot: Pilot[int], name: str) -> None:
+    """Write what is on the screen, without the web font that the exporter names."""
+    svg = pilot.app.export_screenshot(title="curate tui", simplify=True)
+    svg = re.sub(r"@font-face\s*\{[^}]*\}\s*", "", svg)
+    (IMAGES / f"tui-{name}.svg").write_text(svg)
+    print(f"docs/img/tui-{name}.svg")
+
+
+async def opening() -> None:
+    """The first screen."""
+    app = CurateApp()
+    async with app.run_test(size=SIZE) as pilot:
+        await screen_of(pilot, OpenScreen)
+        app.screen.query_one(Input).cursor_blink = False
+        await pilot.press(*"tickets.jsonl")
+        await pilot.pause(SETTLE_SECONDS)
+        save(pilot, "open")
+
+
+async def browsing(run: Path) -> None:
+    """The stages with their evidence, help, and the training screen where there is something to see."""
+    app = CurateApp(str(run))
+    async with app.run_test(size=SIZE) as pilot:
+        await screen_of(pilot, FindingsScreen)
+        screen = app.screen
+        assert isinstance(screen, FindingsScreen)
+        for stage, name in STAGES.items():
+            if stage in screen.session.stages:
+                screen.choose(stage)
+                screen.query_one("#rail").index = screen.session.stages.index(stage)  # type: ignore[attr-defined]
+                await pilot.pause(SETTLE_SECONDS)
+                save(pilot, name)
+        await pilot.press("question_mark")
+        await pilot.pause(SETTLE_SECONDS)
+        save(pilot, "help")
+        await pilot.press("escape", "t")
+        await screen_of(pilot, TrainingScreen)
+        if (run / "ablation.json").is_file():
+            save(pilot, "training")
+
+
+def main() -> None:
+    """Make the run if need be, then the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", nargs="?", type=Path, help="a run of the sample data to show")
+    given = parser.parse_args().run
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(SAMPLE, Path(folder) / "tickets.jsonl")
+        run = Path(folder) / "runs" / "tickets"
+        if given is not None:
+            shutil.copytree(given, run)
+        os.chdir(folder)
+        asyncio.run(opening())
+        if given is None:
+            workflow.run("tickets.jsonl", train=False)
+        asyncio.run(browsing(Path("runs") / "tickets"))
+        os.chdir(ROOT)
+
+
+if __name__ == "__main__":
+    main()
