@@ -14,6 +14,10 @@ from curate.cli.narrate import Narrator
 from curate.cli.options import print_summary, quiet_option
 
 
+DEMO_TRAINING = {"steps": 150, "batch_rows": 16, "max_length_tokens": 64}
+"""Shorter than the defaults, so that twelve runs fit into a few minutes on two cores."""
+
+
 @click.command("demo", epilog="\b\nExample:\n  curate demo --out runs/demo")
 @click.option("--out", type=click.Path(), default="runs/demo", help="Run directory (default: runs/demo).")
 @click.option("--no-train", is_flag=True, help="Stop after curation.")
@@ -25,12 +29,14 @@ def demo_command(out: str, no_train: bool, quiet: bool) -> int:
     reads that.
     """
     from curate import workflow
+    from curate.recipe import Recipe
 
     started = time.perf_counter()
     folder = sample_folder()
     source = folder / "support_tickets.jsonl"
     narrator = Narrator(quiet)
-    result = workflow.run(source, out=out, train=not no_train, listener=narrator.stage, training=narrator.training)
+    recipe = Recipe.parse({"data": {"input": str(source)}, "train": DEMO_TRAINING})
+    result = workflow.run(recipe, out=out, train=not no_train, listener=narrator.stage, training=narrator.training)
     code = print_summary(result, as_json=False, quiet=quiet)
     card = _load(folder / "scorecard.py")
     scores: dict[str, Any] = card.score(result.run.path, folder / "support_tickets.truth.jsonl")

@@ -181,14 +181,16 @@ class _Matrix:
         if workers < 2 or not bench.source.is_small(LARGEST_BASE_BYTES) or _accelerator()["accelerator"]:
             return set()
         jobs: dict[str, tuple[Job, tuple[str, int], int]] = {}
+        seen: set[str] = set()  # an arm that repeats a finished run needs none of its own
         for number, (arm, seed) in enumerate(plan):
             key = "/".join(map(str, self._key(arm, seed)))
             directory = self._directory(arm.name, seed)
             config = self.config.replace(seed=seed, threads=1)
             examples = self.data[arm.name, seed]
             identity = (config, bench, examples, self.labels, self.evaluation, None, self.canonical)
-            if arm.method != "lora" or key in jobs or not len(examples):
+            if arm.method != "lora" or key in seen or not len(examples):
                 continue
+            seen.add(key)
             if finished_run(directory, run_identity(*identity, method="lora"), self.evaluation) is None:
                 labels = None if self.labels is None else tuple(self.labels)
                 job = Job(key, examples, self.evaluation, config, directory, labels, dict(self.canonical))
