@@ -113,11 +113,11 @@ class Session:
         manifest = run.manifest()
         if "recipe" not in manifest:
             raise RunError(f"{run.path} was not made by a run; open the data file instead")
-        if all(
-        name in manifest["stages"] for name, about in manifest["recipe"]["stages"].items() if about.get("enabled", True)
-    ):
+        try:
             return cls(run, workflow.reopen(run, listener))
-        recipe = Recipe.parse(manifest["recipe"])  # a run that was cut short goes on
+        except RunError:
+            pass  # cut short, or of an earlier version: it goes on; a run of other data is refused again
+        recipe = Recipe.parse(manifest["recipe"])
         return cls(run, workflow.run(recipe, out=run.path, train=False, listener=listener, cancelled=cancelled).detected)
 
     @property
@@ -263,13 +263,10 @@ def _comparable(plan: pa.Table) -> dict[str, pa.ChunkedArray]:
 
 
 def _run_of(what: str | Path, out: str | Path | None) -> RunDir | None:
-    """The run directory that `what` would be run into, when it holds a finished look at that very input."""
+    """The run directory that `what` would be run into, when it holds a look at that very input."""
     recipe = workflow.as_recipe(what)
     source = workflow.input_path(recipe)
     run = RunDir(out or recipe.run.out or workflow.default_out(source))
     manifest = run.manifest()
     same = manifest.get("recipe", {}).get("data", {}).get("input") == str(source.resolve())
-    whole = same and all(
-        name in manifest["stages"] for name, about in manifest["recipe"]["stages"].items() if about.get("enabled", True)
-    )
-    return run if whole else None
+    return run if same else None

@@ -13,7 +13,6 @@ import click
 from curate.cli.narrate import Narrator
 from curate.cli.options import print_summary, quiet_option
 
-
 DEMO_TRAINING = {"steps": 200, "batch_rows": 16, "max_length_tokens": 64}
 """Shorter than the defaults, so that twelve runs fit into a few minutes on two cores."""
 
