@@ -17,6 +17,7 @@ TITLES = {"base": "base", "raw": "raw", "curated": "curated", "random_control": 
 SIGN = {"done": "✓", "resumed": "✓", "same": "=", "failed": "✗", "started": "▸", "training": "▸"}
 FOREST = 31
 BAR = 20
+LEGEND = "● difference  ├ ┤ 95 % interval  │ no difference  ┊ ± what is too small to matter"
 
 
 def title(arm: str) -> str:

@@ -93,7 +93,7 @@ class TrainingScreen(Screen[None]):
         forest = self.query_one("#forest", Static)
         forest.display = bool(watch.result and watch.result["comparisons"])
         if watch.result and watch.result["comparisons"]:
-            forest.update(charts.forest(watch.result, self.size.width))
+            forest.update(Group(charts.forest(watch.result, self.size.width), Text(charts.LEGEND, style="dim")))
         plot = self.query_one("#plot", PlotextPlot)
         plot.display = bool(watch.curves)
         if watch.curves:

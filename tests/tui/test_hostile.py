@@ -19,7 +19,7 @@ async def test_hostile_texts_show_harmless_and_personal_data_never(run: Path, dr
     async with drive(run, size=(160, 60)) as d:
         await d.on(FindingsScreen)
         for _ in STAGES:
-            for _ in range(15):
+            for _ in range(8):
                 shown.append(d.words())
                 await d.press("down")
             shown.append(d.app.export_screenshot())
