@@ -57,6 +57,7 @@ class FindingsScreen(Screen[None]):
         self.shown: np.ndarray = np.empty(0, np.int64)
         self.waiting_only = False
         self.saving = asyncio.Lock()
+        self._failed = False
 
     def compose(self) -> ComposeResult:
         yield Static("", id="bar")
@@ -199,13 +200,8 @@ class FindingsScreen(Screen[None]):
     async def reverse(self, which: Literal["undo", "redo"]) -> None:
         """Undo or redo, and go to the finding it is about."""
         async with self.saving:
-            failed = False
-
-            def step() -> Saved | None:
-                return self.session.undo() if which == "undo" else self.session.redo()
-
-            saved = await self._save(step)
-            failed = saved is None and self._failed
+            saved = await self._save(self.session.undo if which == "undo" else self.session.redo)
+            failed = self._failed
         if failed:
             return
         if saved is None:
