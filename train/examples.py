@@ -177,7 +177,8 @@ def _chat(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
 
 def _preference(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
     note = "Preference rows train on the chosen answer only (sft); the rejected answers are not used."
-    prompts = _joined(dataset, "prompt") if dataset.roles.prompt else [""] * dataset.n_rows
+    role = "prompt" if dataset.roles.prompt else "messages"  # some sets keep the turns before the answer as messages
+    prompts = _joined(dataset, role) if getattr(dataset.roles, role) else [""] * dataset.n_rows
     chosen = [_with_prompt(p, c) for p, c in zip(prompts, _joined(dataset, "chosen"), strict=True)]
     return SFT, chosen, None, note
 
