@@ -52,12 +52,6 @@ class StageSkipped(CurateError):  # noqa: N818 - it is an outcome with a reason,
     exit_code = EXIT_NOT_JUDGED
 
 
-class NotJudgedError(CurateError):
-    """A question was asked that the evidence cannot answer."""
-
-    exit_code = EXIT_NOT_JUDGED
-
-
 class Cancelled(CurateError):  # noqa: N818 - asked for, not gone wrong
     """The user asked to stop; what was finished is kept."""
 

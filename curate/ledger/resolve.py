@@ -14,7 +14,7 @@ Everything is arrays: a million rows with a million findings resolve in well und
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -59,10 +59,6 @@ class Policy:
     stages: Mapping[str, StagePolicy] = field(default_factory=dict)
     privacy: frozenset[str] = frozenset({"pii"})
     duplicates: tuple[str, ...] = ("exact_duplicates", "near_duplicates")
-
-    def without(self, *names: str) -> Policy:
-        """The same policy with stages left out; their findings must be left out as well."""
-        return replace(self, stages={k: v for k, v in self.stages.items() if k not in names})
 
 
 def resolve(
