@@ -144,7 +144,8 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
 
     def fit(self) -> None:
         """Share the width among the columns and draw every cell anew."""
-        left = self.size.width - self.scrollbar_size_vertical - STATE_WIDTH - ROW_WIDTH - SCORE_WIDTH
+        # Room for the scrollbar is kept whether or not it shows: showing it later resizes nothing that would call us.
+        left = self.size.width - self.styles.scrollbar_size_vertical - STATE_WIDTH - ROW_WIDTH - SCORE_WIDTH
         left = max(24, left - PADDING * len(COLUMNS))
         columns = self.ordered_columns
         # A finding about the dataset has no text to leave room for.

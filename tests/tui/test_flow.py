@@ -310,5 +310,5 @@ async def test_the_screens_fit_terminals_of_every_size(run: Path, drive: Drive, 
         screen = await stage(d, "label_issues")
         footer = d.words().splitlines()[-1]
         assert all(word in footer for word in ("Accept", "Reject", "Undo", "Write", "Train", "Quit", "Help")), footer
-        assert screen.table.max_scroll_x == 0, "the queue needs no sideways scrolling"
+        await d.until(lambda: screen.table.max_scroll_x == 0, "the queue needs no sideways scrolling")
         await d.sees("Change the label of row")
