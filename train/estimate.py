@@ -1,8 +1,9 @@
 """How long training will take, measured on this machine with these rows before it starts.
 
 A few optimiser steps of the real plan are trained in a temporary folder and thrown away; the first step, which pays for
-memory and threads, is left out. The estimate says nothing of other programs that may come to use the machine; the
-progress events carry a corrected one. Needs the `train` extra. Cost: `steps` steps and one model load.
+memory and threads, is left out. The others make up one window of the row order, so that rows of every length are
+timed. The estimate says nothing of other programs that may come to use the machine; the progress events carry a
+corrected one. Needs the `train` extra. Cost: `steps` steps and one model load.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from train.config import TrainConfig
 from train.examples import Examples
 from train.lora import Workbench, open_workbench, train_adapter
+from train.order import WINDOW
 
 _EVALUATION_SHARE_OF_STEP = 0.35  # a forward pass beside forward, backward and optimiser
 
@@ -31,6 +33,7 @@ class Estimate:
     runs: int
     seconds: float
     words: str
+    """One sentence for people."""
 
 
 def estimate_training(
@@ -38,12 +41,16 @@ def estimate_training(
     config: TrainConfig,
     *,
     runs: int = 1,
+    at_once: int = 1,
     evaluation_rows: int = 0,
     labels: Sequence[str] | None = None,
     workbench: Workbench | None = None,
-    steps: int = 6,
+    steps: int = WINDOW + 1,
 ) -> Estimate:
-    """Measure `steps` steps; extrapolate to `runs` runs of the configured length that score `evaluation_rows` each."""
+    """Measure `steps` steps; extrapolate to `runs` runs of the configured length that score `evaluation_rows` each.
+
+    `at_once` runs go side by side, each as fast as the one measured.
+    """
     bench = workbench or open_workbench(config)
     total = config.step_count(len(examples))
     ends: list[float] = []
@@ -60,12 +67,13 @@ def estimate_training(
             progress=lambda event: ends.append(time.perf_counter()),
         )
     overhead = time.perf_counter() - started - (ends[-1] - ends[0] if ends else 0.0)
-    per_step = float(np.median(np.diff(ends))) if len(ends) > 1 else overhead
+    per_step = float(np.mean(np.diff(ends))) if len(ends) > 1 else overhead
     scoring = evaluation_rows / config.batch_rows * per_step * _EVALUATION_SHARE_OF_STEP
-    seconds = runs * (total * per_step + scoring + min(overhead, 5.0))
+    seconds = -(-runs // at_once) * (total * per_step + scoring + min(overhead, 5.0))
+    together = f", {at_once} at a time" if at_once > 1 else ""
     words = (
-        f"{runs} run{'s' if runs != 1 else ''} of {total} steps with {config.batch_rows} rows: "
-        f"about {spoken_duration(seconds)} ({per_step * 1000:.0f} ms a step measured here)"
+        f"{runs} training run{'s' if runs != 1 else ''} of {total} steps with {config.batch_rows} rows{together}: "
+        f"about {spoken_duration(seconds)} here ({per_step * 1000:.0f} ms a step, measured now)."
     )
     return Estimate(per_step, total, runs, seconds, words)
 

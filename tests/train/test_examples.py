@@ -87,5 +87,5 @@ def test_the_estimate_is_measured_and_said_in_words(quick: TrainConfig, tickets:
     found = estimate_training(tickets, quick.replace(steps=200), runs=9, evaluation_rows=100)
     assert found.steps == 200
     assert found.seconds > 9 * 200 * found.seconds_per_step
-    assert "9 runs of 200 steps" in found.words
+    assert "9 training runs of 200 steps" in found.words
     assert [spoken_duration(s) for s in (0.2, 40, 200, 9000)] == ["1 s", "40 s", "3 min", "2.5 h"]

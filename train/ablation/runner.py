@@ -15,7 +15,7 @@ import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from train.ablation.verdict import DELTA, INSUFFICIENT, Comparison, compare, con
 from train.ablation.worker import Job
 from train.baseline import DESCRIPTION, evaluate_base
 from train.config import TrainConfig
+from train.estimate import estimate_training
 from train.evaluate import HIGHER_IS_BETTER, ItemScores, metric_name, shown_classes
 from train.examples import CLASSIFICATION, Examples
 from train.extra import versions
@@ -35,6 +36,8 @@ from train.yardstick import DESCRIPTION as YARDSTICK
 from train.yardstick import tfidf_yardstick
 
 Progress = Callable[[dict[str, Any]], None]
+WORTH_AN_ESTIMATE = 300
+"""Optimiser steps of all runs together from which a few are spent on an estimate."""
 DEFAULT_COMPARISONS = ((CURATED, RAW), (CURATED, CONTROL), (CONTROL, RAW), (RAW, BASE), (CURATED, BASE))
 
 
@@ -103,6 +106,14 @@ def run_ablation(
     )
 
 
+class _Task(NamedTuple):
+    """An adapter to train: the job, (arm, seed), and its number among all runs."""
+
+    job: Job
+    at: tuple[str, int]
+    number: int
+
+
 class _Matrix:
     """The runs of one ablation: arms × seeds."""
 
@@ -146,7 +157,10 @@ class _Matrix:
         """Run what is not done yet, seed by seed, so that an interrupted ablation holds whole comparisons."""
         self.bench = open_workbench(self.config)
         plan = [(arm, seed) for seed in self.seeds for arm in self.arms]
-        told = self._side_by_side(plan)
+        jobs = self._unfinished(plan)
+        at_once = self._at_once(len(jobs))
+        self._estimate(list(jobs.values()), at_once)
+        told = self._side_by_side(jobs, at_once, len(plan)) if at_once > 1 else set()
         first: dict[tuple[str, str, int], tuple[str, int]] = {}
         trained_seconds: list[float] = []
         distinct = {self._key(arm, seed) for arm, seed in plan}
@@ -173,14 +187,11 @@ class _Matrix:
             after = float(np.mean(trained_seconds)) * (left - 1) if trained_seconds else None
             self.tell({"kind": "run", **event, "state": state, "eta_s": after})
 
-    def _side_by_side(self, plan: Sequence[tuple[Arm, int]]) -> set[tuple[str, int]]:
-        """Train what is not done yet in several processes, where that pays; which runs they finished."""
-        workers = self.config.threads or available_cores()
+    def _unfinished(self, plan: Sequence[tuple[Arm, int]]) -> dict[str, _Task]:
+        """The distinct adapters that are still to be trained."""
         bench = self.bench
         assert bench is not None
-        if workers < 2 or not bench.source.is_small(LARGEST_BASE_BYTES) or _accelerator()["accelerator"]:
-            return set()
-        jobs: dict[str, tuple[Job, tuple[str, int], int]] = {}
+        jobs: dict[str, _Task] = {}
         seen: set[str] = set()  # an arm that repeats a finished run needs none of its own
         for number, (arm, seed) in enumerate(plan):
             key = "/".join(map(str, self._key(arm, seed)))
@@ -194,15 +205,46 @@ class _Matrix:
             if finished_run(directory, run_identity(*identity, method="lora"), self.evaluation) is None:
                 labels = None if self.labels is None else tuple(self.labels)
                 job = Job(key, examples, self.evaluation, config, directory, labels, dict(self.canonical))
-                jobs[key] = (job, (arm.name, seed), number + 1)
-        if len(jobs) < 2:
-            return set()
-        begun, done, at_once = time.perf_counter(), 0, min(workers, len(jobs))
+                jobs[key] = _Task(job, (arm.name, seed), number + 1)
+        return jobs
+
+    def _at_once(self, runs: int) -> int:
+        """Runs to train at a time: as many as there are cores where the base is small and no accelerator is there."""
+        assert self.bench is not None
+        workers = min(self.config.threads or available_cores(), runs)
+        if workers < 2 or not self.bench.source.is_small(LARGEST_BASE_BYTES) or _accelerator()["accelerator"]:
+            return 1
+        return workers
+
+    def _estimate(self, tasks: Sequence[_Task], at_once: int) -> None:
+        """Say how long training will take, where it is long enough for that to matter."""
+        if len(tasks) * self.config.steps < WORTH_AN_ESTIMATE:
+            return
+        job = tasks[0].job
+        config = job.config if at_once > 1 else job.config.replace(threads=self.config.threads)
+        rows = len(self.evaluation)
+        try:
+            found = estimate_training(
+                job.examples,
+                config,
+                runs=len(tasks),
+                at_once=at_once,
+                evaluation_rows=rows,
+                labels=self.labels,
+                workbench=self.bench,
+            )
+        except CurateError:
+            return  # the run itself will say what is wrong, and another arm may be sound
+        self.tell({"kind": "notice", "words": found.words})
+
+    def _side_by_side(self, jobs: Mapping[str, _Task], at_once: int, runs: int) -> set[tuple[str, int]]:
+        """Train in several processes; which runs they finished."""
+        begun, done = time.perf_counter(), 0
 
         def tell(job: Job, inner: dict[str, Any]) -> None:
             nonlocal done
-            _, (arm, seed), number = jobs[job.key]
-            event: dict[str, Any] = {"arm": arm, "seed": seed, "run": number, "runs": len(plan)}
+            task = jobs[job.key]
+            event: dict[str, Any] = {"arm": task.at[0], "seed": task.at[1], "run": task.number, "runs": runs}
             whole = (time.perf_counter() - begun) / done if done else None
             left = None if whole is None else whole * (len(jobs) - done)
             if inner["kind"] == "begin":
@@ -216,8 +258,8 @@ class _Matrix:
                 first = inner["eta_s"] * len(jobs) / at_once
                 self.tell({**inner, **event, "eta_s": first if left is None else left})
 
-        finished = train_side_by_side([job for job, _, _ in jobs.values()], workers, tell)
-        return {at for job, at, _ in jobs.values() if job.key in finished}
+        finished = train_side_by_side([task.job for task in jobs.values()], at_once, tell)
+        return {task.at for task in jobs.values() if task.job.key in finished}
 
     def _directory(self, name: str, seed: int) -> Path:
         return self.out_dir / "train" / name / str(seed)
