@@ -103,6 +103,8 @@ def number(view: View, c: Candidate) -> list[Span]:
     if c.flags & (k.PREV_LETTER | k.PREV_DECIMAL):
         return []
     text = view.text(c.start, c.end)
+    if _FRACTION.fullmatch(text):
+        return []
     if c.union & BIRTH:
         born = birth(view, c)
         if born:
@@ -125,7 +127,8 @@ def number(view: View, c: Candidate) -> list[Span]:
     return out
 
 
-_CARD_RUN = re.compile(r"\d(?:[ -]?\d){11,18}")
+_FRACTION = re.compile(r"\d{1,4}\.\d{5,}(?: -?\d{1,4}\.\d{5,})*")
+"""Floating-point numbers: nobody writes a telephone or card number so."""
 _CARD_SHAPES = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (4, 4, 4, 1), (4, 4, 5), (4, 4, 4, 3)})
 
 
@@ -134,7 +137,9 @@ def _cards(text: str, c: Candidate) -> list[Span]:
     out: list[Span] = []
     i = 0
     while i < len(groups):
-        if 3 <= groups[i][1] - groups[i][0] <= 19:
+        begin, end = groups[i]
+        fraction = end - begin >= 5 and i > 0 and text[groups[i - 1][1] : begin] == "."
+        if 3 <= end - begin <= 19 and not fraction:
             found = _card_from(text, groups, i, c)
             if found is not None:
                 j, score = found
