@@ -42,6 +42,7 @@ def as_json_schema() -> dict[str, Any]:
     properties["train"] = _of_dataclass(require("train.config").TrainConfig)
     stages = {name: _of_dataclass(get_stage(name).config, SHARED) for name in known_stages()}
     properties["stages"] = {"type": "object", "properties": stages, "additionalProperties": False}
+    properties["gate"] = require("audit.gate.policy").as_json_schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Curate recipe",
@@ -62,6 +63,11 @@ def _lines(properties: dict[str, Any]) -> Iterator[str]:
             for stage, inner in section["properties"].items():
                 yield f"\n[stages.{stage}]  {get_stage(stage).title}"
                 yield from _settings(inner)
+        elif name == "gate":
+            yield f"\n[{name}]  {section['description']}"
+            yield f"  preset (default {section['properties']['preset']['default']!r})"
+            for check, inner in section["properties"]["checks"]["properties"].items():
+                yield f"  [gate.checks.{check}] warn, fail, minimum_rows, enabled\n      {inner['description']}"
         elif "properties" in section:
             yield f"\n[{name}]"
             yield from _settings(section)

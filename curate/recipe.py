@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from curate.errors import ConfigError, nearest
+from curate.house import require
 from curate.ledger.resolve import OnFinding, Policy, StagePolicy
 from curate.stages.registry import BUILT_IN, get_stage, known_stages
 
@@ -95,6 +96,7 @@ class _RecipeFile(_Section):
     stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
     train: TrainSection = TrainSection()
     ablation: AblationSection = AblationSection()
+    gate: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,6 +118,8 @@ class Recipe:
     stage_settings: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     train: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     ablation: AblationSection = dataclasses.field(default_factory=AblationSection)
+    gate: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """`[gate]` as written, checked by `audit.gate`."""
     path: Path | None = None
 
     @classmethod
@@ -137,9 +141,12 @@ class Recipe:
             checked.stages,
             dict(checked.train.model_extra or {}),
             checked.ablation,
+            checked.gate,
             path,
         )
         recipe.stages()  # settings of every stage are checked now, not in the middle of a run
+        if recipe.gate:
+            require("audit.gate.policy").parse_policy(recipe.gate, f"{path or 'recipe'}: [gate]")
         return recipe
 
     @classmethod
@@ -219,6 +226,7 @@ class Recipe:
             },
             "train": dict(self.train),
             "ablation": self.ablation.model_dump(),
+            "gate": dict(self.gate),
         }
 
     def _left_out(self) -> list[str]:

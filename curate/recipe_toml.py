@@ -47,6 +47,14 @@ def write_recipe(dataset: Dataset, recipe: Recipe, relative_to: Path) -> str:
     lines += ["", "[ablation]", *_section(recipe.ablation)]
     lines += ["", "[train]  # settings of the LoRA trainer; `curate config schema` lists them"]
     lines += [_line(name, value) for name, value in recipe.train.items()]
+    lines += ["", "[gate]  # what `curate gate` asks of data; `curate config schema` lists the checks"]
+    preset = recipe.gate.get("preset")
+    lines += ["# Checks to begin with: starter, strict or regulated."]
+    lines += [_line("preset", preset) if preset else '# preset = "starter"']
+    for name, limits in recipe.gate.get("checks", {}).items():
+        lines += [f"[gate.checks.{name}]", *(_line(key, value) for key, value in limits.items())]
+    for waiver in recipe.gate.get("waivers", ()):
+        lines += ["[[gate.waivers]]", *(_line(key, str(value)) for key, value in waiver.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -136,6 +136,13 @@ def train_run(
     return result
 
 
+def detect_into(directory: RunDir, dataset: Dataset, recipe: Recipe, listener: Listener = _silent) -> Detected:
+    """Findings of every stage, kept in a run directory; no data is made."""
+    with directory.writing():
+        _begin(directory, dataset, recipe)
+        return detect(dataset, recipe, run=directory, listener=listener)
+
+
 def reopen(directory: RunDir, listener: Listener = _silent) -> Detected:
     """The findings of a run, with its data read again and checked to be the same; nothing is written."""
     return _reopen(directory, listener, read_only=True)

@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "apply": ("curate.cli.apply", "Apply a run again, with the decisions taken since."),
     "explain": ("curate.cli.explain", "Say what happened to a row, and why."),
     "report": ("curate.cli.report", "Show or write the report of a run."),
+    "gate": ("curate.cli.gate", "Say whether data may be trained on; for CI."),
     "ablate": ("curate.cli.ablate", "Train on raw and curated data and compare."),
     "train": ("curate.cli.train", "Train one LoRA adapter on the curated rows of a run."),
     "config": ("curate.cli.config", "Show, check or document recipes."),
@@ -40,6 +41,7 @@ Examples:
   curate run tickets.jsonl --no-train  curate a file with the defaults
   curate explain runs/tickets 4711     why is row 4711 gone?
   curate tui runs/tickets              look, decide, undo
+  curate gate tickets.jsonl            may this be trained on? exit 1 if not
 
 \b
 Shell completion:

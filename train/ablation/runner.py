@@ -38,6 +38,8 @@ from train.yardstick import tfidf_yardstick
 Progress = Callable[[dict[str, Any]], None]
 WORTH_AN_ESTIMATE = 300
 """Optimiser steps of all runs together from which a few are spent on an estimate."""
+TRAINING_SHARE = 0.9
+"""About how much of a run is its steps; the rest is loading and scoring."""
 DEFAULT_COMPARISONS = ((CURATED, RAW), (CURATED, CONTROL), (CONTROL, RAW), (RAW, BASE), (CURATED, BASE))
 
 
@@ -239,24 +241,25 @@ class _Matrix:
 
     def _side_by_side(self, jobs: Mapping[str, _Task], at_once: int, runs: int) -> set[tuple[str, int]]:
         """Train in several processes; which runs they finished."""
-        begun, done = time.perf_counter(), 0
+        begun = time.perf_counter()
+        # How much of each run is done; what is left follows from all of them, since they go side by side.
+        share = dict.fromkeys(jobs, 0.0)
 
         def tell(job: Job, inner: dict[str, Any]) -> None:
-            nonlocal done
             task = jobs[job.key]
             event: dict[str, Any] = {"arm": task.at[0], "seed": task.at[1], "run": task.number, "runs": runs}
-            whole = (time.perf_counter() - begun) / done if done else None
-            left = None if whole is None else whole * (len(jobs) - done)
+            if inner["kind"] == "step":
+                share[job.key] = inner["step"] / max(1, inner["steps"]) * TRAINING_SHARE
+            elif inner["kind"] == "end" and inner["ok"]:
+                share[job.key] = 1.0
+            done = sum(share.values())
+            left = (time.perf_counter() - begun) * (len(jobs) - done) / done if done else None
             if inner["kind"] == "begin":
                 self.tell({"kind": "run", **event, "state": "started", "eta_s": left})
-            elif inner["kind"] == "end":
-                done += bool(inner["ok"])
-                if inner["ok"]:
-                    each = (time.perf_counter() - begun) / done
-                    self.tell({"kind": "run", **event, "state": "done", "eta_s": each * (len(jobs) - done)})
-            else:
-                first = inner["eta_s"] * len(jobs) / at_once
-                self.tell({**inner, **event, "eta_s": first if left is None else left})
+            elif inner["kind"] != "end":
+                self.tell({**inner, **event, "eta_s": left})
+            elif inner["ok"]:
+                self.tell({"kind": "run", **event, "state": "done", "eta_s": left})
 
         finished = train_side_by_side([task.job for task in jobs.values()], at_once, tell)
         return {task.at for task in jobs.values() if task.job.key in finished}

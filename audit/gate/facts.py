@@ -1,0 +1,164 @@
+"""What a gate knows: one number a check, with the findings and the rows that it rests on.
+
+Two subjects can be judged. *Data as given*: every finding that nobody rejected speaks against it, whether it would be
+applied or waits. *Data as curated*: findings that were applied are cured; those that wait, and flags, remain.
+A stage that did not run leaves its facts without a value and with the reason, for the judge to say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+SECRET_RULES = ("pii.secret", "pii.private_key", "pii.url_credentials")
+NO_LABELS = "the data has no labels"
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A value, or the reason why there is none."""
+
+    value: float | None
+    n: int = 0
+    """Rows it rests on."""
+    findings: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """Positions of the findings that make it up."""
+    low: float | None = None
+    high: float | None = None
+    why_missing: str = ""
+    applies: bool = True
+    """False where the question has no meaning for this data."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What `gather` reads; arrays line up with the findings or with the rows."""
+
+    n_rows: int
+    rejected_rows: int
+    findings: pa.Table
+    plan: pa.Table
+    dropped: NDArray[np.bool_]
+    ran: Mapping[str, str]
+    """Stage to the reason why it did not run, "" where it did."""
+    labels: Sequence[str | None] | None
+    """Canonical label of each row."""
+    train_row: NDArray[np.bool_]
+    label_scores: NDArray[np.float64] | None
+    """Probability that each row's label is wrong; NaN where it was not judged."""
+    curated: bool = False
+    left: Mapping[str, int] = field(default_factory=dict)
+    """What a second look at the curated data found, by stage."""
+    days_since_training: float | None = None
+
+
+def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact]:
+    """Every fact by check name; findings whose ids are `known` (a baseline's) are left out of the counts."""
+    stage, rule, action, status = (
+        np.asarray(e.plan[name].cast(pa.string()).to_pylist(), dtype=object)
+        for name in ("stage", "rule", "action", "status")
+    )
+    row = e.plan["row"].fill_null(-1).to_numpy()
+    open_ = np.isin(status, ("pending", "stale") if e.curated else ("applied", "pending", "stale"))
+    open_ |= (action == "flag") & (status != "rejected")
+    kept = ~e.dropped if e.curated else np.ones(e.n_rows, np.bool_)
+    if len(row):
+        open_ &= (row < 0) | kept[row]
+        if known:
+            value_set = pa.array(list(known), pa.binary(16))
+            open_ &= ~pc.is_in(e.findings["finding_id"].combine_chunks().cast(pa.binary(16)), value_set).to_numpy(
+                zero_copy_only=False
+            )
+    n = int(kept.sum())
+    drops = np.isin(stage, ("exact_duplicates", "near_duplicates")) & (action == "drop") & open_
+    leaks = rule == "across_splits"
+    secret = np.isin(rule, SECRET_RULES)
+
+    def missing(*stages: str) -> str:
+        return "; ".join(f"{s.replace('_', ' ')} did not run: {e.ran[s]}" for s in stages if e.ran.get(s))
+
+    def rows(mask: Any, *stages: str, share: bool) -> Fact:
+        """Distinct rows with such a finding, as a count or a share of the rows."""
+        why = missing(*stages)
+        if why:
+            return Fact(None, why_missing=why)
+        at = np.flatnonzero(mask)
+        _, first = np.unique(row[at], return_index=True)
+        count = len(first)
+        return Fact(count / n if share and n else float(count), n, at[np.sort(first)])
+
+    facts = {
+        "rows": Fact(float(n), n),
+        "bad_rows": Fact(e.rejected_rows / max(1, e.rejected_rows + e.n_rows), e.n_rows + e.rejected_rows),
+        "duplicate_rate": rows(drops & ~leaks, "exact_duplicates", "near_duplicates", share=True),
+        "leaked_rows": rows(drops & leaks, "exact_duplicates", "near_duplicates", share=False),
+        "pii_rows": rows((stage == "pii") & open_ & ~secret, "pii", share=True),
+        "secrets": _count((stage == "pii") & open_ & secret, n, missing("pii")),
+        "pending_reviews": _count(np.isin(status, ("pending", "stale")) & open_, n, ""),
+        "disparities": _count((stage == "fairness") & (rule == "disparity") & open_, n, missing("fairness")),
+    }
+    labelled: dict[str, Callable[[], Fact]] = {
+        "conflicting_labels": lambda: rows(
+            (rule == "conflicting_label") & open_, "exact_duplicates", "near_duplicates", share=True
+        ),
+        "label_error_rate": lambda: _label_errors(e, stage, row, status, kept, open_, missing("label_issues")),
+        "rows_per_class": lambda: _smallest_class(e, kept),
+    }
+    for name, make in labelled.items():
+        facts[name] = make() if e.labels is not None else Fact(None, why_missing=NO_LABELS, applies=False)
+    left = Fact(float(sum(e.left.values())), n)
+    only_curated = "only a finished run has been curated and trained on"
+    facts["left_after_curation"] = left if e.curated else Fact(None, why_missing=only_curated, applies=False)
+    if e.days_since_training is None:
+        why = "nothing was trained in this run" if e.curated else only_curated
+        facts["days_since_training"] = Fact(None, why_missing=why)
+    else:
+        facts["days_since_training"] = Fact(e.days_since_training, n)
+    return facts
+
+
+def _count(mask: Any, n: int, why: str) -> Fact:
+    if why:
+        return Fact(None, why_missing=why)
+    at = np.flatnonzero(mask)
+    return Fact(float(len(at)), n, at)
+
+
+def _label_errors(
+    e: Evidence, stage: Any, row: Any, status: Any, kept: Any, open_: Any, why: str
+) -> Fact:
+    """Mean probability that a label is wrong, with a normal interval of the mean.
+
+    A person's word counts more than a model's: labels that somebody found right count as right, and in curated data
+    those that were mended count as right as well.
+    """
+    if why or e.label_scores is None:
+        return Fact(None, why_missing=why or "no row was judged")
+    wrong = e.label_scores.copy()
+    settled = (stage == "label_issues") & np.isin(status, ("rejected", "applied") if e.curated else ("rejected",))
+    wrong[row[settled & (row >= 0)]] = 0.0
+    used = wrong[kept & ~np.isnan(wrong)]
+    if len(used) < 2:
+        return Fact(None, why_missing="no row was judged")
+    mean = float(used.mean())
+    half = _Z * float(used.std(ddof=1)) / len(used) ** 0.5
+    at = np.flatnonzero((stage == "label_issues") & open_)
+    at = at[np.argsort(-e.findings["score"].to_numpy()[at], kind="stable")]
+    return Fact(mean, len(used), at, max(0.0, mean - half), min(1.0, mean + half))
+
+
+def _smallest_class(e: Evidence, kept: Any) -> Fact:
+    assert e.labels is not None
+    names = np.asarray([name if name is not None else "" for name in e.labels], dtype=object)
+    used = kept & e.train_row & (names != "")
+    _, counts = np.unique(names[used].astype(str), return_counts=True)
+    if not len(counts):
+        return Fact(None, why_missing="no training row has a label")
+    return Fact(float(counts.min()), int(used.sum()))

@@ -1,0 +1,186 @@
+"""From facts and a policy to verdicts.
+
+Four verdicts: *pass* (perhaps with a warning), *fail*, *insufficient evidence*, *error*. A rate that is an estimate is
+judged by the end of its interval that is worse; a check without a value, or with too few rows, is insufficient
+evidence. The gate's verdict is its worst check's. A baseline leaves only new findings to be judged. A waiver turns a
+failure into a warning until it expires; an expired waiver fails.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from audit.gate.facts import Fact
+from audit.gate.policy import CHECKS, Check, Limit, Policy, Waiver
+from audit.report.numbers import percent
+from curate.errors import EXIT_GATE_FAILED, EXIT_NOT_JUDGED, EXIT_OK, ConfigError
+
+SCHEMA_VERSION = 1
+Verdict = Literal["pass", "warn", "fail", "insufficient evidence", "not applicable"]
+WORST: tuple[Verdict, ...] = ("not applicable", "pass", "warn", "insufficient evidence", "fail")
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check's answer."""
+
+    name: str
+    title: str
+    verdict: Verdict
+    sentence: str
+    value: float | None
+    low: float | None
+    high: float | None
+    rows: int
+    """Rows it rests on."""
+    warn: float | None
+    fail: float | None
+    findings: tuple[int, ...] = ()
+    """Positions of the findings behind it."""
+    to_green: str = ""
+    """The least that would turn a red check, where that is known."""
+    waived_by: str = ""
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What the gate says of one dataset."""
+
+    verdict: Verdict
+    checks: tuple[CheckResult, ...]
+    subject: Mapping[str, Any] = field(default_factory=dict)
+    """What was judged: path, input hash, rows, whether as given or as curated, run directory."""
+    baseline: str = ""
+    """Path of the baseline, where only what is new was judged."""
+
+    def exit_code(self, fail_on: Literal["fail", "warn"] = "fail") -> int:
+        """0 pass, 1 failed, 3 could not be judged."""
+        if self.verdict == "fail" or (fail_on == "warn" and any(c.verdict == "warn" for c in self.checks)):
+            return EXIT_GATE_FAILED
+        return EXIT_NOT_JUDGED if self.verdict == "insufficient evidence" else EXIT_OK
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The findings that an earlier gate knew."""
+
+    path: str
+    known: frozenset[bytes]
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The JSON that `curate gate --format json` wrote of trusted data; ConfigError where it is not that."""
+    try:
+        raw = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        how = f"`curate gate DATA --format json --output {path}` writes one"
+        raise ConfigError(f"there is no baseline at {path}; {how}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except orjson.JSONDecodeError:
+        raise ConfigError(f"{path} is not the JSON of a gate") from None
+    if not isinstance(raw, dict) or raw.get("kind") != "curate-gate":
+        raise ConfigError(f"{path} is not the JSON of a gate")
+    if raw.get("schema_version") != SCHEMA_VERSION:
+        raise ConfigError(f"{path} is of schema version {raw.get('schema_version')}; this gate reads {SCHEMA_VERSION}")
+    try:
+        known = frozenset(bytes.fromhex(item) for item in raw["fingerprints"])
+    except (KeyError, TypeError, ValueError):
+        raise ConfigError(f"{path} holds no fingerprints; write it again with --format json") from None
+    return Baseline(str(path), known)
+
+
+def judge(
+    facts: Mapping[str, Fact],
+    policy: Policy,
+    *,
+    today: dt.date,
+    subject: Mapping[str, Any] | None = None,
+    baseline: Baseline | None = None,
+) -> GateResult:
+    """Ask every check of a policy."""
+    waivers = {w.check: w for w in policy.waivers}
+    checks = tuple(
+        _waived(_ask(CHECKS[name], limit, facts[name], baseline is not None), waivers.get(name), today)
+        for name, limit in policy.limits.items()
+    )
+    # Nothing that was asked could be answered: that is no pass either.
+    verdict: Verdict = max((c.verdict for c in checks), key=WORST.index, default="insufficient evidence")
+    if verdict == "not applicable":
+        verdict = "insufficient evidence"
+    return GateResult(verdict, checks, dict(subject or {}), baseline.path if baseline else "")
+
+
+def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
+    common: dict[str, Any] = {
+        "name": check.name, "title": check.title, "low": fact.low, "high": fact.high, "rows": fact.n,
+        "warn": limit.warn, "fail": limit.fail, "findings": tuple(fact.findings.tolist()),
+    }  # fmt: skip
+    if fact.value is None:
+        if not fact.applies and not limit.by_name:
+            why = f"Not asked: {fact.why_missing}."
+            return CheckResult(**common, verdict="not applicable", value=None, sentence=why)
+        why = f"It could not be judged: {fact.why_missing}."
+        return CheckResult(**common, verdict="insufficient evidence", value=None, sentence=why)
+    said = check.says.format(value=shown(fact.value, check))
+    if fact.low is not None and fact.high is not None:
+        said += f" (95 % interval {shown(fact.low, check)} to {shown(fact.high, check)})"
+    new = " that the baseline does not know" if new_only and fact.high is None and len(fact.findings) else ""
+    sentence = said[0].upper() + said[1:] + new
+    need = limit.minimum_rows if limit.minimum_rows is not None else check.evidence_rows
+    if fact.n < need:
+        return CheckResult(
+            **common, verdict="insufficient evidence", value=fact.value,
+            sentence=f"{sentence}; {fact.n:,} rows are too few for a verdict, {need:,} are needed.",
+        )  # fmt: skip
+    judged = fact.value if fact.high is None else fact.high
+    word = "at least" if check.minimum else "at most"
+    for verdict, bound in (("fail", limit.fail), ("warn", limit.warn)):
+        if bound is not None and (judged < bound if check.minimum else judged > bound):
+            limits = f"{word} {shown(bound, check)} is {'allowed' if verdict == 'fail' else 'wanted'}"
+            return CheckResult(
+                **common, verdict=verdict, value=fact.value, sentence=f"{sentence}; {limits}.",  # type: ignore[arg-type]
+                to_green=_to_green(check, fact, bound),
+            )  # fmt: skip
+    return CheckResult(**common, verdict="pass", value=fact.value, sentence=f"{sentence}.")
+
+
+def _to_green(check: Check, fact: Fact, bound: float) -> str:
+    """The fewest rows or findings whose cure brings a count or a share down to its limit."""
+    if check.minimum or check.unit == "days" or fact.high is not None or not len(fact.findings):
+        return ""
+    assert fact.value is not None
+    if check.unit == "count":
+        least = math.ceil(fact.value - bound - 1e-9)
+    elif check.name == "duplicate_rate":  # a removed row leaves the denominator too
+        least = math.ceil((len(fact.findings) - bound * fact.n) / (1 - bound) - 1e-9) if bound < 1 else 0
+    else:
+        least = math.ceil(len(fact.findings) - bound * fact.n - 1e-9)
+    return f"Curing {max(1, least):,} of these {len(fact.findings):,} brings it within the limit."
+
+
+def _waived(result: CheckResult, waiver: Waiver | None, today: dt.date) -> CheckResult:
+    if waiver is None:
+        return result
+    who = f"{waiver.owner}, until {waiver.expires}: {waiver.reason}"
+    fields = {**result.__dict__, "waived_by": who}
+    if waiver.expires < today:
+        words = f"{result.sentence} The waiver ({who}) has expired."
+        return CheckResult(**{**fields, "verdict": "fail", "sentence": words})
+    if result.verdict in ("fail", "insufficient evidence"):
+        return CheckResult(**{**fields, "verdict": "warn", "sentence": f"{result.sentence} Waived by {who}."})
+    return result
+
+
+def shown(value: float, check: Check) -> str:
+    """A value in the check's unit."""
+    if check.unit == "share":
+        return percent(value)
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"

@@ -1,0 +1,274 @@
+"""What a gate asks: checks with limits, presets of them, and waivers.
+
+A policy is the `[gate]` table of a recipe or a file of its own:
+
+    [gate]
+    preset = "starter"
+    [gate.checks.duplicate_rate]
+    warn = 0.01
+    fail = 0.05
+    [[gate.waivers]]
+    check = "pii_rows"
+    owner = "ada"
+    reason = "public press releases"
+    expires = 2027-01-31
+
+A preset's checks stay unless the table changes or disables them. A check named in the table must be answerable: where
+the data has no labels, say, a preset's label checks do not apply, but one asked for by name is insufficient evidence.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from curate.errors import ConfigError, nearest
+
+Unit = Literal["share", "count", "days"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question that a gate can ask."""
+
+    name: str
+    title: str
+    unit: Unit
+    says: str
+    """What the value is: `{value}` of … ."""
+    minimum: bool = False
+    """Whether the limits are the least that is allowed, not the most."""
+    evidence_rows: int = 1
+    """Rows from which the value is worth a verdict."""
+
+
+CHECKS: dict[str, Check] = {
+    check.name: check
+    for check in (
+        Check("rows", "Rows", "count", "{value} rows could be read", minimum=True),
+        Check("bad_rows", "Rows that cannot be read", "share", "{value} of the rows cannot be read"),
+        Check(
+            "duplicate_rate", "Duplicates", "share", "{value} of the rows repeat another row of their split",
+            evidence_rows=2,
+        ),
+        Check("leaked_rows", "Leaks between splits", "count", "{value} training rows say what an evaluation row says"),
+        Check(
+            "conflicting_labels", "Conflicting labels", "share",
+            "{value} of the rows say what a row with another label says", evidence_rows=20,
+        ),
+        Check("pii_rows", "Personal data", "share", "{value} of the rows hold personal data"),
+        Check("secrets", "Secrets", "count", "{value} keys, passwords or tokens stand in the data"),
+        Check(
+            "label_error_rate", "Wrong labels", "share", "an estimated {value} of the labels are wrong",
+            evidence_rows=100,
+        ),
+        Check("rows_per_class", "Smallest class", "count", "the smallest class has {value} rows", minimum=True),
+        Check("disparities", "Disparities between groups", "count", "{value} comparisons between groups show a disparity"),
+        Check("pending_reviews", "Findings that wait", "count", "{value} findings wait for a person"),
+        Check("left_after_curation", "Left after curation", "count", "a second look at curated data found {value} more"),
+        Check("days_since_training", "Age of the last training", "days", "the last training is {value} days old"),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Limit:
+    """When a check warns and when it fails: strictly beyond the number."""
+
+    warn: float | None = None
+    fail: float | None = None
+    minimum_rows: int | None = None
+    """Rows from which there is a verdict; the check's own number when left out."""
+    by_name: bool = False
+    """Whether the policy itself named this check, rather than a preset."""
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """Somebody answers for a check until a day."""
+
+    check: str
+    owner: str
+    reason: str
+    expires: dt.date
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Checks with their limits, and waivers."""
+
+    limits: Mapping[str, Limit]
+    waivers: tuple[Waiver, ...] = ()
+    preset: str = "starter"
+    source: str = "preset"
+
+
+_STARTER = {
+    "rows": Limit(fail=1),
+    "bad_rows": Limit(warn=0.0, fail=0.01),
+    "duplicate_rate": Limit(warn=0.01, fail=0.10),
+    "leaked_rows": Limit(fail=0),
+    "conflicting_labels": Limit(warn=0.005, fail=0.05),
+    "pii_rows": Limit(warn=0.0, fail=0.01),
+    "secrets": Limit(fail=0),
+    "label_error_rate": Limit(warn=0.05, fail=0.15),
+    "rows_per_class": Limit(warn=20, fail=5),
+}
+_STRICT = {
+    **_STARTER,
+    "bad_rows": Limit(fail=0.0),
+    "duplicate_rate": Limit(warn=0.0, fail=0.02),
+    "conflicting_labels": Limit(warn=0.0, fail=0.01),
+    "pii_rows": Limit(fail=0.0),
+    "label_error_rate": Limit(warn=0.02, fail=0.05),
+    "rows_per_class": Limit(warn=50, fail=20),
+    "pending_reviews": Limit(warn=0),
+    "left_after_curation": Limit(warn=0),
+}
+PRESETS: dict[str, Mapping[str, Limit]] = {
+    "starter": _STARTER,
+    "strict": _STRICT,
+    "regulated": {
+        **_STRICT,
+        "disparities": Limit(warn=0, fail=3),
+        "pending_reviews": Limit(fail=0),
+        "days_since_training": Limit(warn=60, fail=90),
+    },
+}
+_KEYS = ("preset", "checks", "waivers")
+_LIMIT_KEYS = ("enabled", "warn", "fail", "minimum_rows")
+_WAIVER_KEYS = ("check", "owner", "reason", "expires")
+
+
+def load_policy(path: Path) -> Policy:
+    """A policy file: a `[gate]` table (a recipe), or its keys at the top."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no policy at {path}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    return parse_policy(raw.get("gate", raw), str(path))
+
+
+def parse_policy(raw: Mapping[str, Any], source: str = "[gate]") -> Policy:
+    """A checked policy; ConfigError names every wrong key and the nearest right one."""
+    _known(raw, _KEYS, source)
+    preset = raw.get("preset", "starter")
+    if preset not in PRESETS:
+        raise ConfigError(f"{source}: there is no preset {preset!r}; {nearest(str(preset), PRESETS)}")
+    limits = dict(PRESETS[preset])
+    checks = raw.get("checks", {})
+    if not isinstance(checks, Mapping):
+        raise ConfigError(f"{source}: checks must be tables, such as [gate.checks.duplicate_rate]")
+    for name, given in checks.items():
+        where = f"{source} checks.{name}"
+        if name not in CHECKS:
+            raise ConfigError(f"{where}: there is no such check; {nearest(name, CHECKS)}")
+        if not isinstance(given, Mapping):
+            raise ConfigError(f"{where} must be a table with warn, fail or enabled")
+        limit = _limit(given, limits.get(name, Limit()), CHECKS[name], where)
+        if limit is None:
+            limits.pop(name, None)
+        else:
+            limits[name] = limit
+    waivers = raw.get("waivers", [])
+    if not isinstance(waivers, list) or not all(isinstance(w, Mapping) for w in waivers):
+        raise ConfigError(f"{source}: waivers must be tables: [[gate.waivers]]")
+    return Policy(limits, tuple(_waiver(w, f"{source} waivers[{i}]") for i, w in enumerate(waivers)), preset, source)
+
+
+def _known(raw: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
+    for key in raw:
+        if key not in allowed:
+            raise ConfigError(f"{where} has no key {key!r}; {nearest(str(key), allowed)}")
+
+
+def _limit(given: Mapping[str, Any], base: Limit, check: Check, where: str) -> Limit | None:
+    _known(given, _LIMIT_KEYS, where)
+    for key in ("warn", "fail", "minimum_rows"):
+        value = given.get(key)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
+            raise ConfigError(f"{where}: {key} must be a number that is not negative")
+        if value is not None and key != "minimum_rows" and check.unit == "share" and value > 1:
+            raise ConfigError(f"{where}: {key} is a share of the rows, between 0 and 1 (0.05 for five per cent)")
+    enabled = given.get("enabled", True)
+    if not isinstance(enabled, bool):
+        raise ConfigError(f"{where}: enabled must be true or false")
+    if not enabled:
+        return None
+    limit = replace(base, by_name=True, **{k: given[k] for k in ("warn", "fail", "minimum_rows") if k in given})
+    if limit.warn is None and limit.fail is None:
+        raise ConfigError(f"{where}: give warn, fail, or both")
+    if limit.warn is not None and limit.fail is not None:
+        wrong = limit.warn < limit.fail if check.minimum else limit.warn > limit.fail
+        if wrong:
+            order = "at least" if check.minimum else "at most"
+            raise ConfigError(f"{where}: warn ({limit.warn:g}) must be {order} fail ({limit.fail:g})")
+    return limit
+
+
+def _waiver(given: Mapping[str, Any], where: str) -> Waiver:
+    _known(given, _WAIVER_KEYS, where)
+    for key in _WAIVER_KEYS:
+        if not given.get(key):
+            raise ConfigError(f"{where}: a waiver needs {', '.join(_WAIVER_KEYS)}; {key} is missing")
+    if given["check"] not in CHECKS:
+        raise ConfigError(f"{where}: there is no check {given['check']!r}; {nearest(str(given['check']), CHECKS)}")
+    expires = given["expires"]
+    if isinstance(expires, str):
+        try:
+            expires = dt.date.fromisoformat(expires)
+        except ValueError:
+            raise ConfigError(f"{where}: expires must be a date such as 2027-01-31") from None
+    if isinstance(expires, dt.datetime):
+        expires = expires.date()
+    if not isinstance(expires, dt.date):
+        raise ConfigError(f"{where}: expires must be a date such as 2027-01-31")
+    return Waiver(str(given["check"]), str(given["owner"]), str(given["reason"]), expires)
+
+
+def as_json_schema() -> dict[str, Any]:
+    """JSON Schema of a `[gate]` table."""
+    checks: dict[str, Any] = {}
+    for check in CHECKS.values():
+        bound = {"type": "number", "minimum": 0, **({"maximum": 1} if check.unit == "share" else {})}
+        side = "Least" if check.minimum else "Most"
+        checks[check.name] = {
+            "type": "object",
+            "description": f"{check.title} ({check.unit}). {side} that is allowed.",
+            "properties": {
+                "enabled": {"type": "boolean", "default": True, "description": "Whether the check is made."},
+                "warn": {**bound, "description": "Beyond this the check warns."},
+                "fail": {**bound, "description": "Beyond this the check fails."},
+                "minimum_rows": {"type": "integer", "minimum": 0, "description": "Rows needed for a verdict."},
+            },
+            "additionalProperties": False,
+        }
+    waiver = {
+        "check": {"enum": sorted(CHECKS), "description": "The check that is waived."},
+        "owner": {"type": "string", "description": "Who answers for it."},
+        "reason": {"type": "string", "description": "Why."},
+        "expires": {"type": "string", "format": "date", "description": "Last day; afterwards the check fails."},
+    }
+    return {
+        "type": "object",
+        "description": "What `curate gate` asks of data.",
+        "properties": {
+            "preset": {"enum": list(PRESETS), "default": "starter", "description": "Checks to begin with."},
+            "checks": {"type": "object", "properties": checks, "additionalProperties": False},
+            "waivers": {
+                "type": "array",
+                "items": {
+                    "type": "object", "properties": waiver, "required": list(waiver), "additionalProperties": False,
+                },
+            },
+        },
+        "additionalProperties": False,
+    }  # fmt: skip

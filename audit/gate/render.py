@@ -1,0 +1,212 @@
+"""A gate's result as text, JSON, GitHub annotations, Markdown or JUnit XML.
+
+Nothing here holds a text of the data: places are lines of the file, reasons are the stages' plain sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+from xml.etree import ElementTree
+
+import orjson
+
+from audit.gate.judge import SCHEMA_VERSION, CheckResult, GateResult
+
+SIGNS = {"pass": "✓", "warn": "!", "fail": "✗", "insufficient evidence": "?", "not applicable": "–"}
+STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "insufficient evidence": "magenta", "not applicable": "dim"}
+PLACES_SHOWN = 5
+ANNOTATIONS_A_CHECK = 10
+"""GitHub shows ten annotations of a kind for a step; more would push out those of other checks."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one finding stands."""
+
+    finding_id: str
+    row: int | None
+    line: int | None
+    stage: str
+    rule: str
+    reason: str
+    witness_line: int | None = None
+
+    def words(self) -> str:
+        """One line for people."""
+        at = "whole dataset" if self.line is None else f"line {self.line:,}"
+        same = f" (line {self.witness_line:,})" if self.witness_line is not None else ""
+        return f"{at}: {self.reason}{same} [{self.stage}/{self.rule}]"
+
+
+Places = Callable[[Sequence[int]], list[Place]]
+"""Finding positions to places; asked only for what is shown."""
+
+
+def render(
+    result: GateResult, form: str, places: Places, fingerprints: Callable[[], list[str]], color: bool = False
+) -> str:
+    """The result in one of `FORMATS`; `color` is for text on a terminal."""
+    if form == "text":
+        return _text(result, places, color)
+    if form == "json":
+        found = as_json(result, places, fingerprints())
+        return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return _RENDERERS[form](result, places)
+
+
+def _text(result: GateResult, places: Places, color: bool) -> str:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    subject = result.subject
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("", "Check", "Verdict", "What was found"):
+        table.add_column(name, overflow="fold")
+    for check in result.checks:
+        style = STYLES[check.verdict]
+        sign, verdict = Text(SIGNS[check.verdict], style=style), Text(check.verdict, style=style)
+        table.add_row(sign, Text(check.title), verdict, Text(check.sentence))
+    out = StringIO()
+    console = Console(file=out, width=100, highlight=False, force_terminal=color, no_color=not color)
+    console.print(Text(f"Gate: {result.verdict}", style="bold"))
+    console.print(Text(f"{subject.get('path', '')}, {subject.get('rows', 0):,} rows, {subject.get('state', '')}"), table)
+    if result.baseline:
+        console.print(Text(f"Only what {result.baseline} does not know was counted."))
+    for check in _red(result):
+        if not check.findings:
+            continue
+        console.print(Text(f"\n{check.title}", style="bold"))
+        for place in places(check.findings[:PLACES_SHOWN]):
+            console.print(Text("  " + place.words()), soft_wrap=True)
+        if len(check.findings) > PLACES_SHOWN:
+            console.print(Text(f"  and {len(check.findings) - PLACES_SHOWN:,} more"))
+        if check.to_green:
+            console.print(Text("  " + check.to_green))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _red(result: GateResult) -> list[CheckResult]:
+    return [c for c in result.checks if c.verdict in ("fail", "warn")]
+
+
+def as_json(result: GateResult, places: Places, fingerprints: list[str]) -> dict[str, Any]:
+    """The result as JSON types; the `fingerprints` make it a baseline."""
+    return {
+        "kind": "curate-gate",
+        "schema_version": SCHEMA_VERSION,
+        "verdict": result.verdict,
+        "subject": dict(result.subject),
+        "baseline": result.baseline or None,
+        "checks": [
+            {
+                "name": c.name,
+                "title": c.title,
+                "verdict": c.verdict,
+                "sentence": c.sentence,
+                "value": c.value,
+                "low": c.low,
+                "high": c.high,
+                "rows": c.rows,
+                "warn": c.warn,
+                "fail": c.fail,
+                "findings": len(c.findings),
+                "to_green": c.to_green or None,
+                "waived_by": c.waived_by or None,
+                "places": [p.__dict__ for p in places(c.findings)] if c.verdict in ("fail", "warn") else [],
+            }
+            for c in result.checks
+        ],
+        "fingerprints": fingerprints,
+    }
+
+
+def _github(result: GateResult, places: Places) -> str:
+    """Workflow commands: one annotation a finding, ten a check, and one that sums up."""
+    lines = []
+    file = str(result.subject.get("path", ""))
+    for check in result.checks:
+        kind = {"fail": "error", "insufficient evidence": "error", "warn": "warning"}.get(check.verdict)
+        if kind is None:
+            continue
+        title = f"curate gate: {check.title}"
+        lines.append(f"::{kind} file={_property(file)},title={_property(title)}::{_data(check.sentence)}")
+        for place in places(check.findings[:ANNOTATIONS_A_CHECK]):
+            if place.line is not None:
+                where = f"file={_property(file)},line={place.line},title={_property(title)}"
+                lines.append(f"::{kind} {where}::{_data(place.words())}")
+    lines.append(f"::notice title=curate gate::{_data(f'{result.verdict}: {_summary(result)}')}")
+    return "\n".join(lines) + "\n"
+
+
+def _summary(result: GateResult) -> str:
+    counts = {v: sum(c.verdict == v for c in result.checks) for v in SIGNS}
+    return ", ".join(f"{n} {verdict}" for verdict, n in counts.items() if n)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _markdown(result: GateResult, places: Places) -> str:
+    subject = result.subject
+    lines = [
+        f"## Curate gate: {SIGNS[result.verdict]} {result.verdict}",
+        "",
+        f"{_cell(str(subject.get('path', '')))}, {subject.get('rows', 0):,} rows, {subject.get('state', '')}.",
+        "",
+        "| | Check | Verdict | What was found |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {SIGNS[c.verdict]} | {_cell(c.title)} | {c.verdict} | {_cell(c.sentence)} |" for c in result.checks]
+    for check in _red(result):
+        if check.findings:
+            lines += ["", f"**{_cell(check.title)}**", ""]
+            lines += [f"- {_cell(p.words())}" for p in places(check.findings[:PLACES_SHOWN])]
+            more = len(check.findings) - PLACES_SHOWN
+            lines += [f"- and {more:,} more"] if more > 0 else []
+            lines += ["", _cell(check.to_green)] if check.to_green else []
+    if result.baseline:
+        lines += ["", f"Only what {_cell(result.baseline)} does not know was counted."]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Text that no Markdown renderer takes for markup, a link or the end of a cell."""
+    out = "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!~" else c for c in " ".join(text.split()))
+    return out.replace("@", "@\u200b")
+
+
+def _junit(result: GateResult, places: Places) -> str:
+    """One test case a check: failures fail, unjudged checks are errors, so that no reader takes them for passes."""
+    counts = {kind: sum(c.verdict == kind for c in result.checks) for kind in SIGNS}
+    suite = ElementTree.Element(
+        "testsuite",
+        name="curate gate",
+        tests=str(len(result.checks)),
+        failures=str(counts["fail"]),
+        errors=str(counts["insufficient evidence"]),
+        skipped=str(counts["not applicable"]),
+    )
+    for check in result.checks:
+        case = ElementTree.SubElement(suite, "testcase", classname="curate.gate", name=check.name)
+        tag = {"fail": "failure", "insufficient evidence": "error", "not applicable": "skipped"}.get(check.verdict)
+        if tag is not None:
+            node = ElementTree.SubElement(case, tag, message=check.sentence)
+            if tag == "failure":
+                node.text = "\n".join(p.words() for p in places(check.findings[:PLACES_SHOWN]))
+        else:
+            ElementTree.SubElement(case, "system-out").text = check.sentence
+    ElementTree.indent(suite)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+
+
+_RENDERERS = {"github": _github, "markdown": _markdown, "junit": _junit}
+FORMATS = ("text", "json", "github", "markdown", "junit")

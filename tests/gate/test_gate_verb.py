@@ -1,0 +1,193 @@
+"""`curate gate` on real files: verdicts, exit codes, forms, baselines."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from curate.cli.gate import FORMATS, PRESETS, gate_command
+from curate.errors import CurateError
+from curate.ledger.decisions import append_decisions, decide
+
+STEMS, ENDS = ("ka", "lo", "mi", "nu", "pe", "ra", "so", "ti"), ("bel", "dor", "fin", "gus", "hal", "jor")
+WORDS = [stem + end for stem in STEMS for end in ENDS]
+TOPICS = {"refund": "money", "delivery": "parcel", "account": "password"}
+SECRET = "https://ada:correct-horse-1815@db.example.org/x"
+MAIL = "grace.hopper@mail.example.org"
+
+
+def clean(n: int = 150, seed: int = 1) -> list[dict[str, Any]]:
+    """Rows with nothing wrong: distinct texts, right labels, two splits."""
+    rng = random.Random(seed)
+    rows = []
+    for i in range(n):
+        intent = list(TOPICS)[i % 3]
+        text = f"{TOPICS[intent]} {TOPICS[intent]} please " + " ".join(rng.sample(WORDS, 9))
+        rows.append({"text": text, "label": intent, "split": "test" if i % 5 == 0 else "train"})
+    return rows
+
+
+def spoilt() -> list[dict[str, Any]]:
+    """The clean rows and a pull request's worth of trouble: copies, a leak, a secret, an address."""
+    rows = clean()
+    leak = dict(rows[0], split="train")
+    copies = [dict(rows[k]) for k in (1, 2, 3)]
+    return [*rows, leak, *copies, {**rows[4], "text": rows[4]["text"] + " see " + SECRET + " or ask " + MAIL}]
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def gate(*args: str | Path) -> tuple[int, str]:
+    """Exit code and what stands on stdout."""
+    result = CliRunner().invoke(gate_command, [*map(str, args), "-q"], standalone_mode=False)
+    if isinstance(result.exception, CurateError):
+        return result.exception.exit_code, str(result.exception)
+    if result.exception is not None:
+        raise result.exception
+    return int(result.return_value), result.stdout
+
+
+def as_json(*args: str | Path) -> tuple[int, dict[str, Any]]:
+    code, out = gate(*args, "--format", "json")
+    return code, json.loads(out)
+
+
+def check(found: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(c for c in found["checks"] if c["name"] == name)
+
+
+def test_the_option_lists_are_those_of_the_gate() -> None:
+    from audit import gate as gates
+
+    assert gates.FORMATS == FORMATS
+    assert tuple(gates.PRESETS) == PRESETS
+
+
+def test_clean_data_passes() -> None:
+    code, found = as_json(write(Path("clean.jsonl"), clean()))
+    assert (code, found["verdict"]) == (0, "pass"), found["checks"]
+
+
+def test_each_trouble_of_a_pull_request_is_named_with_its_line() -> None:
+    code, found = as_json(write(Path("pr.jsonl"), spoilt()))
+    assert (code, found["verdict"]) == (1, "fail")
+    lines = {c["name"]: {p["line"] for p in c["places"]} for c in found["checks"]}
+    assert lines["leaked_rows"] == {151}
+    assert lines["secrets"] == {155}
+    assert lines["duplicate_rate"] >= {152, 153, 154}
+    assert check(found, "leaked_rows")["places"][0]["witness_line"] == 1
+
+
+def test_a_baseline_lets_old_trouble_pass_and_names_what_is_new() -> None:
+    old = write(Path("main.jsonl"), spoilt())
+    assert gate(old, "--format", "json", "--output", "main.json", "--exit-zero")[0] == 0
+    assert as_json(old, "--baseline", "main.json")[0] == 0
+    row = clean(200)[191]
+    new = write(Path("branch.jsonl"), [*spoilt(), {**row, "text": f"{row['text']} {SECRET}/y"}])
+    code, found = as_json(new, "--baseline", "main.json")
+    assert code == 1
+    assert [p["line"] for p in check(found, "secrets")["places"]] == [156]
+    assert check(found, "leaked_rows")["verdict"] == "pass"
+
+
+def test_no_form_of_the_verdict_holds_a_raw_value() -> None:
+    path = write(Path("pr.jsonl"), spoilt())
+    for form in FORMATS:
+        code, out = gate(path, "--format", form)
+        assert code == 1
+        assert MAIL not in out
+        assert "correct-horse" not in out
+
+
+def test_the_forms_are_well_formed_and_agree() -> None:
+    path = write(Path("pr.jsonl"), spoilt())
+    _, found = as_json(path)
+    failed = [c["name"] for c in found["checks"] if c["verdict"] == "fail"]
+    suite = ElementTree.fromstring(gate(path, "--format", "junit")[1])
+    assert [case.get("name") for case in suite if case.find("failure") is not None] == failed
+    assert suite.get("failures") == str(len(failed))
+    github = gate(path, "--format", "github")[1].splitlines()
+    assert all(re.match(r"::(error|warning|notice) ", line) for line in github)
+    assert sum(line.startswith("::error") and ",line=" not in line for line in github) == len(failed)
+    markdown = gate(path, "--format", "markdown")[1]
+    assert markdown.count("| fail |") == len(failed)
+
+
+def test_a_skipped_check_exits_with_three() -> None:
+    Path("p.toml").write_text("[checks.disparities]\nfail = 0\n")
+    code, found = as_json(write(Path("clean.jsonl"), clean()), "--policy", "p.toml")
+    assert code == 3
+    assert check(found, "disparities")["verdict"] == "insufficient evidence"
+
+
+def test_bad_input_exits_with_two_and_says_what_to_do() -> None:
+    path = write(Path("clean.jsonl"), clean(30))
+    Path("empty.jsonl").write_text("")
+    Path("other.json").write_text("{}")
+    for args, said in (
+        (("missing.jsonl",), "missing.jsonl"),
+        (("empty.jsonl",), "empty"),
+        ((path, "--policy", "missing.toml"), "no policy"),
+        ((path, "--baseline", "missing.json"), "writes one"),
+        ((path, "--baseline", "other.json"), "not the JSON of a gate"),
+        ((path, "--decisions", "missing.jsonl"), "decision file"),
+        ((path, "--output", "clean.jsonl/gate.json"), "clean.jsonl: cannot be written"),
+    ):
+        code, out = gate(*args)
+        assert (code, said in out) == (2, True), (args, out)
+
+
+def test_a_finished_run_is_judged_by_its_curated_data() -> None:
+    from curate import workflow
+
+    path = write(Path("pr.jsonl"), spoilt())
+    done = workflow.run(str(path), out="runs/pr", train=False)
+    code, found = as_json("runs/pr")
+    assert found["subject"]["state"] == "as curated"
+    assert found["subject"]["rows"] == len(done.curated)
+    assert (code, check(found, "secrets")["value"], check(found, "duplicate_rate")["value"]) == (0, 0.0, 0.0)
+    curated = next(Path("runs/pr").glob("curated.*"))
+    assert gate(curated)[0] == 0
+
+
+def test_a_rejected_finding_does_not_count() -> None:
+    path = write(Path("pr.jsonl"), spoilt())
+    _, found = as_json(path)
+    secrets = [p["finding_id"] for p in check(found, "secrets")["places"]]
+    table = read_findings(Path("runs/pr-gate"))
+    chosen = table.filter(pc.is_in(table["finding_id"], pa.array([bytes.fromhex(i) for i in secrets], pa.binary(16))))
+    said = decide(chosen, range(len(secrets)), "reject", actor="ada", why="a made-up example")
+    append_decisions(Path("decisions.jsonl"), [said])
+    _, found = as_json(path, "--decisions", "decisions.jsonl")
+    assert check(found, "secrets")["verdict"] == "pass"
+    assert check(found, "leaked_rows")["verdict"] == "fail"
+
+
+def read_findings(gates: Path) -> pa.Table:
+    (run,) = gates.iterdir()
+    return pq.read_table(run / "findings" / "pii.parquet")
+
+
+def test_an_output_in_a_new_folder_is_written_whole_or_not_at_all() -> None:
+    path = write(Path("clean.jsonl"), clean())
+    assert gate(path, "--format", "json", "--output", "new/folder/gate.json") == (0, "")
+    assert json.loads(Path("new/folder/gate.json").read_text())["verdict"] == "pass"
+    assert [p.name for p in Path("new/folder").iterdir()] == ["gate.json"]
