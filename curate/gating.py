@@ -104,7 +104,7 @@ def gate(
     else:
         recipe = only_asked(as_recipe(what), policy)
         dataset = read_input(recipe)
-        base = Path(f"{default_out(dataset.source.path)}-gate") / dataset.source.input_hash[:12]
+        base = Path(f"{default_out(dataset.source.path)}-gate") / dataset.source.input_hash.rpartition(":")[2][:16]
         run = RunDir(out or base)
         detected = detect_into(run, dataset, recipe, listener)
         journal = decisions or run.decisions_path

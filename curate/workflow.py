@@ -152,7 +152,7 @@ def _reopen(directory: RunDir, listener: Listener, *, read_only: bool) -> Detect
     manifest = directory.manifest()
     recipe = Recipe.parse(manifest["recipe"])
     dataset = read_input(recipe)
-    _same_input(directory, manifest, dataset)
+    same_input(directory, manifest, dataset)
     return detect(dataset, recipe, run=directory, listener=listener, read_only=read_only)
 
 
@@ -263,7 +263,7 @@ def built_report(result: RunResult) -> Any:
 def _begin(directory: RunDir, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
     manifest = directory.manifest()
     if "input" in manifest:
-        _same_input(directory, manifest, dataset)
+        same_input(directory, manifest, dataset)
     written = recipe.to_dict()
     written["data"]["input"] = str(Path(dataset.source.path).resolve())
     manifest |= {
@@ -332,7 +332,8 @@ def _ablation_of_this_plan(result: RunResult) -> dict[str, Any] | None:
     return ablation
 
 
-def _same_input(directory: RunDir, manifest: Mapping[str, Any], dataset: Dataset) -> None:
+def same_input(directory: RunDir, manifest: Mapping[str, Any], dataset: Dataset) -> None:
+    """Raise RunError when the data is not what the run was made from."""
     then, now = manifest["input"]["input_hash"], dataset.source.input_hash
     if then != now:
         raise RunError(

@@ -1,0 +1,150 @@
+"""`curate replay`, `curate diff` and `curate runs` on real runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import tickets
+
+from curate import workflow
+from curate.diff import diff
+from curate.errors import RunError, RunLockedError
+from curate.ledger.decisions import append_decisions, decide
+from curate.recipe import Recipe
+from curate.replay import replay
+from curate.rundir import RunDir
+from curate.runs import find_runs, prune
+
+STAGES = ["exact_duplicates", "near_duplicates", "pii"]
+
+
+def write(path: Path, rows: list[dict[str, object]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def run(source: Path, out: str, **settings: Any) -> Path:
+    recipe = Recipe.parse({"data": {"input": str(source)}, "run": {"stages": STAGES}, **settings})
+    return workflow.run(recipe, out=out, train=False).run.path
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def reject_first(path: Path) -> None:
+    """Somebody rejects the first finding of the duplicates stage."""
+    detected = workflow.reopen(RunDir.open(path))
+    append_decisions(path / "decisions.jsonl", [decide(detected.findings, [0], "reject", actor="ada")])
+
+
+def test_a_replay_gives_the_same_bytes_decisions_included() -> None:
+    path = run(write(Path("t.jsonl"), tickets()), "runs/t")
+    reject_first(path)
+    workflow.reapply(path)
+    found = replay(path)
+    assert found.same, found.different
+    assert {"curated.jsonl", "plan.parquet", "findings/pii.parquet"} <= set(found.identical)
+    assert not found.changed_versions
+
+
+def test_a_replay_names_the_files_that_differ_and_the_versions_that_changed() -> None:
+    path = run(write(Path("t.jsonl"), tickets()), "runs/t")
+    (path / "curated.jsonl").write_text("{}\n")
+    (path / "removed.parquet").unlink()
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["versions"]["numpy"] = "0.1"
+    manifest["stages"]["pii"]["version"] = 0
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    found = replay(path)
+    assert set(found.different) == {"curated.jsonl", "removed.parquet"}
+    assert found.changed_versions["numpy"][0] == "0.1"
+    assert found.changed_versions["stage pii"][0] == "0"
+
+
+def test_a_replay_of_changed_data_is_refused() -> None:
+    path = run(write(Path("t.jsonl"), tickets()), "runs/t")
+    write(Path("t.jsonl"), tickets(60))
+    with pytest.raises(RunError, match="other data"):
+        replay(path)
+
+
+def test_a_diff_lines_rows_up_by_what_they_say() -> None:
+    rows = tickets()
+    old = run(write(Path("old.jsonl"), rows), "runs/old")
+    changed = [*rows[5:], {"ticket": 999, "text": "an altogether new request about a broken kettle", "intent": "refund"}]
+    new = run(write(Path("new.jsonl"), list(reversed(changed))), "runs/new")
+    reject_first(new)
+    found = diff(old, new)
+    assert found["rows"]["gone"]["count"] == 5
+    assert found["rows"]["added"] == {"count": 1, "rows": [0]}
+    assert found["rows"]["shared"] == len(rows) - 5
+    assert found["decisions"] == {"gone": 0, "new": 1, "changed": 0}
+    assert found["settings"] == {}
+
+
+def test_a_diff_of_a_run_with_itself_is_empty() -> None:
+    path = run(write(Path("t.jsonl"), tickets()), "runs/t")
+    found = diff(path, path)
+    assert found["rows"]["gone"]["count"] == found["rows"]["added"]["count"] == 0
+    assert found["status"] == {}
+    assert all(n["gone"] == n["new"] == 0 for n in found["findings"].values())
+
+
+def test_a_diff_names_changed_settings_and_masks_what_they_hold() -> None:
+    source = write(Path("t.jsonl"), tickets())
+    old = run(source, "runs/old")
+    new = run(source, "runs/new", stages={"pii": {"allow": ["olga.petrova@mail.example.org"]}}, keep={"policy": "last"})
+    found = diff(old, new)
+    assert found["settings"]["keep.policy"] == ["first", "last"]
+    assert "olga" not in json.dumps(found)
+
+
+def test_runs_lists_what_lies_there_damaged_runs_included() -> None:
+    path = run(write(Path("t.jsonl"), tickets()), "runs/t")
+    shutil.copytree(path, "runs/deep/er")
+    shutil.copytree(path, "runs/broken")
+    Path("runs/broken/manifest.json").write_text("{")
+    Path("runs/notes").mkdir()
+    lines = {line.path: line for line in find_runs("runs")}
+    assert set(lines) == {"runs/t", "runs/deep/er", "runs/broken"}
+    assert lines["runs/broken"].status == "damaged"
+    assert (lines["runs/t"].status, lines["runs/t"].rows_in) == ("done", 126)
+    assert lines["runs/t"].size_bytes == sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+    with pytest.raises(RunError, match="no folder"):
+        find_runs("nowhere")
+
+
+def test_pruning_spares_young_runs_decided_runs_and_runs_being_written() -> None:
+    source = write(Path("t.jsonl"), tickets())
+    young, old, decided = (run(source, f"runs/{name}") for name in ("young", "old", "decided"))
+    for path in (old, decided):
+        manifest = json.loads((path / "manifest.json").read_text())
+        manifest["finished"] = "2020-01-01T00:00:00+00:00"
+        (path / "manifest.json").write_text(json.dumps(manifest))
+    reject_first(decided)
+    with RunDir(old).writing(), pytest.raises(RunLockedError):
+        prune(find_runs("runs"), 30)
+    assert old.exists()
+    assert [line.path for line in prune(find_runs("runs"), 30)] == [os.fspath(old)]
+    assert young.exists()
+    assert decided.exists()
+    assert not old.exists()
+
+
+def test_the_verbs_answer_on_the_command_line(inside: Any) -> None:
+    run(write(Path("t.jsonl"), tickets()), "runs/t")
+    assert inside("replay", "runs/t", "-q").returncode == 0
+    assert "same bytes" in inside("replay", "runs/t", "-q").stdout
+    assert inside("diff", "runs/t", "runs/t").stdout.startswith("rows: 126 shared, none gone, none added")
+    assert json.loads(inside("runs", "--json").stdout)[0]["path"] == "runs/t"
+    assert inside("runs", "--prune").returncode == 2
+    assert inside("replay", "runs/none").returncode == 2
+    Path("runs/t/curated.jsonl").write_text("{}\n")
+    assert inside("replay", "runs/t", "-q").returncode == 1
