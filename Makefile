@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint format bench base-model sample-data clean
+.PHONY: help setup demo test test-slow lint format bench peers bench-dedup base-model sample-data clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,18 @@ format: $(READY) ## let ruff mend what it can
 
 bench: $(READY) ## every benchmark that needs no peers; results go to benchmarks/LOG.md by hand
 	$(BIN)/python benchmarks/run.py
+
+peers: .venv-peers/.ready ## other duplicate removers, in an environment of their own, for bench-dedup
+
+.venv-peers/.ready: benchmarks/peers.txt
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --upgrade pip
+	.venv-peers/bin/python -m pip install --quiet --no-deps text-dedup==0.4.0
+	grep -v '^text-dedup' benchmarks/peers.txt | .venv-peers/bin/python -m pip install --quiet -r /dev/stdin
+	@touch $@
+
+bench-dedup: $(READY) .venv-peers/.ready ## speed, memory and accuracy of duplicate removal beside the peers (about an hour)
+	$(BIN)/python -m benchmarks.bench_dedup
 
 base-model: $(READY) ## rebuild the bundled base model (CORPUS=path to articles.parquet; up to an hour)
 	$(BIN)/python -m train.bundled.build --corpus $(CORPUS)

@@ -1,114 +1,161 @@
-"""Deduplication speed: sketching, end to end, crowded inputs, cold start.
+"""Duplicates end to end, ours and the peers: read Parquet, find, decide, write; one process a tool.
 
-Run: python -m benchmarks.bench_dedup [articles.parquet] [rows]
+    python -m benchmarks.bench_dedup [--parts speed,floor,startup,accuracy,growth] [--rows 450000] [--tools a,b]
 
-Method. Prose is cut into passages of 1,000 characters from the articles; where they run out, sentences of different
-articles are joined. Every tenth passage is replaced by an edited copy of an earlier one (0 to 10 words changed). Each
-figure is the best of three, after one call that loads the compiled kernels; wall clock, and CPU seconds beside it
-because a shared machine makes wall clock noisy.
+`make peers` installs the peers, `make bench-dedup` runs all parts (an hour, nearly all of it the peers'). The corpus
+is cut from `--articles`, a Parquet file of long texts, once, into `~/.cache/curate-benchmarks` or
+`$CURATE_BENCH_CACHE`. Slow peers run on a stated slice: they are linear, so MB/s compare. Wall clock counts when the
+machine is free; processor seconds stand beside it for when it is not.
 """
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
+import argparse
+import shutil
 import sys
-import time
-from collections.abc import Callable
+import tempfile
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from curate.similarity import NearConfig, exact_groups, near_duplicate_edges
-from curate.similarity.minhash import sketch
-from curate.similarity.texts import for_shingles
+from benchmarks.dedup import accuracy, floor, tools
+from benchmarks.dedup.corpus import ARTICLES, CACHE, Corpus, corpus
+from benchmarks.dedup.measure import CommandError, Cost, run
 
-ARTICLES = Path(__file__).parents[2] / "shared" / "data" / "wiki" / "articles.parquet"
-COLD = "import pyarrow as pa; from curate.similarity import near_duplicate_edges, exact_groups; \
-t = pa.array(['a b c d e f'] * 3 + [' '.join(map(str, range(50))), ' '.join(map(str, range(51)))], pa.large_string()); \
-near_duplicate_edges(t); exact_groups(t)"
+PARTS = ("speed", "floor", "startup", "accuracy", "growth")
+GROWTH_ROWS = (100_000, 400_000, 1_000_000, 4_000_000)
 
 
-def passages(articles: Path, rows: int, size: int = 1000, seed: int = 0) -> pa.LargeStringArray:
-    """Prose of `size` characters a row, one row in ten an edited copy of another."""
-    rng = np.random.default_rng(seed)
-    texts = pq.read_table(articles, columns=["text"])["text"].to_pylist()
-    out = [t[i : i + size] for t in texts for i in range(0, len(t) - size + 1, size)]
-    rng.shuffle(out)  # type: ignore[arg-type]
-    if len(out) < rows:
-        sentences = [s for t in out for s in t.split(". ")]
-        while len(out) < rows:
-            out.append(". ".join(sentences[i] for i in rng.integers(0, len(sentences), 9).tolist())[:size])
-    out = out[:rows]
-    for at in range(9, rows, 10):
-        words = out[int(rng.integers(0, at))].split(" ")
-        for w in rng.integers(0, len(words), int(rng.integers(0, 11))).tolist():
-            words[w] = f"edit{rng.integers(10**6)}"
-        out[at] = " ".join(words)
-    return pa.array(out, pa.large_string())
-
-
-def best(work: Callable[[], object], repeats: int = 3) -> tuple[float, float]:
-    """(wall, CPU) seconds of the fastest of some calls."""
-    runs = []
+def once(tool: tools.Tool, data: Corpus, repeats: int = 1) -> tuple[Cost, np.ndarray]:
+    """The fastest of some runs of a tool, and the rows it kept."""
+    best: Cost | None = None
     for _ in range(repeats):
-        wall, cpu = time.perf_counter(), _cpu_seconds()
-        work()
-        runs.append((time.perf_counter() - wall, _cpu_seconds() - cpu))
-    return min(runs)
+        folder = Path(tempfile.mkdtemp(prefix=f"{tool.name}-", dir=CACHE))
+        try:
+            cost = run(tool.command(data.path, folder), folder, tools.ENV)
+            kept = tools.kept_rows(tool, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        best = cost if best is None or cost.wall_s < best.wall_s else best
+    assert best is not None
+    return best, kept
 
 
-def _cpu_seconds() -> float:
-    own, children = os.times(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.user + own.system + children.ru_utime + children.ru_stime
+def table(head: list[str], rows: list[list[str]]) -> None:
+    """A Markdown table."""
+    print("| " + " | ".join(head) + " |")
+    print("|" + "---|" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |", flush=True)
 
 
-def main(articles: Path = ARTICLES, rows: int = 100_000) -> None:
-    """Print one line a figure."""
-    texts = passages(articles, rows)
-    megabytes = texts.nbytes / 1e6
-    config = NearConfig()
-    near_duplicate_edges(texts.slice(0, 2000), config, threads=2)
+def speed(rows: int, chosen: tuple[tools.Tool, ...], articles: Path, repeats: int) -> None:
+    """Seconds and memory of each tool on the passages."""
+    ours = 0.0
+    lines = []
+    for tool in chosen:
+        data = corpus("passages", min(rows, tool.slice_rows or rows), articles)
+        try:
+            cost, kept = once(tool, data, repeats if not tool.peer else 1)
+        except CommandError as failure:
+            print(f"{tool.name}: {failure}", file=sys.stderr)
+            lines.append([tool.name, f"{data.megabytes:.0f}", "failed", "", "", "", "", "", ""])
+            continue
+        pace = data.megabytes / cost.wall_s
+        ours = ours if tool.peer else pace
+        lines.append([
+            tool.name, f"{data.megabytes:.0f}", f"{cost.wall_s:.1f}", f"{cost.cpu_s:.1f}", f"{pace:.2f}",
+            f"{data.megabytes / cost.cpu_s:.2f}", f"{ours / pace:.1f}x" if ours else "", f"{cost.peak_mb:,.0f}",
+            f"{data.rows - len(kept):,}",
+        ])  # fmt: skip
+        print(f"  {tool.name} done: {cost.wall_s:.1f} s wall, {cost.cpu_s:.1f} s CPU", file=sys.stderr, flush=True)
+    table(["tool", "MB", "wall s", "CPU s", "MB/s wall", "MB/s CPU", "ours is", "peak MB", "rows removed"], lines)
 
-    def report(name: str, work: Callable[[], object], size: float | None = megabytes, repeats: int = 3) -> None:
-        wall, cpu = best(work, repeats)
-        speed = f"  {size / wall:8.0f} MB/s wall {size / cpu:8.0f} MB/s CPU" if size else ""
-        print(f"{name:<58}{wall:8.2f} s wall {cpu:8.2f} s CPU{speed}", flush=True)
 
-    prepared = for_shingles(texts)
-    print(f"{rows} rows, {megabytes:.0f} MB")
-    for threads in (1, 2):
-        report(f"prepare (find characters), {threads} thread(s)", lambda t=threads: for_shingles(texts, t))
-        report(
-            f"sketch (shingles, MinHash, bands), {threads} thread(s)",
-            lambda t=threads: sketch(prepared, config.layout, config.words, 0, t),
-        )
-        report(f"near_duplicate_edges, {threads} thread(s)", lambda t=threads: near_duplicate_edges(texts, threads=t))
-        report(f"exact_groups, {threads} thread(s)", lambda t=threads: exact_groups(texts, threads=t))
-    print(near_duplicate_edges(texts, threads=2).stats)
-    same = pa.array([texts[0].as_py()] * 1_000_000, pa.large_string())
-    million = same.nbytes / 1e6
-    report("1,000,000 identical rows, near, 2 threads", lambda: near_duplicate_edges(same, threads=2), million, 1)
-    report("1,000,000 identical rows, exact, 2 threads", lambda: exact_groups(same, threads=2), million, 1)
-    one_word = texts[0].as_py().split(" ")
-    rng = np.random.default_rng(1)
-    varied = [
-        " ".join([*one_word[:at], f"v{rng.integers(10**9)}", *one_word[at + 1 :]])
-        for at in rng.integers(0, len(one_word), 200_000).tolist()
+def floors(rows: int, articles: Path) -> None:
+    """The floors, on the same passages."""
+    data = corpus("passages", rows, articles)
+    lines = [
+        [name, f"{wall:.2f}", f"{cpu:.2f}", f"{data.megabytes / wall:.0f}"]
+        for name, (wall, cpu) in floor.floors(data.path, floor.cores()).items()
     ]
-    rows_of_one = pa.array(varied, pa.large_string())
-    report(
-        "200,000 rows equal but one word, near, 2 threads",
-        lambda: near_duplicate_edges(rows_of_one, threads=2),
-        rows_of_one.nbytes / 1e6,
-        1,
-    )
-    cold = [sys.executable, "-c", COLD]
-    report("cold start (imports, kernels from the cache)", lambda: subprocess.run(cold, check=True), None)
+    table([f"floor, {data.megabytes:.0f} MB", "wall s", "CPU s", "MB/s wall"], lines)
+
+
+def startup(articles: Path) -> None:
+    """Our command on a file too small to matter: imports, kernels from the cache, the files of a run."""
+    data = corpus("passages", 100, articles)
+    cost, _ = once(tools.TOOLS[0], data, 3)
+    table(["start-up", "wall s", "CPU s", "peak MB"],
+          [["curate dedup, 100 rows", f"{cost.wall_s:.2f}", f"{cost.cpu_s:.2f}", f"{cost.peak_mb:.0f}"]])  # fmt: skip
+
+
+def accuracies(chosen: tuple[tools.Tool, ...], articles: Path, rows: int = 20_000) -> None:
+    """Each tool against exact Jaccard of all pairs, and against what was planted."""
+    data = corpus("passages", rows, articles)
+    pairs = accuracy.all_pairs(data.texts())
+    exact, planted = [], []
+    for tool in chosen:
+        try:
+            _, kept = once(tool, data)
+        except CommandError as failure:
+            print(f"{tool.name}: {failure}", file=sys.stderr)
+            continue
+        judged = accuracy.against_all_pairs(pairs, kept, tools.THRESHOLD)
+        found = accuracy.planted_found(data, kept)
+        exact.append([tool.name, *judged.values()])
+        planted.append([tool.name, *found.values()])
+    table([f"{rows:,} rows", *judged], exact)
+    print()
+    table(["planted copies not both kept, by words edited", *found], planted)
+
+
+def growth(articles: Path, sizes: tuple[int, ...]) -> None:
+    """Our command on short texts in growing numbers."""
+    lines = []
+    first: tuple[int, float] | None = None
+    for rows in sizes:
+        data = corpus("short", rows, articles)
+        cost, kept = once(tools.TOOLS[0], data)
+        first = first or (rows, cost.peak_mb - 2 * data.megabytes)
+        slope = (cost.peak_mb - 2 * data.megabytes - first[1]) * 1e6 / (rows - first[0]) if rows > first[0] else 0.0
+        lines.append([
+            f"{rows:,}", f"{data.megabytes:.0f}", f"{cost.wall_s:.1f}", f"{cost.cpu_s:.1f}",
+            f"{1e6 * cost.cpu_s / rows:.1f}", f"{cost.peak_mb:,.0f}", f"{slope:.0f}" if slope else "",
+            f"{rows - len(kept):,}",
+        ])  # fmt: skip
+    table(["rows", "MB", "wall s", "CPU s", "CPU µs a row", "peak MB", "bytes a row beside two copies of the text",
+           "rows removed"], lines)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--rows", type=int, default=450_000, help="passages of 1,000 characters for speed and floor")
+    parser.add_argument("--growth-rows", default=",".join(map(str, GROWTH_ROWS)), help="short texts for growth")
+    parser.add_argument("--tools", help="which, comma-separated; ours always runs")
+    parser.add_argument("--repeats", type=int, default=2, help="runs of ours, of which the fastest counts")
+    parser.add_argument("--articles", type=Path, default=ARTICLES)
+    args = parser.parse_args()
+    chosen = tools.named(args.tools)
+    if any(tool.peer for tool in chosen) and not tools.PEERS_PYTHON.is_file():
+        raise SystemExit("the peers are not installed: make peers")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    for part in args.parts.split(","):
+        print(f"\n## {part}\n", flush=True)
+        if part == "speed":
+            speed(args.rows, chosen, args.articles, args.repeats)
+        elif part == "floor":
+            floors(args.rows, args.articles)
+        elif part == "startup":
+            startup(args.articles)
+        elif part == "accuracy":
+            accuracies(chosen, args.articles)
+        elif part == "growth":
+            growth(args.articles, tuple(map(int, args.growth_rows.split(","))))
+        else:
+            raise SystemExit(f"there is no part {part!r}; known: {', '.join(PARTS)}")
 
 
 if __name__ == "__main__":
-    main(*(Path(a) for a in sys.argv[1:2]), *(int(a) for a in sys.argv[2:3]))
+    main()

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("startup", "resolve", "dedup", "pii", "labels", "pipeline", "train")
+NAMES = ("startup", "resolve", "similarity", "selfmeasure", "optional_stages", "pii", "labels", "pipeline", "train")
 
 
 def main() -> int:

@@ -69,7 +69,7 @@ def prove(
 
     result = ablation.run_ablation(
         [
-            ablation.Arm("base", "base model", raw, method="base"),
+            ablation.Arm("base", ablation.base_title(raw.task), raw, method="base"),
             ablation.Arm("raw", "raw data", raw),
             ablation.Arm("curated", "curated data", cured),
             ablation.Arm("random_control", "random removal of the same size", control),

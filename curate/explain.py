@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pyarrow.parquet as pq
 
 from curate import workflow
-from curate.errors import ConfigError
+from curate.errors import ConfigError, RunError, nearest
 from curate.ledger.decisions import read_journal
 from curate.pipeline import Detected
 from curate.privacy.config import ScanConfig, preview_config
@@ -46,6 +47,7 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
                 "finding_id": finding_id,
                 **{k: shown(found[k]) for k in ("stage", "rule", "action", "score", "field", "reason")},
                 **{k: shown(planned[k]) for k in ("start", "end", "replacement", "status", "why", "witness_row")},
+                "witness_line": None if witness is None else int(detected.dataset.lines[witness]),
                 "witness_preview": None if witness is None else preview(detected, witness),
                 "evidence": shown(orjson.loads(found["evidence"])) if found["evidence"] else None,
                 "decisions": [
@@ -58,11 +60,29 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
     stories.sort(key=lambda s: s["status"] != "applied")
     return {
         "row": row,
+        "line": int(detected.dataset.lines[row]),
         "row_id": detected.dataset.row_ids[row].as_py().hex(),
         "outcome": _outcome(bool(plan.dropped[row]), stories),
         "preview": preview(detected, row),
         "findings": stories,
     }
+
+
+def removed(run: str | Path, stage: str | None = None) -> list[dict[str, Any]]:
+    """Every row that left, in file order: row, stage, rule, reason, witness and a masked preview.
+
+    `stage` keeps those that one stage removed. Raises ConfigError for a stage that the run does not have.
+    """
+    directory = RunDir.open(run)
+    path = directory.path / "removed.parquet"
+    if not path.is_file():
+        raise RunError(f"{directory.path} holds no removed.parquet: the run did not finish; `curate run` goes on with it")
+    known = list(directory.manifest().get("stages", {}))
+    if stage is not None and stage not in known:
+        raise ConfigError(f"the run has no stage {stage!r}; {nearest(stage, known)}")
+    columns = ["row", "stage", "rule", "reason", "witness_row", "preview"]
+    rows = pq.read_table(path, columns=columns).to_pylist()
+    return [row for row in rows if stage in (None, row["stage"])]
 
 
 def preview(detected: Detected, row: int) -> str:
@@ -92,8 +112,10 @@ def _outcome(dropped: bool, stories: list[dict[str, Any]]) -> str:
     if dropped:
         by = next((s["stage"] for s in stories if s["action"] == "drop" and s["status"] == "applied"), "the plan")
         return f"removed by {by}"
-    changed = sorted({s["action"] for s in stories if s["status"] == "applied" and s["action"] != "flag"})
-    return f"kept, with {' and '.join(changed)}" if changed else "kept as it was"
+    done = {s["action"] for s in stories if s["status"] == "applied"}
+    words = {"replace": "edited", "relabel": "relabelled", "reweight": "reweighted", "add": "added to"}
+    changed = [word for action, word in words.items() if action in done]
+    return f"kept, {' and '.join(changed)}" if changed else "kept as it was"
 
 
 def _row(detected: Detected, which: str) -> int:

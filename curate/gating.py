@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ASKED_BY = {
     "duplicate_rate": ("exact_duplicates", "near_duplicates"),
-    "leaked_rows": ("exact_duplicates", "near_duplicates"),
+    "leaked_rows": ("exact_duplicates", "near_duplicates", "contamination"),
     "conflicting_labels": ("exact_duplicates", "near_duplicates", "label_names"),
     "pii_rows": ("pii",),
     "secrets": ("pii",),

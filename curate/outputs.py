@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from curate.dataset import Dataset
+from curate.execution import LOCAL, Execution
 from curate.ledger.apply import Curated
 from curate.ledger.plan import Plan
 from curate.pipeline import Detected, Event, Listener, detect
@@ -35,11 +37,13 @@ def write_outputs(run: RunDir, detected: Detected, plan: Plan, curated: Curated)
     dataset = detected.dataset
     name = curated_name(dataset)
     looked_for = preview_config(detected.recipe.stage_settings.get("pii"))
-    curated.write(run.path / name)
-    run.write_table("plan.parquet", plan.table)
-    run.write_table("removed.parquet", removed_table(dataset, detected.findings, plan, looked_for))
-    rejected = b"".join(orjson.dumps(r.to_json()) + b"\n" for r in dataset.rejected)
-    run.write_bytes("rejected.jsonl", rejected)
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(curated.write, run.path / name)  # compression leaves the interpreter free
+        run.write_table("plan.parquet", plan.table)
+        run.write_table("removed.parquet", removed_table(dataset, detected.findings, plan, looked_for))
+        rejected = b"".join(orjson.dumps(r.to_json()) + b"\n" for r in dataset.rejected)
+        run.write_bytes("rejected.jsonl", rejected)
+        writing.result()
     return {file: file_hash(run.path / file) for file in (name, "plan.parquet", "removed.parquet", "rejected.jsonl")}
 
 
@@ -79,20 +83,25 @@ def rescan_key(detected: Detected, files: dict[str, str]) -> str:
     return xxhash.xxh3_128_hexdigest(orjson.dumps([sorted(files.items()), keys]))
 
 
-def rescan(curated: Curated, recipe: Recipe, listener: Listener) -> dict[str, dict[str, Any]]:
+def rescan(
+    curated: Curated, recipe: Recipe, listener: Listener, execution: Execution = LOCAL
+) -> dict[str, dict[str, Any]]:
     """Run the duplicate and privacy stages on the curated rows: what curation left, or made.
 
     Rows that become equal once their personal data is masked are counted here, not removed: a second removal would
     answer a question that nobody saw.
     """
-    names = [n for n in RESCANNED if n in recipe.stage_names()]
+    # A stage that only flags has left everything it found: looking again would say so a second time.
+    names = [c.name for c in recipe.stages() if c.name in RESCANNED and c.policy.on_finding != "flag"]
     if not names or len(curated.rows) == 0:
         return {}
     again = dataclasses.replace(recipe, run=recipe.run.model_copy(update={"stages": names}))
     settings = {k: v for k, v in recipe.stage_settings.items() if k in names}
+    if "near_duplicates" in names:  # how well it looks was measured on the raw rows
+        settings["near_duplicates"] = {**settings.get("near_duplicates", {}), "measure": False}
     listener(Event("rescan", "start"))
     started = time.perf_counter()
-    detected = detect(curated.dataset(), dataclasses.replace(again, stage_settings=settings))
+    detected = detect(curated.dataset(), dataclasses.replace(again, stage_settings=settings), execution=execution)
     table = detected.resolve().table
     # Flags propose no change, and rows kept as survivors are not copies any more: neither is left over.
     open_ = pc.and_(
@@ -102,6 +111,20 @@ def rescan(curated: Curated, recipe: Recipe, listener: Listener) -> dict[str, di
     left = pc.value_counts(table.filter(open_)["stage"].cast(pa.string())).to_pylist()
     by_stage = {item["values"]: item["counts"] for item in left}
     out = {n: {"left": by_stage.get(n, 0)} for n in names if detected.outcomes[n].status != "skipped"}
+    for name, n in _alike_once_edited(table, curated).items():
+        out[name]["alike_once_edited"] = n
     total = sum(by_stage.values())
     listener(Event("rescan", "done", findings=total, seconds=round(time.perf_counter() - started, 3)))
     return out
+
+
+def _alike_once_edited(table: pa.Table, curated: Curated) -> dict[str, int]:
+    """By stage, copies among the curated rows that an edit or a new label (of either row) made into copies."""
+    edited = np.zeros(curated.raw.n_rows, bool)
+    edited[list(curated.edits)] = True
+    applied, drop = (pc.equal(table[c].cast(pa.string()), w) for c, w in (("status", "applied"), ("action", "drop")))
+    mine = table.filter(pc.and_(pc.and_(applied, drop), pc.is_valid(table["witness_row"])))
+    rows, witnesses = (curated.rows[mine[c].to_numpy()] for c in ("row", "witness_row"))
+    made = mine.filter(pa.array(edited[rows] | edited[witnesses]))
+    counted = pc.value_counts(made["stage"].cast(pa.string())).to_pylist()
+    return {str(item["values"]): int(item["counts"]) for item in counted}

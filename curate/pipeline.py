@@ -18,13 +18,14 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 import xxhash
 
 from curate.dataset import Dataset
-from curate.errors import ConfigError, RunError, StageSkipped
+from curate.errors import RunError, StageSkipped
+from curate.execution import LOCAL, Execution
 from curate.ledger.decisions import Journal
 from curate.ledger.findings import SCHEMA_VERSION, concat_findings, empty_findings
+from curate.ledger.keep_order import keep_rank
 from curate.ledger.keepers import Relation, RowFacts
 from curate.ledger.plan import Plan
 from curate.ledger.resolve import Policy, resolve
@@ -119,7 +120,10 @@ class Detected:
         """Clusters for a recipe without the near-duplicates stage: an evaluation must not leak for that."""
         stage = get_stage("near_duplicates")
         context = Context(seed=self.recipe.run.seed, threads=thread_count(self.recipe))
-        return stage.detect(self.dataset, stage.config(), context).hints["cluster"]
+        try:
+            return stage.detect(self.dataset, stage.config(measure=False), context).hints["cluster"]
+        except StageSkipped:
+            return np.arange(self.dataset.n_rows)
 
     def canonical_labels(self) -> pa.Array | None:
         """Labels with spellings unified where `label_names` found them, null where a row has none."""
@@ -146,6 +150,7 @@ def detect(
     listener: Listener = _silent,
     cancelled: Callable[[], bool] = lambda: False,
     read_only: bool = False,
+    execution: Execution = LOCAL,
 ) -> Detected:
     """Run every stage of the recipe on the raw rows.
 
@@ -155,6 +160,8 @@ def detect(
     """
     recipe = recipe or Recipe()
     choices = {c.name: c for c in recipe.stages()}
+    for choice in choices.values():  # a file that settings name and that cannot be used is said before any work
+        get_stage(choice.name).depends_on(choice.config)
     outcomes: dict[str, Outcome] = {}
     hints: dict[str, Any] = {}
     for name in in_running_order(choices):
@@ -164,6 +171,7 @@ def detect(
             hints=dict(hints),
             progress=lambda done, total, name=name: listener(Event(name, "progress", done, total)),  # type: ignore[misc]
             cancelled=cancelled,
+            execution=execution,
         )
         context.check_cancelled()
         outcome = _one(dataset, recipe, choices[name], outcomes, context, run, listener, read_only)
@@ -216,6 +224,7 @@ def _one(
             "seconds": seconds,
             "findings": found.findings.num_rows,
             "version": stage.version,
+            "optional": stage.optional,
             "summary": dict(found.summary),
             "files": files,
         }
@@ -241,6 +250,7 @@ def stage_key(dataset: Dataset, recipe: Recipe, choice: StageChoice, used: Seque
         "hints": list(used),
         "versions": engine_versions(),
         "schema": SCHEMA_VERSION,
+        "depends_on": dict(get_stage(choice.name).depends_on(choice.config)),
     }
     return xxhash.xxh3_128_hexdigest(orjson.dumps(what, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))
 
@@ -252,7 +262,7 @@ def thread_count(recipe: Recipe) -> int:
 
 
 def relation_of(n_rows: int, scores: pa.Table) -> Relation:
-    """Classes and edges from a duplicates stage's scores table (`row, group` or `a, b, score`)."""
+    """Classes and edges from a duplicates stage's scores table (`row, group` or `a, b, score, weighted, parts`)."""
     if "group" in scores.column_names:
         classes = np.arange(n_rows)
         rows = scores["row"].to_numpy()
@@ -260,8 +270,8 @@ def relation_of(n_rows: int, scores: pa.Table) -> Relation:
         together = group >= 0
         classes[rows[together]] = group[together]
         return Relation(classes)
-    a, b, score = (scores[c].to_numpy() for c in ("a", "b", "score"))
-    return Relation.from_edges(n_rows, a, b, score)
+    names = ("a", "b", "score", "weighted", "parts")
+    return Relation.from_edges(n_rows, *(scores[c].to_numpy() for c in names if c in scores.column_names))
 
 
 def row_facts(dataset: Dataset, recipe: Recipe, canonical: Any = None) -> RowFacts:
@@ -269,26 +279,7 @@ def row_facts(dataset: Dataset, recipe: Recipe, canonical: Any = None) -> RowFac
     n = dataset.n_rows
     return RowFacts(
         n,
-        _keep_rank(dataset, recipe.keep.policy),
+        keep_rank(dataset, recipe.keep.policy, recipe.keep.sources, recipe.keep.quality_column),
         split_ranks(dataset.splits(), n),
         label_codes(dataset.labels() if canonical is None else canonical, n),
     )
-
-
-def _keep_rank(dataset: Dataset, policy: str) -> np.ndarray:
-    n = dataset.n_rows
-    if policy == "last":
-        return np.arange(n)[::-1].copy()
-    if policy == "longest":
-        length = pc.utf8_length(dataset.content()).fill_null(0).to_numpy()
-        order = np.lexsort((np.arange(n), -length))
-    elif policy == "newest":
-        if not dataset.roles.time:
-            raise ConfigError('[keep] policy = "newest" needs a column with the time role; name it under [data.roles]')
-        times = dataset.values(dataset.roles.time[0])
-        order = pc.array_sort_indices(times, order="descending", null_placement="at_end").to_numpy()
-    else:
-        return np.arange(n)
-    rank = np.empty(n, np.int64)
-    rank[order] = np.arange(n)
-    return rank

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from curate.errors import ConfigError, nearest
 from curate.house import require
@@ -54,14 +54,44 @@ class RunSection(_Section):
     )
     seed: int = Field(0, ge=0, description="Seed of everything that draws at random.")
     threads: int = Field(0, ge=0, description="Threads of the engines; 0 means every core. Results do not depend on it.")
+    engine: Literal["local", "ray"] = Field(
+        "local",
+        description="Where near-duplicates are compared: this process, or a Ray cluster. Results do not depend on it.",
+    )
 
 
 class KeepSection(_Section):
     """[keep]: which copy of a duplicate survives, among rows of one split."""
 
-    policy: Literal["first", "last", "longest", "newest"] = Field(
-        "first", description="first, last, longest (by content) or newest (by the time role)."
+    policy: Literal["first", "last", "longest", "newest", "best_source", "highest_quality"] = Field(
+        "first",
+        description="first, last, longest (by content), newest (by the time role), best_source (by `sources`) or "
+        "highest_quality (by `quality_column`).",
     )
+    sources: list[str] = Field(
+        default_factory=list, description="For best_source: values of the source role, the best first; others come last."
+    )
+    quality_column: str | None = Field(
+        None, description="For highest_quality: a column of numbers, the higher the better; rows without one come last."
+    )
+    per_cluster: int = Field(1, ge=1, description="Rows of each cluster of duplicates that stay, in one split.")
+    target_rows: int | None = Field(
+        None,
+        ge=1,
+        description="Duplicates go, the most redundant first, until so many rows are left; all of them when left out.",
+    )
+
+    @model_validator(mode="after")
+    def _settings_fit(self) -> KeepSection:
+        for policy, key, value in (
+            ("best_source", "sources", self.sources),
+            ("highest_quality", "quality_column", self.quality_column),
+        ):
+            if self.policy == policy and not value:
+                raise ValueError(f'policy = "{policy}" needs `{key}`')
+            if self.policy != policy and value:
+                raise ValueError(f'`{key}` is read only with policy = "{policy}"')
+        return self
 
 
 class TrainSection(_Section):
@@ -74,7 +104,7 @@ class AblationSection(_Section):
     """[ablation]: how the proof is made."""
 
     enabled: bool = Field(True, description="Whether `curate run` trains and compares.")
-    seeds: int = Field(3, ge=1, description="Training runs of each arm; three show only large effects.")
+    seeds: int = Field(3, ge=3, description="Training runs of each arm; three, the least, show only large effects.")
     delta: float | None = Field(
         None,
         gt=0,
@@ -128,7 +158,7 @@ class Recipe:
         try:
             checked = _RecipeFile.model_validate(dict(raw))
         except ValidationError as error:
-            raise ConfigError(_explain(error, path)) from None
+            raise ConfigError(_together(path, [*_explain(error), *_stage_problems(raw, path)])) from None
         if checked.schema_version != SCHEMA_VERSION:
             raise ConfigError(
                 f"{path or 'recipe'}: schema_version {checked.schema_version} is not understood; this is version "
@@ -144,7 +174,10 @@ class Recipe:
             checked.gate,
             path,
         )
-        recipe.stages()  # settings of every stage are checked now, not in the middle of a run
+        if problems := _stage_problems(raw, path):  # now, not in the middle of a run
+            raise ConfigError(_together(path, problems))
+        recipe.stages()
+        recipe.train_config()
         if recipe.gate:
             require("audit.gate.policy").parse_policy(recipe.gate, f"{path or 'recipe'}: [gate]")
         return recipe
@@ -168,15 +201,21 @@ class Recipe:
         return cls.parse(raw, path)
 
     def with_(
-        self, *, input: str | None = None, stages: list[str] | None = None, **data: Any  # noqa: A002
+        self,
+        *,
+        input: str | None = None,  # noqa: A002
+        stages: list[str] | None = None,
+        engine: str | None = None,
+        **data: Any,
     ) -> Recipe:
-        """A copy with another input, other stages, or other `[data]` keys; a role given replaces only that role."""
+        """A copy with another input, stages, engine, or other `[data]` keys; a role given replaces only that role."""
         changes: dict[str, Any] = {k: v for k, v in data.items() if v}
         if "roles" in changes:
             changes["roles"] = {**self.data.roles, **changes["roles"]}
         if input is not None:
             changes["input"] = input
-        run = self.run.model_copy(update={"stages": stages}) if stages is not None else self.run
+        given = {"stages": stages, "engine": engine}
+        run = self.run.model_copy(update={key: value for key, value in given.items() if value is not None})
         out = dataclasses.replace(self, data=self.data.model_copy(update=changes), run=run)
         out.stages()
         return out
@@ -187,6 +226,15 @@ class Recipe:
         for name in names:
             settings.setdefault(name, {})["on_finding"] = "flag"
         return dataclasses.replace(self, stage_settings=settings)
+
+    def with_settings(self, stage: str, **settings: Any) -> Recipe:
+        """A copy in which some settings of one stage are others."""
+        if not settings:
+            return self
+        changed = {**self.stage_settings, stage: {**self.stage_settings.get(stage, {}), **settings}}
+        out = dataclasses.replace(self, stage_settings=changed)
+        out.choice(stage)
+        return out
 
     def stage_names(self) -> list[str]:
         """Enabled stages in order of precedence."""
@@ -206,9 +254,14 @@ class Recipe:
         """Whether this stage was listed by name, rather than run because all are."""
         return name in (self.run.stages or ())
 
+    def train_config(self) -> Any:
+        """The `[train]` table as a `train.config.TrainConfig`, checked."""
+        return checked_settings(require("train.config").TrainConfig, self.train, f"{self._where()}[train]")
+
     def policy(self) -> Policy:
         """What `resolve` needs to know of this recipe."""
-        return Policy({choice.name: choice.policy for choice in self.stages()})
+        stages = {choice.name: choice.policy for choice in self.stages()}
+        return Policy(stages, per_cluster=self.keep.per_cluster, target_rows=self.keep.target_rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe with every default written out, as the manifest records it."""
@@ -241,13 +294,17 @@ class Recipe:
         where = f"{self._where()}[stages.{name}]"
         common = {key: given.pop(key) for key in POLICY_KEYS if key in given}
         known = [f.name for f in dataclasses.fields(stage.config)]
-        for key in given:
-            if key not in known:
-                raise ConfigError(f"{where} has no key {key!r}; {nearest(key, [*known, *POLICY_KEYS])}")
+        wrong = [key for key in given if key not in known]
+        if wrong:
+            allowed = [*known, *POLICY_KEYS]
+            raise ConfigError("; ".join(f"{where} has no key {key!r}; {nearest(key, allowed)}" for key in wrong))
         config = checked_settings(stage.config, given, where)
+        if hasattr(config, "located"):  # paths among its settings are relative to the recipe
+            config = config.located(self.path.parent if self.path else Path())
         shared = checked_settings(_StageKeys, common, where)
         on_finding = shared.on_finding or stage.on_finding
-        return StageChoice(name, config, StagePolicy(on_finding, shared.auto, getattr(config, "threshold", None)))
+        thresholds = (getattr(config, key, None) for key in ("threshold", "weighted_threshold", "part_threshold"))
+        return StageChoice(name, config, StagePolicy(on_finding, shared.auto, *thresholds))
 
     def _where(self) -> str:
         return f"{self.path}: " if self.path else ""
@@ -266,15 +323,53 @@ class _StageKeys:
 
 def checked_settings(cls: type[Any], given: Mapping[str, Any], where: str) -> Any:
     """A dataclass from given values, types checked, with a message a person can act on."""
+    known = [f.name for f in dataclasses.fields(cls)]
+    for key in given:
+        if key not in known:
+            raise ConfigError(f"{where} has no key {key!r}; {nearest(key, known)}")
     try:
         return TypeAdapter(cls).validate_python(dict(given))
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{where} {key}: {first['msg']}".replace("Value error, ", "")) from None
+        told = ((".".join(str(part) for part in item["loc"]), _plain(item["msg"])) for item in error.errors())
+        raise ConfigError(f"{where} " + "; ".join(f"{key}: {said}" for key, said in told)) from None
 
 
-def _explain(error: ValidationError, path: Path | None) -> str:
+def _plain(message: str) -> str:
+    """What pydantic says, as a person would."""
+    said = message.removeprefix("Value error, ")
+    for start in ("Input should be ", "Input should "):
+        if said.startswith(start):
+            return f"must {'be ' if start.endswith('be ') else ''}{said.removeprefix(start)}"
+    return said
+
+
+def _together(path: Path | None, problems: list[str]) -> str:
+    """One problem on the line of the recipe's name, several on a line each."""
+    where = f"{path or 'recipe'}: "
+    told = [problem.removeprefix(where) for problem in problems]
+    return where + (told[0] if len(told) == 1 else "".join(["several things are wrong", *(f"\n  {line}" for line in told)]))
+
+
+def _stage_problems(raw: Mapping[str, Any], path: Path | None) -> list[str]:
+    """What is wrong with the settings of each stage, all of it, as far as they can be read."""
+    given = raw.get("stages")
+    if not isinstance(given, Mapping):
+        return []
+    settings = {str(name): dict(keys) for name, keys in given.items() if isinstance(keys, Mapping)}
+    recipe = Recipe(stage_settings=settings, path=path)
+    out = []
+    for name, keys in settings.items():
+        if name not in known_stages():
+            out.append(f"{path or 'recipe'}: there is no stage {name!r}; {nearest(name, known_stages())}")
+        elif keys.get("enabled", True):
+            try:
+                recipe.choice(name)
+            except ConfigError as error:
+                out.append(str(error))
+    return out
+
+
+def _explain(error: ValidationError) -> list[str]:
     lines = []
     for item in error.errors():
         loc = [str(part) for part in item["loc"]]
@@ -282,8 +377,8 @@ def _explain(error: ValidationError, path: Path | None) -> str:
             known = _known_keys(loc[:-1])
             lines.append(f"unknown key {'.'.join(loc)!r}; {nearest(loc[-1], known)}")
         else:
-            lines.append(f"{'.'.join(loc)}: {item['msg']}")
-    return f"{path or 'recipe'}: " + "; ".join(lines)
+            lines.append(f"{'.'.join(loc)}: {_plain(item['msg'])}")
+    return lines
 
 
 def _known_keys(section: list[str]) -> list[str]:

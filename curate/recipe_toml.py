@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from curate.dataset import Dataset, Guess
 from curate.docs_of import settings_of
+from curate.house import require
 from curate.privacy.preview import safe_text
 from curate.recipe import SCHEMA_VERSION, Recipe
 from curate.stages.registry import BUILT_IN, get_stage
@@ -45,8 +46,12 @@ def write_recipe(dataset: Dataset, recipe: Recipe, relative_to: Path) -> str:
             lines += _comment(setting.doc)
             lines.append(_line(setting.name, getattr(choice.config, setting.name)))
     lines += ["", "[ablation]", *_section(recipe.ablation)]
-    lines += ["", "[train]  # settings of the LoRA trainer; `curate config schema` lists them"]
-    lines += [_line(name, value) for name, value in recipe.train.items()]
+    lines += ["", "[train]  # settings of the LoRA trainer"]
+    for setting in settings_of(require("train.config").TrainConfig):
+        lines += _comment(setting.doc)
+        given = setting.name in recipe.train
+        line = _line(setting.name, recipe.train[setting.name] if given else setting.default)
+        lines.append(line if given else f"# {line}")
     lines += ["", "[gate]  # what `curate gate` asks of data; `curate config schema` lists the checks"]
     preset = recipe.gate.get("preset")
     lines += ["# Checks to begin with: starter, strict or regulated."]

@@ -11,6 +11,7 @@ import dataclasses
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pyarrow as pa
 
 from curate.dataset import Dataset, load, make_private_dir
 from curate.errors import DataError, MissingExtraError, RunError
+from curate.execution import LOCAL, Execution, engine_present, open_execution
 from curate.house import require
 from curate.ledger.apply import Curated, apply
 from curate.ledger.decisions import read_journal
@@ -28,8 +30,12 @@ from curate.outputs import rescan, rescan_key, write_outputs
 from curate.pipeline import Detected, Event, Listener, detect
 from curate.recipe import Recipe
 from curate.rundir import SCHEMA_VERSION, RunDir, file_hash, hardware, versions
+from curate.stages.registry import get_stage
 
+NOT_TRAINED = "Training was left out of this run; `curate ablate RUN` does it."
+OUTDATED = "The last training was under an earlier plan; `curate ablate RUN` repeats it under this one."
 TrainListener = Callable[[Mapping[str, Any]], None]
+SHUFFLE_FOLDER = ".shuffle"
 
 
 def _silent(event: Event) -> None:
@@ -37,6 +43,10 @@ def _silent(event: Event) -> None:
 
 
 def _silent_training(event: Mapping[str, Any]) -> None:
+    return None
+
+
+def _unseen(dataset: Dataset) -> None:
     return None
 
 
@@ -60,6 +70,7 @@ class RunResult:
             name: o.reason
             for name, o in self.detected.outcomes.items()
             if o.status == "skipped" and self.detected.recipe.asked_for(name)
+            and not (get_stage(name).optional and len(self.detected.outcomes) > 1)
         }
 
     def _repr_html_(self) -> str:
@@ -74,9 +85,11 @@ def run(
     listener: Listener = _silent,
     training: TrainListener = _silent_training,
     cancelled: Callable[[], bool] = lambda: False,
+    on_read: Callable[[Dataset], None] = _unseen,
 ) -> RunResult:
     """Run a recipe (or an input file with the default recipe) into a run directory.
 
+    `on_read` is shown the data before any stage starts, and may refuse it by raising.
     Raises DataError or ConfigError for what cannot be read, RunError when the directory holds a run of other data,
     MissingExtraError when training is wanted and its packages are missing, `Cancelled` when asked to stop.
     """
@@ -84,15 +97,20 @@ def run(
     train = train and recipe.ablation.enabled
     if train:
         trainer_present()
+    engine_present(recipe.run.engine)
     clock = _Clock()
     with clock.step("load"):
         dataset = read_input(recipe)
+    on_read(dataset)
     directory = RunDir(out or recipe.run.out or default_out(dataset.source.path))
     with directory.writing():
         manifest = _begin(directory, dataset, recipe)
-        with clock.step("detect"):
-            detected = detect(dataset, recipe, run=directory, listener=listener, cancelled=cancelled)
-        result = _conclude(directory, detected, clock, listener)
+        with open_execution(recipe.run.engine, directory.path / SHUFFLE_FOLDER) as execution:
+            with clock.step("detect"):
+                detected = detect(
+                    dataset, recipe, run=directory, listener=listener, cancelled=cancelled, execution=execution
+                )
+            result = _conclude(directory, detected, clock, listener, execution)
         if train:
             with clock.step("train"):
                 result.ablation = prove(result, training, cancelled)
@@ -284,18 +302,27 @@ def _begin(directory: RunDir, dataset: Dataset, recipe: Recipe) -> dict[str, Any
     return manifest
 
 
-def _conclude(directory: RunDir, detected: Detected, clock: _Clock, listener: Listener) -> RunResult:
+def _conclude(
+    directory: RunDir, detected: Detected, clock: _Clock, listener: Listener, execution: Execution = LOCAL
+) -> RunResult:
     """Resolve, apply, write, look again; skipped when the files on disk already say the same."""
     with clock.step("resolve"):
         plan = detected.resolve(read_journal(directory.decisions_path))
+    manifest = directory.manifest()
     with clock.step("apply"):
         curated = apply(detected.dataset, plan)
-        files = write_outputs(directory, detected, plan, curated)
-    manifest = directory.manifest()
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(write_outputs, directory, detected, plan, curated)
+            left = None
+            if "rescan_key" not in manifest:  # nothing could make this look needless: take it while the files are written
+                with clock.step("rescan"):
+                    left = rescan(curated, detected.recipe, listener, execution)
+            files = writing.result()
     key = rescan_key(detected, files)
-    if manifest.get("rescan_key") != key:
+    if left is None and manifest.get("rescan_key") != key:
         with clock.step("rescan"):
-            left = rescan(curated, detected.recipe, listener)
+            left = rescan(curated, detected.recipe, listener, execution)
+    if left is not None:
         manifest |= {"outputs": files, "rescan": left, "rescan_key": key}
     manifest["plan"] = {
         "rows_in": plan.n_rows,
@@ -313,7 +340,7 @@ def _finish(result: RunResult, clock: _Clock, started: str) -> None:
     manifest = result.run.manifest()
     manifest["seconds"] = {**manifest.get("seconds", {}), **clock.seconds}
     if result.ablation is None:
-        manifest["train"] = {"reason": "Training was left out of this run; `curate ablate` does it."}
+        manifest["train"] = {"reason": NOT_TRAINED if load_ablation(result.run) is None else OUTDATED}
     else:
         manifest.pop("train", None)
     manifest |= {"status": "done", "started": started, "finished": _now()}

@@ -16,14 +16,20 @@ import numpy as np
 
 from train.config import TrainConfig
 from train.evaluate import score_classes, shown_classes, summarise
-from train.examples import Examples
+from train.examples import CLASSIFICATION, Examples
 from train.files import write_json
 from train.lora import TrainedRun, Workbench, clean_run, finished_run, open_workbench, run_identity, score_examples
 
+TITLE = {True: "base model with a linear probe, no adapter", False: "base model, no adapter"}
 DESCRIPTION = {
     True: "frozen base with a linear probe (standardised pooled states, logistic regression)",
     False: "base model as it is, no adapter",
 }
+
+
+def base_title(task: str) -> str:
+    """What the base arm is, in a table's words: with a head fitted to frozen states where the task has classes."""
+    return TITLE[task == CLASSIFICATION]
 
 
 def evaluate_base(

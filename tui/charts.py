@@ -32,7 +32,7 @@ def letter(arm: str) -> str:
 
 def overall(watch: Watch) -> Text:
     """How far the whole comparison is."""
-    done = sum(run.state in FINISHED for run in watch.runs)
+    done = sum(run.state in FINISHED for run in watch.runs if run.counted)
     now = sum(run.step / run.steps for run in watch.runs if run.state == "training" and run.steps)
     if not watch.total:
         return Text("▸ getting ready")

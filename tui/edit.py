@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import ClassVar
 
 from rich.text import Text
@@ -28,6 +29,9 @@ class EditScreen(ModalScreen[str | None]):
         super().__init__()
         self.evidence = reader.evidence(index)
         self.start = start
+        self.reader = reader
+        self.warned: str | None = None
+        """The new label that was asked about already."""
         self.labels = reader.labels() if self.evidence.action == "relabel" else []
 
     def compose(self) -> ComposeResult:
@@ -45,5 +49,12 @@ class EditScreen(ModalScreen[str | None]):
         """Take the value, unless it cannot be one."""
         if self.evidence.action == "relabel" and not event.value.strip():
             self.query_one("#edit-note", Static).update(Text("A label cannot be empty."))
+            return
+        if self.evidence.action == "relabel" and event.value != self.warned and not self.reader.is_label(event.value):
+            self.warned = event.value
+            close = difflib.get_close_matches(event.value, self.labels, n=1)
+            meant = f" Did you mean {close[0]}?" if close else ""
+            said = f"No row has this label.{meant} Enter again makes it a new label, Escape leaves things as they are"
+            self.query_one("#edit-note", Static).update(Text(said))
             return
         self.dismiss(event.value)

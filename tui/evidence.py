@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.ledger.apply import reader
 from curate.ledger.plan import STATUSES
@@ -185,6 +186,11 @@ class Reader:
         counted = pa.chunked_array([labels]).value_counts() if isinstance(labels, pa.Array) else labels.value_counts()
         names = sorted(counted.to_pylist(), key=lambda c: -c["counts"])
         return [n["values"] for n in names[:500] if n["values"] and self.label(n["values"]) == n["values"]]
+
+    def is_label(self, name: str) -> bool:
+        """Whether some row has this label, as it was given or under its unified spelling."""
+        held = (self.session.dataset.labels(), self.session.detected.canonical_labels())
+        return any(labels is not None and pc.index(labels, pa.scalar(name, labels.type)).as_py() >= 0 for labels in held)
 
     def label(self, value: Any) -> str:
         """A label for the eye."""

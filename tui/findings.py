@@ -93,6 +93,7 @@ class FindingsScreen(Screen[None]):
         """Another stage."""
         if isinstance(event.item, StageItem) and event.item.stage != self.stage:
             self.choose(event.item.stage)
+            self.say("")  # what was said of a finding of the stage before is of no use here
 
     @on(ListView.Selected, "#rail")
     def rail_chosen(self) -> None:
@@ -185,8 +186,7 @@ class FindingsScreen(Screen[None]):
         if saved is not None:
             status = str(self.session.plan.table["status"][index])
             came = "" if status in ("applied", "rejected") else f", and is {status}"
-            finding = saved.decision.finding_ids[0][:8]
-            self.say(f"{DONE[verdict]} finding {finding}{came}; saved, u takes it back{_others(saved)}")
+            self.say(f"{DONE[verdict]} {self._named(index)}{came}; saved, u takes it back{_others(saved)}")
 
     def action_undo(self) -> None:
         """Take back the newest decision."""
@@ -205,13 +205,21 @@ class FindingsScreen(Screen[None]):
         if failed:
             return
         if saved is None:
-            self.notify("there is no decision to take back" if which == "undo" else "there is nothing to bring back")
+            nothing = "there is no decision to take back" if which == "undo" else "there is nothing to bring back"
+            self.notify(nothing)
+            self.say(nothing)
             return
         self._go_to(saved.findings)
         word = "took back" if which == "undo" else "brought back"
         again = "ctrl+y brings it back" if which == "undo" else "u takes it back"
-        n = count(len(saved.decision.finding_ids), "finding")
+        several = len(saved.findings) != 1 or len(saved.decision.finding_ids) > 1
+        n = count(len(saved.decision.finding_ids), "finding") if several else self._named(int(saved.findings[0]))
         self.say(f"{word}: {DONE.get(saved.decision.verdict, saved.decision.verdict)} {n}; saved, {again}{_others(saved)}")
+
+    def _named(self, index: int) -> str:
+        """A finding as the queue names it: by its row."""
+        row = self.session.findings["row"][index].as_py()
+        return "a finding about the data" if row is None else f"row {row:,}"
 
     async def _save(self, step: Callable[[], Saved | None]) -> Saved | None:
         self._failed = False

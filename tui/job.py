@@ -37,6 +37,8 @@ class Run:
     step: int = 0
     steps: int = 0
     loss: float | None = None
+    counted: bool = True
+    """Whether it trains: the base model is only scored, and a run with the rows of another is not trained again."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ def _told(
         eta = e.get("eta_s", eta)
         before = runs.get(key)
         if e["kind"] == "run":
-            runs[key] = replace(before or Run(*key, ""), state=str(e["state"]))
+            runs[key] = replace(before or Run(*key, ""), state=str(e["state"]), counted=bool(e.get("run", 1)))
         elif e["kind"] == "step":
             loss = e.get("loss")
             runs[key] = Run(*key, "training", int(e["step"]), int(e["steps"]), loss if loss is not None else None)

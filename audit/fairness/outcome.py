@@ -5,13 +5,14 @@ collapses to nothing where a small group has no failures. Equivalence: the whole
 (two one-sided tests, Schuirmann, 1987). Disparity: the interval leaves out 0 and the normal test on the bootstrap's
 standard error stays below alpha after Holm's correction (1979) over all comparisons. Everything else is insufficient
 evidence, with about how many rows of the group would settle it: the half-width of an interval shrinks with the root of
-the rows.
+the rows, and where only the correction stands in the way, z must reach alpha divided by the number of comparisons.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -77,11 +78,23 @@ def rows_for_half_width(p: float, delta: float, fewest: int) -> int:
 def decide(comparisons: list[Comparison], delta: float, alpha: float) -> list[Comparison]:
     """Correct p-values over the comparisons that have one, and give each its outcome."""
     tested = [i for i, c in enumerate(comparisons) if c.p is not None]
-    corrected = holm([float(comparisons[i].p or 0.0) for i in tested])
+    raw = [float(comparisons[i].p or 0.0) for i in tested]
     out = list(comparisons)
-    for i, p in zip(tested, corrected):
-        out[i] = _decided(replace(comparisons[i], p=p), delta, alpha)
+    for i, p, corrected in zip(tested, raw, holm(raw)):
+        rows = _rows_for_p(comparisons[i].n, p, alpha, len(raw))
+        out[i] = _decided(replace(comparisons[i], p=corrected), delta, alpha, rows)
     return out
+
+
+def _rows_for_p(n: int, p: float, alpha: float, tests: int) -> int | None:
+    """Rows at which a difference with the uncorrected `p` at `n` rows stays below alpha among so many tests.
+
+    z grows with the root of the rows; alpha / tests is what Holm's correction asks at most. None without any spread.
+    """
+    normal = NormalDist()
+    now = -normal.inv_cdf(p / 2) if 0 < p < 1 else 0.0
+    wanted = -normal.inv_cdf(alpha / tests / 2)
+    return max(n + 1, math.ceil(n * (wanted / now) ** 2)) if now else None
 
 
 def holm(p_values: list[float]) -> list[float]:
@@ -95,7 +108,7 @@ def holm(p_values: list[float]) -> list[float]:
     return adjusted
 
 
-def _decided(c: Comparison, delta: float, alpha: float) -> Comparison:
+def _decided(c: Comparison, delta: float, alpha: float, rows_for_p: int | None) -> Comparison:
     assert c.value is not None
     assert c.low is not None
     assert c.high is not None
@@ -105,10 +118,11 @@ def _decided(c: Comparison, delta: float, alpha: float) -> Comparison:
     apart = c.low > 0 or c.high < 0
     if apart and c.p < alpha:
         return replace(c, outcome="disparity", note="the difference is larger than chance explains")
+    if apart:
+        note = "a difference shows, but not after correction for the number of comparisons"
+        return replace(c, outcome="insufficient evidence", note=note, rows_needed=rows_for_p)
     half = (c.high - c.low) / 2
     goal = max(abs(c.value), delta - abs(c.value))
     needed = max(c.n + 1, math.ceil(c.n * (half / goal) ** 2))
-    note = "a difference shows, but not after correction for the number of comparisons" if apart else (
-        "the interval holds both no difference and more than the margin"
-    )
+    note = "the interval holds both no difference and more than the margin"
     return replace(c, outcome="insufficient evidence", note=note, rows_needed=needed)

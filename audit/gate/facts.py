@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+LEAKS = ("leaks_split", "matches_benchmark")
+"""Rules of the contamination stage; it has nothing to say where there is nothing to compare with, and is not missed."""
 SECRET_RULES = ("pii.secret", "pii.private_key", "pii.url_credentials")
 NO_LABELS = "the data has no labels"
 _Z = 1.959963984540054
@@ -78,7 +80,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
             )
     n = int(kept.sum())
     drops = np.isin(stage, ("exact_duplicates", "near_duplicates")) & (action == "drop") & open_
-    leaks = rule == "across_splits"
+    leaks = (drops & (rule == "across_splits")) | (np.isin(rule, LEAKS) & (action == "drop") & open_)
     secret = np.isin(rule, SECRET_RULES)
 
     def missing(*stages: str) -> str:
@@ -98,7 +100,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
         "rows": Fact(float(n), n),
         "bad_rows": Fact(e.rejected_rows / max(1, e.rejected_rows + e.n_rows), e.n_rows + e.rejected_rows),
         "duplicate_rate": rows(drops & ~leaks, "exact_duplicates", "near_duplicates", share=True),
-        "leaked_rows": rows(drops & leaks, "exact_duplicates", "near_duplicates", share=False),
+        "leaked_rows": rows(leaks, "exact_duplicates", "near_duplicates", share=False),
         "pii_rows": rows((stage == "pii") & open_ & ~secret, "pii", share=True),
         "secrets": _count((stage == "pii") & open_ & secret, n, missing("pii")),
         "pending_reviews": _count(np.isin(status, ("pending", "stale")) & open_, n, ""),

@@ -38,8 +38,11 @@ def render_markdown(report: Report) -> str:
     return render(report)
 
 
-def render_terminal(report: Report) -> Group:
-    """The report's summary for a terminal of 80 columns or more, as a rich Group."""
+def render_terminal(report: Report, run: str = "RUN") -> Group:
+    """The report's summary for a terminal of 80 columns or more, as a rich Group.
+
+    `run` is the run directory as a shell reads it, for the commands that are shown.
+    """
     from audit.report.terminal import render
 
-    return render(report)
+    return render(report, run)

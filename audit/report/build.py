@@ -7,7 +7,8 @@ rows, most of it the privacy scanner's start.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,12 @@ from audit.report.fairness import fairness_of
 from audit.report.groups import groups_of
 from audit.report.headline import headline_of
 from audit.report.model import (
+    Counts,
+    Estimate,
     Flow,
     Input,
+    Interval,
+    Leak,
     Measure,
     Pending,
     Report,
@@ -39,6 +44,7 @@ from curate.dataset import Dataset
 from curate.ledger.plan import Plan
 from curate.privacy.config import preview_config
 from curate.privacy.preview import safe_text
+from curate.stages.registry import BUILT_IN, get_stage, known_stages
 
 TITLES = {
     "exact_duplicates": "Exact duplicates",
@@ -47,7 +53,9 @@ TITLES = {
     "label_issues": "Label issues",
     "label_names": "Label spellings",
     "fairness": "Fairness",
-    "leakage": "Leakage",
+    "contamination": "Leakage and contamination",
+    "boilerplate": "Boilerplate",
+    "semantic_duplicates": "Semantic duplicates",
     "quality": "Text quality",
 }
 PRIVACY = ("pii",)
@@ -75,12 +83,23 @@ def build(
     effects = effects_of(plan)
     stages = _stages(manifest, findings, plan, effects, previews)
     training = training_of(ablation, previews, folder)
+    narrow = training is None and _chosen(manifest) is not None
     fairness = fairness_of(_records(manifest).get(FAIRNESS), findings, previews)
     groups = groups_of(dataset, effects, previews, _settings(manifest).get(FAIRNESS) or {})
     flow = _flow(plan, effects)
     pending = _pending(stages)
     return Report(
-        headline=headline_of(flow, training, stages, fairness, groups, pending, _why_untrained(manifest, previews)),
+        headline=headline_of(
+            flow,
+            training,
+            stages,
+            fairness,
+            groups,
+            pending,
+            _why_untrained(manifest, previews),
+            narrow=narrow,
+            curated=_curated_name(manifest, previews),
+        ),
         flow=flow,
         training=training,
         stages=stages,
@@ -90,6 +109,7 @@ def build(
         input=_input(manifest, dataset, previews),
         profile=profile_of(dataset, plan, effects, previews),
         reproducibility=_reproducibility(manifest, ablation, previews),
+        narrow=narrow,
     )
 
 
@@ -99,6 +119,25 @@ def _records(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _settings(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     return (manifest.get("recipe") or {}).get("stages") or {}
+
+
+def _chosen(manifest: Mapping[str, Any]) -> list[str] | None:
+    """The stages that were asked for by name; None when all were meant."""
+    stages = ((manifest.get("recipe") or {}).get("run") or {}).get("stages")
+    return stages if isinstance(stages, list) and set(stages) < {*BUILT_IN, *stages} else None
+
+
+def _helps(name: str, manifest: Mapping[str, Any]) -> bool:
+    """Whether a stage was made to flag only, among few that were asked for and that one of them builds on."""
+    chosen = _chosen(manifest) or ()
+    known = [get_stage(n) for n in chosen if n in known_stages()]
+    quiet = (_settings(manifest).get(name) or {}).get("on_finding") == "flag"
+    return quiet and any(name in s.uses for s in known) and any(s.name == name and s.on_finding != "flag" for s in known)
+
+
+def _curated_name(manifest: Mapping[str, Any], previews: Previews) -> str:
+    names = (str(name) for name in manifest.get("outputs") or ())
+    return next((previews.short(name) for name in names if name.startswith("curated.")), "curated")
 
 
 def _flow(plan: Plan, effects: Effects) -> Flow:
@@ -129,14 +168,25 @@ def _stages(
         record = records.get(name) or {}
         if not record and name not in effects.stages:
             continue
-        mine = counts_of(counts.get(name, {}))
+        if record.get("status") == "skipped" and record.get("optional") and len(records) > 1:
+            continue  # nobody asked, and there was nothing to look at
+        on_finding = previews.short(str((settings.get(name) or {}).get("on_finding") or ""))
+        rules = tuple(
+            Rule(previews.short(r.rule), r.action, previews.sentence(r.reason), _with_notes(r.counts, r.action, on_finding))
+            for r in rules_of(findings, plan, name)
+        )
+        mine = replace(
+            counts_of(counts.get(name, {})),
+            applied_notes=sum(r.counts.applied_notes for r in rules),
+            pending_notes=sum(r.counts.pending_notes for r in rules),
+        )
         out.append(
             StageReport(
                 name=previews.short(name),
                 title=TITLES.get(name) or previews.short(name.replace("_", " ").capitalize()),
                 status="skipped" if record.get("status") == "skipped" else "done",
                 reason=previews.sentence(str(record.get("reason") or "")),
-                on_finding=previews.short(str((settings.get(name) or {}).get("on_finding") or "")),
+                on_finding=on_finding,
                 seconds=_seconds(record.get("seconds")),
                 findings=mine.total,
                 counts=mine,
@@ -144,10 +194,11 @@ def _stages(
                 edited_rows=effects.rows_of(name, "replace"),
                 relabelled_rows=effects.rows_of(name, "relabel"),
                 left=_left(rescan.get(name)),
-                rules=tuple(
-                    Rule(previews.short(r.rule), r.action, previews.sentence(r.reason), r.counts)
-                    for r in rules_of(findings, plan, name)
-                ),
+                left_alike_once_edited=_left(rescan.get(name), "alike_once_edited") or 0,
+                helper=_helps(name, manifest),
+                rules=rules,
+                measured=_measured((record.get("summary") or {}).get("measured") or (), previews),
+                leaks=_leaks((record.get("summary") or {}).get("leakage") or (), previews),
                 summary=_summary(record.get("summary") or {}, previews),
                 examples=examples_of(name, findings, plan, effects, previews),
             )
@@ -155,10 +206,35 @@ def _stages(
     return tuple(out)
 
 
-def _left(value: Any) -> int | None:
-    """A count, bare or under `left`."""
-    value = value.get("left") if isinstance(value, Mapping) else value
+def _with_notes(counts: Counts, action: str, on_finding: str) -> Counts:
+    """The counts of one rule, with those of them that only note something."""
+    pending = counts.pending if on_finding == "flag" else 0
+    return replace(counts, applied_notes=counts.applied if action == "flag" else 0, pending_notes=pending)
+
+
+def _left(value: Any, key: str = "left") -> int | None:
+    """A count under `key`, or bare."""
+    value = value.get(key) if isinstance(value, Mapping) else value if key == "left" else None
     return value if isinstance(value, int) else None
+
+
+def _measured(records: Iterable[Mapping[str, Any]], previews: Previews) -> tuple[Estimate, ...]:
+    """What the stage measured of itself."""
+    return tuple(
+        Estimate(
+            previews.short(str(r["what"]), SHOWN), int(r["hits"]), int(r["of"]), Interval(r["value"], r["low"], r["high"])
+        )
+        for r in records
+    )
+
+
+def _leaks(records: Iterable[Mapping[str, Any]], previews: Previews) -> tuple[Leak, ...]:
+    """How much of each set stands in training rows."""
+    numbers = ("items", "found", "rows", "only_whole")
+    return tuple(
+        Leak(previews.short(str(r["kind"])), previews.short(str(r["set"])), *(int(r[key]) for key in numbers))
+        for r in records
+    )
 
 
 def _summary(summary: Mapping[str, Any], previews: Previews) -> tuple[Measure, ...]:

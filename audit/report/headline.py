@@ -17,14 +17,21 @@ def headline_of(
     groups: Sequence[GroupColumn],
     pending: Pending,
     why_untrained: str = "",
+    narrow: bool = False,
+    curated: str = "curated",
 ) -> Headline:
-    """One sentence, a verdict, and what limits both."""
+    """One sentence, a verdict, and what limits both.
+
+    A `narrow` question is told nothing of a proof it did not ask for; `curated` is the name of the curated file.
+    """
     outcome, verdict = _verdict(training, why_untrained)
+    rows = _rows(flow)
     return Headline(
-        sentence=f"{_rows(flow)} {_proof(training)}",
+        sentence=rows if narrow else f"{rows} {_proof(training)}",
+        rows=rows,
         outcome=outcome,
         verdict=verdict,
-        cautions=tuple(_cautions(stages, fairness, groups, pending, flow)),
+        cautions=tuple(_cautions(stages, fairness, groups, pending, flow, curated)),
     )
 
 
@@ -51,7 +58,7 @@ def _proof(training: Training | None) -> str:
         return "Whether this helps a model was not tested."
     main = main_comparison(training)
     if main is None or main.delta.value is None:
-        return "Training ran, but curated and raw data were not compared."
+        return "Curated and raw data were not compared."
     d = main.delta
     moved = f"{difference(training, d.value)}{unit(training)}"
     if d.low is not None and d.high is not None:
@@ -81,7 +88,8 @@ def _verdict(training: Training | None, why: str) -> tuple[Outcome, str]:
 
 
 def _cautions(
-    stages: Sequence[StageReport], fairness: Fairness, groups: Sequence[GroupColumn], pending: Pending, flow: Flow
+    stages: Sequence[StageReport], fairness: Fairness, groups: Sequence[GroupColumn], pending: Pending, flow: Flow,
+    curated: str,
 ) -> list[str]:
     out = [f"{s.title} did not run: {s.reason or 'no reason given'}" for s in stages if s.status == "skipped"]
     unsure, made = fairness.counts.get("insufficient evidence", 0), sum(fairness.counts.values())
@@ -93,7 +101,7 @@ def _cautions(
     found = fairness.counts.get("disparity", 0)
     if found:
         out.append(f"Fairness: {plural(found, 'comparison')} {'shows' if found == 1 else 'show'} a disparity.")
-    for column in groups:
+    for column in groups if flow.dropped_rows else ():
         more = [g.group for g in column.groups if g.outcome == "disparity" and (g.difference.value or 0) > 0]
         if more:
             out.append(f"Curation removed rows of {column.column} = {', '.join(more)} more often than other rows.")
@@ -104,9 +112,35 @@ def _cautions(
             )
     if pending.total:
         out.append(f"{plural(pending.total, 'finding')} {'waits' if pending.total == 1 else 'wait'} for review.")
-    left = sum(s.left or 0 for s in stages)
-    if left:
-        out.append(f"A second look at the curated data found {plural(left, 'finding')} that the first one left or made.")
+    if left := second_look(stages, curated):
+        out.append(left)
     if flow.orphans:
         out.append(f"{plural(flow.orphans, 'decision')} spoke of findings that this run did not bring.")
     return [c if c.endswith((".", "!", "?")) else c + "." for c in out]
+
+
+def second_look(stages: Sequence[StageReport], curated: str) -> str:
+    """What the stages find in the curated data, and what to do about it; empty when they find nothing or none looked."""
+    looked = [s for s in stages if s.left is not None and not s.helper]
+    total = sum(s.left or 0 for s in looked)
+    if not total:
+        return ""
+    alike = sum(s.left_alike_once_edited for s in looked)
+    masked = [s.name for s in stages if s.edited_rows] == ["pii"]
+    out = []
+    if alike:
+        became = "identical" if all(s.name == "exact_duplicates" for s in looked if s.left_alike_once_edited) else "alike"
+        how = ["personal data was masked" if masked else "text was replaced"] if any(s.edited_rows for s in stages) else []
+        how += ["labels were corrected"] if any(s.relabelled_rows for s in stages) else []
+        out.append(
+            f"{plural(alike, 'row')} became {became} once {' and '.join(how) or 'rows were changed'}; "
+            f"`curate dedup RUN/{curated}` removes {'it' if alike == 1 else 'them'}."
+        )
+    if total > alike:
+        left = ", ".join(
+            f"{s.title.lower()} {s.left - s.left_alike_once_edited:,}"
+            for s in looked
+            if s.left and s.left > s.left_alike_once_edited
+        )
+        out.append(f"A second look at the curated data still finds: {left}.")
+    return " ".join(out)

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from audit.report import numbers, plots
-from audit.report.model import Report, Training
+from audit.report.model import Example, Report, StageReport, Training
 from audit.report.plots import Bar
 from audit.report.training import difference, told, unit
 
@@ -32,8 +32,9 @@ def _environment() -> Environment:
     env.filters.update(
         count=numbers.count, percent=numbers.percent, signed=numbers.signed, number=numbers.number, size=numbers.size,
         duration=numbers.duration, percent_span=numbers.percent_span, points_span=numbers.points_span, measure=measure,
+        estimate_span=numbers.estimate_span, prose=prose, file_name=file_name,
     )  # fmt: skip
-    env.globals.update(plural=numbers.plural, told=told, unit=unit, difference=difference)
+    env.globals.update(standing=standing, plural=numbers.plural, told=told, unit=unit, difference=difference)
     return env
 
 
@@ -41,9 +42,26 @@ def render(report: Report) -> str:
     """The page."""
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
     # A status that no finding has needs no column.
-    used = [s for s in plots.STATUSES if s == "applied" or any(getattr(x.counts, s) for x in report.stages)]
+    used = [s for s in plots.STATUSES if s == "applied" or any(x.counts.shown[s] for x in report.stages)]
     page = _environment().get_template("report.html.j2")
     return page.render(r=report, figures=figures(report), style=style, statuses=used)
+
+
+def prose(text: str) -> Markup:
+    """A sentence whose commands stand between backticks."""
+    pieces = (Markup("<code>{}</code>" if code else "{}").format(piece) for code, piece in numbers.parts_of_prose(text))
+    return Markup("").join(pieces)
+
+
+def file_name(path: str) -> str:
+    """The last part of a path."""
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+def standing(stage: StageReport, example: Example) -> str:
+    """An example's status as people read it: what changes no data and waits for nobody is noted."""
+    only = example.action == "flag" and example.status == "applied"
+    return "noted" if only or (stage.on_finding == "flag" and example.status == "pending") else example.status
 
 
 def measure(value: float | int | str | bool | None) -> str:
@@ -106,7 +124,7 @@ def _times(training: Training, value: float | None) -> float | None:
 
 def _statuses(report: Report, width: int, name: str) -> str:
     done = [s for s in report.stages if s.status == "done"]
-    rows = [(s.title, {status: getattr(s.counts, status) for status in plots.STATUSES}) for s in done]
+    rows = [(s.title, s.counts.shown) for s in done if not s.helper]
     told_rows = "; ".join(f"{label}: " + ", ".join(f"{n} {k}" for k, n in by.items() if n) for label, by in rows)
     return plots.stacked(
         rows, width=width, name=name, title="Findings by stage and status", description=told_rows, x_label="findings"

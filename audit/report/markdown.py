@@ -10,7 +10,17 @@ import re
 from collections.abc import Iterable, Sequence
 
 from audit.report.model import Interval, Report, StageReport
-from audit.report.numbers import count, duration, number, percent_span, plural, points_span, signed
+from audit.report.numbers import (
+    count,
+    duration,
+    estimate_span,
+    number,
+    parts_of_prose,
+    percent_span,
+    plural,
+    points_span,
+    signed,
+)
 from audit.report.training import told, unit
 
 EXAMPLES = 2
@@ -23,7 +33,7 @@ def render(report: Report) -> str:
     """The Markdown text, ending in a newline."""
     parts = [
         f"# {escape(report.headline.sentence)}",
-        f"**Verdict: {report.headline.outcome}.** {escape(report.headline.verdict)}",
+        *([] if report.narrow else [f"**Verdict: {report.headline.outcome}.** {prose(report.headline.verdict)}"]),
         *_cautions(report),
         *_comparisons(report),
         "## What was removed and changed, and why",
@@ -48,6 +58,15 @@ def escape(text: str) -> str:
     return _LIVE.sub(lambda m: f"{m[0][0]}<!-- -->{m[0][1:]}", _SPECIAL.sub(r"\\\1", plain))
 
 
+def prose(text: str) -> str:
+    """A sentence of ours, whose commands stand between backticks."""
+    out = ""
+    for is_code, piece in parts_of_prose(text):
+        before, after = (" " if end.isspace() else "" for end in (piece[:1], piece[-1:]))
+        out += code(piece) if is_code else f"{before}{escape(piece)}{after}"
+    return out
+
+
 def code(text: str) -> str:
     """Text of the data as a code span; a table's bars are written as the broken bar, which needs no escape."""
     text = " ".join(text.split()).replace("|", "¦")
@@ -65,7 +84,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numeric_from: int
 def _cautions(report: Report) -> list[str]:
     if not report.headline.cautions:
         return []
-    return ["Read with care:\n\n" + "\n".join(f"- {escape(c)}" for c in report.headline.cautions)]
+    return ["Read with care:\n\n" + "\n".join(f"- {prose(c)}" for c in report.headline.cautions)]
 
 
 def _comparisons(report: Report) -> list[str]:
@@ -89,16 +108,29 @@ def _comparisons(report: Report) -> list[str]:
 def _stages(report: Report) -> list[str]:
     if not report.stages:
         return ["No stage ran."]
-    head = ["Stage", "Findings", "Applied", "Pending", "Rejected", "Superseded", "Stale", "Rows removed", "Edited",
+    head = ["Stage", "Findings", "Applied", "Noted", "Pending", "Rejected", "Superseded", "Stale", "Rows removed", "Edited",
             "Relabelled", "Time"]  # fmt: skip
-    return [_table(head, [_stage(s) for s in report.stages])]
+    tables = [_table(head, [_stage(s) for s in report.stages])]
+    for s in report.stages:
+        if s.measured:
+            rows = [(escape(e.what), estimate_span(e.share), f"{count(e.hits)} of {count(e.of)}") for e in s.measured]
+            tables.append(_table([f"{escape(s.title)}, measured on a sample of this data", "Share, 95 %", "Counted"], rows))
+        if s.leaks:
+            head = [f"{escape(s.title)}: set", "Kind", "Items", "Found in training rows", "Rows", "Looked for only whole"]
+            rows_ = [
+                (code(k.set), escape(k.kind), count(k.items), count(k.found), count(k.rows), count(k.only_whole))
+                for k in s.leaks
+            ]
+            tables.append(_table(head, rows_, 2))
+    return tables
 
 
 def _stage(s: StageReport) -> list[str]:
     c = s.counts
     if s.status == "skipped":
-        return [f"{escape(s.title)}: skipped", *[""] * 9, duration(s.seconds)]
-    numbers = (c.total, c.applied, c.pending, c.rejected, c.superseded, c.stale, s.dropped_rows, s.edited_rows,
+        return [f"{escape(s.title)}: skipped", *[""] * 10, duration(s.seconds)]
+    kinds = ("applied", "noted", "pending", "rejected", "superseded", "stale")
+    numbers = (c.total, *(c.shown[kind] for kind in kinds), s.dropped_rows, s.edited_rows,
                s.relabelled_rows)  # fmt: skip
     return [escape(s.title), *(count(n) for n in numbers), duration(s.seconds)]
 

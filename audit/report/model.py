@@ -34,6 +34,8 @@ class Headline:
 
     sentence: str
     """Rows in and out, edits, and what training showed."""
+    rows: str
+    """Rows in and out, and edits, alone."""
     outcome: Outcome
     """The verdict on curation: against raw data and against a random removal of the same size."""
     verdict: str
@@ -93,11 +95,27 @@ class Counts:
     rejected: int = 0
     superseded: int = 0
     stale: int = 0
+    applied_notes: int = 0
+    """Applied findings that are flags: they change no data."""
+    pending_notes: int = 0
+    """Pending findings of a stage that only flags: they wait for nobody."""
 
     @property
     def total(self) -> int:
         """All findings."""
         return self.applied + self.pending + self.rejected + self.superseded + self.stale
+
+    @property
+    def shown(self) -> dict[str, int]:
+        """The counts as people read them: what is only a note neither changed data nor waits for anybody."""
+        return {
+            "applied": self.applied - self.applied_notes,
+            "noted": self.applied_notes + self.pending_notes,
+            "pending": self.pending - self.pending_notes,
+            "stale": self.stale,
+            "rejected": self.rejected,
+            "superseded": self.superseded,
+        }
 
 
 @dataclass(frozen=True)
@@ -171,6 +189,33 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A share that a stage measured of itself on this data: its recall, its precision."""
+
+    what: str
+    hits: int
+    of: int
+    """Cases counted; with none there is insufficient evidence, and no share."""
+    share: Interval
+
+
+@dataclass(frozen=True)
+class Leak:
+    """How much of one set that a model is tested on, or of earlier data, stands in training rows."""
+
+    kind: str
+    """evaluation split, named set or earlier data."""
+    set: str
+    items: int
+    found: int
+    """Items that some training row holds."""
+    rows: int
+    """Training rows that hold one of them, each counted once."""
+    only_whole: int
+    """Items too short or too common to be looked for inside a row; they are found where a row asks nothing else."""
+
+
+@dataclass(frozen=True)
 class StageReport:
     """One stage: what it found, what came of it, and examples."""
 
@@ -189,14 +234,22 @@ class StageReport:
     relabelled_rows: int
     left: int | None
     """Findings of the same stage on the curated data; None when it did not look again."""
+    left_alike_once_edited: int = 0
+    """Those of them that are copies because the row, or the row it repeats, was edited or relabelled."""
+    helper: bool = False
+    """Whether it ran only for what other stages take from it, and nobody asked for its findings."""
     rules: tuple[Rule, ...] = ()
+    measured: tuple[Estimate, ...] = ()
+    """How well the stage looked, by its own measurement on a sample of this data."""
+    leaks: tuple[Leak, ...] = ()
+    """What the stage compared training rows with, and how much of it they hold."""
     summary: tuple[Measure, ...] = ()
     examples: tuple[Example, ...] = ()
 
     @property
     def waiting(self) -> int:
         """Findings that wait for a person. Those of a stage that only flags are notes and wait for nobody."""
-        return self.counts.stale + (0 if self.on_finding == "flag" else self.counts.pending)
+        return self.counts.stale + self.counts.shown["pending"]
 
 
 @dataclass(frozen=True)
@@ -405,6 +458,8 @@ class Report:
     input: Input
     profile: Profile
     reproducibility: Reproducibility
+    narrow: bool = False
+    """Whether some stages only were asked for, and no training: what nobody asked is then left out."""
     schema_version: int = field(default=SCHEMA_VERSION)
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Numbers in words: counts, shares, differences with their intervals, durations, sizes.
+"""Numbers in words: counts, shares, differences with their intervals, durations, sizes; code in sentences.
 
 A true minus sign, thousands apart by commas, and no number that rounds to a false zero.
 """
@@ -52,6 +52,11 @@ def percent_span(interval: Interval) -> str:
     return f"{percent(interval.value)} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]".replace("-", "−")
 
 
+def estimate_span(interval: Interval) -> str:
+    """As `percent_span`, or the words for a share that nothing was counted for."""
+    return "insufficient evidence" if interval.value is None else percent_span(interval)
+
+
 def points_span(interval: Interval) -> str:
     """A difference of shares in percentage points: `+1.2 [−0.4, +2.8]`."""
     if interval.value is None:
@@ -83,3 +88,11 @@ def size(n: int | None) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} GB"
+
+
+def parts_of_prose(text: str) -> list[tuple[bool, str]]:
+    """A sentence of ours cut at its backticks: (whether it is code, text)."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # a backtick without a partner is only a character
+        return [(False, text)]
+    return [(bool(i % 2), piece) for i, piece in enumerate(pieces) if piece]

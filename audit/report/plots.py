@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from audit.report.model import Arm, LabelCount, Lengths
 from audit.report.numbers import count
-from audit.report.svg import CHARACTER, Drawing, Scale
+from audit.report.svg import CHARACTER, Drawing, Scale, two_lines
 
 NARROW = 520
 """Below this width labels stand above their marks."""
-STATUSES = ("applied", "pending", "stale", "rejected", "superseded")
+STATUSES = ("applied", "noted", "pending", "stale", "rejected", "superseded")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ def intervals(
             drawing.text(left, y - 28, bar.label, "label", room=width - 16)
             drawing.text(left, y - 13, bar.told, "told soft")
         else:
-            drawing.text(left, y + 4, bar.label, "label", "end", room=left - 8)
+            for line, label in enumerate(lines := two_lines(bar.label, left - 8)):
+                drawing.text(left, y + 4 + 13 * line - 6.5 * (len(lines) - 1), label, "label", "end", room=left - 8)
             drawing.text(width - told_width + 8, y + 4, bar.told, "told")
         if bar.low is not None and bar.high is not None:
             drawing.line(scale(bar.low), y, scale(bar.high), y, "whisker")

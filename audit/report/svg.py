@@ -103,5 +103,14 @@ def fit(text: str, room: float) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
+def two_lines(text: str, room: float) -> list[str]:
+    """Text as it is where it fits into a number of pixels, else cut between two words as evenly as they allow."""
+    words = text.split(" ")
+    if len(text) <= max(3, int(room / CHARACTER)) or len(words) < 2:
+        return [text]
+    cuts = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
+    return [*min(cuts, key=lambda pair: max(len(pair[0]), len(pair[1])))]
+
+
 def _n(x: float) -> str:
     return f"{x:.1f}".removesuffix(".0")

@@ -6,40 +6,77 @@ repeats what a word already says. Laid out for 80 columns; a wider terminal gets
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from audit.report.model import Report
-from audit.report.numbers import count, duration, number, percent_span, plural, points_span
+from audit.report.numbers import count, estimate_span, number, percent_span, plural, points_span
 from audit.report.training import told, unit
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from collections.abc import Iterator
+
+    from rich.console import Console, ConsoleOptions, Group
+    from rich.measure import Measurement
 
 MOST_FAIRNESS = 6
+_PIECES = re.compile(r"[^_\-/.: ]*[_\-/.: ]*")
+_COMMAND = re.compile(r"`curate [^`]*`")
 STYLES = {
     "helped": "green", "harmed": "red", "disparity": "red", "equivalent": "cyan", "identical": "cyan",
     "inconclusive": "yellow", "insufficient evidence": "yellow", "not trained": "dim",
 }  # fmt: skip
 
 
-def render(report: Report) -> Group:
-    """A rich Group."""
+def render(report: Report, run: str = "RUN") -> Group:
+    """A rich Group; `run` is the run directory as a shell reads it, for the commands that are shown."""
     from rich.console import Group
     from rich.text import Text
 
-    parts: list[Any] = [Text(report.headline.sentence, style="bold"), Text()]
-    verdict = Text("Verdict: ", style="bold")
-    verdict.append(report.headline.outcome, style=STYLES.get(report.headline.outcome, ""))
-    parts += [verdict, Text(report.headline.verdict), Text()]
+    head = report.headline
+    parts: list[Any] = [Text(head.rows, style="bold"), Text()]
+    if not report.narrow:
+        verdict = Text("Verdict: ", style="bold")
+        verdict.append(head.outcome, style=STYLES.get(head.outcome, ""))
+        parts += [verdict, Text(_in(head.verdict, run)), Text()]
     parts += _comparisons(report)
     parts += _stages(report)
     parts += _groups(report)
-    if report.headline.cautions:
+    notes = report.training.notes if report.training else ()
+    if head.cautions or notes:
         parts += [Text("Read with care", style="bold")]
-        parts += [_item(c) for c in report.headline.cautions] + [Text()]
+        parts += [_item(_in(c, run)) for c in (*head.cautions, *notes)] + [Text()]
     if report.pending.total:
-        parts.append(Text(f"{plural(report.pending.total, 'finding')} to decide: curate tui RUN"))
+        parts.append(Text(f"{plural(report.pending.total, 'finding')} to decide: curate tui {run}"))
     return Group(*parts)
+
+
+def _in(text: str, run: str) -> str:
+    """A sentence whose commands name this run."""
+    return _COMMAND.sub(lambda m: m[0].replace("RUN", run), text)
+
+
+class _Name:
+    """A name of the data, which breaks behind a joint (`beta_|pilot`) before it breaks inside a word."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        from rich.measure import Measurement
+
+        longest = max(map(len, _PIECES.findall(self.name)), default=0)
+        return Measurement(min(longest, options.max_width), min(len(self.name), options.max_width))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Any]:
+        from rich.text import Text
+
+        lines = [""]
+        for piece in _PIECES.findall(self.name):
+            if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > options.max_width:
+                lines.append("")
+            lines[-1] += piece
+        yield Text("\n".join(lines), overflow="fold")
 
 
 def _item(text: str) -> Any:
@@ -92,44 +129,66 @@ def _stages(report: Report) -> list[Any]:
     if not report.stages:
         return [Text("No stage ran."), Text()]
     table = _table("What the stages found")
-    _add(table, ["Stage", "Found", "Applied", "Waiting", "Other", "Removed", "Edited", "Time"], 1)
+    _add(table, ["Stage", "Found", "Applied", "Noted", "Waiting", "Other", "Removed", "Edited"], 1)
     for s in report.stages:
-        if s.status == "skipped":
-            table.add_row(Text(f"{s.title} (skipped)"), *["–"] * 6, duration(s.seconds))
+        if s.helper:
             continue
-        other = s.counts.total - s.counts.applied - s.waiting
-        cells = (s.findings, s.counts.applied, s.waiting, other, s.dropped_rows, s.edited_rows + s.relabelled_rows)
-        table.add_row(Text(s.title), *(count(n) for n in cells), duration(s.seconds))
-    looked = [s for s in report.stages if s.left is not None]
+        if s.status == "skipped":
+            table.add_row(Text(f"{s.title} (skipped)"), *["–"] * 7)
+            continue
+        applied, noted = s.counts.shown["applied"], s.counts.shown["noted"]
+        other = s.counts.total - applied - noted - s.waiting
+        cells = (s.findings, applied, noted, s.waiting, other, s.dropped_rows, s.edited_rows + s.relabelled_rows)
+        table.add_row(Text(s.title), *(count(n) for n in cells))
     out = [table]
-    if looked:
-        left = ", ".join(f"{s.title.lower()} {count(s.left)}" for s in looked)
-        out.append(Text(f"A second look at the curated data still finds: {left}."))
-    return [*out, Text()]
+    looked = [s for s in report.stages if s.left is not None and not s.helper]
+    if looked and not any(s.left for s in looked):
+        out.append(Text("A second look at the curated data finds nothing more."))
+    out.append(Text())
+    for s in (s for s in report.stages if not s.helper):
+        if s.measured and not any(e.of for e in s.measured):
+            few = f"{s.title}: how much was found could not be measured here: insufficient evidence."
+            out += [Text(few), Text()]
+        elif s.measured:
+            measured = _table(f"{s.title}: measured on a sample of this data, 95 % intervals")
+            _add(measured, ["What", "Share", "Counted"], 1)
+            for e in s.measured:
+                measured.add_row(Text(e.what), estimate_span(e.share), f"{count(e.hits)} of {count(e.of)}" if e.of else "–")
+            out += [measured, Text()]
+        if s.leaks:
+            leaks = _table(f"{s.title}: how much of each set stands in training rows")
+            _add(leaks, ["Set", "Kind", "Items", "Found", "Rows", "Only whole"], 2)
+            for leak in s.leaks:
+                numbers = (leak.items, leak.found, leak.rows, leak.only_whole)
+                leaks.add_row(Text(leak.set), Text(leak.kind), *(count(n) for n in numbers))
+            out += [leaks, Text()]
+    return out
 
 
 def _groups(report: Report) -> list[Any]:
     from rich.text import Text
 
     out: list[Any] = []
-    for column in report.groups:
+    for column in report.groups if report.flow.dropped_rows else ():
         table = _table("")
         table.title = Text(f"Rows removed by {column.column}", style="bold")
         _add(table, ["Group", "Against other rows", "Rows", "Removed", "Points"], 2)
         for g in column.groups:
             table.add_row(
-                Text(g.group), Text(g.outcome, style=STYLES.get(g.outcome, "")), count(g.rows), percent_span(g.dropped),
+                _Name(g.group), Text(g.outcome, style=STYLES.get(g.outcome, "")), count(g.rows), percent_span(g.dropped),
                 points_span(g.difference),
             )  # fmt: skip
         out += [table, Text()]
     fairness = report.fairness
+    if fairness.status == "not run" and report.narrow:
+        return out  # nobody asked
     if fairness.status != "done":
         out += [Text(f"Fairness was not judged. {fairness.reason}".rstrip()), Text()]
     elif fairness.rows:
         table = _table("Fairness of a model trained on these rows")
         _add(table, ["Outcome", "Column", "Group", "Metric"], 4)
         for r in fairness.rows[:MOST_FAIRNESS]:
-            table.add_row(Text(r.outcome, style=STYLES.get(r.outcome, "")), Text(r.column), Text(r.group), Text(r.metric))
+            table.add_row(Text(r.outcome, style=STYLES.get(r.outcome, "")), _Name(r.column), _Name(r.group), Text(r.metric))
         said = ", ".join(f"{count(n)} {outcome}" for outcome, n in fairness.counts.items())
         out += [table, Text(f"In all: {said}. The rest is in report.html."), Text()]
     return out

@@ -188,7 +188,7 @@ def _pointer(*parts: str) -> str:
 STAGE = Stage(
     name=NAME,
     title="Fairness",
-    version=2,
+    version=3,
     config=FairnessConfig,
     detect=detect,
     on_finding="flag",

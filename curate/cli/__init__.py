@@ -29,6 +29,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "replay": ("curate.cli.replay", "Run a run again and prove that it gives the same bytes."),
     "runs": ("curate.cli.runs", "List the runs under a folder, with their sizes; prune old ones."),
     "report": ("curate.cli.report", "Show or write the report of a run."),
+    "index": ("curate.cli.index", "Keep evaluation sets or earlier data to compare with."),
+    "vectors": ("curate.cli.vectors", "Write a vector for each row, by an encoder on disk."),
     "gate": ("curate.cli.gate", "Say whether data may be trained on; for CI."),
     "ablate": ("curate.cli.ablate", "Train on raw and curated data and compare."),
     "train": ("curate.cli.train", "Train one LoRA adapter on the curated rows of a run."),

@@ -35,7 +35,8 @@ def demo_command(out: str, no_train: bool, quiet: bool) -> int:
     source = folder / "support_tickets.jsonl"
     narrator = Narrator(quiet)
     recipe = Recipe.parse({"data": {"input": str(source)}, "train": DEMO_TRAINING})
-    result = workflow.run(recipe, out=out, train=not no_train, listener=narrator.stage, training=narrator.training)
+    result = workflow.run(recipe, out=out, train=not no_train, listener=narrator.stage, training=narrator.training,
+                          on_read=narrator.read)
     code = print_summary(result, as_json=False, quiet=quiet)
     card = _load(folder / "scorecard.py")
     scores: dict[str, Any] = card.score(result.run.path, folder / "support_tickets.truth.jsonl")

@@ -14,6 +14,7 @@ CORE = ("polars", "pyarrow", "numba", "numpy", "sklearn", "cleanlab", "fairlearn
 EXTRAS = {
     "train": ("torch", "transformers", "peft", "accelerate", "datasets", "safetensors"),
     "tui": ("textual", "textual_plotext", "textual_fastdatatable"),
+    "ray": ("ray",),
 }
 NAMES = {"sklearn": "scikit-learn"}
 

@@ -2,28 +2,68 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+SHOWN = 20
+
 
 @click.command("explain", epilog="\b\nExamples:\n  curate explain runs/tickets 4711\n"
-               "  curate explain runs/tickets 9f86d081884c7d659a2feaa0c55ad015 --json")
+               "  curate explain runs/tickets 9f86d081884c7d659a2feaa0c55ad015 --json\n"
+               "  curate explain runs/tickets --stage near_duplicates --limit 50")
 @click.argument("run", type=click.Path())
-@click.argument("row")
+@click.argument("row", required=False)
+@click.option("--stage", help="Without ROW: only rows that this stage removed.")
+@click.option("--limit", type=click.IntRange(0), default=SHOWN, metavar="N",
+              help=f"Without ROW: how many removed rows are listed; 0 lists all (default: {SHOWN}).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
-def explain_command(run: str, row: str, as_json: bool) -> int:
-    """Say what happened to a row (0-based number, or row id in hex) and why: findings, decisions, witness."""
+def explain_command(run: str, row: str | None, stage: str | None, limit: int, as_json: bool) -> int:
+    """Say what happened to a row (0-based number, or row id in hex) and why: findings, decisions, witness.
+
+    Without ROW, list the rows that were removed.
+    """
     import orjson
 
-    from curate.explain import explain
+    from curate.errors import ConfigError
+    from curate.explain import explain, removed
 
+    if row is None:
+        rows = removed(run, stage)
+        shown = rows[: limit or None]
+        if as_json:
+            click.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
+        else:
+            _list(rows, shown, run)
+        return 0
+    if stage is not None:
+        raise ConfigError("--stage lists removed rows; it cannot stand beside a ROW")
     story = explain(run, row)
     if as_json:
         click.echo(orjson.dumps(story, option=orjson.OPT_INDENT_2).decode())
         return 0
     _print(story)
     return 0
+
+
+def _list(rows: list[dict[str, Any]], shown: list[dict[str, Any]], run: str) -> None:
+    from collections import Counter
+
+    from curate.cli.options import shell_path
+    from curate.privacy.preview import safe_text
+
+    if not rows:
+        click.echo("no row was removed")
+        return
+    by_stage = ", ".join(f"{name} {n:,}" for name, n in Counter(row["stage"] for row in rows).most_common())
+    listed = "" if len(shown) == len(rows) else f"; the first {len(shown):,} are listed, --limit 0 lists all"
+    click.echo(safe_text(f"{len(rows):,} row{'' if len(rows) == 1 else 's'} removed ({by_stage}){listed}"))
+    for row in shown:
+        because = "" if row["witness_row"] is None else f", kept: row {row['witness_row']}"
+        click.echo(safe_text(f"row {row['row']}: {row['stage']} / {row['rule']}{because}"))
+        click.echo(f"  {safe_text(row['preview'] or '')}")
+    click.echo(f"why: curate explain {shell_path(Path(run))} {shown[0]['row'] if shown else 'ROW'}", err=True)
 
 
 def _print(story: dict[str, Any]) -> None:
@@ -33,7 +73,7 @@ def _print(story: dict[str, Any]) -> None:
     def say(line: str) -> None:
         click.echo(f"{'  ' if line.startswith(' ') else ''}{safe_text(line).strip()}")
 
-    say(f"row {story['row']} (id {story['row_id']}): {story['outcome']}")
+    say(f"row {story['row']} (line {story['line']} of the file, id {story['row_id']}): {story['outcome']}")
     say(f"  {story['preview']}")
     if not story["findings"]:
         say("  no stage found anything about it")
@@ -43,13 +83,33 @@ def _print(story: dict[str, Any]) -> None:
         click.echo()
         say(f"{f['stage']} / {f['rule']}: {f['action']}{place}{span}, score {f['score']:.2f}")
         say(f"  {f['reason']}")
-        say(f"  {f['status']}: {f['why']}")
+        noted = f["why"].startswith("noted: ")
+        say(f"  {f['why']}" if noted else f"  {f['status']}: {f['why']}")
         if f["replacement"] is not None:
-            say(f"  puts {f['replacement']!r} there")
+            say(f"  puts {f['replacement']!r} there" if f["replacement"] else "  takes that text out")
         if f["witness_row"] is not None:
-            say(f"  justified by row {f['witness_row']}: {f['witness_preview']}")
+            say(f"  justified by row {f['witness_row']} (line {f['witness_line']}): {f['witness_preview']}")
+        matched = f["evidence"] or {}
+        if "set" in matched and "item" in matched:
+            inside = f" of the index {matched['index']}" if "index" in matched else ""
+            say(f"  matches item {matched['item']} of {matched['set']}{inside} (counted from 0)")
         for d in f["decisions"]:
             who = d["actor"] or "someone"
             say(f"  {d['at']} {who}: {d['verdict']}{' - ' + d['why'] if d['why'] else ''}")
         for key, value in (f["evidence"] or {}).items():
-            say(f"  {key}: {value}")
+            say(f"  {key.replace('_', ' ')}: {said_of(value)}")
+
+
+def said_of(value: Any) -> str:
+    """A JSON value as words: pairs and objects as `name number`, rows by their number."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        rest = ", ".join(f"{key.replace('_', ' ')} {said_of(item)}" for key, item in value.items() if key != "row")
+        return f"row {value['row']} ({rest})" if "row" in value else rest
+    if isinstance(value, list):
+        pair = len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int | float)
+        return (" " if pair else ", ").join(map(said_of, value)) or "none"
+    return str(value)

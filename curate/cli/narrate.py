@@ -4,32 +4,49 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from curate.dataset import Dataset
     from curate.pipeline import Event
 
 STEP = 0.05
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 30.0
+"""Between two lines about how far a stage is, where lines cannot be rewritten."""
 
 
 class Narrator:
-    """Listens to stages and to training; `quiet` says nothing."""
+    """Listens to stages and to training; `quiet` says nothing.
 
-    def __init__(self, quiet: bool = False) -> None:
+    `helpers` are stages that run only for what other stages take from them.
+    """
+
+    def __init__(self, quiet: bool = False, helpers: Sequence[str] = ()) -> None:
         self.quiet = quiet
+        self.helpers = tuple(helpers)
         self.live = sys.stderr.isatty() and not quiet
         self.said: dict[str, float] = {}
         self.since: dict[str, float] = {}
+
+    def read(self, dataset: Dataset) -> None:
+        """How the input was understood, before anything is done with it."""
+        from curate.privacy.preview import safe_text
+
+        roles = ", ".join(f"{role} = {' + '.join(columns)}" for role, columns in dataset.roles.items())
+        self._line(safe_text(f"read as: {dataset.task}; {roles or 'no column has a role'}"))
+        if dataset.rejected:
+            self._line(f"{_many(len(dataset.rejected), 'row')} could not be read: rejected.jsonl names them")
 
     def stage(self, event: Event) -> None:
         """One event of the pipeline."""
         name = event.stage.replace("_", " ")
         if event.stage == "rescan":
-            left = f"{event.findings:,} findings are left" if event.findings else "nothing is left"
+            left = "nothing is left"
+            if event.findings:
+                left = f"{_many(event.findings, 'finding')} {'is' if event.findings == 1 else 'are'} left"
             said = "looking again at the curated data"
             (self._live(f"{said} …") if event.kind == "start" else self._line(f"✓ {said}: {left}"))
         elif event.kind == "start":
@@ -41,11 +58,13 @@ class Narrator:
                 self._live(f"{name} {share:4.0%}")
             elif self._slow(event.stage) and share - self.said.get(event.stage, 0.0) >= STEP and share < 1:
                 self.said[event.stage] = share
+                self.since[event.stage] = time.monotonic()
                 self._line(f"  {name} {share:.0%}")
-        elif event.kind == "done":
-            self._line(f"✓ {name}: {event.findings:,} findings in {event.seconds:.1f} s")
-        elif event.kind == "cached":
-            self._line(f"✓ {name}: {event.findings:,} findings, as computed before")
+        elif event.kind in ("done", "cached"):
+            found = "for the stages that follow," if event.stage in self.helpers else _many(event.findings, "finding")
+            how = "as computed before" if event.kind == "cached" else f"in {event.seconds:.1f} s"
+            comma = "," if event.kind == "cached" and not found.endswith(",") else ""
+            self._line(f"✓ {name}: {found}{comma} {how}")
         elif event.kind == "skipped":
             self._line(f"– {name} skipped: {event.reason}")
 
@@ -54,10 +73,14 @@ class Narrator:
         if event["kind"] == "notice":
             self._line(str(event["words"]))
             return
-        left = f", about {float(event['eta_s']):.0f} s left" if event.get("eta_s") is not None else ""
-        what = f"train {event['arm']} seed {event['seed']} ({event['run']}/{event['runs']})"
+        left = f", about {_spoken(float(event['eta_s']))} left" if event.get("eta_s") is not None else ""
+        counted = f" ({event['run']}/{event['runs']})" if event.get("run") else ""
+        what = f"{'evaluate' if event['arm'] == 'base' else 'train'} {event['arm']} seed {event['seed']}{counted}"
         if event["kind"] == "run":
-            if event["state"] == "started":
+            if event["state"] == "same":
+                if event["arm"] != "base":  # which is scored once, for every seed
+                    self._line(f"✓ {what}: the same rows as a run before, not trained again")
+            elif event["state"] == "started":
                 self._live(f"{what} …")
             else:
                 self._line(f"{'✗' if event['state'] == 'failed' else '✓'} {what}: {event['state']}{left}")
@@ -83,3 +106,14 @@ class Narrator:
         if self.quiet:
             return
         click.echo(("\r\x1b[2K" if self.live else "") + text, err=True)
+
+
+def _many(n: int, one: str) -> str:
+    return f"{n:,} {one}{'' if n == 1 else 's'}"
+
+
+def _spoken(seconds: float) -> str:
+    """Seconds as people say them, as the trainer's estimate does (which cannot be imported without the trainer)."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
     from curate.workflow import RunResult
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+TASKS = ("classification", "sft", "chat", "preference", "unpaired_preference", "text")
+"""As in `curate.dataset`, which is too heavy to import for a help text."""
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """How to read the input."""
     options = (
-        click.option("--task", help="classification, sft, chat, preference, unpaired_preference or text."),
+        click.option("--task", type=click.Choice(TASKS), help="What the rows are for (default: detected)."),
         click.option("--role", multiple=True, metavar="ROLE=COLUMN", help="Name a role's column; may be repeated."),
         click.option(
             "--on-bad-row", type=click.Choice(["fail", "skip"]), help="What a row that cannot be read does."
@@ -31,8 +34,20 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+engine_option: Decorator = click.option(
+    "--engine", type=click.Choice(["local", "ray"]), help="Compare near-duplicates here, or on a Ray cluster."
+)
 quiet_option: Decorator = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
+
+
+def complete_stages(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of stages for the shell, behind those that a comma-separated list holds already."""
+    from curate.stages.registry import known_stages
+
+    before, comma, last = incomplete.rpartition(",")
+    taken = before.split(",")
+    return [f"{before}{comma}{name}" for name in known_stages() if name.startswith(last) and name not in taken]
 
 
 def overrides(task: str | None, role: tuple[str, ...], on_bad_row: str | None) -> dict[str, Any]:
@@ -65,16 +80,30 @@ def recipe_for(what: str | None, input_: str | None = None) -> Recipe:
     return recipe.with_(input=str(Path(input_).resolve())) if input_ else recipe
 
 
-def print_summary(result: RunResult, *, as_json: bool, quiet: bool, proof: bool = True) -> int:
-    """The end of a run on the terminal, and its exit code; `proof` says whether an ablation was part of the question."""
+def shell_path(path: Path) -> str:
+    """A path as it can be pasted behind a command."""
+    from curate.privacy.preview import safe_text
+
+    return safe_text(shlex.quote(str(path)))
+
+
+def print_summary(result: RunResult, *, as_json: bool, quiet: bool, proof: bool = True, data: bool = True) -> int:
+    """The end of a run on the terminal, and its exit code.
+
+    `proof` says whether an ablation was part of the question, `data` whether curated data was.
+    """
     if as_json:
         click.echo((result.run.path / "report.json").read_text(encoding="utf-8"), nl=False)
     elif not quiet:
         from rich.console import Console
 
         from curate.house import require
+        from curate.outputs import curated_name
 
-        Console(highlight=False).print(require("audit.report").render_terminal(result.report))
+        rendered = require("audit.report").render_terminal(result.report, run=shell_path(result.run.path))
+        Console(highlight=False).print(rendered)
+        if data:
+            click.echo(f"data: {result.run.path / curated_name(result.detected.dataset)}", err=True)
         click.echo(f"report: {result.run.path / 'report.html'}", err=True)
     for name, reason in result.skipped.items():
         click.echo(f"not judged: {name}: {reason}", err=True)

@@ -14,6 +14,7 @@ FORMATS = ("text", "json", "markdown", "html")
 def report_command(run: str, format_: str) -> int:
     """Print the report of a run on stdout. The run directory holds it as report.html and report.json as well."""
     from curate import workflow
+    from curate.cli.options import shell_path
     from curate.house import require
     from curate.rundir import RunDir
 
@@ -29,5 +30,5 @@ def report_command(run: str, format_: str) -> int:
     from rich.console import Console
 
     console = Console(highlight=False)
-    console.print(report.render_terminal(built))
+    console.print(report.render_terminal(built, run=shell_path(directory.path)))
     return 0

@@ -5,7 +5,16 @@ from __future__ import annotations
 import click
 
 from curate.cli.narrate import Narrator
-from curate.cli.options import data_options, json_option, overrides, print_summary, quiet_option, recipe_for
+from curate.cli.options import (
+    complete_stages,
+    data_options,
+    engine_option,
+    json_option,
+    overrides,
+    print_summary,
+    quiet_option,
+    recipe_for,
+)
 
 
 @click.command("run", epilog="\b\nExamples:\n  curate run\n  curate run tickets.jsonl --no-train\n"
@@ -13,15 +22,17 @@ from curate.cli.options import data_options, json_option, overrides, print_summa
 @click.argument("recipe_or_input", required=False, metavar="[RECIPE|INPUT]", type=click.Path())
 @click.option("--input", "input_", type=click.Path(), help="Curate this file instead of the recipe's.")
 @click.option("--out", type=click.Path(), help="Run directory (default: runs/<name of the input>).")
-@click.option("--stages", help="Only these stages, comma-separated, in order of precedence.")
+@click.option("--stages", shell_complete=complete_stages,
+              help="Only these stages, comma-separated, in order of precedence.")
 @click.option("--no-train", is_flag=True, help="Stop after curation: no training, no ablation.")
 @click.option("--dry-run", is_flag=True, help="Say what would be read and run; write nothing.")
 @data_options
+@engine_option
 @quiet_option
 @json_option
 def run_command(
     recipe_or_input: str | None, input_: str | None, out: str | None, stages: str | None, no_train: bool, dry_run: bool,
-    task: str | None, role: tuple[str, ...], on_bad_row: str | None, quiet: bool, as_json: bool,
+    task: str | None, role: tuple[str, ...], on_bad_row: str | None, engine: str | None, quiet: bool, as_json: bool,
 ) -> int:
     """Run a recipe, or a file with the default recipe, into a run directory.
 
@@ -31,13 +42,14 @@ def run_command(
     from curate import workflow
 
     recipe = recipe_for(recipe_or_input, input_)
-    recipe = recipe.with_(stages=_listed(stages), **overrides(task, role, on_bad_row))
+    recipe = recipe.with_(stages=_listed(stages), engine=engine, **overrides(task, role, on_bad_row))
     if dry_run:
         from curate.cli.preview import show_dry_run
 
         return show_dry_run(recipe, out, train=not no_train)
     narrator = Narrator(quiet or as_json)
-    result = workflow.run(recipe, out=out, train=not no_train, listener=narrator.stage, training=narrator.training)
+    result = workflow.run(recipe, out=out, train=not no_train, listener=narrator.stage, training=narrator.training,
+                          on_read=narrator.read)
     return print_summary(result, as_json=as_json, quiet=quiet)
 
 

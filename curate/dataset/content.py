@@ -39,14 +39,15 @@ def content(roles: Roles, task: str, names: tuple[str, ...], column: Callable[[s
     }[task]
     wanted = [name for role in order for name in getattr(roles, role)]
     if wanted:
-        return _joined([readable(column(name)) for name in dict.fromkeys(wanted)], n_rows)
+        return joined([readable(column(name)) for name in dict.fromkeys(wanted)], n_rows)
     metadata = {name for role in _METADATA_ROLES for name in getattr(roles, role)}
     plain = [name for name in names if name not in metadata]
     pairs = [pc.binary_join_element_wise(_text(name), as_text(column(name)), _text(": ")) for name in plain]
-    return _joined(pairs, n_rows)
+    return joined(pairs, n_rows)
 
 
-def _joined(parts: list[pa.Array], n_rows: int) -> pa.LargeStringArray:
+def joined(parts: list[pa.Array], n_rows: int) -> pa.LargeStringArray:
+    """Texts joined by line ends; null and empty ones are left out."""
     if not parts:
         return pa.array([""] * n_rows, pa.large_string())
     if len(parts) == 1:
@@ -67,16 +68,17 @@ def readable(column: Column) -> pa.Array:
             return array
         if not pa.types.is_large_string(array.type):
             return as_text(column)
-    return pa.array([None if text is None else flatten(_loaded(text)) for text in array.to_pylist()], pa.large_string())
+    return pa.array([None if text is None else flatten(loaded(text)) for text in array.to_pylist()], pa.large_string())
 
 
 def _holds_turns(array: pa.Array) -> bool:
     """Whether a plain string column holds conversations as JSON text (CSV files do)."""
     head = [text for text in array.slice(0, 50).to_pylist() if text]
-    return bool(head) and all(text.startswith(("[{", "[ {")) and isinstance(_loaded(text), list) for text in head)
+    return bool(head) and all(text.startswith(("[{", "[ {")) and isinstance(loaded(text), list) for text in head)
 
 
-def _loaded(text: str) -> Any:
+def loaded(text: str) -> Any:
+    """The value of a JSON text; the text itself where it is none."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -189,5 +191,5 @@ def _nested_strings(name: str, part: pa.Array, start: int) -> Strings:
 
     for row, text in enumerate(part.to_pylist(), start):
         if text is not None:
-            walk(_loaded(text), row, escape(name))
+            walk(loaded(text), row, escape(name))
     return Strings(np.array(rows, np.int64), fields, pa.array(texts, pa.large_string()), escape(name), keys)

@@ -163,7 +163,7 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
         raise DataError(f"{path}: no rows: the file holds only blank lines.")
     first, last, columns, problem = header
     if problem or columns is None:
-        raise DataError(f"{path}: line {first + 1}: the header cannot be read: {problem}.")
+        raise DataError(f"{path}: line {first + 1}: the header cannot be read: {problem}.{_convert(problem)}")
     _check_header(columns, path, first + 1)
     width = len(columns)
     pieces: list[list[Piece]] = [[] for _ in columns]
@@ -250,6 +250,10 @@ def _records(
         if damaged and not damaged.isdisjoint(range(at, until)):
             cells, problem = None, _where_damaged(data, bounds, at, until)
         yield at, until, cells, problem
+
+
+def _convert(problem: str) -> str:
+    return " Convert the file to UTF-8 (for example: iconv -f latin1 -t utf-8)." if "UTF-8" in problem else ""
 
 
 def _where_damaged(data: bytes, bounds: list[int], at: int, until: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -24,6 +24,7 @@ from curate.dataset.column import Column
 from curate.dataset.compression import SUFFIXES, compressed
 from curate.dataset.detect import Detected
 from curate.dataset.parquetfiles import ParquetStore
+from curate.dataset.parts import parts
 from curate.dataset.records import Edits, TextStore
 from curate.dataset.rowids import row_ids
 from curate.dataset.types import CONTENT_ROLES, Rejected, Roles, Source, Strings
@@ -37,24 +38,33 @@ class Dataset:
 
     def __init__(
         self,
-        store: Store,
+        store: Store | Callable[[], Store],
         detected: Detected,
         source: Source,
         rejected: Sequence[Rejected] = (),
         id_columns: Sequence[str] = (),
     ) -> None:
-        self._store = store
+        self._stored = store
         self.detected = detected
         self.source = source
         self.rejected = tuple(rejected)
         self.id_columns = tuple(id_columns)
+        self.memo: dict[Hashable, Any] = {}
+        """What engines computed of these rows, for a second look at those of them that stay; never saved."""
+        self.origin: tuple[Dataset, npt.NDArray[np.int64]] | None = None
+        """The dataset that these rows were selected from and their places in it, when none was edited or moved."""
+
+    @cached_property
+    def _store(self) -> Store:
+        """The rows; of a selection they are copied when somebody looks at them."""
+        return self._stored() if callable(self._stored) else self._stored
 
     # -- what it is -------------------------------------------------------------------------------------------------
 
     @property
     def n_rows(self) -> int:
         """Number of rows."""
-        return self._store.n_rows
+        return self.source.rows if callable(self._stored) else self._stored.n_rows
 
     def __len__(self) -> int:
         return self.n_rows
@@ -70,9 +80,14 @@ class Dataset:
         return self.detected.roles
 
     @property
+    def is_table(self) -> bool:
+        """Whether no role holds text: rows are numbers and categories, and two alike may be two people."""
+        return not any(getattr(self.roles, role) for role in CONTENT_ROLES if role != "label")
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Column names in the order of the source."""
-        return self._store.names
+        return self._store.names if self.origin is None else self.origin[0].columns
 
     @property
     def lines(self) -> npt.NDArray[np.int64]:
@@ -126,6 +141,22 @@ class Dataset:
         """One text a row, without labels and metadata: what duplicates and label engines look at. No nulls."""
         return self._content
 
+    @cached_property
+    def _parts(self) -> dict[str, pa.LargeStringArray]:
+        return parts(self.roles, self.task, self._column, self.n_rows)
+
+    def parts(self) -> dict[str, pa.LargeStringArray]:
+        """`prompt` and `response` of every row, and `rejected` for preferences; empty for classification and text."""
+        return dict(self._parts)
+
+    def prompt(self) -> pa.LargeStringArray | None:
+        """What the model is given, one text a row without nulls; None for classification and text."""
+        return self._parts.get("prompt")
+
+    def response(self) -> pa.LargeStringArray | None:
+        """What it should answer (for preferences the chosen answer); None for classification and text."""
+        return self._parts.get("response")
+
     def labels(self) -> pa.LargeStringArray | None:
         """The first label column as text (`1`, not `1.0`); null where there is none."""
         return reading.categories(self._column(self.roles.label[0])) if self.roles.label else None
@@ -151,9 +182,13 @@ class Dataset:
     def select(self, rows: Any, edits: Edits | None = None) -> Dataset:
         """The given rows in that order, with `edits` {row: {pointer: new value}} made, as a dataset in memory."""
         index = self._checked(rows)
-        store = self._store.take(index, self._relevant(edits or {}))
+        changes = self._relevant(edits or {})
         source = replace(self.source, rows=len(index))
-        return Dataset(store, self.detected, source, self.rejected, self.id_columns)
+        store = self._store
+        selected = Dataset(lambda: store.take(index, changes), self.detected, source, self.rejected, self.id_columns)
+        if changes.keys().isdisjoint(index.tolist()) and bool((np.diff(index) > 0).all()):
+            selected.origin = (self, index)
+        return selected
 
     def write(
         self,

@@ -89,7 +89,8 @@ def _parse_slowly(raw: bytes) -> dict[str, Any]:
         where = f"column {error.colno}"
         if error.lineno > 1:
             where = f"line {error.lineno} of the row, {where}"
-        raise RowProblem(f"invalid JSON at {where}: {error.msg[:1].lower()}{error.msg[1:]}") from None
+        said = error.msg.removesuffix(" starting at").removesuffix(" at").rstrip(": ")  # the place is named before
+        raise RowProblem(f"invalid JSON at {where}: {said[:1].lower()}{said[1:]}") from None
     except RecursionError:
         raise RowProblem(f"nested deeper than {MAX_DEPTH} levels") from None
     if type(value) is not dict:

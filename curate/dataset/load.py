@@ -124,7 +124,7 @@ def _similar(file: Path) -> str:
 def _parse(file: Path, data: bytes) -> tuple[str, Parsed]:
     """(format, rows) of decompressed bytes."""
     if not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise no_rows(file, "the file is empty")
+        raise no_rows(file, "it holds only blank lines" if data.strip(b"\xef\xbb\xbf") else "the file is empty")
     kind = _format(file, data)
     if kind == "parquet":
         return kind, read_parquet(data, file)
@@ -183,7 +183,11 @@ def _bad_rows(file: Path, rejected: Sequence[Rejected], good: int) -> DataError:
     shown = "; ".join(f"line {bad.line}: {bad.reason}" for bad in rejected[:3])
     more = f"; and {len(rejected) - 3:,} more" if len(rejected) > 3 else ""
     rows = "row" if len(rejected) == 1 else "rows"
+    # Where every complaint is of the encoding, the rows are sound and the file is not UTF-8.
+    encoding = all("invalid UTF-8" in bad.reason for bad in rejected)
+    mend = "Convert the file to UTF-8 (for example: iconv -f latin1 -t utf-8)" if encoding else f"Mend the {rows}"
     return DataError(
-        f"{file}: {len(rejected):,} of {total:,} rows cannot be used ({shown}{more}). "
-        f'Mend the {rows}, or leave them out with on_bad_row = "skip"; they are then listed in rejected.jsonl.'
+        f"{file}: {len(rejected):,} of {total:,} {'row' if total == 1 else 'rows'} cannot be used ({shown}{more}). "
+        f'{mend}, or leave them out with --on-bad-row skip (on_bad_row = "skip" in a recipe); rejected.jsonl then lists '
+        "them."
     )

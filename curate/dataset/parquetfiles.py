@@ -67,6 +67,15 @@ class ParquetStore:
         self, file: IO[bytes], rows: Rows, edits: Edits, added: Sequence[Mapping[str, Any]], weights: Sequence[float]
     ) -> None:
         """Write rows, then added rows; `weights` is empty or one number for each of them."""
+        # Names of list members stay as they were read (`element` in new files, `item` in older ones).
+        options = {"compression": self.codec, "use_compliant_nested_type": False}
+        if not added and not len(weights) and not edits:
+            # A row group at a time, so that no second copy of the data stands in memory.
+            with pq.ParquetWriter(file, self.table.schema, **options) as writer:
+                for start in range(0, max(1, len(rows)), self.row_group_rows):
+                    group = self._patched(rows[start : start + self.row_group_rows], {})
+                    writer.write_table(group, row_group_size=self.row_group_rows)
+            return
         table = self._patched(rows, edits)
         if added:
             table = pa.concat_tables([table, self._table_of(added)])
@@ -76,9 +85,7 @@ class ParquetStore:
                 table = table.set_column(table.column_names.index("_weight"), "_weight", column)
             else:
                 table = table.append_column("_weight", column)
-        # Names of list members stay as they were read (`element` in new files, `item` in older ones).
-        options = {"compression": self.codec, "row_group_size": self.row_group_rows, "use_compliant_nested_type": False}
-        pq.write_table(table, file, **options)
+        pq.write_table(table, file, row_group_size=self.row_group_rows, **options)
 
     def _patched(self, rows: Rows, edits: Edits) -> pa.Table:
         everything = len(rows) == self.n_rows and np.array_equal(rows, np.arange(self.n_rows))
@@ -156,6 +163,8 @@ def view(column: pa.ChunkedArray) -> Column:
         return Column(pa.nulls(len(column), pa.large_string()))
     if target is not None:
         array = column.cast(target)
+        if array.num_chunks == 1:
+            return Column(array.chunk(0))
         return Column(pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], target))
     texts: list[pa.Array] = []
     for batch in column.chunks:

@@ -100,7 +100,7 @@ def facts_of(name: str, column: Column) -> Facts:
     share = len(set(map(str, sample))) / max(1, len(sample))
     distinct = round(share * filled) if long else int(pc.count_distinct(array, mode="only_valid").as_py())
     if pa.types.is_large_string(array.type):
-        blank = int(pc.sum(pc.equal(pc.utf8_length(array), 0)).as_py() or 0)
+        blank = int(pc.sum(pc.equal(pc.binary_length(array), 0)).as_py() or 0)
         filled -= blank
         distinct -= 1 if blank else 0
     nested = any(isinstance(value, dict | list) for value in sample) or conversation or message

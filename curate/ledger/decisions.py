@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import getpass
 import os
 import uuid
 import warnings
@@ -138,15 +139,23 @@ def decide(
         value=value,
         filter=filter,
         standing=standing,
-        actor=actor or os.environ.get("USER", ""),
+        actor=actor or login_name(),
         at=_now(),
         why=why,
     )
 
 
+def login_name() -> str:
+    """Who is at work: $USER, else the login name; empty where the system knows none (a container's bare number)."""
+    try:
+        return os.environ.get("USER") or getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
+
+
 def undo(decision: Decision, *, actor: str = "") -> Decision:
     """Make the inverse of a decision (or, for a redo, of an inverse)."""
-    return Decision(uuid.uuid4().hex, "undo", actor=actor, at=_now(), inverse_of=decision.decision_id)
+    return Decision(uuid.uuid4().hex, "undo", actor=actor or login_name(), at=_now(), inverse_of=decision.decision_id)
 
 
 def seen_hashes(findings: pa.Table) -> list[str]:

@@ -10,6 +10,10 @@ representative's edges, because identical content has identical similarity. A ke
 only inside one split and under one label, or from a later split over an earlier one: evaluation rows never go because
 training data repeats them, and the same text under two labels is a conflict, not a copy.
 
+Two limits spare rows that would go. `per_cluster` keeps so many rows of each cluster (rows of one split and label that
+edges connect). A target (`beyond_target`) lets the most redundant rows go first, and only until so many are left. Neither
+spares a training row that an evaluation row matches, nor a row that a person wants dropped.
+
 Cost: O(rows + edges) after one sort of the rows that have a partner; about 0.1 s for a million rows.
 """
 
@@ -53,40 +57,106 @@ class Relation:
     a: Array = field(default_factory=lambda: np.empty(0, np.int64))
     b: Array = field(default_factory=lambda: np.empty(0, np.int64))
     score: Array = field(default_factory=lambda: np.empty(0, np.float32))
+    weighted: Array = field(default_factory=lambda: np.empty(0, np.float32))
+    """float32: weighted similarity of each edge; `score` when left out."""
+    parts: Array = field(default_factory=lambda: np.empty(0, np.float32))
+    """float32: the least similarity of the rows' parts (prompt, response); 1 when left out."""
+
+    def __post_init__(self) -> None:
+        if len(self.weighted) != len(self.score):
+            object.__setattr__(self, "weighted", self.score)
+        if len(self.parts) != len(self.score):
+            object.__setattr__(self, "parts", np.ones(len(self.score), np.float32))
 
     @classmethod
-    def from_edges(cls, n_rows: int, a: Array, b: Array, score: Array) -> Relation:
-        """Edges as a stage stores them; those of score 1 are identities and become classes."""
-        same = score >= 1.0
+    def from_edges(
+        cls, n_rows: int, a: Array, b: Array, score: Array, weighted: Array | None = None, parts: Array | None = None
+    ) -> Relation:
+        """Edges as a stage stores them; those whose similarities are all 1 are identities and become classes."""
+        weighted = score if weighted is None else weighted
+        parts = np.ones(len(score), np.float32) if parts is None else parts
+        same = (score >= 1.0) & (weighted >= 1.0) & (parts >= 1.0)
         classes = _roots(np.arange(n_rows), a[same], b[same])
-        return cls(classes, classes[a[~same]], classes[b[~same]], score[~same])
+        return cls(classes, classes[a[~same]], classes[b[~same]], score[~same], weighted[~same], parts[~same])
 
-    def at(self, threshold: float) -> Relation:
-        """The same relation with only the edges that reach a threshold."""
+    def at(self, threshold: float, weighted: float | None = None, parts: float | None = None) -> Relation:
+        """The same relation with only the edges that reach a threshold; the other two are the same when left out."""
         keep = self.score >= np.float32(threshold)
-        return Relation(self.classes, self.a[keep], self.b[keep], self.score[keep])
+        keep &= self.weighted >= np.float32(threshold if weighted is None else weighted)
+        keep &= self.parts >= np.float32(threshold if parts is None else parts)
+        kept = (self.a[keep], self.b[keep], self.score[keep], self.weighted[keep], self.parts[keep])
+        return Relation(self.classes, *kept)
+
+
+@dataclass(frozen=True)
+class Keepers:
+    """What `choose_keepers` returns, arrays over rows."""
+
+    witness: Array
+    """int64: the surviving row that justifies each drop, -1 for every row that stays."""
+    alike: Array
+    """float32: how alike a dropped row and its witness are."""
+    spared: Array
+    """bool: rows that a survivor matches and that a limit keeps."""
 
 
 def choose_keepers(
-    facts: RowFacts, relation: Relation, *, alive: Array, may_drop: Array, forced: Array, asked: Array, need: Array
-) -> tuple[Array, Array]:
-    """(witness, score): the surviving row that justifies each drop, -1 for every row that stays, and how alike they are.
+    facts: RowFacts,
+    relation: Relation,
+    *,
+    alive: Array,
+    may_drop: Array,
+    forced: Array,
+    beside: Array,
+    asked: Array,
+    need: Array,
+    per_cluster: int = 1,
+) -> Keepers:
+    """Which rows go, and the survivor that justifies each.
 
     Boolean arrays over rows: `alive` rows take part; `may_drop` rows carry a finding that policy or a person lets
-    apply; `forced` rows stay whatever they match; `asked` rows were accepted for dropping by a person and so come
-    last among equals. `need` (float32) is the similarity that a row's own drop asks for. Among the survivors that may
-    justify a drop, the most alike does.
+    apply; `forced` rows stay whatever they match, and those that would have gone (`beside`) stay beside the survivor
+    they match and justify no drop themselves, so keeping one row removes no other; `asked` rows were accepted for
+    dropping by a person and so come last among equals. `need` (float32) is the similarity that a row's own drop asks
+    for. Among the survivors that may justify a drop, the most alike does.
     """
-    size = np.bincount(relation.classes, minlength=facts.n_rows)
-    degree = np.bincount(relation.a, minlength=facts.n_rows) + np.bincount(relation.b, minlength=facts.n_rows)
+    n = facts.n_rows
+    size = np.bincount(relation.classes, minlength=n)
+    degree = np.bincount(relation.a, minlength=n) + np.bincount(relation.b, minlength=n)
     involved = np.flatnonzero(((size + degree)[relation.classes] > 1) & alive)
-    tier = np.where(forced[involved], 0, np.where(asked[involved], 2, 1))
-    order = involved[np.lexsort((involved, facts.keep_rank[involved], tier, facts.split_rank[involved]))]
-    start, neighbour, score = _adjacency(facts.n_rows, relation.a, relation.b, relation.score)
-    found: tuple[Array, Array] = _greedy(
-        order, may_drop & ~forced, relation.classes, start, neighbour, score, need, facts.split_rank, facts.label_code
+    order = involved[np.lexsort((involved, facts.keep_rank[involved], asked[involved], facts.split_rank[involved]))]
+    start, neighbour, score = _adjacency(n, relation.a, relation.b, relation.score)
+    cluster = _clusters(facts, relation, involved) if per_cluster > 1 else np.zeros(0, np.int64)
+    witness, alike, spared = _greedy(
+        *(order, may_drop & ~forced, beside, asked, relation.classes, start, neighbour, score, need),
+        *(facts.split_rank, facts.label_code, cluster, per_cluster),
     )
-    return found
+    return Keepers(witness, alike, spared)
+
+
+def _clusters(facts: RowFacts, relation: Relation, involved: Array) -> Array:
+    """A number for each cluster of rows of one split and label, by row; 0 for rows without a partner."""
+    component = _roots(np.arange(facts.n_rows), relation.a, relation.b)[relation.classes[involved]]
+    split, label = facts.split_rank[involved].astype(np.int64), facts.label_code[involved].astype(np.int64)
+    out = np.zeros(facts.n_rows, np.int64)
+    out[involved] = np.unique((component << 33) | (split << 31) | (label + 1), return_inverse=True)[1]
+    return out
+
+
+def beyond_target(
+    facts: RowFacts, target_rows: int, dropped: Array, rows: Array, witness: Array, alike: Array, asked: Array
+) -> Array:
+    """Which dropped duplicates stay after all, so that `target_rows` are left: the least alike, the preferred first.
+
+    `rows` went as duplicates, each for its `witness`, as much `alike`; `dropped` and `asked` are boolean over rows.
+    Survivors stay survivors, so every row that still goes keeps its witness.
+    """
+    free = ~asked[rows] & (facts.split_rank[witness] == facts.split_rank[rows])
+    rows, alike = rows[free], alike[free]
+    left = facts.n_rows - int(dropped.sum())
+    order = np.lexsort((rows, facts.keep_rank[rows], alike))
+    back: Array = rows[order[: max(0, target_rows - left)]]
+    return back
 
 
 def _adjacency(n: int, a: Array, b: Array, score: Array) -> tuple[Array, Array, Array]:
@@ -101,8 +171,12 @@ def _adjacency(n: int, a: Array, b: Array, score: Array) -> tuple[Array, Array, 
 
 
 @numba.njit(cache=True)
-def _greedy(order, may_drop, classes, start, neighbour, score, need, split_rank, label_code):  # type: ignore[no-untyped-def]
+def _greedy(  # type: ignore[no-untyped-def]
+    order, may_drop, beside, asked, classes, start, neighbour, score, need, split_rank, label_code, cluster, per_cluster
+):
     n = len(classes)
+    spared = np.zeros(n, np.bool_)
+    kept = np.zeros(n if per_cluster > 1 else 0, np.int64)  # by cluster
     witness = np.full(n, -1, np.int64)
     alike = np.ones(n, np.float32)
     # Kept rows of a class, one for each (split, label) that occurs, as a linked list through `following`.
@@ -111,7 +185,7 @@ def _greedy(order, may_drop, classes, start, neighbour, score, need, split_rank,
     for v in order:
         home = classes[v]
         found = -1
-        if may_drop[v]:
+        if may_drop[v] or beside[v]:
             found = _eligible(v, head[home], following, split_rank, label_code)
             if found < 0:
                 for k in range(start[home], start[home + 1]):
@@ -121,10 +195,18 @@ def _greedy(order, may_drop, classes, start, neighbour, score, need, split_rank,
                     found = _eligible(v, head[neighbour[k]], following, split_rank, label_code)
                     if found >= 0:
                         break
-        if found >= 0:
+            limited = per_cluster > 1 and found >= 0 and not asked[v] and split_rank[found] == split_rank[v]
+            if limited and not beside[v] and kept[cluster[v]] < per_cluster:
+                found, alike[v] = _earlier(v, home, head, following, start, neighbour, score, need, split_rank)
+                spared[v] = found < 0
+        if found >= 0 and not beside[v]:
             witness[v] = found
             continue
+        if per_cluster > 1:
+            kept[cluster[v]] += 1
         alike[v] = 1.0
+        if found >= 0:  # a person keeps it beside its survivor: nothing else changes
+            continue
         r = head[home]
         known = False
         while r >= 0 and not known:
@@ -133,7 +215,26 @@ def _greedy(order, may_drop, classes, start, neighbour, score, need, split_rank,
         if not known:
             following[v] = head[home]
             head[home] = v
-    return witness, alike
+    return witness, alike, spared
+
+
+@numba.njit(cache=True)
+def _earlier(v, home, head, following, start, neighbour, score, need, split_rank):  # type: ignore[no-untyped-def]
+    """(row, how alike) of a kept row of an earlier split that matches v; -1 where there is none."""
+    r = head[home]
+    while r >= 0:
+        if split_rank[r] < split_rank[v]:
+            return r, np.float32(1.0)
+        r = following[r]
+    for k in range(start[home], start[home + 1]):
+        if score[k] < need[v]:
+            break
+        r = head[neighbour[k]]
+        while r >= 0:
+            if split_rank[r] < split_rank[v]:
+                return r, score[k]
+            r = following[r]
+    return -1, np.float32(1.0)
 
 
 @numba.njit(cache=True)

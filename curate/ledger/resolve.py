@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from curate.ledger import decisions as dec
 from curate.ledger.findings import ACTIONS
-from curate.ledger.keepers import Relation, RowFacts, choose_keepers
+from curate.ledger.keepers import Relation, RowFacts, beyond_target, choose_keepers
 from curate.ledger.plan import (
     APPLIED,
     PENDING,
@@ -39,6 +39,7 @@ OnFinding = Literal["apply", "review", "flag"]
 Array = np.ndarray[Any, Any]
 
 DROP, REPLACE, RELABEL, REWEIGHT, ADD, FLAG = range(len(ACTIONS))
+SPARED = "a copy that the keep policy leaves in"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class StagePolicy:
     """In `review`, findings at or above this score apply by themselves."""
     threshold: float | None = None
     """For duplicates: the similarity an edge must reach to justify a drop; None means as detected."""
+    weighted_threshold: float | None = None
+    """For duplicates: the weighted similarity (templates discounted) it must reach as well; None means `threshold`."""
+    part_threshold: float | None = None
+    """For duplicates: the similarity that prompts and responses must reach each; None means `threshold`."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,10 @@ class Policy:
     stages: Mapping[str, StagePolicy] = field(default_factory=dict)
     privacy: frozenset[str] = frozenset({"pii"})
     duplicates: tuple[str, ...] = ("exact_duplicates", "near_duplicates")
+    per_cluster: int = 1
+    """Rows of each cluster of duplicates that stay."""
+    target_rows: int | None = None
+    """Duplicates go, the most redundant first, until so many rows are left; None lets all of them go."""
 
 
 def resolve(
@@ -146,6 +155,7 @@ class _Work:
                 self.set(mine & (~sure | flag), PENDING, "waits for review")
             if rule.on_finding != "review":
                 self.set(mine & flag, APPLIED, "noted: a flag changes no data")
+        self.by_policy = self.status.copy()
         verdict = self.effect.verdict
         self.set(verdict == dec.ACCEPT, APPLIED, "accepted by a person")
         self.set(verdict == dec.OVERRIDE, APPLIED, "overridden by a person")
@@ -174,37 +184,62 @@ class _Work:
             if not mine.any():
                 continue
             relation = relations.get(name) or self._own_witnesses(mine)
-            threshold = self.policy.stages.get(name, StagePolicy()).threshold
-            live = mine & (self.status == APPLIED)
             rule = self.policy.stages.get(name, StagePolicy())
+            if rule.threshold is not None:
+                relation = relation.at(rule.threshold, rule.weighted_threshold, rule.part_threshold)
+            live = mine & (self.status == APPLIED)
             asked = self._rows(mine & (self.effect.verdict == dec.ACCEPT))
             # What applies by itself under review needs a partner as alike as `auto` asks; a person's word needs none.
             by_itself = rule.auto if rule.on_finding == "review" else 0.0
-            witness, alike = choose_keepers(
+            chosen = choose_keepers(
                 self.facts,
-                relation if threshold is None else relation.at(threshold),
+                relation,
                 alive=~self.dropped,
                 may_drop=self._rows(live),
                 forced=forced,
+                beside=forced & self._rows(mine & (self.by_policy == APPLIED)),
                 asked=asked,
                 need=np.where(asked, 0.0, round(by_itself, 4)).astype(np.float32),
+                per_cluster=self.policy.per_cluster,
             )
-            going = witness >= 0
+            witness, going = chosen.witness, chosen.witness >= 0
             self.dropped |= going
             self.dropped_by[going] = self.stages.index(name)
             took = live & going[self.row]
             self.witness[took] = witness[self.row[took]]
-            self.score[took] = alike[self.row[took]]
+            self.score[took] = chosen.alike[self.row[took]]
             self.set(live & ~going[self.row] & ~self.dropped[self.row], SUPERSEDED, "kept as the surviving copy")
+            self.set(live & chosen.spared[self.row], SUPERSEDED, SPARED)
             self.set(live & forced[self.row], SUPERSEDED, "a person keeps this row")
         # A row whose witness was itself dropped by a later duplicates stage is still matched directly: identical
-        # content has identical similarity, so it takes over its witness's witness.
-        drops = self._duplicate_drops() & (self.status == APPLIED) & self.dropped[np.maximum(self.row, 0)]
+        # content has identical similarity, so it takes over its witness's witness. So does a row that holds what a
+        # witness asks, where that witness goes for its copy.
+        drops = (self.action == DROP) & (self.row >= 0) & (self.status == APPLIED)
+        drops &= self.stage == self.dropped_by[np.maximum(self.row, 0)]
         by_row = np.full(self.facts.n_rows, -1, np.int64)
         by_row[self.row[drops]] = self.witness[drops]
-        for _ in range(len(known)):
+        for _ in range(len(known) + 1):
             onward = drops & self.dropped[np.maximum(self.witness, 0)] & (self.witness >= 0)
+            onward &= by_row[np.maximum(self.witness, 0)] >= 0
             self.witness[onward] = by_row[self.witness[onward]]
+        if self.policy.target_rows is not None:
+            self._stop_at(self.policy.target_rows)
+
+    def _stop_at(self, target_rows: int) -> None:
+        """Take duplicates back until so many rows are left."""
+        mine = self._duplicate_drops()
+        went = mine & (self.status == APPLIED) & (self.stage == self.dropped_by[np.maximum(self.row, 0)])
+        rows, first = np.unique(self.row[went], return_index=True)
+        witness, alike = self.witness[went][first], self.score[went][first]
+        asked = self._rows(mine & (self.effect.verdict == dec.ACCEPT))
+        back = beyond_target(self.facts, target_rows, self.dropped, rows, witness, alike, asked)
+        self.dropped[back], self.dropped_by[back] = False, -1
+        spared = np.zeros(self.facts.n_rows, bool)
+        spared[back] = True
+        again = mine & (self.status == APPLIED) & spared[np.maximum(self.row, 0)]
+        self.witness[again] = self.table["witness_row"].combine_chunks().fill_null(-1).to_numpy()[again]
+        self.score[again] = self.table["score"].to_numpy()[again]
+        self.set(again, SUPERSEDED, SPARED)
 
     def settle_dropped(self) -> None:
         """Findings on rows that leave have nothing left to change, save the drop that made them leave."""

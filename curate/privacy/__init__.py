@@ -13,12 +13,14 @@ The engine knows arrays and strings only; the `pii` stage turns spans into findi
 from __future__ import annotations
 
 from curate.privacy.config import ScanConfig, preview_config
+from curate.privacy.custom import Recognizer, installed_recognizers, load_recognizers
 from curate.privacy.operators import mask, mask_column
 from curate.privacy.preview import masked_preview, masked_previews, safe_text, shown_names
-from curate.privacy.scanner import Spans, count_left, scan
+from curate.privacy.scanner import count_left, scan
+from curate.privacy.spans import Spans
 from curate.privacy.types import TYPES, PiiType
 
 __all__ = [
-    "TYPES", "PiiType", "ScanConfig", "Spans", "count_left", "mask", "mask_column", "masked_preview", "masked_previews",
-    "preview_config", "safe_text", "scan", "shown_names",
+    "TYPES", "PiiType", "Recognizer", "ScanConfig", "Spans", "count_left", "installed_recognizers", "load_recognizers",
+    "mask", "mask_column", "masked_preview", "masked_previews", "preview_config", "safe_text", "scan", "shown_names",
 ]  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from curate.privacy.neighbourhood import SHORT_CELL
+
 Span = tuple[int, int, int, float]
 
 
@@ -28,6 +30,16 @@ class View:
     starts: list[int]
     ends: list[int]
     region: str
+    names: tuple[str, ...] = ("",)
+    """Names of columns, whose words speak of every short value in them."""
+    name_of: list[int] | None = None
+    """For each row its place in `names`; None where all have the first."""
+
+    def column(self, row: int) -> str:
+        """Name of the column that a row stands in, where its cell is short enough for that to matter."""
+        if self.ends[row] - self.starts[row] > SHORT_CELL:
+            return ""
+        return self.names[0 if self.name_of is None else self.name_of[row]]
 
     def text(self, start: int, end: int) -> str:
         """Decoded bytes; a character cut by the range becomes U+FFFD."""

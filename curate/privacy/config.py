@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curate.errors import ConfigError
+from curate.privacy.custom import Recognizer
 from curate.privacy.types import NAMES
 
 
@@ -22,6 +23,8 @@ class ScanConfig:
     """Spans below this score (0 to 1) are not reported."""
     allow: tuple[str, ...] = ()
     """Literal values that are never reported, compared without regard to case."""
+    recognizers: tuple[Recognizer, ...] = ()
+    """Recognisers of the user's own, see `custom`."""
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.types) - set(NAMES))
@@ -31,6 +34,9 @@ class ScanConfig:
             raise ConfigError("min_score: must lie between 0 and 1")
         if len(self.default_region) != 2 or not self.default_region.isalpha():
             raise ConfigError("default_region: must be a two-letter country code such as US or DE")
+        for recognizer in self.recognizers:
+            if recognizer.name in NAMES:
+                raise ConfigError(f"recognizer {recognizer.name}: a built-in type has this name")
 
 
 def preview_config(settings: Mapping[str, Any] | None) -> ScanConfig:

@@ -10,8 +10,13 @@ languages.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy.typing as npt
+
+from curate.privacy.identifiers import IDENTIFIERS
+from curate.privacy.key_shapes import PLAIN_PREFIXES, SHAPES
 
 PHONE, IDENTIFIER, CARD, SSN, IP, VERSION, BIRTH, MONEY, PAGE, _SPARE, PHONE_AFTER = (1 << i for i in range(11))
 
@@ -68,10 +73,39 @@ def _classes() -> dict[bytes, int]:
     for mask, words in _WORDS.items():
         for word in words.split():
             merged[word.encode()] = merged.get(word.encode(), 0) | mask
+    for word in _trigger_words():
+        if len(word) < STEM:
+            merged[word.encode()] = merged.get(word.encode(), 0) | ID_WORD
     return merged
 
 
+FOREIGN, ID_WORD, VALUE = (1 << i for i in range(11, 14))
+"""FOREIGN and ID_WORD are set in the union alone: a word with letters beyond ASCII; one that may belong to a phrase of an
+identifier. VALUE: the column's name is such a phrase, so its whole cells are judged."""
+STEM = 5
+"""Letters from which a word of an identifier counts as a stem: `passportnumber`, `henkilotunnukseni`."""
+_COMMON = frozenset(_words("number numbers numero nummer numer nomor code card carte carta cod no nr id de la the of"))
+
+
+def _trigger_words() -> set[str]:
+    """The most telling ASCII word of each phrase of each identifier."""
+    out = set()
+    for identifier in IDENTIFIERS:
+        for phrase in identifier.phrases():
+            words = re.findall(r"[a-z]+", phrase) if phrase.isascii() else []
+            if words:
+                out.add(max(words, key=lambda w: (w not in _COMMON, len(w), w)))
+    return out
+
+
+def _shapes() -> dict[bytes, int]:
+    return {shape.encode(): 1 for i in IDENTIFIERS if i.alone for shape in i.shapes.split()}
+
+
 WORD_KEYS, WORD_MASKS = _table(_classes(), 12)
+
+STEM_KEYS, STEM_VALUES = _table({w.encode(): 1 for w in _trigger_words() if len(w) >= STEM}, 12)
+SHAPE_KEYS, SHAPE_VALUES = _table(_shapes(), 9)
 
 _TLDS = _words("""
     com org net edu gov mil int info biz name pro aero coop museum mobi jobs travel tel cat asia post xxx arpa app
@@ -103,4 +137,31 @@ _SECRET_KEYS = _words("""
     session_id jwt sig signature connection_string accountkey sharedaccesskey db_password dbpassword
     user_password admin_password passwort kennwort
 """)
-SECRET_KEYS, SECRET_VALUES = _table({k.encode(): 1 for k in _SECRET_KEYS}, 9)
+_HANDLE_KEYS = _words("""
+    username user_name userid user_id login handle screen_name screenname nickname twitter instagram telegram discord
+    github gitlab tiktok snapchat skype benutzername usuario utente identifiant gebruikersnaam
+""")
+SECRET_KEYS, SECRET_VALUES = _table({k.encode(): 1 for k in _SECRET_KEYS} | {k.encode(): 2 for k in _HANDLE_KEYS}, 9)
+"""Names before `=` or `:`: 1 of a secret, 2 of a user name."""
+_SIGNED = sorted({shape.word() for shape in SHAPES if shape.signed()})
+KEY_KEYS, KEY_VALUES = _table({word.encode(): 1 for word in _SIGNED}, 9)
+"""What stands before the first sign of a provider's key; compared with regard to case."""
+PLAIN_KEYS, PLAIN_VALUES = _table({word.encode(): 1 for word in PLAIN_PREFIXES}, 7)
+
+
+def column_masks(name: str, spoken: bool) -> tuple[int, int]:
+    """What a column's name says of its short cells: mask of its last listed word and union; `spoken`: some identifier's
+    phrase is in it. Words that name columns of ordinary text (`message`, `contact`) say nothing."""
+    near = union = 0
+    for word in re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()):
+        mask = _CLASSES.get(word.encode(), 0) & (PHONE | CARD | SSN | IP | BIRTH)
+        if mask and word not in _TEXT_COLUMNS:
+            near, union = mask, union | mask
+    return near, union | (ID_WORD | VALUE if spoken else 0)
+
+
+_CLASSES = _classes()
+_TEXT_COLUMNS = frozenset(_words("""
+    message messages contact call calls calling signal ring reach answering handy dial telegram text address pan cards cc
+    client host server remote social
+"""))

@@ -19,9 +19,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from curate.privacy.context import WORD_KEYS, WORD_MASKS
+from curate.privacy.context import FOREIGN, ID_WORD, VALUE, WORD_KEYS, WORD_MASKS
 from curate.privacy.neighbourhood import (
     AFTER_PHONE,
+    ALNUM,
+    AT_NAME,
+    BIC,
     BRACKET_AT,
     COLONS,
     DASH_MAC,
@@ -33,6 +36,7 @@ from curate.privacy.neighbourhood import (
     KEY_VALUE,
     LONGEST_REGION,
     MAX_GROUPS,
+    MAY_BE_ID,
     NEXT_DECIMAL,
     NEXT_LETTER,
     NUMBER,
@@ -42,21 +46,22 @@ from curate.privacy.neighbourhood import (
     PREV_SIGN,
     PREV_SLASH,
     QUAD,
+    SHORT_CELL,
     TOKEN,
     UNICODE_FORMS,
+    USER_VALUE,
     USERINFO,
     WORD,
     YEAR,
     block_end,
+    context,
     context_after,
-    context_before,
     dash_mac,
     email,
     end_of_value,
     grow,
     iban_end,
     is_at,
-    is_disguise,
     is_escape,
     plausible,
     put,
@@ -64,20 +69,21 @@ from curate.privacy.neighbourhood import (
     secret_key_before,
     token_end,
 )
+from curate.privacy.tokens import bic_word, is_disguise, key_start, name_end, shaped_piece, token_around, token_worth
 
-_DIGIT, _PLUS, _PAREN, _AT, _COLON, _EQUALS, _DASH, _UNDERSCORE, _CAPITAL, _WIDE, _BRACKET, _BACKSLASH = range(1, 13)
+_DIGIT, _PLUS, _PAREN, _AT, _COLON, _EQUALS, _DASH, _UNDERSCORE, _CAPITAL, _WIDE, _BRACKET, _BACKSLASH, _DOT = range(1, 14)
 
 
 def _byte_classes() -> npt.NDArray[np.uint8]:
     table = np.zeros(256, dtype=np.uint8)
     table[ord("0") : ord("9") + 1] = _DIGIT
-    singles = {"+": _PLUS, "(": _PAREN, "@": _AT, ":": _COLON, "=": _EQUALS, "-": _DASH, "_": _UNDERSCORE}
+    singles = {"+": _PLUS, "(": _PAREN, "@": _AT, ":": _COLON, "=": _EQUALS, "-": _DASH, "_": _UNDERSCORE, ".": _DOT}
     for char, code in singles.items():
         table[ord(char)] = code
     table[[ord("J"), ord("K"), ord("S"), ord("I")]] = _CAPITAL
     table[[ord("["), ord("{")]] = _BRACKET
     table[ord("\\")] = _BACKSLASH
-    table[[0xC2, 0xD9, 0xDB, 0xE0, 0xE2, 0xEF]] = _WIDE
+    table[[0xC2, 0xD9, 0xDB, 0xE0, 0xE1, 0xE2, 0xEF, 0xF0]] = _WIDE
     return table
 
 
@@ -85,8 +91,9 @@ _CLASS = _byte_classes()
 
 
 @njit(cache=True, nogil=True)
-def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
-    """Candidates, their number and row flags; see the module's docstring for shapes. `national`: see `plausible`."""
+def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untyped-def]
+    """Candidates, their number and row flags; see the module's docstring for shapes. `national`: see `plausible`;
+    `columns`: int64[names, 2], context masks of each column's name, of which `names` int64[rows] picks one a row."""
     bounds = np.empty((MAX_GROUPS, 2), dtype=np.int64)
     value_end = np.int64(0)
     rows = len(starts)
@@ -100,6 +107,10 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
         while first < end and (data[first] == 32 or data[first] == 10 or data[first] == 9 or data[first] == 13):
             first += 1
         json_like = first < end and (data[first] == 123 or data[first] == 91)
+        if columns[names[row], 1] & VALUE and 4 <= end - start <= SHORT_CELL:
+            if n + 4 >= out.shape[0]:
+                out = grow(out)
+            n = put(out, n, ALNUM, row, start, end, columns[names[row], 0], columns[names[row], 1], 0)
         while i < end:
             code = _CLASS[data[i]]
             if code == 0:
@@ -158,29 +169,53 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                         and 48 <= data[stop + 1] <= 57
                     ):
                         f |= NEXT_DECIMAL
+                resume = stop
+                after = data[stop] if stop < end else np.uint8(0)
+                if prev == 1 or f & PREV_SIGN or after == 45 or after == 43 or WORD[after] == 1:
+                    token, resume = token_around(data, start, end, i, stop)
+                    worth = token_worth(data, token, resume) if (token < i or resume > stop) else 0
+                    if worth:
+                        near, union = context(data, start, end, token, columns[names[row]])
+                        if worth == 3:
+                            n = put(out, n, TOKEN, row, token, token_end(data, token, min(end, token + 1100)), 0, 0, 0)
+                        elif worth == 2 or union & (ID_WORD | FOREIGN):
+                            n = put(out, n, ALNUM, row, token, resume, near, union, f)
+                    if resume > stop and (data[stop] == 45 or data[stop] == 43):
+                        resume = stop
                 if stop - i > LONGEST_REGION or longest > 19:
                     pass
                 elif quad >= 3 or (digits >= 7 and not (groups > 10 and digits < 2 * groups)):
-                    near, union = context_before(data, start, i, WORD_KEYS, WORD_MASKS)
-                    if context_after(data, stop, end, WORD_KEYS, WORD_MASKS) & 1025:
+                    near, union = context(data, start, end, i, columns[names[row]])
+                    behind = context_after(data, stop, end, WORD_KEYS, WORD_MASKS)
+                    union |= behind & ID_WORD
+                    if behind & 1025:
                         f |= AFTER_PHONE
                     helped = (near & 1) != 0 or (f & AFTER_PHONE) != 0
                     maybe = plausible(data, i, stop, digits, helped, national, union, bounds)
+                    if union & (ID_WORD | FOREIGN) or shaped_piece(data, i, stop):
+                        maybe |= MAY_BE_ID
                     if quad >= 3 or maybe or union & 64:
                         out[n, 0], out[n, 1], out[n, 2], out[n, 3] = (QUAD if quad >= 3 else NUMBER), row, i, stop
                         out[n, 4], out[n, 5], out[n, 6] = near, union, f | maybe
                         n += 1
-                elif (groups >= 3 and digits >= 4) or (digits == 4 and groups == 1):
-                    near, union = context_before(data, start, i, WORD_KEYS, WORD_MASKS)
+                elif (groups >= 3 and digits >= 4) or (digits == 4 and groups == 1) or digits >= 5:
+                    near, union = context(data, start, end, i, columns[names[row]])
                     if union & 32 == 0 and (union & 64) != 0:  # a birth, not a version
                         n = put(out, n, YEAR, row, i, stop, near, union, f)
+                    plate = digits == 4 and i - 2 >= start and prev == 0 and 65 <= data[i - 2] <= 90
+                    if (digits >= 5 or plate) and union & (ID_WORD | FOREIGN):
+                        n = put(out, n, NUMBER, row, i, stop, near, union, f | MAY_BE_ID)
                 # Hexadecimal with colons is found at its first colon, so stop before it.
-                i = max(stop, i + 1)
+                i = max(resume, i + 1)
                 continue
             if code == _AT:
                 kind, a, b = email(data, start, end, i)
                 if kind >= 0:
                     n = put(out, n, EMAIL + kind, row, a, b, 0, 0, 0)
+                elif i == start or (data[i - 1] <= 64 and WORD[data[i - 1]] == 0):
+                    b = name_end(data, i, end)
+                    if b - i >= 4:
+                        n = put(out, n, AT_NAME, row, i, b, 0, 0, 0)
                 i += 1
                 continue
             if code == _COLON:
@@ -215,22 +250,26 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                     if colons >= 2 and (b >= end or WORD[data[b]] == 0):
                         while b > a and (data[b - 1] == 46 or (data[b - 1] == 58 and data[b - 2] != 58)):
                             b -= 1
-                        near, union = context_before(data, start, a, WORD_KEYS, WORD_MASKS)
+                        near, union = context(data, start, end, a, columns[names[row]])
                         n = put(out, n, COLONS, row, a, b, near, union, 0)
                         i = max(b, i + 1)
                         continue
                     if colons >= 2:
                         i = max(b, i + 1)
                         continue
-                if i >= value_end and i - start >= 3 and secret_key_before(data, start, i):
-                    value_end = end_of_value(data, i, min(end, i + 300))
-                    n = put(out, n, KEY_VALUE, row, i, value_end, 0, 0, 0)
+                if i >= value_end and i - start >= 3:
+                    key = secret_key_before(data, start, i)
+                    if key:
+                        value_end = end_of_value(data, i, min(end, i + 300))
+                        n = put(out, n, KEY_VALUE if key == 1 else USER_VALUE, row, i, value_end, 0, 0, 0)
                 i += 1
                 continue
             if code == _EQUALS:
-                if i >= value_end and secret_key_before(data, start, i):
-                    value_end = end_of_value(data, i, min(end, i + 300))
-                    n = put(out, n, KEY_VALUE, row, i, value_end, 0, 0, 0)
+                if i >= value_end:
+                    key = secret_key_before(data, start, i)
+                    if key:
+                        value_end = end_of_value(data, i, min(end, i + 300))
+                        n = put(out, n, KEY_VALUE if key == 1 else USER_VALUE, row, i, value_end, 0, 0, 0)
                 i += 1
                 continue
             if code == _DASH:
@@ -238,37 +277,22 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                     n = put(out, n, KEY_BLOCK, row, i, block_end(data, i, min(end, i + 20_300)), 0, 0, 0)
                 elif dash_mac(data, start, end, i - 2):
                     n = put(out, n, DASH_MAC, row, i - 2, i + 15, 0, 0, 0)
-                elif i - 2 >= start and WORD[data[i - 1]] != 0:  # sk-..., xoxb-..., glpat-...
-                    a = i
-                    while a > start and i - a < 6 and WORD[data[a - 1]] == 1:
-                        a -= 1
-                    c0, c1 = data[a], data[a + 1]
-                    if (
-                        (c0 == 115 and c1 == 107 and i - a == 2)
-                        or (c0 == 120 and c1 == 111 and i - a == 4)
-                        or (c0 == 103 and c1 == 108 and i - a == 5)
-                    ) and (a == start or (WORD[data[a - 1]] == 0 and data[a - 1] != 45)):
-                        b = token_end(data, i, min(end, a + 300))
-                        n = put(out, n, TOKEN, row, a, b, 0, 0, 0)
+                else:
+                    a = key_start(data, start, end, i)
+                    if a >= 0:
+                        n = put(out, n, TOKEN, row, a, token_end(data, i, min(end, a + 1100)), 0, 0, 0)
                 i += 1
                 continue
-            if code == _UNDERSCORE:  # ghp_, gho_, sk_live_, github_pat_, hf_, npm_
-                a = i
-                while a > start and i - a < 7 and WORD[data[a - 1]] == 1:
-                    a -= 1
-                size = i - a
-                if 2 <= size <= 6 and (a == start or (WORD[data[a - 1]] == 0 and data[a - 1] != 45)):
-                    c0, c1 = data[a], data[a + 1]
-                    if (
-                        (c0 == 103 and (c1 == 104 or c1 == 105))
-                        or (size == 2 and (c1 == 107 or c1 == 102) and (c0 == 115 or c0 == 114 or c0 == 112 or c0 == 104))
-                        or (size == 3 and c0 == 110 and c1 == 112)
-                    ):
-                        b = token_end(data, i, min(end, a + 300))
-                        n = put(out, n, TOKEN, row, a, b, 0, 0, 0)
+            if code in (_UNDERSCORE, _DOT):
+                a = key_start(data, start, end, i)
+                if a >= 0:
+                    n = put(out, n, TOKEN, row, a, token_end(data, i, min(end, a + 1100)), 0, 0, 0)
                 i += 1
                 continue
             if code == _CAPITAL:
+                b = bic_word(data, start, end, i)
+                if b:
+                    n = put(out, n, BIC, row, b, min(end, b + 48), 0, 0, 0)
                 a = -1
                 if i + 16 < end and i > start:
                     p, q = data[i - 1], data[i + 1]
@@ -285,7 +309,7 @@ def lex(data, starts, ends, national):  # type: ignore[no-untyped-def]
                 i += 1
                 continue
             if code == _WIDE:
-                if is_disguise(data, i, end):
+                if is_disguise(data, start, i, end):
                     flags[row] |= UNICODE_FORMS
                 i += 1
                 continue

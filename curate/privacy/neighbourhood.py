@@ -12,19 +12,32 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from curate.privacy.context import SECRET_KEYS, SECRET_VALUES, TLD_KEYS, TLD_VALUES
+from curate.privacy.context import (
+    FOREIGN,
+    ID_WORD,
+    SECRET_KEYS,
+    SECRET_VALUES,
+    STEM,
+    STEM_KEYS,
+    STEM_VALUES,
+    TLD_KEYS,
+    TLD_VALUES,
+    WORD_KEYS,
+    WORD_MASKS,
+)  # fmt: skip
 
-EMAIL, EMAIL_ODD, NUMBER, QUAD, COLONS, IBAN, USERINFO, KEY_VALUE, TOKEN, YEAR, DASH_MAC, KEY_BLOCK = range(12)
+(EMAIL, EMAIL_ODD, NUMBER, QUAD, COLONS, IBAN, USERINFO, KEY_VALUE, TOKEN, YEAR, DASH_MAC, KEY_BLOCK, ALNUM, AT_NAME,
+ USER_VALUE, BIC) = range(16)  # fmt: skip
 # Flags of a candidate.
 (PREV_LETTER, NEXT_LETTER, PREV_MONEY, PREV_SIGN, AFTER_PHONE, PREV_DECIMAL, NEXT_DECIMAL, PREV_SLASH,
- MAY_BE_CARD, MAY_BE_SSN, MAY_BE_PHONE) = (1 << i for i in range(11))  # fmt: skip
+ MAY_BE_CARD, MAY_BE_SSN, MAY_BE_PHONE, MAY_BE_ID) = (1 << i for i in range(12))  # fmt: skip
 # Flags of a row.
 UNICODE_FORMS, JSON_ESCAPES, BRACKET_AT = 1, 2, 4
 
 MAX_REGION = 96
 """Bytes after which a run of numbers is cut at its next space: longer runs are tables, not telephone numbers."""
 LONGEST_REGION = 160
-LOOK_BEHIND, LOOK_AHEAD = 72, 16
+LOOK_BEHIND, LOOK_AHEAD = 104, 32
 """Bytes around a candidate that a recogniser may read."""
 MAX_GROUPS = 96
 
@@ -56,7 +69,7 @@ def is_escape(data, start, i):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _lookup(h, keys, values):  # type: ignore[no-untyped-def]
+def lookup(h, keys, values):  # type: ignore[no-untyped-def]
     mask = np.uint64(len(keys) - 1)
     slot = h & mask
     while keys[slot] != 0:
@@ -89,7 +102,7 @@ def context_before(data, start, pos, words, masks):  # type: ignore[no-untyped-d
             i -= 1
             continue
         j = i + 1
-        while i >= floor and j - i < 24 and (WORD[data[i]] == 1 or WORD[data[i]] == 3):
+        while i >= floor and j - i < 40 and (WORD[data[i]] == 1 or WORD[data[i]] == 3):
             i -= 1
         seen += 1
         first = i + 1
@@ -99,7 +112,20 @@ def context_before(data, start, pos, words, masks):  # type: ignore[no-untyped-d
             continue  # a placeholder such as [PHONE] is not context
         if i >= start and data[i] == 95 and j < pos and data[j] == 93:
             continue
-        mask = _lookup(_hash(data, first, j), words, masks)
+        h, stem = np.uint64(0xCBF29CE484222325), np.int64(0)
+        for p in range(first, j):
+            c = data[p]
+            if 65 <= c <= 90:
+                c = np.uint8(c + 32)
+            elif c >= 195 and c != 226:  # the first byte of a letter beyond ASCII, not of a typographic sign
+                union |= FOREIGN
+            h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
+            if stem == 0 and p - first >= STEM - 1:
+                stem = lookup(h, STEM_KEYS, STEM_VALUES)
+        mask = lookup(h, words, masks)
+        if stem or mask & ID_WORD:
+            union |= ID_WORD
+            mask &= ~ID_WORD
         if mask & 1024:
             # "Desk: 555 0100" names a field; "the desk 555" does not.
             mask = (mask & ~1024) | (1 if j < pos and data[j] == 58 else 0)
@@ -125,7 +151,7 @@ def context_after(data, pos, end, words, masks):  # type: ignore[no-untyped-def]
         j = i
         while j < ceiling and (WORD[data[j]] == 1 or WORD[data[j]] == 3):
             j += 1
-        union |= _lookup(_hash(data, i, j), words, masks)
+        union |= lookup(_hash(data, i, j), words, masks)
         seen += 1
         i = j
     return union
@@ -250,7 +276,7 @@ def email(data, start, end, at):  # type: ignore[no-untyped-def]
     letters = True
     for k in range(dot + 1, j):
         letters &= WORD[data[k]] == 1
-    known = _lookup(_hash(data, dot + 1, j), TLD_KEYS, TLD_VALUES)
+    known = lookup(_hash(data, dot + 1, j), TLD_KEYS, TLD_VALUES)
     if known == 2:
         return -1, i, i
     plain = letters and (known == 1 or j - dot - 1 == 2)
@@ -263,19 +289,23 @@ def email(data, start, end, at):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def secret_key_before(data, start, pos):  # type: ignore[no-untyped-def]
-    """Whether a key such as `password` or `api_key` stands right before the `=` or `:` at `pos`."""
+    """What key stands right before the `=` or `:` at `pos`: 1 of a secret (`api_key`), 2 of a user name, 0 neither."""
     i = pos - 1
     floor = max(start, pos - 40)
+    second = -1
     while i >= floor and (data[i] == 32 or data[i] == 34 or data[i] == 39 or data[i] == 92):
         i -= 1
     j = i + 1
     last = -1
     while i >= floor and (WORD[data[i]] == 1 or data[i] == 95 or data[i] == 45):
-        if (data[i] == 95 or data[i] == 45) and last < 0:
-            last = i + 1
+        if data[i] == 95 or data[i] == 45:
+            if last < 0:
+                last = i + 1
+            elif second < 0:
+                second = i + 1
         i -= 1
     if j - i - 1 < 3:
-        return False
+        return 0
     h = np.uint64(0xCBF29CE484222325)
     for k in range(i + 1, j):
         c = data[k]
@@ -284,11 +314,22 @@ def secret_key_before(data, start, pos):  # type: ignore[no-untyped-def]
         if c == 45:
             c = np.uint8(95)
         h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
-    if _lookup(h, SECRET_KEYS, SECRET_VALUES):
-        return True
-    if last < 0:
-        return False
-    return _lookup(_hash(data, last, j), SECRET_KEYS, SECRET_VALUES) > 0
+    known = lookup(h, SECRET_KEYS, SECRET_VALUES)
+    if known or last < 0:
+        return known
+    if second >= 0:  # "X-Api-Key", "MY_API_KEY"
+        h = np.uint64(0xCBF29CE484222325)
+        for k in range(second, j):
+            c = data[k]
+            if 65 <= c <= 90:
+                c = np.uint8(c + 32)
+            if c == 45:
+                c = np.uint8(95)
+            h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
+        known = lookup(h, SECRET_KEYS, SECRET_VALUES)
+        if known:
+            return known
+    return lookup(_hash(data, last, j), SECRET_KEYS, SECRET_VALUES)
 
 
 @njit(cache=True)
@@ -323,13 +364,18 @@ def end_of_value(data, i, limit):  # type: ignore[no-untyped-def]
     while j < limit and j - i < 6 and (data[j] == 61 or data[j] == 58 or data[j] == 62 or data[j] == 32 or data[j] == 34
                                        or data[j] == 39 or data[j] == 92 or data[j] == 96):  # fmt: skip
         j += 1
+    first = j
     while j < limit and data[j] > 32 and data[j] != 34 and data[j] != 38:
         j += 1
+    if 5 <= j - first <= 6 and j + 8 < limit and data[j] == 32 and (data[first] | 32 == 98 or data[first] | 32 == 116):
+        j += 1  # "Bearer ...", "Basic ...", "Token ..."
+        while j < limit and data[j] > 32 and data[j] != 34 and data[j] != 38:
+            j += 1
     return j
 
 
 @njit(cache=True, nogil=True)
-def fingerprints(data, starts, ends, candidates):  # type: ignore[no-untyped-def]
+def fingerprints(data, starts, ends, candidates, names):  # type: ignore[no-untyped-def]
     """64-bit hash of all that a recogniser may look at for each candidate: kind, masks, flags and the bytes around."""
     out = np.empty(len(candidates), dtype=np.uint64)
     prime = np.uint64(0x100000001B3)
@@ -337,32 +383,13 @@ def fingerprints(data, starts, ends, candidates):  # type: ignore[no-untyped-def
         row, a, b = candidates[n, 1], candidates[n, 2], candidates[n, 3]
         low, high = max(starts[row], a - LOOK_BEHIND), min(ends[row], b + LOOK_AHEAD)
         h = np.uint64(0xCBF29CE484222325)
-        for value in (candidates[n, 0], candidates[n, 4], candidates[n, 5], candidates[n, 6], a - low, b - a, high - b):
+        for value in (candidates[n, 0], candidates[n, 4], candidates[n, 5], candidates[n, 6], a - low, b - a, high - b,
+                      names[row]):  # fmt: skip
             h = (h ^ np.uint64(value)) * prime
         for i in range(low, high):
             h = (h ^ np.uint64(data[i])) * prime
         out[n] = h ^ (h >> np.uint64(32))
     return out
-
-
-@njit(cache=True)
-def is_disguise(data, i, end):  # type: ignore[no-untyped-def]
-    """Whether the character at `i` is one that `normalise` rewrites; curly quotes and the like are not."""
-    if i + 1 >= end:
-        return False
-    c, d = data[i], data[i + 1]
-    if c == 0xC2:
-        return d == 0xA0 or d == 0xAD
-    if c == 0xD9 or c == 0xDB:
-        return 0xA0 <= d <= 0xB9
-    if i + 2 >= end:
-        return False
-    e = data[i + 2]
-    if c == 0xE2:
-        if d == 0x80:
-            return e <= 0x95 or 0xA8 <= e <= 0xAF
-        return (d == 0x81 and 0x9F <= e <= 0xA9) or (d == 0x88 and e == 0x92)
-    return (c == 0xEF and 0xBB <= d <= 0xBD) or (c == 0xE0 and d == 0xA5 and e >= 0xA6)
 
 
 @njit(cache=True)
@@ -393,6 +420,21 @@ def dash_mac(data, start, end, a):  # type: ignore[no-untyped-def]
         if (k % 3 == 2 and c != 45) or (k % 3 != 2 and HEX[c] == 0):
             return False
     return a + 17 == end or (WORD[data[a + 17]] == 0 and data[a + 17] != 45)
+
+
+@njit(cache=True)
+def context(data, start, end, pos, column):  # type: ignore[no-untyped-def]
+    """`context_before`, and in a short cell what the column's name says (int64[2]: nearest and union)."""
+    near, union = context_before(data, start, pos, WORD_KEYS, WORD_MASKS)
+    if column[1] and end - start <= SHORT_CELL:
+        union |= column[1]
+        if near == 0:
+            near = column[0]
+    return near, union
+
+
+SHORT_CELL = 64
+"""Bytes up to which the name of a column speaks of what stands in its cells."""
 
 
 @njit(cache=True)

@@ -2,12 +2,14 @@
 """A second reading of rows that disguise or merely typeset their data, with a map back to the raw bytes.
 
 Only rows that the lexer flags come here: no-break and thin spaces, typographic dashes, zero-width and direction marks,
-full-width forms, Arabic-Indic and Devanagari digits, `name [at] host [dot] com`, and escapes inside a string that is
-itself JSON. Each is rewritten to the plain form; for every byte of the result two int64 arrays hold the raw byte range
+full-width forms, mathematical letters, digits of other scripts, `name [at] host [dot] com`, what `disguises` found
+(`name at host dot com`, spelled-out digits, character references), and escapes inside a string that is itself JSON.
+Each is rewritten to the plain form; for every byte of the result two int64 arrays hold the raw byte range
 that it stands for, so a span found in the plain text maps to the whole raw spelling, escapes included.
 
-Complexity: O(bytes of the flagged rows), 17 bytes of memory for each of their bytes. It does not spell out number words
-and does not undo `name at host dot com` without brackets.
+Complexity: O(bytes of the flagged rows), 17 bytes of memory for each of their bytes. It does not undo look-alike
+letters
+of other alphabets (Cyrillic "а").
 """
 
 from __future__ import annotations
@@ -33,6 +35,12 @@ def _hex4(data, i, end):  # type: ignore[no-untyped-def]
     return value
 
 
+_ZEROS = np.array(
+    [0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x17E0, 0x2080,
+     0x2070], dtype=np.int64)  # fmt: skip
+"""Zeros of the scripts whose digits stand in a row (Devanagari to Khmer, then small ones)."""
+
+
 @njit(cache=True)
 def _plain(cp):  # type: ignore[no-untyped-def]
     """The plain form of a code point: itself, an ASCII stand-in, or 0 to leave it out."""
@@ -44,12 +52,30 @@ def _plain(cp):  # type: ignore[no-untyped-def]
         return 45
     if 0xFF01 <= cp <= 0xFF5E:
         return cp - 0xFEE0
+    if cp < 0xB2:
+        return cp
     if 0x0660 <= cp <= 0x0669:
         return cp - 0x0660 + 48
     if 0x06F0 <= cp <= 0x06F9:
         return cp - 0x06F0 + 48
-    if 0x0966 <= cp <= 0x096F:
-        return cp - 0x0966 + 48
+    for p in range(len(_ZEROS)):
+        if _ZEROS[p] <= cp <= _ZEROS[p] + 9:
+            return cp - _ZEROS[p] + 48
+    if 0x2460 <= cp <= 0x2468:
+        return cp - 0x2460 + 49  # in a circle
+    if cp == 0x24EA:
+        return 48
+    if cp == 0xB9 or cp == 0xB2 or cp == 0xB3:
+        return 49 if cp == 0xB9 else cp - 0xB2 + 50
+    if 0x1D7CE <= cp <= 0x1D7FF:
+        return (cp - 0x1D7CE) % 10 + 48
+    if 0x1D400 <= cp <= 0x1D6A3:
+        place = (cp - 0x1D400) % 52
+        return place + 65 if place < 26 else place + 71
+    if cp == 0xFE6B:
+        return 64
+    if cp == 0xFE0F or cp == 0x20E3:
+        return 0  # a digit on a key cap
     return cp
 
 
@@ -105,10 +131,11 @@ def _utf8(cp, buffer, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def normalise(data, starts, ends, unescape, written_out):  # type: ignore[no-untyped-def]
+def normalise(data, starts, ends, unescape, written_out, edits):  # type: ignore[no-untyped-def]
     """Plain bytes of the rows, their starts and ends, and the raw range of every plain byte.
 
     `unescape` bool[rows]: the row is JSON, so read its escapes. `written_out` bool[rows]: it may hold `[at]`.
+    `edits` int64[n, 3], in the order of the rows: byte range and the sign it stands for, 0 for none (`disguises`).
     """
     total = np.int64(0)
     for row in range(len(starts)):
@@ -118,11 +145,18 @@ def normalise(data, starts, ends, unescape, written_out):  # type: ignore[no-unt
     high = np.empty(total + 8, dtype=np.int64)
     new_starts = np.empty(len(starts), dtype=np.int64)
     new_ends = np.empty(len(starts), dtype=np.int64)
-    n = np.int64(0)
+    n, e = np.int64(0), 0
     for row in range(len(starts)):
         i, end = starts[row], ends[row]
         new_starts[row] = n
         while i < end:
+            if e < len(edits) and edits[e, 0] == i:
+                if edits[e, 2]:
+                    out[n], low[n], high[n] = edits[e, 2], i, edits[e, 1]
+                    n += 1
+                i = edits[e, 1]
+                e += 1
+                continue
             c = data[i]
             size, cp = 1, np.int64(c)
             if c >= 0xF0 and i + 3 < end:

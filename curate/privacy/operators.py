@@ -7,6 +7,7 @@ scanner's own second pass. All are linear in the text.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +15,20 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from curate.privacy.types import TYPES
+from curate.privacy.column import Block
 
 if TYPE_CHECKING:
-    from curate.privacy.scanner import Spans
+    from curate.privacy.spans import Spans
 
-_PLACEHOLDERS = [t.placeholder.encode() for t in TYPES] + [b'"%b"' % t.placeholder.encode() for t in TYPES]
-_TABLE = np.frombuffer(b"".join(_PLACEHOLDERS), dtype=np.uint8)
-_BOUNDS = np.concatenate([[0], np.cumsum([len(p) for p in _PLACEHOLDERS])]).astype(np.int64)
+
+
+@lru_cache(maxsize=64)
+def _placeholder_table(placeholders: tuple[str, ...]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Bytes of all placeholders by kind, then of all quoted ones; their bounds."""
+    plain = [placeholder.encode() for placeholder in placeholders]
+    every = plain + [b'"%b"' % placeholder for placeholder in plain]
+    table = np.frombuffer(b"".join(every), dtype=np.uint8)
+    return table, np.concatenate([[0], np.cumsum([len(p) for p in every])]).astype(np.int64)
 
 
 def mask(text: str, spans: Sequence[tuple[int, int, str]]) -> str:
@@ -76,22 +83,21 @@ def _mask(data, starts, ends, at, table, bounds, which, out, origin):  # type: i
 
 
 def mask_bytes(
-    data: npt.NDArray[np.uint8],
-    starts: npt.NDArray[np.int64],
-    ends: npt.NDArray[np.int64],
+    text: Block,
     at: npt.NDArray[np.int64],
     quoted: npt.NDArray[np.bool_],
+    placeholders: tuple[str, ...],
     with_origin: bool,
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Masked bytes of the rows, their starts and ends, and int64[bytes, 2]: the raw byte range of every masked byte
-    (empty without `with_origin`).
+) -> tuple[Block, npt.NDArray[np.int64]]:
+    """The rows masked, and int64[bytes, 2]: the raw byte range of every masked byte (empty without `with_origin`).
 
-    `at` int64[n, 4]: row, start byte, end byte, type code; sorted and disjoint.
+    `at` int64[n, 4]: row, start byte, end byte, kind; sorted and disjoint. `placeholders`: by kind.
     """
-    which = at[:, 3] + quoted * len(TYPES)
-    size = int((ends - starts).sum()) + int((_BOUNDS[which + 1] - _BOUNDS[which]).sum())
+    table, bounds = _placeholder_table(placeholders)
+    which = at[:, 3] + quoted * len(placeholders)
+    size = int((text.ends - text.starts).sum()) + int((bounds[which + 1] - bounds[which]).sum())
     out = np.empty(size, dtype=np.uint8)
     origin = np.empty((size if with_origin else 0, 2), dtype=np.int64)
-    new_starts, new_ends = _mask(data, starts, ends, at, _TABLE, _BOUNDS, which, out, origin)
+    new_starts, new_ends = _mask(text.data, text.starts, text.ends, at, table, bounds, which, out, origin)
     n = int(new_ends[-1]) if len(new_ends) else 0
-    return out[:n], new_starts, new_ends, origin[:n]
+    return text.on(out[:n], new_starts, new_ends), origin[:n]

@@ -8,7 +8,7 @@ none of it), and no line breaks; it is cut to a width. It is for reading, not fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
@@ -17,7 +17,8 @@ from curate.privacy.operators import mask_column
 from curate.privacy.scanner import scan
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)?|[@-Z\\^_])")
-_BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029 ]+")
+_BREAK_CHARACTERS = "\t\n\v\f\r\x85\u2028\u2029"
+_BREAKS = re.compile(f"[{_BREAK_CHARACTERS} ]+")
 _UNSAFE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
@@ -28,19 +29,53 @@ _SLACK = 256
 
 def safe_text(text: str) -> str:
     """`text` on one line, without ANSI sequences, control, zero-width or direction characters."""
-    return _UNSAFE.sub("", _BREAKS.sub(" ", _ANSI.sub("", text)))
+    if not text.isprintable():
+        plain = text
+        for char in _BREAK_CHARACTERS:
+            plain = plain.replace(char, " ")
+        if not plain.isprintable():
+            return _UNSAFE.sub("", _BREAKS.sub(" ", _ANSI.sub("", text)))
+        text = plain  # printable but for its breaks: nothing is taken out, and no escape takes out more
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text
 
 
 def masked_previews(texts: pa.Array, width: int = 120, config: ScanConfig | None = None) -> list[str | None]:
     """A safe preview of every text of a column, at most `width` code points each; null stays None."""
-    # One code point shows as at most one, except that white space shrinks: read enough, but never megabytes.
-    heads = [None if t is None else _encodable(t[: 8 * width + _SLACK]) for t in texts.to_pylist()]
+    values = texts.to_pylist()
+    short = 2 * width + _SLACK
+    shown = [None if t is None else t[:short] for t in values]
+    changed = _made_safe(shown, range(len(shown)), config)
+    # Where nothing was masked and no character taken away, what is shown ends far before the cut. Elsewhere read enough
+    # for characters that show as none, but never megabytes.
+    again = [i for i in changed if len(values[i]) > short]
+    for i in again:
+        shown[i] = values[i][: 8 * width + _SLACK]
+    _made_safe(shown, again, config)
+    return [None if t is None else (t if len(t) <= width else t[: max(0, width - 1)] + "…") for t in shown]
+
+
+def _made_safe(shown: list[str | None], which: Sequence[int], config: ScanConfig | None) -> list[int]:
+    """Replace texts by their masked, cleaned selves; returns those that lost characters or hold a placeholder."""
+    heads = [shown[i] for i in which]
     column = pa.array(heads, pa.large_string())
     masked = mask_column(column, scan(column, config)).to_pylist()
-    cleaned = pa.array([None if t is None else safe_text(t) for t in masked], pa.large_string())
-    # Taking characters away may join the parts of a value: look once more at what will be shown.
-    final = mask_column(cleaned, scan(cleaned, config)).to_pylist()
-    return [None if t is None else (t if len(t) <= width else t[: max(0, width - 1)] + "…") for t in final]
+    cleaned = [None if t is None else safe_text(t) for t in masked]
+    first = list(cleaned)
+    # Taking characters away may join the parts of a value: look once more at what has changed.
+    changed = [k for k, (head, now) in enumerate(zip(heads, cleaned, strict=True)) if now != head]
+    if changed:
+        once_more = pa.array([cleaned[k] for k in changed], pa.large_string())
+        for k, final in zip(changed, mask_column(once_more, scan(once_more, config)).to_pylist(), strict=True):
+            cleaned[k] = final
+    for i, now in zip(which, cleaned, strict=True):
+        shown[i] = now
+    return [
+        i
+        for i, head, hidden, plain, now in zip(which, heads, masked, first, cleaned, strict=True)
+        if hidden != head or now != plain or len(now or "") != len(head or "")
+    ]
 
 
 def masked_preview(text: str, width: int = 120, config: ScanConfig | None = None) -> str:

@@ -17,6 +17,8 @@ from curate.privacy import neighbourhood as k
 from curate.privacy.candidates import Candidate, Span, View
 from curate.privacy.checks import IBAN_LENGTHS, iban, isbn, issuer, luhn, ssn
 from curate.privacy.context import BIRTH, CARD, IDENTIFIER, IP, MONEY, PAGE, PHONE, SSN, VERSION
+from curate.privacy.handles import at_name, user_name
+from curate.privacy.identify import bank_code, identify
 from curate.privacy.phones import find_phones, is_dateish
 from curate.privacy.secret_recognizers import key_block, key_value, token, userinfo
 from curate.privacy.types import CODE
@@ -102,6 +104,12 @@ def number(view: View, c: Candidate) -> list[Span]:
     """Runs of digit groups: cards, social security numbers, dates of birth, telephone numbers."""
     if c.flags & (k.PREV_LETTER | k.PREV_DECIMAL):
         return []
+    known = identify(view, c) if c.flags & k.MAY_BE_ID else []
+    others = _plain_number(view, c) if c.flags & ~k.MAY_BE_ID or c.union & BIRTH else []
+    return known + others
+
+
+def _plain_number(view: View, c: Candidate) -> list[Span]:
     text = view.text(c.start, c.end)
     if _FRACTION.fullmatch(text):
         return []
@@ -112,7 +120,7 @@ def number(view: View, c: Candidate) -> list[Span]:
     out = _cards(text, c) if c.flags & k.MAY_BE_CARD else []
     if not out and c.flags & k.MAY_BE_SSN and not c.flags & k.NEXT_LETTER:
         out = _ssns(text, c)
-    if not c.flags & k.MAY_BE_PHONE:
+    if not c.flags & k.MAY_BE_PHONE or _calculation(view, c, text):
         return out
     taken = [(a - c.start, b - c.start) for a, b, _, s in out if s >= 0.5]
     if not taken:
@@ -125,6 +133,21 @@ def number(view: View, c: Candidate) -> list[Span]:
                 out += _phones(view, piece, c.start + text.index(piece, edge), c)
             edge = b
     return out
+
+
+_OPERATOR_AFTER = re.compile(r"\s{0,2}(?:=\s{0,2}[-$€£]?[\d<]|[*×÷^]\s{0,2}\d|\+\d|<<|>>|%)")
+_OPERATOR_BEFORE = re.compile(r"(?:\d\s{0,2}[*×÷^]|[$€£=]\s{0,2}-?|<<)\s{0,2}\Z")
+
+
+def _calculation(view: View, c: Candidate, text: str) -> bool:
+    """Whether digit groups are terms of a sum: `10000-5000=5000`, `<<10800-2500=8300>>`, `821091117+4908374`."""
+    before = view.text(max(view.starts[c.row], c.start - 4), c.start)
+    if text.startswith("+") and before[-1:].isdigit():
+        return True
+    if text.startswith("+") or "(" in text:
+        return False
+    after = view.text(c.end, min(view.ends[c.row], c.end + 6))
+    return bool(_OPERATOR_AFTER.match(after) or (_OPERATOR_BEFORE.search(before) and not before.endswith("=")))
 
 
 _FRACTION = re.compile(r"\d{1,4}\.\d{5,}(?: -?\d{1,4}\.\d{5,})*")
@@ -274,6 +297,8 @@ def birth(view: View, c: Candidate) -> list[Span]:
     if m.start() and text[m.start() - 1].isdigit():
         return []
     before = view.text(max(view.starts[c.row], start - 40), start)
+    if not before.strip() and view.column(c.row):
+        before = re.sub(r"[_\-.]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", view.column(c.row))) + ": "
     if _BIRTH_FIELD.search(before):
         score = 0.85
     elif numeric and _BORN.search(before):
@@ -349,5 +374,9 @@ RECOGNIZERS: dict[int, Callable[[View, Candidate], list[Span]]] = {
     k.TOKEN: token,
     k.YEAR: birth,
     k.KEY_BLOCK: key_block,
+    k.ALNUM: identify,
+    k.BIC: bank_code,
+    k.AT_NAME: at_name,
+    k.USER_VALUE: user_name,
 }
 """Candidate kind of the lexer -> the recogniser that judges it."""

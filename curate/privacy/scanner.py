@@ -8,176 +8,69 @@ rows are scanned again until nothing is found, so that applying the result and s
 Input: a (large) string array of any length; nulls hold nothing. Output: `Spans`, sorted by row and start, offsets in
 code points of the raw text. Deterministic; independent of the number of threads.
 
-Complexity: O(bytes + candidates). Ordinary prose is bound by the lexer, over 100 MB/s on one core; text dense with
-numbers by the recognisers, a few microseconds a candidate. It does not find names, places or street addresses.
+Complexity: O(bytes + candidates). Ordinary prose is bound by the lexer, about 100 MB/s on one core; text dense with
+numbers by the recognisers, 2-40 microseconds a candidate. It does not find names, places or street addresses.
 """
 
 from __future__ import annotations
 
-import json
-from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from curate.privacy import evidence
 from curate.privacy import neighbourhood as k
+from curate.privacy.book import Book, book
 from curate.privacy.candidates import Candidate, View
+from curate.privacy.column import Block, block
 from curate.privacy.config import ScanConfig
+from curate.privacy.custom import find
+from curate.privacy.disguises import byte_edits, find_disguises
+from curate.privacy.jsonrows import is_json, widen_json_numbers
 from curate.privacy.kernel import lex
 from curate.privacy.normalise import normalise
 from curate.privacy.operators import mask_bytes
-from curate.privacy.passes import clusters, code_points, outside_strings
+from curate.privacy.overlaps import Found, resolve_overlaps, union
+from curate.privacy.passes import code_points
 from curate.privacy.recognizers import RECOGNIZERS
-from curate.privacy.types import CODE, NAMES, TYPES
+from curate.privacy.spans import Spans
+from curate.privacy.types import CODE, KINDS
 
 Ints = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
-_PRIORITY = [t.priority for t in TYPES]
 _MAX_PASSES = 6
 _EMAIL = CODE["EMAIL_ADDRESS"]
+_CARD = CODE["CREDIT_CARD"]
 _CROWD = 50_000
 """Number of candidates in one block above which equal ones are judged once."""
 
 
-@dataclass(frozen=True)
-class Spans:
-    """Personal data found in a column: arrays of equal length, sorted by row and start, without overlaps."""
-
-    row: Ints
-    """0-based position of the text in the column."""
-    start: Ints
-    """First code point of the span in the raw text."""
-    end: Ints
-    """Code point after the span."""
-    code: Ints
-    """Index into `TYPES`."""
-    score: npt.NDArray[np.float32]
-    """How sure, 0 to 1."""
-    quoted: npt.NDArray[np.bool_]
-    """The span is a bare number inside JSON: its placeholder needs quotes."""
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-    def take(self, index: Ints) -> Spans:
-        """The spans at these positions."""
-        return Spans(*(getattr(self, f.name)[index] for f in fields(self)))
-
-    def _words(self, words: list[str]) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(pa.array(self.code.astype(np.int32)), pa.array(words, pa.string()))
-
-    @property
-    def type(self) -> pa.DictionaryArray:
-        """Type names, e.g. `EMAIL_ADDRESS`."""
-        return self._words(list(NAMES))
-
-    @property
-    def rule(self) -> pa.DictionaryArray:
-        """Rule names, e.g. `pii.email_address`."""
-        return self._words([t.rule for t in TYPES])
-
-    @property
-    def reason(self) -> pa.DictionaryArray:
-        """Plain sentences without the value."""
-        return self._words([t.reason for t in TYPES])
-
-    def replacements(self) -> list[str]:
-        """The typed placeholder of each span, quoted where it stands for a bare JSON number."""
-        plain = [t.placeholder for t in TYPES]
-        return [f'"{plain[c]}"' if q else plain[c] for c, q in zip(self.code.tolist(), self.quoted.tolist())]
-
-    def evidence(self) -> list[str]:
-        """JSON about each span: its type and the checksum it passed, never its value."""
-        texts = [json.dumps({"type": t.name} | ({"checksum": t.checksum} if t.checksum else {})) for t in TYPES]
-        return [texts[c] for c in self.code.tolist()]
-
-    def counts(self) -> dict[str, int]:
-        """Number of spans by type name, only types that occur."""
-        found = np.bincount(self.code, minlength=len(TYPES))
-        return {NAMES[i]: int(found[i]) for i in range(len(TYPES)) if found[i]}
-
-    def table(self) -> pa.Table:
-        """The spans as an Arrow table: row, start, end, type, score, rule, reason."""
-        return pa.table(
-            {
-                "row": self.row, "start": self.start, "end": self.end, "type": self.type, "score": self.score,
-                "rule": self.rule, "reason": self.reason,
-            }
-        )  # fmt: skip
-
-
-@dataclass
-class _Found:
-    """Spans in bytes: int64[n, 4] of row, start, end, type code; scores; quoted flags."""
-
-    at: Ints
-    score: npt.NDArray[np.float64]
-    quoted: npt.NDArray[np.bool_]
-
-    def take(self, index: Any) -> _Found:
-        return _Found(self.at[index], self.score[index], self.quoted[index])
-
-    def plus(self, other: _Found) -> _Found:
-        return _Found(
-            np.concatenate([self.at, other.at]),
-            np.concatenate([self.score, other.score]),
-            np.concatenate([self.quoted, other.quoted]),
-        )
-
-    def sorted(self) -> _Found:
-        row, start = self.at[:, 0], self.at[:, 1]
-        if ((row[1:] > row[:-1]) | ((row[1:] == row[:-1]) & (start[1:] > start[:-1]))).all():
-            return self
-        return self.take(np.lexsort((self.at[:, 3], self.at[:, 2], self.at[:, 1], self.at[:, 0])))
-
-
-def column_bytes(texts: pa.Array) -> tuple[Bytes, Ints, Ints]:
-    """The value buffer of a string array and each row's byte range in it; nulls get an empty range."""
-    if isinstance(texts, pa.ChunkedArray):
-        texts = texts.combine_chunks()
-        if isinstance(texts, pa.ChunkedArray):
-            texts = pa.concat_arrays(texts.chunks) if texts.num_chunks else pa.array([], pa.large_string())
-    if not pa.types.is_large_string(texts.type):
-        texts = texts.cast(pa.large_string())
-    if len(texts) == 0:
-        return np.zeros(0, np.uint8), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    _, offsets, values = texts.buffers()
-    bounds = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    data = np.frombuffer(values, dtype=np.uint8) if values is not None and values.size else np.zeros(0, np.uint8)
-    starts, ends = bounds[:-1].copy(), bounds[1:].copy()
-    if texts.null_count:
-        missing = ~np.asarray(texts.is_valid())
-        ends[missing] = starts[missing]
-    return data, starts, ends
-
-
-def _judge(data: Bytes, starts: Ints, ends: Ints, candidates: Ints, config: ScanConfig) -> _Found:
+def _judge(text: Block, candidates: Ints, config: ScanConfig, known: Book) -> Found:
     """Spans (bytes) of the candidates that the recognisers accept."""
-    wanted = np.array([name in config.types for name in NAMES])
+    wanted = np.array([known.types[code].name in config.types for code in known.type_of])
     plain = candidates[:, 0] == k.EMAIL
     mails = candidates[plain]
     at = np.column_stack([mails[:, 1:4], np.full(len(mails), _EMAIL, np.int64)])
-    found = _Found(at, np.full(len(mails), 0.95), np.zeros(len(mails), np.bool_))
+    found = Found(at, np.full(len(mails), 0.95), np.zeros(len(mails), np.bool_))
     rest = candidates[~plain]
     if len(rest):
-        found = found.plus(_recognise(data, starts, ends, rest, config))
+        found = found.plus(_recognise(text, rest, config))
     return found.take(wanted[found.at[:, 3]] & (np.round(found.score, 4) >= config.min_score))
 
 
-def _recognise(data: Bytes, starts: Ints, ends: Ints, candidates: Ints, config: ScanConfig) -> _Found:
+def _recognise(text: Block, candidates: Ints, config: ScanConfig) -> Found:
     """What the recognisers say; in a crowd of candidates each distinct one is asked once."""
     asked = candidates
     inverse: Ints | None = None
     if len(candidates) > _CROWD:
-        _, first, inverse = np.unique(
-            k.fingerprints(data, starts, ends, candidates), return_index=True, return_inverse=True
-        )
+        prints = k.fingerprints(text.data, text.starts, text.ends, candidates, text.name_of)
+        _, first, inverse = np.unique(prints, return_index=True, return_inverse=True)
         asked = candidates[first]
-    view = View(data.data, starts.tolist(), ends.tolist(), config.default_region.upper())
+    view = View(
+        text.data.data, text.starts.tolist(), text.ends.tolist(), config.default_region.upper(), text.names,
+        text.name_of.tolist() if len(text.names) > 1 else None,
+    )  # fmt: skip
     which: list[int] = []
     places: list[int] = []
     scores: list[float] = []
@@ -203,40 +96,35 @@ def _recognise(data: Bytes, starts: Ints, ends: Ints, candidates: Ints, config: 
         where, score_of = where[pick], score_of[pick]
     rows, base = candidates[owner, 1], candidates[owner, 2]
     at = np.column_stack([rows, base + where[:, 0], base + where[:, 1], where[:, 2]]).astype(np.int64)
-    return _Found(at.reshape(-1, 4), score_of, np.zeros(len(at), np.bool_))
+    return Found(at.reshape(-1, 4), score_of, np.zeros(len(at), np.bool_))
 
 
-def _is_json(raw: bytes) -> bool:
-    """Whether the text is a JSON object or array; too deep a nesting counts as no."""
-    if raw.lstrip()[:1] not in (b"{", b"["):
-        return False
-    try:
-        return isinstance(json.loads(raw), dict | list)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _raw_spans(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Found:
+def _raw_spans(text: Block, config: ScanConfig, known: Book) -> Found:
     """All accepted spans, overlaps included: the plain pass and the pass over normalised rows."""
+    data, starts, ends = text.data, text.starts, text.ends
     national = config.default_region.upper() not in ("US", "CA")
-    proposed, count, flags = lex(data, starts, ends, national)
+    proposed, count, flags = lex(data, starts, ends, national, text.masks, text.name_of)
     candidates = proposed[:count]
-    again = np.flatnonzero(flags)
+    disguised = find_disguises(data, starts, ends)
+    again = np.flatnonzero(flags | disguised)
     if len(again):
         unescape = np.zeros(len(again), np.bool_)
         for n in np.flatnonzero(flags[again] & k.JSON_ESCAPES):
             row = again[n]
-            unescape[n] = _is_json(data[starts[row] : ends[row]].tobytes())
-        useful = unescape | ((flags[again] & (k.UNICODE_FORMS | k.BRACKET_AT)) != 0)
+            unescape[n] = is_json(data[starts[row] : ends[row]].tobytes())
+        edits = byte_edits(data, starts[again], ends[again], disguised[again])
+        edited = np.searchsorted(edits[:, 0], ends[again]) > np.searchsorted(edits[:, 0], starts[again])
+        useful = unescape | edited | ((flags[again] & (k.UNICODE_FORMS | k.BRACKET_AT)) != 0)
         again, unescape = again[useful], unescape[useful]
     if not len(again):
-        return _judge(data, starts, ends, candidates, config)
+        return _judge(text, candidates, config, known)
     first = ~np.isin(candidates[:, 1], again)
-    found = _judge(data, starts, ends, candidates[first], config)
+    found = _judge(text, candidates[first], config, known)
     written_out = (flags[again] & k.BRACKET_AT) != 0
-    plain, p_starts, p_ends, low, high = normalise(data, starts[again], ends[again], unescape, written_out)
-    proposed, count, _ = lex(plain, p_starts, p_ends, national)
-    second = _judge(plain, p_starts, p_ends, proposed[:count], config)
+    plain, p_starts, p_ends, low, high = normalise(data, starts[again], ends[again], unescape, written_out, edits)
+    reread = text.part(again).on(plain, p_starts, p_ends)
+    proposed, count, _ = lex(plain, p_starts, p_ends, national, reread.masks, reread.name_of)
+    second = _judge(reread, proposed[:count], config, known)
     if len(second.at):
         at = second.at
         second.at = np.column_stack([again[at[:, 0]], low[at[:, 1]], high[at[:, 2] - 1], at[:, 3]])
@@ -244,80 +132,42 @@ def _raw_spans(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Fo
     return found
 
 
-def resolve_overlaps(found: _Found) -> _Found:
-    """One span for each place: higher priority, then higher length, then the earlier start, then the lower type
-    code."""
-    found = found.sorted()
-    at = found.at
-    n = len(at)
-    if n < 2:
-        return found
-    keep = np.ones(n, np.bool_)
-    # Clusters of spans that touch through others; nearly all hold one span.
-    cluster = clusters(at)
-    sizes = np.bincount(cluster)
-    bounds = np.concatenate([[0], np.cumsum(sizes)])
-    for c in np.flatnonzero(sizes > 1).tolist():
-        members = range(int(bounds[c]), int(bounds[c + 1]))
-        order = sorted(
-            members, key=lambda m: (-_PRIORITY[at[m, 3]], -(at[m, 2] - at[m, 1]), at[m, 1], at[m, 3], -found.score[m])
-        )
-        begins: list[int] = []
-        ends: list[int] = []
-        for m in order:
-            start, end = int(at[m, 1]), int(at[m, 2])
-            place = bisect_right(begins, start)
-            if (place and ends[place - 1] > start) or (place < len(begins) and begins[place] < end):
-                keep[m] = False
-            else:
-                begins.insert(place, start)
-                ends.insert(place, end)
-    return found.take(keep)
+def _custom(text: Block, config: ScanConfig) -> Found:
+    """Matches of the user's own recognisers, in the raw texts."""
+    at: list[tuple[int, int, int, int]] = []
+    scores: list[float] = []
+    if config.recognizers:
+        rows = [text.data[a:b].tobytes() for a, b in zip(text.starts.tolist(), text.ends.tolist())]
+        column = pa.array(rows, pa.large_binary()).cast(pa.large_string())
+        for number, recognizer in enumerate(config.recognizers):
+            for row, spans in enumerate(find(recognizer, column)):
+                base = int(text.starts[row])
+                at += [(row, base + a, base + b, len(KINDS) + number) for a, b in spans]
+                scores += [recognizer.score] * len(spans)
+    keep = np.round(np.array(scores, np.float64), 4) >= config.min_score
+    places = np.array(at, np.int64).reshape(-1, 4)
+    return Found(places, np.array(scores, np.float64), np.zeros(len(at), np.bool_)).take(keep)
 
 
-_NUMBER_BYTES = frozenset(b"+-.0123456789eE")
-
-
-def _widen_json_numbers(data: Bytes, starts: Ints, ends: Ints, found: _Found) -> _Found:
-    """In rows that are JSON, a span on a bare number covers the whole number and is marked `quoted`."""
-    at = found.at
-    rows, firsts, sizes = np.unique(at[:, 0], return_index=True, return_counts=True)
-    changed = False
-    for row, first, size in zip(rows.tolist(), firsts.tolist(), sizes.tolist()):
-        begin, end = int(starts[row]), int(ends[row])
-        head = begin
-        while head < end and data[head] in (32, 9, 10, 13):
-            head += 1
-        if head == end or data[head] not in (123, 91) or not _is_json(data[begin:end].tobytes()):
-            continue
-        outside = outside_strings(data, begin, at[first : first + size, 1])
-        for n in np.flatnonzero(outside) + first:
-            a, b = int(at[n, 1]), int(at[n, 2])
-            while a > begin and int(data[a - 1]) in _NUMBER_BYTES:
-                a -= 1
-            while b < end and int(data[b]) in _NUMBER_BYTES:
-                b += 1
-            at[n, 1], at[n, 2] = a, b
-            found.quoted[n] = changed = True
-    return resolve_overlaps(found) if changed else found
-
-
-def _allowed(data: Bytes, found: _Found, config: ScanConfig) -> _Found:
+def _allowed(text: Block, found: Found, config: ScanConfig) -> Found:
     if not config.allow or not len(found.at):
         return found
     allow = {literal.casefold() for literal in config.allow}
-    texts = (data[a:b].tobytes().decode("utf-8", "replace").casefold() for _, a, b, _ in found.at.tolist())
-    return found.take(np.array([text not in allow for text in texts], dtype=np.bool_))
+    texts = (text.data[a:b].tobytes().decode("utf-8", "replace").casefold() for _, a, b, _ in found.at.tolist())
+    return found.take(np.array([value not in allow for value in texts], dtype=np.bool_))
 
 
-def _once(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Found:
-    found = resolve_overlaps(_allowed(data, _raw_spans(data, starts, ends, config), config))
-    return _widen_json_numbers(data, starts, ends, found) if len(found.at) else found
+def _once(text: Block, config: ScanConfig, known: Book) -> Found:
+    found = _raw_spans(text, config, known)
+    if config.recognizers:
+        found = found.plus(_custom(text, config))
+    found = resolve_overlaps(_allowed(text, found, config), known.priority)
+    return widen_json_numbers(text.data, text.starts, text.ends, found, known.priority) if len(found.at) else found
 
 
-def _settled(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Found:
+def _settled(text: Block, config: ScanConfig, known: Book) -> Found:
     """Scan, mask and scan again until the masked rows hold nothing more."""
-    found = _once(data, starts, ends, config)
+    found = _once(text, config, known)
     rows = np.unique(found.at[:, 0])
     for _ in range(_MAX_PASSES):
         if not len(rows):
@@ -327,53 +177,43 @@ def _settled(data: Bytes, starts: Ints, ends: Ints, config: ScanConfig) -> _Foun
         local = found.at[here].copy()
         local[:, 0] = np.searchsorted(rows, local[:, 0])
         quoted = found.quoted[here]
-        masked, m_starts, m_ends, _ = mask_bytes(data, starts[rows], ends[rows], local, quoted, False)
-        more = _once(masked, m_starts, m_ends, config)
+        open_rows = text.part(rows)
+        masked, origin = mask_bytes(open_rows, local, quoted, known.placeholders, False)
+        more = _once(masked, config, known)
         if not len(more.at):
             break
-        origin = mask_bytes(data, starts[rows], ends[rows], local, quoted, True)[3]
+        origin = mask_bytes(open_rows, local, quoted, known.placeholders, True)[1]
         at = more.at
         low, high = origin[at[:, 1], 0], origin[at[:, 2] - 1, 1]
         more.at = np.column_stack([rows[at[:, 0]], low, high, at[:, 3]])
-        found = _union(found.plus(more))
+        found = union(found.plus(more), known.priority)
         rows = np.unique(more.at[:, 0])
     return found
 
 
-def _union(found: _Found) -> _Found:
-    """Merge overlapping spans into one that takes the type of highest priority (only a second pass needs it)."""
-    found = found.sorted()
-    cluster = clusters(found.at)
-    sizes = np.bincount(cluster)
-    if (sizes == 1).all():
-        return found
-    bounds = np.concatenate([[0], np.cumsum(sizes)])
-    keep = []
-    for c in range(len(sizes)):
-        members = range(int(bounds[c]), int(bounds[c + 1]))
-        best = max(members, key=lambda m: (_PRIORITY[found.at[m, 3]], -m))
-        found.at[best, 1] = min(found.at[m, 1] for m in members)
-        found.at[best, 2] = max(found.at[m, 2] for m in members)
-        found.quoted[best] = any(found.quoted[m] for m in members)
-        keep.append(best)
-    return found.take(np.array(keep))
-
-
-def scan(texts: pa.Array, config: ScanConfig | None = None, progress: Callable[[int, int], None] | None = None) -> Spans:
+def scan(
+    texts: pa.Array,
+    config: ScanConfig | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    names: str | Sequence[str] = "",
+) -> Spans:
     """Find personal data in a column of texts.
 
-    `progress(done, total)` is called in rows, at least at the end. Work goes in blocks of about 64 MB, so memory stays
-    bounded and a caller may stop the scan by raising from `progress`.
+    `names`: the name of the column, or one name a row (the key that a nested string stands under); it speaks of short
+    cells as words before them would. `progress(done, total)` is called in rows, at least at the end. Work goes in
+    blocks of about 64 MB, so memory stays bounded and a caller may stop the scan by raising from `progress`.
     """
     config = config or ScanConfig()
-    data, starts, ends = column_bytes(texts)
-    total, done = len(starts), 0
-    parts: list[tuple[_Found, Ints]] = []
+    known = book(config.recognizers)
+    whole = block(texts, names)
+    total, done = len(whole.starts), 0
+    parts: list[tuple[Found, Ints]] = []
     while done < total:
-        limit = int(np.searchsorted(starts, starts[done] + 64_000_000, side="left"))
+        limit = int(np.searchsorted(whole.starts, whole.starts[done] + 64_000_000, side="left"))
         stop = min(total, max(limit, done + 1))
-        found = _settled(data, starts[done:stop], ends[done:stop], config)
-        offsets = code_points(data, starts[done:stop], found.at)
+        part = whole.part(slice(done, stop))
+        found = _settled(part, config, known)
+        offsets = code_points(part.data, part.starts, found.at)
         found.at[:, 0] += done
         parts.append((found, offsets))
         done = stop
@@ -381,13 +221,28 @@ def scan(texts: pa.Array, config: ScanConfig | None = None, progress: Callable[[
             progress(done, total)
     at = np.concatenate([p.at for p, _ in parts]) if parts else np.zeros((0, 4), np.int64)
     offsets = np.concatenate([o for _, o in parts]) if parts else np.zeros((0, 2), np.int64)
+    score = np.concatenate([p.score for p, _ in parts]) if parts else np.zeros(0)
+    quoted = np.concatenate([p.quoted for p, _ in parts]) if parts else np.zeros(0, np.bool_)
+    runs: Ints | None = None
+    if np.count_nonzero(at[:, 3] == _CARD) > 1:
+        # Most columns hold no card; the pass that counts runs of digits is for those that do.
+        short = whole.ends - whole.starts <= k.SHORT_CELL
+        runs = evidence.tally(whole.data, whole.starts[short], whole.ends[short])
+        cards = (at[:, 3] == _CARD) & short[at[:, 0]]
+        sizes = np.where(cards, at[:, 2] - at[:, 1], 0)
+        score = evidence.adjusted(sizes, score, evidence.verdicts(runs))
+        keep = np.round(score, 4) >= config.min_score
+        at, offsets, score, quoted = at[keep], offsets[keep], score[keep], quoted[keep]
     return Spans(
         row=at[:, 0].copy(),
         start=offsets[:, 0].copy(),
         end=offsets[:, 1].copy(),
-        code=at[:, 3].copy(),
-        score=np.concatenate([p.score for p, _ in parts]).astype(np.float32) if parts else np.zeros(0, np.float32),
-        quoted=np.concatenate([p.quoted for p, _ in parts]) if parts else np.zeros(0, np.bool_),
+        code=known.type_of[at[:, 3]],
+        kind=at[:, 3].copy(),
+        score=score.astype(np.float32),
+        quoted=quoted,
+        book=known,
+        digit_runs=runs,
     )
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 
 from curate.privacy.candidates import Candidate, Span, View
+from curate.privacy.context import _words
+from curate.privacy.key_shapes import match_key
 from curate.privacy.types import CODE
 
 _URL = CODE["URL_CREDENTIALS"]
 _SECRET = CODE["SECRET"]
-_KEY = CODE["PRIVATE_KEY"]
+_PRIVATE_KEY = CODE["PRIVATE_KEY"]
 
 _PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_0-9]*\]")
 
@@ -30,96 +32,90 @@ def userinfo(view: View, c: Candidate) -> list[Span]:
 
 
 _VALUE = re.compile(
-    r"""(?P<sep>[=:]{1,2}>?)(?P<gap>[ ]?)(?P<quote>\\?["'`]?)(?P<value>[^\s"'`&<>,;)\]}\\]{4,256})"""
-)  # fmt: skip
-_NOT_VALUES = frozenset(
-    [
-        "none",
-        "null",
-        "nil",
-        "true",
-        "false",
-        "required",
-        "optional",
-        "string",
-        "str",
-        "bytes",
-        "undefined",
-        "empty",
-        "missing",
-        "invalid",
-        "expired",
-        "unknown",
-        "hidden",
-        "redacted",
-        "secret",
-        "password",
-        "token",
-        "changed",
-        "wrong",
-        "correct",
-        "example",
-        "yourpassword",
-        "your_password",
-        "yourtoken",
-        "your_token",
-        "self",
-    ]
+    r"""(?P<sep>[=:]{1,2}>?)(?P<gap>[ ]?)(?P<quote>\\?["'`]?)(?:(?:Bearer|Basic|Token|bearer|basic)[ ])?"""
+    r"""(?P<value>[^\s"'`&<>,;)\]}\\]{4,256})"""
 )
+_NOT_VALUES = frozenset(_words("""
+    none null nil true false required optional string str bytes undefined empty missing invalid expired unknown hidden
+    redacted secret password token changed wrong correct example yourpassword your_password yourtoken your_token self
+"""))  # fmt: skip
+_KEY = re.compile(r"([A-Za-z_-]+)[\s\"'\\]*$")
+_CHOSEN = re.compile(r"(?i)pass(?:word|wd|phrase|code|wort)?$|pwd$|kennwort$")
+_SIGNED = re.compile(r"(?i)sig(?:nature)?$|session_?id$")
+_RANDOM = re.compile(r"[A-Fa-f0-9]{32,}|[A-Za-z0-9_+/=.-]{20,}")
 
 
 def key_value(view: View, c: Candidate) -> list[Span]:
-    """Values of keys named `password`, `api_key`, `token` ...: in assignments, headers, JSON and query strings."""
+    """Values of keys named `password`, `api_key`, `token` ...: in assignments, headers, JSON and query strings.
+
+    People choose passwords, so a quoted word counts there; tokens and keys are random, so a word does not.
+    """
     text = view.text(c.start, c.end)
     match = _VALUE.match(text)
     if match is None:
         return []
     value, quoted = match["value"], bool(match["quote"])
-    head = value[0]
-    if head in "[{$<%(*&|=/" or "(" in value or "{" in value or _PLACEHOLDER.search(value):
+    if value[0] in "[{$<%(*&|=/#" or "(" in value or "{" in value or _PLACEHOLDER.search(value):
         return []
+    if not quoted and "[" in value:
+        return []  # `token = tokens[0]`
     value = value if quoted else value.rstrip(".!?:")
     if value.lower() in _NOT_VALUES or len(value) < 4 or len(set(value)) < 3:
         return []
+    key = _KEY.search(view.text(max(view.starts[c.row], c.start - 40), c.start))
+    name = key[1] if key else ""
+    chosen = bool(_CHOSEN.search(name))
     digit, alpha = any(ch.isdigit() for ch in value), any(ch.isalpha() for ch in value)
+    if _SIGNED.search(name) and not (digit and alpha and _RANDOM.fullmatch(value)):
+        return []
     special = any(not ch.isalnum() and ch not in "._-" for ch in value)
     assigned = match["sep"].startswith("=") and not match["gap"]
     if (digit and alpha and len(value) >= 6) or (special and alpha and len(value) >= 6):
         score = 0.8
-    elif (quoted and len(value) >= 6) or (digit and len(value) >= 6):
+    elif digit and len(value) >= 6:
         score = 0.6
+    elif quoted and len(value) >= 6:
+        score = 0.6 if chosen and value != name else 0.4
     elif assigned and len(value) >= 8 and "." not in value:
-        score = 0.55
+        score = 0.55 if chosen and value.lower() != name.lower() else 0.4
     else:
         return []
     if not quoted and not digit and ("." in value or "_" in value or not assigned):
         return []  # `password = settings.password`, "Password: the-usual"
-    if value.lower().startswith(("your", "my_", "os.", "self.", "process.env", "config")):
+    if value.lower().startswith(("your", "my_", "my-", "os.", "self.", "process.env", "config")):
         return []
     start = c.start + len(text[: match.start("value")].encode())
     return [(start, start + len(value.encode()), _SECRET, score)]
 
 
-_TOKENS = re.compile(
-    r"(?:(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"
-    r"|gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{60,255}|glpat-[A-Za-z0-9_-]{20,64}"
-    r"|xox[abeoprs]-[A-Za-z0-9-]{10,250}"
-    r"|AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"
-    r"|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,128}|sk-(?:proj-|ant-)?[A-Za-z0-9_-]{20,200}"
-    r"|hf_[A-Za-z0-9]{30,64}|npm_[A-Za-z0-9]{36}"
-    r"|eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000})"
-)
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}")
 
 
 def token(view: View, c: Candidate) -> list[Span]:
-    """Keys and tokens with a provider's own shape."""
+    """Keys and tokens with a provider's own shape, and JSON web tokens (RFC 7519)."""
     text = view.text(c.start, c.end)
-    match = _TOKENS.match(text)
-    if match is None:
+    if text.startswith("eyJ"):
+        match = _JWT.match(text)
+        size = match.end() if match else 0
+    else:
+        size = match_key(_with_base64(view, c, text))
+    if not size:
         return []
-    if text.startswith("sk-") and not any(ch.isdigit() for ch in match[0]):
-        return []  # a hyphenated phrase
-    return [(c.start, c.start + match.end(), _SECRET, 0.95)]
+    key = view.text(c.start, c.start + size)
+    if not any(ch.isdigit() for ch in key) or len(set(key)) < 7 or len(set(key[-12:])) < 4:
+        return []  # a hyphenated phrase, a row of x
+    return [(c.start, c.start + size, _SECRET, 0.95)]
+
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/=_-]*")
+
+
+def _with_base64(view: View, c: Candidate, text: str) -> str:
+    """The token, with what base64 adds to letters and digits."""
+    if c.end < view.ends[c.row] and view.data[c.end] in b"+/=":
+        more = _BASE64.match(view.data, c.end, min(view.ends[c.row], c.end + 400))
+        return text + (more[0].decode() if more else "")
+    return text
 
 
 _BLOCK = re.compile(rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
@@ -142,4 +138,4 @@ def key_block(view: View, c: Candidate) -> list[Span]:
             stop -= 1
     if stop - match.end() < 16:
         return []
-    return [(c.start, stop, _KEY, 0.95)]
+    return [(c.start, stop, _PRIVATE_KEY, 0.95)]

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from curate.privacy.identifiers import IDENTIFIERS
+
 
 @dataclass(frozen=True)
 class PiiType:
@@ -38,16 +40,37 @@ TYPES: tuple[PiiType, ...] = (
     PiiType("PRIVATE_KEY", "[PRIVATE_KEY]", 100, "The text holds a private key block."),
     PiiType("URL_CREDENTIALS", "[URL_CREDENTIALS]", 95, "An address holds a user name and a password."),
     PiiType("SECRET", "[SECRET]", 90, "The text holds an access key, a token or a password."),
+    PiiType("CRYPTO_WALLET", "[CRYPTO_WALLET]", 85, "The text holds the address of a crypto-currency wallet."),
     PiiType("EMAIL_ADDRESS", "[EMAIL]", 80, "The text holds an e-mail address."),
     PiiType("IBAN", "[IBAN]", 75, "A bank account number passes the IBAN check digits.", "mod97"),
     PiiType("CREDIT_CARD", "[CARD]", 70, "A number has an issuer's prefix and length and passes the Luhn check.", "luhn"),
     PiiType("IP_ADDRESS", "[IP]", 65, "The text holds an IP address."),
+    PiiType("VIN", "[VIN]", 64, "The text holds a vehicle identification number."),
+    PiiType("DEVICE_ID", "[DEVICE_ID]", 63, "A number passes the check of a mobile device's identity.", "luhn"),
     PiiType("MAC_ADDRESS", "[MAC]", 60, "The text holds a hardware (MAC) address."),
     PiiType("US_SSN", "[SSN]", 55, "A number has the form of a US social security number."),
+    PiiType("NATIONAL_ID", "[NATIONAL_ID]", 54, "A value has the form of a national identity number."),
+    PiiType("TAX_ID", "[TAX_ID]", 53, "A value has the form of a tax number."),
+    PiiType("PASSPORT", "[PASSPORT]", 52, "A value beside words that speak of a passport has the form of its number."),
+    PiiType("DRIVER_LICENSE", "[DRIVER_LICENSE]", 52, "A value stands beside words that speak of a driving licence."),
+    PiiType("MEDICAL_ID", "[MEDICAL_ID]", 52, "A value stands beside words that speak of patients or health plans."),
+    PiiType("LICENSE_PLATE", "[LICENSE_PLATE]", 51, "A value stands beside words that speak of a vehicle's plate."),
     PiiType("DATE_OF_BIRTH", "[DATE_OF_BIRTH]", 50, "A date stands beside words that speak of a birth."),
+    PiiType("SWIFT_BIC", "[SWIFT_BIC]", 48, "A business identifier code of a bank stands beside words that speak of one."),
+    PiiType("ROUTING_NUMBER", "[ROUTING_NUMBER]", 47, "A number stands beside words that speak of routing payments."),
+    PiiType("BANK_ACCOUNT", "[BANK_ACCOUNT]", 46, "A number stands beside words that speak of a bank account."),
+    PiiType("COORDINATES", "[COORDINATES]", 45, "Geographic coordinates stand beside words that speak of a place."),
+    PiiType("HANDLE", "[HANDLE]", 42, "A user name or handle stands beside words that speak of an account."),
     PiiType("PHONE_NUMBER", "[PHONE]", 40, "A number has the form and the setting of a telephone number."),
 )
 
 NAMES: tuple[str, ...] = tuple(t.name for t in TYPES)
+KINDS: tuple[tuple[str, int], ...] = (
+    *((t.name.lower(), i) for i, t in enumerate(TYPES)),
+    *((identifier.name, NAMES.index(identifier.type)) for identifier in IDENTIFIERS),
+)
+"""Finer than types: (name, index of its type). The first are the types themselves, then each identifier."""
+KIND: dict[str, int] = {name: i for i, (name, _) in enumerate(KINDS)}
+"""Name of a kind -> small integer used inside the engine."""
 CODE: dict[str, int] = {t.name: i for i, t in enumerate(TYPES)}
 """Type name -> small integer used inside the engine."""

@@ -13,6 +13,7 @@ Does not: segment Thai, Khmer, Chinese or Japanese into words; each of their cha
 
 from __future__ import annotations
 
+import copy
 import unicodedata
 from functools import lru_cache
 
@@ -126,3 +127,9 @@ class Characters:
         targets = np.concatenate([self.fold[p * 256 : p * 256 + 256] for p in used])
         for page in set((targets[targets >= 0] >> 8).tolist()) - used:
             self.token[page * 256 : page * 256 + 256] = _page(page)[1]
+
+    def one_by_one(self) -> Characters:
+        """The same tables with every character of a word a token by itself."""
+        other = copy.copy(self)
+        other.token = np.where(self.token == WORD, np.uint8(SINGLE), self.token)
+        return other

@@ -5,8 +5,10 @@ so the share of equal minima estimates s without bias and with variance s (1 - s
 `rows` minima, a pair becomes a candidate with probability 1 - (1 - s^rows)^bands.
 Layout: among all that fit into k minima, the longest band whose recall at the threshold reaches the one asked for;
 longer bands make fewer false candidates, so this is the cheapest verification at a stated recall.
-Shapes: signatures uint32 (row, k); band keys uint64 (band, row). Cost: `k * 4` bytes a row are never stored, `bands
-* 8` are.
+Pairs below the threshold are looked for as well, down to a floor: a layout that reaches a recall there too has more,
+shorter bands, which costs comparisons where rows are half alike, and little elsewhere.
+Shapes: signatures uint32 (row, k); band keys uint32 (band, row). Two rows share a key of 32 bits by chance once in 4e9
+pairs, and are then compared for nothing. Cost: `4 * k` bytes a row are never stored, `4 * bands` are.
 """
 
 from __future__ import annotations
@@ -40,15 +42,18 @@ class Layout:
         return float(1.0 - (1.0 - similarity**self.rows) ** self.bands)
 
 
-def choose_layout(threshold: float, permutations: int, recall: float) -> Layout:
-    """The longest band that reaches `recall` at `threshold`; bands of one minimum where none does.
+def choose_layout(
+    threshold: float, permutations: int, recall: float, floor: float | None = None, floor_recall: float = 0.0
+) -> Layout:
+    """The longest band that reaches `recall` at `threshold`, and `floor_recall` at `floor` where one is given.
 
-    No more bands are used than that recall needs, because each costs a sort and eight bytes a row.
+    Bands of one minimum where none does. No more bands are used than that recall needs, because each costs a sort and
+    four bytes a row.
     """
     for rows in range(permutations, 0, -1):
         for bands in range(1, permutations // rows + 1):
             layout = Layout(bands, rows)
-            if layout.recall(threshold) >= recall:
+            if layout.recall(threshold) >= recall and (floor is None or layout.recall(floor) >= floor_recall):
                 return layout
     return Layout(permutations, 1)
 
@@ -64,9 +69,13 @@ def permutations(k: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint
 class Sketch:
     """What is kept of each row: band keys, an order-free fingerprint of its shingles, and how many there are."""
 
-    keys: NDArray[np.uint64]
+    keys: NDArray[np.uint32]
     fingerprint: NDArray[np.uint64]
     count: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.int64]) -> Sketch:
+        """Some of the rows, in the order given."""
+        return Sketch(np.take(self.keys, rows, axis=1), self.fingerprint[rows], self.count[rows])
 
 
 def sketch(
@@ -75,7 +84,7 @@ def sketch(
     """Band keys of every row."""
     n = texts.n_rows
     a, b = permutations(layout.permutations, seed)
-    keys = np.zeros((layout.bands, n), np.uint64)
+    keys = np.zeros((layout.bands, n), np.uint32)
     fingerprint = np.zeros(n, np.uint64)
     count = np.zeros(n, np.int64)
     fold, token = texts.characters.fold, texts.characters.token

@@ -3,16 +3,21 @@
 Method: sketch every row (MinHash bands), contract rows of identical shingles to their first row, compare what
 shares a band by exact Jaccard (`buckets`), and give back the verified edges. Nothing is ever judged by an estimate.
 Shapes: edges `a < b` int64, `score` float32, sorted by (a, b). Complexity: O(bytes * (1 + k/100) + comparisons).
-Memory: `8 * (bands + 4)` bytes a row, and 8 bytes for each shingle of the rows that share a bucket with another row.
-Recall: a pair at the threshold is compared with probability `Layout.recall(threshold)`, at least `recall`; less
-below it, so edges between floor and threshold are a sample (62 % at 0.6 by default), and re-clustering below the
-detected threshold needs a new detection.
-Does not: weigh shingles, so two rows that are mostly one template are alike as long as their shingles are.
+Memory: `4 * bands` bytes a row for keys, about 60 more for the rest, and a constant (`bounded`); text is read where it
+lies, so memory mapped text (`spill`) is not counted.
+Recall: a pair at the threshold is compared with probability `Layout.recall(threshold)`, at least `recall`, one at the
+floor with at least `floor_recall`: by default, 16 bands of 4 minima, 0.89 at 0.6, 0.957 at 0.65, 0.988 at 0.7, 0.9995 at
+0.8 and 1 - 1e-7 at 0.9. So another threshold between floor and 1 re-clusters the stored edges, at that recall. Where more
+than `largest_bucket` rows are alike, not every pair is stored (see `buckets`).
+Templates: where many rows share them (see `templates`), rows are sketched and compared by the shingles of their own,
+and every edge carries both Jaccard similarities: `score` over all shingles, `weighted` by inverse document frequency.
+Without templates the two are equal.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,14 +25,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate.similarity import kernels
-from curate.similarity.buckets import Buckets, compare_buckets, find_buckets
+from curate.similarity.bounded import Bands, sets_for
+from curate.similarity.buckets import compare_buckets
 from curate.similarity.clusters import clusters
-from curate.similarity.minhash import Layout, choose_layout, sketch
+from curate.similarity.minhash import Layout, Sketch, choose_layout, sketch
 from curate.similarity.parallel import Progress, no_progress, over_blocks
-from curate.similarity.sets import build_sets
-from curate.similarity.texts import Texts, as_large_strings, for_shingles
+from curate.similarity.sets import SetSource, SetTable, score_pairs
+from curate.similarity.templates import Templates, find_templates, own_keys, weighted_pairs
+from curate.similarity.texts import Texts, Unit, as_large_strings, for_shingles
 
 _ROWS_A_BLOCK = 4096
+_PAIRS_A_BLOCK = 200_000
 
 
 @dataclass(frozen=True)
@@ -39,28 +47,67 @@ class NearConfig:
     floor: float = 0.6
     """Verified pairs below the threshold are kept down to this similarity."""
     words: int = 3
-    """Words in a shingle."""
+    """Words (or characters, see `unit`) in a shingle."""
     permutations: int = 64
     """Most MinHash minima a row."""
     recall: float = 0.99
     """Share of the pairs at the threshold that must be compared."""
+    floor_recall: float = 0.88
+    """Share of the pairs at the floor that must be compared. 0 asks for none; 0.98 makes shorter bands, and so many more
+    needless comparisons in millions of rows that share sentences."""
     largest_bucket: int = 64
     """Buckets of more rows are not compared pair by pair."""
+    template_share: float = 0.0
+    """A shingle that this share of the distinct contents holds may belong to a template; 0 looks for none."""
+    weighted_threshold: float | None = None
+    """Weighted Jaccard from which two rows are near-duplicates where templates are found; None means `threshold`."""
     seed: int = 0
     """Seed of the permutations."""
+    unit: Unit = "word"
+    """What a shingle is made of: words, or characters, blanks and punctuation left out."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.floor <= self.threshold <= 1.0:
             raise ValueError("floor and threshold must satisfy 0 < floor <= threshold <= 1")
+        if self.unit not in ("word", "character"):
+            raise ValueError(f"unit must be word or character, not {self.unit!r}")
         if self.words < 1 or self.permutations < 1 or self.largest_bucket < 2:
             raise ValueError("words and permutations must be at least 1, largest_bucket at least 2")
         if not 0.0 < self.recall < 1.0:
             raise ValueError("recall must lie between 0 and 1")
+        if not 0.0 <= self.floor_recall < 1.0:
+            raise ValueError("floor_recall must lie between 0 and 1")
+        if not 0.0 <= self.template_share <= 1.0:
+            raise ValueError("template_share must lie in 0..1")
+        if self.weighted_threshold is not None and not 0.0 < self.weighted_threshold <= 1.0:
+            raise ValueError("weighted_threshold must lie in 0..1, 0 left out")
 
     @property
     def layout(self) -> Layout:
         """Bands and rows of a band."""
-        return choose_layout(self.threshold, self.permutations, self.recall)
+        return choose_layout(self.threshold, self.permutations, self.recall, self.floor, self.floor_recall)
+
+    def leader_threshold(self, templates: Templates) -> float:
+        """Similarity of own shingles from which a row of a crowded bucket follows a leader."""
+        return self.weighted_threshold if templates and self.weighted_threshold is not None else self.threshold
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of some texts: enough to look for edges among any of them again without reading them again."""
+
+    strings: pa.LargeStringArray
+    rows: NDArray[np.int64]
+    """Which of `strings` these are."""
+    texts: Texts
+    made: Sketch
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, rows: NDArray[np.int64]) -> Reading:
+        """Some of the rows, in the order given."""
+        return Reading(self.strings, self.rows[rows], self.texts.take(rows), self.made.take(rows))
 
 
 @dataclass(frozen=True)
@@ -73,62 +120,154 @@ class Edges:
     score: NDArray[np.float32]
     stats: dict[str, Any] = field(default_factory=dict)
     """Counts for the manifest: pairs compared, crowded buckets, recall by layout."""
+    weighted: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    """Weighted Jaccard of each pair; the same as `score` when left out."""
+    reading: Reading | None = field(default=None, repr=False, compare=False)
+    """What was read of the rows, to look again at some of them; None where it was not kept in one place."""
+
+    def __post_init__(self) -> None:
+        if len(self.weighted) != len(self.score):
+            object.__setattr__(self, "weighted", self.score)
 
     def __len__(self) -> int:
         return len(self.a)
 
-    def at(self, threshold: float) -> Edges:
-        """The edges that reach a threshold."""
-        keep = self.score >= np.float32(threshold)
-        return Edges(self.n_rows, self.a[keep], self.b[keep], self.score[keep], self.stats)
+    def at(self, threshold: float, weighted: float | None = None) -> Edges:
+        """The edges that reach a threshold, and a weighted one (the same when left out)."""
+        least = threshold if weighted is None else weighted
+        keep = (self.score >= np.float32(threshold)) & (self.weighted >= np.float32(least))
+        return Edges(self.n_rows, self.a[keep], self.b[keep], self.score[keep], self.stats, self.weighted[keep])
 
-    def clusters(self, threshold: float) -> NDArray[np.int64]:
+    def clusters(self, threshold: float, weighted: float | None = None) -> NDArray[np.int64]:
         """First row of each row's cluster at a threshold."""
-        edges = self.at(threshold)
+        edges = self.at(threshold, weighted)
         return clusters(self.n_rows, edges.a, edges.b)
 
 
 def near_duplicate_edges(
-    texts: pa.Array | pa.ChunkedArray,
+    texts: pa.Array | pa.ChunkedArray | Reading,
     config: NearConfig | None = None,
     progress: Progress = no_progress,
     threads: int = 1,
+    rows: NDArray[np.int64] | None = None,
+    group: NDArray[np.int64] | None = None,
 ) -> Edges:
     """Verified edges between rows whose shingle sets have a Jaccard similarity of at least `config.floor`.
 
     Rows with identical shingles are joined to the first of them by edges of score 1.0, and only that first row is
     joined to others: identical shingles have identical similarity. Blank and null rows have no edges. `progress`
-    may raise to cancel.
+    may raise to cancel. A `Reading` must have been made under the same configuration. With
+    `rows`, only these rows of `texts` take part, and edges speak of their places among `rows`. `group` numbers the rows
+    that may stand in for each other, such as those of one split and label (by place among `rows`); it matters only where
+    so many rows are alike that not all pairs are compared. Lower numbers speak first.
     """
     config = config or NearConfig()
-    rows = for_shingles(as_large_strings(texts), threads)
     layout = config.layout
-    n = rows.n_rows
+    n = len(texts) if rows is None else len(rows)
     steps = 2 * n  # sketching, then bands scaled to as many steps
-    made = sketch(rows, layout, config.words, config.seed, threads, lambda done, _: progress(done, steps))
-    first = _contract(rows, made.fingerprint, made.count, config.words, threads)
+    if isinstance(texts, Reading):
+        reading = texts if rows is None else texts.take(rows)
+    else:
+        reading = _read(texts, rows, config, lambda done, _: progress(done, steps), threads)
+    strings, read, made = reading.strings, reading.texts, reading.made
+    first = _contract(read, made.fingerprint, made.count, config.words, threads)
     taking_part = np.flatnonzero((first == np.arange(n)) & (made.count > 0))
-    buckets: list[Buckets] = [find_buckets(made.keys[band], taking_part) for band in range(layout.bands)]
-    active = np.zeros(n, np.bool_)
-    for bucket in buckets:
-        active[bucket.members] = True
-    sets = build_sets(rows, np.flatnonzero(active), made.count, config.words, threads)
+    templates = find_templates(
+        strings, config.words, share=config.template_share, seed=config.seed, unit=config.unit, threads=threads,
+        rows=reading.rows,
+    )
+    keys = made.keys
+    if templates:
+        keys = own_keys(read, taking_part, made.count, layout, config.words, templates, config.seed, threads)
+    bands = Bands(keys, taking_part)
+    sets, own = sets_for(read, bands.members(), made.count, config.words, templates, threads)
     found = compare_buckets(
-        made.keys,
-        buckets,
-        sets,
-        threshold=config.threshold,
+        keys,
+        bands,
+        own,
+        threshold=config.leader_threshold(templates),
         floor=config.floor,
         largest_bucket=config.largest_bucket,
         threads=threads,
         progress=lambda done, total: progress(n + n * done // total, steps),
+        group=group,
     )
+    left, right, score, weighted = judged(sets, templates, found.left, found.right, found.score, config, threads)
     copies = np.flatnonzero(first != np.arange(n))
-    a = np.concatenate([found.left, first[copies]])
-    b = np.concatenate([found.right, copies])
-    score = np.concatenate([found.score, np.ones(len(copies), np.float32)])
+    counts = {
+        "blank_rows": int((made.count == 0).sum()),
+        "pairs_compared": found.pairs_compared,
+        "crowded_buckets": found.crowded_buckets,
+        "rows_settled_by_a_leader": found.settled_rows,
+        "template_shingles": len(templates.shingles),
+    }
+    edges = joined_edges(n, left, right, score, copies, first[copies], config, counts, weighted)
+    return replace(edges, reading=reading)
+
+
+def _read(
+    texts: pa.Array | pa.ChunkedArray, rows: NDArray[np.int64] | None, config: NearConfig, progress: Progress, threads: int
+) -> Reading:
+    strings = as_large_strings(texts)
+    read = for_shingles(strings, threads, config.unit)
+    if rows is not None and len(rows) < len(strings):
+        read = read.take(rows)
+    made = sketch(read, config.layout, config.words, config.seed, threads, progress)
+    return Reading(strings, np.arange(read.n_rows) if rows is None else rows, read, made)
+
+
+def judged(
+    sets: SetSource,
+    templates: Templates,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    score: NDArray[np.float32],
+    config: NearConfig,
+    threads: int = 1,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """(left, right, Jaccard, weighted Jaccard) of the compared pairs that are alike; `score` is by own shingles."""
+    if not templates:
+        return left, right, score, score
+    # They were compared by what is their own; judged they are by all they hold.
+    parts = []
+    step = max(1, len(left)) if isinstance(sets, SetTable) else _PAIRS_A_BLOCK
+    for lo in range(0, max(1, len(left)), step):
+        pairs = left[lo : lo + step], right[lo : lo + step]
+        rows, place = np.unique(np.concatenate(pairs), return_inverse=True)
+        table = sets.sets_of(rows)
+        a, b = place[: len(pairs[0])], place[len(pairs[0]) :]
+        score = score_pairs(table, a, b, config.floor, threads)
+        alike = score >= 0
+        a, b, score = a[alike], b[alike], score[alike]
+        weighted = weighted_pairs(table, templates.weigh(table.values, threads), a, b, threads)
+        parts.append((rows[a], rows[b], score, weighted))
+    one, two, scores, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return one, two, scores, weights
+
+
+def joined_edges(
+    n_rows: int,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    score: NDArray[np.float32],
+    copies: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+    config: NearConfig,
+    counts: Mapping[str, int],
+    weighted: NDArray[np.float32] | None = None,
+) -> Edges:
+    """Verified pairs (`left < right`, in any order, repeats allowed) and the copies of first rows, as sorted edges.
+
+    The end of the sum, whoever computed its parts: what comes out does not depend on their order.
+    """
+    layout = config.layout
+    a = np.concatenate([left, firsts])
+    b = np.concatenate([right, copies])
+    ones = np.ones(len(copies), np.float32)
+    weighted = np.concatenate([score if weighted is None else weighted, ones])
+    score = np.concatenate([score, ones])
     order = np.lexsort((b, a))
-    a, b, score = a[order], b[order], score[order]
+    a, b, score, weighted = a[order], b[order], score[order], weighted[order]
     new = np.ones(len(a), np.bool_)
     new[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
     stats = {
@@ -136,12 +275,13 @@ def near_duplicate_edges(
         "rows_a_band": layout.rows,
         "recall_at_threshold": round(layout.recall(config.threshold), 4),
         "rows_of_identical_shingles": len(copies),
-        "blank_rows": int((made.count == 0).sum()),
-        "pairs_compared": found.pairs_compared,
-        "crowded_buckets": found.crowded_buckets,
-        "rows_settled_by_a_leader": found.settled_rows,
+        "blank_rows": counts["blank_rows"],
+        "pairs_compared": counts["pairs_compared"],
+        "crowded_buckets": counts["crowded_buckets"],
+        "rows_settled_by_a_leader": counts["rows_settled_by_a_leader"],
+        "template_shingles": counts.get("template_shingles", 0),
     }
-    return Edges(n, a[new], b[new], score[new], stats)
+    return Edges(n_rows, a[new], b[new], score[new], stats, weighted[new])
 
 
 def _contract(
@@ -150,6 +290,7 @@ def _contract(
     """First row with the same shingles as each row; a fingerprint proposes, the sets decide."""
     first = np.arange(rows.n_rows)
     some = np.flatnonzero(count > 0)
+    some = some[_repeated(fingerprint[some])]  # few, so that the arrays below are short
     key = fingerprint[some]
     order = np.argsort(key, kind="stable")
     key, some = key[order], some[order]
@@ -167,3 +308,13 @@ def _contract(
     over_blocks(len(right), _ROWS_A_BLOCK, threads, work)
     first[right[same]] = left[same]
     return first
+
+
+def _repeated(key: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Whether each value occurs more than once."""
+    ordered = np.sort(key)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    if not len(twice):
+        return np.zeros(len(key), np.bool_)
+    return np.asarray(twice[np.minimum(np.searchsorted(twice, key), len(twice) - 1)] == key)

@@ -10,6 +10,7 @@ microseconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numba import njit
@@ -23,6 +24,18 @@ _ROWS_A_BLOCK = 1024
 _PAIRS_A_BLOCK = 65536
 
 
+class SetSource(Protocol):
+    """Whatever has the shingle sets of rows, or makes them when asked."""
+
+    def sets_of(self, rows: NDArray[np.int64]) -> SetTable:
+        """The sets of `rows`; set i, which is `place[i]`, belongs to `rows[i]`."""
+        ...
+
+    def room_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """At least the number of shingles in the set of each of `rows`."""
+        ...
+
+
 @dataclass(frozen=True)
 class SetTable:
     """Shingle sets of some rows; `place[row]` is the set of that row, -1 where it has none."""
@@ -31,6 +44,32 @@ class SetTable:
     at: NDArray[np.int64]
     size: NDArray[np.int64]
     place: NDArray[np.int64]
+
+    def sets_of(self, rows: NDArray[np.int64]) -> SetTable:
+        """The sets of `rows`, where they lie."""
+        return SetTable(self.values, self.at, self.size, self.place[rows])
+
+    def room_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The number of shingles in the set of each of `rows`."""
+        return self.size[self.place[rows]]
+
+
+@dataclass(frozen=True)
+class TextSets:
+    """Sets made from text each time they are asked for, so that memory holds only those under comparison."""
+
+    texts: Texts
+    count: NDArray[np.int64]
+    """Shingles of every row, repeats included."""
+    words: int
+
+    def sets_of(self, rows: NDArray[np.int64]) -> SetTable:
+        """The sets of `rows`, read again."""
+        return build_sets(self.texts.take(rows), np.arange(len(rows)), self.count[rows], self.words)
+
+    def room_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Shingles of each of `rows`, repeats included."""
+        return self.count[rows]
 
 
 def build_sets(

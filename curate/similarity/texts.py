@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,8 @@ from curate.similarity.parallel import over_blocks
 
 _ROWS_A_BLOCK = 8192
 _PYTHON_ROWS_A_BLOCK = 4096
+
+Unit = Literal["word", "character"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,13 @@ class Texts:
         """Number of rows."""
         return len(self.start)
 
+    def take(self, rows: NDArray[np.int64]) -> Texts:
+        """Some of the rows, in the order given; no text is copied."""
+        return Texts(self.data, self.extra, self.start[rows], self.stop[rows], self.characters)
 
-def _buffers(texts: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+
+def buffers(texts: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+    """(bytes, start, stop) of the rows where they lie; a null is empty."""
     _, offsets_buffer, data_buffer = texts.buffers()
     if offsets_buffer is None or len(texts) == 0:
         empty = np.zeros(0, np.int64)
@@ -63,7 +71,7 @@ def as_large_strings(texts: pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
 
 
 def _prepare(texts: pa.LargeStringArray, threads: int, exact: bool, rewrite: Callable[[str], str]) -> Texts:
-    data, start, stop = _buffers(texts)
+    data, start, stop = buffers(texts)
     n = len(start)
     ascii_only = np.ones(n, np.bool_)
     pages = np.zeros(LIMIT // 256, np.bool_)
@@ -100,9 +108,10 @@ def _prepare(texts: pa.LargeStringArray, threads: int, exact: bool, rewrite: Cal
     return Texts(data, extra, start, stop, characters)
 
 
-def for_shingles(texts: pa.LargeStringArray, threads: int = 1) -> Texts:
-    """Rows to be compared under NFKC + casefold."""
-    return _prepare(texts, threads, False, normalise)
+def for_shingles(texts: pa.LargeStringArray, threads: int = 1, unit: Unit = "word") -> Texts:
+    """Rows to be compared under NFKC + casefold, by words or by characters."""
+    read = _prepare(texts, threads, False, normalise)
+    return read if unit == "word" else replace(read, characters=read.characters.one_by_one())
 
 
 def for_equality(texts: pa.LargeStringArray, threads: int = 1) -> Texts:

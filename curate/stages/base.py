@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
 from curate.dataset import Dataset
 from curate.errors import Cancelled
+
+if TYPE_CHECKING:
+    from curate.execution import Execution
 
 OnFinding = Literal["apply", "review", "flag"]
 
@@ -26,6 +29,16 @@ def _never() -> bool:
     return False
 
 
+def _nothing_else(config: Any) -> Mapping[str, str]:
+    return {}
+
+
+def _this_process() -> Execution:
+    from curate.execution import LOCAL  # compiled code: not for those who only look at what stages there are
+
+    return LOCAL
+
+
 @dataclass
 class Context:
     """What a stage may use besides its rows and its configuration."""
@@ -36,6 +49,8 @@ class Context:
     """Row-aligned arrays by `<stage>.<hint>`; a hint is absent when its stage did not run."""
     progress: Callable[[int, int], None] = _no_progress
     cancelled: Callable[[], bool] = _never
+    execution: Execution = field(default_factory=_this_process)
+    """Where costly parts run; results do not depend on it."""
 
     def check_cancelled(self) -> None:
         """Raise `Cancelled` when the user asked to stop; call it between units of work."""
@@ -68,3 +83,7 @@ class Stage:
     on_finding: OnFinding
     uses: tuple[str, ...] = ()
     """Names of stages whose hints it reads; they run first when they run at all."""
+    depends_on: Callable[[Any], Mapping[str, str]] = _nothing_else
+    """Hashes of what else its result depends on, given its settings: files that they name. Part of the cache key."""
+    optional: bool = False
+    """Whether nothing to do is an ordinary outcome: skipped beside other stages, it leaves no question open."""

@@ -9,15 +9,18 @@ stays.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.dataset import Dataset
 from curate.ledger.findings import concat_findings, make_findings
 from curate.similarity.exact import exact_groups
 from curate.similarity.partners import Partners, label_codes, split_ranks
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.second_look import groups_again, remember
 
 NAME = "exact_duplicates"
 REASONS = {
@@ -43,12 +46,16 @@ def _progress(context: Context, done: int, total: int) -> None:
 def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) -> Detection:
     """Groups of identical content, and a finding for every row that another can stand in for."""
     n = dataset.n_rows
-    group = exact_groups(
-        dataset.content(),
-        config.normalise_whitespace,
-        context.threads,
-        lambda done, total: _progress(context, done, total),
-    )
+    key = (NAME, config.normalise_whitespace)
+    group = groups_again(dataset, key)
+    if group is None:
+        group = exact_groups(
+            _compared(dataset),
+            config.normalise_whitespace,
+            context.threads,
+            lambda done, total: _progress(context, done, total),
+        )
+    remember(dataset, key, group)
     labels = context.hints.get("label_names.canonical")
     classes = np.where(group >= 0, group, np.arange(n))
     partners = Partners(
@@ -78,6 +85,7 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
             ("identical", "drop", same),
             ("conflicting_label", "flag", conflict),
         )
+        if (witness >= 0).any()  # row ids are not free
     ]
     return Detection(
         findings=concat_findings(tables),
@@ -92,10 +100,19 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
     )
 
 
+def _compared(dataset: Dataset) -> Any:
+    """What must be identical: the content; in a table without text the groups too, or two people would be one."""
+    content = dataset.content()
+    if not dataset.is_table or not dataset.groups():
+        return content
+    groups = (group.cast(pa.large_string()).fill_null("") for group in dataset.groups().values())
+    return pc.binary_join_element_wise(content, *groups, pa.scalar("\n", pa.large_string()))
+
+
 STAGE = Stage(
     name=NAME,
     title="Exact duplicates",
-    version=1,
+    version=2,
     config=ExactDuplicatesConfig,
     detect=detect,
     on_finding="apply",

@@ -2,13 +2,17 @@
 
 Engine: `curate.similarity.near_duplicate_edges` over distinct contents. Rules: `verified_jaccard` (drop: nearly the
 same text in one split under one label), `across_splits` (drop: an evaluation split holds nearly the same text),
-`conflicting_label` (flag). Every row with a partner gets a finding, exact copies of a near-duplicate included, so
-that any keep policy can choose among them.
+`conflicting_label` (flag), `conflicting_answer` and `conflicting_preference` (flags, see `answers`). Every row with a
+partner gets a finding, exact copies of a near-duplicate included, so that any keep policy can choose among them.
 
-Scores: edges `a < b`, `score` down to the floor, and `drop`: false where the two rows carry different labels in one
-split. Exact copies are joined to the first of them by edges of score 1; only that first row is joined to others,
-because identical content has identical similarity. Hint `cluster`: first row of each row's cluster at the
-threshold, over all rows, for folds and held-out splits.
+A pair is a pair of copies when three numbers reach their thresholds: Jaccard similarity of the rows; the same with
+templates discounted (so rows that fill one template differently stay); and, for tasks with prompts and answers, the
+similarity of each part (so the same prompt with another answer stays).
+
+Scores: edges `a < b`, `score` down to the floor, `weighted` (templates discounted) and `parts` (the least similar
+part; 1 for tasks without parts). Exact copies are joined to the first of them by edges of 1; only that first row is
+joined to others, because identical content has identical similarity. Hint `cluster`: first row of each row's cluster
+at the thresholds, whatever the parts say, over all rows, for folds and held-out splits.
 """
 
 from __future__ import annotations
@@ -19,17 +23,24 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from curate.dataset import Dataset
-from curate.errors import ConfigError
+from curate.errors import ConfigError, StageSkipped
+from curate.execution import LOCAL
 from curate.ledger.findings import concat_findings, make_findings
 from curate.similarity.clusters import clusters
 from curate.similarity.exact import exact_groups
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
 from curate.similarity.partners import Ints, Partners, label_codes, split_ranks
+from curate.similarity.selfmeasure import measure
+from curate.stages.answers import answer_findings, part_similarity
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.measured import measured
+from curate.stages.second_look import edges_again, remember_edges
 
 NAME = "near_duplicates"
+PART = '"least_similar_part"'
 REASONS = {
     "verified_jaccard": "another row of the same split with the same label says nearly the same",
     "across_splits": "an evaluation row says nearly the same",
@@ -45,18 +56,31 @@ class NearDuplicatesConfig:
     """Jaccard similarity of word shingles (0 to 1) from which two rows are near-duplicates."""
     floor: float = 0.6
     """Verified pairs below the threshold are stored down to this similarity, so that the threshold can be explored."""
+    weighted_threshold: float | None = None
+    """Similarity that a pair must also reach with templates discounted; the same as the threshold when left out."""
+    part_threshold: float = 0.7
+    """Similarity that prompts and answers must each reach, in fine-tuning and preference data; 0 compares rows alone."""
+    template_share: float = 0.02
+    """Word shingles that this share of the distinct rows hold in common are a template; 0 looks for none."""
     shingle_words: int = 3
     """Words in a shingle. Fewer words find looser copies."""
     permutations: int = 64
     """Most MinHash values a row. More of them cost time and lower the number of needless comparisons."""
     recall: float = 0.99
     """Share of the pairs at the threshold that must be compared, which sets the band layout."""
+    measure: bool = True
+    """Whether the run measures its own recall and precision on a sample of the data."""
 
     def engine(self, seed: int) -> NearConfig:
         """The engine's configuration; ConfigError where a value is out of range."""
+        if not 0.0 <= self.part_threshold <= 1.0:
+            raise ConfigError(f"[stages.{NAME}]: part_threshold must lie in 0..1")
         try:
-            floor = min(self.floor, self.threshold)
-            return NearConfig(self.threshold, floor, self.shingle_words, self.permutations, self.recall, seed=seed)
+            floor = min(self.floor, self.threshold, self.weighted_threshold or 1.0)
+            return NearConfig(
+                self.threshold, floor, self.shingle_words, self.permutations, self.recall,
+                template_share=self.template_share, weighted_threshold=self.weighted_threshold, seed=seed,
+            )
         except ValueError as error:
             raise ConfigError(f"[stages.{NAME}]: {error}") from error
 
@@ -68,94 +92,152 @@ def _progress(context: Context, done: int, total: int) -> None:
 
 def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> Detection:
     """Verified edges over all rows, and a finding for every row that a near-duplicate can stand in for."""
+    if dataset.is_table:
+        raise StageSkipped("the data has no text; numbers that are nearly alike are not copies")
     n = dataset.n_rows
     engine = config.engine(context.seed)
-    content = dataset.content()
     group = context.hints.get("exact_duplicates.group")
     alone = group is None  # no other stage speaks of identical copies, so this one must
     if group is None:
-        group = exact_groups(content, threads=context.threads)
+        group = exact_groups(dataset.content(), threads=context.threads)
     first = np.where(np.asarray(group) >= 0, np.asarray(group), np.arange(n)).astype(np.int64)
     distinct = np.flatnonzero(first == np.arange(n))
-    texts = content if len(distinct) == n else content.take(pa.array(distinct))
-    found = near_duplicate_edges(texts, engine, lambda done, total: _progress(context, done, total), context.threads)
-    edges = _over_all_rows(found, distinct, first, _blank(texts))
     labels = context.hints.get("label_names.canonical")
     split = split_ranks(dataset.splits(), n)
     label = label_codes(dataset.labels() if labels is None else labels, n)
-    a, b = edges.a, edges.b
-    drop = (split[a] != split[b]) | (label[a] == label[b])
-    cluster = edges.clusters(config.threshold)
-    findings = _findings(dataset, edges, first, split, label, cluster, config.threshold, alone)
+    found = _edges(dataset, engine, distinct, first, _partners(split, label)[distinct], context)
+    edges = _over_all_rows(found, distinct, first, dataset)
+    parts = part_similarity(dataset, edges, engine, context.threads)
+    cluster = edges.clusters(config.threshold, config.weighted_threshold)
+    copies = _findings(dataset, edges, parts, first, split, label, cluster, config, alone)
+    answers = answer_findings(NAME, dataset, engine, config.part_threshold or config.threshold, split, context)
+    own = measured(measure(dataset.content(), engine, found, context.threads, distinct)) if config.measure else []
     return Detection(
-        findings=findings,
-        scores=pa.table({"a": a, "b": b, "score": edges.score, "drop": drop}),
+        findings=concat_findings([copies, answers]),
+        scores=pa.table(
+            {"a": edges.a, "b": edges.b, "score": edges.score, "weighted": edges.weighted, "parts": parts}
+        ),
         hints={"cluster": cluster},
-        summary={**found.stats, "edges": len(edges), "clusters": int((np.bincount(cluster, minlength=1) > 1).sum())},
+        summary={
+            **found.stats,
+            "edges": len(edges),
+            "clusters": int((np.bincount(cluster, minlength=1) > 1).sum()),
+            "rows_with_conflicting_answers": answers.num_rows,
+            "measured": own,
+        },
     )
 
 
-def _blank(texts: pa.LargeStringArray) -> Any:
-    trimmed = pc.utf8_trim_whitespace(texts)
+def _partners(split: NDArray[np.int8], label: NDArray[np.int32]) -> Ints:
+    """One number for rows of one split and label, which may go for each other; evaluation splits first."""
+    return (split.astype(np.int64) << 32) | (label.astype(np.int64) + 1)
+
+
+def _edges(dataset: Dataset, engine: NearConfig, distinct: Ints, first: Ints, group: Ints, context: Context) -> Edges:
+    """Edges between distinct contents."""
+
+    def progress(done: int, total: int) -> None:
+        _progress(context, done, total)
+
+    again = edges_again(dataset, engine, distinct, progress, context.threads, group)
+    if again is not None:
+        return again
+    content = dataset.content()
+    if context.execution is LOCAL:  # reads the texts where they lie
+        found = near_duplicate_edges(content, engine, progress, context.threads, rows=distinct, group=group)
+    else:
+        texts = content if len(distinct) == len(content) else content.take(pa.array(distinct))
+        found = context.execution.near_duplicate_edges(texts, engine, progress, context.threads, group=group)
+    remember_edges(dataset, engine, found, distinct, first)
+    return found
+
+
+def _blank(dataset: Dataset, rows: Ints) -> Any:
+    if not len(rows):
+        return np.zeros(0, np.bool_)
+    trimmed = pc.utf8_trim_whitespace(dataset.content().take(pa.array(rows)))
     return pc.equal(pc.fill_null(pc.binary_length(trimmed), 0), 0).to_numpy(zero_copy_only=False)
 
 
-def _over_all_rows(found: Edges, distinct: Ints, first: Ints, blank: Any) -> Edges:
+def _over_all_rows(found: Edges, distinct: Ints, first: Ints, dataset: Dataset) -> Edges:
     """Edges between distinct contents, and one of score 1 from each content's first row to each further copy of it."""
     n = len(first)
-    blank_row = np.zeros(n, np.bool_)
-    blank_row[distinct] = blank
-    copies = np.flatnonzero((first != np.arange(n)) & ~blank_row[first])
+    copies = np.flatnonzero(first != np.arange(n))
+    heads, which = np.unique(first[copies], return_inverse=True)
+    copies = copies[~_blank(dataset, heads)[which]]
     a = np.concatenate([distinct[found.a], first[copies]])
     b = np.concatenate([distinct[found.b], copies])
-    score = np.concatenate([found.score, np.ones(len(copies), np.float32)])
+    ones = np.ones(len(copies), np.float32)
+    score, weighted = np.concatenate([found.score, ones]), np.concatenate([found.weighted, ones])
     order = np.lexsort((b, a))
-    return Edges(n, a[order], b[order], score[order])
+    return Edges(n, a[order], b[order], score[order], weighted=weighted[order])
 
 
 def _findings(
-    dataset: Dataset, edges: Edges, first: Ints, split: Any, label: Any, cluster: Ints, threshold: float, alone: bool
+    dataset: Dataset,
+    edges: Edges,
+    parts: Any,
+    first: Ints,
+    split: Any,
+    label: Any,
+    cluster: Ints,
+    config: NearDuplicatesConfig,
+    alone: bool,
 ) -> pa.Table:
     n = edges.n_rows
-    strong = edges.at(threshold)
-    same = strong.score >= 1.0
-    classes = clusters(n, strong.a[same], strong.b[same])
+    has_parts = bool(dataset.parts())
+    tight = config.threshold if config.weighted_threshold is None else config.weighted_threshold
+    strong = (edges.score >= np.float32(config.threshold)) & (edges.weighted >= np.float32(tight))
+    strong &= parts >= np.float32(config.part_threshold)
+    same = strong & (edges.score >= 1.0) & (edges.weighted >= 1.0) & (parts >= 1.0)
+    classes = clusters(n, edges.a[same], edges.b[same])
+    pairs = np.flatnonzero(strong & ~same)
     partners = Partners(classes, split, label)
     # Rows of one class, split and label have the same partners outside their class: ask once for each such node.
     _, node_row, node = np.unique(partners.key, return_index=True, return_inverse=True)
     nodes_of = np.argsort(classes[node_row], kind="stable")
     starts = np.searchsorted(classes[node_row][nodes_of], np.arange(n + 1))
-    ends = np.concatenate([classes[strong.a[~same]], classes[strong.b[~same]]])
-    other = np.concatenate([classes[strong.b[~same]], classes[strong.a[~same]]])
-    score = np.concatenate([strong.score[~same]] * 2)
+    ends = np.concatenate([classes[edges.a[pairs]], classes[edges.b[pairs]]])
+    other = np.concatenate([classes[edges.b[pairs]], classes[edges.a[pairs]]])
+    pair = np.concatenate([pairs, pairs])
     many = starts[ends + 1] - starts[ends]
     which = np.repeat(np.arange(len(ends)), many)
     inside = np.arange(len(which)) - np.repeat(np.cumsum(many) - many, many)
     asking = nodes_of[starts[ends[which]] + inside]
-    drop, conflict = _best(partners, node_row[asking], other[which], score[which], asking, len(node_row))
-    row_drop, row_conflict = drop[0][node], conflict[0][node]
-    row_score, conflict_score = drop[1][node], conflict[1][node]
-    # Inside a class of several contents every row may also go for a row of identical shingles.
+    drop, conflict = _best(partners, node_row[asking], other[which], edges.score[pair[which]], asking, len(node_row))
+    # The last edge of these arrays stands for "identical": inside a class of several contents every row may also go
+    # for a row of identical shingles.
+    score, weighted = np.append(edges.score, np.float32(1)), np.append(edges.weighted, np.float32(1))
+    part = np.append(parts, np.float32(1))
+    edge_of = np.append(pair[which], len(edges))
+    row_drop, drop_edge = drop[0][node], edge_of[drop[1]][node]
+    row_conflict, conflict_edge = conflict[0][node], edge_of[conflict[1]][node]
     contents = np.zeros(n, np.int64)
     np.add.at(contents, classes if alone else classes[np.flatnonzero(first == np.arange(n))], 1)
     mixed = np.flatnonzero(contents[classes] > 1)
     ones = np.ones(len(mixed), np.float32)
     inner, inner_conflict = _best(partners, mixed, classes[mixed], ones, np.arange(len(mixed)), len(mixed))
     better = (inner[0] >= 0) & ((row_drop[mixed] < 0) | (split[inner[0]] <= split[row_drop[mixed]]))
-    row_drop[mixed[better]], row_score[mixed[better]] = inner[0][better], 1.0
+    row_drop[mixed[better]], drop_edge[mixed[better]] = inner[0][better], len(edges)
     better = inner_conflict[0] >= 0
-    row_conflict[mixed[better]], conflict_score[mixed[better]] = inner_conflict[0][better], 1.0
+    row_conflict[mixed[better]], conflict_edge[mixed[better]] = inner_conflict[0][better], len(edges)
 
     size = np.bincount(cluster, minlength=n)
     across = (row_drop >= 0) & (split[row_drop] < split)
     tables = []
     for rule, action, mask, witness, how in (
-        ("across_splits", "drop", across, row_drop, row_score),
-        ("verified_jaccard", "drop", (row_drop >= 0) & ~across, row_drop, row_score),
-        ("conflicting_label", "flag", row_conflict >= 0, row_conflict, conflict_score),
+        ("across_splits", "drop", across, row_drop, drop_edge),
+        ("verified_jaccard", "drop", (row_drop >= 0) & ~across, row_drop, drop_edge),
+        ("conflicting_label", "flag", row_conflict >= 0, row_conflict, conflict_edge),
     ):
         rows = np.flatnonzero(mask)
-        numbers = zip(how[rows].tolist(), size[cluster[rows]].tolist(), strict=True)
+        if not len(rows):
+            continue  # row ids are not free
+        edge = how[rows]
+        numbers = zip(
+            *(score[edge].tolist(), weighted[edge].tolist(), part[edge].tolist(), size[cluster[rows]].tolist()),
+            strict=True,
+        )
         tables.append(
             make_findings(
                 NAME,
@@ -163,10 +245,14 @@ def _findings(
                 row=rows,
                 rule=rule,
                 action=action,
-                score=how[rows],
+                score=score[edge],
                 reason=REASONS[rule],
                 witness_row=witness[rows],
-                evidence=[f'{{"jaccard":{j:.4f},"cluster_size":{k},"threshold":{threshold:g}}}' for j, k in numbers],
+                evidence=[
+                    f'{{"jaccard":{j:.4f},"weighted_jaccard":{w:.4f},{f"{PART}:{p:.4f}," if has_parts else ""}'
+                    f'"cluster_size":{k},"threshold":{config.threshold:g}}}'
+                    for j, w, p, k in numbers
+                ],
             )
         )
     return concat_findings(tables)
@@ -174,8 +260,9 @@ def _findings(
 
 def _best(
     partners: Partners, rows: Ints, classes: Ints, score: Any, asking: Ints, n: int
-) -> tuple[tuple[Ints, Any], tuple[Ints, Any]]:
-    """For each of n askers, the best partner to go for and the best one in conflict, with their scores (row -1: none).
+) -> tuple[tuple[Ints, Ints], tuple[Ints, Ints]]:
+    """For each of n askers, the best partner to go for and the best one in conflict (-1: none), each with its place
+    among the questions.
 
     Best is: earliest split, then most alike, then first row.
     """
@@ -187,16 +274,16 @@ def _best(
         order = has[np.lexsort((witness[has], -score[has], partners.split[witness[has]], asking[has]))]
         _, at = np.unique(asking[order], return_index=True)
         chosen = order[at]
-        row, how = np.full(n, -1, np.int64), np.zeros(n, np.float32)
-        row[asking[chosen]], how[asking[chosen]] = witness[chosen], score[chosen]
-        answers.append((row, how))
+        row, place = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
+        row[asking[chosen]], place[asking[chosen]] = witness[chosen], chosen
+        answers.append((row, place))
     return answers[0], answers[1]
 
 
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=1,
+    version=2,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

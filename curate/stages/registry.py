@@ -19,6 +19,7 @@ from curate.stages.base import Stage
 BUILT_IN: dict[str, str] = {
     "exact_duplicates": "curate.stages.exact_duplicates",
     "near_duplicates": "curate.stages.near_duplicates",
+    "contamination": "curate.stages.contamination",
     "pii": "curate.stages.pii",
     "label_issues": "curate.stages.label_issues",
     "label_names": "curate.stages.label_names",
@@ -26,16 +27,26 @@ BUILT_IN: dict[str, str] = {
 }
 """In the order of precedence that a recipe has by default."""
 
+OPT_IN: dict[str, str] = {
+    "boilerplate": "curate.stages.boilerplate",
+    "semantic_duplicates": "curate.stages.semantic_duplicates",
+}
+"""Stages that run only where a recipe has a section for them, or a list of stages names them."""
+
 
 @functools.cache
 def plug_ins() -> dict[str, metadata.EntryPoint]:
     """Stages of installed plug-ins; a built-in name cannot be taken."""
-    return {e.name: e for e in metadata.entry_points(group="curate.stages") if e.name not in BUILT_IN}
+    return {e.name: e for e in metadata.entry_points(group="curate.stages") if e.name not in _modules()}
 
 
 def known_stages() -> tuple[str, ...]:
     """Names of every stage that can be asked for."""
-    return (*BUILT_IN, *sorted(plug_ins()))
+    return (*_modules(), *sorted(plug_ins()))
+
+
+def _modules() -> dict[str, str]:
+    return {**BUILT_IN, **OPT_IN}
 
 
 def load_module(name: str) -> ModuleType:
@@ -46,8 +57,8 @@ def load_module(name: str) -> ModuleType:
 @functools.cache
 def get_stage(name: str) -> Stage:
     """The stage of that name; ConfigError names the closest one when there is none."""
-    if name in BUILT_IN:
-        stage = load_module(BUILT_IN[name]).STAGE
+    if name in _modules():
+        stage = load_module(_modules()[name]).STAGE
     elif name in plug_ins():
         stage = plug_ins()[name].load()
     else:

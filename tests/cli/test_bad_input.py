@@ -101,7 +101,7 @@ def test_bad_rows_can_be_skipped_and_are_kept_with_their_line_and_reason(inside:
         ("[stages.near_duplicates]\ntreshold = 0.5", "did you mean 'threshold'?"),
         ("[stages.near_duplicates]\nthreshold = 'high'", "threshold"),
         ("[stages.pii]\nauto = 3", "auto must lie in 0..1"),
-        ("[keep]\npolicy = 'best'", "'first', 'last', 'longest' or 'newest'"),
+        ("[keep]\npolicy = 'best'", "'first', 'last', 'longest', 'newest', 'best_source' or 'highest_quality'"),
         ("data = [", "not valid TOML"),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 from curate.cli import main
 from curate.cli.options import print_summary
 from curate.dataset import load
+from curate.errors import ConfigError
 from curate.recipe import Recipe
 from curate.recipe_toml import write_recipe
 from tests.cli.conftest import Curate
@@ -117,3 +118,125 @@ def test_a_proof_without_enough_evidence_exits_as_not_judged(
     result: Any = SimpleNamespace(ablation=ablation, skipped={})
     assert print_summary(result, as_json=False, quiet=True, proof=proof) == code
     assert ("not judged" in capsys.readouterr().err) == (code == 3)
+
+
+@pytest.mark.parametrize(("key", "said"), [("epoch", "epochs"), ("lora_rnak", "lora_rank"), ("foo", "no key 'foo'")])
+def test_a_training_setting_that_does_not_exist_is_refused(key: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        Recipe.parse({"train": {key: 3}})
+
+
+def test_a_training_setting_of_the_wrong_kind_is_refused_before_any_work() -> None:
+    with pytest.raises(ConfigError, match=r"\[train\] steps"):
+        Recipe.parse({"train": {"steps": "many"}})
+
+
+def test_the_tasks_that_the_command_line_offers_are_those_of_a_dataset() -> None:
+    from curate.cli import options
+    from curate.dataset.types import TASKS
+
+    assert options.TASKS == TASKS
+
+
+def test_stages_complete_behind_a_comma() -> None:
+    from click import Context
+
+    from curate.cli.run import run_command
+
+    option = next(p for p in run_command.params if p.name == "stages")
+    said = [item.value for item in option.shell_complete(Context(run_command), "pii,near")]
+    assert said == ["pii,near_duplicates"]
+
+
+def test_a_run_says_how_it_read_the_file_and_where_it_left_data_and_report(
+    inside: Curate, jsonl: Path, tmp_path: Path
+) -> None:
+    done = inside("pii", jsonl, "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert lines[0] == "read as: classification; text = text, label = intent"
+    assert lines[-2:] == [f"data: {tmp_path / 'run' / 'curated.jsonl'}", f"report: {tmp_path / 'run' / 'report.html'}"]
+    assert "Verdict" not in done.stdout
+    assert "Fairness was not judged" not in done.stdout
+
+
+@pytest.mark.parametrize(("verb", "role"), [("labels", "label"), ("fairness", "group")])
+def test_a_question_that_the_file_cannot_answer_is_refused_before_any_stage(
+    inside: Curate, tmp_path: Path, verb: str, role: str
+) -> None:
+    path = tmp_path / "plain.jsonl"
+    path.write_text("".join(json.dumps({"text": f"a line of plain words number {i}"}) + "\n" for i in range(30)))
+    done = inside(verb, path, "--out", tmp_path / "run")
+    assert done.returncode == 3
+    assert f"--role {role}=COLUMN" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_all_that_is_wrong_with_a_recipe_is_said_at_once_in_words(inside: Curate, tmp_path: Path) -> None:
+    recipe = tmp_path / "curate.toml"
+    recipe.write_text('[data]\non_bad_row = "ignore"\n[run]\nseed = -1\n[stages.pii]\ntyps = []\n[stages.label_issue]\n')
+    done = inside("config", "validate", recipe)
+    assert done.returncode == 2
+    for said in ("data.on_bad_row: must be 'fail' or 'skip'", "run.seed", "'types'?", "'label_issues'?"):
+        assert said in done.stderr
+    assert "Input should" not in done.stderr
+
+
+def test_explain_without_a_row_lists_what_was_removed(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert inside("dedup", jsonl, "--out", out, "-q").returncode == 0
+    listed = json.loads(inside("explain", out, "--limit", "0", "--json").stdout)
+    assert len(listed) >= 6
+    text = inside("explain", out, "--limit", "2").stdout
+    assert text.startswith(f"{len(listed)} rows removed (")
+    assert "the first 2 are listed" in text
+    assert text.count("\nrow ") == 2
+    one = {row["stage"] for row in json.loads(inside("explain", out, "--stage", "exact_duplicates", "--json").stdout)}
+    assert one == {"exact_duplicates"}
+    assert "did you mean" in inside("explain", out, "--stage", "exact_dup").stderr
+    row = listed[0]["row"]
+    assert f"row {row} (line {row + 1} of the file" in inside("explain", out, str(row)).stdout
+
+
+def test_evidence_is_read_as_words() -> None:
+    from curate.cli.explain import said_of
+
+    assert said_of([["shipping", 0.99961], ["refund", 0.0004]]) == "shipping 0.9996, refund 0.0004"
+    assert said_of([{"row": 5, "label": "refund", "similarity": 0.5}]) == "row 5 (label refund, similarity 0.5)"
+    assert said_of(True) == "yes"
+    assert said_of([]) == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.jsonl", b"\n\n  \n", "only blank lines"),
+        ("a.csv", b"text,label\ncaf\xe9 au lait,a\nplain words,b\n", "iconv"),
+        ("a.jsonl", b'{"text": "a b\n{"text": "x"}\n', "--on-bad-row skip"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_what_to_do(
+    inside: Curate, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    done = inside("pii", tmp_path / name, "--out", tmp_path / "run")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "starting at" not in done.stderr
+
+
+def test_training_is_told_by_the_runs_that_train_and_in_spoken_time(capsys: pytest.CaptureFixture[str]) -> None:
+    from curate.cli.narrate import Narrator
+
+    narrator = Narrator()
+    for event in (
+        {"arm": "base", "seed": 0, "run": 0, "runs": 9, "state": "done", "eta_s": None},
+        {"arm": "base", "seed": 1, "run": 0, "runs": 9, "state": "same", "eta_s": None},
+        {"arm": "raw", "seed": 0, "run": 1, "runs": 9, "state": "done", "eta_s": 240.0},
+    ):
+        narrator.training({"kind": "run", **event})
+    assert capsys.readouterr().err.splitlines() == [
+        "✓ evaluate base seed 0: done",
+        "✓ train raw seed 0 (1/9): done, about 4 min left",
+    ]
+

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, recall_score
 
 from audit.fairness import audit_groups, curation_effect
-from audit.fairness.outcome import holm, newcombe, wilson
+from audit.fairness.outcome import Comparison, decide, holm, newcombe, normal_p, wilson
 
 
 def _binary(n: int, seed: int, shift: float = 0.2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -243,3 +243,28 @@ def test_curation_that_deletes_one_group_more_is_shown_and_tiny_groups_are_not_j
     rate = next(r for r in effect.rates if r.group == "b" and r.effect == "removed")
     assert rate.rate == removed[group == "b"].mean()
     json.dumps(effect.to_json(), allow_nan=False)
+
+
+def test_rows_needed_where_only_the_correction_stands_in_the_way_would_settle_it() -> None:
+    value, error, n = 0.06, 0.024, 1177
+
+    def judged(rows: float) -> Comparison:
+        spread = error * (n / rows) ** 0.5
+        ends = {"low": value - 1.96 * spread, "high": value + 1.96 * spread, "p": normal_p(value, spread)}
+        one = Comparison("g", "a", "accuracy", round(rows), "insufficient evidence", "", value, **ends)
+        others = [Comparison("g", str(i), "accuracy", n, "insufficient evidence", "", 0.0, -0.05, 0.05, p=1.0)
+                  for i in range(59)]  # fmt: skip
+        return decide([one, *others], 0.02, 0.05)[0]
+
+    weak = judged(n)
+    assert weak.outcome == "insufficient evidence"
+    assert "correction" in weak.note
+    assert weak.rows_needed is not None
+    assert weak.rows_needed > 1.2 * n
+    assert judged(weak.rows_needed).outcome == "disparity"
+    assert judged(0.9 * weak.rows_needed).outcome == "insufficient evidence"
+
+
+def test_no_number_of_rows_is_named_for_a_difference_without_any_spread() -> None:
+    flat = Comparison("g", "a", "accuracy", 100, "insufficient evidence", "", 0.06, 0.05, 0.07, p=1.0)
+    assert decide([flat], 0.02, 0.05)[0].rows_needed is None

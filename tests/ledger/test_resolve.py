@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -224,13 +226,42 @@ def test_a_chain_of_resemblance_does_not_delete_what_no_survivor_matches() -> No
     assert plan.dropped.tolist() == [False, True] + [False] * 6
 
 
-def test_a_rejected_drop_keeps_its_row_and_makes_it_the_keeper() -> None:
+def test_a_rejected_drop_keeps_its_row_beside_the_survivor() -> None:
     findings, relations = _near([(0, 1, 0.9), (1, 2, 0.9)])
     at = findings["row"].to_pylist().index(1)
     journal = Journal((decide(findings, [at], "reject"),))
     plan = resolve(findings, journal, POLICY, facts=RowFacts.plain(ROWS), relations=relations)
-    assert not plan.dropped[1]
-    assert plan.dropped[[0, 2]].all()
+    assert not plan.dropped.any()
+
+
+def test_a_rejected_row_without_a_survivor_is_the_keeper_itself() -> None:
+    findings, relations = _near([(0, 1, 0.9), (1, 2, 0.9)])
+    rows = findings["row"].to_pylist()
+    journal = Journal((decide(findings, [rows.index(0)], "accept"), decide(findings, [rows.index(1)], "reject")))
+    plan = resolve(findings, journal, POLICY, facts=RowFacts.plain(ROWS), relations=relations)
+    assert plan.dropped.tolist()[:3] == [True, False, True]
+
+
+@given(
+    pairs=st.lists(
+        st.tuples(st.integers(0, ROWS - 1), st.integers(0, ROWS - 1)).filter(lambda p: p[0] < p[1]),
+        min_size=1,
+        unique=True,
+    ),
+    rejected=st.sets(st.integers(0, ROWS - 1)),
+    on_finding=st.sampled_from(["apply", "review"]),
+)
+def test_a_rejection_never_removes_a_row(
+    pairs: list[tuple[int, int]], rejected: set[int], on_finding: Literal["apply", "review"]
+) -> None:
+    findings, relations = _near([(a, b, 0.7 + 0.04 * ((a + b) % 8)) for a, b in pairs])
+    policy = Policy({"near_duplicates": StagePolicy(on_finding, auto=0.85)})
+    at = [k for k, row in enumerate(findings["row"].to_pylist()) if row in rejected]
+    journal = Journal((decide(findings, at, "reject"),)) if at else None
+    before = resolve(findings, None, policy, facts=RowFacts.plain(ROWS), relations=relations)
+    after = resolve(findings, journal, policy, facts=RowFacts.plain(ROWS), relations=relations)
+    assert not (after.dropped & ~before.dropped).any()
+    assert not after.dropped[sorted(rejected & set(findings["row"].to_pylist()))].any()
 
 
 def test_an_accepted_drop_goes_before_the_keep_policy() -> None:

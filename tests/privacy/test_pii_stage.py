@@ -88,3 +88,26 @@ def test_a_key_with_personal_data_flags_its_row_and_never_reaches_a_finding(tmp_
     assert detection.summary["rows_with_pii_in_keys"] == 2
     shown = str(detection.findings.to_pylist()) + str(detection.summary)
     assert not any(value in shown for value in ("bob@", "ann@", "4111"))
+
+
+def test_numbers_that_are_not_text_are_flagged_and_never_shown(tmp_path: Path) -> None:
+    rows = [
+        {"text": "a", "card": 4111111111111111, "n": 1234567, "meta": {"ssn": 536904399, "size": 12345678}},
+        {"text": "b", "card": 4111111111111112, "n": 7654321, "meta": {"phones": [2125552368]}},
+        {"text": "c", "card": 17, "n": 3, "meta": {"ok": True}},
+    ]
+    path = tmp_path / "numbers.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    detection = STAGE.detect(load(path), Config(), Context())
+    found = {(f["row"], f["rule"], f["action"], f["field"]) for f in detection.findings.to_pylist()}
+    assert {(row, field) for row, _, _, field in found} == {(0, "card"), (0, "meta"), (1, "meta")}
+    assert {(rule, action) for _, rule, action, _ in found} == {("pii.number", "flag")}
+    assert "4111" not in str(detection.findings.to_pylist())
+
+
+def test_the_key_a_value_stands_under_speaks_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "keys.jsonl"
+    rows = [{"text": "x", "meta": {"phone": "2125552368", "order": "2125552368"}, "dob": "1985-04-03"}]
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    found = {(f["field"], f["rule"]) for f in STAGE.detect(load(path), Config(), Context()).findings.to_pylist()}
+    assert found == {("meta/phone", "pii.phone_number"), ("dob", "pii.date_of_birth")}

@@ -102,6 +102,7 @@ def test_each_type_is_found_with_its_exact_span(kind: str, text: str, value: str
         "$1,234,567.89 or 1 234 567,89 EUR or €12345678",
         "40.712776, -74.005974 and 51.5007 N",
         "x = 1234567 + 7654321 * 3.1415926535",
+        "out of pocket 10000-5000=$5000, the phone holds <<10800-2500=8300>> photos, 821091117+4908374100427",
         "loss 0.4095029037101513 then 41.38224132853047, 0.049807852 and 889.2574529135057446 0.5336817824367446",
         "0x1F4A9C7B deadbeef 3f2504e0-4f89-11d3-9a0c-0305e82c3301",
         "std::vector<int> a::b dead::beef Foo::Bar",

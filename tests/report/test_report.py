@@ -462,3 +462,98 @@ def test_fairness_rows_say_how_many_rows_would_settle_them(report: Report) -> No
     assert [(r.group, r.rows, r.rows_needed) for r in weak] == [("south", 80, 700)]
     assert report.fairness.counts == {"disparity": 1, "insufficient evidence": 1, "equivalent": 1}
     assert [r.outcome for r in report.fairness.rows] == ["disparity", "insufficient evidence", "equivalent"]
+
+
+def flagged(dataset: Dataset) -> Any:
+    """The usual findings, and a flag on two rows."""
+    flags = make_findings(
+        "exact_duplicates", dataset.row_ids, row=[60, 61], rule="conflicting_label", action="flag", score=1.0,
+        reason="the same text stands elsewhere under another label", witness_row=[61, 60],
+    )  # fmt: skip
+    return concat_findings([find(dataset), flags])
+
+
+def test_flags_are_shown_as_noted_and_their_statuses_stay_in_the_json(tmp_path: Path) -> None:
+    report = make_run(tmp_path, finder=flagged).report()
+    stage = next(s for s in report.stages if s.name == "exact_duplicates")
+    assert stage.counts.applied - stage.counts.shown["applied"] == stage.counts.applied_notes == 2
+    assert stage.counts.shown["noted"] == 2
+    assert sum(stage.counts.shown.values()) == stage.counts.total
+    as_json = next(s for s in report.to_json()["stages"] if s["name"] == "exact_duplicates")
+    assert as_json["counts"]["applied"] == stage.counts.applied
+    assert as_json["counts"]["applied_notes"] == 2
+    page = render_html(report)
+    assert ">Noted</th>" in page
+    assert '<span class="tag noted">noted</span>' in page
+    assert "stay <i>pending</i>" not in page
+    assert "| Noted |" in render_markdown(report)
+    assert "Noted" in terminal(report)
+
+
+def test_the_terminal_says_what_limits_the_proof_and_names_this_run(run: Run) -> None:
+    notes = ["Evaluation labels are as given: nobody has verified them."]
+    report = run.without(ablation={**ablation_of(), "notes": notes}).report()
+    out = StringIO()
+    Console(file=out, width=200).print(render_terminal(report, run="runs/t"))
+    assert notes[0] in out.getvalue().partition("Read with care")[2]
+    assert "curate tui runs/t" in out.getvalue()
+    assert "RUN" not in out.getvalue()
+
+
+def test_a_second_look_that_finds_nothing_says_so_and_names_the_way_out_where_masking_made_copies(run: Run) -> None:
+    nothing = {name: {"left": 0} for name in ("exact_duplicates", "near_duplicates", "pii")}
+    clean = run.without(manifest={**run.manifest, "rescan": nothing}).report()
+    assert "finds nothing more" in terminal(clean)
+    assert "A second look" not in " ".join(clean.headline.cautions)
+    made = {**nothing, "exact_duplicates": {"left": 3, "alike_once_edited": 1}, "near_duplicates": {"left": 2}}
+    left = run.without(manifest={**run.manifest, "rescan": made}).report()
+    said = next(c for c in left.headline.cautions if "became" in c)
+    assert said.startswith("1 row became identical once personal data was masked")
+    assert "`curate dedup RUN/curated.jsonl` removes it." in said
+    assert "still finds: exact duplicates 2, near duplicates 2." in said
+    assert "<code>curate dedup RUN/curated.jsonl</code>" in render_html(left)
+    assert "`curate dedup RUN/curated.jsonl`" in render_markdown(left)
+
+
+def test_a_question_about_some_stages_is_not_answered_with_what_nobody_asked(run: Run) -> None:
+    recipe = {**run.manifest["recipe"], "run": {"seed": 0, "stages": ["near_duplicates", "label_issues"]}}
+    settings = {"near_duplicates": {"on_finding": "flag"}, "label_issues": {"on_finding": "review"}}
+    stages = {name: run.manifest["stages"][name] for name in settings}
+    manifest = {**run.manifest, "recipe": {**recipe, "stages": settings}, "stages": stages, "rescan": {}}
+    report = run.without(manifest=manifest, ablation=None).report()
+    assert report.narrow
+    assert [s.name for s in report.stages if s.helper] == ["near_duplicates"]
+    assert "not tested" not in report.headline.sentence
+    said = terminal(report)
+    for noise in ("Verdict", "not tested", "Fairness was not judged", "Near duplicates"):
+        assert noise not in said, noise
+    assert "Label issues" in said
+
+
+def test_names_break_at_their_joints_before_they_break_inside_a_word(tmp_path: Path) -> None:
+    rows = [{**row, "region": "marketplace_seller" if i % 3 else "south"} for i, row in enumerate(tickets())]
+    said = terminal(make_run(tmp_path, rows).report(), 80)
+    table = said.partition("Rows removed by")[2].partition("Fairness")[0]
+    first = [line.split()[0] for line in table.splitlines() if line.split()]
+    assert "marketplace_" in first or "marketplace_seller" in first
+    assert "south" in first
+    assert not [word for word in first if word.startswith("marketplace_s") and word != "marketplace_seller"]
+
+
+def test_the_page_names_the_file_in_its_head_and_the_whole_path_where_the_run_is_repeated(run: Run) -> None:
+    path = "/home/maria/work/data/tickets.jsonl"
+    page = render_html(run.without(manifest={**run.manifest, "input": {**run.manifest["input"], "path": path}}).report())
+    head, _, again = page.partition("How to get this again")
+    assert "Curation report · tickets.jsonl" in head
+    assert path not in head
+    assert path in again
+
+
+def test_a_long_figure_label_takes_two_lines_and_loses_no_word() -> None:
+    from audit.report.svg import two_lines
+
+    assert two_lines("curated data vs random removal of the same size (control)", 322) == [
+        "curated data vs random removal", "of the same size (control)",
+    ]  # fmt: skip
+    assert two_lines("short", 322) == ["short"]
+

@@ -54,9 +54,28 @@ def tokens(text: str) -> list[str]:
     return [*out, word] if word else out
 
 
+def characters(text: str) -> list[str]:
+    """Letters, digits and symbols; every hyphen is a minus."""
+    out = []
+    for char in fold(text):
+        category = unicodedata.category(char)
+        if ord(char) >= 0x40000 or category == "Cf" or "\ufe00" <= char <= "\ufe0f":
+            continue
+        if ord(char) < 0x80:
+            if char.isalnum() or char in _SYMBOLS:
+                out.append(char)
+        elif category[0] in "LMNSC" and category != "Cc":
+            out.append(char)
+    return out
+
+
 def shingles(text: str, words: int) -> set[tuple[str, ...]]:
     """Word n-grams; all tokens where there are fewer; the punctuation where there are none."""
-    found = tokens(text)
+    return grams(tokens(text), text, words)
+
+
+def grams(found: list[str], text: str, words: int) -> set[tuple[str, ...]]:
+    """N-grams of tokens, as `shingles` describes."""
     if not found:
         marks = [c for c in fold(text) if ord(c) < 0x40000 and unicodedata.category(c)[0] in "PS"]
         return {("", *marks)} if marks else set()

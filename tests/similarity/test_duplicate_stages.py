@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from similarity_corpus import edited, passage
+from similarity_reference import jaccard, shingles
 
 from curate.dataset import Dataset, load
 from curate.errors import Cancelled, ConfigError
+from curate.pipeline import detect
+from curate.recipe import Recipe
 from curate.stages import exact_duplicates, near_duplicates
 from curate.stages.base import Context, Detection
 
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 BASE = "please tell me how I can change the address on my account because I have moved to another town last week"
 NEAR = BASE + " thanks"
 OTHER = "the card machine in the shop on the corner does not accept my new card although it worked there yesterday"
@@ -81,7 +87,8 @@ def test_both_rows_of_a_near_pair_get_a_finding_with_the_numbers_in_evidence(tmp
     assert brief(found) == {(1, "verified_jaccard", "drop", 2), (2, "verified_jaccard", "drop", 1)}
     evidence = json.loads(found.findings["evidence"][0].as_py())
     n = len(BASE.split()) - 2
-    assert evidence == {"jaccard": round(n / (n + 1), 4), "cluster_size": 2, "threshold": 0.8}
+    alike = round(n / (n + 1), 4)
+    assert evidence == {"jaccard": alike, "weighted_jaccard": alike, "cluster_size": 2, "threshold": 0.8}
     assert not any(c.isdigit() for reason in found.findings["reason"].to_pylist() for c in reason)
     assert np.asarray(found.hints["cluster"]).tolist() == [0, 1, 1]
 
@@ -90,7 +97,7 @@ def test_near_pairs_under_two_labels_are_flagged_and_their_edge_justifies_no_dro
     found = near(dataset(tmp_path, [{"text": BASE, "label": "a"}, {"text": NEAR, "label": "b"}]))
     assert brief(found) == {(0, "conflicting_label", "flag", 1), (1, "conflicting_label", "flag", 0)}
     assert found.scores is not None
-    assert found.scores["drop"].to_pylist() == [False]
+    assert found.scores.column_names == ["a", "b", "score", "weighted", "parts"]
     assert np.asarray(found.hints["cluster"]).tolist() == [0, 0]
 
 
@@ -159,3 +166,85 @@ def test_a_threshold_out_of_range_is_a_configuration_error(tmp_path: Path) -> No
     data = dataset(tmp_path, [{"text": BASE}])
     with pytest.raises(ConfigError, match="near_duplicates"):
         near_duplicates.STAGE.detect(data, near_duplicates.NearDuplicatesConfig(threshold=1.5), Context())
+    with pytest.raises(ConfigError, match="part_threshold"):
+        near_duplicates.STAGE.detect(data, near_duplicates.NearDuplicatesConfig(part_threshold=1.5), Context())
+
+
+TEMPLATE = "you are a careful helper who reads the text below and answers in one short line and says nothing else at all"
+
+
+def templated(rng: np.random.Generator, n: int) -> list[str]:
+    return [f"{TEMPLATE} {TEMPLATE[::-1]} {' '.join(f'w{k}' for k in rng.integers(10**6, size=9))}" for _ in range(n)]
+
+
+def test_rows_of_one_template_stay_and_both_numbers_stand_in_evidence_and_scores(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    texts = templated(rng, 120)
+    texts.append(texts[5] + " today")
+    found = near(dataset(tmp_path, [{"text": t} for t in texts]))
+    assert brief(found) == {(5, "verified_jaccard", "drop", 120), (120, "verified_jaccard", "drop", 5)}
+    evidence = json.loads(found.findings["evidence"][0].as_py())
+    assert 0.8 <= evidence["weighted_jaccard"] < evidence["jaccard"]
+    assert found.scores is not None
+    assert found.scores["weighted"].to_pylist() == [pytest.approx(evidence["weighted_jaccard"], abs=1e-4)]
+
+
+def test_the_weighted_threshold_of_a_recipe_moves_the_plan_without_detecting_again(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    texts = templated(rng, 120)
+    texts.append(texts[5] + " today once again please")
+    data = dataset(tmp_path, [{"text": t} for t in texts])
+    run = {"stages": ["near_duplicates"]}
+    loose = Recipe.parse({"run": run, "stages": {"near_duplicates": {"weighted_threshold": 0.5}}})
+    strict = Recipe.parse({"run": run})
+    found = detect(data, loose)
+    assert found.resolve().dropped.tolist().count(True) == 1
+    assert not found.resolve(policy=strict.policy()).dropped.any()
+    assert not detect(data, strict).resolve().dropped.any()
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="measurement data not here")
+@pytest.mark.parametrize("size", [1000, 2500])
+def test_all_planted_copies_of_news_articles_are_found_and_nothing_else(tmp_path: Path, size: int) -> None:
+    folder = SHARED / "near_duplicates"
+    with gzip.open(folder / f"articles_{size}.train.gz", "rt") as file:
+        names, texts = zip(*(line.rstrip("\n").split(" ", 1) for line in file), strict=True)
+    truth = {frozenset(line.split()) for line in (folder / f"articles_{size}.truth").read_text().splitlines()}
+    data = dataset(tmp_path, [{"text": t} for t in texts])
+    detected = detect(data, Recipe.parse({"run": {"stages": ["exact_duplicates", "near_duplicates"]}}))
+    found = {frozenset((names[r], names[w])) for r, _, _, w in brief(detected.outcomes["near_duplicates"].detection)}
+    assert found == truth
+    dropped = [names[r] for r in np.flatnonzero(detected.resolve().dropped)]
+    assert len(dropped) == len(truth)
+    assert {frozenset(pair) for pair in truth if pair & set(dropped)} == truth
+
+
+@pytest.mark.parametrize("keep", [{}, {"per_cluster": 2}, {"target_rows": 150}, {"policy": "longest", "per_cluster": 3}])
+def test_under_every_limit_a_dropped_row_names_a_survivor_that_it_matches_word_for_word(
+    tmp_path: Path, keep: dict[str, Any]
+) -> None:
+    rng = np.random.default_rng(3)
+    rows = []
+    for k in range(40):
+        base = passage(rng, 40)
+        for copy in range(int(rng.integers(1, 9))):
+            text = " ".join(edited(rng, base, 0 if copy % 3 == 0 else int(rng.integers(1, 4))))
+            rows.append({"text": text, "split": "test" if rng.random() < 0.03 else "train", "label": "ab"[k % 2]})
+    recipe = Recipe.parse({"run": {"stages": ["exact_duplicates", "near_duplicates"]}, "keep": keep})
+    detected = detect(dataset(tmp_path, rows), recipe)
+    plan = detected.resolve()
+    gone = [f for f in plan.table.to_pylist() if f["status"] == "applied" and f["action"] == "drop"]
+    assert {f["row"] for f in gone} == set(np.flatnonzero(plan.dropped).tolist())
+    for f in gone:
+        row, witness = f["row"], f["witness_row"]
+        assert not plan.dropped[witness]
+        assert jaccard(shingles(rows[row]["text"], 3), shingles(rows[witness]["text"], 3)) >= 0.8
+        assert (rows[row]["split"], rows[witness]["split"]) != ("test", "train")
+    cluster = detected.clusters()
+    trained = np.array([r["split"] == "train" for r in rows])
+    led = {int(cluster[f["row"]]) for f in gone if rows[f["witness_row"]]["split"] == "test"}
+    for c in set(cluster[trained].tolist()) - led:
+        mine = trained & (cluster == c)
+        assert (mine & ~plan.dropped).sum() >= min(keep.get("per_cluster", 1), mine.sum())
+    if "target_rows" in keep:
+        assert len(plan.kept_rows) == keep["target_rows"]

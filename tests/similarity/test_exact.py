@@ -11,14 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from similarity_corpus import strings
 
-from curate.similarity import exact_groups
+from curate.similarity import equality, exact_groups
 from curate.similarity.clusters import clusters
 from curate.similarity.partners import Partners, fold_label, label_codes, split_ranks
+from curate.similarity.texts import buffers
 
 small_texts = st.one_of(
     st.none(),
     st.lists(
-        st.sampled_from(["a", "é", "e\u0301", " ", "\t", "\u00a0", "\u3000", "\n", "한", "B", ""]), max_size=4
+        st.sampled_from([*"aéB 한“漢かя", "e\u0301", "\t", "\u00a0", "\u3000", "\n", "", "\u3099", "\u2003", "x" * 33]),
+        max_size=4,
     ).map("".join),
 )
 
@@ -40,6 +42,24 @@ def test_groups_are_those_of_the_normalised_text(texts: list[str | None], collap
     assert exact_groups(strings(texts), collapse).tolist() == reference_groups(texts, collapse)
 
 
+def test_characters_read_the_quick_way_never_change_under_nfc() -> None:
+    codes = [c for c in range(0x80, 0x110000) if not 0xD800 <= c <= 0xDFFF]
+    texts = strings([chr(c) for c in codes])
+    data, start, stop = buffers(texts)
+    look = np.zeros(len(codes), np.bool_)
+    high, low = np.zeros(len(codes), np.uint64), np.zeros(len(codes), np.uint64)
+    no_table = np.zeros(0, np.uint8)
+    equality.hash_rows(data, no_table, start, stop, 0, len(codes), no_table, True, look, high, low)
+    quick = [chr(c) for c, closer in zip(codes, look.tolist(), strict=True) if not closer]
+    assert len(quick) > 30_000
+    composed = {c for code in codes for c in unicodedata.normalize("NFD", chr(code))[1:]}  # what joins the one before
+    for char in quick:
+        assert unicodedata.normalize("NFC", char) == char
+        assert unicodedata.combining(char) == 0
+        assert not char.isspace() or char in "\x85\xa0"
+        assert char not in composed
+
+
 def test_groups_do_not_depend_on_the_number_of_threads() -> None:
     texts = strings([f"row {i % 7001} ü" for i in range(30_000)])
     assert np.array_equal(exact_groups(texts, threads=1), exact_groups(texts, threads=4))
@@ -49,7 +69,7 @@ def test_a_colliding_hash_does_not_make_two_texts_equal(monkeypatch: pytest.Monk
     def collide(*args: object) -> None:
         args[-1][:] = args[-2][:] = 7  # type: ignore[index]
 
-    monkeypatch.setattr("curate.similarity.kernels.hash_rows", collide)
+    monkeypatch.setattr("curate.similarity.equality.hash_rows", collide)
     group = exact_groups(strings(["a", "b", "a"]))
     assert group[1] == -1
 

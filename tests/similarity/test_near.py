@@ -156,12 +156,87 @@ def test_close_pairs_inside_a_crowded_bucket_are_found() -> None:
     assert sum((i, 4000 + i) in found for i in range(300)) / 300 >= 0.98
 
 
+@pytest.mark.parametrize("sizes", [(400, 400), (700, 60, 40), (300, 300, 3)])
+def test_in_a_crowd_every_row_has_a_witness_of_its_own_group_and_sees_the_other_groups(sizes: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(8)
+    base = passage(rng, 100)
+    group = rng.permutation(np.repeat(np.arange(len(sizes)), sizes)).astype(np.int64)
+    texts = strings([" ".join(edited(rng, base, 1)) for _ in group])
+    edges = near_duplicate_edges(texts, threads=2, group=group).at(0.8)
+    assert edges.stats["crowded_buckets"] > 0
+    ends, others = np.concatenate([edges.a, edges.b]), np.concatenate([edges.b, edges.a])
+    n = len(group)
+    # At most the leaders of a group have none of their own; every other row follows one.
+    assert (np.bincount(ends[group[ends] == group[others]], minlength=n) > 0).all()
+    seen = np.zeros((n, len(sizes)), bool)
+    seen[ends, group[others]] = True
+    assert seen.all()
+    assert len(edges) < 100 * n
+    assert same(edges, near_duplicate_edges(texts, threads=1, group=group).at(0.8))
+
+
+def test_rows_that_share_every_band_but_are_not_alike_take_linear_work() -> None:
+    # Many rows of one template whose own words differ: they share most keys and no pair reaches the threshold.
+    rng = np.random.default_rng(10)
+    template = passage(rng, 90)
+    compared = []
+    for n in (2000, 8000):
+        texts = strings([" ".join(template + [f"n{v}" for v in rng.integers(10**9, size=40)]) for _ in range(n)])
+        edges = near_duplicate_edges(texts, NearConfig(permutations=8, recall=0.2, floor_recall=0.0), threads=2)
+        assert edges.stats["crowded_buckets"] > 0
+        assert len(edges.at(0.8)) == 0
+        compared.append(edges.stats["pairs_compared"] / n)
+    assert compared[1] < 1.5 * compared[0]
+
+
+def test_rows_of_one_word_repeated_and_rows_of_no_word_do_no_harm() -> None:
+    texts = ["a " * 50_000, "a " * 40_000, "", " ", "\n", "!", "!!", "b", None]
+    found = as_dict(near_duplicate_edges(strings(list(texts))))
+    assert found == {(0, 1): 1.0}
+
+
+@pytest.mark.slow
+def test_one_text_of_100_megabytes_is_compared_like_any_other() -> None:
+    rng = np.random.default_rng(1)
+    words = [f"t{i}" for i in rng.integers(0, 10**6, 15_000_000).tolist()]
+    texts = [" ".join(words), " ".join([*words[:-9], "changed"]), "short row"]
+    assert len(texts[0]) > 100_000_000
+    found = as_dict(near_duplicate_edges(strings(list(texts)), threads=2))
+    assert list(found) == [(0, 1)]
+    assert 0.99999 < found[0, 1] < 1.0
+
+
+@pytest.mark.slow
+def test_a_million_identical_rows_and_a_million_rows_equal_but_one_word_are_found() -> None:
+    rng = np.random.default_rng(2)
+    base = passage(rng, 40)
+    edges = near_duplicate_edges(strings([" ".join(base)] * 1_000_000), threads=2)
+    assert len(edges) == 999_999
+    at = rng.integers(0, 40, 1_000_000).tolist()
+    texts = [" ".join([*base[:i], f"v{k}", *base[i + 1 :]]) for k, i in enumerate(at)]
+    edges = near_duplicate_edges(strings(list(texts)), threads=2)
+    strong = edges.at(0.8)
+    covered = np.zeros(len(texts), bool)
+    covered[strong.a] = covered[strong.b] = True
+    assert (~covered).sum() <= 50  # two rows at 0.85 share no band once in 200,000 times
+    assert edges.stats["pairs_compared"] < 64 * len(texts)
+
+
 def test_a_cancelling_progress_callback_stops_the_work() -> None:
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         near_duplicate_edges(strings(["a b c"] * 10), progress=stop, threads=2)
+
+
+def test_by_characters_a_text_with_other_spacing_and_a_slip_of_the_pen_is_still_found() -> None:
+    text = "the quick brown fox jumps over the lazy dog while nobody watches the gate of the old farm house"
+    texts = [text, text.replace("lazy dog", "lazydog").replace("nobody", "nobdy"), "something else altogether, at length"]
+    by_words = near_duplicate_edges(strings(list(texts)), NearConfig(floor=0.5))
+    by_characters = near_duplicate_edges(strings(list(texts)), NearConfig(floor=0.5, words=5, unit="character"))
+    assert len(by_words.at(0.8)) == 0
+    assert [p for p, s in as_dict(by_characters).items() if s >= 0.8] == [(0, 1)]
 
 
 @pytest.mark.parametrize("size", [1000, 2500])
@@ -178,8 +253,12 @@ def test_all_planted_article_pairs_are_found_and_nothing_else(size: int) -> None
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"threshold": 1.2}, {"floor": 0.9}, {"words": 0}, {"permutations": 0}, {"recall": 1.0}, {"floor": 0.0}]
+    "wrong",
+    [
+        *({"threshold": 1.2}, {"floor": 0.9}, {"floor": 0.0}, {"recall": 1.0}, {"floor_recall": 1.0}),
+        *({"words": 0}, {"permutations": 0}, {"unit": "page"}),
+    ],
 )
-def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+def test_settings_out_of_range_are_refused(wrong: dict[str, float | str]) -> None:
     with pytest.raises(ValueError):
         NearConfig(**wrong)  # type: ignore[arg-type]

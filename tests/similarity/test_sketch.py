@@ -8,12 +8,12 @@ from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from similarity_corpus import edited, passage, strings
-from similarity_reference import jaccard, shingles, tokens
+from similarity_reference import characters, grams, jaccard, shingles, tokens
 
-from curate.similarity.kernels import shingle_row
+from curate.similarity.kernels import SCRATCH, shingle_row
 from curate.similarity.minhash import choose_layout, signatures, sketch
 from curate.similarity.near import NearConfig
-from curate.similarity.texts import for_shingles
+from curate.similarity.texts import Unit, for_shingles
 
 texts_of_any_script = st.text(
     alphabet=st.one_of(
@@ -24,15 +24,16 @@ texts_of_any_script = st.text(
 )
 
 
-def hashes(texts: list[str], words: int) -> list[list[int]]:
-    rows = for_shingles(strings(list(texts)))
+def hashes(texts: list[str], words: int, unit: Unit = "word") -> list[list[int]]:
+    rows = for_shingles(strings(list(texts)), unit=unit)
     out = []
     for start, stop in zip(rows.start.tolist(), rows.stop.tolist(), strict=True):
         data = rows.data
         if start >= len(rows.data):
             data, start, stop = rows.extra, start - len(rows.data), stop - len(rows.data)
         buffer = np.zeros(stop - start + 1, np.uint64)
-        n = shingle_row(data, start, stop, rows.characters.fold, rows.characters.token, words, buffer)
+        scratch = np.zeros(SCRATCH, np.uint64)
+        n = shingle_row(data, start, stop, rows.characters.fold, rows.characters.token, words, buffer, scratch)
         out.append(buffer[:n].tolist())
     return out
 
@@ -46,6 +47,37 @@ def test_two_rows_share_as_many_shingles_as_the_definition_says(texts: list[str]
         assert len(found[i]) == len(wanted[i])
         for j in range(i):
             assert len(found[i] & found[j]) == len(wanted[i] & wanted[j])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(texts_of_any_script, min_size=2, max_size=4), st.integers(1, 5))
+def test_by_characters_every_letter_is_a_token_and_separators_are_none(texts: list[str], size: int) -> None:
+    found = [set(h) for h in hashes(texts, size, "character")]
+    wanted = [grams(characters(t), t, size) for t in texts]
+    for i in range(len(texts)):
+        assert len(found[i]) == len(wanted[i])
+        for j in range(i):
+            assert len(found[i] & found[j]) == len(wanted[i] & wanted[j])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_of_any_length_are_read_as_the_definition_says(seed: int) -> None:
+    # Longer than the tile that the kernel works in, with words, hyphens and other scripts across its borders.
+    rng = np.random.default_rng(seed)
+    pieces = ["word", "W" * 9, "x" * 3000, "-", " ", " ", "é", "ß", "漢字", "ไทย"]
+    pieces += ["+", "\u00ad", "…", ".", "7", "a-b", "\n"]
+    text = "".join(pieces[i] for i in rng.integers(0, len(pieces), 2500).tolist())
+    other = text[: len(text) // 2] + "changed" + text[len(text) // 2 :]
+    one, two = (set(h) for h in hashes([text, other], 2))
+    first, second = shingles(text, 2), shingles(other, 2)
+    assert (len(one), len(two), len(one & two)) == (len(first), len(second), len(first & second))
+
+
+def test_a_word_longer_than_a_tile_is_one_token() -> None:
+    long = "y" * 100_000
+    one, two, three = hashes([f"a {long} b", f"a {long}y b", f"a {'y' * 99_999}z b"], 1)
+    assert len(one) == len(two) == len(three) == 3
+    assert len({one[1], two[1], three[1]}) == 3
 
 
 def test_every_character_is_a_separator_a_letter_or_a_token_as_the_definition_says() -> None:

@@ -119,8 +119,10 @@ def test_an_ablation_tells_wrong_rows_from_random_ones_and_resumes(tmp_path: Pat
     against = result.comparison("curated", "random_control")
     assert against is not None
     assert against.delta > 0.1
-    assert "Δ" in result.words
-    assert "curated against random_control" in result.words
+    assert "Accuracy with curated data is" in result.words
+    assert "higher than with a random removal of the same size (95 % interval +" in result.words
+    assert "random_control" not in result.words
+    assert result.words.count("3 seeds") == 1
     twin, base = result.arm("twin"), result.arm("base")
     assert twin is not None
     assert base is not None
@@ -136,6 +138,10 @@ def test_an_ablation_tells_wrong_rows_from_random_ones_and_resumes(tmp_path: Pat
     steps = [event for event in events if event["kind"] == "step"]
     assert {"arm", "seed", "step", "steps", "loss", "eta_s", "run", "runs"} <= set(steps[0])
     assert len(steps) == 9 * 20
+    assert {(e["run"], e["runs"]) for e in steps} == {(number, 9) for number in range(1, 10)}
+    started = [e for e in events if e["kind"] == "run"]
+    assert [e["arm"] for e in started[:2]] == ["base", "base"]
+    assert {e["run"] for e in started if e["arm"] == "base" or e["state"] == "same"} == {0}
 
     (tmp_path / "train" / "raw" / "1" / "done.json").unlink()
     events.clear()

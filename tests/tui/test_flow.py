@@ -152,7 +152,13 @@ async def test_an_edited_label_is_what_the_curated_file_holds(run: Path, drive: 
         await d.press("delete", "enter")
         assert isinstance(d.app.screen, EditScreen), "an empty label is refused"
         await d.press(*"billing", "enter")
+        assert isinstance(d.app.screen, EditScreen), "a label that no row has is asked about once"
+        await d.sees("No row has this label")
+        await d.press("enter")
         assert status(screen, index) == "applied"
+        await d.sees(f"edited row {row:,}")
+        await d.press("left_square_bracket")
+        assert f"edited row {row:,}" not in d.words(), "what was said of a finding goes with its stage"
         await d.press("w")
         assert screen.session.is_written
     kept = workflow.reapply(run).curated
@@ -312,3 +318,27 @@ async def test_the_screens_fit_terminals_of_every_size(run: Path, drive: Drive, 
         assert all(word in footer for word in ("Accept", "Reject", "Undo", "Write", "Train", "Quit", "Help")), footer
         await d.until(lambda: screen.table.max_scroll_x == 0, "the queue needs no sideways scrolling")
         await d.sees("Change the label of row")
+
+
+async def test_undo_with_nothing_to_undo_says_so_in_place_of_what_stood_there(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        await stage(d, "exact_duplicates")
+        await d.press("x")
+        await d.sees("rejected row")
+        await d.press("u")
+        await d.sees("took back: rejected row")
+        await d.press("u")
+        await d.sees("there is no decision to take back")
+        assert "took back" not in d.words()
+
+
+async def test_decisions_carry_the_login_name_where_no_user_is_set(
+    run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("USER", raising=False)
+    monkeypatch.setenv("LOGNAME", "maria")
+    async with drive(run) as d:
+        screen = await stage(d, "exact_duplicates")
+        await d.press("x")
+        await d.sees("rejected row")
+        assert screen.session.state.journal.decisions[-1].actor == "maria"

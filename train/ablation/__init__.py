@@ -13,12 +13,14 @@ from train.ablation.result import AblationResult
 from train.ablation.runner import run_ablation
 from train.ablation.split import HeldOut, heldout_split
 from train.ablation.verdict import Comparison, compare
+from train.baseline import base_title
 
 __all__ = [
     "AblationResult",
     "Arm",
     "Comparison",
     "HeldOut",
+    "base_title",
     "compare",
     "heldout_split",
     "random_control_rows",

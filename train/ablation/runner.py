@@ -63,7 +63,8 @@ def run_ablation(
     `evaluation` are the frozen held-out rows, with `clusters` where near-duplicates are known. `canonical` maps label
     spellings to canonical names, for scoring only. `progress` gets dicts: `{"kind": "notice", "words"}`,
     `{"kind": "run", arm, seed, run, runs, state, eta_s}` (state: started, done, resumed, same, failed) and
-    `{"kind": "step", arm, seed, run, runs, step, steps, loss, eta_s}`, eta_s being that of the whole ablation.
+    `{"kind": "step", arm, seed, run, runs, step, steps, loss, eta_s}`, eta_s being that of the whole ablation, `runs`
+    the distinct runs that train and `run` the number of this one among them, 0 for one that trains nothing.
     Where the evaluation is too small for any verdict that is said before training and nothing is trained, unless
     `even_if_insufficient`. Raises `ConfigError`, `MissingExtraError`.
     """
@@ -109,7 +110,7 @@ def run_ablation(
 
 
 class _Task(NamedTuple):
-    """An adapter to train: the job, (arm, seed), and its number among all runs."""
+    """An adapter to train: the job, (arm, seed), and its number among the runs that train."""
 
     job: Job
     at: tuple[str, int]
@@ -159,43 +160,50 @@ class _Matrix:
         """Run what is not done yet, seed by seed, so that an interrupted ablation holds whole comparisons."""
         self.bench = open_workbench(self.config)
         plan = [(arm, seed) for seed in self.seeds for arm in self.arms]
-        jobs = self._unfinished(plan)
-        at_once = self._at_once(len(jobs))
-        self._estimate(list(jobs.values()), at_once)
-        told = self._side_by_side(jobs, at_once, len(plan)) if at_once > 1 else set()
+        # Only runs that train are counted; the base model, which is only scored, comes first and is quick.
+        plan.sort(key=lambda at: at[0].method != "base")
+        keys = dict.fromkeys(self._key(arm, seed) for arm, seed in plan if arm.method == "lora")
+        number = {key: i for i, key in enumerate(keys, 1)}
         first: dict[tuple[str, str, int], tuple[str, int]] = {}
+        told: set[tuple[str, int]] | None = None
         trained_seconds: list[float] = []
-        distinct = {self._key(arm, seed) for arm, seed in plan}
-        for number, (arm, seed) in enumerate(plan):
+        for arm, seed in plan:
+            if told is None and arm.method == "lora":
+                jobs = self._unfinished(plan, number)
+                at_once = self._at_once(len(jobs))
+                self._estimate(list(jobs.values()), at_once)
+                told = self._side_by_side(jobs, at_once, len(number)) if at_once > 1 else set()
             key, at = self._key(arm, seed), (arm.name, seed)
-            left = len(distinct) - len(first)
-            if at in told:
+            left = sum(k not in first for k in number)
+            if at in (told or ()):
                 first[key] = at
                 self._one(arm, seed, {}, 0, None)
                 continue
             mean_run = float(np.mean(trained_seconds)) if trained_seconds else None
-            event = {"arm": arm.name, "seed": seed, "run": number + 1, "runs": len(plan)}
+            event = {"arm": arm.name, "seed": seed, "run": number.get(key, 0), "runs": len(number)}
+            eta = None if mean_run is None else mean_run * left
             if key in first:
                 self._copy(at, first[key])
-                self.tell({"kind": "run", **event, "state": "same", "eta_s": (mean_run or 0.0) * left})
+                self.tell({"kind": "run", **event, "run": 0, "state": "same", "eta_s": eta})
                 continue
             first[key] = at
-            eta = None if mean_run is None else mean_run * left
             self.tell({"kind": "run", **event, "state": "started", "eta_s": eta})
             begun = time.perf_counter()
-            state = self._one(arm, seed, event, left - 1, mean_run)
+            state = self._one(arm, seed, event, max(0, left - 1), mean_run)
             if state == "done" and arm.method == "lora":
                 trained_seconds.append(time.perf_counter() - begun)
             after = float(np.mean(trained_seconds)) * (left - 1) if trained_seconds else None
             self.tell({"kind": "run", **event, "state": state, "eta_s": after})
 
-    def _unfinished(self, plan: Sequence[tuple[Arm, int]]) -> dict[str, _Task]:
+    def _unfinished(
+        self, plan: Sequence[tuple[Arm, int]], number: Mapping[tuple[str, str, int], int]
+    ) -> dict[str, _Task]:
         """The distinct adapters that are still to be trained."""
         bench = self.bench
         assert bench is not None
         jobs: dict[str, _Task] = {}
         seen: set[str] = set()  # an arm that repeats a finished run needs none of its own
-        for number, (arm, seed) in enumerate(plan):
+        for arm, seed in plan:
             key = "/".join(map(str, self._key(arm, seed)))
             directory = self._directory(arm.name, seed)
             config = self.config.replace(seed=seed, threads=1)
@@ -207,7 +215,7 @@ class _Matrix:
             if finished_run(directory, run_identity(*identity, method="lora"), self.evaluation) is None:
                 labels = None if self.labels is None else tuple(self.labels)
                 job = Job(key, examples, self.evaluation, config, directory, labels, dict(self.canonical))
-                jobs[key] = _Task(job, (arm.name, seed), number + 1)
+                jobs[key] = _Task(job, (arm.name, seed), number[self._key(arm, seed)])
         return jobs
 
     def _at_once(self, runs: int) -> int:

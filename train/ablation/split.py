@@ -107,7 +107,8 @@ def _drawn(clusters: np.ndarray, strata: list[str | None], seed: int, fraction: 
             taken[label] += len(rows)
             held.extend(rows)
     if not held or len(held) == n:
-        raise DataError(f"{n} rows in {len(members)} near-duplicate clusters cannot be split into two sides")
+        found = f"{_many(n, 'row')} in {_many(len(members), 'near-duplicate cluster')}"
+        raise DataError(f"{found} cannot be split into two sides")
     mask = np.zeros(n, dtype=bool)
     mask[held] = True
     note = (
@@ -128,3 +129,7 @@ def _capped(rows: np.ndarray, clusters: np.ndarray, seed: int, max_rows: int | N
     while stop < len(rows) and keys[stop] == keys[stop - 1]:  # finish the cluster
         stop += 1
     return np.sort(ordered[:stop])
+
+
+def _many(n: int, one: str) -> str:
+    return f"{n:,} {one}{'' if n == 1 else 's'}"

@@ -27,6 +27,13 @@ MIN_SEEDS = 3
 MIN_CLUSTERS = 30
 _RESAMPLES = 2000
 _UNIT = {"accuracy": (100.0, " points", 1), "nats_per_token": (1.0, " nats per token", 4)}
+_TITLE = {"nats_per_token": "loss"}
+_ARM = {
+    "base": "the base model",
+    "raw": "raw data",
+    "curated": "curated data",
+    "random_control": "a random removal of the same size",
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,7 @@ def compare(
     if too_small(n_clusters, n_seeds):
         verdict = INSUFFICIENT
     design = {"n_items": n_items, "n_clusters": n_clusters, "seeds": n_seeds}
-    words = _words(names, metric, mean, low, high, delta_limit, verdict, design)
+    words = _words(names, metric, mean, low, high, delta_limit, verdict, higher_is_better)
     return Comparison(
         names[0], names[1], metric, mean, low, high, delta_limit, minimum_detectable=detectable, verdict=verdict,
         words=words, **design,
@@ -170,9 +177,10 @@ def conclude(against_raw: Comparison | None, against_control: Comparison | None)
     if against_control is None:
         return (
             (INCONCLUSIVE if against_raw.verdict == HELPED else against_raw.verdict),
-            f"{against_raw.words} There is no random control, so an effect cannot be told from that of fewer rows.",
+            f"{against_raw.words} {_design(against_raw)} There is no random control, so an effect cannot be told from "
+            "that of fewer rows.",
         )
-    evidence = f"{against_raw.words} {against_control.words}"
+    evidence = f"{against_raw.words} {against_control.words} {_design(against_raw)}"
     pair = (against_raw.verdict, against_control.verdict)
     if INSUFFICIENT in pair:
         return INSUFFICIENT, f"There is not enough evidence for a verdict. {evidence}"
@@ -198,13 +206,25 @@ def _words(
     high: float,
     equivalence: float,
     verdict: str,
-    design: dict[str, int],
+    higher_is_better: bool,
 ) -> str:
+    """One comparison in one sentence; "higher" and "lower" speak of the metric, the interval of the gain."""
     factor, unit, digits = _UNIT.get(metric, (1.0, "", 4))
-    shown = [f"{value * factor:+.{digits}f}" for value in (mean, low, high)]
+    title = _TITLE.get(metric, metric.replace("_", " "))
+    first, second = (_ARM.get(name, name.replace("_", " ")) for name in names)
     said = f"equivalent within ±{equivalence * factor:g}{unit}" if verdict == EQUIVALENT else verdict
-    better = "" if metric == "accuracy" else ", above 0 is better"
-    return (
-        f"{names[0]} against {names[1]}: Δ {shown[0]}{unit}{better} (95 % interval {shown[1]} to {shown[2]}; "
-        f"n = {design['n_items']} rows in {design['n_clusters']} clusters, {design['seeds']} seeds): {said}."
-    )
+    start = f"{title[:1].upper()}{title[1:]} with {first} is"
+    if verdict == IDENTICAL or float(f"{mean * factor:.{digits}f}") == 0:
+        apart = f"{start} the same as with {second}"
+    else:
+        apart = f"{start} {abs(mean * factor):.{digits}f}{unit} "
+        apart += f"{'higher' if (mean > 0) == higher_is_better else 'lower'} than with {second}"
+    ends = " to ".join(f"{value * factor:+.{digits}f}".replace("-", "−") for value in (low, high))
+    what = "95 % interval" if higher_is_better else "95 % interval of the gain"
+    return f"{apart} ({what} {ends}): {said}."
+
+
+def _design(of: Comparison) -> str:
+    """What the comparisons rest on, said once."""
+    clusters = "" if of.n_clusters == of.n_items else f" in {of.n_clusters:,} clusters"
+    return f"Scored on {of.n_items:,} held-out rows{clusters}, with {of.seeds} seeds."

@@ -1,0 +1,157 @@
+"""Which identifiers do the words around a value speak of, and from how far.
+
+A phrase is a few words, matched without regard to case, accents and punctuation; a stem (`paszport*`) matches inflected
+and compounded words; phrases of scripts written without blanks are looked up as they stand. Looking back from the value,
+the search ends at a word that speaks of something else (a telephone, a card, an order) and at another long number or a
+placeholder, because those have taken the words before them.
+
+Cost: a few microseconds for the 64 bytes that are looked at.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from curate.privacy.context import _WORDS, CARD, IP, PHONE
+from curate.privacy.identifiers import IDENTIFIERS, Identifier
+
+Hit = tuple[int, Identifier]
+_NEVER = 1000
+
+_TOKEN = re.compile(r"(?<![0-9])[^\W\d_]+(?![0-9])|\d[\d.,-]{4,}|\[[A-Z_]{2,24}\]|(?<=[a-z]{4})[.!?](?=\s)")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def fold(text: str) -> str:
+    """Lower case without accents."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text)
+    folded = "".join(c for c in plain if not unicodedata.combining(c)).lower()
+    return folded.replace("ø", "o").replace("ł", "l").replace("đ", "d").replace("ß", "ss").replace("ı", "i")
+
+
+class _Ending(NamedTuple):
+    """A phrase as its last word sees it."""
+
+    before: tuple[str, ...]
+    identifier: Identifier
+
+
+def _tables() -> tuple[dict[str, list[_Ending]], dict[str, list[_Ending]], dict[str, list[Identifier]]]:
+    exact: dict[str, list[_Ending]] = {}
+    stems: dict[str, list[_Ending]] = {}
+    joined: dict[str, list[Identifier]] = {}
+    for identifier in IDENTIFIERS:
+        for phrase in identifier.phrases():
+            if any("\u0e00" <= c <= "\u0e7f" or "\u2e80" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af" for c in phrase):
+                joined.setdefault(phrase, []).append(identifier)
+                continue
+            *before, last = _WORD.findall(fold(phrase))
+            ending = _Ending(tuple(before), identifier)
+            (stems if phrase.endswith("*") else exact).setdefault(last, []).append(ending)
+    return exact, stems, joined
+
+
+_WORD = re.compile(r"[^\W\d_]+")
+_EXACT, _STEMS, _JOINED = _tables()
+_STEM_SIZES = sorted({len(stem) for stem in _STEMS})
+_OTHER = frozenset(word for mask in (PHONE, CARD, IP) for word in _WORDS[mask].split()) - {"address", "card", "carte"}
+_OTHER |= frozenset(
+    re.findall(
+        r"\w+",
+        """order orders invoice tracking ticket isbn issn doi sku part model catalog catalogue article item barcode booking
+        reservation confirmation transaction parcel shipment voucher warranty loyalty coupon rewards serial version quantity
+        bestellung rechnung pedido factura commande facture zip postcode postal extension""",
+    )
+)
+"""Words whose numbers are nobody's: what stands before them does not speak of the value."""
+
+
+@lru_cache(maxsize=1 << 16)
+def _endings(word: str) -> tuple[_Ending, ...]:
+    """Phrases that end with this word, the longest first."""
+    found = list(_EXACT.get(word, ()))
+    for size in _STEM_SIZES:
+        if size > len(word):
+            break
+        found += _STEMS.get(word[:size], ())
+    return tuple(sorted(found, key=lambda ending: -len(ending.before)))
+
+
+def _matches(words: list[str], last: int) -> tuple[int, list[Identifier]]:
+    """The longest phrase that ends with word `last`: its number of words and what it speaks of."""
+    size, found = 0, []
+    for before, identifier in _endings(words[last]):
+        length = len(before)
+        if size and length + 1 < size:
+            break
+        if length == 0 or (length <= last and tuple(words[last - length : last]) == before):
+            size = length + 1
+            found.append(identifier)
+    return size, found
+
+
+@lru_cache(maxsize=2048)
+def phrases_before(text: str, column: str = "") -> tuple[Hit, ...]:
+    """(words between, identifier), nearest first, for the text before a value; `column` is the column's name."""
+    tokens = _TOKEN.findall(fold(_CAMEL.sub(" ", column)))
+    tokens += ["\n"] if column else []
+    raw = _TOKEN.findall(_CAMEL.sub(" ", text))
+    tokens += [t if t[0] == "[" else fold(t) for t in raw]
+    hits: list[Hit] = []
+    at = len(tokens) - 1
+    away = 0
+    while at >= 0 and away < 10:
+        token = tokens[at]
+        if token == "\n":  # the column's name speaks of the whole cell
+            away = min(away, 2)
+            at -= 1
+            continue
+        if token in ".!?":
+            break
+        if token[0] == "[" or token[0].isdigit():
+            if not column:
+                break
+            at -= 1
+            continue
+        size, found = _matches(tokens, at)
+        if found and at >= size and tokens[at - size] in _OTHER:
+            break  # "loyalty account"
+        if found:
+            # Two letters (DL, CI, RG) speak only of what follows at once.
+            far = _NEVER if away and size == 1 and len(token) <= 2 else 0
+            hits += [(away + far, identifier) for identifier in found]
+            at -= size
+            away += size
+            continue
+        if token in _OTHER:
+            break
+        at -= 1
+        away += 1
+    if not text.isascii():
+        for phrase, identifiers in _JOINED.items():
+            place = text.rfind(phrase)
+            if place >= 0:
+                between = len(text) - place - len(phrase)
+                hits += [(between // 2, identifier) for identifier in identifiers]
+    hits.sort(key=_order)
+    return tuple(hits)
+
+
+def _order(hit: Hit) -> tuple[int, int, float]:
+    away, identifier = hit
+    return away, not identifier.check, -identifier.score
+
+
+@lru_cache(maxsize=2048)
+def phrases_after(text: str) -> tuple[Hit, ...]:
+    """The same for the first words behind a value, up to the end of the sentence."""
+    head = re.split(r"[.;\n\d\[]", text, maxsplit=1)[0]
+    words = [fold(t) for t in _TOKEN.findall(head)][:3]
+    hits = [(at + 1, identifier) for at in range(len(words)) for identifier in _matches(words, at)[1]]
+    hits.sort(key=_order)
+    return tuple(hits)

@@ -1,0 +1,124 @@
+"""What the near-duplicates stage says about prompts and answers, each on its own: flags, never a drop.
+
+`conflicting_answer` (sft, chat): another row of the split answers the same prompt, or nearly the same, differently.
+`conflicting_preference`: another row prefers the answer that this one rejects for the same prompt.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.dataset import Dataset
+from curate.ledger.findings import empty_findings, make_findings
+from curate.similarity.answers import conflicting_answers, contradictions
+from curate.similarity.exact import exact_groups
+from curate.similarity.near import Edges, NearConfig
+from curate.similarity.pairs import similarity_of_pairs
+from curate.similarity.partners import Ints
+from curate.stages.base import Context
+
+REASONS = {
+    "conflicting_answer": "another row of the same split gives a different answer to the same or nearly the same prompt",
+    "conflicting_preference": "another row of the same split prefers the answer that this one rejects",
+}
+
+
+def part_similarity(dataset: Dataset, edges: Edges, engine: NearConfig, threads: int) -> Any:
+    """float32: how alike the least similar parts of each pair are; 1 for tasks without parts."""
+    least = np.ones(len(edges), np.float32)
+    for texts in dataset.parts().values():
+        alike = similarity_of_pairs(
+            texts, edges.a, edges.b, words=engine.words, template_share=engine.template_share, seed=engine.seed,
+            threads=threads,
+        )
+        least = np.minimum(least, alike)
+    return least
+
+
+def answer_findings(
+    stage: str, dataset: Dataset, engine: NearConfig, alike_answers: float, split: Any, context: Context
+) -> pa.Table:
+    """Flags on rows whose prompt another row answers differently: less alike than `alike_answers`."""
+    parts = dataset.parts()
+    if dataset.task == "preference":
+        return _preferences(stage, dataset, parts, split, context)
+    if dataset.task not in ("sft", "chat"):
+        return empty_findings()
+    prompt, response = parts["prompt"], parts["response"]
+    prompts = _classes(prompt, context)
+    edges = _edges(prompt, np.flatnonzero(prompts == np.arange(len(prompts))), engine, context)
+    shared = np.bincount(prompts, minlength=len(prompts)) > 1
+    shared[edges.a], shared[edges.b] = True, True
+    involved = np.flatnonzero(shared[prompts])  # only their answers are compared
+    answers = np.arange(len(prompts))
+    answers[involved] = involved[_classes(response.take(pa.array(involved)), context)]
+    distinct = involved[answers[involved] == involved]
+    loose = dataclasses.replace(engine, floor=alike_answers, threshold=alike_answers, weighted_threshold=None)
+    near = _edges(response, distinct, loose, context)
+    answers = near.clusters(0.0)[answers]
+    row_witness, alike = conflicting_answers(prompts, edges, answers, split, _blank(prompt))
+    rows = np.flatnonzero(row_witness >= 0)
+    witness, alike = row_witness[rows], alike[rows]
+    same = similarity_of_pairs(
+        response, rows, witness, words=engine.words, template_share=engine.template_share, seed=engine.seed,
+        threads=context.threads,
+    )
+    differ = same < np.float32(alike_answers)
+    rows, witness, alike, same = rows[differ], witness[differ], alike[differ], same[differ]
+    numbers = zip(alike.tolist(), same.tolist(), np.bincount(prompts)[prompts[rows]].tolist(), strict=True)
+    return make_findings(
+        stage,
+        dataset.row_ids,
+        row=rows,
+        rule="conflicting_answer",
+        action="flag",
+        score=alike,
+        reason=REASONS["conflicting_answer"],
+        witness_row=witness,
+        evidence=[
+            f'{{"prompt_jaccard":{p:.4f},"response_jaccard":{r:.4f},"rows_with_this_prompt":{k}}}' for p, r, k in numbers
+        ],
+    )
+
+
+def _preferences(
+    stage: str, dataset: Dataset, parts: dict[str, pa.LargeStringArray], split: Any, context: Context
+) -> pa.Table:
+    n = dataset.n_rows
+    both = _classes(pa.concat_arrays([parts["response"], parts["rejected"]]), context)
+    witness = contradictions(_classes(parts["prompt"], context), both[:n], both[n:], split)
+    rows = np.flatnonzero(witness >= 0)
+    return make_findings(
+        stage,
+        dataset.row_ids,
+        row=rows,
+        rule="conflicting_preference",
+        action="flag",
+        score=1.0,
+        reason=REASONS["conflicting_preference"],
+        witness_row=witness[rows],
+    )
+
+
+def _classes(texts: pa.LargeStringArray, context: Context) -> Ints:
+    """The first row that holds each text."""
+    group = exact_groups(texts, threads=context.threads)
+    return np.where(group >= 0, group, np.arange(len(group))).astype(np.int64)
+
+
+def _edges(texts: pa.LargeStringArray, rows: Ints, engine: NearConfig, context: Context) -> Edges:
+    """Edges at the threshold between some rows' texts, by row."""
+    context.check_cancelled()
+    tight = dataclasses.replace(engine, floor=min(engine.threshold, engine.weighted_threshold or 1.0))
+    found = context.execution.near_duplicate_edges(texts.take(pa.array(rows)), tight, threads=context.threads)
+    found = found.at(engine.threshold, engine.weighted_threshold)
+    return Edges(len(texts), rows[found.a], rows[found.b], found.score, weighted=found.weighted)
+
+
+def _blank(texts: pa.LargeStringArray) -> Any:
+    return pc.equal(pc.binary_length(pc.utf8_trim_whitespace(texts)), 0).to_numpy(zero_copy_only=False)

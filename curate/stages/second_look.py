@@ -1,0 +1,94 @@
+"""A second look at curated rows without reading their texts again.
+
+Curated rows are raw rows, less some. What an engine computed of raw rows (their class of identical texts, their
+sketches, the pairs that were compared) holds for rows that stay as they are, so the stages leave that in the raw
+dataset's memory and a look at the rows that stay takes it from there. Where a row was edited, or the memory holds
+nothing under the same settings, everything is computed anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from curate.dataset import Dataset
+from curate.similarity.clusters import clusters
+from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
+from curate.similarity.parallel import Progress
+from curate.similarity.partners import Ints
+
+
+def remember(dataset: Dataset, key: Hashable, value: Any) -> None:
+    """Leave `value` for datasets selected from this one."""
+    dataset.memo[key] = value
+
+
+def _recalled(dataset: Dataset, key: Hashable) -> tuple[Any, Ints] | None:
+    """(what was left under `key`, positions of these rows in the dataset it speaks of)."""
+    if dataset.origin is None:
+        return None
+    whole, rows = dataset.origin
+    value = whole.memo.get(key)
+    return None if value is None else (value, rows)
+
+
+def groups_again(dataset: Dataset, key: Hashable) -> Ints | None:
+    """First row with the same text as each row, -1 where it is alone: of these rows, from the groups of all rows."""
+    recalled = _recalled(dataset, key)
+    if recalled is None:
+        return None
+    group = np.asarray(recalled[0])[recalled[1]]
+    out = np.full(len(group), -1, np.int64)
+    together = np.flatnonzero(group >= 0)
+    _, first, which, size = np.unique(group[together], return_index=True, return_inverse=True, return_counts=True)
+    many = size[which] > 1
+    out[together[many]] = together[first[which[many]]]
+    return out
+
+
+def remember_edges(dataset: Dataset, engine: NearConfig, found: Edges, distinct: Ints, first: Ints) -> None:
+    """Leave the edges between the rows `distinct`; `first` names for each row the one of them with its text."""
+    remember(dataset, engine, (found, distinct, first))
+
+
+def edges_again(
+    dataset: Dataset, engine: NearConfig, distinct: Ints, progress: Progress, threads: int, group: Ints | None = None
+) -> Edges | None:
+    """Edges between the texts `distinct` of these rows, when they were looked at as part of all rows.
+
+    Every two rows that share a bucket were compared in full then, unless the bucket was crowded or templates were set
+    apart: without either, what was compared is not compared again. Otherwise buckets are made of the sketches anew.
+    """
+    recalled = _recalled(dataset, engine)
+    if recalled is None:
+        return None
+    (found, read, first), rows = recalled
+    places = np.searchsorted(read, first[rows[distinct]])
+    if not found.stats["crowded_buckets"] and not found.stats["template_shingles"]:
+        return _among(found, places)
+    if found.reading is None:
+        return None
+    return near_duplicate_edges(found.reading.take(places), engine, progress, threads, group=group)
+
+
+def _among(found: Edges, places: Ints) -> Edges:
+    """The edges among some of the rows. Where the first of some rows of identical shingles is not among them, the next
+    takes its place."""
+    same = found.score >= 1.0
+    classes = clusters(found.n_rows, found.a[same], found.b[same])
+    own = classes[places]
+    _, head, which = np.unique(own, return_index=True, return_inverse=True)
+    place_of = np.full(found.n_rows, -1, np.int64)
+    place_of[own[head]] = head
+    copies = np.flatnonzero(head[which] != np.arange(len(places)))
+    one, other = place_of[classes[found.a[~same]]], place_of[classes[found.b[~same]]]
+    here = (one >= 0) & (other >= 0)
+    a = np.concatenate([np.minimum(one, other)[here], head[which[copies]]])
+    b = np.concatenate([np.maximum(one, other)[here], copies])
+    ones = np.ones(len(copies), np.float32)
+    score = np.concatenate([found.score[~same][here], ones])
+    weighted = np.concatenate([found.weighted[~same][here], ones])
+    order = np.lexsort((b, a))
+    return Edges(len(places), a[order], b[order], score[order], dict(found.stats), weighted[order])

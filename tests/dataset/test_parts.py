@@ -1,0 +1,63 @@
+"""Prompt, response and rejected answer of rows in the shapes that people have."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.dataset import Dataset, load
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+def of(tmp_path: Path, rows: list[dict[str, Any]], **options: Any) -> Dataset:
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return load(path, **options)
+
+
+def parts(data: Dataset) -> dict[str, list[str]]:
+    return {name: texts.to_pylist() for name, texts in data.parts().items()}
+
+
+def test_instruction_rows_have_a_prompt_of_all_its_columns_and_a_response(tmp_path: Path) -> None:
+    rows = [{"instruction": "do it", "input": "now", "output": "done"}, {"instruction": "x", "input": "", "output": "y"}]
+    assert parts(of(tmp_path, rows, task="sft")) == {"prompt": ["do it\nnow", "x"], "response": ["done", "y"]}
+
+
+@pytest.mark.parametrize("names", [("role", "content", "user", "assistant"), ("from", "value", "human", "gpt")])
+def test_in_conversations_the_assistant_answers_and_all_others_ask(tmp_path: Path, names: tuple[str, ...]) -> None:
+    who, what, user, assistant = names
+    turns = [("system", "s"), (user, "q1"), (assistant, "a1"), (user, "q2"), (assistant, "a2")]
+    data = of(tmp_path, [{"messages": [{who: w, what: t} for w, t in turns]}, {"messages": [{who: user, what: "q"}]}])
+    assert parts(data) == {"prompt": ["s\nq1\nq2", "q"], "response": ["a1\na2", ""]}
+
+
+def test_calls_of_tools_are_answers_and_their_results_are_not(tmp_path: Path) -> None:
+    call = {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}
+    data = of(tmp_path, [{"messages": [{"role": "user", "content": "q"}, call, {"role": "tool", "content": "t"}]}])
+    assert parts(data) == {"prompt": ["q\nt"], "response": ['[{"function":{"name":"f","arguments":"{}"}}]']}
+
+
+def test_preferences_have_the_chosen_answer_as_response_and_the_rejected_one(tmp_path: Path) -> None:
+    row = {"conversations": [{"from": "human", "value": "q"}], "chosen": {"from": "gpt", "value": "a"}, "rejected": "b"}
+    assert parts(of(tmp_path, [row])) == {"prompt": ["q"], "response": ["a"], "rejected": ["b"]}
+
+
+def test_single_texts_have_no_parts(tmp_path: Path) -> None:
+    data = of(tmp_path, [{"text": "a plain text of some words"}] * 3, task="text")
+    assert (data.parts(), data.prompt(), data.response()) == ({}, None, None)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="measurement data not here")
+@pytest.mark.parametrize("name", ["alpaca_en_demo", "dpo_en_demo", "glaive_toolcall_en_demo", "kto_en_demo"])
+def test_real_files_of_every_shape_have_a_full_prompt_and_response(tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"{name}.json"
+    path.write_bytes(gzip.decompress((SHARED / "chat_formats" / f"{name}.json.gz").read_bytes()))
+    for texts in load(path).parts().values():
+        filled = [bool(text.strip()) for text in texts.to_pylist()]
+        assert sum(filled) >= 0.99 * len(filled)

@@ -1,0 +1,85 @@
+"""Recognisers from a TOML file: tried on their own examples, linear, masked like the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from curate.errors import ConfigError
+from curate.privacy import Recognizer, ScanConfig, count_left, load_recognizers, mask_column, scan
+from curate.privacy.custom import recognizers_from
+
+GOOD = """
+[[recognizer]]
+name = "EMPLOYEE_ID"
+pattern = 'E-[0-9]{6}'
+examples = ["badge E-123456"]
+near_misses = ["E-12345"]
+
+[[recognizer]]
+name = "PROJECT"
+deny = ["Project Bluebird", "Heron (2)"]
+placeholder = "[PROJECT]"
+examples = ["about project bluebird"]
+
+[[recognizer]]
+name = "LOYALTY"
+pattern = '[0-9]{12}'
+checksum = "luhn"
+examples = ["123456789015"]
+near_misses = ["123456789016"]
+"""
+
+
+def test_own_recognisers_find_mask_and_leave_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    config = ScanConfig(recognizers=load_recognizers(path))
+    raw = pa.array(["é E-123456 \x02 mail a@b.com", "PROJECT BLUEBIRD 123456789015", None, "E-12345 123456789016"])
+    spans = scan(raw, config)
+    masked = mask_column(raw.cast(pa.large_string()), spans)
+    assert masked.to_pylist() == ["é [EMPLOYEE_ID] \x02 mail [EMAIL]", "[PROJECT] [LOYALTY]", None, "E-12345 123456789016"]
+    assert spans.rule.to_pylist()[0] == "pii.employee_id"
+    assert '"checksum": "luhn"' in spans.evidence()[-1]
+    assert count_left(masked, config) == {}
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"name": "lower", "pattern": "x"}, "capitals"),
+        ({"name": "X1"}, "either a pattern or a deny list"),
+        ({"name": "X1", "pattern": "(?=x)"}, "RE2"),
+        ({"name": "X1", "pattern": "x*"}, "empty text"),
+        ({"name": "X1", "pattern": "x", "examples": ["y"]}, "example 1 is missed"),
+        ({"name": "X1", "pattern": "x", "near_misses": ["a", "x"]}, "near miss 2 is found"),
+        ({"name": "X1", "pattern": "x", "colour": "red"}, "unknown colour"),
+        ({"name": "X1", "pattern": "x", "placeholder": "<x>"}, "square brackets"),
+    ],
+)
+def test_a_recogniser_that_is_wrong_is_refused_and_the_message_says_why(entry: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        recognizers_from({"recognizer": [entry]}, "own.toml")
+
+
+def test_names_are_unique_and_not_those_of_built_in_types() -> None:
+    twice = [{"name": "X1", "pattern": "x"}, {"name": "X1", "pattern": "y"}]
+    with pytest.raises(ConfigError, match="two recognizers"):
+        recognizers_from({"recognizer": twice}, "own.toml")
+    with pytest.raises(ConfigError, match="built-in"):
+        ScanConfig(recognizers=(Recognizer("IBAN", "x"),))
+
+
+def test_a_pattern_that_would_explode_elsewhere_stays_linear() -> None:
+    config = ScanConfig(recognizers=(Recognizer("X1", "(a+)+b"),))
+    assert len(scan(pa.array(["a" * 300_000]), config)) == 0  # backtracking would not end
+
+
+def test_a_missing_or_broken_file_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml: cannot be read"):
+        load_recognizers(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("[[recognizer]\n")
+    with pytest.raises(ConfigError, match=r"bad\.toml: not TOML"):
+        load_recognizers(tmp_path / "bad.toml")

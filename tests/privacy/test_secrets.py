@@ -1,0 +1,98 @@
+"""Keys of providers, private keys, tokens and passwords. Example keys are made here from parts: none stands in a file."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pyarrow as pa
+import pytest
+
+from curate.privacy import scan
+from curate.privacy.key_shapes import ALPHABETS, SHAPES, KeyShape
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    spans = scan(pa.array([text], pa.large_string()))
+    return [(kind, text[a:b]) for a, b, kind in zip(spans.start, spans.end, spans.type.to_pylist())]
+
+
+def characters(alphabet: str, size: int, draw: random.Random) -> str:
+    """`size` characters of an alphabet, a digit among them; base64 ends in letters."""
+    allowed = [chr(c) for c in range(33, 127) if re.fullmatch(f"[{ALPHABETS[alphabet]}]", chr(c)) and chr(c).isalnum()]
+    return "".join(draw.choice(allowed) for _ in range(size - 1)) + draw.choice([c for c in allowed if c.isdigit()])
+
+
+def example(shape: KeyShape, seed: int = 0) -> str:
+    draw = random.Random(f"{shape.provider}{seed}")
+    key = shape.prefix + characters(shape.alphabet, shape.low, draw)
+    for between, alphabet, low, _ in shape.then:
+        key += between + characters(alphabet, low, draw)
+    return key
+
+
+def test_more_than_eighty_providers_have_a_shape_of_their_own() -> None:
+    assert len({s.provider for s in SHAPES}) == len(SHAPES) >= 80
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: s.provider)
+@pytest.mark.parametrize("frame", ["{}", "use {} now.", 'x = "{}"', "curl -H {}\n", r"line\n{}", "(KEY:{})"])
+def test_a_key_of_a_provider_is_found_wherever_it_stands(shape: KeyShape, frame: str) -> None:
+    key = example(shape)
+    assert found(frame.format(key)) == [("SECRET", key)]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: s.provider)
+def test_a_key_that_is_too_short_or_of_other_letters_is_left_alone(shape: KeyShape) -> None:
+    key = example(shape)
+    size = sum(low for _, _, low, _ in shape.then) + shape.low
+    for text in (shape.prefix, key[: len(shape.prefix) + min(6, size // 2)], key[: len(shape.prefix)] + "x" * size):
+        assert not [v for kind, v in found(text) if kind == "SECRET"], len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sk-learn is a library", "sk_learn_test_module_name_of_some_length", "xoxo-hugs-and-kisses-for-everyone-here",
+     "hf_hub_download_with_a_long_name", "api_org_chart", "secret_santa_list", "re_compile_pattern_object",
+     "key-value-store",
+     "pat-a-cake", "test_function_name_that_is_long", "AKIA", "eyJhbGciOi", "AC Milan", "npm_config_registry_url_setting",
+     "SG.com", "dp.pt.br", "version v1.2.3", "token = tokens[0]", 'sig: "ExportGraphSignature"', "signature=signature",
+     'token == "integer"', 'TOKEN = "DATABRICKS_TOKEN"', 'secret="my-secret"', "password: required",
+     "Authorization: Bearer [SECRET]", "sk-" + "x" * 48, "the secret: be kind", "pwd=$PWD"],
+)  # fmt: skip
+def test_names_that_only_look_like_keys_are_left_alone(text: str) -> None:
+    assert found(text) == []
+
+
+def word(size: int, seed: int) -> str:
+    return characters("alnum", size, random.Random(seed))
+
+
+@pytest.mark.parametrize(
+    ("frame", "value"),
+    [
+        ("Authorization: Bearer {}", word(40, 1)), ("authorization: Basic {}", word(24, 2)), ("api_key={}", word(32, 3)),
+        ('"client_secret": "{}"', word(30, 4)), ("X-Api-Key: {}", word(20, 5)), ("--token={}", word(16, 6)),
+        ("export AWS_SECRET_ACCESS_KEY={}", word(40, 7)), ("Server=db;User Id=sa;Password={};", "Tr0ub4dor"),
+        ("AccountName=x;AccountKey={};EndpointSuffix=y", word(86, 8)), ("passphrase: '{}'", "correct horse"[:7] + "9"),
+    ],
+)  # fmt: skip
+def test_a_value_under_a_telling_name_is_a_secret(frame: str, value: str) -> None:
+    assert ("SECRET", value) in found(frame.format(value))
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "mysql", "mongodb+srv", "redis", "amqps", "https", "ftp"])
+def test_connection_strings_keep_their_address_and_lose_their_password(scheme: str) -> None:
+    assert found(f"{scheme}://app:{word(9, 9)}@db.internal:5432/x") == [("URL_CREDENTIALS", f"app:{word(9, 9)}")]
+
+
+@pytest.mark.parametrize("kind", ["", "RSA ", "EC ", "DSA ", "OPENSSH ", "ENCRYPTED ", "PGP "])
+def test_private_key_blocks_of_every_kind_are_found_whole(kind: str) -> None:
+    tail = " BLOCK" if kind == "PGP " else ""
+    name = f"{kind}PRIVATE KEY{tail}"
+    block = f"-----BEGIN {name}-----\n{word(64, 10)}\n{word(64, 11)}\n-----END {name}-----"
+    assert found(f"key:\n{block}\nend") == [("PRIVATE_KEY", block)]
+
+
+def test_a_random_string_without_a_telling_name_is_no_secret() -> None:
+    assert found(f"checksum {word(40, 12)} and {word(32, 13)}") == []
