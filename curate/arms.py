@@ -25,7 +25,7 @@ from curate.house import require
 from curate.ledger.apply import Curated
 from curate.ledger.plan import Plan
 from curate.pipeline import Detected, thread_count
-from curate.recipe import Recipe, checked_settings
+from curate.recipe import Recipe
 
 if TYPE_CHECKING:
     from train.config import TrainConfig
@@ -35,14 +35,21 @@ LABELS_SEEN = (
     " The models that judged the training labels had seen held-out labels (never the row itself), which may favour"
     " curation slightly."
 )
+PASSES, FEWEST_STEPS = 3, 20
 TrainListener = Callable[[Mapping[str, Any]], None]
 
 
-def train_config(recipe: Recipe) -> TrainConfig:
-    """The recipe's `[train]` table, checked."""
-    settings = {"seed": recipe.run.seed, "threads": thread_count(recipe), **recipe.train}
-    config: TrainConfig = checked_settings(require("train.config").TrainConfig, settings, "[train]")
-    return config
+def train_config(recipe: Recipe, rows: Examples) -> TrainConfig:
+    """The recipe's `[train]` table, checked.
+
+    Where it says nothing of length, texts are seen `PASSES` times at most: a small set of conversations is learnt by
+    heart long before the default number of steps, while a classifier's new head needs all of them.
+    """
+    ours = {"seed": recipe.run.seed, "threads": thread_count(recipe)}
+    config: TrainConfig = recipe.train_config().replace(**{k: v for k, v in ours.items() if k not in recipe.train})
+    if rows.task == "classification" or {"steps", "epochs"} & set(recipe.train):
+        return config
+    return config.replace(steps=min(config.steps, max(FEWEST_STEPS, -(-PASSES * len(rows) // config.batch_rows))))
 
 
 def prove(
@@ -51,11 +58,11 @@ def prove(
     """Train every arm with every seed into `out/train/` and compare them; returns what `ablation.json` holds."""
     ablation = require("train.ablation")
     recipe = detected.recipe
-    config = train_config(recipe)
     held = ablation.heldout_split(
         detected.dataset, detected.clusters(), recipe.run.seed, recipe.ablation.heldout_fraction
     )
     raw, cured, evaluation, note = training_sides(detected, curated, held)
+    config = train_config(recipe, raw)
 
     def control(seed: int) -> Examples:
         kept = np.flatnonzero(np.isin(raw.ids, cured.ids))
@@ -141,7 +148,7 @@ def train_one(detected: Detected, curated: Curated, out: Path, listener: TrainLi
 
     return require("train.lora").train_adapter(
         cured,
-        train_config(recipe).replace(seed=seed),
+        train_config(recipe, cured).replace(seed=seed),
         out,
         labels=labels,
         evaluation=evaluation,

@@ -95,7 +95,8 @@ def _duplicates(by_kind: dict[str, list[Record]], found: dict[str, list[Record]]
     conflicting = {row for group in same_text if group & clash for row in group}
     flagged = {f["row"] for f in both if f["rule"] == "conflicting_label"}
     out["conflicting_labels"] = _marks(conflicting, flagged)
-    dropped = {f["row"] for f in plan if f["status"] == "applied" and f["action"] == "drop" and f["stage"] in stages}
+    removing = {*stages, "contamination"}
+    dropped = {f["row"] for f in plan if f["status"] == "applied" and f["action"] == "drop" and f["stage"] in removing}
     out["copies_removed"] = _removed(exact + near, leaks, any_copy, dropped, copies)
     return out
 

@@ -45,7 +45,7 @@ class TrainConfig:
     pooling: str = "mean"
     """How token states become one vector for classification: `mean` over all tokens, or the `last` token."""
     steps: int = 200
-    """Optimiser steps; the same number for every arm of an ablation."""
+    """Optimiser steps, the same for every arm of an ablation; unless set, fewer where texts would be seen over thrice."""
     epochs: float = 0.0
     """Passes over the data instead of a number of steps; 0 means that `steps` decides."""
     batch_rows: int = 32
