@@ -28,7 +28,7 @@ from curate.privacy.preview import masked_preview, safe_text
 
 SHORT = 80
 READ = 1600
-"""Code points of a row that an example may draw on."""
+"""Code points of a row that an example may draw on, and of a sentence."""
 SHOWN = 420
 """Code points of a row that an example shows."""
 _PLACEHOLDER = re.compile(r"(\[[A-Z][A-Z_]{1,30}\])")
@@ -73,7 +73,7 @@ class Previews:
 
     def sentence(self, text: str | None) -> str:
         """A safe sentence: a reason or a note, with its capital and its full stop."""
-        said = self.short(text, SHOWN)
+        said = self.short(text, READ)
         return said and said[0].upper() + said[1:] + ("" if said.endswith((".", "!", "?", "…")) else ".")
 
     def label(self, row: int) -> str | None:

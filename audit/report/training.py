@@ -16,7 +16,7 @@ import orjson
 
 from audit.report.model import Arm, Comparison, CurvePoint, Interval, Outcome, SeedRun, Training, Yardstick
 from audit.report.numbers import signed
-from audit.report.safe import SHOWN, Previews
+from audit.report.safe import READ, Previews
 
 METRICS = {
     "accuracy": "accuracy",
@@ -49,7 +49,7 @@ def training_of(
     metric = str(ablation.get("metric") or "accuracy")
 
     def say(value: Any) -> str:
-        return previews.short("" if value is None else str(value), SHOWN)
+        return previews.short("" if value is None else str(value), READ)
 
     arms = tuple(_arm(arm, chr(ord("A") + i % 26), say, folder) for i, arm in enumerate(ablation["arms"]))
     titles = {arm.name: arm.title for arm in arms}

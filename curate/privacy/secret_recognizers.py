@@ -35,6 +35,7 @@ _VALUE = re.compile(
     r"""(?P<sep>[=:]{1,2}>?)(?P<gap>[ ]?)(?P<quote>\\?["'`]?)(?:(?:Bearer|Basic|Token|bearer|basic)[ ])?"""
     r"""(?P<value>[^\s"'`&<>,;)\]}\\]{4,256})"""
 )
+_TO_QUOTE = {quote: re.compile(r"[^\s\\" + quote + r"]{4,256}(?=\\?" + quote + ")") for quote in "\"'`"}
 _NOT_VALUES = frozenset(_words("""
     none null nil true false required optional string str bytes undefined empty missing invalid expired unknown hidden
     redacted secret password token changed wrong correct example yourpassword your_password yourtoken your_token self
@@ -85,6 +86,9 @@ def key_value(view: View, c: Candidate) -> list[Span]:
     if value.lower().startswith(("your", "my_", "my-", "os.", "self.", "process.env", "config")):
         return []
     start = c.start + len(text[: match.start("value")].encode())
+    if quoted:  # all of it, to the closing quote: a mask that stops at an `&` would leave the rest to be read
+        whole = _TO_QUOTE[match["quote"][-1]].match(view.text(start, min(view.ends[c.row], start + 260)))
+        value = max(value, whole[0] if whole else "", key=len)
     return [(start, start + len(value.encode()), _SECRET, score)]
 
 

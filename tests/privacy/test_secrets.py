@@ -96,3 +96,13 @@ def test_private_key_blocks_of_every_kind_are_found_whole(kind: str) -> None:
 
 def test_a_random_string_without_a_telling_name_is_no_secret() -> None:
     assert found(f"checksum {word(40, 12)} and {word(32, 13)}") == []
+
+
+@pytest.mark.parametrize("quote", ['"', "'", '\\"'])
+@pytest.mark.parametrize("mark", "&<,;)]}")
+def test_a_quoted_password_is_covered_to_its_closing_quote(quote: str, mark: str) -> None:
+    value = f"a9B7$#fG3{mark}Z1"
+    text = f"login {quote}password{quote}: {quote}{value}{quote} end"
+    spans = scan(pa.array([text], pa.large_string()))
+    (found,) = [text[a:b] for a, b in zip(spans.start.tolist(), spans.end.tolist())]
+    assert found == value

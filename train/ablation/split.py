@@ -111,9 +111,10 @@ def _drawn(clusters: np.ndarray, strata: list[str | None], seed: int, fraction: 
         raise DataError(f"{found} cannot be split into two sides")
     mask = np.zeros(n, dtype=bool)
     mask[held] = True
+    by_label = ", stratified by label" if any(label is not None for label in strata) else ""
     note = (
         f"The data has no train and test split: {len(held)} of {n} rows were held out, "
-        "whole near-duplicate clusters on one side, stratified by label."
+        f"whole near-duplicate clusters on one side{by_label}."
     )
     return HeldOut(np.flatnonzero(~mask), np.flatnonzero(mask), note, np.empty(0, dtype=np.int64))
 
