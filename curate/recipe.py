@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -293,12 +293,7 @@ class Recipe:
         given = dict(self.stage_settings.get(name, {}))
         where = f"{self._where()}[stages.{name}]"
         common = {key: given.pop(key) for key in POLICY_KEYS if key in given}
-        known = [f.name for f in dataclasses.fields(stage.config)]
-        wrong = [key for key in given if key not in known]
-        if wrong:
-            allowed = [*known, *POLICY_KEYS]
-            raise ConfigError("; ".join(f"{where} has no key {key!r}; {nearest(key, allowed)}" for key in wrong))
-        config = checked_settings(stage.config, given, where)
+        config = checked_settings(stage.config, given, where, also=POLICY_KEYS)
         if hasattr(config, "located"):  # paths among its settings are relative to the recipe
             config = config.located(self.path.parent if self.path else Path())
         shared = checked_settings(_StageKeys, common, where)
@@ -321,12 +316,16 @@ class _StageKeys:
             raise ValueError("auto must lie in 0..1")
 
 
-def checked_settings(cls: type[Any], given: Mapping[str, Any], where: str) -> Any:
-    """A dataclass from given values, types checked, with a message a person can act on."""
+def checked_settings(cls: type[Any], given: Mapping[str, Any], where: str, also: Sequence[str] = ()) -> Any:
+    """A dataclass from given values, types checked, with a message a person can act on.
+
+    `also`: keys that may stand in the same table and are read elsewhere; a wrong key may have meant one of them.
+    """
     known = [f.name for f in dataclasses.fields(cls)]
-    for key in given:
-        if key not in known:
-            raise ConfigError(f"{where} has no key {key!r}; {nearest(key, known)}")
+    wrong = [key for key in given if key not in known]
+    if wrong:
+        allowed = [*known, *also]
+        raise ConfigError("; ".join(f"{where} has no key {key!r}; {nearest(key, allowed)}" for key in wrong))
     try:
         return TypeAdapter(cls).validate_python(dict(given))
     except ValidationError as error:

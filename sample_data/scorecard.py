@@ -90,6 +90,10 @@ def _duplicates(by_kind: dict[str, list[Record]], found: dict[str, list[Record]]
         return out
     both = [f for s in stages for f in found[s]]
     out["leaks"] = _marks(leaks, {f["row"] for f in both if f["rule"] == "across_splits"}, any_copy)
+    if "contamination" in found:  # identical copies across splits are the exact duplicates' to find
+        identical = {f["row"] for f in found.get("exact_duplicates", ()) if f["rule"] == "across_splits"}
+        held = {f["row"] for f in found["contamination"] if f["action"] == "drop"}
+        out["contamination"] = _marks(leaks - identical, held, any_copy)
     clash = {t["row"] for t in by_kind["exact_duplicate"] if t.get("conflicting_label")}
     same_text = _groups((t["row"], t["of"]) for t in by_kind["exact_duplicate"])
     conflicting = {row for group in same_text if group & clash for row in group}

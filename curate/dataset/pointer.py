@@ -19,11 +19,6 @@ def escape(token: str) -> str:
     return token
 
 
-def format_pointer(column: str, *path: Token) -> str:
-    """The pointer of `path` inside `column`."""
-    return "/".join([escape(column), *(str(token) if isinstance(token, int) else escape(token) for token in path)])
-
-
 def parse_pointer(pointer: str) -> tuple[str, tuple[str, ...]]:
     """(column, tokens); tokens stay text, because `2` may be a list index or a key."""
     column, *path = (token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/"))
