@@ -8,7 +8,7 @@ A stage that did not run leaves its facts without a value and with the reason, f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 LEAKS = ("leaks_split", "matches_benchmark")
 """Rules of the contamination stage; it has nothing to say where there is nothing to compare with, and is not missed."""
 SECRET_RULES = ("pii.secret", "pii.private_key", "pii.url_credentials")
+NO_SPLIT = "the data names no evaluation split"
 NO_LABELS = "the data has no labels"
 _Z = 1.959963984540054
 
@@ -37,6 +38,8 @@ class Fact:
     why_missing: str = ""
     applies: bool = True
     """False where the question has no meaning for this data."""
+    unjudged: int = 0
+    """Parts of the question that had too little evidence: with any, nothing better than insufficient evidence is said."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +103,16 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
         "rows": Fact(float(n), n),
         "bad_rows": Fact(e.rejected_rows / max(1, e.rejected_rows + e.n_rows), e.n_rows + e.rejected_rows),
         "duplicate_rate": rows(drops & ~leaks, "exact_duplicates", "near_duplicates", share=True),
-        "leaked_rows": rows(leaks, "exact_duplicates", "near_duplicates", share=False),
+        "leaked_rows": Fact(None, why_missing=NO_SPLIT, applies=False)
+        if e.train_row.all() and not leaks.any()
+        else rows(leaks, "exact_duplicates", "near_duplicates", share=False),
         "pii_rows": rows((stage == "pii") & open_ & ~secret, "pii", share=True),
         "secrets": _count((stage == "pii") & open_ & secret, n, missing("pii")),
         "pending_reviews": _count(np.isin(status, ("pending", "stale")) & open_, n, ""),
-        "disparities": _count((stage == "fairness") & (rule == "disparity") & open_, n, missing("fairness")),
+        "disparities": replace(
+            _count((stage == "fairness") & (rule == "disparity") & open_, n, missing("fairness")),
+            unjudged=int(((stage == "fairness") & (rule == "insufficient_evidence") & open_).sum()),
+        ),
     }
     labelled: dict[str, Callable[[], Fact]] = {
         "conflicting_labels": lambda: rows(
@@ -115,7 +123,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
     }
     for name, make in labelled.items():
         facts[name] = make() if e.labels is not None else Fact(None, why_missing=NO_LABELS, applies=False)
-    left = Fact(float(sum(e.left.values())), n)
+    left = Fact(float(sum(e.left.values())), n) if e.left else Fact(None, why_missing="no second look was taken")
     only_curated = "only a finished run has been curated and trained on"
     facts["left_after_curation"] = left if e.curated else Fact(None, why_missing=only_curated, applies=False)
     if e.days_since_training is None:

@@ -149,6 +149,9 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
                 **common, verdict=verdict, value=fact.value, sentence=f"{sentence}; {limits}.",  # type: ignore[arg-type]
                 to_green=_to_green(check, fact, bound),
             )  # fmt: skip
+    if fact.unjudged:
+        few = f"{sentence}, but {fact.unjudged:,} had too little evidence to be judged."
+        return CheckResult(**common, verdict="insufficient evidence", value=fact.value, sentence=few)
     return CheckResult(**common, verdict="pass", value=fact.value, sentence=f"{sentence}.")
 
 

@@ -191,3 +191,23 @@ def test_an_output_in_a_new_folder_is_written_whole_or_not_at_all() -> None:
     assert gate(path, "--format", "json", "--output", "new/folder/gate.json") == (0, "")
     assert json.loads(Path("new/folder/gate.json").read_text())["verdict"] == "pass"
     assert [p.name for p in Path("new/folder").iterdir()] == ["gate.json"]
+
+
+def test_data_without_an_evaluation_split_is_not_said_to_be_free_of_leaks() -> None:
+    rows = [{"text": row["text"], "label": row["label"]} for row in clean()]
+    _, found = as_json(write(Path("one.jsonl"), rows))
+    assert check(found, "leaked_rows")["verdict"] == "not applicable"
+    assert "no evaluation split" in check(found, "leaked_rows")["sentence"]
+
+
+def test_a_run_without_a_second_look_is_not_said_to_have_nothing_left() -> None:
+    from curate import workflow
+    from curate.recipe import Recipe
+
+    path = write(Path("clean.jsonl"), clean())
+    recipe = Recipe.parse({"data": {"input": str(path)}, "run": {"stages": ["label_names"]}})
+    workflow.run(recipe, out="runs/names", train=False)
+    Path("p.toml").write_text("[checks.left_after_curation]\nfail = 0\n")
+    code, found = as_json("runs/names", "--policy", "p.toml")
+    assert code == 3
+    assert check(found, "left_after_curation")["verdict"] == "insufficient evidence"

@@ -54,6 +54,14 @@ def test_a_missing_answer_is_insufficient_evidence_and_never_a_pass() -> None:
     assert result.exit_code() == result.exit_code("warn") == 3
 
 
+def test_groups_too_small_to_judge_are_no_pass_but_a_disparity_still_fails() -> None:
+    policy = parse_policy({"checks": {"disparities": {"fail": 0}}})
+    check, result = verdict_of(policy, "disparities", disparities=Fact(0.0, 1000, unjudged=3))
+    assert (check.verdict, result.exit_code()) == ("insufficient evidence", 3)
+    check, _ = verdict_of(policy, "disparities", disparities=Fact(1.0, 1000, findings(1), unjudged=3))
+    assert check.verdict == "fail"
+
+
 def test_a_failure_outweighs_a_missing_answer() -> None:
     result = judge(
         facts(pii_rows=Fact(None, why_missing="it broke"), secrets=Fact(2.0, 1000, findings(2))),
