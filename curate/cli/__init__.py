@@ -106,6 +106,8 @@ def cli(ctx: click.Context, traceback: bool) -> None:
 
 def main(args: list[str] | None = None) -> Any:
     """Entry point of the console script: runs a verb and exits with the code that the outcome has."""
+    # Arrow's buffers of hundreds of megabytes in large pages: a third of a large run was the system handing out small ones.
+    os.environ.setdefault("MIMALLOC_ALLOW_LARGE_OS_PAGES", "1")
     args, show = _without_traceback(sys.argv[1:] if args is None else args)
     show = show or bool(os.environ.get("CURATE_TRACEBACK"))
     try:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curate.dataset import content as reading
-from curate.dataset.atomic import atomic_write
+from curate.dataset.atomic import atomic_path, atomic_write
 from curate.dataset.column import Column
 from curate.dataset.compression import SUFFIXES, compressed
 from curate.dataset.detect import Detected
@@ -209,8 +209,14 @@ class Dataset:
             numbers += [1.0] * len(added)
         if numbers and len(numbers) != len(index) + len(added):
             raise ValueError(f"{len(numbers)} weights for {len(index)} rows and {len(added)} added rows")
+        changes = self._relevant(edits or {})
+        if isinstance(self._store, ParquetStore) and self.source.compression == "none":
+            # Arrow's own file: it is written without asking for the interpreter, which other threads hold.
+            with atomic_path(path) as temporary, pa.OSFile(str(temporary), "wb") as sink:
+                self._store.write(sink, index, changes, added, numbers)
+            return
         with atomic_write(path) as file, compressed(file, self.source.compression) as stream:
-            self._store.write(stream, index, self._relevant(edits or {}), added, numbers)
+            self._store.write(stream, index, changes, added, numbers)
 
     def _checked(self, rows: Any) -> npt.NDArray[np.int64]:
         index = np.asarray(rows)

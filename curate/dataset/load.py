@@ -16,12 +16,12 @@ from typing import Literal
 
 import numpy as np
 
-from curate.dataset.compression import read_bytes
+from curate.dataset.compression import hash_file, read_bytes
 from curate.dataset.csvfiles import read_csv
 from curate.dataset.dataset import Dataset, no_rows
 from curate.dataset.detect import detect
 from curate.dataset.jsonfiles import read_array, read_jsonl
-from curate.dataset.parquetfiles import read_parquet
+from curate.dataset.parquetfiles import is_parquet, read_parquet
 from curate.dataset.records import BOM, Parsed
 from curate.dataset.require import role_problems
 from curate.dataset.types import Rejected, Roles, Source, mask
@@ -50,9 +50,7 @@ def load(
     if on_bad_row not in ("fail", "skip"):
         raise ConfigError(f"on_bad_row is 'fail' or 'skip', not {on_bad_row!r}")
     file = Path(path)
-    data, compression, input_hash, size = _read(file)
-    with _without_collector():
-        kind, parsed = _parse(file, data)
+    kind, parsed, compression, input_hash, size = _read(file)
     store, rejected = parsed.store, list(parsed.rejected)
     if store.n_rows == 0:
         if rejected and on_bad_row == "fail":
@@ -97,11 +95,15 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _read(file: Path) -> tuple[bytes, str, str, int]:
+def _read(file: Path) -> tuple[str, Parsed, str, str, int]:
+    """(format, rows, compression, hash, size) of a file; its bytes are let go here, before the roles are looked for."""
     try:
         if file.is_dir():
             raise DataError(f"{file}: is a directory, not a file. Name one data file in it.")
         size = file.stat().st_size
+        if is_parquet(file):
+            _format(file, b"PAR1")
+            return "parquet", read_parquet(file), "none", hash_file(file), size
         data, compression, digest = read_bytes(file)
     except FileNotFoundError:
         raise DataError(f"{file}: no such file{_similar(file)}") from None
@@ -109,7 +111,9 @@ def _read(file: Path) -> tuple[bytes, str, str, int]:
         raise DataError(f"{file}: permission denied; the file cannot be read by this user.") from None
     except OSError as error:
         raise DataError(f"{file}: cannot be read: {(error.strerror or type(error).__name__).lower()}.") from None
-    return data, compression, digest, size
+    with _without_collector():
+        kind, parsed = _parse(file, data)
+    return kind, parsed, compression, digest, size
 
 
 def _similar(file: Path) -> str:
@@ -127,7 +131,7 @@ def _parse(file: Path, data: bytes) -> tuple[str, Parsed]:
         raise no_rows(file, "it holds only blank lines" if data.strip(b"\xef\xbb\xbf") else "the file is empty")
     kind = _format(file, data)
     if kind == "parquet":
-        return kind, read_parquet(data, file)
+        return kind, read_parquet(file, data)
     if kind == "json":
         return kind, read_array(data, file)
     if kind == "jsonl":

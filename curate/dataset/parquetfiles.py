@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from curate.dataset import pointer as pointers
 from curate.dataset.column import Column, settle
 from curate.dataset.jsontext import encode
+from curate.dataset.parquetgroups import read_groups
 from curate.dataset.records import Edits, Parsed, Rows
 from curate.errors import DataError
 
@@ -64,7 +65,7 @@ class ParquetStore:
         return replace(self, table=self._patched(rows, edits), lines=self.lines[rows], cache={})
 
     def write(
-        self, file: IO[bytes], rows: Rows, edits: Edits, added: Sequence[Mapping[str, Any]], weights: Sequence[float]
+        self, file: IO[bytes] | pa.NativeFile, rows: Rows, edits: Edits, added: Sequence[Mapping[str, Any]], weights: Sequence[float]
     ) -> None:
         """Write rows, then added rows; `weights` is empty or one number for each of them."""
         # Names of list members stay as they were read (`element` in new files, `item` in older ones).
@@ -176,13 +177,26 @@ def view(column: pa.ChunkedArray) -> Column:
     return settle([("json", text) for text in texts])
 
 
-def read_parquet(data: bytes, path: Path) -> Parsed:
-    """Rows of a Parquet file."""
+def is_parquet(path: Path) -> bool:
+    """Whether a file starts as Parquet files do."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def read_parquet(path: Path, data: bytes | None = None) -> Parsed:
+    """Rows of a Parquet file, or of its bytes where they were compressed once more."""
+    def source() -> pa.NativeFile:
+        return pa.OSFile(str(path)) if data is None else pa.BufferReader(data)
+
     try:
-        file = pq.ParquetFile(pa.BufferReader(data))
-        table = file.read()
+        meta = pq.ParquetFile(source()).metadata
+        table = read_groups(source, meta)
     except (pa.ArrowException, OSError, ValueError) as error:
-        cut = " It does not end as a Parquet file does; it was probably cut short." if data[-4:] != b"PAR1" else ""
+        if isinstance(error, OSError) and error.errno:
+            raise
+        with source() as file:
+            whole = file.size() >= 4 and file.read_at(4, file.size() - 4) == b"PAR1"
+        cut = "" if whole else " It does not end as a Parquet file does; it was probably cut short."
         raise DataError(
             f"{path}: the Parquet file cannot be read ({type(error).__name__}).{cut} Copy or make it again."
         ) from None
@@ -190,7 +204,6 @@ def read_parquet(data: bytes, path: Path) -> Parsed:
     if twice:
         raise DataError(f"{path}: two columns have the same name: {twice[0]!r}. Rename one of them.")
     _check_text(table, path)
-    meta = file.metadata
     codec, group = "snappy", max(1, table.num_rows)
     if meta.num_row_groups:
         group = max(1, max(meta.row_group(i).num_rows for i in range(meta.num_row_groups)))
