@@ -102,6 +102,7 @@ def run(
     with clock.step("load"):
         dataset = read_input(recipe)
     on_read(dataset)
+    dataset.name_rows_ahead()
     directory = RunDir(out or recipe.run.out or default_out(dataset.source.path))
     with directory.writing():
         manifest = _begin(directory, dataset, recipe)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import os
+import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -49,6 +50,7 @@ class Dataset:
         self.source = source
         self.rejected = tuple(rejected)
         self.id_columns = tuple(id_columns)
+        self._naming = threading.Lock()
         self.memo: dict[Hashable, Any] = {}
         """What engines computed of these rows, for a second look at those of them that stay; never saved."""
         self.origin: tuple[Dataset, npt.NDArray[np.int64]] | None = None
@@ -121,9 +123,18 @@ class Dataset:
         schema = pa.schema([column.field(name) for name, column in zip(self.columns, columns, strict=True)])
         return pa.Table.from_arrays([column.array for column in columns], schema=schema)
 
-    @cached_property
+    @property
     def row_ids(self) -> pa.FixedSizeBinaryArray:
         """One 16-byte id a row; see `curate.dataset.rowids`."""
+        with self._naming:  # whoever asks while another thread is at it waits for its answer
+            return self._row_ids
+
+    def name_rows_ahead(self) -> None:
+        """Make the row ids in a thread of their own: they need the interpreter, which an engine's kernels leave free."""
+        threading.Thread(target=lambda: self.row_ids, daemon=True).start()
+
+    @cached_property
+    def _row_ids(self) -> pa.FixedSizeBinaryArray:
         named = self.id_columns or tuple(
             dict.fromkeys(name for role in CONTENT_ROLES for name in getattr(self.roles, role))
         )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.privacy.config import ScanConfig
 from curate.privacy.operators import mask_column
@@ -43,15 +44,17 @@ def safe_text(text: str) -> str:
 
 def masked_previews(texts: pa.Array, width: int = 120, config: ScanConfig | None = None) -> list[str | None]:
     """A safe preview of every text of a column, at most `width` code points each; null stays None."""
-    values = texts.to_pylist()
-    short = 2 * width + _SLACK
-    shown = [None if t is None else t[:short] for t in values]
+    short = width + _SLACK
+    heads = pc.utf8_slice_codeunits(texts, 0, short)
+    shown: list[str | None] = heads.to_pylist()
     changed = _made_safe(shown, range(len(shown)), config)
     # Where nothing was masked and no character taken away, what is shown ends far before the cut. Elsewhere read enough
     # for characters that show as none, but never megabytes.
-    again = [i for i in changed if len(values[i]) > short]
-    for i in again:
-        shown[i] = values[i][: 8 * width + _SLACK]
+    longer = pc.fill_null(pc.greater(pc.binary_length(texts), pc.binary_length(heads)), False).to_pylist()
+    again = [i for i in changed if longer[i]]
+    more = pc.utf8_slice_codeunits(texts.take(pa.array(again, pa.int64())), 0, 8 * width + _SLACK).to_pylist()
+    for i, text in zip(again, more, strict=True):
+        shown[i] = text
     _made_safe(shown, again, config)
     return [None if t is None else (t if len(t) <= width else t[: max(0, width - 1)] + "…") for t in shown]
 

@@ -9,6 +9,7 @@ a thread). Cost: a row is read once for every block of pairs that it stands in, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import overload
 
@@ -27,9 +28,9 @@ HELD_BYTES = 256 << 20
 class Bands(Sequence[Buckets]):
     """The buckets of each band: the first bands' are held, up to `HELD_BYTES`, the others' found when asked for."""
 
-    def __init__(self, keys: NDArray[np.uint32], rows: NDArray[np.int64]) -> None:
+    def __init__(self, keys: NDArray[np.uint32], rows: NDArray[np.int64], threads: int = 1) -> None:
         """`keys` (band, row) of all rows, of which `rows` take part."""
-        self._keys, self._rows, self._room = keys, rows, HELD_BYTES
+        self._keys, self._rows, self._room, self._threads = keys, rows, HELD_BYTES, threads
         self._held: dict[int, Buckets] = {}
 
     def __len__(self) -> int:
@@ -44,7 +45,12 @@ class Bands(Sequence[Buckets]):
             return [self[i] for i in range(*band.indices(len(self)))]
         if band in self._held:
             return self._held[band]
-        found = find_buckets(self._keys[band], self._rows)  # raises IndexError at the end, as a sequence must
+        return self._hold(band, self._find(band))
+
+    def _find(self, band: int) -> Buckets:
+        return find_buckets(self._keys[band], self._rows)  # raises IndexError at the end, as a sequence must
+
+    def _hold(self, band: int, found: Buckets) -> Buckets:
         size = found.members.nbytes + found.starts.nbytes
         if size <= self._room:
             self._room -= size
@@ -54,8 +60,12 @@ class Bands(Sequence[Buckets]):
     def members(self) -> NDArray[np.int64]:
         """Rows that share a bucket with another, ascending."""
         shared = np.zeros(self._keys.shape[1], np.bool_)
-        for band in self:
-            shared[band.members] = True
+        # As many bands at a time as there are threads: sorting leaves the interpreter free, and the room is bounded.
+        with ThreadPoolExecutor(self._threads) as pool:
+            for first in range(0, len(self), self._threads):
+                some = range(first, min(first + self._threads, len(self)))
+                for band, found in zip(some, pool.map(self._find, some), strict=True):
+                    shared[self._hold(band, found).members] = True
         return np.flatnonzero(shared)
 
 

@@ -179,7 +179,7 @@ def near_duplicate_edges(
     keys = made.keys
     if templates:
         keys = own_keys(read, taking_part, made.count, layout, config.words, templates, config.seed, threads)
-    bands = Bands(keys, taking_part)
+    bands = Bands(keys, taking_part, threads)
     sets, own = sets_for(read, bands.members(), made.count, config.words, templates, threads)
     found = compare_buckets(
         keys,
