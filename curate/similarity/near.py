@@ -70,7 +70,7 @@ class NearConfig:
         if not 0.0 < self.floor <= self.threshold <= 1.0:
             raise ValueError("floor and threshold must satisfy 0 < floor <= threshold <= 1")
         if self.unit not in ("word", "character"):
-            raise ValueError(f"unit must be word or character, not {self.unit!r}")
+            raise ValueError("a shingle is made of word or character")
         if self.words < 1 or self.permutations < 1 or self.largest_bucket < 2:
             raise ValueError("words and permutations must be at least 1, largest_bucket at least 2")
         if not 0.0 < self.recall < 1.0:

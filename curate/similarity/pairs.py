@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from curate.similarity.minhash import Layout, sketch
 from curate.similarity.sets import build_sets, score_pairs
 from curate.similarity.templates import find_templates, weighted_pairs
-from curate.similarity.texts import as_large_strings, for_shingles
+from curate.similarity.texts import Unit, as_large_strings, for_shingles
 
 _PAIRS_A_BLOCK = 100_000
 
@@ -28,6 +28,7 @@ def similarity_of_pairs(
     words: int = 3,
     template_share: float = 0.0,
     seed: int = 0,
+    unit: Unit = "word",
     threads: int = 1,
 ) -> NDArray[np.float32]:
     """The lesser of Jaccard and weighted Jaccard of each pair of rows."""
@@ -35,9 +36,9 @@ def similarity_of_pairs(
     if len(left) == 0:
         return out
     strings = as_large_strings(texts)
-    templates = find_templates(strings, words, share=template_share, seed=seed, threads=threads)
+    templates = find_templates(strings, words, share=template_share, seed=seed, unit=unit, threads=threads)
     used = np.unique(np.concatenate([left, right]))
-    rows = for_shingles(strings.take(pa.array(used)), threads)
+    rows = for_shingles(strings.take(pa.array(used)), threads, unit)
     left, right = np.searchsorted(used, left), np.searchsorted(used, right)
     count = sketch(rows, Layout(1, 1), words, seed, threads).count
     for lo in range(0, len(left), _PAIRS_A_BLOCK):

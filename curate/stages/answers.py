@@ -34,10 +34,23 @@ def part_similarity(dataset: Dataset, edges: Edges, engine: NearConfig, threads:
     for texts in dataset.parts().values():
         alike = similarity_of_pairs(
             texts, edges.a, edges.b, words=engine.words, template_share=engine.template_share, seed=engine.seed,
-            threads=threads,
+            unit=engine.unit, threads=threads,
         )
         least = np.minimum(least, alike)
     return least
+
+
+def answer_classes(dataset: Dataset, context: Context) -> Any:
+    """int64: rows whose answers are the same share a number; all rows that answer like no other share one too.
+
+    Where very many rows share a long prompt, not all pairs are compared, and rows that answer alike must meet.
+    """
+    classes = np.zeros(dataset.n_rows, np.int64)
+    for name, texts in dataset.parts().items():
+        if name != "prompt":
+            same = exact_groups(texts, threads=context.threads)
+            classes = np.unique(classes * (dataset.n_rows + 1) + same + 1, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return classes
 
 
 def answer_findings(
@@ -66,7 +79,7 @@ def answer_findings(
     witness, alike = row_witness[rows], alike[rows]
     same = similarity_of_pairs(
         response, rows, witness, words=engine.words, template_share=engine.template_share, seed=engine.seed,
-        threads=context.threads,
+        unit=engine.unit, threads=context.threads,
     )
     differ = same < np.float32(alike_answers)
     rows, witness, alike, same = rows[differ], witness[differ], alike[differ], same[differ]

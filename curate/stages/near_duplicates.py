@@ -34,7 +34,7 @@ from curate.similarity.exact import exact_groups
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
 from curate.similarity.partners import Ints, Partners, label_codes, split_ranks
 from curate.similarity.selfmeasure import measure
-from curate.stages.answers import answer_findings, part_similarity
+from curate.stages.answers import answer_classes, answer_findings, part_similarity
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.measured import measured
 from curate.stages.second_look import edges_again, remember_edges
@@ -63,11 +63,15 @@ class NearDuplicatesConfig:
     template_share: float = 0.02
     """Word shingles that this share of the distinct rows hold in common are a template; 0 looks for none."""
     shingle_words: int = 3
-    """Words in a shingle. Fewer words find looser copies."""
+    """Words (or characters, see `shingle_of`) in a shingle. Fewer of them find looser copies."""
+    shingle_of: str = "word"
+    """What a shingle is made of: "word", or "character" for texts whose words are long or written in many ways."""
     permutations: int = 64
     """Most MinHash values a row. More of them cost time and lower the number of needless comparisons."""
     recall: float = 0.99
     """Share of the pairs at the threshold that must be compared, which sets the band layout."""
+    floor_recall: float = 0.88
+    """Share of the pairs at the floor that must be compared. 0.98 finds nearly all of them, and takes longer."""
     measure: bool = True
     """Whether the run measures its own recall and precision on a sample of the data."""
 
@@ -79,7 +83,8 @@ class NearDuplicatesConfig:
             floor = min(self.floor, self.threshold, self.weighted_threshold or 1.0)
             return NearConfig(
                 self.threshold, floor, self.shingle_words, self.permutations, self.recall,
-                template_share=self.template_share, weighted_threshold=self.weighted_threshold, seed=seed,
+                floor_recall=self.floor_recall, template_share=self.template_share,
+                weighted_threshold=self.weighted_threshold, seed=seed, unit=self.shingle_of,  # type: ignore[arg-type]
             )
         except ValueError as error:
             raise ConfigError(f"[stages.{NAME}]: {error}") from error
@@ -105,7 +110,8 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     labels = context.hints.get("label_names.canonical")
     split = split_ranks(dataset.splits(), n)
     label = label_codes(dataset.labels() if labels is None else labels, n)
-    found = _edges(dataset, engine, distinct, first, _partners(split, label)[distinct], context)
+    group = _partners(split, label, answer_classes(dataset, context))
+    found = _edges(dataset, engine, distinct, first, group[distinct], context)
     edges = _over_all_rows(found, distinct, first, dataset)
     parts = part_similarity(dataset, edges, engine, context.threads)
     cluster = edges.clusters(config.threshold, config.weighted_threshold)
@@ -128,9 +134,10 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     )
 
 
-def _partners(split: NDArray[np.int8], label: NDArray[np.int32]) -> Ints:
-    """One number for rows of one split and label, which may go for each other; evaluation splits first."""
-    return (split.astype(np.int64) << 32) | (label.astype(np.int64) + 1)
+def _partners(split: NDArray[np.int8], label: NDArray[np.int32], answer: Ints) -> Ints:
+    """One number for rows of one split, label and answer, which may go for each other; evaluation splits first."""
+    labels, answers = int(label.max(initial=0)) + 2, int(answer.max(initial=0)) + 1
+    return (split.astype(np.int64) * labels + label + 1) * answers + answer
 
 
 def _edges(dataset: Dataset, engine: NearConfig, distinct: Ints, first: Ints, group: Ints, context: Context) -> Edges:
@@ -283,7 +290,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=2,
+    version=3,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

@@ -168,3 +168,19 @@ def test_answers_swapped_between_real_instructions_are_flagged_and_never_dropped
     flagged = {row for row, rule, _ in rules(detected) if rule == "conflicting_answer"}
     assert flagged == {*planted, *range(len(rows), len(rows) + 200)}
     assert not detected.resolve().dropped.any()
+
+
+def test_rows_that_answer_alike_meet_although_hundreds_share_their_long_prompt(tmp_path: Path) -> None:
+    """More rows than are compared pair by pair, all nearly alike as a whole; only the answers come in pairs."""
+    words = [f"word{k}" for k in range(400)]
+    rows = []
+    for i in range(300):
+        seen = words.copy()
+        seen[(7 * i) % 400] = f"other{i}"
+        answer = " ".join(f"answer{i // 2}x{k}" for k in range(8))
+        rows.append({"prompt": " ".join(seen), "completion": answer})
+    order = np.random.default_rng(0).permutation(300)
+    detected = found(dataset(tmp_path, [rows[i] for i in order], task="sft"), template_share=0.0)
+    place = {int(row): at for at, row in enumerate(order)}
+    dropped = {(row, witness) for row, rule, witness in rules(detected) if rule == "verified_jaccard"}
+    assert dropped == {(place[i], place[i ^ 1]) for i in range(300)}

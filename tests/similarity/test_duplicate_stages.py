@@ -177,6 +177,35 @@ def templated(rng: np.random.Generator, n: int) -> list[str]:
     return [f"{TEMPLATE} {TEMPLATE[::-1]} {' '.join(f'w{k}' for k in rng.integers(10**6, size=9))}" for _ in range(n)]
 
 
+def test_shingles_of_characters_find_long_words_that_differ_in_a_letter(tmp_path: Path) -> None:
+    words = "Donaudampfschifffahrtsgesellschaft Rechtsschutzversicherungsgesellschaften Kraftfahrzeughaftpflichtversicherung"
+    data = dataset(tmp_path, [{"text": words}, {"text": words.replace("recht", "rescht").replace("Recht", "Rescht")}])
+
+    def edges(**settings: Any) -> list[float]:
+        config = near_duplicates.NearDuplicatesConfig(floor=0.5, **settings)
+        scores = near_duplicates.STAGE.detect(data, config, Context(seed=1)).scores
+        assert scores is not None
+        return [round(score, 4) for score in scores["score"].to_pylist()]
+
+    assert edges() == []
+    one, two = (
+        {tuple(letters[i : i + 5]) for i in range(len(letters) - 4)}
+        for letters in ([c for c in text.casefold() if c.isalnum()] for text in data.content().to_pylist())
+    )
+    assert edges(shingle_of="character", shingle_words=5) == [pytest.approx(len(one & two) / len(one | two), abs=1e-4)]
+    with pytest.raises(ConfigError, match="word or character"):
+        edges(shingle_of="line")
+
+
+def test_a_higher_recall_at_the_floor_makes_shorter_bands(tmp_path: Path) -> None:
+    data = dataset(tmp_path, [{"text": BASE}, {"text": NEAR}])
+    rows = [
+        near_duplicates.STAGE.detect(data, near_duplicates.NearDuplicatesConfig(floor_recall=r), Context()).summary["rows_a_band"]
+        for r in (0.88, 0.98)
+    ]
+    assert rows[1] < rows[0]
+
+
 def test_rows_of_one_template_stay_and_both_numbers_stand_in_evidence_and_scores(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     texts = templated(rng, 120)
