@@ -65,7 +65,8 @@ class ParquetStore:
         return replace(self, table=self._patched(rows, edits), lines=self.lines[rows], cache={})
 
     def write(
-        self, file: IO[bytes] | pa.NativeFile, rows: Rows, edits: Edits, added: Sequence[Mapping[str, Any]], weights: Sequence[float]
+        self, file: IO[bytes] | pa.NativeFile, rows: Rows, edits: Edits, added: Sequence[Mapping[str, Any]],
+        weights: Sequence[float],
     ) -> None:
         """Write rows, then added rows; `weights` is empty or one number for each of them."""
         # Names of list members stay as they were read (`element` in new files, `item` in older ones).

@@ -82,7 +82,8 @@ class _Text:
         if stop > start:
             self.data[self.size : need] = np.frombuffer(chunk.buffers()[2], np.uint8)[start:stop]
         self.ends.append(offsets[1:] + (self.size - start))
-        self.valid.append(chunk.is_valid().to_numpy(zero_copy_only=False) if chunk.null_count else np.ones(len(chunk), bool))
+        valid = chunk.is_valid().to_numpy(zero_copy_only=False) if chunk.null_count else np.ones(len(chunk), bool)
+        self.valid.append(valid)
         self.size = need
 
     def column(self, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:

@@ -49,7 +49,8 @@ def answer_classes(dataset: Dataset, context: Context) -> Any:
     for name, texts in dataset.parts().items():
         if name != "prompt":
             same = exact_groups(texts, threads=context.threads)
-            classes = np.unique(classes * (dataset.n_rows + 1) + same + 1, return_inverse=True)[1].reshape(-1).astype(np.int64)
+            _, numbers = np.unique(classes * (dataset.n_rows + 1) + same + 1, return_inverse=True)
+            classes = numbers.reshape(-1).astype(np.int64)
     return classes
 
 
