@@ -28,6 +28,7 @@ from curate.dataset.column import Column
 from curate.dataset.jsontext import canonical
 
 VERSION = 1
+_ROWS_A_BLOCK = 65_536  # how many Python objects stand at once
 _STRING_SEED = 0
 _VALUE_SEED = 1
 
@@ -62,15 +63,17 @@ def row_ids(names: Sequence[str], others: Sequence[str], column: Callable[[str],
 def digests(column: Column) -> tuple[Digests, npt.NDArray[np.bool_]]:
     """(16 bytes a row, which rows are not null)."""
     array = column.array
-    valid = np.asarray(array.is_valid())
-    if column.json:
-        hashes = [b"\0" * 16 if text is None else _json_digest(text) for text in array.to_pylist()]
-    elif pa.types.is_large_string(array.type):
-        hashes = _string_digests(array)
-    else:
-        values = array.to_pylist()
-        hashes = [xxh3_128_digest(canonical(value), _VALUE_SEED) for value in values]
-    return np.frombuffer(b"".join(hashes), "V16"), valid
+    blocks = []
+    for start in range(0, len(array), _ROWS_A_BLOCK):
+        some = array.slice(start, _ROWS_A_BLOCK)
+        if column.json:
+            hashes = [b"\0" * 16 if text is None else _json_digest(text) for text in some.to_pylist()]
+        elif pa.types.is_large_string(array.type):
+            hashes = _string_digests(some)
+        else:
+            hashes = [xxh3_128_digest(canonical(value), _VALUE_SEED) for value in some.to_pylist()]
+        blocks.append(b"".join(hashes))
+    return np.frombuffer(b"".join(blocks), "V16"), np.asarray(array.is_valid())
 
 
 def _json_digest(text: str) -> bytes:
@@ -82,8 +85,6 @@ def _json_digest(text: str) -> bytes:
 def _string_digests(array: pa.Array) -> list[bytes]:
     """Hashes straight from the Arrow buffers; a null hashes as an empty string and is masked by the caller."""
     n = len(array)
-    if not n:
-        return []
     _, offset_buffer, data_buffer = array.buffers()
     offsets = np.frombuffer(offset_buffer, np.int64, n + 1, array.offset * 8).tolist()
     data = memoryview(data_buffer) if data_buffer is not None else memoryview(b"")
@@ -102,10 +103,14 @@ def combine(parts: Sequence[tuple[str, tuple[Digests, npt.NDArray[np.bool_]]]], 
         frame[:, at + 16 : at + 32] = values.view(np.uint8).reshape(n_rows, 16)
         complete &= valid
     width = frame.shape[1]
-    data = memoryview(frame.tobytes())
-    hashes = [xxh3_128_digest(data[at : at + width]) for at in range(0, n_rows * width, width)]
+    data = memoryview(frame.reshape(-1))
+    out = np.empty(n_rows, "V16")
+    for first in range(0, n_rows, _ROWS_A_BLOCK):
+        last = min(first + _ROWS_A_BLOCK, n_rows)
+        some = b"".join([xxh3_128_digest(data[at : at + width]) for at in range(first * width, last * width, width)])
+        out[first:last] = np.frombuffer(some, "V16")
     for row in np.flatnonzero(~complete).tolist():
         kept = [frame[row, start + 32 * i : start + 32 * (i + 1)].tobytes() for i, (_, (_, valid)) in enumerate(parts)
                 if valid[row]]  # fmt: skip
-        hashes[row] = xxh3_128_digest(prefix + b"".join(kept))
-    return np.frombuffer(b"".join(hashes), "V16")
+        out[row] = np.void(xxh3_128_digest(prefix + b"".join(kept)))
+    return out
