@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint format bench peers bench-dedup base-model sample-data clean
+.PHONY: help setup demo test test-slow lint format bench peers bench-dedup peers-pii bench-pii base-model names-model sample-data clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,8 +53,21 @@ peers: .venv-peers/.ready ## other duplicate removers, in an environment of thei
 bench-dedup: $(READY) .venv-peers/.ready ## speed, memory and accuracy of duplicate removal beside the peers (about an hour)
 	$(BIN)/python -m benchmarks.bench_dedup
 
+peers-pii: .venv-peers-pii/.ready ## presidio-analyzer, in an environment of its own, for bench-pii
+
+.venv-peers-pii/.ready: benchmarks/pii/peers.txt
+	test -x .venv-peers-pii/bin/python || $(PYTHON) -m venv .venv-peers-pii
+	.venv-peers-pii/bin/python -m pip install --quiet -r benchmarks/pii/peers.txt
+	@touch $@
+
+bench-pii: $(READY) .venv-peers-pii/.ready ## speed, accuracy and false positives of the PII scanner beside Presidio (2 minutes)
+	$(BIN)/python -m benchmarks.pii.compare
+
 base-model: $(READY) ## rebuild the bundled base model (CORPUS=path to articles.parquet; up to an hour)
 	$(BIN)/python -m train.bundled.build --corpus $(CORPUS)
+
+names-model: $(READY) ## train the shipped names model again (DATA=folder with ner/, wiki/, presidio_synth/; ten minutes)
+	$(BIN)/python -m curate.privacy.names.build --data $(DATA)
 
 sample-data: $(READY) ## write sample_data/ again from its generator
 	$(BIN)/python sample_data/generate.py

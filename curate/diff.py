@@ -114,7 +114,11 @@ def _settings(old: Any, new: Any, at: str = "") -> dict[str, list[Any]]:
             if name not in ("data.input", "run.out"):
                 out |= _settings(old.get(key), new.get(key), name)
         return out
-    return {} if old == new else {at: [_shown(old), _shown(new)]}
+    if old == new:
+        return {}
+    if at.endswith(".deny"):  # what must be shown nowhere
+        return {at: [f"{len(values or ())} values" for values in (old, new)]}
+    return {at: [_shown(old), _shown(new)]}
 
 
 def _shown(value: Any) -> Any:

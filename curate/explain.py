@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 from curate import workflow
 from curate.errors import ConfigError, RunError, nearest
 from curate.ledger.decisions import read_journal
+from curate.outputs import looked_for
 from curate.pipeline import Detected
-from curate.privacy.config import ScanConfig, preview_config
-from curate.privacy.preview import masked_preview
+from curate.privacy.config import ScanConfig
+from curate.privacy.preview import masked_preview, safe_text
 from curate.rundir import RunDir
 
 WIDTH = 160
@@ -28,7 +29,7 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
     """Everything the run knows about a row: its outcome, each finding with status, evidence, decisions and witness.
 
     `which` is a 0-based row number or a row id in hex. Texts, pointers, replacements, evidence and decisions are
-    masked previews. Raises ConfigError for no such row.
+    masked previews, but for what the privacy stage puts in the place of a value. Raises ConfigError for no such row.
     """
     directory = RunDir.open(run)
     detected = workflow.reopen(directory)
@@ -47,6 +48,7 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
                 "finding_id": finding_id,
                 **{k: shown(found[k]) for k in ("stage", "rule", "action", "score", "field", "reason")},
                 **{k: shown(planned[k]) for k in ("start", "end", "replacement", "status", "why", "witness_row")},
+                **_own_replacement(found, planned),
                 "witness_line": None if witness is None else int(detected.dataset.lines[witness]),
                 "witness_preview": None if witness is None else preview(detected, witness),
                 "evidence": shown(orjson.loads(found["evidence"])) if found["evidence"] else None,
@@ -66,6 +68,13 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
         "preview": preview(detected, row),
         "findings": stories,
     }
+
+
+def _own_replacement(found: dict[str, Any], planned: dict[str, Any]) -> dict[str, str]:
+    """A surrogate is shown as it is written: it is nobody's. What a person put there instead stays masked."""
+    if found["stage"] != "pii" or found["replacement"] is None or found["replacement"] != planned["replacement"]:
+        return {}
+    return {"replacement": safe_text(found["replacement"])[:WIDTH]}
 
 
 def removed(run: str | Path, stage: str | None = None) -> list[dict[str, Any]]:
@@ -91,7 +100,7 @@ def preview(detected: Detected, row: int) -> str:
 
 
 def _looked_for(detected: Detected) -> ScanConfig:
-    return preview_config(detected.recipe.stage_settings.get("pii"))
+    return looked_for(detected.recipe)
 
 
 def _masker(looked_for: ScanConfig) -> Callable[[Any], Any]:

@@ -7,6 +7,7 @@ curated data still holds. Stages that no check asks about do not run. Results ar
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from curate.ledger.plan import Plan
 from curate.pipeline import Detected, Listener
 from curate.privacy.preview import safe_text
 from curate.recipe import Recipe
+from curate.residual import residual_of
 from curate.rundir import RunDir
 from curate.similarity.partners import TRAIN, split_ranks
 from curate.workflow import as_recipe, default_out, detect_into, load_ablation, read_input, reopen
@@ -31,12 +33,15 @@ if TYPE_CHECKING:
     from audit.gate import Baseline, GateResult, Policy
     from audit.gate.render import Place
 
+RESIDUAL = "pii_residual_per_1000_rows"
 ASKED_BY = {
     "duplicate_rate": ("exact_duplicates", "near_duplicates"),
     "leaked_rows": ("exact_duplicates", "near_duplicates", "contamination"),
     "conflicting_labels": ("exact_duplicates", "near_duplicates", "label_names"),
+    "conflicting_answers": ("exact_duplicates", "near_duplicates"),
     "pii_rows": ("pii",),
     "secrets": ("pii",),
+    RESIDUAL: ("pii",),
     "label_error_rate": ("near_duplicates", "label_issues", "label_names"),
     "rows_per_class": ("label_names",),
     "disparities": ("near_duplicates", "label_names", "fairness"),
@@ -51,6 +56,8 @@ class Gated:
     result: GateResult
     detected: Detected
     run: RunDir
+    still_known: frozenset[bytes] = frozenset()
+    """Findings of the baseline that are still there."""
 
     def places(self, positions: Sequence[int]) -> list[Place]:
         """Where findings stand in the file."""
@@ -110,6 +117,8 @@ def gate(
         journal = decisions or run.decisions_path
     plan = detected.resolve(read_journal(journal))
     evidence = _evidence(detected, plan, run, curated=curated)
+    if RESIDUAL in policy.limits:
+        evidence = dataclasses.replace(evidence, residual=residual_of(detected, run.path))
     gates = require("audit.gate")
     facts = gates.gather(evidence, baseline.known if baseline else frozenset())
     dataset = detected.dataset
@@ -124,7 +133,13 @@ def gate(
     }
     today = dt.datetime.now(dt.UTC).date()
     result = gates.judge(facts, policy, today=today, subject=subject, baseline=baseline)
-    return Gated(result, detected, run)
+    still: frozenset[bytes] = frozenset()
+    if baseline:
+        everything = gates.gather(evidence).values()
+        positions = sorted({int(p) for fact in everything for p in fact.findings})
+        ids = detected.findings["finding_id"].take(pa.array(positions, pa.int64())).to_pylist()
+        still = baseline.known.intersection(ids)
+    return Gated(result, detected, run, still)
 
 
 def only_asked(recipe: Recipe, policy: Policy) -> Recipe:
@@ -155,6 +170,7 @@ def _evidence(detected: Detected, plan: Plan, run: RunDir, *, curated: bool) -> 
         ran=ran,
         labels=None if labels is None else labels.to_pylist(),
         train_row=split_ranks(dataset.splits(), dataset.n_rows) == TRAIN,
+        answers=bool(dataset.parts()),
         label_scores=_label_scores(detected),
         curated=curated,
         left={k: int(v["left"]) for k, v in manifest.get("rescan", {}).items()} if curated else {},

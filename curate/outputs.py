@@ -14,17 +14,24 @@ import pyarrow.compute as pc
 import xxhash
 
 from curate.dataset import Dataset
+from curate.emitted import inside_replacements
 from curate.execution import LOCAL, Execution
 from curate.ledger.apply import Curated
 from curate.ledger.plan import Plan
 from curate.pipeline import Detected, Event, Listener, detect
-from curate.privacy.config import ScanConfig, preview_config
+from curate.privacy.config import ScanConfig, preview_config, row_preview_config
 from curate.privacy.preview import masked_previews
 from curate.recipe import Recipe
 from curate.rundir import RunDir, file_hash
+from curate.vaulting import VAULT, write_vault
 
 PREVIEW_WIDTH = 160
 RESCANNED = ("exact_duplicates", "near_duplicates", "pii")
+
+
+def looked_for(recipe: Recipe) -> ScanConfig:
+    """What previews of a recipe's data mask: every type, and what the recipe declares private."""
+    return preview_config(dataclasses.asdict(recipe.choice("pii").config))
 
 
 def curated_name(dataset: Dataset) -> str:
@@ -33,18 +40,20 @@ def curated_name(dataset: Dataset) -> str:
 
 
 def write_outputs(run: RunDir, detected: Detected, plan: Plan, curated: Curated) -> dict[str, str]:
-    """Write `plan.parquet`, the curated file, `removed.parquet` and `rejected.jsonl`; returns each file's hash."""
+    """Write `plan.parquet`, the curated file, `removed.parquet`, `rejected.jsonl` and the vault; returns their hashes."""
     dataset = detected.dataset
     name = curated_name(dataset)
-    looked_for = preview_config(detected.recipe.stage_settings.get("pii"))
+    masks = row_preview_config(dataclasses.asdict(detected.recipe.choice("pii").config))
     with ThreadPoolExecutor(1) as pool:
         writing = pool.submit(curated.write, run.path / name)  # compression leaves the interpreter free
         run.write_table("plan.parquet", plan.table)
-        run.write_table("removed.parquet", removed_table(dataset, detected.findings, plan, looked_for))
+        run.write_table("removed.parquet", removed_table(dataset, detected.findings, plan, masks))
         rejected = b"".join(orjson.dumps(r.to_json()) + b"\n" for r in dataset.rejected)
         run.write_bytes("rejected.jsonl", rejected)
         writing.result()
-    return {file: file_hash(run.path / file) for file in (name, "plan.parquet", "removed.parquet", "rejected.jsonl")}
+    vault = write_vault(run, detected, curated, name)
+    files = {file: file_hash(run.path / file) for file in (name, "plan.parquet", "removed.parquet", "rejected.jsonl")}
+    return files if vault is None else {**files, VAULT: vault}
 
 
 def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan, looked_for: ScanConfig | None = None) -> pa.Table:
@@ -61,6 +70,8 @@ def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan, looked_for: 
     chosen = plan.table.take(where)
     witness = chosen["witness_row"].combine_chunks()
     content = dataset.content().take(chosen["row"].combine_chunks())
+    forgotten = pc.equal(chosen["stage"].cast(pa.string()), "erasure").combine_chunks()
+    content = pc.if_else(forgotten, pa.scalar("", content.type), content)  # who asked to be forgotten is not shown
     return pa.table(
         {
             "row": chosen["row"],
@@ -99,6 +110,11 @@ def rescan(
     settings = {k: v for k, v in recipe.stage_settings.items() if k in names}
     if "near_duplicates" in names:  # how well it looks was measured on the raw rows
         settings["near_duplicates"] = {**settings.get("near_duplicates", {}), "measure": False}
+    if "pii" in names:  # it only asks what is there; nothing is replaced again
+        pii = {**settings.get("pii", {}), "operators": {}, "key_file": ""}
+        if pii.get("names", "flag") == "flag":  # flags change nothing, so they would all be there again
+            pii["names"] = "off"
+        settings["pii"] = pii
     listener(Event("rescan", "start"))
     started = time.perf_counter()
     detected = detect(curated.dataset(), dataclasses.replace(again, stage_settings=settings), execution=execution)
@@ -108,7 +124,9 @@ def rescan(
         pc.is_in(table["status"].cast(pa.string()), pa.array(["applied", "pending"])),
         pc.not_equal(table["action"].cast(pa.string()), "flag"),
     )
-    left = pc.value_counts(table.filter(open_)["stage"].cast(pa.string())).to_pylist()
+    remaining = table.filter(open_)
+    remaining = remaining.filter(pa.array(~inside_replacements(remaining, curated)))
+    left = pc.value_counts(remaining["stage"].cast(pa.string())).to_pylist()
     by_stage = {item["values"]: item["counts"] for item in left}
     out = {n: {"left": by_stage.get(n, 0)} for n in names if detected.outcomes[n].status != "skipped"}
     for name, n in _alike_once_edited(table, curated).items():

@@ -21,7 +21,7 @@ import pyarrow as pa
 import xxhash
 
 from curate.dataset import Dataset
-from curate.errors import RunError, StageSkipped
+from curate.errors import CurateError, RunError, StageSkipped
 from curate.execution import LOCAL, Execution
 from curate.ledger.decisions import Journal
 from curate.ledger.findings import SCHEMA_VERSION, concat_findings, empty_findings
@@ -160,7 +160,7 @@ def detect(
     """
     recipe = recipe or Recipe()
     choices = {c.name: c for c in recipe.stages()}
-    for choice in choices.values():  # a file that settings name and that cannot be used is said before any work
+    for choice in () if read_only else choices.values():  # a file that cannot be used is said before any work
         get_stage(choice.name).depends_on(choice.config)
     outcomes: dict[str, Outcome] = {}
     hints: dict[str, Any] = {}
@@ -179,7 +179,8 @@ def detect(
         hints.update({f"{name}.{hint}": value for hint, value in outcome.detection.hints.items()})
     ordered = {name: outcomes[name] for name in choices}
     findings = concat_findings([o.detection.findings for o in ordered.values()])
-    return Detected(dataset, recipe, ordered, row_facts(dataset, recipe, hints.get("label_names.canonical")), findings)
+    facts = row_facts(dataset, recipe, hints.get("label_names.canonical"), hints.get("text_quality.score"))
+    return Detected(dataset, recipe, ordered, facts, findings)
 
 
 def _one(
@@ -193,9 +194,10 @@ def _one(
     read_only: bool,
 ) -> Outcome:
     stage = get_stage(choice.name)
-    key = stage_key(dataset, recipe, choice, [before[u].key for u in stage.uses if u in before])
+    record = {} if run is None else run.manifest()["stages"].get(choice.name, {})
+    depends_on: Mapping[str, str] = _depends_on(choice, record if read_only else {})
+    key = stage_key(dataset, recipe, choice, [before[u].key for u in stage.uses if u in before], depends_on)
     if run is not None:
-        record = run.manifest()["stages"].get(choice.name, {})
         if record.get("key") == key:
             cached = run.load_stage(choice.name, record) if record["status"] == "done" else Detection(empty_findings())
             if cached is not None:
@@ -226,6 +228,7 @@ def _one(
             "version": stage.version,
             "optional": stage.optional,
             "summary": dict(found.summary),
+            "depends_on": dict(depends_on),
             "files": files,
         }
         run.write_manifest(manifest)
@@ -235,8 +238,25 @@ def _one(
     return Outcome(choice.name, "done" if done else "skipped", found, seconds, key, reason)
 
 
-def stage_key(dataset: Dataset, recipe: Recipe, choice: StageChoice, used: Sequence[str]) -> str:
-    """What a stage's result depends on, hashed: input, reading, settings, hints, versions."""
+def _depends_on(choice: StageChoice, record: Mapping[str, Any]) -> Mapping[str, str]:
+    """Hashes of the files that settings name. Who only looks at a run need not have them (a key file, say): what is
+    recorded holds then."""
+    try:
+        return get_stage(choice.name).depends_on(choice.config)
+    except CurateError:
+        if "depends_on" not in record:
+            raise
+        return dict(record["depends_on"])
+
+
+def stage_key(
+    dataset: Dataset,
+    recipe: Recipe,
+    choice: StageChoice,
+    used: Sequence[str],
+    depends_on: Mapping[str, str] | None = None,
+) -> str:
+    """What a stage's result depends on, hashed: input, reading, settings, hints, versions, files that settings name."""
     what = {
         "input": dataset.source.input_hash,
         "task": dataset.task,
@@ -250,7 +270,7 @@ def stage_key(dataset: Dataset, recipe: Recipe, choice: StageChoice, used: Seque
         "hints": list(used),
         "versions": engine_versions(),
         "schema": SCHEMA_VERSION,
-        "depends_on": dict(get_stage(choice.name).depends_on(choice.config)),
+        "depends_on": dict(_depends_on(choice, {}) if depends_on is None else depends_on),
     }
     return xxhash.xxh3_128_hexdigest(orjson.dumps(what, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))
 
@@ -274,12 +294,12 @@ def relation_of(n_rows: int, scores: pa.Table) -> Relation:
     return Relation.from_edges(n_rows, *(scores[c].to_numpy() for c in names if c in scores.column_names))
 
 
-def row_facts(dataset: Dataset, recipe: Recipe, canonical: Any = None) -> RowFacts:
-    """What `resolve` must know of the rows: keep order, split, canonical label."""
+def row_facts(dataset: Dataset, recipe: Recipe, canonical: Any = None, quality: Any = None) -> RowFacts:
+    """What `resolve` must know of the rows: keep order, split, canonical label. `quality`: scores of `text_quality`."""
     n = dataset.n_rows
     return RowFacts(
         n,
-        keep_rank(dataset, recipe.keep.policy, recipe.keep.sources, recipe.keep.quality_column),
+        keep_rank(dataset, recipe.keep.policy, recipe.keep.sources, recipe.keep.quality_column, quality),
         split_ranks(dataset.splits(), n),
         label_codes(dataset.labels() if canonical is None else canonical, n),
     )

@@ -72,7 +72,9 @@ class KeepSection(_Section):
         default_factory=list, description="For best_source: values of the source role, the best first; others come last."
     )
     quality_column: str | None = Field(
-        None, description="For highest_quality: a column of numbers, the higher the better; rows without one come last."
+        None,
+        description="For highest_quality: a column of numbers, the higher the better (rows without one come last), or "
+        '"text_quality" for the scores of that stage.',
     )
     per_cluster: int = Field(1, ge=1, description="Rows of each cluster of duplicates that stay, in one split.")
     target_rows: int | None = Field(

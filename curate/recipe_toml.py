@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from curate.house import require
 from curate.privacy.preview import safe_text
 from curate.recipe import SCHEMA_VERSION, Recipe
 from curate.stages.registry import BUILT_IN, get_stage
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def write_recipe(dataset: Dataset, recipe: Recipe, relative_to: Path) -> str:
@@ -65,6 +69,9 @@ def write_recipe(dataset: Dataset, recipe: Recipe, relative_to: Path) -> str:
 
 def toml(value: Any) -> str:
     """A TOML value. JSON strings, numbers, booleans and arrays are TOML as well; control characters are escaped."""
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{key if _BARE_KEY.fullmatch(key) else toml(key)} = {toml(item)}" for key, item in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, tuple | frozenset | set):
         value = sorted(value) if isinstance(value, frozenset | set) else list(value)
     return orjson.dumps(value).decode().replace("\x7f", "\\u007f")

@@ -17,9 +17,10 @@ from curate import workflow
 from curate.pipeline import Listener
 from curate.recipe import Recipe
 from curate.rundir import RunDir, file_hash, versions
+from curate.vaulting import VAULT
 
 FOLDERS = ("findings", "scores", "hints")
-FILES = ("plan.parquet", "removed.parquet", "rejected.jsonl")
+FILES = ("plan.parquet", "removed.parquet", "rejected.jsonl", VAULT)
 
 
 @dataclass(frozen=True)

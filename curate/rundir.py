@@ -31,6 +31,8 @@ SCHEMA_VERSION = 1
 ENGINES = ("pyarrow", "numpy", "numba", "scikit-learn", "scipy", "cleanlab", "fairlearn", "phonenumbers")
 RECORDED = (*ENGINES, "polars", "torch", "transformers", "peft")
 OWN_FOLDERS = ("findings", "scores", "hints", "train")
+REVIEW_FILE = "pii_review.jsonl"
+"""What people saw of missed personal data, see `curate.residual`."""
 
 
 class RunDir:

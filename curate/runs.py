@@ -14,7 +14,7 @@ import orjson
 
 from curate.errors import RunError
 from curate.privacy.preview import safe_text
-from curate.rundir import RunDir
+from curate.rundir import REVIEW_FILE, RunDir
 
 DEPTH = 3
 """Folders below the one asked for that are looked into: `runs/<name>-gate/<hash>` is two."""
@@ -36,7 +36,7 @@ class RunLine:
     age_days: float
     size_bytes: int
     decisions: bool
-    """Whether people have decided something here: such a run is never pruned."""
+    """Whether people have decided or reviewed something here: such a run is never pruned."""
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON types."""
@@ -101,7 +101,7 @@ def _line(path: Path) -> RunLine:
         started=str(manifest.get("started", "")),
         age_days=(dt.datetime.now(dt.UTC) - at).total_seconds() / 86400,
         size_bytes=sum(p.stat().st_size for p in path.rglob("*") if p.is_file()),
-        decisions=run.decisions_path.is_file() and run.decisions_path.stat().st_size > 0,
+        decisions=any(p.is_file() and p.stat().st_size > 0 for p in (run.decisions_path, run.path / REVIEW_FILE)),
     )
 
 

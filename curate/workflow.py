@@ -29,6 +29,7 @@ from curate.ledger.plan import Plan
 from curate.outputs import rescan, rescan_key, write_outputs
 from curate.pipeline import Detected, Event, Listener, detect
 from curate.recipe import Recipe
+from curate.residual import residual_of
 from curate.rundir import SCHEMA_VERSION, RunDir, file_hash, hardware, versions
 from curate.stages.registry import get_stage
 
@@ -345,6 +346,12 @@ def _finish(result: RunResult, clock: _Clock, started: str) -> None:
     else:
         manifest.pop("train", None)
     manifest |= {"status": "done", "started": started, "finished": _now()}
+    with clock.step("residual"):
+        missed = residual_of(result.detected, result.run.path)
+    manifest["seconds"]["residual"] = clock.seconds["residual"]
+    manifest.pop("residual", None)
+    if missed is not None:
+        manifest["residual"] = missed
     result.manifest = manifest
     with clock.step("report"):
         write_report(result)

@@ -177,7 +177,8 @@ Span = tuple[int, str, int, int, str]
 
 def _pii(by_kind: dict[str, list[Record]], found: list[Record], plan: list[Record]) -> Record:
     planted = [_span(t, t["type"]) for t in by_kind["pii"]]
-    said = [_span(f, f["rule"].removeprefix("pii.").upper()) for f in found if f["rule"].startswith("pii.")]
+    # Flags note names of people, which nothing plants; only what is replaced is scored.
+    said = [_span(f, f["rule"].removeprefix("pii.").upper()) for f in found if f["action"] == "replace"]
     types = sorted({s[4] for s in planted} | {s[4] for s in said})
     out = _span_marks(planted, said)
     out["by_type"] = {
@@ -186,7 +187,10 @@ def _pii(by_kind: dict[str, list[Record]], found: list[Record], plan: list[Recor
     traps = [_span(t, t["type"]) for t in by_kind["distractor"]]
     out["traps"] = len(traps)
     out["traps_taken"] = len(_touching(traps, said))
-    replaced = [_span(f, "") for f in plan if f["stage"] == "pii" and f["status"] in ("applied", "superseded")]
+    done = ("applied", "superseded")
+    replaced = [
+        _span(f, "") for f in plan if f["stage"] == "pii" and f["action"] == "replace" and f["status"] in done
+    ]
     dropped = {f["row"] for f in plan if f["status"] == "applied" and f["action"] == "drop"}
     staying = [s for s in planted if s[0] not in dropped]
     out["left_in_output"] = len(staying) - len(_touching(staying, replaced))

@@ -17,13 +17,14 @@ import pyarrow.compute as pc
 
 from curate.ledger.apply import reader
 from curate.ledger.plan import STATUSES
-from curate.privacy.config import preview_config
+from curate.outputs import looked_for
 from curate.privacy.preview import masked_preview, masked_previews, safe_text
 from tui.session import Session
 
 DETAIL_WIDTH = 4000
 ROW_WIDTH = 240
 LABEL_WIDTH = 60
+REPLACEMENT_WIDTH = 120
 SPAN_WIDTH = 600
 SLACK = 256
 """Code points read beyond what is shown, so that a value cut by the edge is still recognised and masked."""
@@ -98,7 +99,7 @@ class Reader:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._looked_for = preview_config(session.detected.recipe.stage_settings.get("pii"))
+        self._looked_for = looked_for(session.detected.recipe)
         self._previews: dict[int, str] = {}
         self._words: dict[str, str] = {}
         self._fields: dict[str, Callable[[int], Any]] = {}
@@ -131,12 +132,22 @@ class Reader:
         if action == "relabel" and row is not None:
             return f"{self.label(self._value(field_name, row))} → {self.label(plan['replacement'][index].as_py())}"
         if action == "replace":
-            return f"→ {self.word(plan['replacement'][index].as_py() or '(nothing)')}"
+            return f"→ {self.replacement(index) or '(nothing)'}"
         if action == "reweight":
             return f"weight {plan['value'][index].as_py():.3g}"
         if action == "flag" and row is None:
             return self.word((field_name or "the dataset").replace("/", " / "))
         return {"flag": "look", "add": "add a row"}.get(action, action)
+
+    def replacement(self, index: int) -> str:
+        """What takes the place of a span. What the privacy stage proposes holds nothing real, and a surrogate is shown as
+        it will be written; what a person put there instead is masked like any text."""
+        value = self.session.plan.table["replacement"][index].as_py() or ""
+        findings = self.session.findings
+        if findings["stage"][index].as_py() != "pii" or findings["replacement"][index].as_py() != value:
+            return self.word(value)
+        shown = safe_text(value)
+        return shown if len(shown) <= REPLACEMENT_WIDTH else f"{shown[: REPLACEMENT_WIDTH - 1]}…"
 
     def evidence(self, index: int) -> Evidence:
         """All that the detail pane says of one finding."""
@@ -161,7 +172,7 @@ class Reader:
             place=self.word(found["field"] or ""),
             side=None if row is None else self._side(row),
             witness=None if witness is None else self._side(witness),
-            span=self._span(found, planned) if found["action"] == "replace" else None,
+            span=self._span(index, found, planned) if found["action"] == "replace" else None,
             given=self.label(self._value(found["field"], row)) if relabel else "",
             suggested=self.label(planned["replacement"]) if relabel else "",
             top=tuple((self.label(name), float(p)) for name, p in _pairs(numbers.pop("top", ()))),
@@ -220,7 +231,7 @@ class Reader:
         text = masked_preview(self.session.dataset.content()[row].as_py() or "", DETAIL_WIDTH, self._looked_for)
         return Side(row, text, bool(self.session.plan.dropped[row]))
 
-    def _span(self, found: dict[str, Any], planned: dict[str, Any]) -> tuple[str, str, str] | None:
+    def _span(self, index: int, found: dict[str, Any], planned: dict[str, Any]) -> tuple[str, str, str] | None:
         start, end = planned["start"], planned["end"]
         text = None if found["row"] is None else self._value(found["field"], found["row"])
         if not isinstance(text, str):
@@ -234,7 +245,7 @@ class Reader:
         if start > SPAN_WIDTH + SLACK:
             before = f"…{before}"
         after = masked_preview(text[end:], SPAN_WIDTH, self._looked_for)
-        return before, self.word(planned["replacement"] or ""), after
+        return before, self.replacement(index), after
 
     def _neighbours(self, given: Any) -> tuple[Neighbour, ...]:
         n_rows = self.session.dataset.n_rows

@@ -150,7 +150,7 @@ class Session:
 
     def queue(self, stage: str, *, waiting_only: bool = False) -> np.ndarray:
         """Indices of a stage's findings: those that wait, then those that apply, are rejected, are superseded; within
-        each by falling score, then by row."""
+        each what proposes a change before what only notes, then by falling score, then by row."""
         column = self._words("stage")
         names = column.dictionary.to_pylist()
         if stage not in names:
@@ -159,7 +159,7 @@ class Session:
         if waiting_only:
             mine = mine[np.isin(self.state.status[mine], (PENDING, STALE))]
         turn = QUEUE_ORDER[self.state.status[mine]]
-        return mine[np.lexsort((self._rows[mine], -self._scores[mine], turn))]
+        return mine[np.lexsort((self._rows[mine], -self._scores[mine], self._flags[mine], turn))]
 
     def decide(self, indices: Sequence[int], verdict: Verdict, value: str | None = None) -> Saved:
         """Take a decision, save it, and resolve again. Raises CurateError or OSError when it could not be saved."""
@@ -250,6 +250,14 @@ class Session:
     def _scores(self) -> np.ndarray:
         scores: np.ndarray = self.findings["score"].to_numpy()
         return scores
+
+    @cached_property
+    def _flags(self) -> np.ndarray:
+        """Which findings only note something."""
+        action = self._words("action")
+        notes = np.asarray([name == "flag" for name in action.dictionary.to_pylist()], bool)
+        flags: np.ndarray = notes[action.indices.to_numpy()]
+        return flags
 
     @cached_property
     def _rows(self) -> np.ndarray:

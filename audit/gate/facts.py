@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 LEAKS = ("leaks_split", "matches_benchmark")
 """Rules of the contamination stage; it has nothing to say where there is nothing to compare with, and is not missed."""
 SECRET_RULES = ("pii.secret", "pii.private_key", "pii.url_credentials")
+NAME_RULES = ("pii.person", "pii.street_address")
 NO_SPLIT = "the data names no evaluation split"
 NO_LABELS = "the data has no labels"
+NO_ANSWERS = "the data holds no prompts with answers"
 _Z = 1.959963984540054
 
 
@@ -38,6 +40,8 @@ class Fact:
     why_missing: str = ""
     applies: bool = True
     """False where the question has no meaning for this data."""
+    bound: bool = False
+    """Whether the value is only a bound that the truth lies below: beyond a limit it fails nothing."""
     unjudged: int = 0
     """Parts of the question that had too little evidence: with any, nothing better than insufficient evidence is said."""
 
@@ -56,12 +60,17 @@ class Evidence:
     labels: Sequence[str | None] | None
     """Canonical label of each row."""
     train_row: NDArray[np.bool_]
+    """Whether each row is trained on."""
+    answers: bool
+    """Whether rows hold prompts and answers."""
     label_scores: NDArray[np.float64] | None
     """Probability that each row's label is wrong; NaN where it was not judged."""
     curated: bool = False
     left: Mapping[str, int] = field(default_factory=dict)
     """What a second look at the curated data found, by stage."""
     days_since_training: float | None = None
+    residual: Mapping[str, Any] | None = None
+    """What the scanner missed, per 1,000 rows (`curate.residual`)."""
 
 
 def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact]:
@@ -85,6 +94,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
     drops = np.isin(stage, ("exact_duplicates", "near_duplicates")) & (action == "drop") & open_
     leaks = (drops & (rule == "across_splits")) | (np.isin(rule, LEAKS) & (action == "drop") & open_)
     secret = np.isin(rule, SECRET_RULES)
+    noted_name = np.isin(rule, NAME_RULES) & (action == "flag")  # public prose is about people: noted, never a leak
 
     def missing(*stages: str) -> str:
         return "; ".join(f"{s.replace('_', ' ')} did not run: {e.ran[s]}" for s in stages if e.ran.get(s))
@@ -106,7 +116,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
         "leaked_rows": Fact(None, why_missing=NO_SPLIT, applies=False)
         if e.train_row.all() and not leaks.any()
         else rows(leaks, "exact_duplicates", "near_duplicates", share=False),
-        "pii_rows": rows((stage == "pii") & open_ & ~secret, "pii", share=True),
+        "pii_rows": rows((stage == "pii") & open_ & ~secret & ~noted_name, "pii", share=True),
         "secrets": _count((stage == "pii") & open_ & secret, n, missing("pii")),
         "pending_reviews": _count(np.isin(status, ("pending", "stale")) & open_, n, ""),
         "disparities": replace(
@@ -123,6 +133,11 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
     }
     for name, make in labelled.items():
         facts[name] = make() if e.labels is not None else Fact(None, why_missing=NO_LABELS, applies=False)
+    asked = np.isin(rule, ("conflicting_answer", "conflicting_preference")) & open_
+    facts["conflicting_answers"] = (
+        rows(asked, "near_duplicates", share=True) if e.answers else Fact(None, why_missing=NO_ANSWERS, applies=False)
+    )
+    facts["pii_residual_per_1000_rows"] = _residual(e.residual, missing("pii"))
     left = Fact(float(sum(e.left.values())), n) if e.left else Fact(None, why_missing="no second look was taken")
     only_curated = "only a finished run has been curated and trained on"
     facts["left_after_curation"] = left if e.curated else Fact(None, why_missing=only_curated, applies=False)
@@ -139,6 +154,18 @@ def _count(mask: Any, n: int, why: str) -> Fact:
         return Fact(None, why_missing=why)
     at = np.flatnonzero(mask)
     return Fact(float(len(at)), n, at)
+
+
+def _residual(found: Mapping[str, Any] | None, why: str) -> Fact:
+    """Missed spans with their interval; without a review only a bound from above."""
+    if why or found is None:
+        return Fact(None, why_missing=why or "what the scanner missed was not estimated")
+    total, rows = found["total"], found["sampled_rows"]
+    if total["high"] is None:
+        return Fact(None, rows, why_missing=total["why_missing"])
+    if total["value"] is None:
+        return Fact(total["high"], rows, bound=True)
+    return Fact(total["value"], rows, low=total["low"], high=total["high"])
 
 
 def _label_errors(

@@ -97,6 +97,14 @@ def read_baseline(path: Path) -> Baseline:
     return Baseline(str(path), known)
 
 
+def tightened(path: Path, still_known: frozenset[bytes]) -> tuple[bytes, int]:
+    """The baseline file without the findings that are gone, and how many those are: what was mended may not come back."""
+    raw = orjson.loads(path.read_bytes())
+    before = len(raw["fingerprints"])
+    raw["fingerprints"] = sorted(i.hex() for i in still_known)
+    return orjson.dumps(raw, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE), before - len(still_known)
+
+
 def judge(
     facts: Mapping[str, Fact],
     policy: Policy,
@@ -129,7 +137,7 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
             return CheckResult(**common, verdict="not applicable", value=None, sentence=why)
         why = f"It could not be judged: {fact.why_missing}."
         return CheckResult(**common, verdict="insufficient evidence", value=None, sentence=why)
-    said = check.says.format(value=shown(fact.value, check))
+    said = check.says.format(value=("at most " if fact.bound else "") + shown(fact.value, check))
     if fact.low is not None and fact.high is not None:
         said += f" (95 % interval {shown(fact.low, check)} to {shown(fact.high, check)})"
     new = " that the baseline does not know" if new_only and fact.high is None and len(fact.findings) else ""
@@ -145,6 +153,9 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
     for verdict, bound in (("fail", limit.fail), ("warn", limit.warn)):
         if bound is not None and (judged < bound if check.minimum else judged > bound):
             limits = f"{word} {shown(bound, check)} is {'allowed' if verdict == 'fail' else 'wanted'}"
+            if fact.bound and verdict == "fail":  # the truth may lie on either side
+                unread = f"{sentence}; {limits}, and nobody has read the sample: `curate pii-review RUN` narrows this."
+                return CheckResult(**common, verdict="insufficient evidence", value=fact.value, sentence=unread)
             return CheckResult(
                 **common, verdict=verdict, value=fact.value, sentence=f"{sentence}; {limits}.",  # type: ignore[arg-type]
                 to_green=_to_green(check, fact, bound),
@@ -186,4 +197,6 @@ def shown(value: float, check: Check) -> str:
     """A value in the check's unit."""
     if check.unit == "share":
         return percent(value)
+    if check.unit == "rate":
+        return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.2g}"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"

@@ -28,7 +28,7 @@ from typing import Any, Literal
 
 from curate.errors import ConfigError, nearest
 
-Unit = Literal["share", "count", "days"]
+Unit = Literal["share", "count", "days", "rate"]
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,16 @@ CHECKS: dict[str, Check] = {
             "conflicting_labels", "Conflicting labels", "share",
             "{value} of the rows say what a row with another label says", evidence_rows=20,
         ),
+        Check(
+            "conflicting_answers", "Conflicting answers", "share",
+            "{value} of the rows answer a prompt otherwise than another row does", evidence_rows=20,
+        ),
         Check("pii_rows", "Personal data", "share", "{value} of the rows hold personal data"),
         Check("secrets", "Secrets", "count", "{value} keys, passwords or tokens stand in the data"),
+        Check(
+            "pii_residual_per_1000_rows", "Missed personal data", "rate",
+            "{value} spans of personal data in 1,000 rows are missed", evidence_rows=100,
+        ),
         Check(
             "label_error_rate", "Wrong labels", "share", "an estimated {value} of the labels are wrong",
             evidence_rows=100,
@@ -113,6 +121,7 @@ _STARTER = {
     "duplicate_rate": Limit(warn=0.01, fail=0.10),
     "leaked_rows": Limit(fail=0),
     "conflicting_labels": Limit(warn=0.005, fail=0.05),
+    "conflicting_answers": Limit(warn=0.01),
     "pii_rows": Limit(warn=0.0, fail=0.01),
     "secrets": Limit(fail=0),
     "label_error_rate": Limit(warn=0.05, fail=0.15),
@@ -123,6 +132,7 @@ _STRICT = {
     "bad_rows": Limit(fail=0.0),
     "duplicate_rate": Limit(warn=0.0, fail=0.02),
     "conflicting_labels": Limit(warn=0.0, fail=0.01),
+    "conflicting_answers": Limit(warn=0.0, fail=0.05),
     "pii_rows": Limit(fail=0.0),
     "label_error_rate": Limit(warn=0.02, fail=0.05),
     "rows_per_class": Limit(warn=50, fail=20),
@@ -135,6 +145,7 @@ PRESETS: dict[str, Mapping[str, Limit]] = {
     "regulated": {
         **_STRICT,
         "disparities": Limit(warn=0, fail=3),
+        "pii_residual_per_1000_rows": Limit(warn=5, fail=10),
         "pending_reviews": Limit(fail=0),
         "days_since_training": Limit(warn=60, fail=90),
     },

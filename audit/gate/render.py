@@ -1,4 +1,4 @@
-"""A gate's result as text, JSON, GitHub annotations, Markdown or JUnit XML.
+"""A gate's result as text, JSON, GitHub annotations, Markdown or JUnit XML, or SARIF (see `sarif`).
 
 Nothing here holds a text of the data: places are lines of the file, reasons are the stages' plain sentences.
 """
@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import orjson
 
 from audit.gate.judge import SCHEMA_VERSION, CheckResult, GateResult
+from audit.gate.sarif import render_sarif
 
 SIGNS = {"pass": "✓", "warn": "!", "fail": "✗", "insufficient evidence": "?", "not applicable": "–"}
 STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "insufficient evidence": "magenta", "not applicable": "dim"}
@@ -208,5 +209,5 @@ def _junit(result: GateResult, places: Places) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
 
 
-_RENDERERS = {"github": _github, "markdown": _markdown, "junit": _junit}
-FORMATS = ("text", "json", "github", "markdown", "junit")
+_RENDERERS = {"github": _github, "markdown": _markdown, "junit": _junit, "sarif": render_sarif}
+FORMATS = ("text", "json", "github", "sarif", "markdown", "junit")

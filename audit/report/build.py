@@ -16,6 +16,8 @@ import orjson
 import pyarrow as pa
 
 from audit.report.effects import Effects, counts_of, effects_of, rules_of
+from audit.report.enough import STAGE as SUFFICIENCY
+from audit.report.enough import enough_of
 from audit.report.examples import examples_of
 from audit.report.fairness import STAGE as FAIRNESS
 from audit.report.fairness import fairness_of
@@ -38,6 +40,7 @@ from audit.report.model import (
 )
 from audit.report.profile import profile_of
 from audit.report.reproduce import command_of
+from audit.report.residual import residual_of
 from audit.report.safe import SHOWN, Previews
 from audit.report.training import training_of
 from curate.dataset import Dataset
@@ -56,9 +59,15 @@ TITLES = {
     "contamination": "Leakage and contamination",
     "boilerplate": "Boilerplate",
     "semantic_duplicates": "Semantic duplicates",
-    "quality": "Text quality",
+    "erasure": "Erasure",
+    "outliers": "Outliers",
+    "sufficiency": "Enough data",
+    "text_quality": "Text quality",
+    "normalise": "Normalisation",
 }
 PRIVACY = ("pii",)
+ERASURE = "erasure"
+"""Rows that a person asked to be forgotten are counted, and never shown."""
 
 
 def build(
@@ -109,6 +118,8 @@ def build(
         input=_input(manifest, dataset, previews),
         profile=profile_of(dataset, plan, effects, previews),
         reproducibility=_reproducibility(manifest, ablation, previews),
+        enough=enough_of(_records(manifest).get(SUFFICIENCY)),
+        residual=residual_of(manifest.get("residual")),
         narrow=narrow,
     )
 
@@ -200,7 +211,7 @@ def _stages(
                 measured=_measured((record.get("summary") or {}).get("measured") or (), previews),
                 leaks=_leaks((record.get("summary") or {}).get("leakage") or (), previews),
                 summary=_summary(record.get("summary") or {}, previews),
-                examples=examples_of(name, findings, plan, effects, previews),
+                examples=() if name == ERASURE else examples_of(name, findings, plan, effects, previews),
             )
         )
     return tuple(out)

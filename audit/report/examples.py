@@ -90,6 +90,9 @@ def _spread(n: int, most: int) -> Array:
     return spread
 
 
+_SPAN = ("start", "end", "replacement", "rule")
+
+
 def _example(found: dict[str, Any], planned: dict[str, Any], previews: Previews) -> Example:
     row, action, field = found["row"], found["action"], found["field"]
     witness_row = planned["witness_row"] if planned["witness_row"] is not None else found["witness_row"]
@@ -106,7 +109,7 @@ def _example(found: dict[str, Any], planned: dict[str, Any], previews: Previews)
         after = planned["replacement"] if planned["replacement"] is not None else found["replacement"]
         change = Change(before, previews.short(after))
     elif action == "replace" and field is not None:
-        kind, text = "span", previews.span(row, field, found["start"], found["end"], found["replacement"])
+        kind, text = "span", previews.span(row, field, *(found[k] for k in _SPAN))
     elif witness_row is not None:
         kind = "duplicate"
         text, witness = previews.pair(row, witness_row)

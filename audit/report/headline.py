@@ -68,6 +68,7 @@ def _proof(training: Training | None) -> str:
     return f"Trained on curated instead of raw rows, {training.metric_title} moved by {moved}{better}: {said}."
 
 
+NAME_RULES = ("pii.person", "pii.street_address")
 WORDS: dict[Outcome, str] = {
     "helped": "curation helped",
     "harmed": "curation harmed",
@@ -110,6 +111,8 @@ def _cautions(
             out.append(
                 f"Removal by {column.column}: insufficient evidence for {', '.join(weak)}. That is not a pass."
             )
+    if noted := names_noted(stages):
+        out.append(noted)
     if pending.total:
         out.append(f"{plural(pending.total, 'finding')} {'waits' if pending.total == 1 else 'wait'} for review.")
     if left := second_look(stages, curated):
@@ -117,6 +120,17 @@ def _cautions(
     if flow.orphans:
         out.append(f"{plural(flow.orphans, 'decision')} spoke of findings that this run did not bring.")
     return [c if c.endswith((".", "!", "?")) else c + "." for c in out]
+
+
+def names_noted(stages: Sequence[StageReport]) -> str:
+    """How many names were flagged and left where they stand, and what replaces them; empty for none."""
+    rules = [r for s in stages for r in s.rules if r.rule in NAME_RULES and r.action == "flag"]
+    total = sum(r.counts.applied_notes for r in rules)
+    if not total:
+        return ""
+    what = "name of a person or street address" if total == 1 else "names of people and street addresses"
+    was = "was flagged and stays" if total == 1 else "were flagged and stay"
+    return f"{total:,} {what} {was} in the data; `curate pii DATA --names replace` replaces them."
 
 
 def second_look(stages: Sequence[StageReport], curated: str) -> str:

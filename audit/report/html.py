@@ -14,7 +14,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from audit.report import numbers, plots
+from audit.report import numbers, plots, residual
+from audit.report.enough import learning_curve
 from audit.report.model import Example, Report, StageReport, Training
 from audit.report.plots import Bar
 from audit.report.training import difference, told, unit
@@ -35,6 +36,7 @@ def _environment() -> Environment:
         estimate_span=numbers.estimate_span, prose=prose, file_name=file_name,
     )  # fmt: skip
     env.globals.update(standing=standing, plural=numbers.plural, told=told, unit=unit, difference=difference)
+    env.globals.update(missed_rows=residual.rows_of, missed_words=residual.WORDS)
     return env
 
 
@@ -91,6 +93,9 @@ def figures(report: Report) -> dict[str, Markup]:
         out["labels"] = _twice("labels", lambda w, n: _labels(report, w, n))
     if report.profile.lengths is not None:
         out["lengths"] = _twice("lengths", lambda w, n: _lengths(report, w, n))
+    enough = report.enough
+    if enough is not None and enough.curve:
+        out["enough"] = _twice("enough", lambda w, n: learning_curve(enough, width=w, name=n))
     return out
 
 

@@ -21,6 +21,7 @@ from audit.report.numbers import (
     points_span,
     signed,
 )
+from audit.report.residual import rows_of
 from audit.report.training import told, unit
 
 EXAMPLES = 2
@@ -44,6 +45,7 @@ def render(report: Report) -> str:
         *_affected(report),
         "## What waits",
         *_pending(report),
+        *_enough(report),
         "## What is left after curation",
         *_left(report),
         "## How to get this again",
@@ -188,11 +190,29 @@ def _pending(report: Report) -> list[str]:
     return [f"{plural(report.pending.total, 'finding')} for a person to decide; RUN is the run directory.", fence]
 
 
+def _enough(report: Report) -> list[str]:
+    e = report.enough
+    if e is None:
+        return []
+    lines = [(code(c.label), count(c.rows), count(c.distinct)) for c in e.smallest]
+    table = [_table(["Smallest classes", "Rows", "Distinct"], lines)] if lines else []
+    return ["## Is there enough data", escape(e.sentence), *([escape(e.curve_says)] if e.curve_says else []), *table]
+
+
 def _left(report: Report) -> list[str]:
     rows = [(escape(s.title), count(s.findings), count(s.left)) for s in report.stages if s.left is not None]
     if not rows:
-        return ["No second look was taken, so nothing is known."]
-    return [_table(["Stage", "Findings in the raw data", "In the curated data"], rows)]
+        return ["No second look was taken, so nothing is known.", *_missed(report)]
+    return [_table(["Stage", "Findings in the raw data", "In the curated data"], rows), *_missed(report)]
+
+
+def _missed(report: Report) -> list[str]:
+    r = report.residual
+    if r is None:
+        return []
+    lines = [(escape(kind), span, count(f), count(c), count(n)) for kind, span, f, c, n in rows_of(r)]
+    head = ["Missed personal data, spans in 1,000 rows, 95 %", "Missed", "Found", "Only weak detectors", "Read"]
+    return [prose(r.sentence), _table(head, lines)]
 
 
 def _again(report: Report) -> list[str]:

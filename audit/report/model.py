@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from audit.report.model_enough import Enough
+
 SCHEMA_VERSION = 1
 
 Outcome = Literal[
@@ -197,6 +199,36 @@ class Estimate:
     of: int
     """Cases counted; with none there is insufficient evidence, and no share."""
     share: Interval
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Personal data that the scanner missed, of one kind, in 1,000 rows."""
+
+    kind: str
+    rate: Interval
+    """Without a value only its upper end is known; without that there is insufficient evidence."""
+    found: int
+    """Spans that the scanner found in the sample."""
+    candidates: int
+    """Places that only weaker detectors marked."""
+    reviewed: int
+    """Those of them that a person judged."""
+
+
+@dataclass(frozen=True)
+class Residual:
+    """What the scan for personal data left behind, estimated on a sample of the raw rows."""
+
+    sentence: str
+    sampled_rows: int
+    reviewed_rows: int
+    total: Missed
+    kinds: tuple[Missed, ...]
+    readers: Interval | None
+    """The same from the rows that a person read alone, without any assumption about detectors."""
+    not_covered: tuple[str, ...]
+    """Types that are scanned for and that no estimate speaks of."""
 
 
 @dataclass(frozen=True)
@@ -458,6 +490,10 @@ class Report:
     input: Input
     profile: Profile
     reproducibility: Reproducibility
+    enough: Enough | None = None
+    """Whether there is enough data; None where the stage did not run."""
+    residual: Residual | None = None
+    """What the scan for personal data missed; None where it did not run."""
     narrow: bool = False
     """Whether some stages only were asked for, and no training: what nobody asked is then left out."""
     schema_version: int = field(default=SCHEMA_VERSION)

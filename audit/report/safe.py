@@ -25,14 +25,16 @@ from curate.dataset import Dataset
 from curate.ledger.apply import reader
 from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview, safe_text
+from curate.privacy.types import KINDS, TYPES
 
 SHORT = 80
 READ = 1600
 """Code points of a row that an example may draw on, and of a sentence."""
 SHOWN = 420
 """Code points of a row that an example shows."""
-_PLACEHOLDER = re.compile(r"(\[[A-Z][A-Z_]{1,30}\])")
-_WORDS = re.compile(r"\[[A-Z][A-Z_]{1,30}\]|\w+|\s+|[^\w\s]")
+_BY_RULE = {f"pii.{name}": TYPES[i].placeholder for name, i in KINDS}
+_PLACEHOLDER = re.compile(r"(\[[A-Z][A-Z0-9_]{1,60}\])")
+_WORDS = re.compile(r"\[[A-Z][A-Z0-9_]{1,60}\]|\w+|\s+|[^\w\s]")
 _MIN_REPEATED = 4
 """Shorter values than this are not looked for elsewhere in their row."""
 _LONGEST = 20_000
@@ -56,7 +58,7 @@ class Previews:
         self._short: dict[tuple[str, int], str] = {}
         self._readers: dict[str, Any] = {}
         mask = pc.is_in(findings["stage"].cast(pa.string()), value_set=pa.array(list(privacy), pa.string()))
-        columns = ["row", "field", "start", "end", "replacement"]
+        columns = ["row", "rule", "field", "start", "end", "replacement"]
         self._spans = findings.filter(mask).select(columns).combine_chunks()
         self._span_rows = self._spans["row"].fill_null(-1).to_numpy()
         self._order = np.argsort(self._span_rows, kind="stable")
@@ -99,13 +101,15 @@ class Previews:
         left, right = compare(self.row(row), self.row(other))
         return Text(row, left, self.label(row)), Text(other, right, self.label(other))
 
-    def span(self, row: int, field: str, start: int | None, end: int | None, replacement: str | None) -> Text | None:
+    def span(
+        self, row: int, field: str, start: int | None, end: int | None, replacement: str | None, rule: str
+    ) -> Text | None:
         """The surroundings of a span, the span itself replaced; None where its field holds no text."""
         raw = self._raw(row, field)
         if raw is None:
             return None
         first, last = (0, len(raw)) if start is None or end is None else (start, end)
-        placeholder = _placeholder(replacement)
+        placeholder = _placeholder(replacement, rule)
         before = self._clean(raw, row, field, max(0, first - _LONGEST), first)
         after = self._clean(raw, row, field, last, min(len(raw), last + _LONGEST))
         for value, mark in self._values(row):
@@ -137,7 +141,7 @@ class Previews:
                 continue
             value = raw[span["start"] : span["end"]]
             if len(value) >= _MIN_REPEATED:
-                values[value] = _placeholder(span["replacement"])
+                values[value] = _placeholder(span["replacement"], span["rule"])
         return sorted(values.items(), key=lambda item: (-len(item[0]), item))
 
     def _clean(self, raw: str, row: int, field: str, first: int, last: int) -> str:
@@ -148,14 +152,16 @@ class Previews:
             start, end = max(span["start"], first), min(span["end"], last)
             if start >= end or end <= at:
                 continue
-            out += [raw[at : max(start, at)], _placeholder(span["replacement"])]
+            out += [raw[at : max(start, at)], _placeholder(span["replacement"], span["rule"])]
             at = end
         return "".join([*out, raw[at:last]])
 
 
-def _placeholder(replacement: str | None) -> str:
-    """A placeholder that shows the kind of a value; a surrogate is a made-up value and is not shown."""
-    return replacement if replacement and _PLACEHOLDER.fullmatch(replacement) else "[REMOVED]"
+def _placeholder(replacement: str | None, rule: str) -> str:
+    """A placeholder that shows the kind of a value; a surrogate is a made-up value, and a flag has none: by its rule."""
+    if replacement and _PLACEHOLDER.fullmatch(replacement):
+        return replacement
+    return _BY_RULE.get(rule, "[REMOVED]")
 
 
 def _last_words(text: str, width: int) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.report.model import Report
 from audit.report.numbers import count, estimate_span, number, percent_span, plural, points_span
+from audit.report.residual import CAPTION, rows_of
 from audit.report.training import told, unit
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def render(report: Report, run: str = "RUN") -> Group:
         parts += [verdict, Text(_in(head.verdict, run)), Text()]
     parts += _comparisons(report)
     parts += _stages(report)
+    parts += _missed(report, run)
+    parts += _enough(report)
     parts += _groups(report)
     notes = report.training.notes if report.training else ()
     if head.cautions or notes:
@@ -163,6 +166,32 @@ def _stages(report: Report) -> list[Any]:
                 leaks.add_row(Text(leak.set), Text(leak.kind), *(count(n) for n in numbers))
             out += [leaks, Text()]
     return out
+
+
+def _missed(report: Report, run: str) -> list[Any]:
+    from rich.text import Text
+
+    r = report.residual
+    if r is None:
+        return []
+    out: list[Any] = [Text(_in(r.sentence, run))]
+    if r.total.candidates:
+        table = _table(CAPTION)
+        _add(table, ["Kind", "Missed", "Found", "Only weak detectors", "Read"], 1)
+        for kind, span, found, candidates, reviewed in rows_of(r):
+            table.add_row(Text(kind), span, count(found), count(candidates), count(reviewed))
+        out += [Text(), table]
+    return [*out, Text()]
+
+
+def _enough(report: Report) -> list[Any]:
+    from rich.text import Text
+
+    e = report.enough
+    if e is None:
+        return []
+    out: list[Any] = [Text("Is there enough data", style="bold"), Text(e.sentence)]
+    return [*out, *([Text(e.curve_says)] if e.curve_says else []), Text()]
 
 
 def _groups(report: Report) -> list[Any]:

@@ -20,12 +20,19 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ("curate.cli.run", "Run a whole recipe: detect, resolve, apply, train, report."),
     "dedup": ("curate.cli.one_stage", "Find exact and near duplicates, and leaks between splits."),
     "labels": ("curate.cli.one_stage", "Find wrong labels and inconsistent label names."),
+    "quality": ("curate.cli.one_stage", "Find texts that are bad to learn from, and score every row."),
     "pii": ("curate.cli.one_stage", "Find and mask personal data."),
+    "pii-eval": ("curate.cli.pii_eval", "Score the scanner on texts whose personal data people marked."),
+    "pii-explain": ("curate.cli.pii_explain", "Say why a text holds, or does not hold, personal data."),
+    "pii-review": ("curate.cli.pii_review", "Read a sample of rows and say what the scanner missed."),
+    "forget": ("curate.cli.forget", "Say where a person's data stands, for an erasure request."),
     "fairness": ("curate.cli.one_stage", "Audit how the data treats sensitive groups."),
+    "vault": ("curate.cli.vault", "Make key files; put back what a run's vault holds."),
     "tui": ("curate.cli.tui", "Browse findings and decide, in the terminal."),
     "apply": ("curate.cli.apply", "Apply a run again, with the decisions taken since."),
     "explain": ("curate.cli.explain", "Say what happened to a row, and why."),
     "diff": ("curate.cli.diff", "Say what changed between two runs."),
+    "drift": ("curate.cli.drift", "Say how new data differs from old, and whether to train again."),
     "replay": ("curate.cli.replay", "Run a run again and prove that it gives the same bytes."),
     "runs": ("curate.cli.runs", "List the runs under a folder, with their sizes; prune old ones."),
     "report": ("curate.cli.report", "Show or write the report of a run."),
@@ -64,7 +71,7 @@ class _Lazy(click.Group):
         if cmd_name not in VERBS:
             return None
         module = importlib.import_module(VERBS[cmd_name][0])
-        return getattr(module, f"{cmd_name}_command")  # type: ignore[no-any-return]
+        return getattr(module, f"{cmd_name.replace('-', '_')}_command")  # type: ignore[no-any-return]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):

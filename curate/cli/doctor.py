@@ -69,7 +69,8 @@ def _warm() -> float:
     from curate import detect, load
 
     started = time.perf_counter()
-    texts = ["write to jo@example.org or call +44 20 7946 0018", "the same words again and again here", "naïve 東京 café"]
+    texts = ["write to jo@example.org or call +44 20 7946 0018", "the same words again and again here", "naïve 東京 café",
+             "My name is Maria Lopez and I live at 12 Baker Street"]  # fmt: skip
     rows = [{"text": f"{text} {k}", "label": "ab"[k % 2]} for text in texts for k in range(8)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "warm.jsonl"

@@ -12,7 +12,7 @@ from curate.cli.narrate import Narrator
 from curate.cli.options import data_options, overrides, quiet_option, recipe_for
 from curate.errors import EXIT_OK, ConfigError
 
-FORMATS = ("text", "json", "github", "markdown", "junit")
+FORMATS = ("text", "json", "github", "sarif", "markdown", "junit")
 PRESETS = ("starter", "strict", "regulated")
 
 
@@ -20,30 +20,33 @@ PRESETS = ("starter", "strict", "regulated")
     "  curate gate tickets.jsonl\n"
     "  curate gate tickets.jsonl --preset strict --format github\n"
     "  curate gate main.jsonl --format json --output main.json --exit-zero\n"
-    "  curate gate branch.jsonl --baseline main.json\n"
-    "  curate gate runs/tickets --format markdown --output gate.md\n\n"
+    "  curate gate branch.jsonl --baseline main.json --tighten\n"
+    "  curate gate runs/tickets --format markdown --output gate.md\n"
+    "  curate gate trusted.jsonl --suggest --output gate.toml\n\n"
     "\b\nExit codes: 0 passed (warnings included), 1 failed, 2 unreadable input or policy,\n"
     "3 could not be judged, 4 internal error.")  # fmt: skip
 @click.argument("what", metavar="[INPUT|RECIPE|RUN]", required=False, type=click.Path())
 @click.option("--policy", type=click.Path(), help="TOML file with checks; default: [gate] of the recipe, else a preset.")
 @click.option("--preset", type=click.Choice(PRESETS), help="Checks and limits to use where no policy is given.")
 @click.option("--baseline", type=click.Path(), help="JSON of an earlier gate: only findings that it does not know count.")
+@click.option("--tighten", is_flag=True, help="Where the gate passes, take what is mended out of the baseline file.")
 @click.option("--decisions", type=click.Path(), help="Decision file to read the findings under.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to say it.")
 @click.option("--output", type=click.Path(), help="Write the verdict to a file instead of stdout.")
+@click.option("--suggest", is_flag=True, help="Write a policy whose limits fit this (trusted) data, instead of a verdict.")
 @click.option("--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True, help="What exits 1.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict; errors still show.")
 @click.option("--out", type=click.Path(), help="Run directory (default: runs/<name>-gate/<hash of the input>).")
 @data_options
 @quiet_option
 def gate_command(
-    what: str | None, policy: str | None, preset: str | None, baseline: str | None, decisions: str | None, form: str,
-    output: str | None, fail_on: Literal["fail", "warn"], exit_zero: bool, out: str | None, task: str | None,
-    role: tuple[str, ...], on_bad_row: str | None, quiet: bool,
+    what: str | None, policy: str | None, preset: str | None, baseline: str | None, tighten: bool, decisions: str | None,
+    form: str, output: str | None, suggest: bool, fail_on: Literal["fail", "warn"], exit_zero: bool, out: str | None,
+    task: str | None, role: tuple[str, ...], on_bad_row: str | None, quiet: bool,
 ) -> int:
     """Judge a data file as it stands, or a finished run by its curated data."""
     from curate import gating
-    from curate.dataset import atomic_write_text
+    from curate.dataset import atomic_write_bytes, atomic_write_text
     from curate.house import require
 
     gates = require("audit.gate")
@@ -52,6 +55,8 @@ def gate_command(
     if what is None or not (Path(what) / "manifest.json").is_file():
         target = recipe_for(what).with_(**overrides(task, role, on_bad_row))
         recipe_gate = target.gate
+    if tighten and baseline is None:
+        raise ConfigError("--tighten mends a baseline: name it with --baseline")
     if policy is not None and preset is not None:
         raise ConfigError("give --policy or --preset, not both: a policy file names its own preset")
     if policy is not None:
@@ -67,10 +72,16 @@ def gate_command(
         target, asked, out=out, baseline=known, decisions=Path(decisions) if decisions else None,
         listener=Narrator(quiet).stage,
     )
-    text = found.render(form, color=output is None and sys.stdout.isatty())
+    if tighten and baseline and found.result.exit_code(fail_on) == EXIT_OK:
+        kept, gone = gates.tightened(Path(baseline), found.still_known)
+        if gone:
+            atomic_write_bytes(baseline, kept)
+        click.echo(f"baseline: {gone:,} known findings are gone, {len(found.still_known):,} stay ({baseline})", err=True)
+    text = gates.suggest(found.result) if suggest else found.render(form, color=output is None and sys.stdout.isatty())
     if output is None:
         click.echo(text, nl=False)
     else:
         atomic_write_text(output, text)
-        click.echo(f"gate: {found.result.verdict} ({output})", err=True)
-    return EXIT_OK if exit_zero else found.result.exit_code(fail_on)
+        said = "policy written, to be read before it is used" if suggest else found.result.verdict
+        click.echo(f"gate: {said} ({output})", err=True)
+    return EXIT_OK if exit_zero or suggest else found.result.exit_code(fail_on)

@@ -1,8 +1,9 @@
-"""`curate dedup | labels | pii | fairness`: one question, good defaults, the same run directory."""
+"""`curate dedup | labels | quality | pii | fairness`: one question, good defaults, the same run directory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,13 +27,15 @@ Command = Callable[..., Any]
 STAGES = {
     "dedup": ["exact_duplicates", "near_duplicates", "contamination"],
     # Duplicates run beside the label stages for their clusters: copies must not vouch for each other's labels.
-    "labels": ["near_duplicates", "label_issues", "label_names"],
+    "labels": ["near_duplicates", "label_issues", "label_names", "sufficiency"],
+    "quality": ["text_quality"],
     "pii": ["pii"],
     "fairness": ["near_duplicates", "label_names", "fairness"],
 }
 HELP = {
     "dedup": "Find exact and near duplicates, training rows that hold evaluation rows, and rows of other sets.",
-    "labels": "Find wrong labels and inconsistent label names.",
+    "labels": "Find wrong labels and inconsistent label names, and say whether there are enough rows.",
+    "quality": "Find texts that are bad to learn from (empty, cut off, looping, refusals, leftovers), and score every row.",
     "pii": "Find and mask personal data in every string of every row.",
     "fairness": "Audit how the data, and a model of it, treat sensitive groups.",
 }
@@ -45,6 +48,8 @@ EPILOG = "\b\nExample:\n  curate {verb} tickets.jsonl --out runs/{verb}"
 EPILOGS = {
     "dedup": EPILOG + "\n  curate dedup train.jsonl --against gsm8k_test.jsonl --against humaneval.index"
     "\n  curate dedup new.jsonl --earlier last_month.index",
+    "quality": EPILOG + "\n  curate quality answers.jsonl --normalise",
+    "pii": EPILOG + "\n  curate pii letters.jsonl --names replace --operator surrogate --operator SECRET=redact",
 }
 
 
@@ -61,6 +66,39 @@ def _compared_with(verb: str) -> Callable[[Command], Command]:
                             "may be repeated.", **where)(command)
 
     return options
+
+
+def _about_names(verb: str) -> Callable[[Command], Command]:
+    """The options of `pii`: what happens to names, and what takes the place of values."""
+    if verb != "pii":
+        return lambda command: command
+
+    def options(command: Command) -> Command:
+        command = click.option(
+            "--key", "key_file", type=click.Path(),
+            help="Key file of hash, vault and surrogate; `curate vault key` makes one.",
+        )(command)
+        command = click.option(
+            "--operator", "operators", multiple=True, metavar="[TYPE=]OPERATOR",
+            help="What takes the place of values: placeholder (default), numbered, numbered_row, mask, redact, hash, "
+            "surrogate or vault; may be repeated for types.",
+        )(command)
+        return click.option(
+            "--names", type=click.Choice(["replace", "flag", "off"]),
+            help="Names of people and street addresses: replace them, flag them and leave them (default), or do not look.",
+        )(command)
+
+    return options
+
+
+def _about_writing(verb: str) -> Callable[[Command], Command]:
+    """The option of `quality` that also proposes repairs."""
+    if verb != "quality":
+        return lambda command: command
+    return click.option(
+        "--normalise", is_flag=True,
+        help="Also repair how texts are written: wrong encodings, HTML entities, invisible characters, white space.",
+    )
 
 
 def _where(verb: str) -> Callable[[Command], Command]:
@@ -88,6 +126,8 @@ def _make(verb: str) -> click.Command:
     @click.argument("input_", metavar="INPUT", type=click.Path())
     @click.option("--out", type=click.Path(), help=f"Run directory (default: runs/<name of the input>-{verb}).")
     @_compared_with(verb)
+    @_about_names(verb)
+    @_about_writing(verb)
     @data_options
     @_where(verb)
     @quiet_option
@@ -95,16 +135,24 @@ def _make(verb: str) -> click.Command:
     def command(
         input_: str, out: str | None, task: str | None, role: tuple[str, ...], on_bad_row: str | None,
         quiet: bool, as_json: bool, engine: str | None = None,
-        against: tuple[str, ...] = (), earlier: tuple[str, ...] = (),
+        against: tuple[str, ...] = (), earlier: tuple[str, ...] = (), names: str | None = None,
+        operators: tuple[str, ...] = (), key_file: str | None = None,
+        normalise: bool = False,
     ) -> int:
         from curate import workflow
 
         recipe = recipe_for(input_)
-        recipe = recipe.with_(stages=STAGES[verb], engine=engine, **overrides(task, role, on_bad_row)).only_flagging(
+        stages = [*STAGES[verb], *(["normalise"] if normalise else [])]
+        recipe = recipe.with_(stages=stages, engine=engine, **overrides(task, role, on_bad_row)).only_flagging(
             *ONLY_FLAGS.get(verb, ())
         )
         given = {"against": against, "earlier": earlier}
         recipe = recipe.with_settings("contamination", **{key: paths for key, paths in given.items() if paths})
+        asked: dict[str, Any] = {"names": names, "key_file": key_file and str(Path(key_file).resolve())}
+        if operators:
+            pairs = (operator.rpartition("=") for operator in operators)
+            asked["operators"] = {kind or "default": name for kind, _, name in pairs}
+        recipe = recipe.with_settings("pii", **{key: value for key, value in asked.items() if value})
         narrator = Narrator(quiet or as_json, helpers=ONLY_FLAGS.get(verb, ()))
 
         def on_read(dataset: Dataset) -> None:
@@ -121,5 +169,6 @@ def _make(verb: str) -> click.Command:
 
 dedup_command = _make("dedup")
 labels_command = _make("labels")
+quality_command = _make("quality")
 pii_command = _make("pii")
 fairness_command = _make("fairness")

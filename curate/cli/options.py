@@ -87,6 +87,12 @@ def shell_path(path: Path) -> str:
     return safe_text(shlex.quote(str(path)))
 
 
+def _note(result: RunResult) -> str:
+    """What the privacy stage wants to be known about the curated data."""
+    summary = result.manifest.get("stages", {}).get("pii", {}).get("summary", {})
+    return str(summary.get("note", ""))
+
+
 def print_summary(result: RunResult, *, as_json: bool, quiet: bool, proof: bool = True, data: bool = True) -> int:
     """The end of a run on the terminal, and its exit code.
 
@@ -105,6 +111,8 @@ def print_summary(result: RunResult, *, as_json: bool, quiet: bool, proof: bool 
         if data:
             click.echo(f"data: {result.run.path / curated_name(result.detected.dataset)}", err=True)
         click.echo(f"report: {result.run.path / 'report.html'}", err=True)
+    if not quiet and (noted := _note(result)):
+        click.echo(f"note: {noted}", err=True)
     for name, reason in result.skipped.items():
         click.echo(f"not judged: {name}: {reason}", err=True)
     ablation = (result.ablation or {}) if proof else {}

@@ -188,6 +188,10 @@ class Dataset:
         """The source values of one row; absent keys are absent."""
         return self._store.values(index)
 
+    def raw_row(self, index: int) -> bytes | None:
+        """The bytes of one row as its file spells it; None where the format does not spell rows."""
+        return self._store.raw(index) if isinstance(self._store, TextStore) else None
+
     # -- making another -----------------------------------------------------------------------------------------------
 
     def select(self, rows: Any, edits: Edits | None = None) -> Dataset:
@@ -200,6 +204,15 @@ class Dataset:
         if changes.keys().isdisjoint(index.tolist()) and bool((np.diff(index) > 0).all()):
             selected.origin = (self, index)
         return selected
+
+    def respelled(self, rows: Mapping[int, bytes]) -> Dataset:
+        """The same rows for writing, some of them spelled as given: bytes that hold the same values."""
+        if not rows:
+            return self
+        store = self._store
+        if not isinstance(store, TextStore):
+            raise ValueError("rows of this format have no spelling")
+        return Dataset(store.respelled(rows), self.detected, self.source, self.rejected, self.id_columns)
 
     def write(
         self,

@@ -85,6 +85,10 @@ class TextStore:
         changed = self.changed.get(row) if self.changed else None
         return self.buffer[self.starts[row] : self.ends[row]] if changed is None else changed
 
+    def respelled(self, rows: Mapping[int, bytes]) -> TextStore:
+        """The same rows, the bytes of some given; the views stay as they are."""
+        return replace(self, changed={**self.changed, **rows}, whole=self.whole and not rows)
+
     def start_of(self, row: int) -> str:
         """The first characters of one row, for a preview that is masked."""
         return self.raw(row)[:320].decode("utf-8", "replace")

@@ -103,7 +103,7 @@ def combine(parts: Sequence[tuple[str, tuple[Digests, npt.NDArray[np.bool_]]]], 
         frame[:, at + 16 : at + 32] = values.view(np.uint8).reshape(n_rows, 16)
         complete &= valid
     width = frame.shape[1]
-    data = memoryview(frame.reshape(-1))
+    data = frame.reshape(-1).data
     out = np.empty(n_rows, "V16")
     for first in range(0, n_rows, _ROWS_A_BLOCK):
         last = min(first + _ROWS_A_BLOCK, n_rows)

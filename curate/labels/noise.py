@@ -82,6 +82,11 @@ def estimate_label_noise(
     return _judged(probabilities, true_label_posterior(probabilities, labels), labels)
 
 
+def judge_predictions(probabilities: Floats, labels: npt.NDArray[np.int64]) -> LabelNoise:
+    """Judge every given label by out-of-sample `(n, k)` probabilities from elsewhere; no model is fitted here."""
+    return _judged(probabilities, true_label_posterior(_sharpened(probabilities, labels), labels), labels)
+
+
 def true_label_posterior(probabilities: Floats, labels: npt.NDArray[np.int64]) -> Floats:
     """`(n, k)` p(true class | text, given label), the noise matrix being learned from the same rows."""
     n, k = probabilities.shape

@@ -1,8 +1,8 @@
 """The order in which rows that say the same are kept: the keep policy as one rank a row.
 
 `first` and `last` go by position, `longest` by characters of content, `newest` by the time role, `best_source` by an
-ordered list over the source role, `highest_quality` by a column of numbers. What a policy cannot tell apart, and rows
-without the value it looks at, follow in input order.
+ordered list over the source role, `highest_quality` by a column of numbers or by the scores of the text quality stage. What
+a policy cannot tell apart, and rows without the value it looks at, follow in input order.
 """
 
 from __future__ import annotations
@@ -20,7 +20,17 @@ from curate.errors import ConfigError, nearest
 Array = np.ndarray[Any, Any]
 
 
-def keep_rank(dataset: Dataset, policy: str, sources: Sequence[str] = (), quality_column: str | None = None) -> Array:
+SCORED = "text_quality"
+"""As the quality column: the scores of that stage, where the data has no such column itself."""
+
+
+def keep_rank(
+    dataset: Dataset,
+    policy: str,
+    sources: Sequence[str] = (),
+    quality_column: str | None = None,
+    scores: Any = None,
+) -> Array:
     """int64[n_rows]: the lower rank survives. Raises ConfigError where the data lacks what the policy looks at."""
     n = dataset.n_rows
     if policy == "last":
@@ -36,7 +46,13 @@ def keep_rank(dataset: Dataset, policy: str, sources: Sequence[str] = (), qualit
     elif policy == "best_source":
         order = np.argsort(_source_rank(dataset, sources), kind="stable")
     elif policy == "highest_quality":
-        order = np.argsort(-_quality(dataset, quality_column or ""), kind="stable")  # not-a-number comes last
+        if quality_column == SCORED and SCORED not in dataset.columns:
+            if scores is None:
+                raise ConfigError(f'[keep] quality_column = "{SCORED}" needs the stage {SCORED} to run; list or enable it')
+            quality = np.asarray(scores, np.float64)
+        else:
+            quality = _quality(dataset, quality_column or "")
+        order = np.argsort(-quality, kind="stable")  # not-a-number comes last
     else:
         return np.arange(n)
     rank = np.empty(n, np.int64)

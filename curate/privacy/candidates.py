@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from curate.privacy.neighbourhood import SHORT_CELL
+from curate.privacy.surroundings import SHORT_CELL
 
 Span = tuple[int, int, int, float]
 

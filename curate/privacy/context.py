@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from curate.privacy.identifiers import IDENTIFIERS
 from curate.privacy.key_shapes import PLAIN_PREFIXES, SHAPES
+from curate.privacy.words import EXACT, STEMS, spellings
 
-PHONE, IDENTIFIER, CARD, SSN, IP, VERSION, BIRTH, MONEY, PAGE, _SPARE, PHONE_AFTER = (1 << i for i in range(11))
+PHONE, IDENTIFIER, CARD, SSN, IP, VERSION, BIRTH, MONEY, PAGE, COUNT, PHONE_AFTER = (1 << i for i in range(11))
 
 _WORDS: dict[int, str] = {
     PHONE: """phone phones telephone tel telefon telefono teléfono téléphone telefone telefoon tlf mobile mobil movil
@@ -40,7 +41,11 @@ _WORDS: dict[int, str] = {
     MONEY: "usd eur gbp dollars euros euro dollar pounds price total cost amount paid sum revenue budget worth",
     PHONE_AFTER: "office desk home work phone mobile cell fax tel direct",
     PAGE: "page pages pp p line lines row verse",
+    COUNT: "number num nummer numero numéro número numer nomor numara номер",
 }
+_CLASS_OF = {"PHONE": PHONE, "IDENTIFIER": IDENTIFIER, "BIRTH": BIRTH}
+for _name, _more in EXACT.items():
+    _WORDS[_CLASS_OF[_name]] += " " + _more
 
 
 def fnv1a(word: bytes) -> int:
@@ -72,7 +77,8 @@ def _classes() -> dict[bytes, int]:
     merged: dict[bytes, int] = {}
     for mask, words in _WORDS.items():
         for word in words.split():
-            merged[word.encode()] = merged.get(word.encode(), 0) | mask
+            for spelling in spellings(word):
+                merged[spelling.encode()] = merged.get(spelling.encode(), 0) | mask
     for word in _trigger_words():
         if len(word) < STEM:
             merged[word.encode()] = merged.get(word.encode(), 0) | ID_WORD
@@ -80,8 +86,9 @@ def _classes() -> dict[bytes, int]:
 
 
 FOREIGN, ID_WORD, VALUE = (1 << i for i in range(11, 14))
-"""FOREIGN and ID_WORD are set in the union alone: a word with letters beyond ASCII; one that may belong to a phrase of an
-identifier. VALUE: the column's name is such a phrase, so its whole cells are judged."""
+"""FOREIGN, ID_WORD and COUNT are set in the union alone: a word with letters beyond ASCII; one that may belong to a phrase
+of an identifier; one that says "number" of anything. VALUE: the column's name is such a phrase, so its whole cells are
+judged."""
 STEM = 5
 """Letters from which a word of an identifier counts as a stem: `passportnumber`, `henkilotunnukseni`."""
 _COMMON = frozenset(_words("number numbers numero nummer numer nomor code card carte carta cod no nr id de la the of"))
@@ -104,7 +111,20 @@ def _shapes() -> dict[bytes, int]:
 
 WORD_KEYS, WORD_MASKS = _table(_classes(), 12)
 
-STEM_KEYS, STEM_VALUES = _table({w.encode(): 1 for w in _trigger_words() if len(w) >= STEM}, 12)
+
+
+def _stems() -> dict[bytes, int]:
+    out = {word.encode(): ID_WORD for word in _trigger_words() if len(word) >= STEM}
+    for name, stems in STEMS.items():
+        for stem in stems.split():
+            for spelling in spellings(stem):
+                if len(spelling.encode()) >= STEM:
+                    out[spelling.encode()] = out.get(spelling.encode(), 0) | _CLASS_OF[name]
+    return out
+
+
+_STEM_CLASSES = _stems()
+STEM_KEYS, STEM_VALUES = _table(_STEM_CLASSES, 13)
 SHAPE_KEYS, SHAPE_VALUES = _table(_shapes(), 9)
 
 _TLDS = _words("""
@@ -147,6 +167,16 @@ _SIGNED = sorted({shape.word() for shape in SHAPES if shape.signed()})
 KEY_KEYS, KEY_VALUES = _table({word.encode(): 1 for word in _SIGNED}, 9)
 """What stands before the first sign of a provider's key; compared with regard to case."""
 PLAIN_KEYS, PLAIN_VALUES = _table({word.encode(): 1 for word in PLAIN_PREFIXES}, 7)
+
+
+def word_classes(word: str) -> int:
+    """Classes of one word as it is written, by itself or by its stem."""
+    raw = word.encode()
+    small = bytes(b + 32 if 65 <= b <= 90 else b for b in raw)
+    found = _CLASSES.get(small, 0)
+    for size in range(STEM, min(len(small), 24) + 1):
+        found |= _STEM_CLASSES.get(small[:size], 0)
+    return found
 
 
 def column_masks(name: str, spoken: bool) -> tuple[int, int]:

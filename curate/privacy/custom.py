@@ -15,6 +15,8 @@ near_misses = ["E-12345", "the E-list"]
 [[recognizer]]
 name = "PROJECT"
 deny = ["Project Bluebird", "Project Heron"]   # literal texts, found in any case
+placeholder = "[PROJECT]"
+operator = "numbered"                          # [PROJECT_1], [PROJECT_2]; the recipe's table goes first
 examples = ["about project heron"]
 ```
 """
@@ -37,6 +39,9 @@ from curate.errors import ConfigError
 from curate.privacy.identifiers.model import passes
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{1,39}")
+LISTED = "LISTED_VALUE"
+"""Type of the values that a recipe's deny list holds."""
+_LISTED_REASON = "The recipe lists this value as one that must not stay."
 _OPEN, _CLOSE = "\x02", "\x03"
 _CONTROL = "[\x02\x03]"
 
@@ -52,7 +57,9 @@ class Recognizer:
     deny: tuple[str, ...] = ()
     """Literal texts that are always found, in any case."""
     placeholder: str = ""
-    """Replacement; empty: the name in brackets."""
+    """Replacement; empty: the name in brackets. Numbered and hashed ones begin with it."""
+    operator: str = ""
+    """What takes the place of a match, where the recipe does not say; empty: the recipe's default."""
     score: float = 0.9
     """How sure a match is, 0 to 1."""
     checksum: str = ""
@@ -151,6 +158,17 @@ def load_recognizers(path: str | Path) -> tuple[Recognizer, ...]:
         raise ConfigError(f"{Path(path).name}: cannot be read: {type(error).__name__}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{Path(path).name}: not TOML: {error}") from error
+
+
+def listed_values(deny: tuple[str, ...]) -> Recognizer:
+    """The recogniser of a recipe's deny list: these values as whole words, in any case."""
+    edged = (
+        ("\\b" if text[0].isascii() and (text[0].isalnum() or text[0] == "_") else "")
+        + re.escape(text)
+        + ("\\b" if text[-1].isascii() and (text[-1].isalnum() or text[-1] == "_") else "")
+        for text in sorted(deny, key=lambda text: (-len(text), text))
+    )
+    return Recognizer(LISTED, f"(?i)(?:{'|'.join(edged)})", score=1.0, priority=110, reason=_LISTED_REASON)
 
 
 @lru_cache(maxsize=1)

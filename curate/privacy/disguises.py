@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from curate.privacy.neighbourhood import WORD
+from curate.privacy.letters import WORD
 
 _SPELLED = {
     0: "zero oh cero null nul zéro", 1: "one uno un eins um een", 2: "two dos deux zwei dois due twee",
@@ -26,7 +26,7 @@ _SPELLED = {
     8: "eight ocho huit acht oito otto", 9: "nine nueve neuf neun nove negen",
 }  # fmt: skip
 _DIGIT_OF = {word: digit for digit, words in _SPELLED.items() for word in words.split()}
-_RUN = 7
+_RUN, _LONGEST_RUN = 7, 24
 
 
 def _pack(word: str) -> int:
@@ -104,7 +104,7 @@ def find_disguises(data, starts, ends):  # type: ignore[no-untyped-def]
 
 _NUMBER_WORD = "|".join(sorted(_DIGIT_OF, key=len, reverse=True))
 _SPELLED_RUN = re.compile(
-    rf"(?i)(?<![^\W_])(?:{_NUMBER_WORD})(?:[ ,-]{{1,3}}(?:{_NUMBER_WORD})){{{_RUN - 1},18}}(?![^\W_])"
+    rf"(?i)(?<![^\W_])(?:{_NUMBER_WORD})(?:[ ,-]{{1,3}}(?:{_NUMBER_WORD})){{{_RUN - 1},}}+(?![^\W_])"
 )
 _ONE_WORD = re.compile(rf"(?i){_NUMBER_WORD}")
 _AT, _DOT = r"[ ]{1,2}(?:at|arroba)[ ]{1,2}", r"[ ]{1,2}(?:dot|punkt|punto|ponto)[ ]{1,2}"
@@ -137,7 +137,11 @@ def edits_of(text: str, flags: int) -> list[tuple[int, int, int]]:
             out += [(m.start() + s.start(), m.start() + s.end(), 64 if s["at"] else 46) for s in _SIGNS.finditer(m[0])]
     if flags & SPELLED:
         for m in _SPELLED_RUN.finditer(text):
+            if m.end() - m.start() > _LONGEST_RUN * 9:
+                continue  # no number is that long
             words = [(m.start() + w.start(), m.start() + w.end(), w[0].lower()) for w in _ONE_WORD.finditer(m[0])]
+            if len(words) > _LONGEST_RUN:
+                continue
             groups = {10: (3, 6), 11: (1, 4, 7), 16: (4, 8, 12)}.get(len(words), ())
             for n, (a, b, word) in enumerate(words):
                 out.append((a, b, 48 + _DIGIT_OF[word]))

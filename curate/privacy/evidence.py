@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from curate.privacy.neighbourhood import WORD
+from curate.privacy.letters import WORD
 
 FEWEST_RUNS = 20
 CLEARED, CONFIRMED = 0.4, 0.97

@@ -15,11 +15,15 @@ Complexity: O(bytes) time, O(candidates) memory. It does not decode, allocate pe
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from curate.privacy.context import FOREIGN, ID_WORD, VALUE, WORD_KEYS, WORD_MASKS
+from curate.privacy.context import BIRTH, COUNT, FOREIGN, ID_WORD, VALUE, WORD_KEYS, WORD_MASKS
+from curate.privacy.freshness import drop_stale_code
+from curate.privacy.letters import HEX, WORD, is_escape
 from curate.privacy.neighbourhood import (
     AFTER_PHONE,
     ALNUM,
@@ -29,7 +33,6 @@ from curate.privacy.neighbourhood import (
     COLONS,
     DASH_MAC,
     EMAIL,
-    HEX,
     IBAN,
     JSON_ESCAPES,
     KEY_BLOCK,
@@ -46,30 +49,29 @@ from curate.privacy.neighbourhood import (
     PREV_SIGN,
     PREV_SLASH,
     QUAD,
-    SHORT_CELL,
     TOKEN,
     UNICODE_FORMS,
     USER_VALUE,
     USERINFO,
-    WORD,
     YEAR,
     block_end,
-    context,
-    context_after,
     dash_mac,
     email,
     end_of_value,
     grow,
     iban_end,
+    in_amount,
     is_at,
-    is_escape,
     plausible,
     put,
     region,
     secret_key_before,
     token_end,
 )
+from curate.privacy.surroundings import SHORT_CELL, context, context_after
 from curate.privacy.tokens import bic_word, is_disguise, key_start, name_end, shaped_piece, token_around, token_worth
+
+drop_stale_code(Path(__file__).parent)
 
 _DIGIT, _PLUS, _PAREN, _AT, _COLON, _EQUALS, _DASH, _UNDERSCORE, _CAPITAL, _WIDE, _BRACKET, _BACKSLASH, _DOT = range(1, 14)
 
@@ -155,7 +157,7 @@ def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untype
                         f |= PREV_MONEY
                     if p == 45 or p == 35 or p == 37 or p == 42 or p == 94 or p == 126:
                         f |= PREV_SIGN
-                    if (p == 44 or p == 46) and i - 2 >= start and 48 <= data[i - 2] <= 57:
+                    if (p == 44 or p == 46) and i - 2 >= start and 48 <= data[i - 2] <= 57 and in_amount(data, i, stop, p):
                         f |= PREV_DECIMAL
                     if p == 47 or p == 61 or p == 38 or p == 64:
                         f |= PREV_SLASH
@@ -187,10 +189,10 @@ def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untype
                 elif quad >= 3 or (digits >= 7 and not (groups > 10 and digits < 2 * groups)):
                     near, union = context(data, start, end, i, columns[names[row]])
                     behind = context_after(data, stop, end, WORD_KEYS, WORD_MASKS)
-                    union |= behind & ID_WORD
+                    union |= behind & (ID_WORD | BIRTH)
                     if behind & 1025:
                         f |= AFTER_PHONE
-                    helped = (near & 1) != 0 or (f & AFTER_PHONE) != 0
+                    helped = (near & 1) != 0 or (f & AFTER_PHONE) != 0 or (union & COUNT) != 0
                     maybe = plausible(data, i, stop, digits, helped, national, union, bounds)
                     if union & (ID_WORD | FOREIGN) or shaped_piece(data, i, stop):
                         maybe |= MAY_BE_ID

@@ -9,22 +9,11 @@ offsets into the column's buffer; `start` and `end` bound the row. All are compi
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-from curate.privacy.context import (
-    FOREIGN,
-    ID_WORD,
-    SECRET_KEYS,
-    SECRET_VALUES,
-    STEM,
-    STEM_KEYS,
-    STEM_VALUES,
-    TLD_KEYS,
-    TLD_VALUES,
-    WORD_KEYS,
-    WORD_MASKS,
-)  # fmt: skip
+from curate.privacy.context import SECRET_KEYS, SECRET_VALUES, TLD_KEYS, TLD_VALUES
+from curate.privacy.letters import HEX, WORD, fnv, is_escape, lookup
+from curate.privacy.surroundings import SHORT_CELL as SHORT_CELL
 
 (EMAIL, EMAIL_ODD, NUMBER, QUAD, COLONS, IBAN, USERINFO, KEY_VALUE, TOKEN, YEAR, DASH_MAC, KEY_BLOCK, ALNUM, AT_NAME,
  USER_VALUE, BIC) = range(16)  # fmt: skip
@@ -42,119 +31,10 @@ LOOK_BEHIND, LOOK_AHEAD = 104, 32
 MAX_GROUPS = 96
 
 
-def _letters() -> npt.NDArray[np.uint8]:
-    """1 letter, 2 digit, 3 byte of a non-ASCII character, 4 underscore, 0 other."""
-    table = np.zeros(256, dtype=np.uint8)
-    table[ord("A") : ord("Z") + 1] = 1
-    table[ord("a") : ord("z") + 1] = 1
-    table[ord("0") : ord("9") + 1] = 2
-    table[128:] = 3
-    table[ord("_")] = 4
-    return table
-
-
-WORD = _letters()
-HEX = np.zeros(256, dtype=np.uint8)
-HEX[[ord(c) for c in "0123456789abcdefABCDEF"]] = 1
 _LOCAL = (WORD > 0).astype(np.uint8)
 _LOCAL[[ord(c) for c in ".%+-'"]] = 1
 _LABEL = ((WORD > 0) & (WORD < 4)).astype(np.uint8)
 _LABEL[[ord("."), ord("-")]] = 1
-
-
-@njit(cache=True, inline="always")
-def is_escape(data, start, i):  # type: ignore[no-untyped-def]
-    """Byte i is the letter of a written-out `\\n`, `\\r` or `\\t`: it ends a word rather than begin one."""
-    return i > start and data[i - 1] == 92 and (data[i] == 110 or data[i] == 114 or data[i] == 116)
-
-
-@njit(cache=True)
-def lookup(h, keys, values):  # type: ignore[no-untyped-def]
-    mask = np.uint64(len(keys) - 1)
-    slot = h & mask
-    while keys[slot] != 0:
-        if keys[slot] == h:
-            return values[slot]
-        slot = (slot + np.uint64(1)) & mask
-    return np.int64(0)
-
-
-@njit(cache=True)
-def _hash(data, i, j):  # type: ignore[no-untyped-def]
-    h = np.uint64(0xCBF29CE484222325)
-    for k in range(i, j):
-        c = data[k]
-        if 65 <= c <= 90:
-            c = np.uint8(c + 32)
-        h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
-    return h
-
-
-@njit(cache=True)
-def context_before(data, start, pos, words, masks):  # type: ignore[no-untyped-def]
-    """Masks of the nearest listed word and of all, over at most 8 words in the 64 bytes before `pos`."""
-    nearest, union = np.int64(0), np.int64(0)
-    floor = max(start, pos - 64)
-    i, seen = pos - 1, 0
-    while i >= floor and seen < 8:
-        w = WORD[data[i]]
-        if w == 0 or w == 4 or w == 2:
-            i -= 1
-            continue
-        j = i + 1
-        while i >= floor and j - i < 40 and (WORD[data[i]] == 1 or WORD[data[i]] == 3):
-            i -= 1
-        seen += 1
-        first = i + 1
-        if first > start and data[first] < 128 and is_escape(data, start, first):
-            first += 1
-        if i >= start and data[i] == 91 and j < pos and data[j] == 93:
-            continue  # a placeholder such as [PHONE] is not context
-        if i >= start and data[i] == 95 and j < pos and data[j] == 93:
-            continue
-        h, stem = np.uint64(0xCBF29CE484222325), np.int64(0)
-        for p in range(first, j):
-            c = data[p]
-            if 65 <= c <= 90:
-                c = np.uint8(c + 32)
-            elif c >= 195 and c != 226:  # the first byte of a letter beyond ASCII, not of a typographic sign
-                union |= FOREIGN
-            h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
-            if stem == 0 and p - first >= STEM - 1:
-                stem = lookup(h, STEM_KEYS, STEM_VALUES)
-        mask = lookup(h, words, masks)
-        if stem or mask & ID_WORD:
-            union |= ID_WORD
-            mask &= ~ID_WORD
-        if mask & 1024:
-            # "Desk: 555 0100" names a field; "the desk 555" does not.
-            mask = (mask & ~1024) | (1 if j < pos and data[j] == 58 else 0)
-        if mask:
-            union |= mask
-            if nearest == 0:
-                nearest = mask
-    return nearest, union
-
-
-@njit(cache=True)
-def context_after(data, pos, end, words, masks):  # type: ignore[no-untyped-def]
-    """Union over the first two words after `pos`, on the same line and before any other number."""
-    union = np.int64(0)
-    i, seen, ceiling = pos, 0, min(end, pos + 24)
-    while i < ceiling and seen < 2:
-        c = data[i]
-        if c == 10 or c == 91 or WORD[c] == 2:
-            break
-        if WORD[c] != 1 and WORD[c] != 3:
-            i += 1
-            continue
-        j = i
-        while j < ceiling and (WORD[data[j]] == 1 or WORD[data[j]] == 3):
-            j += 1
-        union |= lookup(_hash(data, i, j), words, masks)
-        seen += 1
-        i = j
-    return union
 
 
 @njit(cache=True)
@@ -223,6 +103,20 @@ def plausible(data, i, stop, digits, helped, national, near_words, bounds):  # t
 
 
 @njit(cache=True)
+def in_amount(data, i, stop, sign):  # type: ignore[no-untyped-def]
+    """Whether the run of digit groups at `i`, behind a digit and `sign` (a comma or a full stop), goes on with an
+    amount or a version, rather than stand in the next cell of a table."""
+    if sign == 46:
+        return True
+    j = i
+    while j < stop and 48 <= data[j] <= 57:
+        j += 1
+    if j == i or j - i >= 7:
+        return False  # "17,+1 202 ..." and "17,2025550143"
+    return j == stop or data[j] != 45
+
+
+@njit(cache=True)
 def grow(out):  # type: ignore[no-untyped-def]
     bigger = np.empty((out.shape[0] * 2, out.shape[1]), dtype=np.int64)
     for i in range(out.shape[0]):  # a loop compiles in a tenth of the time of a slice
@@ -276,7 +170,7 @@ def email(data, start, end, at):  # type: ignore[no-untyped-def]
     letters = True
     for k in range(dot + 1, j):
         letters &= WORD[data[k]] == 1
-    known = lookup(_hash(data, dot + 1, j), TLD_KEYS, TLD_VALUES)
+    known = lookup(fnv(data, dot + 1, j), TLD_KEYS, TLD_VALUES)
     if known == 2:
         return -1, i, i
     plain = letters and (known == 1 or j - dot - 1 == 2)
@@ -329,7 +223,7 @@ def secret_key_before(data, start, pos):  # type: ignore[no-untyped-def]
         known = lookup(h, SECRET_KEYS, SECRET_VALUES)
         if known:
             return known
-    return lookup(_hash(data, last, j), SECRET_KEYS, SECRET_VALUES)
+    return lookup(fnv(data, last, j), SECRET_KEYS, SECRET_VALUES)
 
 
 @njit(cache=True)
@@ -423,26 +317,22 @@ def dash_mac(data, start, end, a):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def context(data, start, end, pos, column):  # type: ignore[no-untyped-def]
-    """`context_before`, and in a short cell what the column's name says (int64[2]: nearest and union)."""
-    near, union = context_before(data, start, pos, WORD_KEYS, WORD_MASKS)
-    if column[1] and end - start <= SHORT_CELL:
-        union |= column[1]
-        if near == 0:
-            near = column[0]
-    return near, union
-
-
-SHORT_CELL = 64
-"""Bytes up to which the name of a column speaks of what stands in its cells."""
-
-
-@njit(cache=True)
 def is_at(data, j, end):  # type: ignore[no-untyped-def]
     """Whether the bracket before `j` opens a written-out at sign: `[at]`, `( AT )`."""
     if j < end and data[j] == 32:
         j += 1
     return j + 2 < end and (data[j] | 32) == 97 and (data[j + 1] | 32) == 116 and WORD[data[j + 2]] == 0
+
+
+@njit(cache=True)
+def area_code(data, i, j, last, digits):  # type: ignore[no-untyped-def]
+    """Whether ` / ` or ` - ` is being read behind what looks like an area code: `089 / 1234 56`, `(0221) - 4711`."""
+    if j - last != 2 or data[j] != 32 or digits > 6 or digits < 2 or data[i] == 43:
+        return False
+    if data[last] != 32 or (data[last + 1] != 47 and data[last + 1] != 45):
+        return False
+    first = i + 1 if data[i] == 40 else i
+    return data[first] == 48
 
 
 @njit(cache=True)
@@ -471,7 +361,7 @@ def region(data, end, i):  # type: ignore[no-untyped-def]
             continue
         size = 0
         if c == 32 or c == 46 or c == 45 or c == 40 or c == 41 or c == 47:
-            if j - last >= 2 or (c == 32 and j - i >= MAX_REGION):
+            if (j - last >= 2 and not area_code(data, i, j, last, digits)) or (c == 32 and j - i >= MAX_REGION):
                 break
             if c == 40 and j + 1 < end and not (48 <= data[j + 1] <= 57):
                 break

@@ -118,18 +118,40 @@ _YEARS = re.compile(r"(?:1[0-9]|20)\d\d(?:[-/ ]{1,3}(?:1[0-9]|20)\d\d)+")
 _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{4}|\d{6})?")
 
 
-def is_dateish(text: str) -> bool:
-    """Dates, ranges of years and compact timestamps."""
+_GROUPED_DECIMAL = re.compile(r"\d{1,3}\.\d{3}(?: \d{3,4})+")
+"""`1.602 176 6208`: a decimal with its digits in groups."""
+_THOUSANDS = re.compile(r"[1-9](?: \d{3}){2,}|[1-9]\d{0,2}(?: 000){2,}|[1-9]\d{0,2} \d{3}(?: 000)+")
+_RANGE = re.compile(r"(\d{3,5}0) ?- ?(\d{3,5}0)")
+
+
+_PLAIN_DATE = re.compile(
+    r"(?:19|20)\d\d([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|[12]\d|3[01])([-./])(?:0?[1-9]|[12]\d|3[01])\2(?:(?:19|20)\d\d|\d\d)"
+)
+
+
+def is_dateish(text: str, *, spoken: bool = False) -> bool:
+    """Dates, ranges of years and of round numbers, compact timestamps; where words speak of a telephone (`spoken`), only
+    dates as everybody writes them."""
+    if spoken and len(text) > 8:
+        return bool(_PLAIN_DATE.fullmatch(text) or _YEARS.fullmatch(text))
+    between = _RANGE.fullmatch(text)
+    if between and len(between[1]) == len(between[2]) and between[1] < between[2]:
+        return True
     return bool(_DATE.fullmatch(text) or _YEARS.fullmatch(text) or _COMPACT_DATE.fullmatch(text))
 
 
 def _shape_score(text: str, *, context: bool, region: str) -> float:
     """Score of one whole candidate such as `0494 92 82 32`, `+41 (0)62 915 44 00` or `5551234567`."""
-    if is_dateish(text):
+    if is_dateish(text, spoken=context):
         return 0.0
     groups = [g for g in _SPLIT.split(text) if g]
     digits = "".join(groups)
     if not 7 <= len(digits) <= 15 or len(groups) > 8 or len(set(digits)) == 1:
+        return 0.0
+    if text.count("(") != text.count(")"):
+        return 0.0  # "76, 065103 (2005"
+    if _THOUSANDS.fullmatch(text):
         return 0.0
     if "/" in text and not (context and text.count("/") == 1 and len(digits) >= 9):
         return 0.0
@@ -155,9 +177,10 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
     if len(groups) == 1:
         if not context:
             return 0.35 if valid_national(digits, region) else 0.0
-        return 0.8 if valid_national(digits, region) else (0.7 if len(digits) <= 12 else 0.4)
-    if any(len(g) == 1 for g in groups[1:]):
-        return 0.0 if len(digits) < 9 or not context else 0.5
+        return 0.8 if valid_national(digits, region) else (0.7 if len(digits) <= 12 or valid_international(digits) else 0.4)
+    single = sum(len(g) == 1 for g in groups[1:])
+    if single:
+        return 0.0 if len(digits) < 9 or not context or single > 1 else 0.5
     if valid_national(digits, region):
         # Without words, ten digits in pairs or "12345 67890" may be anything; the usual grouping is judged before.
         return 0.85 if context else (0.7 if region not in ("US", "CA") else 0.4)
@@ -167,7 +190,15 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
         plain = not any(len(g) > 5 for g in groups) or len(groups) == 2
         if plain and text.count("-") <= 1 and any(valid_national(digits, r) for r in _TRUNK_REGIONS):
             return 0.55
+        if _IN_THREE.fullmatch(text) and any(valid_national(digits, r) for r in _HYPHEN_REGIONS):
+            return 0.55
+    if _BRAZILIAN.fullmatch(text) and valid_national(digits, "BR"):
+        return 0.6
     return 0.0
+
+
+_IN_THREE, _HYPHEN_REGIONS = re.compile(r"0\d{1,3}-\d{3,4}-\d{4}"), ("JP", "KR", "TH", "ID", "TW", "MY")
+_BRAZILIAN = re.compile(r"\(\d\d\) ?\d{4,5}-\d{4}")
 
 
 _DROP = {ord(c): None for c in " .-()/+"}
@@ -183,6 +214,8 @@ def find_phones(
     """
     out: list[tuple[int, int, float]] = []
     helped = context or (context_after and not blocked)
+    if not helped and _GROUPED_DECIMAL.fullmatch(text):
+        return out
 
     def add(start: int, end: int, score: float) -> None:
         if end == len(text):
@@ -201,17 +234,19 @@ def find_phones(
         if (before and before[-1] not in " (") or (after and after[0] not in " )" and after[:2] not in (" (",)):
             continue
         nsn = match["area"] + match["mid"] + match["line"]
+        if len(set(nsn)) == 1:
+            continue  # 000-000-0000 stands for a number
         valid = nsn[0] > "1" and nsn[3] > "1" and valid_national(nsn, "US")
         bracket = match["open"] is not None
         uniform = bracket or match["sep"] == match["sep2"]
         if valid:
             score = 0.9 if helped else (0.85 if uniform and (bracket or match["sep"] != " ") else 0.6)
+            if not helped and not uniform and "." in (match["sep"], match["sep2"]):
+                score = 0.4  # "206.766 9894" is a constant of nature
         elif helped:
             score = 0.75
         else:
             score = 0.6 if bracket or match["intl"] else (0.55 if match["sep"] == match["sep2"] == "-" else 0.35)
-            if not valid and score >= 0.5 and len(set(nsn)) == 1:
-                score = 0.0
         if blocked and not match["intl"]:
             score -= 0.4
         if isbn(match[0]) and blocked:

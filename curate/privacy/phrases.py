@@ -17,9 +17,12 @@ from typing import NamedTuple
 
 from curate.privacy.context import _WORDS, CARD, IP, PHONE
 from curate.privacy.identifiers import IDENTIFIERS, Identifier
+from curate.privacy.words import STEMS
 
 Hit = tuple[int, Identifier]
 _NEVER = 1000
+_FARTHEST = 16
+"""Words that are looked at: ten between, and those of the longest phrase."""
 
 _TOKEN = re.compile(r"(?<![0-9])[^\W\d_]+(?![0-9])|\d[\d.,-]{4,}|\[[A-Z_]{2,24}\]|(?<=[a-z]{4})[.!?](?=\s)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -65,10 +68,17 @@ _OTHER |= frozenset(
         r"\w+",
         """order orders invoice tracking ticket isbn issn doi sku part model catalog catalogue article item barcode booking
         reservation confirmation transaction parcel shipment voucher warranty loyalty coupon rewards serial version quantity
-        bestellung rechnung pedido factura commande facture zip postcode postal extension""",
+        bestellung rechnung pedido factura commande facture zip postcode postal extension aws azure gcp cloud""",
     )
 )
 """Words whose numbers are nobody's: what stands before them does not speak of the value."""
+_OTHER = frozenset(fold(word) for word in _OTHER)
+_OTHER_STEMS = tuple(sorted({fold(stem) for name in ("PHONE", "IDENTIFIER") for stem in STEMS[name].split()}))
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_other(word: str) -> bool:
+    return word in _OTHER or word.startswith(_OTHER_STEMS)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -95,13 +105,28 @@ def _matches(words: list[str], last: int) -> tuple[int, list[Identifier]]:
     return size, found
 
 
-@lru_cache(maxsize=2048)
+_TAKEN = re.compile(r".*(?:\d[\d.,-]{4,}|\[[A-Z_]{2,24}\])", re.DOTALL)
+
+
 def phrases_before(text: str, column: str = "") -> tuple[Hit, ...]:
     """(words between, identifier), nearest first, for the text before a value; `column` is the column's name."""
+    if not column:  # what stands before another long number or a placeholder is not looked at, so it need not differ
+        taken = _TAKEN.match(text)
+        text = text[taken.end() - 1 :] if taken else text
+    return _phrases_before(text, column)
+
+
+@lru_cache(maxsize=8192)
+def _phrases_before(text: str, column: str) -> tuple[Hit, ...]:
     tokens = _TOKEN.findall(fold(_CAMEL.sub(" ", column)))
     tokens += ["\n"] if column else []
-    raw = _TOKEN.findall(_CAMEL.sub(" ", text))
-    tokens += [t if t[0] == "[" else fold(t) for t in raw]
+    touching = {*range(len(tokens))}  # words that only a blank or a hyphen parts from the one before
+    edge, spaced = -1, _CAMEL.sub(" ", text)
+    for m in list(_TOKEN.finditer(spaced))[-_FARTHEST:]:
+        if m.start() == edge + 1 and spaced[edge] in " -":
+            touching.add(len(tokens))
+        edge = m.end()
+        tokens.append(m[0] if m[0][0] == "[" else fold(m[0]))
     hits: list[Hit] = []
     at = len(tokens) - 1
     away = 0
@@ -119,7 +144,7 @@ def phrases_before(text: str, column: str = "") -> tuple[Hit, ...]:
             at -= 1
             continue
         size, found = _matches(tokens, at)
-        if found and at >= size and tokens[at - size] in _OTHER:
+        if found and at >= size and at - size + 1 in touching and _is_other(tokens[at - size]):
             break  # "loyalty account"
         if found:
             # Two letters (DL, CI, RG) speak only of what follows at once.
@@ -128,7 +153,7 @@ def phrases_before(text: str, column: str = "") -> tuple[Hit, ...]:
             at -= size
             away += size
             continue
-        if token in _OTHER:
+        if _is_other(token):
             break
         at -= 1
         away += 1
@@ -147,10 +172,17 @@ def _order(hit: Hit) -> tuple[int, int, float]:
     return away, not identifier.check, -identifier.score
 
 
-@lru_cache(maxsize=2048)
+_HEAD = re.compile(r"[^.;\n\d\[]*")
+
+
 def phrases_after(text: str) -> tuple[Hit, ...]:
     """The same for the first words behind a value, up to the end of the sentence."""
-    head = re.split(r"[.;\n\d\[]", text, maxsplit=1)[0]
+    head = _HEAD.match(text)
+    return _phrases_after(head[0]) if head and head[0] else ()
+
+
+@lru_cache(maxsize=8192)
+def _phrases_after(head: str) -> tuple[Hit, ...]:
     words = [fold(t) for t in _TOKEN.findall(head)][:3]
     hits = [(at + 1, identifier) for at in range(len(words)) for identifier in _matches(words, at)[1]]
     hits.sort(key=_order)

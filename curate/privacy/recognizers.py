@@ -14,9 +14,10 @@ import re
 from collections.abc import Callable
 
 from curate.privacy import neighbourhood as k
+from curate.privacy.births import birth
 from curate.privacy.candidates import Candidate, Span, View
 from curate.privacy.checks import IBAN_LENGTHS, iban, isbn, issuer, luhn, ssn
-from curate.privacy.context import BIRTH, CARD, IDENTIFIER, IP, MONEY, PAGE, PHONE, SSN, VERSION
+from curate.privacy.context import BIRTH, CARD, COUNT, IDENTIFIER, IP, MONEY, PAGE, PHONE, SSN, VERSION, word_classes
 from curate.privacy.handles import at_name, user_name
 from curate.privacy.identify import bank_code, identify
 from curate.privacy.phones import find_phones, is_dateish
@@ -29,7 +30,6 @@ _IBAN = CODE["IBAN"]
 _IP = CODE["IP_ADDRESS"]
 _MAC = CODE["MAC_ADDRESS"]
 _SSN = CODE["US_SSN"]
-_DOB = CODE["DATE_OF_BIRTH"]
 _PHONE = CODE["PHONE_NUMBER"]
 
 
@@ -162,7 +162,9 @@ def _cards(text: str, c: Candidate) -> list[Span]:
     while i < len(groups):
         begin, end = groups[i]
         fraction = end - begin >= 5 and i > 0 and text[groups[i - 1][1] : begin] == "."
-        if 3 <= end - begin <= 19 and not fraction:
+        joined = i > 0 and text[groups[i - 1][1] : begin] in (" ", "-")
+        inside = joined and end - begin == 4 == groups[i - 1][1] - groups[i - 1][0]
+        if 3 <= end - begin <= 19 and not fraction and not inside:
             found = _card_from(text, groups, i, c)
             if found is not None:
                 j, score = found
@@ -233,8 +235,54 @@ def _ssns(text: str, c: Candidate) -> list[Span]:
     return out
 
 
+_OWN_NUMBER = re.compile(
+    r"(?i)\b(?:my|his|her|our|your|their|new|me|mi|tu|su|mon|ton|son|notre|votre|meine?|ihre?|seine?|unsere?|mijn|zijn|haar|mio|tuo"
+    r"|suo|meu|seu|min|mitt|mit|din|mój|moj|mera|mere|nuevo|nouveau|neue|nuovo|novo|nieuwe?)\s"
+    r"(?:(?:new|cell|home|work|nuevo|nouveau|neue|nuovo|novo|nieuwe)\s)?(?:num(?:ber|ero|éro|er|mer|mern)?|número|номер)\b"
+    r"[^\w\n]{0,3}(?:(?:is|es|est|ist|é|è|er|är|jest|to|hai|now|ahora|lautet|the|le|el)\b[^\w\n]{0,3}){0,2}\Z"
+)
+"""Somebody's number, of nothing else."""
+_COUNTED = frozenset(("calls", "messages", "signals", "rings"))
+_DIALLED = frozenset(("call", "dial", "ring", "text", "sms", "whatsapp"))
+_WEAK = frozenset((
+    *_DIALLED, "calling", "message", "signal", "reach", "answering", "handy", "cell", "contact", "contacto", "contato",
+    "kontakt", "mobile", "portable", "pager", "telegram", "viber", "bel", "kom", "cel",
+))  # fmt: skip
+_LINK = re.compile(
+    r"(?:\W*(?:me|us|him|her|them|back|support|now|today)\b)?\W*"
+    r"(?:[:=#\"'>]|\b(?:at|on|is|under|unter|al|au|op|via|no|nr|number|num|numero|número|nummer|phone|telefono|teléfono)\b)",
+    re.IGNORECASE,
+)
+_LAST_WORDS = re.compile(r"(?:[^\W\d_]+[^\w]+){4}\Z")
+
+
+def _spoken(view: View, c: Candidate, text: str) -> bool:
+    """Whether the words before speak of telephones; for a short run without signs, those right before it."""
+    if not c.near & PHONE:
+        if not c.union & COUNT or c.near:
+            return False
+        return bool(_OWN_NUMBER.search(view.text(max(view.starts[c.row], c.start - 64), c.start)))
+    if not text.isdigit() or view.column(c.row):
+        return True
+    before = view.text(max(view.starts[c.row], c.start - 64), c.start)
+    far = _LAST_WORDS.search(before) if len(text) <= 8 else None  # "(id, phone) VALUES (1234567"
+    near = before[far.start() :] if far else before
+    spoken = [m for m in re.finditer(r"[^\W\d_]+", near) if word_classes(m[0]) & PHONE]
+    if not spoken:
+        return not near.isascii() or (not far and not re.search(r"[^\W\d_]", near))
+    word, link = spoken[-1][0].lower(), near[spoken[-1].end() :]
+    if len(text) <= 8 and re.search(r"[()\[\]{};]", link):
+        return False
+    if word in _COUNTED:
+        return False
+    # "signal 12345678 dB", "reach 1000000 users": such words speak of a bare number only where it is linked to them.
+    direct = word in _DIALLED and not link.strip() and not text.endswith("000")
+    return word not in _WEAK or direct or bool(_LINK.match(link))
+
+
 def _phones(view: View, text: str, start: int, c: Candidate) -> list[Span]:
-    if c.flags & (k.PREV_MONEY | k.PREV_SLASH) and not text.startswith("+"):
+    field = bool(c.near & PHONE and c.flags & k.PREV_SLASH) and view.data[c.start - 1] == 61  # `phone=3015550117`
+    if (c.flags & k.PREV_MONEY or (c.flags & k.PREV_SLASH and not field)) and not text.startswith("+"):
         return []
     if c.flags & k.PREV_SIGN and not c.near & PHONE:
         return []
@@ -249,63 +297,25 @@ def _phones(view: View, text: str, start: int, c: Candidate) -> list[Span]:
                 return []
     if text.startswith("(") and ")" not in text:
         text, start = text[1:], start + 1
-    if is_dateish(text):
+    spoken = _spoken(view, c, text)
+    if is_dateish(text, spoken=spoken):
         return []
     tail_end = min(c.end + 16, view.ends[c.row])
     tail = view.text(c.end, tail_end) if start + len(text) == c.end else ""
     blocked = bool(c.near & (IDENTIFIER | VERSION | MONEY | PAGE | CARD | SSN)) and not c.near & PHONE
     found = find_phones(
-        text, tail, context=bool(c.near & PHONE), context_after=bool(c.flags & k.AFTER_PHONE), blocked=blocked,
+        text, tail, context=spoken, context_after=bool(c.flags & k.AFTER_PHONE), blocked=blocked,
         region=view.region,
     )  # fmt: skip
     out = []
     for a, b, score in found:
         if b == len(text) and c.flags & k.NEXT_LETTER and score < 0.95:
             score = min(score, 0.3)  # "12345678abc"; an extension moved the end past the text
+        opened = start + a > view.starts[c.row] and view.data[start + a - 1] == 40
+        if opened and text[a:b].count(")") > text[a:b].count("("):
+            a -= 1  # "(+30) 2898 658242"
         out.append((start + a, start + b, _PHONE, score))
     return out
-
-
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
-_DATES = re.compile(
-    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/. ]\d{{1,2}}[-/. ](?:19|20)\d\d"
-    rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d\d)(?!\d)"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?[ ,-]{{1,2}}(?:of )?{_MONTH}[ ,-]{{1,2}}(?:19|20)\d\d(?!\d)"
-    rf"|{_MONTH}[ ]\d{{1,2}}(?:st|nd|rd|th)?[ ,]{{1,2}}(?:19|20)\d\d(?!\d)",
-    re.IGNORECASE,
-)
-
-
-_BIRTH_FIELD = re.compile(
-    r"(?:date[ _]of[ _]birth|birth[ _-]?date|d\.?o\.?b\.?|birthday(?:[ ]is|[ ]?[:=])|geburtsdatum|geboren am"
-    r"|date de naissance|fecha de nacimiento)[^\w\n]{0,5}(?:\s{0,2}(?:it'?s|is|was|on|:)[^\w\n]{0,4})?\s?$",
-    re.IGNORECASE,
-)
-_BORN = re.compile(r"\b(?:born|née|geboren|nacid[oa])\W{1,3}(?:(?:on|the|in|am|el|le)\W{1,2}){0,2}$", re.IGNORECASE)
-
-
-def birth(view: View, c: Candidate) -> list[Span]:
-    """A full date after "date of birth", "DOB" or "born"."""
-    low = max(view.starts[c.row], c.start - 24)
-    text = view.text(low, c.end)
-    matches = [m for m in _DATES.finditer(text) if low + len(text[: m.end()].encode()) == c.end]
-    if not matches:
-        return []
-    m = matches[0]
-    numeric = m[0].replace("-", "").replace("/", "").replace(".", "").replace(" ", "").isdigit()
-    start = low + len(text[: m.start()].encode())
-    if m.start() and text[m.start() - 1].isdigit():
-        return []
-    before = view.text(max(view.starts[c.row], start - 40), start)
-    if not before.strip() and view.column(c.row):
-        before = re.sub(r"[_\-.]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", view.column(c.row))) + ": "
-    if _BIRTH_FIELD.search(before):
-        score = 0.85
-    elif numeric and _BORN.search(before):
-        score = 0.6  # "born March 5, 1971" in words is how biographies speak of public persons
-    else:
-        return []
-    return [(start, c.end, _DOB, score)]
 
 
 def colons(view: View, c: Candidate) -> list[Span]:
@@ -323,7 +333,7 @@ def colons(view: View, c: Candidate) -> list[Span]:
         return []
     score = 0.9 if text.count(":") >= 7 or c.union & IP else 0.8
     groups = [g for g in text.split(":") if g]
-    if address.is_loopback or address.is_unspecified:
+    if address.is_loopback or address.is_unspecified or len(text) < 6:  # `[1::2]` is a slice
         score = 0.3
     elif "::" in text and not c.union & IP:
         # `abc::def` is also how C++, Perl and Rust write names

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from curate.privacy.context import KEY_KEYS, KEY_VALUES, PLAIN_KEYS, PLAIN_VALUES, SHAPE_KEYS, SHAPE_VALUES
-from curate.privacy.neighbourhood import WORD, is_escape, lookup
+from curate.privacy.letters import WORD, is_escape, lookup
 
 
 @njit(cache=True)

@@ -62,12 +62,20 @@ TYPES: tuple[PiiType, ...] = (
     PiiType("COORDINATES", "[COORDINATES]", 45, "Geographic coordinates stand beside words that speak of a place."),
     PiiType("HANDLE", "[HANDLE]", 42, "A user name or handle stands beside words that speak of an account."),
     PiiType("PHONE_NUMBER", "[PHONE]", 40, "A number has the form and the setting of a telephone number."),
+    PiiType("STREET_ADDRESS", "[ADDRESS]", 34, "The text holds what reads as a street address."),
+    PiiType("PERSON", "[PERSON]", 33, "The text holds what reads as the name of a person."),
+    PiiType("ORGANIZATION", "[ORGANIZATION]", 32, "The text holds what reads as the name of an organisation."),
+    PiiType("LOCATION", "[LOCATION]", 31, "The text holds what reads as the name of a place."),
 )
 
-NAMES: tuple[str, ...] = tuple(t.name for t in TYPES)
+NAMED: tuple[str, ...] = ("PERSON", "LOCATION", "ORGANIZATION", "STREET_ADDRESS")
+"""Types that the sequence model of `names` finds; everything else has a structure that is checked."""
+ALL: tuple[str, ...] = tuple(t.name for t in TYPES)
+NAMES: tuple[str, ...] = tuple(name for name in ALL if name not in NAMED)
+"""Structured types: what a scan looks for unless names are asked for."""
 KINDS: tuple[tuple[str, int], ...] = (
     *((t.name.lower(), i) for i, t in enumerate(TYPES)),
-    *((identifier.name, NAMES.index(identifier.type)) for identifier in IDENTIFIERS),
+    *((identifier.name, ALL.index(identifier.type)) for identifier in IDENTIFIERS),
 )
 """Finer than types: (name, index of its type). The first are the types themselves, then each identifier."""
 KIND: dict[str, int] = {name: i for i, (name, _) in enumerate(KINDS)}

@@ -73,7 +73,7 @@ def join_sample(
 
         def scan(lo: int, hi: int, taken: NDArray[np.int64] = taken, results: dict[int, _Found] = results) -> None:
             results[lo] = _scan(
-                *_grams(texts, taken[lo:hi], words),
+                *grams(texts, taken[lo:hi], words),
                 *(taken[lo:hi], *index, queries.values, queries.at, queries.size, query_rows, np.float64(threshold)),
             )
 
@@ -93,7 +93,7 @@ def join_sample(
     )
 
 
-def _grams(
+def grams(
     texts: Texts, rows: NDArray[np.int64], words: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
     """Shingles of some rows in reading order, repeats included: values, starts, sizes."""

@@ -9,6 +9,7 @@ that the given label is wrong. The scores table has for every judged row `score`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from curate.errors import StageSkipped
 from curate.labels.judged import JudgedRows, judged_rows
 from curate.ledger.findings import concat_findings, make_findings
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.vectors import contents_hash
 
 if TYPE_CHECKING:
     from curate.labels.noise import LabelNoise
@@ -45,6 +47,13 @@ class LabelIssuesConfig:
     """Classes with fewer rows than this are neither judged nor suggested."""
     min_suggestion: float = 0.5
     """Probability that the suggested label must have by itself; below it the row is only flagged."""
+    pred_probs: str | None = None
+    """A .npy, .parquet or .csv file with out-of-sample class probabilities of your own model; ours when left out."""
+
+
+def depends_on(config: LabelIssuesConfig) -> Mapping[str, str]:
+    """The hash of a file of probabilities."""
+    return {config.pred_probs: contents_hash(config.pred_probs)} if config.pred_probs else {}
 
 
 def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Detection:
@@ -57,13 +66,20 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
         labels, dataset.content(), context.hints.get("near_duplicates.cluster"), config.min_class_rows
     )
     from curate.labels.confident import cleanlab_judgement
-    from curate.labels.noise import estimate_label_noise
+    from curate.labels.noise import estimate_label_noise, judge_predictions
+    from curate.stages.pred_probs import read_pred_probs
 
     n, k = len(judged.rows), len(judged.names)
     texts = dataset.content().take(pa.array(judged.rows))
     context.check_cancelled()
     context.progress(0, 3)
-    noise = estimate_label_noise(texts, judged.codes, judged.groups, k, context.seed, context.threads)
+    if config.pred_probs is None:
+        noise = estimate_label_noise(texts, judged.codes, judged.groups, k, context.seed, context.threads)
+    else:
+        given = pa.array(labels.to_pylist(), pa.large_string())
+        names = sorted({name for name in given.to_pylist() if name is not None})
+        p = read_pred_probs(config.pred_probs, names, dataset.n_rows, judged.names)[judged.rows]
+        noise = judge_predictions(p, judged.codes)
     context.check_cancelled()
     context.progress(1, 3)
     quality, issue = cleanlab_judgement(judged.codes, noise.probabilities)
@@ -98,6 +114,7 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
         ),
         summary={
             "rows_judged": n,
+            "predictions": "ours" if config.pred_probs is None else "given",
             "classes": k,
             "rows_not_judged": judged.left_out,
             "estimated_noise_rate": round(noise.noise_rate, 4),
@@ -160,9 +177,10 @@ def _evidence(
 STAGE = Stage(
     name=NAME,
     title="Label issues",
-    version=2,
+    version=3,
     config=LabelIssuesConfig,
     detect=detect,
     on_finding="review",
     uses=("near_duplicates", "label_names"),
+    depends_on=depends_on,
 )

@@ -1,8 +1,8 @@
 """Stage `pii`: personal data and secrets in every string of every row.
 
-Thin: `curate.privacy.scan` finds spans, this file makes `replace` findings of them, with the pointer of the string
-(`messages/2/content`) and code-point offsets into its raw text. Columns that no role names are scanned too. Reasons and
-evidence never hold the value.
+Thin: `curate.privacy.scan` finds spans, operators say what takes their place (`pii_operators`), this file makes `replace`
+findings of them, with the pointer of the string (`messages/2/content`) and code-point offsets into its raw text. Columns
+that no role names are scanned too. Reasons and evidence never hold the value.
 
 Keys of nested objects are looked at, never changed. A row with personal data in a key gets one flag (`pii.key`) that
 names its top-level column, and the strings under such a key get no finding: a pointer to them would repeat the key.
@@ -13,12 +13,19 @@ The name of a column, and inside nested values the key, speaks of short cells: `
 Numbers that are not text (integer columns, integers of seven digits or more inside nested values) are scanned as they
 print, and flagged (`pii.number`), not replaced: a placeholder in a column of integers would break the format. Column
 names are not looked at for values of their own.
+
+Names of people and street addresses are flagged where they stand (`pii.person`, `pii.street_address`), not replaced, unless
+`names = "replace"`: in public prose and questions of fact the names are what the text is about. Places and organisations
+are looked for only where `types` lists them, and then replaced, as are the other types that it lists.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from dataclasses import field as setting
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +35,15 @@ from curate.dataset import Dataset
 from curate.dataset.pointer import parse_pointer
 from curate.dataset.types import Strings
 from curate.ledger.findings import concat_findings, empty_findings, make_findings
-from curate.privacy import ScanConfig, installed_recognizers, load_recognizers, scan
+from curate.privacy import ScanConfig, Spans, scan
+from curate.privacy.names import apart, find_names
+from curate.privacy.ner import find_ner, located_ner
+from curate.privacy.operators import Rewritten
 from curate.privacy.types import NAMES
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.pii_names import NAMES_SETTING, checked_names, names_to_flag
 from curate.stages.pii_numbers import sensitive_numbers
+from curate.stages.pii_operators import checked, depends_on, rewriter_of, said_of, settings_of_scan
 
 TITLE = "Personal data and secrets"
 KEY_RULE = "pii.key"
@@ -45,68 +57,89 @@ class Config:
     """Which personal data to replace, and how sure to be."""
 
     types: tuple[str, ...] = NAMES
-    """Kinds of personal data to look for."""
+    """Kinds of personal data to look for and replace; LOCATION and ORGANIZATION only if they are listed."""
+    names: str = "flag"
+    """What happens to names of people and street addresses: replace, flag (noted, left in the text) or off."""
     default_region: str = "US"
     """Two-letter country whose national telephone formats need no further evidence."""
     min_score: float = 0.5
     """Spans below this score (0 to 1) are not reported."""
     allow: tuple[str, ...] = ()
     """Literal values that are never reported, compared without regard to case."""
+    deny: tuple[str, ...] = ()
+    """Literal values that are always reported, found without regard to case."""
     recognizers: str = ""
     """A TOML file with recognisers of your own, each with its examples."""
+    ner: str = ""
+    """A model on this machine that is asked as well: hf:FOLDER, spacy:FOLDER or gliner:FOLDER. Nothing is downloaded. Names
+    that are only flagged are then those that it finds."""
+    operators: Mapping[str, str] = setting(default_factory=dict)
+    """What takes the place of a value, by type or `default`: placeholder, numbered, numbered_row, mask, redact, hash,
+    surrogate or vault."""
+    key_file: str = ""
+    """Key of hashes, vaults and surrogates, made by `curate vault key FILE`; only hash and vault must have one."""
+
+    def located(self, folder: Path) -> Config:
+        """The same with absolute paths; relative ones that do not exist here are taken from `folder`."""
+        config = replace(
+            self,
+            recognizers=_absolute(self.recognizers, folder) if self.recognizers else "",
+            key_file=_absolute(self.key_file, folder) if self.key_file else "",
+            ner=located_ner(self.ner, folder) if self.ner else "",
+        )
+        checked_names(config.names)
+        if config.operators:
+            checked(config)
+        return config
 
 
 def detect(dataset: Dataset, config: Config, context: Context) -> Detection:
     """One `replace` finding for each span in any string of the dataset, one flag for each row with such a key."""
-    settings = ScanConfig(
-        types=tuple(config.types),
-        default_region=config.default_region,
-        min_score=config.min_score,
-        allow=tuple(config.allow),
-        recognizers=installed_recognizers() + (load_recognizers(config.recognizers) if config.recognizers else ()),
-    )
+    settings = settings_of_scan(config)
+    plain = replace(settings, types=tuple(t for t in settings.types if t in NAMES), ner="")
+    flagged_types = names_to_flag(config)
+    work, choice, stand_ins = rewriter_of(config, settings, dataset.source.input_hash, context.seed)
+    settings = replace(settings, stand_ins=stand_ins)
+    found: dict[int, tuple[Spans, npt.NDArray[np.int64], list[str]]] = {}
     tables: list[pa.Table] = []
     counts: Counter[str] = Counter()
-    strings_scanned = rows_with_keys = 0
-    affected: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = []
+    strings_scanned = rows_with_keys = names_flagged = 0
+    affected: list[npt.NDArray[np.int64]] = []
+    rows_with_names: list[npt.NDArray[np.int64]] = []
     for batch in dataset.strings():
         context.check_cancelled()
-        spans = scan(batch.texts, settings, names=_names(batch))
+        under = _names(batch)
+        spans = scan(batch.texts, settings, names=under)
+        noted = apart(_names_in(batch.texts, config, flagged_types, under), spans)
         strings_scanned += len(batch.rows)
-        keys = _unsafe_keys(batch, settings)
+        keys = _unsafe_keys(batch, plain)
         if keys:
             flagged = sorted({row for key in keys for row in batch.keys[key]})
             tables.append(_flags(dataset, batch.column, flagged, KEY_RULE, KEY_REASON))
             rows_with_keys += len(flagged)
             affected.append(np.asarray(flagged, np.int64))
             spans = spans.take(_without(batch.fields, spans.row, keys))
+            noted = noted.take(_without(batch.fields, noted.row, keys))
+        if len(noted):
+            work.know(batch.texts, noted)
+            tables.append(_noted(dataset, batch, noted))
+            names_flagged += len(noted)
+            rows_with_names.append(np.unique(np.asarray(batch.rows)[noted.row]))
         if len(spans):
             rows = np.asarray(batch.rows)[spans.row]
-            fields = batch.fields
-            tables.append(
-                make_findings(
-                    "pii",
-                    dataset.row_ids,
-                    row=rows,
-                    rule=spans.rule,
-                    action="replace",
-                    score=spans.score,
-                    reason=spans.reason,
-                    field=[fields[i] for i in spans.row.tolist()],
-                    start=spans.start,
-                    end=spans.end,
-                    replacement=spans.replacements(),
-                    evidence=spans.evidence(),
-                )
-            )
+            found[len(tables)] = spans, rows, [batch.fields[i] for i in spans.row.tolist()]
+            tables.append(None)  # its replacements are known when all values are
             counts.update(spans.counts())
             affected.append(np.unique(rows))
+        work.add(batch.texts, spans, np.asarray(batch.rows)[spans.row])  # an empty one too: it may hold old tokens
         if len(batch.rows):
             context.progress(int(batch.rows[-1]) + 1, dataset.n_rows)
+    for place, rewritten in zip(found, work.finish(), strict=True):
+        tables[place] = _replacements(dataset, *found[place], rewritten)
     rows_with_numbers = 0
     for column in dataset.columns:
         context.check_cancelled()
-        for field, numbers in sensitive_numbers(dataset, column, settings):
+        for field, numbers in sensitive_numbers(dataset, column, plain):
             rows = np.asarray(numbers, np.int64)
             tables.append(_flags(dataset, field, rows.tolist(), NUMBER_RULE, NUMBER_REASON))
             affected.append(rows)
@@ -119,12 +152,65 @@ def detect(dataset: Dataset, config: Config, context: Context) -> Detection:
         "rows_with_pii": rows_with_pii,
         "spans": sum(counts.values()),
         "by_type": dict(sorted(counts.items())),
+        **said_of(choice, counts, bool(config.key_file)),
     }
+    if names_flagged:
+        summary["names_flagged"] = names_flagged
+        summary["rows_with_names_flagged"] = len(np.unique(np.concatenate(rows_with_names)))
+        summary["names_replaced_by"] = NAMES_SETTING
     if rows_with_keys:
         summary["rows_with_pii_in_keys"] = rows_with_keys
     if rows_with_numbers:
         summary["numbers_with_pii"] = rows_with_numbers
     return Detection(findings=findings, summary=summary)
+
+
+def _replacements(
+    dataset: Dataset, spans: Spans, rows: npt.NDArray[np.int64], fields: list[str], new: Rewritten
+) -> pa.Table:
+    return make_findings(
+        "pii",
+        dataset.row_ids,
+        row=rows,
+        rule=spans.rule,
+        action="replace",
+        score=spans.score,
+        reason=spans.reason,
+        field=fields,
+        start=new.start,
+        end=new.end,
+        replacement=new.replacement,
+        evidence=spans.evidence(),
+    )
+
+
+def _noted(dataset: Dataset, batch: Strings, spans: Spans) -> pa.Table:
+    """Flags on names: where they stand, with nothing proposed."""
+    fields = pa.array(batch.fields, pa.string()).take(pa.array(spans.row))
+    return make_findings(
+        "pii",
+        dataset.row_ids,
+        row=np.asarray(batch.rows)[spans.row],
+        rule=spans.rule,
+        action="flag",
+        score=spans.score,
+        reason=spans.reason,
+        field=fields,
+        start=spans.start,
+        end=spans.end,
+    )
+
+
+def _absolute(path: str, folder: Path) -> str:
+    given = Path(path)
+    return str((given if given.is_absolute() or given.exists() else folder / given).resolve())
+
+
+def _names_in(texts: pa.Array, config: Config, types: tuple[str, ...], under: str | list[str]) -> Spans:
+    """Names to flag: those of the user's own model where there is one."""
+    if config.ner and types:
+        return find_ner(texts, config.ner, types, min_score=config.min_score, allow=config.allow)
+    return find_names(texts, types, under, min_score=config.min_score, allow=config.allow)
 
 
 def _unsafe_keys(batch: Strings, settings: ScanConfig) -> frozenset[str]:
@@ -159,4 +245,5 @@ def _without(fields: list[str], at: npt.NDArray[np.int64], keys: frozenset[str])
     return np.flatnonzero(np.asarray([safe[place] for place in at.tolist()], bool))
 
 
-STAGE = Stage(name="pii", title=TITLE, version=5, config=Config, detect=detect, on_finding="apply")
+STAGE = Stage(name="pii", title=TITLE, version=6, config=Config, detect=detect, on_finding="apply",
+              depends_on=depends_on)  # fmt: skip

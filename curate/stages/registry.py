@@ -23,6 +23,7 @@ BUILT_IN: dict[str, str] = {
     "pii": "curate.stages.pii",
     "label_issues": "curate.stages.label_issues",
     "label_names": "curate.stages.label_names",
+    "text_quality": "curate.stages.text_quality",
     "fairness": "audit.stages.fairness",
 }
 """In the order of precedence that a recipe has by default."""
@@ -30,6 +31,10 @@ BUILT_IN: dict[str, str] = {
 OPT_IN: dict[str, str] = {
     "boilerplate": "curate.stages.boilerplate",
     "semantic_duplicates": "curate.stages.semantic_duplicates",
+    "normalise": "curate.stages.normalise",
+    "outliers": "curate.stages.outliers",
+    "sufficiency": "audit.stages.sufficiency",
+    "erasure": "curate.stages.erasure",
 }
 """Stages that run only where a recipe has a section for them, or a list of stages names them."""
 

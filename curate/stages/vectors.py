@@ -31,14 +31,14 @@ def is_file(name: str) -> bool:
 
 
 def contents_hash(path: str) -> str:
-    """Hash of a file of vectors; DataError where there is none."""
+    """Hash of a file that a setting names; DataError where there is none."""
     state = xxhash.xxh3_128()
     try:
         with Path(path).open("rb") as file:
             while chunk := file.read(1 << 20):
                 state.update(chunk)
     except OSError as error:
-        raise DataError(f"{path}: the file of vectors cannot be read: {error.strerror}") from None
+        raise DataError(f"{path}: the file cannot be read: {error.strerror}") from None
     return state.hexdigest()
 
 

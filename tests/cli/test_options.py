@@ -115,7 +115,7 @@ def test_a_proof_without_enough_evidence_exits_as_not_judged(
     verdict: str | None, proof: bool, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ablation = verdict and {"verdict": verdict, "words": "There is not enough evidence."}
-    result: Any = SimpleNamespace(ablation=ablation, skipped={})
+    result: Any = SimpleNamespace(ablation=ablation, skipped={}, manifest={})
     assert print_summary(result, as_json=False, quiet=True, proof=proof) == code
     assert ("not judged" in capsys.readouterr().err) == (code == 3)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from scipy.stats import beta
 
 from curate.cli.gate import FORMATS, PRESETS, gate_command
 from curate.errors import CurateError
@@ -108,6 +110,24 @@ def test_a_baseline_lets_old_trouble_pass_and_names_what_is_new() -> None:
     assert check(found, "leaked_rows")["verdict"] == "pass"
 
 
+def test_a_baseline_tightens_by_itself_and_what_was_mended_may_not_come_back() -> None:
+    old = write(Path("main.jsonl"), spoilt())
+    gate(old, "--format", "json", "--output", "main.json", "--exit-zero")
+    before = json.loads(Path("main.json").read_text())["fingerprints"]
+    mended = write(Path("mended.jsonl"), [r for r in spoilt() if SECRET not in r["text"]])
+    assert gate(mended, "--baseline", "main.json", "--tighten")[0] == 0
+    after = json.loads(Path("main.json").read_text())["fingerprints"]
+    assert set(after) < set(before)
+    assert as_json(mended, "--baseline", "main.json")[0] == 0
+    code, found = as_json(old, "--baseline", "main.json", "--tighten")
+    assert code == 1
+    assert check(found, "secrets")["verdict"] == "fail"
+    assert json.loads(Path("main.json").read_text())["fingerprints"] == after
+    code, said = gate(old, "--tighten")
+    assert code == 2
+    assert "--baseline" in said
+
+
 def test_no_form_of_the_verdict_holds_a_raw_value() -> None:
     path = write(Path("pr.jsonl"), spoilt())
     for form in FORMATS:
@@ -129,6 +149,68 @@ def test_the_forms_are_well_formed_and_agree() -> None:
     assert sum(line.startswith("::error") and ",line=" not in line for line in github) == len(failed)
     markdown = gate(path, "--format", "markdown")[1]
     assert markdown.count("| fail |") == len(failed)
+
+
+def test_sarif_names_a_line_and_an_id_for_each_finding_that_the_json_lists() -> None:
+    path = write(Path("a pr.jsonl"), spoilt())
+    _, found = as_json(path)
+    log = json.loads(gate(path, "--format", "sarif")[1])
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert rules == [c["name"] for c in found["checks"] if c["verdict"] != "not applicable"]
+    levels = {"fail": "error", "warn": "warning", "insufficient evidence": "error"}
+    for c in found["checks"]:
+        mine = [r for r in run["results"] if r["ruleId"] == c["name"]]
+        assert {r["level"] for r in mine} == ({levels[c["verdict"]]} if c["verdict"] in levels else set())
+        assert {rules[r["ruleIndex"]] for r in mine} <= {c["name"]}
+        lines = [(r, r["locations"][0]["physicalLocation"].get("region")) for r in mine if "partialFingerprints" in r]
+        told = {(r["partialFingerprints"]["curateFindingId/v1"], at["startLine"]) for r, at in lines if at}
+        assert told == {(p["finding_id"], p["line"]) for p in c["places"]}
+    assert {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]} == {"a%20pr.jsonl"}
+
+
+def test_an_unjudged_check_is_an_error_in_sarif_too() -> None:
+    Path("p.toml").write_text("[checks.disparities]\nfail = 0\n")
+    code, out = gate(write(Path("clean.jsonl"), clean()), "--policy", "p.toml", "--format", "sarif")
+    (run,) = json.loads(out)["runs"]
+    assert code == 3
+    assert [r["level"] for r in run["results"]] == ["error"]
+    assert run["invocations"][0]["executionSuccessful"] is False
+
+
+def test_a_suggested_policy_passes_the_data_it_came_from_and_fails_what_is_worse() -> None:
+    trusted = write(Path("trusted.jsonl"), [*clean(), clean()[7]])
+    assert gate(trusted, "--suggest", "--output", "p.toml")[0] == 0
+    policy = tomllib.loads(Path("p.toml").read_text())["checks"]
+    upper = float(beta.ppf(0.975, 2, 150))
+    assert upper <= policy["duplicate_rate"]["warn"] <= 1.1 * upper
+    assert policy["secrets"] == {"fail": 0}
+    code, found = as_json(trusted, "--policy", "p.toml")
+    assert (code, found["verdict"]) == (0, "pass")
+    worse = write(Path("worse.jsonl"), [*clean(), *clean()[:40]])
+    assert check(as_json(worse, "--policy", "p.toml")[1], "duplicate_rate")["verdict"] == "fail"
+
+
+def test_a_suggested_policy_never_blesses_a_secret() -> None:
+    code, out = gate(write(Path("pr.jsonl"), spoilt()), "--suggest")
+    assert code == 0
+    assert tomllib.loads(out)["checks"]["secrets"] == {"fail": 0}
+    assert "Mend them" in out
+    assert "correct-horse" not in out
+
+
+def test_prompts_that_are_answered_in_two_ways_are_counted() -> None:
+    rows: list[dict[str, Any]] = [
+        {"prompt": f"{WORDS[k % 48]} " * 3 + f"what is {k} and {k} together", "completion": f"it makes {2 * k}"}
+        for k in range(60)
+    ]
+    twice = {"prompt": rows[7]["prompt"], "completion": "nobody has ever known how to tell that, sorry"}
+    Path("p.toml").write_text("[checks.conflicting_answers]\nfail = 0.01\n")
+    code, found = as_json(write(Path("sft.jsonl"), [*rows, twice]), "--policy", "p.toml")
+    assert code == 1
+    assert {p["line"] for p in check(found, "conflicting_answers")["places"]} == {8, 61}
+    assert check(as_json(write(Path("labels.jsonl"), clean()))[1], "conflicting_answers")["verdict"] == "not applicable"
 
 
 def test_a_skipped_check_exits_with_three() -> None:

@@ -23,6 +23,10 @@ LINES = {
     "zero width": "'1\\u200b' * 2_500_000",
     "json escapes": "'{\"a\":\"' + '\\\\n1' * 3_300_000 + '\"}'",
     "open brackets": "'[' * 10**7",
+    "one hexadecimal word": "__import__('random').Random(0).randbytes(5 * 10**6).hex()",
+    "spelled digits": "'one ' * 2_500_000",
+    "a label and its value": "'cpf 390.533.447-05 ' * 520_000",
+    "a label in a script without blanks": "'電話12345678 ' * 660_000",
 }
 
 

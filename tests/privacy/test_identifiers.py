@@ -111,10 +111,9 @@ VALID = [
 NEAR_MISSES = [
     "loyalty account: 7245881437929651", "shows in my account. part number 666-46-9719", "VAT receipt for order 571719",
     "on my account - the voucher is 3698-4197-2550", "update the account. Warranty number 9647 8623 1337 6928",
-    "CPF 390.533.447-06", "PESEL 44051401358", "身份证号 360426199101010072", "DNI 54362315L", "NIE X2482300V",
-    "codice fiscale RCCMNL83S18D969J", "Henkilötunnus 131052-308U", "personnummer 880320-0017", "BSN 111222334",
-    "NHS number 9434765871", "Aadhaar 2341 2341 2347", "NRIC S1234567E", "HKID A123456(4)", "routing number 111000026",
-    "NPI 1234567894", "СНИЛС 112-233-445 96", "IMEI 490154203237519", "SWIFT: TRANSFER", "BIC pen and paper",
+    "about the CPF: order 390.533.447-06", "the PESEL office moved to room 44051401358", "SWIFT: TRANSFER",
+    "BIC pen and paper", "they issue a codice fiscale to all, see RCCMNL83S18D969J", "no BSN here, the sum is 111222334",
+    "IMEI 490154203237519",
     "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
     "the 1990s, the 19th century, B2B, COVID-19, F-16, MP3, H2O, 4x4", "ISO9001:2015, RFC2822 and IEEE802",
     "model XR-500 and part AB-1234-C", "order AB123456 shipped", "flight BA2490 from gate B22", "room A1204",
@@ -140,6 +139,24 @@ def test_an_identifier_is_found_with_words_of_its_language(kind: str, text: str,
 @pytest.mark.parametrize("text", NEAR_MISSES)
 def test_near_misses_of_identifiers_are_left_alone(text: str) -> None:
     assert found(text) == []
+
+
+MISTYPED = [
+    "CPF 390.533.447-06", "PESEL 44051401358", "身份证号 360426199101010072", "DNI 54362315L", "NIE X2482300V",
+    "codice fiscale RCCMNL83S18D969J", "Henkilötunnus 131052-308U", "personnummer 880320-0017", "BSN: 111222334",
+    "NHS number 9434765871", "Aadhaar is 2341 2341 2347", "NRIC S1234567E", "HKID A123456(4)", "routing number 111000026",
+    "NPI 1234567894", "СНИЛС 112-233-445 96",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MISTYPED)
+def test_a_mistyped_value_right_behind_its_label_is_found_but_claims_no_check_and_scores_low(text: str) -> None:
+    spans = scan(pa.array([text], pa.large_string()))
+    ((start, end, score),) = zip(spans.start.tolist(), spans.end.tolist(), spans.score.tolist())
+    assert text[start:end] == text[-(end - start) :]
+    assert 0.5 <= score < 0.6
+    assert "checksum" not in spans.evidence()[0] or "luhn" in spans.evidence()[0]
+    assert found(text, ScanConfig(min_score=0.6)) == []
 
 
 @pytest.mark.parametrize("identifier", CHECKED, ids=[i.name for i in CHECKED])

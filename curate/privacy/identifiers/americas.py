@@ -84,6 +84,9 @@ SV = (
        "nit; numero de identificacion tributaria", "sv.nit", "9999-999999-999-9", 0.75),
 )  # fmt: skip
 US = (
+    Id("us_ssn_labelled", "US_SSN", "numbers called so that are not in the form that the SSA writes",
+       r"\d{2,4}(?:[-. ]\d{2,6}){1,3}|\d{8,13}", "ssn; social security; social security number*; social security no; "
+       "social number; socialsecuritynumber; social insurance number; ss number; ss#", score=0.6, reach=2),
     Id("us_itin", "TAX_ID", "IRS, nine digits that begin with 9, fourth and fifth digit in set ranges",
        r"9\d{2}[- ]?\d{2}[- ]?\d{4}", "itin; individual taxpayer*; taxpayer*; tax id; tax identification*; tin",
        "us.itin", "999-99-9999", 0.6),

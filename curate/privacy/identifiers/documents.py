@@ -31,7 +31,7 @@ _LICENCE = (
     "rijbewijs*; korekort*; kørekort*; ajokort*; prawo jazdy; prawa jazdy; ridicsky prukaz; ridicskeho "
     "prukazu; jogositvany*; vezetoi engedely*; permis de conducere; водительское удостоверение; водительского "
     "удостоверения; права; 驾驶证; 驾照; 駕照; 運転免許証; 免許証番号; 운전면허; 운전면허번호; ehliyet*; "
-    "surucu belgesi; رخصة القيادة; sim"
+    "surucu belgesi; رخصة القيادة; nomor sim; no sim"
 )
 _RECORD = (
     "mrn; medical record; medical record number; medical record no; medicalrecord*; patient id; patient "
@@ -56,7 +56,8 @@ _NATIONAL = (
 )
 _TAX = (
     "tax id; tax number; tax identification*; tax identifier; taxpayer*; tin; taxid*; taxnumber; steuernummer; "
-    "steuer-id*; numero fiscal; identificacion fiscal; identification fiscale; codice fiscale; numero de "
+    "steuer-id*; numero fiscal; n fiscal; "
+    "no fiscal; identificacion fiscal; identification fiscale; codice fiscale; numero de "
     "contribuinte; vat; vat id; vat number; vat no; vat registration; nif; skattenummer"
 )
 _GPS = (
@@ -73,6 +74,7 @@ INTERNATIONAL = (
        r"[A-Z]{1,3} ?\d{5,8}[A-Z]{0,2}|[A-Z]\d{2}[A-Z0-9]{2}\d{4}|\d{2}[A-Z]{2}\d{5}|[A-Z0-9]{2}\d{6,7}|\d{8,9}|"
        r"[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{7,8}(?<=[0-9])", _PASSPORT, score=0.85),
     Id("intl_driving_licence", "DRIVER_LICENSE", "issued by states; letters and digits, sometimes in groups",
+       r"[A-Z]{2,6}[. ]\d{4,6}(?:[. ][A-Z0-9]{1,5}){1,3}|"
        r"[A-Z]{1,5}[ -]?\d{2,12}(?:[ -]?[A-Z0-9]{2,8}){0,3}|\d{6,14}|\d{1,3}(?:[ -]\d{2,4}){2,3}|"
        r"\d{2}[A-Z]{2,3}\d{3,7}|[A-Z0-9]{1,4}\d[A-Z0-9]{4,14}|\d{2} ?\d{2} ?\d{6}", _LICENCE, score=0.85),
     Id("gb_driving_licence", "DRIVER_LICENSE", "DVLA, name, date of birth, initials, check characters, 16 characters",
@@ -82,12 +84,14 @@ INTERNATIONAL = (
        r"[A-Z]{0,4}[- ]?\d{5,12}(?:-\d{1,4})?|\d{2,4}(?:-\d{2,4}){1,3}|[A-Z]{2,4}-\d{2,8}(?:-\d{2,8})?", _RECORD,
        score=0.85, reach=5),
     Id("intl_health_plan", "MEDICAL_ID", "issued by insurers; letters and digits",
+       r"[A-Z]{2,5}(?:-\d{3,6}){1,3}|"
        r"[A-Z]{1,5}[- ]?\d{5,12}[A-Z]{0,2}|\d{4}(?:[- ]\d{3,4}){1,3}|\d{8,14}|[A-Z0-9]{2,5}\d[A-Z0-9]{4,12}(?<=[0-9])",
        _HEALTH, score=0.7, reach=3),
     Id("intl_bank_account", "BANK_ACCOUNT", "issued by banks; six to twenty digits, sometimes in groups",
        r"\d{6,20}|\d{2,8}(?:[- ]\d{2,10}){2,5}|\d{2,6}[-/ ]\d{6,10}(?:/\d{4})?|\d{5}-\d{3}|[Xx*]{2,12}\d{4,6}", _ACCOUNT,
        score=0.8, reach=4),
-    Id("intl_account", "BANK_ACCOUNT", "as above, right behind a word that speaks of accounts alone", r"\d{8,17}",
+    Id("intl_account", "BANK_ACCOUNT", "as above, right behind a word that speaks of accounts alone",
+       r"\d{8,17}|\d{3,6}(?:-\d{2,8}){2,3}",
        _ACCOUNT_WEAK, score=0.6, reach=1),
     Id("intl_swift", "SWIFT_BIC", "ISO 9362: bank, country, place, branch",
        "[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?",
@@ -98,16 +102,18 @@ INTERNATIONAL = (
        "de chasis; bastidor; numero de bastidor; telaio; numero de serie; chasis; fin; châssis", ".vin_shape", score=0.9),
     Id("intl_vin_checked", "VIN", "ISO 3779 with a valid check digit", "[A-HJ-NPR-Z0-9]{17}", "", ".vin", "", 0.85),
     Id("intl_plate", "LICENSE_PLATE", "issued by states; letters and digits",
-       r"[A-Z]{1,3}[- ]?\d{1,4}[- ]?[A-Z]{0,3}|\d{1,4}[- ]?[A-Z]{1,3}[- ]?\d{1,4}|[A-Z]{1,3}[- ][A-Z]{1,2}[- "
-       r"]?\d{1,4}|[A-Z]{2}\d{2} ?[A-Z]{3}|[A-Z]{2}[- ]?\d{2}[- ]?[A-Z]{1,2}[- ]?\d{4}",
+       r"[A-Z]{2}[- ]?\d{1,2}[- ]?[A-Z]{1,3}[- ]?\d{1,4}|[A-Z]{1,3}[- ]?\d{1,4}[- ]?[A-Z]{0,3}|\d{1,4}[- ]?[A-Z]{1,3}[- ]"
+       r"?\d{1,4}|[A-Z]{1,3}[- ][A-Z]{1,2}[- ]?\d{1,4}|[A-Z]{2}\d{2} ?[A-Z]{3}",
        "license plate; licence plate; plate number; number plate; registration plate; plate no; kennzeichen; "
        "nummernschild; plaque d'immatriculation; immatriculation; matricula; targa; placa; vehicle registration; "
-       "registration number; kenteken; numer rejestracyjny; plaka; 车牌; 車牌; ナンバープレート; 차량번호", score=0.8,
+       "registration number; registration no; reg no; reg number; vehicle no; vehicle number; rego; kenteken; "
+       "numer rejestracyjny; plaka; 车牌; 車牌; ナンバープレート; 차량번호", score=0.8,
        reach=4),
     Id("intl_imei", "DEVICE_ID", "3GPP TS 23.003: fifteen digits, Luhn", r"\d{2}[- ]?\d{6}[- ]?\d{6}[- ]?\d", "imei",
        ".luhn_only", score=0.95),
     Id("intl_national_id", "NATIONAL_ID", "of a country that the words do not name",
-       r"[A-Z]{0,3}[- ]?\d{6,14}[- ]?[A-Z]{0,2}|\d{1,6}(?:[-. ]\d{2,7}){1,4}|[A-Z0-9]{2,4}\d[A-Z0-9]{4,10}(?<=[0-9])",
+       r"[A-Z]{0,3}[- ]?\d{6,14}[- ]?[A-Z]{0,2}|\d{1,6}(?:[-. ]\d{2,7}){1,4}|[A-Z0-9]{2,4}\d[A-Z0-9]{4,10}(?<=[0-9])|"
+       r"[A-Z]{2}\d{5}[A-Z]{2}|[A-Z]{2}\d{3,6}[A-Z]{2,3}|\d[A-Z]\d{2}[A-Z]\d{4,5}",
        _NATIONAL, score=0.65, reach=3),
     Id("intl_tax_id", "TAX_ID", "of a country that the words do not name",
        r"[A-Z]{0,3}[- ]?\d{6,14}[A-Z]{0,3}|\d{1,6}(?:[-./ ]\d{2,7}){1,4}", _TAX, score=0.65, reach=3),

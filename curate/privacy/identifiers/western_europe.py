@@ -47,7 +47,7 @@ DE = (
        r"[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{8}\d?",
        "personalausweis*; ausweisnummer; ausweis-nr; ausweis; ausweisnr", ".german_card", score=0.85),
     Id("de_kvnr", "MEDICAL_ID", "health insurance number, a letter and nine digits", r"[A-Z] ?\d{3} ?\d{3} ?\d{3}",
-       "krankenversicherten*; krankenversicherung*; kvnr; versichertennummer; versicherten-nr; krankenkasse*", score=0.8),
+       "krankenversicherten*; krankenversicherung*; kvnr; versichertenn*; versicherten-nr; krankenkasse*", score=0.8),
 )  # fmt: skip
 ES = (
     Id("es_dni", "NATIONAL_ID", "Policía Nacional, eight digits and a letter, mod 23",
@@ -80,8 +80,9 @@ FR = (
 )  # fmt: skip
 GB = (
     Id("gb_nino", "NATIONAL_ID", "HMRC, two letters, six digits, A to D",
-       r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
-       "national insurance*; ni number; nino; ni no; insurance number", ".nino", "AA999999A AA_99_99_99_A", 0.75, 0.95),
+       r"[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
+       "national insurance*; national insurance number*; national insurance no; ni number; nino; ni no; insurance number",
+       ".nino", "AA999999A AA_99_99_99_A", 0.75, 0.95),
     Id("gb_nhs", "MEDICAL_ID", "NHS, ten digits, mod 11", r"\d{3}[- ]?\d{3}[- ]?\d{4}",
        "nhs; nhs number; national health service", "gb.nhs", score=0.95),
     Id("gb_utr", "TAX_ID", "HMRC, ten digits, mod 11", r"\d{5} ?\d{5}",

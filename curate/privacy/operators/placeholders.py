@@ -1,4 +1,4 @@
-"""What happens to a span: here, replacement by a typed placeholder.
+"""Replacement by a typed placeholder: the operator that needs nothing but the kind of a span.
 
 `mask` works on one text and code-point offsets, `mask_column` on a whole column, `mask_bytes` on bytes for the
 scanner's own second pass. All are linear in the text.
@@ -19,7 +19,6 @@ from curate.privacy.column import Block
 
 if TYPE_CHECKING:
     from curate.privacy.spans import Spans
-
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,11 @@
+"""Drift: how new data differs from old, and whether that is a reason to train again.
+
+    drift = measure(old, new)          # numbers with intervals, each beside its control
+    drift.recommendation, drift.reasons
+"""
+
+from __future__ import annotations
+
+from audit.drift.measure import Drift, measure
+
+__all__ = ["Drift", "measure"]

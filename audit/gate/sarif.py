@@ -1,0 +1,94 @@
+"""A gate's result as SARIF 2.1.0 (OASIS, 2020), which code hosts show beside the lines of a pull request.
+
+One rule a check, one result a finding of a check that fails or warns, and one for the check itself where no line can be
+named (an unjudged check too: it must not look like a pass). `partialFingerprints` hold the finding's id, which survives
+re-ordering, so that a host follows a finding over commits. At most `MOST_RESULTS` results are written, the number that
+GitHub reads; a notification says how many are not. Nothing here holds a text of the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+
+from audit.gate.judge import CheckResult, GateResult
+
+if TYPE_CHECKING:
+    from audit.gate.render import Place
+
+MOST_RESULTS = 5_000
+_LEVELS = {"fail": "error", "insufficient evidence": "error", "warn": "warning"}
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+def render_sarif(result: GateResult, places: Callable[[Sequence[int]], list[Place]]) -> str:
+    """The log file as text."""
+    uri = quote(str(result.subject.get("path", "")), safe="/")
+    asked = [c for c in result.checks if c.verdict != "not applicable"]
+    results: list[dict[str, Any]] = []
+    for number, check in enumerate(asked):
+        level = _LEVELS.get(check.verdict)
+        if level is None:
+            continue
+        results.append(_result(check, number, level, check.sentence, uri, None, None))
+        results += [
+            _result(check, number, level, place.words(), uri, place.line, place.finding_id)
+            for place in places(check.findings[: max(0, MOST_RESULTS - len(results))])
+        ]
+    results = results[:MOST_RESULTS]
+    due = sum(1 + len(c.findings) for c in asked if c.verdict in _LEVELS)
+    notes = []
+    if due > len(results):
+        notes.append({"level": "note", "message": {"text": f"{due - len(results):,} more findings are not in this file."}})
+    run = {
+        "tool": {
+            "driver": {
+                "name": "curate gate",
+                "version": metadata.version("curate-toolkit"),
+                "rules": [_rule(c) for c in asked],
+            }
+        },
+        "invocations": [
+            {
+                "executionSuccessful": result.verdict != "insufficient evidence",
+                "toolExecutionNotifications": notes,
+            }
+        ],
+        "results": results,
+        "columnKind": "unicodeCodePoints",
+        "properties": {"verdict": result.verdict, "baseline": result.baseline or None},
+    }
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return orjson.dumps(log, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def _rule(check: CheckResult) -> dict[str, Any]:
+    return {
+        "id": check.name,
+        "name": "".join(word.capitalize() for word in check.name.split("_")),
+        "shortDescription": {"text": check.title},
+        "help": {"text": check.to_green or check.sentence},
+        "defaultConfiguration": {"level": _LEVELS.get(check.verdict, "note")},
+    }
+
+
+def _result(
+    check: CheckResult, number: int, level: str, text: str, uri: str, line: int | None, finding: str | None
+) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
+    if line is not None:
+        place["region"] = {"startLine": line}
+    out: dict[str, Any] = {
+        "ruleId": check.name,
+        "ruleIndex": number,
+        "level": level,
+        "message": {"text": text},
+        "locations": [{"physicalLocation": place}],
+    }
+    if finding is not None:
+        out["partialFingerprints"] = {"curateFindingId/v1": finding}
+    return out

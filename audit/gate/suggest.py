@@ -1,0 +1,66 @@
+"""A policy that fits data which is trusted: each check's limits from what the check measured there.
+
+Shares warn above the upper end of their 95 % interval (Clopper and Pearson, 1934; the check's own interval where it is an
+estimate), which chance alone would rarely exceed in data of the same kind and size, and fail above twice that. Sizes warn
+below nine tenths and fail below half. Secrets and leaks are never blessed: their limit is none, whatever the trusted data
+holds, and a comment says what must be mended. What could not be judged keeps the preset's limit. Numbers are rounded away
+from the data to two digits. The same result gives the same text.
+"""
+
+from __future__ import annotations
+
+import math
+
+from audit.gate.judge import CheckResult, GateResult, shown
+from audit.gate.policy import CHECKS
+
+NEVER = ("secrets", "leaked_rows")
+_PRESET = ("days_since_training", "pending_reviews")
+
+
+def suggest(result: GateResult) -> str:
+    """TOML for `curate gate --policy`; the checks are those that `result` answered."""
+    subject = result.subject
+    lines = [
+        f"# Limits from {subject.get('path', '')}: {subject.get('rows', 0):,} rows, {subject.get('state', '')}.",
+        "# Shares warn where chance alone would rarely lead, and fail at twice that. Read them before you commit them.",
+        f'preset = "{subject.get("preset", "starter")}"',
+    ]
+    for check in result.checks:
+        if check.verdict != "not applicable" and check.name not in _PRESET:
+            lines += ["", *_table(check)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(check: CheckResult) -> list[str]:
+    if check.value is None:
+        return [f"# {check.name}: the preset's limits stay. {check.sentence}"]
+    known = CHECKS[check.name]
+    here = f"# {check.title}: {shown(check.value, known)} here, of {check.rows:,} rows."
+    head = f"[checks.{check.name}]"
+    if check.name in NEVER:
+        mend = ["# Mend them, or waive the check for a while: no limit above none is suggested."] if check.value else []
+        return [here, *mend, head, "fail = 0"]
+    if known.minimum:
+        return [here, head, f"warn = {math.floor(0.9 * check.value)}", f"fail = {math.floor(0.5 * check.value)}"]
+    if known.unit == "count":
+        return [here, head, f"fail = {math.ceil(check.value)}"]
+    high = check.high if check.high is not None else _upper(round(check.value * check.rows), check.rows)
+    most = 1.0 if known.unit == "share" else math.inf
+    warn = min(most, _two_digits(high))
+    return [here, head, f"warn = {warn:g}", f"fail = {min(most, _two_digits(2 * warn)):g}"]
+
+
+def _upper(hits: int, n: int) -> float:
+    """Upper end of the exact 95 % interval of a share."""
+    from scipy.stats import beta
+
+    return 1.0 if hits >= n else float(beta.ppf(0.975, hits + 1, n - hits))
+
+
+def _two_digits(x: float) -> float:
+    """The next number of two digits that is not smaller."""
+    if x <= 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(x)) - 1)
+    return round(math.ceil(x / step - 1e-9) * step, 12)

@@ -1,0 +1,66 @@
+"""What the scan for personal data missed, as the report shows it: nothing is computed here, only put into words.
+
+Rates are spans in 1,000 rows. Without a review there is only an upper end, and no number ever reads as a false zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit.report.model import Interval, Missed, Residual
+from curate.privacy.preview import safe_text
+
+CAPTION = "Personal data that was missed: spans in 1,000 rows, 95 %"
+WORDS = (
+    "The upper ends allow detectors to miss the same things to a degree; what all of them are blind to is in no number, "
+    "except that of the rows that a person read."
+)
+
+
+def residual_of(found: Mapping[str, Any] | None) -> Residual | None:
+    """The report's tree from the manifest's record."""
+    if not found:
+        return None
+    readers = found.get("readers")
+    return Residual(
+        sentence=safe_text(str(found["sentence"])),
+        sampled_rows=int(found["sampled_rows"]),
+        reviewed_rows=int(found["reviewed_rows"]),
+        total=_missed(found["total"]),
+        kinds=tuple(_missed(kind) for kind in found["kinds"]),
+        readers=None if readers is None or readers["high"] is None else _interval(readers),
+        not_covered=tuple(safe_text(str(name)) for name in found["not_covered"]),
+    )
+
+
+def rate_span(x: Interval) -> str:
+    """`1.4 [0.6, 3.1]`, `at most 3.1`, or the words for no answer."""
+    if x.high is None:
+        return "insufficient evidence"
+    if x.value is None or x.low is None:
+        return f"at most {rate(x.high)}"
+    return f"{rate(x.value)} [{rate(x.low)}, {rate(x.high)}]"
+
+
+def rate(x: float) -> str:
+    """Two digits, as few zeros as possible."""
+    return "0" if x == 0 else f"{x:,.0f}" if x >= 10 else f"{x:.1f}" if x >= 1 else f"{x:.2g}"
+
+
+def rows_of(r: Residual) -> list[tuple[str, str, int, int, int]]:
+    """Kind, rate, found, candidates, reviewed: a line a kind, then all together, then what readers saw."""
+    lines = [(m.kind, rate_span(m.rate), m.found, m.candidates, m.reviewed) for m in (*r.kinds, r.total)]
+    if r.readers is not None:
+        lines.append(("all, by the rows read alone", rate_span(r.readers), 0, 0, r.reviewed_rows))
+    return lines
+
+
+def _missed(record: Mapping[str, Any]) -> Missed:
+    return Missed(
+        str(record["kind"]), _interval(record), int(record["found"]), int(record["candidates"]), int(record["reviewed"])
+    )
+
+
+def _interval(record: Mapping[str, Any]) -> Interval:
+    return Interval(record["value"], record["low"], record["high"])

@@ -1,0 +1,136 @@
+"""Enough data? as a stage: rows of each class, balance, and a learning curve, see `audit.sufficiency`.
+
+Flags about the dataset, one a rule: `few_rows` (fewer distinct rows than the minimum, in all or in some classes) and
+`imbalanced`. The summary holds the numbers; names of classes are shown as previews are. Nothing is ever changed by this
+stage. Tasks without classes are counted, not curved: a quick model of prompts says nothing about answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from curate.dataset import Dataset
+from curate.errors import ConfigError, StageSkipped
+from curate.ledger.findings import concat_findings, make_findings
+from curate.stages.base import Context, Detection, Stage
+
+NAME = "sufficiency"
+REASONS = {
+    "few_rows": "there are fewer distinct rows than fine-tuning usually needs",
+    "few_rows_in_class": "some classes have fewer distinct rows than fine-tuning usually needs",
+    "imbalanced": "the largest class has many times the rows of the smallest",
+}
+_MOST_CLASSES = 50
+
+
+@dataclass(frozen=True)
+class SufficiencyConfig:
+    """What counts as enough."""
+
+    min_rows: int = 500
+    """Distinct rows that each class needs, or all rows where there are no classes. 500 is a rule of thumb."""
+    max_imbalance: float = 10.0
+    """Times that the largest class may outnumber the smallest."""
+    learning_curve: bool = True
+    """Whether to measure what fewer rows would give and to say what twice as many would bring."""
+
+    def __post_init__(self) -> None:
+        if self.min_rows < 1 or self.max_imbalance < 1:
+            raise ConfigError(f"[stages.{NAME}]: min_rows and max_imbalance must be at least 1")
+
+
+def detect(dataset: Dataset, config: SufficiencyConfig, context: Context) -> Detection:
+    """Counts, and for classes the learning curve."""
+    clusters = context.hints.get("near_duplicates.cluster")
+    group = np.arange(dataset.n_rows) if clusters is None else np.asarray(clusters)
+    labels = context.hints.get("label_names.canonical")
+    labels = dataset.labels() if labels is None else labels
+    summary: dict[str, Any] = {
+        "rows": dataset.n_rows,
+        "distinct": len(np.unique(group)),
+        "min_rows": config.min_rows,
+        "copies_known": clusters is not None,
+    }
+    if labels is None:
+        return Detection(_flags(dataset, summary, config, None), summary=summary)
+    return _of_classes(dataset, labels, group, summary, config, context)
+
+
+def _of_classes(
+    dataset: Dataset, labels: Any, group: Any, summary: dict[str, Any], config: SufficiencyConfig, context: Context
+) -> Detection:
+    from audit.sufficiency import MOST_ROWS, Curve, learning_curve, sizes_of
+    from curate.labels.judged import judged_rows
+    from curate.privacy.preview import shown_names
+
+    encoded = pa.array(labels.to_pylist(), pa.large_string()).dictionary_encode()
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    names = encoded.dictionary.to_pylist()
+    shown = shown_names(names)
+    has = codes >= 0
+    if not has.any():
+        raise StageSkipped("no row has a label")
+    sizes = sizes_of(codes[has], [shown[name] for name in names], group[has])
+    try:
+        judged = judged_rows(labels, dataset.content(), group, 1)
+    except StageSkipped as reason:
+        curve = Curve((), None, None, None, str(reason))
+    else:
+        rows = judged.rows
+        keep = np.arange(len(rows))
+        if len(rows) > MOST_ROWS:
+            keep = np.sort(np.random.default_rng(context.seed).permutation(len(rows))[:MOST_ROWS])
+        if config.learning_curve:
+            context.check_cancelled()
+            curve = learning_curve(
+                dataset.content().take(pa.array(rows[keep])), judged.codes[keep], judged.groups[keep],
+                len(judged.names), context.seed, context.threads, context.progress,
+            )  # fmt: skip
+        else:
+            curve = Curve((), None, None, None, "the recipe asks for none")
+    small = [c for c in sizes.classes if c.distinct < config.min_rows]
+    summary |= {
+        "classes": len(sizes.classes),
+        "classes_below": len(small),
+        "smallest": [asdict(c) for c in sizes.classes[:_MOST_CLASSES]],
+        "imbalance": sizes.imbalance,
+        "max_imbalance": config.max_imbalance,
+        "effective_classes": sizes.effective_classes,
+        "curve": curve.to_json(),
+    }
+    return Detection(_flags(dataset, summary, config, len(small)), summary=summary)
+
+
+def _flags(dataset: Dataset, summary: dict[str, Any], config: SufficiencyConfig, small: int | None) -> pa.Table:
+    """One flag about the dataset for each rule that holds."""
+    field = dataset.roles.label[0] if dataset.roles.label else ""
+    told = []
+    if small is None and summary["distinct"] < config.min_rows:
+        told.append(("few_rows", {k: summary[k] for k in ("rows", "distinct", "min_rows")}))
+    if small:
+        told.append(("few_rows_in_class", {k: summary[k] for k in ("classes", "classes_below", "min_rows", "smallest")}))
+    if small is not None and summary["imbalance"] > config.max_imbalance:
+        told.append(("imbalanced", {k: summary[k] for k in ("imbalance", "max_imbalance", "effective_classes")}))
+    return concat_findings([
+        make_findings(
+            NAME, dataset.row_ids, row=None, rule=rule, action="flag", score=1.0, reason=REASONS[rule], field=field,
+            evidence=[orjson.dumps(numbers).decode()],
+        )
+        for rule, numbers in told
+    ])  # fmt: skip
+
+
+STAGE = Stage(
+    name=NAME,
+    title="Enough data",
+    version=1,
+    config=SufficiencyConfig,
+    detect=detect,
+    on_finding="flag",
+    uses=("near_duplicates", "label_names"),
+)

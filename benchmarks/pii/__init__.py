@@ -1,0 +1,1 @@
+"""The PII scanner beside presidio-analyzer, each in its own interpreter."""

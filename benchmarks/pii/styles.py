@@ -1,0 +1,79 @@
+"""Score the scanner on texts in many styles and languages, written by hand (styles_tune.txt, styles_held.txt).
+
+    python -m benchmarks.pii.styles [--held] [--errors] [--region US] [--write DIR]
+
+Every text is scanned by itself, with all structured types; a finding that is not marked is wrong, whatever its type.
+`--write` leaves the sets as JSON lines for `curate pii-eval`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import pyarrow as pa
+
+from audit.pii_eval import Gold, GoldSpan, map_types, score
+from audit.pii_eval.render import table
+from benchmarks.pii.use_curate import STRUCTURED
+from curate.privacy import ScanConfig, scan
+
+HERE = Path(__file__).parent
+_MARK = re.compile(r"\[\[([A-Z_]+)\|(.*?)\]\]")
+
+
+def read(name: str) -> Gold:
+    """A marked file as a gold set."""
+    gold = Gold("curate")
+    for line in (HERE / name).read_text(encoding="utf-8").split("\n"):
+        if not line or line.startswith("# "):
+            continue
+        line, text, edge = line.replace("⏎", "\n"), "", 0
+        row = gold.add("")
+        for mark in _MARK.finditer(line):
+            text += line[edge : mark.start()]
+            gold.spans.append(GoldSpan(row, len(text), len(text) + len(mark[2]), mark[1]))
+            text, edge = text + mark[2], mark.end()
+        gold.texts[row] = text + line[edge:]
+    return gold
+
+
+def found(texts: list[str], region: str) -> list[GoldSpan]:
+    spans = scan(pa.array(texts, pa.large_string()), ScanConfig(types=STRUCTURED, default_region=region))
+    return [GoldSpan(*s) for s in zip(spans.row.tolist(), spans.start.tolist(), spans.end.tolist(), spans.type.to_pylist())]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--held", action="store_true")
+    parser.add_argument("--set", help="another file of this folder")
+    parser.add_argument("--errors", action="store_true")
+    parser.add_argument("--region", default="US")
+    parser.add_argument("--write", type=Path)
+    args = parser.parse_args()
+    name = args.set or ("styles_held.txt" if args.held else "styles_tune.txt")
+    gold = read(name)
+    if args.write:
+        args.write.mkdir(parents=True, exist_ok=True)
+        lines = [json.dumps({"text": text, "spans": [
+            {"start": s.start, "end": s.end, "type": s.type} for s in gold.spans if s.row == row]}, ensure_ascii=False)
+            for row, text in enumerate(gold.texts)]  # fmt: skip
+        (args.write / name.replace(".txt", ".jsonl")).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ours = found(gold.texts, args.region)
+    types = map_types(gold.types(), STRUCTURED)
+    for line in table(score(gold, ours, types)):
+        print(line)
+    if args.errors:
+        truth = set(gold.spans)
+        for title, left, right in (("missed or cut", gold.spans, set(ours)), ("wrong or cut", ours, truth)):
+            print(title)
+            for s in left:
+                if s not in right:
+                    text = gold.texts[s.row]
+                    print("  ", s.type, "|", text[s.start : s.end], "|", text.replace("\n", "⏎"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""Dates of birth: a full date behind a field's name or a verb, in some thirty languages.
+
+A date is read in digits (`14.2.1991`, `1990-01-31`, `12/31/49`), with the month in words of any language
+(`23 de agosto de 1990`, `Dec. 31, 1949`) or with the signs of year, month and day (`1990年5月3日`). What stands before it
+must be the name of such a field ("date of birth", "Geb.-Datum", "дата рождения") or a verb ("born", "née le", "nato a
+Torino il"); behind a verb the score is lower, because biographies speak so of public persons. Bounded: 32 bytes of a
+date, 48 before it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from curate.privacy.candidates import Candidate, Span, View
+from curate.privacy.phrases import fold
+from curate.privacy.types import CODE
+
+_DOB = CODE["DATE_OF_BIRTH"]
+_YEAR = r"(?:19|20)\d\d"
+_DAY = r"\d{1,2}(?:st|nd|rd|th|er|[.ºª°])?"
+_WORD = r"[^\W\d_]{3,12}\.?"
+_OF = r"(?:(?:of|de|di|del|do)\s)?"
+_DATES = re.compile(
+    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/. ]\d{{1,2}}[-/. ]{_YEAR}|\d{{1,2}}\.\s\d{{1,2}}\.\s{_YEAR}"
+    rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d\d)(?!\d)"
+    rf"|(?<!\d){_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
+    rf"|{_DAY}[ ,-]{{1,2}}{_OF}{_WORD}[ ,-]{{1,2}}{_OF}{_YEAR}(?!\d)"
+    rf"|{_WORD}[ ]{_DAY}[ ,]{{1,2}}{_YEAR}(?!\d)",
+    re.IGNORECASE,
+)
+_ASIAN = re.compile(rf"{_YEAR}\s?[年년]\s?\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일]?")
+_FIELDS = r"""
+    date of birth|birth[ _-]?date|d\.?o\.?b\.?|b-?day|birthday(?=[ ]is|[ ]?[:=])|geburts(?:datum|tag)
+    |geb\.?[- ]{0,2}dat(?:um)?\.?|date de naissance|fecha (?:de )?nac(?:imiento)?\.?|f\.? ?nac\.?|data di nascita
+    |data de nasc(?:imento)?\.?|geboortedatum
+    |data urodzenia|datum naro[zd]eni[aey]?|fodelse(?:datum|dag)|fodsels(?:dato|dag)|syntyma(?:aika|paiva)|dogum tarihi
+    |szuletesi (?:ido|datum)|szul\.? ?ido|data nasterii|дата рождения|дата рожд\.?|дата народження|ημερομηνια γεννησης
+    |datum rod[j]?enja|ngay sinh|tanggal lahir|tgl\.? ?lahir|tarikh lahir|生年月日|出生(?:日期|年月日)?|生日
+    |출생(?:일|연월일)?|생년월일|생일|जन्म ?\S{0,8}
+    |تاريخ (?:ال)?ميلاد|תאריך לידה|วันเกิด|birth day|birthdt
+"""
+_VERBS = r"""
+    geb\.?|geboren(?: am| op)?|geborene?r?|nee?(?:\(e\))? le|nacid[oa](?: el)?|naci el|nasci em
+    |nat[oa](?: a [\w' ]{2,24})? il|nat[oa]:
+    |nascid[oa](?: em| a| no dia)?|nasceu(?: em| a)?|ur\.|urodzon[ya](?: dnia)?
+    |naro[zd]en[ay]?|fodd|fodt|syntynyt|szuletett|nascut
+    |род(?:ился|илась)|р\. ?р\.|γεννηθηκε|roden[a]?|sinh(?: ngay)?|lahir
+"""
+_LINK = (
+    r"[^\w\n]{0,5}(?:\b(?:it'?s|is|was|ist|war|est|es|e|on|in|le|el|il|am|em|op|den|la|o|to|dnia|der|the)\b[^\w\n]{0,4})"
+    r"{0,2}"
+)
+
+
+def _before(text: str) -> re.Pattern[str]:
+    words = "".join(line.strip() for line in text.split("\n"))
+    return re.compile(rf"(?:(?<![^\W\d_])(?:{words})){_LINK}\Z", re.IGNORECASE)
+
+
+_FIELD = _before(_FIELDS)
+_VERB = _before(_VERBS)
+_BORN = re.compile(r"\bborn\W{1,3}(?:(?:on|the|in|date)\W{1,2}){0,2}\Z", re.IGNORECASE)
+_BORN_ON = re.compile(
+    r"(?:\bborn\W{1,3}(?:on|the)\b.{0,12}|(?:\b(?:was|were|is|am)\s|\(|'m\s)born\W{1,3}(?:in\s)?)\Z", re.IGNORECASE
+)
+"""Not "a film, born March 5, 1971 in a studio"."""
+_BEHIND = re.compile(r"\s(?:in [^\W\d_]{2,12} )?(?:geboren|născut|született|syntynyt|doğ(?:du|muş))", re.IGNORECASE)
+"""Languages in which the verb stands behind the date."""
+_GLUED = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def birth(view: View, c: Candidate) -> list[Span]:
+    """The date that ends with the candidate, or in Asian scripts begins with it, if a birth is spoken of before it."""
+    low = max(view.starts[c.row], c.start - 32)
+    text = view.text(low, c.end)
+    found = next((m for m in _DATES.finditer(text) if low + len(text[: m.end()].encode()) == c.end), None)
+    if found is not None and not (found.start() and text[found.start() - 1].isdigit()) and _possible(found[0]):
+        start, end, written = low + len(text[: found.start()].encode()), c.end, found[0]
+    else:
+        ahead = view.text(c.start, min(view.ends[c.row], c.start + 32))
+        asian = _ASIAN.match(ahead)
+        if asian is None:
+            return []
+        start, end, written = c.start, c.start + len(asian[0].encode()), "0"
+    first = max(view.starts[c.row], start - 48)
+    while first < start and view.data[first] & 0xC0 == 0x80:
+        first += 1
+    raw = view.text(first, start)
+    if not raw.strip() and view.column(c.row):
+        raw = re.sub(r"[_\-.]+", " ", _GLUED.sub(" ", view.column(c.row))) + ": "
+    score = _score(_GLUED.sub(" ", raw), written)
+    if not score and found is not None and _BEHIND.match(view.text(end, min(view.ends[c.row], end + 24))):
+        score = 0.6
+    return [(start, end, _DOB, score)] if score else []
+
+
+def _possible(written: str) -> bool:
+    """Whether a date in digits has a day and a month."""
+    parts = [int(part) for part in re.findall(r"\d+", written)]
+    if len(parts) != 3 or any(ch.isalpha() for ch in written):
+        return True
+    first, second, third = parts
+    day, month = (third, second) if first > 31 else (first, second)
+    return 1 <= min(day, month) <= 12 and 1 <= max(day, month) <= 31
+
+
+def _score(raw: str, written: str) -> float:
+    """Of a date, by what stands before it."""
+    numeric = not any(ch.isalpha() for ch in written)
+    before, folded = raw.lower(), fold(raw)
+    if _FIELD.search(before) or _FIELD.search(folded):
+        return 0.85
+    if _BORN.search(before):
+        return 0.6 if numeric or _BORN_ON.search(before) else 0.0
+    if _VERB.search(before) or _VERB.search(folded):
+        return 0.75 if numeric else 0.6
+    return 0.0

@@ -1,0 +1,51 @@
+"""What the name of a column or key says about its cells: `customer_name`, `city`, `employer`, `billingAddress`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from curate.privacy.names.characters import fold
+
+NOTHING, OF_PERSON, OF_PLACE, OF_BODY, OF_ADDRESS, OF_NAME = range(6)
+"""OF_NAME: just `name`, which may be of a person, a product or anything else."""
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_WORDS = {
+    OF_ADDRESS: """address addr street address1 address2 adresse anschrift strasse direccion indirizzo endereco adres rue
+        calle""",
+    OF_PLACE: """city town country state province county region village place location birthplace hometown nationality stadt
+        ort land ville pays ciudad pais citta paese cidade plaats kraj miasto origin destination""",
+    OF_BODY: """company employer organization organisation org business firm vendor supplier bank school university
+    publisher brand manufacturer firma empresa societe azienda bedrijf hospital institution merchant""",
+    OF_PERSON: """firstname lastname fullname surname forename givenname familyname middlename vorname nachname prenom
+    nombre apellido apellidos cognome sobrenome voornaam achternaam imie nazwisko author authors customer client
+    patient person contact employee owner manager assignee reporter sender recipient buyer seller physician
+    doctor nurse student teacher candidate applicant passenger guest tenant landlord witness judge attorney
+    director actor actress artist player speaker signatory beneficiary holder cardholder insured payee maiden
+    nickname kunde patientin client""",
+}
+_CLASS = {word: kind for kind, words in _WORDS.items() for word in words.split()}
+_NAME = frozenset(_words("name names nom nome naam navn namn nimi nev ad isim имя фио"))
+_BARRED = frozenset(_words("""
+    id ids email mail phone number no file filename path type code date count price product item user username url login
+    host domain event table column field key variable function class method display package module model title status text
+    message note notes comment comments description body content review summary question answer ip zip score"""))
+
+
+@lru_cache(maxsize=4096)
+def column_class(name: str) -> int:
+    """Class of a column's name."""
+    words = [fold(w) for w in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))]
+    if not words or len(words) > 4 or _BARRED.intersection(words):
+        return NOTHING
+    kinds = [_CLASS[w] for w in words if w in _CLASS]
+    if _NAME.intersection(words):
+        if {"first", "last", "full", "given", "family", "middle", "maiden", "sur"}.intersection(words):
+            return OF_PERSON
+        return kinds[0] if kinds else OF_NAME
+    return kinds[0] if kinds else NOTHING

@@ -1,0 +1,163 @@
+"""Names in a column: the tagger's spans with their scores, as `Found` or `Spans`.
+
+Score: the least marginal probability of the type over the span's tokens, calibrated on held-out tweets and templates, with
+a miss counted as two false alarms. Rows are read on all cores; the result does not depend on their number.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from curate.privacy.book import book
+from curate.privacy.column import Block, block
+from curate.privacy.names.characters import tables
+from curate.privacy.names.columns import NOTHING, column_class
+from curate.privacy.names.labels import TYPES
+from curate.privacy.names.model import Model, load
+from curate.privacy.names.tagger import WINDOW, tag
+from curate.privacy.overlaps import Found
+from curate.privacy.passes import code_points
+from curate.privacy.spans import Spans
+from curate.privacy.types import CODE, NAMED
+
+_CODES = np.array([CODE[name] for name in TYPES], np.int64)
+_PIECE = 1_000_000
+"""Bytes that one thread reads at a time."""
+_SPANS = 1 << 14
+_BARE = 0.97
+"""Least score of a cell of one word whose column does not speak of names: most such cells are categories."""
+_MISS = float(np.log(2.0))
+"""A missed name counts as much as two words wrongly taken for one: added to the calibrated log-odds."""
+
+
+def marks(text: Block, known: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """All spans of the tagger: int64[n, 4] of row, start byte, end byte, index in `labels.TYPES`; and uncalibrated
+    scores."""
+    kinds, folded = tables()
+    classes = np.array([column_class(name) for name in text.names], np.int64)
+    columns = classes[text.name_of]
+    starts, ends = text.starts, text.ends
+    # Pieces of rows by bytes, whatever the number of threads: rows do not depend on each other.
+    cuts = np.flatnonzero(np.diff(np.cumsum(ends - starts) // _PIECE)) + 1
+    bounds = [0, *cuts.tolist(), len(starts)]
+
+    def piece(first: int, stop: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        out = np.empty((_SPANS + 2 * WINDOW, 4), np.int64)
+        score = np.empty(len(out), np.float64)
+        parts, scores = [], []
+        row, place = 0, int(starts[first])
+        while row < stop - first:
+            n, row, place = tag(
+                text.data, starts[first:stop], ends[first:stop], columns[first:stop], kinds, folded, known.keys,
+                known.values, known.weights, known.bits, known.scale, known.step, row, place, out, score,
+            )  # fmt: skip
+            parts.append(out[:n].copy())
+            scores.append(score[:n].copy())
+        at = np.concatenate(parts)
+        at[:, 0] += first
+        return at, np.concatenate(scores)
+
+    pairs = list(itertools.pairwise(bounds))
+    if len(pairs) == 1:
+        results = [piece(*pairs[0])]
+    else:
+        with ThreadPoolExecutor(min(len(pairs), os.cpu_count() or 1, 8)) as pool:
+            results = list(pool.map(lambda pair: piece(*pair), pairs))
+    return np.concatenate([a for a, _ in results]), np.concatenate([s for _, s in results])
+
+
+def _bare(text: Block, at: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Spans that are a whole cell of one word under a column that speaks of no names: `Low`, `green`, `en`."""
+    rows = at[:, 0]
+    out: npt.NDArray[np.bool_] = (at[:, 1] == text.starts[rows]) & (at[:, 2] == text.ends[rows])
+    silent = np.array([column_class(name) == NOTHING for name in text.names])
+    out &= silent[text.name_of[rows]]
+    for n in np.flatnonzero(out).tolist():
+        out[n] = not (text.data[at[n, 1] : at[n, 2]] <= 32).any()
+    return out
+
+
+def name_spans(text: Block, types: Sequence[str], min_score: float = 0.5, model: Model | None = None) -> Found:
+    """Spans (bytes) of the named types in a block, sorted by row and start, without overlaps."""
+    wanted = np.array([name in types for name in TYPES])
+    if not wanted.any() or not len(text.starts):
+        return Found(np.zeros((0, 4), np.int64), np.zeros(0), np.zeros(0, np.bool_))
+    known = model or load()
+    at, sure = marks(text, known)
+    odds = np.log(np.clip(sure, 1e-6, 1 - 1e-6) / (1 - np.clip(sure, 1e-6, 1 - 1e-6)))
+    fit = known.calibration[at[:, 3]]
+    sure = np.round(1 / (1 + np.exp(-(fit[:, 0] * odds + fit[:, 1] + _MISS))), 4)
+    sure = np.where(_bare(text, at), np.where(sure >= _BARE, sure, 0.0), sure)
+    keep = wanted[at[:, 3]] & (sure >= min_score)
+    at[:, 3] = _CODES[at[:, 3]]
+    return Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_))
+
+
+def beside(found: Found, names: Found) -> Found:
+    """Both, sorted. A name gives way to what is already found: it keeps its longest piece outside, if that holds three
+    bytes or more, so that a number inside an address does not lose the address."""
+    at = names.at.copy()
+    keep = np.ones(len(at), np.bool_)
+    row, start, end = found.at[:, 0], found.at[:, 1], found.at[:, 2]
+    for n in np.flatnonzero(np.isin(at[:, 0], row)).tolist():
+        r, a, b, _ = at[n].tolist()
+        low = int(np.searchsorted(row, r))
+        high = int(np.searchsorted(row, r, side="right"))
+        edges = [a]
+        for m in range(low + int(np.searchsorted(end[low:high], a, side="right")), high):
+            if start[m] >= b:
+                break
+            edges += [int(start[m]), int(end[m])]
+        edges.append(b)
+        pieces = [(edges[i + 1] - edges[i], edges[i]) for i in range(0, len(edges), 2)]
+        size, begin = max(pieces)
+        keep[n] = size >= 3 or len(pieces) == 1
+        at[n, 1], at[n, 2] = begin, begin + size
+    return found.plus(Found(at[keep], names.score[keep], names.quoted[keep])).sorted()
+
+
+def find_names(
+    texts: pa.Array,
+    types: tuple[str, ...] = NAMED,
+    names: str | list[str] | None = None,
+    *,
+    min_score: float = 0.5,
+    allow: Sequence[str] = (),
+) -> Spans:
+    """Names of the given types in a column of texts.
+
+    `names`: the name of the column, or one name a row, as for `scan`. `allow`: literal values that are not reported,
+    compared without regard to case. Offsets are code points of the raw text; scores are calibrated probabilities. Nulls
+    hold nothing. Names are looked for by themselves here; `scan` resolves overlaps with other types.
+    """
+    text = block(texts, names or "")
+    found = name_spans(text, types, min_score)
+    if allow and len(found.at):
+        barred = {literal.casefold() for literal in allow}
+        values = (text.data[a:b].tobytes().decode("utf-8", "replace").casefold() for _, a, b, _ in found.at.tolist())
+        found = found.take(np.array([value not in barred for value in values], np.bool_))
+    offsets = code_points(text.data, text.starts, found.at)
+    known = book()
+    return Spans(
+        row=found.at[:, 0].copy(), start=offsets[:, 0].copy(), end=offsets[:, 1].copy(), code=known.type_of[found.at[:, 3]],
+        kind=found.at[:, 3].copy(), score=found.score.astype(np.float32), quoted=found.quoted, book=known,
+    )  # fmt: skip
+
+
+def apart(names: Spans, found: Spans) -> Spans:
+    """The names that overlap nothing that was found in the same texts; both as scans of one column give them."""
+    if not len(names) or not len(found):
+        return names
+    width = 1 + int(max(names.end.max(), found.end.max()))
+    starts, ends = found.row * width + found.start, found.row * width + found.end
+    before = np.searchsorted(starts, names.row * width + names.end, side="left")
+    reach = np.maximum.accumulate(ends)
+    free = (before == 0) | (reach[np.maximum(before, 1) - 1] <= names.row * width + names.start)
+    return names.take(np.flatnonzero(free))

@@ -1,0 +1,83 @@
+# mypy: disable-error-code="assignment"
+"""The shipped model: weights of one byte, transitions, lexicon, calibration. Read once a process, without pickle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+PATH = Path(__file__).with_name("model.npz")
+LEXICON_BITS = 18
+LEAST = 2
+"""Weights of fewer units than this are dropped: they say little and fill the file."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that the tagger needs."""
+
+    weights: npt.NDArray[np.int8]
+    """int8[2**bits, LABELS], in units of `scale`."""
+    bits: int
+    scale: float
+    step: npt.NDArray[np.float64]
+    """float64[LABELS, LABELS]: weight of a transition."""
+    keys: npt.NDArray[np.uint32]
+    """uint32[2**LEXICON_BITS]: hash table of the lexicon, 0 where empty."""
+    values: npt.NDArray[np.uint32]
+    """List bits (16), cluster with a capital (8), cluster as a small word (8)."""
+    calibration: npt.NDArray[np.float64]
+    """float64[types, 2]: slope and intercept of the score's log-odds."""
+
+
+@njit(cache=True)
+def table(words, entries, keys, values):  # type: ignore[no-untyped-def]
+    """Put the entries into an open-addressed hash table."""
+    mask = np.uint64(len(keys) - 1)
+    for i in range(len(words)):
+        slot = (np.uint64(words[i]) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40) & mask
+        while keys[slot]:
+            slot = (slot + np.uint64(1)) & mask
+        keys[slot], values[slot] = words[i], entries[i]
+
+
+def lexicon_table(
+    words: npt.NDArray[np.uint32], entries: npt.NDArray[np.uint32]
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """The hash table of sorted, distinct words."""
+    keys, values = np.zeros(1 << LEXICON_BITS, np.uint32), np.zeros(1 << LEXICON_BITS, np.uint32)
+    table(words, entries, keys, values)
+    return keys, values
+
+
+@lru_cache(maxsize=4)
+def load(path: Path = PATH) -> Model:
+    """The model in a file written by `save`."""
+    with np.load(path, allow_pickle=False) as file:
+        keys, values = lexicon_table(np.cumsum(file["word_steps"], dtype=np.uint64).astype(np.uint32), file["entries"])
+        used = file["used"]
+        weights = np.zeros((1 << int(file["bits"]), file["rows"].shape[1]), np.int8)
+        weights[np.unpackbits(used)[: len(weights)].astype(bool)] = file["rows"]
+        return Model(weights, int(file["bits"]), float(file["scale"]), file["step"], keys, values, file["calibration"])
+
+
+def save(
+    path: Path, weights: npt.NDArray[np.float32], step: npt.NDArray[np.float64], words: npt.NDArray[np.uint32],
+    entries: npt.NDArray[np.uint32], calibration: npt.NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Quantise to one byte, drop empty rows, and write; `words` sorted."""
+    scale = float(np.quantile(np.abs(weights[weights != 0]), 0.9999)) / 127
+    rows = np.clip(np.rint(weights / scale), -127, 127).astype(np.int8)
+    rows[np.abs(rows) < LEAST] = 0
+    used = (rows != 0).any(axis=1)
+    with path.open("wb") as file:
+        np.savez_compressed(
+            file, bits=np.int64(len(weights).bit_length() - 1), scale=np.float64(scale), step=step, used=np.packbits(used),
+            rows=rows[used], word_steps=np.diff(words.astype(np.int64), prepend=0).astype(np.uint32), entries=entries,
+            calibration=calibration,
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""How the names model is made: lists, word clusters, texts, training, packing. Nothing here is needed to use it."""

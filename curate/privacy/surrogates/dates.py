@@ -1,0 +1,195 @@
+"""Dates of birth, shifted by a number of days that is constant for each subject, in the format they are written in.
+
+The subject is who else the row speaks of (see `Surrogates`); the shift is 1 to 364 days, earlier or later. Read are ISO
+dates, day, month and year in figures with any separator (month first only in the region of the US, or where the figures
+leave no other way), eight digits, and months as words in English, German, French, Spanish, Italian, Portuguese, Dutch,
+with or without weekday ends such as `3rd`. Two-digit years stay two digits: 00 to 29 are read as 2000 to 2029.
+A date that cannot be read has its digits drawn anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+from curate.privacy.canonical import folded, plain
+from curate.privacy.surrogates.draw import Draw, like_case
+
+_MONTHS = (
+    "january february march april may june july august september october november december",
+    "januar februar marz april mai juni juli august september oktober november dezember",
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
+    "januari februari maart april mei juni juli augustus september oktober november december",
+)
+_WRITTEN = (
+    "January February March April May June July August September October November December",
+    "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "januari februari maart april mei juni juli augustus september oktober november december",
+)
+_FIGURES = re.compile(r"(\d{1,4})(\s*[-/.年\s]\s*)(\d{1,2})(\s*[-/.月\s]\s*)(\d{1,4})")
+_EIGHT = re.compile(r"(?<!\d)(\d{4})(\d{2})(\d{2})(?!\d)")
+_WORD = re.compile(r"[^\W\d_]{3,}\.?")
+_NUMBER = re.compile(r"\d+")
+_ORDINAL = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
+_PIVOT = 30
+_LONGEST_SHIFT = 364
+
+
+def shift_of(draw: Draw) -> int:
+    """Days by which a subject's dates move; never none."""
+    days = 1 + draw.below(_LONGEST_SHIFT)
+    return days if draw.below(2) else -days
+
+
+def shifted(value: str, days: int, region: str, draw: Draw) -> str:
+    """The date so many days later, written as before."""
+    written = plain(value)
+    for attempt in (_in_figures, _in_eight, _in_words):
+        new = attempt(written, days, region)
+        if new is not None:
+            return new
+    return draw.like(written)
+
+
+def iso(value: str, region: str) -> str | None:
+    """A written date as year-month-day; None where it cannot be read."""
+    written = plain(value)
+    figures = _figures(written, region)
+    if figures is not None:
+        fields = figures[1]
+        date = _date(fields["y"], fields["m"], fields["d"], 0)
+    elif eight := _EIGHT.search(written):
+        date = _date(eight[1], eight[2], eight[3], 0)
+    elif words := _words(written):
+        date = _date(words.year[0], str(words.month), words.day[0], 0)
+    else:
+        return None
+    return None if date is None else date.isoformat()
+
+
+def _figures(written: str, region: str) -> tuple[re.Match[str], dict[str, str]] | None:
+    """Year, month and day of a date in figures, in the order they are written."""
+    found = _FIGURES.search(written)
+    if found is None:
+        return None
+    a, first, b, _, c = found.groups()
+    if len(a) > 2:
+        order = "ymd"
+    elif len(c) not in (2, 4):
+        return None
+    else:
+        month_first = region in ("US", "PH") and "." not in first
+        order = "mdy" if (month_first and int(a) <= 12) or int(b) > 12 else "dmy"
+    return found, dict(zip(order, (a, b, c), strict=True))
+
+
+def _in_figures(written: str, days: int, region: str) -> str | None:
+    read = _figures(written, region)
+    if read is None:
+        return None
+    found, fields = read
+    date = _date(fields["y"], fields["m"], fields["d"], days)
+    if date is None:
+        return None
+    new = [_like(text, _part(date, part)) for part, text in fields.items()]
+    return written[: found.start()] + new[0] + found[2] + new[1] + found[4] + new[2] + written[found.end() :]
+
+
+def _in_eight(written: str, days: int, region: str) -> str | None:
+    found = _EIGHT.search(written)
+    date = _date(found[1], found[2], found[3], days) if found else None
+    if found is None or date is None:
+        return None
+    return written[: found.start()] + f"{date.year:04d}{date.month:02d}{date.day:02d}" + written[found.end() :]
+
+
+@dataclass(frozen=True)
+class _Words:
+    """A date whose month is a word."""
+
+    name: re.Match[str]
+    language: int
+    month: int
+    cut: int
+    """Letters of a shortened name, 0 for a whole one."""
+    year: re.Match[str]
+    day: re.Match[str]
+
+
+def _words(written: str) -> _Words | None:
+    for word in _WORD.finditer(written):
+        named = _month(word[0])
+        if named is None:
+            continue
+        numbers = list(_NUMBER.finditer(written))
+        years = [n for n in numbers if len(n[0]) == 4] or numbers[-1:]
+        days = [n for n in numbers if n not in years[:1] and len(n[0]) <= 2]
+        return _Words(word, *named, years[0], days[0]) if years and days else None
+    return None
+
+
+def _in_words(written: str, days: int, region: str) -> str | None:
+    read = _words(written)
+    date = _date(read.year[0], str(read.month), read.day[0], days) if read else None
+    if read is None or date is None:
+        return None
+    name = _WRITTEN[read.language].split()[date.month - 1]
+    if read.cut:
+        name = name[: read.cut] + ("." if read.name[0].endswith(".") else "")
+    edits = [
+        (*read.name.span(), like_case(read.name[0], name)),
+        (*read.year.span(), _like(read.year[0], date.year)),
+        (*read.day.span(), _like(read.day[0], date.day)),
+    ]
+    for start, end, new in sorted(edits, reverse=True):
+        written = written[:start] + new + written[end:]
+    ordinal = _ORDINAL.search(written)
+    if ordinal:
+        written = written[: ordinal.start()] + like_case(ordinal[0], _ordinal(date.day)) + written[ordinal.end() :]
+    return written
+
+
+def _month(word: str) -> tuple[int, int, int] | None:
+    """(language, month, letters of a shortened form or 0) of a month's name."""
+    said = folded(word.rstrip("."))
+    for exact in (True, False):
+        for language, names in enumerate(_MONTHS):
+            for month, name in enumerate(names.split(), 1):
+                if said == name:
+                    return language, month, 0
+                if not exact and 3 <= len(said) <= 4 and name.startswith(said):
+                    return language, month, len(said)
+    return None
+
+
+def _date(year: str, month: str, day: str, days: int) -> dt.date | None:
+    full = int(year)
+    if len(year) <= 2:
+        full += 2000 if full < _PIVOT else 1900
+    try:
+        return dt.date(full, int(month), int(day)) + dt.timedelta(days=days)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _part(date: dt.date, part: str) -> int:
+    return {"y": date.year, "m": date.month, "d": date.day}[part]
+
+
+def _like(written: str, number: int) -> str:
+    """A number as wide as the one it replaces."""
+    if len(written) == 2 and number > 99:
+        return f"{number % 100:02d}"
+    return f"{number:0{len(written)}d}" if written.startswith("0") or len(written) != 1 else str(number)
+
+
+def _ordinal(day: int) -> str:
+    return "th" if 10 <= day % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")

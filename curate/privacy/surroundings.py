@@ -1,0 +1,122 @@
+# mypy: disable-error-code="assignment"
+"""Which listed words stand before and after a place, and what the name of the column says: bounded looks, in numba."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from curate.privacy.context import BIRTH, COUNT, FOREIGN, ID_WORD, STEM, STEM_KEYS, STEM_VALUES, WORD_KEYS, WORD_MASKS
+from curate.privacy.letters import WORD, fnv, is_escape, lookup
+
+SHORT_CELL = 64
+"""Bytes up to which the name of a column speaks of what stands in its cells."""
+_LONGEST_STEM = 24
+
+
+@njit(cache=True)
+def _stem_at(data, first, j):  # type: ignore[no-untyped-def]
+    """Classes of all stems that begin at `first` and end at or before `j`."""
+    h, found = np.uint64(0xCBF29CE484222325), np.int64(0)
+    for p in range(first, min(j, first + _LONGEST_STEM)):
+        c = data[p]
+        if 65 <= c <= 90:
+            c = np.uint8(c + 32)
+        h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
+        if p - first >= STEM - 1:
+            found |= lookup(h, STEM_KEYS, STEM_VALUES)
+    return found
+
+
+@njit(cache=True)
+def _stems_inside(data, first, j):  # type: ignore[no-untyped-def]
+    """Classes of all stems that begin at any character of a run of a script written without blanks."""
+    found, p = np.int64(0), first + 1
+    while p < j:
+        if data[p] & 0xC0 != 0x80:
+            found |= _stem_at(data, p, j)
+        p += 1
+    return found
+
+
+@njit(cache=True)
+def context_before(data, start, pos, words, masks):  # type: ignore[no-untyped-def]
+    """Masks of the nearest listed word and of all, over at most 8 words in the 64 bytes before `pos`."""
+    nearest, union = np.int64(0), np.int64(0)
+    floor = max(start, pos - 64)
+    i, seen = pos - 1, 0
+    while i >= floor and seen < 8:
+        w = WORD[data[i]]
+        if w == 0 or w == 4 or w == 2:
+            i -= 1
+            continue
+        j = i + 1
+        while i >= floor and j - i < 40 and (WORD[data[i]] == 1 or WORD[data[i]] == 3):
+            i -= 1
+        first = i + 1
+        if (i >= start and WORD[data[i]] == 2) or (j + 1 < pos and WORD[data[j]] == 2 and WORD[data[j + 1]] == 2):
+            continue  # letters inside a code: `3cf9`
+        seen += 1
+        if first > start and data[first] < 128 and is_escape(data, start, first):
+            first += 1
+        if i >= start and data[i] == 91 and j < pos and data[j] == 93:
+            continue  # a placeholder such as [PHONE] is not context
+        if i >= start and data[i] == 95 and j < pos and data[j] == 93:
+            continue
+        h, stem = np.uint64(0xCBF29CE484222325), np.int64(0)
+        for p in range(first, j):
+            c = data[p]
+            if 65 <= c <= 90:
+                c = np.uint8(c + 32)
+            elif c >= 195 and c != 226:  # the first byte of a letter beyond ASCII, not of a typographic sign
+                union |= FOREIGN
+            h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
+            if p - first >= STEM - 1:
+                stem |= lookup(h, STEM_KEYS, STEM_VALUES)
+        mask = lookup(h, words, masks) | stem
+        if data[first] >= 0xE3 or (data[first] == 0xE0 and data[first + 1] >= 0xB8):  # Asian scripts, Thai
+            mask |= _stems_inside(data, first, j)
+        if j - first == 1 and data[first] | 32 == 98 and first - 3 >= start and data[first - 1] == 46:
+            mask |= BIRTH if data[first - 2] | 32 == 111 and data[first - 3] == 46 else 0  # "D.O.B."
+        union |= mask & (ID_WORD | COUNT)
+        mask &= ~(ID_WORD | COUNT)
+        if mask & 1024:
+            # "Desk: 555 0100" names a field; "the desk 555" does not.
+            mask = (mask & ~1024) | (1 if j < pos and data[j] == 58 else 0)
+        if mask:
+            union |= mask
+            if nearest == 0:
+                nearest = mask
+    return nearest, union
+
+
+@njit(cache=True)
+def context_after(data, pos, end, words, masks):  # type: ignore[no-untyped-def]
+    """Union over the first two words after `pos`, on the same line and before any other number."""
+    union = np.int64(0)
+    i, seen, ceiling = pos, 0, min(end, pos + 24)
+    while i < ceiling and seen < 2:
+        c = data[i]
+        if c == 10 or c == 91 or WORD[c] == 2:
+            break
+        if WORD[c] != 1 and WORD[c] != 3:
+            i += 1
+            continue
+        j = i
+        while j < ceiling and (WORD[data[j]] == 1 or WORD[data[j]] == 3):
+            j += 1
+        union |= lookup(fnv(data, i, j), words, masks)
+        seen += 1
+        i = j
+    return union
+
+
+@njit(cache=True)
+def context(data, start, end, pos, column):  # type: ignore[no-untyped-def]
+    """`context_before`, and in a short cell what the column's name says (int64[2]: nearest and union)."""
+    near, union = context_before(data, start, pos, WORD_KEYS, WORD_MASKS)
+    if column[1] and end - start <= SHORT_CELL:
+        union |= column[1]
+        if near == 0:
+            near = column[0]
+    return near, union

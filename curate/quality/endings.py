@@ -1,0 +1,116 @@
+"""Texts that stop before they are done: in the middle of a sentence, inside a code fence or a JSON value.
+
+Method: among texts that read as prose, the share that ends with a full stop (or a quote or bracket after one) is counted;
+only where most do is an open end worth telling. Evidence that adds up: a comma, hyphen, colon or opening bracket at the
+end, a last word that cannot end a sentence (article, conjunction), a bracket still open, several finished sentences before.
+Lists, headings, code, verses and addresses may end as they like. JSON is parsed by orjson, only where a text starts as one.
+Does not: notice a text that was cut at the end of a sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.quality import characters as c
+from curate.quality.features import Features, hash_of
+from curate.quality.hits import Bools, Hits, Measured, hits
+
+FEWEST = 30
+_OPEN_WORDS = frozenset((
+    "the", "a", "an", "and", "or", "my", "your", "their", "our", "its", "because", "if", "than", "very", "whose", "und",
+    "oder", "der", "die", "das", "dem", "den", "ein", "eine", "einen", "einem", "weil", "dass", "wenn", "le", "les", "un",
+    "une", "et", "ou", "des", "du", "au", "aux", "parce", "que", "dans", "el", "los", "las", "una", "y", "o", "del",
+    "porque", "con", "os", "um", "uma", "e", "em", "il", "lo", "gli", "che", "perché", "het", "een", "en", "of", "omdat",
+    "w", "z", "i", "oraz", "и", "или", "в", "на", "с", "что", "ve", "ile", "bir",
+))  # fmt: skip
+_OPEN_MARKS = np.array([ord(mark) for mark in ",-–—:(&+=，、：（"], np.int32)
+
+_FORM = re.compile(r":[ \t]*\n+[^\n]*:[ \t]*(?:\n|$)")
+_SOUND_END = re.compile(
+    r"(?:(?:https?://|www\.)\S+|[#@]\w+|[-–—~] ?[\"“]?[A-Z][\w.'’]*(?: [A-Z][\w.'’]*){0,3}|: ?\S+(?: \S+){0,2})$"
+)
+"""Ends that need no full stop: an address, a tag, who said it, a value after a colon."""
+
+
+def prose(measured: Measured) -> Bools:
+    """Texts of eight words or more that are no code and do not end in a list."""
+    f = measured.features
+    found: Bools = (f["words"] >= 8) & ~measured.code & (f["fences"] == 0) & (f["last_line_bullet"] == 0)
+    return found
+
+
+def finished_share(measured: Measured) -> float:
+    """Share of the texts in prose that end as a sentence does; nan where too few are prose to tell."""
+    of = prose(measured)
+    return float(_finished(measured.features)[of].mean()) if of.sum() >= FEWEST else float("nan")
+
+
+def _finished(f: Features) -> Bools:
+    kind = f["last_class"]
+    done: Bools = (kind == c.STOP) | (kind == c.CLOSE) | (kind == c.QUOTE)
+    return done
+
+
+def cut_off(measured: Measured, least_share: float) -> Hits:
+    """Prose that ends in the middle of a sentence, where most texts do not."""
+    f = measured.features
+    share = finished_share(measured)
+    if not share >= least_share:
+        return hits("cut_off", np.zeros(len(f), np.bool_), 0.0)
+    last, kind = f["last"], f["last_class"]
+    lines_before = np.maximum(f["lines"] - 1, 1)
+    punctuated = np.where(f["lines"] > 1, f["stopped_lines"] / lines_before >= 0.5, f["sentences"] >= 1)
+    open_mark = np.isin(last, _OPEN_MARKS)
+    known = np.array([hash_of(word) for word in sorted(_OPEN_WORDS)], np.uint64)
+    open_word = np.isin(f.last_word, known) & (kind == c.LOWER)
+    bare = (kind == c.LOWER) | (kind == c.LETTER) | open_mark | (kind == c.OPEN)
+    strong = open_mark | open_word | (kind == c.OPEN)
+    running = (f["last_line_words"] >= 4) & bare & (strong | (f["hashes"] == 0))  # a post may end in tags
+    where = prose(measured) & running & ((punctuated & (f["sentences"] >= 1)) | (strong & (last != ord("-"))))
+    if measured.pieces.prompts is None:  # what people type may end without a full stop; answers are written out
+        where &= strong
+    label = (last == ord(":")) & (f["lines"] >= 2) & (f["words"] >= 4) & ~measured.code  # and nothing under it
+    for i in np.flatnonzero(label).tolist():  # a form has one empty label under another
+        label[i] = not _FORM.search(measured.pieces.texts[i].as_py())
+    for i in np.flatnonzero(where).tolist():
+        where[i] = not _SOUND_END.search(measured.pieces.texts[i].as_py()[-80:].rstrip())
+    where |= label
+    bracket = (f["round_open"] > 0) & punctuated
+    score = 0.5 + 0.15 * (share - least_share) / max(1e-9, 1 - least_share)
+    total = np.minimum(0.89, score + 0.2 * strong + 0.1 * bracket + 0.05 * (f["sentences"] >= 3))
+    return hits("cut_off", where, total, finished_share=round(share, 3), sentences_before=f["sentences"])
+
+
+def broken_fence(measured: Measured) -> Hits:
+    """An odd number of code fences: one was never closed, or never opened."""
+    f = measured.features
+    return hits("broken_fence", f["fences"] % 2 == 1, 0.85, fences=f["fences"])
+
+
+def broken_json(measured: Measured) -> Hits:
+    """Texts that start as a JSON object or list of objects and cannot be parsed."""
+    texts = measured.pieces.texts
+    start = pc.match_substring_regex(texts, r"^\s*(?:\{\s*\"[^\"\n]{1,60}\"\s*:|\[\s*\{\s*\")").fill_null(False)
+    at = np.flatnonzero(start.to_numpy(zero_copy_only=False))
+    bad = [i for i, text in zip(at.tolist(), texts.take(pa.array(at)).to_pylist()) if not _parses(text)]
+    mask = np.zeros(len(texts), np.bool_)
+    mask[bad] = True
+    open_ = measured.features["curly_open"] + measured.features["square_open"]
+    return hits("broken_json", mask, np.where(open_ > 0, 0.85, 0.6), brackets_left_open=open_)
+
+
+def _parses(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        try:  # a whole value, and something after it: prose, or one value a line
+            json.JSONDecoder().raw_decode(text.lstrip())
+        except (ValueError, RecursionError):
+            return False
+    return True

@@ -1,0 +1,82 @@
+"""What the rules are given and what they give back.
+
+Shapes: a piece is one answer or one text; `Pieces` are parallel arrays, `Hits` point into them by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curate.quality.features import Features, Ints
+from curate.quality.words import Relation
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Texts to judge: answers with what they answer, or texts by themselves."""
+
+    texts: pa.LargeStringArray
+    row: Ints
+    prompts: pa.LargeStringArray | None = None
+    """What each text answers; None for texts that answer nothing."""
+    sources: tuple[pa.LargeStringArray, ...] = ()
+    """The parts of the prompts, where they come in several."""
+    calls: Bools | None = None
+    """Answers that are, or go with, calls of tools: they may be empty and need no prose."""
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Pieces with what was counted of them."""
+
+    pieces: Pieces
+    features: Features
+    prompt_features: Features | None
+    relation: Relation | None
+    code: Bools
+    """Pieces that are code, or mostly."""
+
+    def asks(self, pattern: str) -> Bools:
+        """Pieces whose prompt holds a pattern; none where there are no prompts."""
+        from curate.quality.phrases import matches
+
+        if self.pieces.prompts is None:
+            return np.zeros(len(self.pieces), np.bool_)
+        return matches(self.pieces.prompts, pattern)
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Pieces in which one rule found something."""
+
+    rule: str
+    at: Ints
+    score: NDArray[np.float64]
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    """Arrays as long as `at`, for the evidence."""
+    start: Ints | None = None
+    end: Ints | None = None
+    """Spans in code points of the piece, where the rule knows a place."""
+    source: int | None = None
+    """Which of the prompt's parts is meant; the piece itself where there is none."""
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+
+def hits(rule: str, where: Bools, score: Any, **numbers: Any) -> Hits:
+    """Hits of the pieces in a mask; `score` and numbers are one value, or one a piece."""
+    at = np.flatnonzero(where)
+    told = {name: np.broadcast_to(np.asarray(value), (len(where),))[at] for name, value in numbers.items()}
+    return Hits(rule, at, np.broadcast_to(np.asarray(score, np.float64), (len(where),))[at].copy(), told)

@@ -1,0 +1,401 @@
+"""One pass over the bytes of each text: the counts that rules look at.
+
+Method: UTF-8 is decoded on the way, each character looked up once. Words are runs of letters, digits and marks, hashed in
+lower case; the hashes of a text stand in a scratch array, in which repetition is looked for afterwards.
+Loops: for each three words in a row, how far back they stood last; where that distance stays the same, a phrase follows on
+itself. A loop of k times a phrase of any length is found in O(words).
+Shapes: `out` int32 (text, `COLUMNS`). Complexity: O(bytes). Cost: about 150 MB/s a core.
+Does not: parse code or Markdown; fences and brackets are counted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from curate.similarity.kernels import decode
+
+COLUMNS = (
+    "chars", "spaces", "words", "word_chars", "letters", "upper", "digits", "punctuation", "symbols", "control",
+    "format", "private", "replaced", "lines", "bullets", "ellipses", "stopped_lines", "fences", "sentences",
+    "lower_starts", "round_open", "square_open", "curly_open", "longest_run", "longest_word", "first", "last",
+    "last_class", "last_line_words", "last_line_bullet", "common", "loop_words", "loop_times", "repeated",
+    "distinct", "alpha_words", "code_marks", "hashes", "names", "space_before_stop", "double_spaces", "lone_i",
+    "repeated_lines", "repeated_line_chars", "stop_words", "paragraphs", "headings", "stray_close", "dots", "short_lines",
+    "round_pairs", "slips",
+)  # fmt: skip
+"""What is counted; see `curate.quality.features` for what each means."""
+(CHARS, SPACES, WORDS, WORD_CHARS, LETTERS, UPPERS, DIGITS, PUNCT, SYMBOLS, CONTROLS, FORMATS, PRIVATES, LOST, LINES,
+ BULLETS, ELLIPSES, STOPPED, FENCES, SENTENCES, LOWER_STARTS, ROUND, SQUARE, CURLY, RUN, LONGEST, FIRST, LAST, LAST_CLASS,
+ LAST_WORDS, LAST_BULLET, COMMON, LOOP_WORDS, LOOP_TIMES, REPEATED, DISTINCT, ALPHA, CODE, HASHES, NAMES, GAPPED, DOUBLE,
+ LONE_I, DUP_LINES, DUP_CHARS, STOP_WORDS, PARAGRAPHS, HEADINGS, STRAY, DOTS, SHORT,
+ PAIRS, SLIPS) = range(len(COLUMNS))  # fmt: skip
+_START = np.uint64(0xCBF29CE484222325)
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_S29 = np.uint64(29)
+_GRAM, _LONG = 3, 5
+_SPELLED = 24
+"""Letters of the longest word whose spelling is looked at."""
+_MOST_WORDS = 1 << 20
+"""Words of one text that are looked at for repetition."""
+
+
+@njit(cache=True, nogil=True, inline="always")
+def stir(h, code):  # type: ignore[no-untyped-def]
+    """The hash of a word with one more character."""
+    h = (h ^ np.uint64(code)) * _FACTOR
+    return h ^ (h >> _S29)
+
+
+@njit(cache=True, nogil=True)
+def has(table, key):  # type: ignore[no-untyped-def]
+    """Whether an open-addressed set of hashes (0: free; a power of two long) holds the key."""
+    if table.size == 0:
+        return False
+    mask = np.uint64(table.size - 1)
+    at = key & mask
+    while table[at] != 0:
+        if table[at] == key:
+            return True
+        at = (at + np.uint64(1)) & mask
+    return False
+
+
+@njit(cache=True, nogil=True)
+def add(table, key):  # type: ignore[no-untyped-def]
+    """Put a key into such a set; True where it was not there."""
+    mask = np.uint64(table.size - 1)
+    at = key & mask
+    while table[at] != 0:
+        if table[at] == key:
+            return False
+        at = (at + np.uint64(1)) & mask
+    table[at] = key
+    return True
+
+
+@njit(cache=True, nogil=True)
+def word_hash(codes):  # type: ignore[no-untyped-def]
+    """The hash of a word from its lower-case code points."""
+    h = _START
+    for code in codes:
+        h = stir(h, code)
+    return h
+
+
+@njit(cache=True, nogil=True)
+def count(  # type: ignore[no-untyped-def]
+    data, start, stop, lo, hi, classes, fold, common, known, frequent, shortened, stop_words, out, last_word
+):
+    """Count texts `lo..hi` into `out`, and the hash of each text's last word into `last_word`."""
+    # Scratch for the longest text: arrays bound anew inside the loop would be counted at every turn of it.
+    most = np.int64(0)
+    for i in range(lo, hi):
+        most = max(most, stop[i] - start[i])
+    most = min(most // 2 + 4, np.int64(_MOST_WORDS))
+    hashes = np.empty(most, np.uint64)
+    keys, places = np.empty(64 + 4 * most, np.uint64), np.empty(64 + 4 * most, np.int32)
+    lines_of, lines_chars = np.empty(most, np.uint64), np.empty(most, np.int32)
+    limit, folded = classes.size, fold.size
+    codes = np.empty(_SPELLED, np.int64)  # of the word at hand
+    for i in range(lo, hi):
+        row = out[i]
+        n_words = n_lines = 0
+        h = _START
+        word = word_letters = 0  # characters, letters of the word at hand
+        closed = closed_letters = 0  # of the word before
+        word_first, heads_line = np.int64(0), True
+        at_start = True  # no word since the text began or a sentence ended
+        line_start = True
+        line_words = line_chars = 0
+        line_hash = _START
+        line_bullet = False
+        line_digits = 0  # digits that a line has begun with
+        fresh_line = True  # nothing but spaces in the line so far
+        blank_before = True
+        last_code, last_class, last_but = np.int64(0), 0, np.int64(0)
+        ticks = 0
+        previous, previous_class = np.int64(10), 1
+        run = 0
+        round_, square, curly = 0, 0, 0
+        stops = np.uint64(0)
+        at, end = start[i], stop[i]
+        while at <= end:
+            if at < end:
+                code, width = np.int64(data[at]), 1
+                if code >= 0x80:
+                    code, width = decode(data, at, end)
+                kind = classes[code] if code < limit else 16
+                at += width
+                row[CHARS] += 1
+            else:  # a line end after the last character closes what is open
+                code, kind = np.int64(10), 1
+                at += 1
+            in_word = 2 <= kind <= 4 or kind == 6 or (kind == 7 and word > 0)
+            joined = word > 0 and (code == 39 or code == 0x2019) and word_letters > 0  # don't, l'eau
+            if word > 0 and ((not in_word and not joined) or kind == 5):
+                closed, closed_letters = word, word_letters
+                row[WORDS] += 1
+                row[WORD_CHARS] += word
+                if word > row[LONGEST]:
+                    row[LONGEST] = word
+                line_words += 1
+                line_hash = stir(line_hash, h)
+                if word_letters:  # numbers are no words to repeat
+                    row[ALPHA] += 1
+                    row[COMMON] += has(common, h)
+                    for k in range(stop_words.size):
+                        if stop_words[k] == h:
+                            stops |= np.uint64(1) << np.uint64(k)
+                    if n_words < most:
+                        hashes[n_words] = h
+                        n_words += 1
+                    last_word[i] = h
+                first_class = classes[word_first] if word_first < limit else 16
+                if word_letters:
+                    if first_class == 3 and not at_start:
+                        row[NAMES] += 1
+                    if first_class == 2 and frequent.size and 5 <= word <= _SPELLED and not has(known, h):
+                        row[SLIPS] += _slip(codes, word, h, frequent, shortened)
+                    if first_class == 2 and at_start and not heads_line:
+                        row[LOWER_STARTS] += 1
+                    if word == 1 and word_first == 105 and (kind == 0 or code == 39):
+                        row[LONE_I] += 1
+                at_start = False
+                word = word_letters = 0
+                h = _START
+            if joined:
+                previous, previous_class = code, kind
+                row[PUNCT] += 1
+                continue
+            if kind == 1:
+                if not fresh_line:
+                    row[LINES] += 1
+                    row[BULLETS] += line_bullet
+                    row[SHORT] += line_chars + max(0, line_words - 1) < 30
+                    if blank_before:
+                        row[PARAGRAPHS] += 1
+                    if last_code == 0x2026 or (last_code == 46 and last_but == 46):
+                        row[ELLIPSES] += 1
+                    if last_class == 8:
+                        row[STOPPED] += 1
+                    row[LAST_WORDS], row[LAST_BULLET] = line_words, line_bullet
+                    if line_words >= 2 and n_lines < most:
+                        lines_of[n_lines], lines_chars[n_lines] = line_hash | np.uint64(1), line_chars
+                        n_lines += 1
+                    at_start = True
+                blank_before = fresh_line
+                line_start = fresh_line = True
+                line_words = line_chars = line_digits = ticks = 0
+                line_hash = _START
+                line_bullet = False
+                if at <= end:
+                    row[SPACES] += 1
+                previous, previous_class = code, kind
+                run = 0
+                continue
+            if kind == 0:
+                row[SPACES] += 1
+                if previous_class == 0 and not fresh_line:
+                    row[DOUBLE] += 1
+                previous, previous_class = code, kind
+                run = 0
+                continue
+            # Something that is seen.
+            line_chars += 1
+            if row[FIRST] == 0:
+                row[FIRST] = code
+            if fresh_line:
+                ticks = 0
+                fresh_line = False
+                if code == 45 or code == 42 or code == 0x2022 or code == 0xB7 or code == 0x2023 or code == 43:
+                    line_bullet = True
+                if code == 35:
+                    row[HEADINGS] += 1
+                line_digits = 1 if kind == 6 else 0
+            elif line_digits > 0:
+                if kind == 6:
+                    line_digits += 1
+                else:
+                    line_bullet = line_digits <= 3 and (code == 46 or code == 41 or code == 58)
+                    line_digits = -1
+            if (code == 96 or code == 126) and line_chars == ticks + 1:
+                ticks += 1
+                row[FENCES] += ticks == 3
+            run = run + 1 if code == previous else 1
+            if run > row[RUN] and (2 <= kind <= 5 or kind == 8):
+                row[RUN] = run
+            if in_word and kind != 5:
+                if word == 0:
+                    word_first, heads_line = code, line_start
+                low = np.int64(fold[code]) if code < folded else code
+                if word < _SPELLED:
+                    codes[word] = low
+                word += 1
+                if kind != 6:
+                    word_letters += 1
+                h = stir(h, low)
+                if kind == 3:
+                    row[UPPERS] += 1
+                if kind == 6:
+                    row[DIGITS] += 1
+                else:
+                    row[LETTERS] += 1
+                line_start = False
+            elif kind == 5:
+                single = stir(_START, code)
+                row[WORDS] += 1
+                row[WORD_CHARS] += 1
+                row[LETTERS] += 1
+                row[ALPHA] += 1
+                line_words += 1
+                line_hash = stir(line_hash, single)
+                row[COMMON] += has(common, single)
+                if n_words < most:
+                    hashes[n_words] = single
+                    n_words += 1
+                last_word[i] = single
+                at_start = line_start = False
+            elif kind == 8:
+                row[PUNCT] += 1
+                row[DOTS] += code == 0x2026 or (code == 46 and previous == 46 and last_but == 46)
+                if previous_class == 0:
+                    row[GAPPED] += 1
+                if previous_class != 8:
+                    followed = at >= end or data[at] <= 32 or data[at] == 34 or data[at] == 39 or data[at] == 41
+                    counts = previous_class == 6 and closed <= 2 and closed_letters == 0  # 1. one 2. another
+                    if (followed or code > 0x2FFF) and not counts:
+                        row[SENTENCES] += 1
+                        at_start = True
+            elif 9 <= kind <= 12:
+                row[PUNCT] += 1
+                if previous_class == 0 and (code == 44 or code == 59):
+                    row[GAPPED] += 1
+                if code == 40:
+                    round_ += 1
+                elif code == 91:
+                    square += 1
+                elif code == 123:
+                    curly += 1
+                elif code == 41:
+                    if round_ > 0:
+                        round_ -= 1
+                        row[PAIRS] += 1
+                    elif not (line_bullet and line_words <= 1):
+                        row[STRAY] += 1
+                elif code == 93:
+                    square = max(0, square - 1)
+                elif code == 125:
+                    curly = max(0, curly - 1)
+                if code == 35:
+                    row[HASHES] += 1
+                if code == 59 or code == 123 or code == 125 or code == 95 or code == 92:
+                    row[CODE] += 1
+            elif kind == 13:
+                row[SYMBOLS] += 1
+                if code == 60 or code == 61 or code == 62:
+                    row[CODE] += 1
+            elif kind == 14:
+                row[CONTROLS] += 1
+            elif kind == 15:
+                row[FORMATS] += 1
+            elif kind == 16:
+                row[PRIVATES] += 1
+            elif kind == 17:
+                row[LOST] += 1
+            # A closing quote or bracket after a full stop ends the sentence with it.
+            if not ((kind == 11 or kind == 9 or code == 42) and last_class == 8):
+                last_but, last_code, last_class = last_code, code, kind
+            previous, previous_class = code, kind
+        row[LAST], row[LAST_CLASS] = last_code, last_class
+        row[ROUND], row[SQUARE], row[CURLY] = round_, square, curly
+        while stops:
+            row[STOP_WORDS] += 1
+            stops &= stops - np.uint64(1)
+        _repetition(hashes, n_words, keys, places, row)
+        _same_lines(lines_of, lines_chars, n_lines, row)
+
+
+@njit(cache=True, nogil=True)
+def _slip(codes, n, h, frequent, shortened):  # type: ignore[no-untyped-def]
+    """Whether an unknown word is a frequent one with an inner letter missing, doubled, added or swapped with the next."""
+    if has(shortened, h):
+        return True
+    for k in range(1, n - 1):
+        less = swapped = _START
+        for j in range(n):
+            if j != k:
+                less = stir(less, codes[j])
+            swapped = stir(swapped, codes[j] if j != k and j != k + 1 else codes[2 * k + 1 - j])
+        if has(frequent, less) or (k < n - 1 and codes[k] != codes[k + 1] and has(frequent, swapped)):
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _repetition(hashes, n, keys, places, row):  # type: ignore[no-untyped-def]
+    """Distinct words, loops and repeated runs of five words."""
+    size = 64
+    while size < 2 * n + 2:
+        size *= 2
+    table, seen = keys[:size], places[:size]
+    table[:] = 0
+    for k in range(n):
+        row[DISTINCT] += add(table, hashes[k] | np.uint64(1))
+    if n < _GRAM + 1 or row[DISTINCT] == n:
+        return
+    mask = np.uint64(size - 1)
+    for words in (_GRAM, _LONG):
+        table[:] = 0
+        distance = held = again = 0
+        for k in range(n - words + 1):
+            g = _START
+            for j in range(words):
+                g = (g ^ hashes[k + j]) * _FACTOR
+                g ^= g >> _S29
+            g |= np.uint64(1)
+            at = (g >> np.uint64(7)) & mask
+            while table[at] != 0 and table[at] != g:
+                at = (at + np.uint64(1)) & mask
+            back = k - seen[at] if table[at] == g else 0
+            table[at], seen[at] = g, k
+            again += back > 0
+            if words == _LONG:
+                row[REPEATED] += back > 0
+                continue
+            if back > 0 and back == distance:
+                held += 1
+            else:
+                _close(row, distance, held, words)
+                distance, held = back, 1 if back > 0 else 0
+        if words == _GRAM:
+            _close(row, distance, held, words)
+            if again * 8 < n:  # five words cannot come again where three do not
+                break
+
+
+@njit(cache=True, nogil=True)
+def _close(row, distance, held, words):  # type: ignore[no-untyped-def]
+    """A run of equal distances ends: what it covered, if a phrase stood there three times or more."""
+    if distance > 0:
+        covered = held + distance + words - 1
+        times = covered // distance
+        if times >= 3:
+            row[LOOP_WORDS] += covered
+            if times > row[LOOP_TIMES]:
+                row[LOOP_TIMES] = times
+
+
+@njit(cache=True, nogil=True)
+def _same_lines(lines, chars, n, row):  # type: ignore[no-untyped-def]
+    """Lines that stood before in the same text."""
+    if n < 2:
+        return
+    size = 8
+    while size < 2 * n:
+        size *= 2
+    table = np.zeros(size, np.uint64)
+    for k in range(n):
+        if not add(table, lines[k]):
+            row[DUP_LINES] += 1
+            row[DUP_CHARS] += chars[k]

@@ -1,0 +1,157 @@
+"""Heuristics for pages of the web, as three published filters describe them; for `text` data, on request.
+
+Sources: Gopher (Rae et al. 2021, appendix A.1.1), C4 (Raffel et al. 2020, section 2.2), FineWeb (Penedo et al. 2024,
+section 3.6). Written from the descriptions. They drop pages; here each is a rule with a name, and a page says which of them
+it fails. Gopher's shares of characters in repeated runs of words are counted over words (runs of five to ten words) and
+over the one most frequent run (two to four words); C4 judges whole pages here, where it also deletes lines.
+Shapes: one value a text. Cost: about 15 MB/s a core for the runs of words of Gopher, little for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+
+from curate.quality.characters import tables
+from curate.quality.features import TEXTS_A_BLOCK, is_ascii
+from curate.quality.hits import Hits, hits
+from curate.quality.phrases import WEB, matches
+from curate.quality.words import room, words_of
+from curate.similarity.parallel import over_blocks
+from curate.similarity.texts import buffers
+
+if TYPE_CHECKING:
+    from curate.quality.hits import Measured
+
+PRESETS = ("off", "gopher", "c4", "fineweb", "all")
+RULES: Mapping[str, str] = {
+    "gopher_words": "the page has too few or too many words",
+    "gopher_word_length": "the words of the page are too short or too long on average",
+    "gopher_symbols": "the page has too many hashes or ellipses for its words",
+    "gopher_bullets": "nearly all lines of the page are bullet points",
+    "gopher_ellipses": "too many lines of the page end in an ellipsis",
+    "gopher_letters": "too many words of the page hold no letter",
+    "gopher_stop_words": "the page holds hardly any of the commonest English words",
+    "gopher_lines": "too many lines of the page stand in it twice",
+    "gopher_runs": "too much of the page is one run of words, or runs that come again",
+    "c4_sentences": "the page has too few sentences",
+    "c4_phrases": "the page holds placeholder text, a curly bracket or a notice about scripts and policies",
+    "fineweb_line_ends": "hardly any line of the page ends as a sentence does",
+    "fineweb_repeated_lines": "too many characters of the page stand in repeated lines",
+    "fineweb_short_lines": "most lines of the page are short",
+}
+_TOP = {2: 0.20, 3: 0.18, 4: 0.16}
+_AGAIN = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
+
+
+def judge(m: Measured, preset: str, threads: int = 1) -> list[Hits]:
+    """The pages that fail each rule of a preset."""
+    found: list[Hits] = []
+    if preset in ("gopher", "all"):
+        found += _gopher(m, threads)
+    if preset in ("c4", "all"):
+        found += _c4(m)
+    if preset in ("fineweb", "all"):
+        found += _fineweb(m)
+    return found
+
+
+def _gopher(m: Measured, threads: int) -> list[Hits]:
+    f = m.features
+    words, lines = np.maximum(f["words"], 1), np.maximum(f["lines"], 1)
+    mean = f["word_chars"] / words
+    symbols = np.maximum(f["hashes"], f["dots"]) / words
+    top, again = word_runs(m.pieces.texts, threads)
+    over = np.zeros(len(f), np.bool_)
+    for n, most in _TOP.items():
+        over |= top[:, n - 2] > most
+    for n, most in _AGAIN.items():
+        over |= again[:, n - 5] > most
+    return [
+        hits("gopher_words", (f["words"] < 50) | (f["words"] > 100_000), 0.5, words=f["words"]),
+        hits("gopher_word_length", (mean < 3) | (mean > 10), 0.5, mean=np.round(mean, 2)),
+        hits("gopher_symbols", symbols > 0.1, 0.5, ratio=np.round(symbols, 3)),
+        hits("gopher_bullets", f["bullets"] / lines > 0.9, 0.5, share=np.round(f["bullets"] / lines, 3)),
+        hits("gopher_ellipses", f["ellipses"] / lines > 0.3, 0.5, share=np.round(f["ellipses"] / lines, 3)),
+        hits("gopher_letters", f["alpha_words"] / words < 0.8, 0.5, share=np.round(f["alpha_words"] / words, 3)),
+        hits("gopher_stop_words", f["stop_words"] < 2, 0.5, kinds=f["stop_words"]),
+        hits("gopher_lines", f["repeated_lines"] / lines > 0.3, 0.5, share=np.round(f["repeated_lines"] / lines, 3)),
+        hits("gopher_runs", over, 0.5, most_frequent_pair=np.round(top[:, 0], 3), repeated_fives=np.round(again[:, 0], 3)),
+    ]
+
+
+def _c4(m: Measured) -> list[Hits]:
+    f = m.features
+    texts = m.pieces.texts
+    told = matches(texts, r"lorem ipsum|\{") | matches(texts, f"{WEB}|javascript")
+    return [
+        hits("c4_sentences", f["sentences"] < 3, 0.5, sentences=f["sentences"]),
+        hits("c4_phrases", told, 0.5),
+    ]
+
+
+def _fineweb(m: Measured) -> list[Hits]:
+    f = m.features
+    lines, visible = np.maximum(f["lines"], 1), np.maximum(f["chars"] - f["spaces"], 1)
+    ends, short = f["stopped_lines"] / lines, f["short_lines"] / lines
+    twice = f["repeated_line_chars"] / visible
+    return [
+        hits("fineweb_line_ends", ends <= 0.12, 0.5, share=np.round(ends, 3)),
+        hits("fineweb_repeated_lines", twice >= 0.1, 0.5, share=np.round(twice, 3)),
+        hits("fineweb_short_lines", short >= 0.67, 0.5, share=np.round(short, 3)),
+    ]
+
+
+def word_runs(texts: pa.LargeStringArray, threads: int = 1) -> tuple[Any, Any]:
+    """(share of the words in the most frequent run of 2, 3, 4 words; share in runs of 5 to 10 words that stood before)."""
+    data, start, stop = buffers(texts)
+    classes, fold = tables(is_ascii(data, start, stop))
+    top, again = np.zeros((len(start), 3)), np.zeros((len(start), 6))
+
+    def work(lo: int, hi: int) -> None:
+        _runs(data, start, stop, lo, hi, classes, fold, top, again)
+
+    over_blocks(len(start), TEXTS_A_BLOCK, threads, work)
+    return top, again
+
+
+@njit(cache=True, nogil=True)
+def _runs(data, start, stop, lo, hi, classes, fold, top, again):  # type: ignore[no-untyped-def]
+    longest = room(start, stop, lo, hi)
+    h, s, l = np.empty(longest, np.uint64), np.empty(longest, np.uint64), np.empty(longest, np.int32)  # noqa: E741
+    for i in range(lo, hi):
+        n = words_of(data, start[i], stop[i], classes, fold, h, s, l)
+        size = 16
+        while size < 2 * n:
+            size *= 2
+        mask = np.uint64(size - 1)
+        keys, counts = np.zeros(size, np.uint64), np.zeros(size, np.int32)
+        for words in range(2, 11):
+            if n < words:
+                break
+            keys[:] = 0
+            counts[:] = 0
+            most, covered, until = 0, 0, 0
+            for k in range(n - words + 1):
+                g = np.uint64(words)
+                for j in range(words):
+                    g = (g ^ h[k + j]) * np.uint64(0x9E3779B97F4A7C15)
+                    g ^= g >> np.uint64(29)
+                g |= np.uint64(1)
+                at = (g >> np.uint64(7)) & mask
+                while keys[at] != 0 and keys[at] != g:
+                    at = (at + np.uint64(1)) & mask
+                if keys[at] == g and words >= 5:
+                    covered += k + words - max(k, until)
+                    until = k + words
+                keys[at] = g
+                counts[at] += 1
+                most = max(most, counts[at])
+            if words <= 4:
+                top[i, words - 2] = words * most / n if most > 1 else 0.0
+            else:
+                again[i, words - 5] = covered / n

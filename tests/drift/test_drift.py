@@ -1,0 +1,146 @@
+"""Drift: nothing where nothing changed, each kind of change by its name, and a rule that says when it cannot tell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from scipy.stats import mannwhitneyu
+
+from audit.drift import Drift, measure
+from audit.drift.measure import _auc
+from curate.cli.drift import drift_command
+from curate.dataset import Dataset, load
+from curate.errors import CurateError, DataError
+
+TOPICS = {"card": ["card", "chip", "plastic", "tap"], "cash": ["cash", "note", "coin", "atm"],
+          "loan": ["loan", "rate", "term", "credit"]}  # fmt: skip
+FILL = [f"word{k}" for k in range(300)]
+
+
+Rows = list[dict[str, Any]]
+
+
+def rows(n: int, seed: int, shares: tuple[float, ...] = (0.4, 0.3, 0.3), extra: list[str] | None = None) -> Rows:
+    rng = np.random.default_rng(seed)
+    out = []
+    for topic in rng.choice(list(TOPICS), n, p=shares):
+        words = [*rng.choice(TOPICS[topic], 3), *rng.choice(FILL, 9), *(rng.choice(extra, 2) if extra else [])]
+        out.append({"text": " ".join(rng.permutation(words)), "label": str(topic), "team": str(rng.choice(["a", "b"]))})
+    return out
+
+
+def dataset(tmp_path: Path, name: str, what: list[dict[str, Any]]) -> Dataset:
+    path = tmp_path / name
+    path.write_text("".join(json.dumps(row) + "\n" for row in what))
+    return load(path, roles={"text": "text", "label": "label", "group": "team"}, task="classification")
+
+
+def drift(tmp_path: Path, old: list[dict[str, Any]], new: list[dict[str, Any]], seed: int = 0) -> Drift:
+    return measure(dataset(tmp_path, "old.jsonl", old), dataset(tmp_path, "new.jsonl", new), seed, threads=2)
+
+
+def test_two_draws_of_one_source_are_not_told_apart(tmp_path: Path) -> None:
+    found = [drift(tmp_path, rows(900, 2 * s), rows(900, 2 * s + 1), s) for s in range(6)]
+    assert all(f.recommendation != "train again" for f in found)
+    assert all(f.shares[0].low < 0.05 for f in found)
+    assert sum(f.apart is not None and f.apart.p < 0.05 for f in found) <= 2
+    assert all(f.apart is not None and f.apart.low < 0.55 for f in found)
+
+
+def test_labels_that_moved_are_measured_and_named(tmp_path: Path) -> None:
+    found = drift(tmp_path, rows(900, 0), rows(900, 1, (0.1, 0.3, 0.6)))
+    label = found.shares[0]
+    assert (label.role, label.column) == ("label", "label")
+    assert label.low <= 0.3 <= label.high
+    assert {name for name, _, _ in label.moved[:2]} == {"card", "loan"}
+    assert found.recommendation == "train again"
+    assert any("labels moved" in reason for reason in found.reasons)
+    assert {s.column for s in found.shares} == {"label", "team"}
+
+
+def test_a_new_label_is_a_reason_by_itself_and_a_vanished_one_is_named(tmp_path: Path) -> None:
+    new = rows(600, 1)
+    new = [{**r, "label": "crypto"} if k % 40 == 0 else r for k, r in enumerate(new) if r["label"] != "loan"]
+    found = drift(tmp_path, rows(600, 0), new)
+    assert found.shares[0].new == ("crypto",)
+    assert found.shares[0].gone == ("loan",)
+    assert "crypto" in found.reasons[0]
+
+
+def test_texts_that_changed_under_the_same_labels_are_told_apart_by_their_words(tmp_path: Path) -> None:
+    found = drift(tmp_path, rows(800, 0), rows(800, 1, extra=["blockchain", "wallet", "token"]))
+    assert found.apart is not None
+    assert found.apart.low > 0.9
+    assert found.apart.p < 0.01
+    assert {"blockchain", "wallet", "token"} <= set(found.words_new)
+    assert not {"blockchain", "wallet", "token"} & set(found.words_gone)
+    assert found.shares[0].low < 0.05
+    assert any("tells new rows from old ones" in reason for reason in found.reasons)
+
+
+def test_rows_carried_over_are_counted_and_do_not_dilute_what_is_new(tmp_path: Path) -> None:
+    old = rows(900, 0)
+    edited = [{**r, "text": r["text"] + " please"} for r in old[300:400]]
+    found = drift(tmp_path, old, [*old[:300], *edited, *rows(200, 5, extra=["blockchain", "wallet"])])
+    assert found.repeated == pytest.approx(300 / 600)
+    assert found.nearly == pytest.approx(400 / 600, abs=0.03)
+    assert found.apart is not None
+    assert found.apart.low > 0.9
+
+
+def test_the_area_is_that_of_mann_and_whitney() -> None:
+    rng = np.random.default_rng(0)
+    score, side = np.round(rng.normal(size=200), 1), rng.integers(0, 2, 200)
+    u = mannwhitneyu(score[side == 1], score[side == 0]).statistic
+    assert _auc(score, side) == pytest.approx(u / ((side == 1).sum() * (side == 0).sum()))
+
+
+def test_personal_data_never_becomes_a_word_or_a_name_of_the_answer(tmp_path: Path) -> None:
+    mail = "quentin.ashworth@private-mail.org"
+    new = [{**r, "text": f"{r['text']} {mail}", "label": f"for {mail}"} for r in rows(400, 1)]
+    assert "ashworth@" not in json.dumps(drift(tmp_path, rows(400, 0), new).to_json())
+
+
+def run(*args: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(drift_command, [*map(str, args)], standalone_mode=False)
+    if isinstance(result.exception, CurateError):
+        return result.exception.exit_code, str(result.exception)
+    if result.exception is not None:
+        raise result.exception
+    return int(result.return_value), result.stdout
+
+
+def test_the_verb_says_it_in_words_and_as_json_and_alike_each_time(tmp_path: Path) -> None:
+    dataset(tmp_path, "old.jsonl", rows(400, 0))
+    dataset(tmp_path, "new.jsonl", rows(400, 1, (0.1, 0.3, 0.6)))
+    args = (tmp_path / "old.jsonl", tmp_path / "new.jsonl", "--role", "label=label", "--role", "group=team")
+    code, out = run(*args)
+    assert code == 0
+    assert "train again? train again: labels moved by" in out
+    first, second = (json.loads(run(*args, "--json")[1]) for _ in range(2))
+    assert first == second
+    assert first["recommendation"] == "train again"
+
+
+def test_too_few_new_rows_are_insufficient_evidence_and_exit_with_three(tmp_path: Path) -> None:
+    old = rows(400, 0)
+    dataset(tmp_path, "old.jsonl", old)
+    dataset(tmp_path, "new.jsonl", [*old, *rows(20, 1)])
+    code, out = run(tmp_path / "old.jsonl", tmp_path / "new.jsonl", "--role", "label=label")
+    assert code == 3
+    assert "insufficient evidence" in out
+
+
+def test_data_that_cannot_be_compared_is_refused(tmp_path: Path) -> None:
+    dataset(tmp_path, "old.jsonl", rows(200, 0))
+    (tmp_path / "chat.jsonl").write_text(json.dumps({"messages": [{"role": "user", "content": "hi"}]}) + "\n")
+    assert run(tmp_path / "old.jsonl", tmp_path / "chat.jsonl")[0] == 2
+    sft = tmp_path / "sft.jsonl"
+    sft.write_text("".join(json.dumps({"prompt": f"say {k}", "completion": f"it is {k}"}) + "\n" for k in range(30)))
+    with pytest.raises(DataError, match="--task"):
+        measure(dataset(tmp_path, "old.jsonl", rows(200, 0)), load(sft))

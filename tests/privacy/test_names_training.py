@@ -1,0 +1,84 @@
+"""Training on a few texts: it learns, gives the same weights twice, and its texts carry true spans."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("faker")
+
+from curate.privacy.names.labels import GIVEN, LABELS, PLACE
+from curate.privacy.names.lexer import token_hash
+from curate.privacy.names.model import lexicon_table
+from curate.privacy.names.training import corpus, lists, texts, train
+
+
+@pytest.fixture(scope="module")
+def writer() -> texts.Writer:
+    return texts.Writer(7)
+
+
+def test_every_template_has_known_slots(writer: texts.Writer) -> None:
+    for language, known in writer.templates.items():
+        for template in known:
+            text, spans = writer.fill(template, language, "ja_JP" if language == "ja" else "en_US")
+            assert "{" not in text or "{" in template.replace("{", "", template.count("{P}")), template
+            assert all(0 <= a < b <= len(text) for a, b, _ in spans)
+
+
+def test_spans_of_made_texts_lie_apart(writer: texts.Writer) -> None:
+    for _ in range(300):
+        (text, spans), column = writer.example()
+        edge = 0
+        for start, end, kind in sorted(spans):
+            assert edge <= start < end <= len(text)
+            assert 0 <= kind < 4
+            edge = end
+        assert 0 <= column <= 5
+
+
+def test_held_out_locales_give_no_names(writer: texts.Writer) -> None:
+    assert not lists.HELD_OUT & set(lists.locale_names())
+    bits = lists.word_bits()
+    assert bits["maria"] & GIVEN
+    assert bits["berlin"] & PLACE
+
+
+def test_tweets_are_joined_with_their_spans(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "a.conll"
+    path.write_text("@\tB-PER\nann_x\tB-PER\nthanks\tO\n,\tO\nKing\tB-PER\nCharles\tI-PER\n'\tO\n\nIn\tO\nOslo\tB-LOC\n.\tO\n")
+    first, second = list(texts.conll(path))
+    assert first[0].startswith("@ann_x thanks, King Charles")
+    assert [(first[0][a:b], kind) for a, b, kind in first[1] if kind != texts.ANY] == [("King Charles", texts.PERSON)]
+    assert second == ("In Oslo.", [(3, 7, texts.LOCATION)])
+
+
+def test_an_article_says_what_its_title_is() -> None:
+    life = "Ada Byron (10 December 1815 – 27 November 1852) was an English writer"
+    assert corpus.kind_of("Ada Byron", life) == texts.PERSON
+    assert corpus.kind_of("Oslo", "Oslo is the capital and the largest city of Norway.") == texts.LOCATION
+    assert corpus.kind_of("Acme", "Acme is an American company.") == texts.ORGANIZATION
+    assert corpus.kind_of("Algebra", "Algebra is a field of mathematics.") is None
+
+
+def test_training_learns_and_repeats_itself() -> None:
+    made = []
+    for name in ("Ada", "Bodil", "Cy", "Dora"):
+        for town in ("Oslo", "Bergen", "Moss"):
+            place = 6 + len(name) + 9
+            made.append((f"today {name} came to {town} again", [(6, 6 + len(name), 0), (place, place + len(town), 1)]))
+    made += [("Nothing happened on Monday.", []), ("Please Reply Soon", [])] * 4
+    words = np.array(sorted(token_hash(w) for w in ("ada", "bodil")), np.uint32)
+    keys, values = lexicon_table(words, np.array([GIVEN, GIVEN], np.uint32))
+    runs = []
+    for _ in range(2):
+        data = train.examples([(text, 0) for text in made], keys, values, 12, seed=3)
+        runs.append(train.fit(data, 12, epochs=8, rate=0.2, decay=0.01, seed=4))
+    weights, step = runs[0]
+    assert np.array_equal(weights, runs[1][0])
+    assert np.array_equal(step, runs[1][1])
+    assert weights.shape == (4096, LABELS)
+    scores = weights[data.rows].sum(axis=1)
+    known = data.may
+    agree = [known[i] >> int(scores[i].argmax()) & 1 for i in range(len(known))]
+    assert np.mean(agree) > 0.9

@@ -1,0 +1,75 @@
+"""Explaining one text: it agrees with the scan, names what decided, and shows no value unless asked."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+
+from curate.cli import cli
+from curate.privacy import scan
+from curate.privacy.explain import explain_text
+
+TEXTS = [
+    "call me at 212-555-0134, ssn 219-09-9999, card 4111 1111 1111 1111",
+    "order 4111111111111112 and version 10.2.3.4",
+    "😀 jane [at] example [dot] com, Tel. ０３０ １２３４５６７",
+    '{"phone": "\\u002b49 30 1234567", "card": 4111111111111111}',
+    "CPF 529.982.247-25, cpf 529.982.247-26",
+    "password = hunter2hunter2 and ghp_0123456789abcdefghijABCDEFGHIJ012345",
+    "",
+    "plain words",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_spans_explained_are_those_of_the_scan(text: str) -> None:
+    story = explain_text(text)
+    spans = scan(pa.array([text], pa.large_string()))
+    found = set(zip(spans.start.tolist(), spans.end.tolist(), spans.type.to_pylist()))
+    told = {(v.start, v.end, v.type) for t in story.candidates for v in t.verdicts if v.outcome == "found"}
+    assert told == found
+    assert {(f["start"], f["end"], f["type"]) for f in story.found} == found
+
+
+def test_a_rejected_candidate_says_which_check_it_failed() -> None:
+    (told,) = explain_text("order 4111111111111112").candidates
+    assert not told.verdicts
+    assert any("Luhn: fails" in note for note in told.notes)
+    story = explain_text("cpf 529.982.247-26")
+    assert any("br_cpf" in note and "fails" in note for note in story.candidates[0].notes)
+
+
+def test_words_nearby_have_their_places_and_what_they_add_is_told() -> None:
+    text = "😀 my phone: 030 1234567"
+    (told,) = explain_text(text).candidates
+    assert [(w["word"], w["start"], w["end"]) for w in told.words] == [("phone", 5, 10)]
+    assert text[5:10] == "phone"
+    (verdict,) = told.verdicts
+    assert verdict.score > verdict.alone
+
+
+def test_an_overlap_says_which_span_took_the_place() -> None:
+    story = explain_text("Tel CPF 529.982.247-25")
+    lost = [v for t in story.candidates for v in t.verdicts if v.outcome != "found"]
+    assert any(v.outcome.startswith("overlaps TAX_ID") for v in lost)
+
+
+def test_output_shows_no_digit_of_a_value_unless_asked() -> None:
+    for args in ([], ["--json"]):
+        out = CliRunner().invoke(cli, ["pii-explain", TEXTS[0], *args]).output
+        for value in ("555-0134", "219-09", "4111"):
+            assert value not in out
+    assert "219-09-9999" in CliRunner().invoke(cli, ["pii-explain", TEXTS[0], "--show-raw"]).output
+
+
+def test_the_text_comes_from_an_argument_a_file_or_standard_input(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "t.txt"
+    file.write_text(TEXTS[0], encoding="utf-8")
+    outs = [CliRunner().invoke(cli, ["pii-explain", "--json", *args], input=TEXTS[0]).stdout
+            for args in ([TEXTS[0]], ["-"], ["--file", str(file)])]  # fmt: skip
+    assert outs[0] == outs[1] == outs[2]
+    assert len(json.loads(outs[0])["found"]) == 3
+    assert CliRunner().invoke(cli, ["pii-explain"], standalone_mode=False).exception is not None
