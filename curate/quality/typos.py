@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-LEAST_LETTERS = 6
+LEAST_LETTERS, MOST_LETTERS = 6, 30
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
@@ -25,11 +25,14 @@ def slips(texts: Iterable[str | None], least: int = 20, ratio: int = 50) -> Iter
     counts: Counter[str] = Counter()
     for text in kept:
         counts.update(_WORD.findall(text))
-    frequent = {word for word, n in counts.items() if n >= least and len(word) >= LEAST_LETTERS - 1 and word.islower()}
+    frequent = {
+        word for word, n in counts.items()
+        if n >= least and LEAST_LETTERS - 1 <= len(word) <= MOST_LETTERS and word.islower()
+    }  # fmt: skip
     near = _near(frequent)
     meant: dict[str, str] = {}
     for word, n in counts.items():
-        if n <= 2 and len(word) >= LEAST_LETTERS and word.islower() and word not in frequent:
+        if n <= 2 and LEAST_LETTERS <= len(word) <= MOST_LETTERS and word.islower() and word not in frequent:
             best = _meant(word, frequent, near, counts)
             if best is not None and counts[best] >= ratio * n:
                 meant[word] = best
