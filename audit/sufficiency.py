@@ -124,9 +124,11 @@ def learning_curve(
     """Accuracy by number of training rows, and what twice as many would bring."""
     n = len(codes)
     fewest = max(FEWEST_ROWS_A_PART, FEWEST_ROWS_A_CLASS * n_classes)
-    parts = [m for m in _PARTS if n // m >= fewest]
+    n_groups = len(np.unique(groups))
+    parts = [m for m in _PARTS if n // m >= fewest and n_groups // m >= 2 * _FOLDS]
     if len(parts) < FEWEST_SIZES:
-        return Curve((), None, None, None, f"a curve of {FEWEST_SIZES} sizes needs {fewest * 8:,} rows; there are {n:,}")
+        needed = f"a curve of {FEWEST_SIZES} sizes needs {fewest * 8:,} rows, {16 * _FOLDS} of them distinct"
+        return Curve((), None, None, None, f"{needed}; there are {n:,}, {n_groups:,} of them distinct")
     right = np.empty((len(parts), n), bool)
     features, _ = prepare(texts, codes, groups, n_classes, seed, threads)
     targets = one_hot(codes, n_classes)

@@ -20,6 +20,7 @@ Deterministic for a seed. It does not know which change matters: a new topic and
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -40,6 +41,7 @@ MOVED, APART = 0.05, 0.6
 DRAWS = 500
 MOST_WORDS = 12
 _Z = 3.0
+_PLACEHOLDER = re.compile(r"\[[A-Z_]+\]")
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -60,6 +62,8 @@ class Shares:
     gone: tuple[str, ...]
     moved: tuple[tuple[str, float, float], ...]
     """(value, share before, share after), largest change first."""
+    rows: int = 0
+    """Rows with a value on the smaller side."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,8 @@ def _shares(old: Dataset, new: Dataset, cluster: Ints, seed: int) -> list[Shares
         shown, code = shown_names(names), {v: i for i, v in enumerate(names)}
         codes = np.array([code.get(v, -1) for v in values], np.int64)
         side = np.r_[np.zeros(len(before), np.int64), np.ones(len(after), np.int64)]
-        out.append(_moved(role, name, codes, side, cluster, [shown[v] for v in names], seed))
+        column = shown_names([name])[name]
+        out.append(_moved(role, column, codes, side, cluster, [shown[v] for v in names], seed))
     return out
 
 
@@ -190,7 +195,7 @@ def _moved(role: str, column: str, codes: Ints, side: Ints, cluster: Ints, names
         draws.append(distance(times, side))
     raw = distance(ones, side)
     spread = np.asarray(draws) - np.mean(draws)  # a bootstrap draw is farther apart than the data; its spread is right
-    ends = np.percentile(raw + spread, (2.5, 97.5))
+    ends = np.clip(np.percentile(raw + spread, (2.5, 97.5)), 0.0, 1.0)
     counts = np.stack([np.bincount(codes[side == s], minlength=k) for s in (0, 1)]).astype(np.float64)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     order = np.argsort(-np.abs(share[1] - share[0]), kind="stable")
@@ -198,9 +203,9 @@ def _moved(role: str, column: str, codes: Ints, side: Ints, cluster: Ints, names
     gone, new = (tuple(names[i] for i in at[np.argsort(-counts[s, at], kind="stable")]) for s, at in enumerate(only))
     moved = tuple((names[i], round(float(share[0, i]), 4), round(float(share[1, i]), 4)) for i in order[:10].tolist())
     middle, low, high = (
-        round(float(np.sqrt(max(0.0, x * x - by_chance * by_chance))), 4) for x in (raw, max(0.0, ends[0]), ends[1])
+        round(float(np.sqrt(max(0.0, x * x - by_chance * by_chance))), 4) for x in (raw, ends[0], ends[1])
     )
-    return Shares(role, column, middle, low, high, new, gone, moved)
+    return Shares(role, column, middle, min(low, middle), max(high, middle), new, gone, moved, int(min(counts.sum(axis=1))))
 
 
 def _apart(
@@ -256,15 +261,25 @@ def _words(texts: pa.Array, side: Ints, fresh: Ints, seed: int) -> tuple[tuple[s
     """Words that the new rows, and that the old ones, hold more often than chance allows; none that may be personal."""
     from sklearn.feature_extraction.text import CountVectorizer
 
+    from curate.privacy import ScanConfig, scan
+    from curate.privacy.operators import mask_column
     from curate.privacy.preview import shown_names
+    from curate.privacy.types import NAMES
 
     rng = np.random.default_rng(seed)
     rows = np.concatenate([rng.permutation(fresh[side[fresh] == s])[:MOST_ROWS] for s in (0, 1)])
     if not len(rows):
         return (), ()
-    counter = CountVectorizer(binary=True, min_df=FEWEST_ROWS, max_features=50_000)
+    # A fragment of an address or a number looks like nothing by itself: values are taken out where they stand, and so are
+    # names of people; groups of four digits or more are no words.
+    chosen = texts.take(pa.array(rows))
+    spans = scan(chosen, ScanConfig(types=(*NAMES, "PERSON", "STREET_ADDRESS")))
+    plain = [_PLACEHOLDER.sub(" ", text) for text in mask_column(chosen, spans).to_pylist()]
+    counter = CountVectorizer(
+        binary=True, min_df=FEWEST_ROWS, max_features=50_000, token_pattern=r"(?u)\b(?!\w*\d{4})\w\w+\b"
+    )
     try:
-        held = counter.fit_transform(texts.take(pa.array(rows)).to_pylist())
+        held = counter.fit_transform(plain)
     except ValueError:  # no word stands in enough rows
         return (), ()
     y = side[rows]
@@ -288,7 +303,7 @@ def _advice(shares: tuple[Shares, ...], apart: Apart | None, why: str) -> tuple[
     for s in labels:
         if s.new:
             reasons.append(f"{len(s.new)} new {'label' if len(s.new) == 1 else 'labels'}: {', '.join(s.new[:5])}")
-        if s.low >= MOVED:
+        if s.low >= MOVED and s.rows >= FEWEST_A_SIDE:
             reasons.append(f"labels moved by {s.distance:.3f} [{s.low:.3f}, {s.high:.3f}], at least {MOVED:g} for sure")
     if apart is not None and apart.p < 0.01 and apart.low >= APART:
         reasons.append(
@@ -299,6 +314,6 @@ def _advice(shares: tuple[Shares, ...], apart: Apart | None, why: str) -> tuple[
         return "train again", tuple(reasons)
     if apart is None:
         return "insufficient evidence", (f"the texts could not be compared: {why}",)
-    if apart.high < APART and all(s.high < MOVED for s in labels):
+    if apart.high < APART and all(s.high < MOVED and s.rows >= FEWEST_A_SIDE for s in labels):
         return "not needed", ("neither labels nor texts moved by as much as the rule asks for",)
     return "insufficient evidence", ("the intervals hold both enough and too little change",)

@@ -45,7 +45,8 @@ def _table(check: CheckResult) -> list[str]:
         return [here, head, f"warn = {math.floor(0.9 * check.value)}", f"fail = {math.floor(0.5 * check.value)}"]
     if known.unit == "count":
         return [here, head, f"fail = {math.ceil(check.value)}"]
-    high = check.high if check.high is not None else _upper(round(check.value * check.rows), check.rows)
+    measured = _upper(round(check.value * check.rows), check.rows) if known.unit == "share" else check.value
+    high = check.high if check.high is not None else measured
     most = 1.0 if known.unit == "share" else math.inf
     warn = min(most, _two_digits(high))
     return [here, head, f"warn = {warn:g}", f"fail = {min(most, _two_digits(2 * warn)):g}"]

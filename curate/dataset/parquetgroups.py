@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+_FIRST_ROOM = 1 << 30
 _LIMIT_32 = 2**31 - 1  # what the offsets of a `string` column reach
 
 
@@ -75,8 +76,10 @@ class _Text:
         self.rows += len(chunk)
         need = self.size + stop - start
         if need > len(self.data):
-            # Room for all rows if they go on like this, and a little more: pages that are never filled cost nothing.
-            grown = np.empty(max(int(1.1 * need * rows_in_all / max(1, self.rows)), need), np.uint8)
+            # Room for all rows if they go on like this, and a little more: pages that are never filled cost nothing. One
+            # long row among short ones must not ask for terabytes, so the room at most doubles, but for a first part.
+            hoped = int(1.1 * need * rows_in_all / max(1, self.rows))
+            grown = np.empty(min(max(hoped, need), 2 * need + _FIRST_ROOM), np.uint8)
             grown[: self.size] = self.data[: self.size]
             self.data = grown
         if stop > start:

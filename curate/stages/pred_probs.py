@@ -7,6 +7,7 @@ looked at. Rows stand in the order of the data, each sums to 1. Nothing is unpic
 
 from __future__ import annotations
 
+import tokenize
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def _numpy(path: str, names: Sequence[str]) -> Floats:
         found = np.load(path, allow_pickle=False)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file of probabilities") from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError):
         raise DataError(f"{path} is not a NumPy file of numbers; write one with numpy.save") from None
     if not isinstance(found, np.ndarray) or found.ndim != 2 or not np.issubdtype(found.dtype, np.floating):
         raise DataError(f"{path} must hold one table of floating-point numbers, a row for each row of the data")
@@ -69,8 +70,11 @@ def _columns(path: str, names: Sequence[str]) -> Floats:
         table = pq.read_table(path) if path.endswith(".parquet") else pc_csv.read_csv(path)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file of probabilities") from None
-    except (OSError, pa.ArrowInvalid):
+    except (OSError, ValueError, pa.ArrowException):
         raise DataError(f"{path} is not a Parquet or CSV file that can be read") from None
+    twice = [name for name in names if table.column_names.count(name) > 1]
+    if twice:
+        raise DataError(f"{path} has two columns for the label {masked_preview(twice[0])!r}")
     missing = [name for name in names if name not in table.column_names]
     if missing:
         raise DataError(

@@ -37,6 +37,17 @@ def test_any_table_comes_back_whole_whatever_the_size_of_its_groups(
     assert meta.num_row_groups == 1 or read.column("a").num_chunks == 1
 
 
+def test_one_long_row_before_many_short_ones_asks_for_no_more_than_there_is(tmp_path: Path) -> None:
+    path = tmp_path / "long.parquet"
+    schema = pa.schema([("text", pa.string())])
+    with pq.ParquetWriter(path, schema) as writer:
+        writer.write_table(pa.table({"text": ["x" * 5_000_000]}, schema=schema))
+        writer.write_table(pa.table({"text": ["y"] * 300_000}, schema=schema))
+    read = read_groups(lambda: pa.OSFile(str(path)), pq.ParquetFile(path).metadata)
+    assert read.num_rows == 300_001
+    assert read["text"][300_000].as_py() == "y"
+
+
 def test_a_column_of_categories_keeps_its_type_over_several_groups(tmp_path: Path) -> None:
     kind = pa.dictionary(pa.int32(), pa.string())
     parts = [pa.table({"text": ["one", "two"], "label": pa.array(labels).dictionary_encode().cast(kind)})

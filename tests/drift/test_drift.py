@@ -102,8 +102,19 @@ def test_the_area_is_that_of_mann_and_whitney() -> None:
 
 def test_personal_data_never_becomes_a_word_or_a_name_of_the_answer(tmp_path: Path) -> None:
     mail = "quentin.ashworth@private-mail.org"
-    new = [{**r, "text": f"{r['text']} {mail}", "label": f"for {mail}"} for r in rows(400, 1)]
-    assert "ashworth@" not in json.dumps(drift(tmp_path, rows(400, 0), new).to_json())
+    told = f"write to {mail} or call +1 415 555 2671, says Quentin Ashworth, voucher"
+    new = [{**r, "text": f"{r['text']} {told}", "label": f"for {mail}"} for r in rows(400, 1)]
+    found = drift(tmp_path, rows(400, 0), new)
+    said = json.dumps(found.to_json()).lower()
+    assert "voucher" in found.words_new
+    assert not any(part in said for part in ("ashworth", "quentin", "private-mail", "2671", "415"))
+
+
+def test_a_handful_of_rows_is_never_for_sure(tmp_path: Path) -> None:
+    found = drift(tmp_path, rows(8, 0, (1.0, 0.0, 0.0)), rows(8, 1, (0.0, 0.5, 0.5)))
+    label = found.shares[0]
+    assert 0 <= label.low <= label.distance <= label.high <= 1
+    assert not any("labels moved" in reason for reason in found.reasons)
 
 
 def run(*args: str | Path) -> tuple[int, str]:

@@ -192,6 +192,15 @@ def test_a_suggested_policy_passes_the_data_it_came_from_and_fails_what_is_worse
     assert check(as_json(worse, "--policy", "p.toml")[1], "duplicate_rate")["verdict"] == "fail"
 
 
+def test_a_bound_is_suggested_as_it_was_measured() -> None:
+    path = write(Path("letters.jsonl"), [{**r, "text": f"{r['text']} tel 030 12{k:04d}"} for k, r in enumerate(clean())])
+    _, before = as_json(path, "--preset", "regulated")
+    value = check(before, "pii_residual_per_1000_rows")["value"]
+    _, out = gate(path, "--preset", "regulated", "--suggest")
+    limit = tomllib.loads(out)["checks"].get("pii_residual_per_1000_rows")
+    assert value is None or (limit is not None and value <= limit["warn"] <= 1.2 * value + 1)
+
+
 def test_a_suggested_policy_never_blesses_a_secret() -> None:
     code, out = gate(write(Path("pr.jsonl"), spoilt()), "--suggest")
     assert code == 0

@@ -71,6 +71,10 @@ def test_what_does_not_fit_is_refused_with_what_to_do(tmp_path: Path) -> None:
     none, scores, few = p.copy(), p * 3, tmp_path / "few.parquet"
     none[7, 1] = np.nan
     pq.write_table(pa.table({f"class {c}": p[:, c] for c in range(3)}), few)
+    empty, broken, twice = tmp_path / "empty.npy", tmp_path / "broken.npy", tmp_path / "twice.csv"
+    empty.write_bytes(b"")
+    broken.write_bytes(b"\x93NUMPY\x01\x00\x06\x00{'desc")
+    twice.write_text("class 0,class 0,class 1,class 2,class 3\n" + "0.2,0.2,0.2,0.2,0.2\n" * N)
     words = tmp_path / "words.csv"
     words.write_text("class 0,class 1,class 2,class 3\n" + "a,b,c,d\n" * N)
     for path, said in (
@@ -82,6 +86,9 @@ def test_what_does_not_fit_is_refused_with_what_to_do(tmp_path: Path) -> None:
         (save(tmp_path / "flat.npy", p[:, 0]), "one table"),
         (few, "class 3"),
         (words, "no number"),
+        (empty, "not a NumPy file"),
+        (broken, "not a NumPy file"),
+        (twice, "two columns"),
     ):
         with pytest.raises(DataError, match=said):
             run(data, path)

@@ -129,6 +129,14 @@ def test_too_few_rows_are_insufficient_evidence_not_a_flat_curve() -> None:
     assert "480" in curve.why_missing
 
 
+def test_few_clusters_are_too_few_however_many_rows() -> None:
+    codes = np.arange(3000) % 2
+    curve = learning_curve(pa.array([f"word{k % 25} and more" for k in range(3000)], pa.large_string()), codes,
+                           np.arange(3000) % 25, 2)  # fmt: skip
+    assert curve.points == ()
+    assert "25 of them distinct" in curve.why_missing
+
+
 def write(tmp_path: Path, n: int = 900) -> Path:
     column, codes = texts(n, 0.2)
     path = tmp_path / "rows.jsonl"
