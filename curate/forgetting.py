@@ -2,11 +2,12 @@
 
     forget(subjects, [paths]) -> Forgotten
 
-Each path is a run directory or an index. Of a run are searched: its input (every string, key and number, and what the
-`pii` stage found there, compared by canonical spelling), every file in the directory (Parquet columns, text, compressed
-or not, and a vault where its key is given), the indexes that its recipe names (by row id), and the ablation's arms (which
-rows each adapter was trained on, worked out again from the run's seed). Binary files that are not understood are named,
-never passed over in silence. Reports hold places, never a value.
+Each path is a run directory or an index. Of a run are searched: its input (every string, key, number and date, the names
+of its columns, and what the `pii` stage found there, compared by canonical spelling), every file in the directory
+(Parquet columns, text, compressed or not, and a vault where its key is given), the indexes that its recipe names (by
+row id), and the ablation's arms (which rows each adapter was trained on, worked out again from the run's seed). Binary
+files that are not understood are named, never passed over in silence; a vault that was not opened or a file that cannot be
+read makes the whole answer incomplete. Reports hold places, never a value.
 
 Cost: each byte is read once a value, at 100 to 600 MB/s; memory is that of the input and of one file's columns.
 It cannot see paraphrases, misspellings, copies outside these paths, or what weights remember: an adapter that was trained
@@ -28,12 +29,12 @@ from curate import workflow
 from curate.dataset import Dataset
 from curate.dataset.pointer import parse_pointer
 from curate.errors import CurateError, RunError
-from curate.forget_files import FileHit, Unread, search_file
+from curate.forget_files import FileHit, Unread, as_texts, named_after, search_file, shown_columns, shown_place
 from curate.forget_training import Adapter, adapters_of
 from curate.outputs import looked_for
 from curate.pipeline import Detected
-from curate.privacy.config import preview_config
-from curate.privacy.preview import masked_preview, safe_text
+from curate.privacy.config import ScanConfig, preview_config
+from curate.privacy.preview import safe_text
 from curate.privacy.subjects import Subject, search
 from curate.recipe import Recipe
 from curate.rundir import RunDir
@@ -82,11 +83,18 @@ class RunPlaces:
     unread: tuple[Unread, ...] = ()
     problem: str = ""
     """Why the input or the run could not be read."""
+    columns: tuple[str, ...] = ()
+    """Columns of the input whose names hold a value, masked and numbered."""
 
     @property
     def found(self) -> bool:
         """Whether anything stands here."""
-        return bool(self.rows or self.files or self.indexes)
+        return bool(self.rows or self.files or self.indexes or self.columns)
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether the input, a vault or another file that should have been looked into could not be."""
+        return bool(self.problem) or any(unread.failed for unread in self.unread)
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ class Forgotten:
     @property
     def unreadable(self) -> bool:
         """Whether some place that should have been looked into could not be read."""
-        return any(run.problem for run in self.runs)
+        return any(run.unreadable for run in self.runs)
 
     def row_ids(self) -> list[str]:
         """Hex ids of all rows found, sorted: what a drop list holds."""
@@ -114,7 +122,7 @@ class Forgotten:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; no text of the data among them."""
-        return {"schema_version": 1, "found": self.found, **asdict(self)}
+        return {"schema_version": 1, "found": self.found, "unreadable": self.unreadable, **asdict(self)}
 
 
 @dataclass
@@ -178,13 +186,17 @@ def _run(run: RunDir, work: _Search) -> RunPlaces:
             dataset = workflow.read_input(Recipe.parse(manifest["recipe"]))
         except (CurateError, KeyError):
             dataset = None
+    columns: tuple[str, ...] = ()
+    masks = looked_for(detected.recipe) if detected else preview_config(None)
     if dataset is not None:
+        shown = shown_columns(dataset.columns, work.subjects, masks)
+        columns = tuple(shown[at] for at in named_after(dataset.columns, work.subjects))
         rows = _rows(dataset, detected, run, work)
         indexes = _indexes(dataset, manifest, rows, work)
         if detected is not None and rows:
             adapters = adapters_of(detected, run, [hit.row for hit in rows])
-    files, unread = _files(run, work)
-    return RunPlaces(safe_text(str(run.path)), source, rows, files, indexes, adapters, unread, problem)
+    files, unread = _files(run, work, masks)
+    return RunPlaces(safe_text(str(run.path)), source, rows, files, indexes, adapters, unread, problem, columns)
 
 
 def _rows(dataset: Dataset, detected: Detected | None, run: RunDir, work: _Search) -> tuple[RowHit, ...]:
@@ -221,7 +233,7 @@ def _rows(dataset: Dataset, detected: Detected | None, run: RunDir, work: _Searc
     if not places:
         return ()
     masks = looked_for(detected.recipe) if detected else preview_config(None)
-    shown = cache(lambda pointer: masked_preview(pointer, 200, masks))
+    shown = cache(lambda pointer: shown_place(pointer, work.subjects, masks))
     outcome = _outcomes(detected, run)
     order = sorted(places)
     ids = dataset.row_ids.take(pa.array(order, pa.int64())).to_pylist()
@@ -258,16 +270,10 @@ def _found_texts(batch: Any, spans: Mapping[tuple[int, str], Any]) -> Any:
 def _numbers(dataset: Dataset, column: str, work: _Search) -> list[int]:
     """Rows whose number in a column, or inside a nested value of it, is a value that is looked for."""
     values = dataset.values(column)
-    if pa.types.is_integer(values.type):
-        texts = values.cast(pa.large_string())
-    elif pa.types.is_floating(values.type):
-        whole = pc.and_(pc.equal(values, pc.floor(values)), pc.less(pc.abs(values), 2.0**53))
-        texts = pc.if_else(whole, values, None).cast(pa.int64()).cast(pa.large_string())
-    elif dataset.is_json(column):
-        texts = values  # the strings inside were searched already; what more is found stands in a number or an escape
-    else:
-        return []
-    return work.rows(texts)
+    if pa.types.is_large_string(values.type) and not dataset.is_json(column):
+        return []  # searched already, dates and decimals among them, which a dataset reads as strings
+    texts = as_texts(values)  # of JSON too: what more is found there stands in a number or an escape
+    return [] if texts is None else work.rows(texts)
 
 
 def _outcomes(detected: Detected | None, run: RunDir) -> Callable[[int], str]:
@@ -303,12 +309,12 @@ def _strings(value: Any) -> list[str]:
     return [text for item in value for text in _strings(item)] if isinstance(value, list | tuple) else []
 
 
-def _files(run: RunDir, work: _Search) -> tuple[tuple[FileHit, ...], tuple[Unread, ...]]:
+def _files(run: RunDir, work: _Search, masks: ScanConfig) -> tuple[tuple[FileHit, ...], tuple[Unread, ...]]:
     """Every file of a run directory, in order of names."""
     hits: list[FileHit] = []
     unread: list[Unread] = []
     for path in sorted(p for p in run.path.rglob("*") if p.is_file() and p.name != ".lock"):
-        found = search_file(path, path.relative_to(run.path).as_posix(), work.subjects, work.key)
+        found = search_file(path, path.relative_to(run.path).as_posix(), work.subjects, work.key, masks)
         if isinstance(found, Unread):
             unread.append(found)
         elif found is not None:
@@ -322,6 +328,8 @@ def _todo(done: Forgotten) -> list[str]:
     for run in done.runs:
         if run.problem:
             out.append(f"{run.path}: bring its input back and ask again, or look there by hand ({run.problem})")
+        if run.columns:
+            out.append(f"{run.input}: delete or rename at the source: {', '.join(run.columns)}; every row holds its name")
         if run.rows:
             n = len(run.rows)
             out.append(
@@ -332,10 +340,14 @@ def _todo(done: Forgotten) -> list[str]:
         trained = ", ".join(dict.fromkeys(adapter.arm for adapter in run.adapters if adapter.rows))
         if trained:
             out.append(f"{run.path}: delete the adapters of {trained} and train again; what they learnt cannot be cut out")
-        if run.files or run.rows:
+        if run.files or run.rows or run.columns:
             out.append(f"{run.path}: delete the run directory when the new run stands; it is made of these rows")
         if any(unread.sealed for unread in run.unread):
             out.append(f"{run.path}: its vault was not opened; ask again with --key, or delete it")
+        failed = sum(unread.failed and not unread.sealed for unread in run.unread)
+        if failed:
+            files = "a file" if failed == 1 else f"{failed:,} files"
+            out.append(f"{run.path}: {files} could not be read; restore or delete what is named above and ask again")
     if not done.found and not done.unreadable:
         out.append("nothing: no place that was looked into holds any of the values")
     return out

@@ -42,6 +42,8 @@ LEARNT_ROWS = 300
 LEARNT_CHARS = 150_000
 """Beyond the sample, rows in which the scanner found something: how often a weak detector finds it too is learnt there."""
 LONGEST_ROW = 1 << 16
+MOST_SEEN = LONGEST_ROW
+"""More spans than a row has code points are a slip of the pen."""
 _PER = 1000.0
 _SEED = 0x51DE
 _DECIMALS = 3
@@ -242,32 +244,47 @@ def queue(sample: Sample, read: Mapping[int, Read], rows: int) -> list[int]:
 def read_review(path: Path, sample: Sample) -> tuple[dict[int, Read], int]:
     """What people said of rows of the sample, and how many lines speak of other marks or other rows."""
     try:
-        lines = path.read_bytes().splitlines()
+        content = path.read_bytes()
     except FileNotFoundError:
         return {}, 0
+    lines = content.split(b"\n")  # what follows the last line break was cut short by a crash
     row_of = {row_id: row for row, row_id in enumerate(sample.row_ids)}
-    last: dict[str, dict[str, Any]] = {}
+    last: dict[str, tuple[str, Read]] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            said = orjson.loads(line)
-            last[said["row_id"]] = {**said, "real": tuple(bool(x) for x in said["real"]), "more": int(said["more"])}
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            if number == len(lines):
-                continue  # cut short by a crash
+            row_id, marks, answer = _said(orjson.loads(line))
+        except (KeyError, TypeError, ValueError) as error:
+            if number == len(lines) and isinstance(error, orjson.JSONDecodeError):
+                continue
             raise DataError(f"{path}: line {number} is not a review; restore the file or remove it") from None
+        last[row_id] = marks, answer
     out: dict[int, Read] = {}
-    for row_id, said in last.items():
+    for row_id, (marks, answer) in last.items():
         row = row_of.get(row_id)
-        if row is not None and said["marks"] == sample.marks(row) and len(said["real"]) == len(sample.candidates(row)):
-            out[row] = Read(said["real"], max(0, said["more"]))
+        if row is not None and marks == sample.marks(row) and len(answer.real) == len(sample.candidates(row)):
+            out[row] = answer
     return out, len(last) - len(out)
+
+
+def _said(line: Any) -> tuple[str, str, Read]:
+    """Row id, marks and answer of a line. KeyError, TypeError or ValueError where it is not a review."""
+    row_id, marks, real, more = line["row_id"], line["marks"], line["real"], line["more"]
+    texts = isinstance(row_id, str) and isinstance(marks, str)
+    if not texts or not isinstance(real, list) or not all(isinstance(x, bool) for x in real) or not is_count(more):
+        raise TypeError("not a review")
+    return row_id, marks, Read(tuple(real), more)
+
+
+def is_count(value: object) -> bool:
+    """Whether a value is a number of spans that a person may have seen in one row."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_SEEN
 
 
 def append_review(path: Path, sample: Sample, row: int, real: Sequence[bool], more: int, actor: str = "") -> None:
     """Keep what a person said of one row; on disk when this returns."""
-    if len(real) != len(sample.candidates(row)) or more < 0:
+    if len(real) != len(sample.candidates(row)) or not is_count(more):
         raise ValueError("a review says yes or no of every mark of its row")
     line = {
         "schema_version": 1,

@@ -25,7 +25,8 @@ _ROWS = 20
     "\b\nThen, so that no later run uses these rows:\n"
     "  [stages.erasure]\n"
     "  rows = \"forget.txt\"\n\n"
-    "\b\nExit codes: 0 looked everywhere, whether or not anything was found; 2 something could not be read.")  # fmt: skip
+    "\b\nExit codes: 0 looked everywhere, whether or not anything was found; 2 something could not be read\n"
+    "  (the input, a damaged file, a vault without its key), so the answer is not complete.")  # fmt: skip
 @click.argument("args", metavar="[SUBJECT] RUN...", nargs=-1, required=True)
 @click.option("--value", "values", multiple=True, help="A value of the person; may be given several times.")
 @click.option("--from", "file", type=click.Path(), help="A file with one value a line; - reads standard input.")
@@ -60,6 +61,8 @@ def forget_command(
         click.echo(orjson.dumps(done.to_json(), option=orjson.OPT_INDENT_2).decode())
     else:
         _print(done)
+    if done.unreadable:
+        click.echo("not everything could be looked into, so this answer is not complete", err=True)
     return EXIT_USAGE if done.unreadable else EXIT_OK
 
 
@@ -115,7 +118,8 @@ def _print(done: Forgotten) -> None:
     from curate.privacy.preview import safe_text
 
     for run in done.runs:
-        click.echo(safe_text(f"{run.path}: {'found' if run.found else 'nothing found'}"))
+        rest = ", but not all of it could be read" if run.unreadable else ""
+        click.echo(safe_text(f"{run.path}: {'found' if run.found else 'nothing found'}{rest}"))
         _print_run(run, lambda line: click.echo(f"  {safe_text(line)}"))
     click.echo("What to do")
     for line in done.todo:
@@ -131,6 +135,8 @@ def _print_run(run: RunPlaces, say: object) -> None:
         say(f"not compared: {run.problem}")
     if run.rows:
         say(f"input {run.input}: {len(run.rows):,} row{'' if len(run.rows) == 1 else 's'}")
+    for column in run.columns:
+        say(f"input {run.input}: the name of {column}")
     for hit in run.rows[:_ROWS]:
         found = "all of it found by the scan" if hit.found else "not all of it found by the scan"
         say(f"  row {hit.row} (line {hit.line}, id {hit.row_id}): {', '.join(hit.fields)}; {hit.outcome}; {found}")
@@ -145,4 +151,4 @@ def _print_run(run: RunPlaces, say: object) -> None:
         note = f"; {adapter.note}" if adapter.note else ""
         say(f"adapters train/{adapter.arm} (seeds {seeds}): {len(adapter.rows):,} of these rows trained them{note}")
     for unread in run.unread:
-        say(f"not looked into: {unread.file}: {unread.why}")
+        say(f"{'could not be read' if unread.failed else 'not looked into'}: {unread.file}: {unread.why}")

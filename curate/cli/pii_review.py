@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from curate.residual import Sample
 
 ASK = "Which marks are personal data? (numbers; +1 for one that no mark shows; Enter: none; s: skip; q: stop)"
-_ANSWER = re.compile(r"(?:\d+|\+\d+)(?:[ ,]+(?:\d+|\+\d+))*")
+_ANSWER = re.compile(r"(?:\d{1,4}|\+\d{1,4})(?:[ ,]+(?:\d{1,4}|\+\d{1,4}))*")
 
 
 @click.command("pii-review", epilog="\b\nExamples:\n"
@@ -87,6 +87,7 @@ def _from_file(path: Path, sample: Sample) -> list[tuple[int, Read]]:
     import orjson
 
     from curate.privacy.residual import Read
+    from curate.residual import is_count
 
     try:
         lines = path.read_bytes().splitlines()
@@ -102,16 +103,17 @@ def _from_file(path: Path, sample: Sample) -> list[tuple[int, Read]]:
             said = orjson.loads(line)
         except orjson.JSONDecodeError:
             raise ConfigError(f"{where} is not JSON") from None
-        if not isinstance(said, Mapping) or said.get("row") not in row_of:
+        named = said.get("row") if isinstance(said, Mapping) else None
+        if not isinstance(named, int) or isinstance(named, bool) or named not in row_of:
             raise ConfigError(f"{where} names no row of the sample; `--list` prints them")
         real, more = said.get("real"), said.get("more")
         if real is None and more is None:
             continue  # not answered yet
-        row = row_of[said["row"]]
+        row = row_of[named]
         many = len(sample.candidates(row))
         chosen = real if isinstance(real, list) else [0]
-        good = all(isinstance(n, int) and 1 <= n <= many for n in chosen)
-        if not good or not isinstance(more, int) or isinstance(more, bool) or more < 0:
+        good = all(isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= many for n in chosen)
+        if not good or not is_count(more):
             raise ConfigError(f"{where}: real must list marks of the row (1 to {many}; [] for none), more must be a count")
         out.append((row, Read(tuple(n + 1 in chosen for n in range(many)), more)))
     return out
@@ -139,15 +141,17 @@ def _asked(sample: Sample, queue: Sequence[int], lines: Sequence[int]) -> Any:
 
 def _answer(marks: int) -> Any:
     from curate.privacy.residual import Read
+    from curate.residual import MOST_SEEN
 
     while True:
         said = click.prompt(ASK, default="", show_default=False, prompt_suffix=" ").strip().lower()
         if said in ("s", "q"):
             return None if said == "s" else "stop"
         words = re.split("[ ,]+", said) if said else []
-        real = {int(w) for w in words if w.isdigit()}
-        if (not said or _ANSWER.fullmatch(said)) and all(1 <= n <= marks for n in real):
-            more = sum(int(w[1:]) for w in words if w.startswith("+"))
+        known = not said or _ANSWER.fullmatch(said) is not None
+        real = {int(w) for w in words if known and w.isdecimal()}
+        if known and all(1 <= n <= marks for n in real):
+            more = min(MOST_SEEN, sum(int(w[1:]) for w in words if w.startswith("+")))
             return Read(tuple(n + 1 in real for n in range(marks)), more)
         click.echo(f"  marks run from 1 to {marks}; for example: 1 3 +1" if marks else "  no mark here; for example: +1")
 

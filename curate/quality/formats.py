@@ -3,7 +3,9 @@
 Method: every value is matched with a few written formats; a column counts as dates or numbers where nine in ten of its
 values are. Day and month are told apart by the column: where any value has a day above twelve in one place, that place is
 the day for all; where nothing says so, no proposal is made.
-Shapes: one name of a format a value. Does not: parse words for months beyond English, or times of day.
+Shapes: one name of a format a value. Does not: parse words for months beyond English, or times of day: a value with a time
+has no proposal, which would lose it. A proposal is a value of a row: callers do not write it where the row itself must not
+stand.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ _MONTHS = {
     "dec": 12,
 }  # fmt: skip
 _DATES = {
-    "iso": re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?:[T ].*)?"),
+    "iso": re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?P<t>[T ].*)?"),
     "year/month/day": re.compile(r"(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})"),
     "slashes": re.compile(r"(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y>\d{4})"),
     "day.month.year": re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})"),
@@ -95,6 +97,8 @@ def _as(value: str, have: str, want: str, kind: str, day_first: bool | None) -> 
     if found is None or (have == "slashes" and day_first is None) or (want == "slashes" and day_first is None):
         return None
     parts = found.groupdict()
+    if parts.get("t"):
+        return None
     if have == "slashes":
         day, month = (parts["a"], parts["b"]) if day_first else (parts["b"], parts["a"])
     else:

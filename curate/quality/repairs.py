@@ -8,6 +8,7 @@ two-blank line ends).
 Spans: the least that changes, in code points of the raw text, ascending within a rule, so that an edit beside them (a
 masked name) takes nothing else with it. Spans of two rules never overlap: the rule that stands first keeps its place.
 Complexity: O(bytes); RE2 finds the texts in question, Python looks at those alone. Cost: 100 MB/s where little is wrong.
+A replacement is text of the row: who stores it decides what may be stored (the stage leaves out personal data).
 Does not: fold compatibility characters (NFKC), straighten quotes, or transliterate.
 """
 
@@ -75,6 +76,11 @@ class Repairs:
 
     def __len__(self) -> int:
         return len(self.rule)
+
+    def take(self, which: np.ndarray) -> Repairs:
+        """The repairs at these positions."""
+        rule, replacement = [self.rule[i] for i in which.tolist()], [self.replacement[i] for i in which.tolist()]
+        return Repairs(rule, self.text[which], self.start[which], self.end[which], replacement)
 
 
 def repairs(texts: pa.LargeStringArray, off: frozenset[str] = frozenset()) -> Repairs:

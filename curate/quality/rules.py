@@ -263,7 +263,7 @@ def _boilerplate(m: Measured, config: QualityConfig) -> Hits:
         stock = phrases.matches(pc.utf8_slice_codeunits(texts, -200, None), phrases.STOCK)
         stock &= ~m.asks(r"e-?mail|letter|message|dialogue|conversation|script|chat|customer|reply|respond|brief|carta")
     for found in (webby, stock):
-        if found.mean() > COMMON_PLACE:
+        if len(found) and found.mean() > COMMON_PLACE:
             found[:] = False
     return hits("boilerplate", webby | stock, np.where(webby, 0.4, 0.3), web=webby.astype(np.int64))
 

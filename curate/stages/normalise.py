@@ -1,16 +1,23 @@
 """Normalise: repairs of how texts are written, and flags for slips and for columns that mix formats.
 
-Engine: `curate.quality.repairs` (`replace` findings with the least span that changes), `typos` and `formats` (flags with a
-proposal in `replacement`; nothing is changed by them), and rows older than a date that the recipe names. Texts of every
+Engine: `curate.quality.repairs` (`replace` findings with the least span that changes), `typos` and `formats` (flags
+without a proposal; nothing is changed by them), and rows older than a date that the recipe names. Texts of every
 role are looked at, nested turns included; labels, metadata, tool calls and names of speakers are not repaired.
+The `replacement` of a repair is text of the row, as a person's override is: it must be, to be applied. Repairs that would
+write letters or digits of personal data, as the privacy scanner and its model of names see it in the repaired text, are not
+proposed; what neither sees stands in the findings. No other finding here holds text of a row.
 It runs where a recipe has a section for it, or a list of stages names it: what counts as wrong white space is for the owner
 of the data to say. Repairs that cannot harm score 0.9 and more, so they apply by themselves once the stage is asked for.
 """
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -23,14 +30,22 @@ from curate.dataset.pointer import escape
 from curate.dataset.types import Strings
 from curate.errors import ConfigError, nearest
 from curate.ledger.findings import concat_findings, make_findings
+from curate.privacy import scan
+from curate.privacy.names import find_names
 from curate.quality.formats import profile
-from curate.quality.repairs import REASONS, SCORES, repairs
+from curate.quality.repairs import REASONS, SCORES, Repairs, repairs
 from curate.quality.typos import slips
 from curate.stages.base import Context, Detection, Stage
 
 NAME = "normalise"
 ROLES = ("text", "prompt", "completion", "messages", "chosen", "rejected")
 SAID = ("content", "value", "text")
+PERSONAL_NAMES = ("PERSON", "STREET_ADDRESS")
+REACH = 100
+"""Code points on either side in which the word around a repair is looked for."""
+YEAR_FIRST = 0.9
+"""Share of the filled times that must be written year first to be compared."""
+Slip = tuple[int, int, int, str, int, int]
 ALL_REASONS = {
     **REASONS,
     "likely_typo": "the word is rare and one slip away from one that the data holds often",
@@ -51,11 +66,16 @@ class NormaliseConfig:
     typo_ratio: int = 50
     """Times more often that it must hold it than the slip."""
     stale_before: str | None = None
-    """Rows whose time is before this date (as the column writes it, year first) are flagged; none when left out."""
+    """Rows whose time is before this date (2020-01-31, or with a time after it) are flagged; none when left out."""
 
     def __post_init__(self) -> None:
         if self.typo_least < 2 or self.typo_ratio < 2:
             raise ValueError("typo_least and typo_ratio must be at least 2")
+        if self.stale_before is not None:
+            try:
+                datetime.fromisoformat(self.stale_before)
+            except ValueError:
+                raise ValueError("stale_before must be a date such as 2020-01-31") from None
 
 
 def detect(dataset: Dataset, config: NormaliseConfig, context: Context) -> Detection:
@@ -65,10 +85,13 @@ def detect(dataset: Dataset, config: NormaliseConfig, context: Context) -> Detec
             raise ConfigError(f"[stages.{NAME}] off: there is no rule {name!r}; {nearest(name, tuple(ALL_REASONS))}")
     tables: list[pa.Table] = []
     said = _said(dataset)
+    untouched = 0
     for done, batch in enumerate(said):
         context.check_cancelled()
         context.progress(done, len(said) + 2)
-        tables.append(_repairs(dataset, batch, frozenset(config.off)))
+        proposed, left = _repairs(dataset, batch, frozenset(config.off))
+        tables.append(proposed)
+        untouched += left
     context.check_cancelled()
     if "likely_typo" not in config.off:
         tables.append(_typos(dataset, said, config))
@@ -86,6 +109,7 @@ def detect(dataset: Dataset, config: NormaliseConfig, context: Context) -> Detec
             "rows_marked": len(pc.unique(findings["row"])),
             "by_rule": {rule: counted[rule] for rule in ALL_REASONS if counted[rule]},
             "columns_of_mixed_formats": profiles,
+            "repairs_left_in_personal_data": untouched,
         },
     )
 
@@ -115,26 +139,89 @@ def _json_text(texts: pa.LargeStringArray) -> bool:
     return bool(head) and all(text.lstrip().startswith(("[{", "{\"")) for text in head)
 
 
-def _repairs(dataset: Dataset, batch: Strings, off: frozenset[str]) -> pa.Table:
+def _repairs(dataset: Dataset, batch: Strings, off: frozenset[str]) -> tuple[pa.Table, int]:
     found = repairs(batch.texts, off)
-    return make_findings(
+    keep = ~_personal(batch, found)
+    left = int(len(found) - keep.sum())
+    found = found.take(np.flatnonzero(keep))
+    table = make_findings(
         NAME, dataset.row_ids, row=np.asarray(batch.rows)[found.text], rule=found.rule, action="replace",
         score=[SCORES[rule] for rule in found.rule], reason=[REASONS[rule] for rule in found.rule],
         field=[batch.fields[i] for i in found.text.tolist()], start=found.start, end=found.end,
         replacement=found.replacement,
     )  # fmt: skip
+    return table, left
+
+
+def _personal(batch: Strings, found: Repairs) -> Any:
+    """Mask over repairs: those that would write letters or digits of a word in which the privacy scanner finds something.
+    Only texts with such repairs are scanned, as they read when all repairs are made."""
+    told = [any(c.isalnum() for c in new) for new in found.replacement]
+    texts = np.unique(found.text[told]) if any(told) else np.zeros(0, np.int64)
+    out = np.zeros(len(found), np.bool_)
+    if not len(texts):
+        return out
+    of: dict[int, list[int]] = {}
+    for k in np.lexsort((found.start, found.text)).tolist():
+        of.setdefault(int(found.text[k]), []).append(k)
+    made: list[str] = []
+    words: list[tuple[int, int, int, int]] = []  # (repair, text among those made, start, end) of the words they make
+    for n, i in enumerate(texts.tolist()):
+        raw, parts, at, places = batch.texts[i].as_py(), [], 0, []
+        size = 0
+        for k in of[i]:
+            kept, new = raw[at : found.start[k]], found.replacement[k]
+            parts += [kept, new]
+            size += len(kept) + len(new)
+            places.append((k, size - len(new), size))
+            at = int(found.end[k])
+        made.append("".join(parts) + raw[at:])
+        words += [(k, n, *_word(made[-1], start, end)) for k, start, end in places if told[k]]
+    column = pa.array(made, pa.large_string())
+    hit = _touched(column, [place for _, *place in words], batch.column)
+    out[[word[0] for word in words]] = hit
+    return out
+
+
+def _touched(texts: pa.Array, places: Sequence[Sequence[int]], under: str = "") -> Any:
+    """Mask over places (text, start, end): those that overlap what the privacy scanner or its model of names finds."""
+    out = np.zeros(len(places), np.bool_)
+    for spans in (scan(texts, names=under), find_names(texts, PERSONAL_NAMES, under)):
+        first = np.searchsorted(spans.row, np.arange(len(texts) + 1))
+        for k, (n, start, end) in enumerate(places):
+            at = bisect_right(spans.end, start, first[n], first[n + 1])  # spans of a text are sorted and apart
+            out[k] |= bool(at < first[n + 1] and spans.start[at] < end)
+    return out
+
+
+def _word(text: str, start: int, end: int) -> tuple[int, int]:
+    """The place widened to the blanks on either side, within reason."""
+    head, tail = text[max(0, start - REACH) : start], text[end : end + REACH]
+    before = 0 if not head or head[-1].isspace() else len(head.split()[-1])
+    after = 0 if not tail or tail[0].isspace() else len(tail.split()[0])
+    return start - before, end + after
 
 
 def _typos(dataset: Dataset, said: list[Strings], config: NormaliseConfig) -> pa.Table:
     texts = [text for batch in said for text in batch.texts.to_pylist()]
     rows = np.concatenate([np.zeros(0, np.int64), *(batch.rows for batch in said)])
     fields = [field for batch in said for field in batch.fields]
-    found = list(slips(texts, config.typo_least, config.typo_ratio))
+    found = _not_personal(texts, list(slips(texts, config.typo_least, config.typo_ratio)))
+    evidence = [orjson.dumps({"times": f[4], "times_likelier": f[5]}).decode() for f in found]
     return make_findings(
         NAME, dataset.row_ids, row=rows[[f[0] for f in found]] if found else np.zeros(0, np.int64), rule="likely_typo",
         action="flag", score=0.4, reason=ALL_REASONS["likely_typo"], field=[fields[f[0]] for f in found],
-        start=[f[1] for f in found], end=[f[2] for f in found], replacement=[f[3] for f in found],
+        start=[f[1] for f in found], end=[f[2] for f in found], evidence=evidence,
     )  # fmt: skip
+
+
+def _not_personal(texts: list[str | None], found: list[Slip]) -> list[Slip]:
+    """The slips that touch no name and no other personal data."""
+    which = sorted({f[0] for f in found})
+    place = {i: n for n, i in enumerate(which)}
+    column = pa.array([texts[i] for i in which], pa.large_string())
+    hit = _touched(column, [(place[f[0]], f[1], f[2]) for f in found]) if which else ()
+    return [f for f, personal in zip(found, hit, strict=True) if not personal]
 
 
 def _formats(dataset: Dataset, config: NormaliseConfig) -> tuple[list[dict[str, Any]], list[pa.Table]]:
@@ -155,7 +242,7 @@ def _formats(dataset: Dataset, config: NormaliseConfig) -> tuple[list[dict[str, 
         evidence = [orjson.dumps({"format": found.format[i], "usual": found.usual}).decode() for i in rows]
         odd = make_findings(
             NAME, dataset.row_ids, row=np.array(rows, np.int64), rule=rule, action="flag", score=0.5, evidence=evidence,
-            reason=ALL_REASONS[rule], field=escape(name), replacement=[found.proposal[i] for i in rows],
+            reason=ALL_REASONS[rule], field=escape(name),
         )  # fmt: skip
         tables.append(odd)
     return profiles, tables
@@ -165,18 +252,54 @@ def _stale(dataset: Dataset, before: str) -> pa.Table:
     if not dataset.roles.time:
         raise ConfigError(f"[stages.{NAME}] stale_before needs a column with the time role; name it under [data.roles]")
     name = dataset.roles.time[0]
-    times = dataset.values(name).cast(pa.large_string())
-    old = pc.less(times, pa.scalar(before, pa.large_string())).fill_null(False).to_numpy(zero_copy_only=False)
+    times = dataset.values(name)
+    numeric = pa.types.is_integer(times.type) or pa.types.is_floating(times.type)
+    old = (_old_numbers if numeric else _old_texts)(times, before, name).fill_null(False).to_numpy(zero_copy_only=False)
     return make_findings(
         NAME, dataset.row_ids, row=np.flatnonzero(old), rule="stale", action="flag", score=0.5, reason=ALL_REASONS["stale"],
         field=escape(name),
     )  # fmt: skip
 
 
+def _old_texts(times: pa.Array, before: str, name: str) -> pa.Array:
+    """Which times, written year first, come before; timestamps and dates print so. A few written otherwise are not judged:
+    `mixed_dates` is there for them."""
+    if not (pa.types.is_temporal(times.type) or pa.types.is_large_string(times.type)):
+        raise ConfigError(f"[stages.{NAME}] stale_before: the time column {name!r} holds {times.type}, which is no time")
+    written = times.cast(pa.large_string())
+    filled = pc.not_equal(pc.utf8_trim_whitespace(written), "").fill_null(False)
+    dated = pc.match_substring_regex(written, r"^\d{4}-").fill_null(False)
+    if (pc.sum(dated).as_py() or 0) < YEAR_FIRST * (pc.sum(filled).as_py() or 0):
+        raise ConfigError(
+            f"[stages.{NAME}] stale_before: the time column {name!r} holds texts that do not begin with a year of four "
+            "digits and a dash (2020-01-31), so they cannot be compared; rewrite them, or leave stale_before out"
+        )
+    ordered = pc.replace_substring_regex(written, r"^(\d{4}-\d\d-\d\d) ", r"\1T")
+    limit = re.sub(r"^(\d{4}-\d\d-\d\d) ", r"\1T", before)
+    return pc.and_(dated, pc.less(ordered, pa.scalar(limit, pa.large_string())))
+
+
+def _old_numbers(times: pa.Array, before: str, name: str) -> pa.Array:
+    """Which numbers come before: years, or seconds, thousandths, millionths or billionths of them since 1970 in UTC."""
+    when = datetime.fromisoformat(before)
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    values = times.cast(pa.float64(), safe=False)
+    usual = abs(pc.quantile(values, 0.5)[0].as_py() or 0.0)
+    if 1000 <= usual < 10_000:
+        return pc.less(values, float(when.year))
+    if usual and usual < 1e8:
+        raise ConfigError(
+            f"[stages.{NAME}] stale_before: the numbers of the time column {name!r} are neither years nor seconds since "
+            "1970; write the dates as 2020-01-31, or leave stale_before out"
+        )
+    unit = next((factor for limit, factor in ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6)) if usual < limit), 1e9)
+    return pc.less(values, when.timestamp() * unit)
+
+
 STAGE = Stage(
     name=NAME,
     title="Normalisation",
-    version=1,
+    version=2,
     config=NormaliseConfig,
     detect=detect,
     on_finding="review",

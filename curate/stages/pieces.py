@@ -34,6 +34,8 @@ class Look:
     rejected: pa.LargeStringArray | None = None
     orders: list[str] = field(default_factory=list)
     """Turns of each row as letters; empty where rows are no conversations."""
+    strings: Any = None
+    """Mask over pieces: those whose field names the very string that is judged; all where it is None."""
     judged: Any = None
     """Mask over rows: those of which findings are made; all where it is None."""
 
@@ -91,6 +93,7 @@ def _turns(dataset: Dataset, wanted: Any) -> Look:
     texts: list[str] = []
     prompts: list[str] = []
     calls: list[bool] = []
+    strings: list[bool] = []
     for name in dataset.roles.messages:
         pointer = escape(name)
         for row, cell in enumerate(dataset.values(name).to_pylist()):
@@ -110,6 +113,7 @@ def _turns(dataset: Dataset, wanted: Any) -> Look:
                 elif who == "a":
                     rows.append(row)
                     fields.append(f"{pointer}/{i}/{key}" if isinstance(said, str) else f"{pointer}/{i}")
+                    strings.append(isinstance(said, str))
                     texts.append(said if isinstance(said, str) else flatten(said))
                     prompts.append(before)
                     calls.append(bool(turn.get("tool_calls") or turn.get("function_call")))
@@ -120,4 +124,4 @@ def _turns(dataset: Dataset, wanted: Any) -> Look:
         pa.array(prompts, pa.large_string()),
         calls=np.array(calls, np.bool_),
     )
-    return Look(pieces, fields, orders=orders, judged=wanted)
+    return Look(pieces, fields, orders=orders, strings=np.array(strings, np.bool_), judged=wanted)

@@ -19,7 +19,7 @@ from curate.privacy.custom import LISTED, Recognizer, installed_recognizers, loa
 from curate.privacy.keys import fingerprint, load_key
 from curate.privacy.ner import check_ner, files_hash
 from curate.privacy.operators import Choice, Rewriter, chosen_operators
-from curate.privacy.operators.choice import DEFAULT, NEED_KEY
+from curate.privacy.operators.choice import NEED_KEY
 from curate.privacy.operators.rewrite import stand_ins
 from curate.stages.pii_names import model_used, types_to_replace
 
@@ -84,13 +84,14 @@ def depends_on(config: Any) -> Mapping[str, str]:
     if config.recognizers:
         load_recognizers(config.recognizers)
         out["recognizers"] = xxhash.xxh3_128_hexdigest(Path(config.recognizers).read_bytes())
-    choice_of(config, settings_of_scan(config))
+    settings = settings_of_scan(config)
+    choice = choice_of(config, settings)
     if config.key_file:
         out["key"] = fingerprint(load_key(config.key_file))
     if config.ner:
         check_ner(config.ner)
         out["ner"] = files_hash(config.ner)
-    if "surrogate" in {config.operators.get(DEFAULT), *config.operators.values()}:
+    if "surrogate" in choice.used([kind.name for kind in book(settings.recognizers).types]):
         from importlib import metadata
 
         out["names"] = metadata.version("faker")

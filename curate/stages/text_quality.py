@@ -25,7 +25,7 @@ from curate.ledger.findings import concat_findings, make_findings
 from curate.quality import RULES, Hits, QualityConfig, judge, prepare
 from curate.quality import overall as quality_of
 from curate.quality.config import LANGUAGE_WORDS
-from curate.quality.hits import Measured, Pieces
+from curate.quality.hits import Pieces
 from curate.quality.pairs import identical_pair, swapped_pair
 from curate.quality.rules import GRAVE
 from curate.quality.turns import last_turn, role_order
@@ -136,11 +136,17 @@ def _findings(dataset: Dataset, seen: Look, one: Hits, spans: bool) -> pa.Table:
         field = escape(seen.sources[one.source])
         told = {"field": field, "start": np.zeros(len(at), np.int64), "end": size, "replacement": ""}
     elif one.start is not None and one.end is not None and spans:
-        told |= {"start": one.start[which], "end": one.end[which]}
+        named = np.ones(len(at), np.bool_) if seen.strings is None else seen.strings[at]
+        told |= {"start": _where(one.start[which], named), "end": _where(one.end[which], named)}
     return make_findings(
         NAME, dataset.row_ids, row=rows, rule=one.rule, action=action, score=one.score[which], reason=RULES[one.rule],
         evidence=_evidence(one, which), **told,
     )  # fmt: skip
+
+
+def _where(place: Any, named: Any) -> list[int | None]:
+    """Offsets, and none where a piece was put together from parts: its field names no string."""
+    return [n if keep else None for n, keep in zip(place.tolist(), named.tolist(), strict=True)]
 
 
 def _findings_of_rows(dataset: Dataset, one: Hits) -> pa.Table:
@@ -161,16 +167,10 @@ def _evidence(one: Hits, which: Any) -> list[str] | None:
     return [orjson.dumps(dict(zip(names, values))).decode() for values in zip(*columns)]
 
 
-def measured_of(dataset: Dataset, threads: int = 1) -> Measured | None:
-    """The counts behind the findings, for benchmarks and a closer look."""
-    seen = look(dataset)
-    return None if seen is None else prepare(seen.pieces, threads)[0]
-
-
 STAGE = Stage(
     name=NAME,
     title="Text quality",
-    version=1,
+    version=2,
     config=QualityConfig,
     detect=detect,
     on_finding="review",

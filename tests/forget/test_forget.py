@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
 import gzip
 import json
 import subprocess
@@ -12,13 +14,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 from click.testing import CliRunner
 
 from curate import workflow
 from curate.cli.forget import forget_command
 from curate.cli.index import index_command
 from curate.errors import CurateError
-from curate.forget_files import Unread, search_file
+from curate.forget_files import FileHit, Unread, search_file, shown_place
+from curate.forgetting import _rows, _Search
 from curate.privacy.keys import load_key, make_key
 from curate.privacy.subjects import subjects_of
 from curate.privacy.vault import seal
@@ -77,9 +81,9 @@ def forget(*args: str | Path, input: str | None = None) -> tuple[int, str]:  # n
     return int(result.return_value), result.stdout
 
 
-def found(*args: str | Path) -> dict[str, Any]:
-    code, out = forget(*args, "--json")
-    assert code == 0
+def found(*args: str | Path, code: int = 0) -> dict[str, Any]:
+    ended, out = forget(*args, "--json")
+    assert ended == code
     report: dict[str, Any] = json.loads(out)
     return report
 
@@ -204,13 +208,112 @@ def test_a_vault_is_opened_with_its_key_and_named_without(here: Path) -> None:
     key_file = make_key(here / "curate.key")
     sealed = seal(json.dumps({"tokens": {"[EMAIL_ADDRESS_A]": MAIL}, "rows": {}}).encode(), load_key(key_file))
     (here / "run" / "vault.bin").write_bytes(sealed)
-    (run,) = found(MAIL, "run")["runs"]
+    (run,) = found(MAIL, "run", code=2)["runs"]
     assert [(item["file"], item["sealed"]) for item in run["unread"]] == [("vault.bin", True)]
     (run,) = found(MAIL, "run", "--key", key_file)["runs"]
     assert [file["file"] for file in run["files"] if file["where"] == ["inside the vault"]] == ["vault.bin"]
     other = make_key(here / "other.key")
-    (run,) = found(MAIL, "run", "--key", other)["runs"]
+    (run,) = found(MAIL, "run", "--key", other, code=2)["runs"]
     assert "not its key" in run["unread"][0]["why"]
+
+
+@pytest.mark.parametrize("what", ["vault", "gzip", "parquet"])
+def test_what_could_not_be_read_is_never_taken_for_empty(here: Path, what: str) -> None:
+    if what == "vault":
+        key_file = make_key(here / "curate.key")
+        (here / "run" / "vault.bin").write_bytes(seal(b'{"tokens": {}}', load_key(key_file)))
+    elif what == "gzip":
+        (here / "run" / "notes.txt.gz").write_bytes(damaged(gzip.compress(f"{MAIL}\n".encode() * 500)))
+    else:
+        table = (here / "run" / "plan.parquet").read_bytes()
+        (here / "run" / "plan.parquet").write_bytes(table[: len(table) // 2])
+    code, out = forget("john.roe@example.net", "run")
+    assert code == 2
+    assert "run: nothing found, but not all of it could be read" in out
+    assert "could not be read: " in out
+    assert "no place that was looked into" not in out
+    assert found("john.roe@example.net", "run", code=2)["unreadable"] is True
+    process = subprocess.run(
+        [sys.executable, "-m", "curate", "forget", "john.roe@example.net", "run"], capture_output=True, text=True
+    )
+    assert process.returncode == 2
+    assert "this answer is not complete" in process.stderr
+
+
+def damaged(packed: bytes) -> bytes:
+    """The same start, then nonsense where the compressed bytes stand."""
+    return packed[:12] + bytes(255 for _ in packed[12:-8]) + packed[-8:]
+
+
+def test_a_column_named_by_a_value_is_found_and_its_name_never_shown(here: Path) -> None:
+    for name in (MAIL, NAME):
+        table = pa.table({"text": ["one more word", "two more words"], name: [1, None], "score": [1, 2]})
+        pq.write_table(table, here / "pivot.parquet")
+        recipe = Recipe().with_(input=str(here / "pivot.parquet"), stages=["exact_duplicates"])
+        workflow.run(recipe, out=here / f"pivot of {len(name)}", train=False)
+        report = found(name, f"pivot of {len(name)}")
+        (run,) = report["runs"]
+        assert run["columns"] == ["[VALUE] (column 2)"]
+        (curated,) = [file for file in run["files"] if file["file"] == "curated.parquet"]
+        assert curated["where"] == ["[VALUE] (column 2) (its name)"]
+        assert report["found"]
+        assert "delete or rename at the source" in " ".join(report["todo"])
+        assert name not in json.dumps(report) + forget(name, f"pivot of {len(name)}")[1]
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [("meta/Jane Doe/x", NAME), ("meta/12~131~11990", "12/31/1990"), (" ".join(["seven", "one"] * 9), "71" * 9)],
+)
+def test_a_place_is_shown_without_the_value_in_it(place: str, value: str) -> None:
+    shown = shown_place(place, subjects_of([value]))
+    assert "[VALUE]" in shown
+    assert not any(part in shown for part in ("Jane", "Doe", "31", "seven"))
+
+
+def test_a_column_named_by_other_personal_data_is_masked(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"max.roe@example.net": [NAME]}), tmp_path / "a.parquet")
+    hit = search_file(tmp_path / "a.parquet", "a.parquet", subjects_of([NAME]))
+    assert "roe" not in str(hit)
+    assert hit.where[0].endswith("(column 1)")  # type: ignore[union-attr]
+
+
+def test_numbers_and_dates_of_any_type_are_found_in_inputs_and_files(tmp_path: Path) -> None:
+    phone, day = 2125550134, dt.date(1990, 12, 31)
+    at = dt.datetime(1990, 12, 31, 8, 30)
+    columns = {
+        "float": pa.array([0.5, phone, None]), "decimal": pa.array([None, decimal.Decimal("2125550134.00"), None]),
+        "whole": pa.array([1, phone, 2]), "date": pa.array([None, day, None]), "time": pa.array([None, at, None]),
+        "zoned": pa.array([None, at, None], pa.timestamp("ms", "UTC")), "list": [None, [float(phone)], []],
+        "struct": [None, {"day": day, "x": [1]}, None], "nan": pa.array([float("nan"), float("inf"), 1.5]),
+        "date64": pa.array([None, day, None], pa.date64()), "near": pa.array([1.0, phone + 1, 3.0]),
+    }  # fmt: skip
+    who = subjects_of([str(phone), day.isoformat()])
+    clean = {"nan", "near"}
+    for name, values in columns.items():
+        table = pa.table({"text": ["a", "b", "c"], name: values})
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+        hit = search_file(tmp_path / f"{name}.parquet", name, who)
+        assert hit == (None if name in clean else FileHit(name, 1, (name,))), name
+        dataset = workflow.read_input(Recipe().with_(input=str(tmp_path / f"{name}.parquet")))
+        run = RunDir(tmp_path)
+        rows_found = [place.row for place in _rows(dataset, None, run, _Search(who, None))]
+        assert rows_found == ([] if name in clean else [1]), name
+
+
+def test_every_frame_of_a_compressed_file_is_read_and_a_cut_one_is_not_taken_for_whole(tmp_path: Path) -> None:
+    who, pack = subjects_of([MAIL]), zstandard.ZstdCompressor().compress
+    two = pack(b"nothing\n") + pack(f"{MAIL}\n".encode())
+    (tmp_path / "a.jsonl.zst").write_bytes(two)
+    assert search_file(tmp_path / "a.jsonl.zst", "a.jsonl.zst", who) == FileHit("a.jsonl.zst", 1, ("line 2",))
+    for name, content in {
+        "b.jsonl.zst": two[:-4], "c.txt.zst": b"nonsense", "d.txt.gz": gzip.compress(b"x" * 999)[:-9],
+        "e.txt.gz": damaged(gzip.compress(f"{MAIL}\n".encode() * 99)), "f.parquet": b"nonsense", "g.parquet": b"PAR1 cut",
+    }.items():  # fmt: skip
+        (tmp_path / name).write_bytes(content)
+        unread = search_file(tmp_path / name, name, who)
+        assert isinstance(unread, Unread), name
+        assert unread.failed, name
 
 
 def test_a_keyed_hash_finds_the_rows_behind_it_with_the_key(here: Path) -> None:
@@ -269,6 +372,7 @@ def test_files_of_every_kind_are_searched_or_named(tmp_path: Path) -> None:
         assert made[name].where == ("line 2",)  # type: ignore[union-attr]
     assert (made["c.parquet"].hits, made["c.parquet"].where) == (2, ("x", "y"))  # type: ignore[union-attr]
     assert isinstance(made["d.bin"], Unread)
+    assert not made["d.bin"].failed
     assert isinstance(made["e.json.gz"], Unread)
 
 

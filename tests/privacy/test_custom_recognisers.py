@@ -10,6 +10,7 @@ import pytest
 from curate.errors import ConfigError
 from curate.privacy import Recognizer, ScanConfig, count_left, load_recognizers, mask_column, scan
 from curate.privacy.custom import recognizers_from
+from curate.stages.pii import STAGE, Config
 
 GOOD = """
 [[recognizer]]
@@ -83,3 +84,14 @@ def test_a_missing_or_broken_file_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[[recognizer]\n")
     with pytest.raises(ConfigError, match=r"bad\.toml: not TOML"):
         load_recognizers(tmp_path / "bad.toml")
+
+
+def test_the_version_of_the_name_lists_counts_where_a_recogniser_asks_for_surrogates(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    own = '[[recognizer]]\nname = "BADGE"\npattern = "B-[0-9]{4}"\nexamples = ["B-1234"]\n'
+    path.write_text(own, encoding="utf-8")
+    assert "names" not in STAGE.depends_on(Config(recognizers=str(path)))
+    path.write_text(own + 'operator = "surrogate"\n', encoding="utf-8")
+    said = STAGE.depends_on(Config(recognizers=str(path)))
+    assert said["names"] == STAGE.depends_on(Config(operators={"default": "surrogate"}))["names"]
+    assert "names" not in STAGE.depends_on(Config(recognizers=str(path), operators={"BADGE": "placeholder"}))

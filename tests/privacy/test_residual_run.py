@@ -136,6 +136,50 @@ def test_a_review_speaks_only_of_the_marks_that_were_read(copy: Path) -> None:
         residual.read_review(path, sample)
 
 
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"marks": None}, {"marks": 1}, {"row_id": [1]}, {"real": "yes"}, {"real": [1]}, {"more": -1}, {"more": True},
+        {"more": "2"}, {"more": 1e400}, {"more": 2**63},
+    ],
+)  # fmt: skip
+def test_a_line_that_is_no_review_is_named_wherever_it_stands(copy: Path, change: dict[str, Any], last: bool) -> None:
+    sample = residual.sample_of(workflow.reopen(RunDir.open(copy)))
+    assert sample is not None
+    line = {"row_id": sample.row_ids[0], "marks": sample.marks(0), "real": [], "more": 0} | change
+    text = json.dumps({key: value for key, value in line.items() if value is not None}) + "\n"
+    path = copy / REVIEW_FILE
+    path.write_text(text if last else text + json.dumps(line | {"row_id": "0", "marks": "0", "real": [], "more": 0}) + "\n")
+    with pytest.raises(DataError, match="line 1 is not a review"):
+        residual.read_review(path, sample)
+    assert review(copy, "--list")[0] == DataError.exit_code
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ({"row": [1], "real": [], "more": 0}, "names no row"),
+        ({"row": {"a": 1}}, "names no row"),
+        ({"row": True, "real": [], "more": 0}, "names no row"),
+        ({"row": 1.0, "real": [], "more": 0}, "names no row"),
+        ([1], "names no row"),
+        ({"row": 1, "real": [True], "more": 0}, "must list marks"),
+        ({"row": 1, "real": [[1]], "more": 0}, "must list marks"),
+        ({"row": 1, "real": [], "more": [0]}, "must be a count"),
+        ({"row": 1, "real": [], "more": 2**63}, "must be a count"),
+    ],
+)
+def test_an_answer_of_another_form_is_refused_by_its_line(copy: Path, tmp_path: Path, line: Any, words: str) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_text(json.dumps(line) + "\n")
+    code, said = review(copy, "--answers", path)
+    assert code == ConfigError("").exit_code
+    assert "line 1" in said
+    assert words in said
+    assert not (copy / REVIEW_FILE).exists()
+
+
 def test_neither_the_list_nor_the_review_holds_text_of_the_data(copy: Path, tmp_path: Path) -> None:
     _, out = review(copy, "--list", "--sample", "400")
     sample = residual.sample_of(workflow.reopen(RunDir.open(copy)))

@@ -6,7 +6,7 @@ import json
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stdnum import iban as std_iban
 from stdnum import luhn as std_luhn
@@ -35,6 +35,8 @@ def encodable(text: str) -> bool:
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(TEXTS.filter(encodable), max_size=4))
+@example(["password=\\na@b.com"])
+@example(['"password=\\na@b.com"', 'token: \\abc123xyz', "password=\\'abc123xyz", 'password=\\"abc&123xyz\\"'])
 def test_scanning_the_masked_column_finds_nothing(texts: list[str]) -> None:
     raw = column(list(texts))
     assert count_left(mask_column(raw, scan(raw))) == {}

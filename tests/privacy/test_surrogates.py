@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import phonenumbers
 import pytest
@@ -16,7 +16,7 @@ from stdnum import iban, luhn
 from curate.privacy.canonical import canonical, folded
 from curate.privacy.surrogates import Surrogates
 from curate.privacy.surrogates.lists import group_of, pools
-from curate.privacy.surrogates.people import words_of
+from curate.privacy.surrogates.people import PARTICLES, SUFFIXES, TITLES, words_of
 from curate.privacy.surrogates.phones import is_reserved
 from curate.privacy.types import TYPES as ALL_TYPES
 
@@ -286,3 +286,56 @@ def test_any_text_gets_a_surrogate_or_none_and_nothing_raises(name: str, value: 
 
 def test_the_words_of_a_name_leave_titles_particles_and_endings_out() -> None:
     assert [word for _, _, word in words_of("Dr. Anna de la Cruz-Soto's")] == ["Anna", "Cruz", "Soto"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Priya Das", "Linh Le", "Minh Do", "Wei Pan", "Mike Judge", "Winston Lord", "MINH DO", "minh do", "Do Minh",
+        "Lord, Winston", "Do, Minh", "Le Thi Lan", "Kim Do-Hyun", "Samuel Mba", "Das",
+    ],
+)  # fmt: skip
+def test_a_surname_that_is_also_a_title_or_particle_is_replaced(value: str) -> None:
+    old = {folded(word) for word in re.findall(r"\w+", value)}
+    assert old.isdisjoint(folded(word) for word in re.findall(r"\w+", people(value)[0]))
+
+
+@pytest.mark.parametrize("case", [str.title, str.upper, str.lower])
+def test_the_last_word_of_two_is_replaced_unless_it_tells_father_from_son(case: Callable[[str], str]) -> None:
+    kept = {word for word in TITLES | PARTICLES | SUFFIXES if len(words_of(case(f"anna {word}"))) < 2}
+    assert kept == {"jr", "sr", "snr", "jnr"}
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("Mr. and Mrs. Smith", "Smith"), ("MR AND MRS SMITH", "SMITH"), ("Smith, Dr. John", "Smith John"),
+        ("Smith Jr., John", "Smith John"), ("Ann Moss, PhD", "Ann Moss"), ("ann moss md", "ann moss"),
+        ("John Smith III", "John Smith"), ("De La Cruz, Maria", "Cruz Maria"), ("De la Cruz", "Cruz"),
+        ("prof. de Groot", "Groot"), ("Omar Al-Hassan", "Omar Hassan"), ("Ortega y Gasset", "Ortega Gasset"),
+        ("Maria E Lopez", "Maria E Lopez"), ("Anna und Dr. Peter Lord", "Anna Peter Lord"), ("Dr. Jr.", "Dr"),
+    ],
+)  # fmt: skip
+def test_what_stands_for_the_person_is_told_by_where_it_stands(value: str, kept: str) -> None:
+    assert [word for _, _, word in words_of(value)] == kept.split()
+
+
+def test_a_role_stays_only_where_it_is_the_whole_local_part() -> None:
+    def local(value: str) -> str:
+        return one("EMAIL_ADDRESS", value).partition("@")[0]
+
+    assert [local(f"{role}@corp.com") for role in ("info", "no-reply", "customer.service")] == [
+        "info", "no-reply", "customer.service"
+    ]  # fmt: skip
+    assert "dev" not in re.split(r"\W", local("dev.patel@corp.com"))
+    assert "test" not in re.split(r"\W", local("test_smith@corp.com").replace("_", "."))
+    named = surrogates([[("PERSON", "Dev Patel"), ("EMAIL_ADDRESS", "dev@corp.com")]])[0]
+    assert str(named[1]).partition("@")[0] == str(named[0]).split()[0].lower()
+
+
+@pytest.mark.parametrize(("value", "form"), [("May 1990", r"May \d{4}"), ("31.02.1990", r"\d\d\.\d\d\.\d{4}")])
+def test_a_date_that_cannot_be_read_keeps_its_letters_and_gets_other_digits(value: str, form: str) -> None:
+    rows: list[Found] = [[("PERSON", "Ann Moss"), ("DATE_OF_BIRTH", value)]] * 2
+    (_, first), (_, again) = surrogates(rows)
+    assert re.fullmatch(form, str(first))
+    assert first == again != value

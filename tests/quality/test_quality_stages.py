@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -205,8 +208,91 @@ def test_formats_and_old_rows_are_flagged_in_the_columns_beside_the_text(tmp_pat
     dataset = _load(tmp_path, rows, roles={"text": "text", "time": "date"}, task="text")
     detection = _run(NORMALISE, dataset, stale_before="2020-01-01")
     found = {(f["row"], f["rule"], f["replacement"]) for f in detection.findings.to_pylist()}
-    assert {(0, "mixed_dates", "2024-02-13"), (1, "stale", None)} <= found
+    assert {(0, "mixed_dates", None), (1, "stale", None)} <= found
+    told = {f["rule"]: f["evidence"] for f in detection.findings.to_pylist()}
+    assert json.loads(told["mixed_dates"]) == {"format": "slashes", "usual": "iso"}
     assert set(detection.findings["action"].to_pylist()) == {"flag"}
+
+
+def test_flags_on_birthdays_salaries_and_slips_hold_no_value_of_any_row(tmp_path: Path) -> None:
+    rows = [
+        {"text": f"Mr {i} will receive it here.", "born": f"1984-01-{i % 28 + 1:02d}", "pay": str(51_000 + i)}
+        for i in range(80)
+    ]
+    rows[3]["born"], rows[4]["pay"] = "27/11/1984", "98,765.43"
+    rows[5]["text"], rows[6]["text"] = "they will recieve it", "please write to recieve@example.org"
+    detection = _run(NORMALISE, _load(tmp_path, rows, roles={"text": "text"}, task="text"))
+    assert _found(detection) == {(3, "mixed_dates", "born"), (4, "mixed_numbers", "pay"), (5, "likely_typo", "text")}
+    found = detection.findings.to_pylist()
+    assert [f["replacement"] for f in found] == [None] * 3
+    (slip,) = [f for f in found if f["rule"] == "likely_typo"]
+    assert json.loads(slip["evidence"]) == {"times": 1, "times_likelier": 78}
+    assert (slip["start"], slip["end"]) == (10, 17)
+    assert not [word for word in ("1984-11-27", "98765", "receive", "27/11") if word in json.dumps([str(f) for f in found])]
+
+
+def test_repairs_that_would_write_a_name_or_an_address_are_not_proposed(tmp_path: Path) -> None:
+    garbled = "Иванов".encode().decode("cp1252")
+    rows = [
+        {"text": f"Уважаемый {garbled}, спасибо."},
+        {"text": "Please write to &#97;nna.berg@example.org today  please."},
+        {"text": "The caf\u00c3\u00a9 was good and it\u00e2\u20ac\u2122s open."},
+    ]
+    detection = _run(NORMALISE, _load(tmp_path, rows, roles={"text": "text"}, task="text"))
+    found = [(f["row"], f["rule"], f["replacement"]) for f in detection.findings.to_pylist()]
+    assert sorted(found) == [(1, "white_space", " "), (2, "mojibake", "\u00e9"), (2, "mojibake", "\u2019")]
+    assert detection.summary["repairs_left_in_personal_data"] == 2
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [1_500_000_000, 1_700_000_000], [1_500_000_000_000, 1_700_000_000_000], [1.5e9, 1.7e9], [2017, 2023],
+        ["2017-07-14T02:40:00Z", "2020-01-01"], ["2019-12-31 23:59:59", "2020-01-01 00:00:00"],
+        [1_577_836_799, 1_577_836_800],
+    ],
+)  # fmt: skip
+def test_rows_before_a_date_are_told_whatever_form_the_times_have(tmp_path: Path, times: list[Any]) -> None:
+    rows = [{"text": _answer(i), "date": time} for i, time in enumerate([*times, times[-1], None])]
+    dataset = _load(tmp_path, rows, roles={"text": "text", "time": "date"}, task="text")
+    assert _found(_run(NORMALISE, dataset, stale_before="2020-01-01")) == {(0, "stale", "date")}
+
+
+def test_times_of_a_parquet_file_are_compared_as_times(tmp_path: Path) -> None:
+    when = [dt.datetime(2019, 12, 31, 23), dt.datetime(2020, 1, 1)]
+    for name, kind in (("seconds", pa.timestamp("s")), ("zone", pa.timestamp("us", "UTC")), ("date", pa.date32())):
+        path = tmp_path / f"{name}.parquet"
+        pq.write_table(pa.table({"text": [_answer(1), _answer(2)], "date": pa.array(when, kind)}), path)
+        dataset = load(path, roles={"text": "text", "time": "date"}, task="text")
+        assert _found(_run(NORMALISE, dataset, stale_before="2020-01-01")) == {(0, "stale", "date")}
+
+
+@pytest.mark.parametrize("time", ["31/01/2019", "1500000000", "Jan 2019", 20190131, True])
+def test_times_that_cannot_be_compared_are_said_by_the_name_of_their_column(tmp_path: Path, time: Any) -> None:
+    dataset = _load(tmp_path, [{"text": GOOD, "date": time}] * 3, roles={"text": "text", "time": "date"}, task="text")
+    with pytest.raises(ConfigError, match="time column 'date'") as told:
+        _run(NORMALISE, dataset, stale_before="2020-01-01")
+    assert str(time) not in str(told.value).replace("2020-01-31", "")
+    with pytest.raises(ValueError, match="stale_before"):
+        NORMALISE.config(stale_before="31/01/2020")
+
+
+def test_a_turn_in_parts_has_no_offsets_because_its_field_names_no_string(tmp_path: Path) -> None:
+    said = "Dear [Your Name], " + GOOD
+    rows = [
+        {"messages": [{"role": "user", "content": "Tell me of plants"}, {"role": "assistant", "content": content}]}
+        for content in (said, [{"type": "text", "text": "One."}, {"type": "text", "text": said}])
+    ]
+    found = [f for f in _run(TEXT_QUALITY, _load(tmp_path, rows)).findings.to_pylist() if f["rule"] == "template_leftover"]
+    assert [(f["field"], f["start"], f["end"]) for f in found] == [
+        ("messages/1/content", 5, 16), ("messages/1", None, None),
+    ]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error")
+def test_chats_without_a_turn_of_the_assistant_are_judged_without_a_warning(tmp_path: Path) -> None:
+    detection = _run(TEXT_QUALITY, _load(tmp_path, [{"messages": [{"role": "user", "content": "Hello you"}]}] * 3))
+    assert set(detection.findings["rule"].to_pylist()) == {"last_turn"}
 
 
 def test_the_verb_writes_a_run_with_scores_and_repairs(tmp_path: Path) -> None:

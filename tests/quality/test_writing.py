@@ -94,7 +94,28 @@ def test_a_rule_that_is_off_repairs_nothing() -> None:
 def test_a_rare_word_one_slip_from_a_frequent_one_is_told_with_its_place() -> None:
     texts = ["please recieve the shipment today", *["we receive the shipment and recheck it"] * 60, None]
     (found,) = slips(texts, least=20, ratio=20)
-    assert found == (0, 7, 14, "receive")
+    assert found == (0, 7, 14, "receive", 1, 60)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "anna.recieve@example.org", "recieve@example.org", "x-recieve-y@example.org", "/home/recieve/x", "C:\\recieve",
+        "recieve_this", "recieve.example.org", "recieve2",
+    ],
+)  # fmt: skip
+def test_parts_of_addresses_paths_and_identifiers_are_no_slips(text: str) -> None:
+    assert not list(slips([f"see {text} please", *["we receive it and then go"] * 60]))
+
+
+def test_words_of_addresses_are_not_taken_for_what_was_meant() -> None:
+    mails = [f"write to anna.johansson@example{i}.org or call" for i in range(60)]
+    assert not list(slips(["said johanson today", *mails]))
+    assert not list(slips(["said johanson today", *["then Johansson and johansson went"] * 60]))
+
+
+def test_a_slip_at_the_end_of_a_sentence_is_still_told() -> None:
+    assert [f[:4] for f in slips(["what did you recieve. Nothing.", *["we receive it."] * 60])] == [(0, 13, 20, "receive")]
 
 
 @pytest.mark.parametrize("word", ["Receive", "receives", "deceive", "received", "conceive", "receive2", "RECIEVE"])
@@ -112,6 +133,9 @@ def test_dates_in_several_formats_are_profiled_with_proposals_only_where_the_ord
     unknown = profile([*iso, "05/06/2023"])
     assert unknown is not None
     assert unknown.proposal[-1] is None
+    timed = profile([*(f"{d:02d}.03.2024" for d in range(1, 29)), "2024-03-05T10:20:30", "2024-03-05 10:20", "2024-03-05"])
+    assert timed is not None
+    assert timed.proposal[-3:] == [None, None, "05.03.2024"]  # a time of day would be lost
     assert profile(iso) is None
     assert profile(["red", "blue"] * 30) is None
 

@@ -156,14 +156,17 @@ class Surrogates:
 
     def _birth(self, value: str, subject: str) -> str | None:
         """A date moved by its subject's days."""
-        draw = Draw(self._secret, "date", value)
+
+        def moved_by(days: int, date: str) -> str:
+            return dates.shifted(date, days, self._region, Draw(self._secret, "date", date))
+
         if subject not in self._shift:
             for attempt in range(_ATTEMPTS):
                 self._shift[subject] = days = dates.shift_of(Draw(self._secret, "shift", subject, attempt))
-                moved = [dates.shifted(date, days, self._region, draw) for date in sorted(self._births.get(subject, ()))]
+                moved = [moved_by(days, date) for date in sorted(self._births.get(subject, ()))]
                 if not any(self._is_real(new) for new in moved):
                     break
-        new = dates.shifted(value, self._shift[subject], self._region, draw)
+        new = moved_by(self._shift[subject], value)
         return None if self._is_real(new) or new == value else new
 
 

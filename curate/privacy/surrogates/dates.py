@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from curate.privacy.canonical import folded, plain
-from curate.privacy.surrogates.draw import Draw, like_case
+from curate.privacy.surrogates.draw import DIGITS, Draw, like_case
 
 _MONTHS = (
     "january february march april may june july august september october november december",
@@ -56,7 +56,7 @@ def shifted(value: str, days: int, region: str, draw: Draw) -> str:
         new = attempt(written, days, region)
         if new is not None:
             return new
-    return draw.like(written)
+    return "".join(draw.choice(DIGITS) if c.isdigit() else c for c in written)
 
 
 def iso(value: str, region: str) -> str | None:

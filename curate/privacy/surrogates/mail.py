@@ -1,9 +1,10 @@
 """Made-up e-mail addresses and handles that follow the name.
 
 The local part is read as names, initials, digits and signs: `john.smith`, `jsmith2`, `smith_j`. Names and initials become
-those that the person has elsewhere (`people`), digits become others, signs and role words (info, support) stay. Domains
-are those that RFC 2606 reserves: a mailbox provider becomes example.com, .org or .net, every other domain a name under
-one of them, the same one everywhere.
+those that the person has elsewhere (`people`), digits become others, signs stay. A role (info, customer.service) stays
+where it is the whole local part; beside other words it may be a name, as in dev.patel. Domains are those that RFC 2606
+reserves: a mailbox provider becomes example.com, .org or .net, every other domain a name under one of them, the same one
+everywhere.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class Mail:
 
     def _piece(self, piece: str, names: list[str], row: tuple[str, ...]) -> str:
         plain = self._named(folded(piece))
-        if plain in _ROLES:
+        if all(self._is_role(folded(name)) for name in names):
             return plain
         others = [self._named(folded(name)) for name in names if name != piece and len(name) > 1]
         if len(piece) == 1:
@@ -107,6 +108,10 @@ class Mail:
             else:
                 new.append(self._people.word(part))
         return _latin("".join(new)).lower()
+
+    def _is_role(self, plain: str) -> bool:
+        """`dev` is one, and a given name; a word that the data name somebody by is none."""
+        return plain in _ROLES and plain not in self._people.named
 
     def _named(self, plain: str) -> str:
         """`mueller` as `muller`, where the data name a Müller and no Mueller."""

@@ -1,6 +1,7 @@
 """Made-up names: every real name word gets one other, everywhere.
 
-Method: a written name is cut into words. Titles, particles and suffixes stay; every other word is replaced by a word that
+Method: a written name is cut into words. Titles, particles and suffixes stay where they can be
+nothing else (many are surnames too: Minh Do, Mike Judge, Samuel Mba); every other word is replaced by a word that
 depends on it alone (its form without case, accents and nickname) and on the key. So "John Smith", "Smith, John", "Mr
 Smith's", "JOHN" and john.smith@ all follow from two words, whatever order they come in, and relatives keep one surname.
 A lone initial is the initial of the surrogate of the one person with that surname and initial, of the same row first,
@@ -35,6 +36,8 @@ PARTICLES = frozenset(listed(
     "van von de da del della di do dos das du der den des ten ter la le los las bin ibn bint al el abu y e zu zum zur "
     "af av of the and und et i und st"
 ))
+_BORN = frozenset(listed("jr sr snr jnr"))
+_CONJUNCTIONS = frozenset(listed("and und et y e"))
 _NICKNAMES = {
     "robert": "bob bobby rob robbie", "william": "bill billy will willie liam", "richard": "dick rick ricky richie",
     "john": "johnny jack", "james": "jim jimmy jamie", "thomas": "tom tommy", "michael": "mike mikey mick",
@@ -53,6 +56,7 @@ _WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0e31-
 _CJK = re.compile(r"[\u4e00-\u9fff\uac00-\ud7af]{2,5}")
 _POSSESSIVE = re.compile(r"(?<=\w)['’`´]s?$|(?<=\w)['’`´](?=\s|$)", re.IGNORECASE)
 _ATTEMPTS = 60
+_Word = tuple[int, int, str]
 
 
 def core(word: str) -> str:
@@ -69,14 +73,53 @@ def words_of(value: str) -> list[tuple[int, int, str]]:
         return _apart(*every[0])
     # A word before an apostrophe is the O of O'Brien, and no name by itself.
     kept = [w for w in every if not (w[1] < end and value[w[1]] in "'’" and len(w[2]) <= 2)]
-    names = [w for w in kept if w[2].casefold() not in TITLES and w[2].casefold() not in SUFFIXES]
-    core_words = [w for w in names if not (len(names) > 1 and _is_particle(w[2], value))]
-    return core_words or names or every
+    bare = _without_titles(_without_suffixes(kept, value), value)
+    return [w for n, w in enumerate(bare) if not _is_particle(n, bare, value)] or every
 
 
-def _is_particle(word: str, value: str) -> bool:
-    """A single capital is an initial, also where it looks like the Spanish `y`."""
-    return word.casefold() in PARTICLES and (len(word) > 1 or (word.islower() and not value.islower()))
+def _without_suffixes(words: list[_Word], value: str) -> list[_Word]:
+    """Suffixes stand last, or before a comma; one that may be a surname must look like a suffix."""
+    out = list(words)
+    for n in range(len(words) - 1, 0, -1):
+        start, end, word = words[n]
+        last = n == len(out) - 1  # what follows are suffixes
+        if word.casefold() not in SUFFIXES or not (last or value[end:].lstrip(".").startswith(",")):
+            continue
+        marked = value[:start].rstrip().endswith(",") or value[end : end + 1] == "."
+        spelled = n > 1 if value.isupper() or value.islower() else not word.istitle()
+        if word.casefold() in _BORN or marked or spelled:
+            del out[n]
+    return out
+
+
+def _without_titles(words: list[_Word], value: str) -> list[_Word]:
+    """Titles stand first: of all, behind a comma, or of the second of two people. The last word is none."""
+    out, first = [], True
+    for n, (start, end, word) in enumerate(words):
+        follows = n + 1 < len(words)
+        first = first or value[:start].rstrip().endswith(",")
+        if first and follows and word.casefold() in TITLES and not value[end:].startswith(","):
+            continue
+        out.append(words[n])
+        first = word.casefold() in _CONJUNCTIONS
+    return out
+
+
+def _is_particle(n: int, words: list[_Word], value: str) -> bool:
+    """Whether a word only leads to the next one of the same part of the name."""
+    _, end, word = words[n]
+    if word.casefold() not in PARTICLES or n + 1 == len(words) or "," in value[end : words[n + 1][0]]:
+        return False
+    if word.casefold() in ("and", "und"):
+        return True
+    small = word.islower() and not value.islower()
+    if len(word) == 1 or small:
+        return small  # a single capital is an initial, also where it looks like the Spanish `y`
+    if value[end] == "-":
+        return word.casefold() in ("al", "el")  # not the Do of Do-hyun
+    if n == 0 and "," not in value:  # a family name that comes first (Le Thi Lan), or De la Cruz
+        return words[1][2].islower() and words[1][2].casefold() in PARTICLES and len(words) > 2
+    return len(words) > 2
 
 
 def _apart(start: int, end: int, word: str) -> list[tuple[int, int, str]]:
