@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from curate.dataset.compression import file_hash
 from curate.errors import CurateError
 from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import read_journal
 from curate.pipeline import Detected
-from curate.rundir import RunDir, file_hash
+from curate.rundir import RunDir
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from curate.dataset import Dataset
+from curate.dataset.compression import file_hash
 from curate.emitted import inside_replacements
 from curate.execution import LOCAL, Execution
 from curate.ledger.apply import Curated
@@ -22,7 +23,7 @@ from curate.pipeline import Detected, Event, Listener, detect
 from curate.privacy.config import ScanConfig, preview_config, row_preview_config
 from curate.privacy.preview import masked_previews
 from curate.recipe import Recipe
-from curate.rundir import RunDir, file_hash
+from curate.rundir import RunDir
 from curate.vaulting import VAULT, write_vault
 
 PREVIEW_WIDTH = 160

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from curate import workflow
+from curate.dataset.compression import file_hash
 from curate.pipeline import Listener
 from curate.recipe import Recipe
-from curate.rundir import RunDir, file_hash, versions
+from curate.rundir import RunDir, versions
 from curate.vaulting import VAULT
 
 FOLDERS = ("findings", "scores", "hints")

@@ -21,9 +21,9 @@ from typing import Any
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
-import xxhash
 
 from curate.dataset.atomic import atomic_write, atomic_write_bytes, make_private_dir
+from curate.dataset.compression import file_hash
 from curate.errors import RunError, RunLockedError
 from curate.stages.base import Detection
 
@@ -168,15 +168,6 @@ class RunDir:
     def __repr__(self) -> str:
         stages = ", ".join(self.manifest().get("stages", {})) or "nothing yet"
         return f"RunDir({str(self.path)!r}: {stages})"
-
-
-def file_hash(path: Path) -> str:
-    """xxh3-128 of a file's bytes, hex."""
-    state = xxhash.xxh3_128()
-    with path.open("rb") as handle:
-        while chunk := handle.read(1 << 20):
-            state.update(chunk)
-    return state.hexdigest()
 
 
 def versions() -> dict[str, str]:

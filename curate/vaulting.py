@@ -24,13 +24,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import Dataset, load
+from curate.dataset.compression import file_hash
 from curate.errors import ConfigError, RunError
 from curate.ledger.apply import Curated, reader
 from curate.pipeline import Detected
 from curate.privacy.keys import load_key
 from curate.privacy.operators.rewrite import TOKEN
 from curate.privacy.vault import seal, unseal
-from curate.rundir import RunDir, file_hash
+from curate.rundir import RunDir
 
 VAULT = "vault.bin"
 _FOUND = re.compile(f'"?{TOKEN}"?')

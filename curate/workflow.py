@@ -20,6 +20,7 @@ import orjson
 import pyarrow as pa
 
 from curate.dataset import Dataset, load, make_private_dir
+from curate.dataset.compression import file_hash
 from curate.errors import DataError, MissingExtraError, RunError
 from curate.execution import LOCAL, Execution, engine_present, open_execution
 from curate.house import require
@@ -30,7 +31,7 @@ from curate.outputs import rescan, rescan_key, write_outputs
 from curate.pipeline import Detected, Event, Listener, detect
 from curate.recipe import Recipe
 from curate.residual import residual_of
-from curate.rundir import SCHEMA_VERSION, RunDir, file_hash, hardware, versions
+from curate.rundir import SCHEMA_VERSION, RunDir, hardware, versions
 from curate.stages.registry import get_stage
 
 NOT_TRAINED = "Training was left out of this run; `curate ablate RUN` does it."

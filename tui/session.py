@@ -20,12 +20,13 @@ import pyarrow.compute as pc
 
 from curate import workflow
 from curate.dataset import Dataset
+from curate.dataset.compression import file_hash
 from curate.errors import ConfigError, RunError, RunLockedError
 from curate.ledger.decisions import Decision, Journal, append_decisions, decide, read_journal, undo
 from curate.ledger.plan import PENDING, STALE, STATUSES, Plan
 from curate.pipeline import Detected, Event
 from curate.recipe import Recipe
-from curate.rundir import RunDir, file_hash
+from curate.rundir import RunDir
 
 Verdict = Literal["accept", "reject", "override"]
 QUEUE_ORDER = np.array([1, 0, 2, 3, 0])

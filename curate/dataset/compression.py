@@ -64,12 +64,17 @@ def read_bytes(path: Path) -> tuple[bytes, str, str]:
 
 def hash_file(path: Path) -> str:
     """The hash that `read_bytes` gives for a plain file, without holding the file."""
+    return f"xxh3_128:{file_hash(path)}"
+
+
+def file_hash(path: Path) -> str:
+    """xxh3-128 of a file's bytes, hex."""
     digest = xxhash.xxh3_128()
     room = memoryview(bytearray(_CHUNK))
     with path.open("rb", buffering=0) as file:
         while n := file.readinto(room):
             digest.update(room[:n])
-    return f"xxh3_128:{digest.hexdigest()}"
+    return digest.hexdigest()
 
 
 def _watched(file: IO[bytes], digest: Any) -> Iterator[bytes]:

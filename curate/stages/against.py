@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import xxhash
 
 from curate.dataset import Dataset, load
+from curate.dataset.compression import file_hash
 from curate.dataset.content import flatten, loaded
 from curate.errors import ConfigError, DataError
 from curate.similarity.index import Index, IndexConfig, Items, is_index, make_items
@@ -88,11 +88,8 @@ def contents_hash(path: str) -> str:
     """What the items of a path depend on, hashed."""
     if is_index(path):
         return Index(path).info().digest
-    state = xxhash.xxh3_128()
     try:
-        with Path(path).open("rb") as file:
-            while chunk := file.read(1 << 20):
-                state.update(chunk)
+        return file_hash(Path(path))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file or index to compare with") from None
     except IsADirectoryError:
@@ -100,4 +97,3 @@ def contents_hash(path: str) -> str:
                         ) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {(error.strerror or type(error).__name__).lower()}") from None
-    return state.hexdigest()

@@ -16,10 +16,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import xxhash
 
 from curate.dataset import Dataset
 from curate.dataset.atomic import atomic_write
+from curate.dataset.compression import file_hash
 from curate.errors import ConfigError, DataError
 
 SUFFIXES = (".npy", ".parquet")
@@ -32,14 +32,10 @@ def is_file(name: str) -> bool:
 
 def contents_hash(path: str) -> str:
     """Hash of a file that a setting names; DataError where there is none."""
-    state = xxhash.xxh3_128()
     try:
-        with Path(path).open("rb") as file:
-            while chunk := file.read(1 << 20):
-                state.update(chunk)
+        return file_hash(Path(path))
     except OSError as error:
         raise DataError(f"{path}: the file cannot be read: {error.strerror}") from None
-    return state.hexdigest()
 
 
 def read_vectors(dataset: Dataset, name: str) -> npt.NDArray[np.floating[Any]]:
