@@ -219,6 +219,8 @@ def _limit(given: Mapping[str, Any], base: Limit, check: Check, where: str) -> L
         raise ConfigError(f"{where}: give warn, fail, or both")
     if limit.warn is not None and limit.fail is not None:
         wrong = limit.warn < limit.fail if check.minimum else limit.warn > limit.fail
+        if wrong and "warn" not in given:  # the preset's warning gives way; its failure never does
+            return replace(limit, warn=None)
         if wrong:
             order = "at least" if check.minimum else "at most"
             raise ConfigError(f"{where}: warn ({limit.warn:g}) must be {order} fail ({limit.fail:g})")

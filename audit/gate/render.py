@@ -1,4 +1,4 @@
-"""A gate's result as text, JSON, GitHub annotations, Markdown or JUnit XML, or SARIF (see `sarif`).
+"""A gate's result as text, JSON, GitHub annotations, Markdown or JUnit XML; or SARIF and HTML (see `sarif`, `html`).
 
 Nothing here holds a text of the data: places are lines of the file, reasons are the stages' plain sentences.
 """
@@ -13,10 +13,11 @@ from xml.etree import ElementTree
 
 import orjson
 
+from audit.gate.html import render_html
 from audit.gate.judge import SCHEMA_VERSION, CheckResult, GateResult
 from audit.gate.sarif import render_sarif
+from audit.gate.words import SIGNS, summary
 
-SIGNS = {"pass": "✓", "warn": "!", "fail": "✗", "insufficient evidence": "?", "not applicable": "–"}
 STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "insufficient evidence": "magenta", "not applicable": "dim"}
 PLACES_SHOWN = 5
 ANNOTATIONS_A_CHECK = 10
@@ -139,13 +140,8 @@ def _github(result: GateResult, places: Places) -> str:
             if place.line is not None:
                 where = f"file={_property(file)},line={place.line},title={_property(title)}"
                 lines.append(f"::{kind} {where}::{_data(place.words())}")
-    lines.append(f"::notice title=curate gate::{_data(f'{result.verdict}: {_summary(result)}')}")
+    lines.append(f"::notice title=curate gate::{_data(f'{result.verdict}: {summary(result)}')}")
     return "\n".join(lines) + "\n"
-
-
-def _summary(result: GateResult) -> str:
-    counts = {v: sum(c.verdict == v for c in result.checks) for v in SIGNS}
-    return ", ".join(f"{n} {verdict}" for verdict, n in counts.items() if n)
 
 
 def _data(text: str) -> str:
@@ -209,5 +205,5 @@ def _junit(result: GateResult, places: Places) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
 
 
-_RENDERERS = {"github": _github, "markdown": _markdown, "junit": _junit, "sarif": render_sarif}
-FORMATS = ("text", "json", "github", "sarif", "markdown", "junit")
+_RENDERERS = {"github": _github, "markdown": _markdown, "junit": _junit, "sarif": render_sarif, "html": render_html}
+FORMATS = ("text", "json", "github", "sarif", "markdown", "junit", "html")

@@ -1,9 +1,10 @@
 """A gate's result as SARIF 2.1.0 (OASIS, 2020), which code hosts show beside the lines of a pull request.
 
 One rule a check, one result a finding of a check that fails or warns, and one for the check itself where no line can be
-named (an unjudged check too: it must not look like a pass). `partialFingerprints` hold the finding's id, which survives
-re-ordering, so that a host follows a finding over commits. At most `MOST_RESULTS` results are written, the number that
-GitHub reads; a notification says how many are not. Nothing here holds a text of the data.
+named. An unjudged check is a result and a notification: it must not look like a pass. A waiver is a suppression.
+`partialFingerprints` hold the finding's id, which survives re-ordering, so that a host follows a finding over commits. At
+most `MOST_RESULTS` results are written, the number that GitHub reads; a notification says how many are not. Nothing here
+holds a text of the data.
 """
 
 from __future__ import annotations
@@ -41,7 +42,11 @@ def render_sarif(result: GateResult, places: Callable[[Sequence[int]], list[Plac
         ]
     results = results[:MOST_RESULTS]
     due = sum(1 + len(c.findings) for c in asked if c.verdict in _LEVELS)
-    notes = []
+    notes: list[dict[str, Any]] = [
+        {"level": "error", "message": {"text": c.sentence}, "associatedRule": {"id": c.name, "index": number}}
+        for number, c in enumerate(asked)
+        if c.verdict == "insufficient evidence"
+    ]
     if due > len(results):
         notes.append({"level": "note", "message": {"text": f"{due - len(results):,} more findings are not in this file."}})
     run = {
@@ -91,4 +96,6 @@ def _result(
     }
     if finding is not None:
         out["partialFingerprints"] = {"curateFindingId/v1": finding}
+    if check.waived_by and check.verdict == "warn":
+        out["suppressions"] = [{"kind": "external", "status": "accepted", "justification": check.waived_by}]
     return out

@@ -12,7 +12,7 @@ from curate.cli.narrate import Narrator
 from curate.cli.options import data_options, overrides, quiet_option, recipe_for
 from curate.errors import EXIT_OK, ConfigError
 
-FORMATS = ("text", "json", "github", "sarif", "markdown", "junit")
+FORMATS = ("text", "json", "github", "sarif", "markdown", "junit", "html")
 PRESETS = ("starter", "strict", "regulated")
 
 
@@ -22,6 +22,7 @@ PRESETS = ("starter", "strict", "regulated")
     "  curate gate main.jsonl --format json --output main.json --exit-zero\n"
     "  curate gate branch.jsonl --baseline main.json --tighten\n"
     "  curate gate runs/tickets --format markdown --output gate.md\n"
+    "  curate gate tickets.jsonl --format html --output gate.html\n"
     "  curate gate trusted.jsonl --suggest --output gate.toml\n\n"
     "\b\nExit codes: 0 passed (warnings included), 1 failed, 2 unreadable input or policy,\n"
     "3 could not be judged, 4 internal error.")  # fmt: skip
