@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from curate.labels.features import Texts
 from curate.labels.folds import grouped_stratified_folds
-from curate.labels.probabilities import ensemble_probabilities, one_hot, prepare
+from curate.labels.probabilities import ensemble_probabilities, likeliest_smoothing, one_hot, prepare
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -132,12 +132,15 @@ def learning_curve(
     right = np.empty((len(parts), n), bool)
     features, _ = prepare(texts, codes, groups, n_classes, seed, threads)
     targets = one_hot(codes, n_classes)
+    alpha = likeliest_smoothing(features, targets, grouped_stratified_folds(codes, groups, _FOLDS, seed))
     for i, m in enumerate(parts):
         part = grouped_stratified_folds(codes, groups, m, seed + 1) if m > 1 else np.zeros(n, np.int8)
         for p in range(m):
             rows = np.flatnonzero(part == p)
             folds = grouped_stratified_folds(codes[rows], groups[rows], _FOLDS, seed)
-            found = ensemble_probabilities(features[rows], targets[rows], folds, seed=seed, threads=threads)
+            found = ensemble_probabilities(
+                features[rows], targets[rows], folds, seed=seed, threads=threads, alpha=alpha
+            )
             right[i, rows] = found.argmax(axis=1) == codes[rows]
         progress(i + 1, len(parts))
     size = np.array([round(n / m * (_FOLDS - 1) / _FOLDS) for m in parts])

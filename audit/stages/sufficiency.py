@@ -128,7 +128,7 @@ def _flags(dataset: Dataset, summary: dict[str, Any], config: SufficiencyConfig,
 STAGE = Stage(
     name=NAME,
     title="Enough data",
-    version=1,
+    version=2,
     config=SufficiencyConfig,
     detect=detect,
     on_finding="flag",

@@ -45,6 +45,24 @@ def grouped_stratified_folds(
     return folds
 
 
+def joined_groups(*given: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Groups that keep every given grouping together: rows connected through any of them share one. Linear."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(given[0])
+    rows, columns, offset = [], [], n
+    for groups in given:
+        values, code = np.unique(groups, return_inverse=True)
+        rows.append(np.arange(n))
+        columns.append(code.ravel() + offset)
+        offset += len(values)
+    at, to = np.concatenate(rows), np.concatenate(columns)
+    links = coo_matrix((np.ones(len(at), np.int8), (at, to)), shape=(offset, offset))
+    found: npt.NDArray[np.int64] = connected_components(links, directed=False)[1][:n].astype(np.int64)
+    return found
+
+
 def _deal_groups(
     rows: npt.NDArray[np.int64],
     group: npt.NDArray[np.int64],

@@ -6,6 +6,9 @@ Spellings of equal fingerprint are one label; the most frequent spelling stands 
 spelling joins a frequent one at one edit (insertion, deletion, substitution or swap of neighbours; Damerau 1964) if the
 fingerprints are long, hold the same digits, and the edit lies inside a word that no other label uses: a changed
 word that is vocabulary elsewhere (`positive`/`negative`, `changed`/`change` when both are used) is a meaning, not a slip.
+A rare spelling also joins a frequent one with the same pairs of letters (OpenRefine's n-gram fingerprint, n = 2: letters
+doubled or a syllable written twice), and one that is given to copies of the texts to which the other is given
+(co-occurrence, `together`) where the names share half of their pairs of letters. These two are for a person to decide.
 
 Kept apart on purpose: labels that are numbers, labels whose fingerprints are empty (`+`/`-`), labels that differ in a digit
 or in a sign next to one. Input: spellings and their row counts. Cost: O(labels + rare labels * frequent labels of similar
@@ -17,12 +20,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 _SEPARATORS = re.compile(r"[\W_]+", re.UNICODE)
 _NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
 _MIN_EDIT_LENGTH = 6
+_COPIES = 3
+"""Texts whose copies must have both spellings."""
 _SIGNS = re.compile(r"[+\-<>=!]")
 
 
@@ -32,9 +37,10 @@ class Spelling:
 
     canonical: str
     rule: str
-    """`fingerprint` or `edit_distance`."""
+    """`fingerprint`, `edit_distance`, `ngram_fingerprint` or `co_occurrence`."""
     score: float
-    """1.0 for a fingerprint; for an edit 0.7 to 0.85, higher for a longer name and a rarer spelling."""
+    """1.0 for a fingerprint; for an edit 0.7 to 0.85, higher for a longer name and a rarer spelling; 0.7 for pairs of
+    letters; 0.5 to 0.8 for co-occurrence, higher where more of the copies agree."""
 
 
 def fingerprint(name: str) -> str:
@@ -44,8 +50,20 @@ def fingerprint(name: str) -> str:
     return _SEPARATORS.sub("", unicodedata.normalize("NFC", folded))
 
 
-def canonical_names(counts: Mapping[str, int]) -> dict[str, Spelling]:
-    """For each spelling that should change: what it should become. `counts` gives the rows of each spelling."""
+def ngram_fingerprint(name: str, n: int = 2) -> str:
+    """The distinct runs of `n` letters of a fingerprint, in order of the alphabet."""
+    form = fingerprint(name)
+    return "".join(sorted({form[i : i + n] for i in range(len(form) - n + 1)}))
+
+
+def canonical_names(
+    counts: Mapping[str, int],
+    together: Mapping[tuple[str, str], int] | None = None,
+    rules: Collection[str] = ("edit_distance", "ngram_fingerprint", "co_occurrence"),
+) -> dict[str, Spelling]:
+    """For each spelling that should change: what it should become. `counts` gives the rows of each spelling; `together`,
+    for two spellings in order of the alphabet, the texts whose copies have both; `rules` are those in force beside
+    `fingerprint`."""
     by_print: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name in counts:
         key = _merge_key(name)
@@ -61,7 +79,10 @@ def canonical_names(counts: Mapping[str, int]) -> dict[str, Spelling]:
         for name in names:
             if name != head:
                 found[name] = Spelling(head, "fingerprint", 1.0)
-    slips = _slips(heads, total)
+    slips = _slips(heads, total) if "edit_distance" in rules else {}
+    for more in (_same_pairs(heads, total), _on_copies(heads, total, found, together or {})):
+        taken = {s.canonical for s in slips.values()} | set(slips)
+        slips |= {name: s for name, s in more.items() if s.rule in rules and name not in taken and s.canonical not in slips}
     for name, spelling in list(found.items()):
         if spelling.canonical in slips:
             onward = slips[spelling.canonical]
@@ -108,6 +129,52 @@ def _slips(heads: Mapping[str, str], total: Mapping[str, int]) -> dict[str, Spel
             sure = 0.7 + 0.1 * (len(form) >= 10) + 0.05 * (total[other] >= 50 * rows)
             found[head] = Spelling(other, "edit_distance", round(sure, 2))
     return {name: s for name, s in found.items() if s.canonical not in found}
+
+
+def _same_pairs(heads: Mapping[str, str], total: Mapping[str, int]) -> dict[str, Spelling]:
+    """Rare spellings with the pairs of letters of a frequent one, and its digits."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for head, form in heads.items():
+        if len(form) >= _MIN_EDIT_LENGTH:
+            groups[ngram_fingerprint(head), "|".join(re.findall(r"\d+", head))].append(head)
+    found = {}
+    for names in groups.values():
+        best = max(names, key=lambda name: (total[name], name))
+        found.update({
+            name: Spelling(best, "ngram_fingerprint", 0.7)
+            for name in names if name != best and total[best] >= max(10 * total[name], 20)
+        })  # fmt: skip
+    return found
+
+
+def _on_copies(
+    heads: Mapping[str, str],
+    total: Mapping[str, int],
+    merged: Mapping[str, Spelling],
+    together: Mapping[tuple[str, str], int],
+) -> dict[str, Spelling]:
+    """Spellings that stand beside another one on copies of the same texts, and look like it."""
+    beside: dict[str, Counter[str]] = defaultdict(Counter)
+    for (a, b), times in together.items():
+        one, other = (merged[n].canonical if n in merged else n for n in (a, b))
+        if one != other and one in heads and other in heads:
+            beside[one][other] += times
+            beside[other][one] += times
+    found = {}
+    for name, others in beside.items():
+        best, times = max(others.items(), key=lambda item: (item[1], total[item[0]], item[0]))
+        share = times / sum(others.values())
+        rarer = total[best] > total[name] or (total[best] == total[name] and best < name)
+        same_digits = re.findall(r"\d+", name) == re.findall(r"\d+", best)
+        if times >= _COPIES and 2 * times >= total[name] and rarer and same_digits and _alike(heads[name], heads[best]):
+            found[name] = Spelling(best, "co_occurrence", round(0.5 + 0.3 * share, 2))
+    return {name: s for name, s in found.items() if s.canonical not in found}
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two forms share half of their pairs of letters (Dice)."""
+    a, b = ({form[i : i + 2] for i in range(len(form) - 1)} for form in (one, other))
+    return 2 * len(a & b) >= 0.5 * (len(a) + len(b))
 
 
 def _words(name: str) -> list[str]:

@@ -10,11 +10,15 @@ model as prior; the noise matrix plays the part of confident learning's joint, N
 
 A model of noisy labels is as unsure as the labels are noisy, so with the noise matrix on top the noise would be counted
 twice. Before the first step 2 its probabilities are therefore sharpened to the power that makes the given labels likeliest
-*through the noise matrix*. Not in the second round: fitted to posteriors, the model needs no more.
+*through the noise matrix learned at that power*: doubts that are the same for all rows of a class are noise, doubts that
+differ between rows are the text. (Through a fixed matrix, noise that follows pairs of classes would pass for doubt.) Among
+powers of nearly the same likelihood the largest is taken. Not in the second round: fitted to posteriors, the model
+needs no more.
 
-`wrong` = 1 - q(given) is the probability that the label is wrong. `ranking` averages it with the normalised margin
-max p(j) - p(given): the posterior is better where noise follows pairs of classes, the margin where annotators slip on
-hard rows. More rounds, or sharpening twice, make the posterior over-confident (benchmarks/LOG.md).
+`wrong` = 1 - q(given) is the probability that the label is wrong. `ranking` averages it with the share of the strongest
+rival in p(rival) + p(given): the posterior is better where noise follows pairs of classes, the duel with the
+rival where annotators slip on hard rows, and unlike the margin p(rival) - p(given) it does not forget rows whose text
+fits several other classes. More rounds make the posterior over-confident (benchmarks/LOG.md).
 
 Shapes: n rows, k classes; posteriors `(n, k)` float32. Cost: twice `out_of_sample_probabilities` plus O(n * k).
 Above 500 classes the noise matrix is not learned (k * k numbers from too few rows) and the prior one is used.
@@ -24,6 +28,7 @@ It does not know rows whose true class is none of the k, and takes several true 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,13 +36,16 @@ from scipy import sparse
 
 from curate.labels.features import Texts
 from curate.labels.learners import Floats
-from curate.labels.probabilities import check_arguments, ensemble_probabilities, one_hot, prepare
+from curate.labels.probabilities import check_arguments, ensemble_probabilities, one_hot, prepare, unit_rows
 
 PRIOR_ROWS = 20.0
 _KEPT = 0.9
 _MATRIX_STEPS = 10
 _POWERS = np.geomspace(1.0, 4.0, 13)
 _POWER_CELLS = 500_000
+_NEARLY = 0.001
+"""Nats a row by which the likelihood of a larger power may fall short."""
+_FLOOR = 1e-3
 _MATRIX_CLASSES = 500
 
 
@@ -71,14 +79,19 @@ def estimate_label_noise(
     n_classes: int,
     seed: int = 0,
     threads: int = 1,
+    vectors: npt.NDArray[np.floating[Any]] | None = None,
 ) -> LabelNoise:
-    """Judge every given label; raises ValueError as `out_of_sample_probabilities` does."""
+    """Judge every given label, by text and, where given, by `(n, d)` vectors of the rows.
+
+    Raises ValueError as `out_of_sample_probabilities` does.
+    """
     check_arguments(len(texts), labels, groups, n_classes)
     features, folds = prepare(texts, labels, groups, n_classes, seed, threads)
+    dense = None if vectors is None else unit_rows(vectors)
     given = one_hot(labels, n_classes)
-    probabilities = ensemble_probabilities(features, given, folds, seed=seed, threads=threads)
+    probabilities = ensemble_probabilities(features, given, folds, seed=seed, threads=threads, vectors=dense)
     believed = true_label_posterior(_sharpened(probabilities, labels), labels)
-    probabilities = ensemble_probabilities(features, believed, folds, seed=seed, threads=threads)
+    probabilities = ensemble_probabilities(features, believed, folds, seed=seed, threads=threads, vectors=dense)
     return _judged(probabilities, true_label_posterior(probabilities, labels), labels)
 
 
@@ -89,17 +102,20 @@ def judge_predictions(probabilities: Floats, labels: npt.NDArray[np.int64]) -> L
 
 def true_label_posterior(probabilities: Floats, labels: npt.NDArray[np.int64]) -> Floats:
     """`(n, k)` p(true class | text, given label), the noise matrix being learned from the same rows."""
+    return _posterior(probabilities, _noise_matrix(probabilities, labels), labels)
+
+
+def _noise_matrix(probabilities: Floats, labels: npt.NDArray[np.int64]) -> Floats:
+    """`(k, k)` p(given | true), likeliest with a prior near "90 % kept"."""
     n, k = probabilities.shape
     prior = _prior_matrix(labels, k)
     matrix = prior
-    posterior = _posterior(probabilities, matrix, labels)
     if k <= _MATRIX_CLASSES:
         given = sparse.csr_matrix((np.ones(n, np.float64), (labels, np.arange(n))), shape=(k, n))
         for _ in range(_MATRIX_STEPS):
-            counts = (given @ posterior).T + PRIOR_ROWS * prior
+            counts = (given @ _posterior(probabilities, matrix, labels)).T + PRIOR_ROWS * prior
             matrix = (counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
-            posterior = _posterior(probabilities, matrix, labels)
-    return posterior
+    return matrix
 
 
 def _prior_matrix(labels: npt.NDArray[np.int64], k: int) -> Floats:
@@ -113,14 +129,15 @@ def _prior_matrix(labels: npt.NDArray[np.int64], k: int) -> Floats:
 
 def _sharpened(probabilities: Floats, labels: npt.NDArray[np.int64]) -> Floats:
     """`probabilities` to the power that makes the given labels likeliest when noise may have changed them."""
-    k = probabilities.shape[1]
     step = max(1, probabilities.size // _POWER_CELLS)
-    sample = probabilities[::step]
-    through = np.ascontiguousarray(_prior_matrix(labels, k).T)[labels[::step]]
-    likelihoods = [
-        float(np.log((_to_power(sample, power) * through).sum(axis=1, dtype=np.float64) + 1e-6).mean()) for power in _POWERS
-    ]
-    return _to_power(probabilities, float(_POWERS[int(np.argmax(likelihoods))]))
+    sample, given = probabilities[::step], labels[::step]
+    likelihoods = []
+    for power in _POWERS:
+        p = _to_power(sample, power)
+        through = np.ascontiguousarray(_noise_matrix(p, given).T)[given]
+        likelihoods.append(float(np.log((p * through).sum(axis=1, dtype=np.float64) + 1e-6).mean()))
+    best = max(likelihoods) - _NEARLY
+    return _to_power(probabilities, max(float(power) for power, at in zip(_POWERS, likelihoods) if at >= best))
 
 
 def _to_power(probabilities: Floats, power: float) -> Floats:
@@ -146,12 +163,13 @@ def _judged(probabilities: Floats, posterior: Floats, labels: npt.NDArray[np.int
     given = probabilities[at, labels].astype(np.float64)
     rivals = probabilities.copy()
     rivals[at, labels] = -1.0
-    margin = (1.0 + rivals.max(axis=1).astype(np.float64) - given) / 2.0
+    rival = rivals.max(axis=1).astype(np.float64) + _FLOOR
+    duel = rival / (rival + given + _FLOOR)
     return LabelNoise(
         probabilities,
         posterior,
         np.clip(wrong, 0.0, 1.0),
-        np.clip((wrong + margin) / 2.0, 0.0, 1.0),
+        np.clip((wrong + duel) / 2.0, 0.0, 1.0),
         suggested.astype(np.int64),
         others[at, suggested].astype(np.float64),
     )

@@ -1,28 +1,35 @@
 """Label issues: labels that are probably wrong, and texts whose label can be argued about.
 
-Engine: `curate.labels.noise` over out-of-sample probabilities whose folds keep near-duplicates together, with cleanlab's
-own judgement beside it. Rules: `likely_wrong` (relabel: probability of a wrong label at or above `likely_wrong_at`, the
-likelier label as replacement) and `ambiguous` (flag: worth reading, never relabelled). A finding's score is the probability
-that the given label is wrong. The scores table has for every judged row `score` (the same probability: high = suspicious),
-`ranking` (best order for review) and `cleanlab_quality` (self-confidence: low = suspicious).
+Engine: `curate.labels.noise` over out-of-sample probabilities whose folds keep near-duplicates together (and the rows
+of an author or a thread, where `keep_together` names the column), with cleanlab's own judgement beside it. Sets of
+labels and numbers are judged by `label_kinds`, columns of several annotators by `label_votes`. Rules of classes:
+`likely_wrong` (relabel: probability of a wrong label at or above `likely_wrong_at`, the likelier label as replacement)
+and `ambiguous` (flag: worth reading, never relabelled). A finding's score is the probability that the given label is
+wrong. The scores table has for every judged row `score` (the same probability: high = suspicious), `ranking` (best
+order for review) and `cleanlab_quality` (self-confidence: low = suspicious); the summary compares the two orders.
+
+Where few labels seem wrong (`careful_below`), a reader found about as many arguable or right labels as wrong ones among the
+surest findings (benchmarks/LOG.md): there the scores of findings stay below what applies by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from curate.dataset import Dataset
-from curate.errors import StageSkipped
+from curate.errors import ConfigError, StageSkipped, nearest
 from curate.labels.judged import JudgedRows, judged_rows
 from curate.ledger.findings import concat_findings, make_findings
 from curate.stages.base import Context, Detection, Stage
-from curate.stages.vectors import contents_hash
+from curate.stages.label_kinds import detect_numbers, detect_sets, target_kind
+from curate.stages.label_votes import categories_of, judge_votes, majority_labels, read_votes
+from curate.stages.vectors import contents_hash, is_file, read_vectors
 
 if TYPE_CHECKING:
     from curate.labels.noise import LabelNoise
@@ -33,13 +40,15 @@ REASONS = {
     "ambiguous": "the text fits more than one label about equally well",
 }
 _NEIGHBOURS_FOR = 2000
+_SWAPS = 10
+_BELOW_AUTO = 0.89
 
 
 @dataclass(frozen=True)
 class LabelIssuesConfig:
     """When a label counts as wrong, and when as arguable."""
 
-    likely_wrong_at: float = 0.6
+    likely_wrong_at: float = 0.7
     """Probability of a wrong label from which another label is suggested."""
     ambiguous_at: float = 0.25
     """Probability of a wrong label from which a row is worth reading."""
@@ -47,24 +56,59 @@ class LabelIssuesConfig:
     """Classes with fewer rows than this are neither judged nor suggested."""
     min_suggestion: float = 0.5
     """Probability that the suggested label must have by itself; below it the row is only flagged."""
+    careful_below: float = 0.03
+    """Estimated share of wrong labels below which no label is changed by itself: there, many findings are arguable."""
     pred_probs: str | None = None
     """A .npy, .parquet or .csv file with out-of-sample class probabilities of your own model; ours when left out."""
+    vectors: str | None = None
+    """A .npy or .parquet file with a vector for each row, or a column of the data: read beside the words of the text."""
+    keep_together: str | None = None
+    """A column, such as an author or a thread, whose rows never judge one another."""
+    votes: tuple[str, ...] = ()
+    """Columns with the labels of several annotators, one a column; their consensus and quality are judged."""
+    target: Literal["auto", "class", "set", "number"] = "auto"
+    """What the label column holds: classes, sets of labels (lists) or numbers; read from the column by itself."""
+
+    def __post_init__(self) -> None:
+        if self.target not in ("auto", "class", "set", "number"):
+            raise ConfigError(f"[stages.{NAME}] target must be auto, class, set or number, not {self.target!r}")
+        if not 0.0 <= self.careful_below <= 1.0:
+            raise ConfigError(f"[stages.{NAME}] careful_below must lie in 0 to 1")
+        for name in ("likely_wrong_at", "ambiguous_at", "min_suggestion"):
+            if not 0.0 < getattr(self, name) <= 1.0:
+                raise ConfigError(f"[stages.{NAME}] {name} must be above 0 and at most 1")
+        if self.min_class_rows < 1:
+            raise ConfigError(f"[stages.{NAME}] min_class_rows must be at least 1")
+        if self.pred_probs and self.vectors:
+            raise ConfigError(f"[stages.{NAME}] vectors are for our own model, not beside pred_probs; leave out one")
 
 
 def depends_on(config: LabelIssuesConfig) -> Mapping[str, str]:
-    """The hash of a file of probabilities."""
-    return {config.pred_probs: contents_hash(config.pred_probs)} if config.pred_probs else {}
+    """The hashes of files of probabilities and vectors."""
+    files = [config.pred_probs, config.vectors if config.vectors and is_file(config.vectors) else None]
+    return {name: contents_hash(name) for name in files if name}
 
 
 def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Detection:
     """Judge every label against the text of the row."""
+    votes = read_votes(dataset, config.votes) if config.votes else None
+    groups = _groups(dataset, config, context)
+    kind = target_kind(dataset, config.target)
+    if dataset.roles.label and kind != "class":
+        unread = [name for name in ("votes", "pred_probs", "vectors") if getattr(config, name)]
+        if unread:
+            raise ConfigError(
+                f"[stages.{NAME}] {unread[0]} is for classes, but the label column holds a {kind}; leave it out, or set "
+                'target = "class"'
+            )
+        return (detect_sets if kind == "set" else detect_numbers)(dataset, config, groups, context)
     labels = context.hints.get("label_names.canonical")
     labels = dataset.labels() if labels is None else labels
+    if labels is None and votes is not None:
+        labels = majority_labels(votes)
     if labels is None:
         raise StageSkipped("no column has the label role")
-    judged = judged_rows(
-        labels, dataset.content(), context.hints.get("near_duplicates.cluster"), config.min_class_rows
-    )
+    judged = judged_rows(labels, dataset.content(), groups, config.min_class_rows)
     from curate.labels.confident import cleanlab_judgement
     from curate.labels.noise import estimate_label_noise, judge_predictions
     from curate.stages.pred_probs import read_pred_probs
@@ -74,7 +118,8 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
     context.check_cancelled()
     context.progress(0, 3)
     if config.pred_probs is None:
-        noise = estimate_label_noise(texts, judged.codes, judged.groups, k, context.seed, context.threads)
+        vectors = None if config.vectors is None else read_vectors(dataset, config.vectors)[judged.rows]
+        noise = estimate_label_noise(texts, judged.codes, judged.groups, k, context.seed, context.threads, vectors)
     else:
         given = pa.array(labels.to_pylist(), pa.large_string())
         names = sorted({name for name in given.to_pylist() if name is not None})
@@ -88,9 +133,13 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
     wrong = np.round(noise.wrong, 4)
     likely = (wrong >= config.likely_wrong_at) & (noise.suggested_probability >= config.min_suggestion)
     ambiguous = (wrong >= config.ambiguous_at) & ~likely
+    careful = noise.noise_rate < config.careful_below
+    shown_score = np.minimum(wrong, _BELOW_AUTO) if careful else wrong
     evidence = _evidence(judged, noise, np.flatnonzero(likely | ambiguous), issue, quality, texts, context)
     tables = []
-    for rule, action, mask in (("likely_wrong", "relabel", likely), ("ambiguous", "flag", ambiguous)):
+    # Where the label is only what most annotators said, there is no column to write another one into.
+    relabel = "relabel" if dataset.roles.label else "flag"
+    for rule, action, mask in (("likely_wrong", relabel, likely), ("ambiguous", "flag", ambiguous)):
         at = np.flatnonzero(mask)
         tables.append(
             make_findings(
@@ -99,31 +148,83 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
                 row=judged.rows[at],
                 rule=rule,
                 action=action,
-                score=wrong[at],
+                score=shown_score[at],
                 reason=REASONS[rule],
-                field=dataset.roles.label[0],
+                field=dataset.roles.label[0] if dataset.roles.label else config.votes[0],
                 replacement=[judged.names[c] for c in noise.suggested[at]] if action == "relabel" else None,
                 evidence=[evidence[i] for i in at.tolist()],
             )
         )
+    about_votes: dict[str, Any] = {}
+    if votes is not None:
+        table, about_votes = judge_votes(dataset, votes, judged, noise.probabilities, config.likely_wrong_at)
+        tables.append(table)
     context.progress(3, 3)
     return Detection(
         findings=concat_findings(tables),
         scores=pa.table(
             {"row": judged.rows, "score": wrong, "ranking": np.round(noise.ranking, 4), "cleanlab_quality": quality}
         ),
+        hints={"wrong": _of_all_rows(wrong, judged.rows, dataset.n_rows)},
         summary={
             "rows_judged": n,
             "predictions": "ours" if config.pred_probs is None else "given",
+            "target": "class",
             "classes": k,
             "rows_not_judged": judged.left_out,
             "estimated_noise_rate": round(noise.noise_rate, 4),
+            "applied_by_themselves": not careful,
             "likely_wrong": int(likely.sum()),
             "ambiguous": int(ambiguous.sum()),
             "cleanlab_issues": int(issue.sum()),
             "likely_wrong_that_cleanlab_agrees_with": int((issue & likely).sum()),
+            "swaps": _swaps(judged, noise, np.flatnonzero(likely)),
+            "first_rows_in_both_orders": _shared(noise.ranking, -quality, max(1, int(likely.sum()))),
+            **({"votes": about_votes} if votes is not None else {}),
         },
     )
+
+
+def _groups(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> npt.NDArray[np.int64]:
+    """Rows that must not judge one another: near-duplicates, and where asked those of one author or thread."""
+    n = dataset.n_rows
+    clusters = context.hints.get("near_duplicates.cluster")
+    group = np.arange(n) if clusters is None else np.asarray(clusters, np.int64)
+    group = np.where(group < 0, n + np.arange(n), group)
+    if config.keep_together is None:
+        return group
+    from curate.labels.folds import joined_groups
+
+    if config.keep_together not in dataset.columns:
+        hint = nearest(config.keep_together, dataset.columns)
+        raise ConfigError(f"[stages.{NAME}] keep_together: the data has no column {config.keep_together!r}; {hint}")
+    encoded = categories_of(dataset, config.keep_together).dictionary_encode()
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return joined_groups(group, np.where(codes < 0, n + np.arange(n), codes))
+
+
+def _swaps(judged: JudgedRows, noise: LabelNoise, at: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+    """The most frequent pairs of a given and a suggested label among rows `at`, labels with personal data masked."""
+    from curate.privacy.preview import shown_names
+
+    pairs, rows = np.unique(np.column_stack([judged.codes[at], noise.suggested[at]]), axis=0, return_counts=True)
+    order: list[int] = np.lexsort((pairs[:, 1], pairs[:, 0], -rows))[:_SWAPS].tolist()
+    shown = shown_names(judged.names)
+    names = [shown[name] for name in judged.names]
+    return [{"given": names[pairs[i, 0]], "suggested": names[pairs[i, 1]], "rows": int(rows[i])} for i in order]
+
+
+def _shared(ours: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64], m: int) -> float:
+    """Share of our first `m` rows that are among the first `m` of the other order."""
+    first, other = (np.argsort(-x, kind="stable")[:m] for x in (ours, theirs))
+    return round(len(np.intersect1d(first, other)) / m, 4)
+
+
+def _of_all_rows(values: npt.NDArray[np.float64], rows: Any, n: int) -> npt.NDArray[np.float64]:
+    """Values of some rows beside nan for the others."""
+    out = np.full(n, np.nan)
+    out[rows] = values
+    return out
 
 
 def _evidence(
@@ -177,7 +278,7 @@ def _evidence(
 STAGE = Stage(
     name=NAME,
     title="Label issues",
-    version=3,
+    version=4,
     config=LabelIssuesConfig,
     detect=detect,
     on_finding="review",

@@ -1,0 +1,1 @@
+"""Data and noise for measuring the label engine."""
