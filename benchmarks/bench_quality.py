@@ -9,7 +9,8 @@ one fault in a hundredth of the rows that no rule marks (so this says nothing of
 the rule meant, false marks are rows without a plant that the plants made this rule mark. `pairs`: how often the better
 answer scores higher (ties half); for damages, the row before it was damaged. `verdicts`:
 `benchmarks/quality/alpaca_verdicts.csv`, written by a reader: for every flag right, arguable or wrong; for rows that no
-rule marks, drawn by a seed, sound or what is wrong with them. Intervals: Wilson, 95 %.
+rule marks, drawn by a seed, sound or what is wrong with them; `other_verdicts.csv` the same of six other sets, judged
+before a rule was changed for them. Intervals: Wilson, 95 %.
 """
 
 from __future__ import annotations
@@ -30,18 +31,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from benchmarks.quality.pairs import DATA, Row, read
 from curate.quality import Pieces, QualityConfig, judge, overall, prepare
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 VERDICTS = Path(__file__).parent / "quality" / "alpaca_verdicts.csv"
-Row = dict[str, str]
-
-
-def read(name: str) -> list[Any]:
-    """A gzipped JSON list of the shared data."""
-    with gzip.open(DATA / name) as file:
-        found: list[Any] = json.load(file)
-    return found
+OTHERS = Path(__file__).parent / "quality" / "other_verdicts.csv"
 
 
 def strings(texts: list[str]) -> pa.LargeStringArray:
@@ -63,7 +57,7 @@ def marks(rows: list[Row]) -> tuple[dict[str, set[int]], np.ndarray]:
     by_rule: dict[str, set[int]] = {}
     for one in found:
         by_rule.setdefault(one.rule, set()).update(one.at.tolist())
-    return by_rule, overall.with_faults(overall.answers(measured), found)
+    return by_rule, overall.with_faults(overall.answers(measured), found, measured.features["words"])
 
 
 def wilson(hits: int, of: int) -> str:
@@ -82,16 +76,23 @@ def speed() -> None:
     rows = read("alpaca/random_9k.json.gz") * 10
     for name, given in (("prose", Pieces(prose, np.arange(len(prose)))), ("instructions", pieces(rows))):
         size = (given.texts.nbytes + (0 if given.prompts is None else given.prompts.nbytes)) / 1e6
-        head = Pieces(*(None if v is None else v[:50] for v in (given.texts, given.row, given.prompts)))
-        judge(prepare(head)[0], QualityConfig())  # compiled before the clock starts
+        head = Pieces(*(None if v is None else v[:400] for v in (given.texts, given.row, given.prompts)))
+        _scored(head, QualityConfig())  # compiled before the clock starts
         floor = _seconds(lambda given=given: pc.utf8_length(given.texts))
-        cheap = _seconds(lambda given=given: judge(prepare(given)[0], QualityConfig(language="off")))
-        whole = _seconds(lambda given=given: judge(prepare(given)[0], QualityConfig()))
+        cheap = _seconds(lambda given=given: _scored(given, QualityConfig(language="off")))
+        whole = _seconds(lambda given=given: _scored(given, QualityConfig()))
         told = f"{name}: {size:.0f} MB, cheap rules {size / cheap:.0f} MB/s, with languages {size / whole:.0f} MB/s"
         print(f"{told}; Arrow counts their characters in 1/{cheap / floor:.0f} of the time")
     web = QualityConfig(language="off", web="all")
-    took = _seconds(lambda: judge(prepare(Pieces(prose, np.arange(len(prose))))[0], web))
+    took = _seconds(lambda: _scored(Pieces(prose, np.arange(len(prose))), web))
     print(f"prose with the heuristics for pages: {prose.nbytes / 1e6 / took:.0f} MB/s")
+
+
+def _scored(given: Pieces, config: QualityConfig) -> Any:
+    """All that the stage asks of the engine: counts, rules and the score."""
+    measured, _ = prepare(given)
+    found = judge(measured, config)
+    return overall.with_faults(overall.answers(measured), found, measured.features["words"])
 
 
 def _seconds(work: Callable[[], Any]) -> float:
@@ -154,78 +155,68 @@ def plants() -> None:
         print(f"{rule:18} {wilson(len(found & at), len(at)):28} {len(found - at)}")
 
 
-def _typos(text: str, rng: random.Random) -> str:
-    letters = list(text)
-    for i in range(len(letters) - 1):
-        if rng.random() < 0.03 and letters[i].isalpha() and letters[i + 1].isalpha():
-            letters[i], letters[i + 1] = letters[i + 1], letters[i]
-    return "".join(letters)
-
-
-DAMAGES: dict[str, Callable[[str, random.Random], str]] = {
-    "cut at 70 %": lambda t, g: " ".join(t.split()[: max(3, int(len(t.split()) * 0.7))]),
-    "first sentence only": lambda t, g: t.split(". ")[0] + ".",
-    "lower case": lambda t, g: t.lower(),
-    "no punctuation": lambda t, g: "".join(c for c in t if c not in ".,!?"),
-    "one paragraph": lambda t, g: " ".join(t.split()),
-    "slips in 3 % of letters": _typos,
-}
-
-
 def pairs() -> None:
-    """The better of two scores higher."""
-    raw = read("alpaca/random_9k.json.gz")
-    known = {(r["instruction"].strip(), r["input"].strip()): r for r in raw}
-    other = {(r["instruction"].strip(), r["input"].strip()): r for r in read("chat_formats/alpaca_en_demo.json.gz")}
-    longer = [(known[k], r) for k, r in other.items() if k in known and known[k]["output"] != r["output"]]
-    _tell("raw answers and those of a larger model", [a for a, _ in longer], [b for _, b in longer])
-    dpo = read("chat_formats/dpo_en_demo.json.gz")
-    prompt = [" ".join(t["value"] for t in r["conversations"]) for r in dpo]
-    both = [[{"instruction": p, "input": "", "output": r[side]["value"]} for p, r in zip(prompt, dpo)]
-            for side in ("rejected", "chosen")]  # fmt: skip
-    _tell("rejected and chosen answers", *both)
-    sound = [r for r in raw if len(r["output"].split()) > 30][:2000]
-    for name, damage in DAMAGES.items():
-        rng = random.Random(0)
-        bad = [r | {"output": damage(r["output"], rng)} for r in sound]
-        changed = [i for i, r in enumerate(bad) if r["output"] != sound[i]["output"]]
-        _tell(name, [bad[i] for i in changed], [sound[i] for i in changed])
-    rng = random.Random(0)
-    answers = [r["output"] for r in sound]
-    rng.shuffle(answers)
-    _tell("the answer of another row", [r | {"output": o} for r, o in zip(sound, answers)], sound)
+    """The better of two scores higher, by kind (`benchmarks/quality/fit_score.py` fits the weights to such pairs)."""
+    from benchmarks.quality.fit_score import apart, measure
 
-
-def _tell(name: str, worse: list[Row], better: list[Row]) -> None:
-    score = marks(worse + better)[1]
-    a, b = score[: len(worse)], score[len(worse) :]
-    size = [np.array([len(r["output"]) for r in rows]) for rows in (worse, better)]
-    more = size[1] > size[0]
-    wins = (b > a) + 0.5 * (b == a)
-    kinds = [f"{kind} {wins[mask].mean():.3f} of {mask.sum()}"
-             for kind, mask in (("longer", more), ("not longer", ~more)) if mask.any()]  # fmt: skip
-    told = f"{name:42} {wins.mean():.3f} of {len(worse)}; by length alone {more.mean():.3f}"
-    print(f"{told}; where it is {', '.join(kinds)}")
+    measure()
+    apart()
 
 
 def verdicts() -> None:
-    """What a reader said of flags and of rows without one."""
-    with VERDICTS.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    count = Counter((row["rule"], row["verdict"]) for row in rows)
-    rules = sorted({row["rule"] for row in rows if row["rule"]})
+    """What a reader said of flags and of rows without one: as judged then, and what of it this version still says."""
+    judged = _judged(VERDICTS)
     now = marks(read("alpaca/random_9k.json.gz"))[0]
-    judged = {(row["rule"], int(row["row"])) for row in rows if row["rule"]}
     found = {(rule, row) for rule, of in now.items() for row in of}
-    print(f"flags judged {len(judged)}; this version gives {len(found)}, {len(judged & found)} of them judged")
-    for rule in rules:
-        right, wrong, arguable = (count[rule, verdict] for verdict in ("right", "wrong", "arguable"))
-        print(f"{rule:18} right {wilson(right, right + wrong + arguable):28} arguable {arguable:3} wrong {wrong}")
-    right = sum(n for (rule, verdict), n in count.items() if rule and verdict == "right")
-    print(f"{'all':18} right {wilson(right, len(judged))}")
-    rest = {verdict: n for (rule, verdict), n in count.items() if not rule}
-    n = sum(rest.values())
-    print(f"rows without a flag: {n}, {rest}; bad: {wilson(n - rest['sound'], n)}")
+    flags = {(row["rule"], int(row["row"])): row["verdict"] for row in judged if row["rule"]}
+    print(f"raw instructions: {len(flags)} judged; given now {len(found)}, {len(found & set(flags))} of them judged")
+    for rule in sorted({rule for rule, _ in flags}):
+        _tell_of(rule, {key: verdict for key, verdict in flags.items() if key[0] == rule}, found)
+    _tell_of("all", flags, found)
+    rest = {int(row["row"]): row["verdict"] for row in judged if not row["rule"] and row["draw"] == "2"}
+    bad = {row: verdict for row, verdict in rest.items() if verdict != "sound"}
+    since = sorted(bad[row] for row in bad if row in {row for _, row in found})
+    print(f"rows without a flag, second draw: bad {wilson(len(bad), len(rest))} {dict(Counter(bad.values()))}")
+    print(f"found since: {since}")
+    others = {(row["data"], row["rule"], int(row["row"])): row["verdict"] for row in _judged(OTHERS)}
+    by_set = {name: marks(rows)[0] for name, rows in _other_data().items()}
+    found_there = {(name, rule, row) for name, by_rule in by_set.items() for rule, of in by_rule.items() for row in of}
+    print("other data, judged before any rule was changed for it:")
+    for rule in sorted({rule for _, rule, _ in others}):
+        _tell_of(rule, {key: verdict for key, verdict in others.items() if key[1] == rule}, found_there)
+    _tell_of("all", others, found_there)
+
+
+def _judged(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _tell_of(rule: str, flags: dict[Any, str], found: set[Any]) -> None:
+    """Precision as judged, and of those flags that are still given."""
+    count, left = Counter(flags.values()), Counter(verdict for key, verdict in flags.items() if key in found)
+    kept = f"right {wilson(left['right'], left.total())}" if left else "none given now"
+    print(f"{rule:18} right {wilson(count['right'], count.total()):28} of those given now: {kept}")
+
+
+def _other_data() -> dict[str, list[Row]]:
+    """The other sets whose flags were judged."""
+    pairs = read("chat_formats/dpo_en_demo.json.gz")
+    asked = [" ".join(turn["value"] for turn in row["conversations"]) for row in pairs]
+    turns = [row["messages"] for row in read("chat_formats/kto_en_demo.json.gz")]
+    with gzip.open(DATA / "gsm8k" / "train.jsonl.gz") as file:
+        maths = [json.loads(line) for line in file]
+    both = {side: [_row(p, r[side]["value"]) for p, r in zip(asked, pairs, strict=True)] for side in ("chosen", "rejected")}
+    return both | {
+        "larger_model": read("chat_formats/alpaca_en_demo.json.gz"),
+        "unpaired_preference": [_row(t[-2]["content"], t[-1]["content"]) for t in turns],
+        "school_maths": [_row(row["question"], row["answer"]) for row in maths],
+        "tool_calls": read("near_duplicates/toolformer-dedupe-only-dataset.json.gz"),
+    }
+
+
+def _row(prompt: str, answer: str) -> Row:
+    return {"instruction": prompt, "input": "", "output": answer}
 
 
 if __name__ == "__main__":

@@ -33,9 +33,10 @@ _OPEN_MARKS = np.array([ord(mark) for mark in ",-–—:(&+=，、：（"], np.i
 
 _FORM = re.compile(r":[ \t]*\n+[^\n]*:[ \t]*(?:\n|$)")
 _SOUND_END = re.compile(
-    r"(?:(?:https?://|www\.)\S+|[#@]\w+|[-–—~] ?[\"“]?[A-Z][\w.'’]*(?: [A-Z][\w.'’]*){0,3}|: ?\S+(?: \S+){0,2})$"
+    r"(?:(?:https?://|www\.)\S+|[#@]\w+|[-–—~] ?[\"“]?[A-Z][\w.'’]*(?: [A-Z][\w.'’]*){0,3}|: ?\S+(?: \S+){0,2}|"
+    r"\b\w{1,12}/\w{1,12})$"
 )
-"""Ends that need no full stop: an address, a tag, who said it, a value after a colon."""
+"""Ends that need no full stop: an address, a tag, who said it, a value after a colon, a choice (Yes/No)."""
 
 
 def prose(measured: Measured) -> Bools:
@@ -78,9 +79,10 @@ def cut_off(measured: Measured, least_share: float) -> Hits:
     label = (last == ord(":")) & (f["lines"] >= 2) & (f["words"] >= 4) & ~measured.code  # and nothing under it
     for i in np.flatnonzero(label).tolist():  # a form has one empty label under another
         label[i] = not _FORM.search(measured.pieces.texts[i].as_py())
+    price = measured.holds(r"[^\d\s]\s+[$€£]\s*$", (kind == c.SYMBOL) & ~measured.code)  # "… is $", and no figure
     for i in np.flatnonzero(where).tolist():
         where[i] = not _SOUND_END.search(measured.pieces.texts[i].as_py()[-80:].rstrip())
-    where |= label
+    where |= label | price
     bracket = (f["round_open"] > 0) & punctuated
     score = 0.5 + 0.15 * (share - least_share) / max(1e-9, 1 - least_share)
     total = np.minimum(0.89, score + 0.2 * strong + 0.1 * bracket + 0.05 * (f["sentences"] >= 3))
@@ -102,6 +104,8 @@ def broken_json(measured: Measured) -> Hits:
     mask = np.zeros(len(texts), np.bool_)
     mask[bad] = True
     open_ = measured.features["curly_open"] + measured.features["square_open"]
+    # With every bracket closed it may be another notation on purpose, unless JSON was asked for.
+    mask &= (open_ > 0) | measured.asks("json", mask)
     return hits("broken_json", mask, np.where(open_ > 0, 0.85, 0.6), brackets_left_open=open_)
 
 

@@ -55,20 +55,22 @@ def hash_of(word: str) -> int:
 
 def hash_set(words: Iterable[str]) -> Hashes:
     """An open-addressed set of the hashes of some words."""
-    return set_of([hash_of(word) for word in words])
+    lower = [word.lower() for word in words]
+    codes = np.frombuffer("".join(lower).encode("utf-32-le"), np.uint32).astype(np.int64)
+    ends = np.cumsum([len(word) for word in lower], dtype=np.int64)
+    return set_of(kernel.word_hashes(codes, ends))
 
 
 def set_of(hashes: Iterable[int]) -> Hashes:
     """An open-addressed set of hashes."""
-    wanted = sorted(set(hashes))
-    if not wanted:
+    wanted = np.unique(np.array(list(hashes), np.uint64))
+    if not len(wanted):
         return np.zeros(0, np.uint64)
     size = 16
     while size < 3 * len(wanted):
         size *= 2
     table = np.zeros(size, np.uint64)
-    for value in wanted:
-        kernel.add(table, np.uint64(value))
+    kernel.add_all(table, wanted)
     return table
 
 

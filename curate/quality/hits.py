@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate.quality.features import Features, Ints
+from curate.quality.phrases import matches
 from curate.quality.words import Relation
 
 Bools = NDArray[np.bool_]
@@ -46,14 +47,25 @@ class Measured:
     relation: Relation | None
     code: Bools
     """Pieces that are code, or mostly."""
+    fluency: NDArray[np.float64]
+    """Bits a word by which the words before tell the next (`curate.quality.fluency`); nan where that is not known."""
 
-    def asks(self, pattern: str) -> Bools:
-        """Pieces whose prompt holds a pattern; none where there are no prompts."""
-        from curate.quality.phrases import matches
+    def asks(self, pattern: str, where: Bools | None = None) -> Bools:
+        """Pieces (of those in `where`) whose prompt holds a pattern; none where there are no prompts."""
+        return among(self.pieces.prompts, pattern, np.ones(len(self.pieces), np.bool_) if where is None else where)
 
-        if self.pieces.prompts is None:
-            return np.zeros(len(self.pieces), np.bool_)
-        return matches(self.pieces.prompts, pattern)
+    def holds(self, pattern: str, where: Bools, ignore_case: bool = True) -> Bools:
+        """Pieces of those in `where` whose text holds a pattern."""
+        return among(self.pieces.texts, pattern, where, ignore_case)
+
+
+def among(texts: pa.LargeStringArray | None, pattern: str, where: Bools, ignore_case: bool = True) -> Bools:
+    """The texts of those in `where` that hold a pattern; the others are not read."""
+    out = np.zeros(len(where), np.bool_)
+    at = np.flatnonzero(where)
+    if texts is not None and len(at):
+        out[at] = matches(texts if len(at) == len(where) else texts.take(pa.array(at)), pattern, ignore_case)
+    return out
 
 
 @dataclass(frozen=True)

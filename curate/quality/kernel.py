@@ -22,14 +22,14 @@ COLUMNS = (
     "last_class", "last_line_words", "last_line_bullet", "common", "loop_words", "loop_times", "repeated",
     "distinct", "alpha_words", "code_marks", "hashes", "names", "space_before_stop", "double_spaces", "lone_i",
     "repeated_lines", "repeated_line_chars", "stop_words", "paragraphs", "headings", "stray_close", "dots", "short_lines",
-    "round_pairs", "slips",
+    "round_pairs", "slips", "trailing_blanks",
 )  # fmt: skip
 """What is counted; see `curate.quality.features` for what each means."""
 (CHARS, SPACES, WORDS, WORD_CHARS, LETTERS, UPPERS, DIGITS, PUNCT, SYMBOLS, CONTROLS, FORMATS, PRIVATES, LOST, LINES,
  BULLETS, ELLIPSES, STOPPED, FENCES, SENTENCES, LOWER_STARTS, ROUND, SQUARE, CURLY, RUN, LONGEST, FIRST, LAST, LAST_CLASS,
  LAST_WORDS, LAST_BULLET, COMMON, LOOP_WORDS, LOOP_TIMES, REPEATED, DISTINCT, ALPHA, CODE, HASHES, NAMES, GAPPED, DOUBLE,
  LONE_I, DUP_LINES, DUP_CHARS, STOP_WORDS, PARAGRAPHS, HEADINGS, STRAY, DOTS, SHORT,
- PAIRS, SLIPS) = range(len(COLUMNS))  # fmt: skip
+ PAIRS, SLIPS, TRAILING) = range(len(COLUMNS))  # fmt: skip
 _START = np.uint64(0xCBF29CE484222325)
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _S29 = np.uint64(29)
@@ -75,12 +75,30 @@ def add(table, key):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def add_all(table, keys):  # type: ignore[no-untyped-def]
+    """Put many keys into such a set."""
+    for key in keys:
+        add(table, key)
+
+
+@njit(cache=True, nogil=True)
 def word_hash(codes):  # type: ignore[no-untyped-def]
     """The hash of a word from its lower-case code points."""
     h = _START
     for code in codes:
         h = stir(h, code)
     return h
+
+
+@njit(cache=True, nogil=True)
+def word_hashes(codes, ends):  # type: ignore[no-untyped-def]
+    """The hashes of words that stand one after another; `ends`: where each of them does."""
+    out = np.empty(ends.size, np.uint64)
+    start = 0
+    for i in range(ends.size):
+        out[i] = word_hash(codes[start : ends[i]])
+        start = ends[i]
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -171,6 +189,7 @@ def count(  # type: ignore[no-untyped-def]
             if kind == 1:
                 if not fresh_line:
                     row[LINES] += 1
+                    row[TRAILING] += previous_class == 0
                     row[BULLETS] += line_bullet
                     row[SHORT] += line_chars + max(0, line_words - 1) < 30
                     if blank_before:

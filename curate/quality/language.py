@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-SAMPLED = 600
+SAMPLED = 400
 RELATIVES = (
     {"da", "nb", "no", "nn", "sv"}, {"hr", "sr", "bs", "sl"}, {"id", "ms", "jv"}, {"cs", "sk"}, {"pt", "gl", "es"},
     {"ru", "uk", "be", "bg", "mk"}, {"hi", "mr", "ne"}, {"nl", "af"}, {"ur", "fa", "ps"}, {"zu", "xh"}, {"az", "tr"},

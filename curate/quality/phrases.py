@@ -18,6 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+NOT_POSSIBLE = (
+    r"\b(?:it(?:'|’)?s| is|it is) not possible (?:for me )?to (?:answer|complete|generate|provide|determine|fulfil+|give|create)\b"
+    r"|\bcan(?:'|’)?(?:no)?t (?:be )?(?:determined?|calculated?|estimated?|computed?|found|find|solved?|concluded?)\b"
+)
+"""That something cannot be known, which may be the answer."""
+REFUSES = r"\b(?:sorry|apolog|unable|cannot (?:help|assist|provide|answer|complete)|as an ai)\b"
 HEAD = 160
 """Code points of an answer in which a refusal begins."""
 
@@ -60,13 +66,19 @@ REFUSAL = (
     r"|(?:죄송|미안)[^.]{0,40}(?:없습니다|어렵습니다|못합니다|할 수 없)"
     r"|(?:عذر[اًا]|آسف|أعتذر|للأسف)،? ?(?:ولكن |لكن )?(?:لا|أنا)|(?:क्षमा करें|माफ़ करें|मुझे खेद है)[^।]{0,60}(?:नहीं|असमर्थ)"
 )
-TEMPLATE = (
+TEMPLATE_SYNTAX = (
     r"\{\{[ \t]*[A-Za-z_][\w .|\-]{0,40}\}\}|\$\{[A-Za-z_]\w{0,40}\}|%\([A-Za-z_]\w{0,30}\)[sdf]|\{%[^%\n]{1,80}%\}"
-    r"|\[(?:[Ii][Nn][Ss][Ee][Rr][Tt]|[Aa][Dd][Dd]|[Ee][Nn][Tt][Ee][Rr]|[Ff][Ii][Ll][Ll](?: in)?|[Yy][Oo][Uu][Rr]|YOUR|[Pp][Ll][Aa][Cc][Ee][Hh][Oo][Ll][Dd][Ee][Rr]"
+    r"|//EOM//|</?s>$|<(?:eos|EOS|pad|PAD|bos|BOS)>"
+    r"|\[(?:[Ii]mage|[Pp]icture|[Ll]ink|[Ss]creenshot|[Vv]ideo|URL)(?: (?:of|to|here)[^\]\n()]{0,60})?\]"
+    r"|<(?:no ?(?:input|output)|NOINPUT|NOOUTPUT|[Nn]o[Ii]nput|placeholder|PLACEHOLDER)>"
+    r"|(?i:\blorem ipsum\b)|<\|(?:im_start|im_end|endoftext|assistant|user|system|eot_id|begin_of_text)[^>\n]{0,20}\|>|\[/?INST\]|<</?SYS>>|### (?:Instruction|Response|Input):"
+)
+"""What only a program leaves behind."""
+TEMPLATE = (
+    TEMPLATE_SYNTAX + r"|\[(?:[Ii][Nn][Ss][Ee][Rr][Tt]|[Aa][Dd][Dd]|[Ee][Nn][Tt][Ee][Rr]|[Ff][Ii][Ll][Ll](?: in)?|[Yy][Oo][Uu][Rr]|YOUR|[Pp][Ll][Aa][Cc][Ee][Hh][Oo][Ll][Dd][Ee][Rr]"
     r"|EINFÜGEN|[Hh]ier |[Nn]ombre|[Ii]nsertar?|[Ii]nsérer|[Vv]otre|[Ii]hr|[Tt]u |[Ss]u )[^\]\n()]{0,60}\]"
     r"|\[(?:[Nn]ame|[Dd]ate|[Cc]ompany(?: [Nn]ame)?|[Cc]ity|[Aa]ddress|[Ff]irst [Nn]ame|[Ll]ast [Nn]ame|[Tt]itle|[Pp]hone(?: [Nn]umber)?|[Ee]mail(?: [Aa]ddress)?|[Rr]ecipient(?:'s [Nn]ame)?|[Pp]roduct(?: [Nn]ame)?|NAME|DATE|COMPANY|TITLE)\]"
-    r"|<(?:[Yy]our|[Ii]nsert|[Ee]nter|YOUR|INSERT|ENTER|[Aa]dd)[ _-][^>\n]{1,50}>|<(?:no ?(?:input|output)|NOINPUT|NOOUTPUT|[Nn]o[Ii]nput|placeholder|PLACEHOLDER)>"
-    r"|(?i:\blorem ipsum\b)|<\|(?:im_start|im_end|endoftext|assistant|user|system|eot_id|begin_of_text)[^>\n]{0,20}\|>|\[/?INST\]|<</?SYS>>|### (?:Instruction|Response|Input):"
+    r"|<(?:[Yy]our|[Ii]nsert|[Ee]nter|YOUR|INSERT|ENTER|[Aa]dd)[ _-][^>\n]{1,50}>"
 )
 WEB = (
     r"all rights reserved|privacy policy|terms of (?:use|service)|cookie policy|we use cookies|this (?:web)?site uses cookies"
@@ -77,7 +89,7 @@ WEB = (
 )
 STOCK = (
     r"\b(?:i )?hope (?:that |this )?helps?\b|let me know if (?:you|there)|feel free to (?:ask|reach|contact|let)"
-    r"|is there anything else|happy to help|if you (?:have|need) any (?:other|more|further|additional) (?:questions|help|information)"
+    r"|is there anything else|if you (?:have|need) any (?:other|more|further|additional) (?:questions|help|information)"
     r"|(?:please )?(?:don(?:'|’)t|do not) hesitate to"
 )
 MOJIBAKE = (
@@ -96,14 +108,14 @@ NEXT_SPEAKER = r"[.!?\n]\s*\n\s*(?:#+ ?)?(?:Human|User)\s*:"
 PLACEHOLDERS = frozenset((
     "n/a", "na", "none", "null", "nan", "nil", "tbd", "todo", "fixme", "-", "--", "...", "…", "?", ".", "test", "no output",
     "nooutput", "<nooutput>", "no input", "noinput", "<noinput>", "undefined", "empty", "[]", "{}", "xxx", "answer", "output",
-    "not applicable", "no input needed", "no input required", "no input necessary", "no input provided", "input not needed",
+    "<no input>", "<no output>", "(no input)", "[no input]", "(none)", "[none]", "not applicable", "no input needed", "no input required", "no input necessary", "no input provided", "input not needed",
     "[deleted]", "[removed]", "insert text here", "your answer here", "keine angabe", "leer", "vide", "vacío", "无", "なし",
 ))  # fmt: skip
 """Whole texts that stand for none, in lower case."""
 
 TRANSLATION = (
     r"translat|übersetz|tradu[ciz]|traduire|tłumacz|перевед|перевод|переклад|翻译|翻譯|翻訳|번역|ترجم|अनुवाद|çevir|vertaal|"
-    r"oversæt|översätt|käännä|μετάφρα|dịch|\b(?:in|into|auf|en|em|to) (?:spanish|french|german|italian|portuguese|chinese|japanese|korean|russian|"
+    r"oversæt|översätt|käännä|μετάφρα|dịch|\b(?:in|into|using|auf|en|em|to) (?:spanish|french|german|italian|portuguese|chinese|japanese|korean|russian|"
     r"arabic|latin|dutch|hindi|greek|polish|turkish|swedish|english|deutsch|englisch|französisch|spanisch|anglais|français|"
     r"español|inglés|inglês|francés|alemán|mandarin|hebrew|vietnamese|thai)\b"
 )

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.quality import characters as c
-from curate.quality import endings, language, lengths, phrases, web
+from curate.quality import endings, language, lengths, manners, phrases, web
 from curate.quality.config import QualityConfig
 from curate.quality.features import Features, Hashes, measure
+from curate.quality.fluency import fluency
 from curate.quality.hits import Bools, Hits, Measured, Pieces, hits
 from curate.quality.words import common_words, relate, repeats, spelling
-from curate.similarity.exact import exact_groups
 
 RULES: Mapping[str, str] = {
     "empty": "there is no text",
@@ -59,8 +59,27 @@ GRAVE = frozenset({
     "template_leftover", "prompt_echoed", "runs_on",
 })  # fmt: skip
 """Rules about the answer itself that decide between the two of a pair."""
-COMMON_PLACE = 0.25
-"""A phrase that so many answers hold is the manner of the data, not a fault of a row."""
+TAKEN_UP = 0.2
+"""Words of its prompt in an answer, by words of the answer, from which on it is about the prompt."""
+TITLED = 5
+"""Times the words of a prompt from which on an answer that begins with it has it for a title."""
+MOSTLY = 0.7
+"""Share of repeated runs of words that is too much even of a song."""
+_RETURNING = (
+    r"\b(?:plan|schedule|routine|calendar|songs?|jingles?|lyrics?|poems?|chorus|verses?|rhymes?|chords?|notes|patterns?|tables?|"
+    r"repeat\w*|sequence|menu|workout|drill|each|every)\b"
+)
+_SHORT = (
+    r"\b(?:(?:one|single|which|the best|correct|right|missing) (?:word|letter|number|digit|option|answer|choice)|yes or no|"
+    r"true|false|output (?:a )?\d|classif\w+|categori[sz]e|options?|choices?|how many|how much|what is \d|calculate|label|"
+    r"answer with|sentiment|identify|name|find|which|who|when|in what year|translate|convert)\b"
+)
+"""Prompts that a word may answer."""
+_IN_PLACE = (
+    r"\b(?:sort|order|arrange|re-?arrange|organi[sz]e|rank|select (?:all|any|the|those|only)|extract|pick|filter|find all|"
+    r"check|proof-?read|correct|fix|remove|delete)\b"
+)
+"""Prompts that what they give may already satisfy."""
 
 Rule = Callable[["Measured", QualityConfig], Hits]
 
@@ -82,7 +101,12 @@ def prepare(pieces: Pieces, threads: int = 1) -> tuple[Measured, Hashes]:
         None if prompts is None else measure(prompts, threads, spelling=spelt),
         None if prompts is None else relate(prompts, pieces.texts, common, threads),
         code,
+        fluency(pieces.texts, threads, ascii_only=_bytes(pieces.texts) == int(f["chars"].sum())),
     ), common
+
+
+def _bytes(texts: pa.LargeStringArray) -> int:
+    return int(pc.sum(pc.binary_length(texts)).as_py() or 0)
 
 
 def judge(measured: Measured, config: QualityConfig, threads: int = 1) -> list[Hits]:
@@ -150,6 +174,8 @@ def _too_short(m: Measured, config: QualityConfig) -> Hits:
     where = (side < 0) & (_visible(m.features) > 0)
     if config.min_words is not None:
         where = (words < config.min_words) & (_visible(m.features) > 0)
+    else:
+        where &= ~m.asks(_SHORT, where)
     return hits("too_short", where, np.maximum(score, 0.3), words=words)
 
 
@@ -189,6 +215,8 @@ def _repetitive(m: Measured, config: QualityConfig) -> Hits:
     f = m.features
     again, distinct = f.share("repeated", "alpha_words"), f.share("distinct", "alpha_words")
     where = (f["alpha_words"] >= 30) & (again >= config.repeated_share) & ~m.code
+    # A plan by days, a song, a table say much again; it takes more to be too much.
+    where &= (again >= MOSTLY) | ~m.asks(_RETURNING, where)
     score = np.clip(0.4 + 0.5 * (again - config.repeated_share), 0.4, 0.7)
     return hits("repetitive", where, score, repeated=np.round(again, 3), distinct=np.round(distinct, 3))
 
@@ -201,7 +229,9 @@ def _repeated_item(m: Measured, config: QualityConfig) -> Hits:
     at = at[phrases.matches(texts.take(pa.array(at)), phrases.LIST)]
     where = np.zeros(len(f), np.bool_)
     again = np.zeros(len(f), np.int64)
-    sung = m.asks(r"\b(?:songs?|jingles?|lyrics?|poems?|chorus|verses?|rhymes?|each word|parts? of speech|plan|pattern)\b")
+    sung = m.asks(
+        r"\b(?:songs?|jingles?|lyrics?|poems?|chorus|verses?|rhymes?|each word|parts? of speech|plan|pattern)\b", able
+    )
     for i, text in zip(at.tolist(), texts.take(pa.array(at)).to_pylist()):
         parts = (phrases.LINES if text.count("\n") >= 3 else phrases.ITEM).split(text)
         items = [item for item in map(_bare, parts) if item]
@@ -219,53 +249,12 @@ def _garbled(m: Measured, config: QualityConfig) -> Hits:
     mojibake = phrases.matches(m.pieces.texts, phrases.MOJIBAKE, ignore_case=False)
     visible = np.maximum(_visible(f), 1)
     noise = ((f["symbols"] + f["punctuation"]) / visible > 0.6) & (visible >= 40) & (f["words"] >= 3) & ~m.code
+    noise &= ~m.holds(r"[|+][ \t]*[|+]|[-=_*.~]{5}|\|[-: ]+\|", noise)  # tables and lines drawn with marks
     odd = f["private"] + f["control"]
     where = (f["replaced"] > 0) | mojibake | (odd > 0) | noise
     score = np.where((f["replaced"] > 0) | mojibake, 0.85, np.where(odd > 0, 0.6, 0.4))
     told = {"replaced": f["replaced"], "odd_characters": odd, "wrong_encoding": mojibake.astype(np.int64)}
     return hits("garbled", where, score, **told)
-
-
-def _template_leftover(m: Measured, config: QualityConfig) -> Hits:
-    texts = m.pieces.texts
-    # A text that is nothing but a placeholder has a rule of its own.
-    at = np.flatnonzero(phrases.matches(texts, phrases.TEMPLATE, ignore_case=False) & (m.features["words"] > 2))
-    wanted = m.asks(
-        r"template|placeholder|letter|e-?mail|resume|\bcv\b|format|fill|script|code|program|jinja|regex|html|"
-        r"vorlage|brief|modèle|lettre|plantilla|carta|modelo"
-    )
-    given = _in_prompt(m, at)
-    pattern = phrases.python_pattern(phrases.TEMPLATE, ignore_case=False)
-    start, end = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
-    keep = np.ones(len(at), np.bool_)
-    for k, text in enumerate(texts.take(pa.array(at)).to_pylist()):
-        match = pattern.search(text)
-        if match is None:
-            keep[k] = False
-            continue
-        start[k], end[k] = match.span()
-    score = np.where(given, 0.2, np.where(m.code[at] & (m.features["words"][at] > 3), 0.3, np.where(wanted[at], 0.4, 0.8)))
-    return Hits("template_leftover", at[keep], score[keep], {}, start[keep], end[keep])
-
-
-def _in_prompt(m: Measured, at: Any) -> Bools:
-    if m.pieces.prompts is None:
-        return np.zeros(len(at), np.bool_)
-    return phrases.matches(m.pieces.prompts.take(pa.array(at)), phrases.TEMPLATE, ignore_case=False)
-
-
-def _boilerplate(m: Measured, config: QualityConfig) -> Hits:
-    texts = m.pieces.texts
-    webby, stock = np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.bool_)
-    if m.pieces.prompts is None:
-        webby = phrases.matches(texts, phrases.WEB)
-    else:
-        stock = phrases.matches(pc.utf8_slice_codeunits(texts, -200, None), phrases.STOCK)
-        stock &= ~m.asks(r"e-?mail|letter|message|dialogue|conversation|script|chat|customer|reply|respond|brief|carta")
-    for found in (webby, stock):
-        if len(found) and found.mean() > COMMON_PLACE:
-            found[:] = False
-    return hits("boilerplate", webby | stock, np.where(webby, 0.4, 0.3), web=webby.astype(np.int64))
 
 
 def _wrong_language(m: Measured, config: QualityConfig) -> Hits:
@@ -300,35 +289,6 @@ def _wrong_language(m: Measured, config: QualityConfig) -> Hits:
     return hits("wrong_language", wrong, score, language=found, probability=np.round(probability, 3), expected=expected)
 
 
-def _refusal(m: Measured, config: QualityConfig) -> Hits:
-    heads = phrases.heads(m.pieces.texts)
-    where = phrases.matches(heads, phrases.REFUSAL)
-    said = m.asks(
-        r"sorry|apolog|refus|declin|reject|e-?mail|letter|dialogue|conversation|story|poem|tweet|reply|respond|message|"
-        r"role ?play|\bact as\b|translat|rewrite|sentence|scenario|ticket|response"
-    )
-    short = m.features["words"] <= 60
-    return hits("refusal", where, np.where(said, 0.3, np.where(short, 0.8, 0.6)), words=m.features["words"])
-
-
-def _as_an_ai(m: Measured, config: QualityConfig) -> Hits:
-    where = phrases.matches(m.pieces.texts, phrases.AS_AN_AI)
-    about = m.asks(
-        r"\bai\b|a\.i\.|artificial intelligence|chat ?bot|language model|\bgpt|\bassistant\b|robot|\bki\b|\bia\b|人工智能"
-    )
-    head = phrases.matches(phrases.heads(m.pieces.texts), phrases.AS_AN_AI)
-    return hits("as_an_ai", where, np.where(about, 0.3, np.where(head, 0.8, 0.6)))
-
-
-def _runs_on(m: Measured, config: QualityConfig) -> Hits:
-    texts = m.pieces.texts
-    task = phrases.matches(texts, phrases.NEXT_TASK) & phrases.matches(texts, phrases.ITS_ANSWER)
-    task &= ~m.asks(rf"{phrases.NEXT_TASK}|\b(?:tasks?|instructions?|prompts?|exercises?|template|quiz)\b")
-    speaker = phrases.matches(texts, phrases.NEXT_SPEAKER) & ~phrases.matches(texts, r"^\W*\w+\s*:")
-    speaker &= ~m.asks(r"dialog|conversation|script|chat|interview|transcript|\buser\b|human|story|classif|scenario")
-    return hits("runs_on", task | speaker, np.where(task, 0.85, 0.6))
-
-
 def _prompt_echoed(m: Measured, config: QualityConfig) -> Hits:
     r = m.relation
     assert r is not None
@@ -336,8 +296,10 @@ def _prompt_echoed(m: Measured, config: QualityConfig) -> Hits:
     whole = _repeated(m, m.pieces.prompts, edits, 3)
     same = whole.copy()
     for part in m.pieces.sources:
-        same |= _repeated(m, part, edits, 4)
+        again = _repeated(m, part, edits, 4)
+        same |= again & ~m.asks(_IN_PLACE, again)
     begins = (r.prefix == r.prompt_words) & (r.prompt_words >= 8) & (r.answer_words > r.prompt_words)
+    begins &= r.answer_words < TITLED * r.prompt_words
     share = r.covered / np.maximum(r.grams, 1)
     copied = (share >= config.echo_share) & (r.grams >= 12)
     score = np.where(same, np.where(edits & ~whole, 0.5, 0.85), np.where(begins, 0.6, 0.4))
@@ -358,16 +320,14 @@ def _repeated(m: Measured, given: Any, edits: Bools, least: int) -> Bools:
 
 
 def _stock_answer(m: Measured, config: QualityConfig) -> Hits:
-    assert m.pieces.prompts is not None
-    group = _numbers(m.pieces.texts)
-    often = repeats(_numbers(m.pieces.prompts), group)
-    where = (often >= config.stock_prompts) & (m.features["words"] >= 5)
+    r = m.relation
+    assert r is not None
+    often = np.zeros(len(m.features), np.int64)
+    at = np.flatnonzero(m.features["words"] >= 5)
+    often[at] = repeats(r.hashes[0, at], r.hashes[1, at])
+    # One question asked in many words has one answer; a stock answer takes up nothing of what was asked.
+    where = (often >= config.stock_prompts) & ((r.shared < 2) | (r.shared < TAKEN_UP * r.answer_words))
     return hits("stock_answer", where, 0.5, prompts=often)
-
-
-def _numbers(texts: pa.LargeStringArray) -> Any:
-    group = exact_groups(texts)
-    return np.where(group >= 0, group, np.arange(len(group)))
 
 
 def _unrelated(m: Measured, config: QualityConfig) -> Hits:
@@ -394,9 +354,9 @@ _PIECE_RULES: dict[str, Rule] = {
     "empty": _empty, "placeholder": _placeholder, "too_short": _too_short, "too_long": _too_long, "cut_off": _cut_off,
     "broken_fence": _broken_fence, "broken_json": _broken_json, "repetition_loop": _repetition_loop,
     "repetitive": _repetitive, "repeated_item": _repeated_item, "garbled": _garbled,
-    "template_leftover": _template_leftover, "boilerplate": _boilerplate, "wrong_language": _wrong_language,
+    "template_leftover": manners.template_leftover, "boilerplate": manners.boilerplate, "wrong_language": _wrong_language,
 }  # fmt: skip
 _ANSWER_RULES: dict[str, Rule] = {
-    "empty_prompt": _empty_prompt, "refusal": _refusal, "as_an_ai": _as_an_ai, "runs_on": _runs_on,
+    "empty_prompt": _empty_prompt, "refusal": manners.refusal, "as_an_ai": manners.as_an_ai, "runs_on": manners.runs_on,
     "prompt_echoed": _prompt_echoed, "stock_answer": _stock_answer, "unrelated": _unrelated,
 }  # fmt: skip

@@ -1,25 +1,28 @@
 """Heuristics for pages of the web, as three published filters describe them; for `text` data, on request.
 
-Sources: Gopher (Rae et al. 2021, appendix A.1.1), C4 (Raffel et al. 2020, section 2.2), FineWeb (Penedo et al. 2024,
-section 3.6). Written from the descriptions. They drop pages; here each is a rule with a name, and a page says which of them
-it fails. Gopher's shares of characters in repeated runs of words are counted over words (runs of five to ten words) and
-over the one most frequent run (two to four words); C4 judges whole pages here, where it also deletes lines.
+Sources: Gopher (Rae et al. 2021, appendix A.1.1 and table A1), C4 (Raffel et al. 2020, section 2.2), FineWeb (Penedo et al.
+2024, section 3.6); each threshold stands in `SOURCES` beside the rule. Written from the descriptions. They drop pages; here
+each is a rule with a name, and a page says which of them it fails. Where this differs: Gopher's shares of characters in
+runs of words are counted over words; C4 also deletes lines (without a full stop, of fewer than five words, naming scripts
+or policies), which are told of here and not deleted, and it has a list of bad words, which is left out.
 Shapes: one value a text. Cost: about 15 MB/s a core for the runs of words of Gopher, little for the rest.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from numba import njit
+from numpy.typing import NDArray
 
 from curate.quality.characters import tables
 from curate.quality.features import TEXTS_A_BLOCK, is_ascii
 from curate.quality.hits import Hits, hits
-from curate.quality.phrases import WEB, matches
+from curate.quality.phrases import matches
 from curate.quality.words import room, words_of
 from curate.similarity.parallel import over_blocks
 from curate.similarity.texts import buffers
@@ -44,6 +47,25 @@ RULES: Mapping[str, str] = {
     "fineweb_repeated_lines": "too many characters of the page stand in repeated lines",
     "fineweb_short_lines": "most lines of the page are short",
 }
+SOURCES: Mapping[str, str] = {
+    "gopher_words": "Gopher A.1.1: 50 to 100,000 words",
+    "gopher_word_length": "Gopher A.1.1: mean word length of 3 to 10 characters",
+    "gopher_symbols": "Gopher A.1.1: hashes or ellipses at most 0.1 a word",
+    "gopher_bullets": "Gopher A.1.1: at most 90 % of lines begin with a bullet",
+    "gopher_ellipses": "Gopher A.1.1: at most 30 % of lines end in an ellipsis",
+    "gopher_letters": "Gopher A.1.1: 80 % of words hold a letter",
+    "gopher_stop_words": "Gopher A.1.1: two of the, be, to, of, and, that, have, with",
+    "gopher_lines": "Gopher table A1: repeated lines 0.30, repeated paragraphs 0.30, characters in them 0.20 each",
+    "gopher_runs": "Gopher table A1: most frequent run of 2 to 4 words 0.20 to 0.16, repeated ones of 5 to 10 0.15 to 0.10",
+    "c4_sentences": "C4 2.2: at least three sentences",
+    "c4_phrases": "C4 2.2: no lorem ipsum, no curly bracket; lines on JavaScript or on policies and cookies are deleted",
+    "fineweb_line_ends": "FineWeb 3.6: more than 0.12 of lines end with punctuation",
+    "fineweb_repeated_lines": "FineWeb 3.6: less than 0.1 of characters in repeated lines",
+    "fineweb_short_lines": "FineWeb 3.6: less than 0.67 of lines are shorter than 30 characters",
+}
+"""Where each rule and its threshold come from."""
+_C4 = r"lorem ipsum|\{|javascript|terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies"
+_PARAGRAPHS = re.compile(r"\n\s*\n")
 _TOP = {2: 0.20, 3: 0.18, 4: 0.16}
 _AGAIN = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
 
@@ -79,15 +101,29 @@ def _gopher(m: Measured, threads: int) -> list[Hits]:
         hits("gopher_ellipses", f["ellipses"] / lines > 0.3, 0.5, share=np.round(f["ellipses"] / lines, 3)),
         hits("gopher_letters", f["alpha_words"] / words < 0.8, 0.5, share=np.round(f["alpha_words"] / words, 3)),
         hits("gopher_stop_words", f["stop_words"] < 2, 0.5, kinds=f["stop_words"]),
-        hits("gopher_lines", f["repeated_lines"] / lines > 0.3, 0.5, share=np.round(f["repeated_lines"] / lines, 3)),
+        hits("gopher_lines", _repeats(m), 0.5, share=np.round(f["repeated_lines"] / lines, 3)),
         hits("gopher_runs", over, 0.5, most_frequent_pair=np.round(top[:, 0], 3), repeated_fives=np.round(again[:, 0], 3)),
     ]
+
+
+def _repeats(m: Measured) -> NDArray[np.bool_]:
+    """Lines or paragraphs that stood before: too many of them, or too many characters in them."""
+    f = m.features
+    visible = np.maximum(f["chars"] - f["spaces"], 1)
+    over: NDArray[np.bool_] = f["repeated_lines"] / np.maximum(f["lines"], 1) > 0.3
+    over |= f["repeated_line_chars"] / visible > 0.2
+    # A paragraph stands twice only where lines do, and its characters are theirs; what is left to count are paragraphs.
+    at = np.flatnonzero(~over & (f["repeated_lines"] > 0) & (f["paragraphs"] > 1))
+    for i, text in zip(at.tolist(), m.pieces.texts.take(pa.array(at)).to_pylist(), strict=True):
+        parts = [part.strip() for part in _PARAGRAPHS.split(text) if part.strip()]
+        over[i] = len(parts) - len(set(parts)) > 0.3 * len(parts)
+    return over
 
 
 def _c4(m: Measured) -> list[Hits]:
     f = m.features
     texts = m.pieces.texts
-    told = matches(texts, r"lorem ipsum|\{") | matches(texts, f"{WEB}|javascript")
+    told = matches(texts, _C4)
     return [
         hits("c4_sentences", f["sentences"] < 3, 0.5, sentences=f["sentences"]),
         hits("c4_phrases", told, 0.5),

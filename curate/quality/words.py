@@ -21,7 +21,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from curate.quality.characters import tables
-from curate.quality.features import NO_SPELLING, TEXTS_A_BLOCK, Hashes, Ints, Spelling, hash_set, is_ascii, set_of
+from curate.quality.features import NO_SPELLING, TEXTS_A_BLOCK, Hashes, Spelling, hash_set, is_ascii, set_of
 from curate.quality.kernel import add, has, stir
 from curate.similarity.kernels import decode
 from curate.similarity.parallel import over_blocks
@@ -54,6 +54,10 @@ class Relation:
     """Distinct content stems of the prompt."""
     shared: NDArray[np.int32]
     """Those of them that the answer holds."""
+    taken_up: NDArray[np.float32]
+    """Those of them that the answer holds, each weighed by how rare it is in the data (idf); 0.5 where there are none."""
+    hashes: Hashes
+    """(prompt or answer, pair): one number for the words of each text; equal words give equal numbers."""
 
     @property
     def same(self) -> NDArray[np.bool_]:
@@ -71,13 +75,31 @@ def relate(
     p, a = buffers(prompts), buffers(answers)
     classes, fold = tables(is_ascii(*p) and is_ascii(*a))
     n = len(p[1])
-    out = np.zeros((7, n), np.int32)
+    out, taken, whole = np.zeros((7, n), np.int32), np.zeros(n, np.float32), np.zeros((2, n), np.uint64)
+    stems, idf = rarity(prompts, answers)
 
     def work(lo: int, hi: int) -> None:
-        _relate(*p, *a, lo, hi, classes, fold, common, out)
+        _relate(*p, *a, lo, hi, classes, fold, common, stems, idf, out, taken, whole)
 
     over_blocks(n, TEXTS_A_BLOCK, threads, work)
-    return Relation(*out)
+    return Relation(out[0], out[1], out[2], out[3], out[4], out[5], out[6], taken, whole)
+
+
+def rarity(*columns: pa.LargeStringArray) -> tuple[Hashes, NDArray[np.float32]]:
+    """(sorted stems, idf of each) from texts drawn evenly; log((1 + texts) / texts with the stem)."""
+    found = [np.zeros(0, np.uint64)]
+    sampled = 0
+    for texts in columns:
+        n = len(texts)
+        rows = np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).astype(np.int64)) if n else np.zeros(0, np.int64)
+        data, start, stop = buffers(texts.take(pa.array(rows)))
+        classes, fold = tables(is_ascii(data, start, stop))
+        found.append(_words_once(data, start, np.minimum(stop, start + 4000), classes, fold, True))
+        sampled += len(rows)
+    known, counts = np.unique(np.concatenate(found), return_counts=True)
+    often = counts >= 2  # what one text holds is as rare as what none does
+    idf = np.log((1.0 + sampled) / counts[often]).astype(np.float32)
+    return known[often], np.append(idf, np.float32(np.log(1.0 + sampled)))
 
 
 def common_words(texts: pa.LargeStringArray, most: int = MOST_COMMON) -> Hashes:
@@ -86,7 +108,7 @@ def common_words(texts: pa.LargeStringArray, most: int = MOST_COMMON) -> Hashes:
     rows = np.unique(np.linspace(0, max(0, n - 1), min(n, SAMPLED)).astype(np.int64)) if n else np.zeros(0, np.int64)
     data, start, stop = buffers(texts.take(pa.array(rows)))
     classes, fold = tables(is_ascii(data, start, stop))
-    words = _words_once(data, start, np.minimum(stop, start + 4000), classes, fold)
+    words = _words_once(data, start, np.minimum(stop, start + 4000), classes, fold, False)
     known, counts = np.unique(words, return_counts=True)
     often = counts >= max(2, len(rows) // 20)
     order = np.lexsort((known[often], -counts[often]))[:most]
@@ -155,16 +177,18 @@ def words_of(data, at, end, classes, fold, hashes, stems, lengths):  # type: ign
 
 @njit(cache=True, nogil=True)
 def _relate(  # type: ignore[no-untyped-def]
-    p_data, p_start, p_stop, a_data, a_start, a_stop, lo, hi, classes, fold, common, out
+    p_data, p_start, p_stop, a_data, a_start, a_stop, lo, hi, classes, fold, common, stems, idf, out, taken, whole
 ):
     most, longest = room(p_start, p_stop, lo, hi), room(a_start, a_stop, lo, hi)
     ph, ps, pl = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty(most, np.int32)
     ah, as_, al = np.empty(longest, np.uint64), np.empty(longest, np.uint64), np.empty(longest, np.int32)
-    keys, taken = np.zeros(16 + 4 * most, np.uint64), np.zeros(16 + 4 * most, np.uint8)
+    keys, hits = np.zeros(16 + 4 * most, np.uint64), np.zeros(16 + 4 * most, np.float32)
     for i in range(lo, hi):
         n = words_of(p_data, p_start[i], p_stop[i], classes, fold, ph, ps, pl)
         m = words_of(a_data, a_start[i], a_stop[i], classes, fold, ah, as_, al)
         out[0, i], out[1, i] = n, m
+        whole[0, i], whole[1, i] = _all(ph, n), _all(ah, m)
+        taken[i] = 0.5
         k = 0
         while k < n and k < m and ph[k] == ah[k]:
             k += 1
@@ -174,7 +198,7 @@ def _relate(  # type: ignore[no-untyped-def]
         size = 16
         while size < 2 * n:
             size *= 2
-        table, hit = keys[:size], taken[:size]
+        table, hit = keys[:size], hits[:size]
         if m >= 4:
             out[3, i] = m - 3
             if n >= _LEAST:
@@ -184,22 +208,44 @@ def _relate(  # type: ignore[no-untyped-def]
                 for k in range(m - 3):
                     out[4, i] += has(table, _gram(ah, k))
         table[:] = 0
-        hit[:] = 0
+        mask = np.uint64(size - 1)
+        total = told = np.float32(0.0)
         for k in range(n):
-            if pl[k] >= 4 and not has(common, ph[k]) and add(table, ps[k] | np.uint64(1)):
-                out[5, i] += 1
+            if pl[k] >= 4 and not has(common, ph[k]):
+                key = ps[k] | np.uint64(1)
+                at = key & mask
+                while table[at] != 0 and table[at] != key:
+                    at = (at + np.uint64(1)) & mask
+                if table[at] == 0:
+                    table[at] = key
+                    place = np.searchsorted(stems, key)
+                    rare = idf[place] if place < stems.size and stems[place] == key else idf[stems.size]
+                    hit[at] = rare
+                    total += rare
+                    out[5, i] += 1
         if out[5, i] == 0:
             continue
-        mask = np.uint64(size - 1)
         for k in range(m):
             if al[k] >= 4:
                 key = as_[k] | np.uint64(1)
                 at = key & mask
                 while table[at] != 0 and table[at] != key:
                     at = (at + np.uint64(1)) & mask
-                if table[at] == key and hit[at] == 0:
-                    hit[at] = 1
+                if table[at] == key and hit[at] > 0:
+                    told += hit[at]
+                    hit[at] = 0
                     out[6, i] += 1
+        if total > 0:
+            taken[i] = told / total
+
+
+@njit(cache=True, nogil=True)
+def _all(hashes, n):  # type: ignore[no-untyped-def]
+    g = _START
+    for k in range(n):
+        g = (g ^ hashes[k]) * _FACTOR
+        g ^= g >> np.uint64(29)
+    return g
 
 
 @njit(cache=True, nogil=True)
@@ -212,8 +258,8 @@ def _gram(hashes, k):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _words_once(data, start, stop, classes, fold):  # type: ignore[no-untyped-def]
-    """Every distinct word of every text, once a text."""
+def _words_once(data, start, stop, classes, fold, stemmed):  # type: ignore[no-untyped-def]
+    """Every distinct word (or stem of four letters or more) of every text, once a text."""
     total = np.int64(0)
     most = room(start, stop, 0, start.size)
     for i in range(start.size):
@@ -230,15 +276,22 @@ def _words_once(data, start, stop, classes, fold):  # type: ignore[no-untyped-de
         table = keys[:size]
         table[:] = 0
         for k in range(n):
-            if l[k] > 0 and add(table, h[k]):
-                out[n_out] = h[k]
+            if stemmed and l[k] < 4:
+                continue
+            key = s[k] | np.uint64(1) if stemmed else h[k]
+            if l[k] > 0 and add(table, key):
+                out[n_out] = key
                 n_out += 1
     return out[:n_out]
 
 
-def repeats(prompts: Ints, answers: Ints) -> NDArray[np.int64]:
-    """For each answer (a number a distinct text), under how many distinct prompts (likewise) it stands."""
-    pairs = np.unique(np.stack([answers, prompts]), axis=1)
-    known, counts = np.unique(pairs[0], return_counts=True)
-    found: NDArray[np.int64] = counts[np.searchsorted(known, answers)]
-    return found
+def repeats(prompts: Hashes, answers: Hashes) -> NDArray[np.int64]:
+    """For each answer (one number a distinct text), under how many distinct prompts (likewise) it stands."""
+    out = np.ones(len(answers), np.int64)
+    _, group, counts = np.unique(answers, return_inverse=True, return_counts=True)
+    at = np.flatnonzero(counts[group] > 1)
+    order = at[np.lexsort((prompts[at], group[at]))]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (group[order][1:] != group[order][:-1]) | (prompts[order][1:] != prompts[order][:-1])
+    out[at] = np.bincount(group[order], weights=new, minlength=len(counts))[group[at]]
+    return out

@@ -1,8 +1,9 @@
 """Normalise: repairs of how texts are written, and flags for slips and for columns that mix formats.
 
-Engine: `curate.quality.repairs` (`replace` findings with the least span that changes), `typos` and `formats` (flags
-without a proposal; nothing is changed by them), and rows older than a date that the recipe names. Texts of every
-role are looked at, nested turns included; labels, metadata, tool calls and names of speakers are not repaired.
+Engine: `curate.quality.repairs` (`replace` findings with the least span that changes), `typos` (flags without a
+proposal), `formats` (flags for values of a column in another format than most of it; on request a `replace` finding where
+only one reading is possible), and rows older than a date that the recipe names. Texts of every role are looked at, nested
+turns included; labels, metadata, tool calls and names of speakers are not repaired.
 The `replacement` of a repair is text of the row, as a person's override is: it must be, to be applied. Repairs that would
 write letters or digits of personal data, as the privacy scanner and its model of names see it in the repaired text, are not
 proposed; what neither sees stands in the findings. No other finding here holds text of a row.
@@ -65,6 +66,8 @@ class NormaliseConfig:
     """Times that the data must hold the word that was probably meant."""
     typo_ratio: int = 50
     """Times more often that it must hold it than the slip."""
+    rewrite_formats: bool = False
+    """Whether dates and numbers are proposed in the usual format of their column; findings then hold such values."""
     stale_before: str | None = None
     """Rows whose time is before this date (2020-01-31, or with a time after it) are flagged; none when left out."""
 
@@ -237,15 +240,28 @@ def _formats(dataset: Dataset, config: NormaliseConfig) -> tuple[list[dict[str, 
         rule = "" if found is None else f"mixed_{found.kind}s"
         if found is None or rule in config.off:
             continue
-        profiles.append({"column": name, "usual": found.usual, "formats": found.counts})
+        told = {"column": name, "usual": found.usual, "formats": found.counts, "rewritten": len(found.rewritten)}
+        profiles.append(told)
         rows = [i for i, f in enumerate(found.format) if f is not None and f != found.usual]
         evidence = [orjson.dumps({"format": found.format[i], "usual": found.usual}).decode() for i in rows]
+        made = _rewritten(values, found.rewritten, name) if config.rewrite_formats else {}
         odd = make_findings(
-            NAME, dataset.row_ids, row=np.array(rows, np.int64), rule=rule, action="flag", score=0.5, evidence=evidence,
-            reason=ALL_REASONS[rule], field=escape(name),
+            NAME, dataset.row_ids, row=np.array(rows, np.int64), rule=rule, score=0.5, evidence=evidence,
+            action=["replace" if i in made else "flag" for i in rows], reason=ALL_REASONS[rule], field=escape(name),
+            start=[0 if i in made else None for i in rows], end=[made[i][0] if i in made else None for i in rows],
+            replacement=[made[i][1] if i in made else None for i in rows],
         )  # fmt: skip
         tables.append(odd)
     return profiles, tables
+
+
+def _rewritten(values: pa.Array, proposed: dict[int, str], column: str) -> dict[int, tuple[int, str]]:
+    """(length of the value, the value in the usual format) by row, where no personal data would be written."""
+    rows = sorted(proposed)
+    new = pa.array([proposed[i] for i in rows], pa.large_string())
+    hit = _touched(new, [(k, 0, len(proposed[i])) for k, i in enumerate(rows)], column) if rows else ()
+    size = pc.utf8_length(values.take(pa.array(rows, pa.int64()))).to_pylist()
+    return {i: (n, proposed[i]) for i, n, personal in zip(rows, size, hit, strict=True) if not personal}
 
 
 def _stale(dataset: Dataset, before: str) -> pa.Table:
@@ -299,7 +315,7 @@ def _old_numbers(times: pa.Array, before: str, name: str) -> pa.Array:
 STAGE = Stage(
     name=NAME,
     title="Normalisation",
-    version=2,
+    version=3,
     config=NormaliseConfig,
     detect=detect,
     on_finding="review",

@@ -55,11 +55,11 @@ def detect(dataset: Dataset, config: QualityConfig, context: Context) -> Detecti
     of_pieces = judge(measured, config, context.threads)
     context.check_cancelled()
     context.progress(2, 4)
-    quality = quality_of.with_faults(quality_of.answers(measured), of_pieces)
+    quality = quality_of.with_faults(quality_of.answers(measured), of_pieces, measured.features["words"])
     of_rows = _rows(seen, quality, of_pieces, config, context)
     context.progress(3, 4)
     score = quality_of.of_rows(quality, seen.pieces.row, measured.features["words"], dataset.n_rows)
-    score = np.round(quality_of.with_faults(score, of_rows), 4)
+    score = np.round(quality_of.with_faults(score, of_rows), 6)
     spans = spans_hold(dataset, dataset.task)
     tables = [_findings(dataset, seen, one, spans) for one in of_pieces]
     tables += [_findings_of_rows(dataset, one) for one in of_rows]
@@ -102,7 +102,7 @@ def _rows(seen: Look, quality: Any, found: list[Hits], config: QualityConfig, co
         chosen, rejected = seen.pieces, Pieces(seen.rejected, seen.pieces.row, seen.pieces.prompts)
         other, _ = prepare(rejected, context.threads)
         faults = judge(other, config, context.threads)
-        lost = quality_of.with_faults(quality_of.answers(other), faults)
+        lost = quality_of.with_faults(quality_of.answers(other), faults, other.features["words"])
         out.append(identical_pair(chosen.texts, seen.rejected, context.threads))
         same = np.zeros(len(chosen), np.bool_)
         same[out[-1].at] = True
@@ -170,7 +170,7 @@ def _evidence(one: Hits, which: Any) -> list[str] | None:
 STAGE = Stage(
     name=NAME,
     title="Text quality",
-    version=2,
+    version=3,
     config=QualityConfig,
     detect=detect,
     on_finding="review",

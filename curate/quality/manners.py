@@ -1,0 +1,131 @@
+"""Rules about what a text says of itself: stock phrases, refusals, places left open, an answer that does not stop.
+
+Method: patterns of `curate.quality.phrases` in RE2, the beginning of an answer where the whole would find quotations, and
+what the prompt asks for, which makes many of them right: a letter to nobody in particular ends in "[Your Name]".
+Scores say how sure a rule is; they were set by reading. Complexity: O(bytes). Does not: understand.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.quality import phrases
+from curate.quality.config import QualityConfig
+from curate.quality.hits import Hits, Measured, among, hits
+
+COMMON_PLACE = 0.25
+"""A phrase that so many answers hold is the manner of the data, not a fault of a row."""
+EXPLAINED = 25
+"""Words from which on "it is not possible to say" comes with its reason."""
+FIRST_WORDS = 60
+"""Code points of an answer that is a refusal and nothing else."""
+_CORRESPONDENCE = (
+    r"\b(?:letters?|e-?mails?|post ?cards?|greeting|invitation|resumes?|cv|résumé|template|placeholder|voicemail|"
+    r"thank[- ]you (?:note|message|card)|message to|note to|card)\b|"
+    r"vorlage|\bbrief\b|modèle|\blettre|plantilla|\bcarta\b|modelo|письмо|邮件|信\b|メール"
+)
+"""Prompts whose answer may leave open who writes to whom, where they do not say so."""
+_FOR_MODELS = (
+    r"<\|(?:im_start|im_end|endoftext|assistant|user|system|eot_id)|\[/?INST\]|### (?:Instruction|Response|Input):|noinput"
+)
+"""Marks of chat formats, which are no code."""
+_GENERIC = r"\b(?:given|any|certain|specific|generic|particular) "
+
+
+def template_leftover(m: Measured, config: QualityConfig) -> Hits:
+    """A place that was to be filled in, with where it stands."""
+    texts = m.pieces.texts
+    # A text that is nothing but a placeholder has a rule of its own.
+    where = m.holds(phrases.TEMPLATE, m.features["words"] > 2, ignore_case=False)
+    syntax = m.holds(phrases.TEMPLATE_SYNTAX, where, ignore_case=False)
+    letter = m.asks(_CORRESPONDENCE, where)
+    # What the prompt holds itself is its subject; code says ${name} and means it.
+    given = among(m.pieces.prompts, phrases.TEMPLATE, where, ignore_case=False)
+    coded = (where & (m.features["fences"] > 0)) | m.holds(phrases.CODE, where, ignore_case=False)
+    coded |= m.holds(r"`[^`\n]*(?:\$\{|\{\{|%\(|<[Yy]our)[^`\n]*`", where)
+    coded &= ~m.holds(_FOR_MODELS, where & coded)
+    at = np.flatnonzero(where & (syntax | ~letter) & ~given & ~coded)
+    form = m.asks(r"format|fill|script|code|program|jinja|regex|html", where)[at]
+    spoken = m.holds(r"\bsay(?:ing)?\b[,:]? [\"“'][^\"”\n]{0,80}\[", where)[at] & ~syntax[at]
+    pattern = phrases.python_pattern(phrases.TEMPLATE, ignore_case=False)
+    start, end = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
+    keep = ~spoken
+    prompts = [""] * len(at) if m.pieces.prompts is None else m.pieces.prompts.take(pa.array(at)).to_pylist()
+    for k, (text, prompt) in enumerate(zip(texts.take(pa.array(at)).to_pylist(), prompts, strict=True)):
+        match = pattern.search(text)
+        if match is None or _meant(match[0], prompt or ""):
+            keep[k] = False
+            continue
+        start[k], end[k] = match.span()
+    score = np.where(form, 0.4, 0.8)
+    return Hits("template_leftover", at[keep], score[keep], {}, start[keep], end[keep])
+
+
+def _meant(slot: str, prompt: str) -> bool:
+    """Whether the prompt asks for something about any such thing: "[city]" for "a given city"."""
+    inner = re.escape(slot.strip("[]<>{}$ ").lower())
+    return slot[:1] == "[" and bool(inner) and re.search(_GENERIC + inner, prompt.lower()) is not None
+
+
+def boilerplate(m: Measured, config: QualityConfig) -> Hits:
+    """Stock phrases of pages, or at the end of an answer, where few of the texts have them."""
+    texts = m.pieces.texts
+    webby, stock = np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.bool_)
+    if m.pieces.prompts is None:
+        webby = phrases.matches(texts, phrases.WEB)
+    else:
+        stock = phrases.matches(pc.utf8_slice_codeunits(texts, -200, None), phrases.STOCK)
+        stock &= ~m.asks(
+            r"e-?mail|letter|message|dialogue|conversation|script|chat|customer|reply|respond|brief|carta", stock
+        )
+    for found in (webby, stock):
+        if len(found) and found.mean() > COMMON_PLACE:
+            found[:] = False
+    return hits("boilerplate", webby | stock, np.where(webby, 0.4, 0.3), web=webby.astype(np.int64))
+
+
+def refusal(m: Measured, config: QualityConfig) -> Hits:
+    """A refusal at the beginning of an answer."""
+    heads = phrases.heads(m.pieces.texts)
+    words = m.features["words"]
+    where = phrases.matches(heads, phrases.REFUSAL)
+    # That something cannot be known is an answer, where it says why.
+    reasons = among(heads, phrases.NOT_POSSIBLE, where) & (words > EXPLAINED)
+    where &= ~reasons | among(heads, phrases.REFUSES, reasons)
+    said = m.asks(
+        r"sorry|apolog|refus|declin|reject|e-?mail|letter|dialogue|conversation|story|poem|tweet|reply|respond|message|"
+        r"role ?play|\bact as\b|translat|rewrite|sentence|scenario|ticket|response|complain|issue",
+        where,
+    )
+    first = among(phrases.heads(m.pieces.texts, FIRST_WORDS), phrases.REFUSAL, said)
+    where &= ~said | first  # who writes a letter may well be unable to do something
+    return hits("refusal", where, np.where(said, 0.3, np.where(words <= 60, 0.8, 0.6)), words=words)
+
+
+def as_an_ai(m: Measured, config: QualityConfig) -> Hits:
+    """An answer that speaks of itself as a model."""
+    where = phrases.matches(m.pieces.texts, phrases.AS_AN_AI)
+    about = m.asks(
+        r"\bai\b|a\.i\.|artificial intelligence|chat ?bot|language model|\bgpt|\bassistant\b|robot|\bki\b|\bia\b|人工智能",
+        where,
+    )
+    head = among(phrases.heads(m.pieces.texts), phrases.AS_AN_AI, where)
+    return hits("as_an_ai", where, np.where(about, 0.3, np.where(head, 0.8, 0.6)))
+
+
+def runs_on(m: Measured, config: QualityConfig) -> Hits:
+    """An answer after which the next prompt stands."""
+    lines = m.features["lines"] > 1
+    task = m.holds(phrases.NEXT_TASK, lines)
+    task = m.holds(phrases.ITS_ANSWER, task)
+    task &= ~m.asks(rf"{phrases.NEXT_TASK}|\b(?:tasks?|instructions?|prompts?|exercises?|template|quiz)\b", task)
+    speaker = m.holds(phrases.NEXT_SPEAKER, lines)
+    speaker &= ~m.holds(r"^\W*\w+\s*:", speaker)
+    speaker &= ~m.asks(
+        r"dialog|conversation|script|chat|interview|transcript|\buser\b|human|story|classif|scenario", speaker
+    )
+    return hits("runs_on", task | speaker, np.where(task, 0.85, 0.6))

@@ -1,0 +1,100 @@
+"""The published heuristics for pages: each rule just inside and just outside its threshold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from curate.quality import Pieces, QualityConfig, judge, prepare
+from curate.quality.web import RULES, SOURCES
+
+STEMS = ("river", "stone", "garden", "window", "letter", "market")
+WORDS = [f"{a}{b}" for a in STEMS for b in ("side", "work", "land", "less")]
+
+
+def _sentence(k: int, words: int = 11) -> str:
+    """Words that do not come again in the same order."""
+    chosen = [WORDS[(k * 7 + i * (k % 5 + 1)) % len(WORDS)] for i in range(words - 2)]
+    return f"The {' '.join(chosen)} of{k}k."
+
+
+def _page(lines: int = 12) -> list[str]:
+    return [_sentence(k) for k in range(lines)]
+
+
+def _rules(text: str, web: str = "all") -> set[str]:
+    measured, _ = prepare(Pieces(pa.array([text], pa.large_string()), np.arange(1)))
+    return {one.rule for one in judge(measured, QualityConfig(web=web, language="off")) if one.rule in RULES}
+
+
+GOOD = "\n".join(_page()).replace("of0k", "of and to")
+
+
+def test_a_sound_page_fails_nothing() -> None:
+    assert _rules(GOOD) == set()
+
+
+def test_every_rule_names_where_its_threshold_comes_from() -> None:
+    assert set(SOURCES) == set(RULES)
+
+
+def _shares(rule: str, good: int, total: int) -> str:
+    """A page of `total` lines of which all but `good` have what the rule minds."""
+    page = _page(total)
+    marks = {
+        "gopher_bullets": lambda t: f"- {t}",
+        "gopher_ellipses": lambda t: t[:-1] + "...",
+        "fineweb_line_ends": lambda t: t[:-1],
+        "fineweb_short_lines": lambda t: " ".join(t.split()[:3]) + ".",
+    }
+    return "\n".join(t if i < good else marks[rule](t) for i, t in enumerate(page))
+
+
+@pytest.mark.parametrize(
+    ("rule", "inside", "outside"),
+    [
+        ("gopher_words", " ".join(f"w{i}x" for i in range(50)), " ".join(f"w{i}x" for i in range(49))),
+        ("gopher_word_length", "the abc not def two ghi. " * 12, "the abc not def to ghi. " * 12),
+        ("gopher_word_length", "unbearable. " * 60, "unbearables. " * 60),
+        ("gopher_symbols", GOOD + " #" * 12, GOOD + " #" * 14),
+        ("gopher_letters", GOOD + " 12" * 30, GOOD + " 12" * 40),
+        ("gopher_stop_words", GOOD.replace(" and to", ""), GOOD.replace(" of and to", "")),
+        ("gopher_bullets", _shares("gopher_bullets", 2, 20), _shares("gopher_bullets", 1, 20)),
+        ("gopher_ellipses", _shares("gopher_ellipses", 14, 20), _shares("gopher_ellipses", 13, 20)),
+        ("c4_sentences", "One is here. Two is here. Three is here.", "One is here. Two is here."),
+        ("c4_phrases", GOOD + " All rights reserved.", GOOD + " This site uses cookies."),
+        ("c4_phrases", GOOD + " (brackets)", GOOD + " {brackets}"),
+        ("c4_phrases", GOOD, GOOD + " Please enable JavaScript."),
+        ("fineweb_line_ends", _shares("fineweb_line_ends", 3, 24), _shares("fineweb_line_ends", 2, 24)),
+        ("fineweb_short_lines", _shares("fineweb_short_lines", 8, 24), _shares("fineweb_short_lines", 7, 24)),
+    ],
+)
+def test_each_rule_begins_where_its_source_says(rule: str, inside: str, outside: str) -> None:
+    assert rule not in _rules(inside)
+    assert rule in _rules(outside)
+
+
+def test_lines_that_stand_twice_are_counted_by_number_and_by_characters() -> None:
+    page = _page(20)
+    assert "gopher_lines" not in _rules("\n".join([*page, page[0]]))
+    assert "gopher_lines" in _rules("\n".join([*page[:13], *page[:7]]))
+    long = " ".join(page[:6])
+    assert "gopher_lines" in _rules("\n".join([*page[6:], long, long]))  # few lines, many characters
+    assert "fineweb_repeated_lines" not in _rules("\n".join([*page, page[0]]))
+    assert "fineweb_repeated_lines" in _rules("\n".join([*page, *page[:3]]))
+
+
+def test_paragraphs_that_stand_twice_are_counted() -> None:
+    short = ["Read on here.", "Share it now."]
+    long = ["\n".join(_page(20)[i : i + 5]) for i in range(0, 20, 5)]
+    assert "gopher_lines" in _rules("\n\n".join([*long, *short, *short, *short]))
+    assert "gopher_lines" not in _rules("\n\n".join([*long, *short]))
+
+
+def test_a_preset_runs_only_its_own_rules() -> None:
+    bad = "Home\nAbout\nContact {x}"
+    for preset in ("gopher", "c4", "fineweb"):
+        found = _rules(bad, preset)
+        assert found
+        assert {rule.split("_")[0] for rule in found} == {preset}
