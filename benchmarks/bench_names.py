@@ -13,10 +13,8 @@ Wikipedia in passages of 1 KB; processor time, and wall time on all cores.
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import math
-import random
 import time
 from pathlib import Path
 
@@ -25,25 +23,13 @@ import pyarrow as pa
 from benchmarks.bench_pii import code, passages
 from curate.privacy import ScanConfig, scan
 from curate.privacy.names import find_names
+from curate.privacy.residual.groups import FRAMES, locales, people, wilson
 from curate.privacy.types import ALL, NAMED
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 Gold = list[tuple[str, list[tuple[int, int, str]]]]
 GOLD = {"PERSON": "PERSON", "LOCATION": "LOCATION", "GPE": "LOCATION", "ORGANIZATION": "ORGANIZATION",
         "STREET_ADDRESS": "STREET_ADDRESS", "ADDRESS": "STREET_ADDRESS"}  # fmt: skip
-FRAMES = (
-    "Please put {} through to the lab on extension 4.",
-    "The invoice was approved by {} last week.",
-    "Driver for the 9:40 pickup: {}",
-    "I had a long talk with {} about the new flat.",
-    "RSVP: {} (vegetarian)",
-    "{} forgot an umbrella in the lobby again.",
-    "According to the minutes, {} abstained.",
-    "package for {}, signed at the desk",
-    "Our guide {} knew every bird by its song.",
-    "Reviewer 2 was {}, as it turned out.",
-)
-"""Texts that stand in no training template."""
 
 
 def odd_templates() -> Gold:
@@ -91,52 +77,24 @@ def report(title: str, gold: Gold, kinds: tuple[str, ...], *, errors: bool) -> N
         print(f"  {kind:<15}{n:>6} gold{m:>6} found   P {p:.3f}  R {r:.3f}  F1 {2 * p * r / max(1e-9, p + r):.3f}")
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share."""
-    z, p = 1.959964, hits / n
-    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-
-
-def people(locale: str, count: int) -> list[str]:
-    """Full names of a locale, from all of Faker's names."""
-    provider = importlib.import_module(f"faker.providers.person.{locale}").Provider
-    draw = random.Random(locale)
-
-    def words(prefix: str) -> list[str]:
-        keys = [k for k in dir(provider) if k.startswith(prefix) and "pairs" not in k and "kana" not in k]
-        values = [getattr(provider, k) for k in keys]
-        lists = [v for v in values if isinstance(v, tuple | list | dict)]
-        return sorted({w for v in lists for w in v if isinstance(w, str) and "{" not in w})
-
-    given, family = words("first_"), words("last_") or words("first_")
-    joint = "{1}{0}" if ord(given[0][0]) >= 0x3000 and not given[0].isascii() else "{0} {1}"
-    return [joint.format(draw.choice(given), draw.choice(family)) for _ in range(count)]
-
-
 def groups(per_group: int) -> None:
     """Print recall of PERSON by locale, worst first."""
-    import pkgutil
-
-    import faker.providers.person
-
     from curate.privacy.names.training.lists import HELD_OUT
 
     rows = []
-    for module in pkgutil.iter_modules(faker.providers.person.__path__):
-        try:
-            names = people(module.name, per_group)
-        except IndexError:
+    for locale in locales():
+        names = people(locale, per_group)
+        if not names:
             continue  # a locale that only inherits
-        texts = [FRAMES[i % len(FRAMES)].format(name) for i, name in enumerate(names)]
+        texts = [name.join(FRAMES[i % len(FRAMES)]) for i, name in enumerate(names)]
         texts = [t.lower() if i % 10 == 9 else t for i, t in enumerate(texts)]
         spans = find_names(pa.array(texts, pa.large_string()), ("PERSON",))
         covered: dict[int, bool] = {}
         for row, start, end in zip(spans.row.tolist(), spans.start.tolist(), spans.end.tolist()):
-            begin = FRAMES[row % len(FRAMES)].index("{}")
+            begin = len(FRAMES[row % len(FRAMES)][0])
             covered[row] = covered.get(row, False) or (start < begin + len(names[row]) and end > begin)
-        hits = sum(covered.values())
-        rows.append((hits / len(texts), *wilson(hits, len(texts)), module.name, names[0]))
+        share = wilson(locale, sum(covered.values()), len(texts))
+        rows.append((share.value, share.low, share.high, locale, names[0]))
     rows.sort()
     print(f"recall of PERSON by locale, {per_group} names each (one text in ten in small letters), 95 % Wilson interval")
     for share, low, high, locale, example in rows:

@@ -32,7 +32,8 @@ from curate.errors import DataError
 from curate.ledger.decisions import login_name
 from curate.pipeline import Detected
 from curate.privacy import residual as engine
-from curate.privacy.residual import Missed, Read, Seen, Text, Unit
+from curate.privacy.names.find import find_names
+from curate.privacy.residual import Missed, Read, Seen, Text, Unit, groups
 from curate.rundir import REVIEW_FILE
 from curate.stages.pii_names import names_to_flag, types_to_replace
 
@@ -42,6 +43,9 @@ LEARNT_ROWS = 300
 LEARNT_CHARS = 150_000
 """Beyond the sample, rows in which the scanner found something: how often a weak detector finds it too is learnt there."""
 LONGEST_ROW = 1 << 16
+CARRIERS = 1000
+"""Strings of the sample in which sentences with one name are looked for, to put made-up names into."""
+_CARRIER_CHARS = 4000
 MOST_SEEN = LONGEST_ROW
 """More spans than a row has code points are a slip of the pen."""
 _PER = 1000.0
@@ -186,8 +190,19 @@ def numbers(sample: Sample, read: Mapping[int, Read], stale: int = 0) -> dict[st
         "kinds": [{"kind": engine.KINDS[k][0], **_shown(found[k])} for k in covered],
         "readers": None if by_readers is None else {"kind": "all", **_shown(by_readers)},
         "not_covered": sorted(set(sample.types) - {t for _, types in engine.KINDS for t in types}),
+        "names": _names(sample) if "PERSON" in sample.types else None,
     }
     return {**out, "sentence": sentence(out)}
+
+
+def _names(sample: Sample) -> dict[str, Any]:
+    """Recall by locale of made-up names, in sentences of the sample that hold a name, or in built-in ones."""
+    texts = [t.text for t in sample.texts[:CARRIERS] if len(t.text) <= _CARRIER_CHARS]
+    found = find_names(pa.array(texts, pa.large_string()), ("PERSON",))
+    places: list[list[tuple[int, int]]] = [[] for _ in texts]
+    for row, start, end in zip(found.row.tolist(), found.start.tolist(), found.end.tolist()):
+        places[row].append((start, end))
+    return groups.as_json(groups.probe(groups.frames_of(texts, places)))
 
 
 def _shown(m: Missed) -> dict[str, Any]:

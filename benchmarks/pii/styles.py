@@ -1,8 +1,10 @@
 """Score the scanner on texts in many styles and languages, written by hand (styles_tune.txt, styles_held.txt).
 
     python -m benchmarks.pii.styles [--held] [--errors] [--region US] [--write DIR]
+    python -m benchmarks.pii.styles --set names_held.txt --names
 
-Every text is scanned by itself, with all structured types; a finding that is not marked is wrong, whatever its type.
+Names, places, organisations and addresses have sets of their own, in six languages (`--names`). Every text is scanned by
+itself, with all structured types; a finding that is not marked is wrong, whatever its type.
 `--write` leaves the sets as JSON lines for `curate pii-eval`.
 """
 
@@ -19,6 +21,7 @@ from audit.pii_eval import Gold, GoldSpan, map_types, score
 from audit.pii_eval.render import table
 from benchmarks.pii.use_curate import STRUCTURED
 from curate.privacy import ScanConfig, scan
+from curate.privacy.types import NAMED
 
 HERE = Path(__file__).parent
 _MARK = re.compile(r"\[\[([A-Z_]+)\|(.*?)\]\]")
@@ -40,8 +43,8 @@ def read(name: str) -> Gold:
     return gold
 
 
-def found(texts: list[str], region: str) -> list[GoldSpan]:
-    spans = scan(pa.array(texts, pa.large_string()), ScanConfig(types=STRUCTURED, default_region=region))
+def found(texts: list[str], region: str, types: tuple[str, ...] = STRUCTURED) -> list[GoldSpan]:
+    spans = scan(pa.array(texts, pa.large_string()), ScanConfig(types=types, default_region=region))
     return [GoldSpan(*s) for s in zip(spans.row.tolist(), spans.start.tolist(), spans.end.tolist(), spans.type.to_pylist())]
 
 
@@ -49,6 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--held", action="store_true")
     parser.add_argument("--set", help="another file of this folder")
+    parser.add_argument("--names", action="store_true", help="look for names, places, organisations and addresses instead")
     parser.add_argument("--errors", action="store_true")
     parser.add_argument("--region", default="US")
     parser.add_argument("--write", type=Path)
@@ -61,8 +65,9 @@ def main() -> None:
             {"start": s.start, "end": s.end, "type": s.type} for s in gold.spans if s.row == row]}, ensure_ascii=False)
             for row, text in enumerate(gold.texts)]  # fmt: skip
         (args.write / name.replace(".txt", ".jsonl")).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    ours = found(gold.texts, args.region)
-    types = map_types(gold.types(), STRUCTURED)
+    asked = NAMED if args.names else STRUCTURED
+    ours = found(gold.texts, args.region, asked)
+    types = map_types(gold.types(), asked, {kind: kind for kind in gold.types()} if args.names else {})
     for line in table(score(gold, ours, types)):
         print(line)
     if args.errors:

@@ -60,7 +60,7 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-def _table(entries: dict[bytes, int], bits: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+def hash_table(entries: dict[bytes, int], bits: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
     """Open-addressed hash table: keys (0 = empty) and values."""
     keys = np.zeros(1 << bits, dtype=np.uint64)
     values = np.zeros(1 << bits, dtype=np.int64)
@@ -109,7 +109,7 @@ def _shapes() -> dict[bytes, int]:
     return {shape.encode(): 1 for i in IDENTIFIERS if i.alone for shape in i.shapes.split()}
 
 
-WORD_KEYS, WORD_MASKS = _table(_classes(), 12)
+WORD_KEYS, WORD_MASKS = hash_table(_classes(), 12)
 
 
 
@@ -124,8 +124,8 @@ def _stems() -> dict[bytes, int]:
 
 
 _STEM_CLASSES = _stems()
-STEM_KEYS, STEM_VALUES = _table(_STEM_CLASSES, 13)
-SHAPE_KEYS, SHAPE_VALUES = _table(_shapes(), 9)
+STEM_KEYS, STEM_VALUES = hash_table(_STEM_CLASSES, 13)
+SHAPE_KEYS, SHAPE_VALUES = hash_table(_shapes(), 9)
 
 _TLDS = _words("""
     com org net edu gov mil int info biz name pro aero coop museum mobi jobs travel tel cat asia post xxx arpa app
@@ -148,7 +148,7 @@ _FILES = _words("""
     avi mov log ini cfg conf toml lock sql ipynb parquet
 """)
 # `py`, `rs`, `pl`, `sh`, `md`, `mp` and other two-letter endings are country codes as well: left to the country.
-TLD_KEYS, TLD_VALUES = _table({**{t.encode(): 1 for t in _TLDS}, **{f.encode(): 2 for f in _FILES}}, 10)
+TLD_KEYS, TLD_VALUES = hash_table({**{t.encode(): 1 for t in _TLDS}, **{f.encode(): 2 for f in _FILES}}, 10)
 
 _SECRET_KEYS = _words("""
     password passwd pwd passphrase passcode secret token apikey api_key access_token auth_token refresh_token
@@ -161,12 +161,12 @@ _HANDLE_KEYS = _words("""
     username user_name userid user_id login handle screen_name screenname nickname twitter instagram telegram discord
     github gitlab tiktok snapchat skype benutzername usuario utente identifiant gebruikersnaam
 """)
-SECRET_KEYS, SECRET_VALUES = _table({k.encode(): 1 for k in _SECRET_KEYS} | {k.encode(): 2 for k in _HANDLE_KEYS}, 9)
+SECRET_KEYS, SECRET_VALUES = hash_table({k.encode(): 1 for k in _SECRET_KEYS} | {k.encode(): 2 for k in _HANDLE_KEYS}, 9)
 """Names before `=` or `:`: 1 of a secret, 2 of a user name."""
 _SIGNED = sorted({shape.word() for shape in SHAPES if shape.signed()})
-KEY_KEYS, KEY_VALUES = _table({word.encode(): 1 for word in _SIGNED}, 9)
+KEY_KEYS, KEY_VALUES = hash_table({word.encode(): 1 for word in _SIGNED}, 9)
 """What stands before the first sign of a provider's key; compared with regard to case."""
-PLAIN_KEYS, PLAIN_VALUES = _table({word.encode(): 1 for word in PLAIN_PREFIXES}, 7)
+PLAIN_KEYS, PLAIN_VALUES = hash_table({word.encode(): 1 for word in PLAIN_PREFIXES}, 7)
 
 
 def word_classes(word: str) -> int:

@@ -12,6 +12,7 @@ people also work at places dot com. Cost: about 0.6 GB/s for the pass.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -122,13 +123,18 @@ _REFERENCES = re.compile(
 )
 
 
+@lru_cache(maxsize=256)
+def _sign(reference: str, digit: str | None) -> int:
+    """The code point that a character reference stands for."""
+    small = reference.lower()
+    return int(digit) if digit else (64 if "64" in small or "40" in small or small[1] == "c" else 46)
+
+
 def edits_of(text: str, flags: int) -> list[tuple[int, int, int]]:
     """(start, end, code point it stands for) in code points of the text, sorted and disjoint."""
     out: list[tuple[int, int, int]] = []
     if flags & REFERENCE:
-        for m in _REFERENCES.finditer(text):
-            sign = int(m[1]) if m[1] else (64 if "64" in m[0] or "40" in m[0] or "c" in m[0].lower()[:2] else 46)
-            out.append((m.start(), m.end(), sign))
+        out += [(*m.span(), _sign(m[0], m[1])) for m in _REFERENCES.finditer(text)]
     if flags & AT_DOT:
         for m in _MAIL.finditer(text):
             telling = re.search(r"[0-9._]", m["local"]) or re.search(_DOT, m["local"])
@@ -161,6 +167,9 @@ def byte_edits(
             continue
         text = data[start:end].tobytes().decode("utf-8", "replace")
         place, byte = 0, start
+        if text.isascii():
+            out += [(start + a, start + b, sign) for a, b, sign in edits_of(text, flag)]
+            continue
         for a, b, sign in edits_of(text, flag):
             low = byte + len(text[place:a].encode())
             high = low + len(text[a:b].encode())

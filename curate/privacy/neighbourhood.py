@@ -277,8 +277,10 @@ def fingerprints(data, starts, ends, candidates, names):  # type: ignore[no-unty
         row, a, b = candidates[n, 1], candidates[n, 2], candidates[n, 3]
         low, high = max(starts[row], a - LOOK_BEHIND), min(ends[row], b + LOOK_AHEAD)
         h = np.uint64(0xCBF29CE484222325)
+        # In a short cell the name of its column speaks.
+        column = names[row] * 2 + (1 if ends[row] - starts[row] <= SHORT_CELL else 0)
         for value in (candidates[n, 0], candidates[n, 4], candidates[n, 5], candidates[n, 6], a - low, b - a, high - b,
-                      names[row]):  # fmt: skip
+                      column):  # fmt: skip
             h = (h ^ np.uint64(value)) * prime
         for i in range(low, high):
             h = (h ^ np.uint64(data[i])) * prime

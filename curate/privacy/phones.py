@@ -141,8 +141,28 @@ def is_dateish(text: str, *, spoken: bool = False) -> bool:
     return bool(_DATE.fullmatch(text) or _YEARS.fullmatch(text) or _COMPACT_DATE.fullmatch(text))
 
 
+def bare_score(digits: str, *, context: bool, region: str) -> float:
+    """Score of a number of digits alone."""
+    if not 7 <= len(digits) <= 15 or len(set(digits)) == 1:
+        return 0.0
+    if not (context and len(digits) > 8) and _COMPACT_DATE.fullmatch(digits):
+        return 0.0
+    if digits.startswith("00") and len(digits) >= 10 and valid_international(digits[2:]):
+        return 0.9 if context else 0.55
+    return _one_group(digits, context=context, region=region)
+
+
+def _one_group(digits: str, *, context: bool, region: str) -> float:
+    if not context:
+        return 0.35 if valid_national(digits, region) else 0.0
+    likely = len(digits) <= 12 or valid_international(digits) or (len(digits) == 13 and digits[:2] == "00")
+    return 0.8 if valid_national(digits, region) else (0.7 if likely else 0.4)
+
+
 def _shape_score(text: str, *, context: bool, region: str) -> float:
     """Score of one whole candidate such as `0494 92 82 32`, `+41 (0)62 915 44 00` or `5551234567`."""
+    if text.isdigit() and text.isascii():
+        return bare_score(text, context=context, region=region)
     if is_dateish(text, spoken=context):
         return 0.0
     groups = [g for g in _SPLIT.split(text) if g]
@@ -175,9 +195,7 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
         if valid_international(rest):
             return 0.9 if len(groups) > 1 or context else 0.55
     if len(groups) == 1:
-        if not context:
-            return 0.35 if valid_national(digits, region) else 0.0
-        return 0.8 if valid_national(digits, region) else (0.7 if len(digits) <= 12 or valid_international(digits) else 0.4)
+        return _one_group(digits, context=context, region=region)
     single = sum(len(g) == 1 for g in groups[1:])
     if single:
         return 0.0 if len(digits) < 9 or not context or single > 1 else 0.5
@@ -214,6 +232,12 @@ def find_phones(
     """
     out: list[tuple[int, int, float]] = []
     helped = context or (context_after and not blocked)
+    if text.isdigit() and text.isascii():
+        score = bare_score(text, context=helped, region=region) - 0.4 * blocked
+        if score < 0.5:
+            return out
+        extension = _EXTENSION.match(tail)
+        return [(0, len(text) + extension.end(), max(score, 0.6))] if extension else [(0, len(text), score)]
     if not helped and _GROUPED_DECIMAL.fullmatch(text):
         return out
 

@@ -17,14 +17,14 @@ from typing import NamedTuple
 
 from curate.privacy.context import _WORDS, CARD, IP, PHONE
 from curate.privacy.identifiers import IDENTIFIERS, Identifier
-from curate.privacy.words import STEMS
+from curate.privacy.words import STEMS as CLASS_STEMS
 
 Hit = tuple[int, Identifier]
 _NEVER = 1000
 _FARTHEST = 16
 """Words that are looked at: ten between, and those of the longest phrase."""
 
-_TOKEN = re.compile(r"(?<![0-9])[^\W\d_]+(?![0-9])|\d[\d.,-]{4,}|\[[A-Z_]{2,24}\]|(?<=[a-z]{4})[.!?](?=\s)")
+_TOKEN = re.compile(r"(?<![^\W_])[^\W\d_]++(?![0-9])|\d[\d.,-]{4,}|\[[A-Z_]{2,24}\]|(?<=[a-z]{4})[.!?](?=\s)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -60,10 +60,10 @@ def _tables() -> tuple[dict[str, list[_Ending]], dict[str, list[_Ending]], dict[
 
 
 _WORD = re.compile(r"[^\W\d_]+")
-_EXACT, _STEMS, _JOINED = _tables()
-_STEM_SIZES = sorted({len(stem) for stem in _STEMS})
-_OTHER = frozenset(word for mask in (PHONE, CARD, IP) for word in _WORDS[mask].split()) - {"address", "card", "carte"}
-_OTHER |= frozenset(
+ENDING_WORDS, ENDING_STEMS, _JOINED = _tables()
+_STEM_SIZES = sorted({len(stem) for stem in ENDING_STEMS})
+OTHER = frozenset(word for mask in (PHONE, CARD, IP) for word in _WORDS[mask].split()) - {"address", "card", "carte"}
+OTHER |= frozenset(
     re.findall(
         r"\w+",
         """order orders invoice tracking ticket isbn issn doi sku part model catalog catalogue article item barcode booking
@@ -72,23 +72,23 @@ _OTHER |= frozenset(
     )
 )
 """Words whose numbers are nobody's: what stands before them does not speak of the value."""
-_OTHER = frozenset(fold(word) for word in _OTHER)
-_OTHER_STEMS = tuple(sorted({fold(stem) for name in ("PHONE", "IDENTIFIER") for stem in STEMS[name].split()}))
+OTHER = frozenset(fold(word) for word in OTHER)
+OTHER_STEMS = tuple(sorted({fold(stem) for name in ("PHONE", "IDENTIFIER") for stem in CLASS_STEMS[name].split()}))
 
 
 @lru_cache(maxsize=1 << 14)
 def _is_other(word: str) -> bool:
-    return word in _OTHER or word.startswith(_OTHER_STEMS)
+    return word in OTHER or word.startswith(OTHER_STEMS)
 
 
 @lru_cache(maxsize=1 << 16)
 def _endings(word: str) -> tuple[_Ending, ...]:
     """Phrases that end with this word, the longest first."""
-    found = list(_EXACT.get(word, ()))
+    found = list(ENDING_WORDS.get(word, ()))
     for size in _STEM_SIZES:
         if size > len(word):
             break
-        found += _STEMS.get(word[:size], ())
+        found += ENDING_STEMS.get(word[:size], ())
     return tuple(sorted(found, key=lambda ending: -len(ending.before)))
 
 

@@ -17,11 +17,11 @@ from curate.privacy import neighbourhood as k
 from curate.privacy.births import birth
 from curate.privacy.candidates import Candidate, Span, View
 from curate.privacy.checks import IBAN_LENGTHS, iban, isbn, issuer, luhn, ssn
-from curate.privacy.context import BIRTH, CARD, COUNT, IDENTIFIER, IP, MONEY, PAGE, PHONE, SSN, VERSION, word_classes
+from curate.privacy.context import BIRTH, CARD, IDENTIFIER, IP, MONEY, PAGE, PHONE, SSN, VERSION
 from curate.privacy.handles import at_name, user_name
 from curate.privacy.identify import bank_code, identify
-from curate.privacy.phones import find_phones, is_dateish
 from curate.privacy.secret_recognizers import key_block, key_value, token, userinfo
+from curate.privacy.telephone_recognizer import telephones
 from curate.privacy.types import CODE
 
 _EMAIL = CODE["EMAIL_ADDRESS"]
@@ -30,7 +30,6 @@ _IBAN = CODE["IBAN"]
 _IP = CODE["IP_ADDRESS"]
 _MAC = CODE["MAC_ADDRESS"]
 _SSN = CODE["US_SSN"]
-_PHONE = CODE["PHONE_NUMBER"]
 
 
 def email(view: View, c: Candidate) -> list[Span]:
@@ -101,15 +100,16 @@ def _ipv4_score(text: str, c: Candidate) -> float:
 
 
 def number(view: View, c: Candidate) -> list[Span]:
-    """Runs of digit groups: cards, social security numbers, dates of birth, telephone numbers."""
+    """Runs of digit groups: identifiers, cards, social security numbers, dates of birth, telephone numbers."""
     if c.flags & (k.PREV_LETTER | k.PREV_DECIMAL):
         return []
     known = identify(view, c) if c.flags & k.MAY_BE_ID else []
-    others = _plain_number(view, c) if c.flags & ~k.MAY_BE_ID or c.union & BIRTH else []
+    others = plain_number(view, c) if c.flags & ~k.MAY_BE_ID or c.union & BIRTH else []
     return known + others
 
 
-def _plain_number(view: View, c: Candidate) -> list[Span]:
+def plain_number(view: View, c: Candidate) -> list[Span]:
+    """`number` without identifiers."""
     text = view.text(c.start, c.end)
     if _FRACTION.fullmatch(text):
         return []
@@ -124,29 +124,34 @@ def _plain_number(view: View, c: Candidate) -> list[Span]:
         return out
     taken = [(a - c.start, b - c.start) for a, b, _, s in out if s >= 0.5]
     if not taken:
-        out += _phones(view, text, c.start, c)
+        out += telephones(view, text, c.start, c)
     else:  # what stands beside a card or a social security number on the same line
         edge = 0
         for a, b in [*taken, (len(text), len(text))]:
             piece = text[edge:a].strip(" .-()/")
             if sum(ch.isdigit() for ch in piece) >= 7:
-                out += _phones(view, piece, c.start + text.index(piece, edge), c)
+                out += telephones(view, piece, c.start + text.index(piece, edge), c)
             edge = b
     return out
 
 
 _OPERATOR_AFTER = re.compile(r"\s{0,2}(?:=\s{0,2}[-$€£]?[\d<]|[*×÷^]\s{0,2}\d|\+\d|<<|>>|%)")
 _OPERATOR_BEFORE = re.compile(r"(?:\d\s{0,2}[*×÷^]|[$€£=]\s{0,2}-?|<<)\s{0,2}\Z")
+_OPERATORS = "=*×÷^+<>%$€£".encode()
 
 
 def _calculation(view: View, c: Candidate, text: str) -> bool:
     """Whether digit groups are terms of a sum: `10000-5000=5000`, `<<10800-2500=8300>>`, `821091117+4908374`."""
-    before = view.text(max(view.starts[c.row], c.start - 4), c.start)
+    low, high = max(view.starts[c.row], c.start - 4), min(view.ends[c.row], c.end + 6)
+    around = bytes(view.data[low : c.start]) + bytes(view.data[c.end : high])
+    if len(around.translate(None, _OPERATORS)) == len(around) and not text.startswith("+"):
+        return False
+    before = view.text(low, c.start)
     if text.startswith("+") and before[-1:].isdigit():
         return True
     if text.startswith("+") or "(" in text:
         return False
-    after = view.text(c.end, min(view.ends[c.row], c.end + 6))
+    after = view.text(c.end, high)
     return bool(_OPERATOR_AFTER.match(after) or (_OPERATOR_BEFORE.search(before) and not before.endswith("=")))
 
 
@@ -235,89 +240,6 @@ def _ssns(text: str, c: Candidate) -> list[Span]:
     return out
 
 
-_OWN_NUMBER = re.compile(
-    r"(?i)\b(?:my|his|her|our|your|their|new|me|mi|tu|su|mon|ton|son|notre|votre|meine?|ihre?|seine?|unsere?|mijn|zijn|haar|mio|tuo"
-    r"|suo|meu|seu|min|mitt|mit|din|mój|moj|mera|mere|nuevo|nouveau|neue|nuovo|novo|nieuwe?)\s"
-    r"(?:(?:new|cell|home|work|nuevo|nouveau|neue|nuovo|novo|nieuwe)\s)?(?:num(?:ber|ero|éro|er|mer|mern)?|número|номер)\b"
-    r"[^\w\n]{0,3}(?:(?:is|es|est|ist|é|è|er|är|jest|to|hai|now|ahora|lautet|the|le|el)\b[^\w\n]{0,3}){0,2}\Z"
-)
-"""Somebody's number, of nothing else."""
-_COUNTED = frozenset(("calls", "messages", "signals", "rings"))
-_DIALLED = frozenset(("call", "dial", "ring", "text", "sms", "whatsapp"))
-_WEAK = frozenset((
-    *_DIALLED, "calling", "message", "signal", "reach", "answering", "handy", "cell", "contact", "contacto", "contato",
-    "kontakt", "mobile", "portable", "pager", "telegram", "viber", "bel", "kom", "cel",
-))  # fmt: skip
-_LINK = re.compile(
-    r"(?:\W*(?:me|us|him|her|them|back|support|now|today)\b)?\W*"
-    r"(?:[:=#\"'>]|\b(?:at|on|is|under|unter|al|au|op|via|no|nr|number|num|numero|número|nummer|phone|telefono|teléfono)\b)",
-    re.IGNORECASE,
-)
-_LAST_WORDS = re.compile(r"(?:[^\W\d_]+[^\w]+){4}\Z")
-
-
-def _spoken(view: View, c: Candidate, text: str) -> bool:
-    """Whether the words before speak of telephones; for a short run without signs, those right before it."""
-    if not c.near & PHONE:
-        if not c.union & COUNT or c.near:
-            return False
-        return bool(_OWN_NUMBER.search(view.text(max(view.starts[c.row], c.start - 64), c.start)))
-    if not text.isdigit() or view.column(c.row):
-        return True
-    before = view.text(max(view.starts[c.row], c.start - 64), c.start)
-    far = _LAST_WORDS.search(before) if len(text) <= 8 else None  # "(id, phone) VALUES (1234567"
-    near = before[far.start() :] if far else before
-    spoken = [m for m in re.finditer(r"[^\W\d_]+", near) if word_classes(m[0]) & PHONE]
-    if not spoken:
-        return not near.isascii() or (not far and not re.search(r"[^\W\d_]", near))
-    word, link = spoken[-1][0].lower(), near[spoken[-1].end() :]
-    if len(text) <= 8 and re.search(r"[()\[\]{};]", link):
-        return False
-    if word in _COUNTED:
-        return False
-    # "signal 12345678 dB", "reach 1000000 users": such words speak of a bare number only where it is linked to them.
-    direct = word in _DIALLED and not link.strip() and not text.endswith("000")
-    return word not in _WEAK or direct or bool(_LINK.match(link))
-
-
-def _phones(view: View, text: str, start: int, c: Candidate) -> list[Span]:
-    field = bool(c.near & PHONE and c.flags & k.PREV_SLASH) and view.data[c.start - 1] == 61  # `phone=3015550117`
-    if (c.flags & k.PREV_MONEY or (c.flags & k.PREV_SLASH and not field)) and not text.startswith("+"):
-        return []
-    if c.flags & k.PREV_SIGN and not c.near & PHONE:
-        return []
-    if c.flags & k.NEXT_DECIMAL:
-        colon = view.data[c.end] if c.end < len(view.data) else 0
-        if colon != 58:  # "1 234 567,89" and "1.234.567,89" are amounts
-            if not c.near & PHONE:
-                return []
-        else:  # "2024-01-05 10:30": the last group belongs to the time
-            text = re.sub(r"[-./ ()]*\d+$", "", text)
-            if sum(ch.isdigit() for ch in text) < 7:
-                return []
-    if text.startswith("(") and ")" not in text:
-        text, start = text[1:], start + 1
-    spoken = _spoken(view, c, text)
-    if is_dateish(text, spoken=spoken):
-        return []
-    tail_end = min(c.end + 16, view.ends[c.row])
-    tail = view.text(c.end, tail_end) if start + len(text) == c.end else ""
-    blocked = bool(c.near & (IDENTIFIER | VERSION | MONEY | PAGE | CARD | SSN)) and not c.near & PHONE
-    found = find_phones(
-        text, tail, context=spoken, context_after=bool(c.flags & k.AFTER_PHONE), blocked=blocked,
-        region=view.region,
-    )  # fmt: skip
-    out = []
-    for a, b, score in found:
-        if b == len(text) and c.flags & k.NEXT_LETTER and score < 0.95:
-            score = min(score, 0.3)  # "12345678abc"; an extension moved the end past the text
-        opened = start + a > view.starts[c.row] and view.data[start + a - 1] == 40
-        if opened and text[a:b].count(")") > text[a:b].count("("):
-            a -= 1  # "(+30) 2898 658242"
-        out.append((start + a, start + b, _PHONE, score))
-    return out
-
-
 def colons(view: View, c: Candidate) -> list[Span]:
     """IPv6 and MAC addresses."""
     text = view.text(c.start, c.end)
@@ -390,3 +312,5 @@ RECOGNIZERS: dict[int, Callable[[View, Candidate], list[Span]]] = {
     k.USER_VALUE: user_name,
 }
 """Candidate kind of the lexer -> the recogniser that judges it."""
+OTHER_RECOGNIZERS = {kind: judge for kind, judge in RECOGNIZERS.items() if kind != k.ALNUM} | {k.NUMBER: plain_number}
+"""The same without identifiers, which are judged all together."""

@@ -9,8 +9,8 @@ Input: a (large) string array of any length; nulls hold nothing. Output: `Spans`
 code points of the raw text. Deterministic; independent of the number of threads.
 
 Complexity: O(bytes + candidates). Ordinary prose is bound by the lexer, about 100 MB/s on one core; text dense with
-numbers by the recognisers, 2-40 microseconds a candidate. Names, places, organisations and street addresses are found by
-`names`, only where `types` lists them, at about 5 MB/s.
+numbers by the recognisers (`judging`), 1-15 microseconds a distinct candidate. Names, places, organisations and street
+addresses are found by `names`, only where `types` lists them, at about 5 MB/s.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ import pyarrow as pa
 from curate.privacy import evidence
 from curate.privacy import neighbourhood as k
 from curate.privacy.book import Book, book
-from curate.privacy.candidates import Candidate, View
 from curate.privacy.column import Block, block
 from curate.privacy.config import ScanConfig
 from curate.privacy.custom import find
 from curate.privacy.disguises import byte_edits, find_disguises
 from curate.privacy.jsonrows import is_json, widen_json_numbers
+from curate.privacy.judging import Verdicts, recognise
 from curate.privacy.kernel import lex
 from curate.privacy.names.find import beside, name_spans
 from curate.privacy.ner import ner_spans
@@ -37,7 +37,6 @@ from curate.privacy.normalise import normalise
 from curate.privacy.operators import mask_bytes
 from curate.privacy.overlaps import Found, resolve_overlaps, union
 from curate.privacy.passes import code_points
-from curate.privacy.recognizers import RECOGNIZERS
 from curate.privacy.spans import Spans
 from curate.privacy.tokens_of_ours import without_ours
 from curate.privacy.types import CODE, KINDS, NAMED
@@ -47,11 +46,9 @@ _MAX_PASSES = 6
 _EMAIL = CODE["EMAIL_ADDRESS"]
 _CARD = CODE["CREDIT_CARD"]
 _NAMED = frozenset(NAMED)
-_CROWD = 50_000
-"""Number of candidates in one block above which equal ones are judged once."""
 
 
-def _judge(text: Block, candidates: Ints, config: ScanConfig, known: Book) -> Found:
+def _judge(text: Block, candidates: Ints, config: ScanConfig, known: Book, verdicts: Verdicts) -> Found:
     """Spans (bytes) of the candidates that the recognisers accept."""
     wanted = np.array([known.types[code].name in config.types for code in known.type_of])
     plain = candidates[:, 0] == k.EMAIL
@@ -60,51 +57,12 @@ def _judge(text: Block, candidates: Ints, config: ScanConfig, known: Book) -> Fo
     found = Found(at, np.full(len(mails), 0.95), np.zeros(len(mails), np.bool_))
     rest = candidates[~plain]
     if len(rest):
-        found = found.plus(_recognise(text, rest, config))
+        at, score = recognise(text, rest, config, verdicts)
+        found = found.plus(Found(at, score, np.zeros(len(at), np.bool_)))
     return found.take(wanted[found.at[:, 3]] & (np.round(found.score, 4) >= config.min_score))
 
 
-def _recognise(text: Block, candidates: Ints, config: ScanConfig) -> Found:
-    """What the recognisers say; in a crowd of candidates each distinct one is asked once."""
-    asked = candidates
-    inverse: Ints | None = None
-    if len(candidates) > _CROWD:
-        prints = k.fingerprints(text.data, text.starts, text.ends, candidates, text.name_of)
-        _, first, inverse = np.unique(prints, return_index=True, return_inverse=True)
-        asked = candidates[first]
-    view = View(
-        text.data.data, text.starts.tolist(), text.ends.tolist(), config.default_region.upper(), text.names,
-        text.name_of.tolist() if len(text.names) > 1 else None,
-    )  # fmt: skip
-    which: list[int] = []
-    places: list[int] = []
-    scores: list[float] = []
-    make = Candidate._make
-    for n, values in enumerate(asked.tolist()):
-        candidate = make(values)
-        for start, end, code, score in RECOGNIZERS[candidate.kind](view, candidate):
-            which.append(n)
-            places += (start - candidate.start, end - candidate.start, code)
-            scores.append(score)
-    who = np.array(which, dtype=np.int64)
-    where = np.array(places, dtype=np.int64).reshape(-1, 3)
-    score_of = np.array(scores, dtype=np.float64)
-    owner = who
-    if inverse is not None:
-        # Repeat each distinct candidate's spans for all candidates equal to it.
-        counts = np.bincount(who, minlength=len(asked))
-        begin = np.concatenate([[0], np.cumsum(counts)])[:-1]
-        size = counts[inverse]
-        owner = np.repeat(np.arange(len(candidates)), size)
-        inner = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size)
-        pick = begin[inverse[owner]] + inner
-        where, score_of = where[pick], score_of[pick]
-    rows, base = candidates[owner, 1], candidates[owner, 2]
-    at = np.column_stack([rows, base + where[:, 0], base + where[:, 1], where[:, 2]]).astype(np.int64)
-    return Found(at.reshape(-1, 4), score_of, np.zeros(len(at), np.bool_))
-
-
-def _raw_spans(text: Block, config: ScanConfig, known: Book) -> Found:
+def _raw_spans(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts) -> Found:
     """All accepted spans, overlaps included: the plain pass and the pass over normalised rows."""
     data, starts, ends = text.data, text.starts, text.ends
     national = config.default_region.upper() not in ("US", "CA")
@@ -122,14 +80,14 @@ def _raw_spans(text: Block, config: ScanConfig, known: Book) -> Found:
         useful = unescape | edited | ((flags[again] & (k.UNICODE_FORMS | k.BRACKET_AT)) != 0)
         again, unescape = again[useful], unescape[useful]
     if not len(again):
-        return _judge(text, candidates, config, known)
+        return _judge(text, candidates, config, known, verdicts)
     first = ~np.isin(candidates[:, 1], again)
-    found = _judge(text, candidates[first], config, known)
+    found = _judge(text, candidates[first], config, known, verdicts)
     written_out = (flags[again] & k.BRACKET_AT) != 0
     plain, p_starts, p_ends, low, high = normalise(data, starts[again], ends[again], unescape, written_out, edits)
     reread = text.part(again).on(plain, p_starts, p_ends)
     proposed, count, _ = lex(plain, p_starts, p_ends, national, reread.masks, reread.name_of)
-    second = _judge(reread, proposed[:count], config, known)
+    second = _judge(reread, proposed[:count], config, known, verdicts)
     if len(second.at):
         at = second.at
         second.at = np.column_stack([again[at[:, 0]], low[at[:, 1]], high[at[:, 2] - 1], at[:, 3]])
@@ -162,8 +120,8 @@ def _allowed(text: Block, found: Found, config: ScanConfig) -> Found:
     return found.take(np.array([value not in allow for value in texts], dtype=np.bool_))
 
 
-def _once(text: Block, config: ScanConfig, known: Book) -> Found:
-    found = _raw_spans(text, config, known)
+def _once(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts) -> Found:
+    found = _raw_spans(text, config, known, verdicts)
     if config.recognizers:
         found = found.plus(_custom(text, config))
     found = resolve_overlaps(without_ours(text, _allowed(text, found, config)), known.priority)
@@ -176,7 +134,8 @@ def _once(text: Block, config: ScanConfig, known: Book) -> Found:
 
 def _settled(text: Block, config: ScanConfig, known: Book) -> Found:
     """Scan, mask and scan again until the masked rows hold nothing more."""
-    found = _once(text, config, known)
+    verdicts = Verdicts()
+    found = _once(text, config, known, verdicts)
     rows = np.unique(found.at[:, 0])
     for _ in range(_MAX_PASSES):
         if not len(rows):
@@ -188,7 +147,7 @@ def _settled(text: Block, config: ScanConfig, known: Book) -> Found:
         quoted = found.quoted[here]
         open_rows = text.part(rows)
         masked, origin = mask_bytes(open_rows, local, quoted, config.stand_ins or known.placeholders, False)
-        more = _once(masked, config, known)
+        more = _once(masked, config, known, verdicts)
         if not len(more.at):
             break
         origin = mask_bytes(open_rows, local, quoted, config.stand_ins or known.placeholders, True)[1]

@@ -11,8 +11,8 @@ from identifier_examples import EXAMPLES
 
 from curate.privacy import TYPES, ScanConfig, scan
 from curate.privacy.identifiers import BY_COUNTRY, IDENTIFIERS, compiled, passes
-from curate.privacy.identify import shape
 from curate.privacy.phrases import fold
+from curate.privacy.plans import shape
 
 CHECKED = [i for i in IDENTIFIERS if i.name in EXAMPLES]
 VALID = [

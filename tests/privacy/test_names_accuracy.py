@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from curate.privacy.names import find_names
+from curate.privacy.residual.groups import FRAMES, people
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -49,7 +50,7 @@ def test_people_in_unseen_tweets_are_found(bench) -> None:  # type: ignore[no-un
 
 @pytest.mark.parametrize("locale", ["hr_HR", "tw_GH", "lv_LV"])
 def test_names_of_locales_that_training_never_saw_are_found(bench, locale: str) -> None:  # type: ignore[no-untyped-def]
-    names = bench.people(locale, 200)
-    texts = [bench.FRAMES[i % len(bench.FRAMES)].format(name) for i, name in enumerate(names)]
+    names = people(locale, 200)
+    texts = [name.join(FRAMES[i % len(FRAMES)]) for i, name in enumerate(names)]
     spans = find_names(pa.array(texts, pa.large_string()), ("PERSON",))
     assert len(set(spans.row.tolist())) >= 160

@@ -198,3 +198,15 @@ def test_a_span_table_holds_types_rules_and_reasons_but_no_values() -> None:
 def test_overlapping_edits_are_refused() -> None:
     with pytest.raises(ValueError, match="overlap"):
         mask("abcdef", [(0, 3, "x"), (2, 4, "y")])
+
+
+@pytest.mark.parametrize(
+    "text", ["teléfono (+57)3217951617", "Tel. (+353)16715300", "هاتف 0097042965591", "Cel: (+52) 5512345678"]
+)
+def test_country_codes_in_brackets_and_double_zeros_are_part_of_the_number(text: str) -> None:
+    spans = scan(pa.array([text]), ScanConfig(types=("PHONE_NUMBER",)))
+    assert [text[a:b] for a, b in zip(spans.start.tolist(), spans.end.tolist())] == [text.split(" ", 1)[1]]
+
+
+def test_a_closing_bracket_that_nothing_opened_ends_a_country_code_nowhere() -> None:
+    assert not len(scan(pa.array(["0.7 +929)0.973743.788 x"])))

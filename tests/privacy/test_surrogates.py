@@ -17,7 +17,7 @@ from curate.privacy.canonical import canonical, folded
 from curate.privacy.surrogates import Surrogates
 from curate.privacy.surrogates.lists import group_of, pools
 from curate.privacy.surrogates.people import PARTICLES, SUFFIXES, TITLES, words_of
-from curate.privacy.surrogates.phones import is_reserved
+from curate.privacy.surrogates.phones import is_nobodys, is_reserved
 from curate.privacy.types import TYPES as ALL_TYPES
 
 SECRET = b"s" * 32
@@ -158,6 +158,17 @@ def test_elsewhere_a_telephone_is_one_that_the_numbering_plan_does_not_know(valu
     new = one("PHONE_NUMBER", value)
     assert re.sub(r"\d", "9", new) == re.sub(r"\d", "9", value)
     assert not phonenumbers.is_valid_number(phonenumbers.parse(new, None))
+
+
+@pytest.mark.parametrize(
+    "value", ["+49 151 23456789", "+33 7 56 78 90 12", "+61 1800 123 456", "+353 1 496 0000", "+44 800 123 4567",
+              "+1 800 234 5678",
+              "+46 8 123 456 78", "+39 347 123 4567", "+34 612 345 678", "+31 6 12345678", "+48 512 345 678"],
+)  # fmt: skip
+def test_no_telephone_surrogate_is_one_that_somebody_may_have(value: str) -> None:
+    assert not is_nobodys(value)
+    new = one("PHONE_NUMBER", value)
+    assert is_nobodys(new), new
 
 
 def test_one_telephone_written_twice_stays_one() -> None:

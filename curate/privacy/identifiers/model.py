@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-_LEFT = r"(?<![A-Za-z0-9])(?<![0-9][.,/-])"
-_RIGHT = r"(?![A-Za-z0-9])(?![.,/-][0-9])"
+LEFT = r"(?<![A-Za-z0-9])(?<![0-9][.,/-])"
+RIGHT = r"(?![A-Za-z0-9])(?![.,/-][0-9])"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Identifier:
 @lru_cache(maxsize=1024)
 def compiled(identifier: Identifier) -> re.Pattern[str]:
     """The pattern between borders: no letter, digit or joined number on either side."""
-    return re.compile(f"{_LEFT}(?:{identifier.pattern}){_RIGHT}")
+    return re.compile(f"{LEFT}(?:{identifier.pattern}){RIGHT}")
 
 
 @lru_cache(maxsize=1024)

@@ -19,6 +19,7 @@ from curate.privacy.book import book
 from curate.privacy.column import Block, block
 from curate.privacy.names.characters import tables
 from curate.privacy.names.columns import NOTHING, column_class
+from curate.privacy.names.edges import mended
 from curate.privacy.names.labels import TYPES
 from curate.privacy.names.model import Model, load
 from curate.privacy.names.tagger import WINDOW, tag
@@ -97,7 +98,7 @@ def name_spans(text: Block, types: Sequence[str], min_score: float = 0.5, model:
     sure = np.where(_bare(text, at), np.where(sure >= _BARE, sure, 0.0), sure)
     keep = wanted[at[:, 3]] & (sure >= min_score)
     at[:, 3] = _CODES[at[:, 3]]
-    return Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_))
+    return mended(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
 
 
 def beside(found: Found, names: Found) -> Found:

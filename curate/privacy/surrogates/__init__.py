@@ -89,7 +89,8 @@ class Surrogates:
             self._births.setdefault(self._subject(value, row, at), set()).add(value)
 
     def surrogate(self, name: str, kind: str, value: str, row: Row = (), at: int = 0) -> str | None:
-        """The surrogate of a value that was wanted; None where all draws equal values of the data."""
+        """The surrogate of a value that was wanted; None where all draws equal values of the data, or where a telephone
+        number may be somebody's."""
         if self._attempt is None:
             self._attempt = self._attempts()
         if name == "DATE_OF_BIRTH":
@@ -97,6 +98,8 @@ class Surrogates:
         place = (name, canonical(name, value, self._region))
         persons = tuple(found for kind_, found in row if kind_ == "PERSON") if name == "PERSON" else ()
         new = self._made(name, kind, value, place, self._attempt.get(place, 0), persons)
+        if name == "PHONE_NUMBER" and not phones.is_nobodys(new, self._region):
+            return None
         return None if self._is_real(new) or new == value else new
 
     def _attempts(self) -> dict[tuple[str, str], int]:

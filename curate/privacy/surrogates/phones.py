@@ -3,7 +3,7 @@
 Sources: NANPA (555-0100 to 555-0199 in every area code of North America), Ofcom's numbers for drama, ACMA's fictitious
 numbers, the Bundesnetzagentur's numbers for media, Arcep's numbers for audiovisual works, PTS' numbers for books and
 films, ComReg's 020 91. Elsewhere no range is known here: digits are drawn until the numbering plan, as phonenumbers has
-it, holds no such number.
+it, holds no such number. Every surrogate is verified (`is_nobodys`) before it is served.
 
 The digits stand in the layout of the real number: trunk prefix, country code, brackets and blanks stay. An extension is
 drawn anew. North American area codes are drawn too, since they say where somebody lives.
@@ -12,6 +12,7 @@ drawn anew. North American area codes are drawn too, since they say where somebo
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 
@@ -125,9 +126,24 @@ def _laid_out(written: str, national: str, new: str) -> str:
 
 def is_reserved(value: str, region: str = "US") -> bool:
     """Whether a number lies in one of the ranges above."""
+    return _in_range(*telephone(value, region))
+
+
+def is_nobodys(value: str, region: str = "US") -> bool:
+    """Whether a number is set aside for fiction, or none that the numbering plan knows."""
     country, national = telephone(value, region)
-    return any(
-        re.fullmatch(t.replace("AAA", r"\d{3}").replace("d", r"\d") if "AAA" not in t else r"\d{3}55501\d\d", national)
-        for _, templates in RESERVED.get(country, ())
-        for t in templates
-    )
+    if not country or not national:
+        return True
+    if _in_range(country, national):
+        return True
+    return not phonenumbers.is_valid_number(phonenumbers.PhoneNumber(country_code=country, national_number=int(national)))
+
+
+def _in_range(country: int, national: str) -> bool:
+    return any(pattern.fullmatch(national) for pattern in _ranges(country))
+
+
+@lru_cache(maxsize=64)
+def _ranges(country: int) -> tuple[re.Pattern[str], ...]:
+    templates = (t for _, some in RESERVED.get(country, ()) for t in some)
+    return tuple(re.compile(r"\d{3}55501\d\d" if "AAA" in t else t.replace("d", r"\d")) for t in templates)
