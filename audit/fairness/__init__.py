@@ -6,14 +6,23 @@ outcomes: `disparity`, `equivalent` (within plus or minus delta), `insufficient 
 would be needed) or `not applicable`. A group too small to judge always ends in the third; it never reads as a
 difference of 0.
 
-- `audit.fairness.groups.audit_groups`: labels and predictions by group;
-- `audit.fairness.curation.curation_effect`: who was removed, edited, relabelled.
+- `audit_groups`: labels and predictions by group, column by column and crossed;
+- `audit_data`: how many rows each group has, how long and how good its texts are, what is missing;
+- `effects_by_group`, `curation_effect`: who was removed, edited, relabelled;
+- `who_is_affected`: the same as sentences, for the preview of a bulk change;
+- `audit.fairness.identity`: groups that texts name, where no column holds any.
 """
 
 from __future__ import annotations
 
-from audit.fairness.curation import CurationEffect, curation_effect
-from audit.fairness.groups import FairnessAudit, audit_groups
-from audit.fairness.outcome import Comparison
+from audit.fairness.curation import CurationEffect, curation_effect, effects_by_group
+from audit.fairness.data import DataAudit, audit_data
+from audit.fairness.groups import audit_groups
+from audit.fairness.outcome import Comparison, FourFifths
+from audit.fairness.result import FairnessAudit, GroupMetric, Spread
+from audit.fairness.statement import Statement, who_is_affected
 
-__all__ = ["Comparison", "CurationEffect", "FairnessAudit", "audit_groups", "curation_effect"]
+__all__ = [
+    "Comparison", "CurationEffect", "DataAudit", "FairnessAudit", "FourFifths", "GroupMetric", "Spread", "Statement",
+    "audit_data", "audit_groups", "curation_effect", "effects_by_group", "who_is_affected",
+]  # fmt: skip

@@ -1,12 +1,16 @@
-"""Sufficient counts by group, and their bootstrap.
+"""Sufficient counts and their bootstrap.
 
-Method. Every metric here is a ratio of counts, so rows are reduced to integer counts by group: rows, hits and, for each
-class, true rows, predicted rows and true positives. The cluster bootstrap (Davison & Hinkley, 1997, 3.8) draws whole
-near-duplicate clusters; clusters with the same contents are interchangeable, so one multinomial over distinct contents
-replaces the drawing of rows: exact, and its cost does not grow with the number of rows once all contents have been seen.
+Method. Every metric here is a ratio of counts, so rows are reduced to *cells* (all rows with the same group, label,
+prediction, weight) and cells to counts. The cluster bootstrap (Davison & Hinkley, 1997, 3.8) draws whole near-duplicate
+clusters; clusters that hold the same cells are interchangeable, so one multinomial over distinct contents replaces the
+drawing of rows: exact, and its cost does not grow with the number of rows once all contents have been seen. Above
+`_MOST_EXACT` distinct contents each is drawn by itself from a Poisson distribution (Hanley & MacGibbon, 2006): the
+number of rows then varies by its root from draw to draw, which ratios do not notice.
 
-Shapes: `(G, 2 + 3k)` counts of G groups and k classes; `(n_boot, G, 2 + 3k)` resampled. Cost: O(n log n) once, then
-O(n_boot * distinct contents). It does not stratify by group: group sizes vary from draw to draw, as they would in new data.
+Shapes: n cell codes in; draws `(b, cells)` out, in blocks of bounded size. Cost: O(n log n) once, then O(draws x distinct
+contents), 4 ns each. It does not stratify by group: group sizes vary from draw to draw, as they would in new data.
+Weights stand in a cell as their mean; with more than `_WEIGHTS` distinct ones rows are first cut into as many bins of
+weight, so that the observed sums stay exact and only the spread inside a bin is left out of the draws.
 """
 
 from __future__ import annotations
@@ -15,130 +19,182 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 from scipy import sparse
 
-Ints = npt.NDArray[np.int64]
+from audit.fairness.encode import Ints
+
 Floats = npt.NDArray[np.float64]
 _CHUNK_CELLS = 20_000_000
+_MOST_EXACT = 20_000
+_LIGHT = 8
+_WEIGHTS = 64
 
 
-class Counts:
-    """Counts of G groups over k classes; `predicted` is None when only labels are known."""
+class Cells:
+    """Distinct cells of n rows, how many rows each holds, and draws of them."""
+
+    def __init__(self, code: Ints, cluster: Ints | None = None, weight: Floats | None = None) -> None:
+        if weight is not None:
+            level = _levels(weight)
+            code = code * (int(level.max(initial=0)) + 1) + level
+            self._levels = int(level.max(initial=0)) + 1
+        else:
+            self._levels = 1
+        found, cell_of = np.unique(code, return_inverse=True)
+        cell_of = cell_of.astype(np.int64).ravel()
+        self.code: Ints = found // self._levels
+        """`(cells,)` the code of each cell, weights left out."""
+        self.rows: Ints = np.bincount(cell_of, minlength=len(found)).astype(np.int64)
+        """`(cells,)` rows."""
+        self.weight: Floats = np.ones(len(found))
+        """`(cells,)` mean weight of the rows."""
+        self.squares: Floats = self.rows.astype(np.float64)
+        """`(cells,)` sum of squared weights."""
+        if weight is not None:
+            sums = np.bincount(cell_of, weights=weight, minlength=len(found))
+            self.weight = np.asarray(sums / np.maximum(self.rows, 1), np.float64)
+            self.squares = np.asarray(np.bincount(cell_of, weights=weight * weight, minlength=len(found)), np.float64)
+        self._contents, self._times = _contents(cell_of, cluster, len(found))
+
+    def draws(self, n_boot: int, seed: int) -> Iterator[Floats]:
+        """Blocks `(b, cells)` of resampled rows that together hold `n_boot` draws."""
+        if self._contents is not None and len(self._times) > _MOST_EXACT:
+            yield from self._poisson_draws(self._contents, n_boot, seed)
+            return
+        rng = np.random.default_rng(seed)
+        total = int(self._times.sum())
+        share = self._times / total
+        step = max(1, min(n_boot, _CHUNK_CELLS // max(len(self._times), len(self.rows), 1)))
+        for first in range(0, n_boot, step):
+            drawn = rng.multinomial(total, share, size=min(step, n_boot - first)).astype(np.float64)
+            yield drawn if self._contents is None else np.asarray(drawn @ self._contents)
+
+    def _poisson_draws(self, contents: sparse.csr_matrix, n_boot: int, seed: int) -> Iterator[Floats]:
+        """The same for very many contents: those that come up to `_LIGHT` times one by one, the others by numpy."""
+        rng = np.random.default_rng(seed)
+        heavy = np.flatnonzero(self._times > _LIGHT)
+        light = np.flatnonzero(self._times <= _LIGHT)
+        few = contents[light]
+        step = max(1, min(n_boot, _CHUNK_CELLS // max(len(heavy), len(self.rows), 1)))
+        for first in range(0, n_boot, step):
+            size = min(step, n_boot - first)
+            out = np.asarray(rng.poisson(self._times[heavy], (size, len(heavy))).astype(np.float64) @ contents[heavy])
+            _add_poisson(
+                out, self._times[light], few.indptr.astype(np.int64), few.indices.astype(np.int64), few.data,
+                rng.integers(0, 1 << 63, size, dtype=np.uint64),
+            )  # fmt: skip
+            yield out
+
+
+@njit(cache=True, nogil=True)
+def _add_poisson(out: Floats, times: Ints, start: Ints, cell: Ints, rows: Floats, seeds: npt.NDArray[np.uint64]) -> None:
+    """Add to each draw `out[i]` every content a Poisson(times) number of times, by inversion; one generator a draw."""
+    none = np.exp(-np.arange(_LIGHT + 1.0))
+    for i in range(len(out)):
+        state = seeds[i]
+        for c in range(len(times)):
+            # splitmix64 (Steele, Lea & Flood, 2014)
+            state += np.uint64(0x9E3779B97F4A7C15)
+            z = state
+            z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            u = ((z ^ (z >> np.uint64(31))) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+            p = none[times[c]]
+            number = 0
+            while u >= p and number < 64:
+                u -= p
+                number += 1
+                p *= times[c] / number
+            if number:
+                for at in range(start[c], start[c + 1]):
+                    out[i, cell[at]] += number * rows[at]
+
+
+def _levels(weight: Floats) -> Ints:
+    """A small code of each weight."""
+    found, level = np.unique(weight, return_inverse=True)
+    if len(found) > _WEIGHTS:
+        edges = np.unique(np.quantile(weight, np.linspace(0, 1, _WEIGHTS + 1)[1:-1]))
+        level = np.searchsorted(edges, weight, side="right")
+    return level.astype(np.int64).ravel()
+
+
+def _contents(cell_of: Ints, cluster: Ints | None, n_cells: int) -> tuple[sparse.csr_matrix | None, Ints]:
+    """Distinct contents of clusters `(contents, cells)` and how many clusters have each; None: every row is alone.
+
+    `cluster` holds small numbers from 0, such as positions.
+    """
+    if cluster is None:
+        return None, np.bincount(cell_of, minlength=n_cells).astype(np.int64)
+    code = cluster
+    alone = np.bincount(code)[code] == 1
+    times = np.bincount(cell_of[alone], minlength=n_cells)
+    rows = np.flatnonzero(~alone)
+    if not len(rows):
+        return None, times.astype(np.int64)
+    # Two clusters hold the same cells when two independent 64-bit sums of hashes of their cells are equal.
+    hashed = np.random.default_rng(0x5EED).integers(0, 1 << 63, (2, n_cells), dtype=np.uint64)
+    order = rows[np.argsort(code[rows], kind="stable")]
+    starts = np.flatnonzero(np.r_[True, np.diff(code[order]) != 0])
+    keys = np.stack([np.add.reduceat(h[cell_of[order]], starts) for h in hashed], axis=1)
+    _, first, number = np.unique(keys, axis=0, return_index=True, return_counts=True)
+    ends = np.r_[starts[1:], len(order)]
+    spans = [np.arange(starts[i], ends[i]) for i in first.tolist()]
+    at = np.repeat(np.arange(len(spans)), [len(s) for s in spans])
+    cells = cell_of[order[np.concatenate(spans)]]
+    several = sparse.csr_matrix((np.ones(len(at)), (at, cells)), shape=(len(spans), n_cells))
+    single = np.flatnonzero(times)
+    lone = sparse.identity(n_cells, format="csr")[single]
+    return sparse.csr_matrix(sparse.vstack([lone, several])), np.concatenate([times[single], number]).astype(np.int64)
+
+
+class Confusion:
+    """Cells of (group, label, prediction) as counts by group: rows, hits and, by class, true, predicted, both."""
 
     def __init__(
-        self, group: Ints, label: Ints, predicted: Ints | None, n_groups: int, n_classes: int, cluster: Ints | None
+        self,
+        group: Ints,
+        label: Ints,
+        predicted: Ints,
+        n_groups: int,
+        n_classes: int,
+        cluster: Ints | None,
+        weight: Floats | None = None,
     ) -> None:
-        self.n_groups, self.n_classes = n_groups, n_classes
-        self.width = 2 + 3 * n_classes
-        guess = label if predicted is None else predicted
-        cell = (group * n_classes + label) * n_classes + guess
-        cells, cell_of = np.unique(cell, return_inverse=True)
-        contents, self.times = _contents(cell_of, cluster, len(cells))
-        self._contents = sparse.csr_matrix(contents @ self._cell_counts(cells))
-
-    def _cell_counts(self, cells: Ints) -> sparse.csr_matrix:
-        """`(cells, G * width)`: what one row of each cell adds to the counts of its group."""
-        k = self.n_classes
-        group, label, guess = cells // (k * k), (cells // k) % k, cells % k
-        base, at, hit = group * self.width, np.arange(len(cells)), label == guess
+        self.n_groups, self.n_classes, self.width = n_groups, n_classes, 2 + 3 * n_classes
+        self.cells = Cells((group * n_classes + label) * n_classes + predicted, cluster, weight)
+        k, code = n_classes, self.cells.code
+        g, t, p = code // (k * k), (code // k) % k, code % k
+        base, at, hit = g * self.width, np.arange(len(code)), t == p
         rows = np.concatenate([at, at[hit], at, at, at[hit]])
         columns = np.concatenate(
-            [base, base[hit] + 1, base + 2 + label, base + 2 + k + guess, base[hit] + 2 + 2 * k + label[hit]]
+            [base, base[hit] + 1, base + 2 + t, base + 2 + k + p, base[hit] + 2 + 2 * k + t[hit]]
         )
-        return sparse.csr_matrix(
-            (np.ones(len(rows)), (rows, columns)), shape=(len(cells), self.n_groups * self.width)
-        )
+        shape = (len(code), n_groups * self.width)
+        self._project = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
+        self._weighted = self._project
+        if weight is not None:
+            self._weighted = sparse.csr_matrix(self._project.multiply(self.cells.weight[:, None]))
 
     def observed(self) -> Floats:
-        """`(G, width)` counts of the data."""
-        out: Floats = np.asarray(self.times @ self._contents, dtype=np.float64)
-        return out.reshape(self.n_groups, self.width)
+        """`(G, width)` counts, by weight where there are weights."""
+        return self._by_group(self.cells.rows @ self._weighted)
+
+    def effective(self) -> tuple[Floats, Floats]:
+        """`(G, width)` of each group and of all others: rows of equal weight that would be as precise (Kish, 1965)."""
+        total, squares = self.observed(), self._by_group(self.cells.squares @ self._project)
+        return _kish(total, squares), _kish(total.sum(axis=0) - total, squares.sum(axis=0) - squares)
 
     def resampled(self, n_boot: int, seed: int) -> Iterator[Floats]:
         """Blocks `(b, G, width)` that together hold `n_boot` draws."""
-        rng = np.random.default_rng(seed)
-        total = int(self.times.sum())
-        share = self.times / total
-        cells = max(len(self.times), self.n_groups * self.width)
-        step = max(1, min(n_boot, _CHUNK_CELLS // cells))
-        for first in range(0, n_boot, step):
-            size = min(step, n_boot - first)
-            drawn = rng.multinomial(total, share, size=size).astype(np.float64)
-            yield np.asarray(drawn @ self._contents).reshape(size, self.n_groups, self.width)
+        for drawn in self.cells.draws(n_boot, seed):
+            yield np.asarray(drawn @ self._weighted).reshape(len(drawn), self.n_groups, self.width)
+
+    def _by_group(self, flat: npt.ArrayLike) -> Floats:
+        return np.asarray(flat, dtype=np.float64).reshape(self.n_groups, self.width)
 
 
-def _contents(cell_of: Ints, cluster: Ints | None, n_cells: int) -> tuple[sparse.csr_matrix, Ints]:
-    """Distinct cluster contents `(contents, cells)` and how many clusters have each."""
-    singles = sparse.identity(n_cells, format="csr")
-    if cluster is None:
-        return singles, np.bincount(cell_of, minlength=n_cells).astype(np.int64)
-    _, code, size = np.unique(cluster, return_inverse=True, return_counts=True)
-    alone = size[code] == 1
-    times = [np.bincount(cell_of[alone], minlength=n_cells)]
-    tables = [singles]
-    rows = np.flatnonzero(~alone)
-    if len(rows):
-        rows = rows[np.lexsort((cell_of[rows], code[rows]))]
-        seen: dict[bytes, int] = {}
-        members: list[Ints] = []
-        number: list[int] = []
-        for part in np.split(cell_of[rows], np.flatnonzero(np.diff(code[rows])) + 1):
-            key = part.tobytes()
-            if key not in seen:
-                seen[key] = len(members)
-                members.append(part)
-                number.append(0)
-            number[seen[key]] += 1
-        at = np.repeat(np.arange(len(members)), [len(m) for m in members])
-        tables.append(
-            sparse.csr_matrix((np.ones(len(at)), (at, np.concatenate(members))), shape=(len(members), n_cells))
-        )
-        times.append(np.asarray(number))
-    return sparse.csr_matrix(sparse.vstack(tables)), np.concatenate(times).astype(np.int64)
-
-
-def metric_names(n_classes: int, classes: list[str], positive: int | None, with_predictions: bool) -> list[str]:
-    """Names of the columns that `metrics` returns."""
-    if positive is not None:
-        return ["base_rate"] + (["selection_rate", "tpr", "fpr", "accuracy"] if with_predictions else [])
-    names = [f"base_rate[{c}]" for c in classes]
-    if with_predictions:
-        names += [f"selection_rate[{c}]" for c in classes] + ["macro_tpr", "macro_fpr", "accuracy"]
-    return names
-
-
-def metrics(counts: Floats, n_classes: int, positive: int | None, with_predictions: bool) -> tuple[Floats, Floats]:
-    """Values and denominators `(..., m)` from counts `(..., width)`; NaN where a denominator is zero.
-
-    Macro rates are means over the classes that occur in the group (TPR) or do not fill it (FPR); their denominator is the
-    smallest of those classes' denominators that is not zero.
-    """
-    k = n_classes
-    n, hits = counts[..., 0], counts[..., 1]
-    true, guess, tp = (counts[..., 2 + i * k : 2 + (i + 1) * k] for i in range(3))
-    rows = n[..., None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tpr, fpr = tp / true, (guess - tp) / (rows - true)
-        if positive is not None:
-            c = slice(positive, positive + 1)
-            values = [true[..., c] / rows]
-            bases = [rows]
-            if with_predictions:
-                values += [guess[..., c] / rows, tpr[..., c], fpr[..., c], hits[..., None] / rows]
-                bases += [rows, true[..., c], rows - true[..., c], rows]
-        else:
-            values, bases = [true / rows], [np.broadcast_to(rows, true.shape)]
-            if with_predictions:
-                values += [guess / rows, _mean(tpr), _mean(fpr), hits[..., None] / rows]
-                bases += [np.broadcast_to(rows, true.shape), _least(true), _least(rows - true), rows]
-    return np.concatenate(values, axis=-1), np.concatenate(bases, axis=-1)
-
-
-def _mean(rates: Floats) -> Floats:
-    known = ~np.isnan(rates)
-    total = np.where(known, rates, 0.0).sum(axis=-1, keepdims=True)
-    return np.asarray(total / known.sum(axis=-1, keepdims=True))
-
-
-def _least(counts: Floats) -> Floats:
-    return np.asarray(np.where(counts > 0, counts, np.inf).min(axis=-1, keepdims=True))
+def _kish(total: Floats, squares: Floats) -> Floats:
+    """Sum squared over sum of squares; 0 where there is no weight."""
+    return np.divide(total * total, squares, out=np.zeros_like(total), where=squares > 0)

@@ -1,42 +1,57 @@
-"""Fairness audit as a stage: what a model of this data would do to each sensitive group.
+"""Stage `fairness`: what the data, and a model of it, does to whom.
 
-Out-of-fold predictions (`curate.labels.probabilities`, near-duplicates kept together) and the given labels go to
-`audit.fairness.audit_groups`. One flag about the data set for each disparity shown and each group that cannot be judged;
-the summary is the whole result. Rules: `disparity`, `insufficient_evidence`. Where no text can be learned
-from, only the labels are audited and a note says so. Nothing is ever changed by this stage. Names of columns, groups and
-labels in which the privacy scanner finds something are masked before the audit, so no finding holds them.
+Thin: engines in `audit.fairness`. With group columns, the data audit (representation, lengths, quality, what is missing)
+and the audit of labels and predictions, by column and intersection. Without, the same by which groups of people the texts
+name. Predictions are the user's, or out of fold by the label engine's text model. One flag about the data set for each
+disparity shown, each group whose data differ, and each group that cannot be judged; `scores/fairness.parquet` holds every
+metric of every group.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import orjson
 import pyarrow as pa
 
+from audit.stages.fairness_inputs import Inputs, inputs_of
 from curate.dataset import Dataset
-from curate.errors import StageSkipped
+from curate.errors import ConfigError, StageSkipped
 from curate.ledger.findings import concat_findings, make_findings
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.vectors import contents_hash
 
 NAME = "fairness"
 REASONS = {
     "disparity": "a model of this data treats the group differently from the others, beyond chance",
     "disparity_in_labels": "the labels of the group differ from those of the others, beyond chance",
+    "data_differs": "the data of the group differ from those of the others, beyond chance",
     "insufficient_evidence": "there are too few rows to tell whether the group is treated like the others",
 }
 _MOST_FLAGS = 200
+_MOST_CHECKS, _MOST_VALUES = 1000, 1000
 _ROUNDING = 1e-9
+_DECIMALS = 6
 
 
 @dataclass(frozen=True)
 class FairnessConfig:
-    """How the audit is judged."""
+    """What is audited, and how it is judged."""
 
     positive: str = ""
     """Label that counts as the favourable outcome; empty means the later one of two labels, or every label in turn."""
+    predictions: str = ""
+    """A column, or a .parquet or .csv file with a column `prediction` (and `score`); empty means out of fold, by a text
+    model of the labels."""
+    intersections: int = 2
+    """How many group columns are crossed at most: 1 looks at each by itself, 2 at pairs as well."""
+    reference: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Expected share of each group, by column, such as { region = { north = 0.4, south = 0.6 } }."""
+    identity_terms: bool = True
+    """Without group columns: whether to look for texts that name groups of people, by a list of words."""
     min_group_size: int = 30
     """Groups with fewer rows are reported as insufficient evidence, never as equal."""
     delta: float = 0.05
@@ -46,108 +61,120 @@ class FairnessConfig:
     bootstrap_draws: int = 1000
     """Draws behind each interval."""
 
+    def __post_init__(self) -> None:
+        if self.intersections < 1 or self.min_group_size < 2 or self.bootstrap_draws < 100:
+            raise ConfigError(f"[stages.{NAME}]: intersections must be at least 1, min_group_size 2, bootstrap_draws 100")
+        if not 0 < self.delta < 1 or not 0 < self.alpha < 1:
+            raise ConfigError(f"[stages.{NAME}]: delta and alpha must lie between 0 and 1")
+        for column, shares in self.reference.items():
+            if min(shares.values(), default=0) < 0 or not sum(shares.values()) > 0:
+                told = "give shares that are not negative, with a sum above 0"
+                raise ConfigError(f"[stages.{NAME}] reference.{column}: {told}")
+
+
+def depends_on(config: FairnessConfig) -> Mapping[str, str]:
+    """The hash of a file of predictions."""
+    if not config.predictions or not Path(config.predictions).is_file():
+        return {}
+    return {config.predictions: contents_hash(config.predictions)}
+
 
 def detect(dataset: Dataset, config: FairnessConfig, context: Context) -> Detection:
-    """Audit every column with the group role."""
-    labels = context.hints.get("label_names.canonical")
-    labels = dataset.labels() if labels is None else labels
-    groups = dataset.groups()
-    if not groups:
-        raise StageSkipped("no column has the group role")
-    if labels is None:
-        raise StageSkipped("no column has the label role")
-    from audit.fairness import audit_groups
-    from audit.fairness.reference import largest_difference
-
-    clusters = context.hints.get("near_duplicates.cluster")
-    predictions, note = _predictions(dataset, labels, clusters, context)
+    """Audit every column with the group role, or the groups that texts name."""
+    given = inputs_of(dataset, config, context)
     context.check_cancelled()
-    given = pa.array(labels.to_pylist(), pa.large_string()) if isinstance(labels, pa.ChunkedArray) else labels
-    if config.positive and config.positive not in set(given.to_pylist()) - {None}:
-        raise StageSkipped("the positive label named in the recipe does not occur in the data")
-    positive = config.positive or _later_of_two(given)
-    given, predictions, groups, positive = _shown(given, predictions, groups, positive)
-    audit = audit_groups(
-        given,
-        predictions,
-        groups,
-        positive=positive,
-        clusters=clusters,
-        n_boot=config.bootstrap_draws,
-        seed=context.seed,
-        min_group_size=config.min_group_size,
-        delta=config.delta,
-        alpha=config.alpha,
-    )
-    result = audit.to_json()
-    if predictions is not None:
-        lists = {name: values.to_pylist() for name, values in groups.items()}
-        apart = largest_difference(audit, given.to_pylist(), predictions.to_pylist(), lists)
-        if apart > _ROUNDING:
-            raise ArithmeticError(f"group metrics differ from fairlearn's by {apart:.3g}")
-        result["reference"] = {"library": "fairlearn MetricFrame", "largest_difference": apart}
-    result["notes"] = [note, *result["notes"]]
-    flags = [_flag(check, dataset) for check in _flagged(result["checks"])]
+    from audit.fairness import audit_data, audit_groups
+    from audit.fairness.reference import largest_difference
+    from audit.fairness.worst import in_words, worst_for_model
+
+    judged: dict[str, Any] = {"min_group_size": config.min_group_size, "delta": config.delta, "alpha": config.alpha}
+    try:
+        data = audit_data(
+            given.groups, lengths=given.lengths, measures=given.measures, missing=given.missing, reference=given.reference,
+            clusters=given.clusters, intersections=given.intersections, **judged,
+        )  # fmt: skip
+    except ValueError as error:
+        raise StageSkipped(str(error)) from None
+    context.progress(1, 3)
+    context.check_cancelled()
+    result: dict[str, Any] = {"checks": [], "groups": [], "spreads": [], "four_fifths": [], "outcomes": {}, "notes": []}
+    table = None
+    if given.labels is not None:
+        audit = audit_groups(
+            given.labels, given.predictions, given.groups, positive=given.positive, scores=given.scores,
+            weights=given.weights, clusters=given.clusters, intersections=given.intersections,
+            n_boot=config.bootstrap_draws, seed=context.seed, **judged,
+        )  # fmt: skip
+        context.progress(2, 3)
+        result = audit.to_json() | {"outcomes": audit.outcomes()}
+        if given.predictions is not None:
+            apart = largest_difference(
+                audit, given.labels, given.predictions, given.groups, given.intersections, given.weights
+            )
+            if apart > _ROUNDING:
+                raise ArithmeticError(f"group metrics differ from fairlearn's by {apart:.3g}")
+            result["reference"] = {"library": "fairlearn MetricFrame", "largest_difference": apart}
+            context.check_cancelled()
+            found = worst_for_model(given.labels, given.predictions, given.groups, given.lengths, context.seed)
+            result["slices"] = found.to_json() | {"in_words": in_words(found)}
+            result["notes"] = [*result["notes"], *(f"the model is worst {said}" for said in in_words(found))]
+        table = pa.Table.from_pylist([asdict(g) for g in audit.groups])
+    told = data.to_json()
+    flags = [_flag(check, dataset) for check in _flagged(result["checks"], told)]
+    result["notes"] = [*given.notes, *result["notes"], *told.pop("notes")]
     if len(flags) > _MOST_FLAGS:
         result["notes"].append(f"{len(flags) - _MOST_FLAGS} more flags are in the summary only")
-    context.progress(1, 1)
-    return Detection(findings=concat_findings(flags[:_MOST_FLAGS]), summary=result)
+    result |= {"data": told, "audited": given.audited, "predictions": given.source, "identity": _identity(given, context)}
+    context.progress(3, 3)
+    return Detection(findings=concat_findings(flags[:_MOST_FLAGS]), scores=table, summary=_short(result))
 
 
-def _later_of_two(labels: pa.LargeStringArray) -> str | None:
-    """The favourable one of two labels, chosen by the labels as they are, before any is masked."""
-    classes = sorted(set(labels.to_pylist()) - {None})
-    return classes[1] if len(classes) == 2 else None
+def _identity(given: Inputs, context: Context) -> dict[str, Any] | None:
+    """How often texts name which groups, and which labels come with them."""
+    if not given.named:
+        return None
+    out: dict[str, Any] = {"texts": {name: int(mask.sum()) for name, mask in given.named.items()}}
+    if given.labels is not None:
+        from audit.fairness.encode import codes_of
+        from audit.fairness.identity import associations
+
+        code, names = codes_of(given.labels)
+        if len(names) <= _MOST_FLAGS:
+            found = associations(given.compared, code, names, given.clusters, seed=context.seed)
+            out["associations"] = [asdict(a) for a in found]
+    return out
 
 
-def _shown(
-    labels: pa.LargeStringArray,
-    predictions: pa.LargeStringArray | None,
-    groups: dict[str, Any],
-    positive: str | None,
-) -> tuple[pa.LargeStringArray, pa.LargeStringArray | None, dict[str, Any], str | None]:
-    """All of it under names that may be written down; distinct names stay distinct, so no number changes."""
-    from curate.privacy.preview import shown_names
+def _short(result: dict[str, Any]) -> dict[str, Any]:
+    """The summary for the manifest: with very many comparisons the loudest, what is left out being counted.
 
-    def renamed(values: Any, shown: dict[str, str]) -> pa.LargeStringArray:
-        return pa.array([None if v is None else shown[v] for v in values.to_pylist()], pa.large_string())
-
-    classes = shown_names(labels.unique().to_pylist())
-    columns = shown_names(groups)
-    return (
-        renamed(labels, classes),
-        None if predictions is None else renamed(predictions, classes),
-        {columns[name]: renamed(v, shown_names(v.unique().to_pylist())) for name, v in groups.items()},
-        None if positive is None else classes[positive],
-    )
+    Rates of single classes stand among the comparisons and, by group, in the scores.
+    """
+    for key in ("groups", "spreads"):
+        result[key] = [item for item in result[key] if "[" not in item["metric"]]
+    loud = ("disparity", "insufficient evidence", "equivalent", "not applicable")
+    for key, most in (("checks", _MOST_CHECKS), ("groups", _MOST_VALUES), ("four_fifths", _MOST_VALUES)):
+        items = result[key]
+        if len(items) > most:
+            rank = [("[" in i["metric"], loud.index(i["outcome"]) if "outcome" in i else 0) for i in items]
+            order = sorted(range(len(items)), key=lambda i: (rank[i][1], rank[i][0], i))[:most]
+            result[key] = [items[i] for i in sorted(order)]
+            result["notes"].append(f"{len(items) - most} more {key.replace('_', ' ')} are left out of the summary")
+    return {key: _rounded(value) for key, value in result.items()}
 
 
-def _predictions(
-    dataset: Dataset, labels: Any, clusters: Any, context: Context
-) -> tuple[pa.LargeStringArray | None, str]:
-    """Out-of-fold predicted labels, null where a row cannot be predicted, or None with the reason why not."""
-    from curate.labels.judged import judged_rows
-
-    try:
-        judged = judged_rows(labels, dataset.content(), clusters, 5)
-    except StageSkipped as skipped:
-        return None, f"only the labels are audited, not a model: {skipped}"
-    from curate.labels.probabilities import out_of_sample_probabilities
-
-    texts = dataset.content().take(pa.array(judged.rows))
-    p = out_of_sample_probabilities(
-        texts, judged.codes, judged.groups, len(judged.names), context.seed, context.threads
-    )
-    at = np.full(dataset.n_rows, -1, np.int64)
-    at[judged.rows] = p.argmax(axis=1)
-    names = pa.array(judged.names, pa.large_string())
-    predicted = names.take(pa.array(at, mask=at < 0))
-    return predicted, "predictions are out of fold, by a text model of the given labels"
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, _DECIMALS)
+    if isinstance(value, dict):
+        return {key: _rounded(v) for key, v in value.items()}
+    return [_rounded(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-def _flagged(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _flagged(checks: list[dict[str, Any]], data: dict[str, Any]) -> list[dict[str, Any]]:
     """Every disparity, and one check for each group and column that could not be judged in anything."""
     out = [c for c in checks if c["outcome"] == "disparity"]
+    apart = [c for c in (*data["checks"], *data["missing"]["checks"]) if c["outcome"] == "disparity"]
     unclear: dict[tuple[str, str], dict[str, Any]] = {}
     for check in checks:
         if check["outcome"] == "insufficient evidence":
@@ -159,20 +186,24 @@ def _flagged(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 known["metrics"].append(check["metric"])
                 needed = [n for n in (known["rows_needed"], check["rows_needed"]) if n is not None]
                 known["rows_needed"] = max(needed) if needed else None
-    return out + [{**c, "metric": "all", "value": None, "low": None, "high": None, "p": None} for c in unclear.values()]
+    none = dict.fromkeys(("value", "low", "high", "p", "error", "ratio", "detectable"))
+    return [
+        *({**c, "rule": "disparity"} for c in out),
+        *({**c, "metric": "all", **none, "rule": "insufficient_evidence"} for c in unclear.values()),
+        *({**c, "rule": "data_differs"} for c in apart),
+    ]
 
 
 def _flag(check: dict[str, Any], dataset: Dataset) -> pa.Table:
-    disparity = check["outcome"] == "disparity"
-    rule = "disparity" if disparity else "insufficient_evidence"
-    in_labels = disparity and check["metric"].startswith("base_rate")
+    rule = check.pop("rule")
+    in_labels = rule == "disparity" and check["metric"].startswith("base_rate")
     return make_findings(
         NAME,
         dataset.row_ids,
         row=None,
         rule=rule,
         action="flag",
-        score=1.0 - check["p"] if disparity else 0.0,
+        score=0.0 if check["p"] is None else 1.0 - check["p"],
         reason=REASONS["disparity_in_labels" if in_labels else rule],
         # A finding's id hashes rule and field: they must tell one group and metric from another.
         field=_pointer(check["column"], check["group"], check["metric"]),
@@ -188,9 +219,10 @@ def _pointer(*parts: str) -> str:
 STAGE = Stage(
     name=NAME,
     title="Fairness",
-    version=3,
+    version=4,
     config=FairnessConfig,
     detect=detect,
     on_finding="flag",
-    uses=("near_duplicates", "label_names"),
+    uses=("near_duplicates", "label_names", "text_quality"),
+    depends_on=depends_on,
 )

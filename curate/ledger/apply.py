@@ -1,15 +1,18 @@
 """`apply`: raw data and a plan in, curated data out. The only code that makes data.
 
 It follows the plan to the letter: rows whose drop is applied leave, applied spans are replaced (right to left, so that
-offsets into the raw text stay true), labels are rewritten in the type they had, weights and added rows come last.
+offsets into the raw text stay true), labels are rewritten in the type they had, weights and added rows come last. An
+added row that is derived from its parent is derived from the parent as it is after all of that.
 Cost is proportional to the findings applied; untouched records are passed through byte for byte.
 """
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,9 +20,11 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.dataset import Dataset
-from curate.dataset.pointer import get, parse_pointer
+from curate.dataset.pointer import escape, get, parse_pointer, set_value
+from curate.ledger.added import Span, derivation, replaced
 from curate.ledger.plan import Plan
 
 Edits = dict[int, dict[str, Any]]
@@ -37,22 +42,51 @@ class Curated:
     """New value by field pointer, for each edited row."""
     weights: np.ndarray | None = None
     """float64, one a kept row; None when nothing was reweighted."""
-    added: tuple[dict[str, Any], ...] = ()
-    """New rows as JSON objects in the shape of the source."""
+    additions: tuple[Mapping[str, Any], ...] = ()
+    """For each added row what is other than in its raw parent: new value by field pointer."""
+    parents: np.ndarray = attribute(default_factory=lambda: np.empty(0, np.int64))
+    """int64: the raw row that each added row was made from."""
+
+    @property
+    def added(self) -> tuple[dict[str, Any], ...]:
+        """New rows as JSON objects in the shape of the source."""
+        return tuple(_changed(self.raw.row(row), new) for row, new in zip(self.parents.tolist(), self.additions))
+
+    def with_added(self) -> Dataset:
+        """The curated rows and then the added ones, as a dataset in memory."""
+        if not self.additions:
+            return self.dataset()
+        rows = np.concatenate([self.rows, self.parents])
+        changes = {i: self.edits[row] for i, row in enumerate(self.rows.tolist()) if row in self.edits}
+        new = {len(self.rows) + i: dict(change) for i, change in enumerate(self.additions)}
+        return self.raw.select(rows).select(np.arange(len(rows)), {**changes, **new})
+
+    def training_weights(self) -> np.ndarray | None:
+        """What each row of `with_added` counts: as the plan weighs it, else as the data came with; None for all alike.
+
+        Added rows count as their parents came, or 1.
+        """
+        given = self.raw.weights()
+        if given is None and self.weights is None:
+            return None
+        came = np.ones(self.raw.n_rows) if given is None else given
+        kept = came[self.rows] if self.weights is None else self.weights
+        return np.concatenate([kept, came[self.parents]])
 
     def dataset(self) -> Dataset:
-        """The curated rows as a dataset in memory (added rows are only in the file)."""
+        """The curated rows as a dataset in memory, without added rows; see `with_added`."""
         return self.raw.select(self.rows, self.edits)
 
     def write(self, path: Path) -> None:
         """Write the curated data in the format it was read in."""
-        self.raw.write(path, self.rows, self.edits, self.added, self.weights)
+        weights = None if self.weights is None else self.training_weights()
+        self.raw.write(path, self.rows, self.edits, self.added, weights)
 
     def __len__(self) -> int:
-        return len(self.rows) + len(self.added)
+        return len(self.rows) + len(self.additions)
 
     def __repr__(self) -> str:
-        return f"Curated({self.raw.n_rows} rows in, {len(self)} out; {len(self.edits)} edited, {len(self.added)} added)"
+        return f"Curated({self.raw.n_rows} rows in, {len(self)} out; {len(self.edits)} edited, {len(self.additions)} added)"
 
     def _repr_html_(self) -> str:
         return f"<code>{self!r}</code>"
@@ -63,11 +97,54 @@ def apply(dataset: Dataset, plan: Plan) -> Curated:
     if plan.n_rows != dataset.n_rows:
         raise ValueError(f"the plan is for {plan.n_rows} rows, the dataset has {dataset.n_rows}")
     edits: Edits = {}
-    for row, field, value in (*_replacements(dataset, plan), *_relabels(dataset, plan)):
-        edits.setdefault(row, {})[field] = value
+    for row, place, value in (*_replacements(dataset, plan), *_relabels(dataset, plan)):
+        edits.setdefault(row, {})[place] = value
     rows = plan.kept_rows
-    added = tuple(orjson.loads(text) for text in _on_kept(plan, "add")["replacement"].to_pylist())
-    return Curated(dataset, plan, rows, edits, _weights(plan, rows), added)
+    adds = _on_kept(plan, "add")
+    parents = adds["row"].to_numpy().astype(np.int64)
+    additions = tuple(_additions(dataset, plan, edits, parents.tolist(), adds["replacement"].to_pylist()))
+    return Curated(dataset, plan, rows, edits, _weights(dataset, plan, rows), additions, parents)
+
+
+def _additions(
+    dataset: Dataset, plan: Plan, edits: Edits, parents: list[int], replacements: list[str | None]
+) -> Iterator[Mapping[str, Any]]:
+    """What each added row changes in its raw parent: all of it, or what its finding says on top of the parent's edits."""
+    own = [derivation(text) for text in replacements]
+    wanted = {row for row, body in zip(parents, own) if body is not None}
+    spans: dict[tuple[int, str], list[Span]] = {}
+    if wanted:
+        table = _on_kept(plan, "replace")
+        table = table.filter(pc.is_in(table["row"], pa.array(sorted(wanted))))
+        columns = (table[c].to_pylist() for c in ("row", "field", "start", "end", "replacement"))
+        for row, place, start, end, new in zip(*columns):
+            if start is not None:
+                spans.setdefault((row, place), []).append((start, end, new or ""))
+    for row, text, body in zip(parents, replacements, own):
+        if body is None:
+            given = orjson.loads(text or "{}")
+            split = {escape(name): dataset.row(row).get(name) for name in dataset.roles.split}
+            yield {**{escape(name): given.get(name) for name in (*dataset.columns, *given)}, **split}
+            continue
+        values = dict(edits.get(row, {}))
+        for place, changes in body["edits"].items():
+            raw = reader(dataset, place)(row)
+            values[place] = replaced(raw, [*spans.get((row, place), ()), *((a, b, new) for a, b, new in changes)])
+        yield {**values, **body.get("values", {})}
+
+
+def _changed(parent: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with some values set, JSON inside strings staying JSON."""
+    out = copy.deepcopy(parent)
+    for place, value in values.items():
+        column, path = parse_pointer(place)
+        if value is None and not path and column not in out:
+            continue
+        cell = out.get(column)
+        inside = bool(path) and isinstance(cell, str | bytes)
+        whole = set_value(orjson.loads(cell) if inside else cell, path, value)  # type: ignore[arg-type]
+        out[column] = orjson.dumps(whole).decode() if inside else whole
+    return out
 
 
 def _on_kept(plan: Plan, action: str) -> pa.Table:
@@ -119,11 +196,12 @@ def _like(old: Any, new: str) -> Any:
     return new
 
 
-def _weights(plan: Plan, rows: np.ndarray) -> np.ndarray | None:
+def _weights(dataset: Dataset, plan: Plan, rows: np.ndarray) -> np.ndarray | None:
     table = _on_kept(plan, "reweight")
     if table.num_rows == 0:
         return None
-    weights = np.ones(plan.n_rows)
+    given = dataset.weights()
+    weights = np.ones(plan.n_rows) if given is None else given.copy()
     weights[table["row"].to_numpy()] = table["value"].to_numpy()
     kept: np.ndarray = weights[rows]
     return kept

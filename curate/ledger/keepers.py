@@ -25,6 +25,8 @@ from typing import Any
 import numba
 import numpy as np
 
+from curate.ledger.balance import Cells
+
 Array = np.ndarray[Any, Any]
 
 KEPT, BY_CLASS, BY_EDGE = 0, 1, 2
@@ -41,6 +43,8 @@ class RowFacts:
     """int8: 0 test, 1 validation, 2 other, 3 train; all 3 without a split role."""
     label_code: Array
     """int32: canonical label; -1 without one."""
+    cells: Cells | None = None
+    """Group and label of each row, where a stage asks for weights or sizes that depend on who else stays."""
 
     @classmethod
     def plain(cls, n_rows: int) -> RowFacts:

@@ -5,8 +5,11 @@ Order of precedence: a person, then privacy, then the recipe's order of stages.
 1. Each finding gets a first status from its stage's policy, then from the live decisions.
 2. Drops other than duplicates take effect. Then keepers are chosen among duplicates (see `keepers`).
 3. On the rows that stay, overlapping edits merge into their union, which takes the replacement of the edit that goes
-   first; one relabel a row and field; one weight a row. `add` needs its parent to stay.
-4. Whatever proposed something for a row that leaves, or lost to another proposal, is `superseded`, and says by what.
+   first; one relabel a row and field; one weight a row. `add` needs its parent to stay, and what it changes in it to be
+   left alone by other edits.
+4. Weights, and rows left out or copied to balance groups, come last: their numbers are worked out again from the rows
+   that stay and the labels they have then (see `balance`).
+5. Whatever proposed something for a row that leaves, or lost to another proposal, is `superseded`, and says by what.
 
 Everything is arrays: a million rows with a million findings resolve in well under a second.
 """
@@ -21,6 +24,9 @@ import numpy as np
 import pyarrow as pa
 
 from curate.ledger import decisions as dec
+from curate.ledger import derived
+from curate.ledger.balance import SURPLUS
+from curate.ledger.derived import DROP, FLAG, RELABEL, REPLACE, REWEIGHT, codes
 from curate.ledger.findings import ACTIONS
 from curate.ledger.keepers import Relation, RowFacts, beyond_target, choose_keepers
 from curate.ledger.plan import (
@@ -38,7 +44,6 @@ from curate.ledger.plan import (
 OnFinding = Literal["apply", "review", "flag"]
 Array = np.ndarray[Any, Any]
 
-DROP, REPLACE, RELABEL, REWEIGHT, ADD, FLAG = range(len(ACTIONS))
 SPARED = "a copy that the keep policy leaves in"
 
 
@@ -85,27 +90,30 @@ def resolve(
     """
     table = findings.combine_chunks()
     policy = policy or Policy()
-    work = _Work(table, policy, facts, dec.effect(journal or dec.Journal(), table))
+    work = Work(table, policy, facts, dec.effect(journal or dec.Journal(), table))
     work.first_status()
     work.drop_rows()
     work.choose_keepers(dict(relations or {}))
+    derived.drop_surplus(work)
     work.settle_dropped()
     work.merge_edits()
     work.one_each(RELABEL, by_field=True, why="another relabel of this row goes first")
     work.one_each(REWEIGHT, by_field=False, why="another weight for this row goes first")
+    derived.add_what_fits(work)
+    derived.weigh(work)
     return work.plan()
 
 
-class _Work:
+class Work:
     """The arrays that `resolve` fills, and its steps in order."""
 
     def __init__(self, table: pa.Table, policy: Policy, facts: RowFacts, effect: dec.Effect) -> None:
         n = table.num_rows
         self.table, self.policy, self.facts, self.effect = table, policy, facts, effect
-        self.stages, self.stage = _codes(table, "stage")
-        actions, action = _codes(table, "action")
+        self.stages, self.stage = codes(table, "stage")
+        actions, action = codes(table, "action")
         self.action = np.array([ACTIONS.index(a) for a in actions] or [0])[action]
-        _, self.field = _codes(table, "field", missing=-1)
+        _, self.field = codes(table, "field", missing=-1)
         row = table["row"].combine_chunks()
         self.row: Array = row.fill_null(-1).to_numpy()
         self.score: Array = table["score"].to_numpy().copy()
@@ -117,6 +125,8 @@ class _Work:
         self.witness: Array = table["witness_row"].combine_chunks().fill_null(-1).to_numpy().copy()
         self.start: Array = table["start"].combine_chunks().fill_null(-1).to_numpy().copy()
         self.end: Array = table["end"].combine_chunks().fill_null(-1).to_numpy().copy()
+        self.value: Array = table["value"].combine_chunks().fill_null(np.nan).to_numpy().copy()
+        self.rules, self.rule = codes(table, "rule")
         self.precedence = self._precedence()
         if n and int(self.row.max()) >= facts.n_rows:
             raise ValueError("a finding names a row beyond the dataset")
@@ -128,6 +138,10 @@ class _Work:
 
     def is_stage(self, name: str) -> Array:
         mine: Array = self.stage == (self.stages.index(name) if name in self.stages else -2)
+        return mine
+
+    def is_rule(self, name: str) -> Array:
+        mine: Array = self.rule == (self.rules.index(name) if name in self.rules else -2)
         return mine
 
     def _precedence(self) -> Array:
@@ -164,7 +178,7 @@ class _Work:
 
     def drop_rows(self) -> None:
         """Drops that need no partner."""
-        mine = (self.action == DROP) & (self.status == APPLIED) & (self.row >= 0)
+        mine = (self.action == DROP) & (self.status == APPLIED) & (self.row >= 0) & ~self.is_rule(SURPLUS)
         for name in self.policy.duplicates:
             mine &= ~self.is_stage(name)
         which = np.flatnonzero(mine)
@@ -322,16 +336,12 @@ class _Work:
                 if self.effect.verdict[i] == dec.OVERRIDE:
                     values[i] = value
             replacement = pa.array(values, pa.string())
-        value = self.table["value"]
-        weighed = [i for i in self.effect.value if self.action[i] == REWEIGHT and self.effect.verdict[i] == dec.OVERRIDE]
-        if weighed:
-            values = value.to_pylist()
-            for i in weighed:
-                values[i] = float(self.effect.value[i] or 0)
-            value = pa.array(values, pa.float64())
+        for i, given in self.effect.value.items():
+            if self.action[i] == REWEIGHT and self.effect.verdict[i] == dec.OVERRIDE:
+                self.value[i] = float(given or 0)
         computed = {
             "score": pa.array(self.score, pa.float32()),
-            "value": value,
+            "value": pa.array(self.value, pa.float64(), mask=np.isnan(self.value)),
             "start": pa.array(self.start, mask=self.start < 0),
             "end": pa.array(self.end, mask=self.end < 0),
             "replacement": replacement,
@@ -370,12 +380,3 @@ class _Work:
         has = mine & (self.witness >= 0)
         n = self.facts.n_rows
         return Relation(np.arange(n), self.row[has], self.witness[has], self.score[has])
-
-
-def _codes(table: pa.Table, name: str, missing: int = 0) -> tuple[list[str], Array]:
-    """Dictionary words of a column and the code of each value."""
-    column = table[name].combine_chunks()
-    if isinstance(column, pa.ChunkedArray):
-        column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
-    codes = column.indices.fill_null(missing).to_numpy(zero_copy_only=False)
-    return column.dictionary.to_pylist(), codes

@@ -123,7 +123,7 @@ def test_a_group_of_four_rows_ends_in_insufficient_evidence_with_the_rows_it_wou
     group[:4] = "tiny"
     audit = audit_groups(label.astype(str), guess.astype(str), {"g": group}, n_boot=100)
     tiny = [c for c in audit.comparisons if c.group == "tiny"]
-    assert {c.metric for c in tiny} == {"base_rate", "selection_rate", "tpr", "fpr", "accuracy"}
+    assert {c.metric for c in tiny} == {"base_rate", "selection_rate", "tpr", "fpr", "precision", "f1", "accuracy"}
     assert {c.outcome for c in tiny} == {"insufficient evidence"}
     assert all(c.value is None and c.rows_needed is not None and c.rows_needed > 4 for c in tiny)
     assert all(s.left_out >= 1 for s in audit.spreads)
