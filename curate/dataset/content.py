@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -141,6 +142,21 @@ def categories(column: Column) -> pa.LargeStringArray:
     text = as_text(column)
     blank = pc.equal(pc.utf8_trim_whitespace(text), "")
     return pc.if_else(blank, _text(None), text)
+
+
+def weights(column: Column) -> npt.NDArray[np.float64]:
+    """What each row counts; cells that are no finite number count 1. ValueError where one is negative."""
+    cells = as_text(column).to_pylist()
+    found = np.ones(len(cells))
+    for i, cell in enumerate(cells):
+        try:
+            number = float(cell) if cell is not None else 1.0
+        except ValueError:
+            continue
+        if number < 0:
+            raise ValueError(f"row {i} has a negative weight")
+        found[i] = number if math.isfinite(number) else 1.0
+    return found
 
 
 def splits(column: Column) -> pa.LargeStringArray:

@@ -176,6 +176,19 @@ class Dataset:
         """The sensitive columns as text."""
         return {name: reading.categories(self._column(name)) for name in self.roles.group}
 
+    def weights(self) -> npt.NDArray[np.float64] | None:
+        """What each row counts, by the first weight column; 1 where it names no number; None without such a column."""
+        if not self.roles.weight:
+            return None
+        name = self.roles.weight[0]
+        try:
+            return reading.weights(self._column(name))
+        except ValueError as error:
+            raise DataError(
+                f"{self.source.path}: column {name!r} cannot weigh rows: {error}; correct it, or give the role weight to "
+                "another column or to none"
+            ) from None
+
     def splits(self) -> pa.LargeStringArray | None:
         """train, validation, test or another name; null where a row names none."""
         return reading.splits(self._column(self.roles.split[0])) if self.roles.split else None

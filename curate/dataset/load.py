@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from curate.dataset.arrowfiles import is_arrow, read_arrow
 from curate.dataset.compression import hash_file, read_bytes
 from curate.dataset.csvfiles import read_csv
 from curate.dataset.dataset import Dataset, no_rows
@@ -24,12 +25,13 @@ from curate.dataset.jsonfiles import read_array, read_jsonl
 from curate.dataset.parquetfiles import is_parquet, read_parquet
 from curate.dataset.records import BOM, Parsed
 from curate.dataset.require import role_problems
+from curate.dataset.savedfolders import is_saved_folder, read_saved_folder
 from curate.dataset.types import Rejected, Roles, Source, mask
 from curate.errors import ConfigError, DataError, nearest
 
 FORMATS = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
-    ".parquet": "parquet", ".pq": "parquet",
+    ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "feather", ".ipc": "arrow",
 }  # fmt: skip
 _PACKED = (".gz", ".gzip", ".zst", ".zstd")
 
@@ -42,7 +44,8 @@ def load(
     id_columns: Sequence[str] = (),
     on_bad_row: Literal["fail", "skip"] = "fail",
 ) -> Dataset:
-    """Read a JSONL, JSON, CSV, TSV or Parquet file, plain or compressed by gzip or zstd.
+    """Read a JSONL, JSON, CSV, TSV, Parquet or Arrow (Feather) file, plain or compressed by gzip or zstd, or a folder
+    that Hugging Face `datasets` saved.
 
     `roles` and `task` overrule what detection finds. Row ids are taken over the content roles, or over `id_columns`.
     Raises DataError for an input that cannot be read or has no rows, ConfigError for a role or column that is missing.
@@ -99,7 +102,12 @@ def _read(file: Path) -> tuple[str, Parsed, str, str, int]:
     """(format, rows, compression, hash, size) of a file; its bytes are let go here, before the roles are looked for."""
     try:
         if file.is_dir():
-            raise DataError(f"{file}: is a directory, not a file. Name one data file in it.")
+            if is_saved_folder(file):
+                parsed, digest, size = read_saved_folder(file)
+                return "arrow", parsed, "none", digest, size
+            raise DataError(
+                f"{file}: is a directory, not a file, and no dataset that `datasets` saved. Name one data file in it."
+            )
         size = file.stat().st_size
         if is_parquet(file):
             _format(file, b"PAR1")
@@ -132,6 +140,8 @@ def _parse(file: Path, data: bytes) -> tuple[str, Parsed]:
     kind = _format(file, data)
     if kind == "parquet":
         return kind, read_parquet(file, data)
+    if kind in ("arrow", "feather"):
+        return kind, read_arrow(file, data)
     if kind == "json":
         return kind, read_array(data, file)
     if kind == "jsonl":
@@ -149,8 +159,14 @@ def _format(file: Path, data: bytes) -> str:
         if named not in (None, "parquet"):
             raise DataError(f"{file}: is a Parquet file, though its name says {named}. Rename it to end in .parquet.")
         return "parquet"
+    if is_arrow(data[:8]):
+        if named not in (None, "arrow", "feather"):
+            raise DataError(f"{file}: is an Arrow file, though its name says {named}. Rename it to end in .arrow.")
+        return named or "arrow"
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise DataError(f"{file}: is UTF-16 text. Convert it to UTF-8 (for example: iconv -f utf-16 -t utf-8).")
+    if named in ("arrow", "feather"):
+        raise DataError(f"{file}: is not an Arrow file, though its name says so. Give it the right ending.")
     if named == "parquet":
         looks = " It looks like JSON." if head[:1] in (b"{", b"[") else ""
         raise DataError(f"{file}: is not a Parquet file, though its name says so.{looks} Give it the right ending.")

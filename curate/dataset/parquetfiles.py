@@ -78,16 +78,22 @@ class ParquetStore:
                     group = self._patched(rows[start : start + self.row_group_rows], {})
                     writer.write_table(group, row_group_size=self.row_group_rows)
             return
+        table = self.made(rows, edits, added, weights)
+        pq.write_table(table, file, row_group_size=self.row_group_rows, **options)
+
+    def made(
+        self, rows: Rows, edits: Edits, added: Sequence[Mapping[str, Any]], weights: Sequence[float]
+    ) -> pa.Table:
+        """The table to write."""
         table = self._patched(rows, edits)
         if added:
             table = pa.concat_tables([table, self._table_of(added)])
-        if len(weights):
-            column = pa.array(weights, pa.float64())
-            if "_weight" in table.column_names:
-                table = table.set_column(table.column_names.index("_weight"), "_weight", column)
-            else:
-                table = table.append_column("_weight", column)
-        pq.write_table(table, file, row_group_size=self.row_group_rows, **options)
+        if not len(weights):
+            return table
+        column = pa.array(weights, pa.float64())
+        if "_weight" in table.column_names:
+            return table.set_column(table.column_names.index("_weight"), "_weight", column)
+        return table.append_column("_weight", column)
 
     def _patched(self, rows: Rows, edits: Edits) -> pa.Table:
         everything = len(rows) == self.n_rows and np.array_equal(rows, np.arange(self.n_rows))
@@ -107,7 +113,7 @@ class ParquetStore:
     def _table_of(self, added: Sequence[Mapping[str, Any]]) -> pa.Table:
         unknown = sorted({name for row in added for name in row} - set(self.names) - {"_weight"})
         if unknown:
-            raise DataError(f"an added row has a column that the Parquet file lacks: {unknown[0]!r}")
+            raise DataError(f"an added row has a column that the file lacks: {unknown[0]!r}")
         columns = [_array([row.get(f.name) for row in added], f.type, f.name) for f in self.table.schema]
         return pa.Table.from_arrays(columns, schema=self.table.schema)
 
@@ -201,10 +207,7 @@ def read_parquet(path: Path, data: bytes | None = None) -> Parsed:
         raise DataError(
             f"{path}: the Parquet file cannot be read ({type(error).__name__}).{cut} Copy or make it again."
         ) from None
-    twice = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
-    if twice:
-        raise DataError(f"{path}: two columns have the same name: {twice[0]!r}. Rename one of them.")
-    _check_text(table, path)
+    check_table(table, path, "Parquet")
     codec, group = "snappy", max(1, table.num_rows)
     if meta.num_row_groups:
         group = max(1, max(meta.row_group(i).num_rows for i in range(meta.num_row_groups)))
@@ -215,9 +218,12 @@ def read_parquet(path: Path, data: bytes | None = None) -> Parsed:
     return Parsed(ParquetStore(table, lines, codec, group), [])
 
 
-def _check_text(table: pa.Table, path: Path) -> None:
-    """Arrow trusts that strings are UTF-8; a damaged file may hold others."""
+def check_table(table: pa.Table, path: Path, kind: str) -> None:
+    """DataError for two columns of one name, or for damaged values: Arrow trusts that strings are UTF-8."""
+    twice = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
+    if twice:
+        raise DataError(f"{path}: two columns have the same name: {twice[0]!r}. Rename one of them.")
     try:
         table.validate(full=True)
     except pa.ArrowInvalid:
-        raise DataError(f"{path}: the Parquet file holds invalid values (such as text that is not UTF-8).") from None
+        raise DataError(f"{path}: the {kind} file holds invalid values (such as text that is not UTF-8).") from None

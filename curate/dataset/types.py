@@ -95,7 +95,7 @@ class Source:
     input_hash: str
     """`xxh3_128:` and 32 hex digits over the bytes of the file on disk."""
     format: str
-    """jsonl, json, csv, tsv or parquet."""
+    """jsonl, json, csv, tsv, parquet, arrow or feather."""
     compression: str
     """none, gzip or zstd."""
     rows: int
