@@ -3,15 +3,21 @@
     base            the base model without an adapter
     raw             the training rows as they came
     curated         the training rows as the plan leaves them
-    random_control  raw rows, as many removed at random as curation removed, with the class mix of what it kept
+    random_control  raw rows, as many removed at random as curation removed, of the same labels and lengths
+    only_X          the raw rows as stage X alone leaves them; only_X+Y two stages, and so on
+    without_X       the raw rows as every stage but X leaves them
+    control_X       the raw rows after a random control of stage X (see `arm_plans`)
 
-Evaluation rows are chosen once, from the raw data, before any arm is made, and whole near-duplicate clusters stay on
-one side. Larger training sets are thinned to the same rows for every arm.
+Evaluation rows are chosen once, from the raw data, before any arm is made (see `arm_evaluation`). Larger training sets
+are thinned to the same rows for every arm.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +26,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from curate.errors import Cancelled
+from curate.arm_evaluation import evaluation_of, held_out, together
+from curate.arm_plans import ArmPlans
+from curate.dataset import load
+from curate.errors import Cancelled, ConfigError, DataError, nearest
 from curate.house import require
 from curate.ledger.apply import Curated
+from curate.ledger.decisions import read_journal
 from curate.ledger.plan import Plan
 from curate.pipeline import Detected, thread_count
 from curate.recipe import Recipe
@@ -36,6 +46,8 @@ LABELS_SEEN = (
     " curation slightly."
 )
 PASSES, FEWEST_STEPS = 3, 20
+OTHERS = "other_stages"
+"""Stages that change data and were not asked about, as one player."""
 TrainListener = Callable[[Mapping[str, Any]], None]
 
 
@@ -52,22 +64,52 @@ def train_config(recipe: Recipe, rows: Examples) -> TrainConfig:
     return config.replace(steps=min(config.steps, max(FEWEST_STEPS, -(-PASSES * len(rows) // config.batch_rows))))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What an ablation is asked beyond whether curation helps; the recipe's `[ablation]` unless given."""
+
+    preset: str
+    seeds: int | None
+    sequential: bool
+    stages: tuple[str, ...]
+    shapley: bool
+
+    @classmethod
+    def of(cls, recipe: Recipe, **given: Any) -> Asked:
+        """The recipe's wishes, those `given` (not None) going first."""
+        section = recipe.ablation
+        wish: dict[str, Any] = {
+            "preset": section.preset, "seeds": section.seeds, "sequential": section.sequential,
+            "stages": tuple(section.stages), "shapley": section.shapley,
+        }  # fmt: skip
+        return cls(**{**wish, **{name: value for name, value in given.items() if value is not None}})
+
+
 def prove(
-    detected: Detected, curated: Curated, out: Path, listener: TrainListener, cancelled: Callable[[], bool]
+    detected: Detected,
+    curated: Curated,
+    out: Path,
+    listener: TrainListener,
+    cancelled: Callable[[], bool],
+    asked: Asked | None = None,
 ) -> dict[str, Any]:
     """Train every arm with every seed into `out/train/` and compare them; returns what `ablation.json` holds."""
     ablation = require("train.ablation")
     recipe = detected.recipe
-    held = ablation.heldout_split(
-        detected.dataset, detected.clusters(), recipe.run.seed, recipe.ablation.heldout_fraction
+    asked = asked or Asked.of(recipe)
+    group = together(detected)
+    held = held_out(detected, group)
+    raw, cured, _, note = training_sides(detected, curated, held, group)
+    if recipe.train.get("spans_column"):
+        note += f" Gold spans are for `curate train`: here the rows are trained and scored as {raw.task}."
+    journal = read_journal(out / "decisions.jsonl")
+    evaluation = evaluation_of(detected, journal, held, group, note)
+    plans = ArmPlans(detected, journal, np.sort(raw.ids))
+    arms, design = stage_arms(asked, plans, lambda c: _side_or_empty(c, held, group, recipe, raw.task))
+    first = ablation.seeds_of(asked.preset, recipe.run.seed, asked.seeds, sequential=asked.sequential)
+    design = dataclasses.replace(
+        design, match=recipe.ablation.match, seeds=first.seeds, looks=first.looks, preset=first.preset
     )
-    raw, cured, evaluation, note = training_sides(detected, curated, held)
-    config = train_config(recipe, raw)
-
-    def control(seed: int) -> Examples:
-        kept = np.flatnonzero(np.isin(raw.ids, cured.ids))
-        rows = ablation.random_control_rows(raw.labels or None, kept, len(raw), seed)
-        return raw.take(rows)
 
     def tell(event: Mapping[str, Any]) -> None:
         if cancelled():
@@ -79,32 +121,119 @@ def prove(
             ablation.Arm("base", ablation.base_title(raw.task), raw, method="base"),
             ablation.Arm("raw", "raw data", raw),
             ablation.Arm("curated", "curated data", cured),
-            ablation.Arm("random_control", "random removal of the same size", control),
+            ablation.Arm("random_control", "random removal of the same size", partial(control_rows, raw, cured.ids)),
+            *arms,
         ],
         evaluation,
-        config,
-        seeds=[recipe.run.seed + k for k in range(recipe.ablation.seeds)],
+        train_config(recipe, raw),
         out_dir=out,
+        design=design,
         progress=tell,
         canonical=canonical_names(detected, curated.plan),
         delta=recipe.ablation.delta,
-        evaluation_note=note,
     )
     outcome: dict[str, Any] = result.to_json()
     return outcome
 
 
-def training_sides(detected: Detected, curated: Curated, held: Any) -> tuple[Examples, Examples, Examples, str]:
+def control_rows(raw: Examples, kept_ids: np.ndarray, seed: int) -> Examples:
+    """Raw rows less as many at random as are not among `kept_ids`, of the same labels and about the same lengths."""
+    kept = np.flatnonzero(np.isin(raw.ids, kept_ids))
+    lengths = np.array(list(map(len, raw.keys())))
+    draw = require("train.ablation").random_control_rows
+    return raw.take(draw(raw.labels or None, kept, len(raw), seed, lengths))
+
+
+def stage_arms(asked: Asked, plans: ArmPlans, side: Callable[[Curated], Examples]) -> tuple[list[Any], Any]:
+    """Arms of single stages, and the design that asks about them.
+
+    Stages that change no training row get no arm. Those that change rows and were not asked about are one player
+    together, so that Shapley values always add up to the whole effect.
+    """
+    ablation, shapley = require("train.ablation"), require("train.ablation.shapley")
+    if not asked.stages and not asked.shapley:
+        return [], ablation.Design()
+    effective = plans.effective()
+    known = plans.detected.recipe.policy().stages
+    wanted = effective if not asked.stages or "all" in asked.stages else asked.stages
+    if unknown := [name for name in wanted if name not in known]:
+        raise ConfigError(f"this run has no stage {unknown[0]!r}; {nearest(unknown[0], known)}")
+    idle = [name.replace("_", " ") for name in wanted if name not in effective]
+    notes = tuple(f"The stage {name} changes no training row, so there is nothing to compare." for name in idle)
+    named = tuple(name for name in effective if name in wanted)
+    ablation.check_stages(asked.preset, named)
+    others = tuple(name for name in effective if name not in named)
+    names: dict[frozenset[str], str] = {frozenset(): "raw", frozenset(effective): "curated"}
+    arms: list[Any] = []
+
+    def arm_of(stages: frozenset[str], name: str, title: str) -> str:
+        """The arm of a set of stages, made once."""
+        if stages not in names:
+            names[stages] = name
+            arms.append(ablation.Arm(name, title, side(plans.of(stages))))
+        return names[stages]
+
+    questions = []
+    for name in named if asked.stages else ():
+        said = name.replace("_", " ")
+        alone = arm_of(frozenset((name,)), f"only_{name}", f"only {said}")
+        without = arm_of(frozenset(effective) - {name}, f"without_{name}", f"every stage but {said}")
+        draw = partial(_control, plans, side, name)
+        arms.append(ablation.Arm(f"control_{name}", f"random control of {said}", draw))
+        questions.append(ablation.Question(name, alone, without, f"control_{name}"))
+    if not asked.shapley or not named:
+        return arms, ablation.Design(questions=tuple(questions), notes=notes)
+    players = (*named, *((OTHERS,) if others else ()))
+    orders = shapley.orders_of(players, seed=plans.detected.recipe.run.seed)
+    coalitions = {}
+    for players_in in shapley.coalitions_of(orders):
+        stages = frozenset(s for player in players_in for s in (others if player == OTHERS else (player,)))
+        kept = [s for s in effective if s in stages]
+        title = "only " + ", ".join(s.replace("_", " ") for s in kept)
+        coalitions[players_in] = arm_of(stages, "only_" + "+".join(kept), title)
+    return arms, ablation.Design(
+        questions=tuple(questions), orders=tuple(orders), coalitions=coalitions, notes=notes
+    )
+
+
+def _control(plans: ArmPlans, side: Callable[[Curated], Examples], stage: str, seed: int) -> Examples:
+    return side(plans.control(stage, seed))
+
+
+def _side_or_empty(curated: Curated, held: Any, group: np.ndarray, recipe: Recipe, task: str) -> Examples:
+    """Training rows, or none where an arm ends without a usable one: that arm fails, and the others do not."""
+    try:
+        return side_of(curated, held, group, recipe)
+    except DataError:
+        empty: Examples = require("train.examples").Examples(task, np.zeros(0, np.int64))
+        return empty
+
+
+def training_sides(
+    detected: Detected, curated: Curated, held: Any, group: np.ndarray | None = None
+) -> tuple[Examples, Examples, Examples, str]:
     """(raw, curated, evaluation) examples and a sentence on where the evaluation rows come from."""
     from_dataset = require("train.examples").from_dataset
-    dataset, clusters = detected.dataset, detected.clusters()
+    dataset = detected.dataset
+    group = together(detected) if group is None else group
     chosen, thinned = _thinned(held.train_rows, detected.recipe)
-    kept = np.flatnonzero(np.isin(curated.rows, chosen))
-    raw = from_dataset(dataset, rows=chosen, clusters=clusters)
-    cured = from_dataset(curated.dataset(), rows=kept, ids=curated.rows, clusters=clusters[curated.rows])
-    evaluation = from_dataset(dataset, rows=held.eval_rows, clusters=clusters)
+    raw = from_dataset(dataset, rows=chosen, clusters=group, weights=dataset.weights())
+    cured = _side_or_empty(curated, held, group, detected.recipe, raw.task)
+    evaluation = from_dataset(dataset, rows=held.eval_rows, clusters=group)
     seen = LABELS_SEEN if "label_issues" in detected.outcomes and dataset.labels() is not None else ""
     return raw, cured, evaluation, f"{held.note}{thinned}{seen}"
+
+
+def side_of(curated: Curated, held: Any, group: np.ndarray, recipe: Recipe) -> Examples:
+    """The training rows of curated data."""
+    chosen, _ = _thinned(held.train_rows, recipe)
+    parents = np.concatenate([curated.rows, curated.parents])  # an added row stays on the side of the row it was made from
+    kept = np.flatnonzero(np.isin(parents, chosen))
+    ids = np.concatenate([curated.rows, curated.raw.n_rows + np.arange(len(curated.parents))])
+    examples: Examples = require("train.examples").from_dataset(
+        curated.with_added(), rows=kept, ids=ids, clusters=group[parents], weights=curated.training_weights()
+    )
+    return examples
 
 
 def canonical_names(detected: Detected, plan: Plan) -> dict[str, str]:
@@ -131,27 +260,26 @@ def _thinned(rows: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, str]:
     return chosen, f" Of {len(rows):,} training rows, {limit:,} drawn by hash are used, the same for every arm."
 
 
-def train_one(detected: Detected, curated: Curated, out: Path, listener: TrainListener, *, seed: int) -> Any:
-    """One adapter on the curated rows, scored on held-out rows; returns the trainer's `TrainedRun`."""
-    ablation = require("train.ablation")
+def rules_by_row(detected: Detected) -> dict[int, list[str]]:
+    """The names of the rules that found something in a row, by row number: what an alert of the trainer names."""
+    found: dict[int, list[str]] = {}
+    table = detected.findings
+    for row, rule in zip(table["row"].to_pylist(), table["rule"].cast(pa.string()).to_pylist(), strict=True):
+        if row is not None:
+            found.setdefault(row, []).append(str(rule))
+    return found
+
+
+def real_world(detected: Detected) -> Examples | None:
+    """The rows of `[train] real_world`, read as the data is; None where the recipe names none."""
     recipe = detected.recipe
-    held = ablation.heldout_split(
-        detected.dataset, detected.clusters(), recipe.run.seed, recipe.ablation.heldout_fraction
-    )
-    _, cured, evaluation, note = training_sides(detected, curated, held)
-    listener({"kind": "notice", "words": note})
-    names = canonical_names(detected, curated.plan)
-    labels = sorted({*cured.labels, *(names.get(label, label) for label in evaluation.labels)}) or None
-
-    def tell(event: Mapping[str, Any]) -> None:
-        listener({"arm": "curated", "seed": seed, "run": 1, "runs": 1, **event})
-
-    return require("train.lora").train_adapter(
-        cured,
-        train_config(recipe, cured).replace(seed=seed),
-        out,
-        labels=labels,
-        evaluation=evaluation,
-        canonical=names,
-        progress=tell,
-    )
+    named = str(recipe.train.get("real_world") or "")
+    if not named:
+        return None
+    path = Path(named)
+    if not path.is_absolute() and recipe.path is not None and not path.exists():
+        path = recipe.path.parent / path
+    roles = {role: list(columns) for role, columns in detected.dataset.roles.items()}
+    dataset = load(path, roles=roles, task=detected.dataset.task, on_bad_row=recipe.data.on_bad_row)
+    rows: Examples = require("train.examples").from_dataset(dataset)
+    return rows

@@ -14,7 +14,6 @@ import numpy as np
 
 from curate.dataset.compression import file_hash
 from curate.errors import CurateError
-from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import read_journal
 from curate.pipeline import Detected
@@ -62,17 +61,16 @@ def adapters_of(detected: Detected, run: RunDir, rows: Sequence[int]) -> tuple[A
 def _sides(detected: Detected, run: RunDir, seeds: Sequence[int]) -> dict[Any, Any]:
     """Rows by arm, the control's by arm and seed, and whether the plan is the one that was trained."""
     from curate import arms
+    from curate.arm_evaluation import held_out, together
     from curate.workflow import load_ablation
 
-    ablation = require("train.ablation")
-    recipe = detected.recipe
-    held = ablation.heldout_split(detected.dataset, detected.clusters(), recipe.run.seed, recipe.ablation.heldout_fraction)
+    group = together(detected)
+    held = held_out(detected, group)
     curated = apply(detected.dataset, detected.resolve(read_journal(run.decisions_path)))
-    raw, cured, _, _ = arms.training_sides(detected, curated, held)
+    raw, cured, _, _ = arms.training_sides(detected, curated, held, group)
     out: dict[Any, Any] = {"base": np.zeros(0, np.int64), "raw": raw.ids, "curated": cured.ids}
-    kept = np.flatnonzero(np.isin(raw.ids, cured.ids))
     for seed in seeds:
-        out["random_control", seed] = raw.ids[ablation.random_control_rows(raw.labels or None, kept, len(raw), seed)]
+        out["random_control", seed] = arms.control_rows(raw, cured.ids, seed).ids
     trained = load_ablation(run)
     plan = run.path / "plan.parquet"
     out["same_plan"] = trained is None or (plan.is_file() and trained.get("plan_hash") == file_hash(plan))

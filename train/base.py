@@ -7,6 +7,7 @@ error says so. Needs the `train` extra. Cost: what reading the weights costs; a 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +19,11 @@ import xxhash
 
 from curate.errors import ConfigError
 from train.config import ALL_LINEAR, BUNDLED, TrainConfig
-from train.extra import extra
+from train.extra import OFFLINE_SWITCHES, extra
 
 BUNDLED_PATH = Path(__file__).parent / "bundled" / "base"
+ENCODER, DECODER, ENCODER_DECODER = "encoder", "decoder", "encoder-decoder"
+_POSITIONS_BEHIND_PAD = ("roberta", "xlm-roberta", "camembert", "longformer", "mpnet")
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 _HASHED_WHOLE_BYTES = 64 << 20
 
@@ -80,8 +83,9 @@ def device_and_dtype(config: TrainConfig) -> tuple[torch.device, torch.dtype]:
         raise ConfigError("device is cuda, but torch sees no CUDA device here; use device = 'cpu' or 'auto'")
     device = torch.device("cuda" if cuda and config.device != "cpu" else "cpu")
     chosen = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-    automatic = torch.bfloat16 if device.type == "cuda" else torch.float32
-    return device, chosen.get(config.dtype, automatic)
+    # Half precision by itself only where the hardware multiplies it fast: tensor cores since compute capability 8.
+    fast = device.type == "cuda" and torch.cuda.get_device_capability() >= (8, 0)
+    return device, chosen.get(config.dtype, torch.bfloat16 if fast else torch.float32)
 
 
 def load_tokenizer(source: BaseSource) -> Any:
@@ -90,7 +94,7 @@ def load_tokenizer(source: BaseSource) -> Any:
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source.location, local_files_only=source.local)
     except (OSError, ValueError, ImportError) as error:
-        raise ConfigError(f"the tokenizer of base model {source.name} cannot be loaded: {_first_line(error)}") from error
+        raise _unloadable(source, "the tokenizer of base model", error) from error
     if not getattr(tokenizer, "is_fast", False):
         raise ConfigError(f"base model {source.name} has no fast tokenizer (tokenizer.json), which loss masks need")
     if tokenizer.eos_token_id is None:
@@ -110,14 +114,44 @@ def load_tokenizer(source: BaseSource) -> Any:
     return tokenizer
 
 
-def load_model(source: BaseSource, tokenizer: Any, config: TrainConfig, labels: Sequence[str] | None) -> Any:
-    """The model on its device: with a new head for `labels`, or a causal language model where `labels` is None.
+def architecture(source: BaseSource) -> str:
+    """`encoder`, `decoder` or `encoder-decoder`: what the base's configuration says it is."""
+    transformers = extra("transformers", allow_hub=not source.local)
+    config = configuration(source)
+    if config.is_encoder_decoder:
+        return ENCODER_DECODER
+    names = transformers.models.auto.modeling_auto
+    masked = config.model_type in names.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    causal = config.model_type in names.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    reads = masked and not getattr(config, "is_decoder", False)
+    return ENCODER if reads or not causal else DECODER
+
+
+def load_model(
+    source: BaseSource,
+    tokenizer: Any,
+    config: TrainConfig,
+    labels: Sequence[str] | None,
+    *,
+    extraction: bool = False,
+) -> Any:
+    """The model on its device: with a new head for `labels` (of each token where `extraction`), else one that writes.
 
     The new head is drawn from torch's current seed. Raises `ConfigError` where the weights cannot be used.
     """
     transformers = extra("transformers", allow_hub=not source.local)
     device, dtype = device_and_dtype(config)
-    family = transformers.AutoModelForCausalLM if labels is None else transformers.AutoModelForSequenceClassification
+    kind = architecture(source)
+    if labels is not None:
+        family = transformers.AutoModelForSequenceClassification
+        family = transformers.AutoModelForTokenClassification if extraction else family
+    elif kind == ENCODER:
+        raise ConfigError(
+            f"base model {source.name} is an encoder: it can learn classes and spans, but it cannot write answers; "
+            "name a decoder or an encoder-decoder"
+        )
+    else:
+        family = transformers.AutoModelForSeq2SeqLM if kind == ENCODER_DECODER else transformers.AutoModelForCausalLM
     head: dict[str, Any] = {}
     if labels is not None:
         head = {"num_labels": len(labels), "id2label": dict(enumerate(labels))}
@@ -126,11 +160,16 @@ def load_model(source: BaseSource, tokenizer: Any, config: TrainConfig, labels: 
     transformers.logging.set_verbosity_error()  # a new head is meant to be new
     transformers.logging.disable_progress_bar()
     try:
-        model = family.from_pretrained(
-            source.location, local_files_only=source.local, use_safetensors=True, dtype=dtype, **head
+        model, told = family.from_pretrained(
+            source.location,
+            local_files_only=source.local,
+            use_safetensors=True,
+            dtype=dtype,
+            output_loading_info=True,
+            **head,
         )
     except (OSError, ValueError, RuntimeError) as error:
-        raise ConfigError(f"base model {source.name} cannot be loaded: {_first_line(error)}") from error
+        raise _unloadable(source, "base model", error) from error
     finally:
         transformers.logging.set_verbosity(verbosity)
     rows = model.get_input_embeddings().weight.shape[0]
@@ -141,8 +180,24 @@ def load_model(source: BaseSource, tokenizer: Any, config: TrainConfig, labels: 
         )
     model.config.pad_token_id = tokenizer.pad_token_id
     model.config.use_cache = False
+    model.curate_new_modules = _new_modules(model, set(told["missing_keys"])) if labels is not None else ()
     placed: Any = model.to(device)
     return placed
+
+
+def _new_modules(model: Any, missing: set[str]) -> tuple[str, ...]:
+    """Names of the largest modules of which the checkpoint holds nothing: a head, the pooler of a masked model."""
+    found: dict[str, None] = {}
+    names = [name for name, _ in model.named_parameters()]
+    for key in sorted(missing & set(names)):
+        module = key.rpartition(".")[0]
+        while "." in module:
+            parent = module.rpartition(".")[0]
+            if any(name.startswith(f"{parent}.") and name not in missing for name in names):
+                break
+            module = parent
+        found[module] = None
+    return tuple(found)
 
 
 def linear_layers(model: Any) -> list[str]:
@@ -171,13 +226,29 @@ def check_targets(model: Any, config: TrainConfig) -> str | list[str]:
 
 def context_tokens(source: BaseSource) -> int | None:
     """The longest sequence that the base was made for, where its configuration says so."""
+    config = configuration(source)
+    limit = getattr(config, "max_position_embeddings", None)
+    # RoBERTa and its kin count positions from behind the pad token.
+    behind = config.pad_token_id + 1 if config.model_type in _POSITIONS_BEHIND_PAD and config.pad_token_id else 0
+    return int(limit) - behind if limit else None
+
+
+def configuration(source: BaseSource) -> Any:
     transformers = extra("transformers", allow_hub=not source.local)
     try:
-        config = transformers.AutoConfig.from_pretrained(source.location, local_files_only=source.local)
+        return transformers.AutoConfig.from_pretrained(source.location, local_files_only=source.local)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"base model {source.name} cannot be loaded: {_first_line(error)}") from error
-    limit = getattr(config, "max_position_embeddings", None)
-    return int(limit) if limit else None
+        raise _unloadable(source, "base model", error) from error
+
+
+def _unloadable(source: BaseSource, what: str, error: BaseException) -> ConfigError:
+    said = f"{what} {source.name} cannot be loaded: {_first_line(error)}"
+    if not source.local and any(os.environ.get(name) for name in OFFLINE_SWITCHES):
+        said = (
+            f"{what} {source.name} is not in the local cache, and {' or '.join(OFFLINE_SWITCHES)} forbids to download it; "
+            "unset it, or name a folder that holds the model"
+        )
+    return ConfigError(said)
 
 
 def _first_line(error: BaseException) -> str:

@@ -9,7 +9,7 @@ training and evaluation rows, and a second or so for the regression. Needs the `
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +73,7 @@ def evaluate_base(
         pad = bench.tokenizer.pad_token_id
         known, asked = bench.encoder.encode(examples), bench.encoder.encode(evaluation)
         seen = [examples.labels[i] for i in known.kept]
-        names, logs = _probe(features(objective, known, pad), seen, features(objective, asked, pad))
+        names, logs = fit_probe(features(objective, known, pad), seen)(features(objective, asked, pad))
         kept = asked.kept
         scores = score_classes(logs, names, evaluation.take(kept), canonical or {})
     shown = shown_classes(space, evaluation, canonical)
@@ -89,11 +89,15 @@ def evaluate_base(
     return TrainedRun(directory, done, scores, resumed=False)
 
 
-def _probe(known: np.ndarray, seen: list[str], asked: np.ndarray) -> tuple[list[str], np.ndarray]:
+def fit_probe(known: np.ndarray, seen: list[str]) -> Callable[[np.ndarray], tuple[list[str], np.ndarray]]:
+    """A linear probe of states float[n, H] with their labels; gives class names and log probabilities of other states."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    if len(set(seen)) == 1:  # nothing to tell apart
+        return lambda asked: (seen[:1], np.zeros((len(asked), 1)))
     model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=300))
     model.fit(known, seen)
-    return [str(name) for name in model.classes_], np.asarray(model.predict_log_proba(asked))
+    names = [str(name) for name in model.classes_]
+    return lambda asked: (names, np.asarray(model.predict_log_proba(asked)))

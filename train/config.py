@@ -1,6 +1,8 @@
 """How a LoRA is trained: one frozen dataclass, validated when made, hashed into every run's identity.
 
-Methods: LoRA (Hu et al. 2021, arXiv:2106.09685), rank-stabilised scaling (Kalajdzievski 2023, arXiv:2312.03732).
+Methods: LoRA (Hu et al. 2021, arXiv:2106.09685), rank-stabilised scaling (Kalajdzievski 2023, arXiv:2312.03732), DoRA
+(Liu et al. 2024, arXiv:2402.09353), focal loss (Lin et al. 2017, arXiv:1708.02002), class weights by effective number
+(Cui et al. 2019, arXiv:1901.05555).
 The defaults were tuned on the bundled base with Banking77-length rows on two CPU cores (see `benchmarks/LOG.md`); a
 billion-parameter base wants a learning rate about ten times lower.
 """
@@ -18,10 +20,21 @@ from curate.errors import ConfigError, nearest
 
 BUNDLED = "bundled"
 ALL_LINEAR = "all-linear"
-SCHEDULERS = ("constant", "cosine", "linear")
+SCHEDULERS = ("constant", "cosine", "exponential", "linear", "step")
+CLASS_WEIGHTS = ("none", "balanced", "effective_number")
+HEAD_STARTS = ("ridge", "random")
+TRUNCATION_SIDES = ("end", "start")
+CHAT_TEMPLATES = ("model", "plain")
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("auto", "float32", "bfloat16")
 POOLINGS = ("mean", "last")
+_CHANGES_NO_RESULT = (
+    *("threads", "checkpoint_every_steps", "validation_fraction", "on_alert", "tensorboard"),
+    *("real_world", "answer_rows", "answer_tokens"),  # what the finished adapter is judged by is named on its own
+)
+
+OF_THIS_MACHINE = ("on_alert", "real_world")
+"""Commands (with what secrets they hold) and paths: not written beside an adapter, which others may be given."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +48,19 @@ class TrainConfig:
     lora_alpha: int = 32
     """LoRA scale; the update is multiplied by alpha / rank."""
     lora_dropout: float = 0.0
-    """Dropout probability on the input of each adapter, between 0 and 1."""
+    """Dropout probability on the input of each adapter, between 0 and 1; 0.1 to 0.3 is usual where rows are few."""
+    rslora: bool = False
+    """Rank-stabilised LoRA: the update is multiplied by alpha / sqrt(rank), so that high ranks learn as fast as low."""
+    dora: bool = False
+    """DoRA: each adapted matrix also learns the length of its rows; slower a step, at times better at low ranks."""
     target_modules: tuple[str, ...] = (ALL_LINEAR,)
     """Names of the linear layers that get an adapter, such as `q_proj`; `all-linear` takes every one but the head."""
     learning_rate: float = 3e-3
     """Peak learning rate of AdamW for the adapter matrices."""
     head_learning_rate: float = 1e-2
     """Peak learning rate of AdamW for a new classification head."""
+    head_start: str = "ridge"
+    """First weights of a new classification head: `ridge` fits them to the base's states in closed form, or `random`."""
     pooling: str = "mean"
     """How token states become one vector for classification: `mean` over all tokens, or the `last` token."""
     steps: int = 200
@@ -54,20 +73,46 @@ class TrainConfig:
     """Parts that a step's rows are computed in, to save memory; the result is the same."""
     max_length_tokens: int = 256
     """Longest row in tokens; what is longer is cut and counted in the truncation report."""
+    spans_column: str = ""
+    """Column of gold spans, or of tags beside a column of tokens: rows then train extraction, a tag for each token."""
+    truncation_side: str = "end"
+    """Which end of a row that is too long is cut: `end`, or `start` to keep the last turns of a conversation."""
+    chat_template: str = "model"
+    """How conversations are written: as the `model`'s own template does, or `plain` where that drops or rewrites turns."""
     warmup_fraction: float = 0.1
     """Part of the steps during which the learning rate rises linearly from zero."""
     scheduler: str = "linear"
-    """Learning rate after warm-up: `linear` or `cosine` decay to zero, or `constant`."""
+    """Learning rate after warm-up: `linear` or `cosine` decay to zero, `exponential`, `step`, or `constant`."""
+    decay_factor: float = 0.1
+    """`exponential` ends at this part of the peak; `step` multiplies by it after half and after three quarters of a run."""
     weight_decay: float = 0.0
     """Decoupled weight decay of AdamW."""
     max_gradient_norm: float = 1.0
     """Gradients are scaled down to this Euclidean norm where they exceed it; 0 leaves them alone."""
     label_smoothing: float = 0.0
-    """Part of the target probability that is spread over all classes (classification), between 0 and 1."""
+    """Part of the target probability that is spread over all classes or tokens, between 0 and 1."""
+    focal_gamma: float = 0.0
+    """Focal loss: a target of probability p counts (1 - p) to this power, so that easy ones count less; 0 is off."""
+    class_weights: str = "none"
+    """Weights of classes in the loss: `none`, `balanced` (inverse frequency), or `effective_number` (milder)."""
+    validation_fraction: float = 0.1
+    """Part of the training rows that `curate train` holds out to watch a run, whole near-duplicate clusters at a time."""
     evaluate_every_steps: int = 0
-    """Steps between evaluations on validation rows, where there are any; 0 evaluates only at the end."""
-    early_stopping_patience_evaluations: int = 0
+    """Steps between evaluations on validation rows, where there are any; 0 makes it a tenth of the run."""
+    early_stopping_patience_evaluations: int = 3
     """Stop after so many evaluations without a better one and keep the best adapter; 0 never stops early."""
+    checkpoint_every_steps: int = 0
+    """Steps between checkpoints that a killed run goes on from; 0 makes one about every half minute."""
+    real_world: str = ""
+    """File of real cases that `curate train` judges base and adapter by at the end; nothing is trained on it."""
+    answer_rows: int = 64
+    """Evaluation rows for which base and adapter write an answer that is compared with the right one; 0 writes none."""
+    answer_tokens: int = 128
+    """Longest written answer in tokens."""
+    on_alert: str = ""
+    """Command that is run, without a shell, for each alert of the watchdogs, which it gets as JSON on standard input."""
+    tensorboard: bool = True
+    """Whether curves also go to TensorBoard event files, where that package is installed."""
     seed: int = 0
     """Seed of the adapter's initial weights, of dropout and of the row order."""
     device: str = "auto"
@@ -87,9 +132,11 @@ class TrainConfig:
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 0 and below 1, got {getattr(self, name)!r}")
         whole = ("steps", "epochs", "evaluate_every_steps", "early_stopping_patience_evaluations", "threads")
-        for name in (*whole, "weight_decay", "max_gradient_norm", "seed"):
+        for name in (*whole, "weight_decay", "max_gradient_norm", "seed", "focal_gamma", "checkpoint_every_steps"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must not be negative, got {getattr(self, name)!r}")
+        if self.answer_rows < 0 or self.answer_tokens < 1:
+            raise ConfigError("answer_rows must not be negative, and answer_tokens must be at least 1")
         if self.steps == 0 and self.epochs == 0:
             raise ConfigError("nothing to train: set steps or epochs above 0")
         if self.max_length_tokens < 4:
@@ -99,11 +146,18 @@ class TrainConfig:
                 f"gradient_accumulation_batches ({self.gradient_accumulation_batches}) must divide "
                 f"batch_rows ({self.batch_rows})"
             )
-        if self.early_stopping_patience_evaluations and not self.evaluate_every_steps:
-            raise ConfigError("early stopping needs evaluate_every_steps above 0")
+        if not 0 < self.decay_factor <= 1:
+            raise ConfigError(f"decay_factor must be above 0 and at most 1, got {self.decay_factor!r}")
+        if not 0 < self.validation_fraction < 0.5:
+            raise ConfigError(
+                f"validation_fraction must be above 0 and below 0.5, got {self.validation_fraction!r}: "
+                "a run that nothing watches cannot be told from one that went wrong"
+            )
         if not self.target_modules:
             raise ConfigError(f"target_modules is empty; name linear layers, or {ALL_LINEAR!r}")
         choices = {"scheduler": SCHEDULERS, "device": DEVICES, "dtype": DTYPES, "pooling": POOLINGS}
+        choices |= {"class_weights": CLASS_WEIGHTS, "head_start": HEAD_STARTS}
+        choices |= {"truncation_side": TRUNCATION_SIDES, "chat_template": CHAT_TEMPLATES}
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; {nearest(str(getattr(self, name)), allowed)}")
@@ -121,6 +175,6 @@ class TrainConfig:
         return {**dataclasses.asdict(self), "target_modules": list(self.target_modules)}
 
     def fingerprint(self) -> str:
-        """Hex hash of every field that can change a result; `threads` is left out."""
-        fields = {name: value for name, value in self.to_json().items() if name != "threads"}
+        """Hex hash of every field that can change a result; what only changes its cost is left out."""
+        fields = {name: value for name, value in self.to_json().items() if name not in _CHANGES_NO_RESULT}
         return xxhash.xxh3_128_hexdigest(json.dumps(fields, sort_keys=True).encode())

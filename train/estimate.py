@@ -59,12 +59,17 @@ def estimate_training(
         train_adapter(
             examples,
             config.replace(
-                steps=min(steps, total), epochs=0.0, evaluate_every_steps=0, early_stopping_patience_evaluations=0
+                steps=min(steps, total),
+                epochs=0.0,
+                evaluate_every_steps=0,
+                early_stopping_patience_evaluations=0,
+                head_start="random",  # fitting a head is no step
             ),
             Path(folder),
             labels=labels,
             workbench=bench,
             progress=lambda event: ends.append(time.perf_counter()),
+            watch=False,
         )
     overhead = time.perf_counter() - started - (ends[-1] - ends[0] if ends else 0.0)
     per_step = float(np.mean(np.diff(ends))) if len(ends) > 1 else overhead

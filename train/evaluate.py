@@ -7,12 +7,13 @@
 
 Canonical names merge spellings of one label: the probabilities of all spellings are added before the best class is
 taken, so data with inconsistent spellings is not punished for them. `eval.parquet` keeps row, score, weight, nll,
-prediction. In files, labels and groups with personal data stand under masked names. Nothing here imports torch. Cost:
-linear in rows.
+prediction and, where the task has them, confidence, brier, text_bytes. In files, labels and groups with personal data
+stand under masked names. Nothing here imports torch. Cost: linear in rows; the intervals' draws are most of it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,9 @@ import pyarrow.parquet as pq
 from curate.dataset.atomic import atomic_write
 from train.examples import CLASSIFICATION, Examples
 from train.files import SCHEMA_VERSION
+from train.metrics import Resampling, calibration, class_metrics, confusions
 
+OPTIONAL = ("confidence", "brier", "text_bytes")
 HIGHER_IS_BETTER = {"accuracy": True, "nats_per_token": False}
 
 
@@ -48,6 +51,12 @@ class ItemScores:
     """float64[n]: negative log likelihood of the truth in nats (a whole answer's for generation); inf if impossible."""
     prediction: tuple[str | None, ...]
     """The canonical class predicted; None for generation. In `eval.parquet`, and so after a resume, masked as above."""
+    confidence: np.ndarray | None = None
+    """float64[n]: probability of the predicted class; None for generation."""
+    brier: np.ndarray | None = None
+    """float64[n]: squared error of the class probabilities, summed over the classes; None for generation."""
+    text_bytes: np.ndarray | None = None
+    """float64[n]: UTF-8 bytes of the supervised text; None for classification."""
 
     def mean(self) -> float:
         """The metric: the weighted mean of the scores."""
@@ -56,6 +65,7 @@ class ItemScores:
     def write(self, path: Path, shown: Mapping[str, str] | None = None) -> None:
         """Save as parquet in one step; `shown` (see `shown_classes`) names the predicted classes."""
         shown = _shown_names(self.prediction) if shown is None else shown
+        more = {name: getattr(self, name) for name in OPTIONAL if getattr(self, name) is not None}
         table = pa.table(
             {
                 "row": pa.array(self.rows, pa.int64()),
@@ -63,6 +73,7 @@ class ItemScores:
                 "weight": pa.array(self.weight, pa.float64()),
                 "nll": pa.array(self.nll, pa.float64()),
                 "prediction": pa.array([None if p is None else shown[p] for p in self.prediction], pa.string()),
+                **{name: pa.array(values, pa.float64()) for name, values in more.items()},
             }
         ).replace_schema_metadata({"schema_version": str(SCHEMA_VERSION)})
         with atomic_write(path) as handle:
@@ -74,7 +85,8 @@ def read_scores(path: Path) -> ItemScores:
     table = pq.read_table(path)
     numbers = {name: table[name].to_numpy() for name in ("row", "score", "weight", "nll")}
     prediction = tuple(table["prediction"].to_pylist())
-    return ItemScores(numbers["row"], numbers["score"], numbers["weight"], numbers["nll"], prediction)
+    more = {name: table[name].to_numpy() for name in OPTIONAL if name in table.column_names}
+    return ItemScores(numbers["row"], numbers["score"], numbers["weight"], numbers["nll"], prediction, **more)
 
 
 def score_classes(
@@ -94,7 +106,9 @@ def score_classes(
     right = np.array([p == t for p, t in zip(prediction, truth, strict=True)], dtype=np.float64)
     with np.errstate(divide="ignore"):
         nll = -np.log(chance)
-    return ItemScores(evaluation.ids, right, np.ones(len(right)), nll, prediction)
+    # The truth of a label that the model does not know has no column: its whole probability mass is error.
+    brier = (merged**2).sum(axis=1) - 2 * chance + 1.0
+    return ItemScores(evaluation.ids, right, np.ones(len(right)), nll, prediction, merged.max(axis=1), brier)
 
 
 def shown_classes(
@@ -129,9 +143,23 @@ def summarise(
         summary["rows_with_unknown_label"] = int((~finite).sum())
         shown = _shown_names(classes) if shown is None else shown
         summary["per_class"] = {shown[name]: measured for name, measured in classes.items()}
+        draws = Resampling(len(truth), evaluation.clusters)
+        summary |= class_metrics(truth, scores.prediction, draws)
+        if finite.all():
+            summary["intervals"]["loss"] = draws.of_mean(scores.nll)
+        summary["confusions"] = confusions(truth, scores.prediction, shown)
+        if scores.confidence is not None:
+            summary["calibration"] = calibration(scores.confidence, scores.score, scores.brier, draws)
     else:
+        draws = Resampling(len(scores.rows), evaluation.clusters)
         summary["perplexity"] = float(np.exp(min(scores.mean(), 700.0)))
         summary["supervised_tokens"] = int(scores.weight.sum())
+        summary["intervals"] = {metric: draws.of_mean(scores.score, scores.weight)}
+        if scores.text_bytes is not None and scores.text_bytes.sum() > 0:
+            nats, total = scores.score * scores.weight, scores.text_bytes
+            bits = nats.sum() / math.log(2) / total.sum()
+            summary["bits_per_byte"] = float(bits)
+            summary["intervals"]["bits_per_byte"] = draws.of(lambda w: (w @ nats) / math.log(2) / (w @ total))
     columns = _shown_names(evaluation.groups)
     summary["by_group"] = {
         columns[name]: {

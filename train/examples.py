@@ -10,6 +10,7 @@
 | preference | sft on the chosen answer (the rejected one is not used) |
 | unpaired_preference | sft on the answers marked as wanted |
 | text | plain language modelling; loss on every token |
+| any, with a column of gold spans | extraction: text → BIO tag of each token (see `train.spans`) |
 
 Cost: one pass in Python over the rows, about 1 µs a row for classification, 10 µs for messages. It holds the texts, not
 copies of them. Rows that lack what the task needs are set aside and counted in `notes`, never guessed.
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
 
 Message = dict[str, Any]
 Conversation = tuple[Message, ...]
-CLASSIFICATION, SFT, CHAT, TEXT = "classification", "sft", "chat", "text"
-TASKS = (CLASSIFICATION, SFT, CHAT, TEXT)
+Tools = tuple[Mapping[str, Any], ...]
+Span = tuple[int, int, str]
+CLASSIFICATION, SFT, CHAT, TEXT, EXTRACTION = "classification", "sft", "chat", "text", "extraction"
+TASKS = (CLASSIFICATION, SFT, CHAT, TEXT, EXTRACTION)
+OF_TEXTS = (CLASSIFICATION, TEXT, EXTRACTION)
 _ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant", "observation": "tool"}
 _UNWANTED = {"false", "0", "0.0", "no", "bad", "rejected", "undesirable", ""}
 
@@ -44,7 +48,7 @@ class Examples:
     """Rows to train or evaluate on. All sequences have one item a row."""
 
     task: str
-    """`classification`, `sft`, `chat` or `text`: how the rows are encoded and scored."""
+    """`classification`, `sft`, `chat`, `text` or `extraction`: how the rows are encoded and scored."""
     ids: np.ndarray
     """int64: the row's number in the raw input, the same in every arm, so that arms share their row order."""
     texts: tuple[str, ...] = ()
@@ -53,6 +57,12 @@ class Examples:
     """The label as given (classification)."""
     messages: tuple[Conversation, ...] = ()
     """The conversation (sft: one user turn and one assistant turn; chat)."""
+    tools: tuple[Tools, ...] = ()
+    """Definitions of the tools that the assistant may call in each row; empty where no row has any."""
+    spans: tuple[tuple[Span, ...], ...] = ()
+    """Gold spans (extraction): start, end (code points, half-open) and label, in order and without overlap."""
+    weights: np.ndarray | None = None
+    """float64: what each row counts for in the loss; None makes all count the same."""
     groups: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     """Sensitive columns by name, for metrics by group."""
     clusters: np.ndarray | None = None
@@ -62,8 +72,11 @@ class Examples:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ids", np.ascontiguousarray(self.ids, dtype=np.int64))
-        rows = self.texts if self.task in (CLASSIFICATION, TEXT) else self.messages
+        rows = self.texts if self.task in OF_TEXTS else self.messages
         lengths = {len(self.ids), len(rows)} | ({len(self.labels)} if self.task == CLASSIFICATION else set())
+        lengths |= {len(self.spans)} if self.task == EXTRACTION else set()
+        lengths |= {len(self.tools)} if self.tools else set()
+        lengths |= {len(self.weights)} if self.weights is not None else set()
         lengths |= {len(values) for values in self.groups.values()}
         lengths |= {len(self.clusters)} if self.clusters is not None else set()
         if self.task not in TASKS or len(lengths) != 1:
@@ -86,15 +99,24 @@ class Examples:
             texts=chosen(self.texts),
             labels=chosen(self.labels),
             messages=chosen(self.messages),
+            tools=chosen(self.tools),
+            spans=chosen(self.spans),
+            weights=None if self.weights is None else self.weights[at],
             groups={name: chosen(values) for name, values in self.groups.items()},
             clusters=None if self.clusters is None else self.clusters[at],
         )
 
     def keys(self) -> list[str]:
         """For each row the text that stands for its content (labels and ids left out): cache key and hash input."""
-        if self.task in (CLASSIFICATION, TEXT):
+        if self.task == EXTRACTION:
+            return [json.dumps([text, spans], ensure_ascii=False) for text, spans in zip(self.texts, self.spans)]
+        if self.task in OF_TEXTS:
             return list(self.texts)
-        return [json.dumps(conversation, ensure_ascii=False, sort_keys=True) for conversation in self.messages]
+        turns = [json.dumps(conversation, ensure_ascii=False, sort_keys=True) for conversation in self.messages]
+        if not self.tools:
+            return turns
+        tools = [json.dumps(tools, ensure_ascii=False, sort_keys=True) for tools in self.tools]
+        return [f"{turn}\0{tool}" if tool != "[]" else turn for turn, tool in zip(turns, tools)]
 
     def fingerprint(self) -> str:
         """Hex hash of ids, contents and labels in order: two arms with one fingerprint are the same data."""
@@ -105,6 +127,8 @@ class Examples:
                 encoded = value.encode("utf-8", "surrogatepass")
                 digest.update(len(encoded).to_bytes(8, "little"))
                 digest.update(encoded)
+        if self.weights is not None:
+            digest.update(np.ascontiguousarray(self.weights, dtype=np.float64).tobytes())
         return digest.hexdigest()
 
 
@@ -114,12 +138,15 @@ def from_dataset(
     rows: Sequence[int] | np.ndarray | None = None,
     ids: Sequence[int] | np.ndarray | None = None,
     clusters: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    spans_column: str = "",
 ) -> Examples:
     """Training examples of a dataset.
 
     `rows` are the positions to take (default: all). `ids`, one for each dataset row, are the row numbers in the *raw*
-    input (default: the positions), needed where `dataset` is a curated selection. `clusters` has one number a dataset
-    row. Raises `DataError` where the task's roles are missing or no row is usable.
+    input (default: the positions), needed where `dataset` is a curated selection. `clusters` and `weights` have one
+    number a dataset row. `spans_column` makes it extraction of that column's spans, whatever the dataset's task.
+    Raises `DataError` where the task's roles are missing or no row is usable.
     """
     positions = np.arange(dataset.n_rows) if rows is None else np.asarray(rows, dtype=np.int64)
     numbers = np.arange(dataset.n_rows) if ids is None else np.asarray(ids, dtype=np.int64)
@@ -131,23 +158,41 @@ def from_dataset(
         "unpaired_preference": _unpaired,
         "text": _text,
     }
-    if dataset.task not in build:
+    if dataset.task not in build and not spans_column:
         raise DataError(f"training on task {dataset.task!r} is not possible; trainable: {', '.join(build)}")
-    task, contents, labels, note = build[dataset.task](dataset)
+    spans: list[tuple[Span, ...]] | None = None
+    labels: list[str] | None
+    if spans_column:
+        from train.spans import texts_and_spans
+
+        found, spans, note = texts_and_spans(dataset, spans_column)
+        task, contents, labels = EXTRACTION, list[Any](found), None
+    else:
+        task, contents, labels, note = build[dataset.task](dataset)
     usable = [int(i) for i in positions if contents[i] and (labels is None or labels[i] is not None)]
     notes = [note] if note else []
     if len(usable) < len(positions):
         notes.append(f"{len(positions) - len(usable)} rows lack a text, a label or an answer and are not trained on.")
+    if weights is not None:  # a row that counts for nothing is no training row
+        weights = np.asarray(weights, dtype=np.float64)
+        silent = len(usable)
+        usable = [i for i in usable if weights[i] > 0]
+        if len(usable) < silent:
+            notes.append(f"{silent - len(usable)} rows have weight 0 and are not trained on.")
     if not usable:
         raise DataError(f"no row of the {dataset.task} dataset has all that training needs (text and label or answer)")
     chosen = tuple(contents[i] for i in usable)
+    tools = tools_of(dataset) if task in (SFT, CHAT) else []
     sensitive = {name: values.to_pylist() for name, values in dataset.groups().items()}
     return Examples(
         task=task,
         ids=numbers[usable],
-        texts=chosen if task in (CLASSIFICATION, TEXT) else (),
+        texts=chosen if task in OF_TEXTS else (),
         labels=tuple(labels[i] for i in usable) if labels is not None else (),
         messages=chosen if task in (SFT, CHAT) else (),
+        tools=tuple(tools[i] for i in usable) if tools else (),
+        spans=tuple(spans[i] for i in usable) if spans is not None else (),
+        weights=None if weights is None else weights[usable],
         groups={name: tuple(values[i] for i in usable) for name, values in sensitive.items()},
         clusters=None if clusters is None else np.asarray(clusters)[usable],
         notes=tuple(notes),
@@ -165,35 +210,74 @@ def _text(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
     return TEXT, dataset.content().to_pylist(), None, "Text rows train plain language modelling: loss on every token."
 
 
+def prompt_and_completion(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    """The prompt and the answer of each row; the columns of a role are joined by a blank line."""
+    return zip(_joined(dataset, "prompt"), _joined(dataset, "completion"), strict=True)
+
+
+def chat_parts(dataset: Dataset) -> list[Conversation]:
+    """The conversation of each row."""
+    (column, *_rest) = dataset.roles.messages or _missing(dataset.task, "messages")
+    return [conversation(value) for value in dataset.values(column).to_pylist()]
+
+
+def preference_parts(dataset: Dataset) -> Iterator[tuple[str | Conversation, ...]]:
+    """Prompt, chosen and rejected answer of each row: texts, or messages where they hold turns."""
+    role = "prompt" if dataset.roles.prompt else "messages"  # some sets keep the turns before the answer as messages
+    prompts = _joined(dataset, role) if getattr(dataset.roles, role) else [""] * dataset.n_rows
+    for row in zip(prompts, _joined(dataset, "chosen"), _joined(dataset, "rejected"), strict=True):
+        yield tuple(conversation(part) or part for part in row)
+
+
+def wanted(dataset: Dataset) -> list[bool | None]:
+    """Whether each row's answer is marked as wanted; None where nothing is marked."""
+    labels = dataset.labels()
+    marks = labels.to_pylist() if labels is not None else [None] * dataset.n_rows
+    return [None if mark is None else mark.strip().lower() not in _UNWANTED for mark in marks]
+
+
 def _sft(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
-    prompts, completions = _joined(dataset, "prompt"), _joined(dataset, "completion")
-    return SFT, [_pair(p, c) for p, c in zip(prompts, completions, strict=True)], None, ""
+    return SFT, [_pair(p, c) for p, c in prompt_and_completion(dataset)], None, ""
 
 
 def _chat(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
-    (column, *_rest) = dataset.roles.messages or _missing("chat", "messages")
-    return CHAT, [conversation(value) for value in dataset.values(column).to_pylist()], None, ""
+    return CHAT, chat_parts(dataset), None, ""
 
 
 def _preference(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
     note = "Preference rows train on the chosen answer only (sft); the rejected answers are not used."
-    role = "prompt" if dataset.roles.prompt else "messages"  # some sets keep the turns before the answer as messages
-    prompts = _joined(dataset, role) if getattr(dataset.roles, role) else [""] * dataset.n_rows
-    chosen = [_with_prompt(p, c) for p, c in zip(prompts, _joined(dataset, "chosen"), strict=True)]
-    return SFT, chosen, None, note
+    return SFT, [_answered(prompt, chosen) for prompt, chosen, _ in preference_parts(dataset)], None, note
 
 
 def _unpaired(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
     note = "Unpaired preference rows train on the answers marked as wanted (sft); the others are not used."
-    labels = dataset.labels()
-    marks = labels.to_pylist() if labels is not None else [None] * dataset.n_rows
     if dataset.roles.messages:
-        pairs = [conversation(value) for value in dataset.values(dataset.roles.messages[0]).to_pylist()]
+        pairs = chat_parts(dataset)
     else:
-        prompts, completions = _joined(dataset, "prompt"), _joined(dataset, "completion")
-        pairs = [_pair(p, c) for p, c in zip(prompts, completions, strict=True)]
-    wanted = [mark is not None and mark.strip().lower() not in _UNWANTED for mark in marks]
-    return SFT, [pair if keep else () for pair, keep in zip(pairs, wanted, strict=True)], None, note
+        pairs = [_pair(p, c) for p, c in prompt_and_completion(dataset)]
+    return SFT, [pair if mark else () for pair, mark in zip(pairs, wanted(dataset), strict=True)], None, note
+
+
+def tools_of(dataset: Dataset) -> list[Tools]:
+    """The tools of each row, as the tools role holds them (values or their JSON); empty where no row has any."""
+    if not dataset.roles.tools:
+        return []
+    found: list[Tools] = []
+    for value in dataset.values(dataset.roles.tools[0]).to_pylist():
+        read = _loaded(value)
+        found.append(tuple(item for item in read if isinstance(item, Mapping)) if isinstance(read, list) else ())
+    return found if any(found) else []
+
+
+def _loaded(value: object) -> object:
+    """A value, or what the JSON in a text means; None where that is none."""
+    if not isinstance(value, (str, bytes)):
+        return value
+    try:
+        loaded: object = json.loads(value)
+    except ValueError:
+        return None
+    return loaded
 
 
 def _missing(task: str, role: str) -> tuple[str, ...]:
@@ -213,17 +297,17 @@ def _pair(prompt: str, completion: str) -> Conversation:
     return ({"role": "user", "content": prompt}, {"role": "assistant", "content": completion})
 
 
-def _with_prompt(prompt: str, answer: str) -> Conversation:
-    """A prompt (text, or the JSON of messages) and an answer (text, or the JSON of one or more messages)."""
-    before = conversation(prompt) or (({"role": "user", "content": prompt},) if prompt else ())
-    after = conversation(answer) or (({"role": "assistant", "content": answer},) if answer else ())
-    return (*before, *after) if after else ()
+def _answered(prompt: str | Conversation, answer: str | Conversation) -> Conversation:
+    """The turns before an answer, and the answer; empty where there is none."""
+    before = ({"role": "user", "content": prompt},) if isinstance(prompt, str) and prompt else tuple(prompt)
+    after = ({"role": "assistant", "content": answer},) if isinstance(answer, str) and answer else tuple(answer)
+    return (*before, *after) if after else ()  # type: ignore[arg-type]
 
 
 def conversation(value: object) -> Conversation:
     """Messages out of a JSON string or Python value, with `role` and `content`; empty where it holds none.
 
-    ShareGPT's `from`/`value` and its role names become `role`/`content`; a row without an assistant turn is empty.
+    ShareGPT's `from`/`value` and its role names become `role`/`content`.
     """
     if isinstance(value, (str, bytes)):
         if value.lstrip()[:1] not in ("[", "{", b"[", b"{"):
@@ -250,5 +334,10 @@ def _messages(items: Sequence[Any]) -> Iterator[Message]:
             content = "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
         if content is None and rest.get("tool_calls"):
             content = ""
+        if role == "function_call":  # ShareGPT's way to write one or more tool calls
+            called = _loaded(content)
+            calls = called if isinstance(called, list) else [called]
+            rest["tool_calls"] = [{"type": "function", "function": c} for c in calls if isinstance(c, Mapping)]
+            role, content = ("assistant", "") if rest["tool_calls"] else ("assistant", content)
         if role:
             yield {**rest, "role": _ROLES.get(role, role), "content": "" if content is None else str(content)}

@@ -24,7 +24,7 @@ _QUIET = {
     # other programs a step was eight times as fast (1.1 s against 8.9 s, two threads, load 11).
     "OMP_WAIT_POLICY": "PASSIVE",
 }
-_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+OFFLINE_SWITCHES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 _set_by_us: set[str] = set()
 
 
@@ -38,7 +38,7 @@ def extra(module: str, *, allow_hub: bool = False) -> ModuleType:
     if allow_hub:
         _go_online()
     else:
-        for name in _OFFLINE:
+        for name in OFFLINE_SWITCHES:
             if name not in os.environ:
                 os.environ[name] = "1"
                 _set_by_us.add(name)
@@ -53,7 +53,7 @@ def _go_online() -> None:
         os.environ.pop(name, None)
         _set_by_us.discard(name)
     constants = sys.modules.get("huggingface_hub.constants")
-    if constants is not None and not any(os.environ.get(name) for name in _OFFLINE):
+    if constants is not None and not any(os.environ.get(name) for name in OFFLINE_SWITCHES):
         constants.HF_HUB_OFFLINE = False  # type: ignore[attr-defined]
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from curate.dataset.atomic import atomic_write_text
 
 SCHEMA_VERSION = 1
+CHECKPOINTS = "checkpoints"
+"""Folder, in a training directory, of what an unfinished run goes on from."""
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

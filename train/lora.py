@@ -24,30 +24,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xxhash
 
-from curate.errors import ConfigError, DataError
+from curate.dataset.atomic import make_private_dir
+from curate.errors import Cancelled, ConfigError, DataError
+from train.adapt import Workbench, adapted_model, open_workbench
+from train.adapters import save_adapter, write_card
 from train.config import TrainConfig
 from train.evaluate import ItemScores, metric_name, read_scores, score_classes, shown_classes, summarise
-from train.examples import CLASSIFICATION, Examples
-from train.extra import extra, versions
-from train.files import read_json, write_json
+from train.examples import CLASSIFICATION, EXTRACTION, Examples
+from train.extra import versions
+from train.files import CHECKPOINTS, read_json, write_json
+from train.losses import class_weights
 from train.order import plan_steps
 
 if TYPE_CHECKING:
-    from train.base import BaseSource
-    from train.encoding import Encoded, Encoder
+    from train.encoding import Encoded
+    from train.judge import Judge
     from train.objective import Objective
+    from train.resume import Checkpoint
+    from train.watch import Facts, Watch
 
+__all__ = ["TrainedRun", "Workbench", "adapted_model", "open_workbench", "score_examples", "train_adapter"]
 Progress = Callable[[dict[str, Any]], None]
-
-
-@dataclass(frozen=True)
-class Workbench:
-    """What the runs of one base share: the tokenizer, the encoded rows, the base's fingerprint."""
-
-    source: BaseSource
-    tokenizer: Any
-    encoder: Encoder
-    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -64,19 +61,6 @@ class TrainedRun:
     """Whether the run was found finished."""
 
 
-def open_workbench(config: TrainConfig) -> Workbench:
-    """Load the tokenizer of the configured base; raises `MissingExtraError`, `ConfigError`."""
-    for module in ("torch", "transformers", "peft", "accelerate"):
-        extra(module)
-    from train.base import context_tokens, load_tokenizer, resolve_base
-    from train.encoding import Encoder
-
-    source = resolve_base(config.base)
-    tokenizer = load_tokenizer(source)
-    limit = min(config.max_length_tokens, context_tokens(source) or config.max_length_tokens)
-    return Workbench(source, tokenizer, Encoder(tokenizer, limit), source.fingerprint())
-
-
 def train_adapter(
     examples: Examples,
     config: TrainConfig,
@@ -88,57 +72,81 @@ def train_adapter(
     canonical: Mapping[str, str] | None = None,
     workbench: Workbench | None = None,
     progress: Progress | None = None,
+    findings: Mapping[int, Sequence[str]] | None = None,
+    watch: bool = True,
+    keep_foreign: bool = False,
+    thorough: bool = False,
+    real_world: Examples | None = None,
 ) -> TrainedRun:
     """Train an adapter on `examples`, score `evaluation`, save both; or read them where the run is already done.
 
     `labels` is the label space (default: the labels of `examples`, sorted); arms that are compared need the same one.
     `validation` rows are scored every `evaluate_every_steps` and steer early stopping. `progress` gets a dict a step:
-    kind, step, steps, loss, eta_s. Raises `DataError` (nothing to learn), `ConfigError` (base, targets),
-    `DivergedError`.
+    kind, step, steps, loss, eta_s; and one an alert of the watchdogs (kind, alert), unless `watch` is False. `findings`
+    names the rules that found something in a row, by row number, for the alerts. A run that was killed or stopped goes
+    on from its last checkpoint; one of other data or settings in this directory is discarded, or refused where
+    `keep_foreign`. `thorough` judges the base beside the adapter and adds written answers, metrics by group and metrics
+    that others installed (`train.judge`), on `evaluation` and on `real_world`, rows of real use. Raises `DataError`
+    (nothing to learn), `ConfigError` (base, targets), `RunError` (a foreign run), `Cancelled` (Ctrl-C, after a
+    checkpoint), `DivergedError`, `ResourceError` (memory, disk).
     """
     space = _label_space(examples, labels)
     bench = workbench or open_workbench(config)
-    identity = run_identity(config, bench, examples, space, evaluation, validation, canonical, method="lora")
+    if examples.task == EXTRACTION:
+        bench.encoder.tag_names = list(space or ())
+    more = _judged_by(config, real_world) if thorough else {}
+    identity = run_identity(config, bench, examples, space, evaluation, validation, canonical, method="lora", more=more)
     finished = finished_run(directory, identity, evaluation)
     if finished is not None:
         return finished
     started = time.perf_counter()
-    clean_run(directory)
-    with training_threads(config.threads):
-        objective = adapted_model(config, bench, space)
-        trained = _fit(objective, examples, config, directory, bench, space, validation, progress)
-        objective.model.save_pretrained(str(directory / "adapter"), safe_serialization=True)
+    from train.resources import explained
+    from train.resume import drop_checkpoints, find_checkpoint, refuse_foreign, rewind_metrics
+
+    if keep_foreign:
+        refuse_foreign(directory, identity)
+    start = find_checkpoint(directory, identity["run_id"])
+    clean_run(directory, keep_progress=start is not None)
+    if start is not None:
+        rewind_metrics(directory / "metrics.jsonl", start.step)
+    with training_threads(config.threads), explained(config, directory):
+        objective = adapted_model(config, bench, space, examples.task)
+        fitted = start is None and config.head_start == "ridge" and examples.task == CLASSIFICATION
+        fitted = fitted and _warm_head(objective, examples, bench, space)
+        judge, base = None, {}
+        if thorough:
+            judge = _judge(objective, config, bench, space, canonical or {}, evaluation, real_world)
+            base = judge.base(examples, directory, identity["run_id"], head_is_fitted=fitted)
+        watched = watch_of(
+            objective, examples, bench, space, config, evaluation, validation, canonical or {}, findings or {}, real_world
+        )
+        trained = _fit(
+            objective, examples, config, directory, bench, space, canonical, validation, progress,
+            watched if watch else None, identity, start,
+        )
+        save_adapter(objective, bench, directory, identity, config, examples.task)
         trained_seconds = time.perf_counter() - started
         scores = None
         done = {**identity, **trained, "train_seconds": trained_seconds}
         if evaluation is not None:
             scores = score_examples(objective, evaluation, bench, space, canonical)
             done["evaluation"] = _save_scores(scores, evaluation, directory, canonical, space)
-    write_json(directory / "done.json", {**done, "seconds": time.perf_counter() - started})
+        if judge is not None:
+            for name in judge.sets:
+                done[name] = judge.adapter(name, scores if name == "evaluation" else None)
+                done[f"base_{name}"] = base[name]
+        if examples.task == EXTRACTION and evaluation is not None:
+            from train.extraction import predicted_spans, span_metrics
+
+            guessed = predicted_spans(objective, bench, evaluation.texts, space or ())
+            done["evaluation"] = {**done["evaluation"], **span_metrics(evaluation.spans, guessed)}
+        if start is not None:
+            done["resumed_from_step"] = start.step
+        done["seconds"] = time.perf_counter() - started
+        write_card(directory, done, examples)
+        write_json(directory / "done.json", done)
+        drop_checkpoints(directory)
     return TrainedRun(directory, done, scores, resumed=False)
-
-
-def adapted_model(config: TrainConfig, bench: Workbench, labels: Sequence[str] | None) -> Objective:
-    """The base with a fresh LoRA (and head, where `labels` are given), drawn from `config.seed`."""
-    import torch
-
-    from train.base import check_targets, load_model
-    from train.fused import fuse
-    from train.objective import Objective
-
-    peft = extra("peft")
-    torch.manual_seed(config.seed)
-    model = load_model(bench.source, bench.tokenizer, config, labels)
-    lora = peft.LoraConfig(
-        r=config.lora_rank,
-        lora_alpha=config.lora_alpha,
-        lora_dropout=config.lora_dropout,
-        target_modules=check_targets(model, config),
-        task_type="CAUSAL_LM" if labels is None else "SEQ_CLS",
-    )
-    adapted = peft.get_peft_model(model, lora)
-    fuse(adapted)
-    return Objective(adapted, classification=labels is not None, pooling=config.pooling)
 
 
 def score_examples(
@@ -149,15 +157,16 @@ def score_examples(
     canonical: Mapping[str, str] | None,
 ) -> ItemScores:
     """Item scores of the evaluation rows that can be encoded, in their order."""
-    from train.score import answer_nats, log_probabilities
+    from train.score import answer_nats, log_probabilities, supervised_bytes
 
     encoded = bench.encoder.encode(evaluation)
     pad = bench.tokenizer.pad_token_id
-    if labels is not None:
+    if labels is not None and evaluation.task == CLASSIFICATION:
         found = log_probabilities(objective, encoded, pad)
         return score_classes(found, labels, evaluation.take(encoded.kept), canonical or {})
     nats, tokens = answer_nats(objective, encoded, pad)
-    return ItemScores(encoded.ids, nats / tokens, tokens, nats, (None,) * len(nats))
+    written = None if evaluation.task == EXTRACTION else supervised_bytes(bench.tokenizer, encoded)
+    return ItemScores(encoded.ids, nats / tokens, tokens, nats, (None,) * len(nats), text_bytes=written)
 
 
 def run_identity(
@@ -170,6 +179,7 @@ def run_identity(
     canonical: Mapping[str, str] | None,
     *,
     method: str,
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything that decides a run, and `run_id`, the hash of it. Only the hash sees labels that hold personal data."""
     identity: dict[str, Any] = {
@@ -184,6 +194,7 @@ def run_identity(
         "validation_hash": validation.fingerprint() if validation is not None else None,
         "labels": list(labels) if labels is not None else None,
         "versions": versions(),
+        **(more or {}),
     }
     hashed = {**identity, "canonical": sorted((canonical or {}).items())}
     hashed.pop("config")  # the hash of it leaves out what changes no result
@@ -202,51 +213,164 @@ def _fit(
     directory: Path,
     bench: Workbench,
     labels: Sequence[str] | None,
+    canonical: Mapping[str, str] | None,
     validation: Examples | None,
     progress: Progress | None,
+    watched: tuple[Watch, Facts] | None,
+    identity: Mapping[str, Any],
+    start: Checkpoint | None,
 ) -> dict[str, Any]:
-    from train.trainer import PlannedBatches, PlannedTrainer
+    from train.resume import Checkpointing, stopping_on_interrupt
+    from train.stream import MetricsStream
+    from train.trainer import Measured, PlannedBatches, PlannedTrainer
+    from train.watch import Finished
 
     encoded = bench.encoder.encode(examples)
     steps = config.step_count(len(encoded))
     plan = plan_steps(encoded.ids, encoded.lengths, steps=steps, batch_rows=config.batch_rows, seed=config.seed)
     part = config.batch_rows // config.gradient_accumulation_batches
     classes = _classes(examples, encoded, labels)
+    first = 0 if start is None else start.step
     pad = bench.tokenizer.pad_token_id
 
-    def validate() -> dict[str, float]:
+    def validate() -> Measured:
         assert validation is not None
-        scores = score_examples(objective, validation, bench, labels, None)
-        loss = scores.mean() if labels is None else float(np.minimum(scores.nll, 100.0).mean())
-        return {"loss": loss, metric_name(examples.task): scores.mean()}
+        scores = score_examples(objective, validation, bench, labels, canonical)
+        losses = scores.score if labels is None else np.minimum(scores.nll, 100.0)
+        loss = scores.mean() if labels is None else float(losses.mean())
+        return Measured({"loss": loss, metric_name(examples.task): scores.mean()}, losses)
+
+    watch, facts = watched or (None, None)
+    stream = MetricsStream(
+        directory,
+        watch=watch,
+        on_alert=config.on_alert if watched else "",
+        tensorboard=config.tensorboard and watched is not None,
+        progress=progress,
+        rows_seen=steps * config.batch_rows,
+    )
+    if facts is not None:
+        stream.see(facts)
 
     trainer = PlannedTrainer(
         objective,
-        PlannedBatches(encoded, plan.reshape(-1, part), classes, pad),
+        PlannedBatches(encoded, plan[first:].reshape(-1, part), classes, pad, _weights(examples, encoded, classes, config)),
         config,
         steps=steps,
+        first_step=first,
         directory=directory,
         progress=progress,
         evaluate=None if validation is None else validate,
+        stream=stream,
     )
-    result = trainer.train()
+    checkpointing = Checkpointing(trainer, directory, identity, start)
+    trainer.add_callback(checkpointing)
+    try:
+        with stopping_on_interrupt(checkpointing):
+            result = trainer.train()
+        stream.see(Finished(int(result.global_step)))
+    except Cancelled:  # by whoever listens, after a step
+        checkpointing.save()
+        raise
+    finally:
+        alerts = stream.close()
     return {
+        **(alerts if watched else {}),
         "steps": int(result.global_step),
         "rows": len(encoded),
-        "tokens_seen": int(encoded.lengths[plan].sum()),
+        "tokens_seen": int(encoded.lengths[plan[: int(result.global_step)]].sum()),
         "final_loss": float(result.training_loss),
         "encoding": dataclasses.asdict(encoded.report),
     }
 
 
+def watch_of(
+    objective: Objective,
+    examples: Examples,
+    bench: Workbench,
+    labels: Sequence[str] | None,
+    config: TrainConfig,
+    evaluation: Examples | None,
+    validation: Examples | None,
+    canonical: Mapping[str, str],
+    findings: Mapping[int, Sequence[str]],
+    real_world: Examples | None,
+) -> tuple[Watch, Facts]:
+    """The watchdogs of a run and what they are shown first."""
+    from train.watch import Watch
+    from train.watched import facts_of, hardest_first
+
+    facts = facts_of(
+        examples,
+        steps=config.step_count(len(examples)),
+        batch_rows=config.batch_rows,
+        shown=shown_classes(labels, evaluation, canonical),
+        canonical=canonical,
+        validation=validation,
+        evaluation=evaluation,
+        real_world=real_world,
+    )
+    rank = hardest_first(examples, lambda rows: score_examples(objective, rows, bench, labels, None))
+    return Watch(findings=findings, rank=rank), facts
+
+
 def _classes(examples: Examples, encoded: Encoded, labels: Sequence[str] | None) -> np.ndarray | None:
-    if labels is None:
+    if labels is None or examples.task != CLASSIFICATION:
         return None
     column = {label: i for i, label in enumerate(labels)}
     return np.array([column[examples.labels[i]] for i in encoded.kept], dtype=np.int64)
 
 
+def _weights(
+    examples: Examples, encoded: Encoded, classes: np.ndarray | None, config: TrainConfig
+) -> np.ndarray | None:
+    """float64, one an encoded row: its own weight times its class's; None where all weigh the same."""
+    own = None if examples.weights is None else examples.weights[encoded.kept]
+    if classes is None or config.class_weights == "none":
+        return own
+    by_class = class_weights(classes, int(classes.max()) + 1, config.class_weights)[classes]
+    return np.asarray(by_class if own is None else by_class * own)
+
+
+def _judged_by(config: TrainConfig, real_world: Examples | None) -> dict[str, Any]:
+    told: dict[str, Any] = {"answer_rows": config.answer_rows, "answer_tokens": config.answer_tokens}
+    return {"thorough": told, "real_world_hash": None if real_world is None else real_world.fingerprint()}
+
+
+def _judge(
+    objective: Objective,
+    config: TrainConfig,
+    bench: Workbench,
+    labels: Sequence[str] | None,
+    canonical: Mapping[str, str],
+    evaluation: Examples | None,
+    real_world: Examples | None,
+) -> Judge:
+    from train.judge import Judge
+
+    sets = {name: rows for name, rows in (("evaluation", evaluation), ("real_world", real_world)) if rows is not None}
+
+    def score(rows: Examples) -> ItemScores:
+        return score_examples(objective, rows, bench, labels, canonical)
+
+    return Judge(objective, bench, config, labels, canonical, score, sets)
+
+
+def _warm_head(objective: Objective, examples: Examples, bench: Workbench, labels: Sequence[str] | None) -> bool:
+    from train.headstart import ridge_head
+
+    encoded = bench.encoder.encode(examples)
+    classes = _classes(examples, encoded, labels)
+    if classes is not None:
+        return ridge_head(objective, encoded, classes, len(labels or ()), bench.tokenizer.pad_token_id)
+    return False
+
+
 def _label_space(examples: Examples, labels: Sequence[str] | None) -> list[str] | None:
+    if examples.task == EXTRACTION:
+        from train.spans import tag_names
+
+        return tag_names(examples.spans) if labels is None else list(labels)
     if examples.task != CLASSIFICATION:
         return None
     space = sorted(set(examples.labels)) if labels is None else list(labels)
@@ -286,12 +410,15 @@ def finished_run(directory: Path, identity: Mapping[str, Any], evaluation: Examp
     return TrainedRun(directory, done, scores, resumed=True)
 
 
-def clean_run(directory: Path) -> None:
-    """Remove what an unfinished or outdated run left, `done.json` first."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for name in ("done.json", "metrics.jsonl", "eval.parquet"):
+def clean_run(directory: Path, *, keep_progress: bool = False) -> None:
+    """Remove what an unfinished or outdated run left, `done.json` first; `keep_progress` leaves what can go on."""
+    make_private_dir(directory)
+    progress = () if keep_progress else ("metrics.jsonl", "base.json")
+    for name in ("done.json", "eval.parquet", *progress):
         (directory / name).unlink(missing_ok=True)
-    shutil.rmtree(directory / "adapter", ignore_errors=True)
+    folders = () if keep_progress else ("tensorboard", CHECKPOINTS)
+    for name in ("adapter", *folders):
+        shutil.rmtree(directory / name, ignore_errors=True)
 
 
 @contextlib.contextmanager

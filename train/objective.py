@@ -10,15 +10,20 @@ Shapes: tokens int64[B, T]; classification logits float[B, C]; nats float[P] at 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 from train.encoding import Encoded
+from train.losses import weighted_sum
+
+if TYPE_CHECKING:
+    from train.config import TrainConfig
 
 
 @dataclass
@@ -30,42 +35,79 @@ class Batch:
     targets: torch.Tensor
     positions: torch.Tensor | None
     rows: torch.Tensor
+    weights: torch.Tensor | None = None
+    """float32, one a target; None where all weigh the same."""
+    source: torch.Tensor | None = None
+    """int64[B, S]: what an encoder-decoder reads before it writes `tokens`."""
+    source_lengths: torch.Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
-        moved = None if self.positions is None else self.positions.to(device)
-        parts = (self.tokens.to(device), self.lengths.to(device), self.targets.to(device))
-        return Batch(*parts, moved, self.rows)
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        moved = {name: value.to(device) for name, value in values.items() if value is not None and name != "rows"}
+        return dataclasses.replace(self, **moved)
+
+    def weight(self) -> float:
+        """What the batch counts for in the loss of its step: its targets, or the sum of their weights."""
+        return float(self.targets.numel() if self.weights is None else self.weights.sum())
 
 
-def collate(encoded: Encoded, rows: Sequence[int] | np.ndarray, classes: np.ndarray | None, pad: int) -> Batch:
-    """Pad some rows to the longest of them; `classes` (one an encoded row) selects classification."""
+def collate(
+    encoded: Encoded,
+    rows: Sequence[int] | np.ndarray,
+    classes: np.ndarray | None,
+    pad: int,
+    weights: np.ndarray | None = None,
+) -> Batch:
+    """Pad some rows to the longest of them.
+
+    `classes` (one an encoded row) selects classification; `weights` (the same) go to each target of a row.
+    """
     at = [int(row) for row in rows]
-    lengths = encoded.lengths[at]
-    tokens = np.full((len(at), int(lengths.max())), pad, dtype=np.int64)
-    for i, row in enumerate(at):
-        tokens[i, : lengths[i]] = encoded.tokens[row]
+    tokens, size = _padded([encoded.tokens[row] for row in at], pad)
     where = torch.from_numpy(np.asarray(at))
-    size = torch.from_numpy(lengths)
+    heavy = None if weights is None else weights[at].astype(np.float32)
     if classes is not None:
-        return Batch(torch.from_numpy(tokens), size, torch.from_numpy(classes[at].astype(np.int64)), None, where)
+        targets = torch.from_numpy(classes[at].astype(np.int64))
+        return Batch(
+            torch.from_numpy(tokens), size, targets, None, where, None if heavy is None else torch.from_numpy(heavy)
+        )
     mask = np.zeros(tokens.shape, dtype=bool)
     for i, row in enumerate(at):
-        mask[i, : lengths[i]] = encoded.supervised[row]
+        mask[i, : len(encoded.supervised[row])] = encoded.supervised[row]
     flat = np.flatnonzero(mask)
-    targets = torch.from_numpy(tokens.reshape(-1)[flat])
-    return Batch(torch.from_numpy(tokens), size, targets, torch.from_numpy(flat - 1), where)
+    batch = Batch(
+        torch.from_numpy(tokens), size, torch.from_numpy(tokens.reshape(-1)[flat]), torch.from_numpy(flat - 1), where
+    )
+    if heavy is not None:
+        batch.weights = torch.from_numpy(heavy[flat // tokens.shape[1]])
+    if encoded.tags is not None:
+        tags, _ = _padded([encoded.tags[row] for row in at], 0)
+        batch.targets, batch.positions = torch.from_numpy(tags.reshape(-1)[flat]), torch.from_numpy(flat)
+    if encoded.sources is not None:
+        source, batch.source_lengths = _padded([encoded.sources[row] for row in at], pad)
+        batch.source = torch.from_numpy(source)
+    return batch
+
+
+def _padded(rows: Sequence[np.ndarray], pad: int) -> tuple[np.ndarray, torch.Tensor]:
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    out = np.full((len(rows), int(lengths.max())), pad, dtype=np.int64)
+    for i, row in enumerate(rows):
+        out[i, : lengths[i]] = row
+    return out, torch.from_numpy(lengths)
 
 
 class Objective:
     """Forward passes of one model, adapted by peft or not."""
 
-    def __init__(self, model: Any, *, classification: bool, pooling: str) -> None:
+    def __init__(self, model: Any, *, classification: bool, pooling: str, extraction: bool = False) -> None:
         self.model = model
         self.inner = model.get_base_model() if hasattr(model, "get_base_model") else model
         self.classification = classification
         self.pooling = pooling
-        self.causal = not classification or hasattr(self.inner, "score")
+        self.extraction = extraction
+        self.causal = not (classification or extraction) or hasattr(self.inner, "score")
         self._short_cut: bool | None = None
 
     def logits(self, batch: Batch) -> torch.Tensor:
@@ -73,7 +115,7 @@ class Objective:
         if not self.causal:
             found: torch.Tensor = self.model(input_ids=batch.tokens, attention_mask=_mask(batch)).logits
         else:
-            found = self.inner.score(self.pooled(batch))
+            found = self.inner.score(self.pooled(batch).float())  # the head is float32 whatever the base is
         return found.float()
 
     def pooled(self, batch: Batch) -> torch.Tensor:
@@ -84,13 +126,22 @@ class Objective:
         mask = _mask(batch).unsqueeze(-1).to(states.dtype)
         return (states * mask).sum(1) / mask.sum(1)
 
+    def loss(self, batch: Batch, config: TrainConfig) -> torch.Tensor:
+        """Weighted sum over the batch's targets of what training minimises; `Batch.weight` is what to divide it by."""
+        logits = self.logits(batch) if self.classification else self.token_logits(batch)
+        return weighted_sum(logits, batch.targets, batch.weights, config)
+
     def nats(self, batch: Batch) -> torch.Tensor:
         """float32[P]: negative log likelihood of each supervised token."""
+        return functional.cross_entropy(self.token_logits(batch), batch.targets, reduction="none")
+
+    def token_logits(self, batch: Batch) -> torch.Tensor:
+        """float32[P, V]: logits at the supervised positions."""
         assert batch.positions is not None
         if self._short_cut is None:
-            self._short_cut = self._short_cut_agrees(batch)
-        logits = self._logits_short(batch) if self._short_cut else self._logits_full(batch)
-        return functional.cross_entropy(logits.float(), batch.targets, reduction="none")
+            plain = batch.source is None and not self.extraction
+            self._short_cut = plain and self._short_cut_agrees(batch)
+        return (self._logits_short(batch) if self._short_cut else self._logits_full(batch)).float()
 
     def _states(self, batch: Batch) -> torch.Tensor:
         trunk = getattr(self.inner, self.inner.base_model_prefix)
@@ -106,7 +157,14 @@ class Objective:
         return logits
 
     def _logits_full(self, batch: Batch) -> torch.Tensor:
-        logits = self.model(input_ids=batch.tokens, attention_mask=_mask(batch), use_cache=False).logits
+        if batch.source is not None:
+            assert batch.source_lengths is not None
+            mask = _until(batch.source_lengths, batch.source.shape[1])
+            logits = self.model(input_ids=batch.source, attention_mask=mask, decoder_input_ids=batch.tokens).logits
+        elif self.extraction:
+            logits = self.model(input_ids=batch.tokens, attention_mask=_mask(batch)).logits
+        else:
+            logits = self.model(input_ids=batch.tokens, attention_mask=_mask(batch), use_cache=False).logits
         taken: torch.Tensor = logits.reshape(-1, logits.shape[-1])[batch.positions]
         return taken
 
@@ -127,5 +185,8 @@ class Objective:
 
 
 def _mask(batch: Batch) -> torch.Tensor:
-    steps = torch.arange(batch.tokens.shape[1], device=batch.tokens.device)
-    return (steps[None, :] < batch.lengths[:, None]).long()
+    return _until(batch.lengths, batch.tokens.shape[1])
+
+
+def _until(lengths: torch.Tensor, width: int) -> torch.Tensor:
+    return (torch.arange(width, device=lengths.device)[None, :] < lengths[:, None]).long()

@@ -7,6 +7,7 @@ in the rows' own order. Needs torch. Cost: one forward pass a row.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,6 +43,28 @@ def answer_nats(objective: Objective, encoded: Encoded, pad: int) -> tuple[np.nd
 
     both = _gather(objective, encoded, pad, False, sums)
     return both[:, 0], both[:, 1]
+
+
+def supervised_bytes(tokenizer: Any, encoded: Encoded) -> np.ndarray:
+    """float64[n]: UTF-8 bytes of the text of each row's supervised tokens, special ones left out."""
+    chosen = [t[s].tolist() for t, s in zip(encoded.tokens, encoded.supervised, strict=True)]
+    texts = tokenizer.batch_decode(chosen, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return np.array([len(text.encode("utf-8")) for text in texts], dtype=np.float64)
+
+
+def token_choices(objective: Objective, encoded: Encoded, pad: int) -> list[np.ndarray]:
+    """int64[tokens] for each row: the likeliest class of every supervised token (extraction)."""
+
+    def best(batch: Batch) -> np.ndarray:
+        assert batch.positions is not None
+        row = (batch.positions // batch.tokens.shape[1]).cpu().numpy()
+        found = objective.token_logits(batch).argmax(-1).cpu().numpy()
+        held = np.empty(len(batch.lengths), dtype=object)
+        for i in range(len(held)):
+            held[i] = found[row == i]
+        return held
+
+    return list(_gather(objective, encoded, pad, False, best))
 
 
 def _gather(objective: Objective, encoded: Encoded, pad: int, classes: bool, measure: object) -> np.ndarray:

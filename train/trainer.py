@@ -3,49 +3,69 @@
 What is its own here, and why: batches come planned (`train.order`), so there is no sampler and no worker process, which
 on a CPU cost more than they save; the loss is a sum over targets divided by their number in the whole step, so gradient
 accumulation changes nothing; adapters and head have their own learning rates; each logged step is one line of
-`metrics.jsonl`, flushed while the run lives; a loss that is not finite stops the run. Optimiser (AdamW, fused),
-schedule, clipping, devices and callbacks are the Trainer's. Needs torch and transformers.
+`metrics.jsonl` (`train.stream`), shown to the watchdogs (`train.watch`) while the run lives; a loss that is not finite
+stops the run. Optimiser (AdamW, fused), schedule, clipping, devices and callbacks are the Trainer's. Needs torch and
+transformers.
 """
 
 from __future__ import annotations
 
-import json
+import functools
 import math
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 import transformers
-from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from curate.errors import CurateError
 from train.config import TrainConfig
 from train.encoding import Encoded
 from train.objective import Batch, Objective, collate
+from train.schedules import rate_factor
+from train.stream import MetricsStream
 
+STEPS_A_LINE = 10
+"""Steps between two lines of metrics on a GPU, where reading the loss waits for it; short runs have a line a step."""
 Progress = Callable[[dict[str, Any]], None]
-Evaluate = Callable[[], dict[str, float]]
+Evaluate = Callable[[], "Measured"]
 
 
 class DivergedError(CurateError):
     """The loss stopped being a number."""
 
 
+class Measured(NamedTuple):
+    """What an evaluation while training found."""
+
+    metrics: dict[str, float]
+    """`loss` (nats a target) and the task's metric."""
+    losses: np.ndarray
+    """float64[n]: the loss of each validation row, in an order that stays."""
+
+
 class PlannedBatches:
     """A dataset whose items are whole batches, in the planned order."""
 
-    def __init__(self, encoded: Encoded, plan: np.ndarray, classes: np.ndarray | None, pad: int) -> None:
-        self.encoded, self.plan, self.classes, self.pad = encoded, plan, classes, pad
+    def __init__(
+        self,
+        encoded: Encoded,
+        plan: np.ndarray,
+        classes: np.ndarray | None,
+        pad: int,
+        weights: np.ndarray | None = None,
+    ) -> None:
+        self.encoded, self.plan, self.classes, self.pad, self.weights = encoded, plan, classes, pad, weights
 
     def __len__(self) -> int:
         return len(self.plan)
 
     def __getitem__(self, index: int) -> Batch:
-        return collate(self.encoded, self.plan[index], self.classes, self.pad)
+        return collate(self.encoded, self.plan[index], self.classes, self.pad, self.weights)
 
 
 class PlannedTrainer(transformers.Trainer):
@@ -59,15 +79,16 @@ class PlannedTrainer(transformers.Trainer):
         *,
         steps: int,
         directory: Path,
+        first_step: int = 0,
         progress: Progress | None = None,
         evaluate: Evaluate | None = None,
+        stream: MetricsStream | None = None,
     ) -> None:
         self.objective, self.batches, self.settings = objective, batches, config
-        self._metrics_path = directory / "metrics.jsonl"
+        self.metrics = stream or MetricsStream(directory)
         self._progress = progress
-        self._steps = steps
-        self._started = self._last = time.perf_counter()
-        self._step_tokens = self._step_rows = 0
+        self._steps, self._first = steps, first_step
+        self._started = time.perf_counter()
         device = next(objective.model.parameters()).device
         arguments = transformers.TrainingArguments(
             output_dir=str(directory),
@@ -75,13 +96,11 @@ class PlannedTrainer(transformers.Trainer):
             per_device_train_batch_size=config.batch_rows // config.gradient_accumulation_batches,
             gradient_accumulation_steps=config.gradient_accumulation_batches,
             learning_rate=config.learning_rate,
-            lr_scheduler_type={"constant": "constant_with_warmup"}.get(config.scheduler, config.scheduler),
-            warmup_steps=round(config.warmup_fraction * steps),
             weight_decay=config.weight_decay,
             max_grad_norm=config.max_gradient_norm,
             seed=config.seed,
             use_cpu=device.type == "cpu",
-            logging_steps=1 if device.type == "cpu" else 10,
+            logging_steps=1 if device.type == "cpu" or steps < 2 * STEPS_A_LINE else STEPS_A_LINE,
             logging_nan_inf_filter=False,
             save_strategy="no",
             eval_strategy="no",
@@ -94,17 +113,25 @@ class PlannedTrainer(transformers.Trainer):
         super().__init__(model=objective.model, args=arguments, train_dataset=batches)
         self.pop_callback(transformers.PrinterCallback)
         self.model_accepts_loss_kwargs = True  # the loss is normalised over the whole step
+        self.validation: Validation | None = None
         if evaluate is not None:
-            self.add_callback(_Validation(self, evaluate))
+            self.validation = Validation(self, evaluate)
+            self.add_callback(self.validation)
+
+    def trainable(self) -> list[tuple[str, torch.nn.Parameter]]:
+        """Names and values of what is trained."""
+        return [(n, p) for n, p in self.objective.model.named_parameters() if p.requires_grad]
 
     def get_train_dataloader(self) -> Any:
         """The planned batches, one after the other, in this process."""
-        return DataLoader(self.batches, batch_size=None, collate_fn=_same)  # type: ignore[arg-type]
+        # Its own generator: a loader draws a seed when it starts, which would shift dropout in a run that is resumed.
+        own = torch.Generator()
+        return DataLoader(self.batches, batch_size=None, collate_fn=_same, generator=own)  # type: ignore[arg-type]
 
-    def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> int:
-        self._step_tokens += sum(int(batch.lengths.sum()) for batch in batch_samples)
-        self._step_rows += sum(len(batch.lengths) for batch in batch_samples)
-        return sum(batch.targets.numel() for batch in batch_samples)
+    def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> float:
+        for batch in batch_samples:
+            self.metrics.batch(int(batch.lengths.sum()), self.batches.encoded.ids[batch.rows.numpy()].tolist())
+        return sum(batch.weight() for batch in batch_samples)
 
     def _prepare_inputs(self, inputs: Batch) -> Batch:
         return inputs.to(self.args.device)
@@ -113,24 +140,17 @@ class PlannedTrainer(transformers.Trainer):
         """Not counted."""
         return 0
 
-    def compute_loss(self, model: Any, inputs: Batch, *_: Any, num_items_in_batch: int = 1, **__: Any) -> torch.Tensor:
-        """Mean cross-entropy in nats over the targets of the whole optimiser step."""
-        if self.objective.classification:
-            total = functional.cross_entropy(
-                self.objective.logits(inputs),
-                inputs.targets,
-                reduction="sum",
-                label_smoothing=self.settings.label_smoothing,
-            )
-        else:
-            total = self.objective.nats(inputs).sum()
-        return total / num_items_in_batch
+    def compute_loss(
+        self, model: Any, inputs: Batch, *_: Any, num_items_in_batch: float = 1.0, **__: Any
+    ) -> torch.Tensor:
+        """Mean loss (`train.losses`) in nats over the targets of the whole optimiser step."""
+        return self.objective.loss(inputs, self.settings) / num_items_in_batch
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW over the adapter matrices and, with its own rate and no decay, the head."""
         made: torch.optim.Optimizer | None = self.__dict__.get("optimizer")
         if made is None:
-            trainable = [(n, p) for n, p in self.objective.model.named_parameters() if p.requires_grad]
+            trainable = self.trainable()
             adapters = [p for n, p in trainable if "lora_" in n]
             head = [p for n, p in trainable if "lora_" not in n]
             groups = [
@@ -141,58 +161,66 @@ class PlannedTrainer(transformers.Trainer):
             self.optimizer = made
         return made
 
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """The configured schedule; a function of the step alone."""
+        factor = functools.partial(
+            rate_factor,
+            steps=self._steps,
+            warmup=round(self.settings.warmup_fraction * self._steps),
+            kind=self.settings.scheduler,
+            decay_factor=self.settings.decay_factor,
+        )
+        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, factor)
+        self._created_lr_scheduler = True
+        return self.lr_scheduler
+
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Stream one line of metrics; raises `DivergedError` where the loss is not finite."""
         super().log(logs, start_time)
         if "loss" not in logs:
             return
-        now = time.perf_counter()
         loss, step = float(logs["loss"]), self.state.global_step
-        line: dict[str, float | None] = {
-            "step": step,
-            "loss": loss,
-            "learning_rate": float(logs["learning_rate"]),
-            "grad_norm": float(logs.get("grad_norm", 0.0)),
-            "tokens_per_s": round(self._step_tokens / max(now - self._last, 1e-9), 1),
-            "rows": self._step_rows,
-        }
-        if not math.isfinite(loss):
-            line |= {"loss": None, "grad_norm": None}
-        self.stream(line)
-        self._last, self._step_tokens, self._step_rows = now, 0, 0
+        self.metrics.step(
+            step, loss, float(logs["learning_rate"]), float(logs.get("grad_norm", 0.0)), self._accelerator_bytes()
+        )
         if not math.isfinite(loss):
             raise DivergedError(
                 f"the loss is not a number at step {step} of {self._steps}; lower learning_rate "
                 f"(now {self.settings.learning_rate}) or max_gradient_norm, or look at the rows of that step"
             )
         if self._progress is not None:
-            left = (now - self._started) / step * (self._steps - step)
+            now = time.perf_counter()
+            left = (now - self._started) / (step - self._first) * (self._steps - step)
             self._progress({"kind": "step", "step": step, "steps": self._steps, "loss": loss, "eta_s": left})
 
-    def stream(self, line: dict[str, Any]) -> None:
-        """Append one object to `metrics.jsonl`."""
-        with self._metrics_path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+    def _accelerator_bytes(self) -> int | None:
+        if self.args.device.type != "cuda":
+            return None
+        held = int(torch.cuda.max_memory_allocated(self.args.device))
+        torch.cuda.reset_peak_memory_stats(self.args.device)
+        return held
 
 
-class _Validation(transformers.TrainerCallback):
+class Validation(transformers.TrainerCallback):
     """Evaluates every few steps, keeps the best adapter in memory, stops when patience runs out."""
 
     def __init__(self, trainer: PlannedTrainer, evaluate: Evaluate) -> None:
         self.trainer, self.evaluate = trainer, evaluate
         self.best, self.waited = math.inf, 0
+        self.best_losses: np.ndarray | None = None
         self.best_state: dict[str, torch.Tensor] = {}
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         settings, step = self.trainer.settings, state.global_step
-        if not settings.evaluate_every_steps or step % settings.evaluate_every_steps:
+        if step % (settings.evaluate_every_steps or max(1, self.trainer._steps // 10)):
             return
-        measured = self.evaluate()
-        self.trainer.stream({"step": step, "validation": measured})
+        with self.trainer.metrics.pause():
+            measured, losses = self.evaluate()
+        self.trainer.metrics.validation(step, measured, _rise(losses, self.best_losses))
         self.waited += 1
         if measured["loss"] < self.best:
-            self.best, self.waited = measured["loss"], 0
-            self.best_state = {n: p.detach().clone() for n, p in self._parameters()}
+            self.best, self.waited, self.best_losses = measured["loss"], 0, losses
+            self.best_state = {n: p.detach().clone() for n, p in self.trainer.trainable()}
         patience = settings.early_stopping_patience_evaluations
         if patience and self.waited >= patience:
             control.should_training_stop = True
@@ -200,12 +228,17 @@ class _Validation(transformers.TrainerCallback):
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if not self.trainer.settings.early_stopping_patience_evaluations:
             return
-        for name, parameter in self._parameters():
+        for name, parameter in self.trainer.trainable():
             if name in self.best_state:
                 parameter.data.copy_(self.best_state[name])
 
-    def _parameters(self) -> list[tuple[str, torch.nn.Parameter]]:
-        return [(n, p) for n, p in self.trainer.objective.model.named_parameters() if p.requires_grad]
+
+def _rise(now: np.ndarray, best: np.ndarray | None) -> tuple[float, float] | None:
+    """Mean difference of the rows' losses and its standard error."""
+    if best is None or len(now) != len(best) or len(now) < 2:
+        return None
+    rise = now - best
+    return float(rise.mean()), float(rise.std(ddof=1) / math.sqrt(len(rise)))
 
 
 def _same(batch: Batch) -> Batch:

@@ -25,7 +25,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def quick(base: Path) -> TrainConfig:
     """A configuration that trains the tiny base in about a second."""
-    return TrainConfig(base=str(base), lora_rank=4, steps=25, batch_rows=16, max_length_tokens=64)
+    sizes = {"lora_rank": 4, "steps": 25, "batch_rows": 16, "max_length_tokens": 64}
+    return TrainConfig(base=str(base), tensorboard=False, **sizes)
 
 
 @pytest.fixture(scope="session")

@@ -165,7 +165,8 @@ def test_one_arm_that_diverges_does_not_harm_the_others(tmp_path: Path, quick: T
     raw, wrong = noisy(60, every=3)
     empty = Examples("classification", np.arange(0), (), ())
     arms = [*arms_of(raw, wrong)[1:3], Arm("emptied", "Nothing left", empty)]
-    result = run_ablation(arms, make_tickets(40, seed=9, first_id=500), quick.replace(steps=3), (0, 1, 2), tmp_path)
+    evaluation = make_tickets(40, seed=9, first_id=500)
+    result = run_ablation(arms, evaluation, quick.replace(steps=3, threads=1), (0, 1, 2), tmp_path)
     emptied = result.arm("emptied")
     assert emptied is not None
     assert {run["status"] for run in emptied.runs} == {"failed"}
@@ -193,7 +194,7 @@ def test_generation_arms_are_compared_in_nats(tmp_path: Path, quick: TrainConfig
         Arm("random_control", "Random", lambda seed: raw.take(random_control_rows(None, kept, 40, seed))),
     ]
     evaluation = talk(40, good, first=500)
-    result = run_ablation(arms, evaluation, quick.replace(steps=30, learning_rate=1e-2), (0, 1, 2), tmp_path)
+    result = run_ablation(arms, evaluation, quick.replace(steps=30, learning_rate=1e-2, threads=1), (0, 1, 2), tmp_path)
     assert result.metric == "nats_per_token"
     against = result.comparison("curated", "raw")
     assert against is not None

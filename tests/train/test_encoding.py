@@ -95,7 +95,8 @@ def test_rows_without_an_answer_in_reach_are_refused_and_counted(tokenizer: Any)
 
 
 def test_a_template_that_rewrites_answers_is_found_out(tmp_path: Path) -> None:
-    shouting = "{% for m in messages %}<|im_start|>{{ m['content'] | upper }}<|im_end|>{% endfor %}"
+    shouting = "{% for m in messages %}<|im_start|>{{ m['content'] | upper if m['role'] == 'assistant' else m['content'] }}"
+    shouting += "<|im_end|>{% endfor %}"
     loud = load_tokenizer(resolve_base(str(make_base(tmp_path, template=shouting))))
     with pytest.raises(DataError, match="rewrites or drops an answer"):
         Encoder(loud, 256).encode(chat(TALK))

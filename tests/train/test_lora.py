@@ -35,18 +35,24 @@ def adapter_weights(directory: Path) -> dict[str, Any]:
     return dict(load_file(directory / "adapter" / "adapter_model.safetensors"))
 
 
+def step_lines(directory: Path) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (directory / "metrics.jsonl").read_text().splitlines()]
+    return [line for line in lines if "loss" in line]
+
+
 def test_a_classifier_learns_and_leaves_its_files(tmp_path: Path, quick: TrainConfig, tickets: Examples) -> None:
     held = make_tickets(60, seed=2, first_id=500)
     events: list[dict[str, Any]] = []
     run = train_adapter(tickets, quick.replace(steps=60), tmp_path, evaluation=held, progress=events.append)
     assert run.scores is not None
     assert run.scores.mean() > 0.75
-    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    lines = step_lines(tmp_path)
     assert [line["step"] for line in lines] == list(range(1, 61))
-    assert set(lines[0]) == {"step", "loss", "learning_rate", "grad_norm", "tokens_per_s", "rows"}
+    assert set(lines[0]) >= {"step", "loss", "learning_rate", "grad_norm", "tokens_per_s", "rows"}
     assert lines[-1]["loss"] < 0.5 * lines[0]["loss"]
-    assert [event["step"] for event in events] == list(range(1, 61))
-    assert {p.name for p in tmp_path.iterdir()} == {"metrics.jsonl", "adapter", "eval.parquet", "done.json"}
+    assert [event["step"] for event in events if event["kind"] == "step"] == list(range(1, 61))
+    left = {p.name for p in tmp_path.iterdir()} - {"tensorboard"}  # where that package is installed
+    assert left == {"metrics.jsonl", "adapter", "eval.parquet", "done.json"}
     assert not [p for p in (tmp_path / "adapter").iterdir() if p.suffix in (".bin", ".pt", ".pkl")]
 
 
@@ -75,10 +81,7 @@ def test_gradient_accumulation_changes_nothing(tmp_path: Path, quick: TrainConfi
     train_adapter(tickets, config.replace(gradient_accumulation_batches=4), tmp_path / "parts")
     whole, parts = adapter_weights(tmp_path / "whole"), adapter_weights(tmp_path / "parts")
     assert all(torch.allclose(whole[key], parts[key], atol=2e-3) for key in whole)
-    losses = [
-        [json.loads(line)["loss"] for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
-        for name in ("whole", "parts")
-    ]
+    losses = [[line["loss"] for line in step_lines(tmp_path / name)] for name in ("whole", "parts")]
     assert losses[0] == pytest.approx(losses[1], abs=1e-3)
 
 

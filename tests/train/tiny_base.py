@@ -80,3 +80,16 @@ def make_tickets(n: int, seed: int, first_id: int = 0) -> Examples:
         texts.append(" ".join(rng.permutation(words)))
     groups = {"region": tuple(["north", "south", None][int(i)] for i in rng.integers(0, 3, n))}
     return Examples("classification", np.arange(first_id, first_id + n), tuple(texts), tuple(labels), groups=groups)
+
+
+def make_talks(n: int, first_id: int = 0) -> Examples:
+    """Prompts with a number, answers with a word and that number."""
+    words = list(WORDS)
+    made = tuple(
+        (
+            {"role": "user", "content": f"say {'please ' * (i % 5)}{i % 3}"},
+            {"role": "assistant", "content": f"{words[i % 3]} #### {i % 3}"},
+        )
+        for i in range(n)
+    )
+    return Examples("sft", np.arange(first_id, first_id + n), messages=made)

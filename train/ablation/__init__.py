@@ -9,6 +9,8 @@ against a random removal of the same size.
 from __future__ import annotations
 
 from train.ablation.arms import Arm, random_control_rows
+from train.ablation.design import Design, Question, check_stages, seeds_of
+from train.ablation.evaluation import Evaluation
 from train.ablation.result import AblationResult
 from train.ablation.runner import run_ablation
 from train.ablation.split import HeldOut, heldout_split
@@ -19,10 +21,15 @@ __all__ = [
     "AblationResult",
     "Arm",
     "Comparison",
+    "Design",
+    "Evaluation",
     "HeldOut",
+    "Question",
     "base_title",
+    "check_stages",
     "compare",
     "heldout_split",
     "random_control_rows",
     "run_ablation",
+    "seeds_of",
 ]

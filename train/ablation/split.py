@@ -36,6 +36,8 @@ class HeldOut:
     """Where the evaluation rows come from, in a plain sentence or two."""
     leaked_rows: np.ndarray
     """int64: evaluation rows of the given split set aside because training rows are near-duplicates of them."""
+    clean_rows: int = 0
+    """Rows that could be evaluated on, before they were thinned."""
 
     def __iter__(self) -> Iterator[np.ndarray | str]:
         return iter((self.train_rows, self.eval_rows, self.note))
@@ -84,7 +86,12 @@ def heldout_split(
     note += f" (drawn from {len(clean)})." if len(held) < len(clean) else "."
     if leaks.any():
         note += f" {int(leaks.sum())} more are near-duplicates of training rows and were set aside."
-    return HeldOut(train, held, note, asked[leaks])
+    return HeldOut(train, held, note, asked[leaks], len(clean))
+
+
+def drawn_split(clusters: np.ndarray, strata: list[str | None], seed: int, fraction: float) -> HeldOut:
+    """Draw whole clusters of any rows to one side, about `fraction` of each stratum; `DataError` where one is empty."""
+    return _drawn(np.unique(clusters, return_inverse=True)[1], strata, seed, fraction, None)
 
 
 def _drawn(clusters: np.ndarray, strata: list[str | None], seed: int, fraction: float, max_rows: int | None) -> HeldOut:
@@ -116,7 +123,7 @@ def _drawn(clusters: np.ndarray, strata: list[str | None], seed: int, fraction: 
         f"The data has no train and test split: {len(held)} of {n} rows were held out, "
         f"whole near-duplicate clusters on one side{by_label}."
     )
-    return HeldOut(np.flatnonzero(~mask), np.flatnonzero(mask), note, np.empty(0, dtype=np.int64))
+    return HeldOut(np.flatnonzero(~mask), np.flatnonzero(mask), note, np.empty(0, dtype=np.int64), len(held))
 
 
 def _capped(rows: np.ndarray, clusters: np.ndarray, seed: int, max_rows: int | None) -> np.ndarray:

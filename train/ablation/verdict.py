@@ -1,15 +1,10 @@
-"""From item scores to a verdict: paired differences, an interval over clusters and seeds, and plain words.
-
-Model: the difference of two arms on a row is an overall effect + a seed's effect + a cluster's effect + noise. Its
-variance is estimated by the two-way analysis of variance (random effects), degrees of freedom by Satterthwaite (1946);
-the shape comes from the crossed ("pigeonhole") bootstrap over clusters and seeds (Owen 2007, "The pigeonhole
-bootstrap", Annals of Applied Statistics 1:386), whose deviations are rescaled to that variance, since alone it is too
-narrow for few seeds and too wide for noisy rows. Few seeds cost width: with three, only large or steady effects are
-shown.
+"""From item scores to a verdict in plain words: paired differences, their interval, and what may be said of them.
 
 Sign: differences are normalised so that above 0 means that the first arm is better. Shapes: scores float[seeds, items].
-Cost: 2,000 resamples of 3 seeds × 3,000 clusters take about 0.2 s. Simulations of coverage and of false positives are
-in `tests/train/test_verdict.py`.
+A comparison's own verdict is its interval's: helped, harmed, equivalent within ±δ, inconclusive. Curation, or a stage,
+*helped* only where it beat the raw data **and** a random control of the same size: both must be shown, so neither test
+needs a correction for the other (an intersection-union test, Berger 1982). Several stages are several questions: Holm's
+correction decides which of their effects may be claimed. How the interval is made is said in `interval`.
 """
 
 from __future__ import annotations
@@ -20,12 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from train.ablation.interval import LEVEL, RESAMPLES, Estimate, estimate
+from train.ablation.significance import Discordance, holm, mcnemar, sign_flip
+
 DELTA = {"accuracy": 0.01, "nats_per_token": 0.01}
 HELPED, HARMED, INCONCLUSIVE = "helped", "harmed", "inconclusive"
 EQUIVALENT, IDENTICAL, INSUFFICIENT = "equivalent", "identical", "insufficient evidence"
 MIN_SEEDS = 3
 MIN_CLUSTERS = 30
-_RESAMPLES = 2000
+ALPHA = 1 - LEVEL
 _UNIT = {"accuracy": (100.0, " points", 1), "nats_per_token": (1.0, " nats per token", 4)}
 _TITLE = {"nats_per_token": "loss"}
 _ARM = {
@@ -33,6 +31,11 @@ _ARM = {
     "raw": "raw data",
     "curated": "curated data",
     "random_control": "a random removal of the same size",
+}
+_KIND = {
+    "only_": "the stage {} alone",
+    "without_": "every stage but {}",
+    "control_": "a random control of {}",
 }
 
 
@@ -47,7 +50,7 @@ class Comparison:
     """Mean difference, above 0 where `a` is better, in the metric's unit."""
     low: float
     high: float
-    """95 % interval of `delta`."""
+    """Interval of `delta`, at `level`."""
     equivalence: float
     """δ: differences within ±δ do not matter."""
     n_items: int
@@ -58,6 +61,25 @@ class Comparison:
     verdict: str
     """helped, harmed, equivalent, identical, inconclusive or insufficient evidence."""
     words: str
+    level: float = LEVEL
+    """Confidence level of the interval; above 0.95 where seeds were added until there was a verdict."""
+    error: float = 0.0
+    """Standard error of `delta`."""
+    freedom: float = 1.0
+    """Degrees of freedom of `error` (Satterthwaite)."""
+    seed_variance: float = 0.0
+    """Variance of `delta` for one seed, the part of it that falls as seeds are added."""
+    cluster_variance: float = 0.0
+    """Variance of `delta` for endlessly many seeds: only more evaluation rows lower it."""
+    p: float = 1.0
+    """Two-sided, from the same model as the interval."""
+    p_holm: float | None = None
+    """`p`, or that against the control where a gain's is larger, after Holm's correction over the stages asked about; None
+    where only one question was asked."""
+    sign_flip_p: float = 1.0
+    """Two-sided sign-flip test over the seeds' mean differences."""
+    mcnemar: tuple[Discordance, ...] = ()
+    """Exact McNemar by seed (accuracy only)."""
 
     def to_json(self) -> dict[str, Any]:
         """All fields."""
@@ -73,6 +95,18 @@ def too_small(n_clusters: int, n_seeds: int) -> str | None:
     return None
 
 
+def by_cluster(
+    difference: np.ndarray, weight: np.ndarray | None = None, clusters: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted sums float[S, C] and sizes float[C] of float[S, n] differences; without `clusters`, each row is one."""
+    n = difference.shape[1]
+    weights = np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)
+    _, of_item = np.unique(np.arange(n) if clusters is None else clusters, return_inverse=True)
+    count = int(of_item.max()) + 1
+    sums = np.stack([np.bincount(of_item, row, minlength=count) for row in difference * weights])
+    return sums, np.bincount(of_item, weights, minlength=count)
+
+
 def compare(
     a: np.ndarray,
     b: np.ndarray,
@@ -84,81 +118,47 @@ def compare(
     clusters: np.ndarray | None = None,
     equivalence: float | None = None,
     seed: int = 0,
-    resamples: int = _RESAMPLES,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
 ) -> Comparison:
     """Compare two arms; `a` and `b` are float[seeds, items], `weight` and `clusters` have one value an item."""
     delta_limit = DELTA.get(metric, 0.01) if equivalence is None else equivalence
     n_seeds, n_items = a.shape
-    weights = np.ones(n_items) if weight is None else np.asarray(weight, dtype=np.float64)
-    _, of_item = np.unique(np.arange(n_items) if clusters is None else clusters, return_inverse=True)
     sign = 1.0 if higher_is_better else -1.0
-    difference = sign * (np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)) * weights
-    n_clusters = int(of_item.max()) + 1
-    sums = np.stack([np.bincount(of_item, row, minlength=n_clusters) for row in difference])
-    sizes = np.bincount(of_item, weights, minlength=n_clusters)
-    mean = float(sums.mean(axis=0).sum() / sizes.sum())
-    if not np.any(difference):
-        low = high = detectable = 0.0
-        verdict = IDENTICAL
+    difference = sign * (np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64))
+    sums, sizes = by_cluster(difference, weight, clusters)
+    if np.any(difference):
+        found = estimate(sums, sizes, seed=seed, resamples=resamples, level=level)
+        verdict = judge(found.low, found.high, delta_limit)
     else:
-        low, high, detectable = interval(sums, sizes, seed=seed, resamples=resamples)
-        verdict = judge(low, high, delta_limit)
-    if too_small(n_clusters, n_seeds):
+        found = Estimate(0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
+        verdict = IDENTICAL
+    if too_small(len(sizes), n_seeds):
         verdict = INSUFFICIENT
-    design = {"n_items": n_items, "n_clusters": n_clusters, "seeds": n_seeds}
-    words = _words(names, metric, mean, low, high, delta_limit, verdict, higher_is_better)
-    return Comparison(
-        names[0], names[1], metric, mean, low, high, delta_limit, minimum_detectable=detectable, verdict=verdict,
-        words=words, **design,
-    )  # fmt: skip
-
-
-def interval(
-    sums: np.ndarray, sizes: np.ndarray, *, seed: int = 0, resamples: int = _RESAMPLES
-) -> tuple[float, float, float]:
-    """95 % interval of Σ sums / Σ sizes, and the minimum detectable difference (80 % power).
-
-    `sums` float[S, C] are weighted differences by seed and cluster, `sizes` float[C] the clusters' weights.
-    """
-    from scipy import stats
-
-    n_seeds, n_clusters = sums.shape
-    mean = float(sums.mean(axis=0).sum() / sizes.sum())
-    residual = (sums - mean * sizes) / sizes.mean()  # linearised ratio: its grand mean is 0
-    of_cluster = residual.mean(axis=0)
-    ms_cluster = n_seeds * float(np.var(of_cluster, ddof=1)) if n_clusters > 1 else 0.0
-    ms_seed, ms_noise = 0.0, ms_cluster
-    if n_seeds > 1:
-        of_seed = residual.mean(axis=1)
-        ms_seed = n_clusters * float(np.var(of_seed, ddof=1))
-        noise = residual - of_seed[:, None] - of_cluster[None, :]
-        ms_noise = float((noise**2).sum() / ((n_seeds - 1) * max(1, n_clusters - 1)))
-    total = max(ms_seed + ms_cluster - ms_noise, ms_seed, ms_cluster)
-    spread = np.sqrt(total / (n_seeds * n_clusters))
-    uncertain = ms_cluster**2 / max(1, n_clusters - 1) + (ms_seed**2 / (n_seeds - 1) if n_seeds > 1 else 0.0)
-    freedom = float(np.clip(total**2 / uncertain if uncertain else 1.0, 1.0, 1e6))
-    deviations = _bootstrap(sums, sizes, seed, resamples) - mean
-    deviations -= deviations.mean()
-    width = float(np.std(deviations))
-    widen = stats.t.ppf(0.975, freedom) / stats.norm.ppf(0.975) * (spread / width if width else 0.0)
-    low, high = np.quantile(deviations, [0.025, 0.975]) * widen
-    detectable = (stats.t.ppf(0.975, freedom) + stats.t.ppf(0.8, freedom)) * spread
-    return mean + float(low), mean + float(high), float(detectable)
-
-
-def _bootstrap(sums: np.ndarray, sizes: np.ndarray, seed: int, resamples: int) -> np.ndarray:
-    """float[resamples]: the ratio after drawing seeds and clusters anew, each with replacement."""
-    rng = np.random.default_rng(seed)
-    n_seeds, n_clusters = sums.shape
-    drawn = np.empty(resamples)
-    step = max(1, 4_000_000 // n_clusters)
-    for start in range(0, resamples, step):
-        count = min(step, resamples - start)
-        times = rng.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=count).astype(np.float64)
-        by_seed = (times @ sums.T) / (times @ sizes)[:, None]
-        of_seed = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=count) / n_seeds
-        drawn[start : start + count] = (by_seed * of_seed).sum(axis=1)
-    return drawn
+    made = Comparison(
+        a=names[0],
+        b=names[1],
+        metric=metric,
+        delta=found.mean,
+        low=found.low,
+        high=found.high,
+        equivalence=delta_limit,
+        n_items=n_items,
+        n_clusters=len(sizes),
+        seeds=n_seeds,
+        minimum_detectable=found.detectable,
+        verdict=verdict,
+        words="",
+        level=level,
+        error=found.error,
+        freedom=found.freedom,
+        seed_variance=found.seed_variance,
+        cluster_variance=found.cluster_variance,
+        p=found.p,
+        sign_flip_p=sign_flip(sums.sum(axis=1) / sizes.sum(), seed),
+        mcnemar=tuple(mcnemar(x, y) for x, y in zip(a, b)) if metric == "accuracy" else (),
+    )
+    return dataclasses.replace(made, words=_words(made, higher_is_better))
 
 
 def judge(low: float, high: float, equivalence: float) -> str:
@@ -170,61 +170,104 @@ def judge(low: float, high: float, equivalence: float) -> str:
     return HARMED if high < 0 else INCONCLUSIVE
 
 
-def conclude(against_raw: Comparison | None, against_control: Comparison | None) -> tuple[str, str]:
-    """The overall verdict and its words: curation must beat the raw data *and* a random removal of the same size."""
+def corrected(
+    comparisons: dict[str, Comparison], higher_is_better: bool, controls: dict[str, Comparison] | None = None
+) -> dict[str, Comparison]:
+    """One comparison a question, with Holm's correction: what does not survive it is inconclusive.
+
+    `controls` are the same arms against their random controls. Whoever claims "helped" claims both, so what is corrected
+    for a gain is the larger p of the two. A gain that its control does not bear out keeps its words: `conclude` says so.
+    """
+    control = {name: found for name in comparisons if (found := (controls or {}).get(name)) is not None}
+    both = {name for name, made in comparisons.items() if name in control and made.delta > 0}
+    adjusted = holm([max(made.p, control[name].p) if name in both else made.p for name, made in comparisons.items()])
+    out = {}
+    for (name, made), p in zip(comparisons.items(), adjusted):
+        claim = made.verdict == HARMED or (made.verdict == HELPED and (name not in both or control[name].verdict == HELPED))
+        verdict = INCONCLUSIVE if claim and p >= ALPHA and len(adjusted) > 1 else made.verdict
+        again = dataclasses.replace(made, p_holm=p if len(adjusted) > 1 else None, verdict=verdict)
+        words = _words(again, higher_is_better)
+        if verdict != made.verdict:
+            words = words.removesuffix(".") + f" after Holm's correction over {len(adjusted)} stages (p = {p:.3f})."
+        out[name] = dataclasses.replace(again, words=words)
+    return out
+
+
+def conclude(
+    against_raw: Comparison | None,
+    against_control: Comparison | None,
+    what: str = "Curation",
+    data: str = "Curated data",
+    before: str = "raw data",
+) -> tuple[str, str]:
+    """The overall verdict and its words: `what` must beat what was `before` *and* a random control of the same size."""
     if against_raw is None:
-        return INSUFFICIENT, "There is no raw arm to compare with, so no verdict."
+        return INSUFFICIENT, f"There is no arm of {before} to compare with, so no verdict."
     if against_control is None:
         return (
             (INCONCLUSIVE if against_raw.verdict == HELPED else against_raw.verdict),
-            f"{against_raw.words} {_design(against_raw)} There is no random control, so an effect cannot be told from "
+            f"{against_raw.words} {design_of(against_raw)} There is no random control, so an effect cannot be told from "
             "that of fewer rows.",
         )
-    evidence = f"{against_raw.words} {against_control.words} {_design(against_raw)}"
+    evidence = f"{against_raw.words} {against_control.words} {design_of(against_raw)}"
     pair = (against_raw.verdict, against_control.verdict)
     if INSUFFICIENT in pair:
         return INSUFFICIENT, f"There is not enough evidence for a verdict. {evidence}"
     if pair == (HELPED, HELPED):
-        return HELPED, f"Curation helped. {evidence}"
+        return HELPED, f"{what} helped. {evidence}"
     if pair[0] == HARMED:
-        return HARMED, f"Curation harmed. {evidence}"
+        return HARMED, f"{what} harmed. {evidence}"
     if pair[0] in (EQUIVALENT, IDENTICAL):
-        return pair[0], f"Curation made no difference that matters. {evidence}"
+        return pair[0], f"{what} made no difference that matters. {evidence}"
     if pair[0] == HELPED:
         return INCONCLUSIVE, (
-            "Curated data beat raw data, but it is not shown to beat a random removal of the same size, so the effect "
-            f"cannot be put down to which rows were removed. {evidence}"
+            f"{data} beat {before}, but {'it is' if data.endswith('data') else 'is'} not shown to beat a random removal "
+            f"of the same size, so the effect cannot be put down to which rows were removed. {evidence}"
         )
-    return INCONCLUSIVE, f"The effect of curation could not be shown. {evidence}"
+    return INCONCLUSIVE, f"The effect of {what[:1].lower()}{what[1:]} could not be shown. {evidence}"
 
 
-def _words(
-    names: tuple[str, str],
-    metric: str,
-    mean: float,
-    low: float,
-    high: float,
-    equivalence: float,
-    verdict: str,
-    higher_is_better: bool,
-) -> str:
-    """One comparison in one sentence; "higher" and "lower" speak of the metric, the interval of the gain."""
+def arm_words(name: str) -> str:
+    """An arm as a sentence names it."""
+    if name in _ARM:
+        return _ARM[name]
+    for prefix, said in _KIND.items():
+        if name.startswith(prefix) and name != prefix:
+            stages = [part.replace("_", " ") for part in name.removeprefix(prefix).split("+")]
+            several = prefix == "only_" and len(stages) > 1
+            joined = " and ".join([", ".join(stages[:-1]), stages[-1]]) if len(stages) > 1 else stages[0]
+            return f"the stages {joined}" if several else said.format(joined)
+    return name.replace("_", " ")
+
+
+def in_unit(value: float, metric: str, *, signed: bool = False) -> str:
+    """A difference as people say it: `1.2 points`, `0.0132 nats per token`."""
     factor, unit, digits = _UNIT.get(metric, (1.0, "", 4))
-    title = _TITLE.get(metric, metric.replace("_", " "))
-    first, second = (_ARM.get(name, name.replace("_", " ")) for name in names)
-    said = f"equivalent within ±{equivalence * factor:g}{unit}" if verdict == EQUIVALENT else verdict
+    return f"{value * factor:{'+' if signed else ''}.{digits}f}".replace("-", "−") + unit
+
+
+def _words(of: Comparison, higher_is_better: bool) -> str:
+    """One comparison in one sentence; "higher" and "lower" speak of the metric, the interval of the gain."""
+    factor, unit, digits = _UNIT.get(of.metric, (1.0, "", 4))
+    title = _TITLE.get(of.metric, of.metric.replace("_", " "))
+    first, second = arm_words(of.a), arm_words(of.b)
+    said = f"equivalent within ±{of.equivalence * factor:g}{unit}" if of.verdict == EQUIVALENT else of.verdict
     start = f"{title[:1].upper()}{title[1:]} with {first} is"
-    if verdict == IDENTICAL or float(f"{mean * factor:.{digits}f}") == 0:
+    if of.verdict == IDENTICAL or float(f"{of.delta * factor:.{digits}f}") == 0:
         apart = f"{start} the same as with {second}"
     else:
-        apart = f"{start} {abs(mean * factor):.{digits}f}{unit} "
-        apart += f"{'higher' if (mean > 0) == higher_is_better else 'lower'} than with {second}"
-    ends = " to ".join(f"{value * factor:+.{digits}f}".replace("-", "−") for value in (low, high))
-    what = "95 % interval" if higher_is_better else "95 % interval of the gain"
+        apart = f"{start} {abs(of.delta * factor):.{digits}f}{unit} "
+        apart += f"{'higher' if (of.delta > 0) == higher_is_better else 'lower'} than with {second}"
+    ends = " to ".join(f"{value * factor:+.{digits}f}".replace("-", "−") for value in (of.low, of.high))
+    level = f"{100 * of.level:.4g} % interval"
+    what = level if higher_is_better else f"{level} of the gain"
     return f"{apart} ({what} {ends}): {said}."
 
 
-def _design(of: Comparison) -> str:
-    """What the comparisons rest on, said once."""
+def design_of(of: Comparison) -> str:
+    """What a comparison rests on and what it could have shown, said once."""
     clusters = "" if of.n_clusters == of.n_items else f" in {of.n_clusters:,} clusters"
-    return f"Scored on {of.n_items:,} held-out rows{clusters}, with {of.seeds} seeds."
+    could = ""
+    if of.minimum_detectable > 0:
+        could = f" A true difference of {in_unit(of.minimum_detectable, of.metric)} would be shown four times in five."
+    return f"Scored on {of.n_items:,} held-out rows{clusters}, with {of.seeds} seeds.{could}"

@@ -12,10 +12,13 @@ import pickle
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from train.config import TrainConfig
 from train.examples import Examples
+
+if TYPE_CHECKING:
+    from train.lora import Workbench
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class Job:
         to.flush()
 
 
+_benches: dict[TrainConfig, Workbench] = {}
+"""The tokenizer and the encoded rows, by configuration less what differs between runs: arms share most of their rows."""
+
+
 def main() -> None:
     """Work until stdin ends."""
     out = sys.stdout
@@ -47,13 +54,16 @@ def main() -> None:
 
 
 def _run(job: Job, out: IO[str]) -> None:
-    from train.lora import train_adapter
+    from train.lora import open_workbench, train_adapter
 
     def tell(event: dict[str, Any]) -> None:
         out.write(json.dumps({**event, "key": job.key}) + "\n")
         out.flush()
 
     try:
+        shared = job.config.replace(seed=0, steps=1)
+        if shared not in _benches:
+            _benches[shared] = open_workbench(job.config)
         train_adapter(
             job.examples,
             job.config,
@@ -61,6 +71,7 @@ def _run(job: Job, out: IO[str]) -> None:
             labels=job.labels,
             evaluation=job.evaluation,
             canonical=job.canonical,
+            workbench=_benches[shared],
             progress=tell,
         )
     except BrokenPipeError:

@@ -1,0 +1,225 @@
+"""`curate train`: one adapter, watched while it learns and examined when it is done.
+
+The rows stand in three parts that share no near-duplicate cluster: what is trained on; a validation part that watches
+the run and steers early stopping, never empty where the data allows one; and the evaluation rows of the final score,
+which nothing sees before. Where the data has a validation split beside its test split, that is the validation part,
+less the rows that repeat others; else it is drawn from the training rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from curate import arms
+from curate.arm_evaluation import held_out, together
+from curate.dataset import make_private_dir
+from curate.errors import DataError, RunLockedError
+from curate.house import require
+from curate.ledger.apply import Curated
+from curate.pipeline import Detected, thread_count
+
+if TYPE_CHECKING:
+    from train.config import TrainConfig
+    from train.examples import Examples
+
+MOST_VALIDATION_ROWS = 500
+PASSES = {"classification": 5}
+"""Times that texts are seen where the recipe does not say; three for tasks not named."""
+WORTH_MEASURING_STEPS = 100
+
+
+def sides(
+    detected: Detected, curated: Curated, config_of: Any, *, listener: arms.TrainListener | None = None
+) -> tuple[Examples, Examples | None, Examples, str]:
+    """(training, validation, evaluation) examples, and sentences on where they come from.
+
+    `config_of` makes the configuration from the training rows; its `validation_fraction` is read.
+    """
+    group = together(detected)
+    held = held_out(detected, group)
+    spans = config_of(None).spans_column
+    if spans:
+        cured, evaluation, note = _extraction_sides(detected, curated, held, group, spans)
+    else:
+        _, cured, evaluation, note = arms.training_sides(detected, curated, held, group)
+    given = _given_validation(detected, held, group, spans)
+    if given is not None:
+        return cured, given, evaluation, f"{note} Watched on {len(given)} rows of the validation split."
+    config = config_of(cured)
+    fraction = min(config.validation_fraction, MOST_VALIDATION_ROWS / max(1, len(cured)))
+    strata: list[str | None] = list(cured.labels) or [None] * len(cured)
+    clusters = np.arange(len(cured)) if cured.clusters is None else cured.clusters
+    try:
+        drawn = require("train.ablation.split").drawn_split(clusters, strata, config.seed, fraction)
+    except DataError:
+        return cured, None, evaluation, f"{note} Too few rows to set any aside: nothing watches this run."
+    watched = cured.take(drawn.eval_rows)
+    return cured.take(drawn.train_rows), watched, evaluation, (
+        f"{note} Watched on {len(watched)} more of the training rows, which are not trained on."
+    )
+
+
+def fine_tune(
+    detected: Detected,
+    curated: Curated,
+    out: Path,
+    listener: arms.TrainListener,
+    *,
+    seed: int,
+    changes: Mapping[str, Any] | None = None,
+    restart: bool = False,
+) -> Any:
+    """Train one adapter on the curated rows; returns the trainer's `TrainedRun`.
+
+    `changes` are settings that go before the recipe's. An unfinished run of other data or settings in `out` is refused
+    unless `restart`. Raises `RunLockedError` while another process trains there, and what `train_adapter` raises.
+    """
+    changed = dataclasses.replace(detected.recipe, train={**detected.recipe.train, **(changes or {})})
+    with _only_trainer(out):
+        return _fine_tuned(dataclasses.replace(detected, recipe=changed), curated, out, listener, seed, restart)
+
+
+@contextlib.contextmanager
+def _only_trainer(folder: Path) -> Iterator[None]:
+    """Keep other trainings out of a folder; the lock is the kernel's, so it dies with its owner."""
+    make_private_dir(folder)
+    lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunLockedError(f"{folder} is being trained in; wait for it, or name another folder with --out") from None
+        yield
+    finally:
+        os.close(lock)
+
+
+def _fine_tuned(
+    detected: Detected, curated: Curated, out: Path, listener: arms.TrainListener, seed: int, restart: bool
+) -> Any:
+    lora = require("train.lora")
+    if restart:
+        lora.clean_run(out)
+
+    def config_of(rows: Examples | None) -> TrainConfig:
+        return settings(detected, rows, seed)
+
+    cured, validation, evaluation, note = sides(detected, curated, config_of)
+    config = config_of(cured)
+    bench = lora.open_workbench(config, encoded_folder(out))
+
+    def say(words: str) -> None:
+        if words:
+            listener({"kind": "notice", "words": words})
+
+    def tell(event: Mapping[str, Any]) -> None:
+        listener({"arm": "curated", "seed": seed, "run": 1, "runs": 1, **event})
+
+    say(note)
+    names = arms.canonical_names(detected, curated.plan)
+    labels = sorted({*cured.labels, *(names.get(label, label) for label in evaluation.labels)}) or None
+    if config.spans_column:
+        labels = require("train.spans").tag_names([*cured.spans, *evaluation.spans])
+        bench.encoder.tag_names = labels
+    _before(cured, config, bench, out, labels, say)
+    return lora.train_adapter(
+        cured,
+        config,
+        out,
+        labels=labels,
+        evaluation=evaluation,
+        validation=validation,
+        canonical=names,
+        workbench=bench,
+        progress=tell,
+        findings=arms.rules_by_row(detected),
+        thorough=True,
+        real_world=arms.real_world(detected),
+        keep_foreign=not restart,
+    )
+
+
+def settings(
+    detected: Detected, rows: Examples | None, seed: int, changes: Mapping[str, Any] | None = None
+) -> TrainConfig:
+    """The recipe's `[train]` with changes; where nothing says how long, by passes over the rows."""
+    recipe = dataclasses.replace(detected.recipe, train={**detected.recipe.train, **(changes or {})})
+    config: TrainConfig = recipe.train_config()
+    config = config.replace(seed=seed)
+    if "threads" not in recipe.train:
+        config = config.replace(threads=thread_count(recipe))
+    if rows is None or {"steps", "epochs"} & set(recipe.train):
+        return config
+    passes = PASSES.get(rows.task, arms.PASSES)
+    return config.replace(steps=max(arms.FEWEST_STEPS, -(-passes * len(rows) // config.batch_rows)))
+
+
+def encoded_folder(out: Path) -> Path:
+    """Where encoded rows, which are the data, are kept: once for all adapters of a run, else in the training's folder."""
+    return (out.parent if out.parent.name == "final" else out) / "encoded"
+
+
+def _before(rows: Examples, config: TrainConfig, bench: Any, out: Path, labels: Any, say: Any) -> None:
+    """What a person should know before a start: tokens, cuts, refusals, memory, disk, time."""
+    encoded = bench.encoder.encode(rows)
+    for words in encoded.report.words():
+        say(words)
+    resources = require("train.resources")
+    if bench.source.local:
+        longest = int(encoded.lengths.max())
+        vocabulary = len(bench.tokenizer)
+        supervised = encoded.report.supervised_tokens / max(1, len(encoded))
+        logits = len(labels) if labels else int(np.ceil(supervised * vocabulary))
+        needs = resources.estimate_needs(
+            Path(bench.source.location), config, out, logits=logits, longest=longest
+        )
+        say(needs.check(config, out) or needs.words())
+    steps = config.step_count(len(encoded))
+    if steps >= WORTH_MEASURING_STEPS and not (out / "checkpoints").is_dir() and not (out / "done.json").is_file():
+        estimate = require("train.estimate").estimate_training(rows, config, labels=labels, workbench=bench)
+        say(estimate.words)
+
+
+def _given_validation(detected: Detected, held: Any, group: np.ndarray, spans: str) -> Examples | None:
+    """The data's own validation split, where the evaluation rows are of another; rows that repeat others left out."""
+    splits = detected.dataset.splits()
+    if splits is None:
+        return None
+    named = np.array(splits.to_pylist(), dtype=object)
+    rows = np.flatnonzero(named == "validation")
+    others = np.concatenate([held.train_rows, held.eval_rows])
+    if np.isin(rows, others).any():
+        return None
+    rows = rows[~np.isin(group[rows], group[others])]
+    if not len(rows):
+        return None
+    order = require("train.order").hash_rows(rows, 0, 2)
+    rows = np.sort(rows[np.argsort(order, kind="stable")[:MOST_VALIDATION_ROWS]])
+    found: Examples = require("train.examples").from_dataset(
+        detected.dataset, rows=rows, clusters=group, spans_column=spans
+    )
+    return found
+
+
+def _extraction_sides(
+    detected: Detected, curated: Curated, held: Any, group: np.ndarray, spans: str
+) -> tuple[Examples, Examples, str]:
+    """Training and evaluation rows with their gold spans; edited rows are left out, since their offsets moved."""
+    from_dataset = require("train.examples").from_dataset
+    same = np.array([int(row) not in curated.edits for row in curated.rows], dtype=bool)
+    mine = np.isin(curated.rows, held.train_rows)
+    rows, edited = curated.rows[same & mine], int((~same & mine).sum())
+    cured = from_dataset(detected.dataset, rows=rows, clusters=group, spans_column=spans)
+    evaluation = from_dataset(detected.dataset, rows=held.eval_rows, clusters=group, spans_column=spans)
+    note = held.note
+    if edited:
+        note += f" {edited} rows were edited, so that their spans may not fit any more; they are not trained on."
+    return cured, evaluation, note

@@ -1,0 +1,137 @@
+"""A matrix with looks, user metrics, unequal arms; what is said when arms end empty or lose a class."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny_base import make_tickets
+
+from train.ablation import Arm, Design, random_control_rows, run_ablation
+from train.ablation.evaluation import Evaluation
+from train.ablation.matrix import Matrix
+from train.config import TrainConfig
+from train.evaluate import ItemScores
+from train.examples import Examples
+
+
+def arms_of(raw: Examples, kept: np.ndarray) -> list[Arm]:
+    def control(seed: int) -> Examples:
+        return raw.take(random_control_rows(raw.labels, kept, len(raw), seed))
+
+    return [Arm("raw", "Raw", raw), Arm("curated", "Curated", raw.take(kept)), Arm("random_control", "Random", control)]
+
+
+def noisy(n: int, every: int) -> tuple[Examples, np.ndarray]:
+    """Tickets of which every so-manieth has the next class's label, and the positions of the right ones."""
+    clean = make_tickets(n, seed=7)
+    names = sorted(set(clean.labels))
+    wrong = set(range(0, n, every))
+    labels = tuple(names[(names.index(x) + 1) % 3] if i in wrong else x for i, x in enumerate(clean.labels))
+    return Examples("classification", clean.ids, clean.texts, labels), np.array([i for i in range(n) if i not in wrong])
+
+
+def test_seeds_are_added_until_there_is_a_verdict_and_no_further(tmp_path: Path, quick: TrainConfig) -> None:
+    raw, kept = noisy(90, every=2)
+    events: list[dict[str, Any]] = []
+    design = Design(tuple(range(6)), (3, 4, 5, 6))
+
+    def metric(rows: Examples, scores: ItemScores) -> float:
+        assert len(rows) == len(scores.rows)
+        return float(scores.score.max())
+
+    def broken(rows: Examples, scores: ItemScores) -> float:
+        raise KeyError("a row of the data")
+
+    result = run_ablation(
+        arms_of(raw, kept), make_tickets(80, seed=8, first_id=900), quick.replace(steps=15, threads=1), (), tmp_path,
+        events.append, design=design, metrics={"best": metric, "broken": broken},
+    )  # fmt: skip
+    assert len(result.looks) == len(result.seeds) - 2
+    assert result.looks[-1].seeds == len(result.seeds)
+    decided = result.verdict != "inconclusive"
+    assert decided or len(result.seeds) == 6
+    assert result.looks[-1].runs_left == 0 if decided else True
+    assert all(look.level > 0.95 for look in result.looks)
+    notices = [e["words"] for e in events if e["kind"] == "notice" and e["words"].startswith("After ")]
+    assert len(notices) == len(result.looks) - 1
+    assert all("seeds" in words for words in notices)
+    main = result.comparison("curated", "raw")
+    assert main is not None
+    assert main.level == result.looks[-1].level
+    assert f"{100 * main.level:.4g} % interval" in result.words
+    arm = result.arm("curated")
+    assert arm is not None
+    assert all(run["metrics"]["best"] == 1.0 for run in arm.runs)
+    assert all("broken" not in run["metrics"] for run in arm.runs)
+    assert [n for n in result.notes if "broken" in n] == ["The metric broken raised KeyError and is left out."]
+    state = json.loads((tmp_path / "train" / "state.json").read_text())
+    assert (state["status"], state["verdict"], len(state["looks"])) == ("done", result.verdict, len(result.looks))
+
+
+def test_a_lost_class_and_an_empty_arm_are_said_and_harm_nobody_else(tmp_path: Path, quick: TrainConfig) -> None:
+    raw = make_tickets(80, seed=2)
+    kept = np.array([i for i, label in enumerate(raw.labels) if label != "login"])
+    arms = [*arms_of(raw, kept), Arm("emptied", "Nothing left", Examples("classification", np.arange(0)))]
+    evaluation = make_tickets(60, seed=9, first_id=500)
+    result = run_ablation(arms, evaluation, quick.replace(steps=12, threads=1), (0, 1, 2), tmp_path)
+    assert result.verdict == "harmed"
+    assert result.words.startswith("Curation harmed.")
+    assert "Arm curated has no row of 1 class: login." in result.notes
+    assert "Arm emptied ends without a training row." in result.notes
+    against = result.comparison("curated", "random_control")
+    assert against is not None
+    assert against.verdict == "identical", "the control lost the same class"
+
+
+def test_arms_matched_in_epochs_train_in_proportion_to_their_rows(tmp_path: Path, quick: TrainConfig) -> None:
+    raw = make_tickets(80, seed=2)
+    exam = Evaluation.plain(make_tickets(40, seed=9, first_id=500))
+    arms = [Arm("raw", "Raw", raw), Arm("half", "Half", raw.take(np.arange(40)))]
+
+    def by(match: str) -> list[int]:
+        matrix = Matrix(arms, exam, quick.replace(steps=20, threads=1), (0,), tmp_path, match=match)
+        return [matrix.settings(arm.name, 0).steps for arm in arms]
+
+    assert by("steps") == [20, 20]
+    assert by("epochs") == [20, 10]
+
+
+def test_the_words_name_what_could_have_been_shown_and_the_noise_floor(tmp_path: Path, quick: TrainConfig) -> None:
+    raw, kept = noisy(60, every=3)
+    result = run_ablation(
+        arms_of(raw, kept), make_tickets(60, seed=8, first_id=900), quick.replace(steps=6, threads=1), (0, 1, 2), tmp_path,
+        design=Design((0, 1, 2), preset="quick"),
+    )  # fmt: skip
+    assert "would be shown four times in five" in result.words
+    assert "19 times in 20" in result.words
+    assert result.noise_floor is not None
+    assert result.preset == "quick"
+    assert any("no basis for a claim" in note for note in result.notes)
+    if result.verdict != "helped":
+        assert "helped." not in result.words.split(".")[0]
+
+
+def test_a_killed_matrix_goes_on_run_by_run(tmp_path: Path, quick: TrainConfig) -> None:
+    raw, kept = noisy(60, every=3)
+    exam = make_tickets(40, seed=8, first_id=900)
+    config = quick.replace(steps=5, threads=1)
+
+    class KilledError(Exception):
+        pass
+
+    def stop(event: dict[str, Any]) -> None:
+        if event["kind"] == "run" and event["state"] == "done":
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        run_ablation(arms_of(raw, kept), exam, config, (0, 1, 2), tmp_path, stop)
+    finished = {path: path.stat().st_mtime_ns for path in tmp_path.glob("train/*/*/done.json")}
+    assert 0 < len(finished) < 9
+    assert json.loads((tmp_path / "train" / "state.json").read_text())["status"] == "training"
+    result = run_ablation(arms_of(raw, kept), exam, config, (0, 1, 2), tmp_path)
+    assert all(path.stat().st_mtime_ns == at for path, at in finished.items())
+    assert all(run["status"] == "done" for arm in result.arms for run in arm.runs)

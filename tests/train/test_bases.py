@@ -1,0 +1,204 @@
+"""Any base: encoders and encoder-decoders that tests build, half precision on a CPU, a hub that must not be asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tiny_base import make_base, make_tickets
+
+from curate.errors import ConfigError
+from train.adapters import load_adapter
+from train.attribution import METHODS, attribute
+from train.base import architecture, load_model, load_tokenizer, resolve_base
+from train.config import TrainConfig
+from train.examples import Examples
+from train.extra import extra
+from train.generate import generate
+from train.lora import train_adapter
+from train.merge import merge_adapter
+
+ROOT = Path(__file__).parents[2]
+TEXT = ["card visa chip pin swipe refund return money back repay password login account email locked please help"] * 9
+
+
+def tokenizer_of(path: Path, *, t5: bool) -> Any:
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+
+    special = ["<pad>", "</s>", "<unk>"] if t5 else ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    made = Tokenizer(models.WordPiece(unk_token=special[2] if t5 else special[1]))
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.train_from_iterator(TEXT, trainers.WordPieceTrainer(vocab_size=200, special_tokens=special, show_progress=False))
+    if t5:
+        made.post_processor = processors.TemplateProcessing(
+            single="$A </s>", special_tokens=[("</s>", made.token_to_id("</s>"))]
+        )
+        named = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
+    else:
+        ids = [(name, made.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
+        made.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ids)
+        named = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    fast = extra("transformers").PreTrainedTokenizerFast(tokenizer_object=made, **named)
+    fast.save_pretrained(path)
+    return fast
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("encoder")
+    fast, transformers = tokenizer_of(path, t5=False), extra("transformers")
+    torch.manual_seed(0)
+    shape = transformers.BertConfig(
+        vocab_size=len(fast), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=64, pad_token_id=fast.pad_token_id, initializer_range=0.2,
+    )  # fmt: skip
+    transformers.BertForMaskedLM(shape).save_pretrained(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def seq2seq(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("seq2seq")
+    fast, transformers = tokenizer_of(path, t5=True), extra("transformers")
+    torch.manual_seed(0)
+    shape = transformers.T5Config(
+        vocab_size=len(fast), d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2, dropout_rate=0.0,
+        pad_token_id=fast.pad_token_id, eos_token_id=fast.eos_token_id, decoder_start_token_id=fast.pad_token_id,
+    )  # fmt: skip
+    transformers.T5ForConditionalGeneration(shape).save_pretrained(path)
+    return path
+
+
+def answers(n: int, first: int = 0) -> Examples:
+    words = {"visa": "card", "money": "refund", "password": "login"}
+    asked = list(words)
+    made = tuple(
+        ({"role": "user", "content": f"help {asked[i % 3]}"}, {"role": "assistant", "content": words[asked[i % 3]]})
+        for i in range(n)
+    )
+    return Examples("sft", np.arange(first, first + n), messages=made)
+
+
+def test_an_encoder_learns_classes_and_its_adapter_is_loaded_merged_and_tried(encoder: Path, tmp_path: Path) -> None:
+    config = TrainConfig(base=str(encoder), lora_rank=8, steps=80, batch_rows=16, learning_rate=5e-3, seed=1)
+    held = make_tickets(60, seed=2, first_id=900)
+    run = train_adapter(make_tickets(150, seed=1), config, tmp_path / "run", evaluation=held)
+    assert run.scores is not None
+    assert run.scores.mean() > 0.5
+    tried = generate(load_adapter(tmp_path / "run"), list(held.texts))
+    assert [t.labels[0][0] for t in tried] == list(run.scores.prediction)
+    assert sum(p for _, p in tried[0].labels) == pytest.approx(1.0)
+    merged = merge_adapter(tmp_path / "run", tmp_path / "full")
+    again = generate(load_adapter(tmp_path / "full"), list(held.texts))
+    assert [t.labels[0][0] for t in again] == list(run.scores.prediction)
+    assert merged.largest_difference < 1e-3
+
+
+def test_an_encoder_cannot_learn_to_write(encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is an encoder: it can learn classes and spans"):
+        train_adapter(answers(9), TrainConfig(base=str(encoder), steps=2), tmp_path)
+
+
+def test_an_encoder_decoder_learns_answers_and_writes_them(seq2seq: Path, tmp_path: Path) -> None:
+    config = TrainConfig(base=str(seq2seq), lora_rank=16, steps=240, batch_rows=12, learning_rate=1e-2)
+    run = train_adapter(answers(60), config, tmp_path / "run", evaluation=answers(9, 100))
+    assert run.scores is not None
+    assert run.scores.mean() < 1.0  # ln 200 = 5.3 before
+    assert run.done["encoding"]["supervised_tokens"] == 60 * 2  # the word and the end token
+    tried = generate(load_adapter(tmp_path / "run"), ["help visa", "help money"], new_tokens=5)
+    assert {t.answer for t in tried} <= {"card", "refund", "login"}
+    loaded = load_adapter(tmp_path / "run")
+    for method in METHODS:
+        weights = [p.weight for p in attribute(loaded.objective, loaded.bench, "help visa", "card", method=method).pieces]
+        assert len(weights) == 2
+        assert all(weights)
+    assert merge_adapter(tmp_path / "run", tmp_path / "full").largest_difference < 1e-3
+
+
+def test_the_loss_of_an_encoder_decoder_is_its_own(seq2seq: Path) -> None:
+    from train.lora import adapted_model, open_workbench
+    from train.objective import collate
+
+    config = TrainConfig(base=str(seq2seq))
+    bench = open_workbench(config)
+    encoded = bench.encoder.encode(answers(5))
+    batch = collate(encoded, range(5), None, bench.tokenizer.pad_token_id)
+    objective = adapted_model(config, bench, None)
+    objective.model.eval()
+    assert batch.source is not None
+    assert batch.source_lengths is not None
+    labels = torch.full_like(batch.tokens, -100)
+    for i, length in enumerate(batch.lengths.tolist()):
+        labels[i, : length - 1] = batch.tokens[i, 1:length]
+    mask = (torch.arange(batch.source.shape[1])[None] < batch.source_lengths[:, None]).long()
+    stock = objective.model(input_ids=batch.source, attention_mask=mask, labels=labels).loss
+    assert objective.nats(batch).mean().item() == pytest.approx(stock.item(), abs=1e-5)
+
+
+def test_an_encoder_decoder_learns_classes(seq2seq: Path, tmp_path: Path) -> None:
+    config = TrainConfig(base=str(seq2seq), lora_rank=16, steps=60, batch_rows=16, learning_rate=2e-2)
+    run = train_adapter(make_tickets(150, seed=1), config, tmp_path, evaluation=make_tickets(60, seed=2, first_id=900))
+    assert run.scores is not None
+    assert run.scores.mean() > 0.5
+
+
+def test_what_a_base_is_follows_from_its_configuration(base: Path, encoder: Path, seq2seq: Path) -> None:
+    found = [architecture(resolve_base(str(path))) for path in (base, encoder, seq2seq)]
+    assert found == ["decoder", "encoder", "encoder-decoder"]
+
+
+def test_a_bfloat16_checkpoint_runs_in_float32_on_a_cpu(tmp_path: Path) -> None:
+    folder = make_base(tmp_path)
+    model = extra("transformers").AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+    model.save_pretrained(folder)
+    assert json.loads((folder / "config.json").read_text())["dtype"] == "bfloat16"
+    source = resolve_base(str(folder))
+    config = TrainConfig(base=str(folder), device="cpu")
+    loaded = load_model(source, load_tokenizer(source), config, None)
+    assert {p.dtype for p in loaded.parameters()} == {torch.float32}
+    half = load_model(source, load_tokenizer(source), config.replace(dtype="bfloat16"), None)
+    assert {p.dtype for p in half.parameters()} == {torch.bfloat16}
+
+
+def test_half_precision_trains_with_adapters_and_head_in_float32(tmp_path: Path, quick: TrainConfig) -> None:
+    config = quick.replace(dtype="bfloat16", device="cpu", steps=40)
+    run = train_adapter(make_tickets(120, seed=1), config, tmp_path, evaluation=make_tickets(40, seed=2, first_id=900))
+    from safetensors.torch import load_file
+
+    saved = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
+    assert {tensor.dtype for tensor in saved.values()} == {torch.float32}
+    assert run.scores is not None
+    assert run.scores.mean() > 0.5
+
+
+def test_a_hub_id_is_not_asked_for_where_the_user_forbids_it(tmp_path: Path) -> None:
+    code = (
+        "import socket\n"
+        "def refuse(*a, **k): raise SystemExit('a connection was opened')\n"
+        "socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse\n"
+        "from train.config import TrainConfig\nfrom train.lora import open_workbench\n"
+        "from curate.errors import ConfigError\n"
+        "try:\n    open_workbench(TrainConfig(base='nobody/nothing'))\nexcept ConfigError as error:\n    print(error)"
+    )
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "nobody/nothing is not in the local cache, and HF_HUB_OFFLINE" in done.stdout
+
+
+@pytest.mark.gpu
+def test_a_gpu_trains_in_half_precision_and_the_adapter_serves_on_a_cpu(tmp_path: Path, quick: TrainConfig) -> None:
+    held = make_tickets(60, seed=2, first_id=900)
+    run = train_adapter(make_tickets(150, seed=1), quick.replace(steps=60, device="cuda"), tmp_path, evaluation=held)
+    assert run.scores is not None
+    assert run.scores.mean() > 0.75
+    tried = generate(load_adapter(tmp_path, device="cpu"), list(held.texts))
+    agree = np.mean([t.labels[0][0] == p for t, p in zip(tried, run.scores.prediction, strict=True)])
+    assert agree > 0.95

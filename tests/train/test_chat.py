@@ -1,0 +1,132 @@
+"""Conversations under templates of every kind: what they drop is found out, and there is a way on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny_base import CHATML
+
+from curate.errors import DataError
+from train.base import load_tokenizer, resolve_base
+from train.chat import ChatTemplate
+from train.encoding import Encoder
+from train.examples import Examples, conversation
+
+SYSTEM = (
+    {"role": "system", "content": "be kind"},
+    {"role": "user", "content": "my card is locked"},
+    {"role": "assistant", "content": "which card?"},
+)
+CALL = {"type": "function", "function": {"name": "find_card", "arguments": '{"kind": "visa"}'}}
+TOOLS = ({"type": "function", "function": {"name": "find_card", "parameters": {}}},)
+CALLS = (
+    {"role": "user", "content": "my card"},
+    {"role": "assistant", "content": "", "tool_calls": [CALL]},
+    {"role": "tool", "content": "locked"},
+    {"role": "assistant", "content": "it is locked"},
+)
+NO_SYSTEM = CHATML.replace("{% for m in messages %}", "{% for m in messages if m['role'] != 'system' %}")
+REFUSES_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}" + CHATML
+SHIFTS = CHATML.replace("<|im_start|>{{ m['role'] }}", "<|im_start|>{{ messages | length }}{{ m['role'] }}")
+WITH_TOOLS = (
+    "{% if tools %}<|im_start|>{% for t in tools %}{{ t['function']['name'] }}{% endfor %}<|im_end|>{% endif %}"
+    + CHATML.replace(
+        "{{ m['content'] }}<|im_end|>",
+        "{{ m['content'] }}{% for c in m['tool_calls'] or [] %}{{ c['function']['name'] }}"
+        "({{ c['function']['arguments']['kind'] }}){% endfor %}<|im_end|>",
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(base: Path) -> Any:
+    return load_tokenizer(resolve_base(str(base)))
+
+
+def encoder(tokenizer: Any, template: str, *, plain: bool = False, limit: int = 256, side: str = "end") -> Encoder:
+    tokenizer.chat_template = template
+    return Encoder(tokenizer, limit, plain_template=plain, side=side)
+
+
+def chat(*conversations: tuple[dict[str, Any], ...], tools: tuple[Any, ...] = ()) -> Examples:
+    return Examples("chat", np.arange(len(conversations)), messages=conversations, tools=tools)
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        (NO_SYSTEM, "drops the system turn"),
+        (REFUSES_SYSTEM, "rejects the order or the roles"),
+        (SHIFTS, "does not render the turns one after the other"),
+    ],
+)
+def test_a_template_that_drops_or_moves_turns_is_refused_and_the_way_on_is_named(
+    tokenizer: Any, template: str, reason: str
+) -> None:
+    with pytest.raises(DataError, match=rf"{reason}.*chat_template = 'plain'"):
+        encoder(tokenizer, template).encode(chat(SYSTEM, SYSTEM))
+    row = encoder(tokenizer, template, plain=True).encode(chat(SYSTEM))
+    learned = tokenizer.decode(row.tokens[0][row.supervised[0]])
+    assert learned == "which card?<|end|>"
+    assert "be kind" in tokenizer.decode(row.tokens[0])
+
+
+def test_rows_that_a_template_fails_are_listed_by_number_and_the_others_are_trained_on(tokenizer: Any) -> None:
+    examples = Examples("chat", np.array([7, 8, 9]), messages=(SYSTEM, SYSTEM[1:], SYSTEM))
+    report = encoder(tokenizer, NO_SYSTEM).encode(examples).report
+    assert report.refused_row_numbers == {"the chat template drops the system turn": [7, 9]}
+    assert any("rows 7, 9" in words and "plain" in words for words in report.words())
+
+
+def test_tool_calls_are_learned_and_what_tools_say_is_only_read(tokenizer: Any) -> None:
+    found = encoder(tokenizer, WITH_TOOLS).encode(chat(CALLS, tools=(TOOLS,)))
+    assert tokenizer.decode(found.tokens[0][found.supervised[0]]) == "find_card(visa)<|im_end|>it is locked<|im_end|>"
+
+
+def test_a_template_that_shows_no_tool_calls_or_no_tools_is_refused(tokenizer: Any) -> None:
+    with pytest.raises(DataError, match="drops a tool call"):
+        encoder(tokenizer, CHATML).encode(chat(CALLS, tools=(TOOLS,)))
+    with pytest.raises(DataError, match="does not show the tools"):
+        encoder(tokenizer, CHATML).encode(chat(CALLS[:1] + CALLS[3:], tools=(TOOLS,)))
+    plain = encoder(tokenizer, CHATML, plain=True).encode(chat(CALLS, tools=(TOOLS,)))
+    assert "find_card" in tokenizer.decode(plain.tokens[0][plain.supervised[0]])
+
+
+def test_sharegpt_function_calls_become_tool_calls() -> None:
+    rows = [
+        {"from": "human", "value": "my card"},
+        {"from": "function_call", "value": json.dumps({"name": "find_card", "arguments": {"kind": "visa"}})},
+        {"from": "observation", "value": "locked"},
+        {"from": "gpt", "value": "it is locked"},
+    ]
+    turns = conversation(rows)
+    assert [t["role"] for t in turns] == ["user", "assistant", "tool", "assistant"]
+    assert turns[1]["tool_calls"][0]["function"]["name"] == "find_card"
+
+
+@pytest.mark.parametrize("template", [CHATML, None])
+def test_prefixes_of_a_conversation_learn_the_same_tokens(tokenizer: Any, template: str | None) -> None:
+    """What is learned of the first answer does not depend on what follows it."""
+    talk = (*SYSTEM, {"role": "user", "content": "visa"}, {"role": "assistant", "content": "done"})
+    whole, part = (encoder(tokenizer, template or "", plain=not template).encode(chat(t)) for t in (talk, talk[:3]))
+    size = len(part.tokens[0])
+    assert list(whole.tokens[0][:size]) == list(part.tokens[0])
+    assert list(whole.supervised[0][:size]) == list(part.supervised[0])
+
+
+def test_cutting_at_the_start_keeps_the_last_answer(tokenizer: Any) -> None:
+    long = ({"role": "user", "content": "why " * 120}, {"role": "assistant", "content": "because"})
+    found = encoder(tokenizer, CHATML, limit=32, side="start").encode(chat(long))
+    assert len(found.tokens[0]) == 32
+    assert tokenizer.decode(found.tokens[0][found.supervised[0]]) == "because<|im_end|>"
+    assert found.report.truncated_side == "start"
+
+
+def test_rendering_says_what_the_tokenizer_itself_says(tokenizer: Any) -> None:
+    tokenizer.chat_template = CHATML
+    ours = ChatTemplate(tokenizer).render(SYSTEM)
+    assert ours == tokenizer.apply_chat_template(list(SYSTEM), tokenize=False)

@@ -1,0 +1,135 @@
+"""`curate train` and `curate generate` as a person uses them, on a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_base import make_tickets
+
+from curate.cli import main
+
+Captured = pytest.CaptureFixture[str]
+
+
+def curate(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def tickets_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "tickets.jsonl"
+    rows = make_tickets(150, seed=1)
+    lines = [{"text": text, "label": label} for text, label in zip(rows.texts, rows.labels, strict=True)]
+    lines[3]["text"] = "my visa card, mail ann.lee@example.com \x1b[31m[bold]"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def settings(base: Path, **more: Any) -> list[str]:
+    given = {"base": json.dumps(str(base)), "lora_rank": 4, "steps": 30, "batch_rows": 16, "threads": 1, **more}
+    return [part for key, value in given.items() for part in ("--set", f"{key}={value}")]
+
+
+def test_a_file_is_trained_on_tried_and_merged(
+    base: Path, tickets_file: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert curate("train", tickets_file, *settings(base), "--merge", "full", "--json", "--role", "label=label") == 0
+    done = json.loads(capsys.readouterr().out)
+    assert done["steps"] == 30
+    assert done["validation_hash"]  # a part that watches is never left out by itself
+    assert done["evaluation"]["accuracy"] > 0.5
+    lines = (tmp_path / "runs/tickets-train/train/final/0/metrics.jsonl").read_text().splitlines()
+    assert any("validation" in json.loads(line) for line in lines)
+    assert curate("generate", "runs/tickets-train", "--prompt", "visa card", "--prompt", "password", "--json") == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [len(one["labels"]) for one in said] == [3, 3]
+    assert curate("generate", "full", "--prompt", "visa card", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["labels"][0]["label"] == said[0]["labels"][0]["label"]
+    for where, why in (("full", "no longer told apart"), ("runs/tickets-train", "a base has no labels")):
+        assert curate("generate", where, "--prompt", "visa card", "--with-base") == 2
+        assert why in capsys.readouterr().err
+    assert curate("train", tickets_file, *settings(base), "--role", "label=label", "-q") == 0  # found done
+    # Other settings are another run: finished work is replaced, unfinished work would be asked about.
+    assert curate("train", tickets_file, *settings(base, steps=3), "--role", "label=label", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 3
+
+
+def test_two_trainings_never_share_a_folder(tmp_path: Path) -> None:
+    with finetune._only_trainer(tmp_path / "out"), pytest.raises(RunLockedError, match="name another folder with --out"):
+        with finetune._only_trainer(tmp_path / "out"):
+            pass
+    with finetune._only_trainer(tmp_path / "out"):
+        pass
+
+
+def test_spans_in_a_file_are_learned_and_marked(
+    base: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = []
+    for i in range(90):
+        head = ["please help with my", "the", "why is the"][i % 3]
+        kind, label = [("visa", "CARD"), ("password", "KEY")][i % 2]
+        text = f"{head} {kind} now {i}"
+        rows.append({"text": text, "spans": [{"start": len(head) + 1, "end": len(head) + 1 + len(kind), "label": label}]})
+    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = ["train", "rows.jsonl", "--task", "text", *settings(base, spans_column="spans", learning_rate=0.01, steps=40)]
+    assert curate(*asked, "--json") == 0
+    done = json.loads(capsys.readouterr().out)
+    assert done["evaluation"]["span_f1"] > 0.7
+    assert curate("generate", "runs/rows-train", "--prompt", "why is the visa now", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["spans"] == [{"start": 11, "end": 15, "label": "CARD"}]
+    assert curate(*asked, "--inspect", "1", "--json") == 0
+    tokens = json.loads(capsys.readouterr().out)["tokens"]
+    assert next(t["tag"] for t in tokens if t.get("tag", "O") != "O") == "B-KEY"
+
+
+def test_the_microscope_prints_a_row_safely(
+    base: Path, tickets_file: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    asked = ["train", tickets_file, *settings(base), "--inspect", 3, "--role", "label=label"]
+    assert curate(*asked) == 0
+    shown = capsys.readouterr().out
+    assert "row 3, classification" in shown
+    assert "read only" in shown
+    assert "[" in shown
+    assert "•" in shown
+    assert "\x1b" not in shown
+    assert "ann" not in shown.replace("│", "")
+    assert curate(*asked, "--reveal") == 0
+    assert "ann.lee@example.com" in capsys.readouterr().out.replace("│", "").replace("\n", "")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--inspect", 999), "there is no row 999"),
+        (("--reveal",), "belongs to --inspect"),
+        (("--set", "lora_rank"), "write KEY=VALUE"),
+        (("--set", "lora_rnak=3"), "lora_rank"),
+        (("--set", "target_modules=['nope']"), "valid: down_proj"),
+    ],
+)
+def test_what_cannot_work_is_said_with_exit_2(
+    base: Path, tickets_file: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch,
+    more: tuple[object, ...], said: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert curate("train", tickets_file, "--role", "label=label", *settings(base), *more) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_generate_says_what_is_missing(tmp_path: Path, capsys: Captured) -> None:
+    assert curate("generate", tmp_path / "none", "--prompt", "x") == 2
+    assert "there is no adapter" in capsys.readouterr().err
+    assert curate("generate", tmp_path, "--prompt", "x") == 2
+    assert "holds no adapter" in capsys.readouterr().err

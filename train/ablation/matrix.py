@@ -1,0 +1,356 @@
+"""The runs of one ablation: arms × seeds, each resumable, identical ones trained once.
+
+All else is equal between arms: base, optimiser steps (or passes over the rows, where the design matches those), label
+space (the union over arms), initial weights by seed, row order by hash of row id and seed, evaluation rows. Tokenised
+rows are shared. An arm that fails (diverges, has no usable row) is reported and does not harm the others. A run counts
+as done when its `done.json` says so, so a killed matrix goes on where it stopped. Needs the `train` extra.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from curate.errors import ConfigError, CurateError
+from train.ablation.arms import Arm
+from train.ablation.evaluation import Evaluation
+from train.ablation.result import ArmResult
+from train.ablation.side_by_side import LARGEST_BASE_BYTES, train_side_by_side
+from train.ablation.worker import Job
+from train.baseline import DESCRIPTION, evaluate_base
+from train.config import TrainConfig
+from train.estimate import estimate_training
+from train.evaluate import OPTIONAL, ItemScores, shown_classes, summarise
+from train.examples import CLASSIFICATION, Examples
+from train.extra import extra
+from train.lora import TrainedRun, Workbench, finished_run, open_workbench, run_identity, train_adapter
+
+Progress = Callable[[dict[str, Any]], None]
+Metric = Callable[[Examples, ItemScores], float]
+WORTH_AN_ESTIMATE = 300
+"""Optimiser steps of all runs together from which a few are spent on an estimate."""
+TRAINING_SHARE = 0.9
+"""About how much of a run is its steps; the rest is loading and scoring."""
+Key = tuple[str, str, int]
+
+
+class _Task(NamedTuple):
+    """An adapter to train: the job, (arm, seed), and its number among the runs that train."""
+
+    job: Job
+    at: tuple[str, int]
+    number: int
+
+
+class Matrix:
+    """The runs of one ablation: arms × seeds."""
+
+    def __init__(
+        self,
+        arms: Sequence[Arm],
+        evaluation: Evaluation,
+        config: TrainConfig,
+        seeds: tuple[int, ...],
+        out_dir: Path,
+        progress: Progress | None = None,
+        canonical: Mapping[str, str] | None = None,
+        metrics: Mapping[str, Metric] | None = None,
+        match: str = "steps",
+    ) -> None:
+        self.arms, self.reading, self.seeds = arms, evaluation, seeds
+        self.evaluation, self.canonical, self.metrics = evaluation.examples, dict(canonical or {}), dict(metrics or {})
+        self.out_dir, self._progress = out_dir, progress
+        self.data = {(arm.name, seed): arm.draw(seed) for arm in arms for seed in seeds}
+        tasks = {examples.task for examples in self.data.values()} | {self.evaluation.task}
+        if len(tasks) > 1:
+            raise ConfigError(f"the arms and the evaluation train different tasks: {', '.join(sorted(tasks))}")
+        reference = max(len(examples) for examples in self.data.values())
+        # Nothing may stop one of the arms early.
+        self.config = config.replace(
+            steps=config.step_count(reference),
+            epochs=0.0,
+            evaluate_every_steps=0,
+            early_stopping_patience_evaluations=0,
+        )
+        self._reference, self._match = reference, match
+        self.labels: list[str] | None = None
+        if self.evaluation.task == CLASSIFICATION:
+            self.labels = sorted({label for examples in self.data.values() for label in examples.labels})
+        self.runs: dict[tuple[str, int], TrainedRun] = {}
+        self.states: dict[tuple[str, int], dict[str, Any]] = {}
+        self.notes: dict[str, None] = {}
+        self.bench: Workbench | None = None
+        self._keys: dict[tuple[str, int], Key] = {}
+        self._first: dict[Key, tuple[str, int]] = {}
+        self._seconds: list[float] = []
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Pass an event on."""
+        if self._progress is not None:
+            self._progress(event)
+
+    def settings(self, arm: str, seed: int) -> TrainConfig:
+        """The configuration of one run."""
+        steps = self.config.steps
+        if self._match == "epochs":
+            steps = max(1, round(steps * len(self.data[arm, seed]) / max(1, self._reference)))
+        return self.config.replace(seed=seed, steps=steps)
+
+    def distinct(self, seeds: Sequence[int]) -> int:
+        """Adapters that so many seeds take to train."""
+        return len({self.key(arm, seed) for seed in seeds for arm in self.arms if arm.method == "lora"})
+
+    def train(self, seeds: Sequence[int]) -> None:
+        """Run what is not done yet, seed by seed, so that an interrupted ablation holds whole comparisons."""
+        self.bench = self.bench or open_workbench(self.config)
+        plan = [(arm, seed) for seed in seeds for arm in self.arms if (arm.name, seed) not in self.states]
+        # Only runs that train are counted; the base model, which is only scored, comes first and is quick.
+        plan.sort(key=lambda at: at[0].method != "base")
+        keys = dict.fromkeys(self.key(arm, seed) for arm, seed in plan if arm.method == "lora")
+        number = {key: i for i, key in enumerate((k for k in keys if k not in self._first), 1)}
+        told: set[tuple[str, int]] | None = None
+        for arm, seed in plan:
+            if told is None and arm.method == "lora":
+                jobs = self._unfinished(plan, number)
+                at_once = self._at_once(len(jobs))
+                self._estimate(list(jobs.values()), at_once)
+                told = self._side_by_side(jobs, at_once, len(number)) if at_once > 1 else set()
+            key, at = self.key(arm, seed), (arm.name, seed)
+            left = sum(k not in self._first for k in number)
+            if at in (told or ()):
+                self._first[key] = at
+                self._one(arm, seed, {}, 0, None)
+                continue
+            mean_run = float(np.mean(self._seconds)) if self._seconds else None
+            event = {"arm": arm.name, "seed": seed, "run": number.get(key, 0), "runs": len(number)}
+            eta = None if mean_run is None else mean_run * left
+            if key in self._first:
+                self._copy(at, self._first[key])
+                self.tell({"kind": "run", **event, "run": 0, "state": "same", "eta_s": eta})
+                continue
+            self._first[key] = at
+            self.tell({"kind": "run", **event, "state": "started", "eta_s": eta})
+            begun = time.perf_counter()
+            state = self._one(arm, seed, event, max(0, left - 1), mean_run)
+            if state == "done" and arm.method == "lora":
+                self._seconds.append(time.perf_counter() - begun)
+            after = float(np.mean(self._seconds)) * (left - 1) if self._seconds else None
+            self.tell({"kind": "run", **event, "state": state, "eta_s": after})
+
+    def _unfinished(self, plan: Sequence[tuple[Arm, int]], number: Mapping[Key, int]) -> dict[str, _Task]:
+        """The distinct adapters that are still to be trained."""
+        bench = self.bench
+        assert bench is not None
+        jobs: dict[str, _Task] = {}
+        seen: set[str] = set()  # an arm that repeats a finished run needs none of its own
+        for arm, seed in plan:
+            known = self.key(arm, seed)
+            key = "/".join(map(str, known))
+            examples = self.data[arm.name, seed]
+            if arm.method != "lora" or key in seen or known in self._first or not len(examples):
+                continue
+            seen.add(key)
+            directory = self._directory(arm.name, seed)
+            config = self.settings(arm.name, seed).replace(threads=1)
+            identity = (config, bench, examples, self.labels, self.evaluation, None, self.canonical)
+            if finished_run(directory, run_identity(*identity, method="lora"), self.evaluation) is None:
+                labels = None if self.labels is None else tuple(self.labels)
+                job = Job(key, examples, self.evaluation, config, directory, labels, dict(self.canonical))
+                jobs[key] = _Task(job, (arm.name, seed), number[known])
+        return jobs
+
+    def _at_once(self, runs: int) -> int:
+        """Runs to train at a time: as many as there are cores where the base is small and no accelerator is there."""
+        assert self.bench is not None
+        workers = min(self.config.threads or available_cores(), runs)
+        if workers < 2 or not self.bench.source.is_small(LARGEST_BASE_BYTES) or accelerator()["accelerator"]:
+            return 1
+        return workers
+
+    def _estimate(self, tasks: Sequence[_Task], at_once: int) -> None:
+        """Say how long training will take, where it is long enough for that to matter."""
+        if len(tasks) * self.config.steps < WORTH_AN_ESTIMATE:
+            return
+        job = tasks[0].job
+        config = job.config if at_once > 1 else job.config.replace(threads=self.config.threads)
+        try:
+            found = estimate_training(
+                job.examples,
+                config,
+                runs=len(tasks),
+                at_once=at_once,
+                evaluation_rows=len(self.evaluation),
+                labels=self.labels,
+                workbench=self.bench,
+            )
+        except CurateError:
+            return  # the run itself will say what is wrong, and another arm may be sound
+        self.tell({"kind": "notice", "words": found.words})
+
+    def _side_by_side(self, jobs: Mapping[str, _Task], at_once: int, runs: int) -> set[tuple[str, int]]:
+        """Train in several processes; which runs they finished."""
+        begun = time.perf_counter()
+        # How much of each run is done; what is left follows from all of them, since they go side by side.
+        share = dict.fromkeys(jobs, 0.0)
+
+        def tell(job: Job, inner: dict[str, Any]) -> None:
+            task = jobs[job.key]
+            event: dict[str, Any] = {"arm": task.at[0], "seed": task.at[1], "run": task.number, "runs": runs}
+            if inner["kind"] == "step":
+                share[job.key] = inner["step"] / max(1, inner["steps"]) * TRAINING_SHARE
+            elif inner["kind"] == "end" and inner["ok"]:
+                share[job.key] = 1.0
+            done = sum(share.values())
+            left = (time.perf_counter() - begun) * (len(jobs) - done) / done if done else None
+            if inner["kind"] == "begin":
+                self.tell({"kind": "run", **event, "state": "started", "eta_s": left})
+            elif inner["kind"] != "end":
+                self.tell({**inner, **event, "eta_s": left})
+            elif inner["ok"]:
+                self.tell({"kind": "run", **event, "state": "done", "eta_s": left})
+
+        finished = train_side_by_side([task.job for task in jobs.values()], at_once, tell)
+        return {task.at for task in jobs.values() if task.job.key in finished}
+
+    def _directory(self, name: str, seed: int) -> Path:
+        return self.out_dir / "train" / name / str(seed)
+
+    def key(self, arm: Arm, seed: int) -> Key:
+        """What decides a run; two runs of one key are the same run."""
+        at = (arm.name, seed)
+        if at not in self._keys:
+            generation_base = arm.method == "base" and self.labels is None
+            data = "" if generation_base else self.data[at].fingerprint()
+            self._keys[at] = (arm.method, data, self.seeds[0] if arm.method == "base" else seed)
+        return self._keys[at]
+
+    def _one(self, arm: Arm, seed: int, event: dict[str, Any], left: int, mean_run: float | None) -> str:
+        examples, directory = self.data[arm.name, seed], self._directory(arm.name, seed)
+        begun = time.perf_counter()
+
+        def step(inner: dict[str, Any]) -> None:
+            if inner["kind"] != "step":
+                self.tell({**inner, **event})
+                return
+            spent = time.perf_counter() - begun
+            whole = mean_run or (spent + inner["eta_s"])
+            self.tell({**inner, **event, "eta_s": inner["eta_s"] + left * whole})
+
+        common: dict[str, Any] = {"labels": self.labels, "canonical": self.canonical, "workbench": self.bench}
+        try:
+            if arm.method == "base":
+                run = evaluate_base(examples, self.evaluation, self.config, directory, **common)
+            else:
+                settings = self.settings(arm.name, seed)
+                run = train_adapter(examples, settings, directory, evaluation=self.evaluation, progress=step, **common)
+        except CurateError as error:
+            if error.exit_code == 130 or isinstance(error, ConfigError):
+                raise
+            self.notes[f"Arm {arm.name}, seed {seed} failed: {error}"] = None
+            self.states[arm.name, seed] = {"seed": seed, "status": "failed", "reason": str(error)}
+            return "failed"
+        self.runs[arm.name, seed] = run
+        self.states[arm.name, seed] = {
+            "seed": seed,
+            "status": "done",
+            "metrics": self._metrics(run),
+            "final_loss": run.done.get("final_loss"),
+            "steps": run.done.get("steps", 0),
+            "tokens_seen": run.done.get("tokens_seen", 0),
+            "seconds": run.done.get("seconds"),
+            "curve": self._curve(directory),
+        }
+        return "resumed" if run.resumed else "done"
+
+    def _metrics(self, run: TrainedRun) -> dict[str, Any]:
+        """Metrics on the rows that decide, those of the user among them."""
+        found = dict(run.done.get("evaluation", {}))
+        scores = run.scores
+        if scores is None:
+            return found
+        if len(self.evaluation) == len(self.reading.primary) and not self.metrics:
+            return found
+        rows, own = self._primary(scores)
+        if len(own.rows) < len(scores.rows):  # leaks and scrubbed variants were scored too, and count elsewhere
+            found = summarise(own, rows, {}, self.shown() if self.labels else None)
+        for name, metric in self.metrics.items():
+            try:
+                found[name] = float(metric(rows, own))
+            except Exception as error:  # a user's own function may raise anything; its message may hold data
+                self.notes[f"The metric {name} raised {type(error).__name__} and is left out."] = None
+        return found
+
+    def shown(self) -> dict[str, str]:
+        """How files name each class, as given and canonical; masked names map to themselves."""
+        shown = shown_classes(self.labels, self.evaluation, self.canonical)
+        return {**shown, **{value: value for value in shown.values()}}
+
+    def _primary(self, scores: ItemScores) -> tuple[Examples, ItemScores]:
+        """The rows that decide and their scores, labels named as the predictions of a resumed run are."""
+        position = {int(row): i for i, row in enumerate(scores.rows)}
+        rows = self.reading.primary
+        rows = rows.take([i for i, row in enumerate(rows.ids) if int(row) in position])
+        at = [position[int(row)] for row in rows.ids]
+        said: list[str | None] = [scores.prediction[i] for i in at]
+        if rows.task == CLASSIFICATION:
+            shown = self.shown()
+            rows = replace(rows, labels=tuple(shown[self.canonical.get(label, label)] for label in rows.labels))
+            said = [None if name is None else shown.get(name, name) for name in said]
+        more = {name: values[at] for name in OPTIONAL if (values := getattr(scores, name)) is not None}
+        return rows, ItemScores(scores.rows[at], scores.score[at], scores.weight[at], scores.nll[at], tuple(said), **more)
+
+    def _curve(self, directory: Path) -> str | None:
+        path = directory / "metrics.jsonl"
+        return path.relative_to(self.out_dir).as_posix() if path.exists() else None
+
+    def _copy(self, at: tuple[str, int], source: tuple[str, int]) -> None:
+        self.states[at] = {**self.states[source], "seed": at[1], "same_as": f"{source[0]}/{source[1]}"}
+        if source in self.runs:
+            self.runs[at] = self.runs[source]
+
+    def scores(self, name: str, seed: int) -> ItemScores | None:
+        """The item scores of a run that finished."""
+        run = self.runs.get((name, seed))
+        return None if run is None else run.scores
+
+    def arm_result(self, arm: Arm, seeds: Sequence[int], metric: str) -> ArmResult:
+        """One arm over the seeds that were trained."""
+        data = self.data[arm.name, self.seeds[0]]
+        states = [self.states.get((arm.name, seed), {"seed": seed, "status": "not run"}) for seed in seeds]
+        values = [s["metrics"][metric] for s in states if metric in s.get("metrics", {})]
+        missing = sorted(set(self.labels or ()) - set(data.labels))
+        shown = shown_classes(self.labels, self.evaluation, self.canonical) if missing else {}
+        tokens = 0
+        if self.bench is not None and (arm.name, self.seeds[0]) in self.runs:
+            tokens = int(self.bench.encoder.encode(data).report.tokens)
+        trained = arm.method == "lora" or self.labels is not None
+        return ArmResult(
+            name=arm.name,
+            title=arm.title,
+            method=arm.method,
+            rows=len(data) if trained else 0,
+            tokens=tokens if trained else 0,
+            runs=tuple(states),
+            mean=float(np.mean(values)) if values else None,
+            spread=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+            lost_classes=tuple(shown[label] for label in missing),
+            description=DESCRIPTION[self.labels is not None] if arm.method == "base" else "",
+        )
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def accelerator() -> dict[str, Any]:
+    """The GPU, or None, and torch's threads."""
+    torch = extra("torch")
+    name = torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    return {"accelerator": name, "threads": torch.get_num_threads()}

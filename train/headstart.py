@@ -1,0 +1,92 @@
+"""First weights of a classification head: the ridge regression of one-hot classes on the base's own states.
+
+A random head starts a run at chance, and its first gradients push the adapter about while the head is still learning
+which class is which. Here the head begins as the closed-form linear probe: with states X (n × h, standardised) and
+one-hot, class-balanced targets, W = (XᵀX + λ n I)⁻¹ Xᵀ Y, λ chosen by its exact leave-one-out error (as in PRESS), then
+scaled so that the likelihood of the training labels is highest. "Linear probing then fine-tuning" (Kumar et al. 2022,
+arXiv:2202.10054), without the steps. Deterministic. Cost: one forward pass for each
+of at most `MOST_ROWS` rows, then h² n + h³ multiplications: about 5 s for 10,000 short texts on one core.
+
+Only for heads that are one linear layer on a pooled state (decoders with `score`); others keep their random start.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from train.order import hash_rows
+from train.score import features
+
+if TYPE_CHECKING:
+    from train.encoding import Encoded
+    from train.objective import Objective
+
+MOST_ROWS = 4096
+_RIDGES = 10.0 ** np.arange(-4.0, 1.1)
+_SCALES = np.geomspace(0.5, 64.0, 22)
+
+
+def ridge_head(objective: Objective, encoded: Encoded, classes: np.ndarray, n_classes: int, pad: int) -> bool:
+    """Set the head's weight to the ridge solution; whether the model has such a head."""
+    heads = [p for n, p in objective.model.named_parameters() if p.requires_grad and "lora_" not in n]
+    if not objective.causal or len(heads) != 1 or heads[0].ndim != 2:
+        return False
+    chosen = _spread(encoded.ids, classes)
+    states = features(objective, encoded.take(chosen), pad)
+    weight = ridge_weights(states, classes[chosen], n_classes)
+    with torch.no_grad():
+        heads[0].copy_(torch.from_numpy(weight))
+    return True
+
+
+def _spread(ids: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Positions of at most `MOST_ROWS` rows, by hash of their ids, every class served in turn."""
+    order = np.argsort(hash_rows(ids, 0, 0), kind="stable")
+    turn = np.empty(len(ids), dtype=np.int64)
+    seen: dict[int, int] = {}
+    for position in order.tolist():
+        name = int(classes[position])
+        turn[position] = seen[name] = seen.get(name, -1) + 1
+    return np.sort(order[np.argsort(turn[order], kind="stable")][:MOST_ROWS])
+
+
+def ridge_weights(states: np.ndarray, classes: np.ndarray, n_classes: int) -> np.ndarray:
+    """float32[C, h]: head weights without a bias, which the standardisation needs none of.
+
+    A head has no bias, so states are scaled but not centred: the direction of their mean serves as one.
+    """
+    n, width = states.shape
+    scale = states.std(axis=0)
+    scale[scale < 1e-6 * max(float(scale.max()), 1e-12)] = np.inf
+    x = states / scale
+    target = np.zeros((n, n_classes))
+    target[np.arange(n), classes] = 1.0
+    target -= target.mean(axis=1, keepdims=True)
+    values, vectors = np.linalg.eigh(x.T @ x)
+    values = np.maximum(values, 0.0)
+    rotated, answers = x @ vectors, vectors.T @ (x.T @ target)
+    best, chosen = np.inf, np.zeros((width, n_classes))
+    for ridge in _RIDGES:
+        shrunk = answers / (values + ridge * n)[:, None]
+        fitted = rotated @ shrunk
+        lever = (rotated**2 @ (1.0 / (values + ridge * n)))[:, None]
+        left_out = fitted - lever / np.maximum(1.0 - lever, 1e-9) * (target - fitted)
+        loss, factor = _calibrated(left_out, classes)
+        if loss < best:
+            best, chosen = loss, factor * (vectors @ shrunk)
+    return np.asarray((chosen / scale[:, None]).T, dtype=np.float32)
+
+
+def _calibrated(scores: np.ndarray, classes: np.ndarray) -> tuple[float, float]:
+    """The least mean loss in nats over factors that scores are multiplied by, and that factor."""
+    at = np.arange(len(scores))
+    found = []
+    for factor in _SCALES:
+        logits = scores * factor
+        top = logits.max(axis=1)
+        norm = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+        found.append((float((norm - logits[at, classes]).mean()), float(factor)))
+    return min(found)

@@ -1,0 +1,198 @@
+"""One row as a model sees it: every token, and whether it is learned from.
+
+A token is `learned` (a target of the loss), `read` (context only), `cut` (beyond the maximal length) or `left` (behind
+the last answer, where nothing is learned). Pieces are slices of the rendered text, so joined they give it back; a token
+that shares its characters with the one before shows none of its own. Personal data that the scanner finds is masked,
+token by token, unless asked for; control and direction characters never pass. Pure but for the tokenizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, Examples
+
+if TYPE_CHECKING:
+    from train.adapt import Workbench
+    from train.encoding import EncodedRow
+
+LEARNED, READ, CUT, LEFT = "learned", "read", "cut", "left"
+MASK = "•"
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token of a row."""
+
+    id: int
+    piece: str
+    """Its text, safe to show."""
+    state: str
+    """`learned`, `read`, `cut` or `left`."""
+    special: bool
+    masked: bool = False
+    tag: str = ""
+    """The tag to be learned (extraction)."""
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields; empty ones left out."""
+        tag = {"tag": self.tag} if self.tag else {}
+        masked = {"masked": True} if self.masked else {}
+        return {"id": self.id, "piece": self.piece, "state": self.state, "special": self.special, **masked, **tag}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A row under the microscope."""
+
+    row: int
+    task: str
+    tokens: tuple[Token, ...]
+    refused: str
+    """Why the row cannot be trained on; empty where it can."""
+    target: str = ""
+    """The class (classification), as reports show it."""
+
+    def counts(self) -> dict[str, int]:
+        """Tokens by state."""
+        return {state: sum(t.state == state for t in self.tokens) for state in (LEARNED, READ, CUT, LEFT)}
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything."""
+        head = {"row": self.row, "task": self.task, "refused": self.refused, "target": self.target}
+        return {**head, "counts": self.counts(), "tokens": [token.to_json() for token in self.tokens]}
+
+
+def look(examples: Examples, position: int, bench: Workbench, *, reveal: bool = False) -> Seen:
+    """The tokens of one row; `reveal` shows personal data."""
+    encoder = bench.encoder
+    one = examples.take([position])
+    (row,) = encoder._rows(one)
+    target = ""
+    if examples.task == CLASSIFICATION:
+        from train.evaluate import shown_classes
+
+        label = one.labels[0]
+        target = label if reveal else shown_classes([label], None, None)[label]
+    if examples.task in OF_TEXTS:
+        tokens = _of_text(one.texts[0], row, bench, examples.task, reveal)
+    else:
+        tokens = _of_conversation(one, row, bench, reveal)
+    return Seen(int(one.ids[0]), examples.task, tuple(tokens), row.refused, target)
+
+
+def _of_text(text: str, row: EncodedRow, bench: Workbench, task: str, reveal: bool) -> list[Token]:
+    ids, offsets, special = bench.encoder.tokens_of(text)
+    if task != EXTRACTION and not bench.encoder._brackets and (not len(ids) or ids[-1] != bench.tokenizer.eos_token_id):
+        ids = np.append(ids, np.int32(bench.tokenizer.eos_token_id))
+        offsets, special = np.vstack([offsets, [[len(text), len(text)]]]), np.append(special, True)
+    kept = _kept(ids, row.tokens)
+    learned = np.zeros(len(ids), dtype=bool)
+    if len(row.supervised):
+        learned[kept] = row.supervised
+    if task == CLASSIFICATION:
+        learned[:] = False
+    states = [LEARNED if learned[i] else READ if kept[i] else CUT for i in range(len(ids))]
+    tags = [""] * len(ids)
+    if task == EXTRACTION:
+        names = bench.encoder.tag_names
+        for i, tag in zip(np.flatnonzero(kept).tolist(), row.tags.tolist(), strict=True):
+            tags[i] = names[tag] if learned[i] and names else ""
+    return _tokens(text, ids, offsets, special, states, bench, reveal, tags)
+
+
+def _of_conversation(one: Examples, row: EncodedRow, bench: Workbench, reveal: bool) -> list[Token]:
+    encoder, tokenizer = bench.encoder, bench.tokenizer
+    messages, tools = one.messages[0], one.tools[0] if one.tools else ()
+    try:
+        text, spans = encoder.chat.answer_spans(messages, tools)
+    except ValueError:
+        try:
+            text, spans = encoder.chat.render(messages, tools), []
+        except Exception:  # a template that takes no such conversation: nothing to look at
+            return []
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    batch = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    ids = np.array(batch["input_ids"], dtype=np.int32)
+    offsets = np.array(batch["offset_mapping"], dtype=np.int64).reshape(-1, 2)
+    special = np.isin(ids, list(encoder._special))
+    if encoder.decoder_start is not None and spans:
+        start, end = spans[-1]
+        whole = [(i, offsets[i, 0] >= start and offsets[i, 1] <= end) for i in range(len(ids))]
+        states = [LEARNED if inside else READ if offsets[i, 0] < start else LEFT for i, inside in whole]
+        return _tokens(text, ids, offsets, special, states, bench, reveal)
+    masked, learned = encoder.masked(text, spans)
+    if len(masked) > len(ids) or (len(masked) and not np.array_equal(masked, ids[: len(masked)])):  # an end was added
+        at = len(masked) - 1
+        place = offsets[at - 1, 1] if at else 0
+        ids, special = np.insert(ids, at, masked[-1]), np.insert(special, at, True)
+        offsets = np.insert(offsets, at, [place, place], axis=0)
+    first = row.cut_tokens if encoder.side == "start" else 0
+    last = len(masked) if encoder.side == "start" else min(len(masked), encoder.max_length_tokens)
+    states = []
+    for i in range(len(ids)):
+        if i >= len(masked):
+            states.append(LEFT)
+        elif not first <= i < last:
+            states.append(CUT)
+        else:
+            states.append(LEARNED if learned[i] and i > first else READ)
+    return _tokens(text, ids, offsets, special, states, bench, reveal)
+
+
+def _kept(ids: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """bool[len(ids)]: which of all tokens a cut row holds: a run from either end, and the last ones."""
+    kept = np.ones(len(ids), dtype=bool)
+    missing = len(ids) - len(tokens)
+    if missing <= 0:
+        return kept
+    head = 0
+    while head < len(tokens) and ids[head] == tokens[head]:
+        head += 1
+    kept[head : head + missing] = False
+    return kept
+
+
+def _tokens(
+    text: str,
+    ids: np.ndarray,
+    offsets: np.ndarray,
+    special: np.ndarray,
+    states: Sequence[str],
+    bench: Workbench,
+    reveal: bool,
+    tags: Sequence[str] = (),
+) -> list[Token]:
+    hidden = np.zeros(len(text) + 1, dtype=bool)
+    if not reveal:
+        for start, end in _personal(text):
+            hidden[start:end] = True
+    out, shown = [], 0
+    for i, (token, (start, end)) in enumerate(zip(ids.tolist(), offsets.tolist(), strict=True)):
+        begin = max(start, shown)
+        piece = text[begin:end] if end > start else str(bench.tokenizer.convert_ids_to_tokens(token))
+        masked = bool(end > start and hidden[start:end].any())
+        shown = max(shown, end)
+        safe = "".join(MASK if not c.isspace() else c for c in piece) if masked else piece
+        tag = visible(tags[i]) if tags else ""
+        out.append(Token(int(token), visible(safe), states[i], bool(special[i]), masked, tag))
+    return out
+
+
+def _personal(text: str) -> list[tuple[int, int]]:
+    from curate.privacy.scanner import scan
+
+    found = scan(pa.array([text], pa.large_string()))
+    return list(zip(found.start.tolist(), found.end.tolist(), strict=True))
+
+
+def visible(piece: str) -> str:
+    """A piece with what cannot be seen, or would move what can, written out."""
+    named = {"\n": "↵", "\t": "→", "\r": "␍"}
+    kept = [named.get(c) or (c if c.isprintable() else f"\\u{{{ord(c):x}}}") for c in piece]
+    return "".join(kept)

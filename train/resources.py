@@ -1,0 +1,216 @@
+"""Memory and disk that training needs: estimated before, explained after.
+
+Estimate of memory, bytes: weights (counted from the safetensors headers, in the format they run in), 16 a trainable
+parameter (value, gradient, two moments), and activations kept for the backward pass, a batch at its longest:
+tokens × layers × (`PER_TOKEN` hidden + 3 intermediate) numbers, and four times the logits that are computed. A crude
+count, meant to be within a factor of two; measured against it in `benchmarks/LOG.md`. Disk: an adapter and two
+checkpoints of four times its size. Nothing here allocates what it counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curate.errors import CurateError, DataError
+from train.config import TrainConfig
+
+PER_TOKEN = 18
+RUNTIME_BYTES = 700 * 2**20
+"""What Python with torch and transformers holds before a model is there."""
+
+
+class ResourceError(CurateError):
+    """Not enough memory or disk; what was saved is kept."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a run needs, in bytes, and what there is."""
+
+    weights_bytes: int
+    trainable_bytes: int
+    activation_bytes: int
+    disk_bytes: int
+    memory_free_bytes: int | None
+    disk_free_bytes: int | None
+
+    @property
+    def memory_bytes(self) -> int:
+        """All memory together."""
+        return self.weights_bytes + self.trainable_bytes + self.activation_bytes + RUNTIME_BYTES
+
+    def words(self) -> str:
+        """One sentence for people."""
+        free = "" if self.memory_free_bytes is None else f" of {gib(self.memory_free_bytes)} free"
+        return f"About {gib(self.memory_bytes)} of memory{free}, {gib(self.disk_bytes)} of disk."
+
+    def check(self, config: TrainConfig, directory: Path) -> str:
+        """A warning where memory is likely short, else empty; raises `ResourceError` where it cannot suffice."""
+        if self.disk_free_bytes is not None and self.disk_bytes > self.disk_free_bytes:
+            raise ResourceError(
+                f"training needs about {gib(self.disk_bytes)} in {directory} for the adapter and its checkpoints, and "
+                f"{gib(self.disk_free_bytes)} are free; free some space or name another folder with --out"
+            )
+        free = self.memory_free_bytes
+        if free is None:
+            return ""
+        if self.weights_bytes + self.trainable_bytes > free:
+            raise ResourceError(
+                f"the weights and the optimiser alone need about {gib(self.weights_bytes + self.trainable_bytes)} of "
+                f"memory, and {gib(free)} are free; take a smaller base model than {config.base}, a lower lora_rank, or "
+                "close other programs"
+            )
+        if self.memory_bytes > free:
+            return f"Memory may run out: {self.words()} {_REMEDY}"
+        return ""
+
+
+_REMEDY = (
+    "Raise gradient_accumulation_batches (the result is the same), or lower max_length_tokens, batch_rows or lora_rank."
+)
+
+
+def estimate_needs(location: Path, config: TrainConfig, directory: Path, *, logits: int, longest: int) -> Needs:
+    """Count what training in `directory` needs for a base in a local folder.
+
+    `logits` is how many logits one row has (classes; or supervised tokens × vocabulary), `longest` its longest tokens.
+    """
+    numbers, linear = _weights(location)
+    shape = _shape(location)
+    size = 2 if config.dtype == "bfloat16" else 4
+    rank = config.lora_rank
+    adapted = sum(rank * (rows + columns) for name, rows, columns in linear if _adapted(name, config))
+    rows = config.batch_rows // config.gradient_accumulation_batches
+    tokens = rows * longest
+    layers, hidden, inner = shape
+    kept = tokens * layers * (PER_TOKEN * hidden + 3 * inner) * size
+    trainable = 16 * adapted
+    return Needs(
+        weights_bytes=numbers * size,
+        trainable_bytes=trainable,
+        activation_bytes=kept + 4 * rows * logits * 4,
+        disk_bytes=9 * 4 * adapted + 2**20,
+        memory_free_bytes=free_memory(config),
+        disk_free_bytes=free_disk(directory),
+    )
+
+
+def free_memory(config: TrainConfig) -> int | None:
+    """Bytes that can be had on the device now; None where the system does not say."""
+    if config.device != "cpu":
+        from train.extra import extra
+
+        torch = extra("torch")
+        if torch.cuda.is_available():
+            return int(torch.cuda.mem_get_info()[0])
+    found = []
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        found.append(int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) * 1024)
+    with contextlib.suppress(OSError, ValueError):  # a container's own limit
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+        used = Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii").strip()
+        if limit != "max":
+            found.append(max(0, int(limit) - int(used)))
+    return min(found) if found else None
+
+
+def free_disk(directory: Path) -> int | None:
+    """Bytes free where `directory` is or will be."""
+    for folder in (directory, *directory.absolute().parents):
+        if folder.is_dir():
+            with contextlib.suppress(OSError):
+                return shutil.disk_usage(folder).free
+    return None
+
+
+@contextlib.contextmanager
+def explained(config: TrainConfig, directory: Path) -> Iterator[None]:
+    """Turn what a machine says when memory or disk runs out into what a person can do about it."""
+    try:
+        yield
+    except CurateError:
+        raise
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, MemoryError) or _is_memory(error):
+            raise ResourceError(
+                f"memory ran out with {config.batch_rows} rows in {config.gradient_accumulation_batches} part(s) of up to "
+                f"{config.max_length_tokens} tokens. {_REMEDY} The same command goes on from the last checkpoint where "
+                "the settings are the same"
+            ) from error
+        raise
+    except Exception as error:
+        if _is_disk(error):
+            raise DataError(
+                f"the disk is full or a quota is used up while writing {directory}; free some space and run the same "
+                "command again: it goes on from the last checkpoint"
+            ) from error
+        raise
+
+
+def gib(number: float) -> str:
+    """Bytes in words: `1.3 GiB`, `40 MiB`."""
+    return f"{number / 2**30:.1f} GiB" if number >= 2**30 else f"{max(1, round(number / 2**20))} MiB"
+
+
+def _is_memory(error: BaseException) -> bool:
+    said = str(error).lower()
+    return "out of memory" in said or "can't allocate memory" in said or "not enough memory" in said
+
+
+def _is_disk(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return True
+    return any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+
+
+def _weights(location: Path) -> tuple[int, list[tuple[str, int, int]]]:
+    """The number of weights in the folder's safetensors, and name, rows and columns of its matrices."""
+    total, matrices = 0, []
+    for path in sorted(location.glob("*.safetensors")):
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header: dict[str, Any] = json.loads(file.read(length))
+        for name, entry in header.items():
+            if name == "__metadata__":
+                continue
+            size = 1
+            for side in entry["shape"]:
+                size *= side
+            total += size
+            if len(entry["shape"]) == 2:
+                matrices.append((name, *entry["shape"]))
+    return total, matrices
+
+
+def _adapted(name: str, config: TrainConfig) -> bool:
+    part = name.removesuffix(".weight").rpartition(".")[2]
+    if "embed" in name or part in ("lm_head", "score", "wte", "wpe", "shared"):
+        return False
+    return config.target_modules == ("all-linear",) or part in config.target_modules
+
+
+def _shape(location: Path) -> tuple[int, int, int]:
+    """Layers, hidden and intermediate width of a base, as far as its configuration says."""
+    try:
+        config = json.loads((location / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        config = {}
+
+    def first(*names: str, default: int) -> int:
+        return next((int(config[name]) for name in names if isinstance(config.get(name), int)), default)
+
+    hidden = first("hidden_size", "d_model", "n_embd", default=768)
+    layers = first("num_hidden_layers", "num_layers", "n_layer", default=12) + int(config.get("num_decoder_layers") or 0)
+    return layers, hidden, first("intermediate_size", "d_ff", "n_inner", default=4 * hidden)
