@@ -1,4 +1,6 @@
-"""One run as the screens see it: findings, plan, decisions. No widget in here; every call may run in a thread.
+"""One run as those who decide see it: findings, plan, decisions.
+
+No widget in here, and no terminal; every call may run in a thread.
 
 What is shown as decided is on disk: `decide`, `undo` and `redo` return after the journal is written and read back, and
 only then does the state that screens read change, in one assignment.
@@ -180,9 +182,13 @@ class Session:
     def apply(self, listener: Callable[[Event], None] = lambda event: None) -> None:
         """Write the curated data and the report under the decisions taken so far."""
         workflow.reapply(self.run.path, listener=listener)
+        self.read_again()
+        self.look_at_files()
+
+    def read_again(self) -> None:
+        """Take in what the journal has come to hold."""
         with self._lock:
             self.state = self._resolved(read_journal(self.run.decisions_path))
-        self.look_at_files()
 
     def look_at_files(self) -> None:
         """Remember which plan the files on disk follow."""

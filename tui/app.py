@@ -12,9 +12,9 @@ from textual.binding import Binding, BindingType
 
 from curate.errors import EXIT_INTERRUPTED, CurateError
 from curate.privacy.preview import safe_text
+from curate.session import Session
 from tui.evidence import Reader
 from tui.help import HelpScreen
-from tui.session import Session
 
 
 class CurateApp(App[int]):

@@ -19,7 +19,7 @@ from curate.ledger.apply import reader
 from curate.ledger.plan import STATUSES
 from curate.outputs import looked_for
 from curate.privacy.preview import masked_preview, masked_previews, safe_text
-from tui.session import Session
+from curate.session import Session
 
 DETAIL_WIDTH = 4000
 ROW_WIDTH = 240

@@ -17,11 +17,11 @@ from textual.widgets import ListView, Static
 from textual.worker import get_current_worker
 
 from curate.errors import CurateError
+from curate.session import Saved, Session, Verdict
 from tui.detail import render
 from tui.edit import EditScreen
 from tui.evidence import Reader
 from tui.rail import Keys, StageItem, header, nothing_here, queue_note
-from tui.session import Saved, Session, Verdict
 from tui.table import QueueTable
 from tui.words import count
 

@@ -20,7 +20,7 @@ from curate import workflow
 from curate.dataset import make_private_dir
 from curate.house import child_environment
 from curate.privacy.preview import safe_text
-from tui.session import Session
+from curate.session import Session
 
 FINISHED = ("done", "resumed", "same")
 LAST_LINES = 8

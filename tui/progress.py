@@ -18,10 +18,10 @@ from textual.widgets import Static
 from curate import workflow
 from curate.errors import Cancelled, CurateError
 from curate.pipeline import Event
+from curate.session import Session
 from curate.stages.registry import in_running_order
 from tui.evidence import Reader
 from tui.rail import Keys
-from tui.session import Session
 from tui.words import count, duration, short_path, stage_title
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.widgets import Footer, ListItem, Static
 
-from tui.session import Session
+from curate.session import Session
 from tui.words import MANY, SIGN, count, short_path, stage_title
 
 NARROW = 100

@@ -16,10 +16,10 @@ from textual_plotext import PlotextPlot
 
 from curate.errors import CurateError
 from curate.privacy.preview import safe_text
+from curate.session import Session
 from tui import charts
 from tui.job import Job, Watch
 from tui.rail import Keys, header
-from tui.session import Session
 from tui.words import duration
 
 POLL_SECONDS = 0.5

@@ -5,20 +5,59 @@ from __future__ import annotations
 import click
 
 from curate.cli.narrate import Narrator
-from curate.cli.options import json_option, print_summary, quiet_option
+from curate.cli.options import complete_stages, json_option, print_summary, quiet_option
+
+EXAMPLES = """\b
+Examples:
+  curate run tickets.jsonl --no-train
+  curate ablate runs/tickets                                   does curation help at all?
+  curate ablate runs/tickets --preset claim --sequential       enough seeds for a claim, and no more
+  curate ablate runs/tickets --stages pii,near_duplicates      what each of these stages does
+  curate ablate runs/tickets --stages all --shapley            how the effect divides among stages
+"""
 
 
-@click.command("ablate", epilog="\b\nExample:\n  curate run tickets.jsonl --no-train\n  curate ablate runs/tickets")
+@click.command("ablate", epilog=EXAMPLES)
 @click.argument("run", type=click.Path())
+@click.option(
+    "--preset", type=click.Choice(["quick", "claim"]), help="3 seeds, large effects only; or at least 8 (default: quick)."
+)
+@click.option("--seeds", type=click.IntRange(min=3), help="Training runs of each arm; the most when sequential.")
+@click.option("--sequential", is_flag=True, default=None, help="Add seeds until there is a verdict.")
+@click.option(
+    "--stages", metavar="A,B", shell_complete=complete_stages,
+    help="Measure these stages one by one, each beside a random control; `all` takes those that change data.",
+)  # fmt: skip
+@click.option("--shapley", is_flag=True, default=None, help="Divide the effect among the stages; trains more arms.")
 @quiet_option
 @json_option
-def ablate_command(run: str, quiet: bool, as_json: bool) -> int:
+def ablate_command(
+    run: str,
+    preset: str | None,
+    seeds: int | None,
+    sequential: bool | None,
+    stages: str | None,
+    shapley: bool | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
     """Train on raw data, on curated data and on a random control of the same size, and say whether curation helped.
 
-    Runs that an earlier call finished are kept; the verdict names its interval, its seeds and its control.
+    What is not given is as the recipe's [ablation] table says. Runs that an earlier call finished are kept; the verdict
+    names its interval, its seeds, what it could have shown, and its control.
     """
     from curate import workflow
 
     narrator = Narrator(quiet or as_json)
-    result = workflow.train_run(run, listener=narrator.stage, training=narrator.training)
+    named = None if stages is None else tuple(s.strip() for s in stages.split(",") if s.strip())
+    result = workflow.train_run(
+        run,
+        listener=narrator.stage,
+        training=narrator.training,
+        preset=preset,
+        seeds=seeds,
+        sequential=sequential,
+        stages=named,
+        shapley=shapley,
+    )
     return print_summary(result, as_json=as_json, quiet=quiet)

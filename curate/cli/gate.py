@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +31,7 @@ PRESETS = ("starter", "strict", "regulated")
 @click.option("--policy", type=click.Path(), help="TOML file with checks; default: [gate] of the recipe, else a preset.")
 @click.option("--preset", type=click.Choice(PRESETS), help="Checks and limits to use where no policy is given.")
 @click.option("--baseline", type=click.Path(), help="JSON of an earlier gate: only findings that it does not know count.")
+@click.option("--reference", type=click.Path(), help="Data to be like, for the checks columns_changed and drift_*.")
 @click.option("--tighten", is_flag=True, help="Where the gate passes, take what is mended out of the baseline file.")
 @click.option("--decisions", type=click.Path(), help="Decision file to read the findings under.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to say it.")
@@ -41,9 +43,9 @@ PRESETS = ("starter", "strict", "regulated")
 @data_options
 @quiet_option
 def gate_command(
-    what: str | None, policy: str | None, preset: str | None, baseline: str | None, tighten: bool, decisions: str | None,
-    form: str, output: str | None, suggest: bool, fail_on: Literal["fail", "warn"], exit_zero: bool, out: str | None,
-    task: str | None, role: tuple[str, ...], on_bad_row: str | None, quiet: bool,
+    what: str | None, policy: str | None, preset: str | None, baseline: str | None, reference: str | None, tighten: bool,
+    decisions: str | None, form: str, output: str | None, suggest: bool, fail_on: Literal["fail", "warn"], exit_zero: bool,
+    out: str | None, task: str | None, role: tuple[str, ...], on_bad_row: str | None, quiet: bool,
 ) -> int:
     """Judge a data file as it stands, or a finished run by its curated data."""
     from curate import gating
@@ -66,6 +68,8 @@ def gate_command(
         asked = gates.parse_policy({"preset": preset}, f"preset {preset}")
     else:
         asked = gates.parse_policy(recipe_gate, "[gate]" if recipe_gate else "preset starter")
+    if reference is not None:
+        asked = dataclasses.replace(asked, reference=reference)
     known = gates.read_baseline(Path(baseline)) if baseline else None
     if decisions is not None and not Path(decisions).is_file():
         raise ConfigError(f"there is no decision file at {decisions}")

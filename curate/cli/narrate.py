@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from curate.pipeline import Event
 
 STEP = 0.05
+MOST_ROWS = 8
+"""Rows that an alert of the trainer names on the screen; all of them are in `metrics.jsonl`."""
 PATIENCE_SECONDS = 30.0
 """Between two lines about how far a stage is, where lines cannot be rewritten."""
 
@@ -73,6 +75,9 @@ class Narrator:
         if event["kind"] == "notice":
             self._line(str(event["words"]))
             return
+        if event["kind"] == "alert":
+            self._alert(event)
+            return
         left = f", about {_spoken(float(event['eta_s']))} left" if event.get("eta_s") is not None else ""
         counted = f" ({event['run']}/{event['runs']})" if event.get("run") else ""
         what = f"{'evaluate' if event['arm'] == 'base' else 'train'} {event['arm']} seed {event['seed']}{counted}"
@@ -93,6 +98,24 @@ class Narrator:
         elif share - self.said.get(key, 0.0) >= 0.25 and share < 1:
             self.said[key] = share
             self._line(f"  {text}")
+
+    def _alert(self, event: Mapping[str, Any]) -> None:
+        """What a watchdog of the trainer says; notes are for the report."""
+        from curate.privacy.preview import safe_text
+
+        alert = event["alert"]
+        if alert["severity"] == "note" or (not alert["step"] and alert["kind"] in self.said):
+            return
+        if not alert["step"]:  # known before training, so the same for every arm and seed
+            self.said[alert["kind"]] = 1.0
+        where = f" at step {alert['step']}" if alert["step"] else ""
+        arm = f"{event['arm']} seed {event['seed']}{where}: " if "arm" in event else ""
+        rows = ", ".join(str(row) for row in alert.get("row_ids", ())[:MOST_ROWS])
+        rules = sorted({rule for found in alert.get("findings", {}).values() for rule in found})
+        classes = ", ".join(safe_text(str(name)) for name in alert.get("names", ())[:MOST_ROWS])
+        parts = {"rows": rows, "findings": ", ".join(rules), "classes": classes}
+        named = [f"{what} {which}" for what, which in parts.items() if which]
+        self._line(f"! {arm}{alert['words']} {alert['recommendation']}" + (f" ({'; '.join(named)})" if named else ""))
 
     def _slow(self, stage: str) -> bool:
         """Short work needs no lines about how far it is."""

@@ -48,6 +48,8 @@ EPILOG = "\b\nExample:\n  curate {verb} tickets.jsonl --out runs/{verb}"
 EPILOGS = {
     "dedup": EPILOG + "\n  curate dedup train.jsonl --against gsm8k_test.jsonl --against humaneval.index"
     "\n  curate dedup new.jsonl --earlier last_month.index",
+    "labels": EPILOG + "\n  curate labels tickets.jsonl --votes ann --votes bo --keep-together author"
+    "\n  curate labels tickets.jsonl --vectors vectors.parquet",
     "quality": EPILOG + "\n  curate quality answers.jsonl --normalise",
     "pii": EPILOG + "\n  curate pii letters.jsonl --names replace --operator surrogate --operator SECRET=redact",
 }
@@ -101,9 +103,56 @@ def _about_writing(verb: str) -> Callable[[Command], Command]:
     )
 
 
+def _about_labels(verb: str) -> Callable[[Command], Command]:
+    """The options of `labels`: what else there is to judge by."""
+    if verb != "labels":
+        return lambda command: command
+
+    def options(command: Command) -> Command:
+        command = click.option(
+            "--keep-together", metavar="COLUMN",
+            help="A column, such as an author or a thread, whose rows never judge one another.",
+        )(command)
+        command = click.option(
+            "--votes", multiple=True, metavar="COLUMN",
+            help="A column with the labels of one annotator; give it once for each.",
+        )(command)
+        command = click.option(
+            "--vectors", metavar="FILE|COLUMN",
+            help="Vectors of the rows (`curate vectors` writes them), read beside the words.",
+        )(command)
+        return click.option(
+            "--pred-probs", type=click.Path(), metavar="FILE",
+            help="Out-of-sample class probabilities of a model of your own (.npy, .parquet, .csv), in place of ours.",
+        )(command)
+
+    return options
+
+
+def _told_labels(result: Any) -> None:
+    """What the stages of `labels` found, in words."""
+    from curate.cli.labels_told import conflicting_rows, told_labels
+    from curate.privacy.preview import safe_text
+
+    outcomes = result.detected.outcomes
+    if "label_issues" not in outcomes or outcomes["label_issues"].status == "skipped":
+        return
+    near = outcomes.get("near_duplicates")
+    conflicts = conflicting_rows(near.detection.findings) if near is not None and near.status != "skipped" else 0
+    for line in told_labels(outcomes["label_issues"].detection.summary, conflicts):
+        click.echo(safe_text(line), err=True)
+
+
 def _where(verb: str) -> Callable[[Command], Command]:
     """The engine option of a verb that compares near-duplicates; the others have nothing to spread."""
     return engine_option if "near_duplicates" in STAGES[verb] else lambda command: command
+
+
+def _names_groups(dataset: Dataset) -> bool:
+    """Whether some text names a group of people, so that there is something to audit without a column of groups."""
+    from curate.house import require
+
+    return not dataset.is_table and bool(require("audit.fairness.identity").groups_named(dataset.content()))
 
 
 def _answerable(verb: str, dataset: Dataset) -> None:
@@ -112,7 +161,7 @@ def _answerable(verb: str, dataset: Dataset) -> None:
     from curate.privacy.preview import safe_text
 
     role, what = NEEDS.get(verb, ("", ""))
-    if not role or getattr(dataset.roles, role):
+    if not role or getattr(dataset.roles, role) or (verb == "fairness" and _names_groups(dataset)):
         return
     columns = ", ".join(dataset.columns[:20])
     raise StageSkipped(safe_text(
@@ -128,6 +177,7 @@ def _make(verb: str) -> click.Command:
     @_compared_with(verb)
     @_about_names(verb)
     @_about_writing(verb)
+    @_about_labels(verb)
     @data_options
     @_where(verb)
     @quiet_option
@@ -138,6 +188,8 @@ def _make(verb: str) -> click.Command:
         against: tuple[str, ...] = (), earlier: tuple[str, ...] = (), names: str | None = None,
         operators: tuple[str, ...] = (), key_file: str | None = None,
         normalise: bool = False,
+        pred_probs: str | None = None, vectors: str | None = None, votes: tuple[str, ...] = (),
+        keep_together: str | None = None,
     ) -> int:
         from curate import workflow
 
@@ -153,6 +205,8 @@ def _make(verb: str) -> click.Command:
             pairs = (operator.rpartition("=") for operator in operators)
             asked["operators"] = {kind or "default": name for kind, _, name in pairs}
         recipe = recipe.with_settings("pii", **{key: value for key, value in asked.items() if value})
+        judged_by = {"pred_probs": pred_probs, "vectors": vectors, "votes": votes, "keep_together": keep_together}
+        recipe = recipe.with_settings("label_issues", **{key: value for key, value in judged_by.items() if value})
         narrator = Narrator(quiet or as_json, helpers=ONLY_FLAGS.get(verb, ()))
 
         def on_read(dataset: Dataset) -> None:
@@ -162,6 +216,8 @@ def _make(verb: str) -> click.Command:
         # A folder of its own: one stage's answer must not overwrite the whole run beside it.
         out = out or str(workflow.default_out(workflow.input_path(recipe))) + f"-{verb}"
         result = workflow.run(recipe, out=out, train=False, listener=narrator.stage, on_read=on_read)
+        if verb == "labels" and not quiet and not as_json:
+            _told_labels(result)
         return print_summary(result, as_json=as_json, quiet=quiet, data=verb != "fairness")
 
     return command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,7 @@ def recipe_for(what: str | None, input_: str | None = None) -> Recipe:
     from curate.recipe import Recipe
     from curate.workflow import as_recipe
 
+    what, input_ = _kept(what), _kept(input_)
     if what is not None:
         recipe = as_recipe(what)
     elif Path("curate.toml").is_file():
@@ -78,6 +80,19 @@ def recipe_for(what: str | None, input_: str | None = None) -> Recipe:
         raise ConfigError("there is no curate.toml here; give a file (`curate run data.jsonl`) or write a recipe with "
                           "`curate init data.jsonl`")
     return recipe.with_(input=str(Path(input_).resolve())) if input_ else recipe
+
+
+def _kept(path: str | None) -> str | None:
+    """A path; for `-` and for a URL the file that the data is kept in."""
+    if path == "-":
+        from curate.dataset.standardinput import keep_standard_input
+
+        return str(keep_standard_input(sys.stdin.buffer, Path("runs")))
+    if path is not None and "://" in path:
+        from curate.dataset.remote import fetch
+
+        return str(fetch(path, Path("runs")))
+    return path
 
 
 def shell_path(path: Path) -> str:

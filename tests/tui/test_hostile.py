@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from curate.session import Session
 from tests.tui.conftest import CARD, SECRET, STAGES, Drive, write
 from tui.evidence import Reader
 from tui.findings import FindingsScreen
-from tui.session import Session
 
 FORBIDDEN = ("\x1b", "\x00", "\x07", "\u202e", "\u202c", "\x9b")
 

@@ -14,11 +14,11 @@ from typing import Any
 import orjson
 import pytest
 
+from curate.session import Session
 from tests.tui.conftest import STAGES, Drive, rows, write
 from tui import charts
 from tui.findings import FindingsScreen
 from tui.job import Job, Tail
-from tui.session import Session
 from tui.training import TrainingScreen
 
 EVENTS: list[dict[str, Any]] = [

@@ -1,0 +1,113 @@
+"""How far reviewers agree with themselves and with one another.
+
+A finding that the same person is asked about twice, without being told, is a *repeat*. A reviewer who errs at rate e,
+independently each time, agrees with an earlier answer with probability (1 - e)² + e²; solved for e, with the exact bounds
+of the share of agreeing repeats, that gives an interval of the error rate. Several people: Cohen's kappa (1960) of each
+pair over the findings that both decided, with his large-sample interval.
+
+All of it is read from the journal. An undone decision does not count; the first word of each person on a finding is
+compared with the next.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from curate.ledger.decisions import Journal
+
+FEWEST_REPEATS = 5
+"""With fewer, no error rate is estimated, and none is assumed."""
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Kappa:
+    """Agreement of two people beyond chance."""
+
+    a: str
+    b: str
+    findings: int
+    agreed: float
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """What repeats and several reviewers show."""
+
+    repeats: int
+    agreeing: int
+    error_low: float
+    error_high: float
+    """95 % interval of how often an answer is wrong; 0 and 0 where there are too few repeats to tell."""
+    pairs: tuple[Kappa, ...]
+    conflicts: tuple[str, ...]
+    """Ids of findings on which the last words of two people differ."""
+
+    @property
+    def error(self) -> tuple[float, float]:
+        """The interval of the error rate."""
+        return self.error_low, self.error_high
+
+
+def reliability(journal: Journal) -> Reliability:
+    """Self-agreement, agreement and conflicts in a journal."""
+    words: dict[str, dict[str, list[str]]] = {}
+    for decision in journal.live():
+        if decision.filter is not None:  # a bulk decision is no answer about one finding
+            continue
+        for finding in decision.finding_ids:
+            words.setdefault(finding, {}).setdefault(decision.actor, []).append(_side(decision.verdict))
+    repeats = agreeing = 0
+    for by_actor in words.values():
+        for said in by_actor.values():
+            for before, after in pairwise(said):
+                repeats += 1
+                agreeing += before == after
+    low, high = _error(repeats, agreeing)
+    last = {finding: {actor: said[-1] for actor, said in by.items()} for finding, by in words.items()}
+    actors = sorted({actor for by in last.values() for actor in by})
+    pairs = tuple(k for a, b in combinations(actors, 2) if (k := _kappa(a, b, last)) is not None)
+    conflicts = tuple(sorted(finding for finding, by in last.items() if len(set(by.values())) > 1))
+    return Reliability(repeats, agreeing, low, high, pairs, conflicts)
+
+
+def _side(verdict: str) -> str:
+    """A corrected proposal is one that found something."""
+    return "reject" if verdict == "reject" else "accept"
+
+
+def _error(repeats: int, agreeing: int) -> tuple[float, float]:
+    if repeats < FEWEST_REPEATS:
+        return 0.0, 0.0
+    from scipy.stats import beta
+
+    alpha = 0.025  # half of the whole: the other half is the sample's
+    low = 0.0 if agreeing == 0 else float(beta.ppf(alpha / 2, agreeing, repeats - agreeing + 1))
+    high = 1.0 if agreeing == repeats else float(beta.ppf(1 - alpha / 2, agreeing + 1, repeats - agreeing))
+    return _error_of(high), _error_of(low)
+
+
+def _error_of(agreement: float) -> float:
+    """The error rate whose answers agree with themselves this often; a half where no better than chance."""
+    return 0.5 if agreement <= 0.5 else (1 - math.sqrt(2 * agreement - 1)) / 2
+
+
+def _kappa(a: str, b: str, last: Mapping[str, Mapping[str, str]]) -> Kappa | None:
+    both = [(by[a], by[b]) for by in last.values() if a in by and b in by]
+    n = len(both)
+    if n == 0:
+        return None
+    agreed = sum(x == y for x, y in both) / n
+    pa, pb = (sum(pair[i] == "accept" for pair in both) / n for i in (0, 1))
+    chance = pa * pb + (1 - pa) * (1 - pb)
+    if chance >= 1 - 1e-12:  # both always said the same one thing: nothing to tell from chance
+        return Kappa(a, b, n, agreed, None, None, None)
+    kappa = (agreed - chance) / (1 - chance)
+    half = _Z * math.sqrt(agreed * (1 - agreed) / n) / (1 - chance)
+    return Kappa(a, b, n, agreed, kappa, max(-1.0, kappa - half), min(1.0, kappa + half))

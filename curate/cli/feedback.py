@@ -1,0 +1,42 @@
+"""`curate feedback`: ratings and corrections from production, brought back to the rows that taught the answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from curate.cli.narrate import Narrator
+from curate.cli.options import data_options, json_option, overrides, print_summary, quiet_option, recipe_for
+
+
+@click.command("feedback", epilog="\b\nExamples:\n"
+    "  curate feedback ratings.jsonl answers.jsonl\n"
+    "  curate feedback may.jsonl --also june.jsonl answers.jsonl --good-from 4 --out runs/feedback\n"
+    "  curate review runs/answers-feedback        then decide; `curate apply` writes the data\n\n"
+    "\b\nA line of ratings: {\"prompt\": \"...\", \"output\": \"...\", \"rating\": \"down\", \"correction\": \"...\"}\n"
+    "rating: true or false, up or down, or a number; output and correction may be missing.")  # fmt: skip
+@click.argument("ratings", type=click.Path())
+@click.argument("input_", metavar="INPUT", type=click.Path())
+@click.option("--also", multiple=True, type=click.Path(), help="More files of ratings; may be repeated.")
+@click.option("--good-from", type=float, help="Smallest rating that counts as good, on the ratings' own scale.")
+@click.option("--similarity", type=click.FloatRange(0, 1, min_open=True), help="How like a row a prompt must be (0 to 1).")
+@click.option("--out", type=click.Path(), help="Run directory (default: runs/<name of the input>-feedback).")
+@data_options
+@quiet_option
+@json_option
+def feedback_command(
+    ratings: str, input_: str, also: tuple[str, ...], good_from: float | None, similarity: float | None, out: str | None,
+    task: str | None, role: tuple[str, ...], on_bad_row: str | None, quiet: bool, as_json: bool,
+) -> int:
+    """Link ratings to rows; flags on what was rated badly, new labels and new rows from corrections, all for review."""
+    from curate import workflow
+
+    files = tuple(str(Path(path).resolve()) for path in (ratings, *also))
+    given = {"files": files, "good_from": good_from, "similarity": similarity}
+    recipe = recipe_for(input_).with_(stages=["feedback"], **overrides(task, role, on_bad_row))
+    recipe = recipe.with_settings("feedback", **{key: value for key, value in given.items() if value is not None})
+    narrator = Narrator(quiet or as_json)
+    out = out or str(workflow.default_out(workflow.input_path(recipe))) + "-feedback"
+    result = workflow.run(recipe, out=out, train=False, listener=narrator.stage, on_read=narrator.read)
+    return print_summary(result, as_json=as_json, quiet=quiet)

@@ -1,0 +1,218 @@
+"""`curate review`: decide finding by finding in a plain terminal, in a spreadsheet, or by rule; see what that certifies."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from curate.reviewing import Review
+
+ORDERS = ("mixed", "random", "score", "value", "gate")
+KEYS = "a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead  Enter: skip  u: undo  r: rates  q: stop"
+
+
+@click.command("review", epilog="\b\nExamples:\n"
+    "  curate review runs/tickets                            one finding after the other\n"
+    "  curate review runs/tickets --stage label_issues --order random --limit 60\n"
+    "  curate review runs/tickets --status                   what the decisions certify so far\n"
+    "  curate review runs/tickets --rules                    rules that the decisions suggest\n"
+    "  curate review runs/tickets --apply-rule 1\n"
+    "  curate review runs/tickets --export queue.csv         for a spreadsheet; --import takes it back\n"
+    "  curate review runs/tickets --merge decisions-of-bo.jsonl\n"
+    "  curate apply runs/tickets                             write the data under the decisions")  # fmt: skip
+@click.argument("run", type=click.Path())
+@click.option("--stage", help="Only findings of this stage.")
+@click.option("--order", type=click.Choice(ORDERS), default="mixed", show_default=True,
+              help="random certifies rates, value cures most a decision, gate what turns it red; mixed: both.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Findings to ask about, or to export.")
+@click.option("--width", type=click.FloatRange(0.01, 1), default=0.2, show_default=True,
+              help="Width of the interval at which a stage's precision counts as settled.")  # fmt: skip
+@click.option("--actor", help="Who decides (default: the login name).")
+@click.option("--status", is_flag=True, help="Ask nothing; say what the decisions certify.")
+@click.option("--rules", is_flag=True, help="List rules that the decisions suggest.")
+@click.option("--apply-rule", type=click.IntRange(1), help="Take the answer of a listed rule for all that it covers.")
+@click.option("--export", "export_to", type=click.Path(), help="Write the queue as CSV, with columns to fill in.")
+@click.option("--import", "import_from", type=click.Path(), help="Take the answers of such a CSV.")
+@click.option("--merge", type=click.Path(), help="Take in another person's decisions.jsonl of the same run.")
+@click.option("--json", "as_json", is_flag=True, help="Print the rates as JSON on stdout.")
+def review_command(
+    run: str, stage: str | None, order: str, limit: int, width: float, actor: str | None, status: bool, rules: bool,
+    apply_rule: int | None, export_to: str | None, import_from: str | None, merge: str | None, as_json: bool,
+) -> int:
+    """Decide on findings of a run. Each answer is saved as it is given; the data changes with `curate apply`."""
+    from curate.reviewing import Review
+    from curate.session import Session
+
+    review = Review(Session.open(run))
+    review.chosen(stage)
+    if merge is not None:
+        _merge(review, Path(merge))
+    elif rules or apply_rule is not None:
+        return _rules(review, apply_rule, actor or "")
+    elif export_to is not None:
+        from curate.review_sheet import write_sheet
+
+        queue = review.queue(stage, order)[:limit]
+        write_sheet(Path(export_to), review, queue.tolist())
+        click.echo(f"{len(queue)} findings written to {export_to}; fill in verdict (accept, reject or override)", err=True)
+        return 0
+    elif import_from is not None:
+        from curate.review_sheet import read_sheet
+
+        answers = read_sheet(Path(import_from), review)
+        review.decide_all(answers, actor or "")
+        click.echo(f"{len(answers)} decisions saved in {review.session.run.decisions_path}", err=True)
+    elif not status:
+        _ask(review, review.queue(stage, order)[:limit].tolist(), stage, width, actor or "")
+    _say_rates(review, stage, width, as_json=as_json)
+    return 0
+
+
+def _ask(review: Review, queue: Sequence[int], stage: str | None, width: float, actor: str) -> None:
+    """Put findings before a person, a line each way: the same over a pipe, a dumb terminal and a screen reader."""
+    if not queue:
+        click.echo("nothing waits for an answer", err=True)
+        return
+    click.echo(KEYS)
+    asked: list[int] = []
+    answers = _lines()
+    for number, first in enumerate(queue, 1):
+        for index in (review.repeat(asked), first):
+            if index is None:
+                continue
+            click.echo(f"\n{number} of {len(queue)}")
+            for line in _shown(review, index):
+                click.echo(line)
+            while True:
+                click.echo("> ", nl=False)
+                said = next(answers, None)
+                if said is None or said == "q":
+                    return
+                if said == "r":
+                    _say_rates(review, stage, width, as_json=False)
+                elif said == "u":
+                    saved = review.session.undo()
+                    click.echo("nothing to undo" if saved is None else "undone")
+                elif said == "" or _answered(review, index, said, actor):
+                    asked += [index] if said else []
+                    break
+                else:
+                    click.echo(KEYS)
+
+
+def _lines() -> Iterator[str]:
+    """What is typed, line by line, until there is no more."""
+    for line in sys.stdin:
+        yield line.strip()
+
+
+def _answered(review: Review, index: int, said: str, actor: str) -> bool:
+    """Whether what was said is an answer, which is then on disk."""
+    key, _, rest = said.partition(" ")
+    if key in ("a", "x") and not rest:
+        review.decide(index, "accept" if key == "a" else "reject", actor=actor)
+        return True
+    if key == "e" and rest:
+        review.decide(index, "override", rest, actor=actor)
+        return True
+    return False
+
+
+def _shown(review: Review, index: int) -> Iterator[str]:
+    """A finding in plain lines; texts are masked previews."""
+    e = review.example(index)
+    yield f"{e.action} ({e.rule}), score {e.score:.2f}: {e.reason}"
+    for name, text in (("row", e.text), ("like row", e.witness)):
+        if text is not None:
+            label = f" [{text.label}]" if text.label else ""
+            yield f"  {name} {text.row}{label}: {text.plain}"
+    if e.change is not None:
+        yield f"  proposed: {e.change.before or '(none)'} -> {e.change.after or '(none)'}"
+    for near in e.neighbours:
+        yield f"  near it, row {near.row}{f' [{near.label}]' if near.label else ''}: {near.plain}"
+    if e.evidence:
+        yield "  " + ", ".join(f"{m.name} {m.value}" for m in e.evidence)
+
+
+def _say_rates(review: Review, stage: str | None, width: float, *, as_json: bool) -> None:
+    rates = review.rates(stage, width)
+    how = review.reliability()
+    if as_json:
+        import orjson
+
+        out = {"rates": [r.to_json() for r in rates], "reliability": _reliability(how)}
+        click.echo(orjson.dumps(out, option=orjson.OPT_INDENT_2).decode())
+        return
+    for rate in rates:
+        for line in _rate_lines(rate, width):
+            click.echo(line)
+    if how.repeats:
+        click.echo(f"asked twice: {how.repeats} findings, {how.agreeing} answered alike")
+    for pair in how.pairs:
+        kappa = "not defined (no variety)" if pair.value is None else f"{pair.value:.2f} [{pair.low:.2f}, {pair.high:.2f}]"
+        click.echo(f"{pair.a} and {pair.b}: {pair.findings} findings, {pair.agreed:.0%} alike, kappa {kappa}")
+    if how.conflicts:
+        click.echo(f"{len(how.conflicts)} findings on which people differ; the later word holds")
+
+
+def _rate_lines(rate: Any, width: float) -> Iterator[str]:
+    found = rate.findings
+    if found.value is None:
+        yield (
+            f"{rate.stage}: insufficient evidence: {found.population:,} findings, none of them decided in random order "
+            f"({found.other:,} otherwise)"
+        )
+        return
+    told = f"{found.value:.0%} of {found.population:,} findings are right [{found.low:.0%}, {found.high:.0%}]"
+    enough = "settled" if rate.more == 0 else f"about {rate.more} more random decisions for a width of {width:.0%}"
+    yield f"{rate.stage}: {told}, from {found.random:,} random and {found.other:,} other decisions; {enough}"
+    for name, part in (("applied by themselves", rate.by_itself), ("waiting", rate.waiting)):
+        if part.value is not None and part.population:
+            yield f"  of {part.population:,} {name}: {part.value:.0%} [{part.low:.0%}, {part.high:.0%}]"
+    if rate.left:
+        yield f"  {rate.left:,} still wait"
+
+
+def _reliability(how: Any) -> dict[str, Any]:
+    return {
+        "repeats": how.repeats, "agreeing": how.agreeing, "error_rate": [how.error_low, how.error_high],
+        "pairs": [pair.__dict__ for pair in how.pairs], "conflicts": list(how.conflicts),
+    }  # fmt: skip
+
+
+def _rules(review: Review, number: int | None, actor: str) -> int:
+    found = review.rules()
+    if number is None:
+        for n, rule in enumerate(found, 1):
+            agree = rule.agreement
+            span = f"[{agree.low:.0%}, {agree.high:.0%}]"
+            share = "insufficient evidence" if agree.value is None else f"{agree.value:.0%} {span}"
+            click.echo(f"{n}. {rule.words()}: covers {len(rule.covers):,} more; {rule.decided} decisions, all alike; "
+                       f"right for {share} of what it covers, from {agree.random} random decisions")  # fmt: skip
+        if not found:
+            click.echo("no rule: it takes six decisions on one rule of a stage, all alike", err=True)
+        return 0
+    if number > len(found):
+        raise ConfigError(f"there is no rule {number}; `--rules` lists {len(found)}")
+    review.apply_rule(found[number - 1], actor)
+    click.echo(f"{found[number - 1].words()}: {len(found[number - 1].covers):,} findings decided, as one; "
+               "`u` in a review undoes it")  # fmt: skip
+    return 0
+
+
+def _merge(review: Review, path: Path) -> None:
+    from curate.ledger.decisions import read_journal
+
+    if not path.is_file():
+        raise ConfigError(f"there is no decision file at {path}")
+    new, conflicts = review.merge(read_journal(path).decisions)
+    click.echo(f"{new} decisions taken in, {len(conflicts)} findings on which people differ", err=True)
+    for finding in conflicts[:20]:
+        click.echo(f"  {finding}", err=True)

@@ -1,0 +1,49 @@
+"""What `curate train` says of a finished adapter: base and adapter side by side, what it did on real cases, the alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+SETS = {"evaluation": "held-out rows", "real_world": "real cases"}
+HIDDEN = ("rows", "supervised_tokens", "answers", "mean_confidence")
+WHEN_ANY = ("rows_with_unknown_label",)
+"""Counts of trouble, told only where there is some."""
+
+
+def told(done: Mapping[str, Any]) -> Iterator[str]:
+    """Lines for people, one a metric: the base, the adapter, the adapter's 95 % interval."""
+    for name, words in SETS.items():
+        adapter = done.get(name)
+        if not isinstance(adapter, Mapping):
+            continue
+        base = done.get(f"base_{name}") or {}
+        yield f"{words} ({adapter['rows']:,})"
+        if base.get("method"):
+            yield f"  base: {base['method']}"
+        yield f"  {'':<24}{'base':>10}{'adapter':>10}   95 % interval"
+        for metric, value, span, before in _metrics(adapter, base):
+            interval = "" if span is None else f"   [{span[0]:.4g}, {span[1]:.4g}]"
+            yield f"  {metric:<24}{'' if before is None else f'{before:.4g}':>10}{value:>10.4g}{interval}"
+    kinds: dict[str, int] = {}
+    for alert in done.get("alerts") or ():
+        kinds[alert["kind"]] = kinds.get(alert["kind"], 0) + 1
+    if kinds:
+        counted = ", ".join(kind.replace("_", " ") + (f" ({n})" if n > 1 else "") for kind, n in kinds.items())
+        yield f"alerts: {counted}; `curate report RUN` shows what to do about them"
+
+
+def _metrics(adapter: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[tuple[str, float, Any, float | None]]:
+    for part in ((), ("calibration",), ("answers",), ("user", "values")):
+        ours, theirs = _part(adapter, part), _part(base, part)
+        spans = ours.get("intervals") or {}
+        for name, value in ours.items():
+            if isinstance(value, int | float) and name not in HIDDEN and (value or name not in WHEN_ANY):
+                before = theirs.get(name)
+                yield name, float(value), spans.get(name), float(before) if isinstance(before, int | float) else None
+
+
+def _part(value: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
+    for key in path:
+        value = value.get(key) or {}
+    return value

@@ -1,0 +1,197 @@
+"""Answers of the base, the raw and the curated adapter to held-out prompts, for a person to compare blindly.
+
+`judge/outputs.jsonl` in the run holds what each arm wrote, made once for a set of adapters; `judge/votes.jsonl` what people
+said, one line a vote, appended and flushed; `judge/judged.json` the win rates. The base always takes part.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import xxhash
+
+from curate import workflow
+from curate.arm_evaluation import held_out, together
+from curate.arms import training_sides
+from curate.dataset import atomic_write_bytes, make_private_dir
+from curate.dataset.compression import file_hash
+from curate.errors import ConfigError, DataError
+from curate.house import require
+from curate.ledger.apply import apply
+from curate.ledger.decisions import login_name, read_journal
+from curate.rundir import RunDir
+
+FOLDER = "judge"
+BASE = "base"
+ARMS = ("raw", "curated")
+REPEAT_EVERY = 10
+
+
+@dataclass(frozen=True)
+class Question:
+    """A prompt and two answers to it."""
+
+    prompt: int
+    """Row of the raw data."""
+    asked: str
+    first: str
+    second: str
+    """The arms, by name."""
+    answers: tuple[str, str]
+    """In the order in which they are shown."""
+    swapped: bool
+    """Whether the second arm's answer is shown first."""
+
+
+class Judging:
+    """One run's comparison of answers."""
+
+    def __init__(self, run: RunDir, prompts: int, new_tokens: int) -> None:
+        self.run = run
+        self.folder = run.path / FOLDER
+        self._judged = require("audit.review.judged")
+        self.outputs = self._outputs(prompts, new_tokens)
+        self.arms = tuple(name for name in next(iter(self.outputs.values())) if name != "prompt")
+
+    # -- outputs ----------------------------------------------------------------------------------------------------
+
+    def _outputs(self, prompts: int, new_tokens: int) -> dict[int, dict[str, str]]:
+        """What each arm answers, by row; read where it was written for the same adapters and settings."""
+        adapters = self._adapters()
+        if not adapters:
+            raise ConfigError(f"{self.run.path} holds no trained arms; `curate ablate {self.run.path}` trains them")
+        key = {arm: file_hash(folder / "adapter_model.safetensors") for arm, folder in adapters.items()}
+        asked = {"adapters": key, "prompts": prompts, "new_tokens": new_tokens}
+        path = self.folder / "outputs.jsonl"
+        if path.is_file():
+            head, *lines = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+            if head == asked:
+                return {int(line.pop("row")): line for line in lines}
+        made = self._written(adapters, prompts, new_tokens)
+        make_private_dir(self.folder)
+        rows = [asked, *({"row": row, **answers} for row, answers in made.items())]
+        atomic_write_bytes(path, b"".join(orjson.dumps(row) + b"\n" for row in rows))
+        return made
+
+    def _adapters(self) -> dict[str, Path]:
+        """The arms' adapters of the lowest seed that they share, else each one's lowest."""
+        found: dict[str, dict[int, Path]] = {}
+        for arm in ARMS:
+            files = (self.run.path / "train" / arm).glob("*/adapter/adapter_model.safetensors")
+            if by_seed := {int(f.parts[-3]): f.parent for f in files if f.parts[-3].isdecimal()}:
+                found[arm] = by_seed
+        shared = set.intersection(*map(set, found.values())) if found else set()
+        return {arm: by_seed[min(shared or by_seed)] for arm, by_seed in found.items()}
+
+    def _written(self, adapters: Mapping[str, Path], prompts: int, new_tokens: int) -> dict[int, dict[str, str]]:
+        workflow.trainer_present()
+        detected = workflow.reopen(self.run)
+        group = together(detected)
+        curated = apply(detected.dataset, detected.resolve(read_journal(self.run.decisions_path)))
+        *_, evaluation, _ = training_sides(detected, curated, held_out(detected, group), group)
+        if not evaluation.messages:
+            raise ConfigError(f"answers are judged where a model writes them; a {evaluation.task} model's are scored")
+        answered = (any(turn["role"] == "assistant" for turn in turns[1:]) for turns in evaluation.messages)
+        with_prompt = [i for i, found in enumerate(answered) if found]
+        step = max(1, len(with_prompt) // prompts)
+        chosen = evaluation.take(np.array(with_prompt[::step][:prompts], np.int64))
+        out: dict[int, dict[str, str]] = {int(row): {"prompt": _asked(turns)} for row, turns in
+                                          zip(chosen.ids.tolist(), chosen.messages, strict=True)}  # fmt: skip
+        write, context_tokens = require("train.decode").write_answers, require("train.base").context_tokens
+        for number, (arm, folder) in enumerate(adapters.items()):
+            loaded = require("train.adapters").load_adapter(folder)
+            asked = (loaded.objective, loaded.bench, chosen, new_tokens, context_tokens(loaded.bench.source))
+            if number == 0:
+                with loaded.objective.model.disable_adapter():
+                    self._take(out, BASE, chosen, write(*asked)[0])
+            self._take(out, arm, chosen, write(*asked)[0])
+        return out
+
+    @staticmethod
+    def _take(out: dict[int, dict[str, str]], arm: str, chosen: Any, answers: Sequence[str]) -> None:
+        for row, answer in zip(chosen.ids.tolist(), answers, strict=True):
+            out[int(row)][arm] = answer
+
+    # -- questions and votes ----------------------------------------------------------------------------------------
+
+    @property
+    def votes_path(self) -> Path:
+        """Where votes are kept."""
+        return self.folder / "votes.jsonl"
+
+    def votes(self) -> list[Any]:
+        """All votes on the present answers, oldest first; those on answers of other adapters stay in the file."""
+        if not self.votes_path.is_file():
+            return []
+        out = []
+        for number, line in enumerate(self.votes_path.read_bytes().splitlines(), 1):
+            try:
+                vote = self._judged.Vote(**orjson.loads(line))
+            except (orjson.JSONDecodeError, TypeError):
+                raise DataError(f"{self.votes_path}: line {number} is no vote; restore the file or remove it") from None
+            out.append(vote)
+        return [vote for vote in out if vote.answers == self._hash(vote.prompt, vote.first, vote.second)]
+
+    def _hash(self, row: int, a: str, b: str) -> str | None:
+        """Of the present answers of two arms to a prompt; None where one of them gave none."""
+        said = self.outputs.get(row, {})
+        return xxhash.xxh3_64_hexdigest(orjson.dumps([said[a], said[b]])) if a in said and b in said else None
+
+    def questions(self, actor: str) -> list[Question]:
+        """What this person has not been asked yet, pairs in turn; prompts that both answer alike are left out."""
+        done = {(v.prompt, v.first, v.second) for v in self.votes() if v.actor == actor}
+        order = self._judged.question_order(sorted(self.outputs), self._judged.pairs_of(self.arms))
+        return [
+            self._question(row, a, b) for row, a, b in order if (row, a, b) not in done and not self._alike(row, a, b)
+        ]
+
+    def again(self, question: Question) -> Question:
+        """The same question with its answers the other way round."""
+        return self._question(question.prompt, question.first, question.second, again=True)
+
+    def _question(self, row: int, a: str, b: str, *, again: bool = False) -> Question:
+        said = self.outputs[row]
+        swapped = self._judged.swapped(row, a, b, again)
+        answers = (said[b], said[a]) if swapped else (said[a], said[b])
+        return Question(row, said["prompt"], a, b, answers, swapped)
+
+    def _alike(self, row: int, a: str, b: str) -> bool:
+        return self.outputs[row][a].strip() == self.outputs[row][b].strip()
+
+    def vote(self, question: Question, better: int, actor: str) -> None:
+        """Save that the answer shown first (1) or second (2) is better, or neither (0)."""
+        names = (self._judged.TIE, self._judged.FIRST, self._judged.SECOND)
+        winner = names[better if better == 0 or not question.swapped else 3 - better]
+        asked = (question.prompt, question.first, question.second)
+        vote = self._judged.Vote(*asked, winner, actor or login_name(), self._hash(*asked))
+        fd = os.open(self.votes_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(fd, orjson.dumps(dataclasses.asdict(vote)) + b"\n")
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def conclude(self) -> list[Any]:
+        """The win rate of every pair; also written to `judge/judged.json`."""
+        votes = self.votes()
+        rates = []
+        for a, b in self._judged.pairs_of(self.arms):
+            alike = sum(self._alike(row, a, b) for row in self.outputs)
+            rates.append(self._judged.win_rate(votes, a, b, alike))
+        twice, same = self._judged.agreement(votes)
+        out = {"schema_version": 1, "pairs": [dataclasses.asdict(r) for r in rates], "asked_twice": twice, "alike": same}
+        atomic_write_bytes(self.folder / "judged.json", orjson.dumps(out, option=orjson.OPT_INDENT_2))
+        return rates
+
+
+def _asked(turns: Sequence[Mapping[str, Any]]) -> str:
+    """The turns before the answer, as a person reads them."""
+    last = max((k for k, turn in enumerate(turns) if turn["role"] == "assistant"), default=len(turns))
+    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in turns[:last])

@@ -1,0 +1,222 @@
+"""A review of one run: what to ask next, what the answers certify, rules that they suggest. Faces call it; it asks nobody.
+
+A *population* is the findings of one stage. Answers are the journal's decisions, whoever took them and wherever; nothing
+else is kept, so a review can be left and taken up at any time, in line mode, in a spreadsheet or in the terminal interface.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.errors import ConfigError, nearest
+from curate.house import require
+from curate.ledger.decisions import ACCEPT, OVERRIDE, REJECT, Decision, Journal, append_decisions, decide, effect
+from curate.ledger.plan import APPLIED, PENDING, STALE
+from curate.outputs import looked_for
+from curate.session import Session
+
+GATE = "gate"
+REPEAT_EVERY = 10
+"""One question in so many repeats an earlier one, to learn how often the same person answers alike."""
+
+
+@dataclass(frozen=True)
+class StageRates:
+    """What decisions certify about one stage."""
+
+    stage: str
+    findings: Any
+    """`audit.review.CertifiedRate` of all its findings: the stage's precision."""
+    by_itself: Any
+    """Of those that the plan applies when nobody decides."""
+    waiting: Any
+    """Of those that wait for a person when nobody decides."""
+    left: int
+    """Those of them that nobody has decided on."""
+    more: int
+    """About how many more random decisions bring the precision's interval to the width that was asked for."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON types."""
+        rates = {name: getattr(self, name).to_json() for name in ("findings", "by_itself", "waiting")}
+        return {"stage": self.stage, **rates, "left": self.left, "more_random_decisions": self.more}
+
+
+class Review:
+    """One run, open for review."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._review = require("audit.review")
+
+    @cached_property
+    def stages(self) -> tuple[str, ...]:
+        """Stages that found something about rows."""
+        return tuple(name for name in self.session.stages if len(self.population(name)))
+
+    def population(self, stage: str) -> np.ndarray:
+        """int64: findings of a stage that are about a row."""
+        of_stage = pc.equal(self.session.findings["stage"].cast(pa.string()), stage)
+        chosen: np.ndarray = np.flatnonzero(pc.and_(of_stage, pc.is_valid(self.session.findings["row"])))
+        return chosen
+
+    def chosen(self, stage: str | None) -> tuple[str, ...]:
+        """The stage that was asked for, or all; ConfigError where there is no such stage in the run."""
+        if stage is None:
+            return self.stages
+        if stage not in self.stages:
+            names = ", ".join(self.stages)
+            close = nearest(stage, self.stages) if names else "there is nothing to review"
+            raise ConfigError(f"the run has no findings of a stage {stage!r}; {close}")
+        return (stage,)
+
+    @cached_property
+    def lots(self) -> np.ndarray:
+        """uint64: the lot of every finding."""
+        drawn: np.ndarray = self._review.lots(self.session.findings["finding_id"].to_pylist())
+        return drawn
+
+    def verdicts(self) -> np.ndarray:
+        """int8: what people said of every finding that they looked at: right, wrong or nothing.
+
+        A bulk decision is no answer about one finding: a rate of a rule's own verdicts would certify the rule by itself.
+        """
+        rates = require("audit.review.rates")
+        answers = tuple(d for d in self.session.state.journal.live() if d.filter is None)
+        said = effect(Journal(answers), self.session.findings).verdict
+        out = np.full(len(said), rates.UNKNOWN, np.int8)
+        out[np.isin(said, (ACCEPT, OVERRIDE))] = rates.RIGHT
+        out[said == REJECT] = rates.WRONG
+        return out
+
+    def decided(self) -> np.ndarray:
+        """bool: the findings that any decision settles, a rule's included."""
+        said = effect(self.session.state.journal, self.session.findings).verdict
+        return np.isin(said, (ACCEPT, OVERRIDE, REJECT))
+
+    def queue(self, stage: str | None, by: str) -> np.ndarray:
+        """int64: findings in the order to be asked about; by `gate`, what makes a check of the run's gate red first."""
+        if by == GATE:
+            by_value, red = self.queue(stage, "value"), self._red()
+            return np.asarray(by_value[np.argsort(~np.isin(by_value, red), kind="stable")])
+        mine = np.concatenate([self.population(name) for name in self.chosen(stage)] or [np.empty(0, np.int64)])
+        seen = self.verdicts() != require("audit.review.rates").UNKNOWN
+        waiting, score, row, changes = (column[mine] for column in self._looks)
+        waiting = waiting & ~(self.decided() & ~seen)[mine]  # what a rule has settled comes up by lot alone, to check it
+        at = self._review.arranged(by, waiting, self.lots[mine], score, row, changes, seen[mine])
+        return np.asarray(mine[at])
+
+    def _red(self) -> np.ndarray:
+        """int64: the findings behind checks that fail or warn under the recipe's own policy."""
+        from curate.gating import gate
+
+        policy = require("audit.gate").parse_policy(self.session.detected.recipe.gate)
+        checks = gate(self.session.run.path, policy).result.checks
+        found = [position for c in checks if c.verdict in ("fail", "warn") for position in c.findings]
+        return np.array(sorted(set(found)), np.int64)
+
+    @cached_property
+    def _looks(self) -> tuple[np.ndarray, ...]:
+        """Of every finding: whether it waits when nobody decides, its score, its row, whether it changes data."""
+        table = self.session.findings
+        changes = np.asarray(pc.not_equal(table["action"].cast(pa.string()), "flag"))
+        return self._alone == PENDING, table["score"].to_numpy(), table["row"].fill_null(-1).to_numpy(), changes
+
+    def rates(self, stage: str | None, width: float) -> list[StageRates]:
+        """What the decisions certify, by stage."""
+        made = require("audit.review.rates")
+        verdict, decided, error = self.verdicts(), self.decided(), self.reliability().error
+        out = []
+        for name in self.chosen(stage):
+            mine = self.population(name)
+            waits = mine[self._alone[mine] == PENDING]
+            parts = (mine, mine[self._alone[mine] == APPLIED], waits)
+            found, by_itself, waiting = (
+                made.certified_rate(self.lots[part], verdict[part], self._guides(part), error) for part in parts
+            )
+            left = int((~decided[waits]).sum())
+            out.append(StageRates(name, found, by_itself, waiting, left, made.more_needed(found, width)))
+        return out
+
+    def _guides(self, part: np.ndarray) -> list[np.ndarray]:
+        orders = self._review.guides(*(column[part] for column in self._looks))
+        return list(orders.values())
+
+    @cached_property
+    def _alone(self) -> np.ndarray:
+        """int8: the status of every finding were there no decisions: what a decision changes must not choose a sample."""
+        status: np.ndarray = self.session.detected.resolve().status()
+        return status
+
+    def reliability(self) -> Any:
+        """`audit.review.Reliability` of the journal."""
+        return self._review.reliability(self.session.state.journal)
+
+    def rules(self) -> list[Any]:
+        """Rules that the decisions suggest; see `audit.review.rules`."""
+        table = self.session.findings
+        names = {key: table[key].cast(pa.string()).to_pylist() for key in ("stage", "rule", "field")}
+        waiting = np.isin(self.session.state.status, (PENDING, STALE, APPLIED)) & ~self.decided()
+        found: list[Any] = self._review.propose(self.verdicts(), waiting, self.lots, names)
+        return found
+
+    def apply_rule(self, rule: Any, actor: str = "") -> Decision:
+        """Take a rule's answer on all that it covers, as one decision."""
+        decision = decide(
+            self.session.findings, rule.covers, rule.verdict, filter=dict(rule.filter), actor=actor,
+            why=f"rule from {rule.decided} decisions that agree",
+        )  # fmt: skip
+        append_decisions(self.session.run.decisions_path, [decision])
+        self.session.read_again()
+        return decision
+
+    def repeat(self, asked: Sequence[int]) -> int | None:
+        """A finding of those `asked` so far that is due to be asked again, or None."""
+        if len(asked) < REPEAT_EVERY or len(asked) % REPEAT_EVERY:
+            return None
+        early = list(dict.fromkeys(asked))[: -REPEAT_EVERY // 2]
+        times = Counter(asked)
+        again = [i for i in early if times[i] == 1]
+        return min(again, key=lambda i: int(self.lots[i])) if again else None
+
+    @cached_property
+    def previews(self) -> Any:
+        """Safe previews of the run's rows."""
+        recipe = self.session.detected.recipe
+        make = require("audit.report.safe").Previews
+        return make(self.session.dataset, self.session.findings, looked_for=looked_for(recipe))
+
+    def example(self, index: int) -> Any:
+        """A finding as the report shows one: masked texts, what differs, neighbours, numbers."""
+        found = self.session.findings.slice(index, 1).to_pylist()[0]
+        planned = self.session.plan.table.slice(index, 1).to_pylist()[0]
+        return require("audit.report.examples").example(found, planned, self.previews)
+
+    def decide(self, index: int, verdict: str, value: str | None = None, why: str = "", actor: str = "") -> None:
+        """Save one answer."""
+        self.decide_all([(index, verdict, value, why)], actor)
+
+    def decide_all(self, answers: Sequence[tuple[int, str, str | None, str]], actor: str = "") -> None:
+        """Save answers (finding, verdict, value, why) in one write."""
+        made = [
+            decide(self.session.findings, [index], verdict, value=value, why=why, actor=actor)  # type: ignore[arg-type]
+            for index, verdict, value, why in answers
+        ]
+        append_decisions(self.session.run.decisions_path, made)
+        self.session.read_again()
+
+    def merge(self, decisions: Sequence[Decision]) -> tuple[int, tuple[str, ...]]:
+        """Take in another journal's decisions; how many were new, and the findings on which people differ."""
+        have = {d.decision_id for d in self.session.state.journal.decisions}
+        new = [d for d in decisions if d.decision_id not in have]
+        append_decisions(self.session.run.decisions_path, new)
+        self.session.read_again()
+        return len(new), self.reliability().conflicts

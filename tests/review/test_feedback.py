@@ -1,0 +1,127 @@
+"""Ratings and corrections from production, linked to rows and turned into findings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate import workflow
+from curate.errors import ConfigError, DataError
+from curate.stages.feedback import read_ratings
+
+FOOD = ("bread", "soup", "rice", "cheese", "salad", "noodles", "beans", "cake")
+ANSWERS = [
+    {"prompt": f"How long should I cook the {food} for my guests on a very cold evening?", "completion": f"{n + 5} min."}
+    for n, food in enumerate(FOOD)
+]
+TICKETS = [{"text": f"where is my parcel with the {food} that I ordered", "label": ("late", "lost")[n % 2]}
+           for n, food in enumerate(FOOD * 2)]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(name: str, rows: list[dict[str, Any]]) -> Path:
+    Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return Path(name)
+
+
+def run(data: list[dict[str, Any]], ratings: list[dict[str, Any]], **settings: Any) -> Any:
+    recipe = workflow.as_recipe(write("data.jsonl", data)).with_(stages=["feedback"])
+    recipe = recipe.with_settings("feedback", files=(str(write("ratings.jsonl", ratings).resolve()),), **settings)
+    return workflow.run(recipe, out="run", train=False)
+
+
+def findings(result: Any) -> list[dict[str, Any]]:
+    return list(result.detected.findings.to_pylist())
+
+
+def test_bad_ratings_flag_the_row_that_says_the_same_and_count_the_good_ones() -> None:
+    prompt = ANSWERS[2]["prompt"]
+    ratings = [{"prompt": prompt, "rating": rating} for rating in ("down", "up", False)]
+    result = run(ANSWERS, ratings)
+    (found,) = findings(result)
+    assert (found["row"], found["rule"], found["action"]) == (2, "rated_badly", "flag")
+    assert json.loads(found["evidence"])["bad"] == 2
+    assert json.loads(found["evidence"])["good"] == 1
+    assert found["score"] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_a_prompt_that_is_nearly_a_rows_is_linked_and_one_like_none_is_named_by_its_line() -> None:
+    near = ANSWERS[4]["prompt"].replace("on a very cold evening", "on a very cold winter evening")
+    far = "Who painted the ceiling of that chapel?"
+    result = run(ANSWERS, [{"prompt": near, "rating": 0}, {"prompt": far, "rating": 0}])
+    (found,) = findings(result)
+    assert found["row"] == 4
+    assert 0.7 <= json.loads(found["evidence"])["similarity"] < 1
+    summary = result.detected.outcomes["feedback"].detection.summary
+    assert summary["like_no_row"] == 1
+    assert summary["like_no_row_first"] == "ratings.jsonl line 2"
+
+
+def test_a_corrected_answer_waits_as_a_new_row_and_is_written_once_accepted() -> None:
+    from curate.ledger.decisions import append_decisions, decide
+
+    ratings = [{"prompt": ANSWERS[1]["prompt"], "correction": "Forty minutes; ask ada.lovelace@mail.example.org for more."}]
+    result = run(ANSWERS, ratings)
+    (found,) = findings(result)
+    assert (found["action"], found["rule"]) == ("add", "corrected_answer")
+    assert "ada.lovelace" not in json.dumps(found["replacement"])
+    assert len(Path("run/curated.jsonl").read_text().splitlines()) == len(ANSWERS)
+    append_decisions(Path("run/decisions.jsonl"), [decide(result.detected.findings, [0], "accept")])
+    workflow.reapply("run")
+    rows = [json.loads(line) for line in Path("run/curated.jsonl").read_text().splitlines()]
+    assert rows[-1] == {"prompt": ANSWERS[1]["prompt"], "completion": "Forty minutes; ask [EMAIL] for more."}
+
+
+def test_a_corrected_label_of_the_same_text_is_a_relabel_and_of_a_like_text_a_new_row() -> None:
+    same = {"text": TICKETS[0]["text"], "correction": "lost"}
+    like = {"text": TICKETS[1]["text"] + " yesterday", "correction": "late"}
+    agrees = {"text": TICKETS[2]["text"], "correction": "late"}
+    found = {f["rule"]: f for f in findings(run(TICKETS, [same, like, agrees]))}
+    assert set(found) == {"corrected_label", "corrected_answer"}
+    assert (found["corrected_label"]["row"], found["corrected_label"]["replacement"]) == (0, "lost")
+    assert json.loads(found["corrected_answer"]["replacement"]) == {"text": like["text"], "label": "late"}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{", "line 2 is not JSON"),
+        ("[1]", "line 2 is not a JSON object"),
+        ('{"rating": true}', "line 2 needs a prompt"),
+        ('{"prompt": "x"}', "line 2 needs a prompt, and a rating or a correction"),
+        ('{"prompt": "x", "rating": "meh"}', "line 2: a rating is true or false"),
+    ],
+)
+def test_a_line_that_is_no_rating_is_named(line: str, words: str) -> None:
+    Path("r.jsonl").write_text('{"prompt": "fine", "rating": true}\n' + line + "\n")
+    with pytest.raises(DataError, match=words):
+        read_ratings(Path("r.jsonl"), 0.5)
+
+
+def test_ratings_on_a_larger_scale_need_to_be_told_where_good_begins() -> None:
+    path = write("r.jsonl", [{"prompt": "x", "rating": 4}, {"prompt": "y", "rating": 2}])
+    with pytest.raises(ConfigError, match="good_from"):
+        read_ratings(path, 0.5)
+    assert [r.good for r in read_ratings(path, 4)] == [True, False]
+
+
+def test_ratings_that_say_the_same_are_all_linked_and_each_correction_is_a_finding_of_its_own() -> None:
+    near = ANSWERS[4]["prompt"].replace("on a very cold evening", "on a very cold winter evening")
+    result = run(ANSWERS, [{"prompt": near, "correction": answer} for answer in ("Ten.", "Nine.", "Ten.")])
+    found = findings(result)
+    assert [f["row"] for f in found] == [4, 4]
+    assert len({f["finding_id"] for f in found}) == 2
+    assert result.detected.outcomes["feedback"].detection.summary["linked"] == 3
+
+
+def test_of_labels_that_people_gave_a_row_the_most_frequent_is_proposed() -> None:
+    text = TICKETS[0]["text"]
+    (found,) = findings(run(TICKETS, [{"text": text, "correction": label} for label in ("gone", "lost", "lost")]))
+    assert (found["rule"], found["replacement"]) == ("corrected_label", "lost")

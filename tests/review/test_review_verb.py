@@ -1,0 +1,219 @@
+"""`curate review` over a pipe, in a spreadsheet, by rule, by several people; the sample data's truth as a reviewer."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from curate import workflow
+from curate.cli.review import review_command
+from curate.errors import ConfigError, CurateError
+from curate.recipe import Recipe
+from curate.review_sheet import COLUMNS, read_sheet, write_sheet
+from curate.reviewing import Review
+from curate.session import Session
+
+ROOT = Path(__file__).parents[2]
+TICKETS = ROOT / "sample_data" / "support_tickets.jsonl"
+TRUTH = ROOT / "sample_data" / "support_tickets.truth.jsonl"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run over a part of the sample tickets; nothing is decided."""
+    folder = tmp_path_factory.mktemp("review")
+    data = folder / "tickets.jsonl"
+    data.write_text("".join(TICKETS.read_text().splitlines(keepends=True)[:700]))
+    gate = {"preset": "strict", "checks": {"pending_reviews": {"enabled": False}, "label_error_rate": {"fail": 0.001}}}
+    recipe = Recipe.parse({"data": {"input": str(data)}, "run": {"stages": ["pii", "label_issues"]}, "gate": gate})
+    workflow.run(recipe, out=folder / "run", train=False)
+    return folder / "run"
+
+
+@pytest.fixture
+def run(made: Path) -> Path:
+    (made / "decisions.jsonl").unlink(missing_ok=True)
+    return made
+
+
+def review_of(run: Path) -> Review:
+    return Review(Session.open(run))
+
+
+def curate(run: Path, *args: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    """The verb in this process; code, stdout and stderr as of a process of its own."""
+    done = CliRunner().invoke(review_command, [str(run), *args], input=said, standalone_mode=False)
+    if isinstance(done.exception, CurateError):
+        return subprocess.CompletedProcess(args, done.exception.exit_code, done.stdout, str(done.exception))
+    if done.exception is not None:
+        raise done.exception
+    return subprocess.CompletedProcess(args, int(done.return_value or 0), done.stdout, done.stderr)
+
+
+def over_a_pipe(run: Path, *args: str, said: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "curate", "review", str(run), *args]
+    return subprocess.run(command, input=said, capture_output=True, text=True, check=False, cwd=run.parent)
+
+
+def test_a_session_over_a_pipe_decides_undoes_and_says_what_that_certifies(run: Path) -> None:
+    said = "a\nx\n\nu\nx\nnonsense\na\nq\n"
+    done = over_a_pipe(run, "--stage", "label_issues", "--order", "random", "--actor", "ada", said=said)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (run / "decisions.jsonl").read_text().splitlines()]
+    assert [d["verdict"] for d in lines] == ["accept", "reject", "undo", "reject", "accept"]
+    assert {d["actor"] for d in lines if d["verdict"] != "undo"} == {"ada"}
+    assert "proposed:" in done.stdout
+    assert "undone" in done.stdout
+    assert "label_issues:" in done.stdout
+
+
+def test_a_reviewer_who_knows_the_truth_gets_an_interval_that_holds_it(run: Path) -> None:
+    wrong = {t["row"] for t in map(json.loads, TRUTH.read_text().splitlines()) if t.get("kind") == "wrong_label"}
+    review = review_of(run)
+    mine = review.population("label_issues")
+    rows = review.session.findings["row"].to_numpy()
+    truth = sum(int(rows[i]) in wrong for i in mine) / len(mine)
+    for index in review.queue("label_issues", "mixed")[:60].tolist():
+        review.decide(index, "accept" if int(rows[index]) in wrong else "reject", actor="truth")
+    (rate,) = review.rates("label_issues", 0.2)
+    assert rate.findings.low <= truth <= rate.findings.high
+    assert rate.findings.random >= 30
+    done = curate(run, "--stage", "label_issues", "--status", "--json")
+    assert json.loads(done.stdout)["rates"][0]["findings"]["low"] == pytest.approx(rate.findings.low)
+
+
+def test_what_is_shown_holds_no_raw_personal_data(run: Path) -> None:
+    review = review_of(run)
+    texts = review.session.dataset.content().to_pylist()
+    found = review.session.findings
+    done = curate(run, "--stage", "pii", "--limit", "60", said="\n" * 60)
+    assert "replace (pii." in done.stdout
+    for i in review.population("pii").tolist()[:200]:
+        finding = found.slice(i, 1).to_pylist()[0]
+        if finding["action"] == "replace" and finding["field"] == "text":
+            value = texts[finding["row"]][finding["start"] : finding["end"]]
+            assert len(value) < 6 or value not in done.stdout
+
+
+def test_a_sheet_comes_back_and_no_cell_can_run(run: Path, tmp_path: Path) -> None:
+    review = review_of(run)
+    queue = review.queue("label_issues", "score")[:12].tolist()
+    sheet = tmp_path / "queue.csv"
+    write_sheet(sheet, review, queue)
+    rows = list(csv.DictReader(sheet.open()))
+    assert tuple(rows[0]) == COLUMNS
+    assert not any(value.startswith(("=", "+", "-", "@", "\t")) for row in rows for value in row.values())
+    rows[0]["verdict"], rows[1]["verdict"], rows[2]["verdict"], rows[2]["value"] = "accept", "Reject", "override", "'=x"
+    with sheet.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    assert read_sheet(sheet, review) == [
+        (queue[0], "accept", None, ""), (queue[1], "reject", None, ""), (queue[2], "override", "=x", ""),
+    ]  # fmt: skip
+    done = curate(run, "--import", str(sheet))
+    assert done.returncode == 0, done.stderr
+    assert len((run / "decisions.jsonl").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"verdict": "maybe"}, "line 2: verdict is none of"),
+        ({"verdict": "accept", "finding_id": "00" * 16}, "line 2: this run has no such finding"),
+        ({"verdict": "accept", "seen": "0"}, "line 2: the run proposes something else"),
+        ({"verdict": "override"}, "line 2: override needs a value"),
+    ],
+)
+def test_one_wrong_line_of_a_sheet_is_named_and_nothing_is_taken(
+    run: Path, tmp_path: Path, change: dict[str, str], words: str
+) -> None:
+    review = review_of(run)
+    sheet = tmp_path / "queue.csv"
+    write_sheet(sheet, review, review.queue("label_issues", "score")[:3].tolist())
+    rows = list(csv.DictReader(sheet.open()))
+    rows[0] |= change
+    rows[1]["verdict"] = "accept"
+    with sheet.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.raises(ConfigError, match=words):
+        read_sheet(sheet, review)
+    assert curate(run, "--import", str(sheet)).returncode == 2
+    assert not (run / "decisions.jsonl").exists()
+
+
+def test_a_rule_is_proposed_applied_as_one_and_undone_as_one(run: Path) -> None:
+    review = review_of(run)
+    rules = review.session.findings.take(review.population("pii"))["rule"].to_pylist()
+    rule = max(sorted(set(rules)), key=rules.count)
+    of_rule = [i for i in review.queue("pii", "random").tolist()
+               if str(review.session.findings["rule"][i]) == rule]  # fmt: skip
+    for index in of_rule[:7]:
+        review.decide(index, "reject", actor="ada")
+    listed = curate(run, "--rules")
+    assert f"1. reject pii/{rule}" in listed.stdout
+    assert curate(run, "--apply-rule", "1").returncode == 0
+    review.session.read_again()
+    last = review.session.state.journal.decisions[-1]
+    assert len(last.finding_ids) == len(of_rule) - 7
+    (rate,) = review.rates("pii", 0.2)
+    assert rate.findings.random + rate.findings.other == 7, "what a rule decides is no answer about a finding"
+    assert review.rules() == []
+    assert curate(run, "--stage", "pii", said="u\nq\n").returncode == 0
+    review.session.read_again()
+    assert review.session.state.journal.next_undo() != last
+
+
+def test_two_peoples_files_merge_and_what_they_differ_on_is_named(run: Path, tmp_path: Path) -> None:
+    review = review_of(run)
+    queue = review.queue("label_issues", "random")[:6].tolist()
+    for index in queue:
+        review.decide(index, "accept", actor="bo")
+    theirs = (run / "decisions.jsonl").rename(tmp_path / "bo.jsonl")
+    review.session.read_again()
+    for index in queue[:4]:
+        review.decide(index, "reject" if index == queue[0] else "accept", actor="ada")
+    done = curate(run, "--stage", "label_issues", "--merge", str(theirs))
+    assert "6 decisions taken in, 1 findings on which people differ" in done.stderr
+    assert review.session.findings["finding_id"][queue[0]].as_py().hex() in done.stderr
+    assert "ada and bo: 4 findings, 75% alike, kappa" in done.stdout
+    again = curate(run, "--stage", "label_issues", "--merge", str(theirs))
+    assert "0 decisions taken in" in again.stderr
+
+
+def test_a_question_comes_back_after_ten_answers_and_is_not_said_to(run: Path) -> None:
+    done = curate(run, "--stage", "label_issues", "--order", "score", "--limit", "14", said="a\n" * 20)
+    decided = [json.loads(line)["finding_ids"][0] for line in (run / "decisions.jsonl").read_text().splitlines()]
+    assert len(decided) == len(set(decided)) + 1
+    assert "asked twice: 1 findings, 1 answered alike" in done.stdout
+    heads = [line for line in done.stdout.splitlines() if line.endswith(" of 14")]
+    assert len(heads) == 15
+    assert len(set(heads)) == 14
+
+
+def test_a_stage_that_found_nothing_is_named(run: Path) -> None:
+    done = curate(run, "--stage", "lable_issues")
+    assert done.returncode == 2
+    assert "label_issues" in done.stderr
+
+
+def test_by_gate_come_findings_that_make_a_check_red_before_all_others(run: Path) -> None:
+    from audit.gate import parse_policy
+    from curate.gating import gate
+
+    review = review_of(run)
+    found = gate(run, parse_policy(review.session.detected.recipe.gate)).result
+    red = {p for c in found.checks if c.verdict in ("fail", "warn") for p in c.findings}
+    queue = review.queue(None, "gate").tolist()
+    is_red = [index in red for index in queue]
+    assert sorted(queue) == sorted(review.queue(None, "value").tolist())
+    assert any(is_red)
+    assert is_red == sorted(is_red, reverse=True)
