@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint format bench peers bench-dedup peers-pii bench-pii base-model names-model sample-data clean
+.PHONY: help setup demo test test-slow lint format bench peers bench-labels bench-ablation bench-dedup peers-pii bench-pii bench-fairness peers-train bench-train base-model names-model sample-data clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ format: $(READY) ## let ruff mend what it can
 bench: $(READY) ## every benchmark that needs no peers; results go to benchmarks/LOG.md by hand
 	$(BIN)/python benchmarks/run.py
 
+bench-labels: $(READY) ## label noise beside the plain recipe: ranking, precision, calibration, time (about 20 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench_labels
+
 peers: .venv-peers/.ready ## other duplicate removers, in an environment of their own, for bench-dedup
 
 .venv-peers/.ready: benchmarks/peers.txt
@@ -49,6 +52,10 @@ peers: .venv-peers/.ready ## other duplicate removers, in an environment of thei
 	.venv-peers/bin/python -m pip install --quiet --no-deps text-dedup==0.4.0
 	grep -v '^text-dedup' benchmarks/peers.txt | .venv-peers/bin/python -m pip install --quiet -r /dev/stdin
 	@touch $@
+
+bench-ablation: $(READY) ## the ablation's 64 runs beside stock Trainer, and its simulated error rates (hours)
+	$(BIN)/python -m benchmarks.bench_ablation
+	$(BIN)/python benchmarks/simulate_ablation.py
 
 bench-dedup: $(READY) .venv-peers/.ready ## speed, memory and accuracy of duplicate removal beside the peers (about an hour)
 	$(BIN)/python -m benchmarks.bench_dedup
@@ -62,6 +69,21 @@ peers-pii: .venv-peers-pii/.ready ## presidio-analyzer, in an environment of its
 
 bench-pii: $(READY) .venv-peers-pii/.ready ## speed, accuracy and false positives of the PII scanner beside Presidio (2 minutes)
 	$(BIN)/python -m benchmarks.pii.compare
+
+bench-fairness: $(READY) ## the fairness audit beside fairlearn's bootstrap, and the law school table (3 minutes)
+	$(BIN)/python -m benchmarks.bench_fairness
+
+peers-train: .venv-peers-train/.ready ## trl, in an environment that borrows ours, for bench-train
+
+.venv-peers-train/.ready: benchmarks/train/peers.txt $(READY)
+	test -x .venv-peers-train/bin/python || $(PYTHON) -m venv .venv-peers-train
+	.venv-peers-train/bin/python -m pip install --quiet --no-deps -r benchmarks/train/peers.txt
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.venv-peers-train/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth"
+	@touch $@
+
+bench-train: $(READY) .venv-peers-train/.ready ## speed beside transformers' Trainer and TRL, accuracy beside TF-IDF (ten minutes)
+	OMP_WAIT_POLICY=PASSIVE .venv-peers-train/bin/python -m benchmarks.train.compare
+	$(BIN)/python benchmarks/bench_train.py --intents 77 --seeds 1
 
 base-model: $(READY) ## rebuild the bundled base model (CORPUS=path to articles.parquet; up to an hour)
 	$(BIN)/python -m train.bundled.build --corpus $(CORPUS)

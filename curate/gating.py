@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,12 @@ import numpy as np
 import pyarrow as pa
 
 from curate.dataset import Dataset
+from curate.dataset.compression import file_hash
 from curate.house import require
+from curate.ledger.apply import apply
 from curate.ledger.decisions import read_journal
 from curate.ledger.plan import Plan
-from curate.pipeline import Detected, Listener
+from curate.pipeline import Detected, Listener, thread_count
 from curate.privacy.preview import safe_text
 from curate.recipe import Recipe
 from curate.residual import residual_of
@@ -45,6 +47,11 @@ ASKED_BY = {
     "label_error_rate": ("near_duplicates", "label_issues", "label_names"),
     "rows_per_class": ("label_names",),
     "disparities": ("near_duplicates", "label_names", "fairness"),
+    "selection_rate_gap": ("near_duplicates", "label_names", "fairness"),
+    "tpr_gap": ("near_duplicates", "label_names", "fairness"),
+    "equalised_odds_gap": ("near_duplicates", "label_names", "fairness"),
+    "accuracy_gap": ("near_duplicates", "label_names", "fairness"),
+    "four_fifths": ("near_duplicates", "label_names", "fairness"),
 }
 """Stages behind each check; a stage also runs where it sharpens one of these (clusters, canonical names)."""
 
@@ -120,8 +127,12 @@ def gate(
     if RESIDUAL in policy.limits:
         evidence = dataclasses.replace(evidence, residual=residual_of(detected, run.path))
     gates = require("audit.gate")
-    facts = gates.gather(evidence, baseline.known if baseline else frozenset())
     dataset = detected.dataset
+    facts = {
+        **gates.gather(evidence, baseline.known if baseline else frozenset()),
+        **_of_groups(detected, plan, evidence.ran, curated=curated),
+        **_beside_reference(detected, plan, policy, curated=curated),
+    }
     subject = {
         "path": safe_text(str(dataset.source.path)),
         "input_hash": dataset.source.input_hash,
@@ -140,6 +151,35 @@ def gate(
         ids = detected.findings["finding_id"].take(pa.array(positions, pa.int64())).to_pylist()
         still = baseline.known.intersection(ids)
     return Gated(result, detected, run, still)
+
+
+def _beside_reference(detected: Detected, plan: Plan, policy: Policy, *, curated: bool) -> dict[str, Any]:
+    """Facts about columns and drift, where the policy asks for them and names what to compare with."""
+    comparing = require("audit.gate.reference")
+    asked = [name for name in comparing.CHECKS if name in policy.limits]
+    if not asked or not policy.reference:
+        return dict(comparing.without_reference())
+    recipe = detected.recipe
+    roles = {role: list(columns) for role, columns in detected.dataset.roles.items()}
+    new = apply(detected.dataset, plan).with_added() if curated else detected.dataset
+    same = read_input(recipe.with_(input=policy.reference))  # its own columns: some of ours may be missing there
+    missing = [c for columns in roles.values() for c in columns if c not in same.columns]
+    old = same if missing else read_input(recipe.with_(input=policy.reference, roles=roles, task=new.task))
+    found = comparing.against(old, new, asked, seed=recipe.run.seed, threads=thread_count(recipe))
+    return dict(found)
+
+
+def _of_groups(detected: Detected, plan: Plan, ran: Mapping[str, str], *, curated: bool) -> dict[str, Any]:
+    """Facts about groups of people: gaps of the fairness stage, and on whom the plan falls."""
+    fairness = require("audit.gate.fairness")
+    outcome = detected.outcomes.get("fairness")
+    why = ran.get("fairness", "")
+    found = fairness.facts(
+        None if outcome is None else outcome.detection.summary, f"fairness did not run: {why}" if why else "", plan.n_rows
+    )
+    settings = detected.recipe.to_dict().get("stages", {}).get("fairness", {})
+    clusters = detected.hint("near_duplicates.cluster")
+    return {**found, **fairness.curation_fact(plan, detected.dataset.groups(), settings, clusters, curated=curated)}
 
 
 def only_asked(recipe: Recipe, policy: Policy) -> Recipe:
@@ -175,6 +215,7 @@ def _evidence(detected: Detected, plan: Plan, run: RunDir, *, curated: bool) -> 
         curated=curated,
         left={k: int(v["left"]) for k, v in manifest.get("rescan", {}).items()} if curated else {},
         days_since_training=_days_since_training(run, manifest) if curated else None,
+        against_random=_against_random(run) if curated else None,
     )
 
 
@@ -186,6 +227,16 @@ def _label_scores(detected: Detected) -> Any:
     table = outcome.detection.scores
     scores[table["row"].to_numpy()] = table["score"].to_numpy()
     return scores
+
+
+def _against_random(run: RunDir) -> dict[str, Any] | None:
+    """What the last ablation says of curated data against a random removal, if it was of the plan in force."""
+    ablation = load_ablation(run)
+    plan = run.path / "plan.parquet"
+    if ablation is None or not plan.is_file() or ablation.get("plan_hash") != file_hash(plan):
+        return None
+    pairs = {(c["a"], c["b"]): c for c in ablation.get("comparisons", ())}
+    return pairs.get(("curated", "random_control"))
 
 
 def _days_since_training(run: RunDir, manifest: dict[str, Any]) -> float | None:

@@ -17,6 +17,7 @@ from curate.dataset import Dataset
 from curate.dataset.compression import file_hash
 from curate.emitted import inside_replacements
 from curate.execution import LOCAL, Execution
+from curate.house import require
 from curate.ledger.apply import Curated
 from curate.ledger.plan import Plan
 from curate.pipeline import Detected, Event, Listener, detect
@@ -27,6 +28,7 @@ from curate.rundir import RunDir
 from curate.vaulting import VAULT, write_vault
 
 PREVIEW_WIDTH = 160
+SWAPS = "swaps.jsonl"
 RESCANNED = ("exact_duplicates", "near_duplicates", "pii")
 
 
@@ -53,8 +55,20 @@ def write_outputs(run: RunDir, detected: Detected, plan: Plan, curated: Curated)
         run.write_bytes("rejected.jsonl", rejected)
         writing.result()
     vault = write_vault(run, detected, curated, name)
+    _write_swaps(run, detected, plan)
     files = {file: file_hash(run.path / file) for file in (name, "plan.parquet", "removed.parquet", "rejected.jsonl")}
     return files if vault is None else {**files, VAULT: vault}
+
+
+def _write_swaps(run: RunDir, detected: Detected, plan: Plan) -> None:
+    """`swaps.jsonl`: what the counterfactual swaps compared, for reading, of rows that stay; gone with its stage."""
+    outcome = detected.outcomes.get("counterfactual_swaps")
+    if outcome is None or outcome.detection.scores is None:
+        (run.path / SWAPS).unlink(missing_ok=True)
+        return
+    pairs = require("audit.stages.counterfactual_swaps").pairs_of
+    lines = pairs(detected.dataset, outcome.detection.scores, plan.kept_rows)
+    run.write_bytes(SWAPS, b"".join(orjson.dumps(pair) + b"\n" for pair in lines))
 
 
 def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan, looked_for: ScanConfig | None = None) -> pa.Table:

@@ -23,6 +23,7 @@ import xxhash
 from curate.dataset import Dataset
 from curate.errors import CurateError, RunError, StageSkipped
 from curate.execution import LOCAL, Execution
+from curate.ledger.balance import Cells
 from curate.ledger.decisions import Journal
 from curate.ledger.findings import SCHEMA_VERSION, concat_findings, empty_findings
 from curate.ledger.keep_order import keep_rank
@@ -180,6 +181,7 @@ def detect(
     ordered = {name: outcomes[name] for name in choices}
     findings = concat_findings([o.detection.findings for o in ordered.values()])
     facts = row_facts(dataset, recipe, hints.get("label_names.canonical"), hints.get("text_quality.score"))
+    facts = dataclasses.replace(facts, cells=_cells(dataset, recipe, hints))
     return Detected(dataset, recipe, ordered, facts, findings)
 
 
@@ -292,6 +294,22 @@ def relation_of(n_rows: int, scores: pa.Table) -> Relation:
         return Relation(classes)
     names = ("a", "b", "score", "weighted", "parts")
     return Relation.from_edges(n_rows, *(scores[c].to_numpy() for c in names if c in scores.column_names))
+
+
+def _cells(dataset: Dataset, recipe: Recipe, hints: Mapping[str, Any]) -> Cells | None:
+    """Group and label of each row, where the mitigation stage said which groups are balanced."""
+    group = hints.get("mitigation.group")
+    labels = hints.get("label_names.canonical")
+    labels = dataset.labels() if labels is None else labels
+    if group is None or labels is None:
+        return None
+    groups, classes = (pa.array(c.to_pylist(), pa.large_string()).dictionary_encode() for c in (group, labels))
+    codes = [c.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64) for c in (groups, classes)]
+    weight = hints.get("mitigation.weight")
+    return Cells(
+        codes[0], codes[1], tuple(classes.dictionary.to_pylist()), dataset.roles.label[0],
+        recipe.choice("mitigation").config.max_weight, None if weight is None else np.asarray(weight, np.float64),
+    )  # fmt: skip
 
 
 def row_facts(dataset: Dataset, recipe: Recipe, canonical: Any = None, quality: Any = None) -> RowFacts:

@@ -106,7 +106,33 @@ class AblationSection(_Section):
     """[ablation]: how the proof is made."""
 
     enabled: bool = Field(True, description="Whether `curate run` trains and compares.")
-    seeds: int = Field(3, ge=3, description="Training runs of each arm; three, the least, show only large effects.")
+    preset: Literal["quick", "claim"] = Field(
+        "quick",
+        description="quick: 3 seeds, shows large effects only; claim: at least 8 seeds, at most six stages.",
+    )
+    seeds: int | None = Field(
+        None, ge=3, description="Training runs of each arm, the most of them when sequential; the preset's when left out."
+    )
+    sequential: bool = Field(
+        False, description="Whether seeds are added, up to the preset's most, until there is a verdict."
+    )
+    stages: list[str] = Field(
+        default_factory=list,
+        description='Stages whose own effect is measured, each beside a random control; ["all"]: those that change data.',
+    )
+    shapley: bool = Field(
+        False, description="Whether the effect is divided among the stages (Shapley values); trains more arms."
+    )
+    match: Literal["steps", "epochs"] = Field(
+        "steps", description="What arms have in common: optimiser steps, or passes over their own rows."
+    )
+    clean_label: str | None = Field(
+        None, description="Column of verified labels by which held-out rows are scored; it is never trained on."
+    )
+    keep_together: list[str] = Field(
+        default_factory=list,
+        description="Columns such as author or thread: rows that share a value are never both trained and evaluated on.",
+    )
     delta: float | None = Field(
         None,
         gt=0,

@@ -20,6 +20,7 @@ import orjson
 import pyarrow as pa
 
 from curate.dataset import Dataset, load, make_private_dir
+from curate.dataset.atomic import atomic_write
 from curate.dataset.compression import file_hash
 from curate.errors import DataError, MissingExtraError, RunError
 from curate.execution import LOCAL, Execution, engine_present, open_execution
@@ -142,8 +143,12 @@ def train_run(
     listener: Listener = _silent,
     training: TrainListener = _silent_training,
     cancelled: Callable[[], bool] = lambda: False,
+    **asked: Any,
 ) -> RunResult:
-    """Train and compare on a run that has been detected already, under the decisions it holds now."""
+    """Train and compare on a run that has been detected already, under the decisions it holds now.
+
+    `asked` (preset, seeds, sequential, stages, shapley) goes before the recipe's `[ablation]`.
+    """
     trainer_present()
     directory = RunDir.open(run_path)
     clock = _Clock()
@@ -152,7 +157,7 @@ def train_run(
             detected = _reopen(directory, listener, read_only=False)
         result = _conclude(directory, detected, clock, listener)
         with clock.step("train"):
-            result.ablation = prove(result, training, cancelled)
+            result.ablation = prove(result, training, cancelled, asked)
         _finish(result, clock, directory.manifest().get("started", _now()))
     return result
 
@@ -177,7 +182,12 @@ def _reopen(directory: RunDir, listener: Listener, *, read_only: bool) -> Detect
     return detect(dataset, recipe, run=directory, listener=listener, read_only=read_only)
 
 
-def prove(result: RunResult, training: TrainListener, cancelled: Callable[[], bool]) -> dict[str, Any]:
+def prove(
+    result: RunResult,
+    training: TrainListener,
+    cancelled: Callable[[], bool],
+    asked: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Train every arm and compare; writes `ablation.json` and returns it."""
     from curate import arms
 
@@ -189,7 +199,8 @@ def prove(result: RunResult, training: TrainListener, cancelled: Callable[[], bo
             events.write(orjson.dumps(dict(event), option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
             training(event)
 
-        outcome = arms.prove(result.detected, result.curated, result.run.path, tell, cancelled)
+        wish = arms.Asked.of(result.detected.recipe, **(asked or {}))
+        outcome = arms.prove(result.detected, result.curated, result.run.path, tell, cancelled, wish)
     outcome["plan_hash"] = file_hash(result.run.path / "plan.parquet")
     result.run.write_json("ablation.json", outcome)
     return outcome
@@ -266,6 +277,20 @@ def write_report(result: RunResult) -> None:
     result.report = built_report(result)
     result.run.write_json("report.json", result.report.to_json())
     result.run.write_bytes("report.html", require("audit.report").render_html(result.report).encode())
+
+
+def refresh_report(home: Path, trained: Path) -> None:
+    """Write the page of a training, and the report of the run that it was trained in, where `home` is one."""
+    reports = require("audit.report")
+    with atomic_write(trained / "report.html") as page:
+        page.write(reports.render_adapter(trained).encode())
+    directory = RunDir(home)
+    if not (home / "plan.parquet").is_file() or not trained.resolve().is_relative_to(home.resolve()):
+        return
+    report = build_report(directory)
+    with directory.writing():
+        directory.write_json("report.json", report.to_json())
+        directory.write_bytes("report.html", reports.render_html(report).encode())
 
 
 def built_report(result: RunResult) -> Any:

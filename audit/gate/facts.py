@@ -44,6 +44,8 @@ class Fact:
     """Whether the value is only a bound that the truth lies below: beyond a limit it fails nothing."""
     unjudged: int = 0
     """Parts of the question that had too little evidence: with any, nothing better than insufficient evidence is said."""
+    detail: str = ""
+    """What makes it up where no findings do; safe to show."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class Evidence:
     left: Mapping[str, int] = field(default_factory=dict)
     """What a second look at the curated data found, by stage."""
     days_since_training: float | None = None
+    against_random: Mapping[str, Any] | None = None
+    """The last ablation's comparison of curated data with a random removal of the same size, under the plan in force."""
     residual: Mapping[str, Any] | None = None
     """What the scanner missed, per 1,000 rows (`curate.residual`)."""
 
@@ -141,6 +145,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
     left = Fact(float(sum(e.left.values())), n) if e.left else Fact(None, why_missing="no second look was taken")
     only_curated = "only a finished run has been curated and trained on"
     facts["left_after_curation"] = left if e.curated else Fact(None, why_missing=only_curated, applies=False)
+    facts["beats_random"] = _beats_random(e.against_random, e.curated, only_curated)
     if e.days_since_training is None:
         why = "nothing was trained in this run" if e.curated else only_curated
         facts["days_since_training"] = Fact(None, why_missing=why)
@@ -154,6 +159,18 @@ def _count(mask: Any, n: int, why: str) -> Fact:
         return Fact(None, why_missing=why)
     at = np.flatnonzero(mask)
     return Fact(float(len(at)), n, at)
+
+
+def _beats_random(found: Mapping[str, Any] | None, curated: bool, only_curated: str) -> Fact:
+    """The gain over a random removal of the same size, with the interval that the ablation gave it."""
+    if not curated:
+        return Fact(None, why_missing=only_curated, applies=False)
+    if found is None:
+        return Fact(None, why_missing="no ablation was made under this plan; `curate ablate RUN` makes it")
+    seeds = f"{found['metric'].replace('_', ' ')}, {found['seeds']} seeds"
+    if found["verdict"] == "insufficient evidence":
+        return Fact(None, why_missing=f"the ablation has too little evidence ({seeds})")
+    return Fact(found["delta"], found["n_clusters"], low=found["low"], high=found["high"], detail=seeds)
 
 
 def _residual(found: Mapping[str, Any] | None, why: str) -> Fact:

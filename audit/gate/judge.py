@@ -140,6 +140,7 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
     said = check.says.format(value=("at most " if fact.bound else "") + shown(fact.value, check))
     if fact.low is not None and fact.high is not None:
         said += f" (95 % interval {shown(fact.low, check)} to {shown(fact.high, check)})"
+    said += f" ({fact.detail})" if fact.detail else ""
     new = " that the baseline does not know" if new_only and fact.high is None and len(fact.findings) else ""
     sentence = said[0].upper() + said[1:] + new
     need = limit.minimum_rows if limit.minimum_rows is not None else check.evidence_rows
@@ -148,6 +149,8 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
             **common, verdict="insufficient evidence", value=fact.value,
             sentence=f"{sentence}; {fact.n:,} rows are too few for a verdict, {need:,} are needed.",
         )  # fmt: skip
+    if check.unit == "difference":
+        return _difference(check, limit, fact, sentence, common)
     judged = fact.value if fact.high is None else fact.high
     word = "at least" if check.minimum else "at most"
     for verdict, bound in (("fail", limit.fail), ("warn", limit.warn)):
@@ -163,6 +166,23 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
     if fact.unjudged:
         few = f"{sentence}, but {fact.unjudged:,} had too little evidence to be judged."
         return CheckResult(**common, verdict="insufficient evidence", value=fact.value, sentence=few)
+    return CheckResult(**common, verdict="pass", value=fact.value, sentence=f"{sentence}.")
+
+
+def _difference(check: Check, limit: Limit, fact: Fact, sentence: str, common: Mapping[str, Any]) -> CheckResult:
+    """A gain must lie above its limit, whole interval and all; where only part of it does, nothing is shown."""
+    assert fact.value is not None
+    low, high = (fact.value if end is None else end for end in (fact.low, fact.high))
+    for verdict, bound in (("fail", limit.fail), ("warn", limit.warn)):
+        if bound is None or low > bound:
+            continue
+        more = f"more than {shown(bound, check)} is {'asked' if verdict == 'fail' else 'wanted'}"
+        if high > bound and verdict == "fail":
+            said = f"{sentence}; {more}, and the interval holds both more and less: more seeds or rows would say."
+            return CheckResult(**common, verdict="insufficient evidence", value=fact.value, sentence=said)
+        return CheckResult(
+            **common, verdict=verdict, value=fact.value, sentence=f"{sentence}; {more}.",  # type: ignore[arg-type]
+        )  # fmt: skip
     return CheckResult(**common, verdict="pass", value=fact.value, sentence=f"{sentence}.")
 
 
@@ -197,6 +217,8 @@ def shown(value: float, check: Check) -> str:
     """A value in the check's unit."""
     if check.unit == "share":
         return percent(value)
+    if check.unit == "difference":
+        return f"{value:+.4f}".replace("-", "−")
     if check.unit == "rate":
         return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.2g}"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"

@@ -28,7 +28,7 @@ from typing import Any, Literal
 
 from curate.errors import ConfigError, nearest
 
-Unit = Literal["share", "count", "days", "rate"]
+Unit = Literal["share", "count", "days", "rate", "difference"]
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,41 @@ CHECKS: dict[str, Check] = {
         ),
         Check("rows_per_class", "Smallest class", "count", "the smallest class has {value} rows", minimum=True),
         Check("disparities", "Disparities between groups", "count", "{value} comparisons between groups show a disparity"),
+        Check(
+            "selection_rate_gap", "Demographic parity", "share", "selection rates of groups lie {value} apart",
+            evidence_rows=60,
+        ),
+        Check("tpr_gap", "Equal opportunity", "share", "true positive rates of groups lie {value} apart", evidence_rows=60),
+        Check(
+            "equalised_odds_gap", "Equalised odds", "share", "true or false positive rates of groups lie {value} apart",
+            evidence_rows=60,
+        ),
+        Check("accuracy_gap", "Accuracy by group", "share", "accuracies of groups lie {value} apart", evidence_rows=60),
+        Check(
+            "four_fifths", "Four-fifths rule", "count",
+            "{value} groups are selected less than four fifths as often as the most selected one",
+        ),
+        Check(
+            "disproportionate_curation", "Who curation fell on", "count",
+            "{value} times curation fell harder on a group than on the others",
+        ),
         Check("pending_reviews", "Findings that wait", "count", "{value} findings wait for a person"),
         Check("left_after_curation", "Left after curation", "count", "a second look at curated data found {value} more"),
+        Check("columns_changed", "Columns", "count", "{value} columns of the reference are missing or of another kind"),
+        Check(
+            "drift_labels", "Drift of labels", "share", "{value} of the labels are others than in the reference",
+            evidence_rows=100,
+        ),
+        Check(
+            "drift_texts", "Drift of texts", "rate",
+            "a model tells these texts from the reference's with area {value} under its curve (0.5 is chance)",
+            evidence_rows=100,
+        ),
+        Check(
+            "beats_random", "Curated against random removal", "difference",
+            "training on curated data is {value} better than after a random removal of the same size", minimum=True,
+            evidence_rows=30,
+        ),
         Check("days_since_training", "Age of the last training", "days", "the last training is {value} days old"),
     )
 }  # fmt: skip
@@ -113,6 +146,8 @@ class Policy:
     waivers: tuple[Waiver, ...] = ()
     preset: str = "starter"
     source: str = "preset"
+    reference: str = ""
+    """Path of the data that this data is to be like, for the checks of columns and drift."""
 
 
 _STARTER = {
@@ -145,12 +180,13 @@ PRESETS: dict[str, Mapping[str, Limit]] = {
     "regulated": {
         **_STRICT,
         "disparities": Limit(warn=0, fail=3),
+        "disproportionate_curation": Limit(warn=0),
         "pii_residual_per_1000_rows": Limit(warn=5, fail=10),
         "pending_reviews": Limit(fail=0),
         "days_since_training": Limit(warn=60, fail=90),
     },
 }
-_KEYS = ("preset", "checks", "waivers")
+_KEYS = ("preset", "checks", "waivers", "reference")
 _LIMIT_KEYS = ("enabled", "warn", "fail", "minimum_rows")
 _WAIVER_KEYS = ("check", "owner", "reason", "expires")
 
@@ -192,7 +228,11 @@ def parse_policy(raw: Mapping[str, Any], source: str = "[gate]") -> Policy:
     waivers = raw.get("waivers", [])
     if not isinstance(waivers, list) or not all(isinstance(w, Mapping) for w in waivers):
         raise ConfigError(f"{source}: waivers must be tables: [[gate.waivers]]")
-    return Policy(limits, tuple(_waiver(w, f"{source} waivers[{i}]") for i, w in enumerate(waivers)), preset, source)
+    reference = raw.get("reference", "")
+    if not isinstance(reference, str):
+        raise ConfigError(f"{source}: reference must be the path of a data file")
+    checked = tuple(_waiver(w, f"{source} waivers[{i}]") for i, w in enumerate(waivers))
+    return Policy(limits, checked, preset, source, reference)
 
 
 def _known(raw: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
@@ -275,6 +315,7 @@ def as_json_schema() -> dict[str, Any]:
         "description": "What `curate gate` asks of data.",
         "properties": {
             "preset": {"enum": list(PRESETS), "default": "starter", "description": "Checks to begin with."},
+            "reference": {"type": "string", "description": "Data to be like, for columns_changed and drift checks."},
             "checks": {"type": "object", "properties": checks, "additionalProperties": False},
             "waivers": {
                 "type": "array",

@@ -41,6 +41,8 @@ def _table(check: CheckResult) -> list[str]:
     if check.name in NEVER:
         mend = ["# Mend them, or waive the check for a while: no limit above none is suggested."] if check.value else []
         return [here, *mend, head, "fail = 0"]
+    if known.unit == "difference":
+        return [here, head, "fail = 0"]
     if known.minimum:
         return [here, head, f"warn = {math.floor(0.9 * check.value)}", f"fail = {math.floor(0.5 * check.value)}"]
     if known.unit == "count":

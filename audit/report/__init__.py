@@ -12,6 +12,7 @@ hostile until proven otherwise: it is masked and stripped when the report is bui
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.report.build import build
@@ -21,7 +22,10 @@ from audit.report.schema import json_schema
 if TYPE_CHECKING:
     from rich.console import Group
 
-__all__ = ["SCHEMA_VERSION", "Report", "build", "json_schema", "render_html", "render_markdown", "render_terminal"]
+__all__ = [
+    "SCHEMA_VERSION", "Report", "build", "json_schema", "render_adapter", "render_html", "render_markdown",
+    "render_terminal",
+]  # fmt: skip
 
 
 def render_html(report: Report) -> str:
@@ -29,6 +33,13 @@ def render_html(report: Report) -> str:
     from audit.report.html import render
 
     return render(report)
+
+
+def render_adapter(folder: Path) -> str:
+    """One training folder (`metrics.jsonl`, `done.json`) as one self-contained HTML page."""
+    from audit.report.html import render_adapter as render
+
+    return render(folder)
 
 
 def render_markdown(report: Report) -> str:

@@ -14,13 +14,16 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from audit.report.adapters import adapters_of, arm_alerts_of
 from audit.report.effects import Effects, counts_of, effects_of, rules_of
 from audit.report.enough import STAGE as SUFFICIENCY
 from audit.report.enough import enough_of
 from audit.report.examples import examples_of
 from audit.report.fairness import STAGE as FAIRNESS
 from audit.report.fairness import fairness_of
+from audit.report.fairness_trained import trained_of
 from audit.report.groups import groups_of
 from audit.report.headline import headline_of
 from audit.report.model import (
@@ -39,6 +42,7 @@ from audit.report.model import (
     StageReport,
 )
 from audit.report.profile import profile_of
+from audit.report.proof import proof_of
 from audit.report.reproduce import command_of
 from audit.report.residual import residual_of
 from audit.report.safe import SHOWN, Previews
@@ -60,6 +64,7 @@ TITLES = {
     "boilerplate": "Boilerplate",
     "semantic_duplicates": "Semantic duplicates",
     "erasure": "Erasure",
+    "feedback": "Feedback from production",
     "outliers": "Outliers",
     "sufficiency": "Enough data",
     "text_quality": "Text quality",
@@ -93,8 +98,12 @@ def build(
     stages = _stages(manifest, findings, plan, effects, previews)
     training = training_of(ablation, previews, folder)
     narrow = training is None and _chosen(manifest) is not None
-    fairness = fairness_of(_records(manifest).get(FAIRNESS), findings, previews)
-    groups = groups_of(dataset, effects, previews, _settings(manifest).get(FAIRNESS) or {})
+    clusters, labels = _hint(folder, "near_duplicates", "cluster"), _hint(folder, "label_names", "canonical")
+    judged_by = _settings(manifest).get(FAIRNESS) or {}
+    labels = dataset.labels() if labels is None else labels
+    trained = trained_of(dataset, ablation, folder, labels, clusters, judged_by, previews)
+    fairness = fairness_of(manifest, findings, previews, trained)
+    groups = groups_of(dataset, effects, previews, judged_by, clusters)
     flow = _flow(plan, effects)
     pending = _pending(stages)
     return Report(
@@ -120,12 +129,24 @@ def build(
         reproducibility=_reproducibility(manifest, ablation, previews),
         enough=enough_of(_records(manifest).get(SUFFICIENCY)),
         residual=residual_of(manifest.get("residual")),
+        proof=proof_of(ablation, previews, {s.name: s.title for s in stages}),
+        adapters=adapters_of(folder, previews),
+        arm_alerts=arm_alerts_of(ablation, folder, previews),
         narrow=narrow,
     )
 
 
 def _records(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     return manifest.get("stages") or {}
+
+
+def _hint(folder: Path | None, stage: str, name: str) -> Any:
+    """A row-aligned array that a stage left in the run directory, or None."""
+    path = None if folder is None else folder / "hints" / f"{stage}.parquet"
+    if path is None or not path.is_file():
+        return None
+    table = pq.read_table(path)
+    return table[name].combine_chunks() if name in table.column_names else None
 
 
 def _settings(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -58,6 +58,13 @@ class Effects:
             rows = rows[~self.dropped[rows]]
         return len(rows)
 
+    def mask_of(self, name: str, action: str) -> Array:
+        """bool[n_rows]: rows in which a stage's applied findings of one action take effect."""
+        out = np.zeros(self.n_rows, bool)
+        mine = self.of_stage(name) & self._applied(action) & (self.row >= 0)
+        out[self.row[mine]] = True
+        return out if action == "drop" else out & ~self.dropped
+
     def _applied(self, action: str) -> Array:
         code = self.action.index(action) if action in self.action else -1
         mine: Array = (self.action_code == code) & (self.status == STATUSES.index("applied"))

@@ -34,7 +34,7 @@ def examples_of(stage: str, findings: pa.Table, plan: Plan, effects: Effects, pr
     take = pa.array(chosen)
     found = findings.take(take).to_pylist()
     planned = plan.table.take(take).to_pylist()
-    return tuple(_example(f, p, previews) for f, p in zip(found, planned, strict=True))
+    return tuple(example(f, p, previews) for f, p in zip(found, planned, strict=True))
 
 
 def _choose(mine: Array, plan: Plan, effects: Effects) -> Array:
@@ -93,7 +93,8 @@ def _spread(n: int, most: int) -> Array:
 _SPAN = ("start", "end", "replacement", "rule")
 
 
-def _example(found: dict[str, Any], planned: dict[str, Any], previews: Previews) -> Example:
+def example(found: dict[str, Any], planned: dict[str, Any], previews: Previews) -> Example:
+    """One finding, with its line of the plan, as it is shown."""
     row, action, field = found["row"], found["action"], found["field"]
     witness_row = planned["witness_row"] if planned["witness_row"] is not None else found["witness_row"]
     evidence = _evidence(found["evidence"])

@@ -1,4 +1,4 @@
-"""The fairness stage's outcomes as rows of a table.
+"""The fairness stage's outcomes as rows of tables.
 
 Read from the stage's summary (`checks`) where it lists them, else from its findings about the dataset. What is missing
 becomes "insufficient evidence", never a pass.
@@ -7,13 +7,17 @@ becomes "insufficient evidence", never a pass.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audit.report.model import Fairness, FairnessRow, GroupOutcome, Interval
+from audit.fairness.evidence import DISCLAIMER, Measured, evidence
+from audit.report.fairness_data import associations_of, data_of, four_fifths_of, parity_of
+from audit.report.interval import GroupOutcome, Interval
+from audit.report.model_fairness import EvidenceRow, Fairness, FairnessRow, TrainedRow
 from audit.report.safe import Previews
 
 STAGE = "fairness"
@@ -22,29 +26,98 @@ OUTCOMES: tuple[GroupOutcome, ...] = ("disparity", "insufficient evidence", "equ
 MOST_ROWS = 200
 
 
-def fairness_of(record: Mapping[str, Any] | None, findings: pa.Table, previews: Previews) -> Fairness:
-    """What the stage says, loudest first."""
+def fairness_of(
+    manifest: Mapping[str, Any], findings: pa.Table, previews: Previews, trained: tuple[TrainedRow, ...] = ()
+) -> Fairness:
+    """What the stage says, loudest first, and which measurements exist."""
+    records = manifest.get("stages") or {}
+    record = records.get(STAGE)
+    summary = (record or {}).get("summary") or {}
+    clauses: dict[str, Any] = {"evidence": _evidence(manifest, summary, trained), "trained": trained}
+    clauses["disclaimer"] = DISCLAIMER
     if record is None:
-        return Fairness("not run", "The fairness stage is not part of this recipe.")
+        return Fairness("not run", "The fairness stage is not part of this recipe.", **clauses)
     if record.get("status") == "skipped":
-        return Fairness("skipped", previews.sentence(str(record.get("reason", ""))))
-    summary = record.get("summary") or {}
+        return Fairness("skipped", previews.sentence(str(record.get("reason", ""))), **clauses)
     items = next((summary[k] for k in ("checks", "outcomes", "comparisons") if isinstance(summary.get(k), list)), None)
     rows = [_row(i, previews) for i in items if isinstance(i, dict)] if items else _from_findings(findings, previews)
-    # Metrics of single classes, which carry the class in brackets, come after those of the whole model.
-    rows.sort(key=lambda r: (OUTCOMES.index(r.outcome), "[" in r.metric, r.column, r.group, r.metric))
+    told = _counted(summary)
+    counts = {o: int(told.get(o) or sum(r.outcome == o for r in rows)) for o in OUTCOMES}
+    rows = _together(rows)
+    # Metrics of single classes, which carry the class in brackets, come after those of the whole model, and columns
+    # before their intersections.
+    rows.sort(key=lambda r: (OUTCOMES.index(r.outcome), "[" in r.metric, " & " in r.column, r.column, r.group, r.metric))
     notes = summary.get("notes", [])
     said = tuple(previews.sentence(str(n)) for n in notes) if isinstance(notes, list) else ()
-    counts: dict[str, int] = {o: n for o in OUTCOMES if (n := sum(r.outcome == o for r in rows))}
-    return Fairness("done", "", counts, tuple(rows[:MOST_ROWS]), said)
+    return Fairness(
+        "done",
+        "",
+        {o: n for o, n in counts.items() if n},
+        tuple(rows[:MOST_ROWS]),
+        said,
+        delta=number(summary.get("delta")),
+        data=data_of(summary.get("data"), previews),
+        parity=parity_of(summary.get("spreads"), previews),
+        four_fifths=four_fifths_of(summary.get("four_fifths"), previews),
+        associations=associations_of(summary.get("identity"), previews),
+        **clauses,
+    )
+
+
+def _together(rows: list[FairnessRow]) -> list[FairnessRow]:
+    """One loud line for a group that is too small for any metric, instead of one for each."""
+    unknown: dict[tuple[str, str], list[FairnessRow]] = {}
+    for r in rows:
+        if r.outcome == "insufficient evidence" and r.estimate.value is None:
+            unknown.setdefault((r.column, r.group), []).append(r)
+    several = {key: found for key, found in unknown.items() if len(found) > 1}
+    out = [r for r in rows if not (r.estimate.value is None and (r.column, r.group) in several)
+           or r.outcome != "insufficient evidence"]  # fmt: skip
+    for found in several.values():
+        needed = max((r.rows_needed for r in found if r.rows_needed is not None), default=None)
+        seen = [r.detectable for r in found if r.detectable is not None]
+        metric = f"{found[0].metric} and {len(found) - 1} more"
+        out.append(replace(found[0], metric=metric, rows_needed=needed, detectable=min(seen, default=None)))
+    return out
+
+
+def _counted(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """All comparisons by outcome; with very many the summary lists the loudest only."""
+    counted = summary.get("outcomes")
+    return counted if isinstance(counted, Mapping) else {}
+
+
+def _evidence(
+    manifest: Mapping[str, Any], summary: Mapping[str, Any], trained: tuple[TrainedRow, ...]
+) -> tuple[EvidenceRow, ...]:
+    records = manifest.get("stages") or {}
+    roles = manifest.get("roles") or {}
+    settings = ((manifest.get("recipe") or {}).get("stages") or {}).get(STAGE) or {}
+    checks = summary.get("checks") or []
+    told = _counted(summary)
+    measured = Measured(
+        stages=frozenset(name for name, r in records.items() if r.get("status") == "done"),
+        groups=bool(roles.get("group")),
+        named=bool(summary.get("identity")),
+        labels=summary.get("audited") in ("labels", "model") or any(isinstance(c, dict) for c in checks),
+        model=summary.get("audited") == "model",
+        trained=bool(trained),
+        crossed=any(isinstance(c, dict) and " & " in str(c.get("column")) for c in checks),
+        reference=bool(settings.get("reference")),
+        weights=bool(roles.get("weight")),
+        source=bool(roles.get("source") or roles.get("time")),
+        unclear=int(told.get("insufficient evidence") or 0),
+    )
+    return tuple(EvidenceRow(e.clause, e.asks, e.measured, e.missing) for e in evidence(measured))
 
 
 def _from_findings(findings: pa.Table, previews: Previews) -> list[FairnessRow]:
-    mine = findings.filter(pc.equal(findings["stage"].cast(pa.string()), STAGE))
+    stage, rule = (findings[c].cast(pa.string()) for c in ("stage", "rule"))
+    mine = findings.filter(pc.and_(pc.equal(stage, STAGE), pc.not_equal(rule, "data_differs")))
     rows = []
     for item in mine.select(["rule", "field", "reason", "evidence"]).to_pylist():
-        evidence = orjson.loads(item["evidence"]) if item["evidence"] else {}
-        told = {"column": item["field"], "metric": item["rule"], "note": item["reason"], **evidence}
+        told_of = orjson.loads(item["evidence"]) if item["evidence"] else {}
+        told = {"column": item["field"], "metric": item["rule"], "note": item["reason"], **told_of}
         told.setdefault("outcome", item["rule"])
         rows.append(_row(told, previews))
     return rows
@@ -54,7 +127,7 @@ def _row(item: Mapping[str, Any], previews: Previews) -> FairnessRow:
     outcome = str(_first(item, "outcome", "verdict") or "").replace("_", " ")
     interval = _first(item, "interval", "ci")
     low, high = interval if isinstance(interval, list) and len(interval) == 2 else (item.get("low"), item.get("high"))
-    value = _number(_first(item, "value", "difference", "estimate", "gap"))
+    value = number(_first(item, "value", "difference", "estimate", "gap"))
     rows = _first(item, "rows", "n", "size")
     known: GroupOutcome = next((o for o in OUTCOMES if o == outcome), "insufficient evidence")
     return FairnessRow(
@@ -62,10 +135,12 @@ def _row(item: Mapping[str, Any], previews: Previews) -> FairnessRow:
         group=previews.short(str(_first(item, "group", "value_name", "groups") or "")),
         metric=previews.short(_metric(str(_first(item, "metric", "rule") or ""))),
         outcome=known,
-        estimate=Interval(value, _number(low), _number(high)),
+        estimate=Interval(value, number(low), number(high)),
         rows=_whole(rows),
         rows_needed=_whole(item.get("rows_needed")),
         note=previews.sentence(str(item.get("note") or item.get("reason") or "")),
+        detectable=number(item.get("detectable")),
+        ratio=number(item.get("ratio")),
     )
 
 
@@ -83,5 +158,6 @@ def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
+    """A number of a summary, or None."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

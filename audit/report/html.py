@@ -8,6 +8,7 @@ and run nothing. The same report gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,19 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from audit.report import numbers, plots, residual
+from audit.report import fairness_figures, numbers, plots, proof, residual
+from audit.report.adapters import adapter_of
+from audit.report.curves import training_curves
 from audit.report.enough import learning_curve
 from audit.report.model import Example, Report, StageReport, Training
+from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 from audit.report.plots import Bar
 from audit.report.training import difference, told, unit
 
 TEMPLATES = Path(__file__).parent / "templates"
 WIDE, NARROW = 780, 350
+MAIN_ARMS = ("raw", "curated", "random_control")
+"""Arms whose curves are laid over one another; those of single stages would hide them."""
 SHAPES = {True: "diamond", False: "square"}
 
 
@@ -36,8 +42,11 @@ def _environment() -> Environment:
         duration=numbers.duration, percent_span=numbers.percent_span, points_span=numbers.points_span, measure=measure,
         estimate_span=numbers.estimate_span, prose=prose, file_name=file_name,
     )  # fmt: skip
+    env.filters["plain_span"] = numbers.plain_span
+    env.tests["crossed"] = fairness_figures.crossed
     env.globals.update(standing=standing, plural=numbers.plural, told=told, unit=unit, difference=difference)
-    env.globals.update(missed_rows=residual.rows_of, missed_words=residual.WORDS)
+    env.globals.update(missed_rows=residual.rows_of, missed_words=residual.WORDS, name_groups=residual.groups_of)
+    env.globals.update(told_span=proof.told_span, sure=proof.sure)
     return env
 
 
@@ -52,6 +61,21 @@ def page(template: str, **values: Any) -> str:
     """A template of this folder in the house's style, every value escaped."""
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
     return _environment().get_template(template).render(style=style, **values)
+
+
+def render_adapter(folder: Path) -> str:
+    """The page of one training folder: curves, alerts, base beside adapter."""
+    run = adapter_of(folder)
+    drawn = {"adapter0": _twice("adapter0", lambda w, n: training_curves(run, width=w, name=n))} if run.curves else {}
+    return page("adapter.html.j2", r=AdapterPage((run,)), figures=drawn)
+
+
+@dataclass(frozen=True)
+class AdapterPage:
+    """What the page of one training needs of a report."""
+
+    adapters: tuple[TrainedAdapter, ...]
+    arm_alerts: tuple[TrainerAlert, ...] = ()
 
 
 def prose(text: str) -> Markup:
@@ -86,14 +110,27 @@ def figures(report: Report) -> dict[str, Markup]:
     training = report.training
     if training is not None:
         if training.comparisons:
-            out["forest"] = _twice("forest", lambda w, n: forest(training, w, n))
+            level = proof.level_of(report.proof)
+            out["forest"] = _twice("forest", lambda w, n: forest(training, w, n, level))
         if any(a.metrics for a in training.arms):
             out["metrics"] = _twice("metrics", lambda w, n: _metrics(training, w, n))
         if any(s.curve for a in training.arms for s in a.seeds):
             out["curves"] = _twice("curves", lambda w, n: _curves(training, w, n))
+        found = report.proof
+        if found is not None and found.stages:
+            out["stages"] = _twice("stages", lambda w, n: proof.stage_forest(training, found, w, n))
+        if found is not None and found.shapley:
+            out["shapley"] = _twice("shapley", lambda w, n: proof.shapley_bars(training, found, w, n))
+    for i, run in enumerate(report.adapters):
+        if run.curves:
+            out[f"adapter{i}"] = _twice(f"adapter{i}", lambda w, n, run=run: training_curves(run, width=w, name=n))  # type: ignore[misc]
     for i, column in enumerate(report.groups):
         if column.groups and report.flow.dropped_rows:
             out[f"group{i}"] = _twice(f"group{i}", lambda w, n, i=i: _group(report, i, w, n))  # type: ignore[misc]
+    if fairness_figures.drawable(report.fairness):
+        out["fairness"] = _twice(
+            "fairness", lambda w, n: fairness_figures.differences(report.fairness, width=w, name=n)
+        )
     if report.profile.labels:
         out["labels"] = _twice("labels", lambda w, n: _labels(report, w, n))
     if report.profile.lengths is not None:
@@ -109,9 +146,10 @@ def _twice(name: str, draw: Callable[[int, str], str]) -> Markup:
     return Markup(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')
 
 
-def forest(training: Training, width: int, name: str) -> str:
+def forest(training: Training, width: int, name: str, level: float = 0.95) -> str:
     """Differences between arms with their intervals and the band of no matter."""
     shown = [c for c in training.comparisons if c.b != "base"] or list(training.comparisons)
+    points = " (points)" if unit(training) else ""
     bars = [
         Bar(
             f"{c.title}{' (control)' if c.control and '(control)' not in c.title else ''}",
@@ -123,7 +161,7 @@ def forest(training: Training, width: int, name: str) -> str:
     return plots.intervals(
         bars, width=width, name=name, title="Differences between arms",
         description="; ".join(f"{b.label}: {b.told}" for b in bars),
-        x_label=f"difference in {training.metric_title}{' (points)' if unit(training) else ''}, 95 % intervals",
+        x_label=f"difference in {training.metric_title}{points}, {100 * level:.4g} % intervals",
         band=_times(training, training.delta) or None, ends=("worse", "better"),
     )  # fmt: skip
 
@@ -160,9 +198,10 @@ def _metrics(training: Training, width: int, name: str) -> str:
 
 
 def _curves(training: Training, width: int, name: str) -> str:
-    ends = "; ".join(f"{a.letter} is {a.title}" for a in training.arms)
+    shown = [arm for arm in training.arms if arm.name in MAIN_ARMS] or training.arms
+    ends = "; ".join(f"{a.letter} is {a.title}" for a in shown)
     return plots.curves(
-        training.arms, width=width, name=name, title="Training loss by step", description=ends, y_label="training loss"
+        shown, width=width, name=name, title="Training loss by step", description=ends, y_label="training loss"
     )
 
 

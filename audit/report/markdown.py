@@ -17,11 +17,13 @@ from audit.report.numbers import (
     number,
     parts_of_prose,
     percent_span,
+    plain_span,
     plural,
     points_span,
     signed,
 )
-from audit.report.residual import rows_of
+from audit.report.proof import sure, told_span
+from audit.report.residual import NAMES_CAPTION, groups_of, rows_of
 from audit.report.training import told, unit
 
 EXAMPLES = 2
@@ -104,7 +106,32 @@ def _comparisons(report: Report) -> list[str]:
         for a in training.arms
     ]
     arms += [(f"{escape(y.name)}, {escape(y.arm)}", "", number(y.value), "") for y in training.yardsticks]
-    return [_table(head, rows, 2), _table(["Arm", "Rows", escape(training.metric_title), "Seeds"], arms)]
+    return [
+        _table(head, rows, 2), _table(["Arm", "Rows", escape(training.metric_title), "Seeds"], arms), *_proof(report),
+    ]  # fmt: skip
+
+
+def _proof(report: Report) -> list[str]:
+    training, proof = report.training, report.proof
+    if training is None or proof is None:
+        return []
+    out = []
+    if proof.stages:
+        head = ["Stage", "Verdict", "Alone vs raw, 95 %", "Alone vs random control", "All vs all but it"]
+        rows = [
+            (escape(s.title), s.verdict, *(told_span(training, d) for d in (s.alone, s.against_control, s.left_out)))
+            for s in proof.stages
+        ]
+        out.append(_table(head, rows, 2))
+    if proof.shapley:
+        worth = [(escape(w.title), told_span(training, w.gain)) for w in proof.shapley]
+        out.append(_table(["Stage", "Part of the effect (Shapley value), 95 %"], worth))
+    out += [escape(proof.leak.words)] if proof.leak else []
+    if proof.views:
+        read = [(escape(v.title), count(v.rows), told_span(training, v.curated_less_raw)) for v in proof.views]
+        out.append(_table(["Read on", "Rows", "Curated less raw, 95 %"], read))
+    said = sure(training, proof)
+    return [*out, "\n".join(f"- {escape(s)}" for s in said)] if said else out
 
 
 def _stages(report: Report) -> list[str]:
@@ -176,6 +203,17 @@ def _affected(report: Report) -> list[str]:
         for r in fairness.rows
     ]
     out.append(_table(["Outcome", "Column", "Group", "Metric", "Difference"], rows_, 4))
+    if fairness.parity:
+        parity = [(code(p.column), escape(p.name), points_span(p.difference), plain_span(p.ratio)) for p in fairness.parity]
+        out.append(_table(["Column", "Summary", "Difference (points)", "Ratio"], parity, 2))
+    if fairness.trained:
+        head = ["Column", "Group", "Metric", "Rows", *(escape(c.arm) for c in fairness.trained[0].cells)]
+        trained = [
+            (code(t.column), code(t.group), escape(t.metric), count(t.rows),
+             *(f"{c.outcome} {points_span(c.difference)}" for c in t.cells))
+            for t in fairness.trained
+        ]  # fmt: skip
+        out.append(_table(head, trained, 3))
     return out
 
 
@@ -212,7 +250,11 @@ def _missed(report: Report) -> list[str]:
         return []
     lines = [(escape(kind), span, count(f), count(c), count(n)) for kind, span, f, c, n in rows_of(r)]
     head = ["Missed personal data, spans in 1,000 rows, 95 %", "Missed", "Found", "Only weak detectors", "Read"]
-    return [prose(r.sentence), _table(head, lines)]
+    out = [prose(r.sentence), _table(head, lines)]
+    if r.names is not None:
+        rows = [(escape(group), span, count(asked)) for group, span, asked in groups_of(r)]
+        out += [prose(r.names.sentence), _table([NAMES_CAPTION, "Found", "Names tried"], rows)]
+    return out
 
 
 def _again(report: Report) -> list[str]:

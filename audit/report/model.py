@@ -11,23 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from audit.report.interval import GroupOutcome as GroupOutcome
+from audit.report.interval import Interval as Interval
 from audit.report.model_enough import Enough
+from audit.report.model_fairness import Fairness as Fairness
+from audit.report.model_fairness import FairnessRow as FairnessRow
+from audit.report.model_fairness import GroupColumn as GroupColumn
+from audit.report.model_fairness import GroupRow as GroupRow
+from audit.report.model_proof import Proof
+from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 
 SCHEMA_VERSION = 1
 
 Outcome = Literal[
     "helped", "harmed", "equivalent", "identical", "inconclusive", "insufficient evidence", "not trained"
 ]
-GroupOutcome = Literal["disparity", "equivalent", "insufficient evidence", "not applicable"]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number with its 95 % interval."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -217,6 +215,30 @@ class Missed:
 
 
 @dataclass(frozen=True)
+class NameGroup:
+    """Made-up names of one locale that the scanner found in sentences."""
+
+    group: str
+    asked: int
+    found: int
+    share: Interval
+
+
+@dataclass(frozen=True)
+class NameRecall:
+    """Whether the names of some people are missed more often than those of others."""
+
+    sentence: str
+    overall: NameGroup
+    worst: NameGroup
+    """The locale that did worst on one half of its names, by the other half."""
+    differs: bool
+    """Whether the evidence says that it is missed more often than all names are."""
+    groups: tuple[NameGroup, ...]
+    """All locales, the worst first."""
+
+
+@dataclass(frozen=True)
 class Residual:
     """What the scan for personal data left behind, estimated on a sample of the raw rows."""
 
@@ -229,6 +251,8 @@ class Residual:
     """The same from the rows that a person read alone, without any assumption about detectors."""
     not_covered: tuple[str, ...]
     """Types that are scanned for and that no estimate speaks of."""
+    names: NameRecall | None = None
+    """None where names of people are not looked for."""
 
 
 @dataclass(frozen=True)
@@ -282,60 +306,6 @@ class StageReport:
     def waiting(self) -> int:
         """Findings that wait for a person. Those of a stage that only flags are notes and wait for nobody."""
         return self.counts.stale + self.counts.shown["pending"]
-
-
-@dataclass(frozen=True)
-class GroupRow:
-    """How curation treated one group."""
-
-    group: str
-    rows: int
-    dropped: Interval
-    """Share of the group's rows that left."""
-    edited: Interval
-    relabelled: Interval
-    difference: Interval
-    """Share dropped in this group less the share dropped in all other rows."""
-    outcome: GroupOutcome
-    note: str
-
-
-@dataclass(frozen=True)
-class GroupColumn:
-    """How curation treated the groups of one column."""
-
-    column: str
-    groups: tuple[GroupRow, ...]
-    left_out: int = 0
-    """Groups too small or too many to list."""
-
-
-@dataclass(frozen=True)
-class FairnessRow:
-    """One comparison of the fairness stage."""
-
-    column: str
-    group: str
-    metric: str
-    outcome: GroupOutcome
-    estimate: Interval
-    rows: int | None
-    rows_needed: int | None
-    """About how many rows of the group would settle it; None when it is settled."""
-    note: str
-
-
-@dataclass(frozen=True)
-class Fairness:
-    """What the fairness stage found."""
-
-    status: Literal["done", "skipped", "not run"]
-    reason: str
-    counts: Mapping[str, int] = field(default_factory=dict)
-    """Comparisons by outcome, all of them."""
-    rows: tuple[FairnessRow, ...] = ()
-    """The comparisons, disparities first; at most 200."""
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -494,6 +464,12 @@ class Report:
     """Whether there is enough data; None where the stage did not run."""
     residual: Residual | None = None
     """What the scan for personal data missed; None where it did not run."""
+    proof: Proof | None = None
+    """What single stages do and how sure the verdict is; None where nothing was trained."""
+    adapters: tuple[TrainedAdapter, ...] = ()
+    """The adapters that `curate train` made of the curated rows."""
+    arm_alerts: tuple[TrainerAlert, ...] = ()
+    """What the trainer's watchdogs said of the arms."""
     narrow: bool = False
     """Whether some stages only were asked for, and no training: what nobody asked is then left out."""
     schema_version: int = field(default=SCHEMA_VERSION)

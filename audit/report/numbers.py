@@ -66,6 +66,16 @@ def points_span(interval: Interval) -> str:
     return f"{signed(100 * interval.value, 1)} [{signed(100 * interval.low, 1)}, {signed(100 * interval.high, 1)}]"
 
 
+def plain_span(interval: Interval) -> str:
+    """`0.476 [0.450, 0.497]`; an end that is not known is left open."""
+    if interval.value is None and interval.high is None:
+        return "–"
+    if interval.low is None and interval.high is None:
+        return number(interval.value)
+    ends = ", ".join("…" if v is None else number(v) for v in (interval.low, interval.high))
+    return f"{number(interval.value)} [{ends}]"
+
+
 def duration(seconds: float | None) -> str:
     """`850 ms`, `12.3 s`, `4 min 05 s`."""
     if seconds is None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.report.model import Interval, Missed, Residual
+from audit.report.model import Interval, Missed, NameGroup, NameRecall, Residual
 from curate.privacy.preview import safe_text
 
+NAMES_CAPTION = "Made-up names found, %, by locale: the five worst of all, 95 %"
 CAPTION = "Personal data that was missed: spans in 1,000 rows, 95 %"
 WORDS = (
     "The upper ends allow detectors to miss the same things to a degree; what all of them are blind to is in no number, "
@@ -31,6 +32,7 @@ def residual_of(found: Mapping[str, Any] | None) -> Residual | None:
         kinds=tuple(_missed(kind) for kind in found["kinds"]),
         readers=None if readers is None or readers["high"] is None else _interval(readers),
         not_covered=tuple(safe_text(str(name)) for name in found["not_covered"]),
+        names=_names(found.get("names")),
     )
 
 
@@ -54,6 +56,30 @@ def rows_of(r: Residual) -> list[tuple[str, str, int, int, int]]:
     if r.readers is not None:
         lines.append(("all, by the rows read alone", rate_span(r.readers), 0, 0, r.reviewed_rows))
     return lines
+
+
+def groups_of(r: Residual) -> list[tuple[str, str, int]]:
+    """Locale, share found in % with its interval, and names tried: the worst five and all together."""
+    if r.names is None:
+        return []
+    out = []
+    for g in (*r.names.groups[:5], r.names.overall):
+        value, low, high = (100 * (x or 0.0) for x in (g.share.value, g.share.low, g.share.high))
+        out.append((g.group, f"{value:.0f} [{low:.0f}, {high:.0f}]", g.asked))
+    return out
+
+
+def _names(record: Mapping[str, Any] | None) -> NameRecall | None:
+    if not record:
+        return None
+    return NameRecall(
+        sentence=safe_text(str(record["sentence"])), overall=_group(record["overall"]), worst=_group(record["worst"]),
+        differs=bool(record["differs"]), groups=tuple(_group(group) for group in record["groups"]),
+    )  # fmt: skip
+
+
+def _group(record: Mapping[str, Any]) -> NameGroup:
+    return NameGroup(safe_text(str(record["group"])), int(record["asked"]), int(record["found"]), _interval(record))
 
 
 def _missed(record: Mapping[str, Any]) -> Missed:

@@ -42,12 +42,17 @@ def to_json(value: Any) -> Any:
 
 def json_schema() -> dict[str, Any]:
     """The schema of `report.json`."""
+    return schema_of(Report, "Curate report", SCHEMA_VERSION)
+
+
+def schema_of(cls: type[Any], title: str, version: int) -> dict[str, Any]:
+    """The schema of a versioned file that holds one dataclass."""
     definitions: dict[str, Any] = {}
-    top = _object(Report, definitions)
-    top["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
+    top = _object(cls, definitions)
+    top["properties"]["schema_version"] = {"const": version}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Curate report",
+        "title": title,
         **top,
         "$defs": dict(sorted(definitions.items())),
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.report.model import Report
 from audit.report.numbers import count, estimate_span, number, percent_span, plural, points_span
+from audit.report.proof import sure, told_span
 from audit.report.residual import CAPTION, rows_of
 from audit.report.training import told, unit
 
@@ -123,7 +124,38 @@ def _comparisons(report: Report) -> list[Any]:
         table.add_row(Text(arm.title), count(arm.rows), number(arm.metrics.get(training.metric)), str(len(arm.seeds)))
     for y in training.yardsticks:
         table.add_row(Text(f"{y.name}, {y.arm}"), "", number(y.value), "")
-    return [*out, table, Text()]
+    return [*out, table, Text(), *_proof(report)]
+
+
+def _proof(report: Report) -> list[Any]:
+    from rich.text import Text
+
+    training, proof = report.training, report.proof
+    if training is None or proof is None:
+        return []
+    out: list[Any] = []
+    if proof.stages:
+        table = _table(f"What each stage does, in {training.metric_title}{unit(training)}, 95 % intervals")
+        _add(table, ["Stage", "Verdict", "Alone vs raw", "vs its random control"], 2)
+        for s in proof.stages:
+            verdict = Text(s.verdict, style=STYLES.get(s.verdict, ""))
+            table.add_row(Text(s.title), verdict, told_span(training, s.alone), told_span(training, s.against_control))
+        out += [table, Text()]
+    if proof.shapley:
+        table = _table("How the effect divides among the stages (Shapley values)")
+        _add(table, ["Stage", "Part of the effect"], 1)
+        for w in proof.shapley:
+            table.add_row(Text(w.title), told_span(training, w.gain))
+        out += [table, Text()]
+    if proof.views:
+        table = _table("The same models, read in other ways")
+        _add(table, ["Read on", "Rows", "Curated less raw"], 1)
+        for v in proof.views:
+            table.add_row(Text(v.title), count(v.rows), told_span(training, v.curated_less_raw))
+        out += [table, Text()]
+    if proof.leak:
+        out += [Text(proof.leak.words), Text()]
+    return [*out, *(_item(s) for s in sure(training, proof)), Text()]
 
 
 def _stages(report: Report) -> list[Any]:
@@ -181,6 +213,8 @@ def _missed(report: Report, run: str) -> list[Any]:
         for kind, span, found, candidates, reviewed in rows_of(r):
             table.add_row(Text(kind), span, count(found), count(candidates), count(reviewed))
         out += [Text(), table]
+    if r.names is not None and r.names.differs:
+        out += [Text(), Text(r.names.sentence)]
     return [*out, Text()]
 
 

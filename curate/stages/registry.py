@@ -34,7 +34,12 @@ OPT_IN: dict[str, str] = {
     "normalise": "curate.stages.normalise",
     "outliers": "curate.stages.outliers",
     "sufficiency": "audit.stages.sufficiency",
+    "slices": "audit.stages.slices",
+    "instruction_difficulty": "train.stages.instruction_difficulty",
     "erasure": "curate.stages.erasure",
+    "feedback": "curate.stages.feedback",
+    "counterfactual_swaps": "audit.stages.counterfactual_swaps",
+    "mitigation": "audit.stages.mitigation",
 }
 """Stages that run only where a recipe has a section for them, or a list of stages names them."""
 

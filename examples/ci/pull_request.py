@@ -58,8 +58,8 @@ def tickets(n: int, seed: int) -> list[dict[str, str]]:
         words = rng.sample(TOPICS[label], 3)
         things = rng.sample(THINGS, 3)
         text = (
-            f"{rng.choice(OPENERS)}, about the {things[0]} and the {things[1]}: {words[0]}, {words[1]} {rng.choice(TAILS)}, "
-            f"then {words[2]} with the {things[2]}, order {rng.randrange(10**6, 10**7)}."
+            f"{rng.choice(OPENERS)}, about the {things[0]} and the {things[1]}: {words[0]}, {words[1]} "
+            f"{rng.choice(TAILS)}, then {words[2]} with the {things[2]}, order {rng.randrange(10**6, 10**7)}."
         )
         rows.append({"text": text, "label": label, "split": "test" if i % 5 == 4 else "train"})
     return rows

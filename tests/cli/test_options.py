@@ -96,13 +96,14 @@ def test_train_takes_the_runs_seed_unless_told_another(
     assert inside("run", recipe, "--input", jsonl, "--no-train", "-q", "--out", out).returncode == 0
     seen: list[tuple[Path, int]] = []
 
-    def train_one(detected: Any, curated: Any, where: Path, listener: Any, *, seed: int) -> Any:
+    def fine_tune(detected: Any, curated: Any, where: Path, listener: Any, *, seed: int, **_: Any) -> Any:
         seen.append((where, seed))
         return SimpleNamespace(done={}, directory=where)
 
     # Only the seed is in question here; the training itself is tested with the trainer.
-    monkeypatch.setattr("curate.arms.train_one", train_one)
+    monkeypatch.setattr("curate.finetune.fine_tune", fine_tune)
     monkeypatch.setattr("curate.workflow.trainer_present", lambda: None)
+    monkeypatch.setattr("curate.workflow.refresh_report", lambda home, folder: None)
     assert inside("train", out, "-q", *seed).returncode == 0
     assert seen == [(out / "train" / "final" / folder, int(folder))]
 

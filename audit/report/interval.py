@@ -1,0 +1,17 @@
+"""An estimate with its ends, and the four outcomes of a comparison between groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+GroupOutcome = Literal["disparity", "equivalent", "insufficient evidence", "not applicable"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its 95 % interval."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None

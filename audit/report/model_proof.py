@@ -1,0 +1,97 @@
+"""The part of the report's tree that says what single stages do, what the leak does, and how sure any of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from audit.report.interval import Interval
+
+
+@dataclass(frozen=True)
+class StageProof:
+    """One stage, by itself and beside the others."""
+
+    stage: str
+    title: str
+    verdict: str
+    words: str
+    alone: Interval
+    """The stage alone less raw data; above 0 where the stage makes a model better."""
+    against_control: Interval
+    """The stage alone less a random control of the same size."""
+    left_out: Interval
+    """Every stage less every stage but this."""
+    p_holm: float | None
+    """Of `alone`, corrected over the stages; None where only one was asked about."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """A stage's part of the whole effect (Shapley value)."""
+
+    stage: str
+    title: str
+    gain: Interval
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The same models read in another way."""
+
+    view: str
+    title: str
+    rows: int
+    arms: Mapping[str, float]
+    """Mean of the metric by arm."""
+    curated_less_raw: Interval
+
+
+@dataclass(frozen=True)
+class LeakEffect:
+    """What training rows that repeat evaluation rows do to the score."""
+
+    rows: int
+    words: str
+    inflation: Mapping[str, Interval]
+    """By arm."""
+    seen: Interval | None
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One look of a sequential ablation."""
+
+    seeds: int
+    level: float
+    verdict: str
+    runs_left: int | None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What stands behind the verdict."""
+
+    preset: str
+    match: str
+    labels: str
+    """Where the labels of the evaluation come from."""
+    noise_floor: float | None
+    """Two runs that differ in the seed alone lie within this of each other 19 times in 20."""
+    minimum_detectable: float | None
+    """The true difference between curated and raw that would be shown four times in five."""
+    tests: str
+    """The tests beside the interval of curated against raw, in a sentence."""
+    stages: tuple[StageProof, ...] = ()
+    shapley: tuple[Worth, ...] = ()
+    exact: bool = True
+    """Whether Shapley values are averaged over every order of the stages."""
+    views: tuple[Reading, ...] = ()
+    leak: LeakEffect | None = None
+    looks: tuple[Looked, ...] = ()
+
+    @property
+    def says_more(self) -> bool:
+        """Whether there is more to show than the numbers of one comparison."""
+        return bool(self.stages or self.shapley or self.views or self.leak or self.looks)
+
