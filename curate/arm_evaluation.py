@@ -170,13 +170,19 @@ def _scrubbed(detected: Detected, journal: Journal, primary: Examples, group: np
 
 
 def _decided_labels(detected: Detected, journal: Journal) -> dict[int, str]:
-    """Labels that a person decided, by row: proposals accepted or overridden, and labels found right."""
+    """Labels that a person decided, by row: proposals accepted or overridden, and labels found right.
+
+    How a label is spelt is decided for all of its rows at once and says nothing of any of them. Nor does a bulk decision:
+    who accepts all proposals has looked at none.
+    """
     table = detected.findings
-    if not journal.decisions or not table.num_rows:
+    one_by_one = Journal(tuple(d for d in journal.decisions if d.filter is None))
+    if not one_by_one.decisions or not table.num_rows:
         return {}
-    said = effect(journal, table)
+    said = effect(one_by_one, table)
     relabels = pc.equal(table["action"].cast(pa.string()), "relabel").to_numpy(zero_copy_only=False)
-    about = np.isin(said.verdict, (ACCEPT, REJECT, OVERRIDE)) & relabels
+    spelling = pc.equal(table["stage"].cast(pa.string()), "label_names").to_numpy(zero_copy_only=False)
+    about = np.isin(said.verdict, (ACCEPT, REJECT, OVERRIDE)) & relabels & ~spelling
     given: Sequence[Any] = [] if (labels := detected.dataset.labels()) is None else labels.to_pylist()
     out: dict[int, str] = {}
     for i in np.flatnonzero(about).tolist():

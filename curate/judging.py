@@ -100,6 +100,8 @@ class Judging:
             raise ConfigError(f"answers are judged where a model writes them; a {evaluation.task} model's are scored")
         answered = (any(turn["role"] == "assistant" for turn in turns[1:]) for turns in evaluation.messages)
         with_prompt = [i for i, found in enumerate(answered) if found]
+        if not with_prompt:
+            raise DataError("no held-out row has a prompt and an answer to it, so there is nothing to compare")
         step = max(1, len(with_prompt) // prompts)
         chosen = evaluation.take(np.array(with_prompt[::step][:prompts], np.int64))
         out: dict[int, dict[str, str]] = {int(row): {"prompt": _asked(turns)} for row, turns in

@@ -37,11 +37,10 @@ def write_sheet(path: Path, review: Review, queue: Sequence[int]) -> None:
     writer.writerow(COLUMNS)
     for index, found, seen in zip(queue, table.to_pylist(), seen_hashes(table), strict=True):
         e = review.example(int(index))
-        change = "" if e.change is None else f"{e.change.before} -> {e.change.after}"
         values = (
             found["finding_id"].hex(), seen, found["stage"], e.rule, e.action, found["row"],
             int(lines[found["row"]]), f"{e.score:.4f}", e.reason, "" if e.text is None else e.text.plain,
-            "" if e.witness is None else e.witness.plain, change, "", "", "",
+            "" if e.witness is None else e.witness.plain, review.proposal(int(index), e), "", "", "",
         )  # fmt: skip
         writer.writerow([_inert(str(value)) for value in values])
     atomic_write_text(path, out.getvalue())

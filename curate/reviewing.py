@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from curate.errors import ConfigError, nearest
 from curate.house import require
+from curate.ledger.added import derivation
 from curate.ledger.decisions import ACCEPT, OVERRIDE, REJECT, Decision, Journal, append_decisions, decide, effect
 from curate.ledger.plan import APPLIED, PENDING, STALE
 from curate.outputs import looked_for
@@ -199,6 +200,18 @@ class Review:
         found = self.session.findings.slice(index, 1).to_pylist()[0]
         planned = self.session.plan.table.slice(index, 1).to_pylist()[0]
         return require("audit.report.examples").example(found, planned, self.previews)
+
+    def proposal(self, index: int, shown: Any) -> str:
+        """What a finding would write, masked; empty where it removes, masks or notes. `shown`: its `example`."""
+        if shown.change is not None:
+            return f"{shown.change.before or '(none)'} -> {shown.change.after or '(none)'}"
+        if shown.action == "reweight":
+            return f"weight {self.session.plan.table['value'][index].as_py()}"
+        if shown.action != "add":
+            return ""
+        new = self.session.findings["replacement"][index].as_py()
+        # What a derived row changes stands in the evidence; words cut out of their text could not be masked well.
+        return "the row once more, changed as told below" if derivation(new) is not None else self.previews.sentence(new)
 
     def decide(self, index: int, verdict: str, value: str | None = None, why: str = "", actor: str = "") -> None:
         """Save one answer."""

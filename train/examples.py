@@ -119,7 +119,7 @@ class Examples:
         return [f"{turn}\0{tool}" if tool != "[]" else turn for turn, tool in zip(turns, tools)]
 
     def fingerprint(self) -> str:
-        """Hex hash of ids, contents and labels in order: two arms with one fingerprint are the same data."""
+        """Hex hash of ids, contents, labels and groups in order: two arms with one fingerprint are the same data."""
         digest = xxhash.xxh3_128(f"{self.task}\0{len(self)}\0".encode())
         digest.update(self.ids.tobytes())
         for column in (self.keys(), self.labels):
@@ -127,6 +127,8 @@ class Examples:
                 encoded = value.encode("utf-8", "surrogatepass")
                 digest.update(len(encoded).to_bytes(8, "little"))
                 digest.update(encoded)
+        if self.groups:  # metrics are told by them
+            digest.update(json.dumps(sorted(self.groups.items()), default=str).encode())
         if self.weights is not None:
             digest.update(np.ascontiguousarray(self.weights, dtype=np.float64).tobytes())
         return digest.hexdigest()

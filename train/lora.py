@@ -76,6 +76,7 @@ def train_adapter(
     watch: bool = True,
     keep_foreign: bool = False,
     thorough: bool = False,
+    leaks_apart: bool = False,
     real_world: Examples | None = None,
 ) -> TrainedRun:
     """Train an adapter on `examples`, score `evaluation`, save both; or read them where the run is already done.
@@ -86,9 +87,10 @@ def train_adapter(
     names the rules that found something in a row, by row number, for the alerts. A run that was killed or stopped goes
     on from its last checkpoint; one of other data or settings in this directory is discarded, or refused where
     `keep_foreign`. `thorough` judges the base beside the adapter and adds written answers, metrics by group and metrics
-    that others installed (`train.judge`), on `evaluation` and on `real_world`, rows of real use. Raises `DataError`
-    (nothing to learn), `ConfigError` (base, targets), `RunError` (a foreign run), `Cancelled` (Ctrl-C, after a
-    checkpoint), `DivergedError`, `ResourceError` (memory, disk).
+    that others installed (`train.judge`), on `evaluation` and on `real_world`, rows of real use. With `leaks_apart` the
+    caller tells of evaluation rows that stand in the training data, so no alert does. Raises `DataError` (nothing to
+    learn), `ConfigError` (base, targets), `RunError` (a foreign run), `Cancelled` (Ctrl-C, after a checkpoint),
+    `DivergedError`, `ResourceError` (memory, disk).
     """
     space = _label_space(examples, labels)
     bench = workbench or open_workbench(config)
@@ -118,7 +120,8 @@ def train_adapter(
             judge = _judge(objective, config, bench, space, canonical or {}, evaluation, real_world)
             base = judge.base(examples, directory, identity["run_id"], head_is_fitted=fitted)
         watched = watch_of(
-            objective, examples, bench, space, config, evaluation, validation, canonical or {}, findings or {}, real_world
+            objective, examples, bench, space, config, evaluation, validation, canonical or {}, findings or {}, real_world,
+            leaks_apart=leaks_apart,
         )
         trained = _fit(
             objective, examples, config, directory, bench, space, canonical, validation, progress,
@@ -295,6 +298,8 @@ def watch_of(
     canonical: Mapping[str, str],
     findings: Mapping[int, Sequence[str]],
     real_world: Examples | None,
+    *,
+    leaks_apart: bool,
 ) -> tuple[Watch, Facts]:
     """The watchdogs of a run and what they are shown first."""
     from train.watch import Watch
@@ -309,6 +314,7 @@ def watch_of(
         validation=validation,
         evaluation=evaluation,
         real_world=real_world,
+        leaks_apart=leaks_apart,
     )
     rank = hardest_first(examples, lambda rows: score_examples(objective, rows, bench, labels, None))
     return Watch(findings=findings, rank=rank), facts

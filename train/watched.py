@@ -30,13 +30,19 @@ def facts_of(
     validation: Examples | None = None,
     evaluation: Examples | None = None,
     real_world: Examples | None = None,
+    leaks_apart: bool = False,
 ) -> Facts:
-    """The facts of a run; `shown` names classes as files may, `canonical` merges spellings."""
+    """The facts of a run; `shown` names classes as files may, `canonical` merges spellings.
+
+    With `leaks_apart` the caller scores evaluation rows that stand in the training data on purpose and tells of them apart,
+    as an ablation does; they are then no news.
+    """
     seen = set(_contents(examples))
     held = [part for part in (validation, evaluation) if part is not None]
     repeated = [
         int(row)
-        for part in held
+        for part in ([validation] if leaks_apart else held)
+        if part is not None
         for row, content in zip(part.ids, _contents(part), strict=True)
         if content in seen
     ]

@@ -145,7 +145,8 @@ def _representation(
     if grouping.notes:  # cut into ranges, or small groups put together: a name that is not there may be among those
         note = "the group is absent, or looked at together with others"
         compared = [
-            Comparison(grouping.name, g, "representation", 0, "insufficient evidence", note, rows_needed=fewest) for g in absent
+            Comparison(grouping.name, g, "representation", 0, "insufficient evidence", note, rows_needed=fewest)
+            for g in absent
         ]
         absent = []
     names = [*grouping.groups, *absent]

@@ -20,6 +20,7 @@ from audit.report.interval import Interval
 from audit.report.model_fairness import TrainedCell, TrainedRow
 from audit.report.safe import Previews
 from curate.dataset import Dataset
+from curate.privacy.preview import shown_names
 
 METRICS = ("accuracy", "selection_rate", "tpr", "fpr", "macro_tpr")
 MOST_LINES = 60
@@ -34,7 +35,9 @@ def trained_of(
     groups = dataset.groups()
     if not ablation or folder is None or labels is None or not groups:
         return ()
-    truth = _shown(labels)
+    names = shown_names(labels.unique().to_pylist())
+    truth = np.asarray([None if v is None else names[v] for v in labels.to_pylist()], dtype=object)
+    positive = names.get(str(settings.get("positive") or ""))
     cells: dict[tuple[str, str, str, int], list[TrainedCell]] = {}
     for arm in ablation.get("arms") or ():
         found = sorted((folder / "train" / str(arm.get("name"))).glob("*/eval.parquet"))
@@ -46,7 +49,7 @@ def trained_of(
         if ((given == predicted) != (table["score"].to_numpy() == 1)).any():
             continue  # names were masked apart: what is right cannot be told from here
         title = previews.short(str(arm.get("title") or arm.get("name")))
-        for c in _audited(given, predicted, groups, rows, clusters, settings):
+        for c in _audited(given, predicted, groups, rows, clusters, settings, positive):
             if c.metric in METRICS and " & " not in c.column:
                 key = (previews.short(c.column), previews.short(c.group), c.metric.replace("_", " "), c.n)
                 cells.setdefault(key, []).append(TrainedCell(title, Interval(c.value, c.low, c.high), c.outcome))
@@ -54,19 +57,14 @@ def trained_of(
 
 
 def _audited(
-    given: Any, predicted: Any, groups: Mapping[str, Any], rows: Any, clusters: Any, settings: Mapping[str, Any]
-) -> tuple[Any, ...]:
+    given: Any, predicted: Any, groups: Mapping[str, Any], rows: Any, clusters: Any, settings: Mapping[str, Any],
+    positive: str | None,
+) -> tuple[Any, ...]:  # fmt: skip
     judged = {key: settings[key] for key in ("min_group_size", "delta", "alpha") if key in settings}
     at = pa.array(rows)
     audit = audit_groups(
         given.tolist(), predicted.tolist(), {name: values.take(at) for name, values in groups.items()},
+        positive=positive if positive in {*given.tolist(), *predicted.tolist()} else None,
         clusters=None if clusters is None else np.asarray(clusters)[rows], n_boot=DRAWS, **judged,
     )  # fmt: skip
     return audit.comparisons
-
-
-def _shown(labels: Any) -> Any:
-    from curate.privacy.preview import shown_names
-
-    names = shown_names(labels.unique().to_pylist())
-    return np.asarray([None if v is None else names[v] for v in labels.to_pylist()], dtype=object)

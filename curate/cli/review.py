@@ -133,8 +133,8 @@ def _shown(review: Review, index: int) -> Iterator[str]:
         if text is not None:
             label = f" [{text.label}]" if text.label else ""
             yield f"  {name} {text.row}{label}: {text.plain}"
-    if e.change is not None:
-        yield f"  proposed: {e.change.before or '(none)'} -> {e.change.after or '(none)'}"
+    if proposal := review.proposal(index, e):
+        yield f"  proposed: {proposal}"
     for near in e.neighbours:
         yield f"  near it, row {near.row}{f' [{near.label}]' if near.label else ''}: {near.plain}"
     if e.evidence:
@@ -159,7 +159,7 @@ def _say_rates(review: Review, stage: str | None, width: float, *, as_json: bool
         kappa = "not defined (no variety)" if pair.value is None else f"{pair.value:.2f} [{pair.low:.2f}, {pair.high:.2f}]"
         click.echo(f"{pair.a} and {pair.b}: {pair.findings} findings, {pair.agreed:.0%} alike, kappa {kappa}")
     if how.conflicts:
-        click.echo(f"{len(how.conflicts)} findings on which people differ; the later word holds")
+        click.echo(f"{len(how.conflicts)} findings on which people differ; what was taken in last holds")
 
 
 def _rate_lines(rate: Any, width: float) -> Iterator[str]:

@@ -325,8 +325,10 @@ def _stock_answer(m: Measured, config: QualityConfig) -> Hits:
     often = np.zeros(len(m.features), np.int64)
     at = np.flatnonzero(m.features["words"] >= 5)
     often[at] = repeats(r.hashes[0, at], r.hashes[1, at])
-    # One question asked in many words has one answer; a stock answer takes up nothing of what was asked.
-    where = (often >= config.stock_prompts) & ((r.shared < 2) | (r.shared < TAKEN_UP * r.answer_words))
+    # One question asked in many words has one answer; a stock answer takes up nothing of what was asked. A call of a tool
+    # is the same whoever makes it.
+    prose = ~m.code & (m.features["last_class"] != c.SYMBOL)
+    where = prose & (often >= config.stock_prompts) & ((r.shared < 2) | (r.shared < TAKEN_UP * r.answer_words))
     return hits("stock_answer", where, 0.5, prompts=often)
 
 

@@ -157,7 +157,8 @@ def test_holm_corrects_what_is_claimed_a_gain_over_raw_data_and_over_its_control
     a = np.where(rng.random(b.shape) < 0.3, 1.0, b)
     helped = compare(a, b, names=("only_x", "raw"), metric="accuracy", higher_is_better=True)
     sure = {name: replace(helped, p=1e-6) for name in "xyz"}
-    control = {"x": replace(helped, p=0.03), "y": replace(helped, p=1e-6), "z": replace(helped, p=0.3, verdict="inconclusive")}
+    even = replace(helped, p=0.3, verdict="inconclusive")
+    control = {"x": replace(helped, p=0.03), "y": replace(helped, p=1e-6), "z": even}
     found = corrected(sure, True, control)
     assert [found[name].p_holm for name in "xyz"] == pytest.approx([0.06, 3e-6, 0.3])
     assert found["x"].verdict == "inconclusive"

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from tiny_base import make_tickets
 
+from curate import finetune
 from curate.cli import main
+from curate.errors import RunLockedError
 
 Captured = pytest.CaptureFixture[str]
 
@@ -61,9 +63,9 @@ def test_a_file_is_trained_on_tried_and_merged(
 
 
 def test_two_trainings_never_share_a_folder(tmp_path: Path) -> None:
-    with finetune._only_trainer(tmp_path / "out"), pytest.raises(RunLockedError, match="name another folder with --out"):
-        with finetune._only_trainer(tmp_path / "out"):
-            pass
+    again = finetune._only_trainer(tmp_path / "out")
+    with finetune._only_trainer(tmp_path / "out"), pytest.raises(RunLockedError, match="another folder with --out"):
+        again.__enter__()
     with finetune._only_trainer(tmp_path / "out"):
         pass
 

@@ -248,7 +248,9 @@ class Matrix:
                 run = evaluate_base(examples, self.evaluation, self.config, directory, **common)
             else:
                 settings = self.settings(arm.name, seed)
-                run = train_adapter(examples, settings, directory, evaluation=self.evaluation, progress=step, **common)
+                run = train_adapter(
+                    examples, settings, directory, evaluation=self.evaluation, progress=step, leaks_apart=True, **common
+                )
         except CurateError as error:
             if error.exit_code == 130 or isinstance(error, ConfigError):
                 raise

@@ -73,6 +73,7 @@ def _run(job: Job, out: IO[str]) -> None:
             canonical=job.canonical,
             workbench=_benches[shared],
             progress=tell,
+            leaks_apart=True,
         )
     except BrokenPipeError:
         raise SystemExit(1) from None
