@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audit.fairness import audit_groups
@@ -44,6 +45,8 @@ def trained_of(
         table = pq.read_table(found[0], columns=["row", "prediction", "score"]) if found else None
         if table is None or not table.num_rows or table["prediction"].null_count == table.num_rows:
             continue
+        # Rows beyond the data are the same rows in another dress: scrubbed, say.
+        table = table.filter(pc.less(table["row"], dataset.n_rows))
         rows = table["row"].to_numpy()
         given, predicted = truth[rows], np.asarray(table["prediction"].to_pylist(), dtype=object)
         if ((given == predicted) != (table["score"].to_numpy() == 1)).any():
