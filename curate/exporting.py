@@ -18,6 +18,7 @@ from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import read_journal
 from curate.rundir import RunDir
+from curate.session import Session
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,10 @@ def export(run: RunDir, out: Path, *, trainers: Sequence[str], base: str | None,
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{out} holds something already; name a new folder, or empty this one")
     exporting = require("train.export")
-    detected = workflow.reopen(run)
+    session = Session.open(run.path)
+    if not session.is_written:
+        raise ConfigError(f"decisions were taken since the data was written; `curate apply {run.path}` first, then export")
+    detected = session.detected
     curated = apply(detected.dataset, detected.resolve(read_journal(run.decisions_path)))
     exported = exporting.exported_rows(curated.with_added(), curated.training_weights())
     config = detected.recipe.train_config()

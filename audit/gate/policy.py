@@ -186,9 +186,20 @@ PRESETS: dict[str, Mapping[str, Limit]] = {
         "days_since_training": Limit(warn=60, fail=90),
     },
 }
+_BESIDE = {
+    "columns_changed": Limit(fail=0),
+    "drift_labels": Limit(warn=0.1),
+    "drift_texts": Limit(warn=0.75),
+}
+"""What is asked of data beside a reference, where the policy itself does not say."""
 _KEYS = ("preset", "checks", "waivers", "reference")
 _LIMIT_KEYS = ("enabled", "warn", "fail", "minimum_rows")
 _WAIVER_KEYS = ("check", "owner", "reason", "expires")
+
+
+def beside(policy: Policy, reference: str) -> Policy:
+    """The policy for data that is to be like the data at `reference`."""
+    return replace(policy, limits={**_BESIDE, **policy.limits}, reference=reference)
 
 
 def load_policy(path: Path) -> Policy:
@@ -232,7 +243,8 @@ def parse_policy(raw: Mapping[str, Any], source: str = "[gate]") -> Policy:
     if not isinstance(reference, str):
         raise ConfigError(f"{source}: reference must be the path of a data file")
     checked = tuple(_waiver(w, f"{source} waivers[{i}]") for i, w in enumerate(waivers))
-    return Policy(limits, checked, preset, source, reference)
+    policy = Policy(limits, checked, preset, source)
+    return beside(policy, reference) if reference else policy
 
 
 def _known(raw: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:

@@ -39,4 +39,7 @@ def feedback_command(
     narrator = Narrator(quiet or as_json)
     out = out or str(workflow.default_out(workflow.input_path(recipe))) + "-feedback"
     result = workflow.run(recipe, out=out, train=False, listener=narrator.stage, on_read=narrator.read)
+    summary = result.detected.outcomes["feedback"].detection.summary
+    if summary.get("like_no_row") and not quiet:
+        click.echo(f"{summary['like_no_row']:,} ratings are like no row: {summary['like_no_row_first']}", err=True)
     return print_summary(result, as_json=as_json, quiet=quiet)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -31,7 +30,7 @@ PRESETS = ("starter", "strict", "regulated")
 @click.option("--policy", type=click.Path(), help="TOML file with checks; default: [gate] of the recipe, else a preset.")
 @click.option("--preset", type=click.Choice(PRESETS), help="Checks and limits to use where no policy is given.")
 @click.option("--baseline", type=click.Path(), help="JSON of an earlier gate: only findings that it does not know count.")
-@click.option("--reference", type=click.Path(), help="Data to be like, for the checks columns_changed and drift_*.")
+@click.option("--reference", type=click.Path(), help="Data to be like: also asks about its columns, labels and texts.")
 @click.option("--tighten", is_flag=True, help="Where the gate passes, take what is mended out of the baseline file.")
 @click.option("--decisions", type=click.Path(), help="Decision file to read the findings under.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to say it.")
@@ -69,7 +68,7 @@ def gate_command(
     else:
         asked = gates.parse_policy(recipe_gate, "[gate]" if recipe_gate else "preset starter")
     if reference is not None:
-        asked = dataclasses.replace(asked, reference=reference)
+        asked = gates.beside(asked, reference)
     known = gates.read_baseline(Path(baseline)) if baseline else None
     if decisions is not None and not Path(decisions).is_file():
         raise ConfigError(f"there is no decision file at {decisions}")

@@ -218,7 +218,9 @@ def _make(verb: str) -> click.Command:
         result = workflow.run(recipe, out=out, train=False, listener=narrator.stage, on_read=on_read)
         if verb == "labels" and not quiet and not as_json:
             _told_labels(result)
-        return print_summary(result, as_json=as_json, quiet=quiet, data=verb != "fairness")
+        return print_summary(
+            result, as_json=as_json, quiet=quiet, data=verb != "fairness", helpers=ONLY_FLAGS.get(verb, ())
+        )
 
     return command
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,12 +87,18 @@ def _kept(path: str | None) -> str | None:
     if path == "-":
         from curate.dataset.standardinput import keep_standard_input
 
-        return str(keep_standard_input(sys.stdin.buffer, Path("runs")))
+        return _told(keep_standard_input(sys.stdin.buffer, Path("runs")))
     if path is not None and "://" in path:
         from curate.dataset.remote import fetch
 
-        return str(fetch(path, Path("runs")))
+        return _told(fetch(path, Path("runs")))
     return path
+
+
+def _told(kept: Path) -> str:
+    """Say where raw data now lies: whoever piped it may not want it there for long."""
+    click.echo(f"the data is kept, as it came, in {kept} (readable by you alone); delete it when you are done", err=True)
+    return str(kept)
 
 
 def shell_path(path: Path) -> str:
@@ -108,10 +114,13 @@ def _note(result: RunResult) -> str:
     return str(summary.get("note", ""))
 
 
-def print_summary(result: RunResult, *, as_json: bool, quiet: bool, proof: bool = True, data: bool = True) -> int:
+def print_summary(
+    result: RunResult, *, as_json: bool, quiet: bool, proof: bool = True, data: bool = True, helpers: Sequence[str] = ()
+) -> int:
     """The end of a run on the terminal, and its exit code.
 
-    `proof` says whether an ablation was part of the question, `data` whether curated data was.
+    `proof` says whether an ablation was part of the question, `data` whether curated data was. `helpers` only serve other
+    stages: one that had nothing to look at leaves no question open.
     """
     if as_json:
         click.echo((result.run.path / "report.json").read_text(encoding="utf-8"), nl=False)
@@ -128,10 +137,11 @@ def print_summary(result: RunResult, *, as_json: bool, quiet: bool, proof: bool 
         click.echo(f"report: {result.run.path / 'report.html'}", err=True)
     if not quiet and (noted := _note(result)):
         click.echo(f"note: {noted}", err=True)
-    for name, reason in result.skipped.items():
+    skipped = {name: reason for name, reason in result.skipped.items() if name not in helpers}
+    for name, reason in skipped.items():
         click.echo(f"not judged: {name}: {reason}", err=True)
     ablation = (result.ablation or {}) if proof else {}
     unproven = ablation.get("verdict") == "insufficient evidence"
     if unproven:
         click.echo(f"not judged: whether curation helped: {ablation.get('words', '')}", err=True)
-    return EXIT_NOT_JUDGED if result.skipped or unproven else EXIT_OK
+    return EXIT_NOT_JUDGED if skipped or unproven else EXIT_OK

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from curate.reviewing import Review
 
 ORDERS = ("mixed", "random", "score", "value", "gate")
+FEWEST_SHOWN = 10
 KEYS = "a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead  Enter: skip  u: undo  r: rates  q: stop"
 
 
@@ -170,11 +171,14 @@ def _rate_lines(rate: Any, width: float) -> Iterator[str]:
             f"({found.other:,} otherwise)"
         )
         return
-    told = f"{found.value:.0%} of {found.population:,} findings are right [{found.low:.0%}, {found.high:.0%}]"
+    span = f"[{found.low:.0%}, {found.high:.0%}]"
+    told = f"{found.value:.0%} of {found.population:,} findings are right {span}"
+    if found.random < FEWEST_SHOWN and not found.settled:  # a share of a few answers would be taken for more than it is
+        told = f"too few answers to say how many of {found.population:,} findings are right {span}"
     enough = "settled" if rate.more == 0 else f"about {rate.more} more random decisions for a width of {width:.0%}"
     yield f"{rate.stage}: {told}, from {found.random:,} random and {found.other:,} other decisions; {enough}"
     for name, part in (("applied by themselves", rate.by_itself), ("waiting", rate.waiting)):
-        if part.value is not None and part.population:
+        if part.value is not None and part.population and (part.random >= FEWEST_SHOWN or part.settled):
             yield f"  of {part.population:,} {name}: {part.value:.0%} [{part.low:.0%}, {part.high:.0%}]"
     if rate.left:
         yield f"  {rate.left:,} still wait"

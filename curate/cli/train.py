@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curate.cli.narrate import Narrator
-from curate.cli.options import data_options, json_option, quiet_option
+from curate.cli.options import data_options, json_option, quiet_option, shell_path
 from curate.cli.trained import told
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ def train_command(
         for line in told(done):
             click.echo(line)
         click.echo(f"adapter: {trained.directory / 'adapter'}", err=True)
+        click.echo(f"report: {trained.directory / 'report.html'}", err=True)
+        click.echo(f"try it: curate generate {shell_path(trained.directory)} --prompt '...'", err=True)
         if merged:
             rounding = f"logits differ by {done['merged']['largest_difference']:.1e} at most"
             click.echo(f"full weights: {merged} ({rounding})", err=True)

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from curate import workflow
 from curate.cli.export import export_command
 from curate.errors import ConfigError
+from curate.rundir import RunDir
 
 FOOD = ("bread", "soup", "rice", "cheese", "salad", "noodles", "beans", "cake")
 TURNS = [
@@ -187,3 +188,16 @@ def test_a_folder_that_holds_something_is_left_alone() -> None:
     assert isinstance(result.exception, ConfigError)
     assert "holds something" in str(result.exception)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_decisions_that_were_not_applied_are_asked_for_before_anything_is_exported() -> None:
+    from curate.ledger.decisions import append_decisions, decide
+
+    exported("text", [*SHAPES["text"], SHAPES["text"][0]])
+    findings = workflow.reopen(RunDir.open("run-text")).findings
+    append_decisions(Path("run-text/decisions.jsonl"), [decide(findings, [0], "reject")])
+    again = CliRunner().invoke(export_command, ["run-text", "--out", "again"], standalone_mode=False)
+    assert isinstance(again.exception, ConfigError)
+    assert "curate apply run-text" in str(again.exception)
+    workflow.reapply("run-text")
+    assert CliRunner().invoke(export_command, ["run-text", "--out", "again"], standalone_mode=False).exception is None

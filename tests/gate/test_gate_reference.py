@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from curate.cli.gate import gate_command
+from curate.errors import DataError
 
 TOPICS = {"refund": ("money", "back", "card"), "parcel": ("courier", "box", "door"), "login": ("password", "code", "page")}
 FILLERS = ("please", "again", "today", "really", "maybe", "thanks", "hello", "urgent", "quick", "simple", "later", "soon")
@@ -80,3 +81,13 @@ def test_a_missing_column_and_one_of_another_kind_are_named() -> None:
 def test_without_a_reference_a_check_that_was_asked_for_is_insufficient_evidence() -> None:
     found = checks(write("new.jsonl", rows(300, 2)))
     assert {found[n]["verdict"] for n in ("columns_changed", "drift_labels", "drift_texts")} == {"insufficient evidence"}
+
+
+def test_a_reference_is_asked_about_under_every_policy_and_must_be_there() -> None:
+    Path("p.toml").write_text('preset = "starter"\n')
+    moved = [{"text": row["text"] + " kind regards from mobile", "label": row["label"]} for row in rows(400, 3)]
+    found = checks(write("new.jsonl", moved), "--reference", "main.jsonl")
+    assert (found["columns_changed"]["verdict"], found["drift_texts"]["verdict"]) == ("fail", "warn")
+    assert "drift_texts" not in checks("new.jsonl")
+    with pytest.raises(DataError, match=r"nosuch\.jsonl"):
+        checks("new.jsonl", "--reference", "nosuch.jsonl")
