@@ -23,7 +23,7 @@ class StageProof:
     left_out: Interval
     """Every stage less every stage but this."""
     p_holm: float | None
-    """Of `alone`, corrected over the stages; None where only one was asked about."""
+    """Corrected over the stages: of `alone`, or of the gain over its control where that is larger; None for one stage."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,3 @@ class Proof:
     views: tuple[Reading, ...] = ()
     leak: LeakEffect | None = None
     looks: tuple[Looked, ...] = ()
-
-    @property
-    def says_more(self) -> bool:
-        """Whether there is more to show than the numbers of one comparison."""
-        return bool(self.stages or self.shapley or self.views or self.leak or self.looks)
-

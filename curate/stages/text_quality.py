@@ -38,7 +38,6 @@ DROPS = frozenset({
     "wrong_language", "garbled", "role_order", "last_turn", "identical_pair",
 })  # fmt: skip
 """Rules that propose to drop the row; the others flag."""
-ABOUT_ROWS = ("role_order", "last_turn", "identical_pair", "swapped_pair")
 
 
 def detect(dataset: Dataset, config: QualityConfig, context: Context) -> Detection:
