@@ -191,6 +191,9 @@ def _make(verb: str) -> click.Command:
         pred_probs: str | None = None, vectors: str | None = None, votes: tuple[str, ...] = (),
         keep_together: str | None = None,
     ) -> int:
+        from curate.dataset.ahead import read_ahead
+
+        read_ahead(input_)
         from curate import workflow
 
         recipe = recipe_for(input_)

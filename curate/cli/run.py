@@ -39,6 +39,9 @@ def run_command(
     Without an argument, the recipe is curate.toml (or [tool.curate] in pyproject.toml) of this folder. What an earlier
     run in the same directory has computed is not computed again.
     """
+    from curate.dataset.ahead import read_ahead
+
+    read_ahead(input_ or recipe_or_input)
     from curate import workflow
 
     recipe = recipe_for(recipe_or_input, input_)

@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from curate.dataset.ahead import taken
 from curate.dataset.arrowfiles import is_arrow, read_arrow
 from curate.dataset.compression import hash_file, read_bytes
 from curate.dataset.csvfiles import read_csv
@@ -53,7 +54,7 @@ def load(
     if on_bad_row not in ("fail", "skip"):
         raise ConfigError(f"on_bad_row is 'fail' or 'skip', not {on_bad_row!r}")
     file = Path(path)
-    kind, parsed, compression, input_hash, size = _read(file)
+    kind, parsed, compression, input_hash, size = taken(file) or read_file(file)
     store, rejected = parsed.store, list(parsed.rejected)
     if store.n_rows == 0:
         if rejected and on_bad_row == "fail":
@@ -98,7 +99,7 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _read(file: Path) -> tuple[str, Parsed, str, str, int]:
+def read_file(file: Path) -> tuple[str, Parsed, str, str, int]:
     """(format, rows, compression, hash, size) of a file; its bytes are let go here, before the roles are looked for."""
     try:
         if file.is_dir():

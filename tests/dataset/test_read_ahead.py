@@ -1,0 +1,59 @@
+"""A large Parquet file is read beside the imports, and `load` sees what it would have seen without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from curate.dataset import ahead, load
+from curate.errors import DataError
+
+
+def large(path: Path, seed: int = 0) -> Path:
+    drawn = np.random.default_rng(seed).integers(97, 123, (9_000, 1_000), dtype=np.uint8)
+    texts = [row.tobytes().decode() for row in drawn]
+    pq.write_table(pa.table({"text": texts}), path, compression="none", row_group_size=3_000)
+    assert path.stat().st_size > ahead.WORTH_BYTES
+    return path
+
+
+def test_what_was_read_ahead_is_what_load_gives(tmp_path: Path) -> None:
+    file = large(tmp_path / "rows.parquet")
+    alone = load(file)
+    ahead.read_ahead(file)
+    ready = load(file)
+    assert ready.source == alone.source
+    assert ready.row(8_999) == alone.row(8_999)
+    assert ahead.taken(file) is None
+
+
+def test_a_file_that_changed_meanwhile_is_read_again(tmp_path: Path) -> None:
+    file = large(tmp_path / "rows.parquet")
+    ahead.read_ahead(file)
+    large(tmp_path / "other.parquet", seed=1).replace(file)
+    ready, alone = load(file), load(file)
+    assert ready.source == alone.source
+    assert ready.row(0) == alone.row(0)
+
+
+def test_a_damaged_file_gives_the_error_of_load_itself(tmp_path: Path) -> None:
+    file = large(tmp_path / "rows.parquet")
+    file.write_bytes(file.read_bytes()[:-2_000])
+    ahead.read_ahead(file)
+    with pytest.raises(DataError, match="cut short"):
+        load(file)
+
+
+def test_small_files_other_formats_and_missing_ones_are_left_to_load(tmp_path: Path) -> None:
+    small = tmp_path / "small.parquet"
+    pq.write_table(pa.table({"text": ["a", "b"]}), small)
+    lines = tmp_path / "rows.jsonl"
+    lines.write_text('{"text": "a"}\n' * 1_000_000)
+    for file in (small, lines, tmp_path / "none.parquet", tmp_path):
+        ahead.read_ahead(file)
+        assert ahead.taken(file) is None
+    ahead.read_ahead(None)
