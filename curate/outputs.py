@@ -29,7 +29,7 @@ from curate.vaulting import VAULT, write_vault
 
 PREVIEW_WIDTH = 160
 SWAPS = "swaps.jsonl"
-RESCANNED = ("exact_duplicates", "near_duplicates", "pii")
+RESCANNED = ("exact_duplicates", "near_duplicates", "contamination", "pii")
 
 
 def looked_for(recipe: Recipe) -> ScanConfig:
@@ -119,6 +119,8 @@ def rescan(
     """
     # A stage that only flags has left everything it found: looking again would say so a second time.
     names = [c.name for c in recipe.stages() if c.name in RESCANNED and c.policy.on_finding != "flag"]
+    if not curated.edits and "contamination" in names:  # what is left of rows as they were holds nothing new
+        names.remove("contamination")
     if not names or len(curated.rows) == 0:
         return {}
     again = dataclasses.replace(recipe, run=recipe.run.model_copy(update={"stages": names}))

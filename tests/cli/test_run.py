@@ -353,3 +353,22 @@ def test_the_second_look_is_taken_again_when_more_stages_look(curate: Curate, js
     curate("run", jsonl, "--no-train", "--stages", "exact_duplicates", "--out", out)
     curate("run", jsonl, "--no-train", "--stages", "exact_duplicates,pii", "--out", out)
     assert set(json.loads((out / "manifest.json").read_text())["rescan"]) == {"exact_duplicates", "pii"}
+
+
+def test_the_second_look_sees_a_leak_that_masking_made(curate: Curate, tmp_path: Path) -> None:
+    asked = "could somebody tell me whether {} was the address that got my refund letter yesterday"
+    rows = [
+        {"text": f"hello there my order went missing on the way {asked.format('ann.lee@example.org')} and also the invoice",
+         "split": "train"},
+        {"text": asked.format("bo.marsh@example.net"), "split": "test"},
+        *({"text": f"quite another matter number {n} about the {n}th parcel that came {n} days late", "split": "train"}
+          for n in range(20)),
+    ]  # fmt: skip
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    out = tmp_path / "run"
+    done = curate("run", file, "--no-train", "--stages", "exact_duplicates,contamination,pii", "--out", out)
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["stages"]["contamination"]["findings"] == 0
+    assert manifest["rescan"]["contamination"]["left"] == 1
