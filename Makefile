@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint format bench peers bench-labels bench-ablation bench-dedup peers-pii bench-pii bench-fairness peers-train bench-train base-model names-model sample-data clean
+.PHONY: help setup demo test test-slow test-s3 bench-gate lint format bench peers bench-labels bench-ablation bench-dedup peers-pii bench-pii bench-fairness peers-train bench-train bench-tui base-model names-model sample-data clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,18 @@ test: $(READY) ## the fast tests (under 10 minutes on 2 cores)
 
 test-slow: $(READY) ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow
+
+test-s3: .venv-s3/.ready ## s3:// URLs against a server on loopback, in an environment that borrows ours
+	.venv-s3/bin/python -m pytest tests/dataset/test_s3.py
+
+.venv-s3/.ready: tests/dataset/s3-server.txt $(READY)
+	test -x .venv-s3/bin/python || $(PYTHON) -m venv .venv-s3
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib")); print("$(CURDIR)")' > "$$(.venv-s3/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth"
+	.venv-s3/bin/python -m pip install --quiet -r tests/dataset/s3-server.txt
+	@touch $@
+
+bench-gate: $(READY) ## how long the gate takes, cold, warm and on a million rows (3 minutes)
+	$(BIN)/python -m benchmarks.bench_gate
 
 lint: $(READY) ## ruff, mypy --strict, import contracts
 	$(BIN)/ruff check .
@@ -81,9 +93,20 @@ peers-train: .venv-peers-train/.ready ## trl, in an environment that borrows our
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.venv-peers-train/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth"
 	@touch $@
 
+peers-lm-eval: .venv-peers-lm-eval/.ready ## lm-evaluation-harness, in an environment that borrows ours, for the hand-over's slow test
+
+.venv-peers-lm-eval/.ready: benchmarks/train/peers_lm_eval.txt $(READY)
+	test -x .venv-peers-lm-eval/bin/python || $(PYTHON) -m venv .venv-peers-lm-eval
+	.venv-peers-lm-eval/bin/python -m pip install --quiet --no-deps -r benchmarks/train/peers_lm_eval.txt
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.venv-peers-lm-eval/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth"
+	@touch $@
+
 bench-train: $(READY) .venv-peers-train/.ready ## speed beside transformers' Trainer and TRL, accuracy beside TF-IDF (ten minutes)
 	OMP_WAIT_POLICY=PASSIVE .venv-peers-train/bin/python -m benchmarks.train.compare
 	$(BIN)/python benchmarks/bench_train.py --intents 77 --seeds 1
+
+bench-tui: $(READY) ## the terminal interface on 1,000,000 rows and 200,000 findings: paint, opening, keys, memory (3 minutes)
+	$(BIN)/python -m benchmarks.bench_tui
 
 base-model: $(READY) ## rebuild the bundled base model (CORPUS=path to articles.parquet; up to an hour)
 	$(BIN)/python -m train.bundled.build --corpus $(CORPUS)

@@ -1,9 +1,9 @@
 """The exam of an ablation, written before any arm is made: which rows belong together, and how rows are read.
 
 Rows belong together when they are near-duplicates, when the contamination stage found one in the other, or when they
-share a value of a column that the recipe names (an author, a thread). Nothing of one such group is on both sides. Rows
-of the given split whose group is also trained on are set aside and scored for what the leak does. Held-out rows are
-also read with their personal data replaced, and by labels that a person decided or a column supplies.
+share a value of a column that a role or the recipe names (an author, a thread). Nothing of one such group is on both
+sides. Rows of the given split whose group is also trained on are set aside and scored for what the leak does. Held-out
+rows are also read with their personal data replaced, and by labels that a person decided or a column supplies.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import ACCEPT, OVERRIDE, REJECT, Journal, effect
 from curate.pipeline import Detected
+from curate.stages.together import rows_together
 
 if TYPE_CHECKING:
     from train.ablation import Evaluation, HeldOut
@@ -36,7 +37,8 @@ def together(detected: Detected) -> np.ndarray:
     from scipy.sparse.csgraph import connected_components
 
     n = detected.dataset.n_rows
-    clusters = np.unique(detected.clusters(), return_inverse=True)[1].astype(np.int64)
+    kept, _ = rows_together(detected.dataset, detected.clusters())
+    clusters = np.unique(kept, return_inverse=True)[1].astype(np.int64)
     pairs = [*_same_value(detected, n), *_found_in(detected)]
     if not pairs:
         return clusters

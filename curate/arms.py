@@ -15,7 +15,7 @@ are thinned to the same rows for every arm.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -73,6 +73,7 @@ class Asked:
     sequential: bool
     stages: tuple[str, ...]
     shapley: bool
+    beyond: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, recipe: Recipe, **given: Any) -> Asked:
@@ -80,7 +81,7 @@ class Asked:
         section = recipe.ablation
         wish: dict[str, Any] = {
             "preset": section.preset, "seeds": section.seeds, "sequential": section.sequential,
-            "stages": tuple(section.stages), "shapley": section.shapley,
+            "stages": tuple(section.stages), "shapley": section.shapley, "beyond": tuple(section.beyond),
         }  # fmt: skip
         return cls(**{**wish, **{name: value for name, value in given.items() if value is not None}})
 
@@ -96,7 +97,9 @@ def prove(
     """Train every arm with every seed into `out/train/` and compare them; returns what `ablation.json` holds."""
     ablation = require("train.ablation")
     recipe = detected.recipe
+    require("train.trackers").check(recipe.train_config())
     asked = asked or Asked.of(recipe)
+    parts = require("train.ablation.beyond.wish").checked_parts(asked.beyond)
     group = together(detected)
     held = held_out(detected, group)
     raw, cured, _, note = training_sides(detected, curated, held, group)
@@ -132,8 +135,32 @@ def prove(
         canonical=canonical_names(detected, curated.plan),
         delta=recipe.ablation.delta,
     )
+    if parts:
+        from curate.arms_beyond import beyond
+
+        exam = evaluation.primary
+        found = beyond(detected, curated, journal, held, group, exam, out, tell, parts, first.seeds[: first.looks[0]])
+        result = dataclasses.replace(result, beyond=found)
     outcome: dict[str, Any] = result.to_json()
+    outcome |= _tracked(recipe.train_config(), outcome, evaluation.examples.fingerprint(), out)
     return outcome
+
+
+def _tracked(config: TrainConfig, outcome: Mapping[str, Any], evaluation_hash: str, out: Path) -> dict[str, Any]:
+    """The verdict as a run of the tracker, in the group of the arms' runs; nothing without a tracker."""
+    if not config.tracker:
+        return {}
+    trackers = require("train.trackers")
+    base_hash = require("train.base").resolve_base(config.base).fingerprint()
+    told = {"verdict": outcome["verdict"], "words": outcome["words"]}
+    told |= {f"arm/{arm['name']}": arm["mean"] for arm in outcome["arms"] if arm["mean"] is not None}
+    for one in outcome["comparisons"]:
+        told |= {f"{one['a']} against {one['b']}/{name}": one[name] for name in ("delta", "low", "high")}
+    found: dict[str, Any] = trackers.track_outcome(
+        config, "verdict", trackers.group_of(base_hash, evaluation_hash), told, out / "train" / "verdict",
+        base_hash=base_hash, evaluation_hash=evaluation_hash,
+    )  # fmt: skip
+    return found
 
 
 def control_rows(raw: Examples, kept_ids: np.ndarray, seed: int) -> Examples:
@@ -150,7 +177,7 @@ def stage_arms(asked: Asked, plans: ArmPlans, side: Callable[[Curated], Examples
     Stages that change no training row get no arm. Those that change rows and were not asked about are one player
     together, so that Shapley values always add up to the whole effect.
     """
-    ablation, shapley = require("train.ablation"), require("train.ablation.shapley")
+    ablation = require("train.ablation")
     if not asked.stages and not asked.shapley:
         return [], ablation.Design()
     effective = plans.effective()
@@ -162,7 +189,6 @@ def stage_arms(asked: Asked, plans: ArmPlans, side: Callable[[Curated], Examples
     notes = tuple(f"The stage {name} changes no training row, so there is nothing to compare." for name in idle)
     named = tuple(name for name in effective if name in wanted)
     ablation.check_stages(asked.preset, named)
-    others = tuple(name for name in effective if name not in named)
     names: dict[frozenset[str], str] = {frozenset(): "raw", frozenset(effective): "curated"}
     arms: list[Any] = []
 
@@ -183,17 +209,24 @@ def stage_arms(asked: Asked, plans: ArmPlans, side: Callable[[Curated], Examples
         questions.append(ablation.Question(name, alone, without, f"control_{name}"))
     if not asked.shapley or not named:
         return arms, ablation.Design(questions=tuple(questions), notes=notes)
-    players = (*named, *((OTHERS,) if others else ()))
-    orders = shapley.orders_of(players, seed=plans.detected.recipe.run.seed)
+    orders, coalitions = divided(effective, named, arm_of, plans.detected.recipe.run.seed)
+    return arms, ablation.Design(questions=tuple(questions), orders=orders, coalitions=coalitions, notes=notes)
+
+
+def divided(
+    effective: Sequence[str], named: Sequence[str], arm_of: Callable[[frozenset[str], str, str], str], seed: int
+) -> tuple[tuple[Any, ...], dict[frozenset[str], str]]:
+    """The orders behind Shapley values of `named` stages, all others being one player, and the arm of each set."""
+    shapley = require("train.ablation.shapley")
+    others = tuple(name for name in effective if name not in named)
+    orders = shapley.orders_of((*named, *((OTHERS,) if others else ())), seed=seed)
     coalitions = {}
     for players_in in shapley.coalitions_of(orders):
         stages = frozenset(s for player in players_in for s in (others if player == OTHERS else (player,)))
         kept = [s for s in effective if s in stages]
         title = "only " + ", ".join(s.replace("_", " ") for s in kept)
         coalitions[players_in] = arm_of(stages, "only_" + "+".join(kept), title)
-    return arms, ablation.Design(
-        questions=tuple(questions), orders=tuple(orders), coalitions=coalitions, notes=notes
-    )
+    return tuple(orders), coalitions
 
 
 def _control(plans: ArmPlans, side: Callable[[Curated], Examples], stage: str, seed: int) -> Examples:
@@ -217,23 +250,32 @@ def training_sides(
     dataset = detected.dataset
     group = together(detected) if group is None else group
     chosen, thinned = _thinned(held.train_rows, detected.recipe)
-    raw = from_dataset(dataset, rows=chosen, clusters=group, weights=dataset.weights())
+    unwanted = learns_from_unwanted(detected.recipe)
+    raw = from_dataset(dataset, rows=chosen, clusters=group, weights=dataset.weights(), unwanted=unwanted)
     cured = _side_or_empty(curated, held, group, detected.recipe, raw.task)
-    evaluation = from_dataset(dataset, rows=held.eval_rows, clusters=group)
+    evaluation = from_dataset(dataset, rows=held.eval_rows, clusters=group, unwanted=unwanted)
     seen = LABELS_SEEN if "label_issues" in detected.outcomes and dataset.labels() is not None else ""
     return raw, cured, evaluation, f"{held.note}{thinned}{seen}"
 
 
-def side_of(curated: Curated, held: Any, group: np.ndarray, recipe: Recipe) -> Examples:
-    """The training rows of curated data."""
-    chosen, _ = _thinned(held.train_rows, recipe)
+def side_of(
+    curated: Curated, held: Any, group: np.ndarray, recipe: Recipe, chosen: np.ndarray | None = None
+) -> Examples:
+    """The training rows of curated data; `chosen` are the raw rows that they may come from."""
+    chosen = _thinned(held.train_rows, recipe)[0] if chosen is None else chosen
     parents = np.concatenate([curated.rows, curated.parents])  # an added row stays on the side of the row it was made from
     kept = np.flatnonzero(np.isin(parents, chosen))
     ids = np.concatenate([curated.rows, curated.raw.n_rows + np.arange(len(curated.parents))])
     examples: Examples = require("train.examples").from_dataset(
-        curated.with_added(), rows=kept, ids=ids, clusters=group[parents], weights=curated.training_weights()
+        curated.with_added(), rows=kept, ids=ids, clusters=group[parents], weights=curated.training_weights(),
+        unwanted=learns_from_unwanted(recipe),
     )
     return examples
+
+
+def learns_from_unwanted(recipe: Recipe) -> bool:
+    """Whether answers that are marked as unwanted are something to learn from."""
+    return recipe.train.get("objective") == "kto"
 
 
 def canonical_names(detected: Detected, plan: Plan) -> dict[str, str]:
@@ -282,4 +324,17 @@ def real_world(detected: Detected) -> Examples | None:
     roles = {role: list(columns) for role, columns in detected.dataset.roles.items()}
     dataset = load(path, roles=roles, task=detected.dataset.task, on_bad_row=recipe.data.on_bad_row)
     rows: Examples = require("train.examples").from_dataset(dataset)
+    return rows
+
+
+def replayed(detected: Detected) -> Examples | None:
+    """The rows of the file that `[train] replay` names, in whatever shape they are; None where it names none."""
+    recipe = detected.recipe
+    named = str(recipe.train.get("replay") or "")
+    if not named or named == "self":
+        return None
+    path = Path(named)
+    if not path.is_absolute() and recipe.path is not None and not path.exists():
+        path = recipe.path.parent / path
+    rows: Examples = require("train.examples").from_dataset(load(path, on_bad_row=recipe.data.on_bad_row))
     return rows

@@ -40,6 +40,7 @@ def as_json_schema() -> dict[str, Any]:
     for name, model in SECTIONS.items():
         properties[name] = model.model_json_schema()
     properties["train"] = _of_dataclass(require("train.config").TrainConfig)
+    properties["tune"] = _of_dataclass(require("train.tune.config").TuneConfig)
     stages = {name: _of_dataclass(get_stage(name).config, SHARED) for name in known_stages()}
     properties["stages"] = {"type": "object", "properties": stages, "additionalProperties": False}
     properties["gate"] = require("audit.gate.policy").as_json_schema()

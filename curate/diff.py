@@ -6,7 +6,7 @@ Rows are compared by id, findings by finding id, so re-ordered and appended data
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from curate import workflow
+from curate.house import require
 from curate.ledger.decisions import Journal, read_journal
 from curate.ledger.plan import Plan
 from curate.pipeline import Detected
@@ -62,6 +63,8 @@ def diff(old: str | Path, new: str | Path) -> dict[str, Any]:
     found_a, found_b = a.findings(), b.findings()
     status_a, status_b = a.status(), b.status()
     decided_a, decided_b = _decided(a.journal), _decided(b.journal)
+    now_removed = [rows_b[i] for i in shared if b.plan.dropped[rows_b[i]] and not a.plan.dropped[rows_a[i]]]
+    now_kept = [rows_b[i] for i in shared if a.plan.dropped[rows_a[i]] and not b.plan.dropped[rows_b[i]]]
     moved = Counter(
         f"{status_a[i]} -> {status_b[i]}" for i in found_a.keys() & found_b.keys() if status_a[i] != status_b[i]
     )
@@ -74,9 +77,10 @@ def diff(old: str | Path, new: str | Path) -> dict[str, Any]:
             "added": _some(rows_b[i] for i in rows_b.keys() - shared),
         },
         "outcome": {
-            "now_removed": _some(rows_b[i] for i in shared if b.plan.dropped[rows_b[i]] and not a.plan.dropped[rows_a[i]]),
-            "now_kept": _some(rows_b[i] for i in shared if a.plan.dropped[rows_a[i]] and not b.plan.dropped[rows_b[i]]),
+            "now_removed": _some(now_removed),
+            "now_kept": _some(now_kept),
         },
+        "affected": _affected(b.detected, now_removed, now_kept),
         "findings": {
             stage: {
                 "gone": sum(found_a[i] == stage for i in found_a.keys() - found_b.keys()),
@@ -95,9 +99,21 @@ def diff(old: str | Path, new: str | Path) -> dict[str, Any]:
     }
 
 
+def _affected(detected: Detected, now_removed: Sequence[int], now_kept: Sequence[int]) -> list[str]:
+    """Whom the change falls on, in sentences; none where no row's fate changed."""
+    preview = require("audit.fairness.preview").preview_of_rows
+    settings = detected.recipe.to_dict()["stages"].get("fairness")
+    told = {"settings": settings, "clusters": detected.hint("near_duplicates.cluster")}
+    both = {"removed": sorted(now_removed), "brought back": sorted(now_kept)}
+    return [
+        line for verb, rows in both.items() if rows
+        for line in preview(detected.dataset, rows, verb=verb, **told).lines
+    ]  # fmt: skip
+
+
 def _decided(journal: Journal) -> dict[str, str]:
     """What counts for each finding that people decided on: the last live decision."""
-    return {finding: d.verdict for d in journal.live() for finding in d.finding_ids}
+    return {finding: d.verdict for d in journal.live() if d.verdict != "flag" for finding in d.finding_ids}
 
 
 def _some(rows: Iterable[int]) -> dict[str, Any]:

@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 from curate import workflow
 from curate.errors import ConfigError, RunError, nearest
 from curate.ledger.decisions import read_journal
-from curate.outputs import looked_for
+from curate.outputs import looked_for, looked_for_in_rows
 from curate.pipeline import Detected
 from curate.privacy.config import ScanConfig
-from curate.privacy.preview import masked_preview, safe_text
+from curate.privacy.preview import masked_preview
 from curate.rundir import RunDir
+from curate.safetext import safe_text
 
 WIDTH = 160
 WORDS = 1000
@@ -49,7 +50,8 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
                 **{k: shown(found[k]) for k in ("stage", "rule", "action", "score", "field", "reason")},
                 **{k: shown(planned[k]) for k in ("start", "end", "replacement", "status", "why", "witness_row")},
                 **_own_replacement(found, planned),
-                "witness_line": None if witness is None else int(detected.dataset.lines[witness]),
+                "witness_line": None if witness is None else detected.dataset.place(witness)[1],
+                "witness_file": None if witness is None else safe_text(detected.dataset.place(witness)[0]),
                 "witness_preview": None if witness is None else preview(detected, witness),
                 "evidence": shown(orjson.loads(found["evidence"])) if found["evidence"] else None,
                 "decisions": [
@@ -62,7 +64,8 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
     stories.sort(key=lambda s: s["status"] != "applied")
     return {
         "row": row,
-        "line": int(detected.dataset.lines[row]),
+        "line": detected.dataset.place(row)[1],
+        "file": safe_text(detected.dataset.place(row)[0]),
         "row_id": detected.dataset.row_ids[row].as_py().hex(),
         "outcome": _outcome(bool(plan.dropped[row]), stories),
         "preview": preview(detected, row),
@@ -96,7 +99,7 @@ def removed(run: str | Path, stage: str | None = None) -> list[dict[str, Any]]:
 
 def preview(detected: Detected, row: int) -> str:
     """A row's content, personal data masked, in one line."""
-    return masked_preview(detected.dataset.content()[row].as_py() or "", WIDTH, _looked_for(detected))
+    return masked_preview(detected.dataset.content()[row].as_py() or "", WIDTH, looked_for_in_rows(detected.recipe))
 
 
 def _looked_for(detected: Detected) -> ScanConfig:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
+import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from train.examples import Examples
 
 MOST_VALIDATION_ROWS = 500
+LOCK = ".lock"
 PASSES = {"classification": 5}
 """Times that texts are seen where the recipe does not say; three for tasks not named."""
 WORTH_MEASURING_STEPS = 100
@@ -50,7 +52,7 @@ def sides(
         cured, evaluation, note = _extraction_sides(detected, curated, held, group, spans)
     else:
         _, cured, evaluation, note = arms.training_sides(detected, curated, held, group)
-    given = _given_validation(detected, held, group, spans)
+    given = given_validation(detected, held, group, spans)
     if given is not None:
         return cured, given, evaluation, f"{note} Watched on {len(given)} rows of the validation split."
     config = config_of(cured)
@@ -62,6 +64,7 @@ def sides(
     except DataError:
         return cured, None, evaluation, f"{note} Too few rows to set any aside: nothing watches this run."
     watched = cured.take(drawn.eval_rows)
+    watched = watched.take(np.flatnonzero(watched.ids < detected.dataset.n_rows))  # rows that a stage made judge nothing
     return cured.take(drawn.train_rows), watched, evaluation, (
         f"{note} Watched on {len(watched)} more of the training rows, which are not trained on."
     )
@@ -79,26 +82,40 @@ def fine_tune(
 ) -> Any:
     """Train one adapter on the curated rows; returns the trainer's `TrainedRun`.
 
-    `changes` are settings that go before the recipe's. An unfinished run of other data or settings in `out` is refused
-    unless `restart`. Raises `RunLockedError` while another process trains there, and what `train_adapter` raises.
+    `changes` are settings that go before the recipe's. A run of other data or settings in `out`, finished or not, is
+    refused unless `restart`. Raises `RunLockedError` while another process trains there, and what `train_adapter` raises.
     """
     changed = dataclasses.replace(detected.recipe, train={**detected.recipe.train, **(changes or {})})
-    with _only_trainer(out):
-        return _fine_tuned(dataclasses.replace(detected, recipe=changed), curated, out, listener, seed, restart)
+    detected = dataclasses.replace(detected, recipe=changed)
+    settings(detected, None, seed)  # what cannot be meant is said before a folder is made
+    processes = require("train.distributed")
+    processes.join(settings(detected, None, seed).device)
+    with _only_trainer(out) if processes.is_main() else contextlib.nullcontext():
+        return _fine_tuned(detected, curated, out, listener, seed, restart)
 
 
 @contextlib.contextmanager
 def _only_trainer(folder: Path) -> Iterator[None]:
-    """Keep other trainings out of a folder; the lock is the kernel's, so it dies with its owner."""
+    """Keep other trainings out of a folder; the lock is the kernel's, so it dies with its owner.
+
+    A training that leaves nothing takes the lock's file and the folders that were made for it with it.
+    """
+    absent = [path for path in (folder, *folder.parents) if not path.exists()]
     make_private_dir(folder)
-    lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunLockedError(f"{folder} is being trained in; wait for it, or name another folder with --out") from None
         yield
+        absent = []
     finally:
+        if absent and [path.name for path in folder.iterdir()] == [LOCK]:
+            (folder / LOCK).unlink()
+            for path in absent:
+                with contextlib.suppress(OSError):  # somebody else put something there meanwhile
+                    path.rmdir()
         os.close(lock)
 
 
@@ -106,12 +123,15 @@ def _fine_tuned(
     detected: Detected, curated: Curated, out: Path, listener: arms.TrainListener, seed: int, restart: bool
 ) -> Any:
     lora = require("train.lora")
-    if restart:
+    processes = require("train.distributed")
+    if restart and processes.is_main():
         lora.clean_run(out)
+    processes.wait()
 
     def config_of(rows: Examples | None) -> TrainConfig:
         return settings(detected, rows, seed)
 
+    require("train.trackers").check(config_of(None))
     cured, validation, evaluation, note = sides(detected, curated, config_of)
     config = config_of(cured)
     bench = lora.open_workbench(config, encoded_folder(out))
@@ -143,6 +163,7 @@ def _fine_tuned(
         findings=arms.rules_by_row(detected),
         thorough=True,
         real_world=arms.real_world(detected),
+        replay=arms.replayed(detected),
         keep_foreign=not restart,
     )
 
@@ -154,12 +175,15 @@ def settings(
     recipe = dataclasses.replace(detected.recipe, train={**detected.recipe.train, **(changes or {})})
     config: TrainConfig = recipe.train_config()
     config = config.replace(seed=seed)
+    if "learning_rate" not in recipe.train:
+        config = config.replace(learning_rate=require("train.methods").METHODS[config.method].learning_rate)
     if "threads" not in recipe.train:
         config = config.replace(threads=thread_count(recipe))
     if rows is None or {"steps", "epochs"} & set(recipe.train):
         return config
     passes = PASSES.get(rows.task, arms.PASSES)
-    return config.replace(steps=max(arms.FEWEST_STEPS, -(-passes * len(rows) // config.batch_rows)))
+    own_rows = config.batch_rows * (1.0 - config.replay_fraction if config.replay else 1.0)
+    return config.replace(steps=max(arms.FEWEST_STEPS, math.ceil(passes * len(rows) / own_rows)))
 
 
 def encoded_folder(out: Path) -> Path:
@@ -183,12 +207,14 @@ def _before(rows: Examples, config: TrainConfig, bench: Any, out: Path, labels: 
         )
         say(needs.check(config, out) or needs.words())
     steps = config.step_count(len(encoded))
-    if steps >= WORTH_MEASURING_STEPS and not (out / "checkpoints").is_dir() and not (out / "done.json").is_file():
+    alone = require("train.distributed").world_size() == 1
+    begun = (out / "checkpoints").is_dir() or (out / "done.json").is_file()
+    if alone and steps >= WORTH_MEASURING_STEPS and not begun:
         estimate = require("train.estimate").estimate_training(rows, config, labels=labels, workbench=bench)
         say(estimate.words)
 
 
-def _given_validation(detected: Detected, held: Any, group: np.ndarray, spans: str) -> Examples | None:
+def given_validation(detected: Detected, held: Any, group: np.ndarray, spans: str) -> Examples | None:
     """The data's own validation split, where the evaluation rows are of another; rows that repeat others left out."""
     splits = detected.dataset.splits()
     if splits is None:
@@ -204,7 +230,8 @@ def _given_validation(detected: Detected, held: Any, group: np.ndarray, spans: s
     order = require("train.order").hash_rows(rows, 0, 2)
     rows = np.sort(rows[np.argsort(order, kind="stable")[:MOST_VALIDATION_ROWS]])
     found: Examples = require("train.examples").from_dataset(
-        detected.dataset, rows=rows, clusters=group, spans_column=spans
+        detected.dataset, rows=rows, clusters=group, spans_column=spans,
+        unwanted=arms.learns_from_unwanted(detected.recipe),
     )
     return found
 

@@ -34,10 +34,10 @@ from curate.forget_training import Adapter, adapters_of
 from curate.outputs import looked_for
 from curate.pipeline import Detected
 from curate.privacy.config import ScanConfig, preview_config
-from curate.privacy.preview import safe_text
 from curate.privacy.subjects import Subject, search
 from curate.recipe import Recipe
 from curate.rundir import RunDir
+from curate.safetext import safe_text
 from curate.similarity.index import Index, is_index
 
 CANNOT_SEE = (

@@ -1,14 +1,16 @@
 """The gate over a file or a run: detect what the policy asks about, read it under the decisions, judge.
 
 A file is judged as it stands: whatever a stage would change speaks against it. A finished run is judged by what its
-curated data still holds. Stages that no check asks about do not run. Results are kept by content in
-`runs/<name>-gate/<hash of the input>`, so judging the same bytes again costs no detection.
+curated data still holds. Stages that no check asks about do not run, nor do parts of them that no check counts (names of
+people that are only noted). Labels of more than `MOST_JUDGED_WHOLE` rows are judged on a sample of every class. Results are
+kept by content in `runs/<name>-gate/<hash of the input>`, so judging the same bytes again costs no detection.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.dataset import Dataset
 from curate.dataset.compression import file_hash
@@ -24,10 +27,11 @@ from curate.ledger.apply import apply
 from curate.ledger.decisions import read_journal
 from curate.ledger.plan import Plan
 from curate.pipeline import Detected, Listener, thread_count
-from curate.privacy.preview import safe_text
+from curate.privacy.preview import shown_names
 from curate.recipe import Recipe
 from curate.residual import residual_of
 from curate.rundir import RunDir
+from curate.safetext import safe_text
 from curate.similarity.partners import TRAIN, split_ranks
 from curate.workflow import as_recipe, default_out, detect_into, load_ablation, read_input, reopen
 
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from audit.gate.render import Place
 
 RESIDUAL = "pii_residual_per_1000_rows"
+CURATION = "disproportionate_curation"
 ASKED_BY = {
     "duplicate_rate": ("exact_duplicates", "near_duplicates"),
     "leaked_rows": ("exact_duplicates", "near_duplicates", "contamination"),
@@ -54,6 +59,9 @@ ASKED_BY = {
     "four_fifths": ("near_duplicates", "label_names", "fairness"),
 }
 """Stages behind each check; a stage also runs where it sharpens one of these (clusters, canonical names)."""
+MOST_JUDGED_WHOLE, SAMPLE_ROWS = 50_000, 20_000
+"""Rows up to which every label is judged, and how many are drawn beyond that."""
+LABEL_WIDTH = 60
 
 
 @dataclass(frozen=True)
@@ -71,18 +79,27 @@ class Gated:
         place = require("audit.gate.render").Place
         dataset = self.detected.dataset
         found = self.detected.findings.take(pa.array(positions, pa.int64())).to_pylist()
-        return [
-            place(
-                finding_id=f["finding_id"].hex(),
-                row=f["row"],
-                line=_line(dataset, f["row"]),
-                stage=str(f["stage"]),
-                rule=str(f["rule"]),
-                reason=str(f["reason"]),
-                witness_line=_line(dataset, f["witness_row"]),
-            )
-            for f in found
-        ]
+        given, shown = self._labels(found)
+        many = bool(dataset.source.files)
+        out = []
+        for f, label in zip(found, given, strict=True):
+            (file, line), (other, same) = (_place(dataset, f[name]) for name in ("row", "witness_row"))
+            about = {"given": shown[label], "suggested": shown[f["replacement"]]} if label is not None else {}
+            beside = {"file": file, "witness_file": other} if many else {}
+            said = {name: str(f[name]) for name in ("stage", "rule", "reason")}
+            finding = f["finding_id"].hex()
+            out.append(place(finding_id=finding, row=f["row"], line=line, **said, witness_line=same, **beside, **about))
+        return out
+
+    def _labels(self, found: Sequence[Mapping[str, Any]]) -> tuple[list[str | None], dict[str, str]]:
+        """The label that each finding would change, None for others, and how labels are written."""
+        labels = self.detected.dataset.labels()
+        if labels is None or not any(f["action"] == "relabel" for f in found):
+            return [None] * len(found), {}
+        asked = [f["action"] == "relabel" and f["row"] is not None and f["replacement"] is not None for f in found]
+        given = [labels[f["row"]].as_py() if yes else None for f, yes in zip(found, asked, strict=True)]
+        names = {*given, *(f["replacement"] for f, yes in zip(found, asked, strict=True) if yes)}
+        return given, {name: safe_text(text)[:LABEL_WIDTH] for name, text in shown_names(names).items()}
 
     def fingerprints(self) -> list[str]:
         """Ids of the findings behind the checks, sorted: what a later gate may take as known."""
@@ -92,8 +109,16 @@ class Gated:
 
     def render(self, form: str, color: bool = False) -> str:
         """The verdict in one of `audit.gate.FORMATS`."""
-        text: str = require("audit.gate").render(self.result, form, self.places, self.fingerprints, color)
+        render = require("audit.gate").render
+        text: str = render(self.result, form, self.places, self.fingerprints, color, self.some_rows)
         return text
+
+    def some_rows(self) -> list[str]:
+        """The smallest ids of rows: a sample that is the same whatever the order of rows."""
+        ids = self.detected.dataset.row_ids
+        first = np.frombuffer(ids.buffers()[1], ">u8").reshape(-1, 2)[ids.offset : ids.offset + len(ids), 0]
+        most = min(len(ids), require("audit.gate.judge").SOME_ROWS)
+        return sorted(i.hex() for i in ids.take(pa.array(np.argsort(first, kind="stable")[:most])).to_pylist())
 
 
 def gate(
@@ -118,11 +143,38 @@ def gate(
     else:
         recipe = only_asked(as_recipe(what), policy)
         dataset = read_input(recipe)
+        dataset.name_rows_ahead()
+        recipe = sampled(recipe, dataset)
         base = Path(f"{default_out(dataset.source.path)}-gate") / dataset.source.input_hash.rpartition(":")[2][:16]
         run = RunDir(out or base)
         detected = detect_into(run, dataset, recipe, listener)
         journal = decisions or run.decisions_path
+    if baseline is not None:
+        ids = detected.dataset.row_ids.cast(pa.binary(16))
+        here = pc.is_in(pa.array(sorted(baseline.rows), pa.binary(16)), ids).to_pylist()
+        require("audit.gate.judge").fits(
+            baseline, detected.dataset.task, [i for i, there in zip(sorted(baseline.rows), here, strict=True) if there]
+        )
     plan = detected.resolve(read_journal(journal))
+    result, evidence = _judged(detected, plan, run, policy, baseline, curated=curated)
+    still: frozenset[bytes] = frozenset()
+    if baseline:
+        everything = require("audit.gate").gather(evidence).values()
+        positions = sorted({int(p) for fact in everything for p in fact.findings})
+        ids = detected.findings["finding_id"].take(pa.array(positions, pa.int64())).to_pylist()
+        still = baseline.known.intersection(ids)
+    return Gated(result, detected, run, still)
+
+
+def judge_plan(detected: Detected, plan: Plan, run: RunDir, policy: Policy) -> GateResult:
+    """Judge what a plan leaves of an open run, whether or not it was written: what a screen shows while people decide."""
+    return _judged(detected, plan, run, policy, None, curated=True)[0]
+
+
+def _judged(
+    detected: Detected, plan: Plan, run: RunDir, policy: Policy, baseline: Baseline | None, *, curated: bool
+) -> tuple[GateResult, Any]:
+    """The verdict and the evidence that it rests on."""
     evidence = _evidence(detected, plan, run, curated=curated)
     if RESIDUAL in policy.limits:
         evidence = dataclasses.replace(evidence, residual=residual_of(detected, run.path))
@@ -130,11 +182,12 @@ def gate(
     dataset = detected.dataset
     facts = {
         **gates.gather(evidence, baseline.known if baseline else frozenset()),
-        **_of_groups(detected, plan, evidence.ran, curated=curated),
+        **_of_groups(detected, plan, policy, evidence.ran, curated=curated),
         **_beside_reference(detected, plan, policy, curated=curated),
     }
     subject = {
-        "path": safe_text(str(dataset.source.path)),
+        "path": safe_text(_here(dataset.source.path)),
+        **({"files": [safe_text(f.path) for f in dataset.source.files]} if dataset.source.files else {}),
         "input_hash": dataset.source.input_hash,
         "rows": int((~plan.dropped).sum()) if curated else dataset.n_rows,
         "state": "as curated" if curated else "as given",
@@ -143,14 +196,7 @@ def gate(
         "preset": policy.preset,
     }
     today = dt.datetime.now(dt.UTC).date()
-    result = gates.judge(facts, policy, today=today, subject=subject, baseline=baseline)
-    still: frozenset[bytes] = frozenset()
-    if baseline:
-        everything = gates.gather(evidence).values()
-        positions = sorted({int(p) for fact in everything for p in fact.findings})
-        ids = detected.findings["finding_id"].take(pa.array(positions, pa.int64())).to_pylist()
-        still = baseline.known.intersection(ids)
-    return Gated(result, detected, run, still)
+    return gates.judge(facts, policy, today=today, subject=subject, baseline=baseline), evidence
 
 
 def _beside_reference(detected: Detected, plan: Plan, policy: Policy, *, curated: bool) -> dict[str, Any]:
@@ -169,8 +215,12 @@ def _beside_reference(detected: Detected, plan: Plan, policy: Policy, *, curated
     return dict(found)
 
 
-def _of_groups(detected: Detected, plan: Plan, ran: Mapping[str, str], *, curated: bool) -> dict[str, Any]:
+def _of_groups(
+    detected: Detected, plan: Plan, policy: Policy, ran: Mapping[str, str], *, curated: bool
+) -> dict[str, Any]:
     """Facts about groups of people: gaps of the fairness stage, and on whom the plan falls."""
+    if not any(name == CURATION or "fairness" in ASKED_BY.get(name, ()) for name in policy.limits):
+        return {}
     fairness = require("audit.gate.fairness")
     outcome = detected.outcomes.get("fairness")
     why = ran.get("fairness", "")
@@ -185,7 +235,20 @@ def _of_groups(detected: Detected, plan: Plan, ran: Mapping[str, str], *, curate
 def only_asked(recipe: Recipe, policy: Policy) -> Recipe:
     """The recipe with the stages that the policy's checks rest on, of those it enables."""
     wanted = {stage for check in policy.limits for stage in ASKED_BY.get(check, ())}
-    return recipe.with_(stages=[name for name in recipe.stage_names() if name in wanted])
+    recipe = recipe.with_(stages=[name for name in recipe.stage_names() if name in wanted])
+    if "near_duplicates" in wanted:  # how well the stage looks is measured in a run
+        recipe = recipe.with_settings("near_duplicates", measure=False)
+    if "pii" in wanted and RESIDUAL not in policy.limits and recipe.choice("pii").config.names == "flag":
+        recipe = recipe.with_settings("pii", names="off")  # a name that is only noted counts in no other check
+    return recipe
+
+
+def sampled(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """The recipe in which labels of much data are judged on a sample; whoever sets `sample_rows` decides."""
+    if dataset.n_rows <= MOST_JUDGED_WHOLE or "sample_rows" in recipe.stage_settings.get("label_issues", {}):
+        return recipe
+    asked = "label_issues" in recipe.stage_names()
+    return recipe.with_settings("label_issues", sample_rows=SAMPLE_ROWS) if asked else recipe
 
 
 def _evidence(detected: Detected, plan: Plan, run: RunDir, *, curated: bool) -> Any:
@@ -212,10 +275,12 @@ def _evidence(detected: Detected, plan: Plan, run: RunDir, *, curated: bool) -> 
         train_row=split_ranks(dataset.splits(), dataset.n_rows) == TRAIN,
         answers=bool(dataset.parts()),
         label_scores=_label_scores(detected),
+        labels_sampled=_labels_sampled(detected),
         curated=curated,
         left={k: int(v["left"]) for k, v in manifest.get("rescan", {}).items()} if curated else {},
         days_since_training=_days_since_training(run, manifest) if curated else None,
         against_random=_against_random(run) if curated else None,
+        beyond=(_ablation_in_force(run) or {}).get("beyond") if curated else None,
     )
 
 
@@ -231,12 +296,19 @@ def _label_scores(detected: Detected) -> Any:
 
 def _against_random(run: RunDir) -> dict[str, Any] | None:
     """What the last ablation says of curated data against a random removal, if it was of the plan in force."""
-    ablation = load_ablation(run)
-    plan = run.path / "plan.parquet"
-    if ablation is None or not plan.is_file() or ablation.get("plan_hash") != file_hash(plan):
+    ablation = _ablation_in_force(run)
+    if ablation is None:
         return None
     pairs = {(c["a"], c["b"]): c for c in ablation.get("comparisons", ())}
     return pairs.get(("curated", "random_control"))
+
+
+def _ablation_in_force(run: RunDir) -> dict[str, Any] | None:
+    """The last ablation, if it was of the plan in force."""
+    ablation = load_ablation(run)
+    plan = run.path / "plan.parquet"
+    fresh = ablation is not None and plan.is_file() and ablation.get("plan_hash") == file_hash(plan)
+    return ablation if fresh else None
 
 
 def _days_since_training(run: RunDir, manifest: dict[str, Any]) -> float | None:
@@ -246,8 +318,22 @@ def _days_since_training(run: RunDir, manifest: dict[str, Any]) -> float | None:
     return (dt.datetime.now(dt.UTC) - finished).total_seconds() / 86400
 
 
-def _line(dataset: Dataset, row: int | None) -> int | None:
-    return None if row is None else int(dataset.lines[row])
+def _labels_sampled(detected: Detected) -> bool:
+    outcome = detected.outcomes.get("label_issues")
+    return outcome is not None and "not_drawn" in (outcome.detection.summary.get("rows_not_judged") or {})
 
 
-__all__ = ["Gated", "gate"]
+def _place(dataset: Dataset, row: int | None) -> tuple[str, int | None]:
+    """(file, line) of a row; ("", None) for a finding about the dataset."""
+    if row is None:
+        return "", None
+    file, line = dataset.place(row)
+    return safe_text(_here(file)), line
+
+
+def _here(path: str) -> str:
+    """A path as it reads from the working directory, where it lies below it: what code hosts know files by."""
+    return os.path.relpath(path) if Path(path).is_absolute() and Path(path).is_relative_to(Path.cwd()) else path
+
+
+__all__ = ["Gated", "gate", "judge_plan"]

@@ -64,3 +64,28 @@ def need(extra: str, *modules: str) -> None:
     for module in modules:
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError(extra, module)
+
+
+def arrow_without_pandas() -> None:
+    """Keep Arrow from importing pandas, which it does to ask whether a list is a pandas one: 0.3 s of a short command.
+
+    For verbs that hand no pandas object to Arrow and ask for none. Others may still import pandas themselves.
+    """
+    import sys
+
+    if "pandas" in sys.modules:
+        return
+
+    class Absent:
+        @staticmethod
+        def find_spec(name: str, path: object = None, target: object = None) -> None:
+            if name == "pandas":
+                raise ImportError(name)
+
+    sys.meta_path.insert(0, Absent)
+    try:
+        import pyarrow as pa
+
+        pa.array([])
+    finally:
+        sys.meta_path.remove(Absent)

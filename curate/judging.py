@@ -1,13 +1,13 @@
 """Answers of the base, the raw and the curated adapter to held-out prompts, for a person to compare blindly.
 
 `judge/outputs.jsonl` in the run holds what each arm wrote, made once for a set of adapters; `judge/votes.jsonl` what people
-said, one line a vote, appended and flushed; `judge/judged.json` the win rates. The base always takes part.
+said, one line a vote, appended and flushed; `judge/judged.json` the win rates, which the run's report shows. The base
+always takes part.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,12 @@ import numpy as np
 import orjson
 import xxhash
 
-from curate import workflow
+from curate import answer_file, workflow
 from curate.arm_evaluation import held_out, together
 from curate.arms import training_sides
 from curate.dataset import atomic_write_bytes, make_private_dir
 from curate.dataset.compression import file_hash
-from curate.errors import ConfigError, DataError
+from curate.errors import ConfigError, DataError, RunLockedError
 from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import login_name, read_journal
@@ -32,6 +32,7 @@ FOLDER = "judge"
 BASE = "base"
 ARMS = ("raw", "curated")
 REPEAT_EVERY = 10
+WEIGHTS = "adapter_model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,24 @@ class Judging:
 
     # -- outputs ----------------------------------------------------------------------------------------------------
 
+    @classmethod
+    def ready(cls, run: RunDir, prompts: int, new_tokens: int) -> bool:
+        """Whether the answers are there already, so that nobody waits for a model."""
+        adapters = cls._adapters_of(run)
+        try:
+            with (run.path / FOLDER / "outputs.jsonl").open("rb") as held:
+                head = orjson.loads(held.readline())
+        except (OSError, ValueError):
+            return False
+        return bool(adapters) and head == _asked_for(adapters, prompts, new_tokens)
+
     def _outputs(self, prompts: int, new_tokens: int) -> dict[int, dict[str, str]]:
         """What each arm answers, by row; read where it was written for the same adapters and settings."""
-        adapters = self._adapters()
+        adapters = self._adapters_of(self.run)
         if not adapters:
             raise ConfigError(f"{self.run.path} holds no trained arms; `curate ablate {self.run.path}` trains them")
-        key = {arm: file_hash(folder / "adapter_model.safetensors") for arm, folder in adapters.items()}
-        asked = {"adapters": key, "prompts": prompts, "new_tokens": new_tokens}
+        asked = _asked_for(adapters, prompts, new_tokens)
+        self._wrote = {arm: (folder, asked["adapters"][arm]) for arm, folder in adapters.items()}
         path = self.folder / "outputs.jsonl"
         if path.is_file():
             head, *lines = [orjson.loads(line) for line in path.read_bytes().splitlines()]
@@ -80,11 +92,12 @@ class Judging:
         atomic_write_bytes(path, b"".join(orjson.dumps(row) + b"\n" for row in rows))
         return made
 
-    def _adapters(self) -> dict[str, Path]:
+    @staticmethod
+    def _adapters_of(run: RunDir) -> dict[str, Path]:
         """The arms' adapters of the lowest seed that they share, else each one's lowest."""
         found: dict[str, dict[int, Path]] = {}
         for arm in ARMS:
-            files = (self.run.path / "train" / arm).glob("*/adapter/adapter_model.safetensors")
+            files = (run.path / "train" / arm).glob(f"*/adapter/{WEIGHTS}")
             if by_seed := {int(f.parts[-3]): f.parent for f in files if f.parts[-3].isdecimal()}:
                 found[arm] = by_seed
         shared = set.intersection(*map(set, found.values())) if found else set()
@@ -130,15 +143,7 @@ class Judging:
 
     def votes(self) -> list[Any]:
         """All votes on the present answers, oldest first; those on answers of other adapters stay in the file."""
-        if not self.votes_path.is_file():
-            return []
-        out = []
-        for number, line in enumerate(self.votes_path.read_bytes().splitlines(), 1):
-            try:
-                vote = self._judged.Vote(**orjson.loads(line))
-            except (orjson.JSONDecodeError, TypeError):
-                raise DataError(f"{self.votes_path}: line {number} is no vote; restore the file or remove it") from None
-            out.append(vote)
+        out = self._judged.standing(answer_file.read(self.votes_path, self._judged.vote_of, "vote"))
         return [vote for vote in out if vote.answers == self._hash(vote.prompt, vote.first, vote.second)]
 
     def _hash(self, row: int, a: str, b: str) -> str | None:
@@ -170,27 +175,53 @@ class Judging:
     def vote(self, question: Question, better: int, actor: str) -> None:
         """Save that the answer shown first (1) or second (2) is better, or neither (0)."""
         names = (self._judged.TIE, self._judged.FIRST, self._judged.SECOND)
-        winner = names[better if better == 0 or not question.swapped else 3 - better]
+        self._say(question, names[better if better == 0 or not question.swapped else 3 - better], actor)
+
+    def take_back(self, question: Question, actor: str) -> None:
+        """Take back this person's last vote on a question."""
+        self._say(question, self._judged.TAKEN_BACK, actor)
+
+    def _say(self, question: Question, winner: str, actor: str) -> None:
         asked = (question.prompt, question.first, question.second)
         vote = self._judged.Vote(*asked, winner, actor or login_name(), self._hash(*asked))
-        fd = os.open(self.votes_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(fd, orjson.dumps(dataclasses.asdict(vote)) + b"\n")
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        answer_file.append(self.votes_path, dataclasses.asdict(vote))
 
     def conclude(self) -> list[Any]:
         """The win rate of every pair; also written to `judge/judged.json`."""
         votes = self.votes()
-        rates = []
-        for a, b in self._judged.pairs_of(self.arms):
-            alike = sum(self._alike(row, a, b) for row in self.outputs)
-            rates.append(self._judged.win_rate(votes, a, b, alike))
+        rates = self.rates(votes)
         twice, same = self._judged.agreement(votes)
-        out = {"schema_version": 1, "pairs": [dataclasses.asdict(r) for r in rates], "asked_twice": twice, "alike": same}
+        wrote = {str((folder / WEIGHTS).relative_to(self.run.path)): digest for folder, digest in self._wrote.values()}
+        out = {
+            "schema_version": 2, "pairs": [dataclasses.asdict(r) for r in rates], "people": len({v.actor for v in votes}),
+            "asked_twice": twice, "alike": same, "adapters": wrote,
+        }  # fmt: skip
         atomic_write_bytes(self.folder / "judged.json", orjson.dumps(out, option=orjson.OPT_INDENT_2))
         return rates
+
+    def rates(self, votes: Sequence[Any] | None = None) -> list[Any]:
+        """The win rate of every pair so far."""
+        votes = self.votes() if votes is None else votes
+        return [
+            self._judged.win_rate(votes, a, b, sum(self._alike(row, a, b) for row in self.outputs))
+            for a, b in self._judged.pairs_of(self.arms)
+        ]
+
+    def report(self) -> bool:
+        """Write the run's report again, with the rates in it; False where it is in use, or there is none."""
+        if not (self.run.path / "plan.parquet").is_file():
+            return False
+        try:
+            workflow.rewrite_report(self.run)
+        except RunLockedError:
+            return False
+        return True
+
+
+def _asked_for(adapters: Mapping[str, Path], prompts: int, new_tokens: int) -> dict[str, Any]:
+    """What answers depend on: the first line of their file."""
+    hashes = {arm: file_hash(folder / WEIGHTS) for arm, folder in adapters.items()}
+    return {"adapters": hashes, "prompts": prompts, "new_tokens": new_tokens}
 
 
 def _asked(turns: Sequence[Mapping[str, Any]]) -> str:

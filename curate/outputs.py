@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,7 +16,7 @@ import xxhash
 
 from curate.dataset import Dataset
 from curate.dataset.compression import file_hash
-from curate.emitted import inside_replacements
+from curate.emitted import inside_replacements, inside_replacements_of_added
 from curate.execution import LOCAL, Execution
 from curate.house import require
 from curate.ledger.apply import Curated
@@ -37,6 +38,11 @@ def looked_for(recipe: Recipe) -> ScanConfig:
     return preview_config(dataclasses.asdict(recipe.choice("pii").config))
 
 
+def looked_for_in_rows(recipe: Recipe) -> ScanConfig:
+    """The same for previews of whole rows: names too, where they are replaced."""
+    return row_preview_config(dataclasses.asdict(recipe.choice("pii").config))
+
+
 def curated_name(dataset: Dataset) -> str:
     """`curated.` and the format of the input, compression included."""
     return f"curated{dataset.suffix}"
@@ -46,7 +52,7 @@ def write_outputs(run: RunDir, detected: Detected, plan: Plan, curated: Curated)
     """Write `plan.parquet`, the curated file, `removed.parquet`, `rejected.jsonl` and the vault; returns their hashes."""
     dataset = detected.dataset
     name = curated_name(dataset)
-    masks = row_preview_config(dataclasses.asdict(detected.recipe.choice("pii").config))
+    masks = looked_for_in_rows(detected.recipe)
     with ThreadPoolExecutor(1) as pool:
         writing = pool.submit(curated.write, run.path / name)  # compression leaves the interpreter free
         run.write_table("plan.parquet", plan.table)
@@ -145,12 +151,25 @@ def rescan(
     remaining = remaining.filter(pa.array(~inside_replacements(remaining, curated)))
     left = pc.value_counts(remaining["stage"].cast(pa.string())).to_pylist()
     by_stage = {item["values"]: item["counts"] for item in left}
+    if "pii" in names and curated.additions:
+        by_stage["pii"] = by_stage.get("pii", 0) + _left_in_added(curated, again, settings["pii"], execution)
     out = {n: {"left": by_stage.get(n, 0)} for n in names if detected.outcomes[n].status != "skipped"}
     for name, n in _alike_once_edited(table, curated).items():
         out[name]["alike_once_edited"] = n
     total = sum(by_stage.values())
     listener(Event("rescan", "done", findings=total, seconds=round(time.perf_counter() - started, 3)))
     return out
+
+
+def _left_in_added(curated: Curated, recipe: Recipe, pii: Mapping[str, Any], execution: Execution) -> int:
+    """Personal data in rows that the plan added, but for what stands inside a replacement that they took over."""
+    rows = np.arange(len(curated.additions))
+    added = curated.raw.select(curated.parents).select(rows, {i: dict(new) for i, new in enumerate(curated.additions)})
+    chosen = recipe.run.model_copy(update={"stages": ["pii"]})
+    alone = dataclasses.replace(recipe, run=chosen, stage_settings={"pii": dict(pii)})
+    table = detect(added, alone, execution=execution).resolve().table
+    found = table.filter(pc.equal(table["action"].cast(pa.string()), "replace"))
+    return int(np.count_nonzero(~inside_replacements_of_added(found, curated)))
 
 
 def _alike_once_edited(table: pa.Table, curated: Curated) -> dict[str, int]:

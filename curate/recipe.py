@@ -102,6 +102,12 @@ class TrainSection(_Section):
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
+class TuneSection(_Section):
+    """[tune]: how `curate tune` searches the settings of [train]; see `curate config schema`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
 class AblationSection(_Section):
     """[ablation]: how the proof is made."""
 
@@ -122,6 +128,20 @@ class AblationSection(_Section):
     )
     shapley: bool = Field(
         False, description="Whether the effect is divided among the stages (Shapley values); trains more arms."
+    )
+    beyond: list[str] = Field(
+        default_factory=list,
+        description="What is measured beyond accuracy: fairness, memory, receipts, frontiers, flips, forgetting, or "
+        '["all"]; trains more arms, under a shorter configuration of its own.',
+    )
+    beyond_rows: int = Field(
+        800, ge=100, description="Training rows of what is measured beyond accuracy, whole near-duplicate clusters of them."
+    )
+    beyond_steps: int = Field(
+        100, ge=10, description="Optimiser steps of those runs, where [train] does not ask for fewer."
+    )
+    beyond_candidates: int = Field(
+        1000, ge=64, le=1_000_000, description="Values that each planted secret is ranked among; all of them are scored."
     )
     match: Literal["steps", "epochs"] = Field(
         "steps", description="What arms have in common: optimiser steps, or passes over their own rows."
@@ -153,6 +173,7 @@ class _RecipeFile(_Section):
     keep: KeepSection = KeepSection()
     stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
     train: TrainSection = TrainSection()
+    tune: TuneSection = TuneSection()
     ablation: AblationSection = AblationSection()
     gate: dict[str, Any] = Field(default_factory=dict)
 
@@ -179,6 +200,7 @@ class Recipe:
     gate: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """`[gate]` as written, checked by `audit.gate`."""
     path: Path | None = None
+    tune: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any], path: Path | None = None) -> Recipe:
@@ -201,11 +223,14 @@ class Recipe:
             checked.ablation,
             checked.gate,
             path,
+            dict(checked.tune.model_extra or {}),
         )
         if problems := _stage_problems(raw, path):  # now, not in the middle of a run
             raise ConfigError(_together(path, problems))
         recipe.stages()
         recipe.train_config()
+        if recipe.tune:  # the study's package is heavy, and its defaults need no check
+            recipe.tune_config()
         if recipe.gate:
             require("audit.gate.policy").parse_policy(recipe.gate, f"{path or 'recipe'}: [gate]")
         return recipe
@@ -286,6 +311,11 @@ class Recipe:
         """The `[train]` table as a `train.config.TrainConfig`, checked."""
         return checked_settings(require("train.config").TrainConfig, self.train, f"{self._where()}[train]")
 
+    def tune_config(self, asked: Mapping[str, Any] | None = None) -> Any:
+        """The `[tune]` table as a `train.tune.config.TuneConfig`, checked; `asked` goes before it."""
+        config = require("train.tune.config").TuneConfig
+        return checked_settings(config, {**self.tune, **(asked or {})}, f"{self._where()}[tune]")
+
     def policy(self) -> Policy:
         """What `resolve` needs to know of this recipe."""
         stages = {choice.name: choice.policy for choice in self.stages()}
@@ -306,6 +336,7 @@ class Recipe:
                 **{name: {"enabled": False} for name in self._left_out()},
             },
             "train": dict(self.train),
+            **({"tune": dict(self.tune)} if self.tune else {}),
             "ablation": self.ablation.model_dump(),
             "gate": dict(self.gate),
         }

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from curate.dataset import Dataset, Guess
 from curate.docs_of import settings_of
 from curate.house import require
-from curate.privacy.preview import safe_text
 from curate.recipe import SCHEMA_VERSION, Recipe
+from curate.safetext import safe_text
 from curate.stages.registry import BUILT_IN, get_stage
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -55,6 +55,12 @@ def write_recipe(dataset: Dataset, recipe: Recipe, relative_to: Path) -> str:
         lines += _comment(setting.doc)
         given = setting.name in recipe.train
         line = _line(setting.name, recipe.train[setting.name] if given else setting.default)
+        lines.append(line if given else f"# {line}")
+    lines += ["", "[tune]  # how `curate tune` searches the settings of [train]"]
+    for setting in settings_of(require("train.tune.config").TuneConfig):
+        lines += _comment(setting.doc)
+        given = setting.name in recipe.tune
+        line = _line(setting.name, recipe.tune[setting.name] if given else setting.default)
         lines.append(line if given else f"# {line}")
     lines += ["", "[gate]  # what `curate gate` asks of data; `curate config schema` lists the checks"]
     preset = recipe.gate.get("preset")

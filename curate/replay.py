@@ -80,6 +80,6 @@ def _stage_versions(manifest: Mapping[str, Any]) -> dict[str, str]:
 def _hashes(run: Path) -> dict[str, str]:
     """Hash of every file that must repeat to the byte, by its path in the run directory."""
     found = [p for folder in FOLDERS for p in (run / folder).glob("*.parquet")]
-    found += [p for p in run.glob("curated*") if p.is_file()]
+    found += list(run.glob("curated*"))
     found += [run / name for name in FILES if (run / name).is_file()]
     return {p.relative_to(run).as_posix(): file_hash(p) for p in found}

@@ -20,7 +20,7 @@ from curate.errors import ConfigError, nearest
 from curate.house import require
 from curate.ledger.added import derivation
 from curate.ledger.decisions import ACCEPT, OVERRIDE, REJECT, Decision, Journal, append_decisions, decide, effect
-from curate.ledger.plan import APPLIED, PENDING, STALE
+from curate.ledger.plan import APPLIED, PENDING, STALE, STATUSES
 from curate.outputs import looked_for
 from curate.session import Session
 
@@ -131,17 +131,19 @@ class Review:
         changes = np.asarray(pc.not_equal(table["action"].cast(pa.string()), "flag"))
         return self._alone == PENDING, table["score"].to_numpy(), table["row"].fill_null(-1).to_numpy(), changes
 
-    def rates(self, stage: str | None, width: float) -> list[StageRates]:
-        """What the decisions certify, by stage."""
+    def rates(self, stage: str | None, width: float, error: float | None = None) -> list[StageRates]:
+        """What the decisions certify, by stage. `error` is how often the reviewer errs, where that is known; otherwise
+        repeats and several people's answers tell it."""
         made = require("audit.review.rates")
-        verdict, decided, error = self.verdicts(), self.decided(), self.reliability().error
+        verdict, decided = self.verdicts(), self.decided()
+        span = self.reliability().error if error is None else (error, error)
         out = []
         for name in self.chosen(stage):
             mine = self.population(name)
             waits = mine[self._alone[mine] == PENDING]
             parts = (mine, mine[self._alone[mine] == APPLIED], waits)
             found, by_itself, waiting = (
-                made.certified_rate(self.lots[part], verdict[part], self._guides(part), error) for part in parts
+                made.certified_rate(self.lots[part], verdict[part], self._guides(part), span) for part in parts
             )
             left = int((~decided[waits]).sum())
             out.append(StageRates(name, found, by_itself, waiting, left, made.more_needed(found, width)))
@@ -201,6 +203,21 @@ class Review:
         planned = self.session.plan.table.slice(index, 1).to_pylist()[0]
         return require("audit.report.examples").example(found, planned, self.previews)
 
+    def standing(self, index: int) -> str:
+        """What becomes of a finding as things are, so that nobody takes what is done already for a question."""
+        status = STATUSES[self.session.state.status[index]]
+        flags = str(self.session.findings["action"][index]) == "flag"
+        alone = STATUSES[self._alone[index]]
+        if flags:
+            return "a flag: your answer counts in the rates and is kept; it changes no data"
+        if status == "applied" and alone == "applied":
+            return "applies by itself; x leaves the data as it was"
+        if status == "superseded":
+            return f"not needed as things are: {self.session.plan.table['why'][index].as_py()}"
+        said = {"pending": "waits for you", "stale": "was accepted, but the proposal has changed: waits for you",
+                "applied": "applies, as a person decided", "rejected": "rejected by a person"}  # fmt: skip
+        return said[status]
+
     def proposal(self, index: int, shown: Any) -> str:
         """What a finding would write, masked; empty where it removes, masks or notes. `shown`: its `example`."""
         if shown.change is not None:
@@ -210,8 +227,15 @@ class Review:
         if shown.action != "add":
             return ""
         new = self.session.findings["replacement"][index].as_py()
-        # What a derived row changes stands in the evidence; words cut out of their text could not be masked well.
-        return "the row once more, changed as told below" if derivation(new) is not None else self.previews.sentence(new)
+        body = derivation(new)
+        if body is None:
+            return str(self.previews.sentence(new))
+        # Spans of the parent stand in the evidence: words cut out of their text could not be masked well.
+        given = {field: self.previews.sentence(str(value)) for field, value in body.get("values", {}).items()}
+        told = "; ".join(f"{field} = {value}" for field, value in given.items())
+        return f"the row once more, with {told}" if given and not body["edits"] else (
+            "the row once more, changed as told below"
+        )
 
     def decide(self, index: int, verdict: str, value: str | None = None, why: str = "", actor: str = "") -> None:
         """Save one answer."""
@@ -227,7 +251,16 @@ class Review:
         self.session.read_again()
 
     def merge(self, decisions: Sequence[Decision]) -> tuple[int, tuple[str, ...]]:
-        """Take in another journal's decisions; how many were new, and the findings on which people differ."""
+        """Take in another journal's decisions; how many were new, and the findings on which people differ.
+
+        ConfigError where they are about other data: not one finding that they name is of this run."""
+        named = {finding for d in decisions for finding in d.finding_ids}
+        here = {i.hex() for i in self.session.findings["finding_id"].to_pylist()} if named else set()
+        if named and not named & here:
+            raise ConfigError(
+                f"none of the {len(named):,} findings that these decisions name is of this run; they are about other data, "
+                "or another version of it"
+            )
         have = {d.decision_id for d in self.session.state.journal.decisions}
         new = [d for d in decisions if d.decision_id not in have]
         append_decisions(self.session.run.decisions_path, new)

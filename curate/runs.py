@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from curate.errors import RunError
-from curate.privacy.preview import safe_text
 from curate.rundir import REVIEW_FILE, RunDir
+from curate.safetext import safe_text
 
 DEPTH = 3
 """Folders below the one asked for that are looked into: `runs/<name>-gate/<hash>` is two."""

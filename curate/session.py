@@ -9,12 +9,13 @@ only then does the state that screens read change, in one assignment.
 from __future__ import annotations
 
 import os
+import shlex
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -24,16 +25,21 @@ from curate import workflow
 from curate.dataset import Dataset
 from curate.dataset.compression import file_hash
 from curate.errors import ConfigError, RunError, RunLockedError
-from curate.ledger.decisions import Decision, Journal, append_decisions, decide, read_journal, undo
+from curate.ledger.decisions import Decision, Journal, append_decisions, decide, undo
+from curate.ledger.following import JournalFollower
 from curate.ledger.plan import PENDING, STALE, STATUSES, Plan
 from curate.pipeline import Detected, Event
 from curate.recipe import Recipe
 from curate.rundir import RunDir
 
-Verdict = Literal["accept", "reject", "override"]
+Verdict = Literal["accept", "reject", "override", "flag"]
 QUEUE_ORDER = np.array([1, 0, 2, 3, 0])
 """Place in the queue of each status, in the order of `STATUSES`."""
 COMPARED = ("status", "start", "end", "replacement", "witness_row")
+ID_PREFIX = 16
+"""Digits of a finding id that commands show: enough to name one among more findings than there will be."""
+MOST_IDS = 200
+"""Ids that a command spells out."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,11 @@ class State:
                 out.setdefault(finding_id, []).append(decision)
         return out
 
+    @cached_property
+    def flags(self) -> dict[str, Decision]:
+        """Findings that somebody flagged for another look, with the newest flag."""
+        return {i: d for d in self.journal.live() if d.verdict == "flag" for i in d.finding_ids}
+
 
 @dataclass(frozen=True)
 class Saved:
@@ -82,22 +93,23 @@ class Session:
         self._lock = threading.RLock()
         self._written: dict[str, pa.ChunkedArray] | None = None
         self._compared: tuple[State | None, bool] = (None, False)
-        self.state = self._resolved(read_journal(run.decisions_path))
+        self._journal = JournalFollower(run.decisions_path)
+        self.state = self._resolved(self._journal.read())
         self.look_at_files()
 
     @classmethod
     def open(
         cls,
-        what: str | Path,
+        what: str | Path | Recipe,
         out: str | Path | None = None,
         listener: Callable[[Event], None] = lambda event: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Session:
         """Open a run directory, or run the stages on a data file (or recipe) first and open what they leave."""
-        path = Path(what)
-        if path.is_dir() and (path / "manifest.json").is_file():
+        path = None if isinstance(what, Recipe) else Path(what)
+        if path is not None and path.is_dir() and (path / "manifest.json").is_file():
             return cls._opened(RunDir.open(path), listener, cancelled)
-        if path.is_dir() and not (path / "curate.toml").is_file():
+        if path is not None and path.is_dir() and not (path / "curate.toml").is_file():
             raise ConfigError(f"{path} is neither a run directory nor a folder with a curate.toml")
         try:
             result = workflow.run(what, out=out, train=False, listener=listener, cancelled=cancelled)
@@ -154,20 +166,49 @@ class Session:
     def queue(self, stage: str, *, waiting_only: bool = False) -> np.ndarray:
         """Indices of a stage's findings: those that wait, then those that apply, are rejected, are superseded; within
         each what proposes a change before what only notes, then by falling score, then by row."""
+        mine = self.of_stage(stage)
+        if waiting_only:
+            mine = mine[np.isin(self.state.status[mine], (PENDING, STALE))]
+        turn = QUEUE_ORDER[self.state.status[mine]]
+        return mine[np.lexsort((self.rows_of[mine], -self.scores[mine], self.flag_mask[mine], turn))]
+
+    def of_stage(self, stage: str) -> np.ndarray:
+        """Indices of a stage's findings, in their order."""
         column = self._words("stage")
         names = column.dictionary.to_pylist()
         if stage not in names:
             return np.empty(0, np.int64)
-        mine = np.flatnonzero(column.indices.to_numpy(zero_copy_only=False) == names.index(stage))
-        if waiting_only:
-            mine = mine[np.isin(self.state.status[mine], (PENDING, STALE))]
-        turn = QUEUE_ORDER[self.state.status[mine]]
-        return mine[np.lexsort((self._rows[mine], -self._scores[mine], self._flags[mine], turn))]
+        return np.flatnonzero(column.indices.to_numpy(zero_copy_only=False) == names.index(stage))
 
-    def decide(self, indices: Sequence[int], verdict: Verdict, value: str | None = None) -> Saved:
-        """Take a decision, save it, and resolve again. Raises CurateError or OSError when it could not be saved."""
+    def decide(
+        self,
+        indices: Sequence[int] | np.ndarray,
+        verdict: Verdict,
+        value: str | None = None,
+        *,
+        why: str = "",
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the journal's own word
+    ) -> Saved:
+        """Take a decision, save it, and resolve again. Raises CurateError or OSError when it could not be saved.
+
+        `filter` marks a decision that was taken in bulk: what was asked for, as far as the journal's keys say it."""
         with self._lock:
-            return self._append(decide(self.findings, list(indices), verdict, value=value), np.array(indices))
+            made = decide(self.findings, [int(i) for i in indices], verdict, value=value, why=why, filter=filter)
+            return self._append(made, np.array(indices, np.int64))
+
+    def what_if(self, indices: Sequence[int] | np.ndarray, verdict: Verdict, value: str | None = None) -> Plan:
+        """The plan that such a decision would give; nothing is saved."""
+        state = self.state
+        made = decide(self.findings, [int(i) for i in indices], verdict, value=value)
+        return self.detected.resolve(Journal((*state.journal.decisions, made)))
+
+    def unflag(self, index: int) -> Saved | None:
+        """Take back the flag on one finding; None where there is none, or it is one on many findings."""
+        with self._lock:
+            flag = self.state.flags.get(self.findings["finding_id"][index].as_py().hex())
+            if flag is None or len(flag.finding_ids) != 1:
+                return None
+            return Saved(flag, self._append(undo(flag), np.array([index])).findings)
 
     def undo(self) -> Saved | None:
         """Take back the newest live decision; None when there is none."""
@@ -188,7 +229,7 @@ class Session:
     def read_again(self) -> None:
         """Take in what the journal has come to hold."""
         with self._lock:
-            self.state = self._resolved(read_journal(self.run.decisions_path))
+            self.state = self._resolved(self._journal.read())
 
     def look_at_files(self) -> None:
         """Remember which plan the files on disk follow."""
@@ -216,13 +257,25 @@ class Session:
         path = self.run.path / "plan.parquet"
         return file_hash(path) if path.is_file() else None
 
-    def command(self, verb: str) -> str:
+    def command(self, verb: str, *rest: str) -> str:
         """The headless command that does the same."""
-        return f"curate {verb} {os.path.relpath(self.run.path)}"
+        return shlex.join(["curate", verb, os.path.relpath(self.run.path), *rest])
+
+    def command_of(self, decision: Decision, where: str | None = None, shown: str | None = None) -> str:
+        """The command that takes the same decision; `where`: the filter it was chosen by, `shown`: its value as a screen
+        may show it."""
+        value = decision.value if shown is None else shown
+        rest = [decision.verdict, *([] if value is None else ["--value", value])]
+        if where is not None:
+            return self.command("decide", *rest, "--where", where)
+        ids = [finding_id[:ID_PREFIX] for finding_id in decision.finding_ids]
+        if len(ids) > MOST_IDS:
+            return self.command("decide", *rest, "--like", decision.decision_id[:ID_PREFIX])
+        return self.command("decide", *rest, *ids)
 
     def _reverse(self, which: Literal["next_undo", "next_redo"]) -> Saved | None:
         before = len(self.state.journal.decisions)
-        self.state = self._resolved(read_journal(self.run.decisions_path))
+        self.state = self._resolved(self._journal.read())
         others = len(self.state.journal.decisions) - before
         last = getattr(self.state.journal, which)()
         if last is None:
@@ -230,36 +283,53 @@ class Session:
         target = last
         while target.inverse_of is not None:
             target = next(d for d in self.state.journal.decisions if d.decision_id == target.inverse_of)
-        saved = self._append(undo(last), self._indices(target.finding_ids))
+        saved = self._append(undo(last), self.indices(target.finding_ids))
         return Saved(target, saved.findings, others + saved.others)
 
     def _append(self, decision: Decision, indices: np.ndarray) -> Saved:
         before = len(self.state.journal.decisions)
         append_decisions(self.run.decisions_path, [decision])
-        self.state = self._resolved(read_journal(self.run.decisions_path))
+        self.state = self._resolved(self._journal.read())
         return Saved(decision, indices, max(0, len(self.state.journal.decisions) - before - 1))
 
     def _resolved(self, journal: Journal) -> State:
         plan = self.detected.resolve(journal)
         return State(journal, plan, plan.status(), plan.counts())
 
-    def _indices(self, finding_ids: Sequence[str]) -> np.ndarray:
-        wanted = pa.array([bytes.fromhex(i) for i in finding_ids[:1000]], pa.binary(16))
+    def indices(self, finding_ids: Sequence[str]) -> np.ndarray:
+        """Where these findings stand; those that this run did not bring are left out."""
+        wanted = pa.array([bytes.fromhex(i) for i in finding_ids], pa.binary(16))
         at = pc.index_in(wanted, value_set=self.findings["finding_id"].combine_chunks())
         found: np.ndarray = at.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
         return found
+
+    def index(self, start: str) -> int:
+        """The finding whose id starts so; ConfigError where none or several do."""
+        whole = start if len(start) % 2 == 0 else start[:-1]
+        try:
+            head = bytes.fromhex(whole)
+        except ValueError:
+            raise ConfigError(f"{start!r} is not the id of a finding; ids are digits and letters a to f") from None
+        ids = self.findings["finding_id"].combine_chunks().cast(pa.binary())
+        near = np.flatnonzero(pc.starts_with(ids, head).to_numpy(zero_copy_only=False))
+        near = np.array([i for i in near if ids[int(i)].as_py().hex().startswith(start.lower())], np.int64)
+        if len(near) != 1:
+            how = "several findings have" if len(near) else "no finding has"
+            raise ConfigError(f"{how} an id that starts {start!r}")
+        return int(near[0])
 
     def _words(self, name: str) -> pa.DictionaryArray:
         column = self.findings[name].combine_chunks()
         return column.chunk(0) if isinstance(column, pa.ChunkedArray) and column.num_chunks else column
 
     @cached_property
-    def _scores(self) -> np.ndarray:
+    def scores(self) -> np.ndarray:
+        """float32[findings]: how sure each is."""
         scores: np.ndarray = self.findings["score"].to_numpy()
         return scores
 
     @cached_property
-    def _flags(self) -> np.ndarray:
+    def flag_mask(self) -> np.ndarray:
         """Which findings only note something."""
         action = self._words("action")
         notes = np.asarray([name == "flag" for name in action.dictionary.to_pylist()], bool)
@@ -267,7 +337,8 @@ class Session:
         return flags
 
     @cached_property
-    def _rows(self) -> np.ndarray:
+    def rows_of(self) -> np.ndarray:
+        """int64[findings]: the row each is about; -1 for the dataset."""
         rows: np.ndarray = self.findings["row"].fill_null(-1).to_numpy()
         return rows
 
@@ -277,7 +348,7 @@ def _comparable(plan: pa.Table) -> dict[str, pa.ChunkedArray]:
     return {k: c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for k, c in columns.items()}
 
 
-def _run_of(what: str | Path, out: str | Path | None) -> RunDir | None:
+def _run_of(what: str | Path | Recipe, out: str | Path | None) -> RunDir | None:
     """The run directory that `what` would be run into, when it holds a look at that very input."""
     recipe = workflow.as_recipe(what)
     source = workflow.input_path(recipe)

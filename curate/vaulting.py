@@ -198,7 +198,7 @@ def restore(run_path: str | Path, key_file: str | Path, out: str | Path | None =
     if not path.is_file():
         raise RunError(f"{run.path} has no vault; one is made where the recipe gives some type the operator vault")
     contents = Contents.of(unseal(path.read_bytes(), key, str(path)))
-    curated = next(iter(sorted(p for p in run.path.glob("curated.*") if p.is_file())), None)
+    curated = next(iter(sorted(run.path.glob("curated*"))), None)
     if curated is None or file_hash(curated) != contents.curated_hash:
         raise RunError(f"{run.path}: its vault was made for another curated file; `curate apply {run.path}` makes both")
     target = Path(out) if out is not None else run.path.parent / f"{run.path.name}.restored{curated.name[7:]}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ import pyarrow as pa
 from curate.dataset import Dataset, load, make_private_dir
 from curate.dataset.atomic import atomic_write
 from curate.dataset.compression import file_hash
+from curate.dataset.listing import something_at
 from curate.errors import DataError, MissingExtraError, RunError
 from curate.execution import LOCAL, Execution, engine_present, open_execution
 from curate.house import require
@@ -236,7 +238,7 @@ def input_path(recipe: Recipe) -> Path:
     if recipe.data.input is None:
         raise DataError("the recipe names no input; set [data] input, or give --input")
     path = Path(recipe.data.input)
-    if not path.is_absolute() and recipe.path is not None and not path.exists():
+    if not path.is_absolute() and recipe.path is not None and not something_at(path):
         path = recipe.path.parent / path
     return path
 
@@ -253,8 +255,10 @@ def read_input(recipe: Recipe) -> Dataset:
 
 
 def default_out(source: str | Path) -> Path:
-    """`runs/<name of the input>` in the working directory."""
-    return Path("runs") / Path(source).name.split(".")[0]
+    """`runs/<name of the input>` in the working directory; for a pattern, what its name says beside wildcards."""
+    path = Path(source)
+    plain = (re.sub(r"\[[^]]*\]|[*?]", "", part).split(".")[0].strip(" -_/") for part in reversed(path.parts))
+    return Path("runs") / next((name for name in plain if name), "data")
 
 
 def load_ablation(directory: RunDir) -> dict[str, Any] | None:
@@ -284,13 +288,16 @@ def refresh_report(home: Path, trained: Path) -> None:
     reports = require("audit.report")
     with atomic_write(trained / "report.html") as page:
         page.write(reports.render_adapter(trained).encode())
-    directory = RunDir(home)
-    if not (home / "plan.parquet").is_file() or not trained.resolve().is_relative_to(home.resolve()):
-        return
+    if (home / "plan.parquet").is_file() and trained.resolve().is_relative_to(home.resolve()):
+        rewrite_report(RunDir(home))
+
+
+def rewrite_report(directory: RunDir) -> None:
+    """Write the report of a run again from what lies in it. RunLockedError where another process writes there."""
     report = build_report(directory)
     with directory.writing():
         directory.write_json("report.json", report.to_json())
-        directory.write_bytes("report.html", reports.render_html(report).encode())
+        directory.write_bytes("report.html", require("audit.report").render_html(report).encode())
 
 
 def built_report(result: RunResult) -> Any:

@@ -14,6 +14,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -22,15 +23,14 @@ from textual.widgets import Input
 
 from curate import workflow
 from tui.app import CurateApp
-from tui.findings import FindingsScreen
+from tui.guide import GuideScreen
 from tui.opening import OpenScreen
-from tui.training import TrainingScreen
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "sample_data" / "support_tickets.jsonl"
 IMAGES = ROOT / "docs" / "img"
 SIZE = (120, 36)
-STAGES = {"near_duplicates": "duplicates", "label_issues": "labels", "pii": "pii", "fairness": "fairness"}
+PANELS = ("profile", "duplicates", "labels", "pii", "fairness", "report")
 PATIENCE_SECONDS = 300.0
 SETTLE_SECONDS = 0.7
 
@@ -45,6 +45,16 @@ async def screen_of(pilot: Pilot[int], kind: type[Screen[None]]) -> None:
     await pilot.pause(SETTLE_SECONDS)
 
 
+async def until(pilot: Pilot[int], done: Callable[[], bool]) -> None:
+    """Wait for something to become true, and for what follows to be drawn."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while not done():
+        if time.monotonic() > give_up:
+            raise TimeoutError("a screen never came up")
+        await pilot.pause(0.1)
+    await pilot.pause(SETTLE_SECONDS)
+
+
 def save(pilot: Pilot[int], name: str) -> None:
     """Write what is on the screen, without the web font that the exporter names."""
     svg = pilot.app.export_screenshot(title="curate tui", simplify=True)
@@ -54,7 +64,7 @@ def save(pilot: Pilot[int], name: str) -> None:
 
 
 async def opening() -> None:
-    """The first screen."""
+    """The first screen, and what it makes of a file."""
     app = CurateApp()
     async with app.run_test(size=SIZE) as pilot:
         await screen_of(pilot, OpenScreen)
@@ -62,28 +72,34 @@ async def opening() -> None:
         await pilot.press(*"tickets.jsonl")
         await pilot.pause(SETTLE_SECONDS)
         save(pilot, "open")
+        await pilot.press("enter")
+        await screen_of(pilot, GuideScreen)
+        await until(pilot, lambda: bool(app.screen.query("#guide-go")))
+        save(pilot, "guide")
 
 
 async def browsing(run: Path) -> None:
-    """The stages with their evidence, help, and the training screen where there is something to see."""
+    """Every panel with its evidence, the previews and helps on top, and training where there is something to see."""
     app = CurateApp(str(run))
     async with app.run_test(size=SIZE) as pilot:
-        await screen_of(pilot, FindingsScreen)
-        screen = app.screen
-        assert isinstance(screen, FindingsScreen)
-        for stage, name in STAGES.items():
-            if stage in screen.session.stages:
-                screen.choose(stage)
-                screen.query_one("#rail").index = screen.session.stages.index(stage)  # type: ignore[attr-defined]
-                await pilot.pause(SETTLE_SECONDS)
-                save(pilot, name)
-        await pilot.press("question_mark")
+        await until(pilot, lambda: app.has_desk and app.desk.gate is not None)
+        for mode in PANELS:
+            app.go(mode)
+            await pilot.pause(2 * SETTLE_SECONDS)
+            save(pilot, mode)
+        app.go("labels")
         await pilot.pause(SETTLE_SECONDS)
-        save(pilot, "help")
-        await pilot.press("escape", "t")
-        await screen_of(pilot, TrainingScreen)
+        for name, key in (("bulk", "A"), ("jump", "ctrl+o"), ("help", "question_mark")):
+            await pilot.press(key)
+            await pilot.pause(2 * SETTLE_SECONDS)
+            save(pilot, name)
+            await pilot.press("escape")
+            await pilot.pause(SETTLE_SECONDS)
         if (run / "ablation.json").is_file():
-            save(pilot, "training")
+            for mode, name in (("train", "training"), ("ablation", "ablation")):
+                app.go(mode)
+                await pilot.pause(3 * SETTLE_SECONDS)
+                save(pilot, name)
 
 
 def main() -> None:

@@ -1,15 +1,13 @@
-"""A base with a fresh LoRA: the workbench that runs of one base share, and the model that a run trains.
+"""A base made ready to learn: the workbench that runs of one base share, and the model that a run trains.
 
-Adapters are peft's (LoRA, rank-stabilised LoRA, DoRA); plain ones on small models get the fused forward pass of
-`train.fused`. Adapters and a new head are held in float32 whatever the base's format, since AdamW's steps are lost in
-half precision. Needs the `train` extra.
+What of the base learns, and how, is the method's (`train.methods`). Whatever learns is held in float32 whatever the base's
+format, since AdamW's steps are lost in half precision. Needs the `train` extra.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +18,7 @@ from train.extra import extra
 if TYPE_CHECKING:
     from train.base import BaseSource
     from train.encoding import Encoder
+    from train.frozen import Kept
     from train.objective import Objective
 
 
@@ -31,6 +30,8 @@ class Workbench:
     tokenizer: Any
     encoder: Encoder
     fingerprint: str
+    lower: dict[tuple[int, str, str], Kept] = field(default_factory=dict, repr=False)
+    """States that frozen lower layers gave, by the first layer that learns, number format and device (`train.frozen`)."""
 
 
 def open_workbench(config: TrainConfig, cache: Path | None = None) -> Workbench:
@@ -75,40 +76,45 @@ def decoder_start(source: BaseSource, tokenizer: Any) -> int:
 def adapted_model(
     config: TrainConfig, bench: Workbench, labels: Sequence[str] | None, task: str | None = None
 ) -> Objective:
-    """The base with a fresh LoRA (and head, where `labels` are given), drawn from `config.seed`.
+    """The base made ready by `config.method` (with a head, where `labels` are given), drawn from `config.seed`.
 
     `task` tells extraction from classification, which both have labels; default: classification where there are any.
     """
     import torch
 
-    from train.base import ENCODER_DECODER, architecture, check_targets, linear_layers, load_model
-    from train.fused import fuse
+    from train.base import ENCODER_DECODER, architecture, load_model
+    from train.frozen import keep_lower_states
+    from train.methods import METHODS, PATCH
 
-    peft = extra("peft")
+    method = METHODS[config.method]
     extraction = task == EXTRACTION
     torch.manual_seed(config.seed)
-    model = load_model(bench.source, bench.tokenizer, config, labels, extraction=extraction)
+    model = load_model(
+        bench.source, bench.tokenizer, config, labels, extraction=extraction, quantised=method.quantised()
+    )
     writes = "SEQ_2_SEQ_LM" if architecture(bench.source) == ENCODER_DECODER else "CAUSAL_LM"
     kind = writes if labels is None else "TOKEN_CLS" if extraction else "SEQ_CLS"
-    targets = check_targets(model, config)
-    if extraction and isinstance(targets, str):
-        targets = linear_layers(model)  # peft takes the new head of a tagger among all linear layers
-    # What the checkpoint does not hold is new in every load, so it is trained and saved whole, and not adapted.
-    new = tuple(model.curate_new_modules)
-    lora = peft.LoraConfig(
-        r=config.lora_rank,
-        lora_alpha=config.lora_alpha,
-        lora_dropout=config.lora_dropout,
-        use_rslora=config.rslora,
-        use_dora=config.dora,
-        target_modules=targets,
-        modules_to_save=[name.rpartition(".")[2] for name in new] or None,
-        exclude_modules=rf"(?:.*\.)?(?:{'|'.join(map(re.escape, new))})(?:\..*)?" if new else None,
-        task_type=kind,
-    )
-    adapted = peft.get_peft_model(model, lora)
-    fuse(adapted)
-    return objective_of(adapted, config, labels, extraction=extraction)
+    adapted = method.prepare(model, config, kind)
+    if config.activation_checkpointing:
+        _keep_no_activations(model, config)
+    objective = objective_of(adapted, config, labels, extraction=extraction)
+    keep_lower_states(objective, bench.lower)
+    if method.saved_as == PATCH:
+        objective.originals = {
+            n: p.detach().clone() for n, p in adapted.named_parameters() if p.requires_grad and not objective.is_head(n)
+        }
+    return objective
+
+
+def _keep_no_activations(model: Any, config: TrainConfig) -> None:
+    from curate.errors import ConfigError
+
+    if not getattr(model, "supports_gradient_checkpointing", False):
+        raise ConfigError(
+            f"base model {config.base} ({model.config.model_type}) cannot compute activations again; leave "
+            "activation_checkpointing off, and raise gradient_accumulation_batches to save memory"
+        )
+    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
 
 def objective_of(model: Any, config: TrainConfig, labels: Sequence[str] | None, *, extraction: bool) -> Objective:

@@ -1,9 +1,10 @@
 """Adapters on disk: saved whole with a card, loaded with their base checked, merged into full weights.
 
-An adapter folder is peft's own (`adapter_config.json`, `adapter_model.safetensors`), with two files beside: `README.md`,
-the card, and `curate_adapter.json`, which says what the adapter was trained for (task, labels as shown in reports, base
-and its hash, pooling, length). Loading refuses a damaged file and a base other than the one trained on; nothing is
-unpickled. Cost: reading the base.
+An adapter folder is peft's own (`adapter_config.json`, `adapter_model.safetensors`), or a patch (`patch.safetensors`: the
+numbers of the base that were changed, by name), or whole weights, as the method leaves it. Beside it lie `README.md`, the
+card, and `curate_adapter.json`, which says what it was trained for (task, labels as shown in reports, base and its hash,
+method, pooling, length). Loading refuses a damaged file and a base other than the one trained on; nothing is unpickled.
+Cost: reading the base.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ from curate.dataset.atomic import atomic_write_text
 from curate.errors import ConfigError, DataError
 from train.adapt import Workbench, objective_of, open_workbench
 from train.card import card
-from train.config import OF_THIS_MACHINE, TrainConfig
+from train.config import TrainConfig
 from train.examples import EXTRACTION, Examples
 from train.extra import extra
 from train.files import read_json, write_json
+from train.methods import METHODS, PATCH, WHOLE
 
 if TYPE_CHECKING:
     from train.objective import Objective
 
 ABOUT = "curate_adapter.json"
-WEIGHTS, PEFT_CONFIG = "adapter_model.safetensors", "adapter_config.json"
+WEIGHTS, PEFT_CONFIG, PATCHED = "adapter_model.safetensors", "adapter_config.json", "patch.safetensors"
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,21 @@ def save_adapter(
     """Write `directory/adapter`, whole or not at all."""
     making, target = directory / ".adapter.tmp", directory / "adapter"
     shutil.rmtree(making, ignore_errors=True)
-    objective.model.save_pretrained(str(making), safe_serialization=True)
+    saved_as = METHODS[config.method].saved_as
+    if saved_as == PATCH:
+        _save_patch(objective, making)
+    else:
+        caching, objective.inner.config.use_cache = objective.inner.config.use_cache, saved_as == WHOLE
+        objective.model.save_pretrained(str(making), safe_serialization=True)
+        objective.inner.config.use_cache = caching
+    if saved_as == WHOLE:
+        bench.tokenizer.save_pretrained(str(making))
     about = {
         "task": task,
         "labels": identity["labels"],
         "base": bench.source.name,
         "base_hash": bench.fingerprint,
-        "config": {name: value for name, value in config.to_json().items() if name not in OF_THIS_MACHINE},
+        "config": config.told(),
         "run_id": identity["run_id"],
     }
     write_json(making / ABOUT, about)
@@ -81,7 +91,7 @@ def adapter_folder(path: str | Path) -> Path:
     if not root.exists():
         raise ConfigError(f"there is no adapter at {root}; `curate train RUN` makes one")
     for folder in (root, root / "adapter"):
-        if (folder / ABOUT).is_file() or (folder / PEFT_CONFIG).is_file():
+        if (folder / ABOUT).is_file() or (folder / PEFT_CONFIG).is_file() or (folder / PATCHED).is_file():
             return folder
     finals = sorted((root / "train" / "final").glob("*/adapter"), key=lambda p: p.stat().st_mtime)
     if finals:
@@ -89,9 +99,12 @@ def adapter_folder(path: str | Path) -> Path:
     raise ConfigError(f"{root} holds no adapter; name a run that `curate train` has finished, or an adapter's folder")
 
 
-def load_adapter(path: str | Path, *, base: str | None = None, device: str = "auto") -> LoadedAdapter:
+def load_adapter(
+    path: str | Path, *, base: str | None = None, device: str = "auto", quantised: bool = True
+) -> LoadedAdapter:
     """Load an adapter on its base, or a merged model; `base` says where the base lies now.
 
+    One that was trained on a quantised base is put on such a one where that is possible here and `quantised`.
     Raises `ConfigError` where the base is another one, `DataError` where a file is damaged.
     """
     folder = adapter_folder(path)
@@ -101,7 +114,7 @@ def load_adapter(path: str | Path, *, base: str | None = None, device: str = "au
             f"{folder / ABOUT} is missing or damaged: the adapter was not made by this toolkit, or not whole; "
             "train it again, or load it with peft"
         )
-    merged = not (folder / PEFT_CONFIG).is_file()
+    merged = not (folder / PEFT_CONFIG).is_file() and not (folder / PATCHED).is_file()
     where = str(folder) if merged else base or str(about["base"])
     settings = {**about["config"], "base": where, "device": device, "dtype": "auto"}
     config = TrainConfig(**settings)
@@ -115,8 +128,10 @@ def load_adapter(path: str | Path, *, base: str | None = None, device: str = "au
     extraction = about["task"] == EXTRACTION
     if extraction and labels:
         bench.encoder.tag_names = list(labels)
-    model = _model(folder, bench, config, labels, extraction=extraction, merged=merged)
+    model = _model(folder, bench, config, labels, extraction=extraction, merged=merged, quantised=quantised)
     objective = objective_of(model, config, labels, extraction=extraction)
+    if (folder / PATCHED).is_file():
+        objective.originals = _patched(folder, objective)
     return LoadedAdapter(objective, bench, config, str(about["task"]), labels, folder, merged)
 
 
@@ -128,14 +143,20 @@ def _model(
     *,
     extraction: bool,
     merged: bool,
+    quantised: bool,
 ) -> Any:
+    from importlib.util import find_spec
+
     from train.base import load_model
 
+    patched = (folder / PATCHED).is_file()
     if not merged:
-        _check_files(folder)
-    model = load_model(bench.source, bench.tokenizer, config, labels, extraction=extraction)
-    if merged:
-        return model.eval()
+        _check_files(folder, PATCHED if patched else WEIGHTS)
+    possible = quantised and find_spec("bitsandbytes") is not None
+    how = METHODS[config.method].quantised() if possible and not merged else None
+    model = load_model(bench.source, bench.tokenizer, config, labels, extraction=extraction, quantised=how)
+    if merged or patched:
+        return (model.float() if patched else model).eval()
     peft = extra("peft")
     try:
         return peft.PeftModel.from_pretrained(model, str(folder)).eval()
@@ -146,19 +167,49 @@ def _model(
         ) from error
 
 
-def _check_files(folder: Path) -> None:
+def _save_patch(objective: Objective, folder: Path) -> None:
+    """Write the trained numbers of a model that has no adapter."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True)
+    learned = {n: p.detach().cpu().contiguous() for n, p in objective.model.named_parameters() if p.requires_grad}
+    save_file(learned, folder / PATCHED)
+
+
+def _patched(folder: Path, objective: Objective) -> dict[str, Any]:
+    """Put a patch into the model; gives the base's own values of what it changed, a new head left out."""
+    import torch
+    from safetensors.torch import load_file
+
+    held, own = load_file(folder / PATCHED), dict(objective.model.named_parameters())
+    if any(name not in own or own[name].shape != tensor.shape for name, tensor in held.items()):
+        raise DataError(
+            f"the patch in {folder} does not fit its base model: a file was changed or is of another training; "
+            "train it again"
+        )
+    originals = {}
+    with torch.no_grad():
+        for name, tensor in held.items():
+            if not objective.is_head(name):
+                originals[name] = own[name].detach().clone()
+            own[name].copy_(tensor)
+    return originals
+
+
+def _check_files(folder: Path, weights: str) -> None:
     """Raise `DataError` where the adapter's files are not whole."""
     from safetensors import SafetensorError, safe_open
 
     try:
-        json.loads((folder / PEFT_CONFIG).read_text(encoding="utf-8"))
+        if weights == WEIGHTS:
+            json.loads((folder / PEFT_CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{folder / PEFT_CONFIG} is damaged; train the adapter again") from error
-    if not (folder / WEIGHTS).is_file():
-        raise DataError(f"{folder} has no {WEIGHTS}; other formats can run code when opened and are not read")
+    if not (folder / weights).is_file():
+        raise DataError(f"{folder} has no {weights}; other formats can run code when opened and are not read")
     try:
-        with safe_open(folder / WEIGHTS, framework="np") as file:
+        with safe_open(folder / weights, framework="np") as file:
             if not list(file.keys()):
-                raise DataError(f"{folder / WEIGHTS} is empty; train the adapter again")
+                raise DataError(f"{folder / weights} is empty; train the adapter again")
     except SafetensorError as error:
-        raise DataError(f"{folder / WEIGHTS} is damaged or cut off; train the adapter again") from error
+        raise DataError(f"{folder / weights} is damaged or cut off; train the adapter again") from error

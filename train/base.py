@@ -81,7 +81,7 @@ def device_and_dtype(config: TrainConfig) -> tuple[torch.device, torch.dtype]:
     cuda = torch.cuda.is_available()
     if config.device == "cuda" and not cuda:
         raise ConfigError("device is cuda, but torch sees no CUDA device here; use device = 'cpu' or 'auto'")
-    device = torch.device("cuda" if cuda and config.device != "cpu" else "cpu")
+    device = torch.device("cuda", torch.cuda.current_device()) if cuda and config.device != "cpu" else torch.device("cpu")
     chosen = {"float32": torch.float32, "bfloat16": torch.bfloat16}
     # Half precision by itself only where the hardware multiplies it fast: tensor cores since compute capability 8.
     fast = device.type == "cuda" and torch.cuda.get_device_capability() >= (8, 0)
@@ -134,10 +134,12 @@ def load_model(
     labels: Sequence[str] | None,
     *,
     extraction: bool = False,
+    quantised: Any = None,
 ) -> Any:
     """The model on its device: with a new head for `labels` (of each token where `extraction`), else one that writes.
 
-    The new head is drawn from torch's current seed. Raises `ConfigError` where the weights cannot be used.
+    `quantised` is transformers' configuration of weights in fewer bits. The new head is drawn from torch's current seed.
+    Raises `ConfigError` where the weights cannot be used.
     """
     transformers = extra("transformers", allow_hub=not source.local)
     device, dtype = device_and_dtype(config)
@@ -156,6 +158,8 @@ def load_model(
     if labels is not None:
         head = {"num_labels": len(labels), "id2label": dict(enumerate(labels))}
         head["label2id"] = {label: i for i, label in enumerate(labels)}
+    if quantised is not None:
+        head |= {"quantization_config": quantised, "device_map": {"": device}}
     verbosity = transformers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()  # a new head is meant to be new
     transformers.logging.disable_progress_bar()
@@ -168,7 +172,7 @@ def load_model(
             output_loading_info=True,
             **head,
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
         raise _unloadable(source, "base model", error) from error
     finally:
         transformers.logging.set_verbosity(verbosity)
@@ -181,7 +185,7 @@ def load_model(
     model.config.pad_token_id = tokenizer.pad_token_id
     model.config.use_cache = False
     model.curate_new_modules = _new_modules(model, set(told["missing_keys"])) if labels is not None else ()
-    placed: Any = model.to(device)
+    placed: Any = model if quantised is not None else model.to(device)
     return placed
 
 
@@ -204,7 +208,7 @@ def linear_layers(model: Any) -> list[str]:
     """Names that `target_modules` may hold: the last part of every linear layer's name, heads left out."""
     heads = {id(getattr(model, name, None)) for name in ("score", "classifier", "classification_head")}
     heads.add(id(model.get_output_embeddings()))
-    kinds = ("Linear", "Conv1D")
+    kinds = ("Linear", "Conv1D", "Linear4bit")
     return sorted(
         {name.rpartition(".")[2] for name, m in model.named_modules() if type(m).__name__ in kinds and id(m) not in heads}
     )

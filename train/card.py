@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from train.config import OF_THIS_MACHINE, TrainConfig
+from train.methods import ADAPTER, METHODS, PATCH, WHOLE
 
 _DEFAULTS = TrainConfig().to_json()
 _WHAT = {
@@ -24,10 +25,13 @@ _WHAT = {
 def card(done: Mapping[str, Any], task: str, notes: Sequence[str] = ()) -> str:
     """The text of the card."""
     config: Mapping[str, Any] = done["config"]
-    head = ["---", f"base_model: {_plain(str(done['base']))}", "library_name: peft", "tags:", "- lora", f"- {task}", "---"]
+    method = METHODS[str(config.get("method", "lora"))]
+    library = "peft" if method.saved_as == ADAPTER else "transformers"
+    head = ["---", f"base_model: {_plain(str(done['base']))}", f"library_name: {library}", "tags:"]
+    head += [f"- {method.name}", f"- {task}", "---"]
     parts = [
         "\n".join(head),
-        f"# LoRA adapter that {_WHAT[task]}",
+        f"# {'Model' if method.saved_as == WHOLE else 'Adapter'} that {_WHAT[task]}",
         _table(
             {
                 "base model": _plain(str(done["base"])),
@@ -55,7 +59,7 @@ def card(done: Mapping[str, Any], task: str, notes: Sequence[str] = ()) -> str:
 
 
 def _worth_telling(name: str, value: Any) -> bool:
-    always = ("lora_rank", "lora_alpha", "learning_rate", "scheduler", "batch_rows", "max_length_tokens", "seed")
+    always = ("method", "lora_rank", "lora_alpha", "learning_rate", "scheduler", "batch_rows", "max_length_tokens", "seed")
     return name not in ("base", *OF_THIS_MACHINE) and (name in always or value != _DEFAULTS.get(name))
 
 
@@ -95,7 +99,12 @@ def _limits(done: Mapping[str, Any], task: str, notes: Sequence[str]) -> str:
 
 
 def _use(config: Mapping[str, Any], task: str) -> str:
-    said = '`curate generate FOLDER --prompt "…"`; or with peft, on the base model named above.'
+    saved_as = METHODS[str(config.get("method", "lora"))].saved_as
+    said = '`curate generate FOLDER --prompt "…"`; ' + {
+        ADAPTER: "or with peft, on the base model named above.",
+        PATCH: "for other tools, `curate train … --merge` writes whole weights: only this toolkit reads a patch.",
+        WHOLE: "or with transformers: these are whole weights.",
+    }[saved_as]
     if task == "classification":
         said += (
             f" The vector that is classified is the {config['pooling']} of the token states, the end token included, "

@@ -28,13 +28,21 @@ CHAT_TEMPLATES = ("model", "plain")
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("auto", "float32", "bfloat16")
 POOLINGS = ("mean", "last")
+METHODS = ("bitfit", "full", "ia3", "layernorm", "lora", "lora_plus", "qlora")
+"""As in `train.methods`, which is too heavy to import here."""
+OBJECTIVES = ("likelihood", "dpo", "kto", "ranking")
+TRACKERS = ("comet", "mlflow", "tensorboard", "trackio", "wandb")
+"""As in `train.trackers`."""
 _CHANGES_NO_RESULT = (
     *("threads", "checkpoint_every_steps", "validation_fraction", "on_alert", "tensorboard"),
-    *("real_world", "answer_rows", "answer_tokens"),  # what the finished adapter is judged by is named on its own
+    *("tracker", "tracker_project"),
+    # What the finished adapter is judged by is named on its own.
+    *("real_world", "answer_rows", "answer_tokens", "forgetting_probe"),
 )
 
 OF_THIS_MACHINE = ("on_alert", "real_world")
-"""Commands (with what secrets they hold) and paths: not written beside an adapter, which others may be given."""
+"""Commands (with what secrets they hold) and paths: written neither beside an adapter nor into results, which others may be
+given."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,14 @@ class TrainConfig:
 
     base: str = BUNDLED
     """Base model: `bundled`, the path of a model folder, or a Hugging Face hub id (the only case that downloads)."""
+    method: str = "lora"
+    """What of the base is trained: `lora`, `lora_plus`, `qlora`, `ia3`, `bitfit`, `layernorm`, or `full` for all."""
+    layers: tuple[int, ...] = ()
+    """Numbers of the layers that are trained, from 0, or from -1 backwards; none means all."""
+    objective: str = "likelihood"
+    """What preference rows teach: the `likelihood` of good answers, or `dpo`, `kto` or `ranking` to put good above bad."""
+    preference_beta: float = 0.1
+    """How far `dpo` and `kto` may leave the base (low is far), and how sharply `ranking` tells answers apart times 20."""
     lora_rank: int = 16
     """Rank of the low-rank update of each adapted matrix."""
     lora_alpha: int = 32
@@ -53,6 +69,8 @@ class TrainConfig:
     """Rank-stabilised LoRA: the update is multiplied by alpha / sqrt(rank), so that high ranks learn as fast as low."""
     dora: bool = False
     """DoRA: each adapted matrix also learns the length of its rows; slower a step, at times better at low ranks."""
+    lora_plus_ratio: float = 4.0
+    """`lora_plus`: the learning rate of each adapter's second matrix, in multiples of `learning_rate`."""
     target_modules: tuple[str, ...] = (ALL_LINEAR,)
     """Names of the linear layers that get an adapter, such as `q_proj`; `all-linear` takes every one but the head."""
     learning_rate: float = 3e-3
@@ -71,6 +89,8 @@ class TrainConfig:
     """Rows in one optimiser step."""
     gradient_accumulation_batches: int = 1
     """Parts that a step's rows are computed in, to save memory; the result is the same."""
+    activation_checkpointing: bool = False
+    """Compute activations a second time instead of keeping them: less memory, a third more time, the same result."""
     max_length_tokens: int = 256
     """Longest row in tokens; what is longer is cut and counted in the truncation report."""
     spans_column: str = ""
@@ -95,6 +115,20 @@ class TrainConfig:
     """Focal loss: a target of probability p counts (1 - p) to this power, so that easy ones count less; 0 is off."""
     class_weights: str = "none"
     """Weights of classes in the loss: `none`, `balanced` (inverse frequency), or `effective_number` (milder)."""
+    replay: str = ""
+    """Against forgetting, in models that write: a file of general rows to mix in, or `self` for the base's own answers."""
+    replay_fraction: float = 0.2
+    """Part of the rows that is replay, where `replay` names any."""
+    base_kl: float = 0.0
+    """Against forgetting: weight of the divergence from what the frozen base says at each learned token; 0 is off."""
+    teacher: str = ""
+    """Adapter or model whose probabilities are learned too: same classes, or the same tokenizer for tasks that write."""
+    distillation_weight: float = 0.5
+    """Part of the loss that is the teacher's, above 0 and at most 1."""
+    distillation_temperature: float = 2.0
+    """Both models' logits are divided by this before they are compared; higher shows more of the teacher's doubts."""
+    forgetting_probe: bool = True
+    """Whether `curate train` measures, for models that write, how much of their general language they keep."""
     validation_fraction: float = 0.1
     """Part of the training rows that `curate train` holds out to watch a run, whole near-duplicate clusters at a time."""
     evaluate_every_steps: int = 0
@@ -113,6 +147,10 @@ class TrainConfig:
     """Command that is run, without a shell, for each alert of the watchdogs, which it gets as JSON on standard input."""
     tensorboard: bool = True
     """Whether curves also go to TensorBoard event files, where that package is installed."""
+    tracker: str = ""
+    """Where curves and outcomes are sent as well: `tensorboard`, `wandb`, `comet`, `mlflow` or `trackio`; empty: nowhere."""
+    tracker_project: str = "curate"
+    """Name of the project (the experiment, in MLflow) that the tracker keeps the runs under."""
     seed: int = 0
     """Seed of the adapter's initial weights, of dropout and of the row order."""
     device: str = "auto"
@@ -124,8 +162,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "target_modules", tuple(self.target_modules))
+        object.__setattr__(self, "layers", tuple(self.layers))
         positive = ("lora_rank", "lora_alpha", "batch_rows", "gradient_accumulation_batches", "learning_rate")
-        for name in (*positive, "head_learning_rate"):
+        for name in (*positive, "head_learning_rate", "lora_plus_ratio", "preference_beta"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be above 0, got {getattr(self, name)!r}")
         for name in ("lora_dropout", "label_smoothing", "warmup_fraction"):
@@ -146,6 +185,10 @@ class TrainConfig:
                 f"gradient_accumulation_batches ({self.gradient_accumulation_batches}) must divide "
                 f"batch_rows ({self.batch_rows})"
             )
+        if not 0 < self.replay_fraction < 1 or not 0 < self.distillation_weight <= 1:
+            raise ConfigError("replay_fraction must lie between 0 and 1, and distillation_weight above 0 and at most at 1")
+        if self.base_kl < 0 or not self.distillation_temperature > 0:
+            raise ConfigError("base_kl must not be negative, and distillation_temperature must be above 0")
         if not 0 < self.decay_factor <= 1:
             raise ConfigError(f"decay_factor must be above 0 and at most 1, got {self.decay_factor!r}")
         if not 0 < self.validation_fraction < 0.5:
@@ -157,6 +200,9 @@ class TrainConfig:
             raise ConfigError(f"target_modules is empty; name linear layers, or {ALL_LINEAR!r}")
         choices = {"scheduler": SCHEDULERS, "device": DEVICES, "dtype": DTYPES, "pooling": POOLINGS}
         choices |= {"class_weights": CLASS_WEIGHTS, "head_start": HEAD_STARTS}
+        if self.tracker:
+            choices |= {"tracker": TRACKERS}
+        choices |= {"method": METHODS, "objective": OBJECTIVES}
         choices |= {"truncation_side": TRUNCATION_SIDES, "chat_template": CHAT_TEMPLATES}
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
@@ -172,7 +218,11 @@ class TrainConfig:
 
     def to_json(self) -> dict[str, Any]:
         """All fields, as JSON types."""
-        return {**dataclasses.asdict(self), "target_modules": list(self.target_modules)}
+        return {**dataclasses.asdict(self), "target_modules": list(self.target_modules), "layers": list(self.layers)}
+
+    def told(self) -> dict[str, Any]:
+        """The fields that files of results may hold: all but commands and paths of this machine."""
+        return {name: value for name, value in self.to_json().items() if name not in OF_THIS_MACHINE}
 
     def fingerprint(self) -> str:
         """Hex hash of every field that can change a result; what only changes its cost is left out."""

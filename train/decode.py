@@ -50,8 +50,13 @@ def write(
     prompts: Sequence[np.ndarray],
     new_tokens: int,
     context_tokens: int | None = None,
+    *,
+    sample: bool = False,
 ) -> list[str]:
-    """What the model writes after each prompt, without special tokens and outer spaces; at most `new_tokens` of it."""
+    """What the model writes after each prompt, without special tokens and outer spaces; at most `new_tokens` of it.
+
+    Greedy, or with `sample` drawn at temperature 1 by torch's current seed.
+    """
     model, tokenizer = objective.model, bench.tokenizer
     device = next(model.parameters()).device
     two_sided = bench.encoder.decoder_start is not None  # an encoder-decoder's two sides have a context each
@@ -61,7 +66,8 @@ def write(
     limit = _BATCH_TOKENS_CPU if device.type == "cpu" else _BATCH_TOKENS_CUDA
     config = extra("transformers").GenerationConfig(
         max_new_tokens=new_tokens,
-        do_sample=False,
+        do_sample=sample,
+        **({"top_k": 0} if sample else {}),
         eos_token_id=end_tokens(bench),
         pad_token_id=tokenizer.pad_token_id,
         use_cache=True,

@@ -63,6 +63,7 @@ def estimate_training(
                 epochs=0.0,
                 evaluate_every_steps=0,
                 early_stopping_patience_evaluations=0,
+                tracker="",
                 head_start="random",  # fitting a head is no step
             ),
             Path(folder),

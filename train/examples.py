@@ -7,8 +7,8 @@
 | classification | text → label, a new head |
 | sft | prompt → completion; loss on the completion only |
 | chat | messages; loss on assistant turns only |
-| preference | sft on the chosen answer (the rejected one is not used) |
-| unpaired_preference | sft on the answers marked as wanted |
+| preference | sft on the chosen answer; both answers where `objective` is `dpo` or `ranking` |
+| unpaired_preference | sft on the answers marked as wanted; all of them where `objective` is `kto` |
 | text | plain language modelling; loss on every token |
 | any, with a column of gold spans | extraction: text → BIO tag of each token (see `train.spans`) |
 
@@ -22,7 +22,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import xxhash
@@ -36,6 +36,7 @@ Message = dict[str, Any]
 Conversation = tuple[Message, ...]
 Tools = tuple[Mapping[str, Any], ...]
 Span = tuple[int, int, str]
+T = TypeVar("T", "Examples", "Examples | None")
 CLASSIFICATION, SFT, CHAT, TEXT, EXTRACTION = "classification", "sft", "chat", "text", "extraction"
 TASKS = (CLASSIFICATION, SFT, CHAT, TEXT, EXTRACTION)
 OF_TEXTS = (CLASSIFICATION, TEXT, EXTRACTION)
@@ -63,6 +64,10 @@ class Examples:
     """Gold spans (extraction): start, end (code points, half-open) and label, in order and without overlap."""
     weights: np.ndarray | None = None
     """float64: what each row counts for in the loss; None makes all count the same."""
+    rejected: tuple[Conversation, ...] = ()
+    """The same turns with a worse answer (preference rows); a row without one has no turns."""
+    wanted: tuple[bool, ...] = ()
+    """Whether each answer is one that is wanted, where unwanted ones were kept (`from_dataset(..., unwanted=True)`)."""
     groups: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     """Sensitive columns by name, for metrics by group."""
     clusters: np.ndarray | None = None
@@ -76,6 +81,7 @@ class Examples:
         lengths = {len(self.ids), len(rows)} | ({len(self.labels)} if self.task == CLASSIFICATION else set())
         lengths |= {len(self.spans)} if self.task == EXTRACTION else set()
         lengths |= {len(self.tools)} if self.tools else set()
+        lengths |= {len(column) for column in (self.rejected, self.wanted) if column}
         lengths |= {len(self.weights)} if self.weights is not None else set()
         lengths |= {len(values) for values in self.groups.values()}
         lengths |= {len(self.clusters)} if self.clusters is not None else set()
@@ -101,6 +107,8 @@ class Examples:
             messages=chosen(self.messages),
             tools=chosen(self.tools),
             spans=chosen(self.spans),
+            rejected=chosen(self.rejected),
+            wanted=chosen(self.wanted),
             weights=None if self.weights is None else self.weights[at],
             groups={name: chosen(values) for name, values in self.groups.items()},
             clusters=None if self.clusters is None else self.clusters[at],
@@ -127,6 +135,8 @@ class Examples:
                 encoded = value.encode("utf-8", "surrogatepass")
                 digest.update(len(encoded).to_bytes(8, "little"))
                 digest.update(encoded)
+        if self.rejected or self.wanted:
+            digest.update(json.dumps([self.rejected, self.wanted], sort_keys=True).encode())
         if self.groups:  # metrics are told by them
             digest.update(json.dumps(sorted(self.groups.items()), default=str).encode())
         if self.weights is not None:
@@ -142,12 +152,14 @@ def from_dataset(
     clusters: np.ndarray | None = None,
     weights: np.ndarray | None = None,
     spans_column: str = "",
+    unwanted: bool = False,
 ) -> Examples:
     """Training examples of a dataset.
 
     `rows` are the positions to take (default: all). `ids`, one for each dataset row, are the row numbers in the *raw*
     input (default: the positions), needed where `dataset` is a curated selection. `clusters` and `weights` have one
-    number a dataset row. `spans_column` makes it extraction of that column's spans, whatever the dataset's task.
+    number a dataset row. `spans_column` makes it extraction of that column's spans, whatever the dataset's task. With
+    `unwanted`, answers of unpaired preference rows that are marked as unwanted are kept and told apart in `wanted`.
     Raises `DataError` where the task's roles are missing or no row is usable.
     """
     positions = np.arange(dataset.n_rows) if rows is None else np.asarray(rows, dtype=np.int64)
@@ -171,6 +183,13 @@ def from_dataset(
         task, contents, labels = EXTRACTION, list[Any](found), None
     else:
         task, contents, labels, note = build[dataset.task](dataset)
+    rejected: list[Conversation] = []
+    marks: list[bool | None] = []
+    if not spans_column and dataset.task == "preference":
+        rejected = [_answered(prompt, worse) for prompt, _, worse in preference_parts(dataset)]
+    elif not spans_column and dataset.task == "unpaired_preference" and unwanted:
+        contents, marks, note = _unpaired_pairs(dataset), wanted(dataset), ""
+        contents = [pair if mark is not None else () for pair, mark in zip(contents, marks, strict=True)]
     usable = [int(i) for i in positions if contents[i] and (labels is None or labels[i] is not None)]
     notes = [note] if note else []
     if len(usable) < len(positions):
@@ -194,11 +213,20 @@ def from_dataset(
         messages=chosen if task in (SFT, CHAT) else (),
         tools=tuple(tools[i] for i in usable) if tools else (),
         spans=tuple(spans[i] for i in usable) if spans is not None else (),
+        rejected=tuple(rejected[i] for i in usable) if rejected else (),
+        wanted=tuple(bool(marks[i]) for i in usable) if marks else (),
         weights=None if weights is None else weights[usable],
         groups={name: tuple(values[i] for i in usable) for name, values in sensitive.items()},
         clusters=None if clusters is None else np.asarray(clusters)[usable],
         notes=tuple(notes),
     )
+
+
+def only_wanted(rows: T) -> T:
+    """Rows without the answers that are marked as unwanted; nothing where nothing is given."""
+    if rows is None or all(rows.wanted):
+        return rows
+    return rows.take(np.flatnonzero(rows.wanted))
 
 
 def _classification(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
@@ -247,17 +275,26 @@ def _chat(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
 
 
 def _preference(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
-    note = "Preference rows train on the chosen answer only (sft); the rejected answers are not used."
+    note = (
+        "Preference rows train on the chosen answer only (sft); the rejected answers are used where objective is "
+        "'dpo' or 'ranking'."
+    )
     return SFT, [_answered(prompt, chosen) for prompt, chosen, _ in preference_parts(dataset)], None, note
 
 
 def _unpaired(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
-    note = "Unpaired preference rows train on the answers marked as wanted (sft); the others are not used."
-    if dataset.roles.messages:
-        pairs = chat_parts(dataset)
-    else:
-        pairs = [_pair(p, c) for p, c in prompt_and_completion(dataset)]
+    note = (
+        "Unpaired preference rows train on the answers marked as wanted (sft); the others are used where objective is "
+        "'kto'."
+    )
+    pairs = _unpaired_pairs(dataset)
     return SFT, [pair if mark else () for pair, mark in zip(pairs, wanted(dataset), strict=True)], None, note
+
+
+def _unpaired_pairs(dataset: Dataset) -> list[Conversation]:
+    if dataset.roles.messages:
+        return chat_parts(dataset)
+    return [_pair(p, c) for p, c in prompt_and_completion(dataset)]
 
 
 def tools_of(dataset: Dataset) -> list[Tools]:

@@ -26,6 +26,7 @@ _QUIET = {
 }
 OFFLINE_SWITCHES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 _set_by_us: set[str] = set()
+_lifted: set[str] = set()
 
 
 def extra(module: str, *, allow_hub: bool = False) -> ModuleType:
@@ -34,7 +35,9 @@ def extra(module: str, *, allow_hub: bool = False) -> ModuleType:
     An offline switch that the user set stays; only one that this function set is lifted for a hub id.
     """
     for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
+        if name not in os.environ and name not in _lifted:
+            os.environ[name] = value
+            _set_by_us.add(name)
     if allow_hub:
         _go_online()
     else:
@@ -48,8 +51,16 @@ def extra(module: str, *, allow_hub: bool = False) -> ModuleType:
         raise MissingExtraError("train", error.name or module) from error
 
 
+def lift(name: str) -> None:
+    """Take back a switch that was set here, for whoever named what it switches off; one that the user set stays."""
+    _lifted.add(name)
+    if name in _set_by_us:
+        os.environ.pop(name, None)
+        _set_by_us.discard(name)
+
+
 def _go_online() -> None:
-    for name in list(_set_by_us):
+    for name in set(OFFLINE_SWITCHES) & _set_by_us:
         os.environ.pop(name, None)
         _set_by_us.discard(name)
     constants = sys.modules.get("huggingface_hub.constants")

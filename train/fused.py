@@ -82,3 +82,9 @@ def _forward(self: Any, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Ten
     apply: Any = _LoraLinear.apply  # torch does not type it
     found: torch.Tensor = apply(x, base.weight, base.bias, a, b, self.scaling[name])
     return found
+
+
+def unfuse(model: Any) -> None:
+    """Give the layers of a model their own forward pass back."""
+    for module in model.modules():
+        vars(module).pop("forward", None)

@@ -55,7 +55,7 @@ def generate(
     if loaded.task == EXTRACTION:
         return _spans(loaded, prompts)
     if with_base and not loaded.merged:
-        with loaded.objective.model.disable_adapter():
+        with loaded.objective.as_base():
             return _written(loaded, prompts, system, new_tokens)
     return _written(loaded, prompts, system, new_tokens)
 

@@ -31,7 +31,7 @@ _SCALES = np.geomspace(0.5, 64.0, 22)
 
 def ridge_head(objective: Objective, encoded: Encoded, classes: np.ndarray, n_classes: int, pad: int) -> bool:
     """Set the head's weight to the ridge solution; whether the model has such a head."""
-    heads = [p for n, p in objective.model.named_parameters() if p.requires_grad and "lora_" not in n]
+    heads = [p for n, p in objective.model.named_parameters() if p.requires_grad and objective.is_head(n)]
     if not objective.causal or len(heads) != 1 or heads[0].ndim != 2:
         return False
     chosen = _spread(encoded.ids, classes)

@@ -1,4 +1,4 @@
-"""Train one LoRA adapter and leave a directory that says all about it.
+"""Train one adapter and leave a directory that says all about it.
 
 `train_adapter` writes, under its directory: `metrics.jsonl` while it runs; `adapter/` (peft's format, safetensors);
 `eval.parquet` with the score of every evaluation row; last of all `done.json` with the run's identity and metrics. A
@@ -21,27 +21,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import xxhash
 
 from curate.dataset.atomic import make_private_dir
-from curate.errors import Cancelled, ConfigError, DataError
+from curate.errors import ConfigError, DataError
+from train import distributed
 from train.adapt import Workbench, adapted_model, open_workbench
 from train.adapters import save_adapter, write_card
 from train.config import TrainConfig
-from train.evaluate import ItemScores, metric_name, read_scores, score_classes, shown_classes, summarise
-from train.examples import CLASSIFICATION, EXTRACTION, Examples
+from train.evaluate import ItemScores, read_scores, score_classes, shown_classes, summarise
+from train.examples import CLASSIFICATION, EXTRACTION, Examples, only_wanted
 from train.extra import versions
 from train.files import CHECKPOINTS, read_json, write_json
-from train.losses import class_weights
-from train.order import plan_steps
+from train.fit import Learning, classes_of, fit, watch_of
+from train.forgetting import check_remedies, guide, open_probe, open_teacher, replay_rows, writes
+from train.preference import Preferences, check_objective
+from train.preference.measure import is_measured
+from train.preference.rows import KTO
+from train.trackers import facts_of as tracker_facts
+from train.trackers import open_tracker, outcome_of
 
 if TYPE_CHECKING:
-    from train.encoding import Encoded
     from train.judge import Judge
     from train.objective import Objective
-    from train.resume import Checkpoint
-    from train.watch import Facts, Watch
 
 __all__ = ["TrainedRun", "Workbench", "adapted_model", "open_workbench", "score_examples", "train_adapter"]
 Progress = Callable[[dict[str, Any]], None]
@@ -78,6 +80,7 @@ def train_adapter(
     thorough: bool = False,
     leaks_apart: bool = False,
     real_world: Examples | None = None,
+    replay: Examples | None = None,
 ) -> TrainedRun:
     """Train an adapter on `examples`, score `evaluation`, save both; or read them where the run is already done.
 
@@ -88,17 +91,57 @@ def train_adapter(
     on from its last checkpoint; one of other data or settings in this directory is discarded, or refused where
     `keep_foreign`. `thorough` judges the base beside the adapter and adds written answers, metrics by group and metrics
     that others installed (`train.judge`), on `evaluation` and on `real_world`, rows of real use. With `leaks_apart` the
-    caller tells of evaluation rows that stand in the training data, so no alert does. Raises `DataError` (nothing to
+    caller tells of evaluation rows that stand in the training data, so no alert does. `replay` are general rows that
+    are mixed in where `config.replay` names a file. Raises `DataError` (nothing to
     learn), `ConfigError` (base, targets), `RunError` (a foreign run), `Cancelled` (Ctrl-C, after a checkpoint),
     `DivergedError`, `ResourceError` (memory, disk).
     """
+    distributed.check(config)
+    distributed.join(config.device)
+    with distributed.own_folder(directory) as folder:
+        return _train_adapter(
+            examples, config, directory, folder, labels=labels, evaluation=evaluation, validation=validation,
+            canonical=canonical, workbench=workbench, progress=progress, findings=findings, watch=watch,
+            keep_foreign=keep_foreign, thorough=thorough, leaks_apart=leaks_apart, real_world=real_world, replay=replay,
+        )  # fmt: skip
+
+
+def _train_adapter(
+    examples: Examples,
+    config: TrainConfig,
+    home: Path,
+    directory: Path,
+    *,
+    labels: Sequence[str] | None,
+    evaluation: Examples | None,
+    validation: Examples | None,
+    canonical: Mapping[str, str] | None,
+    workbench: Workbench | None,
+    progress: Progress | None,
+    findings: Mapping[int, Sequence[str]] | None,
+    watch: bool,
+    keep_foreign: bool,
+    thorough: bool,
+    leaks_apart: bool,
+    real_world: Examples | None,
+    replay: Examples | None,
+) -> TrainedRun:
+    """The run of one process: it looks for what there is in `home` and writes into `directory`."""
     space = _label_space(examples, labels)
     bench = workbench or open_workbench(config)
     if examples.task == EXTRACTION:
         bench.encoder.tag_names = list(space or ())
+    check_objective(config, examples)
+    check_remedies(config, examples)
+    examples = examples if config.objective == KTO else only_wanted(examples)
+    ranked, evaluation = evaluation, only_wanted(evaluation)
+    teacher = None if not config.teacher else open_teacher(config, bench, space)
+    replay = None if not config.replay else replay_rows(config, bench, examples, replay, directory)
     more = _judged_by(config, real_world) if thorough else {}
-    identity = run_identity(config, bench, examples, space, evaluation, validation, canonical, method="lora", more=more)
-    finished = finished_run(directory, identity, evaluation)
+    more |= {} if teacher is None else {"teacher_hash": teacher.fingerprint}
+    more |= {} if replay is None else {"replay_hash": replay.fingerprint()}
+    identity = run_identity(config, bench, examples, space, ranked, validation, canonical, method="lora", more=more)
+    finished = finished_run(home, identity, evaluation)
     if finished is not None:
         return finished
     started = time.perf_counter()
@@ -106,27 +149,34 @@ def train_adapter(
     from train.resume import drop_checkpoints, find_checkpoint, refuse_foreign, rewind_metrics
 
     if keep_foreign:
-        refuse_foreign(directory, identity)
-    start = find_checkpoint(directory, identity["run_id"])
+        refuse_foreign(home, identity)
+    start = find_checkpoint(home, identity["run_id"])
+    distributed.wait()  # before the first process clears away what is outdated
     clean_run(directory, keep_progress=start is not None)
     if start is not None:
         rewind_metrics(directory / "metrics.jsonl", start.step)
-    with training_threads(config.threads), explained(config, directory):
+    tracked = open_tracker(config, tracker_facts(config, identity, directory), directory)
+    with training_threads(config.threads), explained(config, directory), tracked.closing():
         objective = adapted_model(config, bench, space, examples.task)
+        guide(objective, config, bench, teacher)
         fitted = start is None and config.head_start == "ridge" and examples.task == CLASSIFICATION
         fitted = fitted and _warm_head(objective, examples, bench, space)
         judge, base = None, {}
         if thorough:
             judge = _judge(objective, config, bench, space, canonical or {}, evaluation, real_world)
             base = judge.base(examples, directory, identity["run_id"], head_is_fitted=fitted)
-        watched = watch_of(
-            objective, examples, bench, space, config, evaluation, validation, canonical or {}, findings or {}, real_world,
-            leaks_apart=leaks_apart,
-        )
-        trained = _fit(
-            objective, examples, config, directory, bench, space, canonical, validation, progress,
-            watched if watch else None, identity, start,
-        )
+        preferences = Preferences(objective, bench, ranked, config) if is_measured(ranked, config) and ranked else None
+        job = Learning(
+            objective, bench, config, examples, space, validation=validation, replay=replay, progress=progress,
+            track=tracked.log, score=lambda rows: score_examples(objective, rows, bench, space, canonical),
+            soft=None if teacher is None else teacher.soft(examples, space),
+            probe=open_probe(objective, bench) if thorough and config.forgetting_probe and writes(space) else None,
+        )  # fmt: skip
+        if watch:
+            job = dataclasses.replace(
+                job, watched=watch_of(job, evaluation, canonical or {}, findings or {}, real_world, leaks_apart=leaks_apart)
+            )
+        trained = fit(job, directory, identity, start)
         save_adapter(objective, bench, directory, identity, config, examples.task)
         trained_seconds = time.perf_counter() - started
         scores = None
@@ -134,6 +184,8 @@ def train_adapter(
         if evaluation is not None:
             scores = score_examples(objective, evaluation, bench, space, canonical)
             done["evaluation"] = _save_scores(scores, evaluation, directory, canonical, space)
+        if preferences is not None:
+            done["preference"] = preferences.told()
         if judge is not None:
             for name in judge.sets:
                 done[name] = judge.adapter(name, scores if name == "evaluation" else None)
@@ -146,6 +198,7 @@ def train_adapter(
         if start is not None:
             done["resumed_from_step"] = start.step
         done["seconds"] = time.perf_counter() - started
+        done |= tracked.finish(outcome_of(done))
         write_card(directory, done, examples)
         write_json(directory / "done.json", done)
         drop_checkpoints(directory)
@@ -186,8 +239,8 @@ def run_identity(
 ) -> dict[str, Any]:
     """Everything that decides a run, and `run_id`, the hash of it. Only the hash sees labels that hold personal data."""
     identity: dict[str, Any] = {
-        "method": method,
-        "config": config.to_json(),
+        "method": config.method if method == "lora" else method,
+        "config": config.told(),
         "config_hash": config.fingerprint(),
         "seed": config.seed,
         "base": bench.source.name,
@@ -207,135 +260,6 @@ def run_identity(
         shown = shown_classes(labels, evaluation, canonical)
         identity["labels"] = [shown[label] for label in labels]
     return {"run_id": digest, **identity}
-
-
-def _fit(
-    objective: Objective,
-    examples: Examples,
-    config: TrainConfig,
-    directory: Path,
-    bench: Workbench,
-    labels: Sequence[str] | None,
-    canonical: Mapping[str, str] | None,
-    validation: Examples | None,
-    progress: Progress | None,
-    watched: tuple[Watch, Facts] | None,
-    identity: Mapping[str, Any],
-    start: Checkpoint | None,
-) -> dict[str, Any]:
-    from train.resume import Checkpointing, stopping_on_interrupt
-    from train.stream import MetricsStream
-    from train.trainer import Measured, PlannedBatches, PlannedTrainer
-    from train.watch import Finished
-
-    encoded = bench.encoder.encode(examples)
-    steps = config.step_count(len(encoded))
-    plan = plan_steps(encoded.ids, encoded.lengths, steps=steps, batch_rows=config.batch_rows, seed=config.seed)
-    part = config.batch_rows // config.gradient_accumulation_batches
-    classes = _classes(examples, encoded, labels)
-    first = 0 if start is None else start.step
-    pad = bench.tokenizer.pad_token_id
-
-    def validate() -> Measured:
-        assert validation is not None
-        scores = score_examples(objective, validation, bench, labels, canonical)
-        losses = scores.score if labels is None else np.minimum(scores.nll, 100.0)
-        loss = scores.mean() if labels is None else float(losses.mean())
-        return Measured({"loss": loss, metric_name(examples.task): scores.mean()}, losses)
-
-    watch, facts = watched or (None, None)
-    stream = MetricsStream(
-        directory,
-        watch=watch,
-        on_alert=config.on_alert if watched else "",
-        tensorboard=config.tensorboard and watched is not None,
-        progress=progress,
-        rows_seen=steps * config.batch_rows,
-    )
-    if facts is not None:
-        stream.see(facts)
-
-    trainer = PlannedTrainer(
-        objective,
-        PlannedBatches(encoded, plan[first:].reshape(-1, part), classes, pad, _weights(examples, encoded, classes, config)),
-        config,
-        steps=steps,
-        first_step=first,
-        directory=directory,
-        progress=progress,
-        evaluate=None if validation is None else validate,
-        stream=stream,
-    )
-    checkpointing = Checkpointing(trainer, directory, identity, start)
-    trainer.add_callback(checkpointing)
-    try:
-        with stopping_on_interrupt(checkpointing):
-            result = trainer.train()
-        stream.see(Finished(int(result.global_step)))
-    except Cancelled:  # by whoever listens, after a step
-        checkpointing.save()
-        raise
-    finally:
-        alerts = stream.close()
-    return {
-        **(alerts if watched else {}),
-        "steps": int(result.global_step),
-        "rows": len(encoded),
-        "tokens_seen": int(encoded.lengths[plan[: int(result.global_step)]].sum()),
-        "final_loss": float(result.training_loss),
-        "encoding": dataclasses.asdict(encoded.report),
-    }
-
-
-def watch_of(
-    objective: Objective,
-    examples: Examples,
-    bench: Workbench,
-    labels: Sequence[str] | None,
-    config: TrainConfig,
-    evaluation: Examples | None,
-    validation: Examples | None,
-    canonical: Mapping[str, str],
-    findings: Mapping[int, Sequence[str]],
-    real_world: Examples | None,
-    *,
-    leaks_apart: bool,
-) -> tuple[Watch, Facts]:
-    """The watchdogs of a run and what they are shown first."""
-    from train.watch import Watch
-    from train.watched import facts_of, hardest_first
-
-    facts = facts_of(
-        examples,
-        steps=config.step_count(len(examples)),
-        batch_rows=config.batch_rows,
-        shown=shown_classes(labels, evaluation, canonical),
-        canonical=canonical,
-        validation=validation,
-        evaluation=evaluation,
-        real_world=real_world,
-        leaks_apart=leaks_apart,
-    )
-    rank = hardest_first(examples, lambda rows: score_examples(objective, rows, bench, labels, None))
-    return Watch(findings=findings, rank=rank), facts
-
-
-def _classes(examples: Examples, encoded: Encoded, labels: Sequence[str] | None) -> np.ndarray | None:
-    if labels is None or examples.task != CLASSIFICATION:
-        return None
-    column = {label: i for i, label in enumerate(labels)}
-    return np.array([column[examples.labels[i]] for i in encoded.kept], dtype=np.int64)
-
-
-def _weights(
-    examples: Examples, encoded: Encoded, classes: np.ndarray | None, config: TrainConfig
-) -> np.ndarray | None:
-    """float64, one an encoded row: its own weight times its class's; None where all weigh the same."""
-    own = None if examples.weights is None else examples.weights[encoded.kept]
-    if classes is None or config.class_weights == "none":
-        return own
-    by_class = class_weights(classes, int(classes.max()) + 1, config.class_weights)[classes]
-    return np.asarray(by_class if own is None else by_class * own)
 
 
 def _judged_by(config: TrainConfig, real_world: Examples | None) -> dict[str, Any]:
@@ -366,7 +290,7 @@ def _warm_head(objective: Objective, examples: Examples, bench: Workbench, label
     from train.headstart import ridge_head
 
     encoded = bench.encoder.encode(examples)
-    classes = _classes(examples, encoded, labels)
+    classes = classes_of(examples, encoded, labels)
     if classes is not None:
         return ridge_head(objective, encoded, classes, len(labels or ()), bench.tokenizer.pad_token_id)
     return False

@@ -49,7 +49,7 @@ def merge_adapter(path: str | Path, out: str | Path, *, base: str | None = None)
     target = Path(out)
     if target.exists() and any(target.iterdir() if target.is_dir() else [target]):
         raise ConfigError(f"{target} is there already; name a new folder for the merged model")
-    loaded = load_adapter(path, base=base, device="cpu")
+    loaded = load_adapter(path, base=base, device="cpu", quantised=False)
     if loaded.merged:
         raise ConfigError(f"{loaded.folder} holds full weights already; there is nothing to merge")
     batch = _probe(loaded)
@@ -81,7 +81,9 @@ def merge_adapter(path: str | Path, out: str | Path, *, base: str | None = None)
 
 
 def _write(loaded: LoadedAdapter, folder: Path) -> None:
-    model: Any = loaded.objective.model.merge_and_unload()
+    model: Any = loaded.objective.model
+    if hasattr(model, "merge_and_unload"):  # a patch is in its place already
+        model = model.merge_and_unload()
     model.config.use_cache = True
     model.save_pretrained(str(folder), safe_serialization=True)
     loaded.bench.tokenizer.save_pretrained(str(folder))
@@ -91,7 +93,7 @@ def _write(loaded: LoadedAdapter, folder: Path) -> None:
     if card.is_file():
         text = card.read_text(encoding="utf-8")
         text = text.replace("library_name: peft", "library_name: transformers").replace(
-            "# LoRA adapter that", "# Model (a LoRA merged into its base) that", 1
+            "# Adapter that", "# Model (an adapter merged into its base) that", 1
         )
         (folder / "README.md").write_text(text, encoding="utf-8")
 

@@ -10,8 +10,9 @@ Shapes: tokens int64[B, T]; classification logits float[B, C]; nats float[P] at 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,11 @@ from train.losses import weighted_sum
 
 if TYPE_CHECKING:
     from train.config import TrainConfig
+    from train.forgetting.guide import Guide
+    from train.frozen import LowerStates
+
+
+_STAYS = ("rows", "pairs")
 
 
 @dataclass
@@ -40,15 +46,21 @@ class Batch:
     source: torch.Tensor | None = None
     """int64[B, S]: what an encoder-decoder reads before it writes `tokens`."""
     source_lengths: torch.Tensor | None = None
+    soft: torch.Tensor | None = None
+    """float32[B, C]: a teacher's log probabilities of the classes."""
+    pairs: int = 0
+    """Above 0, the first so many rows are better answers than the rows behind them, in the same order."""
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        moved = {name: value.to(device) for name, value in values.items() if value is not None and name != "rows"}
+        moved = {name: value.to(device) for name, value in values.items() if value is not None and name not in _STAYS}
         return dataclasses.replace(self, **moved)
 
     def weight(self) -> float:
-        """What the batch counts for in the loss of its step: its targets, or the sum of their weights."""
+        """What the batch counts for in the loss of its step: its targets, the sum of their weights, or its pairs."""
+        if self.pairs:
+            return float(self.pairs)
         return float(self.targets.numel() if self.weights is None else self.weights.sum())
 
 
@@ -109,6 +121,40 @@ class Objective:
         self.extraction = extraction
         self.causal = not (classification or extraction) or hasattr(self.inner, "score")
         self._short_cut: bool | None = None
+        self.lower: LowerStates | None = None
+        self.guides: list[Guide] = []
+        """Models whose probabilities are learned beside the targets (`train.forgetting`)."""
+        self.originals: dict[str, torch.Tensor] = {}
+        """The base's own values of what a patch changes; empty for adapters and whole weights."""
+
+    def is_head(self, name: str) -> bool:
+        """Whether a parameter of `model` belongs to a head that the base's checkpoint does not hold."""
+        plain = name.removeprefix("base_model.model.").replace(".modules_to_save.default", "")
+        return any(plain.startswith(f"{new}.") for new in getattr(self.inner, "curate_new_modules", ()))
+
+    @property
+    def has_base(self) -> bool:
+        """Whether the base can still be told apart from what was learned."""
+        return bool(self.originals) or hasattr(self.model, "disable_adapter")
+
+    @contextlib.contextmanager
+    def as_base(self) -> Iterator[None]:
+        """The model as the base is, for as long as this lasts; where `has_base`."""
+        if hasattr(self.model, "disable_adapter"):
+            with self.model.disable_adapter():
+                yield
+            return
+        held = {n: p for n, p in self.model.named_parameters() if n in self.originals}
+        learned = {n: p.detach().clone() for n, p in held.items()}
+        with torch.no_grad():
+            for name, parameter in held.items():
+                parameter.copy_(self.originals[name])
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for name, parameter in held.items():
+                    parameter.copy_(learned[name])
 
     def logits(self, batch: Batch) -> torch.Tensor:
         """float32[B, C]: class logits."""
@@ -128,8 +174,29 @@ class Objective:
 
     def loss(self, batch: Batch, config: TrainConfig) -> torch.Tensor:
         """Weighted sum over the batch's targets of what training minimises; `Batch.weight` is what to divide it by."""
+        if batch.pairs:
+            return self._ranking_loss(batch, config)
+        asked = [guide.targets(batch) for guide in self.guides]  # before our own pass: some switch the adapter off and on
         logits = self.logits(batch) if self.classification else self.token_logits(batch)
-        return weighted_sum(logits, batch.targets, batch.weights, config)
+        loss = weighted_sum(logits, batch.targets, batch.weights, config)
+        for guide, wanted in zip(self.guides, asked, strict=True):
+            loss = guide.mixed(loss, logits, wanted, batch.weights)
+        return loss
+
+    def _ranking_loss(self, batch: Batch, config: TrainConfig) -> torch.Tensor:
+        """Sum over pairs of -log sigmoid(20 beta (nats a token of the worse - of the better answer)).
+
+        Meng et al. 2024 (SimPO), arXiv:2405.14734, without their margin: a pairwise ranking loss without a reference model.
+        """
+        from train.preference.measure import SHARPNESS
+
+        assert batch.positions is not None
+        row = torch.div(batch.positions, batch.tokens.shape[1], rounding_mode="floor")
+        zero = torch.zeros(len(batch.lengths), device=row.device)
+        count = zero.index_add(0, row, torch.ones_like(row, dtype=zero.dtype))
+        each = zero.index_add(0, row, self.nats(batch)) / count
+        margin = each[batch.pairs :] - each[: batch.pairs]
+        return -functional.logsigmoid(SHARPNESS * config.preference_beta * margin).sum()
 
     def nats(self, batch: Batch) -> torch.Tensor:
         """float32[P]: negative log likelihood of each supervised token."""
@@ -144,6 +211,10 @@ class Objective:
         return (self._logits_short(batch) if self._short_cut else self._logits_full(batch)).float()
 
     def _states(self, batch: Batch) -> torch.Tensor:
+        found = None if self.lower is None else self.lower.states(batch, lambda: self._all_states(batch))
+        return self._all_states(batch) if found is None else found
+
+    def _all_states(self, batch: Batch) -> torch.Tensor:
         trunk = getattr(self.inner, self.inner.base_model_prefix)
         mask = None if self.causal else _mask(batch)
         extra = {"use_cache": False} if self.causal else {}

@@ -22,6 +22,8 @@ from typing import Any
 
 from curate.errors import CurateError, DataError
 from train.config import TrainConfig
+from train.methods import METHODS
+from train.methods.method import layer_of
 
 PER_TOKEN = 18
 RUNTIME_BYTES = 700 * 2**20
@@ -77,7 +79,8 @@ class Needs:
 
 
 _REMEDY = (
-    "Raise gradient_accumulation_batches (the result is the same), or lower max_length_tokens, batch_rows or lora_rank."
+    "Raise gradient_accumulation_batches or set activation_checkpointing (the result is the same), or lower "
+    "max_length_tokens, batch_rows or lora_rank."
 )
 
 
@@ -89,15 +92,18 @@ def estimate_needs(location: Path, config: TrainConfig, directory: Path, *, logi
     numbers, linear = _weights(location)
     shape = _shape(location)
     size = 2 if config.dtype == "bfloat16" else 4
-    rank = config.lora_rank
-    adapted = sum(rank * (rows + columns) for name, rows, columns in linear if _adapted(name, config))
+    matrices = [(rows, columns) for name, rows, columns in linear if _adapted(name, config)]
+    vectors = numbers - sum(rows * columns for _, rows, columns in linear)
+    adapted = METHODS[config.method].trained_numbers(matrices, vectors, numbers, config)
     rows = config.batch_rows // config.gradient_accumulation_batches
     tokens = rows * longest
     layers, hidden, inner = shape
     kept = tokens * layers * (PER_TOKEN * hidden + 3 * inner) * size
+    if config.activation_checkpointing:  # what enters each layer, and all of one
+        kept = kept // max(1, layers) + tokens * layers * hidden * size
     trainable = 16 * adapted
     return Needs(
-        weights_bytes=numbers * size,
+        weights_bytes=numbers * size if config.method != "qlora" else numbers * 5 // 8,
         trainable_bytes=trainable,
         activation_bytes=kept + 4 * rows * logits * 4,
         disk_bytes=9 * 4 * adapted + 2**20,
@@ -197,6 +203,8 @@ def _weights(location: Path) -> tuple[int, list[tuple[str, int, int]]]:
 def _adapted(name: str, config: TrainConfig) -> bool:
     part = name.removesuffix(".weight").rpartition(".")[2]
     if "embed" in name or part in ("lm_head", "score", "wte", "wpe", "shared"):
+        return False
+    if config.layers and layer_of(name) is not None and min(config.layers) >= 0 and layer_of(name) not in config.layers:
         return False
     return config.target_modules == ("all-linear",) or part in config.target_modules
 

@@ -27,7 +27,8 @@ import transformers
 
 from curate.dataset.atomic import atomic_path, make_private_dir
 from curate.errors import Cancelled, RunError
-from train.files import CHECKPOINTS
+from train import distributed
+from train.files import CHECKPOINTS, read_json
 
 if TYPE_CHECKING:
     from train.trainer import PlannedTrainer
@@ -52,15 +53,20 @@ def find_checkpoint(directory: Path, run_id: str) -> Checkpoint | None:
 
 
 def refuse_foreign(directory: Path, identity: Mapping[str, Any]) -> None:
-    """Raise `RunError` where the directory holds the unfinished work of another run."""
+    """Raise `RunError` where the directory holds the work of another run, finished or not."""
     found = next(_all(directory), None)
-    if found is None or found.header["run_id"] == identity["run_id"]:
+    done = read_json(directory / "done.json")
+    if found is not None and found.header["run_id"] != identity["run_id"]:
+        told, what = found.header["identity"], "an unfinished run"
+        where, goes = f", stopped at step {found.step}", "let it go"
+    elif found is None and done is not None and done.get("run_id") != identity["run_id"]:
+        told, what, where, goes = done, "a finished adapter", "", "replace it"
+    else:
         return
-    told = found.header["identity"]
     differs = [words for name, words in _COMPARED.items() if told.get(name) != identity.get(name)]
     raise RunError(
-        f"{directory} holds an unfinished run of {' and '.join(differs) or 'other settings'}, stopped at step "
-        f"{found.step}; name another folder with --out, or let it go with --restart"
+        f"{directory} holds {what} of {' and '.join(differs) or 'other settings'}{where}; "
+        f"name another folder with --out, or {goes} with --restart"
     )
 
 
@@ -142,7 +148,7 @@ class Checkpointing(transformers.TrainerCallback):
                 torch.cuda.set_rng_state(self._random_cuda)
             self._random = self._random_cuda = None
         step = state.global_step
-        if self.stop_asked.is_set():
+        if distributed.any_of(self.stop_asked.is_set()):
             self.save()
             raise Cancelled(f"stopped on request after step {step}; the same command goes on from there")
         if step <= self._saved_step:

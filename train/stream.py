@@ -26,9 +26,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from train.watch import Alert, AlertCommand, Facts, Finished, Step, Validated, Watch
+from train.watch import Alert, AlertCommand, Event, Step, Validated, Watch
 
 Progress = Callable[[dict[str, Any]], None]
+Track = Callable[[Mapping[str, Any], int], None]
 MOST_IDS = 2_000_000
 TENSORBOARD = "tensorboard"
 
@@ -45,13 +46,17 @@ class MetricsStream:
         tensorboard: bool = False,
         progress: Progress | None = None,
         rows_seen: int = 0,
+        track: Track | None = None,
     ) -> None:
-        """`rows_seen` is how many rows the whole run will show its model, which decides on `row_ids`."""
+        """`rows_seen` is how many rows the whole run will show its model, which decides on `row_ids`.
+
+        `track` gets numbers and their step."""
         self.path = directory / "metrics.jsonl"
         self.watch = watch if watch is not None else Watch([])
         self.command = AlertCommand(on_alert)
         self.progress = progress
         self.with_ids = rows_seen <= MOST_IDS
+        self.track = track
         self.board = _board(directory / TENSORBOARD) if tensorboard else None
         self._clock = time.perf_counter()
         self._ids: list[int] = []
@@ -106,6 +111,7 @@ class MetricsStream:
         self.write(line)
         self._curves(step, {"train/" + key: line[key] for key in ("loss", "learning_rate", "grad_norm", "tokens_per_s")})
         self._curves(step, {"memory/resident_bytes": line["memory_bytes"], "memory/cuda_bytes": cuda_bytes})
+        self._tracked(step, "train", {key: line[key] for key in ("loss", "learning_rate", "grad_norm", "tokens_per_s")})
         self.see(Step(step, loss, grad_norm, speed, rows))
         self._clock += time.perf_counter() - now
 
@@ -116,9 +122,10 @@ class MetricsStream:
             line |= {"rise": rise[0], "rise_se": rise[1]}
         self.write({"step": step, "validation": line})
         self._curves(step, {"validation/" + key: value for key, value in measured.items()})
+        self._tracked(step, "validation", measured)
         self.see(Validated(step, float(measured["loss"]), *(rise or (None, None))))
 
-    def see(self, event: Facts | Step | Validated | Finished) -> list[Alert]:
+    def see(self, event: Event) -> list[Alert]:
         """Show an event to the watchdogs; what they say is written, told and handed to the user's command."""
         said = self.watch.see(event)
         for alert in said:
@@ -126,6 +133,7 @@ class MetricsStream:
             if self.board is not None:
                 self.board.add_text("alerts", f"{alert.kind}: {alert.words} {alert.recommendation}", alert.step)
             self.command.tell(alert)
+            self._tracked(alert.step, "alerts", {alert.kind: 1})
             if self.progress is not None:
                 self.progress({"kind": "alert", "alert": alert.to_json()})
         return said
@@ -145,6 +153,10 @@ class MetricsStream:
         if ran:
             out["alert_commands"] = ran
         return out
+
+    def _tracked(self, step: int, kind: str, values: Mapping[str, Any]) -> None:
+        if self.track is not None:
+            self.track({f"{kind}/{key}": value for key, value in values.items()}, step)
 
     def _curves(self, step: int, values: Mapping[str, Any]) -> None:
         if self.board is None:

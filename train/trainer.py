@@ -10,6 +10,7 @@ transformers.
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 import time
@@ -23,8 +24,10 @@ import transformers
 from torch.utils.data import DataLoader
 
 from curate.errors import CurateError
+from train import distributed
 from train.config import TrainConfig
 from train.encoding import Encoded
+from train.methods import METHODS
 from train.objective import Batch, Objective, collate
 from train.schedules import rate_factor
 from train.stream import MetricsStream
@@ -58,39 +61,90 @@ class PlannedBatches:
         classes: np.ndarray | None,
         pad: int,
         weights: np.ndarray | None = None,
+        soft: np.ndarray | None = None,
     ) -> None:
         self.encoded, self.plan, self.classes, self.pad, self.weights = encoded, plan, classes, pad, weights
+        self.soft = soft
+        """float32[n, C]: a teacher's log probabilities of the classes."""
 
     def __len__(self) -> int:
         return len(self.plan)
 
+    def share(self, rank: int, of: int) -> PlannedBatches:
+        """The rows of each batch that one of several processes takes."""
+        mine = copy.copy(self)
+        mine.plan = self.plan[:, rank::of]
+        return mine
+
     def __getitem__(self, index: int) -> Batch:
-        return collate(self.encoded, self.plan[index], self.classes, self.pad, self.weights)
+        batch = collate(self.encoded, self.plan[index], self.classes, self.pad, self.weights)
+        if self.soft is not None:
+            batch.soft = torch.from_numpy(self.soft[self.plan[index]])
+        return batch
 
 
-class PlannedTrainer(transformers.Trainer):
-    """Trains the adapter of `objective.model` on planned batches."""
+class PairedBatches(PlannedBatches):
+    """Batches of `n_pairs` chosen rows and the rejected ones that follow them in `encoded`: a plan of pairs."""
 
-    def __init__(
+    def __init__(self, encoded: Encoded, plan: np.ndarray, n_pairs: int, pad: int) -> None:
+        super().__init__(encoded, plan, None, pad)
+        self.n_pairs = n_pairs
+
+    def __getitem__(self, index: int) -> Batch:
+        rows = self.plan[index]
+        batch = collate(self.encoded, np.concatenate([rows, rows + self.n_pairs]), None, self.pad)
+        batch.pairs = len(rows)
+        return batch
+
+
+class Streamed:
+    """What every trainer here has of ours: optimiser, schedule, metrics, watched losses; mixed into transformers' own."""
+
+    state: Any
+    args: Any
+    optimizer: Any
+    lr_scheduler: Any
+
+    def streamed(
         self,
         objective: Objective,
-        batches: PlannedBatches,
         config: TrainConfig,
         *,
         steps: int,
         directory: Path,
-        first_step: int = 0,
-        progress: Progress | None = None,
-        evaluate: Evaluate | None = None,
-        stream: MetricsStream | None = None,
+        first_step: int,
+        progress: Progress | None,
+        stream: MetricsStream | None,
     ) -> None:
-        self.objective, self.batches, self.settings = objective, batches, config
+        """Called before the trainer's own constructor, which logs and builds already."""
+        self.objective, self.settings = objective, config
         self.metrics = stream or MetricsStream(directory)
         self._progress = progress
         self._steps, self._first = steps, first_step
         self._started = time.perf_counter()
+        self.validation: Validation | None = None
+
+    def ready(self: Any, evaluate: Evaluate | None) -> None:
+        """Called behind the trainer's own constructor."""
+        self.pop_callback(transformers.PrinterCallback)
+        if distributed.world_size() > 1:  # gradients are averaged once a step, by hand: see `train.distributed`
+            self.accelerator.prepare_model = _unwrapped
+        if evaluate is not None:
+            self.validation = Validation(self, evaluate)
+            self.add_callback(self.validation)
+
+    @staticmethod
+    def arguments(
+        objective: Objective,
+        config: TrainConfig,
+        steps: int,
+        directory: Path,
+        kind: type = transformers.TrainingArguments,
+        **more: Any,
+    ) -> Any:
+        """transformers' settings of a run: everything that writes, prints or asks the network is off."""
         device = next(objective.model.parameters()).device
-        arguments = transformers.TrainingArguments(
+        return kind(
             output_dir=str(directory),
             max_steps=steps,
             per_device_train_batch_size=config.batch_rows // config.gradient_accumulation_batches,
@@ -109,54 +163,26 @@ class PlannedTrainer(transformers.Trainer):
             remove_unused_columns=False,
             dataloader_pin_memory=False,
             skip_memory_metrics=True,
+            **more,
         )
-        super().__init__(model=objective.model, args=arguments, train_dataset=batches)
-        self.pop_callback(transformers.PrinterCallback)
-        self.model_accepts_loss_kwargs = True  # the loss is normalised over the whole step
-        self.validation: Validation | None = None
-        if evaluate is not None:
-            self.validation = Validation(self, evaluate)
-            self.add_callback(self.validation)
 
     def trainable(self) -> list[tuple[str, torch.nn.Parameter]]:
         """Names and values of what is trained."""
         return [(n, p) for n, p in self.objective.model.named_parameters() if p.requires_grad]
 
-    def get_train_dataloader(self) -> Any:
-        """The planned batches, one after the other, in this process."""
-        # Its own generator: a loader draws a seed when it starts, which would shift dropout in a run that is resumed.
-        own = torch.Generator()
-        return DataLoader(self.batches, batch_size=None, collate_fn=_same, generator=own)  # type: ignore[arg-type]
-
-    def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> float:
-        for batch in batch_samples:
-            self.metrics.batch(int(batch.lengths.sum()), self.batches.encoded.ids[batch.rows.numpy()].tolist())
-        return sum(batch.weight() for batch in batch_samples)
-
-    def _prepare_inputs(self, inputs: Batch) -> Batch:
-        return inputs.to(self.args.device)
-
     def floating_point_ops(self, inputs: Any) -> int:
         """Not counted."""
         return 0
 
-    def compute_loss(
-        self, model: Any, inputs: Batch, *_: Any, num_items_in_batch: float = 1.0, **__: Any
-    ) -> torch.Tensor:
-        """Mean loss (`train.losses`) in nats over the targets of the whole optimiser step."""
-        return self.objective.loss(inputs, self.settings) / num_items_in_batch
-
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        """AdamW over the adapter matrices and, with its own rate and no decay, the head."""
+        """AdamW over what the method trains and, with its own rate and no decay, the head."""
         made: torch.optim.Optimizer | None = self.__dict__.get("optimizer")
         if made is None:
             trainable = self.trainable()
-            adapters = [p for n, p in trainable if "lora_" in n]
-            head = [p for n, p in trainable if "lora_" not in n]
-            groups = [
-                {"params": adapters, "lr": self.settings.learning_rate, "weight_decay": self.settings.weight_decay},
-                {"params": head, "lr": self.settings.head_learning_rate, "weight_decay": 0.0},
-            ]
+            learned = [(n, p) for n, p in trainable if not self.objective.is_head(n)]
+            head = [p for n, p in trainable if self.objective.is_head(n)]
+            groups = METHODS[self.settings.method].groups(learned, self.settings)
+            groups.append({"params": head, "lr": self.settings.head_learning_rate, "weight_decay": 0.0})
             made = torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
             self.optimizer = made
         return made
@@ -176,7 +202,7 @@ class PlannedTrainer(transformers.Trainer):
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Stream one line of metrics; raises `DivergedError` where the loss is not finite."""
-        super().log(logs, start_time)
+        super().log(logs, start_time)  # type: ignore[misc]
         if "loss" not in logs:
             return
         loss, step = float(logs["loss"]), self.state.global_step
@@ -201,6 +227,60 @@ class PlannedTrainer(transformers.Trainer):
         return held
 
 
+class PlannedTrainer(Streamed, transformers.Trainer):
+    """Trains what is to learn in `objective.model` on planned batches."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        batches: PlannedBatches,
+        config: TrainConfig,
+        *,
+        steps: int,
+        directory: Path,
+        first_step: int = 0,
+        progress: Progress | None = None,
+        evaluate: Evaluate | None = None,
+        stream: MetricsStream | None = None,
+    ) -> None:
+        self.batches = batches
+        self.streamed(
+            objective, config, steps=steps, directory=directory, first_step=first_step, progress=progress, stream=stream
+        )
+        arguments = self.arguments(objective, config, steps, directory)
+        super().__init__(model=objective.model, args=arguments, train_dataset=batches)
+        self.model_accepts_loss_kwargs = True  # the loss is normalised over the whole step
+        self.ready(evaluate)
+
+    def get_train_dataloader(self) -> Any:
+        """The planned batches, one after the other, in this process."""
+        # Its own generator: a loader draws a seed when it starts, which would shift dropout in a run that is resumed.
+        own = torch.Generator()
+        mine = self.batches.share(distributed.rank(), distributed.world_size())
+        return DataLoader(mine, batch_size=None, collate_fn=_same, generator=own)  # type: ignore[arg-type]
+
+    def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> float:
+        for batch in batch_samples:
+            self.metrics.batch(int(batch.lengths.sum()), self.batches.encoded.ids[batch.rows.numpy()].tolist())
+        return distributed.total(sum(batch.weight() for batch in batch_samples))
+
+    def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
+        """One part of a step; after the last one, gradients of all processes are averaged."""
+        loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+        if self.accelerator.sync_gradients:
+            distributed.average_gradients(p for _, p in self.trainable())
+        return loss
+
+    def _prepare_inputs(self, inputs: Batch) -> Batch:
+        return inputs.to(self.args.device)
+
+    def compute_loss(
+        self, model: Any, inputs: Batch, *_: Any, num_items_in_batch: float = 1.0, **__: Any
+    ) -> torch.Tensor:
+        """Mean loss (`train.losses`) in nats over the targets of the whole optimiser step."""
+        return self.objective.loss(inputs, self.settings) * (distributed.world_size() / num_items_in_batch)
+
+
 class Validation(transformers.TrainerCallback):
     """Evaluates every few steps, keeps the best adapter in memory, stops when patience runs out."""
 
@@ -222,7 +302,7 @@ class Validation(transformers.TrainerCallback):
             self.best, self.waited, self.best_losses = measured["loss"], 0, losses
             self.best_state = {n: p.detach().clone() for n, p in self.trainer.trainable()}
         patience = settings.early_stopping_patience_evaluations
-        if patience and self.waited >= patience:
+        if patience and distributed.any_of(self.waited >= patience):
             control.should_training_stop = True
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -239,6 +319,10 @@ def _rise(now: np.ndarray, best: np.ndarray | None) -> tuple[float, float] | Non
         return None
     rise = now - best
     return float(rise.mean()), float(rise.std(ddof=1) / math.sqrt(len(rise)))
+
+
+def _unwrapped(model: Any, *_: Any, **__: Any) -> Any:
+    return model
 
 
 def _same(batch: Batch) -> Batch:

@@ -1,49 +1,151 @@
-"""The app: which screen is up, and how errors are shown."""
+"""The app: which screen is up, what holds for all of them, and how errors are shown.
+
+How a place is added
+--------------------
+`tui/panels.py` lists the *panels*, one a stage of the work, in the order of the rail. Each is a mode of this app
+(`App.MODES`) and keeps its own stack of screens. To add or change one:
+
+1. Write a screen in a file of its own that derives from `tui.shell.PanelScreen` and takes no arguments. It gets the bar,
+   the rail, the log line, the footer, undo, redo, write and the ways between panels; it writes
+
+       def body(self) -> ComposeResult: ...       the widgets beside the rail
+       def refresh_body(self) -> None: ...        draw again: a decision was taken, or the panel is come back to
+       def first_focus(self) -> str: ...          selector of what has the focus first
+
+   and may use `self.desk` (session, reader, log, gate), `self.session`, `self.reader`, `self.home` (this app).
+   Its docstring is its help; so is each binding's `tooltip`. A binding with an `id` can be remapped by the user; ids are
+   unique over all screens.
+2. Name it: as `Panel.screen` of a panel, or as a `View` of one: a screen that a key pushes on top of the panel, with
+   Escape (`app.pop_screen`) to come back. Help, the footer, the palette and jump mode read these lists.
+
+Rules: nothing blocks the event loop (`@work(thread=True, exit_on_error=False)` or `asyncio.to_thread`; what a worker
+raises is shown by `tui.workers.ShowsErrors`, or by `self.home.failed(error, what)`); a change of decisions goes through
+`self.desk` (`decide`, `reverse`, `write`), which saves first, logs the same command for a shell (`desk.say(said, command)`
+for anything else), and makes every screen draw again; every string of the data goes through `reader.word`, `reader.label`
+or `masked_preview`, and into widgets as `rich.text.Text`, never markup; what a colour says, a sign or a letter says too.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual.app import App
+from textual import work
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
 
 from curate.errors import EXIT_INTERRUPTED, CurateError
-from curate.privacy.preview import safe_text
-from curate.session import Session
-from tui.evidence import Reader
+from curate.safetext import safe_text
 from tui.help import HelpScreen
+from tui.panels import PANELS, make, panel, panel_of
+from tui.settings import read_settings, settings_path
+from tui.shell import PanelScreen
+from tui.workers import ShowsErrors
+
+if TYPE_CHECKING:
+    from curate.session import Session
+    from tui.desk import Desk
+    from tui.evidence import Reader
+
+START = "start"
+GATE_PAUSE_SECONDS = 0.3
+ON_PANELS = ("undo", "redo", "step", "write", "commands", "open", "view")
 
 
-class CurateApp(App[int]):
+class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
     """Open data, decide on findings, train, read the verdict."""
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
     TITLE = "Curate"
+    DEFAULT_MODE = START
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {p.mode: p.make for p in PANELS}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="What this screen is and what its keys do"),
-        Binding("ctrl+q", "leave", "Quit", tooltip="Quit; decisions are saved already"),
-    ]
+        Binding("u", "undo", "Undo", id="undo", tooltip="Take back the last decision, also one of an earlier day"),
+        Binding("ctrl+y", "redo", "Redo", id="redo", show=False, tooltip="Bring back what was undone last"),
+        Binding("left_square_bracket", "step(-1)", "Stage", key_display="[ ]", id="stage_before",
+                tooltip="The panel before this one on the rail"),
+        Binding("right_square_bracket", "step(1)", "Next", key_display="]", show=False, id="stage_after",
+                tooltip="The panel after this one on the rail"),
+        Binding("w", "write", "Write", id="write",
+                tooltip="Write the curated data and the report with these decisions"),
+        Binding("c", "commands", "Log", show=False, id="log",
+                tooltip="What was done, each with the command that does the same"),
+        Binding("o", "open", "Open", show=False, id="open", tooltip="Open other data or another run"),
+        Binding("question_mark,f1", "help", "Help", key_display="?", id="help",
+                tooltip="What this screen is and what its keys do"),
+        Binding("ctrl+o", "jump", "Jump", show=False, id="jump", tooltip="Put a letter on everything that can be gone to"),
+        Binding("ctrl+q", "leave", "Quit", id="quit", tooltip="Quit; decisions are saved already"),
+        Binding("ctrl+c", "help_quit", show=False, system=True),
+    ]  # fmt: skip
 
     def __init__(self, what: str | None = None, out: str | None = None) -> None:
         super().__init__()
         self.what = what
         self.out = out
+        self._desk: Desk | None = None
+        self._judging = False
+        self.add_mode(START, Screen)  # a blank one below, so that what stands on it can be switched
+        self.settings = read_settings(settings_path(), self.available_themes, key_ids)
+        self.set_keymap(self.settings.keys)
+        if self.settings.theme:
+            self.theme = self.settings.theme
 
     def on_mount(self) -> None:
-        from tui.opening import OpenScreen
-        from tui.progress import ProgressScreen
+        """Open what was asked for, or ask; say what of the settings cannot be used."""
+        self.push_screen(self._first_screen())
+        for problem in self.settings.problems:
+            self.notify(problem, title=f"In {settings_path().name}", severity="warning", timeout=12, markup=False)
 
-        self.push_screen(OpenScreen() if self.what is None else ProgressScreen(self.what, self.out))
+    @property
+    def desk(self) -> Desk:
+        """The open run and what goes with it."""
+        assert self._desk is not None
+        return self._desk
 
-    def opened(self, session: Session, reader: Reader) -> None:
+    @property
+    def has_desk(self) -> bool:
+        """Whether a run is open."""
+        return self._desk is not None
+
+    def _first_screen(self) -> Screen[Any]:
+        from tui.opening import OpenScreen, first_look
+
+        return OpenScreen() if self.what is None else first_look(self.what, self.out)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What needs an open run is offered only on its panels: not over a question, not before anything is open."""
+        if action in ON_PANELS:
+            return self._desk is not None and isinstance(self.screen, PanelScreen)
+        return True
+
+    # -- opening and leaving ----------------------------------------------------------------------------------------
+
+    def opened(self, session: Session, reader: Reader, same_as: str = "") -> None:
         """The stages are done: show what they found."""
-        from tui.findings import FindingsScreen
+        from tui import memory
+        from tui.desk import Desk
 
-        self.switch_screen(FindingsScreen(session, reader))
+        self._desk = Desk(session, reader, changed=self.desk_changed, failed=self.failed)
+        if same_as:
+            self._desk.say(f"looked at {safe_text(str(session.dataset.source.path))}", same_as)
+        mode, self._desk.places = memory.read(session.run.path)
+        self.go(mode or self._first_mode(session))
+        self.ask_gate()
+
+    def _first_mode(self, session: Session) -> str:
+        """Where something waits; else where something was found; else the profile."""
+        for wanted in (("pending", "stale"), ("applied", "rejected", "superseded")):
+            for stage in session.stages:
+                if any(session.counts(stage)[status] for status in wanted):
+                    return panel_of(stage).mode
+        return PANELS[0].mode
 
     def not_opened(self, what: str, error: BaseException) -> None:
         """Nothing could be opened: ask again and say why."""
@@ -60,6 +162,127 @@ class CurateApp(App[int]):
         else:
             self.switch_screen(OpenScreen(what, "stopped; what was finished is kept, and Enter goes on from there"))
 
+    @work(group="open", exclusive=True, exit_on_error=False)
+    async def action_open(self) -> None:
+        """Choose other data: the panels of this run are closed."""
+        from tui.opening import OpenScreen
+
+        await self.switch_mode(START)
+        await self.switch_screen(OpenScreen())
+        self._desk = None
+        for place in PANELS:
+            await self.remove_mode(place.mode)
+            self.add_mode(place.mode, place.make)
+
+    # -- between panels ---------------------------------------------------------------------------------------------
+
+    def go(self, mode: str) -> None:
+        """To a panel, as it was left."""
+        self.remember(mode)
+        self.switch_mode(mode)
+
+    def remember(self, mode: str | None = None) -> None:
+        """Keep where one is, for the next session."""
+        if self._desk is None:
+            return
+        from tui import memory
+
+        for screen in self._standing():
+            if screen.is_mounted and (place := screen.place()) is not None:
+                self._desk.places[screen.mode] = place
+        memory.write(self._desk.folder, mode or self.current_mode, self._desk.places)
+
+    def go_to_finding(self, index: int) -> None:
+        """To the panel where a finding waits, the cursor on it."""
+        stage = str(self.desk.session.findings["stage"][index])
+        mode = panel_of(stage).mode
+        self.go(mode)
+        self.call_after_refresh(self._point_at, mode, index)
+
+    def _point_at(self, mode: str, index: int) -> None:
+        bottom = self._screen_stacks.get(mode, [None])[0]
+        if isinstance(bottom, PanelScreen):
+            bottom.point_at(index)
+
+    def action_step(self, by: int) -> None:
+        """Along the rail."""
+        modes = [p.mode for p in PANELS]
+        if self.current_mode in modes:
+            self.go(modes[(modes.index(self.current_mode) + by) % len(modes)])
+
+    def action_view(self, screen: str) -> None:
+        """A view on top of this panel."""
+        self.push_screen(make(screen, self.current_mode))
+
+    # -- decisions --------------------------------------------------------------------------------------------------
+
+    def desk_changed(self) -> None:
+        """Decisions, files or the gate have changed: what is seen is drawn again."""
+        if self._desk is None:
+            return
+        for screen in self._standing():
+            if screen.is_mounted:
+                screen.refresh_shell()
+                screen.refresh_body()
+        if self._desk.gate is None or self._desk.gate.of is not self._desk.session.state:
+            self.ask_gate()
+
+    def _standing(self) -> list[PanelScreen]:
+        """The panel and the views on top of it; nothing while the app is going down."""
+        return [s for s in self._screen_stacks.get(self._current_mode, ()) if isinstance(s, PanelScreen)]
+
+    def ask_gate(self) -> None:
+        """Judge the plan in force, unless that is being done: the answer of now is asked for when it is there."""
+        if not self._judging and self._desk is not None:
+            self._judging = True
+            self._judge(self._desk)
+
+    @work(thread=True, group="gate", exit_on_error=False)
+    def _judge(self, desk: Desk) -> None:
+        from tui.gate import GateState, judged
+
+        time.sleep(GATE_PAUSE_SECONDS)  # keys pressed one after another are judged once
+        try:
+            found = judged(desk.session)
+        except Exception as error:
+            found = GateState("error", (), None, desk.session.state, in_words(error))
+
+        def put() -> None:
+            self._judging = False
+            if self._desk is desk:
+                desk.gate = found
+                self.desk_changed()
+
+        self.call_from_thread(put)
+
+    def action_undo(self) -> None:
+        """Take back the newest decision."""
+        self.reverse("undo")
+
+    def action_redo(self) -> None:
+        """Bring back what was undone last."""
+        self.reverse("redo")
+
+    @work(group="decide", exit_on_error=False)
+    async def reverse(self, which: str) -> None:
+        """Undo or redo, and go to the finding it is about."""
+        saved = await self.desk.reverse("undo" if which == "undo" else "redo")
+        if saved is None:
+            if self.desk.log:
+                self.notify(self.desk.log[-1].said)
+        elif len(saved.findings):
+            self.go_to_finding(int(saved.findings[0]))
+
+    @work(group="write", exclusive=True, exit_on_error=False)
+    async def action_write(self) -> None:
+        """Write curated data and report, in a thread."""
+        self.desk.say("writing the curated data and the report …")
+        self.desk_changed()
+        if await self.desk.write():
+            self.notify("curated data, plan and report are written", title="Done", markup=False)
+
+    # -- everywhere -------------------------------------------------------------------------------------------------
+
     def failed(self, error: BaseException, what: str = "that did not work") -> None:
         """A worker's error is shown and never kills the app."""
         self.notify(in_words(error), title=what[:1].upper() + what[1:], severity="error", timeout=12, markup=False)
@@ -69,14 +292,64 @@ class CurateApp(App[int]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
 
+    def action_jump(self) -> None:
+        """Jump mode: one more key goes there."""
+        from tui.jump import JumpScreen
+
+        over = self.screen
+        if isinstance(over, ModalScreen):
+            return
+        jump = JumpScreen(over, panels=self._desk is not None and self.current_mode != START)
+
+        def land(where: str | None) -> None:
+            kind, _, what = (where or "").partition(" ")
+            if kind == "mode":
+                self.go(what)
+            elif kind == "part":
+                jump.parts[what].focus()
+
+        self.push_screen(jump, land)
+
+    def action_commands(self) -> None:
+        """The command log."""
+        from tui.log import LogScreen
+
+        self.push_screen(LogScreen(self.desk))
+
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        """A picture never holds personal data that was revealed."""
+        for screen in self._standing():
+            screen.hide()
+        self.call_after_refresh(super().action_screenshot, filename, path)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: every panel, every view, and what Textual offers."""
+        if self._desk is not None:
+            for place in PANELS:
+                yield SystemCommand(f"Go to {place.title}", place.says, lambda mode=place.mode: self.go(mode))
+            for view in panel(self.current_mode).views:
+                yield SystemCommand(view.name, view.says, lambda where=view.screen: self.action_view(where))
+        yield from super().get_system_commands(screen)
+
     def action_leave(self) -> None:
         """Quit; decisions are on disk already, and training goes on in its own process."""
         from tui.progress import ProgressScreen
 
         if isinstance(self.screen, ProgressScreen):
             self.screen.leave()
+            return
+        self.remember()
+        if self._desk is not None and self._desk.pending:
+            self.leave_when_saved()
         else:
             self.exit(0)
+
+    @work(group="leave", exclusive=True, exit_on_error=False)
+    async def leave_when_saved(self) -> None:
+        """Decisions taken a moment ago are saved first."""
+        async with self.desk.saving:
+            pass
+        self.exit(0)
 
     async def action_quit(self) -> None:
         """The command palette's way out is the same as the key's."""
@@ -92,6 +365,17 @@ class CurateApp(App[int]):
         name = kind.__name__ if kind else "unknown error"
         self._exit_renderables.append(Text(f"internal error: {name}{place}; decisions taken so far are saved"))
         self._close_messages_no_wait()
+
+
+def key_ids() -> list[str]:
+    """Ids of all keys that can be remapped."""
+    import importlib
+
+    classes: list[Any] = [CurateApp, PanelScreen]
+    for where in {p.screen for p in PANELS} | {v.screen for p in PANELS for v in p.views} | {"tui.bulk:BulkScreen"}:
+        module, _, name = where.partition(":")
+        classes.append(getattr(importlib.import_module(module), name))
+    return sorted({b.id for kind in classes for b in kind.BINDINGS if isinstance(b, Binding) and b.id})
 
 
 def in_words(error: BaseException) -> str:

@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 from textual_plotext import PlotextPlot
 
-from curate.privacy.preview import safe_text
+from curate.safetext import safe_text
 from tui.job import FINISHED, Run, Watch
+from tui.metrics import Metrics
 from tui.rail import NARROW
 
 LETTERS = {"base": "b", "raw": "r", "curated": "c", "random_control": "x"}
@@ -101,6 +102,26 @@ def interval(low: float, middle: float, high: float, reach: float, delta: float)
     line[at(low)], line[at(high)] = "├", "┤"
     line[at(middle)] = "●"
     return "".join(line)
+
+
+def draw_losses(plot: PlotextPlot, metrics: Metrics, name: str, at: int | None) -> None:
+    """One run: training loss by step as a line, validation as v, the step that is looked at as a bar, alerts as !."""
+    plt = plot.plt
+    plt.clear_data()
+    plt.clear_figure()
+    plt.title(f"loss by step: {name}")
+    steps = list(metrics.series.get("loss", {}))
+    plt.xticks(sorted({steps[round(k * (len(steps) - 1) / 4)] for k in range(5)}) if steps else [])
+    loss, checked = metrics.series.get("loss", {}), metrics.series.get("validation", {})
+    plt.plot(list(loss), list(loss.values()), label="training", marker="braille")
+    if checked:
+        plt.scatter(list(checked), list(checked.values()), label="v validation", marker="v")
+    spikes = [s for s in metrics.spikes() if s in loss]
+    if spikes:
+        plt.scatter(spikes, [loss[s] for s in spikes], label="! a watchdog spoke", marker="!")
+    if at is not None and at in loss:
+        plt.scatter([at], [loss[at]], label=f"step {at}", marker="●")
+    plot.refresh()
 
 
 def draw_curves(plot: PlotextPlot, watch: Watch) -> None:

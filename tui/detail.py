@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,43 +13,54 @@ from rich.table import Table
 from rich.text import Text
 
 from tui.evidence import Evidence, Side
-from tui.words import MEANING, SIGN, STYLE, WORD, number, stage_title
+from tui.words import FLAG, MEANING, SIGN, STYLE, WORD, number, stage_title
 
 MOST_WORDS = 600
 """Words compared in a diff; comparing takes time in the square of this for texts made to be slow."""
 BAR = 16
 
 
-def render(evidence: Evidence) -> RenderableType:
-    """What is proposed, why, on what grounds, and what has been decided."""
+def render(evidence: Evidence, effects: Sequence[str] = (), of_rule: Sequence[str] = ()) -> RenderableType:
+    """What is proposed, why, on what grounds, whom it falls on, and what has been decided."""
     meaning = MEANING[evidence.status] if evidence.status in ("pending", "stale") else evidence.why
     state = Text.assemble((f"{SIGN[evidence.status]} {WORD[evidence.status]}", STYLE[evidence.status]), f"  {meaning}")
-    parts: list[RenderableType] = [
-        headline(evidence),
-        _facts({"why": evidence.reason, "state": state}),
-    ]
+    if evidence.flagged:
+        state.append(f" {FLAG.strip()} flagged for another look", "bold")
+    facts: dict[str, str | Text] = {"why": evidence.reason, "state": state, "effect": "; ".join(effects) or "…"}
+    parts: list[RenderableType] = [headline(evidence), _facts(facts)]
+    if evidence.revealed:
+        parts.insert(0, Text("! personal data is shown as it stands; m hides it, and so does moving on", "bold reverse"))
     parts += _texts(evidence)
+    if len(evidence.members) > 1:
+        parts += [_heading("who stays: 1 to 9 choose the survivor"), _members(evidence)]
     if evidence.top:
-        parts += [_heading("what a model expects that never saw this row"), _probabilities(evidence)]
+        parts += [_heading("what a model expects that never saw this row: 1 to 9 choose"), _probabilities(evidence)]
     if evidence.neighbours:
         parts += [_heading("rows most like it"), _neighbours(evidence)]
+    if of_rule:
+        parts += [_heading("all findings of this rule, were they applied"), *(Text(line) for line in of_rule)]
     if evidence.numbers:
         parts += [_heading("numbers"), _facts({k.replace("_", " "): _plain(v) for k, v in evidence.numbers.items()})]
     if evidence.decisions:
         parts += [_heading("decisions"), *(Text(line) for line in evidence.decisions)]
-    foot = f"{stage_title(evidence.stage)} · rule {evidence.rule} · finding {evidence.finding_id[:8]}"
+    foot = f"{stage_title(evidence.stage)} · rule {evidence.rule} · finding {evidence.finding_id[:16]}"
     return Group(*parts, Text(""), Text(foot, style="dim"))
+
+
+def choices(evidence: Evidence) -> tuple[str, ...]:
+    """The labels that keys 1 to 9 stand for, as they are shown."""
+    return tuple(name for name, _ in evidence.top[:9])
 
 
 def headline(evidence: Evidence) -> Text:
     """The proposal as a sentence."""
     row = "" if evidence.side is None else f"row {evidence.side.row}"
     place = f" ({evidence.place})" if evidence.place else ""
-    put = evidence.span[1] if evidence.span else "another text"
+    put = (evidence.span[2] or "nothing") if evidence.span else "another text"
     said = {
         "drop": f"Remove {row}",
         "relabel": f"Change the label of {row} from {evidence.given} to {evidence.suggested}",
-        "replace": f"Put {put} in place of what stands in {row}{place}",
+        "replace": f"Put {put} in place of {_kind(evidence)} in {row}{place}",
         "reweight": f"Give {row} another weight",
         "add": f"Add a row made from {row}",
         "flag": f"Look at {row}" if row else f"About the dataset: {evidence.proposal}",
@@ -57,14 +68,20 @@ def headline(evidence: Evidence) -> Text:
     return Text(said.get(evidence.action, evidence.action), style="bold")
 
 
+def _kind(evidence: Evidence) -> str:
+    return f"the {evidence.kind}" if evidence.stage == "pii" and evidence.kind else "what stands"
+
+
 def _texts(evidence: Evidence) -> Iterator[RenderableType]:
     side, witness = evidence.side, evidence.witness
     if side is None:
         return
     if evidence.span is not None:
-        before, put, after = evidence.span
+        before, stood, put, after = evidence.span
         yield _heading(_fate(side))
-        yield Text.assemble(before, (put or "(nothing)", "bold reverse"), after)
+        marks = [(stood, "bold strike"), (" → ", "")] if stood else []
+        kind = [(f"⟨{evidence.kind}⟩", "italic")] if evidence.stage == "pii" else []
+        yield Text.assemble(before, *marks, (put or "(nothing)", "bold reverse"), *kind, after)
     elif witness is not None:
         here, there = word_diff(side.text, witness.text)
         same = side.text == witness.text
@@ -84,10 +101,22 @@ def _fate(side: Side) -> str:
 
 def _probabilities(evidence: Evidence) -> Table:
     table = Table.grid(padding=(0, 2))
-    for name, p in evidence.top:
+    for key, (name, p) in enumerate(evidence.top, 1):
         note = {evidence.given: "given", evidence.suggested: "proposed"}.get(name, "")
         full = round(BAR * max(0.0, min(1.0, p)))
-        table.add_row(Text(name), Text("█" * full + "░" * (BAR - full)), Text(f"{p:.3f}"), Text(note, style="italic"))
+        number_key = Text(str(key) if key < 10 else "", "bold")
+        bar = Text("█" * full + "░" * (BAR - full))
+        table.add_row(number_key, Text(name), bar, Text(f"{p:.3f}"), Text(note, style="italic"))
+    return table
+
+
+def _members(evidence: Evidence) -> Table:
+    table = Table.grid(padding=(0, 2), expand=True)
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
+    for key, m in enumerate(evidence.members, 1):
+        table.add_row(Text(str(key), "bold"), Text(f"row {m.row}"), Text("leaves" if m.leaves else "stays"), Text(m.text))
     return table
 
 

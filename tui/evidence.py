@@ -18,8 +18,11 @@ import pyarrow.compute as pc
 from curate.ledger.apply import reader
 from curate.ledger.plan import STATUSES
 from curate.outputs import looked_for
-from curate.privacy.preview import masked_preview, masked_previews, safe_text
+from curate.pipeline import DUPLICATES
+from curate.privacy.preview import masked_preview, masked_previews
+from curate.safetext import safe_text
 from curate.session import Session
+from tui.words import MANY
 
 DETAIL_WIDTH = 4000
 ROW_WIDTH = 240
@@ -31,6 +34,8 @@ SLACK = 256
 BLOCK = 64
 CACHED_ROWS = 50_000
 NEIGHBOURS = 5
+MOST_MEMBERS = 9
+"""Rows of a cluster that keys 1 to 9 can choose."""
 LEAD = 12
 """Characters shown before a replaced span in the queue."""
 
@@ -44,6 +49,7 @@ class Line:
     score: float
     proposal: str
     text: str
+    flagged: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,15 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A row of the same cluster of duplicates, which could be the one that stays."""
+
+    row: int
+    leaves: bool
+    text: str
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What the detail pane shows of one finding; every text is masked and safe to print."""
 
@@ -83,13 +98,20 @@ class Evidence:
     """Where in the row, as the finding names it."""
     side: Side | None = None
     witness: Side | None = None
-    span: tuple[str, str, str] | None = None
-    """Text before an edit, what goes there, text after it."""
+    span: tuple[str, str, str, str] | None = None
+    """Text before an edit, what stands there (its mask, unless revealed), what goes there, text after it."""
     given: str = ""
     suggested: str = ""
     top: tuple[tuple[str, float], ...] = ()
     """The likeliest labels and their probabilities."""
     neighbours: tuple[Neighbour, ...] = ()
+    members: tuple[Member, ...] = ()
+    """For duplicates: the rows among which a survivor is chosen, this one first."""
+    flagged: bool = False
+    revealed: bool = False
+    """Whether personal data is shown as it stands: only ever by a key, and only for this one look."""
+    kind: str = ""
+    """For a replaced span: the type of personal data, by the rule that found it."""
     numbers: Mapping[str, Any] = field(default_factory=dict)
     decisions: tuple[str, ...] = ()
 
@@ -115,13 +137,28 @@ class Reader:
         row = session.findings["row"][index].as_py()
         if row is not None and row not in self._previews:
             first = at - at % BLOCK
-            self._read(session.findings["row"].take(pa.array(indices[first : first + BLOCK])).to_pylist())
+            block = indices[first : first + BLOCK]
+            self._read(session.findings["row"].take(pa.array(block[block >= 0])).to_pylist())
         found = {name: session.findings[name][index].as_py() for name in ("action", "field", "score", "reason")}
         proposal = self.proposal(index, found["action"], found["field"], row)
         text = safe_text(found["reason"]) if row is None else self._previews.get(row, "")
         if found["action"] == "replace":
             text = _around(text, proposal.removeprefix("→ "))
-        return Line(STATUSES[session.state.status[index]], row, found["score"], proposal, text)
+        flagged = bool(session.state.flags) and session.findings["finding_id"][index].as_py().hex() in session.state.flags
+        return Line(STATUSES[session.state.status[index]], row, found["score"], proposal, text, flagged)
+
+    def heading(self, group: str, value: tuple[Any, ...]) -> str:
+        """What the findings under a heading have in common."""
+        if group == "change":
+            given, put = value
+            if given is None and put is None:
+                return "no label changes"
+            return f"{self.label(given)} → {self.label(put)}" if put is not None else f"label {self.label(given)}"
+        if group == "partner":
+            return f"copies of row {value[0]}"
+        if group == "state":
+            return MANY[value[0]]
+        return self.word(str(value[0]).replace("_", " "))
 
     def proposal(self, index: int, action: str, field_name: str | None, row: int | None) -> str:
         """What a finding asks for, in a few words."""
@@ -149,8 +186,8 @@ class Reader:
         shown = safe_text(value)
         return shown if len(shown) <= REPLACEMENT_WIDTH else f"{shown[: REPLACEMENT_WIDTH - 1]}…"
 
-    def evidence(self, index: int) -> Evidence:
-        """All that the detail pane says of one finding."""
+    def evidence(self, index: int, *, reveal: bool = False) -> Evidence:
+        """All that the detail pane says of one finding; `reveal` leaves its texts unmasked (and still harmless)."""
         session = self.session
         found = session.findings.slice(index, 1).to_pylist()[0]
         planned = session.plan.table.slice(index, 1).to_pylist()[0]
@@ -170,9 +207,13 @@ class Reader:
             why=safe_text(planned["why"]),
             score=found["score"],
             place=self.word(found["field"] or ""),
-            side=None if row is None else self._side(row),
-            witness=None if witness is None else self._side(witness),
-            span=self._span(index, found, planned) if found["action"] == "replace" else None,
+            side=None if row is None else self._side(row, reveal),
+            witness=None if witness is None else self._side(witness, reveal),
+            span=self._span(index, found, planned, reveal) if found["action"] == "replace" else None,
+            kind=safe_text(found["rule"]).rpartition(".")[2].replace("_", " ") if found["action"] == "replace" else "",
+            members=self._members(index),
+            flagged=finding_id in session.state.flags,
+            revealed=reveal,
             given=self.label(self._value(found["field"], row)) if relabel else "",
             suggested=self.label(planned["replacement"]) if relabel else "",
             top=tuple((self.label(name), float(p)) for name, p in _pairs(numbers.pop("top", ()))),
@@ -188,6 +229,16 @@ class Reader:
         value = self.session.plan.table["replacement"][index].as_py() or ""
         # What cannot be shown as it is cannot be edited as it is: start from nothing instead of from its mask.
         return value if masked_preview(value, ROW_WIDTH, self._looked_for) == value else ""
+
+    def given(self, index: int) -> Any:
+        """The value that stands where a finding points, raw."""
+        found = self.session.findings
+        return self._value(found["field"][index].as_py(), found["row"][index].as_py())
+
+    def likeliest(self, index: int) -> list[str]:
+        """The labels that keys 1 to 9 stand for, as the data spells them."""
+        raw = self.session.findings["evidence"][index].as_py()
+        return [str(name) for name, _ in _pairs(orjson.loads(raw).get("top", ()) if raw else ())[:9]]
 
     def labels(self) -> list[str]:
         """Label names that can be shown, most frequent first."""
@@ -227,11 +278,43 @@ class Reader:
             self._fields[field_name] = reader(self.session.dataset, field_name)
         return self._fields[field_name](row)
 
-    def _side(self, row: int) -> Side:
-        text = masked_preview(self.session.dataset.content()[row].as_py() or "", DETAIL_WIDTH, self._looked_for)
+    def _side(self, row: int, reveal: bool = False) -> Side:
+        text = self._shown(self.session.dataset.content()[row].as_py() or "", DETAIL_WIDTH, reveal)
         return Side(row, text, bool(self.session.plan.dropped[row]))
 
-    def _span(self, index: int, found: dict[str, Any], planned: dict[str, Any]) -> tuple[str, str, str] | None:
+    def _shown(self, text: str, width: int, reveal: bool) -> str:
+        return safe_text(text[: width - 1]) if reveal else masked_preview(text, width, self._looked_for)
+
+    def partners(self, index: int) -> list[int]:
+        """Findings of the duplicates stage about the rows of this finding's cluster, this one first, then by row; empty
+        for other findings. One of exact copies or direct partners, not chains of them."""
+        session = self.session
+        stage = str(session.findings["stage"][index])
+        outcome = session.detected.outcomes.get(stage)
+        row = int(session.rows_of[index])
+        if stage not in DUPLICATES or outcome is None or outcome.detection.scores is None or row < 0:
+            return []
+        scores = outcome.detection.scores
+        if "group" in scores.column_names:
+            group = scores["group"].to_numpy()
+            own = group[scores["row"].to_numpy() == row]
+            rows = scores["row"].to_numpy()[group == own[0]] if len(own) and own[0] >= 0 else np.empty(0, np.int64)
+        else:
+            a, b = scores["a"].to_numpy(), scores["b"].to_numpy()
+            rows = np.union1d(b[a == row], a[b == row])
+        mine = session.of_stage(stage)
+        near = mine[np.isin(session.rows_of[mine], rows) & (session.rows_of[mine] != row)]
+        return [index, *(int(i) for i in near[np.argsort(session.rows_of[near])])]
+
+    def _members(self, index: int) -> tuple[Member, ...]:
+        partners = self.partners(index)[:MOST_MEMBERS]
+        rows = [int(self.session.rows_of[i]) for i in partners]
+        self._read(rows)
+        return tuple(Member(r, bool(self.session.plan.dropped[r]), self._previews[r]) for r in dict.fromkeys(rows))
+
+    def _span(
+        self, index: int, found: dict[str, Any], planned: dict[str, Any], reveal: bool = False
+    ) -> tuple[str, str, str, str] | None:
         start, end = planned["start"], planned["end"]
         text = None if found["row"] is None else self._value(found["field"], found["row"])
         if not isinstance(text, str):
@@ -239,13 +322,14 @@ class Reader:
         if start is None:
             start, end = 0, len(text)
         head = text[max(0, start - SPAN_WIDTH - SLACK) : start]
-        before = masked_preview(head, SPAN_WIDTH + SLACK, self._looked_for)[-SPAN_WIDTH:]
+        before = self._shown(head, SPAN_WIDTH + SLACK, reveal)[-SPAN_WIDTH:]
         if head[-1:].isspace():
             before = before.rstrip() + " "
         if start > SPAN_WIDTH + SLACK:
             before = f"…{before}"
-        after = masked_preview(text[end:], SPAN_WIDTH, self._looked_for)
-        return before, self.replacement(index), after
+        after = self._shown(text[end : end + SPAN_WIDTH + SLACK], SPAN_WIDTH, reveal)
+        stood = safe_text(text[start:end])[:REPLACEMENT_WIDTH] if reveal else ""
+        return before, stood, self.replacement(index), after
 
     def _neighbours(self, given: Any) -> tuple[Neighbour, ...]:
         n_rows = self.session.dataset.n_rows

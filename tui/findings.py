@@ -1,9 +1,8 @@
-"""Findings: stages on the left, the queue of one stage beside it, the evidence of one finding below or to the right."""
+"""The queue of a panel, the evidence of one finding below or to the right, and what the keys do to it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -11,98 +10,185 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, Vertical, VerticalScroll
-from textual.screen import Screen
-from textual.widgets import ListView, Static
+from textual.containers import Vertical, VerticalScroll
+from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
+from curate.choosing import Choice, choose, parse
 from curate.errors import CurateError
-from curate.session import Saved, Session, Verdict
+from curate.ledger.plan import PENDING, STALE
+from curate.session import Verdict
+from tui.bulk import Bulk, BulkScreen
 from tui.detail import render
 from tui.edit import EditScreen
-from tui.evidence import Reader
-from tui.rail import Keys, StageItem, header, nothing_here, queue_note
+from tui.memory import Place, place_of
+from tui.notes import nothing_here, queue_note
+from tui.panels import stages_of
+from tui.queue import GROUPS, SORTS, Heading, Queue, Wish, arranged
+from tui.shell import PanelScreen
 from tui.table import QueueTable
-from tui.words import count
-
-DONE = {"accept": "accepted", "reject": "rejected", "override": "edited"}
 
 
-class FindingsScreen(Screen[None]):
-    """What each stage found. Accept (a) or reject (x) the finding under the cursor; u takes the last decision back.
+class FindingsScreen(PanelScreen):
+    """What the stages of this panel found. Apply (a) or reject (x) the finding under the cursor; u takes the last
+    decision back, as often as you like, also on another day.
 
-    Every decision is saved in decisions.jsonl as it is taken. The curated file follows when you press w."""
+    Every decision is saved in decisions.jsonl before it is shown. The curated file follows when you press w."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "decide('accept')", "Accept", tooltip="Let this finding take effect"),
-        Binding("x", "decide('reject')", "Reject", tooltip="Keep the row as it is"),
-        Binding("e", "edit", "Edit", tooltip="Put your own label or text there instead"),
-        Binding("u", "undo", "Undo", tooltip="Take back the last decision, also one of an earlier day"),
-        Binding("ctrl+y", "redo", "Redo", show=False, tooltip="Bring back what was undone last"),
-        Binding("left_square_bracket", "stage(-1)", "Stage", key_display="[ ]", tooltip="The stage before"),
-        Binding("right_square_bracket", "stage(1)", "Next", key_display="]", tooltip="The stage after", show=False),
-        Binding("p", "only_pending", "Wait", tooltip="Show only findings that wait, or all again"),
-        Binding("w", "write", "Write", tooltip="Write the curated data and the report with these decisions"),
-        Binding("t", "train", "Train", tooltip="Train on raw and on curated data, compare, and see the verdict"),
-        Binding("o", "open", "Open", show=False, tooltip="Open other data or another run"),
-        Binding("enter", "detail", "Read", show=False, tooltip="Go into the evidence to scroll it; Escape comes back"),
-        Binding("escape", "queue", "Queue", show=False, tooltip="Back to the queue of findings"),
-    ]
+        Binding("a", "decide('accept')", "Apply", id="accept", tooltip="Let this finding take effect"),
+        Binding("x", "decide('reject')", "Reject", id="reject", tooltip="Keep the row as it is"),
+        Binding("space", "skip", "Skip", id="skip", show=False, tooltip="On to the next finding that waits"),
+        Binding("e", "edit", "Edit", id="edit", tooltip="Put your own label or text there instead"),
+        Binding("f", "flag", "Flag", id="flag", show=False, tooltip="Ask for another look, or take that back"),
+        *(Binding(str(n), f"pick({n})", "Pick", id=f"pick_{n}", show=False,
+                  tooltip="1 to 9: choose the label, or the row that stays, of that number") for n in range(1, 10)),
+        Binding("slash", "filter", "Filter", key_display="/", id="filter",
+                tooltip="Show only findings that fit some words; Escape there shows all again"),
+        Binding("s", "sort", "Sort", id="sort", show=False, tooltip="Order by state, score, impact, value or row"),
+        Binding("g", "group", "Group", id="group", show=False,
+                tooltip="Group by rule, label change, partner, field, state"),
+        Binding("p", "only_pending", "Waits", id="waiting", show=False,
+                tooltip="Show only findings that wait, or all again"),
+        Binding("v", "range", "Range", id="range", show=False,
+                tooltip="Begin or end a range; a, x or f then ask about all of it"),
+        Binding("A", "bulk", "All", id="bulk", tooltip="Decide on everything the queue shows, after a preview"),
+        Binding("m", "reveal", "Unmask", id="reveal", show=False,
+                tooltip="Show personal data of this finding as it stands, or mask it again"),
+        Binding("enter", "detail", "Read", id="read", show=False,
+                tooltip="Into the evidence to scroll it; on a heading: fold it"),
+        Binding("escape", "back", "Back", id="back", show=False,
+                tooltip="End a range, leave the evidence, clear the filter"),
+    ]  # fmt: skip
 
-    def __init__(self, session: Session, reader: Reader) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.session = session
-        self.reader = reader
-        self.stage = session.stages[0] if session.stages else ""
-        self.shown: np.ndarray = np.empty(0, np.int64)
-        self.waiting_only = False
-        self.saving = asyncio.Lock()
-        self._failed = False
+        self.queue = Queue()
+        self.wish = Wish()
+        self.marked_from: int | None = None
+        self.revealed: int | None = None
+        self._wanted: int | None = None
 
-    def compose(self) -> ComposeResult:
-        yield Static("", id="bar")
-        with Horizontal(id="desk"):
-            yield ListView(*(StageItem(name) for name in self.session.stages), id="rail")
-            with Container(id="work"):
-                with Vertical(id="middle"):
-                    yield Static("", id="queue-note")
-                    yield QueueTable(self.reader)
-                with VerticalScroll(id="detail", can_focus=True):
-                    yield Static("", id="evidence")
-        yield Static("", id="log")
-        yield Keys()
-
-    def on_mount(self) -> None:
-        by_stage = {s: self.session.counts(s) for s in self.session.stages}
-        first = next((s for s, by in by_stage.items() if by["pending"] + by["stale"]), None)
-        first = first or next((s for s, by in by_stage.items() if any(by.values())), self.stage)
-        self.query_one("#detail").border_title = "evidence"
-        if self.session.stages:
-            self.query_one("#rail", ListView).index = self.session.stages.index(first)
-        self.table.focus()
-        self.choose(first)
-        self.say(f"{self.session.command('apply')} writes what is decided here")
+    @property
+    def stages(self) -> list[str]:
+        """Stages of the recipe that this panel shows."""
+        return stages_of(self.mode, self.session.stages)
 
     @property
     def table(self) -> QueueTable:
         """The queue."""
         return self.query_one(QueueTable)
 
-    @on(ListView.Highlighted, "#rail")
-    def rail_moved(self, event: ListView.Highlighted) -> None:
-        """Another stage."""
-        if isinstance(event.item, StageItem) and event.item.stage != self.stage:
-            self.choose(event.item.stage)
-            self.say("")  # what was said of a finding of the stage before is of no use here
+    @property
+    def shown(self) -> np.ndarray:
+        """Finding indices in the queue, -1 - k for heading k."""
+        return self.queue.shown
 
-    @on(ListView.Selected, "#rail")
-    def rail_chosen(self) -> None:
-        """Into its queue."""
-        self.table.focus()
+    def body(self) -> ComposeResult:
+        """The queue and the evidence."""
+        with Vertical(id="middle"):
+            yield Static("", id="queue-note")
+            yield Input(id="filter", placeholder="words, or key:word as state:waits rule:wrong score>=0.8 from=refund")
+            yield QueueTable(self.reader)
+        with VerticalScroll(id="detail", can_focus=True):
+            yield Static("", id="evidence")
+
+    def first_focus(self) -> str:
+        """The queue."""
+        return "#queue"
+
+    def on_mount(self) -> None:
+        """As it was left."""
+        self.query_one("#filter").display = False
+        self.query_one("#detail").border_title = "evidence"
+        place = self.desk.places.get(self.mode)
+        if place is not None:
+            self.wish, self._wanted = place.wish(), place.index(self.session)
+        super().on_mount()
+
+    # -- what is shown ----------------------------------------------------------------------------------------------
+
+    def refresh_body(self) -> None:
+        """After a decision: the same queue in the same order; what no longer fits a filter is taken out of it."""
+        if self.wish.narrowed or self.wish.group or not self.queue.total:
+            self.make_queue()
+        else:
+            self.table.redraw()
+            self._say_counts()
+            self.show_evidence()
+
+    def make_queue(self, wanted: int | None = None) -> None:
+        """Make the queue anew, the cursor on the finding `wanted`, else where it was."""
+        self._wanted = wanted if wanted is not None else self._wanted
+        self._make_queue(self.wish)
+
+    @work(thread=True, exclusive=True, group="queue", exit_on_error=False)
+    def _make_queue(self, wish: Wish) -> None:
+        worker = get_current_worker()
+        red = np.array([i for c in (self.desk.gate.red if self.desk.gate else ()) for i in c.findings], np.int64)
+        try:
+            queue = arranged(self.session, self.stages, wish, red)
+        except Exception as error:
+            self.app.call_from_thread(self.home.failed, error, "the queue cannot be shown so")
+            return
+
+        def put() -> None:
+            if not worker.is_cancelled and self.is_mounted:
+                self._put(queue)
+
+        self.app.call_from_thread(put)
+
+    def _put(self, queue: Queue) -> None:
+        at, here = self.table.cursor_row, self.current()
+        wanted, self._wanted = self._wanted if self._wanted is not None else here, None
+        self.queue, self.marked_from = queue, None
+        place = queue.place(wanted) if wanted is not None else None
+        self.table.show(queue, at if place is None else place)
+        self._say_counts()
+        self.show_evidence()
+
+    def _say_counts(self) -> None:
+        note = queue_note(self.session, self.stages, self.queue, self.marked_from is not None)
+        self.query_one("#queue-note", Static).update(note)
+
+    def current(self) -> int | None:
+        """Index of the finding under the cursor; None on a heading or in an empty queue."""
+        at = self.table.cursor_row
+        return int(self.shown[at]) if 0 <= at < len(self.shown) and self.shown[at] >= 0 else None
+
+    def heading(self) -> Heading | None:
+        """The heading under the cursor."""
+        at = self.table.cursor_row
+        return self.queue.headings[-1 - int(self.shown[at])] if 0 <= at < len(self.shown) and self.shown[at] < 0 else None
+
+    def point_at(self, index: int) -> None:
+        """The cursor onto a finding, with the filter cleared where it hides it."""
+        place = self.queue.place(index)
+        if place is not None:
+            self.table.move_cursor(row=place)
+            self.refresh_body()
+            return
+        if len(self.queue.shown):
+            self.wish = replace(self.wish, choice=Choice(""), waiting_only=False, closed=frozenset())
+            self.query_one("#filter").display = False
+        self.make_queue(index)
+
+    def place(self) -> Place:
+        """The finding and the filter."""
+        return place_of(self.wish, self.current(), self.session, self.reader)
+
+    def hide(self) -> None:
+        """Mask personal data again."""
+        self.revealed = None
+        self.show_evidence()
 
     @on(QueueTable.RowHighlighted)
     def cursor_moved(self) -> None:
-        """Another finding."""
+        """Another finding: personal data is masked again."""
+        if self.revealed != self.current():
+            self.revealed = None
+        if self.marked_from is not None:
+            self.table.mark(self.marked_from, self.table.cursor_row)
         self.show_evidence()
 
     @on(QueueTable.RowSelected)
@@ -110,135 +196,118 @@ class FindingsScreen(Screen[None]):
         """Into its evidence."""
         self.action_detail()
 
-    def choose(self, stage: str, at: int | None = None) -> None:
-        """Show the queue of a stage, the cursor on finding `at` (else on the first)."""
-        self.stage = stage
-        self.shown = self.session.queue(stage, waiting_only=self.waiting_only)
-        place = np.flatnonzero(self.shown == at) if at is not None else np.empty(0)
-        self.table.show(self.shown, int(place[0]) if len(place) else 0)
-        self.show_counts()
-        self.show_evidence()
-
-    def refresh_all(self) -> None:
-        """After a decision: the same queue in the same order, what no longer waits taken out of a waiting queue."""
-        if self.waiting_only:
-            at, here = self.table.cursor_row, self.current()
-            self.shown = self.session.queue(self.stage, waiting_only=True)
-            place = np.flatnonzero(self.shown == here)
-            self.table.show(self.shown, int(place[0]) if len(place) else at)
-        else:
-            self.table.redraw()
-        self.show_counts()
-        self.show_evidence()
-
-    def show_counts(self) -> None:
-        """The bar, the rail and the line above the queue."""
-        self.query_one("#bar", Static).update(header(self.session))
-        for item in self.query(StageItem):
-            item.show(self.session)
-        self.query_one("#queue-note", Static).update(
-            queue_note(self.session, self.stage, len(self.shown), self.waiting_only)
-        )
-
-    def current(self) -> int | None:
-        """Index of the finding under the cursor."""
-        at = self.table.cursor_row
-        return int(self.shown[at]) if 0 <= at < len(self.shown) else None
-
     def show_evidence(self) -> None:
         """Everything about the finding under the cursor, read in a thread."""
-        index = self.current()
-        if index is None:
-            self.workers.cancel_group(self, "evidence")
-            self.query_one("#evidence", Static).update(nothing_here(self.session, self.stage, self.waiting_only))
+        index, heading = self.current(), self.heading()
+        if index is not None:
+            self._read_evidence(index, self.revealed == index)
+            return
+        self.workers.cancel_group(self, "evidence")
+        if heading is not None:
+            title = self.reader.heading(self.wish.group, heading.value)
+            told = f"{title}\n\n{len(heading.members):,} findings, {heading.waiting:,} of them wait.\n"
+            keys = "a, x and f ask about all of them, after a preview; Enter folds or unfolds them."
+            self.query_one("#evidence", Static).update(Text(f"{told}{keys}"))
         else:
-            self._read_evidence(index)
+            self.query_one("#evidence", Static).update(nothing_here(self.session, self.stages, self.queue))
 
-    @work(thread=True, exclusive=True, group="evidence")
-    def _read_evidence(self, index: int) -> None:
+    @work(thread=True, exclusive=True, group="evidence", exit_on_error=False)
+    def _read_evidence(self, index: int, reveal: bool) -> None:
         worker = get_current_worker()
+
+        def put(shown: object, again: bool) -> None:
+            if not worker.is_cancelled and self.is_mounted and self.current() == index:
+                self.query_one("#evidence", Static).update(shown)  # type: ignore[arg-type]
+                if not again:
+                    self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
+
         try:
-            shown = render(self.reader.evidence(index))
+            evidence = self.reader.evidence(index, reveal=reveal)
+            self.app.call_from_thread(put, render(evidence), False)
+            if worker.is_cancelled:
+                return
+            effects = self.desk.effects
+            shown = render(evidence, effects.of_finding(index), effects.of_rule(index))
+            self.app.call_from_thread(put, shown, True)
         except Exception as error:  # the queue stays usable when one finding cannot be read
-            shown = Text(f"this finding cannot be shown: {type(error).__name__}")
+            self.app.call_from_thread(put, Text(f"this finding cannot be shown: {type(error).__name__}"), False)
 
-        def put() -> None:
-            if not worker.is_cancelled and self.is_mounted:
-                self.query_one("#evidence", Static).update(shown)
-                self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
-
-        self.app.call_from_thread(put)
+    # -- decisions --------------------------------------------------------------------------------------------------
 
     def action_decide(self, verdict: Literal["accept", "reject"]) -> None:
-        """Accept or reject the finding under the cursor and go on to the next."""
+        """Apply or reject: the finding under the cursor and on to the next, or the range or heading after a preview."""
+        if self.marked_from is not None or self.heading() is not None:
+            self.ask(verdict)
+            return
         index = self.current()
         if index is None:
             self.notify("there is no finding here to decide on")
             return
-        self.table.move_cursor(row=min(self.table.cursor_row + 1, len(self.shown) - 1))
         self.decide(index, verdict)
 
-    @work(group="decide")
-    async def decide(self, index: int, verdict: Verdict, value: str | None = None) -> None:
-        """Save a decision, one after another in the order of the keys, away from the event loop."""
-        async with self.saving:
-            saved = await self._save(lambda: self.session.decide([index], verdict, value))
-        if saved is not None:
-            status = str(self.session.plan.table["status"][index])
-            came = "" if status in ("applied", "rejected") else f", and is {status}"
-            self.say(f"{DONE[verdict]} {self._named(index)}{came}; saved, u takes it back{_others(saved)}")
+    def decide(self, index: int, verdict: Verdict, value: str | None = None) -> None:
+        """Take a decision on one finding; the cursor goes on, the saving is done behind it."""
+        if not self.wish.narrowed:
+            self.table.move_cursor(row=min(self.table.cursor_row + 1, len(self.shown) - 1))
+        else:
+            place = min(self.table.cursor_row + 1, len(self.shown) - 1)
+            following = int(self.shown[place])
+            self._wanted = following if following >= 0 and following != index else None
+        desk = self.desk
+        self.app.run_worker(desk.decide([index], verdict, value), group="decide", exit_on_error=False)
 
-    def action_undo(self) -> None:
-        """Take back the newest decision."""
-        self.reverse("undo")
-
-    def action_redo(self) -> None:
-        """Bring back what was undone last."""
-        self.reverse("redo")
-
-    @work(group="decide")
-    async def reverse(self, which: Literal["undo", "redo"]) -> None:
-        """Undo or redo, and go to the finding it is about."""
-        async with self.saving:
-            saved = await self._save(self.session.undo if which == "undo" else self.session.redo)
-            failed = self._failed
-        if failed:
+    def action_skip(self) -> None:
+        """The next finding that waits, below; from the top when there is none below."""
+        status = np.where(self.shown >= 0, self.session.state.status[np.maximum(self.shown, 0)], -1)
+        waits = np.flatnonzero(np.isin(status, (PENDING, STALE)))
+        if not len(waits):
+            self.notify("nothing waits in this queue")
             return
-        if saved is None:
-            nothing = "there is no decision to take back" if which == "undo" else "there is nothing to bring back"
-            self.notify(nothing)
-            self.say(nothing)
+        below = waits[waits > self.table.cursor_row]
+        self.table.move_cursor(row=int(below[0] if len(below) else waits[0]))
+
+    def action_flag(self) -> None:
+        """Ask for another look, or take that back."""
+        if self.marked_from is not None or self.heading() is not None:
+            self.ask("flag")
             return
-        self._go_to(saved.findings)
-        word = "took back" if which == "undo" else "brought back"
-        again = "ctrl+y brings it back" if which == "undo" else "u takes it back"
-        several = len(saved.findings) != 1 or len(saved.decision.finding_ids) > 1
-        n = count(len(saved.decision.finding_ids), "finding") if several else self._named(int(saved.findings[0]))
-        self.say(f"{word}: {DONE.get(saved.decision.verdict, saved.decision.verdict)} {n}; saved, {again}{_others(saved)}")
+        index = self.current()
+        if index is not None:
+            self.app.run_worker(self.desk.flag(index), group="decide", exit_on_error=False)
 
-    def _named(self, index: int) -> str:
-        """A finding as the queue names it: by its row."""
-        row = self.session.findings["row"][index].as_py()
-        return "a finding about the data" if row is None else f"row {row:,}"
-
-    async def _save(self, step: Callable[[], Saved | None]) -> Saved | None:
-        self._failed = False
-        try:
-            saved = await asyncio.to_thread(step)
-        except (CurateError, OSError, ValueError) as error:
-            self._failed = True
-            self.app.failed(error, "the decision was not saved")  # type: ignore[attr-defined]
-            saved = None
-        self.refresh_all()
-        return saved
-
-    def _go_to(self, findings: np.ndarray) -> None:
-        """The cursor onto the first of these findings, in another stage if need be."""
-        if not len(findings):
+    def action_pick(self, number: int) -> None:
+        """Choose a label, or the row that stays."""
+        index = self.current()
+        if index is None:
             return
-        stage = str(self.session.findings["stage"][int(findings[0])])
-        self.choose(stage, int(findings[0]))
-        self.query_one("#rail", ListView).index = self.session.stages.index(stage)
+        if self.session.findings["action"][index].as_py() == "relabel":
+            labels = self.reader.likeliest(index)
+            if number > len(labels):
+                self.notify(f"there are {len(labels)} labels to choose from; e takes any other")
+                return
+            proposed = self.session.plan.table["replacement"][index].as_py()
+            given = self.reader.given(index)
+            if labels[number - 1] == given:
+                self.decide(index, "reject")
+            elif labels[number - 1] == proposed:
+                self.decide(index, "accept")
+            else:
+                self.decide(index, "override", labels[number - 1])
+            return
+        self._survivor(index, number)
+
+    def _survivor(self, index: int, number: int) -> None:
+        """Every other row of the cluster is to go: keepers are chosen among rows nobody wants gone first."""
+        partners = self.reader.partners(index)
+        if len(partners) < 2:
+            self.notify("there is nothing to choose here by number")
+            return
+        if number > len(partners):
+            self.notify(f"there are {len(partners)} rows to choose from")
+            return
+        others = [i for at, i in enumerate(partners, 1) if at != number]
+        taking = self.desk.decide(others, "accept", why="another row stays")
+        self.app.run_worker(taking, group="decide", exit_on_error=False)
 
     def action_edit(self) -> None:
         """Ask for the label or text to put there."""
@@ -256,54 +325,135 @@ class FindingsScreen(Screen[None]):
 
         self.app.push_screen(EditScreen(self.reader, index, start), take)
 
-    def action_stage(self, step: int) -> None:
-        """Move along the rail."""
-        rail = self.query_one("#rail", ListView)
-        rail.index = ((rail.index or 0) + step) % max(1, len(self.session.stages))
+    def action_range(self) -> None:
+        """Begin a range at the cursor, or end it."""
+        self.marked_from = self.table.cursor_row if self.marked_from is None and len(self.shown) else None
+        self.table.mark(self.marked_from, self.table.cursor_row)
+        self._say_counts()
+
+    def action_bulk(self) -> None:
+        """Decide on everything the queue shows."""
+        self.ask("accept", whole=True)
+
+    def ask(self, verdict: Verdict, *, whole: bool = False) -> None:
+        """Preview a decision on the range, the heading or the whole queue, and take it when it is confirmed."""
+        indices, title = self._selected(whole=whole)
+        if not len(indices):
+            self.notify("there is no finding here to decide on")
+            return
+        where = self.wish.where(self.stages)
+        heading = None if whole or self.marked_from is not None else self.heading()
+        if heading is not None and heading.key:
+            where = f"{where} {heading.key}"
+        same = self._same(where, indices)
+        bulk = Bulk(indices, title, verdict, where if same else None)
+        self.app.push_screen(BulkScreen(self.desk, bulk), self._taken)
+
+    def _taken(self, bulk: Bulk | None) -> None:
+        if bulk is None:
+            return
+        self.marked_from = None
+        self.table.mark(None, None)
+        choice = parse(bulk.where or "")
+        told = self.reader.word(bulk.where or "a range of the queue")
+        chosen = choice.journal_filter(tuple(self.stages))
+        self.app.run_worker(
+            self.desk.decide(bulk.indices, bulk.verdict, why=f"chosen by {told}", where=bulk.where, filter=chosen),
+            group="decide", exit_on_error=False,
+        )  # fmt: skip
+
+    def _selected(self, *, whole: bool) -> tuple[np.ndarray, str]:
+        if not whole and self.marked_from is not None:
+            first, last = sorted((self.marked_from, self.table.cursor_row))
+            part = self.shown[first : last + 1]
+            return part[part >= 0], "the range"
+        heading = self.heading()
+        if not whole and heading is not None:
+            return heading.members, self.reader.heading(self.wish.group, heading.value)
+        every = "everything the queue shows" if self.wish.narrowed else f"every finding of {self.panel.title}"
+        return self.queue.members, every
+
+    def _same(self, where: str, indices: np.ndarray) -> bool:
+        """Whether the filter chooses these findings and no others: only then does a command with it do the same."""
+        try:
+            found = choose(self.session, parse(where), np.arange(self.session.findings.num_rows))
+        except CurateError:
+            return False
+        return len(found) == len(indices) and bool(np.isin(found, indices).all())
+
+    # -- how it is shown --------------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Type what to look for."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    @on(Input.Changed, "#filter")
+    def filter_typed(self, event: Input.Changed) -> None:
+        """Look while it is typed; half a word is no error yet."""
+        try:
+            choice = parse(event.value)
+        except CurateError:
+            return
+        if choice.text != self.wish.choice.text:
+            self.wish = replace(self.wish, choice=choice)
+            self.make_queue()
+
+    @on(Input.Submitted, "#filter")
+    def filter_taken(self, event: Input.Submitted) -> None:
+        """Into what was found, or say what is wrong."""
+        try:
+            parse(event.value)
+        except CurateError as error:
+            self.home.failed(error, "the filter is not understood")
+            return
+        event.input.display = bool(event.value.strip())
+        self.table.focus()
+
+    def action_sort(self) -> None:
+        """The next order."""
+        self.wish = replace(self.wish, sort=SORTS[(SORTS.index(self.wish.sort) + 1) % len(SORTS)])
+        self.make_queue()
+
+    def action_group(self) -> None:
+        """The next grouping that says something here."""
+        offered = [g for g in GROUPS if g != "change" or self.session.dataset.roles.label]
+        self.wish = replace(
+            self.wish, group=offered[(offered.index(self.wish.group) + 1) % len(offered)], closed=frozenset()
+        )
+        self.make_queue()
 
     def action_only_pending(self) -> None:
         """Only what waits, or everything."""
-        self.waiting_only = not self.waiting_only
-        self.choose(self.stage, self.current())
+        self.wish = replace(self.wish, waiting_only=not self.wish.waiting_only)
+        self.make_queue()
+
+    def action_reveal(self) -> None:
+        """Show personal data of this finding, or mask it again."""
+        index = self.current()
+        self.revealed = None if self.revealed == index else index
+        self.show_evidence()
 
     def action_detail(self) -> None:
-        """Into the evidence, to scroll it."""
-        self.query_one("#detail").focus()
+        """Into the evidence, to scroll it; on a heading, fold it."""
+        heading = self.heading()
+        if heading is not None:
+            at = self.table.cursor_row
+            self.wish = self.queue.folded(heading.key)
+            self.make_queue()
+            self.table.move_cursor(row=at)
+        else:
+            self.query_one("#detail").focus()
 
-    def action_queue(self) -> None:
-        """Back to the queue."""
-        self.table.focus()
-
-    @work(group="write", exclusive=True)
-    async def action_write(self) -> None:
-        """Write curated data and report, in a thread."""
-        self.say("writing the curated data and the report …")
-        try:
-            await asyncio.to_thread(self.session.apply)
-        except Exception as error:
-            self.app.failed(error, "nothing was written")  # type: ignore[attr-defined]
-            self.say("not written")
-            return
-        self.refresh_all()
-        self.say(f"written; the same as: {self.session.command('apply')}")
-        self.notify("curated data, plan and report are written", title="Done", markup=False)
-
-    def action_train(self) -> None:
-        """Go to the training view."""
-        from tui.training import TrainingScreen
-
-        self.app.push_screen(TrainingScreen(self.session), lambda _: self.refresh_all())
-
-    def action_open(self) -> None:
-        """Choose other data."""
-        from tui.opening import OpenScreen
-
-        self.app.switch_screen(OpenScreen())
-
-    def say(self, text: str) -> None:
-        """What just happened, at the foot of the screen."""
-        self.query_one("#log", Static).update(Text(text, no_wrap=True, overflow="ellipsis"))
-
-
-def _others(saved: Saved) -> str:
-    return f"; {count(saved.others, 'decision')} of someone else came in" if saved.others else ""
+    def action_back(self) -> None:
+        """One step back: out of a range, out of the evidence, out of the filter."""
+        box = self.query_one("#filter", Input)
+        if self.marked_from is not None:
+            self.action_range()
+        elif self.focused is not None and self.focused.id in ("detail", "rail"):
+            self.table.focus()
+        elif box.display:
+            box.value = ""
+            box.display = False
+            self.table.focus()

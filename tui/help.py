@@ -18,6 +18,7 @@ from tui.words import MEANING, SIGN, WORD
 EVERYWHERE = (
     ("Tab", "to the next part of the screen"),
     ("↑ ↓ PgUp PgDn", "move or scroll in it"),
+    ("mouse", "click a panel, a finding or a key of the footer; the wheel scrolls"),
 )
 
 
@@ -29,6 +30,8 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, of: Screen[Any]) -> None:
         super().__init__()
         self.of = of
+        # Read now: on top of the screen, its keys are no longer at work.
+        self.bindings = [active.binding for active in of.active_bindings.values()]
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help", classes="card"):
@@ -41,19 +44,23 @@ class HelpScreen(ModalScreen[None]):
     def _keys(self) -> Table:
         table = Table.grid(padding=(0, 2))
         table.add_column(style="bold", no_wrap=True)
-        seen: set[str] = set()
-        for active in self.of.active_bindings.values():
-            binding = active.binding
-            if binding.system or not binding.tooltip or binding.action in seen:
+        by_tooltip: dict[str, list[str]] = {}
+        for binding in self.bindings:
+            if binding.system or not binding.tooltip:
                 continue
-            seen.add(binding.action)
-            table.add_row(Text(self._key(binding)), Text(binding.tooltip))
+            key = self._key(binding)
+            keys = by_tooltip.setdefault(binding.tooltip, [])
+            if key not in keys and binding.key != "f1":
+                keys.append(key)
+        for tooltip, keys in by_tooltip.items():
+            table.add_row(Text(f"{keys[0]} … {keys[-1]}" if len(keys) > 3 else " ".join(keys)), Text(tooltip))
         for key, what in EVERYWHERE:
             table.add_row(Text(key), Text(what))
         return table
 
     def _key(self, binding: Binding) -> str:
-        brackets = {"left_square_bracket": "[", "right_square_bracket": "]", "enter": "Enter", "escape": "Escape"}
+        brackets = {"left_square_bracket": "[", "right_square_bracket": "]", "enter": "Enter", "escape": "Escape",
+                    "space": "Space"}  # fmt: skip
         return brackets.get(binding.key) or self.app.get_key_display(binding)
 
     def _states(self) -> Table:

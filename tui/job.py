@@ -19,7 +19,7 @@ import orjson
 from curate import workflow
 from curate.dataset import make_private_dir
 from curate.house import child_environment
-from curate.privacy.preview import safe_text
+from curate.safetext import safe_text
 from curate.session import Session
 
 FINISHED = ("done", "resumed", "same")
@@ -164,8 +164,10 @@ class Job:
 class Tail:
     """The whole lines of a growing JSON Lines file; a line still being written waits for the next look."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wanted: str = "kind") -> None:
+        """`wanted`: the key that a line must have to count."""
         self.path = path
+        self.wanted = wanted
         self._at = 0
         self._file: tuple[int, int] | None = None
         self._events: list[dict[str, Any]] = []
@@ -189,7 +191,7 @@ class Tail:
                 event = orjson.loads(line)
             except ValueError:
                 continue
-            if isinstance(event, dict) and "kind" in event:
+            if isinstance(event, dict) and self.wanted in event:
                 self._events.append(event)
         return self._events
 

@@ -17,7 +17,7 @@ from textual.suggester import Suggester
 from textual.widgets import DirectoryTree, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from curate.privacy.preview import safe_text
+from curate.safetext import safe_text
 from tui.progress import ProgressScreen
 from tui.rail import Keys
 from tui.words import short_path
@@ -127,7 +127,14 @@ class OpenScreen(Screen[None]):
             said = f"there is nothing at {safe_text(path)}" if path else "type a path, or press Tab and choose one"
             self.query_one("#open-message", Static).update(Text(said))
             return
-        self.app.switch_screen(ProgressScreen(str(Path(path).expanduser()), None))
+        self.app.switch_screen(first_look(str(Path(path).expanduser()), None))
+
+
+def first_look(path: str, out: str | None) -> Screen[None]:
+    """The guide for data that nobody has looked at, else straight to its findings."""
+    from tui.guide import GuideScreen, wants_guide
+
+    return GuideScreen(path) if out is None and wants_guide(path) else ProgressScreen(path, out)
 
 
 def earlier_runs(here: Path) -> list[tuple[Path, str]]:

@@ -15,16 +15,13 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from curate import workflow
 from curate.errors import Cancelled, CurateError
-from curate.pipeline import Event
-from curate.session import Session
-from curate.stages.registry import in_running_order
-from tui.evidence import Reader
 from tui.rail import Keys
 from tui.words import count, duration, short_path, stage_title
 
 if TYPE_CHECKING:
+    from curate.pipeline import Event
+    from curate.recipe import Recipe
     from tui.app import CurateApp
 
 SIGN = {"start": "▸", "progress": "▸", "done": "✓", "cached": "✓", "skipped": "–"}
@@ -41,45 +38,56 @@ class ProgressScreen(Screen[None]):
         Binding("escape", "stop", "Stop", tooltip="Stop after the current step; what is finished is kept"),
     ]
 
-    def __init__(self, what: str, out: str | None) -> None:
+    def __init__(self, what: str | Recipe, out: str | None, name: str = "", same_as: str = "") -> None:
         super().__init__()
+        self.same_as = same_as
         self.what = what
+        self.called = name or (what if isinstance(what, str) else "the data")
         self.out = out
+        self.expected: list[str] = []
         self.events: dict[str, Event] = {}
         self.since: dict[str, float] = {}
         self.stopping = threading.Event()
         self.leaving = False
 
     def compose(self) -> ComposeResult:
-        yield Static(Text.assemble("Looking at ", (short_path(self.what), "bold")), classes="title", id="progress-title")
+        yield Static(Text.assemble("Looking at ", (short_path(self.called), "bold")), classes="title", id="progress-title")
         yield Static("Each stage reads the raw rows and proposes; nothing is changed.", classes="hint")
         yield Static("", id="progress")
         yield Static("", id="progress-note", classes="hint")
         yield Keys()
 
     def on_mount(self) -> None:
-        self.expected = expected_stages(self.what)
         self.draw()
-        self.set_interval(TICK_SECONDS, self.draw)
+        self.ticking = self.set_interval(TICK_SECONDS, self.draw)
         self.look()
 
-    @work(thread=True, exclusive=True)
+    @work(thread=True, exclusive=True, exit_on_error=False)
     def look(self) -> None:
         """Open the run or compute it, away from the event loop."""
         app = cast("CurateApp", self.app)
         try:
+            from curate.session import Session  # heavy: the screen is up before it is there
+            from tui.evidence import Reader
+
+            app.call_from_thread(self._expect, expected_stages(self.what))
             session = Session.open(self.what, self.out, self._hear, self.stopping.is_set)
             reader = Reader(session)
             reader.warm()
         except Cancelled:
-            app.call_from_thread(app.stopped, self.what, leaving=self.leaving)
+            app.call_from_thread(app.stopped, self.called, leaving=self.leaving)
         except Exception as error:
-            app.call_from_thread(app.not_opened, self.what, error)
+            app.call_from_thread(app.not_opened, self.called, error)
         else:
+            self.ticking.pause()
             if self.leaving:
                 app.call_from_thread(app.exit, 0)
             else:
-                app.call_from_thread(app.opened, session, reader)
+                app.call_from_thread(app.opened, session, reader, self.same_as)
+
+    def _expect(self, stages: list[str]) -> None:
+        self.expected = stages
+        self.draw()
 
     def _hear(self, event: Event) -> None:
         self.since.setdefault(event.stage, time.monotonic())
@@ -125,11 +133,14 @@ class ProgressScreen(Screen[None]):
         self.action_stop()
 
 
-def expected_stages(what: str) -> list[str]:
+def expected_stages(what: str | Recipe) -> list[str]:
     """Stages that will run, in that order, as far as it can be told before anything is read."""
+    from curate import workflow
+    from curate.stages.registry import in_running_order
+
     try:
-        if (Path(what) / "manifest.json").is_file():
-            return []
+        if not isinstance(what, str) or (Path(what) / "manifest.json").is_file():
+            return [] if isinstance(what, str) else in_running_order(what.stage_names())
         return in_running_order(workflow.as_recipe(what).stage_names())
     except CurateError:
         return []

@@ -1,15 +1,22 @@
-"""The parts of the findings screen that count: the bar on top, the stages at the side, the line above the queue."""
+"""The frame of every panel: the bar on top, the rail of panels at the side, the keys at the foot."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 from textual import events
-from textual.app import ComposeResult
-from textual.widgets import Footer, ListItem, Static
+from textual.widgets import Footer, OptionList
+from textual.widgets.option_list import Option
 
-from curate.session import Session
-from tui.words import MANY, SIGN, count, short_path, stage_title
+from tui.panels import PANELS, Panel, stages_of
+from tui.words import SIGN, short_path
+
+if TYPE_CHECKING:
+    from curate.session import Session
+    from tui.desk import Desk
+    from tui.gate import GateState
 
 NARROW = 100
 
@@ -20,33 +27,44 @@ class Keys(Footer):
     def __init__(self) -> None:
         super().__init__(show_command_palette=False)
 
+    def on_mount(self) -> None:
+        """A footer stays as it was while its app has no focus: draw it again when the focus comes."""
+        self.watch(self.app, "app_focus", lambda focus: self.screen.refresh_bindings() if focus else None, init=False)
+
     def on_resize(self, event: events.Resize) -> None:
         """Fit the keys."""
         self.compact = event.size.width < NARROW
 
 
-class StageItem(ListItem):
-    """One stage: its title, and how many of its findings apply and wait."""
+class Rail(OptionList):
+    """The panels in order, each with what waits there. Enter or a click goes there; so do [ and ] from anywhere."""
 
-    def __init__(self, stage: str) -> None:
-        super().__init__()
-        self.stage = stage
+    def __init__(self) -> None:
+        super().__init__(*(Option(Text(p.title), id=p.mode) for p in PANELS), id="rail", markup=False)
 
-    def compose(self) -> ComposeResult:
-        yield Static(Text(stage_title(self.stage), no_wrap=True, overflow="ellipsis"), classes="stage-title")
-        yield Static("", classes="stage-counts")
+    def show(self, desk: Desk, mode: str) -> None:
+        """Count again, and mark where one is."""
+        width = max(12, self.size.width - 2)
+        for at, panel in enumerate(PANELS):
+            self.replace_option_prompt_at_index(at, _stop(desk, panel, panel.mode == mode, width))
+            if panel.mode == mode and not self.has_focus:
+                self.highlighted = at
 
-    def show(self, session: Session) -> None:
-        """Count again."""
-        self.query_one(".stage-counts", Static).update(stage_counts(session, self.stage))
+
+def _stop(desk: Desk, panel: Panel, here: bool, width: int) -> Text:
+    """Two lines of the rail: where, and what waits there."""
+    title = Text(f"{'▸' if here else ' '} {panel.title}", style="bold" if here else "", no_wrap=True, overflow="ellipsis")
+    return Text("\n").join([title, Text("  ").append_text(panel_counts(desk, panel))])
 
 
-def stage_counts(session: Session, stage: str) -> Text:
-    """`? 112 wait  ✓ 156`, or why there is nothing to count."""
-    outcome = session.detected.outcomes[stage]
-    if outcome.status == "skipped":
-        return Text("– skipped", style="dim", no_wrap=True)
-    by = session.counts(stage)
+def panel_counts(desk: Desk, panel: Panel) -> Text:
+    """`? 112 wait  ✓ 156`, or a word where there is nothing to count."""
+    stages = stages_of(panel.mode, desk.session.stages)
+    if not panel.stages:
+        return Text(_told(desk, panel), style="dim", no_wrap=True)
+    if not stages or all(desk.session.detected.outcomes[s].status == "skipped" for s in stages):
+        return Text("– skipped" if stages else "– not in the recipe", style="dim", no_wrap=True)
+    by = added_up(desk.session, stages)
     waits = by["pending"] + by["stale"]
     parts: list[tuple[str, str]] = [(f"{SIGN['pending']} {waits:,} wait", "bold")] if waits else []
     parts += [(f"{SIGN[s]} {by[s]:,}", "") for s in ("applied", "rejected") if by[s]]
@@ -58,43 +76,48 @@ def stage_counts(session: Session, stage: str) -> Text:
     return Text(f"{SIGN['superseded']} {by['superseded']:,}" if by["superseded"] else "nothing found", style="dim")
 
 
-def header(session: Session) -> Table:
-    """Where am I, what becomes of the rows, what waits, and whether the files follow."""
+def added_up(session: Session, stages: list[str]) -> dict[str, int]:
+    """Findings of several stages by status."""
+    counted = [session.counts(s) for s in stages]
+    return {status: sum(by[status] for by in counted) for status in session.counts("")}
+
+
+def _told(desk: Desk, panel: Panel) -> str:
+    if panel.mode == "profile":
+        return f"{desk.session.rows()[0]:,} rows"
+    if panel.mode == "report":
+        return "✓ written" if desk.session.is_written else "! not written"
+    return ""
+
+
+def header(desk: Desk, mode: str, width: int) -> Table:
+    """Where am I, what becomes of the rows, what waits, what the gate says and how far it is to green."""
+    session = desk.session
     rows_in, rows_out = session.rows()
+    modes = [p.mode for p in PANELS]
+    wide, tight = width >= 120, width < NARROW
     table = Table.grid(expand=True)
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_column(justify="right", no_wrap=True)
-    name = Text.assemble((short_path(session.run.path), "bold"), f"  {session.dataset.task}")
+    place = f"{modes.index(mode) + 1}/{len(modes)} " if mode in modes else ""
+    title = PANELS[modes.index(mode)].title if mode in modes else ""
+    where = Text.assemble(place, (title, "bold"))
+    if not tight:
+        where.append(f"  {short_path(session.run.path)}" + (f"  {session.dataset.task}" if wide else ""))
     waiting = session.state.waiting
     said = [
-        f"rows {rows_in:,} → {rows_out:,}",
+        f"{'' if tight else 'rows '}{rows_in:,} → {rows_out:,}",
         f"{SIGN['pending']} {waiting:,} wait" if waiting else f"{SIGN['applied']} nothing waits",
-        f"{SIGN['applied']} written" if session.is_written else "! not written (w)",
-    ]
-    table.add_row(name, Text("   ".join(said)))
+        gate_words(desk.gate, short=not wide),
+        "" if session.is_written and tight else f"{SIGN['applied']} written" if session.is_written else "! unsaved (w)"
+        if tight else "! not written (w)",
+    ]  # fmt: skip
+    table.add_row(where, Text("  ".join(s for s in said if s) if tight else "   ".join(s for s in said if s)))
     return table
 
 
-def queue_note(session: Session, stage: str, shown: int, waiting_only: bool) -> Text:
-    """What the queue holds."""
-    place = f"{session.stages.index(stage) + 1}/{len(session.stages)} " if stage in session.stages else ""
-    by = session.counts(stage)
-    if session.detected.outcomes[stage].status == "skipped":
-        told = ["skipped"]
-    elif waiting_only:
-        told = [f"{shown:,} of {count(session.total(stage), 'finding')} wait; p shows all"]
-    else:
-        told = [count(shown, "finding"), *(f"{SIGN[s]} {by[s]:,} {MANY[s]}" for s in by if by[s])]
-    return Text.assemble(f"{place}", (stage_title(stage), "bold"), "   ", "   ".join(told))
-
-
-def nothing_here(session: Session, stage: str, waiting_only: bool) -> Text:
-    """The evidence pane of an empty queue: why it is empty and where to go."""
-    outcome = session.detected.outcomes[stage]
-    if outcome.status == "skipped":
-        said = f"This stage was skipped: {outcome.reason}."
-    elif waiting_only and session.total(stage):
-        said = "Nothing waits here any more. Press p to see every finding of this stage, or ] for the next stage."
-    else:
-        said = "This stage looked at every row and found nothing. Press ] for the next stage."
-    return Text(said)
+def gate_words(gate: GateState | None, *, short: bool) -> str:
+    """The gate's verdict, and what it takes to turn it green."""
+    if gate is None:
+        return "gate …"
+    return gate.line(short=short)

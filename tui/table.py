@@ -13,7 +13,8 @@ from textual_fastdatatable import DataTable
 from textual_fastdatatable.backend import DataTableBackend
 
 from tui.evidence import Reader
-from tui.words import SIGN, WORD
+from tui.queue import Heading, Queue
+from tui.words import FLAG, SIGN, WORD, count
 
 COLUMNS = ("state", "row", "score", "proposal", "text")
 STATE_WIDTH, ROW_WIDTH, SCORE_WIDTH = 12, 7, 5
@@ -31,6 +32,9 @@ class QueueBackend(DataTableBackend[np.ndarray]):
         super().__init__(data, max_rows, column_names)
         self.data = data
         self.reader: Reader | None = None
+        self.queue = Queue()
+        self.marked: tuple[int, int] | None = None
+        """First and last place of a range that is being marked."""
         self._last: tuple[object, int, tuple[str, ...]] | None = None
 
     @classmethod
@@ -70,12 +74,24 @@ class QueueBackend(DataTableBackend[np.ndarray]):
         if self.reader is None or not 0 <= index < len(self.data):
             raise IndexError(index)
         state, finding = self.reader.session.state, int(self.data[index])
+        if finding < 0:
+            return self._heading(self.queue.headings[-1 - finding])
         if self._last is None or self._last[0] is not state or self._last[1] != finding:
             line = self.reader.line(self.data, index)
             row = "–" if line.row is None else str(line.row)
-            cells = f"{SIGN[line.status]} {WORD[line.status]}", row, f"{line.score:.2f}", line.proposal, line.text
+            flag = FLAG if line.flagged else ""
+            cells = f"{SIGN[line.status]} {WORD[line.status]}{flag}", row, f"{line.score:.2f}", line.proposal, line.text
             self._last = (state, finding, cells)
+        if self.marked is not None and self.marked[0] <= index <= self.marked[1]:
+            return (f"▌{self._last[2][0]}", *self._last[2][1:])
         return self._last[2]
+
+    def _heading(self, heading: Heading) -> Sequence[Any]:
+        assert self.reader is not None
+        sign = "▸" if heading.key in self.queue.wish.closed else "▾"
+        waits = f"{SIGN['pending']} {heading.waiting:,} wait" if heading.waiting else ""
+        title = self.reader.heading(self.queue.wish.group, heading.value)
+        return f"{sign} {count(len(heading.members), 'finding')}"[:STATE_WIDTH], "", "", title, waits
 
     def get_column_at(self, index: int) -> Sequence[Any]:
         """One column of the whole queue."""
@@ -113,8 +129,8 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         Binding("down,j", "cursor_down", "Finding after", show=False),
         Binding("pageup", "page_up", "Page up", show=False),
         Binding("pagedown", "page_down", "Page down", show=False),
-        Binding("home,g", "scroll_home", "First finding", show=False),
-        Binding("end,G", "scroll_end", "Last finding", show=False),
+        Binding("home", "scroll_home", "First finding", show=False),
+        Binding("end", "scroll_end", "Last finding", show=False),
     ]
 
     def __init__(self, reader: Reader) -> None:
@@ -134,13 +150,18 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         self.reader = reader
         self._proposal_width = 20
 
-    def show(self, indices: np.ndarray, at: int = 0) -> None:
+    def show(self, queue: Queue, at: int = 0) -> None:
         """Put another queue in the table, with the cursor at a position."""
-        self.queue.data = indices
-        sample = range(min(SAMPLE, len(indices)))
+        self.queue.data, self.queue.queue, self.queue.marked = queue.shown, queue, None
+        sample = range(min(SAMPLE, len(queue.shown)))
         self._proposal_width = max((len(self.queue.get_cell_at(at, 3)) for at in sample), default=0)
         self.fit()
-        self.move_cursor(row=max(0, min(at, len(indices) - 1)), column=0)
+        self.move_cursor(row=max(0, min(at, len(queue.shown) - 1)), column=0)
+
+    def mark(self, first: int | None, last: int | None) -> None:
+        """Mark a range of places, or none."""
+        self.queue.marked = None if first is None or last is None else (min(first, last), max(first, last))
+        self.redraw()
 
     def fit(self) -> None:
         """Share the width among the columns and draw every cell anew."""
@@ -149,8 +170,8 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         left = max(24, left - PADDING * len(COLUMNS))
         columns = self.ordered_columns
         # A finding about the dataset has no text to leave room for.
-        rows = self.reader.session.findings["row"]
-        whole = len(self.queue.data) > 0 and rows[int(self.queue.data[0])].as_py() is None
+        members = self.queue.queue.members
+        whole = len(members) > 0 and int(self.reader.session.rows_of[int(members[0])]) < 0
         columns[3].width = max(12, min(self._proposal_width, int(left * (0.8 if whole else 0.6))))
         columns[4].width = left - columns[3].width
         # Every cell may have changed; this is the table's public way to say so.

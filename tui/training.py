@@ -1,68 +1,76 @@
-"""Training and verdict. The work is done by `curate ablate RUN` in a process of its own; this screen reads its files."""
+"""Training, watched. `curate ablate RUN` does the work in a process of its own; this screen reads the files it leaves."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 from textual_plotext import PlotextPlot
 
 from curate.errors import CurateError
-from curate.privacy.preview import safe_text
+from curate.safetext import safe_text
 from curate.session import Session
 from tui import charts
-from tui.job import Job, Watch
-from tui.rail import Keys, header
+from tui.batch import BatchScreen
+from tui.job import Job, Run, Watch
+from tui.metrics import SERIES, Metrics, MetricsReader, spark, told
+from tui.microscope import MicroscopeScreen
+from tui.shell import PanelScreen
 from tui.words import duration
 
 POLL_SECONDS = 0.5
+_JOBS: WeakKeyDictionary[Session, Job] = WeakKeyDictionary()
 WHAT = (
     "A small LoRA adapter is trained on the raw data, on the curated data, and on raw data with as many rows removed at "
     "random; all are scored on the same rows that none was trained on."
 )
 
 
-class TrainingScreen(Screen[None]):
-    """Does curation help? A LoRA adapter is trained on each arm of the data with each seed and scored on rows set aside.
-
-    Training is a process of its own: you may leave this screen, or quit, and find it again later."""
+class Watching(PanelScreen):
+    """A screen that follows the training process: it may be started, stopped, left and found again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "start", "Start", tooltip="Start training with the decisions taken so far, or go on where it stopped"),
-        Binding("k", "stop", "Stop", tooltip="Stop training; training runs that are finished are kept"),
-        Binding("escape,t", "back", "Back", tooltip="Back to the findings; training goes on"),
-    ]
+        Binding("s", "start", "Start", id="start",
+                tooltip="Start training with the decisions taken so far, or go on where it stopped"),
+        Binding("k", "stop", "Stop", id="stop",
+                tooltip="Stop training; finished training runs are kept, and s goes on from there"),
+    ]  # fmt: skip
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.session = session
-        self.job = Job(session.run.path)
         self.watched: Watch | None = None
         self.refused = ""
         self.stopping = False
 
-    def compose(self) -> ComposeResult:
-        yield Static("", id="bar")
-        with VerticalScroll(id="train-scroll"):
-            yield Static("", id="verdict")
-            yield Static("", id="train-note")
-            yield Static("", id="arms", classes="section")
-            yield Static("", id="forest", classes="section")
-            yield PlotextPlot(id="plot")
-        yield Keys()
+    @property
+    def job(self) -> Job:
+        """The training process of this run, the same for every screen."""
+        if self.session not in _JOBS:
+            _JOBS[self.session] = Job(self.session.run.path)
+        return _JOBS[self.session]
+
+    def refresh_body(self) -> None:
+        """Look now; the timer looks again."""
+        self.look()
 
     def on_mount(self) -> None:
-        self.query_one("#verdict").border_title = "Does curation help?"
-        self.query_one("#train-scroll").focus()
-        self.look()
-        self.set_interval(POLL_SECONDS, self.look)
+        """Follow the files."""
+        super().on_mount()
+        self.set_interval(POLL_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        if self.app.screen is self:
+            self.look()
 
     @work(thread=True, exclusive=True, group="watch")
     def look(self) -> None:
@@ -73,31 +81,28 @@ class TrainingScreen(Screen[None]):
             if was_running and not watch.running:
                 self.session.look_at_files()  # training writes the curated data first
                 watch = self.job.watch(self.session)
+            self.read_more(watch)
         except Exception as error:
-            self.app.call_from_thread(self.app.failed, error, "the training files cannot be read")  # type: ignore[attr-defined]
+            failed = error
+            self.app.call_from_thread(lambda: self.home.failed(failed, "the training files cannot be read"))
             return
-        self.app.call_from_thread(self.show, watch)
+        self.app.call_from_thread(self._show, watch)
 
-    def show(self, watch: Watch) -> None:
-        """Put a moment of training on the screen, where it differs from the one before."""
-        if not self.is_mounted or (watch == self.watched and not watch.running):
+    def read_more(self, watch: Watch) -> None:
+        """What else this screen reads, in the same thread."""
+
+    def _show(self, watch: Watch) -> None:
+        if not self.is_mounted:
             return
+        ended = self.watched is not None and self.watched.running and not watch.running
         self.watched = watch
         self.stopping = self.stopping and watch.running
-        self.query_one("#bar", Static).update(header(self.session))
-        self.query_one("#verdict", Static).update(self._verdict(watch))
-        self.query_one("#train-note", Static).update(self._note(watch))
-        arms: RenderableType = charts.arms(watch.result) if watch.result else charts.progress(watch)
-        self.query_one("#arms", Static).update(arms if watch.result or watch.runs else "")
-        self.query_one("#arms").display = bool(watch.result or watch.runs)
-        forest = self.query_one("#forest", Static)
-        forest.display = bool(watch.result and watch.result["comparisons"])
-        if watch.result and watch.result["comparisons"]:
-            forest.update(Group(charts.forest(watch.result, self.size.width), Text(charts.LEGEND, style="dim")))
-        plot = self.query_one("#plot", PlotextPlot)
-        plot.display = bool(watch.curves)
-        if watch.curves:
-            charts.draw_curves(plot, watch)
+        if ended:
+            self.refresh_shell()
+        self.show(watch)
+
+    def show(self, watch: Watch) -> None:
+        """Put a moment of training on the screen."""
 
     def action_start(self) -> None:
         """Start unless it runs already."""
@@ -109,37 +114,31 @@ class TrainingScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="start")
     def start(self) -> None:
+        """Start the process, away from the event loop."""
         try:
             self.job.start()
+            self.desk.say("training started; it goes on when this is closed", self.session.command("ablate"))
         except (CurateError, OSError) as error:
             self.refused = safe_text(str(error))
         self.watched = None
-        self.app.call_from_thread(self.look)
+        self.app.call_from_thread(self._started)
+
+    def _started(self) -> None:
+        self.refresh_shell()
+        self.look()
 
     def action_stop(self) -> None:
         """Stop it."""
         if self.job.stop():
             self.stopping = True
+            self.desk.say("training is stopping behind its next checkpoint; s goes on from there")
+            self.refresh_shell()
             self.look()
         else:
             self.notify("nothing is being trained")
 
-    def action_back(self) -> None:
-        """Back to the findings."""
-        self.dismiss()
-
-    def _verdict(self, watch: Watch) -> RenderableType:
-        if watch.result is not None:
-            said = [
-                Text(safe_text(str(watch.result["verdict"])).upper(), style="bold"),
-                Text(safe_text(str(watch.result["words"]))),
-            ]
-            if watch.outdated:
-                said.append(Text("! This verdict is of an earlier plan: decisions were taken since. s trains again."))
-            return Group(*said)
-        return Text("No verdict yet." if watch.running else "Not tested yet.", style="bold")
-
-    def _note(self, watch: Watch) -> RenderableType:
+    def note(self, watch: Watch) -> RenderableType:
+        """What the process is doing, or why it does nothing."""
         if self.refused:
             return Text(f"✗ Training cannot start: {self.refused}")
         if watch.running:
@@ -147,11 +146,208 @@ class TrainingScreen(Screen[None]):
             state = charts.overall(watch).append(left)
             if self.stopping:
                 state = Text("▸ stopping; finished training runs are kept …")
-            return Group(state, *(Text(words, style="dim") for words in watch.notices[-2:]))
+            return Group(state, *(Text(words, style="dim") for words in watch.notices[-1:]))
         if watch.ended_early:
             said = f"Its last words:\n{watch.ended_early}\n\ns goes on from there."
             return Text(f"✗ Training ended without a verdict. {said}")
         if watch.result is not None:
-            notes = [str(n) for n in watch.result.get("notes", ())]
-            return Group(*(Text(f"· {safe_text(n)}", style="dim") for n in notes)) if notes else Text("")
+            said = "✓ Training is done; ] shows the verdict."
+            return Text(f"{said} Decisions were taken since: s trains again." if watch.outdated else said)
         return Text(f"{WHAT}\n\nPress s to start. The same as: {self.session.command('ablate')}")
+
+
+class TrainingScreen(Watching):
+    """Training runs, one line each, and the curves of the one under the cursor. Training is a process of its own: leave
+    this screen, or quit, and find it again later.
+
+    ← and → move through the steps of the run; Enter shows the batch of that step, its rows and what was found in them.
+    n goes to the next step at which a watchdog spoke. m shows a row as the model sees it, token by token."""
+
+    CSS = """
+    #train-note { height: auto; padding: 0 1 1 1; }
+    #train-runs { height: auto; max-height: 9; border: none; background: $background; }
+    #train-runs > .option-list--option-highlighted { background: $accent 30%; color: $foreground; text-style: bold; }
+    #train-scroll { height: 1fr; padding: 0 1; }
+    #train-curves, #train-alerts { height: auto; padding: 0 0 1 0; }
+    #train-plot { height: 13; }
+    .-low #train-runs { max-height: 4; }
+    .-low #train-plot { height: 10; }
+    TrainingScreen.-wide #work { layout: vertical; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step_by(-1)", "Step", key_display="← →", tooltip="The step before"),
+        Binding("right", "step_by(1)", "", key_display="→", show=False, tooltip="The step after"),
+        Binding("n", "next_spike", "Alert", tooltip="To the next step at which a watchdog spoke"),
+        Binding("enter", "batch", "Batch", priority=True, tooltip="The rows of this step, and what was found in them"),
+        Binding("m", "microscope", "Tokens", tooltip="A row as the model sees it: which tokens are learned from"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chosen: tuple[str, int] | None = None
+        self.metrics = Metrics()
+        self.at: int | None = None
+        self._readers: dict[tuple[str, int], MetricsReader] = {}
+        self._listed: list[tuple[str, int]] = []
+
+    def body(self) -> ComposeResult:
+        yield Static("", id="train-note")
+        yield OptionList(id="train-runs", markup=False)
+        with VerticalScroll(id="train-scroll", can_focus=False):
+            yield PlotextPlot(id="train-plot")
+            yield Static("", id="train-curves")
+            yield Static("", id="train-alerts")
+
+    def first_focus(self) -> str:
+        """The list of runs."""
+        return "#train-runs"
+
+    def read_more(self, watch: Watch) -> None:
+        """The metrics of the run under the cursor, else of the one that works."""
+        runs = trained(watch, self.session.run.path)
+        chosen = self.chosen
+        if chosen not in runs:
+            busy = [(r.arm, r.seed) for r in watch.runs if r.state == "training"]
+            chosen = next((key for key in [*busy, *runs] if key in runs), None)
+        if chosen is not None:
+            folder = self.session.run.path / "train" / chosen[0] / str(chosen[1])
+            self.metrics = self._readers.setdefault(chosen, MetricsReader(folder)).read()
+        else:
+            self.metrics = Metrics()
+        self.chosen = chosen
+
+    def show(self, watch: Watch) -> None:
+        """Note, runs, curves, alerts."""
+        self.query_one("#train-note", Static).update(self.note(watch))
+        keys = trained(watch, self.session.run.path)
+        listing = self.query_one("#train-runs", OptionList)
+        state = {(r.arm, r.seed): r for r in watch.runs}
+        if keys != self._listed:
+            self._listed = keys
+            listing.clear_options()
+            listing.add_options([Option(run_line(key, state.get(key))) for key in keys])
+            if self.chosen in keys:
+                listing.highlighted = keys.index(self.chosen)
+        else:
+            for n, key in enumerate(keys):
+                listing.replace_option_prompt_at_index(n, run_line(key, state.get(key)))
+        listing.display = bool(keys)
+        self.draw()
+
+    @on(OptionList.OptionHighlighted, "#train-runs")
+    def run_chosen(self, event: OptionList.OptionHighlighted) -> None:
+        """Another run."""
+        key = self._listed[event.option_index]
+        if key != self.chosen:
+            self.chosen, self.at = key, None
+            self.look()
+
+    @on(OptionList.OptionSelected, "#train-runs")
+    def run_entered(self, event: OptionList.OptionSelected) -> None:
+        """Enter in the list asks for the batch."""
+        event.stop()
+        self.action_batch()
+
+    def draw(self) -> None:
+        """The curves of the run, and the step that is looked at."""
+        metrics = self.metrics
+        plot = self.query_one("#train-plot", PlotextPlot)
+        plot.display = bool(metrics.steps)
+        if metrics.steps:
+            name = f"{charts.title(self.chosen[0])}, seed {self.chosen[1]}" if self.chosen else ""
+            charts.draw_losses(plot, metrics, name, self.at)
+        self.query_one("#train-curves", Static).update(self._curves(metrics))
+        self.query_one("#train-alerts", Static).update(self._alerts(metrics))
+
+    def _curves(self, metrics: Metrics) -> RenderableType:
+        if not metrics.steps:
+            return Text("")
+        wide = self.query_one("#train-scroll").size.width
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        at = self.at if self.at is not None else metrics.steps[-1]
+        for head in ("", f"step {at}", "lowest", "highest", "from the first step to the last"):
+            table.add_column(head, no_wrap=True)
+        for name, title in SERIES.items():
+            values = metrics.series.get(name, {})
+            if not values:
+                table.add_row(title, "–", "", "", Text("not measured yet" if name == "validation" else "–", style="dim"))
+                continue
+            near = max((s for s in values if s <= at), default=min(values))
+            ends = (told(name, f(values.values())) for f in (min, max))
+            table.add_row(title, told(name, values[near]), *ends, spark(values, max(10, wide - 62)))
+        return table
+
+    def _alerts(self, metrics: Metrics) -> RenderableType:
+        if not metrics.steps:
+            return Text("")
+        if not metrics.alerts:
+            return Text("✓ no watchdog has spoken", style="dim")
+        lines = []
+        for alert in metrics.alerts:
+            mark = "▸" if alert.step == self.at else "!"
+            rows = f" rows {', '.join(map(str, alert.rows[:6]))}{' …' if len(alert.rows) > 6 else ''}" if alert.rows else ""
+            lines.append(Text(f"{mark} step {alert.step}: {safe_text(alert.words)}{rows}"))
+        return Group(Text(f"watchdogs ({len(metrics.alerts)}; n goes to the next)", style="bold"), *lines)
+
+    def action_step_by(self, by: int) -> None:
+        """Along the steps."""
+        steps = self.metrics.steps
+        if steps:
+            here = steps.index(self.at) if self.at in steps else len(steps) - 1
+            self.at = steps[min(len(steps) - 1, max(0, here + by))]
+            self.draw()
+
+    def action_next_spike(self) -> None:
+        """To where a watchdog spoke."""
+        spikes = self.metrics.spikes()
+        if not spikes:
+            self.notify("no watchdog has spoken in this run")
+            return
+        self.at = next((s for s in spikes if self.at is None or s > self.at), spikes[0])
+        self.draw()
+
+    def action_batch(self) -> None:
+        """The rows of the step."""
+        steps = self.metrics.steps
+        step = self.at if self.at is not None else next(iter((self.metrics.spikes() or steps)[-1:]), None)
+        rows = self.metrics.batch(step) if step is not None else ()
+        if step is None or not rows:
+            self.notify("this run did not write down which rows its steps saw")
+            return
+        self.at = step
+        said = next((a.words for a in self.metrics.alerts if a.step == step), "")
+        screen = BatchScreen(rows, f"step {step} of {charts.title(self.chosen[0]) if self.chosen else 'a run'}", said)
+        screen.mode = self.mode
+        self.app.push_screen(screen)
+
+    def action_microscope(self) -> None:
+        """A row, token by token."""
+        steps = self.metrics.steps
+        step = self.at if self.at is not None else (steps[-1] if steps else None)
+        rows = self.metrics.batch(step) if step is not None else ()
+        screen = MicroscopeScreen(rows[0] if rows else 0)
+        screen.mode = self.mode
+        self.app.push_screen(screen)
+
+
+def trained(watch: Watch, run: Path) -> list[tuple[str, int]]:
+    """(arm, seed) of every run that there is something to see of, those that the events tell first."""
+    told_of = [(r.arm, r.seed) for r in watch.runs if r.counted]
+    found = sorted(
+        (p.parent.parent.name, int(p.parent.name))
+        for p in run.glob("train/*/*/metrics.jsonl")
+        if p.parent.name.isdecimal()
+    )
+    return list(dict.fromkeys([*told_of, *found]))
+
+
+def run_line(key: tuple[str, int], run: Run | None) -> Text:
+    """`r raw, seed 0   ▸ step 12 of 40   loss 1.234`."""
+    arm, seed = key
+    name = f"{charts.letter(arm)} {charts.title(arm)}, seed {seed}"
+    if run is None:
+        return Text(f"✓ {name}", no_wrap=True, overflow="ellipsis")
+    sign = charts.SIGN.get(run.state, "?")
+    at = f"step {run.step} of {run.steps}" if run.state == "training" else run.state
+    loss = f"   loss {run.loss:.3f}" if run.loss is not None else ""
+    return Text(f"{sign} {name:<30} {at}{loss}", no_wrap=True, overflow="ellipsis")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from curate.privacy.preview import safe_text
-from curate.stages.registry import get_stage
+from curate.safetext import safe_text
 
 SIGN = {"applied": "✓", "pending": "?", "rejected": "✗", "superseded": "·", "stale": "~"}
 WORD = {"applied": "applies", "pending": "waits", "rejected": "rejected", "superseded": "superseded", "stale": "stale"}
@@ -18,11 +17,15 @@ MEANING = {
     "superseded": "another finding makes it needless",
     "stale": "was accepted, but the proposal has changed since: decide again",
 }
+FLAG = " ⚑"
+"""Behind a state: somebody asked for another look."""
 STYLE = {"applied": "green", "pending": "bold yellow", "rejected": "red", "superseded": "dim", "stale": "bold yellow"}
 
 
 def stage_title(name: str) -> str:
     """What a stage is called on screen."""
+    from curate.stages.registry import get_stage
+
     return get_stage(name).title
 
 

@@ -6,13 +6,14 @@ with an interval from bootstrap draws of clusters of near-duplicates; values tha
 sample statistic of Kolmogorov and Smirnov, and the medians. *Can a model tell them apart* (classifier two-sample
 test; Lopez-Paz and Oquab, 2017): a quick text model is fitted to half of the clusters and scores the other half; area
 under the ROC curve with a percentile interval over clusters, and a p-value from permuting old and new among the
-clusters it did not see. *Words that separate*: log-odds with an informative Dirichlet prior (Monroe, Colaresi and
-Quinn, 2008), z of at least 3, in `FEWEST_ROWS` rows or more. *Kept rows*: new rows that repeat an old one, word for
-word or nearly; the comparison of texts leaves them out, for they say nothing of what is new.
+clusters it did not see. *Kinds of text* that came, grew or went, and the shift of the mean vector: see `slices`. *Words
+that separate*: see `words`. *Kept rows*: new rows that repeat an old one, word for word or nearly; the comparison of texts
+leaves them out, for they say nothing of what is new.
 
 The recommendation is a rule, stated with its reasons: train again where a label is new, where labels moved by at least
-`MOVED` for sure, or where the texts are told apart for sure (p below 0.01 and the area's lower end at least `APART`); not
-needed where both upper ends lie below these; otherwise the evidence does not tell.
+`MOVED` for sure, where a kind of text is new that makes up at least `MOVED` of the rows, or where the texts are told apart
+for sure (p below 0.01 and the area's lower end at least `APART`); not needed where both upper ends lie below these;
+otherwise the evidence does not tell.
 
 Shapes: two datasets with the same roles; at most `MOST_ROWS` rows of either are compared by the model and in words.
 Deterministic for a seed. It does not know which change matters: a new topic and a new spelling of thanks are both drift.
@@ -20,14 +21,15 @@ Deterministic for a seed. It does not know which change matters: a new topic and
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from audit.drift.slices import Shift, Slice, placed
+from audit.drift.words import Words
 from curate.dataset import Dataset
 from curate.errors import DataError
 from curate.labels.probabilities import ensemble_probabilities, one_hot
@@ -36,12 +38,9 @@ from curate.similarity.near import NearConfig, near_duplicate_edges
 
 MOST_ROWS = 10_000
 FEWEST_A_SIDE = 100
-FEWEST_ROWS = 5
 MOVED, APART = 0.05, 0.6
 DRAWS = 500
-MOST_WORDS = 12
-_Z = 3.0
-_PLACEHOLDER = re.compile(r"\[[A-Z_]+\]")
+WORDS_A_SLICE = 5
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -97,6 +96,10 @@ class Drift:
     words_gone: tuple[str, ...]
     recommendation: str
     reasons: tuple[str, ...] = field(default=())
+    shift: Shift | None = None
+    """How far the mean vector of the texts moved; None with too few rows."""
+    slices: tuple[Slice, ...] = ()
+    """Kinds of text whose share changed for sure, largest change first."""
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -123,8 +126,12 @@ def measure(old: Dataset, new: Dataset, seed: int = 0, threads: int = 1) -> Drif
     shares = tuple(_shares(old, new, cluster, seed))
     fresh = np.flatnonzero(~near[cluster] | (side == 0))  # rows that were carried over say nothing of what is new
     apart, why = _apart(texts, side, cluster, fresh, seed, threads)
-    words_new, words_gone = _words(texts, side, fresh, seed)
-    recommendation, reasons = _advice(shares, apart, why)
+    chosen = _sampled(side, fresh, seed)
+    some, some_side = texts.take(pa.array(chosen)), side[chosen]
+    words = Words.of(some)
+    words_new, words_gone = words.separate(some_side == 1)
+    shift, slices = _kinds(some, some_side, cluster[chosen], words, seed, threads)
+    recommendation, reasons = _advice(shares, apart, why, slices)
     return Drift(
         old_rows=len(a),
         new_rows=len(b),
@@ -138,6 +145,8 @@ def measure(old: Dataset, new: Dataset, seed: int = 0, threads: int = 1) -> Drif
         words_gone=words_gone,
         recommendation=recommendation,
         reasons=reasons,
+        shift=shift,
+        slices=slices,
     )
 
 
@@ -257,46 +266,25 @@ def _auc(score: Floats, positive: npt.NDArray[Any]) -> float:
     return float((rankdata(score)[positive == 1].sum() - n * (n + 1) / 2) / (n * m))
 
 
-def _words(texts: pa.Array, side: Ints, fresh: Ints, seed: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Words that the new rows, and that the old ones, hold more often than chance allows; none that may be personal."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    from curate.privacy import ScanConfig, scan
-    from curate.privacy.operators import mask_column
-    from curate.privacy.preview import shown_names
-    from curate.privacy.types import NAMES
-
+def _sampled(side: Ints, fresh: Ints, seed: int) -> Ints:
+    """At most `MOST_ROWS` fresh rows of either side."""
     rng = np.random.default_rng(seed)
-    rows = np.concatenate([rng.permutation(fresh[side[fresh] == s])[:MOST_ROWS] for s in (0, 1)])
-    if not len(rows):
-        return (), ()
-    # A fragment of an address or a number looks like nothing by itself: values are taken out where they stand, and so are
-    # names of people; groups of four digits or more are no words.
-    chosen = texts.take(pa.array(rows))
-    spans = scan(chosen, ScanConfig(types=(*NAMES, "PERSON", "STREET_ADDRESS")))
-    plain = [_PLACEHOLDER.sub(" ", text) for text in mask_column(chosen, spans).to_pylist()]
-    counter = CountVectorizer(
-        binary=True, min_df=FEWEST_ROWS, max_features=50_000, token_pattern=r"(?u)\b(?!\w*\d{4})\w\w+\b"
-    )
-    try:
-        held = counter.fit_transform(plain)
-    except ValueError:  # no word stands in enough rows
-        return (), ()
-    y = side[rows]
-    counts = [np.asarray(held[y == s].sum(axis=0)).ravel().astype(np.float64) for s in (0, 1)]
-    prior = (counts[0] + counts[1]) / (counts[0] + counts[1]).sum() * 500
-    odds = [np.log((c + prior) / (c.sum() + 500 - c - prior)) for c in counts]
-    z = (odds[1] - odds[0]) / np.sqrt(1 / (counts[0] + prior) + 1 / (counts[1] + prior))
-    words = counter.get_feature_names_out()
-    out = []
-    for sign in (1, -1):
-        best = [words[i] for i in np.argsort(-sign * z, kind="stable")[: 4 * MOST_WORDS] if sign * z[i] >= _Z]
-        shown = shown_names(best)
-        out.append(tuple(str(w) for w in best if shown[w] == w)[:MOST_WORDS])
-    return out[0], out[1]
+    return np.sort(np.concatenate([rng.permutation(fresh[side[fresh] == s])[:MOST_ROWS] for s in (0, 1)]))
 
 
-def _advice(shares: tuple[Shares, ...], apart: Apart | None, why: str) -> tuple[str, tuple[str, ...]]:
+def _kinds(
+    texts: pa.Array, side: Ints, cluster: Ints, words: Words, seed: int, threads: int
+) -> tuple[Shift | None, tuple[Slice, ...]]:
+    """How far the texts moved as a whole, and the kinds of text whose share changed, in words."""
+    if min(np.bincount(side, minlength=2)) < FEWEST_A_SIDE:
+        return None, ()
+    shift, found, slice_of = placed(texts, side, cluster, seed, threads)
+    return shift, tuple(replace(s, words=words.separate(slice_of == j)[0][:WORDS_A_SLICE]) for j, s in enumerate(found))
+
+
+def _advice(
+    shares: tuple[Shares, ...], apart: Apart | None, why: str, slices: tuple[Slice, ...]
+) -> tuple[str, tuple[str, ...]]:
     """The stated rule."""
     reasons = []
     labels = [s for s in shares if s.role == "label"]
@@ -310,6 +298,11 @@ def _advice(shares: tuple[Shares, ...], apart: Apart | None, why: str) -> tuple[
             f"a model tells new rows from old ones: area {apart.auc:.3f} [{apart.low:.3f}, {apart.high:.3f}], "
             f"p = {apart.p:.3g}"
         )
+    for kind in slices:
+        if kind.kind == "new" and kind.after >= MOVED:
+            about = f" ({', '.join(kind.words[:3])})" if kind.words else ""
+            share = f"{kind.before:.1%} of the rows before, {kind.after:.1%} now"
+            reasons.append(f"a kind of text{about} is new: {share}, p = {kind.p:.3g}")
     if reasons:
         return "train again", tuple(reasons)
     if apart is None:

@@ -9,7 +9,8 @@ difference of 0.
 - `audit_groups`: labels and predictions by group, column by column and crossed;
 - `audit_data`: how many rows each group has, how long and how good its texts are, what is missing;
 - `effects_by_group`, `curation_effect`: who was removed, edited, relabelled;
-- `who_is_affected`: the same as sentences, for the preview of a bulk change;
+- `who_is_affected`: the same as sentences, for the preview of a bulk change; `audit.fairness.preview` gives them of rows,
+  findings and plans of a data set;
 - `audit.fairness.identity`: groups that texts name, where no column holds any.
 """
 

@@ -10,13 +10,12 @@ A check that could not be made is *insufficient evidence*, never a pass.
 from __future__ import annotations
 
 from audit.gate.facts import Fact, gather
-from audit.gate.judge import Baseline, CheckResult, GateResult, judge, read_baseline, tightened
+from audit.gate.judge import Baseline, CheckResult, GateResult, cures, judge, read_baseline, tightened
 from audit.gate.policy import CHECKS, PRESETS, Policy, beside, load_policy, parse_policy
 from audit.gate.render import FORMATS, render
 from audit.gate.suggest import suggest
 
 __all__ = [
-    "CHECKS", "FORMATS", "PRESETS", "Baseline", "CheckResult", "Fact", "GateResult", "Policy", "beside", "gather", "judge",
-    "load_policy", "parse_policy", "read_baseline", "render", "suggest",
-    "tightened",
+    "CHECKS", "FORMATS", "PRESETS", "Baseline", "CheckResult", "Fact", "GateResult", "Policy", "beside", "cures", "gather",
+    "judge", "load_policy", "parse_policy", "read_baseline", "render", "suggest", "tightened",
 ]  # fmt: skip

@@ -16,6 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from curate.privacy.preview import shown_names
+from curate.safetext import safe_text
+
 LEAKS = ("leaks_split", "matches_benchmark")
 """Rules of the contamination stage; it has nothing to say where there is nothing to compare with, and is not missed."""
 SECRET_RULES = ("pii.secret", "pii.private_key", "pii.url_credentials")
@@ -46,6 +49,10 @@ class Fact:
     """Parts of the question that had too little evidence: with any, nothing better than insufficient evidence is said."""
     detail: str = ""
     """What makes it up where no findings do; safe to show."""
+    falls: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    """What is judged after the first 0, 1, 2, … findings are cured, where that is not plain counting."""
+    short: str = ""
+    """What is missing below a minimum, with `{more}` for how many; safe to show."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +74,16 @@ class Evidence:
     """Whether rows hold prompts and answers."""
     label_scores: NDArray[np.float64] | None
     """Probability that each row's label is wrong; NaN where it was not judged."""
+    labels_sampled: bool = False
+    """Whether only a sample of each class was judged."""
     curated: bool = False
     left: Mapping[str, int] = field(default_factory=dict)
     """What a second look at the curated data found, by stage."""
     days_since_training: float | None = None
     against_random: Mapping[str, Any] | None = None
     """The last ablation's comparison of curated data with a random removal of the same size, under the plan in force."""
+    beyond: Mapping[str, Any] | None = None
+    """What the last ablation measured beyond accuracy, under the plan in force, and its `metric`."""
     residual: Mapping[str, Any] | None = None
     """What the scanner missed, per 1,000 rows (`curate.residual`)."""
 
@@ -146,6 +157,8 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
     only_curated = "only a finished run has been curated and trained on"
     facts["left_after_curation"] = left if e.curated else Fact(None, why_missing=only_curated, applies=False)
     facts["beats_random"] = _beats_random(e.against_random, e.curated, only_curated)
+    facts["canary_exposure"] = _measured(e, only_curated, "memory", "highest")
+    facts["trained_gap"] = _measured(e, only_curated, "fairness", "largest")
     if e.days_since_training is None:
         why = "nothing was trained in this run" if e.curated else only_curated
         facts["days_since_training"] = Fact(None, why_missing=why)
@@ -173,6 +186,27 @@ def _beats_random(found: Mapping[str, Any] | None, curated: bool, only_curated: 
     return Fact(found["delta"], found["n_clusters"], low=found["low"], high=found["high"], detail=seeds)
 
 
+def _measured(e: Evidence, only_curated: str, part: str, number: str) -> Fact:
+    """A number of the ablation beyond accuracy, with the interval that it gave it."""
+    if not e.curated:
+        return Fact(None, why_missing=only_curated, applies=False)
+    found = (e.beyond or {}).get(part)
+    if not found:
+        return Fact(None, why_missing=f"{part} was not measured under this plan; `curate ablate RUN --beyond {part}` does")
+    span = found.get(number)
+    if part == "fairness" and found.get("metric") != "accuracy":
+        return Fact(None, why_missing="the task has no accuracy to compare groups by", applies=False)
+    if not span:
+        return Fact(None, why_missing="the ablation had too little evidence for it")
+    if part == "memory":
+        rows = sum(found.get("types", {}).values())
+        return Fact(span["value"], rows, low=span["low"], high=span["high"], detail=f"{rows} planted secrets")
+    judged = [g for g in found["gaps"] if g["whole"]["verdict"] != "insufficient evidence"]
+    rows = min((min(g["rows"], g["others"]) for g in judged), default=0)
+    seeds = f"{len((e.beyond or {}).get('seeds', ()))} seeds"
+    return Fact(span["value"], 2 * rows, low=span["low"], high=span["high"], detail=seeds)
+
+
 def _residual(found: Mapping[str, Any] | None, why: str) -> Fact:
     """Missed spans with their interval; without a review only a bound from above."""
     if why or found is None:
@@ -191,28 +225,77 @@ def _label_errors(
     """Mean probability that a label is wrong, with a normal interval of the mean.
 
     A person's word counts more than a model's: labels that somebody found right count as right, and in curated data
-    those that were mended count as right as well.
+    those that were mended count as right as well. Where a sample of each class was judged, classes count as large as they
+    are (stratified mean; Cochran, 1977, section 5.4).
     """
     if why or e.label_scores is None:
         return Fact(None, why_missing=why or "no row was judged")
     wrong = e.label_scores.copy()
     settled = (stage == "label_issues") & np.isin(status, ("rejected", "applied") if e.curated else ("rejected",))
     wrong[row[settled & (row >= 0)]] = 0.0
-    used = wrong[kept & ~np.isnan(wrong)]
+    judged = kept & ~np.isnan(wrong)
+    used = wrong[judged]
     if len(used) < 2:
         return Fact(None, why_missing="no row was judged")
-    mean = float(used.mean())
-    half = _Z * float(used.std(ddof=1)) / len(used) ** 0.5
     at = np.flatnonzero((stage == "label_issues") & open_)
     at = at[np.argsort(-e.findings["score"].to_numpy()[at], kind="stable")]
-    return Fact(mean, len(used), at, max(0.0, mean - half), min(1.0, mean + half))
+    if e.labels_sampled:
+        mean, half, of = _stratified(e, wrong, judged, kept)
+        detail = f"a sample of {len(used):,} of {of:,} rows was judged, drawn from every class"
+        return Fact(mean, len(used), at, max(0.0, mean - half), min(1.0, mean + half), detail=detail)
+    mean = float(used.mean())
+    half = _Z * float(used.std(ddof=1)) / len(used) ** 0.5
+    return Fact(
+        mean, len(used), at, max(0.0, mean - half), min(1.0, mean + half), falls=_falls(used, wrong, row[at], judged)
+    )
+
+
+def _falls(used: Any, wrong: Any, rows: Any, judged: Any) -> NDArray[np.float64]:
+    """The upper end after the labels of the first 0, 1, 2, … `rows` are mended."""
+    n = len(used)
+    _, first = np.unique(rows, return_index=True)
+    new = np.zeros(len(rows), np.bool_)
+    new[first] = True
+    cured = np.where((rows >= 0) & judged[rows] & new, wrong[rows], 0.0)
+    total = used.sum() - np.concatenate([[0.0], np.cumsum(cured)])
+    squares = (used**2).sum() - np.concatenate([[0.0], np.cumsum(cured**2)])
+    variance = np.maximum(squares - total**2 / n, 0.0) / (n - 1)
+    upper: NDArray[np.float64] = np.minimum(1.0, total / n + _Z * np.sqrt(variance / n))
+    return upper
+
+
+def _stratified(e: Evidence, wrong: Any, judged: Any, kept: Any) -> tuple[float, float, int]:
+    """(mean over classes as large as they are, half its interval, rows of the classes that were judged)."""
+    code, names = _label_codes(e)
+    judged = judged & (code >= 0)
+    drawn = np.bincount(code[judged], minlength=len(names))
+    size = np.bincount(code[kept & (code >= 0)], minlength=len(names)) * (drawn > 0)
+    total = np.bincount(code[judged], wrong[judged], len(names))
+    squares = np.bincount(code[judged], wrong[judged] ** 2, len(names))
+    n = np.maximum(drawn, 1)
+    mean = total / n
+    whole = float(np.var(wrong[judged], ddof=1))
+    spread = np.where(drawn > 1, np.maximum(squares - n * mean**2, 0.0) / np.maximum(n - 1, 1), whole)
+    weight = size / size.sum()
+    half = _Z * float(np.sqrt((weight**2 * spread / n).sum()))
+    return float((weight * mean).sum()), half, int(size.sum())
 
 
 def _smallest_class(e: Evidence, kept: Any) -> Fact:
-    assert e.labels is not None
-    names = np.asarray([name if name is not None else "" for name in e.labels], dtype=object)
-    used = kept & e.train_row & (names != "")
-    _, counts = np.unique(names[used].astype(str), return_counts=True)
-    if not len(counts):
+    code, classes = _label_codes(e)
+    used = kept & e.train_row & (code >= 0)
+    counts = np.bincount(code[used], minlength=len(classes))
+    there = np.flatnonzero(counts)
+    if not len(there):
         return Fact(None, why_missing="no training row has a label")
-    return Fact(float(counts.min()), int(used.sum()))
+    counts = counts[there]
+    smallest = min((int(n), classes[i]) for n, i in zip(counts, there, strict=True))[1]
+    short = f"The class {safe_text(shown_names([smallest])[smallest])} needs {{more}} more."
+    return Fact(float(counts.min()), int(used.sum()), short=short)
+
+
+def _label_codes(e: Evidence) -> tuple[NDArray[np.int64], list[str]]:
+    """(number of each row's label, -1 where it has none; the labels)."""
+    encoded = pa.array([name or None for name in e.labels or ()], pa.large_string()).dictionary_encode()
+    codes: NDArray[np.int64] = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes, encoded.dictionary.to_pylist()

@@ -1,28 +1,31 @@
 """From facts and a policy to verdicts.
 
 Four verdicts: *pass* (perhaps with a warning), *fail*, *insufficient evidence*, *error*. A rate that is an estimate is
-judged by the end of its interval that is worse; a check without a value, or with too few rows, is insufficient
-evidence. The gate's verdict is its worst check's. A baseline leaves only new findings to be judged. A waiver turns a
-failure into a warning until it expires; an expired waiver fails.
+judged by the end of its interval that is worse, and its sentence says so; a check without a value, or with too few rows,
+is insufficient evidence. The gate's verdict is its worst check's. A baseline leaves only new findings to be judged. A
+waiver turns a failure into a warning until it expires; an expired waiver fails.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import orjson
 
 from audit.gate.facts import Fact
 from audit.gate.policy import CHECKS, Check, Limit, Policy, Waiver
-from audit.report.numbers import percent
+from audit.numbers import percent, plural
 from curate.errors import EXIT_GATE_FAILED, EXIT_NOT_JUDGED, EXIT_OK, ConfigError
 
 SCHEMA_VERSION = 1
+SOME_ROWS, FEWEST_ROWS = 64, 16
+"""Ids of rows that a baseline keeps, and from how many on it is held against data."""
 Verdict = Literal["pass", "warn", "fail", "insufficient evidence", "not applicable"]
 WORST: tuple[Verdict, ...] = ("not applicable", "pass", "warn", "insufficient evidence", "fail")
 
@@ -46,6 +49,8 @@ class CheckResult:
     """Positions of the findings behind it."""
     to_green: str = ""
     """The least that would turn a red check, where that is known."""
+    least: int | None = None
+    """How many of the findings that is: the first of them."""
     waived_by: str = ""
 
 
@@ -73,6 +78,9 @@ class Baseline:
 
     path: str
     known: frozenset[bytes]
+    rows: frozenset[bytes] = frozenset()
+    """Ids of some of its rows, by which data is told that is another dataset altogether."""
+    task: str = ""
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -92,9 +100,20 @@ def read_baseline(path: Path) -> Baseline:
         raise ConfigError(f"{path} is of schema version {raw.get('schema_version')}; this gate reads {SCHEMA_VERSION}")
     try:
         known = frozenset(bytes.fromhex(item) for item in raw["fingerprints"])
+        rows = frozenset(bytes.fromhex(item) for item in raw.get("some_rows", ()))
     except (KeyError, TypeError, ValueError):
         raise ConfigError(f"{path} holds no fingerprints; write it again with --format json") from None
-    return Baseline(str(path), known)
+    subject = raw.get("subject")
+    return Baseline(str(path), known, rows, str(subject.get("task", "")) if isinstance(subject, dict) else "")
+
+
+def fits(baseline: Baseline, task: str, rows: Collection[bytes]) -> None:
+    """ConfigError where a baseline is of another dataset: of another task, or with none of its rows here."""
+    again = "give the baseline of this dataset, or write one with --format json"
+    if baseline.task and baseline.task != task:
+        raise ConfigError(f"{baseline.path} is the baseline of {baseline.task} data, and this is {task}; {again}")
+    if len(baseline.rows) >= FEWEST_ROWS and baseline.rows.isdisjoint(rows):
+        raise ConfigError(f"{baseline.path} is the baseline of another dataset: none of its rows is here; {again}")
 
 
 def tightened(path: Path, still_known: frozenset[bytes]) -> tuple[bytes, int]:
@@ -137,17 +156,20 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
             return CheckResult(**common, verdict="not applicable", value=None, sentence=why)
         why = f"It could not be judged: {fact.why_missing}."
         return CheckResult(**common, verdict="insufficient evidence", value=None, sentence=why)
-    said = check.says.format(value=("at most " if fact.bound else "") + shown(fact.value, check))
+    says = check.one if check.one and fact.value == 1 else check.says
+    said = says.format(value=("at most " if fact.bound else "") + shown(fact.value, check))
+    beside = []
     if fact.low is not None and fact.high is not None:
-        said += f" (95 % interval {shown(fact.low, check)} to {shown(fact.high, check)})"
-    said += f" ({fact.detail})" if fact.detail else ""
-    new = " that the baseline does not know" if new_only and fact.high is None and len(fact.findings) else ""
-    sentence = said[0].upper() + said[1:] + new
+        end = "" if check.unit == "difference" else f", judged by its {'lower' if check.minimum else 'upper'} end"
+        beside.append(f"95 % interval {shown(fact.low, check)} to {shown(fact.high, check)}{end}")
+    beside += [fact.detail] if fact.detail else []
+    beside += ["not counting what the baseline knows"] if new_only and fact.high is None and len(fact.findings) else []
+    sentence = said[0].upper() + said[1:] + (f" ({'; '.join(beside)})" if beside else "")
     need = limit.minimum_rows if limit.minimum_rows is not None else check.evidence_rows
     if fact.n < need:
         return CheckResult(
             **common, verdict="insufficient evidence", value=fact.value,
-            sentence=f"{sentence}; {fact.n:,} rows are too few for a verdict, {need:,} are needed.",
+            sentence=f"{sentence}; {plural(fact.n, 'row is', 'rows are')} too few for a verdict, {need:,} are needed.",
         )  # fmt: skip
     if check.unit == "difference":
         return _difference(check, limit, fact, sentence, common)
@@ -159,9 +181,11 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
             if fact.bound and verdict == "fail":  # the truth may lie on either side
                 unread = f"{sentence}; {limits}, and nobody has read the sample: `curate pii-review RUN` narrows this."
                 return CheckResult(**common, verdict="insufficient evidence", value=fact.value, sentence=unread)
+            noted = f" {limit.note}" if limit.note else ""
+            least = _least(check, fact, bound)
             return CheckResult(
-                **common, verdict=verdict, value=fact.value, sentence=f"{sentence}; {limits}.",  # type: ignore[arg-type]
-                to_green=_to_green(check, fact, bound),
+                **common, verdict=verdict, value=fact.value, sentence=f"{sentence}; {limits}.{noted}",  # type: ignore[arg-type]
+                to_green=_to_green(check, fact, bound, least), least=least,
             )  # fmt: skip
     if fact.unjudged:
         few = f"{sentence}, but {fact.unjudged:,} had too little evidence to be judged."
@@ -186,18 +210,39 @@ def _difference(check: Check, limit: Limit, fact: Fact, sentence: str, common: M
     return CheckResult(**common, verdict="pass", value=fact.value, sentence=f"{sentence}.")
 
 
-def _to_green(check: Check, fact: Fact, bound: float) -> str:
-    """The fewest rows or findings whose cure brings a count or a share down to its limit."""
-    if check.minimum or check.unit == "days" or fact.high is not None or not len(fact.findings):
+def _to_green(check: Check, fact: Fact, bound: float, least: int | None) -> str:
+    """The least that brings a check within its limit, as a sentence."""
+    if fact.short and check.minimum:
+        return fact.short.replace("{more}", f"{math.ceil(bound - (fact.value or 0)):,}")
+    if least is None:
         return ""
+    first = ", the surest first," if len(fact.falls) else ""
+    which = "the one finding" if len(fact.findings) == 1 else f"all {least:,} findings"
+    some = which if least == len(fact.findings) else f"{least:,} of {plural(len(fact.findings), 'finding')}{first}"
+    return f"Curing {some} brings it within the limit."
+
+
+def cures(result: CheckResult) -> int | None:
+    """The number of findings whose cure turns a check that fails or warns, where that is known."""
+    return result.least if result.verdict in ("fail", "warn") else None
+
+
+def _least(check: Check, fact: Fact, bound: float) -> int | None:
+    """The fewest findings whose cure brings a count, a share or an estimate down to its limit."""
     assert fact.value is not None
+    findings = len(fact.findings)
+    if len(fact.falls):
+        enough = np.flatnonzero(fact.falls <= bound)
+        return int(enough[0]) if len(enough) else None
+    if check.minimum or check.unit == "days" or fact.high is not None or not findings:
+        return None
     if check.unit == "count":
         least = math.ceil(fact.value - bound - 1e-9)
     elif check.name == "duplicate_rate":  # a removed row leaves the denominator too
-        least = math.ceil((len(fact.findings) - bound * fact.n) / (1 - bound) - 1e-9) if bound < 1 else 0
+        least = math.ceil((findings - bound * fact.n) / (1 - bound) - 1e-9) if bound < 1 else 0
     else:
-        least = math.ceil(len(fact.findings) - bound * fact.n - 1e-9)
-    return f"Curing {max(1, least):,} of these {len(fact.findings):,} brings it within the limit."
+        least = math.ceil(findings - bound * fact.n - 1e-9)
+    return max(1, least)
 
 
 def _waived(result: CheckResult, waiver: Waiver | None, today: dt.date) -> CheckResult:

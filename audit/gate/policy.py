@@ -42,6 +42,8 @@ class Check:
     """What the value is: `{value}` of … ."""
     minimum: bool = False
     """Whether the limits are the least that is allowed, not the most."""
+    one: str = ""
+    """What is said of a single one, where that reads otherwise."""
     evidence_rows: int = 1
     """Rows from which the value is worth a verdict."""
 
@@ -49,13 +51,16 @@ class Check:
 CHECKS: dict[str, Check] = {
     check.name: check
     for check in (
-        Check("rows", "Rows", "count", "{value} rows could be read", minimum=True),
+        Check("rows", "Rows", "count", "{value} rows could be read", minimum=True, one="{value} row could be read"),
         Check("bad_rows", "Rows that cannot be read", "share", "{value} of the rows cannot be read"),
         Check(
             "duplicate_rate", "Duplicates", "share", "{value} of the rows repeat another row of their split",
             evidence_rows=2,
         ),
-        Check("leaked_rows", "Leaks between splits", "count", "{value} training rows say what an evaluation row says"),
+        Check(
+            "leaked_rows", "Leaks between splits", "count", "{value} training rows say what an evaluation row says",
+            one="{value} training row says what an evaluation row says",
+        ),
         Check(
             "conflicting_labels", "Conflicting labels", "share",
             "{value} of the rows say what a row with another label says", evidence_rows=20,
@@ -65,7 +70,10 @@ CHECKS: dict[str, Check] = {
             "{value} of the rows answer a prompt otherwise than another row does", evidence_rows=20,
         ),
         Check("pii_rows", "Personal data", "share", "{value} of the rows hold personal data"),
-        Check("secrets", "Secrets", "count", "{value} keys, passwords or tokens stand in the data"),
+        Check(
+            "secrets", "Secrets", "count", "{value} keys, passwords or tokens stand in the data",
+            one="{value} key, password or token stands in the data",
+        ),
         Check(
             "pii_residual_per_1000_rows", "Missed personal data", "rate",
             "{value} spans of personal data in 1,000 rows are missed", evidence_rows=100,
@@ -74,8 +82,14 @@ CHECKS: dict[str, Check] = {
             "label_error_rate", "Wrong labels", "share", "an estimated {value} of the labels are wrong",
             evidence_rows=100,
         ),
-        Check("rows_per_class", "Smallest class", "count", "the smallest class has {value} rows", minimum=True),
-        Check("disparities", "Disparities between groups", "count", "{value} comparisons between groups show a disparity"),
+        Check(
+            "rows_per_class", "Smallest class", "count", "the smallest class has {value} rows", minimum=True,
+            one="the smallest class has {value} row",
+        ),
+        Check(
+            "disparities", "Disparities between groups", "count", "{value} comparisons between groups show a disparity",
+            one="{value} comparison between groups shows a disparity",
+        ),
         Check(
             "selection_rate_gap", "Demographic parity", "share", "selection rates of groups lie {value} apart",
             evidence_rows=60,
@@ -89,14 +103,22 @@ CHECKS: dict[str, Check] = {
         Check(
             "four_fifths", "Four-fifths rule", "count",
             "{value} groups are selected less than four fifths as often as the most selected one",
+            one="{value} group is selected less than four fifths as often as the most selected one",
         ),
         Check(
             "disproportionate_curation", "Who curation fell on", "count",
             "{value} times curation fell harder on a group than on the others",
+            one="once curation fell harder on a group than on the others",
         ),
-        Check("pending_reviews", "Findings that wait", "count", "{value} findings wait for a person"),
+        Check(
+            "pending_reviews", "Findings that wait", "count", "{value} findings wait for a person",
+            one="{value} finding waits for a person",
+        ),
         Check("left_after_curation", "Left after curation", "count", "a second look at curated data found {value} more"),
-        Check("columns_changed", "Columns", "count", "{value} columns of the reference are missing or of another kind"),
+        Check(
+            "columns_changed", "Columns", "count", "{value} columns of the reference are missing or of another kind",
+            one="{value} column of the reference is missing or of another kind",
+        ),
         Check(
             "drift_labels", "Drift of labels", "share", "{value} of the labels are others than in the reference",
             evidence_rows=100,
@@ -110,6 +132,14 @@ CHECKS: dict[str, Check] = {
             "beats_random", "Curated against random removal", "difference",
             "training on curated data is {value} better than after a random removal of the same size", minimum=True,
             evidence_rows=30,
+        ),
+        Check(
+            "canary_exposure", "Secrets that models recite", "rate",
+            "a model of the scrubbed data knows a planted secret by {value} bits (1.4 is chance)", evidence_rows=12,
+        ),
+        Check(
+            "trained_gap", "Accuracy by group, trained", "share",
+            "accuracies of a model of the curated data lie {value} apart between a group and the others", evidence_rows=60,
         ),
         Check("days_since_training", "Age of the last training", "days", "the last training is {value} days old"),
     )
@@ -126,6 +156,8 @@ class Limit:
     """Rows from which there is a verdict; the check's own number when left out."""
     by_name: bool = False
     """Whether the policy itself named this check, rather than a preset."""
+    note: str = ""
+    """A sentence for people, said where the check warns or fails."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +225,7 @@ _BESIDE = {
 }
 """What is asked of data beside a reference, where the policy itself does not say."""
 _KEYS = ("preset", "checks", "waivers", "reference")
-_LIMIT_KEYS = ("enabled", "warn", "fail", "minimum_rows")
+_LIMIT_KEYS = ("enabled", "warn", "fail", "minimum_rows", "note")
 _WAIVER_KEYS = ("check", "owner", "reason", "expires")
 
 
@@ -266,7 +298,9 @@ def _limit(given: Mapping[str, Any], base: Limit, check: Check, where: str) -> L
         raise ConfigError(f"{where}: enabled must be true or false")
     if not enabled:
         return None
-    limit = replace(base, by_name=True, **{k: given[k] for k in ("warn", "fail", "minimum_rows") if k in given})
+    if not isinstance(given.get("note", ""), str):
+        raise ConfigError(f"{where}: note must be a sentence")
+    limit = replace(base, by_name=True, **{k: given[k] for k in ("warn", "fail", "minimum_rows", "note") if k in given})
     if limit.warn is None and limit.fail is None:
         raise ConfigError(f"{where}: give warn, fail, or both")
     if limit.warn is not None and limit.fail is not None:
@@ -313,6 +347,7 @@ def as_json_schema() -> dict[str, Any]:
                 "warn": {**bound, "description": "Beyond this the check warns."},
                 "fail": {**bound, "description": "Beyond this the check fails."},
                 "minimum_rows": {"type": "integer", "minimum": 0, "description": "Rows needed for a verdict."},
+                "note": {"type": "string", "description": "A sentence for people, said where the check warns or fails."},
             },
             "additionalProperties": False,
         }

@@ -14,7 +14,7 @@ import pyarrow as pa
 from audit.gate.facts import Fact
 from curate.dataset import Dataset
 from curate.errors import DataError
-from curate.privacy.preview import safe_text
+from curate.safetext import safe_text
 
 COLUMNS, LABELS, TEXTS = "columns_changed", "drift_labels", "drift_texts"
 CHECKS = (COLUMNS, LABELS, TEXTS)

@@ -1,6 +1,7 @@
 """A gate's result as text, JSON, GitHub annotations, Markdown or JUnit XML; or SARIF and HTML (see `sarif`, `html`).
 
-Nothing here holds a text of the data: places are lines of the file, reasons are the stages' plain sentences.
+Nothing here holds a text of the data: places are lines of the file, reasons are the stages' plain sentences. Labels are
+shown, personal data in them masked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from audit.gate.html import render_html
 from audit.gate.judge import SCHEMA_VERSION, CheckResult, GateResult
 from audit.gate.sarif import render_sarif
 from audit.gate.words import SIGNS, summary
+from audit.numbers import plural
 
 STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "insufficient evidence": "magenta", "not applicable": "dim"}
 PLACES_SHOWN = 5
@@ -35,12 +37,28 @@ class Place:
     rule: str
     reason: str
     witness_line: int | None = None
+    file: str = ""
+    """The file, where the data lies in several."""
+    witness_file: str = ""
+    given: str = ""
+    """For a finding about a label: what the row says, personal data masked."""
+    suggested: str = ""
+    """The label that is expected instead."""
 
     def words(self) -> str:
         """One line for people."""
         at = "whole dataset" if self.line is None else f"line {self.line:,}"
-        same = f" (line {self.witness_line:,})" if self.witness_line is not None else ""
-        return f"{at}: {self.reason}{same} [{self.stage}/{self.rule}]"
+        at = f"{self.file}, {at}" if self.file else at
+        return f"{at}: {self.reason}{self.beside()} [{self.stage}/{self.rule}]"
+
+    def beside(self) -> str:
+        """The row that it is held against, and the labels, in brackets."""
+        if self.given and self.suggested:
+            return f" ({self.given} → {self.suggested})"
+        if self.witness_line is None:
+            return ""
+        other = f"{self.witness_file}, " if self.witness_file and self.witness_file != self.file else ""
+        return f" ({other}line {self.witness_line:,})"
 
 
 Places = Callable[[Sequence[int]], list[Place]]
@@ -48,13 +66,14 @@ Places = Callable[[Sequence[int]], list[Place]]
 
 
 def render(
-    result: GateResult, form: str, places: Places, fingerprints: Callable[[], list[str]], color: bool = False
+    result: GateResult, form: str, places: Places, fingerprints: Callable[[], list[str]], color: bool = False,
+    some_rows: Callable[[], list[str]] = list,
 ) -> str:
     """The result in one of `FORMATS`; `color` is for text on a terminal."""
     if form == "text":
         return _text(result, places, color)
     if form == "json":
-        found = as_json(result, places, fingerprints())
+        found = as_json(result, places, fingerprints(), some_rows())
         return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
     return _RENDERERS[form](result, places)
 
@@ -75,7 +94,8 @@ def _text(result: GateResult, places: Places, color: bool) -> str:
     out = StringIO()
     console = Console(file=out, width=100, highlight=False, force_terminal=color, no_color=not color)
     console.print(Text(f"Gate: {result.verdict}", style="bold"))
-    console.print(Text(f"{subject.get('path', '')}, {subject.get('rows', 0):,} rows, {subject.get('state', '')}"), table)
+    rows = plural(subject.get("rows", 0), "row")
+    console.print(Text(f"{subject.get('path', '')}, {rows}, {subject.get('state', '')}"), table)
     if result.baseline:
         console.print(Text(f"Only what {result.baseline} does not know was counted."))
     for check in _red(result):
@@ -95,8 +115,8 @@ def _red(result: GateResult) -> list[CheckResult]:
     return [c for c in result.checks if c.verdict in ("fail", "warn")]
 
 
-def as_json(result: GateResult, places: Places, fingerprints: list[str]) -> dict[str, Any]:
-    """The result as JSON types; the `fingerprints` make it a baseline."""
+def as_json(result: GateResult, places: Places, fingerprints: list[str], some_rows: list[str]) -> dict[str, Any]:
+    """The result as JSON types, of docs/schema/gate.schema.json; `fingerprints` and `some_rows` make it a baseline."""
     return {
         "kind": "curate-gate",
         "schema_version": SCHEMA_VERSION,
@@ -117,28 +137,31 @@ def as_json(result: GateResult, places: Places, fingerprints: list[str]) -> dict
                 "fail": c.fail,
                 "findings": len(c.findings),
                 "to_green": c.to_green or None,
+                "least": c.least,
                 "waived_by": c.waived_by or None,
                 "places": [p.__dict__ for p in places(c.findings)] if c.verdict in ("fail", "warn") else [],
             }
             for c in result.checks
         ],
         "fingerprints": fingerprints,
+        "some_rows": some_rows,
     }
 
 
 def _github(result: GateResult, places: Places) -> str:
     """Workflow commands: one annotation a finding, ten a check, and one that sums up."""
     lines = []
-    file = str(result.subject.get("path", ""))
+    path, many = str(result.subject.get("path", "")), bool(result.subject.get("files"))
     for check in result.checks:
         kind = {"fail": "error", "insufficient evidence": "error", "warn": "warning"}.get(check.verdict)
         if kind is None:
             continue
         title = f"curate gate: {check.title}"
-        lines.append(f"::{kind} file={_property(file)},title={_property(title)}::{_data(check.sentence)}")
+        whole = "" if many else f"file={_property(path)},"
+        lines.append(f"::{kind} {whole}title={_property(title)}::{_data(check.sentence)}")
         for place in places(check.findings[:ANNOTATIONS_A_CHECK]):
             if place.line is not None:
-                where = f"file={_property(file)},line={place.line},title={_property(title)}"
+                where = f"file={_property(place.file or path)},line={place.line},title={_property(title)}"
                 lines.append(f"::{kind} {where}::{_data(place.words())}")
     lines.append(f"::notice title=curate gate::{_data(f'{result.verdict}: {summary(result)}')}")
     return "\n".join(lines) + "\n"
@@ -157,7 +180,7 @@ def _markdown(result: GateResult, places: Places) -> str:
     lines = [
         f"## Curate gate: {SIGNS[result.verdict]} {result.verdict}",
         "",
-        f"{_cell(str(subject.get('path', '')))}, {subject.get('rows', 0):,} rows, {subject.get('state', '')}.",
+        f"{_cell(str(subject.get('path', '')))}, {plural(subject.get('rows', 0), 'row')}, {subject.get('state', '')}.",
         "",
         "| | Check | Verdict | What was found |",
         "|---|---|---|---|",

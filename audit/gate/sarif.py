@@ -3,8 +3,8 @@
 One rule a check, one result a finding of a check that fails or warns, and one for the check itself where no line can be
 named. An unjudged check is a result and a notification: it must not look like a pass. A waiver is a suppression.
 `partialFingerprints` hold the finding's id, which survives re-ordering, so that a host follows a finding over commits. At
-most `MOST_RESULTS` results are written, the number that GitHub reads; a notification says how many are not. Nothing here
-holds a text of the data.
+most `MOST_RESULTS` results are written, the number that GitHub reads, shared fairly among the checks; a notification says
+how many are not. Nothing here holds a text of the data.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from urllib.parse import quote
 import orjson
 
 from audit.gate.judge import CheckResult, GateResult
+from audit.numbers import plural
 
 if TYPE_CHECKING:
     from audit.gate.render import Place
@@ -31,16 +32,14 @@ def render_sarif(result: GateResult, places: Callable[[Sequence[int]], list[Plac
     uri = quote(str(result.subject.get("path", "")), safe="/")
     asked = [c for c in result.checks if c.verdict != "not applicable"]
     results: list[dict[str, Any]] = []
-    for number, check in enumerate(asked):
-        level = _LEVELS.get(check.verdict)
-        if level is None:
-            continue
+    told = [(number, check, _LEVELS[check.verdict]) for number, check in enumerate(asked) if check.verdict in _LEVELS]
+    shares = fair_shares([len(check.findings) for _, check, _ in told], MOST_RESULTS - len(told))
+    for (number, check, level), share in zip(told, shares, strict=True):
         results.append(_result(check, number, level, check.sentence, uri, None, None))
         results += [
-            _result(check, number, level, place.words(), uri, place.line, place.finding_id)
-            for place in places(check.findings[: max(0, MOST_RESULTS - len(results))])
+            _result(check, number, level, place.words(), quote(place.file, safe="/") or uri, place.line, place.finding_id)
+            for place in places(check.findings[:share])
         ]
-    results = results[:MOST_RESULTS]
     due = sum(1 + len(c.findings) for c in asked if c.verdict in _LEVELS)
     notes: list[dict[str, Any]] = [
         {"level": "error", "message": {"text": c.sentence}, "associatedRule": {"id": c.name, "index": number}}
@@ -48,7 +47,8 @@ def render_sarif(result: GateResult, places: Callable[[Sequence[int]], list[Plac
         if c.verdict == "insufficient evidence"
     ]
     if due > len(results):
-        notes.append({"level": "note", "message": {"text": f"{due - len(results):,} more findings are not in this file."}})
+        left = f"{plural(due - len(results), 'more finding')} not in this file"
+        notes.append({"level": "note", "message": {"text": f"{left}; the result of each check counts all of its own."}})
     run = {
         "tool": {
             "driver": {
@@ -69,6 +69,15 @@ def render_sarif(result: GateResult, places: Callable[[Sequence[int]], list[Plac
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return orjson.dumps(log, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def fair_shares(wanted: Sequence[int], most: int) -> list[int]:
+    """How many of each get a place where there are `most`: nobody goes short for one who has many."""
+    shares, left, order = [0] * len(wanted), max(0, most), sorted(range(len(wanted)), key=lambda i: wanted[i])
+    for done, i in enumerate(order):
+        shares[i] = min(wanted[i], left // (len(order) - done))
+        left -= shares[i]
+    return shares
 
 
 def _rule(check: CheckResult) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from audit.pii_eval.gold import Gold, GoldSpan
 from audit.pii_eval.score import Matches, Prediction
 from audit.pii_eval.typemap import TypeMap
-from curate.privacy.preview import safe_text
+from curate.safetext import safe_text
 
 _AROUND = 40
 

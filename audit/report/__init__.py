@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 __all__ = [
-    "SCHEMA_VERSION", "Report", "build", "json_schema", "render_adapter", "render_html", "render_markdown",
-    "render_terminal",
+    "SCHEMA_VERSION", "Report", "build", "json_schema", "render_adapter", "render_adapter_markdown",
+    "render_adapter_terminal", "render_html", "render_markdown", "render_terminal",
+    "render_terminal_groups", "render_tuned",
 ]  # fmt: skip
 
 
@@ -42,6 +43,29 @@ def render_adapter(folder: Path) -> str:
     return render(folder)
 
 
+def render_tuned(path: Path) -> str:
+    """One study of the trainer's settings (`tune.json`) as one self-contained HTML page."""
+    from audit.report.tuned import render
+
+    return render(path)
+
+
+def render_adapter_markdown(folder: Path) -> str:
+    """One training folder as Markdown; raises OSError where it holds no `metrics.jsonl`."""
+    from audit.report.adapters import adapter_of
+    from audit.report.markdown import render_adapter as render
+
+    return render(adapter_of(folder))
+
+
+def render_adapter_terminal(folder: Path) -> Group:
+    """One training folder as a rich Group; raises OSError where it holds no `metrics.jsonl`."""
+    from audit.report.adapters import adapter_of
+    from audit.report.terminal import render_adapter as render
+
+    return render(adapter_of(folder))
+
+
 def render_markdown(report: Report) -> str:
     """The report as Markdown, short enough for a pull request."""
     from audit.report.markdown import render
@@ -57,3 +81,10 @@ def render_terminal(report: Report, run: str = "RUN") -> Group:
     from audit.report.terminal import render
 
     return render(report, run)
+
+
+def render_terminal_groups(report: Report) -> Group:
+    """Of a report what it says of groups of people, as a rich Group."""
+    from audit.report.terminal import render_groups
+
+    return render_groups(report)

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.report.adapters import adapters_of, arm_alerts_of
+from audit.report.beyond import beyond_of
 from audit.report.effects import Effects, counts_of, effects_of, rules_of
 from audit.report.enough import STAGE as SUFFICIENCY
 from audit.report.enough import enough_of
@@ -46,11 +47,14 @@ from audit.report.proof import proof_of
 from audit.report.reproduce import command_of
 from audit.report.residual import residual_of
 from audit.report.safe import SHOWN, Previews
+from audit.report.slices import slices_of
+from audit.report.swaps import STAGE as SWAPS
+from audit.report.swaps import swaps_of
 from audit.report.training import training_of
 from curate.dataset import Dataset
 from curate.ledger.plan import Plan
 from curate.privacy.config import preview_config
-from curate.privacy.preview import safe_text
+from curate.safetext import safe_text
 from curate.stages.registry import BUILT_IN, get_stage, known_stages
 
 TITLES = {
@@ -129,9 +133,12 @@ def build(
         reproducibility=_reproducibility(manifest, ablation, previews),
         enough=enough_of(_records(manifest).get(SUFFICIENCY)),
         residual=residual_of(manifest.get("residual")),
-        proof=proof_of(ablation, previews, {s.name: s.title for s in stages}),
+        proof=proof_of(ablation, previews, {s.name: s.title for s in stages}, folder),
+        beyond=beyond_of(ablation, previews),
         adapters=adapters_of(folder, previews),
         arm_alerts=arm_alerts_of(ablation, folder, previews),
+        swaps=swaps_of(_records(manifest).get(SWAPS), previews),
+        slices=slices_of(_records(manifest), previews),
         narrow=narrow,
     )
 

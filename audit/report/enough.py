@@ -8,7 +8,7 @@ from typing import Any
 from audit.report.model_enough import CurvePoint, Enough, SmallClass
 from audit.report.numbers import count, plural
 from audit.report.svg import Drawing, Scale
-from curate.privacy.preview import safe_text
+from curate.safetext import safe_text
 
 STAGE = "sufficiency"
 SHOWN = 12

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
@@ -18,12 +18,18 @@ from audit.fairness.evidence import DISCLAIMER, Measured, evidence
 from audit.report.fairness_data import associations_of, data_of, four_fifths_of, parity_of
 from audit.report.interval import GroupOutcome, Interval
 from audit.report.model_fairness import EvidenceRow, Fairness, FairnessRow, TrainedRow
+from audit.report.numbers import plural
 from audit.report.safe import Previews
+
+if TYPE_CHECKING:
+    from audit.report.model import Report
 
 STAGE = "fairness"
 # In the order of the table: what is wrong, what is unknown, what is well.
 OUTCOMES: tuple[GroupOutcome, ...] = ("disparity", "insufficient evidence", "equivalent", "not applicable")
 MOST_ROWS = 200
+MOST_LOUD = 5
+ABOUT_PEOPLE = {STAGE, "counterfactual_swaps", "slices", "mitigation"}
 
 
 def fairness_of(
@@ -64,6 +70,31 @@ def fairness_of(
     )
 
 
+def leads(report: Report) -> bool:
+    """Whether a run was asked about groups of people alone: then the answer comes first."""
+    asked = {s.name for s in report.stages if not s.helper}
+    return report.narrow and bool(asked) and asked <= ABOUT_PEOPLE
+
+
+def loud_lines(fairness: Fairness) -> tuple[str, ...]:
+    """What must not be overlooked: groups of which nothing can be said, and how much is open beside them."""
+    known = {(r.column, r.group) for r in fairness.rows if r.estimate.value is not None}
+    silent = [r for r in fairness.rows if r.outcome == "insufficient evidence" and (r.column, r.group) not in known]
+    out = [
+        f"Insufficient evidence for {r.column} {r.group} ({plural(r.rows or 0, 'row')}): "
+        + (f"about {r.rows_needed:,} rows of the group would settle it. That is not a pass." if r.rows_needed is not None
+           else "nothing is known of it. That is not a pass.")
+        for r in silent[:MOST_LOUD]
+    ]  # fmt: skip
+    if len(silent) > MOST_LOUD:
+        out.append(f"Insufficient evidence for {len(silent) - MOST_LOUD:,} more groups.")
+    unsure, made = fairness.counts.get("insufficient evidence", 0), sum(fairness.counts.values())
+    if unsure:
+        have = "has" if unsure == 1 else "have"
+        out.append(f"In all, {unsure:,} of {plural(made, 'comparison')} {have} insufficient evidence.")
+    return tuple(out)
+
+
 def _together(rows: list[FairnessRow]) -> list[FairnessRow]:
     """One loud line for a group that is too small for any metric, instead of one for each."""
     unknown: dict[tuple[str, str], list[FairnessRow]] = {}
@@ -77,7 +108,8 @@ def _together(rows: list[FairnessRow]) -> list[FairnessRow]:
         needed = max((r.rows_needed for r in found if r.rows_needed is not None), default=None)
         seen = [r.detectable for r in found if r.detectable is not None]
         metric = f"{found[0].metric} and {len(found) - 1} more"
-        out.append(replace(found[0], metric=metric, rows_needed=needed, detectable=min(seen, default=None)))
+        one = replace(found[0], metric=metric, rows_needed=needed, detectable=min(seen, default=None))
+        out.append(replace(one, value=Interval(None), others=None))  # of many metrics no one number speaks
     return out
 
 
@@ -141,6 +173,8 @@ def _row(item: Mapping[str, Any], previews: Previews) -> FairnessRow:
         note=previews.sentence(str(item.get("note") or item.get("reason") or "")),
         detectable=number(item.get("detectable")),
         ratio=number(item.get("ratio")),
+        value=Interval(*(number(item.get(key)) for key in ("group_value", "group_low", "group_high"))),
+        others=number(item.get("rest_value")),
     )
 
 

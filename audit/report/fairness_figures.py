@@ -33,6 +33,7 @@ def differences(fairness: Fairness, *, width: int, name: str) -> str:
         value, low, high = (None if v is None else 100 * v for v in (x.value, x.low, x.high))
         css = "mark" if loud else "mark hollow"
         label = f"{r.column} = {r.group}: {r.metric}" if several else f"{r.group}: {r.metric}"
+        label = label.replace(" = named: ", ": ")  # of groups that texts name, each is a column of its own
         bars.append(Bar(label, value, low, high, numbers.points_span(x), SHAPES[loud], css))
     return plots.intervals(
         bars, width=width, name=name, title="Differences between groups",

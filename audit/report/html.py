@@ -1,12 +1,14 @@
-"""The report as one HTML page: no script, nothing loaded, every text escaped.
+"""The report as one HTML page: nothing loaded, every text escaped, one script that sorts tables.
 
 Jinja's autoescape covers all text; the only markup passed through is SVG made by `plots`, which escapes its own. The
-page's content security policy forbids everything but its inline style, so that even a hole in the escaping could load
-and run nothing. The same report gives the same bytes.
+page's content security policy forbids everything but its inline style and the one script whose hash it names, so that
+even a hole in the escaping could load and run nothing. The same report gives the same bytes.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -16,16 +18,18 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from audit.report import fairness_figures, numbers, plots, proof, residual
+from audit.report import beyond, fairness_figures, judged, numbers, plots, proof, residual, slices, swaps
 from audit.report.adapters import adapter_of
 from audit.report.curves import training_curves
 from audit.report.enough import learning_curve
+from audit.report.fairness import leads, loud_lines
 from audit.report.model import Example, Report, StageReport, Training
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 from audit.report.plots import Bar
 from audit.report.training import difference, told, unit
 
 TEMPLATES = Path(__file__).parent / "templates"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 WIDE, NARROW = 780, 350
 MAIN_ARMS = ("raw", "curated", "random_control")
 """Arms whose curves are laid over one another; those of single stages would hide them."""
@@ -46,7 +50,9 @@ def _environment() -> Environment:
     env.tests["crossed"] = fairness_figures.crossed
     env.globals.update(standing=standing, plural=numbers.plural, told=told, unit=unit, difference=difference)
     env.globals.update(missed_rows=residual.rows_of, missed_words=residual.WORDS, name_groups=residual.groups_of)
-    env.globals.update(told_span=proof.told_span, sure=proof.sure)
+    env.globals.update(told_span=proof.told_span, sure=proof.sure, told_judged=judged.told, judged_sentence=judged.sentence)
+    env.globals.update(swap_sentences=swaps.sentences, told_swap=swaps.told, slice_sentence=slices.said)
+    env.globals.update(loud_lines=loud_lines)
     return env
 
 
@@ -54,13 +60,16 @@ def render(report: Report) -> str:
     """The page."""
     # A status that no finding has needs no column.
     used = [s for s in plots.STATUSES if s == "applied" or any(x.counts.shown[s] for x in report.stages)]
-    return page("report.html.j2", r=report, figures=figures(report), statuses=used)
+    return page("report.html.j2", r=report, figures=figures(report), statuses=used, leads=leads(report))
 
 
 def page(template: str, **values: Any) -> str:
     """A template of this folder in the house's style, every value escaped."""
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
-    return _environment().get_template(template).render(style=style, **values)
+    script = (TEMPLATES / "sort.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = f"{POLICY}; script-src 'sha256-{digest}'"
+    return _environment().get_template(template).render(style=style, script=Markup(script), policy=Markup(policy), **values)
 
 
 def render_adapter(folder: Path) -> str:
@@ -121,6 +130,13 @@ def figures(report: Report) -> dict[str, Markup]:
             out["stages"] = _twice("stages", lambda w, n: proof.stage_forest(training, found, w, n))
         if found is not None and found.shapley:
             out["shapley"] = _twice("shapley", lambda w, n: proof.shapley_bars(training, found, w, n))
+        said = None if found is None else found.judged
+        if said is not None and any(p.share.value is not None for p in said.pairs):
+            out["judged"] = _twice("judged", lambda w, n: judged.figure(said, w, n))
+    for part in report.beyond.parts if report.beyond is not None else ():
+        if part.marks:
+            key = f"beyond_{part.name}"
+            out[key] = _twice(key, lambda w, n, p=part: beyond.figure(p, w, n))  # type: ignore[misc]
     for i, run in enumerate(report.adapters):
         if run.curves:
             out[f"adapter{i}"] = _twice(f"adapter{i}", lambda w, n, run=run: training_curves(run, width=w, name=n))  # type: ignore[misc]
@@ -131,6 +147,12 @@ def figures(report: Report) -> dict[str, Markup]:
         out["fairness"] = _twice(
             "fairness", lambda w, n: fairness_figures.differences(report.fairness, width=w, name=n)
         )
+    found_swaps = report.swaps
+    if found_swaps is not None and found_swaps.axes:
+        out["swaps"] = _twice("swaps", lambda w, n: swaps.figure(found_swaps, width=w, name=n))
+    for i, table in enumerate(report.slices):
+        if table.rows:
+            out[f"slices{i}"] = _twice(f"slices{i}", lambda w, n, t=table: slices.figure(t, width=w, name=n))  # type: ignore[misc]
     if report.profile.labels:
         out["labels"] = _twice("labels", lambda w, n: _labels(report, w, n))
     if report.profile.lengths is not None:

@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from audit.report.model import Interval, Report, StageReport
+from audit.report import judged
+from audit.report.fairness import leads
+from audit.report.fairness_markdown import fairness_parts
+from audit.report.model import Report, StageReport
+from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 from audit.report.numbers import (
     count,
     duration,
@@ -17,13 +21,12 @@ from audit.report.numbers import (
     number,
     parts_of_prose,
     percent_span,
-    plain_span,
     plural,
     points_span,
-    signed,
 )
 from audit.report.proof import sure, told_span
 from audit.report.residual import NAMES_CAPTION, groups_of, rows_of
+from audit.report.trainer_words import alert_cells, alerts_of, heading, metric_cells
 from audit.report.training import told, unit
 
 EXAMPLES = 2
@@ -38,13 +41,16 @@ def render(report: Report) -> str:
         f"# {escape(report.headline.sentence)}",
         *([] if report.narrow else [f"**Verdict: {report.headline.outcome}.** {prose(report.headline.verdict)}"]),
         *_cautions(report),
+        *(fairness_parts(report, _table, escape, code) if leads(report) else []),
         *_comparisons(report),
+        *_trained(report),
         "## What was removed and changed, and why",
         *_stages(report),
         "## Examples",
         *_examples(report),
         "## Who was affected",
         *_affected(report),
+        *([] if leads(report) else fairness_parts(report, _table, escape, code)),
         "## What waits",
         *_pending(report),
         *_enough(report),
@@ -96,7 +102,7 @@ def _comparisons(report: Report) -> list[str]:
     if training is None or not training.comparisons:
         return []
     what = f"Difference in {escape(training.metric_title)}{unit(training)}, 95 %"
-    head = ["Comparison", "Verdict", what, "Rows", "Seeds"]
+    head = ["Comparison", "Taken by itself", what, "Rows", "Seeds"]
     rows = [
         (escape(c.title), escape(c.verdict), told(training, c.delta), count(c.items), count(c.seeds))
         for c in training.comparisons
@@ -108,7 +114,19 @@ def _comparisons(report: Report) -> list[str]:
     arms += [(f"{escape(y.name)}, {escape(y.arm)}", "", number(y.value), "") for y in training.yardsticks]
     return [
         _table(head, rows, 2), _table(["Arm", "Rows", escape(training.metric_title), "Seeds"], arms), *_proof(report),
+        *_beyond(report),
     ]  # fmt: skip
+
+
+def _beyond(report: Report) -> list[str]:
+    if report.beyond is None:
+        return []
+    out = [f"### Beyond accuracy\n\n{escape(report.beyond.about)}"]
+    for part in report.beyond.parts:
+        out.append(f"**{escape(part.title)}.** {escape(part.words)}")
+        out += [_table([escape(h) for h in t.head], [[escape(c) for c in row] for row in t.rows], t.numbers_from)
+                for t in part.tables if t.rows]  # fmt: skip
+    return [*out, *(f"- {escape(note)}" for note in report.beyond.notes)]
 
 
 def _proof(report: Report) -> list[str]:
@@ -130,8 +148,41 @@ def _proof(report: Report) -> list[str]:
     if proof.views:
         read = [(escape(v.title), count(v.rows), told_span(training, v.curated_less_raw)) for v in proof.views]
         out.append(_table(["Read on", "Rows", "Curated less raw, 95 %"], read))
+    if proof.judged:
+        head = ["Answers of", "Preferred to those of", "Share of prompts, 95 %", "Prompts", "Won", "Lost", "Ties"]
+        votes = [
+            (escape(j.first), escape(j.second), judged.told(j), *(count(n) for n in (j.prompts, j.won, j.lost, j.ties)))
+            for j in proof.judged.pairs
+        ]
+        out += [_table(head, votes, 2), judged.sentence(proof.judged)]
     said = sure(training, proof)
     return [*out, "\n".join(f"- {escape(s)}" for s in said)] if said else out
+
+
+def render_adapter(run: TrainedAdapter) -> str:
+    """One trained adapter by itself: base beside adapter, alerts with what to do."""
+    return "\n\n".join([f"# {escape(heading(run))}", *_measured(run), *_alerts(run.alerts)]) + "\n"
+
+
+def _trained(report: Report) -> list[str]:
+    alerts = alerts_of(report)
+    if not report.adapters and not alerts:
+        return []
+    out = ["## What was trained"]
+    for run in report.adapters:
+        out += [escape(heading(run)), *_measured(run)]
+    return [*out, *_alerts(alerts)]
+
+
+def _measured(run: TrainedAdapter) -> list[str]:
+    rows = [(escape(name), escape(metric), base, ours, span) for name, metric, base, ours, span in metric_cells(run)]
+    return [_table(["Judged on", "Metric", "Base", "Adapter", "95 %"], rows, 2)] if rows else []
+
+
+def _alerts(alerts: Sequence[TrainerAlert]) -> list[str]:
+    rows = [(escape(run), escape(kind), prose(seen), prose(do)) for run, kind, seen, do in alert_cells(alerts)]
+    head = ["Training", "Alert", "What was seen", "What to do"]
+    return [_table(head, rows, 4)] if rows else ["No watchdog said anything."]
 
 
 def _stages(report: Report) -> list[str]:
@@ -194,31 +245,7 @@ def _affected(report: Report) -> list[str]:
             for g in column.groups
         ]  # fmt: skip
         out.append(_table(head, rows, 2))
-    fairness = report.fairness
-    if fairness.status != "done" or not fairness.rows:
-        out.append(f"**Fairness was not judged.** {escape(fairness.reason)}".rstrip())
-        return out
-    rows_ = [
-        (r.outcome, code(r.column), code(r.group), escape(r.metric), _estimate(r.estimate))
-        for r in fairness.rows
-    ]
-    out.append(_table(["Outcome", "Column", "Group", "Metric", "Difference"], rows_, 4))
-    if fairness.parity:
-        parity = [(code(p.column), escape(p.name), points_span(p.difference), plain_span(p.ratio)) for p in fairness.parity]
-        out.append(_table(["Column", "Summary", "Difference (points)", "Ratio"], parity, 2))
-    if fairness.trained:
-        head = ["Column", "Group", "Metric", "Rows", *(escape(c.arm) for c in fairness.trained[0].cells)]
-        trained = [
-            (code(t.column), code(t.group), escape(t.metric), count(t.rows),
-             *(f"{c.outcome} {points_span(c.difference)}" for c in t.cells))
-            for t in fairness.trained
-        ]  # fmt: skip
-        out.append(_table(head, trained, 3))
     return out
-
-
-def _estimate(x: Interval) -> str:
-    return signed(x.value) if x.low is None or x.high is None else f"{signed(x.value)} [{signed(x.low)}, {signed(x.high)}]"
 
 
 def _pending(report: Report) -> list[str]:

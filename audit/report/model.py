@@ -13,11 +13,13 @@ from typing import Any, Literal
 
 from audit.report.interval import GroupOutcome as GroupOutcome
 from audit.report.interval import Interval as Interval
+from audit.report.model_beyond import Beyond
 from audit.report.model_enough import Enough
 from audit.report.model_fairness import Fairness as Fairness
 from audit.report.model_fairness import FairnessRow as FairnessRow
 from audit.report.model_fairness import GroupColumn as GroupColumn
 from audit.report.model_fairness import GroupRow as GroupRow
+from audit.report.model_fairness import SliceTable, Swaps
 from audit.report.model_proof import Proof
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 
@@ -470,6 +472,12 @@ class Report:
     """The adapters that `curate train` made of the curated rows."""
     arm_alerts: tuple[TrainerAlert, ...] = ()
     """What the trainer's watchdogs said of the arms."""
+    swaps: Swaps | None = None
+    """What counterfactual swaps do to a model's answers; None where the stage did not run."""
+    slices: tuple[SliceTable, ...] = ()
+    """The slices of rows that do worst, by score."""
+    beyond: Beyond | None = None
+    """What was measured beyond accuracy; None where that was not asked."""
     narrow: bool = False
     """Whether some stages only were asked for, and no training: what nobody asked is then left out."""
     schema_version: int = field(default=SCHEMA_VERSION)

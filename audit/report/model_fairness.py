@@ -70,6 +70,10 @@ class FairnessRow:
     """Smallest difference that these rows would have shown in four of five data sets."""
     ratio: float | None = None
     """Metric of the group over metric of the others."""
+    value: Interval = field(default_factory=lambda: Interval(None))
+    """The metric in the group."""
+    others: float | None = None
+    """The metric in all other rows of the column."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,8 @@ class TrainedRow:
     rows: int
     """Rows of the group in the evaluation."""
     cells: tuple[TrainedCell, ...]
+    seeds: int = 1
+    """Seeds that each model was trained with, at most; intervals hold their variation where there are two or more."""
 
 
 @dataclass(frozen=True)
@@ -186,3 +192,73 @@ class Fairness:
     trained: tuple[TrainedRow, ...] = ()
     evidence: tuple[EvidenceRow, ...] = ()
     disclaimer: str = ""
+
+
+@dataclass(frozen=True)
+class SwapRow:
+    """What one kind of counterfactual swap does to a model's answers."""
+
+    axis: str
+    before: str
+    """Empty for the whole axis."""
+    after: str
+    pairs: int
+    rows: int
+    """Distinct rows that the intervals rest on."""
+    outcome: Literal["shown", "within", "insufficient evidence"]
+    flip: Interval
+    """Share of texts whose answer changes."""
+    shift: Interval
+    """Mean change of the followed probability."""
+    mean_change: float
+    p: float | None
+    """Corrected over the axes, or over the kinds."""
+
+
+@dataclass(frozen=True)
+class Swaps:
+    """What the stage of counterfactual swaps found."""
+
+    status: Literal["done", "skipped"]
+    reason: str
+    rows: int = 0
+    """Rows whose texts were judged."""
+    pairs: int = 0
+    delta: float | None = None
+    """Flip rates and shifts up to here count as none."""
+    axes: tuple[SwapRow, ...] = ()
+    """One an axis that the texts speak of, what is shown first."""
+    kinds: tuple[SwapRow, ...] = ()
+    """Single swaps of enough rows, the strongest first."""
+    silent: tuple[str, ...] = ()
+    """Axes that no text speaks of: nothing is known of them."""
+    not_english: int = 0
+    """Rows that were swapped by names only, or not at all, being in another language."""
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """Rows that meet one or two conditions and do worse than the others."""
+
+    words: str
+    rows: int
+    mean: float
+    others: float
+    difference: Interval
+    """How much worse than the other rows; the interval allows for the search."""
+    p: float
+
+
+@dataclass(frozen=True)
+class SliceTable:
+    """The worst slices of one score."""
+
+    title: str
+    score: str
+    """What is averaged, and which way is bad."""
+    rows: tuple[SliceRow, ...]
+    candidates: int
+    """Slices that were compared."""
+    searched: int
+    """Rows with a score."""
+    min_rows: int

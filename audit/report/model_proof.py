@@ -69,6 +69,35 @@ class Looked:
 
 
 @dataclass(frozen=True)
+class JudgedPair:
+    """Two arms' answers to the same prompts, as people preferred them."""
+
+    first: str
+    second: str
+    prompts: int
+    won: int
+    lost: int
+    ties: int
+    identical: int
+    """Prompts that both answer word for word alike; they count as ties, and nobody was asked."""
+    share: Interval
+    """Share of prompts on which the first is preferred, a tie counting half."""
+    p: float | None
+    """Two-sided sign test; None where nothing was preferred."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What people said of answers shown to them blindly, side by side."""
+
+    pairs: tuple[JudgedPair, ...]
+    people: int
+    asked_twice: int
+    alike: int
+    """Of those that were asked twice."""
+
+
+@dataclass(frozen=True)
 class Proof:
     """What stands behind the verdict."""
 
@@ -89,3 +118,5 @@ class Proof:
     views: tuple[Reading, ...] = ()
     leak: LeakEffect | None = None
     looks: tuple[Looked, ...] = ()
+    judged: Judged | None = None
+    """None where nobody compared answers, or the arms have been trained again since."""

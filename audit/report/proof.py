@@ -7,9 +7,11 @@ report's stages; names are shortened and masked like everything else that comes 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from audit.report.interval import Interval
+from audit.report.judged import judged_of
 from audit.report.model import Training
 from audit.report.model_proof import LeakEffect, Looked, Proof, Reading, StageProof, Worth
 from audit.report.plots import Bar, intervals
@@ -21,11 +23,12 @@ NARROW = 520
 
 
 def proof_of(
-    ablation: Mapping[str, Any] | None, previews: Previews, titles: Mapping[str, str] | None = None
+    ablation: Mapping[str, Any] | None, previews: Previews, titles: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Proof | None:
     """The model of what an ablation says beyond its comparisons; None where nothing was trained.
 
-    `titles` are those of the report's stages, by name.
+    `titles` are those of the report's stages, by name; `folder` is the run directory, where people's votes lie.
     """
     if not ablation or not ablation.get("arms"):
         return None
@@ -53,6 +56,7 @@ def proof_of(
             Looked(int(k["seeds"]), float(k["level"]), say(k["verdict"]), k.get("runs_left"))
             for k in _list(ablation, "looks")
         ),
+        judged=judged_of(folder, ablation, previews),
     )
 
 

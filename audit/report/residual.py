@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.report.model import Interval, Missed, NameGroup, NameRecall, Residual
-from curate.privacy.preview import safe_text
+from curate.safetext import safe_text
 
 NAMES_CAPTION = "Made-up names found, %, by locale: the five worst of all, 95 %"
 CAPTION = "Personal data that was missed: spans in 1,000 rows, 95 %"

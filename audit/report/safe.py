@@ -24,8 +24,9 @@ from audit.report.model import Piece, Text
 from curate.dataset import Dataset
 from curate.ledger.apply import reader
 from curate.privacy.config import ScanConfig
-from curate.privacy.preview import masked_preview, safe_text
+from curate.privacy.preview import masked_preview
 from curate.privacy.types import KINDS, TYPES
+from curate.safetext import safe_text
 
 SHORT = 80
 READ = 1600

@@ -9,20 +9,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from audit.report import judged
+from audit.report.fairness import leads
+from audit.report.fairness_terminal import people
 from audit.report.model import Report
+from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 from audit.report.numbers import count, estimate_span, number, percent_span, plural, points_span
 from audit.report.proof import sure, told_span
 from audit.report.residual import CAPTION, rows_of
+from audit.report.terminal_name import Name
+from audit.report.trainer_words import alert_cells, alerts_of, heading, metric_cells
 from audit.report.training import told, unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
-    from rich.console import Console, ConsoleOptions, Group
-    from rich.measure import Measurement
+    from rich.console import Group
 
-MOST_FAIRNESS = 6
-_PIECES = re.compile(r"[^_\-/.: ]*[_\-/.: ]*")
 _COMMAND = re.compile(r"`curate [^`]*`")
 STYLES = {
     "helped": "green", "harmed": "red", "disparity": "red", "equivalent": "cyan", "identical": "cyan",
@@ -41,7 +44,9 @@ def render(report: Report, run: str = "RUN") -> Group:
         verdict = Text("Verdict: ", style="bold")
         verdict.append(head.outcome, style=STYLES.get(head.outcome, ""))
         parts += [verdict, Text(_in(head.verdict, run)), Text()]
+    parts += people(report, alone=True) if leads(report) else []
     parts += _comparisons(report)
+    parts += _trained(report, run)
     parts += _stages(report)
     parts += _missed(report, run)
     parts += _enough(report)
@@ -55,32 +60,18 @@ def render(report: Report, run: str = "RUN") -> Group:
     return Group(*parts)
 
 
+def render_groups(report: Report) -> Group:
+    """What the report says of groups of people, and nothing else."""
+    from rich.console import Group
+    from rich.text import Text
+
+    head = [Text(report.headline.rows, style="bold"), Text()]
+    return Group(*head, *_removed_by_group(report), *people(report, alone=True))
+
+
 def _in(text: str, run: str) -> str:
     """A sentence whose commands name this run."""
     return _COMMAND.sub(lambda m: m[0].replace("RUN", run), text)
-
-
-class _Name:
-    """A name of the data, which breaks behind a joint (`beta_|pilot`) before it breaks inside a word."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        from rich.measure import Measurement
-
-        longest = max(map(len, _PIECES.findall(self.name)), default=0)
-        return Measurement(min(longest, options.max_width), min(len(self.name), options.max_width))
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Any]:
-        from rich.text import Text
-
-        lines = [""]
-        for piece in _PIECES.findall(self.name):
-            if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > options.max_width:
-                lines.append("")
-            lines[-1] += piece
-        yield Text("\n".join(lines), overflow="fold")
 
 
 def _item(text: str) -> Any:
@@ -114,7 +105,7 @@ def _comparisons(report: Report) -> list[Any]:
     out: list[Any] = []
     if training.comparisons:
         table = _table(f"Differences in {training.metric_title}{unit(training)}, 95 % intervals")
-        _add(table, ["Comparison", "Verdict", "Difference"], 2)
+        _add(table, ["Comparison", "Taken by itself", "Difference"], 2)
         for c in training.comparisons:
             table.add_row(Text(c.title), Text(c.verdict, style=STYLES.get(c.verdict, "")), told(training, c.delta))
         out += [table, Text()]
@@ -124,7 +115,17 @@ def _comparisons(report: Report) -> list[Any]:
         table.add_row(Text(arm.title), count(arm.rows), number(arm.metrics.get(training.metric)), str(len(arm.seeds)))
     for y in training.yardsticks:
         table.add_row(Text(f"{y.name}, {y.arm}"), "", number(y.value), "")
-    return [*out, table, Text(), *_proof(report)]
+    return [*out, table, Text(), *_proof(report), *_beyond(report)]
+
+
+def _beyond(report: Report) -> list[Any]:
+    """What was measured beyond accuracy: the verdicts; the tables are on the page."""
+    from rich.text import Text
+
+    if report.beyond is None:
+        return []
+    parts = [_item(f"{part.title}: {part.words}") for part in report.beyond.parts]
+    return [Text("Beyond accuracy", style="bold"), *parts, Text()]
 
 
 def _proof(report: Report) -> list[Any]:
@@ -155,7 +156,55 @@ def _proof(report: Report) -> list[Any]:
         out += [table, Text()]
     if proof.leak:
         out += [Text(proof.leak.words), Text()]
+    if proof.judged:
+        table = _table("Which answers people prefer")
+        _add(table, ["Answers of", "Preferred to those of", "Share of prompts", "Prompts"], 2)
+        for j in proof.judged.pairs:
+            table.add_row(Text(j.first), Text(j.second), judged.told(j), count(j.prompts))
+        out += [table, Text(judged.sentence(proof.judged)), Text()]
     return [*out, *(_item(s) for s in sure(training, proof)), Text()]
+
+
+def render_adapter(run: TrainedAdapter) -> Group:
+    """One trained adapter by itself: base beside adapter, alerts with what to do."""
+    from rich.console import Group
+    from rich.text import Text
+
+    return Group(Text(heading(run), style="bold"), Text(), *_measured(run), *_alerts(run.alerts))
+
+
+def _trained(report: Report, run: str) -> list[Any]:
+    from rich.text import Text
+
+    out: list[Any] = []
+    for adapter in report.adapters:
+        out += [Text(heading(adapter), style="bold"), *_measured(adapter)]
+    alerts = [alert for alert in alerts_of(report) if alert.severity != "note"]
+    return [*out, *_alerts(alerts, run)] if alerts else out
+
+
+def _measured(run: TrainedAdapter) -> list[Any]:
+    from rich.text import Text
+
+    table = _table("")
+    _add(table, ["Judged on", "Metric", "Base", "Adapter", "95 %"], 2)
+    for name, metric, *values in metric_cells(run):
+        table.add_row(Text(name), Text(metric), *values)
+    return [table, Text()] if table.row_count else []
+
+
+def _alerts(alerts: Sequence[TrainerAlert], run: str = "RUN") -> list[Any]:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if not alerts:
+        return [Text("No watchdog said anything."), Text()]
+    out: list[Any] = [Text("What the watchdogs of training say", style="bold")]
+    for training, kind, seen, do in alert_cells(alerts):
+        said = Text(f"{training}, ")
+        said.append(kind, style="yellow").append(f": {_in(seen, run)}")
+        out += [Padding(said, (0, 0, 0, 2)), Padding(Text(_in(do, run)), (0, 0, 0, 4))]
+    return [*out, Text()]
 
 
 def _stages(report: Report) -> list[Any]:
@@ -229,6 +278,13 @@ def _enough(report: Report) -> list[Any]:
 
 
 def _groups(report: Report) -> list[Any]:
+    out = _removed_by_group(report)
+    if leads(report) or (report.fairness.status == "not run" and report.narrow):
+        return out  # told first, or nobody asked
+    return [*out, *people(report, alone=False)]
+
+
+def _removed_by_group(report: Report) -> list[Any]:
     from rich.text import Text
 
     out: list[Any] = []
@@ -238,20 +294,8 @@ def _groups(report: Report) -> list[Any]:
         _add(table, ["Group", "Against other rows", "Rows", "Removed", "Points"], 2)
         for g in column.groups:
             table.add_row(
-                _Name(g.group), Text(g.outcome, style=STYLES.get(g.outcome, "")), count(g.rows), percent_span(g.dropped),
+                Name(g.group), Text(g.outcome, style=STYLES.get(g.outcome, "")), count(g.rows), percent_span(g.dropped),
                 points_span(g.difference),
             )  # fmt: skip
         out += [table, Text()]
-    fairness = report.fairness
-    if fairness.status == "not run" and report.narrow:
-        return out  # nobody asked
-    if fairness.status != "done":
-        out += [Text(f"Fairness was not judged. {fairness.reason}".rstrip()), Text()]
-    elif fairness.rows:
-        table = _table("Fairness of a model trained on these rows")
-        _add(table, ["Outcome", "Column", "Group", "Metric"], 4)
-        for r in fairness.rows[:MOST_FAIRNESS]:
-            table.add_row(Text(r.outcome, style=STYLES.get(r.outcome, "")), _Name(r.column), _Name(r.group), Text(r.metric))
-        said = ", ".join(f"{count(n)} {outcome}" for outcome, n in fairness.counts.items())
-        out += [table, Text(f"In all: {said}. The rest is in report.html."), Text()]
     return out

@@ -3,7 +3,9 @@
 A finding that the same person is asked about twice, without being told, is a *repeat*. A reviewer who errs at rate e,
 independently each time, agrees with an earlier answer with probability (1 - e)² + e²; solved for e, with the exact bounds
 of the share of agreeing repeats, that gives an interval of the error rate. Several people: Cohen's kappa (1960) of each
-pair over the findings that both decided, with his large-sample interval.
+pair over the findings that both decided, with his large-sample interval; and, by the same formula, an interval of the error
+rate that their differences leave possible, which finds out those who are wrong in the same way twice. Where both can be
+told, the error rate lies anywhere in either.
 
 All of it is read from the journal. An undone decision does not count; the first word of each person on a finding is
 compared with the next.
@@ -44,7 +46,8 @@ class Reliability:
     agreeing: int
     error_low: float
     error_high: float
-    """95 % interval of how often an answer is wrong; 0 and 0 where there are too few repeats to tell."""
+    """Interval of how often an answer is wrong; 0 and 0 where there are too few repeats, and too few findings that
+    several people decided, to tell."""
     pairs: tuple[Kappa, ...]
     conflicts: tuple[str, ...]
     """Ids of findings on which the last words of two people differ."""
@@ -59,7 +62,7 @@ def reliability(journal: Journal) -> Reliability:
     """Self-agreement, agreement and conflicts in a journal."""
     words: dict[str, dict[str, list[str]]] = {}
     for decision in journal.live():
-        if decision.filter is not None:  # a bulk decision is no answer about one finding
+        if decision.filter is not None or decision.verdict == "flag":  # neither is an answer about one finding
             continue
         for finding in decision.finding_ids:
             words.setdefault(finding, {}).setdefault(decision.actor, []).append(_side(decision.verdict))
@@ -69,10 +72,12 @@ def reliability(journal: Journal) -> Reliability:
             for before, after in pairwise(said):
                 repeats += 1
                 agreeing += before == after
-    low, high = _error(repeats, agreeing)
     last = {finding: {actor: said[-1] for actor, said in by.items()} for finding, by in words.items()}
     actors = sorted({actor for by in last.values() for actor in by})
     pairs = tuple(k for a, b in combinations(actors, 2) if (k := _kappa(a, b, last)) is not None)
+    between, alike = sum(k.findings for k in pairs), sum(round(k.agreed * k.findings) for k in pairs)
+    spans = [_error(of, same) for of, same in ((repeats, agreeing), (between, alike)) if of >= FEWEST_REPEATS]
+    low, high = (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0.0, 0.0)
     conflicts = tuple(sorted(finding for finding, by in last.items() if len(set(by.values())) > 1))
     return Reliability(repeats, agreeing, low, high, pairs, conflicts)
 
@@ -83,8 +88,6 @@ def _side(verdict: str) -> str:
 
 
 def _error(repeats: int, agreeing: int) -> tuple[float, float]:
-    if repeats < FEWEST_REPEATS:
-        return 0.0, 0.0
     from scipy.stats import beta
 
     alpha = 0.025  # half of the whole: the other half is the sample's

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import xxhash
@@ -19,6 +20,9 @@ import xxhash
 FEWEST = 10
 DRAWS = 2_000
 FIRST, SECOND, TIE = "first", "second", "tie"
+WINNERS = (FIRST, SECOND, TIE)
+TAKEN_BACK = "taken back"
+"""What a line says that takes back the same person's last vote on a question."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,28 @@ class Vote:
     actor: str
     answers: str = ""
     """A hash of the two answers: a vote says nothing of what the arms write once they are trained again."""
+
+
+def vote_of(line: Any) -> Vote:
+    """The vote that a line of JSON says; TypeError where it says none."""
+    vote = Vote(**line)
+    if vote.winner not in (*WINNERS, TAKEN_BACK) or not isinstance(vote.prompt, int):
+        raise TypeError("no vote")
+    return vote
+
+
+def standing(votes: Iterable[Vote]) -> list[Vote]:
+    """Votes that nobody took back, oldest first."""
+    out: list[Vote] = []
+    for vote in votes:
+        if vote.winner != TAKEN_BACK:
+            out.append(vote)
+            continue
+        same = [n for n, v in enumerate(out) if (v.prompt, v.first, v.second, v.actor, v.answers) ==
+                (vote.prompt, vote.first, vote.second, vote.actor, vote.answers)]  # fmt: skip
+        if same:
+            del out[same[-1]]
+    return out
 
 
 @dataclass(frozen=True)
@@ -58,7 +84,7 @@ class WinRate:
     def words(self) -> str:
         """The comparison in a sentence."""
         if self.rate is None:
-            few = f"{self.prompts} prompts judged, {FEWEST} needed"
+            few = f"{self.prompts} prompt{'' if self.prompts == 1 else 's'} judged, {FEWEST} needed"
             return f"{self.first} against {self.second}: insufficient evidence ({few})"
         span = f"[{self.low:.0%}, {self.high:.0%}]"
         return (

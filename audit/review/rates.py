@@ -29,6 +29,8 @@ import numpy as np
 import numpy.typing as npt
 
 ALPHA = 0.05
+_Z = 2.2414027276049473
+"""Two-sided normal quantile of ALPHA / 2: the other half is the error rate's."""
 UNKNOWN, WRONG, RIGHT = -1, 0, 1
 
 Ints = npt.NDArray[np.int64]
@@ -90,13 +92,20 @@ def certified_rate(
         share = (k / m, *hypergeometric_interval(k, m, rest, ALPHA if error[1] == 0 else ALPHA / 2)) if rest else (0.0,) * 3
         value, low, high = ((known + rest * p) / n for p in share)
         if error[1] > 0:
-            value, low, high = corrected(value, low, high, error)
+            value, low, high = corrected(value, *_with_slips(value, low, high, error[1], n), error)
     else:
         value, low, high = None, 0.0, 1.0
     if error[1] == 0:  # what is decided is known
         low, high = max(low, right / n), min(high, 1 - wrong / n)
     random = len(drawn)
     return CertifiedRate(n, value, low, high, random, right + wrong - random, right)
+
+
+def _with_slips(value: float, low: float, high: float, error: float, n: int) -> tuple[float, float]:
+    """The ends of an interval of what the reviewer would say of all N, widened to one of what such a reviewer says on
+    average: slips do not cancel exactly in a finite population (independent variances add)."""
+    slips = _Z * math.sqrt(error * (1 - error) / n)
+    return max(0.0, value - math.hypot(value - low, slips)), min(1.0, value + math.hypot(high - value, slips))
 
 
 def _whole(order: Ints, told: npt.NDArray[np.int8]) -> Ints:
@@ -143,9 +152,11 @@ def corrected(value: float, low: float, high: float, error: tuple[float, float])
     """
 
     def back(q: float, e: float) -> float:
-        return 0.5 if e >= 0.5 else min(1.0, max(0.0, (q - e) / (1 - 2 * e)))
+        if e >= 0.5 - 1e-9:  # the limit: such a reviewer can turn any share but a half into this one
+            return 0.5 if abs(q - 0.5) < 1e-9 else float(q > 0.5)
+        return min(1.0, max(0.0, (q - e) / (1 - 2 * e)))
 
-    middle = back(value, (error[0] + error[1]) / 2)
+    middle = back(value, error[0])  # the point moves by the least error that is left possible, and no further
     return middle, min(back(low, e) for e in error), max(back(high, e) for e in error)
 
 

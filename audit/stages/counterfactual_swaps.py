@@ -1,10 +1,10 @@
 """Counterfactual swaps as a stage: does a model of this data answer to who is spoken of?
 
 The texts of labelled rows are swapped axis by axis (`audit.fairness.swaps`) and both versions go to models that saw neither
-the row nor its near-duplicates. One flag about the data set for each axis whose answers change by more than `delta`, and
-for each that too few rows speak of; the summary holds flip rates and score shifts with intervals. The scores table
-has a row for each pair; `pairs_of` writes the pairs out for reading, and a run keeps them in `swaps.jsonl` (the raw texts:
-it stays in the run directory). Nothing is changed. The favourable class is chosen as in the fairness audit.
+the row nor its near-duplicates. One flag about the data set for each axis whose answers change by more than `delta` (after
+correction over the axes), and for each that cannot be told; the summary holds flip rates and score shifts with intervals.
+The scores table has a row for each pair; `pairs_of` writes the pairs out for reading, and a run keeps them in `swaps.jsonl`
+(the raw texts: it stays in the run directory). Nothing is changed. The favourable class is chosen as in the fairness audit.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from curate.dataset import Dataset
 from curate.errors import ConfigError, StageSkipped
 from curate.ledger.findings import concat_findings, make_findings
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.together import rows_together
 
 if TYPE_CHECKING:
     from audit.fairness.swaps.engine import Swapped
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 NAME = "counterfactual_swaps"
 REASONS = {
     "answers_change": "a model of this data answers otherwise when the text speaks of another person",
-    "insufficient_evidence": "too few rows speak of people in this way to tell whether a model answers to it",
+    "insufficient_evidence": "the rows that speak of people in this way cannot tell whether a model answers to it",
 }
 AXES = (
     "gender", "name_origin", "religion", "ethnicity", "nationality", "orientation", "gender_identity", "age", "disability",
@@ -50,6 +51,8 @@ class CounterfactualSwapsConfig:
     """Whether a text that names one identity is swapped to every other one of the axis, not to one drawn by hash."""
     delta: float = 0.05
     """Largest flip rate, and largest mean shift of a probability, that counts as none."""
+    alpha: float = 0.05
+    """Chance of one false alarm or more over all axes together (Holm's correction)."""
     max_rows: int = 20000
     """Of more labelled rows, so many drawn by seed are judged."""
 
@@ -57,8 +60,8 @@ class CounterfactualSwapsConfig:
         unknown = [axis for axis in self.axes if axis not in AXES]
         if unknown:
             raise ConfigError(f"[stages.{NAME}]: there is no axis {unknown[0]!r}; axes are {', '.join(AXES)}")
-        if not 0 < self.delta < 1 or self.max_rows < 1:
-            raise ConfigError(f"[stages.{NAME}]: delta must lie between 0 and 1, and max_rows be at least 1")
+        if not 0 < self.delta < 1 or not 0 < self.alpha < 1 or self.max_rows < 1:
+            raise ConfigError(f"[stages.{NAME}]: delta and alpha must lie between 0 and 1, and max_rows be at least 1")
 
 
 def detect(dataset: Dataset, config: CounterfactualSwapsConfig, context: Context) -> Detection:
@@ -72,7 +75,8 @@ def detect(dataset: Dataset, config: CounterfactualSwapsConfig, context: Context
     labels = dataset.labels() if labels is None else labels
     if labels is None:
         raise StageSkipped("no column has the label role")
-    judged = judged_rows(labels, dataset.content(), context.hints.get("near_duplicates.cluster"), 5)
+    copies = context.hints.get("near_duplicates.cluster")
+    judged = judged_rows(labels, dataset.content(), rows_together(dataset, copies)[0], 5)
     if config.positive and config.positive not in judged.names:
         raise StageSkipped("the positive label named in the recipe does not occur often enough in the data")
     positive = judged.names.index(config.positive) if config.positive else 1 if len(judged.names) == 2 else None
@@ -101,8 +105,10 @@ def detect(dataset: Dataset, config: CounterfactualSwapsConfig, context: Context
         np.array([p.row for p in pairs], np.int64), seed=context.seed, threads=context.threads,
     )  # fmt: skip
     context.progress(2, 3)
+    copies = np.arange(dataset.n_rows) if copies is None else np.asarray(copies, np.int64)
+    clusters = np.where(copies < 0, dataset.n_rows + np.arange(dataset.n_rows), copies)[rows]
     effects = swap_effects(
-        pairs, given, swapped, positive=positive, clusters=judged.groups[at], delta=config.delta
+        pairs, given, swapped, positive=positive, clusters=clusters, delta=config.delta, alpha=config.alpha
     )
     summary["effects"] = [_rounded(effect.to_json()) for effect in effects]
     whole = [e for e in summary["effects"] if e["before"] == "(all)"]
@@ -169,7 +175,7 @@ def _rounded(effect: dict[str, Any]) -> dict[str, Any]:
 STAGE = Stage(
     name=NAME,
     title="Counterfactual swaps",
-    version=1,
+    version=2,
     config=CounterfactualSwapsConfig,
     detect=detect,
     on_finding="flag",

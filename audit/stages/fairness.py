@@ -107,6 +107,10 @@ def detect(dataset: Dataset, config: FairnessConfig, context: Context) -> Detect
         )  # fmt: skip
         context.progress(2, 3)
         result = audit.to_json() | {"outcomes": audit.outcomes()}
+        ends = {
+            (g.column, g.group, g.metric): {"group_low": _plain(g.low), "group_high": _plain(g.high)} for g in audit.groups
+        }
+        result["checks"] = [c | ends.get((c["column"], c["group"], c["metric"]), {}) for c in result["checks"]]
         if given.predictions is not None:
             apart = largest_difference(
                 audit, given.labels, given.predictions, given.groups, given.intersections, given.weights
@@ -163,9 +167,14 @@ def _short(result: dict[str, Any]) -> dict[str, Any]:
     return {key: _rounded(value) for key, value in result.items()}
 
 
+def _plain(value: float | None) -> float | None:
+    """A number that JSON takes."""
+    return None if value is None else float(value)
+
+
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
-        return round(value, _DECIMALS)
+        return round(float(value), _DECIMALS)
     if isinstance(value, dict):
         return {key: _rounded(v) for key, v in value.items()}
     return [_rounded(v) for v in value] if isinstance(value, list | tuple) else value
@@ -219,7 +228,7 @@ def _pointer(*parts: str) -> str:
 STAGE = Stage(
     name=NAME,
     title="Fairness",
-    version=4,
+    version=5,
     config=FairnessConfig,
     detect=detect,
     on_finding="flag",

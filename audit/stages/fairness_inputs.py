@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from curate.dataset import Dataset
 from curate.errors import StageSkipped
 from curate.stages.base import Context
+from curate.stages.together import rows_together
 
 if TYPE_CHECKING:
     from audit.stages.fairness import FairnessConfig
@@ -219,7 +220,7 @@ def _predictions(
     from curate.labels.judged import judged_rows
 
     try:
-        judged = judged_rows(labels, dataset.content(), clusters, 5)
+        judged = judged_rows(labels, dataset.content(), rows_together(dataset, clusters)[0], 5)
     except StageSkipped as skipped:
         return None, None, "", f"only the labels are audited, not a model: {skipped}"
     from curate.labels.probabilities import out_of_sample_probabilities

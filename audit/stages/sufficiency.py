@@ -18,6 +18,7 @@ from curate.dataset import Dataset
 from curate.errors import ConfigError, StageSkipped
 from curate.ledger.findings import concat_findings, make_findings
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.together import rows_together
 
 NAME = "sufficiency"
 REASONS = {
@@ -77,7 +78,7 @@ def _of_classes(
         raise StageSkipped("no row has a label")
     sizes = sizes_of(codes[has], [shown[name] for name in names], group[has])
     try:
-        judged = judged_rows(labels, dataset.content(), group, 1)
+        judged = judged_rows(labels, dataset.content(), rows_together(dataset, group)[0], 1)
     except StageSkipped as reason:
         curve = Curve((), None, None, None, str(reason))
     else:
@@ -128,7 +129,7 @@ def _flags(dataset: Dataset, summary: dict[str, Any], config: SufficiencyConfig,
 STAGE = Stage(
     name=NAME,
     title="Enough data",
-    version=2,
+    version=3,
     config=SufficiencyConfig,
     detect=detect,
     on_finding="flag",

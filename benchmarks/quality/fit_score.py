@@ -131,13 +131,16 @@ def measure() -> None:
     score = overall.with_faults(overall.answers(measured), found, measured.features["words"])
     size = np.array([len(row["output"]) for row in rows])
     at = len(first)
-    print("kind, better scores higher (ties half), longer is better; where the better is longer, where it is not")
+    print("kind, better scores higher (ties half), longer is better; where the better is longer, where it is not; their")
+    print("mean, which a score that knows length alone has at 0.50")
     for kind, of in pairs.items():
         worse = np.arange(at, at + 2 * len(of), 2)
         at += 2 * len(of)
         gap, more = score[worse + 1] - score[worse], size[worse + 1] - size[worse]
         wins, length = (gap > 0) + 0.5 * (gap == 0), (more > 0) + 0.5 * (more == 0)
+        halves = [m for m in (more > 0, more <= 0) if m.any()]
         both = [f"{wins[m].mean():.2f} of {m.sum()}" if m.any() else "-" for m in (more > 0, more <= 0)]
+        both += [f"{np.mean([wins[m].mean() for m in halves]):.2f}"] if len(halves) == 2 else []
         print(f"{kind:20} {wilson(round(wins.sum()), len(of)):28} length {length.mean():.3f}   {'   '.join(both)}")
 
 

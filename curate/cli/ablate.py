@@ -14,6 +14,7 @@ Examples:
   curate ablate runs/tickets --preset claim --sequential       enough seeds for a claim, and no more
   curate ablate runs/tickets --stages pii,near_duplicates      what each of these stages does
   curate ablate runs/tickets --stages all --shapley            how the effect divides among stages
+  curate ablate runs/tickets --beyond all                      fairness, memory and privacy, decision by decision
 """
 
 
@@ -29,6 +30,10 @@ Examples:
     help="Measure these stages one by one, each beside a random control; `all` takes those that change data.",
 )  # fmt: skip
 @click.option("--shapley", is_flag=True, default=None, help="Divide the effect among the stages; trains more arms.")
+@click.option(
+    "--beyond", metavar="A,B",
+    help="Measure more than accuracy: fairness, memory, receipts, frontiers, flips, forgetting, or `all`.",
+)  # fmt: skip
 @quiet_option
 @json_option
 def ablate_command(
@@ -38,6 +43,7 @@ def ablate_command(
     sequential: bool | None,
     stages: str | None,
     shapley: bool | None,
+    beyond: str | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -49,7 +55,9 @@ def ablate_command(
     from curate import workflow
 
     narrator = Narrator(quiet or as_json)
-    named = None if stages is None else tuple(s.strip() for s in stages.split(",") if s.strip())
+    named, more = (
+        None if given is None else tuple(s.strip() for s in given.split(",") if s.strip()) for given in (stages, beyond)
+    )
     result = workflow.train_run(
         run,
         listener=narrator.stage,
@@ -59,5 +67,6 @@ def ablate_command(
         sequential=sequential,
         stages=named,
         shapley=shapley,
+        beyond=more,
     )
     return print_summary(result, as_json=as_json, quiet=quiet)

@@ -27,14 +27,17 @@ def diff_command(old: str, new: str, as_json: bool) -> int:
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
+    from audit.numbers import plural
+
     rows, outcome, decisions = found["rows"], found["outcome"], found["decisions"]
     lines = [
         f"rows: {rows['shared']:,} shared, {_listed(rows['gone'], 'gone')}, {_listed(rows['added'], 'added')}",
         f"of the shared rows: {_listed(outcome['now_removed'], 'now removed')}, {_listed(outcome['now_kept'], 'now kept')}",
     ]
+    lines += found["affected"]
     for stage, n in found["findings"].items():
-        lines.append(f"{stage}: {n['shared']:,} findings shared, {n['gone']:,} gone, {n['new']:,} new")
-    lines += [f"{n:,} shared findings went {change}" for change, n in found["status"].items()]
+        lines.append(f"{stage}: {plural(n['shared'], 'finding')} shared, {n['gone']:,} gone, {n['new']:,} new")
+    lines += [f"{plural(n, 'shared finding')} went {change}" for change, n in found["status"].items()]
     lines.append(f"decisions: {decisions['gone']:,} gone, {decisions['new']:,} new, {decisions['changed']:,} changed")
     lines += [f"setting {name}: {old!r} -> {new!r}" for name, (old, new) in found["settings"].items()]
     return lines

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curate.cli.options import data_options, overrides, recipe_for
+from curate.cli.options import data_options, kept, overrides, recipe_for
 from curate.errors import EXIT_NOT_JUDGED, EXIT_OK
 
 if TYPE_CHECKING:
     from audit.drift import Drift
+
+KINDS = {"new": "a new kind of text", "gone": "a kind of text that is gone", "more": "more of a kind of text",
+         "less": "less of a kind of text"}  # fmt: skip
 
 
 @click.command("drift", epilog="\b\nExamples:\n  curate drift may.jsonl june.jsonl\n"
@@ -37,7 +40,7 @@ def drift_command(
     recipe = recipe_for(old).with_(**overrides(task, role, on_bad_row))
     before = read_input(recipe)
     roles = {k: list(v) for k, v in before.roles.items() if v}
-    after = read_input(recipe.with_(input=new, roles=roles, task=before.task))
+    after = read_input(recipe.with_(input=kept(new), roles=roles, task=before.task))
     found = require("audit.drift").measure(before, after, seed, thread_count(recipe))
     if as_json:
         click.echo(orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2).decode())
@@ -67,6 +70,11 @@ def _lines(d: Drift) -> list[str]:
             f"texts: a model tells new from old with area {a.auc:.3f} [{a.low:.3f}, {a.high:.3f}] "
             f"(0.5 is chance), p = {a.p:.3g}, {a.rows:,} rows"
         )
+    if d.shift is not None:
+        lines.append(f"  as a whole they moved by {d.shift.distance:.3f} of 2, p = {d.shift.p:.3g}")
+    for kind in d.slices:
+        about = f": {', '.join(kind.words)}" if kind.words else ""
+        lines.append(f"  {KINDS[kind.kind]}, {kind.before:.1%} -> {kind.after:.1%}, p = {kind.p:.3g}{about}")
     lines += [f"  more often now: {', '.join(d.words_new)}"] if d.words_new else []
     lines += [f"  less often now: {', '.join(d.words_gone)}"] if d.words_gone else []
     return [*lines, f"train again? {d.recommendation}: {'; '.join(d.reasons)}"]

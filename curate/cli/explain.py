@@ -51,7 +51,7 @@ def _list(rows: list[dict[str, Any]], shown: list[dict[str, Any]], run: str) -> 
     from collections import Counter
 
     from curate.cli.options import shell_path
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     if not rows:
         click.echo("no row was removed")
@@ -68,12 +68,12 @@ def _list(rows: list[dict[str, Any]], shown: list[dict[str, Any]], run: str) -> 
 
 def _print(story: dict[str, Any]) -> None:
     """`story` is masked already; nothing that a terminal obeys gets past this either."""
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     def say(line: str) -> None:
         click.echo(f"{'  ' if line.startswith(' ') else ''}{safe_text(line).strip()}")
 
-    say(f"row {story['row']} (line {story['line']} of the file, id {story['row_id']}): {story['outcome']}")
+    say(f"row {story['row']} (line {story['line']} of {story['file']}, id {story['row_id']}): {story['outcome']}")
     say(f"  {story['preview']}")
     if not story["findings"]:
         say("  no stage found anything about it")
@@ -88,7 +88,8 @@ def _print(story: dict[str, Any]) -> None:
         if f["replacement"] is not None:
             say(f"  puts {f['replacement']!r} there" if f["replacement"] else "  takes that text out")
         if f["witness_row"] is not None:
-            say(f"  justified by row {f['witness_row']} (line {f['witness_line']}): {f['witness_preview']}")
+            elsewhere = "" if f["witness_file"] == story["file"] else f" of {f['witness_file']}"
+            say(f"  justified by row {f['witness_row']} (line {f['witness_line']}{elsewhere}): {f['witness_preview']}")
         matched = f["evidence"] or {}
         if "set" in matched and "item" in matched:
             inside = f" of the index {matched['index']}" if "index" in matched else ""

@@ -29,11 +29,11 @@ def feedback_command(
     ratings: str, input_: str, also: tuple[str, ...], good_from: float | None, similarity: float | None, out: str | None,
     task: str | None, role: tuple[str, ...], on_bad_row: str | None, quiet: bool, as_json: bool,
 ) -> int:
-    """Link ratings to rows; flags on what was rated badly, new labels and new rows from corrections, all for review."""
+    """Link ratings to rows; rows that give badly rated answers, new labels, corrected answers: all waits for review."""
     from curate import workflow
 
     files = tuple(str(Path(path).resolve()) for path in (ratings, *also))
-    given = {"files": files, "good_from": good_from, "similarity": similarity}
+    given = {"files": files, "good_from": good_from, "similarity": similarity, "on_bad_row": on_bad_row}
     recipe = recipe_for(input_).with_(stages=["feedback"], **overrides(task, role, on_bad_row))
     recipe = recipe.with_settings("feedback", **{key: value for key, value in given.items() if value is not None})
     narrator = Narrator(quiet or as_json)
@@ -41,5 +41,15 @@ def feedback_command(
     result = workflow.run(recipe, out=out, train=False, listener=narrator.stage, on_read=narrator.read)
     summary = result.detected.outcomes["feedback"].detection.summary
     if summary.get("like_no_row") and not quiet:
-        click.echo(f"{summary['like_no_row']:,} ratings are like no row: {summary['like_no_row_first']}", err=True)
+        few = summary["like_no_row"]
+        said = "rating is" if few == 1 else "ratings are"
+        click.echo(f"{few:,} {said} like no row: {summary['like_no_row_first']}", err=True)
+    if not quiet and result.detected.findings.num_rows > 1:
+        from curate.cli.affected import say_affected
+
+        say_affected(result.detected, range(result.detected.findings.num_rows))
+    if summary.get("lines_left_out"):
+        few = summary["lines_left_out"]
+        click.echo(f"{few:,} {'line is no rating' if few == 1 else 'lines are no ratings'}, and left out: "
+                   f"{summary['left_out_first']}", err=True)  # fmt: skip
     return print_summary(result, as_json=as_json, quiet=quiet)

@@ -115,7 +115,7 @@ def _write_list(path: Path, done: Forgotten, write: object) -> None:
 
 
 def _print(done: Forgotten) -> None:
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     for run in done.runs:
         rest = ", but not all of it could be read" if run.unreadable else ""

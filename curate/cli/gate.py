@@ -9,7 +9,7 @@ from typing import Any, Literal
 import click
 
 from curate.cli.narrate import Narrator
-from curate.cli.options import data_options, overrides, quiet_option, recipe_for
+from curate.cli.options import data_options, kept, overrides, quiet_option, recipe_for
 from curate.errors import EXIT_OK, ConfigError
 
 FORMATS = ("text", "json", "github", "sarif", "markdown", "junit", "html")
@@ -19,6 +19,7 @@ PRESETS = ("starter", "strict", "regulated")
 @click.command("gate", epilog="\b\nExamples:\n"
     "  curate gate tickets.jsonl\n"
     "  curate gate tickets.jsonl --preset strict --format github\n"
+    "  curate gate 'shards/*.jsonl' --format sarif --output gate.sarif\n"
     "  curate gate main.jsonl --format json --output main.json --exit-zero\n"
     "  curate gate branch.jsonl --baseline main.json --tighten\n"
     "  curate gate runs/tickets --format markdown --output gate.md\n"
@@ -46,7 +47,10 @@ def gate_command(
     decisions: str | None, form: str, output: str | None, suggest: bool, fail_on: Literal["fail", "warn"], exit_zero: bool,
     out: str | None, task: str | None, role: tuple[str, ...], on_bad_row: str | None, quiet: bool,
 ) -> int:
-    """Judge a data file as it stands, or a finished run by its curated data."""
+    """Judge data as it stands (a file, a folder, a pattern, a URL), or a finished run by its curated data."""
+    from curate.house import arrow_without_pandas
+
+    arrow_without_pandas()
     from curate import gating
     from curate.dataset import atomic_write_bytes, atomic_write_text
     from curate.house import require
@@ -68,7 +72,7 @@ def gate_command(
     else:
         asked = gates.parse_policy(recipe_gate, "[gate]" if recipe_gate else "preset starter")
     if reference is not None:
-        asked = gates.beside(asked, reference)
+        asked = gates.beside(asked, kept(reference) or reference)
     known = gates.read_baseline(Path(baseline)) if baseline else None
     if decisions is not None and not Path(decisions).is_file():
         raise ConfigError(f"there is no decision file at {decisions}")
@@ -77,9 +81,9 @@ def gate_command(
         listener=Narrator(quiet).stage,
     )
     if tighten and baseline and found.result.exit_code(fail_on) == EXIT_OK:
-        kept, gone = gates.tightened(Path(baseline), found.still_known)
+        tighter, gone = gates.tightened(Path(baseline), found.still_known)
         if gone:
-            atomic_write_bytes(baseline, kept)
+            atomic_write_bytes(baseline, tighter)
         click.echo(f"baseline: {gone:,} known findings are gone, {len(found.still_known):,} stay ({baseline})", err=True)
     text = gates.suggest(found.result) if suggest else found.render(form, color=output is None and sys.stdout.isatty())
     if output is None:

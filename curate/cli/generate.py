@@ -43,7 +43,7 @@ def generate_command(
     from curate import workflow
     from curate.errors import ConfigError
     from curate.house import require
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     asked = list(prompts)
     if not asked and not sys.stdin.isatty():
@@ -93,7 +93,7 @@ def _why(loaded: Any, prompt: str, tried: Any, system: str, method: str) -> Any:
 
 def _show_why(prompt: str, reasons: Any) -> None:
     """The words in the order of their weight, and what the weight means."""
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     unit = "nats lost without it" if reasons.method == "leave_one_out" else "logits"
     click.echo(f"why ({unit}):")
@@ -102,7 +102,7 @@ def _show_why(prompt: str, reasons: Any) -> None:
 
 
 def _show(prompt: str, tried: object) -> None:
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     labels, spans, answer = (getattr(tried, name) for name in ("labels", "spans", "answer"))
     for name, chance in labels:

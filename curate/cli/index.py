@@ -92,7 +92,7 @@ def _threads() -> int:
 
 def _say_added(file: str, items: int, new: bool, as_json: bool) -> None:
     if not as_json:
-        from curate.privacy.preview import safe_text
+        from curate.safetext import safe_text
 
         said = f"{items:,} items" if new else "nothing new, it is in the index already"
         click.echo(f"{safe_text(file)}: {said}", err=True)
@@ -103,7 +103,7 @@ def _show(about: IndexInfo, as_json: bool) -> None:
 
     import orjson
 
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     numbers: dict[str, Any] = {
         "items": about.items,

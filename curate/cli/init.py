@@ -22,9 +22,9 @@ def init_command(
     from curate import workflow
     from curate.dataset.atomic import atomic_write_text
     from curate.errors import ConfigError
-    from curate.privacy.preview import safe_text
     from curate.recipe import Recipe
     from curate.recipe_toml import write_recipe
+    from curate.safetext import safe_text
 
     target = Path(output)
     if target.exists() and not force:

@@ -12,7 +12,8 @@ from curate.cli.options import json_option
 if TYPE_CHECKING:
     from curate.judging import Question
 
-KEYS = "1, 2: that answer is better   =: neither   Enter: skip   q: stop"
+KEYS = "1, 2: that answer is better   =: neither   Enter: skip   u: take the last one back   q: stop"
+BACK = -2
 WIDTH = 1200
 
 
@@ -53,7 +54,12 @@ def judge_command(run: str, prompts: int, max_tokens: int, actor: str | None, st
                 click.echo(f"\n{number} of {len(queue)}\n{masked_preview(question.asked, WIDTH)}")
                 for place, text in enumerate(question.answers, 1):
                     click.echo(f"\n  [{place}] {masked_preview(text, WIDTH) or '(nothing)'}")
-                said = _answer(answers)
+                while (said := _answer(answers)) == BACK:
+                    if asked:
+                        judging.take_back(asked.pop(), who)
+                        click.echo("taken back: it will be asked again")
+                    else:
+                        click.echo("nothing to take back")
                 if said is None:
                     break
                 if said >= 0:
@@ -63,6 +69,8 @@ def judge_command(run: str, prompts: int, max_tokens: int, actor: str | None, st
                 continue
             break
     rates = judging.conclude()
+    if judging.votes() and not judging.report():
+        click.echo("the run is in use: its report shows these rates when it is written next (`curate apply`)", err=True)
     if as_json:
         click.echo(orjson.dumps([dataclasses.asdict(r) for r in rates], option=orjson.OPT_INDENT_2).decode())
     else:
@@ -72,12 +80,13 @@ def judge_command(run: str, prompts: int, max_tokens: int, actor: str | None, st
 
 
 def _answer(lines: object) -> int | None:
-    """0 for neither, 1 or 2 for an answer, -1 to skip, None to stop."""
+    """0 for neither, 1 or 2 for an answer, -1 to skip, -2 to take the last one back, None to stop."""
     while True:
         click.echo("> ", nl=False)
         said = next(lines, None)  # type: ignore[call-overload]
         if said is None or said == "q":
             return None
-        if said in ("", "1", "2", "="):
-            return {"": -1, "=": 0}.get(said, int(said) if said.isdecimal() else 0)
+        known = {"": -1, "=": 0, "1": 1, "2": 2, "u": BACK}
+        if said in known:
+            return known[said]
         click.echo(KEYS)

@@ -37,16 +37,27 @@ def conflicting_rows(findings: Any) -> int:
     return int(pc.count_distinct(mine["row"]).as_py())
 
 
+def _between(found: Mapping[str, Any]) -> str:
+    """What the estimate rests on: mistakes that follow the text look like the text."""
+    ends = found.get("noise_rate_between")
+    if not ends:
+        return ""
+    span = f"{ends['least']:.1%} to {ends['most']:.1%}"
+    return f" if mistakes are slips; if they follow the text, as people's do, anything from {span}"
+
+
 def _classes(found: Mapping[str, Any]) -> list[str]:
     left = {k: v for k, v in found["rows_not_judged"].items() if v}
     out = [
         f"{found['rows_judged']:,} labels of {found['classes']:,} classes judged; about "
-        f"{found['estimated_noise_rate']:.1%} of them seem wrong. {found['likely_wrong']:,} are likely wrong and have a "
+        f"{found['estimated_noise_rate']:.1%} of them seem wrong{_between(found)}. "
+        f"{found['likely_wrong']:,} are likely wrong and have a "
         f"suggestion (cleanlab marks {found['likely_wrong_that_cleanlab_agrees_with']:,} of these too); "
         f"{found['ambiguous']:,} are ambiguous: read them, they are never changed by themselves."
     ]
     if not found.get("applied_by_themselves", True):
         out.append("Few labels seem wrong, so all suggestions wait for review: in such data many of them are arguable.")
+    out += [f"{note[:1].upper()}{note[1:]}." for note in found.get("notes", ())]
     if left:
         words = {"without_label": "without a label", "in_small_classes": "in classes too small to judge",
                  "without_text": "without text"}  # fmt: skip

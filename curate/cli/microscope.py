@@ -21,7 +21,7 @@ def show(seen: Any, console: Console) -> None:
     """Print one row: runs of tokens of one state in the state's brackets, tokens apart by a thin bar."""
     from rich.text import Text
 
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     counts = seen.counts()
     head = f"row {seen.row}, {seen.task}: {len(seen.tokens)} tokens"

@@ -35,7 +35,7 @@ class Narrator:
 
     def read(self, dataset: Dataset) -> None:
         """How the input was understood, before anything is done with it."""
-        from curate.privacy.preview import safe_text
+        from curate.safetext import safe_text
 
         roles = ", ".join(f"{role} = {' + '.join(columns)}" for role, columns in dataset.roles.items())
         self._line(safe_text(f"read as: {dataset.task}; {roles or 'no column has a role'}"))
@@ -101,7 +101,7 @@ class Narrator:
 
     def _alert(self, event: Mapping[str, Any]) -> None:
         """What a watchdog of the trainer says; notes are for the report."""
-        from curate.privacy.preview import safe_text
+        from curate.safetext import safe_text
 
         alert = event["alert"]
         if alert["severity"] == "note" or (not alert["step"] and alert["kind"] in self.said):

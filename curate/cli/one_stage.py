@@ -1,4 +1,4 @@
-"""`curate dedup | labels | quality | pii | fairness`: one question, good defaults, the same run directory."""
+"""`curate dedup | labels | quality | pii`: one question, good defaults, the same run directory."""
 
 from __future__ import annotations
 
@@ -30,16 +30,14 @@ STAGES = {
     "labels": ["near_duplicates", "label_issues", "label_names", "sufficiency"],
     "quality": ["text_quality"],
     "pii": ["pii"],
-    "fairness": ["near_duplicates", "label_names", "fairness"],
 }
 HELP = {
     "dedup": "Find exact and near duplicates, training rows that hold evaluation rows, and rows of other sets.",
     "labels": "Find wrong labels and inconsistent label names, and say whether there are enough rows.",
     "quality": "Find texts that are bad to learn from (empty, cut off, looping, refusals, leftovers), and score every row.",
     "pii": "Find and mask personal data in every string of every row.",
-    "fairness": "Audit how the data, and a model of it, treat sensitive groups.",
 }
-ONLY_FLAGS = {"labels": ("near_duplicates",), "fairness": ("near_duplicates", "label_names")}
+ONLY_FLAGS = {"labels": ("near_duplicates",)}
 NEEDS = {"labels": ("label", "labels"), "fairness": ("group", "sensitive groups")}
 """The role without which a verb has no answer, and what it holds."""
 
@@ -132,7 +130,7 @@ def _about_labels(verb: str) -> Callable[[Command], Command]:
 def _told_labels(result: Any) -> None:
     """What the stages of `labels` found, in words."""
     from curate.cli.labels_told import conflicting_rows, told_labels
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     outcomes = result.detected.outcomes
     if "label_issues" not in outcomes or outcomes["label_issues"].status == "skipped":
@@ -155,10 +153,10 @@ def _names_groups(dataset: Dataset) -> bool:
     return not dataset.is_table and bool(require("audit.fairness.identity").groups_named(dataset.content()))
 
 
-def _answerable(verb: str, dataset: Dataset) -> None:
+def answerable(verb: str, dataset: Dataset) -> None:
     """Say at once, not after the helping stages, that the data holds nothing of what the verb asks about."""
     from curate.errors import StageSkipped
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     role, what = NEEDS.get(verb, ("", ""))
     if not role or getattr(dataset.roles, role) or (verb == "fairness" and _names_groups(dataset)):
@@ -214,7 +212,7 @@ def _make(verb: str) -> click.Command:
 
         def on_read(dataset: Dataset) -> None:
             narrator.read(dataset)
-            _answerable(verb, dataset)
+            answerable(verb, dataset)
 
         # A folder of its own: one stage's answer must not overwrite the whole run beside it.
         out = out or str(workflow.default_out(workflow.input_path(recipe))) + f"-{verb}"
@@ -222,7 +220,7 @@ def _make(verb: str) -> click.Command:
         if verb == "labels" and not quiet and not as_json:
             _told_labels(result)
         return print_summary(
-            result, as_json=as_json, quiet=quiet, data=verb != "fairness", helpers=ONLY_FLAGS.get(verb, ())
+            result, as_json=as_json, quiet=quiet, helpers=ONLY_FLAGS.get(verb, ())
         )
 
     return command
@@ -232,4 +230,3 @@ dedup_command = _make("dedup")
 labels_command = _make("labels")
 quality_command = _make("quality")
 pii_command = _make("pii")
-fairness_command = _make("fairness")

@@ -67,7 +67,7 @@ def recipe_for(what: str | None, input_: str | None = None) -> Recipe:
     from curate.recipe import Recipe
     from curate.workflow import as_recipe
 
-    what, input_ = _kept(what), _kept(input_)
+    what, input_ = kept(what), kept(input_)
     if what is not None:
         recipe = as_recipe(what)
     elif Path("curate.toml").is_file():
@@ -82,7 +82,7 @@ def recipe_for(what: str | None, input_: str | None = None) -> Recipe:
     return recipe.with_(input=str(Path(input_).resolve())) if input_ else recipe
 
 
-def _kept(path: str | None) -> str | None:
+def kept(path: str | None) -> str | None:
     """A path; for `-` and for a URL the file that the data is kept in."""
     if path == "-":
         from curate.dataset.standardinput import keep_standard_input
@@ -103,7 +103,7 @@ def _told(kept: Path) -> str:
 
 def shell_path(path: Path) -> str:
     """A path as it can be pasted behind a command."""
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     return safe_text(shlex.quote(str(path)))
 

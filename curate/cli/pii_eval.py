@@ -48,9 +48,9 @@ def pii_eval_command(
     from audit.pii_eval.typemap import map_types
     from curate.errors import EXIT_NOT_JUDGED, EXIT_OK, ConfigError
     from curate.privacy import ScanConfig
-    from curate.privacy.preview import safe_text
     from curate.privacy.residual import groups
     from curate.privacy.types import ALL, NAMED, NAMES
+    from curate.safetext import safe_text
 
     own: dict[str, str] = {}
     for item in mapping:

@@ -83,7 +83,7 @@ def _plain(story: Story, raw: str | None) -> dict[str, Any]:
 
 
 def _print(story: Story, raw: str | None) -> None:
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     def say(line: str, depth: int = 0) -> None:
         click.echo("  " * depth + safe_text(line))

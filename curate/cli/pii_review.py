@@ -72,8 +72,8 @@ def pii_review_command(run: str, rows: int, listing: bool, answers: str | None, 
 
 
 def _place(sample: Sample, row: int, line: int) -> dict[str, Any]:
-    from curate.privacy.preview import safe_text
     from curate.privacy.residual import KINDS
+    from curate.safetext import safe_text
 
     marks = [
         {"mark": n, "field": safe_text(sample.fields[u.text]), "start": u.start, "end": u.end, "kind": KINDS[u.kind][0]}
@@ -158,7 +158,7 @@ def _answer(marks: int) -> Any:
 
 def _shown(sample: Sample, row: int) -> list[tuple[str, str]]:
     """The strings of a row: what the scanner found as its type, what only weak detectors marked between «n: »."""
-    from curate.privacy.preview import safe_text
+    from curate.safetext import safe_text
 
     numbers = {id(u): n for n, u in enumerate(sample.candidates(row), 1)}
     out = []

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from curate import workflow
-from curate.privacy.preview import safe_text
 from curate.recipe import Recipe
+from curate.safetext import safe_text
 from curate.stages.registry import get_stage, in_running_order
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ORDERS = ("mixed", "random", "score", "value", "gate")
 FEWEST_SHOWN = 10
+Asked = tuple[str | None, float, float | None]
+"""Stage, width of the interval that settles it, and the reviewer's error rate where it is known."""
 KEYS = "a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead  Enter: skip  u: undo  r: rates  q: stop"
 
 
@@ -35,6 +37,8 @@ KEYS = "a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Findings to ask about, or to export.")
 @click.option("--width", type=click.FloatRange(0.01, 1), default=0.2, show_default=True,
               help="Width of the interval at which a stage's precision counts as settled.")  # fmt: skip
+@click.option("--error-rate", type=click.FloatRange(0, 0.49),
+              help="How often the reviewer errs, where known (default: told from questions asked twice).")  # fmt: skip
 @click.option("--actor", help="Who decides (default: the login name).")
 @click.option("--status", is_flag=True, help="Ask nothing; say what the decisions certify.")
 @click.option("--rules", is_flag=True, help="List rules that the decisions suggest.")
@@ -44,7 +48,8 @@ KEYS = "a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead
 @click.option("--merge", type=click.Path(), help="Take in another person's decisions.jsonl of the same run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the rates as JSON on stdout.")
 def review_command(
-    run: str, stage: str | None, order: str, limit: int, width: float, actor: str | None, status: bool, rules: bool,
+    run: str, stage: str | None, order: str, limit: int, width: float, error_rate: float | None, actor: str | None,
+    status: bool, rules: bool,
     apply_rule: int | None, export_to: str | None, import_from: str | None, merge: str | None, as_json: bool,
 ) -> int:
     """Decide on findings of a run. Each answer is saved as it is given; the data changes with `curate apply`."""
@@ -62,21 +67,23 @@ def review_command(
 
         queue = review.queue(stage, order)[:limit]
         write_sheet(Path(export_to), review, queue.tolist())
-        click.echo(f"{len(queue)} findings written to {export_to}; fill in verdict (accept, reject or override)", err=True)
+        fill_in = "fill in verdict (accept, reject or override)"
+        click.echo(f"{_count(len(queue), 'finding')} written to {export_to}; {fill_in}", err=True)
         return 0
     elif import_from is not None:
         from curate.review_sheet import read_sheet
 
         answers = read_sheet(Path(import_from), review)
+        _say_affected(review, [index for index, verdict, _, _ in answers if verdict != "reject"])
         review.decide_all(answers, actor or "")
-        click.echo(f"{len(answers)} decisions saved in {review.session.run.decisions_path}", err=True)
+        click.echo(f"{_count(len(answers), 'decision')} saved in {review.session.run.decisions_path}", err=True)
     elif not status:
-        _ask(review, review.queue(stage, order)[:limit].tolist(), stage, width, actor or "")
-    _say_rates(review, stage, width, as_json=as_json)
+        _ask(review, review.queue(stage, order)[:limit].tolist(), (stage, width, error_rate), actor or "")
+    _say_rates(review, (stage, width, error_rate), as_json=as_json)
     return 0
 
 
-def _ask(review: Review, queue: Sequence[int], stage: str | None, width: float, actor: str) -> None:
+def _ask(review: Review, queue: Sequence[int], asked_of: Asked, actor: str) -> None:
     """Put findings before a person, a line each way: the same over a pipe, a dumb terminal and a screen reader."""
     if not queue:
         click.echo("nothing waits for an answer", err=True)
@@ -97,7 +104,7 @@ def _ask(review: Review, queue: Sequence[int], stage: str | None, width: float, 
                 if said is None or said == "q":
                     return
                 if said == "r":
-                    _say_rates(review, stage, width, as_json=False)
+                    _say_rates(review, asked_of, as_json=False)
                 elif said == "u":
                     saved = review.session.undo()
                     click.echo("nothing to undo" if saved is None else "undone")
@@ -130,6 +137,7 @@ def _shown(review: Review, index: int) -> Iterator[str]:
     """A finding in plain lines; texts are masked previews."""
     e = review.example(index)
     yield f"{e.action} ({e.rule}), score {e.score:.2f}: {e.reason}"
+    yield f"  now: {review.standing(index)}"
     for name, text in (("row", e.text), ("like row", e.witness)):
         if text is not None:
             label = f" [{text.label}]" if text.label else ""
@@ -142,8 +150,8 @@ def _shown(review: Review, index: int) -> Iterator[str]:
         yield "  " + ", ".join(f"{m.name} {m.value}" for m in e.evidence)
 
 
-def _say_rates(review: Review, stage: str | None, width: float, *, as_json: bool) -> None:
-    rates = review.rates(stage, width)
+def _say_rates(review: Review, asked_of: Asked, *, as_json: bool) -> None:
+    rates, width = review.rates(*asked_of), asked_of[1]
     how = review.reliability()
     if as_json:
         import orjson
@@ -155,33 +163,36 @@ def _say_rates(review: Review, stage: str | None, width: float, *, as_json: bool
         for line in _rate_lines(rate, width):
             click.echo(line)
     if how.repeats:
-        click.echo(f"asked twice: {how.repeats} findings, {how.agreeing} answered alike")
+        click.echo(f"asked twice: {_count(how.repeats, 'finding')}, {how.agreeing} answered alike")
     for pair in how.pairs:
         kappa = "not defined (no variety)" if pair.value is None else f"{pair.value:.2f} [{pair.low:.2f}, {pair.high:.2f}]"
-        click.echo(f"{pair.a} and {pair.b}: {pair.findings} findings, {pair.agreed:.0%} alike, kappa {kappa}")
+        click.echo(f"{pair.a} and {pair.b}: {_count(pair.findings, 'finding')}, {pair.agreed:.0%} alike, kappa {kappa}")
     if how.conflicts:
-        click.echo(f"{len(how.conflicts)} findings on which people differ; what was taken in last holds")
+        click.echo(f"{_count(len(how.conflicts), 'finding')} on which people differ; what was taken in last holds")
 
 
 def _rate_lines(rate: Any, width: float) -> Iterator[str]:
     found = rate.findings
     if found.value is None:
         yield (
-            f"{rate.stage}: insufficient evidence: {found.population:,} findings, none of them decided in random order "
+            f"{rate.stage}: insufficient evidence: {_count(found.population, 'finding')}, none decided in random order "
             f"({found.other:,} otherwise)"
         )
         return
     span = f"[{found.low:.0%}, {found.high:.0%}]"
-    told = f"{found.value:.0%} of {found.population:,} findings are right {span}"
+    whole = f"{_count(found.population, 'finding')} {'is' if found.population == 1 else 'are'} right {span}"
+    told = f"{found.value:.0%} of {whole}"
     if found.random < FEWEST_SHOWN and not found.settled:  # a share of a few answers would be taken for more than it is
-        told = f"too few answers to say how many of {found.population:,} findings are right {span}"
-    enough = "settled" if rate.more == 0 else f"about {rate.more} more random decisions for a width of {width:.0%}"
-    yield f"{rate.stage}: {told}, from {found.random:,} random and {found.other:,} other decisions; {enough}"
+        told = f"too few answers to say how many of {whole}"
+    enough = "settled"
+    if rate.more:
+        enough = f"about {_count(rate.more, 'more random decision')} for a width of {width:.0%}"
+    yield f"{rate.stage}: {told}, from {found.random:,} random and {_count(found.other, 'other decision')}; {enough}"
     for name, part in (("applied by themselves", rate.by_itself), ("waiting", rate.waiting)):
         if part.value is not None and part.population and (part.random >= FEWEST_SHOWN or part.settled):
             yield f"  of {part.population:,} {name}: {part.value:.0%} [{part.low:.0%}, {part.high:.0%}]"
     if rate.left:
-        yield f"  {rate.left:,} still wait"
+        yield f"  {rate.left:,} still wait{'s' if rate.left == 1 else ''}"
 
 
 def _reliability(how: Any) -> dict[str, Any]:
@@ -198,25 +209,46 @@ def _rules(review: Review, number: int | None, actor: str) -> int:
             agree = rule.agreement
             span = f"[{agree.low:.0%}, {agree.high:.0%}]"
             share = "insufficient evidence" if agree.value is None else f"{agree.value:.0%} {span}"
-            click.echo(f"{n}. {rule.words()}: covers {len(rule.covers):,} more; {rule.decided} decisions, all alike; "
-                       f"right for {share} of what it covers, from {agree.random} random decisions")  # fmt: skip
+            basis = f"{_count(rule.decided, 'decision')}, all alike"
+            click.echo(f"{n}. {rule.words()}: covers {len(rule.covers):,} more; {basis}; right for {share} of what it "
+                       f"covers, from {_count(agree.random, 'random decision')}")  # fmt: skip
+            if rule.verdict == "accept":
+                _say_affected(review, rule.covers)
         if not found:
             click.echo("no rule: it takes six decisions on one rule of a stage, all alike", err=True)
         return 0
     if number > len(found):
         raise ConfigError(f"there is no rule {number}; `--rules` lists {len(found)}")
+    if found[number - 1].verdict == "accept":
+        _say_affected(review, found[number - 1].covers)
     review.apply_rule(found[number - 1], actor)
-    click.echo(f"{found[number - 1].words()}: {len(found[number - 1].covers):,} findings decided, as one; "
+    click.echo(f"{found[number - 1].words()}: {_count(len(found[number - 1].covers), 'finding')} decided, as one; "
                "`u` in a review undoes it")  # fmt: skip
     return 0
 
 
+def _say_affected(review: Review, indices: Sequence[int]) -> None:
+    """Whom a change of so many rows at once would fall on."""
+    from curate.cli.affected import say_affected
+
+    if len(indices) > 1:
+        say_affected(review.session.detected, indices)
+
+
 def _merge(review: Review, path: Path) -> None:
+    from curate.cli.affected import say_change
     from curate.ledger.decisions import read_journal
 
     if not path.is_file():
         raise ConfigError(f"there is no decision file at {path}")
+    before = review.session.plan.dropped
     new, conflicts = review.merge(read_journal(path).decisions)
-    click.echo(f"{new} decisions taken in, {len(conflicts)} findings on which people differ", err=True)
+    say_change(review.session.detected, before, review.session.plan.dropped)
+    click.echo(f"{_count(new, 'decision')} taken in, {_count(len(conflicts), 'finding')} on which people differ", err=True)
     for finding in conflicts[:20]:
         click.echo(f"  {finding}", err=True)
+
+
+def _count(n: int, one: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{n:,} {one}{'' if n == 1 else 's'}"

@@ -31,19 +31,21 @@ Examples:
 @click.option("--seed", type=int, help="Seed of the adapter and of the row order (default: the run's seed).")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE",
               help="A setting of the recipe's [train] table, for this training; may be repeated.")
+@click.option("--recipe", "recipe_file", type=click.Path(exists=True, dir_okay=False), metavar="TOML",
+              help="Take the [train] table of this recipe, such as `curate tune` writes; --set goes before it.")
 @click.option("--inspect", "inspect_row", type=click.IntRange(0), metavar="ROW",
               help="Train nothing: show every token of a row (0-based number), learned from or not.")
 @click.option("--reveal", is_flag=True, help="With --inspect: show personal data.")
 @click.option("--merge", "merged", type=click.Path(), metavar="FOLDER",
               help="Also fold the adapter into full weights there, after checking that they say the same.")
-@click.option("--restart", is_flag=True, help="Begin anew, whatever unfinished training the folder holds.")
+@click.option("--restart", is_flag=True, help="Begin anew, whatever training the folder holds, finished or not.")
 @data_options
 @quiet_option
 @json_option
 def train_command(
-    run: str, out: str | None, seed: int | None, changes: tuple[str, ...], inspect_row: int | None, reveal: bool,
-    merged: str | None, restart: bool, task: str | None, role: tuple[str, ...], on_bad_row: str | None,
-    quiet: bool, as_json: bool,
+    run: str, out: str | None, seed: int | None, changes: tuple[str, ...], recipe_file: str | None,
+    inspect_row: int | None, reveal: bool, merged: str | None, restart: bool, task: str | None,
+    role: tuple[str, ...], on_bad_row: str | None, quiet: bool, as_json: bool,
 ) -> int:
     """Train one LoRA adapter on a run's curated training rows and score it on held-out rows.
 
@@ -60,9 +62,13 @@ def train_command(
     if reveal and inspect_row is None:
         raise ConfigError("--reveal belongs to --inspect ROW")
     workflow.trainer_present()
-    narrator = Narrator(quiet or as_json)
-    detected, curated, home = _opened(run, narrator, task, role, on_bad_row)
-    given = dict(_setting(change) for change in changes)
+    processes = require("train.distributed")
+    narrator = Narrator(quiet or as_json or not processes.is_main())
+    detected, curated, home = opened(run, narrator, task, role, on_bad_row)
+    from curate.recipe import Recipe
+
+    tuned = dict(Recipe.load(recipe_file).train) if recipe_file else {}
+    given = {**tuned, **dict(setting(change) for change in changes)}
     seed = detected.recipe.run.seed if seed is None else seed
     if inspect_row is not None:
         return _inspect(detected, curated, inspect_row, seed, given, reveal, as_json)
@@ -70,6 +76,8 @@ def train_command(
     trained = finetune.fine_tune(
         detected, curated, folder, narrator.training, seed=seed, changes=given, restart=restart
     )
+    if not processes.is_main():  # one of several that `accelerate launch` started: the first one speaks
+        return 0
     done = dict(trained.done)
     workflow.refresh_report(home, folder)
     if merged:
@@ -89,7 +97,7 @@ def train_command(
     return 0
 
 
-def _opened(
+def opened(
     what: str, narrator: Narrator, task: str | None, role: tuple[str, ...], on_bad_row: str | None
 ) -> tuple[Detected, Curated, Path]:
     """The findings and the curated rows of a run, or a file with its near-duplicates known and nothing changed."""
@@ -103,7 +111,10 @@ def _opened(
 
     given = overrides(task, role, on_bad_row)
     path = Path(what)
-    if (path.is_dir() and not (path / "curate.toml").is_file()) or not path.exists():
+    elsewhere = what == "-" or "://" in what  # standard input and URLs are kept in a file by `recipe_for`
+    if not elsewhere and not path.exists():
+        raise ConfigError(f"there is no run and no file at {what}; name one, or - for standard input")
+    if not elsewhere and path.is_dir() and not (path / "curate.toml").is_file():
         if any(value for value in given.values()):
             raise ConfigError("--task, --role and --on-bad-row belong to a FILE; a run has read its data already")
         directory = RunDir.open(what)
@@ -118,7 +129,7 @@ def _opened(
     return detected, apply(dataset, detected.resolve()), home.with_name(home.name + "-train")
 
 
-def _setting(change: str) -> tuple[str, Any]:
+def setting(change: str) -> tuple[str, Any]:
     """KEY=VALUE with the value read as TOML, or as a bare word."""
     import tomllib
 

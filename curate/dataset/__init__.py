@@ -1,8 +1,9 @@
 """Datasets: rows as they were written, columns to look at, and roles to know them by.
 
-`load` reads JSONL, JSON, CSV, TSV and Parquet (plain, gzip, zstd), finds out which column is the text, the label, the
-prompt, the conversation, and says why. Rows keep their own bytes: what nobody edits is written back exactly as it was.
-Every row has an id that survives re-ordering and added metadata, so a decision about a row finds it again next month.
+`load` reads JSONL, JSON, CSV, TSV, Parquet and Arrow (plain, gzip, zstd), one file or several as one dataset, finds out
+which column is the text, the label, the prompt, the conversation, and says why. Rows keep their own bytes: what nobody
+edits is written back exactly as it was. Every row has an id that survives re-ordering and added metadata, so a decision
+about a row finds it again next month.
 """
 
 from curate.dataset.atomic import atomic_path, atomic_write, atomic_write_bytes, atomic_write_text, make_private_dir

@@ -59,7 +59,7 @@ def taken(file: Path) -> Any | None:
 def _keep(result: Future[Any], read: Callable[[Path], Any], file: Path) -> None:
     try:
         result.set_result(read(file))
-    except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+    except BaseException as error:  # raised again where the result is asked for
         result.set_exception(error)
 
 

@@ -68,8 +68,12 @@ def hash_file(path: Path) -> str:
 
 
 def file_hash(path: Path) -> str:
-    """xxh3-128 of a file's bytes, hex."""
+    """xxh3-128 of a file's bytes, hex; of a folder's files with their names."""
     digest = xxhash.xxh3_128()
+    if path.is_dir():
+        for each in sorted(p for p in path.rglob("*") if p.is_file()):
+            digest.update(f"{each.relative_to(path).as_posix()}\0{file_hash(each)}\0".encode())
+        return digest.hexdigest()
     room = memoryview(bytearray(_CHUNK))
     with path.open("rb", buffering=0) as file:
         while n := file.readinto(room):

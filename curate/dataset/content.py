@@ -20,7 +20,7 @@ from curate.dataset.pointer import escape
 from curate.dataset.types import Roles, Strings
 
 BATCH_ROWS = 50_000
-_METADATA_ROLES = ("label", "group", "split", "source", "time", "weight")
+_METADATA_ROLES = ("label", "group", "split", "source", "author", "thread", "time", "weight")
 
 
 def content(roles: Roles, task: str, names: tuple[str, ...], column: Callable[[str], Column], n_rows: int) -> pa.Array:

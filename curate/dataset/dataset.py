@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from curate.dataset.atomic import atomic_path, atomic_write
 from curate.dataset.column import Column
 from curate.dataset.compression import SUFFIXES, compressed
 from curate.dataset.detect import Detected
+from curate.dataset.manyfiles import ManyStore
 from curate.dataset.parquetfiles import ParquetStore
 from curate.dataset.parts import parts
 from curate.dataset.records import Edits, TextStore
@@ -31,7 +33,7 @@ from curate.dataset.rowids import row_ids
 from curate.dataset.types import CONTENT_ROLES, Rejected, Roles, Source, Strings
 from curate.errors import ConfigError, DataError, nearest
 
-Store = TextStore | ParquetStore
+Store = TextStore | ParquetStore | ManyStore
 
 
 class Dataset:
@@ -96,10 +98,15 @@ class Dataset:
         """Physical line (Parquet: row number) in the source of each row, from 1."""
         return self._store.lines
 
+    def place(self, row: int) -> tuple[str, int]:
+        """The file that a row stands in, and its line there."""
+        file = str(self._store.file_of(row)) if isinstance(self._store, ManyStore) else self.source.path
+        return file, int(self._store.lines[row])
+
     @property
     def suffix(self) -> str:
-        """What a file written by `write` should end in: `.jsonl`, `.csv.gz`, ..."""
-        return f".{self.source.format}{SUFFIXES[self.source.compression]}"
+        """What a file written by `write` should end in: `.jsonl`, `.csv.gz`, ...; nothing where `write` makes a folder."""
+        return "" if self.source.files else f".{self.source.format}{SUFFIXES[self.source.compression]}"
 
     # -- views ------------------------------------------------------------------------------------------------------
 
@@ -203,7 +210,7 @@ class Dataset:
 
     def raw_row(self, index: int) -> bytes | None:
         """The bytes of one row as its file spells it; None where the format does not spell rows."""
-        return self._store.raw(index) if isinstance(self._store, TextStore) else None
+        return None if isinstance(self._store, ParquetStore) else self._store.raw(index)
 
     # -- making another -----------------------------------------------------------------------------------------------
 
@@ -223,7 +230,7 @@ class Dataset:
         if not rows:
             return self
         store = self._store
-        if not isinstance(store, TextStore):
+        if isinstance(store, ParquetStore):
             raise ValueError("rows of this format have no spelling")
         return Dataset(store.respelled(rows), self.detected, self.source, self.rejected, self.id_columns)
 
@@ -234,11 +241,13 @@ class Dataset:
         edits: Edits | None = None,
         added: Sequence[Mapping[str, Any]] = (),
         weights: Any = None,
+        parents: Any = None,
     ) -> None:
         """Write rows in the format, shape and compression they were read in; all or nothing.
 
         Rows without an edit keep their bytes. `added` rows follow at the end. `weights` (one for each of `rows`, or
-        for each of `rows` and `added`; added rows count 1) go to a `_weight` column.
+        for each of `rows` and `added`; added rows count 1) go to a `_weight` column. Rows of several files go to as many
+        files below the folder `path`, added rows to those of their `parents`.
         """
         index = np.arange(self.n_rows) if rows is None else self._checked(rows)
         numbers: list[float] = [] if weights is None else [float(weight) for weight in weights]
@@ -247,6 +256,10 @@ class Dataset:
         if numbers and len(numbers) != len(index) + len(added):
             raise ValueError(f"{len(numbers)} weights for {len(index)} rows and {len(added)} added rows")
         changes = self._relevant(edits or {})
+        if isinstance(self._store, ManyStore):
+            homes = () if parents is None else [int(row) for row in parents]
+            self._store.write(Path(path), index, changes, added, numbers, homes)
+            return
         if isinstance(self._store, ParquetStore) and self.source.compression == "none":
             # Arrow's own file: it is written without asking for the interpreter, which other threads hold.
             with atomic_path(path) as temporary, pa.OSFile(str(temporary), "wb") as sink:

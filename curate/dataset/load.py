@@ -12,29 +12,29 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from curate.dataset.ahead import taken
-from curate.dataset.arrowfiles import is_arrow, read_arrow
+from curate.dataset.arrowfiles import read_arrow
 from curate.dataset.compression import hash_file, read_bytes
 from curate.dataset.csvfiles import read_csv
 from curate.dataset.dataset import Dataset, no_rows
 from curate.dataset.detect import detect
+from curate.dataset.formats import format_of, named_format
 from curate.dataset.jsonfiles import read_array, read_jsonl
+from curate.dataset.listing import listing, names_many
+from curate.dataset.manyfiles import ManyStore, hash_of, read_many
 from curate.dataset.parquetfiles import is_parquet, read_parquet
-from curate.dataset.records import BOM, Parsed
+from curate.dataset.records import Parsed
 from curate.dataset.require import role_problems
 from curate.dataset.savedfolders import is_saved_folder, read_saved_folder
-from curate.dataset.types import Rejected, Roles, Source, mask
+from curate.dataset.types import Rejected, Roles, Source, SourceFile, mask
 from curate.errors import ConfigError, DataError, nearest
 
-FORMATS = {
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
-    ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "feather", ".ipc": "arrow",
-}  # fmt: skip
-_PACKED = (".gz", ".gzip", ".zst", ".zstd")
+_BLANK_BYTES = 4096
+"""Larger files are not looked into for being blank before they are read."""
 
 
 def load(
@@ -45,8 +45,8 @@ def load(
     id_columns: Sequence[str] = (),
     on_bad_row: Literal["fail", "skip"] = "fail",
 ) -> Dataset:
-    """Read a JSONL, JSON, CSV, TSV, Parquet or Arrow (Feather) file, plain or compressed by gzip or zstd, or a folder
-    that Hugging Face `datasets` saved.
+    """Read a JSONL, JSON, CSV, TSV, Parquet or Arrow (Feather) file, plain or compressed by gzip or zstd, a folder that
+    Hugging Face `datasets` saved, or the files of one format that a pattern (`data/*.jsonl`) or a folder names.
 
     `roles` and `task` overrule what detection finds. Row ids are taken over the content roles, or over `id_columns`.
     Raises DataError for an input that cannot be read or has no rows, ConfigError for a role or column that is missing.
@@ -54,8 +54,15 @@ def load(
     if on_bad_row not in ("fail", "skip"):
         raise ConfigError(f"on_bad_row is 'fail' or 'skip', not {on_bad_row!r}")
     file = Path(path)
-    kind, parsed, compression, input_hash, size = taken(file) or read_file(file)
-    store, rejected = parsed.store, list(parsed.rejected)
+    files: tuple[SourceFile, ...] = ()
+    if names_many(path):
+        kind, store, rejected, files = read_many(listing(path), _read_member)
+        input_hash, size = hash_of(files), sum(each.size_bytes for each in files)
+        packed = {each.compression for each in files}
+        compression = packed.pop() if len(packed) == 1 else "mixed"
+    else:
+        kind, parsed, compression, input_hash, size = taken(file) or read_file(file)
+        store, rejected = parsed.store, list(parsed.rejected)
     if store.n_rows == 0:
         if rejected and on_bad_row == "fail":
             raise _bad_rows(file, rejected, 0)
@@ -73,18 +80,31 @@ def load(
     problems = role_problems(detected, store.column, store.n_rows, file)
     if problems:
         late = [
-            Rejected(int(store.lines[row]), reason, mask(store.start_of(row)))
+            Rejected(int(store.lines[row]), reason, mask(store.start_of(row)), _file_of(store, row))
             for row, reason in sorted(problems.items())
         ]
-        rejected = sorted([*rejected, *late], key=lambda bad: bad.line)
+        rejected = sorted([*rejected, *late], key=lambda bad: (bad.file, bad.line))
         good = np.setdiff1d(np.arange(store.n_rows), np.fromiter(problems, np.int64))
         if on_bad_row == "fail":
             raise _bad_rows(file, rejected, len(good))
         if not len(good):
             raise no_rows(file, f"all {len(rejected):,} rows were rejected, the first for: {rejected[0].reason}")
         store = store.take(good, {})
-    source = Source(str(path), size, input_hash, kind, compression, store.n_rows, len(rejected))
+    source = Source(str(path), size, input_hash, kind, compression, store.n_rows, len(rejected), files)
     return Dataset(store, detected, source, rejected, id_columns)
+
+
+def _file_of(store: Any, row: int) -> str:
+    return str(store.file_of(row)) if isinstance(store, ManyStore) else ""
+
+
+def _read_member(file: Path) -> tuple[str, Parsed, str, str, int]:
+    """One of several files; a blank one among others is no error, and has no format."""
+    if file.stat().st_size <= _BLANK_BYTES and named_format(file) not in ("parquet", "arrow", "feather"):
+        data, compression, digest = read_bytes(file)
+        if not data.strip(b"\xef\xbb\xbf \t\r\n"):
+            return "", read_jsonl(data), compression, digest, file.stat().st_size
+    return read_file(file)
 
 
 @contextmanager
@@ -111,7 +131,7 @@ def read_file(file: Path) -> tuple[str, Parsed, str, str, int]:
             )
         size = file.stat().st_size
         if is_parquet(file):
-            _format(file, b"PAR1")
+            format_of(file, b"PAR1")
             return "parquet", read_parquet(file), "none", hash_file(file), size
         data, compression, digest = read_bytes(file)
     except FileNotFoundError:
@@ -138,7 +158,7 @@ def _parse(file: Path, data: bytes) -> tuple[str, Parsed]:
     """(format, rows) of decompressed bytes."""
     if not data.strip(b"\xef\xbb\xbf \t\r\n"):
         raise no_rows(file, "it holds only blank lines" if data.strip(b"\xef\xbb\xbf") else "the file is empty")
-    kind = _format(file, data)
+    kind = format_of(file, data)
     if kind == "parquet":
         return kind, read_parquet(file, data)
     if kind in ("arrow", "feather"):
@@ -150,58 +170,9 @@ def _parse(file: Path, data: bytes) -> tuple[str, Parsed]:
     return kind, read_csv(data, file, tabs=kind == "tsv")
 
 
-def _format(file: Path, data: bytes) -> str:
-    suffixes = [suffix.lower() for suffix in file.suffixes]
-    while suffixes and suffixes[-1] in _PACKED:
-        suffixes.pop()
-    named = FORMATS.get(suffixes[-1]) if suffixes else None
-    head = data[:4096].removeprefix(BOM).lstrip()
-    if data[:4] == b"PAR1":
-        if named not in (None, "parquet"):
-            raise DataError(f"{file}: is a Parquet file, though its name says {named}. Rename it to end in .parquet.")
-        return "parquet"
-    if is_arrow(data[:8]):
-        if named not in (None, "arrow", "feather"):
-            raise DataError(f"{file}: is an Arrow file, though its name says {named}. Rename it to end in .arrow.")
-        return named or "arrow"
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataError(f"{file}: is UTF-16 text. Convert it to UTF-8 (for example: iconv -f utf-16 -t utf-8).")
-    if named in ("arrow", "feather"):
-        raise DataError(f"{file}: is not an Arrow file, though its name says so. Give it the right ending.")
-    if named == "parquet":
-        looks = " It looks like JSON." if head[:1] in (b"{", b"[") else ""
-        raise DataError(f"{file}: is not a Parquet file, though its name says so.{looks} Give it the right ending.")
-    if named in ("json", "jsonl"):
-        # JSON Lines are often named .json, and arrays .jsonl.
-        if head[:1] == b"[":
-            return "json" if named == "json" or not _one_line_list(data) else "jsonl"
-        if named == "json" and head[:1] != b"{":
-            raise DataError(f"{file}: is not JSON, though its name says so: it starts with neither [ nor {{.")
-        if named == "json" and not _first_line_whole(data):
-            raise DataError(f"{file}: holds one JSON object, not rows. Give a list of objects, or one object a line.")
-        return "jsonl"
-    if named:
-        return named
-    if head[:1] in (b"{", b"["):
-        return "json" if head[:1] == b"[" else "jsonl"
-    known = ", ".join(FORMATS)
-    raise DataError(f"{file}: the name does not tell the format. Known endings: {known}; .gz or .zst may follow.")
-
-
-def _one_line_list(data: bytes) -> bool:
-    """Whether every line starts a list of its own: JSON Lines of the wrong kind rather than one array."""
-    lines = data[:65536].splitlines()
-    return len(lines) > 1 and all(line.lstrip()[:1] == b"[" and line.rstrip()[-1:] == b"]" for line in lines[:-1][:20])
-
-
-def _first_line_whole(data: bytes) -> bool:
-    line = data.removeprefix(BOM).lstrip().split(b"\n", 1)[0].rstrip()
-    return line[-1:] == b"}" or b"\n" not in data.strip()
-
-
 def _bad_rows(file: Path, rejected: Sequence[Rejected], good: int) -> DataError:
     total = good + len(rejected)
-    shown = "; ".join(f"line {bad.line}: {bad.reason}" for bad in rejected[:3])
+    shown = "; ".join(f"{bad.place()}: {bad.reason}" for bad in rejected[:3])
     more = f"; and {len(rejected) - 3:,} more" if len(rejected) > 3 else ""
     rows = "row" if len(rejected) == 1 else "rows"
     # Where every complaint is of the encoding, the rows are sound and the file is not UTF-8.

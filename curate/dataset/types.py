@@ -39,6 +39,11 @@ class Roles:
     """Train, validation or test."""
     source: tuple[str, ...] = ()
     """Where a row came from."""
+    author: tuple[str, ...] = ()
+    """Who wrote a row: rows of one author never judge one another, and are not on both sides of an evaluation. Never
+    guessed."""
+    thread: tuple[str, ...] = ()
+    """The conversation, ticket or page that a row is a part of; kept together like an author's rows. Never guessed."""
     time: tuple[str, ...] = ()
     """When a row was made."""
     weight: tuple[str, ...] = ()
@@ -64,7 +69,7 @@ class Roles:
 ROLE_NAMES = tuple(field.name for field in fields(Roles))
 
 # The fields that make a row what it is for training. Row ids are taken over these: an added gender, split, source,
-# time or weight column is metadata, and must not orphan the decisions that people made.
+# author, thread, time or weight column is metadata, and must not orphan the decisions that people made.
 CONTENT_ROLES = ("text", "label", "prompt", "completion", "messages", "chosen", "rejected", "tools")
 
 
@@ -78,10 +83,29 @@ class Rejected:
     """What is wrong, in plain words."""
     preview: str
     """The start of the row with every letter and digit masked by `x`."""
+    file: str = ""
+    """The file, where the data lies in several."""
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object for `rejected.jsonl`."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "file" or value}
+
+    def place(self) -> str:
+        """Where it stands, in words."""
+        return f"{self.file}, line {self.line}" if self.file else f"line {self.line}"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One of the files that the data came from."""
+
+    path: str
+    """Below the folder that they have in common."""
+    size_bytes: int
+    input_hash: str
+    compression: str
+    rows: int
+    rejected: int
 
 
 @dataclass(frozen=True)
@@ -97,15 +121,17 @@ class Source:
     format: str
     """jsonl, json, csv, tsv, parquet, arrow or feather."""
     compression: str
-    """none, gzip or zstd."""
+    """none, gzip or zstd; mixed where files differ."""
     rows: int
     """Rows loaded."""
     rejected: int
     """Rows left out because they could not be read."""
+    files: tuple[SourceFile, ...] = ()
+    """Each file, where a pattern or a folder names several; rows come in their order."""
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object for the manifest."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "files" or value}
 
 
 @dataclass(frozen=True)

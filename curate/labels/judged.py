@@ -36,8 +36,13 @@ class JudgedRows:
     left_out: dict[str, int]
 
 
-def judged_rows(labels: Any, texts: Any, clusters: Any, min_class_rows: int) -> JudgedRows:
-    """Rows with text and a label of a class of at least `min_class_rows`; raises StageSkipped when that leaves nothing."""
+def judged_rows(
+    labels: Any, texts: Any, clusters: Any, min_class_rows: int, most_rows: int = 0, seed: int = 0
+) -> JudgedRows:
+    """Rows with text and a label of a class of at least `min_class_rows`; raises StageSkipped when that leaves nothing.
+
+    With `most_rows` about that many of them, drawn from every class by its share, small classes nearly whole.
+    """
     encoded = labels.dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.unify_dictionaries().combine_chunks()
@@ -65,6 +70,9 @@ def judged_rows(labels: Any, texts: Any, clusters: Any, min_class_rows: int) -> 
     in_large = (codes >= 0) & large[codes]
     has_text = pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(texts)), 0).to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(in_large & has_text)
+    drawn = stratified(codes[rows], most_rows, seed) if 0 < most_rows < len(rows) else np.arange(len(rows))
+    not_drawn = len(rows) - len(drawn)
+    rows = rows[drawn]
     present, compact = np.unique(codes[rows], return_inverse=True)
     if len(present) < 2:
         raise StageSkipped("the labelled rows of all but one class have no text")
@@ -78,5 +86,17 @@ def judged_rows(labels: Any, texts: Any, clusters: Any, min_class_rows: int) -> 
         "without_label": int((codes < 0).sum()),
         "in_small_classes": int(((codes >= 0) & ~large[codes]).sum()),
         "without_text": int((in_large & ~has_text).sum()),
+        **({"not_drawn": not_drawn} if not_drawn else {}),
     }
     return JudgedRows(rows, compact.astype(np.int64), [str(c) for c in names[present]], group, left_out)
+
+
+def stratified(codes: npt.NDArray[np.int64], most: int, seed: int) -> npt.NDArray[np.int64]:
+    """Places of about `most` rows, ascending: of every class its share, and at least `FEWEST_ROWS` where it has them."""
+    size = np.bincount(codes)
+    share = np.maximum(np.minimum(size, FEWEST_ROWS), most * size // len(codes))
+    shuffled = np.random.default_rng(seed).permutation(len(codes))
+    shuffled = shuffled[np.argsort(codes[shuffled], kind="stable")]
+    first = np.cumsum(size) - size
+    taken = np.arange(len(codes)) - first[codes[shuffled]] < share[codes[shuffled]]
+    return np.sort(shuffled[taken])

@@ -52,6 +52,10 @@ class Curated:
         """New rows as JSON objects in the shape of the source."""
         return tuple(_changed(self.raw.row(row), new) for row, new in zip(self.parents.tolist(), self.additions))
 
+    def derivations(self) -> list[dict[str, Any] | None]:
+        """For each added row what it changes in its parent, as `derivation` tells it; None for a row of its own."""
+        return [derivation(text) for text in _on_kept(self.plan, "add")["replacement"].to_pylist()]
+
     def with_added(self) -> Dataset:
         """The curated rows and then the added ones, as a dataset in memory."""
         if not self.additions:
@@ -80,7 +84,7 @@ class Curated:
     def write(self, path: Path) -> None:
         """Write the curated data in the format it was read in."""
         weights = None if self.weights is None else self.training_weights()
-        self.raw.write(path, self.rows, self.edits, self.added, weights)
+        self.raw.write(path, self.rows, self.edits, self.added, weights, self.parents)
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.additions)

@@ -6,6 +6,8 @@ it that no live inverse cancels, so the order of decisions on different findings
 
 `seen` is a hash of the action and replacement a person had before them. When a later run proposes something else for
 the same finding, a rejection or an override still binds, but an acceptance goes stale and back to review.
+
+A flag decides nothing: somebody should look again. It changes no plan, and is taken back like a decision.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ import xxhash
 
 from curate.errors import DataError
 
-Verdict = Literal["accept", "reject", "override", "undo"]
-VERDICTS: tuple[Verdict, ...] = ("accept", "reject", "override", "undo")
+Verdict = Literal["accept", "reject", "override", "flag", "undo"]
+VERDICTS: tuple[Verdict, ...] = ("accept", "reject", "override", "flag", "undo")
 FILTER_KEYS = ("stage", "rule", "action", "field", "min_score", "max_score")
 
 
@@ -119,7 +121,7 @@ _CODE = {"accept": ACCEPT, "reject": REJECT, "override": OVERRIDE}
 def decide(
     findings: pa.Table,
     indices: Sequence[int],
-    verdict: Literal["accept", "reject", "override"],
+    verdict: Literal["accept", "reject", "override", "flag"],
     *,
     value: str | None = None,
     actor: str = "",
@@ -172,21 +174,28 @@ def read_journal(path: Path) -> Journal:
         return Journal()
     lines = raw.split(b"\n")
     tail = lines.pop()
-    decisions: list[Decision] = []
+    decisions = read_lines(path, lines)
     torn = False
-    for number, line in enumerate([*lines, tail], start=1):
+    if tail.strip():
+        try:
+            decisions.append(_parse(tail))
+        except (ValueError, TypeError, KeyError):
+            torn = True
+            warnings.warn(f"{path.name}: the last line was cut short and is left out", stacklevel=2)
+    return Journal(tuple(decisions), torn)
+
+
+def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> list[Decision]:
+    """The decisions on whole lines of a journal, `before` of which came earlier; DataError names the line that is none."""
+    decisions: list[Decision] = []
+    for number, line in enumerate(lines, start=before + 1):
         if not line.strip():
             continue
-        last = number > len(lines)
         try:
             decisions.append(_parse(line))
         except (ValueError, TypeError, KeyError) as error:
-            if last:
-                torn = True
-                warnings.warn(f"{path.name}: the last line was cut short and is left out", stacklevel=2)
-                continue
             raise DataError(f"{path}: line {number} is not a decision ({error}); restore the file or remove it") from None
-    return Journal(tuple(decisions), torn)
+    return decisions
 
 
 def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
@@ -213,7 +222,7 @@ def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
 def effect(journal: Journal, findings: pa.Table) -> Effect:
     """Apply the live decisions to one findings table, last word winning for each finding."""
     out = Effect(np.zeros(findings.num_rows, np.int8))
-    live = journal.live()
+    live = [decision for decision in journal.live() if decision.verdict != "flag"]
     if not live:
         return out
     index = _index(findings, live)

@@ -15,10 +15,11 @@ from __future__ import annotations
 from curate.privacy.config import ScanConfig, preview_config
 from curate.privacy.custom import Recognizer, installed_recognizers, load_recognizers
 from curate.privacy.operators import mask, mask_column
-from curate.privacy.preview import masked_preview, masked_previews, safe_text, shown_names
+from curate.privacy.preview import masked_preview, masked_previews, shown_names
 from curate.privacy.scanner import count_left, scan
 from curate.privacy.spans import Spans
 from curate.privacy.types import TYPES, PiiType
+from curate.safetext import safe_text
 
 __all__ = [
     "TYPES", "PiiType", "Recognizer", "ScanConfig", "Spans", "count_left", "installed_recognizers", "load_recognizers",

@@ -114,31 +114,78 @@ _MAIL = re.compile(
     rf"(?i)(?<![A-Za-z0-9])(?P<local>{_LABEL}(?:(?:\.|{_DOT}){_LABEL}){{0,3}}){_AT}"
     rf"{_LABEL}(?:(?:\.|{_DOT}){_LABEL}){{0,3}}?(?P<last>{_DOT}[a-z]{{2,10}})(?![a-z0-9])"
 )
+_TELLING = re.compile(rf"(?i)[0-9._]|{_DOT}")
+"""What makes a name look like one of a mail address."""
 _SIGNS = re.compile(rf"(?i)(?P<at>{_AT})|(?P<dot>{_DOT})")
 _MAIL_WORDS = re.compile(
     r"(?i)\b(?:e-?mails?|mail|mailto|reach|contact|address|write|correo|correio|courriel|adresse|posta)\b"
 )
-_REFERENCES = re.compile(
-    r"(?i)&#0{0,4}(?:64|x40);|&commat;|%40(?=[a-z0-9])|&#0{0,4}(?:46|x2e);|&period;|&#0{0,4}(4[89]|5[0-7]);"
-)
 
 
-@lru_cache(maxsize=256)
-def _sign(reference: str, digit: str | None) -> int:
-    """The code point that a character reference stands for."""
-    small = reference.lower()
-    return int(digit) if digit else (64 if "64" in small or "40" in small or small[1] == "c" else 46)
+@njit(cache=True, nogil=True)
+def _same(data, i, word):  # type: ignore[no-untyped-def]
+    same = True
+    for k in range(len(word)):
+        same &= data[i + k] | 32 == word[k]
+    return same
+
+
+_COMMAT, _PERIOD = np.frombuffer(b"commat;", np.uint8).copy(), np.frombuffer(b"period;", np.uint8).copy()
+
+
+@njit(cache=True, nogil=True)
+def references(data, start, end):  # type: ignore[no-untyped-def]
+    """int64[n, 3] of start byte, end byte and code point of the character references to an at sign, a full stop or a
+    digit: `&#64;`, `&#x40;`, `&commat;`, `%40` before a letter or digit, `&#46;`, `&#x2e;`, `&period;`, `&#48;`."""
+    out = np.empty((64, 3), dtype=np.int64)
+    n, i = 0, start
+    while i + 2 < end:
+        c = data[i]
+        sign, stop = 0, i + 1
+        if c == 37:
+            if data[i + 1] == 52 and data[i + 2] == 48 and i + 3 < end and 1 <= WORD[data[i + 3]] <= 2:
+                sign, stop = 64, i + 3
+        elif c == 38 and data[i + 1] == 35:
+            j, noughts = i + 2, 0
+            while j < end and data[j] == 48 and noughts < 4:
+                j, noughts = j + 1, noughts + 1
+            if j < end and data[j] | 32 == 120:
+                if j + 3 < end and data[j + 3] == 59:
+                    if data[j + 1] == 52 and data[j + 2] == 48:
+                        sign, stop = 64, j + 4
+                    elif data[j + 1] == 50 and data[j + 2] | 32 == 101:
+                        sign, stop = 46, j + 4
+            elif j + 2 < end and data[j + 2] == 59 and 48 <= data[j] <= 57 and 48 <= data[j + 1] <= 57:
+                value = (data[j] - 48) * 10 + data[j + 1] - 48
+                if value == 64 or value == 46 or 48 <= value <= 57:
+                    sign, stop = value, j + 3
+        elif c == 38 and i + 8 <= end:
+            if _same(data, i + 1, _COMMAT):
+                sign, stop = 64, i + 8
+            elif _same(data, i + 1, _PERIOD):
+                sign, stop = 46, i + 8
+        if sign:
+            if n == len(out):
+                bigger = np.empty((2 * n, 3), dtype=np.int64)
+                bigger[:n] = out
+                out = bigger
+            out[n, 0], out[n, 1], out[n, 2] = i, stop, sign
+            n += 1
+        i = stop
+    return out[:n]
+
+
+@lru_cache(maxsize=4096)
+def _speaks_of_mail(before: str) -> bool:
+    return bool(_MAIL_WORDS.search(before))
 
 
 def edits_of(text: str, flags: int) -> list[tuple[int, int, int]]:
-    """(start, end, code point it stands for) in code points of the text, sorted and disjoint."""
+    """(start, end, code point it stands for) in code points of the text, sorted and disjoint; without references."""
     out: list[tuple[int, int, int]] = []
-    if flags & REFERENCE:
-        out += [(*m.span(), _sign(m[0], m[1])) for m in _REFERENCES.finditer(text)]
     if flags & AT_DOT:
         for m in _MAIL.finditer(text):
-            telling = re.search(r"[0-9._]", m["local"]) or re.search(_DOT, m["local"])
-            if not telling and not _MAIL_WORDS.search(text[max(0, m.start() - 48) : m.start()]):
+            if not _TELLING.search(m["local"]) and not _speaks_of_mail(text[max(0, m.start() - 48) : m.start()]):
                 continue
             out += [(m.start() + s.start(), m.start() + s.end(), 64 if s["at"] else 46) for s in _SIGNS.finditer(m[0])]
     if flags & SPELLED:
@@ -161,18 +208,32 @@ def byte_edits(
     data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], flags: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.int64]:
     """int64[n, 3] of start byte, end byte and code point, for the rows given, in their order."""
-    out: list[tuple[int, int, int]] = []
+    out: list[npt.NDArray[np.int64]] = []
     for start, end, flag in zip(starts.tolist(), ends.tolist(), flags.tolist()):
         if not flag:
             continue
-        text = data[start:end].tobytes().decode("utf-8", "replace")
-        place, byte = 0, start
-        if text.isascii():
-            out += [(start + a, start + b, sign) for a, b, sign in edits_of(text, flag)]
-            continue
-        for a, b, sign in edits_of(text, flag):
-            low = byte + len(text[place:a].encode())
-            high = low + len(text[a:b].encode())
-            out.append((low, high, sign))
-            place, byte = b, high
-    return np.array(out, dtype=np.int64).reshape(-1, 3)
+        found = references(data, start, end) if flag & REFERENCE else np.zeros((0, 3), np.int64)
+        if flag & (AT_DOT | SPELLED):
+            more = _in_bytes(data[start:end].tobytes().decode("utf-8", "replace"), start, flag)
+            if more:
+                found = _disjoint(sorted([*map(tuple, found.tolist()), *more]))
+        out.append(found)
+    return np.concatenate(out) if out else np.zeros((0, 3), np.int64)
+
+
+def _disjoint(edits: list[tuple[int, ...]]) -> npt.NDArray[np.int64]:
+    keep = [edit for n, edit in enumerate(edits) if n == 0 or edit[0] >= edits[n - 1][1]]
+    return np.array(keep, np.int64).reshape(-1, 3)
+
+
+def _in_bytes(text: str, start: int, flags: int) -> list[tuple[int, int, int]]:
+    """`edits_of` with places in bytes, of a text that begins at byte `start`."""
+    if text.isascii():
+        return [(start + a, start + b, sign) for a, b, sign in edits_of(text, flags)]
+    out, place, byte = [], 0, start
+    for a, b, sign in edits_of(text, flags):
+        low = byte + len(text[place:a].encode())
+        high = low + len(text[a:b].encode())
+        out.append((low, high, sign))
+        place, byte = b, high
+    return out

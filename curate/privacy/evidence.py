@@ -4,9 +4,9 @@
 Random digits pass mod-10 one time in ten. In a column where bare runs of 13 to 19 digits pass about that often they are
 order numbers, and the few that pass are no cards; where nearly all pass, all are cards. The pass rate of each length is
 estimated with its Wilson interval at 95 %: an upper end under 0.25 clears, a lower end over 0.75 confirms, anything
-else, or fewer than 20 runs, says nothing. Only bare runs in short cells are judged (a long text mixes numbers of many
-kinds, and real cards must not be cleared by the others): a card in groups, or beside words that speak of
-cards, is never cleared.
+else, or fewer than 20 runs, says nothing. Only bare runs are judged. Those in short cells speak for the column; a long text
+mixes numbers of many kinds, so there each stands with those behind the same word ("tracking 4012888888881881"), and one
+behind no word with none. A card in groups, or beside words that speak of cards, is never cleared.
 
 Source: E. B. Wilson, 1927 (score interval of a proportion). Cost: one pass over the bytes, taken only for columns in
 which bare cards were found. Deterministic.
@@ -57,6 +57,86 @@ def tally(data, starts, ends):  # type: ignore[no-untyped-def]
                 continue
             out[size, 0] += 1
             out[size, 1] += (even if size % 2 == 0 else odd) % 10 == 0
+    return out
+
+
+@njit(cache=True)
+def _word_before(data, start, pos):  # type: ignore[no-untyped-def]
+    """Hash in small letters of the word before `pos`, past at most four signs and blanks; 0 where there is none."""
+    j = pos
+    while j > start and pos - j < 4 and WORD[data[j - 1]] == 0:
+        j -= 1
+    i = j
+    while i > start and j - i < 32 and (WORD[data[i - 1]] == 1 or WORD[data[i - 1]] == 3):
+        i -= 1
+    h = np.uint64(0xCBF29CE484222325)
+    for p in range(i, j):
+        c = data[p]
+        h = (h ^ np.uint64(c | 32 if 65 <= c <= 90 else c)) * np.uint64(0x100000001B3)
+    return h if j - i >= 2 else np.uint64(0)
+
+
+@njit(cache=True, nogil=True)
+def words_before(data, starts, rows, places):  # type: ignore[no-untyped-def]
+    """uint64[n]: the word before each place (a byte of the row), as `runs_behind_words` tells it."""
+    out = np.zeros(len(places), dtype=np.uint64)
+    for n in range(len(places)):
+        out[n] = _word_before(data, starts[rows[n]], places[n])
+    return out
+
+
+@njit(cache=True, nogil=True)
+def runs_behind_words(data, starts, ends):  # type: ignore[no-untyped-def]
+    """(uint64[n], int64[n, 2]): for each bare run of 13 to 19 digits behind a word that word's hash, its length and whether
+    it passes mod-10."""
+    word, run = np.empty(64, dtype=np.uint64), np.empty((64, 2), dtype=np.int64)
+    n = 0
+    for row in range(len(starts)):
+        i, start, end = starts[row], starts[row], ends[row]
+        while i < end:
+            if not 48 <= data[i] <= 57:
+                i += 1
+                continue
+            first, even, odd = i, 0, 0
+            while i < end and 48 <= data[i] <= 57:
+                d = np.int64(data[i]) - 48
+                doubled = 2 * d - 9 if d > 4 else 2 * d
+                if (i - first) % 2 == 0:
+                    even += doubled
+                    odd += d
+                else:
+                    even += d
+                    odd += doubled
+                i += 1
+            size = i - first
+            if size < 13 or size > 19:
+                continue
+            if (first > start and WORD[data[first - 1]] != 0) or (i < end and WORD[data[i]] != 0):
+                continue
+            h = _word_before(data, start, first)
+            if h == 0:
+                continue
+            if n == len(word):
+                more_words, more = np.empty(2 * n, dtype=np.uint64), np.empty((2 * n, 2), dtype=np.int64)
+                more_words[:n], more[:n] = word, run
+                word, run = more_words, more
+            word[n], run[n, 0], run[n, 1] = h, size, (even if size % 2 == 0 else odd) % 10 == 0
+            n += 1
+    return word[:n], run[:n]
+
+
+def behind_words(
+    sizes: npt.NDArray[np.int64], words: npt.NDArray[np.uint64], scores: npt.NDArray[np.float64],
+    run_words: npt.NDArray[np.uint64], runs: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:  # fmt: skip
+    """Scores of bare cards (by length and the word before, 0 for none) after what the runs behind that word say."""
+    out = scores.copy()
+    for word in np.unique(words[words != 0]).tolist():
+        some = runs[run_words == word]
+        counts = np.zeros((20, 2), np.int64)
+        np.add.at(counts, some[:, 0], np.column_stack([np.ones(len(some), np.int64), some[:, 1]]))
+        mine = words == word
+        out[mine] = adjusted(sizes[mine], out[mine], verdicts(counts))
     return out
 
 

@@ -34,7 +34,7 @@ def at_name(view: View, c: Candidate) -> list[Span]:
     """`@name` in prose."""
     text = view.text(c.start, c.end)
     match = _NAME.match(text)
-    if match is None or match[1].lower() in _NOT_NAMES:
+    if match is None or match[1].lower() in _NOT_NAMES or match[1].lower().startswith("your"):
         return []
     end = c.start + match.end()
     after = chr(view.data[end]) if end < view.ends[c.row] else " "

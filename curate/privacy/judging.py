@@ -18,8 +18,11 @@ from curate.privacy.column import Block
 from curate.privacy.config import ScanConfig
 from curate.privacy.context import BIRTH, COUNT, PHONE
 from curate.privacy.crowds import Spans, identify_all
+from curate.privacy.phone_crowds import FEW, judge_crowd
+from curate.privacy.phone_crowds import signatures as phone_forms
 from curate.privacy.phone_shapes import possible
-from curate.privacy.recognizers import OTHER_RECOGNIZERS
+from curate.privacy.recognizers import OTHER_RECOGNIZERS, alone_telephone
+from curate.privacy.signatures import column_hashes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -92,6 +95,28 @@ def _no_phone(text: Block, candidates: Ints, numbers: npt.NDArray[np.bool_]) -> 
     return numbers
 
 
+def _telephones(
+    text: Block, view: View, candidates: Ints, asked: Ints, found: Spans
+) -> npt.NDArray[np.bool_]:
+    """Judge those of the candidates that are many of one form; bool[asked]: which they are."""
+    done = np.zeros(len(asked), np.bool_)
+    if len(asked) <= FEW:
+        return done
+    forms = phone_forms(text.data, text.starts, text.ends, candidates[asked], column_hashes(text.names), text.name_of)
+    order = np.argsort(forms, kind="stable")
+    edges = np.flatnonzero(np.diff(forms[order], prepend=np.uint64(0)) != 0)
+    for begin, stop in zip(edges.tolist(), [*edges[1:].tolist(), len(order)]):
+        if stop - begin <= FEW:
+            continue
+        members = order[begin:stop]
+        done[members] = True
+        who = asked[members]
+        for of, start, end, kind, score in judge_crowd(view, text.data, candidates[who], alone_telephone):
+            base = candidates[who[of], 2]
+            found.add(who[of], base + start, base + end, kind, score)
+    return done
+
+
 def _judge(text: Block, candidates: Ints, config: ScanConfig) -> Spans:
     """What all recognisers say of the candidates."""
     kind, flags = candidates[:, 0], candidates[:, 6]
@@ -109,6 +134,7 @@ def _judge(text: Block, candidates: Ints, config: ScanConfig) -> Spans:
     if region in ("US", "CA") and config.min_score >= 0.5:
         idle |= _no_phone(text, candidates, number & ~cut & ~idle)
     others = np.flatnonzero(~(cut | idle | (kind == k.ALNUM)))
+    others = others[~_telephones(text, view, candidates, others, found)]
     which: list[int] = []
     spans: list[tuple[int, int, int]] = []
     scores: list[float] = []

@@ -69,7 +69,16 @@ from curate.privacy.neighbourhood import (
     token_end,
 )
 from curate.privacy.surroundings import SHORT_CELL, context, context_after
-from curate.privacy.tokens import bic_word, is_disguise, key_start, name_end, shaped_piece, token_around, token_worth
+from curate.privacy.tokens import (
+    MAX_TOKEN,
+    bic_word,
+    is_disguise,
+    key_start,
+    name_end,
+    shaped_piece,
+    token_around,
+    token_worth,
+)
 
 drop_stale_code(Path(__file__).parent)
 
@@ -175,6 +184,12 @@ def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untype
                 after = data[stop] if stop < end else np.uint8(0)
                 if prev == 1 or f & PREV_SIGN or after == 45 or after == 43 or WORD[after] == 1:
                     token, resume = token_around(data, start, end, i, stop)
+                    if i - token == MAX_TOKEN and token > start and 1 <= WORD[data[token - 1]] <= 2:
+                        # Deep in a run of letters and digits that is longer than any value: on to its end.
+                        i = stop
+                        while i < end and 1 <= WORD[data[i]] <= 2:
+                            i += 1
+                        continue
                     worth = token_worth(data, token, resume) if (token < i or resume > stop) else 0
                     if worth:
                         near, union = context(data, start, end, token, columns[names[row]])
@@ -252,8 +267,9 @@ def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untype
                     if colons >= 2 and (b >= end or WORD[data[b]] == 0):
                         while b > a and (data[b - 1] == 46 or (data[b - 1] == 58 and data[b - 2] != 58)):
                             b -= 1
-                        near, union = context(data, start, end, a, columns[names[row]])
-                        n = put(out, n, COLONS, row, a, b, near, union, 0)
+                        if b - a >= 6:  # `::1` is every machine's, `[1::2]` a slice
+                            near, union = context(data, start, end, a, columns[names[row]])
+                            n = put(out, n, COLONS, row, a, b, near, union, 0)
                         i = max(b, i + 1)
                         continue
                     if colons >= 2:

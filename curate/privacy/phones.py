@@ -14,9 +14,11 @@ Bounded: a region is at most ~100 bytes; at most eight groups are joined. It doe
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, Protocol, TypeVar, cast
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
@@ -31,8 +33,35 @@ _TRUNK_REGIONS = (
 )  # fmt: skip
 
 
+class Follower(Protocol):
+    """Whoever follows one number for many of the same form, and notes what is asked about its digits."""
+
+    def ask(self, question: Callable[..., bool | None], text: str, more: tuple[Any, ...]) -> bool | None:
+        """The answer for the number that is followed."""
+
+
+class _Following(threading.local):
+    follower: Follower | None = None
+
+
+following = _Following()
+_Q = TypeVar("_Q", bound=Callable[..., Any])
+
+
+def question(answer: _Q) -> _Q:
+    """Mark a function of a text as a question about its digits: everything else that `find_phones` does must depend on
+    signs, sizes of groups and their leading noughts and ones alone (`phone_crowds`)."""
+
+    @wraps(answer)
+    def ask(text: str, *more: Any) -> bool | None:
+        follower = following.follower
+        return answer(text, *more) if follower is None else follower.ask(answer, text, more)
+
+    return cast(_Q, ask)
+
+
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """The numbering plan of a calling code, and how its numbers are dialled inside one of its regions."""
 
     valid: re.Pattern[str]
@@ -60,13 +89,13 @@ def _valid_pattern(code: int) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=512)
-def _plan(region: str, code: int) -> _Plan:
+def plan_of(region: str, code: int) -> Plan:
     metadata = _metadata(region, code)
     prefix = metadata.national_prefix_for_parsing
-    return _Plan(_valid_pattern(code), re.compile(prefix) if prefix else None, metadata.national_prefix_transform_rule)
+    return Plan(_valid_pattern(code), re.compile(prefix) if prefix else None, metadata.national_prefix_transform_rule)
 
 
-def _fits(plan: _Plan, national: str) -> bool:
+def fits(plan: Plan, national: str) -> bool:
     if not 4 <= len(national) <= 17:
         return False
     if plan.valid.fullmatch(national):
@@ -80,28 +109,30 @@ def _fits(plan: _Plan, national: str) -> bool:
     return plan.valid.fullmatch(rest) is not None
 
 
+@question
 def valid_international(digits: str) -> bool | None:
     """Whether digits after a `+` are an assigned number; None where no country has the calling code."""
     for size in (1, 2, 3):
         code = int(digits[:size] or 0)
         regions = COUNTRY_CODE_TO_REGION_CODE.get(code)
         if regions:
-            return _fits(_plan(regions[0], code), digits[size:])
+            return fits(plan_of(regions[0], code), digits[size:])
     return None
 
 
 @lru_cache(maxsize=512)
-def _code(region: str) -> int:
+def calling_code(region: str) -> int:
     for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
         if region in regions:
             return int(code)
     return 0
 
 
+@question
 def valid_national(digits: str, region: str) -> bool:
     """Whether digits dialled inside `region` are an assigned number of its calling code's plan."""
-    code = _code(region)
-    return bool(code) and _fits(_plan(region, code), digits)
+    code = calling_code(region)
+    return bool(code) and fits(plan_of(region, code), digits)
 
 
 _EXTENSION = re.compile(r"(?:[ ]?(?:x|ext\.?|extension|#)[ ]?)(\d{1,6})(?!\d)", re.IGNORECASE)
@@ -130,7 +161,8 @@ _PLAIN_DATE = re.compile(
 )
 
 
-def is_dateish(text: str, *, spoken: bool = False) -> bool:
+@question
+def is_dateish(text: str, spoken: bool = False) -> bool:
     """Dates, ranges of years and of round numbers, compact timestamps; where words speak of a telephone (`spoken`), only
     dates as everybody writes them."""
     if spoken and len(text) > 8:
@@ -141,11 +173,38 @@ def is_dateish(text: str, *, spoken: bool = False) -> bool:
     return bool(_DATE.fullmatch(text) or _YEARS.fullmatch(text) or _COMPACT_DATE.fullmatch(text))
 
 
+@question
+def compact_date(digits: str) -> bool:
+    """Year, month and day in one, perhaps with a time."""
+    return bool(_COMPACT_DATE.fullmatch(digits))
+
+
+@question
+def thousands(text: str) -> bool:
+    """An amount in groups of three."""
+    return bool(_THOUSANDS.fullmatch(text))
+
+
+@question
+def one_digit(digits: str) -> bool:
+    """One digit over and over: it stands for a number."""
+    return len(set(digits)) == 1
+
+
+book_number = question(isbn)
+
+SHAPES_ASKED: dict[Callable[..., Any], tuple[re.Pattern[str], ...]] = {
+    is_dateish: (_DATE, _YEARS, _COMPACT_DATE, _RANGE, _PLAIN_DATE), compact_date: (_COMPACT_DATE,),
+    thousands: (_THOUSANDS,),
+}  # fmt: skip
+"""For questions that can be answered with yes for texts of certain forms only: those forms."""
+
+
 def bare_score(digits: str, *, context: bool, region: str) -> float:
     """Score of a number of digits alone."""
-    if not 7 <= len(digits) <= 15 or len(set(digits)) == 1:
+    if not 7 <= len(digits) <= 15 or one_digit(digits):
         return 0.0
-    if not (context and len(digits) > 8) and _COMPACT_DATE.fullmatch(digits):
+    if not (context and len(digits) > 8) and compact_date(digits):
         return 0.0
     if digits.startswith("00") and len(digits) >= 10 and valid_international(digits[2:]):
         return 0.9 if context else 0.55
@@ -161,23 +220,23 @@ def _one_group(digits: str, *, context: bool, region: str) -> float:
 
 def _shape_score(text: str, *, context: bool, region: str) -> float:
     """Score of one whole candidate such as `0494 92 82 32`, `+41 (0)62 915 44 00` or `5551234567`."""
-    if text.isdigit() and text.isascii():
+    if text.isdigit() and (text.isascii() or following.follower):
         return bare_score(text, context=context, region=region)
-    if is_dateish(text, spoken=context):
+    if is_dateish(text, context):
         return 0.0
     groups = [g for g in _SPLIT.split(text) if g]
     digits = "".join(groups)
-    if not 7 <= len(digits) <= 15 or len(groups) > 8 or len(set(digits)) == 1:
+    if not 7 <= len(digits) <= 15 or len(groups) > 8 or one_digit(digits):
         return 0.0
     if text.count("(") != text.count(")"):
         return 0.0  # "76, 065103 (2005"
-    if _THOUSANDS.fullmatch(text):
+    if thousands(text):
         return 0.0
     if "/" in text and not (context and text.count("/") == 1 and len(digits) >= 9):
         return 0.0
     if text.count(".") == 1 and len(groups) == 2 and not text.startswith("0"):
         return 0.0  # a decimal number
-    if len(groups) in (4, 5) and len(groups[-1]) == 1 and isbn(text):
+    if len(groups) in (4, 5) and len(groups[-1]) == 1 and book_number(text):
         return 0.0
     if text.startswith("+"):
         known = valid_international(digits.replace("0", "", 1) if "(0)" in text else digits)
@@ -232,7 +291,7 @@ def find_phones(
     """
     out: list[tuple[int, int, float]] = []
     helped = context or (context_after and not blocked)
-    if text.isdigit() and text.isascii():
+    if text.isdigit() and (text.isascii() or following.follower):
         score = bare_score(text, context=helped, region=region) - 0.4 * blocked
         if score < 0.5:
             return out
@@ -258,7 +317,7 @@ def find_phones(
         if (before and before[-1] not in " (") or (after and after[0] not in " )" and after[:2] not in (" (",)):
             continue
         nsn = match["area"] + match["mid"] + match["line"]
-        if len(set(nsn)) == 1:
+        if one_digit(nsn):
             continue  # 000-000-0000 stands for a number
         valid = nsn[0] > "1" and nsn[3] > "1" and valid_national(nsn, "US")
         bracket = match["open"] is not None
@@ -273,7 +332,7 @@ def find_phones(
             score = 0.6 if bracket or match["intl"] else (0.55 if match["sep"] == match["sep2"] == "-" else 0.35)
         if blocked and not match["intl"]:
             score -= 0.4
-        if isbn(match[0]) and blocked:
+        if blocked and book_number(match[0]):
             score = 0.0
         if match.end() == len(text) and _EXTENSION.match(tail):
             score = max(score, 0.6)

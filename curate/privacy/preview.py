@@ -16,30 +16,11 @@ import pyarrow.compute as pc
 from curate.privacy.config import ScanConfig
 from curate.privacy.operators import mask_column
 from curate.privacy.scanner import scan
+from curate.safetext import UNSAFE, safe_text
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)?|[@-Z\\^_])")
-_BREAK_CHARACTERS = "\t\n\v\f\r\x85\u2028\u2029"
-_BREAKS = re.compile(f"[{_BREAK_CHARACTERS} ]+")
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
-_CONTROL = re.compile(f"{_UNSAFE.pattern}|[\t\n\v\f\r\x85\u2028\u2029]")
+_CONTROL = re.compile(f"{UNSAFE.pattern}|[\t\n\v\f\r\x85\u2028\u2029]")
 _SLACK = 256
 """Code points scanned beyond the width, so that a value cut by it is still recognised."""
-
-
-def safe_text(text: str) -> str:
-    """`text` on one line, without ANSI sequences, control, zero-width or direction characters."""
-    if not text.isprintable():
-        plain = text
-        for char in _BREAK_CHARACTERS:
-            plain = plain.replace(char, " ")
-        if not plain.isprintable():
-            return _UNSAFE.sub("", _BREAKS.sub(" ", _ANSI.sub("", text)))
-        text = plain  # printable but for its breaks: nothing is taken out, and no escape takes out more
-    while "  " in text:
-        text = text.replace("  ", " ")
-    return text
 
 
 def masked_previews(texts: pa.Array, width: int = 120, config: ScanConfig | None = None) -> list[str | None]:

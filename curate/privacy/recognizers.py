@@ -135,6 +135,11 @@ def plain_number(view: View, c: Candidate) -> list[Span]:
     return out
 
 
+def alone_telephone(view: View, text: str, c: Candidate) -> list[Span]:
+    """`plain_number` for a candidate that can be no date of birth, card or social security number."""
+    return [] if _FRACTION.fullmatch(text) or _calculation(view, c, text) else telephones(view, text, c.start, c)
+
+
 _OPERATOR_AFTER = re.compile(r"\s{0,2}(?:=\s{0,2}[-$€£]?[\d<]|[*×÷^]\s{0,2}\d|\+\d|<<|>>|%)")
 _OPERATOR_BEFORE = re.compile(r"(?:\d\s{0,2}[*×÷^]|[$€£=]\s{0,2}-?|<<)\s{0,2}\Z")
 _OPERATORS = "=*×÷^+<>%$€£".encode()

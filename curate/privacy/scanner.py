@@ -159,6 +159,21 @@ def _settled(text: Block, config: ScanConfig, known: Book) -> Found:
     return found
 
 
+def _by_words(
+    text: Block, at: Ints, score: npt.NDArray[np.float64], short: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Scores of bare cards in long texts, after what the numbers behind the same words say."""
+    sizes = at[:, 2] - at[:, 1]
+    cards = np.flatnonzero((at[:, 3] == _CARD) & ~short[at[:, 0]] & (sizes <= 19))
+    if not len(cards):
+        return score
+    words = evidence.words_before(text.data, text.starts, at[cards, 0], at[cards, 1])
+    runs = evidence.runs_behind_words(text.data, text.starts[~short], text.ends[~short])
+    out = score.copy()
+    out[cards] = evidence.behind_words(sizes[cards], words, score[cards], *runs)
+    return out
+
+
 def scan(
     texts: pa.Array,
     config: ScanConfig | None = None,
@@ -199,6 +214,7 @@ def scan(
         cards = (at[:, 3] == _CARD) & short[at[:, 0]]
         sizes = np.where(cards, at[:, 2] - at[:, 1], 0)
         score = evidence.adjusted(sizes, score, evidence.verdicts(runs))
+        score = _by_words(whole, at, score, short)
         keep = np.round(score, 4) >= config.min_score
         at, offsets, score, quoted = at[keep], offsets[keep], score[keep], quoted[keep]
     return Spans(

@@ -20,13 +20,17 @@ _PRIVATE_KEY = CODE["PRIVATE_KEY"]
 _PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_0-9]*\]")
 
 
+_ANY_USER, _ANY_PASSWORD = ("user", "username", "login", "name"), ("password", "pass", "passwd", "pwd", "pw")
+"""What documentation writes for anybody's: `ftp://username:password@...`."""
+
+
 def userinfo(view: View, c: Candidate) -> list[Span]:
     """`user:password` in an address; only that part is covered, so the address stays readable."""
     text = view.text(c.start, c.end)
     user, _, password = text.partition(":")
     if not password or _PLACEHOLDER.fullmatch(password) or password[0] in "<{$%" or password.strip("*xX.") == "":
         return []
-    if user.startswith(("<", "{", "$")):
+    if user.startswith(("<", "{", "$")) or (user.lower() in _ANY_USER and password.lower() in _ANY_PASSWORD):
         return []
     return [(c.start, c.end, _URL, 0.95)]
 

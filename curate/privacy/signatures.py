@@ -199,6 +199,25 @@ def area_of(data, low, high, a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def _vehicle_or_wallet(data, a, b):  # type: ignore[no-untyped-def]
+    """Whether the size and first letters are those of the long values that need no words (`plans._SPECIAL`)."""
+    size, c, d = b - a, data[a], data[a + 1]
+    if size == 17 or (size == 42 and c == 48 and d == 120):
+        return True
+    if 25 <= size <= 35 and (
+        c == 49 or c == 51 or c == 76 or c == 77 or c == 68 or c == 88 or c == 84 or c == 114 or c == 116
+    ):  # fmt: skip
+        return True
+    if size < 23:
+        return False
+    c, d = c | 32, d | 32
+    return (
+        (c == 98 and d == 99) or (c == 116 and d == 98) or (c == 108 and d == 116) or (c == 97 and d == 100)
+        or (c == 99 and d == 111)
+    )  # fmt: skip
+
+
+@njit(cache=True)
 def _stands_alone(data, a, b):  # type: ignore[no-untyped-def]
     """Whether the token, or a piece of it between blanks, has a form that needs no words."""
     blank, begin = False, a
@@ -208,7 +227,7 @@ def _stands_alone(data, a, b):  # type: ignore[no-untyped-def]
             if (begin > a or p < b) and shape_known(data, begin, p):
                 return True
             begin = p + 1
-    return (not blank and b - a >= 17) or shape_known(data, a, b)
+    return (not blank and b - a >= 17 and _vehicle_or_wallet(data, a, b)) or shape_known(data, a, b)
 
 
 @njit(cache=True, nogil=True)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from curate.privacy import neighbourhood as k
 from curate.privacy.candidates import Candidate, Span, View
 from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, SSN, VERSION, word_classes
-from curate.privacy.phones import bare_score, find_phones, is_dateish
+from curate.privacy.phones import bare_score, find_phones, is_dateish, question
 from curate.privacy.plans import without_digits
 from curate.privacy.types import CODE
 
@@ -49,7 +49,13 @@ def _spoken(view: View, c: Candidate, text: str) -> bool:
         return True
     before = view.text(max(view.starts[c.row], c.start - 64), c.start)
     said = _said(without_digits(before), len(text) <= 8)
-    return said == "yes" or (said == "unless round" and not text.endswith("000"))
+    return said == "yes" or (said == "unless round" and not round_number(text))
+
+
+@question
+def round_number(digits: str) -> bool:
+    """Thousands of something."""
+    return digits.endswith("000")
 
 
 @lru_cache(maxsize=8192)
@@ -105,7 +111,7 @@ def telephones(view: View, text: str, start: int, c: Candidate) -> list[Span]:
         helped = spoken or (bool(c.flags & k.AFTER_PHONE) and not blocked)
         score = bare_score(text, context=helped, region=view.region) - 0.4 * blocked
         return [(start, c.end, _PHONE, score)] if score >= 0.5 else []
-    if is_dateish(text, spoken=spoken):
+    if is_dateish(text, spoken):
         return []
     tail_end = min(c.end + 16, view.ends[c.row])
     tail = view.text(c.end, tail_end) if start + len(text) == c.end else ""

@@ -61,6 +61,8 @@ GRAVE = frozenset({
 """Rules about the answer itself that decide between the two of a pair."""
 TAKEN_UP = 0.2
 """Words of its prompt in an answer, by words of the answer, from which on it is about the prompt."""
+COURTESY = 12
+"""Words that a turn which only thanks or agrees has at most."""
 TITLED = 5
 """Times the words of a prompt from which on an answer that begins with it has it for a title."""
 MOSTLY = 0.7
@@ -329,7 +331,12 @@ def _stock_answer(m: Measured, config: QualityConfig) -> Hits:
     # is the same whoever makes it.
     prose = ~m.code & (m.features["last_class"] != c.SYMBOL)
     where = prose & (often >= config.stock_prompts) & ((r.shared < 2) | (r.shared < TAKEN_UP * r.answer_words))
-    return hits("stock_answer", where, 0.5, prompts=often)
+    # Later in a conversation a few words that ask nothing ("Great, thanks!") are rightly met with the same courtesy.
+    later = np.r_[False, np.diff(m.pieces.row) == 0]
+    brief = np.zeros(len(where), np.bool_) if m.prompt_features is None else m.prompt_features["words"] <= COURTESY
+    courteous = where & later & brief
+    courteous &= ~m.asks(r"[?？؟]", courteous)
+    return hits("stock_answer", where & ~courteous, 0.5, prompts=often)
 
 
 def _unrelated(m: Measured, config: QualityConfig) -> Hits:

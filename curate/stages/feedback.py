@@ -4,11 +4,14 @@ A file of ratings (JSON lines with `prompt`, and `output`, `rating`, `correction
 what they ask: the same words, or a Jaccard similarity of their words from `similarity` on (engine:
 `curate.similarity.near`). Each rating goes to one row, the most similar one.
 
-Rules. `rated_badly` (flag): a row whose answer's likes were rated bad, with the counts as evidence. `corrected_label`
-(relabel): for classification, the same text under the label that people gave. `corrected_answer` (add): a new row with the
-prompt as it was asked and the corrected answer, derived from the row it is linked to. Everything waits for a person by
-default. Corrections come from outside, so personal data in them is replaced by placeholders before they reach a finding.
-Ratings that are like no row are counted, and named by their line in the summary; they change nothing.
+Rules. `rated_badly` (drop): people rated badly an answer that this row gives (or did not say which answer), so accepting
+takes the row out; its score is how bad the ratings are, drawn to the middle where they are few, and always under the
+threshold at which something applies by itself. `rated_badly_elsewhere` (flag): the answer that was rated badly is not the
+row's own, or is being corrected: the row may be right, and accepting only notes that. `corrected_label` (relabel): for
+classification, the same text under the label that people gave. `corrected_answer`: where the row itself gives the answer
+that was corrected, the correction in its place (replace), else a new row (add; see `corrections`). Everything waits for a
+person by default. Corrections come from outside, so personal data in them is replaced by placeholders before they reach a
+finding. Ratings that are like no row are counted, and named by their line in the summary; they change nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import orjson
@@ -26,17 +29,23 @@ import xxhash
 
 from curate.dataset import Dataset
 from curate.dataset.compression import file_hash
+from curate.dataset.pointer import escape
 from curate.errors import ConfigError, DataError, StageSkipped
+from curate.ledger.apply import reader
 from curate.ledger.findings import concat_findings, make_findings
 from curate.privacy import mask_column, scan
 from curate.similarity.exact import exact_groups
 from curate.similarity.near import NearConfig, near_duplicate_edges
 from curate.stages.against import questions
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.corrections import answer_place, corrected_row, opening
 
 NAME = "feedback"
 REASONS = {
-    "rated_badly": "people rated answers to this prompt as bad",
+    "rated_badly": "people rated the answer that this row gives as bad; accepting takes the row out",
+    "rated_badly_elsewhere": "people rated an answer to this prompt as bad, but not the one that this row gives",
+    "rated_badly_cured": "people rated the answer that this row gives as bad; a correction is proposed beside this",
+    "answer_replaced": "people corrected the answer that this row gives",
     "corrected_label": "people gave another label to this text",
     "corrected_answer": "people corrected the answer to a prompt like this one",
 }
@@ -49,6 +58,10 @@ _NAMES = {
 _BAD, _GOOD = {"down", "bad", "no", "false", "negative", "dislike"}, {"up", "good", "yes", "true", "positive", "like"}
 _LINES_NAMED = 20
 SAME = 1.0
+ALIKE = 0.6
+"""Share of words (Jaccard) from which an answer in production is taken for the row's own."""
+MOST_SURE = 0.89
+"""A rating is about an answer, not about a row: it never takes a row out by itself under the default `auto`."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,8 @@ class FeedbackConfig:
     """Jaccard similarity of words (0 to 1) from which a rated prompt is taken for that of a row."""
     good_from: float = 0.5
     """Smallest rating that counts as good, on the files' own scale; set it where ratings run from 1 to 5, say."""
+    on_bad_row: Literal["fail", "skip"] = "fail"
+    """What a line that is no rating does: end the run, or be left out, counted and named."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.similarity <= 1.0:
@@ -94,7 +109,8 @@ def detect(dataset: Dataset, config: FeedbackConfig, context: Context) -> Detect
         raise StageSkipped("no ratings are named; set files under [stages.feedback], or use `curate feedback`")
     if dataset.is_table:
         raise StageSkipped("the data holds no text that a rating could be about")
-    ratings = [rating for path in config.files for rating in read_ratings(Path(path), config.good_from)]
+    left_out: list[str] | None = [] if config.on_bad_row == "skip" else None
+    ratings = [rating for path in config.files for rating in read_ratings(Path(path), config.good_from, left_out)]
     row, score = _linked(questions(dataset), [r.prompt for r in ratings], config, context)
     linked = np.flatnonzero(row >= 0)
     corrections = _scrubbed([r.correction for r in ratings])
@@ -110,15 +126,24 @@ def detect(dataset: Dataset, config: FeedbackConfig, context: Context) -> Detect
     same = _one_a_row(
         [i for i in corrected if relabels and score[i] >= SAME and corrections[i] != given[row[i]]], row, corrections
     )
+    others = [i for i in corrected if not (relabels and score[i] >= SAME)]
+    own = _own_answers(dataset, row, [r.output for r in ratings])
+    instead = _one_a_row([i for i in others if own[i] and ratings[i].output and score[i] >= SAME], row, corrections)
+    places = {i: place for i in instead if (place := _answer_place(dataset, int(row[i]))) is not None}
+    cured = {int(row[i]) for i in [*same, *places]}
     tables = [
-        _rated(dataset, ratings, row, score),
+        _rated(dataset, ratings, row, score, own, cured),
         make_findings(
             NAME, dataset.row_ids, row=[int(row[i]) for i in same], rule="corrected_label", action="relabel", score=0.8,
             reason=REASONS["corrected_label"], field=dataset.roles.label[0] if dataset.roles.label else None,
             replacement=[corrections[i] for i in same],
         ),
-        _added(dataset, [i for i in corrected if not (relabels and score[i] >= SAME)], row, score, prompts, corrections,
-               ratings),
+        make_findings(
+            NAME, dataset.row_ids, row=[int(row[i]) for i in places], rule="corrected_answer", action="replace", score=0.8,
+            reason=REASONS["answer_replaced"], field=list(places.values()), replacement=[corrections[i] for i in places],
+            evidence=[orjson.dumps({"from": ratings[i].where}).decode() for i in places],
+        ),
+        _added(dataset, [i for i in others if int(row[i]) not in cured], row, score, prompts, corrections, ratings),
     ]  # fmt: skip
     stray = [r.where for r, at in zip(ratings, row.tolist(), strict=True) if at < 0]
     return Detection(
@@ -131,12 +156,13 @@ def detect(dataset: Dataset, config: FeedbackConfig, context: Context) -> Detect
             "linked": len(linked),
             "like_no_row": len(stray),
             "like_no_row_first": ", ".join(stray[:_LINES_NAMED]),
+            **({} if left_out is None else {"lines_left_out": len(left_out), "left_out_first": ", ".join(left_out[:20])}),
         },
     )
 
 
-def read_ratings(path: Path, good_from: float) -> list[Rating]:
-    """The ratings of a file; DataError names the first line that is none."""
+def read_ratings(path: Path, good_from: float, left_out: list[str] | None = None) -> list[Rating]:
+    """The ratings of a file. DataError names the first line that is none, unless `left_out` is there to take its name."""
     out: list[Rating] = []
     try:
         lines = path.read_bytes().splitlines()
@@ -145,22 +171,31 @@ def read_ratings(path: Path, good_from: float) -> list[Rating]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        where = f"{path.name} line {number}"
         try:
-            raw = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            raise DataError(f"{path}: line {number} is not JSON") from None
-        if not isinstance(raw, dict):
-            raise DataError(f"{path}: line {number} is not a JSON object")
-        found = {key: next((raw[n] for n in names if raw.get(n) is not None), None) for key, names in _NAMES.items()}
-        prompt, correction = _text(found["prompt"]), _text(found["correction"])
-        good = _good(found["rating"], good_from, f"{path}: line {number}")
-        if not prompt or (good is None and not correction):
-            raise DataError(f"{path}: line {number} needs a prompt, and a rating or a correction")
-        out.append(Rating(where, prompt, _text(found["output"]), good, correction))
+            out.append(_rating(path, number, line, good_from))
+        except DataError:
+            if left_out is None:
+                raise
+            left_out.append(f"{path.name} line {number}")
     if not out:
         raise DataError(f"{path}: holds no ratings")
     return out
+
+
+def _rating(path: Path, number: int, line: bytes, good_from: float) -> Rating:
+    where = f"{path}: line {number}"
+    try:
+        raw = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        raise DataError(f"{where} is not JSON") from None
+    if not isinstance(raw, dict):
+        raise DataError(f"{where} is not a JSON object")
+    found = {key: next((raw[n] for n in names if raw.get(n) is not None), None) for key, names in _NAMES.items()}
+    prompt, correction = _text(found["prompt"]), _text(found["correction"])
+    good = _good(found["rating"], good_from, where)
+    if not prompt or (good is None and not correction):
+        raise DataError(f"{where} needs a prompt, and a rating or a correction")
+    return Rating(f"{path.name} line {number}", prompt, _text(found["output"]), good, correction)
 
 
 def _text(value: Any) -> str:
@@ -227,8 +262,39 @@ def _one_a_row(which: list[int], row: np.ndarray, corrections: list[str]) -> lis
     return list(first.values())
 
 
-def _rated(dataset: Dataset, ratings: list[Rating], row: np.ndarray, score: np.ndarray) -> pa.Table:
-    """A flag for each row that was rated badly at least once, with how often it was rated well."""
+def _own_answers(dataset: Dataset, row: np.ndarray, outputs: list[str]) -> list[bool]:
+    """Of each rating: whether the answer that was rated is the one that its row gives, or is not told."""
+    labels = dataset.labels()
+    answers = labels if labels is not None and dataset.task == "classification" else dataset.response()
+    own = []
+    for i, output in enumerate(outputs):
+        if not output or row[i] < 0 or answers is None:
+            own.append(row[i] >= 0)
+            continue
+        said = str(answers[int(row[i])].as_py() or "")
+        a, b = set(said.casefold().split()), set(output.casefold().split())
+        own.append(bool(a) and len(a & b) / len(a | b) >= ALIKE)
+    return own
+
+
+def _answer_place(dataset: Dataset, row: int) -> str | None:
+    """Where a row's answer stands; None where that holds personal data, whose replacement a correction must not meet."""
+    if dataset.task == "sft":
+        place = escape(dataset.roles.completion[0])
+    elif dataset.task == "chat" and (at := answer_place(dataset, row)) is not None:
+        place = at
+    else:
+        return None
+    said = reader(dataset, place)(row)
+    if not isinstance(said, str) or not said or _scrubbed([said]) != [said]:
+        return None
+    return place
+
+
+def _rated(
+    dataset: Dataset, ratings: list[Rating], row: np.ndarray, score: np.ndarray, own: list[bool], cured: set[int]
+) -> pa.Table:  # fmt: skip
+    """A finding for each row that was rated badly at least once, with how often it was rated well."""
     good: dict[int, int] = defaultdict(int)
     bad: dict[int, list[int]] = defaultdict(list)
     for i, rating in enumerate(ratings):
@@ -238,9 +304,13 @@ def _rated(dataset: Dataset, ratings: list[Rating], row: np.ndarray, score: np.n
             else:
                 bad[int(row[i])].append(i)
     rows = sorted(bad)
+    leaves = [r not in cured and any(own[i] for i in bad[r]) for r in rows]
+    rules = ["rated_badly" if leave else "rated_badly_elsewhere" for leave in leaves]
+    shares = [len(bad[r]) / (len(bad[r]) + good[r] + 1) for r in rows]
     return make_findings(
-        NAME, dataset.row_ids, row=rows, rule="rated_badly", action="flag",
-        score=[len(bad[r]) / (len(bad[r]) + good[r]) for r in rows], reason=REASONS["rated_badly"],
+        NAME, dataset.row_ids, row=rows, rule=rules, action=["drop" if leave else "flag" for leave in leaves],
+        score=[min(MOST_SURE, share) for share in shares],
+        reason=[REASONS["rated_badly_cured" if r in cured else rule] for r, rule in zip(rows, rules, strict=True)],
         evidence=[orjson.dumps({"bad": len(bad[r]), "good": good[r], "first": ratings[bad[r][0]].where,
                                 "similarity": round(float(score[bad[r]].max()), 4)}).decode() for r in rows],
     )  # fmt: skip
@@ -251,9 +321,16 @@ def _added(
     ratings: list[Rating],
 ) -> pa.Table:  # fmt: skip
     told: dict[tuple[int, str], int] = {}  # the same correction of the same row once
+    openings = [opening(dataset, int(row[i])) if dataset.task == "chat" else "" for i in which]
+    systems = dict(zip(which, _scrubbed(openings), strict=True))
+    outputs = dict(zip(which, _scrubbed([ratings[i].output for i in which]), strict=True))
     for i in which:
-        if (shaped := _row(dataset, prompts[i], corrections[i])) is not None:
-            told.setdefault((int(row[i]), orjson.dumps(shaped).decode()), i)
+        shaped = corrected_row(
+            dataset, int(row[i]), prompts[i], corrections[i], same=bool(score[i] >= SAME), output=outputs[i],
+            system=systems[i],
+        )  # fmt: skip
+        if shaped is not None:
+            told.setdefault((int(row[i]), shaped), i)
     made = [(i, shaped) for (_, shaped), i in told.items()]
     evidence = [{"from": ratings[i].where, "similarity": round(float(score[i]), 4)} for i, _ in made]
     return make_findings(  # the field tells one correction of a row from the next
@@ -264,24 +341,10 @@ def _added(
     )  # fmt: skip
 
 
-def _row(dataset: Dataset, prompt: str, correction: str) -> dict[str, Any] | None:
-    """A row of the dataset's own shape; None where the shape has no place for a correction."""
-    roles = dataset.roles
-    if dataset.task == "classification":
-        return {roles.text[0]: prompt, roles.label[0]: correction} if roles.text and roles.label else None
-    if dataset.task == "sft":
-        return {roles.prompt[0]: prompt, **dict.fromkeys(roles.prompt[1:], ""), roles.completion[0]: correction}
-    if dataset.task == "chat":
-        who, what = ("from", "value") if '"from"' in str(dataset.values(roles.messages[0])[0]) else ("role", "content")
-        user, assistant = ("human", "gpt") if who == "from" else ("user", "assistant")
-        return {roles.messages[0]: [{who: user, what: prompt}, {who: assistant, what: correction}]}
-    return None
-
-
 STAGE = Stage(
     name=NAME,
     title="Feedback from production",
-    version=1,
+    version=2,
     config=FeedbackConfig,
     detect=detect,
     on_finding="review",

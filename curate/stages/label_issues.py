@@ -1,8 +1,8 @@
 """Label issues: labels that are probably wrong, and texts whose label can be argued about.
 
 Engine: `curate.labels.noise` over out-of-sample probabilities whose folds keep near-duplicates together (and the rows
-of an author or a thread, where `keep_together` names the column), with cleanlab's own judgement beside it. Sets of
-labels and numbers are judged by `label_kinds`, columns of several annotators by `label_votes`. Rules of classes:
+of an author or a thread, where a role or `keep_together` names the column), with cleanlab's own judgement beside it. Sets
+of labels and numbers are judged by `label_kinds`, columns of several annotators by `label_votes`. Rules of classes:
 `likely_wrong` (relabel: probability of a wrong label at or above `likely_wrong_at`, the likelier label as replacement)
 and `ambiguous` (flag: worth reading, never relabelled). A finding's score is the probability that the given label is
 wrong. The scores table has for every judged row `score` (the same probability: high = suspicious), `ranking` (best
@@ -28,7 +28,8 @@ from curate.labels.judged import JudgedRows, judged_rows
 from curate.ledger.findings import concat_findings, make_findings
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.label_kinds import detect_numbers, detect_sets, target_kind
-from curate.stages.label_votes import categories_of, judge_votes, majority_labels, read_votes
+from curate.stages.label_votes import judge_votes, majority_labels, read_votes
+from curate.stages.together import rows_together
 from curate.stages.vectors import contents_hash, is_file, read_vectors
 
 if TYPE_CHECKING:
@@ -62,8 +63,10 @@ class LabelIssuesConfig:
     """A .npy, .parquet or .csv file with out-of-sample class probabilities of your own model; ours when left out."""
     vectors: str | None = None
     """A .npy or .parquet file with a vector for each row, or a column of the data: read beside the words of the text."""
+    sample_rows: int = 0
+    """Judge about this many rows, drawn from every class by its share; 0 judges all."""
     keep_together: str | None = None
-    """A column, such as an author or a thread, whose rows never judge one another."""
+    """One more column, beside the roles author and thread, whose rows of one value never judge one another."""
     votes: tuple[str, ...] = ()
     """Columns with the labels of several annotators, one a column; their consensus and quality are judged."""
     target: Literal["auto", "class", "set", "number"] = "auto"
@@ -79,6 +82,8 @@ class LabelIssuesConfig:
                 raise ConfigError(f"[stages.{NAME}] {name} must be above 0 and at most 1")
         if self.min_class_rows < 1:
             raise ConfigError(f"[stages.{NAME}] min_class_rows must be at least 1")
+        if self.sample_rows < 0:
+            raise ConfigError(f"[stages.{NAME}] sample_rows must be 0 or more")
         if self.pred_probs and self.vectors:
             raise ConfigError(f"[stages.{NAME}] vectors are for our own model, not beside pred_probs; leave out one")
 
@@ -92,7 +97,7 @@ def depends_on(config: LabelIssuesConfig) -> Mapping[str, str]:
 def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Detection:
     """Judge every label against the text of the row."""
     votes = read_votes(dataset, config.votes) if config.votes else None
-    groups = _groups(dataset, config, context)
+    groups, apart = _groups(dataset, config, context)
     kind = target_kind(dataset, config.target)
     if dataset.roles.label and kind != "class":
         unread = [name for name in ("votes", "pred_probs", "vectors") if getattr(config, name)]
@@ -108,7 +113,9 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
         labels = majority_labels(votes)
     if labels is None:
         raise StageSkipped("no column has the label role")
-    judged = judged_rows(labels, dataset.content(), groups, config.min_class_rows)
+    judged = judged_rows(
+        labels, dataset.content(), groups, config.min_class_rows, config.sample_rows, context.seed
+    )
     from curate.labels.confident import cleanlab_judgement
     from curate.labels.noise import estimate_label_noise, judge_predictions
     from curate.stages.pred_probs import read_pred_probs
@@ -173,6 +180,7 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
             "classes": k,
             "rows_not_judged": judged.left_out,
             "estimated_noise_rate": round(noise.noise_rate, 4),
+            "noise_rate_between": dict(zip(("least", "most"), (round(end, 4) for end in noise.noise_range))),
             "applied_by_themselves": not careful,
             "likely_wrong": int(likely.sum()),
             "ambiguous": int(ambiguous.sum()),
@@ -181,26 +189,20 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
             "swaps": _swaps(judged, noise, np.flatnonzero(likely)),
             "first_rows_in_both_orders": _shared(noise.ranking, -quality, max(1, int(likely.sum()))),
             **({"votes": about_votes} if votes is not None else {}),
+            **({"notes": list(apart)} if apart else {}),
         },
     )
 
 
-def _groups(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> npt.NDArray[np.int64]:
-    """Rows that must not judge one another: near-duplicates, and where asked those of one author or thread."""
-    n = dataset.n_rows
-    clusters = context.hints.get("near_duplicates.cluster")
-    group = np.arange(n) if clusters is None else np.asarray(clusters, np.int64)
-    group = np.where(group < 0, n + np.arange(n), group)
-    if config.keep_together is None:
-        return group
-    from curate.labels.folds import joined_groups
-
-    if config.keep_together not in dataset.columns:
-        hint = nearest(config.keep_together, dataset.columns)
-        raise ConfigError(f"[stages.{NAME}] keep_together: the data has no column {config.keep_together!r}; {hint}")
-    encoded = categories_of(dataset, config.keep_together).dictionary_encode()
-    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return joined_groups(group, np.where(codes < 0, n + np.arange(n), codes))
+def _groups(
+    dataset: Dataset, config: LabelIssuesConfig, context: Context
+) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """Rows that must not judge one another, and what could not be kept together."""
+    column = config.keep_together
+    if column is not None and column not in dataset.columns:
+        hint = nearest(column, dataset.columns)
+        raise ConfigError(f"[stages.{NAME}] keep_together: the data has no column {column!r}; {hint}")
+    return rows_together(dataset, context.hints.get("near_duplicates.cluster"), (column,) if column else ())
 
 
 def _swaps(judged: JudgedRows, noise: LabelNoise, at: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
@@ -278,7 +280,7 @@ def _evidence(
 STAGE = Stage(
     name=NAME,
     title="Label issues",
-    version=4,
+    version=5,
     config=LabelIssuesConfig,
     detect=detect,
     on_finding="review",

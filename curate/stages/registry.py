@@ -36,10 +36,12 @@ OPT_IN: dict[str, str] = {
     "sufficiency": "audit.stages.sufficiency",
     "slices": "audit.stages.slices",
     "instruction_difficulty": "train.stages.instruction_difficulty",
+    "memorised": "train.stages.memorised",
     "erasure": "curate.stages.erasure",
     "feedback": "curate.stages.feedback",
     "counterfactual_swaps": "audit.stages.counterfactual_swaps",
     "mitigation": "audit.stages.mitigation",
+    "augmentation": "curate.stages.augmentation",
 }
 """Stages that run only where a recipe has a section for them, or a list of stages names them."""
 

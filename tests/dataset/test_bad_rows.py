@@ -202,8 +202,9 @@ def test_missing_files_directories_and_closed_files_are_named(tmp_path: Path) ->
         load(tmp_path / "trian.csv")
     with pytest.raises(DataError, match="its directory does not exist"):
         load(tmp_path / "no" / "train.csv")
-    with pytest.raises(DataError, match="is a directory"):
-        load(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="is a directory without data files"):
+        load(tmp_path / "empty")
     if os.geteuid() != 0:
         (tmp_path / "train.csv").chmod(0)
         with pytest.raises(DataError, match="permission denied"):

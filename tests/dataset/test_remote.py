@@ -6,6 +6,7 @@ import functools
 import gzip
 import http.server
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -94,3 +95,46 @@ def test_what_cannot_be_fetched_is_said_and_nothing_is_left(tmp_path: Path, url:
     with pytest.raises(DataError, match=said):
         fetch(url, tmp_path / "runs")
     assert not (tmp_path / "runs").exists() or list((tmp_path / "runs").iterdir()) == []
+
+
+@pytest.fixture
+def box() -> str:
+    """Files in fsspec's own memory: two shards, one below, and what is no data."""
+    fsspec = pytest.importorskip("fsspec")
+    system = fsspec.filesystem("memory")
+    for name, data in {
+        "shards/b.jsonl": LINES, "shards/a.jsonl": LINES[: LINES.index(b"\n") + 1],
+        "shards/deep/c.jsonl.gz": gzip.compress(LINES),
+        "shards/README.md": b"about", "shards/dataset_infos.json": b"{}", "shards/.hidden.jsonl": LINES,
+    }.items():  # fmt: skip
+        with system.open(f"memory://{name}", "wb") as file:
+            file.write(data)
+    return "memory://shards"
+
+
+def test_a_remote_folder_is_all_its_data_files(box: str, tmp_path: Path) -> None:
+    kept = fetch(box, tmp_path)
+    assert kept.name.startswith("shards-")
+    data = load(kept)
+    assert {file.path: file.rows for file in data.source.files} == {"a.jsonl": 1, "b.jsonl": 30, "deep/c.jsonl.gz": 30}
+    assert fetch(box, tmp_path) == kept
+    assert [path.name for path in tmp_path.iterdir()] == [kept.name]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept.rglob("*.jsonl*")} == {0o600}
+
+
+def test_a_remote_pattern_names_what_it_says(box: str, tmp_path: Path) -> None:
+    assert load(fetch(f"{box}/*.jsonl", tmp_path)).n_rows == 31
+    assert load(fetch(f"{box}/**/*.gz", tmp_path)).n_rows == 30
+    with pytest.raises(DataError, match="names no data file"):
+        fetch(f"{box}/*.parquet", tmp_path)
+
+
+def test_a_hub_name_without_a_network_is_a_plain_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("huggingface_hub")
+    code = "import sys; from curate.cli import main; main(['gate', 'hf://datasets/nobody/nothing', '-q'])"
+    env = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_TOKEN": "hf_hush"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: hf://datasets/nobody/nothing: cannot be fetched")
+    assert "hush" not in done.stderr
+    assert "Traceback" not in done.stderr

@@ -76,6 +76,6 @@ def test_parts_that_differ_are_no_dataset(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_another_directory_is_refused_as_before(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is a directory, not a file"):
+def test_a_directory_without_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a directory without data files"):
         load(tmp_path)

@@ -155,3 +155,35 @@ def test_data_that_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     sft.write_text("".join(json.dumps({"prompt": f"say {k}", "completion": f"it is {k}"}) + "\n" for k in range(30)))
     with pytest.raises(DataError, match="--task"):
         measure(dataset(tmp_path, "old.jsonl", rows(200, 0)), load(sft))
+
+
+def test_a_new_kind_of_text_and_one_that_is_gone_are_told_by_their_words(tmp_path: Path) -> None:
+    def kind(n: int, seed: int, words: list[str]) -> Rows:
+        made = rows(n, seed)
+        rng = np.random.default_rng(seed)
+        return [{**row, "text": " ".join([*rng.choice(words, 8), *row["text"].split()[:3]])} for row in made]
+
+    crypto, fax = ["wallet", "coinbase", "ledger", "token"], ["fax", "telex", "paper", "modem"]
+    old = dataset(tmp_path, "old.jsonl", [*rows(700, 1), *kind(90, 2, fax)])
+    new = dataset(tmp_path, "new.jsonl", [*rows(700, 3), *kind(90, 4, crypto)])
+    found = measure(old, new, seed=0)
+    told = {s.kind: s for s in found.slices}
+    assert {"wallet", "ledger", "token"} & set(told["new"].words)
+    assert {"fax", "telex", "modem"} & set(told["gone"].words)
+    assert told["new"].before < 0.01 < 0.05 < told["new"].after
+    assert found.shift is not None
+    assert found.shift.p < 0.01
+    assert any("a kind of text" in reason for reason in found.reasons)
+    assert found.recommendation == "train again"
+    assert found.to_json()["slices"][0]["kind"] in ("new", "gone")
+    assert measure(old, new, seed=0, threads=2).to_json() == found.to_json()
+
+
+def test_two_samples_of_one_source_have_no_new_kinds_of_text(tmp_path: Path) -> None:
+    wrong = 0
+    for seed in range(3):
+        old, new = (dataset(tmp_path, f"{name}{seed}.jsonl", rows(300, 10 * seed + i)) for i, name in enumerate("ab"))
+        found = measure(old, new, seed=seed)
+        assert found.shift is not None
+        wrong += bool(found.slices) + (found.shift.p < 0.01)
+    assert wrong <= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,7 +72,25 @@ def test_every_input_of_the_action_is_read_and_every_reading_is_an_input() -> No
     read = set(re.findall(r"inputs\.([a-z-]+)", (ROOT / "action.yml").read_text()))
     assert read == set(ACTION["inputs"])
     step = gate_step()
-    assert set(re.findall(r"\$\{?([A-Z_]+)", step["run"])) - {"RUNNER_TEMP", "GITHUB_STEP_SUMMARY"} == set(step["env"])
+    shells = {"RUNNER_TEMP", "GITHUB_STEP_SUMMARY"}
+    assert set(re.findall(r"\$\{?([A-Z_]+)", step["run"])) - shells == set(step["env"]) - {"NUMBA_CACHE_DIR"}
+
+
+def test_the_comment_holds_the_words_of_the_verdict_and_is_left_out_where_there_are_none(tmp_path: Path) -> None:
+    (step,) = [s for s in ACTION["runs"]["steps"] if s.get("name") == "Comment"]
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "gh").write_text('#!/bin/sh\necho "$@" > "$RUNNER_TEMP/asked"\ncat "$5" > "$RUNNER_TEMP/said"\n')
+    (tools / "gh").chmod(0o755)
+    env = {"NUMBER": "7", "RUNNER_TEMP": str(tmp_path), "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    assert shell(step["run"], cwd=tmp_path, **env).returncode == 0
+    assert not (tmp_path / "asked").exists()
+    (tmp_path / "curate-gate.md").write_text("## Curate gate: ✗ fail\n")
+    done = shell(step["run"], cwd=tmp_path, **env)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "asked").read_text().startswith("pr comment 7 --body-file")
+    assert "--edit-last --create-if-none" in (tmp_path / "asked").read_text()
+    assert (tmp_path / "said").read_text() == "## Curate gate: ✗ fail\n"
 
 
 def test_the_hook_judges_each_changed_file_and_stops_at_the_first_bad_one(data: Path, tmp_path: Path) -> None:
@@ -97,3 +116,26 @@ def test_the_examples_name_options_and_inputs_that_exist(name: str) -> None:
         steps = yaml.safe_load(text)["jobs"]["gate"]["steps"]
         (ours,) = [s for s in steps if str(s.get("uses", "")).startswith("OWNER/")]
         assert set(ours["with"]) <= set(ACTION["inputs"])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pre-commit") is None, reason="pre-commit is not installed")
+@pytest.mark.skipif(not (ROOT / ".git").is_dir(), reason="this is no git repository")
+def test_pre_commit_itself_runs_the_hook_on_what_is_staged(data: Path, tmp_path: Path) -> None:
+    def git(*args: str) -> str:
+        return subprocess.run(["git", *args], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+    rev = git("-C", str(ROOT), "rev-parse", "HEAD")
+    hook = {"id": "curate-gate", "language": "system"}  # the curate that is installed, rather than another one built
+    config = {"repos": [{"repo": ROOT.as_uri(), "rev": rev, "hooks": [hook]}]}
+    (tmp_path / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    good = write(tmp_path / "good.jsonl", rows(80))
+    git("init", "-q")
+    git("add", good.name, ".pre-commit-config.yaml")
+    env = {"PRE_COMMIT_HOME": str(tmp_path / "home")}
+    assert shell("pre-commit run", cwd=tmp_path, **env).returncode == 0
+    git("add", data.name)
+    done = shell("pre-commit run", cwd=tmp_path, **env)
+    assert done.returncode == 1
+    assert "line 81: An address holds a user name and a password" in done.stdout
+    assert "rainy-Day" not in done.stdout

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import random
 import re
+import resource
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import jsonschema
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -302,3 +306,97 @@ def test_a_run_without_a_second_look_is_not_said_to_have_nothing_left() -> None:
     code, found = as_json("runs/names", "--policy", "p.toml")
     assert code == 3
     assert check(found, "left_after_curation")["verdict"] == "insufficient evidence"
+
+
+def test_the_json_is_of_the_published_schema() -> None:
+    from audit.gate.schema import json_schema
+
+    published = json.loads((Path(__file__).parents[2] / "docs" / "schema" / "gate.schema.json").read_text())
+    assert published == json.loads(json.dumps(json_schema()))
+    validator = jsonschema.Draft202012Validator(published)
+    validator.check_schema(published)
+    _, found = as_json(write(Path("pr.jsonl"), spoilt()))
+    assert [f"{e.json_path}: {e.message}" for e in validator.iter_errors(found)] == []
+    found["checks"][0]["colour"] = "red"  # the schema would notice
+    assert not validator.is_valid(found)
+
+
+def test_a_baseline_of_another_dataset_is_refused() -> None:
+    gate(write(Path("main.jsonl"), clean()), "--format", "json", "--output", "main.json", "--exit-zero")
+    code, said = gate(write(Path("other.jsonl"), clean(seed=9)), "--baseline", "main.json")
+    assert code == 2
+    assert "none of its rows is here" in said
+    pairs = [{"prompt": r["text"], "completion": f"{r['label']} it is, {r['text'][:20]}"} for r in clean()]
+    code, said = gate(write(Path("pairs.jsonl"), pairs), "--baseline", "main.json")
+    assert code == 2
+    assert "is the baseline of classification data, and this is sft" in said
+
+
+def test_a_wrong_label_is_named_with_the_one_that_is_expected_and_the_way_to_green_leads_there() -> None:
+    rows = clean(480)
+    names = list(TOPICS)
+    for i in range(0, 480, 8):
+        rows[i] = {**rows[i], "label": names[(names.index(rows[i]["label"]) + 1) % 3]}
+    Path("p.toml").write_text("[checks.label_error_rate]\nwarn = 0.03\nfail = 0.05\n")
+    path = write(Path("flipped.jsonl"), rows)
+    code, found = as_json(path, "--policy", "p.toml")
+    wrong = check(found, "label_error_rate")
+    assert code == 1
+    assert "judged by its upper end" in wrong["sentence"]
+    given = {p["line"]: (p["given"], p["suggested"]) for p in wrong["places"] if p["suggested"]}
+    assert len([line for line in given if (line - 1) % 8 == 0]) >= 40
+    for line, (said, expected) in given.items():
+        assert said == rows[line - 1]["label"] != expected
+    assert re.search(r"expects another label \(\w+ → \w+\)", gate(path, "--policy", "p.toml")[1])
+    # Mending the labels of the first `least` places brings the estimate within the limit, as it was measured.
+    places = wrong["places"][: wrong["least"]]
+    said_right = {"finding_id": [p["finding_id"] for p in places]}
+    table = read_stage(Path("runs/flipped-gate"), "label_issues")
+    chosen = table.filter(pc.is_in(table["finding_id"], pa.array([bytes.fromhex(i) for i in said_right["finding_id"]],
+                                                                pa.binary(16))))  # fmt: skip
+    settled = decide(chosen, range(chosen.num_rows), "reject", actor="ada", why="read")
+    append_decisions(Path("decisions.jsonl"), [settled])
+    _, after = as_json(path, "--policy", "p.toml", "--decisions", "decisions.jsonl")
+    assert check(after, "label_error_rate")["verdict"] in ("pass", "warn")
+
+
+def read_stage(gates: Path, stage: str) -> pa.Table:
+    (run,) = gates.iterdir()
+    return pq.read_table(run / "findings" / f"{stage}.parquet")
+
+
+def test_a_verdict_that_cannot_be_written_leaves_the_old_file_and_says_so() -> None:
+    rows = [*clean(), *(dict(row) for row in clean() * 3)]
+    path = write(Path("copies.jsonl"), rows)
+    gate(path, "--policy", str(without_labels()), "--exit-zero")
+    Path("out").mkdir()
+    Path("out/gate.sarif").write_text("old")
+    command = [sys.executable, "-m", "curate", "gate", str(path), "--policy", "p.toml", "--format", "sarif", "-q",
+               "--output", "out/gate.sarif"]  # fmt: skip
+
+    def little_room() -> None:  # the system refuses longer files, as a full disk does
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=little_room, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "gate.sarif: cannot be written" in done.stderr
+    assert [(p.name, p.read_text()) for p in Path("out").iterdir()] == [("gate.sarif", "old")]
+
+
+def without_labels() -> Path:
+    path = Path("p.toml")
+    path.write_text("[checks.label_error_rate]\nenabled = false\n")
+    return path
+
+
+def test_many_files_are_judged_as_one_dataset_and_each_place_is_named_with_its_file() -> None:
+    rows = spoilt()
+    Path("data").mkdir()
+    write(Path("data/train.jsonl"), [{k: r[k] for k in ("text", "label")} for r in rows if r["split"] == "train"])
+    write(Path("data/test.jsonl"), [{k: r[k] for k in ("text", "label")} for r in rows if r["split"] == "test"])
+    code, found = as_json("data", "--policy", without_labels())
+    assert code == 1
+    assert found["subject"]["files"] == ["test.jsonl", "train.jsonl"]
+    (leak,) = check(found, "leaked_rows")["places"]
+    assert (leak["file"], leak["witness_file"], leak["witness_line"]) == ("data/train.jsonl", "data/test.jsonl", 1)
+    assert "data/train.jsonl, line " in gate("data/*.jsonl", "--policy", without_labels())[1]

@@ -133,7 +133,9 @@ def test_curing_as_many_as_said_turns_the_check_and_one_fewer_does_not(n: int, b
     if first.verdict == "pass":
         assert first.to_green == ""
         return
-    least = int(first.to_green.split()[1].replace(",", ""))
+    assert first.least is not None
+    least = first.least
+    assert first.to_green.startswith("Curing ")
     assert 1 <= least <= bad
     assert ask(bad - least).verdict == "pass"
     if least > 1:

@@ -130,6 +130,9 @@ def test_planted_wrong_labels_are_found_and_their_probabilities_mean_what_they_s
     sure = noise.wrong >= 0.9
     assert wrong[sure].mean() >= 0.88
     assert noise.noise_rate == pytest.approx(0.1, abs=0.04)
+    low, high = noise.noise_range
+    assert low <= wrong.mean() <= high < 0.5
+    assert high >= noise.other.mean() >= low
 
 
 def test_clean_labels_raise_few_alarms() -> None:

@@ -276,6 +276,18 @@ def test_rows_of_one_author_do_not_judge_one_another(tmp_path: Path) -> None:
     assert together < 0.65
     with pytest.raises(ConfigError, match="no column"):
         run(data, keep_together="writer")
+    for role in ("author", "thread"):
+        found = run(dataset(tmp_path, rows, **{role: "author"}))
+        assert found.scores["cleanlab_quality"].to_numpy().mean() == together  # type: ignore[index]
+        assert "notes" not in found.summary
+
+
+def test_an_author_of_a_third_of_the_rows_is_not_kept_together_and_that_is_said(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    rows = [{"text": text_of(rng, [i % 2]), "label": f"class {i % 2}", "author": f"a{i % 3}"} for i in range(300)]
+    found = run(dataset(tmp_path, rows, author="author"))
+    assert "not kept together" in found.summary["notes"][0]
+    assert found.summary["rows_judged"] == 300
 
 
 @settings(max_examples=60, deadline=None)

@@ -70,3 +70,26 @@ def test_the_tally_counts_bare_runs_only() -> None:
     counts = tally(data, np.array([0]), np.array([len(data)]))
     assert counts[16].tolist() == [2, 1]
     assert counts[15].tolist() == [1, int(luhn.is_valid("411111111111111"))]
+
+
+def sentences(values: list[str], word: str) -> list[str]:
+    filler = "the parcel left the house on Monday and the driver says that it should be there before the week is over"
+    return [f"{filler}; {word} {value} as you asked" for value in values]
+
+
+def test_in_long_texts_the_word_before_speaks_for_its_numbers() -> None:
+    passing = [n for n in numbers(400, cards=False, seed=5) if luhn.is_valid(n)]
+    assert len(passing) > 20
+    noise = sentences(numbers(400, cards=False, seed=5), "waybill")
+    cards = sentences(numbers(60, cards=True, seed=6), "plastic")
+    spans = scan(pa.array([*noise, *cards], pa.large_string()))
+    assert spans.row.tolist() == list(range(400, 460))
+    assert float(spans.score.min()) > 0.96
+    alone = scan(pa.array(noise[:10], pa.large_string()))
+    assert len(alone) == sum(luhn.is_valid(n) for n in numbers(400, cards=False, seed=5)[:10])
+
+
+def test_one_word_does_not_speak_for_the_numbers_behind_another() -> None:
+    noise = sentences(numbers(400, cards=False, seed=7), "waybill")
+    spans = scan(pa.array([*noise, *sentences(["4012888888881881"], "plastic")], pa.large_string()))
+    assert spans.row.tolist() == [400]

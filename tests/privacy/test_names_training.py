@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from curate.privacy.names.labels import GIVEN, LABELS, PLACE
 from curate.privacy.names.lexer import token_hash
 from curate.privacy.names.model import lexicon_table
 from curate.privacy.names.training import corpus, lists, texts, train
+from curate.privacy.names.training.endings import declined, declined_name
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +85,23 @@ def test_training_learns_and_repeats_itself() -> None:
     known = data.may
     agree = [known[i] >> int(scores[i].argmax()) & 1 for i in range(len(known))]
     assert np.mean(agree) > 0.9
+
+
+def test_names_are_declined_as_their_languages_do() -> None:
+    draw = random.Random(1)
+
+    def forms(word: str, language: str) -> set[str]:
+        return {declined(word, language, draw) for _ in range(60)}
+
+    assert {"Kowalskiego", "Kowalskiemu", "Kowalskim"} == forms("Kowalski", "pl")
+    assert {"Новакова", "Новаковым"} <= forms("Новаков", "ru")
+    assert "Virtasen" in forms("Virtanen", "fi")
+    assert "Horváthnak" in forms("Horváth", "hu")
+    assert forms("Li", "pl") == {"Li"}
+    assert forms("Smith", "en") == {"Smith"}
+    assert declined_name("Anna Schmidt", "de", draw) == "Anna Schmidts"
+
+
+def test_listed_words_of_indic_scripts_are_whole_words() -> None:
+    assert lists.words_of("अंकिता शर्मा") == ["अंकिता", "शर्मा"]
+    assert lists.word_bits()["अंकिता"] & GIVEN

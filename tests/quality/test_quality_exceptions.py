@@ -68,6 +68,18 @@ def test_rules_know_their_exceptions(rule: str, prompt: str, answer: str, given:
     assert (rule in _rules(prompt, answer, given)) is found
 
 
+@pytest.mark.parametrize(("turn", "marked"), [("Great, that is all I need, {}!", False), ("What about {} then?", True)])
+def test_thanks_late_in_a_conversation_are_rightly_met_with_one_courtesy(turn: str, marked: bool) -> None:
+    words = ("rain", "trains", "soup", "maps", "tyres", "stamps", "wool", "chess")
+    asked = [text for word in words for text in (f"Tell me in a few words about {word}, please.", turn.format(word))]
+    courtesy = "Glad to help, come back any time you like."
+    told = [text for word in words for text in (f"There is much to say of {word}.", courtesy)]
+    given = Pieces(pa.array(told, pa.large_string()), np.arange(16) // 2, pa.array(asked, pa.large_string()))
+    measured, _ = prepare(given)
+    found = [one for one in judge(measured, QualityConfig()) if one.rule == "stock_answer"]
+    assert sum(map(len, found)) == (8 if marked else 0)
+
+
 def test_one_answer_to_one_question_in_many_words_is_no_stock_answer() -> None:
     ways = ["What is", "Tell me", "Show me", "Give me", "Print", "Find", "Read out"]
     prompts = [f"{way} the current weather in London now" for way in ways] + [f"Judge sentence {i} here" for i in range(7)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-import shutil
 import subprocess
 import sys
 import threading
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from tests.report.chromium import CHROMIUM, Page
+
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 CURATE = [sys.executable, "-m", "curate"]
 
@@ -88,5 +89,62 @@ def test_hostile_data_runs_nothing_and_calls_nobody(home: tuple[str, list[str]],
     for page in (tmp_path / "run" / "report.html", tmp_path / "gate.html"):
         shown = dom(page, tmp_path / "profile")
         assert "data-owned=\"yes\"" not in shown.split("<body", 1)[0]
-        assert "<script" not in shown
+        assert shown.count("<script") == 1  # our own, which sorts tables
         assert asked == [], page.name
+
+
+TABLE = """<h2>Things</h2><div class="table" tabindex="0"><table>
+<thead><tr><th>Name</th><th class="n">Count</th><th class="n">Time</th></tr></thead><tbody>
+<tr><td>pear</td><td class="n">1,200</td><td class="n">3 min 05 s</td></tr>
+<tr><td>Apple</td><td class="n">–</td><td class="n">3 min 20 s</td></tr>
+<tr><td>fig</td><td class="n">\u22123.5 %</td><td class="n">730 ms</td></tr>
+<tr><td>date</td><td class="n">90</td><td class="n">10.1 s</td></tr>
+</tbody></table></div>"""
+
+
+def table_page(folder: Path) -> str:
+    """A page of the house's style and policy with one table, as a report has them."""
+    from audit.gate import judge, parse_policy, render
+    from audit.gate.facts import Fact
+
+    asked = parse_policy({})
+    asked = type(asked)({"rows": asked.limits["rows"]}, (), "starter", "preset")
+    result = judge({"rows": Fact(5.0, 5)}, asked, today=dt.date(2026, 1, 1), subject={"path": "things.jsonl"})
+    page = render(result, "html", lambda positions: [], list)
+    path = folder / "table.html"
+    path.write_text(page.replace("</main>", f"{TABLE}</main>"))
+    return path.as_uri()
+
+
+NAMES = "[...document.querySelectorAll('main table')].at(-1).querySelectorAll('tbody tr td:first-child')"
+SHOWN = f"[...{NAMES}].map(cell => cell.textContent)"
+
+
+def test_tables_sort_by_keyboard_and_say_how(tmp_path: Path) -> None:
+    with Page(table_page(tmp_path), tmp_path / "profile") as page:
+        written = ["pear", "Apple", "fig", "date"]
+        assert page.ask(SHOWN) == written
+        page.ask("[...document.querySelectorAll('.table')].at(-1).focus()")
+        page.press("Tab")
+        assert page.ask("document.activeElement.textContent") == "Name"
+        page.press("Enter")
+        assert page.ask(SHOWN) == ["Apple", "date", "fig", "pear"]
+        page.press("Tab")
+        page.press("Enter")
+        assert page.ask(SHOWN) == ["fig", "date", "pear", "Apple"]  # what has no number comes last
+        assert page.ask("document.activeElement.closest('th').getAttribute('aria-sort')") == "ascending"
+        page.press("Enter")
+        assert page.ask(SHOWN) == ["pear", "date", "fig", "Apple"]
+        page.press("Enter")
+        assert page.ask(SHOWN) == written
+        assert page.ask("document.querySelectorAll('[aria-sort]').length") == 0
+        page.press("Tab")
+        page.press("Enter")
+        assert page.ask(SHOWN) == ["fig", "date", "pear", "Apple"]
+
+
+def test_without_script_the_page_is_as_it_was_written(tmp_path: Path) -> None:
+    with Page(table_page(tmp_path), tmp_path / "profile", script=False) as page:
+        found = page.call("DOM.getDocument", depth=-1)["root"]
+        assert '"BUTTON"' not in json.dumps(found)
+        assert '"TABLE"' in json.dumps(found)

@@ -93,3 +93,58 @@ def test_stage_names_of_a_strange_file_are_escaped(run: Run) -> None:
     html = render_html(run.without(ablation=ablation).report())
     assert "<script>x" not in html
     assert "<img src=x>" not in html
+
+
+def told_beyond() -> dict[str, Any]:
+    """An ablation that was asked beyond accuracy; names in it are hostile."""
+
+    def answer(value: float, verdict: str = "helped") -> dict[str, Any]:
+        return {"question": "canaries_<b>raw</b>", "value": value, "low": value - 0.02, "high": value + 0.02, "delta": 0.01,
+                "verdict": verdict, "p": 0.01, "p_holm": 0.02, "rows": 90, "clusters": 80, "seeds": 3,
+                "minimum_detectable": 0.03}  # fmt: skip
+
+    def span(value: float) -> dict[str, float]:
+        return {"value": value, "low": value - 0.01, "high": value + 0.01}
+
+    gap = {"column": "group", "group": "<script>x</script>", "rows": 90, "others": 300, "rates": {},
+           "by_arm": {"accuracy": {"raw": span(-0.11), "curated": span(-0.06)}}, "whole": answer(0.05),
+           "stages": [{"stage": "label_issues", "answer": answer(0.044), "share": 0.4}]}  # fmt: skip
+    cell = {"arm": "canaries_raw", "place": "text", "frequency": 16, "canaries": 10, "bits": span(6.4), "p": 0.0002,
+            "extracted": 3}  # fmt: skip
+    receipt = {"stage": "label_issues", "rule": "likely_wrong", "action": "relabel", "rows": 120, "estimate": None,
+               "measured": answer(0.012, "inconclusive"), "words": ""}  # fmt: skip
+    point = {"name": "redact", "title": "redact", "rows": 700, "utility": span(0.81), "change": answer(-0.01, "equivalent"),
+             "exposure": span(1.5)}  # fmt: skip
+    beyond = {
+        "asked": ["fairness"], "seeds": [0, 1, 2], "config": {"steps": 100}, "rows": 800, "notes": ["A note <i>."],
+        "seconds": 600.0, "schema_version": 1,
+        "fairness": {"metric": "accuracy", "gaps": [gap], "largest": span(0.06),
+                     "words": "Label cleaning closed 40 % of it."},
+        "memory": {"types": {"EMAIL_ADDRESS": 30}, "candidates": 1000, "exact": True, "found_by_scanner": {},
+                   "cells": [cell, {**cell, "arm": "canaries_placeholder", "bits": span(1.4), "p": 0.6}],
+                   "trend": [answer(1.1)], "scrubbing": [answer(5.0)], "highest": span(1.6), "note": "",
+                   "spans": [{"row": 3, "field": "text", "start": 1, "end": 5, "nats": 9.0}], "words": "Scrubbing works."},
+        "receipts": {"receipts": [receipt], "groups": 7, "rank_correlation": span(0.4), "p": 0.2, "agrees": False,
+                     "words": "Receipts rest on group runs."},
+        "frontiers": {"sizes": [], "operators": [point], "words": "Redact makes no difference that matters."},
+        "flips": {"axes": [], "words": "No held-out text speaks of a person."},
+        "forgetting": {"texts": 60, "base_nats": 4.0, "arms": [{"arm": "raw", "nats": span(0.3)}], "change": None,
+                       "words": "W."},
+    }  # fmt: skip
+    return {**told_ablation(), "beyond": beyond}
+
+
+def test_what_was_measured_beyond_accuracy_is_told_in_every_rendering(run: Run) -> None:
+    report = run.without(ablation=told_beyond()).report()
+    jsonschema.validate(json.loads(json.dumps(report.to_json(), allow_nan=False)), json_schema())
+    screen = StringIO()
+    Console(file=screen, width=100).print(render_terminal(report))
+    html = render_html(report)
+    for text in (html, render_markdown(report), screen.getvalue()):
+        said = " ".join(text.replace("\n", " ").split())
+        for words in ("Beyond accuracy", "Label cleaning closed 40", "Scrubbing works", "rest on group runs"):
+            assert words in said, words
+    for words in ("not distinguishable from noise", "6.4", "4.4 points", "1 stretch of training rows", "+40%"):
+        assert words in html, words
+    assert "<script>x" not in html
+    assert 'aria-labelledby="beyond_memory-w' in html

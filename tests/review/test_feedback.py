@@ -10,6 +10,7 @@ import pytest
 
 from curate import workflow
 from curate.errors import ConfigError, DataError
+from curate.ledger.decisions import append_decisions, decide
 from curate.reviewing import Review
 from curate.session import Session
 from curate.stages.feedback import read_ratings
@@ -43,15 +44,107 @@ def findings(result: Any) -> list[dict[str, Any]]:
     return list(result.detected.findings.to_pylist())
 
 
-def test_bad_ratings_flag_the_row_that_says_the_same_and_count_the_good_ones() -> None:
-    prompt = ANSWERS[2]["prompt"]
-    ratings = [{"prompt": prompt, "rating": rating} for rating in ("down", "up", False)]
+def accept(result: Any, *indices: int) -> list[dict[str, Any]]:
+    """Accept findings, apply, and read what is written."""
+    append_decisions(Path("run/decisions.jsonl"), [decide(result.detected.findings, list(indices), "accept")])
+    workflow.reapply("run")
+    return [json.loads(line) for line in Path("run/curated.jsonl").read_text().splitlines()]
+
+
+def test_a_row_that_gives_the_answer_rated_badly_waits_to_leave_and_leaves_once_accepted() -> None:
+    prompt, own = ANSWERS[2]["prompt"], ANSWERS[2]["completion"]
+    ratings = [{"prompt": prompt, "output": own, "rating": rating} for rating in ("down", "up", False)]
     result = run(ANSWERS, ratings)
     (found,) = findings(result)
-    assert (found["row"], found["rule"], found["action"]) == (2, "rated_badly", "flag")
+    assert (found["row"], found["rule"], found["action"]) == (2, "rated_badly", "drop")
     assert json.loads(found["evidence"])["bad"] == 2
     assert json.loads(found["evidence"])["good"] == 1
-    assert found["score"] == pytest.approx(2 / 3, abs=1e-4)
+    assert found["score"] == pytest.approx(2 / 4, abs=1e-4)
+    assert len(Path("run/curated.jsonl").read_text().splitlines()) == len(ANSWERS), "nobody has decided yet"
+    assert ANSWERS[2] not in accept(result, 0)
+
+
+def test_a_row_goes_by_itself_however_many_rate_it_badly_only_when_a_person_says_so() -> None:
+    result = run(ANSWERS, [{"prompt": ANSWERS[2]["prompt"], "rating": "down"}] * 400)
+    (found,) = findings(result)
+    assert found["score"] < 0.9
+    assert result.plan.table["status"].to_pylist() == ["pending"]
+
+
+def test_where_the_answer_rated_badly_is_not_the_rows_own_the_row_is_only_flagged() -> None:
+    result = run(ANSWERS, [{"prompt": ANSWERS[2]["prompt"], "output": "Twelve days under a full moon.", "rating": "down"}])
+    (found,) = findings(result)
+    assert (found["rule"], found["action"]) == ("rated_badly_elsewhere", "flag")
+    assert accept(result, 0) == ANSWERS, "a flag changes no data"
+
+
+def test_a_correction_of_the_rows_own_answer_takes_its_place() -> None:
+    rating = {"prompt": ANSWERS[2]["prompt"], "output": ANSWERS[2]["completion"], "rating": "down", "correction": "Twelve."}
+    result = run(ANSWERS, [rating])
+    rules = {f["rule"]: (n, f) for n, f in enumerate(findings(result))}
+    assert {rule: f["action"] for rule, (_, f) in rules.items()} == {
+        "rated_badly_elsewhere": "flag", "corrected_answer": "replace",
+    }  # fmt: skip
+    rows = accept(result, rules["corrected_answer"][0])
+    assert rows == [*ANSWERS[:2], {**ANSWERS[2], "completion": "Twelve."}, *ANSWERS[3:]]
+
+
+ALPACA = [
+    {"instruction": "Say how long the dish needs on the stove.", "input": f"The dish is {food}, for {n + 3} hungry guests.",
+     "output": f"{n + 5} minutes.", "id": n} for n, food in enumerate(FOOD)
+]  # fmt: skip
+
+
+def test_a_corrected_answer_of_a_row_with_several_prompt_columns_stands_in_the_answers_column() -> None:
+    row = ALPACA[3]
+    asked = f"{row['instruction']}\n{row['input']}"
+    rows = accept(run(ALPACA, [{"prompt": asked, "correction": "Forty minutes."}]), 0)
+    assert rows == [*ALPACA, {**row, "output": "Forty minutes."}]
+
+
+def test_words_that_are_only_like_a_rows_keep_its_instruction_in_its_column() -> None:
+    row = ALPACA[3]
+    asked = f"{row['instruction']}\n{row['input']} Please answer in a few words."
+    rows = accept(run(ALPACA, [{"prompt": asked, "correction": "Forty."}], similarity=0.5), 0)
+    assert len(rows) == len(ALPACA) + 1
+    new = rows[-1]
+    assert (new["instruction"], new["output"]) == (row["instruction"], "Forty.")
+    assert new["input"] == f"{row['input']} Please answer in a few words."
+
+
+def test_in_a_conversation_the_turn_that_answers_is_corrected_and_the_others_stay() -> None:
+    def talk(food: str) -> dict[str, Any]:
+        asked = f"How long should I cook the {food} for my guests on a very cold evening?"
+        turns = [("system", "You are a cook."), ("user", asked), ("assistant", "Long."), ("user", "Ok."),
+                 ("assistant", "Bye.")]  # fmt: skip
+        return {"messages": [{"role": who, "content": what} for who, what in turns]}
+
+    data = [talk(food) for food in FOOD]
+    asked = data[1]["messages"][1]["content"]
+    (new,) = accept(run(data, [{"prompt": asked, "correction": "Nine minutes."}]), 0)[len(data) :]
+    wanted = [turn["content"] for turn in data[1]["messages"]]
+    assert [turn["content"] for turn in new["messages"]] == [*wanted[:2], "Nine minutes.", *wanted[3:]]
+    near = asked.replace("very cold evening", "very cold winter evening")
+    (new,) = accept(run(data, [{"prompt": near, "correction": "Nine."}]), 0)[len(data) :]
+    assert [turn["content"] for turn in new["messages"]] == ["You are a cook.", near, "Nine."]
+
+
+def test_lines_that_are_no_ratings_end_the_run_or_are_left_out_and_named() -> None:
+    from click.testing import CliRunner
+
+    from curate.cli.feedback import feedback_command
+
+    data = write("data.jsonl", ANSWERS)
+    good = json.dumps({"prompt": ANSWERS[2]["prompt"], "rating": "down"})
+    Path("ratings.jsonl").write_text(f"{{\n{good}\nnonsense\n")
+    with pytest.raises(DataError, match="line 1 is not JSON"):
+        CliRunner().invoke(feedback_command, ["ratings.jsonl", str(data)], standalone_mode=False, catch_exceptions=False)
+    args = ["ratings.jsonl", str(data), "--on-bad-row", "skip"]
+    done = CliRunner().invoke(feedback_command, args, standalone_mode=False, catch_exceptions=False)
+    assert "2 lines are no ratings, and left out: ratings.jsonl line 1, ratings.jsonl line 3" in done.stderr
+    Path("ratings.jsonl").write_text("{\n")
+    with pytest.raises(DataError, match="holds no ratings"):
+        CliRunner().invoke(feedback_command, args, standalone_mode=False, catch_exceptions=False)
 
 
 def test_a_prompt_that_is_nearly_a_rows_is_linked_and_one_like_none_is_named_by_its_line() -> None:
@@ -67,8 +160,6 @@ def test_a_prompt_that_is_nearly_a_rows_is_linked_and_one_like_none_is_named_by_
 
 
 def test_a_corrected_answer_waits_as_a_new_row_and_is_written_once_accepted() -> None:
-    from curate.ledger.decisions import append_decisions, decide
-
     ratings = [{"prompt": ANSWERS[1]["prompt"], "correction": "Forty minutes; ask ada.lovelace@mail.example.org for more."}]
     result = run(ANSWERS, ratings)
     review = Review(Session.open("run"))

@@ -88,6 +88,46 @@ def test_a_reviewer_who_knows_the_truth_gets_an_interval_that_holds_it(run: Path
     assert json.loads(done.stdout)["rates"][0]["findings"]["low"] == pytest.approx(rate.findings.low)
 
 
+@pytest.mark.parametrize("error", [0.0, 0.1])
+def test_over_500_reviews_by_a_scripted_reviewer_intervals_hold_the_truth_of_the_sample_data(
+    run: Path, error: float
+) -> None:
+    from benchmarks.bench_review import simulated, truth_of
+
+    review = review_of(run)
+    held = simulated(review, truth_of(review, TRUTH), error, reviews=500, decisions=30)
+    least = 0.95 - 2 * (0.95 * 0.05 / 500) ** 0.5
+    assert held.known >= least
+    assert held.told >= least or error > 0, "repeats need more answers to tell an error rate"
+    if error:
+        assert held.naive < held.known
+
+
+def test_what_applies_already_is_said_and_so_is_that_a_flag_changes_nothing(run: Path) -> None:
+    done = curate(run, "--stage", "label_issues", "--order", "random", "--limit", "30", said="\n" * 30)
+    review = review_of(run)
+    asked = review.queue("label_issues", "random")[:30].tolist()
+    applied = sum(str(review.session.plan.table["status"][i]) == "applied" for i in asked)
+    assert 0 < applied < 30
+    assert done.stdout.count("now: applies by itself; x leaves the data as it was") == applied
+    index = review.queue("pii", "random")[0]
+    flags = [i for i in review.population("pii").tolist() if str(review.session.findings["action"][i]) == "flag"]
+    if flags:
+        assert "changes no data" in review.standing(flags[0])
+    review.decide(int(index), "reject", actor="ada")
+    assert review.standing(int(index)) == "rejected by a person"
+
+
+def test_a_known_error_rate_takes_the_place_of_what_repeats_tell(run: Path) -> None:
+    review = review_of(run)
+    for index in review.queue("label_issues", "random")[:20].tolist():
+        review.decide(index, "accept", actor="ada")
+    plain, known = (json.loads(curate(run, "--stage", "label_issues", "--status", "--json", *more).stdout)["rates"][0]
+                    for more in ((), ("--error-rate", "0.1")))  # fmt: skip
+    assert known["findings"]["high"] >= plain["findings"]["high"]
+    assert known["findings"] != plain["findings"]
+
+
 def test_what_is_shown_holds_no_raw_personal_data(run: Path) -> None:
     review = review_of(run)
     texts = review.session.dataset.content().to_pylist()
@@ -182,7 +222,7 @@ def test_two_peoples_files_merge_and_what_they_differ_on_is_named(run: Path, tmp
     for index in queue[:4]:
         review.decide(index, "reject" if index == queue[0] else "accept", actor="ada")
     done = curate(run, "--stage", "label_issues", "--merge", str(theirs))
-    assert "6 decisions taken in, 1 findings on which people differ" in done.stderr
+    assert "6 decisions taken in, 1 finding on which people differ" in done.stderr
     assert review.session.findings["finding_id"][queue[0]].as_py().hex() in done.stderr
     assert "ada and bo: 4 findings, 75% alike, kappa" in done.stdout
     again = curate(run, "--stage", "label_issues", "--merge", str(theirs))
@@ -193,7 +233,7 @@ def test_a_question_comes_back_after_ten_answers_and_is_not_said_to(run: Path) -
     done = curate(run, "--stage", "label_issues", "--order", "score", "--limit", "14", said="a\n" * 20)
     decided = [json.loads(line)["finding_ids"][0] for line in (run / "decisions.jsonl").read_text().splitlines()]
     assert len(decided) == len(set(decided)) + 1
-    assert "asked twice: 1 findings, 1 answered alike" in done.stdout
+    assert "asked twice: 1 finding, 1 answered alike" in done.stdout
     heads = [line for line in done.stdout.splitlines() if line.endswith(" of 14")]
     assert len(heads) == 15
     assert len(set(heads)) == 14
@@ -217,3 +257,64 @@ def test_by_gate_come_findings_that_make_a_check_red_before_all_others(run: Path
     assert sorted(queue) == sorted(review.queue(None, "value").tolist())
     assert any(is_red)
     assert is_red == sorted(is_red, reverse=True)
+
+
+def test_a_decision_file_of_other_data_is_refused_and_nothing_of_it_is_taken(run: Path, tmp_path: Path) -> None:
+    line = {"decision_id": "d", "verdict": "accept", "finding_ids": ["ab" * 16], "seen": ["x"], "actor": "bo"}
+    (tmp_path / "other.jsonl").write_text(json.dumps(line) + "\n")
+    done = curate(run, "--merge", str(tmp_path / "other.jsonl"))
+    assert done.returncode == 2
+    assert "they are about other data" in done.stderr
+    assert not (run / "decisions.jsonl").exists()
+
+
+def test_a_decision_file_edited_by_hand_is_named_with_its_line_and_one_cut_off_goes_on(run: Path) -> None:
+    review = review_of(run)
+    for index in review.queue("label_issues", "random")[:2].tolist():
+        review.decide(index, "accept", actor="ada")
+    path = run / "decisions.jsonl"
+    whole = path.read_bytes()
+    first = whole.split(b"\n", 1)[0]
+    path.write_bytes(first.replace(b'"accept"', b'"yes"') + b"\n" + whole)
+    done = over_a_pipe(run, "--status", said="")
+    assert done.returncode == 2
+    assert "line 1 is not a decision" in done.stderr
+    path.write_bytes(whole + first[:30])
+    done = over_a_pipe(run, "--stage", "label_issues", said="x\nq\n")
+    assert done.returncode == 0, done.stderr
+    assert "cut short" in done.stderr
+    assert [json.loads(line)["verdict"] for line in path.read_text().splitlines()] == ["accept", "accept", "reject"]
+
+
+def test_two_people_at_once_lose_nothing(run: Path) -> None:
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "curate", "review", str(run), "--stage", "pii", "--order", "random", "--actor", who],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=run.parent,
+        )
+        for who in ("ada", "bo")
+    ]  # fmt: skip
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write("a\nx\n" * 8)
+        process.stdin.close()
+    assert [process.wait(timeout=300) for process in both] == [0, 0]
+    actors = [json.loads(line)["actor"] for line in (run / "decisions.jsonl").read_text().splitlines()]
+    assert {who: actors.count(who) for who in ("ada", "bo")} == {"ada": 16, "bo": 16}
+
+
+def test_a_terminal_that_is_closed_in_the_middle_loses_no_answer(run: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "curate", "review", str(run), "--stage", "pii", "--actor", "ada"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=run.parent,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("a\nx\na")  # the third answer is never sent off
+    process.stdin.flush()
+    for line in process.stdout:
+        if line.startswith("3 of "):
+            break
+    process.kill()
+    process.wait()
+    assert [d.verdict for d in review_of(run).session.state.journal.decisions] == ["accept", "reject"]

@@ -184,6 +184,12 @@ def test_authors_that_the_recipe_names_are_never_on_both_sides(tmp_path: Path) -
         held = held_out(side, together(side))
         authors = [{given[row]["author"] for row in rows.tolist()} for rows in (held.train_rows, held.eval_rows)]
         assert authors[0].isdisjoint(authors[1]) == apart
+    named = {**data, "roles": {**data["roles"], "author": "author"}}  # type: ignore[dict-item]
+    by_role = Recipe.parse({"data": named, "run": {"stages": ["exact_duplicates"]}})
+    side = detect(load(path, roles=by_role.data.roles, task="classification"), by_role)
+    held = held_out(side, together(side))
+    authors = [{given[row]["author"] for row in rows.tolist()} for rows in (held.train_rows, held.eval_rows)]
+    assert authors[0].isdisjoint(authors[1])
     made = {"data": data, "run": {"stages": ["exact_duplicates"]}, "ablation": {"keep_together": ["autor"]}}
     wrong = detect(load(path, roles=recipe.data.roles, task="classification"), Recipe.parse(made))
     with pytest.raises(ConfigError, match="keep_together names column 'autor'"):

@@ -57,9 +57,34 @@ def test_a_file_is_trained_on_tried_and_merged(
         assert curate("generate", where, "--prompt", "visa card", "--with-base") == 2
         assert why in capsys.readouterr().err
     assert curate("train", tickets_file, *settings(base), "--role", "label=label", "-q") == 0  # found done
-    # Other settings are another run: finished work is replaced, unfinished work would be asked about.
-    assert curate("train", tickets_file, *settings(base, steps=3), "--role", "label=label", "--json") == 0
+    # Other settings are another run: what is there is never replaced unasked, finished or not.
+    assert curate("train", tickets_file, *settings(base, steps=3), "--role", "label=label", "-q") == 2
+    assert "holds a finished adapter of other settings; name another folder with --out, or replace it with --restart" in (
+        capsys.readouterr().err
+    )
+    assert curate("train", tickets_file, *settings(base, steps=3), "--role", "label=label", "--json", "--restart") == 0
     assert json.loads(capsys.readouterr().out)["steps"] == 3
+    folder = "runs/tickets-train"
+    assert curate("report", folder) == 0
+    assert "watchdogs" in (said := capsys.readouterr().out) or "No watchdog" in said
+    assert curate("report", folder, "--format", "markdown") == 0
+    shown = capsys.readouterr().out
+    assert "| held-out rows (" in shown
+    assert "few rows" in shown  # the alert, with what to do about it
+    assert "Collect more rows" in shown
+    assert curate("report", folder, "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 3
+
+
+def test_what_is_refused_leaves_no_folder_and_no_lock(
+    base: Path, tickets_file: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for more in (("--set", "lora_rnak=3"), ("--set", "target_modules=['nope']")):
+        assert curate("train", tickets_file, "--role", "label=label", *settings(base), *more, "--out", "deep/out") == 2
+        assert not Path("deep").exists()
+    assert curate("train", "nowhere.jsonl") == 2
+    assert "there is no run and no file at nowhere.jsonl; name one, or - for standard input" in capsys.readouterr().err
 
 
 def test_two_trainings_never_share_a_folder(tmp_path: Path) -> None:

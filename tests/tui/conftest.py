@@ -21,6 +21,7 @@ from textual.screen import Screen
 from curate import workflow
 from curate.recipe import Recipe
 from tui.app import CurateApp
+from tui.panels import PANELS
 
 STAGES = ["exact_duplicates", "near_duplicates", "pii", "label_issues", "label_names"]
 INTENTS = {
@@ -33,7 +34,7 @@ ENDINGS = ["thanks", "regards", "as soon as you can", "since monday", "it is the
 SECRET = "olga.petrova@mail.example.org"
 HOSTILE = "[bold red]boo[/] [/nope] \x1b[31mred\x1b[0m \x1b]0;title\x07 \u202eevil\u202c nul\x00 [link=x]y" + " wide" * 60
 CARD = "4111 1111 1111 1111"
-ENDING = ("decide", "evidence", "write", "start")
+ENDING = ("decide", "evidence", "write", "start", "queue", "gate")
 """Groups of workers that end by themselves."""
 
 
@@ -58,6 +59,13 @@ def write(path: Path, records: list[dict[str, Any]]) -> Path:
     """Records as JSON Lines."""
     path.write_text("".join(json.dumps(r) + "\n" for r in records))
     return path
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's settings but the test's own."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr("tui.app.GATE_PAUSE_SECONDS", 0.0)
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +97,7 @@ class Driver:
     def __init__(self, app: CurateApp, pilot: Pilot[int]) -> None:
         self.app, self.pilot = app, pilot
 
-    async def until(self, done: Callable[[], object], what: str, seconds: float = 12.0) -> None:
+    async def until(self, done: Callable[[], object], what: str, seconds: float = 90.0) -> None:
         """Wait for something to become true."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
@@ -108,6 +116,18 @@ class Driver:
         """Press keys and let what they start come to its end."""
         await self.pilot.press(*keys)
         await self.settle()
+
+    async def panel(self, mode: str) -> Any:
+        """Along the rail to a panel, by keys."""
+        await self.until(lambda: self.app.has_desk and self.app.screen.is_mounted, "an open run")
+        for _ in PANELS:
+            if self.app.current_mode == mode:
+                break
+            await self.pilot.press("right_square_bracket")
+            await self.pilot.pause()
+        assert self.app.current_mode == mode
+        await self.settle()
+        return self.app.screen
 
     async def settle(self) -> None:
         """Workers done, messages handled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import signal
@@ -11,15 +12,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 
 from curate.session import Session
 from tests.tui.conftest import STAGES, Drive, rows, write
 from tui import charts
+from tui.ablation import mean_of, rows_that_differ, runs_left
+from tui.batch import BatchScreen
 from tui.findings import FindingsScreen
 from tui.job import Job, Tail
-from tui.training import TrainingScreen
+from tui.metrics import MetricsReader, spark
+from tui.microscope import MicroscopeScreen, tokens
 
 EVENTS: list[dict[str, Any]] = [
     {"kind": "notice", "words": "Evaluated on 30 rows.\x1b[2J"},
@@ -107,22 +112,123 @@ async def test_progress_result_and_a_verdict_that_is_out_of_date_are_shown(run: 
     tell(run, EVENTS)
     try:
         async with drive(run) as d:
-            screen = await d.on(FindingsScreen)
-            await d.press("t")
-            await d.on(TrainingScreen)
-            await d.sees("1 of 4 training runs", "about 50 s left", "step 1 of 2", "training loss by step")
+            await d.panel("train")
+            await d.sees("1 of 4 training runs", "about 50 s left", "step 1 of 2")
+            screen = await d.panel("ablation")
+            await d.sees("No verdict yet", "training loss by step")
             process.kill()
             process.wait()
             (run / "ablation.json").write_bytes(orjson.dumps({**RESULT, "plan_hash": screen.session.plan_hash()}))
-            await d.sees("HELPED", "Curation helped by 4 points.", "0.7000 ± 0.0100", "+0.0400", "c − r")
+            await d.sees("HELPED", "Curation helped by 4 points.", "0.7000", "+0.0400", "c − r")
             assert "earlier plan" not in d.words()
-            await d.press("escape")
-            await d.on(FindingsScreen)
-            await d.press("x", "t")
-            await d.on(TrainingScreen)
+            await d.panel("duplicates")
+            await d.press("x")
+            await d.panel("ablation")
             await d.sees("This verdict is of an earlier plan")
     finally:
         process.kill()
+
+
+METRICS: list[dict[str, Any]] = [
+    *({"step": n, "loss": 2.0 / n, "learning_rate": 1e-3, "grad_norm": 1.0, "tokens_per_s": 900.0, "rows": 3,
+       "row_ids": [n, n + 1, n + 2], "memory_bytes": 2**29} for n in range(1, 9)),
+    {"step": 8, "validation": {"loss": 0.4}},
+    {"step": 5, "alert": {"kind": "loss_spike", "step": 5, "rows": [7, 5], "words": "The loss jumped.\x1b[2J"}},
+]  # fmt: skip
+
+
+def measured(run: Path, arm: str = "raw") -> Path:
+    folder = run / "train" / arm / "0"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "metrics.jsonl").write_bytes(lines(METRICS))
+    return folder
+
+
+def test_metrics_of_a_run_are_read_as_it_grows_and_name_the_rows_of_a_step(run: Path) -> None:
+    reader = MetricsReader(measured(run))
+    found = reader.read()
+    assert found.series["loss"][4] == 0.5
+    assert found.series["validation"] == {8: 0.4}
+    assert found.spikes() == [5]
+    assert found.batch(5) == (7, 5, 6), "those that the watchdog names first"
+    with (run / "train" / "raw" / "0" / "metrics.jsonl").open("ab") as file:
+        file.write(lines([{"step": 9, "loss": 0.1}]))
+    assert 9 in reader.read().series["loss"]
+    assert spark({1: 0.0, 2: 1.0, 3: 2.0}, 3) == "▁▅█"
+
+
+@pytest.mark.parametrize("size", [pytest.param((80, 24), marks=pytest.mark.slow), (120, 40)])
+async def test_a_spike_leads_to_its_batch_its_rows_and_their_findings(
+    run: Path, drive: Drive, size: tuple[int, int]
+) -> None:
+    measured(run)
+    found = Session.open(run).findings["row"].fill_null(-1).to_pylist()
+    row = next(r for r in found if r > 0)
+    METRICS[-1]["alert"]["rows"] = [row]
+    measured(run)
+    async with drive(run, size=size) as d:
+        screen = await d.panel("train")
+        await d.until(lambda: screen.metrics.steps, "metrics")
+        await d.sees("training loss")
+        await d.press("n")
+        assert screen.at == 5
+        await d.press("right", "left")
+        assert screen.at == 5
+        await d.press("enter")
+        batch = await d.on(BatchScreen)
+        await d.sees("step 5 of raw", "The loss jumped.")
+        assert batch.rows[0] == row
+        await d.press("enter")
+        screen = await d.on(FindingsScreen)
+        await d.until(lambda: screen.current() is not None and found[screen.current()] == row, "the finding on that row")
+
+
+def test_tokens_are_told_apart_by_brackets_not_by_colour_alone() -> None:
+    from rich.console import Console
+
+    seen = {
+        "row": 3, "task": "sft", "refused": "", "target": "", "counts": {"learned": 2, "read": 2, "cut": 0, "left": 0},
+        "tokens": [{"id": n, "piece": p, "state": s, "special": False}
+                   for n, (p, s) in enumerate([("Why", "read"), ("?", "read"), ("[b]So", "learned"), (".", "learned")])],
+    }  # fmt: skip
+    console = Console(width=80, color_system=None, record=True, file=io.StringIO())
+    console.print(tokens(seen))
+    said = console.export_text()
+    assert "Why│?⟦[b]So│.⟧" in said
+    assert "2 learned from, 2 read only" in said
+
+
+def test_rows_that_differ_between_arms_come_with_the_largest_difference_first(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for arm, scores in (("curated", [1.0, 1.0, 0.0]), ("raw", [1.0, 0.0, 1.0])):
+        for seed in ("0", "1"):
+            folder = tmp_path / arm / seed
+            folder.mkdir(parents=True)
+            held = {"row": [4, 5, 6], "score": scores if seed == "0" or arm == "raw" else [1.0, 1.0, 1.0],
+                    "prediction": ["a", "b", "c"] if arm == "raw" else ["a", "x", "y"]}  # fmt: skip
+            pq.write_table(pa.table(held), folder / "eval.parquet")
+    assert rows_that_differ(tmp_path, "curated", "raw") == [(5, 1.0, "x / b"), (6, -0.5, "y / c")]
+    assert rows_that_differ(tmp_path, "curated", "nobody") == []
+
+
+def test_an_arms_mean_has_the_t_interval_over_its_seeds() -> None:
+    from scipy import stats
+
+    values = [0.7, 0.74, 0.71]
+    low, high = stats.t.interval(0.95, 2, loc=np.mean(values), scale=stats.sem(values))
+    assert mean_of(values, {}) == f"{np.mean(values):.4f} [{low:.4f}, {high:.4f}]"
+    assert mean_of([0.7], {}) == "0.7000"
+    assert mean_of([], {}) == "–"
+
+
+def test_runs_left_to_a_verdict_are_said_where_a_look_told() -> None:
+    look = {"seeds": 4, "level": 0.99, "verdict": "inconclusive", "runs_left": 6}
+    assert "about 6 (look 1, 4 seeds" in runs_left({}, {"looks": [look]}, running=True)
+    assert "more seeds will not do" in runs_left({"looks": [{**look, "runs_left": None}]}, {}, running=False)
+    assert "--sequential" in runs_left({"verdict": "inconclusive"}, {}, running=False)
+    assert runs_left({"verdict": "helped"}, {}, running=False) == ""
 
 
 def test_an_interval_is_drawn_where_its_numbers_are() -> None:
@@ -143,9 +249,7 @@ async def test_a_missing_package_is_said_before_anything_starts(
         curate.house.importlib.util, "find_spec", lambda name, *a: None if name == "peft" else found(name, *a)
     )
     async with drive(run) as d:
-        await d.on(FindingsScreen)
-        await d.press("t")
-        await d.on(TrainingScreen)
+        await d.panel("train")
         await d.press("s")
         await d.sees("Training cannot start", "pip install 'curate-toolkit[train]'")
     assert not (run / "train" / "process.json").exists()
@@ -170,30 +274,30 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.slow
 async def test_training_outlives_the_interface_and_its_verdict_is_shown(tiny: Path, drive: Drive) -> None:
     async with drive(tiny) as d:
-        await d.on(FindingsScreen)
-        await d.press("t")
-        await d.on(TrainingScreen)
+        await d.panel("train")
         await d.press("s")
         await d.sees("getting ready")
     run = tiny.parent / "runs" / "t"
     assert Job(run).pid() is not None, "training goes on when the interface closes"
     async with drive(tiny) as d:
-        await d.on(FindingsScreen)
-        await d.press("t")
-        screen = await d.on(TrainingScreen)
+        screen = await d.panel("train")
         await d.until(lambda: screen.watched and screen.watched.result, "a result", 300)
+        assert screen.metrics.steps
         result = json.loads((run / "ablation.json").read_text())
-        await d.sees(result["verdict"].upper(), "base model", "raw data", "curated data")
+        await d.panel("ablation")
+        await d.sees(result["verdict"].upper(), "raw data", "curated data")
         assert "earlier plan" not in d.words()
+        await d.panel("train")
+        await d.press("m")
+        await d.on(MicroscopeScreen)
+        await d.sees("tokens:", "class to learn")
 
 
 @pytest.mark.slow
 async def test_training_that_cannot_run_says_why_and_a_stop_is_obeyed(tiny: Path, drive: Drive) -> None:
     shutil.rmtree(tiny.parent / "base")
     async with drive(tiny) as d:
-        await d.on(FindingsScreen)
-        await d.press("t")
-        screen = await d.on(TrainingScreen)
+        screen = await d.panel("train")
         await d.press("s")
         await d.until(lambda: screen.watched and screen.watched.ended_early, "an early end", 120)
         await d.sees("Training ended without a verdict", "base")

@@ -16,8 +16,9 @@ from train.ablation.design import Design
 from train.ablation.evaluation import GIVEN, LEAK_FREE, LEAKED, SCRUBBED, Evaluation, View
 from train.ablation.interval import LEVEL, Estimate, estimate
 from train.ablation.matrix import Matrix
-from train.ablation.result import Leak, ShapleyValue, Span, StageResult, ViewResult
+from train.ablation.result import Leak, ShapleyValue, StageResult, ViewResult
 from train.ablation.shapley import MOST_EXACT, coefficients, sampling_error
+from train.ablation.span import Span
 from train.ablation.verdict import Comparison, by_cluster, compare, conclude, corrected, in_unit
 from train.evaluate import HIGHER_IS_BETTER
 

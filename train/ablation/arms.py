@@ -33,6 +33,8 @@ class Arm:
     """The training rows, or a function that draws them for a seed."""
     method: str = "lora"
     """`lora` trains an adapter; `base` scores the base model without one."""
+    times: float = 1.0
+    """Steps in multiples of the other arms', for arms that differ in size and are to see their rows equally often."""
 
     def draw(self, seed: int) -> Examples:
         """The training rows for one seed."""

@@ -33,8 +33,10 @@ from train.lora import TrainedRun, Workbench, finished_run, open_workbench, run_
 
 Progress = Callable[[dict[str, Any]], None]
 Metric = Callable[[Examples, ItemScores], float]
-WORTH_AN_ESTIMATE = 300
+WORTH_AN_ESTIMATE = 800
 """Optimiser steps of all runs together from which a few are spent on an estimate."""
+WORTH_SIDE_BY_SIDE = 2000
+"""Optimiser steps of all runs together from which processes of their own, which take seconds to start, pay."""
 TRAINING_SHARE = 0.9
 """About how much of a run is its steps; the rest is loading and scoring."""
 Key = tuple[str, str, int]
@@ -79,6 +81,7 @@ class Matrix:
             early_stopping_patience_evaluations=0,
         )
         self._reference, self._match = reference, match
+        self._times = {arm.name: arm.times for arm in arms}
         self.labels: list[str] | None = None
         if self.evaluation.task == CLASSIFICATION:
             self.labels = sorted({label for examples in self.data.values() for label in examples.labels})
@@ -100,6 +103,7 @@ class Matrix:
         steps = self.config.steps
         if self._match == "epochs":
             steps = max(1, round(steps * len(self.data[arm, seed]) / max(1, self._reference)))
+        steps = max(1, round(steps * self._times[arm]))
         return self.config.replace(seed=seed, steps=steps)
 
     def distinct(self, seeds: Sequence[int]) -> int:
@@ -118,9 +122,9 @@ class Matrix:
         for arm, seed in plan:
             if told is None and arm.method == "lora":
                 jobs = self._unfinished(plan, number)
-                at_once = self._at_once(len(jobs))
+                at_once = self.at_once(len(jobs))
                 self._estimate(list(jobs.values()), at_once)
-                told = self._side_by_side(jobs, at_once, len(number)) if at_once > 1 else set()
+                told = self._together(jobs, at_once, len(number))
             key, at = self.key(arm, seed), (arm.name, seed)
             left = sum(k not in self._first for k in number)
             if at in (told or ()):
@@ -165,13 +169,13 @@ class Matrix:
                 jobs[key] = _Task(job, (arm.name, seed), number[known])
         return jobs
 
-    def _at_once(self, runs: int) -> int:
+    def at_once(self, runs: int) -> int:
         """Runs to train at a time: as many as there are cores where the base is small and no accelerator is there."""
         assert self.bench is not None
         workers = min(self.config.threads or available_cores(), runs)
-        if workers < 2 or not self.bench.source.is_small(LARGEST_BASE_BYTES) or accelerator()["accelerator"]:
+        if workers < 2 or runs * self.config.steps < WORTH_SIDE_BY_SIDE:
             return 1
-        return workers
+        return 1 if not self.bench.source.is_small(LARGEST_BASE_BYTES) or accelerator()["accelerator"] else workers
 
     def _estimate(self, tasks: Sequence[_Task], at_once: int) -> None:
         """Say how long training will take, where it is long enough for that to matter."""
@@ -193,8 +197,36 @@ class Matrix:
             return  # the run itself will say what is wrong, and another arm may be sound
         self.tell({"kind": "notice", "words": found.words})
 
-    def _side_by_side(self, jobs: Mapping[str, _Task], at_once: int, runs: int) -> set[tuple[str, int]]:
-        """Train in several processes; which runs they finished."""
+    def _together(self, jobs: Mapping[str, _Task], at_once: int, runs: int) -> set[tuple[str, int]]:
+        """Train several runs at a time, in processes of their own or stacked on a GPU; which of them finished."""
+        tell = self._teller(jobs, runs)
+        waiting = [task.job for task in jobs.values()]
+        finished: set[str] = set()
+        if at_once > 1:
+            finished = train_side_by_side(waiting, at_once, tell)
+        elif len(jobs) > 1 and self._may_stack():
+            from train.ablation.stacked import train_stacked
+
+            assert self.bench is not None
+            try:
+                finished = train_stacked(waiting, self.bench, tell)
+            except (CurateError, RuntimeError) as error:  # memory, a base of another build: by themselves they still may
+                if isinstance(error, CurateError) and error.exit_code == 130:
+                    raise
+                self.notes[f"Runs could not be stacked ({type(error).__name__}) and were trained one by one."] = None
+        return {task.at for task in jobs.values() if task.job.key in finished}
+
+    def _may_stack(self) -> bool:
+        """Whether runs share one job: on a GPU, where they are plain LoRA on a decoder."""
+        from train.ablation.stacked import stackable
+        from train.base import DECODER, architecture, device_and_dtype
+
+        assert self.bench is not None
+        decoder = architecture(self.bench.source) == DECODER
+        return device_and_dtype(self.config)[0].type == "cuda" and decoder and stackable(self.config, self.evaluation.task)
+
+    def _teller(self, jobs: Mapping[str, _Task], runs: int) -> Callable[[Job, dict[str, Any]], None]:
+        """What passes on the events of runs that go on at the same time."""
         begun = time.perf_counter()
         # How much of each run is done; what is left follows from all of them, since they go side by side.
         share = dict.fromkeys(jobs, 0.0)
@@ -215,8 +247,7 @@ class Matrix:
             elif inner["ok"]:
                 self.tell({"kind": "run", **event, "state": "done", "eta_s": left})
 
-        finished = train_side_by_side([task.job for task in jobs.values()], at_once, tell)
-        return {task.at for task in jobs.values() if task.job.key in finished}
+        return tell
 
     def _directory(self, name: str, seed: int) -> Path:
         return self.out_dir / "train" / name / str(seed)

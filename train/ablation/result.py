@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from train.ablation.beyond.result import BeyondResult
+from train.ablation.span import Span
 from train.ablation.verdict import Comparison
 from train.files import SCHEMA_VERSION
 
@@ -31,15 +33,6 @@ class ArmResult:
     """Classes of the label space that the arm has no row of; personal data in them masked."""
     description: str = ""
     """What the method is, where it needs saying."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """A number with its interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -147,6 +140,8 @@ class AblationResult:
     """Two runs of one arm that differ in the seed alone lie within this of each other, 19 times in 20."""
     preset: str = ""
     """quick, claim, or empty where the seeds were chosen otherwise."""
+    beyond: BeyondResult | None = None
+    """What was found beyond accuracy, where that was asked."""
     match: str = "steps"
     """What arms have in common: optimiser `steps` (and so training rows seen), or `epochs`."""
     schema_version: int = field(default=SCHEMA_VERSION)

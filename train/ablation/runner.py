@@ -128,7 +128,7 @@ def run_ablation(
         comparisons=tuple(found),
         yardstick=_yardstick(matrix, design) if yardstick and task == CLASSIFICATION else {},
         evaluation={"rows": len(reading.primary), "clusters": clusters, "labels": reading.labels, "note": reading.note},
-        config=matrix.config.to_json(),
+        config=matrix.config.told(),
         base=config.base,
         seeds=tuple(trained),
         notes=(*notes, *_said_after(results), *matrix.notes),

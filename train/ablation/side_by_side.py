@@ -1,8 +1,9 @@
 """Several runs of an ablation at once, each in a process of its own with one thread.
 
 Small models gain little from a second thread (a LoRA step of the bundled base is overhead, not arithmetic), but two
-runs side by side keep two cores busy. Runs are independent and deterministic, so the order in which they end changes
-nothing. Not used on a GPU or for bases over `LARGEST_BASE_BYTES`, which a machine may hold only once.
+runs side by side keep two cores busy. A process takes seconds to start, so short ablations train one run after the other
+with every core (`matrix.WORTH_SIDE_BY_SIDE`). Runs are independent and deterministic, so the order in which they end
+changes nothing. Not used on a GPU or for bases over `LARGEST_BASE_BYTES`, which a machine may hold only once.
 """
 
 from __future__ import annotations

@@ -32,6 +32,8 @@ _ARM = {
     "curated": "curated data",
     "random_control": "a random removal of the same size",
 }
+_ALONE = {HELPED: "a gain, taken by itself", HARMED: "a loss, taken by itself"}
+"""What one comparison may say: whether curation or a stage *helped* takes two of them, and a correction for several."""
 _KIND = {
     "only_": "the stage {} alone",
     "without_": "every stage but {}",
@@ -251,7 +253,7 @@ def _words(of: Comparison, higher_is_better: bool) -> str:
     factor, unit, digits = _UNIT.get(of.metric, (1.0, "", 4))
     title = _TITLE.get(of.metric, of.metric.replace("_", " "))
     first, second = arm_words(of.a), arm_words(of.b)
-    said = f"equivalent within ±{of.equivalence * factor:g}{unit}" if of.verdict == EQUIVALENT else of.verdict
+    said = {EQUIVALENT: f"equivalent within ±{of.equivalence * factor:g}{unit}", **_ALONE}.get(of.verdict, of.verdict)
     start = f"{title[:1].upper()}{title[1:]} with {first} is"
     if of.verdict == IDENTICAL or float(f"{of.delta * factor:.{digits}f}") == 0:
         apart = f"{start} the same as with {second}"

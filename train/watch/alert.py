@@ -46,6 +46,11 @@ KINDS: dict[str, tuple[str, str]] = {
         "Raise learning_rate, steps or lora_rank, check the labels and the masks (`curate train --inspect`), or choose a "
         "base that knows the language of the data.",
     ),
+    "forgetting": (
+        "The model lost general language that its base had: the bundled probe costs it clearly more nats a token.",
+        "Mix general rows in (replay, or replay = 'self'), set base_kl, lower learning_rate or steps, or choose a method "
+        "that changes less (ia3, layernorm); judge by what you use the model for.",
+    ),
     "throughput_collapse": (
         "Training runs at a fraction of its earlier speed.",
         "See what else uses the machine (other programs, swap, heat). A run stopped with Ctrl-C goes on from its last "
@@ -188,16 +193,32 @@ class Validated:
 
 
 @dataclass(frozen=True)
+class Probed:
+    """What the probe of general language said at the end."""
+
+    step: int
+    before: float
+    after: float
+    low: float
+    """Lower end of the interval of the rise, in nats a token."""
+    matters: float
+    """The rise from which on there is something to say."""
+
+
+@dataclass(frozen=True)
 class Finished:
     """The end of a run."""
 
     step: int
 
 
+Event = Facts | Step | Validated | Probed | Finished
+
+
 class Watchdog(Protocol):
     """Looks at one kind of trouble."""
 
-    def see(self, event: Facts | Step | Validated | Finished) -> Sequence[Alert]:
+    def see(self, event: Event) -> Sequence[Alert]:
         """What there is to say about an event."""
         ...
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from train.watch.alert import Alert, Facts, Finished, Step, Validated
+from train.watch.alert import Alert, Event, Facts
 
 FEWEST_A_CLASS, FEWEST_ROWS, MOST_TIMES = 10, 50, 20
 MOST_NAMED, MOST_ROWS_NAMED = 20, 50
@@ -18,7 +18,7 @@ MOST_NAMED, MOST_ROWS_NAMED = 20, 50
 class Before:
     """Checks of the data and of the set-up."""
 
-    def see(self, event: Facts | Step | Validated | Finished) -> Sequence[Alert]:
+    def see(self, event: Event) -> Sequence[Alert]:
         if not isinstance(event, Facts):
             return ()
         found = []

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from train.watch.alert import Alert, Facts, Finished, Step, Validated
+from train.watch.alert import Alert, Event, Facts, Finished, Step, Validated
 
 LEAST_RISE, STANDARD_ERRORS, IN_A_ROW = 0.02, 2.0, 2
 GAP_SHARE = 0.5
@@ -38,7 +38,7 @@ class Fit:
         self.rising = self.wide = 0
         self.said: set[str] = set()
 
-    def see(self, event: Facts | Step | Validated | Finished) -> Sequence[Alert]:
+    def see(self, event: Event) -> Sequence[Alert]:
         if isinstance(event, Facts):
             self.chance = event.chance_nats or None
         elif isinstance(event, Step) and math.isfinite(event.loss):

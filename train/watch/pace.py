@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from train.watch.alert import Alert, Facts, Finished, Step, Validated
+from train.watch.alert import Alert, Event, Step
 
 RECENT, REFERENCE, LEFT_OUT = 8, 24, 2
 SHARE = 0.4
@@ -27,7 +27,7 @@ class Throughput:
         self.recent: deque[float] = deque(maxlen=RECENT)
         self.slow = False
 
-    def see(self, event: Facts | Step | Validated | Finished) -> Sequence[Alert]:
+    def see(self, event: Event) -> Sequence[Alert]:
         if not isinstance(event, Step) or event.tokens_per_s is None:
             return ()
         self.seen += 1

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from train.watch.alert import Alert, Facts, Finished, Step, Validated, robust_z
+from train.watch.alert import Alert, Event, Facts, Step, robust_z
 
 WINDOW, FEWEST, REST = 50, 12, 10
 Z_LOSS, Z_GRADIENT = 8.0, 6.0
@@ -38,7 +38,7 @@ class LossSpike:
         self.rest_until = 0
         self.untrained = 0.0
 
-    def see(self, event: Facts | Step | Validated | Finished) -> Sequence[Alert]:
+    def see(self, event: Event) -> Sequence[Alert]:
         if isinstance(event, Facts):
             self.untrained = event.chance_nats or 0.0
         if not isinstance(event, Step) or not math.isfinite(event.loss):
@@ -67,7 +67,7 @@ class NotFinite:
     def __init__(self) -> None:
         self.said = False
 
-    def see(self, event: Facts | Step | Validated | Finished) -> Sequence[Alert]:
+    def see(self, event: Event) -> Sequence[Alert]:
         if not isinstance(event, Step) or self.said:
             return ()
         bad = not math.isfinite(event.loss) or (event.grad_norm is not None and not math.isfinite(event.grad_norm))
@@ -87,7 +87,7 @@ class Gradients:
         self.rest_until = self.small = 0
         self.said_small = False
 
-    def see(self, event: Facts | Step | Validated | Finished) -> Sequence[Alert]:
+    def see(self, event: Event) -> Sequence[Alert]:
         if not isinstance(event, Step) or event.grad_norm is None:
             return ()
         if not (math.isfinite(event.grad_norm) and math.isfinite(event.loss)):

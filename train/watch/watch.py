@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from train.watch.alert import Alert, Facts, Finished, Step, Validated, Watchdog
+from train.watch.alert import Alert, Event, Step, Validated, Watchdog
 from train.watch.before import Before
 from train.watch.fit import Fit
+from train.watch.general import Forgetting
 from train.watch.pace import Throughput
 from train.watch.spikes import Gradients, LossSpike, NotFinite
 
@@ -23,7 +24,7 @@ MOST_OF_A_KIND, MOST_ROWS = 10, 64
 
 def watchdogs() -> list[Watchdog]:
     """A fresh one of each."""
-    return [Before(), NotFinite(), LossSpike(), Gradients(), Fit(), Throughput()]
+    return [Before(), NotFinite(), LossSpike(), Gradients(), Fit(), Throughput(), Forgetting()]
 
 
 class Watch:
@@ -44,7 +45,7 @@ class Watch:
         self.broken: list[str] = []
         self.counts: Counter[str] = Counter()
 
-    def see(self, event: Facts | Step | Validated | Finished) -> list[Alert]:
+    def see(self, event: Event) -> list[Alert]:
         """What is new to say about an event."""
         said: list[Alert] = []
         for dog in list(self.dogs):

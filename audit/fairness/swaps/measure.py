@@ -5,8 +5,10 @@ Method. A pair is a given text and its swapped self. *Flip*: the likeliest class
 near-duplicate cluster are one observation: the standard error is that of cluster means' sums (Liang and Zeger, 1986), and
 a flip rate's interval is joined with Wilson's over the clusters, which does not collapse where nothing flipped.
 
-Outcomes: `shown` when the flip rate is surely above `delta`, or the shift surely beyond it on either side; `within` when
-both are surely below; else `insufficient evidence`, as always with fewer than `fewest` clusters.
+Outcomes: `shown` when the flip rate is surely above `delta`, or the shift surely beyond it on either side, and its p-value
+stays below `alpha` after Holm's correction over the axes (for kinds of swap: over the kinds); `within` when both are surely
+below, one axis at a time; else `insufficient evidence`, as always with fewer than `fewest` clusters. The p-value is that of
+an effect no larger than `delta`: twice the smaller of the two one-sided normal p-values, of flip rate and shift.
 Shapes: `(n, k)` probabilities of the given texts, `(m, k)` of the swapped ones. Cost O(m).
 """
 
@@ -14,13 +16,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from audit.fairness.outcome import Z, wilson
+from audit.fairness.outcome import Z, holm, wilson
 from audit.fairness.swaps.engine import Swapped, apply_spans
 
 Floats = npt.NDArray[np.float64]
@@ -50,6 +52,9 @@ class SwapEffect:
     shift_high: float
     mean_change: float
     """Mean of the absolute change."""
+    p: float | None = None
+    """Probability of such an effect were it no larger than `delta`, Holm-corrected over the axes, or over the kinds; None
+    with too few clusters to test."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers and strings."""
@@ -64,6 +69,7 @@ def swap_effects(
     positive: int | None = None,
     clusters: Ints | None = None,
     delta: float = 0.05,
+    alpha: float = 0.05,
     fewest: int = 30,
 ) -> list[SwapEffect]:
     """Effects of each axis, then of each kind of swap that has `fewest` clusters, in the order of first appearance.
@@ -92,6 +98,17 @@ def swap_effects(
         effect = _effect(axis, before, after, flip[own], shift[own], cluster[own], delta, fewest)
         if before == ALL or effect.rows >= fewest:
             out.append(effect)
+    axes = [i for i, effect in enumerate(out) if effect.before == ALL]
+    return _corrected(_corrected(out, axes, alpha), [i for i in range(len(out)) if i not in set(axes)], alpha)
+
+
+def _corrected(effects: list[SwapEffect], family: Sequence[int], alpha: float) -> list[SwapEffect]:
+    """Effects whose p-values are corrected within one family; what is not shown any more is open."""
+    tested = [i for i in family if effects[i].p is not None]
+    out = list(effects)
+    for i, p in zip(tested, holm([effects[i].p or 0.0 for i in tested])):
+        lost = out[i].outcome == "shown" and p >= alpha
+        out[i] = replace(out[i], p=p, outcome="insufficient evidence" if lost else out[i].outcome)
     return out
 
 
@@ -108,7 +125,8 @@ def _effect(
     _, code = np.unique(cluster, return_inverse=True)
     n = int(code.max()) + 1
     rate, mean = float(flip.mean()), float(shift.mean())
-    flip_half, shift_half = Z * _error(flip, code, n), Z * _error(shift, code, n)
+    flip_error, shift_error = _error(flip, code, n), _error(shift, code, n)
+    flip_half, shift_half = Z * flip_error, Z * shift_error
     low, high = wilson(rate * n, n)
     low, high = min(low, rate - flip_half), max(high, rate + flip_half)
     low, high = max(0.0, low), min(1.0, high)
@@ -118,9 +136,21 @@ def _effect(
         outcome = "shown"
     elif n >= fewest and high <= delta and -delta <= left and right <= delta:
         outcome = "within"
+    p = None
+    if n >= fewest:
+        # Were the rate delta, its error would be no less than the binomial one: few flips must not pass for few errors.
+        by_chance = max(flip_error, math.sqrt(delta * (1 - delta) / n))
+        p = min(1.0, 2 * min(_beyond(rate - delta, by_chance), _beyond(abs(mean) - delta, shift_error)))
     return SwapEffect(
-        axis, before, after, len(flip), n, outcome, rate, low, high, mean, left, right, float(np.abs(shift).mean())
+        axis, before, after, len(flip), n, outcome, rate, low, high, mean, left, right, float(np.abs(shift).mean()), p
     )
+
+
+def _beyond(excess: float, error: float) -> float:
+    """One-sided p-value of an excess over a margin."""
+    if not error > 0:
+        return float(excess <= 0)
+    return 0.5 * math.erfc(excess / error / math.sqrt(2.0))
 
 
 def _error(values: Floats, code: Ints, n: int) -> float:

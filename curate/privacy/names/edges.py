@@ -3,6 +3,7 @@
 - `Aceros del Norte S.A` takes its last full stop; `Edilnova S` and `A` of `S.p.A.` are one.
 - `Rua das Flores 120`, `4050-` and `262 Porto` are one address, and so are `Carrera 7 # 45`, `-12, ` and `Bogotá`:
   an address runs on over signs to its next piece, and over numbers to a place.
+- `김영희는` and `서울에서` lose the particle that Korean writes behind a word.
 
 Complexity: O(spans), in numpy but for the few that are close to one another.
 """
@@ -18,6 +19,7 @@ from curate.privacy.overlaps import Found
 from curate.privacy.types import CODE
 
 _ORGANIZATION, _ADDRESS, _LOCATION = CODE["ORGANIZATION"], CODE["STREET_ADDRESS"], CODE["LOCATION"]
+_PERSON = CODE["PERSON"]
 _WIDEST = 12
 """Bytes between two pieces of one address at most."""
 _BETWEEN = {
@@ -49,6 +51,7 @@ def mended(text: Block, found: Found) -> Found:
             found.score[m] = min(found.score[m], found.score[n + 1])
             keep[n + 1] = False
     _last_full_stop(text, at)
+    _particles(text, at)
     return found.take(keep) if not keep.all() else found
 
 
@@ -59,3 +62,27 @@ def _last_full_stop(text: Block, at: np.ndarray) -> None:
     letter = (text.data[end - 1] | 32) - 97 < 26
     some = some[(text.data[end] == 46) & (text.data[end - 2] == 46) & letter]
     at[some, 2] += 1
+
+
+def _particles(text: Block, at: np.ndarray) -> None:
+    """Korean particles and titles are no part of a name. Three syllables are left of a person's name, since many end in
+    one that may be a particle too; two where what follows is no ending of names."""
+    lead = text.data[np.maximum(at[:, 2] - 3, 0)]
+    some = np.flatnonzero((at[:, 2] - at[:, 1] >= 9) & (lead >= 0xEA) & (lead <= 0xED))
+    for n in some.tolist():
+        word = _HANGUL.search(text.data[at[n, 1] : at[n, 2]].tobytes().decode("utf-8", "replace"))
+        if word is None:
+            continue
+        match = _PARTICLE.search(word[0])
+        if match is None:
+            continue
+        left = match.start()
+        if left >= 3 or (left == 2 and (at[n, 3] != _PERSON or len(match[0]) >= 2)):
+            at[n, 2] -= 3 * len(match[0])
+
+
+_HANGUL = re.compile("[\uac00-\ud7a3]+\\Z")
+_PARTICLE = re.compile(
+    "(?:(?:씨|님|군|양|선생님|고객님|교수님|과장님|부장님)?(?:이라고|라고|이랑|랑|께서는|께서|에게서|에게|한테|에서는|에서|으로|로|부터|까지|처럼|보다|입니다|이에요|예요|이고|이며|"
+    "은|는|이|가|을|를|의|에|께|도|만|와|과|야|아)|씨|님|선생님|고객님|교수님|과장님|부장님)\\Z"
+)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from curate.privacy.names.kin import entry, kin
 from curate.privacy.names.labels import (
     ANCHOR,
     CALENDAR,
@@ -57,18 +58,13 @@ _I = token_hash("i")
 
 
 @njit(cache=True, nogil=True)
-def lookup(words, n, keys, values, out):  # type: ignore[no-untyped-def]
-    """The lexicon's entry of each token: list bits, cluster of the word with a capital, and of the small word."""
-    mask = np.uint64(len(keys) - 1)
+def lookup(data, begin, at, words, shape, n, folded, keys, values, out):  # type: ignore[no-untyped-def]
+    """The lexicon's entry of each token: list bits, cluster of the word with a capital, and of the small word; where it
+    has none, the list bits of what the word is made of. `at` is relative to byte `begin`."""
     for i in range(PAD, n + PAD):
-        w = np.uint64(words[i])
-        slot = (w * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40) & mask
-        value = np.uint32(0)
-        while keys[slot]:
-            if keys[slot] == w:
-                value = values[slot]
-                break
-            slot = (slot + np.uint64(1)) & mask
+        value = entry(np.uint64(words[i]), keys, values)
+        if value == 0 and SMALL <= shape[i] <= SCRIPT:
+            value = kin(data, begin + at[i, 0], begin + at[i, 1], shape[i], folded, keys, values)
         out[i] = value
 
 
@@ -137,6 +133,9 @@ def survey(word, shape, spaced, value, n, active, opens, run):  # type: ignore[n
                         on = True
         elif s == SCRIPT:
             on = (v & (GIVEN | FAMILY | PLACE | ORG | STREET | TITLE)) != 0 or (value[i - 1] & (TITLE | ANCHOR)) != 0
+            # What stands beside a listed name may be the rest of it.
+            on |= shape[i - 1] == SCRIPT and (value[i - 1] & (GIVEN | FAMILY)) != 0
+            on |= shape[i + 1] == SCRIPT and (value[i + 1] & (GIVEN | FAMILY | TITLE)) != 0
         elif DIGITS2 <= s <= ALNUM:
             on = is_capital(shape[i + 1]) or is_capital(shape[i - 1]) or (word[i - 1] == 44 and is_capital(shape[i - 2]))
             for j in range(max(PAD, i - 3), min(n + PAD, i + 4)):

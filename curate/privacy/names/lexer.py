@@ -18,8 +18,8 @@ from curate.privacy.names.characters import BREAK, CASELESS, DIGIT, LOWER, OTHER
 """Shapes: `word`, `a`, `Word`, `W`, `WHO`, `WORD`, `McCoy`, `iPhone`; digits by number; `4B`; letters without case; one
 line break, several; a sign; web or mail address; `@handle`; `#tag`; `a_name`."""
 
-_FNV = np.uint64(0x811C9DC5)
-_PRIME = np.uint64(0x01000193)
+FNV = np.uint64(0x811C9DC5)
+PRIME = np.uint64(0x01000193)
 _LOW = np.uint64(0xFFFFFFFF)
 
 
@@ -112,13 +112,13 @@ def lex(data, start, end, kinds, folded, at, word, shape, head, tail, spaced, li
                 after, _ = decode(data, i, end)
                 follow = kind_of(after, kinds)
                 if (LOWER <= follow <= DIGIT or after == 95) and gap:
-                    h = _FNV
+                    h = FNV
                     while i < end:
                         after, size = decode(data, i, end)
                         follow = kind_of(after, kinds)
                         if not (LOWER <= follow <= DIGIT or after == 95):
                             break
-                        h = ((h ^ np.uint64(folded[after] if after < SIZE else after)) * _PRIME) & _LOW
+                        h = ((h ^ np.uint64(folded[after] if after < SIZE else after)) * PRIME) & _LOW
                         i += size
                     at[n, 0], at[n, 1] = begin - start, i - start
                     word[n], shape[n], spaced[n] = h, (HANDLE if point == 64 else TAG), gap
@@ -134,7 +134,7 @@ def lex(data, start, end, kinds, folded, at, word, shape, head, tail, spaced, li
             n += 1
             gap = False
             continue
-        h, first, last = _FNV, np.uint64(0), np.uint64(0)
+        h, first, last = FNV, np.uint64(0), np.uint64(0)
         upper = lower = script = digits = under = length = 0
         first_kind = kind
         han = False
@@ -152,7 +152,7 @@ def lex(data, start, end, kinds, folded, at, word, shape, head, tail, spaced, li
             else:
                 break
             low = np.uint64(folded[point] if point < SIZE else point & 0xFFFF)
-            h = ((h ^ low) * _PRIME) & _LOW
+            h = ((h ^ low) * PRIME) & _LOW
             last = (last << np.uint64(16)) | low
             if length < 4:
                 first = (first << np.uint64(16)) | low

@@ -69,7 +69,7 @@ def tag(data, starts, ends, columns, kinds, folded, keys, values, weights, bits,
                 word[i], shape[i], spaced[i], head[i], tail[i], value[i], opens[i] = 0, 0, 1, 0, 0, 0, 0
                 run[i, 0] = run[i, 1] = -1
                 active[i] = 0
-            lookup(word, n, keys, values, value)
+            lookup(data, begin, at, word, shape, n, folded, keys, values, value)
             mode = survey(word, shape, spaced, value, n, active, opens, run)
             confirmed = 0
             i = PAD

@@ -124,22 +124,18 @@ def _laid_out(written: str, national: str, new: str) -> str:
     return "".join(out)
 
 
-def is_reserved(value: str, region: str = "US") -> bool:
-    """Whether a number lies in one of the ranges above."""
-    return _in_range(*telephone(value, region))
-
-
 def is_nobodys(value: str, region: str = "US") -> bool:
     """Whether a number is set aside for fiction, or none that the numbering plan knows."""
     country, national = telephone(value, region)
     if not country or not national:
         return True
-    if _in_range(country, national):
+    if is_reserved(country, national):
         return True
     return not phonenumbers.is_valid_number(phonenumbers.PhoneNumber(country_code=country, national_number=int(national)))
 
 
-def _in_range(country: int, national: str) -> bool:
+def is_reserved(country: int, national: str) -> bool:
+    """Whether a national number lies in one of the ranges above."""
     return any(pattern.fullmatch(national) for pattern in _ranges(country))
 
 

@@ -32,9 +32,19 @@ LANGUAGES: dict[str, tuple[str, ...]] = {
     "ru": ("ru_RU", "ru_RU", "uk_UA", "bg_BG"),
     "cjk": ("zh_CN", "zh_TW"),
     "ja": ("ja_JP",),
+    "ko": ("ko_KR",),
+    "ar": ("ar_AA", "ar_SA", "ar_AA"),
+    "he": ("he_IL",),
+    "fa": ("fa_IR",),
+    "hi": ("hi_IN", "hi_IN", "mr_IN", "ne_NP"),
+    "bn": ("bn_BD",),
+    "ta": ("ta_IN",),
+    "th": ("th_TH",),
+    "el": ("el_GR",),
+    "uk": ("uk_UA",),
 }  # fmt: skip
 OTHER_SCRIPTS = ("hi_IN", "bn_BD", "ta_IN", "gu_IN", "or_IN", "mr_IN", "ne_NP", "si_LK", "th_TH", "he_IL", "fa_IR", "ar_AA",
-                 "ar_SA", "el_GR", "hy_AM", "ka_GE", "ru_RU", "zh_CN", "ja_JP")  # fmt: skip
+                 "ar_SA", "el_GR", "hy_AM", "ka_GE", "ru_RU", "zh_CN", "ja_JP", "ko_KR")  # fmt: skip
 ADDRESS_LOCALES = ("en_US", "en_GB", "en_AU", "en_CA", "en_IN", "en_NZ", "de_DE", "de_AT", "de_CH", "fr_FR", "fr_CH",
                    "fr_CA", "es_ES", "es_MX", "es_CL", "it_IT", "pt_BR", "pt_PT", "nl_NL", "nl_BE", "pl_PL", "sv_SE",
                    "no_NO", "da_DK",
@@ -80,8 +90,11 @@ class Filler:
 
     def _word(self, locale: str, side: int) -> str:
         pool = self._pool(locale, side)
-        if self.random.random() < 0.15 and len(pool) > 60 and ord(pool[0][0]) < 0x3000:
-            return self._invent(locale + "01"[side], pool)
+        if self.random.random() < 0.15 and len(pool) > 60:
+            if ord(pool[0][0]) < 0x3000:
+                return self._invent(locale + "01"[side], pool)
+            if locale == "ko_KR":  # two syllables, each in its usual place
+                return self.pick(pool)[0] + self.pick(pool)[-1]
         return self.pick(pool)
 
     def _invent(self, key: str, pool: list[str]) -> str:
@@ -116,6 +129,8 @@ class Filler:
         first, last = self.given(locale), self.family(locale)
         if ord(first[0]) >= 0x3000:
             return last + first
+        if ord(first[0]) > 0x52F:  # scripts that have no initials
+            return f"{first} {last}" if r < 0.75 else first if r < 0.9 else last
         if locale.startswith(("es_", "pt_")) and r < 0.35:
             return f"{first} {last} {self.family(locale)}"
         if r < 0.02:
@@ -156,7 +171,7 @@ class Filler:
         return [w for w in lists.PLACES.split() if len(w) > 3 and w not in ("york", "nice")]
 
     def town(self, locale: str) -> str:
-        towns = self.places.get(locale.rstrip("*"), ([], []))[0]
+        towns = self.places.get(locale.rstrip("*"), ([], []))[0] or POOLS["native_cities"].get(locale[:2], [])
         r = self.random.random()
         if towns and (r < 0.6 or ord(towns[0][0]) > 0x300):
             return self.pick(towns)
@@ -186,7 +201,10 @@ class Filler:
         plain = locale.rstrip("*")
         tail = self.part("tails" if self.random.random() < 0.6 else "foreign")
         if ord(self.names[plain][0][0][0]) > 0x370:
-            return self.part("companies") if r < 0.5 else f"{self.part('org_words')} {tail}"
+            own = POOLS["native_companies"].get(plain[:2])
+            if own and r < 0.75:
+                return self.pick(own)
+            return self.part("companies") if r < 0.9 else f"{self.part('org_words')} {tail}"
         if r < 0.20:
             return self.part("companies")
         if r < 0.30:

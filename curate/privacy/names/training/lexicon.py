@@ -9,11 +9,18 @@ from curate.privacy.names import labels as b
 from curate.privacy.names.lexer import token_hash
 from curate.privacy.names.training.clusters import Statistics
 from curate.privacy.names.training.corpus import kind_of
+from curate.privacy.names.training.fill import POOLS
 from curate.privacy.names.training.lists import common_words, word_bits, words_of
 from curate.privacy.names.training.texts import LOCATION, PERSON
 
 _LEVELS = (8, 150, 3000)
 """Times that a word stands small in 75 MB of prose, from which it is a rare, a frequent or a very frequent word."""
+
+
+def firms() -> set[int]:
+    """Hashes of well-known organisations of one word."""
+    named = [*POOLS["companies"], *(name for names in POOLS["native_companies"].values() for name in names)]
+    return {token_hash(words[0]) for words in map(words_of, named) if len(words) == 1 and len(words[0]) > 3}
 
 
 def title_bits(articles: list[tuple[str, str]]) -> dict[str, int]:
@@ -51,6 +58,9 @@ def lexicon(
         if capital >= 8 and small <= 0.02 * capital:
             entry |= b.PROPER
         entries[h] = entry | c_capital << 16 | c_small << 24
+    for h in sorted(firms()):
+        if not entries.get(h, 0) >> b.COMMON_SHIFT & 3:
+            entries[h] = entries.get(h, 0) | b.ORG
     entries.pop(0, None)
     words = np.array(sorted(w for w, e in entries.items() if e), np.uint32)
     return words, np.array([entries[w] for w in words.tolist()], np.uint32)

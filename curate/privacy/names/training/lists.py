@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import faker.providers.address
 import faker.providers.date_time
@@ -18,11 +19,13 @@ import faker.providers.lorem
 import faker.providers.person
 
 from curate.privacy.names import labels as b
-from curate.privacy.names.characters import fold
+from curate.privacy.names.characters import DIGIT, LOWER, SIZE, fold, tables
+from curate.privacy.names.kin import HANGUL
 
 HELD_OUT = frozenset({"hr_HR", "lv_LV", "az_AZ", "tw_GH"})
 """Locales whose names and places are in no list and no training text."""
 
+SCRIPTS = tomllib.loads((Path(__file__).parent / "scripts.toml").read_text(encoding="utf-8"))
 STREET_WORDS = """street st road rd avenue ave av lane ln drive dr boulevard blvd court ct place pl square sq terrace way
 highway hwy parkway pkwy circle cir crescent cres close grove mews trail turnpike alley plaza quay row walk gardens rise
 strasse straße str gasse weg platz allee ufer chaussee damm ring rue chemin impasse quai allee place cours calle avenida
@@ -135,8 +138,8 @@ def locale_names() -> dict[str, tuple[list[str], list[str]]]:
             words = set(_strings(getattr(provider, key)))
             if key.startswith(("first_", "middle_name")):
                 given |= words
-            elif key.startswith("last_"):
-                family |= words
+            elif key.startswith("last_") or "last_name" in key:
+                family |= words - {"Doe"}  # what Faker has where a locale has none
         if given:
             out[locale] = (sorted(w for w in given if "{" not in w), sorted(w for w in family if "{" not in w))
     return out
@@ -167,7 +170,9 @@ def locale_places() -> dict[str, tuple[list[str], list[str]]]:
 
 def words_of(phrase: str) -> list[str]:
     """Folded words as the lexer cuts them."""
-    return [fold(w) for w in re.findall(r"[^\W_]+", phrase)]
+    kinds, _ = tables()
+    parts = "".join(c if (ord(c) < SIZE and LOWER <= kinds[ord(c)] <= DIGIT) or c.isalnum() else " " for c in phrase)
+    return [fold(word) for word in parts.split()]
 
 
 def word_bits() -> dict[str, int]:
@@ -192,8 +197,10 @@ def word_bits() -> dict[str, int]:
                         bits[word] |= b.PLACE | country
                     elif len(word) > 3:
                         bits[word] |= b.PART
-    written = {b.STREET: STREET_WORDS, b.UNIT: UNIT_WORDS, b.ORG: ORG_WORDS, b.TITLE: TITLE_WORDS, b.ANCHOR: ANCHOR_WORDS,
-               b.PARTICLE: PARTICLES, b.CALENDAR: CALENDAR, b.PLACE: PLACES}  # fmt: skip
+    written = {b.STREET: STREET_WORDS, b.UNIT: UNIT_WORDS, b.ORG: ORG_WORDS,
+               b.TITLE: TITLE_WORDS + " " + SCRIPTS["titles"], b.ANCHOR: ANCHOR_WORDS + " " + SCRIPTS["anchors"],
+               b.PARTICLE: PARTICLES, b.CALENDAR: CALENDAR,
+               b.PLACE: PLACES + " " + SCRIPTS["places"]}  # fmt: skip
     for bit, text in written.items():
         for phrase in text.split():
             for word in words_of(phrase):
@@ -203,16 +210,21 @@ def word_bits() -> dict[str, int]:
             bits[word] &= ~(b.GIVEN | b.FAMILY | b.PLACE | b.PART)
         if bits[word] & b.PARTICLE and len(word) <= 3:
             bits[word] &= ~(b.GIVEN | b.FAMILY | b.PLACE)
-        if ord(word[0]) >= 0x3000 and len(word) > 1:  # ideographs are read one by one
+        if 0x3000 <= ord(word[0]) < HANGUL and len(word) > 1:  # ideographs are read one by one
             entry = bits.pop(word)
             for character in word:
                 bits[character] |= entry & (b.GIVEN | b.FAMILY | b.PART)
+    for name in locale_names()["ko_KR"][0]:
+        if len(name) == 2:  # what a given name that no list has is made of
+            bits[name[0]] |= b.GIVEN
+            bits[name[1]] |= b.PART
     return {word: entry for word, entry in bits.items() if entry}
 
 
 def locale_words() -> dict[str, list[str]]:
     """By locale: ordinary words, where Faker has them in the language itself."""
     every = {locale: list(_strings(getattr(p, "word_list", ()))) for locale, p in _providers(faker.providers.lorem)}
+    every |= {locale: text.split() for locale, text in SCRIPTS["ordinary"].items()}
     latin = set(every["la"])
     bits = word_bits()
     out = {}
@@ -226,4 +238,4 @@ def locale_words() -> dict[str, list[str]]:
 
 def common_words() -> set[str]:
     """Ordinary words of other languages than English."""
-    return {fold(word) for words in locale_words().values() for word in words if word[:1].islower()}
+    return {fold(word) for words in locale_words().values() for word in words if not word[:1].isupper()}

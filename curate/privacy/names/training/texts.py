@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from curate.privacy.names.columns import NOTHING, OF_ADDRESS, OF_BODY, OF_NAME, OF_PERSON, OF_PLACE
+from curate.privacy.names.training.endings import declined_name
 from curate.privacy.names.training.fill import LANGUAGES, OTHER_SCRIPTS, Filler
 from curate.privacy.names.training.lists import locale_words
 
@@ -19,7 +20,10 @@ PERSON, LOCATION, ORGANIZATION, STREET_ADDRESS = range(4)
 ANY = -1
 _SLOT = re.compile(r"\{(\w+)\}")
 _SHARE = {"en": 55, "plain": 12, "de": 8, "fr": 6, "es": 6, "it": 4, "pt": 3, "nl": 3, "pl": 2, "nordic": 3, "east": 3,
-          "ru": 2, "cjk": 1, "ja": 1}  # fmt: skip
+          "ru": 3, "cjk": 1, "ja": 1, "ko": 2, "ar": 1, "he": 1, "fa": 1, "hi": 1, "bn": 0.6, "ta": 0.6, "th": 0.6, "el": 1,
+          "uk": 1}  # fmt: skip
+_DECLINING = {"pl": 0.35, "ru": 0.35, "uk": 0.35, "east": 0.3, "nordic": 0.2, "de": 0.08, "el": 0.3}
+"""Share of the names that stand in some case, by language of the template."""
 _LISTS = {"job": "jobs", "prod": "products", "acr": "acronyms", "tech": "tech", "mo": "months", "T": "titles",
           "wd": "weekdays"}  # fmt: skip
 
@@ -42,12 +46,11 @@ class Writer:
 
     def _value(self, slot: str, language: str, locale: str) -> tuple[str, int | None]:
         f, r = self.filler, self.random
-        if slot == "P":
-            return f.person(locale), PERSON
-        if slot == "F":
-            return f.given(locale), PERSON
-        if slot == "L":
-            return f.family(locale), PERSON
+        if slot in ("P", "F", "L"):
+            name = {"P": f.person, "F": f.given, "L": f.family}[slot](locale)
+            if r.random() < _DECLINING.get(language, 0.0):
+                name = declined_name(name, language if language in ("pl", "de") else locale[:2], r)
+            return name, PERSON
         if slot == "Lc":
             return f.listed(locale), PERSON
         if slot == "C":
@@ -113,7 +116,7 @@ class Writer:
         locale = self.filler.pick(sorted(self.words))
         words = self.words[locale]
         native = locale in self.filler.names and ord(words[0][0]) > 0x250
-        tight = ord(words[0][0]) >= 0x3000 and not locale.startswith("ko")
+        tight = ord(words[0][0]) >= 0x3000 and locale != "ko_KR"
         out, spans = "", []
         for _ in range(r.randint(1, 4)):
             chosen = [self.filler.pick(words) for _ in range(r.randint(3, 14))]

@@ -80,7 +80,7 @@ def examples(
         run[:] = -1
         n, _ = lex(data, 0, len(data), kinds, folded, at[PAD:], word[PAD:], shape[PAD:], spaced[PAD:], head[PAD:],
                    tail[PAD:], limit)  # fmt: skip
-        lookup(word, n, keys, values, value)
+        lookup(data, 0, at, word, shape, n, folded, keys, values, value)
         if draw.random() < hide:
             for i in range(PAD, n + PAD):
                 if value[i] & _LISTED and draw.random() < 0.7:

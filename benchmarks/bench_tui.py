@@ -1,0 +1,216 @@
+"""The terminal interface on a run of a million rows and 200,000 findings: first paint, opening, key to paint, memory.
+
+    python -m benchmarks.bench_tui [--rows 1000000] [--findings 200000] [--keys 300] [--format parquet]
+
+The rows are made here (short tickets, a label, a group), and so are the files that the stages would leave, so that
+nothing but the interface is measured. First paint and opening are taken in processes of their own, from the first import
+on; key to paint in one process, from the key's arrival in the app to the end of the next drawing, on a screen of 120 x 40.
+Processor time stands beside wall time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROOT = Path(__file__).resolve().parent.parent
+STAGES = ["near_duplicates", "pii", "label_issues", "text_quality"]
+LABELS = [f"intent_{i:02d}" for i in range(20)]
+TEAMS = ["north", "south", "east", "west"]
+FIRST_PAINT = """
+import asyncio, sys, time
+started = time.perf_counter()
+from tui.app import CurateApp
+app = CurateApp({what!r})
+async def main():
+    async with app.run_test(size=(120, 40)) as pilot:
+        while not app.screen.is_mounted or not app.screen.children:
+            await pilot.pause(0.002)
+        await pilot.pause()
+        painted = time.perf_counter()
+        opened = None
+        if {what!r} is not None:
+            while not (app.has_desk and getattr(app.screen, "queue", None) is not None and app.screen.queue.total):
+                await pilot.pause(0.005)
+            await pilot.pause()
+            opened = time.perf_counter() - started
+        print(__import__("json").dumps([painted - started, opened, time.process_time()]), file=sys.stderr)
+asyncio.run(main())
+"""
+
+
+def make_run(folder: Path, n_rows: int, n_findings: int, form: str) -> Path:
+    """A run directory as `curate run` leaves one, made without detecting anything."""
+    from curate import workflow
+    from curate.ledger.apply import apply
+    from curate.ledger.findings import empty_findings, make_findings
+    from curate.outputs import write_outputs
+    from curate.pipeline import detect, stage_key
+    from curate.recipe import Recipe
+    from curate.rundir import RunDir
+    from curate.stages.base import Detection
+    from curate.stages.registry import get_stage, in_running_order
+
+    rng = np.random.default_rng(7)
+    words = np.array(["parcel", "late", "refund", "invoice", "order", "lamp", "account", "again", "wrong"])
+    picks = words[rng.integers(0, len(words), (n_rows, 8))]
+    text = [" ".join(p) + f" no {i}" for i, p in enumerate(picks)]
+    label, team = (np.array(names)[rng.integers(0, len(names), n_rows)] for names in (LABELS, TEAMS))
+    source = folder / f"tickets.{form}"
+    table = pa.table({"text": text, "intent": label, "customer_group": team})
+    if form == "parquet":
+        pq.write_table(table, source)
+    else:
+        with source.open("wb") as handle:
+            handle.writelines(orjson.dumps(row) + b"\n" for row in table.to_pylist())
+    recipe = Recipe.parse({
+        "data": {"input": str(source), "task": "classification",
+                 "roles": {"text": "text", "label": "intent", "group": "customer_group"}},
+        "run": {"stages": STAGES},
+    })  # fmt: skip
+    dataset = workflow.read_input(recipe)
+    run = RunDir(folder / "run")
+    part = n_findings // 4
+    a = rng.choice(n_rows - 60, part // 2, replace=False)
+    b = a + 1 + rng.integers(0, 50, len(a))
+    both = np.unique(np.concatenate([a, b]))[:part]
+    score = rng.uniform(0.8, 1, len(a)).astype(np.float32)
+    ids = dataset.row_ids
+    start = np.zeros(part, np.int64)
+    some = {name: np.sort(rng.choice(n_rows, part, replace=False)) for name in STAGES}
+    top = [json.dumps({"top": [[LABELS[i % 20], 0.7], [LABELS[(i + 3) % 20], 0.2]]}) for i in range(part)]
+    found = {
+        "near_duplicates": Detection(
+            make_findings("near_duplicates", ids, row=both, rule="verified_jaccard", action="drop", score=0.9,
+                          reason="nearly the same words as another row", witness_row=both),
+            scores=pa.table({"a": a, "b": b, "score": score, "weighted": score, "parts": np.ones(len(a), np.float32)}),
+        ),
+        "pii": Detection(
+            make_findings("pii", ids, row=some["pii"], rule="pii.email_address", action="replace", score=0.95,
+                          reason="an e-mail address", field="text", start=start, end=start + 4, replacement="[EMAIL]")),
+        "label_issues": Detection(
+            make_findings("label_issues", ids, row=some["label_issues"], rule="likely_wrong", action="relabel",
+                          score=rng.uniform(0.2, 1, part), reason="a model expects another label", field="intent",
+                          replacement=list(np.array(LABELS)[rng.integers(0, 20, part)]), evidence=top)),
+        "text_quality": Detection(
+            make_findings("text_quality", ids, row=some["text_quality"], rule="too_short", action="drop",
+                          score=rng.uniform(0.2, 0.8, part), reason="too short to learn from")),
+    }  # fmt: skip
+    with run.writing():
+        workflow._begin(run, dataset, recipe)
+        keys: dict[str, str] = {}
+        choices = {c.name: c for c in recipe.stages()}
+        for name in in_running_order(choices):
+            stage = get_stage(name)
+            keys[name] = stage_key(dataset, recipe, choices[name], [keys[u] for u in stage.uses if u in keys])
+            detection = found.get(name, Detection(empty_findings()))
+            manifest = run.manifest()
+            manifest["stages"][name] = {
+                "key": keys[name], "status": "done", "reason": "", "seconds": 1.0,
+                "findings": detection.findings.num_rows, "version": stage.version, "optional": stage.optional,
+                "summary": {}, "depends_on": {}, "files": run.save_stage(name, detection),
+            }  # fmt: skip
+            run.write_manifest(manifest)
+        detected = detect(dataset, recipe, run=run, read_only=True)
+        plan = detected.resolve()
+        write_outputs(run, detected, plan, apply(dataset, plan))
+        run.write_manifest({**run.manifest(), "status": "done"})
+    return run.path
+
+
+def in_a_process(what: str | None) -> list[float]:
+    """Seconds to the first paint, to the open run, and of the processor."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    code = FIRST_PAINT.format(what=what)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
+    out: list[float] = json.loads(done.stderr.strip().splitlines()[-1])
+    return out
+
+
+async def keys_to_paint(run: Path, n_keys: int) -> dict[str, list[float]]:
+    """Seconds from each key to the end of the drawing that follows it, by kind of key."""
+    from textual.screen import Screen
+
+    from tui.app import CurateApp
+    from tui.findings import FindingsScreen
+
+    app = CurateApp(str(run))
+    out: dict[str, list[float]] = {}
+    painted = asyncio.Event()
+    drawn = Screen._on_timer_update
+
+    def watched(self: Any) -> None:
+        dirty = bool(self._dirty_widgets or self._layout_required or self._repaint_required or self._scroll_required)
+        drawn(self)
+        if dirty:
+            painted.set()
+
+    Screen._on_timer_update = watched  # type: ignore[method-assign]
+    async with app.run_test(size=(120, 40)) as pilot:
+        while not (app.has_desk and isinstance(app.screen, FindingsScreen) and app.screen.queue.total):
+            await pilot.pause(0.02)
+        await pilot.pause(3)
+        for kind, presses in {
+            "move": ["down"] * n_keys, "page": ["pagedown"] * (n_keys // 3), "decide": ["a", "x"] * (n_keys // 6),
+            "undo": ["u"] * (n_keys // 12), "panel": ["right_square_bracket", "left_square_bracket"] * 6,
+        }.items():  # fmt: skip
+            for key in presses:
+                painted.clear()
+                started = time.perf_counter()
+                from textual import events
+
+                app.post_message(events.Key(key, None if len(key) > 1 else key))
+                try:
+                    await asyncio.wait_for(painted.wait(), 10)
+                except TimeoutError:
+                    continue
+                out.setdefault(kind, []).append(time.perf_counter() - started)
+                await asyncio.sleep(0.08)  # a fast typist: twelve keys a second
+            await pilot.pause(2)
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--findings", type=int, default=200_000)
+    parser.add_argument("--keys", type=int, default=300)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--format", choices=("parquet", "jsonl"), default="parquet")
+    parser.add_argument("--folder", type=Path, help="Keep the run here, and use it again.")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = args.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        run = folder / "run"
+        if not (run / "plan.parquet").is_file():
+            run = make_run(folder, args.rows, args.findings, args.format)
+        paints = [in_a_process(None) for _ in range(args.repeat)]
+        print("first paint, nothing given:  " + ", ".join(f"{p[0]:.2f} s ({p[2]:.2f} s of processor)" for p in paints))
+        opened = [in_a_process(str(run)) for _ in range(args.repeat)]
+        print("first paint, run given:      " + ", ".join(f"{p[0]:.2f} s" for p in opened))
+        print("queue shown, run given:      " + ", ".join(f"{p[1]:.2f} s ({p[2]:.2f} s of processor)" for p in opened))
+        seconds = asyncio.run(keys_to_paint(run, args.keys))
+        for kind, times in {**seconds, "all": [t for ts in seconds.values() for t in ts]}.items():
+            p50, p95, worst = np.percentile(times, [50, 95, 100]) * 1000
+            told = f"median {p50:.0f} ms, 95 % {p95:.0f} ms, worst {worst:.0f} ms"
+            print(f"key to paint, {kind:<7} {len(times):>4} keys: {told}")
+        print(f"memory at its highest: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+
+
+if __name__ == "__main__":
+    main()

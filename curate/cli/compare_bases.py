@@ -1,0 +1,99 @@
+"""`curate compare-bases`: which base model to train, on one's own data."""
+
+from __future__ import annotations
+
+import click
+
+from curate.cli.options import data_options, json_option, quiet_option
+
+EPILOG = """\b
+Examples:
+  curate compare-bases bundled ./smollm-135m --on tickets.jsonl
+  curate compare-bases ./a ./b ./c --on runs/tickets --set steps=100 --price-per-hour 1.2
+"""
+
+
+@click.command("compare-bases", epilog=EPILOG)
+@click.argument("bases", metavar="BASE BASE...", nargs=-1, required=True)
+@click.option("--on", "data", metavar="RUN|FILE", type=click.Path(), required=True, help="The data to compare on.")
+@click.option("--seed", type=int, help="Seed of every training (default: the run's seed).")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="A setting of [train]; may be repeated.")
+@click.option("--price-per-hour", type=float, help="What an hour of this machine costs, to tell what a training does.")
+@data_options
+@quiet_option
+@json_option
+def compare_bases_command(
+    bases: tuple[str, ...], data: str, seed: int | None, changes: tuple[str, ...], price_per_hour: float | None,
+    task: str | None, role: tuple[str, ...], on_bad_row: str | None, quiet: bool, as_json: bool,
+) -> int:
+    """Train the same on each base model and set quality, size, latency, memory and cost side by side.
+
+    A BASE is `bundled`, a model's folder or a hub id. All see the same rows and are judged by the same held-out rows; each
+    trains in a process of its own. Without a setting of length, steps are chosen as by `curate train`.
+    """
+    import orjson
+
+    from curate import finetune, workflow
+    from curate.cli.narrate import Narrator
+    from curate.cli.train import opened, setting
+    from curate.errors import EXIT_NOT_JUDGED, EXIT_OK
+    from curate.house import require
+
+    workflow.trainer_present()
+    detected, curated, _ = opened(data, Narrator(quiet or as_json), task, role, on_bad_row)
+    given = dict(map(setting, changes))
+    seed = detected.recipe.run.seed if seed is None else seed
+    rows, _, evaluation, note = finetune.sides(
+        detected, curated, lambda found: finetune.settings(detected, found, seed, given)
+    )
+    config = finetune.settings(detected, rows, seed, given)
+    names = require("curate.arms").canonical_names(detected, curated.plan)
+    labels = sorted({*rows.labels, *(names.get(label, label) for label in evaluation.labels)}) or None
+    bases_of = require("train.bases")
+
+    def say(words: str) -> None:
+        if not quiet:
+            click.echo(words, err=True)
+
+    say(note)
+    results = bases_of.compare_bases(
+        bases, rows, evaluation, config, labels=labels, price_per_hour=price_per_hour,
+        progress=lambda base: say(f"training on {base}: {config.step_count(len(rows))} steps"),
+    )  # fmt: skip
+    if as_json:
+        told = {"bases": [result.to_json() for result in results], "verdict": bases_of.verdict(results)}
+        click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+    else:
+        _show(results, bases_of.verdict(results))
+    return EXIT_OK if any(not result.error for result in results) else EXIT_NOT_JUDGED
+
+
+def _show(results: list, verdict: str) -> None:  # type: ignore[type-arg]
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from curate.safetext import safe_text
+
+    known = [r for r in results if not r.error]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    quality = (known[0].metric if known else "quality").replace("_", " ") + ", 95 %"
+    for name in ("base", quality, "less the first", "weights", "disk", "memory", "ms a row", "training"):
+        table.add_column(name, justify="left" if name == "base" else "right", overflow="fold")
+    for r in known:
+        span = "" if r.low is None else f" [{r.low:.3f}, {r.high:.3f}]"
+        apart = "" if r.difference is None else f"{r.difference:+.3f}"
+        apart += "" if r.difference_low is None else f" [{r.difference_low:+.3f}, {r.difference_high:+.3f}]"
+        paid = "" if r.cost is None else f", {r.cost:.2f}"
+        table.add_row(
+            Text(safe_text(r.base)), f"{r.quality:.3f}{span}", apart, f"{r.parameters / 1e6:.1f} M",
+            f"{r.disk_bytes / 2**20:.0f} MiB" if r.disk_bytes else "–", f"{r.memory_bytes / 2**20:.0f} MiB",
+            "–" if r.latency_ms is None else f"{r.latency_ms:.1f}", f"{r.train_processor_s:.0f} s processor{paid}",
+        )  # fmt: skip
+    if known:
+        Console(highlight=False).print(table)
+    for r in results:
+        if r.error:
+            click.echo(f"not measured: {safe_text(r.base)}: {r.error}", err=True)
+    click.echo(verdict)

@@ -1,0 +1,230 @@
+"""Canaries and exposure: matched to what the data holds, ranked exactly, known from raw data and not from scrubbed data."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_base import make_tickets
+
+from curate.privacy import ScanConfig, scan
+from train.ablation.beyond import memorised, memory
+from train.ablation.beyond.canaries import as_text, make_canaries, planted, strings_of, with_texts
+from train.ablation.beyond.exposure import CHANCE_BITS, bits, chance_p, sampled_bits, score_candidates
+from train.ablation.beyond.memory import RAW_ARM, SCRUBBED, MemoryRuns, memory_of
+from train.ablation.beyond.wish import Wish
+from train.ablation.design import Design
+from train.config import TrainConfig
+from train.examples import SFT, Examples
+from train.lora import adapted_model, open_workbench, train_adapter
+
+SCAN = ScanConfig()
+
+
+def people(n: int = 60) -> Examples:
+    """Tickets, each third with an address of its own."""
+    rows = make_tickets(n, seed=4)
+    texts = tuple(
+        f"{text} write to anna{'bcdefghij'[i % 9]}{i}@example.org soon" if i % 3 == 0 else text
+        for i, text in enumerate(rows.texts)
+    )
+    return Examples("classification", rows.ids, texts, rows.labels)
+
+
+def scrub(texts: list[str], operator: str) -> list[str]:
+    """Placeholders, whatever is asked."""
+    import pyarrow as pa
+
+    spans = scan(pa.array(texts, pa.large_string()), SCAN)
+    out = list(texts)
+    for k in range(len(spans) - 1, -1, -1):
+        at = int(spans.row[k])
+        out[at] = f"{out[at][: int(spans.start[k])]}[{operator.upper()}]{out[at][int(spans.end[k]) :]}"
+    return out
+
+
+def test_canaries_have_the_shape_and_the_place_of_real_values_and_are_found_as_they_are() -> None:
+    rows = people()
+    canaries, notes = make_canaries(rows, SCAN, (1, 4), 3, 80, seed=0)
+    assert len(canaries) == 6
+    assert not notes
+    real = {word for text in rows.texts for word in text.split() if "@" in word}
+    for c in canaries:
+        assert c.type == "EMAIL_ADDRESS"
+        assert len(set(c.candidates)) == 80
+        assert not real & set(c.candidates), "no canary is somebody's"
+        assert c.before + c.after == rows.texts[c.row].replace(next(w for w in real if w in rows.texts[c.row]), "")
+        assert all(value.endswith("@example.org") and len(value) == len(c.candidates[0]) for value in c.candidates)
+    assert len({c.row for c in canaries}) == 6
+    again, _ = make_canaries(rows, SCAN, (1, 4), 3, 80, seed=0)
+    assert again == canaries
+    other, _ = make_canaries(rows, SCAN, (1, 4), 3, 80, seed=1)
+    assert other != canaries
+
+
+def test_check_digits_of_cards_and_accounts_are_made_right() -> None:
+    texts = [f"{i}: my card is 4242 4242 4242 4242 and it fails" for i in range(4)]
+    texts += [f"{i}: please pay to DE89 3704 0044 0532 0130 00 today" for i in range(4)]
+    rows = Examples("text", np.arange(8), texts=tuple(texts))
+    canaries, _ = make_canaries(rows, SCAN, (1,), 6, 70, seed=0)
+    assert {c.type for c in canaries} == {"CREDIT_CARD", "IBAN"}
+    assert len(canaries) == 6
+
+
+def test_planting_counts_leaves_lenders_out_and_changes_nothing_else() -> None:
+    rows = people()
+    canaries, _ = make_canaries(rows, SCAN, (1, 4), 3, 80, seed=0)
+    made = planted(rows, canaries)
+    texts = list(made.texts)
+    for c in canaries:
+        assert texts.count(c.text) == c.frequency
+        assert rows.texts[c.row] not in texts
+    assert len(made) == len(rows) - 6 + 3 * 1 + 3 * 4
+    assert made.task == "text"
+    kept = [t for i, t in enumerate(rows.texts) if i not in {c.row for c in canaries}]
+    assert texts[: len(kept)] == kept
+
+
+def test_in_conversations_canaries_stand_in_prompts_and_in_answers() -> None:
+    talks = tuple(
+        (
+            {"role": "user", "content": f"question {i}, reach me at bob{i}x@example.org please"},
+            {"role": "assistant", "content": f"answer number {i} of many"},
+        )
+        for i in range(40)
+    )
+    rows = Examples(SFT, np.arange(40), messages=talks)
+    canaries, _ = make_canaries(rows, SCAN, (1, 4), 3, 70, seed=0)
+    places = [c.place for c in canaries]
+    assert places.count("prompt") == places.count("answer") == 6
+    made = planted(rows, canaries)
+    assert len(made) == 40 - len({c.row for c in canaries}) + 2 * (3 + 12)
+    for c in canaries:
+        assert sum(c.text == text for _, _, place, text in strings_of(made) if place == c.place) == c.frequency
+    scrubbed = with_texts(made, scrub([text for *_, text in strings_of(made)], "gone"))
+    everything = "\n".join(text for *_, text in strings_of(scrubbed))
+    assert not any(c.candidates[0] in everything for c in canaries)
+
+
+def test_exposure_is_that_of_the_ranks_and_ties_share_theirs() -> None:
+    found = bits(np.array([1.0, 2.0, 3.0, 4.0]))
+    np.testing.assert_allclose(found, [2.0, 1.0, 2 - math.log2(3), 0.0])
+    assert bits(np.ones(8)) == pytest.approx([3 - math.log2(4.5)] * 8)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(2, 400), st.integers(0, 10**6))
+def test_by_chance_exposure_is_what_it_should_be(n: int, seed: int) -> None:
+    everyone = bits(np.random.default_rng(seed).normal(size=n))
+    assert everyone.max() == pytest.approx(math.log2(n))
+    assert everyone.mean() <= CHANCE_BITS + 1e-9, "1.44 bits is the limit for many candidates"
+    assert chance_p(np.array([everyone.max()] * 8), [everyone] * 8) < 0.06
+    assert chance_p(np.array([everyone.min()] * 8), [everyone] * 8) > 0.5
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 5000), st.integers(0, 10**6))
+def test_an_estimated_rank_holds_the_true_one_in_its_interval(rank: int, seed: int) -> None:
+    """99.9 % intervals, so that a right procedure fails once in a great while."""
+    everyone = np.sort(np.random.default_rng(seed).normal(size=5000))
+    own = float(everyone[rank - 1])
+    drawn = np.random.default_rng(seed + 1).choice(everyone, 300)
+    value, low, high = sampled_bits(own, drawn, level=0.9999)
+    assert low <= math.log2(5000) - math.log2(rank) + 1e-9 <= high + 1e-9
+    assert low <= value <= high
+
+
+def test_candidates_score_as_whole_texts_do(quick: TrainConfig) -> None:
+    import torch
+    from torch.nn import functional
+
+    bench = open_workbench(quick)
+    objective = adapted_model(quick, bench, None, "text")
+    before, after = "please write to ", " with my password today"
+    candidates = ["anna1@example.org", "bob@mail.example.com", "x9", "why", "q" * 20]
+    found = score_candidates(objective, bench.tokenizer, before, candidates, after, special=True)
+
+    # Up to what stands before every value, which is the same for all, it is the chain rule over the whole text.
+    whole = []
+    for value in candidates:
+        made = bench.tokenizer(before + value + after[:16], return_offsets_mapping=True)
+        ids = torch.tensor([made["input_ids"]])
+        with torch.no_grad():
+            logits = objective.inner(input_ids=ids[:, :-1]).logits[0]
+        losses = functional.cross_entropy(logits, ids[0, 1:], reduction="none")
+        stop = len(before) + len(value)
+        last = max(t for t, (a, b) in enumerate(made["offset_mapping"]) if b > len(before) and a < stop)
+        whole.append(float(losses[:last].sum()))
+    apart = found.nats - np.array(whole)
+    np.testing.assert_allclose(apart, apart[0], atol=2e-3)
+    assert apart[0] <= 0
+    greedy = score_candidates(objective, bench.tokenizer, before, [candidates[0]], after, special=True)
+    assert not greedy.extracted
+
+
+@pytest.mark.slow
+def test_a_secret_is_known_the_better_the_oftener_it_stands_in_raw_data_and_not_at_all_in_scrubbed(
+    tmp_path: Path, quick: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "OPERATORS", ())
+    rows = people(90)
+    wish = Wish(
+        ("memory",), rows, rows, design=Design(seeds=(0, 1, 2)), scan=SCAN, scrub=scrub, frequencies=(1, 12), canaries=6,
+        candidates=64, steps_of_text=110,
+    )  # fmt: skip
+    config = quick.replace(learning_rate=1e-2, lora_rank=16, batch_rows=16, threads=1)
+    held = make_tickets(30, seed=9, first_id=900)
+    runs = MemoryRuns(wish, held, config, tmp_path, None)
+    runs.train()
+    found = memory_of(runs)
+    assert found is not None
+    by = {(c.arm, c.frequency): c for c in found.cells}
+    own = SCRUBBED.format("placeholder")
+    assert by[RAW_ARM, 12].bits.value > by[RAW_ARM, 1].bits.value + 1
+    assert by[RAW_ARM, 12].p < 0.01
+    trend = {a.question: a for a in found.trend}
+    assert trend[RAW_ARM].verdict == "helped", "the rise is shown, not only seen"
+    assert min(by[own, f].p for f in (1, 12)) > 0.02
+    assert trend[own].verdict != "helped"
+    (scrubbing,) = found.scrubbing
+    assert scrubbing.verdict == "helped"
+    assert found.found_by_scanner[own] == 1.0
+    assert "chance" in found.words
+    # What was learnt of secrets that look real is gone, and a second look trains nothing again.
+    runs.forget()
+    assert not list(tmp_path.glob("train/*/*/adapter"))
+    said: list[str] = []
+    again = MemoryRuns(wish, held, config, tmp_path, lambda event: said.append(str(event.get("state"))))
+    again.train()
+    assert "done" not in said
+    assert memory_of(again) == found
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not any(c.candidates[0].encode() in content for c in runs.canaries), path.name
+
+
+@pytest.mark.slow
+def test_what_an_adapter_knows_by_heart_is_found_and_phrases_of_many_rows_are_not(
+    tmp_path: Path, quick: TrainConfig
+) -> None:
+    rows = people(60)
+    secret = "zinnober quartz lantern"
+    texts = list(rows.texts)
+    texts[1] = texts[2] = f"my {secret} is with the account"
+    texts[3] = f"{texts[3]} please help with my refund today"
+    rows = Examples("text", rows.ids, texts=tuple(texts))
+    config = quick.replace(learning_rate=1e-2, lora_rank=16, steps=200, threads=1)
+    trained = train_adapter(rows, config, tmp_path)
+    from train.adapters import load_adapter
+
+    loaded = load_adapter(trained.directory)
+    found = memorised.memorised_spans(loaded.objective, loaded.bench, rows, SCAN)
+    at = {int(row): texts[int(row)][int(start) : int(end)] for row, _, start, end, _ in found}
+    assert any(set(secret.split()) & set(at.get(row, "").split()) for row in (1, 2))
+    assert not any("@" in piece for piece in at.values()), "what the scanner marks is not news"
+    assert as_text(rows) == rows or as_text(rows).texts == rows.texts

@@ -1,0 +1,151 @@
+"""Adapters for other tools: GGUF by a converter that is there or is not, a task that lm-evaluation-harness runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_base import make_talks, make_tickets
+
+from curate.cli import main
+from curate.errors import ConfigError, CurateError
+from train.config import TrainConfig
+from train.examples import Examples
+from train.hand_over import find_converter, write_gguf, write_lm_eval
+from train.hand_over.gguf import NAMES
+from train.lora import train_adapter
+
+CONVERTER = """
+import json, sys
+from pathlib import Path
+model, _, out, _, kind = sys.argv[1:6]
+assert (Path(model) / "config.json").is_file() and (Path(model) / "model.safetensors").is_file()
+Path(out).write_bytes({magic!r} + json.dumps([kind]).encode())
+print("note", file=sys.stderr)
+raise SystemExit({code})
+"""
+
+
+@pytest.fixture(scope="module")
+def writer(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("writer")
+    config = TrainConfig(base=str(base), lora_rank=4, steps=3, batch_rows=8, max_length_tokens=64, tensorboard=False)
+    train_adapter(make_talks(20), config, folder)
+    return folder
+
+
+def converter(path: Path, magic: bytes = b"GGUF", code: int = 0) -> str:
+    path.write_text(CONVERTER.format(magic=magic, code=code))
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def _no_converter(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CURATE_GGUF_CONVERTER", "LLAMA_CPP"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
+def test_without_a_converter_it_is_said_how_to_get_one(writer: Path, tmp_path: Path) -> None:
+    assert find_converter() is None
+    with pytest.raises(ConfigError, match=r"no GGUF converter is installed: get llama\.cpp .*set LLAMA_CPP"):
+        write_gguf(writer, tmp_path / "x.gguf")
+
+
+def test_a_converter_is_found_by_variable_folder_and_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = converter(tmp_path / NAMES[0])
+    monkeypatch.setenv("LLAMA_CPP", str(tmp_path))
+    assert find_converter() == [sys.executable, script]
+    named = converter(tmp_path / "mine.py")
+    monkeypatch.setenv("CURATE_GGUF_CONVERTER", named)
+    assert find_converter() == [sys.executable, named]
+
+
+def test_the_merged_model_goes_through_the_converter_and_only_gguf_is_taken(
+    writer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CURATE_GGUF_CONVERTER", converter(tmp_path / "good.py"))
+    assert write_gguf(writer, tmp_path / "a.gguf", kind="q8_0").read_bytes() == b'GGUF["q8_0"]'
+    with pytest.raises(ConfigError, match="is there already"):
+        write_gguf(writer, tmp_path / "a.gguf")
+    with pytest.raises(ConfigError, match="known: f32, f16"):
+        write_gguf(writer, tmp_path / "b.gguf", kind="int3")
+    monkeypatch.setenv("CURATE_GGUF_CONVERTER", converter(tmp_path / "bad.py", code=3))
+    with pytest.raises(CurateError, match=r"failed \(exit 3\): note"):
+        write_gguf(writer, tmp_path / "b.gguf")
+    monkeypatch.setenv("CURATE_GGUF_CONVERTER", converter(tmp_path / "other.py", magic=b"ZIP!"))
+    with pytest.raises(CurateError, match="wrote no GGUF file"):
+        write_gguf(writer, tmp_path / "b.gguf")
+    assert not (tmp_path / "b.gguf").exists()
+
+
+def test_a_classifier_has_no_place_in_either_tool(
+    quick: TrainConfig, tickets: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_adapter(tickets, quick.replace(steps=2), tmp_path / "judge")
+    monkeypatch.setenv("CURATE_GGUF_CONVERTER", converter(tmp_path / "good.py"))
+    with pytest.raises(ConfigError, match=r"llama\.cpp runs models that write, and its head would be lost"):
+        write_gguf(tmp_path / "judge", tmp_path / "x.gguf")
+    with pytest.raises(ConfigError, match="a classifier is judged by"):
+        write_lm_eval(tmp_path / "judge", make_tickets(4, seed=1), tmp_path / "task")
+
+
+def test_a_task_asks_what_training_asked(writer: Path, tmp_path: Path) -> None:
+    import yaml
+
+    made = write_lm_eval(writer, make_talks(5), tmp_path / "task", name="My talks")
+    assert made.tasks == ("curate_my_talks", "curate_my_talks_likelihood")
+    rows = [json.loads(line) for line in (tmp_path / "task" / "rows.jsonl").read_text().splitlines()]
+    assert rows[1]["prompt"].endswith("<|im_start|>assistant\n")
+    assert rows[1]["answer"] == "refund #### 1"
+    task = yaml.safe_load((tmp_path / "task" / "curate_my_talks.yaml").read_text())
+    assert task["generation_kwargs"]["until"] == ["<|end|>", "<|im_end|>"]
+    assert task["dataset_kwargs"]["data_files"]["test"] == "rows.jsonl"
+    assert made.command in (tmp_path / "task" / "README.md").read_text()
+    with pytest.raises(ConfigError, match="is there already"):
+        write_lm_eval(writer, make_talks(5), tmp_path / "task")
+
+
+@pytest.mark.slow
+def test_the_harness_itself_runs_the_task(writer: Path, tmp_path: Path) -> None:
+    harness = Path(os.environ.get("LM_EVAL", Path(__file__).parents[2] / ".venv-peers-lm-eval/bin/lm_eval"))
+    if not harness.is_file():
+        pytest.skip("lm-evaluation-harness is not installed; `make peers-lm-eval` does")
+    made = write_lm_eval(writer, make_talks(6), tmp_path / "task", name="talks", new_tokens=4)
+    command = made.command.replace("lm_eval ", f"{harness} ", 1) + " --output_path out"
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf"), "OMP_NUM_THREADS": "1"}
+    env["PATH"] = "/usr/bin:/bin"
+    done = subprocess.run(command, shell=True, cwd=made.folder, env=env, capture_output=True, text=True, timeout=1500)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (found,) = (made.folder / "out").rglob("results_*.json")
+    results = json.loads(found.read_text())["results"]
+    assert 0.0 <= results["curate_talks"]["exact_match,none"] <= 1.0
+    assert results["curate_talks_likelihood"]["perplexity,none"] > 1.0
+
+
+def test_the_verb_says_what_each_tool_needs(
+    writer: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def curate(*arguments: object) -> int:
+        with pytest.raises(SystemExit) as ended:
+            main(["hand-over", *map(str, arguments)])
+        return int(ended.value.code or 0)
+
+    assert curate("--to", "gguf", "--out", "x") == 2
+    assert "needs a run or an adapter" in capsys.readouterr().err
+    assert curate(writer, "--to", "lm-eval", "--out", "x") == 2
+    assert "--rows FILE" in capsys.readouterr().err
+    Path("held.jsonl").write_text(
+        "".join(json.dumps({"prompt": f"say {i}", "completion": f"word number {i}"}) + "\n" for i in range(8))
+    )
+    assert curate(writer, "--to", "lm-eval", "--rows", "held.jsonl", "--out", "task", "--task", "sft") == 0
+    assert capsys.readouterr().out.startswith("cd task && lm_eval --model hf")
+    assert curate("--to", "accelerate", "--processes", 2, "--cpu", "--out", "two.yaml") == 0
+    said = "accelerate launch --config_file two.yaml -m curate train FILE|RUN --out FOLDER"
+    assert capsys.readouterr().out.strip() == said

@@ -1,0 +1,73 @@
+"""GGUF, the format of llama.cpp, by llama.cpp's own converter where one is installed.
+
+The adapter is merged into its base first (`train.merge`, with its check of logits), then `convert_hf_to_gguf.py` reads that
+folder. It is looked for in `CURATE_GGUF_CONVERTER` (a file), in `LLAMA_CPP` (llama.cpp's folder) and on the PATH. What it
+writes is taken only if it begins as GGUF does. It refuses tokenizers that llama.cpp does not know, the bundled base's among
+them: that is told. Cost: the merged model on disk once more.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from curate.dataset.atomic import atomic_path
+from curate.errors import ConfigError, CurateError
+from train.adapters import adapter_folder, load_adapter
+from train.merge import merge_adapter
+
+NAMES = ("convert_hf_to_gguf.py", "convert_hf_to_gguf", "convert-hf-to-gguf.py", "convert-hf-to-gguf")
+TYPES = ("f32", "f16", "bf16", "q8_0", "auto")
+MAGIC = b"GGUF"
+MISSING = (
+    "no GGUF converter is installed: get llama.cpp (https://github.com/ggml-org/llama.cpp) and `pip install gguf`, then "
+    "set LLAMA_CPP to its folder, or CURATE_GGUF_CONVERTER to its convert_hf_to_gguf.py"
+)
+
+
+def find_converter() -> list[str] | None:
+    """The command that starts the converter, or None."""
+    named = [os.environ.get("CURATE_GGUF_CONVERTER", "")]
+    if os.environ.get("LLAMA_CPP"):
+        named += [str(Path(os.environ["LLAMA_CPP"]) / name) for name in NAMES]
+    named += [found for name in NAMES if (found := shutil.which(name))]
+    for path in filter(None, named):
+        if Path(path).is_file():
+            return [sys.executable, path] if path.endswith(".py") else [path]
+    return None
+
+
+def write_gguf(adapter: str | Path, out: str | Path, *, base: str | None = None, kind: str = "f16") -> Path:
+    """Write an adapter (or whole weights) as one GGUF file; raises `ConfigError` where that cannot be."""
+    target = Path(out)
+    if target.exists():
+        raise ConfigError(f"{target} is there already; name a new file")
+    if kind not in TYPES:
+        raise ConfigError(f"a GGUF file cannot be of type {kind!r}; known: {', '.join(TYPES)}")
+    command = find_converter()
+    if command is None:
+        raise ConfigError(MISSING)
+    loaded = load_adapter(adapter, base=base, device="cpu", quantised=False)
+    if loaded.labels is not None:
+        raise ConfigError(
+            f"{loaded.folder} is a model for {loaded.task}: llama.cpp runs models that write, and its head would be lost; "
+            "merge it with `curate train … --merge` and serve it with transformers"
+        )
+    merged = loaded.merged
+    del loaded
+    with tempfile.TemporaryDirectory(prefix="curate-gguf-") as place:
+        model = adapter_folder(adapter) if merged else merge_adapter(adapter, Path(place) / "model", base=base).folder
+        with atomic_path(target) as temporary:
+            asked = [*command, str(model), "--outfile", str(temporary), "--outtype", kind]
+            done = subprocess.run(asked, capture_output=True, text=True, check=False)
+            said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1][:200]
+            if done.returncode:
+                raise CurateError(f"the GGUF converter failed (exit {done.returncode}): {said}")
+            with Path(temporary).open("rb") as file:
+                if file.read(len(MAGIC)) != MAGIC:
+                    raise CurateError(f"the GGUF converter wrote no GGUF file: {said}")
+    return target

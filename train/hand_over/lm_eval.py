@@ -1,0 +1,106 @@
+"""A task for lm-evaluation-harness (EleutherAI) from rows of one's own, and the command that runs it.
+
+`rows.jsonl` holds prompts exactly as the model's chat template writes them, so the harness asks what training asked; two
+task files ask for the written answer (`generate_until`, exact match) and for the likelihood of the right one
+(`loglikelihood`). For models that write: a classifier's head is nothing that the harness knows. Cost: encoding the rows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curate.dataset.atomic import atomic_write_text, make_private_dir
+from curate.errors import ConfigError
+from train.adapters import load_adapter
+from train.decode import end_tokens
+from train.examples import CLASSIFICATION, EXTRACTION, TEXT, Examples
+
+ROWS = "rows.jsonl"
+
+
+@dataclass(frozen=True)
+class LmEvalTask:
+    """What was written."""
+
+    folder: Path
+    tasks: tuple[str, ...]
+    rows: int
+    command: str
+    """To be run in `folder`."""
+
+
+def write_lm_eval(
+    adapter: str | Path, rows: Examples, out: str | Path, *, name: str = "", base: str | None = None, new_tokens: int = 128
+) -> LmEvalTask:
+    """Write a task folder for `rows` and the model at `adapter`; raises `ConfigError` for models that do not write."""
+    folder = Path(out)
+    if folder.exists() and any(folder.iterdir() if folder.is_dir() else [folder]):
+        raise ConfigError(f"{folder} is there already; name a new folder")
+    loaded = load_adapter(adapter, base=base, device="cpu")
+    if loaded.task in (CLASSIFICATION, EXTRACTION) or rows.task in (CLASSIFICATION, EXTRACTION, TEXT):
+        raise ConfigError(
+            "lm-evaluation-harness judges what a model writes to a prompt: it needs an adapter for sft or chat and rows "
+            "with answers; a classifier is judged by `curate train … --set real_world=FILE`"
+        )
+    plain = re.sub(r"[^a-z0-9]+", "_", (name or loaded.folder.resolve().parent.name).lower()).strip("_") or "rows"
+    written = [_asked(loaded, messages) for messages in rows.messages]
+    make_private_dir(folder)
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
+    atomic_write_text(folder / ROWS, lines)
+    ends = [loaded.bench.tokenizer.decode([token]) for token in end_tokens(loaded.bench)]
+    shared: dict[str, Any] = {
+        "dataset_path": "json",
+        "dataset_kwargs": {"data_files": {"test": ROWS}},
+        "test_split": "test",
+        "doc_to_text": "{{prompt}}",
+        "doc_to_target": "{{answer}}",
+        "target_delimiter": "",
+        "metadata": {"version": 1.0},
+    }
+    exact = {"metric": "exact_match", "aggregation": "mean", "higher_is_better": True, "ignore_case": False}
+    tasks: dict[str, dict[str, Any]] = {
+        f"curate_{plain}": {
+            "output_type": "generate_until",
+            "generation_kwargs": {"until": ends, "max_gen_toks": new_tokens, "do_sample": False},
+            "metric_list": [exact],
+        },
+        f"curate_{plain}_likelihood": {
+            "output_type": "loglikelihood",
+            "metric_list": [
+                {"metric": "perplexity", "aggregation": "perplexity", "higher_is_better": False},
+                {"metric": "acc", "aggregation": "mean", "higher_is_better": True},
+            ],
+        },
+    }
+    for task, own in tasks.items():
+        # JSON is YAML, and needs no other writer.
+        body = json.dumps({"task": task, **shared, **own}, indent=2, ensure_ascii=False)
+        atomic_write_text(folder / f"{task}.yaml", f"# For lm-evaluation-harness; README.md says how.\n{body}\n")
+    where = str(loaded.folder.resolve())
+    model = f"pretrained={where}" if loaded.merged else f"pretrained={_place(loaded)},peft={where}"
+    command = shlex.join(
+        ["lm_eval", "--model", "hf", "--model_args", f"{model},dtype=float32", "--tasks", ",".join(tasks), "--include_path",
+         ".", "--batch_size", "8", "--device", "cpu"]
+    )  # fmt: skip
+    atomic_write_text(
+        folder / "README.md",
+        f"# Task for lm-evaluation-harness\n\n{len(written)} rows with the right answers.\n\n"
+        f"```\npip install lm-eval\n{command}\n```\n\nFor a GPU say `--device cuda`.\n",
+    )
+    return LmEvalTask(folder, tuple(tasks), len(written), command)
+
+
+def _asked(loaded: Any, messages: Any) -> dict[str, str]:
+    last = max(k for k, message in enumerate(messages) if message["role"] == "assistant")
+    prompt = loaded.bench.encoder.chat.render(messages[:last], prompt=True)
+    return {"prompt": prompt, "answer": str(messages[last]["content"]).strip()}
+
+
+def _place(loaded: Any) -> str:
+    source = loaded.bench.source
+    return str(Path(source.location).resolve()) if source.local else str(source.location)

@@ -1,0 +1,115 @@
+"""Preference rows as tokens: chosen and rejected answers behind the same turns, or single answers with a mark.
+
+Only the last answer of a row counts; turns before it are what it answers. Rows of which one side cannot be encoded are
+left out. Linear cost.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from curate.errors import ConfigError, DataError
+from train.examples import EXTRACTION, OF_TEXTS, Examples
+
+if TYPE_CHECKING:
+    from train.config import TrainConfig
+    from train.encoding import Encoded
+
+LIKELIHOOD, DPO, KTO, RANKING = "likelihood", "dpo", "kto", "ranking"
+BY_TRL = (DPO, KTO)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Chosen and rejected answers of the same rows, both encoded."""
+
+    chosen: Encoded
+    rejected: Encoded
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def lengths(self) -> np.ndarray:
+        """int64[n]: tokens of both sides, which is what a pair costs."""
+        return np.asarray(self.chosen.lengths + self.rejected.lengths)
+
+    def both(self) -> Encoded:
+        """All chosen rows, then all rejected ones."""
+        one, two = self.chosen, self.rejected
+        return dataclasses.replace(
+            one,
+            kept=np.concatenate([one.kept, two.kept]),
+            ids=np.concatenate([one.ids, two.ids]),
+            tokens=one.tokens + two.tokens,
+            supervised=one.supervised + two.supervised,
+            lengths=np.concatenate([one.lengths, two.lengths]),
+            sources=None if one.sources is None or two.sources is None else one.sources + two.sources,
+        )
+
+
+def check_objective(config: TrainConfig, examples: Examples) -> None:
+    """Raise where the rows do not hold what the objective learns from, saying what would work."""
+    if config.objective == LIKELIHOOD:
+        return
+    if examples.task in OF_TEXTS or examples.task == EXTRACTION:
+        raise ConfigError(
+            f"objective {config.objective!r} learns from answers, and these rows are of task {examples.task}; "
+            "it needs preference rows (prompt, chosen, rejected) or, for 'kto', answers marked as wanted or not"
+        )
+    if config.objective == KTO:
+        if not examples.wanted:
+            other = "; 'dpo' and 'ranking' learn from chosen and rejected answers" if examples.rejected else ""
+            raise ConfigError(f"objective 'kto' needs answers marked as wanted or not (task unpaired_preference){other}")
+        if len(set(examples.wanted)) < 2:
+            raise DataError("objective 'kto' needs answers of both kinds, wanted and unwanted; these rows have one kind")
+        return
+    if not any(examples.rejected):
+        other = "; 'kto' learns from answers marked as wanted or not" if examples.wanted else ""
+        raise ConfigError(f"objective {config.objective!r} needs rows with a chosen and a rejected answer{other}")
+
+
+def paired(examples: Examples, encoder: Any) -> Pairs:
+    """Both answers of every row that has two, encoded; raises `DataError` where no row has."""
+    at = [i for i, rejected in enumerate(examples.rejected) if rejected]
+    if not at:
+        raise DataError("no row has both a chosen and a rejected answer")
+    rows = examples.take(at)
+    good = encoder.encode(rows)
+    bad = encoder.encode(dataclasses.replace(rows, messages=rows.rejected))
+    kept = np.intersect1d(good.kept, bad.kept)
+    if not len(kept):
+        raise DataError("no row has both its chosen and its rejected answer within max_length_tokens")
+    sides = [
+        last_answers(side.take(np.flatnonzero(np.isin(side.kept, kept)))) for side in (good, bad)
+    ]
+    back = np.asarray(at, dtype=np.int64)
+    return Pairs(*(dataclasses.replace(side, kept=back[side.kept]) for side in sides))
+
+
+def with_marks(examples: Examples, encoder: Any) -> tuple[Encoded, np.ndarray]:
+    """Encoded answers, and bool[n] whether each is wanted."""
+    encoded = last_answers(encoder.encode(examples))
+    return encoded, np.array([examples.wanted[i] for i in encoded.kept.tolist()], dtype=bool)
+
+
+def last_answers(encoded: Encoded) -> Encoded:
+    """The same rows with only their last answer supervised."""
+    return dataclasses.replace(encoded, supervised=tuple(map(_last_run, encoded.supervised)))
+
+
+def _last_run(mask: np.ndarray) -> np.ndarray:
+    start = answer_start(mask)
+    out = mask.copy()
+    out[:start] = False
+    return out
+
+
+def answer_start(mask: np.ndarray) -> int:
+    """Where the last run of supervised tokens begins."""
+    end = int(np.flatnonzero(mask)[-1])
+    gaps = np.flatnonzero(~mask[:end])
+    return int(gaps[-1]) + 1 if len(gaps) else 0

@@ -1,0 +1,278 @@
+"""The outcome of the training: verdict, arms and metrics, differences with intervals, curves, and the rows that differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import orjson
+import pyarrow.parquet as pq
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+from textual.worker import get_current_worker
+from textual_plotext import PlotextPlot
+
+from curate.safetext import safe_text
+from tui import charts
+from tui.batch import BatchScreen
+from tui.job import Watch
+from tui.training import Watching
+
+LEFT_OUT = ("rows", "rows_with_unknown_label", "supervised_tokens")
+MOST_METRICS = 5
+CELL = 26
+"""Columns of text for a mean, its interval and a gap."""
+
+
+class AblationScreen(Watching):
+    """Does curation help, by how much, and which stage? Each arm of the data, scored on rows that none was trained on.
+
+    The verdict stands in words on top; below, every arm by every metric, differences with their intervals, the stages, and
+    the curves of all arms, told apart by letter. d shows the rows on which raw and curated part; D chooses other arms."""
+
+    CSS = """
+    #ablation-scroll { height: 1fr; }
+    #verdict { height: auto; padding: 0 2; margin: 0 1 0 1; border: round $foreground 40%; }
+    #ablation-note { padding: 1 2 0 2; height: auto; }
+    #ablation-plot { height: 14; margin: 1 1 0 1; }
+    .-wide #ablation-plot { height: 18; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "differ", "Rows", tooltip="Rows that raw and curated get right and wrong differently"),
+        Binding("D", "pair", "Arms", show=False, key_display="D", tooltip="Another pair of arms for d"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state: dict[str, Any] = {}
+        self.pair = 0
+        self._drawn: object = None
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="ablation-scroll"):
+            yield Static("", id="verdict")
+            yield Static("", id="ablation-note")
+            yield Static("", id="arms", classes="section")
+            yield Static("", id="forest", classes="section")
+            yield Static("", id="stages", classes="section")
+            yield PlotextPlot(id="ablation-plot")
+
+    def first_focus(self) -> str:
+        """The page."""
+        return "#ablation-scroll"
+
+    def on_mount(self) -> None:
+        """The question on the frame."""
+        super().on_mount()
+        self.query_one("#verdict").border_title = "Does curation help?"
+
+    def read_more(self, watch: Watch) -> None:
+        """What an ablation at work says of its looks."""
+        try:
+            self.state = orjson.loads((self.session.run.path / "train" / "state.json").read_bytes())
+        except (OSError, ValueError):
+            self.state = {}
+
+    def show(self, watch: Watch) -> None:
+        """All of it, where it differs from what stands there."""
+        width = self.query_one("#ablation-scroll").size.width
+        now = (watch, width, self.refused, self.stopping, str(self.state.get("looks")))
+        if now == self._drawn:
+            return
+        self._drawn = now
+        result = watch.result
+        self.query_one("#verdict", Static).update(self._verdict(watch))
+        self.query_one("#ablation-note", Static).update(self._note(watch))
+        arms: RenderableType = arms_by_metrics(result, width) if result else charts.progress(watch)
+        self._put("#arms", arms if result or watch.runs else None)
+        compared = result["comparisons"] if result else None
+        drawn = Group(charts.forest(result, width), Text(charts.LEGEND, "dim")) if result and compared else None
+        self._put("#forest", drawn)
+        self._put("#stages", stages(result, width) if result and result.get("stages") else None)
+        plot = self.query_one("#ablation-plot", PlotextPlot)
+        plot.display = bool(watch.curves)
+        if watch.curves:
+            charts.draw_curves(plot, watch)
+
+    def _put(self, where: str, what: RenderableType | None) -> None:
+        box = self.query_one(where, Static)
+        box.display = what is not None
+        if what is not None:
+            box.update(what)
+
+    def _verdict(self, watch: Watch) -> RenderableType:
+        result = watch.result
+        if result is None:
+            return Text("No verdict yet." if watch.running else "Not tested yet.", style="bold")
+        said = [Text(safe_text(str(result["verdict"])).upper(), style="bold"), Text(safe_text(str(result["words"])))]
+        if left := runs_left(result, self.state, running=False):
+            said.append(Text(left))
+        if watch.outdated:
+            said.append(Text("! This verdict is of an earlier plan: decisions were taken since. s trains again."))
+        return Group(*said)
+
+    def _note(self, watch: Watch) -> RenderableType:
+        if watch.running or watch.result is None or self.refused or watch.ended_early:
+            note = self.note(watch)
+            left = runs_left({}, self.state, running=True) if watch.running else ""
+            return Group(note, Text(left)) if left else note
+        notes = [str(n) for n in watch.result.get("notes", ())]
+        return Group(*(Text(f"· {safe_text(n)}", style="dim") for n in notes)) if notes else Text("")
+
+    def action_pair(self) -> None:
+        """Another pair of arms."""
+        pairs = self._pairs()
+        if pairs:
+            self.pair = (self.pair + 1) % len(pairs)
+            a, b = pairs[self.pair]
+            self.notify(f"d shows where {charts.title(a)} and {charts.title(b)} part")
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        result = self.watched.result if self.watched is not None else None
+        found = [(str(c["a"]), str(c["b"])) for c in (result or {}).get("comparisons", ())]
+        return sorted(found, key=lambda p: p != ("curated", "raw"))
+
+    def action_differ(self) -> None:
+        """The rows that differ between two arms."""
+        pairs = self._pairs()
+        if not pairs:
+            self.notify("there is no comparison yet")
+            return
+        self.differ(*pairs[min(self.pair, len(pairs) - 1)])
+
+    @work(thread=True, exclusive=True, group="evidence")
+    def differ(self, a: str, b: str) -> None:
+        """Read what each arm said of each row."""
+        worker = get_current_worker()
+        try:
+            found = rows_that_differ(self.session.run.path / "train", a, b)
+        except Exception as error:
+            failed = error
+            self.app.call_from_thread(lambda: self.home.failed(failed, "the rows cannot be compared"))
+            return
+
+        def put() -> None:
+            if worker.is_cancelled or not self.is_mounted:
+                return
+            if not found:
+                self.notify(f"{charts.title(a)} and {charts.title(b)} do the same on every row, or left no rows")
+                return
+            names = charts.title(a), charts.title(b)
+            better = sum(gain > 0 for _, gain, _ in found)
+            said = (
+                f"{names[0]} is better on {better:,} of them, {names[1]} on {len(found) - better:,}; "
+                "the number is the mean difference over seeds, the largest first"
+            )
+            notes = [f"{gain:+.2f}  {self.reader.word(words, 60)}" for _, gain, words in found]
+            screen = BatchScreen([row for row, _, _ in found], f"{names[0]} against {names[1]}", said, notes)
+            screen.mode = self.mode
+            self.app.push_screen(screen)
+
+        self.app.call_from_thread(put)
+
+
+def rows_that_differ(train: Path, a: str, b: str) -> list[tuple[int, float, str]]:
+    """(row, mean score of a less that of b over shared seeds, what each says) of rows that differ, the most first."""
+    held = {arm: {p.parent.name: p for p in (train / arm).glob("*/eval.parquet")} for arm in (a, b)}
+    total: dict[int, list[float]] = {}
+    says: dict[int, str] = {}
+    for seed in sorted(set(held[a]) & set(held[b])):
+        one, two = (_scores(held[arm][seed]) for arm in (a, b))
+        for row in one.keys() & two.keys():
+            total.setdefault(row, []).append(one[row][0] - two[row][0])
+            if one[row][1] != two[row][1]:
+                says.setdefault(row, f"{one[row][1]} / {two[row][1]}")
+    means = {row: math.fsum(gaps) / len(gaps) for row, gaps in total.items()}
+    some = [(row, gain, says.get(row, "")) for row, gain in means.items() if abs(gain) > 1e-9]
+    return sorted(some, key=lambda found: (-abs(found[1]), found[0]))
+
+
+def _scores(path: Path) -> dict[int, tuple[float, str]]:
+    """Row -> (score, the higher the better; what was predicted, where that is a class)."""
+    table = pq.read_table(path)
+    words = table["prediction"].to_pylist() if "prediction" in table.column_names else [""] * table.num_rows
+    score = table["score"].to_numpy().astype(np.float64)
+    # Writers are scored by nats, where less is better: there the score is the loss itself.
+    if "weight" in table.column_names and not any(words):
+        score = -score
+    return {int(r): (float(s), str(w or "")) for r, s, w in zip(table["row"].to_pylist(), score.tolist(), words)}
+
+
+def runs_left(result: Mapping[str, Any], state: Mapping[str, Any], *, running: bool) -> str:
+    """How many training runs are left to a verdict, where a look has told."""
+    looks: Sequence[Mapping[str, Any]] = (state if running else result).get("looks") or ()
+    if not looks:
+        verdict = str(result.get("verdict") or "")
+        more = "no look was taken: curate ablate RUN --sequential adds seeds until there is a verdict"
+        return f"Runs left to a verdict: {more}" if verdict == "inconclusive" else ""
+    last = looks[-1]
+    left = last.get("runs_left")
+    told = "more seeds will not do" if left is None else "none" if left == 0 else f"about {left:,}"
+    said = safe_text(str(last.get("verdict")))
+    return f"Runs left to a verdict: {told} (look {len(looks)}, {last.get('seeds')} seeds: {said})"
+
+
+def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
+    """Each arm by each metric: the mean over seeds and its 95 % interval over seeds."""
+    main = str(result["metric"])
+    every = [run.get("metrics") or {} for arm in result["arms"] for run in arm["runs"]]
+    others = {n for m in every for n, v in m.items() if n not in LEFT_OUT and n != main and isinstance(v, int | float)}
+    names = [main, *sorted(others)][: min(MOST_METRICS, max(1, (width - 54) // CELL))]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    widths = {"": (1, 1), "arm": (8, 24), "rows": (5, 8), "seeds": (6, 7)}
+    for head in (*widths, *(n.replace("_", " ") for n in names)):
+        least, most = widths.get(head, (CELL - 2, CELL - 2))
+        table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=least, max_width=most)
+    for arm in result["arms"]:
+        runs = [run["metrics"] for run in arm["runs"] if run.get("metrics") is not None]
+        cells = [mean_of([float(m[n]) for m in runs if isinstance(m.get(n), int | float)], arm if n == main else {})
+                 for n in names]  # fmt: skip
+        rows = "–" if arm["method"] == "base" else f"{arm['rows']:,}"
+        table.add_row(
+            charts.letter(arm["name"]), safe_text(arm["title"]), rows, f"{len(runs)} of {len(arm['runs'])}", *cells
+        )
+    return Group(table, Text("means with 95 % intervals over seeds; rows count in the differences below", style="dim"))
+
+
+T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
+
+
+def mean_of(values: Sequence[float], arm: Mapping[str, Any]) -> str:
+    """`0.8649 [0.8491, 0.8799]`; without an interval where a single seed tells none."""
+    if not values:
+        return f"{arm['mean']:.4f}" if arm.get("mean") is not None else "–"
+    mean = math.fsum(values) / len(values)
+    if len(values) < 2:
+        return f"{mean:.4f}"
+    spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))
+    half = T_95.get(len(values), 1.96) * spread / math.sqrt(len(values))
+    return f"{mean:.4f} [{mean - half:.4f}, {mean + half:.4f}]"
+
+
+def stages(result: Mapping[str, Any], width: int) -> RenderableType:
+    """What each stage does by itself, and whether it beats its control."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    heads = ("stage", "verdict", "alone vs raw", "vs its control", *(("all vs all but it",) if width >= 100 else ()))
+    for head in heads:
+        table.add_column(head, no_wrap=True, overflow="ellipsis")
+    for stage in result["stages"]:
+        kinds = ("alone", "against_control", "left_out")[: len(heads) - 2]
+        name = safe_text(str(stage["stage"])).replace("_", " ")
+        table.add_row(name, safe_text(str(stage["verdict"])), *(_difference(stage.get(kind)) for kind in kinds))
+    return table
+
+
+def _difference(compared: Mapping[str, Any] | None) -> str:
+    if not compared or compared.get("delta") is None:
+        return "–"
+    ends = f" [{compared['low']:+.4f}, {compared['high']:+.4f}]" if compared.get("low") is not None else ""
+    return f"{compared['delta']:+.4f}{ends}"

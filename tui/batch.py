@@ -1,0 +1,170 @@
+"""Rows behind a number: those of a training step, or those on which two arms differ, with what was found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+from rich.console import Group, RenderableType
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+from textual.worker import get_current_worker
+
+from curate.ledger.plan import STATUSES
+from curate.outputs import looked_for
+from curate.privacy.preview import masked_previews
+from curate.safetext import safe_text
+from tui.microscope import MicroscopeScreen
+from tui.shell import PanelScreen
+from tui.words import SIGN, WORD, count, stage_title
+
+MOST_ROWS = 200
+LINE, WHOLE = 160, 4000
+
+
+class BatchScreen(PanelScreen):
+    """Rows behind a number: a step's batch, or rows on which arms differ. The row under the cursor is shown whole, with
+    every finding on it; Enter goes to its first finding, m shows it token by token."""
+
+    CSS = """
+    #batch-left { height: 1fr; }
+    .-wide #batch-left { width: 1fr; }
+    #batch-title { height: auto; padding: 0 1 1 1; }
+    #batch-rows { height: 1fr; min-height: 5; border: none; background: $background; text-wrap: nowrap;
+                  text-overflow: ellipsis; }
+    #batch-rows > .option-list--option-highlighted { background: $accent 30%; color: $foreground; text-style: bold; }
+    #batch-row { height: 50%; border: round $foreground 30%; padding: 0 1; }
+    #batch-row:focus { border: round $accent; }
+    .-wide #batch-row { width: 46%; height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "finding", "Finding", priority=True, tooltip="To the first finding on this row"),
+        Binding("m", "microscope", "Tokens", tooltip="This row as the model sees it, token by token"),
+        Binding("escape", "app.pop_screen", "Back", tooltip="Back to the curves"),
+    ]
+
+    def __init__(self, rows: Sequence[int], title: str, said: str = "", notes: Sequence[str] = ()) -> None:
+        """`notes`: a word on each row, before its text."""
+        super().__init__()
+        self.rows = tuple(rows[:MOST_ROWS])
+        self.notes = tuple(notes)
+        self.heading = title
+        self.more = len(rows) - len(self.rows)
+        self.said = said
+        self._findings: dict[int, list[int]] = {}
+
+    def body(self) -> ComposeResult:
+        with Vertical(id="batch-left"):
+            yield Static("", id="batch-title")
+            yield OptionList(id="batch-rows", markup=False)
+        with VerticalScroll(id="batch-row", can_focus=True):
+            yield Static("", id="batch-text")
+
+    def first_focus(self) -> str:
+        """The rows."""
+        return "#batch-rows"
+
+    def on_mount(self) -> None:
+        """Read the rows in a thread."""
+        super().on_mount()
+        said = f"\n{safe_text(self.said)}" if self.said else ""
+        more = f", {self.more:,} more are not listed" if self.more else ""
+        self.query_one("#batch-title", Static).update(Text(f"{self.heading}: {count(len(self.rows), 'row')}{more}{said}"))
+        self.read()
+
+    @work(thread=True, exclusive=True, group="evidence")
+    def read(self) -> None:
+        """Previews, and the findings on each row."""
+        worker = get_current_worker()
+        try:
+            n = self.session.dataset.n_rows
+            rows = [r for r in self.rows if 0 <= r < n]
+            texts = self.session.dataset.content().take(pa.array(rows, pa.int64()))
+            safe = masked_previews(texts, LINE, looked_for(self.session.detected.recipe))
+            of_row = self.session.findings["row"].fill_null(-1).to_numpy()
+            found: dict[int, list[int]] = {}
+            for index in np.flatnonzero(np.isin(of_row, rows)).tolist():
+                found.setdefault(int(of_row[index]), []).append(index)
+            lines = [self._line(k, row, text or "", found.get(row, ())) for k, (row, text) in enumerate(zip(rows, safe))]
+        except Exception as error:
+            failed = error
+            self.app.call_from_thread(lambda: self.home.failed(failed, "these rows cannot be read"))
+            return
+
+        def put() -> None:
+            if worker.is_cancelled or not self.is_mounted:
+                return
+            self.rows, self._findings = tuple(rows), found
+            listing = self.query_one("#batch-rows", OptionList)
+            listing.clear_options()
+            listing.add_options([Option(line) for line in lines])
+            if lines:
+                listing.highlighted = 0
+
+        self.app.call_from_thread(put)
+
+    def _line(self, at: int, row: int, text: str, found: Sequence[int]) -> Text:
+        mark = f"! {len(found)}" if found else "   "
+        note = f"  {self.notes[at]}" if at < len(self.notes) else ""
+        return Text(f"row {row:<7} {mark:<4}{note}  {text}", no_wrap=True, overflow="ellipsis")
+
+    @on(OptionList.OptionHighlighted, "#batch-rows")
+    def row_chosen(self, event: OptionList.OptionHighlighted) -> None:
+        """Another row."""
+        self.show_row(self.rows[event.option_index])
+
+    @on(OptionList.OptionSelected, "#batch-rows")
+    def row_entered(self, event: OptionList.OptionSelected) -> None:
+        """Enter goes to the finding."""
+        event.stop()
+        self.action_finding()
+
+    @work(thread=True, exclusive=True, group="question")
+    def show_row(self, row: int) -> None:
+        """A row whole, and what was found in it."""
+        worker = get_current_worker()
+        content = self.session.dataset.content().take(pa.array([row], pa.int64()))
+        text = masked_previews(content, WHOLE, looked_for(self.session.detected.recipe))[0]
+        leaves = "leaves" if self.session.plan.dropped[row] else "stays"
+        parts: list[RenderableType] = [Text(f"row {row}, {leaves}", style="bold"), Text(text or ""), Text("")]
+        table = self.session.findings
+        for index in self._findings.get(row, ()):
+            status = STATUSES[self.session.state.status[index]]
+            stage, rule = str(table["stage"][index]), safe_text(str(table["rule"][index]))
+            parts.append(Text(f"{SIGN[status]} {WORD[status]}  {stage_title(stage)}, {rule}: {table['reason'][index]}"))
+        if row not in self._findings:
+            parts.append(Text("no stage found anything in this row", style="dim"))
+
+        def put() -> None:
+            if not worker.is_cancelled and self.is_mounted:
+                self.query_one("#batch-text", Static).update(Group(*parts))
+
+        self.app.call_from_thread(put)
+
+    def _row(self) -> int | None:
+        at = self.query_one("#batch-rows", OptionList).highlighted
+        return None if at is None else self.rows[at]
+
+    def action_finding(self) -> None:
+        """To where it is decided on."""
+        row = self._row()
+        found = self._findings.get(row, ()) if row is not None else ()
+        if found:
+            self.home.go_to_finding(found[0])
+        else:
+            self.notify("no stage found anything in this row")
+
+    def action_microscope(self) -> None:
+        """This row, token by token."""
+        row = self._row()
+        if row is not None:
+            screen = MicroscopeScreen(row)
+            screen.mode = self.mode
+            self.app.push_screen(screen)

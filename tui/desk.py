@@ -1,0 +1,172 @@
+"""The desk: what all panels share while a run is open, and the one way to decide, undo, redo and write.
+
+No widget in here. A decision is saved in a thread, one after another in the order of the keys; only then is it shown as
+saved, and only then is `changed` called. Each action leaves a line in `log` with the command that does the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from curate.errors import CurateError
+from curate.session import ID_PREFIX, Saved, Session, Verdict
+from tui.effects import Effects
+from tui.evidence import Reader
+from tui.gate import GateState
+from tui.memory import Place
+from tui.words import count
+
+DONE = {"accept": "accepted", "reject": "rejected", "override": "edited", "flag": "flagged"}
+UNDO_KEY = "u takes it back"
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One action: what was done, and the command that does the same without a screen."""
+
+    said: str
+    command: str = ""
+
+
+@dataclass
+class Desk:
+    """One open run."""
+
+    session: Session
+    reader: Reader
+    log: list[Logged] = field(default_factory=list)
+    gate: GateState | None = None
+    """What the gate says of the plan in force; None until it was asked."""
+    places: dict[str, Place] = field(default_factory=dict)
+    """By mode, where the person was: the finding, the filter, the order (see `tui.memory`)."""
+    changed: Callable[[], None] = lambda: None
+    failed: Callable[[BaseException, str], None] = lambda error, what: None
+    saving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pending: int = 0
+    """Decisions taken that are not saved yet."""
+
+    def say(self, said: str, command: str = "") -> None:
+        """Put an action into the log."""
+        self.log.append(Logged(said, command))
+
+    async def decide(
+        self,
+        indices: Sequence[int] | np.ndarray,
+        verdict: Verdict,
+        value: str | None = None,
+        *,
+        why: str = "",
+        where: str | None = None,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the journal's own word
+    ) -> Saved | None:
+        """Save one decision on findings; None, and an error shown, when it could not be saved.
+
+        `where`: the filter that chose exactly these findings; `filter`: what the journal keeps of it."""
+        session = self.session
+        saved = await self._save(lambda: session.decide(indices, verdict, value, why=why, filter=filter))
+        if saved is None:
+            return None
+        several = len(indices) != 1
+        named = count(len(indices), "finding") if several else self.named(int(indices[0]))
+        status = "" if several or verdict == "flag" else str(session.plan.table["status"][int(indices[0])])
+        came = "" if status in ("", "applied", "rejected") else f", and is {status}"
+        shown = None if value is None else self.reader.word(value)
+        command = session.command_of(saved.decision, where, shown)
+        self.say(f"{DONE[verdict]} {named}{came}; saved, {UNDO_KEY}{_others(saved)}", command)
+        self.changed()
+        return saved
+
+    async def flag(self, index: int) -> None:
+        """Flag a finding for another look, or take that back."""
+        finding = self.session.findings["finding_id"][index].as_py().hex()
+        if finding not in self.session.state.flags:
+            await self.decide([index], "flag")
+            return
+        session = self.session
+        saved = await self._save(lambda: session.unflag(index))
+        if saved is None:
+            self.say("this flag was put on many findings at once; u takes that back")
+        else:
+            command = session.command("decide", "unflag", finding[:ID_PREFIX])
+            self.say(f"took the flag off {self.named(index)}; saved", command)
+        self.changed()
+
+    async def reverse(self, which: Literal["undo", "redo"]) -> Saved | None:
+        """Undo or redo; None when there is nothing, or it failed."""
+        failed = False
+
+        def step() -> Saved | None:
+            return self.session.undo() if which == "undo" else self.session.redo()
+
+        async with self.saving:
+            try:
+                saved = await asyncio.to_thread(step)
+            except (CurateError, OSError, ValueError) as error:
+                self.failed(error, "the decision was not saved")
+                failed, saved = True, None
+        if saved is None:
+            if not failed:
+                self.say("there is no decision to take back" if which == "undo" else "there is nothing to bring back")
+            self.changed()
+            return None
+        word = "took back" if which == "undo" else "brought back"
+        again = "ctrl+y brings it back" if which == "undo" else UNDO_KEY
+        ids = saved.decision.finding_ids
+        one = len(saved.findings) == 1 and len(ids) == 1
+        n = self.named(int(saved.findings[0])) if one else count(len(ids), "finding")
+        done = DONE.get(saved.decision.verdict, saved.decision.verdict)
+        said = f"{word}: {done} {n}; saved, {again}{_others(saved)}"
+        self.say(said, self.session.command("decide", which))
+        self.changed()
+        return saved
+
+    async def write(self) -> bool:
+        """Write curated data and report under the decisions taken so far."""
+        try:
+            await asyncio.to_thread(self.session.apply)
+        except Exception as error:
+            self.failed(error, "nothing was written")
+            self.say("not written")
+            self.changed()
+            return False
+        self.say("written: the curated data, the plan and the report", self.session.command("apply"))
+        self.changed()
+        return True
+
+    def named(self, index: int) -> str:
+        """A finding as the queue names it: by its row."""
+        row = self.session.findings["row"][index].as_py()
+        return "a finding about the data" if row is None else f"row {row:,}"
+
+    @cached_property
+    def effects(self) -> Effects:
+        """Whom decisions fall on."""
+        return Effects(self.session, self.reader)
+
+    @property
+    def folder(self) -> Path:
+        """The run directory."""
+        return self.session.run.path
+
+    async def _save(self, step: Callable[[], Saved | None]) -> Saved | None:
+        self.pending += 1
+        try:
+            async with self.saving:
+                return await asyncio.to_thread(step)
+        except (CurateError, OSError, ValueError) as error:
+            self.failed(error, "the decision was not saved")
+            self.changed()
+            return None
+        finally:
+            self.pending -= 1
+
+
+def _others(saved: Saved) -> str:
+    return f"; {count(saved.others, 'decision')} of someone else came in" if saved.others else ""

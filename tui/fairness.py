@@ -1,0 +1,231 @@
+"""Groups of people: what the plan in force does to each, how the data treats them; intervals, and four outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from curate.house import require
+from curate.outputs import looked_for
+from curate.session import Session
+from tui import charts
+from tui.shell import PanelScreen
+
+SIGN = {"disparity": "✗", "insufficient evidence": "?", "equivalent": "=", "not applicable": "–"}
+SAYS = {
+    "disparity": "beyond chance",
+    "insufficient evidence": "cannot be told: that is not a pass",
+    "equivalent": "no difference that matters",
+    "not applicable": "does not apply",
+}
+ORDER = tuple(SIGN)
+VERBS = {"replace": "edited", "relabel": "relabelled"}
+MOST_ROWS = 60
+SETTINGS = ("min_group_size", "delta", "alpha")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One comparison of a group with all others."""
+
+    column: str
+    group: str
+    metric: str
+    rows: int | None
+    outcome: str
+    share: float | None
+    others: float | None
+    value: float | None
+    low: float | None
+    high: float | None
+    rows_needed: int | None
+
+
+@dataclass(frozen=True)
+class Panels:
+    """What the screen shows."""
+
+    curation: tuple[Line, ...]
+    audit: tuple[Line, ...]
+    why_no_audit: str
+    delta: float
+
+
+class FairnessScreen(PanelScreen):
+    """Who is hit? Each group against all others: the difference, its interval, and one of four outcomes.
+
+    ✗ disparity: beyond chance, corrected for asking often. ? insufficient evidence: nobody knows, and that is not a pass;
+    how many rows would settle it stands there. = equivalent: inside what does not matter. – not applicable. n shows one
+    outcome after the other."""
+
+    CSS = """
+    #fair-scroll { height: 1fr; padding: 0 1; }
+    #fair-scroll > Static { height: auto; padding: 0 0 1 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "outcome", "Outcome", tooltip="Only one outcome: disparity, insufficient evidence, equivalent, all"),
+        Binding("escape", "app.pop_screen", "Back", tooltip="Back to the findings"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.only: str | None = None
+        self.panels: Panels | None = None
+        self._of: object = None
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="fair-scroll", can_focus=True):
+            yield Static("", id="fair-curation")
+            yield Static("", id="fair-audit")
+            yield Static("", id="fair-legend")
+
+    def first_focus(self) -> str:
+        """The page."""
+        return "#fair-scroll"
+
+    def refresh_body(self) -> None:
+        """Another plan, other effects."""
+        if self._of is not self.session.state:
+            self._of = self.session.state
+            self.look()
+
+    @work(thread=True, exclusive=True, group="evidence")
+    def look(self) -> None:
+        """Work out the effects in a thread."""
+        worker = get_current_worker()
+        try:
+            panels = panels_of(self.session)
+        except Exception as error:
+            failed = error
+            self.app.call_from_thread(lambda: self.home.failed(failed, "the effects on groups cannot be worked out"))
+            return
+
+        def put() -> None:
+            if not worker.is_cancelled and self.is_mounted:
+                self.panels = panels
+                self.draw()
+
+        self.app.call_from_thread(put)
+
+    def action_outcome(self) -> None:
+        """One outcome after the other."""
+        kinds = (None, *ORDER)
+        self.only = kinds[(kinds.index(self.only) + 1) % len(kinds)]
+        self.draw()
+
+    def on_resize(self) -> None:
+        """What fits changes."""
+        super().on_resize()
+        if self.panels is not None:
+            self.draw()
+
+    def draw(self) -> None:
+        """Both tables."""
+        found = self.panels
+        if found is None:
+            return
+        width = self.query_one("#fair-scroll").size.width
+        plan = self._table("what the plan in force does", found.curation, found.delta, width)
+        if not found.curation:
+            plan = Group(Text("what the plan in force does", style="bold"), Text(
+                "No column holds a sensitive group, so it is unknown whom this falls on; name one with --role group=COLUMN."
+            ))  # fmt: skip
+        self.query_one("#fair-curation", Static).update(plan)
+        audit = self._table("what the fairness stage found", found.audit, found.delta, width)
+        if not found.audit:
+            audit = Group(Text("what the fairness stage found", style="bold"), Text(found.why_no_audit or "nothing"))
+        self.query_one("#fair-audit", Static).update(audit)
+        legend = [f"{SIGN[o]} {o}: {SAYS[o]}" for o in ORDER]
+        legend.append(f"├─●─┤ difference, 95 % interval   │ no difference   ┊ ±{found.delta:g}: too small to matter")
+        self.query_one("#fair-legend", Static).update(Group(*(Text(t, style="dim") for t in legend)))
+
+    def _table(self, title: str, lines: Iterable[Line], delta: float, width: int) -> RenderableType:
+        every = list(lines)
+        counts = {o: sum(line.outcome == o for line in every) for o in ORDER}
+        told = "   ".join(f"{SIGN[o]} {n:,} {o}" for o, n in counts.items() if n)
+        shown = [line for line in every if self.only in (None, line.outcome)]
+        shown.sort(key=lambda line: (ORDER.index(line.outcome), -abs(line.value or 0.0)))
+        ends = [abs(v) for line in shown[:MOST_ROWS] for v in (line.low, line.high) if v is not None]
+        reach = max([*ends, delta], default=delta) * 1.05
+        wide, narrow = width >= 110, width < 84
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        axis = f"{-reach:+.2f}".ljust(charts.FOREST - 5) + f"{reach:+.2f}"
+        rows, span = [] if narrow else ["rows"], ["95 % interval"] if wide else []
+        heads = ["", "group", "metric", *rows, "difference", *span, axis]
+        for head in heads:
+            least = {"": 1, "group": 12, "metric": 10, "rows": 6, "difference": 10}.get(head, len(head))
+            most = {"": 1, "group": 30, "metric": 22}.get(head, 31)
+            table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=least, max_width=most)
+        for line in shown[:MOST_ROWS]:
+            table.add_row(*self._cells(line, reach, delta, wide=wide, narrow=narrow))
+        more = [Text(f"{len(shown) - MOST_ROWS:,} more are in the report", style="dim")] if len(shown) > MOST_ROWS else []
+        only = f"   only: {self.only}" if self.only else ""
+        return Group(Text.assemble((title, "bold"), f"   {told}{only}"), table, *more)
+
+    def _cells(self, line: Line, reach: float, delta: float, *, wide: bool, narrow: bool) -> list[str]:
+        several = len(self.session.dataset.groups()) > 1 or " & " in line.column
+        name = f"{self.reader.word(line.column)} " * several + self.reader.label(line.group)
+        rows = [] if narrow else ["–" if line.rows is None else f"{line.rows:,}"]
+        value = "–" if line.value is None else f"{100 * line.value:+.1f} pts"
+        drawn, span = "", "–"
+        if line.value is not None and line.low is not None and line.high is not None:
+            drawn = charts.interval(line.low, line.value, line.high, reach, delta)
+            span = f"{100 * line.low:+.1f} … {100 * line.high:+.1f}"
+        elif line.rows_needed is not None:
+            drawn = f"about {line.rows_needed:,} rows would settle it"
+        return [SIGN[line.outcome], name, self.reader.word(line.metric), *rows, value, *([span] if wide else []), drawn]
+
+
+def panels_of(session: Session) -> Panels:
+    """Both tables, from the audit's own functions."""
+    settings = session.detected.recipe.stage_settings.get("fairness", {})
+    judged = {key: settings[key] for key in SETTINGS if key in settings}
+    groups = session.dataset.groups()
+    made = require("audit.fairness.curation").effects_by_group
+    effect = made(groups, masks(session), clusters=session.detected.clusters(), **judged) if groups else None
+    curation = tuple(_line(c) for c in effect.comparisons) if effect is not None else ()
+    audit, why = _audit(session)
+    return Panels(curation, audit, why, float(judged.get("delta", 0.05)))
+
+
+def masks(session: Session) -> dict[str, np.ndarray]:
+    """Rows that the plan in force removes, edits, relabels."""
+    plan = session.plan
+    out = {"removed": plan.dropped.copy()}
+    for action, verb in VERBS.items():
+        rows = plan.applied(action)["row"].fill_null(-1).to_numpy()
+        mask = np.zeros(plan.n_rows, bool)
+        mask[rows[rows >= 0]] = True
+        out[verb] = mask & ~plan.dropped
+    return {verb: mask for verb, mask in out.items() if mask.any()} or {"removed": out["removed"]}
+
+
+def _line(c: Any) -> Line:
+    numbers = (c.group_value, c.rest_value, c.value, c.low, c.high, c.rows_needed)
+    return Line(c.column, c.group, c.metric, c.n, c.outcome, *numbers)
+
+
+def _audit(session: Session) -> tuple[tuple[Line, ...], str]:
+    """The fairness stage's comparisons, as the report reads them."""
+    previews = require("audit.report.safe").Previews(
+        session.dataset, session.findings, looked_for=looked_for(session.detected.recipe)
+    )
+    found = require("audit.report.fairness").fairness_of(session.run.manifest(), session.findings, previews)
+    lines = tuple(
+        Line(r.column, r.group, r.metric, r.rows, r.outcome, r.value.value, r.others, r.estimate.value, r.estimate.low,
+             r.estimate.high, r.rows_needed)
+        for r in found.rows
+    )  # fmt: skip
+    return lines, found.reason or ("The stage made no comparison." if not lines else "")

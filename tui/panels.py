@@ -1,0 +1,109 @@
+"""The places of the interface: one panel a stage of the work, in the order of the rail. No widget in here.
+
+A panel is a *mode* of the app (`App.MODES`), so it keeps a stack of screens of its own: leave it with a screen on top,
+come back, and that screen is still on top. How to add one is told in `tui/app.py`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+
+@dataclass(frozen=True)
+class View:
+    """A screen that a key pushes on top of a panel; Escape comes back."""
+
+    key: str
+    name: str
+    """One word, for the footer and the palette."""
+    screen: str
+    """`module:Class`, made without arguments."""
+    says: str
+    """One sentence: what it is for."""
+    shown: bool = False
+    """Whether the footer names it; help, the palette and the panel itself always do."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One place on the rail."""
+
+    mode: str
+    title: str
+    screen: str
+    """`module:Class`, made without arguments when the panel is first gone to."""
+    says: str
+    """One sentence: what is done here."""
+    stages: tuple[str, ...] = ()
+    """Stages of the recipe whose findings wait here."""
+    views: tuple[View, ...] = ()
+
+    def make(self) -> Screen[Any]:
+        """Its first screen."""
+        return make(self.screen, self.mode)
+
+
+QUEUE = "tui.findings:FindingsScreen"
+SCRUB = View("t", "Threshold", "tui.scrubber:ScrubberScreen", "Move the threshold: rows lost, groups, gate.", shown=True)
+GROUPS = View("b", "Groups", "tui.fairness:FairnessScreen", "Each group against the others: intervals, outcomes.",
+              shown=True)  # fmt: skip
+JUDGE = View("j", "Judge", "tui.judge:JudgeScreen", "Which answer is better? Two at a time, blind.", shown=True)
+CERTIFY = View("r", "Review", "tui.review:ReviewScreen", "Answer questions that certify how often a stage is right.",
+               shown=True)  # fmt: skip
+PANELS: tuple[Panel, ...] = (
+    Panel("profile", "Profile", "tui.profile:ProfileScreen", "What the data is: rows, roles and why, labels, groups."),
+    Panel(
+        "duplicates", "Duplicates", QUEUE, "Rows that repeat another row, or leak between splits.",
+        ("exact_duplicates", "near_duplicates", "contamination", "semantic_duplicates"), (SCRUB, CERTIFY),
+    ),
+    Panel(
+        "labels", "Labels", QUEUE, "Labels that are likely wrong, and spellings of label names.",
+        ("label_issues", "label_names"), (SCRUB, CERTIFY),
+    ),
+    Panel("pii", "PII", QUEUE, "Personal data and secrets, and what takes their place.", ("pii", "erasure"),
+          (CERTIFY,)),
+    Panel(
+        "quality", "Quality", QUEUE, "Texts that are bad to learn from.",
+        ("text_quality", "boilerplate", "normalise", "outliers", "instruction_difficulty", "feedback"),
+        (CERTIFY,),
+    ),
+    Panel(
+        "fairness", "Fairness", QUEUE, "How data and curation treat groups of people.",
+        ("fairness", "slices", "sufficiency", "counterfactual_swaps", "mitigation"),
+        (GROUPS, CERTIFY),
+    ),
+    Panel("train", "Train", "tui.training:TrainingScreen", "Train on raw and on curated data, and watch."),
+    Panel("ablation", "Ablation", "tui.ablation:AblationScreen", "Does curation help? Arms, intervals, the verdict.",
+          views=(JUDGE,)),
+    Panel("report", "Report", "tui.report:ReportScreen", "The gate, what is written, and where."),
+)  # fmt: skip
+OTHER = "quality"
+"""Where findings of stages that no panel names (those of plug-ins) wait."""
+
+
+def panel(mode: str) -> Panel:
+    """The panel of a mode; the first one for a mode that is none."""
+    return next((p for p in PANELS if p.mode == mode), PANELS[0])
+
+
+def panel_of(stage: str) -> Panel:
+    """Where the findings of a stage wait."""
+    return next((p for p in PANELS if stage in p.stages), panel(OTHER))
+
+
+def stages_of(mode: str, stages: list[str]) -> list[str]:
+    """Of a recipe's stages, those whose findings wait in a panel."""
+    return [name for name in stages if panel_of(name).mode == mode]
+
+
+def make(screen: str, mode: str) -> Screen[Any]:
+    """A screen from `module:Class`, told which mode it belongs to; modules load when they are gone to."""
+    module, _, name = screen.partition(":")
+    made: Screen[Any] = getattr(importlib.import_module(module), name)()
+    made.mode = mode  # type: ignore[attr-defined]
+    return made

@@ -1,0 +1,135 @@
+"""What every panel and every view on top of one has in common: bar, rail, log, keys, undo, and the ways to go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, Horizontal
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+
+from tui.panels import Panel, panel
+from tui.rail import NARROW, Keys, Rail, header
+from tui.workers import ShowsErrors
+
+if TYPE_CHECKING:
+    from curate.session import Session
+    from tui.app import CurateApp
+    from tui.desk import Desk
+    from tui.evidence import Reader
+    from tui.memory import Place
+
+
+class PanelScreen(ShowsErrors, Screen[None]):
+    """A panel, or a view on top of one. Write `body` and `refresh_body`; the rest is here."""
+
+    AUTO_FOCUS = ""
+
+    @property
+    def home(self) -> CurateApp:
+        """The app, by its own type."""
+        return cast("CurateApp", self.app)
+
+    @property
+    def desk(self) -> Desk:
+        """The open run and what goes with it."""
+        return self.home.desk
+
+    @property
+    def session(self) -> Session:
+        """The open run."""
+        return self.home.desk.session
+
+    @property
+    def reader(self) -> Reader:
+        """Masked, harmless texts of it."""
+        return self.home.desk.reader
+
+    @property
+    def panel(self) -> Panel:
+        """The panel this screen belongs to."""
+        return panel(self.mode)
+
+    mode: str = ""
+    """The mode whose stack this screen is on; whoever makes the screen sets it."""
+
+    def body(self) -> ComposeResult:
+        """The widgets beside the rail."""
+        yield from ()
+
+    def refresh_body(self) -> None:
+        """Draw again what decisions, other processes, or the time away may have changed."""
+
+    def point_at(self, index: int) -> None:
+        """Bring a finding into view, where the panel has a queue."""
+
+    def place(self) -> Place | None:
+        """Where one is here, for the next session; None where there is nothing to keep."""
+        return None
+
+    def hide(self) -> None:
+        """Mask what a key had revealed."""
+
+    def first_focus(self) -> str:
+        """Selector of what has the focus when the screen comes up."""
+        return "#rail"
+
+    def compose(self) -> ComposeResult:
+        yield Static("", id="bar")
+        with Horizontal(id="desk"):
+            yield Rail()
+            with Container(id="work"):
+                yield from self.body()
+        yield Static("", id="log")
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """Ready to be seen."""
+        roomy = self.app.size.width >= NARROW
+        for view in self.panel.views:
+            shown = view.shown and roomy
+            if view.screen.rpartition(":")[2] != type(self).__name__:
+                binding = Binding(view.key, f"app.view({view.screen!r})", view.name, tooltip=view.says, show=shown)
+                self._bindings.key_to_bindings[view.key] = [binding]
+        self.refresh_shell()
+        self.refresh_body()
+        found = self.query(self.first_focus())
+        if found and self.focused is None:
+            found.first().focus()
+
+    def on_screen_resume(self) -> None:
+        """Back from another panel: what was decided there shows here."""
+        if self.is_mounted:
+            self.refresh_shell()
+            self.refresh_body()
+
+    def on_resize(self) -> None:
+        """The bar says what fits."""
+        if self.is_mounted:
+            self.refresh_shell()
+
+    def refresh_shell(self) -> None:
+        """The bar, the rail and the line at the foot."""
+        width = self.size.width or self.app.size.width
+        self.query_one("#bar", Static).update(header(self.desk, self.mode, width))
+        self.query_one(Rail).show(self.desk, self.mode)
+        self.query_one("#log", Static).update(self.foot())
+
+    def foot(self) -> Text:
+        """What happened last, and the command that does the same."""
+        if not self.desk.log:
+            return Text(f"{self.panel.says}  ? tells what the keys do", no_wrap=True, overflow="ellipsis")
+        last = self.desk.log[-1]
+        out = Text(last.said, no_wrap=True, overflow="ellipsis")
+        return out.append(f"   $ {last.command}", "dim") if last.command else out
+
+    @on(OptionList.OptionSelected, "#rail")
+    def stop_chosen(self, event: OptionList.OptionSelected) -> None:
+        """Go where the rail says."""
+        event.stop()
+        if event.option.id is not None:
+            self.home.go(event.option.id)
