@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-s3 bench-gate lint format bench peers bench-labels bench-ablation bench-dedup peers-pii bench-pii bench-fairness peers-train bench-train bench-tui base-model names-model sample-data clean
+.PHONY: help setup demo test test-slow test-s3 bench-gate lint format bench peers bench-labels bench-review bench-ablation bench-dedup peers-pii bench-pii bench-fairness peers-train bench-train bench-tui base-model names-model sample-data clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,10 @@ bench: $(READY) ## every benchmark that needs no peers; results go to benchmarks
 
 bench-labels: $(READY) ## label noise beside the plain recipe: ranking, precision, calibration, time (about 20 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench_labels
+
+bench-review: $(READY) ## do certified rates hold the truth over 500 simulated reviews of the sample data (1 minute)
+	OMP_NUM_THREADS=1 $(BIN)/curate run sample_data/support_tickets.jsonl --no-train --quiet --out runs/bench-review
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench_review runs/bench-review sample_data/support_tickets.truth.jsonl
 
 peers: .venv-peers/.ready ## other duplicate removers, in an environment of their own, for bench-dedup
 

@@ -111,10 +111,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(SAMPLE, Path(folder) / "tickets.jsonl")
         run = Path(folder) / "runs" / "tickets"
-        if given is not None:
-            shutil.copytree(given, run)
         os.chdir(folder)
         asyncio.run(opening())
+        if given is not None:
+            shutil.copytree(ROOT / given, run)
         if given is None:
             workflow.run("tickets.jsonl", train=False)
         asyncio.run(browsing(Path("runs") / "tickets"))

@@ -148,7 +148,7 @@ class TrainConfig:
     tensorboard: bool = True
     """Whether curves also go to TensorBoard event files, where that package is installed."""
     tracker: str = ""
-    """Where curves and outcomes are sent as well: `tensorboard`, `wandb`, `comet`, `mlflow` or `trackio`; empty: nowhere."""
+    """Where curves and outcomes are sent as well: `tensorboard`, `wandb`, `comet`, `mlflow`, `trackio`; empty: nowhere."""
     tracker_project: str = "curate"
     """Name of the project (the experiment, in MLflow) that the tracker keeps the runs under."""
     seed: int = 0

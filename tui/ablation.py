@@ -65,6 +65,7 @@ class AblationScreen(Watching):
             yield Static("", id="forest", classes="section")
             yield Static("", id="stages", classes="section")
             yield PlotextPlot(id="ablation-plot")
+            yield Static("", id="ablation-small", classes="section")
 
     def first_focus(self) -> str:
         """The page."""
@@ -91,7 +92,8 @@ class AblationScreen(Watching):
         self._drawn = now
         result = watch.result
         self.query_one("#verdict", Static).update(self._verdict(watch))
-        self.query_one("#ablation-note", Static).update(self._note(watch))
+        self._put("#ablation-note", self._note(watch))
+        self._put("#ablation-small", self._small_print(watch))
         arms: RenderableType = arms_by_metrics(result, width) if result else charts.progress(watch)
         self._put("#arms", arms if result or watch.runs else None)
         compared = result["comparisons"] if result else None
@@ -120,13 +122,16 @@ class AblationScreen(Watching):
             said.append(Text("! This verdict is of an earlier plan: decisions were taken since. s trains again."))
         return Group(*said)
 
-    def _note(self, watch: Watch) -> RenderableType:
+    def _note(self, watch: Watch) -> RenderableType | None:
         if watch.running or watch.result is None or self.refused or watch.ended_early:
             note = self.note(watch)
             left = runs_left({}, self.state, running=True) if watch.running else ""
             return Group(note, Text(left)) if left else note
-        notes = [str(n) for n in watch.result.get("notes", ())]
-        return Group(*(Text(f"· {safe_text(n)}", style="dim") for n in notes)) if notes else Text("")
+        return None
+
+    def _small_print(self, watch: Watch) -> RenderableType | None:
+        notes = [str(n) for n in (watch.result or {}).get("notes", ())]
+        return Group(*(Text(f"· {safe_text(n)}", style="dim") for n in notes)) if notes else None
 
     def action_pair(self) -> None:
         """Another pair of arms."""

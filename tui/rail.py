@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 from textual import events
+from textual.screen import Screen
 from textual.widgets import Footer, OptionList
 from textual.widgets.option_list import Option
 
@@ -27,9 +28,12 @@ class Keys(Footer):
     def __init__(self) -> None:
         super().__init__(show_command_palette=False)
 
-    def on_mount(self) -> None:
-        """A footer stays as it was while its app has no focus: draw it again when the focus comes."""
-        self.watch(self.app, "app_focus", lambda focus: self.screen.refresh_bindings() if focus else None, init=False)
+    def bindings_changed(self, screen: Screen[Any]) -> None:
+        """Other keys. Textual's footer keeps the old ones, or none, while the app has no focus: in a browser it has none at
+        the start, and who only looks would not see a single key."""
+        self._bindings_ready = True
+        if self.is_attached and screen is self.screen:
+            self.call_after_refresh(self.recompose)
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit the keys."""

@@ -5,7 +5,7 @@
 One line for each pattern: fragments of every recogniser's words, shapes and signs repeated, with the same and with ever
 new digits, plus plain floods (digits, blanks, brackets, base64, JSON, one giant word). The target is 2 s for a line of
 10 MB (`--mb 10 --plain`: about two minutes). In lines of nothing but labelled, ever new values each is judged by the checks
-that its label names, and none is skipped: most cost 0.5-3 microseconds, those that may be telephones as well 8-15.
+that its label names, and none is skipped: most cost 0.5-3 microseconds, telephones one.
 """
 
 from __future__ import annotations

@@ -25,12 +25,30 @@ def told(done: Mapping[str, Any]) -> Iterator[str]:
         for metric, value, span, before in _metrics(adapter, base):
             interval = "" if span is None else f"   [{span[0]:.4g}, {span[1]:.4g}]"
             yield f"  {metric:<24}{'' if before is None else f'{before:.4g}':>10}{value:>10.4g}{interval}"
+    yield from _more(done)
     kinds: dict[str, int] = {}
     for alert in done.get("alerts") or ():
         kinds[alert["kind"]] = kinds.get(alert["kind"], 0) + 1
     if kinds:
         counted = ", ".join(kind.replace("_", " ") + (f" ({n})" if n > 1 else "") for kind, n in kinds.items())
         yield f"alerts: {counted}; `curate report RUN` shows what to do about them"
+
+
+def _more(done: Mapping[str, Any]) -> Iterator[str]:
+    """What is asked of preferences and of general language."""
+    asked = done.get("preference") or {}
+    for name in ("above_rejected", "above_unwanted"):
+        if name in asked:
+            span = (asked.get("intervals") or {}).get(name)
+            interval = "" if span is None else f" [{span[0]:.3f}, {span[1]:.3f}]"
+            words = f"better answer {name.replace('_', ' ')} one ({asked['rows']:,} rows)"
+            yield f"{words}: {asked[f'base_{name}']:.3f} by the base, {asked[name]:.3f}{interval} by the adapter"
+    probe = done.get("forgetting") or {}
+    if probe:
+        span = probe.get("interval")
+        interval = "" if span is None else f" [{span[0]:+.3f}, {span[1]:+.3f}]"
+        change = f"{probe['before']:.3f} -> {probe['after']:.3f}, {probe['rise']:+.3f}{interval}"
+        yield f"general language ({probe['items']} items of the probe, nats a token): {change}"
 
 
 def _metrics(adapter: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[tuple[str, float, Any, float | None]]:

@@ -76,7 +76,10 @@ def say(*args: str) -> str:
     return done.output + (done.stderr or "") + str(done.exception or "")
 
 
-@pytest.mark.parametrize("operator", ["placeholder", "surrogate", "vault"])
+@pytest.mark.parametrize(
+    "operator",
+    ["vault", pytest.param("placeholder", marks=pytest.mark.slow), pytest.param("surrogate", marks=pytest.mark.slow)],
+)
 def test_planted_values_stand_in_no_output(inside: Path, operator: str) -> None:
     chat(inside)
     (inside / "forget.txt").write_text("")

@@ -194,6 +194,7 @@ def test_a_hub_id_is_not_asked_for_where_the_user_forbids_it(tmp_path: Path) -> 
 
 
 @pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_a_gpu_trains_in_half_precision_and_the_adapter_serves_on_a_cpu(tmp_path: Path, quick: TrainConfig) -> None:
     held = make_tickets(60, seed=2, first_id=900)
     run = train_adapter(make_tickets(150, seed=1), quick.replace(steps=60, device="cuda"), tmp_path, evaluation=held)

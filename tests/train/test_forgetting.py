@@ -163,18 +163,17 @@ def test_distillation_is_the_papers_and_a_student_learns_from_its_teacher(quick:
         by_hand = 0.75 * functional.cross_entropy(logits, batch.targets, reduction="sum").item()
         by_hand += 0.25 * 9 * functional.kl_div(ours, theirs, reduction="sum", log_target=True).item()
     assert objective.loss(batch, config).item() == pytest.approx(by_hand, rel=1e-4)
-    teach = quick.replace(steps=40, learning_rate=1e-2)
+    teach = quick.replace(method="full", steps=30, learning_rate=1e-2)
     train_adapter(make_talks(60), teach, tmp_path / "teacher")
     right = make_talks(60)
-    answers = [turns[1] for turns in right.messages]
-    turned = zip(right.messages, [*answers[1:], answers[0]], strict=True)
-    wrong = Examples("sft", right.ids, messages=tuple((turns[0], answer) for turns, answer in turned))
+    other = {"role": "assistant", "content": "my locked account"}
+    wrong = Examples("sft", right.ids, messages=tuple((turns[0], other) for turns in right.messages))
     taught = teach.replace(teacher=str(tmp_path / "teacher"), distillation_weight=1.0)
     run = train_adapter(wrong, taught, tmp_path / "student", evaluation=make_talks(9, 100))
     alone = train_adapter(wrong, teach, tmp_path / "alone", evaluation=make_talks(9, 100))
     assert run.scores is not None
     assert alone.scores is not None
-    assert run.scores.mean() < alone.scores.mean() - 0.05  # it learned the teacher's answers, not the wrong ones
+    assert run.scores.mean() < alone.scores.mean() - 0.5  # it learned the teacher's answers, not the wrong ones
 
 
 def test_a_classifier_teaches_another_whatever_its_tokens(quick: TrainConfig, tickets: Examples, tmp_path: Path) -> None:

@@ -66,14 +66,28 @@ def test_a_file_is_trained_on_tried_and_merged(
     assert json.loads(capsys.readouterr().out)["steps"] == 3
     folder = "runs/tickets-train"
     assert curate("report", folder) == 0
-    assert "watchdogs" in (said := capsys.readouterr().out) or "No watchdog" in said
+    assert "accuracy" in capsys.readouterr().out
     assert curate("report", folder, "--format", "markdown") == 0
     shown = capsys.readouterr().out
     assert "| held-out rows (" in shown
-    assert "few rows" in shown  # the alert, with what to do about it
-    assert "Collect more rows" in shown
+    assert "| accuracy |" in shown
     assert curate("report", folder, "--format", "json") == 0
     assert json.loads(capsys.readouterr().out)["steps"] == 3
+
+
+def test_alerts_stand_in_markdown_and_on_the_terminal_with_what_to_do(tmp_path: Path, capsys: Captured) -> None:
+    from train.watch import Facts, Watch
+
+    (alert, *_) = Watch().see(Facts("sft", rows=9, steps=5, batch_rows=2, evaluation_rows=3, validation_rows=3))
+    lines = [{"step": 1, "loss": 2.0}, {"step": 0, "alert": alert.to_json()}]
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for form in ("markdown", "text", "html"):
+        assert curate("report", tmp_path, "--format", form) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        assert "few rows" in shown.lower()
+        assert "Collect more rows" in shown
+    assert curate("report", tmp_path, "--format", "json") == 2
+    assert "has not reached its end" in capsys.readouterr().err
 
 
 def test_what_is_refused_leaves_no_folder_and_no_lock(

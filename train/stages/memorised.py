@@ -2,8 +2,8 @@
 
 `curate ablate RUN --beyond memory` trains models on the raw rows and keeps the places that they learnt by heart beyond what
 is usual (`train/beyond/memorised.jsonl` of the run: row ids, fields, offsets and nats; no text). This stage makes a
-`replace` finding of each that still fits: the row is found by its id, and the place must lie inside its field. They wait for
-review: many are rare sentences, not personal data. Accepting one redacts it, like any finding of the privacy stage.
+`replace` finding of each that still fits: the row is found by its id, and the place must lie inside its field. They wait
+for review: many are rare sentences, not personal data. Accepting one redacts it, like any finding of the privacy stage.
 """
 
 from __future__ import annotations

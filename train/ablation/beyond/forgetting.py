@@ -67,7 +67,7 @@ def forgetting_of(matrix: Matrix, arms: Sequence[str], texts: Sequence[str] | No
     words = "No adapter could be asked."
     if change is not None:
         by_arm = {f.arm: f.nats for f in told}
-        did = {HELPED: "less", HARMED: "more"}.get(change.verdict, "as much, as far as can be told,")
+        did = {HELPED: "less", HARMED: "more"}.get(change.verdict, "as much as far as can be told")
         words = (
             f"On general text raw data's adapters lose {by_arm[RAW].value:+.3f} nats a token and curated data's "
             f"{by_arm[CURATED].value:+.3f}: curated data's forget {did} ({interval_words(change, 1.0, ' nats', 3)})."
