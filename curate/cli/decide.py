@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from curate.session import Saved, Session
 
 WHAT = ("accept", "reject", "override", "flag", "unflag", "undo", "redo")
+MARKS = ("flag", "unflag")
+"""What changes no plan."""
 
 
 @click.command("decide", epilog="\b\nExamples:\n"
@@ -40,6 +42,7 @@ def decide_command(
 
     FINDING is the id of a finding, or enough of its first digits (`curate explain` shows them).
     """
+    from audit.numbers import plural
     from curate.session import Session
 
     given = sum((bool(findings), where is not None, like is not None))
@@ -53,15 +56,17 @@ def decide_command(
         saved = session.undo() if what == "undo" else session.redo()
         click.echo("nothing to take back" if saved is None else _told(what, saved), err=True)
         return 0
-    if what == "unflag":
-        gone = [session.unflag(session.index(one)) for one in findings]
-        click.echo(f"took off {sum(g is not None for g in gone)} flags", err=True)
-        return 0
     chosen, asked = _chosen(session, findings, where, like)
-    if dry_run or where is not None:
+    if what not in MARKS and (dry_run or where is not None):
         _affected(session, chosen, what)
     if dry_run:
-        click.echo(f"{len(chosen)} findings; nothing was saved", err=True)
+        click.echo(f"{plural(len(chosen), 'finding')}; nothing was saved", err=True)
+        return 0
+    if what == "unflag":
+        gone = [session.unflag(int(index)) for index in chosen]
+        click.echo(f"took off {plural(sum(g is not None for g in gone), 'flag')}", err=True)
+        if None in gone:
+            click.echo("flags set together are taken off together: `curate decide RUN undo`", err=True)
         return 0
     if len(chosen):
         saved = session.decide(chosen, what, value, why=why, filter=asked)  # type: ignore[arg-type]
@@ -94,7 +99,7 @@ def _affected(session: Session, chosen: np.ndarray, what: str) -> None:
     """Whom the decision falls on: the rows that leave or come back by it."""
     from curate.cli.affected import say_change
 
-    if what != "flag" and len(chosen):
+    if len(chosen):
         plan = session.what_if(chosen, what, "" if what == "override" else None)  # type: ignore[arg-type]
         say_change(session.detected, session.plan.dropped, plan.dropped)
 

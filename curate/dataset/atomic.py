@@ -4,12 +4,16 @@ Bytes go to a temporary name in the target's own directory, are flushed to the d
 (POSIX `rename` replaces in one step). A process killed at any moment leaves the old file, and at most a hidden
 `.<name>.<random>.tmp` beside it. Files are made with mode 0600 and missing directories with 0700, because what the
 toolkit writes holds the same personal data as what it reads.
+
+What is no file is never replaced: to a device (`/dev/null`), a pipe or a stream of the process (`/dev/stdout`) the bytes
+are written through, when all of them are there. A rename would put a file in the device's place, and root may do that.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +23,8 @@ from typing import IO, Any
 from curate.errors import DataError
 
 PRIVATE_DIR = 0o700
+_STREAMS = ("/dev/std", "/dev/fd/", "/proc/")
+"""Names of a process's own streams: links, whose targets may be files that others write as well."""
 _DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS}
 
 
@@ -44,6 +50,10 @@ def make_private_dir(path: str | os.PathLike[str]) -> Path:
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary path beside `path` for writers that want a name; renamed on success, removed on any failure."""
     target = Path(path)
+    if _is_special(target):
+        with _written_through(target) as temporary:
+            yield temporary
+        return
     make_private_dir(target.parent)
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.", suffix=".tmp")
@@ -67,6 +77,25 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something stands there that a rename would destroy: neither a file nor a directory."""
+    return os.path.abspath(path).startswith(_STREAMS) or (path.exists() and not path.is_file() and not path.is_dir())
+
+
+@contextmanager
+def _written_through(target: Path) -> Iterator[Path]:
+    """A temporary path elsewhere, whose bytes are added to `target` on success."""
+    with tempfile.TemporaryDirectory(prefix="curate-") as place:
+        temporary = Path(place) / "bytes"
+        temporary.touch(0o600)
+        yield temporary
+        try:
+            with temporary.open("rb") as made, target.open("ab", buffering=0) as out:
+                shutil.copyfileobj(made, out)
+        except OSError as error:
+            raise _unwritable(target, error) from error
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 A pattern (`data/*.jsonl`, `shards/**/*.parquet`) names what the shell would; a folder names every data file below it, told
 by its ending. Hidden files, files that start with `_`, folders called `runs` and run directories are no data and are left
-out of folders. Files come in the order of their paths below the pattern's fixed part, compared as text.
+out of folders; `**` leaves out run directories, and takes a file that links make reachable by several paths once. Files
+come in the order of their paths below the pattern's fixed part, compared as text.
 """
 
 from __future__ import annotations
@@ -61,12 +62,15 @@ def listing(path: str | os.PathLike[str]) -> Listing:
         if not names:
             known = ", ".join(FORMATS)
             raise DataError(f"{folder}: is a directory without data files. Known endings: {known}; .gz or .zst may follow.")
-        return Listing(folder, tuple(names))
+        return Listing(folder, _spelled(folder, names))
     root = fixed_part(str(path))
-    names = sorted({file.relative_to(root).as_posix() for file in _matching(Path(path)) if file.is_file()})
+    found = [file for file in _matching(Path(path)) if not file.is_dir()]
+    if "**" in Path(path).parts:
+        found = _once(_without_runs(found, root))
+    names = sorted({file.relative_to(root).as_posix() for file in found})
     if not names:
         raise DataError(f"{path}: no file has such a name; put quotes around a pattern that the shell should not read.")
-    return Listing(root, tuple(names))
+    return Listing(root, _spelled(root, names))
 
 
 def fixed_part(pattern: str) -> Path:
@@ -98,6 +102,37 @@ def split_of(name: str) -> str | None:
 
 def _matching(pattern: Path) -> list[Path]:
     return [Path(name) for name in glob.glob(str(pattern), recursive=True)]  # noqa: PTH207 - Path.glob takes no whole pattern
+
+
+def _spelled(root: Path, names: list[str]) -> tuple[str, ...]:
+    """The names; DataError for one that is no Unicode, which a manifest cannot hold."""
+    for name in names:
+        if not name.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in name):
+            shown = name.encode("utf-8", "backslashreplace").decode()
+            raise DataError(f"{root}: the name of a file in it is not UTF-8 ({shown}); rename that file.")
+    return tuple(names)
+
+
+def _without_runs(files: list[Path], root: Path) -> list[Path]:
+    """Files that are not in a run directory below the root."""
+    is_run: dict[Path, bool] = {}
+
+    def inside(folder: Path) -> bool:
+        if folder in (root, folder.parent):
+            return False
+        if folder not in is_run:
+            is_run[folder] = all((folder / name).is_file() for name in ("manifest.json", ".lock")) or inside(folder.parent)
+        return is_run[folder]
+
+    return [file for file in files if not inside(file.parent)]
+
+
+def _once(files: list[Path]) -> list[Path]:
+    """Of the paths of one file, the shortest."""
+    chosen: dict[Path, Path] = {}
+    for file in sorted(files, key=lambda file: (len(file.parts), file.as_posix())):
+        chosen.setdefault(Path(os.path.realpath(file)), file)
+    return list(chosen.values())
 
 
 def _below(folder: Path) -> Iterator[Path]:

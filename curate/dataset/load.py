@@ -100,6 +100,8 @@ def _file_of(store: Any, row: int) -> str:
 
 def _read_member(file: Path) -> tuple[str, Parsed, str, str, int]:
     """One of several files; a blank one among others is no error, and has no format."""
+    if not file.is_file():
+        raise DataError(f"{file}: is a broken link or no regular file. Remove it, or name the data files by a pattern.")
     if file.stat().st_size <= _BLANK_BYTES and named_format(file) not in ("parquet", "arrow", "feather"):
         data, compression, digest = read_bytes(file)
         if not data.strip(b"\xef\xbb\xbf \t\r\n"):

@@ -22,7 +22,7 @@ def run(code: str) -> str:
 
 
 def test_importing_train_and_the_ablation_loads_no_heavy_library() -> None:
-    code = "import sys, train, train.ablation, train.lora, train.estimate\n"
+    code = "import sys, train, train.ablation, train.lora, train.estimate, train.tune.config\n"
     code += "print([m for m in ('torch', 'transformers', 'peft', 'sklearn', 'polars') if m in sys.modules])"
     assert run(code).strip() == "[]"
 

@@ -59,7 +59,7 @@ def test_pairs_teach_to_prefer_the_better_answer(objective: str, quick: TrainCon
     losses = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     steps = [line["loss"] for line in losses if "loss" in line]
     assert steps[0] == pytest.approx(np.log(2), abs=0.05 if objective == "dpo" else 0.5)
-    assert steps[-1] < 0.5 * steps[0]
+    assert steps[-1] < 0.7 * steps[0]
     assert any("validation" in line for line in losses)  # by the objective's own loss
     assert all(len(line["row_ids"]) == config.batch_rows for line in losses if "loss" in line)
     answer = generate(load_adapter(tmp_path), ["say 1"], new_tokens=3)[0].answer

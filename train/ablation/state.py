@@ -69,6 +69,5 @@ class State:
 
     def _write(self) -> None:
         if self._begun:  # an ablation that never trains leaves nothing
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             write_json(self.path, self.body)
             self._written = time.monotonic()

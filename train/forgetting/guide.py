@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch.nn import functional
 
 from curate.errors import ConfigError
 
 if TYPE_CHECKING:
+    import torch
+
     from train.adapt import Workbench
     from train.config import TrainConfig
     from train.examples import Examples
@@ -45,6 +45,8 @@ class Guide:
         self, loss: torch.Tensor, logits: torch.Tensor, wanted: torch.Tensor, weights: torch.Tensor | None
     ) -> torch.Tensor:
         """The loss with this guide's part; sums over targets, as `train.losses.weighted_sum`."""
+        from torch.nn import functional  # importing this module is light: the recipe's tables are read through it
+
         size = min(logits.shape[-1], wanted.shape[-1])  # embeddings may be padded to different sizes
         ours = functional.log_softmax(logits[..., :size] / self.temperature, -1)
         theirs = functional.log_softmax(wanted[..., :size].float() / self.temperature, -1)
@@ -134,6 +136,8 @@ def _check(teacher: Teacher, config: TrainConfig, bench: Workbench, labels: Sequ
 
 def guide(objective: Objective, config: TrainConfig, bench: Workbench, teacher: Teacher | None) -> None:
     """Have `objective` learn from what the configuration names; call it while the model is still its base."""
+    import torch
+
     if config.base_kl:
         objective.guides.append(Guide(_frozen(objective, config, bench), config.base_kl))
     if teacher is None:
@@ -151,6 +155,8 @@ def guide(objective: Objective, config: TrainConfig, bench: Workbench, teacher: 
 
 
 def _frozen(objective: Objective, config: TrainConfig, bench: Workbench) -> Callable[[Batch], torch.Tensor]:
+    import torch
+
     from train.adapt import objective_of
     from train.base import load_model
 

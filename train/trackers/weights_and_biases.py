@@ -55,7 +55,7 @@ class Run:
         quiet = wandb.Settings(
             silent=True, console="off", disable_code=True, disable_git=True, disable_job_creation=True, save_code=False,
             x_disable_meta=True, x_disable_stats=True, x_disable_machine_info=True, program="curate", host="",
-            init_timeout=30,
+            init_timeout=30, symlink=False,
         )  # fmt: skip
         self._run = wandb.init(
             project=facts.project, id=facts.id, name=facts.name, group=facts.group, tags=list(facts.tags),

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import xxhash
 
+from curate.dataset.atomic import make_private_dir
 from train.ablation.arms import Arm
 from train.ablation.beyond.canaries import Canary, as_text, make_canaries, planted, strings_of, with_texts
 from train.ablation.beyond.contrast import Answer, answer, contrast, corrected
@@ -37,7 +38,7 @@ from train.adapters import LoadedAdapter, load_adapter
 from train.config import TrainConfig
 from train.encoding import Encoder
 from train.examples import OF_TEXTS, Examples
-from train.files import read_json, write_json
+from train.files import CHECKPOINTS, read_json, write_json
 
 RAW_ARM = "canaries_raw"
 SCRUBBED = "canaries_{}"
@@ -132,8 +133,7 @@ class MemoryRuns:
         body: dict[str, Any] = {"canaries": self.key, "bits": ranks, "extracted": taken}
         if arm == RAW_ARM:
             body["spans"] = self._spans(loaded)
-        own = self._folder(arm, seed)
-        own.mkdir(parents=True, exist_ok=True)
+        own = make_private_dir(self._folder(arm, seed))
         write_json(own / KEPT, body)
 
     def _spans(self, loaded: LoadedAdapter) -> list[list[float]]:
@@ -146,10 +146,7 @@ class MemoryRuns:
 
     def forget(self) -> None:
         """Delete the adapters that learnt canaries."""
-        assert self.matrix is not None
-        for arm in self.matrix.arms:
-            for seed in self.matrix.seeds:
-                shutil.rmtree(self._folder(arm.name, seed) / "adapter", ignore_errors=True)
+        forget_canaries(self.out_dir)
 
     def read(self, arm: str) -> tuple[np.ndarray, list[np.ndarray], np.ndarray] | None:
         """float64[S, C] bits of the planted values, the C candidates' mean bits, bool[C] extracted with any seed."""
@@ -180,6 +177,13 @@ class MemoryRuns:
             if place is not None:
                 out.append(MemorisedSpan(row, place[0], place[1], place[2], round(nats, 3)))
         return sorted(out, key=lambda s: (-s.nats, s.row, s.start))
+
+
+def forget_canaries(out_dir: Path) -> None:
+    """Delete what may know a canary under `out_dir`, that of earlier, killed measurements too; numbers stay."""
+    for folder in (out_dir / "train").glob(SCRUBBED.format("*") + "/*"):
+        for name in ("adapter", CHECKPOINTS):
+            shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _around(raw: Examples, canary: Canary, encoder: Encoder) -> tuple[str, str, bool]:

@@ -22,7 +22,7 @@ from train.ablation.beyond.fairness import fairness_of
 from train.ablation.beyond.flips import flips_of
 from train.ablation.beyond.forgetting import forgetting_of
 from train.ablation.beyond.frontiers import frontiers_of
-from train.ablation.beyond.memory import MemoryRuns, memory_of
+from train.ablation.beyond.memory import MemoryRuns, forget_canaries, memory_of
 from train.ablation.beyond.receipts import Influence, probe_arms, receipts_of
 from train.ablation.beyond.result import BeyondResult, Memory, Receipts
 from train.ablation.beyond.wish import FAIRNESS, FLIPS, FORGETTING, FRONTIERS, MEMORY, RECEIPTS, Wish
@@ -64,6 +64,8 @@ def measure_beyond(
         else:
             runs = MemoryRuns(wish, evaluation.primary, config, out_dir, tell)
             notes += runs.notes if runs.matrix is None else []
+    if runs is None or runs.matrix is None:
+        forget_canaries(out_dir)  # a measurement that was killed may have left models
     _said_before(wish, matrix, runs, tell)
     analysis = Analysis(matrix, wish.design.seeds, metric, limit)
     if set(wish.parts) - {MEMORY}:
