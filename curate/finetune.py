@@ -79,6 +79,7 @@ def fine_tune(
     seed: int,
     changes: Mapping[str, Any] | None = None,
     restart: bool = False,
+    price_per_hour: float | None = None,
 ) -> Any:
     """Train one adapter on the curated rows; returns the trainer's `TrainedRun`.
 
@@ -91,7 +92,7 @@ def fine_tune(
     processes = require("train.distributed")
     processes.join(settings(detected, None, seed).device)
     with _only_trainer(out) if processes.is_main() else contextlib.nullcontext():
-        return _fine_tuned(detected, curated, out, listener, seed, restart)
+        return _fine_tuned(detected, curated, out, listener, seed, restart, price_per_hour)
 
 
 @contextlib.contextmanager
@@ -120,7 +121,8 @@ def _only_trainer(folder: Path) -> Iterator[None]:
 
 
 def _fine_tuned(
-    detected: Detected, curated: Curated, out: Path, listener: arms.TrainListener, seed: int, restart: bool
+    detected: Detected, curated: Curated, out: Path, listener: arms.TrainListener, seed: int, restart: bool,
+    price_per_hour: float | None,
 ) -> Any:
     lora = require("train.lora")
     processes = require("train.distributed")
@@ -149,7 +151,7 @@ def _fine_tuned(
     if config.spans_column:
         labels = require("train.spans").tag_names([*cured.spans, *evaluation.spans])
         bench.encoder.tag_names = labels
-    _before(cured, config, bench, out, labels, say)
+    _before(cured, config, bench, out, labels, say, price_per_hour)
     return lora.train_adapter(
         cured,
         config,
@@ -191,8 +193,10 @@ def encoded_folder(out: Path) -> Path:
     return (out.parent if out.parent.name == "final" else out) / "encoded"
 
 
-def _before(rows: Examples, config: TrainConfig, bench: Any, out: Path, labels: Any, say: Any) -> None:
-    """What a person should know before a start: tokens, cuts, refusals, memory, disk, time."""
+def _before(
+    rows: Examples, config: TrainConfig, bench: Any, out: Path, labels: Any, say: Any, price_per_hour: float | None
+) -> None:
+    """What a person should know before a start: tokens, cuts, refusals, memory, disk, time, price."""
     encoded = bench.encoder.encode(rows)
     for words in encoded.report.words():
         say(words)
@@ -212,6 +216,8 @@ def _before(rows: Examples, config: TrainConfig, bench: Any, out: Path, labels: 
     if alone and steps >= WORTH_MEASURING_STEPS and not begun:
         estimate = require("train.estimate").estimate_training(rows, config, labels=labels, workbench=bench)
         say(estimate.words)
+        if price_per_hour is not None:
+            say(f"At {price_per_hour:g} an hour that costs about {estimate.seconds / 3600 * price_per_hour:.2g}.")
 
 
 def given_validation(detected: Detected, held: Any, group: np.ndarray, spans: str) -> Examples | None:

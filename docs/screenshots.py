@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -30,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "sample_data" / "support_tickets.jsonl"
 IMAGES = ROOT / "docs" / "img"
 SIZE = (120, 36)
-PANELS = ("profile", "duplicates", "labels", "pii", "fairness", "report")
+PANELS = ("duplicates", "labels", "pii", "report")
 PATIENCE_SECONDS = 300.0
 SETTLE_SECONDS = 0.7
 
@@ -55,8 +56,9 @@ async def until(pilot: Pilot[int], done: Callable[[], bool]) -> None:
     await pilot.pause(SETTLE_SECONDS)
 
 
-def save(pilot: Pilot[int], name: str) -> None:
+async def save(pilot: Pilot[int], name: str) -> None:
     """Write what is on the screen, without the web font that the exporter names."""
+    await until(pilot, lambda: any(screen.query("FooterKey") for screen in pilot.app.screen_stack))
     svg = pilot.app.export_screenshot(title="curate tui", simplify=True)
     svg = re.sub(r"@font-face\s*\{[^}]*\}\s*", "", svg)
     (IMAGES / f"tui-{name}.svg").write_text(svg)
@@ -64,18 +66,17 @@ def save(pilot: Pilot[int], name: str) -> None:
 
 
 async def opening() -> None:
-    """The first screen, and what it makes of a file."""
+    """What is made of a file at first sight."""
     app = CurateApp()
     async with app.run_test(size=SIZE) as pilot:
         await screen_of(pilot, OpenScreen)
         app.screen.query_one(Input).cursor_blink = False
         await pilot.press(*"tickets.jsonl")
         await pilot.pause(SETTLE_SECONDS)
-        save(pilot, "open")
         await pilot.press("enter")
         await screen_of(pilot, GuideScreen)
         await until(pilot, lambda: bool(app.screen.query("#guide-go")))
-        save(pilot, "guide")
+        await save(pilot, "guide")
 
 
 async def browsing(run: Path) -> None:
@@ -86,20 +87,20 @@ async def browsing(run: Path) -> None:
         for mode in PANELS:
             app.go(mode)
             await pilot.pause(2 * SETTLE_SECONDS)
-            save(pilot, mode)
+            await save(pilot, mode)
         app.go("labels")
         await pilot.pause(SETTLE_SECONDS)
-        for name, key in (("bulk", "A"), ("jump", "ctrl+o"), ("help", "question_mark")):
+        for name, key in (("threshold", "t"), ("bulk", "A")):
             await pilot.press(key)
             await pilot.pause(2 * SETTLE_SECONDS)
-            save(pilot, name)
+            await save(pilot, name)
             await pilot.press("escape")
             await pilot.pause(SETTLE_SECONDS)
         if (run / "ablation.json").is_file():
             for mode, name in (("train", "training"), ("ablation", "ablation")):
                 app.go(mode)
                 await pilot.pause(3 * SETTLE_SECONDS)
-                save(pilot, name)
+                await save(pilot, name)
 
 
 def main() -> None:
@@ -115,6 +116,10 @@ def main() -> None:
         asyncio.run(opening())
         if given is not None:
             shutil.copytree(ROOT / given, run)
+            manifest = json.loads((run / "manifest.json").read_text())
+            for place, key in ((manifest["input"], "path"), (manifest["recipe"]["data"], "input")):
+                place[key] = "tickets.jsonl"  # the same rows, under a name that is nobody's
+            (run / "manifest.json").write_text(json.dumps(manifest))
         if given is None:
             workflow.run("tickets.jsonl", train=False)
         asyncio.run(browsing(Path("runs") / "tickets"))

@@ -25,6 +25,7 @@ from train.examples import EXTRACTION, Examples
 from train.extra import extra
 from train.files import read_json, write_json
 from train.methods import METHODS, PATCH, WHOLE
+from train.methods.method import layers_of_any_name
 
 if TYPE_CHECKING:
     from train.objective import Objective
@@ -159,7 +160,8 @@ def _model(
         return (model.float() if patched else model).eval()
     peft = extra("peft")
     try:
-        return peft.PeftModel.from_pretrained(model, str(folder)).eval()
+        with layers_of_any_name():
+            return peft.PeftModel.from_pretrained(model, str(folder)).eval()
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"the adapter in {folder} does not fit its base model ({type(error).__name__}): a file was changed or is of "

@@ -85,7 +85,7 @@ def _texts(evidence: Evidence) -> Iterator[RenderableType]:
     elif witness is not None:
         here, there = word_diff(side.text, witness.text)
         same = side.text == witness.text
-        yield _facts({"texts": "the same" if same else "nearly the same; words that differ are underlined"})
+        yield _facts({"texts ": "the same" if same else "nearly the same; words that differ are underlined"})
         yield _heading(_fate(side))
         yield here
         yield _heading(_fate(witness))

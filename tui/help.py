@@ -34,12 +34,12 @@ class HelpScreen(ModalScreen[None]):
         self.bindings = [active.binding for active in of.active_bindings.values()]
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="help", classes="card"):
+        with VerticalScroll(id="help", classes="card") as card:
+            card.border_subtitle = "Escape closes this help"
             about = inspect.cleandoc(self.of.__doc__ or "").split("\n\n")
             yield Static(Text("\n".join(" ".join(paragraph.split()) for paragraph in about)))
             yield Static(self._keys(), id="help-keys")
             yield Static(self._states(), id="help-states")
-            yield Static(Text("Escape closes this help", style="dim"))
 
     def _keys(self) -> Table:
         table = Table.grid(padding=(0, 2))

@@ -27,13 +27,23 @@ class Keys(Footer):
 
     def __init__(self) -> None:
         super().__init__(show_command_palette=False)
+        self._told: list[tuple[str, str, bool]] = []
 
     def bindings_changed(self, screen: Screen[Any]) -> None:
         """Other keys. Textual's footer keeps the old ones, or none, while the app has no focus: in a browser it has none at
         the start, and who only looks would not see a single key."""
         self._bindings_ready = True
         if self.is_attached and screen is self.screen:
-            self.call_after_refresh(self.recompose)
+            self.call_after_refresh(self._tell)
+
+    async def _tell(self) -> None:
+        """Put the keys anew where they are others: the line neither flickers nor costs anything with every key."""
+        if not self.is_attached:  # the screen has gone meanwhile
+            return
+        now = [(b.key, b.description, enabled) for _, b, enabled, _ in self.screen.active_bindings.values() if b.show]
+        if now != self._told or not self.children:
+            self._told = now
+            await self.recompose()
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit the keys."""
@@ -90,8 +100,11 @@ def _told(desk: Desk, panel: Panel) -> str:
     if panel.mode == "profile":
         return f"{desk.session.rows()[0]:,} rows"
     if panel.mode == "report":
-        return "✓ written" if desk.session.is_written else "! not written"
-    return ""
+        return f"{SIGN['applied']} written" if desk.session.is_written else "! not written"
+    judged = (desk.folder / "ablation.json").is_file()
+    if panel.mode == "ablation":
+        return f"{SIGN['applied']} verdict" if judged else "– no verdict yet"
+    return f"{SIGN['applied']} trained" if judged else "– not trained yet"
 
 
 def header(desk: Desk, mode: str, width: int) -> Table:

@@ -42,9 +42,9 @@ def largest_difference(
     worst = 0.0
     for grouping in groupings(groups, audit.min_group_size, intersections):
         usable = (label >= 0) & (guess >= 0) & (grouping.code >= 0)
-        if weights is not None:  # scikit-learn refuses a group without any weight; the audit calls it not applicable
+        if weights is not None and usable.any():  # scikit-learn refuses a group without weight; the audit does not judge it
             sums = np.bincount(grouping.code[usable], weights=np.asarray(weights)[usable], minlength=len(grouping.groups))
-            usable &= sums[grouping.code] > 0
+            usable &= sums[np.maximum(grouping.code, 0)] > 0
         if not usable.any() or not any(column == grouping.name for column, _, _ in values):
             continue
         cells, of = np.unique(np.stack([label[usable], guess[usable], grouping.code[usable]]), axis=1, return_inverse=True)

@@ -50,9 +50,13 @@ def _sentence(s: Mapping[str, Any]) -> str:
     below = f"{plural(few, 'class', 'classes')} of {count(s['classes'])} {'has' if few == 1 else 'have'} fewer than "
     below = below if few else f"each of {plural(s['classes'], 'class', 'classes')} has at least "
     return (
-        f"{rows}; {below}{count(s['min_rows'])} distinct rows. The largest class has {s['imbalance']:.3g} times the rows "
-        f"of the smallest; the labels are as varied as {s['effective_classes']:.3g} equally large classes."
+        f"{rows}; {below}{count(s['min_rows'])} distinct rows. The largest class has {_short(s['imbalance'])} times the "
+        f"rows of the smallest; the labels are as varied as {_short(s['effective_classes'])} equally large classes."
     )
+
+
+def _short(value: float) -> str:
+    return count(round(value)) if value >= 100 else f"{value:.3g}"
 
 
 def _curve_says(curve: Mapping[str, Any]) -> str:

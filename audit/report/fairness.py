@@ -82,7 +82,7 @@ def loud_lines(fairness: Fairness) -> tuple[str, ...]:
     silent = [r for r in fairness.rows if r.outcome == "insufficient evidence" and (r.column, r.group) not in known]
     out = [
         f"Insufficient evidence for {r.column} {r.group} ({plural(r.rows or 0, 'row')}): "
-        + (f"about {r.rows_needed:,} rows of the group would settle it. That is not a pass." if r.rows_needed is not None
+        + (f"{_needed(r)}. That is not a pass." if r.rows_needed is not None
            else "nothing is known of it. That is not a pass.")
         for r in silent[:MOST_LOUD]
     ]  # fmt: skip
@@ -93,6 +93,12 @@ def loud_lines(fairness: Fairness) -> tuple[str, ...]:
         have = "has" if unsure == 1 else "have"
         out.append(f"In all, {unsure:,} of {plural(made, 'comparison')} {have} insufficient evidence.")
     return tuple(out)
+
+
+def _needed(r: FairnessRow) -> str:
+    if r.group.endswith("each by itself)"):  # groups that are looked at together
+        return f"each of them needs {r.rows_needed:,} rows or more before it can be judged"
+    return f"about {r.rows_needed:,} rows of the group would settle it"
 
 
 def _together(rows: list[FairnessRow]) -> list[FairnessRow]:

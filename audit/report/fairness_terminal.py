@@ -63,6 +63,8 @@ def _comparisons(fairness: Fairness, *, alone: bool) -> list[Any]:
     margin = "" if fairness.delta is None else f" Differences within ±{100 * fairness.delta:g} points count as none."
     out: list[Any] = [Text(f"Fairness, each group against the others: {said}.{margin}", style="bold")]
     out += [Text(line, style="bold yellow") for line in loud_lines(fairness)]
+    whole = [r for r in fairness.rows if r.outcome == "not applicable" and r.group == "(all)"]
+    out += [Text(f"Not applicable to {r.column}: {r.note[:1].lower()}{r.note[1:]}", style="yellow") for r in whole]
     out.append(Text())
     known = {(r.column, r.group) for r in fairness.rows if r.estimate.value is not None}
     measured = [r for r in fairness.rows if (r.column, r.group) in known]

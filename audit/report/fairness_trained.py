@@ -49,7 +49,7 @@ def trained_of(
     most_seeds = 1
     for arm in ablation.get("arms") or ():
         seeds = []
-        for path in sorted((folder / "train" / str(arm.get("name"))).glob("*/eval.parquet")):
+        for path in _evaluations(folder, arm):
             answers = _answers(path, truth)
             if answers is not None:
                 seeds.append(_audited(*answers, groups, clusters, judged, positive))
@@ -61,6 +61,15 @@ def trained_of(
             key = (previews.short(c.column), previews.short(c.group), c.metric.replace("_", " "), c.n)
             cells.setdefault(key, []).append(TrainedCell(title, Interval(c.value, c.low, c.high), c.outcome))
     return tuple(TrainedRow(*key, tuple(told), most_seeds) for key, told in list(cells.items())[:MOST_LINES])
+
+
+def _evaluations(folder: Path, arm: Mapping[str, Any]) -> list[Path]:
+    """The evaluations of an arm's own seeds in this ablation; what an earlier one left beside them is not of it."""
+    found = sorted((folder / "train" / str(arm.get("name"))).glob("*/eval.parquet"))
+    if "runs" not in arm:
+        return found
+    done = {str(run.get("seed")) for run in arm["runs"] if run.get("status") == "done" and not run.get("same_as")}
+    return [path for path in found if path.parent.name in done]
 
 
 def _answers(path: Path, truth: Any) -> tuple[Any, Any, Any] | None:

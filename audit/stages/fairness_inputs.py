@@ -232,7 +232,8 @@ def _predictions(
     at = np.full(dataset.n_rows, -1, np.int64)
     at[judged.rows] = p.argmax(axis=1)
     predicted = pa.array(judged.names, pa.large_string()).take(pa.array(at, mask=at < 0))
-    note = "predictions are out of fold, by a text model of the given labels"
+    what = "of the columns" if dataset.is_table else "of the texts"
+    note = f"predictions are out of fold, by a model {what} that learnt the given labels"
     return predicted, _Probabilities(judged.rows, p, judged.names, dataset.n_rows), "out of fold", note
 
 

@@ -2,7 +2,8 @@
 
 Flags about the dataset, one a rule: `few_rows` (fewer distinct rows than the minimum, in all or in some classes) and
 `imbalanced`. The summary holds the numbers; names of classes are shown as previews are. Nothing is ever changed by this
-stage. Tasks without classes are counted, not curved: a quick model of prompts says nothing about answers.
+stage. Tasks without classes are counted, not curved: a quick model of prompts says nothing about answers. So are numbers
+and columns that read like ids, which are no classes; of sets of labels each label is counted by itself.
 """
 
 from __future__ import annotations
@@ -47,6 +48,10 @@ class SufficiencyConfig:
 
 def detect(dataset: Dataset, config: SufficiencyConfig, context: Context) -> Detection:
     """Counts, and for classes the learning curve."""
+    from audit.sufficiency import Curve
+    from curate.labels.judged import is_like_an_id
+    from curate.stages.label_kinds import label_sets, target_kind
+
     clusters = context.hints.get("near_duplicates.cluster")
     group = np.arange(dataset.n_rows) if clusters is None else np.asarray(clusters)
     labels = context.hints.get("label_names.canonical")
@@ -57,19 +62,32 @@ def detect(dataset: Dataset, config: SufficiencyConfig, context: Context) -> Det
         "min_rows": config.min_rows,
         "copies_known": clusters is not None,
     }
-    if labels is None:
+    kind = target_kind(dataset, "auto") if labels is not None else ""
+    why = "the labels are numbers, and the curve is one of classes" if kind == "number" else ""
+    if kind == "class" and is_like_an_id(labels):
+        why = "the label column reads like an id or free text, not a class"
+    if labels is None or why:
+        if why:
+            summary["curve"] = Curve((), None, None, None, why).to_json()
         return Detection(_flags(dataset, summary, config, None), summary=summary)
-    return _of_classes(dataset, labels, group, summary, config, context)
+    sets = label_sets(dataset) if kind == "set" else None
+    return _of_classes(dataset, labels, group, summary, config, context, sets)
 
 
 def _of_classes(
-    dataset: Dataset, labels: Any, group: Any, summary: dict[str, Any], config: SufficiencyConfig, context: Context
+    dataset: Dataset, labels: Any, group: Any, summary: dict[str, Any], config: SufficiencyConfig, context: Context,
+    sets: list[list[str] | None] | None = None,
 ) -> Detection:
     from audit.sufficiency import MOST_ROWS, Curve, learning_curve, sizes_of
     from curate.labels.judged import judged_rows
     from curate.privacy.preview import shown_names
 
-    encoded = pa.array(labels.to_pylist(), pa.large_string()).dictionary_encode()
+    if sets is None:
+        each: list[str | None] = labels.to_pylist()
+    else:  # a row counts once for each label of its set
+        group = np.repeat(group, [len(set(found or ())) for found in sets])
+        each = [name for found in sets for name in sorted(set(found or ()))]
+    encoded = pa.array(each, pa.large_string()).dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     names = encoded.dictionary.to_pylist()
     shown = shown_names(names)
@@ -78,6 +96,8 @@ def _of_classes(
         raise StageSkipped("no row has a label")
     sizes = sizes_of(codes[has], [shown[name] for name in names], group[has])
     try:
+        if sets is not None:
+            raise StageSkipped("rows have sets of labels, and the curve is one of single classes")
         judged = judged_rows(labels, dataset.content(), rows_together(dataset, group)[0], 1)
     except StageSkipped as reason:
         curve = Curve((), None, None, None, str(reason))
@@ -129,7 +149,7 @@ def _flags(dataset: Dataset, summary: dict[str, Any], config: SufficiencyConfig,
 STAGE = Stage(
     name=NAME,
     title="Enough data",
-    version=3,
+    version=4,
     config=SufficiencyConfig,
     detect=detect,
     on_finding="flag",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from unicodedata import combining
+from unicodedata import category
 
 import numpy as np
 
@@ -132,7 +132,8 @@ def _noise(
     """A letter doubled, left out, or exchanged with the next one, inside a word of four letters or more."""
     found: list[Span] = []
     # A letter must not be parted from its marks, which no script without them notices.
-    sound = [w for w in words if len(w.text) >= 4 and w.key not in DENIALS and not any(map(combining, w.text))]
+    plain = [w for w in words if not any(category(c)[0] == "M" for c in w.text)]
+    sound = [w for w in plain if len(w.text) >= 4 and w.key not in DENIALS]
     for word in _shuffled(sound, rng):
         letters, at, how = word.text, int(rng.integers(1, len(word.text) - 1)), int(rng.integers(3))
         if how == 0:

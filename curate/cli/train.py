@@ -38,14 +38,16 @@ Examples:
 @click.option("--reveal", is_flag=True, help="With --inspect: show personal data.")
 @click.option("--merge", "merged", type=click.Path(), metavar="FOLDER",
               help="Also fold the adapter into full weights there, after checking that they say the same.")
+@click.option("--price-per-hour", type=click.FloatRange(0), metavar="PRICE",
+              help="What an hour of this machine costs, to tell before the start what the training will.")
 @click.option("--restart", is_flag=True, help="Begin anew, whatever training the folder holds, finished or not.")
 @data_options
 @quiet_option
 @json_option
 def train_command(
     run: str, out: str | None, seed: int | None, changes: tuple[str, ...], recipe_file: str | None,
-    inspect_row: int | None, reveal: bool, merged: str | None, restart: bool, task: str | None,
-    role: tuple[str, ...], on_bad_row: str | None, quiet: bool, as_json: bool,
+    inspect_row: int | None, reveal: bool, merged: str | None, price_per_hour: float | None, restart: bool,
+    task: str | None, role: tuple[str, ...], on_bad_row: str | None, quiet: bool, as_json: bool,
 ) -> int:
     """Train one LoRA adapter on a run's curated training rows and score it on held-out rows.
 
@@ -74,7 +76,8 @@ def train_command(
         return _inspect(detected, curated, inspect_row, seed, given, reveal, as_json)
     folder = Path(out) if out else home / "train" / "final" / str(seed)
     trained = finetune.fine_tune(
-        detected, curated, folder, narrator.training, seed=seed, changes=given, restart=restart
+        detected, curated, folder, narrator.training, seed=seed, changes=given, restart=restart,
+        price_per_hour=price_per_hour,
     )
     if not processes.is_main():  # one of several that `accelerate launch` started: the first one speaks
         return 0

@@ -81,7 +81,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 def _is_special(path: Path) -> bool:
     """Whether something stands there that a rename would destroy: neither a file nor a directory."""
-    return os.path.abspath(path).startswith(_STREAMS) or (path.exists() and not path.is_file() and not path.is_dir())
+    return str(path.absolute()).startswith(_STREAMS) or (path.exists() and not path.is_file() and not path.is_dir())
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def judged_rows(
         raise StageSkipped(f"{labelled} rows have a label; at least {FEWEST_ROWS} are needed to judge labels")
     if len(names) < 2:
         raise StageSkipped("all rows have the same label")
-    if len(names) > labelled / 2:
+    if is_like_an_id(labels):
         raise StageSkipped(
             f"the label column has {len(names)} values on {labelled} rows: it reads like an id or free text, not a class"
         )
@@ -81,7 +81,10 @@ def judged_rows(
     if len(np.unique(group)) < FEWEST_ROWS:
         raise StageSkipped("nearly all labelled rows are near-duplicates of one another")
     if len(rows) * len(present) > MAX_CELLS:
-        raise StageSkipped(f"{len(rows)} rows with {len(present)} classes are more than fits in memory")
+        raise StageSkipped(
+            f"{len(rows):,} rows with {len(present):,} classes are more than fits in memory; with sample_rows = "
+            f"{MAX_CELLS // len(present):,} a part of them is judged"
+        )
     left_out = {
         "without_label": int((codes < 0).sum()),
         "in_small_classes": int(((codes >= 0) & ~large[codes]).sum()),
@@ -89,6 +92,12 @@ def judged_rows(
         **({"not_drawn": not_drawn} if not_drawn else {}),
     }
     return JudgedRows(rows, compact.astype(np.int64), [str(c) for c in names[present]], group, left_out)
+
+
+def is_like_an_id(labels: Any) -> bool:
+    """Whether more than half of `FEWEST_ROWS` labels or more have a value of their own: an id, or free text."""
+    known = pc.drop_null(labels)
+    return len(known) >= FEWEST_ROWS and len(pc.unique(known)) > len(known) / 2
 
 
 def stratified(codes: npt.NDArray[np.int64], most: int, seed: int) -> npt.NDArray[np.int64]:

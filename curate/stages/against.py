@@ -88,12 +88,11 @@ def contents_hash(path: str) -> str:
     """What the items of a path depend on, hashed."""
     if is_index(path):
         return Index(path).info().digest
+    if Path(path).is_dir():
+        raise DataError(f"{path}: is a folder and not an index; name a data file, or make one with `curate index build`")
     try:
         return file_hash(Path(path))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file or index to compare with") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: is a folder and not an index; name a data file, or make one with `curate index build`"
-                        ) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {(error.strerror or type(error).__name__).lower()}") from None

@@ -34,6 +34,7 @@ from curate.errors import ConfigError, DataError, StageSkipped
 from curate.ledger.apply import reader
 from curate.ledger.findings import concat_findings, make_findings
 from curate.privacy import mask_column, scan
+from curate.similarity.characters import IGNORED, SINGLE, WORD, normalise, token_class
 from curate.similarity.exact import exact_groups
 from curate.similarity.near import NearConfig, near_duplicate_edges
 from curate.stages.against import questions
@@ -272,9 +273,15 @@ def _own_answers(dataset: Dataset, row: np.ndarray, outputs: list[str]) -> list[
             own.append(row[i] >= 0)
             continue
         said = str(answers[int(row[i])].as_py() or "")
-        a, b = set(said.casefold().split()), set(output.casefold().split())
+        a, b = _words(said), _words(output)
         own.append(bool(a) and len(a & b) / len(a | b) >= ALIKE)
     return own
+
+
+def _words(text: str) -> set[str]:
+    """The words of an answer; of scripts written without spaces, the characters."""
+    whole = {WORD: "{}", SINGLE: " {} ", IGNORED: ""}
+    return set("".join(whole.get(token_class(char), " ").format(char) for char in normalise(text)).split())
 
 
 def _answer_place(dataset: Dataset, row: int) -> str | None:

@@ -58,7 +58,7 @@ def detect_sets(dataset: Dataset, config: LabelIssuesConfig, groups: Ints, conte
     from curate.labels.multilabel import MOST_CLASSES, judge_sets
     from curate.privacy.preview import shown_names
 
-    sets = _sets(dataset)
+    sets = label_sets(dataset)
     has = _with_text(dataset) & np.array([s is not None for s in sets], bool)
     rows = np.flatnonzero(has)
     _enough(rows, groups)
@@ -157,7 +157,7 @@ def _with_text(dataset: Dataset) -> npt.NDArray[np.bool_]:
     return np.asarray(pc.greater(trimmed, 0).to_numpy(zero_copy_only=False), bool)
 
 
-def _sets(dataset: Dataset) -> list[list[str] | None]:
+def label_sets(dataset: Dataset) -> list[list[str] | None]:
     """The labels of each row; None where there is no list. An empty list says: none of them."""
     out: list[list[str] | None] = []
     name = dataset.roles.label[0]

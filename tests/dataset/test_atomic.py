@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import subprocess
@@ -91,3 +92,39 @@ def test_a_write_that_fails_leaves_the_old_output(tmp_path: Path) -> None:
         dataset.write(tmp_path / "out.csv", [0, 1], {}, [], [1.0, 2.0, 3.0])
     assert (tmp_path / "out.csv").read_bytes() == before
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.csv", "out.csv"]
+
+
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        atomic_write_text(pipe, "all of it")
+        assert reader.communicate(timeout=60)[0] == b"all of it"
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_device_stays_a_device_also_for_root(tmp_path: Path, linked: bool) -> None:
+    device = tmp_path / "null"
+    try:
+        os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    target = tmp_path / "link" if linked else device
+    if linked:
+        target.symlink_to(device)
+    with contextlib.suppress(DataError):  # a file system that opens no device
+        atomic_write_text(target, "gone")
+    assert stat.S_ISCHR(device.lstat().st_mode)
+    assert target.is_symlink() == linked
+
+
+def test_standard_output_by_its_name_is_written_behind_what_stands_there(tmp_path: Path) -> None:
+    code = "from curate.dataset import atomic_write_text; atomic_write_text('/dev/stdout', 'second')"
+    held = tmp_path / "held"
+    held.write_text("first ")
+    with held.open("a") as out:
+        subprocess.run([sys.executable, "-c", code], stdout=out, check=True, cwd=Path(__file__).parents[2])
+    assert held.read_text() == "first second"
+    assert Path("/dev/stdout").is_symlink()

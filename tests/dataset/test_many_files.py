@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +212,54 @@ def test_a_run_over_a_folder_writes_a_folder(tmp_path: Path, monkeypatch: pytest
     assert (workflow.default_out("data/*.jsonl"), workflow.default_out("in/shard-*.csv")) == (
         Path("runs/data"), Path("runs/shard"),
     )  # fmt: skip
+
+
+@pytest.fixture
+def looped(tmp_path: Path) -> Path:
+    """A folder that links to itself and holds a run made of it."""
+    folder = tmp_path / "data"
+    (folder / "more").mkdir(parents=True)
+    (folder / "a.jsonl").write_bytes(jsonl(rows(0, 4)))
+    (folder / "more" / "b.jsonl").write_bytes(jsonl(rows(4, 3)))
+    (folder / "more" / "again").symlink_to("..")
+    run = folder / "made" / "tickets"
+    (run / "curated" / "more").mkdir(parents=True)
+    (run / "manifest.json").write_text("{}")
+    (run / ".lock").touch()
+    (run / "curated" / "a.jsonl").write_bytes(jsonl(rows(0, 2)))
+    (run / "curated" / "more" / "b.jsonl").write_bytes(jsonl(rows(4, 2)))
+    return folder
+
+
+def test_a_deep_pattern_takes_each_file_once_and_none_of_a_run(looped: Path) -> None:
+    found = load(str(looped / "**" / "*.jsonl"))
+    assert [file.path for file in found.source.files] == ["a.jsonl", "more/b.jsonl"]
+    assert found.row_ids == load(looped).row_ids
+
+
+def test_the_curated_files_of_a_run_can_still_be_named(looped: Path) -> None:
+    curated = looped / "made" / "tickets" / "curated"
+    assert load(str(curated / "**" / "*.jsonl")).n_rows == 4
+    assert load(str(looped / "made" / "*" / "curated" / "*.jsonl")).n_rows == 2
+
+
+@pytest.mark.parametrize("how", ["folder", "pattern"])
+@pytest.mark.parametrize("what", ["broken link", "pipe"])
+def test_a_broken_link_or_a_pipe_among_files_is_named(tmp_path: Path, how: str, what: str) -> None:
+    (tmp_path / "a.jsonl").write_bytes(jsonl(rows(0, 4)))
+    if what == "pipe":
+        os.mkfifo(tmp_path / "b.jsonl")
+    else:
+        (tmp_path / "b.jsonl").symlink_to("nowhere.jsonl")
+    with pytest.raises(DataError, match=r"b\.jsonl: is a broken link or no regular file"):
+        load(tmp_path if how == "folder" else str(tmp_path / "*.jsonl"))
+
+
+def test_a_file_whose_name_is_no_unicode_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(jsonl(rows(0, 4)))
+    try:
+        Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9.jsonl")).write_bytes(jsonl(rows(4, 4)))
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    with pytest.raises(DataError, match=r"not UTF-8 \(caf\\udce9\.jsonl\)"):
+        load(tmp_path)

@@ -187,6 +187,17 @@ def test_bad_columns_end_in_a_stated_outcome_and_never_in_a_zero(what: str, outc
     assert not said or any(part in note for note in audit.notes for part in said.split("|"))
 
 
+def test_a_column_without_a_usable_row_is_compared_with_nothing_whatever_the_weights() -> None:
+    label, guess, groups = _rows(400, 9)
+    weights = np.where(groups["a"] == "q", 0.0, 1.0)
+    columns = {"a": groups["a"], "nothing": np.full(400, None, object), "one": np.full(400, "x", object)}
+    audit = audit_groups(label, guess, columns, weights=weights, intersections=2, n_boot=100)
+    assert largest_difference(audit, label, guess, columns, 2, weights) < 1e-12
+    zero = audit_groups(label, guess, columns, weights=np.zeros(400), intersections=2, n_boot=100)
+    assert largest_difference(zero, label, guess, columns, 2, np.zeros(400)) == 0.0
+    assert {c.outcome for c in zero.comparisons} == {"not applicable"}
+
+
 def test_a_group_whose_weights_sum_to_zero_is_not_applicable_while_others_are_judged() -> None:
     label, guess, groups = _rows(3000, 8)
     audit = audit_groups(label, guess, {"a": groups["a"]}, weights=(groups["a"] != "q").astype(float), n_boot=100)

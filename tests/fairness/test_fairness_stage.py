@@ -214,7 +214,9 @@ def test_trained_models_are_compared_by_group_in_the_report(tmp_path: Path) -> N
         # Rows of a scrubbed evaluation stand beyond the data, and speak of no other people.
         scored = {"row": [*held, 1 << 40], "prediction": [*said, "y"], "score": [*right, 1.0]}
         pq.write_table(pa.table(scored), folder / "eval.parquet")
-    ablation = {"arms": [{"name": "raw", "title": "Raw data"}, {"name": "curated", "title": "Curated data"}]}
+    ablation: dict[str, Any] = {
+        "arms": [{"name": "raw", "title": "Raw data"}, {"name": "curated", "title": "Curated data"}]
+    }
     told = trained_of(
         dataset, ablation, tmp_path, dataset.labels(), None, {}, Previews(dataset, empty_findings())
     )
@@ -223,6 +225,17 @@ def test_trained_models_are_compared_by_group_in_the_report(tmp_path: Path) -> N
     assert tpr.cells[0].outcome == "disparity"
     assert tpr.cells[1].difference.value == 0.0
     assert trained_of(dataset, None, tmp_path, dataset.labels(), None, {}, Previews(dataset, empty_findings())) == ()
+
+    # A seed that an earlier ablation left beside them is none of this one's.
+    stale = tmp_path / "train" / "curated" / "7"
+    stale.mkdir()
+    stale.joinpath("eval.parquet").write_bytes((tmp_path / "train" / "raw" / "0" / "eval.parquet").read_bytes())
+    for arm in ablation["arms"]:
+        arm["runs"] = [{"seed": 0, "status": "done"}]
+    again = trained_of(
+        dataset, ablation, tmp_path, dataset.labels(), None, {}, Previews(dataset, empty_findings())
+    )
+    assert again == told
 
 
 def test_the_slice_in_which_the_model_is_worst_is_named(tmp_path: Path) -> None:

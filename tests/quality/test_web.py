@@ -75,6 +75,31 @@ def test_each_rule_begins_where_its_source_says(rule: str, inside: str, outside:
     assert rule in _rules(outside)
 
 
+ROW = "Row, row, row your boat\ngently down the stream\n" * 3
+WRONGLY = [
+    ("gopher_words", "Water boils at 100 degrees."),
+    ("gopher_word_length", "Bundesverfassungsgericht Rechtsschutzversicherung Donaudampfschifffahrt. " * 5),
+    ("gopher_symbols", "# Install\n## Linux\n## Windows\n"),
+    ("gopher_bullets", "\n".join(f"- {line}" for line in _page(12))),
+    ("gopher_ellipses", "Well...\nI do not know...\nPerhaps tomorrow.\n"),
+    ("gopher_letters", "Year 2019 2020 2021 Sales 14 15 17"),
+    ("gopher_stop_words", "Der Hund schläft im Garten. Die Katze sieht ihm zu."),
+    ("gopher_lines", ROW),
+    ("gopher_runs", ROW),
+    ("c4_sentences", "One fact in one sentence."),
+    ("c4_phrases", "def f():\n    return {1: 2}"),
+    ("fineweb_line_ends", "Two roads diverged in a yellow wood\nAnd sorry I could not travel both\n"),
+    ("fineweb_repeated_lines", ROW),
+    ("fineweb_short_lines", "milk\neggs\nbutter\nflour\n"),
+]
+
+
+@pytest.mark.parametrize(("rule", "text"), WRONGLY)
+def test_sound_texts_that_the_documentation_says_are_wrongly_caught(rule: str, text: str) -> None:
+    assert rule in _rules(text)
+    assert {name for name, _ in WRONGLY} == set(RULES)
+
+
 def test_lines_that_stand_twice_are_counted_by_number_and_by_characters() -> None:
     page = _page(20)
     assert "gopher_lines" not in _rules("\n".join([*page, page[0]]))

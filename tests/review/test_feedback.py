@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,19 @@ def accept(result: Any, *indices: int) -> list[dict[str, Any]]:
     append_decisions(Path("run/decisions.jsonl"), [decide(result.detected.findings, list(indices), "accept")])
     workflow.reapply("run")
     return [json.loads(line) for line in Path("run/curated.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(("own", "rated", "other"), [
+    ("返品は到着後七日以内にお願いします。", "返品は到着後七日以内にお願いいたします", "送料は全国一律五百円です。"),
+    ("สินค้าจะถึงภายในสามวันทำการ", "สินค้าจะถึงภายในสามวันทำการค่ะ", "ขออภัย เราไม่มีข้อมูล"),
+])  # fmt: skip
+def test_an_answer_of_a_script_without_spaces_is_known_again_with_small_changes(own: str, rated: str, other: str) -> None:
+    prompt = ANSWERS[2]["prompt"]
+    data = [{**row, "completion": own} if row["prompt"] == prompt else row for row in ANSWERS]
+    for output, rule in ((rated, "rated_badly"), (other, "rated_badly_elsewhere")):
+        (found,) = findings(run(data, [{"prompt": prompt, "output": output, "rating": "down"}]))
+        assert found["rule"] == rule
+        shutil.rmtree("run")
 
 
 def test_a_row_that_gives_the_answer_rated_badly_waits_to_leave_and_leaves_once_accepted() -> None:

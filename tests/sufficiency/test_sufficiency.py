@@ -183,6 +183,41 @@ def test_rows_without_classes_are_counted(tmp_path: Path) -> None:
     assert "curve" not in mine.summary
 
 
+def _judged(tmp_path: Path, labels: list[Any]) -> Any:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps({"text": f"some words {i} here", "label": label}) + "\n"
+                            for i, label in enumerate(labels)))  # fmt: skip
+    data = load(path, roles={"text": "text", "label": "label"}, task="classification")
+    return detect(data, Recipe.parse({"run": {"stages": ["sufficiency"]}})).outcomes["sufficiency"].detection
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [([i * 0.37 for i in range(60)], "numbers"), ([f"TCK-{i}" for i in range(60)], "id"), (list(range(60)), "id")],
+)
+def test_numbers_and_ids_are_not_counted_as_classes(tmp_path: Path, labels: list[Any], said: str) -> None:
+    mine = _judged(tmp_path, labels)
+    assert "classes" not in mine.summary
+    assert said in mine.summary["curve"]["why_missing"]
+    assert mine.findings["rule"].to_pylist() == ["few_rows"]
+
+
+def test_each_label_of_a_set_is_counted_and_one_said_twice_counts_once(tmp_path: Path) -> None:
+    mine = _judged(tmp_path, [["a"], ["a", "b"], [], None, ["b", "b"], ["a"]] * 10)
+    assert {c["label"]: c["rows"] for c in mine.summary["smallest"]} == {"a": 30, "b": 20}
+    assert mine.summary["imbalance"] == 1.5
+    assert "sets of labels" in mine.summary["curve"]["why_missing"]
+
+
+def test_sentences_write_large_numbers_out(tmp_path: Path) -> None:
+    from audit.report.enough import enough_of
+
+    mine = _judged(tmp_path, [f"class {i % 5000}" for i in range(10_000)])
+    told = enough_of({"status": "done", "summary": mine.summary})
+    assert told is not None
+    assert "as varied as 5,000 equally large classes" in told.sentence
+
+
 def test_the_report_says_it_in_every_form(tmp_path: Path) -> None:
     recipe = Recipe.parse({"data": {"input": str(write(tmp_path))}, "run": {"stages": ["near_duplicates", "sufficiency"]}})
     result = workflow.run(recipe, out=tmp_path / "run", train=False)

@@ -15,7 +15,7 @@ from curate.privacy import ScanConfig, scan
 from train.ablation.beyond import memorised, memory
 from train.ablation.beyond.canaries import as_text, make_canaries, planted, strings_of, with_texts
 from train.ablation.beyond.exposure import CHANCE_BITS, bits, chance_p, sampled_bits, score_candidates
-from train.ablation.beyond.memory import RAW_ARM, SCRUBBED, MemoryRuns, memory_of
+from train.ablation.beyond.memory import RAW_ARM, SCRUBBED, MemoryRuns, forget_canaries, memory_of
 from train.ablation.beyond.wish import Wish
 from train.ablation.design import Design
 from train.config import TrainConfig
@@ -228,3 +228,13 @@ def test_what_an_adapter_knows_by_heart_is_found_and_phrases_of_many_rows_are_no
     assert any(set(secret.split()) & set(at.get(row, "").split()) for row in (1, 2))
     assert not any("@" in piece for piece in at.values()), "what the scanner marks is not news"
     assert as_text(rows) == rows or as_text(rows).texts == rows.texts
+
+
+def test_models_of_a_killed_measurement_are_forgotten_and_numbers_and_other_models_stay(tmp_path: Path) -> None:
+    for arm in (RAW_ARM, SCRUBBED.format("placeholder"), "raw"):
+        for name in ("adapter", "checkpoints"):
+            (tmp_path / "train" / arm / "0" / name).mkdir(parents=True)
+        (tmp_path / "train" / arm / "0" / "exposure.json").write_text("{}")
+    forget_canaries(tmp_path)
+    assert {p.parts[-3] for p in tmp_path.glob("train/*/*/*") if p.is_dir()} == {"raw"}
+    assert len(list(tmp_path.glob("train/*/*/exposure.json"))) == 3

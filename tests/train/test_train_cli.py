@@ -75,6 +75,19 @@ def test_a_file_is_trained_on_tried_and_merged(
     assert json.loads(capsys.readouterr().out)["steps"] == 3
 
 
+def test_time_memory_disk_and_price_are_told_before_training(
+    base: Path, tickets_file: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    steps = finetune.WORTH_MEASURING_STEPS
+    assert curate("train", tickets_file, *settings(base, steps=steps), "--price-per-hour", 2, "--role", "label=label") == 0
+    before = " ".join(capsys.readouterr().err.split()).partition(f"step {steps}")[0]
+    assert f"1 training run of {steps} steps with 16 rows: about" in before
+    assert "At 2 an hour that costs about" in before
+    assert "of memory" in before
+    assert "of disk" in before
+
+
 def test_alerts_stand_in_markdown_and_on_the_terminal_with_what_to_do(tmp_path: Path, capsys: Captured) -> None:
     from train.watch import Facts, Watch
 

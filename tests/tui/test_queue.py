@@ -393,6 +393,10 @@ def test_the_headless_verb_decides_undoes_and_redoes(run: Path) -> None:
     assert "brought back" in curate(str(run), "redo")
     assert "nothing was saved" in curate(str(run), "accept", "--where", "state:waits", "--dry-run")
     assert [d.verdict for d in read_journal(run / "decisions.jsonl").decisions] == ["reject", "undo", "undo"]
+    assert "flagged 1 finding" in curate(str(run), "flag", finding)
+    assert "1 finding; nothing was saved" in curate(str(run), "unflag", "--where", "flag:yes", "--dry-run")
+    assert "took off 1 flag" in curate(str(run), "unflag", "--where", "flag:yes")
+    assert "took off 0 flags" in curate(str(run), "unflag", finding)
     wrong = CliRunner().invoke(cli, ["decide", str(run), "accept", "zz"])
     assert "not the id of a finding" in str(wrong.exception)
 

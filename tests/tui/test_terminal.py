@@ -40,7 +40,7 @@ def test_from_a_raw_file_to_written_data_by_keys_alone(tmp_path: Path, terminal:
     t.wait("Remove row")
     t.press("x")
     t.wait("rejected row")
-    t.press("]")
+    t.press("]", "]")
     t.wait("[EMAIL]")
     t.press("x")
     t.wait("! not written")

@@ -6,13 +6,12 @@ model runs in float32, because a normalisation in another format than its neighb
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from curate.errors import ConfigError
 from train.extra import extra
-from train.methods.method import Method, chosen_layers, new_modules, peft_extras, within
+from train.methods.method import Method, chosen_layers, layers_of_any_name, new_modules, peft_extras, within
 
 if TYPE_CHECKING:
     from train.config import TrainConfig
@@ -43,8 +42,7 @@ class LayerNorm(Method):
             )
         model.float()
         settings = peft.LNTuningConfig(target_modules=norms, task_type=kind, **peft_extras(model, exclude=False))
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Unsupported layer type")  # peft knows torch's LayerNorm by name only
+        with layers_of_any_name():
             return peft.get_peft_model(model, settings)
 
     def trained_numbers(self, matrices: Iterable[tuple[int, int]], vectors: int, total: int, config: TrainConfig) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from curate.errors import ConfigError
@@ -24,7 +26,9 @@ class Method(ABC):
     when: ClassVar[str]
     """When to use it, one sentence."""
     learning_rate: ClassVar[float]
-    """Peak rate where the recipe names none, measured on the bundled base (`benchmarks/bench_methods.py`)."""
+    """Peak rate where the recipe names none, held against a third and three times of it on the bundled base
+    (`benchmarks/bench_methods.py`); BitFit's and QLoRA's are not, since that base has no biases and bitsandbytes is not
+    everywhere."""
     saved_as: ClassVar[str] = ADAPTER
 
     @abstractmethod
@@ -61,6 +65,14 @@ def peft_extras(model: Any, *, exclude: bool = True) -> dict[str, Any]:
         "modules_to_save": [name.rpartition(".")[2] for name in new] or None,
         "exclude_modules": pattern if new and exclude else None,
     }
+
+
+@contextmanager
+def layers_of_any_name() -> Iterator[None]:
+    """Keep peft from warning of normalisations other than torch's own, which it adapts all the same."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Unsupported layer type")
+        yield
 
 
 def layer_of(name: str) -> int | None:
