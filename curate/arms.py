@@ -59,6 +59,8 @@ def train_config(recipe: Recipe, rows: Examples) -> TrainConfig:
     """
     ours = {"seed": recipe.run.seed, "threads": thread_count(recipe)}
     config: TrainConfig = recipe.train_config().replace(**{k: v for k, v in ours.items() if k not in recipe.train})
+    if "learning_rate" not in recipe.train:
+        config = config.replace(learning_rate=require("train.methods").METHODS[config.method].learning_rate)
     if rows.task == "classification" or {"steps", "epochs"} & set(recipe.train):
         return config
     return config.replace(steps=min(config.steps, max(FEWEST_STEPS, -(-PASSES * len(rows) // config.batch_rows))))

@@ -42,3 +42,10 @@ def test_seed_and_threads_come_from_the_run_unless_training_has_its_own() -> Non
     recipe = Recipe.parse({"run": {"seed": 5, "threads": 1}, "train": {"threads": 2}})
     config = train_config(recipe, rows(64, "sft"))
     assert (config.seed, config.threads) == (5, 2)
+
+
+def test_arms_train_at_the_rate_of_their_method_unless_the_recipe_names_one() -> None:
+    assert train_config(Recipe(), rows(64, "sft")).learning_rate == 3e-3
+    assert train_config(Recipe.parse({"train": {"method": "ia3"}}), rows(64, "sft")).learning_rate == 1e-2
+    own = Recipe.parse({"train": {"method": "ia3", "learning_rate": 1e-4}})
+    assert train_config(own, rows(64, "sft")).learning_rate == 1e-4
