@@ -169,7 +169,7 @@ class ScrubberScreen(PanelScreen):
         """The gate at a few thresholds, so that there is an answer at once when one comes near."""
         worker = get_current_worker()
         for threshold in sorted(np.linspace(scrub.low, 1.0, GRID), key=lambda t: abs(t - scrub.now)):
-            if worker.is_cancelled or not self.is_mounted or self.app.screen is not self:
+            if worker.is_cancelled or not self.is_mounted or not self.is_active:
                 return
             try:
                 scrub.judge(round(float(threshold), 2), scrub.exact(round(float(threshold), 2))[1])

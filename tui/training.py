@@ -69,7 +69,7 @@ class Watching(PanelScreen):
         self.set_interval(POLL_SECONDS, self._tick)
 
     def _tick(self) -> None:
-        if self.app.screen is self:
+        if self.is_active:  # not while the app goes down: it has no screen then
             self.look()
 
     @work(thread=True, exclusive=True, group="watch")

@@ -32,7 +32,8 @@ class Terminal:
         self._master = master
         self.process = subprocess.Popen(
             [sys.executable, *args], stdin=slave, stdout=slave, stderr=slave, cwd=cwd, start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})},
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor",
+                 "COLUMNS": str(columns), "LINES": str(lines), **(env or {})},
         )  # fmt: skip
         os.close(slave)
 
