@@ -17,6 +17,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from curate.house import require
 from curate.outputs import looked_for
 from curate.privacy.preview import masked_previews
 from tui.detail import word_diff
@@ -34,6 +35,8 @@ PREVIEW = 300
 BARS = " ▁▂▃▄▅▆▇█"
 AHEAD_ROWS = 200_000
 """Above this many rows the gate is judged where one stops, not ahead."""
+FEWEST_ROWS = 30
+"""Rows of a group below which its share says nothing, as in the fairness audit."""
 
 
 class Slider(Static, can_focus=True):
@@ -252,14 +255,19 @@ class ScrubberScreen(PanelScreen):
             return Text("No column holds a group, so it is unknown whom this falls on.", style="dim")
         table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
         table.add_column(f"group by {self.reader.word(scrub.column)}", no_wrap=True, overflow="ellipsis", max_width=28)
-        for name in ("rows", scrub.unit, "share", "", "beside all"):
+        for name in ("rows", scrub.unit, "share", "", "beside the others, 95 %"):
             table.add_column(name, justify="right" if name else "left", no_wrap=True)
-        every = shown.rows / max(1, self.session.dataset.n_rows)
+        newcombe = require("audit.fairness.outcome").newcombe
+        every = self.session.dataset.n_rows
         for n, name in enumerate(scrub.group_names):
             rows, lost = int(scrub.group_rows[n]), int(shown.by_group[n])
             share = lost / max(1, rows)
             bar = "█" * round(min(1.0, share) * 20)
-            beside = f"{100 * (share - every):+.1f} points"
+            beside, others = "insufficient evidence", every - rows
+            if min(rows, others) >= FEWEST_ROWS:
+                rest = (shown.rows - lost) / others
+                low, high = newcombe(share, rows, rest, others)
+                beside = f"{100 * (share - rest):+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] points"
             table.add_row(self.reader.label(name), f"{rows:,}", f"{lost:,}", f"{share:.1%}", bar, beside)
         return table
 
