@@ -236,13 +236,23 @@ def _least(check: Check, fact: Fact, bound: float) -> int | None:
         return int(enough[0]) if len(enough) else None
     if check.minimum or check.unit == "days" or fact.high is not None or not findings:
         return None
+    def left(cured: int) -> float:
+        """The value once so many are cured, in the very arithmetic that it will be judged in."""
+        if check.unit == "count":
+            return fact.value - cured if fact.value is not None else 0.0
+        rows = fact.n - cured if check.name == "duplicate_rate" else fact.n  # a removed row leaves the denominator too
+        return (findings - cured) / rows if rows > 0 else 0.0
+
     if check.unit == "count":
-        least = math.ceil(fact.value - bound - 1e-9)
-    elif check.name == "duplicate_rate":  # a removed row leaves the denominator too
-        least = math.ceil((findings - bound * fact.n) / (1 - bound) - 1e-9) if bound < 1 else 0
+        guess = fact.value - bound
+    elif check.name == "duplicate_rate":
+        guess = (findings - bound * fact.n) / (1 - bound) if bound < 1 else 0.0
     else:
-        least = math.ceil(findings - bound * fact.n - 1e-9)
-    return max(1, least)
+        guess = findings - bound * fact.n
+    least = max(1, math.ceil(guess) - 1)
+    while least < findings and left(least) > bound:  # a limit that rounding has moved may ask for one more
+        least += 1
+    return least
 
 
 def _waived(result: CheckResult, waiver: Waiver | None, today: dt.date) -> CheckResult:

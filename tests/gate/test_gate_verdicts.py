@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit.gate import Fact, judge, parse_policy
@@ -119,6 +119,7 @@ def test_a_waiver_turns_a_failure_into_a_warning_until_its_last_day() -> None:
     limit=st.floats(0, 0.9),
     name=st.sampled_from(["duplicate_rate", "pii_rows", "secrets"]),
 )
+@example(n=50, bad=46, limit=0.8999999999999999, name="duplicate_rate")
 def test_curing_as_many_as_said_turns_the_check_and_one_fewer_does_not(n: int, bad: int, limit: float, name: str) -> None:
     share = CHECKS[name].unit == "share"
     bound = limit if share else float(int(limit * 40))
