@@ -52,7 +52,7 @@ def simulated(review: Review, truth: np.ndarray, error: float, reviews: int = 50
     """Reviews of the stage's findings, each with lots of its own."""
     mine = review.population(STAGE)
     ids = review.session.findings["finding_id"].take(mine).to_pylist()
-    waiting, score, row, changes = (column[mine] for column in review._looks)
+    waiting, score, row, changes = (column[mine] for column in review.looks)
     orders = list(guides(waiting, score, row, changes).values())
     counts = {"told": 0, "known": 0, "naive": 0}
     widths: dict[str, list[float]] = {"told": [], "known": []}
@@ -70,7 +70,7 @@ def simulated(review: Review, truth: np.ndarray, error: float, reviews: int = 50
             rate = certified_rate(drawn, said, orders, known)
             counts[name] += rate.low - 1e-9 <= share <= rate.high + 1e-9
             widths[name].append(rate.width)
-        low, high = _wilson(int((said == RIGHT).sum()), int((said != UNKNOWN).sum()))
+        low, high = wilson(int((said == RIGHT).sum()), int((said != UNKNOWN).sum()))
         counts["naive"] += low <= share <= high
     held = {name: n / reviews for name, n in counts.items()}
     wide = {name: float(np.mean(w)) for name, w in widths.items()}
@@ -108,7 +108,8 @@ def _journal(asked: list[tuple[int, bool]]) -> Journal:
     ))  # fmt: skip
 
 
-def _wilson(k: int, n: int) -> tuple[float, float]:
+def wilson(k: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % interval: the control."""
     z = 1.959963984540054
     middle, half = (k + z * z / 2) / (n + z * z), z * np.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
     return float(middle - half), float(middle + half)

@@ -127,8 +127,10 @@ def make_run(folder: Path, n_rows: int, n_findings: int, form: str) -> Path:
             run.write_manifest(manifest)
         detected = detect(dataset, recipe, run=run, read_only=True)
         plan = detected.resolve()
-        write_outputs(run, detected, plan, apply(dataset, plan))
-        run.write_manifest({**run.manifest(), "status": "done"})
+        curated = apply(dataset, plan)
+        files = write_outputs(run, detected, plan, curated)
+        made = workflow.plan_record(plan, curated, workflow.journal_hash(run))
+        run.write_manifest({**run.manifest(), "outputs": files, "plan": made, "status": "done"})
     return run.path
 
 

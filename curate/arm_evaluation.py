@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.arm_spans import spans_column, with_spans
 from curate.errors import ConfigError, DataError, nearest
 from curate.house import require
 from curate.ledger.apply import apply
@@ -92,7 +93,9 @@ def evaluation_of(detected: Detected, journal: Journal, held: HeldOut, group: np
     from_dataset = require("train.examples").from_dataset
     module = require("train.ablation.evaluation")
     dataset = detected.dataset
-    primary: Examples = from_dataset(dataset, rows=held.eval_rows, clusters=group)
+    primary: Examples = from_dataset(
+        dataset, rows=held.eval_rows, clusters=group, spans_column=spans_column(detected.recipe)
+    )
     truths: dict[str, list[str | None]] = {}
     column = detected.recipe.ablation.clean_label
     labels = "as given"
@@ -146,7 +149,9 @@ def _examples_or_none(detected: Detected, rows: np.ndarray, group: np.ndarray) -
     if not len(rows):
         return None
     try:
-        found: Examples = require("train.examples").from_dataset(detected.dataset, rows=rows, clusters=group)
+        found: Examples = require("train.examples").from_dataset(
+            detected.dataset, rows=rows, clusters=group, spans_column=spans_column(detected.recipe)
+        )
     except DataError:
         return None
     return found
@@ -163,6 +168,12 @@ def _scrubbed(detected: Detected, journal: Journal, primary: Examples, group: np
     at = np.flatnonzero(np.isin(curated.rows, [row for row in primary.ids.tolist() if row in curated.edits]))
     if not len(at):
         return None
+    if spans := spans_column(detected.recipe):
+        try:
+            variants = with_spans(curated, spans, curated.rows[at], group)
+        except DataError:
+            return None
+        return dataclasses.replace(variants, ids=variants.ids + VARIANT_IDS)
     scrubbed: Examples = require("train.examples").from_dataset(
         curated.dataset(), rows=at, ids=curated.rows + VARIANT_IDS, clusters=group[curated.rows]
     )

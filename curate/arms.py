@@ -28,6 +28,7 @@ import xxhash
 
 from curate.arm_evaluation import evaluation_of, held_out, together
 from curate.arm_plans import ArmPlans
+from curate.arm_spans import spans_column, with_spans
 from curate.dataset import load
 from curate.errors import Cancelled, ConfigError, DataError, nearest
 from curate.house import require
@@ -55,13 +56,13 @@ def train_config(recipe: Recipe, rows: Examples) -> TrainConfig:
     """The recipe's `[train]` table, checked.
 
     Where it says nothing of length, texts are seen `PASSES` times at most: a small set of conversations is learnt by
-    heart long before the default number of steps, while a classifier's new head needs all of them.
+    heart long before the default number of steps, while a new head (of classes, of tags) needs all of them.
     """
     ours = {"seed": recipe.run.seed, "threads": thread_count(recipe)}
     config: TrainConfig = recipe.train_config().replace(**{k: v for k, v in ours.items() if k not in recipe.train})
     if "learning_rate" not in recipe.train:
         config = config.replace(learning_rate=require("train.methods").METHODS[config.method].learning_rate)
-    if rows.task == "classification" or {"steps", "epochs"} & set(recipe.train):
+    if rows.task in ("classification", "extraction") or {"steps", "epochs"} & set(recipe.train):
         return config
     return config.replace(steps=min(config.steps, max(FEWEST_STEPS, -(-PASSES * len(rows) // config.batch_rows))))
 
@@ -105,8 +106,6 @@ def prove(
     group = together(detected)
     held = held_out(detected, group)
     raw, cured, _, note = training_sides(detected, curated, held, group)
-    if recipe.train.get("spans_column"):
-        note += f" Gold spans are for `curate train`: here the rows are trained and scored as {raw.task}."
     journal = read_journal(out / "decisions.jsonl")
     evaluation = evaluation_of(detected, journal, held, group, note)
     plans = ArmPlans(detected, journal, np.sort(raw.ids))
@@ -166,11 +165,13 @@ def _tracked(config: TrainConfig, outcome: Mapping[str, Any], evaluation_hash: s
 
 
 def control_rows(raw: Examples, kept_ids: np.ndarray, seed: int) -> Examples:
-    """Raw rows less as many at random as are not among `kept_ids`, of the same labels and about the same lengths."""
+    """Raw rows less as many at random as are not among `kept_ids`, of the same labels (for extraction: with spans
+    of the same labels) and about the same lengths."""
     kept = np.flatnonzero(np.isin(raw.ids, kept_ids))
     lengths = np.array(list(map(len, raw.keys())))
     draw = require("train.ablation").random_control_rows
-    return raw.take(draw(raw.labels or None, kept, len(raw), seed, lengths))
+    kinds = raw.labels or tuple(" ".join(sorted({label for *_, label in row})) for row in raw.spans)
+    return raw.take(draw(kinds or None, kept, len(raw), seed, lengths))
 
 
 def stage_arms(asked: Asked, plans: ArmPlans, side: Callable[[Curated], Examples]) -> tuple[list[Any], Any]:
@@ -253,9 +254,12 @@ def training_sides(
     group = together(detected) if group is None else group
     chosen, thinned = _thinned(held.train_rows, detected.recipe)
     unwanted = learns_from_unwanted(detected.recipe)
-    raw = from_dataset(dataset, rows=chosen, clusters=group, weights=dataset.weights(), unwanted=unwanted)
+    spans = spans_column(detected.recipe)
+    raw = from_dataset(
+        dataset, rows=chosen, clusters=group, weights=dataset.weights(), spans_column=spans, unwanted=unwanted
+    )
     cured = _side_or_empty(curated, held, group, detected.recipe, raw.task)
-    evaluation = from_dataset(dataset, rows=held.eval_rows, clusters=group, unwanted=unwanted)
+    evaluation = from_dataset(dataset, rows=held.eval_rows, clusters=group, spans_column=spans, unwanted=unwanted)
     seen = LABELS_SEEN if "label_issues" in detected.outcomes and dataset.labels() is not None else ""
     return raw, cured, evaluation, f"{held.note}{thinned}{seen}"
 
@@ -265,6 +269,8 @@ def side_of(
 ) -> Examples:
     """The training rows of curated data; `chosen` are the raw rows that they may come from."""
     chosen = _thinned(held.train_rows, recipe)[0] if chosen is None else chosen
+    if spans := spans_column(recipe):
+        return with_spans(curated, spans, chosen, group, curated.training_weights())
     parents = np.concatenate([curated.rows, curated.parents])  # an added row stays on the side of the row it was made from
     kept = np.flatnonzero(np.isin(parents, chosen))
     ids = np.concatenate([curated.rows, curated.raw.n_rows + np.arange(len(curated.parents))])

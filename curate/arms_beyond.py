@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.arm_plans import EDITS, ArmPlans
+from curate.arm_spans import spans_column
 from curate.arms import canonical_names, divided, learns_from_unwanted, side_of, train_config
 from curate.dataset.atomic import atomic_write_bytes, make_private_dir
 from curate.errors import DataError
@@ -102,7 +103,9 @@ def beyond(
                 notes.append(f"There are not {times:g} times as many rows to train on, so that size was left out.")
     config = next((c.config for c in recipe.stages() if c.name == "pii"), None)
     operators = {}
-    if wish_of.FRONTIERS in parts and config is not None and "pii" in effective:
+    if wish_of.FRONTIERS in parts and raw.spans:
+        notes.append("Operators on personal data were not compared: other replacements would move the gold spans.")
+    elif wish_of.FRONTIERS in parts and config is not None and "pii" in effective:
         keeps = side(plans.of([s for s in effective if s != "pii"]))
         operators["none"] = add("pii_none", "curated, personal data kept", keeps)
         texts = [text for *_, text in require("train.ablation.beyond.canaries").strings_of(keeps)]
@@ -165,7 +168,7 @@ class _Rows:
         dataset = self.detected.dataset
         examples: Examples = require("train.examples").from_dataset(
             dataset, rows=self.chosen(times), clusters=self.group, weights=dataset.weights(),
-            unwanted=learns_from_unwanted(self.detected.recipe),
+            spans_column=spans_column(self.detected.recipe), unwanted=learns_from_unwanted(self.detected.recipe),
         )  # fmt: skip
         return examples
 

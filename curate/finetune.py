@@ -48,10 +48,7 @@ def sides(
     group = together(detected)
     held = held_out(detected, group)
     spans = config_of(None).spans_column
-    if spans:
-        cured, evaluation, note = _extraction_sides(detected, curated, held, group, spans)
-    else:
-        _, cured, evaluation, note = arms.training_sides(detected, curated, held, group)
+    _, cured, evaluation, note = arms.training_sides(detected, curated, held, group)
     given = given_validation(detected, held, group, spans)
     if given is not None:
         return cured, given, evaluation, f"{note} Watched on {len(given)} rows of the validation split."
@@ -143,7 +140,9 @@ def _fine_tuned(
             listener({"kind": "notice", "words": words})
 
     def tell(event: Mapping[str, Any]) -> None:
-        listener({"arm": "curated", "seed": seed, "run": 1, "runs": 1, **event})
+        more, correction = course.see(event) if event["kind"] == "step" else ({}, "")
+        listener({"arm": "curated", "seed": seed, "run": 1, "runs": 1, **event, **more})
+        say(correction)
 
     say(note)
     names = arms.canonical_names(detected, curated.plan)
@@ -151,7 +150,7 @@ def _fine_tuned(
     if config.spans_column:
         labels = require("train.spans").tag_names([*cured.spans, *evaluation.spans])
         bench.encoder.tag_names = labels
-    _before(cured, config, bench, out, labels, say, price_per_hour)
+    course = _before(cured, config, bench, out, labels, say, price_per_hour)
     return lora.train_adapter(
         cured,
         config,
@@ -195,29 +194,37 @@ def encoded_folder(out: Path) -> Path:
 
 def _before(
     rows: Examples, config: TrainConfig, bench: Any, out: Path, labels: Any, say: Any, price_per_hour: float | None
-) -> None:
-    """What a person should know before a start: tokens, cuts, refusals, memory, disk, time, price."""
+) -> Any:
+    """Say what a person should know before a start: tokens, cuts, refusals, memory, disk, time, price.
+
+    Returns what holds that against the run (`train.estimate.Course`).
+    """
     encoded = bench.encoder.encode(rows)
     for words in encoded.report.words():
         say(words)
-    resources = require("train.resources")
-    if bench.source.local:
+    estimates, resources = require("train.estimate"), require("train.resources")
+    course = estimates.Course(price_per_hour=price_per_hour)
+    headers = require("train.headers").read_headers(bench.source)
+    if headers is None:
+        say(f"How much memory base model {config.base} needs cannot be known before it is downloaded.")
+    else:
         longest = int(encoded.lengths.max())
         vocabulary = len(bench.tokenizer)
         supervised = encoded.report.supervised_tokens / max(1, len(encoded))
         logits = len(labels) if labels else int(np.ceil(supervised * vocabulary))
-        needs = resources.estimate_needs(
-            Path(bench.source.location), config, out, logits=logits, longest=longest
-        )
+        needs = resources.estimate_needs(headers, config, out, logits=logits, longest=longest)
         say(needs.check(config, out) or needs.words())
+        course.said_bytes = needs.memory_bytes
     steps = config.step_count(len(encoded))
     alone = require("train.distributed").world_size() == 1
     begun = (out / "checkpoints").is_dir() or (out / "done.json").is_file()
     if alone and steps >= WORTH_MEASURING_STEPS and not begun:
-        estimate = require("train.estimate").estimate_training(rows, config, labels=labels, workbench=bench)
+        estimate = estimates.estimate_training(rows, config, labels=labels, workbench=bench)
         say(estimate.words)
+        course.said_seconds = estimate.seconds
         if price_per_hour is not None:
             say(f"At {price_per_hour:g} an hour that costs about {estimate.seconds / 3600 * price_per_hour:.2g}.")
+    return course
 
 
 def given_validation(detected: Detected, held: Any, group: np.ndarray, spans: str) -> Examples | None:
@@ -240,19 +247,3 @@ def given_validation(detected: Detected, held: Any, group: np.ndarray, spans: st
         unwanted=arms.learns_from_unwanted(detected.recipe),
     )
     return found
-
-
-def _extraction_sides(
-    detected: Detected, curated: Curated, held: Any, group: np.ndarray, spans: str
-) -> tuple[Examples, Examples, str]:
-    """Training and evaluation rows with their gold spans; edited rows are left out, since their offsets moved."""
-    from_dataset = require("train.examples").from_dataset
-    same = np.array([int(row) not in curated.edits for row in curated.rows], dtype=bool)
-    mine = np.isin(curated.rows, held.train_rows)
-    rows, edited = curated.rows[same & mine], int((~same & mine).sum())
-    cured = from_dataset(detected.dataset, rows=rows, clusters=group, spans_column=spans)
-    evaluation = from_dataset(detected.dataset, rows=held.eval_rows, clusters=group, spans_column=spans)
-    note = held.note
-    if edited:
-        note += f" {edited} rows were edited, so that their spans may not fit any more; they are not trained on."
-    return cured, evaluation, note

@@ -33,6 +33,7 @@ from curate.residual import residual_of
 from curate.rundir import RunDir
 from curate.safetext import safe_text
 from curate.similarity.partners import TRAIN, split_ranks
+from curate.stages.known_rows import KnownRows
 from curate.workflow import as_recipe, default_out, detect_into, load_ablation, read_input, reopen
 
 if TYPE_CHECKING:
@@ -128,10 +129,13 @@ def gate(
     out: str | Path | None = None,
     baseline: Baseline | None = None,
     decisions: Path | None = None,
+    index: Path | None = None,
     listener: Listener = lambda event: None,
 ) -> Gated:
     """Judge an input file, a recipe or a run directory under a policy.
 
+    `index`: a folder in which what was found row by row is kept. Rows that it knows are not looked at again, and the
+    verdict is the same; without a baseline it is brought up to date.
     Raises DataError for what cannot be read, RunError for a damaged or foreign run directory.
     """
     curated = not isinstance(what, Recipe) and (Path(what) / "manifest.json").is_file()
@@ -147,7 +151,11 @@ def gate(
         recipe = sampled(recipe, dataset)
         base = Path(f"{default_out(dataset.source.path)}-gate") / dataset.source.input_hash.rpartition(":")[2][:16]
         run = RunDir(out or base)
-        detected = detect_into(run, dataset, recipe, listener)
+        known = KnownRows(index, writing=baseline is None) if index is not None else None
+        meeting = known.meet(dataset) if known is not None else None
+        detected = detect_into(run, dataset, recipe, listener, meeting)
+        if known is not None and meeting is not None and known.writing:
+            known.save(meeting)
         journal = decisions or run.decisions_path
     if baseline is not None:
         ids = detected.dataset.row_ids.cast(pa.binary(16))
@@ -188,6 +196,7 @@ def _judged(
     subject = {
         "path": safe_text(_here(dataset.source.path)),
         **({"files": [safe_text(f.path) for f in dataset.source.files]} if dataset.source.files else {}),
+        **({"first_file": _place(dataset, 0)[0]} if dataset.source.files else {}),
         "input_hash": dataset.source.input_hash,
         "rows": int((~plan.dropped).sum()) if curated else dataset.n_rows,
         "state": "as curated" if curated else "as given",

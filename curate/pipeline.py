@@ -34,6 +34,7 @@ from curate.recipe import Recipe, StageChoice
 from curate.rundir import RunDir, engine_versions
 from curate.similarity.partners import label_codes, split_ranks
 from curate.stages.base import Context, Detection
+from curate.stages.known_rows import Meeting
 from curate.stages.registry import get_stage, in_running_order
 
 Status = Literal["done", "cached", "skipped"]
@@ -80,11 +81,21 @@ class Detected:
     dataset: Dataset
     recipe: Recipe
     outcomes: Mapping[str, Outcome]
-    facts: RowFacts
     findings: pa.Table = field(repr=False)
+
+    @functools.cached_property
+    def facts(self) -> RowFacts:
+        """What `resolve` must know of the rows; worked out when it is first asked for."""
+        labels, quality = (self.hint(name) for name in ("label_names.canonical", "text_quality.score"))
+        facts = row_facts(self.dataset, self.recipe, labels, quality)
+        return dataclasses.replace(facts, cells=_cells(self))
 
     def relations(self) -> dict[str, Relation]:
         """What joins rows, for each duplicates stage that ran."""
+        return dict(self._relations)
+
+    @functools.cached_property
+    def _relations(self) -> dict[str, Relation]:
         out: dict[str, Relation] = {}
         for name in DUPLICATES:
             outcome = self.outcomes.get(name)
@@ -152,12 +163,14 @@ def detect(
     cancelled: Callable[[], bool] = lambda: False,
     read_only: bool = False,
     execution: Execution = LOCAL,
+    known: Meeting | None = None,
 ) -> Detected:
     """Run every stage of the recipe on the raw rows.
 
     With a run directory, each result is saved as soon as it is there, and what the manifest already holds under the
     same key is loaded instead of computed. With `read_only`, what is not there is an error (RunError) and nothing is
-    written; anything else needs the directory's lock. Raises `Cancelled` between stages when asked to stop.
+    written; anything else needs the directory's lock. `known`: rows that an earlier look has settled; findings are the
+    same without. Raises `Cancelled` between stages when asked to stop.
     """
     recipe = recipe or Recipe()
     choices = {c.name: c for c in recipe.stages()}
@@ -175,14 +188,17 @@ def detect(
             execution=execution,
         )
         context.check_cancelled()
+        if known is not None and get_stage(name).keeps_rows:
+            context.known = known.stage(name, _key_of_rows(dataset, recipe, choices[name]))
         outcome = _one(dataset, recipe, choices[name], outcomes, context, run, listener, read_only)
         outcomes[name] = outcome
         hints.update({f"{name}.{hint}": value for hint, value in outcome.detection.hints.items()})
     ordered = {name: outcomes[name] for name in choices}
     findings = concat_findings([o.detection.findings for o in ordered.values()])
-    facts = row_facts(dataset, recipe, hints.get("label_names.canonical"), hints.get("text_quality.score"))
-    facts = dataclasses.replace(facts, cells=_cells(dataset, recipe, hints))
-    return Detected(dataset, recipe, ordered, facts, findings)
+    detected = Detected(dataset, recipe, ordered, findings)
+    if not read_only:  # a keep policy that the data cannot serve is said now, not at the first plan
+        _ = detected.facts
+    return detected
 
 
 def _one(
@@ -200,7 +216,7 @@ def _one(
     depends_on: Mapping[str, str] = _depends_on(choice, record if read_only else {})
     key = stage_key(dataset, recipe, choice, [before[u].key for u in stage.uses if u in before], depends_on)
     if run is not None:
-        if record.get("key") == key:
+        if record.get("key") == key and not (context.known is not None and context.known.due()):
             cached = run.load_stage(choice.name, record) if record["status"] == "done" else Detection(empty_findings())
             if cached is not None:
                 status: Status = "cached" if record["status"] == "done" else "skipped"
@@ -251,6 +267,20 @@ def _depends_on(choice: StageChoice, record: Mapping[str, Any]) -> Mapping[str, 
         return dict(record["depends_on"])
 
 
+def _key_of_rows(dataset: Dataset, recipe: Recipe, choice: StageChoice) -> str:
+    """What a stage's answer about one row depends on beside the rows, hashed."""
+    what = {
+        "task": dataset.task,
+        "stage": choice.name,
+        "version": get_stage(choice.name).version,
+        "config": dataclasses.asdict(choice.config),
+        "seed": recipe.run.seed,
+        "versions": engine_versions(),
+        "depends_on": dict(_depends_on(choice, {})),
+    }
+    return xxhash.xxh3_128_hexdigest(orjson.dumps(what, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))
+
+
 def stage_key(
     dataset: Dataset,
     recipe: Recipe,
@@ -296,19 +326,19 @@ def relation_of(n_rows: int, scores: pa.Table) -> Relation:
     return Relation.from_edges(n_rows, *(scores[c].to_numpy() for c in names if c in scores.column_names))
 
 
-def _cells(dataset: Dataset, recipe: Recipe, hints: Mapping[str, Any]) -> Cells | None:
+def _cells(detected: Detected) -> Cells | None:
     """Group and label of each row, where the mitigation stage said which groups are balanced."""
-    group = hints.get("mitigation.group")
-    labels = hints.get("label_names.canonical")
-    labels = dataset.labels() if labels is None else labels
+    group = detected.hint("mitigation.group")
+    labels = None if group is None else detected.canonical_labels()
     if group is None or labels is None:
         return None
     groups, classes = (pa.array(c.to_pylist(), pa.large_string()).dictionary_encode() for c in (group, labels))
     codes = [c.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64) for c in (groups, classes)]
-    weight = hints.get("mitigation.weight")
+    weight = detected.hint("mitigation.weight")
     return Cells(
-        codes[0], codes[1], tuple(classes.dictionary.to_pylist()), dataset.roles.label[0],
-        recipe.choice("mitigation").config.max_weight, None if weight is None else np.asarray(weight, np.float64),
+        codes[0], codes[1], tuple(classes.dictionary.to_pylist()), detected.dataset.roles.label[0],
+        detected.recipe.choice("mitigation").config.max_weight,
+        None if weight is None else np.asarray(weight, np.float64),
     )  # fmt: skip
 
 

@@ -386,10 +386,20 @@ def checked_settings(cls: type[Any], given: Mapping[str, Any], where: str, also:
         allowed = [*known, *also]
         raise ConfigError("; ".join(f"{where} has no key {key!r}; {nearest(key, allowed)}" for key in wrong))
     try:
-        return TypeAdapter(cls).validate_python(dict(given))
+        return _adapter(cls).validate_python(dict(given))
     except ValidationError as error:
         told = ((".".join(str(part) for part in item["loc"]), _plain(item["msg"])) for item in error.errors())
         raise ConfigError(f"{where} " + "; ".join(f"{key}: {said}" for key, said in told)) from None
+
+
+def _adapter(cls: type[Any]) -> TypeAdapter[Any]:
+    """Making one takes milliseconds, and a policy is asked for with every decision."""
+    if cls not in _ADAPTERS:
+        _ADAPTERS[cls] = TypeAdapter(cls)
+    return _ADAPTERS[cls]
+
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 def _plain(message: str) -> str:

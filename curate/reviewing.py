@@ -7,10 +7,11 @@ else is kept, so a review can be left and taken up at any time, in line mode, in
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,10 +22,16 @@ from curate.house import require
 from curate.ledger.added import derivation
 from curate.ledger.decisions import ACCEPT, OVERRIDE, REJECT, Decision, Journal, append_decisions, decide, effect
 from curate.ledger.plan import APPLIED, PENDING, STALE, STATUSES
+from curate.ledger.sightings import places
 from curate.outputs import looked_for
 from curate.session import Session
 
+if TYPE_CHECKING:
+    from curate.row_review import RowReview, RowSaid
+
 GATE = "gate"
+Question = tuple[Literal["finding", "row"], int]
+"""What is asked about, and its position."""
 REPEAT_EVERY = 10
 """One question in so many repeats an earlier one, to learn how often the same person answers alike."""
 
@@ -49,6 +56,19 @@ class StageRates:
         """As JSON types."""
         rates = {name: getattr(self, name).to_json() for name in ("findings", "by_itself", "waiting")}
         return {"stage": self.stage, **rates, "left": self.left, "more_random_decisions": self.more}
+
+
+Q = TypeVar("Q", bound=Hashable)
+
+
+def due_again(asked: Sequence[Q], lot: Callable[[Q], int]) -> Q | None:
+    """The question of those answered so far that is due to be asked again: the earlier one with the lowest lot; or None."""
+    if len(asked) < REPEAT_EVERY or len(asked) % REPEAT_EVERY:
+        return None
+    early = list(dict.fromkeys(asked))[: -REPEAT_EVERY // 2]
+    times = Counter(asked)
+    again = [q for q in early if times[q] == 1]
+    return min(again, key=lot) if again else None
 
 
 class Review:
@@ -110,7 +130,7 @@ class Review:
             return np.asarray(by_value[np.argsort(~np.isin(by_value, red), kind="stable")])
         mine = np.concatenate([self.population(name) for name in self.chosen(stage)] or [np.empty(0, np.int64)])
         seen = self.verdicts() != require("audit.review.rates").UNKNOWN
-        waiting, score, row, changes = (column[mine] for column in self._looks)
+        waiting, score, row, changes = (column[mine] for column in self.looks)
         waiting = waiting & ~(self.decided() & ~seen)[mine]  # what a rule has settled comes up by lot alone, to check it
         at = self._review.arranged(by, waiting, self.lots[mine], score, row, changes, seen[mine])
         return np.asarray(mine[at])
@@ -125,11 +145,11 @@ class Review:
         return np.array(sorted(set(found)), np.int64)
 
     @cached_property
-    def _looks(self) -> tuple[np.ndarray, ...]:
+    def looks(self) -> tuple[np.ndarray, ...]:
         """Of every finding: whether it waits when nobody decides, its score, its row, whether it changes data."""
         table = self.session.findings
         changes = np.asarray(pc.not_equal(table["action"].cast(pa.string()), "flag"))
-        return self._alone == PENDING, table["score"].to_numpy(), table["row"].fill_null(-1).to_numpy(), changes
+        return self.alone == PENDING, table["score"].to_numpy(), table["row"].fill_null(-1).to_numpy(), changes
 
     def rates(self, stage: str | None, width: float, error: float | None = None) -> list[StageRates]:
         """What the decisions certify, by stage. `error` is how often the reviewer errs, where that is known; otherwise
@@ -140,24 +160,37 @@ class Review:
         out = []
         for name in self.chosen(stage):
             mine = self.population(name)
-            waits = mine[self._alone[mine] == PENDING]
-            parts = (mine, mine[self._alone[mine] == APPLIED], waits)
+            waits = mine[self.alone[mine] == PENDING]
+            parts = (mine, mine[self.alone[mine] == APPLIED], waits)
             found, by_itself, waiting = (
-                made.certified_rate(self.lots[part], verdict[part], self._guides(part), span) for part in parts
+                made.certified_rate(self.lots[part], verdict[part], self.guides_of(part), span) for part in parts
             )
             left = int((~decided[waits]).sum())
             out.append(StageRates(name, found, by_itself, waiting, left, made.more_needed(found, width)))
         return out
 
-    def _guides(self, part: np.ndarray) -> list[np.ndarray]:
-        orders = self._review.guides(*(column[part] for column in self._looks))
+    def guides_of(self, part: np.ndarray) -> list[np.ndarray]:
+        """Orders that findings may have been chosen by, within a part of them."""
+        orders = self._review.guides(*(column[part] for column in self.looks))
         return list(orders.values())
 
     @cached_property
-    def _alone(self) -> np.ndarray:
+    def alone(self) -> np.ndarray:
         """int8: the status of every finding were there no decisions: what a decision changes must not choose a sample."""
-        status: np.ndarray = self.session.detected.resolve().status()
+        status: np.ndarray = self.plan_alone.status()
         return status
+
+    @cached_property
+    def plan_alone(self) -> Any:
+        """The plan were there no decisions."""
+        return self.session.detected.resolve()
+
+    @cached_property
+    def rows(self) -> RowReview:
+        """The rows of the run as questions: what detectors missed."""
+        from curate.row_review import RowReview
+
+        return RowReview(self)
 
     def reliability(self) -> Any:
         """`audit.review.Reliability` of the journal."""
@@ -183,12 +216,22 @@ class Review:
 
     def repeat(self, asked: Sequence[int]) -> int | None:
         """A finding of those `asked` so far that is due to be asked again, or None."""
-        if len(asked) < REPEAT_EVERY or len(asked) % REPEAT_EVERY:
-            return None
-        early = list(dict.fromkeys(asked))[: -REPEAT_EVERY // 2]
-        times = Counter(asked)
-        again = [i for i in early if times[i] == 1]
-        return min(again, key=lambda i: int(self.lots[i])) if again else None
+        return due_again(asked, lambda index: int(self.lots[index]))
+
+    def due(self, asked: Sequence[Question]) -> Question | None:
+        """The same of questions of both sorts."""
+        return due_again(asked, lambda q: int((self.rows.lots if q[0] == "row" else self.lots)[q[1]]))
+
+    def questions(self, stage: str | None, by: str, what: str, limit: int) -> list[Question]:
+        """What to ask: `findings`, `rows`, or `both`, one of each in turn."""
+        findings: list[Question] = []
+        rows: list[Question] = []
+        if what != "rows":
+            findings = [("finding", index) for index in self.queue(stage, by)[:limit].tolist()]
+        if what != "findings":
+            rows = [("row", row) for row in self.rows.queue(by, limit)]
+        turns = [question for pair in zip_longest(findings, rows) for question in pair if question is not None]
+        return turns[:limit]
 
     @cached_property
     def previews(self) -> Any:
@@ -207,7 +250,7 @@ class Review:
         """What becomes of a finding as things are, so that nobody takes what is done already for a question."""
         status = STATUSES[self.session.state.status[index]]
         flags = str(self.session.findings["action"][index]) == "flag"
-        alone = STATUSES[self._alone[index]]
+        alone = STATUSES[self.alone[index]]
         if flags:
             return "a flag: your answer counts in the rates and is kept; it changes no data"
         if status == "applied" and alone == "applied":
@@ -241,12 +284,15 @@ class Review:
         """Save one answer."""
         self.decide_all([(index, verdict, value, why)], actor)
 
-    def decide_all(self, answers: Sequence[tuple[int, str, str | None, str]], actor: str = "") -> None:
-        """Save answers (finding, verdict, value, why) in one write."""
+    def decide_all(
+        self, answers: Sequence[tuple[int, str, str | None, str]], actor: str = "", of_rows: Sequence[RowSaid] = ()
+    ) -> None:
+        """Save answers (finding, verdict, value, why), and those about rows, in one write."""
         made = [
             decide(self.session.findings, [index], verdict, value=value, why=why, actor=actor)  # type: ignore[arg-type]
             for index, verdict, value, why in answers
         ]
+        made += [self.rows.decision(*said, actor=actor) for said in of_rows]
         append_decisions(self.session.run.decisions_path, made)
         self.session.read_again()
 
@@ -256,7 +302,9 @@ class Review:
         ConfigError where they are about other data: not one finding that they name is of this run."""
         named = {finding for d in decisions for finding in d.finding_ids}
         here = {i.hex() for i in self.session.findings["finding_id"].to_pylist()} if named else set()
-        if named and not named & here:
+        rows = {str(d.row["row_id"]) for d in decisions if d.row is not None}
+        known = bool(named & here) or bool(rows and places(self.session.dataset.row_ids, rows))
+        if named and not known:
             raise ConfigError(
                 f"none of the {len(named):,} findings that these decisions name is of this run; they are about other data, "
                 "or another version of it"

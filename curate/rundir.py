@@ -121,7 +121,8 @@ class RunDir:
         """Read a Parquet file of this run; RunError says which one is missing or damaged."""
         path = self.path / name
         try:
-            return pq.read_table(path, read_dictionary=None)
+            with pq.ParquetFile(path) as file:  # `read_table` would import Arrow's datasets, and pandas with them
+                return file.read()
         except FileNotFoundError:
             raise RunError(f"{path} is missing; run `curate run` again to make it") from None
         except (pa.ArrowInvalid, OSError) as error:

@@ -4,6 +4,9 @@ No widget in here, and no terminal; every call may run in a thread.
 
 What is shown as decided is on disk: `decide`, `undo` and `redo` return after the journal is written and read back, and
 only then does the state that screens read change, in one assignment.
+
+A run whose files follow its journal opens with the plan that lies there: no row is read and nothing resolved before there
+is something to see. `confirm` does both afterwards, and says whether the plan came out another (then the state changes).
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from curate.dataset.compression import file_hash
 from curate.errors import ConfigError, RunError, RunLockedError
 from curate.ledger.decisions import Decision, Journal, append_decisions, decide, undo
 from curate.ledger.following import JournalFollower
-from curate.ledger.plan import PENDING, STALE, STATUSES, Plan
+from curate.ledger.plan import PENDING, PLAN_SCHEMA, STALE, STATUSES, Plan, planned
 from curate.pipeline import Detected, Event
 from curate.recipe import Recipe
 from curate.rundir import RunDir
@@ -35,6 +38,7 @@ from curate.rundir import RunDir
 Verdict = Literal["accept", "reject", "override", "flag"]
 QUEUE_ORDER = np.array([1, 0, 2, 3, 0])
 """Place in the queue of each status, in the order of `STATUSES`."""
+PLAN_FILE = "plan.parquet"
 COMPARED = ("status", "start", "end", "replacement", "witness_row")
 ID_PREFIX = 16
 """Digits of a finding id that commands show: enough to name one among more findings than there will be."""
@@ -57,19 +61,19 @@ class State:
         """Findings that wait for a person."""
         return sum(by["pending"] + by["stale"] for by in self.counts.values())
 
+    def on(self, finding_id: str) -> list[Decision]:
+        """Live decisions on one finding, oldest first."""
+        return [d for d in self.live if finding_id in d.bound]
+
     @cached_property
-    def by_finding(self) -> dict[str, list[Decision]]:
-        """Live decisions on each finding, oldest first."""
-        out: dict[str, list[Decision]] = {}
-        for decision in self.journal.live():
-            for finding_id in decision.finding_ids:
-                out.setdefault(finding_id, []).append(decision)
-        return out
+    def live(self) -> list[Decision]:
+        """Decisions that nobody took back, oldest first."""
+        return self.journal.live()
 
     @cached_property
     def flags(self) -> dict[str, Decision]:
         """Findings that somebody flagged for another look, with the newest flag."""
-        return {i: d for d in self.journal.live() if d.verdict == "flag" for i in d.finding_ids}
+        return {i: d for d in self.live if d.verdict == "flag" for i in d.finding_ids}
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,11 @@ class Session:
         self._written: dict[str, pa.ChunkedArray] | None = None
         self._compared: tuple[State | None, bool] = (None, False)
         self._journal = JournalFollower(run.decisions_path)
-        self.state = self._resolved(self._journal.read())
-        self.look_at_files()
+        self._confirmed = False
+        written = self._as_written()
+        self.state = written or self._resolved(self._journal.read())
+        if written is None:
+            self.look_at_files()
 
     @classmethod
     def open(
@@ -226,35 +233,43 @@ class Session:
         self.read_again()
         self.look_at_files()
 
+    def confirm(self) -> bool:
+        """Read the rows and resolve, where the state is still the plan that lay in the files; whether the state changed."""
+        with self._lock:
+            if self._confirmed:
+                return False
+            after = self._resolved(self.state.journal)
+            if self._follows(after) and np.array_equal(self.state.plan.dropped, after.plan.dropped):
+                return False
+            self._show(after)
+            return True
+
     def read_again(self) -> None:
         """Take in what the journal has come to hold."""
         with self._lock:
-            self.state = self._resolved(self._journal.read())
+            self._show(self._resolved(self._journal.read()))
 
     def look_at_files(self) -> None:
         """Remember which plan the files on disk follow."""
-        self._compared = (None, False)
         try:
-            self._written = _comparable(self.run.read_table("plan.parquet"))
+            self._written = _comparable(self.run.read_table(PLAN_FILE))
         except (RunError, KeyError):
             self._written = None
+        self._compared = (self.state, self._follows(self.state))
 
     @property
     def is_written(self) -> bool:
         """Whether the curated file on disk follows the plan in force."""
-        written, state = self._written, self.state
-        if written is None:
-            return False
+        state = self.state
         known, answer = self._compared
-        if known is not state:
-            now = _comparable(state.plan.table)
-            answer = all(now[name].equals(written[name]) for name in COMPARED)
-            self._compared = (state, answer)
-        return answer
+        return answer if known is state else self._follows(state)
+
+    def _follows(self, state: State) -> bool:
+        return self._written is not None and _same(_comparable(state.plan.table), self._written)
 
     def plan_hash(self) -> str | None:
         """Hash of the plan on disk, as an ablation records it; None before anything is written."""
-        path = self.run.path / "plan.parquet"
+        path = self.run.path / PLAN_FILE
         return file_hash(path) if path.is_file() else None
 
     def command(self, verb: str, *rest: str) -> str:
@@ -275,33 +290,74 @@ class Session:
 
     def _reverse(self, which: Literal["next_undo", "next_redo"]) -> Saved | None:
         before = len(self.state.journal.decisions)
-        self.state = self._resolved(self._journal.read())
-        others = len(self.state.journal.decisions) - before
-        last = getattr(self.state.journal, which)()
+        journal = self._journal.read()
+        others = len(journal.decisions) - before
+        last = getattr(journal, which)()
         if last is None:
+            if others:
+                self._show(self._resolved(journal))
             return None
         target = last
         while target.inverse_of is not None:
-            target = next(d for d in self.state.journal.decisions if d.decision_id == target.inverse_of)
-        saved = self._append(undo(last), self.indices(target.finding_ids))
+            target = next(d for d in journal.decisions if d.decision_id == target.inverse_of)
+        saved = self._append(undo(last), self.indices(target.finding_ids), len(journal.decisions))
         return Saved(target, saved.findings, others + saved.others)
 
-    def _append(self, decision: Decision, indices: np.ndarray) -> Saved:
-        before = len(self.state.journal.decisions)
+    def _append(self, decision: Decision, indices: np.ndarray, known: int | None = None) -> Saved:
+        """`known`: decisions that the caller has read already, where that is more than the state holds."""
+        before = len(self.state.journal.decisions) if known is None else known
         append_decisions(self.run.decisions_path, [decision])
-        self.state = self._resolved(self._journal.read())
+        self._show(self._resolved(self._journal.read()))
         return Saved(decision, indices, max(0, len(self.state.journal.decisions) - before - 1))
+
+    def _show(self, state: State) -> None:
+        """Let screens see a state, with what each of them asks of it worked out here and not while they draw."""
+        _ = state.flags
+        self._compared = (state, self._follows(state))
+        self.state = state
 
     def _resolved(self, journal: Journal) -> State:
         plan = self.detected.resolve(journal)
+        self._confirmed = True
         return State(journal, plan, plan.status(), plan.counts())
+
+    def _as_written(self) -> State | None:
+        """The plan that the last run, or `apply`, left, where it was made from the journal as it is now."""
+        manifest = self.run.manifest()
+        told, known = manifest.get("plan", {}), manifest.get("outputs", {}).get(PLAN_FILE)
+        if told.get("decisions") is None or told["decisions"] != workflow.journal_hash(self.run):
+            return None
+        if known is not None and known != self.plan_hash():
+            return None
+        try:
+            table = self.run.read_table(PLAN_FILE).combine_chunks()
+        except RunError:
+            return None
+        if table.schema.names != PLAN_SCHEMA.names or not table["finding_id"].equals(self.findings["finding_id"]):
+            return None
+        plan = planned(table, self.detected.dataset.n_rows, tuple(told.get("orphans", ())))
+        state = State(self._journal.read(), plan, plan.status(), plan.counts())
+        self._written, self._compared = _comparable(table), (state, True)
+        return state
 
     def indices(self, finding_ids: Sequence[str]) -> np.ndarray:
         """Where these findings stand; those that this run did not bring are left out."""
         wanted = pa.array([bytes.fromhex(i) for i in finding_ids], pa.binary(16))
-        at = pc.index_in(wanted, value_set=self.findings["finding_id"].combine_chunks())
-        found: np.ndarray = at.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
+        column = self.findings["finding_id"].combine_chunks()
+        here = np.flatnonzero(pc.is_in(column, value_set=wanted).to_numpy(zero_copy_only=False))
+        # The few that are here are put in the order asked for: a table of all ids would take longer than a look at each.
+        at = pc.index_in(wanted, value_set=column.take(pa.array(here))).drop_null().to_numpy(zero_copy_only=False)
+        found: np.ndarray = here[at].astype(np.int64)
         return found
+
+    def decided(self, indices: np.ndarray) -> int:
+        """How many of these findings somebody has decided on."""
+        live = self.state.live
+        if not live:
+            return 0
+        known = set().union(*(d.bound for d in live))
+        ids = self.findings["finding_id"].take(pa.array(indices, pa.int64())).to_pylist()
+        return sum(i.hex() in known for i in ids)
 
     def index(self, start: str) -> int:
         """The finding whose id starts so; ConfigError where none or several do."""
@@ -341,6 +397,10 @@ class Session:
         """int64[findings]: the row each is about; -1 for the dataset."""
         rows: np.ndarray = self.findings["row"].fill_null(-1).to_numpy()
         return rows
+
+
+def _same(one: dict[str, pa.ChunkedArray], two: dict[str, pa.ChunkedArray]) -> bool:
+    return all(one[name].equals(two[name]) for name in COMPARED)
 
 
 def _comparable(plan: pa.Table) -> dict[str, pa.ChunkedArray]:

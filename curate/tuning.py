@@ -198,7 +198,7 @@ def _at_once(
 ) -> tuple[int, str]:
     """Trials side by side and a sentence on why: cores, memory of the largest trial, accelerator."""
     resources, matrix = require("train.resources"), require("train.ablation.matrix")
-    largest = require("train.ablation.side_by_side").LARGEST_BASE_BYTES
+    largest = require("train.processes").LARGEST_BASE_BYTES
     most = wish.at_once or min(config.threads or matrix.available_cores(), wish.trials)
     if not wish.at_once and (matrix.accelerator()["accelerator"] or not bench.source.is_small(largest)):
         most = 1

@@ -21,6 +21,7 @@ import orjson
 import pyarrow as pa
 
 from curate.dataset import Dataset, load, make_private_dir
+from curate.dataset.again import known_again
 from curate.dataset.atomic import atomic_write
 from curate.dataset.compression import file_hash
 from curate.dataset.listing import something_at
@@ -30,11 +31,13 @@ from curate.house import require
 from curate.ledger.apply import Curated, apply
 from curate.ledger.decisions import read_journal
 from curate.ledger.plan import Plan
+from curate.ledger.sightings import with_sightings
 from curate.outputs import rescan, rescan_key, write_outputs
 from curate.pipeline import Detected, Event, Listener, detect
 from curate.recipe import Recipe
 from curate.residual import residual_of
-from curate.rundir import SCHEMA_VERSION, RunDir, hardware, versions
+from curate.rundir import SCHEMA_VERSION, RunDir, curate_version, hardware, versions
+from curate.stages.known_rows import Meeting
 from curate.stages.registry import get_stage
 
 NOT_TRAINED = "Training was left out of this run; `curate ablate RUN` does it."
@@ -113,9 +116,9 @@ def run(
         manifest = _begin(directory, dataset, recipe)
         with open_execution(recipe.run.engine, directory.path / SHUFFLE_FOLDER) as execution:
             with clock.step("detect"):
-                detected = detect(
+                detected = _with_people(directory, detect(
                     dataset, recipe, run=directory, listener=listener, cancelled=cancelled, execution=execution
-                )
+                ))  # fmt: skip
             result = _conclude(directory, detected, clock, listener, execution)
         if train:
             with clock.step("train"):
@@ -164,11 +167,13 @@ def train_run(
     return result
 
 
-def detect_into(directory: RunDir, dataset: Dataset, recipe: Recipe, listener: Listener = _silent) -> Detected:
-    """Findings of every stage, kept in a run directory; no data is made."""
+def detect_into(
+    directory: RunDir, dataset: Dataset, recipe: Recipe, listener: Listener = _silent, known: Meeting | None = None
+) -> Detected:
+    """Findings of every stage, kept in a run directory; no data is made. `known`: see `pipeline.detect`."""
     with directory.writing():
         _begin(directory, dataset, recipe)
-        return detect(dataset, recipe, run=directory, listener=listener)
+        return detect(dataset, recipe, run=directory, listener=listener, known=known)
 
 
 def reopen(directory: RunDir, listener: Listener = _silent) -> Detected:
@@ -179,9 +184,23 @@ def reopen(directory: RunDir, listener: Listener = _silent) -> Detected:
 def _reopen(directory: RunDir, listener: Listener, *, read_only: bool) -> Detected:
     manifest = directory.manifest()
     recipe = Recipe.parse(manifest["recipe"])
-    dataset = read_input(recipe)
+    dataset = _known_input(manifest, recipe) or read_input(recipe)
     same_input(directory, manifest, dataset)
-    return detect(dataset, recipe, run=directory, listener=listener, read_only=read_only)
+    return _with_people(directory, detect(dataset, recipe, run=directory, listener=listener, read_only=read_only))
+
+
+def _with_people(directory: RunDir, detected: Detected) -> Detected:
+    """What people saw and no detector found, as findings behind those of the stages."""
+    findings = with_sightings(detected.findings, read_journal(directory.decisions_path), detected.dataset)
+    return detected if findings is detected.findings else dataclasses.replace(detected, findings=findings)
+
+
+def _known_input(manifest: Mapping[str, Any], recipe: Recipe) -> Dataset | None:
+    """The data of a run as its manifest tells of it, rows read when they are looked at; None where this version might
+    read it otherwise, or it is not what it was."""
+    if manifest.get("versions", {}).get("curate") != curate_version():
+        return None
+    return known_again(input_path(recipe), manifest, recipe.data.id_columns)
 
 
 def prove(
@@ -342,6 +361,7 @@ def _conclude(
 ) -> RunResult:
     """Resolve, apply, write, look again; skipped when the files on disk already say the same."""
     with clock.step("resolve"):
+        decided = journal_hash(directory)  # before it is read: a line that comes between makes it look older, never newer
         plan = detected.resolve(read_journal(directory.decisions_path))
     manifest = directory.manifest()
     with clock.step("apply"):
@@ -359,16 +379,27 @@ def _conclude(
             left = rescan(curated, detected.recipe, listener, execution)
     if left is not None:
         manifest |= {"outputs": files, "rescan": left, "rescan_key": key}
-    manifest["plan"] = {
+    manifest["plan"] = plan_record(plan, curated, decided)
+    directory.write_manifest(manifest)
+    return RunResult(directory, detected, plan, curated)
+
+
+def plan_record(plan: Plan, curated: Curated, decided: str) -> dict[str, Any]:
+    """What the manifest says of a plan; `decided`: the hash of the journal that it follows."""
+    return {
         "rows_in": plan.n_rows,
         "rows_out": len(curated),
         "edited_rows": sum(1 for row in curated.edits if not plan.dropped[row]),
         "relabelled_rows": plan.applied("relabel").num_rows,
         "counts": plan.counts(),
         "orphans": list(plan.orphans),
+        "decisions": decided,
     }
-    directory.write_manifest(manifest)
-    return RunResult(directory, detected, plan, curated)
+
+
+def journal_hash(directory: RunDir) -> str:
+    """Hash of the decisions of a run as they lie there; empty before the first."""
+    return file_hash(directory.decisions_path) if directory.decisions_path.is_file() else ""
 
 
 def _finish(result: RunResult, clock: _Clock, started: str) -> None:

@@ -2,8 +2,9 @@
 
 For generation it is plain: held-out nats per token of the base as it is. A base has no classes, so for classification
 it is a *linear probe*: the base frozen, its pooled states standardised, and multinomial logistic regression (L2, C = 1,
-lbfgs) fitted to them on the arm's rows. It has no seed: one result stands for all seeds. Cost: one forward pass over
-training and evaluation rows, and a second or so for the regression. Needs the `train` extra.
+lbfgs) fitted to them on the arm's rows; for extraction the same of token states and tags. It has no seed: one result
+stands for all seeds. Cost: one forward pass over training and evaluation rows, and a second or so for the regression.
+Needs the `train` extra.
 """
 
 from __future__ import annotations
@@ -16,20 +17,26 @@ import numpy as np
 
 from train.config import TrainConfig
 from train.evaluate import score_classes, shown_classes, summarise
-from train.examples import CLASSIFICATION, Examples
+from train.examples import CLASSIFICATION, EXTRACTION, Examples
+from train.extraction import probe_spans
 from train.files import write_json
 from train.lora import TrainedRun, Workbench, clean_run, finished_run, open_workbench, run_identity, score_examples
 
 TITLE = {True: "base model with a linear probe, no adapter", False: "base model, no adapter"}
-DESCRIPTION = {
-    True: "frozen base with a linear probe (standardised pooled states, logistic regression)",
-    False: "base model as it is, no adapter",
+_DESCRIPTION = {
+    CLASSIFICATION: "frozen base with a linear probe (standardised pooled states, logistic regression)",
+    EXTRACTION: "frozen base with a linear probe (standardised token states, logistic regression)",
 }
 
 
 def base_title(task: str) -> str:
     """What the base arm is, in a table's words: with a head fitted to frozen states where the task has classes."""
-    return TITLE[task == CLASSIFICATION]
+    return TITLE[task in _DESCRIPTION]
+
+
+def base_description(task: str) -> str:
+    """What the base arm is, in a sentence's words."""
+    return _DESCRIPTION.get(task, "base model as it is, no adapter")
 
 
 def evaluate_base(
@@ -42,7 +49,7 @@ def evaluate_base(
     canonical: Mapping[str, str] | None = None,
     workbench: Workbench | None = None,
 ) -> TrainedRun:
-    """Score the unadapted base on `evaluation`; `examples` fit the probe and are needed for classification only."""
+    """Score the unadapted base on `evaluation`; `examples` fit the probe, where the task has one."""
     import torch
 
     from train.base import load_model
@@ -60,13 +67,20 @@ def evaluate_base(
     started = time.perf_counter()
     clean_run(directory)
     torch.manual_seed(0)
+    extraction = evaluation.task == EXTRACTION
     objective = Objective(
-        load_model(bench.source, bench.tokenizer, settings, space),
-        classification=space is not None,
+        load_model(bench.source, bench.tokenizer, settings, space, extraction=extraction),
+        classification=space is not None and not extraction,
         pooling=config.pooling,
+        extraction=extraction,
     )
     if space is None:
         scores = score_examples(objective, evaluation, bench, None, canonical)
+        kept = bench.encoder.encode(evaluation).kept
+    elif extraction:
+        assert examples is not None
+        bench.encoder.tag_names = space
+        scores = probe_spans(objective, bench, examples, evaluation, space)
         kept = bench.encoder.encode(evaluation).kept
     else:
         assert examples is not None
@@ -80,7 +94,7 @@ def evaluate_base(
     scores.write(directory / "eval.parquet", shown)
     done = {
         **identity,
-        "description": DESCRIPTION[space is not None],
+        "description": base_description(evaluation.task),
         "rows": 0 if used is None else len(used),
         "evaluation": summarise(scores, evaluation.take(kept), canonical or {}, shown),
         "seconds": time.perf_counter() - started,

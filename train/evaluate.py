@@ -3,12 +3,14 @@
 | task | score of a row | weight | metric (weighted mean) |
 |---|---|---|---|
 | classification | 1 if the canonical prediction is the canonical truth, else 0 | 1 | accuracy, higher is better |
+| extraction | F1 of its spans, exact in place and label; 1 where none is or is found | 1 | row_span_f1, higher is better |
 | sft, chat, text | nats per supervised token | supervised tokens | nats per token, lower is better |
 
 Canonical names merge spellings of one label: the probabilities of all spellings are added before the best class is
 taken, so data with inconsistent spellings is not punished for them. `eval.parquet` keeps row, score, weight, nll,
-prediction and, where the task has them, confidence, brier, text_bytes. In files, labels and groups with personal data
-stand under masked names. Nothing here imports torch. Cost: linear in rows; the intervals' draws are most of it.
+prediction and, where the task has them, confidence, brier, text_bytes, spans_*. In files, labels and groups with
+personal data stand under masked names. Nothing here imports torch. Cost: linear in rows; the intervals' draws are most
+of it.
 """
 
 from __future__ import annotations
@@ -24,17 +26,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate.dataset.atomic import atomic_write
-from train.examples import CLASSIFICATION, Examples
+from train.examples import CLASSIFICATION, EXTRACTION, Examples
 from train.files import SCHEMA_VERSION
 from train.metrics import Resampling, calibration, class_metrics, confusions
 
-OPTIONAL = ("confidence", "brier", "text_bytes")
-HIGHER_IS_BETTER = {"accuracy": True, "nats_per_token": False}
+OPTIONAL = ("confidence", "brier", "text_bytes", "spans_right", "spans_found", "spans_gold")
+ROW_SPAN_F1 = "row_span_f1"
+HIGHER_IS_BETTER = {"accuracy": True, ROW_SPAN_F1: True, "nats_per_token": False}
 
 
 def metric_name(task: str) -> str:
     """The primary metric of a training task."""
-    return "accuracy" if task == CLASSIFICATION else "nats_per_token"
+    return {CLASSIFICATION: "accuracy", EXTRACTION: ROW_SPAN_F1}.get(task, "nats_per_token")
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,11 @@ class ItemScores:
     brier: np.ndarray | None = None
     """float64[n]: squared error of the class probabilities, summed over the classes; None for generation."""
     text_bytes: np.ndarray | None = None
-    """float64[n]: UTF-8 bytes of the supervised text; None for classification."""
+    """float64[n]: UTF-8 bytes of the supervised text; None for classification and extraction."""
+    spans_right: np.ndarray | None = None
+    """float64[n]: spans found that are gold ones; None but for extraction, like the two that follow."""
+    spans_found: np.ndarray | None = None
+    spans_gold: np.ndarray | None = None
 
     def mean(self) -> float:
         """The metric: the weighted mean of the scores."""
@@ -150,6 +157,8 @@ def summarise(
         summary["confusions"] = confusions(truth, scores.prediction, shown)
         if scores.confidence is not None:
             summary["calibration"] = calibration(scores.confidence, scores.score, scores.brier, draws)
+    elif evaluation.task == EXTRACTION:
+        summary |= _span_summary(scores, Resampling(len(scores.rows), evaluation.clusters))
     else:
         draws = Resampling(len(scores.rows), evaluation.clusters)
         summary["perplexity"] = float(np.exp(min(scores.mean(), 700.0)))
@@ -169,6 +178,25 @@ def summarise(
         for name, values in evaluation.groups.items()
     }
     return summary
+
+
+def _span_summary(scores: ItemScores, draws: Resampling) -> dict[str, Any]:
+    """Span measures over all rows (micro) with intervals, and the loss in nats a row."""
+    assert scores.spans_right is not None
+    assert scores.spans_found is not None
+    assert scores.spans_gold is not None
+    right, found, gold = scores.spans_right, scores.spans_found, scores.spans_gold
+
+    def share(of: np.ndarray) -> float:
+        return float(right.sum() / of.sum()) if of.sum() else 0.0
+
+    told: dict[str, Any] = {"loss": float(scores.nll.mean())}
+    told["span_precision"], told["span_recall"] = share(found), share(gold)
+    told["span_f1"] = share((found + gold) / 2)
+    told["intervals"] = {ROW_SPAN_F1: draws.of_mean(scores.score, scores.weight)}
+    if (found + gold).sum():
+        told["intervals"]["span_f1"] = draws.of(lambda w: 2 * (w @ right) / np.maximum(w @ (found + gold), 1e-12))
+    return told
 
 
 def per_class(truth: Sequence[str], prediction: Sequence[str | None]) -> dict[str, dict[str, float]]:

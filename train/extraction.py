@@ -2,7 +2,8 @@
 
 A text's tags are the likeliest ones, token by token, read as BIO; spans count as right where start, end and label are all
 those of a gold span (the CoNLL measure). Precision, recall and F1 are over all spans of all rows (micro) and by label.
-Needs torch for predictions. Cost: one forward pass a row.
+A row by itself scores 2 · right / (found + gold), and 1 where there is nothing to find and nothing was found: what the
+paired statistics of an ablation stand on. Needs torch for predictions. Cost: one forward pass a row; a score takes two.
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from train.evaluate import ItemScores
 from train.examples import EXTRACTION, Examples, Span
+from train.order import hash_rows
 from train.spans import spans_of_tags
 
 if TYPE_CHECKING:
     from train.adapt import Workbench
+    from train.encoding import Encoded
     from train.objective import Objective
+
+MOST_PROBED_TOKENS = 20_000
+_MOST_NATS = 20.0
 
 
 def predicted_spans(
@@ -30,6 +37,70 @@ def predicted_spans(
     rows = Examples(EXTRACTION, np.arange(len(texts)), tuple(texts), spans=((),) * len(texts))
     encoded = bench.encoder.encode(rows)
     chosen = token_choices(objective, encoded, bench.tokenizer.pad_token_id)
+    return _named(bench, texts, encoded, chosen, tags)
+
+
+def score_spans(objective: Objective, bench: Workbench, rows: Examples, tags: Sequence[str]) -> ItemScores:
+    """Item scores of the rows that can be encoded, in their order."""
+    from train.score import answer_nats, token_choices
+
+    encoded = bench.encoder.encode(rows)
+    pad = bench.tokenizer.pad_token_id
+    nats, _ = answer_nats(objective, encoded, pad)
+    return _scored(bench, rows, encoded, token_choices(objective, encoded, pad), nats, tags)
+
+
+def probe_spans(
+    objective: Objective, bench: Workbench, examples: Examples, rows: Examples, tags: Sequence[str]
+) -> ItemScores:
+    """Item scores of a linear probe of the base's token states, fitted on at most `MOST_PROBED_TOKENS` of `examples`."""
+    from train.baseline import fit_probe
+    from train.score import token_states
+
+    pad = bench.tokenizer.pad_token_id
+    known = bench.encoder.encode(examples)
+    order = np.argsort(hash_rows(known.ids, 0, 0), kind="stable")
+    enough = int(np.searchsorted(np.cumsum(known.lengths[order]), MOST_PROBED_TOKENS, side="right"))
+    known = known.take(np.sort(order[: max(1, enough)]))
+    asked = bench.encoder.encode(rows)
+    truth = np.concatenate(_true_tags(known))
+    names, logs = fit_probe(np.concatenate(token_states(objective, known, pad)), [tags[i] for i in truth])(
+        np.concatenate(token_states(objective, asked, pad))
+    )
+    column = {tag: i for i, tag in enumerate(tags)}
+    whole = np.full((len(logs), len(tags)), -_MOST_NATS)
+    whole[:, [column[name] for name in names]] = np.maximum(logs, -_MOST_NATS)
+    ends = np.cumsum([len(row) for row in _true_tags(asked)])[:-1]
+    parts = np.split(whole, ends)
+    nats = np.array([-part[np.arange(len(part)), row].sum() for part, row in zip(parts, _true_tags(asked), strict=True)])
+    return _scored(bench, rows, asked, [part.argmax(axis=1) for part in parts], nats, tags)
+
+
+def _scored(
+    bench: Workbench, rows: Examples, encoded: Encoded, chosen: Sequence[np.ndarray], nats: np.ndarray, tags: Sequence[str]
+) -> ItemScores:
+    found = _named(bench, rows.texts, encoded, chosen, tags)
+    kept = encoded.kept.tolist()
+    counts = np.array([
+        (len(set(rows.spans[i]) & set(found[i])), len(found[i]), len(rows.spans[i])) for i in kept
+    ], dtype=np.float64).reshape(-1, 3)  # fmt: skip
+    right, said, there = counts.T
+    score = np.where(said + there > 0, 2 * right / np.maximum(said + there, 1), 1.0)
+    return ItemScores(
+        encoded.ids, score, np.ones(len(kept)), nats, (None,) * len(kept),
+        spans_right=right, spans_found=said, spans_gold=there,
+    )  # fmt: skip
+
+
+def _true_tags(encoded: Encoded) -> list[np.ndarray]:
+    assert encoded.tags is not None
+    return [tags[mask] for tags, mask in zip(encoded.tags, encoded.supervised, strict=True)]
+
+
+def _named(
+    bench: Workbench, texts: Sequence[str], encoded: Encoded, chosen: Sequence[np.ndarray], tags: Sequence[str]
+) -> list[list[Span]]:
+    """The spans that tags of tokens mean, for each text."""
     found: list[list[Span]] = [[] for _ in texts]
     for position, choice in zip(encoded.kept.tolist(), chosen, strict=True):
         _, offsets, special = bench.encoder.tokens_of(texts[position])

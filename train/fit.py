@@ -110,6 +110,7 @@ def fit(job: Learning, directory: Path, identity: Mapping[str, Any], start: Chec
         "rows": rows.own,
         **({"replayed_rows": len(rows.ids) - rows.own} if job.replay is not None else {}),
         "tokens_seen": int(rows.lengths[plan[: int(result.global_step)]].sum()),
+        "targets_seen": int(targets_of(rows.encoded)[plan[: int(result.global_step)]].sum()),
         "final_loss": float(result.training_loss),
         "encoding": dataclasses.asdict(rows.report),
     }
@@ -243,6 +244,12 @@ def classes_of(examples: Examples, encoded: Encoded, labels: Sequence[str] | Non
         return None
     column = {label: i for i, label in enumerate(labels)}
     return np.array([column[examples.labels[i]] for i in encoded.kept], dtype=np.int64)
+
+
+def targets_of(encoded: Encoded) -> np.ndarray:
+    """int64[n]: targets of each row: its supervised tokens, or the one class."""
+    counts = np.array([int(mask.sum()) for mask in encoded.supervised], dtype=np.int64)
+    return np.ones_like(counts) if encoded.task == CLASSIFICATION else counts
 
 
 def weights_of(

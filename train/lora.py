@@ -220,8 +220,12 @@ def score_examples(
     if labels is not None and evaluation.task == CLASSIFICATION:
         found = log_probabilities(objective, encoded, pad)
         return score_classes(found, labels, evaluation.take(encoded.kept), canonical or {})
+    if evaluation.task == EXTRACTION:
+        from train.extraction import score_spans
+
+        return score_spans(objective, bench, evaluation, labels or ())
     nats, tokens = answer_nats(objective, encoded, pad)
-    written = None if evaluation.task == EXTRACTION else supervised_bytes(bench.tokenizer, encoded)
+    written = supervised_bytes(bench.tokenizer, encoded)
     return ItemScores(encoded.ids, nats / tokens, tokens, nats, (None,) * len(nats), text_bytes=written)
 
 

@@ -1,7 +1,7 @@
 """Memory and disk that training needs: estimated before, explained after.
 
-Estimate of memory, bytes: weights (counted from the safetensors headers, in the format they run in), 16 a trainable
-parameter (value, gradient, two moments), and activations kept for the backward pass, a batch at its longest:
+Estimate of memory, bytes: weights (counted from the safetensors headers, `train.headers`, in the format they run in), 16 a
+trainable parameter (value, gradient, two moments), and activations kept for the backward pass, a batch at its longest:
 tokens × layers × (`PER_TOKEN` hidden + 3 intermediate) numbers, and four times the logits that are computed. A crude
 count, meant to be within a factor of two; measured against it in `benchmarks/LOG.md`. Disk: an adapter and two
 checkpoints of four times its size. Nothing here allocates what it counts.
@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import shutil
-import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from curate.errors import CurateError, DataError
 from train.config import TrainConfig
+from train.headers import Headers, download_folder, folder_headers
 from train.methods import METHODS
 from train.methods.method import layer_of
 
@@ -46,6 +45,9 @@ class Needs:
     disk_bytes: int
     memory_free_bytes: int | None
     disk_free_bytes: int | None
+    download_bytes: int = 0
+    """What a hub model that is not in the cache weighs there."""
+    download_free_bytes: int | None = None
 
     @property
     def memory_bytes(self) -> int:
@@ -55,7 +57,8 @@ class Needs:
     def words(self) -> str:
         """One sentence for people."""
         free = "" if self.memory_free_bytes is None else f" of {gib(self.memory_free_bytes)} free"
-        return f"About {gib(self.memory_bytes)} of memory{free}, {gib(self.disk_bytes)} of disk."
+        more = f", {gib(self.download_bytes)} to download" if self.download_bytes else ""
+        return f"About {gib(self.memory_bytes)} of memory{free}, {gib(self.disk_bytes)} of disk{more}."
 
     def check(self, config: TrainConfig, directory: Path) -> str:
         """A warning where memory is likely short, else empty; raises `ResourceError` where it cannot suffice."""
@@ -63,6 +66,12 @@ class Needs:
             raise ResourceError(
                 f"training needs about {gib(self.disk_bytes)} in {directory} for the adapter and its checkpoints, and "
                 f"{gib(self.disk_free_bytes)} are free; free some space or name another folder with --out"
+            )
+        room = self.download_free_bytes
+        if room is not None and self.download_bytes > room:
+            raise ResourceError(
+                f"base model {config.base} weighs {gib(self.download_bytes)} and {gib(room)} are free where models are "
+                "kept; free some space, or name another folder with HF_HOME"
             )
         free = self.memory_free_bytes
         if free is None:
@@ -84,13 +93,16 @@ _REMEDY = (
 )
 
 
-def estimate_needs(location: Path, config: TrainConfig, directory: Path, *, logits: int, longest: int) -> Needs:
-    """Count what training in `directory` needs for a base in a local folder.
+def estimate_needs(
+    base: Path | Headers, config: TrainConfig, directory: Path, *, logits: int, longest: int
+) -> Needs:
+    """Count what training in `directory` needs for a base: its folder, or what is known of one that is not here.
 
     `logits` is how many logits one row has (classes; or supervised tokens × vocabulary), `longest` its longest tokens.
     """
-    numbers, linear = _weights(location)
-    shape = _shape(location)
+    known = base if isinstance(base, Headers) else folder_headers(base)
+    numbers, linear = known.numbers(), known.matrices()
+    shape = _shape(known.config)
     size = 2 if config.dtype == "bfloat16" else 4
     matrices = [(rows, columns) for name, rows, columns in linear if _adapted(name, config)]
     vectors = numbers - sum(rows * columns for _, rows, columns in linear)
@@ -109,6 +121,8 @@ def estimate_needs(location: Path, config: TrainConfig, directory: Path, *, logi
         disk_bytes=9 * 4 * adapted + 2**20,
         memory_free_bytes=free_memory(config),
         disk_free_bytes=free_disk(directory),
+        download_bytes=known.download_bytes,
+        download_free_bytes=free_disk(download_folder()) if known.download_bytes else None,
     )
 
 
@@ -181,25 +195,6 @@ def _is_disk(error: BaseException) -> bool:
     return any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
-def _weights(location: Path) -> tuple[int, list[tuple[str, int, int]]]:
-    """The number of weights in the folder's safetensors, and name, rows and columns of its matrices."""
-    total, matrices = 0, []
-    for path in sorted(location.glob("*.safetensors")):
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            header: dict[str, Any] = json.loads(file.read(length))
-        for name, entry in header.items():
-            if name == "__metadata__":
-                continue
-            size = 1
-            for side in entry["shape"]:
-                size *= side
-            total += size
-            if len(entry["shape"]) == 2:
-                matrices.append((name, *entry["shape"]))
-    return total, matrices
-
-
 def _adapted(name: str, config: TrainConfig) -> bool:
     part = name.removesuffix(".weight").rpartition(".")[2]
     if "embed" in name or part in ("lm_head", "score", "wte", "wpe", "shared"):
@@ -209,12 +204,8 @@ def _adapted(name: str, config: TrainConfig) -> bool:
     return config.target_modules == ("all-linear",) or part in config.target_modules
 
 
-def _shape(location: Path) -> tuple[int, int, int]:
+def _shape(config: Mapping[str, Any]) -> tuple[int, int, int]:
     """Layers, hidden and intermediate width of a base, as far as its configuration says."""
-    try:
-        config = json.loads((location / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        config = {}
 
     def first(*names: str, default: int) -> int:
         return next((int(config[name]) for name in names if isinstance(config.get(name), int)), default)

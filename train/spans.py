@@ -41,11 +41,10 @@ def texts_and_spans(dataset: Dataset, column: str) -> tuple[list[str | None], li
     if column not in dataset.columns:
         raise ConfigError(f"spans_column is {column!r}, which the data does not have; {nearest(column, dataset.columns)}")
     values = [_read(value) for value in dataset.values(column).to_pylist()]
-    of_tags = any(isinstance(value, list) and value and isinstance(value[0], str) for value in values)
     words = next((name for name in _TOKENS if name in dataset.columns), None)
-    if of_tags and words is None:
+    if _are_tags(values) and words is None:
         raise DataError(f"column {column!r} holds tags, and there is no column of tokens; name it 'tokens'")
-    if of_tags:
+    if _are_tags(values):
         assert words is not None
         given = [_read(value) for value in dataset.values(words).to_pylist()]
         pairs = [_from_tags(w, t) for w, t in zip(given, values, strict=True)]
@@ -59,6 +58,32 @@ def texts_and_spans(dataset: Dataset, column: str) -> tuple[list[str | None], li
     note = f"{broken} rows have spans that do not fit their text. " if broken else ""
     note += f"{lost} spans overlap a longer one and are not trained on." if lost else ""
     return [text for text, _, _ in pairs], [spans for _, spans, _ in pairs], note.strip()
+
+
+def holds_tags(dataset: Dataset, column: str) -> bool:
+    """Whether the column holds tags beside tokens, and not spans with their places."""
+    return column in dataset.columns and _are_tags([_read(value) for value in dataset.values(column).to_pylist()])
+
+
+def moved(spans: Iterable[Span], edits: Iterable[tuple[int, int, int]]) -> tuple[Span, ...]:
+    """The spans of a text after stretches of it (start, end) were replaced by others of so many characters.
+
+    Stretches lie apart and have offsets into the text before. An end of a span that lies inside of one goes to that end of
+    what replaced it, so a name keeps its label as a placeholder; what shrinks to nothing is lost.
+    """
+    ordered = sorted(edits)
+
+    def place(at: int, *, first: bool) -> int:
+        shift = 0
+        for start, end, length in ordered:
+            if at >= end if first else at > start and at >= end:
+                shift += length - (end - start)
+            elif start < at:
+                return start + shift + (0 if first else length)
+        return at + shift
+
+    found = [(place(s, first=True), place(e, first=False), label) for s, e, label in spans]
+    return _apart([span for span in found if span[0] < span[1]])
 
 
 def tag_names(spans: Iterable[Sequence[Span]]) -> list[str]:
@@ -96,6 +121,10 @@ def spans_of_tags(tags: Sequence[str], offsets: Sequence[tuple[int, int]]) -> li
             found.append((start, end, label))
         open_ = part != OUTSIDE
     return found
+
+
+def _are_tags(values: Sequence[Any]) -> bool:
+    return any(isinstance(value, list) and value and isinstance(value[0], str) for value in values)
 
 
 def _from_objects(text: Any, value: Any) -> tuple[str | None, tuple[Span, ...], int]:

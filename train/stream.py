@@ -58,6 +58,8 @@ class MetricsStream:
         self.with_ids = rows_seen <= MOST_IDS
         self.track = track
         self.board = _board(directory / TENSORBOARD) if tensorboard else None
+        self.memory_bytes: int | None = None
+        """What the run held at its last step, on the device that it runs on."""
         self._clock = time.perf_counter()
         self._ids: list[int] = []
         self._tokens = 0
@@ -106,6 +108,7 @@ class MetricsStream:
         if self.with_ids:
             line["row_ids"] = list(rows)
         line["memory_bytes"] = resident_bytes()
+        self.memory_bytes = line["memory_bytes"] if cuda_bytes is None else cuda_bytes
         if cuda_bytes is not None:
             line["cuda_bytes"] = cuda_bytes
         self.write(line)

@@ -217,7 +217,8 @@ class Streamed:
         if self._progress is not None:
             now = time.perf_counter()
             left = (now - self._started) / (step - self._first) * (self._steps - step)
-            self._progress({"kind": "step", "step": step, "steps": self._steps, "loss": loss, "eta_s": left})
+            event = {"kind": "step", "step": step, "steps": self._steps, "loss": loss, "eta_s": left}
+            self._progress({**event, "memory_bytes": self.metrics.memory_bytes})
 
     def _accelerator_bytes(self) -> int | None:
         if self.args.device.type != "cuda":

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from train.evaluate import ItemScores
-from train.examples import CLASSIFICATION, Examples
+from train.examples import CLASSIFICATION, EXTRACTION, Examples
 from train.watch import Alert, Facts
 
 MOST_RANKED = 512
@@ -89,7 +89,7 @@ def hardest_first(examples: Examples, score: Callable[[Examples], ItemScores]) -
         if not rows or alert.kind == "not_finite":
             return alert.rows
         scores = score(examples.take([at[row] for row in rows]))
-        loss = np.nan_to_num(scores.nll if examples.task == CLASSIFICATION else scores.score, nan=np.inf)
+        loss = np.nan_to_num(scores.nll if examples.task in (CLASSIFICATION, EXTRACTION) else scores.score, nan=np.inf)
         return [int(row) for row in scores.rows[np.argsort(-loss, kind="stable")]]
 
     return rank

@@ -25,6 +25,7 @@ from curate.safetext import safe_text
 from tui import charts
 from tui.batch import BatchScreen
 from tui.job import Watch
+from tui.keymap import key
 from tui.training import Watching
 
 LEFT_OUT = ("rows", "rows_with_unknown_label", "supervised_tokens")
@@ -47,8 +48,8 @@ class AblationScreen(Watching):
     .-wide #ablation-plot { height: 18; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "differ", "Rows", tooltip="Rows that raw and curated get right and wrong differently"),
-        Binding("D", "pair", "Arms", show=False, key_display="D", tooltip="Another pair of arms for d"),
+        Binding("d", "differ", "Rows", id="differ", tooltip="Rows that raw and curated get right and wrong differently"),
+        Binding("D", "pair", "Arms", id="pair", show=False, key_display="D", tooltip="Another pair of arms for d"),
     ]
 
     def __init__(self) -> None:
@@ -119,7 +120,8 @@ class AblationScreen(Watching):
         if left := runs_left(result, self.state, running=False):
             said.append(Text(left))
         if watch.outdated:
-            said.append(Text("! This verdict is of an earlier plan: decisions were taken since. s trains again."))
+            again = f"{key('start')} trains again"
+            said.append(Text(f"! This verdict is of an earlier plan: decisions were taken since. {again}."))
         return Group(*said)
 
     def _note(self, watch: Watch) -> RenderableType | None:
@@ -139,7 +141,7 @@ class AblationScreen(Watching):
         if pairs:
             self.pair = (self.pair + 1) % len(pairs)
             a, b = pairs[self.pair]
-            self.notify(f"d shows where {charts.title(a)} and {charts.title(b)} part")
+            self.notify(f"{key('differ')} shows where {charts.title(a)} and {charts.title(b)} part")
 
     def _pairs(self) -> list[tuple[str, str]]:
         result = self.watched.result if self.watched is not None else None
@@ -237,13 +239,14 @@ def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
     for head in (*widths, *(n.replace("_", " ") for n in names)):
         least, most = widths.get(head, (CELL - 2, CELL - 2))
         table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=least, max_width=most)
+    letter = charts.letters(str(arm["name"]) for arm in result["arms"])
     for arm in result["arms"]:
         runs = [run["metrics"] for run in arm["runs"] if run.get("metrics") is not None]
         cells = [mean_of([float(m[n]) for m in runs if isinstance(m.get(n), int | float)], arm if n == main else {})
                  for n in names]  # fmt: skip
         rows = "–" if arm["method"] == "base" else f"{arm['rows']:,}"
         table.add_row(
-            charts.letter(arm["name"]), safe_text(arm["title"]), rows, f"{len(runs)} of {len(arm['runs'])}", *cells
+            letter[str(arm["name"])], safe_text(arm["title"]), rows, f"{len(runs)} of {len(arm['runs'])}", *cells
         )
     return Group(table, Text("means with 95 % intervals over seeds; rows count in the differences below", style="dim"))
 

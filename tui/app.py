@@ -13,8 +13,8 @@ How a place is added
        def first_focus(self) -> str: ...          selector of what has the focus first
 
    and may use `self.desk` (session, reader, log, gate), `self.session`, `self.reader`, `self.home` (this app).
-   Its docstring is its help; so is each binding's `tooltip`. A binding with an `id` can be remapped by the user; ids are
-   unique over all screens.
+   Its docstring is its help; so is each binding's `tooltip`. Every binding has an `id`, by which the user can remap it;
+   an id means one thing on every screen that has it. Sentences name a key by `tui.keymap.key(id)`.
 2. Name it: as `Panel.screen` of a panel, or as a `View` of one: a screen that a key pushes on top of the panel, with
    Escape (`app.pop_screen`) to come back. Help, the footer, the palette and jump mode read these lists.
 
@@ -41,6 +41,7 @@ from textual.screen import ModalScreen, Screen
 
 from curate.errors import EXIT_INTERRUPTED, CurateError
 from curate.safetext import safe_text
+from tui import keymap
 from tui.help import HelpScreen
 from tui.panels import PANELS, make, panel, panel_of
 from tui.settings import read_settings, settings_path
@@ -82,6 +83,7 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
                 tooltip="What this screen is and what its keys do"),
         Binding("ctrl+o", "jump", "Jump", show=False, id="jump", tooltip="Put a letter on everything that can be gone to"),
         Binding("ctrl+q", "leave", "Quit", id="quit", tooltip="Quit; decisions are saved already"),
+        Binding("ctrl+p", "command_palette", "Palette", show=False, id="palette", tooltip="Find everything by its name"),
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]  # fmt: skip
 
@@ -92,8 +94,9 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         self._desk: Desk | None = None
         self._judging = False
         self.add_mode(START, Screen)  # a blank one below, so that what stands on it can be switched
-        self.settings = read_settings(settings_path(), self.available_themes, key_ids)
+        self.settings = read_settings(settings_path(), self.available_themes, keymap.places)
         self.set_keymap(self.settings.keys)
+        keymap.use(self.settings.keys)
         if self.settings.theme:
             self.theme = self.settings.theme
 
@@ -137,7 +140,26 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
             self._desk.say(f"looked at {safe_text(str(session.dataset.source.path))}", same_as)
         mode, self._desk.places = memory.read(session.run.path)
         self.go(mode or self._first_mode(session))
-        self.ask_gate()
+        self._settle(self._desk)
+
+    @work(thread=True, group="gate", exit_on_error=False)
+    def _settle(self, desk: Desk) -> None:
+        """Behind the first picture: read the rows, resolve what was shown as it lay in the files, then judge."""
+        trouble: BaseException | None = None
+        try:
+            desk.reader.warm()
+            desk.session.confirm()
+        except Exception as error:  # findings and decisions can still be looked at
+            trouble = error
+
+        def put() -> None:
+            if self._desk is desk:
+                if trouble is not None:
+                    self.failed(trouble, "the rows cannot be read")
+                desk.settled = True
+                self.desk_changed()
+
+        self.call_from_thread(put)
 
     def _first_mode(self, session: Session) -> str:
         """Where something waits; else where something was found; else the profile."""
@@ -233,7 +255,7 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
 
     def ask_gate(self) -> None:
         """Judge the plan in force, unless that is being done: the answer of now is asked for when it is there."""
-        if not self._judging and self._desk is not None:
+        if not self._judging and self._desk is not None and self._desk.settled:
             self._judging = True
             self._judge(self._desk)
 
@@ -365,17 +387,6 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         name = kind.__name__ if kind else "unknown error"
         self._exit_renderables.append(Text(f"internal error: {name}{place}; decisions taken so far are saved"))
         self._close_messages_no_wait()
-
-
-def key_ids() -> list[str]:
-    """Ids of all keys that can be remapped."""
-    import importlib
-
-    classes: list[Any] = [CurateApp, PanelScreen]
-    for where in {p.screen for p in PANELS} | {v.screen for p in PANELS for v in p.views} | {"tui.bulk:BulkScreen"}:
-        module, _, name = where.partition(":")
-        classes.append(getattr(importlib.import_module(module), name))
-    return sorted({b.id for kind in classes for b in kind.BINDINGS if isinstance(b, Binding) and b.id})
 
 
 def in_words(error: BaseException) -> str:

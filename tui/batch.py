@@ -45,9 +45,10 @@ class BatchScreen(PanelScreen):
     .-wide #batch-row { width: 46%; height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "finding", "Finding", priority=True, tooltip="To the first finding on this row"),
-        Binding("m", "microscope", "Tokens", tooltip="This row as the model sees it, token by token"),
-        Binding("escape", "app.pop_screen", "Back", tooltip="Back to the curves"),
+        Binding("enter", "finding", "Finding", id="to_finding", priority=True,
+                tooltip="To the first finding on this row"),
+        Binding("m", "microscope", "Tokens", id="tokens", tooltip="This row as the model sees it, token by token"),
+        Binding("escape", "app.pop_screen", "Back", id="back", tooltip="Back to the curves"),
     ]
 
     def __init__(self, rows: Sequence[int], title: str, said: str = "", notes: Sequence[str] = ()) -> None:

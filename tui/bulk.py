@@ -20,6 +20,7 @@ from textual.worker import get_current_worker
 from curate.session import Verdict
 from tui.desk import Desk
 from tui.effects import Preview
+from tui.keymap import key
 from tui.words import MANY, SIGN, WORD, count
 from tui.workers import ShowsErrors
 
@@ -45,11 +46,12 @@ class BulkScreen(ShowsErrors, ModalScreen[Bulk | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "take", "Yes, do it", id="confirm", tooltip="Take this decision; one u takes all of it back"),
-        Binding("escape,n", "dismiss(None)", "No", tooltip="Decide nothing"),
-        Binding("a", "turn('accept')", "Apply", show=False, tooltip="Preview applying them"),
-        Binding("x", "turn('reject')", "Reject", show=False, tooltip="Preview rejecting them"),
-        Binding("f", "turn('flag')", "Flag", show=False, tooltip="Preview flagging them for another look"),
-    ]
+        Binding("escape,n", "dismiss(None)", "No", id="cancel", tooltip="Decide nothing"),
+        Binding("a", "turn('accept')", "Apply", id="accept", show=False, tooltip="Preview applying them"),
+        Binding("x", "turn('reject')", "Reject", id="reject", show=False, tooltip="Preview rejecting them"),
+        Binding("f", "turn('flag')", "Flag", id="flag", show=False,
+                tooltip="Preview flagging them for another look"),
+    ]  # fmt: skip
 
     def __init__(self, desk: Desk, bulk: Bulk) -> None:
         super().__init__()
@@ -75,7 +77,8 @@ class BulkScreen(ShowsErrors, ModalScreen[Bulk | None]):
         )
         self.query_one("#bulk-effect", Static).update(Text("working out whom it falls on …", style="dim"))
         self.query_one("#bulk-keys", Static).update(
-            Text("y does it · Escape does nothing · a apply, x reject, f flag instead · u takes all of it back afterwards")
+            Text(f"{key('confirm')} does it · {key('cancel')} does nothing · {key('accept')} apply, {key('reject')} "
+                 f"reject, {key('flag')} flag instead · {key('undo')} takes all of it back afterwards")
         )
         self.look(self.bulk)
 

@@ -1,9 +1,11 @@
-"""Training and its outcome as text: arms, a forest plot of the differences, loss curves told apart by letter."""
+"""Training and its outcome as text: arms, a forest plot of the differences, loss curves told apart by line and letter."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from rich.table import Table
 from rich.text import Text
 from textual_plotext import PlotextPlot
@@ -13,6 +15,11 @@ from tui.job import FINISHED, Run, Watch
 from tui.metrics import Metrics
 from tui.rail import NARROW
 
+PATTERNS = (("solid line", 1, 0), ("dashes", 4, 3), ("dots", 1, 2), ("dashes and gaps", 8, 6), ("sparse dots", 1, 5))
+"""Name of a line, points of it that are drawn, points that are left out."""
+SMOOTHED = 16
+"""A curve over all arms is the mean of this part of its steps, else nothing can be read where arms lie close."""
+LETTERS_ON_A_LINE = 10
 LETTERS = {"base": "b", "raw": "r", "curated": "c", "random_control": "x"}
 TITLES = {"base": "base", "raw": "raw", "curated": "curated", "random_control": "random removal"}
 SIGN = {"done": "✓", "resumed": "✓", "same": "=", "failed": "✗", "started": "▸", "training": "▸"}
@@ -21,14 +28,29 @@ BAR = 20
 LEGEND = "● difference  ├ ┤ 95 % interval  │ no difference  ┊ ± what is too small to matter"
 
 
+def letters_of(watch: Watch, more: Iterable[str] = ()) -> dict[str, str]:
+    """The same letters wherever this training is shown."""
+    judged = [str(arm["name"]) for arm in (watch.result or {}).get("arms", ())]
+    return letters([*judged, *(run.arm for run in watch.runs), *watch.curves, *more])
+
+
 def title(arm: str) -> str:
     """What an arm is called."""
     return TITLES.get(arm, safe_text(arm).replace("_", " "))
 
 
-def letter(arm: str) -> str:
-    """The letter an arm is drawn with."""
-    return LETTERS.get(arm, safe_text(arm)[:1] or "?")
+def letters(arms: Iterable[str]) -> dict[str, str]:
+    """The letter that each arm is drawn with, no two the same: a stage alone in small letters, all but it in capitals."""
+    out: dict[str, str] = {}
+    for arm in dict.fromkeys(arms):
+        prefix, _, stage = arm.partition("_")
+        wanted = [LETTERS[arm]] if arm in LETTERS else []
+        named = [c for c in (stage if prefix in ("only", "without") else arm) if c.isascii() and c.isalpha()]
+        every = [*named, *"adefghijklmnopqstuvwyz"]
+        wanted += [c.upper() if prefix == "without" else c for c in every] + [c.upper() for c in every]
+        free = (c for c in wanted if c not in out.values() and (c not in LETTERS.values() or arm in LETTERS))
+        out[arm] = next(free, "?")
+    return out
 
 
 def overall(watch: Watch) -> Text:
@@ -45,11 +67,12 @@ def overall(watch: Watch) -> Text:
 def progress(watch: Watch) -> Table:
     """One line an arm: its seeds by sign, the run at work, its loss."""
     table = _table("", "arm", "seeds", "now", "loss")
+    letter = letters_of(watch)
     for arm in dict.fromkeys(run.arm for run in watch.runs):
         runs = [run for run in watch.runs if run.arm == arm]
         last = runs[-1]
         loss = f"{last.loss:.3f}" if last.loss is not None else ""
-        table.add_row(letter(arm), title(arm), " ".join(SIGN.get(r.state, "?") for r in runs), _now(last), loss)
+        table.add_row(letter[arm], title(arm), " ".join(SIGN.get(r.state, "?") for r in runs), _now(last), loss)
     return table
 
 
@@ -61,12 +84,13 @@ def _now(run: Run) -> str:
 def arms(result: dict[str, Any]) -> Table:
     """What each arm reached."""
     table = _table("", "arm", "rows", "seeds", str(result["metric"]).replace("_", " "))
+    letter = letters(str(arm["name"]) for arm in result["arms"])
     for arm in result["arms"]:
         done = sum(r.get("metrics") is not None for r in arm["runs"])
         spread = f" ± {arm['spread']:.4f}" if arm["spread"] is not None else ""
         value = f"{arm['mean']:.4f}{spread}" if arm["mean"] is not None else "–"
         rows = "–" if arm["method"] == "base" else f"{arm['rows']:,}"
-        table.add_row(letter(arm["name"]), safe_text(arm["title"]), rows, f"{done} of {len(arm['runs'])}", value)
+        table.add_row(letter[str(arm["name"])], safe_text(arm["title"]), rows, f"{done} of {len(arm['runs'])}", value)
     return table
 
 
@@ -78,9 +102,10 @@ def forest(result: dict[str, Any], width: int = 120) -> Table:
     axis = f"{-reach:+.3f}".ljust(FOREST - 6) + f"{reach:+.3f}"
     wide = width >= NARROW
     table = _table("comparison", "difference", *(["95 % interval"] if wide else []), axis, "")
+    letter = letters([str(arm["name"]) for arm in result["arms"]] + [str(c[end]) for c in compared for end in "ab"])
     for c in compared:
         names = f"  {title(c['a'])} − {title(c['b'])}" if wide else ""
-        cells = [f"{letter(c['a'])} − {letter(c['b'])}{names}", f"{c['delta']:+.4f}"]
+        cells = [f"{letter[str(c['a'])]} − {letter[str(c['b'])]}{names}", f"{c['delta']:+.4f}"]
         cells += [f"{c['low']:+.4f} … {c['high']:+.4f}"] if wide else []
         drawn = interval(c["low"], c["delta"], c["high"], reach, float(result["delta"]))
         table.add_row(*cells, drawn, str(c["verdict"]))
@@ -125,15 +150,38 @@ def draw_losses(plot: PlotextPlot, metrics: Metrics, name: str, at: int | None) 
 
 
 def draw_curves(plot: PlotextPlot, watch: Watch) -> None:
-    """Training loss by step, the mean over seeds, one letter an arm."""
-    plot.plt.clear_data()
-    plot.plt.clear_figure()
-    plot.plt.title("training loss by step, mean over seeds")
-    for arm, by_step in watch.curves.items():
-        steps = sorted(by_step)
-        means = [sum(by_step[s]) / len(by_step[s]) for s in steps]
-        plot.plt.plot(steps, means, label=title(arm), marker=letter(arm))
+    """Training loss by step, the mean over seeds: each arm a line of its own pattern with its letter on it, the letters by
+    turns, so that no arm hides another where they lie upon each other."""
+    plt = plot.plt
+    plt.clear_data()
+    plt.clear_figure()
+    plt.title("training loss by step, mean over seeds, smoothed")
+    letter, n = letters_of(watch), len(watch.curves)
+    last = max((max(by_step) for by_step in watch.curves.values()), default=1)
+    plt.xticks(sorted({max(1, round(k * last / 4)) for k in range(5)}))
+    smooth = {arm: smoothed(by_step) for arm, by_step in watch.curves.items()}
+    points = 2 * max(20, plot.size.width - 8)
+    for k, (steps, losses) in enumerate(smooth.values()):
+        _, on, off = PATTERNS[k % len(PATTERNS)]
+        fine = np.linspace(steps[0], steps[-1], points)
+        fine = fine[np.arange(points) % (on + off) < on] if off else fine
+        plt.scatter(fine.tolist(), np.interp(fine, steps, losses).tolist(), marker="braille")
+    for k, (arm, (steps, losses)) in enumerate(smooth.items()):
+        some = np.linspace(steps[0], steps[-1], LETTERS_ON_A_LINE * n + 1)[k::n]
+        name = f"{title(arm)}, {PATTERNS[k % len(PATTERNS)][0]}"
+        plt.scatter(some.tolist(), np.interp(some, steps, losses).tolist(), marker=letter[arm], label=name)
     plot.refresh()
+
+
+def smoothed(by_step: dict[int, list[float]]) -> tuple[np.ndarray, np.ndarray]:
+    """Steps in order, and at each the mean over seeds and over its neighbours."""
+    steps = np.array(sorted(by_step))
+    means = np.array([np.mean(by_step[int(s)]) for s in steps])
+    half = len(steps) // SMOOTHED // 2
+    added = np.concatenate([[0.0], np.cumsum(means)])
+    at = np.arange(len(steps))
+    low, high = np.maximum(0, at - half), np.minimum(len(steps), at + half + 1)
+    return steps, (added[high] - added[low]) / (high - low)
 
 
 def _table(*names: str) -> Table:

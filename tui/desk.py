@@ -20,11 +20,11 @@ from curate.session import ID_PREFIX, Saved, Session, Verdict
 from tui.effects import Effects
 from tui.evidence import Reader
 from tui.gate import GateState
+from tui.keymap import key
 from tui.memory import Place
 from tui.words import count
 
 DONE = {"accept": "accepted", "reject": "rejected", "override": "edited", "flag": "flagged"}
-UNDO_KEY = "u takes it back"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Desk:
     session: Session
     reader: Reader
     log: list[Logged] = field(default_factory=list)
+    settled: bool = False
+    """Whether rows are read and the plan resolved; until then the plan is shown as it lies in the files."""
     gate: GateState | None = None
     """What the gate says of the plan in force; None until it was asked."""
     places: dict[str, Place] = field(default_factory=dict)
@@ -79,7 +81,7 @@ class Desk:
         came = "" if status in ("", "applied", "rejected") else f", and is {status}"
         shown = None if value is None else self.reader.word(value)
         command = session.command_of(saved.decision, where, shown)
-        self.say(f"{DONE[verdict]} {named}{came}; saved, {UNDO_KEY}{_others(saved)}", command)
+        self.say(f"{DONE[verdict]} {named}{came}; saved, {_undo()}{_others(saved)}", command)
         self.changed()
         return saved
 
@@ -92,7 +94,7 @@ class Desk:
         session = self.session
         saved = await self._save(lambda: session.unflag(index))
         if saved is None:
-            self.say("this flag was put on many findings at once; u takes that back")
+            self.say(f"this flag was put on many findings at once; {key('undo')} takes that back")
         else:
             command = session.command("decide", "unflag", finding[:ID_PREFIX])
             self.say(f"took the flag off {self.named(index)}; saved", command)
@@ -117,7 +119,7 @@ class Desk:
             self.changed()
             return None
         word = "took back" if which == "undo" else "brought back"
-        again = "ctrl+y brings it back" if which == "undo" else UNDO_KEY
+        again = f"{key('redo')} brings it back" if which == "undo" else _undo()
         ids = saved.decision.finding_ids
         one = len(saved.findings) == 1 and len(ids) == 1
         n = self.named(int(saved.findings[0])) if one else count(len(ids), "finding")
@@ -166,6 +168,10 @@ class Desk:
             return None
         finally:
             self.pending -= 1
+
+
+def _undo() -> str:
+    return f"{key('undo')} takes it back"
 
 
 def _others(saved: Saved) -> str:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tui.evidence import Evidence, Side
+from tui.keymap import key
 from tui.words import FLAG, MEANING, SIGN, STYLE, WORD, number, stage_title
 
 MOST_WORDS = 600
@@ -29,7 +30,8 @@ def render(evidence: Evidence, effects: Sequence[str] = (), of_rule: Sequence[st
     facts: dict[str, str | Text] = {"why": evidence.reason, "state": state, "effect": "; ".join(effects) or "…"}
     parts: list[RenderableType] = [headline(evidence), _facts(facts)]
     if evidence.revealed:
-        parts.insert(0, Text("! personal data is shown as it stands; m hides it, and so does moving on", "bold reverse"))
+        hides = f"{key('reveal')} hides it, and so does moving on"
+        parts.insert(0, Text(f"! personal data is shown as it stands; {hides}", "bold reverse"))
     parts += _texts(evidence)
     if len(evidence.members) > 1:
         parts += [_heading("who stays: 1 to 9 choose the survivor"), _members(evidence)]
@@ -101,10 +103,10 @@ def _fate(side: Side) -> str:
 
 def _probabilities(evidence: Evidence) -> Table:
     table = Table.grid(padding=(0, 2))
-    for key, (name, p) in enumerate(evidence.top, 1):
+    for place, (name, p) in enumerate(evidence.top, 1):
         note = {evidence.given: "given", evidence.suggested: "proposed"}.get(name, "")
         full = round(BAR * max(0.0, min(1.0, p)))
-        number_key = Text(str(key) if key < 10 else "", "bold")
+        number_key = Text(str(place) if place < 10 else "", "bold")
         bar = Text("█" * full + "░" * (BAR - full))
         table.add_row(number_key, Text(name), bar, Text(f"{p:.3f}"), Text(note, style="italic"))
     return table
@@ -115,8 +117,8 @@ def _members(evidence: Evidence) -> Table:
     for _ in range(3):
         table.add_column(no_wrap=True)
     table.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
-    for key, m in enumerate(evidence.members, 1):
-        table.add_row(Text(str(key), "bold"), Text(f"row {m.row}"), Text("leaves" if m.leaves else "stays"), Text(m.text))
+    for place, m in enumerate(evidence.members, 1):
+        table.add_row(Text(str(place), "bold"), Text(f"row {m.row}"), Text("leaves" if m.leaves else "stays"), Text(m.text))
     return table
 
 

@@ -16,14 +16,17 @@ from textual.widgets import Input, Static
 
 from tui.detail import headline
 from tui.evidence import Reader
+from tui.keymap import key
 
-KEYS = "Enter takes it, Escape leaves things as they are"
+KEYS = "Enter takes it, {} leaves things as they are"
 
 
 class EditScreen(ModalScreen[str | None]):
     """Type what should stand there instead."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", tooltip="Change nothing")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel", id="cancel", tooltip="Change nothing"),
+    ]
 
     def __init__(self, reader: Reader, index: int, start: str) -> None:
         super().__init__()
@@ -36,7 +39,8 @@ class EditScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         relabel = self.evidence.action == "relabel"
-        keys = f"{KEYS}; → completes a known label" if relabel else f"{KEYS}; nothing typed deletes the text"
+        keys = KEYS.format(key("cancel"))
+        keys += "; → completes a known label" if relabel else "; nothing typed deletes the text"
         with Vertical(id="edit", classes="card"):
             yield Static(headline(self.evidence))
             yield Static(Text("Your label:" if relabel else "Your text:"), classes="hint")
@@ -54,7 +58,7 @@ class EditScreen(ModalScreen[str | None]):
             self.warned = event.value
             close = difflib.get_close_matches(event.value, self.labels, n=1)
             meant = f" Did you mean {close[0]}?" if close else ""
-            said = f"No row has this label.{meant} Enter again makes it a new label, Escape leaves things as they are"
+            said = f"No row has this label.{meant} Enter again makes it a new label, {key('cancel')} changes nothing"
             self.query_one("#edit-note", Static).update(Text(said))
             return
         self.dismiss(event.value)

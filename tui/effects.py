@@ -107,8 +107,7 @@ class Effects:
         """What this decision on all of these findings would do."""
         session = self.session
         state = session.state
-        ids = (session.findings["finding_id"][int(i)].as_py().hex() for i in indices) if state.by_finding else ()
-        decided = sum(i in state.by_finding for i in ids)
+        decided = session.decided(indices)
         if verdict == "flag":
             stay = session.rows()[1]
             return Preview(verdict, len(indices), decided, (stay, stay), ("A flag changes no data.",), False, {})

@@ -346,7 +346,7 @@ class Reader:
             safe_text(f"{d.at[:16].replace('T', ' ')}  {d.actor or 'someone'}: {d.verdict}")
             + (f" with {self.word(d.value)!r}" if d.value is not None else "")
             + (f" ({self.word(d.why)})" if d.why else "")
-            for d in self.session.state.by_finding.get(finding_id, ())
+            for d in self.session.state.on(finding_id)
         ]
 
     def _clean(self, value: Any) -> Any:

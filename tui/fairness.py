@@ -75,9 +75,10 @@ class FairnessScreen(PanelScreen):
     #fair-scroll > Static { height: auto; padding: 0 0 1 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "outcome", "Outcome", tooltip="Only one outcome: disparity, insufficient evidence, equivalent, all"),
-        Binding("escape", "app.pop_screen", "Back", tooltip="Back to the findings"),
-    ]
+        Binding("n", "outcome", "Outcome", id="outcome",
+                tooltip="Only one outcome: disparity, insufficient evidence, equivalent, all"),
+        Binding("escape", "app.pop_screen", "Back", id="back", tooltip="Back to the findings"),
+    ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()

@@ -21,6 +21,7 @@ from curate.session import Verdict
 from tui.bulk import Bulk, BulkScreen
 from tui.detail import render
 from tui.edit import EditScreen
+from tui.keymap import key
 from tui.memory import Place, place_of
 from tui.notes import nothing_here, queue_note
 from tui.panels import stages_of
@@ -206,7 +207,8 @@ class FindingsScreen(PanelScreen):
         if heading is not None:
             title = self.reader.heading(self.wish.group, heading.value)
             told = f"{title}\n\n{len(heading.members):,} findings, {heading.waiting:,} of them wait.\n"
-            keys = "a, x and f ask about all of them, after a preview; Enter folds or unfolds them."
+            asks = f"{key('accept')}, {key('reject')} and {key('flag')} ask"
+            keys = f"{asks} about all of them, after a preview; Enter folds or unfolds them."
             self.query_one("#evidence", Static).update(Text(f"{told}{keys}"))
         else:
             self.query_one("#evidence", Static).update(nothing_here(self.session, self.stages, self.queue))
@@ -283,7 +285,7 @@ class FindingsScreen(PanelScreen):
         if self.session.findings["action"][index].as_py() == "relabel":
             labels = self.reader.likeliest(index)
             if number > len(labels):
-                self.notify(f"there are {len(labels)} labels to choose from; e takes any other")
+                self.notify(f"there are {len(labels)} labels to choose from; {key('edit')} takes any other")
                 return
             proposed = self.session.plan.table["replacement"][index].as_py()
             given = self.reader.given(index)
@@ -316,7 +318,8 @@ class FindingsScreen(PanelScreen):
             return
         start = self.reader.editable(index)
         if start is None:
-            self.notify("only labels and text edits can be given another value; use a or x here")
+            instead = f"use {key('accept')} or {key('reject')} here"
+            self.notify(f"only labels and text edits can be given another value; {instead}")
             return
 
         def take(value: str | None) -> None:

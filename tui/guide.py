@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Select, Static
 
 from curate.safetext import safe_text
+from tui.keymap import key
 from tui.rail import Keys
 from tui.words import short_path
 from tui.workers import ShowsErrors
@@ -44,8 +45,8 @@ class GuideScreen(ShowsErrors, Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "go", "Go", id="go", tooltip="Run the stages with these roles"),
-        Binding("tab", "app.focus_next", "Next", tooltip="To the next choice"),
-        Binding("escape", "back", "Back", tooltip="Back to the files"),
+        Binding("tab", "app.focus_next", "Next", id="next_part", tooltip="To the next choice"),
+        Binding("escape", "back", "Back", id="back", tooltip="Back to the files"),
     ]
 
     def __init__(self, path: str) -> None:
@@ -83,7 +84,8 @@ class GuideScreen(ShowsErrors, Screen[None]):
             return
         self.dataset = dataset
         why = {g.what: safe_text(g.reason) for g in dataset.detected.guesses}
-        task = f"{dataset.n_rows:,} rows, task {dataset.task}: {why.get('task', '')}. Put right what is wrong, then ctrl+s."
+        task = f"{dataset.n_rows:,} rows, task {dataset.task}: {why.get('task', '')}."
+        task += f" Put right what is wrong, then {key('go')}."
         self.query_one("#guide-note", Static).update(Text(task))
         columns = [(Text(masked_preview(c, 40)), c) for c in dataset.columns]
         box = self.query_one("#guide", VerticalScroll)

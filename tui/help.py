@@ -13,6 +13,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
+from tui.keymap import remapped
+from tui.rail import NARROW
 from tui.words import MEANING, SIGN, WORD
 
 EVERYWHERE = (
@@ -25,7 +27,9 @@ EVERYWHERE = (
 class HelpScreen(ModalScreen[None]):
     """Reads the keys off the screen below, so it cannot be wrong about them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "Close", tooltip="Close help")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q", "dismiss", "Close", id="close", tooltip="Close help"),
+    ]
 
     def __init__(self, of: Screen[Any]) -> None:
         super().__init__()
@@ -38,25 +42,39 @@ class HelpScreen(ModalScreen[None]):
             card.border_subtitle = "Escape closes this help"
             about = inspect.cleandoc(self.of.__doc__ or "").split("\n\n")
             yield Static(Text("\n".join(" ".join(paragraph.split()) for paragraph in about)))
+            if remapped():
+                yield Static(Text("You have keys of your own: those below hold; the words above name the usual ones."))
             yield Static(self._keys(), id="help-keys")
+            if self._names:
+                yield Static(Text("right: the name of a key in [keys] of tui.toml, to give it another one", "dim"))
             yield Static(self._states(), id="help-states")
 
     def _keys(self) -> Table:
         table = Table.grid(padding=(0, 2))
         table.add_column(style="bold", no_wrap=True)
+        table.add_column(ratio=1)
+        table.add_column(style="dim", no_wrap=True)
         by_tooltip: dict[str, list[str]] = {}
+        names: dict[str, str] = {}
         for binding in self.bindings:
             if binding.system or not binding.tooltip:
                 continue
             key = self._key(binding)
             keys = by_tooltip.setdefault(binding.tooltip, [])
+            names.setdefault(binding.tooltip, (binding.id or "") if self._names else "")
             if key not in keys and binding.key != "f1":
                 keys.append(key)
         for tooltip, keys in by_tooltip.items():
-            table.add_row(Text(f"{keys[0]} … {keys[-1]}" if len(keys) > 3 else " ".join(keys)), Text(tooltip))
+            shown = f"{keys[0]} … {keys[-1]}" if len(keys) > 3 else " ".join(keys)
+            table.add_row(Text(shown), Text(tooltip), Text(names[tooltip]))
         for key, what in EVERYWHERE:
-            table.add_row(Text(key), Text(what))
+            table.add_row(Text(key), Text(what), Text(""))
         return table
+
+    @property
+    def _names(self) -> bool:
+        """Whether there is room for what the keys are called in the settings."""
+        return self.app.size.width >= NARROW
 
     def _key(self, binding: Binding) -> str:
         brackets = {"left_square_bracket": "[", "right_square_bracket": "]", "enter": "Enter", "escape": "Escape",

@@ -21,6 +21,7 @@ from curate.ledger.decisions import login_name
 from curate.outputs import looked_for
 from curate.privacy.preview import masked_preview
 from curate.safetext import safe_text
+from tui.keymap import key
 from tui.review import span
 from tui.shell import PanelScreen
 from tui.words import count
@@ -46,15 +47,16 @@ class JudgeScreen(PanelScreen):
     JudgeScreen.-wide #work { layout: vertical; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "vote(1)", "Left", tooltip="The answer on the left is better"),
-        Binding("2", "vote(2)", "Right", tooltip="The answer on the right is better"),
-        Binding("equals_sign", "vote(0)", "Neither", key_display="=", tooltip="Neither is better"),
-        Binding("space", "skip", "Skip", key_display="space", tooltip="Not now"),
-        Binding("u", "take_back", "Undo", tooltip="Take back your last word"),
-        Binding("v", "rates", "Votes", tooltip="What the votes come to so far, by the names of the arms"),
-        Binding("s", "write", "Answers", show=False, tooltip="Let the models write their answers, in a process of its own"),
-        Binding("escape", "app.pop_screen", "Back", tooltip="Back to the ablation; votes are saved"),
-    ]
+        Binding("1", "vote(1)", "Left", id="judge_left", tooltip="The answer on the left is better"),
+        Binding("2", "vote(2)", "Right", id="judge_right", tooltip="The answer on the right is better"),
+        Binding("equals_sign", "vote(0)", "Neither", id="judge_neither", key_display="=", tooltip="Neither is better"),
+        Binding("space", "skip", "Skip", id="skip", key_display="space", tooltip="Not now"),
+        Binding("u", "take_back", "Undo", id="undo", tooltip="Take back your last word"),
+        Binding("v", "rates", "Votes", id="votes", tooltip="What the votes come to so far, by the names of the arms"),
+        Binding("s", "write", "Answers", id="write_answers", show=False,
+                tooltip="Let the models write their answers, in a process of its own"),
+        Binding("escape", "app.pop_screen", "Back", id="back", tooltip="Back to the ablation; votes are saved"),
+    ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
@@ -172,10 +174,11 @@ class JudgeScreen(PanelScreen):
     def _nothing(self) -> Text:
         if self.judging is None:
             return Text(
-                "No answers yet. s lets base, raw and curated models answer held-out prompts, once a comparison has been "
-                f"trained. The same as: {self.session.command('judge')}"
+                f"No answers yet. {key('write_answers')} lets base, raw and curated models answer held-out prompts, once a "
+                f"comparison has been trained. The same as: {self.session.command('judge')}"
             )
-        return Text("Every question has been answered. v shows what the votes come to; they stand in the report, too.")
+        votes = f"{key('votes')} shows what the votes come to; they stand in the report, too"
+        return Text(f"Every question has been answered. {votes}.")
 
     def _note(self) -> Any:
         if self.judging is None:
@@ -213,7 +216,7 @@ class JudgeScreen(PanelScreen):
         self.asked.append(question)
         self.queue = [q for q in self.queue if _key(q) != _key(question)]
         said = {0: "neither is better", 1: "the left one is better", 2: "the right one is better"}[better]
-        self.desk.say(f"{said}; saved, u takes it back", self.session.command("judge"))
+        self.desk.say(f"{said}; saved, {key('undo')} takes it back", self.session.command("judge"))
         self.refresh_shell()
         self.ask_next()
         if not self.queue:

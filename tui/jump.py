@@ -22,7 +22,7 @@ class JumpScreen(ModalScreen[str | None]):
     """Press the number of a panel or the letter of a part of this screen. Escape stays where you are."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+o", "dismiss(None)", "Stay", tooltip="Stay where you are"),
+        Binding("escape,ctrl+o", "dismiss(None)", "Stay", id="stay", tooltip="Stay where you are"),
     ]
 
     def __init__(self, over: Screen[Any], *, panels: bool) -> None:

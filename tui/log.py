@@ -22,8 +22,8 @@ class LogScreen(ModalScreen[None]):
     `curate apply` give the same bytes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,c,q", "dismiss", "Close", tooltip="Close the log"),
-        Binding("enter,y", "copy", "Copy", tooltip="Copy this command to the clipboard of the terminal"),
+        Binding("escape,c,q", "dismiss", "Close", id="close", tooltip="Close the log"),
+        Binding("enter,y", "copy", "Copy", id="copy", tooltip="Copy this command to the clipboard of the terminal"),
     ]
 
     def __init__(self, desk: Desk) -> None:

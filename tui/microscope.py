@@ -34,9 +34,9 @@ class MicroscopeScreen(PanelScreen):
     #tokens { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "row(-1)", "Row", key_display="← →", tooltip="The row before"),
-        Binding("right", "row(1)", "", key_display="→", show=False, tooltip="The row after"),
-        Binding("escape", "app.pop_screen", "Back", tooltip="Back to where this was asked for"),
+        Binding("left", "row(-1)", "Row", id="row_before", key_display="← →", tooltip="The row before"),
+        Binding("right", "row(1)", "", id="row_after", key_display="→", show=False, tooltip="The row after"),
+        Binding("escape", "app.pop_screen", "Back", id="back", tooltip="Back to where this was asked for"),
     ]
 
     def __init__(self, row: int) -> None:

@@ -63,8 +63,9 @@ class OpenScreen(Screen[None]):
     """Pick a data file, a recipe, or the folder of an earlier run: type a path, or go down (Tab) and choose one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "app.focus_next", "Next list", tooltip="From the path to the lists below and back"),
-    ]
+        Binding("tab", "app.focus_next", "Next list", id="next_part",
+                tooltip="From the path to the lists below and back"),
+    ]  # fmt: skip
 
     def __init__(self, path: str = "", message: str = "") -> None:
         super().__init__()

@@ -26,7 +26,12 @@ class View:
     says: str
     """One sentence: what it is for."""
     shown: bool = False
-    """Whether the footer names it; help, the palette and the panel itself always do."""
+    """Whether the footer names it, where it has room; help, the palette and the panel itself always do."""
+
+    @property
+    def id(self) -> str:
+        """The id of its key, for a person's own keymap."""
+        return self.name.lower()
 
 
 @dataclass(frozen=True)

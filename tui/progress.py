@@ -35,8 +35,9 @@ class ProgressScreen(Screen[None]):
     """The stages look at the raw rows and propose; nothing is changed. Stopping keeps what is finished."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop", tooltip="Stop after the current step; what is finished is kept"),
-    ]
+        Binding("escape", "stop", "Stop", id="stop_stages",
+                tooltip="Stop after the current step; what is finished is kept"),
+    ]  # fmt: skip
 
     def __init__(self, what: str | Recipe, out: str | None, name: str = "", same_as: str = "") -> None:
         super().__init__()
@@ -73,7 +74,6 @@ class ProgressScreen(Screen[None]):
             app.call_from_thread(self._expect, expected_stages(self.what))
             session = Session.open(self.what, self.out, self._hear, self.stopping.is_set)
             reader = Reader(session)
-            reader.warm()
         except Cancelled:
             app.call_from_thread(app.stopped, self.called, leaving=self.leaving)
         except Exception as error:

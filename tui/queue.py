@@ -19,16 +19,17 @@ from curate.session import QUEUE_ORDER, Session
 
 SORTS = ("state", "score", "impact", "value", "row")
 SORT_SAYS = {
-    "state": "what waits first, then by score",
-    "score": "by score, the surest first",
-    "impact": "what keeps the gate red first, then by how many findings share its rows",
-    "value": "what a decision is expected to cure most first",
-    "row": "in the order of the file",
+    "state": "sorted: what waits first",
+    "score": "sorted by score: the surest first",
+    "impact": "sorted by impact: what keeps the gate red first, then what most findings share a row with",
+    "value": "sorted by value: what a decision cures most first",
+    "row": "sorted by row, as in the file",
 }
+"""What each order means, for the line above the queue."""
 GROUPS = ("", "rule", "change", "partner", "field", "state")
 GROUP_SAYS = {
-    "": "not grouped", "rule": "by rule", "change": "by label change", "partner": "by the row that stays",
-    "field": "by field", "state": "by state",
+    "": "not grouped", "rule": "grouped by rule", "change": "grouped by label change",
+    "partner": "grouped by the row that stays", "field": "grouped by field", "state": "grouped by state",
 }  # fmt: skip
 Array = np.ndarray
 

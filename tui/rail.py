@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 from textual import events
+from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Footer, OptionList
+from textual.widgets._footer import FooterKey
 from textual.widgets.option_list import Option
 
+from tui.keymap import key
 from tui.panels import PANELS, Panel, stages_of
 from tui.words import SIGN, short_path
 
@@ -23,11 +28,22 @@ NARROW = 100
 
 
 class Keys(Footer):
-    """The footer: the keys of the screen, closer together where there is little room."""
+    """The footer: the keys of the screen, closer together where there is little room, and as many as there is room for.
+
+    Undo, help, the way back and the way out are always among them; help has those that are left out."""
 
     def __init__(self) -> None:
         super().__init__(show_command_palette=False)
         self._told: list[tuple[str, str, bool]] = []
+        self._width = 0
+
+    def compose(self) -> ComposeResult:
+        """The keys that fit."""
+        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        said = [(key.key_display, key.description, key.action) for key in keys]
+        width = self.size.width or self.app.size.width
+        self.compact = width < NARROW or not fits(said, width, ROOMY)
+        yield from (keys[at] for at in (fitted(said, width) if self.compact else range(len(keys))))
 
     def bindings_changed(self, screen: Screen[Any]) -> None:
         """Other keys. Textual's footer keeps the old ones, or none, while the app has no focus: in a browser it has none at
@@ -47,7 +63,37 @@ class Keys(Footer):
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit the keys."""
-        self.compact = event.size.width < NARROW
+        if event.size.width != self._width:
+            self._width, self._told = event.size.width, []
+            self.call_after_refresh(self._tell)
+
+
+ROOMY, CLOSE = 3, 2
+"""Columns that a key of the footer takes beside its name and its word."""
+NEVER_LEFT_OUT = ("undo", "take_back", "help", "leave", "app.pop_screen", "back", "stop")
+Said = tuple[str, str, str]
+"""Name of a key, its word, its action."""
+
+
+def fits(keys: Sequence[Said], width: int, gap: int) -> bool:
+    """Whether a line has room for these keys."""
+    return sum(cell_len(key) + cell_len(word) + gap for key, word, _ in keys) <= width
+
+
+def fitted(keys: Sequence[Said], width: int) -> list[int]:
+    """Places of the keys that one line has room for: views on top go first, then writing, then the later before the
+    earlier; the ways back, out and to help never."""
+
+    def dispensable(at: int) -> tuple[int, int]:
+        action = keys[at][2]
+        return 0 if action.startswith("app.view(") else 1 if action == "write" else 2, -at
+
+    left = list(range(len(keys)))
+    for at in sorted((n for n in left if keys[n][2] not in NEVER_LEFT_OUT), key=dispensable):
+        if fits([keys[n] for n in left], width, CLOSE):
+            break
+        left.remove(at)
+    return left
 
 
 class Rail(OptionList):
@@ -122,13 +168,13 @@ def header(desk: Desk, mode: str, width: int) -> Table:
     if not tight:
         where.append(f"  {short_path(session.run.path)}" + (f"  {session.dataset.task}" if wide else ""))
     waiting = session.state.waiting
+    unsaved = f"! {'unsaved' if tight else 'not written'} ({key('write')})"
     said = [
         f"{'' if tight else 'rows '}{rows_in:,} → {rows_out:,}",
         f"{SIGN['pending']} {waiting:,} wait" if waiting else f"{SIGN['applied']} nothing waits",
         gate_words(desk.gate, short=not wide),
-        "" if session.is_written and tight else f"{SIGN['applied']} written" if session.is_written else "! unsaved (w)"
-        if tight else "! not written (w)",
-    ]  # fmt: skip
+        unsaved if not session.is_written else "" if tight else f"{SIGN['applied']} written",
+    ]
     table.add_row(where, Text("  ".join(s for s in said if s) if tight else "   ".join(s for s in said if s)))
     return table
 

@@ -17,6 +17,7 @@ from curate import workflow
 from curate.house import require
 from curate.ledger.apply import apply
 from tui.gate import SIGN, WORD, CheckState, GateState
+from tui.keymap import key
 from tui.shell import PanelScreen
 from tui.words import short_path
 
@@ -36,7 +37,8 @@ class ReportScreen(PanelScreen):
         with VerticalScroll(id="report", can_focus=True, classes="page"):
             yield Static("", id="report-gate")
             yield Static("", id="report-files")
-            yield Static(Text("r makes the report of the decisions taken so far", style="dim"), id="report-page")
+            offer = f"{key('report')} makes the report of the decisions taken so far"
+            yield Static(Text(offer, style="dim"), id="report-page")
 
     def first_focus(self) -> str:
         """The page."""
@@ -49,7 +51,8 @@ class ReportScreen(PanelScreen):
 
     def _files(self) -> RenderableType:
         written = self.session.is_written
-        head = "✓ the files follow the decisions" if written else "! the files are of earlier decisions; w writes them"
+        late = f"! the files are of earlier decisions; {key('write')} writes them"
+        head = "✓ the files follow the decisions" if written else late
         folder = short_path(self.desk.folder)
         lines = [Text(f"\n{head}", style="bold")]
         names = [*sorted(p.name for p in self.desk.folder.glob("curated.*")), "report.html", "removed.parquet"]

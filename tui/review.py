@@ -24,6 +24,7 @@ from curate.house import require
 from curate.reviewing import Review, StageRates
 from tui.detail import render
 from tui.edit import EditScreen
+from tui.keymap import key
 from tui.shell import PanelScreen
 from tui.words import count, stage_title
 
@@ -61,18 +62,22 @@ class ReviewScreen(PanelScreen):
     .-wide #review-side { width: 42%; height: 1fr; max-height: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "answer('accept')", "Right", tooltip="The finding is right: let it take effect"),
-        Binding("x", "answer('reject')", "Wrong", tooltip="The finding is wrong: leave the data as it is"),
-        Binding("e", "edit", "Edit", tooltip="It is right that something is wrong, but put another label or text there"),
-        Binding("space", "skip", "Skip", key_display="space", tooltip="Do not answer this one now"),
-        Binding("n", "order", "Order", tooltip="Ask in another order: mixed, random, score, value, gate"),
-        Binding("s", "stage", "Stage", show=False, tooltip="Ask about another stage of this panel"),
-        Binding("plus", "width(1)", "", key_display="+", show=False, tooltip="Be content with a wider interval"),
-        Binding("minus", "width(-1)", "", key_display="-", show=False, tooltip="Want a narrower interval"),
-        Binding("A", "rule", "Rule", key_display="A", tooltip="Show what the highlighted rule would decide"),
-        Binding("Y", "take_rule", "Take rule", key_display="Y", show=False,
+        Binding("a", "answer('accept')", "Right", id="accept", tooltip="The finding is right: let it take effect"),
+        Binding("x", "answer('reject')", "Wrong", id="reject", tooltip="The finding is wrong: leave the data as it is"),
+        Binding("e", "edit", "Edit", id="edit",
+                tooltip="It is right that something is wrong, but put another label or text there"),
+        Binding("space", "skip", "Skip", id="skip", key_display="space", tooltip="Do not answer this one now"),
+        Binding("n", "order", "Order", id="order", tooltip="Ask in another order: mixed, random, score, value, gate"),
+        Binding("s", "stage", "Which", id="review_stage", show=False, tooltip="Ask about another stage of this panel"),
+        Binding("plus", "width(1)", "", id="wider", key_display="+", show=False,
+                tooltip="Be content with a wider interval"),
+        Binding("minus", "width(-1)", "", id="narrower", key_display="-", show=False,
+                tooltip="Want a narrower interval"),
+        Binding("A", "rule", "Rule", id="show_rule", key_display="A",
+                tooltip="Show what the highlighted rule would decide"),
+        Binding("Y", "take_rule", "Take rule", id="take_rule", key_display="Y", show=False,
                 tooltip="Take the rule that A has shown, as one decision"),
-        Binding("escape", "app.pop_screen", "Back", tooltip="Back to the findings; what was answered is saved"),
+        Binding("escape", "app.pop_screen", "Back", id="back", tooltip="Back to the findings; what was answered is saved"),
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -154,7 +159,8 @@ class ReviewScreen(PanelScreen):
             box.border_title = "nothing left to ask"
             said = "Every finding here has an answer." if self.stage else "This panel's stages found nothing to review."
             if self.skipped:
-                said = f"{count(len(self.skipped), 'finding')} skipped; n asks in another order, and about those again."
+                again = f"{key('order')} asks in another order, and about those again"
+                said = f"{count(len(self.skipped), 'finding')} skipped; {again}."
             self.query_one("#review-evidence", Static).update(Text(said))
             return
         box.border_title = f"question {len(self.asked) + 1}: {stage_title(str(self.stage))}, {SAYS[self.order]}"
@@ -183,7 +189,7 @@ class ReviewScreen(PanelScreen):
         if self.at is not None:
             self.answer(self.at, verdict)
         elif not self.desk.pending and self.review is not None and not self.queue:
-            self.notify("there is no question here; n asks in another order")
+            self.notify(f"there is no question here; {key('order')} asks in another order")
 
     @work(group="decide")
     async def answer(self, index: int, verdict: str, value: str | None = None) -> None:
@@ -207,7 +213,8 @@ class ReviewScreen(PanelScreen):
         index = self.at
         start = None if index is None else self.reader.editable(index)
         if index is None or start is None:
-            self.notify("only labels and text edits can be given another value; use a or x here")
+            instead = f"use {key('accept')} or {key('reject')} here"
+            self.notify(f"only labels and text edits can be given another value; {instead}")
             return
 
         def take(value: str | None) -> None:
@@ -306,7 +313,7 @@ class ReviewScreen(PanelScreen):
         if self.rules:
             listing.highlighted = 0
         self.offered = None
-        said = "A shows what the rule would do" if self.rules else "Six answers alike suggest a rule."
+        said = f"{key('show_rule')} shows what the rule would do" if self.rules else "Six answers alike suggest a rule."
         self.query_one("#review-rule", Static).update(Text(said, "dim"))
 
     def action_rule(self) -> None:
@@ -331,7 +338,7 @@ class ReviewScreen(PanelScreen):
             for index in rule.covers[:3]:
                 line = self.reader.line(np.array(rule.covers), rule.covers.index(index))
                 said.append(f"· row {line.row}: {line.proposal}  {line.text[:80]}")
-            said.append("Y takes it, as one decision; u takes that back.")
+            said.append(f"{key('take_rule')} takes it, as one decision; {key('undo')} takes that back.")
         except Exception as error:
             failed = error
             self.app.call_from_thread(lambda: self.home.failed(failed, "the rule cannot be shown"))
@@ -350,7 +357,7 @@ class ReviewScreen(PanelScreen):
         """Take the rule that was shown."""
         rule, self.offered = self.offered, None
         if rule is None:
-            self.notify("press A first: it shows what the rule would do")
+            self.notify(f"press {key('show_rule')} first: it shows what the rule would do")
             return
         why = f"rule from {rule.decided} decisions that agree"
         await self.desk.decide(list(rule.covers), rule.verdict, why=why, filter=dict(rule.filter))

@@ -23,6 +23,7 @@ from curate.privacy.preview import masked_previews
 from tui.detail import word_diff
 from tui.gate import SIGN as GATE_SIGN
 from tui.gate import WORD as GATE_WORD
+from tui.keymap import key
 from tui.scrub import DUPLICATES, LABELS, Count, Judged, Scrub, open_scrub
 from tui.shell import PanelScreen
 from tui.words import count, stage_title
@@ -56,14 +57,18 @@ class ScrubberScreen(PanelScreen):
     #scrub-numbers, #scrub-groups, #scrub-edge { height: auto; padding: 1 1 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,minus", "move(-0.01)", "Less", key_display="←", tooltip="Threshold down by 0.01"),
-        Binding("right,plus", "move(0.01)", "More", key_display="→", tooltip="Threshold up by 0.01"),
-        Binding("shift+left,comma", "move(-0.05)", "", key_display="shift ←", show=False, tooltip="Threshold down by 0.05"),
-        Binding("shift+right,full_stop", "move(0.05)", "", key_display="shift →", show=False,
-                tooltip="Threshold up by 0.05"),
-        Binding("0", "back_to_now", "In force", tooltip="Back to the threshold in force"),
-        Binding("enter", "keep", "Keep", tooltip="Keep this threshold, as one decision that u takes back"),
-        Binding("escape", "app.pop_screen", "Back", tooltip="Back to the findings; nothing is kept"),
+        Binding("left,minus", "move(-0.01)", "Less", id="threshold_down", key_display="←",
+                tooltip="Threshold down by 0.01"),
+        Binding("right,plus", "move(0.01)", "More", id="threshold_up", key_display="→",
+                tooltip="Threshold up by 0.01"),
+        Binding("shift+left,comma", "move(-0.05)", "", id="threshold_far_down", key_display="shift ←",
+                show=False, tooltip="Threshold down by 0.05"),
+        Binding("shift+right,full_stop", "move(0.05)", "", id="threshold_far_up", key_display="shift →",
+                show=False, tooltip="Threshold up by 0.05"),
+        Binding("0", "back_to_now", "In force", id="threshold_in_force", tooltip="Back to the threshold in force"),
+        Binding("enter", "keep", "Keep", id="threshold_keep",
+                tooltip="Keep this threshold, as one decision that u takes back"),
+        Binding("escape", "app.pop_screen", "Back", id="back", tooltip="Back to the findings; nothing is kept"),
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -313,7 +318,7 @@ class ScrubberScreen(PanelScreen):
             chosen, "accept" if verdict == "accept" else "reject", why=f"threshold: {words}", filter=rule
         )
         if saved is not None:
-            self.notify(f"{verdict}ed {count(len(chosen), 'finding')}; u takes it back")
+            self.notify(f"{verdict}ed {count(len(chosen), 'finding')}; {key('undo')} takes it back")
 
 
 def _gate(told: Judged | None, at: float) -> str:

@@ -1,6 +1,6 @@
 """What a person likes: theme and keys, from `tui.toml` in `$XDG_CONFIG_HOME/curate` (`~/.config/curate`).
 
-    theme = "textual-light"
+    theme = "textual-light"    # or ansi-dark, ansi-light: the colours of the terminal
 
     [keys]                     # id of a key, as help shows it = the key or keys that do it
     accept = "y"
@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from curate.errors import nearest
 from curate.safetext import safe_text
+from tui.keymap import Place, clashes
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,9 @@ def settings_path() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "curate" / "tui.toml"
 
 
-def read_settings(path: Path, themes: Collection[str], known: Callable[[], Collection[str]]) -> Settings:
-    """The settings, with every problem in words; `known`: ids of all keys, asked for only where keys are set."""
+def read_settings(path: Path, themes: Collection[str], known: Callable[[], Sequence[Place]]) -> Settings:
+    """The settings, with every problem in words; `known`: the keys of each screen by id, asked for only where keys are
+    set."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -49,7 +51,8 @@ def read_settings(path: Path, themes: Collection[str], known: Callable[[], Colle
         problems.append(f"there is no theme {theme!r}; {nearest(str(theme), themes)}")
         theme = ""
     keys, given = {}, raw.get("keys", {})
-    ids = known() if given else ()
+    places = known() if given else ()
+    ids = sorted({name for place in places for name in place})
     for name, key in given.items() if isinstance(given, dict) else ():
         if name not in ids:
             problems.append(f"there is no key id {name!r}; {nearest(name, ids)}")
@@ -57,10 +60,7 @@ def read_settings(path: Path, themes: Collection[str], known: Callable[[], Colle
             problems.append(f"[keys] {name} must be the name of a key, such as \"y\" or \"ctrl+n\"")
         else:
             keys[name] = key.replace(" ", "") if key.strip() else key
-    taken: dict[str, str] = {}
-    for name, key in keys.items():
-        for one in key.split(","):
-            if one in taken:
-                problems.append(f"[keys] {taken[one]} and {name} both ask for {one}")
-            taken[one] = name
+    while wrong := clashes(places, keys):  # one wish less may leave another without its key
+        problems += wrong.values()
+        keys = {name: key for name, key in keys.items() if name not in wrong}
     return Settings(str(theme), keys, tuple(safe_text(p) for p in problems))

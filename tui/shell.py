@@ -12,8 +12,9 @@ from textual.containers import Container, Horizontal
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
+from tui.keymap import key
 from tui.panels import Panel, panel
-from tui.rail import NARROW, Keys, Rail, header
+from tui.rail import Keys, Rail, header
 from tui.workers import ShowsErrors
 
 if TYPE_CHECKING:
@@ -89,11 +90,10 @@ class PanelScreen(ShowsErrors, Screen[None]):
 
     def on_mount(self) -> None:
         """Ready to be seen."""
-        roomy = self.app.size.width >= NARROW
         for view in self.panel.views:
-            shown = view.shown and roomy
             if view.screen.rpartition(":")[2] != type(self).__name__:
-                binding = Binding(view.key, f"app.view({view.screen!r})", view.name, tooltip=view.says, show=shown)
+                binding = Binding(view.key, f"app.view({view.screen!r})", view.name, id=view.id, tooltip=view.says,
+                                  show=view.shown)  # fmt: skip
                 self._bindings.key_to_bindings[view.key] = [binding]
         self.refresh_shell()
         self.refresh_body()
@@ -122,7 +122,7 @@ class PanelScreen(ShowsErrors, Screen[None]):
     def foot(self) -> Text:
         """What happened last, and the command that does the same."""
         if not self.desk.log:
-            return Text(f"{self.panel.says}  ? tells what the keys do", no_wrap=True, overflow="ellipsis")
+            return Text(f"{self.panel.says}  {key('help')} tells what the keys do", no_wrap=True, overflow="ellipsis")
         last = self.desk.log[-1]
         out = Text(last.said, no_wrap=True, overflow="ellipsis")
         return out.append(f"   $ {last.command}", "dim") if last.command else out

@@ -125,12 +125,12 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
     """The queue of one stage. One row is one finding; the text column takes what width is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor_up", "Finding before", show=False),
-        Binding("down,j", "cursor_down", "Finding after", show=False),
-        Binding("pageup", "page_up", "Page up", show=False),
-        Binding("pagedown", "page_down", "Page down", show=False),
-        Binding("home", "scroll_home", "First finding", show=False),
-        Binding("end", "scroll_end", "Last finding", show=False),
+        Binding("up,k", "cursor_up", "Finding before", id="finding_before", show=False),
+        Binding("down,j", "cursor_down", "Finding after", id="finding_after", show=False),
+        Binding("pageup", "page_up", "Page up", id="page_before", show=False),
+        Binding("pagedown", "page_down", "Page down", id="page_after", show=False),
+        Binding("home", "scroll_home", "First finding", id="first", show=False),
+        Binding("end", "scroll_end", "Last finding", id="last", show=False),
     ]
 
     def __init__(self, reader: Reader) -> None:

@@ -23,6 +23,7 @@ from curate.session import Session
 from tui import charts
 from tui.batch import BatchScreen
 from tui.job import Job, Run, Watch
+from tui.keymap import key
 from tui.metrics import SERIES, Metrics, MetricsReader, spark, told
 from tui.microscope import MicroscopeScreen
 from tui.shell import PanelScreen
@@ -107,7 +108,7 @@ class Watching(PanelScreen):
     def action_start(self) -> None:
         """Start unless it runs already."""
         if self.watched is not None and self.watched.running:
-            self.notify("training runs already; k stops it")
+            self.notify(f"training runs already; {key('stop')} stops it")
             return
         self.refused = ""
         self.start()
@@ -131,7 +132,7 @@ class Watching(PanelScreen):
         """Stop it."""
         if self.job.stop():
             self.stopping = True
-            self.desk.say("training is stopping behind its next checkpoint; s goes on from there")
+            self.desk.say(f"training is stopping behind its next checkpoint; {key('start')} goes on from there")
             self.refresh_shell()
             self.look()
         else:
@@ -148,12 +149,12 @@ class Watching(PanelScreen):
                 state = Text("▸ stopping; finished training runs are kept …")
             return Group(state, *(Text(words, style="dim") for words in watch.notices[-1:]))
         if watch.ended_early:
-            said = f"Its last words:\n{watch.ended_early}\n\ns goes on from there."
+            said = f"Its last words:\n{watch.ended_early}\n\n{key('start')} goes on from there."
             return Text(f"✗ Training ended without a verdict. {said}")
         if watch.result is not None:
-            said = "✓ Training is done; ] shows the verdict."
-            return Text(f"{said} Decisions were taken since: s trains again." if watch.outdated else said)
-        return Text(f"{WHAT}\n\nPress s to start. The same as: {self.session.command('ablate')}")
+            said = f"✓ Training is done; {key('stage_after')} shows the verdict."
+            return Text(f"{said} Decisions were taken since: {key('start')} trains again." if watch.outdated else said)
+        return Text(f"{WHAT}\n\nPress {key('start')} to start. The same as: {self.session.command('ablate')}")
 
 
 class TrainingScreen(Watching):
@@ -175,12 +176,14 @@ class TrainingScreen(Watching):
     TrainingScreen.-wide #work { layout: vertical; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "step_by(-1)", "Step", key_display="← →", tooltip="The step before"),
-        Binding("right", "step_by(1)", "", key_display="→", show=False, tooltip="The step after"),
-        Binding("n", "next_spike", "Alert", tooltip="To the next step at which a watchdog spoke"),
-        Binding("enter", "batch", "Batch", priority=True, tooltip="The rows of this step, and what was found in them"),
-        Binding("m", "microscope", "Tokens", tooltip="A row as the model sees it: which tokens are learned from"),
-    ]
+        Binding("left", "step_by(-1)", "Step", id="step_before", key_display="← →", tooltip="The step before"),
+        Binding("right", "step_by(1)", "", id="step_after", key_display="→", show=False, tooltip="The step after"),
+        Binding("n", "next_spike", "Alert", id="next_alert", tooltip="To the next step at which a watchdog spoke"),
+        Binding("enter", "batch", "Batch", id="batch", priority=True,
+                tooltip="The rows of this step, and what was found in them"),
+        Binding("m", "microscope", "Tokens", id="tokens",
+                tooltip="A row as the model sees it: which tokens are learned from"),
+    ]  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
@@ -222,15 +225,16 @@ class TrainingScreen(Watching):
         keys = trained(watch, self.session.run.path)
         listing = self.query_one("#train-runs", OptionList)
         state = {(r.arm, r.seed): r for r in watch.runs}
+        letter = charts.letters_of(watch, (arm for arm, _ in keys))
         if keys != self._listed:
             self._listed = keys
             listing.clear_options()
-            listing.add_options([Option(run_line(key, state.get(key))) for key in keys])
+            listing.add_options([Option(run_line(key, state.get(key), letter[key[0]])) for key in keys])
             if self.chosen in keys:
                 listing.highlighted = keys.index(self.chosen)
         else:
             for n, key in enumerate(keys):
-                listing.replace_option_prompt_at_index(n, run_line(key, state.get(key)))
+                listing.replace_option_prompt_at_index(n, run_line(key, state.get(key), letter[key[0]]))
         listing.display = bool(keys)
         self.draw()
 
@@ -287,7 +291,7 @@ class TrainingScreen(Watching):
             mark = "▸" if alert.step == self.at else "!"
             rows = f" rows {', '.join(map(str, alert.rows[:6]))}{' …' if len(alert.rows) > 6 else ''}" if alert.rows else ""
             lines.append(Text(f"{mark} step {alert.step}: {safe_text(alert.words)}{rows}"))
-        return Group(Text(f"watchdogs ({len(metrics.alerts)}; n goes to the next)", style="bold"), *lines)
+        return Group(Text(f"watchdogs ({len(metrics.alerts)}; {key('next_alert')} goes to the next)", style="bold"), *lines)
 
     def action_step_by(self, by: int) -> None:
         """Along the steps."""
@@ -341,10 +345,10 @@ def trained(watch: Watch, run: Path) -> list[tuple[str, int]]:
     return list(dict.fromkeys([*told_of, *found]))
 
 
-def run_line(key: tuple[str, int], run: Run | None) -> Text:
+def run_line(key: tuple[str, int], run: Run | None, letter: str) -> Text:
     """`r raw, seed 0   ▸ step 12 of 40   loss 1.234`."""
     arm, seed = key
-    name = f"{charts.letter(arm)} {charts.title(arm)}, seed {seed}"
+    name = f"{letter} {charts.title(arm)}, seed {seed}"
     if run is None:
         return Text(f"✓ {name}", no_wrap=True, overflow="ellipsis")
     sign = charts.SIGN.get(run.state, "?")

@@ -16,13 +16,16 @@ weight, so that the observed sums stay exact and only the spread inside a bin is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
-from scipy import sparse
 
 from audit.fairness.encode import Ints
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats = npt.NDArray[np.float64]
 _CHUNK_CELLS = 20_000_000
@@ -125,6 +128,8 @@ def _contents(cell_of: Ints, cluster: Ints | None, n_cells: int) -> tuple[sparse
 
     `cluster` holds small numbers from 0, such as positions.
     """
+    from scipy import sparse  # here: reports without groups need not pay for it
+
     if cluster is None:
         return None, np.bincount(cell_of, minlength=n_cells).astype(np.int64)
     code = cluster
@@ -162,6 +167,8 @@ class Confusion:
         cluster: Ints | None,
         weight: Floats | None = None,
     ) -> None:
+        from scipy import sparse
+
         self.n_groups, self.n_classes, self.width = n_groups, n_classes, 2 + 3 * n_classes
         self.cells = Cells((group * n_classes + label) * n_classes + predicted, cluster, weight)
         k, code = n_classes, self.cells.code

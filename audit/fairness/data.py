@@ -1,11 +1,12 @@
-"""What the data holds of each group: how many rows, how long and how good their texts, what is missing.
+"""What the data holds of each group: how many rows, how long and how good their texts, what is missing,
+probably wrong or personal.
 
 Methods. *Representation*: the share of a group with Wilson's interval and, where a reference distribution is given (a
 census, last year's customers), share over expected share less 1; within plus or minus a fifth counts as represented alike.
 *Measures* (length, quality): difference of means in overall standard deviations, cluster-robust; within plus or minus 0.2
 (Cohen's small effect, 1988) counts as alike; lengths are compared as logarithms, because they are skewed, and shown as
-medians. *Rates* (missing label, missing text): `audit.fairness.curation`. Each is Holm-corrected over its own tests and
-ends in one of the four outcomes.
+medians. *Rates* (of rows with a missing label, a label that is probably wrong, personal data): `audit.fairness.curation`.
+Each is Holm-corrected over its own tests and ends in one of the four outcomes.
 
 Shapes: n rows; a measure is `(n,)` floats, NaN where unknown. Cost O(n) for each group and measure.
 """
@@ -63,7 +64,7 @@ class DataAudit:
 
     shares: tuple[Share, ...]
     levels: tuple[Level, ...]
-    missing: CurationEffect
+    rates: CurationEffect
     comparisons: tuple[Comparison, ...]
     """Of shares (`representation`) and of measures."""
     notes: tuple[str, ...] = field(default=())
@@ -73,7 +74,7 @@ class DataAudit:
         return {
             "shares": [asdict(s) for s in self.shares],
             "levels": [asdict(v) for v in self.levels],
-            "missing": self.missing.to_json(),
+            "rates": self.rates.to_json(),
             "checks": [asdict(c) for c in self.comparisons],
             "notes": list(self.notes),
         }
@@ -84,7 +85,7 @@ def audit_data(
     *,
     lengths: Floats | None = None,
     measures: Mapping[str, Floats] | None = None,
-    missing: Mapping[str, Mask] | None = None,
+    rates: Mapping[str, Mask] | None = None,
     reference: Mapping[str, Mapping[str, float]] | None = None,
     clusters: npt.ArrayLike | None = None,
     intersections: int = 1,
@@ -119,12 +120,12 @@ def audit_data(
         for name, values in (measures or {}).items():
             of_means += _means(grouping, name, values, cluster, min_group_size)
             levels += _levels(grouping, name, values, np.mean)
-    rates = effects_by_group(
-        groups, missing or {}, clusters=cluster, intersections=intersections, min_group_size=min_group_size, delta=delta,
+    by_group = effects_by_group(
+        groups, rates or {}, clusters=cluster, intersections=intersections, min_group_size=min_group_size, delta=delta,
         alpha=alpha,
     )  # fmt: skip
     decided = [*decide(of_shares, SHARE_MARGIN, alpha), *decide(of_means, MEAN_MARGIN, alpha)]
-    return DataAudit(tuple(shares), tuple(levels), rates, tuple(decided), tuple(notes))
+    return DataAudit(tuple(shares), tuple(levels), by_group, tuple(decided), tuple(notes))
 
 
 def _shares_of(name: str, told: Mapping[str, float]) -> dict[str, float]:

@@ -9,6 +9,7 @@ how many are not. Nothing here holds a text of the data.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -29,16 +30,19 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 
 def render_sarif(result: GateResult, places: Callable[[Sequence[int]], list[Place]]) -> str:
     """The log file as text."""
-    uri = quote(str(result.subject.get("path", "")), safe="/")
+    # A pattern is no file: of several files, what is said of all stands at the first that a check names, or at the first.
+    first = str(result.subject.get("first_file", result.subject.get("path", "")))
     asked = [c for c in result.checks if c.verdict != "not applicable"]
     results: list[dict[str, Any]] = []
     told = [(number, check, _LEVELS[check.verdict]) for number, check in enumerate(asked) if check.verdict in _LEVELS]
     shares = fair_shares([len(check.findings) for _, check, _ in told], MOST_RESULTS - len(told))
     for (number, check, level), share in zip(told, shares, strict=True):
-        results.append(_result(check, number, level, check.sentence, uri, None, None))
+        shown = places(check.findings[:share])
+        home = next((place.file for place in shown if place.file), first)
+        results.append(_result(check, number, level, check.sentence, home, None, None))
         results += [
-            _result(check, number, level, place.words(), quote(place.file, safe="/") or uri, place.line, place.finding_id)
-            for place in places(check.findings[:share])
+            _result(check, number, level, place.words(), place.file or first, place.line, place.finding_id)
+            for place in shown
         ]
     due = sum(1 + len(c.findings) for c in asked if c.verdict in _LEVELS)
     notes: list[dict[str, Any]] = [
@@ -80,6 +84,12 @@ def fair_shares(wanted: Sequence[int], most: int) -> list[int]:
     return shares
 
 
+def uri_of(file: str) -> str:
+    """A path as a URI reference (RFC 3986): relative ones stay so, absolute ones are `file:` URIs, and URLs stay URLs."""
+    scheme, rest = re.match(r"([A-Za-z][A-Za-z0-9+.-]+://)?(.*)", file, re.DOTALL).groups()  # type: ignore[union-attr]
+    return (scheme or ("file://" if file.startswith("/") else "")) + quote(rest, safe="/")
+
+
 def _rule(check: CheckResult) -> dict[str, Any]:
     return {
         "id": check.name,
@@ -91,9 +101,9 @@ def _rule(check: CheckResult) -> dict[str, Any]:
 
 
 def _result(
-    check: CheckResult, number: int, level: str, text: str, uri: str, line: int | None, finding: str | None
+    check: CheckResult, number: int, level: str, text: str, file: str, line: int | None, finding: str | None
 ) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": uri}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": uri_of(file)}}
     if line is not None:
         place["region"] = {"startLine": line}
     out: dict[str, Any] = {

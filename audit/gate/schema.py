@@ -48,6 +48,7 @@ def json_schema() -> dict[str, Any]:
     subject = {
         "path": _TEXT,
         "files": {"type": "array", "items": _TEXT, "description": "Where a pattern or a folder names several."},
+        "first_file": {**_TEXT, "description": "The file of the first row, where there are several, as it is opened here."},
         "input_hash": _TEXT,
         "rows": _COUNT,
         "state": {"enum": ["as given", "as curated"]},
@@ -59,7 +60,7 @@ def json_schema() -> dict[str, Any]:
         "kind": {"const": "curate-gate"},
         "schema_version": {"const": SCHEMA_VERSION},
         "verdict": verdict,
-        "subject": _closed(subject, optional=("files",)),
+        "subject": _closed(subject, optional=("files", "first_file")),
         "baseline": {"type": ["string", "null"]},
         "checks": {"type": "array", "items": _closed(check)},
         "fingerprints": {"type": "array", "items": _ID, "description": "What a later gate takes as known."},

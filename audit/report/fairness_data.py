@@ -26,6 +26,8 @@ PARITY = {
 NUMBERS = {
     "text_length": "median length",
     "text_quality": "mean quality",
+    "likely_wrong": "probably wrong label",
+    "personal_data": "personal data",
     "no_label": "no label",
     "no_text": "no text",
     "representation": "share",
@@ -39,12 +41,12 @@ def data_of(told: Any, previews: Previews) -> tuple[DataColumn, ...]:
     numbers: dict[tuple[str, str], dict[str, Interval]] = {}
     for level in told.get("levels") or ():
         numbers.setdefault((level["column"], level["group"]), {})[level["measure"]] = Interval(level["value"])
-    missing = told.get("missing") or {}
-    for r in missing.get("rates") or ():
+    rates = told.get("rates") or {}
+    for r in rates.get("rates") or ():
         numbers.setdefault((r["column"], r["group"]), {})[r["effect"]] = Interval(r["rate"], r["low"], r["high"])
     apart: dict[tuple[str, str], list[str]] = {}
     unclear: dict[tuple[str, str], list[str]] = {}
-    for c in (*(told.get("checks") or ()), *(missing.get("checks") or ())):
+    for c in (*(told.get("checks") or ()), *(rates.get("checks") or ())):
         into = {"disparity": apart, "insufficient evidence": unclear}.get(c["outcome"])
         if into is not None:
             into.setdefault((c["column"], c["group"]), []).append(NUMBERS.get(c["metric"], c["metric"]))

@@ -11,8 +11,8 @@ from audit.report import swaps
 from audit.report.fairness import loud_lines
 from audit.report.fairness_figures import crossed
 from audit.report.model import Report
-from audit.report.model_fairness import Fairness, FairnessRow
-from audit.report.numbers import count, number, percent, percent_span, plural, points_span
+from audit.report.model_fairness import Fairness, FairnessRow, GroupData
+from audit.report.numbers import count, measure, number, percent, percent_span, plural, points_span
 from audit.report.terminal_name import Name
 
 MOST_ALONE = 24
@@ -38,8 +38,39 @@ def people(report: Report, *, alone: bool) -> list[Any]:
     elif alone:
         out += [Text("The fairness stage made no comparison; that is not a pass.", style="yellow"), Text()]
     if alone:
+        out += _held(fairness)
         out += [Text(note) for note in fairness.notes[:6]] + ([Text()] if fairness.notes else [])
     return [*out, *_trained(fairness), *_swaps(report), *_slices(report)]
+
+
+def _held(fairness: Fairness) -> list[Any]:
+    """What the data hold of each group of each column, intersections left to the page."""
+    from rich.text import Text
+
+    out: list[Any] = []
+    for column in fairness.data:
+        if crossed(column.column):
+            continue
+        names = ["Rows", "Share", *(name[:1].upper() + name[1:] for name in column.names)]
+        title = f"What the data hold by {column.column}, 95 % intervals"
+        table = _table(title, ["Group", *("\n".join(n.split()) for n in names)], 1)
+        for g in column.groups[:MOST_GROUPS]:
+            cells = [_stacked(percent_span(g.share)), *(_number(g, name) for name in column.names)]
+            table.add_row(Name(g.group), count(g.rows), *cells)
+        differing = [f"{g.group} differs in {', '.join(g.differs)}." for g in column.groups if g.differs]
+        unclear = [f"Insufficient evidence for {g.group}: {', '.join(g.unclear)}." for g in column.groups if g.unclear]
+        out += [table, *(Text(s, style="red") for s in differing), *(Text(s, style="yellow") for s in unclear), Text()]
+        left = len(column.groups) - MOST_GROUPS + column.left_out
+        out += [Text(f"{plural(left, 'smaller group')} in report.html."), Text()] if left > 0 else []
+    return out
+
+
+def _number(g: GroupData, name: str) -> str:
+    """A share with its interval below it, or a plain number."""
+    found = g.numbers.get(name)
+    if found is None:
+        return "–"
+    return measure(found.value) if found.low is None else _stacked(percent_span(found))
 
 
 def _table(title: str, names: list[str], words: int) -> Any:

@@ -43,7 +43,7 @@ def _environment() -> Environment:
     )
     env.filters.update(
         count=numbers.count, percent=numbers.percent, signed=numbers.signed, number=numbers.number, size=numbers.size,
-        duration=numbers.duration, percent_span=numbers.percent_span, points_span=numbers.points_span, measure=measure,
+        duration=numbers.duration, percent_span=numbers.percent_span, points_span=numbers.points_span, measure=numbers.measure,
         estimate_span=numbers.estimate_span, prose=prose, file_name=file_name,
     )  # fmt: skip
     env.filters["plain_span"] = numbers.plain_span
@@ -102,15 +102,6 @@ def standing(stage: StageReport, example: Example) -> str:
     """An example's status as people read it: what changes no data and waits for nobody is noted."""
     only = example.action == "flag" and example.status == "applied"
     return "noted" if only or (stage.on_finding == "flag" and example.status == "pending") else example.status
-
-
-def measure(value: float | int | str | bool | None) -> str:
-    """One value of a summary or an evidence."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.4g}".replace("-", "−") if abs(value) < 1e4 else f"{value:,.0f}"
-    return numbers.count(value) if isinstance(value, int) else (value or "–")
 
 
 def figures(report: Report) -> dict[str, Markup]:

@@ -26,6 +26,15 @@ def number(x: float | int | None, decimals: int = 3) -> str:
     return f"{x:,}" if isinstance(x, int) else f"{x:,.{decimals}f}".replace("-", "−")
 
 
+def measure(value: float | int | str | bool | None) -> str:
+    """One value of a summary or an evidence."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.4g}".replace("-", "−") if abs(value) < 1e4 else f"{value:,.0f}"
+    return count(value) if isinstance(value, int) else (value or "–")
+
+
 def percent_span(interval: Interval) -> str:
     """`12.3 % [10.1, 14.9]`."""
     if interval.value is None:

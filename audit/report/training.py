@@ -22,6 +22,7 @@ METRICS = {
     "accuracy": "accuracy",
     "macro_f1": "macro F1",
     "f1": "F1",
+    "row_span_f1": "span F1 (mean over rows)",
     "nats_per_token": "loss (nats per token)",
     "nll": "negative log-likelihood (nats a token)",
     "loss": "loss (nats a token)",
@@ -29,7 +30,7 @@ METRICS = {
     "perplexity": "perplexity",
 }
 LOWER_IS_BETTER = ("nll", "nats", "loss", "perplexity", "bits")
-IN_POINTS = ("accuracy",)
+IN_POINTS = ("accuracy", "row_span_f1")
 CONTROLS = ("random", "control", "placebo")
 MOST_POINTS = 60
 SIDE_NOTES = ("rows", "supervised_tokens", "rows_with_unknown_label")

@@ -1,11 +1,11 @@
 """How far reviewers agree with themselves and with one another.
 
-A finding that the same person is asked about twice, without being told, is a *repeat*. A reviewer who errs at rate e,
-independently each time, agrees with an earlier answer with probability (1 - e)² + e²; solved for e, with the exact bounds
-of the share of agreeing repeats, that gives an interval of the error rate. Several people: Cohen's kappa (1960) of each
-pair over the findings that both decided, with his large-sample interval; and, by the same formula, an interval of the error
-rate that their differences leave possible, which finds out those who are wrong in the same way twice. Where both can be
-told, the error rate lies anywhere in either.
+A finding, or a row, that the same person is asked about twice, without being told, is a *repeat*. A reviewer who errs at
+rate e, independently each time, agrees with an earlier answer with probability (1 - e)² + e²; solved for e, with the exact
+bounds of the share of agreeing repeats, that gives an interval of the error rate. Several people: Cohen's kappa (1960) of
+each pair over the findings that both decided, with his large-sample interval; and, by the same formula, an interval of the
+error rate that their differences leave possible, which finds out those who are wrong in the same way twice. Where both can
+be told, the error rate lies anywhere in either.
 
 All of it is read from the journal. An undone decision does not count; the first word of each person on a finding is
 compared with the next.
@@ -50,7 +50,7 @@ class Reliability:
     several people decided, to tell."""
     pairs: tuple[Kappa, ...]
     conflicts: tuple[str, ...]
-    """Ids of findings on which the last words of two people differ."""
+    """Ids of findings, and `row` with the ids of rows, on which the last words of two people differ."""
 
     @property
     def error(self) -> tuple[float, float]:
@@ -64,8 +64,10 @@ def reliability(journal: Journal) -> Reliability:
     for decision in journal.live():
         if decision.filter is not None or decision.verdict == "flag":  # neither is an answer about one finding
             continue
-        for finding in decision.finding_ids:
-            words.setdefault(finding, {}).setdefault(decision.actor, []).append(_side(decision.verdict))
+        # An answer about a row is one answer, however many sightings it speaks of.
+        about = decision.finding_ids if decision.row is None else (f"row {decision.row['row_id']}",)
+        for name in about:
+            words.setdefault(name, {}).setdefault(decision.actor, []).append(_side(decision.verdict))
     repeats = agreeing = 0
     for by_actor in words.values():
         for said in by_actor.values():

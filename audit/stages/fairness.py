@@ -1,10 +1,10 @@
 """Stage `fairness`: what the data, and a model of it, does to whom.
 
-Thin: engines in `audit.fairness`. With group columns, the data audit (representation, lengths, quality, what is missing)
-and the audit of labels and predictions, by column and intersection. Without, the same by which groups of people the texts
-name. Predictions are the user's, or out of fold by the label engine's text model. One flag about the data set for each
-disparity shown, each group whose data differ, and each group that cannot be judged; `scores/fairness.parquet` holds every
-metric of every group.
+Thin: engines in `audit.fairness`. With group columns, the data audit (representation, lengths, quality, what is missing,
+probably wrong or personal) and the audit of labels and predictions, by column and intersection. Without, the same by which
+groups of people the texts name. Predictions are the user's, or out of fold by the label engine's text model. One flag about
+the data set for each disparity shown, each group whose data differ, and each group that cannot be judged;
+`scores/fairness.parquet` holds every metric of every group.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def detect(dataset: Dataset, config: FairnessConfig, context: Context) -> Detect
     judged: dict[str, Any] = {"min_group_size": config.min_group_size, "delta": config.delta, "alpha": config.alpha}
     try:
         data = audit_data(
-            given.groups, lengths=given.lengths, measures=given.measures, missing=given.missing, reference=given.reference,
+            given.groups, lengths=given.lengths, measures=given.measures, rates=given.rates, reference=given.reference,
             clusters=given.clusters, intersections=given.intersections, **judged,
         )  # fmt: skip
     except ValueError as error:
@@ -183,7 +183,7 @@ def _rounded(value: Any) -> Any:
 def _flagged(checks: list[dict[str, Any]], data: dict[str, Any]) -> list[dict[str, Any]]:
     """Every disparity, and one check for each group and column that could not be judged in anything."""
     out = [c for c in checks if c["outcome"] == "disparity"]
-    apart = [c for c in (*data["checks"], *data["missing"]["checks"]) if c["outcome"] == "disparity"]
+    apart = [c for c in (*data["checks"], *data["rates"]["checks"]) if c["outcome"] == "disparity"]
     unclear: dict[tuple[str, str], dict[str, Any]] = {}
     for check in checks:
         if check["outcome"] == "insufficient evidence":
@@ -228,10 +228,10 @@ def _pointer(*parts: str) -> str:
 STAGE = Stage(
     name=NAME,
     title="Fairness",
-    version=5,
+    version=6,
     config=FairnessConfig,
     detect=detect,
     on_finding="flag",
-    uses=("near_duplicates", "label_names", "text_quality"),
+    uses=("near_duplicates", "label_names", "label_issues", "text_quality", "pii"),
     depends_on=depends_on,
 )

@@ -42,7 +42,8 @@ class Inputs:
     clusters: Any = None
     lengths: Any = None
     measures: Mapping[str, Any] = field(default_factory=dict)
-    missing: Mapping[str, Any] = field(default_factory=dict)
+    rates: Mapping[str, Any] = field(default_factory=dict)
+    """Masks of rows, by what is the matter with them."""
     reference: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     source: str = ""
     """Whose predictions: `given`, `out of fold`, or none."""
@@ -170,17 +171,23 @@ def _weights(dataset: Dataset) -> tuple[Any, str]:
 
 
 def _measures(dataset: Dataset, content: Any, labels: Any, context: Context) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    """Lengths, other measures, and masks of what is missing."""
-    lengths, measures, missing = None, {}, {}
+    """Lengths, other measures, and masks of the rows where something is missing, probably wrong or personal."""
+    lengths, measures, rates = None, {}, {}
     if labels is not None:
-        missing["no_label"] = pc.is_null(labels).to_numpy(zero_copy_only=False)
+        rates["no_label"] = pc.is_null(labels).to_numpy(zero_copy_only=False)
     if content is not None:
         lengths = pc.utf8_length(content).to_numpy(zero_copy_only=False).astype(np.float64)
-        missing["no_text"] = lengths == 0
+        rates["no_text"] = lengths == 0
     quality = context.hints.get("text_quality.score")
     if quality is not None:
         measures["text_quality"] = np.asarray(quality, np.float64)
-    return lengths, measures, missing
+    wrong = context.hints.get("label_issues.likely_wrong")
+    if wrong is not None:
+        rates["likely_wrong"] = np.asarray(wrong) > 0  # NaN, a row that could not be judged, is not a probable error
+    personal = context.hints.get("pii.rows")
+    if personal is not None:
+        rates["personal_data"] = np.asarray(personal, bool)
+    return lengths, measures, rates
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,15 @@ Real: answers of a larger model beside raw ones to the same prompt (180), and ch
 change one thing in a sound raw answer and leave the rest, so the kind says what a score is blind to. Kinds are grouped by
 what a person who revises does: adds and orders (`extends`), mends the language, makes the answer fit its prompt
 (`relevance`), takes out what is said twice or does not belong (`redundancy`), mends the prompt.
+`held_out` are pairs that no fit has seen: `revised_by_hand.jsonl` (68 raw rows drawn by a seed, revised by one writer
+without making them longer, before any trait was looked at for it; the file holds the revisions and the row numbers) and
+answers of the larger model beside raw answers to other prompts with the same verb and the same length.
 Deterministic: a seed for each kind. Nothing here was written after looking at revised instructions.
 """
 
 from __future__ import annotations
 
+import bisect
 import gzip
 import itertools
 import json
@@ -65,6 +69,37 @@ def unpaired(times: int = 3) -> list[Pair]:
     rng = random.Random(3)
     more = [row for row in rows_of("chat_formats/alpaca_en_demo.json.gz") if key_of(row) not in taken]
     return [(rng.choice(raw), row) for row in more for _ in range(times)]
+
+
+def revised_by_hand() -> list[Pair]:
+    """Raw rows and what a writer made of them."""
+    raw = rows_of("alpaca/random_9k.json.gz")
+    with (Path(__file__).parent / "revised_by_hand.jsonl").open(encoding="utf-8") as file:
+        revised = [json.loads(line) for line in file]
+    return [(raw[one["row"]], raw[one["row"]] | {k: v for k, v in one.items() if k != "row"}) for one in revised]
+
+
+def same_length() -> list[Pair]:
+    """Raw answers, and answers of the larger model to other prompts of the same verb, within a tenth of the length."""
+    raw = sorted(rows_of("alpaca/random_9k.json.gz"), key=lambda row: len(row["output"]))
+    sizes = [len(row["output"]) for row in raw]
+    taken, rng, out = {key_of(row) for row in raw}, random.Random(1), []
+
+    def kind(row: Row) -> tuple[str, bool]:
+        return row["instruction"].split(maxsplit=1)[0].lower(), bool(row["input"])
+
+    for row in rows_of("chat_formats/alpaca_en_demo.json.gz"):
+        n = len(row["output"])
+        near = raw[bisect.bisect_left(sizes, 0.9 * n) : bisect.bisect_right(sizes, 1.1 * n)]
+        alike = [other for other in near if kind(other) == kind(row)]
+        if alike and key_of(row) not in taken:
+            out.append((rng.choice(alike), row))
+    return out
+
+
+def held_out() -> dict[str, list[Pair]]:
+    """Pairs that are measured and never fitted."""
+    return {"revised by hand": revised_by_hand(), "same length": same_length()}
 
 
 def preferences() -> list[Pair]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from curate.cli.options import data_options, json_option, quiet_option
+
+if TYPE_CHECKING:
+    from train.bases import BaseResult
 
 EPILOG = """\b
 Examples:
@@ -68,7 +73,24 @@ def compare_bases_command(
     return EXIT_OK if any(not result.error for result in results) else EXIT_NOT_JUDGED
 
 
-def _show(results: list, verdict: str) -> None:  # type: ignore[type-arg]
+def _show(results: list[BaseResult], verdict: str) -> None:
+    """Two tables that fit 80 columns, what each base is worth and what it costs; then what could not be measured."""
+    from curate.safetext import safe_text
+
+    known = [r for r in results if not r.error]
+    if known:
+        quality = known[0].metric.replace("_", " ") + ", 95 %"
+        _print(("base", quality, "less the first"), [(r.base, _spread(r), _apart(r)) for r in known])
+        paid = any(r.cost is not None for r in known)
+        heads = ("base", "weights", "disk", "memory", "ms a row", "CPU s", *(("cost",) if paid else ()))
+        _print(heads, [(*_price(r), *((f"{r.cost or 0.0:.2f}",) if paid else ())) for r in known])
+    for r in results:
+        if r.error:
+            click.echo(f"not measured: {safe_text(r.base)}: {r.error}", err=True)
+    click.echo(verdict)
+
+
+def _print(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -76,24 +98,33 @@ def _show(results: list, verdict: str) -> None:  # type: ignore[type-arg]
 
     from curate.safetext import safe_text
 
-    known = [r for r in results if not r.error]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    quality = (known[0].metric if known else "quality").replace("_", " ") + ", 95 %"
-    for name in ("base", quality, "less the first", "weights", "disk", "memory", "ms a row", "training"):
-        table.add_column(name, justify="left" if name == "base" else "right", overflow="fold")
-    for r in known:
-        span = "" if r.low is None else f" [{r.low:.3f}, {r.high:.3f}]"
-        apart = "" if r.difference is None else f"{r.difference:+.3f}"
-        apart += "" if r.difference_low is None else f" [{r.difference_low:+.3f}, {r.difference_high:+.3f}]"
-        paid = "" if r.cost is None else f", {r.cost:.2f}"
-        table.add_row(
-            Text(safe_text(r.base)), f"{r.quality:.3f}{span}", apart, f"{r.parameters / 1e6:.1f} M",
-            f"{r.disk_bytes / 2**20:.0f} MiB" if r.disk_bytes else "–", f"{r.memory_bytes / 2**20:.0f} MiB",
-            "–" if r.latency_ms is None else f"{r.latency_ms:.1f}", f"{r.train_processor_s:.0f} s processor{paid}",
-        )  # fmt: skip
-    if known:
-        Console(highlight=False).print(table)
-    for r in results:
-        if r.error:
-            click.echo(f"not measured: {safe_text(r.base)}: {r.error}", err=True)
-    click.echo(verdict)
+    for name in heads:
+        first = name == "base"
+        table.add_column(name, justify="left" if first else "right", overflow="fold", no_wrap=not first)
+    for base, *numbers in rows:
+        table.add_row(Text(safe_text(base)), *numbers)
+    Console(highlight=False).print(table)
+    click.echo()
+
+
+def _spread(r: BaseResult) -> str:
+    return f"{r.quality:.3f}" + ("" if r.low is None else f" [{r.low:.3f}, {r.high:.3f}]")
+
+
+def _apart(r: BaseResult) -> str:
+    if r.difference is None:
+        return ""
+    return f"{r.difference:+.3f}" + (
+        "" if r.difference_low is None else f" [{r.difference_low:+.3f}, {r.difference_high:+.3f}]"
+    )
+
+
+def _price(r: BaseResult) -> tuple[str, ...]:
+    from curate.house import require
+
+    gib = require("train.resources").gib
+    size = f"{r.parameters / 1e9:.1f} B" if r.parameters >= 1e9 else f"{r.parameters / 1e6:.1f} M"
+    latency = "–" if r.latency_ms is None else f"{r.latency_ms:.1f}"
+    disk = gib(r.disk_bytes) if r.disk_bytes else "–"
+    return r.base, size, disk, gib(r.memory_bytes), latency, f"{r.train_processor_s:.0f}"

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from curate.dataset import Dataset
     from curate.rundir import RunDir
 
-STAGES = ("near_duplicates", "label_names", "fairness")
-HELPERS = ("near_duplicates", "label_names")
+STAGES = ("near_duplicates", "label_names", "label_issues", "pii", "fairness")
+HELPERS = ("near_duplicates", "label_names", "label_issues", "pii")
 SWAPS = "counterfactual_swaps"
 
 
@@ -77,7 +77,7 @@ def fairness_command(
     # A folder of its own: one stage's answer must not overwrite the whole run beside it.
     out = out or str(workflow.default_out(workflow.input_path(recipe))) + "-fairness"
     result = workflow.run(recipe, out=out, train=False, listener=narrator.stage, on_read=on_read)
-    return print_summary(result, as_json=as_json, quiet=quiet, data=False, helpers=HELPERS)
+    return print_summary(result, as_json=as_json, quiet=quiet, data=False, people=True, helpers=HELPERS)
 
 
 def _path(predictions: str | None) -> str | None:

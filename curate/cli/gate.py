@@ -33,6 +33,8 @@ PRESETS = ("starter", "strict", "regulated")
 @click.option("--baseline", type=click.Path(), help="JSON of an earlier gate: only findings that it does not know count.")
 @click.option("--reference", type=click.Path(), help="Data to be like: also asks about its columns, labels and texts.")
 @click.option("--tighten", is_flag=True, help="Where the gate passes, take what is mended out of the baseline file.")
+@click.option("--index", type=click.Path(), help="Folder of known rows: what it knows is not looked at again. Without "
+              "--baseline it is made, or brought up to date.")
 @click.option("--decisions", type=click.Path(), help="Decision file to read the findings under.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to say it.")
 @click.option("--output", type=click.Path(), help="Write the verdict to a file instead of stdout.")
@@ -44,8 +46,9 @@ PRESETS = ("starter", "strict", "regulated")
 @quiet_option
 def gate_command(
     what: str | None, policy: str | None, preset: str | None, baseline: str | None, reference: str | None, tighten: bool,
-    decisions: str | None, form: str, output: str | None, suggest: bool, fail_on: Literal["fail", "warn"], exit_zero: bool,
-    out: str | None, task: str | None, role: tuple[str, ...], on_bad_row: str | None, quiet: bool,
+    index: str | None, decisions: str | None, form: str, output: str | None, suggest: bool,
+    fail_on: Literal["fail", "warn"], exit_zero: bool, out: str | None, task: str | None, role: tuple[str, ...],
+    on_bad_row: str | None, quiet: bool,
 ) -> int:
     """Judge data as it stands (a file, a folder, a pattern, a URL), or a finished run by its curated data."""
     from curate.house import arrow_without_pandas
@@ -78,7 +81,7 @@ def gate_command(
         raise ConfigError(f"there is no decision file at {decisions}")
     found = gating.gate(
         target, asked, out=out, baseline=known, decisions=Path(decisions) if decisions else None,
-        listener=Narrator(quiet).stage,
+        index=Path(index) if index else None, listener=Narrator(quiet).stage,
     )
     if tighten and baseline and found.result.exit_code(fail_on) == EXIT_OK:
         tighter, gone = gates.tightened(Path(baseline), found.still_known)

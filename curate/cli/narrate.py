@@ -79,6 +79,7 @@ class Narrator:
             self._alert(event)
             return
         left = f", about {_spoken(float(event['eta_s']))} left" if event.get("eta_s") is not None else ""
+        left += f", {event['cost']:.2g} in all" if event.get("cost") is not None else ""
         counted = f" ({event['run']}/{event['runs']})" if event.get("run") else ""
         what = f"{'evaluate' if event['arm'] == 'base' else 'train'} {event['arm']} seed {event['seed']}{counted}"
         if event["kind"] == "run":

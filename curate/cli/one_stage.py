@@ -193,7 +193,9 @@ def _make(verb: str) -> click.Command:
 
         read_ahead(input_)
         from curate import workflow
+        from curate.house import arrow_without_pandas
 
+        arrow_without_pandas()
         recipe = recipe_for(input_)
         stages = [*STAGES[verb], *(["normalise"] if normalise else [])]
         recipe = recipe.with_(stages=stages, engine=engine, **overrides(task, role, on_bad_row)).only_flagging(

@@ -115,12 +115,13 @@ def _note(result: RunResult) -> str:
 
 
 def print_summary(
-    result: RunResult, *, as_json: bool, quiet: bool, proof: bool = True, data: bool = True, helpers: Sequence[str] = ()
-) -> int:
+    result: RunResult, *, as_json: bool, quiet: bool, proof: bool = True, data: bool = True, people: bool = False,
+    helpers: Sequence[str] = (),
+) -> int:  # fmt: skip
     """The end of a run on the terminal, and its exit code.
 
-    `proof` says whether an ablation was part of the question, `data` whether curated data was. `helpers` only serve other
-    stages: one that had nothing to look at leaves no question open.
+    `proof` says whether an ablation was part of the question, `data` whether curated data was, `people` whether it was
+    about groups of people alone. `helpers` only serve other stages: one that had nothing to look at leaves no question open.
     """
     if as_json:
         click.echo((result.run.path / "report.json").read_text(encoding="utf-8"), nl=False)
@@ -130,7 +131,12 @@ def print_summary(
         from curate.house import require
         from curate.outputs import curated_name
 
-        rendered = require("audit.report").render_terminal(result.report, run=shell_path(result.run.path))
+        shown = require("audit.report")
+        rendered = (
+            shown.render_terminal_groups(result.report)
+            if people
+            else shown.render_terminal(result.report, run=shell_path(result.run.path))
+        )
         Console(highlight=False).print(rendered)
         if data:
             click.echo(f"data: {result.run.path / curated_name(result.detected.dataset)}", err=True)

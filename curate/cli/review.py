@@ -9,21 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curate.cli.review_rows import answered, say_rates, shown
+from curate.cli.review_rows import keys as row_keys
 from curate.errors import ConfigError
 
 if TYPE_CHECKING:
-    from curate.reviewing import Review
+    from curate.reviewing import Question, Review
 
 ORDERS = ("mixed", "random", "score", "value", "gate")
 FEWEST_SHOWN = 10
-Asked = tuple[str | None, float, float | None]
-"""Stage, width of the interval that settles it, and the reviewer's error rate where it is known."""
-KEYS = "a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead  Enter: skip  u: undo  r: rates  q: stop"
+Asked = tuple[str | None, float, float | None, float]
+"""Stage, width of the interval that settles it, the reviewer's error rate where it is known, and the width for rows."""
+KEYS = ("a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead  f: flag, to look again  Enter: skip  "
+        "u: undo  r: rates  ?: help  q: stop")  # fmt: skip
+ASK = ("both", "findings", "rows")
 
 
 @click.command("review", epilog="\b\nExamples:\n"
     "  curate review runs/tickets                            one finding after the other\n"
     "  curate review runs/tickets --stage label_issues --order random --limit 60\n"
+    "  curate review runs/tickets --ask rows --limit 100     rows without a finding: what was missed?\n"
     "  curate review runs/tickets --status                   what the decisions certify so far\n"
     "  curate review runs/tickets --rules                    rules that the decisions suggest\n"
     "  curate review runs/tickets --apply-rule 1\n"
@@ -34,9 +39,14 @@ KEYS = "a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead
 @click.option("--stage", help="Only findings of this stage.")
 @click.option("--order", type=click.Choice(ORDERS), default="mixed", show_default=True,
               help="random certifies rates, value cures most a decision, gate what turns it red; mixed: both.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Findings to ask about, or to export.")
+@click.option("--ask", "what", type=click.Choice(ASK),
+              help="Findings, rows that nothing (or nothing else) was found in, or both in turn (default: both; with "
+                   "--stage or an order by score or gate, findings).")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Questions to ask, or to export.")
 @click.option("--width", type=click.FloatRange(0.01, 1), default=0.2, show_default=True,
               help="Width of the interval at which a stage's precision counts as settled.")  # fmt: skip
+@click.option("--row-width", type=click.FloatRange(0.001, 1), default=0.05, show_default=True,
+              help="Width of the interval of what is still wrong, at which the rows count as settled.")  # fmt: skip
 @click.option("--error-rate", type=click.FloatRange(0, 0.49),
               help="How often the reviewer errs, where known (default: told from questions asked twice).")  # fmt: skip
 @click.option("--actor", help="Who decides (default: the login name).")
@@ -48,16 +58,21 @@ KEYS = "a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead
 @click.option("--merge", type=click.Path(), help="Take in another person's decisions.jsonl of the same run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the rates as JSON on stdout.")
 def review_command(
-    run: str, stage: str | None, order: str, limit: int, width: float, error_rate: float | None, actor: str | None,
-    status: bool, rules: bool,
+    run: str, stage: str | None, order: str, what: str | None, limit: int, width: float, row_width: float,
+    error_rate: float | None, actor: str | None, status: bool, rules: bool,
     apply_rule: int | None, export_to: str | None, import_from: str | None, merge: str | None, as_json: bool,
 ) -> int:
-    """Decide on findings of a run. Each answer is saved as it is given; the data changes with `curate apply`."""
+    """Decide on findings of a run, and say what is wrong with rows in which nothing was found.
+
+    Each answer is saved as it is given; the data changes with `curate apply`.
+    """
     from curate.reviewing import Review
     from curate.session import Session
 
     review = Review(Session.open(run))
     review.chosen(stage)
+    what = what or ("findings" if stage is not None or order in ("score", "gate") else "both")
+    asked_of = (stage, width, error_rate, row_width)
     if merge is not None:
         _merge(review, Path(merge))
     elif rules or apply_rule is not None:
@@ -65,38 +80,47 @@ def review_command(
     elif export_to is not None:
         from curate.review_sheet import write_sheet
 
-        queue = review.queue(stage, order)[:limit]
-        write_sheet(Path(export_to), review, queue.tolist())
-        fill_in = "fill in verdict (accept, reject or override)"
-        click.echo(f"{_count(len(queue), 'finding')} written to {export_to}; {fill_in}", err=True)
+        queue = review.questions(stage, order, what, limit)
+        write_sheet(Path(export_to), review, queue)
+        for of, fill_in in (("finding", "accept, reject or override"), ("row", "clean, wrong or unsure")):
+            n = sum(kind == of for kind, _ in queue)
+            if n:
+                click.echo(f"{_count(n, of)} written to {export_to}; fill in verdict ({fill_in})", err=True)
         return 0
     elif import_from is not None:
         from curate.review_sheet import read_sheet
 
-        answers = read_sheet(Path(import_from), review)
+        answers, of_rows = read_sheet(Path(import_from), review)
         _say_affected(review, [index for index, verdict, _, _ in answers if verdict != "reject"])
-        review.decide_all(answers, actor or "")
-        click.echo(f"{_count(len(answers), 'decision')} saved in {review.session.run.decisions_path}", err=True)
+        review.decide_all(answers, actor or "", of_rows)
+        given = len(answers) + len(of_rows)
+        click.echo(f"{_count(given, 'decision')} saved in {review.session.run.decisions_path}", err=True)
     elif not status:
-        _ask(review, review.queue(stage, order)[:limit].tolist(), (stage, width, error_rate), actor or "")
-    _say_rates(review, (stage, width, error_rate), as_json=as_json)
+        _ask(review, review.questions(stage, order, what, limit), asked_of, actor or "")
+    _say_rates(review, asked_of, as_json=as_json)
     return 0
 
 
-def _ask(review: Review, queue: Sequence[int], asked_of: Asked, actor: str) -> None:
-    """Put findings before a person, a line each way: the same over a pipe, a dumb terminal and a screen reader."""
+def _ask(review: Review, queue: Sequence[Question], asked_of: Asked, actor: str) -> None:
+    """Put findings and rows before a person, a line each way: the same over a pipe, a dumb terminal and a screen reader."""
     if not queue:
         click.echo("nothing waits for an answer", err=True)
         return
-    click.echo(KEYS)
-    asked: list[int] = []
+    wanted = [row for of, row in queue if of == "row"]
+    like = review.rows.nearest(wanted) if wanted else {}
+    asked: list[Question] = []
+    told: set[str] = set()
     answers = _lines()
     for number, first in enumerate(queue, 1):
-        for index in (review.repeat(asked), first):
-            if index is None:
+        for question in (review.due(asked), first):
+            if question is None:
                 continue
+            of, index = question
+            if of not in told:  # what may be answered, before the first question of its sort
+                told.add(of)
+                click.echo(KEYS if of == "finding" else row_keys(review.rows))
             click.echo(f"\n{number} of {len(queue)}")
-            for line in _shown(review, index):
+            for line in _shown(review, index) if of == "finding" else shown(review.rows, index, like.get(index)):
                 click.echo(line)
             while True:
                 click.echo("> ", nl=False)
@@ -108,11 +132,9 @@ def _ask(review: Review, queue: Sequence[int], asked_of: Asked, actor: str) -> N
                 elif said == "u":
                     saved = review.session.undo()
                     click.echo("nothing to undo" if saved is None else "undone")
-                elif said == "" or _answered(review, index, said, actor):
-                    asked += [index] if said else []
+                elif said == "" or _answer(review, of, index, said, actor):
+                    asked += [question] if said not in ("", "f") else []
                     break
-                else:
-                    click.echo(KEYS)
 
 
 def _lines() -> Iterator[str]:
@@ -121,15 +143,21 @@ def _lines() -> Iterator[str]:
         yield line.strip()
 
 
-def _answered(review: Review, index: int, said: str, actor: str) -> bool:
+def _answer(review: Review, of: str, index: int, said: str, actor: str) -> bool:
     """Whether what was said is an answer, which is then on disk."""
+    if of == "row":
+        return answered(review.rows, index, said, actor)
     key, _, rest = said.partition(" ")
     if key in ("a", "x") and not rest:
         review.decide(index, "accept" if key == "a" else "reject", actor=actor)
         return True
+    if key == "f" and not rest:
+        review.decide(index, "flag", actor=actor)
+        return True
     if key == "e" and rest:
         review.decide(index, "override", rest, actor=actor)
         return True
+    click.echo(KEYS)
     return False
 
 
@@ -151,24 +179,28 @@ def _shown(review: Review, index: int) -> Iterator[str]:
 
 
 def _say_rates(review: Review, asked_of: Asked, *, as_json: bool) -> None:
-    rates, width = review.rates(*asked_of), asked_of[1]
+    stage, width, error, row_width = asked_of
+    rates = review.rates(stage, width, error)
+    of_rows = review.rows.rates(row_width, error)
     how = review.reliability()
     if as_json:
         import orjson
 
-        out = {"rates": [r.to_json() for r in rates], "reliability": _reliability(how)}
+        out = {"rates": [r.to_json() for r in rates], "rows": None if of_rows is None else of_rows.to_json(),
+               "reliability": _reliability(how)}  # fmt: skip
         click.echo(orjson.dumps(out, option=orjson.OPT_INDENT_2).decode())
         return
     for rate in rates:
         for line in _rate_lines(rate, width):
             click.echo(line)
+    say_rates(of_rows, review.rows, row_width)
     if how.repeats:
-        click.echo(f"asked twice: {_count(how.repeats, 'finding')}, {how.agreeing} answered alike")
+        click.echo(f"asked twice: {_count(how.repeats, 'question')}, {how.agreeing} answered alike")
     for pair in how.pairs:
         kappa = "not defined (no variety)" if pair.value is None else f"{pair.value:.2f} [{pair.low:.2f}, {pair.high:.2f}]"
-        click.echo(f"{pair.a} and {pair.b}: {_count(pair.findings, 'finding')}, {pair.agreed:.0%} alike, kappa {kappa}")
+        click.echo(f"{pair.a} and {pair.b}: {_count(pair.findings, 'question')}, {pair.agreed:.0%} alike, kappa {kappa}")
     if how.conflicts:
-        click.echo(f"{_count(len(how.conflicts), 'finding')} on which people differ; what was taken in last holds")
+        click.echo(f"{_count(len(how.conflicts), 'question')} on which people differ; what was taken in last holds")
 
 
 def _rate_lines(rate: Any, width: float) -> Iterator[str]:
@@ -244,7 +276,7 @@ def _merge(review: Review, path: Path) -> None:
     before = review.session.plan.dropped
     new, conflicts = review.merge(read_journal(path).decisions)
     say_change(review.session.detected, before, review.session.plan.dropped)
-    click.echo(f"{_count(new, 'decision')} taken in, {_count(len(conflicts), 'finding')} on which people differ", err=True)
+    click.echo(f"{_count(new, 'decision')} taken in, {_count(len(conflicts), 'question')} on which people differ", err=True)
     for finding in conflicts[:20]:
         click.echo(f"  {finding}", err=True)
 

@@ -39,7 +39,7 @@ Examples:
 @click.option("--merge", "merged", type=click.Path(), metavar="FOLDER",
               help="Also fold the adapter into full weights there, after checking that they say the same.")
 @click.option("--price-per-hour", type=click.FloatRange(0), metavar="PRICE",
-              help="What an hour of this machine costs, to tell before the start what the training will.")
+              help="What an hour of this machine costs: the training's cost is then told before and while it runs.")
 @click.option("--restart", is_flag=True, help="Begin anew, whatever training the folder holds, finished or not.")
 @data_options
 @quiet_option

@@ -65,14 +65,14 @@ def readable(column: Column) -> pa.Array:
     """A column as texts: conversations and turns flattened to what is said, other values as they print."""
     array = column.array
     if not column.json:
-        if pa.types.is_large_string(array.type) and not _holds_turns(array):
+        if pa.types.is_large_string(array.type) and not holds_turns(array):
             return array
         if not pa.types.is_large_string(array.type):
             return as_text(column)
     return pa.array([None if text is None else flatten(loaded(text)) for text in array.to_pylist()], pa.large_string())
 
 
-def _holds_turns(array: pa.Array) -> bool:
+def holds_turns(array: pa.Array) -> bool:
     """Whether a plain string column holds conversations as JSON text (CSV files do)."""
     head = [text for text in array.slice(0, 50).to_pylist() if text]
     return bool(head) and all(text.startswith(("[{", "[ {")) and isinstance(loaded(text), list) for text in head)

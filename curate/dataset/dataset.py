@@ -53,15 +53,28 @@ class Dataset:
         self.rejected = tuple(rejected)
         self.id_columns = tuple(id_columns)
         self._naming = threading.Lock()
+        self._opening = threading.Lock()
         self.memo: dict[Hashable, Any] = {}
         """What engines computed of these rows, for a second look at those of them that stay; never saved."""
         self.origin: tuple[Dataset, npt.NDArray[np.int64]] | None = None
         """The dataset that these rows were selected from and their places in it, when none was edited or moved."""
 
-    @cached_property
+    @property
     def _store(self) -> Store:
-        """The rows; of a selection they are copied when somebody looks at them."""
+        """The rows; those of a selection, or of data that was read before, come when somebody looks at them."""
+        if not callable(self._stored):
+            return self._stored
+        with self._opening:  # whoever asks while another thread is at it waits for its answer
+            return self._opened
+
+    @cached_property
+    def _opened(self) -> Store:
         return self._stored() if callable(self._stored) else self._stored
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether the rows are in memory: else the first look at one takes as long as reading them all."""
+        return not callable(self._stored) or "_opened" in self.__dict__
 
     # -- what it is -------------------------------------------------------------------------------------------------
 

@@ -54,15 +54,7 @@ def load(
     if on_bad_row not in ("fail", "skip"):
         raise ConfigError(f"on_bad_row is 'fail' or 'skip', not {on_bad_row!r}")
     file = Path(path)
-    files: tuple[SourceFile, ...] = ()
-    if names_many(path):
-        kind, store, rejected, files = read_many(listing(path), _read_member)
-        input_hash, size = hash_of(files), sum(each.size_bytes for each in files)
-        packed = {each.compression for each in files}
-        compression = packed.pop() if len(packed) == 1 else "mixed"
-    else:
-        kind, parsed, compression, input_hash, size = taken(file) or read_file(file)
-        store, rejected = parsed.store, list(parsed.rejected)
+    kind, store, rejected, compression, input_hash, size, files = read_rows(path)
     if store.n_rows == 0:
         if rejected and on_bad_row == "fail":
             raise _bad_rows(file, rejected, 0)
@@ -92,6 +84,21 @@ def load(
         store = store.take(good, {})
     source = Source(str(path), size, input_hash, kind, compression, store.n_rows, len(rejected), files)
     return Dataset(store, detected, source, rejected, id_columns)
+
+
+def read_rows(
+    path: str | os.PathLike[str],
+) -> tuple[str, Any, list[Rejected], str, str, int, tuple[SourceFile, ...]]:
+    """(format, rows, rows that cannot be read, compression, hash, size, files where there are several) of what a path
+    names, before anybody asks what the columns mean."""
+    file = Path(path)
+    if names_many(path):
+        kind, store, rejected, files = read_many(listing(path), _read_member)
+        packed = {each.compression for each in files}
+        compression = packed.pop() if len(packed) == 1 else "mixed"
+        return kind, store, rejected, compression, hash_of(files), sum(each.size_bytes for each in files), files
+    kind, parsed, compression, input_hash, size = taken(file) or read_file(file)
+    return kind, parsed.store, list(parsed.rejected), compression, input_hash, size, ()
 
 
 def _file_of(store: Any, row: int) -> str:

@@ -126,21 +126,27 @@ class ManyStore:
 
     def respelled(self, rows: Mapping[int, bytes]) -> ManyStore:
         """The same rows, the bytes of some given."""
+        spelled: list[dict[int, bytes]] = [{} for _ in self.parts]
+        for row, raw in rows.items():
+            spelled[int(self.part[row])][int(self.local[row])] = raw
         parts = []
-        for number, part in enumerate(self.parts):
-            mine = {int(self.local[row]): raw for row, raw in rows.items() if self.part[row] == number}
+        for part, mine in zip(self.parts, spelled, strict=True):
             assert isinstance(part.store, TextStore) or not mine
             parts.append(replace(part, store=part.store.respelled(mine)) if mine else part)  # type: ignore[union-attr]
         return replace(self, parts=tuple(parts))
+
+    def _by_part(self, part: Rows) -> list[Rows]:
+        """For each part, the places in `part` that name it, ascending: one pass, however many files there are."""
+        order = np.argsort(part.astype(np.int32), kind="stable")  # nearly always in order already
+        return np.split(order, np.cumsum(np.bincount(part, minlength=len(self.parts)))[:-1])
 
     def take(self, rows: Rows, edits: Edits) -> ManyStore:
         """A store of the given rows in that order."""
         part, local = self.part[rows], np.empty(len(rows), np.int64)
         parts, changes = [], self._edits_by_part(edits)
-        for number, each in enumerate(self.parts):
-            here = np.flatnonzero(part == number)
+        for each, here, changed in zip(self.parts, self._by_part(part), changes, strict=True):
             local[here] = np.arange(len(here))
-            parts.append(replace(each, store=each.store.take(self.local[rows[here]], changes[number])))
+            parts.append(replace(each, store=each.store.take(self.local[rows[here]], changed)))
         return ManyStore(tuple(parts), part, local, self.splits)
 
     def _edits_by_part(self, edits: Edits) -> list[dict[int, Mapping[str, Any]]]:
@@ -165,11 +171,12 @@ class ManyStore:
         """
         make_private_dir(folder)
         home = [int(self.part[row]) for row in parents] or [len(self.parts) - 1] * len(added)
-        changes = self._edits_by_part(edits)
+        changes, own = self._edits_by_part(edits), self._by_part(self.part[rows])
+        guests: list[list[int]] = [[] for _ in self.parts]
+        for i, where in enumerate(home):
+            guests[where].append(i)
         with ExitStack() as stack:
-            for number, part in enumerate(self.parts):
-                mine = np.flatnonzero(self.part[rows] == number)
-                new = [i for i, where in enumerate(home) if where == number]
+            for number, (part, mine, new) in enumerate(zip(self.parts, own, guests, strict=True)):
                 chosen = [weights[i] for i in (*mine.tolist(), *(len(rows) + i for i in new))] if len(weights) else []
                 temporary = stack.enter_context(atomic_path(folder / part.name))
                 with temporary.open("wb") as file, compressed(file, part.compression) as stream:

@@ -8,6 +8,9 @@ it that no live inverse cancels, so the order of decisions on different findings
 the same finding, a rejection or an override still binds, but an acceptance goes stale and back to review.
 
 A flag decides nothing: somebody should look again. It changes no plan, and is taken back like a decision.
+
+An *answer about a row* is a decision too: on the sightings that a person could have made there (see `sightings`). It names
+its row, so that a sighting that was accepted becomes a finding whenever the run is opened again.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import uuid
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +37,8 @@ from curate.errors import DataError
 
 Verdict = Literal["accept", "reject", "override", "flag", "undo"]
 VERDICTS: tuple[Verdict, ...] = ("accept", "reject", "override", "flag", "undo")
+SIGHTED_ACTIONS = ("flag", "relabel", "replace", "drop")
+"""What an error that a person saw may propose."""
 FILTER_KEYS = ("stage", "rule", "action", "field", "min_score", "max_score")
 
 
@@ -57,6 +63,14 @@ class Decision:
     why: str = ""
     inverse_of: str | None = None
     schema_version: int = 1
+    row: Mapping[str, Any] | None = None
+    """For an answer about a row: its id, the kinds of error that were asked about and found before, and what was seen
+    (`curate.ledger.sightings`)."""
+
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """The ids of the findings again, to look one up in."""
+        return frozenset(self.finding_ids)
 
 
 @dataclass(frozen=True)
@@ -204,7 +218,7 @@ def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
     The file is locked while it grows, so two writers never interleave inside a line; a torn tail left by a crash is
     cut off first, so that it cannot swallow the next decision.
     """
-    payload = b"".join(orjson.dumps(asdict(d)) + b"\n" for d in decisions)
+    payload = b"".join(_line(d) for d in decisions)
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
@@ -231,7 +245,8 @@ def effect(journal: Journal, findings: pa.Table) -> Effect:
         for position, finding_id in enumerate(decision.finding_ids):
             at = index.get(finding_id)
             if at is None:
-                out.orphans.append(finding_id)
+                if decision.row is None:  # what a person did not see in a row is no finding that got lost
+                    out.orphans.append(finding_id)
                 continue
             i, now_seen = at
             then = decision.seen[position] if position < len(decision.seen) else now_seen
@@ -281,8 +296,38 @@ def _parse(line: bytes) -> Decision:
     for finding_id in ids:
         if len(bytes.fromhex(finding_id)) != 16:
             raise ValueError("a finding id is not 16 bytes")
+    if raw.get("row") is not None:
+        check_row(raw["row"])
     known = {k: v for k, v in raw.items() if k in Decision.__dataclass_fields__}
     return Decision(**{**known, "finding_ids": ids, "seen": tuple(raw.get("seen") or ())})
+
+
+def check_row(said: Any) -> None:
+    """ValueError where this is not what an answer about a row says of it."""
+    if not isinstance(said, dict) or len(bytes.fromhex(str(said.get("row_id")))) != 16:
+        raise ValueError("a row id is not 16 bytes")
+    for name in ("kinds", "found", "wrong"):
+        words = said.get(name, [])
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise ValueError(f"{name} of a row is no list of words")
+    seen = said.get("seen", [])
+    if not isinstance(seen, list) or not all(_is_sighting(one) for one in seen):
+        raise ValueError("what was seen in a row is no list of sightings")
+
+
+def _is_sighting(one: Any) -> bool:
+    if not isinstance(one, dict) or not isinstance(one.get("kind"), str):
+        return False
+    texts = all(isinstance(one.get(name), str | None) for name in ("field", "replacement", "witness"))
+    places = all(type(one.get(name, 0)) is int and one.get(name, 0) >= 0 for name in ("start", "end"))
+    return texts and places and one.get("action", "flag") in SIGHTED_ACTIONS
+
+
+def _line(decision: Decision) -> bytes:
+    said = asdict(decision)
+    if decision.row is None:
+        del said["row"]
+    return orjson.dumps(said) + b"\n"
 
 
 def _end_of_last_whole_line(fd: int) -> int:

@@ -103,6 +103,14 @@ class Plan:
         return f"<p>{self.n_rows} rows in, {rows_out} out</p><table><tr><th>stage</th>{head}</tr>{body}</table>"
 
 
+def planned(table: pa.Table, n_rows: int, orphans: tuple[str, ...] = ()) -> Plan:
+    """A plan from its table, as `plan.parquet` holds it: the rows that leave are those of the drops that apply."""
+    plan = Plan(table, n_rows, np.zeros(n_rows, bool), orphans)
+    rows = plan.applied("drop")["row"].drop_null().to_numpy()
+    plan.dropped[rows] = True
+    return plan
+
+
 def words(strings: list[str], codes: Any) -> pa.DictionaryArray:
     """A dictionary column from small integer codes."""
     return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(strings, pa.string()))

@@ -40,6 +40,7 @@ from curate.ledger.plan import (
     Plan,
     words,
 )
+from curate.ledger.sightings import DUPLICATES
 
 OnFinding = Literal["apply", "review", "flag"]
 Array = np.ndarray[Any, Any]
@@ -68,7 +69,8 @@ class Policy:
 
     stages: Mapping[str, StagePolicy] = field(default_factory=dict)
     privacy: frozenset[str] = frozenset({"pii"})
-    duplicates: tuple[str, ...] = ("exact_duplicates", "near_duplicates")
+    duplicates: tuple[str, ...] = ("exact_duplicates", "near_duplicates", DUPLICATES)
+    """Stages whose drops need a surviving copy; the last are copies that people saw."""
     per_cluster: int = 1
     """Rows of each cluster of duplicates that stay."""
     target_rows: int | None = None

@@ -28,7 +28,8 @@ _DATES = re.compile(
     rf"|{_WORD}[ ]{_DAY}[ ,]{{1,2}}{_YEAR}(?!\d)",
     re.IGNORECASE,
 )
-_ASIAN = re.compile(rf"{_YEAR}\s?[年년]\s?\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일]?")
+_ASIAN = re.compile(rf"(?:{_YEAR}|\d{{1,2}})\s?[年년]\s?\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일]?")
+_ERA = re.compile(r"(?:昭和|平成|大正|令和|民國|民国)\Z")
 _FIELDS = r"""
     date of birth|birth[ _-]?date|d\.?o\.?b\.?|b-?day|birthday(?=[ ]is|[ ]?[:=])|geburts(?:datum|tag)
     |geb\.?[- ]{0,2}dat(?:um)?\.?|date de naissance|fecha (?:de )?nac(?:imiento)?\.?|f\.? ?nac\.?|data di nascita
@@ -43,7 +44,7 @@ _VERBS = r"""
     geb\.?|geboren(?: am| op)?|geborene?r?|nee?(?:\(e\))? le|nacid[oa](?: el)?|naci el|nasci em
     |nat[oa](?: a [\w' ]{2,24})? il|nat[oa]:
     |nascid[oa](?: em| a| no dia)?|nasceu(?: em| a)?|ur\.|urodzon[ya](?: dnia)?
-    |naro[zd]en[ay]?|fodd|fodt|syntynyt|szuletett|nascut
+    |d\. ?t\.|naro[zd]en[ay]?|fodd|fodt|syntynyt|szuletett|nascut
     |род(?:ился|илась)|р\. ?р\.|γεννηθηκε|roden[a]?|sinh(?: ngay)?|lahir
 """
 _LINK = (
@@ -64,7 +65,11 @@ _BORN_ON = re.compile(
     r"(?:\bborn\W{1,3}(?:on|the)\b.{0,12}|(?:\b(?:was|were|is|am)\s|\(|'m\s)born\W{1,3}(?:in\s)?)\Z", re.IGNORECASE
 )
 """Not "a film, born March 5, 1971 in a studio"."""
-_BEHIND = re.compile(r"\s(?:in [^\W\d_]{2,12} )?(?:geboren|născut|született|syntynyt|doğ(?:du|muş))", re.IGNORECASE)
+_BEHIND = re.compile(
+    r"\s?(?:in [^\W\d_]{2,12} )?\b(?:geboren|născut|született|syntynyt|doğ(?:du|muş|umlu)|г\.? ?р\b|(?:года? |г\. ?)?рожд)"
+    r"|\s?[(（]?\s?(?:出生|生まれ|生(?![产產成活])|생(?![가-힣])|생(?=입니다|이고|이며|으로))",
+    re.IGNORECASE,
+)
 """Languages in which the verb stands behind the date."""
 _GLUED = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -82,6 +87,10 @@ def birth(view: View, c: Candidate) -> list[Span]:
         if asian is None:
             return []
         start, end, written = c.start, c.start + len(asian[0].encode()), "0"
+        if not asian[0][:4].isdigit():
+            if not _ERA.search(view.text(max(view.starts[c.row], start - 6), start)):
+                return []
+            start -= 6
     first = max(view.starts[c.row], start - 48)
     while first < start and view.data[first] & 0xC0 == 0x80:
         first += 1
@@ -89,8 +98,8 @@ def birth(view: View, c: Candidate) -> list[Span]:
     if not raw.strip() and view.column(c.row):
         raw = re.sub(r"[_\-.]+", " ", _GLUED.sub(" ", view.column(c.row))) + ": "
     score = _score(_GLUED.sub(" ", raw), written)
-    if not score and found is not None and _BEHIND.match(view.text(end, min(view.ends[c.row], end + 24))):
-        score = 0.6
+    if not score and _BEHIND.match(view.text(end, min(view.ends[c.row], end + 32))):
+        score = 0.6 if found is not None else 0.75
     return [(start, end, _DOB, score)] if score else []
 
 

@@ -25,13 +25,15 @@ _WORDS: dict[int, str] = {
     PHONE: """phone phones telephone tel telefon telefono teléfono téléphone telefone telefoon tlf mobile mobil movil
         móvil cell cellphone cellular handy fax faks call calls calling dial message messages whatsapp sms signal viber
         telegram contact hotline helpline landline phonenumber phoneno mobilenumber ring reach answering rufnummer
-        telefonnummer celular portable pager voicemail textme hablar llame llamar appelez appeler anrufen""",
+        telefonnummer celular portable pager voicemail textme hablar llame llamar appelez appeler anrufen
+        erreichen erreichbar zap zapzap telem tlm""",
     IDENTIFIER: """order orders invoice tracking ticket isbn issn doi ref reference id ids uid guid serial sku part
         model catalog catalogue case docket account acct acc booking reservation confirmation transaction txn policy
         member membership employee patent article item barcode ean upc asin pmid arxiv rfc commit hash timestamp unix
         epoch parcel shipment receipt po rma batch lot licence license permit passport routing zip postcode postal
         quantity population coordinates latitude longitude lat lon lng score scores record bestellung bestellnummer
-        rechnung pedido factura commande facture oclc lccn issue vol volume userid orderid number_id vin imei port""",
+        rechnung pedido factura commande facture oclc lccn issue vol volume userid orderid number_id vin imei port
+        cep plz postleitzahl postnummer postnr pincode eircode""",
     CARD: "card cards credit debit visa mastercard maestro amex cc pan creditcard cardnumber kreditkarte tarjeta carte",
     SSN: "ssn ssns social socialsecurity itin taxpayer socialsecuritynumber",
     IP: "ip ips ipv ipv4 ipv6 address addr host server hostname dns gateway ping client remote subnet netmask cidr",
@@ -39,7 +41,8 @@ _WORDS: dict[int, str] = {
         paragraph sec dotnet assembly patch""",
     BIRTH: "born birth birthday birthdate dob geboren nacido nacida née naissance nacimiento geburtsdatum bday",
     MONEY: "usd eur gbp dollars euros euro dollar pounds price total cost amount paid sum revenue budget worth",
-    PHONE_AFTER: "office desk home work phone mobile cell fax tel direct",
+    PHONE_AFTER: """office desk home work phone mobile cell fax tel direct numarasından numarasına numarasını numaralı
+        numaramdan arayın numeroon számon számot számra 致电""",
     PAGE: "page pages pp p line lines row verse",
     COUNT: "number num nummer numero numéro número numer nomor numara номер",
 }

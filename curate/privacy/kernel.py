@@ -62,13 +62,14 @@ from curate.privacy.neighbourhood import (
     iban_end,
     in_amount,
     is_at,
+    next_cell,
     plausible,
     put,
     region,
     secret_key_before,
     token_end,
 )
-from curate.privacy.surroundings import SHORT_CELL, context, context_after
+from curate.privacy.surroundings import SHORT_CELL, asian_birth, context, context_after, era_year
 from curate.privacy.tokens import (
     MAX_TOKEN,
     bic_word,
@@ -178,6 +179,7 @@ def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untype
                         (data[stop] == 44 or data[stop] == 58 or data[stop] == 46)
                         and stop + 1 < end
                         and 48 <= data[stop + 1] <= 57
+                        and not (data[stop] == 44 and next_cell(data, i, stop, end))
                     ):
                         f |= NEXT_DECIMAL
                 resume = stop
@@ -217,11 +219,19 @@ def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untype
                         n += 1
                 elif (groups >= 3 and digits >= 4) or (digits == 4 and groups == 1) or digits >= 5:
                     near, union = context(data, start, end, i, columns[names[row]])
+                    if digits == 4 and groups == 1 and asian_birth(data, stop, end):
+                        union |= BIRTH
                     if union & 32 == 0 and (union & 64) != 0:  # a birth, not a version
                         n = put(out, n, YEAR, row, i, stop, near, union, f)
                     plate = digits == 4 and i - 2 >= start and prev == 0 and 65 <= data[i - 2] <= 90
                     if (digits >= 5 or plate) and union & (ID_WORD | FOREIGN):
                         n = put(out, n, NUMBER, row, i, stop, near, union, f | MAY_BE_ID)
+                elif groups == 1 and digits <= 2 and era_year(data, start, i, stop, end):
+                    near, union = context(data, start, end, i, columns[names[row]])
+                    if asian_birth(data, stop, end):
+                        union |= BIRTH
+                    if union & BIRTH:
+                        n = put(out, n, YEAR, row, i, stop, near, union, f)
                 # Hexadecimal with colons is found at its first colon, so stop before it.
                 i = max(resume, i + 1)
                 continue

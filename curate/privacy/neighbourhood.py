@@ -83,7 +83,9 @@ def plausible(data, i, stop, digits, helped, national, near_words, bounds):  # t
     plus, zero = data[i] == 43, data[bounds[0, 0]] == 48
     if helped or plus or (zero and digits >= 10 and data[bounds[0, 0] + 1] == 48):
         f |= MAY_BE_PHONE
-    if zero and 2 <= groups <= 6 and 9 <= digits <= 11:
+    if zero and 2 <= groups <= 6 and 9 <= digits <= (12 if groups == 2 else 11):
+        f |= MAY_BE_PHONE
+    if data[i] == 40 and 10 <= digits <= 11 and 3 <= groups <= 4:
         f |= MAY_BE_PHONE
     if national and 7 <= digits <= 13 and 2 <= groups <= 6:
         f |= MAY_BE_PHONE
@@ -114,6 +116,20 @@ def in_amount(data, i, stop, sign):  # type: ignore[no-untyped-def]
     if j == i or j - i >= 7:
         return False  # "17,+1 202 ..." and "17,2025550143"
     return j == stop or data[j] != 45
+
+
+@njit(cache=True)
+def next_cell(data, i, stop, end):  # type: ignore[no-untyped-def]
+    """Whether the comma behind the run of digit groups [i, stop) parts two cells rather than an amount from its cents."""
+    j = stop + 1
+    while j < end and 48 <= data[j] <= 57:
+        j += 1
+    if j - stop - 1 >= 4 or (j < end and (data[j] == 45 or data[j] == 47)):
+        return True
+    for p in range(i, stop):
+        if data[p] == 45 or data[p] == 41:
+            return True
+    return False
 
 
 @njit(cache=True)

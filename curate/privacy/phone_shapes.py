@@ -2,8 +2,8 @@
 """Whether a run of digit groups can be a telephone number that needs no words, from its signs and sizes alone.
 
 A necessary condition of a score of 0.5 in `phones.find_phones`, for regions of the North American plan and where no word
-speaks of telephones: groups of 3, 3 and 4 digits; a `+` or `00` in front; or a leading zero and nine to eleven digits in
-groups of two and more; or the Brazilian form. Texts of nothing but digits and signs hold few such runs.
+speaks of telephones: groups of 3, 3 and 4 digits; a `+` or `00` in front; or a leading zero and nine to twelve digits in
+groups of two and more, perhaps behind a closing bracket or a slash; or the Brazilian form. Texts of nothing but digits and signs hold few such runs.
 
 Complexity: O(bytes of the run x 5), about a microsecond.
 """
@@ -43,15 +43,14 @@ def _number_at(data, a, b):  # type: ignore[no-untyped-def]
     if size:
         shortest = min(shortest, size)
     inside |= size == 1 and groups > 1
-    if not 7 <= digits <= 15 or groups > 8 or opened != 0 or slashes:
+    area = first == 48 and digits <= 12  # "02)312-3456", "0421 / 3370 618"
+    if not 7 <= digits <= 15 or groups > 8 or (opened != 0 and not (area and opened == -1)) or slashes > area:
         return False
     if data[a] == 43 or (first == 48 and second == 48 and digits >= 10):
         return True
-    if inside or groups == 1:
-        return False
-    if first == 48 and 9 <= digits <= 11:
-        return True
-    return data[a] == 40 and digits <= 11  # "(11) 91234-5678"
+    if data[a] == 40 and digits <= 11 and groups > 1:
+        return True  # "(11) 91234-5678", "(85) 9 8877-1203"
+    return not inside and groups > 1 and first == 48 and 9 <= digits <= 12
 
 
 @njit(cache=True)

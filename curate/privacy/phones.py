@@ -229,11 +229,14 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
     if not 7 <= len(digits) <= 15 or len(groups) > 8 or one_digit(digits):
         return 0.0
     if text.count("(") != text.count(")"):
-        return 0.0  # "76, 065103 (2005"
+        if not _AREA_BRACKET.fullmatch(text):
+            return 0.0  # "76, 065103 (2005"
+        text = text.replace(")", "-", 1)
     if thousands(text):
         return 0.0
     if "/" in text and not (context and text.count("/") == 1 and len(digits) >= 9):
-        return 0.0
+        german = _AREA_SLASH.fullmatch(text) and any(valid_national(digits, r) for r in _SLASH_REGIONS)
+        return 0.55 if german else 0.0
     if text.count(".") == 1 and len(groups) == 2 and not text.startswith("0"):
         return 0.0  # a decimal number
     if len(groups) in (4, 5) and len(groups[-1]) == 1 and book_number(text):
@@ -256,14 +259,15 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
     if len(groups) == 1:
         return _one_group(digits, context=context, region=region)
     single = sum(len(g) == 1 for g in groups[1:])
-    if single:
+    if single and not _BRAZILIAN.fullmatch(text):
         return 0.0 if len(digits) < 9 or not context or single > 1 else 0.5
     if valid_national(digits, region):
         # Without words, ten digits in pairs or "12345 67890" may be anything; the usual grouping is judged before.
         return 0.85 if context else (0.7 if region not in ("US", "CA") else 0.4)
     if context:
         return 0.75
-    if digits[0] == "0" and digits[1] != "0" and 9 <= len(digits) <= 11 and min(map(len, groups)) >= 2:
+    most = 12 if len(groups) == 2 else 11
+    if digits[0] == "0" and digits[1] != "0" and 9 <= len(digits) <= most and min(map(len, groups)) >= 2:
         plain = not any(len(g) > 5 for g in groups) or len(groups) == 2
         if plain and text.count("-") <= 1 and any(valid_national(digits, r) for r in _TRUNK_REGIONS):
             return 0.55
@@ -274,8 +278,11 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
     return 0.0
 
 
+_AREA_BRACKET = re.compile(r"0\d{1,4}\) ?\d{3,4}[- ]?\d{3,4}")
+"""`02)312-3456`, the Korean way to set the area code apart."""
+_AREA_SLASH, _SLASH_REGIONS = re.compile(r"0\d{2,4} ?/ ?\d{2,9}(?:[ -]\d{2,5}){0,3}"), ("DE", "AT")
 _IN_THREE, _HYPHEN_REGIONS = re.compile(r"0\d{1,3}-\d{3,4}-\d{4}"), ("JP", "KR", "TH", "ID", "TW", "MY")
-_BRAZILIAN = re.compile(r"\(\d\d\) ?\d{4,5}-\d{4}")
+_BRAZILIAN = re.compile(r"\(\d\d\) ?(?:9 )?\d{4,5}-\d{4}")
 
 
 _DROP = {ord(c): None for c in " .-()/+"}

@@ -16,6 +16,7 @@ addresses are found by `names`, only where `types` lists them, at about 5 MB/s.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ from curate.privacy.column import Block, block
 from curate.privacy.config import ScanConfig
 from curate.privacy.custom import find
 from curate.privacy.disguises import byte_edits, find_disguises
+from curate.privacy.names.grids import grid
 from curate.privacy.jsonrows import is_json, widen_json_numbers
 from curate.privacy.judging import Verdicts, recognise
 from curate.privacy.kernel import lex
@@ -122,11 +124,16 @@ def _allowed(text: Block, found: Found, config: ScanConfig) -> Found:
 
 def _once(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts) -> Found:
     found = _raw_spans(text, config, known, verdicts)
+    cells = grid(text)
+    if cells is not None:
+        inner = _raw_spans(cells[0], config, known, verdicts)
+        inner.at[:, 0] = cells[1][inner.at[:, 0]]
+        found = found.plus(inner)
     if config.recognizers:
         found = found.plus(_custom(text, config))
     found = resolve_overlaps(without_ours(text, _allowed(text, found, config)), known.priority)
     if not _NAMED.isdisjoint(config.types):
-        found = beside(found, _allowed(text, name_spans(text, config.types, config.min_score), config))
+        found = beside(found, _allowed(text, name_spans(text, config.types, config.min_score), config), text)
     if config.ner:
         found = beside(found, _allowed(text, ner_spans(text, config.ner, config.types, config.min_score), config))
     return widen_json_numbers(text.data, text.starts, text.ends, found, known.priority) if len(found.at) else found
@@ -187,8 +194,53 @@ def scan(
     blocks of about 64 MB, so memory stays bounded and a caller may stop the scan by raising from `progress`.
     """
     config = config or ScanConfig()
-    known = book(config.recognizers)
     whole = block(texts, names)
+    return concluded(whole, proposed(whole, config, progress), config)
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """Spans that texts hold each by itself, whatever the others hold, in order."""
+
+    at: Ints
+    """int64[n, 4]: text, start byte, end byte, kind. Bytes are places in a `Block`, or from the start of the text."""
+    offsets: Ints
+    """int64[n, 2]: start and end in code points of the text."""
+    score: npt.NDArray[np.float64]
+    quoted: npt.NDArray[np.bool_]
+
+    def take(self, index: Ints) -> Proposed:
+        """The spans at these positions."""
+        return Proposed(self.at[index], self.offsets[index], self.score[index], self.quoted[index])
+
+    def moved(self, text: Ints, by: Ints) -> Proposed:
+        """The same in texts that are numbered otherwise, bytes counted from elsewhere."""
+        at = np.column_stack([text, self.at[:, 1] + by, self.at[:, 2] + by, self.at[:, 3]])
+        return Proposed(at, self.offsets, self.score, self.quoted)
+
+    def plus(self, other: Proposed) -> Proposed:
+        """Both, in order."""
+        names = ("at", "offsets", "score", "quoted")
+        both = Proposed(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in names))
+        return both.take(np.lexsort((both.at[:, 1], both.at[:, 0])))
+
+
+def scan_new(
+    texts: pa.Array, config: ScanConfig, names: str | Sequence[str], new: Ints, before: Proposed
+) -> tuple[Spans, Proposed]:
+    """What `scan` finds in texts of which only `new` (places, ascending) were not looked at before, and all that each
+    text proposes; `before` is what the others propose. Bytes count from the start of each text.
+    """
+    whole = block(texts, names)
+    fresh = proposed(whole.part(new), config)
+    old = before.moved(before.at[:, 0], whole.starts[before.at[:, 0]])
+    every = fresh.moved(new[fresh.at[:, 0]], np.zeros(len(fresh.at), np.int64)).plus(old)
+    return concluded(whole, every, config), every.moved(every.at[:, 0], -whole.starts[every.at[:, 0]])
+
+
+def proposed(whole: Block, config: ScanConfig, progress: Callable[[int, int], None] | None = None) -> Proposed:
+    """What each text proposes by itself."""
+    known = book(config.recognizers)
     total, done = len(whole.starts), 0
     parts: list[tuple[Found, Ints]] = []
     while done < total:
@@ -206,6 +258,13 @@ def scan(
     offsets = np.concatenate([o for _, o in parts]) if parts else np.zeros((0, 2), np.int64)
     score = np.concatenate([p.score for p, _ in parts]) if parts else np.zeros(0)
     quoted = np.concatenate([p.quoted for p, _ in parts]) if parts else np.zeros(0, np.bool_)
+    return Proposed(at, offsets, score, quoted)
+
+
+def concluded(whole: Block, found: Proposed, config: ScanConfig) -> Spans:
+    """The spans that stay once the column as a whole has spoken."""
+    known = book(config.recognizers)
+    at, offsets, score, quoted = found.at, found.offsets, found.score, found.quoted
     runs: Ints | None = None
     if np.count_nonzero(at[:, 3] == _CARD) > 1:
         # Most columns hold no card; the pass that counts runs of digits is for those that do.

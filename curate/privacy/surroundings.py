@@ -78,6 +78,8 @@ def context_before(data, start, pos, words, masks):  # type: ignore[no-untyped-d
             mask |= _stems_inside(data, first, j)
         if j - first == 1 and data[first] | 32 == 98 and first - 3 >= start and data[first - 1] == 46:
             mask |= BIRTH if data[first - 2] | 32 == 111 and data[first - 3] == 46 else 0  # "D.O.B."
+        if j - first == 1 and data[first] | 32 == 116 and first - 2 >= start and data[first - 1] == 46:
+            mask |= BIRTH if data[first - 2] | 32 == 100 else 0  # "d.t.", Turkish
         union |= mask & (ID_WORD | COUNT)
         mask &= ~(ID_WORD | COUNT)
         if mask & 1024:
@@ -106,9 +108,45 @@ def context_after(data, pos, end, words, masks):  # type: ignore[no-untyped-def]
         while j < ceiling and (WORD[data[j]] == 1 or WORD[data[j]] == 3):
             j += 1
         union |= lookup(fnv(data, i, j), words, masks)
+        if c >= 0xC3 and c != 226:  # inflected words and scripts without blanks: "рождения", "に電話", "पर कॉल"
+            union |= _stem_at(data, i, j)
+            if c >= 0xE3:
+                union |= _stems_inside(data, i, j)
+            elif c == 208 and data[i + 1] == 179 and j == i + 2 and born_year(data, j, end):
+                union |= BIRTH
         seen += 1
         i = j
     return union
+
+
+@njit(cache=True)
+def born_year(data, j, end):  # type: ignore[no-untyped-def]
+    """Whether `г` before `j` goes on to `г.р.`, Russian for "born in"."""
+    p = j + 1 if j < end and data[j] == 46 else j
+    p += p < end and data[p] == 32
+    return p + 1 < end and data[p] == 209 and data[p + 1] == 128
+
+
+@njit(cache=True)
+def asian_birth(data, stop, end):  # type: ignore[no-untyped-def]
+    """Whether the year that ends at `stop` goes on as a date in Asian signs (`年`, `년`) with a sign of birth behind it:
+    `1988年12月14日出生`, `1990년 2월 3일생`."""
+    if stop + 2 >= end or not ((data[stop] == 0xE5 and data[stop + 1] == 0xB9) or (data[stop] == 0xEB and data[stop + 1] == 0x85)):
+        return False
+    for p in range(stop + 3, min(stop + 36, end - 2)):
+        c, d, e = data[p], data[p + 1], data[p + 2]
+        if (c == 0xE7 and d == 0x94 and e == 0x9F) or (c == 0xEC and d == 0x83 and e == 0x9D):  # 生, 생
+            return True
+    return False
+
+
+@njit(cache=True)
+def era_year(data, start, i, stop, end):  # type: ignore[no-untyped-def]
+    """Whether the one or two digits in [i, stop) count the years of a Japanese or Taiwanese era: `昭和38年`, `民國78年`."""
+    if i - start < 6 or stop + 2 >= end or data[stop] != 0xE5 or data[stop + 1] != 0xB9:
+        return False
+    d, e = data[i - 2], data[i - 1]
+    return (d == 0x92 and e == 0x8C) or (d == 0x88 and e == 0x90) or (d == 0xAD and e == 0xA3) or (d == 0x9C and (e == 0x8B or e == 0xBD)) or (d == 0x9B and e == 0xBD)
 
 
 @njit(cache=True)

@@ -29,7 +29,7 @@ _COUNTED = frozenset(("calls", "messages", "signals", "rings"))
 _DIALLED = frozenset(("call", "dial", "ring", "text", "sms", "whatsapp"))
 _WEAK = frozenset((
     *_DIALLED, "calling", "message", "signal", "reach", "answering", "handy", "cell", "contact", "contacto", "contato",
-    "kontakt", "mobile", "portable", "pager", "telegram", "viber", "bel", "kom", "cel",
+    "kontakt", "mobile", "portable", "pager", "telegram", "viber", "bel", "kom", "cel", "erreichen", "erreichbar", "zap",
 ))  # fmt: skip
 _LINK = re.compile(
     r"(?:\W*(?:me|us|him|her|them|back|support|now|today)\b)?\W*"

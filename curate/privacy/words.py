@@ -27,7 +27,7 @@ STEMS: dict[str, str] = {
     "PHONE": """telef telepo teléf téléph telemo telemó handynum mobiln mobilsz mobilte mobilnu rufnum rückru ruckruf phonen
         phoneno kontaktte cellulari puhelin matkapuh hotlin anruf appele rappele chiama llámam llamam dzwon zadzwo
         телеф мобил сотов позвон звони тел моб τηλ κινητ 電話 电话 手机 手機 携帯 전화 휴대폰 핸드폰 연락처 โทร เบอร์ मोबाइल
-        फोन फ़ोन नंबर মোবাইল ফোন هاتف الهاتف جوال الجوال موبايل تلفن טלפון הטלפון נייד הנייד thoại""",
+        कॉल फोन फ़ोन नंबर মোবাইল ফোন هاتف الهاتف جوال الجوال موبايل تلفن טלפון הטלפון נייד הנייד thoại""",
     "IDENTIFIER": """bestelln auftragsn sendungs rechnungsn kundennu vertragsn vertragsnu artikeln zählern aktenz liefersc
         seriennu commandes factura facture dossier référen expédit seguimien rastrei fattura ordernu factuur klantnu
         zendings zamówien zamowien faktur paczk objednáv zásilk beställn ordrenu tilausn заказ догов накладн отправлен

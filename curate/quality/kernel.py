@@ -22,14 +22,14 @@ COLUMNS = (
     "last_class", "last_line_words", "last_line_bullet", "common", "loop_words", "loop_times", "repeated",
     "distinct", "alpha_words", "code_marks", "hashes", "names", "space_before_stop", "double_spaces", "lone_i",
     "repeated_lines", "repeated_line_chars", "stop_words", "paragraphs", "headings", "stray_close", "dots", "short_lines",
-    "round_pairs", "slips", "trailing_blanks",
+    "round_pairs", "slips", "trailing_blanks", "setting_off",
 )  # fmt: skip
 """What is counted; see `curate.quality.features` for what each means."""
 (CHARS, SPACES, WORDS, WORD_CHARS, LETTERS, UPPERS, DIGITS, PUNCT, SYMBOLS, CONTROLS, FORMATS, PRIVATES, LOST, LINES,
  BULLETS, ELLIPSES, STOPPED, FENCES, SENTENCES, LOWER_STARTS, ROUND, SQUARE, CURLY, RUN, LONGEST, FIRST, LAST, LAST_CLASS,
  LAST_WORDS, LAST_BULLET, COMMON, LOOP_WORDS, LOOP_TIMES, REPEATED, DISTINCT, ALPHA, CODE, HASHES, NAMES, GAPPED, DOUBLE,
  LONE_I, DUP_LINES, DUP_CHARS, STOP_WORDS, PARAGRAPHS, HEADINGS, STRAY, DOTS, SHORT,
- PAIRS, SLIPS, TRAILING) = range(len(COLUMNS))  # fmt: skip
+ PAIRS, SLIPS, TRAILING, OFF) = range(len(COLUMNS))  # fmt: skip
 _START = np.uint64(0xCBF29CE484222325)
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _S29 = np.uint64(29)
@@ -288,6 +288,7 @@ def count(  # type: ignore[no-untyped-def]
                         at_start = True
             elif 9 <= kind <= 12:
                 row[PUNCT] += 1
+                row[OFF] += _sets_off(code)
                 if previous_class == 0 and (code == 44 or code == 59):
                     row[GAPPED] += 1
                 if code == 40:
@@ -333,6 +334,16 @@ def count(  # type: ignore[no-untyped-def]
             stops &= stops - np.uint64(1)
         _repetition(hashes, n_words, keys, places, row)
         _same_lines(lines_of, lines_chars, n_lines, row)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _sets_off(code):  # type: ignore[no-untyped-def]
+    """Colons, semicolons, quotes, dashes and opening brackets: marks that set one part of a sentence off from another."""
+    if code < 128:
+        return code == 58 or code == 59 or code == 40 or code == 34
+    if code < 0x3000:
+        return code == 0x2013 or code == 0x2014 or code == 0x201C or code == 0xAB
+    return code == 0x300C or code == 0xFF1A or code == 0xFF1B or code == 0xFF08
 
 
 @njit(cache=True, nogil=True)

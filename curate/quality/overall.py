@@ -21,17 +21,17 @@ from curate.quality.traits import traits
 Floats = NDArray[np.float64]
 
 WEIGHTS: Mapping[str, float] = {
-    "substance": 0.192, "sentences": 0.052, "paragraphs": 0.080, "points": 0.066, "begins": 0.043, "ends": 0.056,
-    "clean": 0.071, "tidy": 0.034, "case": 0.065, "variety": 0.043, "fluency": 0.056, "own_words": 0.061,
-    "taken_up": 0.067, "form": 0.043, "asking": 0.073,
+    "substance": 0.178, "sentences": 0.048, "paragraphs": 0.053, "points": 0.032, "begins": 0.039, "ends": 0.054,
+    "clean": 0.067, "tidy": 0.043, "case": 0.060, "variety": 0.040, "fluency": 0.051, "own_words": 0.052,
+    "taken_up": 0.053, "lines": 0.066, "set_off": 0.040, "figures": 0.022, "form": 0.036, "asking": 0.067,
 }  # fmt: skip
 """Weight of each trait."""
 FACTORS: Mapping[str, float] = {
     "repeated_item": 0.9, "empty": 0.02, "placeholder": 0.3, "too_short": 0.85, "too_long": 0.95, "cut_off": 0.75,
     "broken_fence": 0.85, "broken_json": 0.8, "repetition_loop": 0.5, "repetitive": 0.8, "refusal": 0.5, "as_an_ai": 0.75,
-    "runs_on": 0.5, "prompt_echoed": 0.6, "wrong_language": 0.6, "garbled": 0.7, "template_leftover": 0.8, "boilerplate":
-    0.98, "stock_answer": 0.8, "unrelated": 0.9, "role_order": 0.8, "last_turn": 0.6, "identical_pair": 0.3,
-    "swapped_pair": 0.8,
+    "wrong_count": 0.85, "runs_on": 0.5, "prompt_echoed": 0.6, "wrong_language": 0.6, "garbled": 0.7,
+    "template_leftover": 0.8, "boilerplate": 0.98, "stock_answer": 0.8, "unrelated": 0.9, "role_order": 0.8,
+    "last_turn": 0.6, "identical_pair": 0.3, "swapped_pair": 0.8,
 }  # fmt: skip
 """What a fault leaves of the score where its rule is as sure as it gets."""
 ONE_FAULT = frozenset({"refusal", "as_an_ai"})

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.quality import asked, endings, language, lengths, manners, phrases, web
 from curate.quality import characters as c
-from curate.quality import endings, language, lengths, manners, phrases, web
 from curate.quality.config import QualityConfig
 from curate.quality.features import Features, Hashes, measure
 from curate.quality.fluency import fluency
@@ -33,6 +33,7 @@ RULES: Mapping[str, str] = {
     "cut_off": "the text ends in the middle of a sentence, and most others do not",
     "broken_fence": "a code fence is opened and not closed",
     "broken_json": "the text begins as JSON and is not valid JSON",
+    "wrong_count": "the answer has another number of points or words than was asked for",
     "runs_on": "the answer does not stop and makes up the next prompt",
     "repetition_loop": "a phrase follows on itself again and again",
     "repetitive": "most of the text says again what it has said before",
@@ -268,15 +269,15 @@ def _wrong_language(m: Measured, config: QualityConfig) -> Hits:
     # Scripts without spaces have more to say in fewer characters.
     readable |= (f["letters"] >= 15) & (f["words"] >= 0.8 * f["letters"])
     expected: str | None = config.language
-    asked = readable & ~m.asks(phrases.TRANSLATION)
+    unsure = readable & ~m.asks(phrases.TRANSLATION)
     if config.language == "majority":
-        asked &= f.share("common", "alpha_words") < 0.12
-        if not asked.any():  # every text has the words that most have: the detector need not be loaded
+        unsure &= f.share("common", "alpha_words") < 0.12
+        if not unsure.any():  # every text has the words that most have: the detector need not be loaded
             return none
         expected, _ = language.majority(texts.filter(pa.array(readable)), config.language_characters)
     if expected is None:
         return none
-    at = np.flatnonzero(asked)
+    at = np.flatnonzero(unsure)
     codes, sure = language.detect(texts.take(pa.array(at)), config.language_characters)
     other = np.array([not language.alike(code, expected) for code in codes], np.bool_)
     ascii_word = np.array([code in ("la", "eo", "vo", "zxx") for code in codes], np.bool_)  # lists of names read like these
@@ -368,4 +369,5 @@ _PIECE_RULES: dict[str, Rule] = {
 _ANSWER_RULES: dict[str, Rule] = {
     "empty_prompt": _empty_prompt, "refusal": manners.refusal, "as_an_ai": manners.as_an_ai, "runs_on": manners.runs_on,
     "prompt_echoed": _prompt_echoed, "stock_answer": _stock_answer, "unrelated": _unrelated,
+    "wrong_count": lambda m, config: asked.wrong_count(m),
 }  # fmt: skip

@@ -20,6 +20,8 @@ from curate.quality.hits import Bools, Measured
 Floats = NDArray[Any]
 SHRUNK = 25
 """Words at which fluency is drawn half way to the usual."""
+TAKEN = 0.34
+"""Share of a prompt's content that an answer takes up from which on no more is seen: repeating all of it is no better."""
 MUCH = 600
 """Distinct words from which on no more substance is seen."""
 
@@ -49,7 +51,10 @@ def traits(m: Measured) -> dict[str, Floats]:
     assert m.pieces.prompts is not None
     return out | {
         "own_words": said * told,
-        "taken_up": r.taken_up.astype(np.float64),
+        "taken_up": np.minimum(1.0, r.taken_up.astype(np.float64) / TAKEN),
+        "lines": _most(np.maximum(f["lines"] - 1, 0), 4.0),
+        "set_off": np.where(m.code, 0.5, _most(f["setting_off"] / np.maximum(f["words"], 5), 0.06)),
+        "figures": np.where(m.code, 0.5, _most(f["digits"] / np.maximum(f["words"], 5), 0.1)),
         "form": form_met(m.pieces.prompts, m.pieces.texts, f),
         "asking": asking(m.prompt_features),
     }

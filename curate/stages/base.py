@@ -17,6 +17,7 @@ from curate.errors import Cancelled
 
 if TYPE_CHECKING:
     from curate.execution import Execution
+    from curate.stages.known_rows import Known
 
 OnFinding = Literal["apply", "review", "flag"]
 
@@ -51,6 +52,8 @@ class Context:
     cancelled: Callable[[], bool] = _never
     execution: Execution = field(default_factory=_this_process)
     """Where costly parts run; results do not depend on it."""
+    known: Known | None = None
+    """What an earlier look at most of these rows has kept for this stage; results do not depend on it."""
 
     def check_cancelled(self) -> None:
         """Raise `Cancelled` when the user asked to stop; call it between units of work."""
@@ -85,5 +88,7 @@ class Stage:
     """Names of stages whose hints it reads; they run first when they run at all."""
     depends_on: Callable[[Any], Mapping[str, str]] = _nothing_else
     """Hashes of what else its result depends on, given its settings: files that they name. Part of the cache key."""
+    keeps_rows: bool = False
+    """Whether it can leave what it found of each row to a later look (`Context.known`)."""
     optional: bool = False
     """Whether nothing to do is an ordinary outcome: skipped beside other stages, it leaves no question open."""

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from curate.dataset import Dataset
 from curate.ledger.findings import concat_findings, make_findings
+from curate.similarity.again import groups_with
 from curate.similarity.exact import exact_groups
 from curate.similarity.partners import Partners, label_codes, split_ranks
 from curate.stages.base import Context, Detection, Stage
@@ -48,7 +49,12 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
     n = dataset.n_rows
     key = (NAME, config.normalise_whitespace)
     group = groups_again(dataset, key)
-    if group is None:
+    if group is None and context.known is not None:
+        group, keep = groups_with(
+            _compared(dataset), config.normalise_whitespace, context.known.arrays(), context.known.before, context.threads
+        )
+        context.known.leave(keep)
+    elif group is None:
         group = exact_groups(
             _compared(dataset),
             config.normalise_whitespace,
@@ -117,4 +123,5 @@ STAGE = Stage(
     detect=detect,
     on_finding="apply",
     uses=("label_names",),
+    keeps_rows=True,
 )

@@ -172,7 +172,10 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
         scores=pa.table(
             {"row": judged.rows, "score": wrong, "ranking": np.round(noise.ranking, 4), "cleanlab_quality": quality}
         ),
-        hints={"wrong": _of_all_rows(wrong, judged.rows, dataset.n_rows)},
+        hints={
+            "wrong": _of_all_rows(wrong, judged.rows, dataset.n_rows),
+            "likely_wrong": _of_all_rows(likely.astype(np.float64), judged.rows, dataset.n_rows),
+        },
         summary={
             "rows_judged": n,
             "predictions": "ours" if config.pred_probs is None else "given",

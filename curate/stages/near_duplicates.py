@@ -36,6 +36,7 @@ from curate.similarity.partners import Ints, Partners, label_codes, split_ranks
 from curate.similarity.selfmeasure import measure
 from curate.stages.answers import answer_classes, answer_findings, part_similarity
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.known_texts import edges_of_known, keep_edges
 from curate.stages.measured import measured
 from curate.stages.second_look import edges_again, remember_edges
 
@@ -147,6 +148,7 @@ def _edges(dataset: Dataset, engine: NearConfig, distinct: Ints, first: Ints, gr
         _progress(context, done, total)
 
     again = edges_again(dataset, engine, distinct, progress, context.threads, group)
+    again = again or edges_of_known(dataset.content(), engine, distinct, first, group, context)
     if again is not None:
         return again
     content = dataset.content()
@@ -156,6 +158,7 @@ def _edges(dataset: Dataset, engine: NearConfig, distinct: Ints, first: Ints, gr
         texts = content if len(distinct) == len(content) else content.take(pa.array(distinct))
         found = context.execution.near_duplicate_edges(texts, engine, progress, context.threads, group=group)
     remember_edges(dataset, engine, found, distinct, first)
+    keep_edges(found, distinct, first, context)
     return found
 
 
@@ -295,4 +298,5 @@ STAGE = Stage(
     detect=detect,
     on_finding="apply",
     uses=("exact_duplicates", "label_names"),
+    keeps_rows=True,
 )

@@ -41,6 +41,7 @@ from curate.privacy.ner import find_ner, located_ner
 from curate.privacy.operators import Rewritten
 from curate.privacy.types import NAMES
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.pii_known import Scans
 from curate.stages.pii_names import NAMES_SETTING, checked_names, names_to_flag
 from curate.stages.pii_numbers import sensitive_numbers
 from curate.stages.pii_operators import checked, depends_on, rewriter_of, said_of, settings_of_scan
@@ -106,10 +107,11 @@ def detect(dataset: Dataset, config: Config, context: Context) -> Detection:
     strings_scanned = rows_with_keys = names_flagged = 0
     affected: list[npt.NDArray[np.int64]] = []
     rows_with_names: list[npt.NDArray[np.int64]] = []
+    scans, columns = Scans(context.known), list(dict.fromkeys(dataset.columns))
     for batch in dataset.strings():
         context.check_cancelled()
         under = _names(batch)
-        spans = scan(batch.texts, settings, names=under)
+        spans = scans.spans(batch, settings, under, columns.index(parse_pointer(batch.column)[0]))
         noted = apart(_names_in(batch.texts, config, flagged_types, under), spans)
         strings_scanned += len(batch.rows)
         keys = _unsafe_keys(batch, plain)
@@ -134,6 +136,7 @@ def detect(dataset: Dataset, config: Config, context: Context) -> Detection:
         work.add(batch.texts, spans, np.asarray(batch.rows)[spans.row])  # an empty one too: it may hold old tokens
         if len(batch.rows):
             context.progress(int(batch.rows[-1]) + 1, dataset.n_rows)
+    scans.finish()
     for place, rewritten in zip(found, work.finish(), strict=True):
         tables[place] = _replacements(dataset, *found[place], rewritten)
     rows_with_numbers = 0
@@ -162,7 +165,10 @@ def detect(dataset: Dataset, config: Config, context: Context) -> Detection:
         summary["rows_with_pii_in_keys"] = rows_with_keys
     if rows_with_numbers:
         summary["numbers_with_pii"] = rows_with_numbers
-    return Detection(findings=findings, summary=summary)
+    holds = np.zeros(dataset.n_rows, bool)
+    for rows in (*affected, *rows_with_names):
+        holds[rows] = True
+    return Detection(findings=findings, summary=summary, hints={"rows": holds})
 
 
 def _replacements(
@@ -246,4 +252,4 @@ def _without(fields: list[str], at: npt.NDArray[np.int64], keys: frozenset[str])
 
 
 STAGE = Stage(name="pii", title=TITLE, version=9, config=Config, detect=detect, on_finding="apply",
-              depends_on=depends_on)  # fmt: skip
+              depends_on=depends_on, keeps_rows=True)  # fmt: skip

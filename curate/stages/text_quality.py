@@ -169,7 +169,7 @@ def _evidence(one: Hits, which: Any) -> list[str] | None:
 STAGE = Stage(
     name=NAME,
     title="Text quality",
-    version=4,
+    version=5,
     config=QualityConfig,
     detect=detect,
     on_finding="review",

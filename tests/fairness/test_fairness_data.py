@@ -56,11 +56,11 @@ def test_missing_values_and_lengths_are_told_for_every_group_and_tiny_groups_are
     lengths = np.concatenate([np.full(400, 100.0), np.full(400, 20.0), np.full(4, 50.0)])
     lengths += np.arange(804) % 7
     gone = np.asarray([g == "b" and i % 3 == 0 for i, g in enumerate(group)])
-    audit = audit_data({"g": group}, lengths=lengths, missing={"no_label": gone})
+    audit = audit_data({"g": group}, lengths=lengths, rates={"no_label": gone})
     assert {v.group for v in audit.levels} == {"a", "b", "tiny"}
     assert {c.outcome for c in audit.comparisons if c.group == "tiny"} == {"insufficient evidence"}
     assert next(c for c in audit.comparisons if c.group == "b" and c.metric == "text_length").outcome == "disparity"
-    missing = {c.group: c.outcome for c in audit.missing.comparisons}
+    missing = {c.group: c.outcome for c in audit.rates.comparisons}
     assert missing == {"a": "disparity", "b": "disparity", "tiny": "insufficient evidence"}
     json.dumps(audit.to_json(), allow_nan=False)
 

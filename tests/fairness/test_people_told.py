@@ -252,3 +252,35 @@ def test_an_axis_that_is_shown_alone_is_open_among_nine() -> None:
     assert (told["gender"].flip_low, told["gender"].flip_rate) == (alone.flip_low, alone.flip_rate)
     assert told["gender"].p == pytest.approx(min(1.0, 9 * (alone.p or 0.0)))
     assert told["axis0"].outcome == "within"
+
+
+def test_wrong_labels_and_personal_data_are_counted_by_group_and_nothing_is_changed(tmp_path: Path) -> None:
+    """A third of the labels of `south` are wrong, two fifths of the texts of `north` hold an address."""
+    draw = random.Random(3)
+    rows = []
+    for i in range(600):
+        region = "south" if i % 2 else "north"
+        label = draw.choice(("yes", "no"))
+        text = " ".join([*draw.choices(WORDS[:5] if label == "yes" else WORDS[5:], k=9), str(i)])
+        if region == "north" and i % 5 < 2:
+            text += f" write to person{i}@post.example.net"
+        wrong = region == "south" and i % 3 == 0
+        rows.append({"text": text, "label": ("no" if label == "yes" else "yes") if wrong else label, "region": region})
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = verb(fairness_command, tmp_path / "rows.jsonl", "--role", "group=region", "--out", tmp_path / "run", "--quiet")
+    told = Console(file=StringIO(), width=80)
+    report = workflow.build_report(RunDir.open(tmp_path / "run"))
+    told.print(render_terminal_groups(report))
+    shown = told.file.getvalue()  # type: ignore[attr-defined]
+    assert done.return_value == 0
+    held = {g.group: g.numbers for c in report.fairness.data for g in c.groups}
+    north, south = (sum(r["region"] == g and "@" in r["text"] for r in rows) / 300 for g in ("north", "south"))
+    assert held["north"]["personal data"].value == pytest.approx(north, abs=0.01)
+    assert held["south"]["personal data"].value == pytest.approx(south, abs=0.01)
+    assert held["south"]["probably wrong label"].value == pytest.approx(1 / 3, abs=0.05)
+    assert held["north"]["probably wrong label"].value < 0.05
+    differs = {g.group: set(g.differs) for c in report.fairness.data for g in c.groups}
+    assert {"probably wrong label", "personal data"} <= differs["south"]
+    assert "south differs in " in shown
+    assert report.flow.edited_rows == report.flow.dropped_rows == report.flow.relabelled_rows == 0
+    assert render_html(report).count("Probably wrong label") == 1

@@ -23,6 +23,7 @@ from audit.gate.facts import Fact
 from audit.gate.judge import GateResult, judge
 from audit.gate.policy import parse_policy
 from audit.gate.render import Place, render
+from audit.gate.sarif import uri_of
 from curate.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -82,14 +83,24 @@ def test_places_of_several_files_are_named_with_their_files() -> None:
         return [Place(f"{p:032x}", p, p + 1, "pii", "pii.x", "why", p + 2, **files[p % 2]) for p in positions]
 
     result = verdict()
-    result = type(result)(result.verdict, result.checks, {**result.subject, "path": "d/*.jsonl", "files": ["0", "1"]})
+    several = {"path": "d/*.jsonl", "files": ["0", "1"], "first_file": "d/0.jsonl"}
+    result = type(result)(result.verdict, result.checks, {**result.subject, **several})
     assert "::error file=d/0.jsonl,line=1," in render(result, "github", spread, list)
     assert "d/*.jsonl" not in render(result, "github", spread, list)
     (run,) = json.loads(render(result, "sarif", spread, list))["runs"]
     uris = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]}
-    assert {"d/0.jsonl", "d/1.jsonl"} < uris
+    assert uris == {"d/0.jsonl", "d/1.jsonl"}, "no pattern: a host would look for a file of that name"
     assert "d/0.jsonl, line 1: why (d/1.jsonl, line 2) [pii/pii.x]" in render(result, "text", spread, list)
     assert "<td>d/1.jsonl</td>" in render(result, "html", spread, list)
+
+
+@pytest.mark.parametrize(
+    ("file", "uri"),
+    [("my data.jsonl", "my%20data.jsonl"), ("/tmp/a:b#c.csv", "file:///tmp/a%3Ab%23c.csv"), ("a%2F?.csv", "a%252F%3F.csv"),
+     ("s3://bucket/train set.jsonl", "s3://bucket/train%20set.jsonl"), ("ü\n.csv", "%C3%BC%0A.csv")],
+)  # fmt: skip
+def test_paths_are_uris_in_sarif(file: str, uri: str) -> None:
+    assert uri_of(file) == uri
 
 
 @pytest.mark.parametrize(

@@ -174,3 +174,8 @@ def test_shares_of_repeated_runs_are_those_of_plain_counting() -> None:
                     covered.update(range(k, k + n))
                 seen.add(run)
             assert again[i, n - 5] == pytest.approx(len(covered) / len(words))
+
+
+def test_marks_that_set_parts_of_a_sentence_off_are_counted_in_any_script() -> None:
+    texts = ['Three: one (red); two - and "so" on.', "Plain words, and more.", "第一：红色（深）", "C'est « dit » — oui"]
+    assert _measure(*texts)["setting_off"].tolist() == [5, 0, 2, 2]

@@ -349,3 +349,22 @@ def test_quality_falls_with_every_kind_of_damage() -> None:
     }
     for name, bad in damages.items():
         assert (whole > scores(bad)).mean() > 0.95, name
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "marked"),
+    [
+        ("Name three ways to save energy.", "1. Insulate.\n2. Cycle.\n3. Unplug.\n4. Share.\n5. Reuse.", True),
+        ("Name three ways to save energy.", "Three ways:\n- Insulate.\n- Cycle.\n- Unplug.", False),
+        ("Name at least three ways to save energy.", "1. Insulate.\n2. Cycle.\n3. Unplug.\n4. Share.", False),
+        ("List five pros and cons of dogs.", "Pros:\n1. Kind\n2. Warm\nCons:\n1. Loud\n2. Dear", False),
+        ("Name three ways to save energy.", "Insulate, cycle, unplug, share and reuse what there is.", False),
+        ("Explain tides in 20 words or less.", " ".join(["The moon pulls the water."] * 9), True),
+        ("Explain tides in 20 words or less.", " ".join(["The moon pulls the water."] * 4), False),
+        ("Write a 900-word report on tides.", " ".join(["The moon pulls the water."] * 9), True),
+        ("Write a report on tides of at least 20 words.", " ".join(["The moon pulls the water."] * 20), False),
+        ("Create four 15-word lines on tides.", " ".join(["The moon pulls the water."] * 12), False),
+    ],
+)
+def test_another_number_of_points_or_words_than_was_asked_for_is_marked(prompt: str, answer: str, marked: bool) -> None:
+    assert ("wrong_count" in _rules(answer, prompt)) == marked

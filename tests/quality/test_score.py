@@ -78,6 +78,15 @@ def test_few_texts_and_few_words_say_nothing_of_fluency() -> None:
         ("Write it in under 10 words.", " ".join(["word"] * 30), 0.0),
         ("Write a 50-word story.", " ".join(["word"] * 20), 0.0),
         ("Write a 50-word story.", " ".join(["word"] * 48), 1.0),
+        ("Name three good things about cities.", "Three good things about cities are trains, theatres, and parks.", 1.0),
+        ("List 4 causes.", "They are hunger and cold. Other reasons are known.", 0.0),
+        ("Give at least two reasons.", "- a b\n- c d\n- e f", 1.0),
+        ("Give up to three reasons.", "- a b\n- c d\n- e f\n- g h\n- i j", 0.0),
+        ("Give 2 to 4 reasons.", "- a b\n- c d\n- e f", 1.0),
+        ("Name three fruits and two vegetables.", "Figs, plums.", 0.5),
+        ("List five pros and cons.", "- a b\n- c d", 0.5),
+        ("Tell a story of at least 10 words.", " ".join(["word"] * 40), 1.0),
+        ("Create four 15-word lines.", "\n".join([" ".join(["word"] * 15)] * 4), 1.0),
         ("Tell me about rivers.", "They run.", 0.5),
         ("List three colours.", "", 0.5),
     ],
@@ -85,6 +94,16 @@ def test_few_texts_and_few_words_say_nothing_of_fluency() -> None:
 def test_what_a_prompt_asks_of_the_form_is_checked(prompt: str, answer: str, met: float) -> None:
     texts = _strings([answer])
     assert form_met(_strings([prompt]), texts, measure(texts)).tolist() == [met]
+
+
+def test_a_list_set_out_in_lines_and_a_figure_raise_the_score_at_the_same_words() -> None:
+    plain = "The causes are an old driver and bad memory and a failing disk after 5 years of use."
+    listed = "The causes:\n- an old driver\n- bad memory\n- a failing disk after 5 years of use."
+    vague = plain.replace("5 years", "some years")
+    texts = _strings([plain, listed, vague])
+    measured, _ = prepare(Pieces(texts, np.arange(3), _strings(["Why does my computer stop?"] * 3)))
+    score = answers(measured)
+    assert score[1] > score[0] > score[2]
 
 
 def test_rare_words_of_the_prompt_count_more_when_they_are_taken_up() -> None:

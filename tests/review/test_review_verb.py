@@ -162,6 +162,21 @@ def test_a_sheet_comes_back_and_no_cell_can_run(run: Path, tmp_path: Path) -> No
     assert len((run / "decisions.jsonl").read_text().splitlines()) == 3
 
 
+def test_a_sheet_names_the_file_of_each_row_where_the_data_lies_in_several(tmp_path: Path) -> None:
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    for name, who in (("a.jsonl", "ada"), ("b.jsonl", "bob")):
+        said = [{"text": f"case {i} of the {name}"} for i in range(5)] + [{"text": f"write to {who}@mail.example.org now"}]
+        (shards / name).write_text("".join(json.dumps(row) + "\n" for row in said))
+    recipe = Recipe.parse({"data": {"input": str(shards)}, "run": {"stages": ["pii"]}})
+    workflow.run(recipe, out=tmp_path / "run", train=False)
+    review = review_of(tmp_path / "run")
+    write_sheet(tmp_path / "queue.csv", review, range(review.session.findings.num_rows))
+    rows = list(csv.DictReader((tmp_path / "queue.csv").open()))
+    addresses = [row for row in rows if row["rule"] == "pii.email_address"]
+    assert [(Path(r["file"]), r["line"]) for r in addresses] == [(shards / "a.jsonl", "6"), (shards / "b.jsonl", "6")]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

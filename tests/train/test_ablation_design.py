@@ -100,6 +100,27 @@ def test_arms_matched_in_epochs_train_in_proportion_to_their_rows(tmp_path: Path
     assert by("epochs") == [20, 10]
 
 
+def test_arms_that_write_meet_in_steps_and_in_targets(tmp_path: Path, quick: TrainConfig) -> None:
+    def talks(n: int, words: int, first: int = 0) -> Examples:
+        made = tuple(
+            ({"role": "user", "content": f"case {i}"}, {"role": "assistant", "content": " ".join(["pin"] * words)})
+            for i in range(n)
+        )
+        return Examples("sft", np.arange(first, first + n), messages=made)
+
+    short, long = talks(48, 3), talks(48, 9)
+    arms = [Arm("raw", "Raw", short), Arm("curated", "Curated", long)]
+    config = quick.replace(steps=4, batch_rows=24, threads=1)
+    matrix = Matrix(arms, Evaluation.plain(talks(40, 6, 500)), config, (0,), tmp_path)
+    matrix.train((0,))
+    done = {arm.name: matrix.runs[arm.name, 0].done for arm in arms}
+    assert {d["steps"] for d in done.values()} == {4}
+    assert done["curated"]["config"]["batch_rows"] < done["raw"]["config"]["batch_rows"] == 24
+    assert done["curated"]["targets_seen"] == pytest.approx(done["raw"]["targets_seen"], rel=0.06)
+    by_epochs = Matrix(arms, Evaluation.plain(talks(40, 6, 500)), config, (0,), tmp_path, match="epochs")
+    assert by_epochs.settings("curated", 0).batch_rows == 24
+
+
 def test_the_words_name_what_could_have_been_shown_and_the_noise_floor(tmp_path: Path, quick: TrainConfig) -> None:
     raw, kept = noisy(60, every=3)
     result = run_ablation(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_base import make_base, make_tickets
@@ -31,6 +32,26 @@ def test_the_verdict_names_the_best_and_the_smallest_beside_it() -> None:
             (("a", 2.0), ("b", 1.0))]  # fmt: skip
     assert verdict(bits) == "Best on these rows: b (bits per byte 1.000)."
     assert verdict([BaseResult("x", error="gone")]) == "No base could be measured."
+
+
+def test_the_tables_hold_each_base_on_one_line_of_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from curate.cli.compare_bases import _show
+
+    monkeypatch.setenv("COLUMNS", "80")
+    sizes = {"parameters": 7_615_616_512, "disk_bytes": 15 << 30, "memory_bytes": 31 << 30, "latency_ms": 1234.5}
+    times = {"train_wall_s": 86_400.0, "train_processor_s": 172_800.0, "cost": 1234.56}
+    spread = {"metric": "bits_per_byte", "quality": 1.234, "low": 1.111, "high": 1.333}
+    apart = {"difference": -0.123, "difference_low": -0.234, "difference_high": -0.012}
+    names = ["bundled", "Qwen/Qwen2.5-7B"]
+    told: dict[str, Any] = {**spread, **sizes, **times}
+    _show([BaseResult(names[0], **told), BaseResult(names[1], **told, **apart)], "Best.")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.startswith(names[1]) for line in lines) == 2
+    assert any("-0.123 [-0.234, -0.012]" in line for line in lines)
+    assert any(line.startswith(names[1]) and line.rstrip().endswith("1234.56") for line in lines)
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from tiny_base import make_tickets
 from curate.privacy import ScanConfig, scan
 from train.ablation.beyond import memorised, memory
 from train.ablation.beyond.canaries import as_text, make_canaries, planted, strings_of, with_texts
-from train.ablation.beyond.exposure import CHANCE_BITS, bits, chance_p, sampled_bits, score_candidates
+from train.ablation.beyond.exposure import CHANCE_BITS, bits, chance_p, score_candidates
 from train.ablation.beyond.memory import RAW_ARM, SCRUBBED, MemoryRuns, forget_canaries, memory_of
 from train.ablation.beyond.wish import Wish
 from train.ablation.design import Design
@@ -124,18 +124,6 @@ def test_by_chance_exposure_is_what_it_should_be(n: int, seed: int) -> None:
     assert everyone.mean() <= CHANCE_BITS + 1e-9, "1.44 bits is the limit for many candidates"
     assert chance_p(np.array([everyone.max()] * 8), [everyone] * 8) < 0.06
     assert chance_p(np.array([everyone.min()] * 8), [everyone] * 8) > 0.5
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(1, 5000), st.integers(0, 10**6))
-def test_an_estimated_rank_holds_the_true_one_in_its_interval(rank: int, seed: int) -> None:
-    """99.9 % intervals, so that a right procedure fails once in a great while."""
-    everyone = np.sort(np.random.default_rng(seed).normal(size=5000))
-    own = float(everyone[rank - 1])
-    drawn = np.random.default_rng(seed + 1).choice(everyone, 300)
-    value, low, high = sampled_bits(own, drawn, level=0.9999)
-    assert low <= math.log2(5000) - math.log2(rank) + 1e-9 <= high + 1e-9
-    assert low <= value <= high
 
 
 def test_candidates_score_as_whole_texts_do(quick: TrainConfig) -> None:

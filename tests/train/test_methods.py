@@ -202,6 +202,41 @@ def test_qlora_trains_on_four_bits_and_serves_on_the_base(tmp_path: Path) -> Non
     assert merge_adapter(tmp_path / "run", tmp_path / "full").largest_difference < 1e-2
 
 
+@pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed")
+def test_gradients_through_four_bits_are_those_of_the_unpacked_weights_also_after_an_evaluation(tmp_path: Path) -> None:
+    from bitsandbytes.functional import dequantize_4bit
+    from tiny_base import make_base
+
+    base = make_base(tmp_path / "base", hidden=64)
+    bench = open_workbench(TrainConfig(base=str(base)))
+    batch = collate(bench.encoder.encode(make_talks(6)), range(6), None, bench.tokenizer.pad_token_id)
+    four, plain = (
+        adapted_model(TrainConfig(base=str(base), method=name, dtype="float32"), bench, None) for name in ("qlora", "lora")
+    )
+    packed = {n: m for n, m in four.model.named_modules() if type(m).__name__ == "Linear4bit"}
+    targets = dict(plain.model.named_modules())
+    with torch.no_grad():
+        for name, module in packed.items():
+            targets[name].weight.copy_(dequantize_4bit(module.weight.data, module.weight.quant_state))
+        generator = torch.Generator().manual_seed(0)
+        for name, parameter in learned(plain).items():  # B begins at zero, and would hide every gradient of A
+            parameter.copy_(0.1 * torch.randn(parameter.shape, generator=generator))
+            learned(four)[name].copy_(parameter)
+    gradients = []
+    for objective in (four, plain):
+        objective.model.eval()
+        with torch.no_grad():
+            objective.token_logits(batch)
+        objective.model.train()
+        objective.loss(batch, TrainConfig()).backward()
+        gradients.append({n: p.grad for n, p in learned(objective).items()})
+    assert packed
+    assert gradients[0].keys() == gradients[1].keys()
+    for name, found in gradients[0].items():
+        assert found is not None
+        assert torch.allclose(found, gradients[1][name], rtol=1e-2, atol=1e-3 * float(gradients[1][name].abs().max())), name
+
+
 @pytest.mark.parametrize("name", ["ia3", "full"])
 def test_a_stopped_run_of_any_method_ends_with_the_weights_of_an_unbroken_one(
     name: str, quick: TrainConfig, tmp_path: Path

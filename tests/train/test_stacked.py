@@ -11,11 +11,11 @@ from safetensors.numpy import load_file
 from tiny_base import make_talks, make_tickets
 
 from train.ablation.stacked import stackable, train_stacked
-from train.ablation.worker import Job
 from train.config import TrainConfig
 from train.examples import Examples
 from train.extra import extra
 from train.lora import open_workbench, train_adapter
+from train.processes import Job
 
 
 def jobs_of(rows: Examples, held: Examples, config: TrainConfig, folder: Path) -> list[Job]:

@@ -64,7 +64,7 @@ class Design:
     """Numbers of seeds after which is looked, the last all of them; empty for one look at the end."""
     preset: str = ""
     match: str = "steps"
-    """What arms have in common: optimiser `steps`, or `epochs` (passes over their own rows)."""
+    """What arms have in common: optimiser `steps` and the targets learned in them, or `epochs` (passes over own rows)."""
     questions: tuple[Question, ...] = ()
     orders: tuple[Order, ...] = ()
     """Orders of stages that Shapley values are averaged over; empty for none."""

@@ -1,9 +1,11 @@
 """The runs of one ablation: arms × seeds, each resumable, identical ones trained once.
 
-All else is equal between arms: base, optimiser steps (or passes over the rows, where the design matches those), label
-space (the union over arms), initial weights by seed, row order by hash of row id and seed, evaluation rows. Tokenised
-rows are shared. An arm that fails (diverges, has no usable row) is reported and does not harm the others. A run counts
-as done when its `done.json` says so, so a killed matrix goes on where it stopped. Needs the `train` extra.
+All else is equal between arms: base, optimiser steps and target tokens (or passes over the rows, where the design matches
+those), label space (the union over arms), initial weights by seed, row order by hash of row id and seed, evaluation rows.
+A row of a classifier is one target; where tokens are learned, an arm whose rows hold more of them takes fewer rows a step,
+so that arms meet in targets to about half a row of a step. Tokenised rows are shared.
+An arm that fails (diverges, has no usable row) is reported and does not harm the others. A run counts as done when
+its `done.json` says so, so a killed matrix goes on where it stopped. Needs the `train` extra.
 """
 
 from __future__ import annotations
@@ -18,18 +20,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from curate.errors import ConfigError, CurateError
-from train.ablation.arms import Arm
+from train.ablation.arms import RAW, Arm
 from train.ablation.evaluation import Evaluation
 from train.ablation.result import ArmResult
-from train.ablation.side_by_side import LARGEST_BASE_BYTES, train_side_by_side
-from train.ablation.worker import Job
-from train.baseline import DESCRIPTION, evaluate_base
+from train.baseline import base_description, evaluate_base
 from train.config import TrainConfig
 from train.estimate import estimate_training
 from train.evaluate import OPTIONAL, ItemScores, shown_classes, summarise
-from train.examples import CLASSIFICATION, Examples
+from train.examples import CLASSIFICATION, EXTRACTION, Examples
 from train.extra import extra
 from train.lora import TrainedRun, Workbench, finished_run, open_workbench, run_identity, train_adapter
+from train.processes import DONE, LARGEST_BASE_BYTES, Job, Pool
+from train.spans import tag_names
 
 Progress = Callable[[dict[str, Any]], None]
 Metric = Callable[[Examples, ItemScores], float]
@@ -85,6 +87,8 @@ class Matrix:
         self.labels: list[str] | None = None
         if self.evaluation.task == CLASSIFICATION:
             self.labels = sorted({label for examples in self.data.values() for label in examples.labels})
+        elif self.evaluation.task == EXTRACTION:
+            self.labels = tag_names(row for examples in (*self.data.values(), self.evaluation) for row in examples.spans)
         self.runs: dict[tuple[str, int], TrainedRun] = {}
         self.states: dict[tuple[str, int], dict[str, Any]] = {}
         self.notes: dict[str, None] = {}
@@ -92,6 +96,7 @@ class Matrix:
         self._keys: dict[tuple[str, int], Key] = {}
         self._first: dict[Key, tuple[str, int]] = {}
         self._seconds: list[float] = []
+        self._targets: dict[str, float] = {}
 
     def tell(self, event: dict[str, Any]) -> None:
         """Pass an event on."""
@@ -104,7 +109,36 @@ class Matrix:
         if self._match == "epochs":
             steps = max(1, round(steps * len(self.data[arm, seed]) / max(1, self._reference)))
         steps = max(1, round(steps * self._times[arm]))
-        return self.config.replace(seed=seed, steps=steps)
+        return self.config.replace(seed=seed, steps=steps, batch_rows=self._batch_rows(arm, seed))
+
+    def _batch_rows(self, arm: str, seed: int) -> int:
+        """Rows of a step: as many as hold about as many targets as those of raw data, or of the first arm."""
+        rows, parts = self.config.batch_rows, self.config.gradient_accumulation_batches
+        if self._match == "epochs" or self.evaluation.task == CLASSIFICATION:
+            return rows
+        names = [other.name for other in self.arms]
+        usual, own = self._targets_a_row(RAW if RAW in names else names[0], seed), self._targets_a_row(arm, seed)
+        return max(1, round(rows * usual / own / parts)) * parts if usual and own else rows
+
+    def _targets_a_row(self, arm: str, seed: int) -> float:
+        """Mean number of supervised tokens in the rows that can be used; 0 where there is none."""
+        data = self.data[arm, seed]
+        key = data.fingerprint()
+        if key not in self._targets:
+            try:
+                encoded = self.open_bench().encoder.encode(data)
+            except CurateError:  # the run itself will say what is wrong
+                return 0.0
+            self._targets[key] = encoded.report.supervised_tokens / len(encoded)
+        return self._targets[key]
+
+    def open_bench(self) -> Workbench:
+        """Tokenizer and encoded rows, shared by all runs."""
+        if self.bench is None:
+            self.bench = open_workbench(self.config)
+        if self.evaluation.task == EXTRACTION:
+            self.bench.encoder.tag_names = list(self.labels or ())
+        return self.bench
 
     def distinct(self, seeds: Sequence[int]) -> int:
         """Adapters that so many seeds take to train."""
@@ -112,7 +146,7 @@ class Matrix:
 
     def train(self, seeds: Sequence[int]) -> None:
         """Run what is not done yet, seed by seed, so that an interrupted ablation holds whole comparisons."""
-        self.bench = self.bench or open_workbench(self.config)
+        self.open_bench()
         plan = [(arm, seed) for seed in seeds for arm in self.arms if (arm.name, seed) not in self.states]
         # Only runs that train are counted; the base model, which is only scored, comes first and is quick.
         plan.sort(key=lambda at: at[0].method != "base")
@@ -203,7 +237,9 @@ class Matrix:
         waiting = [task.job for task in jobs.values()]
         finished: set[str] = set()
         if at_once > 1:
-            finished = train_side_by_side(waiting, at_once, tell)
+            with Pool(at_once) as pool:
+                ended = pool.run_jobs(waiting, tell)
+            finished = {key for key, end in ended.items() if end["state"] == DONE}
         elif len(jobs) > 1 and self._may_stack():
             from train.ablation.stacked import train_stacked
 
@@ -236,7 +272,7 @@ class Matrix:
             event: dict[str, Any] = {"arm": task.at[0], "seed": task.at[1], "run": task.number, "runs": runs}
             if inner["kind"] == "step":
                 share[job.key] = inner["step"] / max(1, inner["steps"]) * TRAINING_SHARE
-            elif inner["kind"] == "end" and inner["ok"]:
+            elif inner["kind"] == "end" and inner["state"] == DONE:
                 share[job.key] = 1.0
             done = sum(share.values())
             left = (time.perf_counter() - begun) * (len(jobs) - done) / done if done else None
@@ -244,7 +280,7 @@ class Matrix:
                 self.tell({"kind": "run", **event, "state": "started", "eta_s": left})
             elif inner["kind"] != "end":
                 self.tell({**inner, **event, "eta_s": left})
-            elif inner["ok"]:
+            elif inner["state"] == DONE:
                 self.tell({"kind": "run", **event, "state": "done", "eta_s": left})
 
         return tell
@@ -296,6 +332,7 @@ class Matrix:
             "final_loss": run.done.get("final_loss"),
             "steps": run.done.get("steps", 0),
             "tokens_seen": run.done.get("tokens_seen", 0),
+            "targets_seen": run.done.get("targets_seen"),
             "seconds": run.done.get("seconds"),
             "curve": self._curve(directory),
         }
@@ -357,8 +394,8 @@ class Matrix:
         data = self.data[arm.name, self.seeds[0]]
         states = [self.states.get((arm.name, seed), {"seed": seed, "status": "not run"}) for seed in seeds]
         values = [s["metrics"][metric] for s in states if metric in s.get("metrics", {})]
-        missing = sorted(set(self.labels or ()) - set(data.labels))
-        shown = shown_classes(self.labels, self.evaluation, self.canonical) if missing else {}
+        missing = sorted(set().union(*(_classes(examples) for examples in self.data.values())) - _classes(data))
+        shown = shown_classes([*(self.labels or ()), *missing], self.evaluation, self.canonical) if missing else {}
         tokens = 0
         if self.bench is not None and (arm.name, self.seeds[0]) in self.runs:
             tokens = int(self.bench.encoder.encode(data).report.tokens)
@@ -373,8 +410,13 @@ class Matrix:
             mean=float(np.mean(values)) if values else None,
             spread=float(np.std(values, ddof=1)) if len(values) > 1 else None,
             lost_classes=tuple(shown[label] for label in missing),
-            description=DESCRIPTION[self.labels is not None] if arm.method == "base" else "",
+            description=base_description(data.task) if arm.method == "base" else "",
         )
+
+
+def _classes(examples: Examples) -> set[str]:
+    """Labels of the rows, or of the spans in them."""
+    return set(examples.labels) | {label for spans in examples.spans for _, _, label in spans}
 
 
 def available_cores() -> int:

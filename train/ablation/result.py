@@ -143,7 +143,7 @@ class AblationResult:
     beyond: BeyondResult | None = None
     """What was found beyond accuracy, where that was asked."""
     match: str = "steps"
-    """What arms have in common: optimiser `steps` (and so training rows seen), or `epochs`."""
+    """What arms have in common: optimiser `steps` and the targets learned in them, or `epochs`."""
     schema_version: int = field(default=SCHEMA_VERSION)
 
     def arm(self, name: str) -> ArmResult | None:

@@ -179,17 +179,18 @@ def _said_after(arms: Sequence[ArmResult]) -> list[str]:
             first = ", ".join(arm.lost_classes[:5]) + (", …" if len(arm.lost_classes) > 5 else "")
             count = len(arm.lost_classes)
             out.append(f"Arm {arm.name} has no row of {count} class{'es' if count > 1 else ''}: {first}.")
-    seen = {arm.name: _tokens_seen(arm) for arm in arms if arm.method == "lora"}
-    for name, tokens in seen.items():
-        if name != RAW and tokens and seen.get(RAW) and abs(tokens / seen[RAW] - 1) > UNEQUAL:
-            apart = tokens / seen[RAW] - 1
-            side = "more" if apart > 0 else "fewer"
-            out.append(f"Arm {name} saw {abs(apart):.0%} {side} tokens than raw in as many steps.")
+    for key, what in (("tokens_seen", "tokens"), ("targets_seen", "target tokens")):
+        seen = {arm.name: _seen(arm, key) for arm in arms if arm.method == "lora"}
+        for name, tokens in seen.items():
+            if name != RAW and tokens and seen.get(RAW) and abs(tokens / seen[RAW] - 1) > UNEQUAL:
+                apart = tokens / seen[RAW] - 1
+                side = "more" if apart > 0 else "fewer"
+                out.append(f"Arm {name} saw {abs(apart):.0%} {side} {what} than raw in as many steps.")
     return out
 
 
-def _tokens_seen(arm: ArmResult) -> float:
-    counts = [run["tokens_seen"] for run in arm.runs if run.get("tokens_seen")]
+def _seen(arm: ArmResult, key: str) -> float:
+    counts = [run[key] for run in arm.runs if run.get(key)]
     return sum(counts) / len(counts) if counts else 0.0
 
 

@@ -22,12 +22,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from train.ablation.worker import Job
 from train.adapters import save_adapter, write_card
 from train.config import TrainConfig
 from train.examples import CLASSIFICATION, EXTRACTION
 from train.files import write_json
-from train.fit import classes_of, weights_of
+from train.fit import classes_of, targets_of, weights_of
 from train.lora import (
     Workbench,
     _save_scores,
@@ -40,6 +39,7 @@ from train.lora import (
 from train.losses import weighted_sum
 from train.objective import Batch, Objective, collate
 from train.order import plan_steps
+from train.processes import DONE, FAILED, Job
 from train.schedules import rate_factor
 from train.stream import MetricsStream
 
@@ -66,11 +66,11 @@ def stackable(config: TrainConfig, task: str) -> bool:
 
 def train_stacked(jobs: Sequence[Job], bench: Workbench, tell: Tell) -> set[str]:
     """Train the jobs in stacks, each left as `train_adapter` leaves a run; the keys of those that finished."""
-    by_steps: dict[int, list[Job]] = {}
+    by_shape: dict[tuple[int, int], list[Job]] = {}
     for job in jobs:
-        by_steps.setdefault(job.config.steps, []).append(job)
+        by_shape.setdefault((job.config.steps, job.config.batch_rows), []).append(job)
     done: set[str] = set()
-    for group in by_steps.values():
+    for group in by_shape.values():
         for start in range(0, len(group), MOST_AT_ONCE):
             done |= _Stack(group[start : start + MOST_AT_ONCE], bench, tell).train()
     return done
@@ -183,7 +183,7 @@ class _Stack:
             run.stream.step(step, loss, rate, float(norms[k]))
             if not np.isfinite(loss):
                 run.alive = False
-                self.tell(run.job, {"kind": "end", "ok": False, "error": "DivergedError"})
+                self.tell(run.job, {"kind": "end", "state": FAILED, "reason": "the loss is not a number"})
                 continue
             self.tell(run.job, {"kind": "step", "step": step, "steps": self.config.steps, "loss": loss, "eta_s": left})
 
@@ -191,6 +191,7 @@ class _Stack:
         """Leave one run as a run by itself is left."""
         run.stream.close()
         job, plain = run.job, self.plain
+        assert job.evaluation is not None
         for name, p in plain.model.named_parameters():
             if name in self.numbers:
                 p.data.copy_(self.numbers[name].data[k])
@@ -199,14 +200,15 @@ class _Stack:
         seconds = (time.perf_counter() - self.began) / len(self.runs)
         done: dict[str, Any] = {
             **run.identity, "steps": job.config.steps, "rows": len(run.encoded),
-            "tokens_seen": int(run.encoded.lengths[run.plan].sum()), "final_loss": float(np.mean(run.losses)),
+            "tokens_seen": int(run.encoded.lengths[run.plan].sum()),
+            "targets_seen": int(targets_of(run.encoded)[run.plan].sum()), "final_loss": float(np.mean(run.losses)),
             "train_seconds": seconds, "stacked": len(self.runs),
             "evaluation": _save_scores(scores, job.evaluation, job.directory, job.canonical, run.labels),
             "seconds": seconds,
         }  # fmt: skip
         write_card(job.directory, done, job.examples)
         write_json(job.directory / "done.json", done)
-        self.tell(job, {"kind": "end", "ok": True})
+        self.tell(job, {"kind": "end", "state": DONE})
         return True
 
 

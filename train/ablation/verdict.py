@@ -17,15 +17,17 @@ import numpy as np
 
 from train.ablation.interval import LEVEL, RESAMPLES, Estimate, estimate
 from train.ablation.significance import Discordance, holm, mcnemar, sign_flip
+from train.evaluate import ROW_SPAN_F1
 
-DELTA = {"accuracy": 0.01, "nats_per_token": 0.01}
+DELTA = {"accuracy": 0.01, ROW_SPAN_F1: 0.01, "nats_per_token": 0.01}
 HELPED, HARMED, INCONCLUSIVE = "helped", "harmed", "inconclusive"
 EQUIVALENT, IDENTICAL, INSUFFICIENT = "equivalent", "identical", "insufficient evidence"
 MIN_SEEDS = 3
 MIN_CLUSTERS = 30
 ALPHA = 1 - LEVEL
-_UNIT = {"accuracy": (100.0, " points", 1), "nats_per_token": (1.0, " nats per token", 4)}
-_TITLE = {"nats_per_token": "loss"}
+_POINTS = (100.0, " points", 1)
+_UNIT = {"accuracy": _POINTS, ROW_SPAN_F1: _POINTS, "nats_per_token": (1.0, " nats per token", 4)}
+_TITLE = {"nats_per_token": "loss", ROW_SPAN_F1: "span F1 by row"}
 _ARM = {
     "base": "the base model",
     "raw": "raw data",
@@ -242,15 +244,20 @@ def arm_words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def unit_of(metric: str) -> tuple[float, str, int]:
+    """How differences of a metric are said: what they are multiplied by, the unit, digits behind the point."""
+    return _UNIT.get(metric, (1.0, "", 4))
+
+
 def in_unit(value: float, metric: str, *, signed: bool = False) -> str:
     """A difference as people say it: `1.2 points`, `0.0132 nats per token`."""
-    factor, unit, digits = _UNIT.get(metric, (1.0, "", 4))
+    factor, unit, digits = unit_of(metric)
     return f"{value * factor:{'+' if signed else ''}.{digits}f}".replace("-", "−") + unit
 
 
 def _words(of: Comparison, higher_is_better: bool) -> str:
     """One comparison in one sentence; "higher" and "lower" speak of the metric, the interval of the gain."""
-    factor, unit, digits = _UNIT.get(of.metric, (1.0, "", 4))
+    factor, unit, digits = unit_of(of.metric)
     title = _TITLE.get(of.metric, of.metric.replace("_", " "))
     first, second = arm_words(of.a), arm_words(of.b)
     said = {EQUIVALENT: f"equivalent within ±{of.equivalence * factor:g}{unit}", **_ALONE}.get(of.verdict, of.verdict)

@@ -1,8 +1,8 @@
 """QLoRA: LoRA over a base held in four bits (Dettmers et al. 2023, arXiv:2305.14314), by bitsandbytes.
 
 NF4 with double quantisation; products are computed in the format that `dtype` says. A quarter of the memory that half
-precision takes, for a slower step. What it leaves is an ordinary LoRA: it serves, and is merged, on the base's own weights,
-where its logits differ from those it was trained with by what quantisation rounds away.
+precision takes, for a slower step, on CUDA or on a CPU. What it leaves is an ordinary LoRA: it serves, and is merged, on
+the base's own weights, where its logits differ from those it was trained with by what quantisation rounds away.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ class QLora(Lora):
         """The quantised model behind fresh adapters, in float32."""
         peft = extra("peft")
         model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+        for module in model.modules():
+            # An evaluation on a CPU with AVX512-BF16 would repack the weights for a kernel that has no backward pass, and
+            # training after it would leave out what flows through them, without an error.
+            if getattr(module, "support_avx512bf16_for_cpu", False):
+                module.support_avx512bf16_for_cpu = False
         return peft.get_peft_model(model, self.peft_config(model, config, kind))
 
     def quantised(self) -> Any:

@@ -20,9 +20,8 @@ from train.ablation.verdict import compare as paired
 from train.config import TrainConfig
 from train.evaluate import HIGHER_IS_BETTER, ItemScores, metric_name, read_scores
 from train.examples import Examples
-from train.tune.pool import Pool
+from train.processes import DONE, Job, Pool
 from train.tune.search import StudyData, Tell
-from train.tune.worker import Job
 
 FINAL = "final"
 TUNED, DEFAULT = "tuned", "default"
@@ -54,8 +53,8 @@ def compare(
     """
     jobs = [
         Job(
-            f"{name}/{seed}", data.training, data.validation, _whole(config, data, seed), folder / FINAL / name / str(seed),
-            None if labels is None else tuple(labels), evaluation, dict(canonical), asks=False,
+            f"{name}/{seed}", data.training, evaluation, _whole(config, data, seed), folder / FINAL / name / str(seed),
+            None if labels is None else tuple(labels), dict(canonical), data.validation, watched=False,
         )
         for seed in seeds
         for name, config in ((TUNED, tuned), (DEFAULT, default))
@@ -65,9 +64,9 @@ def compare(
             if stop():
                 raise Cancelled("stopped on request before the last comparison; the same command goes on from there")
             batch = jobs[start : start + at_once]
-            ended = pool.run_jobs(batch, lambda job, event: _tell(tell, job, event, len(jobs)), lambda job, event: True)
+            ended = pool.run_jobs(batch, lambda job, event: _tell(tell, job, event, len(jobs)))
             for job in batch:
-                if ended[job.key]["state"] != "done":
+                if ended[job.key]["state"] != DONE:
                     raise CurateError(f"the training of {job.key} failed: {ended[job.key].get('reason', 'no reason')}")
     runs = {name: [read_scores(folder / FINAL / name / str(seed) / "eval.parquet") for seed in seeds]
             for name in (TUNED, DEFAULT)}  # fmt: skip

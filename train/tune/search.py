@@ -24,12 +24,12 @@ from curate.errors import CurateError
 from train.config import TrainConfig
 from train.evaluate import HIGHER_IS_BETTER, metric_name
 from train.examples import Examples
+from train.processes import DONE, FAILED, PRUNED, Job, Pool
+from train.processes.worker import best_so_far
 from train.stream import read_metrics
 from train.tune.config import TuneConfig
-from train.tune.pool import Pool
 from train.tune.space import Dimension, values_of, with_values
 from train.tune.study import Asker, open_study, present, pruner_of
-from train.tune.worker import Job, best_so_far
 
 if TYPE_CHECKING:
     import optuna
@@ -188,7 +188,10 @@ class _Loop:
         )
         directory = self.folder / TRIALS / f"{trial.number:04d}"
         labels = self.data.labels
-        return Job(str(trial.number), self.data.training, self.data.validation, config, directory, labels)
+        return Job(
+            str(trial.number), self.data.training, None, config, directory, labels, validation=self.data.validation,
+            asks=True, watched=False,
+        )  # fmt: skip
 
     def _goes_on(self, job: Job, event: Mapping[str, Any]) -> bool:
         trial = self.trials[job.key]
@@ -226,7 +229,7 @@ class _Loop:
         found = best_so_far(measured) if measured else None
         for name, value in (found or {}).items():
             trial.set_user_attr(name, value)
-        failed = ended["state"] == "failed" or (ended["state"] == "done" and found is None)
+        failed = ended["state"] == FAILED or (ended["state"] == DONE and found is None)
         self.finished_now += 1
         self.shares[job.key] = 0.0
         shutil.rmtree(job.directory / "adapter", ignore_errors=True)  # made again, with all seeds, for the winner
@@ -238,7 +241,7 @@ class _Loop:
             if trial.number == 0:
                 raise CurateError(f"the settings that are to be tuned cannot be trained themselves: {reason}")
             self._say(job, f"failed: {reason}")
-        elif ended["state"] == "pruned":
+        elif ended["state"] == PRUNED:
             self.study.tell(trial, state=state.PRUNED)
             self._say(job, f"ended early at {self.objective.replace('_', ' ')} {self._value(found or {}):.4g}")
         else:

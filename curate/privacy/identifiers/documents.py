@@ -37,7 +37,7 @@ _RECORD = (
     "mrn; medical record; medical record number; medical record no; medicalrecord*; patient id; patient "
     "number; patient no; patientid; patient identifier; chart number; hospital number; health record; record "
     "number; patientennummer; patienten-id; patientnummer; numero de dossier; dossier medical; historia "
-    "clinica; numero de historia; cartella clinica; prontuario; patientnr; numer pacjenta; номер карты; "
+    "clinica; numero de historia; nhc; n.h.c; n de historia; cartella clinica; prontuario; patientnr; numer pacjenta; номер карты; "
     "медкарта; 病历号; 病歷號; 患者番号; カルテ番号; 환자번호; 환자등록번호"
 )
 _HEALTH = (
@@ -81,7 +81,7 @@ INTERNATIONAL = (
        r"[A-Z9]{5}\d[0156]\d[0-3]\d{2}[A-Z9]{2}[A-Z0-9]\d?[A-Z]{2}", "driv*; licence*; dvla", "",
        "AAAAA999999AA9AA AAAAA999999A99AA AAA99999999AA9AA AAAA9999999AA9AA", 0.8, 0.95),
     Id("intl_medical_record", "MEDICAL_ID", "issued by hospitals; digits, sometimes after letters",
-       r"[A-Z]{0,4}[- ]?\d{5,12}(?:-\d{1,4})?|\d{2,4}(?:-\d{2,4}){1,3}|[A-Z]{2,4}-\d{2,8}(?:-\d{2,8})?", _RECORD,
+       r"[A-Z]{0,4}[- ]?\d{5,12}(?:-\d{1,4})?|\d{1,4}(?:-\d{1,4}){1,3}|[A-Z]{2,4}-\d{2,8}(?:-\d{2,8})?", _RECORD,
        score=0.85, reach=5),
     Id("intl_health_plan", "MEDICAL_ID", "issued by insurers; letters and digits",
        r"[A-Z]{2,5}(?:-\d{3,6}){1,3}|"

@@ -17,18 +17,23 @@ import pyarrow as pa
 
 from curate.privacy.book import book
 from curate.privacy.column import Block, block
+from curate.privacy.names.grids import grid
 from curate.privacy.names.characters import tables
 from curate.privacy.names.columns import NOTHING, column_class
+from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
 from curate.privacy.names.labels import TYPES
 from curate.privacy.names.model import Model, load
+from curate.privacy.names.plausible import left_of_address, plausible
 from curate.privacy.names.tagger import WINDOW, tag
-from curate.privacy.overlaps import Found
+from curate.privacy.overlaps import Found, resolve_overlaps
 from curate.privacy.passes import code_points
 from curate.privacy.spans import Spans
 from curate.privacy.types import CODE, NAMED
+from curate.privacy.types import TYPES as KINDS_OF_TYPES
 
 _CODES = np.array([CODE[name] for name in TYPES], np.int64)
+_ADDRESS = CODE["STREET_ADDRESS"]
 _PIECE = 1_000_000
 """Bytes that one thread reads at a time."""
 _SPANS = 1 << 14
@@ -85,8 +90,11 @@ def _bare(text: Block, at: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     return out
 
 
-def name_spans(text: Block, types: Sequence[str], min_score: float = 0.5, model: Model | None = None) -> Found:
-    """Spans (bytes) of the named types in a block, sorted by row and start, without overlaps."""
+def name_spans(
+    text: Block, types: Sequence[str], min_score: float = 0.5, model: Model | None = None, *, inside: bool = True
+) -> Found:
+    """Spans (bytes) of the named types in a block, sorted by row and start, without overlaps. `inside`: tables in the texts
+    are read cell by cell as well."""
     wanted = np.array([name in types for name in TYPES])
     if not wanted.any() or not len(text.starts):
         return Found(np.zeros((0, 4), np.int64), np.zeros(0), np.zeros(0, np.bool_))
@@ -98,12 +106,35 @@ def name_spans(text: Block, types: Sequence[str], min_score: float = 0.5, model:
     sure = np.where(_bare(text, at), np.where(sure >= _BARE, sure, 0.0), sure)
     keep = wanted[at[:, 3]] & (sure >= min_score)
     at[:, 3] = _CODES[at[:, 3]]
-    return mended(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
+    found = mended(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
+    found = plausible(text, found)
+    forms, score = written_forms(text, [name for name in TYPES if name in types])
+    if len(forms):
+        found = _with(found, Found(forms, score, np.zeros(len(forms), np.bool_)))
+    cells = grid(text) if inside else None
+    if cells is not None:
+        inner = name_spans(cells[0], types, min_score, known, inside=False)
+        inner.at[:, 0] = cells[1][inner.at[:, 0]]
+        found = _with(found, inner)
+    return found
 
 
-def beside(found: Found, names: Found) -> Found:
+def _with(found: Found, surer: Found) -> Found:
+    """Both, without what overlaps the surer ones; those give way to one another by priority."""
+    surer = resolve_overlaps(surer, [kind.priority for kind in KINDS_OF_TYPES])
+    if not len(surer.at):
+        return found
+    reach = 1 + int(max(found.at[:, 2].max(initial=0), surer.at[:, 2].max()))
+    start, end = (surer.at[:, 0] * reach + surer.at[:, i] for i in (1, 2))
+    a, b = (found.at[:, 0] * reach + found.at[:, i] for i in (1, 2))
+    free = np.searchsorted(end, a, side="right") == np.searchsorted(start, b, side="left")
+    return found.take(free).plus(surer).sorted()
+
+
+def beside(found: Found, names: Found, text: Block | None = None) -> Found:
     """Both, sorted. A name gives way to what is already found: it keeps its longest piece outside, if that holds three
-    bytes or more, so that a number inside an address does not lose the address."""
+    bytes or more, so that a number inside an address does not lose the address. Where the texts are given, what is left of
+    an address must still read like one."""
     at = names.at.copy()
     keep = np.ones(len(at), np.bool_)
     row, start, end = found.at[:, 0], found.at[:, 1], found.at[:, 2]
@@ -120,6 +151,8 @@ def beside(found: Found, names: Found) -> Found:
         pieces = [(edges[i + 1] - edges[i], edges[i]) for i in range(0, len(edges), 2)]
         size, begin = max(pieces)
         keep[n] = size >= 3 or len(pieces) == 1
+        if text is not None and len(pieces) > 1 and at[n, 3] == _ADDRESS:
+            keep[n] = left_of_address(text.data[begin : begin + size].tobytes())
         at[n, 1], at[n, 2] = begin, begin + size
     return found.plus(Found(at[keep], names.score[keep], names.quoted[keep])).sorted()
 

@@ -31,7 +31,7 @@ from train.ablation.evaluation import PRIMARY
 from train.ablation.interval import LEVEL
 from train.ablation.shapley import coefficients
 from train.ablation.span import Span
-from train.ablation.verdict import HARMED, HELPED, MIN_CLUSTERS, in_unit
+from train.ablation.verdict import HARMED, HELPED, MIN_CLUSTERS, in_unit, unit_of
 
 FEWEST = MIN_CLUSTERS
 FEWEST_OF_CLASS = 10
@@ -205,7 +205,7 @@ def _largest(gaps: Sequence[GroupGap], rows: _Rows, sign: float, read: Any) -> S
 
 def _words(gaps: Sequence[GroupGap], metric: str) -> str:
     """The verdicts that stand, the largest first."""
-    factor, unit = (100.0, " points") if metric == "accuracy" else (1.0, " nats per token")
+    factor, unit, _ = unit_of(metric)
     said = []
     for gap in gaps:
         for s in sorted(gap.stages, key=lambda s: -abs(s.answer.value)):

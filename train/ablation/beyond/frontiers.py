@@ -20,7 +20,7 @@ from train.ablation.beyond.memory import RAW_ARM, SCRUBBED
 from train.ablation.beyond.result import FrontierPoint, Frontiers, Memory
 from train.ablation.beyond.wish import Wish
 from train.ablation.span import Span
-from train.ablation.verdict import EQUIVALENT, HARMED, HELPED, IDENTICAL
+from train.ablation.verdict import EQUIVALENT, HARMED, HELPED, IDENTICAL, unit_of
 
 NONE = "none"
 
@@ -88,7 +88,7 @@ def _exposures(memory: Memory | None) -> dict[str, Span]:
 
 
 def _words(sizes: Sequence[FrontierPoint], operators: Sequence[FrontierPoint], metric: str) -> str:
-    factor, unit, digits = (100.0, " points", 1) if metric == "accuracy" else (1.0, " nats per token", 4)
+    factor, unit, digits = unit_of(metric)
     said = []
     for point in (*sizes, *operators):
         if point.change is None:

@@ -239,7 +239,6 @@ def memory_of(runs: MemoryRuns) -> Memory | None:
     return Memory(
         types=dict(sorted(Counter(c.type for c in canaries).items())),
         candidates=min(len(c.candidates) for c in canaries),
-        exact=True,
         found_by_scanner=runs.found,
         cells=tuple(cells),
         trend=trend,

@@ -29,7 +29,7 @@ from train.ablation.beyond.result import Receipt, Receipts
 from train.ablation.beyond.wish import DecisionClass, Wish
 from train.ablation.matrix import Matrix
 from train.ablation.span import Span
-from train.ablation.verdict import EQUIVALENT, HARMED, HELPED, IDENTICAL, INSUFFICIENT
+from train.ablation.verdict import EQUIVALENT, HARMED, HELPED, IDENTICAL, INSUFFICIENT, unit_of
 from train.adapters import load_adapter
 from train.evaluate import ItemScores
 from train.examples import Examples
@@ -189,7 +189,7 @@ def chance_of(x: np.ndarray, y: np.ndarray, seed: int = 0) -> float:
 
 
 def _said(of: DecisionClass, measured: Answer, metric: str) -> str:
-    factor, unit, digits = (100.0, " points", 1) if metric == "accuracy" else (1.0, " nats per token", 4)
+    factor, unit, digits = unit_of(metric)
     name = f"{of.stage.replace('_', ' ')}, {of.rule.rpartition('.')[2].replace('_', ' ')} ({of.action})"
     size = interval_words(measured, factor, unit, digits)
     said: Callable[[str], str] = f"{name}, {of.rows:,} training rows: {{}}, {size}.".format

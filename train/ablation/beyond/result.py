@@ -91,8 +91,6 @@ class Memory:
     """Canaries by type of personal data."""
     candidates: int
     """Values that each canary is ranked among, itself included; the smallest number where they differ."""
-    exact: bool
-    """Whether every candidate was scored; else ranks are estimated from a sample, and intervals allow for that."""
     found_by_scanner: Mapping[str, float]
     """Share of planted canaries that the operator replaced, by arm."""
     cells: tuple[ExposureCell, ...]

@@ -28,12 +28,11 @@ from train.ablation.beyond.result import BeyondResult, Memory, Receipts
 from train.ablation.beyond.wish import FAIRNESS, FLIPS, FORGETTING, FRONTIERS, MEMORY, RECEIPTS, Wish
 from train.ablation.evaluation import Evaluation
 from train.ablation.matrix import Matrix
-from train.ablation.side_by_side import LARGEST_BASE_BYTES
 from train.ablation.verdict import DELTA
 from train.config import TrainConfig
 from train.estimate import estimate_training, spoken_duration
 from train.evaluate import metric_name
-from train.lora import open_workbench
+from train.processes import LARGEST_BASE_BYTES
 
 Progress = Callable[[dict[str, Any]], None]
 _ASKING = 1.25
@@ -129,8 +128,8 @@ def _said_before(wish: Wish, matrix: Matrix, runs: MemoryRuns | None, tell: Prog
     if runs is not None and runs.matrix is not None:
         parts.append((runs.matrix, runs.matrix.distinct(wish.design.seeds), runs.matrix.arms))
     for part, count, arms in parts:
-        part.bench = part.bench or open_workbench(part.config)
-        small = part.bench.source.is_small(LARGEST_BASE_BYTES)
+        bench = part.open_bench()
+        small = bench.source.is_small(LARGEST_BASE_BYTES)
         at_once = part.at_once(count)
         times = float(np.mean([arm.times for arm in arms]))
         config = part.settings(RAW if part is matrix else arms[0].name, part.seeds[0])
@@ -138,7 +137,7 @@ def _said_before(wish: Wish, matrix: Matrix, runs: MemoryRuns | None, tell: Prog
             found = estimate_training(
                 part.data[arms[0].name, part.seeds[0]],
                 config.replace(threads=1) if small and at_once > 1 else config,
-                runs=count, at_once=at_once, evaluation_rows=len(part.evaluation), labels=part.labels, workbench=part.bench,
+                runs=count, at_once=at_once, evaluation_rows=len(part.evaluation), labels=part.labels, workbench=bench,
             )  # fmt: skip
         except CurateError:
             return  # the run itself will say what is wrong

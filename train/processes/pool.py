@@ -1,8 +1,10 @@
-"""Worker processes of a study: jobs side by side, their events in one thread, their questions answered.
+"""Worker processes: jobs side by side, their events in one thread, their questions answered.
 
-`run_jobs` returns when every job has ended, in whatever order they did; what a study makes of them is told afterwards in
-the order of their numbers, so a study is the same however fast each worker was. Workers stay for the next jobs: loading
-torch costs more than a short trial. A worker that dies (out of memory, killed) fails its own job only.
+Small models gain little from a second thread (a LoRA step of the bundled base is overhead, not arithmetic), but two
+runs side by side keep two cores busy. Runs are independent and deterministic, so the order in which they end changes
+nothing. Workers stay for the next jobs: loading torch costs seconds, more than a short run. A worker that dies (out of
+memory, killed) fails its own job only. Not for a GPU or for bases over `LARGEST_BASE_BYTES`, which a machine may hold
+only once.
 """
 
 from __future__ import annotations
@@ -17,14 +19,16 @@ from types import TracebackType
 from typing import Any
 
 from curate.house import child_environment
-from train.tune.worker import GO, STOP, Job
+from train.processes.job import FAILED, GO, STOP, Job
 
-Tell = Callable[[Job, Mapping[str, Any]], None]
+LARGEST_BASE_BYTES = 256 * 2**20
+Tell = Callable[[Job, dict[str, Any]], None]
 GoesOn = Callable[[Job, Mapping[str, Any]], bool]
+_Events = queue.Queue["tuple[Job, dict[str, Any], queue.Queue[bytes]] | None"]
 
 
 class Pool:
-    """Processes that train; a context manager, so that none outlives its study."""
+    """Processes that train; a context manager, so that none outlives whoever asked."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -39,15 +43,16 @@ class Pool:
             process.wait()
         self._processes.clear()
 
-    def run_jobs(self, jobs: Sequence[Job], tell: Tell, goes_on: GoesOn) -> dict[str, Mapping[str, Any]]:
+    def run_jobs(self, jobs: Sequence[Job], tell: Tell, goes_on: GoesOn | None = None) -> dict[str, Mapping[str, Any]]:
         """How each job ended, by key: `state` (done, pruned, failed) and `reason`.
 
-        `tell` is called in this thread for each event, `goes_on` for each rung.
+        `tell` is called in this thread for each event, `goes_on` for each question; without it every run goes on. When
+        one of them raises (to cancel), leaving the context stops the processes.
         """
         waiting: queue.Queue[Job] = queue.Queue()
         for job in jobs:
             waiting.put(job)
-        events: queue.Queue[tuple[Job, Mapping[str, Any], queue.Queue[bytes]] | None] = queue.Queue()
+        events: _Events = queue.Queue()
         ended: dict[str, Mapping[str, Any]] = {}
         threads = [
             threading.Thread(target=_feed, args=(self._process(i), waiting, events), daemon=True)
@@ -63,7 +68,7 @@ class Pool:
                 continue
             job, event, answer = item
             if event["kind"] == "rung":
-                answer.put(GO if goes_on(job, event) else STOP)
+                answer.put(GO if goes_on is None or goes_on(job, event) else STOP)
             elif event["kind"] == "end":
                 ended[job.key] = event
             tell(job, event)
@@ -81,19 +86,17 @@ class Pool:
 
 def _start() -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "train.tune.worker"],
+        [sys.executable, "-P", "-m", "train.processes.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=child_environment(),
-        start_new_session=True,  # Ctrl-C is for the study: it ends after the trials that run
+        start_new_session=True,  # Ctrl-C is for the one that asked
     )
 
 
-def _feed(process: subprocess.Popen[bytes], waiting: queue.Queue[Job], events: queue.Queue[Any]) -> None:
+def _feed(process: subprocess.Popen[bytes], waiting: queue.Queue[Job], events: _Events) -> None:
     """Give one process job after job; pass its events on and the answers back."""
-    assert process.stdin is not None
-    assert process.stdout is not None
     answer: queue.Queue[bytes] = queue.Queue()
     try:
         while True:
@@ -108,7 +111,7 @@ def _feed(process: subprocess.Popen[bytes], waiting: queue.Queue[Job], events: q
         events.put(None)
 
 
-def _one(process: subprocess.Popen[bytes], job: Job, events: queue.Queue[Any], answer: queue.Queue[bytes]) -> bool:
+def _one(process: subprocess.Popen[bytes], job: Job, events: _Events, answer: queue.Queue[bytes]) -> bool:
     """One job to its end; False where the process died first."""
     assert process.stdin is not None
     assert process.stdout is not None
@@ -131,4 +134,4 @@ def _one(process: subprocess.Popen[bytes], job: Job, events: queue.Queue[Any], a
 def _died(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     code = process.wait()
     killed = " (killed: most likely memory ran out)" if code in (-9, 137) else ""
-    return {"kind": "end", "state": "failed", "reason": f"the training process ended with code {code}{killed}"}
+    return {"kind": "end", "state": FAILED, "reason": f"the training process ended with code {code}{killed}"}

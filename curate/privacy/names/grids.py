@@ -1,0 +1,140 @@
+# mypy: disable-error-code="assignment"
+"""Tables inside a text: lines of cells under a line of headings (`name,phone,dob` and the rows below it).
+
+Headings say what the cells are, as the name of a column does, so each cell is read once more by itself under its heading.
+A line is a heading where it has two to forty cells of at most 32 bytes without digits, one of them a word that names
+personal data, and the next line has as many cells; its rows are the lines below it with as many cells. Cells are parted by
+one of `,` `;` `|` and tab; quotes around a cell are left out, and a sign inside quotes parts nothing.
+
+Complexity: O(bytes), 0.2 ns a byte for texts of long lines. It reads no table whose line breaks are written out (`\\n`).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from curate.privacy.column import Block
+from curate.privacy.context import column_masks
+from curate.privacy.names.columns import NOTHING, column_class
+from curate.privacy.phrases import phrases_before
+
+Ints = npt.NDArray[np.int64]
+_LINE = 600
+"""Bytes of the longest line that may be a row of a table."""
+_HEADING = re.compile(r"[^\W\d][\w .:/#'()-]{0,40}")
+_CELL = {
+    sign: re.compile(rf'[ \t]*(?:"((?:[^"]|"")*)"|([^{re.escape(sign)}]*))[ \t]*(?:{re.escape(sign)}|\Z)'.encode())
+    for sign in (",", ";", "|", "\t")
+}
+
+
+@njit(cache=True, nogil=True)
+def _heads(data, row_of, a, b):  # type: ignore[no-untyped-def]
+    """For each line [a, b): the sign that parts its cells if it may be a heading, else 0."""
+    out = np.zeros(len(a), dtype=np.uint8)
+    counts = np.zeros((2, 4), dtype=np.int64)
+    for n in range(len(a) - 1):
+        if row_of[n] != row_of[n + 1] or b[n] - a[n] > _LINE or b[n + 1] - a[n + 1] > 4 * _LINE or b[n] - a[n] < 3:
+            continue
+        counts[:] = 0
+        digits = False
+        for k in range(2):
+            for p in range(a[n + k], b[n + k]):
+                c = data[p]
+                counts[k, 0] += c == 44
+                counts[k, 1] += c == 59
+                counts[k, 2] += c == 124
+                counts[k, 3] += c == 9
+                if k == 0 and 48 <= c <= 57:
+                    digits = True
+                    break
+            if digits or counts[0].max() == 0:
+                break
+        if digits:
+            continue
+        best = counts[0].argmax()
+        if 1 <= counts[0, best] <= 40 and counts[1, best] >= counts[0, best]:
+            out[n] = (44, 59, 124, 9)[best]
+    return out
+
+
+@lru_cache(maxsize=4096)
+def _speaks(heading: str) -> bool:
+    """Whether a heading names personal data."""
+    return bool(column_masks(heading, bool(phrases_before("", heading)))[1]) or column_class(heading) != NOTHING
+
+
+def _cells(line: bytes, sign: str) -> list[tuple[int, int]]:
+    """Begin and end of each cell, without blanks and quotes."""
+    out, at = [], 0
+    while at <= len(line):
+        match = _CELL[sign].match(line, at)
+        if match is None:
+            break
+        a, b = match.span(1) if match[1] is not None else match.span(2)
+        piece = line[a:b]
+        out.append((a + len(piece) - len(piece.lstrip()), b - len(piece) + len(piece.rstrip())))
+        at = match.end() if match[0].endswith(sign.encode()) else len(line) + 1
+    return out
+
+
+def grid(text: Block) -> tuple[Block, Ints] | None:
+    """The cells of all tables as rows of a block of their own, under their headings, and for each the row it stands in."""
+    data = text.data
+    if not len(text.starts) or not (np.diff(text.starts) >= 0).all():
+        return None
+    low = int(text.starts[0])
+    breaks = np.flatnonzero(data[low : int(text.ends.max())] == 10) + low  # the buffer may hold other blocks as well
+    row = np.searchsorted(text.starts, breaks, side="right") - 1
+    inside = (row >= 0) & (breaks < text.ends[np.maximum(row, 0)])
+    breaks, row = breaks[inside], row[inside]
+    if not len(breaks):
+        return None
+    rows = np.unique(row)
+    row_of = np.concatenate([row, rows])
+    end = np.concatenate([breaks, text.ends[rows]])
+    order = np.lexsort((end, row_of))
+    row_of, end = row_of[order], end[order]
+    first = np.concatenate([[True], row_of[1:] != row_of[:-1]])
+    begin = np.where(first, text.starts[row_of], np.concatenate([[0], end[:-1] + 1]))
+    signs = _heads(data, row_of, begin, end)
+    starts: list[int] = []
+    ends: list[int] = []
+    owner: list[int] = []
+    under: list[str] = []
+    done = -1
+    for n in np.flatnonzero(signs).tolist():
+        if n <= done:
+            continue
+        sign = chr(signs[n])
+        line = data[begin[n] : end[n]].tobytes().rstrip(b"\r")
+        headings = [line[a:b].decode("utf-8", "replace") for a, b in _cells(line, sign)]
+        named = [h for h in headings if h]
+        if not named or not all(_HEADING.fullmatch(h) and len(h) <= 32 for h in named) or not any(map(_speaks, named)):
+            continue
+        m = n + 1
+        while m < len(end) and row_of[m] == row_of[n] and end[m] - begin[m] <= 4 * _LINE:
+            line = data[begin[m] : end[m]].tobytes().rstrip(b"\r")
+            cells = _cells(line, sign)
+            if len(cells) != len(headings):
+                break
+            for heading, (a, b) in zip(headings, cells):
+                if b > a and heading and _speaks(heading):
+                    starts.append(int(begin[m]) + a)
+                    ends.append(int(begin[m]) + b)
+                    owner.append(int(row_of[n]))
+                    under.append(heading)
+            m += 1
+        done = m - 1
+    if not starts:
+        return None
+    place: dict[str, int] = {}
+    name_of = np.array([place.setdefault(heading, len(place)) for heading in under], np.int64)
+    masks = np.array([column_masks(h, bool(phrases_before("", h))) for h in place], np.int64).reshape(-1, 2)
+    cells_block = Block(data, np.array(starts, np.int64), np.array(ends, np.int64), tuple(place), masks, name_of)
+    return cells_block, np.array(owner, np.int64)

@@ -1,0 +1,193 @@
+"""Duplicates among rows of which most were looked at before: the same answers, for the price of what is new.
+
+Method. Whatever two texts have to do with each other is settled by the two alone: equal hashes, or a shared band key and
+an exact Jaccard similarity. So what was found among old texts stands, and only texts that could have to do with a new
+one are looked at: new ones, those with the same hash or a band key of a new one, and (exact copies) those that stood in a
+group. These go through the ordinary engine, which never knows; the rest is joined to its answer.
+Where that does not hold, nothing is claimed and the caller looks at everything: a crowded bucket (its leaders depend on
+all of its rows), and templates (their weights depend on a sample of all rows).
+Shapes: `before` int64 (row): where the text stood among the old ones, -1 for a new one. Edges are those of
+`near_duplicate_edges`, equal to a full look but for `pairs_compared`, which counts what was compared this time.
+Complexity: O(rows * bands) reads of kept keys, a nanosecond each, and a full look at what is new. Memory: that of the keys.
+Disk: 16 bytes a row for hashes, `4 * bands` a distinct text for keys, 12 an edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curate.similarity.clusters import clusters
+from curate.similarity.exact import TextHashes, groups_of, hash_texts
+from curate.similarity.known import among
+from curate.similarity.minhash import sketch
+from curate.similarity.near import Edges, NearConfig, joined_edges, near_duplicate_edges
+from curate.similarity.parallel import Progress, no_progress
+from curate.similarity.templates import find_templates
+from curate.similarity.texts import for_shingles
+
+Ints = NDArray[np.int64]
+Arrays = Mapping[str, NDArray[Any]]
+
+
+# -- exact copies -------------------------------------------------------------------------------------------------------
+
+
+def groups_with(
+    texts: pa.LargeStringArray, normalise_whitespace: bool, old: Arrays | None, before: Ints, threads: int = 1,
+    progress: Progress = no_progress,
+) -> tuple[Ints, Callable[[], dict[str, NDArray[Any]]]]:
+    """First row with the same text as each row (-1: alone), and a way to ask for what is to be kept of these rows."""
+    if old is None:
+        hashes = hash_texts(texts, normalise_whitespace, threads, progress)
+        group = groups_of(hashes, threads)
+        return group, lambda: {"high": hashes.high, "low": hashes.low, "group": group}
+    n = len(texts)
+    new = np.flatnonzero(before < 0)
+    fresh = hash_texts(texts.take(pa.array(new)), normalise_whitespace, threads)
+    now = _places_now(before, len(old["high"]))
+    some = np.concatenate([np.flatnonzero(old["group"] >= 0), among(old["high"], fresh.high)])
+    kept = now[some]
+    rows = np.unique(np.concatenate([new, kept[kept >= 0]]))
+    high, low = np.empty(len(rows), np.uint64), np.empty(len(rows), np.uint64)
+    is_new = before[rows] < 0
+    for out, was, made in ((high, old["high"], fresh.high), (low, old["low"], fresh.low)):
+        out[is_new], out[~is_new] = made, was[before[rows[~is_new]]]
+    found = groups_of(TextHashes(texts.take(pa.array(rows)), high, low, normalise_whitespace), threads)
+    group = np.full(n, -1, np.int64)
+    group[rows[found >= 0]] = rows[found[found >= 0]]
+    progress(n, n)
+
+    def keep() -> dict[str, NDArray[Any]]:
+        out = {"group": group}
+        for name, made in (("high", fresh.high), ("low", fresh.low)):
+            column = old[name][np.maximum(before, 0)]
+            column[new] = made
+            out[name] = column
+        return out
+
+    return group, keep
+
+
+def _places_now(before: Ints, n_old: int) -> Ints:
+    """For each old row its place now, -1 where it is gone."""
+    now = np.full(n_old, -1, np.int64)
+    again = np.flatnonzero(before >= 0)
+    now[before[again]] = again
+    return now
+
+
+# -- near-duplicates ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class KeptTexts:
+    """What is kept of distinct texts after a look at all of them."""
+
+    keys: NDArray[np.uint32]
+    """Band keys, (band, text)."""
+    blank: NDArray[np.bool_]
+    a: Ints
+    b: Ints
+    score: NDArray[np.float32]
+    """Edges between the texts."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """As arrays to be written."""
+        return {"keys": self.keys, "blank": self.blank, "a": self.a, "b": self.b, "score": self.score}
+
+    @classmethod
+    def of(cls, arrays: Arrays) -> KeptTexts:
+        """From arrays that were read."""
+        return cls(*(arrays[name] for name in ("keys", "blank", "a", "b", "score")))
+
+
+def kept_after(found: Edges) -> KeptTexts | None:
+    """What to keep of a full look; None where its answers depend on more than the two texts of a pair."""
+    if found.reading is None or found.stats["crowded_buckets"] or found.stats["template_shingles"]:
+        return None
+    made = found.reading.made
+    return KeptTexts(made.keys, made.count == 0, found.a, found.b, found.score)
+
+
+def edges_with(
+    texts: pa.LargeStringArray, config: NearConfig, rows: Ints, old: KeptTexts, before: Ints, group: Ints | None = None,
+    threads: int = 1, progress: Progress = no_progress,
+) -> tuple[Edges, Callable[[], KeptTexts]] | None:
+    """Edges among the distinct texts `rows`, and a way to ask for what is to be kept; None where all must be looked at.
+
+    `before`: where each of `rows` stood among the texts of `old`.
+    """
+    if find_templates(
+        texts, config.words, share=config.template_share, seed=config.seed, unit=config.unit, threads=threads, rows=rows,
+    ):  # fmt: skip
+        return None
+    n = len(rows)
+    new = np.flatnonzero(before < 0)
+    read = for_shingles(texts.take(pa.array(rows[new])), threads, config.unit)
+    fresh = sketch(read, config.layout, config.words, config.seed, threads)
+    now = _places_now(before, old.keys.shape[1])
+    said = fresh.count > 0
+    met = [among(band, fresh.keys[i][said]) for i, band in enumerate(old.keys)]
+    kept = now[np.concatenate([np.zeros(0, np.int64), *met])]
+    some = np.unique(np.concatenate([new, kept[kept >= 0]]))
+    plain = replace(config, template_share=0.0)
+    near = near_duplicate_edges(
+        texts.take(pa.array(rows[some])), plain, no_progress, threads, group=None if group is None else group[some]
+    )
+    if near.stats["crowded_buckets"]:
+        return None
+    same = near.score >= 1.0
+    classes = clusters(len(some), near.a[same], near.b[same])
+    touched = np.zeros(len(some), np.bool_)
+    touched[classes[np.searchsorted(some, new)]] = True
+    touched = touched[classes]  # a class of identical shingles that a new text is in speaks for itself
+    ours = touched[near.a] | touched[near.b]
+    fallen = np.zeros(n, np.bool_)
+    fallen[some[touched]] = True
+    a, b, score = _among_old(old, now)
+    theirs = ~(fallen[a] | fallen[b])
+    a, b, score = (np.concatenate(p) for p in ((some[near.a[ours]], a[theirs]), (some[near.b[ours]], b[theirs]),
+                                               (near.score[ours], score[theirs])))  # fmt: skip
+    blank = np.zeros(n, np.bool_)
+    blank[before >= 0], blank[new] = old.blank[before[before >= 0]], ~said
+    apart = score < 1.0
+    counts = {**near.stats, "blank_rows": int(blank.sum())}
+    found = joined_edges(n, a[apart], b[apart], score[apart], b[~apart], a[~apart], config, counts)
+    progress(2 * n, 2 * n)
+
+    def keep() -> KeptTexts:
+        keys = old.keys[:, np.maximum(before, 0)]
+        keys[:, new] = fresh.keys
+        return KeptTexts(keys, blank, found.a, found.b, found.score)
+
+    return found, keep
+
+
+def _among_old(old: KeptTexts, now: Ints) -> tuple[Ints, Ints, NDArray[np.float32]]:
+    """Edges of `old` among the texts that are still there, by their places now.
+
+    Where the first of some texts of identical shingles is gone or stands elsewhere, the one that comes first now takes
+    its place.
+    """
+    ends = np.unique(np.concatenate([old.a, old.b]))
+    a, b = np.searchsorted(ends, old.a), np.searchsorted(ends, old.b)
+    same = old.score >= 1.0
+    classes = clusters(len(ends), a[same], b[same])
+    place = now[ends]
+    here = np.flatnonzero(place >= 0)
+    here = here[np.argsort(place[here], kind="stable")]
+    own, first = np.unique(classes[here], return_index=True)
+    head = np.full(len(ends), -1, np.int64)
+    head[own] = place[here[first]]
+    copies = here[place[here] != head[classes[here]]]
+    one, other = head[classes[a[~same]]], head[classes[b[~same]]]
+    there = (one >= 0) & (other >= 0)
+    left = np.concatenate([np.minimum(one, other)[there], head[classes[copies]]])
+    right = np.concatenate([np.maximum(one, other)[there], place[copies]])
+    return left, right, np.concatenate([old.score[~same][there], np.ones(len(copies), np.float32)])

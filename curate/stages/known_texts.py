@@ -1,0 +1,54 @@
+"""Edges among texts of which most are known: between what a stage keeps of rows and an engine that knows distinct texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curate.similarity.again import KeptTexts, edges_with, kept_after
+from curate.similarity.near import Edges, NearConfig
+from curate.similarity.partners import Ints
+from curate.stages.base import Context
+
+
+def edges_of_known(
+    texts: pa.LargeStringArray, engine: NearConfig, distinct: Ints, first: Ints, group: Ints | None, context: Context,
+    part: str = "",
+) -> Edges | None:
+    """Edges between the texts `distinct`, most of which are known; None where all must be looked at.
+
+    `first` names for each row the one of `distinct` with its text. `part`: which of the stage's texts these are.
+    """
+    known = context.known
+    old = None if known is None else known.arrays(part)
+    if known is None or not old:  # nothing is kept where edges depend on more than their texts
+        return None
+    before = known.before[distinct]
+    # The place of each text among the distinct ones of then; two that were one text then are told apart by the engine.
+    place = np.where(before >= 0, np.searchsorted(old["distinct"], old["first"][np.maximum(before, 0)]), -1)
+    _, at = np.unique(place, return_index=True)
+    once = np.zeros(len(place), np.bool_)
+    once[at] = True
+    place[~once] = -1
+    found = edges_with(texts, engine, distinct, KeptTexts.of(old), place, group, context.threads)
+    if found is None:
+        return None
+    edges, keep = found
+    known.leave(_all(keep, distinct, first), part)
+    return edges
+
+
+def keep_edges(found: Edges, distinct: Ints, first: Ints, context: Context, part: str = "") -> None:
+    """Keep a full look for the next one, where its edges stand for themselves."""
+    if context.known is None:
+        return
+    kept = kept_after(found)
+    context.known.leave(dict if kept is None else _all(lambda: kept, distinct, first), part)
+
+
+def _all(keep: Callable[[], KeptTexts], distinct: Ints, first: Ints) -> Callable[[], dict[str, NDArray[Any]]]:
+    return lambda: {**keep().arrays(), "distinct": distinct, "first": first}

@@ -1,0 +1,122 @@
+"""The index of a gate: whatever changed between two versions of the data, findings are those of a look at everything."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from curate.dataset import Dataset, load
+from curate.errors import DataError
+from curate.pipeline import Detected, detect
+from curate.recipe import Recipe
+from curate.similarity.known import among, places_of, table_of
+from curate.stages.known_rows import KnownRows
+
+STAGES = ["exact_duplicates", "near_duplicates", "pii"]
+WORDS = [f"{a}{b}" for a in ("par", "ket", "lum", "vor", "sin", "tal") for b in ("cel", "tle", "en", "ix", "oda", "urn")]
+PERSONAL = ("write to ada@mail.example.org", "call +1 212 555 0142", "order 4012888888881881", "card 4111 1111 1111 1111",
+            "order 4012888888881882", "key AKIAIOSFODNN7EXAMPLQ", "iban DE89 3704 0044 0532 0130 00")  # fmt: skip
+
+
+def text(rng: random.Random, words: int = 24) -> str:
+    return " ".join(rng.choices(WORDS, k=words)) + (f" {rng.choice(PERSONAL)}" if rng.random() < 0.3 else "")
+
+
+def row(rng: random.Random, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """A new row: fresh, a copy, a copy with other white space or another label, nearly a copy, or without a text."""
+    kind = rng.randrange(8)
+    new = {"text": text(rng), "label": rng.choice("ab"), "split": rng.choice(["train", "train", "test"]), "note": text(rng, 3)}
+    if not rows or kind < 2:
+        return new
+    other = dict(rng.choice(rows))
+    if kind == 2:
+        other["text"] = f"  {other['text'].replace(' ', '  ')} "
+    elif kind == 3:
+        other["label"] = rng.choice("ab")
+    elif kind == 4:
+        other["note"] = text(rng, 3)
+    elif kind >= 5:
+        said = other["text"].split(" ")
+        for _ in range(rng.randrange(1, 3)):
+            said[rng.randrange(len(said))] = rng.choice(WORDS)
+        other["text"] = " ".join(said)
+    return other
+
+
+def versions(seed: int, size: int, changes: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A dataset, and the same with rows added anywhere, edited, moved and taken away."""
+    rng = random.Random(seed)
+    old: list[dict[str, Any]] = []
+    for _ in range(size):
+        old.append(row(rng, old))
+    new = [dict(r) for r in old]
+    for _ in range(changes):
+        kind = rng.randrange(5)
+        if kind == 0 and len(new) > 2:
+            new.pop(rng.randrange(len(new)))
+        elif kind == 1:
+            new.insert(rng.randrange(len(new) + 1), new.pop(rng.randrange(len(new))))
+        elif kind == 2:
+            new[rng.randrange(len(new))]["note"] = text(rng, 3)
+        else:
+            new.insert(rng.randrange(len(new) + 1), row(rng, old + new))
+    return old, new
+
+
+def data(folder: Path, rows: list[dict[str, Any]], **given: Any) -> Dataset:
+    path = folder / "data.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return load(path, **{"task": "classification", **given})
+
+
+def recipe(**near: Any) -> Recipe:
+    found = Recipe().with_(stages=STAGES).with_settings("near_duplicates", measure=False, **near)
+    return found.with_settings("pii", names="off")
+
+
+def look(dataset: Dataset, index: Path, asked: Recipe, *, writing: bool) -> tuple[Detected, KnownRows]:
+    known = KnownRows(index, writing=writing)
+    meeting = known.meet(dataset)
+    found = detect(dataset, asked, known=meeting)
+    if writing and meeting is not None:
+        known.save(meeting)
+    return found, known
+
+
+def same(one: Detected, two: Detected) -> None:
+    for name in STAGES:
+        a, b = one.outcomes[name].detection, two.outcomes[name].detection
+        assert a.findings.equals(b.findings), name
+        assert (a.scores is None) == (b.scores is None)
+        assert a.scores is None or a.scores.equals(b.scores), name
+        assert {k: np.asarray(v).tolist() for k, v in a.hints.items()} == {
+            k: np.asarray(v).tolist() for k, v in b.hints.items()
+        }
+        told = [{k: v for k, v in d.summary.items() if k != "pairs_compared"} for d in (a, b)]
+        assert told[0] == told[1], name
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), size=st.integers(1, 60), changes=st.integers(0, 12), again=st.integers(0, 6))
+def test_findings_are_those_of_a_look_at_everything(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, size: int, changes: int, again: int
+) -> None:
+    folder = tmp_path_factory.mktemp("known")
+    asked = recipe(template_share=0.0)
+    old, new = versions(seed, size, changes)
+    look(data(folder, old), folder / "index", asked, writing=True)
+    dataset = data(folder, new)
+    found, _ = look(dataset, folder / "index", asked, writing=True)
+    same(found, detect(dataset, asked))
+    rng = random.Random(seed + 1)
+    third = [*new, *(row(rng, new) for _ in range(again))]
+    dataset = data(folder, third)
+    found, _ = look(dataset, folder / "index", asked, writing=False)  # from an index that itself came from an index
+    same(found, detect(dataset, asked))
