@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import time
 from pathlib import Path
 
+from benchmarks.ablation_scenarios import processor_seconds
 from curate import workflow
 from curate.cli.demo import DEMO_TRAINING, sample_folder
 from curate.cli.narrate import Narrator
@@ -38,9 +38,9 @@ def main() -> int:
     narrator = Narrator()
     workflow.run(recipe, out=asked.out, train=False, listener=narrator.stage)
     workflow.train_run(asked.out, training=narrator.training)
-    before, began = _processor(), time.perf_counter()
+    before, began = processor_seconds(), time.perf_counter()
     result = workflow.train_run(asked.out, training=narrator.training, beyond=tuple(asked.parts.split(",")))
-    wall, used = time.perf_counter() - began, _processor() - before
+    wall, used = time.perf_counter() - began, processor_seconds() - before
     assert result.ablation is not None
     found = result.ablation["beyond"]
     print(f"load {os.getloadavg()[0]:.0f}: {wall:.0f} s wall, {used:.0f} processor seconds")
@@ -52,11 +52,6 @@ def main() -> int:
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
-
-
-def _processor() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ Run: make bench-labels, or python -m benchmarks.bench_labels [targets|human|find
 imitate people, on five kinds of data (`benchmarks.labels`). Recipe: `benchmarks.recipe`, run beside ours on the same
 labels; `nb` is the recipe with naive Bayes. AP and AUROC of the ranking; `less` is how much of 1 - AP the engine takes
 away. ECE: ten bins of the suggestion's probability against whether the suggestion is the label before the flip, over
-all rows, with a 95 % bootstrap interval; `flagged` the same over `likely_wrong` rows alone. Wrong labels that the data
-had before count as false alarms. Times are processor seconds of this process, one thread each. `findings`: what a
+all rows, over `likely_wrong` rows (`flagged`, with what the probabilities say and how many are right) and over all
+rows with a finding, each with a 95 % bootstrap interval; `posterior` is the flagged rows' ECE of the posterior, which does
+not know how sure the model may be. Wrong labels that the data had before count as false alarms. Times are processor and
+wall seconds of this process, one thread each, the recipe and ours one after the other. `findings`: what a
 reader said of the 50 likeliest findings in Banking77 as it is (`benchmarks/labels/banking77_verdicts.csv`). `scale`:
 100,000 rows x 20 classes.
 """
@@ -33,7 +35,7 @@ from benchmarks.labels.noise import flipped
 from curate.labels.noise import estimate_label_noise
 
 VERDICTS = Path(__file__).parent / "labels" / "banking77_verdicts.csv"
-LIKELY, SUGGESTED = 0.7, 0.5
+LIKELY, SUGGESTED, AMBIGUOUS = 0.7, 0.5, 0.25
 """The thresholds of the stage `label_issues`."""
 TARGETS = [("banking", kind, 0.1) for kind in ("uniform", "confusable", "annotator")]
 COARSE = ("sections", "banking_coarse", "articles", "topics")
@@ -58,11 +60,17 @@ def interval(p: Floats, truth: Bools) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def timed(work: Callable[..., Any], *given: Any) -> tuple[Any, float]:
-    """What `work` gives, and its processor seconds."""
-    start = time.process_time()
+def told(p: Floats, truth: Bools) -> str:
+    """Calibration error with its interval."""
+    low, high = interval(p, truth) if len(p) else (math.nan, math.nan)
+    return f"{calibration_error(p, truth):.3f} [{low:.3f}, {high:.3f}]"
+
+
+def timed(work: Callable[..., Any], *given: Any) -> tuple[Any, float, float]:
+    """What `work` gives, and its processor and wall seconds."""
+    wall, start = time.perf_counter(), time.process_time()
     found = work(*given)
-    return found, time.process_time() - start
+    return found, time.process_time() - start, time.perf_counter() - wall
 
 
 def noise(cases: list[tuple[str, str, float]], seeds: int) -> None:
@@ -71,8 +79,9 @@ def noise(cases: list[tuple[str, str, float]], seeds: int) -> None:
 
     estimate_label_noise(["a b", "c d"] * 20, np.arange(40) % 2, np.arange(40), 2)  # load the compiled code
     print(
-        f"{'data':15}{'noise':11}seed | recipe AP AUROC   nb AP | ours AP AUROC  less | likely_wrong: rows prec recall "
-        "right | ECE [95 %]             flagged | cpu s: recipe ours ratio"
+        f"{'data':15}{'noise':11}seed | recipe AP AUROC   nb AP | ours AP AUROC  less | likely_wrong: rows prec recall | "
+        f"ECE all rows          | flagged: says right ECE                 posterior | with a finding      | "
+        "cpu s: recipe ours ratio | wall s: recipe ours ratio"
     )
     for name, kind, rate in cases:
         texts, labels = SETS[name]()
@@ -80,21 +89,21 @@ def noise(cases: list[tuple[str, str, float]], seeds: int) -> None:
         for seed in range(1, seeds + 1):
             given = flipped(kind, texts, labels, rate, seed)
             wrong = given != labels
-            plain, slow = timed(recipe.judge, texts, given)
+            plain, slow, slow_wall = timed(recipe.judge, texts, given)
             bayes = recipe.probabilities(texts, given, "nb")[np.arange(n), given]
-            ours, fast = timed(estimate_label_noise, texts, given, np.arange(n), k, 0, 1)
+            ours, fast, fast_wall = timed(estimate_label_noise, texts, given, np.arange(n), k, 0, 1)
             before, after = average_precision_score(wrong, plain.suspicion), average_precision_score(wrong, ours.ranking)
-            likely = (ours.wrong >= LIKELY) & (ours.suggested_probability >= SUGGESTED)
-            p, right = ours.suggested_probability, ours.suggested == labels
-            low, high = interval(p, right)
+            likely = (ours.wrong >= LIKELY) & (ours.suggested_posterior >= SUGGESTED)
+            p, right, told_of = ours.suggested_probability, ours.suggested == labels, ours.wrong >= AMBIGUOUS
             print(
                 f"{name:15}{kind:11}{seed:4} | {before:9.3f} {roc_auc_score(wrong, plain.suspicion):5.3f} "
                 f"{average_precision_score(wrong, -bayes):7.3f} | {after:7.3f} {roc_auc_score(wrong, ours.ranking):5.3f} "
                 f"{(after - before) / (1 - before):+5.0%} | {likely.sum():18} {wrong[likely].mean():4.2f} "
-                f"{likely[wrong].mean():6.2f} {right[likely].mean():5.2f} | "
-                f"{calibration_error(p, right):.3f} [{low:.3f}, {high:.3f}] "
-                f"{calibration_error(p[likely], right[likely]):12.3f} | "
-                f"{slow:12.1f} {fast:5.1f} {fast / slow:5.2f}",
+                f"{likely[wrong].mean():6.2f} | {told(p, right)} | {p[likely].mean():13.2f} {right[likely].mean():5.2f} "
+                f"{told(p[likely], right[likely])} "
+                f"{calibration_error(ours.suggested_posterior[likely], right[likely]):9.3f} | "
+                f"{told(p[told_of], right[told_of])} | {slow:12.1f} {fast:5.1f} {fast / slow:5.2f} | "
+                f"{slow_wall:13.1f} {fast_wall:5.1f} {fast_wall / slow_wall:5.2f}",
                 flush=True,
             )
 
@@ -124,11 +133,10 @@ def scale() -> None:
         " ".join(f"w{j}x{j * 7 % 97}" for j in (*rng.integers(0, 5000, 18), *(c * 40 + rng.integers(0, 200, 8))))
         for c in labels
     ]
-    start = time.perf_counter()
-    _, cpu = timed(estimate_label_noise, texts, labels, np.arange(n), k, 0, 2)
+    _, cpu, wall = timed(estimate_label_noise, texts, labels, np.arange(n), k, 0, 2)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(
-        f"{n} rows x {k} classes, {len(texts[0])} characters: {time.perf_counter() - start:.1f} s wall, "
+        f"{n} rows x {k} classes, {len(texts[0])} characters: {wall:.1f} s wall, "
         f"{cpu:.1f} s of processor, peak {memory:.1f} GB"
     )
 

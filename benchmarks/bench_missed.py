@@ -1,4 +1,4 @@
-"""Do the rates of a whole dataset hold the truth? Reviews of findings and of rows by a scripted reviewer of known reliability.
+"""Do the rates of a whole dataset hold the truth? Reviews of findings and rows by a scripted reviewer.
 
     python -m benchmarks.bench_missed RUN TRUTH [--reviews 500] [--decisions 60]
 
@@ -103,11 +103,13 @@ class Scripted:
         self._ids = review.session.findings["finding_id"].to_pylist()
         self._row_ids = self.rows.dataset.row_ids.to_pylist()
         self._made: dict[object, Decision] = {}
+        self._nothing_said = review.session._resolved(Journal())
 
     def answers(self, seed: int, error: float, decisions: int) -> list[tuple[Question, Decision]]:
         """One review with lots of its own."""
         rng, salt = np.random.default_rng(seed), seed.to_bytes(4, "little")
         self.review.lots = lots([salt + i for i in self._ids])
+        self.review.session.state = self._nothing_said
         self.rows.lots = lots([b"row" + salt + i for i in self._row_ids])
         queue = iter(self.review.questions(None, "mixed", "both", decisions))
         out: list[tuple[Question, Decision]] = []
@@ -225,8 +227,8 @@ def main() -> None:
     review = Review(Session.open(args.run))
     truth = truth_of(review.rows, args.truth)
     missed = missed_of(review.rows, truth)
-    print(f"{review.rows.n:,} rows, {truth.any.mean():.1%} of them wrong, {int(missed.sum())} with an error that was missed; "
-          f"{args.reviews} reviews of {args.decisions} questions")  # fmt: skip
+    print(f"{review.rows.n:,} rows, {truth.any.mean():.1%} of them wrong, {int(missed.sum())} with an error that was "
+          f"missed; {args.reviews} reviews of {args.decisions} questions")  # fmt: skip
     for error in args.errors:
         found = simulated(review, truth, error, args.reviews, args.decisions)
         print(f"\nreviewer errs {error:.0%}; plain share of the rows asked (control) holds "

@@ -60,8 +60,7 @@ def train_config(recipe: Recipe, rows: Examples) -> TrainConfig:
     """
     ours = {"seed": recipe.run.seed, "threads": thread_count(recipe)}
     config: TrainConfig = recipe.train_config().replace(**{k: v for k, v in ours.items() if k not in recipe.train})
-    if "learning_rate" not in recipe.train:
-        config = config.replace(learning_rate=require("train.methods").METHODS[config.method].learning_rate)
+    config = require("train.methods.rates").with_rates(config, recipe.train)
     if rows.task in ("classification", "extraction") or {"steps", "epochs"} & set(recipe.train):
         return config
     return config.replace(steps=min(config.steps, max(FEWEST_STEPS, -(-PASSES * len(rows) // config.batch_rows))))
@@ -248,7 +247,7 @@ def _side_or_empty(curated: Curated, held: Any, group: np.ndarray, recipe: Recip
 def training_sides(
     detected: Detected, curated: Curated, held: Any, group: np.ndarray | None = None
 ) -> tuple[Examples, Examples, Examples, str]:
-    """(raw, curated, evaluation) examples and a sentence on where the evaluation rows come from."""
+    """(raw, curated, evaluation) examples and sentences on where the evaluation rows come from and what was left out."""
     from_dataset = require("train.examples").from_dataset
     dataset = detected.dataset
     group = together(detected) if group is None else group
@@ -261,7 +260,8 @@ def training_sides(
     cured = _side_or_empty(curated, held, group, detected.recipe, raw.task)
     evaluation = from_dataset(dataset, rows=held.eval_rows, clusters=group, spans_column=spans, unwanted=unwanted)
     seen = LABELS_SEEN if "label_issues" in detected.outcomes and dataset.labels() is not None else ""
-    return raw, cured, evaluation, f"{held.note}{thinned}{seen}"
+    lost = "".join(f" {words}" for words in cured.notes if words not in raw.notes) if spans else ""
+    return raw, cured, evaluation, f"{held.note}{thinned}{seen}{lost}"
 
 
 def side_of(

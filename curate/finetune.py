@@ -175,9 +175,7 @@ def settings(
     """The recipe's `[train]` with changes; where nothing says how long, by passes over the rows."""
     recipe = dataclasses.replace(detected.recipe, train={**detected.recipe.train, **(changes or {})})
     config: TrainConfig = recipe.train_config()
-    config = config.replace(seed=seed)
-    if "learning_rate" not in recipe.train:
-        config = config.replace(learning_rate=require("train.methods").METHODS[config.method].learning_rate)
+    config = require("train.methods.rates").with_rates(config.replace(seed=seed), recipe.train)
     if "threads" not in recipe.train:
         config = config.replace(threads=thread_count(recipe))
     if rows is None or {"steps", "epochs"} & set(recipe.train):

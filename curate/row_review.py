@@ -44,7 +44,7 @@ HIGH_IS_WRONG = {"label_issues": True, "outliers": True, "text_quality": False}
 """Stages that score every row, and which end of the scale is bad."""
 FEWEST_NEAR = 20
 SALT = b"curate row lots 1"
-VALUE_EVERY = 4
+VALUE_EVERY = 6
 """In mixed order, one row in so many is the nearest miss; the others certify."""
 ALIKE, WORDS = 0.25, 2
 LOOKED_THROUGH, LONGEST, WORK = 100_000_000, 1 << 16, 10**10
@@ -67,6 +67,10 @@ class RowReview:
     def kinds(self) -> tuple[str, ...]:
         """Kinds that a person is asked about."""
         return tuple(kind for kind in (*STAGES, OTHER) if kind != "label" or self.dataset.roles.label)
+
+    @property
+    def _codes(self) -> tuple[int, int]:
+        return self._engine.REST, self._engine.NEAR
 
     kinds_in_order = tuple(STAGES)
     """What the numbers in `kinds_of` mean."""
@@ -99,10 +103,9 @@ class RowReview:
 
     @cached_property
     def stratum(self) -> np.ndarray:
-        """int8[rows]: far, near or found. Findings decide it, and no answer does."""
-        out = np.full(self.n, self._engine.FAR, np.int8)
+        """int8[rows]: the rest, or near. Findings decide it, and no answer does."""
+        out = np.full(self.n, self._engine.REST, np.int8)
         out[self.near] = self._engine.NEAR
-        out[self._with_finding] = self._engine.FOUND
         return out
 
     @cached_property
@@ -228,7 +231,7 @@ class RowReview:
         nearest = [row for row in self.near.tolist() if not done[row]]
         if by not in ("mixed", "random"):
             return nearest[:limit]
-        members = [np.flatnonzero(self.stratum == code) for code in range(len(self._engine.STRATA))]
+        members = [np.flatnonzero(self.stratum == code) for code in self._codes]
         asked = [int(done[rows].sum()) for rows in members]
         waiting = [iter(rows[np.argsort(self.lots[rows], kind="stable")].tolist()) for rows in members]
         made = require("audit.review.missed")
@@ -285,7 +288,7 @@ class RowReview:
         leads, stays = self._leads(), ~self._dropped_alone
         kinds = {}
         for kind in self.kinds:
-            missed = tuple(s for code in range(len(engine.STRATA)) for s in rows_of(kind, code, ~self.found[kind]))
+            missed = tuple(s for code in self._codes for s in rows_of(kind, code, ~self.found[kind]))
             mine = leads[self.kinds_of[1][leads] == self.kinds_in_order.index(kind)] if kind in STAGES else leads[:0]
             kinds[kind] = engine.KindSeen(len(mine), self._findings(mine, error), missed)
         waiting = self._waiting()
@@ -293,8 +296,9 @@ class RowReview:
         return engine.Seen(
             rows=self.n,
             kept=self.n - int(self.session.plan.dropped.sum()),
-            strata=tuple(rows_of(None, code, everywhere) for code in range(len(engine.STRATA))),
-            beside=rows_of(None, engine.FOUND, stays),
+            strata=tuple(rows_of(None, code, everywhere) for code in self._codes),
+            free=tuple(s for code in self._codes for s in rows_of(None, code, ~self._with_finding)),
+            staying=tuple(rows_of(None, code, stays) for code in self._codes),
             right=self._findings(self._first_of_each(leads), error),
             waiting=self._findings(waiting, error),
             mended=mended,
@@ -359,10 +363,7 @@ class RowReview:
 
 def sentences(found: Any, width: float = WIDTH) -> list[str]:
     """What the answers about rows certify, a line each; `found` is a `DatasetRates`."""
-    asked = sum(found.asked)
-    names = ("far from a finding", "near one", "with one")
-    told = ", ".join(f"{n:,} {name}" for n, name in zip(found.asked, names) if n)
-    out = [f"rows: {asked:,} answered about ({told})"]
+    out = [f"rows: {found.asked:,} answered about in an order that counts"]
     enough = "settled"
     if found.more:
         enough = f"about {found.more:,} more row{'' if found.more == 1 else 's'} for a width of {width:.0%}"
@@ -380,11 +381,7 @@ def sentences(found: Any, width: float = WIDTH) -> list[str]:
 
 def _share(span: Any) -> str:
     """`4% [1%, 9%]`, and only the interval where there is no value to name."""
-    ends = f"[{percent(span.low)}, {percent(span.high)}]"
-    return f"too little evidence {ends}" if span.value is None else f"{percent(span.value)} {ends}"
+    from audit.numbers import share
 
-
-def percent(share: float) -> str:
-    """A share in per cent: whole numbers, with one decimal below ten per cent, never rounded to nothing or to all."""
-    text = f"{share:.1%}" if 0 < share < 0.0995 or 0.995 <= share < 1 else f"{share:.0%}"
-    return "<0.1%" if text == "0.0%" else ">99.9%" if share < 1 and text == "100.0%" else text
+    ends = f"[{share(span.low)}, {share(span.high)}]"
+    return f"too little evidence {ends}" if span.value is None else f"{share(span.value)} {ends}"

@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from curate.certified import certified
 from curate.dataset import Dataset, load, make_private_dir
 from curate.dataset.again import known_again
 from curate.dataset.atomic import atomic_write
@@ -416,6 +417,10 @@ def _finish(result: RunResult, clock: _Clock, started: str) -> None:
     manifest.pop("residual", None)
     if missed is not None:
         manifest["residual"] = missed
+    manifest.pop("review", None)
+    answers = certified(result.run, result.detected)
+    if answers is not None:
+        manifest["review"] = answers
     result.manifest = manifest
     with clock.step("report"):
         write_report(result)

@@ -48,6 +48,10 @@ class LoadedAdapter:
     """Whether the folder holds full weights, with no adapter on top."""
 
 
+def _no_card(*_: Any) -> None:
+    pass
+
+
 def save_adapter(
     objective: Objective,
     bench: Workbench,
@@ -64,6 +68,8 @@ def save_adapter(
         _save_patch(objective, making)
     else:
         caching, objective.inner.config.use_cache = objective.inner.config.use_cache, saved_as == WHOLE
+        if hasattr(objective.model, "create_or_update_model_card"):  # ours takes its place: see `write_card`
+            objective.model.create_or_update_model_card = _no_card
         objective.model.save_pretrained(str(making), safe_serialization=True)
         objective.inner.config.use_cache = caching
     if saved_as == WHOLE:

@@ -20,8 +20,8 @@ import xxhash
 from curate.errors import ConfigError
 from train.config import ALL_LINEAR, BUNDLED, TrainConfig
 from train.extra import OFFLINE_SWITCHES, extra
+from train.headers import BUNDLED_PATH
 
-BUNDLED_PATH = Path(__file__).parent / "bundled" / "base"
 ENCODER, DECODER, ENCODER_DECODER = "encoder", "decoder", "encoder-decoder"
 _POSITIONS_BEHIND_PAD = ("roberta", "xlm-roberta", "camembert", "longformer", "mpnet")
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)

@@ -1,9 +1,10 @@
 """Which base model to choose: the same training on each, on the user's own rows, and what each costs.
 
-Every base is trained with the same rows, steps and evaluation, in a process of its own, so that the most memory it held
-can be told. Quality is accuracy, or bits a byte of the right answer (nats a token cannot be compared between tokenizers),
-with a bootstrap interval; differences from the first base are taken row by row. Latency is the time of one evaluation row
-at a time, the median of `TIMED`, the first ones left out. Cost: one training a base.
+Every base is trained with the same rows, steps and evaluation, at rates that suit its width where none are named
+(`train.methods.rates`), in a process of its own, so that the most memory it held can be told. Quality is accuracy, or bits
+a byte of the right answer (nats a token cannot be compared between tokenizers), with a bootstrap interval; differences
+from the first base are taken row by row. Latency is the time of one evaluation row at a time, the median of `TIMED`, the first
+ones left out. Cost: one training a base.
 """
 
 from __future__ import annotations
@@ -73,8 +74,12 @@ def compare_bases(
     labels: Sequence[str] | None = None,
     price_per_hour: float | None = None,
     progress: Callable[[str], None] = lambda words: None,
+    config_of: Callable[[str], TrainConfig] | None = None,
 ) -> list[BaseResult]:
-    """Train and measure each base; one that cannot be used is told of and left out. Raises `ConfigError` for under two."""
+    """Train and measure each base; one that cannot be used is told of and left out. Raises `ConfigError` for under two.
+
+    `config_of` makes each base's configuration, for rates that suit it; default: `config`, whatever the base.
+    """
     if len(set(bases)) < MIN_BASES:
         raise ConfigError("name at least two different base models to compare")
     found: list[BaseResult] = []
@@ -83,7 +88,8 @@ def compare_bases(
     for base in dict.fromkeys(bases):
         progress(base)
         with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-            asked = pool.submit(_measure, base, examples, evaluation, config, labels)
+            own = config.replace(base=base) if config_of is None else config_of(base)
+            asked = pool.submit(_measure, base, examples, evaluation, own, labels)
             try:
                 result, values, weights = asked.result()
             except BrokenProcessPool:  # killed, as a rule for want of memory
@@ -125,7 +131,7 @@ def _measure(
 ) -> tuple[BaseResult, np.ndarray, np.ndarray]:
     """One base, in a process of its own."""
     try:
-        return _measured(base, examples, evaluation, config.replace(base=base), labels)
+        return _measured(base, examples, evaluation, config, labels)
     except CurateError as error:
         return BaseResult(base, error=str(error)), _NONE, _NONE
     except Exception as error:  # a base of somebody else's making

@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from train.config import BUNDLED
 from train.extra import OFFLINE_SWITCHES, extra
 
 if TYPE_CHECKING:
     from train.base import BaseSource
 
+BUNDLED_PATH = Path(__file__).parent / "bundled" / "base"
 INDEX, WHOLE = "model.safetensors.index.json", "model.safetensors"
 _BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2}
 
@@ -75,6 +77,23 @@ def read_headers(source: BaseSource) -> Headers | None:
     size = sum(_product(info.shape) * _BYTES.get(info.dtype, 1) for info in tensors.values())
     shapes = {name: tuple(info.shape) for name, info in tensors.items()}
     return Headers(shapes, {} if folder is None else _json(folder / "config.json"), size)
+
+
+def base_width(base: str) -> int | None:
+    """How many numbers wide the states of a base are; None where its configuration is not at hand or does not say."""
+    folder = BUNDLED_PATH if base == BUNDLED else Path(base).expanduser()
+    if not folder.is_dir():
+        if folder.exists() or base.count("/") > 1:
+            return None
+        hub = extra("huggingface_hub", allow_hub=True)
+        try:
+            folder = Path(hub.hf_hub_download(base, "config.json")).parent
+        except Exception:  # loading says what is wrong with the base
+            return None
+    config = _json(folder / "config.json")
+    config = {**config, **(config.get("text_config") or {})}
+    found = next((config[name] for name in ("hidden_size", "d_model", "n_embd", "dim") if config.get(name)), None)
+    return found if isinstance(found, int) else None
 
 
 def download_folder() -> Path:

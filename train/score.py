@@ -6,7 +6,7 @@ in the rows' own order. Needs torch. Cost: one forward pass a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,17 +28,7 @@ def log_probabilities(objective: Objective, encoded: Encoded, pad: int) -> np.nd
 
 def features(objective: Objective, encoded: Encoded, pad: int) -> np.ndarray:
     """float64[n, H]: the pooled state of each row."""
-    return gathered(objective, encoded, pad, lambda b: objective.pooled(b).double().cpu().numpy())
-
-
-def gathered(
-    objective: Objective, encoded: Encoded, pad: int, measure: Callable[[Batch], np.ndarray], *, as_trained: bool = False
-) -> np.ndarray:
-    """float64[n, ...]: what `measure` finds in batches of whole rows, put back into the rows' order.
-
-    `as_trained` measures the model as training sees it, with dropout.
-    """
-    return _gather(objective, encoded, pad, True, measure, as_trained)
+    return _gather(objective, encoded, pad, True, lambda b: objective.pooled(b).double().cpu().numpy())
 
 
 def answer_nats(objective: Objective, encoded: Encoded, pad: int) -> tuple[np.ndarray, np.ndarray]:
@@ -93,14 +83,12 @@ def token_states(objective: Objective, encoded: Encoded, pad: int) -> list[np.nd
     return list(_gather(objective, encoded, pad, False, states))
 
 
-def _gather(
-    objective: Objective, encoded: Encoded, pad: int, classes: bool, measure: object, as_trained: bool = False
-) -> np.ndarray:
+def _gather(objective: Objective, encoded: Encoded, pad: int, classes: bool, measure: object) -> np.ndarray:
     device = next(objective.model.parameters()).device
     limit = _BATCH_TOKENS_CPU if device.type == "cpu" else _BATCH_TOKENS_CUDA
     no_class = np.zeros(len(encoded), dtype=np.int64) if classes else None
     training = objective.model.training
-    objective.model.train(as_trained)
+    objective.model.eval()
     parts, order = [], []
     try:
         with torch.inference_mode():

@@ -46,6 +46,7 @@ class AblationScreen(Watching):
     #ablation-note { padding: 1 2 0 2; height: auto; }
     #ablation-plot { height: 14; margin: 1 1 0 1; }
     .-wide #ablation-plot { height: 18; }
+    .-high.-wide #ablation-plot { height: 24; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "differ", "Rows", id="differ", tooltip="Rows that raw and curated get right and wrong differently"),
@@ -208,8 +209,8 @@ def _scores(path: Path) -> dict[int, tuple[float, str]]:
     table = pq.read_table(path)
     words = table["prediction"].to_pylist() if "prediction" in table.column_names else [""] * table.num_rows
     score = table["score"].to_numpy().astype(np.float64)
-    # Writers are scored by nats, where less is better: there the score is the loss itself.
-    if "weight" in table.column_names and not any(words):
+    # Writers are scored by nats, where less is better: there the score is the loss itself. Spans are scored by their F1.
+    if "weight" in table.column_names and "spans_gold" not in table.column_names and not any(words):
         score = -score
     return {int(r): (float(s), str(w or "")) for r, s, w in zip(table["row"].to_pylist(), score.tolist(), words)}
 
@@ -238,7 +239,8 @@ def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
     widths = {"": (1, 1), "arm": (8, 24), "rows": (5, 8), "seeds": (6, 7)}
     for head in (*widths, *(n.replace("_", " ") for n in names)):
         least, most = widths.get(head, (CELL - 2, CELL - 2))
-        table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=least, max_width=most)
+        folds = head == "arm"
+        table.add_column(head, no_wrap=not folds, overflow="fold" if folds else "ellipsis", min_width=least, max_width=most)
     letter = charts.letters(str(arm["name"]) for arm in result["arms"])
     for arm in result["arms"]:
         runs = [run["metrics"] for run in arm["runs"] if run.get("metrics") is not None]

@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
@@ -127,6 +127,16 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         if action in ON_PANELS:
             return self._desk is not None and isinstance(self.screen, PanelScreen)
         return True
+
+    async def on_event(self, event: events.Event) -> None:
+        """Look a key up when it comes, not when the widget that had the focus gets round to it: what is typed ahead on a
+        busy machine then meets the screen or the box that the key before it has brought up, and decides nothing."""
+        at_once = isinstance(event, events.Key) and not event.is_forwarded and self.app_focus and not self.screen.maximized
+        if at_once and isinstance(event, events.Key):
+            for first in (True, False):
+                if await self._check_bindings(event.key, priority=first):
+                    return
+        await super().on_event(event)
 
     # -- opening and leaving ----------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from curate.outputs import looked_for
 from curate.privacy.preview import masked_previews
 from curate.safetext import safe_text
 from tui.microscope import MicroscopeScreen
+from tui.panels import View
 from tui.shell import PanelScreen
 from tui.words import SIGN, WORD, count, stage_title
 
@@ -50,6 +51,8 @@ class BatchScreen(PanelScreen):
         Binding("m", "microscope", "Tokens", id="tokens", tooltip="This row as the model sees it, token by token"),
         Binding("escape", "app.pop_screen", "Back", id="back", tooltip="Back to the curves"),
     ]
+
+    view = View("", "Rows", "", "Rows behind a number: each with what was found in it. ! counts the findings on a row.")
 
     def __init__(self, rows: Sequence[int], title: str, said: str = "", notes: Sequence[str] = ()) -> None:
         """`notes`: a word on each row, before its text."""

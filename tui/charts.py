@@ -17,8 +17,11 @@ from tui.rail import NARROW
 
 PATTERNS = (("solid line", 1, 0), ("dashes", 4, 3), ("dots", 1, 2), ("dashes and gaps", 8, 6), ("sparse dots", 1, 5))
 """Name of a line, points of it that are drawn, points that are left out."""
+COLOURS = ((86, 156, 214), (214, 137, 48), (70, 160, 100), (190, 100, 190), (140, 140, 140))
+"""Of lines and their letters: to be seen on dark and on light, and needed by nobody."""
 SMOOTHED = 16
 """A curve over all arms is the mean of this part of its steps, else nothing can be read where arms lie close."""
+FEWEST_SMOOTHED = 2 * SMOOTHED
 LETTERS_ON_A_LINE = 10
 LETTERS = {"base": "b", "raw": "r", "curated": "c", "random_control": "x"}
 TITLES = {"base": "base", "raw": "raw", "curated": "curated", "random_control": "random removal"}
@@ -130,7 +133,8 @@ def interval(low: float, middle: float, high: float, reach: float, delta: float)
 
 
 def draw_losses(plot: PlotextPlot, metrics: Metrics, name: str, at: int | None) -> None:
-    """One run: training loss by step as a line, validation as v, the step that is looked at as a bar, alerts as !."""
+    """One run: training loss of each step as a dot and smoothed as a line, validation as v, alerts as !, the step that is
+    looked at as ●."""
     plt = plot.plt
     plt.clear_data()
     plt.clear_figure()
@@ -138,7 +142,10 @@ def draw_losses(plot: PlotextPlot, metrics: Metrics, name: str, at: int | None) 
     steps = list(metrics.series.get("loss", {}))
     plt.xticks(sorted({steps[round(k * (len(steps) - 1) / 4)] for k in range(5)}) if steps else [])
     loss, checked = metrics.series.get("loss", {}), metrics.series.get("validation", {})
-    plt.plot(list(loss), list(loss.values()), label="training", marker="braille")
+    plt.scatter(list(loss), list(loss.values()), label="training, each step", marker="braille")
+    if len(loss) > FEWEST_SMOOTHED:
+        mean = smoothed({step: [value] for step, value in loss.items()})
+        plt.plot(mean[0].tolist(), mean[1].tolist(), label="training, smoothed", marker="-")
     if checked:
         plt.scatter(list(checked), list(checked.values()), label="v validation", marker="v")
     spikes = [s for s in metrics.spikes() if s in loss]
@@ -165,11 +172,13 @@ def draw_curves(plot: PlotextPlot, watch: Watch) -> None:
         _, on, off = PATTERNS[k % len(PATTERNS)]
         fine = np.linspace(steps[0], steps[-1], points)
         fine = fine[np.arange(points) % (on + off) < on] if off else fine
-        plt.scatter(fine.tolist(), np.interp(fine, steps, losses).tolist(), marker="braille")
+        colour = COLOURS[k % len(COLOURS)]
+        plt.scatter(fine.tolist(), np.interp(fine, steps, losses).tolist(), marker="braille", color=colour)
     for k, (arm, (steps, losses)) in enumerate(smooth.items()):
         some = np.linspace(steps[0], steps[-1], LETTERS_ON_A_LINE * n + 1)[k::n]
         name = f"{title(arm)}, {PATTERNS[k % len(PATTERNS)][0]}"
-        plt.scatter(some.tolist(), np.interp(some, steps, losses).tolist(), marker=letter[arm], label=name)
+        at, colour = np.interp(some, steps, losses).tolist(), COLOURS[k % len(COLOURS)]
+        plt.scatter(some.tolist(), at, marker=letter[arm], label=name, color=colour)
     plot.refresh()
 
 

@@ -26,8 +26,12 @@ from tui.memory import Place, place_of
 from tui.notes import nothing_here, queue_note
 from tui.panels import stages_of
 from tui.queue import GROUPS, SORTS, Heading, Queue, Wish, arranged
+from tui.rail import NARROW
 from tui.shell import PanelScreen
 from tui.table import QueueTable
+
+FIRST_HEADINGS = 200
+"""Headings whose words are masked before they are drawn."""
 
 
 class FindingsScreen(PanelScreen):
@@ -129,6 +133,8 @@ class FindingsScreen(PanelScreen):
         red = np.array([i for c in (self.desk.gate.red if self.desk.gate else ()) for i in c.findings], np.int64)
         try:
             queue = arranged(self.session, self.stages, wish, red)
+            for heading in queue.headings[:FIRST_HEADINGS]:
+                self.reader.heading(wish.group, heading.value)
         except Exception as error:
             self.app.call_from_thread(self.home.failed, error, "the queue cannot be shown so")
             return
@@ -149,7 +155,8 @@ class FindingsScreen(PanelScreen):
         self.show_evidence()
 
     def _say_counts(self) -> None:
-        note = queue_note(self.session, self.stages, self.queue, self.marked_from is not None)
+        tight = self.app.size.width < NARROW
+        note = queue_note(self.session, self.stages, self.queue, self.marked_from is not None, tight=tight)
         self.query_one("#queue-note", Static).update(note)
 
     def current(self) -> int | None:
@@ -224,6 +231,8 @@ class FindingsScreen(PanelScreen):
                     self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
 
         try:
+            if not self.session.dataset.at_hand:
+                self.app.call_from_thread(put, Text("reading the rows …", style="dim"), True)
             evidence = self.reader.evidence(index, reveal=reveal)
             self.app.call_from_thread(put, render(evidence), False)
             if worker.is_cancelled:
@@ -390,7 +399,7 @@ class FindingsScreen(PanelScreen):
         """Type what to look for."""
         box = self.query_one("#filter", Input)
         box.display = True
-        box.focus()
+        self.set_focus(box)  # now, so that what is typed ahead comes here
 
     @on(Input.Changed, "#filter")
     def filter_typed(self, event: Input.Changed) -> None:

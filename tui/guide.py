@@ -85,7 +85,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         self.dataset = dataset
         why = {g.what: safe_text(g.reason) for g in dataset.detected.guesses}
         task = f"{dataset.n_rows:,} rows, task {dataset.task}: {why.get('task', '')}."
-        task += f" Put right what is wrong, then {key('go')}."
+        task += f" Put right what is wrong (Tab, Enter), then {key('go')}."
         self.query_one("#guide-note", Static).update(Text(task))
         columns = [(Text(masked_preview(c, 40)), c) for c in dataset.columns]
         box = self.query_one("#guide", VerticalScroll)

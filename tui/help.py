@@ -66,7 +66,8 @@ class HelpScreen(ModalScreen[None]):
                 keys.append(key)
         for tooltip, keys in by_tooltip.items():
             shown = f"{keys[0]} … {keys[-1]}" if len(keys) > 3 else " ".join(keys)
-            table.add_row(Text(shown), Text(tooltip), Text(names[tooltip]))
+            name = f"{names[tooltip]} …" if len(keys) > 3 and names[tooltip] else names[tooltip]
+            table.add_row(Text(shown), Text(tooltip), Text(name))
         for key, what in EVERYWHERE:
             table.add_row(Text(key), Text(what), Text(""))
         return table

@@ -53,7 +53,7 @@ class JudgeScreen(PanelScreen):
         Binding("space", "skip", "Skip", id="skip", key_display="space", tooltip="Not now"),
         Binding("u", "take_back", "Undo", id="undo", tooltip="Take back your last word"),
         Binding("v", "rates", "Votes", id="votes", tooltip="What the votes come to so far, by the names of the arms"),
-        Binding("s", "write", "Answers", id="write_answers", show=False,
+        Binding("s", "write", "Answers", id="write_answers",
                 tooltip="Let the models write their answers, in a process of its own"),
         Binding("escape", "app.pop_screen", "Back", id="back", tooltip="Back to the ablation; votes are saved"),
     ]  # fmt: skip
@@ -78,6 +78,12 @@ class JudgeScreen(PanelScreen):
                 with VerticalScroll(id=f"judge-{place}", classes="answer", can_focus=True):
                     yield Static("", id=f"judge-text-{place}")
         yield Static("", id="judge-note")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be done now: let answers be written, or judge them."""
+        if action in ("vote", "skip", "rates", "take_back"):
+            return self.judging is not None
+        return self.judging is None if action == "write" else super().check_action(action, parameters)
 
     def first_focus(self) -> str:
         """The first answer, so that keys scroll it."""
@@ -108,6 +114,7 @@ class JudgeScreen(PanelScreen):
             if worker.is_cancelled or not self.is_mounted:
                 return
             self.judging, self.queue, self.total = judging, queue, len(queue) + done
+            self.refresh_bindings()
             self.ask_next()
 
         self.app.call_from_thread(put)
@@ -160,6 +167,8 @@ class JudgeScreen(PanelScreen):
             return Text(masked_preview(text, WIDTH, masks) or "(nothing)")
 
         asked = self.query_one("#judge-asked", Static)
+        self.query_one("#judge-answers").display = question is not None
+        self.query_one("#judge-prompt").border_title = "the question" if question is not None else "nothing to judge"
         if question is None:
             asked.update(self._nothing())
             for place in (1, 2):

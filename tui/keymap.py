@@ -43,8 +43,13 @@ def key(name: str) -> str:
     """What the key of this id is called in a sentence."""
     if name not in _given:
         return USUAL[name]
-    first = _given[name].split(",")[0]
-    return {"escape": "Escape", "enter": "Enter", "space": "Space"}.get(first) or key_to_character(first) or first
+    return spelled(_given[name].split(",")[0])
+
+
+def spelled(one: str) -> str:
+    """A key as a person calls it: `question_mark` is ?, `escape` is Escape."""
+    character = key_to_character(one) or ""
+    return character if character.isprintable() and character.strip() else one.capitalize() if one.isalpha() else one
 
 
 def remapped() -> bool:

@@ -18,6 +18,7 @@ from textual.widgets import Static
 from curate.cli.microscope import MARKS, STYLES, WHAT
 from curate.house import child_environment
 from curate.safetext import safe_text
+from tui.panels import View
 from tui.shell import PanelScreen
 
 PATIENCE_SECONDS = 120.0
@@ -38,6 +39,8 @@ class MicroscopeScreen(PanelScreen):
         Binding("right", "row(1)", "", id="row_after", key_display="→", show=False, tooltip="The row after"),
         Binding("escape", "app.pop_screen", "Back", id="back", tooltip="Back to where this was asked for"),
     ]
+
+    view = View("", "Tokens", "", "A row as the model sees it: what is learned from stands in ⟦ ⟧.")
 
     def __init__(self, row: int) -> None:
         super().__init__()

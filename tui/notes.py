@@ -11,8 +11,8 @@ from tui.rail import added_up
 from tui.words import MANY, SIGN, count, stage_title
 
 
-def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool) -> Text:
-    """How many, in which state, and how they are filtered, ordered and grouped."""
+def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool, *, tight: bool = False) -> Text:
+    """How many, in which state, and how they are filtered, ordered and grouped; `tight`: on a short line."""
     wish = queue.wish
     if not stages:
         return Text("this panel has no stage in the recipe")
@@ -26,9 +26,10 @@ def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool)
     else:
         told = [count(n, "finding"), *(f"{SIGN[s]} {by[s]:,} {MANY[s]}" for s in by if by[s])]
     told += [GROUP_SAYS[wish.group]] if wish.group else []
-    told += [SORT_SAYS[wish.sort]]
-    name = stage_title(stages[0]) if len(stages) == 1 else ""
-    return Text.assemble((f"{name}  " if name else "", "bold"), "   ".join(told), no_wrap=True, overflow="ellipsis")
+    told += [SORT_SAYS[wish.sort]] if wish.sort != "state" or not wish.group else []
+    name = stage_title(stages[0]) if len(stages) == 1 and not tight else ""
+    between = "  " if tight else "   "
+    return Text.assemble((f"{name}  " if name else "", "bold"), between.join(told), no_wrap=True, overflow="ellipsis")
 
 
 def nothing_here(session: Session, stages: list[str], queue: Queue) -> Text:

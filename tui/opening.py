@@ -79,7 +79,7 @@ class OpenScreen(Screen[None]):
         with Vertical(id="open-box"):
             yield Input(
                 value=self.path,
-                placeholder="path of a data file, a recipe (.toml) or a run folder, then Enter; or Tab and choose below",
+                placeholder="a data file, a recipe or a run folder, then Enter",
                 suggester=PathSuggester(),
                 id="open-input",
             )

@@ -19,7 +19,7 @@ from curate.session import QUEUE_ORDER, Session
 
 SORTS = ("state", "score", "impact", "value", "row")
 SORT_SAYS = {
-    "state": "sorted: what waits first",
+    "state": "what waits first",
     "score": "sorted by score: the surest first",
     "impact": "sorted by impact: what keeps the gate red first, then what most findings share a row with",
     "value": "sorted by value: what a decision cures most first",

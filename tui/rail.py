@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tui.gate import GateState
 
 NARROW = 100
+ROOM_FOR_WORD = 13
+"""Columns of the rail that counts may take where `wait` is to stand behind the first."""
 
 
 class Keys(Footer):
@@ -126,8 +128,9 @@ def panel_counts(desk: Desk, panel: Panel) -> Text:
         return Text("– skipped" if stages else "– not in the recipe", style="dim", no_wrap=True)
     by = added_up(desk.session, stages)
     waits = by["pending"] + by["stale"]
-    parts: list[tuple[str, str]] = [(f"{SIGN['pending']} {waits:,} wait", "bold")] if waits else []
-    parts += [(f"{SIGN[s]} {by[s]:,}", "") for s in ("applied", "rejected") if by[s]]
+    rest = [(f"{SIGN[s]} {by[s]:,}", "") for s in ("applied", "rejected") if by[s]]
+    word = " wait" if sum(len(said) + 2 for said, _ in rest) + len(f"{waits:,}") <= ROOM_FOR_WORD else ""
+    parts: list[tuple[str, str]] = [*([(f"{SIGN['pending']} {waits:,}{word}", "bold")] if waits else []), *rest]
     out = Text(no_wrap=True, overflow="ellipsis")
     for n, (words, style) in enumerate(parts):
         out.append("  " if n else "").append(words, style)
@@ -153,8 +156,8 @@ def _told(desk: Desk, panel: Panel) -> str:
     return f"{SIGN['applied']} trained" if judged else "– not trained yet"
 
 
-def header(desk: Desk, mode: str, width: int) -> Table:
-    """Where am I, what becomes of the rows, what waits, what the gate says and how far it is to green."""
+def header(desk: Desk, mode: str, width: int, view: str = "") -> Table:
+    """Where am I (`view`: on top of the panel), what becomes of the rows, what waits, the gate, how far to green."""
     session = desk.session
     rows_in, rows_out = session.rows()
     modes = [p.mode for p in PANELS]
@@ -164,7 +167,7 @@ def header(desk: Desk, mode: str, width: int) -> Table:
     table.add_column(justify="right", no_wrap=True)
     place = f"{modes.index(mode) + 1}/{len(modes)} " if mode in modes else ""
     title = PANELS[modes.index(mode)].title if mode in modes else ""
-    where = Text.assemble(place, (title, "bold"))
+    where = Text.assemble(place, (f"{title} › {view}" if view else title, "bold"))
     if not tight:
         where.append(f"  {short_path(session.run.path)}" + (f"  {session.dataset.task}" if wide else ""))
     waiting = session.state.waiting

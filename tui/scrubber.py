@@ -24,6 +24,7 @@ from tui.detail import word_diff
 from tui.gate import SIGN as GATE_SIGN
 from tui.gate import WORD as GATE_WORD
 from tui.keymap import key
+from tui.rail import NARROW
 from tui.scrub import DUPLICATES, LABELS, Count, Judged, Scrub, open_scrub
 from tui.shell import PanelScreen
 from tui.words import count, stage_title
@@ -252,15 +253,18 @@ class ScrubberScreen(PanelScreen):
         said = [f"not green for: {', '.join(red)}"] if red else []
         if scrub.sampled(self.at):
             said.append("Below the threshold of the detection only a sample of pairs is known: more would leave.")
-        said.append("exact: keepers chosen again" if shown.exact else "≈ counted; the exact number follows")
+        exact = "exact: keepers chosen again" if scrub.stage == DUPLICATES else "exact: the plan resolved again"
+        said.append(exact if shown.exact else "≈ counted; the exact number follows")
         return Group(table, *(Text(line, style="dim") for line in said))
 
     def _groups(self, scrub: Scrub, shown: Count) -> RenderableType:
         if not scrub.group_names:
             return Text("No column holds a group, so it is unknown whom this falls on.", style="dim")
-        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-        table.add_column(f"group by {self.reader.word(scrub.column)}", no_wrap=True, overflow="ellipsis", max_width=28)
-        for name in ("rows", scrub.unit, "share", "", "beside the others, 95 %"):
+        tight = self.app.size.width < NARROW
+        table = Table(box=None, pad_edge=False, padding=(0, 2 if tight else 3, 0, 0), header_style="dim")
+        head, most = self.reader.word(scrub.column), 16 if tight else 28
+        table.add_column(head if tight else f"group by {head}", no_wrap=True, overflow="ellipsis", max_width=most)
+        for name in ("rows", scrub.unit, "share", *(() if tight else ("",)), "beside the others, 95 %"):
             table.add_column(name, justify="right" if name else "left", no_wrap=True)
         newcombe = require("audit.fairness.outcome").newcombe
         every = self.session.dataset.n_rows
@@ -272,8 +276,9 @@ class ScrubberScreen(PanelScreen):
             if min(rows, others) >= FEWEST_ROWS:
                 rest = (shown.rows - lost) / others
                 low, high = newcombe(share, rows, rest, others)
-                beside = f"{100 * (share - rest):+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] points"
-            table.add_row(self.reader.label(name), f"{rows:,}", f"{lost:,}", f"{share:.1%}", bar, beside)
+                beside = f"{100 * (share - rest):+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] {'pts' if tight else 'points'}"
+            bars = () if tight else (bar,)
+            table.add_row(self.reader.label(name), f"{rows:,}", f"{lost:,}", f"{share:.1%}", *bars, beside)
         return table
 
     def _edge(self, scrub: Scrub, threshold: float) -> RenderableType:

@@ -3,7 +3,7 @@
     theme = "textual-light"    # or ansi-dark, ansi-light: the colours of the terminal
 
     [keys]                     # id of a key, as help shows it = the key or keys that do it
-    accept = "y"
+    accept = "d"
     stage_after = "right_square_bracket,ctrl+n"
 
 What cannot be used is told on the first screen and left out; it never stops the app.

@@ -13,8 +13,8 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
 from tui.keymap import key
-from tui.panels import Panel, panel
-from tui.rail import Keys, Rail, header
+from tui.panels import Panel, View, panel
+from tui.rail import NARROW, Keys, Rail, header
 from tui.workers import ShowsErrors
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ class PanelScreen(ShowsErrors, Screen[None]):
     def panel(self) -> Panel:
         """The panel this screen belongs to."""
         return panel(self.mode)
+
+    @property
+    def view(self) -> View | None:
+        """What this screen is on top of its panel; None for the panel itself."""
+        return next((v for v in self.panel.views if v.screen.endswith(f":{type(self).__name__}")), None)
 
     mode: str = ""
     """The mode whose stack this screen is on; whoever makes the screen sets it."""
@@ -115,14 +120,16 @@ class PanelScreen(ShowsErrors, Screen[None]):
     def refresh_shell(self) -> None:
         """The bar, the rail and the line at the foot."""
         width = self.size.width or self.app.size.width
-        self.query_one("#bar", Static).update(header(self.desk, self.mode, width))
+        self.query_one("#bar", Static).update(header(self.desk, self.mode, width, self.view.name if self.view else ""))
         self.query_one(Rail).show(self.desk, self.mode)
         self.query_one("#log", Static).update(self.foot())
 
     def foot(self) -> Text:
         """What happened last, and the command that does the same."""
         if not self.desk.log:
-            return Text(f"{self.panel.says}  {key('help')} tells what the keys do", no_wrap=True, overflow="ellipsis")
+            says = self.view.says if self.view else self.panel.says
+            tail = "" if (self.size.width or self.app.size.width) < NARROW else f"  {key('help')} tells what the keys do"
+            return Text(f"{says}{tail}", no_wrap=True, overflow="ellipsis")
         last = self.desk.log[-1]
         out = Text(last.said, no_wrap=True, overflow="ellipsis")
         return out.append(f"   $ {last.command}", "dim") if last.command else out

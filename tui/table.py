@@ -1,18 +1,28 @@
-"""The queue as a table: rows are read when they come into view, so a queue may hold a million findings."""
+"""The queue as a table: rows are read when they come into view, so a queue may hold a million findings.
+
+Nothing is read while the screen is drawn: a finding whose line is not there yet shows its state, row and score, and a
+thread reads what is in view and then the pages beside it. After a decision lines keep their words until they are read
+again; their state is always that of now. What a line of the table looks like is remembered by what it says, so that a key
+draws again only the lines that it changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from rich.style import Style
 from rich.text import Text
-from textual import events
+from textual import events, work
 from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.strip import Strip
 from textual_fastdatatable import DataTable
 from textual_fastdatatable.backend import DataTableBackend
 
-from tui.evidence import Reader
+from curate.ledger.plan import STATUSES
+from tui.evidence import Line, Reader
 from tui.queue import Heading, Queue
 from tui.words import FLAG, SIGN, WORD, count
 
@@ -21,6 +31,9 @@ STATE_WIDTH, ROW_WIDTH, SCORE_WIDTH = 12, 7, 5
 PADDING = 2
 SAMPLE = 64
 """Findings whose proposals the column is fitted to."""
+UNREAD = "…"
+CACHED_LINES = 20_000
+CACHED_STRIPS = 2_000
 
 
 class QueueBackend(DataTableBackend[np.ndarray]):
@@ -35,7 +48,10 @@ class QueueBackend(DataTableBackend[np.ndarray]):
         self.queue = Queue()
         self.marked: tuple[int, int] | None = None
         """First and last place of a range that is being marked."""
-        self._last: tuple[object, int, tuple[str, ...]] | None = None
+        self.lines: dict[int, tuple[object, Line]] = {}
+        """Of each finding that was read: the state of decisions it was read under, and its line."""
+        self.ask: Callable[[], None] = lambda: None
+        """Called when a line is drawn that should be read (again)."""
 
     @classmethod
     def from_pydict(
@@ -76,22 +92,42 @@ class QueueBackend(DataTableBackend[np.ndarray]):
         state, finding = self.reader.session.state, int(self.data[index])
         if finding < 0:
             return self._heading(self.queue.headings[-1 - finding])
-        if self._last is None or self._last[0] is not state or self._last[1] != finding:
-            line = self.reader.line(self.data, index)
-            row = "–" if line.row is None else str(line.row)
-            flag = FLAG if line.flagged else ""
-            cells = f"{SIGN[line.status]} {WORD[line.status]}{flag}", row, f"{line.score:.2f}", line.proposal, line.text
-            self._last = (state, finding, cells)
-        if self.marked is not None and self.marked[0] <= index <= self.marked[1]:
-            return (f"▌{self._last[2][0]}", *self._last[2][1:])
-        return self._last[2]
+        under, line = self.lines.get(finding, (None, None))
+        if under is not state:
+            self.ask()
+        flagged = bool(state.flags) and self.reader.flagged(finding)
+        status, row = STATUSES[state.status[finding]], int(self.reader.session.rows_of[finding])
+        mark = "▌" if self.marked is not None and self.marked[0] <= index <= self.marked[1] else ""
+        words = (UNREAD, "") if line is None else (line.proposal, line.text)
+        score = float(self.reader.session.scores[finding])
+        state_words = f"{mark}{SIGN[status]} {WORD[status]}{FLAG if flagged else ''}"
+        return state_words, "–" if row < 0 else str(row), f"{score:.2f}", *words
+
+    def unread(self, first: int, last: int) -> list[int]:
+        """Findings at these places of the queue whose line is not that of the state of now."""
+        assert self.reader is not None
+        state, part = self.reader.session.state, self.data[max(0, first) : max(0, last)]
+        return [i for i in part.tolist() if i >= 0 and self.lines.get(i, (None,))[0] is not state]
+
+    def unknown(self, first: int, last: int) -> list[int]:
+        """Findings at these places whose line was never read."""
+        return [i for i in self.data[max(0, first) : max(0, last)].tolist() if i >= 0 and i not in self.lines]
+
+    def take(self, state: object, lines: Mapping[int, Line]) -> bool:
+        """Remember lines that were read under a state; whether any of them says something else than before."""
+        other = any(self.lines.get(i, (None, None))[1] != line for i, line in lines.items())
+        if len(self.lines) > CACHED_LINES:
+            self.lines.clear()
+        self.lines.update({i: (state, line) for i, line in lines.items()})
+        return other
 
     def _heading(self, heading: Heading) -> Sequence[Any]:
         assert self.reader is not None
         sign = "▸" if heading.key in self.queue.wish.closed else "▾"
         waits = f"{SIGN['pending']} {heading.waiting:,} wait" if heading.waiting else ""
         title = self.reader.heading(self.queue.wish.group, heading.value)
-        return f"{sign} {count(len(heading.members), 'finding')}"[:STATE_WIDTH], "", "", title, waits
+        head = f"{sign} {count(len(heading.members), 'finding')}"[:STATE_WIDTH]
+        return Text(head, "bold"), "", "", Text(title, "bold"), Text(waits, "bold")
 
     def get_column_at(self, index: int) -> Sequence[Any]:
         """One column of the whole queue."""
@@ -136,6 +172,7 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
     def __init__(self, reader: Reader) -> None:
         backend = QueueBackend(np.empty(0, np.int64))
         backend.reader = reader
+        self._strips: LRUCache[tuple[Any, ...], Strip] = LRUCache(CACHED_STRIPS)
         super().__init__(
             backend=backend,
             column_labels=[Text(name) for name in COLUMNS],
@@ -149,14 +186,66 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         self.queue = backend
         self.reader = reader
         self._proposal_width = 20
+        self._reading = False
+        self._fitted = True
+        backend.ask = self._ask
 
     def show(self, queue: Queue, at: int = 0) -> None:
         """Put another queue in the table, with the cursor at a position."""
         self.queue.data, self.queue.queue, self.queue.marked = queue.shown, queue, None
-        sample = range(min(SAMPLE, len(queue.shown)))
-        self._proposal_width = max((len(self.queue.get_cell_at(at, 3)) for at in sample), default=0)
+        self._fitted = False
+        self._fit_to_sample()
         self.fit()
         self.move_cursor(row=max(0, min(at, len(queue.shown) - 1)), column=0)
+        self._ask()
+
+    def _fit_to_sample(self) -> None:
+        """The width of the first proposals, once they have been read."""
+        sample = range(min(SAMPLE, len(self.queue.data)))
+        found = [self.queue.get_cell_at(at, 3) for at in sample]
+        self._proposal_width = max((len(words) for words in found), default=0)
+        self._fitted = UNREAD not in found
+
+    # -- reading lines ----------------------------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        if not self._reading and self.is_attached:
+            self._reading = True
+            self.call_later(self._read_next)
+
+    def _read_next(self) -> None:
+        """In a thread: what is in view, then what the columns are fitted to, then a page up and a page down."""
+        top, page = int(self.scroll_offset.y), max(1, self.size.height)
+        wanted = self.queue.unread(top, top + page)
+        if not self._fitted:
+            wanted += self.queue.unread(0, SAMPLE)
+        if not wanted:
+            wanted = self.queue.unknown(top + page, top + 2 * page) + self.queue.unknown(top - page, top)
+        if wanted:
+            self._read(np.array(list(dict.fromkeys(wanted)), np.int64), self.reader.session.state)
+        else:
+            self._reading = False
+
+    @work(thread=True, group="evidence", exit_on_error=False)
+    def _read(self, wanted: np.ndarray, state: object) -> None:
+        try:
+            lines = self.reader.lines(wanted)
+        except Exception as error:  # said once; the findings can be decided on without their texts
+            name = type(error).__name__
+            lines = {int(i): Line("", None, 0.0, UNREAD, f"cannot be read: {name}") for i in wanted}
+
+        def put() -> None:
+            if not self.is_attached:
+                return
+            if self.queue.take(state, lines):
+                if not self._fitted:
+                    self._fit_to_sample()
+                    self.fit()
+                else:
+                    self.redraw()
+            self._read_next()
+
+        self.app.call_from_thread(put)
 
     def mark(self, first: int | None, last: int | None) -> None:
         """Mark a range of places, or none."""
@@ -184,3 +273,32 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
     def redraw(self) -> None:
         """The same findings, in their state of now."""
         self.update_cell(0, 0, None)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """What comes into view next is read ahead."""
+        super().watch_scroll_y(old_value, new_value)
+        self._ask()
+
+    # -- drawing ----------------------------------------------------------------------------------------------------
+
+    def _render_line(self, y: int, x1: int, x2: int, base_style: Style) -> Strip:
+        """A line as it was drawn before, where it says the same: the table's own memory is lost with every key."""
+        row = y - 1
+        if not 0 <= row < len(self.queue.data):
+            other: Strip = super()._render_line(y, x1, x2, base_style)
+            return other
+        key = (
+            row, tuple(self.queue.get_row_at(row)), row == self.cursor_row, row == self.hover_row, self._show_hover_cursor,
+            self.show_cursor, x1, x2, self.size.width, tuple(c.render_width for c in self.ordered_columns), base_style,
+            self._pseudo_class_state,
+        )  # fmt: skip
+        strip: Strip | None = self._strips.get(key)
+        if strip is not None:
+            return strip
+        drawn: Strip = super()._render_line(y, x1, x2, base_style)
+        self._strips[key] = drawn
+        return drawn
+
+    def _clear_caches(self) -> None:
+        super()._clear_caches()
+        self._strips.clear()

@@ -171,8 +171,10 @@ class TrainingScreen(Watching):
     #train-scroll { height: 1fr; padding: 0 1; }
     #train-curves, #train-alerts { height: auto; padding: 0 0 1 0; }
     #train-plot { height: 13; }
-    .-low #train-runs { max-height: 4; }
-    .-low #train-plot { height: 10; }
+    TrainingScreen.-high.-wide #train-plot { height: 22; }
+    TrainingScreen.-low #train-runs { max-height: 4; }
+    TrainingScreen.-low #train-note { padding: 0 1; }
+    TrainingScreen.-low #train-plot { height: 11; }
     TrainingScreen.-wide #work { layout: vertical; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -269,12 +271,14 @@ class TrainingScreen(Watching):
         wide = self.query_one("#train-scroll").size.width
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         at = self.at if self.at is not None else metrics.steps[-1]
+        running = self.watched is not None and self.watched.running
+        unseen = "not measured yet" if running else "not measured: no rows were set aside for it"
         for head in ("", f"step {at}", "lowest", "highest", "from the first step to the last"):
             table.add_column(head, no_wrap=True)
         for name, title in SERIES.items():
             values = metrics.series.get(name, {})
             if not values:
-                table.add_row(title, "–", "", "", Text("not measured yet" if name == "validation" else "–", style="dim"))
+                table.add_row(title, "–", "", "", Text(unseen if name == "validation" else "–", style="dim"))
                 continue
             near = max((s for s in values if s <= at), default=min(values))
             ends = (told(name, f(values.values())) for f in (min, max))

@@ -54,6 +54,8 @@ class Cells:
         """`(cells,)` mean weight of the rows."""
         self.squares: Floats = self.rows.astype(np.float64)
         """`(cells,)` sum of squared weights."""
+        self.of_row: Ints = cell_of
+        """`(n,)` the cell of each row."""
         if weight is not None:
             sums = np.bincount(cell_of, weights=weight, minlength=len(found))
             self.weight = np.asarray(sums / np.maximum(self.rows, 1), np.float64)
@@ -191,7 +193,7 @@ class Confusion:
     def effective(self) -> tuple[Floats, Floats]:
         """`(G, width)` of each group and of all others: rows of equal weight that would be as precise (Kish, 1965)."""
         total, squares = self.observed(), self._by_group(self.cells.squares @ self._project)
-        return _kish(total, squares), _kish(total.sum(axis=0) - total, squares.sum(axis=0) - squares)
+        return kish(total, squares), kish(total.sum(axis=0) - total, squares.sum(axis=0) - squares)
 
     def resampled(self, n_boot: int, seed: int) -> Iterator[Floats]:
         """Blocks `(b, G, width)` that together hold `n_boot` draws."""
@@ -202,6 +204,6 @@ class Confusion:
         return np.asarray(flat, dtype=np.float64).reshape(self.n_groups, self.width)
 
 
-def _kish(total: Floats, squares: Floats) -> Floats:
+def kish(total: Floats, squares: Floats) -> Floats:
     """Sum squared over sum of squares; 0 where there is no weight."""
     return np.divide(total * total, squares, out=np.zeros_like(total), where=squares > 0)

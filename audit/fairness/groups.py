@@ -190,7 +190,7 @@ class _Audit:
             own.append(drawn)
             gap.append(drawn - others)
         draws, gaps, metric_list = np.concatenate(own), np.concatenate(gap), list(self.names)
-        if self.score is not None and weight is None:
+        if self.score is not None:
             told = calibration(self, rows, code, len(names), cluster)
             value, rest_value = np.hstack([value, told.value]), np.hstack([rest_value, told.rest])
             base, rest_base = np.hstack([base, told.base]), np.hstack([rest_base, told.rest_base])

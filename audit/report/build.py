@@ -46,6 +46,7 @@ from audit.report.profile import profile_of
 from audit.report.proof import proof_of
 from audit.report.reproduce import command_of
 from audit.report.residual import residual_of
+from audit.report.reviewed import reviewed_of
 from audit.report.safe import SHOWN, Previews
 from audit.report.slices import slices_of
 from audit.report.swaps import STAGE as SWAPS
@@ -74,7 +75,7 @@ TITLES = {
     "text_quality": "Text quality",
     "normalise": "Normalisation",
 }
-PRIVACY = ("pii",)
+PRIVACY = ("pii", "people")
 ERASURE = "erasure"
 """Rows that a person asked to be forgotten are counted, and never shown."""
 
@@ -133,6 +134,7 @@ def build(
         reproducibility=_reproducibility(manifest, ablation, previews),
         enough=enough_of(_records(manifest).get(SUFFICIENCY)),
         residual=residual_of(manifest.get("residual")),
+        reviewed=reviewed_of(manifest.get("review"), {s.name: s.title for s in stages}),
         proof=proof_of(ablation, previews, {s.name: s.title for s in stages}, folder),
         beyond=beyond_of(ablation, previews),
         adapters=adapters_of(folder, previews),

@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from audit.report import beyond, fairness_figures, judged, numbers, plots, proof, residual, slices, swaps
+from audit.report import beyond, fairness_figures, judged, numbers, plots, proof, residual, reviewed, slices, swaps
 from audit.report.adapters import adapter_of
 from audit.report.curves import training_curves
 from audit.report.enough import learning_curve
@@ -43,8 +43,8 @@ def _environment() -> Environment:
     )
     env.filters.update(
         count=numbers.count, percent=numbers.percent, signed=numbers.signed, number=numbers.number, size=numbers.size,
-        duration=numbers.duration, percent_span=numbers.percent_span, points_span=numbers.points_span, measure=numbers.measure,
-        estimate_span=numbers.estimate_span, prose=prose, file_name=file_name,
+        duration=numbers.duration, percent_span=numbers.percent_span, points_span=numbers.points_span,
+        measure=numbers.measure, estimate_span=numbers.estimate_span, prose=prose, file_name=file_name,
     )  # fmt: skip
     env.filters["plain_span"] = numbers.plain_span
     env.tests["crossed"] = fairness_figures.crossed
@@ -52,7 +52,7 @@ def _environment() -> Environment:
     env.globals.update(missed_rows=residual.rows_of, missed_words=residual.WORDS, name_groups=residual.groups_of)
     env.globals.update(told_span=proof.told_span, sure=proof.sure, told_judged=judged.told, judged_sentence=judged.sentence)
     env.globals.update(swap_sentences=swaps.sentences, told_swap=swaps.told, slice_sentence=slices.said)
-    env.globals.update(loud_lines=loud_lines)
+    env.globals.update(loud_lines=loud_lines, certified=reviewed.lines, certified_words=reviewed.WORDS)
     return env
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from audit.report import judged
+from audit.report import judged, reviewed
 from audit.report.fairness import leads
 from audit.report.fairness_markdown import fairness_parts
 from audit.report.model import Report, StageReport
@@ -56,6 +56,7 @@ def render(report: Report) -> str:
         *_enough(report),
         "## What is left after curation",
         *_left(report),
+        *_reviewed(report),
         "## How to get this again",
         *_again(report),
     ]
@@ -269,6 +270,14 @@ def _left(report: Report) -> list[str]:
     if not rows:
         return ["No second look was taken, so nothing is known.", *_missed(report)]
     return [_table(["Stage", "Findings in the raw data", "In the curated data"], rows), *_missed(report)]
+
+
+def _reviewed(report: Report) -> list[str]:
+    r = report.reviewed
+    if r is None:
+        return []
+    rows = [(escape(what), escape(share), escape(of)) for what, share, of in reviewed.lines(r)]
+    return ["## What people's answers certify", prose(r.sentence), *([_table(reviewed.HEADS, rows)] if rows else [])]
 
 
 def _missed(report: Report) -> list[str]:

@@ -21,6 +21,7 @@ from audit.report.model_fairness import GroupColumn as GroupColumn
 from audit.report.model_fairness import GroupRow as GroupRow
 from audit.report.model_fairness import SliceTable, Swaps
 from audit.report.model_proof import Proof
+from audit.report.model_review import Reviewed
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 
 SCHEMA_VERSION = 1
@@ -466,6 +467,8 @@ class Report:
     """Whether there is enough data; None where the stage did not run."""
     residual: Residual | None = None
     """What the scan for personal data missed; None where it did not run."""
+    reviewed: Reviewed | None = None
+    """What people's answers certify; None where nobody has answered anything."""
     proof: Proof | None = None
     """What single stages do and how sure the verdict is; None where nothing was trained."""
     adapters: tuple[TrainedAdapter, ...] = ()

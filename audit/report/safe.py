@@ -49,7 +49,7 @@ class Previews:
         self,
         dataset: Dataset,
         findings: pa.Table,
-        privacy: Iterable[str] = ("pii",),
+        privacy: Iterable[str] = ("pii", "people"),
         looked_for: ScanConfig | None = None,
     ) -> None:
         self.dataset = dataset

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from audit.report import reviewed
 from audit.report import judged
 from audit.report.fairness import leads
 from audit.report.fairness_terminal import people
@@ -49,6 +50,7 @@ def render(report: Report, run: str = "RUN") -> Group:
     parts += _trained(report, run)
     parts += _stages(report)
     parts += _missed(report, run)
+    parts += _reviewed(report, run)
     parts += _enough(report)
     parts += _groups(report)
     notes = report.training.notes if report.training else ()
@@ -246,6 +248,23 @@ def _stages(report: Report) -> list[Any]:
                 numbers = (leak.items, leak.found, leak.rows, leak.only_whole)
                 leaks.add_row(Text(leak.set), Text(leak.kind), *(count(n) for n in numbers))
             out += [leaks, Text()]
+    return out
+
+
+def _reviewed(report: Report, run: str) -> list[Any]:
+    from rich.text import Text
+
+    r = report.reviewed
+    if r is None:
+        return []
+    out: list[Any] = [Text(_in(r.sentence, run)), Text()]
+    rows = reviewed.lines(r)
+    if rows:
+        table = _table(reviewed.HEADS[0])
+        _add(table, ["", *reviewed.HEADS[1:]], 1)
+        for what, share, of in rows:
+            table.add_row(Text(what), share, Text(of))
+        out += [table, Text()]
     return out
 
 

@@ -22,10 +22,10 @@ import numpy as np
 from audit.review.missed import Draws, Floats, Span, Stratum, after, answers_needed, plain_total, turns
 from audit.review.rates import ALPHA
 
-FAR, NEAR, FOUND = range(3)
-"""Strata of rows: without a finding, without one but nearly so, with one."""
-STRATA = ("far", "near", "found")
-SPREAD = (0.12, 0.36, 0.12)
+REST, NEAR = range(2)
+"""Strata of rows: those that nearly had a finding and have none, and all others. They are few because each has an upper end
+of its own to pay for; of a random sample any part is a random sample again, so kinds and plans cut parts out of them."""
+SPREAD = (0.12, 0.36)
 """Guessed standard deviation of "wrong" in each, for sharing out questions; a bad guess costs width, never coverage."""
 _MOST_ASKED = 20_000
 Strata = tuple[Stratum, ...]
@@ -50,16 +50,18 @@ class Seen:
     rows: int
     kept: int
     """Rows that stay under the decisions taken."""
-    strata: tuple[Strata, Strata, Strata]
-    """Rows on which anything was missed: far, near, found."""
-    beside: Strata
-    """Of the rows with a finding those that stay when nobody decides: on which something else was missed."""
+    strata: tuple[Strata, Strata]
+    """All rows, on which anything may have been missed: the rest, near."""
+    free: Strata
+    """Those without a finding."""
+    staying: tuple[Strata, Strata]
+    """Those that stay when nobody decides: the rest, near."""
     right: Strata
     """Rows with a finding, by their surest one."""
     waiting: Strata
     """Rows that stay when nobody decides although a finding waits there, by the surest that waits."""
     mended: tuple[int, int, int]
-    """Rows that answers have mended since: without a finding, with one (`beside`), and those that waited."""
+    """Rows that answers have mended since: without a finding, with one (that stays), and those that waited."""
     perhaps: int
     """More rows that waited and were mended by a rule, of which nobody looked at."""
     kinds: Mapping[str, KindSeen]
@@ -95,8 +97,8 @@ class DatasetRates:
     left: Span
     """Share of the rows that stay which hold an error under the decisions taken."""
     kinds: tuple[KindRates, ...]
-    asked: tuple[int, int, int]
-    """Rows answered about: far, near, found."""
+    asked: int
+    """Rows answered about."""
     more: int
     """About how many more answers about rows bring the interval of what is left to the width that was asked for."""
 
@@ -104,7 +106,7 @@ class DatasetRates:
         """As JSON types."""
         return {
             "rows": self.rows, "kept": self.kept, "wrong": self.wrong.to_json(), "left": self.left.to_json(),
-            "kinds": [kind.to_json() for kind in self.kinds], "asked": dict(zip(STRATA, self.asked)),
+            "kinds": [kind.to_json() for kind in self.kinds], "asked": self.asked,
             "more_row_answers": self.more,
         }  # fmt: skip
 
@@ -118,63 +120,58 @@ def dataset_rates(seen: Seen, width: float | None = 0.05, alpha: float = ALPHA, 
                   draw.share(name, kind.right, kind.missed))
         for name, kind in seen.kinds.items()
     )  # fmt: skip
-    asked = tuple(sum(s.asked for s in part) for part in seen.strata)
-    left = _left(draw, seen, seen.strata, seen.beside)
+    left = _left(draw, seen, seen.staying)
 
     def later(more: int) -> float:
-        strata, beside = _after(seen, more)
-        return _left(draw_again, seen, strata, beside).width
+        return _left(draw_again, seen, _after(seen, more)).width
 
     draw_again = Draws(alpha, min(draws, 2_000))
-    open_ = sum(s.population - s.asked for part in seen.strata for s in part)
-    most = min(open_, _MOST_ASKED)
+    asked = sum(s.asked for part in seen.strata for s in part)
+    most = min(seen.rows - asked, _MOST_ASKED)
     more = 0 if width is None or left.width <= width else answers_needed(later, width, most)
-    return DatasetRates(seen.rows, seen.kept, _wrong(draw, seen), left, kinds, (asked[0], asked[1], asked[2]), more)
+    return DatasetRates(seen.rows, seen.kept, _wrong(draw, seen), left, kinds, asked, more)
 
 
 def _wrong(draw: Draws, seen: Seen) -> Span:
-    free, beside = seen.strata[FAR] + seen.strata[NEAR], seen.strata[FOUND]
-    among = sum(s.population for s in beside)
-    low = draw.total("right", seen.right, "low") + draw.total("free", free, "low")
-    with_finding = draw.total("right", seen.right, "high") + draw.total("beside", beside, "high")
-    high = np.minimum(with_finding, among) + draw.total("free", free, "high")
-    right, missed, more = (plain_total(part) for part in (seen.right, free, beside))
+    rows = seen.strata[REST] + seen.strata[NEAR]
+    among = sum(s.population for s in seen.right)
+    low = draw.total("right", seen.right, "low") + draw.total("free", seen.free, "low")
+    high = draw.total("right", seen.right, "high") + draw.total("rows", rows, "high")
+    right, missed, free = (plain_total(part) for part in (seen.right, rows, seen.free))
     value = None
-    if right is not None and missed is not None and more is not None:
-        value = right + missed + more * (1 - right / among if among else 0)
-    return Span(value, *draw.ends(low, high)).over(max(1, seen.rows))
+    if right is not None and missed is not None and free is not None:  # a row counts once, whatever is wrong with it
+        value = right + free + max(0.0, missed - free) * (1 - right / among if among else 1)
+    n = max(1, seen.rows)
+    return Span(value, *draw.ends(np.minimum(low, n), np.minimum(high, n))).over(n)
 
 
-def _left(draw: Draws, seen: Seen, strata: Sequence[Strata], beside: Strata) -> Span:
-    free = (*strata[FAR], *strata[NEAR])
-    low, high = (
-        {name: draw.total(("left", name), part, side) for name, part in
-         (("free", free), ("beside", beside), ("waiting", seen.waiting))}
-        for side in ("low", "high")
-    )  # fmt: skip
-    waiting = _less(low["waiting"], seen.mended[2] + seen.perhaps)
-    least = _less(low["free"], seen.mended[0]) + np.maximum(waiting, _less(low["beside"], seen.mended[1]))
-    sure = [n if not any(s.error for s in part) else 0 for n, part in zip(seen.mended, (free, beside, seen.waiting))]
-    most = sum((_less(high[name], n) for name, n in zip(("free", "beside", "waiting"), sure)), np.zeros(draw.draws))
-    plain = [plain_total(part) for part in (free, beside, seen.waiting)]
+def _left(draw: Draws, seen: Seen, staying: Sequence[Strata]) -> Span:
+    rows = (*staying[REST], *staying[NEAR])
+    free, beside, hand = seen.mended
+    waiting = _less(draw.total("waiting", seen.waiting, "low"), hand + seen.perhaps)
+    missed = _less(draw.total("staying", rows, "low"), free + beside)
+    low = np.maximum(missed, _less(draw.total("free", seen.free, "low"), free) + waiting)
+    # Who errs may have "mended" what was not wrong: that takes nothing from an upper end.
+    sure = [0 if any(s.error for s in part) else n for n, part in ((free + beside, rows), (hand, seen.waiting))]
+    high = _less(draw.total("staying", rows, "high"), sure[0]) + _less(draw.total("waiting", seen.waiting, "high"), sure[1])
+    plain = [plain_total(part) for part in (rows, seen.waiting)]
     value = None
-    if not any(p is None for p in plain):
-        value = sum(max(0.0, (p or 0.0) - n) for p, n in zip(plain, seen.mended))
+    if plain[0] is not None and plain[1] is not None:
+        value = max(0.0, plain[0] - free - beside) + max(0.0, plain[1] - hand)
     kept = max(1, seen.kept)
-    span = Span(value, *draw.ends(np.minimum(least, kept), np.minimum(most, kept)))
-    return span.over(kept)
+    return Span(value, *draw.ends(np.minimum(low, kept), np.minimum(high, kept))).over(kept)
 
 
 def _less(draws: Floats, n: int) -> Floats:
     return np.maximum(draws - n, 0.0)
 
 
-def _after(seen: Seen, more: int) -> tuple[tuple[Strata, ...], Strata]:
-    """The strata after so many more answers about rows, shared out as questions are."""
-    sizes = [sum(s.population for s in part) for part in seen.strata]
-    asked = [sum(s.asked for s in part) for part in seen.strata]
-    counts = np.bincount(turns(sizes, asked, SPREAD, more, NEAR) or [0], minlength=3)
-    counts[0] -= 0 if more else 1
-    share = sum(s.population for s in seen.beside) / max(1, sizes[FOUND])
-    strata = tuple(after(part, int(n)) for part, n in zip(seen.strata, counts))
-    return strata, after(seen.beside, int(counts[FOUND] * share))
+def _after(seen: Seen, more: int) -> tuple[Strata, ...]:
+    """What stays after so many more answers about rows, shared out as questions are."""
+    sizes, asked = ([sum(getattr(s, name) for s in part) for part in seen.strata] for name in ("population", "asked"))
+    out = []
+    for code, (part, staying) in enumerate(zip(seen.strata, seen.staying)):
+        n = turns(sizes, asked, SPREAD, more, NEAR).count(code)
+        share = sum(s.population for s in staying) / max(1, sum(s.population for s in part))
+        out.append(after(staying, round(n * share)))
+    return tuple(out)

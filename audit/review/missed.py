@@ -1,7 +1,7 @@
 """Totals over strata of rows, and shares of such totals, with intervals that hold under guided sampling.
 
-Design. The rows of a dataset fall into strata that the findings decide and no answer does: rows with a finding, rows that
-nearly had one (*near*), and all others (*far*). In each stratum rows are asked about in the order of lots, so what was
+Design. The rows of a dataset fall into strata that the findings decide and no answer does: rows that nearly had a finding,
+and all others. In each stratum rows are asked about in the order of lots, so what was
 answered there without a gap is a simple random sample of it, however often each stratum was asked about: guided sampling
 chooses between strata and never within one. Rows at the start of a guided order (nearest miss first) are a census of
 themselves, as in `rates`.
@@ -220,7 +220,7 @@ def turns(
     sizes: Sequence[int], asked: Sequence[int], spread: Sequence[float], more: int, least: int | None = None
 ) -> list[int]:
     """Which stratum each of so many more questions goes to, in turn: as Neyman would have it, had the answers in a stratum
-    the guessed `spread` (their standard deviation), but never fewer than one in five to stratum `least`.
+    the guessed `spread` (their standard deviation), but never fewer than one in eight to stratum `least`.
 
     By counts alone (d'Hondt's divisors), so no answer decides where the next question goes."""
     done, out = list(asked), []
@@ -228,7 +228,7 @@ def turns(
         open_ = [i for i, n in enumerate(sizes) if done[i] < n]
         if not open_:
             break
-        due = least in open_ and 5 * done[least or 0] < sum(done)
+        due = least in open_ and 8 * done[least or 0] < sum(done)
         at = least if due and least is not None else max(open_, key=lambda i: sizes[i] * spread[i] / (done[i] + 1))
         done[at] += 1
         out.append(at)

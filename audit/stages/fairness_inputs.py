@@ -167,7 +167,7 @@ def _weights(dataset: Dataset) -> tuple[Any, str]:
     weights = dataset.weights()
     if weights is None or bool((weights == weights[:1]).all() and weights.any()):
         return None, ""
-    return weights, "rates are weighted by the weight column; sizes are effective rows; calibration is left out"
+    return weights, "rates are weighted by the weight column; sizes are effective rows"
 
 
 def _measures(dataset: Dataset, content: Any, labels: Any, context: Context) -> tuple[Any, dict[str, Any], dict[str, Any]]:

@@ -105,7 +105,7 @@ def vectors(rows: int = 3000) -> None:
         told = []
         for more in (None, dense):
             noise = estimate_label_noise(texts, given, group, k, 0, 1, more)
-            likely = (noise.wrong >= AT) & (noise.suggested_probability >= 0.5)
+            likely = (noise.wrong >= AT) & (noise.suggested_posterior >= 0.5)
             told.append(f"AP {average_precision_score(wrong, noise.ranking):.3f}, likely_wrong precision "
                         f"{wrong[likely].mean():.2f} recall {likely[wrong].mean():.2f}")  # fmt: skip
         print(f"  {kind}: words {told[0]}; with vectors {told[1]}")

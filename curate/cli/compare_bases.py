@@ -64,6 +64,7 @@ def compare_bases_command(
     results = bases_of.compare_bases(
         bases, rows, evaluation, config, labels=labels, price_per_hour=price_per_hour,
         progress=lambda base: say(f"training on {base}: {config.step_count(len(rows))} steps"),
+        config_of=lambda base: finetune.settings(detected, rows, seed, {**given, "base": base}),
     )  # fmt: skip
     if as_json:
         told = {"bases": [result.to_json() for result in results], "verdict": bases_of.verdict(results)}

@@ -121,7 +121,8 @@ def print_summary(
     """The end of a run on the terminal, and its exit code.
 
     `proof` says whether an ablation was part of the question, `data` whether curated data was, `people` whether it was
-    about groups of people alone. `helpers` only serve other stages: one that had nothing to look at leaves no question open.
+    about groups of people alone. `helpers` only serve other stages: one that had nothing to look at leaves no question
+    open.
     """
     if as_json:
         click.echo((result.run.path / "report.json").read_text(encoding="utf-8"), nl=False)

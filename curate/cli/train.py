@@ -164,7 +164,12 @@ def _inspect(
         raise ConfigError(f"row {row} is not trained on: curation removed it; `curate explain RUN {row}` says why")
     config = finetune.settings(detected, None, seed, given)
     from_dataset = require("train.examples").from_dataset
-    examples = from_dataset(curated.dataset(), rows=kept, ids=curated.rows, spans_column=config.spans_column)
+    if config.spans_column:
+        from curate.arm_spans import with_spans
+
+        examples = with_spans(curated, config.spans_column, np.array([row]), np.arange(detected.dataset.n_rows))
+    else:
+        examples = from_dataset(curated.dataset(), rows=kept, ids=curated.rows)
     bench = require("train.adapt").open_workbench(config)
     if config.spans_column:
         bench.encoder.tag_names = require("train.spans").tag_names(examples.spans)

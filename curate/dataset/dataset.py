@@ -190,6 +190,10 @@ class Dataset:
 
     def labels(self) -> pa.LargeStringArray | None:
         """The first label column as text (`1`, not `1.0`); null where there is none."""
+        return self._labels
+
+    @cached_property
+    def _labels(self) -> pa.LargeStringArray | None:
         return reading.categories(self._column(self.roles.label[0])) if self.roles.label else None
 
     def groups(self) -> dict[str, pa.LargeStringArray]:
@@ -211,6 +215,10 @@ class Dataset:
 
     def splits(self) -> pa.LargeStringArray | None:
         """train, validation, test or another name; null where a row names none."""
+        return self._splits
+
+    @cached_property
+    def _splits(self) -> pa.LargeStringArray | None:
         return reading.splits(self._column(self.roles.split[0])) if self.roles.split else None
 
     def strings(self) -> Iterator[Strings]:

@@ -41,6 +41,7 @@ from scipy import sparse
 from curate.labels.features import Texts
 from curate.labels.learners import Floats
 from curate.labels.probabilities import check_arguments, ensemble_probabilities, one_hot, prepare, unit_rows
+from curate.labels.suggestions import suggestion_probability
 
 PRIOR_ROWS = 20.0
 _KEPT = 0.9
@@ -71,7 +72,9 @@ class LabelNoise:
     suggested: npt.NDArray[np.int64]
     """`(n,)` likeliest class other than the given one."""
     suggested_probability: npt.NDArray[np.float64]
-    """`(n,)` posterior of `suggested`."""
+    """`(n,)` probability that `suggested` is right, as `curate.labels.suggestions` tells it."""
+    suggested_posterior: npt.NDArray[np.float64]
+    """`(n,)` posterior of `suggested`: what the tiers are cut by, surer than the probability."""
     other: npt.NDArray[np.bool_]
     """`(n,)` whether the model, which never saw the row, expects another label than the given one."""
 
@@ -185,12 +188,16 @@ def _judged(probabilities: Floats, posterior: Floats, labels: npt.NDArray[np.int
     rivals[at, labels] = -1.0
     rival = rivals.max(axis=1).astype(np.float64) + _FLOOR
     duel = rival / (rival + given + _FLOOR)
+    wrong, suggested = np.clip(wrong, 0.0, 1.0), suggested.astype(np.int64)
+    held = np.clip(others[at, suggested].astype(np.float64), 0.0, 1.0)
+    rate = float(wrong.mean()) if len(wrong) else 0.0
     return LabelNoise(
         probabilities,
         posterior,
-        np.clip(wrong, 0.0, 1.0),
+        wrong,
         np.clip((wrong + duel) / 2.0, 0.0, 1.0),
-        suggested.astype(np.int64),
-        others[at, suggested].astype(np.float64),
+        suggested,
+        suggestion_probability(probabilities, labels, suggested, held, rate),
+        held,
         rivals.max(axis=1) > probabilities[at, labels],
     )

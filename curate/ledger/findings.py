@@ -114,22 +114,34 @@ def concat_findings(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def _finding_ids(columns: dict[str, pa.Array]) -> pa.Array:
-    parts = [columns[name] for name in ("row_id", "stage", "rule", "field", "start", "end")]
-    digest = xxhash.xxh3_128_digest
-    # Dictionary columns repeat a few words: encode each once, then hash id bytes with the row's own part.
-    heads: dict[tuple[Any, Any, Any], bytes] = {}
-    out: list[bytes] = []
-    for row_id, stage, rule, field, start, end in zip(*(p.to_pylist() for p in parts)):
-        key = (stage, rule, field)
-        head = heads.get(key)
-        if head is None:
-            head = heads[key] = "\x1f".join("" if k is None else k for k in key).encode()
-        out.append(digest(b"%b\x1e%b\x1e%d:%d" % (row_id or _NO_ROW, head, _int(start), _int(end))))
-    return pa.array(out, pa.binary(16))
-
-
-def _int(value: int | None) -> int:
-    return -1 if value is None else value
+    """Hash of `row_id 1E stage 1F rule 1F field 1E start:end`; -1 for a place that is null, nothing for a null word."""
+    digest, n = xxhash.xxh3_128_digest, len(columns["row_id"])
+    row_id = columns["row_id"].fill_null(_NO_ROW)
+    raw = row_id.buffers()[1].to_pybytes()[16 * row_id.offset :]
+    # Stage, rule and field repeat a few words: each combination is spelled once.
+    code = np.zeros(n, np.int64)
+    words: list[list[str]] = []
+    for name in ("stage", "rule", "field"):
+        column = columns[name]
+        words.append([*("" if word is None else word for word in column.dictionary.to_pylist()), ""])
+        none = len(words[-1]) - 1
+        code = code * len(words[-1]) + column.indices.fill_null(none).to_numpy(zero_copy_only=False)
+    kinds, kind = np.unique(code, return_inverse=True)
+    heads = []
+    for number in kinds.tolist():
+        spelled = []
+        for some in reversed(words):
+            number, which = divmod(number, len(some))
+            spelled.append(some[which])
+        heads.append(b"\x1e%b\x1e" % "\x1f".join(reversed(spelled)).encode())
+    start, end = (columns[name] for name in ("start", "end"))
+    if start.null_count == n and end.null_count == n:
+        tails = [head + b"-1:-1" for head in heads]
+        out = [digest(raw[16 * i : 16 * i + 16] + tails[k]) for i, k in enumerate(kind.tolist())]
+    else:
+        places = zip(kind.tolist(), start.fill_null(-1).to_pylist(), end.fill_null(-1).to_pylist(), strict=True)
+        out = [digest(raw[16 * i : 16 * i + 16] + heads[k] + b"%d:%d" % (s, e)) for i, (k, s, e) in enumerate(places)]
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), n, [None, pa.py_buffer(b"".join(out))])
 
 
 def _words(value: Any, n: int) -> pa.DictionaryArray:

@@ -29,6 +29,27 @@ _SURE = 0.9
 _Z = 1.959964
 
 
+@njit(cache=True)
+def digit_run(data, first, end):  # type: ignore[no-untyped-def]
+    """The run of digits from `first`: its end, its length if cards have such a length (13 to 19), else 0, and whether it
+    passes mod-10."""
+    i, even, odd = first, 0, 0
+    while i < end and 48 <= data[i] <= 57:
+        d = np.int64(data[i]) - 48
+        doubled = 2 * d - 9 if d > 4 else 2 * d
+        if (i - first) % 2 == 0:
+            even += doubled
+            odd += d
+        else:
+            even += d
+            odd += doubled
+        i += 1
+    size = i - first
+    if size < 13 or size > 19:
+        return i, 0, False
+    return i, size, (even if size % 2 == 0 else odd) % 10 == 0
+
+
 @njit(cache=True, nogil=True)
 def tally(data, starts, ends):  # type: ignore[no-untyped-def]
     """int64[20, 2]: by length, how many bare runs of digits there are and how many pass mod-10."""
@@ -39,24 +60,12 @@ def tally(data, starts, ends):  # type: ignore[no-untyped-def]
             if not 48 <= data[i] <= 57:
                 i += 1
                 continue
-            first, even, odd = i, 0, 0
-            while i < end and 48 <= data[i] <= 57:
-                d = np.int64(data[i]) - 48
-                doubled = 2 * d - 9 if d > 4 else 2 * d
-                if (i - first) % 2 == 0:
-                    even += doubled
-                    odd += d
-                else:
-                    even += d
-                    odd += doubled
-                i += 1
-            size = i - first
-            if size < 13 or size > 19:
-                continue
-            if (first > starts[row] and WORD[data[first - 1]] != 0) or (i < end and WORD[data[i]] != 0):
+            first = i
+            i, size, passed = digit_run(data, first, end)
+            if size == 0 or (first > starts[row] and WORD[data[first - 1]] != 0) or (i < end and WORD[data[i]] != 0):
                 continue
             out[size, 0] += 1
-            out[size, 1] += (even if size % 2 == 0 else odd) % 10 == 0
+            out[size, 1] += passed
     return out
 
 
@@ -97,21 +106,9 @@ def runs_behind_words(data, starts, ends):  # type: ignore[no-untyped-def]
             if not 48 <= data[i] <= 57:
                 i += 1
                 continue
-            first, even, odd = i, 0, 0
-            while i < end and 48 <= data[i] <= 57:
-                d = np.int64(data[i]) - 48
-                doubled = 2 * d - 9 if d > 4 else 2 * d
-                if (i - first) % 2 == 0:
-                    even += doubled
-                    odd += d
-                else:
-                    even += d
-                    odd += doubled
-                i += 1
-            size = i - first
-            if size < 13 or size > 19:
-                continue
-            if (first > start and WORD[data[first - 1]] != 0) or (i < end and WORD[data[i]] != 0):
+            first = i
+            i, size, passed = digit_run(data, first, end)
+            if size == 0 or (first > starts[row] and WORD[data[first - 1]] != 0) or (i < end and WORD[data[i]] != 0):
                 continue
             h = _word_before(data, start, first)
             if h == 0:
@@ -120,7 +117,7 @@ def runs_behind_words(data, starts, ends):  # type: ignore[no-untyped-def]
                 more_words, more = np.empty(2 * n, dtype=np.uint64), np.empty((2 * n, 2), dtype=np.int64)
                 more_words[:n], more[:n] = word, run
                 word, run = more_words, more
-            word[n], run[n, 0], run[n, 1] = h, size, (even if size % 2 == 0 else odd) % 10 == 0
+            word[n], run[n, 0], run[n, 1] = h, size, passed
             n += 1
     return word[:n], run[:n]
 

@@ -268,7 +268,8 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
         return 0.75
     most = 12 if len(groups) == 2 else 11
     if digits[0] == "0" and digits[1] != "0" and 9 <= len(digits) <= most and min(map(len, groups)) >= 2:
-        plain = not any(len(g) > 5 for g in groups) or len(groups) == 2
+        plain = (not any(len(g) > 5 for g in groups) or len(groups) == 2) and len(groups[0]) <= 5
+        plain = plain and not ("." in text and "-" in text)
         if plain and text.count("-") <= 1 and any(valid_national(digits, r) for r in _TRUNK_REGIONS):
             return 0.55
         if _IN_THREE.fullmatch(text) and any(valid_national(digits, r) for r in _HYPHEN_REGIONS):

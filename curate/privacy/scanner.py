@@ -25,6 +25,7 @@ import pyarrow as pa
 from curate.privacy import evidence
 from curate.privacy import neighbourhood as k
 from curate.privacy.book import Book, book
+from curate.privacy.chance import weighed
 from curate.privacy.column import Block, block
 from curate.privacy.config import ScanConfig
 from curate.privacy.custom import find
@@ -232,10 +233,13 @@ def scan_new(
     text proposes; `before` is what the others propose. Bytes count from the start of each text.
     """
     whole = block(texts, names)
-    fresh = proposed(whole.part(new), config)
-    old = before.moved(before.at[:, 0], whole.starts[before.at[:, 0]])
-    every = fresh.moved(new[fresh.at[:, 0]], np.zeros(len(fresh.at), np.int64)).plus(old)
-    return concluded(whole, every, config), every.moved(every.at[:, 0], -whole.starts[every.at[:, 0]])
+    # A block of their own, because some passes go over all bytes from the first text to the last.
+    some = block(texts.take(pa.array(new)), names if isinstance(names, str) else [names[i] for i in new.tolist()])
+    fresh = proposed(some, config)
+    text = fresh.at[:, 0]
+    every = fresh.moved(new[text], -some.starts[text]).plus(before)
+    place = whole.starts[every.at[:, 0]]
+    return concluded(whole, every.moved(every.at[:, 0], place), config), every
 
 
 def proposed(whole: Block, config: ScanConfig, progress: Callable[[int, int], None] | None = None) -> Proposed:
@@ -274,7 +278,9 @@ def concluded(whole: Block, found: Proposed, config: ScanConfig) -> Spans:
         sizes = np.where(cards, at[:, 2] - at[:, 1], 0)
         score = evidence.adjusted(sizes, score, evidence.verdicts(runs))
         score = _by_words(whole, at, score, short)
-        keep = np.round(score, 4) >= config.min_score
+    score = weighed(whole, at, score)
+    keep = np.round(score, 4) >= config.min_score
+    if not keep.all():
         at, offsets, score, quoted = at[keep], offsets[keep], score[keep], quoted[keep]
     return Spans(
         row=at[:, 0].copy(),

@@ -6,7 +6,19 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from curate.privacy.context import BIRTH, COUNT, FOREIGN, ID_WORD, STEM, STEM_KEYS, STEM_VALUES, WORD_KEYS, WORD_MASKS
+from curate.privacy.context import (
+    BIRTH,
+    COUNT,
+    FOREIGN,
+    ID_WORD,
+    PHONE,
+    PHONE_AFTER,
+    STEM,
+    STEM_KEYS,
+    STEM_VALUES,
+    WORD_KEYS,
+    WORD_MASKS,
+)
 from curate.privacy.letters import WORD, fnv, is_escape, lookup
 
 SHORT_CELL = 64
@@ -96,18 +108,22 @@ def context_before(data, start, pos, words, masks):  # type: ignore[no-untyped-d
 def context_after(data, pos, end, words, masks):  # type: ignore[no-untyped-def]
     """Union over the first two words after `pos`, on the same line and before any other number."""
     union = np.int64(0)
-    i, seen, ceiling = pos, 0, min(end, pos + 24)
+    i, seen, ceiling, parted = pos, 0, min(end, pos + 24), False
     while i < ceiling and seen < 2:
         c = data[i]
         if c == 10 or c == 91 or WORD[c] == 2:
             break
         if WORD[c] != 1 and WORD[c] != 3:
+            parted |= c == 44 or c == 59
             i += 1
             continue
         j = i
         while j < ceiling and (WORD[data[j]] == 1 or WORD[data[j]] == 3):
             j += 1
-        union |= lookup(fnv(data, i, j), words, masks)
+        mask = lookup(fnv(data, i, j), words, masks)
+        if mask & (PHONE | PHONE_AFTER) and parted and labels_number(data, j, end):
+            mask &= ~(PHONE | PHONE_AFTER)  # "1200-018 Lisboa, telem. 962 331 708"
+        union |= mask
         if c >= 0xC3 and c != 226:  # inflected words and scripts without blanks: "рождения", "に電話", "पर कॉल"
             union |= _stem_at(data, i, j)
             if c >= 0xE3:
@@ -117,6 +133,15 @@ def context_after(data, pos, end, words, masks):  # type: ignore[no-untyped-def]
         seen += 1
         i = j
     return union
+
+
+@njit(cache=True)
+def labels_number(data, j, end):  # type: ignore[no-untyped-def]
+    """Whether a number follows the word that ends at `j`."""
+    p = j
+    while p < end and p - j < 4 and (data[p] == 32 or data[p] == 46 or data[p] == 58):
+        p += 1
+    return p < end and (48 <= data[p] <= 57 or data[p] == 43 or data[p] == 40)
 
 
 @njit(cache=True)

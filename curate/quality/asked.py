@@ -163,6 +163,8 @@ def _has_items(answers: pa.LargeStringArray, f: Features, asked: Wanted) -> NDAr
     met = fits(f["bullets"][at])
     for name in ("lines", "paragraphs", "sentences"):
         met |= fits(f[name][at]) | fits(f[name][at] - 1)
+    # One paragraph is no answer to "up to three" where five points stand in it.
+    met = np.where((least != most) & (f["bullets"][at] >= 2), fits(f["bullets"][at]), met)
     left = np.flatnonzero(~met & (f["bullets"][at] < 2))
     for k, text in zip(left.tolist(), answers.take(pa.array(at[left])).to_pylist(), strict=True):
         counts = {len(_NUMBERED.findall(text))}

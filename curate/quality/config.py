@@ -44,6 +44,8 @@ class QualityConfig:
     """How much better (0 to 1) a rejected answer must score to look swapped; a grave fault of the chosen is enough."""
     web: str = "off"
     """Published heuristics for pages of the web, for the text task: off, gopher, c4, fineweb or all."""
+    bad_words: str | None = None
+    """A text file with one word or phrase a line: what holds one is flagged, as C4 did with a public list. Any task."""
 
     def __post_init__(self) -> None:
         for name in ("length_tail", "finished_share", "loop_share", "repeated_share", "echo_share", "language_probability",

@@ -51,6 +51,7 @@ RULES: Mapping[str, str] = {
     "last_turn": "the conversation does not end with the assistant",
     "identical_pair": "the chosen and the rejected answer say the same",
     "swapped_pair": "the rejected answer looks better than the chosen one",
+    "c4_bad_words": "the text holds a word of the list that the recipe names",
     **web.RULES,
 }
 """Every rule and the sentence that says what it found."""

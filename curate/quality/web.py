@@ -3,8 +3,7 @@
 Sources: Gopher (Rae et al. 2021, appendix A.1.1 and table A1), C4 (Raffel et al. 2020, section 2.2), FineWeb (Penedo et al.
 2024, section 3.6); each threshold stands in `SOURCES` beside the rule. Written from the descriptions. They drop pages; here
 each is a rule with a name, and a page says which of them it fails. Where this differs: Gopher's shares of characters in
-runs of words are counted over words; C4 also deletes lines (without a full stop, of fewer than five words, naming scripts
-or policies), which are told of here and not deleted, and it has a list of bad words, which is left out.
+runs of words are counted over words. C4's rules, its deletion of lines and its list of bad words: `curate.quality.c4`.
 Shapes: one value a text. Cost: about 15 MB/s a core for the runs of words of Gopher, little for the rest.
 """
 
@@ -19,10 +18,10 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.quality import c4
 from curate.quality.characters import tables
 from curate.quality.features import TEXTS_A_BLOCK, is_ascii
 from curate.quality.hits import Hits, hits
-from curate.quality.phrases import matches
 from curate.quality.words import room, words_of
 from curate.similarity.parallel import over_blocks
 from curate.similarity.texts import buffers
@@ -42,7 +41,8 @@ RULES: Mapping[str, str] = {
     "gopher_lines": "too many lines of the page stand in it twice",
     "gopher_runs": "too much of the page is one run of words, or runs that come again",
     "c4_sentences": "the page has too few sentences",
-    "c4_phrases": "the page holds placeholder text, a curly bracket or a notice about scripts and policies",
+    "c4_phrases": "the page holds placeholder text or a curly bracket",
+    "c4_lines": "lines of the page end in no sentence, are too short, or are notices about scripts and policies",
     "fineweb_line_ends": "hardly any line of the page ends as a sentence does",
     "fineweb_repeated_lines": "too many characters of the page stand in repeated lines",
     "fineweb_short_lines": "most lines of the page are short",
@@ -57,14 +57,14 @@ SOURCES: Mapping[str, str] = {
     "gopher_stop_words": "Gopher A.1.1: two of the, be, to, of, and, that, have, with",
     "gopher_lines": "Gopher table A1: repeated lines 0.30, repeated paragraphs 0.30, characters in them 0.20 each",
     "gopher_runs": "Gopher table A1: most frequent run of 2 to 4 words 0.20 to 0.16, repeated ones of 5 to 10 0.15 to 0.10",
-    "c4_sentences": "C4 2.2: at least three sentences",
-    "c4_phrases": "C4 2.2: no lorem ipsum, no curly bracket; lines on JavaScript or on policies and cookies are deleted",
+    "c4_sentences": "C4 2.2: at least three sentences, in the lines that are left",
+    "c4_phrases": "C4 2.2: no lorem ipsum, no curly bracket",
+    "c4_lines": "C4 2.2: lines end with a terminal punctuation mark, hold five words, name neither JavaScript nor policies",
     "fineweb_line_ends": "FineWeb 3.6: more than 0.12 of lines end with punctuation",
     "fineweb_repeated_lines": "FineWeb 3.6: less than 0.1 of characters in repeated lines",
     "fineweb_short_lines": "FineWeb 3.6: less than 0.67 of lines are shorter than 30 characters",
 }
 """Where each rule and its threshold come from."""
-_C4 = r"lorem ipsum|\{|javascript|terms of use|privacy policy|cookie policy|uses cookies|use of cookies|use cookies"
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 _TOP = {2: 0.20, 3: 0.18, 4: 0.16}
 _AGAIN = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
@@ -76,7 +76,7 @@ def judge(m: Measured, preset: str, threads: int = 1) -> list[Hits]:
     if preset in ("gopher", "all"):
         found += _gopher(m, threads)
     if preset in ("c4", "all"):
-        found += _c4(m)
+        found += c4.judge(m)
     if preset in ("fineweb", "all"):
         found += _fineweb(m)
     return found
@@ -118,16 +118,6 @@ def _repeats(m: Measured) -> NDArray[np.bool_]:
         parts = [part.strip() for part in _PARAGRAPHS.split(text) if part.strip()]
         over[i] = len(parts) - len(set(parts)) > 0.3 * len(parts)
     return over
-
-
-def _c4(m: Measured) -> list[Hits]:
-    f = m.features
-    texts = m.pieces.texts
-    told = matches(texts, _C4)
-    return [
-        hits("c4_sentences", f["sentences"] < 3, 0.5, sentences=f["sentences"]),
-        hits("c4_phrases", told, 0.5),
-    ]
 
 
 def _fineweb(m: Measured) -> list[Hits]:

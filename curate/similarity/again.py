@@ -4,8 +4,9 @@ Method. Whatever two texts have to do with each other is settled by the two alon
 an exact Jaccard similarity. So what was found among old texts stands, and only texts that could have to do with a new
 one are looked at: new ones, those with the same hash or a band key of a new one, and (exact copies) those that stood in a
 group. These go through the ordinary engine, which never knows; the rest is joined to its answer.
-Where that does not hold, nothing is claimed and the caller looks at everything: a crowded bucket (its leaders depend on
-all of its rows), and templates (their weights depend on a sample of all rows).
+What a crowded bucket says depends on all of its texts (its leaders are the first of them), so texts of buckets that were
+crowded go through the engine again, all of them; such a bucket is then whole there, and so are its answers. Templates,
+whose weights depend on a sample of everything, leave no answer to keep: the caller looks at everything.
 Shapes: `before` int64 (row): where the text stood among the old ones, -1 for a new one. Edges are those of
 `near_duplicate_edges`, equal to a full look but for `pairs_compared`, which counts what was compared this time.
 Complexity: O(rows * bands) reads of kept keys, a nanosecond each, and a full look at what is new. Memory: that of the keys.
@@ -22,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curate.similarity.buckets import find_buckets
 from curate.similarity.clusters import clusters
 from curate.similarity.exact import TextHashes, groups_of, hash_texts
 from curate.similarity.known import among
@@ -96,23 +98,42 @@ class KeptTexts:
     b: Ints
     score: NDArray[np.float32]
     """Edges between the texts."""
+    crowd: Ints
+    """Texts of crowded buckets, ascending."""
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """As arrays to be written."""
-        return {"keys": self.keys, "blank": self.blank, "a": self.a, "b": self.b, "score": self.score}
+        return {name: getattr(self, name) for name in _KEPT}
 
     @classmethod
     def of(cls, arrays: Arrays) -> KeptTexts:
         """From arrays that were read."""
-        return cls(*(arrays[name] for name in ("keys", "blank", "a", "b", "score")))
+        return cls(*(arrays[name] for name in _KEPT))
 
 
-def kept_after(found: Edges) -> KeptTexts | None:
-    """What to keep of a full look; None where its answers depend on more than the two texts of a pair."""
-    if found.reading is None or found.stats["crowded_buckets"] or found.stats["template_shingles"]:
+_KEPT = ("keys", "blank", "a", "b", "score", "crowd")
+
+
+def kept_after(found: Edges, config: NearConfig) -> KeptTexts | None:
+    """What to keep of a full look; None where templates had a say in its answers."""
+    if found.reading is None or found.stats["template_shingles"]:
         return None
     made = found.reading.made
-    return KeptTexts(made.keys, made.count == 0, found.a, found.b, found.score)
+    return _kept(made.keys, made.count == 0, found, config)
+
+
+def _kept(keys: NDArray[np.uint32], blank: NDArray[np.bool_], found: Edges, config: NearConfig) -> KeptTexts:
+    crowd = np.zeros(len(blank), np.bool_)
+    if found.stats["crowded_buckets"]:
+        one = found.score >= 1.0
+        classes = clusters(len(blank), found.a[one], found.b[one])
+        heads = np.flatnonzero((classes == np.arange(len(blank))) & ~blank)  # of identical shingles, one stands in a bucket
+        for band in keys:
+            buckets = find_buckets(np.ascontiguousarray(band), heads)
+            size = np.diff(buckets.starts)
+            crowd[buckets.members[np.repeat(size > config.largest_bucket, size)]] = True
+        crowd = crowd[classes]
+    return KeptTexts(keys, blank, found.a, found.b, found.score, np.flatnonzero(crowd))
 
 
 def edges_with(
@@ -135,23 +156,25 @@ def edges_with(
     said = fresh.count > 0
     met = [among(band, fresh.keys[i][said]) for i, band in enumerate(old.keys)]
     kept = now[np.concatenate([np.zeros(0, np.int64), *met])]
-    some = np.unique(np.concatenate([new, kept[kept >= 0]]))
+    crowd = now[old.crowd]
+    crowd = crowd[crowd >= 0]
+    some = np.unique(np.concatenate([new, kept[kept >= 0], crowd]))
     plain = replace(config, template_share=0.0)
     near = near_duplicate_edges(
         texts.take(pa.array(rows[some])), plain, no_progress, threads, group=None if group is None else group[some]
     )
-    if near.stats["crowded_buckets"]:
-        return None
     same = near.score >= 1.0
     classes = clusters(len(some), near.a[same], near.b[same])
-    touched = np.zeros(len(some), np.bool_)
-    touched[classes[np.searchsorted(some, new)]] = True
-    touched = touched[classes]  # a class of identical shingles that a new text is in speaks for itself
-    ours = touched[near.a] | touched[near.b]
-    fallen = np.zeros(n, np.bool_)
-    fallen[some[touched]] = True
+    fresh_class, crowd_class = np.zeros(len(some), np.bool_), np.zeros(len(some), np.bool_)
+    fresh_class[classes[np.searchsorted(some, new)]] = True
+    crowd_class[classes[np.searchsorted(some, crowd)]] = True
+    # The engine speaks for pairs of which one is new (or has the shingles of a new one), or both were in crowds.
+    is_new, in_crowd = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    is_new[some], in_crowd[some] = fresh_class[classes], crowd_class[classes]
+    a, b = some[near.a], some[near.b]
+    ours = is_new[a] | is_new[b] | (in_crowd[a] & in_crowd[b])
     a, b, score = _among_old(old, now)
-    theirs = ~(fallen[a] | fallen[b])
+    theirs = ~(is_new[a] | is_new[b] | (in_crowd[a] & in_crowd[b]))
     a, b, score = (np.concatenate(p) for p in ((some[near.a[ours]], a[theirs]), (some[near.b[ours]], b[theirs]),
                                                (near.score[ours], score[theirs])))  # fmt: skip
     blank = np.zeros(n, np.bool_)
@@ -164,7 +187,7 @@ def edges_with(
     def keep() -> KeptTexts:
         keys = old.keys[:, np.maximum(before, 0)]
         keys[:, new] = fresh.keys
-        return KeptTexts(keys, blank, found.a, found.b, found.score)
+        return _kept(keys, blank, found, config)
 
     return found, keep
 

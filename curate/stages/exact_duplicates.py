@@ -19,8 +19,9 @@ from curate.dataset import Dataset
 from curate.ledger.findings import concat_findings, make_findings
 from curate.similarity.again import groups_with
 from curate.similarity.exact import exact_groups
-from curate.similarity.partners import Partners, label_codes, split_ranks
+from curate.similarity.partners import Ints, Partners
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.row_numbers import codes_of, ranks_of
 from curate.stages.second_look import groups_again, remember
 
 NAME = "exact_duplicates"
@@ -62,18 +63,18 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
             lambda done, total: _progress(context, done, total),
         )
     remember(dataset, key, group)
-    labels = context.hints.get("label_names.canonical")
-    classes = np.where(group >= 0, group, np.arange(n))
+    rows = np.flatnonzero(group >= 0)  # the others have no partners, and nothing is asked of them
+    classes = np.searchsorted(rows, group[rows])
     partners = Partners(
         classes,
-        split_ranks(dataset.splits(), n),
-        label_codes(dataset.labels() if labels is None else labels, n),
+        ranks_of(dataset)[rows],
+        codes_of(dataset, context)[rows],
     )
-    rows = np.flatnonzero(group >= 0)
-    size = np.bincount(classes, minlength=n)
-    across = partners.evaluation(rows, group[rows])
-    same = np.where(across < 0, partners.same_label(rows, group[rows]), -1)
-    conflict = partners.conflict(rows, group[rows])
+    copies = np.bincount(classes, minlength=len(rows))[classes]
+    asking = np.arange(len(rows))
+    across = _rows_of(partners.evaluation(asking, classes), rows)
+    same = np.where(across < 0, _rows_of(partners.same_label(asking, classes), rows), -1)
+    conflict = _rows_of(partners.conflict(asking, classes), rows)
     tables = [
         make_findings(
             NAME,
@@ -84,7 +85,7 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
             score=1.0,
             reason=REASONS[rule],
             witness_row=witness[witness >= 0],
-            evidence=[f'{{"copies":{k}}}' for k in size[group[rows[witness >= 0]]].tolist()],
+            evidence=[f'{{"copies":{k}}}' for k in copies[witness >= 0].tolist()],
         )
         for rule, action, witness in (
             ("across_splits", "drop", across),
@@ -104,6 +105,11 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
             "rows_with_conflicting_labels": int((conflict >= 0).sum()),
         },
     )
+
+
+def _rows_of(places: Ints, rows: Ints) -> Ints:
+    """The rows at some places, -1 where there is none."""
+    return np.where(places >= 0, rows[places], -1) if len(rows) else places
 
 
 def _compared(dataset: Dataset) -> Any:

@@ -29,11 +29,12 @@ def edges_of_known(
         return None
     before = known.before[distinct]
     # The place of each text among the distinct ones of then; two that were one text then are told apart by the engine.
-    place = np.where(before >= 0, np.searchsorted(old["distinct"], old["first"][np.maximum(before, 0)]), -1)
-    _, at = np.unique(place, return_index=True)
-    once = np.zeros(len(place), np.bool_)
-    once[at] = True
-    place[~once] = -1
+    place = np.where(before >= 0, old["text"][np.maximum(before, 0)], -1)
+    again = np.bincount(place + 1, minlength=1)
+    if (again[1:] > 1).any():
+        once = np.zeros(len(place), np.bool_)
+        once[np.unique(place, return_index=True)[1]] = True
+        place[~once] = -1
     found = edges_with(texts, engine, distinct, KeptTexts.of(old), place, group, context.threads)
     if found is None:
         return None
@@ -42,13 +43,17 @@ def edges_of_known(
     return edges
 
 
-def keep_edges(found: Edges, distinct: Ints, first: Ints, context: Context, part: str = "") -> None:
+def keep_edges(
+    found: Edges, engine: NearConfig, distinct: Ints, first: Ints, context: Context, part: str = ""
+) -> None:
     """Keep a full look for the next one, where its edges stand for themselves."""
-    if context.known is None:
-        return
-    kept = kept_after(found)
-    context.known.leave(dict if kept is None else _all(lambda: kept, distinct, first), part)
+    def made() -> dict[str, NDArray[Any]]:
+        kept = kept_after(found, engine)
+        return {} if kept is None else _all(lambda: kept, distinct, first)()
+
+    if context.known is not None:
+        context.known.leave(made, part)
 
 
 def _all(keep: Callable[[], KeptTexts], distinct: Ints, first: Ints) -> Callable[[], dict[str, NDArray[Any]]]:
-    return lambda: {**keep().arrays(), "distinct": distinct, "first": first}
+    return lambda: {**keep().arrays(), "text": np.searchsorted(distinct, first)}

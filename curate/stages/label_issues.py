@@ -138,7 +138,7 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
     context.check_cancelled()
     context.progress(2, 3)
     wrong = np.round(noise.wrong, 4)
-    likely = (wrong >= config.likely_wrong_at) & (noise.suggested_probability >= config.min_suggestion)
+    likely = (wrong >= config.likely_wrong_at) & (noise.suggested_posterior >= config.min_suggestion)
     ambiguous = (wrong >= config.ambiguous_at) & ~likely
     careful = noise.noise_rate < config.careful_below
     shown_score = np.minimum(wrong, _BELOW_AUTO) if careful else wrong
@@ -283,7 +283,7 @@ def _evidence(
 STAGE = Stage(
     name=NAME,
     title="Label issues",
-    version=5,
+    version=6,
     config=LabelIssuesConfig,
     detect=detect,
     on_finding="review",

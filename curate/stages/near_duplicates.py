@@ -32,12 +32,13 @@ from curate.ledger.findings import concat_findings, make_findings
 from curate.similarity.clusters import clusters
 from curate.similarity.exact import exact_groups
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
-from curate.similarity.partners import Ints, Partners, label_codes, split_ranks
+from curate.similarity.partners import Ints, Partners
 from curate.similarity.selfmeasure import measure
 from curate.stages.answers import answer_classes, answer_findings, part_similarity
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.known_texts import edges_of_known, keep_edges
 from curate.stages.measured import measured
+from curate.stages.row_numbers import codes_of, ranks_of
 from curate.stages.second_look import edges_again, remember_edges
 
 NAME = "near_duplicates"
@@ -108,9 +109,7 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
         group = exact_groups(dataset.content(), threads=context.threads)
     first = np.where(np.asarray(group) >= 0, np.asarray(group), np.arange(n)).astype(np.int64)
     distinct = np.flatnonzero(first == np.arange(n))
-    labels = context.hints.get("label_names.canonical")
-    split = split_ranks(dataset.splits(), n)
-    label = label_codes(dataset.labels() if labels is None else labels, n)
+    split, label = ranks_of(dataset), codes_of(dataset, context)
     group = _partners(split, label, answer_classes(dataset, context))
     found = _edges(dataset, engine, distinct, first, group[distinct], context)
     edges = _over_all_rows(found, distinct, first, dataset)
@@ -158,7 +157,7 @@ def _edges(dataset: Dataset, engine: NearConfig, distinct: Ints, first: Ints, gr
         texts = content if len(distinct) == len(content) else content.take(pa.array(distinct))
         found = context.execution.near_duplicate_edges(texts, engine, progress, context.threads, group=group)
     remember_edges(dataset, engine, found, distinct, first)
-    keep_edges(found, distinct, first, context)
+    keep_edges(found, engine, distinct, first, context)
     return found
 
 
@@ -194,14 +193,21 @@ def _findings(
     config: NearDuplicatesConfig,
     alone: bool,
 ) -> pa.Table:
-    n = edges.n_rows
     has_parts = bool(dataset.parts())
     tight = config.threshold if config.weighted_threshold is None else config.weighted_threshold
     strong = (edges.score >= np.float32(config.threshold)) & (edges.weighted >= np.float32(tight))
     strong &= parts >= np.float32(config.part_threshold)
-    same = strong & (edges.score >= 1.0) & (edges.weighted >= 1.0) & (parts >= 1.0)
+    if not strong.any():
+        return concat_findings([])
+    # Rows without such an edge are nobody's copy: from here on, rows are places among those that have one.
+    seen, place = np.unique(np.concatenate([edges.a[strong], edges.b[strong]]), return_inverse=True)
+    a, b = np.split(place, 2)
+    n, split, label, parts = len(seen), split[seen], label[seen], parts[strong]
+    size = np.bincount(cluster, minlength=len(cluster))[cluster[seen]]
+    edges = Edges(n, a, b, edges.score[strong], weighted=edges.weighted[strong])
+    same = (edges.score >= 1.0) & (edges.weighted >= 1.0) & (parts >= 1.0)
     classes = clusters(n, edges.a[same], edges.b[same])
-    pairs = np.flatnonzero(strong & ~same)
+    pairs = np.flatnonzero(~same)
     partners = Partners(classes, split, label)
     # Rows of one class, split and label have the same partners outside their class: ask once for each such node.
     _, node_row, node = np.unique(partners.key, return_index=True, return_inverse=True)
@@ -223,7 +229,7 @@ def _findings(
     row_drop, drop_edge = drop[0][node], edge_of[drop[1]][node]
     row_conflict, conflict_edge = conflict[0][node], edge_of[conflict[1]][node]
     contents = np.zeros(n, np.int64)
-    np.add.at(contents, classes if alone else classes[np.flatnonzero(first == np.arange(n))], 1)
+    np.add.at(contents, classes if alone else classes[first[seen] == seen], 1)
     mixed = np.flatnonzero(contents[classes] > 1)
     ones = np.ones(len(mixed), np.float32)
     inner, inner_conflict = _best(partners, mixed, classes[mixed], ones, np.arange(len(mixed)), len(mixed))
@@ -232,7 +238,6 @@ def _findings(
     better = inner_conflict[0] >= 0
     row_conflict[mixed[better]], conflict_edge[mixed[better]] = inner_conflict[0][better], len(edges)
 
-    size = np.bincount(cluster, minlength=n)
     across = (row_drop >= 0) & (split[row_drop] < split)
     tables = []
     for rule, action, mask, witness, how in (
@@ -245,19 +250,19 @@ def _findings(
             continue  # row ids are not free
         edge = how[rows]
         numbers = zip(
-            *(score[edge].tolist(), weighted[edge].tolist(), part[edge].tolist(), size[cluster[rows]].tolist()),
+            *(score[edge].tolist(), weighted[edge].tolist(), part[edge].tolist(), size[rows].tolist()),
             strict=True,
         )
         tables.append(
             make_findings(
                 NAME,
                 dataset.row_ids,
-                row=rows,
+                row=seen[rows],
                 rule=rule,
                 action=action,
                 score=score[edge],
                 reason=REASONS[rule],
-                witness_row=witness[rows],
+                witness_row=seen[witness[rows]],
                 evidence=[
                     f'{{"jaccard":{j:.4f},"weighted_jaccard":{w:.4f},{f"{PART}:{p:.4f}," if has_parts else ""}'
                     f'"cluster_size":{k},"threshold":{config.threshold:g}}}'

@@ -41,15 +41,14 @@ class Scans:
         if self._known is None:
             return scan(batch.texts, settings, names=names)
         rows = np.asarray(batch.rows)
-        first = np.searchsorted(rows, rows)  # the first string of each string's row
         known = np.zeros(len(rows), np.bool_) if self._old is None else self._known.before[rows] >= 0
         before = self._before(column, rows) if known.any() else _NOTHING
         found, every = scan_new(batch.texts, settings, names, np.flatnonzero(~known), before)
         text = every.at[:, 0]
         self._kept.append({
             "column": np.full(len(text), column, np.int16), "row": rows[text],
-            "string": (text - first[text]).astype(np.int32), "at": every.at[:, 1:], "offsets": every.offsets,
-            "score": every.score, "quoted": every.quoted,
+            "string": (text - np.searchsorted(rows, rows[text])).astype(np.int32), "at": every.at[:, 1:],
+            "offsets": every.offsets, "score": every.score, "quoted": every.quoted,
         })  # fmt: skip
         return found
 

@@ -11,6 +11,8 @@ Scores: `row`, `score` for every row, 0 to 1, higher is better, before anything 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +22,11 @@ import pyarrow.compute as pc
 
 from curate.dataset import Dataset
 from curate.dataset.pointer import escape
-from curate.errors import ConfigError, StageSkipped, nearest
+from curate.errors import ConfigError, DataError, StageSkipped, nearest
 from curate.ledger.findings import concat_findings, make_findings
 from curate.quality import RULES, Hits, QualityConfig, judge, prepare
 from curate.quality import overall as quality_of
+from curate.quality.c4 import bad_words
 from curate.quality.config import LANGUAGE_WORDS
 from curate.quality.hits import Pieces
 from curate.quality.pairs import identical_pair, swapped_pair
@@ -31,6 +34,7 @@ from curate.quality.rules import GRAVE
 from curate.quality.turns import last_turn, role_order
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.pieces import Look, look, spans_hold
+from curate.stages.vectors import contents_hash
 
 NAME = "text_quality"
 DROPS = frozenset({
@@ -38,6 +42,14 @@ DROPS = frozenset({
     "wrong_language", "garbled", "role_order", "last_turn", "identical_pair",
 })  # fmt: skip
 """Rules that propose to drop the row; the others flag."""
+
+CUTS = frozenset({"c4_lines"})
+"""Rules that propose to take the place that they name out of the text."""
+
+
+def depends_on(config: QualityConfig) -> Mapping[str, str]:
+    """The hash of the list of words that is named."""
+    return {config.bad_words: contents_hash(config.bad_words)} if config.bad_words else {}
 
 
 def detect(dataset: Dataset, config: QualityConfig, context: Context) -> Detection:
@@ -52,6 +64,8 @@ def detect(dataset: Dataset, config: QualityConfig, context: Context) -> Detecti
     context.check_cancelled()
     context.progress(1, 4)
     of_pieces = judge(measured, config, context.threads)
+    if config.bad_words and "c4_bad_words" not in config.off:
+        of_pieces.append(bad_words(measured, _listed(config.bad_words)))
     context.check_cancelled()
     context.progress(2, 4)
     quality = quality_of.with_faults(quality_of.answers(measured), of_pieces, measured.features["words"])
@@ -90,6 +104,20 @@ def _check(config: QualityConfig) -> None:
         if config.language not in known:
             near = nearest(config.language, known)
             raise ConfigError(f"[stages.{NAME}] language: {config.language!r} is not known; {near}")
+
+
+def _listed(path: str) -> list[str]:
+    """The words of a file, one a line; what follows a # is a remark."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise DataError(f"[stages.{NAME}] bad_words: {path} is not UTF-8; save it as such") from None
+    except OSError as error:
+        raise DataError(f"[stages.{NAME}] bad_words: {path} cannot be read: {error.strerror}") from None
+    words = [word for word in (line.split("#", 1)[0].strip() for line in lines) if word]
+    if not words:
+        raise DataError(f"[stages.{NAME}] bad_words: {path} holds no word; write one a line")
+    return words
 
 
 def _rows(seen: Look, quality: Any, found: list[Hits], config: QualityConfig, context: Context) -> list[Hits]:
@@ -137,6 +165,8 @@ def _findings(dataset: Dataset, seen: Look, one: Hits, spans: bool) -> pa.Table:
     elif one.start is not None and one.end is not None and spans:
         named = np.ones(len(at), np.bool_) if seen.strings is None else seen.strings[at]
         told |= {"start": _where(one.start[which], named), "end": _where(one.end[which], named)}
+        if one.rule in CUTS and bool(named.all()):
+            action, told["replacement"] = "replace", ""
     return make_findings(
         NAME, dataset.row_ids, row=rows, rule=one.rule, action=action, score=one.score[which], reason=RULES[one.rule],
         evidence=_evidence(one, which), **told,
@@ -173,4 +203,5 @@ STAGE = Stage(
     config=QualityConfig,
     detect=detect,
     on_finding="review",
+    depends_on=depends_on,
 )

@@ -150,6 +150,22 @@ def test_calibration_is_mean_score_less_the_share_that_came_true() -> None:
     assert gap.low <= gap.value <= gap.high
 
 
+def test_calibration_with_weights_is_that_of_rows_repeated_as_often() -> None:
+    label, guess, groups = _rows(900, 8)
+    rng = np.random.default_rng(9)
+    score, weight = np.round(rng.random(900), 3), rng.integers(0, 4, 900)
+    weighted = audit_groups(label, guess, {"b": groups["b"]}, scores=score, weights=weight.astype(float), n_boot=400)
+    label, guess, score, group = (np.repeat(x, weight) for x in (label, guess, score, groups["b"]))
+    repeated = audit_groups(label, guess, {"b": group}, scores=score, n_boot=400)
+    for name in "xy":
+        expected = _value(repeated, "b", name, "calibration_gap")
+        assert _value(weighted, "b", name, "calibration_gap") == pytest.approx(expected, abs=1e-12)
+    wide, narrow = (next(c for c in a.comparisons if c.metric == "calibration_gap") for a in (weighted, repeated))
+    assert wide.value == pytest.approx(narrow.value, abs=1e-12)
+    # Repeated rows pretend to be independent ones: weights must not.
+    assert wide.high - wide.low > narrow.high - narrow.low
+
+
 @pytest.mark.parametrize(
     ("what", "outcomes", "said"),
     [

@@ -13,10 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curate.dataset import Dataset, load
-from curate.errors import DataError
 from curate.pipeline import Detected, detect
 from curate.recipe import Recipe
-from curate.similarity.known import among, places_of, table_of
 from curate.stages.known_rows import KnownRows
 
 STAGES = ["exact_duplicates", "near_duplicates", "pii"]
@@ -32,7 +30,8 @@ def text(rng: random.Random, words: int = 24) -> str:
 def row(rng: random.Random, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """A new row: fresh, a copy, a copy with other white space or another label, nearly a copy, or without a text."""
     kind = rng.randrange(8)
-    new = {"text": text(rng), "label": rng.choice("ab"), "split": rng.choice(["train", "train", "test"]), "note": text(rng, 3)}
+    split = rng.choice(["train", "train", "test"])
+    new = {"text": text(rng), "label": rng.choice("ab"), "split": split, "note": text(rng, 3)}
     if not rows or kind < 2:
         return new
     other = dict(rng.choice(rows))

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from curate.cli import cli
 from curate.dataset import Dataset, load
 from curate.dataset.pointer import get, parse_pointer
-from curate.errors import ConfigError, StageSkipped
+from curate.errors import ConfigError, DataError, StageSkipped
 from curate.ledger.keep_order import keep_rank
 from curate.quality.repairs import repaired
 from curate.stages.base import Context, Detection, Stage
@@ -80,6 +80,37 @@ def test_every_row_has_a_score_and_sound_rows_score_above_bad_ones(tmp_path: Pat
     score = detection.scores["score"].to_numpy()
     assert ((score >= 0) & (score <= 1)).all()
     assert score[[0, 1]].max() < score[4:].min()
+
+
+def test_lines_that_c4_deletes_are_proposed_for_removal_where_they_stand(tmp_path: Path) -> None:
+    page = f"Home\n{GOOD}\n{_answer(3)}\nThis site uses cookies to serve you better.\n{_answer(4)}\nContact"
+    dataset = _load(tmp_path, [{"text": page}, *({"text": _answer(i)} for i in range(40))], task="text")
+    found = [f for f in _run(TEXT_QUALITY, dataset, web="c4").findings.to_pylist() if f["rule"] == "c4_lines"]
+    assert {(f["row"], f["action"], f["replacement"]) for f in found} == {(0, "replace", "")}
+    left = page
+    for one in sorted(found, key=lambda f: -f["start"]):
+        left = left[: one["start"]] + left[one["end"] :]
+    assert left == f"{GOOD}\n{_answer(3)}\n{_answer(4)}"
+    assert max(f["score"] for f in found) < 0.9  # a person decides
+
+
+def test_a_list_of_bad_words_is_read_from_a_file_and_one_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    dataset = _load(tmp_path, _sft())
+    words = tmp_path / "words.txt"
+    words.write_text("# of item 7\nnumber 7\n")
+    detection = _run(TEXT_QUALITY, dataset, bad_words=str(words))
+    assert [f["row"] for f in detection.findings.to_pylist() if f["rule"] == "c4_bad_words"] == [7]
+    assert not [f for f in _run(TEXT_QUALITY, dataset).findings.to_pylist() if f["rule"] == "c4_bad_words"]
+    before = TEXT_QUALITY.depends_on(TEXT_QUALITY.config(bad_words=str(words)))
+    words.write_text("# nothing\n")
+    assert TEXT_QUALITY.depends_on(TEXT_QUALITY.config(bad_words=str(words))) != before
+    with pytest.raises(DataError, match=r"words.txt holds no word; write one a line"):
+        _run(TEXT_QUALITY, dataset, bad_words=str(words))
+    with pytest.raises(DataError, match=r"bad_words: .*missing.txt cannot be read"):
+        _run(TEXT_QUALITY, dataset, bad_words=str(tmp_path / "missing.txt"))
+    words.write_bytes(b"caf\xe9\n")
+    with pytest.raises(DataError, match="is not UTF-8"):
+        _run(TEXT_QUALITY, dataset, bad_words=str(words))
 
 
 def test_reasons_and_evidence_hold_nothing_of_the_text(tmp_path: Path) -> None:

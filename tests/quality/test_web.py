@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from curate.quality import Pieces, QualityConfig, judge, prepare
+from curate.quality.c4 import bad_words, deleted_lines, stays
 from curate.quality.web import RULES, SOURCES
 
 STEMS = ("river", "stone", "garden", "window", "letter", "market")
@@ -63,9 +68,14 @@ def _shares(rule: str, good: int, total: int) -> str:
         ("gopher_bullets", _shares("gopher_bullets", 2, 20), _shares("gopher_bullets", 1, 20)),
         ("gopher_ellipses", _shares("gopher_ellipses", 14, 20), _shares("gopher_ellipses", 13, 20)),
         ("c4_sentences", "One is here. Two is here. Three is here.", "One is here. Two is here."),
-        ("c4_phrases", GOOD + " All rights reserved.", GOOD + " This site uses cookies."),
+        ("c4_sentences", GOOD, "\n".join([*_page(2), "Home", "About us", "And one that trails off..."])),
         ("c4_phrases", GOOD + " (brackets)", GOOD + " {brackets}"),
-        ("c4_phrases", GOOD, GOOD + " Please enable JavaScript."),
+        ("c4_phrases", GOOD + " lorem", GOOD + " Lorem ipsum dolor."),
+        ("c4_lines", GOOD + "\nThis site has some rights.", GOOD + "\nThis site uses some cookies and use cookies."),
+        ("c4_lines", GOOD + "\nPlease do enable the script.", GOOD + "\nPlease do enable the JavaScript."),
+        ("c4_lines", GOOD + "\nOne two three four five.", GOOD + "\nOne two three four."),
+        ("c4_lines", GOOD + '\nHe said "one two three four"', GOOD + "\nHe said one two three four"),
+        ("c4_lines", GOOD + "\n我们明天去北京看朋友。", GOOD + "\n我们明天去北京看朋友"),
         ("fineweb_line_ends", _shares("fineweb_line_ends", 3, 24), _shares("fineweb_line_ends", 2, 24)),
         ("fineweb_short_lines", _shares("fineweb_short_lines", 8, 24), _shares("fineweb_short_lines", 7, 24)),
     ],
@@ -87,6 +97,7 @@ WRONGLY = [
     ("gopher_lines", ROW),
     ("gopher_runs", ROW),
     ("c4_sentences", "One fact in one sentence."),
+    ("c4_lines", GOOD + "\nYours sincerely,\nAnna"),
     ("c4_phrases", "def f():\n    return {1: 2}"),
     ("fineweb_line_ends", "Two roads diverged in a yellow wood\nAnd sorry I could not travel both\n"),
     ("fineweb_repeated_lines", ROW),
@@ -123,3 +134,34 @@ def test_a_preset_runs_only_its_own_rules() -> None:
         found = _rules(bad, preset)
         assert found
         assert {rule.split("_")[0] for rule in found} == {preset}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(["", "Home", _sentence(1), _sentence(2), "It trails off, it stops...", "  "]), max_size=8))
+def test_what_is_left_of_a_page_are_its_lines_that_stay(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    left, runs = deleted_lines(text)
+    assert [line for line in left.split("\n") if line.strip()] == [line for line in lines if line and stays(line)]
+    assert sum(n for *_, n in runs) == sum(bool(line.strip()) and not stays(line) for line in lines)
+    assert all(a < b for a, b, _ in runs)
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(runs))
+
+
+def test_lines_are_taken_out_in_one_piece_with_their_line_end() -> None:
+    text = f"{_sentence(1)}\nHome\n\nAbout\n{_sentence(2)}\nContact"
+    left, runs = deleted_lines(text)
+    assert left == f"{_sentence(1)}\n{_sentence(2)}"
+    assert [n for *_, n in runs] == [2, 1]
+
+
+def test_a_page_of_which_no_line_is_left_is_told_as_a_page() -> None:
+    found = _rules("Home\nAbout us\nContact", "c4")
+    assert found == {"c4_sentences"}
+
+
+def test_words_of_a_list_are_found_as_words_and_within_scripts_without_spaces() -> None:
+    texts = ["A darn shame.", "Darned socks.", "So DARN!", "Ein schöner Mist.", "Mistel", "这是坏话吗", "a.b", "axb", "née"]
+    measured, _ = prepare(Pieces(pa.array(texts, pa.large_string()), np.arange(len(texts))))
+    found = bad_words(measured, ["darn", "mist", "坏话", "a.b", "ne", " "])
+    assert found.at.tolist() == [0, 2, 3, 5, 6]
+    assert not len(bad_words(measured, []))

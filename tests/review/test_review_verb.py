@@ -9,56 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from review_runs import TRUTH, curate, findings, over_a_pipe, review_of
 
 from curate import workflow
-from curate.cli.review import review_command
-from curate.errors import ConfigError, CurateError
+from curate.errors import ConfigError
 from curate.recipe import Recipe
 from curate.review_sheet import COLUMNS, read_sheet, write_sheet
-from curate.reviewing import Review
-from curate.session import Session
-
-ROOT = Path(__file__).parents[2]
-TICKETS = ROOT / "sample_data" / "support_tickets.jsonl"
-TRUTH = ROOT / "sample_data" / "support_tickets.truth.jsonl"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run over a part of the sample tickets; nothing is decided."""
-    folder = tmp_path_factory.mktemp("review")
-    data = folder / "tickets.jsonl"
-    data.write_text("".join(TICKETS.read_text().splitlines(keepends=True)[:700]))
-    gate = {"preset": "strict", "checks": {"pending_reviews": {"enabled": False}, "label_error_rate": {"fail": 0.001}}}
-    recipe = Recipe.parse({"data": {"input": str(data)}, "run": {"stages": ["pii", "label_issues"]}, "gate": gate})
-    workflow.run(recipe, out=folder / "run", train=False)
-    return folder / "run"
-
-
-@pytest.fixture
-def run(made: Path) -> Path:
-    (made / "decisions.jsonl").unlink(missing_ok=True)
-    return made
-
-
-def review_of(run: Path) -> Review:
-    return Review(Session.open(run))
-
-
-def curate(run: Path, *args: str, said: str = "") -> subprocess.CompletedProcess[str]:
-    """The verb in this process; code, stdout and stderr as of a process of its own."""
-    done = CliRunner().invoke(review_command, [str(run), *args], input=said, standalone_mode=False)
-    if isinstance(done.exception, CurateError):
-        return subprocess.CompletedProcess(args, done.exception.exit_code, done.stdout, str(done.exception))
-    if done.exception is not None:
-        raise done.exception
-    return subprocess.CompletedProcess(args, int(done.return_value or 0), done.stdout, done.stderr)
-
-
-def over_a_pipe(run: Path, *args: str, said: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "curate", "review", str(run), *args]
-    return subprocess.run(command, input=said, capture_output=True, text=True, check=False, cwd=run.parent)
 
 
 def test_a_session_over_a_pipe_decides_undoes_and_says_what_that_certifies(run: Path) -> None:
@@ -145,7 +101,7 @@ def test_a_sheet_comes_back_and_no_cell_can_run(run: Path, tmp_path: Path) -> No
     review = review_of(run)
     queue = review.queue("label_issues", "score")[:12].tolist()
     sheet = tmp_path / "queue.csv"
-    write_sheet(sheet, review, queue)
+    write_sheet(sheet, review, findings(queue))
     rows = list(csv.DictReader(sheet.open()))
     assert tuple(rows[0]) == COLUMNS
     assert not any(value.startswith(("=", "+", "-", "@", "\t")) for row in rows for value in row.values())
@@ -154,9 +110,9 @@ def test_a_sheet_comes_back_and_no_cell_can_run(run: Path, tmp_path: Path) -> No
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    assert read_sheet(sheet, review) == [
+    assert read_sheet(sheet, review) == ([
         (queue[0], "accept", None, ""), (queue[1], "reject", None, ""), (queue[2], "override", "=x", ""),
-    ]  # fmt: skip
+    ], [])  # fmt: skip
     done = curate(run, "--import", str(sheet))
     assert done.returncode == 0, done.stderr
     assert len((run / "decisions.jsonl").read_text().splitlines()) == 3
@@ -171,7 +127,7 @@ def test_a_sheet_names_the_file_of_each_row_where_the_data_lies_in_several(tmp_p
     recipe = Recipe.parse({"data": {"input": str(shards)}, "run": {"stages": ["pii"]}})
     workflow.run(recipe, out=tmp_path / "run", train=False)
     review = review_of(tmp_path / "run")
-    write_sheet(tmp_path / "queue.csv", review, range(review.session.findings.num_rows))
+    write_sheet(tmp_path / "queue.csv", review, findings(range(review.session.findings.num_rows)))
     rows = list(csv.DictReader((tmp_path / "queue.csv").open()))
     addresses = [row for row in rows if row["rule"] == "pii.email_address"]
     assert [(Path(r["file"]), r["line"]) for r in addresses] == [(shards / "a.jsonl", "6"), (shards / "b.jsonl", "6")]
@@ -191,7 +147,7 @@ def test_one_wrong_line_of_a_sheet_is_named_and_nothing_is_taken(
 ) -> None:
     review = review_of(run)
     sheet = tmp_path / "queue.csv"
-    write_sheet(sheet, review, review.queue("label_issues", "score")[:3].tolist())
+    write_sheet(sheet, review, findings(review.queue("label_issues", "score")[:3]))
     rows = list(csv.DictReader(sheet.open()))
     rows[0] |= change
     rows[1]["verdict"] = "accept"
@@ -237,9 +193,9 @@ def test_two_peoples_files_merge_and_what_they_differ_on_is_named(run: Path, tmp
     for index in queue[:4]:
         review.decide(index, "reject" if index == queue[0] else "accept", actor="ada")
     done = curate(run, "--stage", "label_issues", "--merge", str(theirs))
-    assert "6 decisions taken in, 1 finding on which people differ" in done.stderr
+    assert "6 decisions taken in, 1 question on which people differ" in done.stderr
     assert review.session.findings["finding_id"][queue[0]].as_py().hex() in done.stderr
-    assert "ada and bo: 4 findings, 75% alike, kappa" in done.stdout
+    assert "ada and bo: 4 questions, 75% alike, kappa" in done.stdout
     again = curate(run, "--stage", "label_issues", "--merge", str(theirs))
     assert "0 decisions taken in" in again.stderr
 
@@ -248,7 +204,7 @@ def test_a_question_comes_back_after_ten_answers_and_is_not_said_to(run: Path) -
     done = curate(run, "--stage", "label_issues", "--order", "score", "--limit", "14", said="a\n" * 20)
     decided = [json.loads(line)["finding_ids"][0] for line in (run / "decisions.jsonl").read_text().splitlines()]
     assert len(decided) == len(set(decided)) + 1
-    assert "asked twice: 1 finding, 1 answered alike" in done.stdout
+    assert "asked twice: 1 question, 1 answered alike" in done.stdout
     heads = [line for line in done.stdout.splitlines() if line.endswith(" of 14")]
     assert len(heads) == 15
     assert len(set(heads)) == 14

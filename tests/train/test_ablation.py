@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -166,15 +167,19 @@ def test_too_small_an_evaluation_is_said_before_training(tmp_path: Path, quick: 
 
 def test_one_arm_that_diverges_does_not_harm_the_others(tmp_path: Path, quick: TrainConfig) -> None:
     raw, wrong = noisy(60, every=3)
-    empty = Examples("classification", np.arange(0), (), ())
-    arms = [*arms_of(raw, wrong)[1:3], Arm("emptied", "Nothing left", empty)]
+    heavy = dataclasses.replace(raw, weights=np.full(len(raw), np.inf))
+    arms = [*arms_of(raw, wrong)[1:3], Arm("diverging", "Weights without end", heavy)]
     evaluation = make_tickets(40, seed=9, first_id=500)
     result = run_ablation(arms, evaluation, quick.replace(steps=3, threads=1), (0, 1, 2), tmp_path)
-    emptied = result.arm("emptied")
-    assert emptied is not None
-    assert {run["status"] for run in emptied.runs} == {"failed"}
+    diverging = result.arm("diverging")
+    assert diverging is not None
+    assert {run["status"] for run in diverging.runs} == {"failed"}
+    assert any("diverging" in note and "not a number" in note for note in result.notes)
+    for arm in ("raw", "curated"):
+        told = result.arm(arm)
+        assert told is not None
+        assert {run["status"] for run in told.runs} == {"done"}
     assert result.comparison("curated", "raw") is not None
-    assert any("emptied" in note for note in result.notes)
 
 
 def test_generation_arms_are_compared_in_nats(tmp_path: Path, quick: TrainConfig) -> None:

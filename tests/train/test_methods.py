@@ -167,6 +167,28 @@ def test_bitfit_trains_an_encoders_biases_and_leaves_a_small_patch(
         load_adapter(tmp_path / "run")
 
 
+def test_bitfit_teaches_a_base_with_biases_to_answer(quick: TrainConfig, base: Path, tmp_path: Path) -> None:
+    from train.lora import score_examples
+
+    transformers = extra("transformers")
+    fast = transformers.AutoTokenizer.from_pretrained(base)
+    torch.manual_seed(0)
+    shape = transformers.GPT2Config(
+        vocab_size=len(fast), n_embd=32, n_layer=2, n_head=2, n_positions=128, initializer_range=0.1, resid_pdrop=0.0,
+        embd_pdrop=0.0, attn_pdrop=0.0, eos_token_id=fast.eos_token_id, bos_token_id=fast.eos_token_id,
+    )  # fmt: skip
+    transformers.GPT2LMHeadModel(shape).save_pretrained(tmp_path / "base")
+    fast.save_pretrained(tmp_path / "base")
+    config = quick.replace(base=str(tmp_path / "base"), method="bitfit", steps=60, learning_rate=RATES["bitfit"])
+    bench, held = open_workbench(config), make_talks(9, 100)
+    objective = adapted_model(config, bench, None)
+    assert all(name.endswith(".bias") for name in learned(objective))
+    fresh = score_examples(objective, held, bench, None, None)
+    run = train_adapter(make_talks(60), config, tmp_path / "run", evaluation=held)
+    assert run.scores is not None
+    assert run.scores.mean() < fresh.mean() - 1.5
+
+
 def test_a_method_that_the_architecture_lacks_says_which_would_work(
     quick: TrainConfig, encoder: Path, tmp_path: Path  # noqa: F811
 ) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tiny_base import WORDS, make_tickets
+from tiny_base import WORDS, make_talks, make_tickets
 
 from train.config import TrainConfig
 from train.examples import Examples
@@ -182,6 +183,36 @@ def test_a_base_that_lets_no_gradient_through_is_caught(tmp_path: Path, config: 
     rows = Examples("sft", np.arange(60), messages=(turns,) * 60)
     run = train_adapter(rows, config.replace(base=str(base), steps=30), tmp_path / "run")
     assert {"vanishing_gradients", "underfitting"} <= set(alerts(run))
+
+
+def test_a_training_that_is_held_up_is_caught(tmp_path: Path, config: TrainConfig, tickets: Examples) -> None:
+    """From step 27 on every step waits six times as long as steps took before, as behind a disk or a hungry neighbour."""
+    ends: list[float] = []
+
+    def hold_up(event: dict[str, Any]) -> None:
+        ends.append(time.perf_counter())
+        if event["kind"] == "step" and event["step"] >= 27:
+            time.sleep(6 * float(np.median(np.diff(ends[:26]))))
+
+    free = train_adapter(tickets, config.replace(steps=34), tmp_path / "free", evaluation=tickets.take(range(3)))
+    run = train_adapter(
+        tickets, config.replace(steps=36), tmp_path / "held", evaluation=tickets.take(range(3)), progress=hold_up
+    )
+    assert "throughput_collapse" not in alerts(free)
+    found = next(a for a in run.done["alerts"] if a["kind"] == "throughput_collapse")
+    assert 30 <= found["step"] <= 36
+    assert found["numbers"]["tokens_per_s"] < 0.4 * found["numbers"]["usual_tokens_per_s"]
+
+
+def test_a_rate_that_is_far_too_high_explodes_the_gradients_and_is_caught(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    """Warm-up carries the rate from nothing to a thousand times what the base can take."""
+    wild = config.replace(learning_rate=10.0, warmup_fraction=0.99, steps=50, max_gradient_norm=0.0)
+    run = train_adapter(make_talks(60), wild, tmp_path, evaluation=make_talks(5, 100))
+    found = next(a for a in run.done["alerts"] if a["kind"] == "exploding_gradients")
+    assert found["numbers"]["times_its_median"] > 20
+    assert "lower learning_rate" in found["recommendation"].lower()
 
 
 def test_every_step_streams_its_numbers_and_its_rows(tmp_path: Path, config: TrainConfig, tickets: Examples) -> None:

@@ -20,6 +20,7 @@ from textual.screen import Screen
 
 from curate import workflow
 from curate.recipe import Recipe
+from tui import keymap
 from tui.app import CurateApp
 from tui.panels import PANELS
 
@@ -66,6 +67,7 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's settings but the test's own."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr("tui.app.GATE_PAUSE_SECONDS", 0.0)
+    keymap.use({})
 
 
 @pytest.fixture(scope="session")
@@ -131,11 +133,13 @@ class Driver:
 
     async def settle(self) -> None:
         """Workers done, messages handled."""
-        for _ in range(3):
+        for quiet in range(20):
             await self.pilot.pause()
             busy = [w for w in self.app.workers if w.group in ENDING]
             if busy:  # an empty list would mean every worker
                 await self.app.workers.wait_for_complete(busy)
+            elif quiet >= 2:
+                break
         await self.pilot.pause()
 
     async def sees(self, *texts: str) -> None:

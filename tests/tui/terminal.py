@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pyte
 
-KEYS = {"enter": "\r", "escape": "\x1b", "ctrl+q": "\x11", "ctrl+y": "\x19", "down": "\x1b[B", "tab": "\t"}
+KEYS = {"enter": "\r", "escape": "\x1b", "ctrl+q": "\x11", "ctrl+y": "\x19", "down": "\x1b[B", "tab": "\t",
+        "ctrl+s": "\x13", "ctrl+o": "\x0f"}  # fmt: skip
 
 
 class Terminal:
@@ -57,7 +58,7 @@ class Terminal:
             self.raw += data
             self._stream.feed(data)
 
-    def wait(self, text: str, seconds: float = 90.0) -> None:
+    def wait(self, text: str, seconds: float = 240.0) -> None:
         """Wait for words on the screen."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

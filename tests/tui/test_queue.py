@@ -24,7 +24,7 @@ from tui.guide import GuideScreen
 from tui.jump import JumpScreen
 from tui.log import LogScreen
 from tui.opening import OpenScreen
-from tui.queue import Wish, arranged
+from tui.queue import SORT_SAYS, Wish, arranged
 from tui.settings import read_settings
 
 
@@ -50,13 +50,13 @@ async def test_queues_are_ordered_by_score_impact_value_and_row(run: Path, drive
     async with drive(run) as d:
         screen = await d.panel("labels")
         await d.press("s")
+        await d.sees("sorted by score: the surest first")
         scores = screen.session.scores[screen.shown]
         assert (np.diff(scores) <= 0).all()
-        await d.sees("sorted by score")
         seen = [tuple(screen.shown)]
         for name in ("impact", "value", "row"):
             await d.press("s")
-            await d.sees(f"sorted by {name}")
+            await d.sees(SORT_SAYS[name][:40])
             seen.append(tuple(screen.shown))
         assert (np.diff(screen.session.rows_of[screen.shown]) >= 0).all()
         assert {frozenset(s) for s in seen} == {frozenset(seen[0])}, "an order loses nothing"
@@ -273,7 +273,7 @@ async def test_a_damaged_memory_is_as_good_as_none(run: Path, drive: Drive) -> N
 
 async def test_keys_can_be_remapped_and_wrong_settings_are_told(run: Path, tmp_path: Path, drive: Drive) -> None:
     (tmp_path / "config" / "curate").mkdir(parents=True)
-    wished = 'theme = "nord"\ncolour = 1\n[keys]\naccept = "y"\naccpet = "z"\n'
+    wished = 'theme = "nord"\ncolour = 1\n[keys]\naccept = "d"\naccpet = "z"\n'
     (tmp_path / "config" / "curate" / "tui.toml").write_text(wished)
     async with drive(run) as d:
         await d.sees("there is no key id 'accpet'; did you mean 'accept'?", "no key 'colour'")
@@ -282,14 +282,14 @@ async def test_keys_can_be_remapped_and_wrong_settings_are_told(run: Path, tmp_p
         index = screen.current()
         await d.press("a")
         assert not screen.session.state.journal.decisions
-        await d.press("y")
+        await d.press("d")
         assert statuses(screen, np.array([index])) == {"applied"}
 
 
 def test_settings_that_ask_for_one_key_twice_are_told(tmp_path: Path) -> None:
     path = tmp_path / "tui.toml"
     path.write_text('[keys]\naccept = "y"\nreject = "y"\n')
-    found = read_settings(path, ["nord"], lambda: ["accept", "reject"])
+    found = read_settings(path, ["nord"], lambda: [{"accept": ["a"], "reject": ["x"]}])
     assert found.problems == ("[keys] accept and reject both ask for y",)
     path.write_text("keys = [")
     assert "cannot be read" in read_settings(path, [], list).problems[0]

@@ -58,6 +58,64 @@ def test_from_a_raw_file_to_written_data_by_keys_alone(tmp_path: Path, terminal:
     assert SECRET.encode() not in t.raw
 
 
+@pytest.mark.slow
+def test_from_a_raw_file_through_review_and_training_to_the_verdict_by_keys_alone(tmp_path: Path, terminal: Open) -> None:
+    pytest.importorskip("torch")
+    write(tmp_path / "t.jsonl", rows(240))
+    t = terminal("-m", "curate", "tui", env={"OMP_NUM_THREADS": "1"})
+    t.wait("prove whether it helped")
+    t.press(*"t.jsonl", "enter")
+    t.wait("by name")  # the first-launch guide: what each column is, and why
+    t.wait("starter")
+    t.press("ctrl+s")
+    t.wait("Looking at")
+    t.wait("gate")
+    t.press("ctrl+o")
+    t.wait("Where to?")
+    t.press("2")
+    t.wait("Remove row")
+    t.press("x")
+    t.wait("rejected row")
+    t.press("u")
+    t.wait("took back")
+    t.press("r")
+    t.wait("question 1")
+    t.press("a")
+    t.wait("question 2")
+    t.press("escape", "]")
+    t.wait("3/9 Labels")
+    t.press("A")
+    t.wait("does it")
+    t.wait("rows that stay")
+    t.press("y")
+    t.wait("accepted", 60)
+    t.press("w")
+    t.wait("✓ written")
+    t.press("ctrl+o")
+    t.wait("Where to?")
+    t.press("7")
+    t.wait("to start")
+    t.press("s")
+    t.wait("training runs")
+    t.wait("Training is done", 1500)
+    t.press("]")
+    t.wait("Does curation help?")
+    run = tmp_path / "runs" / "t"
+    result = json.loads((run / "ablation.json").read_text())
+    t.wait(str(result["verdict"]).upper())
+    assert "earlier plan" not in t.text(), "the verdict is of the plan in force"
+    t.wait("curated data")
+    t.press("]")
+    t.wait("9/9 Report")
+    t.press("ctrl+q")
+    assert t.end() == 0
+    assert [d.verdict for d in read_journal(run / "decisions.jsonl").decisions][:3] == ["reject", "undo", "accept"]
+    written = (run / "curated.jsonl").read_bytes()
+    subprocess.run([sys.executable, "-m", "curate", "apply", str(run)], check=True, cwd=tmp_path, capture_output=True)
+    assert (run / "curated.jsonl").read_bytes() == written, "replayed headless: the same bytes"
+    assert SECRET.encode() not in t.raw
+
+
 def test_decisions_shown_as_saved_outlive_a_killed_terminal(tmp_path: Path, run: Path, terminal: Open) -> None:
     t = terminal("-m", "curate", "tui", str(run), size=(80, 24))
     t.wait("Change the label of row")

@@ -61,6 +61,8 @@ def write_gguf(adapter: str | Path, out: str | Path, *, base: str | None = None,
     del loaded
     with tempfile.TemporaryDirectory(prefix="curate-gguf-") as place:
         model = adapter_folder(adapter) if merged else merge_adapter(adapter, Path(place) / "model", base=base).folder
+        if not merged:  # the converter copies what the card says of the base, which is a path of this machine
+            (model / "README.md").unlink(missing_ok=True)
         with atomic_path(target) as temporary:
             asked = [*command, str(model), "--outfile", str(temporary), "--outtype", kind]
             done = subprocess.run(asked, capture_output=True, text=True, check=False)

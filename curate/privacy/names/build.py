@@ -30,7 +30,7 @@ from curate.privacy.names.training.lexicon import lexicon
 
 SEED = 1
 BITS = 20
-SYNTHETIC, NAMELESS, WIKI_SHARE = 75_000, 8_000, 0.03
+SYNTHETIC, NAMELESS, WIKI_SHARE = 60_000, 8_000, 0.03
 PASSES, RATE, DECAY = 7, 0.2, 0.01
 TWEETS = ("btc_a", "btc_b", "btc_f", "btc_e")
 CALIBRATION = ("btc_e",)

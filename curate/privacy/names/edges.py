@@ -20,11 +20,15 @@ from curate.privacy.types import CODE
 
 _ORGANIZATION, _ADDRESS, _LOCATION = CODE["ORGANIZATION"], CODE["STREET_ADDRESS"], CODE["LOCATION"]
 _PERSON = CODE["PERSON"]
-_WIDEST = 12
+_WIDEST = 24
 """Bytes between two pieces of one address at most."""
 _BETWEEN = {
     _ORGANIZATION: re.compile(rb"\.[A-Za-z]{0,2}\.?"),
-    _ADDRESS: re.compile("(?:[-/#.,]| ?[-/#]|,? ?[0-9ºª°]+[-/ ,]+|, )[0-9 ,./#-]*".encode()),
+    _ADDRESS: re.compile(
+        "(?:[-/#.,]| ?[-/#]|,? ?[0-9ºª°]+[-/ ,]+|, )[0-9 ,./#-]*"
+        "|,? ?[0-9]{1,3}\\.?[ºª°]? ?(?:[Ee]sq|[Dd]to|[Dd]ta|[Ii]zq|[Ff]te|[Dd]r|[Pp]iso)[a-z]{0,6}\\.?,? ?[0-9 -]{0,10}"
+        "|, ?(?:д|дом|к|корп|стр|кв|оф)\\.? ?[0-9 ]{0,5},? ?".encode()
+    ),
 }
 
 
@@ -51,6 +55,7 @@ def mended(text: Block, found: Found) -> Found:
             found.score[m] = min(found.score[m], found.score[n + 1])
             keep[n + 1] = False
     _last_full_stop(text, at)
+    _post_code(text, at)
     _particles(text, at)
     return found.take(keep) if not keep.all() else found
 
@@ -62,6 +67,19 @@ def _last_full_stop(text: Block, at: np.ndarray) -> None:
     letter = (text.data[end - 1] | 32) - 97 < 26
     some = some[(text.data[end] == 46) & (text.data[end - 2] == 46) & letter]
     at[some, 2] += 1
+
+
+def _post_code(text: Block, at: np.ndarray) -> None:
+    """The second half of a British post code belongs to the address: `BD22 8DP`."""
+    for n in np.flatnonzero((at[:, 3] == _ADDRESS) & (at[:, 2] + 4 <= text.ends[at[:, 0]])).tolist():
+        end = int(at[n, 2])
+        if _OUTWARD.search(text.data[max(int(at[n, 1]), end - 5) : end].tobytes()) and _INWARD.match(
+            text.data[end : min(end + 5, int(text.ends[at[n, 0]]))].tobytes()
+        ):
+            at[n, 2] += 4
+
+
+_OUTWARD, _INWARD = re.compile(rb"(?<![A-Za-z0-9])[A-Z]{1,2}[0-9][0-9A-Z]?\Z"), re.compile(rb" [0-9][A-Z]{2}(?![A-Za-z0-9])")
 
 
 def _particles(text: Block, at: np.ndarray) -> None:

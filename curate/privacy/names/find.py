@@ -115,6 +115,8 @@ def name_spans(
     if cells is not None:
         inner = name_spans(cells[0], types, min_score, known, inside=False)
         inner.at[:, 0] = cells[1][inner.at[:, 0]]
+        for row, start, end in cells[2].tolist():  # headings name no one
+            found = found.take((found.at[:, 0] != row) | (found.at[:, 2] <= start) | (found.at[:, 1] >= end))
         found = _with(found, inner)
     return found
 

@@ -83,8 +83,9 @@ def _cells(line: bytes, sign: str) -> list[tuple[int, int]]:
     return out
 
 
-def grid(text: Block) -> tuple[Block, Ints] | None:
-    """The cells of all tables as rows of a block of their own, under their headings, and for each the row it stands in."""
+def grid(text: Block) -> tuple[Block, Ints, Ints] | None:
+    """The cells of all tables as rows of a block of their own, under their headings; for each the row it stands in; and
+    the lines of headings, int64[n, 3]: row, start byte, end byte."""
     data = text.data
     if not len(text.starts) or not (np.diff(text.starts) >= 0).all():
         return None
@@ -107,6 +108,7 @@ def grid(text: Block) -> tuple[Block, Ints] | None:
     ends: list[int] = []
     owner: list[int] = []
     under: list[str] = []
+    heads: list[tuple[int, int, int]] = []
     done = -1
     for n in np.flatnonzero(signs).tolist():
         if n <= done:
@@ -117,6 +119,7 @@ def grid(text: Block) -> tuple[Block, Ints] | None:
         named = [h for h in headings if h]
         if not named or not all(_HEADING.fullmatch(h) and len(h) <= 32 for h in named) or not any(map(_speaks, named)):
             continue
+        heads.append((int(row_of[n]), int(begin[n]), int(end[n])))
         m = n + 1
         while m < len(end) and row_of[m] == row_of[n] and end[m] - begin[m] <= 4 * _LINE:
             line = data[begin[m] : end[m]].tobytes().rstrip(b"\r")
@@ -137,4 +140,4 @@ def grid(text: Block) -> tuple[Block, Ints] | None:
     name_of = np.array([place.setdefault(heading, len(place)) for heading in under], np.int64)
     masks = np.array([column_masks(h, bool(phrases_before("", h))) for h in place], np.int64).reshape(-1, 2)
     cells_block = Block(data, np.array(starts, np.int64), np.array(ends, np.int64), tuple(place), masks, name_of)
-    return cells_block, np.array(owner, np.int64)
+    return cells_block, np.array(owner, np.int64), np.array(heads, np.int64)

@@ -2,8 +2,8 @@
 
 With R candidate values ranked by their log probability in the secret's place, exposure = log2 R - log2 rank: log2 R where
 the planted value is the likeliest of all, 1 / ln 2 = 1.44 bits on average where the model knows nothing (a rank is then
-uniform). Equal probabilities share a rank. Every candidate is scored, up to the 1,000,000 that the recipe allows, so a rank is
-exact: nothing is sampled or fitted.
+uniform). Equal probabilities share a rank. Every candidate is scored, up to the 1,000,000 that the recipe allows, so a rank
+is exact: nothing is sampled or fitted.
 
 What stands before the value is run once, and its keys and values are shared by all candidates, so a candidate costs its own
 tokens alone: 1,000 values of eight tokens take about 0.3 s on one core with the bundled base. Tokens are counted as the

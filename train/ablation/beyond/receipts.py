@@ -32,8 +32,12 @@ from train.ablation.span import Span
 from train.ablation.verdict import EQUIVALENT, HARMED, HELPED, IDENTICAL, INSUFFICIENT, unit_of
 from train.adapters import load_adapter
 from train.evaluate import ItemScores
-from train.examples import Examples
+from train.examples import CLASSIFICATION, Examples
 
+POINTS: tuple[float, ...] = (1.0,)
+"""Where on the way from the adapter's first numbers to its last influence is taken."""
+PRECONDITIONED = True
+"""Whether gradients are divided by what AdamW divides them by."""
 PROBES = 6
 PROBE_SHARE = 0.1
 FEWEST_GROUPS = 6
@@ -68,8 +72,11 @@ def changed_rows(curated: Examples, without: Examples) -> tuple[np.ndarray, np.n
 class Influence:
     """Estimated influence of training rows, averaged over the seeds' adapters of curated data."""
 
-    def __init__(self, matrix: Matrix, held: Examples) -> None:
+    def __init__(
+        self, matrix: Matrix, held: Examples, *, points: Sequence[float] = POINTS, preconditioned: bool = PRECONDITIONED
+    ) -> None:
         self.matrix, self.held = matrix, held.take(np.arange(min(MOST_HELD, len(held))))
+        self.points, self.preconditioned = tuple(points), preconditioned
 
     def of(self, sets: Sequence[Examples]) -> list[np.ndarray]:
         """float64 for each set of rows; 0 for rows that cannot be read."""
@@ -79,11 +86,27 @@ class Influence:
             if state.get("status") != "done":
                 continue
             loaded = load_adapter(self.matrix.runs[CURATED, seed].directory)
+            trained = self.matrix.data[CURATED, seed]
+            start = None if self.points == (1.0,) else first_numbers(self.matrix, CURATED, seed)
             for out, rows in zip(found, sets, strict=True):
-                values = influences(loaded.objective, loaded.bench, rows, self.held, self.matrix.labels)
+                values = influences(
+                    loaded.objective, loaded.bench, rows, self.held, self.matrix.labels,
+                    training=trained if self.preconditioned else None, start=start, points=self.points,
+                )  # fmt: skip
                 out.append(np.nan_to_num(values))
         both = zip(found, sets, strict=True)
         return [np.mean(values, axis=0) if values else np.zeros(len(rows)) for values, rows in both]
+
+
+def first_numbers(matrix: Matrix, arm: str, seed: int) -> dict[str, Any]:
+    """What a run began with, by name: drawn from its seed, the head fitted where the configuration says so."""
+    from train.lora import _warm_head, adapted_model
+
+    config, bench, rows = matrix.settings(arm, seed), matrix.open_bench(), matrix.data[arm, seed]
+    objective = adapted_model(config, bench, matrix.labels, rows.task)
+    if config.head_start == "ridge" and rows.task == CLASSIFICATION:
+        _warm_head(objective, rows, bench, matrix.labels)
+    return {n: p.detach().clone() for n, p in objective.model.named_parameters() if p.requires_grad}
 
 
 def probe_arms(curated: Examples, influence: np.ndarray) -> tuple[list[Arm], list[np.ndarray]]:
@@ -151,11 +174,12 @@ def _loss_change(analysis: Analysis, without: str) -> float | None:
     for seed in analysis.matrix.seeds:
         ours, theirs = (analysis.matrix.scores(arm, seed) for arm in (CURATED, without))
         if ours is not None and theirs is not None:
-            changes.append(_loss(theirs) - _loss(ours))
+            changes.append(loss_of(theirs) - loss_of(ours))
     return float(np.mean(changes)) if changes else None
 
 
-def _loss(scores: ItemScores) -> float:
+def loss_of(scores: ItemScores) -> float:
+    """Mean nats a target, each row's bounded."""
     return float(np.minimum(scores.nll, _MOST_NATS * np.maximum(scores.weight, 1.0)).sum() / scores.weight.sum())
 
 

@@ -1,0 +1,33 @@
+"""Split and label of each row as numbers, worked out once for all stages that ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curate.dataset import Dataset
+from curate.similarity.partners import label_codes, split_ranks
+from curate.stages.base import Context
+
+
+def ranks_of(dataset: Dataset) -> NDArray[np.int8]:
+    """Rank of each row's split, see `split_ranks`."""
+    return np.asarray(_once(dataset, ("split ranks",), lambda: split_ranks(dataset.splits(), dataset.n_rows)))
+
+
+def codes_of(dataset: Dataset, context: Context) -> NDArray[np.int32]:
+    """One number a label, see `label_codes`; of the canonical labels where these were found."""
+    canonical = context.hints.get("label_names.canonical")
+    labels = dataset.labels() if canonical is None else canonical
+    # Which labels these are is part of the key: the dataset lives longer than one look at it.
+    return np.asarray(_once(dataset, ("label codes", id(labels)), lambda: label_codes(labels, dataset.n_rows), labels))
+
+
+def _once(dataset: Dataset, key: tuple[Any, ...], made: Any, held: Any = None) -> Any:
+    """`held` is kept beside the numbers, so that no other array can come to have its id."""
+    found = dataset.memo.get(key)
+    if found is None:
+        found = dataset.memo[key] = (made(), held)
+    return found[0]
