@@ -56,9 +56,10 @@ bench: $(READY) ## every benchmark that needs no peers; results go to benchmarks
 bench-labels: $(READY) ## label noise beside the plain recipe: ranking, precision, calibration, time (about 20 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench_labels
 
-bench-review: $(READY) ## do certified rates hold the truth over 500 simulated reviews of the sample data (1 minute)
+bench-review: $(READY) ## do certified rates, recall and the share of wrong rows hold the truth over 500 simulated reviews (5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/curate run sample_data/support_tickets.jsonl --no-train --quiet --out runs/bench-review
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench_review runs/bench-review sample_data/support_tickets.truth.jsonl
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.bench_missed runs/bench-review sample_data/support_tickets.truth.jsonl
 
 peers: .venv-peers/.ready ## other duplicate removers, in an environment of their own, for bench-dedup
 

@@ -1,6 +1,6 @@
 """Label noise: ranking, precision, calibration and time beside the plain recipe, and the time of many rows.
 
-Run: make bench-labels, or python -m benchmarks.bench_labels [targets|human|findings|scale] [--seeds N]
+Run: make bench-labels, or python -m benchmarks.bench_labels [targets|human|calibration|findings|scale] [--seeds N]
 
 `targets`: Banking77's training rows with a tenth of the labels flipped in three ways. `human`: a fifth, in ways that
 imitate people, on five kinds of data (`benchmarks.labels`). Recipe: `benchmarks.recipe`, run beside ours on the same
@@ -9,9 +9,9 @@ away. ECE: ten bins of the suggestion's probability against whether the suggesti
 all rows, over `likely_wrong` rows (`flagged`, with what the probabilities say and how many are right) and over all
 rows with a finding, each with a 95 % bootstrap interval; `posterior` is the flagged rows' ECE of the posterior, which does
 not know how sure the model may be. Wrong labels that the data had before count as false alarms. Times are processor and
-wall seconds of this process, one thread each, the recipe and ours one after the other. `findings`: what a
-reader said of the 50 likeliest findings in Banking77 as it is (`benchmarks/labels/banking77_verdicts.csv`). `scale`:
-100,000 rows x 20 classes.
+wall seconds of this process, one thread each, the recipe and ours one after the other. `calibration`: rows with a finding
+over 40 cases of eight kinds of data. `findings`: what a reader said of the 50 likeliest findings in Banking77 as it is
+(`benchmarks/labels/banking77_verdicts.csv`). `scale`: 100,000 rows x 20 classes.
 """
 
 from __future__ import annotations
@@ -40,6 +40,19 @@ LIKELY, SUGGESTED, AMBIGUOUS = 0.7, 0.5, 0.25
 TARGETS = [("banking", kind, 0.1) for kind in ("uniform", "confusable", "annotator")]
 COARSE = ("sections", "banking_coarse", "articles", "topics")
 HUMAN = [(name, kind, 0.2) for name in COARSE for kind in ("annotator", "crowd", "habit")]
+SLIPS, HABITS = ("uniform", "confusable"), ("annotator", "crowd", "habit")
+CALIBRATION = [
+    *((*case, 1) for case in TARGETS), ("banking", "uniform", 0.05, 6), ("banking", "uniform", 0.2, 3),
+    *((name, "uniform", 0.1, 1) for name in ("sections", "articles", "topics")), ("banking_coarse", "confusable", 0.1, 1),
+    *((name, "confusable", 0.1, 7) for name in ("sections", "articles")),
+    *(("banking", kind, 0.2, 1) for kind in ("crowd", "habit")), *(("topics", kind, 0.2, 1) for kind in HABITS[:2]),
+    *((name, kind, 0.2, 1) for name in ("sections", "articles", "banking_coarse") for kind in HABITS),
+    ("ten_sections", "uniform", 0.1, 5), *(("ten_sections", kind, 0.2, 5) for kind in HABITS),
+    *(("banking_test", kind, 0.1, 5) for kind in (*SLIPS, "annotator")), ("banking_test", "crowd", 0.2, 5),
+    *(("sentences", kind, 0.1, 7) for kind in (*SLIPS, "annotator")), *(("sentences", kind, 0.2, 7) for kind in HABITS[1:]),
+    *(("few_sentences", kind, 0.1, 7) for kind in ("uniform", "annotator")), ("few_sentences", "crowd", 0.2, 7),
+]  # fmt: skip
+"""Nothing of the suggestion's probability was fitted to any of them."""
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -108,6 +121,28 @@ def noise(cases: list[tuple[str, str, float]], seeds: int) -> None:
             )
 
 
+def calibration() -> None:
+    """Of rows with a finding: what the suggestion's probability says and how many are right; without the recipe."""
+    print("data, noise, rate | likely_wrong: rows, says, right, ECE, posterior's | with a finding: ECE, posterior's")
+    errors = []
+    for name, kind, rate, seed in CALIBRATION:
+        texts, labels = SETS[name]()
+        given = flipped(kind, texts, labels, rate, seed)
+        ours = estimate_label_noise(texts, given, np.arange(len(labels)), int(labels.max()) + 1, 0, 1)
+        p, held, right = ours.suggested_probability, ours.suggested_posterior, ours.suggested == labels
+        likely, any_ = (ours.wrong >= LIKELY) & (held >= SUGGESTED), ours.wrong >= AMBIGUOUS
+        found = [calibration_error(x[rows], right[rows]) for rows in (likely, any_) for x in (p, held)]
+        errors.append((kind in SLIPS, *found))
+        print(
+            f"{name:15}{kind:11}{rate:5} | {likely.sum():5} {p[likely].mean():5.2f} {right[likely].mean():5.2f} "
+            f"{found[0]:6.3f} {found[1]:6.3f} | {found[2]:6.3f} {found[3]:6.3f}",
+            flush=True,
+        )
+    for what, wanted in (("slips", (True,)), ("people", (False,)), ("all", (True, False))):
+        mean = np.mean([each[1:] for each in errors if each[0] in wanted], axis=0)
+        print(what, "mean of the errors:", *(f"{x:.3f}" for x in mean))
+
+
 def wilson(hits: int, n: int) -> tuple[float, float]:
     """95 % interval of a share."""
     z = 1.959964
@@ -144,14 +179,14 @@ def scale() -> None:
 def main() -> None:
     """The parts asked for, or all."""
     parser = argparse.ArgumentParser(description="Measure the label engine beside the plain recipe.")
-    parser.add_argument("parts", nargs="*", default=["targets", "human", "findings", "scale"])
+    parser.add_argument("parts", nargs="*", default=["targets", "human", "calibration", "findings", "scale"])
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
     for part in asked.parts:
         if part in ("targets", "human"):
             noise(TARGETS if part == "targets" else HUMAN, asked.seeds if part == "targets" else 1)
         else:
-            {"findings": findings, "scale": scale}[part]()
+            {"findings": findings, "scale": scale, "calibration": calibration}[part]()
 
 
 if __name__ == "__main__":

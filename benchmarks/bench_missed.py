@@ -19,7 +19,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +27,7 @@ import pyarrow.compute as pc
 from audit.review import lots
 from benchmarks.bench_review import wilson
 from curate.ledger.decisions import Decision, Journal, decide
+from curate.ledger.plan import APPLIED
 from curate.ledger.sightings import Sighting, row_decision
 from curate.reviewing import Question, Review
 from curate.row_review import RowReview
@@ -38,6 +38,7 @@ KIND_OF = {
     "near_duplicate": "duplicate", "leak": "duplicate",
 }  # fmt: skip
 MOST_SEEN = ("label", "privacy", "duplicate")
+DRAWS = 2_000
 NAMES = ("wrong before", "left", *(f"recall of {kind}" for kind in MOST_SEEN))
 
 
@@ -159,9 +160,9 @@ def simulated(
     for seed in range(reviews):
         said = who.answers(seed, error, decisions)
         session.state = session._resolved(Journal(tuple(decision for _, decision in said)))
-        facts["left"] = _left(review, truth, said)
+        facts["left"] = _left(who, said)
         for name, known in (("told", None), ("known", error)):
-            found = rows.rates(None, known)
+            found = rows.rates(None, known, DRAWS)
             spans = {"wrong before": found.wrong, "left": found.left} | {
                 f"recall of {kind.kind}": kind.recall for kind in found.kinds
             }
@@ -188,30 +189,20 @@ def _recall(rows: RowReview, truth: Truth, kind: str) -> float:
     return found / max(1, found + missed)
 
 
-def _left(review: Review, truth: Truth, said: list[tuple[Question, Decision]]) -> float:
-    """Share of the rows that stay which still hold an error, under the very answers."""
-    rows, session = review.rows, review.session
+def _left(who: Scripted, said: list[tuple[Question, Decision]]) -> float:
+    """Share of the rows that stay which still hold an error under the very answers: missed and not mended since, or found,
+    right, and nothing but noted or waiting."""
+    rows, session = who.rows, who.review.session
     stays = ~session.plan.dropped
-    at, kind = rows.kinds_of
-    table = session.findings
-    changes = np.asarray(pc.not_equal(table["action"].cast(pa.string()), "flag"))
-    applied = session.state.status == 0
-    handled = {}
-    for name in rows.kinds:
-        done = np.zeros(rows.n, bool)
-        if name in rows.kinds_in_order:
-            mine = (kind == rows.kinds_in_order.index(name)) & (at >= 0)
-            # A copy that stays is no error once its partners have gone, so what is found of duplicates is handled.
-            done[at[mine & applied & changes]] = True
-            done |= rows.found[name] if name == "duplicate" else False
-        handled[name] = done
-    wrong = np.any([truth.wrong[k] & ~handled[k] for k in rows.kinds], axis=0)
-    place = {rows.row_id(q[1]): q[1] for q, _ in said if q[0] == "row"}
-    last = {d.row["row_id"]: d for _, d in said if d.row is not None}
-    for row_id, d in last.items():
-        seen: list[Any] = list(d.row["seen"]) if d.row is not None else []
+    wrong = who.missed.copy()
+    place = {rows.row_id(at): at for (of, at), _ in said if of == "row"}
+    for row_id, seen in {d.row["row_id"]: d.row["seen"] for _, d in said if d.row is not None}.items():
         if seen and all(one["action"] != "flag" for one in seen):
             wrong[place[row_id]] = False
+    leads = rows.waiting()
+    changes = np.asarray(pc.not_equal(session.findings["action"].cast(pa.string()), "flag"))[leads]
+    open_ = who.right[leads] & ~((session.state.status[leads] == APPLIED) & changes)
+    wrong[rows.kinds_of[0][leads[open_]]] = True
     return float((wrong & stays).sum() / stays.sum())
 
 

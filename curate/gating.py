@@ -33,7 +33,6 @@ from curate.residual import residual_of
 from curate.rundir import RunDir
 from curate.safetext import safe_text
 from curate.similarity.partners import TRAIN, split_ranks
-from curate.stages.known_rows import KnownRows
 from curate.workflow import as_recipe, default_out, detect_into, load_ablation, read_input, reopen
 
 if TYPE_CHECKING:
@@ -151,6 +150,8 @@ def gate(
         recipe = sampled(recipe, dataset)
         base = Path(f"{default_out(dataset.source.path)}-gate") / dataset.source.input_hash.rpartition(":")[2][:16]
         run = RunDir(out or base)
+        from curate.stages.known_rows import KnownRows
+
         known = KnownRows(index, writing=baseline is None) if index is not None else None
         meeting = known.meet(dataset) if known is not None else None
         detected = detect_into(run, dataset, recipe, listener, meeting)

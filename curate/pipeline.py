@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import orjson
@@ -32,10 +32,12 @@ from curate.ledger.plan import Plan
 from curate.ledger.resolve import Policy, resolve
 from curate.recipe import Recipe, StageChoice
 from curate.rundir import RunDir, engine_versions
-from curate.similarity.partners import label_codes, split_ranks
 from curate.stages.base import Context, Detection
-from curate.stages.known_rows import Meeting
 from curate.stages.registry import get_stage, in_running_order
+from curate.stages.row_numbers import codes_of, ranks_of
+
+if TYPE_CHECKING:
+    from curate.stages.known_rows import Meeting
 
 Status = Literal["done", "cached", "skipped"]
 DUPLICATES = ("exact_duplicates", "near_duplicates")
@@ -348,6 +350,6 @@ def row_facts(dataset: Dataset, recipe: Recipe, canonical: Any = None, quality: 
     return RowFacts(
         n,
         keep_rank(dataset, recipe.keep.policy, recipe.keep.sources, recipe.keep.quality_column, quality),
-        split_ranks(dataset.splits(), n),
-        label_codes(dataset.labels() if canonical is None else canonical, n),
+        ranks_of(dataset),
+        codes_of(dataset, canonical),
     )

@@ -270,7 +270,9 @@ class Recipe:
         given = {"stages": stages, "engine": engine}
         run = self.run.model_copy(update={key: value for key, value in given.items() if value is not None})
         out = dataclasses.replace(self, data=self.data.model_copy(update=changes), run=run)
-        out.stages()
+        for name in out.stage_names():
+            if name in self.stage_settings:  # defaults need no check, and a stage that never runs need not be loaded
+                out.choice(name)
         return out
 
     def only_flagging(self, *names: str) -> Recipe:

@@ -53,6 +53,9 @@ def _with(rows: RowReview, row: int, kind: str, value: str) -> list[Sighting]:
         other = int(value) if value.isascii() and value.isdecimal() else -1
         if not 0 <= other < rows.n or other == row:
             raise ConfigError(f"duplicate= takes the number of another row, 0 to {rows.n - 1:,}")
+        labels = rows.dataset.labels()
+        if labels is not None and labels[row] != labels[other]:
+            raise ConfigError("that row has another label: the two contradict each other; one label is wrong, or both stay")
         return [Sighting(kind, "drop", witness=rows.row_id(other))]
     if value.lower() != DROP:
         raise ConfigError(f"{kind}= takes {DROP}, which leaves the row out, or nothing")
@@ -63,7 +66,7 @@ def _relabel(rows: RowReview, row: int, value: str) -> Sighting:
     labels = rows.dataset.labels()
     known = [] if labels is None else [v for v in pc.unique(labels).to_pylist() if v is not None]
     if value not in known:
-        raise ConfigError(f"no row has that label; {nearest(value, known)}" if known else "the data has no labels")
+        raise ConfigError("no row has that label; the label of each row stands in brackets before it")
     if labels is not None and labels[row].as_py() == value:
         raise ConfigError("that is the label which the row has")
     return Sighting("label", "relabel", rows.dataset.roles.label[0], replacement=value)

@@ -263,14 +263,14 @@ class RowReview:
 
     # -- what it certifies ----------------------------------------------------------------------------------------------
 
-    def rates(self, width: float | None = WIDTH, error: float | None = None) -> Any:
+    def rates(self, width: float | None = WIDTH, error: float | None = None, draws: int = 8_000) -> Any:
         """`audit.review.dataset.DatasetRates` of the answers so far; None where nobody has answered about a row. `error`
         is how often the reviewer errs, where that is known; otherwise repeats and several people's answers tell it."""
         if not self.answers:
             return None
         told = self.review.reliability().error[1] if error is None else error
         alpha = require("audit.review.rates").ALPHA / (2 if error is None and told > 0 else 1)
-        return self._engine.dataset_rates(self.seen(min(told, 0.49)), width, alpha)
+        return self._engine.dataset_rates(self.seen(min(told, 0.49)), width, alpha, draws)
 
     def seen(self, error: float = 0.0) -> Any:
         """`audit.review.dataset.Seen`: every answer, by stratum."""
@@ -291,7 +291,7 @@ class RowReview:
             missed = tuple(s for code in self._codes for s in rows_of(kind, code, ~self.found[kind]))
             mine = leads[self.kinds_of[1][leads] == self.kinds_in_order.index(kind)] if kind in STAGES else leads[:0]
             kinds[kind] = engine.KindSeen(len(mine), self._findings(mine, error), missed)
-        waiting = self._waiting()
+        waiting = self.waiting()
         mended, perhaps = self._mended(waiting, stays)
         return engine.Seen(
             rows=self.n,
@@ -326,7 +326,7 @@ class RowReview:
         _, first = np.unique(self.kinds_of[0][leads], return_index=True)
         return np.asarray(leads[np.sort(first)])
 
-    def _waiting(self) -> np.ndarray:
+    def waiting(self) -> np.ndarray:
         """int64: of each row that stays when nobody decides, the surest finding that waits there or only notes."""
         rows, kind = self.kinds_of
         waits, score, _, changes = self.review.looks

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
@@ -38,8 +38,10 @@ from curate.pipeline import Detected, Event, Listener, detect
 from curate.recipe import Recipe
 from curate.residual import residual_of
 from curate.rundir import SCHEMA_VERSION, RunDir, curate_version, hardware, versions
-from curate.stages.known_rows import Meeting
 from curate.stages.registry import get_stage
+
+if TYPE_CHECKING:
+    from curate.stages.known_rows import Meeting
 
 NOT_TRAINED = "Training was left out of this run; `curate ablate RUN` does it."
 OUTDATED = "The last training was under an earlier plan; `curate ablate RUN` repeats it under this one."

@@ -35,7 +35,7 @@ SAMPLE = ROOT / "sample_data" / "support_tickets.jsonl"
 IMAGES = ROOT / "docs" / "img"
 SIZE = (120, 36)
 PANELS = ("duplicates", "labels", "pii", "report")
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 1200.0
 SETTLE_SECONDS = 0.7
 
 

@@ -3,8 +3,8 @@
 Every base is trained with the same rows, steps and evaluation, at rates that suit its width where none are named
 (`train.methods.rates`), in a process of its own, so that the most memory it held can be told. Quality is accuracy, or bits
 a byte of the right answer (nats a token cannot be compared between tokenizers), with a bootstrap interval; differences
-from the first base are taken row by row. Latency is the time of one evaluation row at a time, the median of `TIMED`, the first
-ones left out. Cost: one training a base.
+from the first base are taken row by row. Latency is the time of one evaluation row at a time, the median of `TIMED`, the
+first ones left out. Cost: one training a base.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ class AblationScreen(Watching):
     def show(self, watch: Watch) -> None:
         """All of it, where it differs from what stands there."""
         width = self.query_one("#ablation-scroll").size.width
-        now = (watch, width, self.refused, self.stopping, str(self.state.get("looks")))
+        now = (watch, width, self.app.theme, self.refused, self.stopping, str(self.state.get("looks")))
         if now == self._drawn:
             return
         self._drawn = now

@@ -27,6 +27,7 @@ or `masked_preview`, and into widgets as `rich.text.Text`, never markup; what a 
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -130,12 +131,14 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Look a key up when it comes, not when the widget that had the focus gets round to it: what is typed ahead on a
-        busy machine then meets the screen or the box that the key before it has brought up, and decides nothing."""
-        at_once = isinstance(event, events.Key) and not event.is_forwarded and self.app_focus and not self.screen.maximized
-        if at_once and isinstance(event, events.Key):
-            for first in (True, False):
-                if await self._check_bindings(event.key, priority=first):
-                    return
+        busy machine then meets the screen or the box that the key before it has brought up, and decides nothing. A box
+        that takes letters gets its keys in their order, Enter after the letters."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self.app_focus and not self.screen.maximized:
+            box = self.focused
+            if box is None or not box.check_consume_key("a", "a"):
+                for first in (True, False):
+                    if await self._check_bindings(event.key, priority=first):
+                        return
         await super().on_event(event)
 
     # -- opening and leaving ----------------------------------------------------------------------------------------
@@ -379,8 +382,9 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
     @work(group="leave", exclusive=True, exit_on_error=False)
     async def leave_when_saved(self) -> None:
         """Decisions taken a moment ago are saved first."""
-        async with self.desk.saving:
-            pass
+        while self.desk.pending:
+            async with self.desk.saving:
+                await asyncio.sleep(0.01)
         self.exit(0)
 
     async def action_quit(self) -> None:

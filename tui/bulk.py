@@ -35,8 +35,8 @@ class Bulk:
     indices: np.ndarray
     title: str
     verdict: Verdict
-    where: str | None
-    """The filter that chooses exactly these findings; None for a range."""
+    where: str
+    """The filter that they came from; a range of the queue is less than it chooses."""
 
 
 class BulkScreen(ShowsErrors, ModalScreen[Bulk | None]):

@@ -132,9 +132,15 @@ def interval(low: float, middle: float, high: float, reach: float, delta: float)
     return "".join(line)
 
 
+def in_theme(plot: PlotextPlot) -> None:
+    """The colours of the terminal where those are asked for: the plot's own would be black on black there."""
+    plot.theme = "clear" if plot.is_attached and plot.app.native_ansi_color else "auto"
+
+
 def draw_losses(plot: PlotextPlot, metrics: Metrics, name: str, at: int | None) -> None:
     """One run: training loss of each step as a dot and smoothed as a line, validation as v, alerts as !, the step that is
     looked at as ●."""
+    in_theme(plot)
     plt = plot.plt
     plt.clear_data()
     plt.clear_figure()
@@ -159,6 +165,7 @@ def draw_losses(plot: PlotextPlot, metrics: Metrics, name: str, at: int | None) 
 def draw_curves(plot: PlotextPlot, watch: Watch) -> None:
     """Training loss by step, the mean over seeds: each arm a line of its own pattern with its letter on it, the letters by
     turns, so that no arm hides another where they lie upon each other."""
+    in_theme(plot)
     plt = plot.plt
     plt.clear_data()
     plt.clear_figure()

@@ -7,7 +7,8 @@ saved, and only then is `changed` called. Each action leaves a line in `log` wit
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -157,17 +158,24 @@ class Desk:
         """The run directory."""
         return self.session.run.path
 
-    async def _save(self, step: Callable[[], Saved | None]) -> Saved | None:
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """A decision is under way: whoever leaves waits for it."""
         self.pending += 1
         try:
-            async with self.saving:
-                return await asyncio.to_thread(step)
+            yield
+        finally:
+            self.pending -= 1
+
+    async def _save(self, step: Callable[[], Saved | None]) -> Saved | None:
+        try:
+            with self.coming():
+                async with self.saving:
+                    return await asyncio.to_thread(step)
         except (CurateError, OSError, ValueError) as error:
             self.failed(error, "the decision was not saved")
             self.changed()
             return None
-        finally:
-            self.pending -= 1
 
 
 def _undo() -> str:

@@ -10,12 +10,10 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
 from curate.house import require
 from curate.outputs import looked_for
@@ -102,23 +100,14 @@ class FairnessScreen(PanelScreen):
             self._of = self.session.state
             self.look()
 
-    @work(thread=True, exclusive=True, group="evidence")
     def look(self) -> None:
         """Work out the effects in a thread."""
-        worker = get_current_worker()
-        try:
-            panels = panels_of(self.session)
-        except Exception as error:
-            failed = error
-            self.app.call_from_thread(lambda: self.home.failed(failed, "the effects on groups cannot be worked out"))
-            return
+        self.behind(lambda: panels_of(self.session), self.put, "the effects on groups cannot be worked out")
 
-        def put() -> None:
-            if not worker.is_cancelled and self.is_mounted:
-                self.panels = panels
-                self.draw()
-
-        self.app.call_from_thread(put)
+    def put(self, panels: Panels) -> None:
+        """Show them."""
+        self.panels = panels
+        self.draw()
 
     def action_outcome(self) -> None:
         """One outcome after the other."""

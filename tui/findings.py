@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import ClassVar, Literal
 
@@ -127,23 +128,16 @@ class FindingsScreen(PanelScreen):
         self._wanted = wanted if wanted is not None else self._wanted
         self._make_queue(self.wish)
 
-    @work(thread=True, exclusive=True, group="queue", exit_on_error=False)
     def _make_queue(self, wish: Wish) -> None:
-        worker = get_current_worker()
         red = np.array([i for c in (self.desk.gate.red if self.desk.gate else ()) for i in c.findings], np.int64)
-        try:
+
+        def made() -> Queue:
             queue = arranged(self.session, self.stages, wish, red)
             for heading in queue.headings[:FIRST_HEADINGS]:
                 self.reader.heading(wish.group, heading.value)
-        except Exception as error:
-            self.app.call_from_thread(self.home.failed, error, "the queue cannot be shown so")
-            return
+            return queue
 
-        def put() -> None:
-            if not worker.is_cancelled and self.is_mounted:
-                self._put(queue)
-
-        self.app.call_from_thread(put)
+        self.behind(made, self._put, "the queue cannot be shown so", group="queue")
 
     def _put(self, queue: Queue) -> None:
         at, here = self.table.cursor_row, self.current()
@@ -357,8 +351,7 @@ class FindingsScreen(PanelScreen):
         heading = None if whole or self.marked_from is not None else self.heading()
         if heading is not None and heading.key:
             where = f"{where} {heading.key}"
-        same = self._same(where, indices)
-        bulk = Bulk(indices, title, verdict, where if same else None)
+        bulk = Bulk(indices, title, verdict, where)
         self.app.push_screen(BulkScreen(self.desk, bulk), self._taken)
 
     def _taken(self, bulk: Bulk | None) -> None:
@@ -366,13 +359,14 @@ class FindingsScreen(PanelScreen):
             return
         self.marked_from = None
         self.table.mark(None, None)
-        choice = parse(bulk.where or "")
-        told = self.reader.word(bulk.where or "a range of the queue")
-        chosen = choice.journal_filter(tuple(self.stages))
-        self.app.run_worker(
-            self.desk.decide(bulk.indices, bulk.verdict, why=f"chosen by {told}", where=bulk.where, filter=chosen),
-            group="decide", exit_on_error=False,
-        )  # fmt: skip
+        self.app.run_worker(self._decide_all(bulk), group="decide", exit_on_error=False)
+
+    async def _decide_all(self, bulk: Bulk) -> None:
+        with self.desk.coming():  # leaving waits for it from here on
+            where = bulk.where if await asyncio.to_thread(self._same, bulk.where, bulk.indices) else None
+            told = self.reader.word(where or "a range of the queue")
+            chosen = parse(where or "").journal_filter(tuple(self.stages))
+            await self.desk.decide(bulk.indices, bulk.verdict, why=f"chosen by {told}", where=where, filter=chosen)
 
     def _selected(self, *, whole: bool) -> tuple[np.ndarray, str]:
         if not whole and self.marked_from is not None:

@@ -18,10 +18,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
-from textual.worker import get_current_worker
 
 from curate.house import require
 from curate.reviewing import Review, StageRates
+from curate.row_review import sentences
 from tui.detail import render
 from tui.edit import EditScreen
 from tui.keymap import key
@@ -91,6 +91,7 @@ class ReviewScreen(PanelScreen):
         self.asked: list[int] = []
         self.skipped: set[int] = set()
         self.rates: list[StageRates] = []
+        self.of_rows: Any = None
         self.rules: list[Any] = []
         self.offered: Any = None
         self.settled: set[str] = set()
@@ -114,31 +115,26 @@ class ReviewScreen(PanelScreen):
             self._of = self.session.state
             self.look()
 
-    @work(thread=True, exclusive=True, group="evidence")
     def look(self) -> None:
         """Queue, rates and rules of the journal as it is now."""
-        worker = get_current_worker()
-        try:
+        order, width = self.order, self.width
+
+        def made() -> tuple[Any, ...]:
             review = self.review or Review(self.session)
             mine = [name for name in review.stages if name in self._stages()]
             stage = self.stage if self.stage in mine else next(iter(mine), None)
-            queue = [] if stage is None else review.queue(stage, self.order).tolist()
-            rates = [] if stage is None else review.rates(stage, self.width)
+            queue = [] if stage is None else review.queue(stage, order).tolist()
+            rates = [] if stage is None else review.rates(stage, width)
             rules = [r for r in review.rules() if r.filter["stage"] in mine]
-        except Exception as error:
-            failed = error
-            self.app.call_from_thread(lambda: self.home.failed(failed, "the review cannot go on"))
-            return
+            return review, stage, queue, rates, rules, review.rows.rates()
 
-        def put() -> None:
-            if worker.is_cancelled or not self.is_mounted:
-                return
-            self.review, self.stage, self.queue, self.rates, self.rules = review, stage, queue, rates, rules
+        def put(found: tuple[Any, ...]) -> None:
+            self.review, self.stage, self.queue, self.rates, self.rules, self.of_rows = found
             self.ask_next()
             self.show_rates()
             self.show_rules()
 
-        self.app.call_from_thread(put)
+        self.behind(made, put, "the review cannot go on")
 
     def _stages(self) -> tuple[str, ...]:
         return self.panel.stages or tuple(self.session.stages)
@@ -166,23 +162,22 @@ class ReviewScreen(PanelScreen):
         box.border_title = f"question {len(self.asked) + 1}: {stage_title(str(self.stage))}, {SAYS[self.order]}"
         self.show_question(self.at)
 
-    @work(thread=True, exclusive=True, group="question")
     def show_question(self, index: int) -> None:
         """The evidence of one finding, read in a thread."""
-        worker = get_current_worker()
-        try:
-            now = self.review.standing(index) if self.review is not None else ""
-            effects = self.desk.effects.of_finding(index)
-            shown: RenderableType = Group(render(self.reader.evidence(index), effects), Text(f"now: {now}", style="italic"))
-        except Exception as error:
-            shown = Text(f"this finding cannot be shown: {type(error).__name__}")
 
-        def put() -> None:
-            if not worker.is_cancelled and self.is_mounted:
-                self.query_one("#review-evidence", Static).update(shown)
-                self.query_one("#review-question", VerticalScroll).scroll_home(animate=False)
+        def made() -> RenderableType:
+            try:
+                now = self.review.standing(index) if self.review is not None else ""
+                effects = self.desk.effects.of_finding(index)
+                return Group(render(self.reader.evidence(index), effects), Text(f"now: {now}", style="italic"))
+            except Exception as error:  # the review stays usable when one finding cannot be read
+                return Text(f"this finding cannot be shown: {type(error).__name__}")
 
-        self.app.call_from_thread(put)
+        def put(shown: RenderableType) -> None:
+            self.query_one("#review-evidence", Static).update(shown)
+            self.query_one("#review-question", VerticalScroll).scroll_home(animate=False)
+
+        self.behind(made, put, "the finding cannot be shown", group="question")
 
     def action_answer(self, verdict: str) -> None:
         """Save an answer and go on."""
@@ -260,6 +255,9 @@ class ReviewScreen(PanelScreen):
                 self.notify("the interval is narrow enough: you can stop here", title="Certified", markup=False)
             elif rate.more:
                 self.settled.discard(rate.stage)
+        lines += [Text(line) for line in sentences(self.of_rows)] if self.of_rows is not None else []
+        ask = f"$ {self.session.command('review')} --ask rows"
+        lines.append(Text(ask if self.of_rows is not None else f"what was missed is not known yet: {ask}", style="dim"))
         how = review.reliability()
         if how.repeats:
             lines.append(Text(f"asked twice: {count(how.repeats, 'finding')}, {how.agreeing} answered alike", style="dim"))
@@ -324,33 +322,27 @@ class ReviewScreen(PanelScreen):
             return
         self.preview_rule(self.rules[at])
 
-    @work(thread=True, exclusive=True, group="rule")
     def preview_rule(self, rule: Any) -> None:
         """Count, sample and whom it falls on."""
-        worker = get_current_worker()
-        try:
+
+        def made() -> str:
             basis = f"{count(rule.decided, 'answer')} all alike"
             said = [f"{rule.words()}: {count(len(rule.covers), 'finding')}, from {basis}."]
             if rule.verdict == "accept":
                 preview = require("audit.fairness.preview").preview_of_findings
                 found = preview(self.session.dataset, self.session.findings, np.array(rule.covers))
                 said += [line for statement in found for line in statement.lines]
-            for index in rule.covers[:3]:
-                line = self.reader.line(np.array(rule.covers), rule.covers.index(index))
+            for line in self.reader.lines(np.array(rule.covers[:3], np.int64)).values():
                 said.append(f"· row {line.row}: {line.proposal}  {line.text[:80]}")
             said.append(f"{key('take_rule')} takes it, as one decision; {key('undo')} takes that back.")
-        except Exception as error:
-            failed = error
-            self.app.call_from_thread(lambda: self.home.failed(failed, "the rule cannot be shown"))
-            return
+            return "\n".join(self.reader.word(s, 300) for s in said)
 
-        def put() -> None:
-            if not worker.is_cancelled and self.is_mounted:
-                self.offered = rule
-                self.query_one("#review-rule", Static).update(Text("\n".join(self.reader.word(s, 300) for s in said)))
-                self.query_one("#review-rule").scroll_visible(animate=False)
+        def put(said: str) -> None:
+            self.offered = rule
+            self.query_one("#review-rule", Static).update(Text(said))
+            self.query_one("#review-rule").scroll_visible(animate=False)
 
-        self.app.call_from_thread(put)
+        self.behind(made, put, "the rule cannot be shown", group="rule")
 
     @work(group="decide")
     async def action_take_rule(self) -> None:

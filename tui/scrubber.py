@@ -105,32 +105,35 @@ class ScrubberScreen(PanelScreen):
             self._of = self.session.state
             self.prepare()
 
-    @work(thread=True, exclusive=True, group="evidence")
     def prepare(self) -> None:
-        """Make the arrays that counting needs."""
-        worker = get_current_worker()
-        base: Count | None = None
-        try:
-            if not self.session.total(self.stage):
-                scrub, why = None, f"{stage_title(self.stage)} found nothing in this run: there is no threshold to move."
-            else:
-                scrub, why = open_scrub(self.session, self.stage), ""
-                base = scrub.exact(scrub.now)[0]
-        except Exception as error:
-            scrub, why = None, f"this cannot be counted: {type(error).__name__}"
+        """Make the arrays that counting needs, show what they say, and then choose keepers at the threshold in force."""
 
-        def put() -> None:
-            if worker.is_cancelled or not self.is_mounted:
-                return
+        def made() -> tuple[Scrub | None, str]:
+            try:
+                if self.session.total(self.stage):
+                    return open_scrub(self.session, self.stage), ""
+                return None, f"{stage_title(self.stage)} found nothing in this run: there is no threshold to move."
+            except Exception as error:
+                return None, f"this cannot be counted: {type(error).__name__}"
+
+        def put(found: tuple[Scrub | None, str]) -> None:
             fresh = self.scrub is None
-            self.scrub, self.trouble, self.base = scrub, why, base
+            (self.scrub, self.trouble), self.base = found, None
+            scrub = self.scrub
             if scrub is not None and fresh:
                 self.at = scrub.now
             self.moved()
-            if scrub is not None and self.session.dataset.n_rows <= AHEAD_ROWS:
-                self.judge_ahead(scrub)
+            if scrub is not None:
+                trouble = "the threshold in force cannot be worked out"
+                self.behind(lambda: scrub.exact(scrub.now)[0], self._based, trouble, group="base")
+                if self.session.dataset.n_rows <= AHEAD_ROWS:
+                    self.judge_ahead(scrub)
 
-        self.app.call_from_thread(put)
+        self.behind(made, put, "this cannot be counted")
+
+    def _based(self, base: Count) -> None:
+        self.base = base
+        self.draw()
 
     def action_move(self, by: float) -> None:
         """Another threshold."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from rich.text import Text
 from textual import on
@@ -11,6 +12,7 @@ from textual.binding import Binding
 from textual.containers import Container, Horizontal
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
+from textual.worker import get_current_worker
 
 from tui.keymap import key
 from tui.panels import Panel, View, panel
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from tui.desk import Desk
     from tui.evidence import Reader
     from tui.memory import Place
+
+Made = TypeVar("Made")
 
 
 class PanelScreen(ShowsErrors, Screen[None]):
@@ -79,6 +83,29 @@ class PanelScreen(ShowsErrors, Screen[None]):
 
     def hide(self) -> None:
         """Mask what a key had revealed."""
+
+    def behind(
+        self, make: Callable[[], Made], put: Callable[[Made], None], trouble: str, *, group: str = "evidence"
+    ) -> None:
+        """Work something out in a thread and then show it: `put` is called on the event loop with what `make` returned,
+        unless the screen has gone or another look of this group has begun meanwhile; an error is said, as `trouble`."""
+
+        def work() -> None:
+            worker = get_current_worker()
+
+            def show(step: Callable[[], None]) -> None:
+                if not worker.is_cancelled and self.is_mounted:
+                    step()
+
+            try:
+                made = make()
+            except Exception as error:
+                failed = error
+                self.app.call_from_thread(show, lambda: self.home.failed(failed, trouble))
+            else:
+                self.app.call_from_thread(show, lambda: put(made))
+
+        self.run_worker(work, thread=True, exclusive=True, group=group, exit_on_error=False)
 
     def first_focus(self) -> str:
         """Selector of what has the focus when the screen comes up."""

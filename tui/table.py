@@ -287,11 +287,11 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         if not 0 <= row < len(self.queue.data):
             other: Strip = super()._render_line(y, x1, x2, base_style)
             return other
-        key = (
-            row, tuple(self.queue.get_row_at(row)), row == self.cursor_row, row == self.hover_row, self._show_hover_cursor,
-            self.show_cursor, x1, x2, self.size.width, tuple(c.render_width for c in self.ordered_columns), base_style,
-            self._pseudo_class_state,
-        )  # fmt: skip
+        cells = tuple(map(str, self.queue.get_row_at(row)))
+        widths = tuple(column.render_width for column in self.ordered_columns)
+        pointed = row == self.cursor_row and self.show_cursor, row == self.hover_row and self._show_hover_cursor
+        heading = int(self.queue.data[row]) < 0
+        key = (row, heading, cells, pointed, x1, x2, self.size.width, widths, base_style, self._pseudo_class_state)
         strip: Strip | None = self._strips.get(key)
         if strip is not None:
             return strip

@@ -1,4 +1,4 @@
-"""A gate's result as text, JSON, GitHub annotations, Markdown or JUnit XML; or SARIF and HTML (see `sarif`, `html`).
+"""A gate's result as text, JSON, GitHub annotations or Markdown; or SARIF, JUnit and HTML (see `sarif`, `junit`, `html`).
 
 Nothing here holds a text of the data: places are lines of the file, reasons are the stages' plain sentences. Labels are
 shown, personal data in them masked.
@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
-from xml.etree import ElementTree
 
 import orjson
 
 from audit.gate.html import render_html
 from audit.gate.judge import SCHEMA_VERSION, CheckResult, GateResult
+from audit.gate.junit import render_junit
 from audit.gate.sarif import render_sarif
 from audit.gate.words import SIGNS, summary
 from audit.numbers import plural
@@ -204,29 +204,5 @@ def _cell(text: str) -> str:
     return out.replace("@", "@\u200b")
 
 
-def _junit(result: GateResult, places: Places) -> str:
-    """One test case a check: failures fail, unjudged checks are errors, so that no reader takes them for passes."""
-    counts = {kind: sum(c.verdict == kind for c in result.checks) for kind in SIGNS}
-    suite = ElementTree.Element(
-        "testsuite",
-        name="curate gate",
-        tests=str(len(result.checks)),
-        failures=str(counts["fail"]),
-        errors=str(counts["insufficient evidence"]),
-        skipped=str(counts["not applicable"]),
-    )
-    for check in result.checks:
-        case = ElementTree.SubElement(suite, "testcase", classname="curate.gate", name=check.name)
-        tag = {"fail": "failure", "insufficient evidence": "error", "not applicable": "skipped"}.get(check.verdict)
-        if tag is not None:
-            node = ElementTree.SubElement(case, tag, message=check.sentence)
-            if tag == "failure":
-                node.text = "\n".join(p.words() for p in places(check.findings[:PLACES_SHOWN]))
-        else:
-            ElementTree.SubElement(case, "system-out").text = check.sentence
-    ElementTree.indent(suite)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
-
-
-_RENDERERS = {"github": _github, "markdown": _markdown, "junit": _junit, "sarif": render_sarif, "html": render_html}
+_RENDERERS = {"github": _github, "markdown": _markdown, "junit": render_junit, "sarif": render_sarif, "html": render_html}
 FORMATS = ("text", "json", "github", "sarif", "markdown", "junit", "html")

@@ -49,15 +49,15 @@ def lines(r: Reviewed) -> list[tuple[str, str, str]]:
     """What, its share with the interval, and of how many: a line each."""
     out = []
     if r.rows is not None:
-        out.append(("Rows that were wrong", span(r.rows.wrong), plural(r.rows.rows, "row")))
-        out.append(("Rows that are still wrong", span(r.rows.left), f"{plural(r.rows.kept, 'row')} that stay"))
+        out.append(("Wrong rows, before", span(r.rows.wrong), plural(r.rows.rows, "row")))
+        out.append(("Wrong rows, still", span(r.rows.left), f"{plural(r.rows.kept, 'row')} that stay"))
         for k in r.rows.kinds:
             low, high = (f"{x or 0:,.0f}" for x in (k.missed.low, k.missed.high))
             of = f"found in {plural(k.found, 'row')}, missed in {low} to {high}"
-            out.append((f"Found of what is wrong: {k.kind}", span(k.recall), of))
+            out.append((f"Recall: {k.kind}", span(k.recall), of))
     for s in r.stages:
         of = f"{plural(s.findings, 'finding')}, {plural(s.answers, 'answer')}"
-        out.append((f"Findings that are right: {s.title.lower()}", span(s.right), of))
+        out.append((f"Right findings: {s.title.lower()}", span(s.right), of))
     return out
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from audit.report import reviewed
-from audit.report import judged
+from audit.report import judged, reviewed
 from audit.report.fairness import leads
 from audit.report.fairness_terminal import people
 from audit.report.model import Report
@@ -261,7 +260,8 @@ def _reviewed(report: Report, run: str) -> list[Any]:
     rows = reviewed.lines(r)
     if rows:
         table = _table(reviewed.HEADS[0])
-        _add(table, ["", *reviewed.HEADS[1:]], 1)
+        _add(table, ["", reviewed.HEADS[1]], 1)
+        table.add_column(reviewed.HEADS[2], overflow="fold")
         for what, share, of in rows:
             table.add_row(Text(what), share, Text(of))
         out += [table, Text()]

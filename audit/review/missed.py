@@ -211,9 +211,8 @@ def _hypergeometric(counts: Ints, population: int, asked: int, wrong: Ints) -> F
     k = counts[:, None].astype(np.float64)
     j = wrong[None, :].astype(np.float64)
     possible = (j <= k) & (asked - j <= population - k)
-    with np.errstate(invalid="ignore"):
-        logs = choose(k, np.minimum(j, k)) + choose(population - k, np.minimum(asked - j, population - k))
-        return np.where(possible, np.exp(logs - choose(float(population), float(asked))), 0.0)
+    logs = choose(k, np.minimum(j, k)) + choose(population - k, np.minimum(asked - j, population - k))
+    return np.exp(np.where(possible, logs - choose(float(population), float(asked)), -np.inf))
 
 
 def turns(

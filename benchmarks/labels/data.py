@@ -51,6 +51,13 @@ def banking() -> Data:
     return [r[0] for r in rows], np.unique([r[1] for r in rows], return_inverse=True)[1].astype(np.int64)
 
 
+def banking_test() -> Data:
+    """The 3,080 queries of the test file, 40 an intent."""
+    with (ROOT / "banking77" / "test.csv").open(encoding="utf-8") as file:
+        rows = list(csv.reader(file))[1:]
+    return [r[0] for r in rows], np.unique([r[1] for r in rows], return_inverse=True)[1].astype(np.int64)
+
+
 def banking_coarse() -> Data:
     """The same queries, seven themes."""
     with (ROOT / "banking77" / "train.csv").open(encoding="utf-8") as file:
@@ -118,7 +125,35 @@ def sections() -> Data:
     return _shuffled(texts, names)
 
 
+def ten_sections() -> Data:
+    """Passages of 300 characters of the 120 articles after those of `sections`, dealt into ten."""
+    longest = sorted(_articles(), key=lambda a: (-len(a[1]), a[0]))[80:200]
+    section = np.random.default_rng(7).permutation(np.arange(120) % 10)
+    texts, names = [], []
+    for (_, text), at in zip(longest, section.tolist(), strict=True):
+        found = _passages(text[500:], 300, 60)
+        texts += found
+        names += [str(at)] * len(found)
+    return _shuffled(texts, names)
+
+
+def sentences(each: int = 100) -> Data:
+    """Single sentences of the 60 longest articles, the article being the class: many cannot be told from the text."""
+    texts, names = [], []
+    for title, text in sorted(_articles(), key=lambda a: (-len(a[1]), a[0]))[:60]:
+        found = [passage[:110] for passage in _passages(text[500:], 45, each)]
+        texts += found
+        names += [title] * len(found)
+    return _shuffled(texts, names)
+
+
+def few_sentences() -> Data:
+    """The same, 35 a class."""
+    return sentences(35)
+
+
 SETS: dict[str, Callable[[], Data]] = {
     "banking": banking, "banking_coarse": banking_coarse, "topics": topics, "articles": articles,
-    "sections": sections,
+    "sections": sections, "banking_test": banking_test, "ten_sections": ten_sections, "sentences": sentences,
+    "few_sentences": few_sentences,
 }  # fmt: skip

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 ORDERS = ("mixed", "random", "score", "value", "gate")
 FEWEST_SHOWN = 10
-Asked = tuple[str | None, float, float | None, float]
-"""Stage, width of the interval that settles it, the reviewer's error rate where it is known, and the width for rows."""
+Asked = tuple[str | None, float, float | None, float, str]
+"""Stage, width of the interval that settles it, the reviewer's error rate where it is known, the width for rows, and what
+was asked about."""
 KEYS = ("a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead  f: flag, to look again  Enter: skip  "
         "u: undo  r: rates  ?: help  q: stop")  # fmt: skip
 ASK = ("both", "findings", "rows")
@@ -72,7 +73,7 @@ def review_command(
     review = Review(Session.open(run))
     review.chosen(stage)
     what = what or ("findings" if stage is not None or order in ("score", "gate") else "both")
-    asked_of = (stage, width, error_rate, row_width)
+    asked_of = (stage, width, error_rate, row_width, what)
     if merge is not None:
         _merge(review, Path(merge))
     elif rules or apply_rule is not None:
@@ -179,7 +180,7 @@ def _shown(review: Review, index: int) -> Iterator[str]:
 
 
 def _say_rates(review: Review, asked_of: Asked, *, as_json: bool) -> None:
-    stage, width, error, row_width = asked_of
+    stage, width, error, row_width, what = asked_of
     rates = review.rates(stage, width, error)
     of_rows = review.rows.rates(row_width, error)
     how = review.reliability()
@@ -191,6 +192,8 @@ def _say_rates(review: Review, asked_of: Asked, *, as_json: bool) -> None:
         click.echo(orjson.dumps(out, option=orjson.OPT_INDENT_2).decode())
         return
     for rate in rates:
+        if what == "rows" and not rate.findings.random + rate.findings.other:
+            continue
         for line in _rate_lines(rate, width):
             click.echo(line)
     say_rates(of_rows, review.rows, row_width)

@@ -15,7 +15,7 @@ less is a flag, which changes no data. Cost: nothing where no row was answered a
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 STAGE, DUPLICATES = "people", "people_duplicates"
 PRIVATE = "[REMOVED]"
 """What takes the place of personal data that a person saw."""
+_SURE = 0.5
+"""A sighting applies by its decision, and never by its score."""
 Answer = Literal["clean", "wrong", "unsure"]
 _VERDICT: dict[Answer, Literal["accept", "reject", "flag"]] = {"clean": "reject", "wrong": "accept", "unsure": "flag"}
 _ANSWER: dict[str, Answer] = {verdict: answer for answer, verdict in _VERDICT.items()}
@@ -122,8 +124,7 @@ def last_answers(journal: Journal) -> dict[str, RowAnswer]:
 def sighted(journal: Journal, row_ids: pa.Array, columns: Container[str]) -> pa.Table:
     """The findings that people made: what the answers that hold say was wrong, in rows that are there, in row order.
 
-    What names a column that is not among `columns` (a file that somebody edited) proposes nothing any more, so its decision
-    goes stale."""
+    What names a column that is not among `columns` (a file that somebody edited) proposes nothing any more, and waits."""
     holding = [said for said in last_answers(journal).values() if said.answer == "wrong"]
     if not holding:
         return empty_findings()
@@ -139,7 +140,7 @@ def sighted(journal: Journal, row_ids: pa.Array, columns: Container[str]) -> pa.
 def _doable(one: Sighting, columns: Container[str]) -> Sighting:
     known = one.field is None or parse_pointer(one.field)[0] in columns
     complete = {"relabel": one.field and one.replacement, "replace": one.field and one.replacement and one.end}
-    return one if known and complete.get(one.action, True) else replace(one, action="flag", replacement=None)
+    return one if known and complete.get(one.action, True) else Sighting(one.kind)
 
 
 def places(row_ids: pa.Array, wanted: Iterable[str]) -> dict[str, int]:
@@ -164,7 +165,7 @@ def _finding(row_id: bytes, row: int, one: Sighting, witness: int | None) -> pa.
     stage = DUPLICATES if one.kind == "duplicate" and one.action == "drop" else STAGE
     made = make_findings(
         stage, pa.array([row_id], pa.binary(16)), row=np.zeros(1, np.int64), rule=f"missed_{one.kind}", action=one.action,
-        score=1.0, reason=REASONS.get(one.kind, _OTHER), field=one.field, start=_one(one.start), end=_one(one.end),
+        score=_SURE, reason=REASONS.get(one.kind, _OTHER), field=one.field, start=_one(one.start), end=_one(one.end),
         replacement=one.replacement, witness_row=_one(witness),
     )  # fmt: skip
     return made.set_column(made.column_names.index("row"), "row", pa.array([row], pa.int64()))

@@ -98,12 +98,14 @@ _COMMON = frozenset(_words("number numbers numero nummer numer nomor code card c
 
 
 def _trigger_words() -> set[str]:
-    """The most telling ASCII word of each phrase of each identifier."""
+    """The most telling ASCII word of each phrase of each identifier, abbreviations without their full stops."""
     out = set()
     for identifier in IDENTIFIERS:
         for phrase in identifier.phrases():
             words = re.findall(r"[a-z]+", phrase) if phrase.isascii() else []
-            if words:
+            if words and max(map(len, words)) == 1:
+                out.add("".join(words))  # `t.c`, which the lexer reads as one word
+            elif words:
                 out.add(max(words, key=lambda w: (w not in _COMMON, len(w), w)))
     return out
 

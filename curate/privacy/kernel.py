@@ -350,3 +350,30 @@ def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untype
                 flags[row] |= JSON_ESCAPES
             i += 1
     return out, n, flags
+
+
+@njit(cache=True, nogil=True)
+def long_row_flags(data, starts, ends, least):  # type: ignore[no-untyped-def]
+    """uint8[rows]: for rows of more than `least` bytes all flags, if the row holds signs that `normalise` rewrites in any
+    text (UNICODE_FORMS, BRACKET_AT); else 0."""
+    out = np.zeros(len(starts), dtype=np.uint8)
+    for row in range(len(starts)):
+        start, end = starts[row], ends[row]
+        if end - start <= least:
+            continue
+        found, i = np.uint8(0), start
+        while i < end and found != UNICODE_FORMS | BRACKET_AT:
+            code = _CLASS[data[i]]
+            if code == _WIDE:
+                if is_disguise(data, start, i, end):
+                    found |= UNICODE_FORMS
+            elif (code == _BRACKET or code == _PAREN) and is_at(data, i + 1, end):
+                found |= BRACKET_AT
+            i += 1
+        if found:
+            first = start
+            while first < end and (data[first] == 32 or data[first] == 10 or data[first] == 9 or data[first] == 13):
+                first += 1
+            json_like = first < end and (data[first] == 123 or data[first] == 91)
+            out[row] = found | (JSON_ESCAPES if json_like else 0)
+    return out

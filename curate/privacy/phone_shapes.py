@@ -39,7 +39,9 @@ def _number_at(data, a, b):  # type: ignore[no-untyped-def]
         inside |= size == 1 and groups > 1
         size = 0
         opened += 1 if c == 40 else (-1 if c == 41 else 0)
-        slashes += c == 47
+        slashes += 2 if c == 47 and (groups > 1 or digits < 3 or digits > 5) else c == 47
+        if c == 41 and opened < 0 and (groups > 1 or digits < 2 or digits > 5):
+            return False
     if size:
         shortest = min(shortest, size)
     inside |= size == 1 and groups > 1

@@ -33,7 +33,7 @@ from curate.privacy.disguises import byte_edits, find_disguises
 from curate.privacy.names.grids import grid
 from curate.privacy.jsonrows import is_json, widen_json_numbers
 from curate.privacy.judging import Verdicts, recognise
-from curate.privacy.kernel import lex
+from curate.privacy.kernel import lex, long_row_flags
 from curate.privacy.names.find import beside, name_spans
 from curate.privacy.ner import ner_spans
 from curate.privacy.normalise import normalise
@@ -43,6 +43,7 @@ from curate.privacy.passes import code_points
 from curate.privacy.spans import Spans
 from curate.privacy.tokens_of_ours import without_ours
 from curate.privacy.types import CODE, KINDS, NAMED
+from curate.privacy.windows import LONG, believed, pieces
 
 Ints = npt.NDArray[np.int64]
 _MAX_PASSES = 6
@@ -69,7 +70,11 @@ def _raw_spans(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts)
     """All accepted spans, overlaps included: the plain pass and the pass over normalised rows."""
     data, starts, ends = text.data, text.starts, text.ends
     national = config.default_region.upper() not in ("US", "CA")
-    proposed, count, flags = lex(data, starts, ends, national, text.masks, text.name_of)
+    # A long text that has to be read in its plain form anyway is not read as it stands: its candidates would not count.
+    early = long_row_flags(data, starts, ends, LONG)
+    read = np.where(early != 0, starts, ends)
+    proposed, count, flags = lex(data, starts, read, national, text.masks, text.name_of)
+    flags |= early
     candidates = proposed[:count]
     disguised = find_disguises(data, starts, ends)
     again = np.flatnonzero(flags | disguised)
@@ -153,7 +158,8 @@ def _settled(text: Block, config: ScanConfig, known: Book) -> Found:
         local = found.at[here].copy()
         local[:, 0] = np.searchsorted(rows, local[:, 0])
         quoted = found.quoted[here]
-        open_rows = text.part(rows)
+        whole = text.part(rows)
+        local, open_rows, owner = _in_pieces(whole, local, config)
         masked, origin = mask_bytes(open_rows, local, quoted, config.stand_ins or known.placeholders, False)
         more = _once(masked, config, known, verdicts)
         if not len(more.at):
@@ -161,10 +167,26 @@ def _settled(text: Block, config: ScanConfig, known: Book) -> Found:
         origin = mask_bytes(open_rows, local, quoted, config.stand_ins or known.placeholders, True)[1]
         at = more.at
         low, high = origin[at[:, 1], 0], origin[at[:, 2] - 1, 1]
-        more.at = np.column_stack([rows[at[:, 0]], low, high, at[:, 3]])
+        sure = believed(open_rows, at[:, 0], low, high, whole, owner)
+        more.at = np.column_stack([rows[owner[at[:, 0]]], low, high, at[:, 3]])
+        more = more.take(sure)
         found = union(found.plus(more), known.priority)
         rows = np.unique(more.at[:, 0])
     return found
+
+
+def _in_pieces(text: Block, at: Ints, config: ScanConfig) -> tuple[Ints, Block, Ints]:
+    """The spans and the parts of the texts that are read again, and the text of each part. Names speak for a whole text, so
+    where they are asked for it is read whole."""
+    if config.ner or not _NAMED.isdisjoint(config.types):
+        return at, text, np.arange(len(text.starts))
+    parts, owner = pieces(text, at)
+    if parts is not text:
+        reach = 1 + int(text.ends.max())
+        order = owner * reach + parts.starts
+        at = at.copy()
+        at[:, 0] = np.searchsorted(order, at[:, 0] * reach + at[:, 1], side="right") - 1
+    return at, parts, owner
 
 
 def _by_words(

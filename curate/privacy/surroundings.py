@@ -86,6 +86,8 @@ def context_before(data, start, pos, words, masks):  # type: ignore[no-untyped-d
             if p - first >= STEM - 1:
                 stem |= lookup(h, STEM_KEYS, STEM_VALUES)
         mask = lookup(h, words, masks) | stem
+        if j - first == 1 and first - 1 > start and data[first - 1] == 46:
+            mask |= lookup(dotted(data, start, first), words, masks)
         if data[first] >= 0xE3 or (data[first] == 0xE0 and data[first + 1] >= 0xB8):  # Asian scripts, Thai
             mask |= _stems_inside(data, first, j)
         if j - first == 1 and data[first] | 32 == 98 and first - 3 >= start and data[first - 1] == 46:
@@ -102,6 +104,21 @@ def context_before(data, start, pos, words, masks):  # type: ignore[no-untyped-d
             if nearest == 0:
                 nearest = mask
     return nearest, union
+
+
+@njit(cache=True)
+def dotted(data, start, last):  # type: ignore[no-untyped-def]
+    """Hash of the letters of an abbreviation whose last letter stands at `last`: `T.C.` as `tc`."""
+    p = last
+    while p - 2 >= start and last - p < 6 and data[p - 1] == 46 and WORD[data[p - 2]] == 1 and (
+        p - 2 == start or WORD[data[p - 3]] == 0
+    ):
+        p -= 2
+    h = np.uint64(0xCBF29CE484222325)
+    while p <= last:
+        h = (h ^ np.uint64(data[p] | 32)) * np.uint64(0x100000001B3)
+        p += 2
+    return h
 
 
 @njit(cache=True)

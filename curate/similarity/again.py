@@ -123,17 +123,24 @@ def kept_after(found: Edges, config: NearConfig) -> KeptTexts | None:
 
 
 def _kept(keys: NDArray[np.uint32], blank: NDArray[np.bool_], found: Edges, config: NearConfig) -> KeptTexts:
-    crowd = np.zeros(len(blank), np.bool_)
+    crowd = np.zeros(0, np.int64)
     if found.stats["crowded_buckets"]:
         one = found.score >= 1.0
-        classes = clusters(len(blank), found.a[one], found.b[one])
-        heads = np.flatnonzero((classes == np.arange(len(blank))) & ~blank)  # of identical shingles, one stands in a bucket
-        for band in keys:
-            buckets = find_buckets(np.ascontiguousarray(band), heads)
-            size = np.diff(buckets.starts)
-            crowd[buckets.members[np.repeat(size > config.largest_bucket, size)]] = True
-        crowd = crowd[classes]
-    return KeptTexts(keys, blank, found.a, found.b, found.score, np.flatnonzero(crowd))
+        crowd = np.flatnonzero(_crowd(keys, blank, clusters(len(blank), found.a[one], found.b[one]), config))
+    return KeptTexts(keys, blank, found.a, found.b, found.score, crowd)
+
+
+def _crowd(
+    keys: NDArray[np.uint32], blank: NDArray[np.bool_], classes: Ints, config: NearConfig
+) -> NDArray[np.bool_]:
+    """Which texts stand in a crowded bucket; of identical shingles (`classes`) the first stands there for all."""
+    crowd = np.zeros(len(blank), np.bool_)
+    heads = np.flatnonzero((classes == np.arange(len(blank))) & ~blank)
+    for band in keys:
+        buckets = find_buckets(np.ascontiguousarray(band), heads)
+        size = np.diff(buckets.starts)
+        crowd[buckets.members[np.repeat(size > config.largest_bucket, size)]] = True
+    return crowd[classes]
 
 
 def edges_with(
@@ -168,7 +175,10 @@ def edges_with(
     fresh_class, crowd_class = np.zeros(len(some), np.bool_), np.zeros(len(some), np.bool_)
     fresh_class[classes[np.searchsorted(some, new)]] = True
     crowd_class[classes[np.searchsorted(some, crowd)]] = True
-    # The engine speaks for pairs of which one is new (or has the shingles of a new one), or both were in crowds.
+    if near.stats["crowded_buckets"] and near.reading is not None:  # what new texts have made a crowd is whole here, too
+        made = near.reading.made
+        crowd_class[classes[_crowd(made.keys, made.count == 0, classes, config)]] = True
+    # The engine speaks for pairs of which one is new (or has the shingles of a new one), or both are or were in crowds.
     is_new, in_crowd = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     is_new[some], in_crowd[some] = fresh_class[classes], crowd_class[classes]
     a, b = some[near.a], some[near.b]

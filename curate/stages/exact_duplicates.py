@@ -68,7 +68,7 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
     partners = Partners(
         classes,
         ranks_of(dataset)[rows],
-        codes_of(dataset, context)[rows],
+        codes_of(dataset, context.hints.get("label_names.canonical"))[rows],
     )
     copies = np.bincount(classes, minlength=len(rows))[classes]
     asking = np.arange(len(rows))

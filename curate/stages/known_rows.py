@@ -34,7 +34,6 @@ from curate.dataset.atomic import atomic_write
 from curate.dataset.content import holds_turns
 from curate.dataset.types import CONTENT_ROLES
 from curate.errors import DataError
-from curate.privacy.column import column_bytes
 from curate.similarity.known import places_of, stir, table_of
 
 FORMAT, VERSION = "curate known rows", 1
@@ -165,6 +164,8 @@ class Meeting:
     @cached_property
     def _cells(self) -> NDArray[np.uint64]:
         """A hash of every string of a row that its id does not name to the letter."""
+        from curate.privacy.column import column_bytes  # a large package, which who asks nothing of known rows spares
+
         out = np.zeros(self.dataset.n_rows, np.uint64)
         named = {name for role, names in self.dataset.roles.items() if role in CONTENT_ROLES for name in names}
         for name in self.dataset.columns:

@@ -109,7 +109,7 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
         group = exact_groups(dataset.content(), threads=context.threads)
     first = np.where(np.asarray(group) >= 0, np.asarray(group), np.arange(n)).astype(np.int64)
     distinct = np.flatnonzero(first == np.arange(n))
-    split, label = ranks_of(dataset), codes_of(dataset, context)
+    split, label = ranks_of(dataset), codes_of(dataset, context.hints.get("label_names.canonical"))
     group = _partners(split, label, answer_classes(dataset, context))
     found = _edges(dataset, engine, distinct, first, group[distinct], context)
     edges = _over_all_rows(found, distinct, first, dataset)

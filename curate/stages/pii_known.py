@@ -28,6 +28,8 @@ class Scans:
         self._known = known
         self._old: Arrays | None = None
         self._kept: list[dict[str, NDArray[Any]]] = []
+        self._column = -1
+        self._places = self._order = np.zeros(0, np.int64)
         if known is not None:
             self._old = known.arrays()
             n = 0 if self._old is None else 1 + int(max(self._old["row"].max(initial=-1), known.before.max(initial=-1)))
@@ -56,12 +58,16 @@ class Scans:
         """What the known strings of a batch propose, by their place in it."""
         assert self._old is not None
         old = self._old
-        lo, hi = np.searchsorted(old["column"], [column, column + 1])  # columns are kept one after the other
-        place = self._now[old["row"][lo:hi]]
-        some = np.flatnonzero((place >= rows[0]) & (place <= rows[-1]))
-        text = np.searchsorted(rows, place[some]) + old["string"][lo:hi][some]
-        at = np.column_stack([text, old["at"][lo:hi][some]])
-        return Proposed(at, *(old[name][lo:hi][some] for name in ("offsets", "score", "quoted")))
+        if column != self._column:
+            lo, hi = np.searchsorted(old["column"], [column, column + 1])  # columns are kept one after the other
+            place = self._now[old["row"][lo:hi]]
+            order = np.argsort(place, kind="stable")
+            self._column, self._places, self._order = column, place[order], lo + order
+        first, last = np.searchsorted(self._places, [rows[0], rows[-1] + 1])
+        some = self._order[first:last]
+        text = np.searchsorted(rows, self._places[first:last]) + old["string"][some]
+        at = np.column_stack([text, old["at"][some]])
+        return Proposed(at, *(old[name][some] for name in ("offsets", "score", "quoted")))
 
     def finish(self) -> None:
         """Leave what every text proposed for the next look."""

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from curate.dataset import Dataset
 from curate.similarity.partners import label_codes, split_ranks
-from curate.stages.base import Context
 
 
 def ranks_of(dataset: Dataset) -> NDArray[np.int8]:
@@ -17,9 +16,8 @@ def ranks_of(dataset: Dataset) -> NDArray[np.int8]:
     return np.asarray(_once(dataset, ("split ranks",), lambda: split_ranks(dataset.splits(), dataset.n_rows)))
 
 
-def codes_of(dataset: Dataset, context: Context) -> NDArray[np.int32]:
+def codes_of(dataset: Dataset, canonical: Any) -> NDArray[np.int32]:
     """One number a label, see `label_codes`; of the canonical labels where these were found."""
-    canonical = context.hints.get("label_names.canonical")
     labels = dataset.labels() if canonical is None else canonical
     # Which labels these are is part of the key: the dataset lives longer than one look at it.
     return np.asarray(_once(dataset, ("label codes", id(labels)), lambda: label_codes(labels, dataset.n_rows), labels))

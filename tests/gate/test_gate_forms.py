@@ -124,27 +124,86 @@ def test_a_note_of_the_policy_is_said_where_the_check_fails_only() -> None:
         assert ("Ask the security desk." in check.sentence) == bool(value)
 
 
+NUMBER, WORDS, TIME = r"[0-9]+", r".+", r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+SUITE = {"name": WORDS, "tests": NUMBER, "failures": NUMBER, "errors": NUMBER}
+OUTCOME = "(skipped |error |failure )?"
 JUNIT = {
-    "testsuite": {"name", "tests", "failures", "errors", "skipped"},
-    "testcase": {"classname", "name"},
-    "failure": {"message"},
-    "error": {"message"},
-    "skipped": {"message"},
-    "system-out": set[str](),
-}
-"""Elements and attributes that every reader of JUnit's XML knows."""
+    "Ant (Windy Road, JUnit.xsd)": {
+        "testsuite": ({**SUITE, "timestamp": TIME, "hostname": WORDS, "time": r"[0-9.]+"}, {"skipped": NUMBER},
+                      "properties (testcase )*system-out system-err "),
+        "properties": ({}, {}, "(property )*"),
+        "property": ({"name": WORDS, "value": r".*"}, {}, ""),
+        "testcase": ({"name": WORDS, "classname": WORDS, "time": r"[0-9.]+"}, {}, OUTCOME),
+        "failure": ({"type": WORDS}, {"message": r".*"}, ""),
+        "error": ({"type": WORDS}, {"message": r".*"}, ""),
+        "skipped": ({}, {"type": r".*", "message": r".*"}, ""),
+        "system-out": ({}, {}, ""),
+        "system-err": ({}, {}, ""),
+    },
+    "Jenkins (xunit-plugin, junit-10.xsd)": {
+        "testsuite": (SUITE, {"group": r".*", "time": r"[0-9]*(\.[0-9]*)?", "skipped": r".*", "timestamp": r".*",
+                              "hostname": r".*", "id": r".*", "package": r".*", "file": r".*", "log": r".*", "url": r".*"},
+                      "(testsuite |properties |testcase |system-out |system-err )*"),
+        "properties": ({}, {}, "(property )*"),
+        "property": ({"name": r".*", "value": r".*"}, {}, ""),
+        "testcase": ({"name": r".*"}, {"time": r".*", "classname": r".*", "group": r".*"},
+                     "(skipped |error |failure |system-out |system-err )*"),
+        "failure": ({}, {"type": r".*", "message": r".*"}, ""),
+        "error": ({}, {"type": r".*", "message": r".*"}, ""),
+        "skipped": ({}, {"type": r".*", "message": r".*"}, ""),
+        "system-out": ({}, {}, ""),
+        "system-err": ({}, {}, ""),
+    },
+}  # fmt: skip
+"""What the two published schemas say of each element: attributes that it must have, may have, and its children in order."""
 
 
-def test_junit_holds_only_what_every_reader_of_it_knows() -> None:
-    root = ElementTree.fromstring(form(verdict(), "junit"))
-    assert root.tag == "testsuite"
-    assert {element.tag: set(element.attrib) for element in root.iter()} == {
-        tag: names for tag, names in JUNIT.items() if tag != "skipped"
-    }
+def against_junit(schema: str, root: ElementTree.Element) -> list[str]:
+    """What a schema forbids of a suite."""
+    wrong = []
+    for element in root.iter():
+        if element.tag not in JUNIT[schema]:
+            wrong.append(f"no element {element.tag}")
+            continue
+        must, may, children = JUNIT[schema][element.tag]
+        wrong += [f"{element.tag} lacks {name}" for name in must if name not in element.attrib]
+        for name, value in element.attrib.items():
+            kind = must.get(name, may.get(name))
+            if kind is None or not re.fullmatch(kind, value, re.DOTALL):
+                wrong.append(f"{element.tag} may not have {name}={value!r}")
+        if not re.fullmatch(children, "".join(f"{child.tag} " for child in element)):
+            wrong.append(f"children of {element.tag}: {[child.tag for child in element]}")
+    return wrong
+
+
+@pytest.mark.parametrize("schema", JUNIT)
+def test_junit_is_valid_by_both_published_schemas(schema: str) -> None:
+    for result in (verdict(), verdict(waivers=[WAIVED]), GateResult("insufficient evidence", ())):
+        root = ElementTree.fromstring(form(result, "junit"))
+        assert root.tag == "testsuite"
+        assert against_junit(schema, root) == []
+    root[0].tag = "colour"  # the schema would notice, and another order as well
+    assert against_junit(schema, root)
+    root[0].tag = "properties"
+    root.insert(0, ElementTree.Element("testcase", name="late"))
+    assert bool(against_junit(schema, root)) == schema.startswith("Ant")
+
+
+def test_junit_counts_what_it_holds_and_says_what_every_check_found() -> None:
+    result = verdict()
+    root = ElementTree.fromstring(form(result, "junit"))
     cases = root.findall("testcase")
-    assert int(root.attrib["tests"]) == len(cases)
+    assert int(root.attrib["tests"]) == len(cases) == len(result.checks)
     for tag, total in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         assert int(root.attrib[total]) == sum(case.find(tag) is not None for case in cases)
+    said = root.findtext("system-out") or ""
+    assert all(check.sentence in said for check in result.checks)
+
+
+def test_junit_can_be_made_again_to_the_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert form(verdict(), "junit") == form(verdict(), "junit")
+    assert 'timestamp="2023-11-14T22:13:20"' in form(verdict(), "junit")
 
 
 def test_a_waived_check_is_suppressed_in_sarif_and_others_are_not() -> None:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curate.dataset import Dataset, load
+from curate.errors import DataError
 from curate.pipeline import Detected, detect
 from curate.recipe import Recipe
 from curate.stages.known_rows import KnownRows
@@ -69,10 +70,21 @@ def versions(seed: int, size: int, changes: int) -> tuple[list[dict[str, Any]], 
     return old, new
 
 
-def data(folder: Path, rows: list[dict[str, Any]], **given: Any) -> Dataset:
+def shaped(row: dict[str, Any], task: str) -> dict[str, Any]:
+    """The row as data of a task spells it."""
+    asked, _, said = row["text"].partition(" ".join(row["text"].split(" ")[12:13]) + " ")
+    if task == "sft":
+        return {"instruction": asked, "output": said or "none", "split": row["split"], "note": row["note"]}
+    if task == "chat":
+        turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": said, "tag": row["note"]}]
+        return {"messages": turns if row["label"] == "a" else [dict(reversed(turn.items())) for turn in turns]}
+    return row
+
+
+def data(folder: Path, rows: list[dict[str, Any]], task: str = "classification", **given: Any) -> Dataset:
     path = folder / "data.jsonl"
-    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
-    return load(path, **{"task": "classification", **given})
+    path.write_text("".join(json.dumps(shaped(r, task)) + "\n" for r in rows))
+    return load(path, task=task, **given)
 
 
 def recipe(**near: Any) -> Recipe:
@@ -102,20 +114,95 @@ def same(one: Detected, two: Detected) -> None:
         assert told[0] == told[1], name
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 2**32), size=st.integers(1, 60), changes=st.integers(0, 12), again=st.integers(0, 6))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), size=st.integers(1, 60), changes=st.integers(0, 12), again=st.integers(0, 6),
+       task=st.sampled_from(["classification", "classification", "sft", "chat"]))  # fmt: skip
 def test_findings_are_those_of_a_look_at_everything(
-    tmp_path_factory: pytest.TempPathFactory, seed: int, size: int, changes: int, again: int
+    tmp_path_factory: pytest.TempPathFactory, seed: int, size: int, changes: int, again: int, task: str
 ) -> None:
     folder = tmp_path_factory.mktemp("known")
     asked = recipe(template_share=0.0)
     old, new = versions(seed, size, changes)
-    look(data(folder, old), folder / "index", asked, writing=True)
-    dataset = data(folder, new)
+    look(data(folder, old, task), folder / "index", asked, writing=True)
+    dataset = data(folder, new, task)
     found, _ = look(dataset, folder / "index", asked, writing=True)
     same(found, detect(dataset, asked))
     rng = random.Random(seed + 1)
     third = [*new, *(row(rng, new) for _ in range(again))]
-    dataset = data(folder, third)
+    dataset = data(folder, third, task)
     found, _ = look(dataset, folder / "index", asked, writing=False)  # from an index that itself came from an index
     same(found, detect(dataset, asked))
+
+
+def crowd(rng: random.Random, base: str) -> dict[str, Any]:
+    """A row that says nearly what hundreds of others say."""
+    said = base.split(" ")
+    said[rng.randrange(len(said))] = rng.choice(WORDS)
+    return {"text": " ".join(said), "label": rng.choice("ab"), "split": rng.choice(["train", "test"]), "note": "n"}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_crowds_of_copies_are_told_apart_as_in_a_look_at_everything(tmp_path: Path, seed: int) -> None:
+    rng, asked = random.Random(seed), recipe(template_share=0.0)
+    base = " ".join(rng.choices(WORDS, k=40))
+    old = [crowd(rng, base) for _ in range(240)]
+    new = [dict(r) for r in old if rng.random() > 0.1] + [crowd(rng, base) for _ in range(30)]
+    found, _ = look(data(tmp_path, old), tmp_path / "index", asked, writing=True)
+    assert found.outcomes["near_duplicates"].detection.summary["crowded_buckets"]
+    dataset = data(tmp_path, new)
+    found, _ = look(dataset, tmp_path / "index", asked, writing=False)
+    same(found, detect(dataset, asked))
+
+
+def test_what_is_known_is_not_looked_at_again(tmp_path: Path) -> None:
+    old, _ = versions(1, 200, 0)
+    asked, new = recipe(template_share=0.0), [*old, {**old[3], "text": old[3]["text"] + " more"}]
+    look(data(tmp_path, old), tmp_path / "index", asked, writing=True)
+    dataset = data(tmp_path, new)
+    part, whole = look(dataset, tmp_path / "index", asked, writing=False)[0], detect(dataset, asked)
+    compared = [d.outcomes["near_duplicates"].detection.summary["pairs_compared"] for d in (part, whole)]
+    assert compared[0] * 4 < compared[1]
+
+
+@pytest.mark.parametrize("change", ["settings", "columns", "damage", "version", "strangers"])
+def test_an_index_that_does_not_fit_is_left_alone_and_nothing_is_lost(tmp_path: Path, change: str) -> None:
+    old, new = versions(4, 60, 5)
+    asked = recipe(template_share=0.0)
+    look(data(tmp_path, old), tmp_path / "index", asked, writing=True)
+    if change == "settings":
+        asked = asked.with_settings("near_duplicates", shingle_words=2).with_settings("pii", min_score=0.3)
+        asked = asked.with_settings("exact_duplicates", normalise_whitespace=False)
+    elif change == "columns":
+        new = [{**r, "more": "text"} for r in new]
+    elif change == "damage":
+        for file in (tmp_path / "index").rglob("*.npy"):
+            file.write_bytes(file.read_bytes()[:-8] + bytes(8))
+    elif change == "version":
+        path = tmp_path / "index" / "manifest.json"
+        path.write_text(path.read_text().replace('"version": 1', '"version": 0'))
+    elif change == "strangers":
+        new = versions(5, 60, 5)[0]
+    dataset = data(tmp_path, new)
+    found, known = look(dataset, tmp_path / "index", asked, writing=False)
+    same(found, detect(dataset, asked))
+    if change != "settings":
+        assert known.why
+
+
+def test_another_folder_is_never_written_into(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("dear")
+    with pytest.raises(DataError, match="name another place for --index"):
+        KnownRows(tmp_path / "mine")
+    (tmp_path / "mine" / "manifest.json").write_text("{}")
+    with pytest.raises(DataError, match="not the manifest of known rows"):
+        KnownRows(tmp_path / "mine")
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "dear"
+
+
+def test_no_text_is_kept(tmp_path: Path) -> None:
+    old, _ = versions(6, 80, 0)
+    look(data(tmp_path, old), tmp_path / "index", recipe(), writing=True)
+    kept = b"".join(file.read_bytes() for file in (tmp_path / "index").rglob("*") if file.is_file())
+    assert not [word for word in (*WORDS, *PERSONAL) if word.encode() in kept]
+    assert {file.stat().st_mode & 0o077 for file in (tmp_path / "index").rglob("*")} == {0}

@@ -133,9 +133,9 @@ def test_when_everything_was_answered_the_numbers_are_those_of_counting() -> Non
     seen = seen_of(20, 950)
     rates = dataset_rates(Seen(**{**seen.__dict__, "free": (Stratum(850, 850, 20, 20), Stratum(50, 50, 5, 5))}))
     (label,) = rates.kinds
-    assert (label.recall.low, label.recall.high) == (pytest.approx(90 / 115), pytest.approx(90 / 115))
-    assert (rates.wrong.low, rates.wrong.high) == (pytest.approx(0.115), pytest.approx(0.115))
-    assert (rates.left.low, rates.left.high) == (pytest.approx(33 / 900), pytest.approx(33 / 900))
+    assert [label.recall.low, label.recall.high] == pytest.approx([90 / 115] * 2)
+    assert [rates.wrong.low, rates.wrong.high] == pytest.approx([0.115] * 2)
+    assert [rates.left.low, rates.left.high] == pytest.approx([33 / 900] * 2)
     assert rates.more == 0
 
 

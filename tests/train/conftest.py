@@ -17,7 +17,6 @@ from train.config import TrainConfig
 from train.examples import Examples
 from train.extra import extra
 
-
 # A machine that is busy with other things is slow, and that is no failure.
 settings.register_profile("train", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("train")

@@ -57,7 +57,8 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     shape = transformers.BertConfig(
         vocab_size=len(fast), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-        max_position_embeddings=64, pad_token_id=fast.pad_token_id, initializer_range=0.2,
+        max_position_embeddings=64, pad_token_id=fast.pad_token_id, initializer_range=0.2, hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
     )  # fmt: skip
     transformers.BertForMaskedLM(shape).save_pretrained(path)
     return path
@@ -87,11 +88,13 @@ def answers(n: int, first: int = 0) -> Examples:
 
 
 def test_an_encoder_learns_classes_and_its_adapter_is_loaded_merged_and_tried(encoder: Path, tmp_path: Path) -> None:
-    config = TrainConfig(base=str(encoder), lora_rank=8, steps=80, batch_rows=16, learning_rate=5e-3, seed=1)
+    # 0.88 to 0.90 by seed; with dropout and 150 rows a random encoder learns its rows by heart (0.58 to 0.72).
+    rates = {"learning_rate": 5e-3, "head_learning_rate": 2e-3}
+    config = TrainConfig(base=str(encoder), lora_rank=8, steps=110, batch_rows=16, seed=1, **rates)
     held = make_tickets(60, seed=2, first_id=900)
-    run = train_adapter(make_tickets(150, seed=1), config, tmp_path / "run", evaluation=held)
+    run = train_adapter(make_tickets(600, seed=1), config, tmp_path / "run", evaluation=held)
     assert run.scores is not None
-    assert run.scores.mean() > 0.5
+    assert run.scores.mean() > 0.6
     tried = generate(load_adapter(tmp_path / "run"), list(held.texts))
     assert [t.labels[0][0] for t in tried] == list(run.scores.prediction)
     assert sum(p for _, p in tried[0].labels) == pytest.approx(1.0)
@@ -107,7 +110,8 @@ def test_an_encoder_cannot_learn_to_write(encoder: Path, tmp_path: Path) -> None
 
 
 def test_an_encoder_decoder_learns_answers_and_writes_them(seq2seq: Path, tmp_path: Path) -> None:
-    config = TrainConfig(base=str(seq2seq), lora_rank=16, steps=240, batch_rows=12, learning_rate=1e-2)
+    # 0.42 to 0.53 nats at 5e-3 (three seeds); at 1e-2 the loss swings between 0.5 and 1.3.
+    config = TrainConfig(base=str(seq2seq), lora_rank=16, steps=140, batch_rows=12, learning_rate=5e-3)
     run = train_adapter(answers(60), config, tmp_path / "run", evaluation=answers(9, 100))
     assert run.scores is not None
     assert run.scores.mean() < 1.0  # ln 200 = 5.3 before

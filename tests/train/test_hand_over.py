@@ -30,6 +30,10 @@ raise SystemExit({code})
 """
 
 
+REAL_CONVERTER, REAL_PATH = find_converter(), os.environ.get("PATH", "")
+"""What is installed here, before the tests hide it."""
+
+
 @pytest.fixture(scope="module")
 def writer(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("writer")
@@ -149,3 +153,74 @@ def test_the_verb_says_what_each_tool_needs(
     assert curate("--to", "accelerate", "--processes", 2, "--cpu", "--out", "two.yaml") == 0
     said = "accelerate launch --config_file two.yaml -m curate train FILE|RUN --out FOLDER"
     assert capsys.readouterr().out.strip() == said
+
+
+def llama_base(path: Path) -> Path:
+    """A tiny Llama with the kind of tokenizer that every converter knows: pieces of words, and bytes for the rest."""
+    from tiny_base import FILLER, WORDS
+    from tokenizers import Tokenizer, decoders, models, normalizers, trainers
+
+    from train.extra import extra
+
+    torch, transformers = extra("torch"), extra("transformers")
+    made = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+    made.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    parts = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    made.decoder = decoders.Sequence(parts)
+    special = ["<unk>", "<s>", "</s>", *(f"<0x{i:02X}>" for i in range(256))]
+    text = [" ".join([*words, *FILLER]) for words in WORDS.values()] * 5 + ["say please 0 1 2 #### [INST] [/INST]"] * 5
+    made.train_from_iterator(text, trainers.BpeTrainer(vocab_size=600, special_tokens=special, show_progress=False))
+    names = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<unk>"}
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_object=made, **names)
+    fast.chat_template = (
+        "{% for m in messages %}{% if m['role'] == 'user' %}[INST] {{ m['content'] }} [/INST]"
+        "{% else %} {{ m['content'] }}</s>{% endif %}{% endfor %}"
+    )
+    shape = transformers.LlamaConfig(
+        vocab_size=len(fast), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=2, max_position_embeddings=256, initializer_range=0.1, eos_token_id=2, bos_token_id=1,
+        pad_token_id=0, tie_word_embeddings=False,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    transformers.LlamaForCausalLM(shape).save_pretrained(path)
+    fast.save_pretrained(path)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(REAL_CONVERTER is None, reason="no GGUF converter is installed")
+def test_the_real_converter_writes_the_merged_weights_and_llama_cpp_answers_as_the_adapter_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numpy as np
+
+    gguf = pytest.importorskip("gguf")
+    from safetensors.numpy import load_file
+
+    from train.adapters import load_adapter
+    from train.generate import generate
+    from train.merge import merge_adapter
+
+    assert REAL_CONVERTER is not None
+    monkeypatch.setenv("PATH", REAL_PATH)
+    monkeypatch.setenv("CURATE_GGUF_CONVERTER", REAL_CONVERTER[-1])
+    base = llama_base(tmp_path / "base")
+    config = TrainConfig(base=str(base), lora_rank=8, steps=60, batch_rows=16, learning_rate=1e-2, max_length_tokens=64)
+    train_adapter(make_talks(60), config.replace(tensorboard=False), tmp_path / "run")
+    file = write_gguf(tmp_path / "run", tmp_path / "model.gguf", kind="f32")
+    assert str(tmp_path).encode() not in file.read_bytes()  # where the base lay here is nobody's business
+    merge_adapter(tmp_path / "run", tmp_path / "full")
+    weights, read = load_file(tmp_path / "full" / "model.safetensors"), gguf.GGUFReader(str(file))
+    found = {tensor.name: np.asarray(tensor.data).reshape(-1) for tensor in read.tensors}
+    assert len(found) == len(weights)
+    assert np.array_equal(found["output.weight"], weights["lm_head.weight"].reshape(-1))
+    assert np.array_equal(found["blk.1.ffn_down.weight"], weights["model.layers.1.mlp.down_proj.weight"].reshape(-1))
+    llama = pytest.importorskip("xllamacpp")
+    asked = ["say 0", "say 1", "say please 2"]
+    ours = [one.answer for one in generate(load_adapter(tmp_path / "run"), asked, new_tokens=8)]
+    options = llama.CommonParams()
+    options.model.path, options.n_ctx, options.warmup, options.n_parallel = str(file), 128, False, 1
+    server = llama.Server(options)
+    prompts = [f"[INST] {prompt} [/INST]" for prompt in asked]
+    told = [server.handle_completions({"prompt": p, "n_predict": 8, "temperature": 0}) for p in prompts]
+    assert [one["choices"][0]["text"].strip() for one in told] == ours

@@ -50,7 +50,8 @@ def test_answers_end_at_the_end_of_the_turn_and_prompts_are_cut_to_the_context(q
 
 
 def test_generation_shows_the_base_beside_the_adapter_on_both_sets(tmp_path: Path, quick: TrainConfig) -> None:
-    config = quick.replace(steps=60, learning_rate=5e-3, tensorboard=False, answer_tokens=12)
+    # All weights learn: an adapter on so small a random base finds the number on some processors and seeds only.
+    config = quick.replace(method="full", steps=80, learning_rate=5e-3, tensorboard=False, answer_tokens=12)
     held, real = talks(12, 100), talks(6, 200)
     run = train_adapter(
         talks(90), config, tmp_path, validation=talks(9, 300), evaluation=held, real_world=real, thorough=True

@@ -27,6 +27,8 @@ from train.objective import Objective, collate
 from train.resources import estimate_needs
 
 ON_A_LLAMA = ("lora", "lora_plus", "ia3", "layernorm", "full")
+WITHOUT_SLOW = [pytest.param(n, marks=pytest.mark.slow) if n.startswith("lora") else n for n in ON_A_LLAMA]
+"""LoRA learns in most tests of this folder, and LoRA+ differs in its rates alone."""
 RATES = {"lora": 1e-2, "lora_plus": 3e-3, "ia3": 5e-2, "layernorm": 5e-2, "full": 5e-3, "bitfit": 2e-2}
 
 
@@ -41,7 +43,7 @@ def test_the_registry_and_the_configuration_name_the_same_methods() -> None:
         TrainConfig(method="bitfitt")
 
 
-@pytest.mark.parametrize("name", ON_A_LLAMA)
+@pytest.mark.parametrize("name", WITHOUT_SLOW)
 def test_a_method_learns_answers_and_its_result_is_loaded_and_tried(
     name: str, quick: TrainConfig, tmp_path: Path
 ) -> None:
@@ -77,7 +79,7 @@ def test_a_method_learns_answers_and_its_result_is_loaded_and_tried(
         assert np.allclose(base.score, fresh.score, atol=1e-4)  # the base is still there
 
 
-@pytest.mark.parametrize("name", ON_A_LLAMA)
+@pytest.mark.parametrize("name", WITHOUT_SLOW)
 def test_a_method_learns_classes_with_a_head_beside_it(name: str, quick: TrainConfig, tmp_path: Path) -> None:
     config = quick.replace(method=name, steps=40, learning_rate=RATES[name])
     held = make_tickets(60, seed=2, first_id=900)

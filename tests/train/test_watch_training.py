@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_base import WORDS, make_talks, make_tickets
+from tiny_base import WORDS, make_tickets
 
 from train.config import TrainConfig
 from train.examples import Examples
@@ -186,13 +186,13 @@ def test_a_base_that_lets_no_gradient_through_is_caught(tmp_path: Path, config: 
 
 
 def test_a_training_that_is_held_up_is_caught(tmp_path: Path, config: TrainConfig, tickets: Examples) -> None:
-    """From step 27 on every step waits six times as long as steps took before, as behind a disk or a hungry neighbour."""
+    """From step 27 on every step waits four times as long as steps took before, as behind a disk or a hungry neighbour."""
     ends: list[float] = []
 
     def hold_up(event: dict[str, Any]) -> None:
         ends.append(time.perf_counter())
         if event["kind"] == "step" and event["step"] >= 27:
-            time.sleep(6 * float(np.median(np.diff(ends[:26]))))
+            time.sleep(4 * float(np.median(np.diff(ends[:26]))))
 
     free = train_adapter(tickets, config.replace(steps=34), tmp_path / "free", evaluation=tickets.take(range(3)))
     run = train_adapter(
@@ -204,15 +204,31 @@ def test_a_training_that_is_held_up_is_caught(tmp_path: Path, config: TrainConfi
     assert found["numbers"]["tokens_per_s"] < 0.4 * found["numbers"]["usual_tokens_per_s"]
 
 
-def test_a_rate_that_is_far_too_high_explodes_the_gradients_and_is_caught(
+def test_rows_that_explode_the_gradients_of_a_settled_model_are_caught_and_named(
     tmp_path: Path, config: TrainConfig
 ) -> None:
-    """Warm-up carries the rate from nothing to a thousand times what the base can take."""
-    wild = config.replace(learning_rate=10.0, warmup_fraction=0.99, steps=50, max_gradient_norm=0.0)
-    run = train_adapter(make_talks(60), wild, tmp_path, evaluation=make_talks(5, 100))
+    """All rows have one answer, learned to next to nothing; the rows of one late step have another of the same length."""
+    from train.lora import open_workbench
+    from train.order import plan_steps
+
+    def saying(word: str) -> tuple[dict[str, str], dict[str, str]]:
+        return {"role": "user", "content": "say"}, {"role": "assistant", "content": word}
+
+    settings = config.replace(method="full", learning_rate=5e-3, scheduler="constant", steps=115)
+    bench = open_workbench(settings)
+    both = bench.encoder.encode(Examples("sft", np.arange(2), messages=(saying("card"), saying("back"))))
+    assert both.lengths[0] == both.lengths[1]  # so the order of rows is the same with either
+    rows = Examples("sft", np.arange(1840), messages=(saying("card"),) * 1840)
+    encoded = bench.encoder.encode(rows)
+    plan = plan_steps(encoded.ids, encoded.lengths, steps=115, batch_rows=16, seed=0)
+    bad = set(encoded.ids[plan[109]].tolist())
+    rows = Examples("sft", rows.ids, messages=tuple(saying("back" if i in bad else "card") for i in range(1840)))
+    run = train_adapter(rows, settings, tmp_path, evaluation=rows.take(range(3)), workbench=bench)
     found = next(a for a in run.done["alerts"] if a["kind"] == "exploding_gradients")
+    assert found["step"] == 110
+    assert set(found["row_ids"]) == bad
     assert found["numbers"]["times_its_median"] > 20
-    assert "lower learning_rate" in found["recommendation"].lower()
+    assert "learning_rate" in found["recommendation"]
 
 
 def test_every_step_streams_its_numbers_and_its_rows(tmp_path: Path, config: TrainConfig, tickets: Examples) -> None:

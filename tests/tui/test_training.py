@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from tui import charts
 from tui.ablation import mean_of, rows_that_differ, runs_left
 from tui.batch import BatchScreen
 from tui.findings import FindingsScreen
-from tui.job import Job, Tail
+from tui.job import Job, Tail, Watch
 from tui.metrics import MetricsReader, spark
 from tui.microscope import MicroscopeScreen, tokens
 
@@ -237,6 +238,40 @@ def test_an_interval_is_drawn_where_its_numbers_are() -> None:
     assert line.index("├") < line.index("●") < line.index("┤")
     assert line.count("┊") == 2
     assert len(charts.interval(-9, 0, 9, 1, 0.5)) == len(line)
+
+
+def test_no_two_arms_are_drawn_with_one_letter() -> None:
+    stages = ("pii", "near_duplicates", "label_issues", "label_names", "text_quality", "fairness", "contamination")
+    arms = ["base", "raw", "curated", "random_control", *(f"{kind}_{s}" for s in stages for kind in ("only", "without"))]
+    given = charts.letters(arms)
+    assert len(set(given.values())) == len(arms)
+    assert [given[arm] for arm in arms[:4]] == ["b", "r", "c", "x"]
+    assert charts.letters([*arms, *reversed(arms)]) == given
+    assert all(given[arm].isupper() for arm in arms if arm.startswith("without"))
+
+
+def test_a_smoothed_curve_is_the_mean_over_seeds_and_over_the_steps_around() -> None:
+    by_step = {step: [float(step), float(step) + 2] for step in range(1, 65)}
+    steps, means = charts.smoothed(by_step)
+    assert steps.tolist() == list(range(1, 65))
+    for at, mean in enumerate(means):
+        near = [np.mean(by_step[s]) for s in range(max(1, at + 1 - 2), min(64, at + 1 + 2) + 1)]
+        assert mean == pytest.approx(np.mean(near))
+
+
+def test_arms_whose_curves_lie_upon_each_other_are_told_apart_without_colour() -> None:
+    from textual_plotext import PlotextPlot
+
+    falling = {step: [2.0 / step] for step in range(1, 41)}
+    plot = PlotextPlot()
+    charts.draw_curves(plot, Watch(curves={"raw": falling, "curated": falling, "random_control": falling}))
+    plot.plt.plotsize(90, 20)
+    drawn = re.sub(r"\x1b\[[0-9;]*m", "", plot.plt.build())
+    for name in ("curated, dashes", "raw, solid line", "random removal, dots"):
+        assert name in drawn
+    inside = "".join(line.partition("│")[2] for line in drawn.splitlines() if "," not in line)
+    for letter in "rcx":
+        assert inside.count(letter) >= 3, drawn
 
 
 async def test_a_missing_package_is_said_before_anything_starts(

@@ -1,23 +1,21 @@
 """How much each training row moves the held-out loss, to first order: the dot product of gradients on the adapter.
 
-Influence of a row = g_row · P g_held, gradients with respect to what the adapter trains (TracIn: Pruthi et al. 2020,
-arXiv:2002.08484): a step on the row lowers the held-out loss by that much times the rate. P is what AdamW divides by, 1 /
-(sqrt(v) + eps), v being mean squared gradients of batches of the training rows (as in LESS: Xia et al. 2024,
-arXiv:2402.04333). The sum of TracIn over checkpoints is taken over points on the straight line from the adapter's first
-numbers to its last, since checkpoints are not kept. The dot product is the derivative of the row's loss along P g_held, so
-one backward pass over the held-out rows, one over the training rows and two forward passes (central difference) give all
-of them, and no gradient of a row is ever formed. The error of the difference is of the order of the step squared; a test
-holds it against autograd.
+Influence of a row = g_row · g_held, gradients with respect to what the adapter trains, at the trained adapter (TracIn at
+its last checkpoint: Pruthi et al. 2020, arXiv:2002.08484): a step on the row lowers the held-out loss by that much times
+the rate. The dot product is the derivative of the row's loss along g_held, so one backward pass over the held-out rows and
+two forward passes over the training rows (central difference) give all of them, and no gradient of a row is ever formed.
+The error of the difference is of the order of the step squared; a test holds it against autograd.
 
 A group's estimate is the sum over its rows less the mean influence of all, since a row left out makes room for the others.
 First order, at one point of the training: `receipts` says whether it agrees with runs that really left the group out.
+Preconditioning by AdamW's second moments and points along the way were tried and ranked no better (`benchmarks/LOG.md`).
 Needs torch. Shapes: float64[n], one a row given, NaN for rows that cannot be encoded.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,102 +32,44 @@ if TYPE_CHECKING:
 
 STEP = 1e-2
 """Length of the step along the held-out gradient, as a part of the adapter's own length."""
-DAMPING = 1e-2
-"""eps of the preconditioner, in root mean squared gradients: numbers that hardly move are not made to decide."""
 _BATCH = 32
 
 
 def influences(
-    objective: Objective,
-    bench: Workbench,
-    rows: Examples,
-    held: Examples,
-    labels: Sequence[str] | None,
-    *,
-    training: Examples | None = None,
-    start: Mapping[str, torch.Tensor] | None = None,
-    points: Sequence[float] = (1.0,),
+    objective: Objective, bench: Workbench, rows: Examples, held: Examples, labels: Sequence[str] | None
 ) -> np.ndarray:
-    """float64[n]: what a step on each row would lower the mean held-out loss by, per unit of learning rate.
-
-    `training` rows give P, which is 1 without them. `start` are the adapter's first numbers by name; the mean is taken over
-    `points` between them (0) and the last (1).
-    """
+    """float64[n]: what a step on each row would lower the mean held-out loss by, per unit of learning rate."""
     model = objective.model
-    was_training = model.training
+    training = model.training
     model.eval()
     # A loaded adapter is frozen; what it trained is known by name.
-    named = [(n, p) for n, p in model.named_parameters() if "lora_" in n or "modules_to_save" in n]
-    numbers = [p for _, p in named]
+    numbers = [p for n, p in model.named_parameters() if "lora_" in n or "modules_to_save" in n]
     wanted = [p.requires_grad for p in numbers]
-    last = [p.detach().clone() for p in numbers]
-    first = last if start is None else [start[n].to(p) for n, p in named]
-    out = np.full(len(rows), np.nan)
-    encoded = bench.encoder.encode(rows)
-    out[encoded.kept] = 0.0
     try:
         for p in numbers:
             p.requires_grad_(True)
-        for at in points:
-            _put(numbers, [a + at * (b - a) for a, b in zip(first, last, strict=True)])
-            slope = _held_gradient(objective, bench, held, labels, numbers)
-            if training is not None:
-                slope = _preconditioned(slope, _moments(objective, bench, training, labels, numbers))
-            out[encoded.kept] += _along(objective, bench, encoded, rows, labels, numbers, slope) / len(points)
+        slope = _held_gradient(objective, bench, held, labels, numbers)
+        size, own = (math.sqrt(sum(float((v.detach() ** 2).sum()) for v in values)) for values in (slope, numbers))
+        out = np.full(len(rows), np.nan)
+        encoded = bench.encoder.encode(rows)
+        if not size:
+            out[encoded.kept] = 0.0
+            return out
+        length = STEP * own / size
+        ends = []
+        with torch.no_grad():
+            for sign in (1.0, -1.0):
+                for p, g in zip(numbers, slope, strict=True):
+                    p.add_(g, alpha=sign * length)
+                ends.append(_losses(objective, bench, encoded, rows, labels))
+                for p, g in zip(numbers, slope, strict=True):
+                    p.add_(g, alpha=-sign * length)
+        out[encoded.kept] = (ends[0] - ends[1]) / (2 * length)
         return out
     finally:
-        _put(numbers, last)
         for p, want in zip(numbers, wanted, strict=True):
             p.requires_grad_(want)
-        model.train(was_training)
-
-
-def _put(numbers: Sequence[torch.nn.Parameter], values: Sequence[torch.Tensor]) -> None:
-    with torch.no_grad():
-        for p, value in zip(numbers, values, strict=True):
-            p.copy_(value)
-
-
-def _along(
-    objective: Objective, bench: Workbench, encoded: Encoded, rows: Examples, labels: Sequence[str] | None,
-    numbers: Sequence[torch.nn.Parameter], slope: Sequence[torch.Tensor],
-) -> np.ndarray:
-    """float64[encoded]: derivative of each row's loss along `slope`, by central difference."""
-    size, own = (math.sqrt(sum(float((v.detach() ** 2).sum()) for v in values)) for values in (slope, numbers))
-    if not size:
-        return np.zeros(len(encoded))
-    length = STEP * own / size
-    here = [p.detach().clone() for p in numbers]
-    ends = []
-    with torch.no_grad():
-        for sign in (1.0, -1.0):
-            _put(numbers, [p + sign * length * g for p, g in zip(here, slope, strict=True)])
-            ends.append(_losses(objective, bench, encoded, rows, labels))
-    _put(numbers, here)
-    found: np.ndarray = (ends[0] - ends[1]) / (2 * length)
-    return found
-
-
-def _preconditioned(slope: Sequence[torch.Tensor], squares: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    usual = math.sqrt(sum(float(v.sum()) for v in squares) / max(1, sum(v.numel() for v in squares)))
-    return [g / (v.sqrt() + DAMPING * usual + 1e-12) for g, v in zip(slope, squares, strict=True)]
-
-
-def _moments(
-    objective: Objective, bench: Workbench, training: Examples, labels: Sequence[str] | None,
-    numbers: Sequence[torch.nn.Parameter],
-) -> list[torch.Tensor]:
-    """Mean squared gradients of batches of the training rows: what AdamW's second moments settle at."""
-    encoded = bench.encoder.encode(training)
-    total = [torch.zeros_like(p) for p in numbers]
-    batches = _batches(objective, bench, encoded, training, labels)
-    with torch.enable_grad():
-        for batch, _ in batches:
-            loss = _by_row(objective, batch).mean()
-            for kept, g in zip(total, torch.autograd.grad(loss, numbers, allow_unused=True), strict=True):
-                if g is not None:
-                    kept.add_(g**2 / len(batches))
-    return total
+        model.train(training)
 
 
 def _held_gradient(

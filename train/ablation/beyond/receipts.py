@@ -6,7 +6,8 @@ decisions did, not whether as many random ones would have done the same.
 
 *Estimated*: influence by gradients (`influence`), summed over the rows that the decisions change: rows as curated less rows
 as they were. Before it is shown it must agree with real leave-group-out runs on this very data: the decision classes, and
-groups of training rows from one end of the estimated influence to the other, each left out for real. Spearman's rank
+sixths of the training rows from one end of the estimated influence to the other, each left out for real (larger groups
+move the loss further out of the noise of training). Spearman's rank
 correlation with the change of the held-out loss, its interval (Fieller, Hartley and Pearson 1957: Fisher's z with standard
 error 1.03 / sqrt(n - 3)) and a one-sided permutation test; where chance is not ruled out, receipts rest on group runs.
 """
@@ -32,14 +33,9 @@ from train.ablation.span import Span
 from train.ablation.verdict import EQUIVALENT, HARMED, HELPED, IDENTICAL, INSUFFICIENT, unit_of
 from train.adapters import load_adapter
 from train.evaluate import ItemScores
-from train.examples import CLASSIFICATION, Examples
+from train.examples import Examples
 
-POINTS: tuple[float, ...] = (1.0,)
-"""Where on the way from the adapter's first numbers to its last influence is taken."""
-PRECONDITIONED = True
-"""Whether gradients are divided by what AdamW divides them by."""
 PROBES = 6
-PROBE_SHARE = 0.1
 FEWEST_GROUPS = 6
 MOST_HELD = 400
 _MOST_NATS = 20.0
@@ -72,11 +68,8 @@ def changed_rows(curated: Examples, without: Examples) -> tuple[np.ndarray, np.n
 class Influence:
     """Estimated influence of training rows, averaged over the seeds' adapters of curated data."""
 
-    def __init__(
-        self, matrix: Matrix, held: Examples, *, points: Sequence[float] = POINTS, preconditioned: bool = PRECONDITIONED
-    ) -> None:
+    def __init__(self, matrix: Matrix, held: Examples) -> None:
         self.matrix, self.held = matrix, held.take(np.arange(min(MOST_HELD, len(held))))
-        self.points, self.preconditioned = tuple(points), preconditioned
 
     def of(self, sets: Sequence[Examples]) -> list[np.ndarray]:
         """float64 for each set of rows; 0 for rows that cannot be read."""
@@ -86,37 +79,18 @@ class Influence:
             if state.get("status") != "done":
                 continue
             loaded = load_adapter(self.matrix.runs[CURATED, seed].directory)
-            trained = self.matrix.data[CURATED, seed]
-            start = None if self.points == (1.0,) else first_numbers(self.matrix, CURATED, seed)
             for out, rows in zip(found, sets, strict=True):
-                values = influences(
-                    loaded.objective, loaded.bench, rows, self.held, self.matrix.labels,
-                    training=trained if self.preconditioned else None, start=start, points=self.points,
-                )  # fmt: skip
+                values = influences(loaded.objective, loaded.bench, rows, self.held, self.matrix.labels)
                 out.append(np.nan_to_num(values))
         both = zip(found, sets, strict=True)
         return [np.mean(values, axis=0) if values else np.zeros(len(rows)) for values, rows in both]
 
 
-def first_numbers(matrix: Matrix, arm: str, seed: int) -> dict[str, Any]:
-    """What a run began with, by name: drawn from its seed, the head fitted where the configuration says so."""
-    from train.lora import _warm_head, adapted_model
-
-    config, bench, rows = matrix.settings(arm, seed), matrix.open_bench(), matrix.data[arm, seed]
-    objective = adapted_model(config, bench, matrix.labels, rows.task)
-    if config.head_start == "ridge" and rows.task == CLASSIFICATION:
-        _warm_head(objective, rows, bench, matrix.labels)
-    return {n: p.detach().clone() for n, p in objective.model.named_parameters() if p.requires_grad}
-
-
 def probe_arms(curated: Examples, influence: np.ndarray) -> tuple[list[Arm], list[np.ndarray]]:
-    """Arms of curated data less a tenth of its rows each, and those rows: from the least to the most influential."""
-    order = np.lexsort((curated.ids, influence))
-    size = max(1, round(PROBE_SHARE * len(order)))
-    starts = np.linspace(0, len(order) - size, PROBES).astype(np.int64)
-    groups = [np.sort(order[s : s + size]) for s in starts]
+    """Arms of curated data less a sixth of its rows each, and those rows: from the least to the most influential."""
+    groups = [np.sort(part) for part in np.array_split(np.lexsort((curated.ids, influence)), PROBES)]
     arms = [
-        Arm(f"probe_{k}", f"curated data less a tenth of its rows ({k + 1} of {PROBES})",
+        Arm(f"probe_{k}", f"curated data less a sixth of its rows ({k + 1} of {PROBES})",
             curated.take(np.setdiff1d(np.arange(len(curated)), group)))
         for k, group in enumerate(groups)
     ]  # fmt: skip

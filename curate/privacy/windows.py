@@ -1,0 +1,64 @@
+"""Which parts of long texts a second look reads: the surroundings of what was found.
+
+After a first look the found spans are masked and the text is read again, because a mask may change what its neighbours
+mean. What a recogniser asks about lies within some hundred bytes, so in a text of more than 64 KB only windows around the
+spans are read again; shorter texts, and JSON, which is escaped as a whole, are read whole. What touches the edge of a window
+is not believed: it may have been cut.
+
+Complexity: O(spans). Windows that cover more than half of a text are the text.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from curate.privacy.column import Block
+
+Ints = npt.NDArray[np.int64]
+LONG = 1 << 16
+"""Bytes of the longest text that is always read whole."""
+REACH = 400
+"""Bytes on each side of a span; a look before or behind a value ends after at most 128."""
+EDGE = 64
+"""Bytes at the edge of a window in which nothing is believed."""
+
+
+def pieces(text: Block, at: Ints) -> tuple[Block, Ints]:
+    """The texts, or windows of them, as a block; and for each piece the text it belongs to. `at` int64[n, 4]: spans, sorted."""
+    sizes = text.ends - text.starts
+    every = np.arange(len(sizes))
+    if not len(sizes) or int(sizes.max()) <= LONG:
+        return text, every
+    starts: list[int] = []
+    ends: list[int] = []
+    owner: list[int] = []
+    for row, (begin, end) in enumerate(zip(text.starts.tolist(), text.ends.tolist())):
+        cuts = _windows(at[at[:, 0] == row], begin, end) if end - begin > LONG else []
+        if text.data[begin : begin + 64].tobytes().lstrip()[:1] in (b"{", b"["):
+            cuts = []
+        for a, b in cuts or [(begin, end)]:
+            starts.append(a)
+            ends.append(b)
+            owner.append(row)
+    rows = np.array(owner, np.int64)
+    return Block(text.data, np.array(starts, np.int64), np.array(ends, np.int64), text.names, text.masks,
+                 text.name_of[rows]), rows  # fmt: skip
+
+
+def _windows(at: Ints, begin: int, end: int) -> list[tuple[int, int]]:
+    """Windows of one text, apart from one another; none where they would be half of it."""
+    low, high = np.maximum(at[:, 1] - REACH, begin), np.minimum(at[:, 2] + REACH, end)
+    if not len(low):
+        return []
+    first = np.concatenate([[True], low[1:] > np.maximum.accumulate(high)[:-1]])
+    groups = np.flatnonzero(first)
+    starts, ends = low[groups], np.maximum.reduceat(high, groups)
+    return list(zip(starts.tolist(), ends.tolist())) if 2 * int((ends - starts).sum()) <= end - begin else []
+
+
+def believed(piece: Block, number: Ints, low: Ints, high: Ints, text: Block, owner: Ints) -> npt.NDArray[np.bool_]:
+    """Which spans [low, high) of pieces do not touch an edge that is not the text's own."""
+    row = owner[number]
+    start, end = piece.starts[number], piece.ends[number]
+    return ((start == text.starts[row]) | (low >= start + EDGE)) & ((end == text.ends[row]) | (high <= end - EDGE))

@@ -1,0 +1,134 @@
+"""The image for CI: its file is read by the rules of its format, and its steps are carried out as they stand.
+
+The steps run in a folder that stands for the root of the image: paths at the start of a word that the file itself makes
+(`/src`, `/data`, the cache) are looked for below it, and `pip` and `curate` are those of a fresh environment.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = ("/src", "/data", "/var/cache/curate-kernels")
+KNOWN = ("FROM", "RUN", "ENV", "COPY", "USER", "WORKDIR", "ENTRYPOINT")
+
+
+def steps() -> list[tuple[str, str]]:
+    """(instruction, argument) of every line of the file; comments and continuations as its format has them."""
+    lines = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if not line.lstrip().startswith("#")]
+    text = re.sub(r"\\\s*\n", " ", "\n".join(lines))
+    return [(one.split(None, 1)[0], one.split(None, 1)[1]) for one in text.splitlines() if one.strip()]
+
+
+def in_context(path: str) -> bool:
+    """Whether `.dockerignore` leaves a path to the build: the last pattern that matches it or a folder above decides."""
+    kept = True
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        pattern = line.lstrip("!")
+        above = ["/".join(path.split("/")[: i + 1]) for i in range(path.count("/") + 1)]
+        if any(fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(name, pattern.replace("**/", "")) for name in above) or (
+            pattern.startswith("**/") and any(fnmatch.fnmatch(part, pattern[3:]) for part in path.split("/"))
+        ):
+            kept = line.startswith("!")
+    return kept
+
+
+def test_the_file_is_a_dockerfile_and_runs_as_nobody_special() -> None:
+    found = steps()
+    names = [name for name, _ in found]
+    assert set(names) <= set(KNOWN)
+    assert names[0] == "FROM"
+    assert re.fullmatch(r"python:3\.1[1-9]-slim", found[0][1])
+    assert json.loads(found[-1][1]) == ["curate"], "the entry is of the exec form, so that signals reach it"
+    assert names[-1] == "ENTRYPOINT"
+    user = names.index("USER")
+    assert found[user][1] != "root"
+    assert all(name not in ("RUN", "COPY") for name in names[user:]), "whatever it makes is made before"
+    (kernels,) = [argument.partition("=")[2] for name, argument in found if name == "ENV"]
+    warm = next(i for i, (_, argument) in enumerate(found) if "doctor --warm" in argument)
+    assert names.index("ENV") < warm < user
+    assert f"chmod -R a+rwX {kernels}" in found[warm][1], "who may not write to numba's cache does not read it either"
+    for _, argument in found:
+        assert all(word.startswith(OURS) for word in re.findall(r"(?<![\w.$:-])/[\w/-]+", argument))
+
+
+def test_the_build_sees_what_the_wheel_is_made_of_and_nothing_private() -> None:
+    hatch = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = [f"{name}/__init__.py" for name in hatch["packages"]] + list(hatch["force-include"])
+    for path in [*needed, "pyproject.toml", "constraints.txt", "README.md", "LICENSE"]:
+        assert (ROOT / path).is_file()
+        assert in_context(path), path
+    private = (".git/config", ".venv/bin/python", "runs/a/vault.bin", "key.txt", "curate/__pycache__/a.pyc", "tests/x.py")
+    for path in private:
+        assert not in_context(path), path
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="the image is a Linux")
+def test_its_steps_make_a_gate_without_torch_that_compiles_nothing_for_a_job(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    system = Path("/usr/bin/python3")  # any user may run it; ours may stand in somebody's home
+    python = system if system.exists() and os.geteuid() == 0 and _at_least_311(system) else Path(sys.executable)
+    subprocess.run([python, "-m", "venv", tmp_path / "env"], check=True) if python != Path(sys.executable) else venv.create(
+        tmp_path / "env", with_pip=True
+    )
+    env = {**os.environ, "PATH": f"{tmp_path / 'env' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    place = ""
+    for name, argument in steps():
+        argument = re.sub(r"(?<![\w.$:-])(/src|/data|/var/cache)", lambda m: f"{tmp_path}{m[1]}", argument)
+        if name == "COPY":
+            listed = ["git", "ls-files", "-co", "--exclude-standard"]
+            tracked = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True)
+            for file in filter(in_context, tracked.stdout.splitlines()):
+                if (ROOT / file).is_file():
+                    (tmp_path / "src" / file).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(ROOT / file, tmp_path / "src" / file)
+        elif name == "ENV":
+            key, _, value = argument.partition("=")
+            env[key] = value
+        elif name == "RUN" and not argument.startswith("useradd"):
+            subprocess.run(["sh", "-ec", argument], env=env, check=True)
+        elif name == "WORKDIR":
+            place = argument
+            Path(place).mkdir()
+        elif name == "ENTRYPOINT":
+            entry = json.loads(argument)
+    assert not (tmp_path / "src").exists()
+    data = Path(place) / "train.jsonl"
+    words = ["parcel", "refund", "login", "invoice", "kettle", "garden", "window", "bridge", "candle", "marble"]
+    rows = [{"text": f"{words[i % 10]} {words[i // 10]} case {i * i}"} for i in range(90)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    kernels = Path(env["NUMBA_CACHE_DIR"])
+    before = sorted(kernels.rglob("*.nb[ic]"))
+    somebody = shlex.split("setpriv --reuid 65534 --regid 65534 --clear-groups") if os.geteuid() == 0 else []
+    out = Path(place) / "runs"
+    out.mkdir()
+    out.chmod(0o777)
+    command = [*somebody, *entry, "gate", str(data), "--out", str(out / "gate"), "--format", "json"]
+    done = subprocess.run(command, cwd=place, env={**env, "HOME": "/nonexistent"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["subject"]["rows"] == 90
+    assert len(before) > 50
+    new = [file for file in sorted(kernels.rglob("*.nb[ic]")) if file not in before]
+    assert len(new) * 20 < len(before), f"compiled for this job: {[file.name for file in new]}"
+    torch = subprocess.run([tmp_path / "env" / "bin" / "python", "-c", "import torch"], capture_output=True)
+    assert torch.returncode != 0
+
+
+def _at_least_311(python: Path) -> bool:
+    asked = [python, "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"]
+    return subprocess.run(asked, capture_output=True).returncode == 0
