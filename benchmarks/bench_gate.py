@@ -1,6 +1,7 @@
-"""How long `curate gate` takes: cold, warm, with label checks, with these on a sample, and on a million rows.
+"""How long `curate gate` takes: cold, warm, with label checks, with these on a sample, on a million rows, and with an index
+of known rows where one row in a hundred is new.
 
-    python -m benchmarks.bench_gate [--parts small,labels,sample,large] [--rows 1000000]
+    python -m benchmarks.bench_gate [--parts small,labels,sample,large,known] [--rows 1000000]
 
 Each command is a process of its own: wall and processor seconds, and the most memory it held. Texts are made from a seed:
 about 310 bytes of words from a vocabulary of 20,000, of which each label prefers some; one row in thirty a copy of another
@@ -112,17 +113,55 @@ def large(folder: Path, n: int) -> None:
     print("   ", stage_seconds(folder, "large"))
 
 
+def known(folder: Path, n: int) -> None:
+    """One row in a hundred is new, anywhere: the whole command, and the stages that keep rows by themselves."""
+    from curate.dataset import load
+    from curate.pipeline import detect
+    from curate.recipe import Recipe
+    from curate.stages.known_rows import KnownRows
+
+    made = rows(n + n // 100)
+    old, rng = made[:n], random.Random(1)
+    places = sorted((rng.randrange(n) for _ in made[n:]), reverse=True)
+    old_file = write(folder / "old.jsonl", old)
+    for place, row in zip(places, made[n:], strict=True):
+        old.insert(place, row)
+    new_file = write(folder / "new.jsonl", old)
+    del made, old
+    (folder / "plain.toml").write_text(NO_LABELS)
+    asked = ("--policy", "plain.toml")
+    say(f"{n:,} rows, index made", gate(folder, old_file, *asked, "--index", "index", "--out", "a"))
+    (folder / "gate.json").rename(folder / "main.json")
+    say(f"{n // 100:,} new rows, all looked at", gate(folder, new_file, *asked, "--baseline", "main.json", "--out", "b"))
+    with_index = (*asked, "--baseline", "main.json", "--index", "index")
+    say(f"{n // 100:,} new rows, with the index", gate(folder, new_file, *with_index, "--out", "c"))
+    size = sum(file.stat().st_size for file in (folder / "index").rglob("*.npy"))
+    print(f"    index: {size / 1e6:.0f} MB, {size / n:.0f} bytes a row", flush=True)
+    recipe = Recipe().with_(stages=["exact_duplicates", "near_duplicates", "pii"])
+    recipe = recipe.with_settings("near_duplicates", measure=False).with_settings("pii", names="off")
+    used = []
+    for again in (False, True):
+        dataset = load(new_file)
+        _ = dataset.row_ids, dataset.content()
+        meeting = KnownRows(folder / "index").meet(dataset) if again else None
+        started = time.process_time()
+        found = detect(dataset, recipe, known=meeting)
+        used.append(time.process_time() - started)
+    told = f"{used[0]:.2f} s of processor for all rows, {used[1]:.2f} with the index ({used[1] / used[0]:.1%})"
+    print(f"    row-local and duplicate checks: {told}; {found.findings.num_rows:,} findings", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", default="small,labels,sample,large")
+    parser.add_argument("--parts", default="small,labels,sample,large,known")
     parser.add_argument("--rows", type=int, default=1_000_000)
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="bench-gate-"))
     print("| what | wall s | processor s | peak MB | exit | target |\n|---|---|---|---|---|---|")
     try:
         for part in asked.parts.split(","):
-            if part == "large":
-                large(folder, asked.rows)
+            if part in ("large", "known"):
+                {"large": large, "known": known}[part](folder, asked.rows)
             else:
                 {"small": small, "labels": labels, "sample": sample}[part](folder)
     finally:

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 
 from curate.dataset import Dataset
 from curate.dataset.compression import file_hash
+from curate.errors import ConfigError
 from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import read_journal
@@ -73,6 +74,8 @@ class Gated:
     run: RunDir
     still_known: frozenset[bytes] = frozenset()
     """Findings of the baseline that are still there."""
+    unknown: str = ""
+    """Why an index that was named knew nothing."""
 
     def places(self, positions: Sequence[int]) -> list[Place]:
         """Where findings stand in the file."""
@@ -138,6 +141,13 @@ def gate(
     Raises DataError for what cannot be read, RunError for a damaged or foreign run directory.
     """
     curated = not isinstance(what, Recipe) and (Path(what) / "manifest.json").is_file()
+    known = None
+    if index is not None:
+        from curate.stages.known_rows import KnownRows
+
+        if curated:
+            raise ConfigError("an index is of data as it stands, and this is a run; leave --index out")
+        known = KnownRows(index, writing=baseline is None)
     if curated:
         assert not isinstance(what, Recipe)
         run = RunDir.open(what)
@@ -150,9 +160,6 @@ def gate(
         recipe = sampled(recipe, dataset)
         base = Path(f"{default_out(dataset.source.path)}-gate") / dataset.source.input_hash.rpartition(":")[2][:16]
         run = RunDir(out or base)
-        from curate.stages.known_rows import KnownRows
-
-        known = KnownRows(index, writing=baseline is None) if index is not None else None
         meeting = known.meet(dataset) if known is not None else None
         detected = detect_into(run, dataset, recipe, listener, meeting)
         if known is not None and meeting is not None and known.writing:
@@ -172,7 +179,7 @@ def gate(
         positions = sorted({int(p) for fact in everything for p in fact.findings})
         ids = detected.findings["finding_id"].take(pa.array(positions, pa.int64())).to_pylist()
         still = baseline.known.intersection(ids)
-    return Gated(result, detected, run, still)
+    return Gated(result, detected, run, still, known.why if known is not None else "")
 
 
 def judge_plan(detected: Detected, plan: Plan, run: RunDir, policy: Policy) -> GateResult:

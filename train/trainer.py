@@ -34,7 +34,7 @@ from train.schedules import rate_factor
 from train.stream import MetricsStream
 
 # Every training collects garbage first (accelerate). What is imported by now stays, so it need not be walked each time:
-# half a million objects of libraries are 0.3 s a run, more than half of a short one.
+# half a million objects of libraries are 0.26 s a run, more than half of a short one.
 gc.collect()
 gc.freeze()
 

@@ -28,6 +28,7 @@ or `masked_preview`, and into widgets as `rich.text.Text`, never markup; what a 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -162,6 +163,7 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         try:
             desk.reader.warm()
             desk.session.confirm()
+            load_screens()
         except Exception as error:  # findings and decisions can still be looked at
             trouble = error
 
@@ -401,6 +403,12 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         name = kind.__name__ if kind else "unknown error"
         self._exit_renderables.append(Text(f"internal error: {name}{place}; decisions taken so far are saved"))
         self._close_messages_no_wait()
+
+
+def load_screens() -> None:
+    """Import the modules of all panels, so that going to one for the first time is not slower than coming back."""
+    for place in PANELS:
+        importlib.import_module(place.screen.partition(":")[0])
 
 
 def in_words(error: BaseException) -> str:

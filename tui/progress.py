@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -74,6 +75,7 @@ class ProgressScreen(Screen[None]):
             app.call_from_thread(self._expect, expected_stages(self.what))
             session = Session.open(self.what, self.out, self._hear, self.stopping.is_set)
             reader = Reader(session)
+            import_module("tui.findings")  # with the table it shows: the loop is not kept waiting for that
         except Cancelled:
             app.call_from_thread(app.stopped, self.called, leaving=self.leaving)
         except Exception as error:

@@ -83,6 +83,8 @@ def gate_command(
         target, asked, out=out, baseline=known, decisions=Path(decisions) if decisions else None,
         index=Path(index) if index else None, listener=Narrator(quiet).stage,
     )
+    if found.unknown and not quiet:
+        click.echo(f"index: {index}: everything was looked at: {found.unknown}", err=True)
     if tighten and baseline and found.result.exit_code(fail_on) == EXIT_OK:
         tighter, gone = gates.tightened(Path(baseline), found.still_known)
         if gone:

@@ -55,7 +55,12 @@ def _classes(found: Mapping[str, Any]) -> list[str]:
         f"suggestion (cleanlab marks {found['likely_wrong_that_cleanlab_agrees_with']:,} of these too); "
         f"{found['ambiguous']:,} are ambiguous: read them, they are never changed by themselves."
     ]
-    if not found.get("applied_by_themselves", True):
+    if found.get("model_is_unsure"):
+        out.append(
+            f"The texts tell {found['agreement']:.0%} of the labels only, so all suggestions wait for review: in such data "
+            "many of them are the model's own mistakes."
+        )
+    elif not found.get("applied_by_themselves", True):
         out.append("Few labels seem wrong, so all suggestions wait for review: in such data many of them are arguable.")
     out += [f"{note[:1].upper()}{note[1:]}." for note in found.get("notes", ())]
     if left:

@@ -2,13 +2,13 @@
 same written form that pass the check by chance?
 
 Values of one type and one written form (`999.999.999-99`) are taken together where they stand in the same column (short
-cells) or behind the same word (longer texts). All tokens of that form there are counted, found or not, on at most 4 MB. Where
-the share of those that were found is no more than chance gives, they are cleared; where nearly all were found, they are
-confirmed; Wilson intervals at 95 %, at least 20 tokens. Chance is measured: how often the check takes the same tokens with
-another last digit. What its label names is never cleared: words beside it, or the name of the column, settle it.
+cells) or behind the same word (longer texts). All tokens of that form there are counted, found or not, on at most 4 MB.
+Where the share of those that were found is no more than chance gives, they are cleared; where nearly all were found, they
+are confirmed; Wilson intervals at 95 %, at least 20 tokens. Chance is measured: how often the check takes the same tokens
+with another last digit. What its label names is never cleared: words beside it, or the name of the column, settle it.
 
-Bare card numbers have counts of their own (`evidence`). Complexity: O(found + sample x forms); 10-30 ms a form and 4 MB, only
-where something with a check was found. Deterministic.
+Bare card numbers have counts of their own (`evidence`). Complexity: O(found + sample x forms); 10-30 ms a form and 4 MB,
+only where something with a check was found. Deterministic.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ _IDENTIFIER = {KIND[i.name]: i for i in IDENTIFIERS if i.check}
 CHECKED = np.array(sorted({_CARD, _IBAN, *_IDENTIFIER}), np.int64)
 """Kinds whose values passed a check."""
 _LONGEST = 48
-_FOLD = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", b"9" * 10 + b"A" * 26 + b"a" * 26)
+_FOLD = bytes.maketrans(
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", b"9" * 10 + b"A" * 26 + b"a" * 26
+)
 _CLASSES = {ord("9"): rb"[0-9]", ord("A"): rb"[A-Z]", ord("a"): rb"[a-z]"}
 
 
@@ -60,8 +62,8 @@ def _check(kind: int) -> Callable[[str], bool]:
 
 
 def chance(kinds: list[int], tokens: list[str]) -> float:
-    """How often tokens would pass the check of any of the kinds if the last digit were drawn, the upper end of its interval:
-    their own dates, prefixes and letters stay, so a form that holds a date is measured against such forms."""
+    """How often tokens would pass the check of any of the kinds if the last digit were drawn, the upper end of the
+    interval: their own dates, prefixes and letters stay, so a form that holds a date is measured against such forms."""
     draw, passed = random.Random(0), 0
     passes = [_check(kind) for kind in kinds]
     for token in tokens:
@@ -132,7 +134,8 @@ def weighed(text: Block, at: Ints, score: Floats) -> Floats:
     samples: dict[int, _Texts] = {}
     for (name, word, _, shape), members in sorted(groups.items(), key=lambda g: (-len(g[1]), g[0]))[:_MOST_FORMS]:
         if name not in samples:
-            samples[name] = _Texts(text, np.flatnonzero(short & (text.name_of == name)) if name >= 0 else np.flatnonzero(~short))
+            rows = short & (text.name_of == name) if name >= 0 else ~short
+            samples[name] = _Texts(text, np.flatnonzero(rows))
         sample = samples[name]
         places = sample.places(shape, None if name >= 0 else word)
         tokens = len(places)

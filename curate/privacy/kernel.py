@@ -367,7 +367,7 @@ def long_row_flags(data, starts, ends, least):  # type: ignore[no-untyped-def]
             if code == _WIDE:
                 if is_disguise(data, start, i, end):
                     found |= UNICODE_FORMS
-            elif (code == _BRACKET or code == _PAREN) and is_at(data, i + 1, end):
+            elif code in (_BRACKET, _PAREN) and is_at(data, i + 1, end):
                 found |= BRACKET_AT
             i += 1
         if found:

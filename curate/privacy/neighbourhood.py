@@ -126,10 +126,10 @@ def next_cell(data, i, stop, end):  # type: ignore[no-untyped-def]
         j += 1
     if j - stop - 1 >= 4 or (j < end and (data[j] == 45 or data[j] == 47)):
         return True
+    signs = False
     for p in range(i, stop):
-        if data[p] == 45 or data[p] == 41:
-            return True
-    return False
+        signs |= data[p] == 45 or data[p] == 41
+    return signs
 
 
 @njit(cache=True)

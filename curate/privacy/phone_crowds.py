@@ -187,7 +187,8 @@ _ONE_DIGIT, _ROUND = _answer(phones.one_digit), _answer(round_number)
 
 
 def _loose(*patterns: re.Pattern[str]) -> list[re.Pattern[str]]:
-    return [re.compile(relaxed(pattern.pattern)) for pattern in patterns]
+    # Classes such as [0-9] know no stand-ins, which are digits of other scripts.
+    return [re.compile(relaxed(pattern.pattern).replace("0-9", r"\d")) for pattern in patterns]
 
 
 _SHAPES = {_answer(question): _loose(*patterns) for question, patterns in phones.SHAPES_ASKED.items()}

@@ -3,7 +3,8 @@
 
 A necessary condition of a score of 0.5 in `phones.find_phones`, for regions of the North American plan and where no word
 speaks of telephones: groups of 3, 3 and 4 digits; a `+` or `00` in front; or a leading zero and nine to twelve digits in
-groups of two and more, perhaps behind a closing bracket or a slash; or the Brazilian form. Texts of nothing but digits and signs hold few such runs.
+groups of two and more, perhaps behind a closing bracket or a slash; or the Brazilian form. Texts of nothing but digits
+and signs hold few such runs.
 
 Complexity: O(bytes of the run x 5), about a microsecond.
 """

@@ -30,11 +30,11 @@ from curate.privacy.column import Block, block
 from curate.privacy.config import ScanConfig
 from curate.privacy.custom import find
 from curate.privacy.disguises import byte_edits, find_disguises
-from curate.privacy.names.grids import grid
 from curate.privacy.jsonrows import is_json, widen_json_numbers
 from curate.privacy.judging import Verdicts, recognise
 from curate.privacy.kernel import lex, long_row_flags
 from curate.privacy.names.find import beside, name_spans
+from curate.privacy.names.grids import grid
 from curate.privacy.ner import ner_spans
 from curate.privacy.normalise import normalise
 from curate.privacy.operators import mask_bytes

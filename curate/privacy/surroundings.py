@@ -173,7 +173,10 @@ def born_year(data, j, end):  # type: ignore[no-untyped-def]
 def asian_birth(data, stop, end):  # type: ignore[no-untyped-def]
     """Whether the year that ends at `stop` goes on as a date in Asian signs (`年`, `년`) with a sign of birth behind it:
     `1988年12月14日出生`, `1990년 2월 3일생`."""
-    if stop + 2 >= end or not ((data[stop] == 0xE5 and data[stop + 1] == 0xB9) or (data[stop] == 0xEB and data[stop + 1] == 0x85)):
+    if stop + 2 >= end:
+        return False
+    c, d = data[stop], data[stop + 1]
+    if not ((c == 0xE5 and d == 0xB9) or (c == 0xEB and d == 0x85)):
         return False
     for p in range(stop + 3, min(stop + 36, end - 2)):
         c, d, e = data[p], data[p + 1], data[p + 2]
@@ -188,7 +191,8 @@ def era_year(data, start, i, stop, end):  # type: ignore[no-untyped-def]
     if i - start < 6 or stop + 2 >= end or data[stop] != 0xE5 or data[stop + 1] != 0xB9:
         return False
     d, e = data[i - 2], data[i - 1]
-    return (d == 0x92 and e == 0x8C) or (d == 0x88 and e == 0x90) or (d == 0xAD and e == 0xA3) or (d == 0x9C and (e == 0x8B or e == 0xBD)) or (d == 0x9B and e == 0xBD)
+    japanese = (d == 0x92 and e == 0x8C) or (d == 0x88 and e == 0x90) or (d == 0xAD and e == 0xA3)  # last of 和, 成, 正
+    return japanese or (d == 0x9C and e == 0x8B) or (d == 0x9B and e == 0xBD)  # 國, 国
 
 
 @njit(cache=True)

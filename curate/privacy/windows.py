@@ -2,8 +2,8 @@
 
 After a first look the found spans are masked and the text is read again, because a mask may change what its neighbours
 mean. What a recogniser asks about lies within some hundred bytes, so in a text of more than 64 KB only windows around the
-spans are read again; shorter texts, and JSON, which is escaped as a whole, are read whole. What touches the edge of a window
-is not believed: it may have been cut.
+spans are read again; shorter texts, and JSON, which is escaped as a whole, are read whole. What touches the edge of a
+window is not believed: it may have been cut.
 
 Complexity: O(spans). Windows that cover more than half of a text are the text.
 """
@@ -25,7 +25,7 @@ EDGE = 64
 
 
 def pieces(text: Block, at: Ints) -> tuple[Block, Ints]:
-    """The texts, or windows of them, as a block; and for each piece the text it belongs to. `at` int64[n, 4]: spans, sorted."""
+    """The texts, or windows of them, as a block; and for each piece the text it belongs to. `at`: spans in their order."""
     sizes = text.ends - text.starts
     every = np.arange(len(sizes))
     if not len(sizes) or int(sizes.max()) <= LONG:
@@ -61,4 +61,6 @@ def believed(piece: Block, number: Ints, low: Ints, high: Ints, text: Block, own
     """Which spans [low, high) of pieces do not touch an edge that is not the text's own."""
     row = owner[number]
     start, end = piece.starts[number], piece.ends[number]
-    return ((start == text.starts[row]) | (low >= start + EDGE)) & ((end == text.ends[row]) | (high <= end - EDGE))
+    sure: npt.NDArray[np.bool_] = (start == text.starts[row]) | (low >= start + EDGE)
+    sure &= (end == text.ends[row]) | (high <= end - EDGE)
+    return sure

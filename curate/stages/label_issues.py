@@ -9,7 +9,8 @@ wrong. The scores table has for every judged row `score` (the same probability: 
 order for review) and `cleanlab_quality` (self-confidence: low = suspicious); the summary compares the two orders.
 
 Where few labels seem wrong (`careful_below`), a reader found about as many arguable or right labels as wrong ones among the
-surest findings (benchmarks/LOG.md): there the scores of findings stay below what applies by itself.
+surest findings (benchmarks/LOG.md): there the scores of findings stay below what applies by itself. So do they where the
+model would give too few of the labels itself (`least_agreement`): what it suggests there is as often its own mistake.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class LabelIssuesConfig:
     """Probability that the suggested label must have by itself; below it the row is only flagged."""
     careful_below: float = 0.03
     """Estimated share of wrong labels below which no label is changed by itself: there, many findings are arguable."""
+    least_agreement: float = 0.67
+    """Share of the labels that the model must give too; where it gives fewer, no label is changed by itself."""
     pred_probs: str | None = None
     """A .npy, .parquet or .csv file with out-of-sample class probabilities of your own model; ours when left out."""
     vectors: str | None = None
@@ -75,8 +78,9 @@ class LabelIssuesConfig:
     def __post_init__(self) -> None:
         if self.target not in ("auto", "class", "set", "number"):
             raise ConfigError(f"[stages.{NAME}] target must be auto, class, set or number, not {self.target!r}")
-        if not 0.0 <= self.careful_below <= 1.0:
-            raise ConfigError(f"[stages.{NAME}] careful_below must lie in 0 to 1")
+        for name in ("careful_below", "least_agreement"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ConfigError(f"[stages.{NAME}] {name} must lie in 0 to 1")
         for name in ("likely_wrong_at", "ambiguous_at", "min_suggestion"):
             if not 0.0 < getattr(self, name) <= 1.0:
                 raise ConfigError(f"[stages.{NAME}] {name} must be above 0 and at most 1")
@@ -140,7 +144,9 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
     wrong = np.round(noise.wrong, 4)
     likely = (wrong >= config.likely_wrong_at) & (noise.suggested_posterior >= config.min_suggestion)
     ambiguous = (wrong >= config.ambiguous_at) & ~likely
-    careful = noise.noise_rate < config.careful_below
+    agreement = 1.0 - float(noise.other.mean())
+    unsure = agreement < config.least_agreement
+    careful = unsure or noise.noise_rate < config.careful_below
     shown_score = np.minimum(wrong, _BELOW_AUTO) if careful else wrong
     evidence = _evidence(judged, noise, np.flatnonzero(likely | ambiguous), issue, quality, texts, context)
     tables = []
@@ -185,6 +191,8 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
             "estimated_noise_rate": round(noise.noise_rate, 4),
             "noise_rate_between": dict(zip(("least", "most"), (round(end, 4) for end in noise.noise_range))),
             "applied_by_themselves": not careful,
+            "agreement": round(agreement, 4),
+            "model_is_unsure": unsure,
             "likely_wrong": int(likely.sum()),
             "ambiguous": int(ambiguous.sum()),
             "cleanlab_issues": int(issue.sum()),

@@ -58,6 +58,27 @@ def test_the_action_annotates_sums_up_writes_sarif_and_fails(data: Path, tmp_pat
     assert json.loads((tmp_path / "gate.sarif").read_text())["runs"][0]["results"]
 
 
+@pytest.mark.slow
+def test_a_pull_request_of_the_action_is_judged_with_the_known_rows_of_main(tmp_path: Path) -> None:
+    step, old = gate_step(), rows(80)
+    env = dict.fromkeys(step["env"], "") | {"FAIL_ON": "fail", "INDEX": "true"}
+    write(tmp_path / "main.jsonl", old)
+    main = {"DATA": "main.jsonl", "RUNNER_TEMP": str(tmp_path / "main")}
+    assert shell(step["run"], cwd=tmp_path, **env | main).returncode == 0
+    kept = sorted(str(file) for file in (tmp_path / "main" / "curate-index").rglob("*.npy"))
+    assert kept
+    write(tmp_path / "pr.jsonl", [*old, {"text": "write to ada@mail.example.org about the kettle"}, old[7]])
+    asked = ("gate", "main.jsonl", "--format", "json", "--output", "main.json", "--exit-zero", "-q")
+    assert subprocess.run([sys.executable, "-m", "curate", *asked], cwd=tmp_path, check=False).returncode == 0
+    (tmp_path / "pr").mkdir()
+    shutil.copytree(tmp_path / "main" / "curate-index", tmp_path / "pr" / "curate-index")
+    told = {"DATA": "pr.jsonl", "BASELINE": "main.json", "RUNNER_TEMP": str(tmp_path / "pr"), "PRESET": "strict"}
+    done = shell(step["run"], cwd=tmp_path, **env | told)
+    assert done.returncode == 1, done.stderr
+    assert re.search(r"^::error file=pr\.jsonl,line=81,", done.stdout, re.MULTILINE)
+    assert "line=82," in done.stdout
+
+
 def test_the_action_passes_clean_data_and_says_when_it_cannot_read(tmp_path: Path) -> None:
     step = gate_step()
     env = dict.fromkeys(step["env"], "") | {"DATA": write(tmp_path / "ok.jsonl", rows(80)).name, "FAIL_ON": "fail"}

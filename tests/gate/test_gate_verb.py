@@ -400,3 +400,21 @@ def test_many_files_are_judged_as_one_dataset_and_each_place_is_named_with_its_f
     (leak,) = check(found, "leaked_rows")["places"]
     assert (leak["file"], leak["witness_file"], leak["witness_line"]) == ("data/train.jsonl", "data/test.jsonl", 1)
     assert "data/train.jsonl, line " in gate("data/*.jsonl", "--policy", without_labels())[1]
+
+
+def test_an_index_changes_no_verdict_and_says_where_it_is_of_no_use() -> None:
+    rows = spoilt()
+    write(Path("main.jsonl"), rows[:-20])
+    write(Path("pr.jsonl"), rows)
+    policy = ("--policy", without_labels())
+    told = CliRunner().invoke(gate_command, ["main.jsonl", *map(str, policy), "--index", "known"], standalone_mode=False)
+    assert "index: known: everything was looked at: it does not exist yet" in told.stderr
+    kept = {file: file.read_bytes() for file in Path("known").rglob("*") if file.is_file()}
+    whole = as_json("pr.jsonl", *policy)
+    gate("main.jsonl", *policy, "--format", "json", "--output", "main.json")
+    part = as_json("pr.jsonl", *policy, "--index", "known", "--out", "other")
+    assert part[0] == whole[0]
+    assert part[1]["checks"] == whole[1]["checks"]
+    assert {file: file.read_bytes() for file in Path("known").rglob("*") if file.is_file()} != kept, "brought up to date"
+    code, said = gate("pr.jsonl", *policy, "--index", "pr.jsonl")
+    assert (code, "not a folder of known rows" in said) == (2, True)

@@ -356,6 +356,23 @@ def test_where_few_labels_are_wrong_none_is_changed_by_itself(tmp_path: Path) ->
     assert run(dataset(tmp_path, rows(15)), careful_below=0.0).summary["applied_by_themselves"]
 
 
+def test_where_texts_tell_few_of_the_labels_none_is_changed_by_itself(tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    told = rng.random(1500) < 0.4
+    rows = [
+        {"text": text_of(rng, [i % 4] if tells else [int(c) for c in rng.permutation(4)[:2]]), "label": f"class {i % 4}"}
+        for i, tells in enumerate(told)
+    ]
+    for i in range(120):  # wrong ones among those that can be told
+        rows[i]["label"] = f"class {(i + 1) % 4}"
+    found = run(dataset(tmp_path, rows))
+    assert found.summary["model_is_unsure"]
+    assert found.summary["agreement"] < 0.67
+    assert max(found.findings["score"].to_pylist()) < 0.9
+    assert any(line.startswith("The texts tell") for line in told_labels(found.summary, 0))
+    assert run(dataset(tmp_path, rows), least_agreement=0.0).summary["applied_by_themselves"]
+
+
 def test_the_end_of_a_run_says_in_words_how_many_labels_are_how_doubtful(tmp_path: Path) -> None:
     rows, _ = vote_rows(400)
     found = run(dataset(tmp_path, rows), votes=("ann", "bo", "cy"))

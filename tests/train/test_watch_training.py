@@ -52,13 +52,16 @@ def test_sound_training_with_validation_and_evaluation_raises_no_alarm(
     assert [a for a in run.done["alerts"] if a["severity"] != "note"] == []
 
 
-def test_too_few_rows_of_a_class_are_caught_before_training(tmp_path: Path, config: TrainConfig, tickets: Examples) -> None:
+def test_too_few_rows_of_a_class_and_imbalance_are_caught_before_training(
+    tmp_path: Path, config: TrainConfig, tickets: Examples
+) -> None:
     keep = [i for i, label in enumerate(tickets.labels) if label != "login"]
-    keep += [i for i, label in enumerate(tickets.labels) if label == "login"][:3]
+    keep += [i for i, label in enumerate(tickets.labels) if label == "login"][:1]
     run = train_adapter(tickets.take(sorted(keep)), config.replace(steps=3), tmp_path, evaluation=tickets)
     (found,) = [a for a in run.done["alerts"] if a["kind"] == "few_rows_per_class"]
     assert found["names"] == ["login"]
-    assert found["numbers"]["fewest"] == 3
+    assert found["numbers"]["fewest"] == 1
+    assert "imbalance" in alerts(run)
     assert "Collect more rows" in found["recommendation"]
 
 

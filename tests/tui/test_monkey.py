@@ -42,6 +42,7 @@ async def shake(run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch, many: 
     async with drive(run, size=(WIDTH, HEIGHT)) as d:
         await d.panel("duplicates")
         desk = d.app.desk
+        await d.press("a")  # one decision at least, whatever chance brings
         for n in range(many):
             if rng.random() < 0.15:
                 await mouse(d, rng)

@@ -84,8 +84,7 @@ async def test_scrubbing_shows_rows_groups_and_gate_and_keeps_as_one_decision(
         screen = await d.on(ScrubberScreen)
         await d.until(lambda: screen.scrub is not None, "counts")
         before = screen.at
-        for _ in range(3):
-            await d.press("shift+right")
+        await d.press("shift+right", "shift+right", "shift+right")
         assert screen.at == pytest.approx(min(1.0, before + 0.15))
         await d.sees("rows leave", "rows that stay", "gate")
         await d.until(lambda: screen.shown.exact, "the exact count")
@@ -206,19 +205,15 @@ async def test_answers_are_judged_blind_by_keys_and_a_word_can_be_taken_back(
         await d.sees("insufficient evidence")
 
 
-async def test_without_answers_the_screen_says_what_to_do(run: Path, drive: Drive) -> None:
+# -- groups -------------------------------------------------------------------------------------------------------------
+
+
+async def test_without_answers_or_groups_it_is_said_what_to_do_and_that_nothing_is_known(run: Path, drive: Drive) -> None:
     async with drive(run) as d:
         await d.panel("ablation")
         await d.press("j")
         await d.on(JudgeScreen)
         await d.sees("No answers yet")
-
-
-# -- groups -------------------------------------------------------------------------------------------------------------
-
-
-async def test_without_groups_it_is_said_that_nothing_is_known(run: Path, drive: Drive) -> None:
-    async with drive(run) as d:
         await d.panel("fairness")
         await d.press("b")
         await d.on(FairnessScreen)
@@ -231,8 +226,8 @@ async def test_each_group_stands_there_with_its_interval_and_one_of_four_outcome
     from tests.tui.conftest import rows, write
 
     monkeypatch.chdir(tmp_path)
-    held = [{**row, "region": ("north", "south")[n % 2]} for n, row in enumerate(rows(120))]
-    held += [{**held[1], "region": "south"} for _ in range(60)]
+    held = [{**row, "region": ("north", "south")[n % 2]} for n, row in enumerate(rows(60))]
+    held += [{**held[1], "region": "south"} for _ in range(40)]
     write(tmp_path / "t.jsonl", held)
     (tmp_path / "c.toml").write_text(
         "[data]\ninput = 't.jsonl'\n[data.roles]\ntext = 'text'\nlabel = 'intent'\ngroup = 'region'\n"

@@ -97,7 +97,7 @@ def test_from_a_raw_file_through_review_and_training_to_the_verdict_by_keys_alon
     t.wait("to start")
     t.press("s")
     t.wait("training runs")
-    t.wait("Training is done", 1500)
+    t.wait("Training is done", 3600)
     t.press("]")
     t.wait("Does curation help?")
     run = tmp_path / "runs" / "t"

@@ -2,8 +2,9 @@
 
 The adapter is merged into its base first (`train.merge`, with its check of logits), then `convert_hf_to_gguf.py` reads that
 folder. It is looked for in `CURATE_GGUF_CONVERTER` (a file), in `LLAMA_CPP` (llama.cpp's folder) and on the PATH. What it
-writes is taken only if it begins as GGUF does. It refuses tokenizers that llama.cpp does not know, the bundled base's among
-them: that is told. Cost: the merged model on disk once more.
+writes is taken only if it begins as GGUF does. It refuses tokenizers that llama.cpp does not know, the bundled base's
+among them: that is told. A base of Llama 2's kind should hold its `tokenizer.model`, which goes beside the merged weights.
+Cost: the merged model on disk once more.
 """
 
 from __future__ import annotations
@@ -14,15 +15,21 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curate.dataset.atomic import atomic_path
 from curate.errors import ConfigError, CurateError
 from train.adapters import adapter_folder, load_adapter
+from train.extra import extra
 from train.merge import merge_adapter
+
+if TYPE_CHECKING:
+    from train.base import BaseSource
 
 NAMES = ("convert_hf_to_gguf.py", "convert_hf_to_gguf", "convert-hf-to-gguf.py", "convert-hf-to-gguf")
 TYPES = ("f32", "f16", "bf16", "q8_0", "auto")
 MAGIC = b"GGUF"
+PIECES = "tokenizer.model"
 MISSING = (
     "no GGUF converter is installed: get llama.cpp (https://github.com/ggml-org/llama.cpp) and `pip install gguf`, then "
     "set LLAMA_CPP to its folder, or CURATE_GGUF_CONVERTER to its convert_hf_to_gguf.py"
@@ -57,12 +64,13 @@ def write_gguf(adapter: str | Path, out: str | Path, *, base: str | None = None,
             f"{loaded.folder} is a model for {loaded.task}: llama.cpp runs models that write, and its head would be lost; "
             "merge it with `curate train … --merge` and serve it with transformers"
         )
-    merged = loaded.merged
+    merged, source = loaded.merged, loaded.bench.source
     del loaded
     with tempfile.TemporaryDirectory(prefix="curate-gguf-") as place:
         model = adapter_folder(adapter) if merged else merge_adapter(adapter, Path(place) / "model", base=base).folder
         if not merged:  # the converter copies what the card says of the base, which is a path of this machine
             (model / "README.md").unlink(missing_ok=True)
+            _add_pieces(source, model)
         with atomic_path(target) as temporary:
             asked = [*command, str(model), "--outfile", str(temporary), "--outtype", kind]
             done = subprocess.run(asked, capture_output=True, text=True, check=False)
@@ -73,3 +81,12 @@ def write_gguf(adapter: str | Path, out: str | Path, *, base: str | None = None,
                 if file.read(len(MAGIC)) != MAGIC:
                     raise CurateError(f"the GGUF converter wrote no GGUF file: {said}")
     return target
+
+
+def _add_pieces(source: BaseSource, model: Path) -> None:
+    """Put the base's SentencePiece file beside the weights: without the scores in it llama.cpp cuts words otherwise."""
+    found: str | Path | None = Path(source.location) / PIECES
+    if not source.local:
+        found = extra("huggingface_hub", allow_hub=True).try_to_load_from_cache(source.location, PIECES)
+    if isinstance(found, str | Path) and Path(found).is_file():
+        shutil.copyfile(found, model / PIECES)

@@ -37,7 +37,8 @@ _RECORD = (
     "mrn; medical record; medical record number; medical record no; medicalrecord*; patient id; patient "
     "number; patient no; patientid; patient identifier; chart number; hospital number; health record; record "
     "number; patientennummer; patienten-id; patientnummer; numero de dossier; dossier medical; historia "
-    "clinica; numero de historia; nhc; n.h.c; n de historia; cartella clinica; prontuario; patientnr; numer pacjenta; номер карты; "
+    "clinica; numero de historia; nhc; n.h.c; n de historia; cartella clinica; prontuario; patientnr; "
+    "numer pacjenta; номер карты; "
     "медкарта; 病历号; 病歷號; 患者番号; カルテ番号; 환자번호; 환자등록번호"
 )
 _HEALTH = (

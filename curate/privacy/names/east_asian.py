@@ -2,7 +2,8 @@
 
 These scripts have no capitals and mostly no blanks, so the tagger has little to go by, while the forms themselves are
 strict: an address runs from the large to the small and ends in numbers of house and floor; a firm bears its legal form; a
-form names the field before the name (`氏名：`, `收件人`, `예금주`). Sources: the postal services' rules of writing addresses.
+form names the field before the name (`氏名：`, `收件人`, `예금주`). Sources: the postal services' rules for
+addresses.
 
 Rows without a byte of these scripts cost nothing; the others about 20 microseconds a kilobyte. All patterns are bounded.
 It knows no town or person outside such forms.
@@ -54,10 +55,13 @@ _CHINESE_FIRM = re.compile(
 _BEFORE_FIRM = re.compile(
     r"^.*(?:我在|在|由|与|與|和|给|給|向|是|于|為|为|被告|原告|上诉人|甲方|乙方|我们|我們|本公司|关于|對|对)(?=[^在由与與和给給向是于]{4})"
 )
-_KOREAN_FIRM = re.compile(r"(?:주식회사|㈜|\(주\))\s?[가-힣A-Za-z0-9]{2,12}|[가-힣A-Za-z0-9]{2,12}\s?(?:주식회사|㈜|\(주\))")
+_KOREAN_FIRM = re.compile(
+    r"(?:주식회사|㈜|\(주\))\s?[가-힣A-Za-z0-9]{2,12}|[가-힣A-Za-z0-9]{2,12}\s?(?:주식회사|㈜|\(주\))"
+)
 _LABELLED = re.compile(
     rf"(?:(?:患者|お?客様?|申込者|契約者|受取人|名義人|会員)?(?:氏名|お?名前)|(?:收件|寄件|联系|聯絡|持卡|开户|申请|投保)人(?:姓名)?|(?:客户|患者|病人|员工|學生|学生)?姓名|户名)"
-    rf"[\s　]*[:：為为是]?[\s　]*([{_HAN}]{{2,4}}(?:[ 　](?!電話|电话|地址|住所|年齢|年龄|性別|性别|生年|出生)[{_HAN}{_KANA}]{{1,4}})?|[{_HAN}]{{1,3}}[ 　]?[{_KANA}]{{2,4}}|[ァ-ヴー]{{2,8}}[ 　・][ァ-ヴー]{{2,8}})"
+    rf"[\s　]*[:：為为是]?[\s　]*([{_HAN}]{{2,4}}(?:[ 　](?!電話|电话|地址|住所|年齢|年龄|性別|性别|生年|出生)"
+    rf"[{_HAN}{_KANA}]{{1,4}})?|[{_HAN}]{{1,3}}[ 　]?[{_KANA}]{{2,4}}|[ァ-ヴー]{{2,8}}[ 　・][ァ-ヴー]{{2,8}})"
     rf"(?=[\s　，,。、;；:：(（)）/|]|$|先生|女士|小姐|様|さん|殿)"
     r"|(?:이름|성명|성함|예금주|환자명?|고객명|수령인|받는\s?사람|보호자)\s*[:：은는]?\s*([가-힣]{2,4})(?=[\s,.()/;]|$|님|씨|입니다|이고|이며)"
 )
@@ -68,7 +72,9 @@ _FORMS = (
 )  # fmt: skip
 _NO_PERSON = re.compile(rf"(?:[{_HAN}]|[가-힣]|昭和|平成|令和|大正|[{_HAN}][りしれけえせいきくうるたっ])\Z")
 """What the tagger takes for a person and is none: one sign, an era, a verb."""
-_NOT_BEHIND_LABEL = frozenset(("电话", "電話", "地址", "住所", "号码", "先生", "女士", "연락처", "전화", "주소", "생년월일", "관련", "정보"))
+_NOT_BEHIND_LABEL = frozenset(
+    ("电话", "電話", "地址", "住所", "号码", "先生", "女士", "연락처", "전화", "주소", "생년월일", "관련", "정보")
+)
 
 
 @njit(cache=True, nogil=True)

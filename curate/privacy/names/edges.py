@@ -79,7 +79,8 @@ def _post_code(text: Block, at: np.ndarray) -> None:
             at[n, 2] += 4
 
 
-_OUTWARD, _INWARD = re.compile(rb"(?<![A-Za-z0-9])[A-Z]{1,2}[0-9][0-9A-Z]?\Z"), re.compile(rb" [0-9][A-Z]{2}(?![A-Za-z0-9])")
+_OUTWARD = re.compile(rb"(?<![A-Za-z0-9])[A-Z]{1,2}[0-9][0-9A-Z]?\Z")
+_INWARD = re.compile(rb" [0-9][A-Z]{2}(?![A-Za-z0-9])")
 
 
 def _particles(text: Block, at: np.ndarray) -> None:

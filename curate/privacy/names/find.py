@@ -17,11 +17,11 @@ import pyarrow as pa
 
 from curate.privacy.book import book
 from curate.privacy.column import Block, block
-from curate.privacy.names.grids import grid
 from curate.privacy.names.characters import tables
 from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
+from curate.privacy.names.grids import grid
 from curate.privacy.names.labels import TYPES
 from curate.privacy.names.model import Model, load
 from curate.privacy.names.plausible import left_of_address, plausible

@@ -13,7 +13,7 @@ import re
 import numpy as np
 
 from curate.privacy.column import Block
-from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PHONE, PHONE_AFTER, VERSION, word_classes
+from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PHONE, PHONE_AFTER, VERSION, _words, word_classes
 from curate.privacy.names.east_asian import no_person
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
@@ -22,7 +22,7 @@ from curate.privacy.types import CODE
 _ADDRESS, _PERSON = CODE["STREET_ADDRESS"], CODE["PERSON"]
 _LABEL = PHONE | PHONE_AFTER | IDENTIFIER | CARD | MONEY | VERSION | COUNT
 _WORD = re.compile(r"[^\W\d_]+")
-_ROLES = frozenset("""
+_ROLES = frozenset(_words("""
     sohn tochter bruder schwester mutter vater ehefrau ehemann gattin gatte lebensgefahrtin lebensgefahrte nachbar nachbarin
     patient patientin pat klager klagerin beklagter beklagte zeuge zeugin mieter mieterin kunde kundin kollege kollegin
     mandant mandantin angehorige angehoriger angeklagter schuldner herr frau tante onkel oma opa
@@ -35,12 +35,12 @@ _ROLES = frozenset("""
     maz zona syn corka brat siostra sasiad sasiadka pacjent pacjentka powod pozwany klient klientka pan pani
     hasta davaci davali esim kizim oglum sayin musteri
     муж жена сын дочь брат сестра сосед соседка пациент пациентка истец ответчик клиент клиентка гражданин гражданка
-""".split())
+"""))
 """Folded words that stand before names and are none."""
-_NEVER = frozenset("""
+_NEVER = frozenset(_words("""
     referto saal salle sala esq zimmer befund anamnese protokoll rechnung ordernr kundennr bestellnr factura fattura facture
     pedido ordine commande ticket betreff objet asunto oggetto assunto onderwerp temat konu тема
-""".split())
+"""))
 """Folded words of forms that are never a person by themselves."""
 
 

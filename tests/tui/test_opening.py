@@ -1,0 +1,94 @@
+"""A run opens with the plan that lies in it, which is the plan that resolving gives; anything in doubt is resolved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from curate.ledger.decisions import append_decisions, decide
+from curate.rundir import RunDir
+from curate.session import Session
+from tests.tui.conftest import Drive
+from tui.evidence import Reader
+from tui.table import QueueBackend
+
+
+def test_a_run_opens_with_its_plan_and_without_reading_a_row(run: Path) -> None:
+    session = Session.open(run)
+    assert not session.dataset.at_hand
+    resolved = session.detected.resolve(session.state.journal)
+    assert session.plan.table.equals(resolved.table)
+    assert np.array_equal(session.plan.dropped, resolved.dropped)
+    assert session.is_written
+    state = session.state
+    assert not session.confirm()
+    assert session.state is state, "what was shown stays, so that nothing is drawn or judged twice"
+
+
+def test_a_plan_that_does_not_follow_the_journal_is_resolved_again(run: Path) -> None:
+    before = Session.open(run)
+    index = int(before.of_stage("pii")[0])
+    append_decisions(run / "decisions.jsonl", [decide(before.findings, [index], "reject")])
+    session = Session.open(run)
+    assert str(session.plan.table["status"][index]) == "rejected"
+    assert not session.is_written
+    session.undo()
+    assert session.is_written
+
+
+def test_a_plan_that_says_otherwise_than_its_hash_is_not_believed(run: Path) -> None:
+    here = RunDir(run)
+    table = here.read_table("plan.parquet")
+    here.write_table("plan.parquet", table.take(np.arange(table.num_rows)[::-1].tolist()))
+    session = Session.open(run)
+    assert session.plan.table.equals(session.detected.resolve(session.state.journal).table)
+    assert not session.is_written
+
+
+def test_what_the_files_say_gives_way_to_what_resolving_says(run: Path) -> None:
+    here = RunDir(run)
+    table = here.read_table("plan.parquet")
+    words = table["status"].cast("string").to_pylist()
+    changed = ["pending" if word == "applied" else word for word in words]
+    column = table.schema.field("status")
+    place = table.schema.get_field_index("status")
+    lied = table.set_column(place, column, pa.array(changed).dictionary_encode())
+    here.write_table("plan.parquet", lied)
+    manifest = here.manifest()
+    manifest["outputs"]["plan.parquet"] = Session.open(run).plan_hash()
+    here.manifest_path.write_bytes(orjson.dumps(manifest))
+    session = Session.open(run)
+    assert session.rows()[0] == session.rows()[1], "no drop applies, says the file"
+    assert session.confirm()
+    assert session.rows()[0] > session.rows()[1]
+    assert not session.is_written
+
+
+def test_a_line_that_was_not_read_is_drawn_without_touching_the_data(run: Path) -> None:
+    session = Session.open(run)
+    backend = QueueBackend(session.queue("pii"))
+    backend.reader = Reader(session)
+    asked: list[bool] = []
+    backend.ask = lambda: asked.append(True)
+    first = backend.get_row_at(0)
+    assert first[3:] == ("…", "")
+    assert asked
+    assert not session.dataset.at_hand
+    lines = backend.reader.lines(backend.data[:5])
+    assert backend.take(session.state, lines)
+    assert backend.get_row_at(0)[:3] == first[:3]
+    assert backend.get_row_at(0)[3].startswith("→")
+    assert not backend.take(session.state, lines), "the same words again are no reason to draw"
+
+
+async def test_the_queue_stands_there_before_its_texts_and_then_with_them(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        await d.until(lambda: d.app.has_desk and getattr(d.app.screen, "queue", None) is not None, "a queue")
+        await d.until(lambda: d.app.desk.settled, "rows and plan")
+        await d.settle()
+        table = d.app.screen.table
+        assert not table.queue.unread(0, min(20, len(table.queue.data)))
+        assert "…" not in {table.queue.get_cell_at(at, 3) for at in range(min(20, len(table.queue.data)))}
