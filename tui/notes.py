@@ -25,8 +25,10 @@ def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool,
         told = [f"{n:,} of {count(queue.total, 'finding')}{what}"]
     else:
         told = [count(n, "finding"), *(f"{SIGN[s]} {by[s]:,} {MANY[s]}" for s in by if by[s])]
-    told += [GROUP_SAYS[wish.group]] if wish.group else []
-    told += [SORT_SAYS[wish.sort]] if wish.sort != "state" or not wish.group else []
+    # What a person chose comes before what the rail counts too: a short line cuts the end.
+    chosen = [GROUP_SAYS[wish.group]] if wish.group else []
+    chosen += [SORT_SAYS[wish.sort]] if wish.sort != "state" else []
+    told = [*chosen, *told] if chosen else [*told, SORT_SAYS["state"]]
     name = stage_title(stages[0]) if len(stages) == 1 and not tight else ""
     between = "  " if tight else "   "
     return Text.assemble((f"{name}  " if name else "", "bold"), between.join(told), no_wrap=True, overflow="ellipsis")

@@ -20,10 +20,10 @@ from curate.session import QUEUE_ORDER, Session
 SORTS = ("state", "score", "impact", "value", "row")
 SORT_SAYS = {
     "state": "what waits first",
-    "score": "sorted by score: the surest first",
-    "impact": "sorted by impact: what keeps the gate red first, then what most findings share a row with",
-    "value": "sorted by value: what a decision cures most first",
-    "row": "sorted by row, as in the file",
+    "score": "by score: the surest first",
+    "impact": "by impact: what keeps the gate red first",
+    "value": "by value: what a decision cures most first",
+    "row": "by row, as in the file",
 }
 """What each order means, for the line above the queue."""
 GROUPS = ("", "rule", "change", "partner", "field", "state")

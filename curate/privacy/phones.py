@@ -228,7 +228,7 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
     digits = "".join(groups)
     if not 7 <= len(digits) <= 15 or len(groups) > 8 or one_digit(digits):
         return 0.0
-    if text.count("(") != text.count(")"):
+    if not _PAIRED.fullmatch(text):
         if not _AREA_BRACKET.fullmatch(text):
             return 0.0  # "76, 065103 (2005"
         text = text.replace(")", "-", 1)
@@ -279,6 +279,7 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
     return 0.0
 
 
+_PAIRED = re.compile(r"[^()]*(?:\([^()]*\)[^()]*)*")
 _AREA_BRACKET = re.compile(r"0\d{1,4}\) ?\d{3,4}[- ]?\d{3,4}")
 """`02)312-3456`, the Korean way to set the area code apart."""
 _AREA_SLASH, _SLASH_REGIONS = re.compile(r"0\d{2,4} ?/ ?\d{2,9}(?:[ -]\d{2,5}){0,3}"), ("DE", "AT")

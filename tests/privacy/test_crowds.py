@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from curate.privacy import ScanConfig, scan
 from curate.privacy import neighbourhood as k
 from curate.privacy.candidates import Candidate, View
+from curate.privacy.chance import CHECKED
 from curate.privacy.column import block
 from curate.privacy.crowds import identify_all
 from curate.privacy.identifiers import IDENTIFIERS, passes
@@ -99,7 +100,10 @@ def test_a_block_says_what_its_rows_say_alone() -> None:
     for row, text in enumerate(rows):
         one = scan(pa.array([text]))
         alone += [(row, *s) for s in zip(one.start.tolist(), one.end.tolist(), one.kind.tolist())]
-    assert spans == sorted(alone)
+    # What a check takes by chance may be cleared where many are seen, which no row by itself can tell.
+    assert set(spans) <= set(alone)
+    assert {kind for _, _, _, kind in set(alone) - set(spans)} <= set(CHECKED.tolist())
+    assert len(spans) > 0.98 * len(alone)
 
 
 def test_verdicts_are_remembered_and_equal() -> None:
