@@ -2,8 +2,10 @@
 
     python -m benchmarks.pii.styles [--held] [--errors] [--region US] [--write DIR]
     python -m benchmarks.pii.styles --set names_held.txt --names
+    python -m benchmarks.pii.styles --set fresh_held.txt --everything
 
-Names, places, organisations and addresses have sets of their own, in six languages (`--names`). Every text is scanned by
+Names, places, organisations and addresses have sets of their own, in six languages (`--names`); `fresh_*.txt` have all
+types in fourteen (`--everything`). Every text is scanned by
 itself, with all structured types; a finding that is not marked is wrong, whatever its type.
 `--write` leaves the sets as JSON lines for `curate pii-eval`.
 """
@@ -53,6 +55,7 @@ def main() -> None:
     parser.add_argument("--held", action="store_true")
     parser.add_argument("--set", help="another file of this folder")
     parser.add_argument("--names", action="store_true", help="look for names, places, organisations and addresses instead")
+    parser.add_argument("--everything", action="store_true", help="look for every type")
     parser.add_argument("--errors", action="store_true")
     parser.add_argument("--region", default="US")
     parser.add_argument("--write", type=Path)
@@ -65,7 +68,7 @@ def main() -> None:
             {"start": s.start, "end": s.end, "type": s.type} for s in gold.spans if s.row == row]}, ensure_ascii=False)
             for row, text in enumerate(gold.texts)]  # fmt: skip
         (args.write / name.replace(".txt", ".jsonl")).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    asked = NAMED if args.names else STRUCTURED
+    asked = (*STRUCTURED, *NAMED) if args.everything else NAMED if args.names else STRUCTURED
     ours = found(gold.texts, args.region, asked)
     types = map_types(gold.types(), asked, {kind: kind for kind in gold.types()} if args.names else {})
     for line in table(score(gold, ours, types)):

@@ -26,7 +26,7 @@ from curate.privacy import evidence
 from curate.privacy import neighbourhood as k
 from curate.privacy.book import Book, book
 from curate.privacy.chance import weighed
-from curate.privacy.column import Block, block
+from curate.privacy.column import Block, Bytes, block
 from curate.privacy.config import ScanConfig
 from curate.privacy.custom import find
 from curate.privacy.disguises import byte_edits, find_disguises
@@ -66,12 +66,15 @@ def _judge(text: Block, candidates: Ints, config: ScanConfig, known: Book, verdi
     return found.take(wanted[found.at[:, 3]] & (np.round(found.score, 4) >= config.min_score))
 
 
-def _raw_spans(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts) -> Found:
-    """All accepted spans, overlaps included: the plain pass and the pass over normalised rows."""
+def _raw_spans(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts, marked: Bytes | None = None) -> Found:
+    """All accepted spans, overlaps included: the plain pass and the pass over normalised rows. `marked`: flags of the texts
+    that the rows were cut from."""
     data, starts, ends = text.data, text.starts, text.ends
     national = config.default_region.upper() not in ("US", "CA")
     # A long text that has to be read in its plain form anyway is not read as it stands: its candidates would not count.
     early = long_row_flags(data, starts, ends, LONG)
+    if marked is not None:
+        early |= marked
     read = np.where(early != 0, starts, ends)
     proposed, count, flags = lex(data, starts, read, national, text.masks, text.name_of)
     flags |= early
@@ -128,8 +131,8 @@ def _allowed(text: Block, found: Found, config: ScanConfig) -> Found:
     return found.take(np.array([value not in allow for value in texts], dtype=np.bool_))
 
 
-def _once(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts) -> Found:
-    found = _raw_spans(text, config, known, verdicts)
+def _once(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts, marked: Bytes | None = None) -> Found:
+    found = _raw_spans(text, config, known, verdicts, marked)
     cells = grid(text)
     if cells is not None:
         inner = _raw_spans(cells[0], config, known, verdicts)
@@ -161,7 +164,9 @@ def _settled(text: Block, config: ScanConfig, known: Book) -> Found:
         whole = text.part(rows)
         local, open_rows, owner = _in_pieces(whole, local, config)
         masked, origin = mask_bytes(open_rows, local, quoted, config.stand_ins or known.placeholders, False)
-        more = _once(masked, config, known, verdicts)
+        # A window is read in its plain form wherever its text would be.
+        marked = long_row_flags(whole.data, whole.starts, whole.ends, LONG)[owner] if open_rows is not whole else None
+        more = _once(masked, config, known, verdicts, marked)
         if not len(more.at):
             break
         origin = mask_bytes(open_rows, local, quoted, config.stand_ins or known.placeholders, True)[1]

@@ -28,8 +28,8 @@ _LINE = 600
 """Bytes of the longest line that may be a row of a table."""
 _HEADING = re.compile(r"[^\W\d][\w .:/#'()-]{0,40}")
 _CELL = {
-    sign: re.compile(rf'[ \t]*(?:"((?:[^"]|"")*)"|([^{re.escape(sign)}]*))[ \t]*(?:{re.escape(sign)}|\Z)'.encode())
-    for sign in (",", ";", "|", "\t")
+    sign: re.compile(rf'[{blank}]*(?:"((?:[^"]|"")*)"|([^{re.escape(sign)}]*))[{blank}]*(?:{re.escape(sign)}|\Z)'.encode())
+    for sign, blank in ((",", " \t"), (";", " \t"), ("|", " \t"), ("\t", " "))  # a tab that parts cells is no blank
 }
 
 
