@@ -19,6 +19,7 @@ from curate.errors import ConfigError, MissingExtraError
 
 HOME = Path(__file__).resolve().parent.parent
 OURS = ("train", "audit", "tui")
+_process = {"ours": False}
 
 
 def require(name: str) -> ModuleType:
@@ -45,6 +46,16 @@ def drop_working_directory() -> None:
     if here == HOME:
         return
     sys.path[:] = [p for p in sys.path if p != "" and Path(p).resolve() != here]
+
+
+def claim_process() -> None:
+    """Say that this process is ours alone: a command or a worker, no notebook or program that imported us."""
+    _process["ours"] = True
+
+
+def is_ours() -> bool:
+    """Whether this process is ours alone, so that what holds for all of it may be set."""
+    return _process["ours"]
 
 
 def child_environment() -> dict[str, str]:

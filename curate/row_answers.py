@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from curate.errors import ConfigError, nearest
-from curate.ledger.sightings import PRIVATE, Sighting
+from curate.ledger.sightings import PRIVATE, Sighting, text_hash
 
 if TYPE_CHECKING:
     from curate.row_review import RowReview
 
 DROP = "drop"
 MOST_PLACES = 200
+"""Places that one answer may name."""
 
 
 def parse_seen(rows: RowReview, row: int, said: str) -> list[Sighting]:
@@ -45,10 +46,16 @@ def _with(rows: RowReview, row: int, kind: str, value: str) -> list[Sighting]:
     if kind == "label":
         return [_relabel(rows, row, value)]
     if kind == "privacy":
-        found = [Sighting(kind, "replace", field, a, b, PRIVATE) for field, a, b in _places(rows, row, value)]
+        found = [Sighting(kind, "replace", field, a, b, PRIVATE, text_hash=its)
+                 for field, a, b, its in _places(rows, row, value)]  # fmt: skip
         if not found:
             raise ConfigError("these words do not stand in the row; give them letter by letter as they stand there")
-        return found[:MOST_PLACES]
+        if len(found) > MOST_PLACES:
+            raise ConfigError(
+                f"these words stand in {len(found):,} places of the row, and one answer names {MOST_PLACES} at most: give "
+                "more of the words around them, or say quality=drop, which leaves the row out"
+            )
+        return found
     if kind == "duplicate":
         other = int(value) if value.isascii() and value.isdecimal() else -1
         if not 0 <= other < rows.n or other == row:
@@ -72,11 +79,12 @@ def _relabel(rows: RowReview, row: int, value: str) -> Sighting:
     return Sighting("label", "relabel", rows.dataset.roles.label[0], replacement=value)
 
 
-def _places(rows: RowReview, row: int, words: str) -> Iterator[tuple[str, int, int]]:
-    """(field, start, end) of every place in a row where these words stand."""
+def _places(rows: RowReview, row: int, words: str) -> Iterator[tuple[str, int, int, str]]:
+    """(field, start, end, hash of the field's text) of every place in a row where these words stand."""
     for batch in rows.dataset.select([row]).strings():
         for field, text in zip(batch.fields, batch.texts.to_pylist()):
             at = text.find(words) if text else -1
+            its = text_hash(text) if at >= 0 else ""
             while at >= 0:
-                yield field, at, at + len(words)
+                yield field, at, at + len(words), its
                 at = text.find(words, at + len(words))

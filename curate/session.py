@@ -306,6 +306,10 @@ class Session:
     def _append(self, decision: Decision, indices: np.ndarray, known: int | None = None) -> Saved:
         """`known`: decisions that the caller has read already, where that is more than the state holds."""
         before = len(self.state.journal.decisions) if known is None else known
+        if not self._confirmed:
+            # Resolving reads the rows for the first time. If they cannot be read, that must show before a decision is
+            # saved: nobody may be told that it was not, and find it in force.
+            _ = self.detected.facts
         append_decisions(self.run.decisions_path, [decision])
         self._show(self._resolved(self._journal.read()))
         return Saved(decision, indices, max(0, len(self.state.journal.decisions) - before - 1))
@@ -325,6 +329,8 @@ class Session:
         """The plan that the last run, or `apply`, left, where it was made from the journal as it is now."""
         manifest = self.run.manifest()
         told, known = manifest.get("plan", {}), manifest.get("outputs", {}).get(PLAN_FILE)
+        if not workflow.same_version(manifest):
+            return None
         if told.get("decisions") is None or told["decisions"] != workflow.journal_hash(self.run):
             return None
         if known is not None and known != self.plan_hash():

@@ -201,9 +201,14 @@ def _with_people(directory: RunDir, detected: Detected) -> Detected:
 def _known_input(manifest: Mapping[str, Any], recipe: Recipe) -> Dataset | None:
     """The data of a run as its manifest tells of it, rows read when they are looked at; None where this version might
     read it otherwise, or it is not what it was."""
-    if manifest.get("versions", {}).get("curate") != curate_version():
+    if not same_version(manifest):
         return None
     return known_again(input_path(recipe), manifest, recipe.data.id_columns)
+
+
+def same_version(manifest: Mapping[str, Any]) -> bool:
+    """Whether this version of curate wrote a run: another may read or resolve otherwise."""
+    return bool(manifest.get("versions", {}).get("curate") == curate_version())
 
 
 def prove(
@@ -355,6 +360,7 @@ def _begin(directory: RunDir, dataset: Dataset, recipe: Recipe) -> dict[str, Any
         "hardware": hardware(),
     }
     manifest["stages"] = {k: v for k, v in manifest["stages"].items() if k in recipe.stage_names()}
+    manifest.pop("plan", None)  # it followed the recipe of before: killed from here on, nobody may take it for this one's
     directory.write_manifest(manifest)
     return manifest
 

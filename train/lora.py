@@ -35,6 +35,7 @@ from train.extra import versions
 from train.files import CHECKPOINTS, read_json, write_json
 from train.fit import Learning, classes_of, fit, watch_of
 from train.forgetting import check_remedies, guide, open_probe, open_teacher, replay_rows, writes
+from train.garbage import freeze_imports
 from train.preference import Preferences, check_objective
 from train.preference.measure import is_measured
 from train.preference.rows import KTO
@@ -145,6 +146,7 @@ def _train_adapter(
     if finished is not None:
         return finished
     started = time.perf_counter()
+    freeze_imports()
     from train.resources import explained
     from train.resume import drop_checkpoints, find_checkpoint, refuse_foreign, rewind_metrics
 

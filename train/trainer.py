@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import gc
 import math
 import time
 from collections.abc import Callable
@@ -32,11 +31,6 @@ from train.methods import METHODS
 from train.objective import Batch, Objective, collate
 from train.schedules import rate_factor
 from train.stream import MetricsStream
-
-# Every training collects garbage first (accelerate). What is imported by now stays, so it need not be walked each time:
-# half a million objects of libraries are 0.26 s a run, more than half of a short one.
-gc.collect()
-gc.freeze()
 
 STEPS_A_LINE = 10
 """Steps between two lines of metrics on a GPU, where reading the loss waits for it; short runs have a line a step."""

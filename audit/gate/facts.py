@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from curate.ledger.sightings import MISSED_PRIVACY
+from curate.ledger.sightings import STAGE as PEOPLE
 from curate.privacy.preview import shown_names
 from curate.safetext import safe_text
 
@@ -109,6 +111,8 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
     drops = np.isin(stage, ("exact_duplicates", "near_duplicates")) & (action == "drop") & open_
     leaks = (drops & (rule == "across_splits")) | (np.isin(rule, LEAKS) & (action == "drop") & open_)
     secret = np.isin(rule, SECRET_RULES)
+    private = (stage == "pii") & ~secret
+    private |= (stage == PEOPLE) & (rule == MISSED_PRIVACY)  # what a person saw is there, whatever the scanner says
     noted_name = np.isin(rule, NAME_RULES) & (action == "flag")  # public prose is about people: noted, never a leak
 
     def missing(*stages: str) -> str:
@@ -131,7 +135,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
         "leaked_rows": Fact(None, why_missing=NO_SPLIT, applies=False)
         if e.train_row.all() and not leaks.any()
         else rows(leaks, "exact_duplicates", "near_duplicates", share=False),
-        "pii_rows": rows((stage == "pii") & open_ & ~secret & ~noted_name, "pii", share=True),
+        "pii_rows": rows(private & open_ & ~noted_name, "pii", share=True),
         "secrets": _count((stage == "pii") & open_ & secret, n, missing("pii")),
         "pending_reviews": _count(np.isin(status, ("pending", "stale")) & open_, n, ""),
         "disparities": replace(

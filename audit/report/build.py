@@ -54,6 +54,7 @@ from audit.report.swaps import swaps_of
 from audit.report.training import training_of
 from curate.dataset import Dataset
 from curate.ledger.plan import Plan
+from curate.ledger.sightings import STAGE as PEOPLE
 from curate.privacy.config import preview_config
 from curate.safetext import safe_text
 from curate.stages.registry import BUILT_IN, get_stage, known_stages
@@ -75,7 +76,7 @@ TITLES = {
     "text_quality": "Text quality",
     "normalise": "Normalisation",
 }
-PRIVACY = ("pii", "people")
+PRIVACY = ("pii", PEOPLE)
 ERASURE = "erasure"
 """Rows that a person asked to be forgotten are counted, and never shown."""
 

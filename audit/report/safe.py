@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from audit.report.model import Piece, Text
 from curate.dataset import Dataset
 from curate.ledger.apply import reader
+from curate.ledger.sightings import STAGE as PEOPLE
 from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview
 from curate.privacy.types import KINDS, TYPES
@@ -49,7 +50,7 @@ class Previews:
         self,
         dataset: Dataset,
         findings: pa.Table,
-        privacy: Iterable[str] = ("pii", "people"),
+        privacy: Iterable[str] = ("pii", PEOPLE),
         looked_for: ScanConfig | None = None,
     ) -> None:
         self.dataset = dataset

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from curate.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, CurateError
+from curate.house import claim_process
 
 VERBS: dict[str, tuple[str, str]] = {
     "init": ("curate.cli.init", "Detect roles and task of a file and write a commented curate.toml."),
@@ -124,6 +125,8 @@ def main(args: list[str] | None = None) -> Any:
     """Entry point of the console script: runs a verb and exits with the code that the outcome has."""
     # Arrow's buffers of hundreds of megabytes in large pages: a third of a large run was the system handing out small ones.
     os.environ.setdefault("MIMALLOC_ALLOW_LARGE_OS_PAGES", "1")
+    if args is None:  # started from a command line, not called by another program
+        claim_process()
     args, show = _without_traceback(sys.argv[1:] if args is None else args)
     show = show or bool(os.environ.get("CURATE_TRACEBACK"))
     try:

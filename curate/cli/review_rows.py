@@ -47,7 +47,7 @@ def shown(rows: RowReview, row: int, like: tuple[int, float] | None) -> Iterator
     yield f"  row {row}{_label(previews, row)}: {previews.row(row, WIDTH) or '(empty)'}"
     others = _other_columns(rows, row)
     if others:
-        yield "  " + ", ".join(f"{name} {masked_preview(value, 80)}" for name, value in others)
+        yield "  " + ", ".join(f"{masked_preview(name, 40)} {masked_preview(value, 80)}" for name, value in others)
     if like is not None:
         other, score = like
         yield f"  most like it, row {other}{_label(previews, other)}, {score:.0%} alike: {previews.row(other, LIKE_WIDTH)}"

@@ -236,16 +236,21 @@ def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
 def effect(journal: Journal, findings: pa.Table) -> Effect:
     """Apply the live decisions to one findings table, last word winning for each finding."""
     out = Effect(np.zeros(findings.num_rows, np.int8))
-    live = [decision for decision in journal.live() if decision.verdict != "flag"]
+    everything = journal.live()
+    live = [decision for decision in everything if decision.verdict != "flag"]
     if not live:
         return out
+    holding = {d.row["row_id"]: d.decision_id for d in everything if d.row is not None}
     index = _index(findings, live)
     for decision in live:
         code = _CODE[decision.verdict]
         for position, finding_id in enumerate(decision.finding_ids):
             at = index.get(finding_id)
             if at is None:
-                if decision.row is None:  # what a person did not see in a row is no finding that got lost
+                # What a person did not see in a row is no finding that got lost, nor is what a later answer took back.
+                if decision.row is None or (
+                    code == ACCEPT and holding[decision.row["row_id"]] == decision.decision_id
+                ):
                     out.orphans.append(finding_id)
                 continue
             i, now_seen = at
@@ -318,7 +323,7 @@ def check_row(said: Any) -> None:
 def _is_sighting(one: Any) -> bool:
     if not isinstance(one, dict) or not isinstance(one.get("kind"), str):
         return False
-    texts = all(isinstance(one.get(name), str | None) for name in ("field", "replacement", "witness"))
+    texts = all(isinstance(one.get(name), str | None) for name in ("field", "replacement", "witness", "text_hash"))
     places = all(type(one.get(name, 0)) is int and one.get(name, 0) >= 0 for name in ("start", "end"))
     return texts and places and one.get("action", "flag") in SIGHTED_ACTIONS
 

@@ -41,6 +41,7 @@ from curate.ledger.plan import (
     words,
 )
 from curate.ledger.sightings import DUPLICATES
+from curate.ledger.sightings import STAGE as PEOPLE
 
 OnFinding = Literal["apply", "review", "flag"]
 Array = np.ndarray[Any, Any]
@@ -68,7 +69,7 @@ class Policy:
     """How findings become a plan. The order of `stages` is the recipe's order, and so their precedence."""
 
     stages: Mapping[str, StagePolicy] = field(default_factory=dict)
-    privacy: frozenset[str] = frozenset({"pii"})
+    privacy: frozenset[str] = frozenset({"pii", PEOPLE})
     duplicates: tuple[str, ...] = ("exact_duplicates", "near_duplicates", DUPLICATES)
     """Stages whose drops need a surviving copy; the last are copies that people saw."""
     per_cluster: int = 1

@@ -3,9 +3,9 @@
 A *sighting* is a finding that a person could have made: stage `people`, rule `missed_<kind>`, its id hashed like any other
 finding's. So an answer about a row is an ordinary decision: "clean" rejects the row's sightings, "wrong" accepts the one
 that was made, "cannot tell" flags them. The journal's line also holds the row's id and what was seen (places and labels,
-never text of the row), so that accepted sightings become findings, `applied` by that very decision, whenever a run that
-has the row is opened. The last live answer about a row holds. An answer also says which kinds had been found there when it
-was given: it is silent about those.
+and a hash of the text that a place is in; never text of the row), so that accepted sightings become findings, `applied` by
+that very decision, whenever a run that has the row is opened. The last live answer about a row holds. An answer also says
+which kinds had been found there when it was given: it is silent about those.
 
 What a sighting proposes: a label given with it relabels, a place of personal data is replaced, a row named as the original
 makes it a duplicate (stage `people_duplicates`: `resolve` sees to a surviving copy), `drop` takes the row out; anything
@@ -14,15 +14,17 @@ less is a flag, which changes no data. Cost: nothing where no row was answered a
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from curate.dataset.pointer import parse_pointer
+from curate.ledger.apply import reader
 from curate.ledger.decisions import Decision, Journal, decide
 from curate.ledger.findings import concat_findings, empty_findings, make_findings
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 STAGE, DUPLICATES = "people", "people_duplicates"
 PRIVATE = "[REMOVED]"
 """What takes the place of personal data that a person saw."""
+MISSED_PRIVACY = "missed_privacy"
+"""Rule of the sightings of personal data."""
 _SURE = 0.5
 """A sighting applies by its decision, and never by its score."""
 Answer = Literal["clean", "wrong", "unsure"]
@@ -58,6 +62,8 @@ class Sighting:
     replacement: str | None = None
     witness: str | None = None
     """Hex id of the row that it repeats."""
+    text_hash: str | None = None
+    """`text_hash` of the whole text that its place is in: a row id does not cover every column."""
 
 
 @dataclass(frozen=True)
@@ -121,26 +127,48 @@ def last_answers(journal: Journal) -> dict[str, RowAnswer]:
     return {said.row_id: said for said in answers(journal)}
 
 
-def sighted(journal: Journal, row_ids: pa.Array, columns: Container[str]) -> pa.Table:
+def text_hash(text: str) -> str:
+    """16 hex digits of XXH3-64 of a field's whole text, to know it again. It tells texts apart and keeps no secret: it
+    is of personal text, and stays in the journal."""
+    return xxhash.xxh3_64_hexdigest(text.encode("utf-8", "surrogatepass"))
+
+
+def sighted(
+    journal: Journal, row_ids: pa.Array, columns: Container[str], value_at: Callable[[str, int], object]
+) -> pa.Table:
     """The findings that people made: what the answers that hold say was wrong, in rows that are there, in row order.
 
-    What names a column that is not among `columns` (a file that somebody edited) proposes nothing any more, and waits."""
+    `value_at` gives what stands at a field of a row. What names a column that is not among `columns` (a file that somebody
+    edited), or a place in a text that is another by now, proposes nothing any more, and waits."""
     holding = [said for said in last_answers(journal).values() if said.answer == "wrong"]
     if not holding:
         return empty_findings()
     place = places(row_ids, [i for said in holding for i in (said.row_id, *(s.witness for s in said.seen if s.witness))])
     made = [
-        _finding(bytes.fromhex(said.row_id), place[said.row_id], _doable(one, columns), place.get(one.witness or ""))
+        _finding(bytes.fromhex(said.row_id), place[said.row_id], one, place.get(one.witness or ""))
         for said in sorted(holding, key=lambda a: place.get(a.row_id, -1)) if said.row_id in place
-        for one in said.seen
+        for one in dict.fromkeys(_doable(one, columns, place[said.row_id], value_at) for one in said.seen)
     ]  # fmt: skip
     return concat_findings(made)
 
 
-def _doable(one: Sighting, columns: Container[str]) -> Sighting:
+def _doable(one: Sighting, columns: Container[str], row: int, value_at: Callable[[str, int], object]) -> Sighting:
     known = one.field is None or parse_pointer(one.field)[0] in columns
     complete = {"relabel": one.field and one.replacement, "replace": one.field and one.replacement and one.end}
-    return one if known and complete.get(one.action, True) else Sighting(one.kind)
+    if not known or not complete.get(one.action, True):
+        return Sighting(one.kind)
+    return one if one.action != "replace" or _still_there(one, row, value_at) else Sighting(one.kind)
+
+
+def _still_there(one: Sighting, row: int, value_at: Callable[[str, int], object]) -> bool:
+    """Whether the text that a place was seen in is still the one that the row has there."""
+    try:
+        text = value_at(one.field or "", row)
+    except KeyError:
+        return False  # the row has no such field by now
+    if not isinstance(text, str) or not (one.start or 0) < (one.end or 0) <= len(text):
+        return False
+    return one.text_hash is None or one.text_hash == text_hash(text)
 
 
 def places(row_ids: pa.Array, wanted: Iterable[str]) -> dict[str, int]:
@@ -179,5 +207,5 @@ def with_sightings(findings: pa.Table, journal: Journal, dataset: Dataset) -> pa
     """Findings of detectors, and behind them those of people; the same table where there are none."""
     if not any(d.row is not None for d in journal.decisions):
         return findings
-    mine = sighted(journal, dataset.row_ids, dataset.columns)
+    mine = sighted(journal, dataset.row_ids, dataset.columns, lambda field, row: reader(dataset, field)(row))
     return findings if not mine.num_rows else concat_findings([findings, mine])

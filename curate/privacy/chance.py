@@ -91,14 +91,23 @@ def _named(kind: int, before: str, column: str) -> bool:
     return any(known.type == identifier.type for _, known in phrases_before(before, column))
 
 
+def _is_named(text: Block, span: Ints, cell: bool) -> bool:
+    """Whether the words before this very span, or the name of its column, speak of what it is."""
+    row, start, _, kind = span.tolist()
+    begin = int(text.starts[row])
+    before = text.data[max(begin, start - 64) : start].tobytes().decode("utf-8", "replace")
+    return _named(kind, before, text.names[int(text.name_of[row])] if cell else "")
+
+
 class _Texts:
     """A sample of the rows in which a form is counted: one buffer and the rows' places in it."""
 
     def __init__(self, text: Block, rows: Ints) -> None:
-        sizes = np.cumsum(text.ends[rows] - text.starts[rows] + 1)
-        rows = rows[: max(1, int(np.searchsorted(sizes, _SAMPLE)))]
+        # Spread over all rows: files are often sorted, and what their first rows hold says little of the others.
+        bytes_of = text.ends[rows] - text.starts[rows] + 1
+        rows = rows[:: max(1, -(-int(bytes_of.sum()) // _SAMPLE))]
         pieces = [text.data[a:b].tobytes() for a, b in zip(text.starts[rows].tolist(), text.ends[rows].tolist())]
-        self.data = b"\n".join(pieces)[:_SAMPLE]
+        self.data = b"\n".join(pieces)
         self.rows = rows
         lengths = np.array([len(piece) + 1 for piece in pieces], np.int64)
         self.starts = np.cumsum(lengths) - lengths
@@ -142,16 +151,16 @@ def weighed(text: Block, at: Ints, score: Floats) -> Floats:
         if tokens < FEWEST_RUNS:
             continue
         own = np.array(members, np.int64)
-        low, high = wilson(min(tokens, int((at[own, 0] <= sample.rows[-1]).sum())), tokens)
+        seen = own[np.isin(at[own, 0], sample.rows)]
+        if not len(seen):
+            continue  # none of them is where the tokens were counted
+        low, high = wilson(min(tokens, len(seen)), tokens)
         if low > 0.75:
             out = out.copy() if out is score else out
             out[own] = np.maximum(out[own], CONFIRMED)
         elif high < 0.25:
-            row, start, _, kind = at[own[0]].tolist()
-            begin = int(text.starts[row])
-            before = text.data[max(begin, start - 64) : start].tobytes().decode("utf-8", "replace")
-            column = text.names[int(text.name_of[row])] if short[row] else ""
-            if _named(kind, before, column):
+            own = own[[not _is_named(text, at[n], bool(short[at[n, 0]])) for n in own.tolist()]]
+            if not len(own):
                 continue
             drawn = places[:: max(1, tokens // _DRAWS)]
             values = [sample.data[p : p + len(shape)].decode("ascii", "replace") for p in drawn.tolist()]

@@ -43,7 +43,7 @@ from curate.privacy.passes import code_points
 from curate.privacy.spans import Spans
 from curate.privacy.tokens_of_ours import without_ours
 from curate.privacy.types import CODE, KINDS, NAMED
-from curate.privacy.windows import LONG, believed, pieces
+from curate.privacy.windows import LONG, believed, marks, pieces
 
 Ints = npt.NDArray[np.int64]
 _MAX_PASSES = 6
@@ -165,7 +165,7 @@ def _settled(text: Block, config: ScanConfig, known: Book) -> Found:
         local, open_rows, owner = _in_pieces(whole, local, config)
         masked, origin = mask_bytes(open_rows, local, quoted, config.stand_ins or known.placeholders, False)
         # A window is read in its plain form wherever its text would be.
-        marked = long_row_flags(whole.data, whole.starts, whole.ends, LONG)[owner] if open_rows is not whole else None
+        marked = marks(whole, open_rows, owner, masked) if open_rows is not whole else None
         more = _once(masked, config, known, verdicts, marked)
         if not len(more.at):
             break

@@ -13,7 +13,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from curate.privacy.column import Block
+from curate.privacy.column import Block, Bytes
+from curate.privacy.kernel import long_row_flags
+from curate.privacy.neighbourhood import BRACKET_AT, UNICODE_FORMS
 
 Ints = npt.NDArray[np.int64]
 LONG = 1 << 16
@@ -38,12 +40,19 @@ def pieces(text: Block, at: Ints) -> tuple[Block, Ints]:
         if text.data[begin : begin + 64].tobytes().lstrip()[:1] in (b"{", b"["):
             cuts = []
         for a, b in cuts or [(begin, end)]:
-            starts.append(a)
-            ends.append(b)
+            starts.append(_sign(text, a, begin))
+            ends.append(_sign(text, b, a) if b < end else end)
             owner.append(row)
     rows = np.array(owner, np.int64)
     return Block(text.data, np.array(starts, np.int64), np.array(ends, np.int64), text.names, text.masks,
                  text.name_of[rows]), rows  # fmt: skip
+
+
+def _sign(text: Block, place: int, least: int) -> int:
+    """The place, moved back to where its sign begins: half a sign would shift all places behind it."""
+    while place > least and text.data[place] & 0xC0 == 0x80:
+        place -= 1
+    return place
 
 
 def _windows(at: Ints, begin: int, end: int) -> list[tuple[int, int]]:
@@ -64,3 +73,19 @@ def believed(piece: Block, number: Ints, low: Ints, high: Ints, text: Block, own
     sure: npt.NDArray[np.bool_] = (start == text.starts[row]) | (low >= start + EDGE)
     sure &= (end == text.ends[row]) | (high <= end - EDGE)
     return sure
+
+
+def marks(text: Block, parts: Block, owner: Ints, masked: Block) -> Bytes:
+    """For each part that is a window, what its text with masks has somewhere that asks for its plain form; else 0.
+    `parts`: as `pieces` gives them; `masked`: the same with masks."""
+    first = np.concatenate([[True], owner[1:] != owner[:-1]])
+    last = np.concatenate([first[1:], [True]])
+    before = np.where(first, text.starts[owner], np.concatenate([[0], parts.ends[:-1]]))
+    out = np.zeros(len(text.starts), np.uint8)
+    for data, starts, ends, rows in (
+        (masked.data, masked.starts, masked.ends, owner), (text.data, before, parts.starts, owner),
+        (text.data, parts.ends[last], text.ends[owner[last]], owner[last]),
+    ):  # fmt: skip
+        np.bitwise_or.at(out, rows, long_row_flags(data, starts, ends, -1) & np.uint8(UNICODE_FORMS | BRACKET_AT))
+    cut = (parts.starts > text.starts[owner]) | (parts.ends < text.ends[owner])
+    return np.where(cut, out[owner], np.uint8(0))

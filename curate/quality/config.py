@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 LANGUAGE_WORDS = ("majority", "off")
 WEB_PRESETS = ("off", "gopher", "c4", "fineweb", "all")
@@ -56,3 +57,10 @@ class QualityConfig:
             raise ValueError("loop_times must be at least 3, stock_prompts at least 2, language_characters at least 20")
         if self.web not in WEB_PRESETS:
             raise ValueError(f"web must be one of {', '.join(WEB_PRESETS)}")
+
+    def located(self, folder: Path) -> QualityConfig:
+        """The same with an absolute path; a relative one that does not exist here is taken from `folder`."""
+        if not self.bad_words:
+            return self
+        here = Path(self.bad_words)
+        return replace(self, bad_words=str((here if here.is_absolute() or here.exists() else folder / here).resolve()))

@@ -2,25 +2,32 @@
 
 Method: old ids stand in an open-addressed table (at most half full), made once and kept. New ids are looked up in order,
 first at the place after the last hit: rows mostly come again in the order that they had, so most lookups touch memory
-that lies side by side. A few values among many are found by a table of flags, then by bisection.
-Shapes: ids uint64 (row, 2); `places` int64 (row): the old row, -1 where there is none.
-Complexity: O(rows); 10 nanoseconds an id, 1 to 2 a value of `among`. Deterministic.
-Does not: defend against somebody who constructs ids that collide; ids are hashes for sameness, not for secrecy.
+that lies side by side. A few values among many are found by a table of flags, then by bisection. Several columns of texts
+are told apart by xxh3-128 (Collet, xxHash 0.8) of each row's texts, every one behind its number of bytes.
+Shapes: ids and hashes uint64 (row, 2); `places` int64 (row): the old row, -1 where there is none.
+Complexity: O(rows); 10 nanoseconds an id, 1 to 2 a value of `among`; O(bytes) and a third of a microsecond a row to hash.
+Deterministic.
+Does not: defend against somebody who constructs ids that collide; ids are hashes for sameness, and xxh3 is no cryptographic
+one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from xxhash import xxh3_128_digest
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 _FLAG_BITS = 18
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(64 - _FLAG_BITS)
-_S29, _S32 = np.uint64(29), np.uint64(32)
 _ONE = np.uint64(1)
+_ROWS_A_BLOCK = 1 << 16
 
 
 @njit(cache=True, nogil=True)
@@ -104,22 +111,32 @@ def among(values: NDArray[np.uint64] | NDArray[np.uint32], some: NDArray[np.uint
 
 
 @njit(cache=True, nogil=True)
-def _hash(data, starts, ends, out):  # type: ignore[no-untyped-def]
-    """Stir the bytes of each row into `out`, eight at a time, and their number."""
+def _write(data, starts, ends, at, out):  # type: ignore[no-untyped-def]
+    """Write each text behind its number of bytes where `at` says, and move `at` on."""
     for row in range(starts.size):
-        h = out[row]
-        i, end = starts[row], ends[row]
-        h = (h ^ np.uint64(end - i + 1)) * _MIX
-        while i < end:
-            word = np.uint64(0)
-            for k in range(min(8, end - i)):
-                word = (word << np.uint64(8)) | np.uint64(data[i + k])
-            h = (h ^ word) * _MIX
-            h ^= h >> _S29
-            i += 8
-        out[row] = h ^ (h >> _S32)
+        place, size = at[row], ends[row] - starts[row]
+        for k in range(8):
+            out[place + k] = (size >> (8 * k)) & 255
+        place += 8
+        for i in range(starts[row], ends[row]):
+            out[place] = data[i]
+            place += 1
+        at[row] = place
 
 
-def stir(data: NDArray[np.uint8], starts: Ints, ends: Ints, into: Words) -> None:
-    """Stir one column of texts (row i is bytes `starts[i]:ends[i]`) into a hash of 64 bits a row, in place."""
-    _hash(data, starts, ends, into)
+def hashes_of(columns: Sequence[tuple[NDArray[np.uint8], Ints, Ints]], rows: int) -> Words:
+    """A hash of 128 bits of all texts of each row; in a column, row i is bytes `starts[i]:ends[i]` of `data`."""
+    found = []
+    for first in range(0, rows, _ROWS_A_BLOCK):
+        some = [(data, starts[first : first + _ROWS_A_BLOCK], ends[first : first + _ROWS_A_BLOCK])
+                for data, starts, ends in columns]  # fmt: skip
+        bounds = np.zeros(min(_ROWS_A_BLOCK, rows - first) + 1, np.int64)
+        for _, starts, ends in some:
+            bounds[1:] += ends - starts + 8
+        np.cumsum(bounds, out=bounds)
+        frames, at = np.empty(bounds[-1], np.uint8), bounds[:-1].copy()
+        for data, starts, ends in some:
+            _write(data, starts, ends, at, frames)
+        view = frames.data
+        found.append(b"".join([xxh3_128_digest(view[start:end]) for start, end in pairwise(bounds.tolist())]))
+    return np.frombuffer(b"".join(found), np.uint64).reshape(rows, 2)

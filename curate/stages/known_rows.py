@@ -1,21 +1,22 @@
 """Rows that an earlier look has settled: a folder of what stages keep of each row, and which rows of a dataset it knows.
 
 A row is known where its id (over the columns that its roles name) and a hash of every other string in it are those of a
-kept row. Each stage keeps arrays of its own, under a key of all that its answer depends on but the rows; another version,
-setting, task or role and it keeps nothing that helps. No text is kept. Like row ids, hashes here are for sameness, not for
-secrecy: who has the folder can test whether a given text was in the data, and places of personal data (never the data)
-are in it.
+kept row (xxh3-128). Each stage keeps arrays of its own, under a key of all that its answer depends on but the rows;
+another version, setting, task or role and it keeps nothing that helps. No text is kept. Like row ids, hashes here are for
+sameness, not for secrecy: who has the folder can test whether a given text was in the data, and places of personal data
+(never the data) are in it. Nor are they cryptographic: who crafts rows to hash like known ones may have them passed over.
 
     manifest.json                 shapes and hashes of all arrays, keys of the stages
     <hash>/<stage>.<array>.npy    arrays, mapped into memory when a stage asks
 
 A writer puts a new folder of arrays beside the old one and then the manifest in one step; killed before that, it leaves
 the old one. What is damaged, of another version or of other data is not used, and `why` says so.
-Cost: 12 bytes a row for the table of ids, 16 for the ids, and what stages keep.
+Cost: 12 bytes a row for the table of ids, 16 for the ids, 16 for the other strings, and what stages keep.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,9 +35,9 @@ from curate.dataset.atomic import atomic_write
 from curate.dataset.content import holds_turns
 from curate.dataset.types import CONTENT_ROLES
 from curate.errors import DataError
-from curate.similarity.known import places_of, stir, table_of
+from curate.similarity.known import hashes_of, places_of, table_of
 
-FORMAT, VERSION = "curate known rows", 1
+FORMAT, VERSION = "curate known rows", 2
 MANIFEST = "manifest.json"
 ROWS = "rows"
 Ints = NDArray[np.int64]
@@ -59,7 +60,7 @@ class KnownRows:
     def _read(self) -> dict[str, Any]:
         path = self.folder / MANIFEST
         if not path.is_file():
-            if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
+            if self.folder.exists() and not _is_begun(self.folder):
                 raise DataError(f"{self.folder}: is not a folder of known rows; name another place for --index")
             self.why = "it does not exist yet"
             return {}
@@ -133,6 +134,19 @@ class KnownRows:
                 shutil.rmtree(other, ignore_errors=True)
 
 
+def _is_begun(folder: Path) -> bool:
+    """Whether a folder is empty, or holds only what a writer that was killed before its first manifest leaves."""
+
+    def left(path: Path) -> bool:
+        return path.name.endswith(".tmp") and path.is_file()
+
+    def arrays(path: Path) -> bool:
+        named = re.fullmatch("[0-9a-f]{16}", path.name) and path.is_dir()
+        return bool(named) and all(each.suffix == ".npy" or left(each) for each in path.iterdir())
+
+    return folder.is_dir() and all(left(each) or arrays(each) for each in folder.iterdir())
+
+
 def _said_of(array: NDArray[Any]) -> list[Any]:
     """Shape, type and hash of an array, as JSON."""
     plain = np.ascontiguousarray(array)
@@ -166,13 +180,10 @@ class Meeting:
         """A hash of every string of a row that its id does not name to the letter."""
         from curate.privacy.column import column_bytes  # a large package, which who asks nothing of known rows spares
 
-        out = np.zeros(self.dataset.n_rows, np.uint64)
         named = {name for role, names in self.dataset.roles.items() if role in CONTENT_ROLES for name in names}
-        for name in self.dataset.columns:
-            array = self.dataset.values(name)
-            if pa.types.is_large_string(array.type) and (name not in named or self.dataset.is_json(name)):
-                stir(*column_bytes(array), out)
-        return out
+        others = (name for name in self.dataset.columns if name not in named or self.dataset.is_json(name))
+        arrays = (array for array in map(self.dataset.values, others) if pa.types.is_large_string(array.type))
+        return hashes_of([column_bytes(array) for array in arrays], self.dataset.n_rows)
 
     def rows(self) -> Arrays:
         """What is kept of the rows themselves."""
@@ -187,7 +198,7 @@ class Meeting:
             return np.full(self.dataset.n_rows, -1, np.int64)
         places = places_of(self._ids, kept["ids"], np.asarray(kept["slots"]))
         here = np.flatnonzero(places >= 0)
-        places[here[kept["cells"][places[here]] != self._cells[here]]] = -1
+        places[here[(kept["cells"][places[here]] != self._cells[here]).any(axis=1)]] = -1
         if not (places >= 0).any():
             self.known.why = "none of its rows is here"
         return places

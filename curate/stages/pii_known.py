@@ -1,8 +1,9 @@
 """The scanner over rows of which most are known: what a text proposes by itself is kept, and only new texts are read.
 
 Kept are places and kinds of spans, never values: 63 bytes a span. What a column as a whole says about its spans
-(`evidence`) is worked out anew each time, from all of them, so findings are those of a full scan. Names are not kept,
-because the column as a whole speaks of each. Nested values are still unfolded.
+(`evidence`) is worked out anew each time, from all of them, so findings are those of a full scan. Names that are only
+flagged are not kept but looked for anew; those that are replaced (`names = "replace"`) are kept as other spans are. Nested
+values are still unfolded.
 """
 
 from __future__ import annotations

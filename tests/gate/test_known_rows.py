@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+import xxhash
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curate.dataset import Dataset, load
 from curate.errors import DataError
 from curate.pipeline import Detected, detect
+from curate.privacy.column import column_bytes
 from curate.recipe import Recipe
+from curate.similarity.known import hashes_of
 from curate.stages.known_rows import KnownRows
 
 STAGES = ["exact_duplicates", "near_duplicates", "pii"]
@@ -179,7 +183,7 @@ def test_an_index_that_does_not_fit_is_left_alone_and_nothing_is_lost(tmp_path: 
             file.write_bytes(file.read_bytes()[:-8] + bytes(8))
     elif change == "version":
         path = tmp_path / "index" / "manifest.json"
-        path.write_text(path.read_text().replace('"version": 1', '"version": 0'))
+        path.write_text(path.read_text().replace('"version": 2', '"version": 1'))
     elif change == "strangers":
         new = versions(5, 60, 5)[0]
     dataset = data(tmp_path, new)
@@ -198,6 +202,28 @@ def test_another_folder_is_never_written_into(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not the manifest of known rows"):
         KnownRows(tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "dear"
+
+
+def test_a_first_look_that_was_killed_leaves_a_folder_that_the_next_one_takes_up(tmp_path: Path) -> None:
+    old, _ = versions(7, 40, 0)
+    index = tmp_path / "index"
+    look(data(tmp_path, old), index, recipe(), writing=True)
+    (index / "manifest.json").rename(index / ".manifest.json.a1b2.tmp")  # as where the process ended before this step
+    assert KnownRows(index).rows == 0
+    look(data(tmp_path, old), index, recipe(), writing=True)
+    assert KnownRows(index).rows == 40
+    (tmp_path / "cache" / ("0" * 16)).mkdir(parents=True)
+    (tmp_path / "cache" / ("0" * 16) / "photo.png").write_bytes(b"")
+    with pytest.raises(DataError, match="name another place for --index"):
+        KnownRows(tmp_path / "cache")
+
+
+@given(st.lists(st.tuples(st.text(max_size=9), st.text(max_size=9)), max_size=9))
+def test_rows_of_texts_have_the_hash_of_their_framed_bytes(rows: list[tuple[str, str]]) -> None:
+    columns = [pa.array([row[i] for row in rows], pa.large_string()) for i in range(2)]
+    framed = [b"".join(len(text.encode()).to_bytes(8, "little") + text.encode() for text in row) for row in rows]
+    found = hashes_of([column_bytes(column) for column in columns], len(rows))
+    assert found.tobytes() == b"".join(xxhash.xxh3_128_digest(frame) for frame in framed)
 
 
 def test_no_text_is_kept(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from curate.errors import DataError
 from curate.ledger.decisions import Decision, Journal, append_decisions, decide, effect, match, read_journal, undo
-from curate.ledger.findings import make_findings
+from curate.ledger.findings import empty_findings, make_findings
+from curate.ledger.sightings import Sighting, row_decision
 
 IDS = pa.array([bytes([i]) * 16 for i in range(4)], pa.binary(16))
 
@@ -133,3 +134,16 @@ def test_a_finding_id_does_not_depend_on_how_sure_the_stage_was() -> None:
 
     assert one(0.1, 3) == one(0.9, 3)
     assert one(0.1, 3) != one(0.1, 4)
+
+
+def test_what_was_seen_in_a_row_that_is_gone_is_an_orphan_until_a_later_answer_holds() -> None:
+    gone = row_decision("ab" * 16, "wrong", ["label", "quality"], seen=[Sighting("quality", "drop")], actor="ada")
+    clean = row_decision("ab" * 16, "clean", ["quality"], actor="bo")
+    unsure = row_decision("ab" * 16, "unsure", ["quality"], actor="bo")
+
+    def orphans(*said: Decision) -> list[str]:
+        return effect(Journal(said), empty_findings()).orphans
+
+    assert orphans(gone) == list(gone.finding_ids)
+    assert orphans(clean) == orphans(gone, clean) == orphans(gone, unsure) == []
+    assert orphans(gone, clean, undo(clean)) == list(gone.finding_ids)

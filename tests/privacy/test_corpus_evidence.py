@@ -93,3 +93,23 @@ def test_one_word_does_not_speak_for_the_numbers_behind_another() -> None:
     noise = sentences(numbers(400, cards=False, seed=7), "waybill")
     spans = scan(pa.array([*noise, *sentences(["4012888888881881"], "plastic")], pa.large_string()))
     assert spans.row.tolist() == [400]
+
+
+def test_what_one_end_of_the_data_holds_says_nothing_of_the_other_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files behind one another: order numbers in the first, cards in the second, behind the same word."""
+    monkeypatch.setattr("curate.privacy.chance._SAMPLE", 100_000)
+    filler = " and then some more words about the weather and the way home" * 6
+    grouped = [" ".join(n[i : i + 4] for i in range(0, 16, 4)) for n in numbers(300, cards=True)]
+    failing = [g[:-1] + str((int(g[-1]) + 1) % 10) for g in grouped]
+    first = [f"ref {g}{filler}" for g in failing]
+    second = [f"ref {g}{filler}" for g in grouped]
+    for rows in (first + second, second + first):
+        assert len(set(scan(pa.array(rows, pa.large_string())).row.tolist())) == 300
+
+
+def test_a_labelled_card_is_found_among_numbers_that_pass_by_chance_wherever_it_stands() -> None:
+    grouped = [" ".join(n[i : i + 4] for i in range(0, 16, 4)) for n in numbers(220, cards=False)]
+    labelled = ["card " + " ".join(n[i : i + 4] for i in range(0, 16, 4)) for n in numbers(5, cards=True, seed=2)]
+    for cells in (labelled + grouped, grouped + labelled):
+        found = {cells[row] for row in scan(pa.array(cells, pa.large_string())).row.tolist()}
+        assert set(labelled) <= found

@@ -20,6 +20,7 @@ from curate.dataset.pointer import get, parse_pointer
 from curate.errors import ConfigError, DataError, StageSkipped
 from curate.ledger.keep_order import keep_rank
 from curate.quality.repairs import repaired
+from curate.recipe import Recipe
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.normalise import STAGE as NORMALISE
 from curate.stages.text_quality import STAGE as TEXT_QUALITY
@@ -111,6 +112,15 @@ def test_a_list_of_bad_words_is_read_from_a_file_and_one_that_cannot_be_read_is_
     words.write_bytes(b"caf\xe9\n")
     with pytest.raises(DataError, match="is not UTF-8"):
         _run(TEXT_QUALITY, dataset, bad_words=str(words))
+
+
+def test_a_list_of_bad_words_is_looked_for_beside_the_recipe(tmp_path: Path) -> None:
+    (tmp_path / "words_beside.txt").write_text("mist\n")
+    recipe = tmp_path / "curate.toml"
+    recipe.write_text('[data]\ninput = "rows.jsonl"\n[stages.text_quality]\nbad_words = "words_beside.txt"\n')
+    config = Recipe.load(recipe).choice("text_quality").config
+    assert config.bad_words == str(tmp_path / "words_beside.txt")
+    assert TEXT_QUALITY.config().located(tmp_path) == TEXT_QUALITY.config()
 
 
 def test_reasons_and_evidence_hold_nothing_of_the_text(tmp_path: Path) -> None:

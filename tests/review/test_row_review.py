@@ -7,14 +7,20 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from review_runs import curate, over_a_pipe, review_of
 
+from audit.gate.facts import Evidence, gather
 from audit.report import render_html, render_markdown
 from curate import workflow
+from curate.cli.review_rows import shown
 from curate.errors import ConfigError
-from curate.ledger.decisions import append_decisions, read_journal
-from curate.ledger.sightings import DUPLICATES, STAGE, Sighting, row_decision
+from curate.ledger.decisions import Journal, append_decisions, decide, read_journal
+from curate.ledger.findings import concat_findings, make_findings
+from curate.ledger.keepers import RowFacts
+from curate.ledger.resolve import Policy, resolve
+from curate.ledger.sightings import DUPLICATES, STAGE, Sighting, row_decision, sighted
 from curate.recipe import Recipe
 from curate.review_sheet import read_sheet, write_sheet
 from curate.row_answers import parse_seen
@@ -303,6 +309,74 @@ def test_an_answer_edited_to_name_a_column_that_is_not_there_waits_and_writes_no
     result = workflow.reapply(small)
     assert STAGE not in result.plan.counts() or result.plan.counts()[STAGE]["applied"] == 0
     assert {row["label"] for row in curated(small) if row["text"].startswith("case 10:")} == {"a"}
+
+
+def with_notes(folder: Path, note: object) -> Path:
+    """A run over three rows with a nested column that no row id covers."""
+    folder.mkdir()
+    rows = [{"text": f"my {word} is late", "label": "a", "meta": {"note": note}} for word in WORDS[:3]]
+    (folder / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    roles = {"text": ["text"], "label": ["label"]}
+    data = {"input": str(folder / "cases.jsonl"), "roles": roles}
+    recipe = Recipe.parse({"data": data, "run": {"stages": ["exact_duplicates"]}})
+    workflow.run(recipe, out=folder / "run", train=False)
+    return folder / "run"
+
+
+def test_a_place_is_replaced_in_the_text_it_was_seen_in_and_waits_in_any_other(tmp_path: Path) -> None:
+    first = with_notes(tmp_path / "first", f"lives at {SECRET}, {SECRET}")
+    rows = rows_of(first)
+    rows.say(1, "wrong", parse_seen(rows, 1, f"privacy={SECRET}"), "ada")
+    journal = (first / "decisions.jsonl").read_bytes()
+    assert SECRET.encode() not in journal
+    workflow.reapply(first)
+    second = (first / "curated.jsonl").read_text().splitlines()[1]
+    assert json.loads(second)["meta"] == {"note": "lives at [REMOVED], [REMOVED]"}
+    for number, note in enumerate((None, "short", "a note of the same length, or longer than that one", ["x"])):
+        other = with_notes(tmp_path / str(number), note)
+        before = (other / "curated.jsonl").read_bytes()
+        (other / "decisions.jsonl").write_bytes(journal)
+        counts = workflow.reapply(other).plan.counts()
+        assert (counts[STAGE]["applied"], counts[STAGE]["pending"]) == (0, 1)
+        assert (other / "curated.jsonl").read_bytes() == before
+
+
+def test_personal_data_that_a_person_saw_and_that_stays_counts_in_the_gate() -> None:
+    said = row_decision("ab" * 16, "wrong", ["privacy"], seen=[Sighting("privacy")], actor="ada")
+    journal, ids = Journal((said,)), pa.array([b"\xab" * 16, bytes(16)], pa.binary(16))
+    found = sighted(journal, ids, ["text"], lambda field, row: "")
+    plan = resolve(found, journal, Policy(), facts=RowFacts.plain(2))
+    for is_curated in (False, True):
+        evidence = Evidence(2, 0, found, plan.table, plan.dropped, {}, None, np.ones(2, np.bool_), False, None,
+                            curated=is_curated)  # fmt: skip
+        assert gather(evidence)["pii_rows"].value == 0.5
+
+
+def test_a_persons_removal_of_personal_data_goes_before_another_accepted_edit_of_the_text() -> None:
+    said = row_decision("ab" * 16, "wrong", ["privacy"], seen=[Sighting("privacy", "replace", "text", 2, 4, "[REMOVED]")])
+    ids = pa.array([b"\xab" * 16], pa.binary(16))
+    whole = make_findings("text_quality", ids, row=[0], rule="r", action="replace", score=0.2, reason="x", field="text",
+                          replacement="a secret, tidied")  # fmt: skip
+    journal = Journal((said, decide(whole, [0], "accept")))
+    found = concat_findings([whole, sighted(journal, ids, ["text"], lambda field, row: "a secret")])
+    plan = resolve(found, journal, Policy(), facts=RowFacts.plain(1))
+    assert plan.table["status"].to_pylist() == ["superseded", "applied"]
+
+
+def test_a_column_name_reaches_the_terminal_masked_and_a_word_in_too_many_places_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    row = {"text": "lamp " * 201, "label": "a", "\x1b[2Jada@example.com": "x"}
+    (folder / "cases.jsonl").write_text(json.dumps(row) + "\n")
+    data = {"input": str(folder / "cases.jsonl"), "roles": {"text": ["text"], "label": ["label"]}}
+    recipe = Recipe.parse({"data": data, "run": {"stages": ["exact_duplicates"]}})
+    workflow.run(recipe, out=folder / "run", train=False)
+    rows = rows_of(folder / "run")
+    told = "\n".join(shown(rows, 0, None))
+    assert "\x1b" not in told
+    assert "ada@example.com" not in told
+    with pytest.raises(ConfigError, match="stand in 201 places of the row, and one answer names 200 at most"):
+        parse_seen(rows, 0, "privacy=lamp")
 
 
 def test_the_report_tells_what_people_certified(small: Path) -> None:

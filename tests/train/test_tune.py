@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import os
 import signal
@@ -24,13 +25,16 @@ pytest.importorskip("optuna")
 from curate import tuning
 from curate.cli import main
 from curate.errors import ConfigError, CurateError, RunError
+from curate.house import claim_process
 from curate.ledger.apply import apply
 from curate.pipeline import detect
 from curate.recipe import Recipe
 from curate.workflow import read_input
 from train.config import TrainConfig
 from train.evaluate import ItemScores
+from train.garbage import _freeze, freeze_imports
 from train.lora import open_workbench
+from train.processes.worker import shared_settings
 from train.tune import Dimension, StudyData, StudyResult, TuneConfig, default_space, read_space, run_study, with_values
 from train.tune.compare import comparison_of
 from train.tune.importance import importances
@@ -254,6 +258,23 @@ def test_ctrl_c_ends_the_study_after_the_running_trial_and_the_same_command_goes
     assert "The study goes on: 1 of 3 trials are there." in done.stderr
     assert "Trial 3 of 3" in done.stderr
     assert "were not compared on test rows" in done.stdout
+
+
+def test_jobs_that_encode_alike_share_a_workbench() -> None:
+    own = BASE.replace(seed=7, steps=9, batch_rows=BASE.batch_rows * 2)
+    assert shared_settings(own) == shared_settings(BASE)
+    assert shared_settings(BASE.replace(max_length_tokens=8)) != shared_settings(BASE)
+
+
+def test_the_garbage_collector_is_left_alone_in_a_process_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curate.house._process", {"ours": False})
+    _freeze.cache_clear()
+    gc.unfreeze()
+    freeze_imports()
+    assert gc.get_freeze_count() == 0
+    claim_process()
+    freeze_imports()
+    assert gc.get_freeze_count() > 1000
 
 
 def test_the_default_space_stands_around_the_settings_that_are_tuned() -> None:

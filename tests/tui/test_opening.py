@@ -7,8 +7,12 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pyarrow as pa
+import pytest
 
+from curate import workflow
+from curate.errors import DataError
 from curate.ledger.decisions import append_decisions, decide
+from curate.recipe import Recipe
 from curate.rundir import RunDir
 from curate.session import Session
 from tests.tui.conftest import Drive
@@ -65,6 +69,38 @@ def test_what_the_files_say_gives_way_to_what_resolving_says(run: Path) -> None:
     assert session.confirm()
     assert session.rows()[0] > session.rows()[1]
     assert not session.is_written
+
+
+def test_the_plan_of_another_policy_is_not_shown_when_a_run_was_killed_before_its_end(run: Path) -> None:
+    before = Session.open(run)
+    assert before.rows()[0] > before.rows()[1]
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    here = RunDir(run)
+    written = here.manifest()["recipe"]
+    written["stages"] = {**written.get("stages", {}), **{s: {"on_finding": "flag"} for s in here.manifest()["stages"]}}
+    with pytest.raises(KeyboardInterrupt):
+        workflow.run(Recipe.parse(written), out=run, train=False, listener=killed)
+    session = Session.open(run)
+    assert not session.is_written
+    assert session.rows()[0] == session.rows()[1]
+
+
+def test_nothing_is_saved_where_the_rows_can_no_longer_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"text": f"row {i}, write to p{i}@example.com", "split": "train" if i % 5 else "test"} for i in range(20)]
+    path.write_text("".join(orjson.dumps(row).decode() + "\n" for row in rows))
+    recipe = Recipe.parse({"data": {"input": str(path)}, "run": {"stages": ["exact_duplicates", "pii"]}})
+    workflow.run(recipe, out=tmp_path / "run", train=False)
+    session = Session.open(tmp_path / "run")
+    assert not session.dataset.at_hand
+    path.write_text(path.read_text().replace("row 3", "row three"))
+    with pytest.raises(DataError, match="not what it was"):
+        session.decide([int(session.of_stage("pii")[0])], "reject")
+    journal = tmp_path / "run" / "decisions.jsonl"
+    assert not journal.exists() or not journal.read_text()
 
 
 def test_a_line_that_was_not_read_is_drawn_without_touching_the_data(run: Path) -> None:

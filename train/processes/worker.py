@@ -1,8 +1,8 @@
 """One process that trains: `python -m train.processes.worker`, jobs in on stdin, events out on stdout (`job`).
 
 It ends with its asker: at the end of stdin, or where nobody reads its events any more. Tokenizer and encoded rows stay for
-the next job of the same settings. While it trains it holds its run's folder, since a worker whose asker was killed may
-still be in it for a moment.
+the next job of the same settings, whatever its seed, length and rows a step. While it trains it holds its run's folder,
+since a worker whose asker was killed may still be in it for a moment.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from curate.dataset.atomic import make_private_dir
 from curate.errors import CurateError
+from curate.house import claim_process
 from train.config import TrainConfig
 from train.processes.job import DONE, FAILED, GO, PRUNED, Job, received
 
@@ -37,6 +38,7 @@ _benches: dict[TrainConfig, Workbench] = {}
 
 def main() -> None:
     """Work until stdin ends."""
+    claim_process()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the asker decides when to stop
     out, given = os.fdopen(os.dup(1), "w", encoding="utf-8"), sys.stdin.buffer
     os.dup2(2, 1)  # what a library prints must not be read as an event
@@ -71,7 +73,7 @@ def _run(job: Job, out: IO[str], given: IO[bytes]) -> None:
                     raise Pruned("ended early by whoever asked")
 
     try:
-        shared = job.config.replace(seed=0, steps=1, epochs=0.0)
+        shared = shared_settings(job.config)
         if shared not in _benches:
             _benches.clear()  # runs of other settings encode alike or not at all: one set of encoded rows is enough
             _benches[shared] = open_workbench(job.config)
@@ -99,6 +101,11 @@ def _run(job: Job, out: IO[str], given: IO[bytes]) -> None:
         tell({"kind": "end", "state": FAILED, "reason": f"{type(error).__name__} inside the trainer"})
     else:
         tell({"kind": "end", "state": DONE})
+
+
+def shared_settings(config: TrainConfig) -> TrainConfig:
+    """What two jobs must have in common to share a workbench: all but what no row is encoded by."""
+    return config.replace(seed=0, steps=1, epochs=0.0, batch_rows=config.gradient_accumulation_batches)
 
 
 @contextlib.contextmanager
