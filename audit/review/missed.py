@@ -105,7 +105,8 @@ def _whole(order: Ints, told: npt.NDArray[np.int8]) -> Ints:
 
 class Draws:
     """Independent draws from the confidence distributions of strata: the same stratum has the same draws wherever it is
-    used, strata differ, and the levels of each are spread evenly, so one stratum alone gives its exact bounds."""
+    used, strata differ, and the levels of each are spread evenly, so one stratum alone gives its exact bounds
+    (to the next of `draws` levels, on the wide side)."""
 
     def __init__(self, alpha: float = ALPHA, draws: int = DRAWS) -> None:
         self.alpha, self.draws = alpha, draws

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from audit.review import Draws, Seen, Stratum, dataset_rates, hypergeometric_interval, strata_of, turns
 from audit.review.dataset import KindSeen
-from audit.review.missed import CLEAN, ERROR, UNKNOWN, UNSURE, after, answers_needed, plain_total
+from audit.review.missed import CLEAN, DRAWS, ERROR, UNKNOWN, UNSURE, after, answers_needed, plain_total
+from audit.review.rates import ALPHA
 
 LEAST = 0.95 - 2 * (0.95 * 0.05 / 500) ** 0.5
 """Of 500 reviews at 95 %: what the simulation's own error leaves possible."""
@@ -21,8 +22,10 @@ def test_one_stratum_alone_has_the_exact_interval(population: int, data: st.Data
     asked = data.draw(st.integers(1, population))
     wrong = data.draw(st.integers(0, asked))
     found = Draws().count("rows", [Stratum(population, asked, wrong, wrong)])
-    low, high = hypergeometric_interval(wrong, asked, population)
-    assert (found.low, found.high) == (round(low * population), round(high * population))
+    # Levels are a grid of `DRAWS`: never narrower than the exact interval, nor wider than one at a level of one step less.
+    for alpha, inside in ((ALPHA, True), (ALPHA - 2 / DRAWS, False)):
+        low, high = (round(end * population) for end in hypergeometric_interval(wrong, asked, population, alpha))
+        assert (found.low <= low and high <= found.high) if inside else (low <= found.low and found.high <= high)
     assert found.value == pytest.approx(population * wrong / asked)
 
 
