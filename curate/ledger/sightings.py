@@ -168,7 +168,7 @@ def _still_there(one: Sighting, row: int, value_at: Callable[[str, int], object]
         return False  # the row has no such field by now
     if not isinstance(text, str) or not (one.start or 0) < (one.end or 0) <= len(text):
         return False
-    return one.text_hash is None or one.text_hash == text_hash(text)
+    return one.text_hash == text_hash(text)
 
 
 def places(row_ids: pa.Array, wanted: Iterable[str]) -> dict[str, int]:

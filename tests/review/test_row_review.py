@@ -20,7 +20,7 @@ from curate.ledger.decisions import Journal, append_decisions, decide, read_jour
 from curate.ledger.findings import concat_findings, make_findings
 from curate.ledger.keepers import RowFacts
 from curate.ledger.resolve import Policy, resolve
-from curate.ledger.sightings import DUPLICATES, STAGE, Sighting, row_decision, sighted
+from curate.ledger.sightings import DUPLICATES, STAGE, Sighting, row_decision, sighted, text_hash
 from curate.recipe import Recipe
 from curate.review_sheet import read_sheet, write_sheet
 from curate.row_answers import parse_seen
@@ -353,7 +353,8 @@ def test_personal_data_that_a_person_saw_and_that_stays_counts_in_the_gate() -> 
 
 
 def test_a_persons_removal_of_personal_data_goes_before_another_accepted_edit_of_the_text() -> None:
-    said = row_decision("ab" * 16, "wrong", ["privacy"], seen=[Sighting("privacy", "replace", "text", 2, 4, "[REMOVED]")])
+    place = Sighting("privacy", "replace", "text", 2, 4, "[REMOVED]", text_hash=text_hash("a secret"))
+    said = row_decision("ab" * 16, "wrong", ["privacy"], seen=[place])
     ids = pa.array([b"\xab" * 16], pa.binary(16))
     whole = make_findings("text_quality", ids, row=[0], rule="r", action="replace", score=0.2, reason="x", field="text",
                           replacement="a secret, tidied")  # fmt: skip
