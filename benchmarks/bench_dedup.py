@@ -1,6 +1,6 @@
 """Duplicates end to end, ours and the peers: read Parquet, find, decide, write; one process a tool.
 
-    python -m benchmarks.bench_dedup [--parts speed,floor,startup,accuracy,growth] [--rows 450000] [--tools a,b]
+    python -m benchmarks.bench_dedup [--parts speed,floor,startup,accuracy,growth,large] [--rows 450000] [--tools a,b]
 
 `make peers` installs the peers, `make bench-dedup` runs all parts (an hour, nearly all of it the peers'). The corpus
 is cut from `--articles`, a Parquet file of long texts, once, into `~/.cache/curate-benchmarks` or
@@ -22,7 +22,7 @@ from benchmarks.dedup import accuracy, floor, tools
 from benchmarks.dedup.corpus import ARTICLES, CACHE, Corpus, corpus
 from benchmarks.dedup.measure import CommandError, Cost, run
 
-PARTS = ("speed", "floor", "startup", "accuracy", "growth")
+PARTS = ("speed", "floor", "startup", "accuracy", "growth", "large")
 GROWTH_ROWS = (100_000, 400_000, 1_000_000, 4_000_000)
 
 
@@ -112,19 +112,29 @@ def accuracies(chosen: tuple[tools.Tool, ...], articles: Path, rows: int = 20_00
 
 def growth(articles: Path, sizes: tuple[int, ...]) -> None:
     """Our command on short texts in growing numbers."""
+    grown("short", articles, sizes)
+
+
+def large(articles: Path, rows: int) -> None:
+    """Our command on passages that it keeps in memory, and on more, which it sets aside."""
+    grown("passages", articles, (450_000, rows))
+
+
+def grown(kind: str, articles: Path, sizes: tuple[int, ...]) -> None:
+    """Our command on more and more rows: time, and what memory grows by."""
     lines = []
     first: tuple[int, float] | None = None
     for rows in sizes:
-        data = corpus("short", rows, articles)
+        data = corpus(kind, rows, articles)
         cost, kept = once(tools.TOOLS[0], data)
-        first = first or (rows, cost.peak_mb - 2 * data.megabytes)
-        slope = (cost.peak_mb - 2 * data.megabytes - first[1]) * 1e6 / (rows - first[0]) if rows > first[0] else 0.0
+        first = first or (rows, cost.anonymous_mb)
+        slope = (cost.anonymous_mb - first[1]) * 1e6 / (rows - first[0]) if rows > first[0] else 0.0
         lines.append([
-            f"{rows:,}", f"{data.megabytes:.0f}", f"{cost.wall_s:.1f}", f"{cost.cpu_s:.1f}",
-            f"{1e6 * cost.cpu_s / rows:.1f}", f"{cost.peak_mb:,.0f}", f"{slope:.0f}" if slope else "",
-            f"{rows - len(kept):,}",
+            f"{rows:,}", f"{data.megabytes:,.0f}", f"{cost.wall_s:.1f}", f"{cost.cpu_s:.1f}",
+            f"{1e6 * cost.cpu_s / rows:.1f}", f"{cost.peak_mb:,.0f}", f"{cost.anonymous_mb:,.0f}",
+            f"{slope:.0f}" if slope else "", f"{rows - len(kept):,}",
         ])  # fmt: skip
-    table(["rows", "MB", "wall s", "CPU s", "CPU µs a row", "peak MB", "bytes a row beside two copies of the text",
+    table(["rows", "MB", "wall s", "CPU s", "CPU µs a row", "peak MB", "of it anonymous", "anonymous bytes a row",
            "rows removed"], lines)  # fmt: skip
 
 
@@ -133,6 +143,7 @@ def main() -> None:
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--rows", type=int, default=450_000, help="passages of 1,000 characters for speed and floor")
     parser.add_argument("--growth-rows", default=",".join(map(str, GROWTH_ROWS)), help="short texts for growth")
+    parser.add_argument("--large-rows", type=int, default=3_000_000, help="passages for data that is set aside (3 GB)")
     parser.add_argument("--tools", help="which, comma-separated; ours always runs")
     parser.add_argument("--repeats", type=int, default=2, help="runs of ours, of which the fastest counts")
     parser.add_argument("--articles", type=Path, default=ARTICLES)
@@ -153,6 +164,8 @@ def main() -> None:
             accuracies(chosen, args.articles)
         elif part == "growth":
             growth(args.articles, tuple(map(int, args.growth_rows.split(","))))
+        elif part == "large":
+            large(args.articles, args.large_rows)
         else:
             raise SystemExit(f"there is no part {part!r}; known: {', '.join(PARTS)}")
 

@@ -12,6 +12,8 @@ import importlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -82,21 +84,36 @@ def arrow_without_pandas() -> None:
 
     For verbs that hand no pandas object to Arrow and ask for none. Others may still import pandas themselves.
     """
-    import sys
+    with _absent("pandas"):
+        import pyarrow as pa
 
-    if "pandas" in sys.modules:
-        return
+        pa.array([])
+
+
+def numba_without_scipy() -> None:
+    """Keep numba from importing SciPy's linear algebra, which it does to ask whether `np.kron` has a BLAS: 0.2 s.
+
+    For verbs whose kernels multiply no matrices, which is all of them. Others may still import SciPy themselves.
+    """
+    with _absent("scipy.linalg"):
+        importlib.import_module("numba.np.arraymath")
+
+
+@contextmanager
+def _absent(package: str) -> Iterator[None]:
+    """A package that was not imported yet cannot be."""
 
     class Absent:
         @staticmethod
         def find_spec(name: str, path: object = None, target: object = None) -> None:
-            if name == "pandas":
+            if name == package:
                 raise ImportError(name)
 
+    if package in sys.modules:
+        yield
+        return
     sys.meta_path.insert(0, Absent)
     try:
-        import pyarrow as pa
-
-        pa.array([])
+        yield
     finally:
         sys.meta_path.remove(Absent)

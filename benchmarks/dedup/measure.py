@@ -3,7 +3,8 @@
 Children that a peer starts through a fork server are not its own to wait for, so everything in the command's session is
 followed in `/proc`, ten times a second; processor time of the last tenth of a second of such a child may be missed.
 Memory is the largest sum of proportional set sizes seen (pages that processes share count once), and at least the
-largest resident size of any one process that the kernel reports.
+largest resident size of any one process that the kernel reports. Anonymous memory is what no file stands behind, so that
+the system cannot take it back.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Cost:
     wall_s: float
     cpu_s: float
     peak_mb: float
+    anonymous_mb: float
 
 
 class CommandError(RuntimeError):
@@ -54,7 +56,7 @@ def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     waited = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     peak = max(follower.peak_kb, follower.largest_kb)
-    return Cost(wall, max(waited, sum(follower.cpu.values())), peak / 1e3)
+    return Cost(wall, max(waited, sum(follower.cpu.values())), peak / 1e3, follower.anonymous_kb / 1e3)
 
 
 class _Follower(threading.Thread):
@@ -64,26 +66,28 @@ class _Follower(threading.Thread):
         super().__init__(daemon=True)
         self.session, self.stop = session, threading.Event()
         self.cpu: dict[int, float] = {}
-        self.peak_kb = self.largest_kb = 0
+        self.peak_kb = self.largest_kb = self.anonymous_kb = 0
 
     def run(self) -> None:
         while not self.stop.wait(_EVERY_S):
-            total = 0
+            total = anonymous = 0
             for entry in Path("/proc").iterdir():
                 if entry.name.isdigit():
-                    total += self._look(entry)
-            self.peak_kb = max(self.peak_kb, total)
+                    shared, own = self._look(entry)
+                    total, anonymous = total + shared, anonymous + own
+            self.peak_kb, self.anonymous_kb = max(self.peak_kb, total), max(self.anonymous_kb, anonymous)
 
-    def _look(self, entry: Path) -> int:
+    def _look(self, entry: Path) -> tuple[int, int]:
+        """(proportional, anonymous) kB of a process of the session."""
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
             if int(fields[3]) != self.session:
-                return 0
+                return 0, 0
             # Not those it waited for: they were seen themselves.
             self.cpu[int(entry.name)] = (int(fields[11]) + int(fields[12])) / _TICK
             high = [line for line in (entry / "status").read_text().splitlines() if line.startswith("VmHWM")]
             self.largest_kb = max(self.largest_kb, *(int(line.split()[1]) for line in high)) if high else self.largest_kb
-            rollup = (entry / "smaps_rollup").read_text()
-            return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-        except (OSError, ValueError, StopIteration, IndexError):
-            return 0  # it has just ended
+            rollup = dict(line.split(":", 1) for line in (entry / "smaps_rollup").read_text().splitlines()[1:])
+            return int(rollup["Pss"].split()[0]), int(rollup["Anonymous"].split()[0])
+        except (OSError, ValueError, KeyError, IndexError):
+            return 0, 0  # it has just ended

@@ -193,9 +193,10 @@ def _make(verb: str) -> click.Command:
 
         read_ahead(input_)
         from curate import workflow
-        from curate.house import arrow_without_pandas
+        from curate.house import arrow_without_pandas, numba_without_scipy
 
         arrow_without_pandas()
+        numba_without_scipy()
         recipe = recipe_for(input_)
         stages = [*STAGES[verb], *(["normalise"] if normalise else [])]
         recipe = recipe.with_(stages=stages, engine=engine, **overrides(task, role, on_bad_row)).only_flagging(

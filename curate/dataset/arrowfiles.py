@@ -15,6 +15,7 @@ from typing import IO, Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from curate.dataset.aside import Bytes
 from curate.dataset.parquetfiles import ParquetStore, check_table
 from curate.dataset.records import Edits, Parsed, Rows
 from curate.errors import DataError
@@ -46,20 +47,20 @@ def is_arrow(head: bytes) -> bool:
     return head.startswith((FILE_MAGIC, STREAM_MAGIC, FEATHER_1))
 
 
-def read_arrow(path: Path, data: bytes) -> Parsed:
+def read_arrow(path: Path, data: Bytes) -> Parsed:
     """Rows of the bytes of an Arrow IPC file or stream."""
-    if data.startswith(FEATHER_1):
+    if data[:4] == FEATHER_1:
         raise DataError(
             f"{path}: is Feather of version 1, which is not read. Write it again: "
             "pyarrow.feather.write_feather(pyarrow.feather.read_table(...), ...)."
         )
-    layout: Literal["file", "stream"] = "file" if data.startswith(FILE_MAGIC) else "stream"
+    layout: Literal["file", "stream"] = "file" if data[:6] == FILE_MAGIC else "stream"
     try:
         with (pa.ipc.open_file if layout == "file" else pa.ipc.open_stream)(pa.BufferReader(data)) as reader:
             table = reader.read_all()
             batch = max((len(b) for b in table.to_batches()), default=0)
     except (pa.ArrowException, OSError, ValueError) as error:
-        cut = "" if layout == "stream" or data.endswith(FILE_MAGIC) else " It was probably cut short."
+        cut = "" if layout == "stream" or data[-6:] == FILE_MAGIC else " It was probably cut short."
         raise DataError(
             f"{path}: the Arrow file cannot be read ({type(error).__name__}).{cut} Copy or make it again."
         ) from None
@@ -68,7 +69,7 @@ def read_arrow(path: Path, data: bytes) -> Parsed:
     return Parsed(ArrowStore(table, np.arange(1, table.num_rows + 1), codec, max(1, batch), {}, layout), [])
 
 
-def _codec(data: bytes, layout: str) -> str:
+def _codec(data: Bytes, layout: str) -> str:
     """How the first batch's buffers are compressed: what is written is compressed alike."""
     source = pa.BufferReader(data)
     source.seek(8 if layout == "file" else 0)

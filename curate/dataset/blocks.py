@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from curate.dataset.aside import Bytes, TextColumn
 from curate.dataset.column import Column, Piece, piece, settle
 from curate.dataset.jsontext import BIG, RowProblem, Unsure, count_keys, parse_object
 
@@ -20,7 +21,7 @@ PIECE_ROWS = 20_000
 _SPACED_COLON = re.compile(rb'"\s+:')
 
 
-def has_spaced_colons(data: bytes) -> bool:
+def has_spaced_colons(data: Bytes) -> bool:
     """Whether some key may be followed by white space before its colon, so that counting colons misses it."""
     return _SPACED_COLON.search(data) is not None
 
@@ -77,10 +78,17 @@ def column_names(rows: Sequence[Mapping[str, Any]]) -> dict[str, None]:
 
 
 class Collector:
-    """Gathers blocks of parsed rows into view columns, so that a file's Python objects are never all alive."""
+    """Gathers blocks of parsed rows into view columns, so that a file's Python objects are never all alive.
 
-    def __init__(self) -> None:
+    With `aside`, the text of columns that hold strings, or nested values, and nothing else goes to disk as it comes.
+    """
+
+    def __init__(self, *, aside: bool = False) -> None:
         self._pieces: dict[str, list[Piece]] = {}
+        self._sets_aside = aside
+        self._aside: dict[str, TextColumn] = {}
+        self._kinds: dict[str, set[str]] = {}
+        """What stands in the columns that are set aside: nothing yet, "str" or "json"."""
         self._done = 0
 
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -92,8 +100,25 @@ class Collector:
                 self._pieces[name] = [piece([None] * self._done)] if self._done else []
         for name, pieces in self._pieces.items():
             pieces.append(piece([row.get(name) for row in rows]))
+            if self._sets_aside:
+                self._set_aside(name, pieces)
         self._done += len(rows)
+
+    def _set_aside(self, name: str, pieces: list[Piece]) -> None:
+        """Move the pieces of a column of one kind of text to disk; once another comes, what follows stays in memory."""
+        kinds = self._kinds.get(name, set()) | ({kind for kind, _ in pieces} - {"null"})
+        if len(kinds) > 1 or not kinds <= {"str", "json"}:
+            return
+        self._kinds[name] = kinds
+        column = self._aside.setdefault(name, TextColumn(aside=True))
+        for _, array in pieces:
+            column.append(array)
+        pieces.clear()
 
     def columns(self) -> dict[str, Column]:
         """The view columns of everything that was added."""
-        return {name: settle(self._pieces.pop(name)) for name in list(self._pieces)}
+        return {name: settle([*self._taken(name), *self._pieces.pop(name)]) for name in list(self._pieces)}
+
+    def _taken(self, name: str) -> list[Piece]:
+        column = self._aside.pop(name, None)
+        return [] if column is None else [(next(iter(self._kinds[name]), "null"), column.array())]

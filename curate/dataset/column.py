@@ -21,6 +21,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.dataset.aside import in_one_piece
 from curate.dataset.jsontext import encode
 
 TYPES = {
@@ -54,6 +55,10 @@ class Column:
     def field(self, name: str) -> pa.Field:
         """The Arrow field, JSON columns marked in its metadata."""
         return pa.field(name, self.array.type, metadata=JSON_MARK if self.json else None)
+
+    def slice(self, rows: slice) -> Column:
+        """Neighbouring rows; nothing is copied."""
+        return Column(self.array.slice(rows.start, rows.stop - rows.start), self.json)
 
     def take(self, rows: Any) -> Column:
         """The given rows, the type settled anew (a column may be plain once its odd rows are gone)."""
@@ -89,7 +94,7 @@ def settle(pieces: Sequence[Piece]) -> Column:
     else:
         kind = kinds.pop() if kinds else "null"
     arrays = [array.cast(TYPES[kind]) if array.type != TYPES[kind] else array for _, array in pieces]
-    array = arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
+    array = in_one_piece(arrays)
     if kind == "json":
         plain = _plain(array)
         if plain is not None:

@@ -18,11 +18,13 @@ from typing import IO, Any
 import xxhash
 import zstandard
 
+from curate.dataset.aside import LARGE, Aside, Bytes
 from curate.errors import DataError
 
 MAX_RATIO = 250
 BOMB_FLOOR_BYTES = 64 << 20
 _CHUNK = 1 << 20
+_APPENDED = 16 << 20  # how much is set aside at once
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _UNREAD = {
     b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7-zip", b"Rar!": "rar",
@@ -40,26 +42,44 @@ def compression_of(path: Path) -> str:
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "none")
 
 
-def read_bytes(path: Path) -> tuple[bytes, str, str]:
-    """(content decompressed, compression, hash of the file on disk)."""
+def read_bytes(path: Path, *, large: bool = False) -> tuple[Bytes, str, str]:
+    """(content decompressed, compression, hash of the file on disk).
+
+    Large content is set aside; so is all of it where `large` says that the file is one of many.
+    """
     compression = compression_of(path)
-    if compression == "none":
-        data = path.read_bytes()
-        return data, compression, f"xxh3_128:{xxhash.xxh3_128(data).hexdigest()}"
     size = path.stat().st_size
     digest = xxhash.xxh3_128()
-    out = bytearray()
+    if compression == "none" and size < LARGE and not large:
+        data = path.read_bytes()
+        return data, compression, f"xxh3_128:{xxhash.xxh3_128(data).hexdigest()}"
+    out, aside = bytearray(), None
     with path.open("rb") as file:
-        watched = _watched(file, digest)
-        blocks = _gunzip(watched, path) if compression == "gzip" else _unzstd(watched, path)
-        for block in blocks:
+        for block in _unpacked(_watched(file, digest), compression, path):
             out += block
-            if len(out) > BOMB_FLOOR_BYTES and len(out) > MAX_RATIO * size:
+            length = len(out) + (aside.size if aside else 0)
+            if compression != "none" and length > BOMB_FLOOR_BYTES and length > MAX_RATIO * size:
                 raise DataError(
                     f"{path}: grows to more than {MAX_RATIO} times its size when decompressed, like a zip bomb. "
                     "If it is real, decompress it yourself and give the plain file."
                 )
-    return bytes(out), compression, f"xxh3_128:{digest.hexdigest()}"
+            if (large or length >= LARGE) and len(out) >= _APPENDED:
+                aside = aside or Aside()
+                aside.append(out)
+                out = bytearray()
+    if aside is None and large and out:
+        aside = Aside()
+    content: Bytes = bytes(out)
+    if aside is not None:
+        aside.append(out)
+        content = aside.mapped()
+    return content, compression, f"xxh3_128:{digest.hexdigest()}"
+
+
+def _unpacked(chunks: Iterator[bytes], compression: str, path: Path) -> Iterator[bytes]:
+    if compression == "none":
+        return chunks
+    return _gunzip(chunks, path) if compression == "gzip" else _unzstd(chunks, path)
 
 
 def hash_file(path: Path) -> str:

@@ -13,6 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.dataset.aside import in_slices
 from curate.dataset.column import Column
 from curate.dataset.jsontext import encode
 from curate.dataset.names import SPLIT_WORDS, plain
@@ -40,11 +41,24 @@ def content(roles: Roles, task: str, names: tuple[str, ...], column: Callable[[s
     }[task]
     wanted = [name for role in order for name in getattr(roles, role)]
     if wanted:
-        return joined([readable(column(name)) for name in dict.fromkeys(wanted)], n_rows)
+        return read_together([column(name) for name in dict.fromkeys(wanted)], n_rows)
     metadata = {name for role in _METADATA_ROLES for name in getattr(roles, role)}
     plain = [name for name in names if name not in metadata]
     pairs = [pc.binary_join_element_wise(_text(name), as_text(column(name)), _text(": ")) for name in plain]
     return joined(pairs, n_rows)
+
+
+def read_together(columns: list[Column], n_rows: int) -> pa.LargeStringArray:
+    """Columns as one text a row, joined by line ends; set aside where it is large."""
+    turns = [holds_turns(column.array) for column in columns]
+    if len(columns) == 1 and not columns[0].json and not turns[0] and not columns[0].array.null_count:
+        return readable(columns[0], turns=False)
+
+    def some(rows: slice) -> pa.LargeStringArray:
+        slices = [column.slice(rows) for column in columns]
+        return joined([readable(*each) for each in zip(slices, turns, strict=True)], rows.stop - rows.start)
+
+    return in_slices(n_rows, sum(column.array.nbytes for column in columns), some)
 
 
 def joined(parts: list[pa.Array], n_rows: int) -> pa.LargeStringArray:
@@ -61,11 +75,14 @@ def _text(value: str | None) -> pa.Scalar:
     return pa.scalar(value, pa.large_string())
 
 
-def readable(column: Column) -> pa.Array:
-    """A column as texts: conversations and turns flattened to what is said, other values as they print."""
+def readable(column: Column, turns: bool) -> pa.Array:
+    """A column as texts: conversations and turns flattened to what is said, other values as they print.
+
+    `turns` says whether its plain strings hold conversations (`holds_turns`).
+    """
     array = column.array
     if not column.json:
-        if pa.types.is_large_string(array.type) and not holds_turns(array):
+        if pa.types.is_large_string(array.type) and not turns:
             return array
         if not pa.types.is_large_string(array.type):
             return as_text(column)
@@ -74,6 +91,8 @@ def readable(column: Column) -> pa.Array:
 
 def holds_turns(array: pa.Array) -> bool:
     """Whether a plain string column holds conversations as JSON text (CSV files do)."""
+    if not pa.types.is_large_string(array.type):
+        return False
     head = [text for text in array.slice(0, 50).to_pylist() if text]
     return bool(head) and all(text.startswith(("[{", "[ {")) and isinstance(loaded(text), list) for text in head)
 

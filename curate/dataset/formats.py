@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from curate.dataset.arrowfiles import is_arrow
+from curate.dataset.aside import Bytes
 from curate.dataset.records import BOM
 from curate.errors import DataError
 
@@ -23,7 +25,7 @@ def named_format(file: Path) -> str | None:
     return FORMATS.get(suffixes[-1]) if suffixes else None
 
 
-def format_of(file: Path, data: bytes) -> str:
+def format_of(file: Path, data: Bytes) -> str:
     """The format of decompressed bytes. DataError where name and contents disagree, or neither tells."""
     named = named_format(file)
     head = data[:4096].removeprefix(BOM).lstrip()
@@ -52,7 +54,7 @@ def format_of(file: Path, data: bytes) -> str:
     raise DataError(f"{file}: the name does not tell the format. Known endings: {known}; .gz or .zst may follow.")
 
 
-def _json_kind(file: Path, data: bytes, named: str, head: bytes) -> str:
+def _json_kind(file: Path, data: Bytes, named: str, head: bytes) -> str:
     """JSON Lines are often named .json, and arrays .jsonl."""
     if head[:1] == b"[":
         return "json" if named == "json" or not _one_line_list(data) else "jsonl"
@@ -63,12 +65,15 @@ def _json_kind(file: Path, data: bytes, named: str, head: bytes) -> str:
     return "jsonl"
 
 
-def _one_line_list(data: bytes) -> bool:
+def _one_line_list(data: Bytes) -> bool:
     """Whether every line starts a list of its own: JSON Lines of the wrong kind rather than one array."""
     lines = data[:65536].splitlines()
     return len(lines) > 1 and all(line.lstrip()[:1] == b"[" and line.rstrip()[-1:] == b"]" for line in lines[:-1][:20])
 
 
-def _first_line_whole(data: bytes) -> bool:
-    line = data.removeprefix(BOM).lstrip().split(b"\n", 1)[0].rstrip()
-    return line[-1:] == b"}" or b"\n" not in data.strip()
+def _first_line_whole(data: Bytes) -> bool:
+    begin = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*").match(data).end()  # type: ignore[union-attr]
+    end = data.find(b"\n", begin)
+    if end < 0 or data[begin:end].rstrip()[-1:] == b"}":
+        return True
+    return not re.compile(rb"\S").search(data, end)

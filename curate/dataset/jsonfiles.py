@@ -5,7 +5,8 @@ JSON array (RFC 8259): the standard library's decoder walks the elements and tel
 parsed like a JSONL line, so an odd element is rejected by itself. Broken syntax between elements ends the file: what
 follows cannot be trusted, so it is an error, never a shorter dataset.
 
-Cost: about 1 microsecond a short row; memory is the file, the view columns and one piece of parsed rows.
+Cost: about 1 microsecond a short row; memory is the file, the view columns and one piece of parsed rows, but for what is
+set aside of a large JSONL file (`aside`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from curate.dataset.aside import Bytes
 from curate.dataset.blocks import PIECE_ROWS, Collector, has_spaced_colons, parse_block
 from curate.dataset.column import Column
 from curate.dataset.jsontext import JsonStyle, RowProblem, edit_object, parse_object, skip_space
@@ -54,25 +56,25 @@ class JsonShape:
         return text.encode("utf-8").replace(b"\n", self.newline)
 
 
-def read_jsonl(data: bytes) -> Parsed:
+def read_jsonl(data: Bytes) -> Parsed:
     """Rows of a JSON Lines file."""
-    begin = len(BOM) if data.startswith(BOM) else 0
+    begin = len(BOM) if data[: len(BOM)] == BOM else 0
     starts = line_starts(data, begin)
     ends = np.append(starts[1:], len(data))
     kept, columns, rejected = _parse_spans(data, starts, ends, np.arange(1, len(starts) + 1), skip_blank=True)
     newline = b"\r\n" if len(starts) and data[: int(ends[0])].endswith(b"\r\n") else b"\n"
     first, last = starts[kept], without_line_ends(data, ends[kept])
-    tail = newline if data.endswith(b"\n") else b""
+    tail = newline if data[-1:] == b"\n" else b""
     shape = JsonShape(data[:begin], newline, tail, _style(data, first, last), newline)
     store = TextStore(data, first, last, kept + 1, shape, columns, whole=not rejected)
     return Parsed(store, rejected)
 
 
 def _parse_spans(
-    data: bytes, starts: Rows, ends: Rows, lines: Rows, *, skip_blank: bool
+    data: Bytes, starts: Rows, ends: Rows, lines: Rows, *, skip_blank: bool
 ) -> tuple[Rows, dict[str, Column], list[Rejected]]:
     """(indexes of the good spans, view columns, the others)."""
-    collector, rejected = Collector(), []
+    collector, rejected = Collector(aside=not isinstance(data, bytes)), []
     kept: list[Rows] = []
     spaced = has_spaced_colons(data)
     for at in range(0, len(starts), PIECE_ROWS):
@@ -94,7 +96,7 @@ def _parse_spans(
     return index, collector.columns(), rejected
 
 
-def _style(data: bytes, starts: Any, ends: Any, margin: str = "") -> JsonStyle:
+def _style(data: Bytes, starts: Any, ends: Any, margin: str = "") -> JsonStyle:
     escaped = not data[:1_000_000].removeprefix(BOM).isascii()
     ensure_ascii = not escaped and b"\\u" in data[:1_000_000]
     if not len(starts):

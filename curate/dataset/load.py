@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 
 from curate.dataset.ahead import taken
 from curate.dataset.arrowfiles import read_arrow
+from curate.dataset.aside import LARGE, Bytes
 from curate.dataset.compression import hash_file, read_bytes
 from curate.dataset.csvfiles import read_csv
 from curate.dataset.dataset import Dataset, no_rows
@@ -33,6 +35,7 @@ from curate.dataset.savedfolders import is_saved_folder, read_saved_folder
 from curate.dataset.types import Rejected, Roles, Source, SourceFile, mask
 from curate.errors import ConfigError, DataError, nearest
 
+_INK = re.compile(rb"[^\xef\xbb\xbf \t\r\n]")
 _BLANK_BYTES = 4096
 """Larger files are not looked into for being blank before they are read."""
 
@@ -93,7 +96,9 @@ def read_rows(
     names, before anybody asks what the columns mean."""
     file = Path(path)
     if names_many(path):
-        kind, store, rejected, files = read_many(listing(path), _read_member)
+        found = listing(path)
+        large = sum(member.stat().st_size for member in found.files() if member.is_file()) >= LARGE
+        kind, store, rejected, files = read_many(found, lambda member: _read_member(member, large=large))
         packed = {each.compression for each in files}
         compression = packed.pop() if len(packed) == 1 else "mixed"
         return kind, store, rejected, compression, hash_of(files), sum(each.size_bytes for each in files), files
@@ -105,15 +110,15 @@ def _file_of(store: Any, row: int) -> str:
     return str(store.file_of(row)) if isinstance(store, ManyStore) else ""
 
 
-def _read_member(file: Path) -> tuple[str, Parsed, str, str, int]:
+def _read_member(file: Path, *, large: bool) -> tuple[str, Parsed, str, str, int]:
     """One of several files; a blank one among others is no error, and has no format."""
     if not file.is_file():
         raise DataError(f"{file}: is a broken link or no regular file. Remove it, or name the data files by a pattern.")
     if file.stat().st_size <= _BLANK_BYTES and named_format(file) not in ("parquet", "arrow", "feather"):
         data, compression, digest = read_bytes(file)
-        if not data.strip(b"\xef\xbb\xbf \t\r\n"):
+        if not _INK.search(data):
             return "", read_jsonl(data), compression, digest, file.stat().st_size
-    return read_file(file)
+    return read_file(file, large=large)
 
 
 @contextmanager
@@ -128,8 +133,11 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def read_file(file: Path) -> tuple[str, Parsed, str, str, int]:
-    """(format, rows, compression, hash, size) of a file; its bytes are let go here, before the roles are looked for."""
+def read_file(file: Path, *, large: bool = False) -> tuple[str, Parsed, str, str, int]:
+    """(format, rows, compression, hash, size) of a file; its bytes are let go here, before the roles are looked for.
+
+    `large` says that it is one of many that are large together (see `aside`).
+    """
     try:
         if file.is_dir():
             if is_saved_folder(file):
@@ -141,8 +149,8 @@ def read_file(file: Path) -> tuple[str, Parsed, str, str, int]:
         size = file.stat().st_size
         if is_parquet(file):
             format_of(file, b"PAR1")
-            return "parquet", read_parquet(file), "none", hash_file(file), size
-        data, compression, digest = read_bytes(file)
+            return "parquet", read_parquet(file, large=large), "none", hash_file(file), size
+        data, compression, digest = read_bytes(file, large=large)
     except FileNotFoundError:
         raise DataError(f"{file}: no such file{_similar(file)}") from None
     except PermissionError:
@@ -163,19 +171,20 @@ def _similar(file: Path) -> str:
     return f"; {hint}" if hint.startswith("did you mean") else "."
 
 
-def _parse(file: Path, data: bytes) -> tuple[str, Parsed]:
+def _parse(file: Path, data: Bytes) -> tuple[str, Parsed]:
     """(format, rows) of decompressed bytes."""
-    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise no_rows(file, "it holds only blank lines" if data.strip(b"\xef\xbb\xbf") else "the file is empty")
+    if not _INK.search(data):
+        raise no_rows(file, "it holds only blank lines" if data[:4].strip(b"\xef\xbb\xbf") else "the file is empty")
     kind = format_of(file, data)
-    if kind == "parquet":
-        return kind, read_parquet(file, data)
-    if kind in ("arrow", "feather"):
-        return kind, read_arrow(file, data)
-    if kind == "json":
-        return kind, read_array(data, file)
     if kind == "jsonl":
         return kind, read_jsonl(data)
+    if kind in ("arrow", "feather"):
+        return kind, read_arrow(file, data)
+    data = data[:]
+    if kind == "parquet":
+        return kind, read_parquet(file, data)
+    if kind == "json":
+        return kind, read_array(data, file)
     return kind, read_csv(data, file, tabs=kind == "tsv")
 
 

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curate.dataset import pointer as pointers
+from curate.dataset.aside import rejoined
 from curate.dataset.column import Column, settle
 from curate.dataset.jsontext import encode
 from curate.dataset.parquetgroups import read_groups
@@ -97,7 +98,7 @@ class ParquetStore:
 
     def _patched(self, rows: Rows, edits: Edits) -> pa.Table:
         everything = len(rows) == self.n_rows and np.array_equal(rows, np.arange(self.n_rows))
-        table = self.table if everything else self.table.take(pa.array(rows, pa.int64()))
+        table = self.table if everything else self._taken(rows)
         changes: dict[str, dict[int, list[tuple[tuple[str, ...], Any]]]] = {}
         for i, row in enumerate(rows.tolist()) if edits else ():
             for place, new in edits.get(row, {}).items():
@@ -109,6 +110,11 @@ class ParquetStore:
             index = table.column_names.index(name)
             table = table.set_column(index, table.schema.field(index), _patch(table.column(index), cells, name))
         return table
+
+    def _taken(self, rows: Rows) -> pa.Table:
+        """Some rows; only the stretch that they lie in is looked at, since Arrow joins the chunks of what it takes from."""
+        low, high = (int(rows.min()), int(rows.max()) + 1) if len(rows) else (0, 0)
+        return self.table.slice(low, high - low).take(pa.array(rows - low, pa.int64()))
 
     def _table_of(self, added: Sequence[Mapping[str, Any]]) -> pa.Table:
         unknown = sorted({name for row in added for name in row} - set(self.names) - {"_weight"})
@@ -170,6 +176,8 @@ def view(column: pa.ChunkedArray) -> Column:
     elif pa.types.is_null(kind):
         return Column(pa.nulls(len(column), pa.large_string()))
     if target is not None:
+        if target == pa.large_string():
+            return Column(rejoined(column))
         array = column.cast(target)
         if array.num_chunks == 1:
             return Column(array.chunk(0))
@@ -190,14 +198,14 @@ def is_parquet(path: Path) -> bool:
         return file.read(4) == b"PAR1"
 
 
-def read_parquet(path: Path, data: bytes | None = None) -> Parsed:
-    """Rows of a Parquet file, or of its bytes where they were compressed once more."""
+def read_parquet(path: Path, data: bytes | None = None, *, large: bool = False) -> Parsed:
+    """Rows of a Parquet file, or of its bytes where they were compressed once more; `large` sets its text aside."""
     def source() -> pa.NativeFile:
         return pa.OSFile(str(path)) if data is None else pa.BufferReader(data)
 
     try:
         meta = pq.ParquetFile(source()).metadata
-        table = read_groups(source, meta)
+        table = read_groups(source, meta, large=large)
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno:
             raise

@@ -13,8 +13,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from curate.dataset.aside import LARGE, SLICE_ROWS, TextColumn
 from curate.dataset.column import Column
-from curate.dataset.content import flatten, joined, loaded, readable
+from curate.dataset.content import flatten, loaded, read_together
 from curate.dataset.types import Roles
 
 ASSISTANT = frozenset({"assistant", "gpt", "chatgpt", "bot", "model", "function_call"})
@@ -25,7 +26,9 @@ def parts(roles: Roles, task: str, column: Callable[[str], Column], n_rows: int)
     """`prompt` and `response` of every row, and `rejected` for preferences; no nulls; empty for tasks without parts."""
 
     def read(*names: str) -> pa.LargeStringArray:
-        return joined([readable(column(name)) for name in names], n_rows)
+        if not names:
+            return pa.array([""] * n_rows, pa.large_string())
+        return read_together([column(name) for name in names], n_rows)
 
     if task == "sft":
         return {"prompt": read(*roles.prompt), "response": read(*roles.completion)}
@@ -47,7 +50,20 @@ def parts(roles: Roles, task: str, column: Callable[[str], Column], n_rows: int)
 
 
 def _sides(columns: list[Column], n_rows: int) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
-    """What is said to the assistant, and what it says, in the order of the turns."""
+    """What is said to the assistant, and what it says, in the order of the turns; set aside where it is large."""
+    size = sum(column.array.nbytes for column in columns)
+    if size < LARGE:
+        return _sides_of(columns, n_rows)
+    prompt, response = TextColumn(aside=True), TextColumn(aside=True)
+    for start in range(0, n_rows, SLICE_ROWS):
+        rows = slice(start, min(start + SLICE_ROWS, n_rows))
+        asked, answered = _sides_of([column.slice(rows) for column in columns], rows.stop - rows.start)
+        prompt.append(asked)
+        response.append(answered)
+    return prompt.array(), response.array()
+
+
+def _sides_of(columns: list[Column], n_rows: int) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
     said: tuple[list[list[str]], list[list[str]]] = ([[] for _ in range(n_rows)], [[] for _ in range(n_rows)])
     for column in columns:
         for row, text in enumerate(column.array.to_pylist()):

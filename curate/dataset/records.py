@@ -15,6 +15,7 @@ from typing import IO, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from curate.dataset.aside import Bytes
 from curate.dataset.column import Column, patched
 from curate.dataset.pointer import parse_pointer
 from curate.dataset.types import Rejected
@@ -55,7 +56,7 @@ class Shape(Protocol):
 class TextStore:
     """Rows of a JSONL, JSON or CSV file."""
 
-    buffer: bytes
+    buffer: Bytes
     starts: Rows
     ends: Rows
     lines: Rows
@@ -194,7 +195,7 @@ class Parsed:
     """The others, in order."""
 
 
-def line_starts(data: bytes, begin: int, newline: int = 10) -> Rows:
+def line_starts(data: Bytes, begin: int, newline: int = 10) -> Rows:
     """Byte offset of the first byte of every line from `begin`; found in blocks, to keep the masks small."""
     block = 1 << 26
     found = [np.array([begin], np.int64)]
@@ -206,7 +207,7 @@ def line_starts(data: bytes, begin: int, newline: int = 10) -> Rows:
     return starts[:-1] if ended else starts
 
 
-def without_line_ends(data: bytes, ends: Rows) -> Rows:
+def without_line_ends(data: Bytes, ends: Rows) -> Rows:
     """`ends` moved before the LF, CRLF or CR that they stand behind."""
     if not len(ends):
         return ends

@@ -122,9 +122,23 @@ def kept_after(found: Edges, config: NearConfig) -> KeptTexts | None:
     return _kept(made.keys, made.count == 0, found, config)
 
 
+def edges_among(
+    texts: pa.LargeStringArray, config: NearConfig, rows: Ints, found: Edges, blank: NDArray[np.bool_], places: Ints,
+    group: Ints | None = None, threads: int = 1,
+) -> Edges | None:
+    """Edges among the distinct texts `rows`, which all stood, at `places`, among the texts that `found` speaks of.
+
+    `blank` says which of those had no shingles. None where all must be looked at.
+    """
+    keys = np.zeros((0, found.n_rows), np.uint32)  # nothing new asks for them
+    old = _kept(keys, blank, found, config)
+    again = edges_with(texts, config, rows, old, places, group, threads)
+    return None if again is None else again[0]
+
+
 def _kept(keys: NDArray[np.uint32], blank: NDArray[np.bool_], found: Edges, config: NearConfig) -> KeptTexts:
-    crowd = np.zeros(0, np.int64)
-    if found.stats["crowded_buckets"]:
+    crowd = np.zeros(0, np.int64) if found.crowd is None else found.crowd
+    if found.crowd is None and found.stats["crowded_buckets"]:
         one = found.score >= 1.0
         crowd = np.flatnonzero(_crowd(keys, blank, clusters(len(blank), found.a[one], found.b[one]), config))
     return KeptTexts(keys, blank, found.a, found.b, found.score, crowd)

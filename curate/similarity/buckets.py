@@ -72,6 +72,8 @@ class Comparison:
     pairs_compared: int
     crowded_buckets: int
     settled_rows: int
+    crowd: Ints
+    """Rows of crowded buckets, ascending."""
 
 
 def find_buckets(keys: NDArray[np.uint32], rows: Ints) -> Buckets:
@@ -296,6 +298,7 @@ def compare_buckets(
     crowd = _Crowd(keys, sets, leader_of, floor, threshold, largest_bucket)
     found: list[Found] = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), 0)]
     n_crowded = 0
+    in_crowd = [np.zeros(0, np.int64)]
 
     def in_order(n: int, work: Callable[[int], list[Found]]) -> None:
         """`work(i)` for each i, on all threads; results in order."""
@@ -355,8 +358,9 @@ def compare_buckets(
         if crowds.any():
             large(band, those)
             orphans.append(follow_up())
+            in_crowd.append(those.members[np.repeat(crowds, np.diff(those.starts))])
             if crowded.size:
-                crowded[those.members[np.repeat(crowds, np.diff(those.starts))]] |= np.uint64(1 << band)
+                crowded[in_crowd[-1]] |= np.uint64(1 << band)
         progress(band + 1, len(buckets))
     lost = np.unique(np.concatenate(orphans))
     if (leader_of[lost] < 0).any():  # they may have lost their leader after the bucket of the next one went by
@@ -367,7 +371,7 @@ def compare_buckets(
             follow_up()
     left, right, score = (np.concatenate([f[i] for f in found]) for i in range(3))
     settled = int((leader_of >= 0).sum())
-    return Comparison(left, right, score, sum(f[3] for f in found), n_crowded, settled)
+    return Comparison(left, right, score, sum(f[3] for f in found), n_crowded, settled, np.unique(np.concatenate(in_crowd)))
 
 
 def _all_pairs(rows: Ints) -> tuple[Ints, Ints]:

@@ -124,6 +124,8 @@ class Edges:
     """Weighted Jaccard of each pair; the same as `score` when left out."""
     reading: Reading | None = field(default=None, repr=False, compare=False)
     """What was read of the rows, to look again at some of them; None where it was not kept in one place."""
+    crowd: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
+    """Rows of crowded buckets, ascending, those of identical shingles included; None where nobody kept count."""
 
     def __post_init__(self) -> None:
         if len(self.weighted) != len(self.score):
@@ -202,7 +204,9 @@ def near_duplicate_edges(
         "template_shingles": len(templates.shingles),
     }
     edges = joined_edges(n, left, right, score, copies, first[copies], config, counts, weighted)
-    return replace(edges, reading=reading)
+    in_crowd = np.zeros(n, np.bool_)
+    in_crowd[found.crowd] = True
+    return replace(edges, reading=reading, crowd=np.flatnonzero(in_crowd[first]))
 
 
 def _read(

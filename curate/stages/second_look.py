@@ -9,11 +9,14 @@ nothing under the same settings, everything is computed anew.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curate.dataset import Dataset
+from curate.similarity.again import edges_among
 from curate.similarity.clusters import clusters
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
 from curate.similarity.parallel import Progress
@@ -48,9 +51,23 @@ def groups_again(dataset: Dataset, key: Hashable) -> Ints | None:
     return out
 
 
+@dataclass(frozen=True)
+class _Looked:
+    """A look at the texts of all rows."""
+
+    found: Edges
+    blank: NDArray[np.bool_] | None
+    """Texts without shingles; None where nobody says."""
+    distinct: Ints
+    first: Ints
+
+
 def remember_edges(dataset: Dataset, engine: NearConfig, found: Edges, distinct: Ints, first: Ints) -> None:
     """Leave the edges between the rows `distinct`; `first` names for each row the one of them with its text."""
-    remember(dataset, engine, (found, distinct, first))
+    blank = None if found.reading is None else found.reading.made.count == 0
+    # Sketches are the larger part of what a look holds, and only templates ask for them again.
+    kept = found if found.stats["template_shingles"] else replace(found, reading=None)
+    remember(dataset, engine, _Looked(kept, blank, distinct, first))
 
 
 def edges_again(
@@ -58,19 +75,25 @@ def edges_again(
 ) -> Edges | None:
     """Edges between the texts `distinct` of these rows, when they were looked at as part of all rows.
 
-    Every two rows that share a bucket were compared in full then, unless the bucket was crowded or templates were set
-    apart: without either, what was compared is not compared again. Otherwise buckets are made of the sketches anew.
+    Every two rows that share a bucket were compared in full then, unless the bucket was crowded: rows of crowded buckets
+    are looked at again, all of them. Where templates were set apart, buckets are made of the sketches anew.
     """
     recalled = _recalled(dataset, engine)
     if recalled is None:
         return None
-    (found, read, first), rows = recalled
-    places = np.searchsorted(read, first[rows[distinct]])
-    if not found.stats["crowded_buckets"] and not found.stats["template_shingles"]:
-        return _among(found, places)
-    if found.reading is None:
+    look, rows = recalled
+    found = look.found
+    places = np.searchsorted(look.distinct, look.first[rows[distinct]])
+    if found.reading is not None:
+        return near_duplicate_edges(found.reading.take(places), engine, progress, threads, group=group)
+    if found.stats["template_shingles"]:
         return None
-    return near_duplicate_edges(found.reading.take(places), engine, progress, threads, group=group)
+    if not found.stats["crowded_buckets"]:
+        return _among(found, places)
+    if found.crowd is None or look.blank is None or dataset.origin is None:
+        return None
+    texts = dataset.origin[0].content()  # where they lie; `dataset` would copy its own
+    return edges_among(texts, engine, rows[distinct], found, look.blank, places, group, threads)
 
 
 def _among(found: Edges, places: Ints) -> Edges:

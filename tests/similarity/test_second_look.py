@@ -60,6 +60,28 @@ def test_rows_that_stay_are_judged_as_when_they_are_read_anew(tmp_path: Path, se
     assert near.scores.num_rows > 0
 
 
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_rows_of_a_crowd_are_judged_as_when_they_are_read_anew(tmp_path: Path, share: float) -> None:
+    rng = np.random.default_rng(5)
+    words = [f"c{i}" for i in range(30)]
+    crowd = [" ".join(words[:at] + [f"x{i % 40}"] + words[at + 1 :]) for i, at in enumerate(rng.integers(0, 30, 150).tolist())]
+    texts = [*corpus(11), *crowd]
+    texts = [texts[i] for i in rng.permutation(len(texts)).tolist()]
+    dataset = written(tmp_path / "all.jsonl", texts)
+    _, all_rows = looked_at(dataset, template_share=0)
+    assert all_rows.summary["crowded_buckets"] > 0
+    rows = np.flatnonzero(rng.random(len(texts)) < share)
+    some = dataset.select(rows)
+    _, near = looked_at(some, template_share=0)
+    _, anew = looked_at(written(tmp_path / "some.jsonl", [texts[i] for i in rows.tolist()]), template_share=0)
+    assert near.scores is not None
+    assert near.scores.equals(anew.scores)
+    assert near.findings.equals(anew.findings)
+    looks = [value for value in dataset.memo.values() if hasattr(value, "found")]
+    assert looks
+    assert all(look.found.reading is None for look in looks)  # sketches are not kept for it
+
+
 def test_templates_are_looked_for_anew_among_the_rows_that_stay(tmp_path: Path) -> None:
     texts = corpus(3, template="You are a helpful assistant. Answer the question that follows in one sentence. ")
     dataset = written(tmp_path / "all.jsonl", texts)

@@ -82,7 +82,7 @@ def test_healthy_training_raises_an_alarm_in_fewer_than_one_run_of_fifty() -> No
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10_000), st.integers(30, 190), st.floats(2.5, 50.0))
+@given(st.integers(0, 10_000), st.integers(30, 190), st.floats(4.0, 50.0))
 def test_a_jump_of_the_loss_is_found_where_it_happens_and_names_its_rows(seed: int, at: int, times: float) -> None:
     losses = falling(200, seed, 0.08, end=1.0)
     losses[at] = 4.0 * times
