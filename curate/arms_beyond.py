@@ -84,7 +84,10 @@ def beyond(
                 names[stages] = add(name, title, side(plans.of(stages)))
             return names[stages]
 
-        orders, coalitions = divided(effective, _players(plans, effective), arm_of, recipe.run.seed)
+        # Half as many arms as all subsets, and exact where no three stages act together: each arm is three runs.
+        orders, coalitions = divided(effective, _players(plans, effective), arm_of, recipe.run.seed, pairs=1, most_exact=3)
+        if len(orders) == 2 and len(coalitions) > 4:
+            notes.append("Gaps are divided along one order of the stages and its reverse: exact where no three interact.")
         design = dataclasses.replace(design, orders=orders, coalitions=coalitions)
     classes: list[Any] = []
     if wish_of.RECEIPTS in parts:

@@ -55,10 +55,10 @@ class Aside:
         self.size = 0
         self._file: IO[bytes] = self._told(lambda: tempfile.TemporaryFile(dir=self.folder))  # noqa: SIM115
 
-    def append(self, data: bytes | memoryview | npt.NDArray[np.uint8]) -> None:
+    def append(self, data: bytes | bytearray | memoryview) -> None:
         """Add bytes; DataError where the disk has no room for them."""
-        self._told(lambda: self._file.write(memoryview(data)))
-        self.size += memoryview(data).nbytes
+        self._told(lambda: self._file.write(data))
+        self.size += len(data)
 
     def mapped(self) -> mmap.mmap:
         """All that was appended, which must be something; nothing can be appended after."""
@@ -110,7 +110,7 @@ class TextColumn:
 
     def _add(self, data: npt.NDArray[np.uint8], rows_in_all: int) -> None:
         if self._aside is not None:
-            self._aside.append(data)
+            self._aside.append(data.data)
             return
         need = self._size + len(data)
         if need > len(self._data):

@@ -10,7 +10,6 @@ from curate.similarity.exact import exact_groups
 from curate.similarity.minhash import Layout, choose_layout
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
 from curate.similarity.parallel import default_threads
-from curate.similarity.spill import spilled
 
 __all__ = [
     "Edges",
@@ -21,5 +20,4 @@ __all__ = [
     "default_threads",
     "exact_groups",
     "near_duplicate_edges",
-    "spilled",
 ]

@@ -4,7 +4,7 @@ Method: sketch every row (MinHash bands), contract rows of identical shingles to
 shares a band by exact Jaccard (`buckets`), and give back the verified edges. Nothing is ever judged by an estimate.
 Shapes: edges `a < b` int64, `score` float32, sorted by (a, b). Complexity: O(bytes * (1 + k/100) + comparisons).
 Memory: `4 * bands` bytes a row for keys, about 60 more for the rest, and a constant (`bounded`); text is read where it
-lies, so memory mapped text (`spill`) is not counted.
+lies, so memory mapped text is not counted.
 Recall: a pair at the threshold is compared with probability `Layout.recall(threshold)`, at least `recall`, one at the
 floor with at least `floor_recall`: by default, 16 bands of 4 minima, 0.89 at 0.6, 0.957 at 0.65, 0.988 at 0.7, 0.9995 at
 0.8 and 1 - 1e-7 at 0.9. So another threshold between floor and 1 re-clusters the stored edges, at that recall. Where more

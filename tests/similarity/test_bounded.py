@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 from similarity_corpus import edited, passage, strings
 
+from curate.dataset.aside import TextColumn
 from curate.similarity import NearConfig, bounded, buckets, near_duplicate_edges
 from curate.similarity.near import Edges
-from curate.similarity.spill import spilled
 
 FIELDS = ("a", "b", "score", "weighted")
 
@@ -28,6 +28,13 @@ def crowded_corpus() -> list[str]:
         row = passage(rng, 40)
         texts += [" ".join(row), " ".join(edited(rng, row, 1))]
     return texts
+
+
+def spilled(batches: list[pa.Array]) -> pa.LargeStringArray:
+    column = TextColumn(aside=True)
+    for batch in batches:
+        column.append(batch)
+    return column.array()
 
 
 def same(one: Edges, two: Edges) -> bool:
@@ -47,26 +54,28 @@ def test_edges_do_not_depend_on_what_is_held_in_memory(monkeypatch: pytest.Monke
     assert same(held, made_again)
 
 
-def test_text_from_disk_gives_the_same_edges_as_text_in_memory(tmp_path: Path) -> None:
+def test_text_from_disk_gives_the_same_edges_as_text_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     texts: list[str | None] = [*crowded_corpus()[:900], None, "", "日本語のテキストです", "Straße e\u0301 ﬁn"]
     whole = strings(texts)
     batches = [whole.slice(lo, 100).cast(pa.string()) for lo in range(0, len(whole), 100)]
-    read = spilled(batches, tmp_path)
-    assert read.to_pylist() == [t or "" for t in texts]
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    read = spilled(batches)
+    assert read.to_pylist() == texts
     assert list(tmp_path.iterdir()) == []
     assert same(near_duplicate_edges(whole), near_duplicate_edges(read))
 
 
 @pytest.mark.parametrize("batches", [[], [pa.array([], pa.string())], [pa.array([None, ""], pa.string())]])
-def test_no_text_at_all_comes_back_from_disk_as_it_was(batches: list[pa.Array], tmp_path: Path) -> None:
-    assert len(near_duplicate_edges(spilled(batches, tmp_path))) == 0
+def test_no_text_at_all_comes_back_from_disk_as_it_was(batches: list[pa.Array]) -> None:
+    assert len(near_duplicate_edges(spilled(batches))) == 0
 
 
 MEASURE = """
 import sys, numpy as np, pyarrow as pa
-from pathlib import Path
+from curate.dataset.aside import TextColumn
 from curate.similarity import bounded, buckets, near_duplicate_edges
-from curate.similarity.spill import spilled
 
 def anonymous():
     return int(next(l for l in open("/proc/self/status") if l.startswith("RssAnon")).split()[1]) * 1024
@@ -82,7 +91,10 @@ def rows(n):
 bounded.HELD_BYTES = 4 << 20  # what is held at once is the constant beyond which memory may not grow:
 buckets.SETS_AT_ONCE = 200_000  # small enough to be reached by the smaller corpus
 near_duplicate_edges(next(rows(20000)))
-texts = spilled(rows(int(sys.argv[1])), Path(sys.argv[2]))
+column = TextColumn(aside=True)
+for batch in rows(int(sys.argv[1])):
+    column.append(batch)
+texts = column.array()
 before, peak = anonymous(), 0
 import threading
 stop = threading.Event()
@@ -99,10 +111,10 @@ print(peak - before, len(edges))
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
-def test_memory_grows_by_at_most_200_bytes_a_row(tmp_path: Path) -> None:
+def test_memory_grows_by_at_most_200_bytes_a_row() -> None:
     peaks = []
     for n in (100_000, 500_000):
-        command = [sys.executable, "-c", MEASURE, str(n), str(tmp_path)]
+        command = [sys.executable, "-c", MEASURE, str(n)]
         made = subprocess.run(command, capture_output=True, text=True, check=True)
         peak, edges = map(int, made.stdout.split())
         assert edges >= n / 10 * 0.99

@@ -64,7 +64,8 @@ def test_rows_that_stay_are_judged_as_when_they_are_read_anew(tmp_path: Path, se
 def test_rows_of_a_crowd_are_judged_as_when_they_are_read_anew(tmp_path: Path, share: float) -> None:
     rng = np.random.default_rng(5)
     words = [f"c{i}" for i in range(30)]
-    crowd = [" ".join(words[:at] + [f"x{i % 40}"] + words[at + 1 :]) for i, at in enumerate(rng.integers(0, 30, 150).tolist())]
+    places = rng.integers(0, 30, 150).tolist()
+    crowd = [" ".join([*words[:at], f"x{i % 40}", *words[at + 1 :]]) for i, at in enumerate(places)]
     texts = [*corpus(11), *crowd]
     texts = [texts[i] for i in rng.permutation(len(texts)).tolist()]
     dataset = written(tmp_path / "all.jsonl", texts)
