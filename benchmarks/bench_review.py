@@ -52,15 +52,15 @@ def simulated(review: Review, truth: np.ndarray, error: float, reviews: int = 50
     """Reviews of the stage's findings, each with lots of its own."""
     mine = review.population(STAGE)
     ids = review.session.findings["finding_id"].take(mine).to_pylist()
-    waiting, score, row, changes = (column[mine] for column in review.looks)
-    orders = list(guides(waiting, score, row, changes).values())
+    waiting, score, row, _, worth = (column[mine] for column in review.looks)
+    orders = list(guides(waiting, score, row, worth).values())
     counts = {"told": 0, "known": 0, "naive": 0}
     widths: dict[str, list[float]] = {"told": [], "known": []}
     share, nobody = truth.mean(), np.zeros(len(mine), bool)
     for seed in range(reviews):
         rng = np.random.default_rng(seed)
         drawn = lots([seed.to_bytes(4, "little") + i for i in ids])
-        queue = arranged("mixed", waiting, drawn, score, row, changes, nobody).tolist()
+        queue = arranged("mixed", waiting, drawn, score, row, worth, nobody).tolist()
         asked = _answered(queue, truth, error, decisions, drawn, rng)
         said = np.full(len(mine), UNKNOWN, np.int8)
         for at, right in asked:  # the last word on a finding counts

@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 
 from curate import workflow
-from curate.errors import ConfigError
+from curate.dataset import make_private_dir
+from curate.errors import ConfigError, DataError
 from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import read_journal
@@ -47,8 +48,11 @@ def export(run: RunDir, out: Path, *, trainers: Sequence[str], base: str | None,
     config = detected.recipe.train_config()
     config = config.replace(base=base) if base else config
     report = workflow.build_report(run)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    make_private_dir(out.parent)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise DataError(f"{out}: cannot be written ({error.strerror}); name another place") from None
     try:
         files = _write_rows(folder, exported, exporting.split_file)
         described = require("audit.report.croissant")
@@ -65,6 +69,9 @@ def export(run: RunDir, out: Path, *, trainers: Sequence[str], base: str | None,
         if out.exists():
             out.rmdir()
         folder.replace(out)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise DataError(f"{out}: cannot be written ({error.strerror}); nothing was left half-written") from error
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -37,7 +37,7 @@ from curate.similarity.partners import TRAIN, split_ranks
 from curate.workflow import as_recipe, default_out, detect_into, load_ablation, read_input, reopen
 
 if TYPE_CHECKING:
-    from audit.gate import Baseline, GateResult, Policy
+    from audit.gate import Baseline, CheckResult, Fact, GateResult, Policy
     from audit.gate.render import Place
 
 RESIDUAL = "pii_residual_per_1000_rows"
@@ -172,7 +172,7 @@ def gate(
             baseline, detected.dataset.task, [i for i, there in zip(sorted(baseline.rows), here, strict=True) if there]
         )
     plan = detected.resolve(read_journal(journal))
-    result, evidence = _judged(detected, plan, run, policy, baseline, curated=curated)
+    result, evidence, _ = _judged(detected, plan, run, policy, baseline, curated=curated)
     still: frozenset[bytes] = frozenset()
     if baseline:
         everything = require("audit.gate").gather(evidence).values()
@@ -187,10 +187,17 @@ def judge_plan(detected: Detected, plan: Plan, run: RunDir, policy: Policy) -> G
     return _judged(detected, plan, run, policy, None, curated=True)[0]
 
 
+def red_checks(detected: Detected, plan: Plan, run: RunDir, policy: Policy) -> list[tuple[CheckResult, Fact]]:
+    """The checks that fail or warn under a plan of an open run, the worst first, each with the fact that it rests on."""
+    result, _, facts = _judged(detected, plan, run, policy, None, curated=True)
+    red = [(check, facts[check.name]) for check in result.checks if check.verdict in ("fail", "warn")]
+    return sorted(red, key=lambda pair: pair[0].verdict != "fail")
+
+
 def _judged(
     detected: Detected, plan: Plan, run: RunDir, policy: Policy, baseline: Baseline | None, *, curated: bool
-) -> tuple[GateResult, Any]:
-    """The verdict and the evidence that it rests on."""
+) -> tuple[GateResult, Any, Mapping[str, Fact]]:
+    """The verdict, the evidence that it rests on, and the fact behind each check."""
     evidence = _evidence(detected, plan, run, curated=curated)
     if RESIDUAL in policy.limits:
         evidence = dataclasses.replace(evidence, residual=residual_of(detected, run.path))
@@ -213,7 +220,7 @@ def _judged(
         "preset": policy.preset,
     }
     today = dt.datetime.now(dt.UTC).date()
-    return gates.judge(facts, policy, today=today, subject=subject, baseline=baseline), evidence
+    return gates.judge(facts, policy, today=today, subject=subject, baseline=baseline), evidence, facts
 
 
 def _beside_reference(detected: Detected, plan: Plan, policy: Policy, *, curated: bool) -> dict[str, Any]:
@@ -353,4 +360,4 @@ def _here(path: str) -> str:
     return os.path.relpath(path) if Path(path).is_absolute() and Path(path).is_relative_to(Path.cwd()) else path
 
 
-__all__ = ["Gated", "gate", "judge_plan"]
+__all__ = ["Gated", "gate", "judge_plan", "red_checks"]

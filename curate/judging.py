@@ -27,6 +27,7 @@ from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import login_name, read_journal
 from curate.rundir import RunDir
+from curate.safetext import safe_text
 
 FOLDER = "judge"
 BASE = "base"
@@ -194,10 +195,18 @@ class Judging:
         wrote = {str((folder / WEIGHTS).relative_to(self.run.path)): digest for folder, digest in self._wrote.values()}
         out = {
             "schema_version": 2, "pairs": [dataclasses.asdict(r) for r in rates], "people": len({v.actor for v in votes}),
-            "asked_twice": twice, "alike": same, "adapters": wrote,
+            "asked_twice": twice, "alike": same, "between": [dataclasses.asdict(k) for k in self._judged.between(votes)],
+            "adapters": wrote,
         }  # fmt: skip
         atomic_write_bytes(self.folder / "judged.json", orjson.dumps(out, option=orjson.OPT_INDENT_2))
         return rates
+
+    def agreement(self) -> list[str]:
+        """How far people agree with themselves and with one another, in lines."""
+        votes = self.votes()
+        twice, same = self._judged.agreement(votes)
+        lines = [f"asked twice: {twice:,} question{'' if twice == 1 else 's'}, {same:,} answered alike"] if twice else []
+        return lines + [k.words(safe_text(k.a), safe_text(k.b)) for k in self._judged.between(votes)]
 
     def rates(self, votes: Sequence[Any] | None = None) -> list[Any]:
         """The win rate of every pair so far."""

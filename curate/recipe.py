@@ -135,13 +135,13 @@ class AblationSection(_Section):
         '["all"]; trains more arms, under a shorter configuration of its own.',
     )
     beyond_rows: int = Field(
-        800, ge=100, description="Training rows of what is measured beyond accuracy, whole near-duplicate clusters of them."
+        512, ge=100, description="Training rows of what is measured beyond accuracy, whole near-duplicate clusters of them."
     )
     beyond_steps: int = Field(
-        100, ge=10, description="Optimiser steps of those runs, where [train] does not ask for fewer."
+        64, ge=10, description="Optimiser steps of those runs, where [train] does not ask for fewer."
     )
     beyond_candidates: int = Field(
-        1000, ge=64, le=1_000_000, description="Values that each planted secret is ranked among; all of them are scored."
+        256, ge=64, le=1_000_000, description="Values that each planted secret is ranked among; all of them are scored."
     )
     match: Literal["steps", "epochs"] = Field(
         "steps", description="What arms have in common: optimiser steps, or passes over their own rows."

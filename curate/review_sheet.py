@@ -1,25 +1,33 @@
 """A review in a spreadsheet: the queue as CSV, and the answers back.
 
-No cell can run: a text that a spreadsheet would take for a formula is led by an apostrophe (and loses it on the way back).
+No cell can run: a text that a spreadsheet would take for a formula is led by an apostrophe (and loses it on the way back),
+also behind a separator of another country's sheets. No id can be taken for a number: each begins with a word. The file says
+by its first bytes that it is UTF-8, or spreadsheets take other scripts for noise; it comes back in whatever form they save:
+commas, semicolons or tabs, UTF-8 or UTF-16.
+
 `seen` is the hash of what was proposed; where the run proposes something else by now, the line is refused, not guessed.
 A row that nothing was found in is a line as well: its `finding_id` starts `row-`, its verdict is clean, wrong or unsure,
 and `value` says what is wrong, in the words of line mode (`label=billing`, `privacy`, `duplicate=17`).
-Nothing is taken from a file of which one line is wrong.
+Nothing is taken from a file of which one line is wrong. A sheet may be filled in bit by bit: what the same person has said
+alike before is not taken again (it would count as a question asked twice), and what they changed takes the old one back.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import xxhash
 
 from curate.dataset import atomic_write_text
 from curate.errors import ConfigError, nearest
-from curate.ledger.decisions import seen_hashes
+from curate.ledger.decisions import Decision, seen_hashes, undo
+from curate.review_words import check_value, proposal
 from curate.safetext import safe_text
 
 if TYPE_CHECKING:
@@ -31,8 +39,34 @@ COLUMNS = ("finding_id", "seen", "stage", "rule", "action", "row", "file", "line
            "proposal", "verdict", "value", "why")  # fmt: skip
 VERDICTS = ("accept", "reject", "override")
 OF_ROWS = ("clean", "wrong", "unsure")
-ROW = "row-"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FINDING, ROW, SEEN = "finding-", "row-", "seen-"
+_STARTS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+_FORMULA = re.compile(f"^(?=[\\t\\r\\n]|\\s*[{_STARTS}])")
+_INNER = re.compile(f"(?<=[;\\t\\r\\n])(?=\\s*[{_STARTS}])")
+_SEPARATORS = ",;\t"
+
+
+@dataclass
+class Sheet:
+    """What a filled-in sheet says."""
+
+    findings: list[tuple[int, str, str | None, str]] = field(default_factory=list)
+    """Finding, verdict, value and why."""
+    rows: list[RowSaid] = field(default_factory=list)
+    """Row, answer, what was seen, and why."""
+    new_labels: dict[str, int] = field(default_factory=dict)
+    """What is said of labels that no row has, and the lines that give one."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a sheet's answers."""
+
+    new: int
+    changed: int
+    """Of these, those that take the place of an earlier answer of the same person."""
+    known: int
+    """Those that were given alike before."""
 
 
 def write_sheet(path: Path, review: Review, queue: Sequence[Question]) -> None:
@@ -44,16 +78,41 @@ def write_sheet(path: Path, review: Review, queue: Sequence[Question]) -> None:
     for of, index in queue:
         values = _of_finding(review, index) if of == "finding" else _of_row(review, index, like.get(index))
         writer.writerow([_inert(str(value)) for value in (*values, "", "", "")])
-    atomic_write_text(path, out.getvalue())
+    atomic_write_text(path, "\ufeff" + out.getvalue())
+
+
+def take(review: Review, sheet: Sheet, actor: str) -> Taken:
+    """Save the answers of a sheet in one write, but for those that this person gave alike before."""
+    before: dict[str, Decision] = {}
+    for d in review.session.state.live:
+        if d.actor == actor and d.filter is None and (d.row is not None or d.verdict != "flag"):
+            before |= dict.fromkeys(d.finding_ids, d) if d.row is None else {str(d.row["row_id"]): d}
+    out: list[Decision] = []
+    changed = known = 0
+    for made in review.decisions(sheet.findings, actor, sheet.rows):
+        old = before.get(made.finding_ids[0] if made.row is None else str(made.row["row_id"]))
+        if old is not None and _alike(old, made):
+            known += 1
+            continue
+        if old is not None:
+            out.append(undo(old, actor=actor))
+            changed += 1
+        out.append(made)
+    review.save(out)
+    return Taken(len(out) - changed, changed, known)
+
+
+def _alike(a: Decision, b: Decision) -> bool:
+    return (a.verdict, a.value, a.finding_ids, a.seen, a.row) == (b.verdict, b.value, b.finding_ids, b.seen, b.row)
 
 
 def _of_finding(review: Review, index: int) -> tuple[object, ...]:
     table = review.session.findings.slice(index, 1)
     found, e = table.to_pylist()[0], review.example(index)
     return (
-        found["finding_id"].hex(), seen_hashes(table)[0], found["stage"], e.rule, e.action, found["row"],
+        FINDING + found["finding_id"].hex(), SEEN + seen_hashes(table)[0], found["stage"], e.rule, e.action, found["row"],
         *_place(review, found["row"]), f"{e.score:.4f}", e.reason, "" if e.text is None else e.text.plain,
-        "" if e.witness is None else e.witness.plain, review.proposal(index, e),
+        "" if e.witness is None else e.witness.plain, proposal(review, index, e),
     )  # fmt: skip
 
 
@@ -66,7 +125,7 @@ def _of_row(review: Review, row: int, like: tuple[int, float] | None) -> tuple[o
     other = "" if like is None else f"row {like[0]}, {like[1]:.0%} alike: {review.previews.row(like[0], LIKE_WIDTH)}"
     asked = f"is anything {'else ' if found else ''}wrong with this row? one or more of: {', '.join(rows.kinds)}"
     return (
-        ROW + rows.row_id(row), _found_hash(found), "", "", "", row, *_place(review, row), "", asked, text, other,
+        ROW + rows.row_id(row), SEEN + _found_hash(found), "", "", "", row, *_place(review, row), "", asked, text, other,
         f"found there already: {', '.join(found)}" if found else "",
     )  # fmt: skip
 
@@ -81,82 +140,122 @@ def _found_hash(found: Sequence[str]) -> str:
     return xxhash.xxh3_64_hexdigest("\x1f".join(found).encode())
 
 
-def read_sheet(path: Path, review: Review) -> tuple[list[tuple[int, str, str | None, str]], list[RowSaid]]:
-    """(finding, verdict, value, why) and (row, answer, what was seen, why) of every line that has a verdict; ConfigError
-    names the first wrong line."""
+def read_sheet(path: Path, review: Review) -> Sheet:
+    """What every line with a verdict says; ConfigError names the first wrong line."""
+    text = _text(path)
+    head = text.split("\n", 1)[0]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=head.count), strict=True)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        missing = [name for name in ("finding_id", "seen", "verdict") if name not in (reader.fieldnames or ())]
+        if missing:
+            raise ConfigError(f"{path} has no column {missing[0]!r}; `curate review RUN --export` writes them all")
+        return _Reading(path, review).all_of(reader)
+    except csv.Error as error:
+        where = f"{path}: line {reader.line_num}"
+        raise ConfigError(f"{where} cannot be read as CSV ({error}); save the sheet as CSV again") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
     except FileNotFoundError:
         raise ConfigError(f"there is no file at {path}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read as UTF-8 text ({type(error).__name__})") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+    if raw.startswith(b"PK\x03\x04"):
+        raise ConfigError(f"{path} is a workbook; save the sheet as CSV (UTF-8) and import that")
     try:
-        return _answers(path, csv.DictReader(io.StringIO(text, newline="")), review)
-    except csv.Error as error:
-        raise ConfigError(f"{path} cannot be read as CSV ({error}); save the sheet as CSV again") from None
+        return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text; save the sheet as CSV in UTF-8") from None
 
 
-def _answers(
-    path: Path, rows: csv.DictReader[str], review: Review
-) -> tuple[list[tuple[int, str, str | None, str]], list[RowSaid]]:
-    missing = [name for name in ("finding_id", "seen", "verdict") if name not in (rows.fieldnames or ())]
-    if missing:
-        raise ConfigError(f"{path} has no column {missing[0]!r}; `curate review RUN --export` writes them all")
-    table = review.session.findings
-    place = {i.hex(): n for n, i in enumerate(table["finding_id"].to_pylist())}
-    out: list[tuple[int, str, str | None, str]] = []
-    of_rows: list[RowSaid] = []
-    for row in rows:
-        where = f"{path}: line {rows.line_num}"
-        verdict = (row["verdict"] or "").strip().lower()
-        if not verdict:
-            continue
-        name = (row["finding_id"] or "").strip()
-        known = OF_ROWS if name.startswith(ROW) else VERDICTS
-        if verdict not in known:
-            raise ConfigError(f"{where}: verdict is none of {', '.join(known)}; {nearest(verdict, known)}")
-        if name.startswith(ROW):
-            of_rows.append(_row_said(where, name, verdict, row, review))
-            continue
-        index = place.get(name)
+class _Reading:
+    """The lines of one sheet, held against one run."""
+
+    def __init__(self, path: Path, review: Review) -> None:
+        self.path, self.review = path, review
+        self.sheet = Sheet()
+        self._where = ""
+        self._told: dict[str, tuple[str, str, str]] = {}
+        """Where each finding or row was answered before, and how."""
+
+    def all_of(self, reader: csv.DictReader[str]) -> Sheet:
+        """Every line that has a verdict."""
+        from curate.ledger.sightings import places
+
+        lines = [(reader.line_num, line) for line in reader if (line["verdict"] or "").strip()]
+        names = [_bare(line["finding_id"]) for _, line in lines]
+        table = self.review.session.findings
+        wanted = {name for name in names if not name.startswith(ROW)}
+        place = {i: n for n, i in enumerate(b.hex() for b in table["finding_id"].to_pylist()) if i in wanted}
+        rows = [name.removeprefix(ROW) for name in names if name.startswith(ROW)]
+        row_at = places(self.review.session.dataset.row_ids, rows) if rows else {}
+        for (number, line), name in zip(lines, names, strict=True):
+            self._where = f"{self.path}: line {number}"
+            verdict = (line["verdict"] or "").strip().lower()
+            known = OF_ROWS if name.startswith(ROW) else VERDICTS
+            if verdict not in known:
+                self._refuse(f"verdict is none of {', '.join(known)}; {nearest(verdict, known)}")
+            said = (verdict, _as_written(line.get("value") or "").strip())
+            where, *before = self._told.get(name, ("", *said))
+            if tuple(before) != said:
+                self._refuse(f"it says otherwise than {where.rpartition(': ')[2]}, which is about the same")
+            if where:
+                continue
+            self._told[name] = (self._where, *said)
+            if name.startswith(ROW):
+                self._row(row_at.get(name.removeprefix(ROW)), line, *said)
+            else:
+                self._finding(place.get(name), line, *said)
+        return self.sheet
+
+    def _finding(self, index: int | None, line: dict[str, str], verdict: str, value: str) -> None:
         if index is None:
-            raise ConfigError(f"{where}: this run has no such finding; was the sheet exported from another run?")
-        if (row["seen"] or "").strip() != seen_hashes(table.slice(index, 1))[0]:
-            raise ConfigError(f"{where}: the run proposes something else by now; export again")
-        value = _as_written(row.get("value") or "") if verdict == "override" else None
-        if value == "":
-            raise ConfigError(f"{where}: override needs a value")
-        out.append((index, verdict, value, _as_written(row.get("why") or "")))
-    return out, of_rows
+            self._refuse("this run has no such finding; was the sheet exported from another run?")
+        if _bare(line["seen"]) != seen_hashes(self.review.session.findings.slice(index, 1))[0]:
+            self._refuse("the run proposes something else by now; export again")
+        if verdict == "override":
+            if not value:
+                self._refuse("override needs a value")
+            try:
+                new = check_value(self.review, index, value)
+            except ConfigError as error:
+                self._refuse(str(error))
+            if new:
+                self.sheet.new_labels[new] = self.sheet.new_labels.get(new, 0) + 1
+        kept = value if verdict == "override" else None
+        self.sheet.findings.append((index, verdict, kept, _as_written(line.get("why") or "")))
 
+    def _row(self, row: int | None, line: dict[str, str], verdict: str, value: str) -> None:
+        from curate.row_answers import parse_seen
 
-def _row_said(where: str, name: str, verdict: str, line: dict[str, str], review: Review) -> RowSaid:
-    from curate.ledger.sightings import places
-    from curate.row_answers import parse_seen
-
-    rows, row_id = review.rows, name.removeprefix(ROW)
-    at = places(rows.dataset.row_ids, [row_id]).get(row_id)
-    if at is None:
-        raise ConfigError(f"{where}: this data has no such row; was the sheet exported from another run?")
-    if (line["seen"] or "").strip() != _found_hash(rows.found_in(at)):
-        raise ConfigError(f"{where}: something else was found in the row by now; export again")
-    said = _as_written(line.get("value") or "").strip()
-    if verdict != "wrong":
-        if said:
-            raise ConfigError(f"{where}: a row that is {verdict} takes no value; say wrong, or empty the value")
-        seen: list[Sighting] = []
-    else:
+        rows = self.review.rows
+        if row is None:
+            self._refuse("this data has no such row; was the sheet exported from another run?")
+        if _bare(line["seen"]) != _found_hash(rows.found_in(row)):
+            self._refuse("something else was found in the row by now; export again")
+        if verdict != "wrong" and value:
+            self._refuse(f"a row that is {verdict} takes no value; say wrong, or empty the value")
         try:
-            seen = parse_seen(rows, at, said)
+            seen: list[Sighting] = parse_seen(rows, row, value) if verdict == "wrong" else []
         except ConfigError as error:
-            raise ConfigError(f"{where}: {error}") from None
-    answer: Answer = "wrong" if verdict == "wrong" else "clean" if verdict == "clean" else "unsure"
-    return at, answer, seen, _as_written(line.get("why") or "")
+            self._refuse(str(error))
+        answer: Answer = "wrong" if verdict == "wrong" else "clean" if verdict == "clean" else "unsure"
+        self.sheet.rows.append((row, answer, seen, _as_written(line.get("why") or "")))
+
+    def _refuse(self, why: str) -> NoReturn:
+        raise ConfigError(f"{self._where}: {why}") from None
+
+
+def _bare(name: str | None) -> str:
+    """An id without the word that kept it from being taken for a number."""
+    return (name or "").strip().removeprefix(FINDING).removeprefix(SEEN)
 
 
 def _inert(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub("'", _INNER.sub("'", text), count=1)
 
 
 def _as_written(text: str) -> str:
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text

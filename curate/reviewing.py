@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -19,12 +19,13 @@ import pyarrow.compute as pc
 
 from curate.errors import ConfigError, nearest
 from curate.house import require
-from curate.ledger.added import derivation
-from curate.ledger.decisions import ACCEPT, OVERRIDE, REJECT, Decision, Journal, append_decisions, decide, effect
+from curate.ledger.decisions import ACCEPT, OVERRIDE, REJECT, Decision, Journal, append_decisions, decide, effect, undo
 from curate.ledger.plan import APPLIED, PENDING, STALE, STATUSES
 from curate.ledger.sightings import places
 from curate.outputs import looked_for
+from curate.review_value import toward_green, worth_of
 from curate.session import Session
+from curate.steps import Saved
 
 if TYPE_CHECKING:
     from curate.row_review import RowReview, RowSaid
@@ -77,6 +78,7 @@ class Review:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._review = require("audit.review")
+        self._of: tuple[object, np.ndarray, np.ndarray] | None = None
 
     @cached_property
     def stages(self) -> tuple[str, ...]:
@@ -110,46 +112,51 @@ class Review:
 
         A bulk decision is no answer about one finding: a rate of a rule's own verdicts would certify the rule by itself.
         """
-        rates = require("audit.review.rates")
-        answers = tuple(d for d in self.session.state.journal.live() if d.filter is None)
-        said = effect(Journal(answers), self.session.findings).verdict
-        out = np.full(len(said), rates.UNKNOWN, np.int8)
-        out[np.isin(said, (ACCEPT, OVERRIDE))] = rates.RIGHT
-        out[said == REJECT] = rates.WRONG
-        return out
+        return self._said()[1]
 
     def decided(self) -> np.ndarray:
         """bool: the findings that any decision settles, a rule's included."""
-        said = effect(self.session.state.journal, self.session.findings).verdict
-        return np.isin(said, (ACCEPT, OVERRIDE, REJECT))
+        return self._said()[2]
+
+    def _said(self) -> tuple[object, np.ndarray, np.ndarray]:
+        """`verdicts` and `decided` of the state in force, worked out once for each state."""
+        state = self.session.state
+        if self._of is None or self._of[0] is not state:
+            rates = require("audit.review.rates")
+            answers = tuple(d for d in state.live if d.filter is None)
+            said, by_any = (effect(j, self.session.findings).verdict for j in (Journal(answers), state.journal))
+            out = np.full(len(said), rates.UNKNOWN, np.int8)
+            out[np.isin(said, (ACCEPT, OVERRIDE))] = rates.RIGHT
+            out[said == REJECT] = rates.WRONG
+            self._of = state, out, np.isin(by_any, (ACCEPT, OVERRIDE, REJECT))
+        return self._of
 
     def queue(self, stage: str | None, by: str) -> np.ndarray:
-        """int64: findings in the order to be asked about; by `gate`, what makes a check of the run's gate red first."""
+        """int64: findings in the order to be asked about; by `gate`, those first by which red checks of the run's gate are
+        expected to come nearest to their limits, then the rest by value."""
         if by == GATE:
-            by_value, red = self.queue(stage, "value"), self._red()
-            return np.asarray(by_value[np.argsort(~np.isin(by_value, red), kind="stable")])
+            by_value = self.queue(stage, "value")
+            mine = np.concatenate([self.population(name) for name in self.chosen(stage)] or [by_value])
+            nearer = toward_green(self.session)
+            red = mine[(nearer[mine] > 0) & ~self.decided()[mine]]
+            # What waits may stand in both; a flag that a check counts waits for nobody, and is asked about here alone.
+            both = np.array(list(dict.fromkeys([*by_value.tolist(), *red.tolist()])), np.int64)
+            return np.asarray(both[np.argsort(-nearer[both], kind="stable")])
         mine = np.concatenate([self.population(name) for name in self.chosen(stage)] or [np.empty(0, np.int64)])
         seen = self.verdicts() != require("audit.review.rates").UNKNOWN
-        waiting, score, row, changes = (column[mine] for column in self.looks)
+        waiting, score, row, _, worth = (column[mine] for column in self.looks)
         waiting = waiting & ~(self.decided() & ~seen)[mine]  # what a rule has settled comes up by lot alone, to check it
-        at = self._review.arranged(by, waiting, self.lots[mine], score, row, changes, seen[mine])
+        at = self._review.arranged(by, waiting, self.lots[mine], score, row, worth, seen[mine])
         return np.asarray(mine[at])
-
-    def _red(self) -> np.ndarray:
-        """int64: the findings behind checks that fail or warn under the recipe's own policy."""
-        from curate.gating import gate
-
-        policy = require("audit.gate").parse_policy(self.session.detected.recipe.gate)
-        checks = gate(self.session.run.path, policy).result.checks
-        found = [position for c in checks if c.verdict in ("fail", "warn") for position in c.findings]
-        return np.array(sorted(set(found)), np.int64)
 
     @cached_property
     def looks(self) -> tuple[np.ndarray, ...]:
-        """Of every finding: whether it waits when nobody decides, its score, its row, whether it changes data."""
+        """Of every finding: whether it waits when nobody decides, its score, its row, whether it changes data, and how
+        many rows a decision on it is expected to mend."""
         table = self.session.findings
         changes = np.asarray(pc.not_equal(table["action"].cast(pa.string()), "flag"))
-        return self.alone == PENDING, table["score"].to_numpy(), table["row"].fill_null(-1).to_numpy(), changes
+        waits, row = self.alone == PENDING, table["row"].fill_null(-1).to_numpy()
+        return waits, table["score"].to_numpy(), row, changes, worth_of(table, waits)
 
     def rates(self, stage: str | None, width: float, error: float | None = None) -> list[StageRates]:
         """What the decisions certify, by stage. `error` is how often the reviewer errs, where that is known; otherwise
@@ -171,8 +178,8 @@ class Review:
 
     def guides_of(self, part: np.ndarray) -> list[np.ndarray]:
         """Orders that findings may have been chosen by, within a part of them."""
-        orders = self._review.guides(*(column[part] for column in self.looks))
-        return list(orders.values())
+        waits, score, row, _, worth = (column[part] for column in self.looks)
+        return list(self._review.guides(waits, score, row, worth).values())
 
     @cached_property
     def alone(self) -> np.ndarray:
@@ -198,11 +205,18 @@ class Review:
 
     def rules(self) -> list[Any]:
         """Rules that the decisions suggest; see `audit.review.rules`."""
-        table = self.session.findings
-        names = {key: table[key].cast(pa.string()).to_pylist() for key in ("stage", "rule", "field")}
+        table, said = self.session.findings, self.verdicts()
+        answered = np.flatnonzero(said != require("audit.review.rates").UNKNOWN)
+        if len(answered) < self._review.rules.FEWEST:
+            return []
+        # Of a million findings only those of stages and rules that somebody spoke of are looked at.
+        rule = pc.binary_join_element_wise(table["stage"].cast(pa.string()), table["rule"].cast(pa.string()), "/")
+        spoken = pc.unique(rule.combine_chunks().take(pa.array(answered)))
+        mine = np.flatnonzero(pc.is_in(rule, value_set=spoken))
+        names = {key: table[key].take(pa.array(mine)).cast(pa.string()).to_pylist() for key in ("stage", "rule", "field")}
         waiting = np.isin(self.session.state.status, (PENDING, STALE, APPLIED)) & ~self.decided()
-        found: list[Any] = self._review.propose(self.verdicts(), waiting, self.lots, names)
-        return found
+        found = self._review.propose(said[mine], waiting[mine], self.lots[mine], names)
+        return [replace(one, covers=tuple(mine[list(one.covers)].tolist())) for one in found]
 
     def apply_rule(self, rule: Any, actor: str = "") -> Decision:
         """Take a rule's answer on all that it covers, as one decision."""
@@ -210,9 +224,7 @@ class Review:
             self.session.findings, rule.covers, rule.verdict, filter=dict(rule.filter), actor=actor,
             why=f"rule from {rule.decided} decisions that agree",
         )  # fmt: skip
-        append_decisions(self.session.run.decisions_path, [decision])
-        self.session.read_again()
-        return decision
+        return self.save([decision])[0]
 
     def repeat(self, asked: Sequence[int]) -> int | None:
         """A finding of those `asked` so far that is due to be asked again, or None."""
@@ -261,40 +273,53 @@ class Review:
                 "applied": "applies, as a person decided", "rejected": "rejected by a person"}  # fmt: skip
         return said[status]
 
-    def proposal(self, index: int, shown: Any) -> str:
-        """What a finding would write, masked; empty where it removes, masks or notes. `shown`: its `example`."""
-        if shown.change is not None:
-            return f"{shown.change.before or '(none)'} -> {shown.change.after or '(none)'}"
-        if shown.action == "reweight":
-            return f"weight {self.session.plan.table['value'][index].as_py()}"
-        if shown.action != "add":
-            return ""
-        new = self.session.findings["replacement"][index].as_py()
-        body = derivation(new)
-        if body is None:
-            return str(self.previews.sentence(new))
-        # Spans of the parent stand in the evidence: words cut out of their text could not be masked well.
-        given = {field: self.previews.sentence(str(value)) for field, value in body.get("values", {}).items()}
-        told = "; ".join(f"{field} = {value}" for field, value in given.items())
-        return f"the row once more, with {told}" if given and not body["edits"] else (
-            "the row once more, changed as told below"
-        )
+    def decide(self, index: int, verdict: str, value: str | None = None, why: str = "", actor: str = "") -> str:
+        """Save one answer; the id of the decision that it is."""
+        return self.decide_all([(index, verdict, value, why)], actor)[0].decision_id
 
-    def decide(self, index: int, verdict: str, value: str | None = None, why: str = "", actor: str = "") -> None:
-        """Save one answer."""
-        self.decide_all([(index, verdict, value, why)], actor)
+    def undo(self, actor: str) -> Decision | None:
+        """Take back the newest decision of this person, in their name; None where they have none left. What others have
+        decided meanwhile stands."""
+
+        def step(journal: Journal) -> tuple[Decision, Saved] | None:
+            mine = [d for d in journal.live() if d.actor == actor]
+            if not mine:
+                return None
+            return undo(mine[-1], actor=actor), Saved(mine[-1], self.session.indices(mine[-1].finding_ids))
+
+        saved = self.session.save([step])[0]
+        return None if saved is None else saved.decision
 
     def decide_all(
         self, answers: Sequence[tuple[int, str, str | None, str]], actor: str = "", of_rows: Sequence[RowSaid] = ()
-    ) -> None:
-        """Save answers (finding, verdict, value, why), and those about rows, in one write."""
+    ) -> list[Decision]:
+        """Save answers (finding, verdict, value, why), and those about rows, in one write; the decisions that they are."""
+        return self.save(self.decisions(answers, actor, of_rows))
+
+    def decisions(
+        self, answers: Sequence[tuple[int, str, str | None, str]], actor: str = "", of_rows: Sequence[RowSaid] = ()
+    ) -> list[Decision]:
+        """The decisions that answers are; not saved."""
         made = [
             decide(self.session.findings, [index], verdict, value=value, why=why, actor=actor)  # type: ignore[arg-type]
             for index, verdict, value, why in answers
         ]
-        made += [self.rows.decision(*said, actor=actor) for said in of_rows]
+        return made + [self.rows.decision(*said, actor=actor) for said in of_rows]
+
+    def save(self, made: list[Decision]) -> list[Decision]:
+        """Append decisions to the journal, and read it again."""
         append_decisions(self.session.run.decisions_path, made)
         self.session.read_again()
+        return made
+
+    def strangers(self) -> list[str]:
+        """Ids of decided findings that this run did not bring: kept, and of no effect."""
+        named = {i for d in self.session.state.live if d.row is None for i in d.finding_ids}
+        if not named:
+            return []
+        wanted = pa.array(sorted(bytes.fromhex(i) for i in named), pa.binary(16))
+        here = pc.is_in(wanted, value_set=self.session.findings["finding_id"].combine_chunks().cast(pa.binary(16)))
+        return [i.hex() for i in wanted.filter(pc.invert(here)).to_pylist()]
 
     def merge(self, decisions: Sequence[Decision]) -> tuple[int, tuple[str, ...]]:
         """Take in another journal's decisions; how many were new, and the findings on which people differ.
@@ -310,7 +335,5 @@ class Review:
                 "or another version of it"
             )
         have = {d.decision_id for d in self.session.state.journal.decisions}
-        new = [d for d in decisions if d.decision_id not in have]
-        append_decisions(self.session.run.decisions_path, new)
-        self.session.read_again()
+        new = self.save([d for d in decisions if d.decision_id not in have])
         return len(new), self.reliability().conflicts

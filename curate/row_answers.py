@@ -8,6 +8,8 @@ nothing.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -80,11 +82,14 @@ def _relabel(rows: RowReview, row: int, value: str) -> Sighting:
 
 
 def _places(rows: RowReview, row: int, words: str) -> Iterator[tuple[str, int, int, str]]:
-    """(field, start, end, hash of the field's text) of every place in a row where these words stand."""
+    """(field, start, end, hash of the field's text) of every place in a row where these words stand. What a view shows as
+    one space may be any white space there, and letters with marks may be composed or not."""
+    forms = dict.fromkeys(unicodedata.normalize(form, words) for form in ("NFC", "NFD"))
+    either = "|".join(r"\s+".join(map(re.escape, form.split())) for form in (words, *forms))
+    pattern = re.compile(either)
     for batch in rows.dataset.select([row]).strings():
         for field, text in zip(batch.fields, batch.texts.to_pylist()):
-            at = text.find(words) if text else -1
-            its = text_hash(text) if at >= 0 else ""
-            while at >= 0:
-                yield field, at, at + len(words), its
-                at = text.find(words, at + len(words))
+            found = [match.span() for match in pattern.finditer(text or "")]
+            its = text_hash(text) if found else ""
+            for start, end in found:
+                yield field, start, end, its

@@ -245,9 +245,9 @@ class RowReview:
                 out |= dict.fromkeys([row for row in nearest if row not in out][:1])
         return list(out)[:limit]
 
-    def say(self, row: int, answer: Answer, seen: Sequence[Sighting] = (), actor: str = "") -> None:
-        """Save an answer about a row."""
-        self.review.decide_all([], actor, [(row, answer, seen, "")])
+    def say(self, row: int, answer: Answer, seen: Sequence[Sighting] = (), actor: str = "") -> str:
+        """Save an answer about a row; the id of the decision that it is."""
+        return self.review.decide_all([], actor, [(row, answer, seen, "")])[0].decision_id
 
     def decision(self, row: int, answer: Answer, seen: Sequence[Sighting], why: str, actor: str = "") -> Decision:
         """The decision that an answer about a row is; not saved."""
@@ -316,7 +316,7 @@ class RowReview:
         """int64: the surest finding of each kind in each row, those that change data first."""
         rows, kind = self.kinds_of
         mine = np.flatnonzero((kind >= 0) & (rows >= 0))
-        _, score, _, changes = self.review.looks
+        _, score, _, changes, _ = self.review.looks
         mine = mine[np.lexsort((mine, -score[mine], ~changes[mine]))]
         _, first = np.unique(rows[mine] * len(STAGES) + kind[mine], return_index=True)
         return np.asarray(mine[np.sort(first)])
@@ -329,7 +329,7 @@ class RowReview:
     def waiting(self) -> np.ndarray:
         """int64: of each row that stays when nobody decides, the surest finding that waits there or only notes."""
         rows, kind = self.kinds_of
-        waits, score, _, changes = self.review.looks
+        waits, score, _, changes, _ = self.review.looks
         open_ = waits | (~changes & (self.review.alone == APPLIED))
         mine = np.flatnonzero((kind >= 0) & (rows >= 0) & open_)
         mine = mine[~self._dropped_alone[rows[mine]]]
@@ -349,7 +349,7 @@ class RowReview:
         by_hand = effect(Journal(tuple(d for d in state.journal.live() if d.filter is None)), self.session.findings).verdict
         by_any = effect(state.journal, self.session.findings).verdict
         rows, kind = self.kinds_of
-        waits, _, _, changes = self.review.looks
+        waits, _, _, changes, _ = self.review.looks
         unsettled = np.zeros(self.n, bool)  # some finding there still waits
         unsettled[rows[(kind >= 0) & (rows >= 0) & waits & ~np.isin(by_any, (ACCEPT, OVERRIDE, REJECT))]] = True
         unsettled[rows[(kind >= 0) & (rows >= 0) & ~changes & np.isin(by_any, (ACCEPT, OVERRIDE))]] = True
@@ -363,6 +363,9 @@ class RowReview:
 
 def sentences(found: Any, width: float = WIDTH) -> list[str]:
     """What the answers about rows certify, a line each; `found` is a `DatasetRates`."""
+    from audit.numbers import plural
+    from audit.review.dataset import RECALL_WIDTH
+
     out = [f"rows: {found.asked:,} answered about in an order that counts"]
     enough = "settled"
     if found.more:
@@ -373,7 +376,10 @@ def sentences(found: Any, width: float = WIDTH) -> list[str]:
         missed = f"{kind.missed.low:,.0f} to {kind.missed.high:,.0f} rows"
         if kind.found:
             looked = f"found in {kind.found:,} row{'' if kind.found == 1 else 's'}, missed in {missed}"
-            out.append(f"  {kind.kind}: recall {_share(kind.recall)}; {looked}")
+            least = ""
+            if kind.least and kind.recall.width > RECALL_WIDTH:
+                least = f"; at least {plural(kind.least, 'more row')} for a width of {RECALL_WIDTH:.0%}"
+            out.append(f"  {kind.kind}: recall {_share(kind.recall)}; {looked}{least}")
         elif kind.missed.value:
             out.append(f"  {kind.kind}: nothing found, in {missed} to be seen")
     return out
@@ -382,6 +388,7 @@ def sentences(found: Any, width: float = WIDTH) -> list[str]:
 def _share(span: Any) -> str:
     """`4% [1%, 9%]`, and only the interval where there is no value to name."""
     from audit.numbers import share
+    from audit.report.interval import WIDEST
 
     ends = f"[{share(span.low)}, {share(span.high)}]"
-    return f"too little evidence {ends}" if span.value is None else f"{share(span.value)} {ends}"
+    return f"too little evidence {ends}" if span.value is None or span.width > WIDEST else f"{share(span.value)} {ends}"

@@ -15,10 +15,10 @@ import os
 import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,14 +28,14 @@ from curate import workflow
 from curate.dataset import Dataset
 from curate.dataset.compression import file_hash
 from curate.errors import ConfigError, RunError, RunLockedError
-from curate.ledger.decisions import Decision, Journal, append_decisions, decide, undo
+from curate.ledger.decisions import Decision, Journal, append_decisions, decide
 from curate.ledger.following import JournalFollower
 from curate.ledger.plan import PENDING, PLAN_SCHEMA, STALE, STATUSES, Plan, planned
 from curate.pipeline import Detected, Event
 from curate.recipe import Recipe
 from curate.rundir import RunDir
+from curate.steps import Saved, Step, Verdict, deciding, indices_of, reversing, unflagging
 
-Verdict = Literal["accept", "reject", "override", "flag"]
 QUEUE_ORDER = np.array([1, 0, 2, 3, 0])
 """Place in the queue of each status, in the order of `STATUSES`."""
 PLAN_FILE = "plan.parquet"
@@ -74,17 +74,6 @@ class State:
     def flags(self) -> dict[str, Decision]:
         """Findings that somebody flagged for another look, with the newest flag."""
         return {i: d for d in self.live if d.verdict == "flag" for i in d.finding_ids}
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What a decision came to, for the screen to say."""
-
-    decision: Decision
-    findings: np.ndarray
-    """Indices of the findings that the decision is about."""
-    others: int = 0
-    """Decisions that someone else had written since the journal was read last."""
 
 
 class Session:
@@ -199,9 +188,9 @@ class Session:
         """Take a decision, save it, and resolve again. Raises CurateError or OSError when it could not be saved.
 
         `filter` marks a decision that was taken in bulk: what was asked for, as far as the journal's keys say it."""
-        with self._lock:
-            made = decide(self.findings, [int(i) for i in indices], verdict, value=value, why=why, filter=filter)
-            return self._append(made, np.array(indices, np.int64))
+        saved = self.save([deciding(self.findings, indices, verdict, value, why=why, filter=filter)])[0]
+        assert saved is not None
+        return saved
 
     def what_if(self, indices: Sequence[int] | np.ndarray, verdict: Verdict, value: str | None = None) -> Plan:
         """The plan that such a decision would give; nothing is saved."""
@@ -211,21 +200,38 @@ class Session:
 
     def unflag(self, index: int) -> Saved | None:
         """Take back the flag on one finding; None where there is none, or it is one on many findings."""
-        with self._lock:
-            flag = self.state.flags.get(self.findings["finding_id"][index].as_py().hex())
-            if flag is None or len(flag.finding_ids) != 1:
-                return None
-            return Saved(flag, self._append(undo(flag), np.array([index])).findings)
+        return self.save([unflagging(self.findings, index)])[0]
 
     def undo(self) -> Saved | None:
         """Take back the newest live decision; None when there is none."""
-        with self._lock:
-            return self._reverse("next_undo")
+        return self.save([reversing(self.findings, "undo")])[0]
 
     def redo(self) -> Saved | None:
         """Bring back what was undone last; None when there is nothing."""
+        return self.save([reversing(self.findings, "redo")])[0]
+
+    def save(self, steps: Sequence[Step]) -> list[Saved | None]:
+        """Take steps in their order, write what they come to at once and resolve once; what each came to, None where there
+        was nothing to do. Raises CurateError or OSError when they could not be saved: then none of them was."""
         with self._lock:
-            return self._reverse("next_redo")
+            before, journal = len(self.state.journal.decisions), self._journal.read()
+            made: list[Decision] = []
+            out: list[Saved | None] = []
+            for step in steps:
+                taken = step(Journal((*journal.decisions, *made)))
+                out.append(None if taken is None else taken[1])
+                made += [] if taken is None else [taken[0]]
+            if made:
+                if not self._confirmed:
+                    # Resolving reads the rows for the first time. If they cannot be read, that must show before a decision
+                    # is saved: nobody may be told that it was not, and find it in force.
+                    _ = self.detected.facts
+                append_decisions(self.run.decisions_path, made)
+                journal = self._journal.read()
+            others = max(0, len(journal.decisions) - before - len(made))
+            if made or others:
+                self._show(self._resolved(journal))
+            return [saved and replace(saved, others=others) for saved in out]
 
     def apply(self, listener: Callable[[Event], None] = lambda event: None) -> None:
         """Write the curated data and the report under the decisions taken so far."""
@@ -288,32 +294,6 @@ class Session:
             return self.command("decide", *rest, "--like", decision.decision_id[:ID_PREFIX])
         return self.command("decide", *rest, *ids)
 
-    def _reverse(self, which: Literal["next_undo", "next_redo"]) -> Saved | None:
-        before = len(self.state.journal.decisions)
-        journal = self._journal.read()
-        others = len(journal.decisions) - before
-        last = getattr(journal, which)()
-        if last is None:
-            if others:
-                self._show(self._resolved(journal))
-            return None
-        target = last
-        while target.inverse_of is not None:
-            target = next(d for d in journal.decisions if d.decision_id == target.inverse_of)
-        saved = self._append(undo(last), self.indices(target.finding_ids), len(journal.decisions))
-        return Saved(target, saved.findings, others + saved.others)
-
-    def _append(self, decision: Decision, indices: np.ndarray, known: int | None = None) -> Saved:
-        """`known`: decisions that the caller has read already, where that is more than the state holds."""
-        before = len(self.state.journal.decisions) if known is None else known
-        if not self._confirmed:
-            # Resolving reads the rows for the first time. If they cannot be read, that must show before a decision is
-            # saved: nobody may be told that it was not, and find it in force.
-            _ = self.detected.facts
-        append_decisions(self.run.decisions_path, [decision])
-        self._show(self._resolved(self._journal.read()))
-        return Saved(decision, indices, max(0, len(self.state.journal.decisions) - before - 1))
-
     def _show(self, state: State) -> None:
         """Let screens see a state, with what each of them asks of it worked out here and not while they draw."""
         _ = state.flags
@@ -348,13 +328,7 @@ class Session:
 
     def indices(self, finding_ids: Sequence[str]) -> np.ndarray:
         """Where these findings stand; those that this run did not bring are left out."""
-        wanted = pa.array([bytes.fromhex(i) for i in finding_ids], pa.binary(16))
-        column = self.findings["finding_id"].combine_chunks()
-        here = np.flatnonzero(pc.is_in(column, value_set=wanted).to_numpy(zero_copy_only=False))
-        # The few that are here are put in the order asked for: a table of all ids would take longer than a look at each.
-        at = pc.index_in(wanted, value_set=column.take(pa.array(here))).drop_null().to_numpy(zero_copy_only=False)
-        found: np.ndarray = here[at].astype(np.int64)
-        return found
+        return indices_of(self.findings, finding_ids)
 
     def decided(self, indices: np.ndarray) -> int:
         """How many of these findings somebody has decided on."""

@@ -40,14 +40,6 @@ class AblationScreen(Watching):
     The verdict stands in words on top; below, every arm by every metric, differences with their intervals, the stages, and
     the curves of all arms, told apart by letter. d shows the rows on which raw and curated part; D chooses other arms."""
 
-    CSS = """
-    #ablation-scroll { height: 1fr; }
-    #verdict { height: auto; padding: 0 2; margin: 0 1 0 1; border: round $foreground 40%; }
-    #ablation-note { padding: 1 2 0 2; height: auto; }
-    #ablation-plot { height: 14; margin: 1 1 0 1; }
-    .-wide #ablation-plot { height: 18; }
-    .-high.-wide #ablation-plot { height: 24; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "differ", "Rows", id="differ", tooltip="Rows that raw and curated get right and wrong differently"),
         Binding("D", "pair", "Arms", id="pair", show=False, key_display="D", tooltip="Another pair of arms for d"),

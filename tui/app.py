@@ -1,35 +1,8 @@
-"""The app: which screen is up, what holds for all of them, and how errors are shown.
-
-How a place is added
---------------------
-`tui/panels.py` lists the *panels*, one a stage of the work, in the order of the rail. Each is a mode of this app
-(`App.MODES`) and keeps its own stack of screens. To add or change one:
-
-1. Write a screen in a file of its own that derives from `tui.shell.PanelScreen` and takes no arguments. It gets the bar,
-   the rail, the log line, the footer, undo, redo, write and the ways between panels; it writes
-
-       def body(self) -> ComposeResult: ...       the widgets beside the rail
-       def refresh_body(self) -> None: ...        draw again: a decision was taken, or the panel is come back to
-       def first_focus(self) -> str: ...          selector of what has the focus first
-
-   and may use `self.desk` (session, reader, log, gate), `self.session`, `self.reader`, `self.home` (this app).
-   Its docstring is its help; so is each binding's `tooltip`. Every binding has an `id`, by which the user can remap it;
-   an id means one thing on every screen that has it. Sentences name a key by `tui.keymap.key(id)`.
-2. Name it: as `Panel.screen` of a panel, or as a `View` of one: a screen that a key pushes on top of the panel, with
-   Escape (`app.pop_screen`) to come back. Help, the footer, the palette and jump mode read these lists.
-
-Rules: nothing blocks the event loop (`@work(thread=True, exit_on_error=False)` or `asyncio.to_thread`; what a worker
-raises is shown by `tui.workers.ShowsErrors`, or by `self.home.failed(error, what)`); a change of decisions goes through
-`self.desk` (`decide`, `reverse`, `write`), which saves first, logs the same command for a shell (`desk.say(said, command)`
-for anything else), and makes every screen draw again; every string of the data goes through `reader.word`, `reader.label`
-or `masked_preview`, and into widgets as `rich.text.Text`, never markup; what a colour says, a sign or a letter says too.
-"""
+"""The app: which screen is up, and what holds for all of them. How a place is added is told in `tui/panels.py`."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
-import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -41,14 +14,14 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
-from curate.errors import EXIT_INTERRUPTED, CurateError
+from curate.errors import EXIT_INTERRUPTED
 from curate.safetext import safe_text
 from tui import keymap
 from tui.help import HelpScreen
-from tui.panels import PANELS, make, panel, panel_of
+from tui.panels import PANELS, load_screens, make, panel, panel_of
 from tui.settings import read_settings, settings_path
 from tui.shell import PanelScreen
-from tui.workers import ShowsErrors
+from tui.workers import ShowsErrors, in_words, last_words
 
 if TYPE_CHECKING:
     from curate.session import Session
@@ -56,7 +29,11 @@ if TYPE_CHECKING:
     from tui.evidence import Reader
 
 START = "start"
+SEEN_PATIENCE_SECONDS = 1.0
+"""How long the rest of opening waits for a queue to be on the screen; the panel one comes back to may have none."""
 GATE_PAUSE_SECONDS = 0.3
+GATE_PATIENCE_SECONDS = 3.0
+"""How long keys may keep the gate from being judged anew: until then it says what it said."""
 ON_PANELS = ("undo", "redo", "step", "write", "commands", "open", "view")
 
 
@@ -95,6 +72,7 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         self.out = out
         self._desk: Desk | None = None
         self._judging = False
+        self._place, self._keeping = "", False
         self.add_mode(START, Screen)  # a blank one below, so that what stands on it can be switched
         self.settings = read_settings(settings_path(), self.available_themes, keymap.places)
         self.set_keymap(self.settings.keys)
@@ -149,7 +127,7 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         from tui import memory
         from tui.desk import Desk
 
-        self._desk = Desk(session, reader, changed=self.desk_changed, failed=self.failed)
+        self._desk = Desk(session, reader, changed=self.desk_changed, failed=self.failed, began=self._foot_changed)
         if same_as:
             self._desk.say(f"looked at {safe_text(str(session.dataset.source.path))}", same_as)
         mode, self._desk.places = memory.read(session.run.path)
@@ -160,6 +138,7 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
     def _settle(self, desk: Desk) -> None:
         """Behind the first picture: read the rows, resolve what was shown as it lay in the files, then judge."""
         trouble: BaseException | None = None
+        desk.seen.wait(SEEN_PATIENCE_SECONDS)
         try:
             desk.reader.warm()
             desk.session.confirm()
@@ -216,18 +195,30 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
     def go(self, mode: str) -> None:
         """To a panel, as it was left."""
         self.remember(mode)
-        self.switch_mode(mode)
+        if mode != self.current_mode:
+            self.switch_mode(mode)
 
     def remember(self, mode: str | None = None) -> None:
         """Keep where one is, for the next session."""
         if self._desk is None:
             return
-        from tui import memory
-
         for screen in self._standing():
             if screen.is_mounted and (place := screen.place()) is not None:
                 self._desk.places[screen.mode] = place
-        memory.write(self._desk.folder, mode or self.current_mode, self._desk.places)
+        self._place = mode or self.current_mode
+        if not self._keeping:
+            self._keeping = True
+            self._keep_place(self._desk)
+
+    @work(group="remember", exit_on_error=False)
+    async def _keep_place(self, desk: Desk) -> None:
+        """Write it beside the event loop; what has changed meanwhile is written after it."""
+        from tui import memory
+
+        while self._place:
+            mode, self._place = self._place, ""
+            await asyncio.to_thread(memory.write, desk.folder, mode, dict(desk.places))
+        self._keeping = False
 
     def go_to_finding(self, index: int) -> None:
         """To the panel where a finding waits, the cursor on it."""
@@ -257,12 +248,19 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         """Decisions, files or the gate have changed: what is seen is drawn again."""
         if self._desk is None:
             return
+        self._desk.changes += 1
         for screen in self._standing():
             if screen.is_mounted:
                 screen.refresh_shell()
                 screen.refresh_body()
         if self._desk.gate is None or self._desk.gate.of is not self._desk.session.state:
             self.ask_gate()
+
+    def _foot_changed(self) -> None:
+        """A decision is on its way: that much is said at once."""
+        for screen in self._standing():
+            if screen.is_mounted:
+                screen.refresh_foot()
 
     def _standing(self) -> list[PanelScreen]:
         """The panel and the views on top of it; nothing while the app is going down."""
@@ -278,7 +276,12 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
     def _judge(self, desk: Desk) -> None:
         from tui.gate import GateState, judged
 
-        time.sleep(GATE_PAUSE_SECONDS)  # keys pressed one after another are judged once
+        asked = time.monotonic()
+        while time.monotonic() - asked < GATE_PATIENCE_SECONDS:  # keys pressed one after another are judged once
+            before = desk.session.state
+            time.sleep(GATE_PAUSE_SECONDS)
+            if desk.session.state is before and not desk.pending:
+                break
         try:
             found = judged(desk.session)
         except Exception as error:
@@ -376,17 +379,16 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
             self.screen.leave()
             return
         self.remember()
-        if self._desk is not None and self._desk.pending:
+        if self._keeping or (self._desk is not None and self._desk.pending):
             self.leave_when_saved()
         else:
             self.exit(0)
 
     @work(group="leave", exclusive=True, exit_on_error=False)
     async def leave_when_saved(self) -> None:
-        """Decisions taken a moment ago are saved first."""
-        while self.desk.pending:
-            async with self.desk.saving:
-                await asyncio.sleep(0.01)
+        """Decisions taken a moment ago, and where one is, are saved first."""
+        while self._keeping or self.desk.pending:
+            await asyncio.sleep(0.01)
         self.exit(0)
 
     async def action_quit(self) -> None:
@@ -394,27 +396,6 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         self.action_leave()
 
     def _fatal_error(self) -> None:
-        """An unforeseen error ends the app by its kind and place: Textual's own traceback would print local
-        variables, and those may hold raw data."""
-        kind, _, trace = sys.exc_info()
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
-        name = kind.__name__ if kind else "unknown error"
-        self._exit_renderables.append(Text(f"internal error: {name}{place}; decisions taken so far are saved"))
+        """An unforeseen error ends the app, and says which."""
+        self._exit_renderables.append(Text(last_words()))
         self._close_messages_no_wait()
-
-
-def load_screens() -> None:
-    """Import the modules of all panels, so that going to one for the first time is not slower than coming back."""
-    for place in PANELS:
-        importlib.import_module(place.screen.partition(":")[0])
-
-
-def in_words(error: BaseException) -> str:
-    """An error for the screen: only deliberate messages are quoted, others may hold data."""
-    if isinstance(error, CurateError):
-        return safe_text(str(error))
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {safe_text(str(error.filename))}" if error.filename else error.strerror
-    return f"internal error: {type(error).__name__}"

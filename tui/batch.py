@@ -34,17 +34,6 @@ class BatchScreen(PanelScreen):
     """Rows behind a number: a step's batch, or rows on which arms differ. The row under the cursor is shown whole, with
     every finding on it; Enter goes to its first finding, m shows it token by token."""
 
-    CSS = """
-    #batch-left { height: 1fr; }
-    .-wide #batch-left { width: 1fr; }
-    #batch-title { height: auto; padding: 0 1 1 1; }
-    #batch-rows { height: 1fr; min-height: 5; border: none; background: $background; text-wrap: nowrap;
-                  text-overflow: ellipsis; }
-    #batch-rows > .option-list--option-highlighted { background: $accent 30%; color: $foreground; text-style: bold; }
-    #batch-row { height: 50%; border: round $foreground 30%; padding: 0 1; }
-    #batch-row:focus { border: round $accent; }
-    .-wide #batch-row { width: 46%; height: 1fr; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "finding", "Finding", id="to_finding", priority=True,
                 tooltip="To the first finding on this row"),

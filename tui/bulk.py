@@ -17,7 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from curate.session import Verdict
+from curate.steps import Verdict
 from tui.desk import Desk
 from tui.effects import Preview
 from tui.keymap import key

@@ -1,12 +1,14 @@
 """The desk: what all panels share while a run is open, and the one way to decide, undo, redo and write.
 
-No widget in here. A decision is saved in a thread, one after another in the order of the keys; only then is it shown as
-saved, and only then is `changed` called. Each action leaves a line in `log` with the command that does the same.
+No widget in here. Decisions are saved in a thread in the order of the keys, those that come while others are being saved
+together; only then are they shown as saved, and only then is `changed` called, once for all of them. Each action leaves a
+line in `log` with the command that does the same.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,8 +18,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from curate.errors import CurateError
-from curate.session import ID_PREFIX, Saved, Session, Verdict
+from curate.session import ID_PREFIX, Session
+from curate.steps import Saved, Step, Verdict, deciding, reversing, unflagging
 from tui.effects import Effects
 from tui.evidence import Reader
 from tui.gate import GateState
@@ -43,6 +45,8 @@ class Desk:
     session: Session
     reader: Reader
     log: list[Logged] = field(default_factory=list)
+    seen: threading.Event = field(default_factory=threading.Event)
+    """Set when the first queue is on the screen: what can wait until then does."""
     settled: bool = False
     """Whether rows are read and the plan resolved; until then the plan is shown as it lies in the files."""
     gate: GateState | None = None
@@ -51,9 +55,20 @@ class Desk:
     """By mode, where the person was: the finding, the filter, the order (see `tui.memory`)."""
     changed: Callable[[], None] = lambda: None
     failed: Callable[[BaseException, str], None] = lambda error, what: None
-    saving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    began: Callable[[], None] = lambda: None
+    """Called when a decision is on its way to be saved."""
     pending: int = 0
-    """Decisions taken that are not saved yet."""
+    """Actions under way that whoever leaves waits for."""
+    unsaved: int = 0
+    """Decisions that were taken and are not on the disk yet."""
+    changes: int = 0
+    """How often decisions, files or the gate have changed."""
+    doing: str = ""
+    """What a key has asked for and is not there yet."""
+    _line: list[tuple[Step, asyncio.Future[Saved | None]]] = field(default_factory=list)
+    """Steps whose turn to be saved has not come."""
+    _saving: asyncio.Task[None] | None = None
+    _telling: bool = False
 
     def say(self, said: str, command: str = "") -> None:
         """Put an action into the log."""
@@ -73,9 +88,11 @@ class Desk:
 
         `where`: the filter that chose exactly these findings; `filter`: what the journal keeps of it."""
         session = self.session
-        saved = await self._save(lambda: session.decide(indices, verdict, value, why=why, filter=filter))
-        if saved is None:
+        try:
+            saved = await self._save(deciding(session.findings, indices, verdict, value, why=why, filter=filter))
+        except _NotSavedError:
             return None
+        assert saved is not None
         several = len(indices) != 1
         named = count(len(indices), "finding") if several else self.named(int(indices[0]))
         status = "" if several or verdict == "flag" else str(session.plan.table["status"][int(indices[0])])
@@ -83,7 +100,7 @@ class Desk:
         shown = None if value is None else self.reader.word(value)
         command = session.command_of(saved.decision, where, shown)
         self.say(f"{DONE[verdict]} {named}{came}; saved, {_undo()}{_others(saved)}", command)
-        self.changed()
+        self.tell()
         return saved
 
     async def flag(self, index: int) -> None:
@@ -92,32 +109,27 @@ class Desk:
         if finding not in self.session.state.flags:
             await self.decide([index], "flag")
             return
-        session = self.session
-        saved = await self._save(lambda: session.unflag(index))
+        try:
+            saved = await self._save(unflagging(self.session.findings, index))
+        except _NotSavedError:
+            return
         if saved is None:
             self.say(f"this flag was put on many findings at once; {key('undo')} takes that back")
         else:
-            command = session.command("decide", "unflag", finding[:ID_PREFIX])
+            command = self.session.command("decide", "unflag", finding[:ID_PREFIX])
             self.say(f"took the flag off {self.named(index)}; saved", command)
-        self.changed()
+        self.tell()
 
     async def reverse(self, which: Literal["undo", "redo"]) -> Saved | None:
         """Undo or redo; None when there is nothing, or it failed."""
-        failed = False
-
-        def step() -> Saved | None:
-            return self.session.undo() if which == "undo" else self.session.redo()
-
-        async with self.saving:
-            try:
-                saved = await asyncio.to_thread(step)
-            except (CurateError, OSError, ValueError) as error:
-                self.failed(error, "the decision was not saved")
-                failed, saved = True, None
+        self.doing = "taking the last decision back …" if which == "undo" else "bringing it back …"
+        try:
+            saved = await self._save(reversing(self.session.findings, which))
+        except _NotSavedError:
+            return None
         if saved is None:
-            if not failed:
-                self.say("there is no decision to take back" if which == "undo" else "there is nothing to bring back")
-            self.changed()
+            self.say("there is no decision to take back" if which == "undo" else "there is nothing to bring back")
+            self.tell()
             return None
         word = "took back" if which == "undo" else "brought back"
         again = f"{key('redo')} brings it back" if which == "undo" else _undo()
@@ -127,7 +139,7 @@ class Desk:
         done = DONE.get(saved.decision.verdict, saved.decision.verdict)
         said = f"{word}: {done} {n}; saved, {again}{_others(saved)}"
         self.say(said, self.session.command("decide", which))
-        self.changed()
+        self.tell()
         return saved
 
     async def write(self) -> bool:
@@ -137,10 +149,10 @@ class Desk:
         except Exception as error:
             self.failed(error, "nothing was written")
             self.say("not written")
-            self.changed()
+            self.tell()
             return False
         self.say("written: the curated data, the plan and the report", self.session.command("apply"))
-        self.changed()
+        self.tell()
         return True
 
     def named(self, index: int) -> str:
@@ -167,15 +179,55 @@ class Desk:
         finally:
             self.pending -= 1
 
-    async def _save(self, step: Callable[[], Saved | None]) -> Saved | None:
+    def tell(self) -> None:
+        """Have the screens draw again, once for everything that was saved together."""
+        if not self._telling:
+            self._telling = True
+            asyncio.get_running_loop().call_soon(self._told)
+
+    def _told(self) -> None:
+        self._telling = False
+        self.changed()
+
+    async def _save(self, step: Step) -> Saved | None:
+        """Save a step in its turn; what it came to. Raises _NotSavedError, the error shown already."""
+        mine: asyncio.Future[Saved | None] = asyncio.get_running_loop().create_future()
+        self._line.append((step, mine))
+        self.unsaved += 1
+        self.began()
         try:
             with self.coming():
-                async with self.saving:
-                    return await asyncio.to_thread(step)
-        except (CurateError, OSError, ValueError) as error:
-            self.failed(error, "the decision was not saved")
-            self.changed()
-            return None
+                if self._saving is None:
+                    self._saving = asyncio.create_task(self._save_line())
+                return await mine
+        finally:
+            self.unsaved -= 1
+
+    async def _save_line(self) -> None:
+        """Everything that waits, in one write, until nothing does."""
+        while self._line:
+            line, self._line = self._line, []
+            found: list[Saved | None] | None
+            try:
+                found = await asyncio.to_thread(self.session.save, [step for step, _ in line])
+            except Exception as error:
+                what = "the decision was not saved" if len(line) == 1 else f"{len(line)} decisions were not saved"
+                self.failed(error, what)
+                found = None
+                self.tell()
+            for n, (_, mine) in enumerate(line):
+                if mine.done():  # whoever asked has gone meanwhile
+                    continue
+                if found is None:
+                    mine.set_exception(_NotSavedError())
+                else:
+                    mine.set_result(found[n])
+            self.doing = ""
+        self._saving = None
+
+
+class _NotSavedError(Exception):
+    """A step could not be saved, and that has been said."""
 
 
 def _undo() -> str:

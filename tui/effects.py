@@ -13,7 +13,8 @@ import numpy as np
 
 from curate.house import require
 from curate.ledger.plan import Plan
-from curate.session import Session, Verdict
+from curate.session import Session
+from curate.steps import Verdict
 from tui.evidence import Reader
 from tui.words import count
 

@@ -230,10 +230,12 @@ class Reader:
             decisions=tuple(self._decisions(finding_id)),
         )
 
-    def editable(self, index: int) -> str | None:
-        """The value an edit starts from: the proposal in force; None when this kind of finding has none."""
-        if self.session.findings["action"][index].as_py() not in ("relabel", "replace"):
-            return None
+    def editable(self, index: int) -> bool:
+        """Whether this kind of finding puts a value there that could be another."""
+        return self.session.findings["action"][index].as_py() in ("relabel", "replace")
+
+    def start(self, index: int) -> str:
+        """The value an edit starts from: the proposal in force."""
         value = self.session.plan.table["replacement"][index].as_py() or ""
         # What cannot be shown as it is cannot be edited as it is: start from nothing instead of from its mask.
         return value if masked_preview(value, ROW_WIDTH, self._looked_for) == value else ""

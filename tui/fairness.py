@@ -68,10 +68,6 @@ class FairnessScreen(PanelScreen):
     how many rows would settle it stands there. = equivalent: inside what does not matter. – not applicable. n shows one
     outcome after the other."""
 
-    CSS = """
-    #fair-scroll { height: 1fr; padding: 0 1; }
-    #fair-scroll > Static { height: auto; padding: 0 0 1 0; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "outcome", "Outcome", id="outcome",
                 tooltip="Only one outcome: disparity, insufficient evidence, equivalent, all"),

@@ -135,7 +135,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         from curate.errors import CurateError
         from curate.recipe import Recipe
         from curate.recipe_toml import write_recipe
-        from tui.app import in_words
+        from tui.workers import in_words
 
         assert self.dataset is not None
         try:

@@ -36,16 +36,6 @@ class JudgeScreen(PanelScreen):
     1 or 2: that answer is better. =: neither. Space: not now. u takes back your last word. Every word is saved as it is
     given; a question may come back with the answers the other way round. v shows what the votes come to, so far."""
 
-    CSS = """
-    #judge-prompt { height: auto; max-height: 30%; border: round $foreground 30%; padding: 0 1;
-                    border-title-color: $foreground 75%; }
-    #judge-answers { height: 1fr; min-height: 6; }
-    .answer { width: 1fr; height: 100%; border: round $foreground 30%; padding: 0 1; border-title-style: bold;
-              border-title-color: $foreground; }
-    .answer:focus { border: round $accent; }
-    #judge-note { height: auto; padding: 0 1; }
-    JudgeScreen.-wide #work { layout: vertical; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "vote(1)", "Left", id="judge_left", tooltip="The answer on the left is better"),
         Binding("2", "vote(2)", "Right", id="judge_right", tooltip="The answer on the right is better"),

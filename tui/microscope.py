@@ -29,11 +29,6 @@ class MicroscopeScreen(PanelScreen):
 
     A wrong mask fails silently: a model that learns from the question, or never sees the answer, does not complain."""
 
-    CSS = """
-    #tokens-scroll { height: 1fr; padding: 0 1; border: round $foreground 30%; border-title-color: $foreground 75%; }
-    #tokens-scroll:focus { border: round $accent; }
-    #tokens { height: auto; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "row(-1)", "Row", id="row_before", key_display="← →", tooltip="The row before"),
         Binding("right", "row(1)", "", id="row_after", key_display="→", show=False, tooltip="The row after"),

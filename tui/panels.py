@@ -1,7 +1,30 @@
 """The places of the interface: one panel a stage of the work, in the order of the rail. No widget in here.
 
 A panel is a *mode* of the app (`App.MODES`), so it keeps a stack of screens of its own: leave it with a screen on top,
-come back, and that screen is still on top. How to add one is told in `tui/app.py`.
+come back, and that screen is still on top.
+
+How a place is added
+--------------------
+To add or change one:
+
+1. Write a screen in a file of its own that derives from `tui.shell.PanelScreen` and takes no arguments. It gets the bar,
+   the rail, the log line, the footer, undo, redo, write and the ways between panels; it writes
+
+       def body(self) -> ComposeResult: ...       the widgets beside the rail
+       def refresh_body(self) -> None: ...        draw again: a decision was taken, or the panel is come back to
+       def first_focus(self) -> str: ...          selector of what has the focus first
+
+   and may use `self.desk` (session, reader, log, gate), `self.session`, `self.reader`, `self.home` (this app).
+   Its docstring is its help; so is each binding's `tooltip`. Every binding has an `id`, by which the user can remap it;
+   an id means one thing on every screen that has it. Sentences name a key by `tui.keymap.key(id)`.
+2. Name it: as `Panel.screen` of a panel, or as a `View` of one: a screen that a key pushes on top of the panel, with
+   Escape (`app.pop_screen`) to come back. Help, the footer, the palette and jump mode read these lists.
+
+Rules: nothing blocks the event loop (`@work(thread=True, exit_on_error=False)` or `asyncio.to_thread`; what a worker
+raises is shown by `tui.workers.ShowsErrors`, or by `self.home.failed(error, what)`); a change of decisions goes through
+`self.desk` (`decide`, `reverse`, `write`), which saves first, logs the same command for a shell (`desk.say(said, command)`
+for anything else), and makes every screen draw again; every string of the data goes through `reader.word`, `reader.label`
+or `masked_preview`, and into widgets as `rich.text.Text`, never markup; what a colour says, a sign or a letter says too.
 """
 
 from __future__ import annotations
@@ -111,4 +134,14 @@ def make(screen: str, mode: str) -> Screen[Any]:
     module, _, name = screen.partition(":")
     made: Screen[Any] = getattr(importlib.import_module(module), name)()
     made.mode = mode  # type: ignore[attr-defined]
+    # The sheet of styles is that of now. Left alone, Textual takes a screen that was never drawn for one that missed a
+    # change of theme, and parses every style twice before the first look at it.
+    made._css_update_count = made.app._css_update_count
     return made
+
+
+def load_screens() -> None:
+    """Import the modules of all panels and views, so that going to one for the first time costs what coming back does."""
+    for place in PANELS:
+        for screen in (place.screen, *(view.screen for view in place.views)):
+            importlib.import_module(screen.partition(":")[0])

@@ -62,7 +62,7 @@ class ProgressScreen(Screen[None]):
     def on_mount(self) -> None:
         self.draw()
         self.ticking = self.set_interval(TICK_SECONDS, self.draw)
-        self.look()
+        self.call_after_refresh(self.look)  # what it imports would keep the first picture waiting
 
     @work(thread=True, exclusive=True, exit_on_error=False)
     def look(self) -> None:

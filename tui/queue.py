@@ -15,6 +15,7 @@ import pyarrow as pa
 from curate.choosing import Choice, choose, quoted
 from curate.house import require
 from curate.ledger.plan import PENDING, STALE, STATUSES
+from curate.review_value import worth_of
 from curate.session import QUEUE_ORDER, Session
 
 SORTS = ("state", "score", "impact", "value", "row")
@@ -124,7 +125,9 @@ def _order(session: Session, chosen: Array, sort: str, red: Array | None) -> Arr
         return np.lexsort((row, -score, -_shared(session, chosen), ~is_red[chosen]))
     turn = QUEUE_ORDER[session.state.status[chosen]]
     if sort == "value":
-        guided = require("audit.review").guides(turn == 0, score.astype(np.float64), row, ~flags)
+        waits = np.isin(session.state.status, (PENDING, STALE))
+        worth = worth_of(session.findings, waits)[chosen]
+        guided = require("audit.review").guides(waits[chosen], score.astype(np.float64), row, worth)
         return np.asarray(guided["value"])
     return np.lexsort((row, -score, flags, turn))
 

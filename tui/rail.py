@@ -103,17 +103,20 @@ class Rail(OptionList):
 
     def __init__(self) -> None:
         super().__init__(*(Option(Text(p.title), id=p.mode) for p in PANELS), id="rail", markup=False)
+        self._told: dict[int, Text] = {}
 
     def show(self, desk: Desk, mode: str) -> None:
         """Count again, and mark where one is."""
-        width = max(12, self.size.width - 2)
         for at, panel in enumerate(PANELS):
-            self.replace_option_prompt_at_index(at, _stop(desk, panel, panel.mode == mode, width))
+            now = _stop(desk, panel, panel.mode == mode)
+            if now != self._told.get(at):  # each stop that is put anew has the whole rail drawn anew
+                self._told[at] = now
+                self.replace_option_prompt_at_index(at, now)
             if panel.mode == mode and not self.has_focus:
                 self.highlighted = at
 
 
-def _stop(desk: Desk, panel: Panel, here: bool, width: int) -> Text:
+def _stop(desk: Desk, panel: Panel, here: bool) -> Text:
     """Two lines of the rail: where, and what waits there."""
     title = Text(f"{'▸' if here else ' '} {panel.title}", style="bold" if here else "", no_wrap=True, overflow="ellipsis")
     return Text("\n").join([title, Text("  ").append_text(panel_counts(desk, panel))])

@@ -23,7 +23,7 @@ from curate.house import require
 from curate.reviewing import Review, StageRates
 from curate.row_review import sentences
 from tui.detail import render
-from tui.edit import EditScreen
+from tui.edit import NOT_EDITABLE, EditScreen
 from tui.keymap import key
 from tui.shell import PanelScreen
 from tui.words import count, stage_title
@@ -50,17 +50,6 @@ class ReviewScreen(PanelScreen):
 
     Below: rules that the answers suggest. A shows what the highlighted one would do; Y then takes it, as one decision."""
 
-    CSS = """
-    #review-question { height: 1fr; min-height: 6; border: round $foreground 30%; padding: 0 1;
-                       border-title-color: $foreground 75%; }
-    #review-question:focus { border: round $accent; }
-    #review-side { height: auto; max-height: 50%; padding: 0 1; }
-    #review-rates, #review-rule { height: auto; }
-    #review-rules { height: auto; max-height: 6; border: none; padding: 0; background: $background; }
-    #review-rules:focus { background: $accent 15%; }
-    .-wide #review-question { width: 1fr; height: 1fr; }
-    .-wide #review-side { width: 42%; height: 1fr; max-height: 100%; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "answer('accept')", "Right", id="accept", tooltip="The finding is right: let it take effect"),
         Binding("x", "answer('reject')", "Wrong", id="reject", tooltip="The finding is wrong: leave the data as it is"),
@@ -206,17 +195,15 @@ class ReviewScreen(PanelScreen):
     def action_edit(self) -> None:
         """Another label or text than the proposed one."""
         index = self.at
-        start = None if index is None else self.reader.editable(index)
-        if index is None or start is None:
-            instead = f"use {key('accept')} or {key('reject')} here"
-            self.notify(f"only labels and text edits can be given another value; {instead}")
+        if index is None or not self.reader.editable(index):
+            self.notify(NOT_EDITABLE.format(key("accept"), key("reject")))
             return
 
         def take(value: str | None) -> None:
             if value is not None:
                 self.answer(index, "override", value)
 
-        self.app.push_screen(EditScreen(self.reader, index, start), take)
+        self.app.push_screen(EditScreen(self.reader, index), take)
 
     def action_order(self) -> None:
         """Another order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import ClassVar
 
@@ -51,12 +52,6 @@ class ScrubberScreen(PanelScreen):
     Nothing is decided until you press Enter: then the threshold is kept as one decision, which u takes back. ≈ marks a
     count that the exact one follows; ≥ one below the threshold of the detection, where only a sample of pairs is known."""
 
-    CSS = """
-    #scrub-scroll { height: 1fr; padding: 0 1; }
-    #slider { height: 6; border: round $foreground 30%; padding: 0 1; border-title-color: $foreground 75%; }
-    #slider:focus { border: round $accent; }
-    #scrub-numbers, #scrub-groups, #scrub-edge { height: auto; padding: 1 1 0 1; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,minus", "move(-0.01)", "Less", id="threshold_down", key_display="←",
                 tooltip="Threshold down by 0.01"),
@@ -312,16 +307,17 @@ class ScrubberScreen(PanelScreen):
         if abs(self.at - scrub.now) < 1e-6 and scrub.stage == DUPLICATES:
             self.notify("this is the threshold in force")
             return
-        chosen, verdict, rule = scrub.to_decide(self.at)
+        at = self.at
+        chosen, verdict, rule = await asyncio.to_thread(scrub.to_decide, at)
         if not len(chosen):
-            if scrub.sampled(self.at):
-                where = f"[stages.{scrub.stage}] threshold = {self.at:.2f}"
+            if scrub.sampled(at):
+                where = f"[stages.{scrub.stage}] threshold = {at:.2f}"
                 said = f"the detection did not look that low: write {where} into the recipe and run again"
             else:
                 said = "no finding lies on the other side: nothing would change"
             self.notify(said)
             return
-        words = f"{stage_title(scrub.stage)} {'from' if verdict == 'accept' else 'below'} {self.at:.2f}"
+        words = f"{stage_title(scrub.stage)} {'from' if verdict == 'accept' else 'below'} {at:.2f}"
         saved = await self.desk.decide(
             chosen, "accept" if verdict == "accept" else "reject", why=f"threshold: {words}", filter=rule
         )

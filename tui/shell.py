@@ -66,6 +66,8 @@ class PanelScreen(ShowsErrors, Screen[None]):
 
     mode: str = ""
     """The mode whose stack this screen is on; whoever makes the screen sets it."""
+    _drawn_from: tuple[object, ...] = ()
+    """What the screen was drawn from last."""
 
     def body(self) -> ComposeResult:
         """The widgets beside the rail."""
@@ -135,9 +137,15 @@ class PanelScreen(ShowsErrors, Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Back from another panel: what was decided there shows here."""
-        if self.is_mounted:
+        if self.is_mounted and self._drawn_from != self._now():
             self.refresh_shell()
             self.refresh_body()
+
+    def _now(self) -> tuple[object, ...]:
+        """All that the frame, and what a queue shows, follow from."""
+        desk = self.desk
+        judged = (desk.folder / "ablation.json").is_file()
+        return desk.changes, len(desk.log), desk.session.is_written, judged
 
     def on_resize(self) -> None:
         """The bar says what fits."""
@@ -147,12 +155,22 @@ class PanelScreen(ShowsErrors, Screen[None]):
     def refresh_shell(self) -> None:
         """The bar, the rail and the line at the foot."""
         width = self.size.width or self.app.size.width
-        self.query_one("#bar", Static).update(header(self.desk, self.mode, width, self.view.name if self.view else ""))
+        bar = header(self.desk, self.mode, width, self.view.name if self.view else "")
+        self.query_one("#bar", Static).update(bar, layout=False)
         self.query_one(Rail).show(self.desk, self.mode)
-        self.query_one("#log", Static).update(self.foot())
+        self.refresh_foot()
+        self._drawn_from = self._now()
+
+    def refresh_foot(self) -> None:
+        """The line above the keys."""
+        self.query_one("#log", Static).update(self.foot(), layout=False)
 
     def foot(self) -> Text:
-        """What happened last, and the command that does the same."""
+        """What is being done, else what happened last and the command that does the same."""
+        if self.desk.doing:
+            return Text(self.desk.doing)
+        if self.desk.unsaved > 1:
+            return Text(f"saving {self.desk.unsaved:,} decisions …")
         if not self.desk.log:
             says = self.view.says if self.view else self.panel.says
             tail = "" if (self.size.width or self.app.size.width) < NARROW else f"  {key('help')} tells what the keys do"

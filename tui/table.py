@@ -18,11 +18,10 @@ from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.strip import Strip
-from textual_fastdatatable import DataTable
-from textual_fastdatatable.backend import DataTableBackend
 
 from curate.ledger.plan import STATUSES
 from tui.evidence import Line, Reader
+from tui.fastdatatable import DataTable, DataTableBackend
 from tui.queue import Heading, Queue
 from tui.words import FLAG, SIGN, WORD, count
 

@@ -164,19 +164,6 @@ class TrainingScreen(Watching):
     ← and → move through the steps of the run; Enter shows the batch of that step, its rows and what was found in them.
     n goes to the next step at which a watchdog spoke. m shows a row as the model sees it, token by token."""
 
-    CSS = """
-    #train-note { height: auto; padding: 0 1 1 1; }
-    #train-runs { height: auto; max-height: 9; border: none; background: $background; }
-    #train-runs > .option-list--option-highlighted { background: $accent 30%; color: $foreground; text-style: bold; }
-    #train-scroll { height: 1fr; padding: 0 1; }
-    #train-curves, #train-alerts { height: auto; padding: 0 0 1 0; }
-    #train-plot { height: 13; }
-    TrainingScreen.-high.-wide #train-plot { height: 22; }
-    TrainingScreen.-low #train-runs { max-height: 4; }
-    TrainingScreen.-low #train-note { padding: 0 1; }
-    TrainingScreen.-low #train-plot { height: 11; }
-    TrainingScreen.-wide #work { layout: vertical; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step_by(-1)", "Step", id="step_before", key_display="← →", tooltip="The step before"),
         Binding("right", "step_by(1)", "", id="step_after", key_display="→", show=False, tooltip="The step after"),
@@ -194,6 +181,7 @@ class TrainingScreen(Watching):
         self.at: int | None = None
         self._readers: dict[tuple[str, int], MetricsReader] = {}
         self._listed: list[tuple[str, int]] = []
+        self._shown: tuple[object, Metrics] = None, self.metrics
 
     def body(self) -> ComposeResult:
         yield Static("", id="train-note")
@@ -222,7 +210,11 @@ class TrainingScreen(Watching):
         self.chosen = chosen
 
     def show(self, watch: Watch) -> None:
-        """Note, runs, curves, alerts."""
+        """Note, runs, curves, alerts, where any of it is another than half a second ago."""
+        now = (watch, self.query_one("#train-scroll").size.width, self.app.theme, self.refused, self.stopping)
+        if now == self._shown[0] and self.metrics is self._shown[1]:
+            return
+        self._shown = now, self.metrics
         self.query_one("#train-note", Static).update(self.note(watch))
         keys = trained(watch, self.session.run.path)
         listing = self.query_one("#train-runs", OptionList)

@@ -7,6 +7,7 @@ A stage that did not run leaves its facts without a value and with the reason, f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from audit.numbers import plural
 from curate.ledger.sightings import MISSED_PRIVACY
 from curate.ledger.sightings import STAGE as PEOPLE
 from curate.privacy.preview import shown_names
@@ -25,6 +27,7 @@ LEAKS = ("leaks_split", "matches_benchmark")
 """Rules of the contamination stage; it has nothing to say where there is nothing to compare with, and is not missed."""
 SECRET_RULES = ("pii.secret", "pii.private_key", "pii.url_credentials")
 NAME_RULES = ("pii.person", "pii.street_address")
+_CLASSES_NAMED = 5
 NO_SPLIT = "the data names no evaluation split"
 NO_LABELS = "the data has no labels"
 NO_ANSWERS = "the data holds no prompts with answers"
@@ -53,8 +56,12 @@ class Fact:
     """What makes it up where no findings do; safe to show."""
     falls: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     """What is judged after the first 0, 1, 2, … findings are cured, where that is not plain counting."""
-    short: str = ""
-    """What is missing below a minimum, with `{more}` for how many; safe to show."""
+    row: NDArray[np.int64] | None = None
+    """The row of each finding, where rows are counted: one with two findings counts once, and is cured by both."""
+    fewest: Callable[[int], NDArray[np.int64]] | None = None
+    """Given how many rows must go, the fewest whose cure makes so many go; None where each goes by its own cure."""
+    short: Callable[[float], str] | None = None
+    """What the least is that brings it within a limit, as a sentence that is safe to show, where findings do not say."""
 
 
 @dataclass(frozen=True)
@@ -120,17 +127,18 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
 
     def rows(mask: Any, *stages: str, share: bool) -> Fact:
         """Distinct rows with such a finding, as a count or a share of the rows."""
-        why = missing(*stages)
-        if why:
-            return Fact(None, why_missing=why)
         at = np.flatnonzero(mask)
-        _, first = np.unique(row[at], return_index=True)
-        count = len(first)
-        return Fact(count / n if share and n else float(count), n, at[np.sort(first)])
+        why = missing(*stages)
+        if why:  # what people saw is no share of the rows: nobody looked at the others
+            seen = len(np.unique(row[at][stage[at] == PEOPLE]))
+            beside = f", and in {seen:,} row{'' if seen == 1 else 's'} a person saw it" if seen else ""
+            return Fact(None, why_missing=why + beside)
+        count = len(np.unique(row[at]))
+        return Fact(count / n if share and n else float(count), n, at, row=row[at])
 
     facts = {
-        "rows": Fact(float(n), n),
-        "bad_rows": Fact(e.rejected_rows / max(1, e.rejected_rows + e.n_rows), e.n_rows + e.rejected_rows),
+        "rows": Fact(float(n), n, short=lambda bound: f"{plural(math.ceil(bound - n), 'more row')} would do."),
+        "bad_rows": _bad_rows(e.rejected_rows, e.n_rows),
         "duplicate_rate": rows(drops & ~leaks, "exact_duplicates", "near_duplicates", share=True),
         "leaked_rows": Fact(None, why_missing=NO_SPLIT, applies=False)
         if e.train_row.all() and not leaks.any()
@@ -144,8 +152,8 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
         ),
     }
     labelled: dict[str, Callable[[], Fact]] = {
-        "conflicting_labels": lambda: rows(
-            (rule == "conflicting_label") & open_, "exact_duplicates", "near_duplicates", share=True
+        "conflicting_labels": lambda: _conflicts(
+            e, rows((rule == "conflicting_label") & open_, "exact_duplicates", "near_duplicates", share=True), _labels_told
         ),
         "label_error_rate": lambda: _label_errors(e, stage, row, status, kept, open_, missing("label_issues")),
         "rows_per_class": lambda: _smallest_class(e, kept),
@@ -154,7 +162,9 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
         facts[name] = make() if e.labels is not None else Fact(None, why_missing=NO_LABELS, applies=False)
     asked = np.isin(rule, ("conflicting_answer", "conflicting_preference")) & open_
     facts["conflicting_answers"] = (
-        rows(asked, "near_duplicates", share=True) if e.answers else Fact(None, why_missing=NO_ANSWERS, applies=False)
+        _conflicts(e, rows(asked, "near_duplicates", share=True), _answers_told)
+        if e.answers
+        else Fact(None, why_missing=NO_ANSWERS, applies=False)
     )
     facts["pii_residual_per_1000_rows"] = _residual(e.residual, missing("pii"))
     left = Fact(float(sum(e.left.values())), n) if e.left else Fact(None, why_missing="no second look was taken")
@@ -176,6 +186,47 @@ def _count(mask: Any, n: int, why: str) -> Fact:
         return Fact(None, why_missing=why)
     at = np.flatnonzero(mask)
     return Fact(float(len(at)), n, at)
+
+
+def _bad_rows(bad: int, good: int) -> Fact:
+    n = bad + good
+
+    def short(bound: float) -> str:
+        """Lines that are mended become rows."""
+        least = next(k for k in range(max(0, math.ceil(bad - bound * n) - 1), bad + 1) if (bad - k) / n <= bound)
+        all_ = "the one line" if bad == 1 else f"all {bad:,} lines"
+        some = all_ if least == bad else f"{least:,} of {bad:,} lines"
+        return f"Mending {some} that cannot be read brings it within the limit."
+
+    return Fact(bad / max(1, n), n, short=short)
+
+
+def _conflicts(e: Evidence, fact: Fact, told: Callable[[Evidence], NDArray[np.int64]]) -> Fact:
+    """The fact with the fewest rows whose cure makes conflicts go; `told`: a number for what each row says."""
+
+    def least(cured: int) -> NDArray[np.int64]:
+        from audit.gate.conflicts import fewest
+
+        row, witness = (e.findings[c].fill_null(-1).to_numpy()[fact.findings] for c in ("row", "witness_row"))
+        witness = np.where(witness < 0, row, witness)
+        said = told(e)
+        return fewest(row, witness, said[row], said[witness], cured)
+
+    return replace(fact, fewest=least) if len(fact.findings) else fact
+
+
+def _labels_told(e: Evidence) -> NDArray[np.int64]:
+    return _label_codes(e)[0]
+
+
+def _answers_told(e: Evidence) -> NDArray[np.int64]:
+    """Rows that are copies of each other, prompt and answer, say the same; all others differ."""
+    from curate.similarity.clusters import clusters
+
+    rules = e.findings["rule"].cast(pa.string())
+    same = pc.is_in(rules, pa.array(["identical", "across_splits", "verified_jaccard"]))
+    copies = e.findings.filter(pc.and_(same, pc.is_valid(e.findings["witness_row"])))
+    return clusters(e.n_rows, copies["row"].to_numpy(), copies["witness_row"].to_numpy())
 
 
 def _beats_random(found: Mapping[str, Any] | None, curated: bool, only_curated: str) -> Fact:
@@ -292,10 +343,19 @@ def _smallest_class(e: Evidence, kept: Any) -> Fact:
     there = np.flatnonzero(counts)
     if not len(there):
         return Fact(None, why_missing="no training row has a label")
-    counts = counts[there]
-    smallest = min((int(n), classes[i]) for n, i in zip(counts, there, strict=True))[1]
-    short = f"The class {safe_text(shown_names([smallest])[smallest])} needs {{more}} more."
-    return Fact(float(counts.min()), int(used.sum()), short=short)
+
+    def short(bound: float) -> str:
+        """Every class below the bound, the smallest first."""
+        below = sorted((int(counts[i]), classes[i]) for i in there if counts[i] < bound)
+        named = [name for _, name in below[:_CLASSES_NAMED]]
+        masked = shown_names(named)
+        needs = [math.ceil(bound - count) for count, _ in below]
+        told = [f"{safe_text(masked[name])} needs {need:,} more" for name, need in zip(named, needs, strict=False)]
+        rest = needs[_CLASSES_NAMED:]
+        told += [f"{plural(len(rest), 'more class', 'more classes')} {sum(rest):,} in all"] if rest else []
+        return f"The class {', '.join(told)}."
+
+    return Fact(float(counts[there].min()), int(used.sum()), short=short)
 
 
 def _label_codes(e: Evidence) -> tuple[NDArray[np.int64], list[str]]:

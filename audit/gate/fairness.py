@@ -13,8 +13,11 @@ from typing import Any
 from audit.fairness import CurationEffect, curation_effect
 from audit.fairness.encode import JOIN
 from audit.gate.facts import Fact
+from audit.numbers import percent
 from audit.report.effects import effects_of
 from curate.ledger.plan import Plan
+from curate.privacy.preview import shown_names
+from curate.safetext import safe_text
 
 GAPS = {
     "selection_rate_gap": "demographic_parity",
@@ -22,6 +25,9 @@ GAPS = {
     "equalised_odds_gap": "equalised_odds",
     "accuracy_gap": "accuracy",
 }
+_OF_GROUPS = {"demographic_parity": "selection_rate", "equal_opportunity": "tpr", "accuracy": "accuracy"}
+_NAME_WIDTH = 40
+_ROUNDING = 1e-9
 CHECKS = (*GAPS, "four_fifths", "disproportionate_curation")
 NO_GROUPS = "no column has the group role"
 NO_FAVOURABLE = "the data has more than two labels and the recipe names no favourable one"
@@ -59,7 +65,23 @@ def _gap(summary: Mapping[str, Any], metric: str, n_rows: int) -> Fact:
     return Fact(
         worst["difference"], n_rows, low=worst["difference_low"], high=worst["difference_high"],
         unjudged=sum(s["left_out"] for s in found),
+        detail=_ends(summary, worst["column"], metric, worst["difference"]),
     )  # fmt: skip
+
+
+def _ends(summary: Mapping[str, Any], column: str, metric: str, gap: float) -> str:
+    """The column, and where one number a group makes the gap, the groups at its ends."""
+    of = _OF_GROUPS.get(metric)
+    groups = [g for g in summary.get("groups") or () if (g["column"], g["metric"]) == (column, of) and g["judged"]]
+    told = f"by {safe_text(column)}"
+    if len(groups) < 2:
+        return told
+    ends = [pick(groups, key=lambda g: (g["value"], g["group"])) for pick in (min, max)]
+    if abs(ends[1]["value"] - ends[0]["value"] - gap) > _ROUNDING:  # the summary of very many groups holds some of them
+        return told
+    shown = shown_names([g["group"] for g in ends])
+    low, high = (f"{safe_text(shown[g['group']])[:_NAME_WIDTH]} {percent(g['value'])}" for g in ends)
+    return f"{told}: {low}, {high}"
 
 
 def curation_fact(
@@ -81,5 +103,7 @@ def curation_fact(
 def _hit(effect: CurationEffect, n_rows: int) -> Fact:
     found = effect.disproportionate()
     unsure = [c for c in effect.comparisons if c.outcome == "insufficient evidence" and c.metric == "removed"]
-    told = ", ".join(f"{c.metric} {100 * (c.value or 0.0):+.1f} points in one group" for c in found[:3])
+    shown = shown_names([c.group for c in found[:3]])
+    names = [f"{safe_text(c.column)} {safe_text(shown[c.group])[:_NAME_WIDTH]}" for c in found[:3]]
+    told = ", ".join(f"{c.metric} {100 * (c.value or 0.0):+.1f} points in {n}" for c, n in zip(found, names, strict=False))
     return Fact(float(len(found)), n_rows, unjudged=len(unsure), detail=told)

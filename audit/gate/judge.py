@@ -9,16 +9,15 @@ waiver turns a failure into a warning until it expires; an expired waiver fails.
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import orjson
 
 from audit.gate.facts import Fact
+from audit.gate.green import way_to_green
 from audit.gate.policy import CHECKS, Check, Limit, Policy, Waiver
 from audit.numbers import percent, plural
 from curate.errors import EXIT_GATE_FAILED, EXIT_NOT_JUDGED, EXIT_OK, ConfigError
@@ -26,6 +25,7 @@ from curate.errors import EXIT_GATE_FAILED, EXIT_NOT_JUDGED, EXIT_OK, ConfigErro
 SCHEMA_VERSION = 1
 SOME_ROWS, FEWEST_ROWS = 64, 16
 """Ids of rows that a baseline keeps, and from how many on it is held against data."""
+_ENDS = ("value", "low", "high")
 Verdict = Literal["pass", "warn", "fail", "insufficient evidence", "not applicable"]
 WORST: tuple[Verdict, ...] = ("not applicable", "pass", "warn", "insufficient evidence", "fail")
 
@@ -81,6 +81,8 @@ class Baseline:
     rows: frozenset[bytes] = frozenset()
     """Ids of some of its rows, by which data is told that is another dataset altogether."""
     task: str = ""
+    measured: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    """Each check's `value`, `low` and `high` then."""
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -99,12 +101,27 @@ def read_baseline(path: Path) -> Baseline:
     if raw.get("schema_version") != SCHEMA_VERSION:
         raise ConfigError(f"{path} is of schema version {raw.get('schema_version')}; this gate reads {SCHEMA_VERSION}")
     try:
-        known = frozenset(bytes.fromhex(item) for item in raw["fingerprints"])
-        rows = frozenset(bytes.fromhex(item) for item in raw.get("some_rows", ()))
+        known = frozenset(_id(item) for item in raw["fingerprints"])
+        rows = frozenset(_id(item) for item in raw.get("some_rows", ()))
+        measured = {c["name"]: {end: _number(c[end]) for end in _ENDS} for c in raw.get("checks", ())}
     except (KeyError, TypeError, ValueError):
         raise ConfigError(f"{path} holds no fingerprints; write it again with --format json") from None
     subject = raw.get("subject")
-    return Baseline(str(path), known, rows, str(subject.get("task", "")) if isinstance(subject, dict) else "")
+    task = str(subject.get("task", "")) if isinstance(subject, dict) else ""
+    return Baseline(str(path), known, rows, task, measured)
+
+
+def _id(item: str) -> bytes:
+    found = bytes.fromhex(item)
+    if len(found) != 16:
+        raise ValueError("no id of 128 bits")
+    return found
+
+
+def _number(item: object) -> float | None:
+    if item is None or (isinstance(item, int | float) and not isinstance(item, bool)):
+        return item
+    raise ValueError("no number")
 
 
 def fits(baseline: Baseline, task: str, rows: Collection[bytes]) -> None:
@@ -116,12 +133,45 @@ def fits(baseline: Baseline, task: str, rows: Collection[bytes]) -> None:
         raise ConfigError(f"{baseline.path} is the baseline of another dataset: none of its rows is here; {again}")
 
 
-def tightened(path: Path, still_known: frozenset[bytes]) -> tuple[bytes, int]:
-    """The baseline file without the findings that are gone, and how many those are: what was mended may not come back."""
+def tightened(path: Path, still_known: frozenset[bytes], result: GateResult) -> tuple[bytes, int]:
+    """The baseline file without the findings that are gone and with the better of each two measurements, and how many
+    findings that are: what was mended may not come back."""
     raw = orjson.loads(path.read_bytes())
     before = len(raw["fingerprints"])
     raw["fingerprints"] = sorted(i.hex() for i in still_known)
+    now = {c.name: c for c in result.checks}
+    for check in raw.get("checks", ()):
+        found = now.get(check["name"])
+        if found is None or found.value is None or check["value"] is None or not _measured_whole(found):
+            continue
+        more_is_better = CHECKS[found.name].minimum
+        if found.value > check["value"] if more_is_better else found.value < check["value"]:
+            check |= {"value": found.value, "low": found.low, "high": found.high}
     return orjson.dumps(raw, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE), before - len(still_known)
+
+
+def _measured_whole(result: CheckResult) -> bool:
+    """Whether a check measures the dataset as a whole, so that a baseline cannot take known findings out of it."""
+    return result.name != "rows" and (result.high is not None or not result.findings)
+
+
+def _new_only(result: CheckResult, baseline: Baseline | None) -> CheckResult:
+    """What the baseline was red for as well passes, where it is not worse now: for an estimate, not beyond its interval."""
+    before = baseline.measured.get(result.name, {}) if baseline is not None else {}
+    then, check = before.get("value"), CHECKS[result.name]
+    bound = result.fail if result.verdict == "fail" else result.warn
+    red = result.verdict in ("fail", "warn") and result.value is not None and bound is not None
+    if not red or then is None or not _measured_whole(result):
+        return result
+    assert result.value is not None
+    assert bound is not None
+    end = before.get("low" if check.minimum else "high")
+    worst = then if end is None else end
+    was_red, worse = (worst < bound, result.value < worst) if check.minimum else (worst > bound, result.value > worst)
+    if not was_red or worse:
+        return result
+    said = f"{result.sentence.rstrip('.')}; the baseline had {shown(then, check)}, so this is not new."
+    return replace(result, verdict="pass", sentence=said, to_green="", least=None)
 
 
 def judge(
@@ -135,7 +185,9 @@ def judge(
     """Ask every check of a policy."""
     waivers = {w.check: w for w in policy.waivers}
     checks = tuple(
-        _waived(_ask(CHECKS[name], limit, facts[name], baseline is not None), waivers.get(name), today)
+        _waived(
+            _new_only(_ask(CHECKS[name], limit, facts[name], baseline is not None), baseline), waivers.get(name), today
+        )
         for name, limit in policy.limits.items()
     )
     # Nothing that was asked could be answered: that is no pass either.
@@ -182,10 +234,11 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
                 unread = f"{sentence}; {limits}, and nobody has read the sample: `curate pii-review RUN` narrows this."
                 return CheckResult(**common, verdict="insufficient evidence", value=fact.value, sentence=unread)
             noted = f" {limit.note}" if limit.note else ""
-            least = _least(check, fact, bound)
+            way = way_to_green(check, fact, bound)
+            common["findings"] = tuple(way.findings.tolist())
             return CheckResult(
                 **common, verdict=verdict, value=fact.value, sentence=f"{sentence}; {limits}.{noted}",  # type: ignore[arg-type]
-                to_green=_to_green(check, fact, bound, least), least=least,
+                to_green=way.sentence, least=way.least,
             )  # fmt: skip
     if fact.unjudged:
         few = f"{sentence}, but {fact.unjudged:,} had too little evidence to be judged."
@@ -210,49 +263,9 @@ def _difference(check: Check, limit: Limit, fact: Fact, sentence: str, common: M
     return CheckResult(**common, verdict="pass", value=fact.value, sentence=f"{sentence}.")
 
 
-def _to_green(check: Check, fact: Fact, bound: float, least: int | None) -> str:
-    """The least that brings a check within its limit, as a sentence."""
-    if fact.short and check.minimum:
-        return fact.short.replace("{more}", f"{math.ceil(bound - (fact.value or 0)):,}")
-    if least is None:
-        return ""
-    first = ", the surest first," if len(fact.falls) else ""
-    which = "the one finding" if len(fact.findings) == 1 else f"all {least:,} findings"
-    some = which if least == len(fact.findings) else f"{least:,} of {plural(len(fact.findings), 'finding')}{first}"
-    return f"Curing {some} brings it within the limit."
-
-
 def cures(result: CheckResult) -> int | None:
     """The number of findings whose cure turns a check that fails or warns, where that is known."""
     return result.least if result.verdict in ("fail", "warn") else None
-
-
-def _least(check: Check, fact: Fact, bound: float) -> int | None:
-    """The fewest findings whose cure brings a count, a share or an estimate down to its limit."""
-    assert fact.value is not None
-    findings = len(fact.findings)
-    if len(fact.falls):
-        enough = np.flatnonzero(fact.falls <= bound)
-        return int(enough[0]) if len(enough) else None
-    if check.minimum or check.unit == "days" or fact.high is not None or not findings:
-        return None
-    def left(cured: int) -> float:
-        """The value once so many are cured, in the very arithmetic that it will be judged in."""
-        if check.unit == "count":
-            return fact.value - cured if fact.value is not None else 0.0
-        rows = fact.n - cured if check.name == "duplicate_rate" else fact.n  # a removed row leaves the denominator too
-        return (findings - cured) / rows if rows > 0 else 0.0
-
-    if check.unit == "count":
-        guess = fact.value - bound
-    elif check.name == "duplicate_rate":
-        guess = (findings - bound * fact.n) / (1 - bound) if bound < 1 else 0.0
-    else:
-        guess = findings - bound * fact.n
-    least = max(1, math.ceil(guess) - 1)
-    while least < findings and left(least) > bound:  # a limit that rounding has moved may ask for one more
-        least += 1
-    return least
 
 
 def _waived(result: CheckResult, waiver: Waiver | None, today: dt.date) -> CheckResult:

@@ -44,9 +44,10 @@ def render_junit(result: GateResult, places: Callable[[Sequence[int]], list[Plac
         if tag is not None:
             node = ElementTree.SubElement(case, tag, message=_xml(check.sentence), type=check.verdict)
             if tag == "failure":
-                node.text = _xml("\n".join(p.words() for p in places(check.findings[:PLACES_SHOWN])))
-    told = [f"{SIGNS[c.verdict]} {c.title}: {c.sentence}" for c in result.checks]
-    ElementTree.SubElement(suite, "system-out").text = _xml("\n".join(told))
+                told = [p.words() for p in places(check.findings[:PLACES_SHOWN])]
+                node.text = _xml("\n".join([*told, check.to_green] if check.to_green else told))
+    summed = [f"{SIGNS[c.verdict]} {c.title}: {c.sentence}" for c in result.checks]
+    ElementTree.SubElement(suite, "system-out").text = _xml("\n".join(summed))
     ElementTree.SubElement(suite, "system-err").text = ""
     ElementTree.indent(suite)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"

@@ -20,6 +20,7 @@ the data has no labels, say, a preset's label checks do not apply, but one asked
 from __future__ import annotations
 
 import datetime as dt
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -275,6 +276,9 @@ def parse_policy(raw: Mapping[str, Any], source: str = "[gate]") -> Policy:
     if not isinstance(reference, str):
         raise ConfigError(f"{source}: reference must be the path of a data file")
     checked = tuple(_waiver(w, f"{source} waivers[{i}]") for i, w in enumerate(waivers))
+    for waiver in checked:
+        if sum(w.check == waiver.check for w in checked) > 1:
+            raise ConfigError(f"{source}: {waiver.check} has several waivers; keep the one that holds")
     policy = Policy(limits, checked, preset, source)
     return beside(policy, reference) if reference else policy
 
@@ -289,8 +293,11 @@ def _limit(given: Mapping[str, Any], base: Limit, check: Check, where: str) -> L
     _known(given, _LIMIT_KEYS, where)
     for key in ("warn", "fail", "minimum_rows"):
         value = given.get(key)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
-            raise ConfigError(f"{where}: {key} must be a number that is not negative")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (number and 0 <= value < math.inf):
+            raise ConfigError(f"{where}: {key} must be a finite number that is not negative")
+        if key == "minimum_rows" and not isinstance(value, int | None):
+            raise ConfigError(f"{where}: minimum_rows must be a whole number")
         if value is not None and key != "minimum_rows" and check.unit == "share" and value > 1:
             raise ConfigError(f"{where}: {key} is a share of the rows, between 0 and 1 (0.05 for five per cent)")
     enabled = given.get("enabled", True)
@@ -301,6 +308,9 @@ def _limit(given: Mapping[str, Any], base: Limit, check: Check, where: str) -> L
     if not isinstance(given.get("note", ""), str):
         raise ConfigError(f"{where}: note must be a sentence")
     limit = replace(base, by_name=True, **{k: given[k] for k in ("warn", "fail", "minimum_rows", "note") if k in given})
+    if limit.warn is None and limit.fail is None:  # named, and that is all: as the preset has it that asks it
+        usual = PRESETS["regulated"].get(check.name) or _BESIDE.get(check.name)
+        limit = replace(limit, warn=usual.warn, fail=usual.fail) if usual is not None else limit
     if limit.warn is None and limit.fail is None:
         raise ConfigError(f"{where}: give warn, fail, or both")
     if limit.warn is not None and limit.fail is not None:

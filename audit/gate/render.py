@@ -99,7 +99,7 @@ def _text(result: GateResult, places: Places, color: bool) -> str:
     if result.baseline:
         console.print(Text(f"Only what {result.baseline} does not know was counted."))
     for check in _red(result):
-        if not check.findings:
+        if not check.findings and not check.to_green:
             continue
         console.print(Text(f"\n{check.title}", style="bold"))
         for place in places(check.findings[:PLACES_SHOWN]):
@@ -158,7 +158,8 @@ def _github(result: GateResult, places: Places) -> str:
             continue
         title = f"curate gate: {check.title}"
         whole = "" if many else f"file={_property(path)},"
-        lines.append(f"::{kind} {whole}title={_property(title)}::{_data(check.sentence)}")
+        said = f"{check.sentence} {check.to_green}".rstrip()
+        lines.append(f"::{kind} {whole}title={_property(title)}::{_data(said)}")
         for place in places(check.findings[:ANNOTATIONS_A_CHECK]):
             if place.line is not None:
                 where = f"file={_property(place.file or path)},line={place.line},title={_property(title)}"
@@ -187,12 +188,12 @@ def _markdown(result: GateResult, places: Places) -> str:
     ]
     lines += [f"| {SIGNS[c.verdict]} | {_cell(c.title)} | {c.verdict} | {_cell(c.sentence)} |" for c in result.checks]
     for check in _red(result):
-        if check.findings:
+        if check.findings or check.to_green:
             lines += ["", f"**{_cell(check.title)}**", ""]
             lines += [f"- {_cell(p.words())}" for p in places(check.findings[:PLACES_SHOWN])]
             more = len(check.findings) - PLACES_SHOWN
             lines += [f"- and {more:,} more"] if more > 0 else []
-            lines += ["", _cell(check.to_green)] if check.to_green else []
+            lines += [*([""] if check.findings else []), _cell(check.to_green)] if check.to_green else []
     if result.baseline:
         lines += ["", f"Only what {_cell(result.baseline)} does not know was counted."]
     return "\n".join(lines) + "\n"

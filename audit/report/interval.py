@@ -7,6 +7,9 @@ from typing import Literal
 
 GroupOutcome = Literal["disparity", "equivalent", "insufficient evidence", "not applicable"]
 
+WIDEST = 0.9
+"""Of a share whose interval is wider than this nobody names a value: it would be taken for more than it is."""
+
 
 @dataclass(frozen=True)
 class Interval:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.numbers import plural, share
-from audit.report.interval import Interval
+from audit.report.interval import WIDEST, Interval
 from audit.report.model_review import Reviewed, ReviewedKind, ReviewedRows, ReviewedStage
 
 HEADS = ("What people's answers certify, 95 %", "Share", "Of")
@@ -64,7 +64,11 @@ def lines(r: Reviewed) -> list[tuple[str, str, str]]:
 def span(x: Interval) -> str:
     """`3.1% [0.4%, 12%]`, or that there is too little evidence, with what is left possible."""
     ends = f"[{share(x.low or 0.0)}, {share(1.0 if x.high is None else x.high)}]"
-    return f"insufficient evidence {ends}" if x.value is None else f"{share(x.value)} {ends}"
+    return f"insufficient evidence {ends}" if x.value is None or _wide(x) else f"{share(x.value)} {ends}"
+
+
+def _wide(x: Interval) -> bool:
+    return (1.0 if x.high is None else x.high) - (x.low or 0.0) > WIDEST
 
 
 def _rows(found: Mapping[str, Any] | None) -> ReviewedRows | None:
@@ -85,7 +89,7 @@ def _sentence(found: Mapping[str, Any], rows: ReviewedRows | None) -> str:
     said = f"{people} answered about {' and '.join(about)}."
     if rows is None:
         return f"{said} Nobody was asked about rows, so what the detectors missed is not known (`curate review RUN`)."
-    if rows.left.value is None:
+    if rows.left.value is None or _wide(rows.left):
         return f"{said} That is too little to say how much of the data is still wrong."
     return f"{said} Of the rows that stay, {span(rows.left)} are still wrong (95 %)."
 

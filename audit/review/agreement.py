@@ -14,9 +14,11 @@ compared with the next.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import Any
 
 from curate.ledger.decisions import Journal
 
@@ -36,6 +38,12 @@ class Kappa:
     value: float | None
     low: float | None
     high: float | None
+
+    def words(self, a: str, b: str) -> str:
+        """The agreement in a line, under names that are safe to show."""
+        kappa = "not defined (no variety)" if self.value is None else f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+        questions = f"{self.findings:,} question{'' if self.findings == 1 else 's'}"
+        return f"{a or '(no name)'} and {b or '(no name)'}: {questions}, {self.agreed:.0%} alike, kappa {kappa}"
 
 
 @dataclass(frozen=True)
@@ -75,8 +83,7 @@ def reliability(journal: Journal) -> Reliability:
                 repeats += 1
                 agreeing += before == after
     last = {finding: {actor: said[-1] for actor, said in by.items()} for finding, by in words.items()}
-    actors = sorted({actor for by in last.values() for actor in by})
-    pairs = tuple(k for a, b in combinations(actors, 2) if (k := _kappa(a, b, last)) is not None)
+    pairs = kappas(last)
     between, alike = sum(k.findings for k in pairs), sum(round(k.agreed * k.findings) for k in pairs)
     spans = [_error(of, same) for of, same in ((repeats, agreeing), (between, alike)) if of >= FEWEST_REPEATS]
     low, high = (min(s[0] for s in spans), max(s[1] for s in spans)) if spans else (0.0, 0.0)
@@ -103,14 +110,20 @@ def _error_of(agreement: float) -> float:
     return 0.5 if agreement <= 0.5 else (1 - math.sqrt(2 * agreement - 1)) / 2
 
 
-def _kappa(a: str, b: str, last: Mapping[str, Mapping[str, str]]) -> Kappa | None:
+def kappas(last: Mapping[Any, Mapping[str, str]]) -> tuple[Kappa, ...]:
+    """Agreement of each two people who answered some question both; `last` is each one's last word, by question."""
+    actors = sorted({actor for by in last.values() for actor in by})
+    return tuple(k for a, b in combinations(actors, 2) if (k := _kappa(a, b, last)) is not None)
+
+
+def _kappa(a: str, b: str, last: Mapping[Any, Mapping[str, str]]) -> Kappa | None:
     both = [(by[a], by[b]) for by in last.values() if a in by and b in by]
     n = len(both)
     if n == 0:
         return None
     agreed = sum(x == y for x, y in both) / n
-    pa, pb = (sum(pair[i] == "accept" for pair in both) / n for i in (0, 1))
-    chance = pa * pb + (1 - pa) * (1 - pb)
+    one, two = Counter(x for x, _ in both), Counter(y for _, y in both)
+    chance = sum(one[word] * two[word] for word in one) / n**2
     if chance >= 1 - 1e-12:  # both always said the same one thing: nothing to tell from chance
         return Kappa(a, b, n, agreed, None, None, None)
     kappa = (agreed - chance) / (1 - chance)

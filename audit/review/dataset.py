@@ -13,6 +13,7 @@ in two sums (a finding that is right beside an error that was missed), upper end
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,8 @@ of its own to pay for; of a random sample any part is a random sample again, so 
 SPREAD = (0.12, 0.36)
 """Guessed standard deviation of "wrong" in each, for sharing out questions; a bad guess costs width, never coverage."""
 _MOST_ASKED = 20_000
+RECALL_WIDTH = 0.2
+"""Width of a recall's interval of which it is said how many answers it takes at least."""
 Strata = tuple[Stratum, ...]
 
 
@@ -79,11 +82,14 @@ class KindRates:
     missed: Span
     """Rows that hold such an error and have no finding of it."""
     recall: Span
+    least: int
+    """How many more answers about rows it takes at least until the recall's interval can be `RECALL_WIDTH` wide, even if
+    nothing more was missed and all that was found is right."""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON types."""
         spans = {name: getattr(self, name).to_json() for name in ("right", "missed", "recall")}
-        return {"kind": self.kind, "found": self.found, **spans}
+        return {"kind": self.kind, "found": self.found, **spans, "least_more_answers": self.least}
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,7 @@ def dataset_rates(seen: Seen, width: float | None = 0.05, alpha: float = ALPHA, 
     draw = Draws(alpha, draws)
     kinds = tuple(
         KindRates(name, kind.rows, draw.count((name, "found"), kind.right), draw.count((name, "missed"), kind.missed),
-                  draw.share(name, kind.right, kind.missed))
+                  draw.share(name, kind.right, kind.missed), _least(kind, draw.alpha))
         for name, kind in seen.kinds.items()
     )  # fmt: skip
     left = _left(draw, seen, seen.staying)
@@ -130,6 +136,43 @@ def dataset_rates(seen: Seen, width: float | None = 0.05, alpha: float = ALPHA, 
     most = min(seen.rows - asked, _MOST_ASKED)
     more = 0 if width is None or left.width <= width else answers_needed(later, width, most)
     return DatasetRates(seen.rows, seen.kept, _wrong(draw, seen), left, kinds, asked, more)
+
+
+def _least(kind: KindSeen, alpha: float) -> int:
+    """Answers that are missing until `RECALL_WIDTH` is within reach: see `fewest_answers`."""
+    rest = max(kind.missed, key=lambda s: s.population, default=None)
+    if rest is None or not kind.rows:
+        return 0
+    return max(0, fewest_answers(kind.rows, rest.population, RECALL_WIDTH, alpha) - rest.asked)
+
+
+def fewest_answers(found: int, others: int, width: float, alpha: float = ALPHA) -> int:
+    """The fewest answers about rows without a finding after which a recall can be known to `width` at all.
+
+    Where m of `others` rows were drawn by lot and none holds an error, an interval that holds at 1 - alpha must keep every
+    number of missed errors that shows nothing in more than alpha / 2 of such draws. The recall reaches from
+    found / (found + that number) to 1, so nothing that assumes nothing of where the misses are does with fewer. By halving;
+    draws without replacement, exact.
+    """
+    allowed = math.floor(found * width / (1 - width)) + 1  # as many missed must be impossible
+    if allowed > others:
+        return 0
+
+    def nothing_shows(m: int) -> float:
+        """How probable m clean answers are where so many of the others hold an error."""
+        if m > others - allowed:
+            return 0.0
+        return math.exp(_choose(others - allowed, m) - _choose(others, m))
+
+    low, high = 0, others
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if nothing_shows(middle) <= alpha / 2 else (middle + 1, high)
+    return low
+
+
+def _choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
 def _wrong(draw: Draws, seen: Seen) -> Span:

@@ -6,6 +6,7 @@ judged, 4 internal error, 130 interrupted.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -16,6 +17,7 @@ import click
 from curate.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, CurateError
 from curate.house import claim_process
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 VERBS: dict[str, tuple[str, str]] = {
     "init": ("curate.cli.init", "Detect roles and task of a file and write a commented curate.toml."),
     "run": ("curate.cli.run", "Run a whole recipe: detect, resolve, apply, train, report."),
@@ -125,6 +127,8 @@ def main(args: list[str] | None = None) -> Any:
     """Entry point of the console script: runs a verb and exits with the code that the outcome has."""
     # Arrow's buffers of hundreds of megabytes in large pages: a third of a large run was the system handing out small ones.
     os.environ.setdefault("MIMALLOC_ALLOW_LARGE_OS_PAGES", "1")
+    # Or numba's colours write an escape sequence at exit, on a terminal that knows none as well.
+    os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
     if args is None:  # started from a command line, not called by another program
         claim_process()
     args, show = _without_traceback(sys.argv[1:] if args is None else args)
@@ -152,6 +156,10 @@ def main(args: list[str] | None = None) -> Any:
     except Exception as error:
         if show:
             raise
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:  # compiled kernels, files of libraries
+            where = f"{error.filename}: " if error.filename else ""
+            _say(f"error: {where}the disk is full; free some space and run again")
+            sys.exit(EXIT_USAGE)
         # The message of an unforeseen error may quote data, so only its kind and place are shown.
         place = error.__traceback__
         while place is not None and place.tb_next is not None:

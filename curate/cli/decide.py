@@ -11,7 +11,8 @@ from curate.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
 
-    from curate.session import Saved, Session
+    from curate.session import Session
+    from curate.steps import Saved
 
 WHAT = ("accept", "reject", "override", "flag", "unflag", "undo", "redo")
 MARKS = ("flag", "unflag")

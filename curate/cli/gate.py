@@ -87,8 +87,8 @@ def gate_command(
     if found.unknown and not quiet:
         click.echo(f"index: {index}: everything was looked at: {found.unknown}", err=True)
     if tighten and baseline and found.result.exit_code(fail_on) == EXIT_OK:
-        tighter, gone = gates.tightened(Path(baseline), found.still_known)
-        if gone:
+        tighter, gone = gates.tightened(Path(baseline), found.still_known, found.result)
+        if tighter != Path(baseline).read_bytes():
             atomic_write_bytes(baseline, tighter)
         click.echo(f"baseline: {gone:,} known findings are gone, {len(found.still_known):,} stay ({baseline})", err=True)
     text = gates.suggest(found.result) if suggest else found.render(form, color=output is None and sys.stdout.isatty())

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from curate.cli.options import json_option
+from curate.errors import ConfigError
 
 if TYPE_CHECKING:
-    from curate.judging import Question
+    from curate.judging import Judging, Question
 
 KEYS = "1, 2: that answer is better   =: neither   Enter: skip   u: take the last one back   q: stop"
 BACK = -2
@@ -36,9 +37,8 @@ def judge_command(run: str, prompts: int, max_tokens: int, actor: str | None, st
 
     import orjson
 
-    from curate.judging import REPEAT_EVERY, Judging
+    from curate.judging import Judging
     from curate.ledger.decisions import login_name
-    from curate.privacy.preview import masked_preview
     from curate.rundir import RunDir
 
     judging = Judging(RunDir.open(run), prompts, max_tokens)
@@ -46,47 +46,69 @@ def judge_command(run: str, prompts: int, max_tokens: int, actor: str | None, st
     if not status:
         queue = judging.questions(who)
         click.echo(KEYS if queue else "every question has been answered", err=not queue)
-        answers = (line.strip() for line in sys.stdin)
-        asked: list[Question] = []
-        for number, fresh in enumerate(queue, 1):
-            due = len(asked) >= REPEAT_EVERY and len(asked) % REPEAT_EVERY == 0
-            for question in ([judging.again(asked[len(asked) // REPEAT_EVERY - 1])] if due else []) + [fresh]:
-                click.echo(f"\n{number} of {len(queue)}\n{masked_preview(question.asked, WIDTH)}")
-                for place, text in enumerate(question.answers, 1):
-                    click.echo(f"\n  [{place}] {masked_preview(text, WIDTH) or '(nothing)'}")
-                while (said := _answer(answers)) == BACK:
-                    if asked:
-                        judging.take_back(asked.pop(), who)
-                        click.echo("taken back: it will be asked again")
-                    else:
-                        click.echo("nothing to take back")
-                if said is None:
-                    break
-                if said >= 0:
-                    judging.vote(question, said, who)
-                    asked.append(question)
-            else:
-                continue
-            break
+        _ask(judging, queue, who)
     rates = judging.conclude()
     if judging.votes() and not judging.report():
         click.echo("the run is in use: its report shows these rates when it is written next (`curate apply`)", err=True)
     if as_json:
         click.echo(orjson.dumps([dataclasses.asdict(r) for r in rates], option=orjson.OPT_INDENT_2).decode())
     else:
-        for rate in rates:
-            click.echo(rate.words())
+        for line in [*(rate.words() for rate in rates), *judging.agreement()]:
+            click.echo(line)
     return 0
 
 
-def _answer(lines: object) -> int | None:
+def _ask(judging: Judging, queue: Sequence[Question], who: str) -> None:
+    """Put the questions before a person, until they are through or somebody stops."""
+    from curate.cli.review_ask import typed
+    from curate.judging import REPEAT_EVERY
+
+    lines = typed()
+    asked: list[tuple[Question, int]] = []
+    repeated_at = 0
+    for number, fresh in enumerate(queue, 1):
+        waiting = [(fresh, number)]
+        if len(asked) % REPEAT_EVERY == 0 and len(asked) > repeated_at:
+            repeated_at = len(asked)
+            waiting.append((judging.again(asked[len(asked) // REPEAT_EVERY - 1][0]), number))
+        while waiting:  # the last is asked first; what is taken back comes before what stood there
+            question, at = waiting[-1]
+            _show(question, at, len(queue))
+            said = _answer(lines)
+            if said is None:
+                return
+            if said == BACK:
+                click.echo("taken back; here it is again" if asked else "nothing to take back")
+                if asked:
+                    judging.take_back(asked[-1][0], who)
+                    waiting.append(asked.pop())
+                continue
+            if said >= 0:
+                judging.vote(question, said, who)
+                asked.append((question, at))
+            waiting.pop()
+
+
+def _show(question: Question, number: int, of: int) -> None:
+    from curate.privacy.preview import masked_preview
+
+    click.echo(f"\n{number} of {of}\n{masked_preview(question.asked, WIDTH)}")
+    for place, text in enumerate(question.answers, 1):
+        click.echo(f"\n  [{place}] {masked_preview(text, WIDTH) or '(nothing)'}")
+
+
+def _answer(lines: Iterator[str]) -> int | None:
     """0 for neither, 1 or 2 for an answer, -1 to skip, -2 to take the last one back, None to stop."""
+    known = {"": -1, "=": 0, "1": 1, "2": 2, "u": BACK}
     while True:
         click.echo("> ", nl=False)
-        said = next(lines, None)  # type: ignore[call-overload]
-        if said is None or said == "q":
+        try:
+            said = next(lines, None)
+        except ConfigError as error:
+            click.echo(str(error))
+            continue
+        if said is None or said.lower() == "q":
             return None
-        known = {"": -1, "=": 0, "1": 1, "2": 2, "u": BACK}
-        if said in known:
-            return known[said]
+        if said.lower() in known:
+            return known[said.lower()]
         click.echo(KEYS)

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from curate.cli.review_rows import answered, say_rates, shown
-from curate.cli.review_rows import keys as row_keys
+from curate.cli.review_rows import say_rates
 from curate.errors import ConfigError
+from curate.safetext import safe_text
 
 if TYPE_CHECKING:
     from curate.reviewing import Question, Review
 
 ORDERS = ("mixed", "random", "score", "value", "gate")
 FEWEST_SHOWN = 10
+MOST_NAMED = 20
 Asked = tuple[str | None, float, float | None, float, str]
 """Stage, width of the interval that settles it, the reviewer's error rate where it is known, the width for rows, and what
 was asked about."""
-KEYS = ("a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead  f: flag, to look again  Enter: skip  "
-        "u: undo  r: rates  ?: help  q: stop")  # fmt: skip
 ASK = ("both", "findings", "rows")
 
 
@@ -67,9 +65,12 @@ def review_command(
 
     Each answer is saved as it is given; the data changes with `curate apply`.
     """
+    from curate.ledger.decisions import login_name
+    from curate.review_value import expected, red_lines
     from curate.reviewing import Review
     from curate.session import Session
 
+    who = actor or login_name()
     review = Review(Session.open(run))
     review.chosen(stage)
     what = what or ("findings" if stage is not None or order in ("score", "gate") else "both")
@@ -77,7 +78,7 @@ def review_command(
     if merge is not None:
         _merge(review, Path(merge))
     elif rules or apply_rule is not None:
-        return _rules(review, apply_rule, actor or "")
+        return _rules(review, apply_rule, who)
     elif export_to is not None:
         from curate.review_sheet import write_sheet
 
@@ -89,94 +90,65 @@ def review_command(
                 click.echo(f"{_count(n, of)} written to {export_to}; fill in verdict ({fill_in})", err=True)
         return 0
     elif import_from is not None:
-        from curate.review_sheet import read_sheet
-
-        answers, of_rows = read_sheet(Path(import_from), review)
-        _say_affected(review, [index for index, verdict, _, _ in answers if verdict != "reject"])
-        review.decide_all(answers, actor or "", of_rows)
-        given = len(answers) + len(of_rows)
-        click.echo(f"{_count(given, 'decision')} saved in {review.session.run.decisions_path}", err=True)
+        _import(review, Path(import_from), who)
     elif not status:
-        _ask(review, review.questions(stage, order, what, limit), asked_of, actor or "")
+        if order == "gate":
+            for line in red_lines(review.session):
+                click.echo(line)
+        _ask(review, review.questions(stage, order, what, limit), asked_of, who, expected(review, order))
     _say_rates(review, asked_of, as_json=as_json)
     return 0
 
 
-def _ask(review: Review, queue: Sequence[Question], asked_of: Asked, actor: str) -> None:
-    """Put findings and rows before a person, a line each way: the same over a pipe, a dumb terminal and a screen reader."""
+def _ask(review: Review, queue: Sequence[Question], asked_of: Asked, actor: str,
+         expected: Callable[[int], str]) -> None:  # fmt: skip
+    """Put findings and rows before a person."""
+    from curate.cli.review_ask import Asking
+
     if not queue:
         click.echo("nothing waits for an answer", err=True)
         return
-    wanted = [row for of, row in queue if of == "row"]
-    like = review.rows.nearest(wanted) if wanted else {}
-    asked: list[Question] = []
-    told: set[str] = set()
-    answers = _lines()
-    for number, first in enumerate(queue, 1):
-        for question in (review.due(asked), first):
-            if question is None:
-                continue
-            of, index = question
-            if of not in told:  # what may be answered, before the first question of its sort
-                told.add(of)
-                click.echo(KEYS if of == "finding" else row_keys(review.rows))
-            click.echo(f"\n{number} of {len(queue)}")
-            for line in _shown(review, index) if of == "finding" else shown(review.rows, index, like.get(index)):
-                click.echo(line)
-            while True:
-                click.echo("> ", nl=False)
-                said = next(answers, None)
-                if said is None or said == "q":
-                    return
-                if said == "r":
-                    _say_rates(review, asked_of, as_json=False)
-                elif said == "u":
-                    saved = review.session.undo()
-                    click.echo("nothing to undo" if saved is None else "undone")
-                elif said == "" or _answer(review, of, index, said, actor):
-                    asked += [question] if said not in ("", "f") else []
-                    break
+    _, width, error, row_width, _ = asked_of
+    settled: set[str] = set()
+
+    def enough(question: Question) -> str:
+        """That what was asked about is known well enough to stop, in words, once."""
+        of, index = question
+        name = "rows" if of == "row" else str(review.session.findings["stage"][index])
+        if name in settled:
+            return ""
+        if of == "row":
+            found = review.rows.rates(row_width, error)
+            if found is None or found.more:
+                return ""
+            said = f"what is still wrong is known to {row_width:.0%}"
+        else:
+            (rate,) = review.rates(name, width, error)
+            if rate.more or rate.findings.value is None:
+                return ""
+            said = next(_rate_lines(rate, width))
+        settled.add(name)
+        return f"{said}; you can stop here (q)"
+
+    Asking(review, queue, actor, lambda: _say_rates(review, asked_of, as_json=False), enough, expected).run()
 
 
-def _lines() -> Iterator[str]:
-    """What is typed, line by line, until there is no more."""
-    for line in sys.stdin:
-        yield line.strip()
+def _import(review: Review, path: Path, actor: str) -> None:
+    """Take the answers of a filled-in sheet."""
+    from curate.review_sheet import read_sheet, take
 
-
-def _answer(review: Review, of: str, index: int, said: str, actor: str) -> bool:
-    """Whether what was said is an answer, which is then on disk."""
-    if of == "row":
-        return answered(review.rows, index, said, actor)
-    key, _, rest = said.partition(" ")
-    if key in ("a", "x") and not rest:
-        review.decide(index, "accept" if key == "a" else "reject", actor=actor)
-        return True
-    if key == "f" and not rest:
-        review.decide(index, "flag", actor=actor)
-        return True
-    if key == "e" and rest:
-        review.decide(index, "override", rest, actor=actor)
-        return True
-    click.echo(KEYS)
-    return False
-
-
-def _shown(review: Review, index: int) -> Iterator[str]:
-    """A finding in plain lines; texts are masked previews."""
-    e = review.example(index)
-    yield f"{e.action} ({e.rule}), score {e.score:.2f}: {e.reason}"
-    yield f"  now: {review.standing(index)}"
-    for name, text in (("row", e.text), ("like row", e.witness)):
-        if text is not None:
-            label = f" [{text.label}]" if text.label else ""
-            yield f"  {name} {text.row}{label}: {text.plain}"
-    if proposal := review.proposal(index, e):
-        yield f"  proposed: {proposal}"
-    for near in e.neighbours:
-        yield f"  near it, row {near.row}{f' [{near.label}]' if near.label else ''}: {near.plain}"
-    if e.evidence:
-        yield "  " + ", ".join(f"{m.name} {m.value}" for m in e.evidence)
+    sheet = read_sheet(path, review)
+    _say_affected(review, [index for index, verdict, _, _ in sheet.findings if verdict != "reject"])
+    for said, n in sheet.new_labels.items():
+        click.echo(f"{_count(n, 'line')}: {said}; taken as a new label", err=True)
+    taken = take(review, sheet, actor)
+    more = [f"{n:,} {what}" for n, what in ((taken.changed, "in place of what you said before"),
+                                            (taken.known, "more were taken before")) if n]  # fmt: skip
+    said = f"{_count(taken.new, 'decision')} saved in {review.session.run.decisions_path}"
+    if not sheet.findings and not sheet.rows:
+        said = f"no line of {path} has a verdict"
+    told = "; ".join(more)
+    click.echo(f"{said} ({told})" if told else said, err=True)
 
 
 def _say_rates(review: Review, asked_of: Asked, *, as_json: bool) -> None:
@@ -191,19 +163,24 @@ def _say_rates(review: Review, asked_of: Asked, *, as_json: bool) -> None:
                "reliability": _reliability(how)}  # fmt: skip
         click.echo(orjson.dumps(out, option=orjson.OPT_INDENT_2).decode())
         return
+    silent = []
     for rate in rates:
-        if what == "rows" and not rate.findings.random + rate.findings.other:
+        if stage is None and not rate.findings.random + rate.findings.other:
+            silent.append(f"{rate.findings.population:,} of {rate.stage}")
             continue
         for line in _rate_lines(rate, width):
             click.echo(line)
+    if silent and what != "rows":
+        click.echo(f"nothing answered about findings yet: {', '.join(silent)}")
     say_rates(of_rows, review.rows, row_width)
     if how.repeats:
         click.echo(f"asked twice: {_count(how.repeats, 'question')}, {how.agreeing} answered alike")
     for pair in how.pairs:
-        kappa = "not defined (no variety)" if pair.value is None else f"{pair.value:.2f} [{pair.low:.2f}, {pair.high:.2f}]"
-        click.echo(f"{pair.a} and {pair.b}: {_count(pair.findings, 'question')}, {pair.agreed:.0%} alike, kappa {kappa}")
+        click.echo(pair.words(safe_text(pair.a), safe_text(pair.b)))
     if how.conflicts:
         click.echo(f"{_count(len(how.conflicts), 'question')} on which people differ; what was taken in last holds")
+    if strangers := review.strangers():
+        click.echo(f"{_not_here(len(strangers), 'finding decided on')}; kept, and of no effect")
 
 
 def _rate_lines(rate: Any, width: float) -> Iterator[str]:
@@ -277,11 +254,28 @@ def _merge(review: Review, path: Path) -> None:
     if not path.is_file():
         raise ConfigError(f"there is no decision file at {path}")
     before = review.session.plan.dropped
-    new, conflicts = review.merge(read_journal(path).decisions)
+    try:
+        theirs = read_journal(path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+    if not theirs.decisions:
+        raise ConfigError(f"{path} holds no decision")
+    known = set(review.strangers())
+    new, conflicts = review.merge(theirs.decisions)
     say_change(review.session.detected, before, review.session.plan.dropped)
     click.echo(f"{_count(new, 'decision')} taken in, {_count(len(conflicts), 'question')} on which people differ", err=True)
-    for finding in conflicts[:20]:
+    for finding in conflicts[:MOST_NAMED]:
         click.echo(f"  {finding}", err=True)
+    strangers = [finding for finding in review.strangers() if finding not in known]
+    if strangers:
+        click.echo(f"{_not_here(len(strangers), 'finding')}; kept, and of no effect:", err=True)
+        for finding in strangers[:MOST_NAMED]:
+            click.echo(f"  {finding}", err=True)
+
+
+def _not_here(n: int, of: str) -> str:
+    name, _, rest = of.partition(" ")
+    return f"{_count(n, name)}{rest and ' '}{rest} {'is' if n == 1 else 'are'} not in this run"
 
 
 def _count(n: int, one: str) -> str:

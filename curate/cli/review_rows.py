@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curate.errors import ConfigError
-
 if TYPE_CHECKING:
     from curate.row_review import RowReview
 
@@ -20,8 +18,9 @@ LIKE_WIDTH = 400
 def keys(rows: RowReview) -> str:
     """What may be answered about a row."""
     kinds = ", ".join(rows.kinds)
-    return (f"c: nothing wrong  w KIND: wrong ({kinds}; w label=VALUE says what is right)  f: cannot tell  Enter: skip  "
-            "u: undo  r: rates  ?: more  q: stop")  # fmt: skip
+    example = "w label=VALUE" if "label" in rows.kinds else "w quality=drop"
+    return (f"c: nothing wrong  w KIND: wrong ({kinds}; {example} says what is right)  f: cannot tell  "
+            "Enter or space: skip  u: undo  r: rates  ?: more  q: stop")  # fmt: skip
 
 
 def help_lines(rows: RowReview) -> Iterator[str]:
@@ -66,24 +65,20 @@ def _other_columns(rows: RowReview, row: int) -> list[tuple[str, str]]:
     return [(name, str(values[name])) for name in rows.dataset.columns if name not in told and values.get(name) is not None]
 
 
-def answered(rows: RowReview, row: int, said: str, actor: str) -> bool:
-    """Whether what was said is an answer about a row, which is then on disk; otherwise it is told why not."""
+def answered(rows: RowReview, row: int, said: str, actor: str) -> str | None:
+    """The id of the decision that an answer about a row is, on disk by now; None where nothing was answered. ConfigError
+    says what does not fit."""
     from curate.row_answers import parse_seen
 
     key, _, rest = said.partition(" ")
+    key = key.lower()
     if key in ("c", "f") and not rest:
-        rows.say(row, "clean" if key == "c" else "unsure", actor=actor)
-        return True
-    if key == "w" and rest.strip():
-        try:
-            rows.say(row, "wrong", parse_seen(rows, row, rest), actor=actor)
-        except ConfigError as error:
-            click.echo(str(error))
-            return False
-        return True
+        return rows.say(row, "clean" if key == "c" else "unsure", actor=actor)
+    if key == "w":
+        return rows.say(row, "wrong", parse_seen(rows, row, rest), actor=actor)
     for line in help_lines(rows) if said == "?" else [keys(rows)]:
         click.echo(line)
-    return False
+    return None
 
 
 def say_rates(found: Any, rows: RowReview, width: float) -> None:

@@ -297,14 +297,41 @@ def _parse(line: bytes) -> Decision:
         raise ValueError("not an object")
     if raw.get("verdict") not in VERDICTS:
         raise ValueError("unknown verdict")
-    ids = tuple(raw.get("finding_ids") or ())
-    for finding_id in ids:
-        if len(bytes.fromhex(finding_id)) != 16:
-            raise ValueError("a finding id is not 16 bytes")
+    for name, kinds in _TYPES.items():
+        if not isinstance(raw.get(name, ""), kinds):
+            raise ValueError(f"{name} is of another type")
+    ids, seen = (_texts(raw, name) for name in ("finding_ids", "seen"))
+    if not all(len(bytes.fromhex(finding_id)) == 16 for finding_id in ids):
+        raise ValueError("a finding id is not 16 bytes")
+    if raw["verdict"] == "override" and raw.get("value") is None:
+        raise ValueError("an override without a value")
+    if raw.get("filter") is not None:
+        _check_filter(raw["filter"])
     if raw.get("row") is not None:
         check_row(raw["row"])
     known = {k: v for k, v in raw.items() if k in Decision.__dataclass_fields__}
-    return Decision(**{**known, "finding_ids": ids, "seen": tuple(raw.get("seen") or ())})
+    return Decision(**{**known, "finding_ids": ids, "seen": seen, "standing": bool(raw.get("standing"))})
+
+
+_TYPES: dict[str, Any] = {
+    "decision_id": str, "actor": str, "at": str, "why": str, "value": str | None, "inverse_of": str | None,
+}  # fmt: skip
+
+
+def _texts(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values = raw.get(name) or []
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{name} is no list of texts")
+    return tuple(values)
+
+
+def _check_filter(filter: Any) -> None:  # noqa: A002 - the journal's own word
+    if not isinstance(filter, dict) or not set(filter) <= set(FILTER_KEYS):
+        raise ValueError(f"a filter has other keys than {', '.join(FILTER_KEYS)}")
+    for key, wanted in filter.items():
+        number = isinstance(wanted, int | float) and not isinstance(wanted, bool)
+        if number != key.endswith("_score") or not isinstance(wanted, str | int | float):
+            raise ValueError(f"{key} of a filter is of another type")
 
 
 def check_row(said: Any) -> None:

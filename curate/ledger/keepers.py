@@ -24,12 +24,15 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.extending import register_jitable
 
 from curate.ledger.balance import Cells
 
 Array = np.ndarray[Any, Any]
 
 KEPT, BY_CLASS, BY_EDGE = 0, 1, 2
+SMALL = 20_000
+"""Steps up to which loops run as they are written: to load the first compiled one takes longer, half a second."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Relation:
         weighted = score if weighted is None else weighted
         parts = np.ones(len(score), np.float32) if parts is None else parts
         same = (score >= 1.0) & (weighted >= 1.0) & (parts >= 1.0)
-        classes = _roots(np.arange(n_rows), a[same], b[same])
+        classes = _roots_for(n_rows)(np.arange(n_rows), a[same], b[same])
         return cls(classes, classes[a[~same]], classes[b[~same]], score[~same], weighted[~same], parts[~same])
 
     def at(self, threshold: float, weighted: float | None = None, parts: float | None = None) -> Relation:
@@ -131,7 +134,8 @@ def choose_keepers(
     order = involved[np.lexsort((involved, facts.keep_rank[involved], asked[involved], facts.split_rank[involved]))]
     start, neighbour, score = _adjacency(n, relation.a, relation.b, relation.score)
     cluster = _clusters(facts, relation, involved) if per_cluster > 1 else np.zeros(0, np.int64)
-    witness, alike, spared = _greedy(
+    greedy = _quickest(_greedy, _fast_greedy, 4 * (len(order) + len(neighbour)))
+    witness, alike, spared = greedy(
         *(order, may_drop & ~forced, beside, asked, relation.classes, start, neighbour, score, need),
         *(facts.split_rank, facts.label_code, cluster, per_cluster),
     )
@@ -140,7 +144,7 @@ def choose_keepers(
 
 def _clusters(facts: RowFacts, relation: Relation, involved: Array) -> Array:
     """A number for each cluster of rows of one split and label, by row; 0 for rows without a partner."""
-    component = _roots(np.arange(facts.n_rows), relation.a, relation.b)[relation.classes[involved]]
+    component = _roots_for(facts.n_rows)(np.arange(facts.n_rows), relation.a, relation.b)[relation.classes[involved]]
     split, label = facts.split_rank[involved].astype(np.int64), facts.label_code[involved].astype(np.int64)
     out = np.zeros(facts.n_rows, np.int64)
     out[involved] = np.unique((component << 33) | (split << 31) | (label + 1), return_inverse=True)[1]
@@ -174,7 +178,6 @@ def _adjacency(n: int, a: Array, b: Array, score: Array) -> tuple[Array, Array, 
     return start, target[order], both[order]
 
 
-@numba.njit(cache=True)
 def _greedy(  # type: ignore[no-untyped-def]
     order, may_drop, beside, asked, classes, start, neighbour, score, need, split_rank, label_code, cluster, per_cluster
 ):
@@ -222,7 +225,7 @@ def _greedy(  # type: ignore[no-untyped-def]
     return witness, alike, spared
 
 
-@numba.njit(cache=True)
+@register_jitable
 def _earlier(v, home, head, following, start, neighbour, score, need, split_rank):  # type: ignore[no-untyped-def]
     """(row, how alike) of a kept row of an earlier split that matches v; -1 where there is none."""
     r = head[home]
@@ -241,7 +244,7 @@ def _earlier(v, home, head, following, start, neighbour, score, need, split_rank
     return -1, np.float32(1.0)
 
 
-@numba.njit(cache=True)
+@register_jitable
 def _eligible(v, first, following, split_rank, label_code):  # type: ignore[no-untyped-def]
     r = first
     while r >= 0:
@@ -253,7 +256,6 @@ def _eligible(v, first, following, split_rank, label_code):  # type: ignore[no-u
     return -1
 
 
-@numba.njit(cache=True)
 def _roots(parent, a, b):  # type: ignore[no-untyped-def]
     for k in range(len(a)):
         x, y = a[k], b[k]
@@ -268,3 +270,16 @@ def _roots(parent, a, b):  # type: ignore[no-untyped-def]
     for i in range(len(parent)):
         parent[i] = parent[parent[i]]
     return parent
+
+
+_fast_greedy = numba.njit(cache=True)(_greedy)
+_fast_roots = numba.njit(cache=True)(_roots)
+
+
+def _roots_for(steps: int) -> Any:
+    return _quickest(_roots, _fast_roots, steps)
+
+
+def _quickest(plain: Any, compiled: Any, steps: int) -> Any:
+    """The loop as it is written, or compiled where that is loaded already or there is much to do."""
+    return plain if steps <= SMALL and not getattr(compiled, "signatures", True) else compiled

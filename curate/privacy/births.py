@@ -28,7 +28,7 @@ _DATES = re.compile(
     rf"|{_WORD}[ ]{_DAY}[ ,]{{1,2}}{_YEAR}(?!\d)",
     re.IGNORECASE,
 )
-_ASIAN = re.compile(rf"(?:{_YEAR}|\d{{1,2}})\s?[年년]\s?\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일]?")
+_ASIAN = re.compile(rf"(?:{_YEAR}|\d{{1,2}})\s?[年년]\s?\d{{1,2}}\s?[月월](?:\s?\d{{1,2}}\s?[日일]?)?")
 _ERA = re.compile(r"(?:昭和|平成|大正|令和|民國|民国)\Z")
 _FIELDS = r"""
     date of birth|birth[ _-]?date|d\.?o\.?b\.?|b-?day|birthday(?=[ ]is|[ ]?[:=])|geburts(?:datum|tag)
@@ -45,7 +45,7 @@ _VERBS = r"""
     |nat[oa](?: a [\w' ]{2,24})? il|nat[oa]:
     |nascid[oa](?: em| a| no dia)?|nasceu(?: em| a)?|ur\.|urodzon[ya](?: dnia)?
     |d\. ?t\.|naro[zd]en[ay]?|fodd|fodt|syntynyt|szuletett|nascut
-    |род(?:ился|илась)|р\. ?р\.|γεννηθηκε|roden[a]?|sinh(?: ngay)?|lahir
+    |(?<=[ ,])f\.|szul\.|sz\.|род(?:ился|илась)|р\. ?р\.|γεννηθηκε|roden[a]?|sinh(?: ngay)?|lahir
 """
 _LINK = (
     r"[^\w\n]{0,5}(?:\b(?:it'?s|is|was|ist|war|est|es|e|on|in|le|el|il|am|em|op|den|la|o|to|dnia|der|the)\b[^\w\n]{0,4})"
@@ -65,6 +65,9 @@ _BORN_ON = re.compile(
     r"(?:\bborn\W{1,3}(?:on|the)\b.{0,12}|(?:\b(?:was|were|is|am)\s|\(|'m\s)born\W{1,3}(?:in\s)?)\Z", re.IGNORECASE
 )
 """Not "a film, born March 5, 1971 in a studio"."""
+_NAME_BORN = re.compile(r"[A-Z][\w'’-]+ [A-Z][\w'’-]+,? \(?born\W{1,3}(?:on )?\Z")
+_STAR = re.compile(r"(?:\A|[\s,;(])\* ?\Z")
+"""The sign of birth in German and Nordic papers."""
 _BEHIND = re.compile(
     r"\s?(?:in [^\W\d_]{2,12} )?\b(?:geboren|născut|született|syntynyt|doğ(?:du|muş|umlu)|г\.? ?р\b|(?:года? |г\. ?)?рожд)"
     r"|\s?[(（]?\s?(?:出生|生まれ|生(?![产產成活])|생(?![가-힣])|생(?=입니다|이고|이며|으로))",
@@ -87,6 +90,8 @@ def birth(view: View, c: Candidate) -> list[Span]:
         if asian is None:
             return []
         start, end, written = c.start, c.start + len(asian[0].encode()), "0"
+        if asian[0][-1] in "月월" and not _BEHIND.match(view.text(end, min(view.ends[c.row], end + 16))):
+            return []  # a month alone is no date of birth, unless a birth is what is said of it
         if not asian[0][:4].isdigit():
             if not _ERA.search(view.text(max(view.starts[c.row], start - 6), start)):
                 return []
@@ -120,7 +125,9 @@ def _score(raw: str, written: str) -> float:
     if _FIELD.search(before) or _FIELD.search(folded):
         return 0.85
     if _BORN.search(before):
-        return 0.6 if numeric or _BORN_ON.search(before) else 0.0
+        return 0.6 if numeric or _BORN_ON.search(before) or _NAME_BORN.search(raw) else 0.0
+    if _STAR.search(raw):
+        return 0.6 if numeric else 0.0
     if _VERB.search(before) or _VERB.search(folded):
         return 0.75 if numeric else 0.6
     return 0.0

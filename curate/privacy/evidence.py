@@ -50,6 +50,23 @@ def digit_run(data, first, end):  # type: ignore[no-untyped-def]
     return i, size, (even if size % 2 == 0 else odd) % 10 == 0
 
 
+@njit(cache=True)
+def next_run(data, i, end):  # type: ignore[no-untyped-def]
+    """Where the next run of 13 digits or more begins at or behind `i`, which is no digit's inside; else `end`. Most bytes
+    are never looked at: where the thirteenth is no digit, no such run begins before it."""
+    while i + 12 < end:
+        if not 48 <= data[i + 12] <= 57:
+            i += 13
+            continue
+        first = i + 12
+        while first > i and 48 <= data[first - 1] <= 57:
+            first -= 1
+        if first == i:
+            return first
+        i = first
+    return end
+
+
 @njit(cache=True, nogil=True)
 def tally(data, starts, ends):  # type: ignore[no-untyped-def]
     """int64[20, 2]: by length, how many bare runs of digits there are and how many pass mod-10."""
@@ -57,10 +74,9 @@ def tally(data, starts, ends):  # type: ignore[no-untyped-def]
     for row in range(len(starts)):
         i, end = starts[row], ends[row]
         while i < end:
-            if not 48 <= data[i] <= 57:
-                i += 1
-                continue
-            first = i
+            first = next_run(data, i, end)
+            if first == end:
+                break
             i, size, passed = digit_run(data, first, end)
             if size == 0 or (first > starts[row] and WORD[data[first - 1]] != 0) or (i < end and WORD[data[i]] != 0):
                 continue
@@ -103,10 +119,9 @@ def runs_behind_words(data, starts, ends):  # type: ignore[no-untyped-def]
     for row in range(len(starts)):
         i, start, end = starts[row], starts[row], ends[row]
         while i < end:
-            if not 48 <= data[i] <= 57:
-                i += 1
-                continue
-            first = i
+            first = next_run(data, i, end)
+            if first == end:
+                break
             i, size, passed = digit_run(data, first, end)
             if size == 0 or (first > starts[row] and WORD[data[first - 1]] != 0) or (i < end and WORD[data[i]] != 0):
                 continue

@@ -69,7 +69,7 @@ from curate.privacy.neighbourhood import (
     secret_key_before,
     token_end,
 )
-from curate.privacy.surroundings import SHORT_CELL, asian_birth, context, context_after, era_year
+from curate.privacy.surroundings import SHORT_CELL, asian_birth, birth_sign, context, context_after, era_year
 from curate.privacy.tokens import (
     MAX_TOKEN,
     bic_word,
@@ -207,6 +207,8 @@ def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untype
                     near, union = context(data, start, end, i, columns[names[row]])
                     behind = context_after(data, stop, end, WORD_KEYS, WORD_MASKS)
                     union |= behind & (ID_WORD | BIRTH)
+                    if groups == 3 and digits <= 8 and birth_sign(data, start, i):
+                        union |= BIRTH
                     if behind & 1025:
                         f |= AFTER_PHONE
                     helped = (near & 1) != 0 or (f & AFTER_PHONE) != 0 or (union & COUNT) != 0

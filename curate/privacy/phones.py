@@ -274,6 +274,8 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
             return 0.55
         if _IN_THREE.fullmatch(text) and any(valid_national(digits, r) for r in _HYPHEN_REGIONS):
             return 0.55
+        if _IN_PAIRS.fullmatch(text) and valid_national(digits, "FR"):
+            return 0.55
     if _BRAZILIAN.fullmatch(text) and valid_national(digits, "BR"):
         return 0.6
     return 0.0
@@ -284,6 +286,7 @@ _AREA_BRACKET = re.compile(r"0\d{1,4}\) ?\d{3,4}[- ]?\d{3,4}")
 """`02)312-3456`, the Korean way to set the area code apart."""
 _AREA_SLASH, _SLASH_REGIONS = re.compile(r"0\d{2,4} ?/ ?\d{2,9}(?:[ -]\d{2,5}){0,3}"), ("DE", "AT")
 _IN_THREE, _HYPHEN_REGIONS = re.compile(r"0\d{1,3}-\d{3,4}-\d{4}"), ("JP", "KR", "TH", "ID", "TW", "MY")
+_IN_PAIRS = re.compile(r"0[1-9](?:-\d\d){4}")
 _BRAZILIAN = re.compile(r"\(\d\d\) ?(?:9 )?\d{4,5}-\d{4}")
 
 

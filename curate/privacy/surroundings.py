@@ -186,6 +186,17 @@ def asian_birth(data, stop, end):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def birth_sign(data, start, i):  # type: ignore[no-untyped-def]
+    """Whether a sign of birth stands right before the number at `i`: `*12.11.1936`, `, f. 04.05.1949`."""
+    j = i - 1
+    if j > start and data[j] == 32:
+        j -= 1
+    if j >= start and data[j] == 42:
+        return j == start or (data[j - 1] <= 44 and data[j - 1] != 42)
+    return j - 2 >= start and data[j] == 46 and data[j - 1] == 102 and data[j - 2] == 32
+
+
+@njit(cache=True)
 def era_year(data, start, i, stop, end):  # type: ignore[no-untyped-def]
     """Whether the one or two digits in [i, stop) count the years of a Japanese or Taiwanese era: `昭和38年`, `民國78年`."""
     if i - start < 6 or stop + 2 >= end or data[stop] != 0xE5 or data[stop + 1] != 0xB9:

@@ -30,6 +30,7 @@ _DIALLED = frozenset(("call", "dial", "ring", "text", "sms", "whatsapp"))
 _WEAK = frozenset((
     *_DIALLED, "calling", "message", "signal", "reach", "answering", "handy", "cell", "contact", "contacto", "contato",
     "kontakt", "mobile", "portable", "pager", "telegram", "viber", "bel", "kom", "cel", "erreichen", "erreichbar", "zap",
+    "hp", "wa",
 ))  # fmt: skip
 _LINK = re.compile(
     r"(?:\W*(?:me|us|him|her|them|back|support|now|today)\b)?\W*"

@@ -90,8 +90,8 @@ def key_start(data, start, end, i):  # type: ignore[no-untyped-def]
         a -= 1
     if a > start and is_escape(data, start, a):
         a += 1
-    elif a > start and (WORD[data[a - 1]] != 0 or data[a - 1] == 45 or data[a - 1] == 46):
-        return -1
+    elif a > start and data[a - 1] < 128 and (WORD[data[a - 1]] != 0 or data[a - 1] == 45 or data[a - 1] == 46):
+        return -1  # a sign beyond ASCII may be a quote or a letter of a script without blanks
     if a == i:
         return -1
     h = np.uint64(0xCBF29CE484222325)

@@ -14,7 +14,7 @@ EXACT: dict[str, str] = {
         durchwahl festnetz handynr wsp wpp whats ringa ringe bel bellen llama llamame llámame llámeme llamadme
         chiamare chiami ligar ligue liga rufen ruft joindre rappeler rappelez rappel kontakt contacto contato contatto
         recapito kontaktnummer kom dzwonić zadzwoń volejte volat zavolejte hubungi telp ponsel nohp tel1 tel2
-        phone1 phone2
+        phone1 phone2 mòbil mòbils hp wa nowa notelp celulares kontaktnr tlfnr telnr cellno mobno κιν γσμ numara numaram
         arayın arayin gọi sđt đt liên""",
     "IDENTIFIER": """colis pedido pratica spedizione ordine ordini encomenda awb tilaus sipariş siparis kargo nf nfe pnr
         cod código codigo folio expediente contrato contratto protocolo protocollo processo protokol poz consignment

@@ -42,11 +42,12 @@ def questions(dataset: Dataset) -> pa.LargeStringArray:
     """What each row asks, one text a row; no nulls."""
     if dataset.roles.messages:
         columns = [dataset.values(name).to_pylist() for name in dataset.roles.messages]
-        return pa.array([_longest_question(turns) for turns in zip(*columns, strict=True)], pa.large_string())
+        return pa.array([longest_question(turns) for turns in zip(*columns, strict=True)], pa.large_string())
     return dataset.parts().get("prompt", dataset.content())
 
 
-def _longest_question(columns: Sequence[Any]) -> str:
+def longest_question(columns: Sequence[Any]) -> str:
+    """The longest thing that a user says in the turns of a conversation, however many columns they lie in."""
     asked = []
     for value in columns:
         turns = loaded(value) if isinstance(value, str) else value

@@ -65,6 +65,17 @@ def answer_place(dataset: Dataset, row: int) -> str | None:
     return None if at is None else f"{escape(dataset.roles.messages[0])}/{at}/{escape(str(_key(turns[at])))}"
 
 
+def answer_of(dataset: Dataset, row: int) -> str:
+    """What the turn says that answers the longest question of a conversation; empty where none does."""
+    return turn_that_answers(_read(dataset, row))
+
+
+def turn_that_answers(turns: Any) -> str:
+    """The same of turns that stand by themselves."""
+    at = answer_turn(turns)
+    return "" if at is None else str(turns[at][_key(turns[at])])
+
+
 def opening(dataset: Dataset, row: int) -> str:
     """What a conversation is told before anyone asks: its system turn, raw; empty where it has none."""
     turns = _read(dataset, row)

@@ -1,8 +1,7 @@
 """What people said of a model's answers in production, brought back to the rows that taught them.
 
-A file of ratings (JSON lines with `prompt`, and `output`, `rating`, `correction` where there are any) is linked to rows by
-what they ask: the same words, or a Jaccard similarity of their words from `similarity` on (engine:
-`curate.similarity.near`). Each rating goes to one row, the most similar one.
+Ratings (`curate.stages.ratings`) are linked to rows by what they ask: the same words, or nearly (`feedback_links`). Each
+goes to one row: of rows that ask the same, the one whose answer was rated; else the most similar one.
 
 Rules. `rated_badly` (drop): people rated badly an answer that this row gives (or did not say which answer), so accepting
 takes the row out; its score is how bad the ratings are, drawn to the middle where they are few, and always under the
@@ -11,16 +10,19 @@ row's own, or is being corrected: the row may be right, and accepting only notes
 classification, the same text under the label that people gave. `corrected_answer`: where the row itself gives the answer
 that was corrected, the correction in its place (replace), else a new row (add; see `corrections`). Everything waits for a
 person by default. Corrections come from outside, so personal data in them is replaced by placeholders before they reach a
-finding. Ratings that are like no row are counted, and named by their line in the summary; they change nothing.
+finding. Ratings that are like no row, or as like one as another that answers differently, are counted, and named by their
+line in the summary; they change nothing. Nor does a correction that the data has taken in: a row that asks the same gives
+it.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import orjson
@@ -30,16 +32,15 @@ import xxhash
 from curate.dataset import Dataset
 from curate.dataset.compression import file_hash
 from curate.dataset.pointer import escape
-from curate.errors import ConfigError, DataError, StageSkipped
+from curate.errors import DataError, StageSkipped
 from curate.ledger.apply import reader
 from curate.ledger.findings import concat_findings, make_findings
 from curate.privacy import mask_column, scan
-from curate.similarity.characters import IGNORED, SINGLE, WORD, normalise, token_class
-from curate.similarity.exact import exact_groups
-from curate.similarity.near import NearConfig, near_duplicate_edges
 from curate.stages.against import questions
 from curate.stages.base import Context, Detection, Stage
-from curate.stages.corrections import answer_place, corrected_row, opening
+from curate.stages.corrections import answer_of, answer_place, corrected_row, opening
+from curate.stages.feedback_links import MOST_TWINS, SAME, likeness, linked
+from curate.stages.ratings import Rating, read_ratings
 
 NAME = "feedback"
 REASONS = {
@@ -50,15 +51,7 @@ REASONS = {
     "corrected_label": "people gave another label to this text",
     "corrected_answer": "people corrected the answer to a prompt like this one",
 }
-_NAMES = {
-    "prompt": ("prompt", "input", "question", "text"),
-    "output": ("output", "response", "completion", "answer"),
-    "rating": ("rating", "score", "thumbs"),
-    "correction": ("correction", "corrected", "expected"),
-}
-_BAD, _GOOD = {"down", "bad", "no", "false", "negative", "dislike"}, {"up", "good", "yes", "true", "positive", "like"}
 _LINES_NAMED = 20
-SAME = 1.0
 ALIKE = 0.6
 """Share of words (Jaccard) from which an answer in production is taken for the row's own."""
 MOST_SURE = 0.89
@@ -72,7 +65,8 @@ class FeedbackConfig:
     files: tuple[str, ...] = ()
     """JSON-lines files of ratings: `prompt`, and `output`, `rating` and `correction` where there are any."""
     similarity: float = 0.7
-    """Jaccard similarity of words (0 to 1) from which a rated prompt is taken for that of a row."""
+    """Jaccard similarity of runs of three words (0 to 1) from which a rated prompt is taken for that of a row. A prompt of
+    up to eight words may also have one word more or less."""
     good_from: float = 0.5
     """Smallest rating that counts as good, on the files' own scale; set it where ratings run from 1 to 5, say."""
     on_bad_row: Literal["fail", "skip"] = "fail"
@@ -81,19 +75,6 @@ class FeedbackConfig:
     def __post_init__(self) -> None:
         if not 0.0 < self.similarity <= 1.0:
             raise ValueError("similarity must lie in 0..1, 0 left out")
-
-
-@dataclass(frozen=True)
-class Rating:
-    """One line of a file."""
-
-    where: str
-    """File and line."""
-    prompt: str
-    output: str
-    good: bool | None
-    """None where the line has a correction only."""
-    correction: str
 
 
 def depends_on(config: FeedbackConfig) -> Mapping[str, str]:
@@ -112,11 +93,17 @@ def detect(dataset: Dataset, config: FeedbackConfig, context: Context) -> Detect
         raise StageSkipped("the data holds no text that a rating could be about")
     left_out: list[str] | None = [] if config.on_bad_row == "skip" else None
     ratings = [rating for path in config.files for rating in read_ratings(Path(path), config.good_from, left_out)]
-    row, score = _linked(questions(dataset), [r.prompt for r in ratings], config, context)
-    linked = np.flatnonzero(row >= 0)
-    corrections = _scrubbed([r.correction for r in ratings])
-    prompts = _scrubbed([r.prompt for r in ratings])
-    corrected = [i for i in linked.tolist() if corrections[i]]
+    answer = _answers(dataset)
+    links = linked(
+        questions(dataset), [r.prompt for r in ratings], [r.output for r in ratings], answer or (lambda row: ""),
+        config.similarity, context.threads, context.check_cancelled,
+    )  # fmt: skip
+    row, score = links.row, links.score
+    found = np.flatnonzero(row >= 0)
+    told = [i for i in found.tolist() if ratings[i].correction]
+    corrections, prompts = (
+        _scrubbed_some([getattr(r, name) for r in ratings], told) for name in ("correction", "prompt")
+    )
     relabels = dataset.task == "classification"
     labels = dataset.labels()
     given = labels.to_pylist() if labels is not None else [None] * dataset.n_rows
@@ -124,16 +111,21 @@ def detect(dataset: Dataset, config: FeedbackConfig, context: Context) -> Detect
     for i, rating in enumerate(ratings):  # the name of a class of this data is no personal data
         if relabels and rating.correction in classes:
             corrections[i] = rating.correction
+    taken_in = {i for i in told if not relabels and _given_by(links.twins.get(i, []), corrections[i], answer)}
+    corrected = [i for i in told if i not in taken_in]
     same = _one_a_row(
         [i for i in corrected if relabels and score[i] >= SAME and corrections[i] != given[row[i]]], row, corrections
     )
     others = [i for i in corrected if not (relabels and score[i] >= SAME)]
-    own = _own_answers(dataset, row, [r.output for r in ratings])
+    own = [
+        row[i] >= 0 and (not r.output or answer is None or likeness(answer(int(row[i])), r.output) >= ALIKE)
+        for i, r in enumerate(ratings)
+    ]
     instead = _one_a_row([i for i in others if own[i] and ratings[i].output and score[i] >= SAME], row, corrections)
     places = {i: place for i in instead if (place := _answer_place(dataset, int(row[i]))) is not None}
     cured = {int(row[i]) for i in [*same, *places]}
     tables = [
-        _rated(dataset, ratings, row, score, own, cured),
+        _rated(dataset, [None if i in taken_in else r for i, r in enumerate(ratings)], row, score, own, cured),
         make_findings(
             NAME, dataset.row_ids, row=[int(row[i]) for i in same], rule="corrected_label", action="relabel", score=0.8,
             reason=REASONS["corrected_label"], field=dataset.roles.label[0] if dataset.roles.label else None,
@@ -146,7 +138,8 @@ def detect(dataset: Dataset, config: FeedbackConfig, context: Context) -> Detect
         ),
         _added(dataset, [i for i in others if int(row[i]) not in cured], row, score, prompts, corrections, ratings),
     ]  # fmt: skip
-    stray = [r.where for r, at in zip(ratings, row.tolist(), strict=True) if at < 0]
+    unclear = set(links.unclear.tolist())
+    stray = [r.where for i, r in enumerate(ratings) if row[i] < 0 and i not in unclear]
     return Detection(
         findings=concat_findings(tables),
         summary={
@@ -154,94 +147,15 @@ def detect(dataset: Dataset, config: FeedbackConfig, context: Context) -> Detect
             "good": sum(r.good is True for r in ratings),
             "bad": sum(r.good is False for r in ratings),
             "corrections": sum(bool(r.correction) for r in ratings),
-            "linked": len(linked),
+            "linked": len(found),
+            "taken_in": len(taken_in),
             "like_no_row": len(stray),
             "like_no_row_first": ", ".join(stray[:_LINES_NAMED]),
+            "like_several_rows": len(unclear),
+            "like_several_rows_first": ", ".join(ratings[i].where for i in sorted(unclear)[:_LINES_NAMED]),
             **({} if left_out is None else {"lines_left_out": len(left_out), "left_out_first": ", ".join(left_out[:20])}),
         },
     )
-
-
-def read_ratings(path: Path, good_from: float, left_out: list[str] | None = None) -> list[Rating]:
-    """The ratings of a file. DataError names the first line that is none, unless `left_out` is there to take its name."""
-    out: list[Rating] = []
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise DataError(f"{path}: ratings cannot be read: {(error.strerror or '').lower()}") from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            out.append(_rating(path, number, line, good_from))
-        except DataError:
-            if left_out is None:
-                raise
-            left_out.append(f"{path.name} line {number}")
-    if not out:
-        raise DataError(f"{path}: holds no ratings")
-    return out
-
-
-def _rating(path: Path, number: int, line: bytes, good_from: float) -> Rating:
-    where = f"{path}: line {number}"
-    try:
-        raw = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        raise DataError(f"{where} is not JSON") from None
-    if not isinstance(raw, dict):
-        raise DataError(f"{where} is not a JSON object")
-    found = {key: next((raw[n] for n in names if raw.get(n) is not None), None) for key, names in _NAMES.items()}
-    prompt, correction = _text(found["prompt"]), _text(found["correction"])
-    good = _good(found["rating"], good_from, where)
-    if not prompt or (good is None and not correction):
-        raise DataError(f"{where} needs a prompt, and a rating or a correction")
-    return Rating(f"{path.name} line {number}", prompt, _text(found["output"]), good, correction)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else orjson.dumps(value).decode()
-
-
-def _good(value: Any, good_from: float, where: str) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().lower() in _BAD | _GOOD:
-        return value.strip().lower() in _GOOD
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise DataError(f"{where}: a rating is true or false, up or down, or a number") from None
-    if number > 1 and good_from <= 1:
-        raise ConfigError(f"{where}: ratings run beyond 1; say from which number on they are good (good_from)")
-    return number >= good_from
-
-
-def _linked(
-    asked: pa.LargeStringArray, prompts: list[str], config: FeedbackConfig, context: Context
-) -> tuple[np.ndarray, np.ndarray]:
-    """int64 and float32: for each rating the row it is about (-1 for none), and how similar they are."""
-    n = len(asked)
-    texts = pa.concat_arrays([asked, pa.array(prompts, pa.large_string())])
-    row, score = np.full(len(prompts), -1, np.int64), np.zeros(len(prompts), np.float32)
-    near = NearConfig(threshold=config.similarity, floor=min(config.similarity, NearConfig().floor))
-    edges = near_duplicate_edges(texts, near, threads=context.threads).at(config.similarity)
-    context.check_cancelled()
-    first = exact_groups(texts, threads=context.threads)
-    for k in range(len(prompts)):  # the same words: the first row that says them
-        if 0 <= first[n + k] < n:
-            row[k], score[k] = first[n + k], SAME
-    across = (edges.a < n) & (edges.b >= n)
-    for a, b, s in zip(edges.a[across].tolist(), edges.b[across].tolist(), edges.score[across].tolist(), strict=True):
-        k = b - n
-        if min(s, 0.9999) > score[k]:  # alike in every word is not yet the same text
-            row[k], score[k] = a, min(s, 0.9999)
-    # Of ratings with the same words only the first has an edge to a row.
-    twins = (edges.a >= n) & (edges.score >= np.float32(1.0))
-    for a, b in zip((edges.a[twins] - n).tolist(), (edges.b[twins] - n).tolist(), strict=True):
-        if row[b] < 0 <= row[a]:
-            row[b], score[b] = row[a], min(score[a], 0.9999)
-    return row, score
 
 
 def _scrubbed(texts: list[str]) -> list[str]:
@@ -249,6 +163,14 @@ def _scrubbed(texts: list[str]) -> list[str]:
     column = pa.array(texts, pa.large_string())
     masked: list[str] = mask_column(column, scan(column)).to_pylist()
     return masked
+
+
+def _scrubbed_some(texts: list[str], which: list[int]) -> list[str]:
+    """The same of some of the texts; the others are left empty, and said nowhere."""
+    out = [""] * len(texts)
+    for i, text in zip(which, _scrubbed([texts[i] for i in which]), strict=True):
+        out[i] = text
+    return out
 
 
 def _one_a_row(which: list[int], row: np.ndarray, corrections: list[str]) -> list[int]:
@@ -263,25 +185,19 @@ def _one_a_row(which: list[int], row: np.ndarray, corrections: list[str]) -> lis
     return list(first.values())
 
 
-def _own_answers(dataset: Dataset, row: np.ndarray, outputs: list[str]) -> list[bool]:
-    """Of each rating: whether the answer that was rated is the one that its row gives, or is not told."""
+def _answers(dataset: Dataset) -> Callable[[int], str] | None:
+    """What a row answers: its label, its completion, the answer in its conversation; None for data without answers."""
+    if dataset.task == "chat":
+        return functools.cache(lambda row: answer_of(dataset, row))
     labels = dataset.labels()
     answers = labels if labels is not None and dataset.task == "classification" else dataset.response()
-    own = []
-    for i, output in enumerate(outputs):
-        if not output or row[i] < 0 or answers is None:
-            own.append(row[i] >= 0)
-            continue
-        said = str(answers[int(row[i])].as_py() or "")
-        a, b = _words(said), _words(output)
-        own.append(bool(a) and len(a & b) / len(a | b) >= ALIKE)
-    return own
+    return None if answers is None else functools.cache(lambda row: str(answers[row].as_py() or ""))
 
 
-def _words(text: str) -> set[str]:
-    """The words of an answer; of scripts written without spaces, the characters."""
-    whole = {WORD: "{}", SINGLE: " {} ", IGNORED: ""}
-    return set("".join(whole.get(token_class(char), " ").format(char) for char in normalise(text)).split())
+def _given_by(rows: list[int], correction: str, answer: Callable[[int], str] | None) -> bool:
+    """Whether one of these rows, which all ask what was rated, gives the corrected answer already."""
+    said = " ".join(correction.split())
+    return answer is not None and any(" ".join(answer(row).split()) == said for row in rows[:MOST_TWINS])
 
 
 def _answer_place(dataset: Dataset, row: int) -> str | None:
@@ -299,13 +215,14 @@ def _answer_place(dataset: Dataset, row: int) -> str | None:
 
 
 def _rated(
-    dataset: Dataset, ratings: list[Rating], row: np.ndarray, score: np.ndarray, own: list[bool], cured: set[int]
+    dataset: Dataset, ratings: list[Rating | None], row: np.ndarray, score: np.ndarray, own: list[bool], cured: set[int]
 ) -> pa.Table:  # fmt: skip
-    """A finding for each row that was rated badly at least once, with how often it was rated well."""
+    """A finding for each row that was rated badly at least once, with how often it was rated well; None are ratings whose
+    correction the data has taken in."""
     good: dict[int, int] = defaultdict(int)
     bad: dict[int, list[int]] = defaultdict(list)
     for i, rating in enumerate(ratings):
-        if row[i] >= 0 and rating.good is not None:
+        if rating is not None and row[i] >= 0 and rating.good is not None:
             if rating.good:
                 good[int(row[i])] += 1
             else:
@@ -318,7 +235,7 @@ def _rated(
         NAME, dataset.row_ids, row=rows, rule=rules, action=["drop" if leave else "flag" for leave in leaves],
         score=[min(MOST_SURE, share) for share in shares],
         reason=[REASONS["rated_badly_cured" if r in cured else rule] for r, rule in zip(rows, rules, strict=True)],
-        evidence=[orjson.dumps({"bad": len(bad[r]), "good": good[r], "first": ratings[bad[r][0]].where,
+        evidence=[orjson.dumps({"bad": len(bad[r]), "good": good[r], "first": getattr(ratings[bad[r][0]], "where", ""),
                                 "similarity": round(float(score[bad[r]].max()), 4)}).decode() for r in rows],
     )  # fmt: skip
 
@@ -351,7 +268,7 @@ def _added(
 STAGE = Stage(
     name=NAME,
     title="Feedback from production",
-    version=2,
+    version=3,
     config=FeedbackConfig,
     detect=detect,
     on_finding="review",

@@ -16,6 +16,7 @@ Cost: 12 bytes a row for the table of ids, 16 for the ids, 16 for the other stri
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -40,6 +41,7 @@ from curate.similarity.known import hashes_of, places_of, table_of
 FORMAT, VERSION = "curate known rows", 2
 MANIFEST = "manifest.json"
 ROWS = "rows"
+_SAMPLE = 1_000
 Ints = NDArray[np.int64]
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -153,6 +155,25 @@ def _said_of(array: NDArray[Any]) -> list[Any]:
     return [list(plain.shape), plain.dtype.str, xxhash.xxh3_64_hexdigest(plain.reshape(-1).view(np.uint8).data)]
 
 
+def _few(columns: list[pa.LargeStringArray]) -> tuple[Ints, list[pa.LargeStringArray]] | None:
+    """(which of few rows each row is, these few), where rows are made up of labels, splits and the like; else None."""
+    n = len(columns[0]) if columns else 0
+    if any(len(column.slice(0, _SAMPLE).unique()) > _SAMPLE // 2 for column in columns) or n < 2 * _SAMPLE:
+        return None
+    coded = [column.fill_null("").dictionary_encode() for column in columns]
+    sizes = [len(column.dictionary) for column in coded]
+    if math.prod(sizes) > n // 4:
+        return None
+    code = np.zeros(n, np.int64)
+    for column, size in zip(coded, sizes, strict=True):
+        code = code * size + column.indices.to_numpy()
+    distinct = np.flatnonzero(np.bincount(code, minlength=math.prod(sizes)))
+    place = np.zeros(math.prod(sizes), np.int64)
+    place[distinct] = np.arange(len(distinct))
+    at = np.unravel_index(distinct, sizes)
+    return place[code], [column.dictionary.take(pa.array(i)) for column, i in zip(coded, at, strict=True)]
+
+
 @dataclass
 class Meeting:
     """Known rows and a dataset."""
@@ -182,8 +203,12 @@ class Meeting:
 
         named = {name for role, names in self.dataset.roles.items() if role in CONTENT_ROLES for name in names}
         others = (name for name in self.dataset.columns if name not in named or self.dataset.is_json(name))
-        arrays = (array for array in map(self.dataset.values, others) if pa.types.is_large_string(array.type))
-        return hashes_of([column_bytes(array) for array in arrays], self.dataset.n_rows)
+        arrays = [array for array in map(self.dataset.values, others) if pa.types.is_large_string(array.type)]
+        few = _few(arrays)
+        if few is None:
+            return hashes_of([column_bytes(array) for array in arrays], self.dataset.n_rows)
+        which, texts = few
+        return hashes_of([column_bytes(text) for text in texts], len(texts[0]))[which]
 
     def rows(self) -> Arrays:
         """What is kept of the rows themselves."""

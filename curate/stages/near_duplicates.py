@@ -42,7 +42,7 @@ from curate.stages.row_numbers import codes_of, ranks_of
 from curate.stages.second_look import edges_again, remember_edges
 
 NAME = "near_duplicates"
-PART = '"least_similar_part"'
+PART = "least_similar_part"
 REASONS = {
     "verified_jaccard": "another row of the same split with the same label says nearly the same",
     "across_splits": "an evaluation row says nearly the same",
@@ -249,10 +249,7 @@ def _findings(
         if not len(rows):
             continue  # row ids are not free
         edge = how[rows]
-        numbers = zip(
-            *(score[edge].tolist(), weighted[edge].tolist(), part[edge].tolist(), size[rows].tolist()),
-            strict=True,
-        )
+        told = {"jaccard": score[edge], "weighted_jaccard": weighted[edge], **({PART: part[edge]} if has_parts else {})}
         tables.append(
             make_findings(
                 NAME,
@@ -263,14 +260,22 @@ def _findings(
                 score=score[edge],
                 reason=REASONS[rule],
                 witness_row=seen[witness[rows]],
-                evidence=[
-                    f'{{"jaccard":{j:.4f},"weighted_jaccard":{w:.4f},{f"{PART}:{p:.4f}," if has_parts else ""}'
-                    f'"cluster_size":{k},"threshold":{config.threshold:g}}}'
-                    for j, w, p, k in numbers
-                ],
+                evidence=_evidence(told, size[rows], config.threshold),
             )
         )
     return concat_findings(tables)
+
+
+def _evidence(similarity: dict[str, NDArray[np.float32]], size: Ints, threshold: float) -> pa.Array:
+    """The numbers of each finding as JSON, four decimals; by columns, because copies may be many."""
+    parts = []
+    for name, values in similarity.items():
+        # A product of 24 and 14 bits is exact, so this rounds as formatting does.
+        steps, which = np.unique(np.rint(values.astype(np.float64) * 10_000).astype(np.int64), return_inverse=True)
+        parts += [f'"{name}":', pa.array([f"{step / 10_000:.4f}" for step in steps.tolist()]).take(pa.array(which)), ","]
+    sizes = pa.array(size).cast(pa.string())
+    pieces = ["{", *parts, '"cluster_size":', sizes, f',"threshold":{threshold:g}}}']
+    return pc.binary_join_element_wise(*(pa.scalar(x) if isinstance(x, str) else x for x in pieces), "")
 
 
 def _best(

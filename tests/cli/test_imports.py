@@ -41,6 +41,15 @@ def test_importing_the_workflow_loads_neither_torch_nor_textual_nor_sklearn() ->
     assert not loaded & {"torch", "transformers", "textual", "sklearn", "cleanlab", "fairlearn"}
 
 
+def test_dedup_loads_neither_pandas_nor_linear_algebra_that_its_libraries_only_ask_for(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("text\n" + "".join(f"row {i} of the weather and the sea\n" for i in range(40)))
+    verb = ["dedup", "rows.csv", "--out", "run", "--quiet"]
+    loaded = modules_after(f"from curate.cli import cli\ncli.main({verb!r}, standalone_mode=False)", cwd=tmp_path)
+    assert (tmp_path / "run" / "report.html").is_file()
+    assert "numba.np.arraymath" in loaded
+    assert not loaded & {"pandas", "scipy.linalg", "numpy.f2py", "torch", "sklearn"}
+
+
 @pytest.fixture
 def users_folder(tmp_path: Path) -> Path:
     """A folder as people have it: data beside scripts that carry the names of our packages."""

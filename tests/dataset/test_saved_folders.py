@@ -10,6 +10,7 @@ import pytest
 
 from curate.dataset import load
 from curate.errors import DataError
+from curate.recipe import Recipe
 from curate.workflow import reopen, run
 
 datasets = pytest.importorskip("datasets")
@@ -41,7 +42,8 @@ def test_splits_of_a_dictionary_become_a_column_and_a_role(tmp_path: Path) -> No
 def test_a_run_over_a_saved_folder_is_reopened_and_notices_a_change(tmp_path: Path) -> None:
     rows = {**ROWS, "text": ["the same text here"] * 2 + ROWS["text"][2:], "label": ["yes"] * 40}
     datasets.Dataset.from_dict(rows).save_to_disk(tmp_path / "saved")
-    result = run(str(tmp_path / "saved"), out=tmp_path / "run", train=False)
+    recipe = Recipe().with_(input=str(tmp_path / "saved"), stages=["exact_duplicates"])
+    result = run(recipe, out=tmp_path / "run", train=False)
     assert load(tmp_path / "run" / "curated.arrow").n_rows == 39
     assert reopen(result.run).dataset.n_rows == 40
     before = load(tmp_path / "saved").source.input_hash

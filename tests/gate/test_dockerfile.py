@@ -127,6 +127,39 @@ def test_its_steps_make_a_gate_without_torch_that_compiles_nothing_for_a_job(tmp
     assert len(new) * 20 < len(before), f"compiled for this job: {[file.name for file in new]}"
     torch = subprocess.run([tmp_path / "env" / "bin" / "python", "-c", "import torch"], capture_output=True)
     assert torch.returncode != 0
+    assert outside(tmp_path / "env") <= BASE, "the image has no other libraries than those of Debian's base"
+
+
+BASE = {"libc", "libm", "libdl", "librt", "libpthread", "libutil", "libgcc_s", "libstdc++", "libz", "ld-linux-x86-64",
+        "ld-linux-aarch64", "linux-vdso"}  # fmt: skip
+"""Libraries of every Debian (of packages that are essential, or that these depend on)."""
+
+
+def outside(env: Path) -> set[str]:
+    """Libraries of the system that the environment's own link to; numba does without its pools of OpenMP and TBB."""
+    files = sorted(file for file in env.rglob("*.so*") if file.is_file() and "pool." not in file.name)
+    told = subprocess.run(["ldd", *files], capture_output=True, text=True).stdout
+    lines = [line.strip() for line in told.splitlines() if line.startswith("\t") and "statically" not in line]
+    needed = {Path(line.split()[0]).name for line in lines if str(env) not in line}
+    return {name.partition(".so")[0] for name in needed - {file.name for file in files}}
+
+
+@pytest.mark.slow
+def test_what_is_pinned_has_wheels_for_the_images_python(tmp_path: Path) -> None:
+    image = next(argument for name, argument in steps() if name == "FROM")
+    version = image.partition(":")[2].partition("-")[0]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    kinds = ("manylinux2014", "manylinux_2_17", "manylinux_2_27", "manylinux_2_28")
+    machines = [f"--platform={kind}_x86_64" for kind in kinds]
+    asked = ["--python-version", version, *machines, "--only-binary=:all:", "--target", tmp_path / "nowhere"]
+    constraints = ["-c", ROOT / "constraints.txt", "--dry-run", "--ignore-installed", "--report", tmp_path / "report.json"]
+    done = subprocess.run([*pip, "install", "-q", *asked, *constraints, wheel], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    names = {item["metadata"]["name"].lower() for item in json.loads((tmp_path / "report.json").read_text())["install"]}
+    assert {"numba", "pyarrow", "polars"} <= names
+    assert not names & {"torch", "transformers"}
 
 
 def _at_least_311(python: Path) -> bool:

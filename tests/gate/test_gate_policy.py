@@ -36,7 +36,7 @@ def test_a_policy_changes_a_preset_and_keeps_the_rest_of_it() -> None:
         ({"checks": {"secrets": {"fail": "none"}}}, "number"),
         ({"checks": {"secrets": {"fail": True}}}, "number"),
         ({"checks": {"secrets": {"enabled": 1, "fail": 0}}}, "true or false"),
-        ({"checks": {"disparities": {"minimum_rows": 5}}}, "give warn, fail"),
+        ({"checks": {"tpr_gap": {"minimum_rows": 5}}}, "give warn, fail"),
         ({"checks": []}, "tables"),
         ({"checks": {"secrets": 0}}, "table"),
         ({"waivers": [{"check": "secrets", "owner": "ada", "reason": "x"}]}, "expires is missing"),

@@ -114,6 +114,17 @@ def test_a_baseline_lets_old_trouble_pass_and_names_what_is_new() -> None:
     assert check(found, "leaked_rows")["verdict"] == "pass"
 
 
+def test_whatever_data_holds_its_own_baseline_leaves_nothing_that_is_new() -> None:
+    rows = [*clean(), *({**row, "text": f"{row['text']} Write to ada@mail.example.org or to 4111 1111 1111 1111."}
+                        for row in clean(9, seed=3))]  # fmt: skip
+    rows += [rows[0], rows[0], {**rows[1], "text": rows[1]["text"] + " really"}, {**rows[2], "label": "other"}]
+    Path("p.toml").write_text('preset = "strict"\n[checks.label_error_rate]\nenabled = false\n')
+    path = write(Path("main.jsonl"), rows)
+    assert gate(path, "--policy", "p.toml", "--format", "json", "--output", "main.json")[0] == 1
+    code, found = as_json(path, "--policy", "p.toml", "--baseline", "main.json")
+    assert (code, [c["sentence"] for c in found["checks"] if c["verdict"] not in ("pass", "not applicable")]) == (0, [])
+
+
 def test_a_baseline_tightens_by_itself_and_what_was_mended_may_not_come_back() -> None:
     old = write(Path("main.jsonl"), spoilt())
     gate(old, "--format", "json", "--output", "main.json", "--exit-zero")

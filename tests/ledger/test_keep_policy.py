@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from curate.dataset import Dataset, load
 from curate.errors import ConfigError
+from curate.ledger import keepers
 from curate.ledger.decisions import Journal, decide
 from curate.ledger.findings import make_findings
 from curate.ledger.keep_order import keep_rank
@@ -57,6 +58,21 @@ def planned(case: tuple[pa.Table, Relation, RowFacts], journal: Journal | None =
     findings, relation, facts = case
     policy = Policy({"near_duplicates": STAGE}, **keep)
     return resolve(findings, journal, policy, facts=facts, relations={"near_duplicates": relation})
+
+
+@settings(max_examples=60, deadline=None)
+@given(case=cases(), per_cluster=st.sampled_from([1, 2]))
+def test_loops_as_they_are_written_and_compiled_keep_the_same_rows(case: tuple[Any, ...], per_cluster: int) -> None:
+    findings, relation, facts = case
+    found = []
+    for which in (0, 1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(keepers, "_quickest", lambda plain, compiled, steps, which=which: (plain, compiled)[which])
+            again = Relation.from_edges(ROWS, relation.a, relation.b, relation.score, relation.weighted, relation.parts)
+            plan = planned((findings, again, facts), per_cluster=per_cluster)
+            found.append((again.classes.tolist(), plan.table))
+    assert found[0][0] == found[1][0]
+    assert found[0][1].equals(found[1][1])
 
 
 def matches(relation: Relation, one: int, two: int) -> bool:

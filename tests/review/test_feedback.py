@@ -12,9 +12,10 @@ import pytest
 from curate import workflow
 from curate.errors import ConfigError, DataError
 from curate.ledger.decisions import append_decisions, decide
+from curate.review_words import proposal
 from curate.reviewing import Review
 from curate.session import Session
-from curate.stages.feedback import read_ratings
+from curate.stages.ratings import read_ratings
 
 FOOD = ("bread", "soup", "rice", "cheese", "salad", "noodles", "beans", "cake")
 ANSWERS = [
@@ -177,7 +178,7 @@ def test_a_corrected_answer_waits_as_a_new_row_and_is_written_once_accepted() ->
     ratings = [{"prompt": ANSWERS[1]["prompt"], "correction": "Forty minutes; ask ada.lovelace@mail.example.org for more."}]
     result = run(ANSWERS, ratings)
     review = Review(Session.open("run"))
-    assert "Forty minutes; ask [EMAIL]" in review.proposal(0, review.example(0)), "nobody accepts a row unseen"
+    assert "Forty minutes; ask [EMAIL]" in proposal(review, 0, review.example(0)), "nobody accepts a row unseen"
     (found,) = findings(result)
     assert (found["action"], found["rule"]) == ("add", "corrected_answer")
     assert "ada.lovelace" not in json.dumps(found["replacement"])

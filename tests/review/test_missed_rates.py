@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.review import Draws, Seen, Stratum, dataset_rates, hypergeometric_interval, strata_of, turns
-from audit.review.dataset import KindSeen
+from audit.review.dataset import KindSeen, fewest_answers
 from audit.review.missed import CLEAN, DRAWS, ERROR, UNKNOWN, UNSURE, after, answers_needed, plain_total
 from audit.review.rates import ALPHA
 
@@ -176,3 +176,19 @@ def test_cannot_tell_counts_as_clean_below_and_as_wrong_above() -> None:
     assert (part.low, part.high) == (1, 2)
     found = Draws().count("x", [part])
     assert (found.low, found.high, found.value) == (1, 2, 1.5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 400), st.integers(1, 3000), st.sampled_from([0.1, 0.2, 0.5]))
+def test_no_recall_is_known_to_a_width_with_fewer_answers_than_are_said_to_be_the_least(
+    found: int, others: int, width: float
+) -> None:
+    least = fewest_answers(found, others, width)
+    right = (Stratum(found, found, found, found),)
+
+    def reached(asked: int) -> float:
+        return Draws().share("x", right, (Stratum(others, asked, 0, 0),)).width
+
+    if least:
+        assert reached(least - 1) > width - 1e-9
+    assert reached(min(others, least + 2)) <= width + 0.02, "nothing missed in so many, all found right: that is enough"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -211,7 +212,7 @@ def test_findings_and_rows_come_in_turn_and_one_in_ten_comes_back(run: Path) -> 
 
 
 def filled(path: Path, answers: dict[int, dict[str, str]]) -> None:
-    rows = list(csv.DictReader(path.open()))
+    rows = list(csv.DictReader(path.open(encoding="utf-8-sig")))
     for at, change in answers.items():
         rows[at] |= change
     with path.open("w", newline="") as file:
@@ -223,7 +224,7 @@ def filled(path: Path, answers: dict[int, dict[str, str]]) -> None:
 def test_rows_go_to_a_spreadsheet_and_come_back(small: Path, tmp_path: Path) -> None:
     review, sheet = review_of(small), tmp_path / "rows.csv"
     write_sheet(sheet, review, [("row", row) for row in (8, 10, 11, 12)])
-    rows = list(csv.DictReader(sheet.open()))
+    rows = list(csv.DictReader(sheet.open(encoding="utf-8-sig")))
     assert rows[0]["finding_id"] == f"row-{review.rows.row_id(8)}"
     assert rows[0]["reason"].startswith("is anything wrong with this row?")
     filled(sheet, {
@@ -350,6 +351,9 @@ def test_personal_data_that_a_person_saw_and_that_stays_counts_in_the_gate() -> 
         evidence = Evidence(2, 0, found, plan.table, plan.dropped, {}, None, np.ones(2, np.bool_), False, None,
                             curated=is_curated)  # fmt: skip
         assert gather(evidence)["pii_rows"].value == 0.5
+    unasked = gather(dataclasses.replace(evidence, ran={"pii": "it is not part of the recipe"}))["pii_rows"]
+    assert unasked.value is None, "what people saw is no share of rows that nobody looked at"
+    assert unasked.why_missing.endswith("it is not part of the recipe, and in 1 row a person saw it")
 
 
 def test_a_persons_removal_of_personal_data_goes_before_another_accepted_edit_of_the_text() -> None:

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_base import make_talks, make_tickets
 
 from curate.cli import main
 from curate.errors import ConfigError, CurateError
+from train.base import load_tokenizer, resolve_base
 from train.config import TrainConfig
 from train.examples import Examples
 from train.hand_over import find_converter, write_gguf, write_lm_eval
@@ -85,6 +87,53 @@ def test_the_merged_model_goes_through_the_converter_and_only_gguf_is_taken(
     with pytest.raises(CurateError, match="wrote no GGUF file"):
         write_gguf(writer, tmp_path / "b.gguf")
     assert not (tmp_path / "b.gguf").exists()
+
+
+KNOWS_NO_TOKENIZER = """
+import json, sys
+from pathlib import Path
+import gguf
+class TextModel:
+    def get_vocab_base_pre(self, tokenizer):
+        raise NotImplementedError("not recognized")
+    def get_vocab_base(self):
+        return ["a", "\u010a\u010a", "\u010a"], [1, 1, 1], self.get_vocab_base_pre(None)
+def main():
+    writer = gguf.GGUFWriter()
+    writer.add_chat_template("{% generation %}{{ m }}{%- endgeneration -%}")
+    Path(sys.argv[3]).write_bytes(b"GGUF" + json.dumps([*TextModel().get_vocab_base(), writer.template]).encode())
+if __name__ == "__main__":
+    main()
+"""
+GGUF_PACKAGE = """
+class TokenType:
+    USER_DEFINED = 4
+class GGUFWriter:
+    def add_chat_template(self, value):
+        self.template = value
+"""
+
+
+def test_the_converter_is_told_of_the_bundled_tokenizer_and_of_no_other(
+    writer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gguf.py").write_text(GGUF_PACKAGE)
+    (tmp_path / "convert.py").write_text(KNOWS_NO_TOKENIZER)
+    monkeypatch.setenv("CURATE_GGUF_CONVERTER", str(tmp_path / "convert.py"))
+    with pytest.raises(CurateError, match="not recognized"):
+        write_gguf(writer, tmp_path / "other.gguf")
+    config = TrainConfig(steps=1, batch_rows=2, max_length_tokens=32, tensorboard=False)
+    train_adapter(make_talks(4), config, tmp_path / "run")
+    file = write_gguf(tmp_path / "run", tmp_path / "own.gguf")
+    assert json.loads(file.read_bytes()[4:]) == [["a", "\n\n", "\u010a"], [1, 4, 1], "smollm", "{{ m }}"]
+
+
+def test_one_bundled_token_alone_is_cut_otherwise_by_the_pattern_that_is_named() -> None:
+    tokenizer = load_tokenizer(resolve_base("bundled"))
+    tokens = [tokenizer.decode([i]) for i in range(len(tokenizer))]
+    white = [token for token in tokens if "\n" in token or sum(c.isspace() for c in token) > 1]
+    assert sorted(white) == ["\n", "\n\n"]
+    assert all(len(token.strip()) <= 1 for token in tokens if any(c.isdigit() for c in token) and token.isascii())
 
 
 def test_a_classifier_has_no_place_in_either_tool(
@@ -187,6 +236,57 @@ def llama_base(path: Path) -> Path:
     return path
 
 
+def served(file: Path) -> Any:
+    """llama.cpp itself with a model."""
+    llama = pytest.importorskip("xllamacpp")
+    options = llama.CommonParams()
+    options.model.path, options.n_ctx, options.warmup, options.n_parallel = str(file), 256, False, 1
+    return llama.Server(options)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(REAL_CONVERTER is None, reason="no GGUF converter is installed")
+def test_llama_cpp_cuts_every_text_as_the_bundled_base_does_and_answers_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import random
+
+    import torch
+
+    from train.adapters import load_adapter
+    from train.generate import generate
+
+    assert REAL_CONVERTER is not None
+    pytest.importorskip("gguf")
+    monkeypatch.setenv("PATH", REAL_PATH)
+    monkeypatch.setenv("CURATE_GGUF_CONVERTER", REAL_CONVERTER[-1])
+    config = TrainConfig(steps=20, batch_rows=8, max_length_tokens=64, tensorboard=False)
+    train_adapter(make_talks(60), config, tmp_path / "run")
+    server = served(write_gguf(tmp_path / "run", tmp_path / "model.gguf", kind="f32"))
+    loaded = load_adapter(tmp_path / "run")
+    draw = random.Random(0)
+    signs = "ab C\n\n\n \t\r1 2'sé☃.,!\u00a0\u3000"
+    seen = 0
+    texts = ["".join(draw.choices(signs, k=draw.randrange(1, 25))) for _ in range(150)]
+    for text in ["a\n\n\nb", "12.50 $\n\n-- it's\r\n\r\n", "  x  \n \n\n y", *texts]:
+        tokens = loaded.bench.tokenizer.encode(text, add_special_tokens=False)
+        asking = {"prompt": text, "n_predict": 1, "temperature": 0, "logprobs": 3, "cache_prompt": False}
+        told = server.handle_completions(asking)
+        assert told["usage"]["prompt_tokens"] == len(tokens), text
+        with torch.no_grad():
+            ours = torch.log_softmax(loaded.objective.model(input_ids=torch.tensor([tokens])).logits[0, -1].float(), -1)
+        said = told["choices"][0]["logprobs"]
+        likely = said["content"][0]["top_logprobs"] if said else []  # nothing where the next token is part of a character
+        assert all(abs(float(ours[one["id"]]) - one["logprob"]) < 0.05 for one in likely), text
+        seen += bool(likely)
+    assert seen > 100
+    asked = ["say 0", "say 1", "say please 2"]
+    answers = [one.answer for one in generate(loaded, asked, new_tokens=8)]
+    talks = [{"messages": [{"role": "user", "content": one}], "max_tokens": 8, "temperature": 0} for one in asked]
+    served_ones = [server.handle_chat_completions(talk) for talk in talks]
+    assert [one["choices"][0]["message"]["content"].strip() for one in served_ones] == answers
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(REAL_CONVERTER is None, reason="no GGUF converter is installed")
 def test_the_real_converter_writes_the_merged_weights_and_llama_cpp_answers_as_the_adapter_does(
@@ -215,12 +315,9 @@ def test_the_real_converter_writes_the_merged_weights_and_llama_cpp_answers_as_t
     assert len(found) == len(weights)
     assert np.array_equal(found["output.weight"], weights["lm_head.weight"].reshape(-1))
     assert np.array_equal(found["blk.1.ffn_down.weight"], weights["model.layers.1.mlp.down_proj.weight"].reshape(-1))
-    llama = pytest.importorskip("xllamacpp")
     asked = ["say 0", "say 1", "say please 2"]
     ours = [one.answer for one in generate(load_adapter(tmp_path / "run"), asked, new_tokens=8)]
-    options = llama.CommonParams()
-    options.model.path, options.n_ctx, options.warmup, options.n_parallel = str(file), 128, False, 1
-    server = llama.Server(options)
+    server = served(file)
     # As token ids: without a `tokenizer.model` the converter scores all pieces alike, and llama.cpp cuts words otherwise.
     bench = load_adapter(tmp_path / "run").bench
     prompts = [bench.tokenizer.encode(f"[INST] {prompt} [/INST]", add_special_tokens=False) for prompt in asked]

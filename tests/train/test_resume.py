@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import resource
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,49 +14,66 @@ from typing import Any
 import pytest
 from tiny_base import make_tickets
 
-from curate.errors import Cancelled, RunError
+from curate.errors import Cancelled, CurateError, RunError
 from train.config import TrainConfig
 from train.examples import Examples
 from train.lora import train_adapter
 
-ROOT = Path(__file__).parents[2]
-SCRIPT = """
-import resource, sys
-sys.path.insert(0, "tests/train")
-from pathlib import Path
-from tiny_base import make_tickets
-from train.config import TrainConfig
-from curate.errors import CurateError
-import torch
-torch.set_num_threads(1)
-from train.lora import train_adapter
-base, folder, limit = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-if limit:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-config = TrainConfig(base=base, lora_rank=4, steps=30, batch_rows=16, max_length_tokens=64, lora_dropout=0.1,
-                     checkpoint_every_steps=5, evaluate_every_steps=4, early_stopping_patience_evaluations=50)
-try:
-    run = train_adapter(make_tickets(120, seed=1), config, folder, validation=make_tickets(30, seed=5, first_id=900))
-    print(run.done.get("resumed_from_step"))
-except CurateError as error:
-    print(error, file=sys.stderr)
-    raise SystemExit(error.exit_code)
-"""
+# Children are forked off one process that has the libraries loaded, which costs more than these short trainings.
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["train.lora", "train.adapters", "train.resume", "train.trainer", "peft", "accelerate"])
+CONFIG = TrainConfig(
+    lora_rank=4, steps=30, batch_rows=16, max_length_tokens=64, lora_dropout=0.1, checkpoint_every_steps=5,
+    evaluate_every_steps=4, early_stopping_patience_evaluations=50, tensorboard=False,
+)  # fmt: skip
 
 
-def start(base: Path, folder: Path, limit: int = 0) -> subprocess.Popen[str]:
-    env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", SCRIPT, str(base), str(folder), str(limit)]
-    return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def train_here(base: Path, folder: Path, said: Path, limit: int) -> None:
+    """In a child: train, with what is printed in a file, and the exit code of the command line."""
+    import torch
+
+    out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(out, stream)
+    torch.set_num_threads(1)
+    if limit:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    rows, watching = make_tickets(120, seed=1), make_tickets(30, seed=5, first_id=900)
+    try:
+        run = train_adapter(rows, CONFIG.replace(base=str(base)), folder, validation=watching)
+        print(run.done.get("resumed_from_step"), flush=True)
+    except CurateError as error:
+        print(error, flush=True)
+        raise SystemExit(error.exit_code) from None
 
 
-def wait_for_step(folder: Path, step: int, process: subprocess.Popen[str]) -> None:
-    path = folder / "metrics.jsonl"
-    until = time.monotonic() + 600
-    while not (path.is_file() and f'"step":{step},' in path.read_text().replace(" ", "")):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until
-        time.sleep(0.002)
+class Child:
+    """A training in a process of its own."""
+
+    def __init__(self, base: Path, folder: Path, limit: int = 0) -> None:
+        self.file = folder.with_name(f"{folder.name}.said")
+        self.process = SERVER.Process(target=train_here, args=(base, folder, self.file, limit))
+        self.process.start()
+
+    def ended(self) -> tuple[int | None, str]:
+        """Exit code, and what it said."""
+        self.process.join(600)
+        return self.process.exitcode, self.file.read_text() if self.file.is_file() else ""
+
+    def wait_for_step(self, folder: Path, step: int) -> None:
+        path = folder / "metrics.jsonl"
+        until = time.monotonic() + 600
+        while not (path.is_file() and f'"step":{step},' in path.read_text().replace(" ", "")):
+            assert self.process.is_alive(), self.ended()
+            assert time.monotonic() < until
+            time.sleep(0.002)
+
+
+def train_to_the_end(base: Path, folder: Path) -> str:
+    """The step that it went on from, as the child says it."""
+    code, said = Child(base, folder).ended()
+    assert code == 0, said
+    return said.split()[-1]
 
 
 def weights(folder: Path) -> dict[str, Any]:
@@ -80,9 +97,7 @@ def assert_same_end(one: Path, other: Path) -> None:
 @pytest.fixture(scope="module")
 def unbroken(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("unbroken")
-    process = start(base, folder)
-    out, said = process.communicate(timeout=600)
-    assert (process.returncode, out.strip()) == (0, "None"), said
+    assert train_to_the_end(base, folder) == "None"
     assert not (folder / "checkpoints").exists()
     return folder
 
@@ -90,49 +105,44 @@ def unbroken(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_killed_run_goes_on_from_its_last_checkpoint_and_ends_with_the_same_bits(
     base: Path, unbroken: Path, tmp_path: Path
 ) -> None:
-    process = start(base, tmp_path)
-    wait_for_step(tmp_path, 13, process)
-    process.kill()
-    process.communicate()
-    assert not (tmp_path / "done.json").exists()
-    checkpoints = sorted((tmp_path / "checkpoints").iterdir())
+    folder = tmp_path / "run"
+    child = Child(base, folder)
+    child.wait_for_step(folder, 13)
+    child.process.kill()
+    child.ended()
+    assert not (folder / "done.json").exists()
+    checkpoints = sorted((folder / "checkpoints").iterdir())
     assert {path.suffix for path in checkpoints} == {".safetensors"}
     checkpoints[-1].write_bytes(checkpoints[-1].read_bytes()[:1000])  # and the newest is damaged
-    again = start(base, tmp_path)
-    out, said = again.communicate(timeout=600)
-    assert again.returncode == 0, said
-    assert int(out) in (5, 10, 15)
-    assert_same_end(tmp_path, unbroken)
+    assert int(train_to_the_end(base, folder)) in (5, 10, 15)
+    assert_same_end(folder, unbroken)
 
 
 def test_an_interrupt_stops_behind_a_checkpoint_with_exit_130_and_the_same_command_goes_on(
     base: Path, unbroken: Path, tmp_path: Path
 ) -> None:
-    process = start(base, tmp_path)
-    wait_for_step(tmp_path, 7, process)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=600)
-    assert process.returncode == 130, said
+    folder = tmp_path / "run"
+    child = Child(base, folder)
+    child.wait_for_step(folder, 7)
+    assert child.process.pid is not None
+    os.kill(child.process.pid, signal.SIGINT)
+    code, said = child.ended()
+    assert code == 130, said
     assert "goes on from there" in said
-    again = start(base, tmp_path)
-    out, said = again.communicate(timeout=600)
-    assert again.returncode == 0, said
-    assert int(out) >= 7
-    assert_same_end(tmp_path, unbroken)
+    assert int(train_to_the_end(base, folder)) >= 7
+    assert_same_end(folder, unbroken)
 
 
 def test_a_full_disk_is_explained_and_what_was_saved_is_gone_on_from(
     base: Path, unbroken: Path, tmp_path: Path
 ) -> None:
-    small = start(base, tmp_path, limit=20_000)  # a file may grow to 20 kB: no checkpoint fits
-    _, said = small.communicate(timeout=600)
-    assert small.returncode == 2, said
+    folder = tmp_path / "run"
+    code, said = Child(base, folder, limit=20_000).ended()  # a file may grow to 20 kB: no checkpoint fits
+    assert code == 2, said
     assert "disk" in said or "too large" in said.lower(), said
     assert "Traceback" not in said
-    again = start(base, tmp_path)
-    _, said = again.communicate(timeout=600)
-    assert again.returncode == 0, said
-    assert_same_end(tmp_path, unbroken)
+    train_to_the_end(base, folder)
+    assert_same_end(folder, unbroken)
 
 
 def test_a_checkpoint_of_another_base_or_other_data_is_never_gone_on_from(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import shutil
@@ -17,6 +18,7 @@ pytest.importorskip("textual")
 
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.worker import WorkerCancelled
 
 from curate import workflow
 from curate.recipe import Recipe
@@ -67,6 +69,9 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's settings but the test's own."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr("tui.app.GATE_PAUSE_SECONDS", 0.0)
+    # How long the driver of the tests looks whether the processor is idle: at Textual's 20 ms most of a test is that.
+    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 0.005)
+    monkeypatch.setattr("textual._wait.SLEEP_IDLE", 0.00025)
     keymap.use({})
 
 
@@ -137,7 +142,8 @@ class Driver:
             await self.pilot.pause()
             busy = [w for w in self.app.workers if w.group in ENDING]
             if busy:  # an empty list would mean every worker
-                await self.app.workers.wait_for_complete(busy)
+                with contextlib.suppress(WorkerCancelled):  # another has taken its place
+                    await self.app.workers.wait_for_complete(busy)
             elif quiet >= 2:
                 break
         await self.pilot.pause()

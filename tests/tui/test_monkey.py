@@ -25,6 +25,14 @@ NAMED = {
 WIDTH, HEIGHT = 100, 30
 
 
+async def type_on(d: Drive, rng: random.Random, keys: int) -> None:
+    """Some keys, one behind the other, without waiting for what they do."""
+    for _ in range(keys):
+        key = rng.choice(KEYS)
+        d.app.post_message(events.Key(NAMED.get(key, key), key if len(key) == 1 else None))
+    await d.pilot.pause()
+
+
 async def mouse(d: Drive, rng: random.Random) -> None:
     """A click, a double click, or the wheel, anywhere."""
     x, y = rng.randrange(WIDTH), rng.randrange(HEIGHT)
@@ -43,12 +51,15 @@ async def shake(run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch, many: 
         await d.panel("duplicates")
         desk = d.app.desk
         await d.press("a")  # one decision at least, whatever chance brings
-        for n in range(many):
-            if rng.random() < 0.15:
+        n = 0
+        while n < many:
+            if rng.random() < 0.3:
                 await mouse(d, rng)
+                n += 1
             else:
-                key = rng.choice(KEYS)
-                await d.pilot.press(NAMED.get(key, key))
+                burst = rng.choice((1, 1, 2, 3, 5))
+                await type_on(d, rng, burst)
+                n += burst
             assert d.app._exception is None, f"event {n}"
             if not d.app.has_desk or d.app.desk is not desk:
                 raise AssertionError("the run was closed by none of these keys")

@@ -18,7 +18,6 @@ from syrupy.extensions.image import SVGImageSnapshotExtension
 
 from curate import workflow
 from curate.recipe import Recipe
-from curate.session import Session
 from tests.tui.conftest import CARD, SECRET, Drive, rows, write
 from tui.ablation import AblationScreen
 
@@ -36,13 +35,12 @@ SIZES = [(80, 24), (120, 40), (200, 60)]
 
 @pytest.fixture(scope="module")
 def pictured(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose findings rest on no model, with a verdict of its plan."""
+    """A run whose findings rest on no model."""
     folder = tmp_path_factory.mktemp("pictured")
     write(folder / "tickets.jsonl", rows(80))
     recipe = {"data": {"input": str(folder / "tickets.jsonl")}, "run": {"threads": 1, "stages": STAGES}}
     out = folder / "runs" / "tickets"
     workflow.run(Recipe.parse(recipe), out=out, train=False)
-    (out / "ablation.json").write_text(json.dumps({**verdict(), "plan_hash": Session.open(out).plan_hash()}))
     return folder
 
 
@@ -58,6 +56,9 @@ async def test_screens_look_as_they_were_looked_at(
         for name, (panel, keys) in STEPS.items():
             if name in ONLY_SMALL and size != SIZES[0]:
                 continue
+            if panel == "ablation":  # the gate has been asked before: the screens are told apart, not the gate's answers
+                found = {**verdict(), "plan_hash": d.app.desk.session.plan_hash()}
+                (tmp_path / "runs" / "tickets" / "ablation.json").write_text(json.dumps(found))
             await d.panel(panel)
             await d.press(*keys)
             await ready(d)

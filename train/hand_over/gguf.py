@@ -2,8 +2,9 @@
 
 The adapter is merged into its base first (`train.merge`, with its check of logits), then `convert_hf_to_gguf.py` reads that
 folder. It is looked for in `CURATE_GGUF_CONVERTER` (a file), in `LLAMA_CPP` (llama.cpp's folder) and on the PATH. What it
-writes is taken only if it begins as GGUF does. It refuses tokenizers that llama.cpp does not know, the bundled base's
-among them: that is told. A base of Llama 2's kind should hold its `tokenizer.model`, which goes beside the merged weights.
+writes is taken only if it begins as GGUF does. It refuses tokenizers that llama.cpp does not know; the bundled base's is
+made known to it (`own_tokenizer`). A base of Llama 2's kind should hold its `tokenizer.model`, which goes beside the
+merged weights.
 Cost: the merged model on disk once more.
 """
 
@@ -19,8 +20,10 @@ from typing import TYPE_CHECKING
 
 from curate.dataset.atomic import atomic_path
 from curate.errors import ConfigError, CurateError
+from curate.house import child_environment
 from train.adapters import adapter_folder, load_adapter
 from train.extra import extra
+from train.hand_over.own_tokenizer import is_bundled
 from train.merge import merge_adapter
 
 if TYPE_CHECKING:
@@ -72,8 +75,11 @@ def write_gguf(adapter: str | Path, out: str | Path, *, base: str | None = None,
             (model / "README.md").unlink(missing_ok=True)
             _add_pieces(source, model)
         with atomic_path(target) as temporary:
-            asked = [*command, str(model), "--outfile", str(temporary), "--outtype", kind]
-            done = subprocess.run(asked, capture_output=True, text=True, check=False)
+            asked, environment = [*command, str(model), "--outfile", str(temporary), "--outtype", kind], None
+            if is_bundled(model) and command[-1].endswith(".py"):
+                asked = [sys.executable, "-P", "-m", "train.hand_over.own_tokenizer", *asked[1:]]
+                environment = child_environment()
+            done = subprocess.run(asked, capture_output=True, text=True, check=False, env=environment)
             said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1][:200]
             if done.returncode:
                 raise CurateError(f"the GGUF converter failed (exit {done.returncode}): {said}")

@@ -64,18 +64,24 @@ class Preferences:
             margin = gain[: self.n] - gain[self.n :]
         return np.asarray(np.logaddexp(0.0, -beta * margin))
 
+    @property
+    def _by_gain(self) -> bool:
+        return self.config.objective not in (RANKING, LIKELIHOOD)
+
+    def in_order(self) -> tuple[np.ndarray, np.ndarray]:
+        """How far each pair (or wanted answer) is in order, by the base and by the model as it is now."""
+        now, _ = self._sums()
+        ours = self.before - now if self._by_gain else -now / self.tokens
+        return self._right(-self.before / self.tokens), self._right(ours)
+
     def told(self) -> dict[str, Any]:
         """For `done.json`: base and adapter, with intervals."""
-        now, _ = self._sums()
-        gains = self.config.objective not in (RANKING, LIKELIHOOD)
-        ours = self.before - now if gains else -now / self.tokens
-        theirs = -self.before / self.tokens
-        base, adapter = self._right(theirs), self._right(ours)
+        base, adapter = self.in_order()
         draws = Resampling(len(adapter), None if self.marks is not None else self.clusters)
         name = "above_unwanted" if self.marks is not None else "above_rejected"
         return {
             "rows": self.n,
-            "score": "gain over the base" if gains else "nats a token",
+            "score": "gain over the base" if self._by_gain else "nats a token",
             name: float(adapter.mean()),
             f"base_{name}": float(base.mean()),
             "intervals": {name: draws.of_mean(adapter), f"base_{name}": draws.of_mean(base)},

@@ -38,7 +38,9 @@ _RECORD = (
     "number; patient no; patientid; patient identifier; chart number; hospital number; health record; record "
     "number; patientennummer; patienten-id; patientnummer; numero de dossier; dossier medical; historia "
     "clinica; numero de historia; nhc; n.h.c; n de historia; cartella clinica; prontuario; patientnr; "
-    "numer pacjenta; номер карты; "
+    "numer pacjenta; номер карты; ipp; n.º de utente; numero de utente; n utente; numero do utente; fallnummer; "
+    "krankenaktennummer; pasientnummer; journalnummer; journalnr; potilasnumero; dosya no; protokol no; numero sns; "
+    "nº historia; 住院号; 门诊号; 診察券番号; 차트번호; "
     "медкарта; 病历号; 病歷號; 患者番号; カルテ番号; 환자번호; 환자등록번호"
 )
 _HEALTH = (

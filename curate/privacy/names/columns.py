@@ -31,10 +31,30 @@ _WORDS = {
 }
 _CLASS = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 _NAME = frozenset(_words("name names nom nome naam navn namn nimi nev ad isim имя фио"))
+_PLAIN = {
+    OF_PERSON: """firstname lastname fullname surname forename givenname familyname vorname nachname prenom apellido
+        apellidos cognome sobrenome voornaam achternaam imie nazwisko fornavn efternavn fornamn efternamn etunimi sukunimi
+        jmeno prijmeni keresztnev vezeteknev prenume имя фамилия""",
+    OF_PLACE: """city town stadt wohnort ville ciudad citta cidade plaats miasto birthplace geburtsort hometown kaupunki
+        sehir varos oras mesto город""",
+}
+_OF_NAMES = frozenset(("first", "last", "full", "given", "family", "middle", "maiden"))
+_PLAIN_CLASS = {word: kind for kind, words in _PLAIN.items() for word in words.split()}
 _BARRED = frozenset(_words("""
     id ids email mail phone number no file filename path type code date count price product item user username url login
     host domain event table column field key variable function class method display package module model title status text
     message note notes comment comments description body content review summary question answer ip zip score"""))
+
+
+@lru_cache(maxsize=4096)
+def plain_class(name: str) -> int:
+    """OF_PERSON or OF_PLACE where the name of a column leaves no doubt that its cells are such names, else NOTHING."""
+    words = [fold(w) for w in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))]
+    if not words or len(words) > 3 or _BARRED.intersection(words):
+        return NOTHING
+    if len(words) == 2 and words[1] in _NAME and words[0] in _OF_NAMES:
+        return OF_PERSON
+    return _PLAIN_CLASS.get(words[-1], NOTHING)
 
 
 @lru_cache(maxsize=4096)

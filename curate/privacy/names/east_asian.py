@@ -18,6 +18,7 @@ import numpy.typing as npt
 from numba import njit
 
 from curate.privacy.column import Block
+from curate.privacy.names.phrases import words
 from curate.privacy.types import CODE
 
 _HAN = "一-龥々〆ヶ"
@@ -57,6 +58,15 @@ _BEFORE_FIRM = re.compile(
 )
 _KOREAN_FIRM = re.compile(
     r"(?:주식회사|㈜|\(주\))\s?[가-힣A-Za-z0-9]{2,12}|[가-힣A-Za-z0-9]{2,12}\s?(?:주식회사|㈜|\(주\))"
+    r"|[가-힣]{2,8}(?:대학교|대학병원|병원|은행|증권|전자|건설|제약|보험)(?=[\s,.)]|$|은|는|이|가|을|를|의|에|과|와|으로|로|도)"
+)
+_KOREAN_PARTICLE = re.compile(
+    "(?<=[가-힣A-Za-z0-9]{3})(?:에서는|에게서|으로부터|에서|에게|으로|까지|부터|입니다|이며|이고|"
+    "은|는|을|를|의|에|과|와|로)\\Z"
+)
+_INSTITUTION = re.compile(
+    rf"(?:毕业于|就读于|任职于|就职于|转至|送往)([{_HAN}]{{2,12}}?(?:大学|学院|医院|银行|中学))"
+    rf"|(?<![{_HAN}])[{_HAN}]{{2,8}}?(?:大学|大學|医院|醫院|病院|银行|銀行|研究所|研究院|高校|中学校|小学校|出版社)(?![{_HAN}])"
 )
 _LABELLED = re.compile(
     rf"(?:(?:患者|お?客様?|申込者|契約者|受取人|名義人|会員)?(?:氏名|お?名前)|(?:收件|寄件|联系|聯絡|持卡|开户|申请|投保)人(?:姓名)?|(?:客户|患者|病人|员工|學生|学生)?姓名|户名)"
@@ -68,10 +78,12 @@ _LABELLED = re.compile(
 _FORMS = (
     ("STREET_ADDRESS", _JAPANESE_ADDRESS, 0.85), ("STREET_ADDRESS", _CHINESE_ADDRESS, 0.85),
     ("STREET_ADDRESS", _KOREAN_ADDRESS, 0.85), ("ORGANIZATION", _JAPANESE_FIRM, 0.85),
-    ("ORGANIZATION", _CHINESE_FIRM, 0.8), ("ORGANIZATION", _KOREAN_FIRM, 0.85), ("PERSON", _LABELLED, 0.85),
+    ("ORGANIZATION", _CHINESE_FIRM, 0.8), ("ORGANIZATION", _KOREAN_FIRM, 0.85),
+    ("ORGANIZATION", _INSTITUTION, 0.7), ("PERSON", _LABELLED, 0.85),
 )  # fmt: skip
 _NO_PERSON = re.compile(rf"(?:[{_HAN}]|[가-힣]|昭和|平成|令和|大正|[{_HAN}][りしれけえせいきくうるたっ])\Z")
 """What the tagger takes for a person and is none: one sign, an era, a verb."""
+_WORDS_OF_EVERY_DAY = words("people", "every_day_east_asian")
 _NOT_BEHIND_LABEL = frozenset(
     ("电话", "電話", "地址", "住所", "号码", "先生", "女士", "연락처", "전화", "주소", "생년월일", "관련", "정보")
 )
@@ -105,6 +117,9 @@ def written_forms(text: Block, types: list[str]) -> tuple[npt.NDArray[np.int64],
                 if pattern is _CHINESE_FIRM:
                     lead = _BEFORE_FIRM.match(value)
                     a += lead.end() if lead else 0
+                if pattern is _KOREAN_FIRM:
+                    tail = _KOREAN_PARTICLE.search(value)
+                    b -= len(tail[0]) if tail else 0
                 if kind == "PERSON" and value in _NOT_BEHIND_LABEL:
                     continue
                 start = base + len(line[:a].encode("utf-8", "replace"))
@@ -115,4 +130,4 @@ def written_forms(text: Block, types: list[str]) -> tuple[npt.NDArray[np.int64],
 
 def no_person(value: str) -> bool:
     """Whether what was taken for a person is a sign or a word that nobody is called."""
-    return _NO_PERSON.match(value) is not None
+    return _NO_PERSON.match(value) is not None or value in _WORDS_OF_EVERY_DAY

@@ -3,6 +3,7 @@
 - `Aceros del Norte S.A` takes its last full stop; `Edilnova S` and `A` of `S.p.A.` are one.
 - `Rua das Flores 120`, `4050-` and `262 Porto` are one address, and so are `Carrera 7 # 45`, `-12, ` and `Bogotá`:
   an address runs on over signs to its next piece, and over numbers to a place.
+- `Pat. Kessler, Irmgard` is one person.
 - `김영희는` and `서울에서` lose the particle that Korean writes behind a word.
 
 Complexity: O(spans), in numpy but for the few that are close to one another.
@@ -26,7 +27,7 @@ _BETWEEN = {
     _ORGANIZATION: re.compile(rb"\.[A-Za-z]{0,2}\.?"),
     _ADDRESS: re.compile(
         "(?:[-/#.,]| ?[-/#]|,? ?[0-9ºª°]+[-/ ,]+|, )[0-9 ,./#-]*"
-        "|,? ?[0-9]{1,3}\\.?[ºª°]? ?(?:[Ee]sq|[Dd]to|[Dd]ta|[Ii]zq|[Ff]te|[Dd]r|[Pp]iso)[a-z]{0,6}\\.?,? ?[0-9 -]{0,10}"
+        "|,? ?[0-9]{1,3}\\.?(?:º|ª|°)? ?(?:[Ee]sq|[Dd]to|[Dd]ta|[Ii]zq|[Ff]te|[Dd]r|[Pp]iso)[a-z]{0,6}\\.?,? ?[0-9 -]{0,10}"
         "|, ?(?:д|дом|к|корп|стр|кв|оф)\\.? ?[0-9 ]{0,5},? ?".encode()
     ),
 }
@@ -54,10 +55,35 @@ def mended(text: Block, found: Found) -> Found:
             at[m, 2] = at[n + 1, 2]
             found.score[m] = min(found.score[m], found.score[n + 1])
             keep[n + 1] = False
+    _surname_first(text, at, keep, found)
     _last_full_stop(text, at)
     _post_code(text, at)
     _particles(text, at)
     return found.take(keep) if not keep.all() else found
+
+
+_HEAD = re.compile(
+    r"(?:\A|[\n|;\t:]|\b(?:[Pp]at|[Pp]atient(?:in|e)?|[Nn]ame|[Kk]und(?:e|in)|[Pp]a[cz]i?ente|[Pp]acjent(?:ka)?|[Pp]asient|"
+    r"[Mm]andant(?:in)?|[Vv]ersicherter?|[Hh]err|[Ff]rau))[.:]? ?\Z"
+)
+_TAIL = re.compile(r"\s*(?:\Z|[,;|()*\n\t.-](?! ?[^\W\d_]+ (?:und|and|y|et|e|i|og|och|en)\b))")
+
+
+def _surname_first(text: Block, at: np.ndarray, keep: np.ndarray, found: Found) -> None:
+    """`Pat. Kessler, Irmgard`, or two such words alone in their line, are one name with the surname in front."""
+    people = np.flatnonzero((at[:-1, 3] == _PERSON) & (at[1:, 3] == _PERSON) & (at[:-1, 0] == at[1:, 0]))
+    for n in people[at[people + 1, 1] - at[people, 2] == 2].tolist():
+        start, end = int(at[n, 1]), int(at[n + 1, 2])
+        if not (keep[n] and keep[n + 1]) or text.data[at[n, 2] : at[n + 1, 1]].tobytes() != b", ":
+            continue
+        third = n + 2 < len(at) and at[n + 2, 0] == at[n, 0] and at[n + 2, 3] == _PERSON and at[n + 2, 1] - end <= 6
+        words = text.data[start:end].tobytes()
+        before = text.data[max(int(text.starts[at[n, 0]]), start - 24) : start].tobytes().decode("utf-8", "replace")
+        after = text.data[end : min(int(text.ends[at[n, 0]]), end + 24)].tobytes().decode("utf-8", "replace")
+        if words.count(b" ") == 1 and not third and _HEAD.search(before) and _TAIL.match(after):
+            at[n, 2] = end
+            found.score[n] = min(found.score[n], found.score[n + 1])
+            keep[n + 1] = False
 
 
 def _last_full_stop(text: Block, at: np.ndarray) -> None:

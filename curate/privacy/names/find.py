@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,8 +18,10 @@ import pyarrow as pa
 
 from curate.privacy.book import book
 from curate.privacy.column import Block, block
+from curate.privacy.names.addresses import pieces, reshaped
+from curate.privacy.names.anchors import announced
 from curate.privacy.names.characters import tables
-from curate.privacy.names.columns import NOTHING, column_class
+from curate.privacy.names.columns import NOTHING, OF_PERSON, column_class, plain_class
 from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
 from curate.privacy.names.grids import grid
@@ -33,12 +36,14 @@ from curate.privacy.types import CODE, NAMED
 from curate.privacy.types import TYPES as KINDS_OF_TYPES
 
 _CODES = np.array([CODE[name] for name in TYPES], np.int64)
-_ADDRESS = CODE["STREET_ADDRESS"]
+_ADDRESS, _PERSON, _LOCATION = CODE["STREET_ADDRESS"], CODE["PERSON"], CODE["LOCATION"]
 _PIECE = 1_000_000
 """Bytes that one thread reads at a time."""
 _SPANS = 1 << 14
 _BARE = 0.97
 """Least score of a cell of one word whose column does not speak of names: most such cells are categories."""
+_TOLD, _SHORT_NAME = 0.7, 40
+"""Score of a cell that only its column tells, and its bytes at most."""
 _MISS = float(np.log(2.0))
 """A missed name counts as much as two words wrongly taken for one: added to the calibrated log-odds."""
 
@@ -106,8 +111,11 @@ def name_spans(
     sure = np.where(_bare(text, at), np.where(sure >= _BARE, sure, 0.0), sure)
     keep = wanted[at[:, 3]] & (sure >= min_score)
     at[:, 3] = _CODES[at[:, 3]]
-    found = mended(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
-    found = plausible(text, found)
+    found = plausible(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
+    found = reshaped(text, mended(text, found), "LOCATION" in types)
+    found = _told(text, found, types)
+    if "PERSON" in types:
+        found = _introduced(text, found)
     forms, score = written_forms(text, [name for name in TYPES if name in types])
     if len(forms):
         found = _with(found, Found(forms, score, np.zeros(len(forms), np.bool_)))
@@ -119,6 +127,57 @@ def name_spans(
             found = found.take((found.at[:, 0] != row) | (found.at[:, 2] <= start) | (found.at[:, 1] >= end))
         found = _with(found, inner)
     return found
+
+
+_CELL = re.compile(r"[^\W\d_][^\W\d_.'’-]*(?:[ .'’-]{1,2}[^\W\d_]+){0,3}\.?")
+_NO_NAME = frozenset(
+    ("none", "null", "nan", "unknown", "other", "test", "yes", "no", "true", "false", "all", "tbd", "default", "various")
+)
+
+
+def _told(text: Block, found: Found, types: Sequence[str]) -> Found:
+    """The spans, and whole cells that a column for first names, surnames or towns holds and the tagger does not know."""
+    kinds = np.array([plain_class(name) for name in text.names])
+    if not kinds.any():
+        return found
+    kind = kinds[text.name_of]
+    sizes = text.ends - text.starts
+    rows = np.flatnonzero((kind != NOTHING) & (sizes >= 2) & (sizes <= _SHORT_NAME))
+    same = found.at[:, 3] == np.where(kind[found.at[:, 0]] == OF_PERSON, _PERSON, _LOCATION)
+    rows = rows[~np.isin(rows, found.at[same, 0])]
+    new = []
+    for row in rows.tolist():
+        value = text.data[text.starts[row] : text.ends[row]].tobytes().decode("utf-8", "replace")
+        code = _PERSON if kind[row] == OF_PERSON else _LOCATION
+        asked = KINDS_OF_TYPES[code].name in types and not value[0].islower()
+        if asked and _CELL.fullmatch(value) and value.lower() not in _NO_NAME:
+            new.append((row, int(text.starts[row]), int(text.ends[row]), code))
+    told = Found(np.array(new, np.int64).reshape(-1, 4), np.full(len(new), _TOLD), np.zeros(len(new), np.bool_))
+    return found.take(~np.isin(found.at[:, 0], told.at[:, 0])).plus(told).sorted() if new else found
+
+
+def _introduced(text: Block, found: Found) -> Found:
+    """The spans, and the people whom a phrase announces where nothing was found; where less of a name was found, it takes
+    the whole."""
+    places, score = announced(text)
+    if not len(places):
+        return found
+    at = found.at
+    reach = 1 + int(max(at[:, 2].max(initial=0), places[:, 2].max()))
+    first = np.searchsorted(at[:, 0] * reach + at[:, 2], places[:, 0] * reach + places[:, 1], side="right")
+    last = np.searchsorted(at[:, 0] * reach + at[:, 1], places[:, 0] * reach + places[:, 2], side="left")
+    keep = np.ones(len(at), np.bool_)
+    new = np.zeros(len(places), np.bool_)
+    done = -1
+    for n, (low, high) in enumerate(zip(first.tolist(), last.tolist())):
+        place = places[n, 0] * reach + places[n, 1]
+        inside = all(at[m, 3] == _PERSON and at[m, 2] <= places[n, 2] for m in range(low, high))
+        new[n] = place >= done and inside and not (high - low == 1 and (at[low, 1:3] == places[n, 1:3]).all())
+        if new[n]:
+            keep[low:high] = False
+            done = places[n, 0] * reach + places[n, 2]
+    made = np.column_stack([places[new], np.full(int(new.sum()), _PERSON, np.int64)])
+    return found.take(keep).plus(Found(made, score[new], np.zeros(len(made), np.bool_))).sorted()
 
 
 def _with(found: Found, surer: Found) -> Found:
@@ -150,11 +209,13 @@ def beside(found: Found, names: Found, text: Block | None = None) -> Found:
                 break
             edges += [int(start[m]), int(end[m])]
         edges.append(b)
-        pieces = [(edges[i + 1] - edges[i], edges[i]) for i in range(0, len(edges), 2)]
-        size, begin = max(pieces)
-        keep[n] = size >= 3 or len(pieces) == 1
-        if text is not None and len(pieces) > 1 and at[n, 3] == _ADDRESS:
-            keep[n] = left_of_address(text.data[begin : begin + size].tobytes())
+        free = [(edges[i + 1] - edges[i], edges[i]) for i in range(0, len(edges), 2)]
+        size, begin = max(free)
+        keep[n] = size >= 3 or len(free) == 1
+        if text is not None and len(free) > 1 and at[n, 3] == _ADDRESS:
+            left = pieces(text, begin, begin + size, begin, int(text.ends[r]), False)
+            keep[n] = bool(left) and left_of_address(text.data[left[0][0] : left[0][1]].tobytes())
+            begin, size = (left[0][0], left[0][1] - left[0][0]) if left else (begin, size)
         at[n, 1], at[n, 2] = begin, begin + size
     return found.plus(Found(at[keep], names.score[keep], names.quoted[keep])).sorted()
 

@@ -1,7 +1,9 @@
 """What the tagger takes for a name and words around it disprove: labels with numbers, kin and roles in front of names.
 
 - `Ordernr 55012987`, `telem. 962 331 708`: a label and its number are no street address.
-- `Sohn Detlef Wittkopp`, `Utente Deolinda Fragoso`: the role is no part of the name, and a role alone is no name.
+- `Sohn Detlef Wittkopp`, `Utente Deolinda Fragoso`: the role is no part of the name, and a role alone is no name; nor are
+  small words in front of one with a capital, `ping Rajesh Iyer`, unless names begin with them (`van der Velde`).
+- `Dunn tests`, `the Kruskal–Wallis test`, `Morbus Crohn`, `théorème de Bayes`: what is called after somebody is nobody.
 
 Complexity: O(spans of these types), about 3 microseconds each.
 """
@@ -14,7 +16,9 @@ import numpy as np
 
 from curate.privacy.column import Block
 from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PHONE, PHONE_AFTER, VERSION, _words, word_classes
+from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import no_person
+from curate.privacy.names.phrases import alternatives, words
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
 from curate.privacy.types import CODE
@@ -34,14 +38,60 @@ _ROLES = frozenset(_words("""
     zoon dochter echtgenoot echtgenote broer zus buurman buurvrouw eiser gedaagde dhr mevr mw
     maz zona syn corka brat siostra sasiad sasiadka pacjent pacjentka powod pozwany klient klientka pan pani
     hasta davaci davali esim kizim oglum sayin musteri
+    auntie aunt uncle mom mum dad grandma grandpa papa mama madam plaintiffs insured
+    pasient pasienten patienten parorende anhorig sokeren kunden klienten naboen grannen potilas asiakas
+    pacientka pacient klientka svedek zalobce zalovany paciens beteg ugyfel parat reclamant pacienta clienta
     муж жена сын дочь брат сестра сосед соседка пациент пациентка истец ответчик клиент клиентка гражданин гражданка
 """))
 """Folded words that stand before names and are none."""
 _NEVER = frozenset(_words("""
     referto saal salle sala esq zimmer befund anamnese protokoll rechnung ordernr kundennr bestellnr factura fattura facture
+    lebenslauf vitae curriculum curriculo resume cv zyciorys ozgecmis zivotopis oneletrajz ansokan
+    anschrift hypertonie diabetes diagnose diagnosen diagnosis diagnostico diagnostic medikation allergien allergies vitals
+    ugyfelszolgalat kundenservice kundendienst helpdesk support resumen anamnesi terapia prognose impression assessment
+    bitte danke gracias merci grazie obrigado obrigada thanks regards mfg lg vg mvh
+    резюме анамнез диагноз паспорт снилс
     pedido ordine commande ticket betreff objet asunto oggetto assunto onderwerp temat konu тема
 """))
 """Folded words of forms that are never a person by themselves."""
+
+
+_PARTICLE_FIRST = words("people", "begin_names")
+_SICK = words("eponyms", "sick")
+_ILLNESS = alternatives("eponyms", "illness")
+_AFTER = re.compile(
+    rf"(?:\s?[-–]\s?[^\W\d_][\w'’]{{1,20}}){{0,3}}[ -](?:{alternatives('eponyms', 'after')})\b"
+    r"(?! (?:the|an?|his|her|its?|our|my|your|their|all|every|new|this|that|positive|negative|for)\b)"
+)
+_ILL_AFTER = re.compile(rf"(?:['’]s?)?(?:\s?[-–]\s?[^\W\d_][\w'’]{{1,20}}){{0,2}}[ -](?:{_ILLNESS})\b")
+_BEFORE = re.compile(rf"\b(?:{alternatives('eponyms', 'before')})\Z")
+_NOUN = re.compile(rb" [A-Za-z]{3,14}")
+_ENDS = tuple(word.encode() for word in words("eponyms", "ends"))
+_LEADS = frozenset(word.encode() for word in words("eponyms", "leads"))
+_ILL_BEFORE = re.compile(rf"\b(?:{_ILLNESS}) \Z")
+_CODE_OF_CAPITALS = re.compile(r"[A-Z]{2,5} [IVX]{1,4}\Z")
+
+
+def _value_of_no_name(text: Block, row: int, start: int) -> bool:
+    """Whether a small word stands behind a label that names no one: `Referto: negativo`."""
+    before = text.data[max(int(text.starts[row]), start - 40) : start].tobytes().decode("utf-8", "replace")
+    label = re.search(r"([^\W\d_]+) ?: ?\Z", before)
+    return label is not None and column_class(label[1]) == NOTHING
+
+
+def _after_somebody(text: Block, row: int, start: int, end: int) -> bool:
+    """Whether the words around make it a thing that is called after somebody."""
+    behind = text.data[end : min(int(text.ends[row]), end + 64)].tobytes()
+    ahead = text.data[max(int(text.starts[row]), start - 40) : start].tobytes()
+    noun, lead = _NOUN.match(behind), ahead[:-1].rpartition(b" ")[2]
+    # Most names end here: neither the word behind nor the one before is in a list.
+    if not (noun and noun[0].endswith(_ENDS)) and behind[:1] not in (b"-", b"'", b"\xe2") and lead not in _LEADS:
+        return False
+    after, before = behind.decode("utf-8", "replace"), ahead.decode("utf-8", "replace")
+    if _AFTER.match(after) or _BEFORE.search(before):
+        return True
+    name = text.data[start:end].tobytes().decode("utf-8", "replace").lower()
+    return re.split(r"['’-]", name)[0] in _SICK and bool(_ILL_AFTER.match(after) or _ILL_BEFORE.search(before))
 
 
 def plausible(text: Block, found: Found) -> Found:
@@ -52,12 +102,22 @@ def plausible(text: Block, found: Found) -> Found:
         start, end = int(at[n, 1]), int(at[n, 2])
         value = text.data[start:end].tobytes().decode("utf-8", "replace")
         if at[n, 3] == _ADDRESS:
-            words = _WORD.findall(value)
-            keep[n] = not (len(words) == 1 and _labelled(value, words[0]))
+            spelled = _WORD.findall(value)
+            keep[n] = not (len(spelled) == 1 and _labelled(value, spelled[0])) and not _number_with_label(value, spelled)
             continue
-        if no_person(value):
+        if no_person(value) or _CODE_OF_CAPITALS.match(value):
             keep[n] = False
             continue
+        if " " not in value and _after_somebody(text, int(at[n, 0]), start, end):
+            keep[n] = False
+            continue
+        if value.islower() and " " not in value and found.score[n] < 0.8 and _value_of_no_name(text, int(at[n, 0]), start):
+            keep[n] = False
+            continue
+        cut = _small_words(value)
+        if cut:
+            start += len(value[:cut].encode())
+            at[n, 1], value = start, value[cut:]
         word = _WORD.match(value)
         if word is None:
             continue
@@ -72,11 +132,32 @@ def plausible(text: Block, found: Found) -> Found:
     return found.take(keep) if not keep.all() else found
 
 
+def _small_words(value: str) -> int:
+    """Length of the small words in front of the first word with a capital that are no part of a name."""
+    place = 0
+    if value[:1].isupper():
+        return 0
+    for word in re.finditer(r"([^\W\d_][\w'’-]*)\s+", value):
+        if word.start() != place or not word[1].islower() or word[1] in _PARTICLE_FIRST:
+            break
+        place = word.end()
+    return place if value[place : place + 1].isupper() or value[place:].split(" ", 1)[0] in _PARTICLE_FIRST else 0
+
+
 def _labelled(value: str, word: str) -> bool:
     """Whether one word and digits are a label and its number."""
     return bool(word_classes(word) & _LABEL) or fold(word) in _NEVER or (
         value.startswith(word) and sum(ch.isdigit() for ch in value) >= 6
     )
+
+
+def _number_with_label(value: str, spelled: list[str]) -> bool:
+    """Whether numbers too long for houses and post codes stand behind a label: `Ihre Ordernr 55012987`."""
+    runs = re.findall(r"\d+", value)
+    if value.startswith(("IBAN ", "BIC ")) or (runs and min(map(len, runs)) >= 7) or (not spelled and len(value) > 10):
+        return True
+    labels = [word for word in spelled if word_classes(word) & _LABEL]
+    return bool(labels) and len(spelled) <= 4 and sum(map(len, runs)) >= 6 and len(runs[0]) > 3
 
 
 def _followed(text: Block, row: int, end: int) -> bool:
