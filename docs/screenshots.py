@@ -37,6 +37,19 @@ SIZE = (120, 36)
 PANELS = ("duplicates", "labels", "pii", "report")
 PATIENCE_SECONDS = 1200.0
 SETTLE_SECONDS = 0.7
+ENDLESS = ("watch", "default")
+"""Groups of workers that do not end: those that follow files."""
+
+
+async def settled(pilot: Pilot[int]) -> None:
+    """Wait until nothing is worked out in threads any more, on a busy machine too, and it is drawn."""
+    quiet, give_up = 0, time.monotonic() + PATIENCE_SECONDS
+    while quiet < 3:
+        if time.monotonic() > give_up:
+            raise TimeoutError("a screen never came to rest")
+        await pilot.pause(SETTLE_SECONDS / 3)
+        busy = [w for w in pilot.app.workers if w.group not in ENDLESS and not w.is_finished]
+        quiet = 0 if busy else quiet + 1
 
 
 async def screen_of(pilot: Pilot[int], kind: type[Screen[None]]) -> None:
@@ -46,7 +59,7 @@ async def screen_of(pilot: Pilot[int], kind: type[Screen[None]]) -> None:
         if time.monotonic() > until:
             raise TimeoutError(f"{kind.__name__} never came up")
         await pilot.pause(0.1)
-    await pilot.pause(SETTLE_SECONDS)
+    await settled(pilot)
 
 
 async def until(pilot: Pilot[int], done: Callable[[], bool]) -> None:
@@ -56,7 +69,7 @@ async def until(pilot: Pilot[int], done: Callable[[], bool]) -> None:
         if time.monotonic() > give_up:
             raise TimeoutError("a screen never came up")
         await pilot.pause(0.1)
-    await pilot.pause(SETTLE_SECONDS)
+    await settled(pilot)
 
 
 async def save(pilot: Pilot[int], name: str) -> None:
@@ -75,7 +88,7 @@ async def opening() -> None:
         await screen_of(pilot, OpenScreen)
         app.screen.query_one(Input).cursor_blink = False
         await pilot.press(*"tickets.jsonl")
-        await pilot.pause(SETTLE_SECONDS)
+        await settled(pilot)
         await pilot.press("enter")
         await screen_of(pilot, GuideScreen)
         await until(pilot, lambda: bool(app.screen.query("#guide-go")))
@@ -92,20 +105,20 @@ async def browsing(run: Path) -> None:
             raise SystemExit("the verdict of this run is of another plan: `curate ablate RUN` first, or leave RUN out")
         for mode in PANELS:
             app.go(mode)
-            await pilot.pause(2 * SETTLE_SECONDS)
+            await settled(pilot)
             await save(pilot, mode)
         app.go("labels")
-        await pilot.pause(SETTLE_SECONDS)
+        await settled(pilot)
         for name, key in (("threshold", "t"), ("bulk", "A"), ("review", "r")):
             await pilot.press(key)
-            await pilot.pause(2 * SETTLE_SECONDS)
+            await settled(pilot)
             await save(pilot, name)
             await pilot.press("escape")
-            await pilot.pause(SETTLE_SECONDS)
+            await settled(pilot)
         if verdict.is_file():
             for mode, name in (("train", "training"), ("ablation", "ablation")):
                 app.go(mode)
-                await pilot.pause(3 * SETTLE_SECONDS)
+                await until(pilot, lambda: app.screen.watched is not None and app.screen.watched.result is not None)
                 await save(pilot, name)
 
 

@@ -24,6 +24,7 @@ NAMES = {"sklearn": "scikit-learn"}
 @click.option("--selftest", is_flag=True, help="Check the engines on this machine against independent libraries.")
 def doctor_command(warm: bool, selftest: bool) -> int:
     """Check Python, packages, the bundled base model, name clashes and free disk; exit code 2 when the core is broken."""
+    from curate.dataset.aside import scratch_folder
     from curate.house import HOME, OURS
     from curate.rundir import hardware
 
@@ -48,6 +49,9 @@ def doctor_command(warm: bool, selftest: bool) -> int:
     state = f"{base.stat().st_size / 1e6:.1f} MB" if base.is_file() else "missing"
     click.echo(f"{'ok' if base.is_file() else 'absent':<8} bundled base model: {state}")
     click.echo(f"ok       free disk here: {shutil.disk_usage(Path.cwd()).free / 2**30:.1f} GiB")
+    scratch = scratch_folder()
+    room = f"{shutil.disk_usage(scratch).free / 2**30:.1f} GiB" if scratch.is_dir() else "no such folder (TMPDIR)"
+    click.echo(f"{'ok' if scratch.is_dir() else 'absent':<8} room for text of files over 1 GB, {scratch}: {room}")
     if warm and not broken:
         click.echo(f"ok       kernels compiled in {_warm():.0f} s")
     if selftest and not broken:

@@ -29,6 +29,7 @@ from curate.similarity.bounded import Bands, sets_for
 from curate.similarity.buckets import compare_buckets
 from curate.similarity.clusters import clusters
 from curate.similarity.minhash import Layout, Sketch, choose_layout, sketch
+from curate.similarity.paging import read_anywhere
 from curate.similarity.parallel import Progress, no_progress, over_blocks
 from curate.similarity.sets import SetSource, SetTable, score_pairs
 from curate.similarity.templates import Templates, find_templates, own_keys, weighted_pairs
@@ -172,7 +173,8 @@ def near_duplicate_edges(
     else:
         reading = _read(texts, rows, config, lambda done, _: progress(done, steps), threads)
     strings, read, made = reading.strings, reading.texts, reading.made
-    first = _contract(read, made.fingerprint, made.count, config.words, threads)
+    with read_anywhere(read.data):
+        first = _contract(read, made.fingerprint, made.count, config.words, threads)
     taking_part = np.flatnonzero((first == np.arange(n)) & (made.count > 0))
     templates = find_templates(
         strings, config.words, share=config.template_share, seed=config.seed, unit=config.unit, threads=threads,
@@ -183,18 +185,19 @@ def near_duplicate_edges(
         keys = own_keys(read, taking_part, made.count, layout, config.words, templates, config.seed, threads)
     bands = Bands(keys, taking_part, threads)
     sets, own = sets_for(read, bands.members(), made.count, config.words, templates, threads)
-    found = compare_buckets(
-        keys,
-        bands,
-        own,
-        threshold=config.leader_threshold(templates),
-        floor=config.floor,
-        largest_bucket=config.largest_bucket,
-        threads=threads,
-        progress=lambda done, total: progress(n + n * done // total, steps),
-        group=group,
-    )
-    left, right, score, weighted = judged(sets, templates, found.left, found.right, found.score, config, threads)
+    with read_anywhere(read.data):
+        found = compare_buckets(
+            keys,
+            bands,
+            own,
+            threshold=config.leader_threshold(templates),
+            floor=config.floor,
+            largest_bucket=config.largest_bucket,
+            threads=threads,
+            progress=lambda done, total: progress(n + n * done // total, steps),
+            group=group,
+        )
+        left, right, score, weighted = judged(sets, templates, found.left, found.right, found.score, config, threads)
     copies = np.flatnonzero(first != np.arange(n))
     counts = {
         "blank_rows": int((made.count == 0).sum()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from similarity_corpus import edited, passage, strings
 
 from curate.dataset.aside import TextColumn
-from curate.similarity import NearConfig, bounded, buckets, near_duplicate_edges
+from curate.similarity import NearConfig, bounded, buckets, near_duplicate_edges, paging
 from curate.similarity.near import Edges
 
 FIELDS = ("a", "b", "score", "weighted")
@@ -65,6 +66,33 @@ def test_text_from_disk_gives_the_same_edges_as_text_in_memory(
     assert read.to_pylist() == texts
     assert list(tmp_path.iterdir()) == []
     assert same(near_duplicate_edges(whole), near_duplicate_edges(read))
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="reads /proc")
+def test_advice_on_how_texts_are_read_is_taken_by_the_system_and_changes_no_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "LARGE", 1)
+    read = spilled([strings(crowded_corpus())])
+    data = np.frombuffer(read.buffers()[2], np.uint8)
+    before = data.tobytes()
+    with paging.read_anywhere(data):
+        assert advised(data) == "rr"  # random reads
+        assert data.tobytes() == before
+    assert advised(data) == ""
+    with paging.read_anywhere(data[5:7]):  # no whole page: nothing to say
+        assert data.tobytes() == before
+
+
+def advised(data: np.ndarray) -> str:
+    """What the kernel has noted of the mapping that holds `data`: "rr" for random, "" for none."""
+    inside = False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        words = line.split()
+        if "-" in words[0] and len(words) >= 5:
+            low, high = (int(part, 16) for part in words[0].split("-"))
+            inside = low <= data.ctypes.data + mmap.PAGESIZE < high
+        elif inside and words[0] == "VmFlags:":
+            return "rr" if "rr" in words else ""
+    raise AssertionError("no such mapping")
 
 
 @pytest.mark.parametrize("batches", [[], [pa.array([], pa.string())], [pa.array([None, ""], pa.string())]])
