@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 from audit.review import lots
 from benchmarks.bench_review import wilson
 from curate.ledger.decisions import Decision, Journal, decide
-from curate.ledger.plan import APPLIED
+from curate.ledger.plan import APPLIED, REJECTED
 from curate.ledger.sightings import Sighting, row_decision
 from curate.reviewing import Question, Review
 from curate.row_review import RowReview
@@ -191,7 +191,7 @@ def _recall(rows: RowReview, truth: Truth, kind: str) -> float:
 
 def _left(who: Scripted, said: list[tuple[Question, Decision]]) -> float:
     """Share of the rows that stay which still hold an error under the very answers: missed and not mended since, or found,
-    right, and nothing but noted or waiting."""
+    right, and nothing but noted, waiting, or rejected by mistake."""
     rows, session = who.rows, who.review.session
     stays = ~session.plan.dropped
     wrong = who.missed.copy()
@@ -199,6 +199,8 @@ def _left(who: Scripted, said: list[tuple[Question, Decision]]) -> float:
     for row_id, seen in {d.row["row_id"]: d.row["seen"] for _, d in said if d.row is not None}.items():
         if seen and all(one["action"] != "flag" for one in seen):
             wrong[place[row_id]] = False
+    right = who.right & (session.state.status == REJECTED)  # what applied by itself until somebody erred
+    wrong[rows.kinds_of[0][right & (rows.kinds_of[0] >= 0)]] = True
     leads = rows.waiting()
     changes = np.asarray(pc.not_equal(session.findings["action"].cast(pa.string()), "flag"))[leads]
     open_ = who.right[leads] & ~((session.state.status[leads] == APPLIED) & changes)

@@ -37,8 +37,8 @@ SIZE = (120, 36)
 PANELS = ("duplicates", "labels", "pii", "report")
 PATIENCE_SECONDS = 1200.0
 SETTLE_SECONDS = 0.7
-ENDLESS = ("watch", "default")
-"""Groups of workers that do not end: those that follow files."""
+ENDLESS = ("watch", "_loader")
+"""Groups of workers that do not end: one follows the files of training, one those of a folder."""
 
 
 async def settled(pilot: Pilot[int]) -> None:

@@ -183,6 +183,8 @@ def _train_adapter(
         trained_seconds = time.perf_counter() - started
         scores = None
         done = {**identity, **trained, "train_seconds": trained_seconds}
+        if distributed.world_size() > 1:
+            done["processes"] = distributed.world_size()
         if evaluation is not None:
             scores = score_examples(objective, evaluation, bench, space, canonical)
             done["evaluation"] = _save_scores(scores, evaluation, directory, canonical, space)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,7 +19,7 @@ from curate.errors import EXIT_INTERRUPTED
 from curate.safetext import safe_text
 from tui import keymap
 from tui.help import HelpScreen
-from tui.panels import PANELS, load_screens, make, panel, panel_of
+from tui.panels import PANELS, first_mode, load_screens, make, panel, panel_of
 from tui.settings import read_settings, settings_path
 from tui.shell import PanelScreen
 from tui.workers import ShowsErrors, in_words, last_words
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from tui.evidence import Reader
 
 START = "start"
+SWITCH_SECONDS = 0.0005
+"""How long a thread that computes may keep the event loop waiting at a turn. Python's own 5 ms can come at every turn, and
+from a key to its picture there are a dozen."""
 SEEN_PATIENCE_SECONDS = 1.0
 """How long the rest of opening waits for a queue to be on the screen; the panel one comes back to may have none."""
 GATE_PAUSE_SECONDS = 0.3
@@ -82,6 +86,7 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Open what was asked for, or ask; say what of the settings cannot be used."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.push_screen(self._first_screen())
         for problem in self.settings.problems:
             self.notify(problem, title=f"In {settings_path().name}", severity="warning", timeout=12, markup=False)
@@ -131,7 +136,7 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         if same_as:
             self._desk.say(f"looked at {safe_text(str(session.dataset.source.path))}", same_as)
         mode, self._desk.places = memory.read(session.run.path)
-        self.go(mode or self._first_mode(session))
+        self.go(mode or first_mode(session))
         self._settle(self._desk)
 
     @work(thread=True, group="gate", exit_on_error=False)
@@ -154,14 +159,6 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
                 self.desk_changed()
 
         self.call_from_thread(put)
-
-    def _first_mode(self, session: Session) -> str:
-        """Where something waits; else where something was found; else the profile."""
-        for wanted in (("pending", "stale"), ("applied", "rejected", "superseded")):
-            for stage in session.stages:
-                if any(session.counts(stage)[status] for status in wanted):
-                    return panel_of(stage).mode
-        return PANELS[0].mode
 
     def not_opened(self, what: str, error: BaseException) -> None:
         """Nothing could be opened: ask again and say why."""

@@ -21,8 +21,11 @@ MOST_WORDS = 600
 BAR = 16
 
 
-def render(evidence: Evidence, effects: Sequence[str] = (), of_rule: Sequence[str] = ()) -> RenderableType:
-    """What is proposed, why, on what grounds, whom it falls on, and what has been decided."""
+def render(
+    evidence: Evidence, effects: Sequence[str] = (), of_rule: Sequence[str] = (), *, chosen_by_number: bool = True
+) -> RenderableType:
+    """What is proposed, why, on what grounds, whom it falls on, and what has been decided; `chosen_by_number`: whether the
+    screen has the keys 1 to 9."""
     meaning = MEANING[evidence.status] if evidence.status in ("pending", "stale") else evidence.why
     state = Text.assemble((f"{SIGN[evidence.status]} {WORD[evidence.status]}", STYLE[evidence.status]), f"  {meaning}")
     if evidence.flagged:
@@ -34,9 +37,11 @@ def render(evidence: Evidence, effects: Sequence[str] = (), of_rule: Sequence[st
         parts.insert(0, Text(f"! personal data is shown as it stands; {hides}", "bold reverse"))
     parts += _texts(evidence)
     if len(evidence.members) > 1:
-        parts += [_heading("who stays: 1 to 9 choose the survivor"), _members(evidence)]
+        who = "who stays: 1 to 9 choose the survivor" if chosen_by_number else "who stays"
+        parts += [_heading(who), _members(evidence)]
     if evidence.top:
-        parts += [_heading("what a model expects that never saw this row: 1 to 9 choose"), _probabilities(evidence)]
+        expects = "what a model expects that never saw this row"
+        parts += [_heading(f"{expects}: 1 to 9 choose" if chosen_by_number else expects), _probabilities(evidence)]
     if evidence.neighbours:
         parts += [_heading("rows most like it"), _neighbours(evidence)]
     if of_rule:

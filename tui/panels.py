@@ -36,6 +36,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+    from curate.session import Session
+
 
 @dataclass(frozen=True)
 class View:
@@ -127,6 +129,15 @@ def panel_of(stage: str) -> Panel:
 def stages_of(mode: str, stages: list[str]) -> list[str]:
     """Of a recipe's stages, those whose findings wait in a panel."""
     return [name for name in stages if panel_of(name).mode == mode]
+
+
+def first_mode(session: Session) -> str:
+    """The panel to begin on: where something waits; else where something was found; else the profile."""
+    for wanted in (("pending", "stale"), ("applied", "rejected", "superseded")):
+        for stage in session.stages:
+            if any(session.counts(stage)[status] for status in wanted):
+                return panel_of(stage).mode
+    return PANELS[0].mode
 
 
 def make(screen: str, mode: str) -> Screen[Any]:

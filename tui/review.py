@@ -158,7 +158,8 @@ class ReviewScreen(PanelScreen):
             try:
                 now = self.review.standing(index) if self.review is not None else ""
                 effects = self.desk.effects.of_finding(index)
-                return Group(render(self.reader.evidence(index), effects), Text(f"now: {now}", style="italic"))
+                shown = render(self.reader.evidence(index), effects, chosen_by_number=False)
+                return Group(shown, Text(f"now: {now}", style="italic"))
             except Exception as error:  # the review stays usable when one finding cannot be read
                 return Text(f"this finding cannot be shown: {type(error).__name__}")
 

@@ -352,7 +352,7 @@ def _smallest_class(e: Evidence, kept: Any) -> Fact:
         needs = [math.ceil(bound - count) for count, _ in below]
         told = [f"{safe_text(masked[name])} needs {need:,} more" for name, need in zip(named, needs, strict=False)]
         rest = needs[_CLASSES_NAMED:]
-        told += [f"{plural(len(rest), 'more class', 'more classes')} {sum(rest):,} in all"] if rest else []
+        told += [f"and {plural(len(rest), 'more class', 'more classes')} {sum(rest):,} in all"] if rest else []
         return f"The class {', '.join(told)}."
 
     return Fact(float(counts[there].min()), int(used.sum()), short=short)

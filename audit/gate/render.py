@@ -107,7 +107,7 @@ def _text(result: GateResult, places: Places, color: bool) -> str:
         if len(check.findings) > PLACES_SHOWN:
             console.print(Text(f"  and {len(check.findings) - PLACES_SHOWN:,} more"))
         if check.to_green:
-            console.print(Text("  " + check.to_green))
+            console.print(Text("  " + check.to_green), soft_wrap=True)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 

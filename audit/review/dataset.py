@@ -193,7 +193,8 @@ def _left(draw: Draws, seen: Seen, staying: Sequence[Strata]) -> Span:
     free, beside, hand = seen.mended
     waiting = _less(draw.total("waiting", seen.waiting, "low"), hand + seen.perhaps)
     missed = _less(draw.total("staying", rows, "low"), free + beside)
-    low = np.maximum(missed, _less(draw.total("free", seen.free, "low"), free) + waiting)
+    # Two bounds of the same number from the same answers: the greater one holds where each is given half the error.
+    low = draw.low_end(missed, _less(draw.total("free", seen.free, "low"), free) + waiting)
     # Who errs may have "mended" what was not wrong: that takes nothing from an upper end.
     sure = [0 if any(s.error for s in part) else n for n, part in ((free + beside, rows), (hand, seen.waiting))]
     high = _less(draw.total("staying", rows, "high"), sure[0]) + _less(draw.total("waiting", seen.waiting, "high"), sure[1])
@@ -202,7 +203,7 @@ def _left(draw: Draws, seen: Seen, staying: Sequence[Strata]) -> Span:
     if plain[0] is not None and plain[1] is not None:
         value = max(0.0, plain[0] - free - beside) + max(0.0, plain[1] - hand)
     kept = max(1, seen.kept)
-    return Span(value, *draw.ends(np.minimum(low, kept), np.minimum(high, kept))).over(kept)
+    return Span(value, min(low, kept), min(draw.high_end(high), kept)).over(kept)
 
 
 def _less(draws: Floats, n: int) -> Floats:

@@ -131,10 +131,15 @@ class Draws:
 
     def ends(self, low: Floats, high: Floats) -> tuple[float, float]:
         """The ends of the two-sided interval."""
-        return (
-            float(np.quantile(low, self.alpha / 2, method="lower")),
-            float(np.quantile(high, 1 - self.alpha / 2, method="higher")),
-        )
+        return self.low_end(low), self.high_end(high)
+
+    def low_end(self, *bounds: Floats) -> float:
+        """The greatest of the lower ends of one number, which share the error among them."""
+        return max(float(np.quantile(low, self.alpha / 2 / len(bounds), method="lower")) for low in bounds)
+
+    def high_end(self, high: Floats) -> float:
+        """The upper end."""
+        return float(np.quantile(high, 1 - self.alpha / 2, method="higher"))
 
     def count(self, name: object, strata: Sequence[Stratum]) -> Span:
         """The number of wrong rows over strata."""

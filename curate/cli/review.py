@@ -130,7 +130,11 @@ def _ask(review: Review, queue: Sequence[Question], asked_of: Asked, actor: str,
         settled.add(name)
         return f"{said}; you can stop here (q)"
 
-    Asking(review, queue, actor, lambda: _say_rates(review, asked_of, as_json=False), enough, expected).run()
+    try:
+        Asking(review, queue, actor, lambda: _say_rates(review, asked_of, as_json=False), enough, expected).run()
+    except KeyboardInterrupt:
+        click.echo("\nevery answer up to here is saved; the same command goes on from there", err=True)
+        raise
 
 
 def _import(review: Review, path: Path, actor: str) -> None:
@@ -140,7 +144,8 @@ def _import(review: Review, path: Path, actor: str) -> None:
     sheet = read_sheet(path, review)
     _say_affected(review, [index for index, verdict, _, _ in sheet.findings if verdict != "reject"])
     for said, n in sheet.new_labels.items():
-        click.echo(f"{_count(n, 'line')}: {said}; taken as a new label", err=True)
+        end = "" if said.endswith("?") else "."
+        click.echo(f"{_count(n, 'line')}: {said}{end} It is taken as a new label.", err=True)
     taken = take(review, sheet, actor)
     more = [f"{n:,} {what}" for n, what in ((taken.changed, "in place of what you said before"),
                                             (taken.known, "more were taken before")) if n]  # fmt: skip

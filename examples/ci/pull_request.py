@@ -159,6 +159,8 @@ def tell(folder: Path) -> list[str]:
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp(prefix="curate-pull-request-"))
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / ".git").exists():
+        sys.exit(f"{folder} holds a repository already; name a new folder")
     wrong = tell(folder)
     print(f"\nThe repository is in {folder}.")
     for line in wrong:

@@ -49,7 +49,7 @@ def cured_by(mended: set[int], together: list[set[int]], said: list[int]) -> int
     return sum(len(s) for s in together if len({said[row] for row in s - mended}) <= 1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(conflicts(), st.data())
 def test_no_smaller_set_of_rows_cures_as_many_conflicts(
     given_rows: tuple[list[int], list[int], list[int]], data: st.DataObject

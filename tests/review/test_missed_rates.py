@@ -192,3 +192,14 @@ def test_no_recall_is_known_to_a_width_with_fewer_answers_than_are_said_to_be_th
     if least:
         assert reached(least - 1) > width - 1e-9
     assert reached(min(others, least + 2)) <= width + 0.02, "nothing missed in so many, all found right: that is enough"
+
+
+def test_two_lower_ends_of_one_number_are_not_taken_for_better_than_either() -> None:
+    """Rows without a finding that stay bound what is left twice, from the same answers: the greater end must hold, too."""
+    rng, beyond, n, wrong = np.random.default_rng(8), 0, 1000, 300
+    for _ in range(400):
+        seen = int(rng.hypergeometric(wrong, n - wrong, 40))
+        rest = (Stratum(n, 40, seen, seen),)
+        found = dataset_rates(Seen(n, n, (rest, ()), rest, (rest, ()), (), (), (0, 0, 0), 0, {}), None, draws=500)
+        beyond += found.left.low > wrong / n + 1e-9
+    assert beyond <= 400 * 0.025 + 2 * (400 * 0.025 * 0.975) ** 0.5

@@ -97,6 +97,7 @@ def test_two_processes_end_with_the_weights_of_one(base: Path, tmp_path: Path) -
     assert first.keys() == second.keys()
     assert max(float((first[key] - second[key]).abs().max()) for key in first) < 5e-3
     assert one["run_id"] == two["run_id"]
+    assert (one.get("processes"), two["processes"]) == (None, 2)
     assert one["evaluation"]["loss"] == pytest.approx(two["evaluation"]["loss"], abs=5e-3)
     written = [(tmp_path / name / "metrics.jsonl").read_text().splitlines() for name in ("one", "two")]
     losses = [[line["loss"] for line in map(json.loads, lines) if "loss" in line] for lines in written]

@@ -58,7 +58,7 @@ class Terminal:
             self.raw += data
             self._stream.feed(data)
 
-    def wait(self, text: str, seconds: float = 240.0) -> None:
+    def wait(self, text: str, seconds: float = 900.0) -> None:
         """Wait for words on the screen."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -75,7 +75,7 @@ class Terminal:
             os.write(self._master, KEYS.get(key, key).encode())
             self.read(0.15)
 
-    def end(self, seconds: float = 30.0) -> int:
+    def end(self, seconds: float = 120.0) -> int:
         """Wait for the process to end by itself; its exit code."""
         until = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < until:

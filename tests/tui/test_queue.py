@@ -304,7 +304,7 @@ async def test_a_workers_error_is_shown_and_the_app_lives(
         def broken(*args: object, **options: object) -> None:
             raise RuntimeError("a secret " + SECRET)
 
-        monkeypatch.setattr("tui.findings.arranged", broken)
+        monkeypatch.setattr("tui.browse.arranged", broken)
         await d.press("s")
         await d.sees("internal error: RuntimeError")
         assert SECRET not in d.words()

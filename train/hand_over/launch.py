@@ -21,7 +21,8 @@ def write_launch(out: str | Path, *, processes: int, cpu: bool = False) -> str:
     values: dict[str, Any] = {
         "compute_environment": "LOCAL_MACHINE",
         "debug": False,
-        "distributed_type": "MULTI_CPU" if cpu else "MULTI_GPU",
+        # With MULTI_CPU accelerate starts a single process unless MPI is there; this starts as many as are named.
+        "distributed_type": "MULTI_GPU",
         "downcast_bf16": "no",
         "machine_rank": 0,
         "main_training_function": "main",
@@ -31,7 +32,7 @@ def write_launch(out: str | Path, *, processes: int, cpu: bool = False) -> str:
         "rdzv_backend": "static",
         "same_network": True,
         "use_cpu": cpu,
-        **({} if cpu else {"gpu_ids": "all"}),
+        "gpu_ids": ",".join(["-1"] * processes) if cpu else "all",  # -1 hides the GPUs
     }
     path = Path(out)
     if path.exists():

@@ -2,7 +2,8 @@
 
 `rows.jsonl` holds prompts exactly as the model's chat template writes them, so the harness asks what training asked; two
 task files ask for the written answer (`generate_until`, exact match) and for the likelihood of the right one
-(`loglikelihood`). For models that write: a classifier's head is nothing that the harness knows. Cost: encoding the rows.
+(`loglikelihood`, in bits a byte: the harness's own perplexity is that of a whole answer, and its error overflows on long
+ones). For models that write: a classifier's head is nothing that the harness knows. Cost: encoding the rows.
 """
 
 from __future__ import annotations
@@ -20,7 +21,15 @@ from train.adapters import load_adapter
 from train.decode import end_tokens
 from train.examples import CLASSIFICATION, EXTRACTION, TEXT, Examples
 
-ROWS = "rows.jsonl"
+ROWS, LIKELIHOOD = "rows.jsonl", "likelihood"
+PER_BYTE = '''"""What the harness makes of an answer's likelihood: bits a byte, and whether greedy writing gives it."""
+
+
+def per_byte(doc, results):
+    log_likelihood, greedy = results[0]
+    return {"bits_per_byte": (log_likelihood, max(1, len(doc["answer"].encode("utf-8")))), "acc": float(greedy)}
+'''
+_FUNCTION = f"!function {LIKELIHOOD}.per_byte"
 
 
 @dataclass(frozen=True)
@@ -71,8 +80,9 @@ def write_lm_eval(
         },
         f"curate_{plain}_likelihood": {
             "output_type": "loglikelihood",
+            "process_results": _FUNCTION,
             "metric_list": [
-                {"metric": "perplexity", "aggregation": "perplexity", "higher_is_better": False},
+                {"metric": "bits_per_byte", "aggregation": "bits_per_byte", "higher_is_better": False},
                 {"metric": "acc", "aggregation": "mean", "higher_is_better": True},
             ],
         },
@@ -80,7 +90,9 @@ def write_lm_eval(
     for task, own in tasks.items():
         # JSON is YAML, and needs no other writer.
         body = json.dumps({"task": task, **shared, **own}, indent=2, ensure_ascii=False)
+        body = body.replace(f'"{_FUNCTION}"', _FUNCTION)
         atomic_write_text(folder / f"{task}.yaml", f"# For lm-evaluation-harness; README.md says how.\n{body}\n")
+    atomic_write_text(folder / f"{LIKELIHOOD}.py", PER_BYTE)
     where = str(loaded.folder.resolve())
     model = f"pretrained={where}" if loaded.merged else f"pretrained={_place(loaded)},peft={where}"
     command = shlex.join(

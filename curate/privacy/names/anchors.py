@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -35,22 +36,29 @@ _FIRST = re.compile(r"[^\W\d_][\w'’-]*\.?")
 _NEXT = re.compile(r" ([^\W\d_][\w'’-]*\.?)")
 _PARTICLES, _NOBODY = words("people", "particles"), words("people", "nobody")
 _NONE_BEHIND = words("people", "nobody_east_asian")
-_TRIGGERS = {
-    spelling.encode(): 1
-    for table in ("announcing_words", "title_words", "greeting_words")
-    for word in words("people", table)
-    for spelling in spellings(word)
-}
-_KEYS, _VALUES = hash_table(_TRIGGERS, 11)
+_ANNOUNCED, _TITLED, _GREETS = 1, 2, 4
+_EVERY = _ANNOUNCED | _TITLED | _GREETS
+
+
+def _triggers_of() -> dict[bytes, int]:
+    out: dict[bytes, int] = {}
+    for kind, table in ((_ANNOUNCED, "announcing_words"), (_TITLED, "title_words"), (_GREETS, "greeting_words")):
+        for word in words("people", table):
+            for spelling in spellings(word):
+                out[spelling.encode()] = out.get(spelling.encode(), 0) | kind
+    return out
+
+
+_KEYS, _VALUES = hash_table(_triggers_of(), 11)
 _BEFORE, _AFTER = 40, 120
 """Bytes around a word that are read."""
 
 
 @njit(cache=True, nogil=True)
 def _triggers(data, starts, ends, keys, values):  # type: ignore[no-untyped-def]
-    """int64[n, 2]: row and first byte of the words that may belong to a phrase; and uint8[rows]: whether a row holds a
-    letter of a script without capitals."""
-    out = np.empty((256, 2), dtype=np.int64)
+    """int64[n, 3]: row, first byte and kinds of the words that may belong to a phrase; and uint8[rows]: whether a row holds
+    a letter of a script without capitals."""
+    out = np.empty((256, 3), dtype=np.int64)
     silent = np.zeros(len(starts), dtype=np.uint8)
     n = 0
     for row in range(len(starts)):
@@ -69,12 +77,13 @@ def _triggers(data, starts, ends, keys, values):  # type: ignore[no-untyped-def]
             silent[row] |= wide
             if i - first > 24 or wide:
                 continue
-            if lookup(fnv(data, first, i), keys, values):
+            kinds = lookup(fnv(data, first, i), keys, values)
+            if kinds:
                 if n == len(out):
-                    more = np.empty((2 * n, 2), dtype=np.int64)
+                    more = np.empty((2 * n, 3), dtype=np.int64)
                     more[:n] = out
                     out = more
-                out[n, 0], out[n, 1] = row, first
+                out[n, 0], out[n, 1], out[n, 2] = row, first, kinds
                 n += 1
     return out[:n], silent
 
@@ -83,23 +92,23 @@ def announced(text: Block) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float6
     """Spans (int64[n, 3]: row, start byte, end byte) of people whom a phrase announces, and their scores."""
     at: list[tuple[int, int, int]] = []
     words_at, silent = _triggers(text.data, text.starts, text.ends, _KEYS, _VALUES)
-    for row, begin, end in _windows(text, words_at):
-        at += _in_bytes(text, row, begin, end, people)
+    for row, begin, end, kinds in _windows(text, words_at):
+        at += _in_bytes(text, row, begin, end, partial(people, kinds=kinds))
     for row in np.flatnonzero(silent).tolist():
         at += _in_bytes(text, row, int(text.starts[row]), int(text.ends[row]), spoken)
     places = np.array(sorted(set(at)), np.int64).reshape(-1, 3)
     return places, np.full(len(places), _SCORE)
 
 
-def _windows(text: Block, words_at: npt.NDArray[np.int64]) -> list[tuple[int, int, int]]:
-    """Row, begin and end of the surroundings of words, apart from one another."""
-    out: list[tuple[int, int, int]] = []
-    for row, place in words_at.tolist():
+def _windows(text: Block, words_at: npt.NDArray[np.int64]) -> list[tuple[int, int, int, int]]:
+    """Row, begin, end and kinds of the surroundings of words, apart from one another."""
+    out: list[tuple[int, int, int, int]] = []
+    for row, place, kinds in words_at.tolist():
         begin, end = max(int(text.starts[row]), place - _BEFORE), min(int(text.ends[row]), place + _AFTER)
         if out and out[-1][0] == row and out[-1][2] >= begin:
-            out[-1] = (row, out[-1][1], end)
+            out[-1] = (row, out[-1][1], end, out[-1][3] | kinds)
         else:
-            out.append((row, begin, end))
+            out.append((row, begin, end, kinds))
     return out
 
 
@@ -113,23 +122,25 @@ def _in_bytes(
         end += 1
     part = text.data[begin:end].tobytes().decode("utf-8", "replace")
     out = []
+    place, byte = 0, begin
     for a, b in sorted(find(part)):
         if b == len(part) and end < text.ends[row]:
             continue  # cut
-        start = begin + len(part[:a].encode("utf-8", "replace"))
-        out.append((row, start, start + len(part[a:b].encode("utf-8", "replace"))))
+        byte += len(part[place:a].encode("utf-8", "replace"))
+        place = a
+        out.append((row, byte, byte + len(part[a:b].encode("utf-8", "replace"))))
     return out
 
 
-def people(line: str) -> set[tuple[int, int]]:
-    """Begin and end of the people whom phrases of a text announce."""
+def people(line: str, kinds: int = _EVERY) -> set[tuple[int, int]]:
+    """Begin and end of the people whom phrases of a text announce, phrases of the given kinds."""
     out: set[tuple[int, int]] = set()
-    for pattern in (_ANCHOR, _TITLE):
-        for match in pattern.finditer(line):
+    for kind, pattern in ((_ANNOUNCED, _ANCHOR), (_TITLED, _TITLE)):
+        for match in pattern.finditer(line) if kinds & kind else ():
             end = _name_end(line, match.end())
             if end > match.end():
                 out.add((match.end(), end))
-    for match in _GREETED.finditer(line):
+    for match in _GREETED.finditer(line) if kinds & _GREETS else ():
         if match[1][0].isupper() and match[1].lower() not in _NOBODY and not match[1].isupper():
             out.add(match.span(1))
     return out

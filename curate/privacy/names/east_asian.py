@@ -111,6 +111,7 @@ def written_forms(text: Block, types: list[str]) -> tuple[npt.NDArray[np.int64],
         for kind, pattern, score in _FORMS:
             if kind not in types:
                 continue
+            place, byte = 0, base
             for match in pattern.finditer(line):
                 a, b = match.span(match.lastindex or 0)
                 value = line[a:b]
@@ -122,8 +123,9 @@ def written_forms(text: Block, types: list[str]) -> tuple[npt.NDArray[np.int64],
                     b -= len(tail[0]) if tail else 0
                 if kind == "PERSON" and value in _NOT_BEHIND_LABEL:
                     continue
-                start = base + len(line[:a].encode("utf-8", "replace"))
-                at.append((row, start, start + len(line[a:b].encode("utf-8", "replace")), CODE[kind]))
+                byte += len(line[place:a].encode("utf-8", "replace"))
+                place = a
+                at.append((row, byte, byte + len(line[a:b].encode("utf-8", "replace")), CODE[kind]))
                 scores.append(score)
     return np.array(at, np.int64).reshape(-1, 4), np.array(scores, np.float64)
 

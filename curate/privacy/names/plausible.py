@@ -48,6 +48,7 @@ _NEVER = frozenset(_words("""
     referto saal salle sala esq zimmer befund anamnese protokoll rechnung ordernr kundennr bestellnr factura fattura facture
     lebenslauf vitae curriculum curriculo resume cv zyciorys ozgecmis zivotopis oneletrajz ansokan
     anschrift hypertonie diabetes diagnose diagnosen diagnosis diagnostico diagnostic medikation allergien allergies vitals
+    verdacht aufnahme entlassung verlauf therapie
     ugyfelszolgalat kundenservice kundendienst helpdesk support resumen anamnesi terapia prognose impression assessment
     bitte danke gracias merci grazie obrigado obrigada thanks regards mfg lg vg mvh
     резюме анамнез диагноз паспорт снилс
@@ -156,8 +157,8 @@ def _number_with_label(value: str, spelled: list[str]) -> bool:
     runs = re.findall(r"\d+", value)
     if value.startswith(("IBAN ", "BIC ")) or (runs and min(map(len, runs)) >= 7) or (not spelled and len(value) > 10):
         return True
-    labels = [word for word in spelled if word_classes(word) & _LABEL]
-    return bool(labels) and len(spelled) <= 4 and sum(map(len, runs)) >= 6 and len(runs[0]) > 3
+    short = len(spelled) <= 4 and sum(map(len, runs)) >= 6 and len(runs[0]) > 3
+    return short and any(word_classes(word) & _LABEL for word in spelled)
 
 
 def _followed(text: Block, row: int, end: int) -> bool:

@@ -15,6 +15,7 @@ from curate.privacy.canonical import folded
 from curate.privacy.surrogates.draw import LOWER, Draw, like_case, listed
 from curate.privacy.surrogates.lists import known_names
 from curate.privacy.surrogates.people import People, core
+from curate.privacy.surrogates.romanised import spellings
 
 _ROLES = frozenset(listed(
     "info support sales contact admin administrator hello help helpdesk office noreply no reply donotreply service "
@@ -97,8 +98,8 @@ class Mail:
             return plain
         others = [self._named(folded(name)) for name in names if name != piece and len(name) > 1]
         if len(piece) == 1:
-            return (self._people.initial(plain, others[-1], row) if others
-                    else Draw(self._secret, "letter", plain).choice(LOWER)).lower()  # fmt: skip
+            return _latin(self._people.initial(plain, others[-1], row) if others
+                          else Draw(self._secret, "letter", plain).choice(LOWER)).lower()  # fmt: skip
         parts = self._split(plain)
         new = []
         for part in parts:
@@ -114,9 +115,11 @@ class Mail:
         return plain in _ROLES and plain not in self._people.named
 
     def _named(self, plain: str) -> str:
-        """`mueller` as `muller`, where the data name a Müller and no Mueller."""
+        """`mueller` as `muller`, where the data name a Müller and no Mueller; `ivanov` as `иванов` likewise."""
         umlauts = plain.replace("ae", "a").replace("oe", "o").replace("ue", "u")
-        return umlauts if plain not in self._people.named and umlauts in self._people.named else plain
+        if plain not in self._people.named and umlauts in self._people.named:
+            return umlauts
+        return self._people.spelled(plain)
 
     def _split(self, plain: str) -> list[str]:
         """`johnsmith` as two names, `jsmith` as an initial and a name, where the names are known."""
@@ -139,5 +142,6 @@ class Mail:
 
 def _latin(name: str) -> str:
     """A name as addresses spell it; a word where its script has no Latin letters."""
-    plain = "".join(c for c in folded(name) if c.isascii() and c.isalpha())
+    other = spellings(name)
+    plain = "".join(c for c in folded(other[0] if other else name) if c.isascii() and c.isalpha())
     return plain or "user"

@@ -23,6 +23,7 @@ import re
 from curate.privacy.canonical import folded
 from curate.privacy.surrogates.draw import LOWER, Draw, like_case, listed
 from curate.privacy.surrogates.lists import Group, group_of, known_names, pools
+from curate.privacy.surrogates.romanised import spellings
 
 TITLES = frozenset(listed(
     "mr mrs ms miss mx dr prof professor doctor sir lady lord dame rev reverend capt captain col colonel maj major lt "
@@ -140,6 +141,8 @@ class People:
         """Every name word of the data, as `core` gives it."""
         self.named: set[str] = set()
         """Those of them that stand in names, not in addresses alone."""
+        self._spelled: dict[str, set[str]] = {}
+        """By their spellings in Latin letters: words of names in other letters."""
         self._firsts: dict[str, set[str]] = {}
         self._lasts: dict[str, set[str]] = {}
         self._made: dict[str, str] = {}
@@ -150,11 +153,18 @@ class People:
         self.named.update(words)
         self.real.update(words)
         self.real.update(folded(word) for _, _, word in words_of(value))
+        for word in words:
+            for spelling in spellings(word):
+                self._spelled.setdefault(spelling, set()).add(word)
         if len(words) > 1:
             last, others = (words[0], words[1:]) if "," in value else (words[-1], words[:-1])
             self._firsts.setdefault(last, set()).update(others)
             for other in others:
                 self._lasts.setdefault(other, set()).add(last)
+
+    def spelled(self, plain: str) -> str:
+        """The word of a name in other letters that the data hold and that is spelled so, else the word as it is."""
+        return plain if plain in self.named else min(self._spelled.get(plain, ()), default=plain)
 
     def word(self, word: str, role: str = "") -> str:
         """The surrogate of one name word, spelled as in its list; `role` where the script has none to tell it by."""
@@ -188,7 +198,9 @@ class People:
         """The initial of a person known by initial and surname, as a capital."""
         mine = letter.casefold()
         for known in (self._in_row(row, last), self._firsts.get(core(last), set())):
-            fitting = sorted(name for name in known if name[:1] == mine)
+            fitting = sorted(
+                name for name in known if name[:1] == mine or any(other[:1] == mine for other in spellings(name))
+            )
             if len(fitting) == 1:
                 return self.word(fitting[0])[:1].upper()
         return Draw(self._secret, "initial", mine, core(last)).choice(LOWER).upper()
