@@ -216,16 +216,12 @@ def stage_arms(asked: Asked, plans: ArmPlans, side: Callable[[Curated], Examples
 
 
 def divided(
-    effective: Sequence[str], named: Sequence[str], arm_of: Callable[[frozenset[str], str, str], str], seed: int,
-    **sampling: int,
+    effective: Sequence[str], named: Sequence[str], arm_of: Callable[[frozenset[str], str, str], str], seed: int
 ) -> tuple[tuple[Any, ...], dict[frozenset[str], str]]:
-    """The orders behind Shapley values of `named` stages, all others being one player, and the arm of each set.
-
-    `sampling` is handed to `orders_of`.
-    """
+    """The orders behind Shapley values of `named` stages, all others being one player, and the arm of each set."""
     shapley = require("train.ablation.shapley")
     others = tuple(name for name in effective if name not in named)
-    orders = shapley.orders_of((*named, *((OTHERS,) if others else ())), seed=seed, **sampling)
+    orders = shapley.orders_of((*named, *((OTHERS,) if others else ())), seed=seed)
     coalitions = {}
     for players_in in shapley.coalitions_of(orders):
         stages = frozenset(s for player in players_in for s in (others if player == OTHERS else (player,)))

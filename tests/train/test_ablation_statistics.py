@@ -123,24 +123,6 @@ def test_exact_shapley_values_add_up_and_reward_only_those_who_give(n: int, seed
     assert worth["s0"] == pytest.approx(0)
 
 
-@given(st.integers(2, 7), st.integers(0, 1000))
-def test_one_order_and_its_reverse_are_exact_where_no_three_stages_act_together(n: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    names = [f"s{i}" for i in range(n)]
-    alone = dict(zip(names, rng.normal(size=n).tolist(), strict=True))
-    together = {(a, b): float(rng.normal()) for i, a in enumerate(names) for b in names[i + 1 :]}
-
-    def value(stages: frozenset[str]) -> float:
-        return sum(alone[s] for s in stages) + sum(v for (a, b), v in together.items() if {a, b} <= stages)
-
-    pair = orders_of(names, pairs=1, seed=seed, most_exact=1)
-    assert len(pair) == 2
-    assert len(coalitions_of(pair)) <= 2 * n
-    for name in names:
-        exact = alone[name] + sum(v for both, v in together.items() if name in both) / 2
-        assert sum(c * value(s) for s, c in coefficients(name, pair).items()) == pytest.approx(exact)
-
-
 def test_more_than_four_stages_are_sampled_with_reverses_and_say_how_unsure_that_is() -> None:
     players = list("abcdef")
     orders = orders_of(players, seed=1)

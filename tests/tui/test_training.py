@@ -56,9 +56,17 @@ def tell(run: Path, events: list[dict[str, Any]]) -> None:
     (run / "train" / "events.jsonl").write_bytes(lines(events))
 
 
+def _hears_interrupts() -> None:
+    """What is started in the background inherits deafness to them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def pretend(run: Path, code: str = "import time; time.sleep(60)") -> subprocess.Popen[bytes]:
     """A process that looks like the training of this run and does nothing."""
-    process = subprocess.Popen([sys.executable, "-c", code, "ablate", str(run.resolve())])
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "ablate", str(run.resolve())],
+        preexec_fn=_hears_interrupts,  # noqa: PLW1509 - nothing else runs in this process
+    )
     (run / "train").mkdir(exist_ok=True)
     (run / "train" / "process.json").write_bytes(orjson.dumps({"pid": process.pid}))
     return process

@@ -4,9 +4,7 @@ The value of a stage is its marginal gain averaged over all orders in which stag
 sum of arms' scores, φᵢ = Σ_S c(S) · v(S), so its interval is that of one difference on the evaluation rows, like any
 other comparison. Up to `MOST_EXACT` stages every subset is an arm (2ⁿ, 16 at most) and the values are exact; beyond,
 pairs of a random order and its reverse are sampled (Castro et al. 2009; antithetic pairs), and the spread between pairs
-is added to the interval. One pair alone is exact where no more than two stages act on each other: a stage meets each other
-stage in one of the two orders and not in the other, so half of what any two do together falls to each. Values add up to
-curated less raw. Pure Python and numpy.
+is added to the interval. Values add up to curated less raw. Pure Python and numpy.
 """
 
 from __future__ import annotations
@@ -26,12 +24,10 @@ Coalition = frozenset[str]
 Order = tuple[str, ...]
 
 
-def orders_of(
-    players: Sequence[str], pairs: int = PAIRS, seed: int = 0, most_exact: int = MOST_EXACT
-) -> list[Order]:
-    """Orders in which stages are added: all of them up to `most_exact` stages, else sampled, each with its reverse."""
+def orders_of(players: Sequence[str], pairs: int = PAIRS, seed: int = 0) -> list[Order]:
+    """Orders in which stages are added: all of them up to `MOST_EXACT` stages, else sampled, each with its reverse."""
     names = tuple(players)
-    if len(names) <= most_exact:
+    if len(names) <= MOST_EXACT:
         return list(itertools.permutations(names))
     rng = np.random.default_rng(seed)
     out: list[Order] = []
