@@ -22,6 +22,7 @@ from curate.arm_evaluation import held_out, together
 from curate.arms import training_sides
 from curate.dataset import atomic_write_bytes, make_private_dir
 from curate.dataset.compression import file_hash
+from curate.dataset.content import flatten
 from curate.errors import ConfigError, DataError, RunLockedError
 from curate.house import require
 from curate.ledger.apply import apply
@@ -194,7 +195,7 @@ class Judging:
         twice, same = self._judged.agreement(votes)
         wrote = {str((folder / WEIGHTS).relative_to(self.run.path)): digest for folder, digest in self._wrote.values()}
         out = {
-            "schema_version": 2, "pairs": [dataclasses.asdict(r) for r in rates], "people": len({v.actor for v in votes}),
+            "schema_version": 3, "pairs": [dataclasses.asdict(r) for r in rates], "people": len({v.actor for v in votes}),
             "asked_twice": twice, "alike": same, "between": [dataclasses.asdict(k) for k in self._judged.between(votes)],
             "adapters": wrote,
         }  # fmt: skip
@@ -234,6 +235,6 @@ def _asked_for(adapters: Mapping[str, Path], prompts: int, new_tokens: int) -> d
 
 
 def _asked(turns: Sequence[Mapping[str, Any]]) -> str:
-    """The turns before the answer, as a person reads them."""
+    """The turns before the answer, as a person reads them, calls of tools among them."""
     last = max((k for k, turn in enumerate(turns) if turn["role"] == "assistant"), default=len(turns))
-    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in turns[:last])
+    return "\n".join(f"{turn['role']}: {flatten(turn)}" for turn in turns[:last])

@@ -41,8 +41,11 @@ VERDICTS = ("accept", "reject", "override")
 OF_ROWS = ("clean", "wrong", "unsure")
 FINDING, ROW, SEEN = "finding-", "row-", "seen-"
 _STARTS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
-_FORMULA = re.compile(f"^(?=[\\t\\r\\n]|\\s*[{_STARTS}])")
-_INNER = re.compile(f"(?<=[;\\t\\r\\n])(?=\\s*[{_STARTS}])")
+# Quotes may stand before the sign: CSV doubles them, and behind a separator two of them are an empty text, which what
+# follows is joined to.
+_RUNS = f"[\\s\"]*[{_STARTS}]|[ \"]*[\\t\\r]"
+_FORMULA = re.compile(f"^(?={_RUNS}|\\n)")
+_INNER = re.compile(f"(?<=[;\\t\\r\\n])(?={_RUNS})")
 _SEPARATORS = ",;\t"
 
 
@@ -83,27 +86,36 @@ def write_sheet(path: Path, review: Review, queue: Sequence[Question]) -> None:
 
 def take(review: Review, sheet: Sheet, actor: str) -> Taken:
     """Save the answers of a sheet in one write, but for those that this person gave alike before."""
-    before: dict[str, Decision] = {}
+    last: dict[str, Decision] = {}
     for d in review.session.state.live:
         if d.actor == actor and d.filter is None and (d.row is not None or d.verdict != "flag"):
-            before |= dict.fromkeys(d.finding_ids, d) if d.row is None else {str(d.row["row_id"]): d}
+            last |= dict.fromkeys(d.finding_ids, d) if d.row is None else {str(d.row["row_id"]): d}
     out: list[Decision] = []
-    changed = known = 0
+    new = changed = known = 0
     for made in review.decisions(sheet.findings, actor, sheet.rows):
-        old = before.get(made.finding_ids[0] if made.row is None else str(made.row["row_id"]))
+        old = last.get(made.finding_ids[0] if made.row is None else str(made.row["row_id"]))
         if old is not None and _alike(old, made):
             known += 1
             continue
         if old is not None:
-            out.append(undo(old, actor=actor))
             changed += 1
+            # One that speaks of other findings as well stands for those; about this one the newest word wins anyway.
+            if old.row is not None or len(old.finding_ids) == 1:
+                out.append(undo(old, actor=actor))
+        new += 1
         out.append(made)
     review.save(out)
-    return Taken(len(out) - changed, changed, known)
+    return Taken(new, changed, known)
 
 
-def _alike(a: Decision, b: Decision) -> bool:
-    return (a.verdict, a.value, a.finding_ids, a.seen, a.row) == (b.verdict, b.value, b.finding_ids, b.seen, b.row)
+def _alike(old: Decision, made: Decision) -> bool:
+    """Whether an earlier decision says the same of what the new one is about."""
+    if (old.verdict, old.value) != (made.verdict, made.value):
+        return False
+    if made.row is not None or old.row is not None:
+        return (old.finding_ids, old.seen, old.row) == (made.finding_ids, made.seen, made.row)
+    seen = dict(zip(old.finding_ids, old.seen, strict=False))  # a line written by hand may have fewer of these
+    return seen.get(made.finding_ids[0]) == made.seen[0]
 
 
 def _of_finding(review: Review, index: int) -> tuple[object, ...]:

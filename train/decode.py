@@ -25,7 +25,10 @@ _BATCH_TOKENS_CPU, _BATCH_TOKENS_CUDA = 8192, 131072
 def write_answers(
     objective: Objective, bench: Workbench, examples: Examples, new_tokens: int, context_tokens: int | None = None
 ) -> tuple[list[str], list[str]]:
-    """(answers, references) for the last answer of each conversation, in the order of `examples`."""
+    """(answers, references) for the last answer of each conversation, in the order of `examples`.
+
+    An answer that calls a tool is compared with the call as the model's template writes it: that is what a model writes.
+    """
     prompts, references = [], []
     for i, messages in enumerate(examples.messages):
         last = max(k for k, message in enumerate(messages) if message["role"] == "assistant")
@@ -33,6 +36,11 @@ def write_answers(
         text = bench.encoder.chat.render(messages[:last], tools, prompt=True)
         prompts.append(prompt_tokens(bench, text))
         references.append(str(messages[last]["content"]))
+        if messages[last].get("tool_calls"):
+            whole = bench.encoder.chat.render(messages[: last + 1], tools)
+            if whole.startswith(text):
+                written = prompt_tokens(bench, whole[len(text) :])
+                references[-1] = str(bench.tokenizer.decode(written, skip_special_tokens=True)).strip()
     return write(objective, bench, prompts, new_tokens, context_tokens), references
 
 

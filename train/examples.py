@@ -40,7 +40,11 @@ T = TypeVar("T", "Examples", "Examples | None")
 CLASSIFICATION, SFT, CHAT, TEXT, EXTRACTION = "classification", "sft", "chat", "text", "extraction"
 TASKS = (CLASSIFICATION, SFT, CHAT, TEXT, EXTRACTION)
 OF_TEXTS = (CLASSIFICATION, TEXT, EXTRACTION)
-_ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant", "observation": "tool"}
+_ROLES = {
+    **dict.fromkeys(("user", "human", "prompter", "customer"), "user"), "system": "system",
+    **dict.fromkeys(("assistant", "gpt", "chatgpt", "bot", "model"), "assistant"),
+    **dict.fromkeys(("tool", "observation"), "tool"),
+}  # fmt: skip
 _UNWANTED = {"false", "0", "0.0", "no", "bad", "rejected", "undesirable", ""}
 
 
@@ -367,10 +371,12 @@ def _messages(items: Sequence[Any]) -> Iterator[Message]:
         if not isinstance(item, Mapping):
             continue
         role = str(item.get("role", item.get("from", "")))
+        role = _ROLES.get(role.strip().lower(), role)
         content = item.get("content", item.get("value"))
         rest = {k: v for k, v in item.items() if k not in ("role", "from", "content", "value")}
         if isinstance(content, list):  # OpenAI's content parts
-            content = "".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
+            texts = (part.get("text") if isinstance(part, Mapping) else part for part in content)
+            content = "".join(text for text in texts if isinstance(text, str))
         if content is None and rest.get("tool_calls"):
             content = ""
         if role == "function_call":  # ShareGPT's way to write one or more tool calls
@@ -379,4 +385,4 @@ def _messages(items: Sequence[Any]) -> Iterator[Message]:
             rest["tool_calls"] = [{"type": "function", "function": c} for c in calls if isinstance(c, Mapping)]
             role, content = ("assistant", "") if rest["tool_calls"] else ("assistant", content)
         if role:
-            yield {**rest, "role": _ROLES.get(role, role), "content": "" if content is None else str(content)}
+            yield {**rest, "role": role, "content": "" if content is None else str(content)}

@@ -27,6 +27,8 @@ LEAKS = ("leaks_split", "matches_benchmark")
 """Rules of the contamination stage; it has nothing to say where there is nothing to compare with, and is not missed."""
 SECRET_RULES = ("pii.secret", "pii.private_key", "pii.url_credentials")
 NAME_RULES = ("pii.person", "pii.street_address")
+NAME_WIDTH = 40
+"""Characters of a class or a group that are shown."""
 _CLASSES_NAMED = 5
 NO_SPLIT = "the data names no evaluation split"
 NO_LABELS = "the data has no labels"
@@ -350,7 +352,8 @@ def _smallest_class(e: Evidence, kept: Any) -> Fact:
         named = [name for _, name in below[:_CLASSES_NAMED]]
         masked = shown_names(named)
         needs = [math.ceil(bound - count) for count, _ in below]
-        told = [f"{safe_text(masked[name])} needs {need:,} more" for name, need in zip(named, needs, strict=False)]
+        names = [safe_text(masked[name])[:NAME_WIDTH] for name in named]
+        told = [f"{name} needs {need:,} more" for name, need in zip(names, needs, strict=False)]
         rest = needs[_CLASSES_NAMED:]
         told += [f"and {plural(len(rest), 'more class', 'more classes')} {sum(rest):,} in all"] if rest else []
         return f"The class {', '.join(told)}."

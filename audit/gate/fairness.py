@@ -12,7 +12,7 @@ from typing import Any
 
 from audit.fairness import CurationEffect, curation_effect
 from audit.fairness.encode import JOIN
-from audit.gate.facts import Fact
+from audit.gate.facts import NAME_WIDTH, Fact
 from audit.numbers import percent
 from audit.report.effects import effects_of
 from curate.ledger.plan import Plan
@@ -26,7 +26,6 @@ GAPS = {
     "accuracy_gap": "accuracy",
 }
 _OF_GROUPS = {"demographic_parity": "selection_rate", "equal_opportunity": "tpr", "accuracy": "accuracy"}
-_NAME_WIDTH = 40
 _ROUNDING = 1e-9
 CHECKS = (*GAPS, "four_fifths", "disproportionate_curation")
 NO_GROUPS = "no column has the group role"
@@ -80,7 +79,7 @@ def _ends(summary: Mapping[str, Any], column: str, metric: str, gap: float) -> s
     if abs(ends[1]["value"] - ends[0]["value"] - gap) > _ROUNDING:  # the summary of very many groups holds some of them
         return told
     shown = shown_names([g["group"] for g in ends])
-    low, high = (f"{safe_text(shown[g['group']])[:_NAME_WIDTH]} {percent(g['value'])}" for g in ends)
+    low, high = (f"{safe_text(shown[g['group']])[:NAME_WIDTH]} {percent(g['value'])}" for g in ends)
     return f"{told}: {low}, {high}"
 
 
@@ -104,6 +103,6 @@ def _hit(effect: CurationEffect, n_rows: int) -> Fact:
     found = effect.disproportionate()
     unsure = [c for c in effect.comparisons if c.outcome == "insufficient evidence" and c.metric == "removed"]
     shown = shown_names([c.group for c in found[:3]])
-    names = [f"{safe_text(c.column)} {safe_text(shown[c.group])[:_NAME_WIDTH]}" for c in found[:3]]
+    names = [f"{safe_text(c.column)} {safe_text(shown[c.group])[:NAME_WIDTH]}" for c in found[:3]]
     told = ", ".join(f"{c.metric} {100 * (c.value or 0.0):+.1f} points in {n}" for c, n in zip(found, names, strict=False))
     return Fact(float(len(found)), n_rows, unjudged=len(unsure), detail=told)

@@ -25,7 +25,9 @@ from curate.errors import EXIT_GATE_FAILED, EXIT_NOT_JUDGED, EXIT_OK, ConfigErro
 SCHEMA_VERSION = 1
 SOME_ROWS, FEWEST_ROWS = 64, 16
 """Ids of rows that a baseline keeps, and from how many on it is held against data."""
-_ENDS = ("value", "low", "high")
+FORGIVEN = ("bad_rows", "label_error_rate", "pii_residual_per_1000_rows", "beats_random")
+"""Checks of one number for the whole dataset, which a baseline may have been red for as well. The worst of several groups,
+classes or columns is none of them, nor how many there are: as large a number may be of others now."""
 Verdict = Literal["pass", "warn", "fail", "insufficient evidence", "not applicable"]
 WORST: tuple[Verdict, ...] = ("not applicable", "pass", "warn", "insufficient evidence", "fail")
 
@@ -52,6 +54,8 @@ class CheckResult:
     least: int | None = None
     """How many of the findings that is: the first of them."""
     waived_by: str = ""
+    alone: CheckResult | None = None
+    """What is said without the baseline, where it passes by the baseline."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,23 @@ class GateResult:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What an earlier gate said of one check."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    verdict: str = ""
+    waived: bool = False
+    """Whether a waiver made the verdict: a failure that it let pass and a check without an answer read alike then."""
+
+    @property
+    def red(self) -> bool:
+        """Whether it was judged, and failed or warned."""
+        return self.verdict in ("fail", "warn") and not self.waived
+
+
+@dataclass(frozen=True)
 class Baseline:
     """The findings that an earlier gate knew."""
 
@@ -81,8 +102,8 @@ class Baseline:
     rows: frozenset[bytes] = frozenset()
     """Ids of some of its rows, by which data is told that is another dataset altogether."""
     task: str = ""
-    measured: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
-    """Each check's `value`, `low` and `high` then."""
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+    """Each check then."""
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -103,7 +124,7 @@ def read_baseline(path: Path) -> Baseline:
     try:
         known = frozenset(_id(item) for item in raw["fingerprints"])
         rows = frozenset(_id(item) for item in raw.get("some_rows", ()))
-        measured = {c["name"]: {end: _number(c[end]) for end in _ENDS} for c in raw.get("checks", ())}
+        measured = {c["name"]: _measured(c) for c in raw.get("checks", ())}
     except (KeyError, TypeError, ValueError):
         raise ConfigError(f"{path} holds no fingerprints; write it again with --format json") from None
     subject = raw.get("subject")
@@ -116,6 +137,12 @@ def _id(item: str) -> bytes:
     if len(found) != 16:
         raise ValueError("no id of 128 bits")
     return found
+
+
+def _measured(check: Mapping[str, Any]) -> Measured:
+    value, low, high = (_number(check[end]) for end in ("value", "low", "high"))
+    verdict = check.get("verdict")
+    return Measured(value, low, high, verdict if isinstance(verdict, str) else "", bool(check.get("waived_by")))
 
 
 def _number(item: object) -> float | None:
@@ -138,40 +165,55 @@ def tightened(path: Path, still_known: frozenset[bytes], result: GateResult) -> 
     findings that are: what was mended may not come back."""
     raw = orjson.loads(path.read_bytes())
     before = len(raw["fingerprints"])
-    raw["fingerprints"] = sorted(i.hex() for i in still_known)
-    now = {c.name: c for c in result.checks}
+    kept = {i.hex() for i in still_known}
+    raw["fingerprints"] = sorted(kept)
+    now = {c.name: c.alone or c for c in result.checks}
     for check in raw.get("checks", ()):
         found = now.get(check["name"])
-        if found is None or found.value is None or check["value"] is None or not _measured_whole(found):
+        if found is None or not _tighter(found, _measured(check)):
             continue
-        more_is_better = CHECKS[found.name].minimum
-        if found.value > check["value"] if more_is_better else found.value < check["value"]:
-            check |= {"value": found.value, "low": found.low, "high": found.high}
+        said = {key: getattr(found, key) for key in ("value", "low", "high", "rows", "warn", "fail", "verdict", "sentence")}
+        # Its places are those of then, and what was found now counts others: the way to green is left out.
+        still = [p for p in check.get("places", ()) if isinstance(p, dict) and p.get("finding_id") in kept]
+        check |= {**said, "to_green": None, "least": None, "places": still if found.verdict in ("fail", "warn") else []}
     return orjson.dumps(raw, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE), before - len(still_known)
 
 
-def _measured_whole(result: CheckResult) -> bool:
-    """Whether a check measures the dataset as a whole, so that a baseline cannot take known findings out of it."""
-    return result.name != "rows" and (result.high is not None or not result.findings)
+def _tighter(found: CheckResult, then: Measured) -> bool:
+    """Whether a baseline that holds `found` in place of `then` forgives no more: both the value and the end that is judged
+    are better, and nothing becomes red that was not."""
+    if found.name not in FORGIVEN or found.value is None or then.value is None or found.waived_by:
+        return False
+    if (found.high is None) != (then.high is None) or found.verdict not in ("pass", "warn", "fail"):
+        return False
+    if found.verdict != "pass" and not then.red:
+        return False
+    minimum = CHECKS[found.name].minimum
+    sign = -1 if minimum else 1
+    end, before = (found.low, then.low) if minimum else (found.high, then.high)
+    no_worse = end is None or (before is not None and sign * end <= sign * before)
+    return sign * found.value < sign * then.value and no_worse
 
 
 def _new_only(result: CheckResult, baseline: Baseline | None) -> CheckResult:
     """What the baseline was red for as well passes, where it is not worse now: for an estimate, not beyond its interval."""
-    before = baseline.measured.get(result.name, {}) if baseline is not None else {}
-    then, check = before.get("value"), CHECKS[result.name]
-    bound = result.fail if result.verdict == "fail" else result.warn
-    red = result.verdict in ("fail", "warn") and result.value is not None and bound is not None
-    if not red or then is None or not _measured_whole(result):
+    then = baseline.measured.get(result.name) if baseline is not None else None
+    if then is None or then.value is None or not then.red or result.name not in FORGIVEN:
         return result
-    assert result.value is not None
-    assert bound is not None
-    end = before.get("low" if check.minimum else "high")
-    worst = then if end is None else end
+    check = CHECKS[result.name]
+    bound = result.fail if result.verdict == "fail" else result.warn
+    if result.verdict not in ("fail", "warn") or result.value is None or bound is None:
+        return result
+    if (result.high is None) != (then.high is None):  # a bound that nobody has read is no measurement to compare with
+        return result
+    end = then.low if check.minimum else then.high
+    worst = then.value if end is None else end
     was_red, worse = (worst < bound, result.value < worst) if check.minimum else (worst > bound, result.value > worst)
     if not was_red or worse:
         return result
-    said = f"{result.sentence.rstrip('.')}; the baseline had {shown(then, check)}, so this is not new."
-    return replace(result, verdict="pass", sentence=said, to_green="", least=None)
+    had = f"the baseline was beyond the limit as well, with {shown(then.value, check)}, and this is no worse"
+    said = f"{result.sentence.rstrip('.')}; {had}."
+    return replace(result, verdict="pass", sentence=said, to_green="", least=None, alone=result)
 
 
 def judge(

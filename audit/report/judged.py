@@ -13,12 +13,14 @@ from typing import Any
 import orjson
 
 from audit.report.interval import Interval
-from audit.report.model_proof import Judged, JudgedPair
+from audit.report.model_proof import Judged, JudgedAlike, JudgedPair
 from audit.report.plots import Bar, intervals
 from audit.report.safe import READ, Previews
 from curate.dataset.compression import file_hash
 
 FILE = "judge/judged.json"
+VERSIONS = (2, 3)
+"""Of the file. In the second, intervals were a bootstrap's, and nothing was said of people's agreement."""
 FEW = "insufficient evidence"
 
 
@@ -28,7 +30,10 @@ def judged_of(folder: Path | None, ablation: Mapping[str, Any] | None, previews:
         return None
     try:
         held = orjson.loads((folder / FILE).read_bytes())
+        if held["schema_version"] not in VERSIONS:
+            return None
         pairs, wrote = list(held["pairs"]), dict(held["adapters"])
+        between = tuple(_agreed(pair) for pair in held.get("between") or ())
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if not wrote or not all(_is(folder / str(path), str(digest)) for path, digest in wrote.items()):
@@ -41,7 +46,7 @@ def judged_of(folder: Path | None, ablation: Mapping[str, Any] | None, previews:
     said = tuple(_pair(pair, named) for pair in pairs if isinstance(pair, Mapping) and int(pair.get("prompts") or 0))
     if not any(p.won + p.lost + p.ties > p.identical for p in said):
         return None
-    return Judged(said, *(int(held.get(key) or 0) for key in ("people", "asked_twice", "alike")))
+    return Judged(said, *(int(held.get(key) or 0) for key in ("people", "asked_twice", "alike")), between=between)
 
 
 def _is(path: Path, digest: str) -> bool:
@@ -67,6 +72,10 @@ def _pair(pair: Mapping[str, Any], named: Any) -> JudgedPair:
     )  # fmt: skip
 
 
+def _agreed(two: Mapping[str, Any]) -> JudgedAlike:
+    return JudgedAlike(int(two["findings"]), float(two["agreed"]), Interval(two["value"], two["low"], two["high"]))
+
+
 def told(pair: JudgedPair) -> str:
     """How often the first arm's answers were preferred, with the interval; or that too few were judged."""
     share = pair.share
@@ -80,7 +89,19 @@ def sentence(judged: Judged) -> str:
     people = f"{judged.people} {'person' if judged.people == 1 else 'people'}"
     twice = judged.asked_twice
     again = f" Of {twice} questions asked twice, {judged.alike} were answered alike." if twice else ""
-    return f"Judged blind by {people}, the order of answers decided by lot.{again} A tie counts half."
+    return f"Judged blind by {people}, the order of answers decided by lot.{again}{_between(judged.between)} A tie counts half."
+
+
+def _between(pairs: tuple[JudgedAlike, ...]) -> str:
+    """How far people agree with one another: of several pairs, the one that agrees least."""
+    if not pairs:
+        return ""
+    least = min(pairs, key=lambda two: two.alike)
+    k = least.kappa
+    kappa = "not defined (no variety)" if k.value is None else f"{k.value:.2f} [{k.low:.2f}, {k.high:.2f}]"
+    who = "Two people" if len(pairs) == 1 else f"Of {len(pairs)} pairs of people, the two who agree least"
+    questions = f"{least.questions:,} question{'' if least.questions == 1 else 's'}"
+    return f" {who} answered {questions} in common, {least.alike:.0%} of them alike; Cohen's kappa {kappa}."
 
 
 def figure(judged: Judged, width: int, name: str) -> str:

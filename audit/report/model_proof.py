@@ -87,6 +87,17 @@ class JudgedPair:
 
 
 @dataclass(frozen=True)
+class JudgedAlike:
+    """How far two people agree on the questions that both answered; a report names neither."""
+
+    questions: int
+    alike: float
+    """Share of them."""
+    kappa: Interval
+    """Cohen's; no value where it is not defined, as nobody's answers vary."""
+
+
+@dataclass(frozen=True)
 class Judged:
     """What people said of answers shown to them blindly, side by side."""
 
@@ -95,6 +106,8 @@ class Judged:
     asked_twice: int
     alike: int
     """Of those that were asked twice."""
+    between: tuple[JudgedAlike, ...] = ()
+    """Each two people who answered a question in common."""
 
 
 @dataclass(frozen=True)

@@ -56,28 +56,36 @@ def mended(waiting: Bools, chance: Floats, row: Ints, drops: Bools, mends: Bools
     at, p = at[order], chances[order]
     start = np.flatnonzero(np.diff(row[at], prepend=-1))
     size = np.diff(start, append=len(at))
+    levels = _levels(start, size)
     first = np.repeat(start, size)
     logs = np.log1p(-p)
-    stays = np.exp(_summed(np.where(drops[at], logs, 0.0), first))  # no drop among the first j is right
-    edits = np.where(drops[at], 0.0, logs)
-    so_far = _summed(edits, first)
+    stays = np.exp(_summed(np.where(drops[at], logs, 0.0), levels))  # no drop among the first j is right
+    so_far = _summed(np.where(drops[at], 0.0, logs), levels)
     whole = np.repeat(so_far[start + size - 1], size)
     gain = 1 - stays * (1 + np.exp(whole) - np.exp(whole - so_far))
     mean = gain / (np.arange(len(at)) - first + 1)
-    if len(start) == len(at):
-        worth[at] = mean
-        return worth
-    # The best mean from each place of its row on: a running maximum from behind, which each row begins anew.
-    for low, high in zip(start[size > 1].tolist(), (start + size)[size > 1].tolist(), strict=True):
-        mean[low:high] = np.maximum.accumulate(mean[low:high][::-1])[::-1]
-    worth[at] = mean
+    for level in reversed(levels):  # the best mean from each place of its row on
+        mean[level - 1] = np.maximum(mean[level - 1], mean[level])
+    worth[at] = np.round(mean, 9)  # the last digits of a logarithm differ between processors, and would order what is equal
     return worth
 
 
-def _summed(values: Floats, first: Ints) -> Floats:
-    """Sums within segments; `first` is where the segment of each item begins."""
-    total = np.cumsum(values)
-    return np.asarray(total - total[first] + values[first])
+def _levels(start: Ints, size: Ints) -> list[Ints]:
+    """Where the second finding of each row stands that has one, then the third, and so on."""
+    out, rank = [], 1
+    while len(start := start[size > rank]):
+        size = size[size > rank]
+        out.append(start + rank)
+        rank += 1
+    return out
+
+
+def _summed(values: Floats, levels: Sequence[Ints]) -> Floats:
+    """Sums within rows, each made of its row alone: the difference of two sums over all rows is rounded by the others."""
+    total = values.copy()
+    for level in levels:
+        total[level] += total[level - 1]
+    return total
 
 
 @dataclass(frozen=True)

@@ -45,14 +45,16 @@ def feedback_command(
     out = out or str(workflow.default_out(workflow.input_path(recipe))) + "-feedback"
     before = _Run.of(since or out, asked_for=since is not None)
     result = workflow.run(recipe, out=out, train=False, listener=narrator.stage, on_read=narrator.read)
-    summary = result.detected.outcomes["feedback"].detection.summary
+    detection = result.detected.outcomes["feedback"].detection
+    summary = detection.summary
     for name, what in (("like_no_row", "like no row"), ("like_several_rows", "as like one row as another that answers "
                        "differently, and linked to none")):  # fmt: skip
         if summary.get(name) and not quiet:
             few = summary[name]
             click.echo(f"{few:,} {'rating is' if few == 1 else 'ratings are'} {what}: {summary[f'{name}_first']}", err=True)
     if not quiet:
-        for line in before.lines(_Run(summary, _ids(result.detected.findings))):
+        # The run's findings hold what people saw in its rows as well, which no rating says.
+        for line in before.lines(_Run(summary, _ids(detection.findings))):
             click.echo(line, err=True)
     if not quiet and result.detected.findings.num_rows > 1:
         from curate.cli.affected import say_affected

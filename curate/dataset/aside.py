@@ -6,8 +6,8 @@ operating system, which takes them back under pressure, so data may be larger th
 it is filled, so it goes with its last user, killed or not.
 Cost: what is set aside is written once and read as often as it is looked at. Disk space of the text, for as long as it is
 used. `LARGE` decides, on the size of a file's content; nothing small is ever written to disk.
-Does not: set aside anything but text (numbers, row ids and what engines compute a row stay in memory), nor CSV files and
-JSON arrays, which are parsed whole.
+Does not: set aside anything but text (numbers, row ids and what engines compute a row stay in memory), nor the content of
+CSV files and JSON arrays, which are parsed whole.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import resource
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -29,6 +32,7 @@ from curate.errors import DataError
 
 LARGE = 1 << 30
 """Bytes of content from which it is set aside."""
+_MANY_FILES = 65_536
 SLICE_ROWS = 50_000
 """Rows of a text column that are made at once."""
 OFFSET_LIMIT = 2**31 - 1
@@ -51,6 +55,7 @@ class Aside:
     """A file without a name that bytes are appended to."""
 
     def __init__(self) -> None:
+        _open_many()
         self.folder = scratch_folder()
         self.size = 0
         self._file: IO[bytes] = self._told(lambda: tempfile.TemporaryFile(dir=self.folder))  # noqa: SIM115
@@ -70,6 +75,11 @@ class Aside:
         try:
             return do()
         except OSError as error:
+            if error.errno == errno.EMFILE:
+                raise DataError(
+                    "Too many files are open at once: each large file, and each of its text columns, takes one. Join the "
+                    "files into fewer, or raise the limit (ulimit -n)."
+                ) from None
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise DataError(f"{self.folder}: cannot be written ({error.strerror}). {_ELSEWHERE}") from None
             free = shutil.disk_usage(self.folder).free
@@ -79,7 +89,19 @@ class Aside:
             ) from None
 
 
-_ELSEWHERE = "Data of more than 1 GB needs its size in disk space there; the variable TMPDIR names another folder."
+@cache
+def _open_many() -> None:
+    """Let this process open as many files as its user may: each that is set aside, and each of its text columns, is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MANY_FILES if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(ValueError, OSError):  # a system that has a lower limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+_ELSEWHERE = (
+    "Data of more than 1 GB needs up to three times its size in disk space there; the variable TMPDIR names another folder."
+)
 
 
 class TextColumn:

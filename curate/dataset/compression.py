@@ -24,6 +24,7 @@ from curate.errors import DataError
 MAX_RATIO = 250
 BOMB_FLOOR_BYTES = 64 << 20
 _CHUNK = 1 << 20
+_HEAD = 4096
 _APPENDED = 16 << 20  # how much is set aside at once
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _UNREAD = {
@@ -45,15 +46,17 @@ def compression_of(path: Path) -> str:
 def read_bytes(path: Path, *, large: bool = False) -> tuple[Bytes, str, str]:
     """(content decompressed, compression, hash of the file on disk).
 
-    Large content is set aside; so is all of it where `large` says that the file is one of many.
+    Large content of a format that is read where it lies is set aside; so is all of it where `large` says that the file is
+    one of many.
     """
     compression = compression_of(path)
     size = path.stat().st_size
     digest = xxhash.xxh3_128()
-    if compression == "none" and size < LARGE and not large:
+    if compression == "none" and (not (large or size >= LARGE) or not _read_where_it_lies(path)):
         data = path.read_bytes()
         return data, compression, f"xxh3_128:{xxhash.xxh3_128(data).hexdigest()}"
     out, aside = bytearray(), None
+    mappable: bool | None = None
     with path.open("rb") as file:
         for block in _unpacked(_watched(file, digest), compression, path):
             out += block
@@ -63,17 +66,29 @@ def read_bytes(path: Path, *, large: bool = False) -> tuple[Bytes, str, str]:
                     f"{path}: grows to more than {MAX_RATIO} times its size when decompressed, like a zip bomb. "
                     "If it is real, decompress it yourself and give the plain file."
                 )
-            if (large or length >= LARGE) and len(out) >= _APPENDED:
+            if mappable is None and len(out) >= min(_HEAD, size):
+                mappable = _looks_mappable(bytes(out[:_HEAD]))
+            if mappable and (large or length >= LARGE) and len(out) >= _APPENDED:
                 aside = aside or Aside()
                 aside.append(out)
                 out = bytearray()
-    if aside is None and large and out:
+    if aside is None and large and out and mappable:
         aside = Aside()
     content: Bytes = bytes(out)
     if aside is not None:
         aside.append(out)
         content = aside.mapped()
     return content, compression, f"xxh3_128:{digest.hexdigest()}"
+
+
+def _read_where_it_lies(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _looks_mappable(file.read(_HEAD))
+
+
+def _looks_mappable(head: bytes) -> bool:
+    """Whether content begins as JSON Lines or Arrow do: CSV files and JSON arrays are parsed whole, in memory."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" or head.startswith((b"ARROW1", b"\xff\xff\xff\xff"))
 
 
 def _unpacked(chunks: Iterator[bytes], compression: str, path: Path) -> Iterator[bytes]:

@@ -39,6 +39,8 @@ def read_groups(source: Callable[[], pa.NativeFile], metadata: pq.FileMetaData, 
                 for chunk in table.column(i).chunks:
                     texts.setdefault(i, TextColumn(aside=large)).append(chunk, metadata.num_rows)
         rest.append(table.select([i for i in range(len(kinds)) if i not in texts]))
+    if not rest:  # groups without a row
+        return pq.ParquetFile(source(), metadata=metadata).read()
     schema = table.schema
     others = iter(pa.concat_tables(rest).columns)
     columns = [texts[i].column(schema.field(i).type) if i in texts else next(others) for i in range(len(schema))]

@@ -45,7 +45,7 @@ _VERBS = r"""
     |nat[oa](?: a [\w' ]{2,24})? il|nat[oa]:
     |nascid[oa](?: em| a| no dia)?|nasceu(?: em| a)?|ur\.|urodzon[ya](?: dnia)?
     |d\. ?t\.|naro[zd]en[ay]?|fodd|fodt|syntynyt|szuletett|nascut
-    |(?<=[ ,])f\.|szul\.|sz\.|род(?:ился|илась)|р\. ?р\.|γεννηθηκε|roden[a]?|sinh(?: ngay)?|lahir
+    |szul\.|sz\.|род(?:ился|илась)|р\. ?р\.|γεννηθηκε|roden[a]?|sinh(?: ngay)?|lahir
 """
 _LINK = (
     r"[^\w\n]{0,5}(?:\b(?:it'?s|is|was|ist|war|est|es|e|on|in|le|el|il|am|em|op|den|la|o|to|dnia|der|the)\b[^\w\n]{0,4})"
@@ -66,8 +66,10 @@ _BORN_ON = re.compile(
 )
 """Not "a film, born March 5, 1971 in a studio"."""
 _NAME_BORN = re.compile(r"[A-Z][\w'’-]+ [A-Z][\w'’-]+,? \(?born\W{1,3}(?:on )?\Z")
-_STAR = re.compile(r"(?:\A|[\s,;(])\* ?\Z")
-"""The sign of birth in German and Nordic papers."""
+_STAR = re.compile(r"(?:([^\W\d_][\w'’.-]*)[ ])?([^\W\d_][\w'’-]*\.?)([)\"”»]?,?)[ ]?\(?[ ]?\*[ ]?\Z")
+"""The sign of birth in German and Nordic papers, with the one or two words before it; it marks items of lists and products
+of numbers as well."""
+_F_DOT = re.compile(rf"([^\W\d_][\w'’-]*\.?)\)?,[ ]?f\.{_LINK}\Z")
 _BEHIND = re.compile(
     r"\s?(?:in [^\W\d_]{2,12} )?\b(?:geboren|născut|született|syntynyt|doğ(?:du|muş|umlu)|г\.? ?р\b|(?:года? |г\. ?)?рожд)"
     r"|\s?[(（]?\s?(?:出生|生まれ|生(?![产產成活])|생(?![가-힣])|생(?=입니다|이고|이며|으로))",
@@ -118,6 +120,19 @@ def _possible(written: str) -> bool:
     return 1 <= min(day, month) <= 12 and 1 <= max(day, month) <= 31
 
 
+def _starred(raw: str) -> bool:
+    """Whether a sign of birth stands at the end behind somebody: behind a comma, or after words with capitals, of which a
+    blank alone needs two."""
+    star = _STAR.search(raw)
+    if star is None:
+        return False
+    first, last, signs = star.groups()
+    if signs.endswith(","):
+        return True
+    alone = not signs and "(" not in star[0]
+    return last[0].isupper() and (not alone or (first is not None and first[0].isupper()))
+
+
 def _score(raw: str, written: str) -> float:
     """Of a date, by what stands before it."""
     numeric = not any(ch.isalpha() for ch in written)
@@ -126,8 +141,11 @@ def _score(raw: str, written: str) -> float:
         return 0.85
     if _BORN.search(before):
         return 0.6 if numeric or _BORN_ON.search(before) or _NAME_BORN.search(raw) else 0.0
-    if _STAR.search(raw):
+    if _starred(raw):
         return 0.6 if numeric else 0.0
+    somebody = _F_DOT.search(raw)
+    if somebody is not None and somebody[1][0].isupper():
+        return 0.75 if numeric else 0.6
     if _VERB.search(before) or _VERB.search(folded):
         return 0.75 if numeric else 0.6
     return 0.0

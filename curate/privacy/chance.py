@@ -49,6 +49,8 @@ JOINS = np.isin(np.arange(256), [ord(c) for c in "-./ "]).astype(np.uint8)
 _FOLD = bytes.maketrans(
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", b"9" * 10 + b"A" * 26 + b"a" * 26
 )
+
+
 @njit(cache=True, nogil=True)
 def _of(sign):  # type: ignore[no-untyped-def]
     """The least and the greatest byte that a sign of a form stands for."""

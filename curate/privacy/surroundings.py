@@ -187,13 +187,18 @@ def asian_birth(data, stop, end):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def birth_sign(data, start, i):  # type: ignore[no-untyped-def]
-    """Whether a sign of birth stands right before the number at `i`: `*12.11.1936`, `, f. 04.05.1949`."""
+    """Whether a sign of birth may stand right before the number at `i`: `Weber, *12.11.1936`, `, f. 04.05.1949`. No star at
+    the beginning of a line or behind a number, where it marks an item or multiplies."""
     j = i - 1
     if j > start and data[j] == 32:
         j -= 1
     if j >= start and data[j] == 42:
-        return j == start or (data[j - 1] <= 44 and data[j - 1] != 42)
-    return j - 2 >= start and data[j] == 46 and data[j - 1] == 102 and data[j - 2] == 32
+        k = j - 1
+        while k > start and j - k < 4 and (data[k] == 32 or data[k] == 40):
+            k -= 1
+        c = data[k] if k >= start else 0
+        return c >= 65 or c == 44 or c == 46 or c == 34 or c == 41
+    return j - 3 >= start and data[j] == 46 and data[j - 1] == 102 and data[j - 2] == 32 and data[j - 3] == 44
 
 
 @njit(cache=True)

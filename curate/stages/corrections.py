@@ -20,6 +20,9 @@ from curate.dataset.pointer import escape
 from curate.ledger.added import from_parent
 from curate.stages.against import USERS
 
+_CALLERS = frozenset({"function_call"})
+"""Names under which ShareGPT writes calls of tools, as turns of their own."""
+
 
 def corrected_row(
     dataset: Dataset, row: int, prompt: str, correction: str, *, same: bool, output: str = "", system: str = ""
@@ -34,13 +37,15 @@ def corrected_row(
         made = {roles.text[0]: prompt, roles.label[0]: correction} if roles.text and roles.label else None
         return None if made is None else orjson.dumps(made).decode()
     if task == "sft":
+        if not all(isinstance(_cell(dataset, name, row) or "", str) for name in (*roles.prompt, roles.completion[0])):
+            return None
         if same:
             return from_parent({}, {escape(roles.completion[0]): correction})
-        asked = _shared_out(prompt, [str(dataset.values(name)[row].as_py() or "") for name in roles.prompt])
+        asked = _shared_out(prompt, [str(_cell(dataset, name, row) or "") for name in roles.prompt])
         return orjson.dumps({**dict(zip(roles.prompt, asked, strict=True)), roles.completion[0]: correction}).decode()
     if task == "chat":
         return _turns(dataset, row, prompt, correction, same=same, system=system)
-    plain = (isinstance(dataset.values(name)[row].as_py(), str) for name in (*roles.chosen[:1], *roles.rejected[:1]))
+    plain = (isinstance(_cell(dataset, name, row), str) for name in (*roles.chosen[:1], *roles.rejected[:1]))
     if task == "preference" and same and all(plain):
         lost = {escape(roles.rejected[0]): output} if output else {}
         return from_parent({}, {escape(roles.chosen[0]): correction, **lost})
@@ -48,56 +53,108 @@ def corrected_row(
 
 
 def answer_turn(turns: Any) -> int | None:
-    """Which turn answers the longest question of a conversation, in the place of its list; None where none does."""
+    """Which turn answers the longest question of a conversation, in the place of its list; None where none does.
+
+    The words that the asker reads before going on, rather than a call of a tool on the way to them.
+    """
     if not isinstance(turns, list):
         return None
     asked = [(len(flatten(t)), -n) for n, t in enumerate(turns) if _who(t) in USERS]
     if not asked:
         return None
-    first = -max(asked)[1]
-    return next((n for n, t in enumerate(turns) if n > first and _who(t) in ASSISTANT and _key(t) is not None), None)
+    found: list[int] = []
+    for n in range(1 - max(asked)[1], len(turns)):
+        if found and _who(turns[n]) in USERS and not _are(_parts(turns[n]), "tool_result"):
+            break
+        if _who(turns[n]) in ASSISTANT and said(turns[n]).strip():
+            found.append(n)
+    return min(found, key=lambda n: (_calls(turns[n]), not words_of(turns[n]).strip(), n), default=None)
 
 
 def answer_place(dataset: Dataset, row: int) -> str | None:
-    """The pointer of the turn that answers the longest question of a conversation; None where none does."""
+    """The pointer of the one text of the turn that answers the longest question; None where there is no such text."""
     turns = _read(dataset, row)
-    at = answer_turn(turns)
-    return None if at is None else f"{escape(dataset.roles.messages[0])}/{at}/{escape(str(_key(turns[at])))}"
+    at = answer_turn([turn for _, turn in turns])
+    if at is None:
+        return None
+    (place, turn), key = turns[at], _key(turns[at][1])
+    within = None if key is None or _calls(turn) else _one_text(turn[key])
+    return None if place is None or key is None or within is None else f"{place}/{key}{within}"
 
 
 def answer_of(dataset: Dataset, row: int) -> str:
     """What the turn says that answers the longest question of a conversation; empty where none does."""
-    return turn_that_answers(_read(dataset, row))
+    return turn_that_answers([turn for _, turn in _read(dataset, row)])
 
 
 def turn_that_answers(turns: Any) -> str:
     """The same of turns that stand by themselves."""
     at = answer_turn(turns)
-    return "" if at is None else str(turns[at][_key(turns[at])])
+    return "" if at is None else said(turns[at])
+
+
+def last_answer(turns: Sequence[Any]) -> Any:
+    """Of turns that were written as an answer, the one that the asker reads; None where there is none."""
+    answers = [turn for turn in turns if _who(turn) in ASSISTANT and not _calls(turn) and words_of(turn).strip()]
+    return answers[-1] if answers else None if not turns or _who(turns[-1]) in USERS else turns[-1]
+
+
+def said(turn: Any) -> str:
+    """What a turn says: its words; where it has none, the tools that it calls or whatever else it holds."""
+    words = words_of(turn)
+    return words if words.strip() else flatten(turn)
+
+
+def words_of(turn: Any) -> str:
+    """The text of a turn, also where it comes in parts; calls of tools, pictures and the like are no text."""
+    key = _key(turn)
+    if key is None or _who(turn) in _CALLERS:
+        return ""
+    if isinstance(turn[key], str):
+        return str(turn[key])
+    return "\n".join(filter(None, map(_part_text, _parts(turn))))
 
 
 def opening(dataset: Dataset, row: int) -> str:
     """What a conversation is told before anyone asks: its system turn, raw; empty where it has none."""
-    turns = _read(dataset, row)
-    told = turns[0] if isinstance(turns, list) and turns else None
-    key = _key(told)
-    return str(told[key]) if key is not None and isinstance(told, dict) and _who(told) == "system" else ""
+    told = next((turn for _, turn in _read(dataset, row)), None)
+    return words_of(told) if _who(told) == "system" else ""
 
 
 def _turns(dataset: Dataset, row: int, prompt: str, correction: str, *, same: bool, system: str) -> str | None:
-    name, turns, place = dataset.roles.messages[0], _read(dataset, row), answer_place(dataset, row)
+    name, place = dataset.roles.messages[0], answer_place(dataset, row)
     if same and place is not None:
         return from_parent({}, {place: correction})
-    sharegpt = isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and "from" in turns[0]
+    turns = [turn for _, turn in _read(dataset, row) if isinstance(turn, dict)]
+    sharegpt = bool(turns) and "from" in turns[0]
     who, what = ("from", "value") if sharegpt else ("role", "content")
     user, assistant = ("human", "gpt") if sharegpt else ("user", "assistant")
-    made = [{who: "system", what: system}] if system else []
-    return orjson.dumps({name: [*made, {who: user, what: prompt}, {who: assistant, what: correction}]}).decode()
+    in_parts = any(isinstance(turn.get(what), list) for turn in turns)
+    told = [("system", system)] if system else []
+    made = [
+        {who: name, what: [{"type": "text", "text": text}] if in_parts else text}
+        for name, text in (*told, (user, prompt), (assistant, correction))
+    ]
+    return orjson.dumps({name: made if dataset.is_json(name) else orjson.dumps(made).decode()}).decode()
 
 
-def _read(dataset: Dataset, row: int) -> Any:
-    value = dataset.values(dataset.roles.messages[0])[row].as_py()
-    return loaded(value) if isinstance(value, str) else value
+def _read(dataset: Dataset, row: int) -> list[tuple[str | None, Any]]:
+    """The turns of a row and the pointer of each, which is None where they are the JSON of a text (CSV)."""
+    out: list[tuple[str | None, Any]] = []
+    for name in dataset.roles.messages:
+        cell, place = dataset.values(name)[row].as_py(), escape(name) if dataset.is_json(name) else None
+        value = loaded(cell) if isinstance(cell, str) else cell
+        if isinstance(value, list):
+            out += [(None if place is None else f"{place}/{n}", turn) for n, turn in enumerate(value)]
+        elif value is not None:
+            out.append((place, value))
+    return out
+
+
+def _cell(dataset: Dataset, name: str, row: int) -> Any:
+    """What a cell holds: a text, or a value such as turns."""
+    cell = dataset.values(name)[row].as_py()
+    return loaded(cell) if cell is not None and dataset.is_json(name) else cell
 
 
 def _who(turn: Any) -> str:
@@ -106,10 +163,41 @@ def _who(turn: Any) -> str:
 
 
 def _key(turn: Any) -> str | None:
-    """The key that holds what a turn says, where that is text."""
+    """The key that holds what a turn says."""
     if not isinstance(turn, dict):
         return None
-    return next((key for key in ("content", "value") if isinstance(turn.get(key), str)), None)
+    return next((key for key in ("content", "value") if turn.get(key) is not None), None)
+
+
+def _calls(turn: Any) -> bool:
+    """Whether a turn calls a tool."""
+    if not isinstance(turn, dict):
+        return False
+    return bool(turn.get("tool_calls") or turn.get("function_call") or _who(turn) in _CALLERS
+                or any(_are([part], "tool_use") for part in _parts(turn)))  # fmt: skip
+
+
+def _parts(turn: Any) -> list[Any]:
+    key = _key(turn)
+    return turn[key] if key is not None and isinstance(turn[key], list) else []
+
+
+def _are(parts: Sequence[Any], kind: str) -> bool:
+    return bool(parts) and all(isinstance(part, dict) and part.get("type") == kind for part in parts)
+
+
+def _part_text(part: Any) -> str:
+    text = part.get("text") if isinstance(part, dict) else part
+    return text if isinstance(text, str) else ""
+
+
+def _one_text(value: Any) -> str | None:
+    """Where in what a turn says its text stands, as the end of a pointer; None where it is not one text alone."""
+    if isinstance(value, str):
+        return ""
+    if not isinstance(value, list) or len(value) != 1 or not _part_text(value[0]):
+        return None
+    return "/0/text" if isinstance(value[0], dict) else "/0"
 
 
 def _shared_out(prompt: str, columns: Sequence[str]) -> list[str]:

@@ -3,16 +3,16 @@
 Ratings (`curate.stages.ratings`) are linked to rows by what they ask: the same words, or nearly (`feedback_links`). Each
 goes to one row: of rows that ask the same, the one whose answer was rated; else the most similar one.
 
-Rules. `rated_badly` (drop): people rated badly an answer that this row gives (or did not say which answer), so accepting
-takes the row out; its score is how bad the ratings are, drawn to the middle where they are few, and always under the
-threshold at which something applies by itself. `rated_badly_elsewhere` (flag): the answer that was rated badly is not the
-row's own, or is being corrected: the row may be right, and accepting only notes that. `corrected_label` (relabel): for
-classification, the same text under the label that people gave. `corrected_answer`: where the row itself gives the answer
-that was corrected, the correction in its place (replace), else a new row (add; see `corrections`). Everything waits for a
-person by default. Corrections come from outside, so personal data in them is replaced by placeholders before they reach a
-finding. Ratings that are like no row, or as like one as another that answers differently, are counted, and named by their
-line in the summary; they change nothing. Nor does a correction that the data has taken in: a row that asks the same gives
-it.
+Rules. `rated_badly` (drop): people rated badly an answer that this row gives (or did not say which answer, and no row that
+asks the same gives another), so accepting takes the row out; its score is how bad the ratings are, drawn to the middle
+where they are few, and always under the threshold at which something applies by itself. `rated_badly_elsewhere` (flag): the
+answer that was rated badly is not, or not surely, the row's own, or is being corrected: accepting only notes that.
+`corrected_label` (relabel): for classification, the same text under the label that people gave. `corrected_answer`: where
+the row itself gives the answer that was corrected, the correction in its place (replace), else a new row (add; see
+`corrections`). Everything waits for a person by default. Corrections come from outside, so personal data in them is
+replaced by placeholders before they reach a finding. Ratings that are like no row, or as like one as another that answers
+differently, are counted, and named by their line in the summary; they change nothing. Nor does a correction that the data
+has taken in: a row that asks the same gives it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from curate.stages.ratings import Rating, read_ratings
 NAME = "feedback"
 REASONS = {
     "rated_badly": "people rated the answer that this row gives as bad; accepting takes the row out",
-    "rated_badly_elsewhere": "people rated an answer to this prompt as bad, but not the one that this row gives",
+    "rated_badly_elsewhere": "people rated an answer to this prompt as bad, but not surely the one that this row gives",
     "rated_badly_cured": "people rated the answer that this row gives as bad; a correction is proposed beside this",
     "answer_replaced": "people corrected the answer that this row gives",
     "corrected_label": "people gave another label to this text",
@@ -117,10 +117,7 @@ def detect(dataset: Dataset, config: FeedbackConfig, context: Context) -> Detect
         [i for i in corrected if relabels and score[i] >= SAME and corrections[i] != given[row[i]]], row, corrections
     )
     others = [i for i in corrected if not (relabels and score[i] >= SAME)]
-    own = [
-        row[i] >= 0 and (not r.output or answer is None or likeness(answer(int(row[i])), r.output) >= ALIKE)
-        for i, r in enumerate(ratings)
-    ]
+    own = [row[i] >= 0 and _own(r.output, int(row[i]), links.twins.get(i, []), answer) for i, r in enumerate(ratings)]
     instead = _one_a_row([i for i in others if own[i] and ratings[i].output and score[i] >= SAME], row, corrections)
     places = {i: place for i in instead if (place := _answer_place(dataset, int(row[i]))) is not None}
     cured = {int(row[i]) for i in [*same, *places]}
@@ -200,6 +197,15 @@ def _given_by(rows: list[int], correction: str, answer: Callable[[int], str] | N
     return answer is not None and any(" ".join(answer(row).split()) == said for row in rows[:MOST_TWINS])
 
 
+def _own(output: str, row: int, twins: list[int], answer: Callable[[int], str] | None) -> bool:
+    """Whether the answer that was rated is the row's; where none was named, whether it can be no other row's."""
+    if answer is None:
+        return True
+    if output:
+        return likeness(answer(row), output) >= ALIKE
+    return len({" ".join(answer(twin).split()) for twin in twins[:MOST_TWINS]}) <= 1
+
+
 def _answer_place(dataset: Dataset, row: int) -> str | None:
     """Where a row's answer stands; None where that holds personal data, whose replacement a correction must not meet."""
     if dataset.task == "sft":
@@ -268,7 +274,7 @@ def _added(
 STAGE = Stage(
     name=NAME,
     title="Feedback from production",
-    version=3,
+    version=4,
     config=FeedbackConfig,
     detect=detect,
     on_finding="review",

@@ -104,9 +104,11 @@ def most_like(output: str, rows: Sequence[int], answer: Callable[[int], str]) ->
 
 
 def likeness(a: str, b: str) -> float:
-    """Jaccard similarity of the words of two texts."""
+    """Jaccard similarity of the words of two texts; of texts without a word (signs only), whether they are the same."""
     one, two = set(words(a)), set(words(b))
-    return len(one & two) / len(one | two) if one and two else 0.0
+    if not one and not two:
+        return float(bool(a.strip()) and a.split() == b.split())
+    return len(one & two) / len(one | two)
 
 
 def words(text: str) -> list[str]:

@@ -1,12 +1,14 @@
 """Files of ratings: JSON lines with a prompt, and the answer, how it was rated and its correction where there are any.
 
-Prompts and answers are texts, or turns of a conversation (`role` and `content`, `from` and `value`): of those the longest
-question counts, and the answer that follows it. Files may be compressed (gzip, zstd). Nothing of a line is ever quoted.
+Prompts and answers are texts, or turns of a conversation (`role` and `content`, `from` and `value`; text may come in
+parts): of those the longest question counts, and the answer that follows it. Files may be compressed (gzip, zstd). Nothing
+of a line is ever quoted.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import orjson
 from curate.dataset.compression import read_bytes
 from curate.errors import ConfigError, DataError
 from curate.stages.against import longest_question
-from curate.stages.corrections import turn_that_answers
+from curate.stages.corrections import last_answer, said, turn_that_answers, words_of
 
 _NAMES = {
     "prompt": ("prompt", "input", "question", "text", "messages", "conversations"),
@@ -75,21 +77,33 @@ def _rating(path: Path, number: int, line: bytes, good_from: float) -> Rating:
     found = {key: next((raw[n] for n in names if raw.get(n) is not None), None) for key, names in _NAMES.items()}
     if found["rating"] is None and isinstance(raw.get("label"), bool):  # the shape that unpaired preferences come in
         found["rating"] = raw["label"]
-    turns = found["prompt"] if isinstance(found["prompt"], list) else None
+    turns = _turns(found["prompt"])
     prompt = longest_question([turns]) if turns is not None else _text(found["prompt"])
-    output, correction = _text(found["output"]), _text(found["correction"])
+    output = _text(found["output"])
+    correction = _text(found["correction"], words_of)  # it is written as a text, so a call of a tool cannot be one
     good = _good(found["rating"], good_from, where)
     if not prompt.strip() or (good is None and not correction):
         raise DataError(f"{where} needs a prompt, and a rating or a correction")
     return Rating(f"{path.name} line {number}", prompt, output or turn_that_answers(turns), good, correction)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, list) and any(isinstance(turn, dict) for turn in value):
-        last = value[-1]
-        said = last.get("content", last.get("value")) if isinstance(last, dict) else None
-        return said if isinstance(said, str) else orjson.dumps(value).decode()
-    return value if isinstance(value, str) else "" if value is None else orjson.dumps(value).decode()
+def _turns(value: Any) -> list[Any] | None:
+    """The turns of a conversation, which may be one; None where the value is none."""
+    turns = [value] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return turns if any(isinstance(turn, dict) and turn.keys() & {"role", "from", "content"} for turn in turns) else None
+
+
+def _text(value: Any, of: Callable[[Any], str] = said) -> str:
+    """A value as a text; `of` reads a turn."""
+    turns = _turns(value)
+    if turns is not None:
+        answer = last_answer(turns)
+        return "" if answer is None else of(answer)
+    if isinstance(value, str):
+        return value if value.strip() else ""
+    if isinstance(value, list) and any(isinstance(part, dict) and "type" in part for part in value):
+        return of({"content": value})
+    return "" if value is None or value in ([], {}) else orjson.dumps(value).decode()
 
 
 def _good(value: Any, good_from: float, where: str) -> bool | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import resource
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.dataset import Dataset, aside, blocks, compression, content, jsonfiles, load, parquetgroups, parts
@@ -104,6 +105,7 @@ def load_csv(table: pa.Table, path: Path) -> None:
     csv.write_csv(table, path)
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="reads /proc")
 def test_the_text_of_a_large_file_lies_in_a_mapped_file(tiny: Path, tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows_of("labels")))
@@ -111,6 +113,38 @@ def test_the_text_of_a_large_file_lies_in_a_mapped_file(tiny: Path, tmp_path: Pa
     text = data.values("text").buffers()[2]
     ranges = [line.split() for line in Path("/proc/self/maps").read_text().splitlines() if str(tiny) in line]
     assert any(int(a, 16) <= text.address < int(b, 16) for a, b in (each[0].split("-") for each in ranges))
+
+
+MANY = """
+import resource, sys
+from curate.dataset import aside, compression, parts
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, hard))
+aside.LARGE = compression.LARGE = parts.LARGE = sys.modules["curate.dataset.load"].LARGE = 1
+print(len(sys.modules["curate.dataset.load"].load(sys.argv[1])))
+"""
+
+
+def test_more_files_than_may_be_open_at_first_are_set_aside_together(tmp_path: Path) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for i in range(60):
+        (folder / f"{i}.jsonl").write_text('{"text": "one of many", "label": "a"}\n')
+    done = subprocess.run([sys.executable, "-c", MANY, str(folder)], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "60", done.stderr
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "csv.gz"])
+def test_what_is_parsed_whole_needs_no_scratch_folder(
+    form: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "absent"))
+    monkeypatch.setattr(aside, "LARGE", 1 << 30)  # what is parsed is small
+    data = orjson.dumps(rows_of("sft")) if form == "json" else b"text,label\n" + b"some text,a\nother text,b\n" * 9
+    path = tmp_path / f"rows.{form}"
+    path.write_bytes(gzip.compress(data, mtime=0) if form.endswith("gz") else data)
+    monkeypatch.setattr(parts, "LARGE", 1 << 30)
+    assert len(load(path)) in (17, 18)
 
 
 def test_a_scratch_folder_without_room_is_named_with_a_way_out(
@@ -156,6 +190,7 @@ def test_files_that_are_large_together_are_set_aside_together(
         assert (tmp_path / f"again/{name}.{form}").read_bytes() == (tmp_path / f"plain/{name}.{form}").read_bytes()
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS, st.integers(1, 9))
 def test_short_offsets_cut_a_column_into_chunks_that_join_again_without_a_copy(
     before: list[str | None], texts: list[str | None], limit: int
@@ -175,6 +210,7 @@ def test_short_offsets_cut_a_column_into_chunks_that_join_again_without_a_copy(
         assert ends.address <= joined.buffers()[2].address < ends.address + ends.size
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=4))
 def test_chunks_that_lie_anywhere_join_to_the_same_texts(chunks: list[list[str | None]]) -> None:
     column = pa.chunked_array([pa.array(chunk, pa.string()) for chunk in chunks], pa.string())

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,14 @@ from hypothesis import strategies as st
 
 from audit.gate import Fact, judge, parse_policy, read_baseline, tightened
 from audit.gate.conflicts import fewest
-from audit.gate.facts import _bad_rows
-from audit.gate.judge import Baseline
-from audit.gate.policy import Limit, Policy
+from audit.gate.facts import NAME_WIDTH, _bad_rows, _smallest_class
+from audit.gate.judge import FORGIVEN, Baseline, Measured
+from audit.gate.policy import CHECKS, Limit, Policy
+from audit.gate.render import as_json
 from curate.errors import ConfigError
 
 TODAY = dt.date(2026, 6, 1)
+Ends = tuple[float | None, float | None, float | None]
 
 
 @st.composite
@@ -127,11 +130,12 @@ def test_two_waivers_of_one_check_are_refused() -> None:
         parse_policy({"waivers": [waiver, {**waiver, "expires": "2027-06-01"}]})
 
 
-def measured(**checks: dict[str, float | None]) -> Baseline:
-    return Baseline("main.json", frozenset(), measured=checks)
+def measured(verdict: str = "fail", waived: bool = False, **checks: Ends) -> Baseline:
+    then = {name: Measured(*ends, verdict, waived) for name, ends in checks.items()}
+    return Baseline("main.json", frozenset(), measured=then)
 
 
-WRONG = {"value": 0.10, "low": 0.08, "high": 0.12}
+WRONG: Ends = (0.10, 0.08, 0.12)
 
 
 @pytest.mark.parametrize(
@@ -139,43 +143,130 @@ WRONG = {"value": 0.10, "low": 0.08, "high": 0.12}
     [
         (0.11, 0.13, WRONG, "pass"),  # red before, and not shown to be worse
         (0.13, 0.15, WRONG, "fail"),  # beyond the interval of then
-        (0.049, 0.06, {"value": 0.03, "low": 0.02, "high": 0.045}, "fail"),  # then it was within the limit
-        (0.11, 0.13, {"value": None, "low": None, "high": None}, "fail"),
+        (0.049, 0.06, (0.03, 0.02, 0.045), "fail"),  # then it was within the limit
+        (0.11, 0.13, (None, None, None), "fail"),
+        (0.11, 0.13, (0.30, None, None), "fail"),  # what had no interval was no estimate
     ],
 )
 def test_an_estimate_that_was_red_in_the_baseline_fails_only_where_it_is_worse(
-    value: float, high: float, then: dict[str, float | None], expected: str
+    value: float, high: float, then: Ends, expected: str
 ) -> None:
     policy = parse_policy({"checks": {"label_error_rate": {"warn": 0.05, "fail": 0.05}}})
     fact = Fact(value, 1000, np.arange(5), low=value - 0.02, high=high)
     check = judged(policy, "label_error_rate", fact, measured(label_error_rate=then))
     assert check.verdict == expected
-    assert ("so this is not new" in check.sentence) == (expected == "pass")
+    assert ("and this is no worse" in check.sentence) == (expected == "pass")
 
 
-def test_a_class_that_was_too_small_before_fails_only_once_it_shrinks() -> None:
-    policy = parse_policy({"checks": {"rows_per_class": {"warn": 50, "fail": 20}}})
-    alone = {"low": None, "high": None}
-    then = measured(rows_per_class={"value": 7.0, **alone}, rows={"value": 1.0, **alone})
-    assert judged(policy, "rows_per_class", Fact(7.0, 300), then).verdict == "pass"
-    assert judged(policy, "rows_per_class", Fact(6.0, 300), then).verdict == "fail"
-    assert judged(parse_policy({"checks": {"rows": {"fail": 9}}}), "rows", Fact(1.0, 1), then).verdict == "fail"
+@pytest.mark.parametrize(
+    ("verdict", "waived", "expected"),
+    [("fail", False, "pass"), ("warn", False, "pass"), ("insufficient evidence", False, "fail"), ("pass", False, "fail"),
+     ("", False, "fail"), ("warn", True, "fail"), ("fail", True, "fail")],
+)  # fmt: skip
+def test_only_what_the_baseline_judged_to_be_red_is_forgiven(verdict: str, waived: bool, expected: str) -> None:
+    policy = parse_policy({"checks": {"label_error_rate": {"fail": 0.05}}})
+    fact = Fact(0.1, 1000, low=0.09, high=0.11)
+    check = judged(policy, "label_error_rate", fact, measured(verdict, waived, label_error_rate=WRONG))
+    assert check.verdict == expected
+
+
+def test_a_bound_that_nobody_had_read_lets_no_failure_pass(tmp_path: Path) -> None:
+    name = "pii_residual_per_1000_rows"
+    policy = Policy({name: Limit(fail=5.0)})
+    then = judge({name: Fact(50.0, 500, bound=True)}, policy, today=TODAY)
+    assert then.verdict == "insufficient evidence"
+    path = tmp_path / "main.json"
+    path.write_text(json.dumps(as_json(then, lambda positions: [], [], [])))
+    now = {name: Fact(40.0, 500, low=30.0, high=45.0)}
+    assert judge(now, policy, today=TODAY, baseline=read_baseline(path)).verdict == "fail"
+    warned = measured("warn", **{name: (50.0, None, None)})
+    assert judge(now, policy, today=TODAY, baseline=warned).verdict == "fail", "a bound was no measurement"
+
+
+@pytest.mark.parametrize("name", sorted(set(CHECKS) - set(FORGIVEN)))
+def test_what_may_be_of_another_group_class_or_column_is_never_said_to_be_known(name: str) -> None:
+    minimum = CHECKS[name].minimum
+    policy, value = Policy({name: Limit(fail=1.0 if minimum else 0.0)}), 0.0 if minimum else 1.0
+    then = measured(**{name: (value, None, None)})
+    assert judged(policy, name, Fact(value, 1000, detail="of others than then"), then).verdict == "fail"
+
+
+def test_lines_that_cannot_be_read_are_forgiven_up_to_their_share_then() -> None:
+    policy, then = Policy({"bad_rows": Limit(fail=0.0)}), measured(bad_rows=(0.1, None, None))
+    assert judged(policy, "bad_rows", _bad_rows(1, 9), then).verdict == "pass"
+    assert judged(policy, "bad_rows", _bad_rows(2, 9), then).verdict == "fail"
 
 
 def baseline_file(path: Path, **given: Any) -> Path:
-    check = {"name": "label_error_rate", **WRONG}
+    check = {"name": "label_error_rate", **dict(zip(("value", "low", "high"), WRONG, strict=True)), "verdict": "fail"}
     head = {"kind": "curate-gate", "schema_version": 1, "fingerprints": []}
     path.write_text(json.dumps({**head, "checks": [check], **given}))
     return path
 
 
+def tightened_by(path: Path, limit: float, value: float, low: float, high: float) -> dict[str, Any]:
+    """The check in the baseline file after a gate under a limit that found so much."""
+    facts = {"label_error_rate": Fact(value, 1000, low=low, high=high)}
+    result = judge(facts, Policy({"label_error_rate": Limit(fail=limit)}), today=TODAY, baseline=read_baseline(path))
+    assert result.verdict == "pass"
+    path.write_bytes(tightened(path, frozenset(), result)[0])
+    check: dict[str, Any] = json.loads(path.read_text())["checks"][0]
+    return check
+
+
 def test_a_baseline_takes_over_the_better_measurement_and_never_the_worse(tmp_path: Path) -> None:
-    path, policy = baseline_file(tmp_path / "main.json"), Policy({"label_error_rate": Limit(fail=0.5)})
     for value, expected in ((0.06, 0.06), (0.11, 0.10)):
-        fact = Fact(value, 1000, low=value - 0.01, high=value + 0.01)
-        result = judge({"label_error_rate": fact}, policy, today=TODAY)
-        found = json.loads(tightened(path, frozenset(), result)[0])["checks"][0]
-        assert found["value"] == expected
+        path = baseline_file(tmp_path / "main.json")
+        assert tightened_by(path, 0.5, value, value - 0.01, value + 0.01)["value"] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "taken"),
+    [
+        (0.09, 0.03, 0.20, False),  # a better value, of fewer rows: its end would forgive more
+        (0.11, 0.105, 0.115, False),  # a better end of a worse value
+        (0.09, 0.085, 0.095, True),
+    ],
+)
+def test_a_tightened_baseline_forgives_no_more_than_before(
+    tmp_path: Path, value: float, low: float, high: float, taken: bool
+) -> None:
+    path = baseline_file(tmp_path / "main.json")
+    check = tightened_by(path, 0.05, value, low, high)
+    assert (check["value"], check["low"], check["high"]) == ((value, low, high) if taken else WRONG)
+    assert check["verdict"] == "fail", "it is red without the baseline, and stays known"
+    assert taken == ("9.0 %" in check.get("sentence", ""))
+    assert "baseline" not in check.get("sentence", "")
+    worse = {"label_error_rate": Fact(0.19, 1000, low=0.17, high=0.21)}
+    policy = Policy({"label_error_rate": Limit(fail=0.05)})
+    assert judge(worse, policy, today=TODAY, baseline=read_baseline(path)).verdict == "fail"
+
+
+def test_what_was_mended_is_no_longer_red_in_the_tightened_baseline(tmp_path: Path) -> None:
+    path = baseline_file(tmp_path / "main.json")
+    check = tightened_by(path, 0.05, 0.03, 0.02, 0.04)
+    assert (check["verdict"], check["high"], check["places"]) == ("pass", 0.04, [])
+    assert "3.0 %" in check["sentence"]
+
+
+@pytest.mark.parametrize("verdict", ["pass", "insufficient evidence"])
+def test_tightening_makes_nothing_red_that_the_baseline_did_not_fail(tmp_path: Path, verdict: str) -> None:
+    path = baseline_file(tmp_path / "main.json")
+    raw = json.loads(path.read_text())
+    raw["checks"][0]["verdict"] = verdict
+    path.write_text(json.dumps(raw))
+    facts = {"label_error_rate": Fact(0.09, 1000, low=0.085, high=0.095)}
+    result = judge(facts, Policy({"label_error_rate": Limit(warn=0.05)}), today=TODAY, baseline=read_baseline(path))
+    assert result.verdict == "warn"
+    assert json.loads(tightened(path, frozenset(), result)[0])["checks"] == raw["checks"]
+
+
+def test_classes_are_named_no_wider_than_groups() -> None:
+    labels = ["a" * 500, *["b"] * 9]
+    nothing = np.ones(len(labels), np.bool_)
+    fact = _smallest_class(SimpleNamespace(labels=labels, train_row=nothing), nothing)
+    assert fact.short is not None
+    assert fact.short(5) == f"The class {'a' * NAME_WIDTH} needs 4 more."
 
 
 @pytest.mark.parametrize(

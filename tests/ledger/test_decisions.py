@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing as mp
+import resource
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from curate.errors import DataError
 from curate.ledger.decisions import Decision, Journal, append_decisions, decide, effect, match, read_journal, undo
 from curate.ledger.findings import empty_findings, make_findings
 from curate.ledger.sightings import Sighting, row_decision
+from curate.steps import reversing
 
 IDS = pa.array([bytes([i]) * 16 for i in range(4)], pa.binary(16))
 
@@ -54,6 +56,29 @@ def _nothing():  # type: ignore[no-untyped-def]
     import contextlib
 
     return contextlib.nullcontext()
+
+
+def test_decisions_that_do_not_all_fit_on_the_disk_are_none_of_them_in_force(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    first, *more = (decide(findings(), [i % 3], "accept") for i in range(6))
+    append_decisions(path, [first])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3 * path.stat().st_size, hard))
+    try:
+        with pytest.raises(OSError, match="large"):
+            append_decisions(path, more)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert read_journal(path).decisions == (first,)
+    append_decisions(path, more)
+    assert read_journal(path).decisions == (first, *more)
+
+
+def test_an_undo_of_what_the_journal_does_not_hold_leaves_nothing_to_take_back() -> None:
+    missing = decide(findings(), [0], "accept")
+    journal = Journal((undo(missing),))
+    assert reversing(findings(), "redo")(journal) is None
+    assert reversing(findings(), "undo")(journal) is None
 
 
 def test_a_damaged_line_in_the_middle_is_an_error_that_names_it(tmp_path: Path) -> None:

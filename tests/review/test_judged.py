@@ -93,6 +93,37 @@ def test_what_people_prefer_stands_in_every_rendering_of_the_report(run: Path) -
             assert words in shown.stdout
 
 
+def test_the_report_tells_how_far_people_agree_and_names_nobody(run: Path) -> None:
+    vote_for(run, "curated", "ada-the-first")
+    vote_for(run, "curated", "bo-the-second")
+    judge = judging(run)
+    shown = next(q for q in judge.questions("cy-the-third") if (q.first, q.second) == ("curated", "raw"))
+    judge.vote(shown, 0, "cy-the-third")
+    judge.conclude()
+    assert judge.report()
+    (two, *others) = json.loads((run / "report.json").read_text())["proof"]["judged"]["between"]
+    assert two == {"questions": PROMPTS, "alike": 1.0, "kappa": {"value": None, "low": None, "high": None}}
+    assert [o["questions"] for o in others] == [1, 1]
+    page = (run / "report.html").read_text()
+    assert "Of 3 pairs of people, the two who agree least answered 1 question in common, 0% of them alike" in page
+    assert not any(name in page for name in ("ada-the-first", "bo-the-second", "cy-the-third"))
+
+
+def test_rates_of_the_version_before_are_told_and_those_of_a_later_one_are_not(run: Path) -> None:
+    vote_for(run, "curated")
+    judging(run).conclude()
+    path = run / "judge" / "judged.json"
+    held = json.loads(path.read_text())
+    assert held.pop("schema_version") == 3
+    del held["between"]
+    for version, told in ((2, True), (4, False), (None, False)):
+        path.write_text(json.dumps({**held, "schema_version": version}))
+        workflow.rewrite_report(RunDir.open(run))
+        judged = json.loads((run / "report.json").read_text())["proof"]["judged"]
+        assert (judged is not None) == told
+        assert not told or judged["between"] == []
+
+
 def test_votes_on_answers_of_an_earlier_training_are_not_told(run: Path) -> None:
     vote_for(run, "curated")
     judging(run).conclude()
@@ -140,6 +171,6 @@ def test_two_people_at_once_lose_no_vote(run: Path) -> None:
         "for question in judge.questions(sys.argv[2]): judge.vote(question, 1, sys.argv[2])\n"
     )
     both = [subprocess.Popen([sys.executable, "-c", code, str(run), who]) for who in ("ada", "bo")]
-    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    assert [process.wait(timeout=300) for process in both] == [0, 0]
     votes = judging(run).votes()
     assert {who: sum(v.actor == who for v in votes) for who in ("ada", "bo")} == {"ada": 3 * PROMPTS, "bo": 3 * PROMPTS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import json
 import os
 import pty
@@ -21,10 +22,12 @@ from hypothesis import strategies as st
 from review_runs import curate, findings, over_a_pipe, review_of
 
 from audit.review import reliability
+from curate import workflow
 from curate.errors import ConfigError, DataError
-from curate.ledger.decisions import Decision, decide, read_journal
+from curate.ledger.decisions import ACCEPT, REJECT, Decision, decide, effect, read_journal
 from curate.ledger.decisions import _line as line_of
-from curate.review_sheet import read_sheet, take, write_sheet
+from curate.recipe import Recipe
+from curate.review_sheet import Taken, _as_written, _inert, read_sheet, take, write_sheet
 from curate.review_words import check_value, told
 
 
@@ -221,7 +224,7 @@ main(["review", sys.argv[1], "--stage", "pii", "--actor", "ada"])
 """
 
 
-def _until(terminal: int, enough: Callable[[bytes], bool], seconds: float = 60.0) -> bytes:
+def _until(terminal: int, enough: Callable[[bytes], bool], seconds: float = 300.0) -> bytes:
     seen, end = b"", time.monotonic() + seconds
     while not enough(seen):
         assert time.monotonic() < end, seen
@@ -258,6 +261,25 @@ def test_a_sheet_comes_back_from_spreadsheets_of_any_country(
     assert [(row, answer) for row, answer, _, _ in said.rows] == [(5, "clean")]
 
 
+def test_no_cell_can_run_whatever_separates_them(tmp_path: Path) -> None:
+    before, signs = (";", '; "', ";\t", '";"', ';"";', '"', ' "', ";'"), ("=", "+", "-", "@", "\t", "\r", "\uff1d")
+    texts = ['please help;"=HYPERLINK(1);thanks', 'a, b;"', *(f"say, {b}{s}1;x" for b in before for s in signs),
+             *(f"{b}{s}1, x" for b in ("", *before) for s in signs)]  # fmt: skip
+    data, sheet = tmp_path / "t.jsonl", tmp_path / "queue.csv"
+    data.write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for text in texts for label in ("a", "=b")))
+    recipe = Recipe.parse({"data": {"input": str(data)}, "run": {"stages": ["exact_duplicates"]}})
+    workflow.run(recipe, out=tmp_path / "run", train=False)
+    review = review_of(tmp_path / "run")
+    write_sheet(sheet, review, [("row", row) for row in range(len(review.session.dataset))])
+    assert all(_as_written(_inert(text)) == text for text in texts if ";" not in text), "an answer comes back as it was"
+    written = [sheet.read_text(encoding="utf-8-sig"), ",".join(f'"{_inert(text)}"' for text in texts)]
+    for delimiter in ",;\t":
+        cells = [cell for form in written for row in csv.reader(io.StringIO(form, newline=""), delimiter=delimiter)
+                 for cell in row]  # fmt: skip
+        assert len(cells) > len(texts)
+        assert not [cell for cell in cells if cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))]
+
+
 def test_a_sheet_taken_twice_counts_once_and_a_changed_line_takes_the_old_answer_back(run: Path, tmp_path: Path) -> None:
     review, sheet = review_of(run), tmp_path / "queue.csv"
     queue = review.queue("label_issues", "random")[:7]
@@ -281,6 +303,28 @@ def test_a_sheet_taken_twice_counts_once_and_a_changed_line_takes_the_old_answer
     assert [d.verdict for d in review.session.state.live] == ["accept"] * 5 + ["reject", "accept"]
     assert review.reliability().repeats == 0, "nobody was asked twice"
     assert take(review, read_sheet(sheet, review), "bo").new == 7, "another person's answers are their own"
+
+
+def test_a_line_of_a_sheet_leaves_the_other_findings_of_a_decision_as_they_were_decided(run: Path, tmp_path: Path) -> None:
+    review, sheet = review_of(run), tmp_path / "queue.csv"
+    three = review.queue("label_issues", "random")[:3].tolist()
+    review.save([decide(review.session.findings, three, "reject", actor="ada")])
+    write_sheet(sheet, review, findings(three[:1]))
+    rows = list(csv.DictReader(sheet.open(encoding="utf-8-sig", newline="")))
+
+    def says(verdict: str) -> tuple[list[int], Taken]:
+        with sheet.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerow(rows[0] | {"verdict": verdict})
+        taken = take(review, read_sheet(sheet, review), "ada")
+        return effect(review.session.state.journal, review.session.findings).verdict[three].tolist(), taken
+
+    assert says("reject") == ([REJECT] * 3, Taken(0, 0, 1)), "said alike of this one"
+    assert says("accept") == ([ACCEPT, REJECT, REJECT], Taken(1, 1, 0))
+    assert says("accept") == ([ACCEPT, REJECT, REJECT], Taken(0, 0, 1))
+    assert says("reject") == ([REJECT] * 3, Taken(1, 1, 0))
+    assert [len(d.finding_ids) for d in review.session.state.live] == [3, 1], "its own line is taken back"
 
 
 @pytest.mark.parametrize(("spoil", "words"), [

@@ -50,6 +50,20 @@ def test_rows_do_not_touch_one_another_and_what_mends_nothing_is_worth_nothing()
             == pytest.approx([1.0, 0.0], abs=1e-6))  # fmt: skip
 
 
+def test_rows_alike_are_worth_the_same_whatever_stands_before_them_and_come_in_their_order() -> None:
+    rng = np.random.default_rng(3)
+    n = 20_000
+    noise, two = np.repeat(rng.random(n // 2) < 0.5, 2), np.tile([0.9, 0.7], n // 2)
+    for row, rows in ((np.arange(n), [two == 0.9, two == 0.7]), (np.arange(n) // 2, [np.ones(n, bool)])):
+        chance = np.where(noise, rng.random(n), two)
+        worth = mended(np.ones(n, bool), chance, row, np.zeros(n, bool), np.ones(n, bool))
+        for same in rows:
+            at = np.flatnonzero(same & ~noise)
+            assert len(set(worth[at].tolist())) == 1
+            order = guides(np.ones(n, bool), chance, row, worth)["value"]
+            assert (np.diff(row[order[np.isin(order, at)]]) >= 0).all()
+
+
 def test_by_value_come_two_likely_findings_of_a_row_before_a_doubtful_one_and_a_note_last() -> None:
     everything, nothing = np.ones(5, bool), np.zeros(5, bool)
     score, row = np.array([0.9, 0.8, 0.99, 0.4, 0.95]), np.array([1, 1, 2, 3, 4])

@@ -185,7 +185,8 @@ def test_a_second_writer_is_told_to_wait(index: Index) -> None:
 
 
 # Loads the engine once, then forks a writer for each line it is given: "FOLDER MOMENT". A moment names a system call
-# before or after which the writer kills itself, or a number of milliseconds after which it is killed from outside.
+# before or after which the writer kills itself, or a number of milliseconds after which it is killed from outside ("w":
+# from when it has written something), or "never".
 WRITERS = """
 import os, signal, sys, time
 from pathlib import Path
@@ -209,6 +210,8 @@ def die(moment, name, real):
 
 for line in sys.stdin:
     folder, moment = line.split()
+    segments = Path(folder) / "segments"
+    old = set(os.listdir(segments))
     child = os.fork()
     if not child:
         Path.replace, os.fsync = die(moment, "replace", Path.replace), die(moment, "fsync", os.fsync)
@@ -216,15 +219,18 @@ for line in sys.stdin:
         for new in made[: 1 if "-" in moment else None]:
             index.add(new)
         os._exit(0)
-    if "-" not in moment:
-        if moment.startswith("w"):  # not before something new is written
-            segments = Path(folder) / "segments"
-            old = set(os.listdir(segments))
-            while set(os.listdir(segments)) == old:
+    gone, status = 0, 0
+    if "-" not in moment and moment != "never":
+        if moment.startswith("w"):  # not before something new is written, unless the writer ends before that
+            while not gone and set(os.listdir(segments)) == old:
                 time.sleep(0.001)
-        time.sleep(float(moment.lstrip("w")) / 1000)
-        os.kill(child, signal.SIGKILL)
-    print(-os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+                gone, status = os.waitpid(child, os.WNOHANG)
+        if not gone:
+            time.sleep(float(moment.lstrip("w")) / 1000)
+            os.kill(child, signal.SIGKILL)
+    if not gone:
+        gone, status = os.waitpid(child, 0)
+    print(-os.waitstatus_to_exitcode(status), flush=True)
 """
 
 # Two files are written, each flushed, renamed, and its folder flushed: the segment first, the manifest last.
@@ -238,7 +244,7 @@ def kill_writers(lines: list[tuple[Path, str]]) -> list[int]:
     """The signal that ended each writer."""
     done = subprocess.run(
         [sys.executable, "-c", WRITERS], input="".join(f"{folder} {moment}\n" for folder, moment in lines),
-        capture_output=True, text=True, cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONPATH": "."},
+        capture_output=True, text=True, cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONPATH": "."}, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return [int(line) for line in done.stdout.split()]
@@ -262,9 +268,20 @@ def test_a_writer_killed_from_outside_never_breaks_the_index(index: Index, tmp_p
     folders = [tmp_path / f"copy{k}" for k in range(8)]
     for folder in folders:
         shutil.copytree(index.path, folder)
-    kill_writers([(folder, f"{'w' * (k % 2)}{3 * 2**k}") for k, folder in enumerate(folders)])
+    moments = [f"{'w' * (k % 2)}{3 * 2**k}" for k in range(7)]
+    ended = kill_writers(list(zip(folders, [*moments, "never"], strict=True)))
+    assert ended[-1] == 0
+    assert set(ended) <= {0, signal.SIGKILL}
     counts = [len(Index(folder).items()) for folder in folders]
     assert all(count >= 80 and count % 40 == 0 for count in counts)
+    assert max(counts) == counts[-1] > 80
+
+
+def test_the_wait_for_a_writer_that_dies_before_it_writes_ends(tmp_path: Path) -> None:
+    (tmp_path / "segments").mkdir()
+    (tmp_path / "manifest.json").write_text("no manifest")
+    (ended,) = kill_writers([(tmp_path, "w1")])
+    assert ended not in (0, signal.SIGKILL)
 
 
 def shingle_set(text: str) -> set[tuple[str, ...]]:

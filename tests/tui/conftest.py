@@ -69,9 +69,6 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's settings but the test's own."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr("tui.app.GATE_PAUSE_SECONDS", 0.0)
-    # How long the driver of the tests looks whether the processor is idle: at Textual's 20 ms most of a test is that.
-    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 0.005)
-    monkeypatch.setattr("textual._wait.SLEEP_IDLE", 0.00025)
     keymap.use({})
 
 

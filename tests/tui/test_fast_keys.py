@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from curate.errors import ConfigError
 from curate.ledger.decisions import read_journal
 from curate.session import Session
 from tests.tui.conftest import Drive
@@ -40,6 +42,24 @@ def held(monkeypatch: pytest.MonkeyPatch, kind: type, name: str) -> Iterator[lis
         yield calls
     finally:
         go.set()
+
+
+async def test_a_step_that_cannot_be_made_takes_no_other_with_it(
+    run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bad(journal: object) -> None:
+        raise ConfigError("this one cannot be made")
+
+    async with drive(run) as d:
+        await d.panel("pii")
+        with held(monkeypatch, Session, "save"):
+            await d.pilot.press("x", "x")
+            spoilt = asyncio.create_task(d.app.desk._save(bad))
+            await d.pilot.press("x")
+            await d.pilot.pause()
+        await d.settle()
+        assert verdicts(run) == ["reject", "reject", "reject"]
+        assert isinstance((await asyncio.gather(spoilt, return_exceptions=True))[0], Exception)
 
 
 async def test_what_is_pressed_while_a_decision_is_saved_is_saved_together_and_in_order(

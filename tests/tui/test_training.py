@@ -65,7 +65,7 @@ def pretend(run: Path, code: str = "import time; time.sleep(60)") -> subprocess.
     """A process that looks like the training of this run and does nothing."""
     process = subprocess.Popen(
         [sys.executable, "-c", code, "ablate", str(run.resolve())],
-        preexec_fn=_hears_interrupts,  # noqa: PLW1509 - nothing else runs in this process
+        preexec_fn=_hears_interrupts,
     )
     (run / "train").mkdir(exist_ok=True)
     (run / "train" / "process.json").write_bytes(orjson.dumps({"pid": process.pid}))

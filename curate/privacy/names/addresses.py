@@ -26,9 +26,9 @@ _ADDRESS, _LOCATION = CODE["STREET_ADDRESS"], CODE["LOCATION"]
 _BEFORE, _AFTER = 96, 24
 """Bytes around an address that are looked at."""
 _EDGE = " \t\r\n\u3000\xa0,;:|–—"
-_TELLING = re.compile(r"\d.*[^\W\d_]{2}|[^\W\d_]{2}.*\d")
+_DIGIT, _LETTERS = re.compile(r"\d"), re.compile(r"[^\W\d_]{2}")
 _CELLS = re.compile(r"[|;\t]")
-_SENTENCE = re.compile(r"([^\W\d_]+)\.\s+(?=[^\W\d_])")
+_SENTENCE = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,40}+)\.\s{1,8}(?=[^\W\d_])")
 _SHORT = words("addresses", "abbreviations")
 _KIND = (
     r"(?:Str|str|Ul|ul|Al|al|Pl|pl|Os|os|Av|av|Avda|C|R|P\.zza|V\.le|Jl|jl|Bd|Bld|Blvd|Ş|Șos|St|nám|Λ|Λεωφ|"
@@ -53,6 +53,16 @@ _POST_CODE_FIRST = re.compile(r"(?:[A-Z]{1,2}-)?\d{3}(?:\s?\d{2}|\d{1,2}|-\d{3,4
 _NUMBER_OF_A_TEXT = re.compile(r"\d(?:[ -]?\d){12,}|\d{9,}")
 _SMALL = re.compile(r"(?<![\w'’-])[^\W\d_]{5,}(?![\w-])")
 _OF_ADDRESSES = words("addresses", "words")
+_STREETS = words("addresses", "streets")
+_KIND_FIRST = re.compile(_KIND)
+_HOUSE_FIRST = re.compile(r"\d{1,5}[a-zA-Z]?(?:\s(?:bis|ter|quater)\b)?,?\s((?:[^\W\d_][\w.'’-]{0,24}\s){0,4}[^\W\d_][\w.'’-]{0,24})")
+_POST_CODE = re.compile(
+    r"(?<![\w-])(?:(?!(?:19|20)\d\d\s)\d{4}|\d{5}|\d{6}|\d{3}\s\d{2}|\d{2}-\d{3}|\d{4}-\d{3}|\d{5}-\d{3})\s(?=[^\W\d_a-zà-ÿа-я])"
+    r"|\b[A-Z]{2}\s\d{5}(?:-\d{4})?(?!\d)|\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b|\b\d{4}\s?[A-Z]{2}\b"
+)
+"""A post code and the capital of its town, or one whose form tells."""
+_LONGEST_LINE = 160
+"""Signs of the longest line that may be a place: the patterns for these look at it from every sign."""
 _PLACE_LINE = re.compile(r"\W*([^\W\d_][^\d,]*?)\W*\Z")
 _PLACE_AND_CODE = re.compile(r"\W*([^\W\d_][^\d,]*?[^\W\d_A-Z][^\d,]*?)\s(\d{4,6})\W*\Z")
 _MILITARY = re.compile(r"\W*(?:[AFD]PO\s)")
@@ -64,7 +74,7 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
     if _CELLS.search(value):
         edges = [0, *(m.end() for m in _CELLS.finditer(value)), len(value) + 1]
         cells = [(a, b - 1) for a, b in itertools.pairwise(edges)]
-        telling = [(b - a, a, b) for a, b in cells if _TELLING.search(value, a, b)]
+        telling = [(b - a, a, b) for a, b in cells if _DIGIT.search(value, a, b) and _LETTERS.search(value, a, b)]
         if not telling:
             return 0, 0
         _, low, high = max(telling)
@@ -78,7 +88,10 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
         low += 1
     while low < high and value[high - 1] in _EDGE:
         high -= 1
-    if _no_address(value[low:high]):
+    high = low + _address_end(value[low:high])
+    while low < high and value[high - 1] in _EDGE:
+        high -= 1
+    if low >= high:
         return 0, 0
     ahead = before + value[:low]
     if _POST_CODE_FIRST.match(value, low):
@@ -101,12 +114,26 @@ def _street(ahead: str) -> int:
     return len(ahead)
 
 
-def _no_address(value: str) -> bool:
-    """Whether it is a long number or a sentence with numbers in it."""
-    if _NUMBER_OF_A_TEXT.search(value):
-        return True
+def _address_end(value: str) -> int:
+    """Where the address ends in front of a long number; 0 where it is such a number or a sentence with numbers in it. What
+    begins with the number of a house and its street, or holds a post code, is an address whatever else is in it."""
+    number = _NUMBER_OF_A_TEXT.search(value)
+    end = number.start() if number else len(value)
+    if _has_street(value[:end]) or _POST_CODE.search(value, 0, end):
+        return end
     small = [word for word in _SMALL.findall(value) if word.islower() and word not in _OF_ADDRESSES]
-    return len(small) >= 2 and any(word[0].isupper() for word in re.findall(r"[^\W\d_]+", value))
+    sentence = len(small) >= 2 and any(word[0].isupper() for word in re.findall(r"[^\W\d_]+", value))
+    return 0 if number or sentence else end
+
+
+def _has_street(value: str) -> bool:
+    """Whether a text begins with a number and a kind of street (`14 rue`, `12 old mill lane`), or with such a kind and a
+    number behind it (`ul. długa 5`)."""
+    if _KIND_FIRST.match(value):
+        return _DIGIT.search(value) is not None
+    house = _HOUSE_FIRST.match(value)
+    spelled = house[1].lower().split() if house else ()
+    return any(word.rstrip(".") in _STREETS for word in spelled)
 
 
 def lines(value: str) -> list[tuple[int, int, int]]:
@@ -116,7 +143,7 @@ def lines(value: str) -> list[tuple[int, int, int]]:
     for line in value.split("\n"):
         stop = begin + len(line)
         town = code = None
-        if begin and not _MILITARY.match(line):
+        if begin and len(line) <= _LONGEST_LINE and not _MILITARY.match(line):
             town, code = _PLACE_LINE.match(line), _PLACE_AND_CODE.match(line)
         place = town or code
         if place is not None:

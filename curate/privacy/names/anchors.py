@@ -26,7 +26,7 @@ from curate.privacy.letters import WORD, fnv, lookup
 from curate.privacy.names.phrases import alternatives, parts, words
 from curate.privacy.words import spellings
 
-_SCORE = 0.8
+SCORE = 0.8
 _CAPITALS, _TITLES, _GREETING = (alternatives("people", name) for name in ("announcing", "titles", "greetings"))
 _ANCHOR = re.compile(rf"(?i)(?<![\w'’-])(?:{_CAPITALS})[:,]? +")
 _TITLE = re.compile(rf"(?<![\w'’-])(?:{_TITLES})\.? +")
@@ -88,16 +88,21 @@ def _triggers(data, starts, ends, keys, values):  # type: ignore[no-untyped-def]
     return out[:n], silent
 
 
-def announced(text: Block) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Spans (int64[n, 3]: row, start byte, end byte) of people whom a phrase announces, and their scores."""
+def announced(text: Block) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Spans (int64[n, 3]: row, start byte, end byte) of people whom a phrase announces, and whether just a greeting does."""
     at: list[tuple[int, int, int]] = []
+    greeted: set[tuple[int, int, int]] = set()
     words_at, silent = _triggers(text.data, text.starts, text.ends, _KEYS, _VALUES)
     for row, begin, end, kinds in _windows(text, words_at):
-        at += _in_bytes(text, row, begin, end, partial(people, kinds=kinds))
+        if kinds & ~_GREETS:
+            at += _in_bytes(text, row, begin, end, partial(people, kinds=kinds & ~_GREETS))
+        if kinds & _GREETS:
+            greeted.update(_in_bytes(text, row, begin, end, partial(people, kinds=_GREETS)))
     for row in np.flatnonzero(silent).tolist():
         at += _in_bytes(text, row, int(text.starts[row]), int(text.ends[row]), spoken)
-    places = np.array(sorted(set(at)), np.int64).reshape(-1, 3)
-    return places, np.full(len(places), _SCORE)
+    greeted.difference_update(at)
+    all_of_them = sorted(greeted.union(at))
+    return np.array(all_of_them, np.int64).reshape(-1, 3), np.array([place in greeted for place in all_of_them], np.bool_)
 
 
 def _windows(text: Block, words_at: npt.NDArray[np.int64]) -> list[tuple[int, int, int, int]]:
@@ -113,9 +118,11 @@ def _windows(text: Block, words_at: npt.NDArray[np.int64]) -> list[tuple[int, in
 
 
 def _in_bytes(
-    text: Block, row: int, begin: int, end: int, find: Callable[[str], set[tuple[int, int]]]
+    text: Block, row: int, begin: int, end: int, find: Callable[[str, int], set[tuple[int, int]]]
 ) -> list[tuple[int, int, int]]:
-    """What is found between two places of a row, which may lie inside a sign."""
+    """What is found between two places of a row, which may lie inside a sign. The sign before them is read along, so that
+    where a piece begins is taken for no beginning of a line or word."""
+    begin = max(int(text.starts[row]), begin - 1)
     while begin > text.starts[row] and text.data[begin] & 0xC0 == 0x80:
         begin -= 1
     while end < text.ends[row] and text.data[end] & 0xC0 == 0x80:
@@ -123,7 +130,7 @@ def _in_bytes(
     part = text.data[begin:end].tobytes().decode("utf-8", "replace")
     out = []
     place, byte = 0, begin
-    for a, b in sorted(find(part)):
+    for a, b in sorted(find(part, int(begin > text.starts[row]))):
         if b == len(part) and end < text.ends[row]:
             continue  # cut
         byte += len(part[place:a].encode("utf-8", "replace"))
@@ -132,25 +139,25 @@ def _in_bytes(
     return out
 
 
-def people(line: str, kinds: int = _EVERY) -> set[tuple[int, int]]:
-    """Begin and end of the people whom phrases of a text announce, phrases of the given kinds."""
+def people(line: str, first: int = 0, kinds: int = _EVERY) -> set[tuple[int, int]]:
+    """Begin and end of the people whom phrases of a text announce, phrases of the given kinds that begin at `first` or behind it."""
     out: set[tuple[int, int]] = set()
     for kind, pattern in ((_ANNOUNCED, _ANCHOR), (_TITLED, _TITLE)):
-        for match in pattern.finditer(line) if kinds & kind else ():
+        for match in pattern.finditer(line, first) if kinds & kind else ():
             end = _name_end(line, match.end())
             if end > match.end():
                 out.add((match.end(), end))
-    for match in _GREETED.finditer(line) if kinds & _GREETS else ():
+    for match in _GREETED.finditer(line, first) if kinds & _GREETS else ():
         if match[1][0].isupper() and match[1].lower() not in _NOBODY and not match[1].isupper():
             out.add(match.span(1))
     return out
 
 
-def spoken(line: str) -> set[tuple[int, int]]:
+def spoken(line: str, first: int = 0) -> set[tuple[int, int]]:
     """The same in scripts without capitals."""
     out: set[tuple[int, int]] = set()
     for pattern in _SPOKEN:
-        for match in pattern.finditer(line):
+        for match in pattern.finditer(line, first):
             value = match[1].rstrip()
             if len(value) >= 2 and not any(value.endswith(word) for word in _NONE_BEHIND):
                 out.add((match.start(1), match.start(1) + len(value)))

@@ -19,14 +19,16 @@ import pyarrow as pa
 from curate.privacy.book import book
 from curate.privacy.column import Block, block
 from curate.privacy.names.addresses import pieces, reshaped
-from curate.privacy.names.anchors import announced
+from curate.privacy.names.anchors import SCORE, announced
 from curate.privacy.names.characters import tables
 from curate.privacy.names.columns import NOTHING, OF_PERSON, column_class, plain_class
 from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
 from curate.privacy.names.grids import grid
 from curate.privacy.names.labels import TYPES
+from curate.privacy.names.listed import listed_name, listed_otherwise
 from curate.privacy.names.model import Model, load
+from curate.privacy.names.phrases import words
 from curate.privacy.names.plausible import left_of_address, plausible
 from curate.privacy.names.tagger import WINDOW, tag
 from curate.privacy.overlaps import Found, resolve_overlaps
@@ -110,12 +112,13 @@ def name_spans(
     sure = np.round(1 / (1 + np.exp(-(fit[:, 0] * odds + fit[:, 1] + _MISS))), 4)
     sure = np.where(_bare(text, at), np.where(sure >= _BARE, sure, 0.0), sure)
     keep = wanted[at[:, 3]] & (sure >= min_score)
+    hints = at[(at[:, 3] == TYPES.index("PERSON")) & ~keep, :3]
     at[:, 3] = _CODES[at[:, 3]]
     found = plausible(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
     found = reshaped(text, mended(text, found), "LOCATION" in types)
     found = _told(text, found, types)
     if "PERSON" in types:
-        found = _introduced(text, found)
+        found = _introduced(text, found, hints)
     forms, score = written_forms(text, [name for name in TYPES if name in types])
     if len(forms):
         found = _with(found, Found(forms, score, np.zeros(len(forms), np.bool_)))
@@ -130,9 +133,7 @@ def name_spans(
 
 
 _CELL = re.compile(r"[^\W\d_][^\W\d_.'’-]*(?:[ .'’-]{1,2}[^\W\d_]+){0,3}\.?")
-_NO_NAME = frozenset(
-    ("none", "null", "nan", "unknown", "other", "test", "yes", "no", "true", "false", "all", "tbd", "default", "various")
-)
+_NO_NAME = words("cells", "no_names")
 
 
 def _told(text: Block, found: Found, types: Sequence[str]) -> Found:
@@ -143,6 +144,7 @@ def _told(text: Block, found: Found, types: Sequence[str]) -> Found:
     kind = kinds[text.name_of]
     sizes = text.ends - text.starts
     rows = np.flatnonzero((kind != NOTHING) & (sizes >= 2) & (sizes <= _SHORT_NAME))
+    found = found.take(~_says_nothing(text, found, kind))
     same = found.at[:, 3] == np.where(kind[found.at[:, 0]] == OF_PERSON, _PERSON, _LOCATION)
     rows = rows[~np.isin(rows, found.at[same, 0])]
     new = []
@@ -150,16 +152,40 @@ def _told(text: Block, found: Found, types: Sequence[str]) -> Found:
         value = text.data[text.starts[row] : text.ends[row]].tobytes().decode("utf-8", "replace")
         code = _PERSON if kind[row] == OF_PERSON else _LOCATION
         asked = KINDS_OF_TYPES[code].name in types and not value[0].islower()
-        if asked and _CELL.fullmatch(value) and value.lower() not in _NO_NAME:
+        if asked and _CELL.fullmatch(value) and _NO_NAME.isdisjoint(value.lower().replace("-", " ").split()):
             new.append((row, int(text.starts[row]), int(text.ends[row]), code))
     told = Found(np.array(new, np.int64).reshape(-1, 4), np.full(len(new), _TOLD), np.zeros(len(new), np.bool_))
     return found.take(~np.isin(found.at[:, 0], told.at[:, 0])).plus(told).sorted() if new else found
 
 
-def _introduced(text: Block, found: Found) -> Found:
+def _says_nothing(text: Block, found: Found, kind: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Spans that are a whole cell of one word that says there is no name, in a column for names: `Admin`."""
+    rows, start, end = found.at[:, 0], found.at[:, 1], found.at[:, 2]
+    out: npt.NDArray[np.bool_] = (kind[rows] != NOTHING) & (start == text.starts[rows]) & (end == text.ends[rows])
+    for n in np.flatnonzero(out).tolist():
+        word = text.data[start[n] : end[n]].tobytes().decode("utf-8", "replace")
+        out[n] = word.lower() in _NO_NAME and not listed_name(word)
+    return out
+
+
+def _weighed(text: Block, hints: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Places of the people whom a phrase announces, without ordinary words (`Hr. Manager`); a greeting is said to teams and
+    things as well (`Hello Kubernetes!`), so there the tagger or a list must speak for the word."""
+    places, greeted = announced(text)
+    keep = np.ones(len(places), np.bool_)
+    for n, (row, start, end) in enumerate(places.tolist()):
+        word = text.data[start:end].tobytes().decode("utf-8", "replace")
+        if greeted[n] and not listed_name(word):
+            keep[n] = bool(((hints[:, 0] == row) & (hints[:, 1] <= start) & (hints[:, 2] >= end)).any())
+        elif " " not in word:
+            keep[n] = not listed_otherwise(word)
+    return places[keep]
+
+
+def _introduced(text: Block, found: Found, hints: npt.NDArray[np.int64]) -> Found:
     """The spans, and the people whom a phrase announces where nothing was found; where less of a name was found, it takes
-    the whole."""
-    places, score = announced(text)
+    the whole. `hints`: people of whom the tagger is unsure."""
+    places = _weighed(text, hints)
     if not len(places):
         return found
     at = found.at
@@ -171,13 +197,14 @@ def _introduced(text: Block, found: Found) -> Found:
     done = -1
     for n, (low, high) in enumerate(zip(first.tolist(), last.tolist())):
         place = places[n, 0] * reach + places[n, 1]
-        inside = all(at[m, 3] == _PERSON and at[m, 2] <= places[n, 2] for m in range(low, high))
+        _, begin, end = places[n].tolist()
+        inside = all(at[m, 3] == _PERSON and begin <= at[m, 1] and at[m, 2] <= end for m in range(low, high))
         new[n] = place >= done and inside and not (high - low == 1 and (at[low, 1:3] == places[n, 1:3]).all())
         if new[n]:
             keep[low:high] = False
             done = places[n, 0] * reach + places[n, 2]
     made = np.column_stack([places[new], np.full(int(new.sum()), _PERSON, np.int64)])
-    return found.take(keep).plus(Found(made, score[new], np.zeros(len(made), np.bool_))).sorted()
+    return found.take(keep).plus(Found(made, np.full(len(made), SCORE), np.zeros(len(made), np.bool_))).sorted()
 
 
 def _with(found: Found, surer: Found) -> Found:

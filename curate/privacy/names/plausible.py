@@ -46,7 +46,7 @@ _ROLES = frozenset(_words("""
 """Folded words that stand before names and are none."""
 _NEVER = frozenset(_words("""
     referto saal salle sala esq zimmer befund anamnese protokoll rechnung ordernr kundennr bestellnr factura fattura facture
-    lebenslauf vitae curriculum curriculo resume cv zyciorys ozgecmis zivotopis oneletrajz ansokan
+    sirs lebenslauf vitae curriculum curriculo resume cv zyciorys ozgecmis zivotopis oneletrajz ansokan
     anschrift hypertonie diabetes diagnose diagnosen diagnosis diagnostico diagnostic medikation allergien allergies vitals
     verdacht aufnahme entlassung verlauf therapie
     ugyfelszolgalat kundenservice kundendienst helpdesk support resumen anamnesi terapia prognose impression assessment
