@@ -251,6 +251,8 @@ def _of_groups(
     found = fairness.facts(
         None if outcome is None else outcome.detection.summary, f"fairness did not run: {why}" if why else "", plan.n_rows
     )
+    if CURATION not in policy.limits:
+        return dict(found)
     settings = detected.recipe.to_dict().get("stages", {}).get("fairness", {})
     clusters = detected.hint("near_duplicates.cluster")
     return {**found, **fairness.curation_fact(plan, detected.dataset.groups(), settings, clusters, curated=curated)}

@@ -7,13 +7,15 @@ the plan in force, and of the policy in the run's recipe. Engines: `audit.review
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.gating import red_checks
+from curate.gating import RESIDUAL, red_checks
 from curate.house import require
 from curate.ledger.balance import SURPLUS
 
@@ -39,20 +41,51 @@ def worth_of(findings: pa.Table, waiting: np.ndarray) -> np.ndarray:
     return worth
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What the gate says of one state of a session."""
+
+    state: object
+    whole: bool
+    """Whether every check was asked; otherwise those alone whose findings decisions settle."""
+    reds: list[tuple[CheckResult, Fact]]
+    nearer: np.ndarray
+
+
+_ASKED: WeakKeyDictionary[Session, _Asked] = WeakKeyDictionary()
+"""The gate is asked once for every state: a judgement reads the whole dataset, and every question shows what it says."""
+
+
 def reds_of(session: Session) -> list[tuple[CheckResult, Fact]]:
     """The checks of the recipe's own policy that fail or warn under the plan in force, failures first."""
-    policy = require("audit.gate").parse_policy(session.detected.recipe.gate)
-    return red_checks(session.detected, session.plan, session.run, policy)
+    return _asked(session, whole=True).reds
 
 
 def toward_green(session: Session) -> np.ndarray:
     """float64[findings]: the share of the way of red checks to their limits that a decision on each is expected to go."""
+    return _asked(session, whole=False).nearer
+
+
+def _asked(session: Session, *, whole: bool) -> _Asked:
+    kept, state = _ASKED.get(session), session.state
+    if kept is not None and kept.state is state and (kept.whole or not whole):
+        return kept
+    policy = require("audit.gate").parse_policy(session.detected.recipe.gate)
+    if not whole:  # these have no findings, and may take a model or a second scan: too long between two questions
+        slow = {RESIDUAL, *require("audit.gate.reference").CHECKS, *require("audit.gate.fairness").CHECKS}
+        policy = replace(policy, limits={name: limit for name, limit in policy.limits.items() if name not in slow})
+    reds = red_checks(session.detected, state.plan, session.run, policy)
+    made = _ASKED[session] = _Asked(state, whole, reds, _nearer(session, reds))
+    return made
+
+
+def _nearer(session: Session, reds: list[tuple[CheckResult, Fact]]) -> np.ndarray:
     table = session.findings
     score = table["score"].to_numpy().astype(np.float64)
     flag = np.asarray(pc.equal(table["action"].cast(pa.string()), "flag"))
     settles = np.where(flag, 1 - score, 1.0)  # a change leaves the count by either answer, a flag when it is rejected
     row = table["row"].fill_null(-1).to_numpy()
-    checks = [_red_check(check, fact, score) for check, fact in reds_of(session) if len(fact.findings)]
+    checks = [_red_check(check, fact, score) for check, fact in reds if len(fact.findings)]
     progress: np.ndarray = require("audit.review").progress(checks, settles, row)
     return progress
 
@@ -60,12 +93,15 @@ def toward_green(session: Session) -> np.ndarray:
 def expected(review: Review, by: str) -> Callable[[int], str]:
     """What a decision on a finding is expected to change, in words, for the orders that follow it; nothing for others."""
     if by == "gate":
-        nearer = toward_green(review.session)
-        return lambda index: f"a decision goes about {nearer[index]:.1%} of the way to green" if nearer[index] > 0 else ""
+        return lambda index: _way(toward_green(review.session)[index])  # of what is left, not of the way at the start
     if by == "value":
         worth, n = review.looks[4], max(1, review.session.dataset.n_rows)
         return lambda index: f"a decision mends {worth[index]:.2f} rows on average, {worth[index] / n:.3%} of the data"
     return lambda index: ""
+
+
+def _way(share: float) -> str:
+    return f"a decision goes about {share:.1%} of the way to green" if share > 0 else ""
 
 
 def red_lines(session: Session) -> list[str]:

@@ -211,7 +211,8 @@ def _new_only(result: CheckResult, baseline: Baseline | None) -> CheckResult:
     was_red, worse = (worst < bound, result.value < worst) if check.minimum else (worst > bound, result.value > worst)
     if not was_red or worse:
         return result
-    had = f"the baseline was beyond the limit as well, with {shown(then.value, check)}, and this is no worse"
+    so = "no worse" if end is None else "not shown to be worse"
+    had = f"the baseline was beyond the limit as well, with {shown(then.value, check)}, and this is {so}"
     said = f"{result.sentence.rstrip('.')}; {had}."
     return replace(result, verdict="pass", sentence=said, to_green="", least=None, alone=result)
 

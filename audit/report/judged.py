@@ -46,7 +46,8 @@ def judged_of(folder: Path | None, ablation: Mapping[str, Any] | None, previews:
     said = tuple(_pair(pair, named) for pair in pairs if isinstance(pair, Mapping) and int(pair.get("prompts") or 0))
     if not any(p.won + p.lost + p.ties > p.identical for p in said):
         return None
-    return Judged(said, *(int(held.get(key) or 0) for key in ("people", "asked_twice", "alike")), between=between)
+    people, twice, alike = (int(held.get(key) or 0) for key in ("people", "asked_twice", "alike"))
+    return Judged(said, people, twice, alike, between)
 
 
 def _is(path: Path, digest: str) -> bool:
@@ -89,7 +90,8 @@ def sentence(judged: Judged) -> str:
     people = f"{judged.people} {'person' if judged.people == 1 else 'people'}"
     twice = judged.asked_twice
     again = f" Of {twice} questions asked twice, {judged.alike} were answered alike." if twice else ""
-    return f"Judged blind by {people}, the order of answers decided by lot.{again}{_between(judged.between)} A tie counts half."
+    both = _between(judged.between)
+    return f"Judged blind by {people}, the order of answers decided by lot.{again}{both} A tie counts half."
 
 
 def _between(pairs: tuple[JudgedAlike, ...]) -> str:

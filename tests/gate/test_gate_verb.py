@@ -115,7 +115,7 @@ def test_a_baseline_lets_old_trouble_pass_and_names_what_is_new() -> None:
     assert check(found, "leaked_rows")["verdict"] == "pass"
 
 
-def test_whatever_data_holds_its_own_baseline_leaves_nothing_that_is_new() -> None:
+def test_whatever_data_holds_its_own_baseline_leaves_no_finding_that_is_new() -> None:
     rows = [*clean(), *({**row, "text": f"{row['text']} Write to ada@mail.example.org or to 4111 1111 1111 1111."}
                         for row in clean(9, seed=3))]  # fmt: skip
     rows += [rows[0], rows[0], {**rows[1], "text": rows[1]["text"] + " really"}, {**rows[2], "label": "other"}]
@@ -123,7 +123,8 @@ def test_whatever_data_holds_its_own_baseline_leaves_nothing_that_is_new() -> No
     path = write(Path("main.jsonl"), rows)
     assert gate(path, "--policy", "p.toml", "--format", "json", "--output", "main.json")[0] == 1
     code, found = as_json(path, "--policy", "p.toml", "--baseline", "main.json")
-    assert (code, [c["sentence"] for c in found["checks"] if c["verdict"] not in ("pass", "not applicable")]) == (0, [])
+    red = [c["name"] for c in found["checks"] if c["verdict"] not in ("pass", "not applicable")]
+    assert (code, red) == (1, ["rows_per_class"]), "which class was the smallest then is not known"
 
 
 def test_a_baseline_tightens_by_itself_and_what_was_mended_may_not_come_back() -> None:

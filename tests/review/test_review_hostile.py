@@ -272,7 +272,9 @@ def test_no_cell_can_run_whatever_separates_them(tmp_path: Path) -> None:
     review = review_of(tmp_path / "run")
     write_sheet(sheet, review, [("row", row) for row in range(len(review.session.dataset))])
     assert all(_as_written(_inert(text)) == text for text in texts if ";" not in text), "an answer comes back as it was"
-    written = [sheet.read_text(encoding="utf-8-sig"), ",".join(f'"{_inert(text)}"' for text in texts)]
+    raw = io.StringIO()
+    csv.writer(raw).writerows([f"row-{n}", _inert(text), ""] for n, text in enumerate(texts))  # breaks are kept here
+    written = [sheet.read_bytes().decode("utf-8-sig"), raw.getvalue()]
     for delimiter in ",;\t":
         cells = [cell for form in written for row in csv.reader(io.StringIO(form, newline=""), delimiter=delimiter)
                  for cell in row]  # fmt: skip

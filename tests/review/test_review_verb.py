@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from review_runs import TRUTH, curate, findings, over_a_pipe, review_of
 
 from curate import workflow
 from curate.errors import ConfigError
+from curate.gating import red_checks
 from curate.recipe import Recipe
 from curate.review_sheet import COLUMNS, read_sheet, write_sheet
-from curate.review_value import reds_of, toward_green
+from curate.review_value import expected, red_lines, reds_of, toward_green
 
 
 def test_a_session_over_a_pipe_decides_undoes_and_says_what_that_certifies(run: Path) -> None:
@@ -249,3 +251,25 @@ def test_by_gate_come_findings_that_make_a_check_red_before_all_others(run: Path
     before, distance = judged()
     review.decide_all([(index, "accept", None, "") for index in first])
     assert (before - judged()[0]) / distance == pytest.approx(nearer[first].sum(), rel=1e-6), "as far as was said"
+
+
+def test_the_gate_is_asked_once_for_every_state_of_a_session(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def counted(detected: Any, plan: Any, *rest: Any) -> Any:
+        asked.append(plan)
+        return red_checks(detected, plan, *rest)
+
+    monkeypatch.setattr("curate.review_value.red_checks", counted)
+    review = review_of(run)
+    red_lines(review.session)
+    queue = review.queue(None, "gate").tolist()
+    told = expected(review, "gate")
+    before = [told(index) for index in queue]
+    assert before[0]
+    assert asked == [review.session.plan]
+    review.decide(queue[0], "accept")
+    assert told(queue[0]) == "", "it is settled"
+    after = [told(index) for index in queue[1:]]
+    assert asked[1:] == [review.session.plan]
+    assert after != before[1:], "the rest is a larger part of what is left"

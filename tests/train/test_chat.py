@@ -130,3 +130,16 @@ def test_rendering_says_what_the_tokenizer_itself_says(tokenizer: Any) -> None:
     tokenizer.chat_template = CHATML
     ours = ChatTemplate(tokenizer).render(SYSTEM)
     assert ours == tokenizer.apply_chat_template(list(SYSTEM), tokenize=False)
+
+
+@pytest.mark.parametrize(("content", "text"), [
+    ([{"type": "text", "text": "Hello"}, {"type": "image_url", "image_url": {}}, " there"], "Hello there"),
+    ([{"type": "text", "text": None}], ""), ([], ""), (None, ""),
+])  # fmt: skip
+def test_parts_are_read_for_their_text(content: object, text: str) -> None:
+    assert conversation([{"role": "user", "content": content}]) == ({"role": "user", "content": text},)
+
+
+def test_names_of_roles_are_known_however_they_are_written() -> None:
+    turns = conversation([{"role": "Prompter", "content": "a"}, {"from": " ChatGPT", "value": "b"}, {"role": "Fun"}])
+    assert [turn["role"] for turn in turns] == ["user", "assistant", "Fun"]

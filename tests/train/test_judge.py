@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -130,3 +131,13 @@ def test_answers_of_rows_whose_last_turn_is_not_an_answer_are_those_of_the_last_
     answers, references = write_answers(objective, bench, Examples("chat", np.arange(1), messages=(turns,)), 4)
     assert references == ["b"]
     assert len(answers) == 1
+
+
+def test_an_answer_that_calls_a_tool_is_compared_with_the_call_as_it_is_written(quick: TrainConfig) -> None:
+    bench = open_workbench(dataclasses.replace(quick, chat_template="plain"))
+    objective = adapted_model(quick, bench, None)
+    call = {"type": "function", "function": {"name": "find_card", "arguments": "{}"}}
+    turns = ({"role": "user", "content": "my card"}, {"role": "assistant", "content": "", "tool_calls": [call]})
+    _, (reference,) = write_answers(objective, bench, Examples("chat", np.arange(1), messages=(turns,)), 2)
+    assert "find_card" in reference
+    assert "my card" not in reference

@@ -55,7 +55,9 @@ _SMALL = re.compile(r"(?<![\w'’-])[^\W\d_]{5,}(?![\w-])")
 _OF_ADDRESSES = words("addresses", "words")
 _STREETS = words("addresses", "streets")
 _KIND_FIRST = re.compile(_KIND)
-_HOUSE_FIRST = re.compile(r"\d{1,5}[a-zA-Z]?(?:\s(?:bis|ter|quater)\b)?,?\s((?:[^\W\d_][\w.'’-]{0,24}\s){0,4}[^\W\d_][\w.'’-]{0,24})")
+_HOUSE_FIRST = re.compile(
+    r"\d{1,5}[a-zA-Z]?(?:\s(?:bis|ter|quater)\b)?,?\s((?:[^\W\d_][\w.'’-]{0,24}\s){0,4}[^\W\d_][\w.'’-]{0,24})"
+)
 _POST_CODE = re.compile(
     r"(?<![\w-])(?:(?!(?:19|20)\d\d\s)\d{4}|\d{5}|\d{6}|\d{3}\s\d{2}|\d{2}-\d{3}|\d{4}-\d{3}|\d{5}-\d{3})\s(?=[^\W\d_a-zà-ÿа-я])"
     r"|\b[A-Z]{2}\s\d{5}(?:-\d{4})?(?!\d)|\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b|\b\d{4}\s?[A-Z]{2}\b"

@@ -89,7 +89,7 @@ def _triggers(data, starts, ends, keys, values):  # type: ignore[no-untyped-def]
 
 
 def announced(text: Block) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Spans (int64[n, 3]: row, start byte, end byte) of people whom a phrase announces, and whether just a greeting does."""
+    """Spans (int64[n, 3]: row, start byte, end byte) of people whom a phrase announces, and whether only by a greeting."""
     at: list[tuple[int, int, int]] = []
     greeted: set[tuple[int, int, int]] = set()
     words_at, silent = _triggers(text.data, text.starts, text.ends, _KEYS, _VALUES)
@@ -140,7 +140,7 @@ def _in_bytes(
 
 
 def people(line: str, first: int = 0, kinds: int = _EVERY) -> set[tuple[int, int]]:
-    """Begin and end of the people whom phrases of a text announce, phrases of the given kinds that begin at `first` or behind it."""
+    """Begin and end of the people whom phrases of the given kinds announce, phrases that begin at `first` or behind it."""
     out: set[tuple[int, int]] = set()
     for kind, pattern in ((_ANNOUNCED, _ANCHOR), (_TITLED, _TITLE)):
         for match in pattern.finditer(line, first) if kinds & kind else ():

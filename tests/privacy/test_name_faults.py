@@ -1,0 +1,165 @@
+"""Texts that names were once read wrongly or endlessly in: runs without blanks, ordinary words, edges of windows."""
+
+from __future__ import annotations
+
+import re
+from re import _constants, _parser  # type: ignore[attr-defined]
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from curate.privacy import scan
+from curate.privacy.names import addresses, anchors, find_names, grids
+from curate.privacy.names.addresses import tidy
+from curate.privacy.names.phrases import parts
+
+_REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT)
+
+
+def named(text: str, *kinds: str, column: str = "") -> list[str]:
+    spans = find_names(pa.array([text], pa.large_string()), kinds or ("PERSON",), column)
+    return [text[a:b] for a, b in zip(spans.start.tolist(), spans.end.tolist())]
+
+
+def births(text: str) -> list[str]:
+    spans = scan(pa.array([text], pa.large_string()))
+    return [text[a:b] for a, b, k in zip(spans.start, spans.end, spans.type.to_pylist()) if k == "DATE_OF_BIRTH"]
+
+
+def _sequences(item: Any) -> list[Any]:
+    """The alternatives inside a parsed item of a pattern."""
+    op, of = item
+    if op in (*_REPEATS, _constants.POSSESSIVE_REPEAT):
+        return [of[2]]
+    if op == _constants.SUBPATTERN:
+        return [of[3]]
+    if op == _constants.BRANCH:
+        return list(of[1])
+    if op in (_constants.ASSERT, _constants.ASSERT_NOT):
+        return [of[1]]
+    return [of] if op == _constants.ATOMIC_GROUP else []
+
+
+def _fixed(item: Any) -> bool:
+    """Whether it stands for something that must be there once, so that a repetition of it can be cut in one way only."""
+    op, of = item
+    if op in _REPEATS:
+        return bool(of[0] == of[1] and of[0] > 0)
+    if op in (_constants.SUBPATTERN, _constants.BRANCH, _constants.ATOMIC_GROUP):
+        return all(any(map(_fixed, sequence)) for sequence in _sequences(item))
+    return op in (_constants.LITERAL, _constants.NOT_LITERAL, _constants.IN, _constants.ANY, _constants.CATEGORY)
+
+
+def _ambiguous(sequence: Any) -> bool:
+    """Whether a repetition holds nothing but what may be longer or shorter, as `(?:[a-z]+ ?)+` does."""
+    for item in sequence:
+        if item[0] in _REPEATS and item[1][1] > 1:
+            body = item[1][2]
+            if any(inner[0] == _constants.SUBPATTERN for inner in body):
+                body = [i for s in body if s[0] == _constants.SUBPATTERN for i in s[1][3]] if len(body) == 1 else body
+            if any(i[0] in _REPEATS and i[1][0] != i[1][1] for i in body) and not any(map(_fixed, body)):
+                return True
+        if any(map(_ambiguous, _sequences(item))):
+            return True
+    return False
+
+
+def _patterns(module: Any) -> list[re.Pattern[Any]]:
+    values = [v for value in vars(module).values() for v in (value.values() if isinstance(value, dict) else (value,))]
+    return [p for value in values for p in (value if isinstance(value, tuple) else (value,)) if isinstance(p, re.Pattern)]
+
+
+def test_no_pattern_repeats_what_could_be_cut_in_many_ways() -> None:
+    assert _ambiguous(_parser.parse("(?:[a-z]+ ?){1,4}?"))
+    assert not _ambiguous(_parser.parse("[a-z]{1,30}(?: [a-z]{1,30}){0,3}?"))
+    patterns = [pattern for module in (anchors, addresses, grids) for pattern in _patterns(module)]
+    assert len(patterns) > 40
+    sources = [p.pattern if isinstance(p.pattern, str) else p.pattern.decode() for p in patterns]
+    assert [source for source in [*sources, *parts("people", "spoken")] if _ambiguous(_parser.parse(source))] == []
+
+
+_RUNS = {
+    "मेरा नाम ": "क", "আমার নাম ": "ক", "என் பெயர் ": "க", "నా పేరు ": "క", "ನನ್ನ ಹೆಸರು ": "ಕ", "എന്റെ പേര് ": "ക", "મારું નામ ": "ક",
+    "ਮੇਰਾ ਨਾਮ ": "ਕ", "میرا نام ": "ک", "اسمي ": "ب", "من ": "م", "שמי ": "ב", "ชื่อ": "ก", "ខ្ញុំឈ្មោះ": "ក", "მე მქვია ": "ა", "Իմ անունը ": "ա",
+    "我叫": "王", "저는 ": "김", "氏名": "　", "이름": " ", "my name is ": "A", "меня зовут ": "я", "με λένε ": "α", "14 rue ": "1", '"name": "': '"',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("phrase", _RUNS)
+def test_a_long_run_behind_a_phrase_is_read_to_its_end(phrase: str) -> None:
+    run = _RUNS[phrase]
+    text = phrase + run * (200_000 // len(run.encode())) + "x"
+    assert all(len(name) < len(text) for name in named(text, "PERSON", "STREET_ADDRESS"))
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("14 rue du vieux moulin, 69003 Lyon", "14 rue du vieux moulin, 69003 Lyon"),
+        ("12 old winding mill lane, Springfield", "12 old winding mill lane, Springfield"),
+        ("zur alten mühle hinten, 80331 München", "zur alten mühle hinten, 80331 München"),
+        ("14 rue du vieux moulin, Lyon 0612345678901", "14 rue du vieux moulin, Lyon"),
+        ("110 Nm, danach weiter gemäß Kapitel", ""),
+    ],
+)
+def test_an_address_with_its_street_or_post_code_is_trimmed_at_most(value: str, address: str) -> None:
+    low, high = tidy("", value, "")
+    assert value[low:high] == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "* 2023-11-12: fixed the bug", "* 12.11.2013 meeting", "notes:\n * 12.11.2013 meeting", "5 * 12.11.1936",
+        "see p. 4, f. 04.05.1949", "(* 12.11.2013 *)", "x * 12.11.1936", "Anna Weber\n* 12.11.1936",
+    ],
+)  # fmt: skip
+def test_items_of_lists_and_products_are_no_births(text: str) -> None:
+    assert births(text) == []
+
+
+@pytest.mark.parametrize("text", ["Anna Weber (* {})", "Max Weber *{} in Ulm", "verh., * {}", "Solveig Tangen, f. {}, inn"])
+def test_the_sign_of_birth_behind_somebody_is_one(text: str) -> None:
+    assert births(text.format("12.11.1936")) == ["12.11.1936"]
+
+
+@pytest.mark.parametrize(("text", "name"), [("We met Kim Pak Chol in town", "Kim Pak Chol"), ("Opérateur : Pr Castaing.", "Castaing")])
+def test_an_announced_name_never_shortens_one_that_was_found(text: str, name: str) -> None:
+    assert named(text) == [name]
+    assert "Castaing" not in named("Ask Maria Pr Castaing today")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello Kubernetes!", "Hi ChatGPT, please help", "Dear Diary,", "Hr Manager", "Produsele sunt Samsung", "Dear Sirs,",
+        "Dear Professor,", "Hr. Manager ringte", "Hi Google, hello Docker!",
+    ],
+)  # fmt: skip
+def test_ordinary_words_behind_a_greeting_or_title_are_nobody(text: str) -> None:
+    assert named(text) == []
+
+
+def test_a_greeting_names_somebody_where_a_list_knows_the_name() -> None:
+    assert [named(text) for text in ("Hi Bob, hello", "Dear Maria,", "Hallo Detlef,")] == [["Bob"], ["Maria"], ["Detlef"]]
+
+
+@pytest.mark.parametrize(
+    "cell", ["Remote", "Hybrid", "Not specified", "Same as above", "Withheld", "Anonymous", "Admin", "Deleted"]
+)
+@pytest.mark.parametrize("column", ["city", "last_name"])
+def test_a_cell_that_says_there_is_no_name_is_none(cell: str, column: str) -> None:
+    assert named(cell, "PERSON", "LOCATION", column=column) == []
+    assert named("Zubrow", "PERSON", "LOCATION", column=column) == ["Zubrow"]
+
+
+def test_where_a_window_begins_is_no_beginning_of_a_line() -> None:
+    for blanks in range(12, 22):
+        text = "Wahi Bob, " + "a " * blanks + "b dear"
+        for more in ("", "b", "bb"):
+            assert "Bob" not in named(text.replace(" b dear", f" {more}b dear"))
+
+
+def test_a_word_inside_a_text_begins_where_it_begins() -> None:
+    assert anchors.people("Wahi Bob, dear", 2) == set()
