@@ -163,7 +163,8 @@ def test_the_fields_of_a_rating_are_read_from_turns_and_parts() -> None:
     for correction in (answer, [answer], parts("Noon.")):
         assert read(prompt="q", correction=correction).correction == "Noon."
     assert read(prompt="q", output=[], rating=0).output == ""
-    for nothing in ([], {}, " ", [{**answer, "content": None, "tool_calls": [CALL]}]):
+    nothings: list[Any] = [[], {}, " ", [{**answer, "content": None, "tool_calls": [CALL]}]]
+    for nothing in nothings:
         with pytest.raises(DataError, match="a rating or a correction"):
             read(prompt="q", correction=nothing)
 
@@ -183,7 +184,7 @@ def test_answers_of_signs_alone_are_alike_where_they_are_the_same() -> None:
 
 
 def test_a_judge_reads_calls_of_tools_among_the_turns() -> None:
-    turns = [USER, {"role": "assistant", "content": "", "tool_calls": [CALL]}, TOLD, FINAL]
+    turns: list[dict[str, Any]] = [USER, {"role": "assistant", "content": "", "tool_calls": [CALL]}, TOLD, FINAL]
     asked = _asked(turns)
     assert "clock" in asked
     assert "Noon" not in asked

@@ -176,7 +176,8 @@ def _weighed(text: Block, hints: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]
     for n, (row, start, end) in enumerate(places.tolist()):
         word = text.data[start:end].tobytes().decode("utf-8", "replace")
         if greeted[n] and not listed_name(word):
-            keep[n] = bool(((hints[:, 0] == row) & (hints[:, 1] <= start) & (hints[:, 2] >= end)).any())
+            low, high = np.searchsorted(hints[:, 0], (row, row + 1)).tolist()
+            keep[n] = bool(((hints[low:high, 1] <= start) & (hints[low:high, 2] >= end)).any())
         elif " " not in word:
             keep[n] = not listed_otherwise(word)
     return places[keep]

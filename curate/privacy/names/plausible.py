@@ -26,6 +26,7 @@ from curate.privacy.types import CODE
 _ADDRESS, _PERSON = CODE["STREET_ADDRESS"], CODE["PERSON"]
 _LABEL = PHONE | PHONE_AFTER | IDENTIFIER | CARD | MONEY | VERSION | COUNT
 _WORD = re.compile(r"[^\W\d_]+")
+_WORD_AND_BLANK = re.compile(r"([^\W\d_][\w'’-]*+)\s+")
 _ROLES = frozenset(_words("""
     sohn tochter bruder schwester mutter vater ehefrau ehemann gattin gatte lebensgefahrtin lebensgefahrte nachbar nachbarin
     patient patientin pat klager klagerin beklagter beklagte zeuge zeugin mieter mieterin kunde kundin kollege kollegin
@@ -138,10 +139,10 @@ def _small_words(value: str) -> int:
     place = 0
     if value[:1].isupper():
         return 0
-    for word in re.finditer(r"([^\W\d_][\w'’-]*)\s+", value):
-        if word.start() != place or not word[1].islower() or word[1] in _PARTICLE_FIRST:
-            break
+    word = _WORD_AND_BLANK.match(value)
+    while word is not None and word[1].islower() and word[1] not in _PARTICLE_FIRST:
         place = word.end()
+        word = _WORD_AND_BLANK.match(value, place)
     return place if value[place : place + 1].isupper() or value[place:].split(" ", 1)[0] in _PARTICLE_FIRST else 0
 
 
