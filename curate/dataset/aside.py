@@ -29,6 +29,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curate.errors import DataError
+from curate.house import is_ours
 
 LARGE = 1 << 30
 """Bytes of content from which it is set aside."""
@@ -91,7 +92,10 @@ class Aside:
 
 @cache
 def _open_many() -> None:
-    """Let this process open as many files as its user may: each that is set aside, and each of its text columns, is one."""
+    """Let a process of ours open as many files as its user may: each that is set aside, and each of its text columns, is
+    one. What imported us keeps its own limit."""
+    if not is_ours():
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _MANY_FILES if hard == resource.RLIM_INFINITY else hard
     if soft != resource.RLIM_INFINITY and soft < most:

@@ -18,7 +18,9 @@ from typing import IO, Any
 import xxhash
 import zstandard
 
+from curate.dataset.arrowfiles import is_arrow
 from curate.dataset.aside import LARGE, Aside, Bytes
+from curate.dataset.records import BOM
 from curate.errors import DataError
 
 MAX_RATIO = 250
@@ -88,7 +90,7 @@ def _read_where_it_lies(path: Path) -> bool:
 
 def _looks_mappable(head: bytes) -> bool:
     """Whether content begins as JSON Lines or Arrow do: CSV files and JSON arrays are parsed whole, in memory."""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" or head.startswith((b"ARROW1", b"\xff\xff\xff\xff"))
+    return head.removeprefix(BOM).lstrip()[:1] == b"{" or is_arrow(head)
 
 
 def _unpacked(chunks: Iterator[bytes], compression: str, path: Path) -> Iterator[bytes]:

@@ -14,6 +14,8 @@ FORMATS = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
     ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "feather", ".ipc": "arrow",
 }  # fmt: skip
+INK = re.compile(rb"[^\xef\xbb\xbf \t\r\n]")
+"""Anything that is neither white space nor a byte order mark."""
 _PACKED = (".gz", ".gzip", ".zst", ".zstd")
 
 
@@ -72,8 +74,7 @@ def _one_line_list(data: Bytes) -> bool:
 
 
 def _first_line_whole(data: Bytes) -> bool:
-    begin = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*").match(data).end()  # type: ignore[union-attr]
+    ink = INK.search(data)
+    begin = ink.start() if ink else 0
     end = data.find(b"\n", begin)
-    if end < 0 or data[begin:end].rstrip()[-1:] == b"}":
-        return True
-    return not re.compile(rb"\S").search(data, end)
+    return end < 0 or data[begin:end].rstrip()[-1:] == b"}" or INK.search(data, end) is None

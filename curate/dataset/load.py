@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +23,7 @@ from curate.dataset.compression import hash_file, read_bytes
 from curate.dataset.csvfiles import read_csv
 from curate.dataset.dataset import Dataset, no_rows
 from curate.dataset.detect import detect
-from curate.dataset.formats import format_of, named_format
+from curate.dataset.formats import INK, format_of, named_format
 from curate.dataset.jsonfiles import read_array, read_jsonl
 from curate.dataset.listing import listing, names_many
 from curate.dataset.manyfiles import ManyStore, hash_of, read_many
@@ -35,7 +34,6 @@ from curate.dataset.savedfolders import is_saved_folder, read_saved_folder
 from curate.dataset.types import Rejected, Roles, Source, SourceFile, mask
 from curate.errors import ConfigError, DataError, nearest
 
-_INK = re.compile(rb"[^\xef\xbb\xbf \t\r\n]")
 _BLANK_BYTES = 4096
 """Larger files are not looked into for being blank before they are read."""
 
@@ -116,7 +114,7 @@ def _read_member(file: Path, *, large: bool) -> tuple[str, Parsed, str, str, int
         raise DataError(f"{file}: is a broken link or no regular file. Remove it, or name the data files by a pattern.")
     if file.stat().st_size <= _BLANK_BYTES and named_format(file) not in ("parquet", "arrow", "feather"):
         data, compression, digest = read_bytes(file)
-        if not _INK.search(data):
+        if not INK.search(data):
             return "", read_jsonl(data), compression, digest, file.stat().st_size
     return read_file(file, large=large)
 
@@ -173,7 +171,7 @@ def _similar(file: Path) -> str:
 
 def _parse(file: Path, data: Bytes) -> tuple[str, Parsed]:
     """(format, rows) of decompressed bytes."""
-    if not _INK.search(data):
+    if not INK.search(data):
         raise no_rows(file, "it holds only blank lines" if data[:4].strip(b"\xef\xbb\xbf") else "the file is empty")
     kind = format_of(file, data)
     if kind == "jsonl":

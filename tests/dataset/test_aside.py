@@ -118,6 +118,8 @@ def test_the_text_of_a_large_file_lies_in_a_mapped_file(tiny: Path, tmp_path: Pa
 MANY = """
 import resource, sys
 from curate.dataset import aside, compression, parts
+from curate.house import claim_process
+claim_process()
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (40, hard))
 aside.LARGE = compression.LARGE = parts.LARGE = sys.modules["curate.dataset.load"].LARGE = 1
