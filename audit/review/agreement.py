@@ -68,21 +68,22 @@ class Reliability:
 
 def reliability(journal: Journal) -> Reliability:
     """Self-agreement, agreement and conflicts in a journal."""
-    words: dict[str, dict[str, list[str]]] = {}
+    words: dict[str, dict[str, list[tuple[str, bool]]]] = {}
     for decision in journal.live():
         if decision.filter is not None or decision.verdict == "flag":  # neither is an answer about one finding
             continue
         # An answer about a row is one answer, however many sightings it speaks of.
         about = decision.finding_ids if decision.row is None else (f"row {decision.row['row_id']}",)
+        said = _side(decision.verdict), len(about) == 1  # one word on several findings answers a question about none
         for name in about:
-            words.setdefault(name, {}).setdefault(decision.actor, []).append(_side(decision.verdict))
+            words.setdefault(name, {}).setdefault(decision.actor, []).append(said)
     repeats = agreeing = 0
     for by_actor in words.values():
-        for said in by_actor.values():
-            for before, after in pairwise(said):
-                repeats += 1
-                agreeing += before == after
-    last = {finding: {actor: said[-1] for actor, said in by.items()} for finding, by in words.items()}
+        for answers in by_actor.values():
+            for (before, asked), (after, again) in pairwise(answers):
+                repeats += asked and again
+                agreeing += asked and again and before == after
+    last = {finding: {actor: answers[-1][0] for actor, answers in by.items()} for finding, by in words.items()}
     pairs = kappas(last)
     between, alike = sum(k.findings for k in pairs), sum(round(k.agreed * k.findings) for k in pairs)
     spans = [_error(of, same) for of, same in ((repeats, agreeing), (between, alike)) if of >= FEWEST_REPEATS]

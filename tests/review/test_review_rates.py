@@ -210,3 +210,12 @@ def test_six_answers_alike_suggest_a_rule_and_one_that_differs_does_not() -> Non
     (wide,) = propose(said, np.ones(n, bool), lot_of(n), names)
     assert wide.words() == "accept pii/pii.phone_number"
     assert wide.agreement.population == n
+
+
+def test_one_word_on_several_findings_is_no_answer_that_could_be_repeated() -> None:
+    together = Decision("all", "reject", finding_ids=tuple(f"{i:032x}" for i in range(3)), actor="ada")
+    asked = _journal([("ada", 1, RIGHT), ("ada", 2, WRONG), ("ada", 2, WRONG), ("bo", 0, RIGHT)])
+    journal = Journal((together, *asked.decisions))
+    found = reliability(journal)
+    assert (found.repeats, found.agreeing) == (1, 1)
+    assert found.conflicts == (f"{0:032x}",)  # what two people say differently is one all the same
