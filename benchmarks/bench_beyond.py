@@ -1,6 +1,6 @@
 """Everything that is measured beyond accuracy, on the sample tickets: how long, and what it says.
 
-    python -m benchmarks.bench_beyond [--parts all] [--rows 512] [--steps 64] [--out runs/bench-beyond] [--base bundled]
+    python -m benchmarks.bench_beyond [--parts all] [--rows N] [--steps N] [--out runs/bench-beyond] [--base bundled]
 
 Curates the sample data, trains the verdict's arms with the demonstration's settings (not counted, and kept for the next
 time), then measures. The target is 15 minutes on two cores for all parts; processor seconds, children counted, stand beside
@@ -19,14 +19,14 @@ from benchmarks.ablation_scenarios import processor_seconds
 from curate import workflow
 from curate.cli.demo import DEMO_TRAINING, sample_folder
 from curate.cli.narrate import Narrator
-from curate.recipe import Recipe
+from curate.recipe import AblationSection, Recipe
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Time and outcome of what is measured beyond accuracy.")
     parser.add_argument("--parts", default="all", help="parts, with commas")
-    parser.add_argument("--rows", type=int, default=512)
-    parser.add_argument("--steps", type=int, default=64)
+    parser.add_argument("--rows", type=int, default=AblationSection().beyond_rows)
+    parser.add_argument("--steps", type=int, default=AblationSection().beyond_steps)
     parser.add_argument("--out", type=Path, default=Path("runs/bench-beyond"))
     parser.add_argument("--base", default="bundled")
     parser.add_argument("--json", type=Path)

@@ -138,7 +138,7 @@ class AblationSection(_Section):
         512, ge=100, description="Training rows of what is measured beyond accuracy, whole near-duplicate clusters of them."
     )
     beyond_steps: int = Field(
-        64, ge=10, description="Optimiser steps of those runs, where [train] does not ask for fewer."
+        32, ge=10, description="Optimiser steps of those runs, where [train] does not ask for fewer."
     )
     beyond_candidates: int = Field(
         256, ge=64, le=1_000_000, description="Values that each planted secret is ranked among; all of them are scored."

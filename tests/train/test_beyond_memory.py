@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tiny_base import make_tickets
 
 from curate.privacy import ScanConfig, scan
-from train.ablation.beyond import memorised, memory
+from train.ablation.beyond import exposure, memorised, memory
 from train.ablation.beyond.canaries import as_text, make_canaries, planted, strings_of, with_texts
 from train.ablation.beyond.exposure import CHANCE_BITS, bits, chance_p, score_candidates
 from train.ablation.beyond.memory import RAW_ARM, SCRUBBED, MemoryRuns, forget_canaries, memory_of
@@ -152,6 +152,34 @@ def test_candidates_score_as_whole_texts_do(quick: TrainConfig) -> None:
     assert apart[0] <= 0
     greedy = score_candidates(objective, bench.tokenizer, before, [candidates[0]], after, special=True)
     assert not greedy.extracted
+
+
+def test_many_candidates_as_one_tree_score_as_each_by_itself(quick: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = open_workbench(quick)
+    objective = adapted_model(quick, bench, None, "text")
+    values = [f"user{i * 37 % 101}.{'abc'[i % 3] * (1 + i % 4)}@example.org" for i in range(70)] + ["x9", "why", "q" * 20]
+
+    def scored() -> np.ndarray:
+        return score_candidates(objective, bench.tokenizer, "please write to ", values, " today", special=True).nats
+
+    monkeypatch.setattr(exposure, "_TOKENS_AT_ONCE", 96)  # several trees
+    trees: list[int] = []
+    seen = exposure._Tree.seen
+
+    def counted(tree: exposure._Tree) -> np.ndarray:
+        trees.append(len(tree.tokens))
+        return seen(tree)
+
+    monkeypatch.setattr(exposure._Tree, "seen", counted)
+    as_trees = scored()
+    assert len(trees) > 2
+    assert sum(trees) < sum(len(bench.tokenizer(v)["input_ids"]) for v in values), "shared beginnings are run once"
+
+    def refused(*args: object) -> np.ndarray:
+        raise ValueError("no mask of one's own")
+
+    monkeypatch.setattr(exposure, "_end_to_end", refused)
+    np.testing.assert_allclose(as_trees, scored(), atol=2e-3)
 
 
 @pytest.mark.slow

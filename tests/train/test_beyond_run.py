@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from curate.ledger.decisions import Journal
 from curate.pipeline import Detected, detect
 from curate.recipe import Recipe
 from train.ablation.beyond.memory import MemoryRuns
+from train.ablation.beyond.wish import Wish
 from train.ablation.schema import json_schema
 from train.examples import from_dataset
 from train.lora import train_adapter
@@ -122,7 +124,7 @@ def test_canaries_never_reach_curated_data_or_a_trained_adapter(
 
     monkeypatch.setattr(MemoryRuns, "train", train)
     monkeypatch.setattr("train.ablation.beyond.memory.OPERATORS", ())
-    monkeypatch.setattr("train.ablation.beyond.wish.Wish.steps_of_text", 12, raising=False)
+    monkeypatch.setattr("train.ablation.beyond.wish.Wish", partial(Wish, steps_of_text=12))
     recipe = recipe_of(tmp_path, str(base))
     out = tmp_path / "run"
     before = workflow.run(recipe, out=out, train=False)
@@ -140,6 +142,16 @@ def test_canaries_never_reach_curated_data_or_a_trained_adapter(
             content = path.read_bytes()
             assert not any(value.encode() in content for value in values), path
     assert not list(out.glob("train/beyond/train/canaries_*/*/adapter"))
+    # A measurement of another length asks its own models; one of the same length asks none again.
+    told = sorted(out.glob("train/beyond/train/canaries_*/*/exposure.json"))
+    first = [path.read_bytes() for path in told]
+    again = workflow.train_run(out, beyond=("memory",))
+    assert again.ablation is not None
+    assert again.ablation["beyond"]["memory"] == found
+    assert [path.read_bytes() for path in told] == first
+    monkeypatch.setattr("train.ablation.beyond.wish.Wish", partial(Wish, steps_of_text=14))
+    workflow.train_run(out, beyond=("memory",))
+    assert all(path.read_bytes() != old for path, old in zip(told, first, strict=True))
     # What the user trains afterwards is trained on the curated rows and nothing else.
     given: list[Any] = []
 

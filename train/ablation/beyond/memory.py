@@ -14,6 +14,7 @@ that looks real, are deleted when they have been asked. Needs torch.
 from __future__ import annotations
 
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ from train.ablation.verdict import HELPED
 from train.adapters import LoadedAdapter, load_adapter
 from train.config import TrainConfig
 from train.encoding import Encoder
+from train.estimate import spoken_duration
 from train.examples import OF_TEXTS, Examples
 from train.files import CHECKPOINTS, read_json, write_json
 
@@ -100,10 +102,16 @@ class MemoryRuns:
                 if self._kept(arm.name, seed) is None and not (folder / "adapter").is_dir():
                     (folder / "done.json").unlink(missing_ok=True)  # its adapter is needed again
         self.matrix.train(self.matrix.seeds)
-        for arm in self.matrix.arms:
-            for seed in self.matrix.seeds:
-                if self.matrix.states[arm.name, seed]["status"] == "done" and self._kept(arm.name, seed) is None:
-                    self._ask(arm.name, seed)
+        done = [at for at, state in self.matrix.states.items() if state["status"] == "done" and self._kept(*at) is None]
+        values = max((len(c.candidates) for c in self.canaries), default=0)
+        what = f"{len(self.canaries)} canaries, {values:,} values each"
+        for n, at in enumerate(done):
+            begun = time.perf_counter()
+            self._ask(*at)
+            if n == 0 and len(done) > 1:
+                left = spoken_duration((time.perf_counter() - begun) * (len(done) - 1))
+                words = f"Asking {len(done)} models what they know of {what}: about {left} left."
+                self.matrix.tell({"kind": "notice", "words": words})
 
     def _folder(self, arm: str, seed: int) -> Path:
         return self.out_dir / "train" / arm / str(seed)
@@ -115,10 +123,16 @@ class MemoryRuns:
         return self._folder(same[0], int(same[1]))
 
     def _kept(self, arm: str, seed: int) -> dict[str, Any] | None:
-        """What this run said of these canaries, where it was asked."""
-        folder = self._folder(arm, seed)
-        kept = read_json(folder / KEPT)
-        return kept if kept is not None and kept.get("canaries") == self.key else None
+        """What this run said of these canaries, where it was asked: this very run, not one of another length before it."""
+        kept = read_json(self._folder(arm, seed) / KEPT)
+        asked = None if kept is None else (kept.get("canaries"), kept.get("run"))
+        return kept if asked == (self.key, self._run_id(arm, seed)) else None
+
+    def _run_id(self, arm: str, seed: int) -> str:
+        assert self.matrix is not None
+        known = (arm, seed) in self.matrix.states
+        folder = self._trained_in(arm, seed) if known else self._folder(arm, seed)
+        return str((read_json(folder / "done.json") or {}).get("run_id"))
 
     def _ask(self, arm: str, seed: int) -> None:
         folder = self._trained_in(arm, seed)
@@ -130,7 +144,8 @@ class MemoryRuns:
             found = score_candidates(loaded.objective, tokenizer, before, canary.candidates, after, special=special)
             ranks.append([round(v, 5) for v in bits(found.nats).tolist()])
             taken.append(found.extracted)
-        body: dict[str, Any] = {"canaries": self.key, "bits": ranks, "extracted": taken}
+        run_id = self._run_id(arm, seed)
+        body: dict[str, Any] = {"canaries": self.key, "run": run_id, "bits": ranks, "extracted": taken}
         if arm == RAW_ARM:
             body["spans"] = self._spans(loaded)
         own = make_private_dir(self._folder(arm, seed))

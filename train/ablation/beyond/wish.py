@@ -66,7 +66,7 @@ class Wish:
     """Canaries of each frequency and place."""
     candidates: int = 1000
     """Values that a canary is ranked among."""
-    steps_of_text: int = 150
+    steps_of_text: int = 80
     """Optimiser steps of the models that write, from which canaries are read back."""
     notes: tuple[str, ...] = ()
 
