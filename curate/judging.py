@@ -8,7 +8,7 @@ always takes part.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,10 +56,13 @@ class Question:
 class Judging:
     """One run's comparison of answers."""
 
-    def __init__(self, run: RunDir, prompts: int, new_tokens: int) -> None:
+    def __init__(
+        self, run: RunDir, prompts: int, new_tokens: int, tell: Callable[[str], None] = lambda words: None
+    ) -> None:
         self.run = run
         self.folder = run.path / FOLDER
         self._judged = require("audit.review.judged")
+        self._tell = tell
         self.outputs = self._outputs(prompts, new_tokens)
         self.arms = tuple(name for name in next(iter(self.outputs.values())) if name != "prompt")
 
@@ -122,7 +125,9 @@ class Judging:
         out: dict[int, dict[str, str]] = {int(row): {"prompt": _asked(turns)} for row, turns in
                                           zip(chosen.ids.tolist(), chosen.messages, strict=True)}  # fmt: skip
         write, context_tokens = require("train.decode").write_answers, require("train.base").context_tokens
+        answers = f"{len(chosen)} prompt{'' if len(chosen) == 1 else 's'}, at most {new_tokens} tokens each"
         for number, (arm, folder) in enumerate(adapters.items()):
+            self._tell(f"{arm}{' and base write' if number == 0 else ' writes'} for {answers} …")
             loaded = require("train.adapters").load_adapter(folder)
             asked = (loaded.objective, loaded.bench, chosen, new_tokens, context_tokens(loaded.bench.source))
             if number == 0:

@@ -19,7 +19,7 @@ from curate.house import child_environment
 from curate.judging import REPEAT_EVERY, Judging, Question
 from curate.ledger.decisions import login_name
 from curate.outputs import looked_for
-from curate.privacy.preview import masked_preview
+from curate.privacy.preview import masked_lines, masked_preview
 from curate.safetext import safe_text
 from tui.keymap import key
 from tui.review import span
@@ -164,7 +164,7 @@ class JudgeScreen(PanelScreen):
             for place in (1, 2):
                 self.query_one(f"#judge-text-{place}", Static).update("")
         else:
-            asked.update(safe(question.asked))
+            asked.update(Text("\n".join(masked_lines(question.asked, WIDTH, masks))))
             for place, text in enumerate(question.answers, 1):
                 self.query_one(f"#judge-text-{place}", Static).update(safe(text))
                 self.query_one(f"#judge-{place}", VerticalScroll).scroll_home(animate=False)

@@ -12,6 +12,7 @@ from curate.errors import ConfigError
 
 if TYPE_CHECKING:
     from curate.judging import Judging, Question
+    from curate.privacy import ScanConfig
 
 KEYS = "1, 2: that answer is better   =: neither   Enter: skip   u: take the last one back   q: stop"
 BACK = -2
@@ -41,7 +42,7 @@ def judge_command(run: str, prompts: int, max_tokens: int, actor: str | None, st
     from curate.ledger.decisions import login_name
     from curate.rundir import RunDir
 
-    judging = Judging(RunDir.open(run), prompts, max_tokens)
+    judging = Judging(RunDir.open(run), prompts, max_tokens, lambda words: click.echo(words, err=True))
     who = actor or login_name()
     if not status:
         queue = judging.questions(who)
@@ -62,8 +63,11 @@ def _ask(judging: Judging, queue: Sequence[Question], who: str) -> None:
     """Put the questions before a person, until they are through or somebody stops."""
     from curate.cli.review_ask import typed
     from curate.judging import REPEAT_EVERY
+    from curate.outputs import looked_for
+    from curate.recipe import Recipe
 
     lines = typed()
+    masks = looked_for(Recipe.parse(judging.run.manifest()["recipe"]))
     asked: list[tuple[Question, int]] = []
     repeated_at = 0
     for number, fresh in enumerate(queue, 1):
@@ -73,7 +77,7 @@ def _ask(judging: Judging, queue: Sequence[Question], who: str) -> None:
             waiting.append((judging.again(asked[len(asked) // REPEAT_EVERY - 1][0]), number))
         while waiting:  # the last is asked first; what is taken back comes before what stood there
             question, at = waiting[-1]
-            _show(question, at, len(queue))
+            _show(question, at, len(queue), masks)
             said = _answer(lines)
             if said is None:
                 return
@@ -89,12 +93,14 @@ def _ask(judging: Judging, queue: Sequence[Question], who: str) -> None:
             waiting.pop()
 
 
-def _show(question: Question, number: int, of: int) -> None:
-    from curate.privacy.preview import masked_preview
+def _show(question: Question, number: int, of: int, masks: ScanConfig) -> None:
+    from curate.privacy.preview import masked_lines, masked_preview
 
-    click.echo(f"\n{number} of {of}\n{masked_preview(question.asked, WIDTH)}")
+    click.echo(f"\n{number} of {of}")
+    for line in masked_lines(question.asked, WIDTH, masks):
+        click.echo(line)
     for place, text in enumerate(question.answers, 1):
-        click.echo(f"\n  [{place}] {masked_preview(text, WIDTH) or '(nothing)'}")
+        click.echo(f"\n  [{place}] {masked_preview(text, WIDTH, masks) or '(nothing)'}")
 
 
 def _answer(lines: Iterator[str]) -> int | None:

@@ -163,10 +163,14 @@ class Asking:
                 self._new_label = index, rest
                 raise ConfigError(f"{new}{'' if new.endswith('?') else '.'} The same line again makes it a new label.")
             return self.review.decide(index, "override", rest, actor=self.actor)
-        click.echo(KEYS if key != "e" else "e takes the text to put there, as in: e refund_status")
-        if key == "?":
+        if said == "?":
+            click.echo(KEYS)
             for line in HELP:
                 click.echo(line)
+        elif key == "e":
+            click.echo("e takes the text to put there, as in: e refund_status")
+        else:
+            click.echo(f"that answers no question about a finding; {KEYS}")
         return None
 
 

@@ -76,7 +76,7 @@ def answered(rows: RowReview, row: int, said: str, actor: str) -> str | None:
         return rows.say(row, "clean" if key == "c" else "unsure", actor=actor)
     if key == "w":
         return rows.say(row, "wrong", parse_seen(rows, row, rest), actor=actor)
-    for line in help_lines(rows) if said == "?" else [keys(rows)]:
+    for line in help_lines(rows) if said == "?" else [f"that answers no question about a row; {keys(rows)}"]:
         click.echo(line)
     return None
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from curate.privacy.config import ScanConfig, preview_config
 from curate.privacy.custom import Recognizer, installed_recognizers, load_recognizers
 from curate.privacy.operators import mask, mask_column
-from curate.privacy.preview import masked_preview, masked_previews, shown_names
+from curate.privacy.preview import masked_lines, masked_preview, masked_previews, shown_names
 from curate.privacy.scanner import count_left, scan
 from curate.privacy.spans import Spans
 from curate.privacy.types import TYPES, PiiType
@@ -23,5 +23,6 @@ from curate.safetext import safe_text
 
 __all__ = [
     "TYPES", "PiiType", "Recognizer", "ScanConfig", "Spans", "count_left", "installed_recognizers", "load_recognizers",
-    "mask", "mask_column", "masked_preview", "masked_previews", "preview_config", "safe_text", "scan", "shown_names",
+    "mask", "mask_column",
+    "masked_lines", "masked_preview", "masked_previews", "preview_config", "safe_text", "scan", "shown_names",
 ]  # fmt: skip

@@ -68,6 +68,26 @@ def masked_preview(text: str, width: int = 120, config: ScanConfig | None = None
     return shown or ""
 
 
+def masked_lines(text: str, width: int = 120, config: ScanConfig | None = None) -> list[str]:
+    """A safe preview of one text that keeps its lines, at most `width` code points in all; empty lines are left out.
+
+    Personal data that runs over several lines is looked for in the whole text first, then each line by itself."""
+    column = pa.array([_encodable(text[: 8 * width + _SLACK])], pa.large_string())
+    whole = mask_column(column, scan(column, config))[0].as_py()
+    shown = masked_previews(pa.array([_encodable(line) for line in whole.splitlines()], pa.large_string()), width, config)
+    out: list[str] = []
+    for line in shown:
+        if not line:
+            continue
+        if len(line) > width:
+            line = f"{line[: max(0, width - 1)]}…"
+        out.append(line)
+        width -= len(line)
+        if width <= 0:
+            break
+    return out
+
+
 def shown_names(values: Iterable[str | None], config: ScanConfig | None = None) -> dict[str, str]:
     """How each distinct name (a label, a group) is written where its exact text is not needed.
 

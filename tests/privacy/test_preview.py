@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.privacy import masked_preview, masked_previews, preview_config, safe_text, shown_names
+from curate.privacy import masked_lines, masked_preview, masked_previews, preview_config, safe_text, shown_names
 
 
 def test_a_preview_shows_placeholders_instead_of_values() -> None:
@@ -35,6 +35,17 @@ def test_lone_surrogates_do_not_raise() -> None:
 
 def test_nulls_stay_null() -> None:
     assert masked_previews(pa.array([None, "a@b.com"], pa.large_string())) == [None, "[EMAIL]"]
+
+
+def test_lines_stay_lines_and_what_runs_over_several_is_masked() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\nAgEAAoIBAQC7\n-----END PRIVATE KEY-----"
+    shown = masked_lines(f"user: read this\n\n{key}\nassistant: mail bob@example.com \x1b[1mnow", 200)
+    assert shown[0] == "user: read this"
+    assert shown[-1] == "assistant: mail [EMAIL] now"
+    assert not any("MIIE" in line or "AgEA" in line for line in shown)
+    short = masked_lines("one two\nthree four\nfive", 12)
+    assert short == ["one two", "thre…"]
+    assert masked_lines("", 10) == []
 
 
 @settings(max_examples=200, deadline=None)
