@@ -4,7 +4,8 @@
 
 The rows are made here (short tickets, a label, a group), and so are the files that the stages would leave, so that
 nothing but the interface is measured. First paint and opening are taken in processes of their own, from the first import
-on, with Python's bytecode at hand as at any second start; key to paint in one process, from the key's arrival in the app to
+on, to the end of the drawing in question (a line of the queue drawn; one with its text), with Python's bytecode at hand as
+at any second start; key to paint in one process, from the key's arrival in the app to
 the end of the first drawing after it was handled, of a screen that is there with all its parts, at 120 x 40. A key that
 paints nothing in ten seconds counts as ten. Panels are gone to for the first time, then again. Processor time stands
 beside wall time: of the whole process where one is timed, of the event loop's thread alone for keys (what a key waits for
@@ -38,27 +39,37 @@ STAGES = ["near_duplicates", "pii", "label_issues", "text_quality"]
 LABELS = [f"intent_{i:02d}" for i in range(20)]
 TEAMS = ["north", "south", "east", "west"]
 FIRST_PAINT = """
-import asyncio, sys, time
+import asyncio, json, sys, time
 started = time.perf_counter()
+from textual.screen import Screen
 from tui.app import CurateApp
 app = CurateApp({what!r})
+told, drawn = {{}}, set()
+paint = Screen._compositor_refresh
+def watch(table):
+    line = table._render_line
+    def watched(self, y, *rest):
+        if 0 < y <= len(self.queue.data):
+            drawn.add("queue")
+            if int(self.queue.data[y - 1]) in self.queue.lines:
+                drawn.add("texts")
+        return line(self, y, *rest)
+    table._render_line = watched
+def painted(self):
+    if "tui.table" in sys.modules and "watched" not in drawn:
+        drawn.add("watched")
+        watch(sys.modules["tui.table"].QueueTable)
+    paint(self)
+    if self is app.screen and self.children and type(self) is not Screen:
+        for what in ("first", *(drawn & {{"queue", "texts"}})):
+            told.setdefault(what, (time.perf_counter() - started, time.process_time()))
+Screen._compositor_refresh = painted
 async def main():
-    async with app.run_test(size=(120, 40)) as pilot:
-        while not app.screen.is_mounted or not app.screen.children:
-            await pilot.pause(0.002)
-        await pilot.pause()
-        painted = time.perf_counter()
-        processor, opened, texts = time.process_time(), None, None
-        if {what!r} is not None:
-            while not (app.has_desk and getattr(app.screen, "queue", None) is not None and app.screen.queue.total):
-                await asyncio.sleep(0.02)
-            await pilot.pause()
-            opened, processor = time.perf_counter() - started, time.process_time()
-            while not app.screen.table.queue.lines:
-                await asyncio.sleep(0.02)
-            await pilot.pause()
-            texts = time.perf_counter() - started
-        print(__import__("json").dumps([painted - started, opened, processor, texts]), file=sys.stderr)
+    async with app.run_test(size=(120, 40)):
+        while not told or ({what!r} is not None and "texts" not in told):
+            await asyncio.sleep(0.02)
+        print(json.dumps(told), file=sys.stderr)
+        app.exit(0)
 asyncio.run(main())
 """
 
@@ -144,13 +155,13 @@ def make_run(folder: Path, n_rows: int, n_findings: int, form: str) -> Path:
     return run.path
 
 
-def in_a_process(what: str | None, bytecode: str) -> list[float]:
-    """Seconds to the first paint, to the queue of the run, of the processor until then, and to the texts in it."""
+def in_a_process(what: str | None, bytecode: str) -> dict[str, tuple[float, float]]:
+    """Seconds to the first picture, to the one with the queue of the run, to the one with texts in it; of the processor."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": bytecode}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     code = FIRST_PAINT.format(what=what)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
-    out: list[float] = json.loads(done.stderr.strip().splitlines()[-1])
+    out: dict[str, tuple[float, float]] = json.loads(done.stderr.strip().splitlines()[-1])
     return out
 
 
@@ -228,11 +239,12 @@ def main() -> None:
         bytecode = str(folder / "bytecode")
         in_a_process(str(run), bytecode)  # the first start compiles
         paints = [in_a_process(None, bytecode) for _ in range(args.repeat)]
-        print("first paint, nothing given:  " + ", ".join(f"{p[0]:.2f} s ({p[2]:.2f} s of processor)" for p in paints))
         opened = [in_a_process(str(run), bytecode) for _ in range(args.repeat)]
-        print("first paint, run given:      " + ", ".join(f"{p[0]:.2f} s" for p in opened))
-        print("queue shown, run given:      " + ", ".join(f"{p[1]:.2f} s ({p[2]:.2f} s of processor)" for p in opened))
-        print("texts in it, run given:      " + ", ".join(f"{p[3]:.2f} s" for p in opened))
+        for says, starts, what in (
+            ("first paint, nothing given", paints, "first"), ("first paint, run given", opened, "first"),
+            ("queue painted, run given", opened, "queue"), ("texts in it, run given", opened, "texts"),
+        ):  # fmt: skip
+            print(f"{says + ':':<28} " + ", ".join(f"{p[what][0]:.2f} s ({p[what][1]:.2f} s of processor)" for p in starts))
         seconds = asyncio.run(keys_to_paint(run, args.keys))
         for kind in [kind for kind in seconds if kind.endswith("saved")]:
             print(f"{kind}: {seconds.pop(kind)[0][0] * 1000:.0f} ms after the last key was painted")

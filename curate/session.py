@@ -30,7 +30,7 @@ from curate.dataset.compression import file_hash
 from curate.errors import ConfigError, RunError, RunLockedError
 from curate.ledger.decisions import Decision, Journal, append_decisions, decide
 from curate.ledger.following import JournalFollower
-from curate.ledger.plan import PENDING, PLAN_SCHEMA, STALE, STATUSES, Plan, planned
+from curate.ledger.plan import PENDING, PLAN_SCHEMA, STALE, STATUSES, Plan, planned, status_codes
 from curate.pipeline import Detected, Event
 from curate.recipe import Recipe
 from curate.rundir import RunDir
@@ -39,7 +39,7 @@ from curate.steps import Saved, Step, Verdict, deciding, indices_of, reversing, 
 QUEUE_ORDER = np.array([1, 0, 2, 3, 0])
 """Place in the queue of each status, in the order of `STATUSES`."""
 PLAN_FILE = "plan.parquet"
-COMPARED = ("status", "start", "end", "replacement", "witness_row")
+COMPARED = ("start", "end", "replacement", "witness_row")
 ID_PREFIX = 16
 """Digits of a finding id that commands show: enough to name one among more findings than there will be."""
 MOST_IDS = 200
@@ -379,13 +379,13 @@ class Session:
         return rows
 
 
-def _same(one: dict[str, pa.ChunkedArray], two: dict[str, pa.ChunkedArray]) -> bool:
-    return all(one[name].equals(two[name]) for name in COMPARED)
+def _same(one: dict[str, Any], two: dict[str, Any]) -> bool:
+    same = np.array_equal(one["status"], two["status"])
+    return same and all(one[name].equals(two[name]) for name in COMPARED)
 
 
-def _comparable(plan: pa.Table) -> dict[str, pa.ChunkedArray]:
-    columns = {name: plan[name] for name in COMPARED}
-    return {k: c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for k, c in columns.items()}
+def _comparable(plan: pa.Table) -> dict[str, Any]:
+    return {"status": status_codes(plan), **{name: plan[name] for name in COMPARED}}
 
 
 def _run_of(what: str | Path | Recipe, out: str | Path | None) -> RunDir | None:

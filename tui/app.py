@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import events, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.screen import ModalScreen, Screen
 
 from curate.errors import EXIT_INTERRUPTED
 from curate.safetext import safe_text
 from tui import keymap
+from tui.behind import WorksBehind
 from tui.help import HelpScreen
-from tui.panels import PANELS, first_mode, load_screens, make, panel, panel_of
+from tui.lists import mend
+from tui.panels import PANELS, first_mode, make, panel, panel_of
 from tui.settings import read_settings, settings_path
 from tui.shell import PanelScreen
-from tui.workers import ShowsErrors, in_words, last_words
+from tui.workers import in_words, last_words
 
 if TYPE_CHECKING:
     from curate.session import Session
@@ -33,15 +36,10 @@ START = "start"
 SWITCH_SECONDS = 0.0005
 """How long a thread that computes may keep the event loop waiting at a turn. Python's own 5 ms can come at every turn, and
 from a key to its picture there are a dozen."""
-SEEN_PATIENCE_SECONDS = 1.0
-"""How long the rest of opening waits for a queue to be on the screen; the panel one comes back to may have none."""
-GATE_PAUSE_SECONDS = 0.3
-GATE_PATIENCE_SECONDS = 3.0
-"""How long keys may keep the gate from being judged anew: until then it says what it said."""
 ON_PANELS = ("undo", "redo", "step", "write", "commands", "open", "view")
 
 
-class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
+class CurateApp(WorksBehind, inherit_bindings=False):
     """Open data, decide on findings, train, read the verdict."""
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
@@ -74,9 +72,8 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         super().__init__()
         self.what = what
         self.out = out
-        self._desk: Desk | None = None
-        self._judging = False
         self._place, self._keeping = "", False
+        self._there = False
         self.add_mode(START, Screen)  # a blank one below, so that what stands on it can be switched
         self.settings = read_settings(settings_path(), self.available_themes, keymap.places)
         self.set_keymap(self.settings.keys)
@@ -87,6 +84,7 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
     def on_mount(self) -> None:
         """Open what was asked for, or ask; say what of the settings cannot be used."""
         sys.setswitchinterval(SWITCH_SECONDS)
+        mend()
         self.push_screen(self._first_screen())
         for problem in self.settings.problems:
             self.notify(problem, title=f"In {settings_path().name}", severity="warning", timeout=12, markup=False)
@@ -117,6 +115,8 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         """Look a key up when it comes, not when the widget that had the focus gets round to it: what is typed ahead on a
         busy machine then meets the screen or the box that the key before it has brought up, and decides nothing. A box
         that takes letters gets its keys in their order, Enter after the letters."""
+        if isinstance(event, events.Key):
+            self.key_at = time.monotonic()
         if isinstance(event, events.Key) and not event.is_forwarded and self.app_focus and not self.screen.maximized:
             box = self.focused
             if box is None or not box.check_consume_key("a", "a"):
@@ -138,27 +138,6 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         mode, self._desk.places = memory.read(session.run.path)
         self.go(mode or first_mode(session))
         self._settle(self._desk)
-
-    @work(thread=True, group="gate", exit_on_error=False)
-    def _settle(self, desk: Desk) -> None:
-        """Behind the first picture: read the rows, resolve what was shown as it lay in the files, then judge."""
-        trouble: BaseException | None = None
-        desk.seen.wait(SEEN_PATIENCE_SECONDS)
-        try:
-            desk.reader.warm()
-            desk.session.confirm()
-            load_screens()
-        except Exception as error:  # findings and decisions can still be looked at
-            trouble = error
-
-        def put() -> None:
-            if self._desk is desk:
-                if trouble is not None:
-                    self.failed(trouble, "the rows cannot be read")
-                desk.settled = True
-                self.desk_changed()
-
-        self.call_from_thread(put)
 
     def not_opened(self, what: str, error: BaseException) -> None:
         """Nothing could be opened: ask again and say why."""
@@ -193,7 +172,16 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         """To a panel, as it was left."""
         self.remember(mode)
         if mode != self.current_mode:
-            self.switch_mode(mode)
+            self._there = any(screen.is_mounted for screen in self._screen_stacks.get(mode, ())[:1])
+            try:
+                self.switch_mode(mode)
+            finally:
+                self._there = False
+
+    def delay_update(self, delay: float = 0.05) -> None:
+        """Textual hides a screen that is being made for so long; a panel that is there already is shown at once."""
+        if not self._there:
+            super().delay_update(delay)
 
     def remember(self, mode: str | None = None) -> None:
         """Keep where one is, for the next session."""
@@ -263,35 +251,6 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         """The panel and the views on top of it; nothing while the app is going down."""
         return [s for s in self._screen_stacks.get(self._current_mode, ()) if isinstance(s, PanelScreen)]
 
-    def ask_gate(self) -> None:
-        """Judge the plan in force, unless that is being done: the answer of now is asked for when it is there."""
-        if not self._judging and self._desk is not None and self._desk.settled:
-            self._judging = True
-            self._judge(self._desk)
-
-    @work(thread=True, group="gate", exit_on_error=False)
-    def _judge(self, desk: Desk) -> None:
-        from tui.gate import GateState, judged
-
-        asked = time.monotonic()
-        while time.monotonic() - asked < GATE_PATIENCE_SECONDS:  # keys pressed one after another are judged once
-            before = desk.session.state
-            time.sleep(GATE_PAUSE_SECONDS)
-            if desk.session.state is before and not desk.pending:
-                break
-        try:
-            found = judged(desk.session)
-        except Exception as error:
-            found = GateState("error", (), None, desk.session.state, in_words(error))
-
-        def put() -> None:
-            self._judging = False
-            if self._desk is desk:
-                desk.gate = found
-                self.desk_changed()
-
-        self.call_from_thread(put)
-
     def action_undo(self) -> None:
         """Take back the newest decision."""
         self.reverse("undo")
@@ -328,6 +287,11 @@ class CurateApp(ShowsErrors, App[int], inherit_bindings=False):
         """What the keys of this screen do."""
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
+
+    def action_command_palette(self) -> None:
+        """The palette, unless the one before is still going down: Textual cannot have two."""
+        if not any(isinstance(screen, CommandPalette) for screen in self._nodes):
+            super().action_command_palette()
 
     def action_jump(self) -> None:
         """Jump mode: one more key goes there."""

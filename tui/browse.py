@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +25,8 @@ from tui.rail import NARROW
 from tui.shell import PanelScreen
 from tui.table import QueueTable
 
+EVIDENCE_PAUSE_SECONDS = 0.03
+"""A cursor that moves on within this has no evidence read: whoever holds a key down waits for none of it."""
 FIRST_HEADINGS = 200
 """Headings whose words are masked before they are drawn."""
 
@@ -38,6 +41,8 @@ class QueueScreen(PanelScreen):
         self.marked_from: int | None = None
         self.revealed: int | None = None
         self._wanted: int | None = None
+        self._told: tuple[object, ...] = ()
+        """What the evidence that stands there was made from: the finding first, then whether it is revealed."""
 
     @property
     def stages(self) -> list[str]:
@@ -171,6 +176,7 @@ class QueueScreen(PanelScreen):
             self._read_evidence(index, self.revealed == index)
             return
         self.workers.cancel_group(self, "evidence")
+        self._told = ()
         if heading is not None:
             title = self.reader.heading(self.wish.group, heading.value)
             told = f"{title}\n\n{len(heading.members):,} findings, {heading.waiting:,} of them wait.\n"
@@ -184,24 +190,35 @@ class QueueScreen(PanelScreen):
     def _read_evidence(self, index: int, reveal: bool) -> None:
         worker = get_current_worker()
 
-        def put(shown: object, again: bool) -> None:
-            if not worker.is_cancelled and self.is_mounted and self.current() == index:
-                self.query_one("#evidence", Static).update(shown)  # type: ignore[arg-type]
-                if not again:
-                    self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
+        def gone() -> bool:
+            return worker.is_cancelled
 
+        def put(shown: object, told: tuple[object, ...]) -> None:
+            if gone() or not self.is_mounted or self.current() != index or told == self._told:
+                return
+            self.query_one("#evidence", Static).update(shown)  # type: ignore[arg-type]
+            if self._told[:2] != told[:2]:
+                self.query_one("#detail", VerticalScroll).scroll_home(animate=False)
+            self._told = told
+
+        time.sleep(EVIDENCE_PAUSE_SECONDS)
+        if gone():
+            return
         try:
             if not self.session.dataset.at_hand:
-                self.app.call_from_thread(put, Text("reading the rows …", style="dim"), True)
+                self.app.call_from_thread(put, Text("reading the rows …", style="dim"), (index, reveal))
             evidence = self.reader.evidence(index, reveal=reveal)
-            self.app.call_from_thread(put, render(evidence), False)
-            if worker.is_cancelled:
+            if self._told[:2] != (index, reveal):  # what is there already stays until all of it is known anew
+                self.app.call_from_thread(put, render(evidence), (index, reveal, evidence))
+            if gone():
                 return
             effects = self.desk.effects
-            shown = render(evidence, effects.of_finding(index), effects.of_rule(index))
-            self.app.call_from_thread(put, shown, True)
+            of_finding, of_rule = effects.of_finding(index), effects.of_rule(index)
+            shown = render(evidence, of_finding, of_rule)
+            self.app.call_from_thread(put, shown, (index, reveal, evidence, of_finding, of_rule))
         except Exception as error:  # the queue stays usable when one finding cannot be read
-            self.app.call_from_thread(put, Text(f"this finding cannot be shown: {type(error).__name__}"), False)
+            said = f"this finding cannot be shown: {type(error).__name__}"
+            self.app.call_from_thread(put, Text(said), (index, reveal, said))
 
     # -- how it is shown --------------------------------------------------------------------------------------------
 

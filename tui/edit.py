@@ -87,7 +87,9 @@ class EditScreen(ShowsErrors, ModalScreen[str | None]):
 
     @on(Input.Submitted)
     def take(self, event: Input.Submitted) -> None:
-        """Take the value, unless it cannot be one."""
+        """Take the value, unless it cannot be one, or was taken already: Enter may be typed ahead."""
+        if not self.is_current:
+            return
         if self.asked is None:
             self._say("Not yet: what stands there is being read.")
         elif self.relabel and not event.value.strip():
@@ -100,7 +102,10 @@ class EditScreen(ShowsErrors, ModalScreen[str | None]):
     @work(group="evidence", exclusive=True, exit_on_error=False)
     async def check(self, label: str) -> None:
         """Whether some row has this label: a new one is asked about."""
-        if await asyncio.to_thread(self.reader.is_label, label):
+        known = await asyncio.to_thread(self.reader.is_label, label)
+        if not self.is_current:
+            return
+        if known:
             self.dismiss(label)
             return
         self.warned = label

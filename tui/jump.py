@@ -43,7 +43,9 @@ class JumpScreen(ModalScreen[str | None]):
         yield Static(Text("\n").join([Text("Where to?", style="bold"), *lines, tail]), id="jump-panels", classes="card")
 
     def on_key(self, event: events.Key) -> None:
-        """Go there."""
+        """Go there, once: keys typed ahead come here until the first of them has closed it."""
+        if not self.is_current:
+            return
         if event.character in self.parts:
             event.stop()
             self.dismiss(f"part {event.character}")

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from tui.gate import GateState
 
 NARROW = 100
+ROOM_FOR_SENTENCES = 120
+"""Columns from which on the bar says the gate's verdict in whole."""
+GAP = 2
+"""Columns between what the bar says of the place and what it says of the data."""
 ROOM_FOR_WORD = 13
 """Columns of the rail that counts may take where `wait` is to stand behind the first."""
 
@@ -164,24 +168,27 @@ def header(desk: Desk, mode: str, width: int, view: str = "") -> Table:
     session = desk.session
     rows_in, rows_out = session.rows()
     modes = [p.mode for p in PANELS]
-    wide, tight = width >= 120, width < NARROW
-    table = Table.grid(expand=True)
+    tight = width < NARROW
+    table = Table.grid(expand=True, padding=(0, GAP, 0, 0))
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_column(justify="right", no_wrap=True)
     place = f"{modes.index(mode) + 1}/{len(modes)} " if mode in modes else ""
     title = PANELS[modes.index(mode)].title if mode in modes else ""
     where = Text.assemble(place, (f"{title} › {view}" if view else title, "bold"))
-    if not tight:
-        where.append(f"  {short_path(session.run.path)}" + (f"  {session.dataset.task}" if wide else ""))
     waiting = session.state.waiting
     unsaved = f"! {'unsaved' if tight else 'not written'} ({key('write')})"
     said = [
         f"{'' if tight else 'rows '}{rows_in:,} → {rows_out:,}",
         f"{SIGN['pending']} {waiting:,} wait" if waiting else f"{SIGN['applied']} nothing waits",
-        gate_words(desk.gate, short=not wide),
+        gate_words(desk.gate, short=width < ROOM_FOR_SENTENCES),
         unsaved if not session.is_written else "" if tight else f"{SIGN['applied']} written",
     ]
-    table.add_row(where, Text("  ".join(s for s in said if s) if tight else "   ".join(s for s in said if s)))
+    told = Text(("  " if tight else "   ").join(s for s in said if s))
+    if not tight:
+        where.append(f"  {short_path(session.run.path)}")
+        task = f"  {session.dataset.task}"
+        where.append(task if where.cell_len + len(task) + GAP + told.cell_len <= width else "")
+    table.add_row(where, told)
     return table
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Horizontal
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.worker import get_current_worker
@@ -68,6 +69,8 @@ class PanelScreen(ShowsErrors, Screen[None]):
     """The mode whose stack this screen is on; whoever makes the screen sets it."""
     _drawn_from: tuple[object, ...] = ()
     """What the screen was drawn from last."""
+    _worn: tuple[object, ...] | None = None
+    """The terminal that its styles were made for; None before it was shown."""
 
     def body(self) -> ComposeResult:
         """The widgets beside the rail."""
@@ -135,11 +138,21 @@ class PanelScreen(ShowsErrors, Screen[None]):
         if found and self.focused is None:
             found.first().focus()
 
-    def on_screen_resume(self) -> None:
-        """Back from another panel: what was decided there shows here."""
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Back from another panel: what was decided there shows here. Styles are as they were unless the terminal is
+        another (a theme that has changed meanwhile is seen to by the app): Textual would work all of them out again."""
+        worn = self.app.size, self.app.app_focus
+        if self._worn in (None, worn):
+            event.refresh_styles = False
+        self._worn = worn
         if self.is_mounted and self._drawn_from != self._now():
             self.refresh_shell()
             self.refresh_body()
+
+    def _screen_resized(self, size: Size) -> None:
+        """Lay out anew where the terminal is of another size: not each time the panel is come back to."""
+        if size != self._size:
+            super()._screen_resized(size)
 
     def _now(self) -> tuple[object, ...]:
         """All that the frame, and what a queue shows, follow from."""

@@ -245,26 +245,19 @@ def effect(journal: Journal, findings: pa.Table) -> Effect:
     if not live:
         return out
     holding = {d.row["row_id"]: d.decision_id for d in everything if d.row is not None}
-    index = _index(findings, live)
-    for decision in live:
-        code = _CODE[decision.verdict]
-        for position, finding_id in enumerate(decision.finding_ids):
-            at = index.get(finding_id)
-            if at is None:
-                # What a person did not see in a row is no finding that got lost, nor is what a later answer took back.
-                if decision.row is None or (
-                    code == ACCEPT and holding[decision.row["row_id"]] == decision.decision_id
-                ):
-                    out.orphans.append(finding_id)
-                continue
-            i, now_seen = at
-            then = decision.seen[position] if position < len(decision.seen) else now_seen
-            out.verdict[i] = STALE if code == ACCEPT and then != now_seen else code
-            out.value[i] = decision.value
+    for decision, (at, as_seen) in zip(live, _places(findings, live), strict=True):
+        code, here = _CODE[decision.verdict], at >= 0
+        out.verdict[at[here]] = np.where(as_seen[here], code, STALE) if code == ACCEPT else code
+        bound = at[here]
+        # What a person did not see in a row is no finding that got lost, nor is what a later answer took back.
+        if decision.row is None or (code == ACCEPT and holding[decision.row["row_id"]] == decision.decision_id):
+            out.orphans += [decision.finding_ids[k] for k in np.flatnonzero(~here)]
         if decision.standing and decision.filter is not None:
-            for i in match(findings, decision.filter):
-                out.verdict[i] = code
-                out.value[i] = decision.value
+            alike = match(findings, decision.filter)
+            out.verdict[alike] = code
+            bound = np.concatenate([bound, alike])
+        if code == OVERRIDE:
+            out.value.update(dict.fromkeys(bound.tolist(), decision.value))
     return out
 
 
@@ -283,9 +276,24 @@ def match(findings: pa.Table, filter: Mapping[str, Any]) -> np.ndarray:  # noqa:
     return np.flatnonzero(keep)
 
 
-def _index(findings: pa.Table, live: Sequence[Decision]) -> dict[str, tuple[int, str]]:
+def _places(findings: pa.Table, live: Sequence[Decision]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Where the findings of each decision stand, -1 for those that the table lacks, and whether they propose what was seen.
+    Remembered with a decision for the table it was asked of last: a bulk decision is looked up once, not at each key."""
+    known = [decision.__dict__.get("_place", (None,)) for decision in live]
+    fresh = [decision for decision, place in zip(live, known) if place[0] is not findings]
+    index = _index(findings, fresh)
+    found: dict[int, tuple[Any, ...]] = {}
+    for decision in fresh:
+        at = [index.get(finding_id, (-1, "")) for finding_id in decision.finding_ids]
+        as_seen = [now == then for (_, now), then in zip(at, decision.seen)] + [True] * (len(at) - len(decision.seen))
+        found[id(decision)] = findings, np.array([i for i, _ in at], np.int64), np.array(as_seen, bool)
+        decision.__dict__["_place"] = found[id(decision)]
+    return [found.get(id(decision), place)[1:] for decision, place in zip(live, known)]
+
+
+def _index(findings: pa.Table, decisions: Sequence[Decision]) -> dict[str, tuple[int, str]]:
     """Position and present `seen` hash of each decided finding; only decided ids are looked up."""
-    wanted = sorted({bytes.fromhex(i) for d in live for i in d.finding_ids})
+    wanted = sorted({bytes.fromhex(i) for d in decisions for i in d.finding_ids})
     if not wanted:
         return {}
     found = pc.is_in(findings["finding_id"], value_set=pa.array(wanted, pa.binary(16)))

@@ -16,7 +16,7 @@ from curate.ledger import balance
 from curate.ledger import decisions as dec
 from curate.ledger.added import changed_spans
 from curate.ledger.findings import ACTIONS
-from curate.ledger.plan import APPLIED, SUPERSEDED
+from curate.ledger.plan import APPLIED, SUPERSEDED, codes
 
 if TYPE_CHECKING:
     from curate.ledger.resolve import Work
@@ -25,14 +25,6 @@ Array = np.ndarray[Any, Any]
 
 DROP, REPLACE, RELABEL, REWEIGHT, ADD, FLAG = range(len(ACTIONS))
 _EVERYTHING = (0, sys.maxsize)
-
-
-def codes(table: pa.Table, name: str, missing: int = 0) -> tuple[list[str], Array]:
-    """Dictionary words of a column and the code of each value."""
-    column = table[name].combine_chunks()
-    if isinstance(column, pa.ChunkedArray):
-        column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
-    return column.dictionary.to_pylist(), column.indices.fill_null(missing).to_numpy(zero_copy_only=False)
 
 
 def drop_surplus(work: Work) -> None:

@@ -14,12 +14,13 @@ Two limits spare rows that would go. `per_cluster` keeps so many rows of each cl
 edges connect). A target (`beyond_target`) lets the most redundant rows go first, and only until so many are left. Neither
 spares a training row that an evaluation row matches, nor a row that a person wants dropped.
 
-Cost: O(rows + edges) after one sort of the rows that have a partner; about 0.1 s for a million rows.
+Cost: O(rows + edges) once a relation, then a sort of the rows that have a partner; a few passes over all rows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numba
@@ -86,13 +87,45 @@ class Relation:
         classes = _roots_for(n_rows)(np.arange(n_rows), a[same], b[same])
         return cls(classes, classes[a[~same]], classes[b[~same]], score[~same], weighted[~same], parts[~same])
 
+    @cached_property
+    def joined(self) -> Joined:
+        """The rows that have a partner: numbers that depend on nobody's decisions, worked out once."""
+        n = len(self.classes)
+        size = np.bincount(self.classes, minlength=n)
+        size += np.bincount(self.a, minlength=n) + np.bincount(self.b, minlength=n)
+        rows = np.flatnonzero((size > 1)[self.classes])
+        names = np.unique(np.concatenate([self.classes[rows], self.a, self.b]))
+        a, b = np.searchsorted(names, self.a), np.searchsorted(names, self.b)
+        return Joined(rows, np.searchsorted(names, self.classes[rows]), *_adjacency(len(names), a, b, self.score))
+
     def at(self, threshold: float, weighted: float | None = None, parts: float | None = None) -> Relation:
-        """The same relation with only the edges that reach a threshold; the other two are the same when left out."""
+        """The same relation with only the edges that reach a threshold; the other two are the same when left out. The last
+        one that was asked for is kept."""
+        asked = threshold, weighted, parts
+        known: tuple[Any, Relation] | None = self.__dict__.get("_last")
+        if known is not None and known[0] == asked:
+            return known[1]
         keep = self.score >= np.float32(threshold)
         keep &= self.weighted >= np.float32(threshold if weighted is None else weighted)
         keep &= self.parts >= np.float32(threshold if parts is None else parts)
-        kept = (self.a[keep], self.b[keep], self.score[keep], self.weighted[keep], self.parts[keep])
-        return Relation(self.classes, *kept)
+        columns = (self.a, self.b, self.score, self.weighted, self.parts)
+        found = Relation(self.classes, *(column[keep] for column in columns))
+        self.__dict__["_last"] = asked, found
+        return found
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The rows of a relation that have a partner, and their classes, both numbered from 0."""
+
+    rows: Array
+    """int64, ascending: which rows."""
+    home: Array
+    """int64: the class of each."""
+    start: Array
+    neighbour: Array
+    score: Array
+    """Neighbours of each class in compressed rows, and how alike."""
 
 
 @dataclass(frozen=True)
@@ -127,28 +160,29 @@ def choose_keepers(
     dropping by a person and so come last among equals. `need` (float32) is the similarity that a row's own drop asks
     for. Among the survivors that may justify a drop, the most alike does.
     """
-    n = facts.n_rows
-    size = np.bincount(relation.classes, minlength=n)
-    degree = np.bincount(relation.a, minlength=n) + np.bincount(relation.b, minlength=n)
-    involved = np.flatnonzero(((size + degree)[relation.classes] > 1) & alive)
-    order = involved[np.lexsort((involved, facts.keep_rank[involved], asked[involved], facts.split_rank[involved]))]
-    start, neighbour, score = _adjacency(n, relation.a, relation.b, relation.score)
-    cluster = _clusters(facts, relation, involved) if per_cluster > 1 else np.zeros(0, np.int64)
-    greedy = _quickest(_greedy, _fast_greedy, 4 * (len(order) + len(neighbour)))
-    witness, alike, spared = greedy(
-        *(order, may_drop & ~forced, beside, asked, relation.classes, start, neighbour, score, need),
-        *(facts.split_rank, facts.label_code, cluster, per_cluster),
+    n, joined = facts.n_rows, relation.joined
+    rows = joined.rows
+    first, label, split, wanted = (c[rows] for c in (facts.keep_rank, facts.label_code, facts.split_rank, asked))
+    involved = np.flatnonzero(alive[rows])
+    order = involved[np.lexsort((involved, first[involved], wanted[involved], split[involved]))]
+    cluster = _clusters(facts, relation, rows) if per_cluster > 1 else np.zeros(0, np.int64)
+    greedy = _quickest(_greedy, _fast_greedy, 4 * (len(order) + len(joined.neighbour)))
+    by, how, free = greedy(
+        *(order, (may_drop & ~forced)[rows], beside[rows], wanted, joined.home, joined.start, joined.neighbour),
+        *(joined.score, need[rows], split, label, cluster, per_cluster),
     )
+    witness, alike, spared = np.full(n, -1, np.int64), np.ones(n, np.float32), np.zeros(n, bool)
+    witness[rows[by >= 0]] = rows[by[by >= 0]]
+    alike[rows], spared[rows] = how, free
     return Keepers(witness, alike, spared)
 
 
-def _clusters(facts: RowFacts, relation: Relation, involved: Array) -> Array:
-    """A number for each cluster of rows of one split and label, by row; 0 for rows without a partner."""
-    component = _roots_for(facts.n_rows)(np.arange(facts.n_rows), relation.a, relation.b)[relation.classes[involved]]
-    split, label = facts.split_rank[involved].astype(np.int64), facts.label_code[involved].astype(np.int64)
-    out = np.zeros(facts.n_rows, np.int64)
-    out[involved] = np.unique((component << 33) | (split << 31) | (label + 1), return_inverse=True)[1]
-    return out
+def _clusters(facts: RowFacts, relation: Relation, rows: Array) -> Array:
+    """A number for each cluster of rows of one split and label, for some rows."""
+    component = _roots_for(facts.n_rows)(np.arange(facts.n_rows), relation.a, relation.b)[relation.classes[rows]]
+    split, label = facts.split_rank[rows].astype(np.int64), facts.label_code[rows].astype(np.int64)
+    found: Array = np.unique((component << 33) | (split << 31) | (label + 1), return_inverse=True)[1]
+    return found
 
 
 def beyond_target(
@@ -179,18 +213,18 @@ def _adjacency(n: int, a: Array, b: Array, score: Array) -> tuple[Array, Array, 
 
 
 def _greedy(  # type: ignore[no-untyped-def]
-    order, may_drop, beside, asked, classes, start, neighbour, score, need, split_rank, label_code, cluster, per_cluster
+    order, may_drop, beside, asked, home_of, start, neighbour, score, need, split_rank, label_code, cluster, per_cluster
 ):
-    n = len(classes)
+    n = len(home_of)
     spared = np.zeros(n, np.bool_)
     kept = np.zeros(n if per_cluster > 1 else 0, np.int64)  # by cluster
     witness = np.full(n, -1, np.int64)
     alike = np.ones(n, np.float32)
     # Kept rows of a class, one for each (split, label) that occurs, as a linked list through `following`.
-    head = np.full(n, -1, np.int64)
+    head = np.full(len(start) - 1, -1, np.int64)
     following = np.full(n, -1, np.int64)
     for v in order:
-        home = classes[v]
+        home = home_of[v]
         found = -1
         if may_drop[v] or beside[v]:
             found = _eligible(v, head[home], following, split_rank, label_code)
@@ -272,8 +306,9 @@ def _roots(parent, a, b):  # type: ignore[no-untyped-def]
     return parent
 
 
-_fast_greedy = numba.njit(cache=True)(_greedy)
-_fast_roots = numba.njit(cache=True)(_roots)
+# Without Python's lock: a screen goes on being drawn while they run.
+_fast_greedy = numba.njit(cache=True, nogil=True)(_greedy)
+_fast_roots = numba.njit(cache=True, nogil=True)(_roots)
 
 
 def _roots_for(steps: int) -> Any:

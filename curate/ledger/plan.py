@@ -59,10 +59,7 @@ class Plan:
 
     def status(self) -> np.ndarray:
         """Status code of each finding, an index into `STATUSES`."""
-        column = self.table["status"].combine_chunks()
-        lookup = np.array([STATUSES.index(s) for s in column.dictionary.to_pylist()] or [0])
-        codes: np.ndarray = lookup[column.indices.to_numpy(zero_copy_only=False)]
-        return codes
+        return status_codes(self.table)
 
     def applied(self, action: str | None = None) -> pa.Table:
         """The findings that take effect, of one action or of all."""
@@ -73,17 +70,10 @@ class Plan:
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Findings by stage and status: `{"pii": {"applied": 12, "pending": 0, …}}`."""
-        grouped = (
-            self.table.select(["stage", "status"])
-            .set_column(0, "stage", self.table["stage"].cast(pa.string()))
-            .set_column(1, "status", self.table["status"].cast(pa.string()))
-            .group_by(["stage", "status"])
-            .aggregate([([], "count_all")])
-        )
-        out: dict[str, dict[str, int]] = {}
-        for stage, status, n in zip(*(grouped[c].to_pylist() for c in ("stage", "status", "count_all"))):
-            out.setdefault(stage, dict.fromkeys(STATUSES, 0))[status] = n
-        return out
+        stages, stage = codes(self.table, "stage")
+        found = np.bincount(stage * np.int64(len(STATUSES)) + self.status(), minlength=len(stages) * len(STATUSES))
+        by_stage = found.reshape(-1, len(STATUSES))[: len(stages)].tolist()
+        return {name: dict(zip(STATUSES, by, strict=True)) for name, by in zip(stages, by_stage) if any(by)}
 
     def __repr__(self) -> str:
         totals = dict.fromkeys(STATUSES, 0)
@@ -109,6 +99,21 @@ def planned(table: pa.Table, n_rows: int, orphans: tuple[str, ...] = ()) -> Plan
     rows = plan.applied("drop")["row"].drop_null().to_numpy()
     plan.dropped[rows] = True
     return plan
+
+
+def status_codes(table: pa.Table) -> np.ndarray:
+    """Status code of each row of a plan's table, an index into `STATUSES`."""
+    names, status = codes(table, "status")
+    found: np.ndarray = np.array([STATUSES.index(s) for s in names] or [0])[status]
+    return found
+
+
+def codes(table: pa.Table, name: str, missing: int = 0) -> tuple[list[str], np.ndarray]:
+    """Dictionary words of a column and the code of each value."""
+    column = table[name].combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = column.chunk(0) if column.num_chunks else pa.array([], column.type)
+    return column.dictionary.to_pylist(), column.indices.fill_null(missing).to_numpy(zero_copy_only=False)
 
 
 def words(strings: list[str], codes: Any) -> pa.DictionaryArray:

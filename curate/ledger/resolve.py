@@ -22,11 +22,12 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.ledger import decisions as dec
 from curate.ledger import derived
 from curate.ledger.balance import SURPLUS
-from curate.ledger.derived import DROP, FLAG, RELABEL, REPLACE, REWEIGHT, codes
+from curate.ledger.derived import DROP, FLAG, RELABEL, REPLACE, REWEIGHT
 from curate.ledger.findings import ACTIONS
 from curate.ledger.keepers import Relation, RowFacts, beyond_target, choose_keepers
 from curate.ledger.plan import (
@@ -38,6 +39,7 @@ from curate.ledger.plan import (
     STATUSES,
     SUPERSEDED,
     Plan,
+    codes,
     words,
 )
 from curate.ledger.sightings import DUPLICATES
@@ -93,7 +95,7 @@ def resolve(
     """
     table = findings.combine_chunks()
     policy = policy or Policy()
-    work = Work(table, policy, facts, dec.effect(journal or dec.Journal(), table))
+    work = Work(table, policy, facts, dec.effect(journal or dec.Journal(), findings))
     work.first_status()
     work.drop_rows()
     work.choose_keepers(dict(relations or {}))
@@ -135,7 +137,7 @@ class Work:
             raise ValueError("a finding names a row beyond the dataset")
 
     def set(self, mask: Array, status: int, why: str) -> None:
-        """Give findings a status and its reason."""
+        """Give findings (a mask of them, or their places) a status and its reason."""
         self.status[mask] = status
         self.why[mask] = self.whys.setdefault(why, len(self.whys))
 
@@ -233,12 +235,13 @@ class Work:
         # witness asks, where that witness goes for its copy.
         drops = (self.action == DROP) & (self.row >= 0) & (self.status == APPLIED)
         drops &= self.stage == self.dropped_by[np.maximum(self.row, 0)]
-        by_row = np.full(self.facts.n_rows, -1, np.int64)
-        by_row[self.row[drops]] = self.witness[drops]
-        for _ in range(len(known) + 1):
-            onward = drops & self.dropped[np.maximum(self.witness, 0)] & (self.witness >= 0)
-            onward &= by_row[np.maximum(self.witness, 0)] >= 0
-            self.witness[onward] = by_row[self.witness[onward]]
+        drops &= self.witness >= 0
+        if (drops & self.dropped[np.maximum(self.witness, 0)]).any():
+            by_row = np.full(self.facts.n_rows, -1, np.int64)
+            by_row[self.row[drops]] = self.witness[drops]
+            for _ in range(len(known) + 1):
+                onward = drops & self.dropped[np.maximum(self.witness, 0)] & (by_row[np.maximum(self.witness, 0)] >= 0)
+                self.witness[onward] = by_row[self.witness[onward]]
         if self.policy.target_rows is not None:
             self._stop_at(self.policy.target_rows)
 
@@ -266,9 +269,9 @@ class Work:
         by = np.full(len(self.row), -1, np.int32)
         by[gone] = self.dropped_by[self.row[gone]]
         the_drop = gone & (self.action == DROP) & (self.stage == by) & (self.status == APPLIED)
+        lost = gone & ~the_drop & (self.status != REJECTED) & (self.status != SUPERSEDED)
         for code, name in enumerate(self.stages):
-            lost = gone & ~the_drop & (by == code) & np.isin(self.status, (APPLIED, PENDING, STALE))
-            self.set(lost, SUPERSEDED, f"its row is dropped by {name}")
+            self.set(lost & (by == code), SUPERSEDED, f"its row is dropped by {name}")
 
     def merge_edits(self) -> None:
         """Overlapping spans of one field become their union; the edit that goes first says what stands there."""
@@ -305,16 +308,15 @@ class Work:
         self._relabels_give_way(which[private])
         winner_stage = self.stage[which[winners]][union]
         for code, name in enumerate(self.stages):
-            mask = np.zeros(len(self.row), bool)
-            mask[which[lost & (winner_stage == code)]] = True
-            self.set(mask, SUPERSEDED, f"merged into an overlapping edit of {name}")
+            self.set(which[lost & (winner_stage == code)], SUPERSEDED, f"merged into an overlapping edit of {name}")
 
     def _relabels_give_way(self, edits: Array) -> None:
         """A label that holds personal data is masked, not renamed: the two would write the same cell."""
-        places = set(zip(self.row[edits].tolist(), self.field[edits].tolist()))
-        which = np.flatnonzero((self.action == RELABEL) & (self.status == APPLIED))
+        place = self.row * (int(self.field.max(initial=-1)) + 2) + self.field
+        which = np.flatnonzero((self.action == RELABEL) & (self.status == APPLIED) & (self.row >= 0))
+        edits, which = edits[self._rows(which)[self.row[edits]]], which[self._rows(edits)[self.row[which]]]
         mask = np.zeros(len(self.row), bool)
-        mask[[i for i in which.tolist() if (int(self.row[i]), int(self.field[i])) in places]] = True
+        mask[which[np.isin(place[which], place[edits])]] = True
         self.set(mask, SUPERSEDED, "the same text is masked for privacy")
 
     def one_each(self, action: int, *, by_field: bool, why: str) -> None:
@@ -333,14 +335,14 @@ class Work:
     def plan(self) -> Plan:
         """The arrays as a table."""
         replacement = self.table["replacement"]
-        if self.effect.value:
-            values = replacement.to_pylist()
-            for i, value in self.effect.value.items():
-                if self.effect.verdict[i] == dec.OVERRIDE:
-                    values[i] = value
-            replacement = pa.array(values, pa.string())
-        for i, given in self.effect.value.items():
-            if self.action[i] == REWEIGHT and self.effect.verdict[i] == dec.OVERRIDE:
+        put = {i: v for i, v in sorted(self.effect.value.items()) if self.effect.verdict[i] == dec.OVERRIDE}
+        if put:
+            mask = np.zeros(len(self.row), bool)
+            mask[list(put)] = True
+            values = pa.array(list(put.values()), pa.string())
+            replacement = pc.replace_with_mask(replacement.combine_chunks(), pa.array(mask), values)
+        for i, given in put.items():
+            if self.action[i] == REWEIGHT:
                 self.value[i] = float(given or 0)
         computed = {
             "score": pa.array(self.score, pa.float32()),
@@ -373,11 +375,10 @@ class Work:
         lost = np.zeros(len(self.row), bool)
         lost[among] = True
         lost[winners] = False
+        by, on_row = np.full(len(self.row), -1, np.int32), self.row >= 0
+        by[on_row] = self.dropped_by[self.row[on_row]]
         for code, name in enumerate(self.stages):
-            by = np.zeros(len(self.row), bool)
-            on_row = self.row >= 0
-            by[on_row] = self.dropped_by[self.row[on_row]] == code
-            self.set(lost & by, SUPERSEDED, f"its row is dropped by {name}")
+            self.set(lost & (by == code), SUPERSEDED, f"its row is dropped by {name}")
 
     def _own_witnesses(self, mine: Array) -> Relation:
         has = mine & (self.witness >= 0)

@@ -68,7 +68,8 @@ def write(path: Path, records: list[dict[str, Any]]) -> Path:
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's settings but the test's own."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr("tui.app.GATE_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("tui.behind.GATE_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("tui.behind.READY_PAUSE_SECONDS", 3600.0)  # panels are made when they are gone to
     keymap.use({})
 
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.widgets import OptionList
 
 from curate.errors import ConfigError
 from curate.ledger.decisions import read_journal
@@ -132,3 +134,27 @@ async def test_what_is_typed_before_the_proposal_is_read_goes_into_the_box_and_d
         await d.press("enter")
         assert verdicts(run) == ["override"]
         assert screen.session.plan.table["replacement"][index].as_py() == "axu"
+
+
+async def test_keys_typed_ahead_of_jump_mode_close_it_once(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        await d.panel("pii")
+        await d.press("ctrl+o")
+        for key in "444":
+            d.app.screen.post_message(events.Key(key, key))
+        await d.settle()
+        assert d.app._exception is None
+        assert d.app.current_mode == "pii"
+        assert isinstance(d.app.screen, FindingsScreen)
+
+
+async def test_a_list_that_has_no_size_yet_can_be_paged(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        await d.panel("pii")
+        unseen = OptionList("one", "two")
+        unseen.highlighted = 0
+        unseen.display = False
+        await d.app.screen.mount(unseen)
+        unseen.action_page_up()
+        unseen.action_page_down()
+        assert unseen.highlighted == 0

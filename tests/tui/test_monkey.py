@@ -46,6 +46,7 @@ async def mouse(d: Drive, rng: random.Random) -> None:
 
 async def shake(run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch, many: int, seed: int) -> None:
     monkeypatch.setattr(Job, "start", lambda self, *args, **kwargs: None)  # no training, and no run given up for another
+    monkeypatch.setattr("tui.behind.READY_PAUSE_SECONDS", 0.05)  # panels are made between keys
     rng = random.Random(seed)
     async with drive(run, size=(WIDTH, HEIGHT)) as d:
         await d.panel("duplicates")
