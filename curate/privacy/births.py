@@ -69,6 +69,7 @@ _NAME_BORN = re.compile(r"[A-Z][\w'’-]+ [A-Z][\w'’-]+,? \(?born\W{1,3}(?:on 
 _STAR = re.compile(r"(?:([^\W\d_][\w'’.-]*)[ ])?([^\W\d_][\w'’-]*\.?)([)\"”»]?,?)[ ]?\(?[ ]?\*[ ]?\Z")
 """The sign of birth in German and Nordic papers, with the one or two words before it; it marks items of lists and products
 of numbers as well."""
+_STATUS = frozenset(("ledig", "verheiratet", "geschieden", "verwitwet", "gift", "ugift", "ogift", "skild"))
 _F_DOT = re.compile(rf"([^\W\d_][\w'’-]*\.?)\)?,[ ]?f\.{_LINK}\Z")
 _BEHIND = re.compile(
     r"\s?(?:in [^\W\d_]{2,12} )?\b(?:geboren|născut|született|syntynyt|doğ(?:du|muş|umlu)|г\.? ?р\b|(?:года? |г\. ?)?рожд)"
@@ -121,16 +122,16 @@ def _possible(written: str) -> bool:
 
 
 def _starred(raw: str) -> bool:
-    """Whether a sign of birth stands at the end behind somebody: behind a comma, or after words with capitals, of which a
-    blank alone needs two."""
+    """Whether a sign of birth stands at the end behind somebody, a word with a capital or a civil status; a blank alone
+    between them needs two such words. (An item of a list is written small: `item, * 12.11.2013`.)"""
     star = _STAR.search(raw)
     if star is None:
         return False
     first, last, signs = star.groups()
-    if signs.endswith(","):
-        return True
     alone = not signs and "(" not in star[0]
-    return last[0].isupper() and (not alone or (first is not None and first[0].isupper()))
+    if signs.endswith(",") and (last.endswith(".") or last in _STATUS):
+        return True
+    return not last[0].islower() and (not alone or (first is not None and first[0].isupper()))
 
 
 def _score(raw: str, written: str) -> float:

@@ -343,7 +343,7 @@ def find_phones(
         else:
             score = 0.6 if bracket or match["intl"] else (0.55 if match["sep"] == match["sep2"] == "-" else 0.35)
         if blocked and not match["intl"]:
-            score -= 0.4
+            score -= 0.1 if bracket and match["sep2"] == "-" else 0.4  # "(480) 555-0126" is written of telephones only
         if blocked and book_number(match[0]):
             score = 0.0
         if match.end() == len(text) and _EXTENSION.match(tail):

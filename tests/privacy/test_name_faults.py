@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from curate.privacy import scan
-from curate.privacy.names import addresses, anchors, find_names, grids
+from curate.privacy.names import addresses, anchors, bodies, find_names, grids
 from curate.privacy.names.addresses import tidy
 from curate.privacy.names.phrases import parts
 
@@ -73,10 +73,11 @@ def _patterns(module: Any) -> list[re.Pattern[Any]]:
 def test_no_pattern_repeats_what_could_be_cut_in_many_ways() -> None:
     assert _ambiguous(_parser.parse("(?:[a-z]+ ?){1,4}?"))
     assert not _ambiguous(_parser.parse("[a-z]{1,30}(?: [a-z]{1,30}){0,3}?"))
-    patterns = [pattern for module in (anchors, addresses, grids) for pattern in _patterns(module)]
+    patterns = [pattern for module in (anchors, addresses, bodies, grids) for pattern in _patterns(module)]
     assert len(patterns) > 40
     sources = [p.pattern if isinstance(p.pattern, str) else p.pattern.decode() for p in patterns]
-    assert [source for source in [*sources, *parts("people", "spoken")] if _ambiguous(_parser.parse(source))] == []
+    spoken = [*parts("people", "spoken"), *parts("bodies", "spoken")]
+    assert [source for source in [*sources, *spoken] if _ambiguous(_parser.parse(source))] == []
 
 
 _RUNS = {
@@ -116,7 +117,7 @@ def test_an_address_with_its_street_or_post_code_is_trimmed_at_most(value: str, 
     "text",
     [
         "* 2023-11-12: fixed the bug", "* 12.11.2013 meeting", "notes:\n * 12.11.2013 meeting", "5 * 12.11.1936",
-        "see p. 4, f. 04.05.1949", "(* 12.11.2013 *)", "x * 12.11.1936", "Anna Weber\n* 12.11.1936",
+        "see p. 4, f. 04.05.1949", "item, * 12.11.2013", "(* 12.11.2013 *)", "x * 12.11.1936", "Anna Weber\n* 12.11.1936",
     ],
 )  # fmt: skip
 def test_items_of_lists_and_products_are_no_births(text: str) -> None:
@@ -140,11 +141,37 @@ def test_an_announced_name_never_shortens_one_that_was_found(text: str, name: st
     "text",
     [
         "Hello Kubernetes!", "Hi ChatGPT, please help", "Dear Diary,", "Hr Manager", "Produsele sunt Samsung", "Dear Sirs,",
-        "Dear Professor,", "Hr. Manager", "Hi Google, hello Docker!",
+        "Dear Professor,", "Hr. Manager", "Hi Google, hello Docker!", "Oi gente, tudo bem",
+        "Berater: Danke", "Conseiller : Bonjour",
     ],
 )  # fmt: skip
 def test_ordinary_words_behind_a_greeting_or_title_are_nobody(text: str) -> None:
     assert named(text) == []
+
+
+def test_a_greeting_said_to_people_only_names_somebody_whom_no_list_knows() -> None:
+    assert [named(text) for text in ("oi Zé, manda o pix", "cześć Brydzia, co tam")] == [["Zé"], ["Brydzia"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Máximo 120 palabras.", "Krea 0,98. Klinikum war", "a distance of 0.003981 Newtons.",
+        "Sugeng Prayitno, 54 tahun, No. RM 00-44-81-92",
+    ],
+)  # fmt: skip
+def test_amounts_ages_and_counts_are_no_addresses(text: str) -> None:
+    assert named(text, "STREET_ADDRESS") == []
+
+
+def test_titles_and_roles_are_no_part_of_a_name() -> None:
+    assert named("Pasien Tn. Sugeng Prayitno dirawat") == ["Sugeng Prayitno"]
+    assert named("le patient, M. Ferdinand Lescure, est sorti") == ["Ferdinand Lescure"]
+
+
+def test_a_cell_of_employers_is_an_organisation() -> None:
+    assert named("Veolia", "ORGANIZATION", column="société") == ["Veolia"]
+    assert named("unknown", "ORGANIZATION", column="company") == []
 
 
 def test_a_greeting_names_somebody_where_a_list_knows_the_name() -> None:

@@ -15,7 +15,9 @@ _ACCOUNT = (
     "numer rachunku; rachunek bankowy; cislo uctu; bankszamlaszam*; bankkonto*; номер счета; расчетный счет; 银行账号; "
     "银行账户; 银行卡号; 口座番号; 계좌번호; hesap numara*; رقم الحساب; nomor rekening; so tai khoan; tilinumero*"
 )
-_ACCOUNT_WEAK = "account; acct; cuenta; konto; compte; conta; conto; rekening; rachunek; счет; 账号; tili"
+_ACCOUNT_WEAK = (
+    "account; acct; cuenta; konto; rek; norek; no rek; compte; conta; conto; rekening; rachunek; счет; 账号; tili"
+)
 _PASSPORT = (
     "passport*; pass no; passeport*; pasaporte*; passaporte*; passaporto; reisepass*; passnummer; paspoort*; "
     "passi; passin; passinumero; pasport*; paszport*; utlevel*; pasaport*; паспорт*; διαβατηριο*; 护照; 護照; "
@@ -40,7 +42,8 @@ _RECORD = (
     "clinica; numero de historia; nhc; n.h.c; n de historia; cartella clinica; prontuario; patientnr; "
     "numer pacjenta; номер карты; ipp; n.º de utente; numero de utente; n utente; numero do utente; fallnummer; "
     "krankenaktennummer; pasientnummer; journalnummer; journalnr; potilasnumero; dosya no; protokol no; numero sns; "
-    "nº historia; 住院号; 门诊号; 診察券番号; 차트번호; "
+    "nº historia; hosp no; hospital no; hosp number; no rm; nomor rm; rekam medis; no rekam medis; nomor rekam medis; "
+    "住院号; 门诊号; 診察券番号; 차트번호; "
     "медкарта; 病历号; 病歷號; 患者番号; カルテ番号; 환자번호; 환자등록번호"
 )
 _HEALTH = (

@@ -48,6 +48,17 @@ _STREET = re.compile(
     r"(?:(?<=[\s,;:|(\"'])|^)((?:[^\W\d_][\w.'’-]{0,24}\s){0,4}?[^\W\d_][\w.'’-]{1,30}\s(?:n[.ºo°r]{1,2}\s?)?"
     r"\d{1,4}\s?[a-zA-Z]?(?:\s?[-/–]\s?\d{1,4}[a-zA-Z]?)?(?:\s(?:[A-Z]\s?)?\d{1,3})?(?:\s?[-/]\s?[IVX]{1,4})?)(?:,\s?|\s)\Z"
 )
+_NO_HOUSE = re.compile(
+    r"(?<![\d.,])\d{1,3},\d{1,2}(?![\d,])|"
+    r"\b\d{1,3} ?(?:tahun|años?|ans|anni|anos|Jahren?|jaar|lat|yaşında|yıl|years?|yrs?|yo|y/o|år|лет|let|roků)\b"
+)
+"""Amounts and ages."""
+_WORD_AND_NUMBER = re.compile(r"([^\W\d_]+) \d{1,4}( [^\W\d_A-Z]{5,})?")
+_KIND_AT_END = re.compile(
+    r"(?i)(?:str|straße|strasse|weg|gasse|platz|allee|ring|damm|ufer|markt|hof|berg|laan|straat|kade|plein|steeg|lei|gatan|gata|vägen|väg"
+    r"|vej|gade|veien|vei|katu|tie|polku|utca|út|tér)\Z"
+)
+_NOUN_BEHIND = re.compile(r" [^\W\d_A-Z]{5,}")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\Z")
 _POST_CODE_FIRST = re.compile(r"(?:[A-Z]{1,2}-)?\d{3}(?:\s?\d{2}|\d{1,2}|-\d{3,4})\s[^\W\d_]")
 _NUMBER_OF_A_TEXT = re.compile(r"\d(?:[ -]?\d){12,}|\d{9,}")
@@ -86,6 +97,10 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
         if (word or re.match(r"\s*:", after)) and not re.search(r"\d", rest):
             high = end.end(1)
             break
+    counted = _WORD_AND_NUMBER.fullmatch(value)
+    noun = (counted[2] or after) if counted else ""
+    if counted and not _KIND_AT_END.search(counted[1]) and _NOUN_BEHIND.match(noun) and noun[1].islower():
+        return 0, 0  # "Máximo 120 palabras"
     while low < high and value[low] in _EDGE:
         low += 1
     while low < high and value[high - 1] in _EDGE:
@@ -123,6 +138,8 @@ def _address_end(value: str) -> int:
     end = number.start() if number else len(value)
     if _has_street(value[:end]) or _POST_CODE.search(value, 0, end):
         return end
+    if _NO_HOUSE.search(value, 0, end):
+        return 0
     small = [word for word in _SMALL.findall(value) if word.islower() and word not in _OF_ADDRESSES]
     sentence = len(small) >= 2 and any(word[0].isupper() for word in re.findall(r"[^\W\d_]+", value))
     return 0 if number or sentence else end

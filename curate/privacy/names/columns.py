@@ -21,7 +21,8 @@ _WORDS = {
     OF_PLACE: """city town country state province county region village place location birthplace hometown nationality stadt
         ort land ville pays ciudad pais citta paese cidade plaats kraj miasto origin destination""",
     OF_BODY: """company employer organization organisation org business firm vendor supplier bank school university
-    publisher brand manufacturer firma empresa societe azienda bedrijf hospital institution merchant""",
+    publisher brand manufacturer firma empresa societe entreprise azienda bedrijf hospital institution merchant
+    arbeitgeber krankenkasse versicherung employeur werkgever pracodawca""",
     OF_PERSON: """firstname lastname fullname surname forename givenname familyname middlename vorname nachname prenom
     nombre apellido apellidos cognome sobrenome voornaam achternaam imie nazwisko author authors customer client
     patient person contact employee owner manager assignee reporter sender recipient buyer seller physician
@@ -38,17 +39,22 @@ _PLAIN = {
     OF_PLACE: """city town stadt wohnort ville ciudad citta cidade plaats miasto birthplace geburtsort hometown kaupunki
         sehir varos oras mesto город""",
 }
+_PLAIN[OF_BODY] = """company employer organization organisation firma arbeitgeber krankenkasse versicherung empresa
+    empleador societe entreprise employeur azienda datore empregador bedrijf werkgever pracodawca sirket isveren perusahaan
+    företag virksomhed компания работодатель"""
 _OF_NAMES = frozenset(("first", "last", "full", "given", "family", "middle", "maiden"))
 _PLAIN_CLASS = {word: kind for kind, words in _PLAIN.items() for word in words.split()}
-_BARRED = frozenset(_words("""
+_BARRED = frozenset(
+    _words("""
     id ids email mail phone number no file filename path type code date count price product item user username url login
     host domain event table column field key variable function class method display package module model title status text
-    message note notes comment comments description body content review summary question answer ip zip score"""))
+    message note notes comment comments description body content review summary question answer ip zip score""")
+)
 
 
 @lru_cache(maxsize=4096)
 def plain_class(name: str) -> int:
-    """OF_PERSON or OF_PLACE where the name of a column leaves no doubt that its cells are such names, else NOTHING."""
+    """OF_PERSON, OF_PLACE or OF_BODY where the name of a column leaves no doubt about its cells, else NOTHING."""
     words = [fold(w) for w in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))]
     if not words or len(words) > 3 or _BARRED.intersection(words):
         return NOTHING

@@ -20,8 +20,10 @@ from curate.privacy.book import book
 from curate.privacy.column import Block, block
 from curate.privacy.names.addresses import pieces, reshaped
 from curate.privacy.names.anchors import SCORE, announced
+from curate.privacy.names.bodies import with_bodies
 from curate.privacy.names.characters import tables
-from curate.privacy.names.columns import NOTHING, OF_PERSON, column_class, plain_class
+from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, column_class, plain_class
+from curate.privacy.names.cues import cues
 from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
 from curate.privacy.names.grids import grid
@@ -39,6 +41,9 @@ from curate.privacy.types import TYPES as KINDS_OF_TYPES
 
 _CODES = np.array([CODE[name] for name in TYPES], np.int64)
 _ADDRESS, _PERSON, _LOCATION = CODE["STREET_ADDRESS"], CODE["PERSON"], CODE["LOCATION"]
+_OF_CELL = np.full(8, -1, np.int64)
+_OF_CELL[[OF_PERSON, OF_PLACE, OF_BODY]] = _PERSON, _LOCATION, CODE["ORGANIZATION"]
+"""Type of a cell by the class of its column."""
 _PIECE = 1_000_000
 """Bytes that one thread reads at a time."""
 _SPANS = 1 << 14
@@ -117,8 +122,12 @@ def name_spans(
     found = plausible(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
     found = reshaped(text, mended(text, found), "LOCATION" in types)
     found = _told(text, found, types)
-    if "PERSON" in types:
-        found = _introduced(text, found, hints)
+    if "PERSON" in types or "ORGANIZATION" in types:
+        words_at, silent = cues(text)
+        if "ORGANIZATION" in types:
+            found = with_bodies(text, found, words_at, silent)
+        if "PERSON" in types:
+            found = _introduced(text, found, _weighed(text, announced(text, words_at, silent), hints))
     forms, score = written_forms(text, [name for name in TYPES if name in types])
     if len(forms):
         found = _with(found, Found(forms, score, np.zeros(len(forms), np.bool_)))
@@ -137,7 +146,7 @@ _NO_NAME = words("cells", "no_names")
 
 
 def _told(text: Block, found: Found, types: Sequence[str]) -> Found:
-    """The spans, and whole cells that a column for first names, surnames or towns holds and the tagger does not know."""
+    """The spans, and whole cells that a column for names, towns or firms holds and the tagger does not know as such."""
     kinds = np.array([plain_class(name) for name in text.names])
     if not kinds.any():
         return found
@@ -145,12 +154,12 @@ def _told(text: Block, found: Found, types: Sequence[str]) -> Found:
     sizes = text.ends - text.starts
     rows = np.flatnonzero((kind != NOTHING) & (sizes >= 2) & (sizes <= _SHORT_NAME))
     found = found.take(~_says_nothing(text, found, kind))
-    same = found.at[:, 3] == np.where(kind[found.at[:, 0]] == OF_PERSON, _PERSON, _LOCATION)
+    same = found.at[:, 3] == _OF_CELL[kind[found.at[:, 0]]]
     rows = rows[~np.isin(rows, found.at[same, 0])]
     new = []
     for row in rows.tolist():
         value = text.data[text.starts[row] : text.ends[row]].tobytes().decode("utf-8", "replace")
-        code = _PERSON if kind[row] == OF_PERSON else _LOCATION
+        code = int(_OF_CELL[kind[row]])
         asked = KINDS_OF_TYPES[code].name in types and not value[0].islower()
         if asked and _CELL.fullmatch(value) and _NO_NAME.isdisjoint(value.lower().replace("-", " ").split()):
             new.append((row, int(text.starts[row]), int(text.ends[row]), code))
@@ -168,10 +177,13 @@ def _says_nothing(text: Block, found: Found, kind: npt.NDArray[np.int64]) -> npt
     return out
 
 
-def _weighed(text: Block, hints: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _weighed(
+    text: Block, told: tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]], hints: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
     """Places of the people whom a phrase announces, without ordinary words (`Hr. Manager`); a greeting is said to teams and
-    things as well (`Hello Kubernetes!`), so there the tagger or a list must speak for the word."""
-    places, greeted = announced(text)
+    things as well (`Hello Kubernetes!`), so there the tagger (`hints`: people of whom it is unsure) or a list must speak
+    for the word."""
+    places, greeted = told
     keep = np.ones(len(places), np.bool_)
     for n, (row, start, end) in enumerate(places.tolist()):
         word = text.data[start:end].tobytes().decode("utf-8", "replace")
@@ -183,10 +195,9 @@ def _weighed(text: Block, hints: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]
     return places[keep]
 
 
-def _introduced(text: Block, found: Found, hints: npt.NDArray[np.int64]) -> Found:
+def _introduced(text: Block, found: Found, places: npt.NDArray[np.int64]) -> Found:
     """The spans, and the people whom a phrase announces where nothing was found; where less of a name was found, it takes
-    the whole. `hints`: people of whom the tagger is unsure."""
-    places = _weighed(text, hints)
+    the whole."""
     if not len(places):
         return found
     at = found.at

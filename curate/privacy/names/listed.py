@@ -33,3 +33,8 @@ def listed_otherwise(word: str) -> bool:
     """Whether the lists know the word as an ordinary one or as a firm, and not as a name."""
     bits = _bits(word)
     return not bits & _NAMES and (bits >> COMMON_SHIFT & 3 >= _ORDINARY or bool(bits & ORG))
+
+
+def ordinary(word: str) -> bool:
+    """Whether the word is met as an ordinary one in most texts, whatever else the lists know of it."""
+    return _bits(word) >> COMMON_SHIFT & 3 >= _ORDINARY

@@ -10,6 +10,7 @@ Complexity: O(spans of these types), about 3 microseconds each.
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -18,16 +19,24 @@ from curate.privacy.column import Block
 from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PHONE, PHONE_AFTER, VERSION, _words, word_classes
 from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import no_person
+from curate.privacy.names.listed import listed_name
 from curate.privacy.names.phrases import alternatives, words
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
 from curate.privacy.types import CODE
 
-_ADDRESS, _PERSON = CODE["STREET_ADDRESS"], CODE["PERSON"]
+_ADDRESS, _PERSON, _ORGANIZATION = CODE["STREET_ADDRESS"], CODE["PERSON"], CODE["ORGANIZATION"]
+_REGISTER = re.compile(r"[A-Z]{2,5}\.? ?\d{3,}")
+"""`HRB 11204`."""
+_CURRENCIES = words("bodies", "currencies")
+_MEASURE = re.compile(r"\d*[.,]\d+")
 _LABEL = PHONE | PHONE_AFTER | IDENTIFIER | CARD | MONEY | VERSION | COUNT
 _WORD = re.compile(r"[^\W\d_]+")
 _WORD_AND_BLANK = re.compile(r"([^\W\d_][\w'’-]*+)\s+")
 _ROLES = frozenset(_words("""
+    berater beraterin conseiller conseillere asesor asesora atendente operador operadora operatore operator
+    konsultant konsultantka musteri temsilci admin pelanggan pasien nasabah klant medewerker оператор консультант
+    agente agent kundin arre arrey oye
     sohn tochter bruder schwester mutter vater ehefrau ehemann gattin gatte lebensgefahrtin lebensgefahrte nachbar nachbarin
     patient patientin pat klager klagerin beklagter beklagte zeuge zeugin mieter mieterin kunde kundin kollege kollegin
     mandant mandantin angehorige angehoriger angeklagter schuldner herr frau tante onkel oma opa
@@ -47,6 +56,7 @@ _ROLES = frozenset(_words("""
 """Folded words that stand before names and are none."""
 _NEVER = frozenset(_words("""
     referto saal salle sala esq zimmer befund anamnese protokoll rechnung ordernr kundennr bestellnr factura fattura facture
+    tn ny nn sdr sdri bpk
     sirs lebenslauf vitae curriculum curriculo resume cv zyciorys ozgecmis zivotopis oneletrajz ansokan
     anschrift hypertonie diabetes diagnose diagnosen diagnosis diagnostico diagnostic medikation allergien allergies vitals
     verdacht aufnahme entlassung verlauf therapie
@@ -100,11 +110,18 @@ def plausible(text: Block, found: Found) -> Found:
     """The spans of names without those that are none; roles in front of people are left out."""
     at = found.at
     keep = np.ones(len(at), np.bool_)
-    for n in np.flatnonzero((at[:, 3] == _ADDRESS) | (at[:, 3] == _PERSON)).tolist():
+    for n in np.flatnonzero(np.isin(at[:, 3], (_ADDRESS, _PERSON, _ORGANIZATION))).tolist():
         start, end = int(at[n, 1]), int(at[n, 2])
         value = text.data[start:end].tobytes().decode("utf-8", "replace")
+        if at[n, 3] == _ORGANIZATION:
+            keep[n] = not _REGISTER.fullmatch(value) and value not in _CURRENCIES
+            continue
         if at[n, 3] == _ADDRESS:
             spelled = _WORD.findall(value)
+            ahead = text.data[max(int(text.starts[at[n, 0]]), start - 2) : start].tobytes()
+            if (ahead[:1].isdigit() and ahead[1:] == b".") or _MEASURE.fullmatch(value):
+                keep[n] = False  # digits of a decimal number: `5.06667`, `0.003981 Newtons`
+                continue
             keep[n] = not (len(spelled) == 1 and _labelled(value, spelled[0])) and not _number_with_label(value, spelled)
             continue
         if no_person(value) or _CODE_OF_CAPITALS.match(value):
@@ -116,6 +133,16 @@ def plausible(text: Block, found: Found) -> Found:
         if value.islower() and " " not in value and found.score[n] < 0.8 and _value_of_no_name(text, int(at[n, 0]), start):
             keep[n] = False
             continue
+        if value.startswith("M. ") and _FRENCH.search(_around(text, int(at[n, 0]), start, end)):
+            start += 3
+            at[n, 1], value = start, value[3:]
+        kept = _unlisted_tail(value)
+        if kept < len(value):
+            end = start + len(value[:kept].encode())
+            at[n, 2], value = end, value[:kept]
+            if not kept:
+                keep[n] = False
+                continue
         cut = _small_words(value)
         if cut:
             start += len(value[:cut].encode())
@@ -130,8 +157,34 @@ def plausible(text: Block, found: Found) -> Found:
         if rest is None:
             keep[n] = not (folded in _NEVER or (folded in _ROLES and _followed(text, int(at[n, 0]), end)))
         elif folded in _ROLES and value[word.end()] in " .":
+            keep[n] = fold(value[rest.start() :]) not in _NEVER
             at[n, 1] = start + len(value[: rest.start()].encode())
     return found.take(keep) if not keep.all() else found
+
+
+_FRENCH = re.compile(r"[éèàçêù]|\b(?:le|la|les|des|du|et|est|une?|par|pour|avec)\b")
+"""Where `M.` is a title rather than an initial."""
+
+
+def _around(text: Block, row: int, start: int, end: int) -> str:
+    low, high = max(int(text.starts[row]), start - 48), min(int(text.ends[row]), end + 48)
+    return (text.data[low:start].tobytes() + b" " + text.data[end:high].tobytes()).decode("utf-8", "replace")
+
+
+def _unlisted_tail(value: str) -> int:
+    """Where the name ends before two small words that are no part of it and in no list (`Bir dikdörtgenin alanı`); 0 if
+    what is left is one word that no list knows. One such word may be a surname: `Tyger honeydrew`."""
+    spelled = list(_SPELLED.finditer(value))
+    if len(spelled) < 3 or not spelled[0][0][0].isupper():
+        return len(value)
+    strange = [w[0][0].islower() and w[0] not in _PARTICLE_FIRST and not listed_name(w[0]) for w in spelled]
+    for before, both in zip(spelled, itertools.pairwise(strange[1:])):
+        if all(both):
+            return before.end() if before is not spelled[0] or listed_name(before[0]) else 0
+    return len(value)
+
+
+_SPELLED = re.compile(r"[^\W\d_][\w'’-]*")
 
 
 def _small_words(value: str) -> int:
@@ -148,8 +201,10 @@ def _small_words(value: str) -> int:
 
 def _labelled(value: str, word: str) -> bool:
     """Whether one word and digits are a label and its number."""
-    return bool(word_classes(word) & _LABEL) or fold(word) in _NEVER or (
-        value.startswith(word) and sum(ch.isdigit() for ch in value) >= 6
+    return (
+        bool(word_classes(word) & _LABEL)
+        or fold(word) in _NEVER
+        or (value.startswith(word) and sum(ch.isdigit() for ch in value) >= 6)
     )
 
 
@@ -164,7 +219,8 @@ def _number_with_label(value: str, spelled: list[str]) -> bool:
 
 def _followed(text: Block, row: int, end: int) -> bool:
     """Whether a colon follows: the role is a field's name."""
-    return end < int(text.ends[row]) and text.data[end] == 58
+    behind = text.data[end : min(int(text.ends[row]), end + 2)].tobytes()
+    return behind[:1] == b":" or behind == b" :"
 
 
 def left_of_address(piece: bytes) -> bool:

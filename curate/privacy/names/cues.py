@@ -1,0 +1,120 @@
+# mypy: disable-error-code="assignment"
+"""One pass over the bytes for the words by which phrases, titles, greetings and organisations are found.
+
+Only what stands around such a word is then read in Python (`anchors`, `bodies`). O(bytes), about 3 ns each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from curate.privacy.column import Block
+from curate.privacy.context import hash_table
+from curate.privacy.letters import WORD, fnv, lookup
+from curate.privacy.names.phrases import words
+from curate.privacy.words import spellings
+
+ANNOUNCED, TITLED, GREETS, BODY, EMPLOYED, SMALL_BODY = 1, 2, 4, 8, 16, 32
+_BODIES = BODY | SMALL_BODY
+_BEFORE, _AFTER = 40, 120
+"""Bytes around a word that are read."""
+_TABLES = (
+    (ANNOUNCED, "people", "announcing_words"), (TITLED, "people", "title_words"), (GREETS, "people", "greeting_words"),
+    (BODY, "bodies", "form_words"), (BODY, "bodies", "kind_words"), (EMPLOYED, "bodies", "employed_words"),
+    (SMALL_BODY, "bodies", "small_form_words"),
+)  # fmt: skip
+
+
+def _table() -> dict[bytes, int]:
+    out: dict[bytes, int] = {}
+    for kind, table, name in _TABLES:
+        for word in words(table, name):
+            for spelling in spellings(word):
+                out[spelling.encode()] = out.get(spelling.encode(), 0) | kind
+    return out
+
+
+_KEYS, _VALUES = hash_table(_table(), 12)
+
+
+@njit(cache=True, nogil=True)
+def _triggers(data, starts, ends, keys, values):  # type: ignore[no-untyped-def]
+    """int64[n, 3]: row, first byte and kinds of the words that may belong to a phrase; and uint8[rows]: whether a row holds
+    a letter of a script without capitals. A word of organisations counts with a capital, or as one letter of `S.p.A.`."""
+    out = np.empty((256, 3), dtype=np.int64)
+    silent = np.zeros(len(starts), dtype=np.uint8)
+    n = 0
+    for row in range(len(starts)):
+        i, end = starts[row], ends[row]
+        while i < end:
+            c = data[i]
+            if WORD[c] != 1 and WORD[c] != 3:
+                i += 1
+                continue
+            first, wide = i, np.uint8(0)
+            while i < end and (WORD[data[i]] == 1 or WORD[data[i]] == 3):
+                c = data[i]
+                if c >= 0xD4 and c != 0xE2 and c < 0xF0 and not (c == 0xE1 and i + 1 < end and data[i + 1] >= 0xB8):
+                    wide = np.uint8(1)
+                i += 1
+            silent[row] |= wide
+            if i - first > 24 or wide:
+                continue
+            kinds = lookup(fnv(data, first, i), keys, values)
+            if kinds & _BODIES:
+                if i - first == 1 and not (i + 1 < end and (data[i] == 46 or data[i] == 47) and WORD[data[i + 1]] == 1):
+                    kinds &= ~_BODIES
+                elif 97 <= data[first] <= 122:
+                    kinds &= ~BODY
+            if kinds:
+                if n == len(out):
+                    more = np.empty((2 * n, 3), dtype=np.int64)
+                    more[:n] = out
+                    out = more
+                out[n, 0], out[n, 1], out[n, 2] = row, first, kinds
+                n += 1
+    return out[:n], silent
+
+
+def cues(text: Block) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Row, first byte and kinds of every such word; and whether a row holds a letter of a script without capitals."""
+    at, silent = _triggers(text.data, text.starts, text.ends, _KEYS, _VALUES)
+    return at, silent
+
+
+def surroundings(text: Block, words_at: npt.NDArray[np.int64]) -> list[tuple[int, int, int, int]]:
+    """Row, begin, end and kinds of what stands around words, apart from one another."""
+    out: list[tuple[int, int, int, int]] = []
+    for row, place, kinds in words_at.tolist():
+        begin, end = max(int(text.starts[row]), place - _BEFORE), min(int(text.ends[row]), place + _AFTER)
+        if out and out[-1][0] == row and out[-1][2] >= begin:
+            out[-1] = (row, out[-1][1], end, out[-1][3] | kinds)
+        else:
+            out.append((row, begin, end, kinds))
+    return out
+
+
+def in_bytes(
+    text: Block, row: int, begin: int, end: int, find: Callable[[str, int], set[tuple[int, int]]]
+) -> list[tuple[int, int, int]]:
+    """What is found between two places of a row, which may lie inside a sign. The sign before them is read along, so that
+    where a piece begins is taken for no beginning of a line or word."""
+    begin = max(int(text.starts[row]), begin - 1)
+    while begin > text.starts[row] and text.data[begin] & 0xC0 == 0x80:
+        begin -= 1
+    while end < text.ends[row] and text.data[end] & 0xC0 == 0x80:
+        end += 1
+    part = text.data[begin:end].tobytes().decode("utf-8", "replace")
+    out = []
+    place, byte = 0, begin
+    for a, b in sorted(find(part, int(begin > text.starts[row]))):
+        if b == len(part) and end < text.ends[row]:
+            continue  # cut
+        byte += len(part[place:a].encode("utf-8", "replace"))
+        place = a
+        out.append((row, byte, byte + len(part[a:b].encode("utf-8", "replace"))))
+    return out
