@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import shutil
@@ -64,6 +65,9 @@ def prune(lines: Sequence[RunLine], older_than_days: float) -> list[RunLine]:
         run = RunDir(line.path)
         with run.writing():
             shutil.rmtree(run.path)
+        if run.path.parent.name.endswith("-gate"):  # a gate's folder of runs, gone with the last of them
+            with contextlib.suppress(OSError):
+                run.path.parent.rmdir()
         gone.append(line)
     return gone
 

@@ -176,7 +176,9 @@ def detect_into(
     """Findings of every stage, kept in a run directory; no data is made. `known`: see `pipeline.detect`."""
     with directory.writing():
         _begin(directory, dataset, recipe)
-        return detect(dataset, recipe, run=directory, listener=listener, known=known)
+        detected = detect(dataset, recipe, run=directory, listener=listener, known=known)
+        directory.write_manifest({**directory.manifest(), "status": "detected", "finished": _now()})
+        return detected
 
 
 def reopen(directory: RunDir, listener: Listener = _silent) -> Detected:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from train.adapt import Workbench
-from train.examples import Examples
+from train.examples import Conversation, Examples, Tools
 from train.extra import extra
 from train.objective import Objective
 
@@ -31,17 +31,22 @@ def write_answers(
     """
     prompts, references = [], []
     for i, messages in enumerate(examples.messages):
-        last = max(k for k, message in enumerate(messages) if message["role"] == "assistant")
-        tools = examples.tools[i] if examples.tools else ()
-        text = bench.encoder.chat.render(messages[:last], tools, prompt=True)
+        text, reference = last_answer(bench, messages, examples.tools[i] if examples.tools else ())
         prompts.append(prompt_tokens(bench, text))
-        references.append(str(messages[last]["content"]))
-        if messages[last].get("tool_calls"):
-            whole = bench.encoder.chat.render(messages[: last + 1], tools)
-            if whole.startswith(text):
-                written = prompt_tokens(bench, whole[len(text) :])
-                references[-1] = str(bench.tokenizer.decode(written, skip_special_tokens=True)).strip()
+        references.append(reference)
     return write(objective, bench, prompts, new_tokens, context_tokens), references
+
+
+def last_answer(bench: Workbench, messages: Conversation, tools: Tools = ()) -> tuple[str, str]:
+    """(what the model is asked, its right answer) of the last answer of a conversation, as its template writes them."""
+    last = max(k for k, message in enumerate(messages) if message["role"] == "assistant")
+    text = bench.encoder.chat.render(messages[:last], tools, prompt=True)
+    if messages[last].get("tool_calls"):
+        whole = bench.encoder.chat.render(messages[: last + 1], tools)
+        if whole.startswith(text):
+            written = prompt_tokens(bench, whole[len(text) :])
+            return text, str(bench.tokenizer.decode(written, skip_special_tokens=True)).strip()
+    return text, str(messages[last]["content"])
 
 
 def prompt_tokens(bench: Workbench, text: str) -> np.ndarray:

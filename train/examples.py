@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import xxhash
 
+from curate.dataset.turns import said, speaker
 from curate.errors import DataError
 
 if TYPE_CHECKING:
@@ -370,9 +371,9 @@ def _messages(items: Sequence[Any]) -> Iterator[Message]:
     for item in items:
         if not isinstance(item, Mapping):
             continue
-        role = str(item.get("role", item.get("from", "")))
+        role = str(speaker(item) or "")
         role = _ROLES.get(role.strip().lower(), role)
-        content = item.get("content", item.get("value"))
+        content = said(item)
         rest = {k: v for k, v in item.items() if k not in ("role", "from", "content", "value")}
         if isinstance(content, list):  # OpenAI's content parts
             texts = (part.get("text") if isinstance(part, Mapping) else part for part in content)

@@ -21,6 +21,8 @@ Deterministic for a seed. It does not know which change matters: a new topic and
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -35,6 +37,7 @@ from curate.errors import DataError
 from curate.labels.probabilities import ensemble_probabilities, one_hot
 from curate.similarity.exact import exact_groups
 from curate.similarity.near import NearConfig, near_duplicate_edges
+from curate.similarity.partners import fold_label
 
 MOST_ROWS = 10_000
 FEWEST_A_SIDE = 100
@@ -174,13 +177,24 @@ def _shares(old: Dataset, new: Dataset, cluster: Ints, seed: int) -> list[Shares
     out = []
     for role, name, before, after in columns:
         values = [*before.to_pylist(), *after.to_pylist()]
-        names = sorted({v for v in values if v is not None})
-        shown, code = shown_names(names), {v: i for i, v in enumerate(names)}
+        spelled = _spelled(values) if role == "label" else {v: v for v in values if v is not None}
+        names = sorted(set(spelled.values()))
+        place = {name: i for i, name in enumerate(names)}
+        shown, code = shown_names(names), {v: place[name] for v, name in spelled.items()}
         codes = np.array([code.get(v, -1) for v in values], np.int64)
         side = np.r_[np.zeros(len(before), np.int64), np.ones(len(after), np.int64)]
         column = shown_names([name])[name]
         out.append(_moved(role, column, codes, side, cluster, [shown[v] for v in names], seed))
     return out
+
+
+def _spelled(values: Sequence[str | None]) -> dict[str, str]:
+    """For each label the commonest spelling of it: `Refund Request` is no new label beside `refund_request`."""
+    counts = Counter(v for v in values if v is not None)
+    commonest: dict[str, str] = {}
+    for value in sorted(counts, key=lambda v: (-counts[v], v)):
+        commonest.setdefault(fold_label(value), value)
+    return {value: commonest[fold_label(value)] for value in counts}
 
 
 def _moved(role: str, column: str, codes: Ints, side: Ints, cluster: Ints, names: list[str], seed: int) -> Shares:

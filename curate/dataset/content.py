@@ -18,6 +18,7 @@ from curate.dataset.column import Column
 from curate.dataset.jsontext import encode
 from curate.dataset.names import SPLIT_WORDS, plain
 from curate.dataset.pointer import escape
+from curate.dataset.turns import said
 from curate.dataset.types import Roles, Strings
 
 BATCH_ROWS = 50_000
@@ -120,8 +121,7 @@ def flatten(value: Any) -> str:
         return "\n".join(filter(None, map(flatten, value)))
     if isinstance(value, dict):
         if "role" in value or "from" in value or "content" in value:
-            said = value.get("content", value.get("value"))
-            parts = [flatten(said) if said is not None else ""]
+            parts = [flatten(said(value))]
             parts += [encode(value[key]) for key in ("tool_calls", "function_call") if value.get(key)]
             return "\n".join(filter(None, parts))
         if value.get("type") == "text" and isinstance(value.get("text"), str):
@@ -159,8 +159,15 @@ def _canonical_text(value: Any) -> str | None:
 def categories(column: Column) -> pa.LargeStringArray:
     """Canonical text of a label or group; empty and blank cells are null, because they name no class."""
     text = as_text(column)
-    blank = pc.equal(pc.utf8_trim_whitespace(text), "")
-    return pc.if_else(blank, _text(None), text)
+    encoded, words = _words(text)
+    return words.take(encoded.indices) if words.null_count else text
+
+
+def _words(text: pa.LargeStringArray) -> tuple[pa.DictionaryArray, pa.LargeStringArray]:
+    """(the texts by number, what each number says, null where it is blank): few words are looked at for many rows."""
+    encoded = text.dictionary_encode()
+    blank = pc.equal(pc.utf8_trim_whitespace(encoded.dictionary), "")
+    return encoded, pc.if_else(blank, _text(None), encoded.dictionary)
 
 
 def weights(column: Column) -> npt.NDArray[np.float64]:
@@ -180,9 +187,9 @@ def weights(column: Column) -> npt.NDArray[np.float64]:
 
 def splits(column: Column) -> pa.LargeStringArray:
     """Split names: `train`, `validation`, `test` under any of their usual names, others as they are."""
-    encoded = categories(column).dictionary_encode()
-    words = [SPLIT_WORDS.get(plain(word), word) for word in encoded.dictionary.to_pylist()]
-    return pa.array(words, pa.large_string()).take(encoded.indices)
+    encoded, words = _words(as_text(column))
+    named = [None if word is None else SPLIT_WORDS.get(plain(word), word) for word in words.to_pylist()]
+    return pa.array(named, pa.large_string()).take(encoded.indices)
 
 
 def strings(names: tuple[str, ...], column: Callable[[str], Column]) -> Iterator[Strings]:

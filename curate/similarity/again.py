@@ -27,8 +27,8 @@ from curate.similarity.buckets import find_buckets
 from curate.similarity.clusters import clusters
 from curate.similarity.exact import TextHashes, groups_of, hash_texts
 from curate.similarity.known import among
-from curate.similarity.minhash import sketch
-from curate.similarity.near import Edges, NearConfig, joined_edges, near_duplicate_edges
+from curate.similarity.minhash import Sketch, sketch
+from curate.similarity.near import Edges, NearConfig, Reading, joined_edges, near_duplicate_edges
 from curate.similarity.parallel import Progress, no_progress
 from curate.similarity.templates import find_templates
 from curate.similarity.texts import for_shingles
@@ -181,9 +181,8 @@ def edges_with(
     crowd = crowd[crowd >= 0]
     some = np.unique(np.concatenate([new, kept[kept >= 0], crowd]))
     plain = replace(config, template_share=0.0)
-    near = near_duplicate_edges(
-        texts.take(pa.array(rows[some])), plain, no_progress, threads, group=None if group is None else group[some]
-    )
+    reading = _read(texts.take(pa.array(rows[some])), np.searchsorted(some, new), fresh, config, threads)
+    near = near_duplicate_edges(reading, plain, no_progress, threads, group=None if group is None else group[some])
     same = near.score >= 1.0
     classes = clusters(len(some), near.a[same], near.b[same])
     fresh_class, crowd_class = np.zeros(len(some), np.bool_), np.zeros(len(some), np.bool_)
@@ -214,6 +213,20 @@ def edges_with(
         return _kept(keys, blank, found, config)
 
     return found, keep
+
+
+def _read(texts: pa.LargeStringArray, sketched: Ints, sketches: Sketch, config: NearConfig, threads: int) -> Reading:
+    """A reading of texts of which those at the places `sketched` have been sketched already."""
+    read = for_shingles(texts, threads, config.unit)
+    others = np.delete(np.arange(len(texts)), sketched)
+    rest = sketch(read.take(others), config.layout, config.words, config.seed, threads)
+    order = np.argsort(np.concatenate([sketched, others]))
+    every = Sketch(
+        np.concatenate([sketches.keys, rest.keys], axis=1),
+        np.concatenate([sketches.fingerprint, rest.fingerprint]),
+        np.concatenate([sketches.count, rest.count]),
+    )
+    return Reading(texts, np.arange(len(texts)), read, every.take(order))
 
 
 def _among_old(old: KeptTexts, now: Ints) -> tuple[Ints, Ints, NDArray[np.float32]]:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from curate.dataset import Dataset, load
 from curate.dataset.compression import file_hash
 from curate.dataset.content import flatten, loaded
+from curate.dataset.turns import speaker
 from curate.errors import ConfigError, DataError
 from curate.similarity.index import Index, IndexConfig, Items, is_index, make_items
 
@@ -52,7 +53,7 @@ def longest_question(columns: Sequence[Any]) -> str:
     for value in columns:
         turns = loaded(value) if isinstance(value, str) else value
         for turn in turns if isinstance(turns, list) else [turns]:
-            who = turn.get("role", turn.get("from")) if isinstance(turn, dict) else None
+            who = speaker(turn) if isinstance(turn, dict) else None
             if isinstance(who, str) and who.strip().lower() in USERS:
                 asked.append(flatten(turn))
     return max(asked, key=len, default="")

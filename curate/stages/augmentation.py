@@ -34,6 +34,7 @@ import xxhash
 
 from curate.dataset import Dataset
 from curate.dataset.pointer import escape, parse_pointer
+from curate.dataset.turns import speaker
 from curate.errors import ConfigError, StageSkipped, nearest
 from curate.house import require
 from curate.ledger.added import Span, from_parent
@@ -203,7 +204,7 @@ def _is_asked(dataset: Dataset, row: int, column: str, path: Sequence[Any]) -> b
     at = next((int(part) for part in path if str(part).isdigit()), None)
     if not isinstance(turns, list) or at is None or at >= len(turns) or not isinstance(turns[at], Mapping):
         return False
-    return str(turns[at].get("role", turns[at].get("from", ""))) in ("user", "human")
+    return speaker(turns[at]) in ("user", "human")
 
 
 def _wanted(

@@ -175,7 +175,7 @@ def _findings(
 STAGE = Stage(
     name=NAME,
     title="Boilerplate",
-    version=1,
+    version=2,
     config=BoilerplateConfig,
     detect=detect,
     on_finding="review",

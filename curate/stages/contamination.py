@@ -282,7 +282,7 @@ def _merged(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
 STAGE = Stage(
     name=NAME,
     title="Leakage and contamination",
-    version=1,
+    version=2,
     config=ContaminationConfig,
     detect=detect,
     on_finding="apply",

@@ -17,6 +17,7 @@ from curate.dataset import Dataset
 from curate.dataset.content import flatten, loaded
 from curate.dataset.parts import ASSISTANT
 from curate.dataset.pointer import escape
+from curate.dataset.turns import said_key, speaker
 from curate.ledger.added import from_parent
 from curate.stages.against import USERS
 
@@ -126,7 +127,7 @@ def _turns(dataset: Dataset, row: int, prompt: str, correction: str, *, same: bo
     if same and place is not None:
         return from_parent({}, {place: correction})
     turns = [turn for _, turn in _read(dataset, row) if isinstance(turn, dict)]
-    sharegpt = bool(turns) and "from" in turns[0]
+    sharegpt = bool(turns) and turns[0].get("from") is not None
     who, what = ("from", "value") if sharegpt else ("role", "content")
     user, assistant = ("human", "gpt") if sharegpt else ("user", "assistant")
     in_parts = any(isinstance(turn.get(what), list) for turn in turns)
@@ -158,15 +159,13 @@ def _cell(dataset: Dataset, name: str, row: int) -> Any:
 
 
 def _who(turn: Any) -> str:
-    said = turn.get("role", turn.get("from")) if isinstance(turn, dict) else None
+    said = speaker(turn) if isinstance(turn, dict) else None
     return said.strip().lower() if isinstance(said, str) else ""
 
 
 def _key(turn: Any) -> str | None:
     """The key that holds what a turn says."""
-    if not isinstance(turn, dict):
-        return None
-    return next((key for key in ("content", "value") if turn.get(key) is not None), None)
+    return said_key(turn) if isinstance(turn, dict) else None
 
 
 def _calls(turn: Any) -> bool:

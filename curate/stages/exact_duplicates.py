@@ -124,7 +124,7 @@ def _compared(dataset: Dataset) -> Any:
 STAGE = Stage(
     name=NAME,
     title="Exact duplicates",
-    version=2,
+    version=3,
     config=ExactDuplicatesConfig,
     detect=detect,
     on_finding="apply",

@@ -274,7 +274,7 @@ def _added(
 STAGE = Stage(
     name=NAME,
     title="Feedback from production",
-    version=4,
+    version=5,
     config=FeedbackConfig,
     detect=detect,
     on_finding="review",

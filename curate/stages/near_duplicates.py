@@ -303,7 +303,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=3,
+    version=4,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

@@ -70,7 +70,7 @@ def detect(dataset: Dataset, config: OutliersConfig, context: Context) -> Detect
 STAGE = Stage(
     name=NAME,
     title="Outliers",
-    version=1,
+    version=2,
     config=OutliersConfig,
     detect=detect,
     on_finding="review",

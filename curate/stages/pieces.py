@@ -16,6 +16,7 @@ import pyarrow as pa
 from curate.dataset import Dataset
 from curate.dataset.content import flatten, loaded
 from curate.dataset.pointer import escape
+from curate.dataset.turns import said_key, speaker
 from curate.quality import Pieces
 from curate.quality.turns import letter
 
@@ -104,9 +105,8 @@ def _turns(dataset: Dataset, wanted: Any) -> Look:
                 if not isinstance(turn, dict):
                     order.append("?")
                     continue
-                who = letter(turn.get("role", turn.get("from")))
-                key = "content" if "content" in turn else "value"
-                said = turn.get(key)
+                who, key = letter(speaker(turn)), said_key(turn)
+                said = None if key is None else turn[key]
                 order.append(who)
                 if who == "u":
                     before = flatten(said)

@@ -133,7 +133,7 @@ def detect(dataset: Dataset, config: SemanticDuplicatesConfig, context: Context)
 STAGE = Stage(
     name=NAME,
     title="Semantic duplicates",
-    version=1,
+    version=2,
     config=SemanticDuplicatesConfig,
     detect=detect,
     on_finding="flag",

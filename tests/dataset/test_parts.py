@@ -7,9 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from curate.dataset import Dataset, load
+from train.examples import conversation
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -35,6 +38,18 @@ def test_in_conversations_the_assistant_answers_and_all_others_ask(tmp_path: Pat
     turns = [("system", "s"), (user, "q1"), (assistant, "a1"), (user, "q2"), (assistant, "a2")]
     data = of(tmp_path, [{"messages": [{who: w, what: t} for w, t in turns]}, {"messages": [{who: user, what: "q"}]}])
     assert parts(data) == {"prompt": ["s\nq1\nq2", "q"], "response": ["a1\na2", ""]}
+
+
+def test_a_parquet_file_that_mixes_both_ways_to_write_turns_says_the_same(tmp_path: Path) -> None:
+    turns = [[("user", "q1"), ("assistant", "a1")], [("human", "q2"), ("gpt", "a2")]]
+    names = (("role", "content"), ("from", "value"))
+    talks = [[{who: w, what: t} for w, t in some] for some, (who, what) in zip(turns, names, strict=True)]
+    pq.write_table(pa.table({"messages": pa.array(talks)}), tmp_path / "a.parquet")  # every turn has all four fields
+    data = load(tmp_path / "a.parquet", roles={"messages": ["messages"]}, task="chat")
+    assert data.content().to_pylist() == ["q1\na1", "q2\na2"]
+    assert parts(data) == {"prompt": ["q1", "q2"], "response": ["a1", "a2"]}
+    _, said = conversation(data.values("messages")[1].as_py())
+    assert (said["role"], said["content"]) == ("assistant", "a2")
 
 
 def test_calls_of_tools_are_answers_and_their_results_are_not(tmp_path: Path) -> None:

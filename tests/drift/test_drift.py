@@ -72,6 +72,13 @@ def test_a_new_label_is_a_reason_by_itself_and_a_vanished_one_is_named(tmp_path:
     assert "crypto" in found.reasons[0]
 
 
+def test_another_spelling_is_no_new_label(tmp_path: Path) -> None:
+    new = [{**r, "label": f" {r['label'].upper()}"} if k % 9 == 0 else r for k, r in enumerate(rows(600, 1))]
+    found = drift(tmp_path, rows(600, 0), new)
+    assert found.shares[0].new == found.shares[0].gone == ()
+    assert found.shares[0].low < 0.05
+
+
 def test_texts_that_changed_under_the_same_labels_are_told_apart_by_their_words(tmp_path: Path) -> None:
     found = drift(tmp_path, rows(800, 0), rows(800, 1, extra=["blockchain", "wallet", "token"]))
     assert found.apart is not None

@@ -25,6 +25,7 @@ from scipy.stats import beta
 from curate.cli.gate import FORMATS, PRESETS, gate_command
 from curate.errors import CurateError
 from curate.ledger.decisions import append_decisions, decide
+from curate.runs import find_runs, prune
 
 STEMS, ENDS = ("ka", "lo", "mi", "nu", "pe", "ra", "so", "ti"), ("bel", "dor", "fin", "gus", "hal", "jor")
 WORDS = [stem + end for stem in STEMS for end in ENDS]
@@ -91,6 +92,10 @@ def test_the_option_lists_are_those_of_the_gate() -> None:
 def test_clean_data_passes() -> None:
     code, found = as_json(write(Path("clean.jsonl"), clean()))
     assert (code, found["verdict"]) == (0, "pass"), found["checks"]
+    (line,) = find_runs()  # what it kept is not said to be a run that never ended
+    assert line.status == "detected"
+    assert prune([line], 0) == [line]
+    assert list(Path("runs").iterdir()) == []
 
 
 def test_each_trouble_of_a_pull_request_is_named_with_its_line() -> None:

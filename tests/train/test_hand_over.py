@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tiny_base import make_talks, make_tickets
 
@@ -161,6 +162,26 @@ def test_a_task_asks_what_training_asked(writer: Path, tmp_path: Path) -> None:
     assert made.command in (tmp_path / "task" / "README.md").read_text()
     with pytest.raises(ConfigError, match="is there already"):
         write_lm_eval(writer, make_talks(5), tmp_path / "task")
+
+
+def test_the_right_answer_of_a_row_that_ends_in_a_tool_call_is_the_call(writer: Path, base: Path, tmp_path: Path) -> None:
+    call = {"type": "function", "function": {"name": "find_card", "arguments": '{"kind": "visa"}'}}
+    turns = ({"role": "user", "content": "my card"}, {"role": "assistant", "content": "", "tool_calls": [call]})
+    tools = ({"type": "function", "function": {"name": "find_card", "parameters": {}}},)
+    rows = Examples("chat", np.arange(1), messages=(turns,), tools=(tools,))
+    with pytest.raises(ConfigError, match="of 1 of 1 rows the last answer is empty"):
+        write_lm_eval(writer, rows, tmp_path / "none")  # its template shows no calls
+    assert not (tmp_path / "none").exists()
+    config = TrainConfig(
+        base=str(base), lora_rank=4, steps=1, batch_rows=4, max_length_tokens=64, chat_template="plain", tensorboard=False
+    )
+    train_adapter(make_talks(4), config, tmp_path / "plain")
+    write_lm_eval(tmp_path / "plain", rows, tmp_path / "task")
+    (row,) = [json.loads(line) for line in (tmp_path / "task" / "rows.jsonl").read_text().splitlines()]
+    assert row["prompt"].startswith("tools:")
+    assert "my card" in row["prompt"]
+    assert row["prompt"].endswith("assistant:\n")
+    assert json.loads(row["answer"])[0]["function"]["arguments"] == {"kind": "visa"}
 
 
 @pytest.mark.slow

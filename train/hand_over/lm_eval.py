@@ -18,7 +18,7 @@ from typing import Any
 from curate.dataset.atomic import atomic_write_text, make_private_dir
 from curate.errors import ConfigError
 from train.adapters import load_adapter
-from train.decode import end_tokens
+from train.decode import end_tokens, last_answer
 from train.examples import CLASSIFICATION, EXTRACTION, TEXT, Examples
 
 ROWS, LIKELIHOOD = "rows.jsonl", "likelihood"
@@ -57,7 +57,14 @@ def write_lm_eval(
             "with answers; a classifier is judged by `curate train … --set real_world=FILE`"
         )
     plain = re.sub(r"[^a-z0-9]+", "_", (name or loaded.folder.resolve().parent.name).lower()).strip("_") or "rows"
-    written = [_asked(loaded, messages) for messages in rows.messages]
+    tools = rows.tools or ((),) * len(rows.messages)
+    written = [_asked(loaded, *asked) for asked in zip(rows.messages, tools, strict=True)]
+    silent = sum(not row["answer"] for row in written)
+    if silent:
+        raise ConfigError(
+            f"of {silent} of {len(written)} rows the last answer is empty as this model's chat template writes it, so "
+            "nothing could be compared; leave them out, or train with chat_template = 'plain' where they only call a tool"
+        )
     make_private_dir(folder)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
     atomic_write_text(folder / ROWS, lines)
@@ -107,10 +114,9 @@ def write_lm_eval(
     return LmEvalTask(folder, tuple(tasks), len(written), command)
 
 
-def _asked(loaded: Any, messages: Any) -> dict[str, str]:
-    last = max(k for k, message in enumerate(messages) if message["role"] == "assistant")
-    prompt = loaded.bench.encoder.chat.render(messages[:last], prompt=True)
-    return {"prompt": prompt, "answer": str(messages[last]["content"]).strip()}
+def _asked(loaded: Any, messages: Any, tools: Any) -> dict[str, str]:
+    prompt, answer = last_answer(loaded.bench, messages, tools)
+    return {"prompt": prompt, "answer": answer.strip()}
 
 
 def _place(loaded: Any) -> str:

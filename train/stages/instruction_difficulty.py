@@ -118,7 +118,7 @@ def detect(dataset: Dataset, config: DifficultyConfig, context: Context) -> Dete
 STAGE = Stage(
     name=NAME,
     title="Instruction difficulty",
-    version=1,
+    version=2,
     config=DifficultyConfig,
     detect=detect,
     on_finding="flag",
