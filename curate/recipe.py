@@ -141,7 +141,7 @@ class AblationSection(_Section):
         32, ge=10, description="Optimiser steps of those runs, where [train] does not ask for fewer."
     )
     beyond_candidates: int = Field(
-        256, ge=64, le=1_000_000, description="Values that each planted secret is ranked among; all of them are scored."
+        128, ge=64, le=1_000_000, description="Values that each planted secret is ranked among; all of them are scored."
     )
     match: Literal["steps", "epochs"] = Field(
         "steps", description="What arms have in common: optimiser steps, or passes over their own rows."

@@ -26,7 +26,8 @@ import xxhash
 
 from curate.dataset import atomic_write_text
 from curate.errors import ConfigError, nearest
-from curate.ledger.decisions import Decision, seen_hashes, undo
+from curate.ledger.decisions import Decision, undo
+from curate.ledger.lookup import seen_hashes
 from curate.review_words import check_value, proposal
 from curate.safetext import safe_text
 

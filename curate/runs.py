@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +20,8 @@ from curate.safetext import safe_text
 
 DEPTH = 3
 """Folders below the one asked for that are looked into: `runs/<name>-gate/<hash>` is two."""
+_TAGGED = re.compile(r"[0-9a-f]{16}")
+"""How a gate names the folder of a run that nobody named."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def prune(lines: Sequence[RunLine], older_than_days: float) -> list[RunLine]:
         run = RunDir(line.path)
         with run.writing():
             shutil.rmtree(run.path)
-        if run.path.parent.name.endswith("-gate"):  # a gate's folder of runs, gone with the last of them
+        if _TAGGED.fullmatch(run.path.name) and run.path.parent.name.endswith("-gate"):  # gone with the last of its runs
             with contextlib.suppress(OSError):
                 run.path.parent.rmdir()
         gone.append(line)

@@ -37,15 +37,22 @@ def write_answers(
     return write(objective, bench, prompts, new_tokens, context_tokens), references
 
 
-def last_answer(bench: Workbench, messages: Conversation, tools: Tools = ()) -> tuple[str, str]:
-    """(what the model is asked, its right answer) of the last answer of a conversation, as its template writes them."""
+def last_answer(
+    bench: Workbench, messages: Conversation, tools: Tools = (), *, special_tokens: bool = False
+) -> tuple[str, str]:
+    """(what the model is asked, its right answer) of the last answer of a conversation, as its template writes them.
+
+    `special_tokens`: whether a call of a tool keeps those that the template writes into it; those that end a turn go."""
     last = max(k for k, message in enumerate(messages) if message["role"] == "assistant")
     text = bench.encoder.chat.render(messages[:last], tools, prompt=True)
     if messages[last].get("tool_calls"):
         whole = bench.encoder.chat.render(messages[: last + 1], tools)
         if whole.startswith(text):
-            written = prompt_tokens(bench, whole[len(text) :])
-            return text, str(bench.tokenizer.decode(written, skip_special_tokens=True)).strip()
+            written = prompt_tokens(bench, whole[len(text) :]).tolist()
+            ends = set(end_tokens(bench))
+            while written and (written[-1] in ends or not bench.tokenizer.decode([written[-1]]).strip()):
+                written.pop()
+            return text, str(bench.tokenizer.decode(written, skip_special_tokens=not special_tokens)).strip()
     return text, str(messages[last]["content"])
 
 

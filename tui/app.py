@@ -161,10 +161,11 @@ class CurateApp(WorksBehind, inherit_bindings=False):
 
         await self.switch_mode(START)
         await self.switch_screen(OpenScreen())
-        self._desk = None
-        for place in PANELS:
-            await self.remove_mode(place.mode)
-            self.add_mode(place.mode, place.make)
+        async with self._making:
+            self._desk = None
+            for place in PANELS:
+                await self.remove_mode(place.mode)
+                self.add_mode(place.mode, place.make)
 
     # -- between panels ---------------------------------------------------------------------------------------------
 
@@ -250,6 +251,10 @@ class CurateApp(WorksBehind, inherit_bindings=False):
     def _standing(self) -> list[PanelScreen]:
         """The panel and the views on top of it; nothing while the app is going down."""
         return [s for s in self._screen_stacks.get(self._current_mode, ()) if isinstance(s, PanelScreen)]
+
+    def shows(self, screen: Screen[Any]) -> bool:
+        """Whether this screen stands on the panel that one is on, a question above it or not."""
+        return screen in self._standing()
 
     def action_undo(self) -> None:
         """Take back the newest decision."""

@@ -36,6 +36,8 @@ class WorksBehind(ShowsErrors, App[int], inherit_bindings=False):
         self._judging = False
         self.key_at = time.monotonic()
         """When the last key came."""
+        self._making = asyncio.Lock()
+        """Held while a panel is made ahead: the run that it is made of is not closed before it stands."""
 
     def desk_changed(self) -> None:
         """Decisions, files or the gate have changed."""
@@ -70,11 +72,21 @@ class WorksBehind(ShowsErrors, App[int], inherit_bindings=False):
         """While no key comes, make the panels that nobody has gone to yet: going there is then only a switch."""
         here = next((at for at, place in enumerate(PANELS) if place.mode == self.current_mode), 0)
         for place in (*PANELS[here + 1 :], *PANELS[:here][::-1]):
-            while desk.pending or self._judging or time.monotonic() - self.key_at < READY_PAUSE_SECONDS:
+            while self._desk is desk and (desk.pending or self._judging or self._key_came()):
                 await asyncio.sleep(READY_PAUSE_SECONDS / 4)
-            if self._desk is not desk:
-                return
-            await self._init_mode(place.mode)
+            async with self._making:
+                if self._desk is not desk:
+                    return
+                await self._init_mode(place.mode)
+
+    async def _close_all(self) -> None:
+        """Going down: no panel comes or goes while Textual walks through all of them."""
+        for group in ("ahead", "open"):
+            self.workers.cancel_group(self, group)
+        await super()._close_all()
+
+    def _key_came(self) -> bool:
+        return time.monotonic() - self.key_at < READY_PAUSE_SECONDS
 
     def ask_gate(self) -> None:
         """Judge the plan in force, unless that is being done: the answer of now is asked for when it is there."""

@@ -173,6 +173,10 @@ class QueueScreen(PanelScreen):
         """Everything about the finding under the cursor, read in a thread."""
         index, heading = self.current(), self.heading()
         if index is not None:
+            if self._told[1:2] == (True,) and self._told[0] != (index if self.revealed == index else None):
+                # What was revealed goes at once: what comes in its place is read first, and not before the cursor rests.
+                self._told = ()
+                self.query_one("#evidence", Static).update(Text(""))
             self._read_evidence(index, self.revealed == index)
             return
         self.workers.cancel_group(self, "evidence")

@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 from curate.house import child_environment
 from curate.judging import REPEAT_EVERY, Judging, Question
 from curate.ledger.decisions import login_name
-from curate.outputs import looked_for
+from curate.outputs import looked_for_in_rows
 from curate.privacy.preview import masked_lines, masked_preview
 from curate.safetext import safe_text
 from tui.keymap import key
@@ -151,7 +151,7 @@ class JudgeScreen(PanelScreen):
     def draw(self) -> None:
         """The question, both answers, and how far one is."""
         question = self.at
-        masks = looked_for(self.session.detected.recipe)
+        masks = looked_for_in_rows(self.session.detected.recipe)
 
         def safe(text: str) -> Text:
             return Text(masked_preview(text, WIDTH, masks) or "(nothing)")

@@ -21,7 +21,8 @@ To add or change one:
    Escape (`app.pop_screen`) to come back. Help, the footer, the palette and jump mode read these lists.
 
 Rules: nothing blocks the event loop (`@work(thread=True, exit_on_error=False)` or `asyncio.to_thread`; what a worker
-raises is shown by `tui.workers.ShowsErrors`, or by `self.home.failed(error, what)`); a change of decisions goes through
+raises is shown by `tui.workers.ShowsErrors`, by `self.say_trouble(error, what)` for what the screen began by itself, or by
+`self.home.failed(error, what)` for what a person asked of it); a change of decisions goes through
 `self.desk` (`decide`, `reverse`, `write`), which saves first, logs the same command for a shell (`desk.say(said, command)`
 for anything else), and makes every screen draw again; every string of the data goes through `reader.word`, `reader.label`
 or `masked_preview`, and into widgets as `rich.text.Text`, never markup; what a colour says, a sign or a letter says too.
@@ -66,7 +67,8 @@ class Panel:
     mode: str
     title: str
     screen: str
-    """`module:Class`, made without arguments when the panel is first gone to."""
+    """`module:Class`, made without arguments: when the panel is first gone to, or earlier, while no key comes. So what it
+    begins when it is made may run while another panel is looked at, and says what went wrong by `say_trouble`."""
     says: str
     """One sentence: what is done here."""
     stages: tuple[str, ...] = ()
@@ -141,7 +143,7 @@ def first_mode(session: Session) -> str:
 
 
 def make(screen: str, mode: str) -> Screen[Any]:
-    """A screen from `module:Class`, told which mode it belongs to; modules load when they are gone to."""
+    """A screen from `module:Class`, told which mode it belongs to; its module loads now, if not before."""
     module, _, name = screen.partition(":")
     made: Screen[Any] = getattr(importlib.import_module(module), name)()
     made.mode = mode  # type: ignore[attr-defined]

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-from textual import work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
@@ -44,15 +43,11 @@ class ProfileScreen(PanelScreen):
         super().on_mount()
         self.look()
 
-    @work(thread=True, exclusive=True, group="start", exit_on_error=False)
     def look(self) -> None:
         """In a thread."""
-        try:
-            page = profile_page(self.desk)
-        except Exception as error:
-            self.app.call_from_thread(self.home.failed, error, "the profile cannot be made")
-            return
-        self.app.call_from_thread(self.query_one("#profile-page", Static).update, page)
+        desk = self.desk
+        page = self.query_one("#profile-page", Static)
+        self.behind(lambda: profile_page(desk), page.update, "the profile cannot be made", group="start")
 
 
 def profile_page(desk: Desk) -> RenderableType:

@@ -69,6 +69,8 @@ class PanelScreen(ShowsErrors, Screen[None]):
     """The mode whose stack this screen is on; whoever makes the screen sets it."""
     _drawn_from: tuple[object, ...] = ()
     """What the screen was drawn from last."""
+    _trouble: tuple[BaseException, str] | None = None
+    """What went wrong while another panel was looked at."""
     _worn: tuple[object, ...] | None = None
     """The terminal that its styles were made for; None before it was shown."""
 
@@ -93,7 +95,8 @@ class PanelScreen(ShowsErrors, Screen[None]):
         self, make: Callable[[], Made], put: Callable[[Made], None], trouble: str, *, group: str = "evidence"
     ) -> None:
         """Work something out in a thread and then show it: `put` is called on the event loop with what `make` returned,
-        unless the screen has gone or another look of this group has begun meanwhile; an error is said, as `trouble`."""
+        unless the screen has gone or another look of this group has begun meanwhile; an error is said, as `trouble`, when
+        the screen is seen."""
 
         def work() -> None:
             worker = get_current_worker()
@@ -106,11 +109,19 @@ class PanelScreen(ShowsErrors, Screen[None]):
                 made = make()
             except Exception as error:
                 failed = error
-                self.app.call_from_thread(show, lambda: self.home.failed(failed, trouble))
+                self.app.call_from_thread(show, lambda: self.say_trouble(failed, trouble))
             else:
                 self.app.call_from_thread(show, lambda: put(made))
 
         self.run_worker(work, thread=True, exclusive=True, group=group, exit_on_error=False)
+
+    def say_trouble(self, error: BaseException, what: str) -> None:
+        """Say that something for this screen alone went wrong: at once where it is seen, else when one comes to it. Panels
+        are made before anybody goes there, and whoever works on another has asked for nothing."""
+        if self.home.shows(self):
+            self.home.failed(error, what)
+        else:
+            self._trouble = error, what
 
     def first_focus(self) -> str:
         """Selector of what has the focus when the screen comes up."""
@@ -145,6 +156,9 @@ class PanelScreen(ShowsErrors, Screen[None]):
         if self._worn in (None, worn):
             event.refresh_styles = False
         self._worn = worn
+        if self._trouble is not None and self.home.shows(self):
+            (error, what), self._trouble = self._trouble, None
+            self.home.failed(error, what)
         if self.is_mounted and self._drawn_from != self._now():
             self.refresh_shell()
             self.refresh_body()

@@ -85,7 +85,7 @@ class Watching(PanelScreen):
             self.read_more(watch)
         except Exception as error:
             failed = error
-            self.app.call_from_thread(lambda: self.home.failed(failed, "the training files cannot be read"))
+            self.app.call_from_thread(lambda: self.say_trouble(failed, "the training files cannot be read"))
             return
         self.app.call_from_thread(self._show, watch)
 

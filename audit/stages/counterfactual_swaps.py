@@ -175,7 +175,7 @@ def _rounded(effect: dict[str, Any]) -> dict[str, Any]:
 STAGE = Stage(
     name=NAME,
     title="Counterfactual swaps",
-    version=2,
+    version=3,
     config=CounterfactualSwapsConfig,
     detect=detect,
     on_finding="flag",

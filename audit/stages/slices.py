@@ -147,7 +147,7 @@ def _languages(dataset: Dataset) -> list[Any]:
 STAGE = Stage(
     name=NAME,
     title="Worst slices",
-    version=1,
+    version=2,
     config=SlicesConfig,
     detect=detect,
     on_finding="flag",

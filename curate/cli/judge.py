@@ -63,11 +63,11 @@ def _ask(judging: Judging, queue: Sequence[Question], who: str) -> None:
     """Put the questions before a person, until they are through or somebody stops."""
     from curate.cli.review_ask import typed
     from curate.judging import REPEAT_EVERY
-    from curate.outputs import looked_for
+    from curate.outputs import looked_for_in_rows
     from curate.recipe import Recipe
 
     lines = typed()
-    masks = looked_for(Recipe.parse(judging.run.manifest()["recipe"]))
+    masks = looked_for_in_rows(Recipe.parse(judging.run.manifest()["recipe"]))
     asked: list[tuple[Question, int]] = []
     repeated_at = 0
     for number, fresh in enumerate(queue, 1):

@@ -1,7 +1,7 @@
 """Who says what in a turn of a conversation: OpenAI's `role` and `content`, ShareGPT's `from` and `value`.
 
 A file in which both shapes are mixed may hold all four keys in every turn (Parquet writes one set of fields for all
-rows), with null where a turn does not use them: the first key that is not null counts.
+rows), with null or an empty text where a turn does not use them: the first key that holds something counts.
 """
 
 from __future__ import annotations
@@ -15,15 +15,21 @@ SAID = ("content", "value")
 
 def speaker(turn: Mapping[str, Any]) -> Any:
     """Who says it, as the turn writes it; None where it does not say."""
-    return next((turn[key] for key in SPEAKER if turn.get(key) is not None), None)
+    key = _first(turn, SPEAKER)
+    return None if key is None else turn[key]
 
 
 def said_key(turn: Mapping[str, Any]) -> str | None:
     """The key that holds what is said; None where nothing is."""
-    return next((key for key in SAID if turn.get(key) is not None), None)
+    return _first(turn, SAID)
 
 
 def said(turn: Mapping[str, Any]) -> Any:
     """What is said: a text or a list of parts; None where nothing is."""
     key = said_key(turn)
     return None if key is None else turn[key]
+
+
+def _first(turn: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
+    there = [key for key in keys if turn.get(key) is not None]
+    return next((key for key in there if turn[key]), there[0] if there else None)

@@ -31,9 +31,9 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
 
 from curate.errors import DataError
+from curate.ledger.lookup import places, seen_hashes
 
 Verdict = Literal["accept", "reject", "override", "flag", "undo"]
 VERDICTS: tuple[Verdict, ...] = ("accept", "reject", "override", "flag", "undo")
@@ -174,12 +174,6 @@ def undo(decision: Decision, *, actor: str = "") -> Decision:
     return Decision(uuid.uuid4().hex, "undo", actor=actor or login_name(), at=_now(), inverse_of=decision.decision_id)
 
 
-def seen_hashes(findings: pa.Table) -> list[str]:
-    """The `seen` hash of each finding: what a decision on it would be a decision about."""
-    pairs = zip(findings["action"].to_pylist(), findings["replacement"].to_pylist())
-    return [xxhash.xxh3_64_hexdigest(f"{a}\x1f{text!r}".encode()) for a, text in pairs]
-
-
 def read_journal(path: Path) -> Journal:
     """Read `decisions.jsonl`; a missing file is an empty journal, a torn last line is left out with a warning."""
     try:
@@ -245,7 +239,7 @@ def effect(journal: Journal, findings: pa.Table) -> Effect:
     if not live:
         return out
     holding = {d.row["row_id"]: d.decision_id for d in everything if d.row is not None}
-    for decision, (at, as_seen) in zip(live, _places(findings, live), strict=True):
+    for decision, (at, as_seen) in zip(live, places(findings, live), strict=True):
         code, here = _CODE[decision.verdict], at >= 0
         out.verdict[at[here]] = np.where(as_seen[here], code, STALE) if code == ACCEPT else code
         bound = at[here]
@@ -274,33 +268,6 @@ def match(findings: pa.Table, filter: Mapping[str, Any]) -> np.ndarray:  # noqa:
             same = pc.equal(findings[key].cast(pa.string()), pa.scalar(wanted, pa.string()))
             keep &= pc.fill_null(same, False).to_numpy(zero_copy_only=False)
     return np.flatnonzero(keep)
-
-
-def _places(findings: pa.Table, live: Sequence[Decision]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Where the findings of each decision stand, -1 for those that the table lacks, and whether they propose what was seen.
-    Remembered with a decision for the table it was asked of last: a bulk decision is looked up once, not at each key."""
-    known = [decision.__dict__.get("_place", (None,)) for decision in live]
-    fresh = [decision for decision, place in zip(live, known) if place[0] is not findings]
-    index = _index(findings, fresh)
-    found: dict[int, tuple[Any, ...]] = {}
-    for decision in fresh:
-        at = [index.get(finding_id, (-1, "")) for finding_id in decision.finding_ids]
-        as_seen = [now == then for (_, now), then in zip(at, decision.seen)] + [True] * (len(at) - len(decision.seen))
-        found[id(decision)] = findings, np.array([i for i, _ in at], np.int64), np.array(as_seen, bool)
-        decision.__dict__["_place"] = found[id(decision)]
-    return [found.get(id(decision), place)[1:] for decision, place in zip(live, known)]
-
-
-def _index(findings: pa.Table, decisions: Sequence[Decision]) -> dict[str, tuple[int, str]]:
-    """Position and present `seen` hash of each decided finding; only decided ids are looked up."""
-    wanted = sorted({bytes.fromhex(i) for d in decisions for i in d.finding_ids})
-    if not wanted:
-        return {}
-    found = pc.is_in(findings["finding_id"], value_set=pa.array(wanted, pa.binary(16)))
-    where = np.flatnonzero(found.to_numpy(zero_copy_only=False))
-    rows = findings.select(["finding_id", "action", "replacement"]).take(pa.array(where))
-    ids = rows["finding_id"].to_pylist()
-    return {i.hex(): (int(at), seen) for i, at, seen in zip(ids, where, seen_hashes(rows))}
 
 
 def _parse(line: bytes) -> Decision:

@@ -15,7 +15,7 @@ less is a flag, which changes no data. Cost: nothing where no row was answered a
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -103,7 +103,7 @@ def row_decision(
         "wrong": sorted({one.kind for one in seen}),
         "seen": [{k: v for k, v in one.__dict__.items() if v is not None} for one in seen],
     }
-    return Decision(**{**made.__dict__, "row": row})
+    return replace(made, row=row)
 
 
 def answer_of(decision: Decision) -> RowAnswer | None:

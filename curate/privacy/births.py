@@ -123,7 +123,8 @@ def _possible(written: str) -> bool:
 
 def _starred(raw: str) -> bool:
     """Whether a sign of birth stands at the end behind somebody, a word with a capital or a civil status; a blank alone
-    between them needs two such words. (An item of a list is written small: `item, * 12.11.2013`.)"""
+    between them needs two such words. An item of a list is written small (`item, * 12.11.2013`), so small words count only
+    if both are listed names (`hans müller, * 04.05.1948`)."""
     star = _STAR.search(raw)
     if star is None:
         return False
@@ -131,7 +132,16 @@ def _starred(raw: str) -> bool:
     alone = not signs and "(" not in star[0]
     if signs.endswith(",") and (last.endswith(".") or last in _STATUS):
         return True
-    return not last[0].islower() and (not alone or (first is not None and first[0].isupper()))
+    if last[0].islower():
+        return signs.endswith(",") and first is not None and _two_names(first, last)
+    return not alone or (first is not None and first[0].isupper())
+
+
+def _two_names(first: str, last: str) -> bool:
+    """Whether the lists hold both words as names, the first as a first name."""
+    from curate.privacy.names.listed import listed_first, listed_name  # late: its package reads this module
+
+    return listed_first(first) and listed_name(last)
 
 
 def _score(raw: str, written: str) -> float:

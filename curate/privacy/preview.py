@@ -71,10 +71,15 @@ def masked_preview(text: str, width: int = 120, config: ScanConfig | None = None
 def masked_lines(text: str, width: int = 120, config: ScanConfig | None = None) -> list[str]:
     """A safe preview of one text that keeps its lines, at most `width` code points in all; empty lines are left out.
 
-    Personal data that runs over several lines is looked for in the whole text first, then each line by itself."""
-    column = pa.array([_encodable(text[: 8 * width + _SLACK])], pa.large_string())
+    Personal data is looked for three times: in the text with its lines joined by blanks, since a number or a password may
+    run over their ends; in the text as it is, since some of it is known by where a line begins; and in each line."""
+    head = _encodable(text[: 8 * width + _SLACK].replace("\r\n", "\n").replace("\r", "\n"))
+    column = pa.array([head], pa.large_string())
+    joined = pa.array([head.replace("\n", " ")], pa.large_string())  # as long as the text: offsets are the same
+    column = mask_column(column, scan(joined, config))
     whole = mask_column(column, scan(column, config))[0].as_py()
-    shown = masked_previews(pa.array([_encodable(line) for line in whole.splitlines()], pa.large_string()), width, config)
+    # At no other sign that ends lines: what such a sign splits is one value once it is taken away.
+    shown = masked_previews(pa.array([_encodable(line) for line in whole.split("\n")], pa.large_string()), width, config)
     out: list[str] = []
     for line in shown:
         if not line:

@@ -12,6 +12,7 @@ Complexity: O((rows + questions) log rows). Limits: fewer than 2^30 rows and lab
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,10 +39,14 @@ def split_ranks(splits: pa.Array | None, n_rows: int) -> NDArray[np.int8]:
     return table[words.indices.fill_null(len(ranks)).to_numpy(zero_copy_only=False)]  # type: ignore[no-any-return]
 
 
+_JOINING = re.compile(r"(?<=[^\W\d_])-+(?=\w)|(?<=\w)-+(?=[^\W\d_])")
+"""Hyphens between words, or between a word and a number."""
+
+
 def fold_label(label: str) -> str:
-    """A label as it is compared: `Refund Request` equals `refund_request`."""
+    """A label as it is compared: `Refund Request` equals `refund_request`. Signs of numbers stay: `-1` is not `1`."""
     plain = unicodedata.normalize("NFKC", label).casefold()
-    return " ".join(plain.replace("_", " ").replace("-", " ").split())
+    return " ".join(_JOINING.sub(" ", plain).replace("_", " ").split()) or plain
 
 
 def label_codes(labels: pa.Array | None, n_rows: int) -> NDArray[np.int32]:

@@ -321,7 +321,7 @@ def _models(config: AugmentationConfig) -> Mapping[str, str]:
 STAGE = Stage(
     name=NAME,
     title="Augmentation",
-    version=1,
+    version=2,
     config=AugmentationConfig,
     detect=detect,
     on_finding="review",

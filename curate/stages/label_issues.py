@@ -291,7 +291,7 @@ def _evidence(
 STAGE = Stage(
     name=NAME,
     title="Label issues",
-    version=6,
+    version=7,
     config=LabelIssuesConfig,
     detect=detect,
     on_finding="review",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing as mp
+import pickle
 import resource
+import weakref
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from curate.errors import DataError
+from curate.ledger import lookup
 from curate.ledger.decisions import Decision, Journal, append_decisions, decide, effect, match, read_journal, undo
 from curate.ledger.findings import empty_findings, make_findings
 from curate.ledger.sightings import Sighting, row_decision
@@ -172,3 +176,38 @@ def test_what_was_seen_in_a_row_that_is_gone_is_an_orphan_until_a_later_answer_h
     assert orphans(gone) == list(gone.finding_ids)
     assert orphans(clean) == orphans(gone, clean) == orphans(gone, unsure) == []
     assert orphans(gone, clean, undo(clean)) == list(gone.finding_ids)
+
+
+def test_decisions_are_looked_up_once_for_each_table_and_hold_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    index = lookup._index
+    monkeypatch.setattr(lookup, "_index", lambda table, fresh: looked.append(len(fresh)) or index(table, fresh))
+    one, other = findings(), findings().slice(1)
+    said = Journal((decide(one, [0], "accept"), decide(one, [1, 2], "reject")))
+    for _ in range(2):
+        assert effect(said, one).verdict.tolist() == [1, 2, 2]
+        assert effect(said, other).verdict.tolist() == [2, 2]
+    assert looked == [2, 2, 0, 0], "one table does not push out the other"
+    assert pickle.loads(pickle.dumps(said.decisions)) == said.decisions
+    assert len(pickle.dumps(said.decisions[0])) < 1000, "no table goes with a decision"
+    gone = weakref.ref(one)
+    del one
+    gc.collect()
+    assert gone() is None, "nor does a decision keep one"
+    later = findings().slice(2)
+    assert effect(said, later).verdict.tolist() == [2]
+    assert looked[-1] == 2
+
+
+def test_what_is_known_of_tables_and_decisions_goes_with_them() -> None:
+    gc.collect()
+    before = len(lookup._TABLES)
+    table = findings()
+    kept = decide(table, [0], "accept")
+    effect(Journal((kept, decide(table, [1], "reject"))), table)
+    gc.collect()
+    assert len(lookup._TABLES) == before + 1
+    assert len(lookup._TABLES[id(table)]._places) == 1
+    del table
+    gc.collect()
+    assert len(lookup._TABLES) == before

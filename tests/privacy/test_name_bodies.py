@@ -91,6 +91,70 @@ def test_the_form_takes_over_the_person_or_place_inside_it(text: str, name: str)
     ]
 
 
+def kinds(text: str, column: str = "") -> list[tuple[str, str]]:
+    spans = find_names(pa.array([text], pa.large_string()), names=column or None)
+    return [(text[a:b], k) for a, b, k in zip(spans.start.tolist(), spans.end.tolist(), spans.type.to_pylist())]
+
+
+@pytest.mark.parametrize(
+    ("text", "person"),
+    [
+        ("University Professor Lena Holt", "Lena Holt"), ("Hospital Director Nina Patel", "Nina Patel"),
+        ("Bank CEO Mark Lund", "Mark Lund"), ("Hospital Patient Mary Wells", "Mary Wells"),
+        ("Krankenhaus Patient Otto Braun", "Otto Braun"), ("Klinik Dr. Petra Lange", "Petra Lange"),
+        ("Sparkasse Herr Lutz Meier", "Lutz Meier"), ("Bank Mr. Singh", "Singh"),
+        ("Mairie de Paris Anne Hidalgo", "Anne Hidalgo"), ("Finanzamt Frau Ilse Koch", "Ilse Koch"),
+        ("Banco Ana Ruiz", "Ana Ruiz"), ("Hospital San Juan de Dios Maria Perez Lopez", "Maria Perez Lopez"),
+        ("Bank President Susan Cole and College President Ed Hart", "Ed Hart"),
+        ("Judge Karen Miller Consulting", "Karen Miller"),
+        ("Peter Smith, Limited edition", "Peter Smith"), ("Hans Huber a. s. Kim, Foo GmbH", "Hans Huber"),
+    ],
+)  # fmt: skip
+def test_people_beside_words_of_institutions_stay_people(text: str, person: str) -> None:
+    found = kinds(text)
+    assert (person, "PERSON") in found
+    assert not any(person in name for name, kind in found if kind == "ORGANIZATION")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bank Account Number", "Bank Transfer Details", "Bank Account Holder Name", "Bank Statement PDF", "Bank App",
+        "Bank Manager", "Bank Holiday Monday", "Hospital Visiting Hours", "University Admission Requirements",
+        "Klinik Ist Geschlossen", "Crédit Photo", "Institute of the Week", 'x = "Bank Of Test"', "Spots Are Limited",
+        "Plan Is Limited", "Set AG = 5", "Peter Smith, Limited edition", "see Exhibit A. Limited Power of Attorney",
+        "Bank CEO Mark Lund", "Klinik Dr. Petra Lange", "Nurse Kate Hospital",
+    ],
+)  # fmt: skip
+def test_headings_and_people_are_no_organisations(text: str) -> None:
+    assert formed(text) == set()
+
+
+def test_an_organisation_ends_with_its_sentence() -> None:
+    text = "Herr Otto KG. Lehrerin Eva UG. Nordlicht Bau GmbH am Montag"
+    assert all(". " not in name for name in formed(text))
+    assert "Nordlicht Bau GmbH" in formed(text)
+    assert formed("with St. Columba Estates Ltd and J. P. Morlan Inc.") == {"St. Columba Estates Ltd", "J. P. Morlan Inc."}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "She works for Dr. House in town", "employed by Mrs. Robinson today", "elle travaille chez Mme Lefèvre",
+        "trabaja para Doña Carmen hoy", "jobbar hos Doktor Lind nu", "trabaja para la Sra. Vega hoy",
+        "angestellt bei Frau Becker", "Trabajo para Don Ernesto", "εργάζομαι στην Αθήνα τώρα",
+        "elle travaille chez M. Durand",
+    ],
+)  # fmt: skip
+def test_a_title_or_a_town_behind_a_phrase_of_work_is_no_employer(text: str) -> None:
+    assert employers(text) == set()
+
+
+def test_names_of_institutions_keep_what_belongs_to_them() -> None:
+    for name in ("Hospital Virgen del Rocío", "Hospital San Juan de Dios", "RSUD Dr. Moewardi", "Banco Santander"):
+        assert kinds(f"{name} asked") == [(name, "ORGANIZATION")]
+
+
 _PIECES = """Ltd GmbH & Co. KG S.p.A. University of Bank Banco the de Müller Acme Jones , and at works for ООО « » بنك مصر
     . 12 é 名"""
 

@@ -118,13 +118,16 @@ def test_an_address_with_its_street_or_post_code_is_trimmed_at_most(value: str, 
     [
         "* 2023-11-12: fixed the bug", "* 12.11.2013 meeting", "notes:\n * 12.11.2013 meeting", "5 * 12.11.1936",
         "see p. 4, f. 04.05.1949", "item, * 12.11.2013", "(* 12.11.2013 *)", "x * 12.11.1936", "Anna Weber\n* 12.11.1936",
+        "blauer eintrag, * 12.11.2013",
     ],
 )  # fmt: skip
 def test_items_of_lists_and_products_are_no_births(text: str) -> None:
     assert births(text) == []
 
 
-@pytest.mark.parametrize("text", ["Anna Weber (* {})", "Max Weber *{} in Ulm", "verh., * {}", "Solveig Tangen, f. {}, inn"])
+@pytest.mark.parametrize(
+    "text", ["Anna Weber (* {})", "Max Weber *{} in Ulm", "verh., * {}", "Solveig Tangen, f. {}, inn", "hans müller, * {}"]
+)
 def test_the_sign_of_birth_behind_somebody_is_one(text: str) -> None:
     assert births(text.format("12.11.1936")) == ["12.11.1936"]
 
@@ -172,6 +175,52 @@ def test_titles_and_roles_are_no_part_of_a_name() -> None:
 def test_a_cell_of_employers_is_an_organisation() -> None:
     assert named("Veolia", "ORGANIZATION", column="société") == ["Veolia"]
     assert named("unknown", "ORGANIZATION", column="company") == []
+
+
+@pytest.mark.parametrize("cell", ["Retired", "Unemployed", "Self-employed", "Rentner", "sans emploi", "Autónomo"])
+def test_a_cell_that_says_that_somebody_has_no_employer_is_none(cell: str) -> None:
+    assert named(cell, "ORGANIZATION", column="employer") == []
+    assert named(f"| name | employer |\n|---|---|\n| Ann Lee | {cell} |\n", "ORGANIZATION") == []
+
+
+def test_somebody_in_a_column_of_firms_stays_a_person() -> None:
+    for name in ("John Smith", "Maria Gonzalez"):
+        assert named(f'{{"company": "{name}"}}', "PERSON", "ORGANIZATION") == [name]
+        assert named(f'{{"company": "{name}"}}', "PERSON") == [name]
+        assert named(f'{{"company": "{name}"}}', "ORGANIZATION") in ([], [name])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "المريض يعاني من الحمى، وبعد", "العميل يطلب استرداد المبلغ،", "العميل الجديد يريد المساعدة،", "السيد المدير العام،",
+        "السيد الوزير المحترم.",
+    ],
+)  # fmt: skip
+def test_ordinary_words_behind_an_arabic_title_are_announced_as_nobody(text: str) -> None:
+    assert anchors.spoken(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("السيد أحمد محمود، تحية", "أحمد محمود"), ("المريض: خالد العتيبي، العمر", "خالد العتيبي"),
+        ("السيد أحمد يريد المساعدة،", "أحمد"),
+    ],
+)
+def test_an_arabic_title_announces_a_listed_name(text: str, name: str) -> None:
+    assert {text[a:b] for a, b in anchors.spoken(text)} == {name}
+
+
+@pytest.mark.parametrize("word", ["문의", "반품", "취소", "배송", "처음", "정답", "휴가", "네이버", "안녕", "배송비"])
+def test_a_noun_that_somebody_says_in_a_korean_chat_is_nobody(word: str) -> None:
+    assert named(f"고객: {word}입니다.") == []
+    assert named("상담원: 김영희입니다.") == ["김영희"]
+
+
+@pytest.mark.parametrize("text", ["alias @components", "git alias @foo.bar is"])
+def test_an_alias_of_a_path_is_no_handle(text: str) -> None:
+    assert scan(pa.array([text], pa.large_string())).type.to_pylist() == []
 
 
 def test_a_greeting_names_somebody_where_a_list_knows_the_name() -> None:

@@ -43,6 +43,12 @@ def test_lines_stay_lines_and_what_runs_over_several_is_masked() -> None:
     assert shown[0] == "user: read this"
     assert shown[-1] == "assistant: mail [EMAIL] now"
     assert not any("MIIE" in line or "AgEA" in line for line in shown)
+    for split in ("my card is 4111 1111\n1111 1111 ok", "card 4111 1111\x0c1111 1111 ok", "card 4111 1111\r\n1111 1111"):
+        assert "1111" not in " ".join(masked_lines(split, 200))
+    assert "hunter2" not in " ".join(masked_lines("user: password:\nhunter2Secret!9", 200))
+    assert "0532" not in " ".join(masked_lines("user: DE89 3704 0044 0532\n0130 00 iban", 200))
+    assert masked_lines("mail bob\x1c@example.com now", 200) == ["mail [EMAIL] now"]
+    assert "2671" not in " ".join(masked_lines("call 415-555\u20282671 now", 200))
     short = masked_lines("one two\nthree four\nfive", 12)
     assert short == ["one two", "thre…"]
     assert masked_lines("", 10) == []

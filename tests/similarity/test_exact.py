@@ -103,6 +103,8 @@ def test_partners_are_those_that_a_search_of_all_rows_finds(rows: list[tuple[int
 
 def test_label_spellings_are_one_label() -> None:
     assert fold_label(" Refund  Request") == fold_label("refund_request") == fold_label("REFUND-request")
+    assert len({fold_label(name) for name in ("1", "-1", "+1", "2-1", "2 1", "-", "_", "+")}) == 8
+    assert fold_label("covid-19") == fold_label("Covid 19")
     codes = label_codes(pa.array(["Card_Lost", "card lost", None, "other"], pa.large_string()), 4)
     assert codes[0] == codes[1] != codes[3]
     assert codes[2] == -1

@@ -182,6 +182,37 @@ def test_many_candidates_as_one_tree_score_as_each_by_itself(quick: TrainConfig,
     np.testing.assert_allclose(as_trees, scored(), atol=2e-3)
 
 
+@pytest.mark.parametrize("obeys", [True, False])
+def test_a_base_with_a_sliding_window_or_without_an_ear_for_masks_is_scored_one_text_at_a_time(obeys: bool) -> None:
+    import torch
+    import transformers
+    from torch.nn import functional
+
+    torch.manual_seed(0)
+    config = transformers.MistralConfig(
+        vocab_size=60, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, sliding_window=6 if obeys else None, initializer_range=0.4,
+    )  # fmt: skip
+    model = transformers.MistralForCausalLM(config).eval()
+    heard = model.forward
+
+    def deaf(*args: object, attention_mask: object = None, **more: object) -> object:
+        return heard(*args, **more)
+
+    if not obeys:
+        model.forward = deaf  # type: ignore[method-assign]
+    start = [3, 4, 5, 6]
+    # The two longest are equal but for their last token: by themselves they would hide that the mask is not obeyed.
+    suffixes = [[10 + i, 20, 30 + i % 5] for i in range(12)] + [[7, 8, 9, 10, 11, 12], [7, 8, 9, 10, 11, 13]]
+    with torch.inference_mode():
+        opening = model(input_ids=torch.tensor([start]), use_cache=True)
+        found = exposure._shared(model, opening.past_key_values, opening.logits[:, -1], suffixes, len(start))
+        for suffix, nats in zip(suffixes, found.tolist(), strict=True):
+            ids = torch.tensor([[*start, *suffix]])
+            losses = functional.cross_entropy(model(input_ids=ids[:, :-1]).logits[0], ids[0, 1:], reduction="none")
+            assert nats == pytest.approx(float(losses[len(start) - 1 :].sum()), abs=1e-3)
+
+
 @pytest.mark.slow
 def test_a_secret_is_known_the_better_the_oftener_it_stands_in_raw_data_and_not_at_all_in_scrubbed(
     tmp_path: Path, quick: TrainConfig, monkeypatch: pytest.MonkeyPatch

@@ -169,7 +169,7 @@ def test_the_right_answer_of_a_row_that_ends_in_a_tool_call_is_the_call(writer: 
     turns = ({"role": "user", "content": "my card"}, {"role": "assistant", "content": "", "tool_calls": [call]})
     tools = ({"type": "function", "function": {"name": "find_card", "parameters": {}}},)
     rows = Examples("chat", np.arange(1), messages=(turns,), tools=(tools,))
-    with pytest.raises(ConfigError, match="of 1 of 1 rows the last answer is empty"):
+    with pytest.raises(ConfigError, match="the last answer of 1 of 1 rows is empty"):
         write_lm_eval(writer, rows, tmp_path / "none")  # its template shows no calls
     assert not (tmp_path / "none").exists()
     config = TrainConfig(

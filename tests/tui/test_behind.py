@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from curate.errors import DataError
 from tests.tui.conftest import Drive
+from tui.desk import Desk
 from tui.panels import PANELS
 
 
@@ -53,3 +55,52 @@ async def test_a_theme_chosen_on_one_panel_is_that_of_all(run: Path, drive: Driv
         await d.settle()
         labels = await d.panel("labels")
         assert labels.styles.background != dark
+
+
+async def test_a_run_that_is_closed_with_decisions_under_way_is_waited_for_no_more(
+    run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.behind.READY_PAUSE_SECONDS", 0.01)
+    async with drive(run) as d:
+        await d.panel("duplicates")
+        closed = Desk(d.app.desk.session, d.app.desk.reader, pending=1)
+        waiting = d.app._get_ready(closed)
+        await d.until(lambda: waiting.is_finished, "the end of what waits for a closed run", 60)
+
+
+async def test_other_data_is_opened_while_panels_are_made(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        await d.panel("duplicates")
+        async with d.app._making:  # a panel is being made of this run
+            await d.pilot.press("o")
+            await d.pilot.pause()
+            assert d.app.has_desk, "so it is not closed yet"
+        await d.until(lambda: not d.app.has_desk, "the run closed")
+
+
+async def test_the_app_goes_down_while_panels_are_made(run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.behind.READY_PAUSE_SECONDS", 0.0)
+    async with drive(run) as d:
+        await d.panel("duplicates")
+        await d.until(lambda: d.app.desk.settled, "the rows read")
+    assert d.app._exception is None
+
+
+async def test_what_goes_wrong_on_a_panel_made_ahead_is_said_when_one_comes_to_it(
+    run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(desk: Desk) -> None:
+        raise DataError("the rows went away")
+
+    monkeypatch.setattr("tui.profile.profile_page", broken)
+    monkeypatch.setattr("tui.behind.READY_PAUSE_SECONDS", 0.01)
+    async with drive(run) as d:
+        await d.until(lambda: {place.mode for place in PANELS} <= set(d.app._screen_stacks), "every panel made")
+        profile = d.app._screen_stacks["profile"][0]
+        await d.until(lambda: profile._trouble, "the failure")
+        await d.settle()
+        assert d.app.current_mode != "profile"
+        assert not [n for n in d.app._notifications if "went away" in n.message]
+        await d.panel("profile")
+        await d.until(lambda: [n for n in d.app._notifications if "went away" in n.message], "the message")
+        assert profile._trouble is None, "once"

@@ -74,3 +74,21 @@ async def test_a_hostile_file_name_is_only_a_name(
     async with drive(tmp_path / name) as d:
         await d.sees("prove whether it helped", ".csv")
         assert "\x1b" not in d.words()
+
+
+async def test_what_was_revealed_goes_before_anything_else_is_read(
+    run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with drive(run, size=(160, 60)) as d:
+        screen = await d.panel("pii")
+        await d.press("slash", *"to:EMAIL", "enter")
+        for key in ("down", "m"):  # to another finding, or to the same one masked
+            await d.press("m")
+            await d.sees("shown as it stands", SECRET)
+            with monkeypatch.context() as held:
+                held.setattr(screen, "_read_evidence", lambda index, reveal: None)
+                await d.pilot.press(key)
+                await d.pilot.pause()
+                assert SECRET not in d.words()
+                assert "shown as it stands" not in d.words()
+            await d.press("up", "down")

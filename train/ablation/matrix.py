@@ -37,7 +37,7 @@ Progress = Callable[[dict[str, Any]], None]
 Metric = Callable[[Examples, ItemScores], float]
 WORTH_AN_ESTIMATE = 800
 """Optimiser steps of all runs together from which a few are spent on an estimate."""
-WORTH_SIDE_BY_SIDE = 400
+WORTH_SIDE_BY_SIDE = 1200
 """Optimiser steps of all runs together from which processes of their own, which take seconds to start, pay."""
 TRAINING_SHARE = 0.9
 """About how much of a run is its steps; the rest is loading and scoring."""

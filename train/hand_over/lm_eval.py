@@ -22,12 +22,13 @@ from train.decode import end_tokens, last_answer
 from train.examples import CLASSIFICATION, EXTRACTION, TEXT, Examples
 
 ROWS, LIKELIHOOD = "rows.jsonl", "likelihood"
+MOST_NAMED = 5
 PER_BYTE = '''"""What the harness makes of an answer's likelihood: bits a byte, and whether greedy writing gives it."""
 
 
 def per_byte(doc, results):
     log_likelihood, greedy = results[0]
-    return {"bits_per_byte": (log_likelihood, max(1, len(doc["answer"].encode("utf-8")))), "acc": float(greedy)}
+    return {"bits_per_byte": (log_likelihood, max(1, len(doc["written"].encode("utf-8")))), "acc": float(greedy)}
 '''
 _FUNCTION = f"!function {LIKELIHOOD}.per_byte"
 
@@ -59,11 +60,14 @@ def write_lm_eval(
     plain = re.sub(r"[^a-z0-9]+", "_", (name or loaded.folder.resolve().parent.name).lower()).strip("_") or "rows"
     tools = rows.tools or ((),) * len(rows.messages)
     written = [_asked(loaded, *asked) for asked in zip(rows.messages, tools, strict=True)]
-    silent = sum(not row["answer"] for row in written)
+    silent = [k for k, row in enumerate(written) if not row["answer"]]
     if silent:
+        named = ", ".join(str(int(rows.ids[k])) for k in silent[:MOST_NAMED]) + (", …" if len(silent) > MOST_NAMED else "")
+        calls = any(message.get("tool_calls") for k in silent for message in rows.messages[k][-1:])
+        way = "; this model's chat template leaves calls of tools out, chat_template = 'plain' writes them" if calls else ""
         raise ConfigError(
-            f"of {silent} of {len(written)} rows the last answer is empty as this model's chat template writes it, so "
-            "nothing could be compared; leave them out, or train with chat_template = 'plain' where they only call a tool"
+            f"the last answer of {len(silent)} of {len(written)} rows is empty (rows {named}), so nothing could be "
+            f"compared: leave them out{way}"
         )
     make_private_dir(folder)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
@@ -87,6 +91,7 @@ def write_lm_eval(
         },
         f"curate_{plain}_likelihood": {
             "output_type": "loglikelihood",
+            "doc_to_target": "{{written}}",
             "process_results": _FUNCTION,
             "metric_list": [
                 {"metric": "bits_per_byte", "aggregation": "bits_per_byte", "higher_is_better": False},
@@ -116,7 +121,9 @@ def write_lm_eval(
 
 def _asked(loaded: Any, messages: Any, tools: Any) -> dict[str, str]:
     prompt, answer = last_answer(loaded.bench, messages, tools)
-    return {"prompt": prompt, "answer": answer.strip()}
+    # Special tokens are part of what a call is scored by, and left out of what was written, on both sides.
+    written = last_answer(loaded.bench, messages, tools, special_tokens=True)[1]
+    return {"prompt": prompt, "answer": answer.strip(), "written": written.strip()}
 
 
 def _place(loaded: Any) -> str:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from curate.privacy.column import Block
 from curate.privacy.names.cues import ANNOUNCED, GREETS, TITLED, in_bytes, surroundings
+from curate.privacy.names.listed import listed_name
 from curate.privacy.names.phrases import alternatives, parts, words
 
 SCORE = 0.8
@@ -28,6 +29,9 @@ _GREETED = re.compile(rf"(?im)(?:^|[\n>:\]] ?)(?:{_GREETING}) +([^\W\d_][\w'’-
 _SAID_CLOSELY = alternatives("people", "close_greetings")
 _CLOSELY = re.compile(rf"(?im)(?:^|[\n>:\]] ?)(?:{_SAID_CLOSELY}) +([^\W\d_][\w'’-]{{1,14}}) ?,")
 _SPOKEN = tuple(re.compile(pattern) for pattern in parts("people", "spoken"))
+_SPOKEN_TITLES = tuple(re.compile(pattern) for pattern in parts("people", "spoken_titles"))
+_VERB_OR_OF = re.compile("من|في|على|إلى|[يت].*")
+"""Arabic words behind a name that are none of it: small ones, and verbs in the present tense."""
 _FIRST = re.compile(r"[^\W\d_][\w'’-]*\.?")
 _NEXT = re.compile(r" ([^\W\d_][\w'’-]*\.?)")
 _PARTICLES, _NOBODY = words("people", "particles"), words("people", "nobody")
@@ -80,6 +84,17 @@ def spoken(line: str, first: int = 0) -> set[tuple[int, int]]:
             value = match[1].rstrip()
             if len(value) >= 2 and not any(value.endswith(word) for word in _NONE_BEHIND):
                 out.add((match.start(1), match.start(1) + len(value)))
+    for pattern in _SPOKEN_TITLES:
+        for match in pattern.finditer(line, first):
+            first_word, *more = match[1].split(" ")
+            if not listed_name(first_word):
+                continue
+            size = len(first_word)
+            for word in more:
+                if _VERB_OR_OF.fullmatch(word) and not listed_name(word):
+                    break
+                size += 1 + len(word)
+            out.add((match.start(1), match.start(1) + size))
     return out
 
 

@@ -6,8 +6,10 @@
 - an employer behind a phrase ("ich arbeite bei ..."), where the tagger sees nothing else;
 - the kinds in Arabic, Hebrew, Thai and Hindi, which have no capitals.
 
-A form takes over what was found inside it, unless an address or a part of another span stands in the way. Lists:
-`phrases.toml`. Cost: `cues` finds the words, some 5 microseconds each. It knows no firm without such a form.
+A form takes over what was found inside it, unless an address, a part of another span or somebody stands in the way: a
+title or a role ends the name (`Bank CEO Mark Lund`), a first name behind an institution begins a person (`Banco Ana Ruiz`),
+and a form that may be something else (`a. s.`, `Limited`) never takes a person alone. Lists: `phrases.toml`. Cost: `cues`
+finds the words, some 5 microseconds each. It knows no firm without such a form.
 """
 
 from __future__ import annotations
@@ -20,15 +22,22 @@ import numpy.typing as npt
 
 from curate.privacy.column import Block
 from curate.privacy.names.cues import BODY, EMPLOYED, SMALL_BODY, in_bytes, surroundings
-from curate.privacy.names.listed import ordinary
+from curate.privacy.names.listed import listed_first, listed_title, ordinary, place_alone, tells_body
 from curate.privacy.names.phrases import alternatives, parts, words
 from curate.privacy.overlaps import Found
 from curate.privacy.types import CODE
 
-_ORGANIZATION, _ADDRESS = CODE["ORGANIZATION"], CODE["STREET_ADDRESS"]
+_ORGANIZATION, _ADDRESS, _PERSON = CODE["ORGANIZATION"], CODE["STREET_ADDRESS"], CODE["PERSON"]
 _FORM_SCORE, _EMPLOYER_SCORE = 0.8, 0.6
 _LINKS, _NO_PART = words("bodies", "links"), words("bodies", "no_part")
 _NO_NAME = words("bodies", "no_name")
+_ROLES, _VERBS, _SAINTS = words("bodies", "roles"), words("bodies", "verbs"), words("bodies", "saints")
+_SHORT = words("bodies", "abbreviations")
+_ATTRIBUTES = words("bodies", "attributes")
+_OF_ORDINARY = re.compile(r"(?i)(?:minist|kementerian|department of|bureau of|chamber of)")
+"""Kinds whose names are ordinary words: `Ministry of Health`."""
+_WITH_TITLE = re.compile(r"RSU[DP] |Rumah Sakit ")
+"""Kinds whose names begin with a title: `RSUD Dr. Moewardi`."""
 _NAME = r"[^\W_][\w'’&-]*+\.?"
 _FORM = re.compile(rf"(?<=[\w.&)»”\"'’]),? (?:{alternatives('bodies', 'forms')})(?![\w-])")
 _PREFIX = re.compile(rf"(?<![\w-])(?:{alternatives('bodies', 'prefixes')})")
@@ -42,6 +51,10 @@ _SPOKEN = tuple(re.compile(pattern) for pattern in parts("bodies", "spoken"))
 _WORD_AHEAD = re.compile(rf" (?:[dlDL]['’])?({_NAME})")
 _TOKEN = re.compile(r"\S+")
 _MOST = 6
+_LAST_WORD = re.compile(r"([^\W\d_][\w'’-]*)\.? ?\Z")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_STOPPED = re.compile(r"(?:[^\W\d_]\.)+")
+_CLEAR = re.compile(rf",? (?:{alternatives('bodies', 'forms')})\Z")
 
 
 @lru_cache(maxsize=4096)
@@ -51,6 +64,18 @@ def _links(word: str) -> bool:
 
 def _capital(word: str) -> bool:
     return word[0].isupper() or (word[0].isdigit() and any(ch.isupper() for ch in word))
+
+
+@lru_cache(maxsize=4096)
+def _title(word: str) -> bool:
+    """Whether the word is a title or a role before somebody's name."""
+    low = word.lower().rstrip(".,")
+    return low in _ROLES or (low not in _SAINTS and listed_title(low))
+
+
+def _ends_sentence(word: str) -> bool:
+    """Whether a word with a full stop is neither an initial nor an abbreviation of names of firms."""
+    return word[-1] == "." and not _STOPPED.fullmatch(word) and word[:-1].lower() not in _SHORT
 
 
 def _name_before(line: str, form: re.Match[str], first: int, both: bool = True) -> int:
@@ -77,10 +102,12 @@ def _name_before(line: str, form: re.Match[str], first: int, both: bool = True) 
             continue
         bare = word.rstrip(",") if joined else word
         core = bare.lstrip("(\"'“‘«„[*_>").rstrip("\"'”’»")
-        if not core or not _capital(core) or core[-1] in ",;:!?)]}" or (core[-1] == "." and len(core) > 4 and taken):
+        if not core or not _capital(core) or core[-1] in ",;:!?)]}" or _ends_sentence(core):
             break
-        if core[-1] == "." and not taken and len(core) > 4:
-            break
+        if joined and taken and _FORM.match(line, token.start() - 1):
+            break  # `Foo Ltd and Bar Inc.`
+        if core.lower() in _VERBS:
+            return end
         begin, taken, pending = token.start() + bare.index(core), taken + 1 + pending, 0
         if len(core) < len(bare) and bare[0] != core[0]:
             break
@@ -101,7 +128,7 @@ def _without_start(line: str, begin: int, end: int, first: int, rest: str) -> in
             or re.search(r"(?:\A|[.!?:;>\n\"(*-]\s*)\Z", line[max(0, begin - 6) : begin]) is not None
         )
         loose = low in _NO_PART or _links(low) or (ordinary(low) and word.end() < end and re.match(r",? [^\W\d_]", rest))
-        if low != "the" and not (head and loose):
+        if low != "the" and not (head and loose) and not (len(low) > 1 and _title(low)):
             return end if word.end() == end and low in _NO_NAME else begin
         begin, stripped = word.end(), True
         while begin < end and line[begin] == " ":
@@ -109,17 +136,36 @@ def _without_start(line: str, begin: int, end: int, first: int, rest: str) -> in
     return end
 
 
-def _name_after(line: str, place: int) -> int:
-    """Where the words with capitals end that begin behind `place`, with small words between them."""
+def _somebody(line: str, word: re.Match[str], before: str) -> bool:
+    """Whether somebody's name begins with a word inside a name of institutions: `Hospital San Juan de Dios Maria Perez`."""
+    follows = _WORD_AHEAD.match(line, word.end())
+    return (
+        bool(before)
+        and before[0].isupper()
+        and before.lower().rstrip(".") not in _SAINTS
+        and listed_first(word[1])
+        and follows is not None
+        and follows[1][0].isupper()
+    )
+
+
+def _name_after(line: str, place: int, titles: bool = False, people: bool = True) -> int:
+    """Where the words with capitals end that begin behind `place`, with small words between them; a title ends them unless
+    `titles`, and somebody's name if `people`."""
     end, at = place, place
-    links = 0
+    links, before = 0, ""
     for _ in range(8):
         word = _WORD_AHEAD.match(line, at)
         if word is None:
             break
-        at = word.end()
-        if _capital(word[1]) and word[1].lower() not in _NO_PART - _LINKS:
-            end, links = at - (word[1].endswith(".") and len(word[1]) > 3), 0
+        at, low = word.end(), word[1].lower()
+        if low in _VERBS or (word[1][0].isupper() and not titles and _title(low)):
+            break
+        if people and _somebody(line, word, before):
+            break
+        before = word[1]
+        if _capital(word[1]) and low not in _NO_PART - _LINKS:
+            end, links = at - _ends_sentence(word[1]), 0
             if end < at:
                 break
         elif word[1] in _LINKS and links < 3:
@@ -129,26 +175,55 @@ def _name_after(line: str, place: int) -> int:
     return end
 
 
+def _proved(kind: str, name: str) -> bool:
+    """Whether words behind a kind of institution are a name: `Banco Santander`, not `Bank Account Number`. Where the kind
+    stands before other nouns as well, a word must be listed as a name, unless `de` or the like stands between."""
+    if _OF_ORDINARY.match(kind):
+        return True
+    loose = kind.lower() in _ATTRIBUTES and re.match(r" (?:d[aeio]s?|del|della|der|van)\b", name) is None
+    return any(tells_body(word, loose) for word in _LETTERS.findall(name))
+
+
+def _formed(line: str, begin: int, form: re.Match[str]) -> bool:
+    """Whether a legal form behind words with capitals is one. `Limited` is said of plans and editions too, and two letters
+    of anything: they ask for a word that is not ordinary."""
+    limited = "Limited" in form[0]
+    if limited and (line[form.start() - 1] == "." or form[0][0] == ","):
+        short = _LAST_WORD.search(line[begin : form.start()])
+        if short is None or short[1].lower() not in _SHORT or form[0][0] == ",":
+            return False
+    if limited:
+        behind = _WORD_AHEAD.match(line, form.end())
+        if behind is not None and behind[1][0].isupper() and ordinary(behind[1]):
+            return False
+    if not limited and len(_LETTERS.findall(form[0])[0]) != 2:
+        return True
+    return any(len(word) > 1 and not ordinary(word) for word in _LETTERS.findall(line[begin : form.start()]))
+
+
 def bodies(line: str, first: int = 0) -> set[tuple[int, int]]:
     """Begin and end of the organisations that their form tells."""
     out: set[tuple[int, int]] = set()
     for form in _FORM.finditer(line, first):
         begin = _name_before(line, form, first)
-        if begin < form.start():
+        if begin < form.start() and _formed(line, begin, form):
             out.add((begin, form.end()))
     for form in _BEHIND.finditer(line, first):
         begin = _name_before(line, form, first, both=False)
-        spelled = re.findall(r"[^\W\d_]+", line[begin : form.start()])
+        spelled = _LETTERS.findall(line[begin : form.start()])
+        title = _LAST_WORD.search(line[max(0, begin - 16) : begin])
+        if title is not None and _title(title[1]) and line[begin - 1] == " ":
+            continue  # somebody, and a place behind them
         if any(len(word) > 1 and word[0].isupper() and not ordinary(word) for word in spelled):
             end = _name_after(line, form.end()) if re.match(" (?:of|de|für|for) ", line[form.end() :]) else form.end()
             out.add((begin, end))
     for form in _BEFORE.finditer(line, first):
-        end = _name_after(line, form.end())
-        if end > form.end():
+        end = _name_after(line, form.end(), _WITH_TITLE.match(line, form.start()) is not None)
+        if end > form.end() and _proved(form[0], line[form.end() : end]):
             out.add((form.start(), end))
     for form in _PREFIX.finditer(line, first):
         quoted = _QUOTED.match(line, form.end())
-        end = quoted.end() if quoted else form.end() + max(0, _name_after(line, form.end() - 1) - form.end())
+        end = quoted.end() if quoted else form.end() + max(0, _name_after(line, form.end() - 1, people=False) - form.end())
         if end > form.end():
             out.add((form.start(), end))
     return _longest(out)
@@ -172,7 +247,9 @@ def employers(line: str, first: int = 0) -> set[tuple[int, int]]:
         end = _name_after(line, phrase.end() - 1)
         begin = phrase.end()
         value = line[begin:end]
-        if len(value) >= 2 and value[0].isupper() and not (" " not in value and ordinary(value)):
+        if len(value) >= 2 and value[0].isupper() and not (
+            " " not in value and (ordinary(value) or place_alone(value))
+        ):
             out.add((begin, end))
     return out
 
@@ -194,30 +271,74 @@ def with_bodies(text: Block, found: Found, words_at: npt.NDArray[np.int64], sile
             employed += in_bytes(text, row, begin, end, employers)
     for row in np.flatnonzero(silent).tolist():
         forms += in_bytes(text, row, int(text.starts[row]), int(text.ends[row]), spoken_bodies)
-    return _taken(_taken(found, forms, _FORM_SCORE), employed, _EMPLOYER_SCORE)
+    return _taken(text, _taken(text, found, forms, _FORM_SCORE), employed, _EMPLOYER_SCORE)
 
 
-def _taken(found: Found, places: list[tuple[int, int, int]], score: float) -> Found:
-    """The spans and new ones at places that hold nothing, or (forms only) nothing but whole spans of less."""
+def _spared(text: Block, place: tuple[int, int, int], people: list[tuple[int, int]]) -> int:
+    """Where an organisation ends that takes over nobody; its begin where it is none. `people`: found inside it."""
+    row, begin, end = place
+    value = text.data[begin:end].tobytes().decode("utf-8", "replace")
+    clear = _CLEAR.search(value)
+    kind = _BEFORE.match(value)
+    for start, stop in people:
+        ahead = text.data[max(int(text.starts[row]), start - 24) : start].tobytes().decode("utf-8", "replace")
+        title = _LAST_WORD.search(ahead)
+        if title is not None and ahead[-1] == " " and _title(title[1]) and not _WITH_TITLE.match(value):
+            return begin
+        first = _LETTERS.match(text.data[start:stop].tobytes().decode("utf-8", "replace"))
+        if first is None or not listed_first(first[0]):
+            continue
+        if clear is not None:
+            if start == begin and stop >= begin + len(value[: clear.start()].encode()) and _doubtful(clear[0]):
+                return begin
+        elif kind is not None and start > begin:
+            alone = b" " not in text.data[start:stop].tobytes()
+            if title is not None and (title[1].lower() in _SAINTS or (alone and _links(title[1]))):
+                continue  # `Hospital Virgen del Rocío`
+            left = text.data[begin:start].tobytes().decode("utf-8", "replace").rstrip()
+            proved = len(left) > kind.end() and left[-1].isalpha() and _proved(kind[0], left[kind.end() :])
+            return begin + len(left.encode()) if proved and not _links(left.rpartition(" ")[2]) else begin
+    return end
+
+
+def _doubtful(form: str) -> bool:
+    """Whether a legal form may be initials or a word as well, so that it makes no firm of a whole name: `Anna Keller
+    Limited`, `Hans Huber a. s. Kim`."""
+    letters = _LETTERS.findall(form)
+    return form.strip(", ") == "Limited" or (max(map(len, letters)) == 1 and len(letters) == 2)
+
+
+def _taken(text: Block, found: Found, places: list[tuple[int, int, int]], score: float) -> Found:
+    """The spans and new ones at places that hold nothing, or (forms only) nothing but whole spans of less. An employer that
+    touches somebody is none: `M. Durand`."""
     if not places:
         return found
     at = found.at
-    reach = 1 + int(max(at[:, 2].max(initial=0), *(end for _, _, end in places), 0))
+    reach = 3 + int(max(at[:, 2].max(initial=0), *(end for _, _, end in places), 0))
     starts, ends = at[:, 0] * reach + at[:, 1], at[:, 0] * reach + at[:, 2]
     keep = np.ones(len(at), np.bool_)
     new: list[tuple[int, int, int, int]] = []
     scores: list[float] = []
-    for row, begin, end in sorted(set(places)):
+
+    def inside(row: int, begin: int, end: int) -> range:
         low = int(np.searchsorted(ends, row * reach + begin, side="right"))
-        high = int(np.searchsorted(starts, row * reach + end, side="left"))
-        mine = range(low, high)
-        if mine and score == _EMPLOYER_SCORE:
-            continue
+        return range(low, max(low, int(np.searchsorted(starts, row * reach + end, side="left"))))
+
+    for row, begin, end in sorted(set(places)):
+        if score == _EMPLOYER_SCORE:
+            if inside(row, begin, end) or any(at[m, 3] == _PERSON for m in inside(row, begin, end + 2)):
+                continue
+        else:
+            people = [(int(at[m, 1]), int(at[m, 2])) for m in inside(row, begin, end) if at[m, 3] == _PERSON and keep[m]]
+            end = _spared(text, (row, begin, end), people) if people else end
+            if end <= begin:
+                continue
+        mine = inside(row, begin, end)
         within = all(begin <= at[m, 1] and at[m, 2] <= end and at[m, 3] != _ADDRESS and keep[m] for m in mine)
-        same = high - low == 1 and at[low, 3] == _ORGANIZATION and (at[low, 1:3] == (begin, end)).all()
+        same = len(mine) == 1 and at[mine[0], 3] == _ORGANIZATION and (at[mine[0], 1:3] == (begin, end)).all()
         if not within or same or (new and new[-1][0] == row and new[-1][2] > begin):
             continue
-        keep[low:high] = False
+        keep[mine.start : mine.stop] = False
         new.append((row, begin, end, _ORGANIZATION))
         scores.append(max([score, *(float(found.score[m]) for m in mine if at[m, 3] == _ORGANIZATION)]))
     made = Found(np.array(new, np.int64).reshape(-1, 4), np.array(scores, np.float64), np.zeros(len(new), np.bool_))

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from numba import njit
 
 from curate.privacy.column import Block
+from curate.privacy.names.listed import family_and_first
 from curate.privacy.names.phrases import words
 from curate.privacy.types import CODE
 
@@ -77,14 +78,16 @@ _LABELLED = re.compile(
     rf"[{_HAN}{_KANA}]{{1,4}})?|[{_HAN}]{{1,3}}[ 　]?[{_KANA}]{{2,4}}|[ァ-ヴー]{{2,8}}[ 　・][ァ-ヴー]{{2,8}})"
     rf"(?=[\s　，,。、;；:：(（)）/|]|$|先生|女士|小姐|様|さん|殿)"
     rf"|我姓([{_HAN}]{{1,2}})(?=[，,。！!]|$)"
-    r"|(?:(?:고객|상담원|담당자|직원)\s{0,3}[:：]\s{0,3})([가-힣]{2,4})(?=님|씨|입니다|이에요|예요)"
     r"|(?:이름|성명|성함|예금주|환자명?|고객명|수령인|받는\s?사람|보호자)\s{0,8}(?:[:：은는]\s{0,8})?([가-힣]{2,4})(?=[\s,.()/;]|$|님|씨|입니다|이고|이며)"
 )
+_KOREAN_SPEAKER = re.compile(r"(?:고객|상담원|담당자|직원)\s{0,3}[:：]\s{0,3}([가-힣]{3})(?=님|씨|입니다|이에요|예요)")
+"""Who speaks in a chat. Any noun may stand there (`고객: 문의입니다`), so lists must hold both parts."""
 _FORMS = (
     ("STREET_ADDRESS", _JAPANESE_ADDRESS, 0.85), ("STREET_ADDRESS", _CHINESE_ADDRESS, 0.85),
     ("STREET_ADDRESS", _KOREAN_ADDRESS, 0.85), ("ORGANIZATION", _JAPANESE_FIRM, 0.85),
     ("ORGANIZATION", _CHINESE_FIRM, 0.8), ("ORGANIZATION", _KOREAN_FIRM, 0.85),
     ("ORGANIZATION", _INSTITUTION, 0.7), ("PERSON", _LABELLED, 0.85),
+    ("PERSON", _KOREAN_SPEAKER, 0.85),
 )  # fmt: skip
 _NO_PERSON = re.compile(rf"(?:[{_HAN}]|[가-힣]|昭和|平成|令和|大正|[{_HAN}][りしれけえせいきくうるたっ])\Z")
 """What the tagger takes for a person and is none: one sign, an era, a verb."""
@@ -127,6 +130,8 @@ def written_forms(text: Block, types: list[str]) -> tuple[npt.NDArray[np.int64],
                     tail = _KOREAN_PARTICLE.search(value)
                     b -= len(tail[0]) if tail else 0
                 if kind == "PERSON" and value in _NOT_BEHIND_LABEL:
+                    continue
+                if pattern is _KOREAN_SPEAKER and not family_and_first(value[0], value[1:]):
                     continue
                 byte += len(line[place:a].encode("utf-8", "replace"))
                 place = a

@@ -155,7 +155,7 @@ def _told(text: Block, found: Found, types: Sequence[str]) -> Found:
     rows = np.flatnonzero((kind != NOTHING) & (sizes >= 2) & (sizes <= _SHORT_NAME))
     found = found.take(~_says_nothing(text, found, kind))
     same = found.at[:, 3] == _OF_CELL[kind[found.at[:, 0]]]
-    rows = rows[~np.isin(rows, found.at[same, 0])]
+    rows = rows[~np.isin(rows, found.at[same | _people_of_bodies(text, found, kind), 0])]
     new = []
     for row in rows.tolist():
         value = text.data[text.starts[row] : text.ends[row]].tobytes().decode("utf-8", "replace")
@@ -174,6 +174,17 @@ def _says_nothing(text: Block, found: Found, kind: npt.NDArray[np.int64]) -> npt
     for n in np.flatnonzero(out).tolist():
         word = text.data[start[n] : end[n]].tobytes().decode("utf-8", "replace")
         out[n] = word.lower() in _NO_NAME and not listed_name(word)
+    return out
+
+
+def _people_of_bodies(text: Block, found: Found, kind: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """People whom the tagger sees in a whole cell of a column for firms and whose first word is a listed name: somebody may
+    be their own firm or stand in the wrong column, and a person is never hidden by what a column is called."""
+    rows, start, end = found.at[:, 0], found.at[:, 1], found.at[:, 2]
+    out: npt.NDArray[np.bool_] = (kind[rows] == OF_BODY) & (found.at[:, 3] == _PERSON)
+    out &= (start == text.starts[rows]) & (end == text.ends[rows])
+    for n in np.flatnonzero(out).tolist():
+        out[n] = listed_name(text.data[start[n] : end[n]].tobytes().decode("utf-8", "replace").split()[0])
     return out
 
 

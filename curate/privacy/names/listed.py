@@ -8,7 +8,7 @@ import numpy as np
 
 from curate.privacy.names.characters import fold
 from curate.privacy.names.kin import entry
-from curate.privacy.names.labels import COMMON_SHIFT, FAMILY, GIVEN, ORG
+from curate.privacy.names.labels import CALENDAR, COMMON_SHIFT, COUNTRY, FAMILY, GIVEN, ORG, PLACE, TITLE
 from curate.privacy.names.lexer import token_hash
 from curate.privacy.names.model import load
 
@@ -38,3 +38,37 @@ def listed_otherwise(word: str) -> bool:
 def ordinary(word: str) -> bool:
     """Whether the word is met as an ordinary one in most texts, whatever else the lists know of it."""
     return _bits(word) >> COMMON_SHIFT & 3 >= _ORDINARY
+
+
+def listed_first(word: str) -> bool:
+    """Whether a list of first names holds the word, and it is hardly met as an ordinary one."""
+    bits = _bits(word)
+    return bool(bits & GIVEN) and bits >> COMMON_SHIFT & 3 < _ORDINARY
+
+
+def listed_title(word: str) -> bool:
+    """Whether the word is known as a title before names."""
+    return bool(_bits(word) & TITLE)
+
+
+def place_alone(word: str) -> bool:
+    """Whether the word is a listed town or country and no listed firm."""
+    bits = _bits(word)
+    return bool(bits & (PLACE | COUNTRY)) and not bits & ORG
+
+
+def family_and_first(family: str, first: str) -> bool:
+    """Whether the two are listed as a family name and a first name."""
+    return bool(_bits(family) & FAMILY) and bool(_bits(first) & GIVEN)
+
+
+def tells_body(word: str, listed: bool) -> bool:
+    """Whether a word behind a kind of institution belongs to a name: it is no ordinary word, nor day or month. `listed`: a
+    list must hold it as a name or place."""
+    bits = _bits(word)
+    common, named = bits >> COMMON_SHIFT & 3, bits & (PLACE | COUNTRY | GIVEN | ORG)
+    if len(word) < 2 or not word[0].isupper() or common >= _ORDINARY or bits & CALENDAR:
+        return False
+    if common or word.isupper():
+        return bool(named)
+    return bool(named or bits & FAMILY) or not listed

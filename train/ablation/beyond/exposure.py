@@ -14,6 +14,7 @@ beside it. Needs torch.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
 import math
@@ -32,9 +33,10 @@ CHANCE_BITS = 1 / math.log(2)
 _BATCH_TOKENS = 4096
 _TOKENS_AT_ONCE = 512
 """Of candidates in one tree: their attention to each other is masked, and grows by the square."""
-_CHECKED = 2
-"""Candidates that are scored both ways first."""
-_SAME_NATS = 1e-2
+_WORTH_A_TREE = 8
+"""Candidates from which it pays to look whether the model takes such a mask."""
+_SAME_NATS = {torch.float32: 1e-3, torch.float64: 1e-3}
+"""By the base's kind of numbers; 0.02 for shorter ones."""
 _BESIDE = 16
 
 
@@ -99,14 +101,16 @@ def _tokens(
 
 def _shared(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequence[int]], known: int) -> np.ndarray:
     """float64[R]: nats of each suffix after a beginning of `known` tokens, whose keys and values are `held`."""
-    if len(suffixes) > 4 * _CHECKED:
-        plain = _apart(model, held, last, suffixes[-_CHECKED:], known)
-        try:
-            if np.allclose(_end_to_end(model, held, last, suffixes[-_CHECKED:], known), plain, rtol=0, atol=_SAME_NATS):
+    # Two that begin differently: where a model looks past the mask, the second sees the first.
+    other = next((s for s in reversed(suffixes) if s[0] != suffixes[-1][0]), None)
+    if len(suffixes) >= _WORTH_A_TREE and other is not None:
+        pair, near = [other, suffixes[-1]], _SAME_NATS.get(model.dtype, 0.02)
+        # No mask of one's own, or no positions: whatever a foreign model says to that, copies do it.
+        with contextlib.suppress(Exception):
+            plain = _apart(model, held, last, pair)
+            if np.allclose(_end_to_end(model, held, last, pair, known), plain, rtol=0, atol=near):
                 return _end_to_end(model, held, last, suffixes, known)
-        except (TypeError, ValueError, RuntimeError, IndexError):
-            pass  # no mask of one's own, or no positions: copies do it
-    return _apart(model, held, last, suffixes, known)
+    return _apart(model, held, last, suffixes)
 
 
 def _end_to_end(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequence[int]], known: int) -> np.ndarray:
@@ -116,7 +120,6 @@ def _end_to_end(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Se
     out = np.array([first[s[0]] for s in suffixes])
     # In this order suffixes that begin alike stand together.
     order = sorted((i for i, s in enumerate(suffixes) if len(s) > 1), key=lambda i: list(suffixes[i]))
-    cache = copy.deepcopy(held)
     while order:
         tree = _Tree()
         taken = 0
@@ -129,12 +132,11 @@ def _end_to_end(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Se
         mask[0, 0, :, known:].masked_fill_(torch.from_numpy(~tree.seen()), torch.finfo(dtype).min)
         logits = model(
             input_ids=torch.tensor([tree.tokens], device=device), attention_mask=mask.to(device), use_cache=True,
-            position_ids=torch.tensor([tree.depths], device=device) + known, past_key_values=cache,
+            position_ids=torch.tensor([tree.depths], device=device) + known, past_key_values=copy.deepcopy(held),
         ).logits[0].float()  # fmt: skip
         node, aim = (torch.tensor(of, device=device) for of in (tree.node, tree.aim))
         nats = (logits.logsumexp(dim=-1)[node] - logits[node, aim]).double().cpu().numpy()
         np.add.at(out, tree.owner, nats)
-        cache.crop(known - cache.get_seq_length())  # a negative number of tokens to take off again
     return out
 
 
@@ -173,18 +175,15 @@ class _Tree:
         return out
 
 
-def _apart(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequence[int]], known: int) -> np.ndarray:
+def _apart(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequence[int]]) -> np.ndarray:
     """A text for each suffix, the beginning's keys and values copied for each."""
     most = max(1, _BATCH_TOKENS // max(map(len, suffixes)))
     out = np.empty(len(suffixes))
-    cache, width = None, 0
     for start in range(0, len(suffixes), most):
         part = suffixes[start : start + most]
-        if cache is None or width != len(part):
-            cache, width = copy.deepcopy(held), len(part)
-            cache.batch_repeat_interleave(len(part))
+        cache = copy.deepcopy(held)  # fresh for each part: a sliding window cannot be cut back
+        cache.batch_repeat_interleave(len(part))
         out[start : start + most] = _padded_nats(model, cache, last, part)
-        cache.crop(known - cache.get_seq_length())
     return out
 
 

@@ -49,6 +49,7 @@ BITS = 0.5
 FEWEST_CANARIES = 12
 """Canaries from which there is a verdict: they are drawn for the purpose, and exposure has no heavy tail."""
 KEPT = "exposure.json"
+KEPT_VERSION = 1
 _HELD = 200
 Progress = Callable[[dict[str, Any]], None]
 
@@ -125,14 +126,16 @@ class MemoryRuns:
     def _kept(self, arm: str, seed: int) -> dict[str, Any] | None:
         """What this run said of these canaries, where it was asked: this very run, not one of another length before it."""
         kept = read_json(self._folder(arm, seed) / KEPT)
-        asked = None if kept is None else (kept.get("canaries"), kept.get("run"))
-        return kept if asked == (self.key, self._run_id(arm, seed)) else None
+        run = self._run_id(arm, seed)
+        if kept is None or run is None or kept.get("schema_version") != KEPT_VERSION:
+            return None
+        return kept if (kept.get("canaries"), kept.get("run")) == (self.key, run) else None
 
-    def _run_id(self, arm: str, seed: int) -> str:
+    def _run_id(self, arm: str, seed: int) -> str | None:
         assert self.matrix is not None
         known = (arm, seed) in self.matrix.states
         folder = self._trained_in(arm, seed) if known else self._folder(arm, seed)
-        return str((read_json(folder / "done.json") or {}).get("run_id"))
+        return (read_json(folder / "done.json") or {}).get("run_id")
 
     def _ask(self, arm: str, seed: int) -> None:
         folder = self._trained_in(arm, seed)
@@ -145,7 +148,9 @@ class MemoryRuns:
             ranks.append([round(v, 5) for v in bits(found.nats).tolist()])
             taken.append(found.extracted)
         run_id = self._run_id(arm, seed)
-        body: dict[str, Any] = {"canaries": self.key, "run": run_id, "bits": ranks, "extracted": taken}
+        body: dict[str, Any] = {
+            "schema_version": KEPT_VERSION, "canaries": self.key, "run": run_id, "bits": ranks, "extracted": taken,
+        }  # fmt: skip
         if arm == RAW_ARM:
             body["spans"] = self._spans(loaded)
         own = make_private_dir(self._folder(arm, seed))
