@@ -6,6 +6,7 @@ Nothing here waits for a key and no key waits for it: threads, or steps of the e
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ SEEN_PATIENCE_SECONDS = 1.0
 """How long the rest of opening waits for a queue to be on the screen; the panel one comes back to may have none."""
 READY_PAUSE_SECONDS = 0.4
 """How long no key must have come before a panel that nobody has gone to yet is made."""
+GOING_PATIENCE_SECONDS = 5.0
+"""How long going down waits for panels that are being closed."""
 GATE_PAUSE_SECONDS = 0.3
 GATE_PATIENCE_SECONDS = 3.0
 """How long keys may keep the gate from being judged anew: until then it says what it said."""
@@ -81,8 +84,12 @@ class WorksBehind(ShowsErrors, App[int], inherit_bindings=False):
 
     async def _close_all(self) -> None:
         """Going down: no panel comes or goes while Textual walks through all of them."""
-        for group in ("ahead", "open"):
-            self.workers.cancel_group(self, group)
+        self.workers.cancel_group(self, "ahead")
+        # Panels that are on their way out are waited for: what Textual has begun to remove must not be cancelled.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOING_PATIENCE_SECONDS), self._making:
+                pass
+        self.workers.cancel_group(self, "open")
         await super()._close_all()
 
     def _key_came(self) -> bool:
