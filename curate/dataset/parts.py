@@ -16,7 +16,7 @@ import pyarrow as pa
 from curate.dataset.aside import LARGE, SLICE_ROWS, TextColumn
 from curate.dataset.column import Column
 from curate.dataset.content import flatten, loaded, read_together
-from curate.dataset.turns import speaker
+from curate.dataset.turns import who
 from curate.dataset.types import Roles
 
 ASSISTANT = frozenset({"assistant", "gpt", "chatgpt", "bot", "model", "function_call"})
@@ -76,7 +76,4 @@ def _sides_of(columns: list[Column], n_rows: int) -> tuple[pa.LargeStringArray, 
 
 
 def _answers(turn: Any) -> bool:
-    if not isinstance(turn, dict):
-        return False
-    who = speaker(turn)
-    return isinstance(who, str) and who.strip().lower() in ASSISTANT
+    return who(turn) in ASSISTANT

@@ -19,6 +19,12 @@ def speaker(turn: Mapping[str, Any]) -> Any:
     return None if key is None else turn[key]
 
 
+def who(turn: Any) -> str:
+    """The same in small letters, as tables of roles name it; empty where the value is no turn or does not say."""
+    name = speaker(turn) if isinstance(turn, Mapping) else None
+    return name.strip().lower() if isinstance(name, str) else ""
+
+
 def said_key(turn: Mapping[str, Any]) -> str | None:
     """The key that holds what is said; None where nothing is."""
     return _first(turn, SAID)

@@ -16,7 +16,7 @@ import pyarrow as pa
 from curate.dataset import Dataset, load
 from curate.dataset.compression import file_hash
 from curate.dataset.content import flatten, loaded
-from curate.dataset.turns import speaker
+from curate.dataset.turns import who
 from curate.errors import ConfigError, DataError
 from curate.similarity.index import Index, IndexConfig, Items, is_index, make_items
 
@@ -49,13 +49,10 @@ def questions(dataset: Dataset) -> pa.LargeStringArray:
 
 def longest_question(columns: Sequence[Any]) -> str:
     """The longest thing that a user says in the turns of a conversation, however many columns they lie in."""
-    asked = []
+    asked: list[str] = []
     for value in columns:
         turns = loaded(value) if isinstance(value, str) else value
-        for turn in turns if isinstance(turns, list) else [turns]:
-            who = speaker(turn) if isinstance(turn, dict) else None
-            if isinstance(who, str) and who.strip().lower() in USERS:
-                asked.append(flatten(turn))
+        asked += [flatten(turn) for turn in (turns if isinstance(turns, list) else [turns]) if who(turn) in USERS]
     return max(asked, key=len, default="")
 
 

@@ -34,12 +34,13 @@ import xxhash
 
 from curate.dataset import Dataset
 from curate.dataset.pointer import escape, parse_pointer
-from curate.dataset.turns import speaker
+from curate.dataset.turns import who
 from curate.errors import ConfigError, StageSkipped, nearest
 from curate.house import require
 from curate.ledger.added import Span, from_parent
 from curate.ledger.findings import empty_findings, make_findings
 from curate.similarity.partners import split_ranks
+from curate.stages.against import USERS
 from curate.stages.base import Context, Detection, Stage
 
 NAME = "augmentation"
@@ -204,7 +205,7 @@ def _is_asked(dataset: Dataset, row: int, column: str, path: Sequence[Any]) -> b
     at = next((int(part) for part in path if str(part).isdigit()), None)
     if not isinstance(turns, list) or at is None or at >= len(turns) or not isinstance(turns[at], Mapping):
         return False
-    return speaker(turns[at]) in ("user", "human")
+    return who(turns[at]) in USERS
 
 
 def _wanted(

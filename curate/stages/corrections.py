@@ -17,7 +17,7 @@ from curate.dataset import Dataset
 from curate.dataset.content import flatten, loaded
 from curate.dataset.parts import ASSISTANT
 from curate.dataset.pointer import escape
-from curate.dataset.turns import said_key, speaker
+from curate.dataset.turns import said_key, who
 from curate.ledger.added import from_parent
 from curate.stages.against import USERS
 
@@ -60,14 +60,14 @@ def answer_turn(turns: Any) -> int | None:
     """
     if not isinstance(turns, list):
         return None
-    asked = [(len(flatten(t)), -n) for n, t in enumerate(turns) if _who(t) in USERS]
+    asked = [(len(flatten(t)), -n) for n, t in enumerate(turns) if who(t) in USERS]
     if not asked:
         return None
     found: list[int] = []
     for n in range(1 - max(asked)[1], len(turns)):
-        if found and _who(turns[n]) in USERS and not _are(_parts(turns[n]), "tool_result"):
+        if found and who(turns[n]) in USERS and not _are(_parts(turns[n]), "tool_result"):
             break
-        if _who(turns[n]) in ASSISTANT and said(turns[n]).strip():
+        if who(turns[n]) in ASSISTANT and said(turns[n]).strip():
             found.append(n)
     return min(found, key=lambda n: (_calls(turns[n]), not words_of(turns[n]).strip(), n), default=None)
 
@@ -96,8 +96,8 @@ def turn_that_answers(turns: Any) -> str:
 
 def last_answer(turns: Sequence[Any]) -> Any:
     """Of turns that were written as an answer, the one that the asker reads; None where there is none."""
-    answers = [turn for turn in turns if _who(turn) in ASSISTANT and not _calls(turn) and words_of(turn).strip()]
-    return answers[-1] if answers else None if not turns or _who(turns[-1]) in USERS else turns[-1]
+    answers = [turn for turn in turns if who(turn) in ASSISTANT and not _calls(turn) and words_of(turn).strip()]
+    return answers[-1] if answers else None if not turns or who(turns[-1]) in USERS else turns[-1]
 
 
 def said(turn: Any) -> str:
@@ -109,7 +109,7 @@ def said(turn: Any) -> str:
 def words_of(turn: Any) -> str:
     """The text of a turn, also where it comes in parts; calls of tools, pictures and the like are no text."""
     key = _key(turn)
-    if key is None or _who(turn) in _CALLERS:
+    if key is None or who(turn) in _CALLERS:
         return ""
     if isinstance(turn[key], str):
         return str(turn[key])
@@ -119,7 +119,7 @@ def words_of(turn: Any) -> str:
 def opening(dataset: Dataset, row: int) -> str:
     """What a conversation is told before anyone asks: its system turn, raw; empty where it has none."""
     told = next((turn for _, turn in _read(dataset, row)), None)
-    return words_of(told) if _who(told) == "system" else ""
+    return words_of(told) if who(told) == "system" else ""
 
 
 def _turns(dataset: Dataset, row: int, prompt: str, correction: str, *, same: bool, system: str) -> str | None:
@@ -158,11 +158,6 @@ def _cell(dataset: Dataset, name: str, row: int) -> Any:
     return loaded(cell) if cell is not None and dataset.is_json(name) else cell
 
 
-def _who(turn: Any) -> str:
-    said = speaker(turn) if isinstance(turn, dict) else None
-    return said.strip().lower() if isinstance(said, str) else ""
-
-
 def _key(turn: Any) -> str | None:
     """The key that holds what a turn says."""
     return said_key(turn) if isinstance(turn, dict) else None
@@ -172,7 +167,7 @@ def _calls(turn: Any) -> bool:
     """Whether a turn calls a tool."""
     if not isinstance(turn, dict):
         return False
-    return bool(turn.get("tool_calls") or turn.get("function_call") or _who(turn) in _CALLERS
+    return bool(turn.get("tool_calls") or turn.get("function_call") or who(turn) in _CALLERS
                 or any(_are([part], "tool_use") for part in _parts(turn)))  # fmt: skip
 
 

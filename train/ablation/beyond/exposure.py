@@ -35,8 +35,8 @@ _TOKENS_AT_ONCE = 512
 """Of candidates in one tree: their attention to each other is masked, and grows by the square."""
 _WORTH_A_TREE = 8
 """Candidates from which it pays to look whether the model takes such a mask."""
-_SAME_NATS = {torch.float32: 1e-3, torch.float64: 1e-3}
-"""By the base's kind of numbers; 0.02 for shorter ones."""
+_SAME_NATS, _SAME_NATS_SHORT = 1e-3, 0.02
+"""How near both ways must come, with numbers of 32 bits and with shorter ones."""
 _BESIDE = 16
 
 
@@ -104,7 +104,7 @@ def _shared(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequen
     # Two that begin differently: where a model looks past the mask, the second sees the first.
     other = next((s for s in reversed(suffixes) if s[0] != suffixes[-1][0]), None)
     if len(suffixes) >= _WORTH_A_TREE and other is not None:
-        pair, near = [other, suffixes[-1]], _SAME_NATS.get(model.dtype, 0.02)
+        pair, near = [other, suffixes[-1]], _SAME_NATS if model.dtype.itemsize >= 4 else _SAME_NATS_SHORT
         # No mask of one's own, or no positions: whatever a foreign model says to that, copies do it.
         with contextlib.suppress(Exception):
             plain = _apart(model, held, last, pair)
