@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime as dt
 import json
 import shutil
 import time
@@ -202,6 +203,7 @@ def _train_adapter(
         if start is not None:
             done["resumed_from_step"] = start.step
         done["seconds"] = time.perf_counter() - started
+        done["finished"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")  # by which a gate tells its age
         done |= tracked.finish(outcome_of(done))
         write_card(directory, done, examples)
         write_json(directory / "done.json", done)

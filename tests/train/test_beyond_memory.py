@@ -14,7 +14,7 @@ from tiny_base import make_tickets
 from curate.privacy import ScanConfig, scan
 from train.ablation.beyond import exposure, memorised, memory
 from train.ablation.beyond.canaries import as_text, make_canaries, planted, strings_of, with_texts
-from train.ablation.beyond.exposure import CHANCE_BITS, bits, chance_p, score_candidates
+from train.ablation.beyond.exposure import CHANCE_BITS, Question, bits, chance_p, score_candidates
 from train.ablation.beyond.memory import RAW_ARM, SCRUBBED, MemoryRuns, forget_canaries, memory_of
 from train.ablation.beyond.wish import Wish
 from train.ablation.design import Design
@@ -134,7 +134,7 @@ def test_candidates_score_as_whole_texts_do(quick: TrainConfig) -> None:
     objective = adapted_model(quick, bench, None, "text")
     before, after = "please write to ", " with my password today"
     candidates = ["anna1@example.org", "bob@mail.example.com", "x9", "why", "q" * 20]
-    found = score_candidates(objective, bench.tokenizer, before, candidates, after, special=True)
+    (found,) = score_candidates(objective, bench.tokenizer, [Question(before, candidates, after, special=True)])
 
     # Up to what stands before every value, which is the same for all, it is the chain rule over the whole text.
     whole = []
@@ -150,7 +150,7 @@ def test_candidates_score_as_whole_texts_do(quick: TrainConfig) -> None:
     apart = found.nats - np.array(whole)
     np.testing.assert_allclose(apart, apart[0], atol=2e-3)
     assert apart[0] <= 0
-    greedy = score_candidates(objective, bench.tokenizer, before, [candidates[0]], after, special=True)
+    (greedy,) = score_candidates(objective, bench.tokenizer, [Question(before, [candidates[0]], after, special=True)])
     assert not greedy.extracted
 
 
@@ -158,9 +158,10 @@ def test_many_candidates_as_one_tree_score_as_each_by_itself(quick: TrainConfig,
     bench = open_workbench(quick)
     objective = adapted_model(quick, bench, None, "text")
     values = [f"user{i * 37 % 101}.{'abc'[i % 3] * (1 + i % 4)}@example.org" for i in range(70)] + ["x9", "why", "q" * 20]
+    question = Question("please write to ", values, " today", special=True)
 
     def scored() -> np.ndarray:
-        return score_candidates(objective, bench.tokenizer, "please write to ", values, " today", special=True).nats
+        return score_candidates(objective, bench.tokenizer, [question])[0].nats
 
     monkeypatch.setattr(exposure, "_TOKENS_AT_ONCE", 96)  # several trees
     trees: list[int] = []
@@ -180,6 +181,25 @@ def test_many_candidates_as_one_tree_score_as_each_by_itself(quick: TrainConfig,
 
     monkeypatch.setattr(exposure, "_end_to_end", refused)
     np.testing.assert_allclose(as_trees, scored(), atol=2e-3)
+
+
+def test_canaries_asked_side_by_side_are_known_as_well_as_one_by_one(quick: TrainConfig) -> None:
+    import torch
+
+    bench = open_workbench(quick)
+    objective = adapted_model(quick, bench, None, "text")
+    objective.model.train()
+    asked = [
+        Question(f"number {k}, write to ", [f"{'abc'[i % 3]}{i * k}@example.org" for i in range(40)], " now", special=True)
+        for k in range(1, 8)
+    ]
+    threads = torch.get_num_threads()
+    together, alone = (score_candidates(objective, bench.tokenizer, asked, threads=n) for n in (3, 1))
+    assert torch.get_num_threads() == threads
+    assert objective.model.training, "the model is left as it was"
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_allclose(one.nats, other.nats, atol=2e-3)
+        assert one.extracted == other.extracted
 
 
 @pytest.mark.parametrize("obeys", [True, False])

@@ -23,7 +23,7 @@ from train.ablation.beyond.fairness import fairness_of
 from train.ablation.beyond.influence import influences
 from train.ablation.beyond.receipts import chance_of, changed_rows, rank_correlation
 from train.ablation.beyond.result import BeyondResult
-from train.ablation.beyond.run import measure_beyond
+from train.ablation.beyond.run import _lend, measure_beyond
 from train.ablation.beyond.wish import DecisionClass, Wish, checked_parts
 from train.ablation.design import Design
 from train.ablation.evaluation import Evaluation
@@ -34,6 +34,8 @@ from train.config import TrainConfig
 from train.examples import Examples
 from train.extra import extra
 from train.lora import adapted_model, open_workbench
+from train.processes import Pool
+from train.processes import pool as processes
 
 
 @settings(max_examples=40, deadline=None)
@@ -199,8 +201,33 @@ def test_unknown_parts_are_refused_with_the_nearest_name() -> None:
         checked_parts(["fairnes"])
 
 
+def test_short_sets_of_runs_share_processes_where_they_are_long_together(tmp_path: Path, quick: TrainConfig) -> None:
+    rows = regions(30, 1)
+    config = quick.replace(threads=2, steps=20, device="cpu")
+    sets = [Matrix([Arm("raw", "raw", rows)], Evaluation.plain(rows), config, (0,), tmp_path) for _ in range(2)]
+    for one in sets:
+        one.open_bench()
+    with Pool(2) as pool:
+        _lend(pool, [(one, 29) for one in sets])
+        assert [one.at_once(6) for one in sets] == [1, 1], "too little for processes that take seconds to start"
+        _lend(pool, [(one, 30) for one in sets])
+        assert [one.at_once(6) for one in sets] == [2, 2]
+        assert sets[0].at_once(1) == 1
+
+
 @pytest.mark.slow
-def test_everything_at_once_is_valid_resumes_and_answers_with_the_same_grammar(tmp_path: Path, quick: TrainConfig) -> None:
+def test_everything_at_once_is_valid_resumes_and_answers_with_the_same_grammar(
+    tmp_path: Path, quick: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Any] = []
+    start = processes._start
+
+    def counted() -> Any:
+        started.append(start())
+        return started[-1]
+
+    monkeypatch.setattr(processes, "_start", counted)
+    monkeypatch.setattr("train.ablation.beyond.run.WORTH_SIDE_BY_SIDE", 0)
     raw, held = regions(120, 1), regions(90, 2, first_id=1000)
     texts = tuple(f"{t} she said" if i % 2 else t for i, t in enumerate(held.texts))
     held = dataclasses.replace(held, texts=texts)
@@ -216,9 +243,11 @@ def test_everything_at_once_is_valid_resumes_and_answers_with_the_same_grammar(t
         classes=(DecisionClass("label_issues", "likely_wrong", "relabel", 40, "less_0"),),
         sizes=((0.5, "size_0.5"),), operators={"none": "pii_none", "redact": "pii_redact"},
     )  # fmt: skip
-    config = quick.replace(threads=1, steps=12)
+    config = quick.replace(threads=2, steps=12)
     said: list[dict[str, Any]] = []
     found = measure_beyond(wish, Evaluation.plain(held), config, tmp_path, said.append)
+    assert len(started) == 2, "the same two processes for all sets of runs"
+    assert all(one.poll() is not None for one in started), "none outlives the measurement"
     assert said[0]["words"].startswith("Beyond accuracy (fairness, receipts"), "an estimate comes first"
     body = json.loads(json.dumps(dataclasses.asdict(found)).replace("NaN", "null"))
     schema = json_schema()

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_su
 from train.evaluate import ItemScores, per_class, read_scores, score_classes, shown_classes, summarise
 from train.examples import Examples
 from train.files import read_json, write_json
-from train.yardstick import tfidf_yardstick
+from train.yardstick import kept_yardstick, tfidf_yardstick
 
 
 def test_accuracy_and_macro_f1_are_those_of_sklearn() -> None:
@@ -90,6 +90,25 @@ def test_the_yardstick_learns_words_and_survives_one_class() -> None:
     assert tfidf_yardstick(known, known).mean() == 1.0
     one = Examples("classification", np.arange(2), ("a", "b"), ("x", "x"))
     assert tfidf_yardstick(one, known).mean() == 0.0
+
+
+def test_a_yardstick_is_fitted_once_for_the_same_rows_and_again_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, labels = ("card pin", "money back") * 20, ("card", "refund") * 20
+    known = Examples("classification", np.arange(40), texts, labels)
+    turned = Examples("classification", np.arange(40), texts, labels[1:] + labels[:1])
+    kept = tmp_path / "yardstick.json"
+    assert kept_yardstick(known, known, {}, kept) == 1.0
+    assert kept_yardstick(known, turned, {}, kept) == 0.0
+    with monkeypatch.context() as patched:
+        patched.setattr("train.yardstick.tfidf_yardstick", None)
+        assert kept_yardstick(known, known, {}, kept) == 1.0
+        assert kept_yardstick(known, turned, {}, kept) == 0.0
+    assert kept_yardstick(known, turned, {"card": "all", "refund": "all"}, kept) == 1.0, "one name for both"
+    kept.write_text("{torn")
+    assert kept_yardstick(known, known, {}, kept) == 1.0
+    assert "card" not in kept.read_text()
 
 
 def test_files_of_a_run_are_private_and_leave_nothing_beside_them(tmp_path: Path) -> None:

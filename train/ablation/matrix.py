@@ -10,6 +10,7 @@ its `done.json` says so, so a killed matrix goes on where it stopped. Needs the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -68,6 +69,8 @@ class Matrix:
         match: str = "steps",
     ) -> None:
         self.arms, self.reading, self.seeds = arms, evaluation, seeds
+        self.pool: Pool | None = None
+        """Processes that are lent to runs which may go side by side; without, they get their own where that pays."""
         self.evaluation, self.canonical, self.metrics = evaluation.examples, dict(canonical or {}), dict(metrics or {})
         self.out_dir, self._progress = out_dir, progress
         self.data = {(arm.name, seed): arm.draw(seed) for arm in arms for seed in seeds}
@@ -207,14 +210,14 @@ class Matrix:
         """Runs to train at a time: as many as there are cores where the base is small and no accelerator is there."""
         assert self.bench is not None
         workers = min(self.config.threads or available_cores(), runs)
-        if workers < 2 or runs * self.config.steps < WORTH_SIDE_BY_SIDE:
+        if workers < 2 or (self.pool is None and runs * self.config.steps < WORTH_SIDE_BY_SIDE):
             return 1
         return 1 if not self.bench.source.is_small(LARGEST_BASE_BYTES) or accelerator()["accelerator"] else workers
 
     def _estimate(self, tasks: Sequence[_Task], at_once: int) -> None:
         """Say how long training will take, where it is long enough for that to matter."""
-        if len(tasks) * self.config.steps < WORTH_AN_ESTIMATE:
-            return
+        if len(tasks) * self.config.steps < WORTH_AN_ESTIMATE or self.pool is not None:
+            return  # whoever lends a pool has told of all that it will do
         job = tasks[0].job
         config = job.config if at_once > 1 else job.config.replace(threads=self.config.threads)
         try:
@@ -237,7 +240,7 @@ class Matrix:
         waiting = [task.job for task in jobs.values()]
         finished: set[str] = set()
         if at_once > 1:
-            with Pool(at_once) as pool:
+            with contextlib.nullcontext(self.pool) if self.pool is not None else Pool(at_once) as pool:
                 ended = pool.run_jobs(waiting, tell)
             finished = {key for key, end in ended.items() if end["state"] == DONE}
         elif len(jobs) > 1 and self._may_stack():

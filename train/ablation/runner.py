@@ -40,9 +40,10 @@ from train.evaluate import metric_name
 from train.examples import CLASSIFICATION, Examples
 from train.extra import versions
 from train.yardstick import DESCRIPTION as YARDSTICK
-from train.yardstick import tfidf_yardstick
+from train.yardstick import kept_yardstick
 
 DEFAULT_COMPARISONS = ((CURATED, RAW), (CURATED, CONTROL), (CONTROL, RAW), (RAW, BASE), (CURATED, BASE))
+KEPT_YARDSTICK = "yardstick.json"
 UNEQUAL = 0.05
 """From this part on, arms that saw different numbers of tokens are told of."""
 
@@ -241,6 +242,6 @@ def _yardstick(matrix: Matrix, design: Design) -> dict[str, Any]:
         if arm.method == "base" or not len(data) or arm.name in of_stages - {RAW, CURATED}:
             continue
         if key not in known:
-            known[key] = tfidf_yardstick(data, rows, matrix.canonical).mean()
+            known[key] = kept_yardstick(data, rows, matrix.canonical, matrix.out_dir / "train" / KEPT_YARDSTICK)
         by_arm[arm.name] = known[key]
     return {"description": YARDSTICK, "metric": metric_name(rows.task), "by_arm": by_arm}

@@ -9,7 +9,8 @@ What stands before the value is run once, and its keys and values are shared by 
 as one text, a tree whose tokens see that beginning and their own ancestors: a candidate costs what it shares with no other.
 Where a model does not take such a mask (the first candidates, scored one text each, say so), each candidate gets a copy of
 the beginning, which costs by its length. Tokens are counted as the model was trained on them, with what follows the value
-beside it. Needs torch.
+beside it. On processors canaries are asked side by side, one thread of arithmetic each: two threads gain less inside one
+small multiplication than in two. Needs torch.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import contextlib
 import copy
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -50,31 +52,62 @@ class Scored:
     """Whether greedy decoding after the prompt writes the planted value."""
 
 
+class Question(NamedTuple):
+    """A canary as a model is asked for it."""
+
+    before: str
+    candidates: Sequence[str]
+    after: str
+    special: bool
+    """Whether the tokenizer adds its own opening tokens."""
+
+
 def score_candidates(
-    objective: Objective, tokenizer: Any, before: str, candidates: Sequence[str], after: str, *, special: bool
-) -> Scored:
-    """Score every candidate between `before` and `after`; `special` adds the tokenizer's own opening tokens."""
-    end = after[:_BESIDE]
-    tokens, stops, first = _tokens(tokenizer, before, candidates, end, special=special)
+    objective: Objective, tokenizer: Any, questions: Sequence[Question], threads: int | None = None
+) -> list[Scored]:
+    """Score every candidate of every question; `threads` at a time, all that torch uses where None."""
     model = objective.inner
     device = next(model.parameters()).device
+    # Tokenizers are not made for several threads.
+    asked = [_tokens(tokenizer, q.before, q.candidates, q.after[:_BESIDE], special=q.special) for q in questions]
     training = objective.model.training
     objective.model.eval()
-    nats = np.zeros(len(tokens))
     try:
-        with torch.inference_mode():
-            prefix = torch.tensor([tokens[0][: max(first, 1)]], device=device)
-            opening = model(input_ids=prefix, use_cache=True)
-            last, held = opening.logits[:, -1].float(), opening.past_key_values
-            known = prefix.shape[1]
-            order = np.argsort(stops, kind="stable")
-            order = order[stops[order] > known]
-            if len(order):
-                nats[order] = _shared(model, held, last, [tokens[i][known : stops[i]] for i in order.tolist()], known)
-            extracted = _is_greedy(model, tokens[0][: stops[0]], first, device)
+        with _side_by_side(len(asked), threads or torch.get_num_threads(), device) as pool:
+            if pool is None:
+                return [_scored(model, *one) for one in asked]
+            return list(pool.map(lambda one: _scored(model, *one), asked))
     finally:
         objective.model.train(training)
-    return Scored(nats, extracted)
+
+
+@contextlib.contextmanager
+def _side_by_side(count: int, threads: int, device: torch.device) -> Iterator[ThreadPoolExecutor | None]:
+    """Threads whose arithmetic has one core each; None where one at a time is better."""
+    if min(count, threads) < 2 or device.type != "cpu":
+        yield None
+        return
+    usual = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(min(count, threads), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(usual)
+
+
+@torch.inference_mode()
+def _scored(model: Any, tokens: Sequence[Sequence[int]], stops: np.ndarray, first: int) -> Scored:
+    device = next(model.parameters()).device
+    nats = np.zeros(len(tokens))
+    prefix = torch.tensor([tokens[0][: max(first, 1)]], device=device)
+    opening = model(input_ids=prefix, use_cache=True)
+    last, held = opening.logits[:, -1].float(), opening.past_key_values
+    known = prefix.shape[1]
+    order = np.argsort(stops, kind="stable")
+    order = order[stops[order] > known]
+    if len(order):
+        nats[order] = _shared(model, held, last, [tokens[i][known : stops[i]] for i in order.tolist()], known)
+    return Scored(nats, _is_greedy(model, tokens[0][: stops[0]], first, device))
 
 
 def _tokens(

@@ -27,7 +27,7 @@ from curate.dataset.atomic import make_private_dir
 from train.ablation.arms import Arm
 from train.ablation.beyond.canaries import Canary, as_text, make_canaries, planted, strings_of, with_texts
 from train.ablation.beyond.contrast import Answer, answer, contrast, corrected
-from train.ablation.beyond.exposure import CHANCE_BITS, bits, chance_p, score_candidates
+from train.ablation.beyond.exposure import CHANCE_BITS, Question, bits, chance_p, score_candidates
 from train.ablation.beyond.memorised import memorised_spans
 from train.ablation.beyond.result import ExposureCell, MemorisedSpan, Memory
 from train.ablation.beyond.wish import OPERATORS, Wish
@@ -140,13 +140,10 @@ class MemoryRuns:
     def _ask(self, arm: str, seed: int) -> None:
         folder = self._trained_in(arm, seed)
         loaded = load_adapter(folder / "adapter")
-        tokenizer = loaded.bench.tokenizer
-        ranks, taken = [], []
-        for canary in self.canaries:
-            before, after, special = _around(self.wish.raw, canary, loaded.bench.encoder)
-            found = score_candidates(loaded.objective, tokenizer, before, canary.candidates, after, special=special)
-            ranks.append([round(v, 5) for v in bits(found.nats).tolist()])
-            taken.append(found.extracted)
+        questions = [_question(self.wish.raw, canary, loaded.bench.encoder) for canary in self.canaries]
+        found = score_candidates(loaded.objective, loaded.bench.tokenizer, questions)
+        ranks = [[round(v, 5) for v in bits(one.nats).tolist()] for one in found]
+        taken = [one.extracted for one in found]
         run_id = self._run_id(arm, seed)
         body: dict[str, Any] = {
             "schema_version": KEPT_VERSION, "canaries": self.key, "run": run_id, "bits": ranks, "extracted": taken,
@@ -206,10 +203,10 @@ def forget_canaries(out_dir: Path) -> None:
             shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _around(raw: Examples, canary: Canary, encoder: Encoder) -> tuple[str, str, bool]:
-    """What stands before and after the value as the model was trained on it, and whether the tokenizer adds its opening."""
+def _question(raw: Examples, canary: Canary, encoder: Encoder) -> Question:
+    """The canary with what stands around it as the model was trained on it."""
     if raw.task in OF_TEXTS:
-        return canary.before, canary.after, True
+        return Question(canary.before, canary.candidates, canary.after, special=True)
     talk = tuple(
         {**message, "content": canary.text} if slot == canary.slot else message
         for slot, message in enumerate(raw.messages[canary.row])
@@ -219,7 +216,7 @@ def _around(raw: Examples, canary: Canary, encoder: Encoder) -> tuple[str, str, 
     if at < 0:  # the template rewrites the text: read it from the value itself
         at = whole.find(canary.candidates[0]) - len(canary.before)
     stop = at + len(canary.before)
-    return whole[:stop], whole[stop + len(canary.candidates[0]) :], False
+    return Question(whole[:stop], canary.candidates, whole[stop + len(canary.candidates[0]) :], special=False)
 
 
 def memory_of(runs: MemoryRuns) -> Memory | None:

@@ -23,16 +23,16 @@ from train.ablation.beyond.flips import flips_of
 from train.ablation.beyond.forgetting import forgetting_of
 from train.ablation.beyond.frontiers import frontiers_of
 from train.ablation.beyond.memory import MemoryRuns, forget_canaries, memory_of
-from train.ablation.beyond.receipts import Influence, probe_arms, receipts_of
+from train.ablation.beyond.receipts import PROBES, Influence, probe_arms, receipts_of
 from train.ablation.beyond.result import BeyondResult, Memory, Receipts
 from train.ablation.beyond.wish import FAIRNESS, FLIPS, FORGETTING, FRONTIERS, MEMORY, RECEIPTS, Wish
 from train.ablation.evaluation import Evaluation
-from train.ablation.matrix import Matrix
+from train.ablation.matrix import WORTH_SIDE_BY_SIDE, Matrix, available_cores
 from train.ablation.verdict import DELTA
 from train.config import TrainConfig
 from train.estimate import estimate_training, spoken_duration
 from train.evaluate import metric_name
-from train.processes import LARGEST_BASE_BYTES
+from train.processes import LARGEST_BASE_BYTES, Pool
 
 Progress = Callable[[dict[str, Any]], None]
 _ASKING = 1.25
@@ -65,17 +65,19 @@ def measure_beyond(
             notes += runs.notes if runs.matrix is None else []
     if runs is None or runs.matrix is None:
         forget_canaries(out_dir)  # a measurement that was killed may have left models
-    _said_before(wish, matrix, runs, tell)
     analysis = Analysis(matrix, wish.design.seeds, metric, limit)
-    if set(wish.parts) - {MEMORY}:
-        matrix.train(wish.design.seeds)
     memory: Memory | None = None
-    if runs is not None and runs.matrix is not None:
-        runs.train()
-        memory = memory_of(runs)
-        runs.forget()
-        notes += runs.matrix.notes
-    receipts = _receipts(wish, matrix, analysis, evaluation, out_dir, tell, canonical, limit)
+    with Pool(config.threads or available_cores()) as pool:
+        _lend(pool, _planned(wish, matrix, runs))
+        _said_before(wish, _planned(wish, matrix, runs), tell)
+        if set(wish.parts) - {MEMORY}:
+            matrix.train(wish.design.seeds)
+        if runs is not None and runs.matrix is not None:
+            runs.train()
+            memory = memory_of(runs)
+            runs.forget()
+            notes += runs.matrix.notes
+        receipts = _receipts(wish, matrix, analysis, evaluation, out_dir, tell, canonical, limit)
     held = evaluation.primary
     fair = None
     if FAIRNESS in wish.parts:
@@ -111,31 +113,42 @@ def _receipts(
     # The same label space and steps as before, so that raw and curated runs are those that are there.
     both = [Arm(RAW, "raw data", wish.raw), Arm(CURATED, "curated data", wish.curated), *arms]
     again = Matrix(both, evaluation, matrix.config, wish.design.seeds, out_dir, tell, canonical)
-    again.labels = matrix.labels
-    again.bench = matrix.bench
+    again.labels, again.bench, again.pool = matrix.labels, matrix.bench, matrix.pool
     again.train(wish.design.seeds)
     probes = Analysis(again, wish.design.seeds, analysis.metric, limit)
     return receipts_of(analysis, probes, wish, limit, influence, groups, of_curated)
 
 
-def _said_before(wish: Wish, matrix: Matrix, runs: MemoryRuns | None, tell: Progress) -> None:
+def _planned(wish: Wish, matrix: Matrix, runs: MemoryRuns | None) -> list[tuple[Matrix, int]]:
+    """The matrices that will train, and how many runs."""
+    out = []
+    if set(wish.parts) - {MEMORY}:
+        probes = PROBES * len(wish.design.seeds) if RECEIPTS in wish.parts else 0
+        out.append((matrix, matrix.distinct(wish.design.seeds) + probes))
+    if runs is not None and runs.matrix is not None:
+        out.append((runs.matrix, runs.matrix.distinct(wish.design.seeds)))
+    return out
+
+
+def _lend(pool: Pool, planned: Sequence[tuple[Matrix, int]]) -> None:
+    """One pool for all matrices, where all runs together are worth the seconds that its processes take to start."""
+    if sum(count * part.config.steps for part, count in planned) >= WORTH_SIDE_BY_SIDE:
+        for part, _ in planned:
+            part.pool = pool
+
+
+def _said_before(wish: Wish, planned: Sequence[tuple[Matrix, int]], tell: Progress) -> None:
     """How long it will take, measured here: the steps of all runs, and some more for asking the models."""
     seconds, total = 0.0, 0
-    parts: list[tuple[Matrix, int, Sequence[Any]]] = []
-    if set(wish.parts) - {MEMORY}:
-        probes = 6 * len(wish.design.seeds) if RECEIPTS in wish.parts else 0
-        parts.append((matrix, matrix.distinct(wish.design.seeds) + probes, matrix.arms))
-    if runs is not None and runs.matrix is not None:
-        parts.append((runs.matrix, runs.matrix.distinct(wish.design.seeds), runs.matrix.arms))
-    for part, count, arms in parts:
-        bench = part.open_bench()
+    for part, count in planned:
+        bench, first = part.open_bench(), part.arms[0].name
         small = bench.source.is_small(LARGEST_BASE_BYTES)
         at_once = part.at_once(count)
-        times = float(np.mean([arm.times for arm in arms]))
-        config = part.settings(RAW if part is matrix else arms[0].name, part.seeds[0])
+        times = float(np.mean([arm.times for arm in part.arms]))
+        config = part.settings(first, part.seeds[0])
         try:
             found = estimate_training(
-                part.data[arms[0].name, part.seeds[0]],
+                part.data[first, part.seeds[0]],
                 config.replace(threads=1) if small and at_once > 1 else config,
                 runs=count, at_once=at_once, evaluation_rows=len(part.evaluation), labels=part.labels, workbench=bench,
             )  # fmt: skip
