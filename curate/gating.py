@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -218,6 +219,7 @@ def _judged(
         "task": dataset.task,
         "policy": policy.source,
         "preset": policy.preset,
+        **({"reference": safe_text(policy.reference)} if policy.reference else {}),
     }
     today = dt.datetime.now(dt.UTC).date()
     return gates.judge(facts, policy, today=today, subject=subject, baseline=baseline), evidence, facts
@@ -338,10 +340,20 @@ def _ablation_in_force(run: RunDir) -> dict[str, Any] | None:
 
 
 def _days_since_training(run: RunDir, manifest: dict[str, Any]) -> float | None:
-    if load_ablation(run) is None or "finished" not in manifest:
-        return None
-    finished = dt.datetime.fromisoformat(manifest["finished"])
-    return (dt.datetime.now(dt.UTC) - finished).total_seconds() / 86400
+    """By the newest training that says when it ended. What `curate apply` or a new report wrote later trained nothing."""
+    ended = [done.get("finished") for done in map(_json_of, run.path.glob("train/*/*/done.json"))]
+    if "train" not in manifest and load_ablation(run) is not None:  # the manifest was finished by the ablation itself
+        ended.append(manifest.get("finished"))
+    times = [dt.datetime.fromisoformat(one) for one in ended if one]
+    return (dt.datetime.now(dt.UTC) - max(times)).total_seconds() / 86400 if times else None
+
+
+def _json_of(path: Path) -> dict[str, Any]:
+    try:
+        found = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _labels_sampled(detected: Detected) -> bool:

@@ -1,7 +1,8 @@
 """Run a recorded run again, from its manifest and its decisions, and compare the bytes.
 
 Training is left out: it repeats within a tolerance, the files compared here to the byte. A difference is no accident:
-either a version of something that computes has changed (which ones is told), or something is not deterministic.
+either a version of something that computes has changed, or a file that a setting names (which ones is told), or something
+is not deterministic. What a key made can be made again with that key alone: another one is refused before any work.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from typing import Any
 
 from curate import workflow
 from curate.dataset.compression import file_hash
+from curate.errors import ConfigError, RunError
 from curate.pipeline import Listener
+from curate.privacy.keys import fingerprint, load_key
 from curate.recipe import Recipe
 from curate.rundir import RunDir, versions
+from curate.safetext import safe_text
 from curate.vaulting import VAULT
 
 FOLDERS = ("findings", "scores", "hints")
+"""Findings and what was computed for them: all that a gate's run holds."""
 FILES = ("plan.parquet", "removed.parquet", "rejected.jsonl", VAULT)
 
 
@@ -34,7 +39,7 @@ class Replay:
     different: tuple[str, ...]
     """Files whose bytes differ, or that only one of the two runs has."""
     changed_versions: dict[str, tuple[str | None, str | None]]
-    """Version recorded then and found now, of whatever changed."""
+    """Version recorded then and found now, of whatever changed; of a file that a setting names, its hash."""
 
     @property
     def same(self) -> bool:
@@ -42,15 +47,22 @@ class Replay:
         return not self.different
 
 
-def replay(run: str | Path, listener: Listener = lambda event: None, keep: Path | None = None) -> Replay:
-    """Run it again in a temporary directory, or in `keep`, and compare.
+def replay(
+    run: str | Path, listener: Listener = lambda event: None, keep: Path | None = None, *,
+    key_file: str | Path | None = None,
+) -> Replay:  # fmt: skip
+    """Run it again in a temporary directory, or in `keep`, and compare; `key_file`: where the run's key lies now.
 
-    Raises RunError when the run is damaged or its input is not what it was, DataError when the input is gone.
+    Raises RunError when the run is damaged, unfinished or its input is not what it was, DataError when the input is gone,
+    ConfigError when the key is gone or another.
     """
     directory = RunDir.open(run)
     manifest = directory.manifest()
-    recipe = Recipe.parse(manifest["recipe"])
+    recipe = _with_key(Recipe.parse(manifest["recipe"]), manifest, key_file)
     workflow.same_input(directory, manifest, workflow.read_input(recipe))
+    made_data = "plan" in manifest
+    if not made_data and manifest.get("status") != "detected":
+        raise RunError(f"{directory.path} is not finished; run the same command again, it goes on where it stopped")
     with tempfile.TemporaryDirectory(prefix="curate-replay-") as temporary:
         again = RunDir(keep or Path(temporary) / "run")
         with again.writing():
@@ -58,7 +70,7 @@ def replay(run: str | Path, listener: Listener = lambda event: None, keep: Path 
         if directory.decisions_path.is_file():
             shutil.copyfile(directory.decisions_path, again.decisions_path)
         workflow.run(recipe, out=again.path, train=False, listener=listener)
-        identical, different = _compare(directory.path, again.path)
+        identical, different = _compare(directory.path, again.path, made_data)
         again_manifest = again.manifest()
     then = {**manifest.get("versions", {}), **_stage_versions(manifest)}
     now = {**versions(), **_stage_versions(again_manifest)}
@@ -66,20 +78,44 @@ def replay(run: str | Path, listener: Listener = lambda event: None, keep: Path 
     return Replay(directory.path, identical, different, changed)
 
 
-def _compare(first: Path, second: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    ours, theirs = _hashes(first), _hashes(second)
+def _with_key(recipe: Recipe, manifest: Mapping[str, Any], key_file: str | Path | None) -> Recipe:
+    """The recipe with the key that the run was made with, wherever that lies now."""
+    then = manifest.get("stages", {}).get("pii", {}).get("depends_on", {}).get("key")
+    if then is None:
+        if key_file is not None:
+            raise ConfigError("this run was made without a key; leave --key out")
+        return recipe
+    if key_file is not None:
+        recipe = recipe.with_settings("pii", key_file=str(Path(key_file).resolve()))
+    made = f"this run was made with the key of fingerprint {then}, and without it its bytes cannot be made again"
+    try:
+        now = fingerprint(load_key(recipe.choice("pii").config.key_file))
+    except ConfigError as error:
+        missing = str(error).partition("; `curate vault key")[0]  # a new one is no help here
+        raise ConfigError(f"{made}; --key FILE says where it lies ({missing})") from None
+    if now != then:
+        where = safe_text(recipe.choice("pii").config.key_file)
+        raise ConfigError(f"{made}; {where} holds the key of fingerprint {now}. Name the right one with --key FILE")
+    return recipe
+
+
+def _compare(first: Path, second: Path, made_data: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    ours, theirs = _hashes(first, made_data), _hashes(second, made_data)
     names = sorted({*ours, *theirs})
     same = [ours.get(name) == theirs.get(name) for name in names]
     return tuple(n for n, s in zip(names, same) if s), tuple(n for n, s in zip(names, same) if not s)
 
 
 def _stage_versions(manifest: Mapping[str, Any]) -> dict[str, str]:
-    return {f"stage {name}": str(stage["version"]) for name, stage in manifest.get("stages", {}).items()}
+    """The version of each stage, and the hashes of what its settings name."""
+    stages = manifest.get("stages", {}).items()
+    files = {f"stage {name}, {what}": of for name, stage in stages for what, of in (stage.get("depends_on") or {}).items()}
+    return {f"stage {name}": str(stage["version"]) for name, stage in stages} | files
 
 
-def _hashes(run: Path) -> dict[str, str]:
+def _hashes(run: Path, made_data: bool) -> dict[str, str]:
     """Hash of every file that must repeat to the byte, by its path in the run directory."""
     found = [p for folder in FOLDERS for p in (run / folder).glob("*.parquet")]
-    found += list(run.glob("curated*"))
-    found += [run / name for name in FILES if (run / name).is_file()]
+    if made_data:
+        found += [*run.glob("curated*"), *(run / name for name in FILES if (run / name).is_file())]
     return {p.relative_to(run).as_posix(): file_hash(p) for p in found}

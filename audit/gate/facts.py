@@ -176,8 +176,8 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
     facts["canary_exposure"] = _measured(e, only_curated, "memory", "highest")
     facts["trained_gap"] = _measured(e, only_curated, "fairness", "largest")
     if e.days_since_training is None:
-        why = "nothing was trained in this run" if e.curated else only_curated
-        facts["days_since_training"] = Fact(None, why_missing=why)
+        why = "this run holds no training that says when it ended" if e.curated else only_curated
+        facts["days_since_training"] = Fact(None, why_missing=why, applies=e.curated)
     else:
         facts["days_since_training"] = Fact(e.days_since_training, n)
     return facts

@@ -23,6 +23,7 @@ from audit.numbers import percent, plural
 from curate.errors import EXIT_GATE_FAILED, EXIT_NOT_JUDGED, EXIT_OK, ConfigError
 
 SCHEMA_VERSION = 1
+_MOST_DECIMALS = 6
 SOME_ROWS, FEWEST_ROWS = 64, 16
 """Ids of rows that a baseline keeps, and from how many on it is held against data."""
 FORGIVEN = ("bad_rows", "label_error_rate", "pii_residual_per_1000_rows", "beats_random")
@@ -251,12 +252,16 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
             return CheckResult(**common, verdict="not applicable", value=None, sentence=why)
         why = f"It could not be judged: {fact.why_missing}."
         return CheckResult(**common, verdict="insufficient evidence", value=None, sentence=why)
+    judged = fact.value if fact.high is None else fact.high
+    beyond = next((b for b in (limit.fail, limit.warn) if b is not None and _is_beyond(judged, b, check)), None)
+    decimals = _decimals(judged, beyond, check)
     says = check.one if check.one and fact.value == 1 else check.says
-    said = says.format(value=("at most " if fact.bound else "") + shown(fact.value, check))
+    said = says.format(value=("at most " if fact.bound else "") + shown(fact.value, check, decimals))
     beside = []
     if fact.low is not None and fact.high is not None:
         end = "" if check.unit == "difference" else f", judged by its {'lower' if check.minimum else 'upper'} end"
-        beside.append(f"95 % interval {shown(fact.low, check)} to {shown(fact.high, check)}{end}")
+        ends = f"{shown(fact.low, check, decimals)} to {shown(fact.high, check, decimals)}"
+        beside.append(f"95 % interval {ends}{end}")
     beside += [fact.detail] if fact.detail else []
     beside += ["not counting what the baseline knows"] if new_only and fact.high is None and len(fact.findings) else []
     sentence = said[0].upper() + said[1:] + (f" ({'; '.join(beside)})" if beside else "")
@@ -268,14 +273,15 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
         )  # fmt: skip
     if check.unit == "difference":
         return _difference(check, limit, fact, sentence, common)
-    judged = fact.value if fact.high is None else fact.high
     word = "at least" if check.minimum else "at most"
     for verdict, bound in (("fail", limit.fail), ("warn", limit.warn)):
-        if bound is not None and (judged < bound if check.minimum else judged > bound):
-            limits = f"{word} {shown(bound, check)} is {'allowed' if verdict == 'fail' else 'wanted'}"
+        if bound is not None and _is_beyond(judged, bound, check):
+            limits = f"{word} {shown(bound, check, decimals)} is {'allowed' if verdict == 'fail' else 'wanted'}"
             if fact.bound and verdict == "fail":  # the truth may lie on either side
                 unread = f"{sentence}; {limits}, and nobody has read the sample: `curate pii-review RUN` narrows this."
                 return CheckResult(**common, verdict="insufficient evidence", value=fact.value, sentence=unread)
+            if fact.unjudged and verdict == "warn" and limit.fail is not None:  # those might be what fails
+                continue
             noted = f" {limit.note}" if limit.note else ""
             way = way_to_green(check, fact, bound)
             common["findings"] = tuple(way.findings.tolist())
@@ -287,6 +293,19 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
         few = f"{sentence}, but {fact.unjudged:,} had too little evidence to be judged."
         return CheckResult(**common, verdict="insufficient evidence", value=fact.value, sentence=few)
     return CheckResult(**common, verdict="pass", value=fact.value, sentence=f"{sentence}.")
+
+
+def _is_beyond(judged: float, bound: float, check: Check) -> bool:
+    return judged < bound if check.minimum else judged > bound
+
+
+def _decimals(judged: float, bound: float | None, check: Check) -> int:
+    """How many are told, so that a number beyond a limit does not read like the limit, nor a limit like none."""
+    if bound is None or check.unit not in ("share", "rate"):
+        return 1
+    many = range(1, _MOST_DECIMALS)
+    told = ((n, shown(judged, check, n), shown(bound, check, n)) for n in many)
+    return next((n for n, this, that in told if this != that and "<" not in that), _MOST_DECIMALS)
 
 
 def _difference(check: Check, limit: Limit, fact: Fact, sentence: str, common: Mapping[str, Any]) -> CheckResult:
@@ -324,12 +343,14 @@ def _waived(result: CheckResult, waiver: Waiver | None, today: dt.date) -> Check
     return result
 
 
-def shown(value: float, check: Check) -> str:
-    """A value in the check's unit."""
+def shown(value: float, check: Check, decimals: int = 1) -> str:
+    """A value in the check's unit; shares and rates with more than the usual `decimals` where they are asked for."""
     if check.unit == "share":
-        return percent(value)
+        return percent(value, decimals)
     if check.unit == "difference":
         return f"{value:+.4f}".replace("-", "−")
+    if check.unit == "rate" and decimals > 1:
+        return f"{value:,.{decimals}f}"
     if check.unit == "rate":
         return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.2g}"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"

@@ -279,6 +279,8 @@ def parse_policy(raw: Mapping[str, Any], source: str = "[gate]") -> Policy:
     for waiver in checked:
         if sum(w.check == waiver.check for w in checked) > 1:
             raise ConfigError(f"{source}: {waiver.check} has several waivers; keep the one that holds")
+        if waiver.check not in limits and waiver.check not in _BESIDE:  # a reference may be named elsewhere
+            raise ConfigError(f"{source}: a waiver names {waiver.check}, which this policy does not ask; take it out")
     policy = Policy(limits, checked, preset, source)
     return beside(policy, reference) if reference else policy
 

@@ -55,12 +55,13 @@ def json_schema() -> dict[str, Any]:
         "task": _TEXT,
         "policy": _TEXT,
         "preset": {"enum": list(PRESETS)},
+        "reference": {**_TEXT, "description": "The data that this data is to be like, where one was named."},
     }
     top = {
         "kind": {"const": "curate-gate"},
         "schema_version": {"const": SCHEMA_VERSION},
         "verdict": verdict,
-        "subject": _closed(subject, optional=("files", "first_file")),
+        "subject": _closed(subject, optional=("files", "first_file", "reference")),
         "baseline": {"type": ["string", "null"]},
         "checks": {"type": "array", "items": _closed(check)},
         "fingerprints": {"type": "array", "items": _ID, "description": "What a later gate takes as known."},

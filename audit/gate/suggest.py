@@ -1,20 +1,23 @@
 """A policy that fits data which is trusted: each check's limits from what the check measured there.
 
 Shares warn above the upper end of their 95 % interval (Clopper and Pearson, 1934; the check's own interval where it is an
-estimate), which chance alone would rarely exceed in data of the same kind and size, and fail above twice that. Sizes warn
-below nine tenths and fail below half. Secrets and leaks are never blessed: their limit is none, whatever the trusted data
-holds, and a comment says what must be mended. What could not be judged keeps the preset's limit. Numbers are rounded away
-from the data to two digits. The same result gives the same text.
+estimate), which chance alone would rarely exceed in data of the same kind and size, and fail above twice that (areas under
+a curve: twice as far from chance). Sizes warn below nine tenths and fail below half. Secrets and leaks are never blessed:
+their limit is none, whatever the trusted data holds, and a comment says what must be mended. What could not be judged keeps
+the preset's limit. Numbers are rounded away from the data to two digits. The same result gives the same text.
 """
 
 from __future__ import annotations
 
+import json
 import math
 
 from audit.gate.judge import CheckResult, GateResult, shown
 from audit.gate.policy import CHECKS
 
 NEVER = ("secrets", "leaked_rows")
+_CHANCE = 0.5
+"""Area under the curve of a model that cannot tell old texts from new."""
 _PRESET = ("days_since_training", "pending_reviews")
 
 
@@ -26,6 +29,8 @@ def suggest(result: GateResult) -> str:
         "# Shares warn where chance alone would rarely lead, and fail at twice that. Read them before you commit them.",
         f'preset = "{subject.get("preset", "starter")}"',
     ]
+    if subject.get("reference"):
+        lines.append(f"reference = {json.dumps(subject['reference'], ensure_ascii=False)}")
     for check in result.checks:
         if check.verdict != "not applicable" and check.name not in _PRESET:
             lines += ["", *_table(check)]
@@ -51,7 +56,8 @@ def _table(check: CheckResult) -> list[str]:
     high = check.high if check.high is not None else measured
     most = 1.0 if known.unit == "share" else math.inf
     warn = min(most, _two_digits(high))
-    return [here, head, f"warn = {warn:g}", f"fail = {min(most, _two_digits(2 * warn)):g}"]
+    twice = 2 * warn if check.name != "drift_texts" else min(1.0, 2 * warn - _CHANCE)  # twice as far from chance
+    return [here, head, f"warn = {warn:g}", f"fail = {min(most, _two_digits(twice)):g}"]
 
 
 def _upper(hits: int, n: int) -> float:

@@ -10,17 +10,18 @@ from curate.errors import EXIT_GATE_FAILED, EXIT_OK
 
 
 @click.command("replay", epilog="\b\nExample:\n  curate replay runs/tickets\n\n"
-    "\b\nExit codes: 0 every file has the same bytes, 1 some differ, 2 the run or its input cannot be read.")  # fmt: skip
+    "\b\nExit codes: 0 every file has the same bytes, 1 some differ, 2 run, input or key cannot be read.")  # fmt: skip
 @click.argument("run", type=click.Path())
+@click.option("--key", "key_file", type=click.Path(), help="Where the key file that the run was made with lies now.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
 @quiet_option
-def replay_command(run: str, as_json: bool, quiet: bool) -> int:
+def replay_command(run: str, key_file: str | None, as_json: bool, quiet: bool) -> int:
     """Run a run again from its manifest and decisions, without training, and compare every file to the byte."""
     import orjson
 
     from curate.replay import replay
 
-    found = replay(run, Narrator(quiet or as_json).stage)
+    found = replay(run, Narrator(quiet or as_json).stage, key_file=key_file)
     if as_json:
         body = {
             "run": str(found.run), "same": found.same, "identical": found.identical, "different": found.different,

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from conftest import tickets
 
+from audit.gate import parse_policy
 from curate import workflow
 from curate.diff import diff
-from curate.errors import RunError, RunLockedError
+from curate.errors import ConfigError, RunError, RunLockedError
+from curate.gating import gate
 from curate.ledger.decisions import append_decisions, decide
+from curate.privacy.keys import fingerprint, load_key, make_key
 from curate.recipe import Recipe
 from curate.replay import replay
 from curate.rundir import RunDir
@@ -66,6 +69,72 @@ def test_a_replay_names_the_files_that_differ_and_the_versions_that_changed() ->
     assert set(found.different) == {"curated.jsonl", "removed.parquet"}
     assert found.changed_versions["numpy"][0] == "0.1"
     assert found.changed_versions["stage pii"][0] == "0"
+
+
+OPERATORS = {"default": "surrogate", "EMAIL_ADDRESS": "vault", "PHONE_NUMBER": "hash"}
+KEYED = {"stages": {"pii": {"names": "replace", "key_file": "curate.key", "operators": OPERATORS}}}
+
+
+def letters() -> list[dict[str, object]]:
+    """Tickets of which some hold personal data."""
+    said = ("write to ada.lovelace@mail.example.org or call (212) 736-5000", "I am Ada Lovelace, card 4111 1111 1111 1111")
+    return [{**row, "text": f"{row['text']} {said[i % 2]}"} if i < 6 else row for i, row in enumerate(tickets())]
+
+
+@pytest.mark.parametrize("operator", ["placeholder", "surrogate", "numbered"])
+def test_scrubbing_without_a_key_is_replayed_to_the_byte(operator: str) -> None:
+    data = write(Path("t.jsonl"), letters())
+    path = run(data, "runs/t", stages={"pii": {"names": "replace", "operators": {"default": operator}}})
+    assert b"ada.lovelace@" not in (path / "curated.jsonl").read_bytes()
+    found = replay(path)
+    assert found.same, found.different
+    with pytest.raises(ConfigError, match="made without a key"):
+        replay(path, key_file=make_key("curate.key"))
+
+
+def test_what_a_key_made_is_replayed_to_the_byte_with_that_key_alone() -> None:
+    make_key("curate.key")
+    path = run(write(Path("t.jsonl"), letters()), "runs/t", **KEYED)
+    found = replay(path)
+    assert found.same, found.different
+    assert {"vault.bin", "curated.jsonl", "findings/pii.parquet"} <= set(found.identical)
+    Path("away").mkdir()
+    moved = Path("curate.key").rename("away/curate.key")
+    named = fingerprint(load_key(moved))
+    with pytest.raises(ConfigError, match=f"made with the key of fingerprint {named}.*--key FILE says.*is missing"):
+        replay(path)
+    other = fingerprint(load_key(make_key("curate.key")))
+    with pytest.raises(ConfigError, match=f"fingerprint {named}.*curate.key holds the key of fingerprint {other}"):
+        replay(path)
+    assert replay(path, key_file=moved).same
+
+
+def test_a_list_of_recognisers_that_has_changed_is_named() -> None:
+    words = Path("own.toml")
+    words.write_text('[[recognizer]]\nname = "PROJECT"\ndeny = ["Project Heron"]\nexamples = ["about project heron"]\n')
+    path = run(write(Path("t.jsonl"), [{**row, "text": f"{row['text']} for project heron"} for row in tickets()]), "runs/t",
+               stages={"pii": {"recognizers": str(words)}})  # fmt: skip
+    words.write_text(words.read_text().replace("Heron", "Bluebird").replace("heron", "bluebird"))
+    found = replay(path)
+    assert "curated.jsonl" in found.different
+    assert "stage pii, recognizers" in found.changed_versions
+
+
+def test_a_gates_run_made_no_data_and_is_replayed_by_its_findings() -> None:
+    data = write(Path("t.jsonl"), tickets())
+    found = replay(gate(str(data), parse_policy({})).run.path)
+    assert found.same, found.different
+    assert "findings/pii.parquet" in found.identical
+    assert "curated.jsonl" not in found.identical
+
+
+def test_a_run_that_was_killed_is_not_replayed() -> None:
+    path = run(write(Path("t.jsonl"), tickets()), "runs/t")
+    manifest = json.loads((path / "manifest.json").read_text())
+    del manifest["plan"]
+    (path / "manifest.json").write_text(json.dumps({**manifest, "status": "running"}))
+    with pytest.raises(RunError, match="not finished"):
+        replay(path)
 
 
 def test_a_replay_of_changed_data_is_refused() -> None:

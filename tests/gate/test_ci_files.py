@@ -133,6 +133,10 @@ def test_the_examples_name_options_and_inputs_that_exist(name: str) -> None:
     commands = [line for line in text.splitlines() if "curate gate" in line]
     assert commands
     assert {o for line in commands for o in re.findall(r"--[a-z-]+", line.partition("curate gate")[2])} <= known
+    if name == "gitlab.yml":
+        job = yaml.safe_load(text)["data-gate"]
+        installs = next(line for line in job["script"] if "pip install" in line)
+        assert "git+" not in installs or not job["image"].endswith(("-slim", "-alpine")), "they have no git to clone with"
     if name == "github.yml":
         steps = yaml.safe_load(text)["jobs"]["gate"]["steps"]
         (ours,) = [s for s in steps if str(s.get("uses", "")).startswith("OWNER/")]

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,11 +90,7 @@ def image() -> Iterator[Path]:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the image is a Linux")
 def test_its_steps_make_a_gate_without_torch_that_compiles_nothing_for_a_job(image: Path) -> None:
-    system = Path("/usr/bin/python3")  # any user may run it; ours may stand in somebody's home
-    python = system if system.exists() and os.geteuid() == 0 and _at_least_311(system) else Path(sys.executable)
-    subprocess.run([python, "-m", "venv", image / "env"], check=True) if python != Path(sys.executable) else venv.create(
-        image / "env", with_pip=True
-    )
+    subprocess.run([anybodys_python(image), "-m", "venv", image / "env"], check=True)
     env = {**os.environ, "PATH": f"{image / 'env' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     place = ""
     for name, argument in steps():
@@ -124,11 +119,10 @@ def test_its_steps_make_a_gate_without_torch_that_compiles_nothing_for_a_job(ima
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
     kernels = Path(env["NUMBA_CACHE_DIR"])
     before = sorted(kernels.rglob("*.nb[ic]"))
-    somebody = shlex.split("setpriv --reuid 65534 --regid 65534 --clear-groups") if os.geteuid() == 0 else []
     out = Path(place) / "runs"
     out.mkdir()
     out.chmod(0o777)
-    command = [*somebody, *entry, "gate", str(data), "--out", str(out / "gate"), "--format", "json"]
+    command = [*somebody(), *entry, "gate", str(data), "--out", str(out / "gate"), "--format", "json"]
     done = subprocess.run(command, cwd=place, env={**env, "HOME": "/nonexistent"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["subject"]["rows"] == 90
@@ -172,6 +166,25 @@ def test_what_is_pinned_has_wheels_for_the_images_python(tmp_path: Path) -> None
     assert not names & {"torch", "transformers"}
 
 
-def _at_least_311(python: Path) -> bool:
-    asked = [python, "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"]
-    return subprocess.run(asked, capture_output=True).returncode == 0
+def somebody() -> list[str]:
+    """What a command begins with to run as a user without rights; nothing where we have none ourselves."""
+    return shlex.split("setpriv --reuid 65534 --regid 65534 --clear-groups") if os.geteuid() == 0 else []
+
+
+def anybodys_python(image: Path) -> Path:
+    """An interpreter like ours that any user may run: ours, or a copy where it stands in a home that is closed."""
+    ours = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
+    try:
+        if subprocess.run([*somebody(), ours, "-c", "import json"], capture_output=True).returncode == 0:
+            return ours
+    except PermissionError:
+        pass  # we have no rights, and it is closed to us as well: it runs by a name that the system gave it
+    library = f"python3.{sys.version_info.minor}"
+    copy = image / "python"
+    (copy / "bin").mkdir(parents=True)
+    shutil.copy2(ours, copy / "bin")
+    kept_out = shutil.ignore_patterns("site-packages", "test", "__pycache__")
+    shutil.copytree(ours.parents[1] / "lib" / library, copy / "lib" / library, ignore=kept_out)
+    for shared in (ours.parents[1] / "lib").glob("libpython*.so*"):
+        shutil.copy2(shared, copy / "lib")
+    return copy / "bin" / ours.name

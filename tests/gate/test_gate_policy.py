@@ -43,6 +43,7 @@ def test_a_policy_changes_a_preset_and_keeps_the_rest_of_it() -> None:
         ({"waivers": [{"check": "secret", "owner": "ada", "reason": "x", "expires": "2027-01-01"}]}, "secrets"),
         ({"waivers": [{"check": "secrets", "owner": "ada", "reason": "x", "expires": "soon"}]}, "date"),
         ({"waivers": {"check": "secrets"}}, "[[gate.waivers]]"),
+        ({"waivers": [{"check": "tpr_gap", "owner": "ada", "reason": "x", "expires": "2027-01-01"}]}, "does not ask"),
     ],
 )
 def test_a_wrong_policy_is_told_what_is_wrong(raw: dict[str, object], said: str) -> None:

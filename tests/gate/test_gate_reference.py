@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,8 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write("main.jsonl", rows(600, 1))
 
 
-def checks(name: str, *options: str) -> dict[str, dict[str, Any]]:
-    args = [name, "--policy", "p.toml", "--format", "json", "-q", *options]
+def checks(name: str, *options: str, policy: str = "p.toml") -> dict[str, dict[str, Any]]:
+    args = [name, "--policy", policy, "--format", "json", "-q", *options]
     result = CliRunner().invoke(gate_command, args, standalone_mode=False)
     if result.exception:
         raise result.exception
@@ -91,3 +92,16 @@ def test_a_reference_is_asked_about_under_every_policy_and_must_be_there() -> No
     assert "drift_texts" not in checks("new.jsonl")
     with pytest.raises(DataError, match=r"nosuch\.jsonl"):
         checks("new.jsonl", "--reference", "nosuch.jsonl")
+
+
+def test_a_suggestion_beside_a_reference_names_it_and_can_still_fail() -> None:
+    args = [write("june.jsonl", rows(600, 2)), "--reference", "main.jsonl", "--suggest", "--output", "suggested.toml", "-q"]
+    CliRunner().invoke(gate_command, args, standalone_mode=False, catch_exceptions=False)
+    asked = tomllib.loads(Path("suggested.toml").read_text())
+    assert asked["reference"] == "main.jsonl"
+    texts = asked["checks"]["drift_texts"]
+    assert 0.5 <= texts["warn"] < texts["fail"] < 1.0
+    found = checks("june.jsonl", policy="suggested.toml")
+    assert {found[name]["verdict"] for name in ("columns_changed", "drift_labels", "drift_texts")} == {"pass"}
+    found = checks(write("refunds.jsonl", rows(600, 5, ("refund",))), policy="suggested.toml")
+    assert found["drift_labels"]["verdict"] == "fail"

@@ -62,6 +62,32 @@ def test_groups_too_small_to_judge_are_no_pass_but_a_disparity_still_fails() -> 
     assert check.verdict == "fail"
 
 
+def test_a_disparity_that_only_warns_hides_no_group_that_could_not_be_judged() -> None:
+    policy = parse_policy({"checks": {"disparities": {"warn": 0, "fail": 3}}})
+    for found, expected in ((0, 3), (1, 3), (3, 3), (4, 1)):
+        check, result = verdict_of(policy, "disparities", disparities=Fact(found, 1000, findings(found), unjudged=3))
+        assert result.exit_code() == expected, check.sentence
+    only_warns = parse_policy({"checks": {"disparities": {"warn": 0}}})  # nothing that they could be is worse
+    check, _ = verdict_of(only_warns, "disparities", disparities=Fact(1.0, 1000, findings(1), unjudged=3))
+    assert check.verdict == "warn"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fail", "said"),
+    [
+        ("pii_rows", 0.02004, 0.02, "2.004 % of the rows hold personal data; at most 2.000 % is allowed."),
+        ("pii_rows", 0.4, 0.0005, "40.00 % of the rows hold personal data; at most 0.05 % is allowed."),
+        ("pii_rows", 0.0002, 0.0, "<0.1 % of the rows hold personal data; at most 0.0 % is allowed."),
+        ("drift_texts", 0.7504, 0.75, "under its curve (0.5 is chance); at most 0.7500 is allowed."),
+    ],
+)
+def test_a_number_beyond_a_limit_does_not_read_like_the_limit(name: str, value: float, fail: float, said: str) -> None:
+    policy = parse_policy({"checks": {name: {"fail": fail}}})
+    check, _ = verdict_of(policy, name, **{name: Fact(value, 10_000, findings(5))})
+    assert check.verdict == "fail"
+    assert check.sentence.endswith(said)
+
+
 def test_a_failure_outweighs_a_missing_answer() -> None:
     result = judge(
         facts(pii_rows=Fact(None, why_missing="it broke"), secrets=Fact(2.0, 1000, findings(2))),
