@@ -56,9 +56,10 @@ def watch(table):
         return line(self, y, *rest)
     table._render_line = watched
 def painted(self):
-    if "tui.table" in sys.modules and "watched" not in drawn:
+    table = getattr(sys.modules.get("tui.table"), "QueueTable", None)  # a thread may be half through importing it
+    if table is not None and "watched" not in drawn:
         drawn.add("watched")
-        watch(sys.modules["tui.table"].QueueTable)
+        watch(table)
     paint(self)
     if self is app.screen and self.children and type(self) is not Screen:
         for what in ("first", *(drawn & {{"queue", "texts"}})):
@@ -68,6 +69,8 @@ async def main():
     async with app.run_test(size=(120, 40)):
         while not told or ({what!r} is not None and "texts" not in told):
             await asyncio.sleep(0.02)
+            if app._exception is not None or time.perf_counter() - started > 120:
+                raise SystemExit("the interface never showed it")
         print(json.dumps(told), file=sys.stderr)
         app.exit(0)
 asyncio.run(main())

@@ -170,7 +170,7 @@ class AblationScreen(Watching):
             better = sum(gain > 0 for _, gain, _ in found)
             said = (
                 f"{names[0]} is better on {better:,} of them, {names[1]} on {len(found) - better:,}; "
-                "the number is the mean difference over seeds, the largest first"
+                "the number is the mean difference over seeds, the largest first, then what each says"
             )
             notes = [f"{gain:+.2f}  {self.reader.word(words, 60)}" for _, gain, words in found]
             screen = BatchScreen([row for row, _, _ in found], f"{names[0]} against {names[1]}", said, notes)
@@ -239,9 +239,8 @@ def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
         cells = [mean_of([float(m[n]) for m in runs if isinstance(m.get(n), int | float)], arm if n == main else {})
                  for n in names]  # fmt: skip
         rows = "–" if arm["method"] == "base" else f"{arm['rows']:,}"
-        table.add_row(
-            letter[str(arm["name"])], safe_text(arm["title"]), rows, f"{len(runs)} of {len(arm['runs'])}", *cells
-        )
+        first = (letter[str(arm["name"])], safe_text(arm["title"]), rows, f"{len(runs)} of {len(arm['runs'])}")
+        table.add_row(*map(Text, (*first, *cells)))
     return Group(table, Text("means with 95 % intervals over seeds; rows count in the differences below", style="dim"))
 
 
@@ -263,18 +262,20 @@ def mean_of(values: Sequence[float], arm: Mapping[str, Any]) -> str:
 def stages(result: Mapping[str, Any], width: int) -> RenderableType:
     """What each stage does by itself, and whether it beats its control."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    heads = ("stage", "verdict", "alone vs raw", "vs its control", *(("all vs all but it",) if width >= 100 else ()))
+    alone = "alone vs raw, points" if result["metric"] in charts.SHARES else "alone vs raw"
+    heads = ("stage", "verdict", alone, "vs its control", *(("all vs all but it",) if width >= 100 else ()))
     for head in heads:
         table.add_column(head, no_wrap=True, overflow="ellipsis")
     for stage in result["stages"]:
         kinds = ("alone", "against_control", "left_out")[: len(heads) - 2]
         name = safe_text(str(stage["stage"])).replace("_", " ")
-        table.add_row(name, safe_text(str(stage["verdict"])), *(_difference(stage.get(kind)) for kind in kinds))
+        told = (_difference(stage.get(kind), str(result["metric"])) for kind in kinds)
+        table.add_row(*map(Text, (name, safe_text(str(stage["verdict"])), *told)))
     return table
 
 
-def _difference(compared: Mapping[str, Any] | None) -> str:
+def _difference(compared: Mapping[str, Any] | None, metric: str) -> str:
     if not compared or compared.get("delta") is None:
         return "–"
-    ends = f" [{compared['low']:+.4f}, {compared['high']:+.4f}]" if compared.get("low") is not None else ""
-    return f"{compared['delta']:+.4f}{ends}"
+    told, *ends = (charts.difference(v, metric) for k in ("delta", "low", "high") if (v := compared.get(k)) is not None)
+    return f"{told} [{', '.join(ends)}]" if ends else told

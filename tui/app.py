@@ -60,8 +60,10 @@ class CurateApp(WorksBehind, inherit_bindings=False):
         Binding("c", "commands", "Log", show=False, id="log",
                 tooltip="What was done, each with the command that does the same"),
         Binding("o", "open", "Open", show=False, id="open", tooltip="Open other data or another run"),
-        Binding("question_mark,f1", "help", "Help", key_display="?", id="help",
+        Binding("question_mark", "help", "Help", key_display="?", id="help",
                 tooltip="What this screen is and what its keys do"),
+        Binding("f1", "help", "Help", key_display="F1", id="help_in_a_box",
+                tooltip="What this screen is and what its keys do"),  # a box that takes letters takes the other one
         Binding("ctrl+o", "jump", "Jump", show=False, id="jump", tooltip="Put a letter on everything that can be gone to"),
         Binding("ctrl+q", "leave", "Quit", id="quit", tooltip="Quit; decisions are saved already"),
         Binding("ctrl+p", "command_palette", "Palette", show=False, id="palette", tooltip="Find everything by its name"),

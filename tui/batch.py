@@ -24,7 +24,7 @@ from curate.safetext import safe_text
 from tui.microscope import MicroscopeScreen
 from tui.panels import View
 from tui.shell import PanelScreen
-from tui.words import SIGN, WORD, count, stage_title
+from tui.words import count, said_of, stage_title
 
 MOST_ROWS = 200
 LINE, WHOLE = 160, 4000
@@ -131,7 +131,8 @@ class BatchScreen(PanelScreen):
         for index in self._findings.get(row, ()):
             status = STATUSES[self.session.state.status[index]]
             stage, rule = str(table["stage"][index]), safe_text(str(table["rule"][index]))
-            parts.append(Text(f"{SIGN[status]} {WORD[status]}  {stage_title(stage)}, {rule}: {table['reason'][index]}"))
+            notes = bool(self.session.flag_mask[index])
+            parts.append(Text(f"{said_of(status, notes)}  {stage_title(stage)}, {rule}: {table['reason'][index]}"))
         if row not in self._findings:
             parts.append(Text("no stage found anything in this row", style="dim"))
 

@@ -212,11 +212,12 @@ class QueueScreen(PanelScreen):
             if not self.session.dataset.at_hand:
                 self.app.call_from_thread(put, Text("reading the rows …", style="dim"), (index, reveal))
             evidence = self.reader.evidence(index, reveal=reveal)
-            if self._told[:2] != (index, reveal):  # what is there already stays until all of it is known anew
+            effects = self.desk.effects
+            # What is there already stays until all of it is known anew; each look lays the whole screen out again.
+            if self._told[:2] != (index, reveal) and not effects.at_hand(index):
                 self.app.call_from_thread(put, render(evidence), (index, reveal, evidence))
             if gone():
                 return
-            effects = self.desk.effects
             of_finding, of_rule = effects.of_finding(index), effects.of_rule(index)
             shown = render(evidence, of_finding, of_rule)
             self.app.call_from_thread(put, shown, (index, reveal, evidence, of_finding, of_rule))

@@ -21,7 +21,8 @@ from curate.steps import Verdict
 from tui.desk import Desk
 from tui.effects import Preview
 from tui.keymap import key
-from tui.words import MANY, SIGN, WORD, count
+from tui.rail import Keys
+from tui.words import MANY, SIGN, count, said_of
 from tui.workers import ShowsErrors
 
 SAMPLE = 6
@@ -47,9 +48,9 @@ class BulkScreen(ShowsErrors, ModalScreen[Bulk | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "take", "Yes, do it", id="confirm", tooltip="Take this decision; one u takes all of it back"),
         Binding("escape,n", "dismiss(None)", "No", id="cancel", tooltip="Decide nothing"),
-        Binding("a", "turn('accept')", "Apply", id="accept", show=False, tooltip="Preview applying them"),
-        Binding("x", "turn('reject')", "Reject", id="reject", show=False, tooltip="Preview rejecting them"),
-        Binding("f", "turn('flag')", "Flag", id="flag", show=False,
+        Binding("a", "turn('accept')", "Apply", id="accept", tooltip="Preview applying them"),
+        Binding("x", "turn('reject')", "Reject", id="reject", tooltip="Preview rejecting them"),
+        Binding("f", "turn('flag')", "Flag", id="flag",
                 tooltip="Preview flagging them for another look"),
     ]  # fmt: skip
 
@@ -64,6 +65,7 @@ class BulkScreen(ShowsErrors, ModalScreen[Bulk | None]):
             yield Static("", id="bulk-effect")
             yield Static("", id="bulk-sample")
             yield Static("", id="bulk-keys", classes="hint")
+        yield Keys()
 
     def on_mount(self) -> None:
         """Count at once, work out the effect behind it."""
@@ -109,7 +111,7 @@ class BulkScreen(ShowsErrors, ModalScreen[Bulk | None]):
         picked = indices[np.unique(np.linspace(0, len(indices) - 1, SAMPLE).astype(np.int64))]
         for at in range(len(picked)):
             line = self.desk.reader.line(picked, at)
-            state = Text(f"{SIGN[line.status]} {WORD[line.status]}")
+            state = Text(said_of(line.status, bool(self.desk.session.flag_mask[int(picked[at])])))
             table.add_row(state, Text("–" if line.row is None else str(line.row)), Text(line.proposal), Text(line.text))
         return table
 

@@ -27,6 +27,10 @@ LETTERS = {"base": "b", "raw": "r", "curated": "c", "random_control": "x"}
 TITLES = {"base": "base", "raw": "raw", "curated": "curated", "random_control": "random removal"}
 SIGN = {"done": "✓", "resumed": "✓", "same": "=", "failed": "✗", "started": "▸", "training": "▸"}
 FOREST = 31
+ROOM_FOR_SPANS = 90
+"""Columns from which on intervals stand beside the forest in numbers, too."""
+SHARES = frozenset({"accuracy", "row_span_f1"})
+"""Metrics whose differences are told in points, as the verdict's words tell them."""
 BAR = 20
 LEGEND = "● difference  ├ ┤ 95 % interval  │ no difference  ┊ ± what is too small to matter"
 
@@ -75,7 +79,8 @@ def progress(watch: Watch) -> Table:
         runs = [run for run in watch.runs if run.arm == arm]
         last = runs[-1]
         loss = f"{last.loss:.3f}" if last.loss is not None else ""
-        table.add_row(letter[arm], title(arm), " ".join(SIGN.get(r.state, "?") for r in runs), _now(last), loss)
+        cells = (letter[arm], title(arm), " ".join(SIGN.get(r.state, "?") for r in runs), _now(last), loss)
+        table.add_row(*map(Text, cells))
     return table
 
 
@@ -84,45 +89,41 @@ def _now(run: Run) -> str:
     return f"seed {run.seed}{at}"
 
 
-def arms(result: dict[str, Any]) -> Table:
-    """What each arm reached."""
-    table = _table("", "arm", "rows", "seeds", str(result["metric"]).replace("_", " "))
-    letter = letters(str(arm["name"]) for arm in result["arms"])
-    for arm in result["arms"]:
-        done = sum(r.get("metrics") is not None for r in arm["runs"])
-        spread = f" ± {arm['spread']:.4f}" if arm["spread"] is not None else ""
-        value = f"{arm['mean']:.4f}{spread}" if arm["mean"] is not None else "–"
-        rows = "–" if arm["method"] == "base" else f"{arm['rows']:,}"
-        table.add_row(letter[str(arm["name"])], safe_text(arm["title"]), rows, f"{done} of {len(arm['runs'])}", value)
-    return table
-
-
 def forest(result: dict[str, Any], width: int = 120) -> Table:
     """Each comparison as an interval around its difference; the bar stands at no difference."""
     compared = result["comparisons"]
     ends = [abs(c[k]) for c in compared for k in ("low", "high") if c.get(k) is not None]
     reach = max([*ends, float(result["delta"])], default=1.0) * 1.05 or 1.0
-    axis = f"{-reach:+.3f}".ljust(FOREST - 6) + f"{reach:+.3f}"
-    wide = width >= NARROW
-    table = _table("comparison", "difference", *(["95 % interval"] if wide else []), axis, "")
+    metric = str(result["metric"])
+    start, end = (difference(edge, metric) for edge in (-reach, reach))
+    axis = start.ljust(FOREST - len(end)) + end
+    wide, spans = width >= NARROW, width >= ROOM_FOR_SPANS
+    unit = "points" if metric in SHARES else "difference"
+    table = _table("comparison", unit, *(["95 % interval"] if spans else []), axis, "")
     letter = letters([str(arm["name"]) for arm in result["arms"]] + [str(c[end]) for c in compared for end in "ab"])
     for c in compared:
         names = f"  {title(c['a'])} − {title(c['b'])}" if wide else ""
-        cells = [f"{letter[str(c['a'])]} − {letter[str(c['b'])]}{names}", f"{c['delta']:+.4f}"]
-        cells += [f"{c['low']:+.4f} … {c['high']:+.4f}"] if wide else []
+        told, *ends = (difference(c[k], metric) for k in ("delta", "low", "high"))
+        cells = [f"{letter[str(c['a'])]} − {letter[str(c['b'])]}{names}", told]
+        cells += [f"{ends[0]} to {ends[1]}"] if spans else []
         drawn = interval(c["low"], c["delta"], c["high"], reach, float(result["delta"]))
-        table.add_row(*cells, drawn, str(c["verdict"]))
+        table.add_row(*map(Text, (*cells, drawn, safe_text(str(c["verdict"])))))
     return table
 
 
-def interval(low: float, middle: float, high: float, reach: float, delta: float) -> str:
+def difference(value: float, metric: str) -> str:
+    """`+6.0` points of a share, `−0.0123` of anything else: in the unit that the verdict's words are in."""
+    return (f"{100 * value:+.1f}" if metric in SHARES else f"{value:+.4f}").replace("-", "−")
+
+
+def interval(low: float, middle: float, high: float, reach: float, delta: float, room: int = FOREST) -> str:
     """`├──●──┤` on an axis from -reach to +reach: │ at zero, ┊ at the differences that do not matter."""
-    half = FOREST // 2
+    half = room // 2
 
     def at(value: float) -> int:
         return half + round(max(-1.0, min(1.0, value / reach)) * half)
 
-    line = [" "] * FOREST
+    line = [" "] * room
     line[half] = "│"
     line[at(-delta)] = line[at(delta)] = "┊"
     for place in range(at(low), at(high) + 1):

@@ -158,7 +158,7 @@ class Desk:
     def named(self, index: int) -> str:
         """A finding as the queue names it: by its row."""
         row = self.session.findings["row"][index].as_py()
-        return "a finding about the data" if row is None else f"row {row:,}"
+        return "a finding about the data" if row is None else f"row {row}"
 
     @cached_property
     def effects(self) -> Effects:

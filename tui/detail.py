@@ -14,7 +14,7 @@ from rich.text import Text
 
 from tui.evidence import Evidence, Side
 from tui.keymap import key
-from tui.words import FLAG, MEANING, SIGN, STYLE, WORD, number, stage_title
+from tui.words import FLAG, MEANING, STYLE, in_capitals, number, said_of, stage_title
 
 MOST_WORDS = 600
 """Words compared in a diff; comparing takes time in the square of this for texts made to be slow."""
@@ -27,7 +27,7 @@ def render(
     """What is proposed, why, on what grounds, whom it falls on, and what has been decided; `chosen_by_number`: whether the
     screen has the keys 1 to 9."""
     meaning = MEANING[evidence.status] if evidence.status in ("pending", "stale") else evidence.why
-    state = Text.assemble((f"{SIGN[evidence.status]} {WORD[evidence.status]}", STYLE[evidence.status]), f"  {meaning}")
+    state = Text.assemble((said_of(evidence.status, evidence.action == "flag"), STYLE[evidence.status]), f"  {meaning}")
     if evidence.flagged:
         state.append(f" {FLAG.strip()} flagged for another look", "bold")
     facts: dict[str, str | Text] = {"why": evidence.reason, "state": state, "effect": "; ".join(effects) or "…"}
@@ -76,7 +76,7 @@ def headline(evidence: Evidence) -> Text:
 
 
 def _kind(evidence: Evidence) -> str:
-    return f"the {evidence.kind}" if evidence.stage == "pii" and evidence.kind else "what stands"
+    return f"the {in_capitals(evidence.kind)}" if evidence.stage == "pii" and evidence.kind else "what stands"
 
 
 def _texts(evidence: Evidence) -> Iterator[RenderableType]:
@@ -87,7 +87,7 @@ def _texts(evidence: Evidence) -> Iterator[RenderableType]:
         before, stood, put, after = evidence.span
         yield _heading(_fate(side))
         marks = [(stood, "bold strike"), (" → ", "")] if stood else []
-        kind = [(f"⟨{evidence.kind}⟩", "italic")] if evidence.stage == "pii" else []
+        kind = [(f"⟨{in_capitals(evidence.kind)}⟩", "italic")] if evidence.stage == "pii" else []
         yield Text.assemble(before, *marks, (put or "(nothing)", "bold reverse"), *kind, after)
     elif witness is not None:
         here, there = word_diff(side.text, witness.text)

@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 from tui.detail import headline
 from tui.evidence import Reader
 from tui.keymap import key
+from tui.rail import Keys
 from tui.workers import ShowsErrors
 
 KEYS = "Enter takes it, {} leaves things as they are"
@@ -56,6 +57,7 @@ class EditScreen(ShowsErrors, ModalScreen[str | None]):
             yield Static(Text("Your label:" if self.relabel else "Your text:"), classes="hint")
             yield Input(id="edit-input")
             yield Static(Text(""), id="edit-note", classes="hint")
+        yield Keys()
 
     def on_mount(self) -> None:
         """Read what it is about."""

@@ -85,15 +85,23 @@ class Effects:
         rows = np.unique(session.rows_of[np.array(partners, np.int64)]) if partners else np.array([found["row"]])
         gone = rows[session.plan.dropped[rows]]
         if len(partners) > 1:
-            whole = f"of {len(rows):,} rows that say the same, {len(gone):,} leave"
-            return (f"{whole}: −{len(gone):,} rows{self._shift(gone)}" if len(gone) else whole,)
+            whole = f"of {len(rows):,} rows that say the same, {len(gone):,} {'leaves' if len(gone) == 1 else 'leave'}"
+            return (f"{whole}: −{count(len(gone), 'row')}{self._shift(gone)}" if len(gone) else whole,)
         lost = np.array([found["row"]])
         return (f"{'−1 row' if applied else '−1 row if applied'}{self._shift(lost)}",)
+
+    def at_hand(self, index: int) -> bool:
+        """Whether what takes long of it was worked out already."""
+        return self._rule(index) in self._told
+
+    def _rule(self, index: int) -> tuple[str, str]:
+        found = self.session.findings
+        return str(found["stage"][index]), str(found["rule"][index])
 
     def of_rule(self, index: int) -> tuple[str, ...]:
         """The same for every finding of its rule, in the fairness audit's words."""
         session = self.session
-        stage, rule = (str(session.findings[name][index]) for name in ("stage", "rule"))
+        stage, rule = self._rule(index)
         if (stage, rule) not in self._told:
             column = session.findings["rule"].combine_chunks()
             code = column.dictionary.to_pylist().index(rule)

@@ -29,6 +29,8 @@ ROW_WIDTH = 240
 LABEL_WIDTH = 60
 REPLACEMENT_WIDTH = 120
 SPAN_WIDTH = 600
+SHOWN_OF_PLAN = ("replacement", "value", "witness_row")
+"""What a line of the queue takes from the plan."""
 SLACK = 256
 """Code points read beyond what is shown, so that a value cut by the edge is still recognised and masked."""
 CACHED_ROWS = 50_000
@@ -139,6 +141,11 @@ class Reader:
         held = self.session.rows_of[indices]
         previews = self._read([int(row) for row in held if row >= 0])
         return {int(i): self._line(int(i), previews.get(int(row))) for i, row in zip(indices, held, strict=True)}
+
+    def planned(self, index: int) -> tuple[str, ...]:
+        """What the plan in force says of a finding and its line shows: where this is the same, so is the line."""
+        plan = self.session.plan.table
+        return tuple(str(plan[name][index]) for name in SHOWN_OF_PLAN)
 
     def _line(self, index: int, preview: str | None) -> Line:
         session = self.session

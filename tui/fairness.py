@@ -31,6 +31,8 @@ SAYS = {
 ORDER = tuple(SIGN)
 VERBS = {"replace": "edited", "relabel": "relabelled"}
 MOST_ROWS = 60
+SHORT_FOREST = 21
+"""Columns of an interval on a narrow terminal."""
 SETTINGS = ("min_group_size", "delta", "alpha")
 
 
@@ -140,37 +142,39 @@ class FairnessScreen(PanelScreen):
     def _table(self, title: str, lines: Iterable[Line], delta: float, width: int) -> RenderableType:
         every = list(lines)
         counts = {o: sum(line.outcome == o for line in every) for o in ORDER}
-        told = "   ".join(f"{SIGN[o]} {n:,} {o}" for o, n in counts.items() if n)
+        told = "   ".join(f"{SIGN[o]} {n:,} {o}" for o, n in counts.items() if n) or "nothing"
         shown = [line for line in every if self.only in (None, line.outcome)]
         shown.sort(key=lambda line: (ORDER.index(line.outcome), -abs(line.value or 0.0)))
         ends = [abs(v) for line in shown[:MOST_ROWS] for v in (line.low, line.high) if v is not None]
         reach = max([*ends, delta], default=delta) * 1.05
         wide, narrow = width >= 110, width < 84
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        axis = f"{-reach:+.2f}".ljust(charts.FOREST - 5) + f"{reach:+.2f}"
+        room = SHORT_FOREST if narrow else charts.FOREST
+        axis = f"{-reach:+.2f}".ljust(room - 5) + f"{reach:+.2f}"
         rows, span = [] if narrow else ["rows"], ["95 % interval"] if wide else []
         heads = ["", "group", "metric", *rows, "difference", *span, axis]
         for head in heads:
             least = {"": 1, "group": 12, "metric": 10, "rows": 6, "difference": 10}.get(head, len(head))
-            most = {"": 1, "group": 30, "metric": 22}.get(head, 31)
+            most = {"": 1, "group": 14 if narrow else 30, "metric": 40 if wide else 22 if narrow else 30}.get(head, 31)
             table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=least, max_width=most)
         for line in shown[:MOST_ROWS]:
-            table.add_row(*self._cells(line, reach, delta, wide=wide, narrow=narrow))
+            # As text: what stands in square brackets in a name (a class of a metric, or worse) is no markup.
+            table.add_row(*map(Text, self._cells(line, reach, delta, room, wide=wide, narrow=narrow)))
         more = [Text(f"{len(shown) - MOST_ROWS:,} more are in the report", style="dim")] if len(shown) > MOST_ROWS else []
         only = f"   only: {self.only}" if self.only else ""
-        return Group(Text.assemble((title, "bold"), f"   {told}{only}"), table, *more)
+        return Group(Text(title, style="bold"), Text(f"{told}{only}"), table, *more)
 
-    def _cells(self, line: Line, reach: float, delta: float, *, wide: bool, narrow: bool) -> list[str]:
+    def _cells(self, line: Line, reach: float, delta: float, room: int, *, wide: bool, narrow: bool) -> list[str]:
         several = len(self.session.dataset.groups()) > 1 or " & " in line.column
         name = f"{self.reader.word(line.column)} " * several + self.reader.label(line.group)
         rows = [] if narrow else ["–" if line.rows is None else f"{line.rows:,}"]
         value = "–" if line.value is None else f"{100 * line.value:+.1f} pts"
         drawn, span = "", "–"
         if line.value is not None and line.low is not None and line.high is not None:
-            drawn = charts.interval(line.low, line.value, line.high, reach, delta)
+            drawn = charts.interval(line.low, line.value, line.high, reach, delta, room)
             span = f"{100 * line.low:+.1f} … {100 * line.high:+.1f}"
         elif line.rows_needed is not None:
-            drawn = f"about {line.rows_needed:,} rows would settle it"
+            drawn = f"about {line.rows_needed:,} rows {'needed' if narrow else 'would settle it'}"
         return [SIGN[line.outcome], name, self.reader.word(line.metric), *rows, value, *([span] if wide else []), drawn]
 
 

@@ -13,9 +13,10 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from tui.keymap import remapped
-from tui.rail import NARROW
-from tui.words import MEANING, SIGN, WORD
+from tui.keymap import remapped, spelled
+from tui.rail import NARROW, Keys
+from tui.shell import PanelScreen
+from tui.words import MEANING, said_of
 
 EVERYWHERE = (
     ("Tab", "to the next part of the screen"),
@@ -47,7 +48,9 @@ class HelpScreen(ModalScreen[None]):
             yield Static(self._keys(), id="help-keys")
             if self._names:
                 yield Static(Text("right: the name of a key in [keys] of tui.toml, to give it another one", "dim"))
-            yield Static(self._states(), id="help-states")
+            if isinstance(self.of, PanelScreen):  # before a run is open nothing has a state
+                yield Static(self._states(), id="help-states")
+        yield Keys()
 
     def _keys(self) -> Table:
         table = Table.grid(padding=(0, 2))
@@ -62,13 +65,15 @@ class HelpScreen(ModalScreen[None]):
             key = self._key(binding)
             keys = by_tooltip.setdefault(binding.tooltip, [])
             names.setdefault(binding.tooltip, (binding.id or "") if self._names else "")
-            if key not in keys and binding.key != "f1":
+            if key not in keys and not (binding.key == "f1" and keys):
                 keys.append(key)
         for tooltip, keys in by_tooltip.items():
             shown = f"{keys[0]} … {keys[-1]}" if len(keys) > 3 else " ".join(keys)
             name = f"{names[tooltip]} …" if len(keys) > 3 and names[tooltip] else names[tooltip]
             table.add_row(Text(shown), Text(tooltip), Text(name))
         for key, what in EVERYWHERE:
+            if any(binding.key == key.lower() for binding in self.bindings):
+                continue
             table.add_row(Text(key), Text(what), Text(""))
         return table
 
@@ -78,13 +83,13 @@ class HelpScreen(ModalScreen[None]):
         return self.app.size.width >= NARROW
 
     def _key(self, binding: Binding) -> str:
-        brackets = {"left_square_bracket": "[", "right_square_bracket": "]", "enter": "Enter", "escape": "Escape",
-                    "space": "Space"}  # fmt: skip
-        return brackets.get(binding.key) or self.app.get_key_display(binding)
+        brackets = {"left_square_bracket": "[", "right_square_bracket": "]"}
+        return brackets.get(binding.key) or binding.key_display or spelled(binding.key)
 
     def _states(self) -> Table:
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
         for status, meaning in MEANING.items():
-            table.add_row(Text(f"{SIGN[status]} {WORD[status]}"), Text(meaning))
+            table.add_row(Text(said_of(status, notes=False)), Text(meaning))
+        table.add_row(Text(said_of("applied", notes=True)), Text("something to know: it changes no data"))
         return table

@@ -24,6 +24,8 @@ from curate.session import Session
 
 FINISHED = ("done", "resumed", "same")
 LAST_LINES = 8
+INTERRUPTED = "interrupted"
+"""How the last words of a command begin that was interrupted (`curate.cli`)."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,11 @@ class Watch:
     """Whether decisions were taken since that result."""
     ended_early: str = ""
     """The last words of a process that ended without a result."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it ended without a result because somebody asked it to."""
+        return self.ended_early.rpartition("\n")[2].startswith(INTERRUPTED)
 
 
 class Job:

@@ -171,6 +171,8 @@ class JudgeScreen(PanelScreen):
         self.query_one("#judge-note", Static).update(self._note())
 
     def _nothing(self) -> Text:
+        if self.judging is None and self.session.dataset.task == "classification":
+            return Text(f"Answers are compared here, and this data asks for labels. {key('back')} goes back.")
         if self.judging is None:
             return Text(
                 f"No answers yet. {key('write_answers')} lets base, raw and curated models answer held-out prompts, once a "

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.panels import PANELS
+from tui.rail import Keys
 
 LETTERS = "asdfghjklqwertzuiopyxcvbnm"
 NAMES = {"queue": "queue", "detail": "evidence", "filter": "filter", "rail": "rail"}
@@ -41,6 +42,7 @@ class JumpScreen(ModalScreen[str | None]):
         lines = [Text(f"{n}  {p.title}") for n, p in enumerate(PANELS, 1)] if self.panels else []
         tail = Text("\nEscape stays here", style="dim")
         yield Static(Text("\n").join([Text("Where to?", style="bold"), *lines, tail]), id="jump-panels", classes="card")
+        yield Keys()
 
     def on_key(self, event: events.Key) -> None:
         """Go there, once: keys typed ahead come here until the first of them has closed it."""

@@ -13,6 +13,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.desk import Desk
+from tui.rail import Keys
 
 
 class LogScreen(ModalScreen[None]):
@@ -35,6 +36,7 @@ class LogScreen(ModalScreen[None]):
             yield Static(Text(f"{len(self.entries)} actions in this session" if self.entries else "Nothing was done yet."))
             yield OptionList(*(Option(_entry(e.said, e.command)) for e in self.entries), id="command-list", markup=False)
             yield Static(Text("Enter copies a command · Escape closes"), classes="hint")
+        yield Keys()
 
     def on_mount(self) -> None:
         """Ready to be read."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 from rich.text import Text
 
+from curate.ledger.plan import APPLIED
 from curate.session import Session
 from tui.keymap import key
 from tui.queue import GROUP_SAYS, SORT_SAYS, Queue
 from tui.rail import added_up
-from tui.words import MANY, SIGN, count, stage_title
+from tui.words import MANY, NOTED, SIGN, count, stage_title
 
 
 def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool, *, tight: bool = False) -> Text:
@@ -24,7 +26,11 @@ def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool,
         what = " that wait" if wish.waiting_only else ""
         told = [f"{n:,} of {count(queue.total, 'finding')}{what}"]
     else:
-        told = [count(n, "finding"), *(f"{SIGN[s]} {by[s]:,} {MANY[s]}" for s in by if by[s])]
+        mine = np.concatenate([session.of_stage(stage) for stage in stages])
+        noted = int(np.sum(session.flag_mask[mine] & (session.state.status[mine] == APPLIED)))
+        said = [(SIGN[s], by[s] - noted * (s == "applied"), MANY[s]) for s in by]
+        said.insert(1, (SIGN["applied"], noted, NOTED))
+        told = [count(n, "finding"), *(f"{sign} {many:,} {word}" for sign, many, word in said if many)]
     # What a person chose comes before what the rail counts too: a short line cuts the end.
     chosen = [GROUP_SAYS[wish.group]] if wish.group else []
     chosen += [SORT_SAYS[wish.sort]] if wish.sort != "state" else []

@@ -65,6 +65,7 @@ class OpenScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "Next list", id="next_part",
                 tooltip="From the path to the lists below and back"),
+        Binding("down", "app.focus_next", show=False, id="down_to_lists", tooltip="From the path to the lists below"),
     ]  # fmt: skip
 
     def __init__(self, path: str = "", message: str = "") -> None:
@@ -79,7 +80,7 @@ class OpenScreen(Screen[None]):
         with Vertical(id="open-box"):
             yield Input(
                 value=self.path,
-                placeholder="a data file, a recipe or a run folder, then Enter",
+                placeholder="a data file, a recipe or a run folder, then Enter; or ↓ to the lists",
                 suggester=PathSuggester(),
                 id="open-input",
             )

@@ -74,7 +74,12 @@ class ReportScreen(PanelScreen):
     def action_report(self) -> None:
         """The report in words, in a thread."""
         page = self.query_one("#report-page", Static)
-        self.app.call_from_thread(page.update, Text("making the report …", style="dim"))
+
+        def put(what: RenderableType) -> None:
+            page.update(what)
+            self.call_after_refresh(page.scroll_visible, animate=False, top=True)  # it stands below the gate's checks
+
+        self.app.call_from_thread(put, Text("making the report …", style="dim"))
         try:
             session = self.session
             detected, plan = session.detected, session.plan
@@ -86,7 +91,7 @@ class ReportScreen(PanelScreen):
         except Exception as error:
             self.app.call_from_thread(self.home.failed, error, "the report cannot be made")
             return
-        self.app.call_from_thread(page.update, shown)
+        self.app.call_from_thread(put, shown)
 
 
 def gate_page(gate: GateState | None) -> RenderableType:

@@ -257,7 +257,8 @@ class ReviewScreen(PanelScreen):
             lines.append(Text(f"{names}: {pair.agreed:.0%} alike, {kappa}", style="dim"))
         if how.conflicts:
             lines.append(Text(f"! {count(len(how.conflicts), 'finding')} on which people differ: the last word holds"))
-        lines.append(Text(f"$ {self.session.command('review')} --stage {self.stage} --status", style="dim"))
+        if self.stage is not None:
+            lines.append(Text(f"$ {self.session.command('review')} --stage {self.stage} --status", style="dim"))
         self.query_one("#review-rates", Static).update(Group(*lines))
 
     def _rate(self, rate: StageRates) -> Iterator[RenderableType]:

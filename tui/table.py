@@ -1,29 +1,33 @@
 """The queue as a table: rows are read when they come into view, so a queue may hold a million findings.
 
 Nothing is read while the screen is drawn: a finding whose line is not there yet shows its state, row and score, and a
-thread reads what is in view and then the pages beside it. After a decision lines keep their words until they are read
-again; their state is always that of now. What a line of the table looks like is remembered by what it says, so that a key
-draws again only the lines that it changed.
+thread reads what is in view and then the pages beside it. After a decision lines keep their words; those of which the plan
+says something else now are read again. Their state is always that of now. What a line of the table looks like is remembered
+by what it says, so that a key draws again only the lines that it changed.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
+from textual.geometry import Region
 from textual.strip import Strip
 
 from curate.ledger.plan import STATUSES
 from tui.evidence import Line, Reader
 from tui.fastdatatable import DataTable, DataTableBackend
 from tui.queue import Heading, Queue
-from tui.words import FLAG, SIGN, WORD, count
+from tui.words import FLAG, SIGN, count, said_of
 
 COLUMNS = ("state", "row", "score", "proposal", "text")
 STATE_WIDTH, ROW_WIDTH, SCORE_WIDTH = 12, 7, 5
@@ -48,7 +52,11 @@ class QueueBackend(DataTableBackend[np.ndarray]):
         self.marked: tuple[int, int] | None = None
         """First and last place of a range that is being marked."""
         self.lines: dict[int, tuple[object, Line]] = {}
-        """Of each finding that was read: the state of decisions it was read under, and its line."""
+        """Of each finding that was read: what its line says of the plan, and the line. Never a state of decisions: each
+        holds a plan of the whole run, and would live as long as a line that was read under it."""
+        self._under: Callable[[], object] = lambda: None
+        self._fresh: set[int] = set()
+        """Findings whose line is known to be that of the state `_under` (while that is the state of now)."""
         self.ask: Callable[[], None] = lambda: None
         """Called when a line is drawn that should be read (again)."""
 
@@ -91,34 +99,47 @@ class QueueBackend(DataTableBackend[np.ndarray]):
         state, finding = self.reader.session.state, int(self.data[index])
         if finding < 0:
             return self._heading(self.queue.headings[-1 - finding])
-        under, line = self.lines.get(finding, (None, None))
-        if under is not state:
+        line = self.lines.get(finding, (None, None))[1]
+        if not self._is_of_now(finding):
             self.ask()
         flagged = bool(state.flags) and self.reader.flagged(finding)
         status, row = STATUSES[state.status[finding]], int(self.reader.session.rows_of[finding])
         mark = "▌" if self.marked is not None and self.marked[0] <= index <= self.marked[1] else ""
         words = (UNREAD, "") if line is None else (line.proposal, line.text)
-        score = float(self.reader.session.scores[finding])
-        state_words = f"{mark}{SIGN[status]} {WORD[status]}{FLAG if flagged else ''}"
+        score, notes = float(self.reader.session.scores[finding]), bool(self.reader.session.flag_mask[finding])
+        state_words = f"{mark}{said_of(status, notes)}{FLAG if flagged else ''}"
         return state_words, "–" if row < 0 else str(row), f"{score:.2f}", *words
 
     def unread(self, first: int, last: int) -> list[int]:
         """Findings at these places of the queue whose line is not that of the state of now."""
-        assert self.reader is not None
-        state, part = self.reader.session.state, self.data[max(0, first) : max(0, last)]
-        return [i for i in part.tolist() if i >= 0 and self.lines.get(i, (None,))[0] is not state]
+        return [i for i in self.data[max(0, first) : max(0, last)].tolist() if i >= 0 and not self._is_of_now(i)]
 
     def unknown(self, first: int, last: int) -> list[int]:
         """Findings at these places whose line was never read."""
         return [i for i in self.data[max(0, first) : max(0, last)].tolist() if i >= 0 and i not in self.lines]
 
-    def take(self, state: object, lines: Mapping[int, Line]) -> bool:
-        """Remember lines that were read under a state; whether any of them says something else than before."""
-        other = any(self.lines.get(i, (None, None))[1] != line for i, line in lines.items())
+    def take(self, lines: Mapping[int, tuple[object, Line]]) -> bool:
+        """Remember lines, each with what it says of the plan; whether any says something else than before."""
+        other = any(self.lines.get(i, (None, None))[1] != line for i, (_, line) in lines.items())
         if len(self.lines) > CACHED_LINES:
             self.lines.clear()
-        self.lines.update({i: (state, line) for i, line in lines.items()})
+            self._fresh.clear()
+        self.lines.update(lines)
         return other
+
+    def _is_of_now(self, finding: int) -> bool:
+        """Whether a line says what the plan in force says: a decision on one finding has few others read again."""
+        assert self.reader is not None
+        state = self.reader.session.state
+        if self._under() is not state:
+            self._under, self._fresh = weakref.ref(state), set()
+        if finding in self._fresh:
+            return True
+        known = self.lines.get(finding)
+        if known is None or known[0] != self.reader.planned(finding):
+            return False
+        self._fresh.add(finding)
+        return True
 
     def _heading(self, heading: Heading) -> Sequence[Any]:
         assert self.reader is not None
@@ -172,6 +193,7 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         backend = QueueBackend(np.empty(0, np.int64))
         backend.reader = reader
         self._strips: LRUCache[tuple[Any, ...], Strip] = LRUCache(CACHED_STRIPS)
+        self._style: Style | None = None
         super().__init__(
             backend=backend,
             column_labels=[Text(name) for name in COLUMNS],
@@ -221,12 +243,13 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         if not wanted:
             wanted = self.queue.unknown(top + page, top + 2 * page) + self.queue.unknown(top - page, top)
         if wanted:
-            self._read(np.array(list(dict.fromkeys(wanted)), np.int64), self.reader.session.state)
+            self._read(np.array(list(dict.fromkeys(wanted)), np.int64))
         else:
             self._reading = False
 
     @work(thread=True, group="evidence", exit_on_error=False)
-    def _read(self, wanted: np.ndarray, state: object) -> None:
+    def _read(self, wanted: np.ndarray) -> None:
+        of = {int(i): self.reader.planned(int(i)) for i in wanted}  # before the lines: one read too late is read again
         try:
             lines = self.reader.lines(wanted)
         except Exception as error:  # said once; the findings can be decided on without their texts
@@ -236,7 +259,7 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         def put() -> None:
             if not self.is_attached:
                 return
-            if self.queue.take(state, lines):
+            if self.queue.take({i: (of[i], line) for i, line in lines.items()}):
                 if not self._fitted:
                     self._fit_to_sample()
                     self.fit()
@@ -287,16 +310,50 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
             other: Strip = super()._render_line(y, x1, x2, base_style)
             return other
         cells = tuple(map(str, self.queue.get_row_at(row)))
-        widths = tuple(column.render_width for column in self.ordered_columns)
+        widths = tuple([column.render_width for column in self.ordered_columns])
         pointed = row == self.cursor_row and self.show_cursor, row == self.hover_row and self._show_hover_cursor
         heading = int(self.queue.data[row]) < 0
         key = (row, heading, cells, pointed, x1, x2, self.size.width, widths, base_style, self._pseudo_class_state)
         strip: Strip | None = self._strips.get(key)
         if strip is not None:
             return strip
-        drawn: Strip = super()._render_line(y, x1, x2, base_style)
+        if heading or x1:
+            drawn: Strip = super()._render_line(y, x1, x2, base_style)
+        else:
+            drawn = self._plain(row, cells, widths, base_style, *pointed)
         self._strips[key] = drawn
         return drawn
+
+    def _plain(
+        self, row: int, cells: Sequence[str], widths: Sequence[int], base_style: Style, pointed: bool, hovered: bool
+    ) -> Strip:
+        """A line of plain words, as the table would draw it: without Rich's console, which takes ten times as long."""
+        priority = self.cursor_foreground_priority == "css", self.cursor_background_priority == "css"
+        own, over = self._get_styles_to_render_cell(
+            False, False, False, hovered, pointed, False, self.show_cursor, self._show_hover_cursor, False, *priority
+        )
+        style = self._get_row_style(row, base_style) + own + over
+        segments = []
+        for column, (words, width) in enumerate(zip(cells, widths, strict=True)):
+            room = width - PADDING
+            shown = words if cell_len(words) <= room else f"{set_cell_size(words, room - 1)}…"
+            meta = Style.from_meta({"row": row, "column": column})  # where a click falls
+            segments.append(Segment(f" {set_cell_size(shown, room)} ", style + meta))
+        return Strip(segments).adjust_cell_length(self.size.width, style)  # to the edge, where a scrollbar may come
+
+    @property
+    def rich_style(self) -> Style:
+        """The style of the table, worked out once a picture and not once a line: it is asked of everything above it."""
+        return self._style if self._style is not None else super().rich_style
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of one picture, all in one style."""
+        self._style = super().rich_style
+        try:
+            lines: list[Strip] = super().render_lines(crop)
+        finally:
+            self._style = None
+        return lines
 
     def _clear_caches(self) -> None:
         super()._clear_caches()

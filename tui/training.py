@@ -96,6 +96,9 @@ class Watching(PanelScreen):
         if not self.is_mounted:
             return
         ended = self.watched is not None and self.watched.running and not watch.running
+        if ended and (self.stopping or watch.result is not None):
+            stopped = f"training was stopped; {key('start')} goes on from there"
+            self.desk.say(stopped if self.stopping else "training is done; its verdict stands in Ablation")
         self.watched = watch
         self.stopping = self.stopping and watch.running
         if ended:
@@ -147,7 +150,11 @@ class Watching(PanelScreen):
             state = charts.overall(watch).append(left)
             if self.stopping:
                 state = Text("▸ stopping; finished training runs are kept …")
-            return Group(state, *(Text(words, style="dim") for words in watch.notices[-1:]))
+            notices = [Text(words, style="dim") for words in watch.notices[-1:]]
+            return Group(state, *(notices if watch.runs else [Text(f"\n{WHAT}", style="dim")]))
+        if watch.stopped:
+            kept = "Training runs that were finished are kept."
+            return Text(f"– Training was stopped before its verdict. {kept} {key('start')} goes on from there.")
         if watch.ended_early:
             said = f"Its last words:\n{watch.ended_early}\n\n{key('start')} goes on from there."
             return Text(f"✗ Training ended without a verdict. {said}")
@@ -165,8 +172,11 @@ class TrainingScreen(Watching):
     n goes to the next step at which a watchdog spoke. m shows a row as the model sees it, token by token."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "step_by(-1)", "Step", id="step_before", key_display="← →", tooltip="The step before"),
-        Binding("right", "step_by(1)", "", id="step_after", key_display="→", show=False, tooltip="The step after"),
+        # Before the list of runs gets them: a list can be scrolled sideways, and would take these for that.
+        Binding("left", "step_by(-1)", "Step", id="step_before", key_display="← →", priority=True,
+                tooltip="The step before"),
+        Binding("right", "step_by(1)", "", id="step_after", key_display="→", show=False, priority=True,
+                tooltip="The step after"),
         Binding("n", "next_spike", "Alert", id="next_alert", tooltip="To the next step at which a watchdog spoke"),
         Binding("enter", "batch", "Batch", id="batch", priority=True,
                 tooltip="The rows of this step, and what was found in them"),
@@ -264,9 +274,10 @@ class TrainingScreen(Watching):
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         at = self.at if self.at is not None else metrics.steps[-1]
         running = self.watched is not None and self.watched.running
-        unseen = "not measured yet" if running else "not measured: no rows were set aside for it"
-        for head in ("", f"step {at}", "lowest", "highest", "from the first step to the last"):
-            table.add_column(head, no_wrap=True)
+        unseen = "not measured yet" if running else "no rows were set aside for it"
+        longest = max(len(title) for title in SERIES.values())
+        for head, least in (("", longest), (f"step {at}", 8), ("lowest", 8), ("highest", 8), ("first step to last", 10)):
+            table.add_column(head, no_wrap=True, min_width=least, overflow="ellipsis")
         for name, title in SERIES.items():
             values = metrics.series.get(name, {})
             if not values:

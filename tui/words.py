@@ -17,9 +17,19 @@ MEANING = {
     "superseded": "another finding makes it needless",
     "stale": "was accepted, but the proposal has changed since: decide again",
 }
+NOTED = "noted"
+"""In place of `applies`, for what only notes something."""
+CAPITALS = frozenset(["api", "aws", "bic", "eu", "gcp", "iban", "id", "imei", "ip", "jwt", "mac", "nhs", "otp", "pin",
+                      "sql", "ssh", "ssn", "uk", "url", "us", "vat"])  # fmt: skip
+"""Words in the names of recognisers that are written in capitals."""
 FLAG = " ⚑"
 """Behind a state: somebody asked for another look."""
 STYLE = {"applied": "green", "pending": "bold yellow", "rejected": "red", "superseded": "dim", "stale": "bold yellow"}
+
+
+def said_of(status: str, notes: bool) -> str:
+    """`✓ applies`; `notes`: whether the finding changes no data, whatever is decided."""
+    return f"{SIGN[status]} {NOTED if notes and status == 'applied' else WORD[status]}"
 
 
 def stage_title(name: str) -> str:
@@ -46,7 +56,10 @@ def duration(seconds: float) -> str:
     if whole < 100:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+    if minutes < 10:
+        return f"{minutes} min {rest:02d} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def number(value: Any) -> str:
@@ -58,6 +71,11 @@ def number(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def in_capitals(words: str) -> str:
+    """`us ssn` as it is written: US SSN."""
+    return " ".join(word.upper() if word in CAPITALS else word for word in words.split(" "))
 
 
 def count(n: int, one: str, many: str | None = None) -> str:

@@ -150,7 +150,7 @@ async def test_an_edited_label_is_what_the_curated_file_holds(run: Path, drive: 
         await d.sees("No row has this label")
         await d.press("enter")
         assert status(screen, index) == "applied"
-        await d.sees(f"edited row {row:,}")
+        await d.sees(f"edited row {row}")
         await d.press("w")
         assert screen.session.is_written
     kept = workflow.reapply(run).curated

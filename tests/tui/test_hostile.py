@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from curate.session import Session
 from tests.tui.conftest import CARD, SECRET, STAGES, Drive, write
+from tui.ablation import arms_by_metrics
+from tui.charts import forest
 from tui.evidence import Reader
+from tui.fairness import FairnessScreen, Line, Panels
 from tui.findings import FindingsScreen
 
 FORBIDDEN = ("\x1b", "\x00", "\x07", "\u202e", "\u202c", "\x9b")
@@ -92,3 +97,29 @@ async def test_what_was_revealed_goes_before_anything_else_is_read(
                 assert SECRET not in d.words()
                 assert "shown as it stands" not in d.words()
             await d.press("up", "down")
+
+
+async def test_names_in_square_brackets_are_shown_and_are_no_markup(run: Path, drive: Drive) -> None:
+    names = "[red]north[/]", "precision[refund]"
+    lines = tuple(
+        Line("team", group, metric, 80, "disparity", 0.5, 0.4, 0.1, 0.05, 0.15, None) for group in names for metric in names
+    )
+    async with drive(run, size=(200, 60)) as d:
+        await d.panel("fairness")
+        await d.press("b")
+        screen = await d.on(FairnessScreen)
+        screen.put(Panels(lines, lines, "", 0.05))
+        await d.until(lambda: [d.words().count(name) for name in names] == [8, 8], "both names, as a group and as a metric")
+
+
+def test_arms_and_verdicts_in_square_brackets_are_no_markup() -> None:
+    arm = {"name": "only_[red]x[/]", "title": "[red]x[/]", "method": "lora", "rows": 3, "mean": 0.5, "runs": []}
+    compared = {"a": arm["name"], "b": "raw", "delta": 0.1, "low": 0.05, "high": 0.15, "verdict": "[bold]helped[/]"}
+    result = {"metric": "accuracy", "delta": 0.01, "arms": [arm], "comparisons": [compared]}
+    console = Console(width=200, file=io.StringIO())
+    console.print(forest(result, 200), arms_by_metrics(result, 120))
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    for name in ("only [red]x[/]", "[bold]helped[/]", " [red]x[/] "):
+        assert name in said
+    assert "+10.0" in said
+    assert "+5.0 to +15.0" in said

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets._footer import FooterKey
 
 from curate.ledger.decisions import read_journal
-from tests.tui.conftest import Drive
+from tests.tui.conftest import Drive, Driver
 from tui import keymap
 from tui.findings import FindingsScreen
 from tui.help import HelpScreen
+from tui.opening import OpenScreen
 from tui.rail import CLOSE, fits, fitted
 from tui.review import ReviewScreen
 from tui.settings import read_settings
@@ -194,3 +196,42 @@ async def test_every_screen_says_where_one_is_and_how_to_get_help_back_and_out(
 
 def lines_end(words: str) -> bool:
     return words.splitlines()[-1].rstrip().endswith("Quit") and "? Help" in words.splitlines()[-1]
+
+
+def footer(d: Driver) -> list[str]:
+    """Keys and words of the line at the foot."""
+    return [f"{key.key_display} {key.description}" for key in d.app.screen.query("FooterKey").results(FooterKey)]
+
+
+async def test_where_letters_are_typed_the_foot_names_a_key_that_helps_there(run: Path, drive: Drive) -> None:
+    async with drive() as d:
+        await d.on(OpenScreen)
+        await d.until(lambda: "F1 Help" in footer(d), "the key for help")
+        assert "? Help" not in footer(d), "here it is a letter"
+        await d.press("f1")
+        await d.on(HelpScreen)
+        await d.sees("From the path to the lists below", "ctrl+q")
+        assert "superseded" not in d.words(), "nothing has a state before a run is open"
+        await d.press("escape", "down")
+        assert d.app.focused is not None
+        assert d.app.focused.id in ("open-runs", "open-tree"), "down goes to the lists"
+        await d.until(lambda: "? Help" in footer(d), "the usual key")
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("A", ["y Yes, do it", "esc No", "a Apply", "x Reject", "f Flag"]),
+        ("e", ["esc Cancel"]),
+        ("c", ["esc Close", "⏎ Copy"]),
+        ("question_mark", ["esc Close"]),
+        ("ctrl+o", ["esc Stay"]),
+    ],
+)
+async def test_over_a_question_the_foot_has_its_keys_and_none_of_those_below(
+    run: Path, drive: Drive, key: str, says: list[str]
+) -> None:
+    async with drive(run) as d:
+        await d.panel("pii")
+        await d.press(key)
+        await d.until(lambda: footer(d) == says, f"{says}, not {footer(d)}")

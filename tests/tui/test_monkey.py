@@ -11,6 +11,7 @@ from textual import events
 from curate.ledger.decisions import read_journal
 from curate.session import Session
 from tests.tui.conftest import Drive
+from tui.app import CurateApp
 from tui.job import Job
 
 KEYS = [
@@ -46,6 +47,7 @@ async def mouse(d: Drive, rng: random.Random) -> None:
 
 async def shake(run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch, many: int, seed: int) -> None:
     monkeypatch.setattr(Job, "start", lambda self, *args, **kwargs: None)  # no training, and no run given up for another
+    monkeypatch.setattr(CurateApp, "action_leave", lambda self: None)  # a click may well fall on Quit
     monkeypatch.setattr("tui.behind.READY_PAUSE_SECONDS", 0.05)  # panels are made between keys
     rng = random.Random(seed)
     async with drive(run, size=(WIDTH, HEIGHT)) as d:
@@ -62,6 +64,7 @@ async def shake(run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch, many: 
                 await type_on(d, rng, burst)
                 n += burst
             assert d.app._exception is None, f"event {n}"
+            assert d.app.is_running, f"event {n} ended it"
             if not d.app.has_desk or d.app.desk is not desk:
                 raise AssertionError("the run was closed by none of these keys")
         await d.settle()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -113,11 +115,45 @@ def test_a_line_that_was_not_read_is_drawn_without_touching_the_data(run: Path) 
     assert first[3:] == ("…", "")
     assert asked
     assert not session.dataset.at_hand
-    lines = backend.reader.lines(backend.data[:5])
-    assert backend.take(session.state, lines)
+    reader = backend.reader
+    lines = {i: (reader.planned(i), line) for i, line in reader.lines(backend.data[:5]).items()}
+    assert backend.take(lines)
     assert backend.get_row_at(0)[:3] == first[:3]
     assert backend.get_row_at(0)[3].startswith("→")
-    assert not backend.take(session.state, lines), "the same words again are no reason to draw"
+    assert not backend.take(lines), "the same words again are no reason to draw"
+
+
+def test_a_decision_has_only_those_lines_read_again_of_which_the_plan_says_something_else(run: Path) -> None:
+    session = Session.open(run)
+    reader = Reader(session)
+    backend = QueueBackend(session.queue("pii")[:8])
+    backend.reader = reader
+    n = len(backend.data)
+    assert n >= 3
+    backend.take({i: (reader.planned(i), line) for i, line in reader.lines(backend.data).items()})
+    assert backend.unread(0, n) == []
+    first, second = map(int, backend.data[:2])
+    session.decide([first], "reject")
+    assert backend.unread(0, n) == [], "its state is drawn from the plan of now"
+    session.decide([second], "override", "[SOMEBODY]")
+    assert backend.unread(0, n) == [second]
+    session.undo()
+    assert backend.unread(0, n) == []
+
+
+def test_lines_that_were_read_keep_no_earlier_plan_alive(run: Path) -> None:
+    session = Session.open(run)
+    backend = QueueBackend(session.queue("pii")[:8])
+    backend.reader = Reader(session)
+    earlier = []
+    for finding in map(int, backend.data[:3]):
+        lines = backend.reader.lines(backend.data)
+        backend.take({i: (backend.reader.planned(i), line) for i, line in lines.items()})
+        assert backend.unread(0, len(backend.data)) == []
+        earlier.append(weakref.ref(session.state))
+        session.decide([finding], "reject")
+    gc.collect()
+    assert [state() for state in earlier] == [None] * 3
 
 
 async def test_the_queue_stands_there_before_its_texts_and_then_with_them(run: Path, drive: Drive) -> None:

@@ -105,6 +105,17 @@ def test_training_is_found_again_by_its_process_and_stopped(run: Path) -> None:
         process.kill()
 
 
+@pytest.mark.parametrize(
+    ("words", "stopped"), [("step 3\ninterrupted", True), ("no such base", False), ("interrupted twice\nno base", False)]
+)
+def test_a_stop_that_was_asked_for_is_told_from_a_process_that_failed(run: Path, words: str, stopped: bool) -> None:
+    (run / "train").mkdir()
+    (run / "train" / "process.json").write_bytes(orjson.dumps({"pid": 0}))
+    (run / "train" / "log.txt").write_text(words)
+    job = Job(run)
+    assert job.watch(Session.open(run)).stopped is stopped
+
+
 def test_a_process_number_in_use_by_another_program_is_not_training(run: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
@@ -128,7 +139,7 @@ async def test_progress_result_and_a_verdict_that_is_out_of_date_are_shown(run: 
             process.kill()
             process.wait()
             (run / "ablation.json").write_bytes(orjson.dumps({**RESULT, "plan_hash": screen.session.plan_hash()}))
-            await d.sees("HELPED", "Curation helped by 4 points.", "0.7000", "+0.0400", "c − r")
+            await d.sees("HELPED", "Curation helped by 4 points.", "0.7000", "+4.0", "c − r")
             assert "earlier plan" not in d.words()
             await d.panel("duplicates")
             await d.press("x")
@@ -181,7 +192,9 @@ async def test_a_spike_leads_to_its_batch_its_rows_and_their_findings(
         await d.sees("training loss")
         await d.press("n")
         assert screen.at == 5
-        await d.press("right", "left")
+        await d.press("left")
+        assert screen.at == 4, "also while the list of runs has the keys"
+        await d.press("right")
         assert screen.at == 5
         await d.press("enter")
         batch = await d.on(BatchScreen)
@@ -349,3 +362,4 @@ async def test_training_that_cannot_run_says_why_and_a_stop_is_obeyed(tiny: Path
         time.sleep(1)
         await d.press("k")
         await d.until(lambda: screen.watched and not screen.watched.running, "its end", 60)
+        await d.sees("Training was stopped before its verdict", "s goes on from there")
