@@ -1,17 +1,20 @@
 """Processor seconds of the scanner on long lines made to hold it up.
 
-    python -m benchmarks.pii.hostile [--mb 1] [--worst 20] [--only NAME]
+    python -m benchmarks.pii.hostile [--mb 1] [--worst 20] [--only NAME] [--plain] [--dense]
 
 One line for each pattern: fragments of every recogniser's words, shapes and signs repeated, with the same and with ever
 new digits, plus plain floods (digits, blanks, brackets, base64, JSON, one giant word). The target is 2 s for a line of
 10 MB (`--mb 10 --plain`: about two minutes). In lines of nothing but labelled, ever new values each is judged by the checks
-that its label names, and none is skipped: most cost 0.5-3 microseconds, telephones one.
+that its label names, and none is skipped: most cost 0.5-3 microseconds, telephones one. `--dense` asks for lines of
+nothing but values without words: ever new ones, spelled out, in tables and in other scripts. Those are linear too, but
+each value costs what it costs.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import itertools
 import json
 import random
 import time
@@ -72,6 +75,26 @@ def plain(size: int) -> Iterator[Made]:
     yield "escaped json", json.dumps({"a": json.dumps({"b": "call 212-555-0134\n" * (size // 22)})})
 
 
+_DENSE = (
+    "{a} {b} {c} ", "({a}) {b}-{c} ", "+49 {n:010d} ", "{a}-{b}-{c}\n", "{a}-45-{c} ", "DE89{n:09d}{n:09d} ",
+    "4{n:09d}{c}{b}\n", "0x{n:020d}{n:020d} ", "bc1q{n:09d}{n:09d}{n:09d}abcdef ", "AKIA{n:09d}ABCDEFG ",
+    "sk_live_{n:012d}aB{n:012d} ", "user{n}@mail{a}.com ", "user.{n} at host{a} dot com ", "u{a}&#64;host{b}&#46;com ",
+    "call five five five one two one two now. ", "mail a.b at c dot com ", "at at dot ", "2001:db8:{a}::{b} ",
+    "{a}.{n}, -{b}.{n} ", "{n:08d}-{c}-4{a}-8{b}-{n:012d} ", "12–34–", "1\ufe0f\u20e3", "电话{n:011d}身份证{n:018d}",
+    "전화 010-{c}-{c} ", "טלפון 05{n:08d} ", "\u202e{a}\u202c-{b}-{c} ", "a\u0301\u0302", "name,phone,ssn\n",
+    "| name | phone |\n|---|---|\n| a | 5551234567 |\n", "[PHONE_NUMBER_{n}] ",
+    '{{"phone":"{n:010d}","ssn":"{a}-45-{c}"}},',
+)  # fmt: skip
+
+
+def dense(size: int) -> Iterator[Made]:
+    """Values without words, nearly all of them new."""
+    for form in _DENSE:
+        yield f"dense {form!r}", _numbered(form, size)
+    table = "id,ssn,dob\n" + "".join(f"{n},{n * 7919 % 10**9:09d},1970-01-{n % 28 + 1:02d}\n" for n in range(size // 24))
+    yield "table of values", table
+
+
 def labelled(size: int, sample: int) -> Iterator[Made]:
     """Words of every recogniser before ever new values."""
     rng = random.Random(1)
@@ -101,12 +124,14 @@ def main() -> None:
     parser.add_argument("--forms", type=int, default=1, help="values tried with each identifier")
     parser.add_argument("--only", default="")
     parser.add_argument("--plain", action="store_true", help="without the lines of labelled values")
+    parser.add_argument("--dense", action="store_true", help="only lines of values without words")
     args = parser.parse_args()
     size = int(args.mb * 1e6)
     config = ScanConfig(types=STRUCTURED)
     scan(pa.array(["warm up 4111 1111 1111 1111 [at] \u200b"], pa.large_string()), config)
     times = []
-    for name, text in (*plain(size), *(() if args.plain else labelled(size, args.forms))):
+    made = dense(size) if args.dense else itertools.chain(plain(size), () if args.plain else labelled(size, args.forms))
+    for name, text in made:
         if args.only not in name:
             continue
         column = pa.array([text[:size]], pa.large_string())

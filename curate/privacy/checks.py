@@ -6,13 +6,16 @@ the US Social Security Administration for number ranges; ISO 2108 for ISBN. Ever
 
 from __future__ import annotations
 
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+from string import ascii_letters
+
+_DOUBLED = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 
 
 def luhn(digits: str) -> bool:
-    """True where the mod-10 check digit fits."""
-    total = sum(int(d) for d in digits[-1::-2]) + sum(_DOUBLED[int(d)] for d in digits[-2::-2])
-    return total % 10 == 0
+    """True where the mod-10 check digit of ASCII digits fits. Raises ValueError for signs beyond ASCII."""
+    raw = digits.encode("ascii")
+    plain = raw[-1::-2]  # every byte of it counts 48 too much
+    return (sum(plain) - 48 * len(plain) + sum(raw[-2::-2].translate(_DOUBLED))) % 10 == 0
 
 
 # first and last prefix, its length in digits, allowed lengths, wide: whether so many numbers begin so that words must
@@ -45,11 +48,16 @@ _ISSUERS: tuple[tuple[str, int, int, frozenset[int], bool], ...] = (
 )
 
 
+_BY_LENGTH = {
+    length: tuple((name, len(str(low)), low, high, wide) for name, low, high, sizes, wide in _ISSUERS if length in sizes)
+    for length in range(12, 20)
+}
+
+
 def issuer(digits: str) -> tuple[str, bool] | None:
     """The issuing network and whether its prefix is too wide to stand without context; None where none fits."""
-    length = len(digits)
-    for name, low, high, lengths, wide in _ISSUERS:
-        if length in lengths and low <= int(digits[: len(str(low))]) <= high:
+    for name, size, low, high, wide in _BY_LENGTH.get(len(digits), ()):
+        if low <= int(digits[:size]) <= high:
             return name, wide
     return None
 
@@ -65,11 +73,14 @@ IBAN_LENGTHS: dict[str, int] = {entry[:2]: int(entry[2:]) for entry in _IBAN_REG
 """Country -> length of its IBAN."""
 
 
+_IN_DIGITS = {ord(c): str(int(c, 36)) for c in ascii_letters}
+
+
 def iban(compact: str) -> bool:
     """True for an upper-case IBAN without blanks whose country, length and mod-97 remainder fit."""
     if IBAN_LENGTHS.get(compact[:2]) != len(compact) or not compact.isalnum() or not compact.isascii():
         return False
-    return int("".join(str(int(c, 36)) for c in compact[4:] + compact[:4])) % 97 == 1
+    return int((compact[4:] + compact[:4]).translate(_IN_DIGITS)) % 97 == 1
 
 
 def ssn(area: str, group: str, serial: str) -> bool:

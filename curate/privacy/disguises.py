@@ -12,6 +12,7 @@ people also work at places dot com. Cost: about 0.6 GB/s for the pass.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -38,9 +39,11 @@ def _pack(word: str) -> int:
 
 
 def _table() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    """Packed words of digits (1), `at` (2) and `dot` (3) in a table of 512 places, by multiplicative hash."""
+    """Packed words of digits (16 and the digit), `at` (2) and `dot` (3) in a table of 512 places, by multiplicative
+    hash."""
     keys, values = np.zeros(512, np.uint64), np.zeros(512, np.int64)
-    kinds = dict.fromkeys(_DIGIT_OF, 1) | {"at": 2, "arroba": 2, "dot": 3, "punkt": 3, "punto": 3, "ponto": 3}
+    kinds = {word: 16 + digit for word, digit in _DIGIT_OF.items()}
+    kinds |= {"at": 2, "arroba": 2, "dot": 3, "punkt": 3, "punto": 3, "ponto": 3}
     for word, kind in kinds.items():
         slot = _pack(word) * 0x9E3779B97F4A7C15 % 2**64 >> 55
         while keys[slot]:
@@ -52,6 +55,16 @@ def _table() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
 _KEYS, _VALUES = _table()
 SPELLED, AT_DOT, REFERENCE = 1, 2, 4
 _LETTER = ((WORD == 1) | (WORD == 3)).astype(np.uint8)
+
+
+@njit(cache=True)
+def _kind(packed):  # type: ignore[no-untyped-def]
+    slot = (packed * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(55)
+    while _KEYS[slot] != 0:
+        if _KEYS[slot] == packed:
+            return _VALUES[slot]
+        slot = (slot + np.uint64(1)) & np.uint64(511)
+    return np.int64(0)
 
 
 @njit(cache=True, nogil=True)
@@ -83,14 +96,8 @@ def find_disguises(data, starts, ends):  # type: ignore[no-untyped-def]
             if size > 7 or size < 2:
                 run = 0
                 continue
-            slot = (packed * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(55)
-            kind = 0
-            while _KEYS[slot] != 0:
-                if _KEYS[slot] == packed:
-                    kind = _VALUES[slot]
-                    break
-                slot = (slot + np.uint64(1)) & np.uint64(511)
-            if kind == 1:
+            kind = _kind(packed)
+            if kind >= 16:
                 run += 1
                 if run >= 7:
                     flags[row] |= SPELLED
@@ -114,6 +121,13 @@ _MAIL = re.compile(
     rf"(?i)(?<![A-Za-z0-9])(?P<local>{_LABEL}(?:(?:\.|{_DOT}){_LABEL}){{0,3}}){_AT}"
     rf"{_LABEL}(?:(?:\.|{_DOT}){_LABEL}){{0,3}}?(?P<last>{_DOT}[a-z]{{2,10}})(?![a-z0-9])"
 )
+_BEFORE_HOST = re.compile(
+    rf"(?i)[ ](?:at|arroba)(?=[ ]{{1,2}}{_LABEL}(?:(?:\.|{_DOT}){_LABEL}){{0,3}}?{_DOT}[a-z]{{2,10}}(?![a-z0-9]))"
+)
+"""An `at` with a host behind it: few have one, and only the names before those are worth a try of `_MAIL`."""
+_BEGIN = re.compile(r"(?i)(?<![A-Za-z0-9])[A-Za-z0-9]")
+_LONGEST_LOCAL = 160
+"""More than the signs of four labels and three joins."""
 _TELLING = re.compile(rf"(?i)[0-9._]|{_DOT}")
 """What makes a name look like one of a mail address."""
 _SIGNS = re.compile(rf"(?i)(?P<at>{_AT})|(?P<dot>{_DOT})")
@@ -175,16 +189,93 @@ def references(data, start, end):  # type: ignore[no-untyped-def]
     return out[:n]
 
 
+@njit(cache=True)
+def _word_of(data, a, b, whole):  # type: ignore[no-untyped-def]
+    """The digit that the ASCII letters and digits [a, b) spell, or -1; not `whole`: that they begin with."""
+    packed = np.uint64(0)
+    for p in range(a, min(b, a + 7)):
+        packed = packed << np.uint64(8) | np.uint64(data[p] | 32)
+        if p + 1 == b or (not whole and p > a):
+            kind = _kind(packed)
+            if kind >= 16:
+                return kind - 16
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def spelled(data, start, end):  # type: ignore[no-untyped-def]
+    """What `edits_of` gives for spelled-out digits of an ASCII text, without a pattern: int64[n, 3] of start byte, end byte
+    and sign."""
+    out = np.empty((64, 3), dtype=np.int64)
+    words = np.empty((_LONGEST_RUN, 3), dtype=np.int64)
+    n, count, first, last, i = 0, 0, start, start, start
+    while i < end or count:
+        j, joins = i, True
+        while j < end and not 1 <= WORD[data[j]] <= 2:
+            joins &= data[j] == 32 or data[j] == 44 or data[j] == 45
+            j += 1
+        k = j
+        while k < end and 1 <= WORD[data[k]] <= 2:
+            k += 1
+        digit = _word_of(data, j, k, True)
+        joins &= count > 0 and 1 <= j - i <= 3 and k > j
+        if count and not (joins and digit >= 0):
+            # A word that only begins like a digit takes the whole run with it: "... seven eighteen".
+            cut = joins and _word_of(data, j, k, False) >= 0
+            if _RUN <= count <= _LONGEST_RUN and last - first <= _LONGEST_RUN * 9 and not cut:
+                while n + 2 * count > len(out):
+                    bigger = np.empty((2 * len(out), 3), dtype=np.int64)
+                    bigger[: len(out)] = out
+                    out = bigger
+                for w in range(count):
+                    out[n, 0], out[n, 1], out[n, 2] = words[w, 0], words[w, 1], 48 + words[w, 2]
+                    n += 1
+                    if w + 1 < count:
+                        at = w + 1
+                        hyphen = (
+                            (count == 10 and (at == 3 or at == 6)) or (count == 11 and (at == 1 or at == 4 or at == 7))
+                            or (count == 16 and at % 4 == 0)
+                        )  # fmt: skip
+                        out[n, 0], out[n, 1], out[n, 2] = words[w, 1], words[at, 0], 45 if hyphen else 0
+                        n += 1
+            count = 0
+        if digit >= 0:
+            if count == 0:
+                first = j
+            if count < _LONGEST_RUN:
+                words[count, 0], words[count, 1], words[count, 2] = j, k, digit
+            count += 1
+            last = k
+        i = k
+    return out[:n]
+
+
 @lru_cache(maxsize=4096)
 def _speaks_of_mail(before: str) -> bool:
     return bool(_MAIL_WORDS.search(before))
+
+
+def _mails(text: str) -> Iterator[re.Match[str]]:
+    """What `_MAIL.finditer` finds, every begin of a name tried once at most."""
+    tried = 0
+    for host in _BEFORE_HOST.finditer(text):
+        if host.start() < tried:
+            continue
+        low = max(tried, host.start() - _LONGEST_LOCAL)
+        tried = host.start()
+        for begin in _BEGIN.finditer(text, low, host.start()):
+            found = _MAIL.match(text, begin.start())
+            if found is not None:
+                yield found
+                tried = found.end()
+                break
 
 
 def edits_of(text: str, flags: int) -> list[tuple[int, int, int]]:
     """(start, end, code point it stands for) in code points of the text, sorted and disjoint; without references."""
     out: list[tuple[int, int, int]] = []
     if flags & AT_DOT:
-        for m in _MAIL.finditer(text):
+        for m in _mails(text):
             if not _TELLING.search(m["local"]) and not _speaks_of_mail(text[max(0, m.start() - 48) : m.start()]):
                 continue
             out += [(m.start() + s.start(), m.start() + s.end(), 64 if s["at"] else 46) for s in _SIGNS.finditer(m[0])]
@@ -209,21 +300,28 @@ def byte_edits(
 ) -> npt.NDArray[np.int64]:
     """int64[n, 3] of start byte, end byte and code point, for the rows given, in their order."""
     out: list[npt.NDArray[np.int64]] = []
+    none = np.zeros((0, 3), np.int64)
     for start, end, flag in zip(starts.tolist(), ends.tolist(), flags.tolist()):
         if not flag:
             continue
-        found = references(data, start, end) if flag & REFERENCE else np.zeros((0, 3), np.int64)
-        if flag & (AT_DOT | SPELLED):
-            more = _in_bytes(data[start:end].tobytes().decode("utf-8", "replace"), start, flag)
-            if more:
-                found = _disjoint(sorted([*map(tuple, found.tolist()), *more]))
-        out.append(found)
-    return np.concatenate(out) if out else np.zeros((0, 3), np.int64)
+        found = references(data, start, end) if flag & REFERENCE else none
+        ascii_only = flag & SPELLED and int(data[start:end].max()) < 128
+        digits = spelled(data, start, end) if ascii_only else none
+        left = flag & ~SPELLED if ascii_only else flag
+        if left & (AT_DOT | SPELLED):
+            more = _in_bytes(data[start:end].tobytes().decode("utf-8", "replace"), start, left)
+            digits = _disjoint(digits, np.array(more, np.int64).reshape(-1, 3))
+        out.append(_disjoint(found, digits))
+    return np.concatenate(out) if out else none
 
 
-def _disjoint(edits: list[tuple[int, ...]]) -> npt.NDArray[np.int64]:
-    keep = [edit for n, edit in enumerate(edits) if n == 0 or edit[0] >= edits[n - 1][1]]
-    return np.array(keep, np.int64).reshape(-1, 3)
+def _disjoint(some: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Both, in order, without those that begin inside the one before."""
+    if not len(some) or not len(others):
+        return others if len(others) else some
+    both = np.concatenate([some, others])
+    both = both[np.lexsort((both[:, 2], both[:, 1], both[:, 0]))]
+    return np.asarray(both[np.concatenate([[True], both[1:, 0] >= both[:-1, 1]])])
 
 
 def _in_bytes(text: str, start: int, flags: int) -> list[tuple[int, int, int]]:

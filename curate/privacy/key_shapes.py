@@ -249,6 +249,7 @@ def _by_word() -> dict[str, re.Pattern[str]]:
 
 
 _PATTERNS = _by_word()
+_PLAIN_BY_TWO = {two: tuple(p for p in PLAIN_PREFIXES if p[:2] == two) for two in {p[:2] for p in PLAIN_PREFIXES}}
 _WORD = re.compile(r"[A-Za-z0-9+$]*")
 
 
@@ -257,7 +258,7 @@ def match_key(text: str) -> int:
     head = _WORD.match(text)
     word = head[0] if head else ""
     longest = 0
-    for candidate in (word, *PLAIN_PREFIXES):
+    for candidate in (word, *_PLAIN_BY_TWO.get(text[:2], ())):
         pattern = _PATTERNS.get(candidate)
         if pattern is not None and text.startswith(candidate):
             found = pattern.match(text)

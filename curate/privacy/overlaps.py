@@ -53,7 +53,9 @@ def resolve_overlaps(found: Found, priority: Sequence[int]) -> Found:
     cluster = clusters(at)
     sizes = np.bincount(cluster)
     bounds = np.concatenate([[0], np.cumsum(sizes)])
-    for c in np.flatnonzero(sizes > 1).tolist():
+    pairs = bounds[:-1][sizes == 2]
+    keep[np.where(_second_wins(found, pairs, np.asarray(priority)), pairs, pairs + 1)] = False
+    for c in np.flatnonzero(sizes > 2).tolist():
         members = range(int(bounds[c]), int(bounds[c + 1]))
         order = sorted(
             members, key=lambda m: (-priority[at[m, 3]], -(at[m, 2] - at[m, 1]), at[m, 1], at[m, 3], -found.score[m])
@@ -69,6 +71,20 @@ def resolve_overlaps(found: Found, priority: Sequence[int]) -> Found:
                 begins.insert(place, start)
                 ends.insert(place, end)
     return found.take(keep)
+
+
+def _second_wins(found: Found, first: Ints, priority: Ints) -> npt.NDArray[np.bool_]:
+    """For pairs of spans that overlap, each given by its first: whether the second is the one that stays."""
+    wins = np.zeros(len(first), np.bool_)
+    open_ = np.ones(len(first), np.bool_)
+    a, b = found.at[first], found.at[first + 1]
+    for left, right in (
+        (priority[a[:, 3]], priority[b[:, 3]]), (a[:, 2] - a[:, 1], b[:, 2] - b[:, 1]), (-a[:, 1], -b[:, 1]),
+        (-a[:, 3], -b[:, 3]), (found.score[first], found.score[first + 1]),
+    ):  # fmt: skip
+        wins |= open_ & (right > left)
+        open_ &= right == left
+    return wins
 
 
 def union(found: Found, priority: Sequence[int]) -> Found:

@@ -163,6 +163,7 @@ def _calculation(view: View, c: Candidate, text: str) -> bool:
 _FRACTION = re.compile(r"\d{1,4}\.\d{5,}(?: -?\d{1,4}\.\d{5,})*")
 """Floating-point numbers: nobody writes a telephone or card number so."""
 _CARD_SHAPES = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (4, 4, 4, 1), (4, 4, 5), (4, 4, 4, 3)})
+_CARD_BEGINS = frozenset(shape[:n] for shape in _CARD_SHAPES for n in range(2, len(shape) + 1))
 
 
 def _cards(text: str, c: Candidate) -> list[Span]:
@@ -188,31 +189,33 @@ def _cards(text: str, c: Candidate) -> list[Span]:
 def _card_from(text: str, groups: list[tuple[int, int]], i: int, c: Candidate) -> tuple[int, float] | None:
     digits = ""
     best: tuple[int, float] | None = None
+    shape: tuple[int, ...] = ()
+    spoken = bool(c.union & CARD)
     for j in range(i, min(len(groups), i + 8)):
         if j > i and text[groups[j - 1][1] : groups[j][0]] not in (" ", "-", " -", "- "):
             break
-        digits += text[groups[j][0] : groups[j][1]]
-        if len(digits) > 19:
+        a, b = groups[j]
+        digits += text[a:b]
+        shape += (b - a,)
+        if len(digits) > 19 or (not spoken and j > i and shape not in _CARD_BEGINS):
             break
         if len(digits) < 12 or len(set(digits)) < 2 or not luhn(digits):
             continue
         known = issuer(digits)
-        if known is None and c.union & CARD and len(digits) >= 13 and digits[0] in "23456":
+        if known is None and spoken and len(digits) >= 13 and digits[0] in "23456":
             known = ("unknown", True)  # a prefix no network publishes, but the words speak of a card
         if known is None:
             continue
-        shape = tuple(b - a for a, b in groups[i : j + 1])
         seps = {text[groups[m][1] : groups[m + 1][0]] for m in range(i, j)}
-        if len(shape) > 1 and (len(seps) > 1 or (shape not in _CARD_SHAPES and not c.union & CARD)):
+        if len(shape) > 1 and (len(seps) > 1 or (shape not in _CARD_SHAPES and not spoken)):
             continue
-        context = bool(c.union & CARD)
         if known[1]:
-            score = 0.8 if context else 0.3
+            score = 0.8 if spoken else 0.3
         elif len(shape) > 1:
             score = 0.95
         else:
-            score = 0.95 if context else 0.8
-        if not context and (c.near & (IDENTIFIER | MONEY | VERSION) or c.flags & k.PREV_SLASH):
+            score = 0.95 if spoken else 0.8
+        if not spoken and (c.near & (IDENTIFIER | MONEY | VERSION) or c.flags & k.PREV_SLASH):
             score -= 0.2 if len(shape) > 1 else 0.4
         if (c.flags & k.NEXT_LETTER and j == len(groups) - 1) or isbn(digits):
             score = min(score, 0.3)
@@ -285,16 +288,13 @@ def iban_account(view: View, c: Candidate) -> list[Span]:
     length = IBAN_LENGTHS.get(text[:2].upper())
     if length is None:
         return []
-    compact, last = [], 0
-    for position, ch in enumerate(text):
-        if ch.isalnum():
-            compact.append(ch)
-            if len(compact) == length:
-                last = position + 1
-                break
-    if not last or (last < len(text) and text[last].isalnum()):
+    compact = text.replace(" ", "").replace("-", "")
+    if len(compact) < length:
         return []
-    if not iban("".join(compact).upper()):
+    last = length
+    if len(compact) < len(text):
+        last = [place for place, ch in enumerate(text, 1) if ch not in " -"][length - 1]
+    if (last < len(text) and text[last].isalnum()) or not iban(compact[:length].upper()):
         return []
     return [(c.start, c.start + last, _IBAN, 0.95)]
 

@@ -245,3 +245,37 @@ def test_where_a_window_begins_is_no_beginning_of_a_line() -> None:
 
 def test_a_word_inside_a_text_begins_where_it_begins() -> None:
     assert anchors.people("Wahi Bob, dear", 2) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "So he used 80 + 120 = <<80+120=200>>200 blisters\n#### 200", "he bought 180*2=<<180*2=360>>360 packs\n#### 360",
+        "What data type does the following text represent?\n25.09\nFloat.",
+        "New Zealand opened its campaign Saturday, thumping South Korea 32-8 in the opening clash.",
+        "Jackson had 20 rebounds to lead the Seattle Storm over the Los Angeles Sparks 83-71 in the WNBA on Sunday.",
+        "    0x00fe: 0x25a0,     #  BLACK SQUARE\n    0x00ff: 0x00a0,     #  NO-BREAK SPACE\n})\n",
+    ],
+)  # fmt: skip
+def test_sums_scores_and_code_are_no_addresses(text: str) -> None:
+    assert named(text, "STREET_ADDRESS") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Wir wohnen in der Lindenallee 12-14 in Bonn.", "She lives at Storgatan 14-16, over the bakery.",
+             "Consegna in Via Roma 12-14, Torino"],
+)  # fmt: skip
+def test_a_street_with_two_house_numbers_stays_an_address(text: str) -> None:
+    assert named(text, "STREET_ADDRESS") != []
+
+
+def test_names_of_characters_and_codes_of_money_name_nobody() -> None:
+    kinds = ("PERSON", "LOCATION", "ORGANIZATION")
+    table = "    'V'        #  0x0056 -> LATIN CAPITAL LETTER V\n    '\\u0e49'   #  0xE9 -> THAI CHARACTER MAI THO\n"
+    assert named(table, *kinds) == []
+    assert named("I can't figure out how to change GBP to AUD, what do I do?", *kinds) == []
+
+
+def test_copyright_is_no_part_of_a_firm() -> None:
+    text = "# Copyright Disney Enterprises, Inc.  All Rights Reserved."
+    assert named(text, "ORGANIZATION") == ["Disney Enterprises, Inc."]

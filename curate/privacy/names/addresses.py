@@ -18,6 +18,7 @@ import re
 import numpy as np
 
 from curate.privacy.column import Block
+from curate.privacy.names.listed import listed_first
 from curate.privacy.names.phrases import words
 from curate.privacy.overlaps import Found
 from curate.privacy.types import CODE
@@ -54,6 +55,15 @@ _NO_HOUSE = re.compile(
 )
 """Amounts and ages."""
 _WORD_AND_NUMBER = re.compile(r"([^\W\d_]+) \d{1,4}( [^\W\d_A-Z]{5,})?")
+_WORKED_SUM = re.compile(r"####|<<|>>|(?<!\w)0x[0-9a-fA-F]{2}")
+"""What no address holds: sums worked out in a text, and code."""
+_DECIMAL = re.compile(r"\d*[.,]\d+(?:\n\D*)?")
+_RESULT = re.compile(r"((?:the )?[A-Z][^\W\d_]+)(?: [A-Z][^\W\d_]+){0,3} \d{1,3}(-\d{1,3})?")
+_AND_OTHER = re.compile(r"-\d{1,3}(?![\w-])")
+_GAMES = re.compile(
+    r"\b(?:beat\w*|defeat\w*|over|w[io]n\w*|upset\w*|lost|losing|lead\w*|led|thump\w*|rout\w*|edg(?:e|ed|ing)|victor\w*"
+    r"|scor\w+|finals?|semi-?finals?|sets?|seeded)\b"
+)
 _KIND_AT_END = re.compile(
     r"(?i)(?:str|straße|strasse|weg|gasse|platz|allee|ring|damm|ufer|markt|hof|berg|laan|straat|kade|plein|steeg|lei|gatan|gata|vägen|väg"
     r"|vej|gade|veien|vei|katu|tie|polku|utca|út|tér)\Z"
@@ -97,6 +107,8 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
         if (word or re.match(r"\s*:", after)) and not re.search(r"\d", rest):
             high = end.end(1)
             break
+    if _WORKED_SUM.search(value) or _result(before, value, after):
+        return 0, 0
     counted = _WORD_AND_NUMBER.fullmatch(value)
     noun = (counted[2] or after) if counted else ""
     if counted and not _KIND_AT_END.search(counted[1]) and _NOUN_BEHIND.match(noun) and noun[1].islower():
@@ -108,7 +120,7 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
     high = low + _address_end(value[low:high])
     while low < high and value[high - 1] in _EDGE:
         high -= 1
-    if low >= high:
+    if low >= high or _DECIMAL.fullmatch(value, low, high):
         return 0, 0
     ahead = before + value[:low]
     if _POST_CODE_FIRST.match(value, low):
@@ -117,6 +129,17 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
     more = _LEFT.search(ahead)
     low -= len(ahead) - more.start() if more else 0
     return low, high
+
+
+def _result(before: str, value: str, after: str) -> bool:
+    """Whether a team and its points are read for a street and a house: `thumping South Korea 32-8`. What begins with a
+    listed first name stays hidden."""
+    found = _RESULT.fullmatch(value)
+    if found is None or not (found[2] or _AND_OTHER.match(after)) or not _GAMES.search(f"{before[-64:]} {after}"):
+        return False
+    spelled = re.findall(r"[^\W\d_]+", value)
+    streets = any(word.lower() in _STREETS for word in spelled) or _KIND_AT_END.search(spelled[-1]) is not None
+    return not streets and _KIND_FIRST.match(value) is None and not listed_first(spelled[0])
 
 
 def _street(ahead: str) -> int:

@@ -128,7 +128,7 @@ def _without_start(line: str, begin: int, end: int, first: int, rest: str) -> in
             or re.search(r"(?:\A|[.!?:;>\n\"(*-]\s*)\Z", line[max(0, begin - 6) : begin]) is not None
         )
         loose = low in _NO_PART or _links(low) or (ordinary(low) and word.end() < end and re.match(r",? [^\W\d_]", rest))
-        if low != "the" and not (head and loose) and not (len(low) > 1 and _title(low)):
+        if low not in ("the", "copyright") and not (head and loose) and not (len(low) > 1 and _title(low)):
             return end if word.end() == end and low in _NO_NAME else begin
         begin, stripped = word.end(), True
         while begin < end and line[begin] == " ":

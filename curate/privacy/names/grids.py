@@ -103,7 +103,14 @@ def _speaks(heading: str) -> bool:
 
 def _cells(line: bytes, sign: str) -> list[tuple[int, int]]:
     """Begin and end of each cell, without blanks and quotes."""
-    out, at = [], 0
+    out: list[tuple[int, int]] = []
+    at = 0
+    if b'"' not in line:
+        for piece in line.split(sign.encode()):
+            begin = at + len(piece) - len(piece.lstrip())
+            out.append((begin, max(begin, at + len(piece.rstrip()))))
+            at += len(piece) + 1
+        return out
     while at <= len(line):
         match = _CELL[sign].match(line, at)
         if match is None:
@@ -197,17 +204,19 @@ def _tables(text: Block, found: _Cells) -> None:
         if not all(_HEADING.fullmatch(h) and len(h) <= _HEADING_LENGTH for h in named) or not any(map(_speaks, named)):
             continue
         found.heads.append((int(row_of[n]), int(begin[n]), int(end[n])))
-        m = n + 1
-        while m < len(end) and row_of[m] == row_of[n] and end[m] - begin[m] <= 4 * _LINE:
-            line = data[begin[m] : end[m]].tobytes().rstrip(b"\r")
-            cells = _cells(line, sign)
+        telling = [(place, heading) for place, heading in enumerate(headings) if heading and _speaks(heading)]
+        owner, m = int(row_of[n]), n + 1
+        while m < len(end) and row_of[m] == owner and end[m] - begin[m] <= 4 * _LINE:
+            base = int(begin[m])
+            cells = _cells(data[base : end[m]].tobytes().rstrip(b"\r"), sign)
             if len(cells) != len(headings):
                 break
-            for heading, (a, b) in zip(headings, cells):
-                if b > a and heading and _speaks(heading):
-                    found.starts.append(int(begin[m]) + a)
-                    found.ends.append(int(begin[m]) + b)
-                    found.owner.append(int(row_of[n]))
+            for place, heading in telling:
+                a, b = cells[place]
+                if b > a:
+                    found.starts.append(base + a)
+                    found.ends.append(base + b)
+                    found.owner.append(owner)
                     found.under.append(heading)
             m += 1
         done = m - 1

@@ -28,7 +28,7 @@ from curate.privacy.types import CODE
 _ADDRESS, _PERSON, _ORGANIZATION = CODE["STREET_ADDRESS"], CODE["PERSON"], CODE["ORGANIZATION"]
 _REGISTER = re.compile(r"[A-Z]{2,5}\.? ?\d{3,}")
 """`HRB 11204`."""
-_CURRENCIES = words("bodies", "currencies")
+_CURRENCIES = frozenset(code.encode() for code in words("bodies", "currencies"))
 _MEASURE = re.compile(r"\d*[.,]\d+")
 _LABEL = PHONE | PHONE_AFTER | IDENTIFIER | CARD | MONEY | VERSION | COUNT
 _WORD = re.compile(r"[^\W\d_]+")
@@ -106,15 +106,35 @@ def _after_somebody(text: Block, row: int, start: int, end: int) -> bool:
     return re.split(r"['’-]", name)[0] in _SICK and bool(_ILL_AFTER.match(after) or _ILL_BEFORE.search(before))
 
 
+_SIGN = re.compile(r"\b(?:LETTER|CHARACTER)\b")
+
+
+def _names_a_sign(text: Block, row: int, start: int, value: str) -> bool:
+    """Whether capitals are the name of a character: `LATIN CAPITAL LETTER V`, `THAI CHARACTER MAI THO`."""
+    before = text.data[max(int(text.starts[row]), start - 10) : start].tobytes()
+    return _SIGN.search(value) is not None or before.endswith((b"CHARACTER ", b"LETTER "))
+
+
+def _in_code(text: Block, row: int, start: int, end: int) -> bool:
+    """Whether a small word is called or has an attribute: `ast.stmt`, `ceil(`."""
+    behind = text.data[end : min(int(text.ends[row]), end + 2)].tobytes()
+    return behind[:1] in (b"(", b"[") or (behind[:1] == b"." and (behind[1:].isalpha() or behind[1:] == b"_"))
+
+
 def plausible(text: Block, found: Found) -> Found:
     """The spans of names without those that are none; roles in front of people are left out."""
     at = found.at
     keep = np.ones(len(at), np.bool_)
-    for n in np.flatnonzero(np.isin(at[:, 3], (_ADDRESS, _PERSON, _ORGANIZATION))).tolist():
+    for n in np.flatnonzero(at[:, 2] - at[:, 1] == 3).tolist():  # whatever the tagger takes a code of money for
+        keep[n] = text.data[at[n, 1] : at[n, 2]].tobytes() not in _CURRENCIES
+    for n in np.flatnonzero(keep & np.isin(at[:, 3], (_ADDRESS, _PERSON, _ORGANIZATION))).tolist():
         start, end = int(at[n, 1]), int(at[n, 2])
         value = text.data[start:end].tobytes().decode("utf-8", "replace")
+        if value.isupper() and _names_a_sign(text, int(at[n, 0]), start, value):
+            keep[n] = False
+            continue
         if at[n, 3] == _ORGANIZATION:
-            keep[n] = not _REGISTER.fullmatch(value) and value not in _CURRENCIES
+            keep[n] = not _REGISTER.fullmatch(value)
             continue
         if at[n, 3] == _ADDRESS:
             spelled = _WORD.findall(value)
@@ -131,6 +151,9 @@ def plausible(text: Block, found: Found) -> Found:
             keep[n] = False
             continue
         if value.islower() and " " not in value and found.score[n] < 0.8 and _value_of_no_name(text, int(at[n, 0]), start):
+            keep[n] = False
+            continue
+        if value.islower() and " " not in value and _in_code(text, int(at[n, 0]), start, end) and not listed_name(value):
             keep[n] = False
             continue
         if value.startswith("M. ") and _FRENCH.search(_around(text, int(at[n, 0]), start, end)):
