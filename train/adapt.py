@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from train.config import TrainConfig
 from train.examples import EXTRACTION
 from train.extra import extra
@@ -32,6 +34,8 @@ class Workbench:
     fingerprint: str
     lower: dict[tuple[int, str, str], Kept] = field(default_factory=dict, repr=False)
     """States that frozen lower layers gave, by the first layer that learns, number format and device (`train.frozen`)."""
+    states: dict[bytes, np.ndarray] = field(default_factory=dict, repr=False)
+    """The base's own states of rows by their tokens, where runs share them (`train.headstart.base_states`)."""
 
 
 def open_workbench(config: TrainConfig, cache: Path | None = None) -> Workbench:

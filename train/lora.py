@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xxhash
 
 from curate.dataset.atomic import make_private_dir
@@ -302,8 +303,22 @@ def _warm_head(objective: Objective, examples: Examples, bench: Workbench, label
     encoded = bench.encoder.encode(examples)
     classes = classes_of(examples, encoded, labels)
     if classes is not None:
-        return ridge_head(objective, encoded, classes, len(labels or ()), bench.tokenizer.pad_token_id)
+        return ridge_head(objective, encoded, classes, len(labels or ()), bench.tokenizer.pad_token_id, bench.states)
     return False
+
+
+def states_of(
+    sets: Sequence[Examples], config: TrainConfig, bench: Workbench, labels: Sequence[str] | None
+) -> dict[bytes, np.ndarray]:
+    """The base's states of the rows that the heads of runs on these sets will be fitted on (`headstart.base_states`)."""
+    from train.headstart import base_states
+
+    space = _label_space(sets[0], labels)
+    with training_threads(config.threads):
+        objective = adapted_model(config, bench, space, CLASSIFICATION)
+        encoded = [bench.encoder.encode(only_wanted(examples)) for examples in sets]
+        classed = [(e, classes_of(x, e, space)) for x, e in zip(sets, encoded, strict=True)]
+        return base_states(objective, [(e, c) for e, c in classed if c is not None], bench.tokenizer.pad_token_id)
 
 
 def _label_space(examples: Examples, labels: Sequence[str] | None) -> list[str] | None:

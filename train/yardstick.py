@@ -31,7 +31,8 @@ def kept_yardstick(examples: Examples, evaluation: Examples, canonical: Mapping[
     kept = (read_json(path) or {}).get("metric", {})
     if key not in kept:
         kept[key] = tfidf_yardstick(examples, evaluation, canonical).mean()
-        write_json(path, {"metric": kept})
+        if path.parent.is_dir():  # an ablation that never trains leaves nothing
+            write_json(path, {"metric": kept})
     return float(kept[key])
 
 

@@ -30,7 +30,7 @@ from train.estimate import estimate_training
 from train.evaluate import OPTIONAL, ItemScores, shown_classes, summarise
 from train.examples import CLASSIFICATION, EXTRACTION, Examples
 from train.extra import extra
-from train.lora import TrainedRun, Workbench, finished_run, open_workbench, run_identity, train_adapter
+from train.lora import TrainedRun, Workbench, finished_run, open_workbench, run_identity, states_of, train_adapter
 from train.processes import DONE, LARGEST_BASE_BYTES, Job, Pool
 from train.spans import tag_names
 
@@ -159,6 +159,8 @@ class Matrix:
         for arm, seed in plan:
             if told is None and arm.method == "lora":
                 jobs = self._unfinished(plan, number)
+                if jobs and len(number) > 1:
+                    self.share_states()
                 at_once = self.at_once(len(jobs))
                 self._estimate(list(jobs.values()), at_once)
                 told = self._together(jobs, at_once, len(number))
@@ -206,6 +208,26 @@ class Matrix:
                 jobs[key] = _Task(job, (arm.name, seed), number[known])
         return jobs
 
+    def share_states(self) -> None:
+        """Read the rows of all arms once for the heads of all runs, whichever of them are left; where the base is small."""
+        bench = self.open_bench()
+        ridge = self.config.head_start == "ridge" and self.evaluation.task == CLASSIFICATION
+        if bench.states or not ridge or not bench.source.is_small(LARGEST_BASE_BYTES) or accelerator()["accelerator"]:
+            return
+        distinct = {examples.fingerprint(): examples for examples in self.data.values() if len(examples)}
+        try:
+            bench.states.update(states_of(list(distinct.values()), self.config, bench, self.labels))
+        except CurateError:
+            return  # the run itself will say what is wrong
+
+    def _states_of(self, examples: Examples) -> dict[bytes, np.ndarray]:
+        """Those that a run of these rows needs."""
+        bench = self.open_bench()
+        if not bench.states:
+            return {}
+        keys = (tokens.tobytes() for tokens in bench.encoder.encode(examples).tokens)
+        return {key: bench.states[key] for key in keys if key in bench.states}
+
     def at_once(self, runs: int) -> int:
         """Runs to train at a time: as many as there are cores where the base is small and no accelerator is there."""
         assert self.bench is not None
@@ -237,7 +259,7 @@ class Matrix:
     def _together(self, jobs: Mapping[str, _Task], at_once: int, runs: int) -> set[tuple[str, int]]:
         """Train several runs at a time, in processes of their own or stacked on a GPU; which of them finished."""
         tell = self._teller(jobs, runs)
-        waiting = [task.job for task in jobs.values()]
+        waiting = [replace(task.job, states=self._states_of(task.job.examples)) for task in jobs.values()]
         finished: set[str] = set()
         if at_once > 1:
             with contextlib.nullcontext(self.pool) if self.pool is not None else Pool(at_once) as pool:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+
 from train.config import TrainConfig
 from train.examples import Examples
 
@@ -35,6 +37,8 @@ class Job:
     validation: Examples | None = None
     asks: bool = False
     """Whether it asks at each evaluation while training if it shall go on."""
+    states: Mapping[bytes, np.ndarray] = field(default_factory=dict, repr=False)
+    """The base's states of its rows, where the asker knows them: see `Workbench`."""
     watched: bool = True
     """Whether watchdogs look on and every step is told; otherwise nobody does and about twenty steps are."""
 

@@ -77,6 +77,8 @@ def _run(job: Job, out: IO[str], given: IO[bytes]) -> None:
         if shared not in _benches:
             _benches.clear()  # runs of other settings encode alike or not at all: one set of encoded rows is enough
             _benches[shared] = open_workbench(job.config)
+        _benches[shared].states.clear()
+        _benches[shared].states.update(job.states)
         with _held(job.directory):
             train_adapter(
                 job.examples,
