@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,18 @@ class Block:
     """int64[names, 2]: what each name says, see `context.column_masks`."""
     name_of: Ints
     """int64[rows]: place in `names`."""
+
+    def read(self, start: int, end: int) -> str:
+        """The text between two bytes; a sign that is cut reads as U+FFFD."""
+        return str(self._view[start:end], "utf-8", "replace")
+
+    def raw(self, start: int, end: int) -> bytes:
+        """The bytes between two places."""
+        return self._view[start:end].tobytes()
+
+    @cached_property
+    def _view(self) -> memoryview:
+        return self.data.data
 
     def part(self, rows: slice | Ints) -> Block:
         """Some of the rows; the buffer is shared."""

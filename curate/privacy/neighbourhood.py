@@ -268,14 +268,40 @@ def token_end(data, i, limit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def ends_pair(data, i, j, limit):  # type: ignore[no-untyped-def]
+    """Whether the `&` at `j` ends the value behind the `=` or `:` at `i`: a query string or form body goes on with the next
+    name and `=` (`&`, or `&amp;` in HTML), code and command lines with a second `&`, HTML with a character of its own. Any
+    other `&` is a sign of the value, which may be a password."""
+    k = j + 1
+    if k + 3 < limit and data[k] == 97 and data[k + 1] == 109 and data[k + 2] == 112 and data[k + 3] == 59:
+        k += 4
+    else:
+        while k < limit and k - j < 8 and (WORD[data[k]] == 1 or WORD[data[k]] == 2 or data[k] == 35):
+            k += 1
+        if k < limit and k - j > 2 and data[k] == 59:
+            return True  # "&nbsp;"
+        k = j + 1
+    if data[i] != 61 or data[i - 1] == 32 or data[i + 1] == 32:
+        return False
+    if k < limit and data[k] == 38:
+        return True
+    first = k
+    while k < limit and k - first < 40 and (1 <= WORD[data[k]] <= 4 or data[k] == 45 or data[k] == 46 or data[k] == 37
+                                            or data[k] == 91 or data[k] == 93):  # fmt: skip
+        k += 1
+    return k > first and k < limit and data[k] == 61
+
+
+@njit(cache=True)
 def end_of_value(data, i, limit):  # type: ignore[no-untyped-def]
-    """End of the value after the `=` or `:` at `i`: past signs, a blank and an opening quote, then to white space."""
+    """End of the value after the `=` or `:` at `i`: past signs, a blank and an opening quote, then to white space, a quote
+    or the next pair of a query string."""
     j = i
     while j < limit and j - i < 6 and (data[j] == 61 or data[j] == 58 or data[j] == 62 or data[j] == 32 or data[j] == 34
                                        or data[j] == 39 or data[j] == 92 or data[j] == 96):  # fmt: skip
         j += 1
     first = j
-    while j < limit and data[j] > 32 and data[j] != 34 and data[j] != 38:
+    while j < limit and data[j] > 32 and data[j] != 34 and not (data[j] == 38 and ends_pair(data, i, j, limit)):
         j += 1
     if 5 <= j - first <= 6 and j + 8 < limit and data[j] == 32 and (data[first] | 32 == 98 or data[first] | 32 == 116):
         j += 1  # "Bearer ...", "Basic ...", "Token ..."

@@ -37,7 +37,7 @@ def userinfo(view: View, c: Candidate) -> list[Span]:
 
 _VALUE = re.compile(
     r"""(?P<sep>[=:]{1,2}>?)(?P<gap>[ ]?)(?P<quote>(?:\\?["'`])?)(?:(?:Bearer|Basic|Token|bearer|basic)[ ])?"""
-    r"""(?P<value>[^\s"'`&<>,;)\]}\\]{4,256})"""
+    r"""(?P<value>(?:&amp;|[^\s"'`<>,;)\]}\\]){4,256})"""
 )
 _TO_QUOTE = {quote: re.compile(r"[^\s\\" + quote + r"]{4,256}(?=\\?" + quote + ")") for quote in "\"'`"}
 _NOT_VALUES = frozenset(_words("""

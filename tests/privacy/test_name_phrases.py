@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 import pytest
 
@@ -9,6 +11,7 @@ from curate.privacy import ScanConfig, scan
 from curate.privacy.names import find_names
 from curate.privacy.names.addresses import lines, tidy
 from curate.privacy.names.anchors import people, spoken
+from curate.privacy.names.phrases import alternatives, parts
 from curate.privacy.surrogates.mail import Mail
 from curate.privacy.surrogates.people import People
 from curate.privacy.surrogates.romanised import spellings
@@ -167,3 +170,19 @@ def test_an_address_follows_a_name_in_other_letters() -> None:
 @pytest.mark.parametrize("name", ["王", "Müller", "Smith"])
 def test_names_whose_letters_tell_no_other_spelling_have_none(name: str) -> None:
     assert spellings(name) == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [
+        ("people", "announcing"), ("people", "titles"), ("people", "greetings"), ("bodies", "forms"),
+        ("bodies", "kinds_before"), ("bodies", "kinds_behind"), ("bodies", "employed"), ("eponyms", "after"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("flags", ["", "(?i)"])
+def test_phrases_told_apart_by_letters_match_what_a_plain_list_of_them_matches(table: str, name: str, flags: str) -> None:
+    listed = parts(table, name)
+    tree, plain = (re.compile(f"{flags}(?:{body})") for body in (alternatives(table, name), "|".join(listed)))
+    words = " ".join(listed) + " " + re.sub(r"\\|\(\?[:=!]|[?()\[\]]", "", "  ".join(listed)).replace("|", " ")
+    for text in (words, words.upper(), words.title(), words[::-1]):
+        assert [m.span() for m in tree.finditer(text)] == [m.span() for m in plain.finditer(text)]

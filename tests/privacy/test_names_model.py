@@ -14,8 +14,10 @@ from curate.privacy.names import model
 from curate.privacy.names.chain import allowed, best, marginals
 from curate.privacy.names.characters import SIZE, fold, tables
 from curate.privacy.names.columns import NOTHING, OF_ADDRESS, OF_BODY, OF_NAME, OF_PERSON, OF_PLACE, column_class
+from curate.privacy.names.features import FEATURES
 from curate.privacy.names.labels import LABELS
 from curate.privacy.names.lexer import ADDRESS, BLANK, CAPITAL, CAPS, CODE, DIGITS4, HANDLE, MIXED, SMALL, lex, token_hash
+from curate.privacy.names.tagger import weigh
 
 TEXT = st.text(alphabet=st.characters(blacklist_categories=("Cs",)), max_size=80)
 
@@ -99,7 +101,7 @@ def test_the_shipped_model_is_small_and_has_no_pickle() -> None:
     with np.load(model.PATH, allow_pickle=False) as file:
         assert all(file[name].dtype != object for name in file.files)
     known = model.load()
-    assert known.weights.shape == (1 << known.bits, LABELS)
+    assert known.eight.shape == known.ninth.shape == (1 << known.bits,)
     assert known.calibration[:, 0].min() > 0
 
 
@@ -110,9 +112,24 @@ def test_a_saved_model_is_read_back(tmp_path) -> None:  # type: ignore[no-untype
     path = tmp_path / "m.npz"
     model.save(path, weights, np.eye(LABELS), words, np.array([1, 2, 3], np.uint32), np.tile([1.0, 0.0], (4, 1)))
     known = model.load(path)
+    lanes = known.eight.astype("<u8").view(np.uint8).reshape(-1, LABELS - 1).astype(int) - model.BIAS
+    read = np.column_stack([lanes, known.ninth])
     kept = np.abs(weights / known.scale) >= model.LEAST
-    assert np.allclose(known.weights[kept] * known.scale, weights[kept], atol=known.scale * 1.01)
+    assert np.allclose(read[kept] * known.scale, weights[kept], atol=known.scale * 1.01)
+    assert not read[(weights == 0).all(axis=1)].any()
     assert {int(k): int(v) for k, v in zip(known.keys, known.values) if k} == dict(zip(words.tolist(), (1, 2, 3)))
+
+
+@pytest.mark.parametrize("low", [-127, 0, 126])
+def test_eight_weights_added_at_once_are_the_sums_of_each(low: int) -> None:
+    draw = np.random.default_rng(low + 127)
+    weights = draw.integers(low, 128, (512, LABELS)).astype(np.int8)
+    weights[0], weights[1] = 127, -127
+    eight, ninth = model.packed(weights, np.ones(512, np.bool_))
+    scores = np.zeros((3, LABELS))
+    for k, rows in enumerate((np.zeros(FEATURES, int), np.ones(FEATURES, int), draw.integers(0, 512, FEATURES))):
+        weigh(rows.astype(np.uint64), eight, ninth, 0.5, scores, k)
+        assert scores[k].tolist() == (weights[rows].astype(int).sum(axis=0) * 0.5).tolist()
 
 
 @pytest.mark.parametrize(

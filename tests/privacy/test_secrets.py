@@ -106,3 +106,26 @@ def test_a_quoted_password_is_covered_to_its_closing_quote(quote: str, mark: str
     spans = scan(pa.array([text], pa.large_string()))
     (found,) = [text[a:b] for a, b in zip(spans.start.tolist(), spans.end.tolist())]
     assert found == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("password: a9B7$#fG3&Z1 is new", "a9B7$#fG3&Z1"), ("password=a9B7$#fG3&Z1", "a9B7$#fG3&Z1"),
+        ("password: a9B7fG3&x=Z1", "a9B7fG3&x=Z1"), ("password = a9B7fG3&x=Z1", "a9B7fG3&x=Z1"),
+        ("<td>password: a9B7fG3&amp;Z1x</td>", "a9B7fG3&amp;Z1x"),
+    ],
+)  # fmt: skip
+def test_a_password_in_a_sentence_is_covered_past_its_ampersand(text: str, value: str) -> None:
+    assert found(text) == [("SECRET", value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user=jo&password={}&next=home", "https://x.test/?password={}&page=2&Z1", "?password={}&amp;next=home",
+        "password={}&filter[name]=x", "PASSWORD={}&& run", "password: {}&nbsp;and", "?password={}&api_key=",
+    ],
+)  # fmt: skip
+def test_the_next_pair_of_a_query_string_is_no_part_of_a_password(text: str) -> None:
+    assert found(text.format("a9B7hfG3")) == [("SECRET", "a9B7hfG3")]

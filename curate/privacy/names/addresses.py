@@ -45,18 +45,21 @@ _HOUSE = (
     r"\d{1,5}\s?(?:bis|ter|quater)\s|\d{1,5}/)"
 )
 _LEFT = re.compile(rf"(?:(?<=[\s,;:|(\"'])|^)(?:{_HOUSE})?(?:{_KIND}(?:{_PARTICLE})?)?\Z")
+_LONGEST_LEFT = 48
+"""Signs that `_LEFT` matches at most, and some."""
 _STREET = re.compile(
     r"(?:(?<=[\s,;:|(\"'])|^)((?:[^\W\d_][\w.'’-]{0,24}\s){0,4}?[^\W\d_][\w.'’-]{1,30}\s(?:n[.ºo°r]{1,2}\s?)?"
     r"\d{1,4}\s?[a-zA-Z]?(?:\s?[-/–]\s?\d{1,4}[a-zA-Z]?)?(?:\s(?:[A-Z]\s?)?\d{1,3})?(?:\s?[-/]\s?[IVX]{1,4})?)(?:,\s?|\s)\Z"
 )
 _NO_HOUSE = re.compile(
-    r"(?<![\d.,])\d{1,3},\d{1,2}(?![\d,])|"
-    r"\b\d{1,3} ?(?:tahun|años?|ans|anni|anos|Jahren?|jaar|lat|yaşında|yıl|years?|yrs?|yo|y/o|år|лет|let|roků)\b"
+    r"\d(?:(?<![\d.,]\d)\d{0,2},\d{1,2}(?![\d,])|(?<!\w\d)\d{0,2} ?"
+    r"(?:tahun|años?|ans|anni|anos|Jahren?|jaar|lat|yaşında|yıl|years?|yrs?|yo|y/o|år|лет|let|roků)\b)"
 )
-"""Amounts and ages."""
+"""Amounts and ages. Here and below a digit stands first, so that a search leaps from digit to digit."""
 _WORD_AND_NUMBER = re.compile(r"([^\W\d_]+) \d{1,4}( [^\W\d_A-Z]{5,})?")
 _WORKED_SUM = re.compile(r"####|<<|>>|(?<!\w)0x[0-9a-fA-F]{2}")
 """What no address holds: sums worked out in a text, and code."""
+_MARKS_OF_SUMS = re.compile(r"[#<>x]")
 _DECIMAL = re.compile(r"\d*[.,]\d+(?:\n\D*)?")
 _RESULT = re.compile(r"((?:the )?[A-Z][^\W\d_]+)(?: [A-Z][^\W\d_]+){0,3} \d{1,3}(-\d{1,3})?")
 _AND_OTHER = re.compile(r"-\d{1,3}(?![\w-])")
@@ -71,7 +74,7 @@ _KIND_AT_END = re.compile(
 _NOUN_BEHIND = re.compile(r" [^\W\d_A-Z]{5,}")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\Z")
 _POST_CODE_FIRST = re.compile(r"(?:[A-Z]{1,2}-)?\d{3}(?:\s?\d{2}|\d{1,2}|-\d{3,4})\s[^\W\d_]")
-_NUMBER_OF_A_TEXT = re.compile(r"\d(?:[ -]?\d){12,}|\d{9,}")
+_NUMBER_OF_A_TEXT = re.compile(r"\d(?<!\d\d)(?:\d{8}|(?:[ -]?\d){12})")
 _SMALL = re.compile(r"(?<![\w'’-])[^\W\d_]{5,}(?![\w-])")
 _OF_ADDRESSES = words("addresses", "words")
 _STREETS = words("addresses", "streets")
@@ -80,8 +83,9 @@ _HOUSE_FIRST = re.compile(
     r"\d{1,5}[a-zA-Z]?(?:\s(?:bis|ter|quater)\b)?,?\s((?:[^\W\d_][\w.'’-]{0,24}\s){0,4}[^\W\d_][\w.'’-]{0,24})"
 )
 _POST_CODE = re.compile(
-    r"(?<![\w-])(?:(?!(?:19|20)\d\d\s)\d{4}|\d{5}|\d{6}|\d{3}\s\d{2}|\d{2}-\d{3}|\d{4}-\d{3}|\d{5}-\d{3})\s(?=[^\W\d_a-zà-ÿа-я])"
-    r"|\b[A-Z]{2}\s\d{5}(?:-\d{4})?(?!\d)|\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b|\b\d{4}\s?[A-Z]{2}\b"
+    r"\b(?=[\dA-Z])(?:(?<!-)"
+    r"(?:(?!(?:19|20)\d\d\s)\d{4}|\d{5}|\d{6}|\d{3}\s\d{2}|\d{2}-\d{3}|\d{4}-\d{3}|\d{5}-\d{3})\s(?=[^\W\d_a-zà-ÿа-я])"
+    r"|[A-Z]{2}\s\d{5}(?:-\d{4})?(?!\d)|[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b|\d{4}\s?[A-Z]{2}\b)"
 )
 """A post code and the capital of its town, or one whose form tells."""
 _LONGEST_LINE = 160
@@ -101,13 +105,13 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
         if not telling:
             return 0, 0
         _, low, high = max(telling)
-    for end in _SENTENCE.finditer(value, low, high):
+    for end in _SENTENCE.finditer(value, low, high) if "." in value else ():
         rest = value[end.end() : high]
         word = len(end[1]) >= 3 and end[1].lower() not in _SHORT
         if (word or re.match(r"\s*:", after)) and not re.search(r"\d", rest):
             high = end.end(1)
             break
-    if _WORKED_SUM.search(value) or _result(before, value, after):
+    if (_MARKS_OF_SUMS.search(value) and _WORKED_SUM.search(value)) or _result(before, value, after):
         return 0, 0
     counted = _WORD_AND_NUMBER.fullmatch(value)
     noun = (counted[2] or after) if counted else ""
@@ -126,7 +130,7 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
     if _POST_CODE_FIRST.match(value, low):
         low -= len(ahead) - _street(ahead)
         ahead = before + value[:low] if low >= 0 else before[:low]
-    more = _LEFT.search(ahead)
+    more = _LEFT.search(ahead, max(0, len(ahead) - _LONGEST_LEFT))
     low -= len(ahead) - more.start() if more else 0
     return low, high
 
@@ -186,11 +190,12 @@ def lines(value: str) -> list[tuple[int, int, int]]:
         stop = begin + len(line)
         town = code = None
         if begin and len(line) <= _LONGEST_LINE and not _MILITARY.match(line):
-            town, code = _PLACE_LINE.match(line), _PLACE_AND_CODE.match(line)
+            town = _PLACE_LINE.match(line)
+            code = _PLACE_AND_CODE.match(line) if town is None else None
         place = town or code
         if place is not None:
             out.append((begin + place.start(1), begin + place.end(1), _LOCATION))
-            if code is not None and town is None:
+            if code is not None:
                 out.append((begin + code.start(2), begin + code.end(2), _ADDRESS))
             joined = False
         elif line.strip(_EDGE):
@@ -229,10 +234,10 @@ def reshaped(text: Block, found: Found, towns: bool) -> Found:
 
 def pieces(text: Block, start: int, end: int, floor: int, roof: int, towns: bool) -> list[tuple[int, int, int]]:
     """What stays of the address in the bytes [start, end), in a free space from `floor` to `roof`."""
-    value = text.data[start:end].tobytes().decode("utf-8", "replace")
+    value = text.read(start, end)
     low = _sign(text, max(floor, start - _BEFORE), floor)
-    before = text.data[low:start].tobytes().decode("utf-8", "replace")
-    after = text.data[end : min(roof, end + _AFTER)].tobytes().decode("utf-8", "replace")
+    before = text.read(low, start)
+    after = text.read(end, min(roof, end + _AFTER))
     a, b = tidy(before, value, after)
     whole = before + value
     a, b = a + len(before), b + len(before)

@@ -11,8 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from curate.privacy.names.labels import LABELS
+
 PATH = Path(__file__).with_name("model.npz")
 LEXICON_BITS = 18
+BIAS = 128
+"""What makes a weight a number from 1 to 255."""
 LEAST = 2
 """Weights of fewer units than this are dropped: they say little and fill the file."""
 
@@ -21,8 +25,11 @@ LEAST = 2
 class Model:
     """Everything that the tagger needs."""
 
-    weights: npt.NDArray[np.int8]
-    """int8[2**bits, LABELS], in units of `scale`."""
+    eight: npt.NDArray[np.uint64]
+    """uint64[2**bits]: weights of the labels but the last in units of `scale`, plus BIAS, eight bits each from the lowest
+    on, so that eight labels are added up at once."""
+    ninth: npt.NDArray[np.int8]
+    """int8[2**bits]: weight of the last label."""
     bits: int
     scale: float
     step: npt.NDArray[np.float64]
@@ -33,6 +40,19 @@ class Model:
     """List bits (16), cluster with a capital (8), cluster as a small word (8)."""
     calibration: npt.NDArray[np.float64]
     """float64[types, 2]: slope and intercept of the score's log-odds."""
+
+
+def packed(
+    weights: npt.NDArray[np.int8], used: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int8]]:
+    """`Model.eight` and `Model.ninth` of int8[n, LABELS], the weights of the n rows in `used`; all others weigh nothing."""
+    eight = np.full(len(used), sum(BIAS << 8 * y for y in range(LABELS - 1)), np.uint64)
+    ninth = np.zeros(len(used), np.int8)
+    rows = np.zeros(len(weights), np.uint64)
+    for y in range(LABELS - 1):
+        rows |= (weights[:, y].astype(np.int64) + BIAS).astype(np.uint64) << np.uint64(8 * y)
+    eight[used], ninth[used] = rows, weights[:, LABELS - 1]
+    return eight, ninth
 
 
 @njit(cache=True)
@@ -60,10 +80,9 @@ def load(path: Path = PATH) -> Model:
     """The model in a file written by `save`."""
     with np.load(path, allow_pickle=False) as file:
         keys, values = lexicon_table(np.cumsum(file["word_steps"], dtype=np.uint64).astype(np.uint32), file["entries"])
-        used = file["used"]
-        weights = np.zeros((1 << int(file["bits"]), file["rows"].shape[1]), np.int8)
-        weights[np.unpackbits(used)[: len(weights)].astype(bool)] = file["rows"]
-        return Model(weights, int(file["bits"]), float(file["scale"]), file["step"], keys, values, file["calibration"])
+        bits = int(file["bits"])
+        eight, ninth = packed(file["rows"], np.unpackbits(file["used"])[: 1 << bits].astype(bool))
+        return Model(eight, ninth, bits, float(file["scale"]), file["step"], keys, values, file["calibration"])
 
 
 def save(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -24,5 +25,32 @@ def parts(table: str, name: str) -> list[str]:
 
 
 def alternatives(table: str, name: str) -> str:
-    """The same as alternatives."""
-    return "|".join(parts(table, name))
+    """The same as alternatives, what begins alike told apart letter by letter: a search tries a few letters at each word
+    rather than every phrase. What matches stays the same."""
+    return _tree([piece for part in parts(table, name) for piece in _spread(part)])
+
+
+_GROUP_FIRST = re.compile(r"\(\?:([^()\[\]\\]*)\)(|[^?*+{].*)")
+
+
+def _spread(part: str) -> list[str]:
+    """`(?:a|b)c` as `ac` and `bc`."""
+    group = _GROUP_FIRST.fullmatch(part)
+    return [piece + group[2] for piece in group[1].split("|")] if group else [part]
+
+
+def _tree(parts: list[str]) -> str:
+    groups: list[tuple[str, list[str]]] = []
+    apart = 0
+    for part in parts:
+        letter = part[:1] if part[:1].isalpha() and part[1:2] not in tuple("?*+{") else ""
+        before = next((group for first, group in groups[apart:] if letter and first == letter), None)
+        if before is not None:
+            before.append(part)
+            continue
+        groups.append((letter, [part]))
+        if not letter:
+            apart = len(groups)  # may match what others match, so nothing moves past it
+    return "|".join(
+        group[0] if len(group) == 1 else f"{letter}(?:{_tree([part[1:] for part in group])})" for letter, group in groups
+    )

@@ -93,8 +93,8 @@ def _value_of_no_name(text: Block, row: int, start: int) -> bool:
 
 def _after_somebody(text: Block, row: int, start: int, end: int) -> bool:
     """Whether the words around make it a thing that is called after somebody."""
-    behind = text.data[end : min(int(text.ends[row]), end + 64)].tobytes()
-    ahead = text.data[max(int(text.starts[row]), start - 40) : start].tobytes()
+    behind = text.raw(end, min(int(text.ends[row]), end + 64))
+    ahead = text.raw(max(int(text.starts[row]), start - 40), start)
     noun, lead = _NOUN.match(behind), ahead[:-1].rpartition(b" ")[2]
     # Most names end here: neither the word behind nor the one before is in a list.
     if not (noun and noun[0].endswith(_ENDS)) and behind[:1] not in (b"-", b"'", b"\xe2") and lead not in _LEADS:
@@ -127,36 +127,38 @@ def plausible(text: Block, found: Found) -> Found:
     keep = np.ones(len(at), np.bool_)
     for n in np.flatnonzero(at[:, 2] - at[:, 1] == 3).tolist():  # whatever the tagger takes a code of money for
         keep[n] = text.data[at[n, 1] : at[n, 2]].tobytes() not in _CURRENCIES
-    for n in np.flatnonzero(keep & np.isin(at[:, 3], (_ADDRESS, _PERSON, _ORGANIZATION))).tolist():
-        start, end = int(at[n, 1]), int(at[n, 2])
-        value = text.data[start:end].tobytes().decode("utf-8", "replace")
-        if value.isupper() and _names_a_sign(text, int(at[n, 0]), start, value):
+    asked = np.flatnonzero(keep & np.isin(at[:, 3], (_ADDRESS, _PERSON, _ORGANIZATION)))
+    for n, (row, start, end, kind) in zip(asked.tolist(), at[asked].tolist()):
+        value = text.read(start, end)
+        capitals = value.isupper()
+        if capitals and _names_a_sign(text, row, start, value):
             keep[n] = False
             continue
-        if at[n, 3] == _ORGANIZATION:
+        if kind == _ORGANIZATION:
             keep[n] = not _REGISTER.fullmatch(value)
             continue
-        if at[n, 3] == _ADDRESS:
+        if kind == _ADDRESS:
             spelled = _WORD.findall(value)
-            ahead = text.data[max(int(text.starts[at[n, 0]]), start - 2) : start].tobytes()
+            ahead = text.raw(max(int(text.starts[row]), start - 2), start)
             if (ahead[:1].isdigit() and ahead[1:] == b".") or _MEASURE.fullmatch(value):
                 keep[n] = False  # digits of a decimal number: `5.06667`, `0.003981 Newtons`
                 continue
             keep[n] = not (len(spelled) == 1 and _labelled(value, spelled[0])) and not _number_with_label(value, spelled)
             continue
-        if no_person(value) or _CODE_OF_CAPITALS.match(value):
+        if no_person(value) or (capitals and _CODE_OF_CAPITALS.match(value)):
             keep[n] = False
             continue
-        if " " not in value and _after_somebody(text, int(at[n, 0]), start, end):
+        if " " not in value and _after_somebody(text, row, start, end):
             keep[n] = False
             continue
-        if value.islower() and " " not in value and found.score[n] < 0.8 and _value_of_no_name(text, int(at[n, 0]), start):
+        small = value.islower() and " " not in value
+        if small and found.score[n] < 0.8 and _value_of_no_name(text, row, start):
             keep[n] = False
             continue
-        if value.islower() and " " not in value and _in_code(text, int(at[n, 0]), start, end) and not listed_name(value):
+        if small and _in_code(text, row, start, end) and not listed_name(value):
             keep[n] = False
             continue
-        if value.startswith("M. ") and _FRENCH.search(_around(text, int(at[n, 0]), start, end)):
+        if value.startswith("M. ") and _FRENCH.search(_around(text, row, start, end)):
             start += 3
             at[n, 1], value = start, value[3:]
         kept = _unlisted_tail(value)
@@ -178,7 +180,7 @@ def plausible(text: Block, found: Found) -> Found:
             continue
         rest = _WORD.search(value, word.end())
         if rest is None:
-            keep[n] = not (folded in _NEVER or (folded in _ROLES and _followed(text, int(at[n, 0]), end)))
+            keep[n] = not (folded in _NEVER or (folded in _ROLES and _followed(text, row, end)))
         elif folded in _ROLES and value[word.end()] in " .":
             keep[n] = fold(value[rest.start() :]) not in _NEVER
             at[n, 1] = start + len(value[: rest.start()].encode())
@@ -197,6 +199,9 @@ def _around(text: Block, row: int, start: int, end: int) -> str:
 def _unlisted_tail(value: str) -> int:
     """Where the name ends before two small words that are no part of it and in no list (`Bir dikdörtgenin alanı`); 0 if
     what is left is one word that no list knows. One such word may be a surname: `Tyger honeydrew`."""
+    first, _, rest = value.partition(" ")
+    if first.isalpha() and (not rest or rest.isalpha()):
+        return len(value)
     spelled = list(_SPELLED.finditer(value))
     if len(spelled) < 3 or not spelled[0][0][0].isupper():
         return len(value)

@@ -16,18 +16,37 @@ from curate.privacy.names.chain import best, marginals
 from curate.privacy.names.features import FEATURES, PAD, SOURCE_CODE, features, is_capital, lookup, survey
 from curate.privacy.names.labels import ANCHOR, COMMON_SHIFT, FAMILY, GIVEN, LABELS, PARTICLE, TITLE
 from curate.privacy.names.lexer import CAPITAL, CAPITAL1, LINE, MIXED, SIGN, SMALL, SMALL1, lex
+from curate.privacy.names.model import BIAS
 
 WINDOW = 8192
 _CONFIRMED = 64
 _SURE = 0.7
 _SMALL_MASK = (1 << 15) - 1
+_LANES = np.uint64(0x00FF00FF00FF00FF)
+"""Every other weight of eight, which leaves sixteen bits for a sum of FEATURES of them."""
 _SMALL_TOO = 0.3
 """What is left of the probability of a single word that the text writes small as well: a word of the trade, not a name."""
 
 
 @njit(cache=True, nogil=True)
-def tag(data, starts, ends, columns, kinds, folded, keys, values, weights, bits, scale, step, first, place, out, score):  # type: ignore[no-untyped-def]
-    """Spans from byte `place` of row `first` on. out int64[cap, 4]: row, start byte, end byte, type; score
+def weigh(rows, eight, ninth, scale, scores, k):  # type: ignore[no-untyped-def]
+    """Write the sums of the weights in `rows` (FEATURES of them), times `scale`, into scores[k, LABELS]; `eight`, `ninth`:
+    see `Model`."""
+    even, odd, last = np.uint64(0), np.uint64(0), np.int64(0)
+    for f in range(FEATURES):
+        some = eight[rows[f]]
+        even += some & _LANES
+        odd += (some >> np.uint64(8)) & _LANES
+        last += ninth[rows[f]]
+    for y in range(LABELS - 1):
+        lane = (odd if y % 2 else even) >> np.uint64(16 * (y // 2)) & np.uint64(0xFFFF)
+        scores[k, y] = (np.int64(lane) - FEATURES * BIAS) * scale
+    scores[k, LABELS - 1] = last * scale
+
+
+@njit(cache=True, nogil=True)
+def tag(data, starts, ends, columns, kinds, folded, keys, values, eight, ninth, bits, scale, step, first, byte, out, score):  # type: ignore[no-untyped-def]
+    """Spans from `byte` of row `first` on. out int64[cap, 4]: row, start byte, end byte, type; score
     float64[cap]: the least probability of the type over the span's tokens. Returns the number of spans, and the row
     and byte to go on with."""
     size = WINDOW + 2 * PAD
@@ -57,9 +76,8 @@ def tag(data, starts, ends, columns, kinds, folded, keys, values, weights, bits,
     known_sure = np.zeros(_CONFIRMED, np.float64)
     leap = np.exp(step)
     count = 0
-    sums = np.zeros(LABELS, np.int64)
     for row in range(first, len(starts)):
-        begin = place if row == first else starts[row]
+        begin = byte if row == first else starts[row]
         while begin < ends[row]:
             if count + WINDOW > len(out):
                 return count, row, begin
@@ -84,14 +102,7 @@ def tag(data, starts, ends, columns, kinds, folded, keys, values, weights, bits,
                 length = i - a
                 for k in range(length):
                     features(a + k, n, word, shape, spaced, head, tail, value, opens, run, mode, columns[row], bits, rows)
-                    for y in range(LABELS):
-                        sums[y] = 0
-                    for f in range(FEATURES):
-                        r = rows[f]
-                        for y in range(LABELS):
-                            sums[y] += weights[r, y]
-                    for y in range(LABELS):
-                        scores[k, y] = sums[y] * scale
+                    weigh(rows, eight, ninth, scale, scores, k)
                 best(scores, length, step, path, table, back)
                 something = False
                 for k in range(length):
