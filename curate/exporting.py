@@ -59,7 +59,7 @@ def export(run: RunDir, out: Path, *, trainers: Sequence[str], base: str | None,
         splits = [described.SplitFile(*each) for each in files]
         texts = {
             "README.md": require("audit.report.card").card(report, name, splits),
-            "croissant.json": described.croissant(name, report.headline.rows, splits, _kinds(exported)),
+            "croissant.json": described.croissant(name, report.headline.rows, splits, _kinds(exported, described.texts_in)),
             **exporting.configurations(exported, config, tuple(trainers)),
         }
         for path, text in texts.items():
@@ -99,11 +99,16 @@ def _write_rows(folder: Path, exported: Any, split_file: Any) -> list[tuple[str,
     return out
 
 
-def _kinds(exported: Any) -> dict[str, str]:
-    """Croissant's type of each column."""
-    kinds = {"weight": "sc:Float"}
+def _kinds(exported: Any, texts_in: Any) -> dict[str, Any]:
+    """Croissant's type of each column; of one that holds lists of objects, what is text in them."""
+    kinds: dict[str, Any] = {"weight": "sc:Float"}
     if exported.task == "unpaired_preference":
         kinds["label"] = "sc:Boolean"
+    rows = [row for some in exported.splits.values() for row in some]
+    for column in exported.columns:
+        lists = [row[column] for row in rows if isinstance(row.get(column), list)]
+        if lists:
+            kinds[column] = texts_in(lists)
     return {column: kinds.get(column, "sc:Text") for column in exported.columns}
 
 

@@ -163,15 +163,80 @@ def test_the_card_has_a_header_that_the_hub_reads_and_its_numbers_are_those_of_t
         assert f"| {split['split']} | {len(rows_of(folder, split['split']))} |" in body
 
 
-def test_croissant_is_valid_and_its_records_are_the_rows() -> None:
+TURNED: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    **{task: (task, rows) for task, rows in SHAPES.items()},
+    "plain chat": ("chat", [{"messages": [{"role": "user", "content": f"Where is town {n}?"},
+                                          {"role": "assistant", "content": f"North of hill {n * 3}."}][: 1 + n % 3]}
+                            for n in range(1, 9)]),
+    "calls as text": ("chat", [
+        {"messages": [{"role": "user", "content": f"Weather in towns {n} and {n + 9}?"},
+                      {"role": "assistant", "content": None, "tool_calls": [
+                          {"id": f"c{m}", "type": "function",
+                           "function": {"name": "weather", "arguments": f'{{"town": {m}}}'}} for m in (n, n + 9)]},
+                      {"role": "tool", "tool_call_id": f"c{n}", "content": f"rain for {n} days"},
+                      {"role": "assistant", "content": f"Rain for {n} days there."}],
+         "tools": [{"type": "function", "function": {"name": "weather", "description": "Says it.", "parameters": {}}}]}
+        for n in range(6)]),
+    "dpo turns": ("preference", [
+        {"conversations": [TURNS[0]], "chosen": {"from": "gpt", "value": f"It rains {n} hours in Oslo."},
+         "rejected": {"from": "gpt", "value": "No idea."}} for n in range(6)]),
+    "kto turns": ("unpaired_preference", [
+        {"messages": [{"role": "user", "content": f"Is {food} healthy?"},
+                      {"role": "assistant", "content": f"{food} is fine {n} times a week."}], "label": n % 2 == 0}
+        for n, food in enumerate(FOOD, 2)]),
+}  # fmt: skip
+
+
+def described_part(value: Any, parts: list[dict[str, Any]]) -> Any:
+    """What the metadata promises of a list of objects, looked up in the file's own row."""
+
+    def at(item: Any, way: str) -> Any:
+        for key in way.split("/"):
+            try:
+                item = item[int(key) if isinstance(item, list) else key]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return item
+
+    return [{part["name"]: at(item, part["name"]) for part in parts} for item in value]
+
+
+@pytest.mark.parametrize("shape", list(TURNED))
+def test_croissant_is_valid_and_its_records_are_the_rows(shape: str) -> None:
     croissant = pytest.importorskip("mlcroissant")
-    folder = exported("sft")
+    task, rows = TURNED[shape]
+    folder = exported(task, rows)
     dataset = croissant.Dataset(jsonld=str(folder / "croissant.json"))
     assert not dataset.metadata.ctx.issues.errors
-    read = list(dataset.records(record_set="validation"))
-    assert [{k.split("/")[1]: v.decode() for k, v in row.items()} for row in read] == rows_of(folder, "validation")
-    for file in json.loads((folder / "croissant.json").read_text())["distribution"]:
+    metadata = json.loads((folder / "croissant.json").read_text())
+
+    def plain(value: Any, prefix: str) -> Any:
+        if isinstance(value, list):
+            return [{key.removeprefix(prefix + "/"): plain(v, key) for key, v in item.items()} for item in value]
+        return value.decode() if isinstance(value, bytes) else value
+
+    for split in metadata["recordSet"]:
+        name, fields = split["name"], {field["name"]: field for field in split["field"]}
+        read = [{key.split("/")[1]: plain(value, key) for key, value in row.items()} for row in dataset.records(name)]
+        want = rows_of(folder, name)
+        assert set(fields) == set().union(*want)
+        assert read == [
+            {key: described_part(row[key], field["subField"]) if "subField" in field else row[key]
+             for key, field in fields.items()} for row in want
+        ]  # fmt: skip
+    for file in metadata["distribution"]:
         assert file["sha256"] == hashlib.sha256((folder / file["contentUrl"]).read_bytes()).hexdigest()
+    parts = {field["name"]: [part["name"] for part in field.get("subField", ())] for field in split["field"]}
+    if task == "chat":
+        assert parts["messages"][:2] == ["role", "content"]
+    if shape == "chat":
+        assert "tool_calls/0/function/name" in parts["messages"]
+        assert parts["tools"] == ["name"]
+    if shape == "calls as text":
+        assert {"tool_call_id", "tool_calls/1/id", "tool_calls/1/function/arguments"} <= set(parts["messages"])
+        assert parts["tools"] == ["type", "function/name", "function/description"]
+    if shape in ("dpo turns", "kto turns"):
+        assert parts["prompt"] == ["role", "content"]
 
 
 def test_a_split_is_a_file_below_the_folder_whatever_it_is_called() -> None:
