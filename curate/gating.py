@@ -306,7 +306,7 @@ def _evidence(detected: Detected, plan: Plan, run: RunDir, *, curated: bool) -> 
         labels_sampled=_labels_sampled(detected),
         curated=curated,
         left={k: int(v["left"]) for k, v in manifest.get("rescan", {}).items()} if curated else {},
-        days_since_training=_days_since_training(run, manifest) if curated else None,
+        days_since_training=_days_since_training(run) if curated else None,
         against_random=_against_random(run) if curated else None,
         beyond=(_ablation_in_force(run) or {}).get("beyond") if curated else None,
     )
@@ -339,13 +339,26 @@ def _ablation_in_force(run: RunDir) -> dict[str, Any] | None:
     return ablation if fresh else None
 
 
-def _days_since_training(run: RunDir, manifest: dict[str, Any]) -> float | None:
-    """By the newest training that says when it ended. What `curate apply` or a new report wrote later trained nothing."""
-    ended = [done.get("finished") for done in map(_json_of, run.path.glob("train/*/*/done.json"))]
-    if "train" not in manifest and load_ablation(run) is not None:  # the manifest was finished by the ablation itself
-        ended.append(manifest.get("finished"))
-    times = [dt.datetime.fromisoformat(one) for one in ended if one]
-    return (dt.datetime.now(dt.UTC) - max(times)).total_seconds() / 86400 if times else None
+_CLOCKS_APART_DAYS = 1.0
+_ON_CURATED = ("curated", "final")
+"""Folders of trainings on curated data; other arms are there to compare with."""
+
+
+def _days_since_training(run: RunDir) -> float | None:
+    """By the newest training on curated data that says when it ended; None where none does, or only in the future.
+
+    Nothing that happens to a run afterwards (`curate apply`, a report, an arm to compare with) is a training.
+    """
+    now, found = dt.datetime.now(dt.UTC), []
+    for arm in _ON_CURATED:
+        for done in map(_json_of, run.path.glob(f"train/{arm}/*/done.json")):
+            try:
+                days = (now - dt.datetime.fromisoformat(done.get("finished"))).total_seconds() / 86400  # type: ignore[arg-type]
+            except (TypeError, ValueError):  # it says nothing, or not in which time zone
+                continue
+            if days >= -_CLOCKS_APART_DAYS:
+                found.append(max(0.0, days))
+    return min(found, default=None)
 
 
 def _json_of(path: Path) -> dict[str, Any]:

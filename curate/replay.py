@@ -80,7 +80,7 @@ def replay(
 
 def _with_key(recipe: Recipe, manifest: Mapping[str, Any], key_file: str | Path | None) -> Recipe:
     """The recipe with the key that the run was made with, wherever that lies now."""
-    then = manifest.get("stages", {}).get("pii", {}).get("depends_on", {}).get("key")
+    then = (manifest.get("stages", {}).get("pii", {}).get("depends_on") or {}).get("key")
     if then is None:
         if key_file is not None:
             raise ConfigError("this run was made without a key; leave --key out")
@@ -91,7 +91,7 @@ def _with_key(recipe: Recipe, manifest: Mapping[str, Any], key_file: str | Path 
     try:
         now = fingerprint(load_key(recipe.choice("pii").config.key_file))
     except ConfigError as error:
-        missing = str(error).partition("; `curate vault key")[0]  # a new one is no help here
+        missing = safe_text(str(error)).partition("; `curate vault key")[0]  # a new one is no help here
         raise ConfigError(f"{made}; --key FILE says where it lies ({missing})") from None
     if now != then:
         where = safe_text(recipe.choice("pii").config.key_file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,11 @@ def read_json(path: Path) -> dict[str, Any] | None:
     if not isinstance(value, dict) or value.get("schema_version") != SCHEMA_VERSION:
         return None
     return value
+
+
+def finished_now() -> str:
+    """The moment that a training's `done.json` keeps as `finished`, by which a gate tells its age."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def _finite(value: Any) -> Any:

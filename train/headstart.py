@@ -57,7 +57,8 @@ def base_states(objective: Objective, sets: Sequence[tuple[Encoded, np.ndarray]]
     """float64[h] by a row's tokens: the base's states of all rows that heads of these sets (rows, classes) are fitted on.
 
     Runs on one base that share rows, as the arms of an ablation do, compute them once; a fifth of a short run is saved.
-    The order of `sets` decides which rows share a batch, and with it the last digits, so whoever asks keeps to one.
+    `sets` and their order decide which rows share a batch, and with it the last digits: whoever asks keeps to one, and a
+    run beside other arms agrees with itself to rounding only, as it does with another number of threads.
     """
     if _head(objective) is None:
         return {}

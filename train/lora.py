@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime as dt
 import json
 import shutil
 import time
@@ -34,7 +33,7 @@ from train.config import TrainConfig
 from train.evaluate import ItemScores, read_scores, score_classes, shown_classes, summarise
 from train.examples import CLASSIFICATION, EXTRACTION, Examples, only_wanted
 from train.extra import versions
-from train.files import CHECKPOINTS, read_json, write_json
+from train.files import CHECKPOINTS, finished_now, read_json, write_json
 from train.fit import Learning, classes_of, fit, watch_of
 from train.forgetting import check_remedies, guide, open_probe, open_teacher, replay_rows, writes
 from train.garbage import freeze_imports
@@ -204,7 +203,7 @@ def _train_adapter(
         if start is not None:
             done["resumed_from_step"] = start.step
         done["seconds"] = time.perf_counter() - started
-        done["finished"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")  # by which a gate tells its age
+        done["finished"] = finished_now()
         done |= tracked.finish(outcome_of(done))
         write_card(directory, done, examples)
         write_json(directory / "done.json", done)

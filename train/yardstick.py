@@ -23,13 +23,16 @@ DESCRIPTION = "TF-IDF (words and pairs) with logistic regression (C = 10)"
 def kept_yardstick(examples: Examples, evaluation: Examples, canonical: Mapping[str, str], path: Path) -> float:
     """The metric of `tfidf_yardstick`; found again in `path`, where numbers are kept under a hash of all that they follow
     from, so that an ablation that goes on does not fit it again."""
-    from sklearn import __version__
+    import scipy
+    import sklearn
 
     names = map(repr, sorted(canonical.items()))
-    told = [DESCRIPTION, __version__, examples.fingerprint(), evaluation.fingerprint(), *names]
+    versions = (sklearn.__version__, scipy.__version__, np.__version__)
+    told = [DESCRIPTION, *versions, examples.fingerprint(), evaluation.fingerprint(), *names]
     key = xxhash.xxh3_128_hexdigest("\0".join(told).encode("utf-8", "surrogatepass"))
-    kept = (read_json(path) or {}).get("metric", {})
-    if key not in kept:
+    kept = (read_json(path) or {}).get("metric")
+    kept = kept if isinstance(kept, dict) else {}
+    if not isinstance(kept.get(key), float):
         kept[key] = tfidf_yardstick(examples, evaluation, canonical).mean()
         if path.parent.is_dir():  # an ablation that never trains leaves nothing
             write_json(path, {"metric": kept})

@@ -18,19 +18,24 @@ from audit.gate.policy import CHECKS
 NEVER = ("secrets", "leaked_rows")
 _CHANCE = 0.5
 """Area under the curve of a model that cannot tell old texts from new."""
+_NOTICEABLE = 0.6
+"""Area below which texts of one kind often lie by chance: no limit is suggested under it."""
 _PRESET = ("days_since_training", "pending_reviews")
 
 
-def suggest(result: GateResult) -> str:
-    """TOML for `curate gate --policy`; the checks are those that `result` answered."""
+def suggest(result: GateResult, reference: str | None = None) -> str:
+    """TOML for `curate gate --policy`; the checks are those that `result` answered. `reference` as it was given."""
     subject = result.subject
     lines = [
         f"# Limits from {subject.get('path', '')}: {subject.get('rows', 0):,} rows, {subject.get('state', '')}.",
         "# Shares warn where chance alone would rarely lead, and fail at twice that. Read them before you commit them.",
         f'preset = "{subject.get("preset", "starter")}"',
     ]
-    if subject.get("reference"):
-        lines.append(f"reference = {json.dumps(subject['reference'], ensure_ascii=False)}")
+    reference = reference or subject.get("reference")
+    if reference == "-":
+        lines.append("# The reference came by standard input: name it where the gate runs, with --reference.")
+    elif reference:
+        lines.append(f"reference = {json.dumps(reference)}")
     for check in result.checks:
         if check.verdict != "not applicable" and check.name not in _PRESET:
             lines += ["", *_table(check)]
@@ -55,6 +60,8 @@ def _table(check: CheckResult) -> list[str]:
     measured = _upper(round(check.value * check.rows), check.rows) if known.unit == "share" else check.value
     high = check.high if check.high is not None else measured
     most = 1.0 if known.unit == "share" else math.inf
+    if check.name == "drift_texts":
+        high = max(high, _NOTICEABLE)
     warn = min(most, _two_digits(high))
     twice = 2 * warn if check.name != "drift_texts" else min(1.0, 2 * warn - _CHANCE)  # twice as far from chance
     return [here, head, f"warn = {warn:g}", f"fail = {min(most, _two_digits(twice)):g}"]

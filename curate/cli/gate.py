@@ -91,7 +91,8 @@ def gate_command(
         if tighter != Path(baseline).read_bytes():
             atomic_write_bytes(baseline, tighter)
         click.echo(f"baseline: {gone:,} known findings are gone, {len(found.still_known):,} stay ({baseline})", err=True)
-    text = gates.suggest(found.result) if suggest else found.render(form, color=output is None and sys.stdout.isatty())
+    colour = output is None and sys.stdout.isatty()
+    text = gates.suggest(found.result, reference) if suggest else found.render(form, color=colour)
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -12,6 +12,7 @@ import pytest
 
 from audit.gate import parse_policy
 from curate import workflow
+from curate.dataset.compression import file_hash
 from curate.gating import gate
 from curate.recipe import Recipe
 
@@ -42,10 +43,13 @@ def trained(run: Path, where: str, days: float) -> None:
     (folder / "done.json").write_text(json.dumps({"finished": ended.isoformat(timespec="seconds")}))
 
 
-def test_applying_decisions_anew_makes_no_old_training_young(run: Path) -> None:
+@pytest.mark.parametrize("plan", ["in force", "another"])
+def test_applying_decisions_anew_makes_no_old_training_young(run: Path, plan: str) -> None:
     assert age(run).verdict == "insufficient evidence"
     trained(run, "curated/1", 100)
-    (run / "ablation.json").write_text(json.dumps({"verdict": "helped", "plan_hash": "of another plan", "comparisons": []}))
+    of = file_hash(run / "plan.parquet") if plan == "in force" else "of another plan"
+    (run / "ablation.json").write_text(json.dumps({"verdict": "helped", "plan_hash": of, "comparisons": []}))
+    trained(run, "raw/1", 1)  # an arm to compare with
     for _ in range(2):
         found = age(run)
         assert found.verdict == "fail"
@@ -56,13 +60,21 @@ def test_applying_decisions_anew_makes_no_old_training_young(run: Path) -> None:
     assert age(run).verdict == "pass"
 
 
-def test_a_run_of_before_trainings_said_when_they_ended_is_as_old_as_its_ablation(run: Path) -> None:
-    (run / "ablation.json").write_text(json.dumps({"verdict": "helped", "comparisons": []}))
-    manifest = json.loads((run / "manifest.json").read_text())
-    assert manifest.pop("train")["reason"]
-    manifest["finished"] = (dt.datetime.now(dt.UTC) - dt.timedelta(days=91)).isoformat()
-    (run / "manifest.json").write_text(json.dumps(manifest))
-    assert age(run).value == pytest.approx(91, abs=0.1)
+@pytest.mark.parametrize("said", ["2020-01-01T00:00:00", "2020-01-01", "soon", 1_700_000_000, None])
+def test_a_training_that_does_not_say_when_it_ended_is_no_evidence(run: Path, said: object) -> None:
+    trained(run, "curated/1", 0)
+    (run / "train" / "curated" / "1" / "done.json").write_text(json.dumps({"finished": said}))
+    assert age(run).verdict == "insufficient evidence"
+    trained(run, "curated/2", 5)
+    assert age(run).value == pytest.approx(5, abs=0.1)
+
+
+def test_a_training_of_the_future_is_no_evidence_and_clocks_may_differ_a_little(run: Path) -> None:
+    trained(run, "curated/1", -400)
+    assert age(run).verdict == "insufficient evidence"
+    trained(run, "curated/2", -0.01)
+    assert age(run).value == 0.0
+    assert "-" not in age(run).sentence
 
 
 def test_data_as_given_has_no_training_whose_age_a_preset_could_ask(run: Path) -> None:

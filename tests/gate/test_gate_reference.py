@@ -100,6 +100,7 @@ def test_a_suggestion_beside_a_reference_names_it_and_can_still_fail() -> None:
     asked = tomllib.loads(Path("suggested.toml").read_text())
     assert asked["reference"] == "main.jsonl"
     texts = asked["checks"]["drift_texts"]
+    assert 0.6 <= texts["warn"] < texts["fail"], "chance alone must not reach it"
     assert 0.5 <= texts["warn"] < texts["fail"] < 1.0
     found = checks("june.jsonl", policy="suggested.toml")
     assert {found[name]["verdict"] for name in ("columns_changed", "drift_labels", "drift_texts")} == {"pass"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -202,6 +203,36 @@ def test_canaries_asked_side_by_side_are_known_as_well_as_one_by_one(quick: Trai
         assert one.extracted == other.extracted
 
 
+def test_asking_ends_soon_where_nobody_waits_any_more(quick: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from curate.errors import Cancelled
+
+    bench = open_workbench(quick)
+    objective = adapted_model(quick, bench, None, "text")
+    asked = [Question("write to ", [f"a{i}@example.org" for i in range(40)], " now", special=True) for _ in range(5)]
+    ended: list[str] = []
+    scored = exposure._scored
+
+    def watched(model: object, stop: threading.Event, *one: object) -> object:
+        if not ended:
+            ended.append("failed")
+            raise KeyboardInterrupt
+        stop.wait(30)  # as a canary of a million candidates is still at it
+        try:
+            return scored(model, stop, *one)  # type: ignore[arg-type]
+        except Cancelled:
+            ended.append("stopped")
+            raise
+
+    monkeypatch.setattr(exposure, "_scored", watched)
+    threads = torch.get_num_threads()
+    with pytest.raises(KeyboardInterrupt):
+        score_candidates(objective, bench.tokenizer, asked, threads=2)
+    assert "stopped" in ended
+    assert torch.get_num_threads() == threads
+
+
 @pytest.mark.parametrize("obeys", [True, False])
 def test_a_base_with_a_sliding_window_or_without_an_ear_for_masks_is_scored_one_text_at_a_time(obeys: bool) -> None:
     import torch
@@ -226,7 +257,8 @@ def test_a_base_with_a_sliding_window_or_without_an_ear_for_masks_is_scored_one_
     suffixes = [[10 + i, 20, 30 + i % 5] for i in range(12)] + [[7, 8, 9, 10, 11, 12], [7, 8, 9, 10, 11, 13]]
     with torch.inference_mode():
         opening = model(input_ids=torch.tensor([start]), use_cache=True)
-        found = exposure._shared(model, opening.past_key_values, opening.logits[:, -1], suffixes, len(start))
+        held, last = opening.past_key_values, opening.logits[:, -1]
+        found = exposure._shared(model, held, last, suffixes, len(start), threading.Event())
         for suffix, nats in zip(suffixes, found.tolist(), strict=True):
             ids = torch.tensor([[*start, *suffix]])
             losses = functional.cross_entropy(model(input_ids=ids[:, :-1]).logits[0], ids[0, 1:], reduction="none")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -49,11 +50,11 @@ def test_the_arms_of_an_ablation_read_each_row_once_and_a_run_that_is_taken_up_a
     rows, held = make_tickets(60, seed=3), make_tickets(30, seed=5, first_id=900)
     parts = {"raw": rows, "some": rows.take(np.arange(9, 50))}
     arms = [Arm(name, name, part) for name, part in parts.items()]
-    read: list[int] = []
+    read: list[list[bytes]] = []
     features = headstart.features
 
     def counted(objective: Objective, encoded: Encoded, pad: int) -> np.ndarray:
-        read.append(len(encoded))
+        read.append([tokens.tobytes() for tokens in encoded.tokens])
         return features(objective, encoded, pad)
 
     monkeypatch.setattr(headstart, "features", counted)
@@ -64,13 +65,14 @@ def test_the_arms_of_an_ablation_read_each_row_once_and_a_run_that_is_taken_up_a
         return matrix
 
     first = train()
-    texts = len({tokens.tobytes() for tokens in first.open_bench().encoder.encode(rows).tokens})
-    assert sum(read) == texts
+    texts = {tokens.tobytes() for tokens in first.open_bench().encoder.encode(rows).tokens}
+    assert sorted(itertools.chain(*read)) == sorted(texts), "each once"
     adapter = tmp_path / "train" / "some" / "0" / "adapter" / "adapter_model.safetensors"
-    as_it_was = adapter.read_bytes()
+    as_it_was, all_read = adapter.read_bytes(), read.copy()
     read.clear()
     train()
     assert not read, "nothing is read for runs that are there"
     shutil.rmtree(adapter.parents[1])
     train()
+    assert read == all_read, "the rows of all arms in the same batches, whichever run is left"
     assert adapter.read_bytes() == as_it_was

@@ -71,6 +71,8 @@ class Matrix:
         self.arms, self.reading, self.seeds = arms, evaluation, seeds
         self.pool: Pool | None = None
         """Processes that are lent to runs which may go side by side; without, they get their own where that pays."""
+        self.states_by: Matrix | None = None
+        """Whose arms' rows are read for the heads of these runs too (`share_states`); its own where None."""
         self.evaluation, self.canonical, self.metrics = evaluation.examples, dict(canonical or {}), dict(metrics or {})
         self.out_dir, self._progress = out_dir, progress
         self.data = {(arm.name, seed): arm.draw(seed) for arm in arms for seed in seeds}
@@ -160,7 +162,7 @@ class Matrix:
             if told is None and arm.method == "lora":
                 jobs = self._unfinished(plan, number)
                 if jobs and len(number) > 1:
-                    self.share_states()
+                    (self.states_by or self).share_states()
                 at_once = self.at_once(len(jobs))
                 self._estimate(list(jobs.values()), at_once)
                 told = self._together(jobs, at_once, len(number))

@@ -25,7 +25,7 @@ import torch
 from train.adapters import save_adapter, write_card
 from train.config import TrainConfig
 from train.examples import CLASSIFICATION, EXTRACTION
-from train.files import write_json
+from train.files import finished_now, write_json
 from train.fit import classes_of, targets_of, weights_of
 from train.lora import (
     Workbench,
@@ -204,7 +204,7 @@ class _Stack:
             "targets_seen": int(targets_of(run.encoded)[run.plan].sum()), "final_loss": float(np.mean(run.losses)),
             "train_seconds": seconds, "stacked": len(self.runs),
             "evaluation": _save_scores(scores, job.evaluation, job.directory, job.canonical, run.labels),
-            "seconds": seconds,
+            "seconds": seconds, "finished": finished_now(),
         }  # fmt: skip
         write_card(job.directory, done, job.examples)
         write_json(job.directory / "done.json", done)

@@ -19,6 +19,7 @@ import contextlib
 import copy
 import itertools
 import math
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 from torch.nn import functional
+
+from curate.errors import Cancelled
 
 if TYPE_CHECKING:
     from train.objective import Objective
@@ -40,6 +43,8 @@ _WORTH_A_TREE = 8
 _SAME_NATS, _SAME_NATS_SHORT = 1e-3, 0.02
 """How near both ways must come, with numbers of 32 bits and with shorter ones."""
 _BESIDE = 16
+_MEMORY = 4 * 2**30
+"""Bytes that the largest numbers of all threads together may take: some three copies of every token's logits."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class Question(NamedTuple):
 def score_candidates(
     objective: Objective, tokenizer: Any, questions: Sequence[Question], threads: int | None = None
 ) -> list[Scored]:
-    """Score every candidate of every question; `threads` at a time, all that torch uses where None."""
+    """Score every candidate of every question; `threads` at a time, all that torch uses where None, fewer where a large
+    vocabulary would take too much memory. Ctrl-C ends it within a batch."""
     model = objective.inner
     device = next(model.parameters()).device
     # Tokenizers are not made for several threads.
@@ -73,30 +79,37 @@ def score_candidates(
     training = objective.model.training
     objective.model.eval()
     try:
-        with _side_by_side(len(asked), threads or torch.get_num_threads(), device) as pool:
+        stop = threading.Event()
+        most = max(1, _MEMORY // (12 * _BATCH_TOKENS * model.get_output_embeddings().weight.shape[0]))
+        with _side_by_side(min(len(asked), threads or torch.get_num_threads(), most), device) as pool:
             if pool is None:
-                return [_scored(model, *one) for one in asked]
-            return list(pool.map(lambda one: _scored(model, *one), asked))
+                return [_scored(model, stop, *one) for one in asked]
+            try:
+                return list(pool.map(lambda one: _scored(model, stop, *one), asked))
+            finally:
+                stop.set()
     finally:
         objective.model.train(training)
 
 
 @contextlib.contextmanager
-def _side_by_side(count: int, threads: int, device: torch.device) -> Iterator[ThreadPoolExecutor | None]:
+def _side_by_side(threads: int, device: torch.device) -> Iterator[ThreadPoolExecutor | None]:
     """Threads whose arithmetic has one core each; None where one at a time is better."""
-    if min(count, threads) < 2 or device.type != "cpu":
+    if threads < 2 or device.type != "cpu":
         yield None
         return
     usual = torch.get_num_threads()
     try:
-        with ThreadPoolExecutor(min(count, threads), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             yield pool
     finally:
         torch.set_num_threads(usual)
 
 
 @torch.inference_mode()
-def _scored(model: Any, tokens: Sequence[Sequence[int]], stops: np.ndarray, first: int) -> Scored:
+def _scored(
+    model: Any, stop: threading.Event, tokens: Sequence[Sequence[int]], stops: np.ndarray, first: int
+) -> Scored:
     device = next(model.parameters()).device
     nats = np.zeros(len(tokens))
     prefix = torch.tensor([tokens[0][: max(first, 1)]], device=device)
@@ -106,7 +119,7 @@ def _scored(model: Any, tokens: Sequence[Sequence[int]], stops: np.ndarray, firs
     order = np.argsort(stops, kind="stable")
     order = order[stops[order] > known]
     if len(order):
-        nats[order] = _shared(model, held, last, [tokens[i][known : stops[i]] for i in order.tolist()], known)
+        nats[order] = _shared(model, held, last, [tokens[i][known : stops[i]] for i in order.tolist()], known, stop)
     return Scored(nats, _is_greedy(model, tokens[0][: stops[0]], first, device))
 
 
@@ -132,7 +145,9 @@ def _tokens(
     return tokens, stops, first
 
 
-def _shared(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequence[int]], known: int) -> np.ndarray:
+def _shared(
+    model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequence[int]], known: int, stop: threading.Event
+) -> np.ndarray:
     """float64[R]: nats of each suffix after a beginning of `known` tokens, whose keys and values are `held`."""
     # Two that begin differently: where a model looks past the mask, the second sees the first.
     other = next((s for s in reversed(suffixes) if s[0] != suffixes[-1][0]), None)
@@ -140,13 +155,15 @@ def _shared(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequen
         pair, near = [other, suffixes[-1]], _SAME_NATS if model.dtype.itemsize >= 4 else _SAME_NATS_SHORT
         # No mask of one's own, or no positions: whatever a foreign model says to that, copies do it.
         with contextlib.suppress(Exception):
-            plain = _apart(model, held, last, pair)
-            if np.allclose(_end_to_end(model, held, last, pair, known), plain, rtol=0, atol=near):
-                return _end_to_end(model, held, last, suffixes, known)
-    return _apart(model, held, last, suffixes)
+            plain = _apart(model, held, last, pair, stop)
+            if np.allclose(_end_to_end(model, held, last, pair, known, stop), plain, rtol=0, atol=near):
+                return _end_to_end(model, held, last, suffixes, known, stop)
+    return _apart(model, held, last, suffixes, stop)
 
 
-def _end_to_end(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequence[int]], known: int) -> np.ndarray:
+def _end_to_end(
+    model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequence[int]], known: int, stop: threading.Event
+) -> np.ndarray:
     """All suffixes as trees of tokens: each sees the beginning and its ancestors, and is run once for all below it."""
     device, dtype = last.device, model.dtype
     first = -functional.log_softmax(last[0], dim=-1).double().cpu().numpy()
@@ -154,6 +171,7 @@ def _end_to_end(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Se
     # In this order suffixes that begin alike stand together.
     order = sorted((i for i, s in enumerate(suffixes) if len(s) > 1), key=lambda i: list(suffixes[i]))
     while order:
+        _go_on(stop)
         tree = _Tree()
         taken = 0
         while taken < len(order) and len(tree.tokens) < _TOKENS_AT_ONCE:
@@ -208,16 +226,25 @@ class _Tree:
         return out
 
 
-def _apart(model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequence[int]]) -> np.ndarray:
+def _apart(
+    model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequence[int]], stop: threading.Event
+) -> np.ndarray:
     """A text for each suffix, the beginning's keys and values copied for each."""
     most = max(1, _BATCH_TOKENS // max(map(len, suffixes)))
     out = np.empty(len(suffixes))
     for start in range(0, len(suffixes), most):
+        _go_on(stop)
         part = suffixes[start : start + most]
         cache = copy.deepcopy(held)  # fresh for each part: a sliding window cannot be cut back
         cache.batch_repeat_interleave(len(part))
         out[start : start + most] = _padded_nats(model, cache, last, part)
     return out
+
+
+def _go_on(stop: threading.Event) -> None:
+    """Raise where nobody waits for the answer any more."""
+    if stop.is_set():
+        raise Cancelled("asking for canaries was stopped")
 
 
 def _padded_nats(model: Any, cache: Any, last: torch.Tensor, rows: Sequence[Sequence[int]]) -> np.ndarray:

@@ -141,7 +141,9 @@ class MemoryRuns:
         folder = self._trained_in(arm, seed)
         loaded = load_adapter(folder / "adapter")
         questions = [_question(self.wish.raw, canary, loaded.bench.encoder) for canary in self.canaries]
-        found = score_candidates(loaded.objective, loaded.bench.tokenizer, questions)
+        assert self.matrix is not None
+        threads = self.matrix.config.threads or None
+        found = score_candidates(loaded.objective, loaded.bench.tokenizer, questions, threads)
         ranks = [[round(v, 5) for v in bits(one.nats).tolist()] for one in found]
         taken = [one.extracted for one in found]
         run_id = self._run_id(arm, seed)

@@ -114,7 +114,7 @@ def _receipts(
     both = [Arm(RAW, "raw data", wish.raw), Arm(CURATED, "curated data", wish.curated), *arms]
     again = Matrix(both, evaluation, matrix.config, wish.design.seeds, out_dir, tell, canonical)
     again.labels, again.bench, again.pool = matrix.labels, matrix.bench, matrix.pool
-    matrix.share_states()  # the rows of all arms, not of these few: a measurement that goes on must not differ
+    again.states_by = matrix  # the rows of all arms, not of these few: a measurement that goes on must not differ
     again.train(wish.design.seeds)
     probes = Analysis(again, wish.design.seeds, analysis.metric, limit)
     return receipts_of(analysis, probes, wish, limit, influence, groups, of_curated)
