@@ -155,6 +155,11 @@ class QueueScreen(PanelScreen):
         self.revealed = None
         self.show_evidence()
 
+    def on_screen_suspend(self) -> None:
+        """Whoever goes elsewhere comes back to masked data."""
+        if self.revealed is not None:
+            self.hide()
+
     @on(QueueTable.RowHighlighted)
     def cursor_moved(self) -> None:
         """Another finding: personal data is masked again."""

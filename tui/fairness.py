@@ -155,7 +155,7 @@ class FairnessScreen(PanelScreen):
         heads = ["", "group", "metric", *rows, "difference", *span, axis]
         for head in heads:
             least = {"": 1, "group": 12, "metric": 10, "rows": 6, "difference": 10}.get(head, len(head))
-            most = {"": 1, "group": 14 if narrow else 30, "metric": 40 if wide else 22 if narrow else 30}.get(head, 31)
+            most = {"": 1, "group": 14 if narrow else 30, "metric": 40 if wide else 22}.get(head, 31)
             table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=least, max_width=most)
         for line in shown[:MOST_ROWS]:
             # As text: what stands in square brackets in a name (a class of a metric, or worse) is no markup.

@@ -215,6 +215,11 @@ async def test_personal_data_is_shown_by_a_key_only_until_the_cursor_moves(run: 
         await d.press("down")
         assert screen.revealed is None
         await d.until(lambda: "shown as it stands" not in d.words(), "the mask")
+        await d.press("m")
+        await d.sees(SECRET)
+        await d.press("left_square_bracket", "right_square_bracket")
+        await d.until(lambda: d.app.screen is screen and SECRET not in d.words(), "the mask after another panel")
+        assert screen.revealed is None
 
 
 async def test_jump_mode_goes_to_panels_and_parts(run: Path, drive: Drive) -> None:
