@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from curate.ledger.plan import APPLIED
@@ -13,7 +16,25 @@ from tui.rail import added_up
 from tui.words import MANY, NOTED, SIGN, count, stage_title
 
 
-def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool, *, tight: bool = False) -> Text:
+@dataclass(frozen=True)
+class Line:
+    """Parts on one line, the telling ones first: where it is short, gaps narrow, then whole parts give way from the end."""
+
+    name: str
+    parts: tuple[str, ...]
+    gap: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The longest form that fits; the first part alone is cut where even that is too long."""
+        forms = [self._form(self.parts, self.gap), *(self._form(self.parts[:n], 2) for n in range(len(self.parts), 0, -1))]
+        yield next((form for form in forms if form.cell_len <= options.max_width), forms[-1])
+
+    def _form(self, parts: tuple[str, ...], gap: int) -> Text:
+        name = (f"{self.name}  " if self.name else "", "bold")
+        return Text.assemble(name, (" " * gap).join(parts), no_wrap=True, overflow="ellipsis")
+
+
+def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool, *, tight: bool = False) -> Text | Line:
     """How many, in which state, and how they are filtered, ordered and grouped; `tight`: on a short line."""
     wish = queue.wish
     if not stages:
@@ -31,13 +52,12 @@ def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool,
         said = [(SIGN[s], by[s] - noted * (s == "applied"), MANY[s]) for s in by]
         said.insert(1, (SIGN["applied"], noted, NOTED))
         told = [count(n, "finding"), *(f"{sign} {many:,} {word}" for sign, many, word in said if many)]
-    # What a person chose comes before what the rail counts too: a short line cuts the end.
+    # What a person chose comes before what the rail counts too: a short line drops the end.
     chosen = [GROUP_SAYS[wish.group]] if wish.group else []
     chosen += [SORT_SAYS[wish.sort]] if wish.sort != "state" else []
     told = [*chosen, *told] if chosen else [*told, SORT_SAYS["state"]]
     name = stage_title(stages[0]) if len(stages) == 1 and not tight else ""
-    between = "  " if tight else "   "
-    return Text.assemble((f"{name}  " if name else "", "bold"), between.join(told), no_wrap=True, overflow="ellipsis")
+    return Line(name, tuple(told), 2 if tight else 3)
 
 
 def nothing_here(session: Session, stages: list[str], queue: Queue) -> Text:
