@@ -12,7 +12,9 @@ _DOUBLED = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 
 
 def luhn(digits: str) -> bool:
-    """True where the mod-10 check digit of ASCII digits fits. Raises ValueError for signs beyond ASCII."""
+    """True where the mod-10 check digit of ASCII digits fits; signs beyond ASCII fit none."""
+    if not digits.isascii():
+        return False
     raw = digits.encode("ascii")
     plain = raw[-1::-2]  # every byte of it counts 48 too much
     return (sum(plain) - 48 * len(plain) + sum(raw[-2::-2].translate(_DOUBLED))) % 10 == 0

@@ -58,15 +58,19 @@ _NO_HOUSE = re.compile(
 """Amounts and ages. Here and below a digit stands first, so that a search leaps from digit to digit."""
 _WORD_AND_NUMBER = re.compile(r"([^\W\d_]+) \d{1,4}( [^\W\d_A-Z]{5,})?")
 _WORKED_SUM = re.compile(r"####|<<|>>|(?<!\w)0x[0-9a-fA-F]{2}")
-"""What no address holds: sums worked out in a text, and code."""
+"""What no address holds: sums worked out in a text, and code. What stands before or behind may be one."""
 _MARKS_OF_SUMS = re.compile(r"[#<>x]")
+_NUMBER_AND_NAME = re.compile(
+    r"\d[^\n]{0,40}?\b(?![\d_a-zà-ÿа-я])\w[^\W\d_]{2}|\b(?![\d_a-zà-ÿа-я])\w[^\W\d_]{2}[^\n]{0,40}?\d"
+)
 _DECIMAL = re.compile(r"\d*[.,]\d+(?:\n\D*)?")
 _RESULT = re.compile(r"((?:the )?[A-Z][^\W\d_]+)(?: [A-Z][^\W\d_]+){0,3} \d{1,3}(-\d{1,3})?")
 _AND_OTHER = re.compile(r"-\d{1,3}(?![\w-])")
 _GAMES = re.compile(
-    r"\b(?:beat\w*|defeat\w*|over|w[io]n\w*|upset\w*|lost|losing|lead\w*|led|thump\w*|rout\w*|edg(?:e|ed|ing)|victor\w*"
-    r"|scor\w+|finals?|semi-?finals?|sets?|seeded)\b"
+    r"\b(?:(?:beat|defeat|upset|thump|thrash|trounc|rout|edg)(?:s|e[ds]?|ings?|ting|ed)?(?: out| past)?"
+    r"|(?:w[io]n|winning|wins|victory|triumph|lead|leads|led|leading)\b[^.!?\n]{0,60} over) (?:the )?\Z"
 )
+"""What stands directly in front of the team that lost."""
 _KIND_AT_END = re.compile(
     r"(?i)(?:str|straße|strasse|weg|gasse|platz|allee|ring|damm|ufer|markt|hof|berg|laan|straat|kade|plein|steeg|lei|gatan|gata|vägen|väg"
     r"|vej|gade|veien|vei|katu|tie|polku|utca|út|tér)\Z"
@@ -111,7 +115,9 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
         if (word or re.match(r"\s*:", after)) and not re.search(r"\d", rest):
             high = end.end(1)
             break
-    if (_MARKS_OF_SUMS.search(value) and _WORKED_SUM.search(value)) or _result(before, value, after):
+    if _MARKS_OF_SUMS.search(value, low, high):
+        low, high = _beside_sums(value, low, high)
+    if low >= high or _result(before, value, after):
         return 0, 0
     counted = _WORD_AND_NUMBER.fullmatch(value)
     noun = (counted[2] or after) if counted else ""
@@ -135,11 +141,21 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
     return low, high
 
 
+def _beside_sums(value: str, low: int, high: int) -> tuple[int, int]:
+    """The first to the last part between sums and code that has a number and a street or a word with a capital."""
+    edges = [low, *(place for m in _WORKED_SUM.finditer(value, low, high) for place in m.span()), high]
+    if len(edges) == 2:
+        return low, high
+    parts = [(a, b) for a, b in zip(edges[::2], edges[1::2]) if _NUMBER_AND_NAME.search(value, a, b)]
+    parts += [(a, b) for a, b in zip(edges[::2], edges[1::2]) if _has_street(value[a:b].strip(_EDGE))]
+    return (min(parts)[0], max(parts)[1]) if parts else (0, 0)
+
+
 def _result(before: str, value: str, after: str) -> bool:
     """Whether a team and its points are read for a street and a house: `thumping South Korea 32-8`. What begins with a
     listed first name stays hidden."""
     found = _RESULT.fullmatch(value)
-    if found is None or not (found[2] or _AND_OTHER.match(after)) or not _GAMES.search(f"{before[-64:]} {after}"):
+    if found is None or not (found[2] or _AND_OTHER.match(after)) or not _GAMES.search(before):
         return False
     spelled = re.findall(r"[^\W\d_]+", value)
     streets = any(word.lower() in _STREETS for word in spelled) or _KIND_AT_END.search(spelled[-1]) is not None

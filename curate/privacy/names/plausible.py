@@ -106,13 +106,32 @@ def _after_somebody(text: Block, row: int, start: int, end: int) -> bool:
     return re.split(r"['’-]", name)[0] in _SICK and bool(_ILL_AFTER.match(after) or _ILL_BEFORE.search(before))
 
 
-_SIGN = re.compile(r"\b(?:LETTER|CHARACTER)\b")
+_SIGN = re.compile(
+    r"\b(?:CAPITAL|SMALL|MODIFIER|SUBJOINED|LATIN|GREEK|CYRILLIC|ARMENIAN|GEORGIAN|HEBREW|ARABIC|SYRIAC|THAANA|NKO|DEVANAGARI"
+    r"|BENGALI|GURMUKHI|GUJARATI|ORIYA|TAMIL|TELUGU|KANNADA|MALAYALAM|SINHALA|THAI|LAO|TIBETAN|MYANMAR|KHMER|MONGOLIAN|HANGUL"
+    r"|HIRAGANA|KATAKANA|BOPOMOFO|CHEROKEE|RUNIC|OGHAM|GOTHIC|COPTIC|TIFINAGH|JAVANESE) (?:LETTER|CHARACTER)(?: |\Z)"
+)
+"""How the names of letters in Unicode begin. A letter alone is one that somebody wrote: `COVER LETTER JOHN SMITH`."""
 
 
 def _names_a_sign(text: Block, row: int, start: int, value: str) -> bool:
     """Whether capitals are the name of a character: `LATIN CAPITAL LETTER V`, `THAI CHARACTER MAI THO`."""
-    before = text.data[max(int(text.starts[row]), start - 10) : start].tobytes()
-    return _SIGN.search(value) is not None or before.endswith((b"CHARACTER ", b"LETTER "))
+    before = text.raw(max(int(text.starts[row]), start - 24), start).decode("utf-8", "replace")
+    found = _SIGN.search(before + value)
+    return found is not None and found.end() >= len(before)
+
+
+_INTRODUCES = re.compile(
+    r"(?i)(?:\b(?:my|his|her|their|your|whose|first|last|full|mein|sein|ihr) name(?: is| was| ist|:)|\bname['’]s|\bdear"
+    r"|\b(?:mrs?|ms|dr|prof|frau|herr|sra?|mme)\.?|\bnamed|\b(?:ich heiße|(?:er|sie) heißt|[ms]['’]appelle|me llamo"
+    r"|se llama|mi chiamo|si chiama)|\bmeet|\bi(?:['’]m| am)) \Z"
+)
+
+
+def _introduced(text: Block, row: int, start: int) -> bool:
+    """Whether the words in front of a code of money introduce somebody: `Her name is AUD`."""
+    before = text.raw(max(int(text.starts[row]), start - 32), start).decode("utf-8", "replace")
+    return _INTRODUCES.search(before) is not None
 
 
 def _in_code(text: Block, row: int, start: int, end: int) -> bool:
@@ -126,7 +145,8 @@ def plausible(text: Block, found: Found) -> Found:
     at = found.at
     keep = np.ones(len(at), np.bool_)
     for n in np.flatnonzero(at[:, 2] - at[:, 1] == 3).tolist():  # whatever the tagger takes a code of money for
-        keep[n] = text.data[at[n, 1] : at[n, 2]].tobytes() not in _CURRENCIES
+        if text.raw(at[n, 1], at[n, 2]) in _CURRENCIES:
+            keep[n] = at[n, 3] == _PERSON and _introduced(text, int(at[n, 0]), int(at[n, 1]))
     asked = np.flatnonzero(keep & np.isin(at[:, 3], (_ADDRESS, _PERSON, _ORGANIZATION)))
     for n, (row, start, end, kind) in zip(asked.tolist(), at[asked].tolist()):
         value = text.read(start, end)
