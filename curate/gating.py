@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import Dataset
 from curate.dataset.compression import file_hash
+from curate.dataset.jsontext import json_or_empty
 from curate.errors import ConfigError
 from curate.house import require
 from curate.ledger.apply import apply
@@ -351,7 +351,7 @@ def _days_since_training(run: RunDir) -> float | None:
     """
     now, found = dt.datetime.now(dt.UTC), []
     for arm in _ON_CURATED:
-        for done in map(_json_of, run.path.glob(f"train/{arm}/*/done.json")):
+        for done in map(json_or_empty, run.path.glob(f"train/{arm}/*/done.json")):
             try:
                 days = (now - dt.datetime.fromisoformat(done.get("finished"))).total_seconds() / 86400  # type: ignore[arg-type]
             except (TypeError, ValueError):  # it says nothing, or not in which time zone
@@ -359,14 +359,6 @@ def _days_since_training(run: RunDir) -> float | None:
             if days >= -_CLOCKS_APART_DAYS:
                 found.append(max(0.0, days))
     return min(found, default=None)
-
-
-def _json_of(path: Path) -> dict[str, Any]:
-    try:
-        found = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _labels_sampled(detected: Detected) -> bool:

@@ -12,8 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from curate.dataset.jsontext import json_or_empty
 from curate.errors import RunError
 from curate.rundir import REVIEW_FILE, RunDir
 from curate.safetext import safe_text
@@ -113,7 +112,4 @@ def _line(path: Path) -> RunLine:
 
 
 def _verdict(path: Path) -> str:
-    try:
-        return str(orjson.loads(path.read_bytes()).get("verdict", ""))
-    except (OSError, orjson.JSONDecodeError):
-        return ""
+    return str(json_or_empty(path).get("verdict", ""))

@@ -35,7 +35,7 @@ class LogScreen(ModalScreen[None]):
         with Vertical(id="commands", classes="card"):
             yield Static(Text(f"{len(self.entries)} actions in this session" if self.entries else "Nothing was done yet."))
             yield OptionList(*(Option(_entry(e.said, e.command)) for e in self.entries), id="command-list", markup=False)
-            yield Static(Text("Enter copies a command · Escape closes"), classes="hint")
+            yield Static(Text(f"{'Enter copies a command · ' if self.entries else ''}Escape closes"), classes="hint")
         yield Keys()
 
     def on_mount(self) -> None:

@@ -9,11 +9,11 @@ the preset's limit. Numbers are rounded away from the data to two digits. The sa
 
 from __future__ import annotations
 
-import json
 import math
 
 from audit.gate.judge import CheckResult, GateResult, shown
 from audit.gate.policy import CHECKS
+from curate.recipe_toml import toml
 
 NEVER = ("secrets", "leaked_rows")
 _CHANCE = 0.5
@@ -35,7 +35,7 @@ def suggest(result: GateResult, reference: str | None = None) -> str:
     if reference == "-":
         lines.append("# The reference came by standard input: name it where the gate runs, with --reference.")
     elif reference:
-        lines.append(f"reference = {json.dumps(reference)}")
+        lines.append(f"reference = {toml(reference)}")
     for check in result.checks:
         if check.verdict != "not applicable" and check.name not in _PRESET:
             lines += ["", *_table(check)]

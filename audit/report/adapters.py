@@ -26,6 +26,7 @@ from audit.report.model_trainer import (
     TrainerAlert,
 )
 from audit.report.safe import READ, SHORT
+from curate.dataset.jsontext import json_or_empty
 from curate.privacy.preview import masked_preview
 
 FOLDER = "final"
@@ -114,7 +115,7 @@ def _inside(folder: Path | None, name: Any) -> Path | None:
 
 def _adapter(path: Path, run: str, previews: Shown) -> TrainedAdapter:
     lines = list(_lines(path / "metrics.jsonl"))
-    done = _done(path / "done.json")
+    done = json_or_empty(path / "done.json")
     judged = done.get(SETS[0]) or {}
     classes = [
         ClassScore(
@@ -223,14 +224,6 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                 continue
             if isinstance(line, dict) and isinstance(line.get("step"), int):
                 yield line
-
-
-def _done(path: Path) -> Mapping[str, Any]:
-    try:
-        found = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _number(value: Any) -> float | None:

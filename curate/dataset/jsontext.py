@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -291,3 +292,12 @@ def skip_space(text: str, position: int) -> int:
 
 def _end(text: str, start: int) -> int:
     return _DECODER.raw_decode(text, start)[1]
+
+
+def json_or_empty(path: Path) -> dict[str, Any]:
+    """The object that a file of a run holds; empty where it is missing, torn or no object, as before a run wrote it."""
+    try:
+        found = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -102,7 +102,7 @@ class Driver:
     def __init__(self, app: CurateApp, pilot: Pilot[int]) -> None:
         self.app, self.pilot = app, pilot
 
-    async def until(self, done: Callable[[], object], what: str, seconds: float = 900.0) -> None:
+    async def until(self, done: Callable[[], object], what: str, seconds: float = 240.0) -> None:
         """Wait for something to become true."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:

@@ -223,7 +223,7 @@ async def test_where_letters_are_typed_the_foot_names_a_key_that_helps_there(run
     [
         ("A", ["y Yes, do it", "esc No", "a Apply", "x Reject", "f Flag"]),
         ("e", ["esc Cancel"]),
-        ("c", ["esc Close", "⏎ Copy"]),
+        ("c", ["esc Close", "y Copy"]),
         ("question_mark", ["esc Close"]),
         ("ctrl+o", ["esc Stay"]),
     ],

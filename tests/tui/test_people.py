@@ -208,16 +208,34 @@ async def test_answers_are_judged_blind_by_keys_and_a_word_can_be_taken_back(
 # -- groups -------------------------------------------------------------------------------------------------------------
 
 
-async def test_without_answers_or_groups_it_is_said_what_to_do_and_that_nothing_is_known(run: Path, drive: Drive) -> None:
+async def test_where_labels_are_asked_for_no_answers_are_promised_and_without_groups_nothing_is_known(
+    run: Path, drive: Drive
+) -> None:
     async with drive(run) as d:
         await d.panel("ablation")
         await d.press("j")
         await d.on(JudgeScreen)
-        await d.sees("No answers yet")
+        await d.sees("this data asks for labels")
+        assert "No answers yet" not in d.words(), "there will be none"
         await d.panel("fairness")
         await d.press("b")
         await d.on(FairnessScreen)
         await d.sees("No column holds a sensitive group", "that is not a pass")
+
+
+async def test_before_a_comparison_has_answered_it_is_said_what_lets_models_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    from tests.tui.conftest import write
+
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "t.jsonl", [{"prompt": f"What is {n} and {n}?", "response": f"It is {2 * n}."} for n in range(40)])
+    (tmp_path / "c.toml").write_text("[data]\ninput = 't.jsonl'\n[run]\nstages = ['exact_duplicates']\n")
+    async with drive(tmp_path / "c.toml") as d:
+        await d.panel("ablation")
+        await d.press("j")
+        await d.on(JudgeScreen)
+        await d.sees("No answers yet", "answer held-out prompts")
 
 
 async def test_each_group_stands_there_with_its_interval_and_one_of_four_outcomes(

@@ -67,9 +67,10 @@ def measure_beyond(
         forget_canaries(out_dir)  # a measurement that was killed may have left models
     analysis = Analysis(matrix, wish.design.seeds, metric, limit)
     memory: Memory | None = None
+    planned = _planned(wish, matrix, runs)
     with Pool(config.threads or available_cores()) as pool:
-        _lend(pool, _planned(wish, matrix, runs))
-        _said_before(wish, _planned(wish, matrix, runs), tell)
+        _lend(pool, planned)
+        _said_before(wish, planned, tell)
         if set(wish.parts) - {MEMORY}:
             matrix.train(wish.design.seeds)
         if runs is not None and runs.matrix is not None:
