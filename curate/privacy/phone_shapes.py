@@ -3,8 +3,8 @@
 
 A necessary condition of a score of 0.5 in `phones.find_phones`, for regions of the North American plan and where no word
 speaks of telephones: groups of 3, 3 and 4 digits; a `+` or `00` in front; or a leading zero and nine to twelve digits in
-groups of two and more, perhaps behind a closing bracket or a slash; or the Brazilian form. Texts of nothing but digits
-and signs hold few such runs.
+groups of two and more, perhaps behind a closing bracket; or a leading zero and one slash behind three to five digits of
+at most fifteen; or the Brazilian form. Texts of nothing but digits and signs hold few such runs.
 
 Complexity: O(bytes of the run x 5), about a microsecond.
 """
@@ -46,13 +46,15 @@ def _number_at(data, a, b):  # type: ignore[no-untyped-def]
     if size:
         shortest = min(shortest, size)
     inside |= size == 1 and groups > 1
-    area = first == 48 and digits <= 12  # "02)312-3456", "0421 / 3370 618"
-    if not 7 <= digits <= 15 or groups > 8 or (opened != 0 and not (area and opened == -1)) or slashes > area:
+    area = first == 48 and digits <= 13  # "02)312-3456"
+    if not 7 <= digits <= 15 or groups > 8 or (opened != 0 and not (area and opened == -1)):
         return False
+    if slashes:
+        return slashes == 1 and first == 48 and groups > 1 and not inside  # "0421 / 3370 618", "040/12345"
     if data[a] == 43 or (first == 48 and second == 48 and digits >= 10):
         return True
-    if data[a] == 40 and digits <= 11 and groups > 1:
-        return True  # "(11) 91234-5678", "(85) 9 8877-1203"
+    if data[a] == 40 and digits <= 12 and groups > 1:
+        return True  # "(11) 91234-5678", "(85) 9 8877-1203", "(90) 9 23456-7890"
     return not inside and groups > 1 and first == 48 and 9 <= digits <= 12
 
 

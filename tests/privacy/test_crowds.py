@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curate.privacy import ScanConfig, scan
@@ -124,6 +124,11 @@ def test_a_relaxed_pattern_fits_whatever_the_pattern_fits() -> None:
 
 @settings(max_examples=500, deadline=None)
 @given(st.text("0123456789 -.()/+", min_size=9, max_size=70))
+@example("02010/000")
+@example("040/12345")
+@example("0511 / 123 456 78 90")
+@example("00491)5112-3456")
+@example("(90) 9 11234-1234")
 def test_no_telephone_is_passed_over_by_its_shape(text: str) -> None:
     match = re.search(r"[0-9+(][0-9 .\-()/+]*[0-9]", text)
     if not match:
