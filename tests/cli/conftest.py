@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import subprocess
@@ -58,11 +59,11 @@ def curate(tmp_path: Path) -> Curate:
 
 
 @pytest.fixture
-def inside() -> Curate:
+def inside(tmp_path: Path) -> Curate:
     """The same verbs inside this process, where a process of its own would prove nothing more."""
     from click.testing import CliRunner
 
-    def call(*args: str | Path) -> subprocess.CompletedProcess[str]:
+    def call(*args: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         from curate.cli import main
 
         def entry() -> None:
@@ -71,7 +72,8 @@ def inside() -> Curate:
         import click
 
         command = click.Command("curate", callback=entry)
-        result = CliRunner().invoke(command, [], standalone_mode=True)
+        with contextlib.chdir(cwd or tmp_path):
+            result = CliRunner().invoke(command, [], standalone_mode=True)
         return subprocess.CompletedProcess(list(map(str, args)), result.exit_code, result.stdout, result.stderr)
 
     return call

@@ -97,12 +97,12 @@ def test_a_second_run_computes_nothing_and_changes_no_byte(finished: Path, curat
 
 
 def test_another_directory_and_another_number_of_threads_give_the_same_bytes(
-    finished: Path, curate: Curate, tmp_path: Path
+    finished: Path, inside: Curate, tmp_path: Path
 ) -> None:
     recipe = tmp_path / "curate.toml"
     recipe.write_text("[run]\nthreads = 1\n")
     source = finished / "tickets.jsonl"
-    assert curate("run", recipe, "--input", source, "--no-train", "--out", tmp_path / "one").returncode == 0
+    assert inside("run", recipe, "--input", source, "--no-train", "--out", tmp_path / "one").returncode == 0
     assert contents(tmp_path / "one") == contents(finished / "run")
 
 
@@ -119,23 +119,23 @@ def test_a_changed_input_is_refused_not_mixed(curate: Curate, jsonl: Path, tmp_p
     assert contents(out) == before
 
 
-def test_a_changed_setting_recomputes_only_its_stage(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+def test_a_changed_setting_recomputes_only_its_stage(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     stages = ("--stages", "exact_duplicates,pii")
-    curate("run", jsonl, "--no-train", "--out", out, *stages)
+    inside("run", jsonl, "--no-train", "--out", out, *stages)
     recipe = tmp_path / "curate.toml"
     recipe.write_text("[stages.exact_duplicates]\nnormalise_whitespace = false\n")
-    done = curate("run", recipe, "--input", jsonl, "--no-train", "--out", out, *stages)
+    done = inside("run", recipe, "--input", jsonl, "--no-train", "--out", out, *stages)
     assert "pii: 12 findings, as computed before" in done.stderr
     assert "exact duplicates: 12 findings in" in done.stderr
 
 
-def test_a_damaged_findings_file_is_computed_again(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+def test_a_damaged_findings_file_is_computed_again(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    curate("run", jsonl, "--no-train", "--out", out, "--stages", "pii")
+    inside("run", jsonl, "--no-train", "--out", out, "--stages", "pii")
     before = contents(out)
     (out / "findings" / "pii.parquet").write_bytes(b"PAR1 nonsense")
-    assert curate("run", jsonl, "--no-train", "--out", out, "--stages", "pii").returncode == 0
+    assert inside("run", jsonl, "--no-train", "--out", out, "--stages", "pii").returncode == 0
     assert contents(out) == before
 
 
@@ -153,7 +153,7 @@ def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
 @pytest.mark.parametrize("moment", ["manifest.json", "findings/near_duplicates.parquet", "plan.parquet"])
 def test_a_run_stopped_in_the_middle_goes_on_to_the_same_bytes(
-    finished: Path, curate: Curate, tmp_path: Path, stop: signal.Signals, moment: str
+    finished: Path, inside: Curate, tmp_path: Path, stop: signal.Signals, moment: str
 ) -> None:
     source = tmp_path / "tickets.jsonl"
     shutil.copy(finished / "tickets.jsonl", source)
@@ -165,7 +165,7 @@ def test_a_run_stopped_in_the_middle_goes_on_to_the_same_bytes(
     if stop == signal.SIGINT and process.returncode != 0:
         assert process.returncode == 130, said
         assert "Traceback" not in said
-    again = curate("run", source, "--no-train", "--out", out)
+    again = inside("run", source, "--no-train", "--out", out)
     assert again.returncode == 0, again.stderr
     assert contents(out) == contents(finished / "run")
     assert not list(out.rglob(".*.tmp"))
@@ -210,9 +210,9 @@ def test_a_full_disk_leaves_no_half_file_and_the_next_run_finishes(finished: Pat
     assert contents(out) == contents(finished / "run")
 
 
-def test_dry_run_writes_nothing(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+def test_dry_run_writes_nothing(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
     before = set(tmp_path.iterdir())
-    done = curate("run", jsonl, "--dry-run")
+    done = inside("run", jsonl, "--dry-run")
     assert done.returncode == 0
     assert "classification" in done.stdout
     assert "nothing was written" in done.stdout
@@ -226,26 +226,26 @@ def test_json_goes_to_stdout_alone_and_matches_the_file(curate: Curate, jsonl: P
     assert done.stderr == ""
 
 
-def test_a_stage_that_was_asked_for_and_cannot_run_is_exit_3(curate: Curate, tmp_path: Path) -> None:
+def test_a_stage_that_was_asked_for_and_cannot_run_is_exit_3(inside: Curate, tmp_path: Path) -> None:
     path = tmp_path / "plain.jsonl"
     path.write_text("".join(json.dumps({"text": f"a line of plain words number {i}"}) + "\n" for i in range(30)))
-    done = curate("run", path, "--no-train", "--stages", "label_issues", "--out", tmp_path / "run")
+    done = inside("run", path, "--no-train", "--stages", "label_issues", "--out", tmp_path / "run")
     assert done.returncode == 3
     assert "not judged: label_issues" in done.stderr
 
 
-def test_explain_tells_the_story_of_a_removed_row_without_its_personal_data(finished: Path, curate: Curate) -> None:
+def test_explain_tells_the_story_of_a_removed_row_without_its_personal_data(finished: Path, inside: Curate) -> None:
     removed = pq.read_table(finished / "run" / "removed.parquet").to_pylist()[0]
-    done = curate("explain", finished / "run", str(removed["row"]))
+    done = inside("explain", finished / "run", str(removed["row"]))
     assert done.returncode == 0, done.stderr
     assert f"removed by {removed['stage']}" in done.stdout
     assert f"justified by row {removed['witness_row']}" in done.stdout
-    by_id = curate("explain", finished / "run", removed["row_id"].hex(), "--json")
+    by_id = inside("explain", finished / "run", removed["row_id"].hex(), "--json")
     assert json.loads(by_id.stdout)["row"] == removed["row"]
     assert "@example.org" not in done.stdout + by_id.stdout
 
 
-def test_explain_shows_no_label_key_or_number_raw_in_the_region_of_the_recipe(curate: Curate, tmp_path: Path) -> None:
+def test_explain_shows_no_label_key_or_number_raw_in_the_region_of_the_recipe(inside: Curate, tmp_path: Path) -> None:
     rows = [{"text": f"words about topic {i % 7} and {i}", "label": "ab@example.org", "m": {}} for i in range(60)]
     rows[0] = {"text": "0176 12345678 is mine", "label": "AB@example.org", "m": {"cd@example.org": "ef@example.org"}}
     rows[1]["text"] = rows[2]["text"] = "0176 12345678 said \x1b[31mred"
@@ -255,9 +255,9 @@ def test_explain_shows_no_label_key_or_number_raw_in_the_region_of_the_recipe(cu
     recipe = f'[data]\ninput = "rows.jsonl"\n[run]\nout = "run"\nstages = [{stages}]\n'
     recipe += '[stages.pii]\ndefault_region = "DE"\ntypes = ["EMAIL_ADDRESS"]\n'
     (tmp_path / "curate.toml").write_text(recipe)
-    done = curate("run", "--no-train")
+    done = inside("run", "--no-train")
     assert done.returncode == 0, done.stderr
-    told = [curate("explain", "run", "0").stdout, curate("explain", "run", "1", "--json").stdout]
+    told = [inside("explain", "run", "0").stdout, inside("explain", "run", "1", "--json").stdout]
     assert "pii.key: flag in m" in told[0]
     assert "[EMAIL]" in told[0]
     assert "[PHONE]" in told[1]
@@ -270,20 +270,20 @@ def test_explain_shows_no_label_key_or_number_raw_in_the_region_of_the_recipe(cu
         assert "12345678" not in shown
 
 
-def test_column_names_cannot_break_out_of_a_recipe_or_a_terminal(curate: Curate, tmp_path: Path) -> None:
+def test_column_names_cannot_break_out_of_a_recipe_or_a_terminal(inside: Curate, tmp_path: Path) -> None:
     name = "text\nseed = 99 #\x1b[31m"
     path = tmp_path / "rows.jsonl"
     rows = [{name: f"some words number {i} here", "label": "ab"[i % 2]} for i in range(40)]
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
     role = ("--role", f"text={name}")
-    done = curate("init", path, *role)
+    done = inside("init", path, *role)
     assert done.returncode == 0, done.stderr
-    tried = curate("run", path, *role, "--dry-run")
+    tried = inside("run", path, *role, "--dry-run")
     assert tried.returncode == 0, tried.stderr
     assert "\x1b" not in done.stderr + tried.stdout + (tmp_path / "curate.toml").read_text()
     recipe = tomllib.loads((tmp_path / "curate.toml").read_text())
     assert recipe["data"]["roles"]["text"] == name
-    assert curate("config", "validate", "curate.toml").returncode == 0
+    assert inside("config", "validate", "curate.toml").returncode == 0
     assert _why(Guess("text", ("x",), "named\nx\r\x1b[31m\x85 = 1")) == "  # named x = 1"
 
 
@@ -300,62 +300,62 @@ def test_init_writes_a_recipe_that_validates_and_runs(curate: Curate, jsonl: Pat
     assert "--force" in again.stderr
 
 
-def test_a_recipe_in_pyproject_is_found(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+def test_a_recipe_in_pyproject_is_found(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.curate.data]\ninput = "tickets.jsonl"\n')
-    assert curate("run", "--no-train", "--stages", "pii").returncode == 0
+    assert inside("run", "--no-train", "--stages", "pii").returncode == 0
     assert (tmp_path / "runs" / "tickets" / "manifest.json").is_file()
 
 
-def test_a_folder_with_other_things_in_it_is_not_written_to(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+def test_a_folder_with_other_things_in_it_is_not_written_to(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / "sub").mkdir(parents=True)
     (home / "sub" / ".draft.tmp").write_text("mine")
-    done = curate("pii", jsonl, "--out", home)
+    done = inside("pii", jsonl, "--out", home)
     assert done.returncode == 2
     assert "not empty" in done.stderr
     assert (home / "sub" / ".draft.tmp").read_text() == "mine"
 
 
-def test_one_stage_verbs_leave_the_whole_run_alone(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
-    curate("run", jsonl, "--no-train", "--stages", "exact_duplicates")
+def test_one_stage_verbs_leave_the_whole_run_alone(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
+    inside("run", jsonl, "--no-train", "--stages", "exact_duplicates")
     before = contents(tmp_path / "runs" / "tickets")
-    assert curate("pii", jsonl).returncode == 0
+    assert inside("pii", jsonl).returncode == 0
     assert contents(tmp_path / "runs" / "tickets") == before
     assert (tmp_path / "runs" / "tickets-pii" / "curated.jsonl").is_file()
 
 
 def test_looking_at_a_run_writes_nothing_and_says_when_it_is_out_of_date(
-    curate: Curate, jsonl: Path, tmp_path: Path
+    inside: Curate, jsonl: Path, tmp_path: Path
 ) -> None:
-    curate("run", jsonl, "--no-train", "--stages", "pii", "--out", tmp_path / "run")
+    inside("run", jsonl, "--no-train", "--stages", "pii", "--out", tmp_path / "run")
     (tmp_path / "run" / "findings" / "pii.parquet").unlink()
-    done = curate("explain", tmp_path / "run", "3")
+    done = inside("explain", tmp_path / "run", "3")
     assert done.returncode == 2
     assert "brings it up to date" in done.stderr
     assert not (tmp_path / "run" / "findings" / "pii.parquet").exists()
 
 
 def test_a_stage_that_is_switched_off_stays_off_when_the_run_is_applied_again(
-    curate: Curate, jsonl: Path, tmp_path: Path
+    inside: Curate, jsonl: Path, tmp_path: Path
 ) -> None:
     recipe = tmp_path / "curate.toml"
     recipe.write_text("[stages.label_issues]\nenabled = false\n[stages.near_duplicates]\nenabled = false\n")
-    first = curate("run", recipe, "--input", jsonl, "--no-train", "--out", tmp_path / "run")
+    first = inside("run", recipe, "--input", jsonl, "--no-train", "--out", tmp_path / "run")
     assert first.returncode == 0, first.stderr
     before = contents(tmp_path / "run")
-    again = curate("apply", tmp_path / "run")
+    again = inside("apply", tmp_path / "run")
     assert again.returncode == 0, again.stderr
     assert contents(tmp_path / "run") == before
 
 
-def test_the_second_look_is_taken_again_when_more_stages_look(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+def test_the_second_look_is_taken_again_when_more_stages_look(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    curate("run", jsonl, "--no-train", "--stages", "exact_duplicates", "--out", out)
-    curate("run", jsonl, "--no-train", "--stages", "exact_duplicates,pii", "--out", out)
+    inside("run", jsonl, "--no-train", "--stages", "exact_duplicates", "--out", out)
+    inside("run", jsonl, "--no-train", "--stages", "exact_duplicates,pii", "--out", out)
     assert set(json.loads((out / "manifest.json").read_text())["rescan"]) == {"exact_duplicates", "pii"}
 
 
-def test_the_second_look_sees_a_leak_that_masking_made(curate: Curate, tmp_path: Path) -> None:
+def test_the_second_look_sees_a_leak_that_masking_made(inside: Curate, tmp_path: Path) -> None:
     asked = "could somebody tell me whether {} was the address that got my refund letter yesterday"
     rows = [
         {"text": f"hello there my order went missing on the way {asked.format('ann.lee@example.org')} and also the invoice",
@@ -367,7 +367,7 @@ def test_the_second_look_sees_a_leak_that_masking_made(curate: Curate, tmp_path:
     file = tmp_path / "rows.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     out = tmp_path / "run"
-    done = curate("run", file, "--no-train", "--stages", "exact_duplicates,contamination,pii", "--out", out)
+    done = inside("run", file, "--no-train", "--stages", "exact_duplicates,contamination,pii", "--out", out)
     assert done.returncode == 0, done.stderr
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["stages"]["contamination"]["findings"] == 0
