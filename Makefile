@@ -25,7 +25,7 @@ demo: $(READY) ## run the main job on the sample data: curate, train, compare, s
 	$(BIN)/curate demo
 
 test: $(READY) ## the fast tests (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(READY) ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow

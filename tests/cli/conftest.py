@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import random
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-Curate = Callable[..., "subprocess.CompletedProcess[str]"]
 
 INTENTS = {
     "refund": ["money back for the broken lamp", "return my payment for the late order", "refund the second charge"],
@@ -43,37 +37,3 @@ def jsonl(tmp_path: Path) -> Path:
     path = tmp_path / "tickets.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in tickets()))
     return path
-
-
-@pytest.fixture
-def curate(tmp_path: Path) -> Curate:
-    """`curate ARGS…` as a process of its own, in a folder of its own."""
-
-    def call(*args: str | Path, cwd: Path | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "curate", *map(str, args)],
-            capture_output=True, text=True, cwd=cwd or tmp_path, timeout=timeout, stdin=subprocess.DEVNULL,
-        )
-
-    return call
-
-
-@pytest.fixture
-def inside(tmp_path: Path) -> Curate:
-    """The same verbs inside this process, where a process of its own would prove nothing more."""
-    from click.testing import CliRunner
-
-    def call(*args: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        from curate.cli import main
-
-        def entry() -> None:
-            main([str(a) for a in args])
-
-        import click
-
-        command = click.Command("curate", callback=entry)
-        with contextlib.chdir(cwd or tmp_path):
-            result = CliRunner().invoke(command, [], standalone_mode=True)
-        return subprocess.CompletedProcess(list(map(str, args)), result.exit_code, result.stdout, result.stderr)
-
-    return call

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.conftest import Curate, tickets
+from tests.cli.conftest import tickets
+from tests.conftest import Curate
 
 GOOD = "".join(json.dumps(r) + "\n" for r in tickets(60)).encode()
 ROW = b'{"text": "a perfectly fine row of text", "intent": "refund"}\n'
@@ -131,9 +132,15 @@ def test_a_wrong_recipe_names_the_key_and_what_is_allowed(
     ],
 )
 def test_a_wrong_argument_is_a_usage_error_that_helps(
-    curate: Curate, jsonl: Path, args: list[str], said: str
+    inside: Curate, jsonl: Path, args: list[str], said: str
 ) -> None:
-    done = curate(*args)
+    done = inside(*args)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_a_wrong_argument_is_one_sentence_and_no_traceback(curate: Curate) -> None:
+    done = curate("run", "missing.jsonl", "--no-train")
+    assert done.returncode == 2
+    assert "missing.jsonl" in done.stderr
     assert "Traceback" not in done.stderr

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from tests.cli.conftest import Curate, tickets
+from tests.cli.conftest import tickets
+from tests.conftest import Curate
 
 ROWS = [{**r, "code": f"0{i}", "amount": 1 if i % 2 else 1.0, "note": None} for i, r in enumerate(tickets(60))]
 

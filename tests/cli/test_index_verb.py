@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Curate
+from tests.conftest import Curate
 
 ASKED = [f"how many {a} does a {b} need when it {c} all day" for a in ("apples", "bricks") for b in ("camel", "mason")
          for c in ("sleeps", "works", "travels")]  # fmt: skip
@@ -30,14 +30,14 @@ def train(tmp_path: Path) -> Path:
     return lines(tmp_path / "train.jsonl", rows)
 
 
-def test_dedup_against_a_file_removes_says_and_explains(curate: Curate, bench: Path, train: Path, tmp_path: Path) -> None:
-    done = curate("dedup", train, "--against", bench, "--out", tmp_path / "run")
+def test_dedup_against_a_file_removes_says_and_explains(inside: Curate, bench: Path, train: Path, tmp_path: Path) -> None:
+    done = inside("dedup", train, "--against", bench, "--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     table = next(line for line in done.stdout.splitlines() if line.startswith("bench.jsonl"))
     assert table.split() == ["bench.jsonl", "named", "set", "12", "1", "1", "0"]
     assert len((tmp_path / "run" / "curated.jsonl").read_text().splitlines()) < 10
     assert ASKED[4] not in (tmp_path / "run" / "curated.jsonl").read_text()
-    told = curate("explain", tmp_path / "run", "9")
+    told = inside("explain", tmp_path / "run", "9")
     assert "matches item 4 of bench.jsonl (counted from 0)" in told.stdout
     assert "contamination / matches_benchmark: drop" in told.stdout
 

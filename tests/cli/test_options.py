@@ -18,7 +18,7 @@ from curate.dataset import load
 from curate.errors import ConfigError
 from curate.recipe import Recipe
 from curate.recipe_toml import write_recipe
-from tests.cli.conftest import Curate
+from tests.conftest import Curate
 
 
 def test_a_role_given_replaces_only_that_role() -> None:

@@ -18,7 +18,8 @@ import pytest
 
 from curate.dataset import Guess
 from curate.recipe_toml import _why
-from tests.cli.conftest import Curate, tickets
+from tests.cli.conftest import tickets
+from tests.conftest import Curate
 
 SAME_BYTES = ("findings", "scores", "curated.jsonl", "removed.parquet", "plan.parquet", "rejected.jsonl")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from curate.labels.folds import joined_groups
 from curate.labels.numeric import judge_numbers
 from curate.stages.base import Context, Detection
 from curate.stages.label_issues import STAGE
+from tests.conftest import Curate
 
 
 def dataset(tmp_path: Path, rows: list[dict[str, Any]], **roles: str) -> Dataset:
@@ -386,22 +385,18 @@ def test_the_end_of_a_run_says_in_words_how_many_labels_are_how_doubtful(tmp_pat
     assert "numbers judged" in told_labels(run(dataset(tmp_path, number_rows(300))).summary, 0)[0]
 
 
-def test_the_verb_takes_votes_and_says_in_words_what_it_found(tmp_path: Path) -> None:
+def test_the_verb_takes_votes_and_says_in_words_what_it_found(tmp_path: Path, inside: Curate) -> None:
     rows, _ = vote_rows(200)
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
     asked = ["labels", str(path), "--out", str(tmp_path / "run"), "--votes", "ann", "--votes", "bo", "--votes", "cy",
              "--role", "text=text", "--role", "label=label"]  # fmt: skip
 
-    def curate(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "curate", *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-
-    out = curate(*asked)
+    out = inside(*asked)
     assert out.returncode == 0, out.stderr
     assert "200 labels of 3 classes judged" in out.stderr
     assert "Annotator cy" in out.stderr
-    missing = curate(*asked[:5], "--votes", "nobody")
+    missing = inside(*asked[:5], "--votes", "nobody")
     assert missing.returncode == 2
     assert "nobody" in missing.stderr
     assert "Traceback" not in missing.stderr

@@ -19,6 +19,7 @@ from curate.errors import DataError
 from curate.judging import Judging
 from curate.recipe import Recipe
 from curate.rundir import RunDir
+from tests.conftest import Curate
 from tests.report.conftest import ablation_of
 
 PROMPTS = 14
@@ -71,7 +72,7 @@ def curate_judge(run: Path, *args: str, said: str = "") -> subprocess.CompletedP
     return subprocess.run(command, input=said, capture_output=True, text=True, check=False, cwd=run.parent)
 
 
-def test_what_people_prefer_stands_in_every_rendering_of_the_report(run: Path) -> None:
+def test_what_people_prefer_stands_in_every_rendering_of_the_report(run: Path, inside: Curate) -> None:
     import jsonschema
 
     vote_for(run, "curated")
@@ -87,10 +88,9 @@ def test_what_people_prefer_stands_in_every_rendering_of_the_report(run: Path) -
     assert "Which answers people prefer" in page
     assert "100% [77%, 100%]" in page, "all of fourteen prompts leave room for a doubt"
     for form, words in (("markdown", "Preferred to those of"), ("text", "Which answers people prefer")):
-        command = [sys.executable, "-m", "curate", "report", str(run), "--format", form]
-        shown = subprocess.run(command, capture_output=True, text=True, check=False, cwd=run.parent)
-        if shown.returncode == 0:
-            assert words in shown.stdout
+        shown = inside("report", run, "--format", form)
+        assert shown.returncode == 0, shown.stderr
+        assert words in shown.stdout
 
 
 def test_the_report_tells_how_far_people_agree_and_names_nobody(run: Path) -> None:

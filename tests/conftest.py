@@ -1,0 +1,66 @@
+"""The command as a process and without one, and which tests begin: long files first, so that workers end together."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # the workers are as many as the cores: more threads would wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+Curate = Callable[..., "subprocess.CompletedProcess[str]"]
+
+LONG = ("train", "tui", "cli", "report", "review", "gate", "ledger", "execution", "privacy")
+"""Folders of `tests`, those with the longest files first. The others hold files of seconds."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order files by folder; tests of a file keep their order."""
+    here = config.rootpath / "tests"
+
+    def turn(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
+        return LONG.index(folder) if folder in LONG else len(LONG)
+
+    items.sort(key=turn)
+
+
+@pytest.fixture
+def curate(tmp_path: Path) -> Curate:
+    """`curate ARGS…` as a process of its own, in a folder of its own."""
+
+    def call(*args: str | Path, cwd: Path | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "curate", *map(str, args)],
+            capture_output=True, text=True, cwd=cwd or tmp_path, timeout=timeout, stdin=subprocess.DEVNULL,
+        )
+
+    return call
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Curate:
+    """The same verbs inside this process, where a process of its own would prove nothing more."""
+    from click.testing import CliRunner
+
+    def call(*args: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        from curate.cli import main
+
+        def entry() -> None:
+            main([str(a) for a in args])
+
+        import click
+
+        command = click.Command("curate", callback=entry)
+        with contextlib.chdir(cwd or tmp_path):
+            result = CliRunner().invoke(command, [], standalone_mode=True)
+        return subprocess.CompletedProcess(list(map(str, args)), result.exit_code, result.stdout, result.stderr)
+
+    return call
