@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Curate
 from tests.report.chromium import CHROMIUM, Page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-CURATE = [sys.executable, "-m", "curate"]
 
 
 @pytest.fixture
@@ -66,7 +65,9 @@ def dom(page: Path, folder: Path) -> str:
     return done.stdout
 
 
-def test_hostile_data_runs_nothing_and_calls_nobody(home: tuple[str, list[str]], tmp_path: Path) -> None:
+def test_hostile_data_runs_nothing_and_calls_nobody(
+    home: tuple[str, list[str]], tmp_path: Path, inside: Curate
+) -> None:
     where, asked = home
     texts = attacks(where)
     rows = [
@@ -77,10 +78,11 @@ def test_hostile_data_runs_nothing_and_calls_nobody(home: tuple[str, list[str]],
     rows += rows[:12]
     data = tmp_path / "hostile.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    run = [*CURATE, "run", str(data), "--out", str(tmp_path / "run"), "--no-train", "-q", "--role", "group=group"]
-    gate = [*CURATE, "gate", str(data), "--out", str(tmp_path / "gate"), "--format", "html", "-q", "--exit-zero"]
-    subprocess.run(run, check=True, cwd=tmp_path)
-    subprocess.run([*gate, "--output", str(tmp_path / "gate.html")], check=True, cwd=tmp_path)
+    ran = inside("run", data, "--out", tmp_path / "run", "--no-train", "-q", "--role", "group=group")
+    assert ran.returncode == 0, ran.stderr
+    gate = ["gate", data, "--out", tmp_path / "gate", "--format", "html", "-q", "--exit-zero"]
+    judged = inside(*gate, "--output", tmp_path / "gate.html")
+    assert judged.returncode == 0, judged.stderr
     naive = tmp_path / "naive.html"
     naive.write_text(f"<p>{' '.join(texts)}</p>")
     assert 'data-owned="yes"' in dom(naive, tmp_path / "profile"), "the attacks are harmless: nothing is tested"
