@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-s3 bench-gate lint format bench peers bench-labels bench-review bench-ablation bench-dedup peers-pii bench-pii bench-fairness peers-train bench-train bench-tui base-model names-model sample-data clean
+.PHONY: help setup demo test test-slow explore test-s3 bench-gate lint format bench peers bench-labels bench-review bench-ablation bench-dedup peers-pii bench-pii bench-fairness peers-train bench-train bench-tui base-model names-model sample-data clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ test: $(READY) ## the fast tests (under 10 minutes on 2 cores)
 
 test-slow: $(READY) ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow
+
+explore: $(READY) ## the properties of the tests on a thousand other random examples each (an hour and more)
+	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -n 2 --dist worksteal -m 'hypothesis and not slow and not gpu'
 
 test-s3: .venv-s3/.ready ## s3:// URLs against a server on loopback, in an environment that borrows ours
 	.venv-s3/bin/python -m pytest tests/dataset/test_s3.py

@@ -8,11 +8,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the workers are as many as the cores: more threads would wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The same examples each time, however slow the machine: a commit fails for what it changed. `make explore` draws others.
+_SLOW_IS_NO_FAILURE: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, **_SLOW_IS_NO_FAILURE)
+settings.register_profile("explore", max_examples=1000, print_blob=True, **_SLOW_IS_NO_FAILURE)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 Curate = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -10,17 +10,12 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("peft")
 
-from hypothesis import HealthCheck, settings
 from tiny_base import make_base, make_tickets
 
 from curate.house import claim_process
 from train.config import TrainConfig
 from train.examples import Examples
 from train.extra import extra
-
-# A machine that is busy with other things is slow, and that is no failure.
-settings.register_profile("train", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("train")
 
 claim_process()  # so that hundreds of short trainings need not walk through torch each time
 
