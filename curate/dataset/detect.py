@@ -125,6 +125,11 @@ class _Finder:
             return task, "named by the recipe or the command line", ()
         others = tuple(other for other in fits if other != task and other != "text")
         reason = _TASK_REASONS[task]
+        if task == "text" and (loose := self._loose()):
+            named = ", ".join(loose[:5]) + (", …" if len(loose) > 5 else "")
+            return task, f"several columns repeat like classes, and no name says which is the label: {named}", (
+                *others, "classification",
+            )  # fmt: skip
         if task == "classification" and not (self.found.get("text") or self.given.get("text")):
             reason = "a label that repeats stands in a table without text"
         return task, reason, others
@@ -286,9 +291,15 @@ class _Finder:
         if sets := [name for name, fact in fit.items() if fact.label_sets]:
             return sets[:1]
         # Without a name only an unmistakable column counts, and only beside a text.
-        loose = [name for name, fact in fit.items()
-                 if fact.repeats and fact.kind in ("str", "bool") and known.plain(name) not in known.NO_LABELS]  # fmt: skip
+        loose = self._loose()
         return loose if len(loose) == 1 and self._texts(set(loose)) else []
+
+    def _loose(self) -> list[str]:
+        """Columns that repeat like classes, whatever they are called."""
+        groups = {name for role in ("group", "split", "source", "time", "weight") for name in self.found.get(role, ())}
+        return [name for name, fact in self.free.items()
+                if fact.labelish and fact.repeats and fact.kind in ("str", "bool") and name not in groups
+                and known.plain(name) not in known.NO_LABELS]  # fmt: skip
 
     def _keys(self, fit: Mapping[str, Facts]) -> list[str]:
         """Which choice is right, where choices stand beside it."""

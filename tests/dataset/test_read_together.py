@@ -139,6 +139,14 @@ def test_a_question_that_is_given_with_other_things_is_no_copy(tmp_path: Path, d
     assert curate.apply(data, plan).dataset().n_rows == 2
 
 
+def test_columns_that_might_be_labels_are_named_where_none_surely_is_one(tmp_path: Path) -> None:
+    dataset = of(tmp_path, lambda i: {"blurb": sentence(i), "alpha": "ab"[i % 2], "beta": "xyz"[i % 3], "lang": "en"})
+    assert dataset.task == "text"
+    task = dataset.detected.guesses[0]
+    assert task.alternatives == ("classification",)
+    assert task.reason.endswith("which is the label: alpha, beta")
+
+
 def test_names_are_compared_without_marks_and_in_many_scripts() -> None:
     assert [plain(name) for name in ("Catégorie", "commentText", "Kundenanfrage", "标签", "Метка")] == [
         "label", "comment_text", "text", "label", "label",
