@@ -42,7 +42,7 @@ def role_problems(detected: Detected, column: Callable[[str], Column], n_rows: i
             )
         filled = np.zeros(n_rows, bool)
         for name in columns:
-            filled |= np.asarray(column(name).array.is_valid())
+            filled |= np.asarray(column(name).array.is_valid()) & ~_empty_list(column(name))
         for row in np.flatnonzero(~filled).tolist():
             problems.setdefault(row, f"nothing in the required role {alternatives[0]} (column {' + '.join(columns)})")
     for role in ("text", "prompt", "completion", "chosen", "rejected", "messages"):
@@ -81,6 +81,13 @@ def _wrong_type(role: str, view: Column, name: str, file: Path) -> np.ndarray:
         return np.flatnonzero(valid & ~good)
     cells = enumerate(view.array.to_pylist())
     return np.array([row for row, text in cells if text is not None and not _fits(role, text, view.json)], np.int64)
+
+
+def _empty_list(view: Column) -> np.ndarray:
+    """Which values are lists of nothing."""
+    if not view.json:
+        return np.zeros(len(view.array), bool)
+    return np.asarray(pc.equal(view.array, "[]").fill_null(False))
 
 
 def _structured(view: Column) -> bool:
