@@ -29,6 +29,11 @@ _OPEN_WORDS = frozenset((
     "porque", "con", "os", "um", "uma", "e", "em", "il", "lo", "gli", "che", "perché", "het", "een", "en", "of", "omdat",
     "w", "z", "i", "oraz", "и", "или", "в", "на", "с", "что", "ve", "ile", "bir",
 ))  # fmt: skip
+_OPEN_UNSPACED = (
+    r"(?:因为|因為|所以|但是|而且|并且|並且|以及|如果|由于|由於|为了|為了|对于|關於|关于|根据|通过|例如|比如|[^是似样樣]的|[^共温饱平缓总柔暖祥随]和|"
+    r"[^参给赠]与|或者?|把|被|[^なうだっのるいた]の|[^すだ]が|を|[^ちん]は|また|および|または|しかし|そして|ために)\s*$"
+)
+"""The same in scripts without spaces, where nothing else at the end shows that a sentence goes on."""
 _OPEN_MARKS = np.array([ord(mark) for mark in ",-–—:(&+=，、：（"], np.int32)
 
 _FORM = re.compile(r":[ \t]*\n+[^\n]*:[ \t]*(?:\n|$)")
@@ -70,7 +75,8 @@ def cut_off(measured: Measured, least_share: float) -> Hits:
     open_mark = np.isin(last, _OPEN_MARKS)
     known = np.array([hash_of(word) for word in sorted(_OPEN_WORDS)], np.uint64)
     open_word = np.isin(f.last_word, known) & (kind == c.LOWER)
-    bare = (kind == c.LOWER) | (kind == c.LETTER) | open_mark | (kind == c.OPEN)
+    open_word |= measured.holds(_OPEN_UNSPACED, prose(measured) & (kind == c.SINGLE))
+    bare = open_word | (kind == c.LOWER) | (kind == c.LETTER) | open_mark | (kind == c.OPEN)
     strong = open_mark | open_word | (kind == c.OPEN)
     running = (f["last_line_words"] >= 4) & bare & (strong | (f["hashes"] == 0))  # a post may end in tags
     where = prose(measured) & running & ((punctuated & (f["sentences"] >= 1)) | (strong & (last != ord("-"))))

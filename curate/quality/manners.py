@@ -26,7 +26,7 @@ FIRST_WORDS = 60
 _CORRESPONDENCE = (
     r"\b(?:letters?|e-?mails?|post ?cards?|greeting|invitation|resumes?|cv|résumé|template|placeholder|voicemail|"
     r"thank[- ]you (?:note|message|card)|message to|note to|card)\b|"
-    r"vorlage|\bbrief\b|modèle|\blettre|plantilla|\bcarta\b|modelo|письмо|邮件|信\b|メール"
+    r"vorlage|\bbrief\b|modèle|\blettre|plantilla|\bcarta\b|modelo|письмо|邮件|信|メール"
 )
 """Prompts whose answer may leave open who writes to whom, where they do not say so."""
 _FOR_MODELS = (

@@ -2,7 +2,9 @@
 
 Method: alternations for RE2 (through Arrow) over a whole column, linear in its bytes; where a place is wanted, Python's
 `re` runs over the few texts that matched. Written for English, German, French, Spanish, Portuguese, Italian, Dutch, Polish,
-Russian, Turkish, Arabic, Hindi, Chinese, Japanese and Korean.
+Russian, Turkish, Arabic, Hindi, Chinese, Japanese and Korean; refusals and speaking as a model also for Czech, Slovak,
+Swedish, Norwegian, Danish, Finnish, Hungarian, Romanian, Greek, Ukrainian, Hebrew, Persian, Urdu, Bengali, Thai,
+Vietnamese and Indonesian. RE2's `\\b` knows ASCII letters only: it never stands beside another letter.
 Cost: 100 to 400 MB/s a pattern. Does not: understand; a text about refusals looks like one, which is why only the beginning
 of an answer is read for them.
 """
@@ -37,12 +39,19 @@ AS_AN_AI = (
     r"|\bin quanto (?:ia\b|modello (?:linguistico|di linguaggio)|intelligenza artificiale)"
     r"|\bals (?:een )?(?:ai\b|taalmodel|kunstmatige intelligentie)"
     r"|\bjako (?:model językowy|sztuczna inteligencja|ai\b)"
-    r"|как (?:языковая модель|искусственный интеллект|ии\b|большая языковая модель)"
+    r"|как (?:(?:большая )?языковая модель|искусственный интеллект|ии[ ,])|як (?:(?:велика )?мовна модель|штучний інтелект|ші[ ,])"
     r"|\bbir (?:yapay zeka|dil modeli) olarak"
     r"|作为(?:一个|一名|一款)?(?:人工智能|ai|大?语言模型|大型语言模型)|作為(?:一個)?(?:人工智慧|ai|語言模型)"
     r"|(?:ai|人工知能|言語モデル)(?:アシスタント)?(?:として|なので|ですので)"
     r"|(?:ai|인공지능|언어 모델)(?: 언어 모델)?(?:로서|이기 때문에|로써)"
-    r"|(?:بصفتي|كنموذج|باعتباري) ?(?:نموذج|لغوي|ذكاء)|एक (?:एआई|भाषा मॉडल|कृत्रिम)"
+    r"|(?:بصفتي|كنموذج|باعتباري) ?(?:نموذج|لغ|ذكاء|مساعد)|एक (?:एआई|भाषा मॉडल|कृत्रिम)"
+    r"|\bjako (?:(?:velký )?jazykový model|umělá inteligence|umelá inteligencia)|\bsom (?:en )?(?:ai[- ])?(?:(?:stor )?språkmodell|sprogmodel)"
+    r"|kielimallina|tekoälynä|nyelvi modellként|mesterséges intelligenciaként|\bca (?:un )?model (?:lingvistic|de limba)|\bca inteligență artificială"
+    r"|ως (?:ένα )?(?:(?:μεγάλο )?γλωσσικό μοντέλο|μοντέλο (?:γλώσσας|τεχνητής)|(?:σύστημα )?τεχνητή|βοηθός (?:τεχνητής|ai))"
+    r"|כ(?:מודל שפה|מודל בינה|בינה מלאכותית|עוזר (?:בינה|ai\b))|به ?عنوان (?:یک )?(?:مدل زبان|هوش مصنوعی|دستیار هوش)"
+    r"|ในฐานะ(?:ที่เป็น)? ?(?:โมเดลภาษา|แบบจำลองภาษา|ปัญญาประดิษฐ์|เอไอ|ai\b|ผู้ช่วย ?(?:ai\b|เอไอ))"
+    r"|(?:^|[.!?\n] ?)(?:là|với tư cách(?: là)?) (?:một )?(?:mô hình ngôn ngữ|trí tuệ nhân tạo|trợ lý ảo|(?:trợ lý )?ai\b)[^.\n]{0,30}, ?(?:tôi|mình|em) "
+    r"|\bsebagai (?:sebuah )?(?:model bahasa|kecerdasan buatan|asisten (?:ai|virtual)\b|ai\b)"
 )
 REFUSAL = (
     r"\bi(?:'|’)?(?: a)?m (?:very |so |really |truly |afraid )?sorry[,.]? (?:but |however,? )?(?:i |as |this (?:is|cannot|instruction|request|question) )(?:can|am|do not|don|won|could|was not|wasn|an?\b|not|’|')"
@@ -59,12 +68,24 @@ REFUSAL = (
     r"|\bmi dispiace,? (?:ma )?(?:non|come|questa)|\bnon posso (?:aiutar|fornire|rispondere|soddisfare|creare|generare)"
     r"|\bhet spijt me,? (?:maar )?(?:ik|dat)|\bik kan (?:u |je )?(?:hier|daar|dat|dit) ?(?:mee|bij)? niet|\bsorry,? (?:maar )?ik kan"
     r"|\b(?:przykro mi|przepraszam),? (?:ale )?(?:nie|jako)|\bnie mogę (?:pomóc|udzielić|odpowiedzieć|spełnić)"
-    r"|(?:извините|к сожалению|простите|мне жаль),? (?:но )?(?:я )?(?:не|как)|я не могу (?:помочь|ответить|предоставить|выполнить|создать|обсуждать)"
-    r"|\b(?:üzgünüm|maalesef)[^.]{0,40}(?:yapamam|edemem|veremem|olamam|mümkün değil)"
-    r"|(?:对不起|很抱歉|抱歉)[，,]?[^。]{0,12}(?:无法|不能|不会|没有办法)|我(?:无法|不能)(?:提供|回答|帮助|满足|协助|生成|完成)|(?:對不起|很抱歉|抱歉)[，,]?[^。]{0,12}(?:無法|不能)"
-    r"|(?:申し訳(?:ありません|ございません)|すみません)[^。]{0,40}(?:できません|できかねます|お答えできません|ありません)"
+    r"|(?:извините|к сожалению|простите|мне жаль),? (?:но )?(?:я )?(?:не (?:могу|смогу|имею|умею|способ|в состоянии|в силах)|как (?:языков|большая|искусств|ии[ ,]))"
+    r"|я не могу (?:помочь|ответить|предоставить|выполнить|создать|обсуждать)"
+    r"|(?:вибачте|перепрошую|пробачте|на жаль|мені (?:дуже )?шкода),? (?:але )?(?:я )?(?:не (?:можу|зможу|маю|вмію)|як (?:мовн|велика|штучн|ші[ ,]))|я не можу (?:допомогти|відповісти|надати|виконати|створити)"
+    r"|(?:üzgünüm|maalesef|özür dilerim)[^.]{0,60}(?:yapam|edem|verem|olam|sağlayam|yanıtlayam|cevaplayam|mümkün değil)"
+    r"|(?:对不起|很抱歉|抱歉)[，,]?[^。]{0,12}(?:无法|不能|不会|没有?办法)|我(?:无法|不能)(?:提供|回答|帮助|满足|协助|生成|完成)|(?:對不起|很抱歉|抱歉)[，,]?[^。]{0,12}(?:無法|不能)"
+    r"|(?:申し訳(?:ありません|ございません)|すみません|ごめんなさい)[^。]{0,40}(?:できません|できかねます|お答えできません|ありません)"
     r"|(?:죄송|미안)[^.]{0,40}(?:없습니다|어렵습니다|못합니다|할 수 없)"
-    r"|(?:عذر[اًا]|آسف|أعتذر|للأسف)،? ?(?:ولكن |لكن )?(?:لا|أنا)|(?:क्षमा करें|माफ़ करें|मुझे खेद है)[^।]{0,60}(?:नहीं|असमर्थ)"
+    r"|(?:عذر[ًا]{1,2}|آسف|أعتذر|للأسف)،? ?(?:ولكن |لكن )?(?:لا (?:يمكن|أستطيع|أقدر|يسعني)|أنا (?:لا|غير|مجرد))|لا (?:يمكنني|أستطيع) (?:المساعدة|مساعدتك|الإجابة|تقديم|تنفيذ|إنشاء|كتابة)"
+    r"|(?:क्षमा (?:करें|कीजिए|चाहत)|मा(?:फ़|फ़|फ) (?:करें|कीजिए)|मुझे खेद है)[^।]{0,60}(?:नहीं|असमर्थ)|দুঃখিত[^।]{0,60}(?:পারি না|পারছি না|পারব না|অক্ষম)"
+    r"|(?:omlouvám se|bohužel|je mi líto|ospravedlňujem sa|žiaľ|bohužiaľ),? (?:ale )?(?:vám )?(?:s tím |s tým )?(?:nemohu|nemůžu|nemôžem|nejsem schop|nie som schop)"
+    r"|\b(?:tyvärr|förlåt|jag är ledsen|jag beklagar|beklager|desværre|dessverre|undskyld),? (?:men )?(?:jag |jeg )?kan (?:jag |jeg )?(?:tyvärr |desværre |dessverre )?(?:inte|ikke) "
+    r"|\b(?:valitettavasti|pahoittelen|olen pahoillani|anteeksi),? (?:mutta )?en (?:voi|pysty|osaa)|\bsajnálom,? (?:de )?nem (?:tudok|áll |vagyok)|\b(?:îmi pare rău|din păcate),? (?:dar )?nu (?:pot|sunt)|îmi pare rău,? (?:dar )?nu pot"
+    r"|(?:λυπάμαι|συγγνώμη|ζητώ συγγνώμη|δυστυχώς),? (?:αλλά )?(?:δεν (?:μπορώ|είμαι σε θέση|έχω τη δυνατότητα)|ως (?:γλωσσικό|τεχνητ))|δεν (?:μπορώ|είμαι σε θέση) να (?:βοηθήσω|απαντήσω|παρέχω|παράσχω|δημιουργήσω|εκπληρώσω)"
+    r"|(?:מצטער(?:ת|ים)?|סליחה|אני מתנצל(?:ת)?|לצערי)[^.\n]{0,30}(?:לא (?:יכול|אוכל|ניתן)|אי(?:נ)?ני יכול)"
+    r"|(?:مت[أا]سف(?:م|انه)|ببخشید|عذر ?می|پوزش)[^.\n]{0,40}(?:نمی.?توانم|نمی.?توانیم|قادر به [^.\n]{1,25} نیستم)|معذرت[^۔\n]{0,60}(?:نہیں|قاصر)"
+    r"|(?:ขออภัย|ขอโทษ|เสียใจ)[^\n]{0,30}(?:ไม่สามารถ|ไม่อาจ)|(?:ฉัน|ผม)ไม่สามารถ(?:ช่วย|ตอบ|ให้ข้อมูล|ทำตาม|สร้าง|เขียน)"
+    r"|(?:xin lỗi|rất tiếc)[^.\n]{0,40}(?:không thể|chưa thể|không có khả năng)|tôi không thể (?:giúp|hỗ trợ|trả lời|cung cấp|thực hiện|tạo|viết)"
+    r"|\bmaaf,? (?:tetapi |tapi |namun )?(?:saya|kami) (?:tidak|belum) (?:dapat|bisa|mampu)"
 )
 TEMPLATE_SYNTAX = (
     r"\{\{[ \t]*[A-Za-z_][\w .|\-]{0,40}\}\}|\$\{[A-Za-z_]\w{0,40}\}|%\([A-Za-z_]\w{0,30}\)[sdf]|\{%[^%\n]{1,80}%\}"

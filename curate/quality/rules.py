@@ -76,7 +76,16 @@ _RETURNING = (
 _SHORT = (
     r"\b(?:(?:one|single|which|the best|correct|right|missing) (?:word|letter|number|digit|option|answer|choice)|yes or no|"
     r"true|false|output (?:a )?\d|classif\w+|categori[sz]e|options?|choices?|how many|how much|what is \d|calculate|label|"
-    r"answer with|sentiment|identify|name|find|which|who|when|in what year|translate|convert)\b"
+    r"answer with|sentiment|identify|name|find|which|who|when|where|in what year|translate|convert|capital of|"
+    r"wer|wann|wo|wohin|welche[mnrs]?|wie ?viele?|wie hei(?:ß|ss)t|hauptstadt|qui|quand|où|quel(?:le)?s?|combien|capitale|"
+    r"quién|cuándo|dónde|cuál|cuánt[oa]s?|quem|quando|onde|qual|quant[oaie]s?|chi|dove|quale|kto|kiedy|gdzie|ile|"
+    r"kim(?:dir|in)|nere\w*|kaç|hangi|başkent\w*|siapa|kapan|di mana|berapa)\b|"
+    r"(?:^|\s)(?:кто|когда|где|куда|сколько|какой|какая|какие|какое|столица|хто|коли|де|скільки|яка|який|столиця)(?:\s|[?,.]|$)|"
+    r"(?:ποιος|ποια|ποιο|πότε|πού|πόσ[αοει]|πρωτεύουσα)|"
+    r"(?:^|\s)(?:من هو|من هي|متى|أين|كم|ما عاصمة|ما اسم|هل|کجا|چه کسی|کی|چند|پایتخت|מי|מתי|איפה|היכן|כמה)(?:\s|[?؟]|$)|"
+    r"בירת|کجاست|پایتخت|कौन|कब|कहाँ|कहां|कितन|राजधानी|哪|谁|誰|几|幾|多少|何时|吗[？?]|首都|どこ|いつ|何[人年月日時個本歳]|"
+    r"だれ|どれ|いくつ|いくら|어디|누구|언제|몇|얼마|수도|ที่ไหน|เมื่อไ|ใคร|กี่|เท่าไ|เมืองหลวง|"
+    r"khi nào|bao nhiêu|thủ đô|ở đâu|là ai"
 )
 """Prompts that a word may answer."""
 _IN_PLACE = (

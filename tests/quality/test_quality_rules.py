@@ -152,6 +152,18 @@ def test_loops_are_found_and_choruses_tables_and_code_are_not() -> None:
         "对不起，我无法回答这个问题。",
         "申し訳ありませんが、そのご質問にはお答えできません。",
         "죄송하지만 그 요청은 도와드릴 수 없습니다.",
+        "Üzgünüm, ancak bu konuda yardımcı olamam.",
+        "عذرًا، لا يمكنني المساعدة في هذا الطلب.",
+        "माफ कीजिए, मैं इसका उत्तर नहीं दे सकता।",
+        "ขออภัย ฉันไม่สามารถช่วยเรื่องนี้ได้",
+        "Xin lỗi, tôi không thể giúp bạn với yêu cầu này.",
+        "Λυπάμαι, αλλά δεν μπορώ να βοηθήσω με αυτό.",
+        "На жаль, я не можу відповісти на це запитання.",
+        "מצטער, אני לא יכול לעזור בבקשה הזו.",
+        "متأسفم، نمی‌توانم در این مورد کمک کنم.",
+        "Omlouvám se, ale nemohu odpovědět.",
+        "Tyvärr kan jag inte hjälpa till med det.",
+        "Maaf, saya tidak dapat membantu permintaan itu.",
     ],
 )
 def test_refusals_are_found_in_many_languages(text: str) -> None:
@@ -161,6 +173,16 @@ def test_refusals_are_found_in_many_languages(text: str) -> None:
 def test_apologies_that_answer_are_no_refusals() -> None:
     assert "refusal" not in _rules("I'm sorry that you're not happy with it. Here is a refund of what you paid.")
     assert "refusal" not in _rules("Hospitals apologised for the delay. " + ANSWER)
+    for text in (
+        "К сожалению, не все растения переживают зиму, поэтому их укрывают.",
+        "للأسف، انقرضت هذه الحيوانات قبل آلاف السنين.",
+        "Δυστυχώς δεν υπάρχει τρένο για εκεί, αλλά μπορείς να πάρεις το λεωφορείο.",
+        "Xin lỗi vì sự chậm trễ, đơn hàng của bạn sẽ đến vào ngày mai.",
+        "ขออภัยในความล่าช้า สินค้าจะถึงมือคุณพรุ่งนี้ครับ",
+        "לצערי הרכבת כבר יצאה, אבל יש אוטובוס.",
+        "ご不便をおかけして申し訳ありません。商品は明日届く予定です。",
+    ):
+        assert "refusal" not in _rules(text)
     asked = "Write a short letter that declines an invitation."
     assert _rules("I'm sorry, but I can't come.", prompt=asked)["refusal"] < 0.5
 
@@ -173,10 +195,25 @@ def test_apologies_that_answer_are_no_refusals() -> None:
         "En tant que modèle de langage, je n'ai pas de feuilles.",
         "Como modelo de lenguaje, no tengo hojas.",
         "作为一个人工智能，我没有叶子。",
+        "Как ИИ, я не имею личного мнения.",
+        "Ως γλωσσικό μοντέλο, δεν έχω προσωπικές απόψεις.",
+        "ในฐานะโมเดลภาษา ฉันไม่มีความรู้สึก",
+        "Là một mô hình ngôn ngữ, tôi không có ý kiến cá nhân.",
+        "כמודל שפה, אין לי דעות אישיות.",
     ],
 )
 def test_answers_that_speak_as_a_model_are_found(text: str) -> None:
     assert _rules(text)["as_an_ai"] >= 0.6
+
+
+def test_texts_about_models_do_not_speak_as_one() -> None:
+    for text in (
+        "GPT là một mô hình ngôn ngữ lớn do OpenAI phát triển.",
+        "Искусственный интеллект — это раздел информатики.",
+        "בינה מלאכותית היא תחום במדעי המחשב.",
+        "هوش مصنوعی شاخه‌ای از علوم رایانه است.",
+    ):
+        assert "as_an_ai" not in _rules(text)
 
 
 def test_an_answer_about_models_is_less_surely_one_that_speaks_as_one() -> None:
