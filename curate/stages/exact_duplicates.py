@@ -21,7 +21,7 @@ from curate.similarity.again import groups_with
 from curate.similarity.exact import exact_groups
 from curate.similarity.partners import Ints, Partners
 from curate.stages.base import Context, Detection, Stage
-from curate.stages.row_numbers import codes_of, ranks_of
+from curate.stages.row_numbers import codes_of, plainly, ranks_of
 from curate.stages.second_look import groups_again, remember
 
 NAME = "exact_duplicates"
@@ -83,7 +83,7 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
             rule=rule,
             action=action,
             score=1.0,
-            reason=REASONS[rule],
+            reason=plainly(REASONS[rule], dataset),
             witness_row=witness[witness >= 0],
             evidence=[f'{{"copies":{k}}}' for k in copies[witness >= 0].tolist()],
         )
@@ -124,7 +124,7 @@ def _compared(dataset: Dataset) -> Any:
 STAGE = Stage(
     name=NAME,
     title="Exact duplicates",
-    version=3,
+    version=4,
     config=ExactDuplicatesConfig,
     detect=detect,
     on_finding="apply",

@@ -38,7 +38,7 @@ from curate.stages.answers import answer_classes, answer_findings, part_similari
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.known_texts import edges_of_known, keep_edges
 from curate.stages.measured import measured
-from curate.stages.row_numbers import codes_of, ranks_of
+from curate.stages.row_numbers import codes_of, plainly, ranks_of
 from curate.stages.second_look import edges_again, remember_edges
 
 NAME = "near_duplicates"
@@ -258,7 +258,7 @@ def _findings(
                 rule=rule,
                 action=action,
                 score=score[edge],
-                reason=REASONS[rule],
+                reason=plainly(REASONS[rule], dataset),
                 witness_row=seen[witness[rows]],
                 evidence=_evidence(told, size[rows], config.threshold),
             )
@@ -303,7 +303,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=4,
+    version=5,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

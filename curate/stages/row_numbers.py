@@ -1,4 +1,4 @@
-"""Split and label of each row as numbers, worked out once for all stages that ask."""
+"""Split and label of each row as numbers, worked out once for all stages that ask, and reasons that speak of them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ def codes_of(dataset: Dataset, canonical: Any) -> NDArray[np.int32]:
     labels = dataset.labels() if canonical is None else canonical
     # Which labels these are is part of the key: the dataset lives longer than one look at it.
     return np.asarray(_once(dataset, ("label codes", id(labels)), lambda: label_codes(labels, dataset.n_rows), labels))
+
+
+def plainly(reason: str, dataset: Dataset) -> str:
+    """A reason without the labels and the splits that the data does not have."""
+    reason = reason if dataset.roles.label else reason.replace(" with the same label", "")
+    return reason if dataset.roles.split else reason.replace(" of the same split", "")
 
 
 def _once(dataset: Dataset, key: tuple[Any, ...], made: Any, held: Any = None) -> Any:

@@ -278,3 +278,12 @@ def test_under_every_limit_a_dropped_row_names_a_survivor_that_it_matches_word_f
         assert (mine & ~plan.dropped).sum() >= min(keep.get("per_cluster", 1), mine.sum())
     if "target_rows" in keep:
         assert len(plan.kept_rows) == keep["target_rows"]
+
+
+def test_reasons_speak_of_labels_and_splits_only_where_the_data_has_them(tmp_path: Path) -> None:
+    bare = dataset(tmp_path, [{"text": t} for t in ("a b", "a b", BASE, NEAR)])
+    assert set(exact(bare).findings["reason"].to_pylist()) == {"the same text stands in another row"}
+    assert set(near(bare).findings["reason"].to_pylist()) >= {"another row says nearly the same"}
+    labelled = dataset(tmp_path, [{"text": t, "label": "x", "split": "train"} for t in ("a b", "a b")])
+    told = "the same text stands in another row of the same split with the same label"
+    assert set(exact(labelled).findings["reason"].to_pylist()) == {told}
