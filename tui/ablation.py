@@ -51,6 +51,10 @@ class AblationScreen(Watching):
         self.pair = 0
         self._drawn: object = None
 
+    def can(self, action: str) -> bool:
+        """Rows that differ where arms were compared."""
+        return bool(self._pairs()) if action in ("differ", "pair") else super().can(action)
+
     def body(self) -> ComposeResult:
         with VerticalScroll(id="ablation-scroll"):
             yield Static("", id="verdict")
@@ -228,7 +232,10 @@ def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
     others = {n for m in every for n, v in m.items() if n not in LEFT_OUT and n != main and isinstance(v, int | float)}
     names = [main, *sorted(others)][: min(MOST_METRICS, max(1, (width - 54) // CELL))]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    widths = {"": (1, 1), "arm": (8, 24), "rows": (5, 8), "seeds": (6, 7)}
+    # The names of the arms in whole where the metrics leave room for them.
+    longest = max(len(str(arm["title"])) for arm in result["arms"])
+    most = max(24, min(longest, width - 24 - CELL * len(names)))
+    widths = {"": (1, 1), "arm": (8, most), "rows": (5, 8), "seeds": (6, 7)}
     for head in (*widths, *(n.replace("_", " ") for n in names)):
         least, most = widths.get(head, (CELL - 2, CELL - 2))
         folds = head == "arm"

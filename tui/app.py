@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,15 +15,16 @@ from textual import events, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
 from curate.errors import EXIT_INTERRUPTED
 from curate.safetext import safe_text
 from tui import keymap
 from tui.behind import WorksBehind
-from tui.help import HelpScreen
+from tui.help import HelpScreen, keys_of, spelled_key
 from tui.lists import mend
-from tui.panels import PANELS, first_mode, make, panel, panel_of
+from tui.panels import PANELS, first_mode, make, panel_of
 from tui.settings import read_settings, settings_path
 from tui.shell import PanelScreen
 from tui.workers import in_words, last_words
@@ -76,6 +78,7 @@ class CurateApp(WorksBehind, inherit_bindings=False):
         self.out = out
         self._place, self._keeping = "", False
         self._there = False
+        self._keys_below: list[tuple[DOMNode, Binding]] = []
         self.add_mode(START, Screen)  # a blank one below, so that what stands on it can be switched
         self.settings = read_settings(settings_path(), self.available_themes, keymap.places)
         self.set_keymap(self.settings.keys)
@@ -298,6 +301,7 @@ class CurateApp(WorksBehind, inherit_bindings=False):
     def action_command_palette(self) -> None:
         """The palette, unless the one before is still going down: Textual cannot have two."""
         if not any(isinstance(screen, CommandPalette) for screen in self._nodes):
+            self._keys_below = keys_of(self.screen)  # now: below the palette they are no longer at work
             super().action_command_palette()
 
     def action_jump(self) -> None:
@@ -331,13 +335,20 @@ class CurateApp(WorksBehind, inherit_bindings=False):
         self.call_after_refresh(super().action_screenshot, filename, path)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: every panel, every view, and what Textual offers."""
+        """The palette: every panel, every key that does something on the screen below, and how all of it looks."""
         if self._desk is not None:
             for place in PANELS:
                 yield SystemCommand(f"Go to {place.title}", place.says, lambda mode=place.mode: self.go(mode))
-            for view in panel(self.current_mode).views:
-                yield SystemCommand(view.name, view.says, lambda where=view.screen: self.action_view(where))
-        yield from super().get_system_commands(screen)
+        told = set()
+        for node, binding in self._keys_below:
+            if binding.tooltip in told or binding.action == "app.command_palette":
+                continue
+            told.add(binding.tooltip)
+            name = binding.description or binding.tooltip
+            says = f"{spelled_key(binding)}   {binding.tooltip}"
+            yield SystemCommand(name, says, partial(self.run_action, binding.action, node))
+        # Of Textual's own those that no key of ours does: how it looks, and a picture of it.
+        yield from (c for c in super().get_system_commands(screen) if c.title in ("Theme", "Screenshot"))
 
     def action_leave(self) -> None:
         """Quit; decisions are on disk already, and training goes on in its own process."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
@@ -20,7 +22,7 @@ from tui.keymap import key
 from tui.memory import Place, place_of
 from tui.notes import nothing_here, queue_note
 from tui.panels import stages_of
-from tui.queue import GROUPS, SORTS, Heading, Queue, Wish, arranged
+from tui.queue import SORTS, Heading, Queue, Wish, arranged, groupings
 from tui.rail import NARROW
 from tui.shell import PanelScreen
 from tui.table import QueueTable
@@ -29,6 +31,15 @@ EVIDENCE_PAUSE_SECONDS = 0.03
 """A cursor that moves on within this has no evidence read: whoever holds a key down waits for none of it."""
 FIRST_HEADINGS = 200
 """Headings whose words are masked before they are drawn."""
+
+
+class FilterBox(Input):
+    """Where a filter is typed: its own ways on and back stand in the footer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "To the queue", tooltip="Into what the filter found"),
+        Binding("escape", "screen.back", "No filter", id="back", tooltip="Clear the filter: show every finding again"),
+    ]
 
 
 class QueueScreen(PanelScreen):
@@ -63,7 +74,7 @@ class QueueScreen(PanelScreen):
         """The queue and the evidence."""
         with Vertical(id="middle"):
             yield Static("", id="queue-note")
-            yield Input(id="filter", placeholder="words, or key:word as state:waits rule:wrong score>=0.8 from=refund")
+            yield FilterBox(id="filter", placeholder="words, or key:word as state:waits rule:wrong score>=0.8 from=refund")
             yield QueueTable(self.reader)
         with VerticalScroll(id="detail", can_focus=True):
             yield Static("", id="evidence")
@@ -121,7 +132,8 @@ class QueueScreen(PanelScreen):
 
     def _say_counts(self) -> None:
         tight = self.app.size.width < NARROW
-        note = queue_note(self.session, self.stages, self.queue, self.marked_from is not None, tight=tight)
+        note = queue_note(self.session, self.stages, self.queue, self.marked_from is not None,
+                          noted=self.desk.noted(self.stages), tight=tight)  # fmt: skip
         self.query_one("#queue-note", Static).update(note, layout=False)
 
     def current(self) -> int | None:
@@ -273,10 +285,9 @@ class QueueScreen(PanelScreen):
 
     def action_group(self) -> None:
         """The next grouping that says something here."""
-        offered = [g for g in GROUPS if g != "change" or self.session.dataset.roles.label]
-        self.wish = replace(
-            self.wish, group=offered[(offered.index(self.wish.group) + 1) % len(offered)], closed=frozenset()
-        )
+        offered = groupings(self.session, self.stages)
+        at = offered.index(self.wish.group) if self.wish.group in offered else 0
+        self.wish = replace(self.wish, group=offered[(at + 1) % len(offered)], closed=frozenset())
         self.make_queue()
 
     def action_only_pending(self) -> None:

@@ -22,7 +22,7 @@ from tui.desk import Desk
 from tui.effects import Preview
 from tui.keymap import key
 from tui.rail import Keys
-from tui.words import MANY, SIGN, count, said_of
+from tui.words import count, said_of
 from tui.workers import ShowsErrors
 
 SAMPLE = 6
@@ -130,9 +130,9 @@ def _effect(preview: Preview) -> Group:
     rows = f"rows that stay: {now:,} → {then:,}" + (f" ({then - now:+,})".replace("-", "−") if now != then else "")
     lines = [Text(rows, style="bold")]
     if preview.statuses:
-        lines.append(Text("then: " + ", ".join(f"{SIGN[s]} {n:,} {MANY[s]}" for s, n in preview.statuses.items())))
+        lines.append(Text("then: " + ", ".join(f"{sign} {n:,} {word}" for sign, n, word in preview.statuses)))
     if preview.decided:
         lines.append(Text(f"! {count(preview.decided, 'finding')} of these are decided already; this decides them anew"))
     mark = "! " if preview.alarming else ""
     lines += [Text(f"{mark}{line}" if k else line) for k, line in enumerate(preview.lines)]
-    return Group(*lines, Text(""))
+    return Group(*lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -92,11 +92,9 @@ def _now(run: Run) -> str:
 def forest(result: dict[str, Any], width: int = 120) -> Table:
     """Each comparison as an interval around its difference; the bar stands at no difference."""
     compared = result["comparisons"]
-    ends = [abs(c[k]) for c in compared for k in ("low", "high") if c.get(k) is not None]
-    reach = max([*ends, float(result["delta"])], default=1.0) * 1.05 or 1.0
-    metric = str(result["metric"])
-    start, end = (difference(edge, metric) for edge in (-reach, reach))
-    axis = start.ljust(FOREST - len(end)) + end
+    delta, metric = float(result["delta"]), str(result["metric"])
+    span = reach((c[k] for c in compared for k in ("low", "high") if c.get(k) is not None), delta)
+    axis = axis_of(span, lambda edge: difference(edge, metric))
     wide, spans = width >= NARROW, width >= ROOM_FOR_SPANS
     unit = "points" if metric in SHARES else "difference"
     table = _table("comparison", unit, *(["95 % interval"] if spans else []), axis, "")
@@ -106,7 +104,7 @@ def forest(result: dict[str, Any], width: int = 120) -> Table:
         told, *ends = (difference(c[k], metric) for k in ("delta", "low", "high"))
         cells = [f"{letter[str(c['a'])]} − {letter[str(c['b'])]}{names}", told]
         cells += [f"{ends[0]} to {ends[1]}"] if spans else []
-        drawn = interval(c["low"], c["delta"], c["high"], reach, float(result["delta"]))
+        drawn = interval(c["low"], c["delta"], c["high"], span, delta)
         table.add_row(*map(Text, (*cells, drawn, safe_text(str(c["verdict"])))))
     return table
 
@@ -116,16 +114,39 @@ def difference(value: float, metric: str) -> str:
     return (f"{100 * value:+.1f}" if metric in SHARES else f"{value:+.4f}").replace("-", "−")
 
 
-def interval(low: float, middle: float, high: float, reach: float, delta: float, room: int = FOREST) -> str:
-    """`├──●──┤` on an axis from -reach to +reach: │ at zero, ┊ at the differences that do not matter."""
-    half = room // 2
+def reach(ends: Iterable[float], delta: float) -> tuple[float, float]:
+    """Where an axis begins and ends that holds all of these, zero, and the differences that do not matter on both sides:
+    no wider on one side than what is there."""
+    every = [*ends, -delta, delta]
+    return (1.05 * min(every), 1.05 * max(every)) if any(every) else (-1.0, 1.0)
+
+
+def axis_of(span: tuple[float, float], told: Callable[[float], str], room: int = FOREST) -> str:
+    """The head of a column of intervals: both ends, and the zero where there is room for it."""
+    start, end = map(told, span)
+    line = list(start.ljust(room - len(end)) + end)
+    zero = _place(0.0, span, room)
+    if all(c == " " for c in line[zero - 1 : zero + 2]):
+        line[zero] = "0"
+    return "".join(line)
+
+
+def _place(value: float, span: tuple[float, float], room: int) -> int:
+    start, end = span
+    return round(max(0.0, min(1.0, (value - start) / (end - start))) * (room - 1))
+
+
+def interval(
+    low: float, middle: float, high: float, span: tuple[float, float], delta: float, room: int = FOREST
+) -> str:
+    """`├──●──┤` on an axis from `span[0]` to `span[1]`: │ at zero, ┊ at the differences that do not matter."""
 
     def at(value: float) -> int:
-        return half + round(max(-1.0, min(1.0, value / reach)) * half)
+        return _place(value, span, room)
 
     line = [" "] * room
-    line[half] = "│"
     line[at(-delta)] = line[at(delta)] = "┊"
+    line[at(0.0)] = "│"
     for place in range(at(low), at(high) + 1):
         line[place] = "─" if line[place] == " " else {"│": "┼", "┊": "┼"}[line[place]]
     line[at(low)], line[at(high)] = "├", "┤"

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from curate.ledger.plan import APPLIED
 from curate.session import ID_PREFIX, Session
 from curate.steps import Saved, Step, Verdict, deciding, reversing, unflagging
 from tui.effects import Effects
@@ -68,6 +69,7 @@ class Desk:
     _line: list[tuple[Step, asyncio.Future[Saved | None]]] = field(default_factory=list)
     """Steps whose turn to be saved has not come."""
     _saving: asyncio.Task[None] | None = None
+    _noted: tuple[object, list[int]] = (None, [])
     _telling: bool = False
 
     def say(self, said: str, command: str = "") -> None:
@@ -159,6 +161,26 @@ class Desk:
         """A finding as the queue names it: by its row."""
         row = self.session.findings["row"][index].as_py()
         return "a finding about the data" if row is None else f"row {row}"
+
+    def noted(self, stages: Sequence[str]) -> int:
+        """How many findings of these stages apply and change no data; counted once for every state of decisions."""
+        state = self.session.state
+        if self._noted[0] is not state:
+            stage, flags = self._notes
+            applied = stage[state.status[flags] == APPLIED]
+            self._noted = state, np.bincount(applied, minlength=len(self.session.stages)).tolist()
+        by = dict(zip(self.session.stages, self._noted[1], strict=True))
+        return sum(by.get(name, 0) for name in stages)
+
+    @cached_property
+    def _notes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of findings that only note something: the stage of each, by its place in the recipe, and its index."""
+        found = [(at, self.session.of_stage(name)) for at, name in enumerate(self.session.stages)]
+        mine = [(at, indices[self.session.flag_mask[indices]]) for at, indices in found]
+        return (
+            np.concatenate([np.full(len(indices), at, np.int64) for at, indices in mine] or [np.empty(0, np.int64)]),
+            np.concatenate([indices for _, indices in mine] or [np.empty(0, np.int64)]),
+        )
 
     @cached_property
     def effects(self) -> Effects:

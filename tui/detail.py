@@ -14,7 +14,7 @@ from rich.text import Text
 
 from tui.evidence import Evidence, Side
 from tui.keymap import key
-from tui.words import FLAG, MEANING, STYLE, in_capitals, number, said_of, stage_title
+from tui.words import FLAG, MEANING, NOTES, STYLE, in_capitals, number, said_of, stage_title
 
 MOST_WORDS = 600
 """Words compared in a diff; comparing takes time in the square of this for texts made to be slow."""
@@ -26,8 +26,10 @@ def render(
 ) -> RenderableType:
     """What is proposed, why, on what grounds, whom it falls on, and what has been decided; `chosen_by_number`: whether the
     screen has the keys 1 to 9."""
+    notes = evidence.action == "flag"
     meaning = MEANING[evidence.status] if evidence.status in ("pending", "stale") else evidence.why
-    state = Text.assemble((said_of(evidence.status, evidence.action == "flag"), STYLE[evidence.status]), f"  {meaning}")
+    meaning = NOTES.get(evidence.status, meaning) if notes else meaning
+    state = Text.assemble((said_of(evidence.status, notes), STYLE[evidence.status]), f"  {meaning}")
     if evidence.flagged:
         state.append(f" {FLAG.strip()} flagged for another look", "bold")
     facts: dict[str, str | Text] = {"why": evidence.reason, "state": state, "effect": "; ".join(effects) or "…"}

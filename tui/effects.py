@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from curate.house import require
-from curate.ledger.plan import Plan
+from curate.ledger.plan import APPLIED, STATUSES, Plan
 from curate.session import Session
 from curate.steps import Verdict
 from tui.evidence import Reader
-from tui.words import count
+from tui.words import NO_GROUPS, count, told_by_state
 
 MOST_GROUPS = 3
-NO_GROUPS = "no column holds a sensitive group, so whom it falls on is unknown"
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,8 @@ class Preview:
     """Rows that stay: now, and then."""
     lines: tuple[str, ...]
     alarming: bool
-    statuses: dict[str, int]
-    """Findings of the selection by what they would be."""
+    statuses: tuple[tuple[str, int, str], ...]
+    """Findings of the selection by what they would be: sign, how many, word."""
 
 
 class Effects:
@@ -119,7 +118,7 @@ class Effects:
         decided = session.decided(indices)
         if verdict == "flag":
             stay = session.rows()[1]
-            return Preview(verdict, len(indices), decided, (stay, stay), ("A flag changes no data.",), False, {})
+            return Preview(verdict, len(indices), decided, (stay, stay), ("A flag changes no data.",), False, ())
         plan = session.what_if(indices, verdict)
         change = require("audit.fairness.preview").preview_of_change
         said = change(session.dataset, state.plan.dropped, plan.dropped, **self._judged_by())
@@ -128,11 +127,19 @@ class Effects:
             lines = (self._no_rows_move(indices, verdict),)
         rows = session.rows()[1], plan.n_rows - int(plan.dropped.sum())
         alarming = any(statement.alarming for statement in said)
-        return Preview(verdict, len(indices), decided, rows, lines, alarming, _statuses(plan, indices))
+        return Preview(verdict, len(indices), decided, rows, lines, alarming, self._statuses(plan, indices))
+
+    def _statuses(self, plan: Plan, indices: np.ndarray) -> tuple[tuple[str, int, str], ...]:
+        status = plan.status()[indices]
+        noted = int(np.sum(self.session.flag_mask[indices] & (status == APPLIED)))
+        by = dict(zip(STATUSES, np.bincount(status, minlength=len(STATUSES)).tolist(), strict=True))
+        return tuple(told_by_state(by, noted))
 
     def _no_rows_move(self, indices: np.ndarray, verdict: Verdict) -> str:
-        rows = np.unique(self.session.rows_of[indices])
+        rows = np.unique(self.session.rows_of[indices[~self.session.flag_mask[indices]]])
         rows = rows[rows >= 0]
+        if not len(rows):
+            return "These only note something: no row leaves, comes back or is changed."
         done = "changed" if verdict == "accept" else "left as they are"
         return f"No row leaves or comes back; {count(len(rows), 'row')} would be {done}{self._whom(rows)}."
 
@@ -161,10 +168,3 @@ class Effects:
             most = [g for g in np.argsort(-hit, kind="stable")[:MOST_GROUPS] if hit[g]]
             parts += [f"{grouped.column} {grouped.names[g]} {hit[g]:,} of {grouped.size[g]:,}" for g in most]
         return f": {', '.join(parts)}" if parts else "" if self.groups() else f"; {NO_GROUPS}"
-
-
-def _statuses(plan: Plan, indices: np.ndarray) -> dict[str, int]:
-    from curate.ledger.plan import STATUSES
-
-    codes = np.bincount(plan.status()[indices], minlength=len(STATUSES))
-    return {name: int(n) for name, n in zip(STATUSES, codes) if n}

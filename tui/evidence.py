@@ -22,8 +22,10 @@ from curate.pipeline import DUPLICATES
 from curate.privacy.preview import masked_preview, masked_previews
 from curate.safetext import safe_text
 from curate.session import Session
-from tui.words import MANY
+from tui.words import MANY, stage_title
 
+EDITABLE = ("relabel", "replace")
+"""Actions that put a value there."""
 DETAIL_WIDTH = 4000
 ROW_WIDTH = 240
 LABEL_WIDTH = 60
@@ -142,21 +144,27 @@ class Reader:
         previews = self._read([int(row) for row in held if row >= 0])
         return {int(i): self._line(int(i), previews.get(int(row))) for i, row in zip(indices, held, strict=True)}
 
-    def planned(self, index: int) -> tuple[str, ...]:
-        """What the plan in force says of a finding and its line shows: where this is the same, so is the line."""
+    def planned(self, index: int) -> int:
+        """A hash of what the plan in force says of a finding and its line shows: where this is the same, so is the line.
+        A hash, since whoever remembers it would remember what a person typed there, unmasked."""
         plan = self.session.plan.table
-        return tuple(str(plan[name][index]) for name in SHOWN_OF_PLAN)
+        return hash(tuple(plan[name][index].as_py() for name in SHOWN_OF_PLAN))
 
     def _line(self, index: int, preview: str | None) -> Line:
         session = self.session
         row = session.findings["row"][index].as_py()
         found = {name: session.findings[name][index].as_py() for name in ("action", "field", "score", "reason")}
-        proposal = self.proposal(index, found["action"], found["field"], row)
+        proposal = self.proposal(index, found["action"], self._of_one_column(found["field"], row), row)
         text = safe_text(found["reason"]) if row is None else preview or ""
         if found["action"] == "replace":
             text = _around(text, proposal.removeprefix("→ "))
         flagged = bool(session.state.flags) and self.flagged(index)
         return Line(STATUSES[session.state.status[index]], row, found["score"], proposal, text, flagged)
+
+    def _of_one_column(self, field_name: str | None, row: int | None) -> str | None:
+        """A group's part of the name of a comparison, where all groups are of one column: a queue has no room for more."""
+        first, _, rest = (field_name or "").partition("/")
+        return rest if row is None and rest and self.session.dataset.roles.group == (first,) else field_name
 
     def flagged(self, index: int) -> bool:
         """Whether somebody asked for another look at a finding."""
@@ -219,7 +227,7 @@ class Reader:
             proposal=self.proposal(index, found["action"], found["field"], row),
             reason=safe_text(found["reason"]),
             status=planned["status"],
-            why=safe_text(planned["why"]),
+            why=self._why(planned["why"]),
             score=found["score"],
             place=self.word(found["field"] or ""),
             side=None if row is None else self._side(row, reveal),
@@ -237,9 +245,20 @@ class Reader:
             decisions=tuple(self._decisions(finding_id)),
         )
 
+    def _why(self, why: str) -> str:
+        """Why a finding is in its state, with stages by the names that the screen has for them."""
+        for stage in self.session.stages:
+            why = why.replace(stage, stage_title(stage))
+        return safe_text(why)
+
     def editable(self, index: int) -> bool:
         """Whether this kind of finding puts a value there that could be another."""
-        return self.session.findings["action"][index].as_py() in ("relabel", "replace")
+        return self.session.findings["action"][index].as_py() in EDITABLE
+
+    def proposes_values(self, stage: str) -> bool:
+        """Whether any finding of a stage is of that kind."""
+        actions = self.session.findings["action"].take(pa.array(self.session.of_stage(stage)))
+        return any(action in EDITABLE for action in pc.unique(actions).to_pylist())
 
     def start(self, index: int) -> str:
         """The value an edit starts from: the proposal in force."""

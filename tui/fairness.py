@@ -20,6 +20,7 @@ from curate.outputs import looked_for
 from curate.session import Session
 from tui import charts
 from tui.shell import PanelScreen
+from tui.words import NO_GROUPS
 
 SIGN = {"disparity": "✗", "insufficient evidence": "?", "equivalent": "=", "not applicable": "–"}
 SAYS = {
@@ -31,8 +32,8 @@ SAYS = {
 ORDER = tuple(SIGN)
 VERBS = {"replace": "edited", "relabel": "relabelled"}
 MOST_ROWS = 60
-SHORT_FOREST = 21
-"""Columns of an interval on a narrow terminal."""
+SHORT_FOREST, MIDDLE_FOREST = 21, 26
+"""Columns of an interval on a narrow terminal, and on one of 120 columns."""
 SETTINGS = ("min_group_size", "delta", "alpha")
 
 
@@ -128,7 +129,7 @@ class FairnessScreen(PanelScreen):
         plan = self._table("what the plan in force does", found.curation, found.delta, width)
         if not found.curation:
             plan = Group(Text("what the plan in force does", style="bold"), Text(
-                "No column holds a sensitive group, so it is unknown whom this falls on; name one with --role group=COLUMN."
+                f"{NO_GROUPS[:1].upper()}{NO_GROUPS[1:]}; name one with --role group=COLUMN."
             ))  # fmt: skip
         self.query_one("#fair-curation", Static).update(plan)
         audit = self._table("what the fairness stage found", found.audit, found.delta, width)
@@ -136,7 +137,7 @@ class FairnessScreen(PanelScreen):
             audit = Group(Text("what the fairness stage found", style="bold"), Text(found.why_no_audit or "nothing"))
         self.query_one("#fair-audit", Static).update(audit)
         legend = [f"{SIGN[o]} {o}: {SAYS[o]}" for o in ORDER]
-        legend.append(f"├─●─┤ difference, 95 % interval   │ no difference   ┊ ±{found.delta:g}: too small to matter")
+        legend.append(f"├─●─┤ difference in points, 95 % interval  │ none  ┊ ±{100 * found.delta:g}: too small to matter")
         self.query_one("#fair-legend", Static).update(Group(*(Text(t, style="dim") for t in legend)))
 
     def _table(self, title: str, lines: Iterable[Line], delta: float, width: int) -> RenderableType:
@@ -145,17 +146,16 @@ class FairnessScreen(PanelScreen):
         told = "   ".join(f"{SIGN[o]} {n:,} {o}" for o, n in counts.items() if n) or "nothing"
         shown = [line for line in every if self.only in (None, line.outcome)]
         shown.sort(key=lambda line: (ORDER.index(line.outcome), -abs(line.value or 0.0)))
-        ends = [abs(v) for line in shown[:MOST_ROWS] for v in (line.low, line.high) if v is not None]
-        reach = max([*ends, delta], default=delta) * 1.05
+        reach = charts.reach((v for line in shown[:MOST_ROWS] for v in (line.low, line.high) if v is not None), delta)
         wide, narrow = width >= 110, width < 84
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        room = SHORT_FOREST if narrow else charts.FOREST
-        axis = f"{-reach:+.2f}".ljust(room - 5) + f"{reach:+.2f}"
+        room = SHORT_FOREST if narrow else charts.FOREST if wide else MIDDLE_FOREST
+        axis = charts.axis_of(reach, _points, room)
         rows, span = [] if narrow else ["rows"], ["95 % interval"] if wide else []
         heads = ["", "group", "metric", *rows, "difference", *span, axis]
         for head in heads:
             least = {"": 1, "group": 12, "metric": 10, "rows": 6, "difference": 10}.get(head, len(head))
-            most = {"": 1, "group": 14 if narrow else 30, "metric": 40 if wide else 22}.get(head, 31)
+            most = {"": 1, "group": 14 if narrow else 30, "metric": 40 if wide else 22}.get(head, charts.FOREST)
             table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=least, max_width=most)
         for line in shown[:MOST_ROWS]:
             # As text: what stands in square brackets in a name (a class of a metric, or worse) is no markup.
@@ -164,18 +164,24 @@ class FairnessScreen(PanelScreen):
         only = f"   only: {self.only}" if self.only else ""
         return Group(Text(title, style="bold"), Text(f"{told}{only}"), table, *more)
 
-    def _cells(self, line: Line, reach: float, delta: float, room: int, *, wide: bool, narrow: bool) -> list[str]:
+    def _cells(self, line: Line, reach: tuple[float, float], delta: float, room: int, *, wide: bool,
+               narrow: bool) -> list[str]:  # fmt: skip
         several = len(self.session.dataset.groups()) > 1 or " & " in line.column
         name = f"{self.reader.word(line.column)} " * several + self.reader.label(line.group)
         rows = [] if narrow else ["–" if line.rows is None else f"{line.rows:,}"]
-        value = "–" if line.value is None else f"{100 * line.value:+.1f} pts"
+        value = "–" if line.value is None else f"{_points(line.value)} pts"
         drawn, span = "", "–"
         if line.value is not None and line.low is not None and line.high is not None:
             drawn = charts.interval(line.low, line.value, line.high, reach, delta, room)
-            span = f"{100 * line.low:+.1f} … {100 * line.high:+.1f}"
+            span = f"{_points(line.low)} to {_points(line.high)}"
         elif line.rows_needed is not None:
             drawn = f"about {line.rows_needed:,} rows {'needed' if narrow else 'would settle it'}"
         return [SIGN[line.outcome], name, self.reader.word(line.metric), *rows, value, *([span] if wide else []), drawn]
+
+
+def _points(share: float) -> str:
+    """`+6.0`: a difference of shares in points."""
+    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def panels_of(session: Session) -> Panels:

@@ -11,11 +11,16 @@ from textual.binding import Binding, BindingType
 from curate.choosing import choose, parse
 from curate.errors import CurateError
 from curate.ledger.plan import PENDING, STALE
+from curate.pipeline import DUPLICATES
 from curate.steps import Verdict
 from tui.browse import QueueScreen
 from tui.bulk import Bulk, BulkScreen
 from tui.edit import NOT_EDITABLE, EditScreen
 from tui.keymap import key
+
+ON_QUEUE = frozenset(["decide", "skip", "edit", "flag", "pick", "filter", "sort", "group", "only_pending", "range", "bulk",
+                      "reveal", "detail"])  # fmt: skip
+"""Actions that need a finding."""
 
 
 class FindingsScreen(QueueScreen):
@@ -49,6 +54,26 @@ class FindingsScreen(QueueScreen):
         Binding("escape", "back", "Back", id="back", show=False,
                 tooltip="End a range, leave the evidence, clear the filter"),
     ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._editable: dict[str, bool] = {}
+
+    def can(self, action: str) -> bool:
+        """Nothing of a queue where nothing was found; another value, or a choice by number, only where there is one."""
+        name = action.partition("(")[0]
+        if name not in ON_QUEUE:
+            return super().can(action)
+        totals = {stage: self.session.total(stage) for stage in self.stages}
+        if name in ("edit", "pick"):
+            return any(self._values(s) or (name == "pick" and s in DUPLICATES) for s, n in totals.items() if n)
+        return any(totals.values())
+
+    def _values(self, stage: str) -> bool:
+        """Whether findings of a stage propose a value that could be another."""
+        if stage not in self._editable:
+            self._editable[stage] = self.reader.proposes_values(stage)
+        return self._editable[stage]
 
     # -- decisions --------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from tui.workers import ShowsErrors
 
 if TYPE_CHECKING:
     from curate.dataset import Dataset
+    from curate.recipe import Recipe
 
 POLICIES = (
     ("starter", "starter: fails on leaks, secrets, many copies, much personal data"),
@@ -52,6 +53,8 @@ class GuideScreen(ShowsErrors, Screen[None]):
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
+        self.recipe: Recipe | None = None
+        """What the guide begins from: defaults, or what it wrote when this file was looked at before."""
         self.dataset: Dataset | None = None
 
     def compose(self) -> ComposeResult:
@@ -70,7 +73,8 @@ class GuideScreen(ShowsErrors, Screen[None]):
         from curate import workflow
 
         try:
-            dataset = workflow.read_input(workflow.as_recipe(self.path))
+            self.recipe = earlier_recipe(self.path) or workflow.as_recipe(self.path)
+            dataset = workflow.read_input(self.recipe)
         except Exception as error:
             self.app.call_from_thread(self.app.not_opened, self.path, error)  # type: ignore[attr-defined]
             return
@@ -101,7 +105,9 @@ class GuideScreen(ShowsErrors, Screen[None]):
             await box.mount(Horizontal(Static(Text(role, style="bold"), classes="role"), choice,
                                        Static(said, classes="reason"), classes="guide-row"))  # fmt: skip
         presets = [(Text(told), name) for name, told in POLICIES]
-        policies: Select[Any] = Select(presets, value="starter", allow_blank=False, compact=True, id="policy")
+        preset = str(self.recipe.gate.get("preset", "")) if self.recipe is not None else ""
+        preset = preset if preset in dict(POLICIES) else POLICIES[0][0]
+        policies: Select[Any] = Select(presets, value=preset, allow_blank=False, compact=True, id="policy")
         await box.mount(Horizontal(Static(Text("gate", style="bold"), classes="role"), policies, classes="guide-row"))
         await box.mount(Button("Go: look for what is wrong (ctrl+s)", id="guide-go", variant="primary"))
         self.query_one(f"#role-{order[0]}").focus()
@@ -133,13 +139,14 @@ class GuideScreen(ShowsErrors, Screen[None]):
         from curate import workflow
         from curate.dataset.atomic import atomic_write_text
         from curate.errors import CurateError
-        from curate.recipe import Recipe
         from curate.recipe_toml import write_recipe
         from tui.workers import in_words
 
         assert self.dataset is not None
+        assert self.recipe is not None
         try:
-            recipe = dataclasses.replace(Recipe().with_(input=self.path, roles=roles), gate={"preset": preset})
+            recipe = self.recipe.with_(roles=roles)
+            recipe = dataclasses.replace(recipe, gate={**recipe.gate, "preset": preset})
             dataset = workflow.read_input(recipe) if roles else self.dataset
             out = workflow.default_out(self.path)
             target = Path(f"{out}.toml")
@@ -168,7 +175,22 @@ class GuideScreen(ShowsErrors, Screen[None]):
 
 def wants_guide(path: str) -> bool:
     """Whether a path is data that has not been looked at yet: no recipe, no run, and no run of its name here."""
-    file = Path(path)
-    if not file.is_file() or file.suffix == ".toml":
-        return False
-    return not (Path("runs") / file.name.split(".")[0] / "manifest.json").is_file()
+    return is_data(path) and not (Path("runs") / Path(path).name.split(".")[0] / "manifest.json").is_file()
+
+
+def is_data(path: str) -> bool:
+    """Whether a path is data itself, no recipe and no run."""
+    return Path(path).is_file() and Path(path).suffix != ".toml"
+
+
+def earlier_recipe(path: str) -> Recipe | None:
+    """The recipe that a guide through this very file wrote, with what was changed in it since."""
+    from curate import workflow
+    from curate.recipe import Recipe
+
+    target = Path(f"{workflow.default_out(path)}.toml")
+    if not target.is_file():
+        return None
+    recipe = Recipe.load(target)
+    same = recipe.data.input is not None and workflow.input_path(recipe).resolve() == Path(path).resolve()
+    return recipe if same else None

@@ -10,19 +10,40 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from tui.keymap import remapped, spelled
-from tui.rail import NARROW, Keys
+from tui.rail import NARROW, Keys, offered
 from tui.shell import PanelScreen
-from tui.words import MEANING, said_of
+from tui.words import MEANING, NOTES, said_of
 
 EVERYWHERE = (
     ("Tab", "to the next part of the screen"),
     ("↑ ↓ PgUp PgDn", "move or scroll in it"),
     ("mouse", "click a panel, a finding or a key of the footer; the wheel scrolls"),
 )
+
+
+def keys_of(screen: Screen[Any]) -> list[tuple[DOMNode, Binding]]:
+    """The keys that do something on a screen now, each with whose it is, and nothing that nobody wrote a word about. Where
+    a box or a list of Textual's holds a key that it has no use for and passes on, what the screen does with it counts."""
+    found = []
+    for name, active in screen.active_bindings.items():
+        node, binding = active.node, active.binding
+        if not binding.tooltip:
+            chain = ((n, b) for n, held in screen._modal_binding_chain for k, b in held if k == name and b.tooltip)
+            node, binding = next(chain, (node, binding))
+        if binding.tooltip and not binding.system and offered(screen, binding.action, binding.key, binding.key_display):
+            found.append((node, binding))
+    return found
+
+
+def spelled_key(binding: Binding) -> str:
+    """What a key is called in help."""
+    brackets = {"left_square_bracket": "[", "right_square_bracket": "]"}
+    return brackets.get(binding.key) or binding.key_display or spelled(binding.key)
 
 
 class HelpScreen(ModalScreen[None]):
@@ -36,7 +57,7 @@ class HelpScreen(ModalScreen[None]):
         super().__init__()
         self.of = of
         # Read now: on top of the screen, its keys are no longer at work.
-        self.bindings = [active.binding for active in of.active_bindings.values()]
+        self.bindings = [binding for _, binding in keys_of(of)]
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help", classes="card") as card:
@@ -60,9 +81,7 @@ class HelpScreen(ModalScreen[None]):
         by_tooltip: dict[str, list[str]] = {}
         names: dict[str, str] = {}
         for binding in self.bindings:
-            if binding.system or not binding.tooltip:
-                continue
-            key = self._key(binding)
+            key = spelled_key(binding)
             keys = by_tooltip.setdefault(binding.tooltip, [])
             names.setdefault(binding.tooltip, (binding.id or "") if self._names else "")
             if key not in keys and not (binding.key == "f1" and keys):
@@ -82,14 +101,10 @@ class HelpScreen(ModalScreen[None]):
         """Whether there is room for what the keys are called in the settings."""
         return self.app.size.width >= NARROW
 
-    def _key(self, binding: Binding) -> str:
-        brackets = {"left_square_bracket": "[", "right_square_bracket": "]"}
-        return brackets.get(binding.key) or binding.key_display or spelled(binding.key)
-
     def _states(self) -> Table:
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
         for status, meaning in MEANING.items():
             table.add_row(Text(said_of(status, notes=False)), Text(meaning))
-        table.add_row(Text(said_of("applied", notes=True)), Text("something to know: it changes no data"))
+        table.add_row(Text(said_of("applied", notes=True)), Text(NOTES["applied"]))
         return table

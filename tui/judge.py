@@ -75,6 +75,11 @@ class JudgeScreen(PanelScreen):
             return self.judging is not None
         return self.judging is None if action == "write" else super().check_action(action, parameters)
 
+    def can(self, action: str) -> bool:
+        """Models can answer once a comparison has been trained."""
+        trained = self.session.dataset.task != "classification" and (self.desk.folder / "ablation.json").is_file()
+        return trained if action == "write" else super().can(action)
+
     def first_focus(self) -> str:
         """The first answer, so that keys scroll it."""
         return "#judge-1"

@@ -21,7 +21,8 @@ USUAL = {
     "accept": "a", "reject": "x", "flag": "f", "undo": "u", "redo": "ctrl+y", "write": "w", "help": "?", "confirm": "y",
     "cancel": "Escape", "back": "Escape", "waiting": "p", "stage_after": "]", "start": "s", "stop": "k", "differ": "d",
     "show_rule": "A", "take_rule": "Y", "open": "o", "next_alert": "n", "edit": "e", "order": "n", "go": "ctrl+s",
-    "reveal": "m", "votes": "v", "write_answers": "s", "range": "v", "report": "r", "close": "Escape", "outcome": "n",
+    "threshold": "t", "threshold_keep": "Enter", "groups": "b", "judge": "j", "review": "r", "reveal": "m", "votes": "v",
+    "write_answers": "s", "range": "v", "report": "r", "close": "Escape", "outcome": "n",
 }  # fmt: skip
 """Keys that sentences on the screen name, as they are without settings."""
 ELSEWHERE = (

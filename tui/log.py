@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from tui.desk import Desk
 from tui.rail import Keys
+from tui.words import count
 
 
 class LogScreen(ModalScreen[None]):
@@ -33,9 +34,10 @@ class LogScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="commands", classes="card"):
-            yield Static(Text(f"{len(self.entries)} actions in this session" if self.entries else "Nothing was done yet."))
+            done = f"{count(len(self.entries), 'action')} in this session, the newest first"
+            yield Static(Text(done if self.entries else "Nothing was done yet."))
             yield OptionList(*(Option(_entry(e.said, e.command)) for e in self.entries), id="command-list", markup=False)
-            yield Static(Text(f"{'Enter copies a command · ' if self.entries else ''}Escape closes"), classes="hint")
+            yield Static(Text(f"{'Enter or y copies a command · ' if self.entries else ''}Escape closes"), classes="hint")
         yield Keys()
 
     def on_mount(self) -> None:

@@ -112,8 +112,9 @@ def tokens(seen: dict[str, Any]) -> RenderableType:
     if state:
         body.append(MARKS[state][1], STYLES[state])
     legend = [
-        Text.assemble((f"{MARKS[name][0]}{name}{MARKS[name][1]}", STYLES[name]), f"  {words}")
+        Text(f"{MARKS[name][0]}{words}{MARKS[name][1]}", STYLES[name])
         for name, words in WHAT.items()
         if counts.get(name)
     ]
-    return Group(*head, Text(""), body, Text(""), *legend, Text("│ parts two tokens; personal data is masked", style="dim"))
+    marks = Text.assemble(("marks: ", "dim"), Text("  ").join(legend))
+    return Group(*head, Text(""), body, Text(""), marks, Text("│ parts two tokens; personal data is masked", style="dim"))

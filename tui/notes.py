@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from curate.ledger.plan import APPLIED
 from curate.session import Session
 from tui.keymap import key
 from tui.queue import GROUP_SAYS, SORT_SAYS, Queue
 from tui.rail import added_up
-from tui.words import MANY, NOTED, SIGN, count, stage_title
+from tui.words import count, stage_title, told_by_state
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,11 @@ class Line:
         return Text.assemble(name, (" " * gap).join(parts), no_wrap=True, overflow="ellipsis")
 
 
-def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool, *, tight: bool = False) -> Text | Line:
-    """How many, in which state, and how they are filtered, ordered and grouped; `tight`: on a short line."""
+def queue_note(
+    session: Session, stages: list[str], queue: Queue, ranging: bool, *, noted: int = 0, tight: bool = False
+) -> Text | Line:
+    """How many, in which state, and how they are filtered, ordered and grouped; `noted`: of those that apply, how many
+    change no data; `tight`: on a short line."""
     wish = queue.wish
     if not stages:
         return Text("this panel has no stage in the recipe")
@@ -47,11 +48,9 @@ def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool,
         what = " that wait" if wish.waiting_only else ""
         told = [f"{n:,} of {count(queue.total, 'finding')}{what}"]
     else:
-        mine = np.concatenate([session.of_stage(stage) for stage in stages])
-        noted = int(np.sum(session.flag_mask[mine] & (session.state.status[mine] == APPLIED)))
-        said = [(SIGN[s], by[s] - noted * (s == "applied"), MANY[s]) for s in by]
-        said.insert(1, (SIGN["applied"], noted, NOTED))
-        told = [count(n, "finding"), *(f"{sign} {many:,} {word}" for sign, many, word in said if many)]
+        told = [count(n, "finding"), *(f"{sign} {many:,} {word}" for sign, many, word in told_by_state(by, noted))]
+    if not queue.total:
+        return Text(skipped(session, stages) or "nothing found")
     # What a person chose comes before what the rail counts too: a short line drops the end.
     chosen = [GROUP_SAYS[wish.group]] if wish.group else []
     chosen += [SORT_SAYS[wish.sort]] if wish.sort != "state" else []
@@ -60,16 +59,20 @@ def queue_note(session: Session, stages: list[str], queue: Queue, ranging: bool,
     return Line(name, tuple(told), 2 if tight else 3)
 
 
+def skipped(session: Session, stages: list[str]) -> str:
+    """`skipped` where no stage of a panel could do anything with this data, else nothing."""
+    return "– skipped" if all(session.detected.outcomes[s].status == "skipped" for s in stages) else ""
+
+
 def nothing_here(session: Session, stages: list[str], queue: Queue) -> Text:
     """Why the queue is empty, and where to go."""
     onward = f"Press {key('stage_after')} for the next panel"
-    skipped = [s for s in stages if session.detected.outcomes[s].status == "skipped"]
     if not stages:
         return Text(f"No stage of this panel is in the recipe. {onward}.")
     if queue.wish.choice.terms:
         return Text(f"No finding fits the filter. {key('back')} clears it.")
     if queue.wish.waiting_only and queue.total:
         return Text(f"Nothing waits here any more. Press {key('waiting')} to see every finding of this panel. {onward}.")
-    if skipped == stages:
-        return Text("\n".join(f"{stage_title(s)} was skipped: {session.detected.outcomes[s].reason}." for s in skipped))
+    if skipped(session, stages):
+        return Text("\n".join(f"{stage_title(s)}: skipped, {session.detected.outcomes[s].reason}." for s in stages))
     return Text(f"Every row was looked at and nothing was found. {onward}.")

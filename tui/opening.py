@@ -129,7 +129,13 @@ class OpenScreen(Screen[None]):
             said = f"there is nothing at {safe_text(path)}" if path else "type a path, or press Tab and choose one"
             self.query_one("#open-message", Static).update(Text(said))
             return
-        self.app.switch_screen(first_look(str(Path(path).expanduser()), None))
+        from tui.guide import GuideScreen, is_data
+
+        where = str(Path(path).expanduser())
+        # Data that is chosen here can be looked at anew under other roles: what was found in it stands among the earlier
+        # runs. The path that is here already was on its way there when something stopped it: it goes on.
+        again = where != self.path and is_data(where)
+        self.app.switch_screen(GuideScreen(where) if again else first_look(where, None))
 
 
 def first_look(path: str, out: str | None) -> Screen[None]:

@@ -13,6 +13,7 @@ To add or change one:
        def body(self) -> ComposeResult: ...       the widgets beside the rail
        def refresh_body(self) -> None: ...        draw again: a decision was taken, or the panel is come back to
        def first_focus(self) -> str: ...          selector of what has the focus first
+       def can(self, action: str) -> bool: ...    whether a key does something now: else nothing names it
 
    and may use `self.desk` (session, reader, log, gate), `self.session`, `self.reader`, `self.home` (this app).
    Its docstring is its help; so is each binding's `tooltip`. Every binding has an `id`, by which the user can remap it;
@@ -31,6 +32,7 @@ or `masked_preview`, and into widgets as `rich.text.Text`, never markup; what a 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +55,13 @@ class View:
     """One sentence: what it is for."""
     shown: bool = False
     """Whether the footer names it, where it has room; help, the palette and the panel itself always do."""
+    fits: Callable[[Session, list[str]], bool] = lambda session, stages: True
+    """Whether there is something to see in it, by the run and the panel's stages in its recipe; else nothing names it."""
+
+    @property
+    def action(self) -> str:
+        """What its key does."""
+        return f"app.view({self.screen!r})"
 
     @property
     def id(self) -> str:
@@ -81,12 +90,22 @@ class Panel:
 
 
 QUEUE = "tui.findings:FindingsScreen"
-SCRUB = View("t", "Threshold", "tui.scrubber:ScrubberScreen", "Move the threshold: rows lost, groups, gate.", shown=True)
+THRESHOLDS = ("near_duplicates", "label_issues")
+"""Stages whose threshold can be moved."""
+
+
+def _found(session: Session, stages: Iterable[str]) -> bool:
+    return any(session.total(stage) for stage in stages)
+
+
+SCRUB = View("t", "Threshold", "tui.scrubber:ScrubberScreen", "Move the threshold: rows lost, groups, gate.", shown=True,
+             fits=lambda session, stages: _found(session, set(stages) & set(THRESHOLDS)))  # fmt: skip
 GROUPS = View("b", "Groups", "tui.fairness:FairnessScreen", "Each group against the others: intervals, outcomes.",
               shown=True)  # fmt: skip
-JUDGE = View("j", "Judge", "tui.judge:JudgeScreen", "Which answer is better? Two at a time, blind.", shown=True)
+JUDGE = View("j", "Judge", "tui.judge:JudgeScreen", "Which answer is better? Two at a time, blind.", shown=True,
+             fits=lambda session, stages: session.dataset.task != "classification")  # fmt: skip
 CERTIFY = View("r", "Review", "tui.review:ReviewScreen", "Answer questions that certify how often a stage is right.",
-               shown=True)  # fmt: skip
+               shown=True, fits=_found)  # fmt: skip
 PANELS: tuple[Panel, ...] = (
     Panel("profile", "Profile", "tui.profile:ProfileScreen", "What the data is: rows, roles and why, labels, groups."),
     Panel(
@@ -94,7 +113,7 @@ PANELS: tuple[Panel, ...] = (
         ("exact_duplicates", "near_duplicates", "contamination", "semantic_duplicates"), (SCRUB, CERTIFY),
     ),
     Panel(
-        "labels", "Labels", QUEUE, "Labels that are likely wrong, and spellings of label names.",
+        "labels", "Labels", QUEUE, "Likely wrong labels, and spellings of label names.",
         ("label_issues", "label_names"), (SCRUB, CERTIFY),
     ),
     Panel("pii", "PII", QUEUE, "Personal data and secrets, and what takes their place.", ("pii", "erasure"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.choosing import Choice, choose, quoted
 from curate.house import require
@@ -92,6 +93,19 @@ class Queue:
     def folded(self, key: str) -> Wish:
         """The wish with one heading folded, or unfolded."""
         return replace(self.wish, closed=self.wish.closed ^ {key})
+
+
+def groupings(session: Session, stages: list[str]) -> list[str]:
+    """Of the groupings, those under which the findings of these stages differ, and none at all."""
+    every = np.concatenate([session.of_stage(s) for s in stages] or [np.empty(0, np.int64)])
+    mine = session.findings.select(["rule", "field", "action"]).take(pa.array(every))
+    taken = {name: pc.unique(mine[name]).to_pylist() for name in mine.column_names}
+    witness = session.plan.table["witness_row"].take(pa.array(every))
+    says = {
+        "": True, "rule": len(taken["rule"]) > 1, "field": len(taken["field"]) > 1, "change": "relabel" in taken["action"],
+        "partner": witness.null_count < len(witness), "state": len(np.unique(session.state.status[every])) > 1,
+    }  # fmt: skip
+    return [name for name in GROUPS if says[name]]
 
 
 def arranged(session: Session, stages: list[str], wish: Wish, red: Array | None = None) -> Queue:

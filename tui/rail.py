@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from tui.keymap import key
 from tui.panels import PANELS, Panel, stages_of
-from tui.words import SIGN, short_path
+from tui.words import MANY, NOTED, SIGN, short_path
 
 if TYPE_CHECKING:
     from curate.session import Session
@@ -29,8 +29,8 @@ ROOM_FOR_SENTENCES = 120
 """Columns from which on the bar says the gate's verdict in whole."""
 GAP = 2
 """Columns between what the bar says of the place and what it says of the data."""
-ROOM_FOR_WORD = 13
-"""Columns of the rail that counts may take where `wait` is to stand behind the first."""
+ROOM_FOR_COUNTS = 20
+"""Columns of the rail for what waits, applies and was rejected in a panel."""
 
 
 class Keys(Footer):
@@ -46,10 +46,16 @@ class Keys(Footer):
     def compose(self) -> ComposeResult:
         """The keys that fit."""
         keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        keys = [key for key in keys if offered(self.screen, key.action, key.key, key.key_display)]
         said = [(key.key_display, key.description, key.action) for key in keys]
         width = self.size.width or self.app.size.width
         self.compact = width < NARROW or not fits(said, width, ROOMY)
         yield from (keys[at] for at in (fitted(said, width) if self.compact else range(len(keys))))
+
+    def look_again(self) -> None:
+        """The same keys, of which others can do something now."""
+        if self.is_attached:
+            self.call_next(self._tell)  # in its own turn, whoever calls: what it makes is bound to it
 
     def bindings_changed(self, screen: Screen[Any]) -> None:
         """Other keys. Textual's footer keeps the old ones, or none, while the app has no focus: in a browser it has none at
@@ -62,7 +68,9 @@ class Keys(Footer):
         """Put the keys anew where they are others: the line neither flickers nor costs anything with every key."""
         if not self.is_attached:  # the screen has gone meanwhile
             return
-        now = [(b.key, b.description, enabled) for _, b, enabled, _ in self.screen.active_bindings.values() if b.show]
+        shown = [(b, enabled) for _, b, enabled, _ in self.screen.active_bindings.values() if b.show]
+        told = [(b, enabled) for b, enabled in shown if offered(self.screen, b.action, b.key, b.key_display)]
+        now = [(b.key, b.description, enabled) for b, enabled in told]
         if now != self._told or not self.children:
             self._told = now
             await self.recompose()
@@ -74,9 +82,19 @@ class Keys(Footer):
             self.call_after_refresh(self._tell)
 
 
+def offered(screen: Screen[Any], action: str, key: str, shown: str | None) -> bool:
+    """Whether a key is worth naming: what it would do can be done now (`PanelScreen.offers`), and the box that has the
+    focus does not take it for a letter."""
+    offers = getattr(screen, "offers", None)
+    if offers is not None and not offers(action):
+        return False
+    box, letter = screen.focused, shown if shown is not None and len(shown) == 1 and shown.isascii() else None
+    return box is None or letter is None or not box.check_consume_key(key, letter)
+
+
 ROOMY, CLOSE = 3, 2
 """Columns that a key of the footer takes beside its name and its word."""
-NEVER_LEFT_OUT = ("undo", "take_back", "help", "leave", "app.pop_screen", "back", "stop")
+NEVER_LEFT_OUT = ("undo", "take_back", "help", "leave", "app.pop_screen", "back", "screen.back", "stop")
 Said = tuple[str, str, str]
 """Name of a key, its word, its action."""
 
@@ -127,7 +145,8 @@ def _stop(desk: Desk, panel: Panel, here: bool) -> Text:
 
 
 def panel_counts(desk: Desk, panel: Panel) -> Text:
-    """`? 112 wait  ✓ 156`, or a word where there is nothing to count."""
+    """`? 112 wait  ✓ 156`, or a word where there is nothing to count. What only notes something is counted where a panel
+    has nothing that changes data."""
     stages = stages_of(panel.mode, desk.session.stages)
     if not panel.stages:
         return Text(_told(desk, panel), style="dim", no_wrap=True)
@@ -135,15 +154,27 @@ def panel_counts(desk: Desk, panel: Panel) -> Text:
         return Text("– skipped" if stages else "– not in the recipe", style="dim", no_wrap=True)
     by = added_up(desk.session, stages)
     waits = by["pending"] + by["stale"]
-    rest = [(f"{SIGN[s]} {by[s]:,}", "") for s in ("applied", "rejected") if by[s]]
-    word = " wait" if sum(len(said) + 2 for said, _ in rest) + len(f"{waits:,}") <= ROOM_FOR_WORD else ""
-    parts: list[tuple[str, str]] = [*([(f"{SIGN['pending']} {waits:,}{word}", "bold")] if waits else []), *rest]
+    noted = desk.noted(stages)
+    changing = by["applied"] - noted
+    said = [
+        *([(SIGN["pending"], waits, MANY["pending"])] if waits else []),
+        *([(SIGN["applied"], changing, MANY["applied"])] if changing else []),
+        *([(SIGN["applied"], noted, NOTED)] if noted and not changing else []),
+        *([(SIGN["rejected"], by["rejected"], MANY["rejected"])] if by["rejected"] else []),
+    ]
+    if not said and by["superseded"]:
+        said = [(SIGN["superseded"], by["superseded"], MANY["superseded"])]
+    if not said:
+        return Text("nothing found", style="dim")
+    # As many words as there is room for, those of the first counts before those of the last.
+    for worded in range(len(said), -1, -1):
+        parts = [f"{sign} {n:,}{f' {word}' if at < worded else ''}" for at, (sign, n, word) in enumerate(said)]
+        if sum(map(len, parts)) + GAP * (len(parts) - 1) <= ROOM_FOR_COUNTS:
+            break
     out = Text(no_wrap=True, overflow="ellipsis")
-    for n, (words, style) in enumerate(parts):
-        out.append("  " if n else "").append(words, style)
-    if parts:
-        return out
-    return Text(f"{SIGN['superseded']} {by['superseded']:,}" if by["superseded"] else "nothing found", style="dim")
+    for at, part in enumerate(parts):
+        out.append(" " * GAP if at else "").append(part, "bold" if waits and not at else "")
+    return out
 
 
 def added_up(session: Session, stages: list[str]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from curate.house import require
 from curate.ledger.apply import apply
 from tui.gate import SIGN, WORD, CheckState, GateState
 from tui.keymap import key
+from tui.rail import Keys
 from tui.shell import PanelScreen
 from tui.words import short_path
 
@@ -40,6 +41,11 @@ class ReportScreen(PanelScreen):
             offer = f"{key('report')} makes the report of the decisions taken so far"
             yield Static(Text(offer, style="dim"), id="report-page")
 
+    def can(self, action: str) -> bool:
+        """To the next red finding where there is one."""
+        gate = self.desk.gate
+        return any(c.findings for c in gate.red) if action == "red" and gate is not None else super().can(action)
+
     def first_focus(self) -> str:
         """The page."""
         return "#report"
@@ -48,6 +54,7 @@ class ReportScreen(PanelScreen):
         """The gate as it stands."""
         self.query_one("#report-gate", Static).update(gate_page(self.desk.gate))
         self.query_one("#report-files", Static).update(self._files())
+        self.query_one(Keys).look_again()
 
     def _files(self) -> RenderableType:
         written = self.session.is_written

@@ -25,16 +25,17 @@ from curate.row_review import sentences
 from tui.detail import render
 from tui.edit import NOT_EDITABLE, EditScreen
 from tui.keymap import key
+from tui.rail import Keys
 from tui.shell import PanelScreen
 from tui.words import count, stage_title
 
 ORDERS = ("mixed", "random", "score", "value", "gate")
 SAYS = {
     "mixed": "by turns random (certifies) and by value (cures)",
-    "random": "random: narrows the interval fastest",
-    "score": "what the detector is surest of first; certifies nothing",
+    "random": "at random: narrows the interval fastest",
+    "score": "the surest finding first; certifies nothing",
     "value": "what a decision changes most first; certifies nothing by itself",
-    "gate": "what makes a check of the gate red first; certifies nothing by itself",
+    "gate": "what makes the gate red first; certifies nothing by itself",
 }
 WIDTHS = (0.3, 0.2, 0.1, 0.05)
 FEWEST_SHOWN = 10
@@ -85,6 +86,18 @@ class ReviewScreen(PanelScreen):
         self.offered: Any = None
         self.settled: set[str] = set()
         self._of: object = None
+        self._values = False
+        """Whether findings of the stage propose a value that could be another."""
+
+    def can(self, action: str) -> bool:
+        """Rules where answers suggest some; another stage where the panel has one; another value where there is one."""
+        if action in ("rule", "take_rule"):
+            return bool(self.rules)
+        if action == "stage":
+            return self.review is not None and len(set(self.review.stages) & set(self._stages())) > 1
+        if action == "edit":
+            return self.stage is not None and self._values
+        return super().can(action)
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="review-question", can_focus=True):
@@ -115,13 +128,15 @@ class ReviewScreen(PanelScreen):
             queue = [] if stage is None else review.queue(stage, order).tolist()
             rates = [] if stage is None else review.rates(stage, width)
             rules = [r for r in review.rules() if r.filter["stage"] in mine]
-            return review, stage, queue, rates, rules, review.rows.rates()
+            values = stage is not None and self.reader.proposes_values(stage)
+            return review, stage, queue, rates, rules, review.rows.rates(), values
 
         def put(found: tuple[Any, ...]) -> None:
-            self.review, self.stage, self.queue, self.rates, self.rules, self.of_rows = found
+            self.review, self.stage, self.queue, self.rates, self.rules, self.of_rows, self._values = found
             self.ask_next()
             self.show_rates()
             self.show_rules()
+            self.query_one(Keys).look_again()
 
         self.behind(made, put, "the review cannot go on")
 
@@ -141,14 +156,15 @@ class ReviewScreen(PanelScreen):
         self.at = due if due is not None and due not in self.skipped else fresh
         box = self.query_one("#review-question")
         if self.at is None:
-            box.border_title = "nothing left to ask"
+            box.border_title, box.border_subtitle = "nothing left to ask", ""
             said = "Every finding here has an answer." if self.stage else "This panel's stages found nothing to review."
             if self.skipped:
                 again = f"{key('order')} asks in another order, and about those again"
                 said = f"{count(len(self.skipped), 'finding')} skipped; {again}."
             self.query_one("#review-evidence", Static).update(Text(said))
             return
-        box.border_title = f"question {len(self.asked) + 1}: {stage_title(str(self.stage))}, {SAYS[self.order]}"
+        box.border_title = f"question {len(self.asked) + 1}: {stage_title(str(self.stage))}"
+        box.border_subtitle = f"asked {SAYS[self.order]}"
         self.show_question(self.at)
 
     def show_question(self, index: int) -> None:
@@ -264,23 +280,26 @@ class ReviewScreen(PanelScreen):
     def _rate(self, rate: StageRates) -> Iterator[RenderableType]:
         found = rate.findings
         few = found.value is None or (found.random < FEWEST_SHOWN and not found.settled)
-        share = "too few answers to tell" if few else f"{found.value:.0%} of {count(found.population, 'finding')} right"
+        unknown = "how many are right? Too few answers to tell"
+        share = unknown if few else f"{found.value:.0%} of {count(found.population, 'finding')} right"
         yield Text.assemble((f"{stage_title(rate.stage)}: {share}", "bold"), f"  [{found.low:.0%}, {found.high:.0%}]")
         yield Text(span(found.low, found.value, found.high))
+        points = f"{100 * self.width:.0f} points"
         if rate.more == 0:
-            yield Text(f"✓ settled: no wider than {self.width:.0%}. You can stop here.", style="bold green")
+            yield Text(f"✓ settled: no wider than {points}. You can stop here.", style="bold green")
         else:
             done = found.random / max(1, found.random + rate.more)
             bar = "█" * round(10 * done) + "░" * (10 - round(10 * done))
-            yield Text(f"{bar} about {count(rate.more, 'more random answer')} to an interval of {self.width:.0%}")
+            yield Text(f"{bar} about {count(rate.more, 'more random answer')} until this is {points} wide")
         table = Table.grid(padding=(0, 2))
-        for name, part in (("applied by themselves", rate.by_itself), ("waiting", rate.waiting)):
+        for name, part in (("that apply by themselves", rate.by_itself), ("that wait", rate.waiting)):
             if part.population:
                 known = part.value is not None and (part.random >= FEWEST_SHOWN or part.settled)
                 told = f"{part.value:.0%} [{part.low:.0%}, {part.high:.0%}] right" if known else "too few answers"
                 table.add_row(Text(f"of {part.population:,} {name}", style="dim"), Text(told))
         table.add_row(Text("answers", style="dim"), Text(f"{found.random:,} random, {found.other:,} other"))
-        table.add_row(Text("remain", style="dim"), Text(f"{rate.left:,} still wait"))
+        left = count(rate.left, "finding waits", "findings wait")
+        table.add_row(Text("left", style="dim"), Text(f"{left} for a decision"))
         yield table
 
     # -- rules ------------------------------------------------------------------------------------------------------
@@ -300,7 +319,8 @@ class ReviewScreen(PanelScreen):
         if self.rules:
             listing.highlighted = 0
         self.offered = None
-        said = f"{key('show_rule')} shows what the rule would do" if self.rules else "Six answers alike suggest a rule."
+        offer = f"{key('show_rule')} shows what the rule would do"
+        said = offer if self.rules else "Six answers alike suggest a rule for the rest."
         self.query_one("#review-rule", Static).update(Text(said, "dim"))
 
     def action_rule(self) -> None:

@@ -28,7 +28,7 @@ from tui.keymap import key
 from tui.rail import NARROW
 from tui.scrub import DUPLICATES, LABELS, Count, Judged, Scrub, open_scrub
 from tui.shell import PanelScreen
-from tui.words import count, stage_title
+from tui.words import NO_GROUPS, count, stage_title
 
 EXACT_PAUSE_SECONDS = 0.15
 """Keys pressed one after another are worked out exactly once, at the end."""
@@ -53,9 +53,9 @@ class ScrubberScreen(PanelScreen):
     count that the exact one follows; ≥ one below the threshold of the detection, where only a sample of pairs is known."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,minus", "move(-0.01)", "Less", id="threshold_down", key_display="←",
+        Binding("left,minus", "move(-0.01)", "Lower", id="threshold_down", key_display="←",
                 tooltip="Threshold down by 0.01"),
-        Binding("right,plus", "move(0.01)", "More", id="threshold_up", key_display="→",
+        Binding("right,plus", "move(0.01)", "Higher", id="threshold_up", key_display="→",
                 tooltip="Threshold up by 0.01"),
         Binding("shift+left,comma", "move(-0.05)", "", id="threshold_far_down", key_display="shift ←",
                 show=False, tooltip="Threshold down by 0.05"),
@@ -251,18 +251,20 @@ class ScrubberScreen(PanelScreen):
         said = [f"not green for: {', '.join(red)}"] if red else []
         if scrub.sampled(self.at):
             said.append("Below the threshold of the detection only a sample of pairs is known: more would leave.")
-        exact = "exact: keepers chosen again" if scrub.stage == DUPLICATES else "exact: the plan resolved again"
+        exact = "exact: which copy stays was worked out again" if scrub.stage == DUPLICATES else "exact: worked out again"
         said.append(exact if shown.exact else "≈ counted; the exact number follows")
+        if abs(self.at - scrub.now) > 1e-6:
+            said.append(f"nothing is decided yet: {key('threshold_keep')} keeps {self.at:.2f}, {key('back')} leaves it")
         return Group(table, *(Text(line, style="dim") for line in said))
 
     def _groups(self, scrub: Scrub, shown: Count) -> RenderableType:
         if not scrub.group_names:
-            return Text("No column holds a group, so it is unknown whom this falls on.", style="dim")
+            return Text(f"{NO_GROUPS[:1].upper()}{NO_GROUPS[1:]}.", style="dim")
         tight = self.app.size.width < NARROW
         table = Table(box=None, pad_edge=False, padding=(0, 2 if tight else 3, 0, 0), header_style="dim")
         head, most = self.reader.word(scrub.column), 16 if tight else 28
         table.add_column(head if tight else f"group by {head}", no_wrap=True, overflow="ellipsis", max_width=most)
-        for name in ("rows", scrub.unit, "share", *(() if tight else ("",)), "beside the others, 95 %"):
+        for name in ("rows", scrub.unit, "share", *(() if tight else ("",)), "less the others, 95 %"):
             table.add_column(name, justify="right" if name else "left", no_wrap=True)
         newcombe = require("audit.fairness.outcome").newcombe
         every = self.session.dataset.n_rows
@@ -281,7 +283,7 @@ class ScrubberScreen(PanelScreen):
 
     def _edge(self, scrub: Scrub, threshold: float) -> RenderableType:
         """The pairs that the threshold parts, most alike first."""
-        parts: list[RenderableType] = [Text("what it parts", style="bold")]
+        parts: list[RenderableType] = [Text("what lies on either side of it", style="bold")]
         below = False
         for a, b, alike in scrub.edge(threshold):
             if alike < threshold - 1e-6 and not below:

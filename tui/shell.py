@@ -16,7 +16,7 @@ from textual.widgets import OptionList, Static
 from textual.worker import get_current_worker
 
 from tui.keymap import key
-from tui.panels import Panel, View, panel
+from tui.panels import Panel, View, panel, stages_of
 from tui.rail import NARROW, Keys, Rail, header
 from tui.workers import ShowsErrors
 
@@ -81,6 +81,16 @@ class PanelScreen(ShowsErrors, Screen[None]):
     def refresh_body(self) -> None:
         """Draw again what decisions, other processes, or the time away may have changed."""
 
+    def offers(self, action: str) -> bool:
+        """Whether a key with this action is worth naming; nothing is known of that while the run is being closed."""
+        return self.home.has_desk and self.can(action)
+
+    def can(self, action: str) -> bool:
+        """Whether a key with this action does more here, now, than say why it does nothing: only such keys are offered. Of
+        the keys of the panel, those of its views; a screen adds its own."""
+        view = next((v for v in self.panel.views if action == v.action), None)
+        return view is None or view.fits(self.session, stages_of(self.mode, self.session.stages))
+
     def point_at(self, index: int) -> None:
         """Bring a finding into view, where the panel has a queue."""
 
@@ -140,7 +150,7 @@ class PanelScreen(ShowsErrors, Screen[None]):
         """Ready to be seen."""
         for view in self.panel.views:
             if view.screen.rpartition(":")[2] != type(self).__name__:
-                binding = Binding(view.key, f"app.view({view.screen!r})", view.name, id=view.id, tooltip=view.says,
+                binding = Binding(view.key, view.action, view.name, id=view.id, tooltip=view.says,
                                   show=view.shown)  # fmt: skip
                 self._bindings.key_to_bindings[view.key] = [binding]
         self.refresh_shell()
@@ -200,8 +210,12 @@ class PanelScreen(ShowsErrors, Screen[None]):
             return Text(f"saving {self.desk.unsaved:,} decisions …")
         if not self.desk.log:
             says = self.view.says if self.view else self.panel.says
-            tail = "" if (self.size.width or self.app.size.width) < NARROW else f"  {key('help')} tells what the keys do"
-            return Text(f"{says}{tail}", no_wrap=True, overflow="ellipsis")
+            width = self.size.width or self.app.size.width
+            # Where the footer is too short for the views on top of a panel, they stand here.
+            views = [f"{key(v.id)} {v.name}" for v in self.panel.views if self.view is None and self.can(v.action)]
+            tail = "  ".join(["", *views]) if width < NARROW else f"  {key('help')} tells what the keys do"
+            room = len(says) + len(tail) <= width - 2
+            return Text(f"{says}{tail if room else ''}", no_wrap=True, overflow="ellipsis")
         last = self.desk.log[-1]
         out = Text(last.said, no_wrap=True, overflow="ellipsis")
         return out.append(f"   $ {last.command}", "dim") if last.command else out

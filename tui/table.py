@@ -217,8 +217,17 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         self._fitted = False
         self._fit_to_sample()
         self.fit()
-        self.move_cursor(row=max(0, min(at, len(queue.shown) - 1)), column=0)
+        at = max(0, min(at, len(queue.shown) - 1))
+        self.move_cursor(row=at, column=0)
+        if queue.headings:
+            self.call_after_refresh(self._show_heading, queue, at)
         self._ask()
+
+    def _show_heading(self, queue: Queue, at: int) -> None:
+        """Scroll so that the heading above the cursor is seen with it, where both have room."""
+        above = np.flatnonzero(queue.shown[: at + 1] < 0)
+        if self.queue.queue is queue and len(above) and self.scroll_offset.y > above[-1] > at - self.size.height + 2:
+            self.scroll_to(y=int(above[-1]), animate=False)
 
     def _fit_to_sample(self) -> None:
         """The width of the first proposals, once they have been read."""

@@ -26,8 +26,9 @@ from tui.job import Job, Run, Watch
 from tui.keymap import key
 from tui.metrics import SERIES, Metrics, MetricsReader, spark, told
 from tui.microscope import MicroscopeScreen
+from tui.rail import Keys
 from tui.shell import PanelScreen
-from tui.words import duration
+from tui.words import count, duration
 
 POLL_SECONDS = 0.5
 _JOBS: WeakKeyDictionary[Session, Job] = WeakKeyDictionary()
@@ -59,6 +60,12 @@ class Watching(PanelScreen):
         if self.session not in _JOBS:
             _JOBS[self.session] = Job(self.session.run.path)
         return _JOBS[self.session]
+
+    def can(self, action: str) -> bool:
+        """Start what does not run, stop what does."""
+        if action in ("start", "stop"):
+            return (action == "stop") == (self.watched is not None and self.watched.running)
+        return super().can(action)
 
     def refresh_body(self) -> None:
         """Look now; the timer looks again."""
@@ -104,6 +111,7 @@ class Watching(PanelScreen):
         if ended:
             self.refresh_shell()
         self.show(watch)
+        self.query_one(Keys).look_again()
 
     def show(self, watch: Watch) -> None:
         """Put a moment of training on the screen."""
@@ -192,6 +200,12 @@ class TrainingScreen(Watching):
         self._readers: dict[tuple[str, int], MetricsReader] = {}
         self._listed: list[tuple[str, int]] = []
         self._shown: tuple[object, Metrics] = None, self.metrics
+
+    def can(self, action: str) -> bool:
+        """Steps where there are some, alerts where a watchdog spoke of a step."""
+        if action.startswith(("step_by", "batch")):
+            return bool(self.metrics.steps)
+        return bool(self.metrics.spikes()) if action == "next_spike" else super().can(action)
 
     def body(self) -> ComposeResult:
         yield Static("", id="train-note")
@@ -298,7 +312,8 @@ class TrainingScreen(Watching):
             mark = "▸" if alert.step == self.at else "!"
             rows = f" rows {', '.join(map(str, alert.rows[:6]))}{' …' if len(alert.rows) > 6 else ''}" if alert.rows else ""
             lines.append(Text(f"{mark} step {alert.step}: {safe_text(alert.words)}{rows}"))
-        return Group(Text(f"watchdogs ({len(metrics.alerts)}; {key('next_alert')} goes to the next)", style="bold"), *lines)
+        onward = f"; {key('next_alert')} goes to the next step of theirs" if metrics.spikes() else ""
+        return Group(Text(f"watchdogs: {count(len(metrics.alerts), 'alert')}{onward}", style="bold"), *lines)
 
     def action_step_by(self, by: int) -> None:
         """Along the steps."""
@@ -312,7 +327,7 @@ class TrainingScreen(Watching):
         """To where a watchdog spoke."""
         spikes = self.metrics.spikes()
         if not spikes:
-            self.notify("no watchdog has spoken in this run")
+            self.notify("no watchdog has spoken of a step of this run")
             return
         self.at = next((s for s in spikes if self.at is None or s > self.at), spikes[0])
         self.draw()

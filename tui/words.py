@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,32 @@ MEANING = {
 }
 NOTED = "noted"
 """In place of `applies`, for what only notes something."""
+NOTES = {
+    "applied": "something to know: it changes no data",
+    "pending": "waits for you: apply where it is right, reject where it is not; neither changes data",
+}
+"""What a state means for what only notes something, where that is another thing."""
+NO_GROUPS = "no column holds a sensitive group, so it is unknown whom this falls on"
 CAPITALS = frozenset(["api", "aws", "bic", "eu", "gcp", "iban", "id", "imei", "ip", "jwt", "mac", "nhs", "otp", "pin",
                       "sql", "ssh", "ssn", "uk", "url", "us", "vat"])  # fmt: skip
 """Words in the names of recognisers that are written in capitals."""
 FLAG = " ⚑"
 """Behind a state: somebody asked for another look."""
-STYLE = {"applied": "green", "pending": "bold yellow", "rejected": "red", "superseded": "dim", "stale": "bold yellow"}
+WAITS = "bold dark_orange3"
+"""An orange to be read on dark and on light: yellow is not."""
+STYLE = {"applied": "green", "pending": WAITS, "rejected": "red", "superseded": "dim", "stale": WAITS}
 
 
 def said_of(status: str, notes: bool) -> str:
     """`✓ applies`; `notes`: whether the finding changes no data, whatever is decided."""
     return f"{SIGN[status]} {NOTED if notes and status == 'applied' else WORD[status]}"
+
+
+def told_by_state(by: Mapping[str, int], noted: int) -> list[tuple[str, int, str]]:
+    """(sign, how many, word) of each state that findings are in; `noted`: of those that apply, how many change no data."""
+    said = [(SIGN[status], n - noted * (status == "applied"), MANY[status]) for status, n in by.items()]
+    said.insert(1, (SIGN["applied"], noted, NOTED))
+    return [each for each in said if each[1]]
 
 
 def stage_title(name: str) -> str:

@@ -76,6 +76,7 @@ async def test_other_data_is_opened_while_panels_are_made(run: Path, drive: Driv
             await d.pilot.pause()
             assert d.app.has_desk, "so it is not closed yet"
         await d.until(lambda: not d.app.has_desk, "the run closed")
+        await d.until(lambda: all(w.is_finished for w in d.app.workers if w.group == "open"), "and its panels with it")
 
 
 async def test_the_app_goes_down_while_panels_are_made(run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:

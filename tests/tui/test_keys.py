@@ -70,6 +70,8 @@ def test_what_sentences_call_a_key_is_what_the_key_is() -> None:
         for b in keymap.bindings_of(kind):
             if b.id:
                 names.setdefault(b.id, set()).update(keymap.spelled(k.strip()) for k in b.key.split(","))
+    for view in (view for panel in keymap.PANELS for view in panel.views):
+        names.setdefault(view.id, set()).add(view.key)
     for name, usual in keymap.USUAL.items():
         assert usual in names[name], name
 
@@ -138,7 +140,7 @@ async def test_remapped_keys_work_in_views_and_over_questions_and_sentences_name
         assert [x.verdict for x in read_journal(run / "decisions.jsonl").decisions] == ["accept", "undo"]
         await d.press("h")
         await d.on(HelpScreen)
-        await d.sees("You have keys of your own", "review_stage")
+        await d.sees("You have keys of your own", "stage_before")
         await d.press("h", "q")
         await d.on(FindingsScreen)
 

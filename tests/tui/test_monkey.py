@@ -47,7 +47,8 @@ async def mouse(d: Drive, rng: random.Random) -> None:
 
 async def shake(run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch, many: int, seed: int) -> None:
     monkeypatch.setattr(Job, "start", lambda self, *args, **kwargs: None)  # no training, and no run given up for another
-    monkeypatch.setattr(CurateApp, "action_leave", lambda self: None)  # a click may well fall on Quit
+    for ends in ("action_leave", "action_open"):  # a click may well fall on Quit, and the palette has both
+        monkeypatch.setattr(CurateApp, ends, lambda self: None)
     monkeypatch.setattr("tui.behind.READY_PAUSE_SECONDS", 0.05)  # panels are made between keys
     rng = random.Random(seed)
     async with drive(run, size=(WIDTH, HEIGHT)) as d:

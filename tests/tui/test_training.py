@@ -254,11 +254,24 @@ def test_runs_left_to_a_verdict_are_said_where_a_look_told() -> None:
 
 
 def test_an_interval_is_drawn_where_its_numbers_are() -> None:
-    line = charts.interval(0.02, 0.04, 0.06, 0.08, 0.01)
+    span = charts.reach([0.02, 0.06], 0.01)
+    line = charts.interval(0.02, 0.04, 0.06, span, 0.01)
     assert line.index("├") > line.index("│")
     assert line.index("├") < line.index("●") < line.index("┤")
     assert line.count("┊") == 2
-    assert len(charts.interval(-9, 0, 9, 1, 0.5)) == len(line)
+    assert len(charts.interval(-9, 0, 9, (-1, 1), 0.5)) == len(line)
+
+
+def test_an_axis_is_no_wider_on_one_side_than_what_is_there() -> None:
+    span = charts.reach([0.132, 0.206, 0.035], 0.018)
+    assert span == pytest.approx((-1.05 * 0.018, 1.05 * 0.206))
+    line = charts.interval(0.132, 0.168, 0.206, span, 0.018)
+    assert line.index("│") < len(line) / 6, "the room is the intervals'"
+    head = charts.axis_of(span, lambda edge: charts.difference(edge, "accuracy"))
+    assert (head[0], head[-5:], len(head)) == ("−", "+21.6", len(line))
+    both = charts.axis_of((-0.2, 0.2), lambda edge: charts.difference(edge, "accuracy"))
+    assert both.index(" 0 ") + 1 == charts.interval(0.05, 0.1, 0.15, (-0.2, 0.2), 0.03).index("│")
+    assert charts.reach([], 0.0) == (-1.0, 1.0)
 
 
 def test_no_two_arms_are_drawn_with_one_letter() -> None:

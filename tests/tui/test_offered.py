@@ -1,0 +1,190 @@
+"""Keys are offered where they do something: at the foot, in help, in the palette; states are told in one set of words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from textual.command import CommandPalette
+from textual.widgets._footer import FooterKey
+
+from curate import workflow
+from curate.recipe import Recipe
+from curate.session import Session
+from tests.tui.conftest import Drive, Driver, rows, write
+from tui.desk import Desk
+from tui.evidence import Reader
+from tui.guide import GuideScreen, earlier_recipe
+from tui.help import HelpScreen
+from tui.opening import OpenScreen
+from tui.queue import groupings
+
+
+def offered(d: Driver) -> dict[str, str]:
+    """Words of the line at the foot, by key."""
+    return {key.key_display: key.description for key in d.app.screen.query(FooterKey)}
+
+
+@pytest.fixture(scope="module")
+def grouped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run in which curation falls on one region, and the fairness stage has notes on it."""
+    folder = tmp_path_factory.mktemp("grouped")
+    held = [{**row, "region": ("north", "south")[n % 2]} for n, row in enumerate(rows(120))]
+    write(folder / "t.jsonl", [*held, *({**held[1], "region": "south"} for _ in range(60))])
+    roles = {"text": "text", "label": "intent", "group": "region"}
+    stages = ["exact_duplicates", "near_duplicates", "fairness"]
+    recipe = {"data": {"input": str(folder / "t.jsonl"), "roles": roles}, "run": {"threads": 1, "stages": stages}}
+    workflow.run(Recipe.parse(recipe), out=folder / "run", train=False)
+    return folder / "run"
+
+
+async def test_what_only_notes_is_noted_on_the_rail_over_the_queue_in_the_evidence_and_in_a_preview(
+    grouped: Path, drive: Drive
+) -> None:
+    async with drive(grouped) as d:
+        screen = await d.panel("fairness")
+        n = len(screen.session.of_stage("fairness"))
+        assert n, "the stage has something to say of this data"
+        assert d.app.desk.noted(["fairness"]) == n
+        await d.sees(f"✓ {n} noted", "✓ noted  something to know: it changes no data")
+        assert "noted: " not in d.words()
+        assert f"{n} apply" not in d.words()
+        assert "region / " not in str(screen.table.queue.get_cell_at(0, 3)), "the one column of groups is not named"
+        await d.press("A")
+        await d.sees(f"then: ✓ {n} noted", "no row leaves, comes back or is changed")
+        await d.press("escape")
+
+
+async def test_an_edit_is_offered_where_a_finding_proposes_a_value(grouped: Path, run: Path, drive: Drive) -> None:
+    async with drive(grouped) as d:
+        await d.panel("fairness")
+        await d.until(lambda: offered(d).get("a") == "Apply", "the keys of a queue")
+        assert "e" not in offered(d)
+        assert offered(d)["b"] == "Groups"
+        await d.press("question_mark")
+        await d.on(HelpScreen)
+        assert "your own label or text" not in d.words()
+        await d.press("escape")
+        await d.panel("labels")  # not in the recipe: nothing to decide on, nothing to review, no threshold
+        await d.until(lambda: not {"a", "x", "e", "/", "A", "t", "r"} & set(offered(d)), "only what leads on")
+        assert offered(d)["?"] == "Help"
+    async with drive(run) as d:
+        await d.panel("labels")
+        await d.until(lambda: offered(d).get("e") == "Edit", "labels can be others")
+
+
+async def test_training_is_stopped_and_rows_are_compared_only_where_there_is_something_to(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await d.panel("train")
+        await d.until(lambda: screen.watched is not None and offered(d).get("s") == "Start", "looked at")
+        assert not {"k", "n", "⏎", "← →"} & set(offered(d))
+        await d.panel("ablation")
+        await d.until(lambda: offered(d).get("s") == "Start", "its keys")
+        assert not {"d", "j", "k"} & set(offered(d)), "this data asks for labels"
+        await d.panel("report")
+        await d.until(lambda: d.app.desk.gate is not None, "the gate")
+        red = any(c.findings for c in d.app.desk.gate.red)
+        await d.until(lambda: ("n" in offered(d)) == red, "a way to what is red where something is")
+
+
+async def test_where_a_filter_is_typed_its_own_ways_on_and_back_are_offered(run: Path, drive: Drive) -> None:
+    async with drive(run, size=(80, 24)) as d:
+        screen = await d.panel("labels")
+        await d.press("slash")
+        await d.until(lambda: offered(d).get("esc") == "No filter", "the keys of the box")
+        assert set(offered(d)) == {"⏎", "esc", "F1", "^q"}, "a stroke is a letter here"
+        await d.press(*"refund")
+        await d.until(lambda: screen.queue.total > len(screen.queue.members), "fewer")
+        await d.press("escape")
+        await d.until(lambda: screen.queue.total == len(screen.queue.members) and not screen.wish.narrowed, "all again")
+
+
+async def test_help_has_a_key_that_a_box_has_no_use_for_and_passes_on(run: Path, drive: Drive) -> None:
+    async with drive() as d:
+        await d.on(OpenScreen)
+        await d.press("f1")
+        await d.on(HelpScreen)
+        line = next(line for line in d.words().splitlines() if "down_to_lists" in line)
+        assert " Down " in line
+
+
+async def test_the_palette_finds_what_every_key_of_the_screen_does(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await d.panel("labels")
+        index = screen.current()
+        await d.press("ctrl+p")
+        await d.until(lambda: isinstance(d.app.screen, CommandPalette), "the palette")
+        await d.press(*"reject")
+        await d.sees("Reject", "x   Keep the row as it is")
+        assert "Maximize" not in d.words()
+        await d.press("enter")
+        await d.until(lambda: screen.session.state.journal.decisions, "a decision")
+        assert screen.session.state.status[index] == 2, "rejected"
+
+
+def test_groupings_are_those_that_tell_the_findings_of_a_panel_apart(run: Path) -> None:
+    session = Session.open(run)
+    assert "change" not in groupings(session, ["exact_duplicates", "near_duplicates"])
+    assert "partner" in groupings(session, ["exact_duplicates", "near_duplicates"])
+    assert "partner" not in groupings(session, ["pii"])
+    assert "change" in groupings(session, ["label_issues", "label_names"])
+    assert groupings(session, []) == [""]
+
+
+async def test_the_heading_of_the_finding_under_the_cursor_is_seen_with_it(run: Path, drive: Drive) -> None:
+    async with drive(run, size=(80, 24)) as d:
+        screen = await d.panel("pii")
+        await d.press("home", "g")
+        await d.until(lambda: screen.queue.headings, "headings")
+        top = int(np.flatnonzero(screen.queue.shown < 0)[0])
+        await d.until(lambda: screen.table.scroll_offset.y <= top < screen.table.cursor_row, "the heading above")
+
+
+def test_what_a_line_of_the_queue_was_made_from_is_remembered_without_its_text(run: Path) -> None:
+    session = Session.open(run)
+    index = int(session.of_stage("label_issues")[0])
+    reader = Reader(session)
+    before = reader.planned(index)
+    session.decide([index], "override", "+49 170 1234567 is mine")
+    assert isinstance(reader.planned(index), int)
+    assert reader.planned(index) != before
+    assert reader.planned(index) == Reader(Session.open(session.run.path)).planned(index)
+
+
+def test_notes_are_counted_by_stage_and_anew_after_a_decision(grouped: Path) -> None:
+    session = Session.open(grouped)
+    desk = Desk(session, Reader(session))
+    stages = session.stages
+    assert sum(desk.noted([s]) for s in stages) == desk.noted(stages)
+    assert desk.noted(stages) == int(np.sum(session.flag_mask & (session.state.status == 0)))
+    assert desk.noted(["no such stage"]) == 0
+
+
+async def test_data_that_was_looked_at_can_be_looked_at_anew_under_other_roles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("curate.recipe.BUILT_IN", {"exact_duplicates": "curate.stages.exact_duplicates"})
+    write(tmp_path / "t.jsonl", [{**r, "team": "ab"[i % 2]} for i, r in enumerate(rows(40))])
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "t.toml").write_text(
+        "[data]\ninput = '../t.jsonl'\n[data.roles]\ngroup = 'team'\n[gate]\npreset = 'strict'\n"
+    )
+    workflow.run("runs/t.toml", out="runs/t", train=False)
+    assert earlier_recipe("t.jsonl") is not None
+    (tmp_path / "elsewhere").mkdir()
+    assert earlier_recipe(str(write(tmp_path / "elsewhere" / "t.jsonl", rows(9)))) is None, "another file of that name"
+    async with drive() as d:
+        await d.on(OpenScreen)
+        await d.press(*"t.jsonl", "enter")
+        await d.on(GuideScreen)
+        await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+        assert d.app.screen.query_one("#role-group").value == "team"
+        assert d.app.screen.query_one("#policy").value == "strict"
+        d.app.screen.query_one("#role-group").value = "(none)"
+        await d.press("ctrl+s")
+        await d.until(lambda: d.app.has_desk, "the run")
+        assert d.app.desk.session.dataset.roles.group == ()
+        assert json.loads((tmp_path / "runs" / "t" / "manifest.json").read_text())["task"] == "classification"
