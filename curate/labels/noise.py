@@ -86,13 +86,14 @@ class LabelNoise:
     @property
     def noise_range(self) -> tuple[float, float]:
         """The least and the most that the share may be: half of the surely wrong labels, and every label that the model
-        would not give, with the upper end of its 95 % interval (Wilson)."""
+        would not give, with the upper end of its 95 % interval (Wilson); never less than the estimate (a model that
+        says the same of every row gives every label)."""
         n = len(self.wrong)
         if not n:
             return 0.0, 1.0
         low, p = _READ_RIGHT * float((self.wrong >= _SURE).mean()), float(self.other.mean())
         half = _Z * math.sqrt(p * (1 - p) / n + _Z * _Z / (4 * n * n))
-        return low, max(low, (p + _Z * _Z / (2 * n) + half) / (1 + _Z * _Z / n))
+        return low, max(low, self.noise_rate, (p + _Z * _Z / (2 * n) + half) / (1 + _Z * _Z / n))
 
 
 def estimate_label_noise(

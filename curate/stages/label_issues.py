@@ -291,7 +291,7 @@ def _evidence(
 STAGE = Stage(
     name=NAME,
     title="Label issues",
-    version=7,
+    version=8,
     config=LabelIssuesConfig,
     detect=detect,
     on_finding="review",

@@ -18,7 +18,7 @@ from curate.labels.features import text_features
 from curate.labels.folds import grouped_stratified_folds
 from curate.labels.learners import naive_bayes_scores
 from curate.labels.neighbours import nearest_rows
-from curate.labels.noise import estimate_label_noise
+from curate.labels.noise import estimate_label_noise, judge_predictions
 from curate.labels.probabilities import one_hot, out_of_sample_probabilities
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "banking77" / "train.csv"
@@ -133,6 +133,12 @@ def test_planted_wrong_labels_are_found_and_their_probabilities_mean_what_they_s
     low, high = noise.noise_range
     assert low <= wrong.mean() <= high < 0.5
     assert high >= noise.other.mean() >= low
+
+
+def test_predictions_that_say_nothing_leave_the_estimate_inside_its_range() -> None:
+    noise = judge_predictions(np.full((300, 4), 0.25, np.float32), np.arange(300) % 4)
+    low, high = noise.noise_range
+    assert low <= noise.noise_rate <= high
 
 
 def test_clean_labels_raise_few_alarms() -> None:
