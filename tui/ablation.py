@@ -234,7 +234,7 @@ def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     # The names of the arms in whole where the metrics leave room for them.
     longest = max(len(str(arm["title"])) for arm in result["arms"])
-    most = max(24, min(longest, width - 24 - CELL * len(names)))
+    most = max(24, min(longest, width - 24 - CELL * len(names))) if width >= charts.ROOM_FOR_SPANS else 24
     widths = {"": (1, 1), "arm": (8, most), "rows": (5, 8), "seeds": (6, 7)}
     for head in (*widths, *(n.replace("_", " ") for n in names)):
         least, most = widths.get(head, (CELL - 2, CELL - 2))
