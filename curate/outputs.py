@@ -29,6 +29,7 @@ from curate.rundir import RunDir
 from curate.vaulting import VAULT, write_vault
 
 PREVIEW_WIDTH = 160
+PREVIEWS_AT_ONCE = 1 << 13
 SWAPS = "swaps.jsonl"
 RESCANNED = ("exact_duplicates", "near_duplicates", "contamination", "pii")
 
@@ -90,9 +91,7 @@ def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan, looked_for: 
     where = pa.array(where[first])
     chosen = plan.table.take(where)
     witness = chosen["witness_row"].combine_chunks()
-    content = dataset.content().take(chosen["row"].combine_chunks())
     forgotten = pc.equal(chosen["stage"].cast(pa.string()), "erasure").combine_chunks()
-    content = pc.if_else(forgotten, pa.scalar("", content.type), content)  # who asked to be forgotten is not shown
     return pa.table(
         {
             "row": chosen["row"],
@@ -104,9 +103,20 @@ def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan, looked_for: 
             "why": chosen["why"].cast(pa.string()),
             "witness_row": witness,
             "witness_row_id": dataset.row_ids.cast(pa.binary(16)).take(witness),
-            "preview": pa.array(masked_previews(content, PREVIEW_WIDTH, looked_for), pa.string()),
+            "preview": _previews(dataset.content(), chosen["row"].combine_chunks(), forgotten, looked_for),
         }
     )
+
+
+def _previews(content: pa.Array, rows: pa.Array, forgotten: pa.Array, looked_for: ScanConfig | None) -> pa.ChunkedArray:
+    """What is shown of each row, made block by block: whole texts and their scans are larger than what is shown of them."""
+    blocks = []
+    for start in range(0, len(rows), PREVIEWS_AT_ONCE):
+        texts = content.take(rows.slice(start, PREVIEWS_AT_ONCE))
+        # Who asked to be forgotten is not shown.
+        texts = pc.if_else(forgotten.slice(start, PREVIEWS_AT_ONCE), pa.scalar("", texts.type), texts)
+        blocks.append(pa.array(masked_previews(texts, PREVIEW_WIDTH, looked_for), pa.string()))
+    return pa.chunked_array(blocks, pa.string())
 
 
 def rescan_key(detected: Detected, files: dict[str, str]) -> str:

@@ -373,3 +373,14 @@ def test_the_second_look_sees_a_leak_that_masking_made(inside: Curate, tmp_path:
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["stages"]["contamination"]["findings"] == 0
     assert manifest["rescan"]["contamination"]["left"] == 1
+
+
+def test_previews_made_in_blocks_are_those_made_at_once(
+    finished: Path, inside: Curate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("curate.outputs.PREVIEWS_AT_ONCE", 2)
+    done = inside("run", finished / "tickets.jsonl", "--no-train", "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    at_once = pq.read_table(finished / "run" / "removed.parquet")
+    assert at_once.num_rows > 2
+    assert pq.read_table(tmp_path / "run" / "removed.parquet").equals(at_once)
