@@ -30,6 +30,9 @@ _LIVES = re.compile(rf"(?i)(?<![\w'’-])(?:{alternatives('places', 'residence')
 _NAME = re.compile(r"[^\W\d_][^\W\d_'’-]*(?:[-'’][^\W\d_]+)*")
 _NEXT = re.compile(r" ([^\W\d_][^\W\d_'’-]*(?:[-'’][^\W\d_]+)*)")
 _LINKS = words("places", "links")
+_SOMEBODYS = re.compile(r"['’]s?(?!\w)")
+_HOMES = re.compile(r"(?:家|宅|집|さん|様|氏|씨|님)")
+"""Who is named before them lives there: that is somebody, and no place."""
 _Finder = Callable[[str, int], list[tuple[int, int, int]]]
 _SPOKEN = tuple(re.compile(pattern) for pattern in parts("places", "spoken"))
 
@@ -50,13 +53,16 @@ def lived_in(line: str, first: int = 0) -> list[tuple[int, int, int]]:
                 break
             place = more.end()
             end = place if more[1][0].isupper() else end
+        if _SOMEBODYS.match(line, end):
+            continue  # "in Maria Lopez's house"
         out.append((phrase.start(), phrase.end(), end))
     return out
 
 
 def spoken_places(line: str, first: int = 0) -> list[tuple[int, int, int]]:
     """The same in scripts without capitals."""
-    found = sorted((m.start(), *m.span(1)) for pattern in _SPOKEN for m in pattern.finditer(line, first))
+    phrases = (m for pattern in _SPOKEN for m in pattern.finditer(line, first) if not _HOMES.search(m[1]))
+    found = sorted((m.start(), *m.span(1)) for m in phrases)
     return [place for n, place in enumerate(found) if not n or place[0] >= found[n - 1][2]]
 
 
