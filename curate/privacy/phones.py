@@ -331,8 +331,6 @@ def find_phones(
         nsn = match["area"] + match["mid"] + match["line"]
         if one_digit(nsn):
             continue  # 000-000-0000 stands for a number
-        if nsn[0] == "0" and not helped and not match["intl"] and match["sep"] == match["sep2"] == " ":
-            continue  # "040 123 4567" begins with the nought of other countries: judged by its shape below
         valid = nsn[0] > "1" and nsn[3] > "1" and valid_national(nsn, "US")
         bracket = match["open"] is not None
         uniform = bracket or match["sep"] == match["sep2"]

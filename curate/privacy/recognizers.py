@@ -164,19 +164,14 @@ _FRACTION = re.compile(r"\d{1,4}\.\d{5,}(?: -?\d{1,4}\.\d{5,})*")
 """Floating-point numbers: nobody writes a telephone or card number so."""
 _CARD_SHAPES = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (4, 4, 4, 1), (4, 4, 5), (4, 4, 4, 3)})
 _CARD_BEGINS = frozenset(shape[:n] for shape in _CARD_SHAPES for n in range(2, len(shape) + 1))
-_CARD_GROUPS = frozenset(shape[0] for shape in _CARD_SHAPES) | frozenset(range(12, 20))
-"""Digits of the group that a card begins with where no word speaks of cards."""
 
 
 def _cards(text: str, c: Candidate) -> list[Span]:
     groups = [(m.start(), m.end()) for m in re.finditer(r"\d+", text)]
     out: list[Span] = []
-    i, spoken = 0, bool(c.union & CARD)
+    i = 0
     while i < len(groups):
         begin, end = groups[i]
-        if not spoken and end - begin not in _CARD_GROUPS:
-            i += 1
-            continue
         fraction = end - begin >= 5 and i > 0 and text[groups[i - 1][1] : begin] == "."
         joined = i > 0 and text[groups[i - 1][1] : begin] in (" ", "-")
         inside = joined and end - begin == 4 == groups[i - 1][1] - groups[i - 1][0]

@@ -65,13 +65,10 @@ def key_value(view: View, c: Candidate) -> list[Span]:
     if not quoted and "[" in value:
         return []  # `token = tokens[0]`
     value = value if quoted else value.rstrip(".!?:")
-    before = view.text(max(view.starts[c.row], c.start - 40), c.start)
-    key = _KEY.search(before)
-    name = key[1] if key else ""
-    if key and before[: key.start()].endswith(("?", "&", "&amp;")):
-        value = value.partition("&")[0]  # `?token=...&debug`: there an ampersand of the value would be written %26
     if value.lower() in _NOT_VALUES or len(value) < 4 or len(set(value)) < 3:
         return []
+    key = _KEY.search(view.text(max(view.starts[c.row], c.start - 40), c.start))
+    name = key[1] if key else ""
     chosen = bool(_CHOSEN.search(name))
     digit, alpha = any(ch.isdigit() for ch in value), any(ch.isalpha() for ch in value)
     if _SIGNED.search(name) and not (digit and alpha and _RANDOM.fullmatch(value)):

@@ -15,24 +15,19 @@ EXACT: dict[str, str] = {
         chiamare chiami ligar ligue liga rufen ruft joindre rappeler rappelez rappel kontakt contacto contato contatto
         recapito kontaktnummer kom dzwonić zadzwoń volejte volat zavolejte hubungi telp ponsel nohp tel1 tel2
         phone1 phone2 mòbil mòbils hp wa nowa notelp celulares kontaktnr tlfnr telnr cellno mobno κιν γσμ numara numaram
-        arayın arayin gọi sđt đt liên soita soittakaa hívj hívjon sunați sunati zvonite pozovite helista
-        skambinkite simu tawagan joignable""",
+        arayın arayin gọi sđt đt liên""",
     "IDENTIFIER": """colis pedido pratica spedizione ordine ordini encomenda awb tilaus sipariş siparis kargo nf nfe pnr
         cod código codigo folio expediente contrato contratto protocolo protocollo processo protokol poz consignment
-        claim devis angebot preventivo presupuesto orçamento recibo ricevuta quittung kvitto
-        kvittering kuitti upc gtin sscc siret siren oclc""",
+        claim upc gtin sscc siret siren oclc""",
     "BIRTH": """geb geboren né née nato nata nascido nascida nasceu nascita nac nacida nacido nací naci nasci ur
         urodzony urodzona narozen
         narozena narodený född fødd født syntynyt született născut sinh lahir lahiriyah dogum g.r birthyear""",
 }
 STEMS: dict[str, str] = {
     "PHONE": """telef telepo teléf téléph telemo telemó handynum mobiln mobilsz mobilte mobilnu rufnum rückru ruckruf phonen
-        phoneno kontaktte notfalln notfallk
-        cellulari puhelin matkapuh hotlin anruf appele rappele chiama llámam llamam dzwon zadzwo
-        телеф мобил сотов позвон звони дзвон
-        зателеф тел моб τηλ κινητ 電話 电话 手机 手機 携帯 전화 휴대폰 핸드폰 연락처 โทร เบอร์ मोबाइल
-        कॉल फोन फ़ोन नंबर মোবাইল ফোন هاتف الهاتف جوال الجوال موبايل تلفن اتصل واتساب
-        טלפון הטלפון נייד הנייד thoại""",
+        phoneno kontaktte cellulari puhelin matkapuh hotlin anruf appele rappele chiama llámam llamam dzwon zadzwo
+        телеф мобил сотов позвон звони тел моб τηλ κινητ 電話 电话 手机 手機 携帯 전화 휴대폰 핸드폰 연락처 โทร เบอร์ मोबाइल
+        कॉल फोन फ़ोन नंबर মোবাইল ফোন هاتف الهاتف جوال الجوال موبايل تلفن טלפון הטלפון נייד הנייד thoại""",
     "IDENTIFIER": """bestelln auftragsn sendungs rechnungsn kundennu vertragsn vertragsnu artikeln zählern aktenz liefersc
         seriennu commandes factura facture dossier référen expédit seguimien rastrei fattura ordernu factuur klantnu
         zendings zamówien zamowien faktur paczk objednáv zásilk beställn ordrenu tilausn заказ догов накладн отправлен

@@ -158,7 +158,7 @@ TN = (
 )  # fmt: skip
 TR = (
     Id("tr_tckimlik", "NATIONAL_ID", "eleven digits, two check digits", r"[1-9]\d{10}",
-       "tc; tc kimlik; kimlik no*; kimlik numara*; tckn; t.c. kimlik; kimlik; tc no; t.c", "tr.tckimlik", score=0.95),
+       "tc kimlik; kimlik no*; kimlik numara*; tckn; t.c. kimlik; kimlik; tc no; t.c", "tr.tckimlik", score=0.95),
     Id("tr_vkn", "TAX_ID", "ten digits", r"\d{10}", "vergi kimlik*; vkn; vergi no*; vergi numara*", "tr.vkn"),
 )  # fmt: skip
 TW = (

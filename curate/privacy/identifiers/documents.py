@@ -8,8 +8,7 @@ from __future__ import annotations
 from curate.privacy.identifiers.model import Identifier as Id
 
 _ACCOUNT = (
-    "a/c no; a/c number; account number*; acct number; account no; acct no; bank account; bank acct; accountnumber*; "
-    "account #; "
+    "account number*; acct number; account no; acct no; bank account; bank acct; accountnumber*; account #; "
     "checking account; savings account; numero de cuenta; cuenta bancaria; kontonummer*; kontonr; "
     "numero de compte; compte bancaire; "
     "conto corrente; numero di conto; conta bancaria; conta corrente; numero da conta; rekeningnummer*; numer konta; "
@@ -37,12 +36,12 @@ _LICENCE = (
     "surucu belgesi; رخصة القيادة; nomor sim; no sim"
 )
 _RECORD = (
-    "mrn; hn; medical record; medical record number; medical record no; medicalrecord*; patient id; patient "
+    "mrn; medical record; medical record number; medical record no; medicalrecord*; patient id; patient "
     "number; patient no; patientid; patient identifier; chart number; hospital number; health record; record "
     "number; patientennummer; patienten-id; patientnummer; numero de dossier; dossier medical; historia "
     "clinica; numero de historia; nhc; n.h.c; n de historia; cartella clinica; prontuario; patientnr; "
     "numer pacjenta; номер карты; ipp; n.º de utente; numero de utente; n utente; numero do utente; fallnummer; "
-    "krankenaktennummer; pasientnummer; journalnummer; journalnr; potilasnumero; dosya no; protokol no; numero sns; sns; "
+    "krankenaktennummer; pasientnummer; journalnummer; journalnr; potilasnumero; dosya no; protokol no; numero sns; "
     "nº historia; hosp no; hospital no; hosp number; no rm; nomor rm; rekam medis; no rekam medis; nomor rekam medis; "
     "住院号; 门诊号; 診察券番号; 차트번호; "
     "медкарта; 病历号; 病歷號; 患者番号; カルテ番号; 환자번호; 환자등록번호"

@@ -18,9 +18,8 @@ import re
 import numpy as np
 
 from curate.privacy.column import Block
-from curate.privacy.context import word_classes
 from curate.privacy.names.listed import listed_first
-from curate.privacy.names.phrases import alternatives, parts, words
+from curate.privacy.names.phrases import words
 from curate.privacy.overlaps import Found
 from curate.privacy.types import CODE
 
@@ -46,23 +45,6 @@ _HOUSE = (
     r"\d{1,5}\s?(?:bis|ter|quater)\s|\d{1,5}/)"
 )
 _LEFT = re.compile(rf"(?:(?<=[\s,;:|(\"'])|^)(?:{_HOUSE})?(?:{_KIND}(?:{_PARTICLE})?)?\Z")
-_LABEL = re.compile(r"[^\W\d_]{2,16}\.?:\s{1,4}(?=\S)")
-_SPOKEN_OF = re.compile(
-    rf"(?i)\b(?:{alternatives('addresses', 'labels')})\b(?: (?:is|ist|est|es|è|é|är|er|now|jetzt|lautet))?:? (?=[^\W_])"
-)
-"""What says that an address follows."""
-_SAID = frozenset(phrase.rpartition(" ")[2] for phrase in parts("addresses", "labels"))
-_LABEL_AT_END = re.compile(r"[.,;]? ([A-Z]{3,5})\Z")
-_FLAT = re.compile(
-    r"(?i),? ?(?:(?<=[, ])(?:ap|apt|apto|et|sc|bl|flat|unit|suite|ste|piso|whg|lok|daire|кв|квартира|оф|διαμ)\.? ?)"
-    r"(?:n[ro°º]\.? ?)?\d{1,4}[a-z]?(?![\w.,]?\w)"
-)
-"""The flat behind an address: `str. Unirii nr. 12, ap. 4`."""
-_HEAD_OF_LINE = re.compile(
-    r"(?:\A|\n|: )((?:(?:Unit|Flat|Apt|Apartment|Suite|Room|Floor|House|Block|Plot|Villa|Office|Studio)\.? )?"
-    r"\d{1,5}[A-Za-z]?,?(?:[ ,-]{1,2}(?:[A-Z0-9][\w'’.]{0,20}|of|on|the|upon|le|la|de|du|der|and|&)){1,10}[ ,-]{1,2})\Z"
-)
-"""The number of a house and words with capitals, from the begin of a line to what was found of an address."""
 _LONGEST_LEFT = 48
 """Signs that `_LEFT` matches at most, and some."""
 _STREET = re.compile(
@@ -85,8 +67,7 @@ _DECIMAL = re.compile(r"\d*[.,]\d+(?:\n\D*)?")
 _RESULT = re.compile(r"((?:the )?[A-Z][^\W\d_]+)(?: [A-Z][^\W\d_]+){0,3} \d{1,3}(-\d{1,3})?")
 _AND_OTHER = re.compile(r"-\d{1,3}(?![\w-])")
 _GAMES = re.compile(
-    r"\b(?:(?:lost|loses?|losing|fell|falls?|falling|bow(?:s|ed)) to"
-    r"|(?:beat|defeat|upset|thump|thrash|trounc|rout|edg)(?:s|e[ds]?|ings?|ting|ed)?(?: out| past)?"
+    r"\b(?:(?:beat|defeat|upset|thump|thrash|trounc|rout|edg)(?:s|e[ds]?|ings?|ting|ed)?(?: out| past)?"
     r"|(?:w[io]n|winning|wins|victory|triumph|lead|leads|led|leading)\b[^.!?\n]{0,60} over) (?:the )?\Z"
 )
 """What stands directly in front of the team that lost."""
@@ -131,8 +112,7 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
     for end in _SENTENCE.finditer(value, low, high) if "." in value else ():
         rest = value[end.end() : high]
         word = len(end[1]) >= 3 and end[1].lower() not in _SHORT
-        whole = not re.search(r"\d", rest) or _POST_CODE.search(value, low, end.end(1))
-        if whole and (word or re.match(r"\s*:", after)):
+        if (word or re.match(r"\s*:", after)) and not re.search(r"\d", rest):
             high = end.end(1)
             break
     if _MARKS_OF_SUMS.search(value, low, high):
@@ -143,7 +123,6 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
     noun = (counted[2] or after) if counted else ""
     if counted and not _KIND_AT_END.search(counted[1]) and _NOUN_BEHIND.match(noun) and noun[1].islower():
         return 0, 0  # "Máximo 120 palabras"
-    low, high = _without_labels(value, low, high) if low < high else (low, high)
     while low < high and value[low] in _EDGE:
         low += 1
     while low < high and value[high - 1] in _EDGE:
@@ -157,27 +136,8 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
     if _POST_CODE_FIRST.match(value, low):
         low -= len(ahead) - _street(ahead)
         ahead = before + value[:low] if low >= 0 else before[:low]
-    line = _HEAD_OF_LINE.search(ahead) if low < high and _POST_CODE.search(value, low, high) else None
-    if line:
-        low -= len(ahead) - line.start(1)
-        ahead = ahead[: line.start(1)]
     more = _LEFT.search(ahead, max(0, len(ahead) - _LONGEST_LEFT))
     low -= len(ahead) - more.start() if more else 0
-    return low, high
-
-
-def _without_labels(value: str, low: int, high: int) -> tuple[int, int]:
-    """The same without what announces the address, and without the label of a number that follows it."""
-    label = _LABEL.match(value, low, high)
-    begin = label.end() if label else low
-    if not _SAID.isdisjoint(value.lower().replace(":", " ").split()):
-        for spoken in _SPOKEN_OF.finditer(value, begin, high):
-            begin = spoken.end()
-    if begin > low and _DIGIT.search(value, begin, high) and _LETTERS.search(value, begin, high):
-        low = begin
-    behind = _LABEL_AT_END.search(value, max(low, high - 8), high) if value[high - 1].isupper() else None
-    if behind and word_classes(behind[1]):
-        high = behind.start() + (value[behind.start()] == ".")
     return low, high
 
 
@@ -279,10 +239,8 @@ def reshaped(text: Block, found: Found, towns: bool) -> Found:
         floor, roof = int(text.starts[row]), int(text.ends[row])
         if n and at[n - 1, 0] == row:
             floor = max(floor, int(at[n - 1, 2]))
-        free = int(at[n + 1, 1]) if n + 1 < len(at) and at[n + 1, 0] == row else roof
         for a, b, kind in pieces(text, start, end, floor, roof, towns):
-            flat = _FLAT.match(text.read(b, min(free, b + _AFTER))) if kind == _ADDRESS and b == end < free else None
-            new.append((row, a, b + len(flat[0].encode()) if flat else b, kind))
+            new.append((row, a, b, kind))
             scores.append(float(found.score[n]))
     keep = np.ones(len(at), np.bool_)
     keep[rows] = False

@@ -35,7 +35,6 @@ _VERB_OR_OF = re.compile("من|في|على|إلى|[يت].*")
 _FIRST = re.compile(r"[^\W\d_][\w'’-]*\.?")
 _NEXT = re.compile(r" ([^\W\d_][\w'’-]*\.?)")
 _PARTICLES, _NOBODY = words("people", "particles"), words("people", "nobody")
-_BEHIND = words("people", "titles_behind")
 _NONE_BEHIND = words("people", "nobody_east_asian")
 _EVERY = ANNOUNCED | TITLED | GREETS
 _CLOSE = 1 << 10
@@ -92,7 +91,7 @@ def spoken(line: str, first: int = 0) -> set[tuple[int, int]]:
                 continue
             size = len(first_word)
             for word in more:
-                if word in _BEHIND or (_VERB_OR_OF.fullmatch(word) and not listed_name(word)):
+                if _VERB_OR_OF.fullmatch(word) and not listed_name(word):
                     break
                 size += 1 + len(word)
             out.add((match.start(1), match.start(1) + size))
@@ -118,9 +117,6 @@ def _name_end(line: str, begin: int) -> int:
                 break
         elif word[1].lower() not in _PARTICLES:
             break
-    last = line.rfind(" ", begin, end)
-    if last > begin and line[last + 1 : end].lower() in _BEHIND:
-        end = last  # `Mehmet Ali Demirtaş Bey`
     if line[end - 2 : end] in ("'s", "’s"):
         end -= 2
     return end if end - begin >= 2 else begin

@@ -1,7 +1,7 @@
 # mypy: disable-error-code="assignment"
 """One pass over the bytes for the words by which phrases, titles, greetings and organisations are found.
 
-Only what stands around such a word is then read in Python (`anchors`, `bodies`, `places`). O(bytes), about 3 ns each.
+Only what stands around such a word is then read in Python (`anchors`, `bodies`). O(bytes), about 3 ns each.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from curate.privacy.letters import WORD, fnv, lookup
 from curate.privacy.names.phrases import words
 from curate.privacy.words import spellings
 
-ANNOUNCED, TITLED, GREETS, BODY, EMPLOYED, SMALL_BODY, LIVES = 1, 2, 4, 8, 16, 32, 64
+ANNOUNCED, TITLED, GREETS, BODY, EMPLOYED, SMALL_BODY = 1, 2, 4, 8, 16, 32
 _BODIES = BODY | SMALL_BODY
 _BEFORE, _AFTER = 40, 120
 """Bytes around a word that are read."""
 _TABLES = (
     (ANNOUNCED, "people", "announcing_words"), (TITLED, "people", "title_words"), (GREETS, "people", "greeting_words"),
     (BODY, "bodies", "form_words"), (BODY, "bodies", "kind_words"), (EMPLOYED, "bodies", "employed_words"),
-    (SMALL_BODY, "bodies", "small_form_words"), (LIVES, "places", "residence_words"),
+    (SMALL_BODY, "bodies", "small_form_words"),
 )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def mended(text: Block, found: Found) -> Found:
 
 
 _HEAD = re.compile(
-    r"(?:\A|[\n|;\t:]|\b(?:[Pp]a?t|[Pp]atient(?:in|e)?|[Nn]ame|[Kk]und(?:e|in)|[Pp]a[cz]i?ente|[Pp]acjent(?:ka)?|[Pp]asient|"
+    r"(?:\A|[\n|;\t:]|\b(?:[Pp]at|[Pp]atient(?:in|e)?|[Nn]ame|[Kk]und(?:e|in)|[Pp]a[cz]i?ente|[Pp]acjent(?:ka)?|[Pp]asient|"
     r"[Mm]andant(?:in)?|[Vv]ersicherter?|[Hh]err|[Ff]rau))[.:]? ?\Z"
 )
 _TAIL = re.compile(r"\s*(?:\Z|[,;|()*\n\t.-](?! ?[^\W\d_]+ (?:und|and|y|et|e|i|og|och|en)\b))")

@@ -31,7 +31,6 @@ from curate.privacy.names.labels import TYPES
 from curate.privacy.names.listed import listed_name, listed_otherwise
 from curate.privacy.names.model import Model, load
 from curate.privacy.names.phrases import words
-from curate.privacy.names.places import with_places
 from curate.privacy.names.plausible import left_of_address, plausible
 from curate.privacy.names.tagger import WINDOW, tag
 from curate.privacy.overlaps import Found, resolve_overlaps
@@ -123,10 +122,8 @@ def name_spans(
     found = plausible(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
     found = reshaped(text, mended(text, found), "LOCATION" in types)
     found = _told(text, found, types)
-    if "PERSON" in types or "ORGANIZATION" in types or "LOCATION" in types:
+    if "PERSON" in types or "ORGANIZATION" in types:
         words_at, silent = cues(text)
-        if "LOCATION" in types:
-            found = with_places(text, found, words_at, silent)
         if "ORGANIZATION" in types:
             found = with_bodies(text, found, words_at, silent)
         if "PERSON" in types:

@@ -13,7 +13,6 @@ Complexity: O(bytes), 0.2 ns a byte for texts of long lines. It reads no table w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -123,34 +122,6 @@ def _cells(line: bytes, sign: str) -> list[tuple[int, int]]:
     return out
 
 
-def _cells_at(line: bytes, sign: str, cells: int, places: Sequence[int]) -> list[tuple[int, int]] | None:
-    """Begin and end of the cells at ascending places of a line of so many cells; None where it has more or fewer."""
-    if b'"' in line:
-        every = _cells(line, sign)
-        return [every[place] for place in places] if len(every) == cells else None
-    pieces = line.split(sign.encode())
-    if len(pieces) != cells:
-        return None
-    out, at, done = [], 0, 0
-    for place in places:
-        at += sum(map(len, pieces[done:place])) + place - done
-        done, piece = place, pieces[place]
-        begin = at + len(piece) - len(piece.lstrip())
-        out.append((begin, max(begin, at + len(piece.rstrip()))))
-    return out
-
-
-@lru_cache(maxsize=1024)
-def _head(line: bytes, sign: str) -> tuple[int, tuple[int, ...], tuple[str, ...]] | None:
-    """How many cells a line of headings has, and places and texts of those that name personal data; else None."""
-    headings = [line[a:b].decode("utf-8", "replace") for a, b in _cells(line, sign)]
-    named = [h for h in headings if h]
-    if not all(_HEADING.fullmatch(h) and len(h) <= _HEADING_LENGTH for h in named) or not any(map(_speaks, named)):
-        return None
-    places = tuple(place for place, heading in enumerate(headings) if heading and _speaks(heading))
-    return len(headings), places, tuple(headings[place] for place in places)
-
-
 @dataclass
 class _Cells:
     """Cells as they are found: places, the row that each stands in, its heading; and where headings stand."""
@@ -222,43 +193,30 @@ def _tables(text: Block, found: _Cells) -> None:
     first = np.concatenate([[True], row_of[1:] != row_of[:-1]])
     begin = np.where(first, text.starts[row_of], np.concatenate([[0], end[:-1] + 1]))
     signs = _heads(data, row_of, begin, end)
-    done, near = -1, list[_Line]()
+    done = -1
     for n in np.flatnonzero(signs).tolist():
         if n <= done:
             continue
         sign = chr(signs[n])
-        head = _head(text.raw(begin[n], end[n]).rstrip(b"\r"), sign)
-        if head is None:
+        line = data[begin[n] : end[n]].tobytes().rstrip(b"\r")
+        headings = [line[a:b].decode("utf-8", "replace") for a, b in _cells(line, sign)]
+        named = [h for h in headings if h]
+        if not all(_HEADING.fullmatch(h) and len(h) <= _HEADING_LENGTH for h in named) or not any(map(_speaks, named)):
             continue
         found.heads.append((int(row_of[n]), int(begin[n]), int(end[n])))
-        done = n
-        for m, base, stop in _lines_below(n, row_of, begin, end, near):
-            cells = _cells_at(text.raw(base, stop).rstrip(b"\r"), sign, head[0], head[1])
-            if cells is None:
+        telling = [(place, heading) for place, heading in enumerate(headings) if heading and _speaks(heading)]
+        owner, m = int(row_of[n]), n + 1
+        while m < len(end) and row_of[m] == owner and end[m] - begin[m] <= 4 * _LINE:
+            base = int(begin[m])
+            cells = _cells(data[base : end[m]].tobytes().rstrip(b"\r"), sign)
+            if len(cells) != len(headings):
                 break
-            for (a, b), heading in zip(cells, head[2]):
+            for place, heading in telling:
+                a, b = cells[place]
                 if b > a:
                     found.starts.append(base + a)
                     found.ends.append(base + b)
-                    found.owner.append(int(row_of[n]))
+                    found.owner.append(owner)
                     found.under.append(heading)
-            done = m
-
-
-_CHUNK = 4096
-_Line = tuple[int, int, int, int]
-
-
-def _lines_below(n: int, row_of: Ints, begin: Ints, end: Ints, near: list[_Line]) -> Iterator[tuple[int, int, int]]:
-    """The lines of the same text below a line, until one is too long: number, begin and end. `near`: those of the chunk
-    that was read last, kept from call to call."""
-    owner = int(row_of[n])
-    for m in range(n + 1, len(end)):
-        at = m % _CHUNK
-        if at >= len(near) or near[at][0] != m:
-            part = slice(m - at, m - at + _CHUNK)
-            near[:] = zip(range(m - at, m - at + _CHUNK), begin[part].tolist(), end[part].tolist(), row_of[part].tolist())
-        number, base, stop, of = near[at]
-        if of != owner or stop - base > 4 * _LINE:
-            return
-        yield number, base, stop
+            m += 1
+        done = m - 1

@@ -57,11 +57,6 @@ def place_alone(word: str) -> bool:
     return bool(bits & (PLACE | COUNTRY)) and not bits & ORG
 
 
-def listed_country(word: str) -> bool:
-    """Whether the word is a listed country."""
-    return bool(_bits(word) & COUNTRY)
-
-
 def family_and_first(family: str, first: str) -> bool:
     """Whether the two are listed as a family name and a first name."""
     return bool(_bits(family) & FAMILY) and bool(_bits(first) & GIVEN)

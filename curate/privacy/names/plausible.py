@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from curate.privacy.column import Block
 from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PHONE, PHONE_AFTER, VERSION, _words, word_classes
 from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import no_person
-from curate.privacy.names.listed import listed_country, listed_name
+from curate.privacy.names.listed import listed_name
 from curate.privacy.names.phrases import alternatives, words
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
@@ -30,26 +29,6 @@ _ADDRESS, _PERSON, _ORGANIZATION = CODE["STREET_ADDRESS"], CODE["PERSON"], CODE[
 _REGISTER = re.compile(r"[A-Z]{2,5}\.? ?\d{3,}")
 """`HRB 11204`."""
 _CURRENCIES = frozenset(code.encode() for code in words("bodies", "currencies"))
-_ACRONYMS = words("bodies", "acronyms")
-_NUMBERED = words("addresses", "numbered")
-_ENDS_OF_NUMBERS = ("szam", "nummer", "nummern", "number", "numero", "nomor")
-_OF_HOUSES = frozenset(("hau", "hui", "hus", "haz", "tur", "num", "nom"))
-"""How words begin that say the number of a house: `huisnummer`, `házszám`."""
-_VALUES = re.compile(r"(?:[^\W\d_]{2,4} \d{1,4}(?:[.,]\d+)?[,;.]? ?){2,}[^\W\d_]*")
-"""`Hb 128, CRP 4.`, where no word is of addresses."""
-_OF_ADDRESSES = words("addresses", "abbreviations") | words("addresses", "streets")
-_CLOCK = re.compile(r"\d{1,2}[:.]?\d{2} ?[AaPp]\.?[Mm]\.?")
-"""`1150 AM`."""
-_ZONE = re.compile(
-    rb"(?<![\w/])(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/(?:[A-Z][A-Za-z_-]{1,20}/)?"
-    rb"(?!(?:Africa|America|Antarctica|Asia|Australia|Europe|Pacific|Oceania|Middle)\b)([A-Z][A-Za-z_-]{1,24})(?![\w/])"
-)
-"""A key of the IANA time zone database, as `Europe/Dublin`."""
-_LONGEST_ZONE = 56
-_NUMBER_BEHIND = frozenset(b" " + bytes((sign,)) for sign in b"0123456789+(")
-_CASE_OF_COURT = re.compile(rb"\[(?:1[89]|20)\d\d\] \Z")
-"""In front of a neutral citation: `[2019] EWCA Civ 412`."""
-_IMPORTS = re.compile(r"[ \t]*(?:from [\w.]+ )?import [\w., ()]*\Z")
 _MEASURE = re.compile(r"\d*[.,]\d+")
 _LABEL = PHONE | PHONE_AFTER | IDENTIFIER | CARD | MONEY | VERSION | COUNT
 _WORD = re.compile(r"[^\W\d_]+")
@@ -67,7 +46,6 @@ _ROLES = frozenset(_words("""
     filho filha esposo esposa utente doente irmao irma vizinho vizinha reu autor autora
     figlio figlia marito moglie fratello sorella vicino vicina paziente attore convenuto signor signora
     zoon dochter echtgenoot echtgenote broer zus buurman buurvrouw eiser gedaagde dhr mevr mw
-    domnul domnului doamna doamnei
     maz zona syn corka brat siostra sasiad sasiadka pacjent pacjentka powod pozwany klient klientka pan pani
     hasta davaci davali esim kizim oglum sayin musteri
     auntie aunt uncle mom mum dad grandma grandpa papa mama madam plaintiffs insured
@@ -90,8 +68,6 @@ _NEVER = frozenset(_words("""
 """Folded words of forms that are never a person by themselves."""
 
 
-_SALUTATIONS, _BEHIND, _FROM = (words("people", name) for name in ("salutations", "titles_behind", "from_where"))
-_JOINED = tuple(sorted(words("people", "joined_titles"), key=len, reverse=True))
 _PARTICLE_FIRST = words("people", "begin_names")
 _SICK = words("eponyms", "sick")
 _ILLNESS = alternatives("eponyms", "illness")
@@ -164,46 +140,10 @@ def _in_code(text: Block, row: int, start: int, end: int) -> bool:
     return behind[:1] in (b"(", b"[") or (behind[:1] == b"." and (behind[1:].isalpha() or behind[1:] == b"_"))
 
 
-def _key_of_zone(text: Block, row: int, start: int, end: int) -> bool:
-    """Whether a name is a part of a time zone's key. A country is a place there too: `Europe/Germany`."""
-    low = max(int(text.starts[row]), start - _LONGEST_ZONE)
-    around = text.raw(low, min(int(text.ends[row]), end + _LONGEST_ZONE))
-    for zone in _ZONE.finditer(around):
-        if low + zone.start() <= start and end <= low + zone.end():
-            return not listed_country(zone[1].decode())
-    return False
-
-
-def _case_of_court(text: Block, row: int, start: int) -> bool:
-    """Whether a year in brackets stands in front, as in a neutral citation."""
-    return _CASE_OF_COURT.search(text.raw(max(int(text.starts[row]), start - 8), start)) is not None
-
-
-def _imported(text: Block, row: int, start: int) -> bool:
-    """Whether the line in front of a small word imports it from a module."""
-    line = text.raw(max(int(text.starts[row]), start - 96), start).decode("utf-8", "replace").rpartition("\n")[2]
-    return _IMPORTS.match(line) is not None
-
-
-def _names_a_character(value: str) -> bool:
-    """Whether capitals are the name that Unicode gives to a character, and nobody's: `OGONEK`."""
-    if listed_name(value.partition(" ")[0]):
-        return False
-    try:
-        sign = unicodedata.lookup(value)
-    except KeyError:
-        return False
-    return unicodedata.name(sign[0], "") == value  # and no alias: `EPA` is one of a control character
-
-
 def plausible(text: Block, found: Found) -> Found:
     """The spans of names without those that are none; roles in front of people are left out."""
     at = found.at
     keep = np.ones(len(at), np.bool_)
-    raw, last = text.data, len(text.data) - 1
-    slash = (raw[np.minimum(at[:, 2], last)] == 47) | ((raw[np.maximum(at[:, 1] - 1, 0)] == 47) & (at[:, 1] > 0))
-    for n in np.flatnonzero(slash & (at[:, 3] != _ADDRESS)).tolist():
-        keep[n] = not _key_of_zone(text, *at[n, :3].tolist())
     for n in np.flatnonzero(at[:, 2] - at[:, 1] == 3).tolist():  # whatever the tagger takes a code of money for
         if text.raw(at[n, 1], at[n, 2]) in _CURRENCIES:
             keep[n] = at[n, 3] == _PERSON and _introduced(text, int(at[n, 0]), int(at[n, 1]))
@@ -211,21 +151,19 @@ def plausible(text: Block, found: Found) -> Found:
     for n, (row, start, end, kind) in zip(asked.tolist(), at[asked].tolist()):
         value = text.read(start, end)
         capitals = value.isupper()
-        if capitals and (_names_a_sign(text, row, start, value) or _names_a_character(value)):
+        if capitals and _names_a_sign(text, row, start, value):
             keep[n] = False
             continue
         if kind == _ORGANIZATION:
-            keep[n] = not _REGISTER.fullmatch(value) and value not in _ACRONYMS and not _version(text, row, end)
+            keep[n] = not _REGISTER.fullmatch(value)
             continue
         if kind == _ADDRESS:
             spelled = _WORD.findall(value)
             ahead = text.raw(max(int(text.starts[row]), start - 2), start)
-            if (ahead[:1].isdigit() and ahead[1:] == b".") or _MEASURE.fullmatch(value) or _CLOCK.fullmatch(value):
+            if (ahead[:1].isdigit() and ahead[1:] == b".") or _MEASURE.fullmatch(value):
                 keep[n] = False  # digits of a decimal number: `5.06667`, `0.003981 Newtons`
                 continue
-            none = len(spelled) == 1 and _labelled(value, spelled[0])
-            none |= bool(_VALUES.fullmatch(value)) and _OF_ADDRESSES.isdisjoint(word.lower() for word in spelled)
-            keep[n] = not none and not _of_documents(spelled) and not _number_with_label(value, spelled)
+            keep[n] = not (len(spelled) == 1 and _labelled(value, spelled[0])) and not _number_with_label(value, spelled)
             continue
         if no_person(value) or (capitals and _CODE_OF_CAPITALS.match(value)):
             keep[n] = False
@@ -233,33 +171,12 @@ def plausible(text: Block, found: Found) -> Found:
         if " " not in value and _after_somebody(text, row, start, end):
             keep[n] = False
             continue
-        if text.raw(max(start - 2, 0), start) == b"] " and _case_of_court(text, row, start):
-            keep[n] = False
-            continue
-        apart = value.find("  ")
-        if apart > 0:  # the next cell of a form: `Trinidad Escobedo  Zip 93706`
-            value = value[:apart]
-            end = start + len(value.encode())
-            at[n, 2] = end
-        ends = _trimmed(value)
-        if ends != (0, len(value)):
-            start, end = start + len(value[: ends[0]].encode()), start + len(value[: ends[1]].encode())
-            at[n, 1], at[n, 2], value = start, end, value[ends[0] : ends[1]]
-            if len(value) < 2:
-                keep[n] = False
-                continue
         small = value.islower() and " " not in value
-        if small and (_imported(text, row, start) or _labels_a_number(text, row, end)):
-            keep[n] = False
-            continue
         if small and found.score[n] < 0.8 and _value_of_no_name(text, row, start):
             keep[n] = False
             continue
         if small and _in_code(text, row, start, end) and not listed_name(value):
             keep[n] = False
-            continue
-        if small and word_classes(value) & PHONE and text.raw(end, min(end + 2, int(text.ends[row]))) in _NUMBER_BEHIND:
-            keep[n] = False  # `gọi 0905 ...`
             continue
         if value.startswith("M. ") and _FRENCH.search(_around(text, row, start, end)):
             start += 3
@@ -328,49 +245,6 @@ def _small_words(value: str) -> int:
         place = word.end()
         word = _WORD_AND_BLANK.match(value, place)
     return place if value[place : place + 1].isupper() or value[place:].split(" ", 1)[0] in _PARTICLE_FIRST else 0
-
-
-def _trimmed(value: str) -> tuple[int, int]:
-    """Begin and end of a name without the salutation or joined title in front of it, a title behind it, and where somebody
-    is from: `Kedves Ági`, `Ali Demirtaş Bey`, `Драгана Петровић из Ниша`."""
-    low, high = 0, len(value)
-    spelled = value.split(" ")
-    if spelled[0].lower() in _SALUTATIONS:
-        low = min(high, len(spelled[0]) + 1)
-    elif "\u0e00" <= value[0] <= "\u0e7f":
-        low = next((len(title) for title in _JOINED if value.startswith(title) and len(value) >= len(title) + 3), 0)
-    if len(spelled) > 1 and spelled[-1].lower() in _BEHIND:
-        high -= len(spelled[-1]) + 1
-    if len(spelled) > 2:
-        size = len(spelled[0])
-        for word in spelled[1:-1]:
-            if word in _FROM:
-                high = min(high, size)
-                break
-            size += 1 + len(word)
-    return low, max(low, high)
-
-
-def _of_documents(spelled: list[str]) -> bool:
-    """Whether all words but single letters are parts of documents or orders: `Cols 4  Rows 18`, `Panel N-74`."""
-    long = [word for word in spelled if len(word) > 1]
-    return bool(long) and all(_numbered(fold(word)) for word in long)
-
-
-def _numbered(word: str) -> bool:
-    return word in _NUMBERED or (word.endswith(_ENDS_OF_NUMBERS) and word[:3] not in _OF_HOUSES)
-
-
-def _version(text: Block, row: int, end: int) -> bool:
-    """Whether the version of a program follows: `Mozilla/5.0`."""
-    behind = text.raw(end, min(int(text.ends[row]), end + 2))
-    return behind[:1] == b"/" and behind[1:].isdigit()
-
-
-def _labels_a_number(text: Block, row: int, end: int) -> bool:
-    """Whether a small word is the label of a number: `costas: 1.250,00`."""
-    behind = text.raw(end, min(int(text.ends[row]), end + 4)).replace(b" ", b"")
-    return behind[:1] == b":" and behind[1:2].isdigit()
 
 
 def _labelled(value: str, word: str) -> bool:
