@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,7 +134,6 @@ def gate(
     decisions: Path | None = None,
     index: Path | None = None,
     listener: Listener = lambda event: None,
-    told: Callable[[Dataset], None] = lambda dataset: None,
 ) -> Gated:
     """Judge an input file, a recipe or a run directory under a policy.
 
@@ -154,12 +153,10 @@ def gate(
         assert not isinstance(what, Recipe)
         run = RunDir.open(what)
         detected = reopen(run, listener)
-        told(detected.dataset)
         journal = decisions or run.decisions_path
     else:
         recipe = only_asked(as_recipe(what), policy)
         dataset = read_input(recipe)
-        told(dataset)
         dataset.name_rows_ahead()
         recipe = sampled(recipe, dataset)
         base = Path(f"{default_out(dataset.source.path)}-gate") / dataset.source.input_hash.rpartition(":")[2][:16]

@@ -250,17 +250,6 @@ def prompt_and_completion(dataset: Dataset) -> Iterator[tuple[str, str]]:
     return zip(_joined(dataset, "prompt"), _joined(dataset, "completion"), strict=True)
 
 
-def sft_parts(dataset: Dataset) -> Iterator[tuple[str | Conversation, str | Conversation]]:
-    """The prompt and the answer of each row: texts, or messages where a column holds turns."""
-
-    def read(role: str) -> list[str | Conversation]:
-        columns, texts = getattr(dataset.roles, role), _joined(dataset, role)
-        turns = len(columns) == 1 and dataset.is_json(columns[0])
-        return [conversation(text) or text for text in texts] if turns else list(texts)
-
-    return zip(read("prompt"), read("completion"), strict=True)
-
-
 def chat_parts(dataset: Dataset) -> list[Conversation]:
     """The conversation of each row."""
     (column, *_rest) = dataset.roles.messages or _missing(dataset.task, "messages")
@@ -283,8 +272,7 @@ def wanted(dataset: Dataset) -> list[bool | None]:
 
 
 def _sft(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
-    return SFT, [_answered(p, c) if isinstance(p, tuple) or isinstance(c, tuple) else _pair(p, c)
-                 for p, c in sft_parts(dataset)], None, ""  # fmt: skip
+    return SFT, [_pair(p, c) for p, c in prompt_and_completion(dataset)], None, ""
 
 
 def _chat(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:

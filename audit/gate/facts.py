@@ -7,7 +7,6 @@ A stage that did not run leaves its facts without a value and with the reason, f
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -343,8 +342,6 @@ def _smallest_class(e: Evidence, kept: Any) -> Fact:
     code, classes = _label_codes(e)
     used = kept & e.train_row & (code >= 0)
     counts = np.bincount(code[used], minlength=len(classes))
-    if classes and all(name.startswith("[") and name.endswith("]") for name in classes):
-        counts, classes = _members(counts, classes)
     there = np.flatnonzero(counts)
     if not len(there):
         return Fact(None, why_missing="no training row has a label")
@@ -362,19 +359,6 @@ def _smallest_class(e: Evidence, kept: Any) -> Fact:
         return f"The class {', '.join(told)}."
 
     return Fact(float(counts[there].min()), int(used.sum()), short=short)
-
-
-def _members(counts: NDArray[np.int64], sets: list[str]) -> tuple[NDArray[np.int64], list[str]]:
-    """(rows that hold each label, the labels) of sets of labels and their rows; as they are where one is no JSON list."""
-    rows: dict[str, int] = {}
-    for count, text in zip(counts.tolist(), sets, strict=True):
-        try:
-            labels = json.loads(text)
-        except ValueError:
-            return counts, sets
-        for label in {label if isinstance(label, str) else json.dumps(label) for label in labels}:
-            rows[label] = rows.get(label, 0) + count
-    return np.array(list(rows.values()), np.int64), list(rows)
 
 
 def _label_codes(e: Evidence) -> tuple[NDArray[np.int64], list[str]]:

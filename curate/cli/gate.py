@@ -80,10 +80,9 @@ def gate_command(
     known = gates.read_baseline(Path(baseline)) if baseline else None
     if decisions is not None and not Path(decisions).is_file():
         raise ConfigError(f"there is no decision file at {decisions}")
-    narrator = Narrator(quiet)
     found = gating.gate(
         target, asked, out=out, baseline=known, decisions=Path(decisions) if decisions else None,
-        index=Path(index) if index else None, listener=narrator.stage, told=narrator.read,
+        index=Path(index) if index else None, listener=Narrator(quiet).stage,
     )
     if found.unknown and not quiet:
         click.echo(f"index: {index}: everything was looked at: {found.unknown}", err=True)

@@ -39,9 +39,6 @@ class Narrator:
 
         roles = ", ".join(f"{role} = {' + '.join(columns)}" for role, columns in dataset.roles.items())
         self._line(safe_text(f"read as: {dataset.task}; {roles or 'no column has a role'}"))
-        task = dataset.detected.guesses[0] if dataset.detected.guesses else None
-        if task is not None and dataset.task == "text" and "classification" in task.alternatives:
-            self._line(safe_text(f"{task.reason}; --role label=COLUMN names one, and its labels are judged"))
         if dataset.rejected:
             self._line(f"{_many(len(dataset.rejected), 'row')} could not be read: rejected.jsonl names them")
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from curate.dataset import names as known
 from curate.dataset.column import Column
 from curate.dataset.shapes import Facts, facts_of
-from curate.dataset.together import prompt_columns, text_columns
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
 from curate.errors import ConfigError, nearest
 
@@ -125,11 +124,6 @@ class _Finder:
             return task, "named by the recipe or the command line", ()
         others = tuple(other for other in fits if other != task and other != "text")
         reason = _TASK_REASONS[task]
-        if task == "text" and (loose := self._loose()):
-            named = ", ".join(loose[:5]) + (", …" if len(loose) > 5 else "")
-            return task, f"several columns repeat like classes, and no name says which is the label: {named}", (
-                *others, "classification",
-            )  # fmt: skip
         if task == "classification" and not (self.found.get("text") or self.given.get("text")):
             reason = "a label that repeats stands in a table without text"
         return task, reason, others
@@ -156,12 +150,12 @@ class _Finder:
         if task == "preference":
             return bool(self._one("chosen", _answer)) and bool(self._one("rejected", _answer))
         if task == "unpaired_preference":
-            talk = bool(self._messages()) or (bool(self._prompts()) and bool(self._one("completion", _answer)))
+            talk = bool(self._messages()) or (bool(self._prompts()) and bool(self._one("completion", _wordy)))
             return talk and bool(self._thumb())
         if task == "chat":
             return bool(self._messages())
         if task == "sft":
-            return (bool(self._prompts()) and bool(self._one("completion", _answer))) or bool(self._answered())
+            return bool(self._prompts()) and bool(self._one("completion", _wordy))
         if task == "classification":
             return bool(self._labels())
         return True
@@ -183,13 +177,10 @@ class _Finder:
             put("tools", tools, self._says(tools))
         spoken = self.found.get("messages") or self.given.get("messages")
         if task in ("sft", "preference", "unpaired_preference") and not spoken:
-            prompts, answers = self._prompts(), self._all("completion", _answer)
-            if task == "sft" and not (prompts and answers) and not self.given.keys() & {"prompt", "completion"}:
-                prompts, answers = self._answered() or (prompts, answers)
-            if "prompt" not in self.given:
-                prompts = prompt_columns(prompts, self.free, answers[:1])
+            prompts = self._prompts()
             put("prompt", prompts, self._says(prompts))
             if task != "preference":
+                answers = self._all("completion", _wordy)
                 put("completion", answers[:1], self._says(answers[:1]), answers[1:])
         if task == "unpaired_preference":
             thumb = self._thumb()
@@ -199,11 +190,7 @@ class _Finder:
             put("label", labels[:1], self._says(labels[:1]), labels[1:])
         if task in ("classification", "text"):
             texts = self._texts(set(self.found.get("label", ())))
-            chosen = self._pair()
-            if not chosen and "text" not in self.given:
-                used = {name for columns in self.found.values() for name in columns}
-                chosen = text_columns(texts[:1], texts, self.free, sorted(used))
-            chosen = chosen or texts[:1]
+            chosen = self._pair() or texts[:1]
             put("text", chosen, self._says(chosen), [name for name in texts if name not in chosen])
         content = {name for role in CONTENT_ROLES for name in self.found.get(role, ())}
         for role in ("group", "split", "source", "time", "weight"):
@@ -237,9 +224,6 @@ class _Finder:
         talks = [name for name, fact in self.free.items() if fact.conversation]
         answers = set(known.NAMES["chosen"]) | set(known.NAMES["rejected"])
         talks = [name for name in talks if known.plain(name) not in answers]
-        if self._all("completion", _answer):  # turns that are a prompt, whose answer stands in a column of its own
-            parts = (*known.NAMES["prompt"], *known.NAMES["completion"])
-            talks = [name for name in talks if known.plain(name) not in parts]
         return sorted(talks, key=lambda name: known.rank(name, known.NAMES["messages"]) is None)
 
     def _prompts(self) -> list[str]:
@@ -247,21 +231,12 @@ class _Finder:
         found = self._all("prompt", lambda fact: fact.text_share > 0.5 or fact.conversation)
         if "prompt" in self.given or not found:
             return found
-        found = [name for name in found if known.plain(name) not in known.OPENING] or found
         by_name = {known.plain(name): name for name in found}
         if "instruction" in by_name:
             return [by_name[name] for name in ("instruction", "input", "context") if name in by_name]
         if "question" in by_name and "context" in by_name:
             return [by_name["context"], by_name["question"]]
         return found[:1]
-
-    def _answered(self) -> tuple[list[str], list[str]] | tuple[()]:
-        """A text and what it is turned into (a summary, a translation), where no label stands beside them."""
-        by_name = {known.plain(name): name for name, fact in self.free.items() if _wordy(fact) and fact.median_words >= 2}
-        for given, made in known.ANSWERED:
-            if given in by_name and made in by_name and not self._labels():
-                return [by_name[given]], [by_name[made]]
-        return ()
 
     def _thumb(self) -> list[str]:
         if "label" in self.given:
@@ -281,32 +256,14 @@ class _Finder:
             return list(self.given["label"])
         groups = set(self.found.get("group", ())) | set(self.found.get("split", ())) | set(self.found.get("source", ()))
         groups |= set(self.found.get("time", ())) | set(self.found.get("weight", ()))
-        fit = {name: fact for name, fact in self.free.items() if _labels_rows(fact) and name not in groups}
-        if keys := self._keys(fit):
-            return keys
+        fit = {name: fact for name, fact in self.free.items() if fact.labelish and name not in groups}
         ranked = [(known.rank(name, known.NAMES["label"]), name) for name in fit]
         named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
         if named:
             return named + [name for name, fact in fit.items() if name not in named and fact.repeats]
-        if sets := [name for name, fact in fit.items() if fact.label_sets]:
-            return sets[:1]
         # Without a name only an unmistakable column counts, and only beside a text.
-        loose = self._loose()
+        loose = [name for name, fact in fit.items() if fact.repeats and fact.kind in ("str", "bool")]
         return loose if len(loose) == 1 and self._texts(set(loose)) else []
-
-    def _loose(self) -> list[str]:
-        """Columns that repeat like classes, whatever they are called."""
-        groups = {name for role in ("group", "split", "source", "time", "weight") for name in self.found.get(role, ())}
-        return [name for name, fact in self.free.items()
-                if fact.labelish and fact.repeats and fact.kind in ("str", "bool") and name not in groups
-                and known.plain(name) not in known.NO_LABELS]  # fmt: skip
-
-    def _keys(self, fit: Mapping[str, Facts]) -> list[str]:
-        """Which choice is right, where choices stand beside it."""
-        if not any(known.plain(name) in known.CHOICES for name in self.free):
-            return []
-        by_name = {known.plain(name): name for name in fit}
-        return [by_name[name] for name in known.KEYS if name in by_name]
 
     def _texts(self, taken: set[str]) -> list[str]:
         if "text" in self.given:
@@ -342,10 +299,6 @@ class _Finder:
             if names:
                 self.found[role] = tuple(names)
                 self.why[role] = (self._says(names), ())
-
-
-def _labels_rows(fact: Facts) -> bool:
-    return fact.labelish or (fact.label_sets and known.plain(fact.name) in known.SETS)
 
 
 def _wordy(fact: Facts) -> bool:

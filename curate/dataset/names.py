@@ -1,22 +1,19 @@
 """Column names of the field: what people call the text, the label, the answer.
 
 Lower case, words joined by `_`; the first of a list is the surest. A name matches as a whole, or as the last word of
-a longer one (`comment_text`, `user_prompt`); names in other languages count as the English ones (`curate.dataset.foreign`).
+a longer one (`comment_text`, `user_prompt`).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
-
-from curate.dataset.foreign import FOREIGN
 
 NAMES: dict[str, tuple[str, ...]] = {
     "text": (
         "text", "content", "body", "full_text", "document", "sentence", "comment", "review", "utterance", "message",
         "query", "question", "tweet", "post", "article", "passage", "paragraph", "abstract", "description", "input",
-        "prompt", "email", "sms", "ticket", "transcript", "headline", "summary", "title", "code", "dialogue",
+        "prompt", "email", "sms", "ticket", "transcript", "headline", "summary", "title", "code",
     ),
     "label": (
         "label", "labels", "category", "intent", "class", "target", "sentiment", "topic", "emotion", "label_text",
@@ -27,11 +24,11 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "prompt": (
         "instruction", "prompt", "question", "query", "input", "problem", "user", "human", "source_text", "context",
-        "task_prompt", "inputs", "user_msg",
+        "task_prompt", "inputs",
     ),
     "completion": (
         "output", "completion", "response", "answer", "solution", "canonical_solution", "ground_truth", "target",
-        "assistant", "reply", "outputs", "generation", "best_answer", "targets", "bot_msg", "model_answer",
+        "assistant", "reply", "outputs", "generation", "best_answer", "targets",
     ),
     "messages": ("messages", "conversations", "conversation", "dialogue", "dialog", "chat", "turns"),
     "chosen": ("chosen", "preferred", "winner", "accepted", "response_chosen", "chosen_response", "win"),
@@ -57,32 +54,6 @@ PAIRS = (
     ("premise", "hypothesis"), ("sentence1", "sentence2"), ("sentence_1", "sentence_2"), ("question1", "question2"),
     ("text1", "text2"), ("text_a", "text_b"), ("sentence_a", "sentence_b"),
 )  # fmt: skip
-ANSWERED = (
-    ("article", "highlights"), ("article", "summary"), ("document", "summary"), ("dialogue", "summary"),
-    ("source", "target"), ("src", "tgt"), ("text", "code"),
-)  # fmt: skip
-"""What is given and what it is turned into, where the data has no labels: summaries, translations, programs."""
-BEFORE = ("system", "system_prompt", "system_message", "persona", "history", "chat_history", "context", "passage",
-          "document", "background", "paragraph")  # fmt: skip
-"""Columns that a model is given before the prompt itself."""
-BEHIND = ("input", "choices", "options", "candidates")
-"""Columns that a model is given behind it."""
-OPENING = ("system", "system_prompt", "system_message", "persona", "history", "chat_history")
-"""Of these, what no text to classify begins with."""
-CHOICES = ("choices", "options", "candidates")
-KEYS = ("answer", "answer_key", "answerkey", "correct", "correct_answer", "correct_option", "gold", "answer_idx",
-        "answer_index")  # fmt: skip
-"""Which of the choices is right."""
-SPANS = ("entities", "spans", "ner_tags", "annotations", "ner", "tags_bio", "relations")
-SETS = ("labels", "label", "tags", "categories", "topics", "genres", "emotions", "intents", "classes")
-"""Columns of lists whose members are labels."""
-REWORKED = frozenset(
-    ("clean", "cleaned", "processed", "preprocessed", "normalized", "normalised", "raw", "original", "translated",
-     "translation", "lower", "tokenized", "lemmatized", "stemmed", "masked", "template")
-)  # fmt: skip
-"""Words in the name of a column that spells another column's text anew."""
-NO_LABELS = frozenset(("language", "lang", "locale", "role", "speaker", "author", "user", "model"))
-"""Columns that repeat like classes and are none."""
 THUMBS = ("label", "kto_tag", "thumbs_up", "thumb", "desirable", "is_desirable", "feedback", "approved", "accepted",
           "is_good", "good", "liked")  # fmt: skip
 ALL = tuple(dict.fromkeys([*(name for names in NAMES.values() for name in names), *THUMBS]))
@@ -96,14 +67,9 @@ SPLIT_WORDS = {
 
 
 def plain(name: str) -> str:
-    """Lower case with `_` between words, the English of a known foreign name: `Comment Text`, `commentText` and
-    `comment-text` are one name, and `Catégorie` is a label."""
+    """Lower case with `_` between words: `Comment Text`, `commentText` and `comment-text` are one name."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    bare = "".join(c for c in unicodedata.normalize("NFKD", words) if not unicodedata.combining(c))
-    # Marks go where they only colour a Latin letter; vowels of Indic scripts are marks too.
-    words = bare if bare.isascii() else unicodedata.normalize("NFC", words)
-    words = re.sub(r"[^\w\u0900-\u0dff]+|_+", "_", words.casefold()).strip("_")
-    return FOREIGN.get(words, words) or name
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or name
 
 
 def rank(name: str, names: Sequence[str]) -> int | None:

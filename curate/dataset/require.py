@@ -42,13 +42,11 @@ def role_problems(detected: Detected, column: Callable[[str], Column], n_rows: i
             )
         filled = np.zeros(n_rows, bool)
         for name in columns:
-            filled |= np.asarray(column(name).array.is_valid()) & ~_empty_list(column(name))
+            filled |= np.asarray(column(name).array.is_valid())
         for row in np.flatnonzero(~filled).tolist():
             problems.setdefault(row, f"nothing in the required role {alternatives[0]} (column {' + '.join(columns)})")
     for role in ("text", "prompt", "completion", "chosen", "rejected", "messages"):
         for name in getattr(roles, role):
-            if role in ("text", "prompt") and len(getattr(roles, role)) > 1 and _structured(column(name)):
-                continue  # the choices of a question, or the turns before it, beside the text itself
             for row in _wrong_type(role, column(name), name, file).tolist():
                 problems.setdefault(row, f"wrong type in the role {role} (column {name}): {_WANTED[role]}")
     return problems
@@ -81,21 +79,6 @@ def _wrong_type(role: str, view: Column, name: str, file: Path) -> np.ndarray:
         return np.flatnonzero(valid & ~good)
     cells = enumerate(view.array.to_pylist())
     return np.array([row for row, text in cells if text is not None and not _fits(role, text, view.json)], np.int64)
-
-
-def _empty_list(view: Column) -> np.ndarray:
-    """Which values are lists of nothing."""
-    if not view.json:
-        return np.zeros(len(view.array), bool)
-    return np.asarray(pc.equal(view.array, "[]").fill_null(False))
-
-
-def _structured(view: Column) -> bool:
-    """Whether the values are lists or objects, all of them."""
-    if not view.json:
-        return False
-    opened = pc.match_substring_regex(view.array.drop_null(), r"^[\[{]")
-    return len(opened) > 0 and bool(pc.all(opened).as_py())
 
 
 def _fits(role: str, text: str, is_json: bool) -> bool:

@@ -46,8 +46,6 @@ class Facts:
     """All values are names of splits."""
     two_sided: bool
     """True and false, yes and no, 1 and 0."""
-    label_sets: bool = False
-    """Values are lists of short strings or whole numbers that come back five times on average."""
 
     @property
     def distinct_share(self) -> float:
@@ -121,7 +119,6 @@ def facts_of(name: str, column: Column) -> Facts:
         message=message,
         nested=nested,
         split_words=bool(words) and words <= set(SPLIT_WORDS) and len(words) > 1,
-        label_sets=_label_sets(values),
         two_sided=column.kind == "bool" or (bool(seen) and (seen <= {"true", "false"} or seen <= {"0", "1"})),
     )
 
@@ -134,18 +131,6 @@ def is_message(value: Any) -> bool:
 def is_conversation(value: Any) -> bool:
     """A list of turns."""
     return isinstance(value, list) and bool(value) and all(is_message(turn) for turn in value)
-
-
-def _label_sets(values: list[Any]) -> bool:
-    """Whether values are sets of labels: lists without structure, whose members repeat."""
-    if not values or not all(isinstance(value, list) for value in values):
-        return False
-    members = [member for value in values for member in value]
-    if not members or any(isinstance(member, bool) or not isinstance(member, str | int) for member in members):
-        return False
-    if any(isinstance(member, str) and len(member.split()) > 4 for member in members):
-        return False
-    return len(set(members)) * 5 <= len(members)
 
 
 def _mostly(values: list[Any], fits: Any) -> bool:

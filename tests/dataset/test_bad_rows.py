@@ -301,10 +301,3 @@ def test_any_bytes_load_or_fail_with_a_plain_error(tmp_path: Path, data: bytes, 
     assert len(dataset.row_ids) == len(dataset.content()) == dataset.n_rows
     dataset.write(tmp_path / "out", range(dataset.n_rows), {})
     dataset.write(tmp_path / "out2", [0], {})
-
-
-def test_a_conversation_without_turns_is_missing_not_of_a_wrong_type(tmp_path: Path) -> None:
-    talk = b'{"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "hello"}]}'
-    path = saved(tmp_path / "a.jsonl", b"\n".join([talk, b'{"conversations": []}', talk]))
-    with pytest.raises(DataError, match=r"line 2: nothing in the required role messages"):
-        load(path)

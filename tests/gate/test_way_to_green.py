@@ -261,15 +261,6 @@ def test_tightening_makes_nothing_red_that_the_baseline_did_not_fail(tmp_path: P
     assert json.loads(tightened(path, frozenset(), result)[0])["checks"] == raw["checks"]
 
 
-def test_of_sets_of_labels_each_label_is_a_class() -> None:
-    labels = ['["a","b"]', '["b"]', '["b","c"]', "[]", '["a","c"]', None]
-    every = np.ones(len(labels), np.bool_)
-    fact = _smallest_class(SimpleNamespace(labels=labels, train_row=every), every)
-    assert (fact.value, fact.n) == (2.0, 5)
-    assert fact.short is not None
-    assert fact.short(3) == "The class a needs 1 more, c needs 1 more."
-
-
 def test_classes_are_named_no_wider_than_groups() -> None:
     labels = ["a" * 500, *["b"] * 9]
     nothing = np.ones(len(labels), np.bool_)

@@ -16,7 +16,6 @@ from curate.errors import DataError
 from train.config import TrainConfig
 from train.estimate import estimate_training, spoken_duration
 from train.examples import Examples, conversation, from_dataset
-from train.export.rows import exported_rows
 
 
 def dataset(tmp_path: Path, rows: list[dict[str, Any]], task: str) -> Any:
@@ -90,14 +89,3 @@ def test_the_estimate_is_measured_and_said_in_words(quick: TrainConfig, tickets:
     assert found.seconds > 9 * 200 * found.seconds_per_step
     assert "9 training runs of 200 steps" in found.words
     assert [spoken_duration(s) for s in (0.2, 40, 200, 9000)] == ["1 s", "40 s", "3 min", "2.5 h"]
-
-
-def test_prompts_that_are_turns_keep_who_spoke(tmp_path: Path) -> None:
-    asked = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "The capital of Spain?"}]
-    path = tmp_path / "turns.jsonl"
-    row = {"prompt": asked, "completion": [{"role": "assistant", "content": "Madrid."}]}
-    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
-    data = load(path)
-    assert data.task == "sft"
-    assert [list(turns) for turns in from_dataset(data).messages] == [[*asked, *row["completion"]]]
-    assert exported_rows(data).splits == {"train": [row]}

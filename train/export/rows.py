@@ -2,7 +2,7 @@
 
 | task | row |
 |---|---|
-| sft | `prompt`, `completion`: texts, or lists of messages where the data has turns |
+| sft | `prompt`, `completion` |
 | chat | `messages` (role, content), `tools` where rows have any |
 | preference | `prompt`, `chosen`, `rejected`: texts, or lists of messages where the data has turns |
 | unpaired_preference | `prompt`, `completion`, `label` (true for wanted) |
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from train.examples import chat_parts, preference_parts, prompt_and_completion, sft_parts, tools_of, wanted
+from train.examples import chat_parts, preference_parts, prompt_and_completion, tools_of, wanted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,15 +90,8 @@ def _text(dataset: Dataset) -> Iterator[Row | None]:
 
 
 def _sft(dataset: Dataset) -> Iterator[Row | None]:
-    rows = list(sft_parts(dataset))
-    plain = all(isinstance(part, str) for row in rows for part in row)
-    for prompt, completion in rows:
-        if not completion:
-            yield None
-        elif plain:
-            yield {"prompt": prompt, "completion": completion}
-        else:
-            yield {"prompt": _turns(prompt, "user"), "completion": _turns(completion, "assistant")}
+    for prompt, completion in prompt_and_completion(dataset):
+        yield {"prompt": prompt, "completion": completion} if completion else None
 
 
 def _chat(dataset: Dataset) -> Iterator[Row | None]:
