@@ -30,10 +30,11 @@ _OPEN_WORDS = frozenset((
     "w", "z", "i", "oraz", "и", "или", "в", "на", "с", "что", "ve", "ile", "bir",
 ))  # fmt: skip
 _OPEN_UNSPACED = (
-    r"(?:因为|因為|所以|但是|而且|并且|並且|以及|如果|由于|由於|为了|為了|对于|關於|关于|根据|通过|例如|比如|[^是似样樣]的|[^共温饱平缓总柔暖祥随]和|"
-    r"[^参给赠]与|或者?|把|被|[^なうだっのるいた]の|[^すだ]が|を|[^ちん]は|また|および|または|しかし|そして|ために)\s*$"
+    r"(?:因为|因為|所以|但是|而且|并且|並且|以及|如果|由于|由於|为了|為了|对于|關於|关于|例如|比如|或者?|"
+    r"[^共温饱平缓总柔暖祥随不调亲求讲议附唱中谐违令昭調緩飽違総大協親]和|を|[^ちんと]は|および|または|しかし|そして)\s*$"
 )
-"""The same in scripts without spaces, where nothing else at the end shows that a sentence goes on."""
+"""The same in scripts without spaces, where nothing else at the end shows that a sentence goes on. Particles that
+also end whole sentences (的, が, の), and words that are nouns and verbs as well (通过, 根据, 与), are left out."""
 _OPEN_MARKS = np.array([ord(mark) for mark in ",-–—:(&+=，、：（"], np.int32)
 
 _FORM = re.compile(r":[ \t]*\n+[^\n]*:[ \t]*(?:\n|$)")

@@ -24,9 +24,10 @@ EXPLAINED = 25
 FIRST_WORDS = 60
 """Code points of an answer that is a refusal and nothing else."""
 _CORRESPONDENCE = (
-    r"\b(?:letters?|e-?mails?|post ?cards?|greeting|invitation|resumes?|cv|résumé|template|placeholder|voicemail|"
+    r"\b(?:letters?|e-?mails?|post ?cards?|greeting|invitation|resumes?|cv|template|placeholder|voicemail|"
     r"thank[- ]you (?:note|message|card)|message to|note to|card)\b|"
-    r"vorlage|\bbrief\b|modèle|\blettre|plantilla|\bcarta\b|modelo|письмо|邮件|信|メール"
+    r"résumé|vorlage|\bbrief\b|modèle|\blettre|plantilla|\bcarta\b|modelo|письмо|邮件|メール|"
+    r"(?:[写寫封书書]|感谢|感謝|求职|求職|道歉|推荐|推薦|辞职|辭職|邀请|邀請|介绍|介紹)信(?:[^息用任]|$)|一封[^。\n]{0,12}信(?:[^息用任]|$)"
 )
 """Prompts whose answer may leave open who writes to whom, where they do not say so."""
 _FOR_MODELS = (

@@ -76,18 +76,28 @@ _RETURNING = (
 _SHORT = (
     r"\b(?:(?:one|single|which|the best|correct|right|missing) (?:word|letter|number|digit|option|answer|choice)|yes or no|"
     r"true|false|output (?:a )?\d|classif\w+|categori[sz]e|options?|choices?|how many|how much|what is \d|calculate|label|"
-    r"answer with|sentiment|identify|name|find|which|who|when|where|in what year|translate|convert|capital of|"
-    r"wer|wann|wo|wohin|welche[mnrs]?|wie ?viele?|wie hei(?:ß|ss)t|hauptstadt|qui|quand|où|quel(?:le)?s?|combien|capitale|"
-    r"quién|cuándo|dónde|cuál|cuánt[oa]s?|quem|quando|onde|qual|quant[oaie]s?|chi|dove|quale|kto|kiedy|gdzie|ile|"
-    r"kim(?:dir|in)|nere\w*|kaç|hangi|başkent\w*|siapa|kapan|di mana|berapa)\b|"
-    r"(?:^|\s)(?:кто|когда|где|куда|сколько|какой|какая|какие|какое|столица|хто|коли|де|скільки|яка|який|столиця)(?:\s|[?,.]|$)|"
-    r"(?:ποιος|ποια|ποιο|πότε|πού|πόσ[αοει]|πρωτεύουσα)|"
-    r"(?:^|\s)(?:من هو|من هي|متى|أين|كم|ما عاصمة|ما اسم|هل|کجا|چه کسی|کی|چند|پایتخت|מי|מתי|איפה|היכן|כמה)(?:\s|[?؟]|$)|"
-    r"בירת|کجاست|پایتخت|कौन|कब|कहाँ|कहां|कितन|राजधानी|哪|谁|誰|几|幾|多少|何时|吗[？?]|首都|どこ|いつ|何[人年月日時個本歳]|"
-    r"だれ|どれ|いくつ|いくら|어디|누구|언제|몇|얼마|수도|ที่ไหน|เมื่อไ|ใคร|กี่|เท่าไ|เมืองหลวง|"
-    r"khi nào|bao nhiêu|thủ đô|ở đâu|là ai"
+    r"answer with|sentiment|identify|name|find|which|who|when|in what year|translate|convert)\b"
 )
 """Prompts that a word may answer."""
+_ASKED = (
+    r"(?:where|capital of|wer|wann|wo|wohin|welche[mnrs]?|wie ?viele?|wie hei(?:ß|ss)t|hauptstadt|qui|quand|où|"
+    r"quel(?:le)?s?|combien|capitale|quién|cuándo|dónde|cuál|cuánt[oa]s?|quem|quando|onde|qual|quant[oaie]s?|chi|dove|quale|kto|kiedy|"
+    r"gdzie|kim(?:dir|in)|nere\w*|kaç|hangi|başkent\w*|siapa|kapan|di mana|berapa|"
+    r"кто|когда|где|куда|сколько|какой|какая|какие|какое|столица|хто|коли|де|скільки|яка|який|столиця|"
+    r"ποιος|ποια|ποιο|πότε|πού|πόσ[αοει]|πρωτεύουσα|"
+    r"من هو|من هي|متى|أين|كم|ما عاصمة|ما اسم|هل|کجا|کجاست|چه کسی|کی|چند|پایتخت|מי|מתי|איפה|היכן|כמה|בירת|"
+    r"khi nào|bao nhiêu|thủ đô|ở đâu|là ai)"
+)
+_ASKED_UNSPACED = (
+    r"(?:哪|谁|誰|[几幾][^何乎]|多少|何时|首都|どこ|いつ[^も]|何[人年月日時個本歳]|だれ|どれ|いくつ|いくら|어디|누구|언제|몇|얼마|수도|"
+    r"कौन|कब|कहाँ|कहां|कितन|राजधानी|ที่ไหน|เมื่อไ|ใคร|กี่|เท่าไ|เมืองหลวง)"
+)
+_QUESTION = (
+    r"^\s*¿?(?:" + _ASKED + r"(?:[\s,.:;?？؟]|$)|ile\s|" + _ASKED_UNSPACED + r")"
+    r"|(?:^|[\s¿(])" + _ASKED + r"(?:[\s,;][^.!?？؟。\n]*)?[?？؟]\s*$"
+    r"|" + _ASKED_UNSPACED + r"[^.!?？؟。\n]*(?:[?？؟]|か[。.]?)\s*$|吗[?？]\s*$"
+)
+"""The same with words that stand in many a sentence: they begin the prompt, or the question that ends it."""
 _IN_PLACE = (
     r"\b(?:sort|order|arrange|re-?arrange|organi[sz]e|rank|select (?:all|any|the|those|only)|extract|pick|filter|find all|"
     r"check|proof-?read|correct|fix|remove|delete)\b"
@@ -189,6 +199,7 @@ def _too_short(m: Measured, config: QualityConfig) -> Hits:
         where = (words < config.min_words) & (_visible(m.features) > 0)
     else:
         where &= ~m.asks(_SHORT, where)
+        where &= ~m.asks(_QUESTION, where)
     return hits("too_short", where, np.maximum(score, 0.3), words=words)
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from curate.quality import Pieces, QualityConfig, judge, prepare
+from curate.quality import Pieces, QualityConfig, endings, judge, manners, phrases, prepare, rules
 from curate.quality.language import alike, detect, majority
 from curate.quality.lengths import out_of_line
 from curate.quality.overall import answers, with_faults
@@ -164,6 +171,11 @@ def test_loops_are_found_and_choruses_tables_and_code_are_not() -> None:
         "Omlouvám se, ale nemohu odpovědět.",
         "Tyvärr kan jag inte hjälpa till med det.",
         "Maaf, saya tidak dapat membantu permintaan itu.",
+        "Maalesef bu bilgiyi veremiyorum.",
+        "معذرت، میں اس میں آپ کی مدد نہیں کر سکتا۔",
+        "দুঃখিত, আমি এই অনুরোধে সাহায্য করতে পারছি না।",
+        "Îmi pare rău, dar nu pot răspunde la această întrebare.",
+        "Sajnálom, de nem tudok segíteni ebben.",
     ],
 )
 def test_refusals_are_found_in_many_languages(text: str) -> None:
@@ -181,6 +193,27 @@ def test_apologies_that_answer_are_no_refusals() -> None:
         "ขออภัยในความล่าช้า สินค้าจะถึงมือคุณพรุ่งนี้ครับ",
         "לצערי הרכבת כבר יצאה, אבל יש אוטובוס.",
         "ご不便をおかけして申し訳ありません。商品は明日届く予定です。",
+        "Maalesef verem hâlâ yaygın bir hastalıktır.",
+        "Maalesef dinozorlar adapte olamadılar.",
+        "Maalesef bu ağaç artık meyve veremiyor.",
+        "Maalesef o gün yola çıkmak mümkün değil, ama ertesi gün gidilir.",
+        "معذرت، آپ کا آرڈر ابھی تک روانہ نہیں ہوا۔",
+        "معذرت، آپ کا آرڈر لاہور میں نہیں پہنچ سکا۔",
+        "क्षमा कीजिए, आपका ऑर्डर अभी तक नहीं पहुँचा है।",
+        "माफ कीजिए, यह दुकान दिल्ली में नहीं है।",
+        "দুঃখিত, তিনি হাঁটতে অক্ষম ছিলেন।",
+        "เขาเสียใจมากที่ไม่สามารถไปงานแต่งงาน",
+        "ขออภัย สินค้าไม่สามารถจัดส่งได้ในวันหยุด",
+        "ขออภัย คอมพิวเตอร์ของฉันไม่สามารถเปิดได้",
+        "Lan rất tiếc vì không thể đến dự.",
+        "Rất tiếc, máy bay của tôi không thể cất cánh.",
+        "לצערי לא ניתן לבטל הזמנה לאחר המשלוח, אבל אפשר להחזיר את המוצר.",
+        "לצערי הילד לא אוכל ירקות.",
+        "للأسف، لا يمكن إلغاء الطلب بعد الشحن، لكن يمكنك إرجاعه.",
+        "К сожалению, не способны летать только пингвины.",
+        "Tyvärr kan inte alla djur överleva vintern.",
+        "Sajnálom, de nem áll rendelkezésre ebből a termékből.",
+        "Din păcate, nu sunt bilete pentru astăzi.",
     ):
         assert "refusal" not in _rules(text)
     asked = "Write a short letter that declines an invitation."
@@ -200,6 +233,18 @@ def test_apologies_that_answer_are_no_refusals() -> None:
         "ในฐานะโมเดลภาษา ฉันไม่มีความรู้สึก",
         "Là một mô hình ngôn ngữ, tôi không có ý kiến cá nhân.",
         "כמודל שפה, אין לי דעות אישיות.",
+        "Som språkmodell kan jag inte känna något.",
+        "Kielimallina en voi tuntea mitään.",
+        "Omlouvám se, ale jako jazykový model nemohu mít názor.",
+        "Jako model językowy nie mam własnych opinii.",
+        "Nyelvi modellként nem rendelkezem érzésekkel.",
+        "Sebagai model bahasa, saya tidak punya pendapat.",
+        "Як мовна модель, я не маю власної думки.",
+        "به عنوان یک مدل زبانی، من نظر شخصی ندارم.",
+        "بصفتي نموذجًا لغويًا، لا أملك رأيًا شخصيًا.",
+        "बतौर सहायक नहीं, एक भाषा मॉडल के रूप में, मैं राय नहीं रखता।",
+        "Bir dil modeli olarak kişisel görüşlerim yok.",
+        "Ca model lingvistic, nu am opinii.",
     ],
 )
 def test_answers_that_speak_as_a_model_are_found(text: str) -> None:
@@ -212,6 +257,26 @@ def test_texts_about_models_do_not_speak_as_one() -> None:
         "Искусственный интеллект — это раздел информатики.",
         "בינה מלאכותית היא תחום במדעי המחשב.",
         "هوش مصنوعی شاخه‌ای از علوم رایانه است.",
+        "GPT är känd som en språkmodell och används i många program.",
+        "GPT er kendt som en sprogmodel og bruges af mange.",
+        "GPT toimii kielimallina, ja sitä käytetään monessa ohjelmassa.",
+        "GPT funguje jako jazykový model a odpovídá na otázky.",
+        "GPT działa jako model językowy i odpowiada na pytania.",
+        "A GPT nyelvi modellként működik, és kérdésekre válaszol.",
+        "GPT dikenal sebagai model bahasa yang besar.",
+        "Το GPT είναι γνωστό ως γλωσσικό μοντέλο και απαντά σε ερωτήσεις.",
+        "GPT працює як мовна модель і відповідає на запитання.",
+        "GPT известен как языковая модель, которая отвечает на вопросы.",
+        "GPT به عنوان یک مدل زبانی شناخته می‌شود.",
+        "GPT ทำงานในฐานะโมเดลภาษาและตอบคำถามได้",
+        "GPT פועל כמודל שפה ועונה על שאלות.",
+        "GPT bir dil modeli olarak bilinir.",
+        "GPT este cunoscut ca model lingvistic.",
+        "GPT एक भाषा मॉडल है जो सवालों के जवाब देता है।",
+        "बहुत लोग GPT को एक भाषा मॉडल के रूप में जानते हैं।",
+        "عملت في الشركة بصفتي مساعدا إداريا لمدة عامين.",
+        "باعتباري لغويا أدرس اللهجات العربية.",
+        "يُعرف جي بي تي كنموذج لغوي كبير.",
     ):
         assert "as_an_ai" not in _rules(text)
 
@@ -272,7 +337,7 @@ def test_other_scripts_and_emoji_are_not_garbled() -> None:
 
 @pytest.mark.parametrize(
     "leftover",
-    ["{{name}}", "[INSERT DATE]", "[Your Name]", "<your text>", "${customer}", "%(name)s", "Lorem ipsum", "<|im_end|>"]
+    ["{{name}}", "[INSERT DATE]", "[Your Name]", "<your text>", "${customer}", "%(name)s", "Lorem ipsum", "<|im_end|>"],
 )
 def test_template_leftovers_are_found_with_their_place(leftover: str) -> None:
     text = f"Dear {leftover}, thank you for the plants."
@@ -405,3 +470,108 @@ def test_quality_falls_with_every_kind_of_damage() -> None:
 )
 def test_another_number_of_points_or_words_than_was_asked_for_is_marked(prompt: str, answer: str, marked: bool) -> None:
     assert ("wrong_count" in _rules(answer, prompt)) == marked
+
+
+@pytest.mark.parametrize(
+    ("prompt", "short_is_right"),
+    [
+        ("Write a story where the hero dies at the end.", False),
+        ("Schreibe eine Geschichte über eine Stadt, wo niemand schläft.", False),
+        ("Raconte une histoire avec un héros qui meurt à la fin.", False),
+        ("Ali ile Veli hakkında uzun bir hikaye yaz.", False),
+        ("写一篇关于首都和几个公园的文章。", False),
+        ("几何证明题应当怎样讲给学生听，请写一篇文章。", False),
+        ("Where does the hero die at the end?", True),
+        ("Le héros meurt où ?", True),
+        ("Fransa'da kaç bölge var?", True),
+        ("Ile osób tam mieszka", True),
+        ("那里有几个公园？", True),
+        ("ما اسم هذه المدينة؟", True),
+    ],
+)
+def test_a_word_may_answer_a_question_and_not_every_prompt_that_holds_its_words(prompt: str, short_is_right: bool) -> None:
+    assert ("too_short" not in _rules("Okay.", prompt=prompt)) == short_is_right
+
+
+@pytest.mark.parametrize(
+    ("prompt", "a_letter"),
+    [
+        ("请提供更多关于信息安全的内容。", False),
+        ("为什么要相信他？", False),
+        ("写信用卡的介绍。", False),
+        ("帮我写一封感谢信。", True),
+        ("写一封给房东的辞职信", True),
+        ("给老师写信", True),
+    ],
+)
+def test_chinese_prompts_for_letters_are_told_from_other_words_of_the_same_letter(prompt: str, a_letter: bool) -> None:
+    text = ANSWER + "\n\nYours, [Your Name]"
+    assert ("template_leftover" not in _rules(text, prompt=prompt)) == a_letter
+
+
+def _edges(parsed: Any, last: bool) -> Iterator[str]:
+    """Letters that a parsed pattern may end (or begin) with."""
+    for operation, value in reversed(list(parsed)) if last else list(parsed):
+        parts: list[Any] = []
+        optional = False
+        match str(operation):
+            case "LITERAL":
+                yield chr(value)
+            case "IN":
+                for kind, one in value:
+                    if str(kind) == "LITERAL":
+                        yield chr(one)
+                    elif str(kind) == "RANGE":
+                        yield chr(one[1])
+            case "SUBPATTERN":
+                parts = [value[-1]]
+            case "BRANCH":
+                parts = list(value[1])
+            case "MAX_REPEAT" | "MIN_REPEAT":
+                parts, optional = [value[2]], value[0] == 0
+            case "AT":
+                optional = True
+        for part in parts:
+            yield from _edges(part, last)
+        if not optional and all(len(part) for part in parts):
+            return
+
+
+def _beside_boundaries(parsed: Any) -> Iterator[str]:
+    """Letters that may stand beside a word boundary of a parsed pattern, its groups and repetitions included."""
+    items = list(parsed)
+    for i, (operation, value) in enumerate(items):
+        match str(operation):
+            case "AT" if str(value) == "AT_BOUNDARY":
+                yield from _edges(items[:i], last=True)
+                yield from _edges(items[i + 1 :], last=False)
+            case "SUBPATTERN":
+                yield from _beside_boundaries(value[-1])
+            case "BRANCH":
+                for part in value[1]:
+                    yield from _beside_boundaries(part)
+            case "MAX_REPEAT" | "MIN_REPEAT":
+                yield from _beside_boundaries(value[2])
+
+
+def _foreign(pattern: str) -> set[str]:
+    parser: Any = importlib.import_module("re._parser")
+    parsed = parser.parse(re.sub(r"\\x\{\w+\}", "x", pattern.replace(r"\pL", r"\w")))
+    return {letter for letter in _beside_boundaries(parsed) if not letter.isascii()}
+
+
+def test_no_word_boundary_stands_beside_a_letter_that_re2_does_not_know() -> None:
+    for wrong in (r"\b(?:où|ou)\b", r"信\b", r"\b(?:foo|(?:é|e)t)", r"kaç?\b", r"x(?:ya|ии)\b", r"\b[aß]"):
+        assert _foreign(wrong), wrong
+    for module in (phrases, endings, rules, manners):
+        read = 0
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and r"\b" in node.value
+                and "\n\n" not in node.value
+            ):
+                read += 1
+                assert not _foreign(node.value), (module.__name__, _foreign(node.value))
+        assert read, module.__name__

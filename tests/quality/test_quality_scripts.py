@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -140,6 +142,27 @@ def test_sound_answers_in_ten_languages_together_are_left_alone() -> None:
 def test_an_end_that_cannot_be_one_is_cut_off_in_scripts_without_spaces(language: str, text: str) -> None:
     finished = [row for row in _crowd(language, 90) if row[1][-1] in "。！”"]
     assert ("cut_off", text) in _judged([("这是什么？", text), *finished])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "白天大气散射蓝光最多，所以看上去天空是蓝色的",
+        "这个问题是可以解决的",
+        "我们检查了每一个模块，所有测试都通过",
+        "他查阅了档案，发现它没有根据",
+        "有人说这是真的，也有人说这是假的",
+        "这张椅子还少一个门把",
+        "天气冷的时候要多盖一床棉被",
+        "とても良い考えだと思うが",
+        "この本は間違いなく私の",
+        "会議の決定に深く関与",
+        "それではみなさん、ではまた",
+    ],
+)
+def test_whole_sentences_without_a_full_stop_are_not_cut_off_in_scripts_without_spaces(text: str) -> None:
+    finished = [row for row in _crowd("ja" if re.search("[ぁ-ん]", text) else "zh", 90) if row[1][-1] in "。！”"]
+    assert "cut_off" not in {rule for rule, answer in _judged([("这是什么？", text), *finished]) if answer == text}
 
 
 @pytest.mark.parametrize("language", sorted(SOUND))
