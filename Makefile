@@ -30,7 +30,7 @@ test: $(READY) ## the fast tests (under 10 minutes on 2 cores)
 test-slow: $(READY) ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow
 
-explore: $(READY) ## the properties of the tests on a thousand other random examples each (an hour and more)
+explore: $(READY) ## the properties of the tests on other random examples, a thousand where a test sets no number
 	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -n 2 --dist worksteal -m 'hypothesis and not slow and not gpu'
 
 test-s3: .venv-s3/.ready ## s3:// URLs against a server on loopback, in an environment that borrows ours

@@ -126,7 +126,7 @@ def axis_of(span: tuple[float, float], told: Callable[[float], str], room: int =
     start, end = map(told, span)
     line = list(start.ljust(room - len(end)) + end)
     zero = _place(0.0, span, room)
-    if all(c == " " for c in line[zero - 1 : zero + 2]):
+    if all(c == " " for c in line[max(0, zero - 1) : zero + 2]):
         line[zero] = "0"
     return "".join(line)
 

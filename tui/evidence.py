@@ -6,6 +6,7 @@ a screen holds no personal data that the scanner knows and nothing that a termin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -247,9 +248,8 @@ class Reader:
 
     def _why(self, why: str) -> str:
         """Why a finding is in its state, with stages by the names that the screen has for them."""
-        for stage in self.session.stages:
-            why = why.replace(stage, stage_title(stage))
-        return safe_text(why)
+        names = "|".join(sorted(map(re.escape, self.session.stages), key=len, reverse=True))
+        return safe_text(re.sub(rf"(?<![\w-])(?:{names})(?![\w-])", lambda name: stage_title(name[0]), why))
 
     def editable(self, index: int) -> bool:
         """Whether this kind of finding puts a value there that could be another."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -70,11 +71,8 @@ class GuideScreen(ShowsErrors, Screen[None]):
     @work(thread=True, exclusive=True, group="start", exit_on_error=False)
     def look(self) -> None:
         """Find the roles."""
-        from curate import workflow
-
         try:
-            self.recipe = earlier_recipe(self.path) or workflow.as_recipe(self.path)
-            dataset = workflow.read_input(self.recipe)
+            self.recipe, dataset = read_as_before(self.path)
         except Exception as error:
             self.app.call_from_thread(self.app.not_opened, self.path, error)  # type: ignore[attr-defined]
             return
@@ -181,6 +179,18 @@ def wants_guide(path: str) -> bool:
 def is_data(path: str) -> bool:
     """Whether a path is data itself, no recipe and no run."""
     return Path(path).is_file() and Path(path).suffix != ".toml"
+
+
+def read_as_before(path: str) -> tuple[Recipe, Dataset]:
+    """The data by the recipe that a guide wrote before, and by a new one where that is damaged or no longer fits them."""
+    from curate import workflow
+    from curate.errors import CurateError
+
+    with suppress(CurateError):
+        if (earlier := earlier_recipe(path)) is not None:
+            return earlier, workflow.read_input(earlier)
+    recipe = workflow.as_recipe(path)
+    return recipe, workflow.read_input(recipe)
 
 
 def earlier_recipe(path: str) -> Recipe | None:

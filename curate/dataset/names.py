@@ -1,13 +1,17 @@
 """Column names of the field: what people call the text, the label, the answer.
 
 Lower case, words joined by `_`; the first of a list is the surest. A name matches as a whole, or as the last word of
-a longer one (`comment_text`, `user_prompt`).
+a longer one (`comment_text`, `user_prompt`); whole names in other languages count as the English ones
+(`curate.dataset.foreign`).
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
+
+from curate.dataset.foreign import FOREIGN
 
 NAMES: dict[str, tuple[str, ...]] = {
     "text": (
@@ -67,9 +71,14 @@ SPLIT_WORDS = {
 
 
 def plain(name: str) -> str:
-    """Lower case with `_` between words: `Comment Text`, `commentText` and `comment-text` are one name."""
+    """Lower case with `_` between words, the English of a known foreign name: `Comment Text`, `commentText` and
+    `comment-text` are one name, and `Catégorie` is a label."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or name
+    bare = "".join(c for c in unicodedata.normalize("NFKD", words) if not unicodedata.combining(c))
+    # Marks go where they only colour a Latin letter; vowels of Indic scripts are marks too.
+    words = bare if bare.isascii() else unicodedata.normalize("NFC", words)
+    words = re.sub(r"(?:[^\w\u0900-\u0dff]|_)+", "_", words.casefold()).strip("_")
+    return FOREIGN.get(words, words) or name
 
 
 def rank(name: str, names: Sequence[str]) -> int | None:

@@ -16,7 +16,7 @@ from curate.session import Session
 from tests.tui.conftest import Drive, Driver, rows, write
 from tui.desk import Desk
 from tui.evidence import Reader
-from tui.guide import GuideScreen, earlier_recipe
+from tui.guide import GuideScreen, earlier_recipe, read_as_before
 from tui.help import HelpScreen
 from tui.opening import OpenScreen
 from tui.queue import groupings
@@ -160,6 +160,19 @@ def test_notes_are_counted_by_stage_and_anew_after_a_decision(grouped: Path) -> 
     assert sum(desk.noted([s]) for s in stages) == desk.noted(stages)
     assert desk.noted(stages) == int(np.sum(session.flag_mask & (session.state.status == 0)))
     assert desk.noted(["no such stage"]) == 0
+
+
+@pytest.mark.parametrize("damage", ["[dta]\n", "= no TOML", "[data.roles]\ngroup = 'gone'\n"])
+def test_a_recipe_that_no_longer_fits_locks_no_data_out_of_the_guide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "t.jsonl", rows(20))
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "t.toml").write_text(f"[data]\ninput = '../t.jsonl'\n{damage}")
+    recipe, data = read_as_before("t.jsonl")
+    assert data.n_rows == len(rows(20))
+    assert not recipe.data.roles
 
 
 async def test_data_that_was_looked_at_can_be_looked_at_anew_under_other_roles(

@@ -272,6 +272,8 @@ def test_an_axis_is_no_wider_on_one_side_than_what_is_there() -> None:
     both = charts.axis_of((-0.2, 0.2), lambda edge: charts.difference(edge, "accuracy"))
     assert both.index(" 0 ") + 1 == charts.interval(0.05, 0.1, 0.15, (-0.2, 0.2), 0.03).index("│")
     assert charts.reach([], 0.0) == (-1.0, 1.0)
+    narrow = charts.axis_of(charts.reach([0.02, 0.05], 0.0005), lambda edge: charts.difference(edge, "accuracy"))
+    assert narrow.startswith("−0.1"), "where the zero has no room, the end stays whole"
 
 
 def test_no_two_arms_are_drawn_with_one_letter() -> None:

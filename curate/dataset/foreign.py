@@ -1,0 +1,57 @@
+"""Column names in other languages, as the English names that `curate.dataset.names` knows.
+
+Written as `names.plain` writes them: lower case, words joined by `_`, Latin letters without their marks. German, Spanish,
+Portuguese, French, Italian, Dutch, Polish, Turkish, Russian, Ukrainian, Chinese, Japanese, Korean, Arabic, Hindi.
+"""
+
+from __future__ import annotations
+
+_WORDS = {
+    "text": (
+        "inhalt nachricht kundenanfrage anfrage anliegen beschreibung satz kommentar bewertungstext "
+        "betreff_und_text texto contenido mensaje consulta descripcion comentario resena oracion conteudo "
+        "mensagem descricao comentario_do_cliente frase texte contenu description_du_probleme commentaire "
+        "avis phrase demande testo contenuto messaggio descrizione commento recensione richiesta tekst "
+        "bericht omschrijving zin opis wiadomosc tresc metin mesaj yorum aciklama текст сообщение описание "
+        "комментарий отзыв запрос повідомлення опис 文本 文字 内容 正文 句子 评论 描述 用户输入 テキスト 本文 "
+        "文章 内容文 텍스트 본문 문장 내용 النص نص الرسالة رسالة الوصف التعليق पाठ टेक्स्ट संदेश विवरण "
+        "टिप्पणी"
+    ),
+    "label": (
+        "absicht kategorie klasse etikett stimmung thema kennzeichnung categoria etiqueta clase intencion "
+        "sentimiento tema classe rotulo intencao sentimento categorie etichetta intento intenzione "
+        "sentimento_del_testo etiquette intention sujet theme klas kategoria etykieta klasa kategori etiket "
+        "sinif niyet duygu категория метка класс намерение тональность тема категорія мітка 标签 类别 分类 "
+        "意图 情感 类型 ラベル カテゴリ カテゴリー 分類 意図 라벨 레이블 카테고리 분류 의도 التصنيف الفئة "
+        "تصنيف فئة النية التسمية श्रेणी वर्ग लेबल इरादा भावना"
+    ),
+    "question": (
+        "frage fragestellung pregunta pergunta domanda vraag pytanie soru вопрос питання 问题 提问 質問 問い "
+        "질문 السؤال سؤال प्रश्न सवाल"
+    ),
+    "answer": (
+        "antwort respuesta resposta reponse risposta antwoord odpowiedz cevap yanit ответ відповідь 答案 回答 "
+        "回复 答复 答え 応答 답변 대답 الجواب جواب الإجابة إجابة उत्तर जवाब"
+    ),
+    "instruction": (
+        "anweisung aufgabe instruccion instruccion_del_usuario instrucao consigne istruzione opdracht "
+        "instrukcja talimat инструкция задание інструкція 指令 任务 指示 命令 지시 지시문 تعليمات التعليمات "
+        "निर्देश"
+    ),
+    "input": "eingabe entrada entree invoer wejscie girdi ввод 输入 入力 입력 مدخل इनपुट",
+    "output": "ausgabe salida saida sortie uitvoer wyjscie cikti вывод 输出 出力 출력 مخرج आउटपुट",
+    "context": "kontext contexto contexte contesto контекст 上下文 背景 文脈 문맥 السياق संदर्भ",
+    "language": "sprache idioma lingua langue taal jezyk dil язык мова 语言 言語 언어 اللغة भाषा",
+    "date": (
+        "datum fecha data_abertura data_de_abertura date_de_creation tarih дата 日期 时间 日付 날짜 التاريخ "
+        "तारीख दिनांक"
+    ),
+    "region": "regiao regione регион регіон 地区 地域 지역 المنطقة क्षेत्र",
+    "gender": (
+        "geschlecht sexo genre_de_la_personne sesso geslacht plec cinsiyet пол стать 性别 性別 성별 الجنس "
+        "लिंग"
+    ),
+}
+
+FOREIGN = {word: name for name, words in _WORDS.items() for word in words.split()}
+"""The name in another language, and the English one that it is read as."""
