@@ -19,7 +19,6 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
 from curate.errors import EXIT_INTERRUPTED
-from curate.safetext import safe_text
 from tui import keymap
 from tui.behind import WorksBehind
 from tui.help import HelpScreen, keys_of, spelled_key
@@ -31,8 +30,8 @@ from tui.workers import in_words, last_words
 
 if TYPE_CHECKING:
     from curate.session import Session
-    from tui.desk import Desk
-    from tui.evidence import Reader
+    from tui.desk import Desk, Logged
+    from tui.reader import Reader
 
 START = "start"
 SWITCH_SECONDS = 0.0005
@@ -132,14 +131,14 @@ class CurateApp(WorksBehind, inherit_bindings=False):
 
     # -- opening and leaving ----------------------------------------------------------------------------------------
 
-    def opened(self, session: Session, reader: Reader, same_as: str = "") -> None:
+    def opened(self, session: Session, reader: Reader, done: Logged | None = None) -> None:
         """The stages are done: show what they found."""
         from tui import memory
         from tui.desk import Desk
 
         self._desk = Desk(session, reader, changed=self.desk_changed, failed=self.failed, began=self._foot_changed)
-        if same_as:
-            self._desk.say(f"looked at {safe_text(str(session.dataset.source.path))}", same_as)
+        if done is not None:
+            self._desk.log.append(done)
         mode, self._desk.places = memory.read(session.run.path)
         self.go(mode or first_mode(session))
         self._settle(self._desk)

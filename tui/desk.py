@@ -22,10 +22,10 @@ from curate.ledger.plan import APPLIED
 from curate.session import ID_PREFIX, Session
 from curate.steps import Saved, Step, Verdict, deciding, reversing, unflagging
 from tui.effects import Effects
-from tui.evidence import Reader
 from tui.gate import GateState
 from tui.keymap import key
 from tui.memory import Place
+from tui.reader import Reader
 from tui.words import count
 
 DONE = {"accept": "accepted", "reject": "rejected", "override": "edited", "flag": "flagged"}

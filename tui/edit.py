@@ -17,9 +17,9 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from tui.detail import headline
-from tui.evidence import Reader
 from tui.keymap import key
 from tui.rail import Keys
+from tui.reader import Reader
 from tui.workers import ShowsErrors
 
 KEYS = "Enter takes it, {} leaves things as they are"

@@ -15,7 +15,7 @@ from curate.house import require
 from curate.ledger.plan import APPLIED, STATUSES, Plan
 from curate.session import Session
 from curate.steps import Verdict
-from tui.evidence import Reader
+from tui.reader import Reader
 from tui.words import NO_GROUPS, count, told_by_state
 
 MOST_GROUPS = 3

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -19,12 +18,9 @@ from textual.widgets import Button, Select, Static
 from curate.safetext import safe_text
 from tui.keymap import key
 from tui.rail import Keys
+from tui.recipe_file import Beginning, begin, place, replace
 from tui.words import short_path
 from tui.workers import ShowsErrors
-
-if TYPE_CHECKING:
-    from curate.dataset import Dataset
-    from curate.recipe import Recipe
 
 POLICIES = (
     ("starter", "starter: fails on leaks, secrets, many copies, much personal data"),
@@ -54,9 +50,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
-        self.recipe: Recipe | None = None
-        """What the guide begins from: defaults, or what it wrote when this file was looked at before."""
-        self.dataset: Dataset | None = None
+        self.beginning: Beginning | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(Text.assemble("What is in ", (short_path(self.path), "bold"), "?"), classes="title")
@@ -72,22 +66,23 @@ class GuideScreen(ShowsErrors, Screen[None]):
     def look(self) -> None:
         """Find the roles."""
         try:
-            self.recipe, dataset = read_as_before(self.path)
+            beginning = begin(self.path)
         except Exception as error:
             self.app.call_from_thread(self.app.not_opened, self.path, error)  # type: ignore[attr-defined]
             return
-        self.app.call_from_thread(self.run_worker, self.show(dataset), exit_on_error=False)
+        self.app.call_from_thread(self.run_worker, self.show(beginning), exit_on_error=False)
 
-    async def show(self, dataset: Dataset) -> None:
+    async def show(self, beginning: Beginning) -> None:
         """A line a role: what it was taken for, why, and a choice of columns."""
         from curate.privacy.preview import masked_preview
 
         if not self.is_mounted:
             return
-        self.dataset = dataset
+        self.beginning = beginning
+        dataset = beginning.dataset
         why = {g.what: safe_text(g.reason) for g in dataset.detected.guesses}
         task = f"{dataset.n_rows:,} rows, task {dataset.task}: {why.get('task', '')}."
-        task += f" Put right what is wrong (Tab, Enter), then {key('go')}."
+        task += f" Put right what is wrong (Tab, Enter), then {key('go')}.\n{said_of_file(self.path, beginning)}"
         self.query_one("#guide-note", Static).update(Text(task))
         columns = [(Text(masked_preview(c, 40)), c) for c in dataset.columns]
         box = self.query_one("#guide", VerticalScroll)
@@ -103,7 +98,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
             await box.mount(Horizontal(Static(Text(role, style="bold"), classes="role"), choice,
                                        Static(said, classes="reason"), classes="guide-row"))  # fmt: skip
         presets = [(Text(told), name) for name, told in POLICIES]
-        preset = str(self.recipe.gate.get("preset", "")) if self.recipe is not None else ""
+        preset = str(beginning.recipe.gate.get("preset", ""))
         preset = preset if preset in dict(POLICIES) else POLICIES[0][0]
         policies: Select[Any] = Select(presets, value=preset, allow_blank=False, compact=True, id="policy")
         await box.mount(Horizontal(Static(Text("gate", style="bold"), classes="role"), policies, classes="guide-row"))
@@ -117,11 +112,9 @@ class GuideScreen(ShowsErrors, Screen[None]):
 
     def action_go(self) -> None:
         """Run the stages under what was chosen; the recipe is written beside the run, for the command line."""
-        if self.dataset is None:
+        if self.beginning is None:
             return
-        chosen: dict[str, Any] = {}
-        for role, columns in self.dataset.roles.items():
-            chosen[role] = list(columns)
+        chosen: dict[str, Any] = {role: list(columns) for role, columns in self.beginning.dataset.roles.items()}
         changed: dict[str, list[str]] = {}
         for role in ROLES:
             value = self.query_one(f"#role-{role}", Select).value
@@ -129,38 +122,38 @@ class GuideScreen(ShowsErrors, Screen[None]):
             if now[:1] != chosen.get(role, [])[:1]:
                 changed[role] = now
         preset = str(self.query_one("#policy", Select).value)
-        self.start(changed, preset)
+        self.start(self.beginning, changed, preset)
 
     @work(thread=True, exclusive=True, group="start", exit_on_error=False)
-    def start(self, roles: dict[str, list[str]], preset: str) -> None:
+    def start(self, beginning: Beginning, roles: dict[str, list[str]], preset: str) -> None:
         """Check the recipe, write it down, and hand over to the stages."""
         from curate import workflow
-        from curate.dataset.atomic import atomic_write_text
         from curate.errors import CurateError
         from curate.recipe_toml import write_recipe
         from tui.workers import in_words
 
-        assert self.dataset is not None
-        assert self.recipe is not None
+        target, kept = place(self.path), None
         try:
-            recipe = self.recipe.with_(roles=roles)
+            recipe = beginning.recipe.with_(roles=roles)
             recipe = dataclasses.replace(recipe, gate={**recipe.gate, "preset": preset})
-            dataset = workflow.read_input(recipe) if roles else self.dataset
-            out = workflow.default_out(self.path)
-            target = Path(f"{out}.toml")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            atomic_write_text(target, write_recipe(dataset, recipe, relative_to=target.parent))
+            dataset = workflow.read_input(recipe) if roles else beginning.dataset
+            if not (beginning.earlier and recipe == beginning.recipe):
+                kept = replace(target, write_recipe(dataset, recipe, relative_to=target.parent))
         except (CurateError, OSError) as error:
             note = Text(f"✗ {in_words(error)}")
             self.app.call_from_thread(self.query_one("#guide-note", Static).update, note)
             return
 
-        command = shlex.join(["curate", "run", str(target), "--no-train", "--out", str(out)])
+        out = str(workflow.default_out(self.path))
+        command = shlex.join(["curate", "run", str(target), "--no-train", "--out", out])
+        said = f"looked at {short_path(self.path)}"
+        said += f"; the earlier recipe is kept as {short_path(kept)}" if kept else ""
 
         def go() -> None:
+            from tui.desk import Logged
             from tui.progress import ProgressScreen
 
-            self.app.switch_screen(ProgressScreen(recipe, str(out), self.path, same_as=command))
+            self.app.switch_screen(ProgressScreen(recipe, out, self.path, Logged(said, command)))
 
         self.app.call_from_thread(go)
 
@@ -181,26 +174,11 @@ def is_data(path: str) -> bool:
     return Path(path).is_file() and Path(path).suffix != ".toml"
 
 
-def read_as_before(path: str) -> tuple[Recipe, Dataset]:
-    """The data by the recipe that a guide wrote before, and by a new one where that is damaged or no longer fits them."""
-    from curate import workflow
-    from curate.errors import CurateError
-
-    with suppress(CurateError):
-        if (earlier := earlier_recipe(path)) is not None:
-            return earlier, workflow.read_input(earlier)
-    recipe = workflow.as_recipe(path)
-    return recipe, workflow.read_input(recipe)
-
-
-def earlier_recipe(path: str) -> Recipe | None:
-    """The recipe that a guide through this very file wrote, with what was changed in it since."""
-    from curate import workflow
-    from curate.recipe import Recipe
-
-    target = Path(f"{workflow.default_out(path)}.toml")
-    if not target.is_file():
-        return None
-    recipe = Recipe.load(target)
-    same = recipe.data.input is not None and workflow.input_path(recipe).resolve() == Path(path).resolve()
-    return recipe if same else None
+def said_of_file(path: str, beginning: Beginning) -> str:
+    """Where the recipe goes, and what becomes of the one that lies there."""
+    name, copy = short_path(place(path)), short_path(beginning.copy) if beginning.copy else ""
+    if beginning.earlier:
+        return f"Begun from {name}; where you change it, the earlier recipe is kept as {copy}."
+    if not beginning.unused:
+        return f"The recipe is written to {name}."
+    return f"{name} is not used{f' and is kept as {copy}' if copy else ''}: {beginning.unused.rstrip('.')}."

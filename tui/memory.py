@@ -17,9 +17,9 @@ from curate.choosing import Choice, parse
 from curate.dataset.atomic import atomic_write_bytes
 from curate.errors import ConfigError
 from curate.session import Session
-from tui.evidence import Reader
 from tui.panels import PANELS
 from tui.queue import GROUPS, SORTS, Wish
+from tui.reader import Reader
 
 SCHEMA_VERSION = 1
 FILE = "tui.json"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from curate.pipeline import Event
     from curate.recipe import Recipe
     from tui.app import CurateApp
+    from tui.desk import Logged
 
 SIGN = {"start": "▸", "progress": "▸", "done": "✓", "cached": "✓", "skipped": "–"}
 BAR = 24
@@ -40,9 +41,10 @@ class ProgressScreen(Screen[None]):
                 tooltip="Stop after the current step; what is finished is kept"),
     ]  # fmt: skip
 
-    def __init__(self, what: str | Recipe, out: str | None, name: str = "", same_as: str = "") -> None:
+    def __init__(self, what: str | Recipe, out: str | None, name: str = "", done: Logged | None = None) -> None:
         super().__init__()
-        self.same_as = same_as
+        self.done = done
+        """What to put into the log when it is done."""
         self.what = what
         self.called = name or (what if isinstance(what, str) else "the data")
         self.out = out
@@ -70,7 +72,7 @@ class ProgressScreen(Screen[None]):
         app = cast("CurateApp", self.app)
         try:
             from curate.session import Session  # heavy: the screen is up before it is there
-            from tui.evidence import Reader
+            from tui.reader import Reader
 
             app.call_from_thread(self._expect, expected_stages(self.what))
             session = Session.open(self.what, self.out, self._hear, self.stopping.is_set)
@@ -85,7 +87,7 @@ class ProgressScreen(Screen[None]):
             if self.leaving:
                 app.call_from_thread(app.exit, 0)
             else:
-                app.call_from_thread(app.opened, session, reader, self.same_as)
+                app.call_from_thread(app.opened, session, reader, self.done)
 
     def _expect(self, stages: list[str]) -> None:
         self.expected = stages

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from curate.session import Session
     from tui.app import CurateApp
     from tui.desk import Desk
-    from tui.evidence import Reader
     from tui.memory import Place
+    from tui.reader import Reader
 
 Made = TypeVar("Made")
 

@@ -24,9 +24,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from curate.ledger.plan import STATUSES
-from tui.evidence import Line, Reader
+from tui.evidence import Line
 from tui.fastdatatable import DataTable, DataTableBackend
 from tui.queue import Heading, Queue
+from tui.reader import Reader
 from tui.words import FLAG, SIGN, count, said_of
 
 COLUMNS = ("state", "row", "score", "proposal", "text")

@@ -187,7 +187,7 @@ def test_flagged_names_stay_and_no_surrogate_is_one_of_them(tmp_path: Path) -> N
 def test_screens_show_what_is_written_cut_to_a_width_and_no_raw_value(tmp_path: Path) -> None:
     pytest.importorskip("textual")
     from curate.session import Session
-    from tui.evidence import REPLACEMENT_WIDTH, Reader
+    from tui.reader import REPLACEMENT_WIDTH, Reader
 
     block = "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEA7abc\n" * 60 + "-----END RSA PRIVATE KEY-----"
     source = chat(tmp_path, [[f"x {block} y", "mail ann@acme.org"]])

@@ -17,8 +17,8 @@ from curate.ledger.decisions import read_journal
 from curate.session import Session
 from tests.tui.conftest import Drive
 from tui.edit import EditScreen
-from tui.evidence import Reader
 from tui.findings import FindingsScreen
+from tui.reader import Reader
 
 
 def verdicts(run: Path) -> list[str]:

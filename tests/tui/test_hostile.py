@@ -12,9 +12,9 @@ from curate.session import Session
 from tests.tui.conftest import CARD, SECRET, STAGES, Drive, write
 from tui.ablation import arms_by_metrics
 from tui.charts import forest
-from tui.evidence import Reader
 from tui.fairness import FairnessScreen, Line, Panels
 from tui.findings import FindingsScreen
+from tui.reader import Reader
 
 FORBIDDEN = ("\x1b", "\x00", "\x07", "\u202e", "\u202c", "\x9b")
 

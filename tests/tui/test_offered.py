@@ -15,11 +15,12 @@ from curate.recipe import Recipe
 from curate.session import Session
 from tests.tui.conftest import Drive, Driver, rows, write
 from tui.desk import Desk
-from tui.evidence import Reader
-from tui.guide import GuideScreen, earlier_recipe, read_as_before
+from tui.guide import GuideScreen
 from tui.help import HelpScreen
 from tui.opening import OpenScreen
 from tui.queue import groupings
+from tui.reader import Reader
+from tui.recipe_file import begin, earlier_recipe, replace
 
 
 def offered(d: Driver) -> dict[str, str]:
@@ -170,9 +171,69 @@ def test_a_recipe_that_no_longer_fits_locks_no_data_out_of_the_guide(
     write(tmp_path / "t.jsonl", rows(20))
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "t.toml").write_text(f"[data]\ninput = '../t.jsonl'\n{damage}")
-    recipe, data = read_as_before("t.jsonl")
-    assert data.n_rows == len(rows(20))
-    assert not recipe.data.roles
+    found = begin("t.jsonl")
+    assert found.dataset.n_rows == len(rows(20))
+    assert not found.recipe.data.roles
+    assert found.unused
+    assert found.copy == Path("runs/t.1.toml")
+
+
+def test_no_recipe_is_lost_when_another_takes_its_place(tmp_path: Path) -> None:
+    target = tmp_path / "runs" / "t.toml"
+    assert replace(target, "one") is None
+    assert replace(target, "one") is None, "the same bytes: nothing is lost"
+    copies = [replace(target, text) for text in ("two", "one", "three", "two", "four")]
+    assert [c and c.name for c in copies] == ["t.1.toml", "t.2.toml", "t.1.toml", "t.3.toml", "t.2.toml"]
+    assert {p.name: p.read_text() for p in target.parent.iterdir()} == {
+        "t.toml": "four", "t.1.toml": "one", "t.2.toml": "two", "t.3.toml": "three",
+    }  # fmt: skip
+
+
+MINE = "# why: asked for by the board\n[data]\ninput = '../t.jsonl'\n[keep]\npolicy = 'last'\n"
+
+
+@pytest.mark.parametrize("mine", [MINE, "[data]\ninput = '../other.jsonl'\n", "[dta]\n"])
+async def test_the_guide_says_what_becomes_of_the_recipe_that_is_there_and_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive, mine: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("curate.recipe.BUILT_IN", {"exact_duplicates": "curate.stages.exact_duplicates"})
+    write(tmp_path / "t.jsonl", rows(20))
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "t.toml").write_text(mine)
+    async with drive() as d:
+        await d.on(OpenScreen)
+        await d.press(*"t.jsonl", "enter")
+        await d.on(GuideScreen)
+        await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+        await d.sees("kept as runs/t.1.toml")
+        d.app.screen.query_one("#policy").value = "regulated"
+        await d.press("ctrl+s")
+        await d.until(lambda: d.app.has_desk, "the run")
+        assert d.app.desk.log[0].said == "looked at t.jsonl; the earlier recipe is kept as runs/t.1.toml"
+    assert (tmp_path / "runs" / "t.1.toml").read_text() == mine
+    assert 'preset = "regulated"' in (tmp_path / "runs" / "t.toml").read_text()
+
+
+async def test_a_recipe_in_which_nothing_is_changed_keeps_its_file_with_its_comments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("curate.recipe.BUILT_IN", {"exact_duplicates": "curate.stages.exact_duplicates"})
+    write(tmp_path / "t.jsonl", rows(20))
+    (tmp_path / "runs").mkdir()
+    mine = "# why: asked for by the board\n[data]\ninput = '../t.jsonl'\n[gate]\npreset = 'strict'\n"
+    (tmp_path / "runs" / "t.toml").write_text(mine)
+    async with drive() as d:
+        await d.on(OpenScreen)
+        await d.press(*"t.jsonl", "enter")
+        await d.on(GuideScreen)
+        await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+        await d.press("ctrl+s")
+        await d.until(lambda: d.app.has_desk, "the run")
+        assert d.app.desk.log[0].said == "looked at t.jsonl"
+    assert (tmp_path / "runs" / "t.toml").read_text() == mine
+    assert not (tmp_path / "runs" / "t.1.toml").exists()
 
 
 async def test_data_that_was_looked_at_can_be_looked_at_anew_under_other_roles(

@@ -18,7 +18,7 @@ from curate.recipe import Recipe
 from curate.rundir import RunDir
 from curate.session import Session
 from tests.tui.conftest import Drive
-from tui.evidence import Reader
+from tui.reader import Reader
 from tui.table import QueueBackend
 
 

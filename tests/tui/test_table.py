@@ -9,8 +9,8 @@ from textual.strip import Strip
 
 from curate.session import Session
 from tests.tui.conftest import Drive
-from tui.evidence import Reader
 from tui.fastdatatable import DataTable
+from tui.reader import Reader
 from tui.table import QueueBackend
 from tui.words import in_capitals, said_of
 
