@@ -130,7 +130,7 @@ def learning_curve(
         needed = f"a curve of {FEWEST_SIZES} sizes needs {fewest * 8:,} rows, {16 * _FOLDS} of them distinct"
         return Curve((), None, None, None, f"{needed}; there are {n:,}, {n_groups:,} of them distinct")
     right = np.empty((len(parts), n), bool)
-    features, _ = prepare(texts, codes, groups, n_classes, seed, threads)
+    features = prepare(texts, codes, groups, n_classes, seed, threads)[0].weighted
     targets = one_hot(codes, n_classes)
     alpha = likeliest_smoothing(features, targets, grouped_stratified_folds(codes, groups, _FOLDS, seed))
     for i, m in enumerate(parts):

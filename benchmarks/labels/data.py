@@ -86,7 +86,7 @@ def _articles() -> list[tuple[str, str]]:
     return list(zip(found["title"].to_list(), found["text"].to_list(), strict=True))
 
 
-def topics() -> Data:
+def topics(each: int = 4) -> Data:
     """About 8,000 passages, six topics."""
     forms = {kind: re.compile(rf"\b(?:{words.replace(' ', '|')})\b") for kind, words in _KINDS.items()}
     texts, names = [], []
@@ -96,10 +96,15 @@ def topics() -> Data:
         hits = [(m.start(), kind) for kind, form in forms.items() if (m := form.search(first))]
         if not hits:
             continue
-        found = _passages(rest, 500, 4)
+        found = _passages(rest, 500, each)
         texts += found
         names += [min(hits)[1]] * len(found)
     return _shuffled(texts, names)
+
+
+def lone_topics() -> Data:
+    """The same with one passage an article: no row has another of its article beside it."""
+    return topics(1)
 
 
 def articles() -> Data:
@@ -155,5 +160,5 @@ def few_sentences() -> Data:
 SETS: dict[str, Callable[[], Data]] = {
     "banking": banking, "banking_coarse": banking_coarse, "topics": topics, "articles": articles,
     "sections": sections, "banking_test": banking_test, "ten_sections": ten_sections, "sentences": sentences,
-    "few_sentences": few_sentences,
+    "few_sentences": few_sentences, "lone_topics": lone_topics,
 }  # fmt: skip

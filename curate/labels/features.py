@@ -44,6 +44,11 @@ class Features:
     n_word_columns: int
     """Columns `[0, n_word_columns)` are word n-grams, the others character n-grams."""
 
+    @property
+    def words(self) -> sparse.csr_matrix:
+        """The columns of word n-grams alone."""
+        return self.weighted[:, : self.n_word_columns].tocsr()
+
 
 @numba.njit(cache=True, nogil=True)
 def _mix(h: np.uint64) -> np.uint64:  # pragma: no cover - compiled

@@ -15,12 +15,16 @@ differ between rows are the text. (Through a fixed matrix, noise that follows pa
 powers of nearly the same likelihood the largest is taken. Not in the second round: fitted to posteriors, the model
 needs no more.
 
+To the second round's probabilities the vote of nearest rows is added (`curate.labels.neighbours`), for classes that hold
+many subjects, which the models blur. Its weight is the one at which the given labels are likeliest through the noise
+matrix, often none; the best ranking would often want more, but nothing in the data tells it (benchmarks/LOG.md).
+
 `wrong` = 1 - q(given) is the probability that the label is wrong. `ranking` averages it with the share of the strongest
 rival in p(rival) + p(given): the posterior is better where noise follows pairs of classes, the duel with the
 rival where annotators slip on hard rows, and unlike the margin p(rival) - p(given) it does not forget rows whose text
 fits several other classes. More rounds make the posterior over-confident (benchmarks/LOG.md).
 
-Shapes: n rows, k classes; posteriors `(n, k)` float32. Cost: twice `out_of_sample_probabilities` plus O(n * k).
+Shapes: n rows, k classes; posteriors `(n, k)` float32. Cost: twice `out_of_sample_probabilities`, the neighbours, O(n * k).
 Above 500 classes the noise matrix is not learned (k * k numbers from too few rows) and the prior one is used.
 How many labels are wrong cannot be told from texts and labels alone: mistakes that follow the text look like the text. The
 estimate is right for slips (0.11 of 0.10 flipped at random) and far too low for habits (0.02 to 0.05 of 0.20): beside it
@@ -39,8 +43,16 @@ import numpy.typing as npt
 from scipy import sparse
 
 from curate.labels.features import Texts
-from curate.labels.learners import Floats
-from curate.labels.probabilities import check_arguments, ensemble_probabilities, one_hot, prepare, unit_rows
+from curate.labels.learners import MANY_CLASSES, Floats
+from curate.labels.neighbours import neighbours_vote
+from curate.labels.probabilities import (
+    check_arguments,
+    ensemble_probabilities,
+    log_softmax,
+    one_hot,
+    prepare,
+    unit_rows,
+)
 from curate.labels.suggestions import suggestion_probability
 
 PRIOR_ROWS = 20.0
@@ -49,7 +61,9 @@ _MATRIX_STEPS = 10
 _POWERS = np.geomspace(1.0, 4.0, 13)
 _POWER_CELLS = 500_000
 _NEARLY = 0.001
-"""Nats a row by which the likelihood of a larger power may fall short."""
+"""Nats a row by which the likelihood of a larger power, or of a smaller weight of the neighbours, may fall short."""
+_WEIGHTS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
+"""Of the neighbours' vote, beside 1 for the models."""
 _FLOOR = 1e-3
 _MATRIX_CLASSES = 500
 _SURE, _READ_RIGHT = 0.7, 0.5
@@ -110,12 +124,16 @@ def estimate_label_noise(
     Raises ValueError as `out_of_sample_probabilities` does.
     """
     check_arguments(len(texts), labels, groups, n_classes)
-    features, folds = prepare(texts, labels, groups, n_classes, seed, threads)
+    prepared, folds = prepare(texts, labels, groups, n_classes, seed, threads)
+    features = prepared.weighted
     dense = None if vectors is None else unit_rows(vectors)
     given = one_hot(labels, n_classes)
     probabilities = ensemble_probabilities(features, given, folds, seed=seed, threads=threads, vectors=dense)
     believed = true_label_posterior(_sharpened(probabilities, labels), labels)
     probabilities = ensemble_probabilities(features, believed, folds, seed=seed, threads=threads, vectors=dense)
+    if n_classes <= MANY_CLASSES:
+        vote = neighbours_vote(features, believed, groups, seed=seed, threads=threads)
+        probabilities = _with_vote(probabilities, vote, believed, labels)
     return _judged(probabilities, true_label_posterior(probabilities, labels), labels)
 
 
@@ -155,13 +173,30 @@ def _sharpened(probabilities: Floats, labels: npt.NDArray[np.int64]) -> Floats:
     """`probabilities` to the power that makes the given labels likeliest when noise may have changed them."""
     step = max(1, probabilities.size // _POWER_CELLS)
     sample, given = probabilities[::step], labels[::step]
-    likelihoods = []
-    for power in _POWERS:
-        p = _to_power(sample, power)
-        through = np.ascontiguousarray(_noise_matrix(p, given).T)[given]
-        likelihoods.append(float(np.log((p * through).sum(axis=1, dtype=np.float64) + 1e-6).mean()))
+    likelihoods = [_likelihood(_to_power(sample, power), given) for power in _POWERS]
     best = max(likelihoods) - _NEARLY
     return _to_power(probabilities, max(float(power) for power, at in zip(_POWERS, likelihoods) if at >= best))
+
+
+def _with_vote(probabilities: Floats, vote: Floats, believed: Floats, labels: npt.NDArray[np.int64]) -> Floats:
+    """`probabilities` with the neighbours' `vote` (logarithms), at the weight that makes the given labels likeliest."""
+    ours, vote = np.log(probabilities), log_softmax(vote, believed)
+    step = max(1, ours.size // _POWER_CELLS)
+
+    def mixed(weight: float, step: int) -> Floats:
+        total = ours[::step] + np.float32(weight) * vote[::step]
+        return np.exp(log_softmax(total, believed[::step]))
+
+    likelihoods = [_likelihood(mixed(weight, step), labels[::step]) for weight in _WEIGHTS]
+    least = max(likelihoods) - _NEARLY
+    weight = min(weight for weight, at in zip(_WEIGHTS, likelihoods) if at >= least)
+    return mixed(weight, 1) if weight else probabilities
+
+
+def _likelihood(probabilities: Floats, labels: npt.NDArray[np.int64]) -> float:
+    """Mean log-probability of the given labels through the noise matrix learned from the same rows."""
+    through = np.ascontiguousarray(_noise_matrix(probabilities, labels).T)[labels]
+    return float(np.log((probabilities * through).sum(axis=1, dtype=np.float64) + 1e-6).mean())
 
 
 def _to_power(probabilities: Floats, power: float) -> Floats:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from curate.labels.features import Texts, text_features
+from curate.labels.features import Features, Texts, text_features
 from curate.labels.folds import grouped_stratified_folds
 from curate.labels.judged import MAX_CELLS
 from curate.labels.learners import MANY_CLASSES, Floats, naive_bayes_scores, softmax_scores
@@ -57,7 +57,7 @@ def out_of_sample_probabilities(
     check_arguments(len(texts), labels, groups, n_classes)
     features, folds = prepare(texts, labels, groups, n_classes, seed, threads)
     targets = one_hot(labels, n_classes)
-    return ensemble_probabilities(features, targets, folds, seed=seed, threads=threads)
+    return ensemble_probabilities(features.weighted, targets, folds, seed=seed, threads=threads)
 
 
 def check_arguments(
@@ -83,10 +83,10 @@ def prepare(
     n_classes: int,
     seed: int,
     threads: int,
-) -> tuple[sparse.csr_matrix, npt.NDArray[np.int8]]:
+) -> tuple[Features, npt.NDArray[np.int8]]:
     """Features and folds; fewer columns where many classes would make the weights too large."""
     columns = 200_000 if n_classes > MANY_CLASSES else min(_WEIGHTS // n_classes, 200_000)
-    features = text_features(texts, threads=threads, max_columns=columns).weighted
+    features = text_features(texts, threads=threads, max_columns=columns)
     n_folds = min(N_FOLDS if len(labels) > FEW_ROWS else 2 * N_FOLDS, len(np.unique(groups)))
     return features, grouped_stratified_folds(labels, groups, n_folds, seed)
 

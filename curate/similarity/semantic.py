@@ -110,8 +110,7 @@ def fitted_vectors(
 
     from curate.labels.features import text_features
 
-    features = text_features(texts, threads=threads)
-    words = features.weighted[:, : features.n_word_columns].tocsr()
+    words = text_features(texts, threads=threads).words
     n, width = words.shape
     size = min(dimensions, n - 1, width - 1)
     if size < 1:

@@ -261,7 +261,8 @@ def _evidence(
     asked = np.sort(at[np.argsort(-noise.wrong[at], kind="stable")][:_NEIGHBOURS_FOR])
     near: dict[int, list[dict[str, Any]]] = {}
     if len(asked):
-        found, similarity = nearest_rows(text_features(texts, threads=context.threads), asked)
+        words = text_features(texts, threads=context.threads).words
+        found, similarity = nearest_rows(words, asked, threads=context.threads)
         for position, rows, values in zip(asked.tolist(), found.tolist(), similarity.tolist()):
             near[position] = [
                 {"row": int(judged.rows[r]), "label": shown[judged.codes[r]], "similarity": round(v, 3)}
@@ -291,7 +292,7 @@ def _evidence(
 STAGE = Stage(
     name=NAME,
     title="Label issues",
-    version=8,
+    version=9,
     config=LabelIssuesConfig,
     detect=detect,
     on_finding="review",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import average_precision_score
 from sklearn.naive_bayes import MultinomialNB
@@ -17,8 +18,8 @@ from curate.labels.confident import cleanlab_judgement
 from curate.labels.features import text_features
 from curate.labels.folds import grouped_stratified_folds
 from curate.labels.learners import naive_bayes_scores
-from curate.labels.neighbours import nearest_rows
-from curate.labels.noise import estimate_label_noise, judge_predictions
+from curate.labels.neighbours import VOTERS, nearest_rows, neighbours_vote
+from curate.labels.noise import _with_vote, estimate_label_noise, judge_predictions
 from curate.labels.probabilities import one_hot, out_of_sample_probabilities
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "banking77" / "train.csv"
@@ -161,13 +162,93 @@ def test_cleanlab_sees_the_planted_errors_too() -> None:
 def test_the_nearest_rows_are_those_of_an_exact_search() -> None:
     texts, _ = _corpus(200, 4, 6)
     features = text_features(texts)
-    found, similarity = nearest_rows(features, np.arange(20), top=3)
+    found, similarity = nearest_rows(features.words, np.arange(20), top=3)
     words = features.weighted[:, : features.n_word_columns].toarray()
     words = words[:, (words > 0).sum(0) <= 50]
     exact = words[:20] @ words.T
     exact[np.arange(20), np.arange(20)] = -1
     assert similarity == pytest.approx(-np.sort(-exact, axis=1)[:, :3], abs=1e-5)
     assert not (found == np.arange(20)[:, None]).any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 20), st.integers(1, 8), st.integers(0, 10_000))
+def test_rows_are_found_among_those_named_outside_their_group_and_ties_go_by_row(
+    n: int, n_groups: int, top: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    # Whole numbers, so that sums are exact in any order and many are equal.
+    dense = rng.integers(1, 3, (n, 12)) * (rng.random((n, 12)) < 0.4)
+    groups = rng.integers(0, n_groups, n)
+    among = np.sort(rng.choice(n, rng.integers(1, n + 1), replace=False))
+    asked = rng.permutation(n)
+    features = sparse.csr_matrix(dense.astype(np.float32))
+    found, similarity = nearest_rows(features, asked, top, among=among, groups=groups, threads=2)
+    for i, row in enumerate(asked):
+        others = [(-int(dense[row] @ dense[j]), j) for j in among if groups[j] != groups[row] and dense[row] @ dense[j]]
+        wanted = sorted(others)[:top]
+        assert found[i].tolist() == [j for _, j in wanted] + [-1] * (top - len(wanted))
+        assert similarity[i].tolist() == [-s for s, _ in wanted] + [0] * (top - len(wanted))
+
+
+def test_a_vote_is_the_squared_similarity_of_what_neighbours_are_believed_to_be() -> None:
+    texts, _ = _corpus(300, 4, 8)
+    texts[0] = "utterlyalone"
+    features = text_features(texts).weighted
+    rng = np.random.default_rng(0)
+    believed = rng.dirichlet(np.ones(4), 300).astype(np.float32)
+    groups = np.arange(300) // 2
+    vote = np.exp(neighbours_vote(features, believed, groups, threads=2))
+    assert vote[0] == pytest.approx(believed.mean(axis=0), abs=1e-5)
+    found, similarity = nearest_rows(features, np.arange(300), VOTERS, groups=groups)
+    sums = (np.square(similarity)[:, :, None] * believed[found]).sum(axis=1)[1:] + 0.01 * believed.mean(axis=0)
+    assert vote[1:] == pytest.approx(sums / sums.sum(axis=1, keepdims=True), abs=1e-5)
+    assert (vote[1:].argmax(axis=1) != vote[0].argmax()).any()
+
+
+def test_neighbours_are_heard_where_they_know_better_and_not_where_they_know_nothing() -> None:
+    rng = np.random.default_rng(1)
+    n, k = 3000, 5
+    true = rng.integers(0, k, n)
+    given_label = np.where(rng.random(n) < 0.1, rng.integers(0, k, n), true)
+    believed = one_hot(given_label, k)
+
+    def expert(right: float) -> np.ndarray:
+        p = np.full((n, k), (1 - right) / (k - 1), np.float32)
+        p[np.arange(n), np.where(rng.random(n) < right, true, rng.integers(0, k, n))] = right
+        return p / p.sum(axis=1, keepdims=True)
+
+    vague, knows, guesses = expert(0.5), expert(0.95), expert(0.5)[rng.permutation(n)]
+    heard = _with_vote(vague, np.log(knows), believed, given_label)
+    assert (vague.argmax(axis=1) == true).mean() < 0.7
+    assert (heard.argmax(axis=1) == true).mean() > 0.93
+    assert heard.sum(axis=1) == pytest.approx(np.ones(n), abs=1e-4)
+    assert _with_vote(knows, np.log(guesses), believed, given_label) is knows
+
+
+def test_mistakes_in_classes_of_many_subjects_are_ranked_better_with_neighbours_than_by_the_models_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(2)
+    subject = rng.integers(0, 120, 2400)
+    label = rng.integers(0, 4, 120)[subject]  # a class has some thirty subjects that share no word
+    letters = np.array(list("bcdfghjklmnpqrstvwxz"))
+    words = ["".join(rng.choice(letters, 6)) for _ in range(120 * 40)]
+    texts = [
+        " ".join([*(f"common{i}" for i in rng.integers(0, 60, 8)), *(words[40 * s + i] for i in rng.integers(0, 40, 2))])
+        for s in subject
+    ]
+    wrong = rng.random(2400) < 0.2
+    given_label = np.where(wrong, (label + 1) % 4, label)
+
+    def precision(groups: np.ndarray) -> float:
+        return float(average_precision_score(wrong, estimate_label_noise(texts, given_label, groups, 4).ranking))
+
+    together, apart = precision(np.arange(2400)), precision(subject)
+    monkeypatch.setattr("curate.labels.noise._with_vote", lambda probabilities, *_: probabilities)
+    assert together > precision(np.arange(2400)) + 0.03
+    # With each subject kept together nobody knows anything, neighbours as little as models.
+    assert apart < 0.3
 
 
 def test_a_class_with_one_row_is_survived() -> None:
