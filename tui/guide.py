@@ -18,7 +18,7 @@ from textual.widgets import Button, Select, Static
 from curate.safetext import safe_text
 from tui.keymap import key
 from tui.rail import Keys
-from tui.recipe_file import Beginning, begin, place, replace
+from tui.recipe_file import Beginning, begin, is_data, replace
 from tui.words import short_path
 from tui.workers import ShowsErrors
 
@@ -82,7 +82,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         dataset = beginning.dataset
         why = {g.what: safe_text(g.reason) for g in dataset.detected.guesses}
         task = f"{dataset.n_rows:,} rows, task {dataset.task}: {why.get('task', '')}."
-        task += f" Put right what is wrong (Tab, Enter), then {key('go')}.\n{said_of_file(self.path, beginning)}"
+        task += f" Put right what is wrong (Tab, Enter), then {key('go')}.\n{said_of_file(beginning)}"
         self.query_one("#guide-note", Static).update(Text(task))
         columns = [(Text(masked_preview(c, 40)), c) for c in dataset.columns]
         box = self.query_one("#guide", VerticalScroll)
@@ -132,19 +132,19 @@ class GuideScreen(ShowsErrors, Screen[None]):
         from curate.recipe_toml import write_recipe
         from tui.workers import in_words
 
-        target, kept = place(self.path), None
+        target, kept = beginning.target, None
         try:
             recipe = beginning.recipe.with_(roles=roles)
             recipe = dataclasses.replace(recipe, gate={**recipe.gate, "preset": preset})
             dataset = workflow.read_input(recipe) if roles else beginning.dataset
-            if not (beginning.earlier and recipe == beginning.recipe):
+            if beginning.source != target or recipe != beginning.recipe:
                 kept = replace(target, write_recipe(dataset, recipe, relative_to=target.parent))
         except (CurateError, OSError) as error:
             note = Text(f"✗ {in_words(error)}")
             self.app.call_from_thread(self.query_one("#guide-note", Static).update, note)
             return
 
-        out = str(workflow.default_out(self.path))
+        out = str(beginning.out)
         command = shlex.join(["curate", "run", str(target), "--no-train", "--out", out])
         said = f"looked at {short_path(self.path)}"
         said += f"; the earlier recipe is kept as {short_path(kept)}" if kept else ""
@@ -169,16 +169,15 @@ def wants_guide(path: str) -> bool:
     return is_data(path) and not (Path("runs") / Path(path).name.split(".")[0] / "manifest.json").is_file()
 
 
-def is_data(path: str) -> bool:
-    """Whether a path is data itself, no recipe and no run."""
-    return Path(path).is_file() and Path(path).suffix != ".toml"
-
-
-def said_of_file(path: str, beginning: Beginning) -> str:
-    """Where the recipe goes, and what becomes of the one that lies there."""
-    name, copy = short_path(place(path)), short_path(beginning.copy) if beginning.copy else ""
-    if beginning.earlier:
-        return f"Begun from {name}; where you change it, the earlier recipe is kept as {copy}."
-    if not beginning.unused:
-        return f"The recipe is written to {name}."
-    return f"{name} is not used{f' and is kept as {copy}' if copy else ''}: {beginning.unused.rstrip('.')}."
+def said_of_file(beginning: Beginning) -> str:
+    """Where the recipe goes, and what becomes of what lies there."""
+    name, copy = short_path(beginning.target), short_path(beginning.copy) if beginning.copy else ""
+    said = [f"{short_path(beginning.taken)} is a run of other data, and stays."] if beginning.taken else []
+    if beginning.source == beginning.target:
+        return " ".join([*said, f"Begun from {name}; where you change it, the earlier recipe is kept as {copy}."])
+    if beginning.source:
+        said.append(f"Begun from {short_path(beginning.source)}.")
+    said.append(f"The recipe is written to {name}{f'; the one there is kept as {copy}' if copy else ''}.")
+    if beginning.unused:
+        said.append(f"An earlier one was not used: {beginning.unused.rstrip('.')}.")
+    return " ".join(said)

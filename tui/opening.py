@@ -129,7 +129,8 @@ class OpenScreen(Screen[None]):
             said = f"there is nothing at {safe_text(path)}" if path else "type a path, or press Tab and choose one"
             self.query_one("#open-message", Static).update(Text(said))
             return
-        from tui.guide import GuideScreen, is_data
+        from tui.guide import GuideScreen
+        from tui.recipe_file import is_data
 
         where = str(Path(path).expanduser())
         # Data that is chosen here can be looked at anew under other roles: what was found in it stands among the earlier

@@ -74,6 +74,9 @@ class ProgressScreen(Screen[None]):
             from curate.session import Session  # heavy: the screen is up before it is there
             from tui.reader import Reader
 
+            if not self._name_is_free():
+                app.call_from_thread(self._to_guide)
+                return
             app.call_from_thread(self._expect, expected_stages(self.what))
             session = Session.open(self.what, self.out, self._hear, self.stopping.is_set)
             reader = Reader(session)
@@ -88,6 +91,31 @@ class ProgressScreen(Screen[None]):
                 app.call_from_thread(app.exit, 0)
             else:
                 app.call_from_thread(app.opened, session, reader, self.done)
+
+    def _name_is_free(self) -> bool:
+        """Find the run that was made of a data file, to open it under what was chosen there; False where its name is taken
+        by runs of other data, or of the file before it changed."""
+        from curate import workflow
+        from curate.rundir import RunDir
+        from tui.recipe_file import folder_of, is_data
+
+        if self.out is not None or not isinstance(self.what, str) or not is_data(self.what):
+            return True
+        out = folder_of(self.what)
+        if not (out / "manifest.json").is_file():
+            return out == workflow.default_out(self.what)
+        self.out = str(out)
+        if "recipe" in RunDir(out).manifest():
+            self.what = str(out)
+        return True
+
+    def _to_guide(self) -> None:
+        from tui.guide import GuideScreen
+
+        if self.leaving:
+            self.app.exit(0)
+        else:
+            self.app.switch_screen(GuideScreen(self.called))
 
     def _expect(self, stages: list[str]) -> None:
         self.expected = stages

@@ -247,9 +247,10 @@ async def test_data_that_was_looked_at_can_be_looked_at_anew_under_other_roles(
         "[data]\ninput = '../t.jsonl'\n[data.roles]\ngroup = 'team'\n[gate]\npreset = 'strict'\n"
     )
     workflow.run("runs/t.toml", out="runs/t", train=False)
-    assert earlier_recipe("t.jsonl") is not None
+    assert earlier_recipe(Path("runs/t.toml"), "t.jsonl") is not None
     (tmp_path / "elsewhere").mkdir()
-    assert earlier_recipe(str(write(tmp_path / "elsewhere" / "t.jsonl", rows(9)))) is None, "another file of that name"
+    other = str(write(tmp_path / "elsewhere" / "t.jsonl", rows(9)))
+    assert earlier_recipe(Path("runs/t.toml"), other) is None, "another file of that name"
     async with drive() as d:
         await d.on(OpenScreen)
         await d.press(*"t.jsonl", "enter")
@@ -262,3 +263,42 @@ async def test_data_that_was_looked_at_can_be_looked_at_anew_under_other_roles(
         await d.until(lambda: d.app.has_desk, "the run")
         assert d.app.desk.session.dataset.roles.group == ()
         assert json.loads((tmp_path / "runs" / "t" / "manifest.json").read_text())["task"] == "classification"
+
+
+async def test_data_of_another_name_or_time_gets_a_run_of_its_own_and_each_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("curate.recipe.BUILT_IN", {"exact_duplicates": "curate.stages.exact_duplicates"})
+    records = [{**r, "team": "ab"[i % 2]} for i, r in enumerate(rows(30))]
+    write(tmp_path / "t.jsonl", records)
+    (tmp_path / "elsewhere").mkdir()
+    write(tmp_path / "elsewhere" / "t.jsonl", records[:20])
+
+    async def look(path: str, *, guided: bool, group: str | None = None) -> tuple[int, tuple[str, ...], str]:
+        async with drive(path) as d:
+            if guided:
+                await d.on(GuideScreen)
+                await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+                if group is not None:
+                    d.app.screen.query_one("#role-group").value = group
+                await d.press("ctrl+s")
+            await d.until(lambda: d.app.has_desk, "the run")
+            session = d.app.desk.session
+            return session.dataset.n_rows, session.dataset.roles.group, session.run.path.name
+
+    n = len(records)
+    assert await look("t.jsonl", guided=True, group="team") == (n, ("team",), "t")
+    assert await look("t.jsonl", guided=False) == (n, ("team",), "t"), "under what was chosen, not under defaults"
+    assert await look("elsewhere/t.jsonl", guided=True) == (20, (), "t-2")
+    assert await look("t.jsonl", guided=False) == (n, ("team",), "t")
+    assert await look("elsewhere/t.jsonl", guided=False) == (20, (), "t-2")
+    write(tmp_path / "t.jsonl", records[:25])
+    async with drive("t.jsonl") as d:
+        await d.on(GuideScreen)
+        await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+        await d.sees("runs/t is a run of other data, and stays.", "Begun from runs/t.toml.", "written to runs/t-3.toml")
+        assert d.app.screen.query_one("#role-group").value == "team"
+        await d.press("escape")
+        await d.on(OpenScreen)
+    assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["t", "t-2", "t-2.toml", "t.toml"]
