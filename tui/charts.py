@@ -17,8 +17,9 @@ from tui.rail import NARROW
 
 PATTERNS = (("solid line", 1, 0), ("dashes", 4, 3), ("dots", 1, 2), ("dashes and gaps", 8, 6), ("sparse dots", 1, 5))
 """Name of a line, points of it that are drawn, points that are left out."""
-COLOURS = ((86, 156, 214), (214, 137, 48), (70, 160, 100), (190, 100, 190), (140, 140, 140))
-"""Of lines and their letters: to be seen on dark and on light, and needed by nobody."""
+COLOURS = ((40, 120, 190), (190, 95, 20), (35, 130, 70), (165, 75, 165), (120, 120, 120))
+"""Of lines and their letters: three times as bright or dark as the ground of the dark and of the light theme (WCAG 2.2,
+1.4.11), and needed by nobody."""
 SMOOTHED = 16
 """A curve over all arms is the mean of this part of its steps, else nothing can be read where arms lie close."""
 FEWEST_SMOOTHED = 2 * SMOOTHED
@@ -170,17 +171,17 @@ def draw_losses(plot: PlotextPlot, metrics: Metrics, name: str, at: int | None) 
     steps = list(metrics.series.get("loss", {}))
     plt.xticks(sorted({steps[round(k * (len(steps) - 1) / 4)] for k in range(5)}) if steps else [])
     loss, checked = metrics.series.get("loss", {}), metrics.series.get("validation", {})
-    plt.scatter(list(loss), list(loss.values()), label="training, each step", marker="braille")
+    plt.scatter(list(loss), list(loss.values()), label="training, each step", marker="braille", color=COLOURS[0])
     if len(loss) > FEWEST_SMOOTHED:
         mean = smoothed({step: [value] for step, value in loss.items()})
-        plt.plot(mean[0].tolist(), mean[1].tolist(), label="training, smoothed", marker="-")
+        plt.plot(mean[0].tolist(), mean[1].tolist(), label="training, smoothed", marker="-", color=COLOURS[1])
     if checked:
-        plt.scatter(list(checked), list(checked.values()), label="v validation", marker="v")
+        plt.scatter(list(checked), list(checked.values()), label="v validation", marker="v", color=COLOURS[2])
     spikes = [s for s in metrics.spikes() if s in loss]
     if spikes:
-        plt.scatter(spikes, [loss[s] for s in spikes], label="! a watchdog spoke", marker="!")
+        plt.scatter(spikes, [loss[s] for s in spikes], label="! a watchdog spoke", marker="!", color=COLOURS[3])
     if at is not None and at in loss:
-        plt.scatter([at], [loss[at]], label=f"step {at}", marker="●")
+        plt.scatter([at], [loss[at]], label=f"step {at}", marker="●", color=COLOURS[4])
     plot.refresh()
 
 

@@ -378,3 +378,14 @@ async def test_training_that_cannot_run_says_why_and_a_stop_is_obeyed(tiny: Path
         await d.press("k")
         await d.until(lambda: screen.watched and not screen.watched.running, "its end", 60)
         await d.sees("Training was stopped before its verdict", "s goes on from there")
+
+
+def test_lines_are_to_be_seen_on_the_dark_and_on_the_light_ground_of_a_plot() -> None:
+    def luminance(colour: tuple[int, ...]) -> float:  # WCAG 2.2
+        linear = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for ground in ((0x1E,) * 3, (0xD8,) * 3):
+        for colour in charts.COLOURS:
+            dark, light = sorted((luminance(ground), luminance(colour)))
+            assert (light + 0.05) / (dark + 0.05) >= 3
