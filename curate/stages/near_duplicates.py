@@ -7,7 +7,8 @@ partner gets a finding, exact copies of a near-duplicate included, so that any k
 
 A pair is a pair of copies when three numbers reach their thresholds: Jaccard similarity of the rows; the same with
 templates discounted (so rows that fill one template differently stay); and, for tasks with prompts and answers, the
-similarity of each part (so the same prompt with another answer stays).
+similarity of each part (so the same prompt with another answer stays). Inside a split, what a row is given beside its text
+(see `setting`) is a part, too.
 
 Scores: edges `a < b`, `score` down to the floor, `weighted` (templates discounted) and `parts` (the least similar
 part; 1 for tasks without parts). Exact copies are joined to the first of them by edges of 1; only that first row is
@@ -40,9 +41,11 @@ from curate.stages.known_texts import edges_of_known, keep_edges
 from curate.stages.measured import measured
 from curate.stages.row_numbers import codes_of, plainly, ranks_of
 from curate.stages.second_look import edges_again, remember_edges
+from curate.stages.setting import apart, setting_codes, setting_similarity
 
 NAME = "near_duplicates"
 PART = "least_similar_part"
+_NOT_IDENTICAL = np.nextafter(np.float32(1), np.float32(0))
 REASONS = {
     "verified_jaccard": "another row of the same split with the same label says nearly the same",
     "across_splits": "an evaluation row says nearly the same",
@@ -61,7 +64,8 @@ class NearDuplicatesConfig:
     weighted_threshold: float | None = None
     """Similarity that a pair must also reach with templates discounted; the same as the threshold when left out."""
     part_threshold: float = 0.7
-    """Similarity that prompts and answers must each reach, in fine-tuning and preference data; 0 compares rows alone."""
+    """Similarity that prompts and answers must each reach in fine-tuning and preference data, and in any data what rows
+    are given besides; 0 compares rows alone."""
     template_share: float = 0.02
     """Word shingles that this share of the distinct rows hold in common are a template; 0 looks for none."""
     shingle_words: int = 3
@@ -107,16 +111,19 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     alone = group is None  # no other stage speaks of identical copies, so this one must
     if group is None:
         group = exact_groups(dataset.content(), threads=context.threads)
-    first = np.where(np.asarray(group) >= 0, np.asarray(group), np.arange(n)).astype(np.int64)
+    setting = setting_codes(dataset, context.threads)
+    first = apart(np.where(np.asarray(group) >= 0, np.asarray(group), np.arange(n)).astype(np.int64), setting)
     distinct = np.flatnonzero(first == np.arange(n))
     split, label = ranks_of(dataset), codes_of(dataset, context.hints.get("label_names.canonical"))
-    group = _partners(split, label, answer_classes(dataset, context))
+    group = _partners(split, label, apart(answer_classes(dataset, context), setting))
     found = _edges(dataset, engine, distinct, first, group[distinct], context)
     edges = _over_all_rows(found, distinct, first, dataset)
     parts = part_similarity(dataset, edges, engine, context.threads)
+    said = parts
+    parts = _under_settings(parts, setting_similarity(dataset, edges, engine, context.threads), split, edges)
     cluster = edges.clusters(config.threshold, config.weighted_threshold)
     copies = _findings(dataset, edges, parts, first, split, label, cluster, config, alone)
-    answers = answer_findings(NAME, dataset, engine, config.part_threshold or config.threshold, split, context)
+    answers = answer_findings(NAME, dataset, engine, config.part_threshold or config.threshold, split, setting, context)
     own = measured(measure(dataset.content(), engine, found, context.threads, distinct)) if config.measure else []
     return Detection(
         findings=concat_findings([copies, answers]),
@@ -129,9 +136,30 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
             "edges": len(edges),
             "clusters": int((np.bincount(cluster, minlength=1) > 1).sum()),
             "rows_with_conflicting_answers": answers.num_rows,
+            "rows_told_apart": _told_apart(edges, said, parts, config),
             "measured": own,
         },
     )
+
+
+def _under_settings(parts: Any, given: Any, split: NDArray[np.int8], edges: Edges) -> Any:
+    """How alike the parts of each pair are when what the rows are given is one of them. A leak is one under any setting,
+    but its two rows are not identical."""
+    inside = split[edges.a] == split[edges.b]
+    return np.where(inside | (given >= 1.0), np.minimum(parts, given), np.minimum(parts, _NOT_IDENTICAL))
+
+
+def _alike(edges: Edges, config: NearDuplicatesConfig) -> Any:
+    """Mask over the pairs whose rows are alike as a whole."""
+    tight = config.threshold if config.weighted_threshold is None else config.weighted_threshold
+    return (edges.score >= np.float32(config.threshold)) & (edges.weighted >= np.float32(tight))
+
+
+def _told_apart(edges: Edges, said: Any, parts: Any, config: NearDuplicatesConfig) -> int:
+    """Rows that would be copies of another one, were it not for what they are given beside it."""
+    least = np.float32(config.part_threshold)
+    apart_only = _alike(edges, config) & (said >= least) & (parts < least)
+    return len(np.unique(np.concatenate([edges.a[apart_only], edges.b[apart_only]])))
 
 
 def _partners(split: NDArray[np.int8], label: NDArray[np.int32], answer: Ints) -> Ints:
@@ -194,9 +222,7 @@ def _findings(
     alone: bool,
 ) -> pa.Table:
     has_parts = bool(dataset.parts())
-    tight = config.threshold if config.weighted_threshold is None else config.weighted_threshold
-    strong = (edges.score >= np.float32(config.threshold)) & (edges.weighted >= np.float32(tight))
-    strong &= parts >= np.float32(config.part_threshold)
+    strong = _alike(edges, config) & (parts >= np.float32(config.part_threshold))
     if not strong.any():
         return concat_findings([])
     # Rows without such an edge are nobody's copy: from here on, rows are places among those that have one.
@@ -303,7 +329,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=5,
+    version=6,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",
