@@ -90,28 +90,35 @@ def arrow_without_pandas() -> None:
         pa.array([])
 
 
-def numba_without_scipy() -> None:
-    """Keep numba from importing SciPy's linear algebra, which it does to ask whether `np.kron` has a BLAS: 0.2 s.
+def numba_alone() -> None:
+    """Keep numba from importing SciPy, which it does to ask whether `np.kron` has a BLAS, and a parser of C: 0.2 s.
 
-    For verbs whose kernels multiply no matrices, which is all of them. Others may still import SciPy themselves.
+    For verbs whose kernels multiply no matrices and call no C, which is all of them; to be called before anything imports
+    numba. Others may still import SciPy themselves.
     """
-    with _absent("scipy.linalg"):
+    with _absent("scipy", "scipy.linalg", "cffi"):
         importlib.import_module("numba.np.arraymath")
+        importlib.import_module("numba.core.typing.cffi_utils")
+
+
+def cleanlab_alone() -> None:
+    """Keep cleanlab from importing its auditor of data sets and with it the `datasets` library, which nothing here uses:
+    0.5 s. In a process that others use too they may want it, so it is imported there."""
+    if is_ours():
+        with _absent("cleanlab.datalab.datalab"):
+            importlib.import_module("cleanlab")
 
 
 @contextmanager
-def _absent(package: str) -> Iterator[None]:
-    """A package that was not imported yet cannot be."""
+def _absent(*packages: str) -> Iterator[None]:
+    """Packages that were not imported yet cannot be."""
 
     class Absent:
         @staticmethod
         def find_spec(name: str, path: object = None, target: object = None) -> None:
-            if name == package:
+            if name in packages:
                 raise ImportError(name)
 
-    if package in sys.modules:
-        yield
-        return
     sys.meta_path.insert(0, Absent)
     try:
         yield

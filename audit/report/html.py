@@ -39,8 +39,9 @@ SHAPES = {True: "diamond", False: "square"}
 @cache
 def _environment() -> Environment:
     env = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, optimized=False,  # folding constants costs a page that is drawn once more than it saves
+    )  # fmt: skip
     env.filters.update(
         count=numbers.count, percent=numbers.percent, signed=numbers.signed, number=numbers.number, size=numbers.size,
         duration=numbers.duration, percent_span=numbers.percent_span, points_span=numbers.points_span,

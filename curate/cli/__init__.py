@@ -7,6 +7,7 @@ judged, 4 internal error, 130 interrupted.
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -131,6 +132,8 @@ def main(args: list[str] | None = None) -> Any:
     os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
     if args is None:  # started from a command line, not called by another program
         claim_process()
+        # Imports make 200,000 objects that stay: by default the collector goes through all of them again and again.
+        gc.set_threshold(20_000)
     args, show = _without_traceback(sys.argv[1:] if args is None else args)
     show = show or bool(os.environ.get("CURATE_TRACEBACK"))
     try:

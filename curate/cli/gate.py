@@ -52,9 +52,10 @@ def gate_command(
     on_bad_row: str | None, quiet: bool,
 ) -> int:
     """Judge data as it stands (a file, a folder, a pattern, a URL), or a finished run by its curated data."""
-    from curate.house import arrow_without_pandas
+    from curate.house import arrow_without_pandas, numba_alone
 
     arrow_without_pandas()
+    numba_alone()
     from curate import gating
     from curate.dataset import atomic_write_bytes, atomic_write_text
     from curate.house import require

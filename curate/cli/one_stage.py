@@ -192,11 +192,12 @@ def _make(verb: str) -> click.Command:
         from curate.dataset.ahead import read_ahead
 
         read_ahead(input_)
-        from curate import workflow
-        from curate.house import arrow_without_pandas, numba_without_scipy
+        from curate.house import arrow_without_pandas, numba_alone
 
         arrow_without_pandas()
-        numba_without_scipy()
+        numba_alone()
+        from curate import workflow
+
         recipe = recipe_for(input_)
         stages = [*STAGES[verb], *(["normalise"] if normalise else [])]
         recipe = recipe.with_(stages=stages, engine=engine, **overrides(task, role, on_bad_row)).only_flagging(

@@ -42,6 +42,10 @@ def run_command(
     from curate.dataset.ahead import read_ahead
 
     read_ahead(input_ or recipe_or_input)
+    from curate.house import arrow_without_pandas, numba_alone
+
+    arrow_without_pandas()
+    numba_alone()
     from curate import workflow
 
     recipe = recipe_for(recipe_or_input, input_)

@@ -17,6 +17,9 @@ def cleanlab_judgement(
     labels: npt.NDArray[np.int64], probabilities: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """(label quality in 0..1 with low = suspicious, mask of rows cleanlab calls label issues)."""
+    from curate.house import cleanlab_alone
+
+    cleanlab_alone()
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 

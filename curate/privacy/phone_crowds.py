@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ def signatures(data, starts, ends, candidates, columns, names):  # type: ignore[
     return out
 
 
-_STAND_INS = [chr(p) for p in range(0x660, 0x1FFFF) if unicodedata.category(chr(p)) == "Nd"][:_LONGEST]
+_STAND_INS = list(islice((chr(p) for p in range(0x660, 0x1FFFF) if unicodedata.category(chr(p)) == "Nd"), _LONGEST))
 """Digits of other scripts, which stand for digits that may be any but what `_kept` tells apart."""
 _PLACE = {char: place for place, char in enumerate(_STAND_INS)}
 Question = tuple[Callable[..., bool | None], str, tuple[Any, ...]]

@@ -15,8 +15,11 @@ from curate.similarity.texts import Unit
 
 Shingles = set[tuple[str, ...]]
 
-_TOKEN = re.compile(r"[a-z0-9\u0080-\U0010ffff]+|[#$%&*+/<=>@\\^|~]|(?<![a-z0-9\u0080-\U0010ffff])-")
-_CHARACTER = re.compile(r"[a-z0-9\u0080-\U0010ffff#$%&*+/<=>@\\^|~-]")
+_LETTER = r"[^\x00-/:-`{-\x7f]"
+"""a to z, 0 to 9 and all beyond ASCII, by what they are not: a class up to the last code point takes 5 ms to compile."""
+_MARKS = r"#$%&*+/<=>@\\^|~"
+_TOKEN = re.compile(rf"{_LETTER}+|[{_MARKS}]|(?<!{_LETTER})-")
+_CHARACTER = re.compile(rf"{_LETTER}|[{_MARKS}-]")
 """A hyphen separates where it follows a word, and is a minus elsewhere; among characters it is one of them."""
 
 

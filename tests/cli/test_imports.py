@@ -41,13 +41,23 @@ def test_importing_the_workflow_loads_neither_torch_nor_textual_nor_sklearn() ->
     assert not loaded & {"torch", "transformers", "textual", "sklearn", "cleanlab", "fairlearn"}
 
 
-def test_dedup_loads_neither_pandas_nor_linear_algebra_that_its_libraries_only_ask_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("verb", [("dedup",), ("run", "--no-train")], ids=["dedup", "run"])
+def test_neither_pandas_nor_linear_algebra_is_loaded_that_libraries_only_ask_for(tmp_path: Path, verb: tuple[str, ...]) -> None:
     (tmp_path / "rows.csv").write_text("text\n" + "".join(f"row {i} of the weather and the sea\n" for i in range(40)))
-    verb = ["dedup", "rows.csv", "--out", "run", "--quiet"]
-    loaded = modules_after(f"from curate.cli import cli\ncli.main({verb!r}, standalone_mode=False)", cwd=tmp_path)
+    words = [*verb, "rows.csv", "--out", "run", "--quiet"]
+    loaded = modules_after(f"from curate.cli import cli\ncli.main({words!r}, standalone_mode=False)", cwd=tmp_path)
     assert (tmp_path / "run" / "report.html").is_file()
     assert "numba.np.arraymath" in loaded
-    assert not loaded & {"pandas", "scipy.linalg", "numpy.f2py", "torch", "sklearn"}
+    assert not loaded & {"pandas", "scipy.linalg", "numpy.f2py", "pycparser", "torch", "sklearn"}
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["a command", "a program that imports us"])
+def test_cleanlab_brings_its_auditor_of_data_sets_only_where_others_may_want_it(tmp_path: Path, ours: bool) -> None:
+    claim = "from curate.house import claim_process\nclaim_process()\n" if ours else ""
+    judge = "import numpy as np\nfrom curate.labels.confident import cleanlab_judgement as judge\n"
+    loaded = modules_after(f"{claim}{judge}judge(np.array([0, 1, 0, 1]), np.full((4, 2), 0.5, np.float32))", cwd=tmp_path)
+    assert "cleanlab.filter" in loaded
+    assert ("datasets" in loaded) is not ours
 
 
 @pytest.fixture

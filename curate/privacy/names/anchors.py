@@ -11,7 +11,7 @@ One pass (`cues`) looks for a word of each phrase and for letters of such script
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +28,6 @@ _TITLE = re.compile(rf"(?<![\w'’-])(?:{_TITLES})\.? +")
 _GREETED = re.compile(rf"(?im)(?:^|[\n>:\]] ?)(?:{_GREETING}) +([^\W\d_][\w'’-]{{1,14}}) ?[,!…]")
 _SAID_CLOSELY = alternatives("people", "close_greetings")
 _CLOSELY = re.compile(rf"(?im)(?:^|[\n>:\]] ?)(?:{_SAID_CLOSELY}) +([^\W\d_][\w'’-]{{1,14}}) ?,")
-_SPOKEN = tuple(re.compile(pattern) for pattern in parts("people", "spoken"))
-_SPOKEN_TITLES = tuple(re.compile(pattern) for pattern in parts("people", "spoken_titles"))
 _VERB_OR_OF = re.compile("من|في|على|إلى|[يت].*")
 """Arabic words behind a name that are none of it: small ones, and verbs in the present tense."""
 _FIRST = re.compile(r"[^\W\d_][\w'’-]*\.?")
@@ -39,6 +37,12 @@ _NONE_BEHIND = words("people", "nobody_east_asian")
 _EVERY = ANNOUNCED | TITLED | GREETS
 _CLOSE = 1 << 10
 """A greeting said to people only, with the comma of an address: `oi Zé, ...`."""
+
+
+@cache
+def _spoken(name: str) -> tuple[re.Pattern[str], ...]:
+    """Phrases in scripts without capitals, compiled when a text is written in one of them."""
+    return tuple(re.compile(pattern) for pattern in parts("people", name))
 
 
 def announced(
@@ -79,12 +83,12 @@ def people(line: str, first: int = 0, kinds: int = _EVERY) -> set[tuple[int, int
 def spoken(line: str, first: int = 0) -> set[tuple[int, int]]:
     """The same in scripts without capitals."""
     out: set[tuple[int, int]] = set()
-    for pattern in _SPOKEN:
+    for pattern in _spoken("spoken"):
         for match in pattern.finditer(line, first):
             value = match[1].rstrip()
             if len(value) >= 2 and not any(value.endswith(word) for word in _NONE_BEHIND):
                 out.add((match.start(1), match.start(1) + len(value)))
-    for pattern in _SPOKEN_TITLES:
+    for pattern in _spoken("spoken_titles"):
         for match in pattern.finditer(line, first):
             first_word, *more = match[1].split(" ")
             if not listed_name(first_word):

@@ -48,10 +48,8 @@ def packed(
     """`Model.eight` and `Model.ninth` of int8[n, LABELS], the weights of the n rows in `used`; all others weigh nothing."""
     eight = np.full(len(used), sum(BIAS << 8 * y for y in range(LABELS - 1)), np.uint64)
     ninth = np.zeros(len(used), np.int8)
-    rows = np.zeros(len(weights), np.uint64)
-    for y in range(LABELS - 1):
-        rows |= (weights[:, y].astype(np.int64) + BIAS).astype(np.uint64) << np.uint64(8 * y)
-    eight[used], ninth[used] = rows, weights[:, LABELS - 1]
+    biased = np.ascontiguousarray(weights[:, : LABELS - 1]).view(np.uint8) ^ np.uint8(BIAS)
+    eight[used], ninth[used] = biased.view("<u8")[:, 0], weights[:, LABELS - 1]
     return eight, ninth
 
 
