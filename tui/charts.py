@@ -196,7 +196,8 @@ def draw_curves(plot: PlotextPlot, watch: Watch) -> None:
     letter, n = letters_of(watch), len(watch.curves)
     last = max((max(by_step) for by_step in watch.curves.values()), default=1)
     plt.xticks(sorted({max(1, round(k * last / 4)) for k in range(5)}))
-    smooth = {arm: smoothed(by_step) for arm, by_step in watch.curves.items()}
+    # Arms that every comparison has come first, so that each keeps its pattern whichever was begun first.
+    smooth = {arm: smoothed(watch.curves[arm]) for arm in dict.fromkeys([*LETTERS, *letter]) if arm in watch.curves}
     points = 2 * max(20, plot.size.width - 8)
     for k, (steps, losses) in enumerate(smooth.values()):
         _, on, off = PATTERNS[k % len(PATTERNS)]

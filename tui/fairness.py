@@ -19,6 +19,7 @@ from curate.house import require
 from curate.outputs import looked_for
 from curate.session import Session
 from tui import charts
+from tui.notes import other_roles
 from tui.shell import PanelScreen
 from tui.words import NO_GROUPS
 
@@ -129,7 +130,7 @@ class FairnessScreen(PanelScreen):
         plan = self._table("what the plan in force does", found.curation, found.delta, width)
         if not found.curation:
             plan = Group(Text("what the plan in force does", style="bold"), Text(
-                f"{NO_GROUPS[:1].upper()}{NO_GROUPS[1:]}; name one with --role group=COLUMN."
+                f"{NO_GROUPS[:1].upper()}{NO_GROUPS[1:]}.\n{other_roles()}"
             ))  # fmt: skip
         self.query_one("#fair-curation", Static).update(plan)
         audit = self._table("what the fairness stage found", found.audit, found.delta, width)

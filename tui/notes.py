@@ -64,6 +64,11 @@ def skipped(session: Session, stages: list[str]) -> str:
     return "– skipped" if all(session.detected.outcomes[s].status == "skipped" for s in stages) else ""
 
 
+def other_roles() -> str:
+    """How to come back to what each column was taken for."""
+    return f"A column was taken for something else? {key('open')}, then choose the file again: the guide asks."
+
+
 def nothing_here(session: Session, stages: list[str], queue: Queue) -> Text:
     """Why the queue is empty, and where to go."""
     onward = f"Press {key('stage_after')} for the next panel"
@@ -74,5 +79,6 @@ def nothing_here(session: Session, stages: list[str], queue: Queue) -> Text:
     if queue.wish.waiting_only and queue.total:
         return Text(f"Nothing waits here any more. Press {key('waiting')} to see every finding of this panel. {onward}.")
     if skipped(session, stages):
-        return Text("\n".join(f"{stage_title(s)}: skipped, {session.detected.outcomes[s].reason}." for s in stages))
+        said = [f"{stage_title(s)}: skipped, {session.detected.outcomes[s].reason}." for s in stages]
+        return Text("\n".join([*said, "", other_roles()]))
     return Text(f"Every row was looked at and nothing was found. {onward}.")

@@ -1,14 +1,18 @@
-"""The line above the queue: what gives way where it is short."""
+"""The line above the queue: what gives way where it is short; what an empty panel says."""
 
 from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from typing import cast
 
 import pytest
 from rich.console import Console
 
+from curate import workflow
+from curate.recipe import Recipe
+from tests.tui.conftest import Drive, rows, write
 from tui.notes import Line
 
 
@@ -23,3 +27,18 @@ def test_a_short_line_above_the_queue_drops_whole_parts_from_its_end(width: int)
     assert len(told) > 1
     longer = "  ".join(("Personal data", *parts)[: len(told) + 1])
     assert len(told) == len(parts) + 1 or len(longer) > width >= len(said)
+
+
+async def test_a_panel_that_was_skipped_says_how_columns_are_put_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "t.jsonl", [{"text": row["text"]} for row in rows(20)])
+    recipe = {"data": {"input": "t.jsonl"}, "run": {"stages": ["exact_duplicates", "label_issues", "fairness"]}}
+    workflow.run(Recipe.parse(recipe), out=tmp_path / "runs" / "t", train=False)
+    async with drive(tmp_path / "runs" / "t") as d:
+        await d.panel("labels")
+        await d.sees("skipped", "A column was taken for something else? o, then choose the file again")
+        await d.panel("fairness")
+        await d.press("b")
+        await d.sees("A column was taken for something else? o, then choose the file again")

@@ -295,12 +295,13 @@ def test_a_smoothed_curve_is_the_mean_over_seeds_and_over_the_steps_around() -> 
         assert mean == pytest.approx(np.mean(near))
 
 
-def test_arms_whose_curves_lie_upon_each_other_are_told_apart_without_colour() -> None:
+@pytest.mark.parametrize("begun", [("raw", "curated", "random_control"), ("random_control", "curated", "raw")])
+def test_arms_whose_curves_lie_upon_each_other_are_told_apart_without_colour(begun: tuple[str, ...]) -> None:
     from textual_plotext import PlotextPlot
 
     falling = {step: [2.0 / step] for step in range(1, 41)}
     plot = PlotextPlot()
-    charts.draw_curves(plot, Watch(curves={"raw": falling, "curated": falling, "random_control": falling}))
+    charts.draw_curves(plot, Watch(curves=dict.fromkeys(begun, falling)))
     plot.plt.plotsize(90, 20)
     drawn = re.sub(r"\x1b\[[0-9;]*m", "", plot.plt.build())
     for name in ("curated, dashes", "raw, solid line", "random removal, dots"):
