@@ -42,7 +42,7 @@ def test_importing_the_workflow_loads_neither_torch_nor_textual_nor_sklearn() ->
 
 
 @pytest.mark.parametrize("verb", [("dedup",), ("run", "--no-train")], ids=["dedup", "run"])
-def test_neither_pandas_nor_linear_algebra_is_loaded_that_libraries_only_ask_for(tmp_path: Path, verb: tuple[str, ...]) -> None:
+def test_no_pandas_and_no_linear_algebra_that_libraries_only_ask_for(tmp_path: Path, verb: tuple[str, ...]) -> None:
     (tmp_path / "rows.csv").write_text("text\n" + "".join(f"row {i} of the weather and the sea\n" for i in range(40)))
     words = [*verb, "rows.csv", "--out", "run", "--quiet"]
     loaded = modules_after(f"from curate.cli import cli\ncli.main({words!r}, standalone_mode=False)", cwd=tmp_path)
