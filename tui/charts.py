@@ -171,7 +171,8 @@ def draw_losses(plot: PlotextPlot, metrics: Metrics, name: str, at: int | None) 
     steps = list(metrics.series.get("loss", {}))
     plt.xticks(sorted({steps[round(k * (len(steps) - 1) / 4)] for k in range(5)}) if steps else [])
     loss, checked = metrics.series.get("loss", {}), metrics.series.get("validation", {})
-    plt.scatter(list(loss), list(loss.values()), label="training, each step", marker="braille", color=COLOURS[0])
+    dot = "braille" if len(loss) > FEWEST_SMOOTHED else "dot"  # few points of a braille cell are lost on the eye
+    plt.scatter(list(loss), list(loss.values()), label="training, each step", marker=dot, color=COLOURS[0])
     if len(loss) > FEWEST_SMOOTHED:
         mean = smoothed({step: [value] for step, value in loss.items()})
         plt.plot(mean[0].tolist(), mean[1].tolist(), label="training, smoothed", marker="-", color=COLOURS[1])

@@ -168,6 +168,9 @@ class Watching(PanelScreen):
             return Text(f"✗ Training ended without a verdict. {said}")
         if watch.result is not None:
             said = f"✓ Training is done; {key('stage_after')} shows the verdict."
+            states = {each.get("status") for arm in watch.result.get("arms", ()) for each in arm.get("runs", ())}
+            if states == {"not run"}:
+                said = f"– Nothing was trained: {key('stage_after')} says why."
             return Text(f"{said} Decisions were taken since: {key('start')} trains again." if watch.outdated else said)
         return Text(f"{WHAT}\n\nPress {key('start')} to start. The same as: {self.session.command('ablate')}")
 

@@ -149,6 +149,17 @@ async def test_progress_result_and_a_verdict_that_is_out_of_date_are_shown(run: 
         process.kill()
 
 
+async def test_a_comparison_for_which_nothing_was_trained_is_not_called_a_training(run: Path, drive: Drive) -> None:
+    arms = [{**RESULT["arms"][0], "mean": None, "runs": [{"seed": 0, "status": "not run"}]}]
+    told = {**RESULT, "verdict": "insufficient evidence", "words": "Too few rows.", "arms": arms, "comparisons": []}
+    async with drive(run) as d:
+        screen = await d.panel("train")
+        (run / "ablation.json").write_bytes(orjson.dumps({**told, "plan_hash": screen.session.plan_hash()}))
+        await d.sees("Nothing was trained: ] says why.")
+        await d.panel("ablation")
+        await d.sees("INSUFFICIENT EVIDENCE", "Too few rows.")
+
+
 METRICS: list[dict[str, Any]] = [
     *({"step": n, "loss": 2.0 / n, "learning_rate": 1e-3, "grad_norm": 1.0, "tokens_per_s": 900.0, "rows": 3,
        "row_ids": [n, n + 1, n + 2], "memory_bytes": 2**29} for n in range(1, 9)),
