@@ -39,7 +39,7 @@ VERDICTS = Path(__file__).parent / "labels" / "banking77_verdicts.csv"
 LIKELY, SUGGESTED, AMBIGUOUS = 0.7, 0.5, 0.25
 """The thresholds of the stage `label_issues`."""
 TARGETS = [("banking", kind, 0.1) for kind in ("uniform", "confusable", "annotator")]
-COARSE = ("sections", "banking_coarse", "articles", "topics")
+COARSE = ("sections", "banking_coarse", "articles", "topics", "lone_topics")
 HUMAN = [(name, kind, 0.2) for name in COARSE for kind in ("annotator", "crowd", "habit")]
 SLIPS, HABITS = ("uniform", "confusable"), ("annotator", "crowd", "habit")
 CALIBRATION = [
@@ -124,7 +124,7 @@ def noise(cases: list[tuple[str, str, float]], seeds: int) -> None:
 
 def calibration() -> None:
     """Of rows with a finding: what the suggestion's probability says and how many are right; without the recipe."""
-    print("data, noise, rate | likely_wrong: rows, says, right, ECE, posterior's | with a finding: ECE, posterior's")
+    print("data, noise, rate | likely_wrong: rows, says, right, ECE, posterior's | with a finding: both | all rows: both")
     errors = []
     for name, kind, rate, seed in CALIBRATION:
         texts, labels = SETS[name]()
@@ -132,16 +132,21 @@ def calibration() -> None:
         ours = estimate_label_noise(texts, given, np.arange(len(labels)), int(labels.max()) + 1, 0, 1)
         p, held, right = ours.suggested_probability, ours.suggested_posterior, ours.suggested == labels
         likely, any_ = (ours.wrong >= LIKELY) & (held >= SUGGESTED), ours.wrong >= AMBIGUOUS
-        found = [calibration_error(x[rows], right[rows]) for rows in (likely, any_) for x in (p, held)]
-        errors.append((kind in SLIPS, *found))
+        everything = np.ones(len(labels), np.bool_)
+        found = [calibration_error(x[rows], right[rows]) for rows in (likely, any_, everything) for x in (p, held)]
+        errors.append(("slips" if kind in SLIPS else "people", "sentences" in name, *found))
         print(
             f"{name:15}{kind:11}{rate:5} | {likely.sum():5} {p[likely].mean():5.2f} {right[likely].mean():5.2f} "
-            f"{found[0]:6.3f} {found[1]:6.3f} | {found[2]:6.3f} {found[3]:6.3f}",
+            f"{found[0]:6.3f} {found[1]:6.3f} | {found[2]:6.3f} {found[3]:6.3f} | {found[4]:6.3f} {found[5]:6.3f}",
             flush=True,
         )
-    for what, wanted in (("slips", (True,)), ("people", (False,)), ("all", (True, False))):
-        mean = np.mean([each[1:] for each in errors if each[0] in wanted], axis=0)
-        print(what, "mean of the errors:", *(f"{x:.3f}" for x in mean))
+    parts = {
+        "slips": [each for kind, _, *each in errors if kind == "slips"],
+        "people": [each for kind, _, *each in errors if kind == "people"],
+        "texts that tell their class": [each for _, vague, *each in errors if not vague],
+    }
+    for what, cases in parts.items():
+        print(what, len(cases), "cases, mean of the errors:", *(f"{x:.3f}" for x in np.mean(cases, axis=0)))
 
 
 def own(seeds: int) -> None:
