@@ -212,6 +212,32 @@ def test_leaks_are_set_aside_and_scored_and_personal_data_is_read_twice(detected
     assert exam.labels == "as given"
 
 
+def test_preference_rows_keep_both_answers_where_leaks_and_scrubbed_rows_join_them(tmp_path: Path) -> None:
+    words = [f"{a}{b}" for a in ("north", "south", "east", "west") for b in range(40)]
+
+    def row(i: int, split: str, mail: bool) -> dict[str, str]:
+        asked = f"Tell me all about {words[i]} and {words[-i - 1]}, which {i} people have asked before me today."
+        more = f" Write to {words[i]}@example.org." if mail else ""
+        answers = {"chosen": f"Of {words[i]} we know {i}.{more}", "rejected": f"No idea{more} {i}"}
+        return {"prompt": asked, **answers, "split": split}
+
+    made = [row(i, "test" if i < 60 else "train", mail=i % 5 == 0) for i in range(160)]
+    made += [row(i, "train", mail=False) for i in range(1, 5)]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(each) + "\n" for each in made))
+    recipe = Recipe.parse({"data": {"input": str(path)}, "run": {"stages": ["exact_duplicates", "near_duplicates", "pii"]}})
+    found = detect(load(path), recipe)
+    group = together(found)
+    exam = evaluation_of(found, Journal(), held_out(found, group), group, "note")
+    assert Counter(exam.kind.tolist()) == {PRIMARY: 56, LEAKED: 4, VARIANT: 12}
+    rejected = [turns[-1]["content"] for turns in exam.examples.rejected]
+    for i, kind in enumerate(exam.kind):
+        asked = exam.examples.ids[i] - (VARIANT_IDS if kind == VARIANT else 0)
+        assert rejected[i].startswith("No idea")
+        assert rejected[i].endswith(f" {asked}")
+        assert ("@example.org" in rejected[i]) == (kind != VARIANT and asked % 5 == 0)
+
+
 def test_labels_are_verified_by_a_column_or_by_people_and_by_nothing_else(tmp_path: Path) -> None:
     given = rows()
     for i in range(170, 240, 7):

@@ -134,6 +134,8 @@ def joined(parts: Sequence[Examples]) -> Examples:
         messages=column("messages"),
         tools=tuple(t for part in parts for t in (part.tools or ((),) * len(part))) if tools else (),
         spans=column("spans"),
+        rejected=column("rejected"),
+        wanted=column("wanted"),
         weights=None,
         groups={name: tuple(v for part in parts for v in part.groups[name]) for name in first.groups},
         clusters=clusters,
