@@ -32,9 +32,11 @@ from curate.ledger.plan import Plan
 from curate.ledger.resolve import Policy, resolve
 from curate.recipe import Recipe, StageChoice
 from curate.rundir import RunDir, engine_versions
+from curate.similarity.partners import codes_under
 from curate.stages.base import Context, Detection
 from curate.stages.registry import get_stage, in_running_order
 from curate.stages.row_numbers import codes_of, ranks_of
+from curate.stages.setting import setting_of
 
 if TYPE_CHECKING:
     from curate.stages.known_rows import Meeting
@@ -351,5 +353,5 @@ def row_facts(dataset: Dataset, recipe: Recipe, canonical: Any = None, quality: 
         n,
         keep_rank(dataset, recipe.keep.policy, recipe.keep.sources, recipe.keep.quality_column, quality),
         ranks_of(dataset),
-        codes_of(dataset, canonical),
+        codes_under(codes_of(dataset, canonical), setting_of(dataset, thread_count(recipe)))[0] - 1,
     )

@@ -58,16 +58,22 @@ PAIRS = (
     ("premise", "hypothesis"), ("sentence1", "sentence2"), ("sentence_1", "sentence_2"), ("question1", "question2"),
     ("text1", "text2"), ("text_a", "text_b"), ("sentence_a", "sentence_b"),
 )  # fmt: skip
-SETTINGS = frozenset((
-    "system", "system_prompt", "system_message", "persona", "history", "chat_history", "dialogue_history", "context", "ctx",
-    "passage", "document", "article", "paragraph", "background", "story", "support", "knowledge", "evidence", "facts",
-    "premise", "choices", "options", "candidates", "endings", "table", "schema", "code", "diff", "input", "inputs",
+SYSTEM = {"system": 3, "system_prompt": 2, "system_message": 2}
+"""What a model is told before all else, where it plays no role, and the words that it takes to be that."""
+PASSAGES = frozenset((
+    "context", "ctx", "passage", "document", "article", "paragraph", "background", "story", "support", "knowledge",
+    "evidence", "facts", "premise", "persona", "table", "schema", "code", "diff", "input", "inputs",
 ))  # fmt: skip
-"""What a model is given beside the prompt or the text, where it plays no role itself: whole names only."""
-CHOICE_FAMILIES = (
-    ("a", "b", "c", "d", "e"), ("opa", "opb", "opc", "opd"), ("option_a", "option_b", "option_c", "option_d", "option_e"),
-    ("option1", "option2", "option3", "option4"), ("choice1", "choice2", "choice3", "choice4"), ("sol1", "sol2"),
-    ("ending0", "ending1", "ending2", "ending3"), ("distractor1", "distractor2", "distractor3"), ("sentence1", "sentence2"),
+"""What a question is about."""
+TURNS_BEFORE = frozenset(("history", "chat_history", "dialogue_history"))
+CHOICES = frozenset(("choices", "options", "candidates", "endings"))
+LETTERS = ("a", "b", "c", "d")
+CHOICE_COLUMNS = (
+    ("opa", "opb", "opc", "opd"), ("option_a", "option_b", "option_c", "option_d", "option_e"),
+    ("option1", "option2", "option3", "option4"), ("option_1", "option_2", "option_3", "option_4"),
+    ("choice1", "choice2", "choice3", "choice4"), ("answera", "answerb", "answerc"), ("answer_a", "answer_b", "answer_c"),
+    ("answer0", "answer1", "answer2", "answer3"), ("sol1", "sol2"), ("ending0", "ending1", "ending2", "ending3"),
+    ("distractor1", "distractor2", "distractor3"),
 )  # fmt: skip
 """Choices in columns of their own; two of a family make one."""
 THUMBS = ("label", "kto_tag", "thumbs_up", "thumb", "desirable", "is_desirable", "feedback", "approved", "accepted",

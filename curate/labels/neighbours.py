@@ -25,7 +25,8 @@ Ints = npt.NDArray[np.int64]
 VOTERS = 20
 """Neighbours that vote on a row."""
 _MOST_ROWS = 10_000
-"""Of more rows than this, so many are drawn to vote: the cost of a row grows with those that may be found."""
+"""Of more rows than this, so many are drawn to vote, of all classes alike: the cost of a row grows with those that may be
+found."""
 _UNSURE = 0.01
 """Squared similarity that the shares of the classes weigh in every vote, so no vote is certain."""
 _COMMON, _FEW = 20, 50
@@ -38,13 +39,15 @@ def _search(indptr, indices, values, asked, starts, posted, weights, among, own,
     top = found.shape[1]
     sums = np.zeros(len(among), np.float32)
     touched = np.empty(len(among), np.int32)
+    seen = np.full(len(among), -1, np.int64)
     for i in range(len(asked)):
         n = 0
         for at in range(indptr[i], indptr[i + 1]):
             feature, value = indices[at], values[at]
             for p in range(starts[feature], starts[feature + 1]):
                 other = posted[p]
-                if sums[other] == 0:
+                if seen[other] != i:
+                    seen[other] = i
                     touched[n] = other
                     n += 1
                 sums[other] += value * weights[p]

@@ -46,7 +46,8 @@ class RowFacts:
     split_rank: Array
     """int8: 0 test, 1 validation, 2 other, 3 train; all 3 without a split role."""
     label_code: Array
-    """int32: canonical label; -1 without one."""
+    """int: canonical label, under what a row is given beside its text; only rows of one number may go for each other inside
+    a split. -1 without one."""
     cells: Cells | None = None
     """Group and label of each row, where a stage asks for weights or sizes that depend on who else stays."""
 
@@ -162,14 +163,16 @@ def choose_keepers(
     """
     n, joined = facts.n_rows, relation.joined
     rows = joined.rows
-    first, label, split, wanted = (c[rows] for c in (facts.keep_rank, facts.label_code, facts.split_rank, asked))
+    first, wanted = facts.keep_rank[rows], asked[rows]
+    label, split = (codes[rows].astype(np.int64) for codes in (facts.label_code, facts.split_rank))
+    keys = np.unique(_key(joined.home, split, label))
     involved = np.flatnonzero(alive[rows])
     order = involved[np.lexsort((involved, first[involved], wanted[involved], split[involved]))]
     cluster = _clusters(facts, relation, rows) if per_cluster > 1 else np.zeros(0, np.int64)
     greedy = _quickest(_greedy, _fast_greedy, 4 * (len(order) + len(joined.neighbour)))
     by, how, free = greedy(
         *(order, (may_drop & ~forced)[rows], beside[rows], wanted, joined.home, joined.start, joined.neighbour),
-        *(joined.score, need[rows], split, label, cluster, per_cluster),
+        *(joined.score, need[rows], split, label, keys, cluster, per_cluster),
     )
     witness, alike, spared = np.full(n, -1, np.int64), np.ones(n, np.float32), np.zeros(n, bool)
     witness[rows[by >= 0]] = rows[by[by >= 0]]
@@ -213,32 +216,35 @@ def _adjacency(n: int, a: Array, b: Array, score: Array) -> tuple[Array, Array, 
 
 
 def _greedy(  # type: ignore[no-untyped-def]
-    order, may_drop, beside, asked, home_of, start, neighbour, score, need, split_rank, label_code, cluster, per_cluster
+    order, may_drop, beside, asked, home_of, start, neighbour, score, need, split_rank, label_code, keys, cluster,
+    per_cluster,
 ):
     n = len(home_of)
     spared = np.zeros(n, np.bool_)
     kept = np.zeros(n if per_cluster > 1 else 0, np.int64)  # by cluster
     witness = np.full(n, -1, np.int64)
     alike = np.ones(n, np.float32)
-    # Kept rows of a class, one for each (split, label) that occurs, as a linked list through `following`.
-    head = np.full(len(start) - 1, -1, np.int64)
-    following = np.full(n, -1, np.int64)
+    # The first kept row of each (class, split, label); of each class the row that was kept last, and the last one of an
+    # earlier split than that.
+    holder = np.full(len(keys), -1, np.int64)
+    last = np.full(len(start) - 1, -1, np.int64)
+    before = np.full(len(start) - 1, -1, np.int64)
     for v in order:
         home = home_of[v]
         found = -1
         if may_drop[v] or beside[v]:
-            found = _eligible(v, head[home], following, split_rank, label_code)
+            found = _eligible(v, home, keys, holder, last, before, split_rank, label_code)
             if found < 0:
                 for k in range(start[home], start[home + 1]):
                     if score[k] < need[v]:
                         break
                     alike[v] = score[k]
-                    found = _eligible(v, head[neighbour[k]], following, split_rank, label_code)
+                    found = _eligible(v, neighbour[k], keys, holder, last, before, split_rank, label_code)
                     if found >= 0:
                         break
             limited = per_cluster > 1 and found >= 0 and not asked[v] and split_rank[found] == split_rank[v]
             if limited and not beside[v] and kept[cluster[v]] < per_cluster:
-                found, alike[v] = _earlier(v, home, head, following, start, neighbour, score, need, split_rank)
+                found, alike[v] = _earlier(v, home, last, before, start, neighbour, score, need, split_rank)
                 spared[v] = found < 0
         if found >= 0 and not beside[v]:
             witness[v] = found
@@ -248,46 +254,50 @@ def _greedy(  # type: ignore[no-untyped-def]
         alike[v] = 1.0
         if found >= 0:  # a person keeps it beside its survivor: nothing else changes
             continue
-        r = head[home]
-        known = False
-        while r >= 0 and not known:
-            known = split_rank[r] == split_rank[v] and label_code[r] == label_code[v]
-            r = following[r]
-        if not known:
-            following[v] = head[home]
-            head[home] = v
+        at = np.searchsorted(keys, _key(home, split_rank[v], label_code[v]))
+        if holder[at] < 0:
+            holder[at] = v
+            if last[home] >= 0 and split_rank[last[home]] < split_rank[v]:
+                before[home] = last[home]
+            last[home] = v
     return witness, alike, spared
 
 
 @register_jitable
-def _earlier(v, home, head, following, start, neighbour, score, need, split_rank):  # type: ignore[no-untyped-def]
+def _key(home, split, label):  # type: ignore[no-untyped-def]
+    return (home << 33) | (split << 31) | (label + 1)
+
+
+@register_jitable
+def _of_earlier_split(v, home, last, before, split_rank):  # type: ignore[no-untyped-def]
+    """The row of a class that was kept last among those of earlier splits than v's; rows come by split."""
+    r = last[home]
+    return r if r < 0 or split_rank[r] < split_rank[v] else before[home]
+
+
+@register_jitable
+def _earlier(v, home, last, before, start, neighbour, score, need, split_rank):  # type: ignore[no-untyped-def]
     """(row, how alike) of a kept row of an earlier split that matches v; -1 where there is none."""
-    r = head[home]
-    while r >= 0:
-        if split_rank[r] < split_rank[v]:
-            return r, np.float32(1.0)
-        r = following[r]
+    r = _of_earlier_split(v, home, last, before, split_rank)
+    if r >= 0:
+        return r, np.float32(1.0)
     for k in range(start[home], start[home + 1]):
         if score[k] < need[v]:
             break
-        r = head[neighbour[k]]
-        while r >= 0:
-            if split_rank[r] < split_rank[v]:
-                return r, score[k]
-            r = following[r]
+        r = _of_earlier_split(v, neighbour[k], last, before, split_rank)
+        if r >= 0:
+            return r, score[k]
     return -1, np.float32(1.0)
 
 
 @register_jitable
-def _eligible(v, first, following, split_rank, label_code):  # type: ignore[no-untyped-def]
-    r = first
-    while r >= 0:
-        if split_rank[r] < split_rank[v]:
-            return r
-        if split_rank[r] == split_rank[v] and label_code[r] == label_code[v]:
-            return r
-        r = following[r]
-    return -1
+def _eligible(v, home, keys, holder, last, before, split_rank, label_code):  # type: ignore[no-untyped-def]
+    """A kept row of a class that v may go for: of its split and label, or else of an earlier split; -1 where none is."""
+    wanted = _key(home, split_rank[v], label_code[v])
+    at = np.searchsorted(keys, wanted)
+    if at < len(keys) and keys[at] == wanted and holder[at] >= 0:
+        return holder[at]
+    return _of_earlier_split(v, home, last, before, split_rank)
 
 
 def _roots(parent, a, b):  # type: ignore[no-untyped-def]

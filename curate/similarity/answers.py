@@ -21,15 +21,21 @@ _Floats = NDArray[np.float32]
 
 
 def conflicting_answers(
-    prompts: Ints, edges: Edges, answers: Ints, split: NDArray[np.int8], blank: NDArray[np.bool_]
+    prompts: Ints,
+    edges: Edges,
+    answers: Ints,
+    split: NDArray[np.int8],
+    blank: NDArray[np.bool_],
+    setting: Ints | None = None,
 ) -> tuple[Ints, _Floats]:
     """For each row, one that answers its prompt differently (-1: none), and how alike the two prompts are.
 
     `prompts` names each row's prompt by the first row that holds it, `edges` join those first rows, `answers` names
-    clusters of answers, `blank` marks rows without a prompt. The same prompt goes before the most similar one.
+    clusters of answers, `blank` marks rows without a prompt. Only rows of one `setting` contradict each other. The same
+    prompt goes before the most similar one.
     """
     n = len(prompts)
-    partners = Partners(prompts, split, np.where(blank, -1, answers).astype(np.int32))
+    partners = Partners(prompts, split, np.where(blank, -1, answers).astype(np.int32), setting)
     _, row, node = np.unique(partners.key, return_index=True, return_inverse=True)
     witness = partners.conflict(row, prompts[row])
     alike = np.ones(len(row), np.float32)
@@ -49,13 +55,16 @@ def conflicting_answers(
     return witness[node], alike[node]
 
 
-def contradictions(prompts: Ints, chosen: Ints, rejected: Ints, split: NDArray[np.int8]) -> Ints:
-    """For each row, the first one of its split that prefers what it rejects for the same prompt; -1: none.
+def contradictions(
+    prompts: Ints, chosen: Ints, rejected: Ints, split: NDArray[np.int8], setting: Ints | None = None
+) -> Ints:
+    """For each row, the first one of its split and setting that prefers what it rejects for the same prompt; -1: none.
 
     All three name texts by numbers: equal numbers are equal texts, across `chosen` and `rejected` as well.
     """
     n = len(prompts)
-    _, given = np.unique(np.stack([prompts, split.astype(np.int64)]), axis=1, return_inverse=True)
+    under = np.zeros(n, np.int64) if setting is None else setting
+    _, given = np.unique(np.stack([prompts, split.astype(np.int64), under]), axis=1, return_inverse=True)
     _, text = np.unique(np.concatenate([chosen, rejected]), return_inverse=True)
     key = given.ravel() * (2 * n) + text[:n]
     wanted = given.ravel() * (2 * n) + text[n:]

@@ -1,12 +1,13 @@
 """Who may stand in for whom: partners of a row among rows that say the same.
 
 Rules. A row may go for a row of an earlier-ranked split (evaluation before training), whatever the labels; inside
-one split, for a row with the same canonical label. Two labelled rows of one split that say the same under different
-labels are a conflict, never a copy.
+one split, for a row with the same canonical label that is given the same beside its text (its setting: a system prompt, a
+passage, choices). Two labelled rows of one split and setting that say the same under different labels are a conflict,
+never a copy.
 
-Method: rows are sorted once by (class, split, label, row) as packed integers; each question is a binary search.
+Method: rows are sorted once by (class, split, setting, label, row) as packed integers; each question is a binary search.
 Shapes: `classes` int64 (row): the first row that says the same; `split` int8: 0 test, 1 validation, 2 other, 3
-train; `label` int32, -1 where none.
+train; `label` int32, -1 where none; `setting` int64, or None where all rows have the same.
 Complexity: O((rows + questions) log rows). Limits: fewer than 2^30 rows and labels.
 """
 
@@ -62,6 +63,18 @@ def label_codes(labels: pa.Array | None, n_rows: int) -> NDArray[np.int32]:
     return table[words.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)]  # type: ignore[no-any-return]
 
 
+def codes_under(label: NDArray[np.int32], setting: Ints | None) -> tuple[Ints, Ints]:
+    """(one number a setting and label, ordered by setting and label; the first number of a label under each row's setting).
+
+    Inside a split, rows of one number may go for each other. Without settings: the label's code and 1, and 1.
+    """
+    if setting is None:
+        return label.astype(np.int64) + 1, np.ones(len(label), np.int64)
+    labels = int(label.max(initial=-1)) + 2
+    known, code = np.unique(setting * labels + label + 1, return_inverse=True)
+    return code.reshape(-1).astype(np.int64), np.searchsorted(known, setting * labels + 1)
+
+
 @dataclass(frozen=True)
 class Partners:
     """Answers about partners; every answer is a row, or -1."""
@@ -69,14 +82,19 @@ class Partners:
     classes: Ints
     split: NDArray[np.int8]
     label: NDArray[np.int32]
+    setting: Ints | None = None
 
-    def _key(self, classes: Ints, split: Ints, label: Ints) -> Ints:
-        return (classes << 33) | (split << 31) | (label + 1)
+    def _key(self, classes: Ints, split: Ints, code: Ints) -> Ints:
+        return (classes << 33) | (split << 31) | code
+
+    @cached_property
+    def _codes(self) -> tuple[Ints, Ints]:
+        return codes_under(self.label, self.setting)
 
     @cached_property
     def key(self) -> Ints:
-        """Class, split and label of each row in one integer."""
-        return self._key(self.classes, self.split.astype(np.int64), self.label.astype(np.int64))
+        """Class, split, setting and label of each row in one integer."""
+        return self._key(self.classes, self.split.astype(np.int64), self._codes[0])
 
     @cached_property
     def _by_label(self) -> tuple[Ints, Ints]:
@@ -97,26 +115,26 @@ class Partners:
         return np.where(found, order[at], -1)
 
     def same_label(self, rows: Ints, classes: Ints) -> Ints:
-        """For each row, the first *other* row of `classes` in its split with its label."""
+        """For each row, the first *other* row of `classes` in its split with its setting and label."""
         key, order = self._by_label
-        wanted = self._key(classes, self.split[rows].astype(np.int64), self.label[rows].astype(np.int64))
+        wanted = self._key(classes, self.split[rows].astype(np.int64), self._codes[0][rows])
         at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
         itself = (key[at] == wanted) & (order[at] == rows)
         at = np.minimum(at + itself, len(key) - 1)
         return np.where((key[at] == wanted) & (order[at] != rows), order[at], -1)
 
     def conflict(self, rows: Ints, classes: Ints) -> Ints:
-        """For each labelled row, a row of `classes` in its split with another label."""
+        """For each labelled row, a row of `classes` in its split and setting with another label."""
         key, order = self._by_label
         split = self.split[rows].astype(np.int64)
         label = self.label[rows].astype(np.int64)
+        own, first = (codes[rows] for codes in self._codes)
         out = np.full(len(rows), -1, np.int64)
-        for wanted in (
-            np.zeros(len(rows), np.int64),
-            label + 1,
-        ):  # the first label of all, then the first after its own
+        for wanted in (first, own + 1):  # the first label of all, then the first after its own
             at = np.minimum(np.searchsorted(key, self._key(classes, split, wanted)), len(key) - 1)
-            same_split = (key[at] >> 31) == ((classes << 2) | split)
-            found = same_split & (self.label[order[at]] >= 0) & (self.label[order[at]] != label) & (label >= 0)
+            same = (key[at] >> 31) == ((classes << 2) | split)
+            if self.setting is not None:
+                same &= self.setting[order[at]] == self.setting[rows]
+            found = same & (self.label[order[at]] >= 0) & (self.label[order[at]] != label) & (label >= 0)
             out = np.where((out < 0) & found, order[at], out)
         return out

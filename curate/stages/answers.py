@@ -21,7 +21,7 @@ from curate.similarity.near import Edges, NearConfig
 from curate.similarity.pairs import similarity_of_pairs
 from curate.similarity.partners import Ints
 from curate.stages.base import Context
-from curate.stages.setting import apart
+from curate.stages.setting import setting_of
 
 REASONS = {
     "conflicting_answer": "another row of the same split gives a different answer to the same or nearly the same prompt",
@@ -56,26 +56,17 @@ def answer_classes(dataset: Dataset, context: Context) -> Any:
 
 
 def answer_findings(
-    stage: str,
-    dataset: Dataset,
-    engine: NearConfig,
-    alike_answers: float,
-    split: Any,
-    setting: Ints | None,
-    context: Context,
+    stage: str, dataset: Dataset, engine: NearConfig, alike_answers: float, split: Any, context: Context
 ) -> pa.Table:
     """Flags on rows whose prompt another row answers differently (less alike than `alike_answers`) under one setting."""
     parts = dataset.parts()
     if dataset.task == "preference":
-        return _preferences(stage, dataset, parts, split, setting, context)
+        return _preferences(stage, dataset, parts, split, context)
     if dataset.task not in ("sft", "chat"):
         return empty_findings()
     prompt, response = parts["prompt"], parts["response"]
-    prompts = apart(_classes(prompt, context), setting)
+    prompts = _classes(prompt, context)
     edges = _edges(prompt, np.flatnonzero(prompts == np.arange(len(prompts))), engine, context)
-    if setting is not None:
-        one = setting[edges.a] == setting[edges.b]
-        edges = Edges(edges.n_rows, edges.a[one], edges.b[one], edges.score[one], weighted=edges.weighted[one])
     shared = np.bincount(prompts, minlength=len(prompts)) > 1
     shared[edges.a], shared[edges.b] = True, True
     involved = np.flatnonzero(shared[prompts])  # only their answers are compared
@@ -85,7 +76,8 @@ def answer_findings(
     loose = dataclasses.replace(engine, floor=alike_answers, threshold=alike_answers, weighted_threshold=None)
     near = _edges(response, distinct, loose, context)
     answers = near.clusters(0.0)[answers]
-    row_witness, alike = conflicting_answers(prompts, edges, answers, split, _blank(prompt))
+    setting = setting_of(dataset, context.threads)
+    row_witness, alike = conflicting_answers(prompts, edges, answers, split, _blank(prompt), setting)
     rows = np.flatnonzero(row_witness >= 0)
     witness, alike = row_witness[rows], alike[rows]
     same = similarity_of_pairs(
@@ -111,16 +103,12 @@ def answer_findings(
 
 
 def _preferences(
-    stage: str,
-    dataset: Dataset,
-    parts: dict[str, pa.LargeStringArray],
-    split: Any,
-    setting: Ints | None,
-    context: Context,
+    stage: str, dataset: Dataset, parts: dict[str, pa.LargeStringArray], split: Any, context: Context
 ) -> pa.Table:
     n = dataset.n_rows
     both = _classes(pa.concat_arrays([parts["response"], parts["rejected"]]), context)
-    witness = contradictions(apart(_classes(parts["prompt"], context), setting), both[:n], both[n:], split)
+    setting = setting_of(dataset, context.threads)
+    witness = contradictions(_classes(parts["prompt"], context), both[:n], both[n:], split, setting)
     rows = np.flatnonzero(witness >= 0)
     return make_findings(
         stage,

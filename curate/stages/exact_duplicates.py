@@ -3,7 +3,7 @@
 Engine: `curate.similarity.exact_groups` (hash, then a byte comparison). Rules: `identical` (drop: the same text in
 one split under one label), `across_splits` (drop: a row that an evaluation split holds too), `conflicting_label`
 (flag: the same text under two labels). Both sides of a pair of copies get a finding; `resolve` chooses which one
-stays. Rows that are given something else beside the text (see `setting`) are not identical.
+stays. Inside a split, rows that are given something else beside the text (see `setting`) are neither copies nor conflicts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from curate.similarity.partners import Ints, Partners
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.row_numbers import codes_of, plainly, ranks_of
 from curate.stages.second_look import groups_again, remember
-from curate.stages.setting import apart, setting_codes, settings_of
+from curate.stages.setting import setting_of, settings_of
 
 NAME = "exact_duplicates"
 REASONS = {
@@ -64,13 +64,14 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
             lambda done, total: _progress(context, done, total),
         )
     remember(dataset, key, group)
-    group = _of_one_setting(group, setting_codes(dataset, context.threads))
+    setting = setting_of(dataset, context.threads)
     rows = np.flatnonzero(group >= 0)  # the others have no partners, and nothing is asked of them
     classes = np.searchsorted(rows, group[rows])
     partners = Partners(
         classes,
         ranks_of(dataset)[rows],
         codes_of(dataset, context.hints.get("label_names.canonical"))[rows],
+        None if setting is None else setting[rows],
     )
     copies = np.bincount(classes, minlength=len(rows))[classes]
     asking = np.arange(len(rows))
@@ -105,17 +106,9 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
             "rows_in_groups": len(rows),
             "rows_across_splits": int((across >= 0).sum()),
             "rows_with_conflicting_labels": int((conflict >= 0).sum()),
-            "told_apart_by": list(settings_of(dataset)),
+            "told_apart_by": settings_of(dataset),
         },
     )
-
-
-def _of_one_setting(group: Ints, codes: Ints | None) -> Ints:
-    """Groups whose rows have one setting, too."""
-    if codes is None:
-        return group
-    first = apart(np.where(group >= 0, group, np.arange(len(group))), codes)
-    return np.where(np.bincount(first, minlength=len(group))[first] > 1, first, -1)
 
 
 def _rows_of(places: Ints, rows: Ints) -> Ints:

@@ -7,8 +7,7 @@ partner gets a finding, exact copies of a near-duplicate included, so that any k
 
 A pair is a pair of copies when three numbers reach their thresholds: Jaccard similarity of the rows; the same with
 templates discounted (so rows that fill one template differently stay); and, for tasks with prompts and answers, the
-similarity of each part (so the same prompt with another answer stays). Inside a split, what a row is given beside its text
-(see `setting`) is a part, too.
+similarity of each part (so the same prompt with another answer stays). Inside a split they must have one setting, too.
 
 Scores: edges `a < b`, `score` down to the floor, `weighted` (templates discounted) and `parts` (the least similar
 part; 1 for tasks without parts). Exact copies are joined to the first of them by edges of 1; only that first row is
@@ -33,7 +32,7 @@ from curate.ledger.findings import concat_findings, make_findings
 from curate.similarity.clusters import clusters
 from curate.similarity.exact import exact_groups
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
-from curate.similarity.partners import Ints, Partners
+from curate.similarity.partners import Ints, Partners, codes_under
 from curate.similarity.selfmeasure import measure
 from curate.stages.answers import answer_classes, answer_findings, part_similarity
 from curate.stages.base import Context, Detection, Stage
@@ -41,11 +40,10 @@ from curate.stages.known_texts import edges_of_known, keep_edges
 from curate.stages.measured import measured
 from curate.stages.row_numbers import codes_of, plainly, ranks_of
 from curate.stages.second_look import edges_again, remember_edges
-from curate.stages.setting import apart, setting_codes, setting_similarity
+from curate.stages.setting import setting_of
 
 NAME = "near_duplicates"
 PART = "least_similar_part"
-_NOT_IDENTICAL = np.nextafter(np.float32(1), np.float32(0))
 REASONS = {
     "verified_jaccard": "another row of the same split with the same label says nearly the same",
     "across_splits": "an evaluation row says nearly the same",
@@ -64,8 +62,7 @@ class NearDuplicatesConfig:
     weighted_threshold: float | None = None
     """Similarity that a pair must also reach with templates discounted; the same as the threshold when left out."""
     part_threshold: float = 0.7
-    """Similarity that prompts and answers must each reach in fine-tuning and preference data, and in any data what rows
-    are given besides; 0 compares rows alone."""
+    """Similarity that prompts and answers must each reach, in fine-tuning and preference data; 0 compares rows alone."""
     template_share: float = 0.02
     """Word shingles that this share of the distinct rows hold in common are a template; 0 looks for none."""
     shingle_words: int = 3
@@ -111,19 +108,17 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     alone = group is None  # no other stage speaks of identical copies, so this one must
     if group is None:
         group = exact_groups(dataset.content(), threads=context.threads)
-    setting = setting_codes(dataset, context.threads)
-    first = apart(np.where(np.asarray(group) >= 0, np.asarray(group), np.arange(n)).astype(np.int64), setting)
+    first = np.where(np.asarray(group) >= 0, np.asarray(group), np.arange(n)).astype(np.int64)
     distinct = np.flatnonzero(first == np.arange(n))
     split, label = ranks_of(dataset), codes_of(dataset, context.hints.get("label_names.canonical"))
-    group = _partners(split, label, apart(answer_classes(dataset, context), setting))
+    setting = setting_of(dataset, context.threads)
+    group = _partners(split, codes_under(label, setting)[0], answer_classes(dataset, context))
     found = _edges(dataset, engine, distinct, first, group[distinct], context)
     edges = _over_all_rows(found, distinct, first, dataset)
     parts = part_similarity(dataset, edges, engine, context.threads)
-    said = parts
-    parts = _under_settings(parts, setting_similarity(dataset, edges, engine, context.threads), split, edges)
     cluster = edges.clusters(config.threshold, config.weighted_threshold)
-    copies = _findings(dataset, edges, parts, first, split, label, cluster, config, alone)
-    answers = answer_findings(NAME, dataset, engine, config.part_threshold or config.threshold, split, setting, context)
+    copies = _findings(dataset, edges, parts, first, split, label, setting, cluster, config, alone)
+    answers = answer_findings(NAME, dataset, engine, config.part_threshold or config.threshold, split, context)
     own = measured(measure(dataset.content(), engine, found, context.threads, distinct)) if config.measure else []
     return Detection(
         findings=concat_findings([copies, answers]),
@@ -136,36 +131,15 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
             "edges": len(edges),
             "clusters": int((np.bincount(cluster, minlength=1) > 1).sum()),
             "rows_with_conflicting_answers": answers.num_rows,
-            "rows_told_apart": _told_apart(edges, said, parts, config),
             "measured": own,
         },
     )
 
 
-def _under_settings(parts: Any, given: Any, split: NDArray[np.int8], edges: Edges) -> Any:
-    """How alike the parts of each pair are when what the rows are given is one of them. A leak is one under any setting,
-    but its two rows are not identical."""
-    inside = split[edges.a] == split[edges.b]
-    return np.where(inside | (given >= 1.0), np.minimum(parts, given), np.minimum(parts, _NOT_IDENTICAL))
-
-
-def _alike(edges: Edges, config: NearDuplicatesConfig) -> Any:
-    """Mask over the pairs whose rows are alike as a whole."""
-    tight = config.threshold if config.weighted_threshold is None else config.weighted_threshold
-    return (edges.score >= np.float32(config.threshold)) & (edges.weighted >= np.float32(tight))
-
-
-def _told_apart(edges: Edges, said: Any, parts: Any, config: NearDuplicatesConfig) -> int:
-    """Rows that would be copies of another one, were it not for what they are given beside it."""
-    least = np.float32(config.part_threshold)
-    apart_only = _alike(edges, config) & (said >= least) & (parts < least)
-    return len(np.unique(np.concatenate([edges.a[apart_only], edges.b[apart_only]])))
-
-
-def _partners(split: NDArray[np.int8], label: NDArray[np.int32], answer: Ints) -> Ints:
-    """One number for rows of one split, label and answer, which may go for each other; evaluation splits first."""
-    labels, answers = int(label.max(initial=0)) + 2, int(answer.max(initial=0)) + 1
-    return (split.astype(np.int64) * labels + label + 1) * answers + answer
+def _partners(split: NDArray[np.int8], code: Ints, answer: Ints) -> Ints:
+    """One number for rows of one split, setting, label and answer, which may go for each other; evaluation splits first."""
+    codes, answers = int(code.max(initial=0)) + 1, int(answer.max(initial=0)) + 1
+    return (split.astype(np.int64) * codes + code) * answers + answer
 
 
 def _edges(dataset: Dataset, engine: NearConfig, distinct: Ints, first: Ints, group: Ints, context: Context) -> Edges:
@@ -217,25 +191,29 @@ def _findings(
     first: Ints,
     split: Any,
     label: Any,
+    setting: Ints | None,
     cluster: Ints,
     config: NearDuplicatesConfig,
     alone: bool,
 ) -> pa.Table:
     has_parts = bool(dataset.parts())
-    strong = _alike(edges, config) & (parts >= np.float32(config.part_threshold))
+    tight = config.threshold if config.weighted_threshold is None else config.weighted_threshold
+    strong = (edges.score >= np.float32(config.threshold)) & (edges.weighted >= np.float32(tight))
+    strong &= parts >= np.float32(config.part_threshold)
     if not strong.any():
         return concat_findings([])
     # Rows without such an edge are nobody's copy: from here on, rows are places among those that have one.
     seen, place = np.unique(np.concatenate([edges.a[strong], edges.b[strong]]), return_inverse=True)
     a, b = np.split(place, 2)
     n, split, label, parts = len(seen), split[seen], label[seen], parts[strong]
+    setting = None if setting is None else setting[seen]
     size = np.bincount(cluster, minlength=len(cluster))[cluster[seen]]
     edges = Edges(n, a, b, edges.score[strong], weighted=edges.weighted[strong])
     same = (edges.score >= 1.0) & (edges.weighted >= 1.0) & (parts >= 1.0)
     classes = clusters(n, edges.a[same], edges.b[same])
     pairs = np.flatnonzero(~same)
-    partners = Partners(classes, split, label)
-    # Rows of one class, split and label have the same partners outside their class: ask once for each such node.
+    partners = Partners(classes, split, label, setting)
+    # Rows of one class, split, setting and label have the same partners outside their class: ask once for each such node.
     _, node_row, node = np.unique(partners.key, return_index=True, return_inverse=True)
     nodes_of = np.argsort(classes[node_row], kind="stable")
     starts = np.searchsorted(classes[node_row][nodes_of], np.arange(n + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ QUESTION = (
     "Which one of the following statements about what you have just been shown is true, which one is false, and which one "
     "could not be settled by anybody who had read nothing else about this matter, however long they thought about it?"
 )
+NEAR = QUESTION.replace(", however", ", whatever")
 ANSWER = "The second of them is true, because it repeats what was said in the beginning, and all others go beyond that."
+SFT = {"question": QUESTION, "response": ANSWER}
 
 
 def of(tmp_path: Path, rows: list[Row]) -> Dataset:
@@ -30,9 +33,16 @@ def of(tmp_path: Path, rows: list[Row]) -> Dataset:
     return curate.load(str(path))
 
 
-def kept(data: Dataset, stages: list[str] = STAGES) -> list[int]:
-    """Numbers of the rows that stay."""
-    left = curate.apply(data, curate.detect(data, Recipe().with_(stages=stages)).resolve()).dataset()
+def numbered(rows: list[Row]) -> list[Row]:
+    return [{**row, "n": i} for i, row in enumerate(rows)]
+
+
+def kept(data: Dataset, stages: list[str] = STAGES, policy: str = "first") -> list[int]:
+    """Numbers of the rows that stay; a second look at them finds nothing more to drop."""
+    recipe = Recipe.parse({"run": {"stages": stages}, "keep": {"policy": policy}})
+    detected = curate.detect(data, recipe)
+    left = curate.apply(data, detected.resolve()).dataset()
+    assert "drop" not in curate.detect(left, recipe).findings["action"].to_pylist()
     return [left.row(i)["n"] for i in range(left.n_rows)]
 
 
@@ -44,21 +54,30 @@ def rules(data: Dataset) -> dict[str, int]:
     return counts
 
 
+SCHEMA = "CREATE TABLE {} (id INT, name TEXT, born DATE, place TEXT, note TEXT)"
 SETTINGS: dict[str, tuple[Row, Row]] = {
-    "system prompts": ({"system_prompt": PASSAGE}, {"system_prompt": OTHER}),
-    "passages": ({"context": PASSAGE}, {"context": OTHER}),
+    "system prompts": ({"system_prompt": "Be brief."}, {"system_prompt": "Be verbose."}),
+    "passages": ({"passage": PASSAGE}, {"passage": OTHER}),
+    "Chinese passages": ({"passage": "黄河发源于青藏高原，流经九省。"}, {"passage": "长江是亚洲最长的河流，入东海。"}),
     "turns before": ({"history": [["Whose?", "Spain's"]]}, {"history": [["Whose?", "France's"]]}),
-    "choices in a list": ({"choices": ["red", "green"]}, {"choices": ["blue", "yellow"]}),
-    "choices in columns": ({"A": "red", "B": "green"}, {"A": "blue", "B": "yellow"}),
+    "choices in a list": ({"choices": ["red", "green"]}, {"choices": ["green", "red"]}),
+    "choices in a line": ({"options": "A) red B) green"}, {"options": "A) blue B) yellow"}),
+    "choices in columns": (
+        {"A": "red", "B": "green", "C": "grey", "D": "pink"}, {"A": "blue", "B": "yellow", "C": "grey", "D": "pink"},
+    ),
+    "choices in named columns": ({"opa": "red", "opb": "green"}, {"opa": "blue", "opb": "yellow"}),
     "choices under letters": ({"options": {"A": "red", "B": "green"}}, {"options": {"A": "blue", "B": "yellow"}}),
     "choices beside their letters": (
         {"choices": {"text": ["red", "green"], "label": ["A", "B"]}},
         {"choices": {"text": ["blue", "yellow"], "label": ["A", "B"]}},
     ),
-    "tables": ({"schema": "CREATE TABLE a (b INT)"}, {"schema": "CREATE TABLE c (d TEXT, e INT)"}),
-}
+    "documents found": (
+        {"context": [["Rivers", [PASSAGE]], ["Treaties", []]]}, {"context": [["Rivers", []], ["Treaties", [OTHER]]]},
+    ),
+    "tables": ({"schema": SCHEMA.format("a")}, {"schema": SCHEMA.format("b")}),
+}  # fmt: skip
 TASKS: dict[str, Row] = {
-    "sft": {"question": QUESTION, "response": ANSWER},
+    "sft": SFT,
     "preference": {"prompt": QUESTION, "chosen": ANSWER, "rejected": "None of these is."},
     "classification": {"text": QUESTION, "label": "true"},
 }
@@ -70,48 +89,72 @@ def test_a_question_about_something_else_is_no_copy_and_the_same_question_is(
     tmp_path: Path, task: str, kind: str
 ) -> None:
     one, two = SETTINGS[kind]
-    near = {key: value.replace(", however", ",  whatever") for key, value in TASKS[task].items()}
-    rows = [{**TASKS[task], **one}, {**TASKS[task], **two}, {**TASKS[task], **one}, {**near, **one}]
+    if kind == "documents found" and task == "sft":
+        pytest.skip("a context beside a question is a part of the prompt there")
+    near = {key: value.replace(QUESTION, NEAR) for key, value in TASKS[task].items()}
+    rows = [{**TASKS[task], **one}, {**TASKS[task], **two}, {**TASKS[task], **one}, {**near, **two}]
     fill = [{**{k: f"{i}{k}" * 3 for k in TASKS[task]}, **(one, two)[i % 2]} for i in range(8)]
     if task == "classification":
         fill = [{**row, "label": ("true", "false")[i % 2]} for i, row in enumerate(fill)]
-    data = of(tmp_path, [{**row, "n": i} for i, row in enumerate(rows + fill)])
+    data = of(tmp_path, numbered(rows + fill))
     assert data.task == task
+    assert settings_of(data) == list(one)
     assert kept(data) == [0, 1, *range(4, 12)]
+    assert kept(data, policy="last") == [2, 3, *range(4, 12)]
+    assert kept(data, ["near_duplicates"]) == [0, 1, *range(4, 12)]
 
 
-def test_near_copies_are_told_apart_where_no_other_stage_has_looked(tmp_path: Path) -> None:
-    row = TASKS["sft"]
-    rows = [{**row, "context": context} for context in (PASSAGE, OTHER, PASSAGE, OTHER + " Ever.")]
-    data = of(tmp_path, [{**row, "n": i} for i, row in enumerate(rows)])
-    assert kept(data, ["near_duplicates"]) == [0, 1]
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=str)
+def test_a_leak_is_one_under_any_setting_and_in_any_order(tmp_path: Path, order: tuple[int, ...]) -> None:
+    rows = [
+        {**SFT, "system": PASSAGE, "split": "test"},
+        {**SFT, "system": OTHER, "split": "train"},
+        {**SFT, "system": "Answer as a pirate would do.", "split": "train"},
+        {**SFT, "question": NEAR, "system": "Say it in verse, please.", "split": "train"},
+    ]
+    data = of(tmp_path, [numbered(rows)[i] for i in order])
+    assert rules(data) == {"across_splits": 3}
+    assert kept(data) == [0]
+    trained = of(tmp_path, [{**row, "split": "train"} for row in numbered(rows)])
+    assert kept(trained) == [0, 1, 2, 3]
 
 
-def test_answers_contradict_one_another_only_about_the_same_thing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_near_copies_meet_under_their_own_setting_in_any_order(tmp_path: Path, order: tuple[int, ...]) -> None:
+    rows = [{**SFT, "system": PASSAGE}, {**SFT, "system": OTHER}, {**SFT, "question": NEAR, "system": OTHER}]
+    data = of(tmp_path, [numbered(rows)[i] for i in order])
+    assert settings_of(data) == ["system"]
+    assert len(kept(data)) == 2
+    assert 0 in kept(data)
+    labels = [{"text": row["question"], "system": row["system"], "label": str(i % 2)} for i, row in enumerate(rows)]
+    assert rules(of(tmp_path, [labels[i] for i in order])) == {"conflicting_label": 2}
+    labels[2]["label"] = "1"
+    assert rules(of(tmp_path, [labels[i] for i in order])) == {"verified_jaccard": 2}
+
+
+def test_answers_and_labels_contradict_one_another_only_about_the_same_thing(tmp_path: Path) -> None:
     answers = ["It is the first, and nobody doubts it.", "Neither, because both are made up by a novelist of our day."]
-    apart = [{"question": QUESTION, "context": c, "answer": a} for c, a in zip((PASSAGE, OTHER), answers)]
-    alike = [{"question": QUESTION, "context": PASSAGE, "answer": a} for a in answers]
+    apart = [{"question": QUESTION, "passage": c, "answer": a} for c, a in zip((PASSAGE, OTHER), answers)]
+    alike = [{"question": QUESTION, "passage": PASSAGE, "answer": a} for a in answers]
+    assert settings_of(of(tmp_path, apart)) == ["passage"]
     assert rules(of(tmp_path, apart)) == {}
     assert rules(of(tmp_path, alike)) == {"conflicting_answer": 2}
+    near = [{**apart[0], "question": NEAR}, *apart]
+    said = [{**row, "answer": answers[i % 2]} for i, row in enumerate(near)]
+    assert rules(of(tmp_path, said)) == {"conflicting_answer": 2}
+    pairs = [{"prompt": QUESTION, "passage": PASSAGE, "chosen": a, "rejected": b} for a, b in (answers, answers[::-1])]
+    assert rules(of(tmp_path, pairs)) == {"conflicting_preference": 2}
+    assert rules(of(tmp_path, [pairs[0], {**pairs[1], "passage": OTHER}])) == {}
     labels = [{"text": QUESTION, "passage": c, "label": label} for c, label in ((PASSAGE, "yes"), (OTHER, "no"))]
     assert rules(of(tmp_path, labels)) == {}
     assert rules(of(tmp_path, [{**row, "passage": PASSAGE} for row in labels])) == {"conflicting_label": 2}
 
 
-def test_a_leak_is_one_under_any_setting_and_joins_no_training_rows(tmp_path: Path) -> None:
-    row = TASKS["sft"]
-    near = QUESTION.replace(", however", ", whatever")
-    rows = [
-        {**row, "system": PASSAGE, "split": "test"},
-        {**row, "system": OTHER, "split": "train"},
-        {**row, "system": "Answer as a pirate would do.", "split": "train"},
-        {**row, "question": near, "system": "Say it in verse, please.", "split": "train"},
-    ]
-    assert rules(of(tmp_path, rows)) == {"across_splits": 3}
-    data = of(tmp_path, [{**row, "n": i} for i, row in enumerate(rows)])
-    assert kept(data) == [0]
-    later = [{**row, "split": "train"} if row["split"] == "test" else row for row in rows]
-    assert rules(of(tmp_path, later)) == {}
+@pytest.mark.parametrize("said", ["", "s1", None, PASSAGE, {"seed": 1}, ["x"]], ids=str)
+def test_rows_that_come_later_change_nothing_about_those_before(tmp_path: Path, said: Any) -> None:
+    rows = [{**SFT, "system": PASSAGE}, {**SFT, "system": OTHER}, {**SFT, "system": PASSAGE}]
+    more = [{"question": f"{i} what " * 9, "response": f"{i} that " * 9, "system": said} for i in range(30)]
+    assert kept(of(tmp_path, numbered(rows + more)))[:3] == [0, 1, 3]
 
 
 @pytest.mark.parametrize(
@@ -122,19 +165,27 @@ def test_a_leak_is_one_under_any_setting_and_joins_no_training_rows(tmp_path: Pa
         {"options": [{"seed": 1, "temperature": 0.7}, {"seed": 2, "temperature": 0.7}]},
         {"history": [[{"by": "ann", "at": "1 May"}], [{"by": "bo", "at": "2 May"}]]},
         {"system_id": [PASSAGE, OTHER]}, {"A": ["one", "two"]}, {"user_context": [PASSAGE, OTHER]},
+        {"context": ["2024-01-03 10:00:01 UTC", "2024-01-04 11:12:13 UTC"]}, {"code": ["Error 404 Not Found", "Error 500"]},
+        {"document": ["Employee Handbook 2023 final.pdf", "Travel Rules 2024.pdf"]}, {"options": [{"color": ["red"]}, {}]},
+        {"history": ["opened 2024-01-03 by ann", "opened 2024-01-04 by bo"]}, {"candidates": [["id1"], ["id2"]]},
+        {"input": [[[0.1, 0.2]], [[0.3, 0.4]]]}, {"facts": [{"id": ["a1"]}, {"id": ["a2"]}]},
     ],
     ids=str,
 )  # fmt: skip
 def test_nothing_else_beside_a_text_hides_a_copy(tmp_path: Path, beside: dict[str, list[Any]]) -> None:
-    (name, values), = beside.items()
-    rows = [{**TASKS["sft"], name: values[i % 2], "n": i} for i in range(2)]
-    data = of(tmp_path, rows)
-    assert settings_of(data) == {}
+    ((name, values),) = beside.items()
+    data = of(tmp_path, numbered([{**SFT, name: value} for value in values]))
+    assert settings_of(data) == []
     assert kept(data) == [0]
 
 
-def test_the_run_says_which_columns_kept_how_many_rows_apart(tmp_path: Path) -> None:
-    rows = [{**TASKS["sft"], "passage": passage} for passage in (PASSAGE, OTHER, PASSAGE, QUESTION)]
-    outcomes = curate.detect(of(tmp_path, rows), Recipe().with_(stages=STAGES)).outcomes
-    exact, near = (outcomes[name].detection.summary for name in STAGES)
-    assert (exact["told_apart_by"], near["rows_told_apart"]) == (["passage"], 3)
+@pytest.mark.parametrize("votes", [("yes", "no"), (1, 2), (0.5, 0.25)], ids=str)
+def test_votes_and_measurements_in_columns_named_by_letters_are_no_choices(tmp_path: Path, votes: tuple[Any, Any]) -> None:
+    rows = [{**SFT, **{letter: votes[(i + k) % 2] for k, letter in enumerate("ABCD")}} for i in range(2)]
+    assert kept(of(tmp_path, numbered(rows))) == [0]
+
+
+def test_the_run_says_which_columns_told_rows_apart(tmp_path: Path) -> None:
+    rows = [{**SFT, "passage": passage, "Passage": "p1"} for passage in (PASSAGE, OTHER)]
+    detected = curate.detect(of(tmp_path, rows), Recipe().with_(stages=STAGES))
+    assert detected.outcomes["exact_duplicates"].detection.summary["told_apart_by"] == ["passage"]
