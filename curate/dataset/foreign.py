@@ -46,6 +46,11 @@ _WORDS = {
         "datum fecha data_abertura data_de_abertura date_de_creation tarih дата 日期 时间 日付 날짜 التاريخ "
         "तारीख दिनांक"
     ),
+    "choices": (
+        "optionen antwortoptionen opciones opcoes opzioni opties opcje secenekler варианты варіанти 选项 選択肢 "
+        "선택지 الخيارات विकल्प"
+    ),
+    "system_prompt": "系统提示 系统提示词 システムプロンプト",
     "region": "regiao regione регион регіон 地区 地域 지역 المنطقة क्षेत्र",
     "gender": (
         "geschlecht sexo genre_de_la_personne sesso geslacht plec cinsiyet пол стать 性别 性別 성별 الجنس "

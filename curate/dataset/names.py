@@ -61,13 +61,14 @@ PAIRS = (
 SYSTEM = {"system": 3, "system_prompt": 2, "system_message": 2}
 """What a model is told before all else, where it plays no role, and the words that it takes to be that."""
 PASSAGES = frozenset((
-    "context", "ctx", "passage", "document", "article", "paragraph", "background", "story", "support", "knowledge",
+    "context", "contexts", "ctx", "ctxs", "passage", "passages", "document", "documents", "article", "paragraph",
+    "paragraphs", "background", "story", "support", "knowledge",
     "evidence", "facts", "premise", "persona", "table", "schema", "code", "diff", "input", "inputs",
 ))  # fmt: skip
 """What a question is about."""
 TURNS_BEFORE = frozenset(("history", "chat_history", "dialogue_history"))
 CHOICES = frozenset(("choices", "options", "candidates", "endings"))
-LETTERS = ("a", "b", "c", "d")
+LETTERS = "abcde"
 CHOICE_COLUMNS = (
     ("opa", "opb", "opc", "opd"), ("option_a", "option_b", "option_c", "option_d", "option_e"),
     ("option1", "option2", "option3", "option4"), ("option_1", "option_2", "option_3", "option_4"),

@@ -46,8 +46,8 @@ class RowFacts:
     split_rank: Array
     """int8: 0 test, 1 validation, 2 other, 3 train; all 3 without a split role."""
     label_code: Array
-    """int: canonical label, under what a row is given beside its text; only rows of one number may go for each other inside
-    a split. -1 without one."""
+    """int: one number a canonical label and what a row is given beside its text; only rows of one number may go for each
+    other inside a split."""
     cells: Cells | None = None
     """Group and label of each row, where a stage asks for weights or sizes that depend on who else stays."""
 

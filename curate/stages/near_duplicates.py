@@ -32,7 +32,7 @@ from curate.ledger.findings import concat_findings, make_findings
 from curate.similarity.clusters import clusters
 from curate.similarity.exact import exact_groups
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
-from curate.similarity.partners import Ints, Partners, codes_under
+from curate.similarity.partners import Ints, Partners
 from curate.similarity.selfmeasure import measure
 from curate.stages.answers import answer_classes, answer_findings, part_similarity
 from curate.stages.base import Context, Detection, Stage
@@ -112,7 +112,7 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     distinct = np.flatnonzero(first == np.arange(n))
     split, label = ranks_of(dataset), codes_of(dataset, context.hints.get("label_names.canonical"))
     setting = setting_of(dataset, context.threads)
-    group = _partners(split, codes_under(label, setting)[0], answer_classes(dataset, context))
+    group = _partners(split, label, answer_classes(dataset, context))
     found = _edges(dataset, engine, distinct, first, group[distinct], context)
     edges = _over_all_rows(found, distinct, first, dataset)
     parts = part_similarity(dataset, edges, engine, context.threads)
@@ -136,10 +136,10 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     )
 
 
-def _partners(split: NDArray[np.int8], code: Ints, answer: Ints) -> Ints:
-    """One number for rows of one split, setting, label and answer, which may go for each other; evaluation splits first."""
-    codes, answers = int(code.max(initial=0)) + 1, int(answer.max(initial=0)) + 1
-    return (split.astype(np.int64) * codes + code) * answers + answer
+def _partners(split: NDArray[np.int8], label: NDArray[np.int32], answer: Ints) -> Ints:
+    """One number for rows of one split, label and answer, which may go for each other; evaluation splits first."""
+    labels, answers = int(label.max(initial=0)) + 2, int(answer.max(initial=0)) + 1
+    return (split.astype(np.int64) * labels + label + 1) * answers + answer
 
 
 def _edges(dataset: Dataset, engine: NearConfig, distinct: Ints, first: Ints, group: Ints, context: Context) -> Edges:

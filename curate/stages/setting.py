@@ -6,13 +6,15 @@ such columns say is the same but for white space. A leak stays a leak: a row who
 under any setting.
 
 Columns count by their whole names, values by their kind, each row by itself: whether other rows are there changes nothing.
-Passages need eight words (or a dozen characters beyond ASCII), system prompts two or three, choices must be several; dates,
-names of files, ids and facts about the row (`{"session": "a1"}`) say nothing and hide no copies.
+Passages need eight words (a dozen characters where words are not spaced), system prompts two or three, choices must be
+several; dates, names of files, ids and facts about the row (`{"session": "a1"}`) say nothing and hide no copies.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,17 +24,17 @@ import pyarrow.compute as pc
 from curate.dataset import Dataset
 from curate.dataset.content import loaded
 from curate.dataset.names import CHOICE_COLUMNS, CHOICES, LETTERS, PASSAGES, SYSTEM, TURNS_BEFORE, plain
-from curate.dataset.shapes import is_conversation
+from curate.dataset.shapes import is_conversation, is_message
 from curate.similarity.exact import exact_groups
 from curate.similarity.partners import Ints
 
-_PASSAGE = 8
-_SEVERAL = 2
-_EXTRA_BYTES = 3
-"""Bytes beyond one a character that weigh as much as a word: twelve Chinese characters as eight words."""
-_LISTED = r"(?:^|[\s(])[A-Ea-e1-5][).:]"
-_ONE = (str, int, float)
+_PASSAGE, _LONG = 8, 32
+"""Words of a passage; blanks from which on nobody counts words."""
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_LISTED = re.compile(r"(?:^|[\s(])[A-Ea-e1-5][).:]")
+_KEYS = frozenset("abcdefghijABCDEFGHIJ0123456789")
 _TEXTS = ("text", "content", "option", "choice", "answer", "value")
+_SPEAKERS = frozenset(("user", "assistant", "human", "bot", "gpt", "question", "answer", "input", "output", "system"))
 
 
 def setting_of(dataset: Dataset, threads: int) -> Ints | None:
@@ -51,7 +53,7 @@ def _looked(dataset: Dataset, threads: int) -> tuple[list[str], Any]:
     if found is None:
         n, names = dataset.n_rows, []
         codes = np.zeros(n, np.int64)
-        for columns, texts in [] if dataset.is_table else _said(dataset):
+        for columns, texts in () if dataset.is_table else _said(dataset):
             blank = pc.equal(texts, "").to_numpy(zero_copy_only=False)
             if blank.all():
                 continue
@@ -63,92 +65,100 @@ def _looked(dataset: Dataset, threads: int) -> tuple[list[str], Any]:
     return found
 
 
-def _said(dataset: Dataset) -> list[tuple[list[str], pa.LargeStringArray]]:
+def _said(dataset: Dataset) -> Iterator[tuple[list[str], pa.LargeStringArray]]:
     """Columns, and what they say in each row: empty where that is nothing."""
     taken = set(dataset.roles.columns())
     free = {name: plain(name) for name in dataset.columns if name not in taken}
-    kinds = (SYSTEM, PASSAGES, TURNS_BEFORE, CHOICES)
-    out = [([name], _column(dataset, name, known)) for name, known in free.items() if any(known in kind for kind in kinds)]
+    for name, known in free.items():
+        if known in SYSTEM or known in PASSAGES or known in TURNS_BEFORE or known in CHOICES:
+            yield [name], _column(dataset, name, known)
     for family in CHOICE_COLUMNS:
         members = [name for name, known in free.items() if known in family]
-        if len(members) >= _SEVERAL:
-            out.append((members, _together([_strings(dataset.values(name)) for name in members])))
-    letters = [next((name for name in free if name.casefold() == letter), None) for letter in LETTERS]
-    if all(name is not None and pa.types.is_large_string(dataset.values(name).type) for name in letters):
-        members = [name for name in letters if name is not None]
-        choices = [_strings(dataset.values(name)) for name in members]
-        # Votes of annotators repeat one another; choices do not.
-        differ = np.array([len(set(row)) == len(row) for row in zip(*(c.to_pylist() for c in choices))], np.bool_)
-        out.append((members, pc.if_else(pa.array(differ), _together(choices), "")))
-    return out
+        if len(members) > 1:
+            yield members, _row_by_row(dataset, members, votes=False)
+    for letters in (LETTERS.upper(), LETTERS):
+        members = [letter for letter in letters if letter in free]
+        if len(members) >= len(LETTERS) - 1:
+            yield members, _row_by_row(dataset, members, votes=True)
 
 
 def _column(dataset: Dataset, name: str, known: str) -> pa.LargeStringArray:
     values = dataset.values(name)
-    if dataset.is_json(name):
-        words = pc.dictionary_encode(values)
-        says = [bool(_says(loaded(value), known)) for value in words.dictionary.to_pylist()]
-        said = pc.if_else(pa.array(says, pa.bool_()), words.dictionary, "").take(words.indices)
-        return _strings(said)
-    texts = _strings(values)
-    if not pa.types.is_large_string(values.type):
-        return pa.array([""] * len(texts), pa.large_string())
-    beyond = pc.subtract(pc.binary_length(texts).cast(pa.int64()), pc.utf8_length(texts).cast(pa.int64()))
-    weight = pc.add(pc.add(pc.count_substring(texts, " "), pc.count_substring(texts, "\n")), 1)
-    weight = pc.add(weight.cast(pa.int64()), pc.divide(beyond, _EXTRA_BYTES))
-    if known in CHOICES:
-        listed = pc.greater_equal(pc.count_substring_regex(texts, _LISTED), _SEVERAL)
-        enough = pc.or_(pc.greater_equal(weight, _PASSAGE), listed)
-    else:
-        enough = pc.greater_equal(weight, SYSTEM.get(known, _PASSAGE))
-    return pc.if_else(enough, texts, "")
+    nested = dataset.is_json(name)
+    if not nested and not pa.types.is_large_string(values.type):
+        return pa.array([""] * len(values), pa.large_string())
+    words = pc.dictionary_encode(values)
+    distinct = words.dictionary.cast(pa.large_string())
+    blanks = pc.count_substring(distinct, " ").to_numpy(zero_copy_only=False)
+    says = np.zeros(len(distinct), np.bool_) if nested else blanks >= _LONG
+    for i in np.flatnonzero(~says).tolist():
+        value = distinct[i].as_py()
+        says[i] = _says(loaded(value) if nested else value, known)
+    said = pc.if_else(pa.array(says), distinct, "")
+    return pc.fill_null(said.take(words.indices), "")
+
+
+def _row_by_row(dataset: Dataset, names: list[str], *, votes: bool) -> pa.LargeStringArray:
+    """Choices that stand in columns of their own, as JSON. Where columns might hold `votes` or measurements of one thing,
+    most of a row's values must differ."""
+    columns = []
+    for name in names:
+        values = dataset.values(name).to_pylist()
+        columns.append([loaded(v) if v is not None else None for v in values] if dataset.is_json(name) else values)
+    out = []
+    for row in zip(*columns, strict=True):
+        held = [str(value).strip() for value in row if isinstance(value, str | int | float)]
+        filled = [value for value in held if value]
+        several = len(filled) > 1 and (not votes or 2 * len(set(filled)) > len(filled))
+        out.append(json.dumps(held) if several else "")
+    return pa.array(out, pa.large_string())
+
+
+def _words(text: str) -> int:
+    return len(text.split()) + 2 * len(_UNSPACED.findall(text)) // 3
 
 
 def _says(value: Any, known: str) -> bool:
     """Whether a value is something said or chosen from, not facts about the row."""
     if isinstance(value, str):
-        words = len(value.split()) + (len(value.encode("utf-8", "replace")) - len(value)) // _EXTRA_BYTES
-        return words >= SYSTEM.get(known, _PASSAGE) or (known in CHOICES and len(re.findall(_LISTED, value)) >= _SEVERAL)
+        return _words(value) >= SYSTEM.get(known, _PASSAGE) or (known in CHOICES and len(_LISTED.findall(value)) > 1)
     if known in CHOICES:
         return _several(value)
-    if is_conversation(value):
+    if is_conversation(value) or is_message(value):
         return True
-    if known in TURNS_BEFORE:
-        return isinstance(value, list) and bool(value) and all(
-            isinstance(pair, list) and pair and all(isinstance(said, str) for said in pair) for pair in value
-        )  # fmt: skip
-    return len(" ".join(_listed(value)).split()) >= _PASSAGE
+    if known in TURNS_BEFORE and isinstance(value, list) and value and all(_is_turn(turn) for turn in value):
+        return True
+    return sum(map(_words, _listed(value))) >= _PASSAGE
+
+
+def _is_turn(turn: Any) -> bool:
+    if isinstance(turn, dict):
+        return bool(turn) and set(turn) <= _SPEAKERS
+    return isinstance(turn, list) and bool(turn) and all(isinstance(said, str) for said in turn)
 
 
 def _several(value: Any) -> bool:
-    """Whether a nested value is a choice of several."""
+    """Whether a nested value is a choice of several; what is null is none of them."""
     if isinstance(value, dict):
-        if sorted(value) in ([*"ABCDEFGHIJ"[: len(value)]], [*"abcdefghij"[: len(value)]], [*"123456789"[: len(value)]]):
+        if value and set(value) <= _KEYS:
             value = list(value.values())
         else:
             value = next((value[key] for key in ("text", "choices", "options") if isinstance(value.get(key), list)), None)
-    if not isinstance(value, list) or len(value) < _SEVERAL:
-        return False
-    return all(any(key in one for key in _TEXTS) if isinstance(one, dict) else isinstance(one, _ONE) for one in value)
+    held = [one for one in value if one is not None] if isinstance(value, list) else []
+    return len(held) > 1 and all(_is_choice(one) for one in held)
+
+
+def _is_choice(one: Any) -> bool:
+    if isinstance(one, dict):
+        return any(key in one for key in _TEXTS)
+    return isinstance(one, str | int | float) or (isinstance(one, list) and len(one) == 2 and isinstance(one[1], str))
 
 
 def _listed(value: Any) -> list[str]:
-    """The texts of a list, of lists in it, and of lists under names; texts that stand under names alone are facts."""
+    """The texts of a list, and of lists in it or under names; a text that stands under a name alone must be a passage."""
     if isinstance(value, list):
         return [text for one in value for text in ([one] if isinstance(one, str) else _listed(one))]
     if isinstance(value, dict):
-        return [text for one in value.values() if isinstance(one, list) for text in _listed(one)]
+        alone = [one for one in value.values() if isinstance(one, str) and _words(one) >= _PASSAGE]
+        return alone + [text for one in value.values() if not isinstance(one, str) for text in _listed(one)]
     return []
-
-
-def _strings(values: pa.Array) -> pa.LargeStringArray:
-    if not pa.types.is_large_string(values.type):
-        try:
-            values = values.cast(pa.large_string())
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            values = pa.array([None if value is None else repr(value) for value in values.to_pylist()], pa.large_string())
-    return pc.fill_null(values, "")
-
-
-def _together(columns: list[pa.LargeStringArray]) -> pa.LargeStringArray:
-    return pc.binary_join_element_wise(*columns, pa.scalar(" | ", pa.large_string()))
