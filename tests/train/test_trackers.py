@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -141,8 +142,12 @@ def test_wandb_writes_an_offline_run_that_can_be_sent_later(tmp_path: Path, monk
     run = followed("wandb", tmp_path / "run")
     (record,) = (tmp_path / "run" / "wandb").glob("offline-run-*/run-*.wandb")
     assert FACTS.id in record.name
+    wanted = (b"shop", b"raw/0", b"learning_rate", b"data_hash", b"train/loss", b"evaluation/accuracy")
+    until = time.monotonic() + 60  # the library's own process writes, and may still do so when the run is finished
+    while not all(told in record.read_bytes() for told in wanted) and time.monotonic() < until:
+        time.sleep(0.1)
     raw = record.read_bytes()
-    for told in (b"shop", b"raw/0", b"learning_rate", b"data_hash", b"train/loss", b"evaluation/accuracy"):
+    for told in wanted:
         assert told in raw, told
     host = os.uname().nodename.encode()  # two letters of a short one stand in any checksum: looked for as a whole value
     assert bytes([len(host)]) + host not in raw
