@@ -25,7 +25,7 @@ from curate.gating import judge_plan
 from curate.house import require
 from curate.ledger import decisions as dec
 from curate.ledger.decisions import effect
-from curate.ledger.keepers import choose_keepers
+from curate.ledger.keepers import RowFacts, choose_keepers
 from curate.ledger.plan import APPLIED, PENDING, STALE, Plan
 from curate.ledger.resolve import Policy
 from curate.session import Session
@@ -217,18 +217,12 @@ def open_scrub(session: Session, stage: str) -> Scrub:
     alike = np.minimum(relation.score, relation.weighted).astype(np.float32)
     may = relation.parts >= np.float32(part)
     a, b, alike = relation.a[may], relation.b[may], alike[may]
-    # Of two rows the later in (split, keep order) goes; across labels of one split neither justifies the other.
+    # Of two rows the later in (split, keep order) goes.
     before = np.lexsort((facts.keep_rank, facts.split_rank))
     place = np.empty(len(before), np.int64)
     place[before] = np.arange(len(before))
     first, second = np.where(place[a] <= place[b], a, b), np.where(place[a] <= place[b], b, a)
-    fits = (facts.split_rank[first] < facts.split_rank[second]) | (
-        (facts.split_rank[first] == facts.split_rank[second]) & (facts.label_code[first] == facts.label_code[second])
-    )
-    level = np.full(facts.n_rows, -1.0, np.float32)
-    np.maximum.at(level, second[fits], alike[fits])
-    same = relation.classes != np.arange(facts.n_rows)  # rows with the same content go at any threshold
-    level[same] = 1.0
+    level = _levels(facts, relation.classes, a, b, alike, before)
     policy = session.detected.recipe.policy()
     flags = dataclasses.replace(policy.stages[stage], on_finding="flag")
     others = session.detected.resolve(session.state.journal, _with(policy, stage, flags)).dropped
@@ -240,6 +234,39 @@ def open_scrub(session: Session, stage: str) -> Scrub:
         session, stage, low, now, held, level[held], names, rows, column, codes,
         pairs=(first[order], second[order], alike[order]), others=others,
     )  # fmt: skip
+
+
+def _levels(facts: RowFacts, classes: Ints, a: Ints, b: Ints, alike: Floats, before: Ints) -> Floats:
+    """Each row's level, -1 where it has none. `a` and `b` are classes, `before` rows in keep order.
+
+    What may justify a row's going is a row that comes before it under its split and number (label and setting), or any of
+    an earlier split: of its own class at any threshold, of a class beside it up to where the two are alike.
+    """
+    n = facts.n_rows
+    split, code = facts.split_rank.astype(np.int64), facts.label_code.astype(np.int64)
+    place = np.empty(n, np.int64)
+    place[before] = np.arange(n)
+    keys, at = np.unique(((classes << 33) | (split << 31) | (code + 1))[before], return_index=True)
+    earliest = split.copy()
+    np.minimum.at(earliest, classes, split)
+
+    def goes(rows: Ints, into: Ints) -> npt.NDArray[np.bool_]:
+        wanted = (into << 33) | (split[rows] << 31) | (code[rows] + 1)
+        found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return ((keys[found] == wanted) & (at[found] < place[rows])) | (earliest[into] < split[rows])
+
+    level = np.full(n, -1.0, np.float32)
+    if n:
+        by_class = np.argsort(classes, kind="stable")
+        starts = np.searchsorted(classes[by_class], np.arange(n + 1))
+        source, target = np.concatenate([a, b]), np.concatenate([b, a])
+        many = starts[source + 1] - starts[source]
+        edge = np.repeat(np.arange(len(source)), many)
+        rows = by_class[starts[source[edge]] + np.arange(len(edge)) - np.repeat(np.cumsum(many) - many, many)]
+        lost = goes(rows, target[edge])
+        np.maximum.at(level, rows[lost], np.concatenate([alike, alike])[edge[lost]])
+        level[goes(np.arange(n), classes)] = 1.0
+    return level
 
 
 def _are(table: Any, column: str, word: str) -> npt.NDArray[np.bool_]:

@@ -273,10 +273,10 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
         )  # fmt: skip
     if check.unit == "difference":
         return _difference(check, limit, fact, sentence, common)
-    word = "at least" if check.minimum else "at most"
+    word, needs = ("at least", "needed") if check.minimum else ("at most", "allowed")
     for verdict, bound in (("fail", limit.fail), ("warn", limit.warn)):
         if bound is not None and _is_beyond(judged, bound, check):
-            limits = f"{word} {shown(bound, check, decimals)} is {'allowed' if verdict == 'fail' else 'wanted'}"
+            limits = f"{word} {shown(bound, check, decimals)} is {needs if verdict == 'fail' else 'wanted'}"
             if fact.bound and verdict == "fail":  # the truth may lie on either side
                 unread = f"{sentence}; {limits}, and nobody has read the sample: `curate pii-review RUN` narrows this."
                 return CheckResult(**common, verdict="insufficient evidence", value=fact.value, sentence=unread)

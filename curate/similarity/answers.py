@@ -63,8 +63,8 @@ def contradictions(
     All three name texts by numbers: equal numbers are equal texts, across `chosen` and `rejected` as well.
     """
     n = len(prompts)
-    under = np.zeros(n, np.int64) if setting is None else setting
-    _, given = np.unique(np.stack([prompts, split.astype(np.int64), under]), axis=1, return_inverse=True)
+    same = [prompts, split.astype(np.int64), *([] if setting is None else [setting])]
+    _, given = np.unique(np.stack(same), axis=1, return_inverse=True)
     _, text = np.unique(np.concatenate([chosen, rejected]), return_inverse=True)
     key = given.ravel() * (2 * n) + text[:n]
     wanted = given.ravel() * (2 * n) + text[n:]

@@ -111,6 +111,15 @@ def test_an_estimate_is_judged_by_the_worse_end_of_its_interval() -> None:
         assert check.verdict == expected
 
 
+def test_a_check_with_a_least_value_says_what_is_needed_and_one_with_a_most_what_is_allowed() -> None:
+    policy = parse_policy({"checks": {"rows": {"fail": 1000}, "secrets": {"fail": 0}}})
+    few, _ = verdict_of(policy, "rows", rows=Fact(10.0, 10))
+    many, _ = verdict_of(policy, "secrets", secrets=Fact(2.0, 1000, findings(2)))
+    assert (few.verdict, many.verdict) == ("fail", "fail")
+    assert "at least 1,000 is needed" in few.sentence
+    assert "at most 0 is allowed" in many.sentence
+
+
 def test_label_checks_of_a_preset_do_not_apply_to_data_without_labels_but_those_asked_for_do() -> None:
     none = Fact(None, why_missing="the data has no labels", applies=False)
     check, result = verdict_of(parse_policy({}), "label_error_rate", label_error_rate=none)

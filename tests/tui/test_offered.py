@@ -189,6 +189,22 @@ def test_no_recipe_is_lost_when_another_takes_its_place(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def recipe_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch, recipe: str) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("curate.recipe.BUILT_IN", {"exact_duplicates": "curate.stages.exact_duplicates"})
+    write(folder / "t.jsonl", rows(20))
+    (folder / "runs").mkdir()
+    (folder / "runs" / "t.toml").write_text(recipe)
+
+
+async def guided(d: Driver) -> None:
+    """From first launch to the roles that the guide shows."""
+    await d.on(OpenScreen)
+    await d.press(*"t.jsonl", "enter")
+    await d.on(GuideScreen)
+    await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+
+
 MINE = "# why: asked for by the board\n[data]\ninput = '../t.jsonl'\n[keep]\npolicy = 'last'\n"
 
 
@@ -196,16 +212,9 @@ MINE = "# why: asked for by the board\n[data]\ninput = '../t.jsonl'\n[keep]\npol
 async def test_the_guide_says_what_becomes_of_the_recipe_that_is_there_and_keeps_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive, mine: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("curate.recipe.BUILT_IN", {"exact_duplicates": "curate.stages.exact_duplicates"})
-    write(tmp_path / "t.jsonl", rows(20))
-    (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "t.toml").write_text(mine)
+    recipe_is_there(tmp_path, monkeypatch, mine)
     async with drive() as d:
-        await d.on(OpenScreen)
-        await d.press(*"t.jsonl", "enter")
-        await d.on(GuideScreen)
-        await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+        await guided(d)
         await d.sees("kept as runs/t.1.toml")
         d.app.screen.query_one("#policy").value = "regulated"
         await d.press("ctrl+s")
@@ -218,17 +227,10 @@ async def test_the_guide_says_what_becomes_of_the_recipe_that_is_there_and_keeps
 async def test_a_recipe_in_which_nothing_is_changed_keeps_its_file_with_its_comments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("curate.recipe.BUILT_IN", {"exact_duplicates": "curate.stages.exact_duplicates"})
-    write(tmp_path / "t.jsonl", rows(20))
-    (tmp_path / "runs").mkdir()
     mine = "# why: asked for by the board\n[data]\ninput = '../t.jsonl'\n[gate]\npreset = 'strict'\n"
-    (tmp_path / "runs" / "t.toml").write_text(mine)
+    recipe_is_there(tmp_path, monkeypatch, mine)
     async with drive() as d:
-        await d.on(OpenScreen)
-        await d.press(*"t.jsonl", "enter")
-        await d.on(GuideScreen)
-        await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+        await guided(d)
         await d.press("ctrl+s")
         await d.until(lambda: d.app.has_desk, "the run")
         assert d.app.desk.log[0].said == "looked at t.jsonl"

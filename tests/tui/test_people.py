@@ -10,13 +10,15 @@ import numpy as np
 import orjson
 import pytest
 
+from curate import workflow
 from curate.dataset.compression import file_hash
 from curate.judging import Judging
 from curate.ledger.decisions import Journal, read_journal
+from curate.recipe import Recipe
 from curate.reviewing import Review
 from curate.rundir import RunDir
 from curate.session import Session
-from tests.tui.conftest import SECRET, Drive
+from tests.tui.conftest import SECRET, Drive, write
 from tui.fairness import FairnessScreen, panels_of
 from tui.findings import FindingsScreen
 from tui.judge import JudgeScreen
@@ -24,6 +26,7 @@ from tui.review import ReviewScreen, span
 from tui.scrub import DUPLICATES, LABELS, open_scrub
 from tui.scrubber import ScrubberScreen
 
+WORDS = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "jade"]
 SIZES = [pytest.param((80, 24), marks=pytest.mark.slow), (120, 40), pytest.param((200, 60), marks=pytest.mark.slow)]
 
 
@@ -52,6 +55,34 @@ def test_counts_fall_as_the_threshold_rises_and_bound_the_exact_ones_from_above(
     assert exact == sorted(exact, reverse=True)
     assert all(q >= e for q, e in zip(quick, exact, strict=True))
     assert quick[0] > 0
+
+
+def test_rows_of_one_text_under_other_passages_labels_or_splits_are_counted_as_the_plan_counts_them(tmp_path: Path) -> None:
+    asked = "Which one of these statements about what you have just been shown is true and which one false, in your view?"
+    near = asked.replace("in your view", "in her view")
+    passages = [f"The {word} river rises in the hills and reaches the sea behind the {word} harbour." for word in WORDS]
+    data = [
+        *({"text": asked, "passage": passage, "label": "yes"} for passage in passages),
+        *({"text": near, "passage": passage, "label": "no" if i < 2 else "yes"} for i, passage in enumerate(passages[:5])),
+        {"text": asked, "passage": passages[7], "label": "yes"},
+        {"text": asked, "passage": passages[8], "label": "no"},
+        *({"text": f"{word} {i} " * 20, "passage": "", "label": ("no", "yes")[i % 2]} for i, word in enumerate(WORDS)),
+    ]
+    split = [{**row, "split": "test" if i in (9, 20) else "train"} for i, row in enumerate(data)]
+    for name, held, gone in (("whole", data, 4), ("split", split, None)):
+        write(tmp_path / f"{name}.jsonl", held)
+        recipe = {
+            "data": {"input": str(tmp_path / f"{name}.jsonl")},
+            "run": {"threads": 1, "stages": ["exact_duplicates", "near_duplicates"]},
+        }
+        workflow.run(Recipe.parse(recipe), out=tmp_path / name, train=False)
+        session = Session.open(tmp_path / name)
+        scrub = open_scrub(session, DUPLICATES)
+        for threshold in (0.8, 0.9, 1.0):
+            assert scrub.count(threshold).rows >= scrub.exact(threshold)[0].rows
+        assert scrub.count(scrub.now).rows == scrub.exact(scrub.now)[0].rows
+        if gone is not None:
+            assert int(session.plan.dropped.sum()) == gone
 
 
 def test_below_the_threshold_of_the_detection_keepers_are_chosen_again_over_the_stored_pairs(run: Path) -> None:
