@@ -190,15 +190,20 @@ def from_dataset(
         task, contents, labels, note = build[dataset.task](dataset)
     rejected: list[Conversation] = []
     marks: list[bool | None] = []
+    left_out = 0
     if not spans_column and dataset.task == "preference":
         rejected = [_answered(prompt, worse) for prompt, _, worse in preference_parts(dataset)]
     elif not spans_column and dataset.task == "unpaired_preference" and unwanted:
         contents, marks, note = _unpaired_pairs(dataset), wanted(dataset), ""
         contents = [pair if mark is not None else () for pair, mark in zip(contents, marks, strict=True)]
+    elif not spans_column and dataset.task == "unpaired_preference":
+        given = wanted(dataset)
+        left_out = sum(given[i] is False for i in positions.tolist())
     usable = [int(i) for i in positions if contents[i] and (labels is None or labels[i] is not None)]
     notes = [note] if note else []
-    if len(usable) < len(positions):
-        notes.append(f"{len(positions) - len(usable)} rows lack a text, a label or an answer and are not trained on.")
+    if lacking := len(positions) - len(usable) - left_out:
+        those, are = ("1 row lacks", "is") if lacking == 1 else (f"{lacking} rows lack", "are")
+        notes.append(f"{those} a text, a label or an answer and {are} not trained on.")
     if weights is not None:  # a row that counts for nothing is no training row
         weights = np.asarray(weights, dtype=np.float64)
         silent = len(usable)
@@ -281,19 +286,20 @@ def _chat(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
 
 def _preference(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
     note = (
-        "Preference rows train on the chosen answer only (sft); the rejected answers are used where objective is "
-        "'dpo' or 'ranking'."
+        "Nats a token of preference rows are those of the chosen answer; objective 'likelihood' learns from it alone, "
+        "'dpo' and 'ranking' from both answers."
     )
     return SFT, [_answered(prompt, chosen) for prompt, chosen, _ in preference_parts(dataset)], None, note
 
 
 def _unpaired(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
-    note = (
-        "Unpaired preference rows train on the answers marked as wanted (sft); the others are used where objective is "
-        "'kto'."
-    )
+    marks = wanted(dataset)
     pairs = _unpaired_pairs(dataset)
-    return SFT, [pair if mark else () for pair, mark in zip(pairs, wanted(dataset), strict=True)], None, note
+    note = (
+        "Nats a token of unpaired preference rows are those of answers marked as wanted; only objective 'kto' learns from "
+        "the others, too."
+    )
+    return SFT, [pair if mark else () for pair, mark in zip(pairs, marks, strict=True)], None, note
 
 
 def _unpaired_pairs(dataset: Dataset) -> list[Conversation]:

@@ -57,12 +57,30 @@ def test_chat_keeps_turns_and_reads_sharegpt_names(tmp_path: Path) -> None:
     assert conversation([{"from": "human", "value": "hi"}, {"from": "gpt", "value": "hello"}]) == tuple(talk)
 
 
-def test_preference_says_that_it_trains_on_the_chosen_answer(tmp_path: Path) -> None:
+def test_preference_rows_hold_both_answers_and_say_what_each_objective_learns_from(tmp_path: Path) -> None:
+    """The note goes with rows of every objective, so it holds for each of them."""
     rows = [{"prompt": f"q{i}", "chosen": f"good {i}", "rejected": f"bad {i}"} for i in range(4)]
     found = from_dataset(dataset(tmp_path, rows, "preference"))
     assert found.messages[2] == ({"role": "user", "content": "q2"}, {"role": "assistant", "content": "good 2"})
-    assert any("chosen answer only" in note for note in found.notes)
+    assert found.rejected[2] == ({"role": "user", "content": "q2"}, {"role": "assistant", "content": "bad 2"})
     assert "bad" not in json.dumps(found.messages)
+    (note,) = found.notes
+    assert "'likelihood' learns from it alone" in note
+    assert "'dpo' and 'ranking' from both answers" in note
+
+
+def test_unwanted_answers_are_not_told_as_rows_that_lack_one(tmp_path: Path) -> None:
+    rows = [{"prompt": f"q{i}", "completion": f"answer {i}", "label": i % 3 > 0} for i in range(9)]
+    rows[4]["completion"] = ""
+    data = dataset(tmp_path, rows, "unpaired_preference")
+    plain = from_dataset(data)
+    assert plain.ids.tolist() == [1, 2, 5, 7, 8]
+    assert plain.notes[0].endswith("only objective 'kto' learns from the others, too.")
+    assert plain.notes[1:] == ("1 row lacks a text, a label or an answer and is not trained on.",)
+    both = from_dataset(data, unwanted=True)
+    assert both.ids.tolist() == [0, 1, 2, 3, 5, 6, 7, 8]
+    assert both.wanted == (False, True, True, False, True, False, True, True)
+    assert both.notes == ("1 row lacks a text, a label or an answer and is not trained on.",)
 
 
 def test_text_trains_a_language_model_and_says_so(tmp_path: Path) -> None:
