@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 import orjson
-import pyarrow.parquet as pq
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -23,7 +20,8 @@ from textual_plotext import PlotextPlot
 
 from curate.safetext import safe_text
 from tui import charts
-from tui.batch import BatchScreen
+from tui.batch import MOST_ROWS, BatchScreen, Note
+from tui.differing import answers, heading, line, rows_that_differ
 from tui.job import Watch
 from tui.keymap import key
 from tui.training import Watching
@@ -151,14 +149,22 @@ class AblationScreen(Watching):
         if not pairs:
             self.notify("there is no comparison yet")
             return
-        self.differ(*pairs[min(self.pair, len(pairs) - 1)])
+        result = (self.watched and self.watched.result) or {}
+        self.differ(*pairs[min(self.pair, len(pairs) - 1)], str(result.get("metric", "")))
 
     @work(thread=True, exclusive=True, group="evidence")
-    def differ(self, a: str, b: str) -> None:
+    def differ(self, a: str, b: str, metric: str) -> None:
         """Read what each arm said of each row."""
         worker = get_current_worker()
+        names = charts.title(a), charts.title(b)
         try:
-            found = rows_that_differ(self.session.run.path / "train", a, b)
+            found = rows_that_differ(self.session.run.path / "train", a, b, self.session.dataset.n_rows)
+            labels, shown = self.session.dataset.labels(), self.reader.label
+            said = heading(found, names, metric)
+            notes = {}
+            for one in found[:MOST_ROWS]:
+                own = None if labels is None else shown(labels[one.row].as_py())
+                notes[one.row] = Note(line(one, own, shown), answers(one, names, shown))
         except Exception as error:
             failed = error
             self.app.call_from_thread(lambda: self.home.failed(failed, "the rows cannot be compared"))
@@ -168,47 +174,13 @@ class AblationScreen(Watching):
             if worker.is_cancelled or not self.is_mounted:
                 return
             if not found:
-                self.notify(f"{charts.title(a)} and {charts.title(b)} do the same on every row, or left no rows")
+                self.notify(f"{names[0]} and {names[1]} do the same on every row, or left no rows")
                 return
-            names = charts.title(a), charts.title(b)
-            better = sum(gain > 0 for _, gain, _ in found)
-            said = (
-                f"{names[0]} is better on {better:,} of them, {names[1]} on {len(found) - better:,}; "
-                "the number is the mean difference over seeds, the largest first, then what each says"
-            )
-            notes = [f"{gain:+.2f}  {self.reader.word(words, 60)}" for _, gain, words in found]
-            screen = BatchScreen([row for row, _, _ in found], f"{names[0]} against {names[1]}", said, notes)
+            screen = BatchScreen([one.row for one in found], f"{names[0]} against {names[1]}", said, notes)
             screen.mode = self.mode
             self.app.push_screen(screen)
 
         self.app.call_from_thread(put)
-
-
-def rows_that_differ(train: Path, a: str, b: str) -> list[tuple[int, float, str]]:
-    """(row, mean score of a less that of b over shared seeds, what each says) of rows that differ, the most first."""
-    held = {arm: {p.parent.name: p for p in (train / arm).glob("*/eval.parquet")} for arm in (a, b)}
-    total: dict[int, list[float]] = {}
-    says: dict[int, str] = {}
-    for seed in sorted(set(held[a]) & set(held[b])):
-        one, two = (_scores(held[arm][seed]) for arm in (a, b))
-        for row in one.keys() & two.keys():
-            total.setdefault(row, []).append(one[row][0] - two[row][0])
-            if one[row][1] != two[row][1]:
-                says.setdefault(row, f"{one[row][1]} / {two[row][1]}")
-    means = {row: math.fsum(gaps) / len(gaps) for row, gaps in total.items()}
-    some = [(row, gain, says.get(row, "")) for row, gain in means.items() if abs(gain) > 1e-9]
-    return sorted(some, key=lambda found: (-abs(found[1]), found[0]))
-
-
-def _scores(path: Path) -> dict[int, tuple[float, str]]:
-    """Row -> (score, the higher the better; what was predicted, where that is a class)."""
-    table = pq.read_table(path)
-    words = table["prediction"].to_pylist() if "prediction" in table.column_names else [""] * table.num_rows
-    score = table["score"].to_numpy().astype(np.float64)
-    # Writers are scored by nats, where less is better: there the score is the loss itself. Spans are scored by their F1.
-    if "weight" in table.column_names and "spans_gold" not in table.column_names and not any(words):
-        score = -score
-    return {int(r): (float(s), str(w or "")) for r, s, w in zip(table["row"].to_pylist(), score.tolist(), words)}
 
 
 def runs_left(result: Mapping[str, Any], state: Mapping[str, Any], *, running: bool) -> str:

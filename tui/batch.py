@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -30,6 +31,16 @@ MOST_ROWS = 200
 LINE, WHOLE = 160, 4000
 
 
+@dataclass(frozen=True)
+class Note:
+    """What is said of one row."""
+
+    line: str
+    """A few words, before the row's text in the list."""
+    whole: Sequence[str] = ()
+    """Sentences, below the row where it is shown whole."""
+
+
 class BatchScreen(PanelScreen):
     """Rows behind a number: a step's batch, or rows on which arms differ. The row under the cursor is shown whole, with
     every finding on it; Enter goes to its first finding, m shows it token by token."""
@@ -43,11 +54,11 @@ class BatchScreen(PanelScreen):
 
     view = View("", "Rows", "", "Rows behind a number: each with what was found in it. ! counts the findings on a row.")
 
-    def __init__(self, rows: Sequence[int], title: str, said: str = "", notes: Sequence[str] = ()) -> None:
-        """`notes`: a word on each row, before its text."""
+    def __init__(self, rows: Sequence[int], title: str, said: str = "", notes: Mapping[int, Note] | None = None) -> None:
+        """`notes`: what is said of a row, by its number."""
         super().__init__()
         self.rows = tuple(rows[:MOST_ROWS])
-        self.notes = tuple(notes)
+        self.notes = notes or {}
         self.heading = title
         self.more = len(rows) - len(self.rows)
         self.said = said
@@ -85,7 +96,7 @@ class BatchScreen(PanelScreen):
             found: dict[int, list[int]] = {}
             for index in np.flatnonzero(np.isin(of_row, rows)).tolist():
                 found.setdefault(int(of_row[index]), []).append(index)
-            lines = [self._line(k, row, text or "", found.get(row, ())) for k, (row, text) in enumerate(zip(rows, safe))]
+            lines = [self._line(row, text or "", found.get(row, ())) for row, text in zip(rows, safe)]
         except Exception as error:
             failed = error
             self.app.call_from_thread(lambda: self.home.failed(failed, "these rows cannot be read"))
@@ -103,9 +114,9 @@ class BatchScreen(PanelScreen):
 
         self.app.call_from_thread(put)
 
-    def _line(self, at: int, row: int, text: str, found: Sequence[int]) -> Text:
+    def _line(self, row: int, text: str, found: Sequence[int]) -> Text:
         mark = f"! {len(found)}" if found else "   "
-        note = f"  {self.notes[at]}" if at < len(self.notes) else ""
+        note = f"  {self.notes[row].line}" if row in self.notes else ""
         return Text(f"row {row:<7} {mark:<4}{note}  {text}", no_wrap=True, overflow="ellipsis")
 
     @on(OptionList.OptionHighlighted, "#batch-rows")
@@ -126,7 +137,11 @@ class BatchScreen(PanelScreen):
         content = self.session.dataset.content().take(pa.array([row], pa.int64()))
         text = masked_previews(content, WHOLE, looked_for(self.session.detected.recipe))[0]
         leaves = "leaves" if self.session.plan.dropped[row] else "stays"
-        parts: list[RenderableType] = [Text(f"row {row}, {leaves}", style="bold"), Text(text or ""), Text("")]
+        parts: list[RenderableType] = [Text(f"row {row}, {leaves}", style="bold")]
+        labels = self.session.dataset.labels()
+        parts += [] if labels is None else [Text(f"label in the data: {self.reader.label(labels[row].as_py())}")]
+        parts += [Text(words) for words in (self.notes[row].whole if row in self.notes else ())]
+        parts += [Text(text or ""), Text("")]
         table = self.session.findings
         for index in self._findings.get(row, ()):
             status = STATUSES[self.session.state.status[index]]

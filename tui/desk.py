@@ -25,6 +25,7 @@ from tui.effects import Effects
 from tui.gate import GateState
 from tui.keymap import key
 from tui.memory import Place
+from tui.outcome import Outcome
 from tui.reader import Reader
 from tui.words import count
 
@@ -186,6 +187,11 @@ class Desk:
     def effects(self) -> Effects:
         """Whom decisions fall on."""
         return Effects(self.session, self.reader)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """What the comparison of raw and curated data came to."""
+        return Outcome(self.folder)
 
     @property
     def folder(self) -> Path:

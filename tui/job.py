@@ -21,6 +21,7 @@ from curate.dataset import make_private_dir
 from curate.house import child_environment
 from curate.safetext import safe_text
 from curate.session import Session
+from tui.outcome import Outcome
 
 FINISHED = ("done", "resumed", "same")
 LAST_LINES = 8
@@ -75,7 +76,7 @@ class Job:
         self.run = run
         self.process: subprocess.Popen[bytes] | None = None
         self._events = Tail(run / "train" / "events.jsonl")
-        self._result: tuple[int, dict[str, Any] | None] = (0, None)
+        self._outcome = Outcome(run)
 
     @property
     def pid_file(self) -> Path:
@@ -133,7 +134,7 @@ class Job:
         """Read everything that has been written so far."""
         running = self.pid() is not None
         runs, total, eta, notices, curves = _told(self._events.read())
-        result = None if running else self._read_result()
+        result = None if running else self._outcome.read()
         # Only a verdict on the very plan in force speaks for the decisions on screen.
         current = result is not None and session.is_written and result.get("plan_hash") == session.plan_hash()
         return Watch(
@@ -141,16 +142,6 @@ class Job:
             outdated=result is not None and not current,
             ended_early="" if running else self._last_words(),
         )  # fmt: skip
-
-    def _read_result(self) -> dict[str, Any] | None:
-        path = self.run / "ablation.json"
-        try:
-            stamp = path.stat().st_mtime_ns
-            if stamp != self._result[0]:
-                self._result = (stamp, orjson.loads(path.read_bytes()))
-        except (OSError, ValueError):
-            return None
-        return self._result[1]
 
     def _last_words(self) -> str:
         """The end of the log of a process that ended without writing a result."""

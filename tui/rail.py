@@ -16,6 +16,7 @@ from textual.widgets._footer import FooterKey
 from textual.widgets.option_list import Option
 
 from tui.keymap import key
+from tui.outcome import trained_word, verdict_word
 from tui.panels import PANELS, Panel, stages_of
 from tui.words import MANY, NOTED, SIGN, short_path
 
@@ -188,10 +189,8 @@ def _told(desk: Desk, panel: Panel) -> str:
         return f"{desk.session.rows()[0]:,} rows"
     if panel.mode == "report":
         return f"{SIGN['applied']} written" if desk.session.is_written else "! not written"
-    judged = (desk.folder / "ablation.json").is_file()
-    if panel.mode == "ablation":
-        return f"{SIGN['applied']} verdict" if judged else "– no verdict yet"
-    return f"{SIGN['applied']} trained" if judged else "– not trained yet"
+    result = desk.outcome.read()
+    return verdict_word(result) if panel.mode == "ablation" else trained_word(result)
 
 
 def header(desk: Desk, mode: str, width: int, view: str = "") -> Table:

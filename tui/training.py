@@ -26,6 +26,7 @@ from tui.job import Job, Run, Watch
 from tui.keymap import key
 from tui.metrics import SERIES, Metrics, MetricsReader, spark, told
 from tui.microscope import MicroscopeScreen
+from tui.outcome import nothing_trained
 from tui.rail import Keys
 from tui.shell import PanelScreen
 from tui.words import count, duration
@@ -102,13 +103,14 @@ class Watching(PanelScreen):
     def _show(self, watch: Watch) -> None:
         if not self.is_mounted:
             return
-        ended = self.watched is not None and self.watched.running and not watch.running
+        was = self.watched
+        ended = was is not None and was.running and not watch.running
         if ended and (self.stopping or watch.result is not None):
             stopped = f"training was stopped; {key('start')} goes on from there"
             self.desk.say(stopped if self.stopping else "training is done; its verdict stands in Ablation")
         self.watched = watch
         self.stopping = self.stopping and watch.running
-        if ended:
+        if ended or (was is not None and was.result is not watch.result):  # the rail tells of both
             self.refresh_shell()
         self.show(watch)
         self.query_one(Keys).look_again()
@@ -168,8 +170,7 @@ class Watching(PanelScreen):
             return Text(f"✗ Training ended without a verdict. {said}")
         if watch.result is not None:
             said = f"✓ Training is done; {key('stage_after')} shows the verdict."
-            states = {each.get("status") for arm in watch.result.get("arms", ()) for each in arm.get("runs", ())}
-            if states == {"not run"}:
+            if nothing_trained(watch.result):
                 said = f"– Nothing was trained: {key('stage_after')} says why."
             return Text(f"{said} Decisions were taken since: {key('start')} trains again." if watch.outdated else said)
         return Text(f"{WHAT}\n\nPress {key('start')} to start. The same as: {self.session.command('ablate')}")

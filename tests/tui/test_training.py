@@ -20,12 +20,13 @@ import pytest
 from curate.session import Session
 from tests.tui.conftest import STAGES, Drive, rows, write
 from tui import charts
-from tui.ablation import mean_of, rows_that_differ, runs_left
+from tui.ablation import mean_of, runs_left
 from tui.batch import BatchScreen
 from tui.findings import FindingsScreen
 from tui.job import Job, Tail, Watch
 from tui.metrics import MetricsReader, spark
 from tui.microscope import MicroscopeScreen, tokens
+from tui.outcome import trained_word, verdict_word
 
 EVENTS: list[dict[str, Any]] = [
     {"kind": "notice", "words": "Evaluated on 30 rows.\x1b[2J"},
@@ -158,6 +159,21 @@ async def test_a_comparison_for_which_nothing_was_trained_is_not_called_a_traini
         await d.sees("Nothing was trained: ] says why.")
         await d.panel("ablation")
         await d.sees("INSUFFICIENT EVIDENCE", "Too few rows.")
+        await d.sees("– nothing trained", "? cannot tell")
+        assert "✓ trained" not in d.words()
+        assert "✓ verdict" not in d.words()
+
+
+def test_the_rail_tells_a_verdict_from_a_comparison_without_one() -> None:
+    not_run = {"arms": [{"runs": [{"status": "not run"}]}]}
+    assert (trained_word(None), verdict_word(None)) == ("– not trained yet", "– no verdict yet")
+    alone = {**not_run, "verdict": "insufficient evidence"}
+    assert (trained_word(alone), verdict_word(alone)) == ("– nothing trained", "? cannot tell")
+    assert verdict_word({**RESULT, "verdict": "inconclusive"}) == "? inconclusive"
+    for verdict in ("helped", "harmed", "equivalent", "identical"):
+        assert verdict_word({**RESULT, "verdict": verdict}) == "✓ verdict"
+    partly = {"arms": [{"runs": [{"status": "done"}, {"status": "not run"}]}], "verdict": "insufficient evidence"}
+    assert (trained_word(partly), verdict_word(partly)) == ("✓ trained", "? cannot tell")
 
 
 METRICS: list[dict[str, Any]] = [
@@ -229,21 +245,6 @@ def test_tokens_are_told_apart_by_brackets_not_by_colour_alone() -> None:
     said = console.export_text()
     assert "Why│?⟦[b]So│.⟧" in said
     assert "2 learned from, 2 read only" in said
-
-
-def test_rows_that_differ_between_arms_come_with_the_largest_difference_first(tmp_path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    for arm, scores in (("curated", [1.0, 1.0, 0.0]), ("raw", [1.0, 0.0, 1.0])):
-        for seed in ("0", "1"):
-            folder = tmp_path / arm / seed
-            folder.mkdir(parents=True)
-            held = {"row": [4, 5, 6], "score": scores if seed == "0" or arm == "raw" else [1.0, 1.0, 1.0],
-                    "prediction": ["a", "b", "c"] if arm == "raw" else ["a", "x", "y"]}  # fmt: skip
-            pq.write_table(pa.table(held), folder / "eval.parquet")
-    assert rows_that_differ(tmp_path, "curated", "raw") == [(5, 1.0, "x / b"), (6, -0.5, "y / c")]
-    assert rows_that_differ(tmp_path, "curated", "nobody") == []
 
 
 def test_an_arms_mean_has_the_t_interval_over_its_seeds() -> None:
