@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import orjson
+from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -24,10 +25,14 @@ from tui.batch import MOST_ROWS, BatchScreen, Note
 from tui.differing import answers, heading, line, rows_that_differ
 from tui.job import Watch
 from tui.keymap import key
+from tui.outcome import preferred
 from tui.training import Watching
 
 LEFT_OUT = ("rows", "rows_with_unknown_label", "supervised_tokens")
 MOST_METRICS = 5
+SECTION_PADDING = 2
+"""Columns at each side of a section (`.section` in `app.tcss`)."""
+SCROLLBAR = 1
 CELL = 26
 """Columns of text for a mean, its interval and a gap."""
 
@@ -48,6 +53,7 @@ class AblationScreen(Watching):
         self.state: dict[str, Any] = {}
         self.pair = 0
         self._drawn: object = None
+        self._preferred: tuple[object, str, dict[str, list[float]]] = (None, "", {})
 
     def can(self, action: str) -> bool:
         """Rows that differ where arms were compared."""
@@ -73,7 +79,9 @@ class AblationScreen(Watching):
         self.query_one("#verdict").border_title = "Does curation help?"
 
     def read_more(self, watch: Watch) -> None:
-        """What an ablation at work says of its looks."""
+        """What an ablation at work says of its looks, and how a finished one tells better answers from worse."""
+        if watch.result is not None and watch.result is not self._preferred[0]:
+            self._preferred = watch.result, *preferred(self.session.run.path, watch.result)
         try:
             self.state = orjson.loads((self.session.run.path / "train" / "state.json").read_bytes())
         except (OSError, ValueError):
@@ -90,10 +98,13 @@ class AblationScreen(Watching):
         self.query_one("#verdict", Static).update(self._verdict(watch))
         self._put("#ablation-note", self._note(watch))
         self._put("#ablation-small", self._small_print(watch))
-        arms: RenderableType = arms_by_metrics(result, width) if result else charts.progress(watch)
+        arms: RenderableType = charts.progress(watch)
+        if result:
+            arms = Group(arms_by_metrics(result, width), *above(result, *self._preferred[1:]))
         self._put("#arms", arms if result or watch.runs else None)
         compared = result["comparisons"] if result else None
-        drawn = Group(charts.forest(result, width), Text(charts.LEGEND, "dim")) if result and compared else None
+        inner = width - 2 * SECTION_PADDING - SCROLLBAR
+        drawn = Group(charts.forest(result, inner), Text(charts.LEGEND, "dim")) if result and compared else None
         self._put("#forest", drawn)
         self._put("#stages", stages(result, width) if result and result.get("stages") else None)
         plot = self.query_one("#ablation-plot", PlotextPlot)
@@ -112,7 +123,7 @@ class AblationScreen(Watching):
         if result is None:
             return Text("No verdict yet." if watch.running else "Not tested yet.", style="bold")
         said = [Text(safe_text(str(result["verdict"])).upper(), style="bold"), Text(safe_text(str(result["words"])))]
-        if left := runs_left(result, self.state, running=False):
+        if left := runs_left(result, self.state, running=False, command=self.session.command("ablate")):
             said.append(Text(left))
         if watch.outdated:
             again = f"{key('start')} trains again"
@@ -183,12 +194,14 @@ class AblationScreen(Watching):
         self.app.call_from_thread(put)
 
 
-def runs_left(result: Mapping[str, Any], state: Mapping[str, Any], *, running: bool) -> str:
-    """How many training runs are left to a verdict, where a look has told."""
+def runs_left(
+    result: Mapping[str, Any], state: Mapping[str, Any], *, running: bool, command: str = "curate ablate RUN"
+) -> str:
+    """How many training runs are left to a verdict, where a look has told; `command`: what trains this run."""
     looks: Sequence[Mapping[str, Any]] = (state if running else result).get("looks") or ()
     if not looks:
         verdict = str(result.get("verdict") or "")
-        more = "no look was taken: curate ablate RUN --sequential adds seeds until there is a verdict"
+        more = f"no look was taken: {command} --sequential adds seeds until there is a verdict"
         return f"Runs left to a verdict: {more}" if verdict == "inconclusive" else ""
     last = looks[-1]
     left = last.get("runs_left")
@@ -220,7 +233,17 @@ def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
         rows = "–" if arm["method"] == "base" else f"{arm['rows']:,}"
         first = (letter[str(arm["name"])], safe_text(arm["title"]), rows, f"{len(runs)} of {len(arm['runs'])}")
         table.add_row(*map(Text, (*first, *cells)))
-    return Group(table, Text("means with 95 % intervals over seeds; rows count in the differences below", style="dim"))
+    said = "means, 95 % intervals over seeds alone; those of the differences are over rows, too"
+    return Group(table, Text(said, style="dim"))
+
+
+def above(result: Mapping[str, Any], said: str, shares: Mapping[str, Sequence[float]]) -> list[RenderableType]:
+    """How often each arm puts the better answer above the worse one, where it learned from both."""
+    if not shares:
+        return []
+    letter = charts.letters(str(arm["name"]) for arm in result["arms"])
+    told = [Text(f"{letter.get(arm, '?')}  {mean_of(values, {})}", no_wrap=True) for arm, values in shares.items()]
+    return [Text(f"\n{said}:"), Columns(told, padding=(0, 3))]
 
 
 T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}

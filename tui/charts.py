@@ -27,13 +27,16 @@ LETTERS_ON_A_LINE = 10
 LETTERS = {"base": "b", "raw": "r", "curated": "c", "random_control": "x"}
 TITLES = {"base": "base", "raw": "raw", "curated": "curated", "random_control": "random removal"}
 SIGN = {"done": "✓", "resumed": "✓", "same": "=", "failed": "✗", "started": "▸", "training": "▸"}
-FOREST = 31
-ROOM_FOR_SPANS = 90
+FOREST, LEAST_FOREST = 31, 15
+"""Columns of an interval, and the fewest where there is little room."""
+ROOM_FOR_SPANS = 85
 """Columns from which on intervals stand beside the forest in numbers, too."""
 SHARES = frozenset({"accuracy", "row_span_f1"})
 """Metrics whose differences are told in points, as the verdict's words tell them."""
+STATE = {"resumed": "done before", "same": "same rows as another"}
+"""What a training run's state is called, where its own word does not say it."""
 BAR = 20
-LEGEND = "● difference  ├ ┤ 95 % interval  │ no difference  ┊ ± what is too small to matter"
+LEGEND = "● difference, right of │ the first is better  ├ ┤ 95 % interval  ┊ ± too small to matter"
 
 
 def letters_of(watch: Watch, more: Iterable[str] = ()) -> dict[str, str]:
@@ -86,27 +89,33 @@ def progress(watch: Watch) -> Table:
 
 
 def _now(run: Run) -> str:
-    at = f", step {run.step} of {run.steps}" if run.state == "training" else f", {run.state}"
+    at = f", step {run.step} of {run.steps}" if run.state == "training" else f", {STATE.get(run.state, run.state)}"
     return f"seed {run.seed}{at}"
 
 
 def forest(result: dict[str, Any], width: int = 120) -> Table:
-    """Each comparison as an interval around its difference; the bar stands at no difference."""
+    """Each comparison as an interval around its difference, which is above zero where the first arm is better; the bar
+    stands at no difference."""
     compared = result["comparisons"]
     delta, metric = float(result["delta"]), str(result["metric"])
     span = reach((c[k] for c in compared for k in ("low", "high") if c.get(k) is not None), delta)
-    axis = axis_of(span, lambda edge: difference(edge, metric))
     wide, spans = width >= NARROW, width >= ROOM_FOR_SPANS
-    unit = "points" if metric in SHARES else "difference"
-    table = _table("comparison", unit, *(["95 % interval"] if spans else []), axis, "")
+    unit = "points" if metric in SHARES else "gain"
     letter = letters([str(arm["name"]) for arm in result["arms"]] + [str(c[end]) for c in compared for end in "ab"])
+    lines = []
     for c in compared:
         names = f"  {title(c['a'])} − {title(c['b'])}" if wide else ""
         told, *ends = (difference(c[k], metric) for k in ("delta", "low", "high"))
-        cells = [f"{letter[str(c['a'])]} − {letter[str(c['b'])]}{names}", told]
-        cells += [f"{ends[0]} to {ends[1]}"] if spans else []
-        drawn = interval(c["low"], c["delta"], c["high"], span, delta)
-        table.add_row(*map(Text, (*cells, drawn, safe_text(str(c["verdict"])))))
+        first = [f"{letter[str(c['a'])]} − {letter[str(c['b'])]}{names}", told]
+        lines.append(([*first, *([f"{ends[0]} to {ends[1]}"] if spans else [])], safe_text(str(c["verdict"]))))
+    heads = ["comparison", unit, *(["95 % interval"] if spans else [])]
+    taken = sum(max(len(head), *(len(cells[at]) for cells, _ in lines)) + 2 for at, head in enumerate(heads))
+    room = width - taken - 2 - max(len(verdict) for _, verdict in lines)
+    room = max(LEAST_FOREST, min(FOREST, room))
+    table = _table(*heads, axis_of(span, lambda edge: difference(edge, metric), room), "")
+    for c, (cells, verdict) in zip(compared, lines, strict=True):
+        drawn = interval(c["low"], c["delta"], c["high"], span, delta, room)
+        table.add_row(*map(Text, (*cells, drawn, verdict)))
     return table
 
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from curate.dataset import make_private_dir
 from curate.house import child_environment
 from curate.safetext import safe_text
 from curate.session import Session
-from tui.outcome import Outcome
+from tui.metrics import MetricsReader
+from tui.outcome import Outcome, measured_runs
+from tui.tail import Tail
 
 FINISHED = ("done", "resumed", "same")
 LAST_LINES = 8
@@ -77,6 +80,7 @@ class Job:
         self.process: subprocess.Popen[bytes] | None = None
         self._events = Tail(run / "train" / "events.jsonl")
         self._outcome = Outcome(run)
+        self._measured: dict[tuple[str, int], MetricsReader] = {}
 
     @property
     def pid_file(self) -> Path:
@@ -135,6 +139,7 @@ class Job:
         running = self.pid() is not None
         runs, total, eta, notices, curves = _told(self._events.read())
         result = None if running else self._outcome.read()
+        curves = self._curves([(r.arm, r.seed) for r in runs if r.counted] or measured_runs(result), curves)
         # Only a verdict on the very plan in force speaks for the decisions on screen.
         current = result is not None and session.is_written and result.get("plan_hash") == session.plan_hash()
         return Watch(
@@ -142,6 +147,19 @@ class Job:
             outdated=result is not None and not current,
             ended_early="" if running else self._last_words(),
         )  # fmt: skip
+
+    def _curves(
+        self, runs: Sequence[tuple[str, int]], told: Mapping[str, Mapping[int, list[float]]]
+    ) -> dict[str, dict[int, list[float]]]:
+        """arm -> step -> training loss of each seed, from what each run wrote down; from what the trainer told (`told`) for
+        an arm of which nothing is written. What it tells begins with its process, and runs may have been trained before."""
+        out: dict[str, dict[int, list[float]]] = {}
+        for arm, seed in runs:
+            folder = self.run / "train" / arm / str(seed)
+            reader = self._measured.setdefault((arm, seed), MetricsReader(folder))
+            for step, loss in reader.read().series.get("loss", {}).items():
+                out.setdefault(arm, {}).setdefault(step, []).append(loss)
+        return {**{arm: dict(by_step) for arm, by_step in told.items()}, **out}
 
     def _last_words(self) -> str:
         """The end of the log of a process that ended without writing a result."""
@@ -157,41 +175,6 @@ class Job:
             pass
         said = [safe_text(line.rpartition("\r")[2]) for line in lines if line.strip()]
         return "\n".join(said[-LAST_LINES:]) or "it said nothing"
-
-
-class Tail:
-    """The whole lines of a growing JSON Lines file; a line still being written waits for the next look."""
-
-    def __init__(self, path: Path, wanted: str = "kind") -> None:
-        """`wanted`: the key that a line must have to count."""
-        self.path = path
-        self.wanted = wanted
-        self._at = 0
-        self._file: tuple[int, int] | None = None
-        self._events: list[dict[str, Any]] = []
-
-    def read(self) -> list[dict[str, Any]]:
-        """Every event so far; starts over when the file is another one."""
-        try:
-            with self.path.open("rb") as handle:
-                status = os.fstat(handle.fileno())
-                if (status.st_dev, status.st_ino) != self._file or status.st_size < self._at:
-                    self._file, self._at, self._events = (status.st_dev, status.st_ino), 0, []
-                handle.seek(self._at)
-                fresh = handle.read()
-        except OSError:
-            self._file, self._at, self._events = None, 0, []
-            return []
-        whole = fresh[: fresh.rfind(b"\n") + 1]
-        self._at += len(whole)
-        for line in whole.splitlines():
-            try:
-                event = orjson.loads(line)
-            except ValueError:
-                continue
-            if isinstance(event, dict) and self.wanted in event:
-                self._events.append(event)
-        return self._events
 
 
 def _told(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tui.job import Tail
+from tui.tail import Tail
 
 SERIES = {
     "loss": "training loss",

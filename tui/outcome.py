@@ -12,6 +12,13 @@ NO_VERDICT = {"insufficient evidence": "? cannot tell", "inconclusive": "? incon
 """Outcomes that are none, as the rail has them."""
 
 
+ABOVE = {
+    "above_rejected": "held-out pairs whose chosen answer the model puts above the rejected one",
+    "above_unwanted": "held-out answers marked as wanted, and how many of the unwanted ones the model puts below each",
+}
+"""What training on better and worse answers writes of each run (`train.preference.measure`)."""
+
+
 class Outcome:
     """The file, read once for each time that it is written."""
 
@@ -45,3 +52,27 @@ def trained_word(result: Mapping[str, Any] | None) -> str:
 def verdict_word(result: Mapping[str, Any] | None) -> str:
     """What the rail says of the comparison."""
     return "– no verdict yet" if result is None else NO_VERDICT.get(str(result.get("verdict")), "✓ verdict")
+
+
+def measured_runs(result: Mapping[str, Any] | None) -> list[tuple[str, int]]:
+    """(arm, seed) of the runs that were trained and left a curve."""
+    arms = (result or {}).get("arms", ())
+    return [(str(arm["name"]), int(run["seed"])) for arm in arms for run in arm.get("runs", ()) if run.get("curve")]
+
+
+def preferred(run: Path, result: Mapping[str, Any]) -> tuple[str, dict[str, list[float]]]:
+    """What was counted where arms learned from better and worse answers, and the share by arm, one a seed; the base's is
+    asked for by every run, and told once. Empty for other trainings."""
+    said, base, shares = "", dict[str, list[float]](), dict[str, list[float]]()
+    for arm, seed in measured_runs(result):
+        try:
+            done = orjson.loads((run / "train" / arm / str(seed) / "done.json").read_bytes())
+        except (OSError, ValueError):
+            continue
+        told = done.get("preference") or {}
+        for name, words in ABOVE.items():
+            share, before = told.get(name), told.get(f"base_{name}")
+            if isinstance(share, float) and isinstance(before, float):  # none where answers were of one kind alone
+                said, base["base"] = words, [before]
+                shares.setdefault(arm, []).append(share)
+    return said, {**base, **shares}

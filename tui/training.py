@@ -26,7 +26,7 @@ from tui.job import Job, Run, Watch
 from tui.keymap import key
 from tui.metrics import SERIES, Metrics, MetricsReader, spark, told
 from tui.microscope import MicroscopeScreen
-from tui.outcome import nothing_trained
+from tui.outcome import NO_VERDICT, nothing_trained
 from tui.rail import Keys
 from tui.shell import PanelScreen
 from tui.words import count, duration
@@ -37,6 +37,12 @@ WHAT = (
     "A small LoRA adapter is trained on the raw data, on the curated data, and on raw data with as many rows removed at "
     "random; all are scored on the same rows that none was trained on."
 )
+
+LEARNS = {
+    "dpo": "to put the chosen answer above the rejected one",
+    "ranking": "to put the chosen answer above the rejected one",
+    "kto": "to tell wanted answers from unwanted ones",
+}
 
 
 class Watching(PanelScreen):
@@ -161,7 +167,7 @@ class Watching(PanelScreen):
             if self.stopping:
                 state = Text("▸ stopping; finished training runs are kept …")
             notices = [Text(words, style="dim") for words in watch.notices[-1:]]
-            return Group(state, *(notices if watch.runs else [Text(f"\n{WHAT}", style="dim")]))
+            return Group(state, *(notices if watch.runs else [Text(f"\n{self.what()}", style="dim")]))
         if watch.stopped:
             kept = "Training runs that were finished are kept."
             return Text(f"– Training was stopped before its verdict. {kept} {key('start')} goes on from there.")
@@ -169,11 +175,17 @@ class Watching(PanelScreen):
             said = f"Its last words:\n{watch.ended_early}\n\n{key('start')} goes on from there."
             return Text(f"✗ Training ended without a verdict. {said}")
         if watch.result is not None:
-            said = f"✓ Training is done; {key('stage_after')} shows the verdict."
+            what = "why there is no verdict" if str(watch.result.get("verdict")) in NO_VERDICT else "the verdict"
+            said = f"✓ Training is done; {key('stage_after')} shows {what}."
             if nothing_trained(watch.result):
                 said = f"– Nothing was trained: {key('stage_after')} says why."
             return Text(f"{said} Decisions were taken since: {key('start')} trains again." if watch.outdated else said)
-        return Text(f"{WHAT}\n\nPress {key('start')} to start. The same as: {self.session.command('ablate')}")
+        return Text(f"{self.what()}\n\nPress {key('start')} to start. The same as: {self.session.command('ablate')}")
+
+    def what(self) -> str:
+        """What is trained, and on which answers where rows hold better and worse ones."""
+        objective = str(self.session.detected.recipe.train.get("objective"))
+        return f"{WHAT} Each learns {LEARNS[objective]} (objective {objective})." if objective in LEARNS else WHAT
 
 
 class TrainingScreen(Watching):
@@ -294,7 +306,7 @@ class TrainingScreen(Watching):
         running = self.watched is not None and self.watched.running
         unseen = "not measured yet" if running else "no rows were set aside for it"
         longest = max(len(title) for title in SERIES.values())
-        for head, least in (("", longest), (f"step {at}", 8), ("lowest", 8), ("highest", 8), ("first step to last", 10)):
+        for head, least in (("", longest), (f"step {at}", 9), ("lowest", 9), ("highest", 9), ("first step to last", 10)):
             table.add_column(head, no_wrap=True, min_width=least, overflow="ellipsis")
         for name, title in SERIES.items():
             values = metrics.series.get(name, {})
@@ -303,7 +315,7 @@ class TrainingScreen(Watching):
                 continue
             near = max((s for s in values if s <= at), default=min(values))
             ends = (told(name, f(values.values())) for f in (min, max))
-            table.add_row(title, told(name, values[near]), *ends, spark(values, max(10, wide - 62)))
+            table.add_row(title, told(name, values[near]), *ends, spark(values, max(10, wide - 65)))
         return table
 
     def _alerts(self, metrics: Metrics) -> RenderableType:
@@ -378,6 +390,6 @@ def run_line(key: tuple[str, int], run: Run | None, letter: str) -> Text:
     if run is None:
         return Text(f"✓ {name}", no_wrap=True, overflow="ellipsis")
     sign = charts.SIGN.get(run.state, "?")
-    at = f"step {run.step} of {run.steps}" if run.state == "training" else run.state
+    at = f"step {run.step} of {run.steps}" if run.state == "training" else charts.STATE.get(run.state, run.state)
     loss = f"   loss {run.loss:.3f}" if run.loss is not None else ""
     return Text(f"{sign} {name:<30} {at}{loss}", no_wrap=True, overflow="ellipsis")

@@ -12,14 +12,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.image import SVGImageSnapshotExtension
+from textual.widgets import OptionList
 
 from curate import workflow
 from curate.recipe import Recipe
 from tests.tui.conftest import CARD, SECRET, Drive, rows, write
 from tui.ablation import AblationScreen
+from tui.batch import BatchScreen
 
 STAGES = ["exact_duplicates", "near_duplicates", "pii", "label_names"]
 STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -28,6 +32,7 @@ STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "bulk": ("duplicates", ("A", "x")),
     "grouped": ("pii", ("g",)),
     "ablation": ("ablation", ()),
+    "differing": ("ablation", ("d",)),
 }
 ONLY_SMALL = ("help",)
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -59,6 +64,7 @@ async def test_screens_look_as_they_were_looked_at(
             if panel == "ablation":  # the gate has been asked before: the screens are told apart, not the gate's answers
                 found = {**verdict(), "plan_hash": d.app.desk.session.plan_hash()}
                 (tmp_path / "runs" / "tickets" / "ablation.json").write_text(json.dumps(found))
+                answered(tmp_path / "runs" / "tickets" / "train")
             await d.panel(panel)
             await d.press(*keys)
             await ready(d)
@@ -74,6 +80,8 @@ async def ready(d: Any) -> None:
     screen = d.app.screen
     if isinstance(screen, AblationScreen):
         await d.until(lambda: screen.watched is not None and screen.watched.result, "the verdict")
+    if isinstance(screen, BatchScreen):
+        await d.until(lambda: screen.query_one("#batch-rows", OptionList).option_count, "the rows")
     await d.settle()
     await d.settle()
 
@@ -81,6 +89,18 @@ async def ready(d: Any) -> None:
 def plain(svg: str) -> Any:
     """Without the web font that the exporter names: pictures fetch nothing."""
     return re.sub(r"@font-face\s*\{[^}]*\}\s*", "", svg)
+
+
+def answered(train: Path) -> None:
+    """What two arms said of some rows with three seeds, as their runs leave it."""
+    said = {"curated": ["refund", "delivery", "account", "refund"], "raw": ["refund", "account", "delivery", "delivery"]}
+    right = {"curated": [1.0, 1.0, 1.0, 0.0], "raw": [1.0, 0.0, 0.0, 1.0]}
+    for arm, words in said.items():
+        for seed in range(3):
+            (train / arm / str(seed)).mkdir(parents=True, exist_ok=True)
+            score = right["curated"] if seed == 2 and arm == "raw" else right[arm]
+            table = {"row": [3, 11, 27, 60], "score": score, "prediction": said["curated"] if seed == 2 else words}
+            pq.write_table(pa.table(table), train / arm / str(seed) / "eval.parquet")
 
 
 def verdict() -> dict[str, Any]:

@@ -23,10 +23,11 @@ from tui import charts
 from tui.ablation import mean_of, runs_left
 from tui.batch import BatchScreen
 from tui.findings import FindingsScreen
-from tui.job import Job, Tail, Watch
+from tui.job import Job, Watch
 from tui.metrics import MetricsReader, spark
 from tui.microscope import MicroscopeScreen, tokens
 from tui.outcome import trained_word, verdict_word
+from tui.tail import Tail
 
 EVENTS: list[dict[str, Any]] = [
     {"kind": "notice", "words": "Evaluated on 30 rows.\x1b[2J"},
@@ -261,8 +262,73 @@ def test_runs_left_to_a_verdict_are_said_where_a_look_told() -> None:
     look = {"seeds": 4, "level": 0.99, "verdict": "inconclusive", "runs_left": 6}
     assert "about 6 (look 1, 4 seeds" in runs_left({}, {"looks": [look]}, running=True)
     assert "more seeds will not do" in runs_left({"looks": [{**look, "runs_left": None}]}, {}, running=False)
-    assert "--sequential" in runs_left({"verdict": "inconclusive"}, {}, running=False)
+    assert "curate ablate runs/t --sequential" in runs_left(
+        {"verdict": "inconclusive"}, {}, running=False, command="curate ablate runs/t"
+    )
     assert runs_left({"verdict": "helped"}, {}, running=False) == ""
+
+
+@pytest.mark.parametrize("width", [60, 69, 75, 89, 100, 130])
+def test_a_forest_takes_the_room_there_is_and_cuts_no_verdict(width: int) -> None:
+    from rich.console import Console
+
+    found = {"low": -0.0844, "delta": -0.0477, "high": 0.0189, "verdict": "insufficient evidence"}
+    pairs = [{"a": a, "b": b, **found} for a, b in (("curated", "raw"), ("curated", "random_control"), ("raw", "base"))]
+    arms = [{"name": name} for name in ("base", "raw", "curated", "random_control")]
+    console = Console(width=width, file=io.StringIO())
+    console.print(charts.forest({"metric": "nats_per_token", "delta": 0.01, "arms": arms, "comparisons": pairs}, width))
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert said.count("insufficient evidence") == 3
+    assert said.count("−0.0477") == 3
+    assert "…" not in said
+    assert "comparison" in said
+    assert len(said.splitlines()) == 4, "no line is folded"
+
+
+def test_curves_of_runs_that_an_earlier_training_finished_are_drawn_too(run: Path) -> None:
+    """What the trainer tells begins with the process that goes on; the runs before it left their metrics."""
+    for arm in ("raw", "curated"):
+        measured(run, arm)
+    resumed = [{**EVENTS[1], "arm": "raw", "state": "resumed"}, {**EVENTS[1], "arm": "curated", "state": "started"},
+               {**EVENTS[2], "arm": "curated", "step": 8, "loss": 9.0}]  # fmt: skip
+    tell(run, resumed)
+    watch = Job(run).watch(Session.open(run))
+    every = {n: [2.0 / n] for n in range(1, 9)}
+    assert watch.curves == {"raw": every, "curated": every}
+    (run / "train" / "events.jsonl").unlink()
+    arms = [{"name": "raw", "runs": [{"seed": 0, "curve": "train/raw/0/metrics.jsonl"}]}]
+    (run / "ablation.json").write_bytes(orjson.dumps({**RESULT, "arms": arms}))
+    assert Job(run).watch(Session.open(run)).curves == {"raw": every}, "and without any word of the trainer"
+
+
+async def test_a_comparison_of_preference_training_says_how_often_the_better_answer_is_put_first(
+    run: Path, drive: Drive
+) -> None:
+    told = {"rows": 20, "above_rejected": 0.6, "base_above_rejected": 0.8}
+    for seed in range(2):
+        folder = run / "train" / "raw" / str(seed)
+        folder.mkdir(parents=True)
+        (folder / "done.json").write_bytes(orjson.dumps({"preference": {**told, "above_rejected": 0.6 + 0.02 * seed}}))
+    base = {
+        **RESULT["arms"][0],
+        "name": "base",
+        "title": "base model",
+        "method": "base",
+        "runs": [{"seed": 0, "curve": None}],
+    }
+    runs = [{"seed": n, "status": "done", "metrics": {}, "curve": f"train/raw/{n}/metrics.jsonl"} for n in range(2)]
+    arms = [base, {**RESULT["arms"][0], "runs": runs}]
+    async with drive(run, size=(100, 40)) as d:
+        screen = await d.panel("ablation")
+        found = {**RESULT, "metric": "nats_per_token", "arms": arms, "plan_hash": screen.session.plan_hash()}
+        (run / "ablation.json").write_bytes(orjson.dumps(found))
+        await d.sees("held-out pairs whose chosen answer the model puts above the rejected", "b  0.8000", "r  0.6100 [")
+        await d.sees("gain")
+        (run / "train" / "raw" / "0" / "done.json").write_bytes(orjson.dumps({"preference": None}))
+        (run / "train" / "raw" / "1" / "done.json").unlink()
+        (run / "ablation.json").write_bytes(orjson.dumps({**found, "words": "Another."}))
+        await d.sees("Another.")
+        assert "held-out pairs" not in d.words()
 
 
 def test_an_interval_is_drawn_where_its_numbers_are() -> None:
