@@ -1,7 +1,7 @@
 """Text quality: speed, faults planted into sound rows, pairs of a worse and a better answer, and flags judged by reading.
 
 Run: python -m benchmarks.bench_quality            (all; about a minute)
-     python -m benchmarks.bench_quality speed      (or plants, pairs, verdicts)
+     python -m benchmarks.bench_quality speed      (or plants, pairs, verdicts, slipped, speakers)
 
 Data: raw instructions (9,229), an instruction set with longer answers to some of the same prompts, preference pairs, prose.
 `speed`: processor time of one thread, the language detector with and without, beside Arrow counting characters. `plants`:
@@ -179,7 +179,7 @@ def verdicts() -> None:
     print(f"rows without a flag, second draw: bad {wilson(len(bad), len(rest))} {dict(Counter(bad.values()))}")
     print(f"found since: {since}")
     others = {(row["data"], row["rule"], int(row["row"])): row["verdict"] for row in _judged(OTHERS)}
-    by_set = {name: marks(rows)[0] for name, rows in _other_data().items()}
+    by_set = {name: marks(rows)[0] for name, rows in other_data().items()}
     found_there = {(name, rule, row) for name, by_rule in by_set.items() for rule, of in by_rule.items() for row in of}
     print("other data, judged before any rule was changed for it:")
     for rule in sorted({rule for _, rule, _ in others}):
@@ -199,7 +199,7 @@ def _tell_of(rule: str, flags: dict[Any, str], found: set[Any]) -> None:
     print(f"{rule:18} right {wilson(count['right'], count.total()):28} of those given now: {kept}")
 
 
-def _other_data() -> dict[str, list[Row]]:
+def other_data() -> dict[str, list[Row]]:
     """The other sets whose flags were judged."""
     pairs = read("chat_formats/dpo_en_demo.json.gz")
     asked = [" ".join(turn["value"] for turn in row["conversations"]) for row in pairs]
@@ -220,6 +220,10 @@ def _row(prompt: str, answer: str) -> Row:
 
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or ("speed", "plants", "pairs", "verdicts"):
+    from benchmarks.quality.slipped import slipped
+    from benchmarks.quality.speakers import speakers
+
+    parts = {one.__name__: one for one in (speed, plants, pairs, verdicts, slipped, speakers)}
+    for part in sys.argv[1:] or parts:
         print(f"== {part}")
-        {"speed": speed, "plants": plants, "pairs": pairs, "verdicts": verdicts}[part]()
+        parts[part]()

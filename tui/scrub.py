@@ -253,7 +253,8 @@ def _levels(facts: RowFacts, classes: Ints, a: Ints, b: Ints, alike: Floats, bef
     def goes(rows: Ints, into: Ints) -> npt.NDArray[np.bool_]:
         wanted = (into << 33) | (split[rows] << 31) | (code[rows] + 1)
         found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return ((keys[found] == wanted) & (at[found] < place[rows])) | (earliest[into] < split[rows])
+        lost: npt.NDArray[np.bool_] = ((keys[found] == wanted) & (at[found] < place[rows])) | (earliest[into] < split[rows])
+        return lost
 
     level = np.full(n, -1.0, np.float32)
     if n:

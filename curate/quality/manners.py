@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.quality import phrases
+from curate.quality import phrases, refusing, speaking
 from curate.quality.config import QualityConfig
 from curate.quality.hits import Hits, Measured, among, hits
 
@@ -93,7 +93,7 @@ def refusal(m: Measured, config: QualityConfig) -> Hits:
     """A refusal at the beginning of an answer."""
     heads = phrases.heads(m.pieces.texts)
     words = m.features["words"]
-    where = phrases.matches(heads, phrases.REFUSAL)
+    where = refusing.refuses(heads)
     # That something cannot be known is an answer, where it says why.
     reasons = among(heads, phrases.NOT_POSSIBLE, where) & (words > EXPLAINED)
     where &= ~reasons | among(heads, phrases.REFUSES, reasons)
@@ -102,19 +102,19 @@ def refusal(m: Measured, config: QualityConfig) -> Hits:
         r"role ?play|\bact as\b|translat|rewrite|sentence|scenario|ticket|response|complain|issue",
         where,
     )
-    first = among(phrases.heads(m.pieces.texts, FIRST_WORDS), phrases.REFUSAL, said)
+    first = refusing.refuses(phrases.heads(m.pieces.texts, FIRST_WORDS), said)
     where &= ~said | first  # who writes a letter may well be unable to do something
     return hits("refusal", where, np.where(said, 0.3, np.where(words <= 60, 0.8, 0.6)), words=words)
 
 
 def as_an_ai(m: Measured, config: QualityConfig) -> Hits:
     """An answer that speaks of itself as a model."""
-    where = phrases.matches(m.pieces.texts, phrases.AS_AN_AI)
+    where = speaking.speaks(m.pieces.texts)
     about = m.asks(
         r"\bai\b|a\.i\.|artificial intelligence|chat ?bot|language model|\bgpt|\bassistant\b|robot|\bki\b|\bia\b|人工智能",
         where,
     )
-    head = among(phrases.heads(m.pieces.texts), phrases.AS_AN_AI, where)
+    head = speaking.speaks(phrases.heads(m.pieces.texts), where)
     return hits("as_an_ai", where, np.where(about, 0.3, np.where(head, 0.8, 0.6)))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.quality import asked, endings, language, lengths, manners, phrases, web
+from curate.quality import asked, endings, language, lengths, manners, phrases, slips, web
 from curate.quality import characters as c
 from curate.quality.config import QualityConfig
 from curate.quality.features import Features, Hashes, measure
@@ -47,6 +47,7 @@ RULES: Mapping[str, str] = {
     "boilerplate": "the text holds stock phrases of web pages or of chat assistants",
     "stock_answer": "the same answer stands under many different prompts",
     "unrelated": "the answer takes up no word of its prompt, where others do",
+    "slipped": "prompt and answer stand some rows apart, as in the rows around",
     "role_order": "the turns of the conversation do not take turns",
     "last_turn": "the conversation does not end with the assistant",
     "identical_pair": "the chosen and the rejected answer say the same",
@@ -390,5 +391,5 @@ _PIECE_RULES: dict[str, Rule] = {
 _ANSWER_RULES: dict[str, Rule] = {
     "empty_prompt": _empty_prompt, "refusal": manners.refusal, "as_an_ai": manners.as_an_ai, "runs_on": manners.runs_on,
     "prompt_echoed": _prompt_echoed, "stock_answer": _stock_answer, "unrelated": _unrelated,
-    "wrong_count": lambda m, config: asked.wrong_count(m),
+    "wrong_count": lambda m, config: asked.wrong_count(m), "slipped": lambda m, config: slips.slipped(m),
 }  # fmt: skip

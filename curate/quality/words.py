@@ -68,15 +68,23 @@ class Relation:
         return found
 
 
+Weights = tuple[Hashes, NDArray[np.float32]]
+"""Sorted stems and the idf of each, with that of all others behind."""
+
+
 def relate(
-    prompts: pa.LargeStringArray, answers: pa.LargeStringArray, common: Hashes, threads: int = 1
+    prompts: pa.LargeStringArray,
+    answers: pa.LargeStringArray,
+    common: Hashes,
+    threads: int = 1,
+    weights: Weights | None = None,
 ) -> Relation:
-    """Compare each answer with its prompt; nulls are empty."""
+    """Compare each answer with its prompt; nulls are empty. Words weigh as in these texts where no `weights` are given."""
     p, a = buffers(prompts), buffers(answers)
     classes, fold = tables(is_ascii(*p) and is_ascii(*a))
     n = len(p[1])
     out, taken, whole = np.zeros((7, n), np.int32), np.zeros(n, np.float32), np.zeros((2, n), np.uint64)
-    stems, idf = rarity(prompts, answers)
+    stems, idf = weights or rarity(prompts, answers)
 
     def work(lo: int, hi: int) -> None:
         _relate(*p, *a, lo, hi, classes, fold, common, stems, idf, out, taken, whole)
@@ -85,7 +93,7 @@ def relate(
     return Relation(out[0], out[1], out[2], out[3], out[4], out[5], out[6], taken, whole)
 
 
-def rarity(*columns: pa.LargeStringArray) -> tuple[Hashes, NDArray[np.float32]]:
+def rarity(*columns: pa.LargeStringArray) -> Weights:
     """(sorted stems, idf of each) from texts drawn evenly; log((1 + texts) / texts with the stem)."""
     found = [np.zeros(0, np.uint64)]
     sampled = 0

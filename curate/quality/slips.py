@@ -1,0 +1,156 @@
+"""Answers that stand beside their prompts: an export that slipped by a line, a table pasted one row too low.
+
+Method: of a prompt's rare words an answer takes up many where it belongs to it and next to none where it does not. How many
+is measured on the data (own pairs; pairs half the data apart), which makes the share taken up a log likelihood ratio. For
+each distance up to `FARTHEST` a row's evidence is that of (its prompt, the answer so many rows on) less that of its own
+pair, held within bounds so that no few rows decide; a run of rows is a slip where its sum is above what one data set in
+twenty would reach by chance at any place and distance (the bound of Karlin and Altschul, PNAS 1990, for runs of positive
+score).
+Complexity: one more look at the pairs for each distance, only where own pairs are poor in a row. Deterministic.
+Does not: find single exchanged answers (`unrelated` says why), nor anything in fewer than `FEWEST` pairs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curate.quality.hits import Hits, Measured, hits
+from curate.quality.words import Relation, common_words, rarity, relate
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FEWEST = 200
+FARTHEST = 3
+SAMPLED = 3000
+BY_CHANCE = 0.05
+_SHARES = np.array([0.001, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8])
+_MOST, _LEAST = 5.0, -7.5
+_HARDLY = 0.25
+_NEAR = 6
+"""Rows beside each other of which half must have poor pairs before another distance is tried."""
+_CERTAIN = 0.9
+
+
+def slipped(m: Measured) -> Hits:
+    """Pieces whose prompt is answered, or whose answer is asked for, some rows away."""
+    away = distances(m)
+    return hits("slipped", away != 0, _CERTAIN, rows_away=away)
+
+
+def distances(m: Measured) -> Ints:
+    """int64[pieces]: rows from each piece to the one whose answer fits its prompt; 0 where nothing slipped."""
+    away = np.zeros(len(m.pieces), np.int64)
+    first = np.flatnonzero(np.r_[True, np.diff(m.pieces.row) != 0])[: len(away)]
+    if len(first) < FEWEST or m.pieces.prompts is None or m.relation is None:
+        return away
+    pairs = _Pairs(m, first)
+    known = pairs.evidence()
+    if known is None:
+        return away
+    own = known[pairs.bins(m.relation, first)]
+    poor = own < 0
+    near = np.convolve(poor, np.ones(_NEAR), "same") >= _NEAR / 2
+    at = np.flatnonzero(np.convolve(near, np.ones(2 * FARTHEST + 1), "same") > 0)
+    enough = np.log(2 * FARTHEST * len(first) / BY_CHANCE)
+    found: list[tuple[float, int, int, int]] = []
+    for distance in _all_distances():
+        there = at + distance
+        inside = (there >= 0) & (there < len(first))
+        here = at[inside]
+        gain = np.clip(pairs.ratio(known, here, there[inside]) - own[here], _LEAST, _MOST)
+        found += [(total, distance, lo, hi) for total, lo, hi in _runs(gain, here, enough)]
+    taken = np.zeros(len(first), np.bool_)
+    for _, distance, lo, hi in sorted(found, reverse=True):
+        if not taken[lo : hi + 1].any():
+            taken[max(0, min(lo, lo + distance)) : max(hi, hi + distance) + 1] = True
+            away[first[lo : hi + 1]] = distance
+    return _with_ends(away, first)
+
+
+def _with_ends(away: Ints, first: Ints) -> Ints:
+    """The rows at the end of a slip, whose answers belong into it while their prompts have none, are of it as well."""
+    steps = away[first]
+    out = steps.copy()
+    at = np.flatnonzero(steps)
+    beyond = at + steps[at]
+    free = steps[beyond] == 0
+    out[beyond[free]] = steps[at[free]]
+    result = away.copy()
+    result[first] = out
+    return result
+
+
+def _all_distances() -> list[int]:
+    return [d for n in range(1, FARTHEST + 1) for d in (n, -n)]
+
+
+class _Pairs:
+    """Prompts and answers of first pieces, compared at any distance with one set of word weights."""
+
+    def __init__(self, m: Measured, first: Ints) -> None:
+        assert m.pieces.prompts is not None
+        self.prompts, self.answers = m.pieces.prompts, m.pieces.texts
+        if len(first) < len(self.answers):
+            self.prompts, self.answers = self.prompts.take(pa.array(first)), self.answers.take(pa.array(first))
+        self.common, self.weights = common_words(self.answers), rarity(self.prompts, self.answers)
+
+    def bins(self, relation: Relation, at: Ints | None = None) -> Ints:
+        """The class of the share taken up; the last one where there is too little to tell."""
+        r = relation
+        share, stems, words = (v if at is None else v[at] for v in (r.taken_up, r.stems, r.answer_words))
+        return np.where((stems < 3) | (words < 5), len(_SHARES) + 1, np.searchsorted(_SHARES, share))
+
+    def compare(self, prompts: Ints, answers: Ints) -> Ints:
+        """The class of each pair."""
+        one, other = self.prompts.take(pa.array(prompts)), self.answers.take(pa.array(answers))
+        return self.bins(relate(one, other, self.common, weights=self.weights))
+
+    def ratio(self, known: Floats, prompts: Ints, answers: Ints) -> Floats:
+        """The evidence that these answers belong to these prompts."""
+        return known[self.compare(prompts, answers)]
+
+    def evidence(self) -> Floats | None:
+        """Log likelihood ratio of each class; None where own pairs are no nearer than others.
+
+        A data set that slipped as a whole has its own pairs some rows away: the nearest distance counts where what stands
+        together is hardly nearer than what does not.
+        """
+        n = len(self.answers)
+        rows = np.unique(np.linspace(0, n - 1, min(n, SAMPLED)).astype(np.int64))
+        far = self._shares(rows, (rows + n // 2) % n)
+        own = self._shares(rows, rows)
+        best = max((self._shares(rows, (rows + d) % n) for d in _all_distances()), key=_middle)
+        if _middle(own) - _middle(far) > _HARDLY * (_middle(best) - _middle(far)):
+            best = own
+        if _middle(best) <= _middle(far):
+            return None
+        return np.append(np.log(best / far), 0.0)
+
+    def _shares(self, prompts: Ints, answers: Ints) -> Floats:
+        k = len(_SHARES) + 1
+        counts = np.bincount(self.compare(prompts, answers), minlength=k + 1)[:k] + 1.0
+        return np.asarray(counts / counts.sum())
+
+
+def _middle(shares: Floats) -> float:
+    return float(shares @ np.arange(len(shares)))
+
+
+def _runs(gain: Floats, at: Ints, enough: float) -> list[tuple[float, int, int]]:
+    """(sum, first, last) of the stretches of neighbouring rows whose gains sum to `enough`."""
+    out: list[tuple[float, int, int]] = []
+    total = best = 0.0
+    start = last = begun = -1
+    for k, (value, row) in enumerate([*zip(gain.tolist(), at.tolist(), strict=True), (0.0, -1)]):
+        if total <= 0 or best - total > enough or (k and row != int(at[k - 1]) + 1):
+            if best >= enough:
+                out.append((best, begun, last))
+            total = best = 0.0
+            start = row
+        total += value
+        if total > best:
+            best, begun, last = total, start, row
+    return out

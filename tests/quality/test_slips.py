@@ -1,0 +1,94 @@
+"""Answers that stand some rows from their prompts are found as runs, and sound data of any order has none."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from curate.quality import Pieces, QualityConfig, judge, prepare
+from curate.quality.hits import Hits
+
+N = 600
+LETTERS = "bcdfghklmnprstvw"
+
+
+def word(g: random.Random) -> str:
+    return "".join(g.choice(LETTERS) + g.choice("aeiou") for _ in range(4))
+
+
+def pairs(seed: int = 0) -> tuple[list[str], list[str]]:
+    """Questions about words of their own, and answers that take most of them up; one in ten takes up none."""
+    g = random.Random(seed)
+    usual = [word(g) for _ in range(60)]
+    prompts, answers = [], []
+    for _ in range(N):
+        own = [word(g) for _ in range(5)]
+        prompts.append("Tell me about " + " ".join(own) + "?")
+        taken = [] if g.random() < 0.1 else g.sample(own, 4)
+        answers.append(" ".join([*g.choices(usual, k=15), *taken]) + ".")
+    return prompts, answers
+
+
+def slipped(prompts: list[str], answers: list[str], row: list[int] | None = None) -> dict[int, int]:
+    """Rows away, by piece."""
+    pieces = Pieces(
+        pa.array(answers, pa.large_string()),
+        np.arange(len(answers)) if row is None else np.array(row),
+        pa.array(prompts, pa.large_string()),
+    )
+    measured, _ = prepare(pieces)
+    found: list[Hits] = [one for one in judge(measured, QualityConfig()) if one.rule == "slipped"]
+    return {int(at): int(away) for one in found for at, away in zip(one.at, one.numbers["rows_away"], strict=True)}
+
+
+def test_answers_that_stand_by_their_prompts_have_not_slipped() -> None:
+    prompts, answers = pairs()
+    assert slipped(prompts, answers) == {}
+
+
+@pytest.mark.parametrize("step", [1, -1, 2, 3, -3])
+def test_a_run_of_answers_that_slipped_is_found_with_its_distance_and_nothing_else_is(step: int) -> None:
+    prompts, answers = pairs()
+    answers[200:230] = np.roll(answers[200:230], step).tolist()
+    found = slipped(prompts, answers)
+    assert set(found) <= set(range(197, 233))
+    assert len(set(found) & set(range(200, 230))) >= 26
+    assert set(found.values()) == {step}
+
+
+def test_a_file_that_slipped_from_some_row_on_or_as_a_whole_is_found_as_one() -> None:
+    prompts, answers = pairs()
+    from_there = [*answers[:300], *np.roll(answers[300:], 1).tolist()]
+    found = slipped(prompts, from_there)
+    assert min(found) in range(297, 303)
+    assert len(found) >= 295
+    assert len(slipped(prompts, np.roll(answers, 1).tolist())) >= N - 5
+
+
+def test_answers_of_no_prompt_at_all_have_not_slipped() -> None:
+    prompts, answers = pairs()
+    random.Random(1).shuffle(answers)
+    assert slipped(prompts, answers) == {}
+
+
+def test_rows_that_work_on_the_text_of_the_next_have_not_slipped() -> None:
+    """Every other row asks for the title of a text that the next row is asked to write."""
+    prompts, answers = pairs()
+    for i in range(0, N - 1, 2):
+        prompts[i], answers[i] = f"Give this a title: {answers[i + 1]}", f"A title, and no more, as asked for, {i}."
+    assert slipped(prompts, answers) == {}
+
+
+def test_turns_of_one_row_do_not_slip_into_each_other() -> None:
+    prompts, answers = pairs()
+    answers[201:204] = np.roll(answers[201:204], 1).tolist()
+    answers[240:243] = np.roll(answers[240:243], 1).tolist()
+    assert slipped(prompts, answers, row=[i // 4 for i in range(N)]) == {}
+
+
+def test_too_few_pairs_say_nothing() -> None:
+    prompts, answers = pairs()
+    assert slipped(prompts[:150], np.roll(answers[:150], 1).tolist()) == {}
