@@ -195,3 +195,12 @@ def test_a_cell_of_one_word_is_a_category_unless_its_column_speaks_of_names() ->
     cells = column("Low", "green", "en", "Male", "Admin", "Small", "open", "billing")
     assert len(find_names(cells, ("PERSON",), "priority")) == 0
     assert len(find_names(column("Rajesh", "Friederike"), ("PERSON",), "first_name")) == 2
+
+
+def test_a_small_word_among_choices_or_tags_is_nobody_and_one_that_somebody_says_may_be() -> None:
+    for word in ("robin", "basil", "amber", "jay", "rosemary"):
+        for under in ("choices", "tags", "topic"):
+            assert found(word, "PERSON", under=under) == []
+    assert found("sarah", "PERSON", under="content") == [("PERSON", "sarah")]
+    assert found("jane austen", "PERSON", under="choices") == [("PERSON", "jane austen")]
+    assert found("Robin", "PERSON", under="choices") == [("PERSON", "Robin")]

@@ -52,6 +52,19 @@ _BARRED = frozenset(
 )
 
 
+_SPOKEN = frozenset(
+    _words("""
+    text message messages content value answer reply response utterance transcript turn turns comment body prompt question
+    input output completion instruction query said user assistant human chat dialogue dialog conversation conversations""")
+)
+
+
+@lru_cache(maxsize=4096)
+def spoken(name: str) -> bool:
+    """Whether a column's or key's name says that somebody speaks there: one word may be the answer to "your name?"."""
+    return not _SPOKEN.isdisjoint(fold(w) for w in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)))
+
+
 @lru_cache(maxsize=4096)
 def plain_class(name: str) -> int:
     """OF_PERSON, OF_PLACE or OF_BODY where the name of a column leaves no doubt about its cells, else NOTHING."""

@@ -22,7 +22,7 @@ from curate.privacy.names.addresses import pieces, reshaped
 from curate.privacy.names.anchors import SCORE, announced
 from curate.privacy.names.bodies import with_bodies
 from curate.privacy.names.characters import tables
-from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, column_class, plain_class
+from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, column_class, plain_class, spoken
 from curate.privacy.names.cues import cues
 from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
@@ -91,15 +91,18 @@ def marks(text: Block, known: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray
     return np.concatenate([a for a, _ in results]), np.concatenate([s for _, s in results])
 
 
-def _bare(text: Block, at: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Spans that are a whole cell of one word under a column that speaks of no names: `Low`, `green`, `en`."""
+def _bare(text: Block, at: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Spans that are a whole cell of one word under a column that speaks of no names, `Low`, `green`, `en`; and those of them
+    without a capital, in a script that has them, where nobody speaks: `robin` and `basil` among choices or tags."""
     rows = at[:, 0]
     out: npt.NDArray[np.bool_] = (at[:, 1] == text.starts[rows]) & (at[:, 2] == text.ends[rows])
     silent = np.array([column_class(name) == NOTHING for name in text.names])
     out &= silent[text.name_of[rows]]
+    small = out & ~np.array([spoken(name) or not name for name in text.names])[text.name_of[rows]]
     for n in np.flatnonzero(out).tolist():
         out[n] = not (text.data[at[n, 1] : at[n, 2]] <= 32).any()
-    return out
+        small[n] &= out[n] and text.read(at[n, 1], at[n, 2]).islower()
+    return out, small
 
 
 def name_spans(
@@ -115,7 +118,8 @@ def name_spans(
     odds = np.log(np.clip(sure, 1e-6, 1 - 1e-6) / (1 - np.clip(sure, 1e-6, 1 - 1e-6)))
     fit = known.calibration[at[:, 3]]
     sure = np.round(1 / (1 + np.exp(-(fit[:, 0] * odds + fit[:, 1] + _MISS))), 4)
-    sure = np.where(_bare(text, at), np.where(sure >= _BARE, sure, 0.0), sure)
+    bare, small = _bare(text, at)
+    sure = np.where(small | (bare & (sure < _BARE)), 0.0, sure)
     keep = wanted[at[:, 3]] & (sure >= min_score)
     hints = at[(at[:, 3] == TYPES.index("PERSON")) & ~keep, :3]
     at[:, 3] = _CODES[at[:, 3]]
