@@ -17,6 +17,7 @@ import mmap
 import os
 import resource
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -38,6 +39,9 @@ SLICE_ROWS = 50_000
 """Rows of a text column that are made at once."""
 OFFSET_LIMIT = 2**31 - 1
 """What the offsets of a `string` column reach."""
+
+_LARGE_ARRAY = 1 << 20
+_M_MMAP_THRESHOLD = -3
 
 T = TypeVar("T")
 Bytes = bytes | mmap.mmap
@@ -108,10 +112,27 @@ _ELSEWHERE = (
 )
 
 
+@cache
+def large_arrays_apart() -> None:
+    """Let a process of ours give the memory of a large array back as soon as it is let go.
+
+    The GNU C library takes arrays from maps of their own only until the first one of their size is freed; from then on they
+    lie among all others, and over millions of rows a third of what a process held were holes between them. A fixed size
+    keeps them apart. Measured on a million rows: no more processor seconds. Other C libraries stay as they are.
+    """
+    if not is_ours() or not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_ARRAY)
+
+
 class TextColumn:
     """A text column that grows: bytes, ends of the rows, which rows are null."""
 
     def __init__(self, *, aside: bool = False) -> None:
+        large_arrays_apart()
         self._aside = Aside() if aside else None
         self._data: npt.NDArray[np.uint8] = np.empty(0, np.uint8)
         self._size = 0

@@ -31,10 +31,11 @@ from curate.similarity.minhash import Sketch, sketch
 from curate.similarity.near import Edges, NearConfig, Reading, joined_edges, near_duplicate_edges
 from curate.similarity.parallel import Progress, no_progress
 from curate.similarity.templates import find_templates
-from curate.similarity.texts import for_shingles
+from curate.similarity.texts import for_shingles, lying_for_shingles
 
 Ints = NDArray[np.int64]
 Arrays = Mapping[str, NDArray[Any]]
+_ROWS_A_BLOCK = 1 << 18
 
 
 # -- exact copies -------------------------------------------------------------------------------------------------------
@@ -78,9 +79,11 @@ def groups_with(
 
 def _places_now(before: Ints, n_old: int) -> Ints:
     """For each old row its place now, -1 where it is gone."""
-    now = np.full(n_old, -1, np.int64)
-    again = np.flatnonzero(before >= 0)
-    now[before[again]] = again
+    now: Ints = np.full(n_old, -1, np.int32 if len(before) < 2**31 else np.int64)
+    for lo in range(0, len(before), _ROWS_A_BLOCK):
+        some = before[lo : lo + _ROWS_A_BLOCK]
+        again = np.flatnonzero(some >= 0)
+        now[some[again]] = lo + again
     return now
 
 
@@ -217,7 +220,7 @@ def edges_with(
 
 def _read(texts: pa.LargeStringArray, sketched: Ints, sketches: Sketch, config: NearConfig, threads: int) -> Reading:
     """A reading of texts of which those at the places `sketched` have been sketched already."""
-    read = for_shingles(texts, threads, config.unit)
+    read = lying_for_shingles(texts, threads, config.unit)
     others = np.delete(np.arange(len(texts)), sketched)
     rest = sketch(read.take(others), config.layout, config.words, config.seed, threads)
     order = np.argsort(np.concatenate([sketched, others]))

@@ -30,11 +30,11 @@ class Bands(Sequence[Buckets]):
 
     def __init__(self, keys: NDArray[np.uint32], rows: NDArray[np.int64], threads: int = 1) -> None:
         """`keys` (band, row) of all rows, of which `rows` take part."""
-        self._keys, self._rows, self._room, self._threads = keys, rows, HELD_BYTES, threads
+        self.keys, self._rows, self._room, self._threads = keys, rows, HELD_BYTES, threads
         self._held: dict[int, Buckets] = {}
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self.keys)
 
     @overload
     def __getitem__(self, band: int) -> Buckets: ...
@@ -48,7 +48,7 @@ class Bands(Sequence[Buckets]):
         return self._hold(band, self._find(band))
 
     def _find(self, band: int) -> Buckets:
-        return find_buckets(self._keys[band], self._rows)  # raises IndexError at the end, as a sequence must
+        return find_buckets(self.keys[band], self._rows)  # raises IndexError at the end, as a sequence must
 
     def _hold(self, band: int, found: Buckets) -> Buckets:
         size = found.members.nbytes + found.starts.nbytes
@@ -59,7 +59,7 @@ class Bands(Sequence[Buckets]):
 
     def members(self) -> NDArray[np.int64]:
         """Rows that share a bucket with another, ascending."""
-        shared = np.zeros(self._keys.shape[1], np.bool_)
+        shared = np.zeros(self.keys.shape[1], np.bool_)
         # As many bands at a time as there are threads: sorting leaves the interpreter free, and the room is bounded.
         with ThreadPoolExecutor(self._threads) as pool:
             for first in range(0, len(self), self._threads):
@@ -67,6 +67,15 @@ class Bands(Sequence[Buckets]):
                 for band, found in zip(some, pool.map(self._find, some), strict=True):
                     shared[self._hold(band, found).members] = True
         return np.flatnonzero(shared)
+
+    def among(self, members: NDArray[np.int64]) -> Bands:
+        """The same buckets, their rows named by their places among `members`, which `members()` gave; keys of no others."""
+        few = Bands(np.take(self.keys, members, axis=1), np.arange(len(members)), self._threads)
+        few._room = self._room
+        few._held = {
+            band: Buckets(np.searchsorted(members, found.members), found.starts) for band, found in self._held.items()
+        }
+        return few
 
 
 @dataclass(frozen=True)
@@ -87,15 +96,14 @@ class OwnSets:
 
 def sets_for(
     texts: Texts,
-    rows: NDArray[np.int64],
     count: NDArray[np.int64],
     words: int,
     templates: Templates,
     threads: int = 1,
 ) -> tuple[SetSource, SetSource]:
-    """(full sets, sets without templates) of `rows`."""
-    if 8 * int(count[rows].sum()) <= HELD_BYTES:
-        table = build_sets(texts, rows, count, words, threads)
+    """(full sets, sets without templates) of all rows of `texts`."""
+    if 8 * int(count.sum()) <= HELD_BYTES:
+        table = build_sets(texts, np.arange(texts.n_rows), count, words, threads)
         return table, templates.own(table, threads) if templates else table
     sets = TextSets(texts, count, words)
     return sets, OwnSets(sets, templates) if templates else sets

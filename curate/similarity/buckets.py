@@ -28,6 +28,7 @@ Memory: sets of the rows under comparison, `SETS_AT_ONCE` shingles a thread, whe
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -47,6 +48,7 @@ SETS_AT_ONCE = 4_000_000
 _PAIRS_A_BLOCK = 200_000
 _MAX_BANDS_FOR_BITS = 64
 _ROW_BITS = 32  # rows are below 2^32
+_UPPER = 1 if sys.byteorder == "little" else 0  # half of a 64-bit integer
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -80,9 +82,9 @@ def find_buckets(keys: NDArray[np.uint32], rows: Ints) -> Buckets:
     """Buckets of one band: `keys` of all rows, of which `rows` (ascending) take part."""
     packed = keys[rows].astype(np.uint64)
     packed <<= np.uint64(_ROW_BITS)
-    packed |= rows.view(np.uint64)
+    np.bitwise_or(packed, rows, out=packed, dtype=np.uint64, casting="unsafe")
     packed.sort()  # one sort puts the rows of each bucket in order: key above, row below
-    key = (packed >> np.uint64(_ROW_BITS)).astype(np.uint32)
+    key = packed.view(np.uint32)[_UPPER::2]
     again = np.zeros(len(key) + 1, np.bool_)
     np.equal(key[1:], key[:-1], out=again[1:-1])
     del key

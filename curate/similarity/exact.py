@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from curate.similarity import equality
 from curate.similarity.parallel import Progress, no_progress, over_blocks
-from curate.similarity.texts import as_large_strings, buffers, for_equality
+from curate.similarity.texts import as_large_strings, for_equality, places
 
 _ROWS_A_BLOCK = 8192
+_VALUES_A_BLOCK = 1 << 18
 _NO_TABLE = np.zeros(0, np.uint8)
 _NOTHING = np.zeros(0, np.uint8)
 
@@ -53,12 +54,15 @@ def hash_texts(
 ) -> TextHashes:
     """Hashes of all rows; those of nulls mean nothing."""
     strings = as_large_strings(texts)
-    data, start, stop = buffers(strings)
-    n = len(start)
+    data, found = places(strings)
+    n = len(found)
     high, low, look = np.zeros(n, np.uint64), np.zeros(n, np.uint64), np.zeros(n, np.bool_)
 
     def quick(lo: int, hi: int) -> None:
-        equality.hash_rows(data, _NOTHING, start, stop, lo, hi, _NO_TABLE, normalise_whitespace, look, high, low)
+        equality.hash_rows(
+            data, _NOTHING, *found.block(lo, hi), 0, hi - lo, _NO_TABLE, normalise_whitespace, look[lo:hi], high[lo:hi],
+            low[lo:hi],
+        )  # fmt: skip
 
     over_blocks(n, _ROWS_A_BLOCK, threads, quick, progress)
     closer = np.flatnonzero(look)
@@ -81,15 +85,9 @@ def groups_of(hashes: TextHashes, threads: int = 1) -> NDArray[np.int64]:
     """First row with the same text as each row, -1 where there is no other; every member is compared with the first."""
     high, low, strings = hashes.high, hashes.low, hashes.texts
     n = len(high)
-    present = np.arange(n)
+    order = repeated(high)  # rows whose first half is another's, too: few, and sorted by both halves
     if strings.null_count:
-        present = np.flatnonzero(strings.is_valid().to_numpy(zero_copy_only=False))
-    order = present[np.argsort(high[present], kind="stable")]
-    ordered = high[order]
-    near = np.zeros(len(order), np.bool_)  # rows whose first half is that of a neighbour: few, and sorted by both halves
-    near[1:] = ordered[1:] == ordered[:-1]
-    near[:-1] |= near[1:]
-    order = order[near]
+        order = order[strings.is_valid().to_numpy(zero_copy_only=False)[order]]
     order = order[np.lexsort((order, low[order], high[order]))]
     again = np.zeros(len(order), np.bool_)
     again[1:] = (high[order[1:]] == high[order[:-1]]) & (low[order[1:]] == low[order[:-1]])
@@ -100,6 +98,19 @@ def groups_of(hashes: TextHashes, threads: int = 1) -> NDArray[np.int64]:
     group[right[same]] = left[same]
     group[left[same]] = left[same]
     return group
+
+
+def repeated(values: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Places of the values that occur more than once, ascending."""
+    ordered = np.sort(values)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    found = [np.zeros(0, np.int64)]
+    for lo in range(0, len(values) if len(twice) else 0, _VALUES_A_BLOCK):
+        some = values[lo : lo + _VALUES_A_BLOCK]
+        at = np.minimum(np.searchsorted(twice, some), len(twice) - 1)
+        found.append(lo + np.flatnonzero(twice[at] == some))
+    return np.concatenate(found)
 
 
 def _confirmed(

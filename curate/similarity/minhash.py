@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from curate.similarity import kernels
 from curate.similarity.parallel import Progress, no_progress, over_blocks
-from curate.similarity.texts import Texts
+from curate.similarity.texts import Lying, Texts
 
 _ROWS_A_BLOCK = 4096
 
@@ -79,7 +79,7 @@ class Sketch:
 
 
 def sketch(
-    texts: Texts, layout: Layout, words: int, seed: int, threads: int = 1, progress: Progress = no_progress
+    texts: Texts | Lying, layout: Layout, words: int, seed: int, threads: int = 1, progress: Progress = no_progress
 ) -> Sketch:
     """Band keys of every row."""
     n = texts.n_rows
@@ -90,9 +90,12 @@ def sketch(
     fold, token = texts.characters.fold, texts.characters.token
 
     def work(lo: int, hi: int) -> None:
+        some = np.empty((layout.bands, hi - lo), np.uint32)  # the kernel is compiled for whole tables alone
+        place, said, size = texts.block(lo, hi), fingerprint[lo:hi], count[lo:hi]
         kernels.sketch_rows(
-            texts.data, texts.extra, texts.start, texts.stop, lo, hi, fold, token, words, a, b, keys, fingerprint, count
-        )
+            texts.data, texts.extra, *place, 0, hi - lo, fold, token, words, a, b, some, said, size
+        )  # fmt: skip
+        keys[:, lo:hi] = some
 
     over_blocks(n, _ROWS_A_BLOCK, threads, work, progress)
     return Sketch(keys, fingerprint, count)

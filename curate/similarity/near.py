@@ -3,8 +3,9 @@
 Method: sketch every row (MinHash bands), contract rows of identical shingles to their first row, compare what
 shares a band by exact Jaccard (`buckets`), and give back the verified edges. Nothing is ever judged by an estimate.
 Shapes: edges `a < b` int64, `score` float32, sorted by (a, b). Complexity: O(bytes * (1 + k/100) + comparisons).
-Memory: `4 * bands` bytes a row for keys, about 60 more for the rest, and a constant (`bounded`); text is read where it
-lies, so memory mapped text is not counted.
+Memory: `4 * bands` bytes a row for keys, about 40 more for the rest, and a constant (`bounded`); text is read where it
+lies, so memory mapped text is not counted. Once the rows that share a bucket with another are known, keys and places of
+the others are let go, unless they are asked for again (`keep`).
 Recall: a pair at the threshold is compared with probability `Layout.recall(threshold)`, at least `recall`, one at the
 floor with at least `floor_recall`: by default, 16 bands of 4 minima, 0.89 at 0.6, 0.957 at 0.65, 0.988 at 0.7, 0.9995 at
 0.8 and 1 - 1e-7 at 0.9. So another threshold between floor and 1 re-clusters the stored edges, at that recall. Where more
@@ -28,12 +29,13 @@ from curate.similarity import kernels
 from curate.similarity.bounded import Bands, sets_for
 from curate.similarity.buckets import compare_buckets
 from curate.similarity.clusters import clusters
+from curate.similarity.exact import repeated
 from curate.similarity.minhash import Layout, Sketch, choose_layout, sketch
 from curate.similarity.paging import read_anywhere
 from curate.similarity.parallel import Progress, no_progress, over_blocks
 from curate.similarity.sets import SetSource, SetTable, score_pairs
 from curate.similarity.templates import Templates, find_templates, own_keys, weighted_pairs
-from curate.similarity.texts import Texts, Unit, as_large_strings, for_shingles
+from curate.similarity.texts import Lying, Unit, as_large_strings, counted, lying_for_shingles, narrow
 
 _ROWS_A_BLOCK = 4096
 _PAIRS_A_BLOCK = 200_000
@@ -100,7 +102,7 @@ class Reading:
     strings: pa.LargeStringArray
     rows: NDArray[np.int64]
     """Which of `strings` these are."""
-    texts: Texts
+    texts: Lying
     made: Sketch
 
     def __len__(self) -> int:
@@ -108,7 +110,7 @@ class Reading:
 
     def take(self, rows: NDArray[np.int64]) -> Reading:
         """Some of the rows, in the order given."""
-        return Reading(self.strings, self.rows[rows], self.texts.take(rows), self.made.take(rows))
+        return Reading(self.strings, self.rows[rows], self.texts.among(rows), self.made.take(rows))
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,9 @@ class Edges:
     weighted: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     """Weighted Jaccard of each pair; the same as `score` when left out."""
     reading: Reading | None = field(default=None, repr=False, compare=False)
-    """What was read of the rows, to look again at some of them; None where it was not kept in one place."""
+    """What was read of the rows, to look again at some of them; None where it was not kept, or not in one place."""
+    blank: NDArray[np.bool_] | None = field(default=None, repr=False, compare=False)
+    """Rows without shingles; None where nobody says."""
     crowd: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
     """Rows of crowded buckets, ascending, those of identical shingles included; None where nobody kept count."""
 
@@ -154,6 +158,7 @@ def near_duplicate_edges(
     threads: int = 1,
     rows: NDArray[np.int64] | None = None,
     group: NDArray[np.int64] | None = None,
+    keep: bool = True,
 ) -> Edges:
     """Verified edges between rows whose shingle sets have a Jaccard similarity of at least `config.floor`.
 
@@ -162,7 +167,8 @@ def near_duplicate_edges(
     may raise to cancel. A `Reading` must have been made under the same configuration. With
     `rows`, only these rows of `texts` take part, and edges speak of their places among `rows`. `group` numbers the rows
     that may stand in for each other, such as those of one split and label (by place among `rows`); it matters only where
-    so many rows are alike that not all pairs are compared. Lower numbers speak first.
+    so many rows are alike that not all pairs are compared. Lower numbers speak first. With `keep`, or where templates make
+    a later look ask for it, the answer holds what was read.
     """
     config = config or NearConfig()
     layout = config.layout
@@ -172,22 +178,32 @@ def near_duplicate_edges(
         reading = texts if rows is None else texts.take(rows)
     else:
         reading = _read(texts, rows, config, lambda done, _: progress(done, steps), threads)
-    strings, read, made = reading.strings, reading.texts, reading.made
+    read, made, blank = reading.texts, reading.made, reading.made.count == 0
     with read_anywhere(read.data):
-        first = _contract(read, made.fingerprint, made.count, config.words, threads)
-    taking_part = np.flatnonzero((first == np.arange(n)) & (made.count > 0))
+        first = _contract(read, made.fingerprint, ~blank, config.words, threads)
+    copies = np.flatnonzero(first != counted(n))
+    alone = ~blank
+    alone[copies] = False
+    taking_part = narrow(np.flatnonzero(alone))
     templates = find_templates(
-        strings, config.words, share=config.template_share, seed=config.seed, unit=config.unit, threads=threads,
+        reading.strings, config.words, share=config.template_share, seed=config.seed, unit=config.unit, threads=threads,
         rows=reading.rows,
     )
-    keys = made.keys
+    keys, count = made.keys, made.count
     if templates:
-        keys = own_keys(read, taking_part, made.count, layout, config.words, templates, config.seed, threads)
-    bands = Bands(keys, taking_part, threads)
-    sets, own = sets_for(read, bands.members(), made.count, config.words, templates, threads)
+        keys = own_keys(read, taking_part, count, layout, config.words, templates, config.seed, threads)
+    kept = reading if keep or templates else None
+    del reading, made, alone
+    every = Bands(keys, taking_part, threads)
+    del keys, taking_part
+    members = every.members()
+    bands = every.among(members)  # from here on, rows are places among those that share a bucket
+    del every
+    count, some = count[members].astype(np.int64), read.take(members)
+    sets, own = sets_for(some, count, config.words, templates, threads)
     with read_anywhere(read.data):
         found = compare_buckets(
-            keys,
+            bands.keys,
             bands,
             own,
             threshold=config.leader_threshold(templates),
@@ -195,32 +211,34 @@ def near_duplicate_edges(
             largest_bucket=config.largest_bucket,
             threads=threads,
             progress=lambda done, total: progress(n + n * done // total, steps),
-            group=group,
+            group=None if group is None else group[members],
         )
         left, right, score, weighted = judged(sets, templates, found.left, found.right, found.score, config, threads)
-    copies = np.flatnonzero(first != np.arange(n))
     counts = {
-        "blank_rows": int((made.count == 0).sum()),
+        "blank_rows": int(blank.sum()),
         "pairs_compared": found.pairs_compared,
         "crowded_buckets": found.crowded_buckets,
         "rows_settled_by_a_leader": found.settled_rows,
         "template_shingles": len(templates.shingles),
     }
-    edges = joined_edges(n, left, right, score, copies, first[copies], config, counts, weighted)
+    left, right = members[left], members[right]
+    edges = joined_edges(n, left, right, score, copies, first[copies].astype(np.int64), config, counts, weighted)
     in_crowd = np.zeros(n, np.bool_)
-    in_crowd[found.crowd] = True
-    return replace(edges, reading=reading, crowd=np.flatnonzero(in_crowd[first]))
+    in_crowd[members[found.crowd]] = True
+    in_crowd[copies] = in_crowd[first[copies]]
+    return replace(edges, reading=kept, blank=blank, crowd=np.flatnonzero(in_crowd))
 
 
 def _read(
     texts: pa.Array | pa.ChunkedArray, rows: NDArray[np.int64] | None, config: NearConfig, progress: Progress, threads: int
 ) -> Reading:
     strings = as_large_strings(texts)
-    read = for_shingles(strings, threads, config.unit)
-    if rows is not None and len(rows) < len(strings):
-        read = read.take(rows)
+    if rows is not None and len(rows) == len(strings):
+        rows = None
+    read = lying_for_shingles(strings, threads, config.unit, rows)
     made = sketch(read, config.layout, config.words, config.seed, threads, progress)
-    return Reading(strings, np.arange(read.n_rows) if rows is None else rows, read, made)
+    made = Sketch(made.keys, made.fingerprint, narrow(made.count))
+    return Reading(strings, counted(read.n_rows) if rows is None else rows, read, made)
 
 
 def judged(
@@ -292,36 +310,29 @@ def joined_edges(
 
 
 def _contract(
-    rows: Texts, fingerprint: NDArray[np.uint64], count: NDArray[np.int64], words: int, threads: int
+    rows: Lying, fingerprint: NDArray[np.uint64], said: NDArray[np.bool_], words: int, threads: int
 ) -> NDArray[np.int64]:
     """First row with the same shingles as each row; a fingerprint proposes, the sets decide."""
-    first = np.arange(rows.n_rows)
-    some = np.flatnonzero(count > 0)
-    some = some[_repeated(fingerprint[some])]  # few, so that the arrays below are short
+    first = counted(rows.n_rows)
+    some = repeated(fingerprint)  # few, so that the arrays below are short
+    some = some[said[some]]
     key = fingerprint[some]
     order = np.argsort(key, kind="stable")
     key, some = key[order], some[order]
     same_as_before = np.zeros(len(some), np.bool_)
     same_as_before[1:] = key[1:] == key[:-1]
     heads = np.maximum.accumulate(np.where(same_as_before, 0, np.arange(len(some))))
-    right = some[same_as_before]
-    left = some[heads[same_as_before]]
+    place = np.flatnonzero(same_as_before)
+    left, right = heads[place], place
     same = np.zeros(len(right), np.bool_)
-    fold, token = rows.characters.fold, rows.characters.token
+    texts = rows.take(some)
+    fold, token = texts.characters.fold, texts.characters.token
 
     def work(lo: int, hi: int) -> None:
-        kernels.same_sets(rows.data, rows.extra, rows.start, rows.stop, left, right, lo, hi, fold, token, words, same)
+        kernels.same_sets(
+            texts.data, texts.extra, texts.start, texts.stop, left, right, lo, hi, fold, token, words, same
+        )
 
     over_blocks(len(right), _ROWS_A_BLOCK, threads, work)
-    first[right[same]] = left[same]
+    first[some[right[same]]] = some[left[same]]
     return first
-
-
-def _repeated(key: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Whether each value occurs more than once."""
-    ordered = np.sort(key)
-    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    del ordered
-    if not len(twice):
-        return np.zeros(len(key), np.bool_)
-    return np.asarray(twice[np.minimum(np.searchsorted(twice, key), len(twice) - 1)] == key)

@@ -51,9 +51,9 @@ def fold_label(label: str) -> str:
 
 
 def label_codes(labels: pa.Array | None, n_rows: int) -> NDArray[np.int32]:
-    """One number a canonical label, -1 where a row has none."""
+    """One number a canonical label, -1 where a row has none; not to be written to (one place serves all where none has)."""
     if labels is None:
-        return np.full(n_rows, -1, np.int32)
+        return np.broadcast_to(np.int32(-1), n_rows)
     if isinstance(labels, pa.ChunkedArray):
         labels = labels.combine_chunks()
     words = pc.dictionary_encode(labels)
@@ -66,10 +66,14 @@ def label_codes(labels: pa.Array | None, n_rows: int) -> NDArray[np.int32]:
 def codes_under(label: NDArray[np.int32], setting: Ints | None) -> tuple[Ints, Ints]:
     """(one number a setting and label, ordered by setting and label; the first number of a label under each row's setting).
 
-    Inside a split, rows of one number may go for each other. Without settings: the label's code and 1, and 1.
+    Inside a split, rows of one number may go for each other. Without settings: the label's code and 1, and 1; in as few
+    bytes as hold them, and not to be written to.
     """
     if setting is None:
-        return label.astype(np.int64) + 1, np.ones(len(label), np.int64)
+        few = np.min_scalar_type(-3 - int(label.max(initial=0))).type  # signed, and with room for one more
+        ones = np.broadcast_to(few(1), len(label))
+        same = len(label) > 0 and label.strides == (0,)
+        return np.broadcast_to(few(label[0] + 1), len(label)) if same else (label + 1).astype(few), ones
     labels = int(label.max(initial=-1)) + 2
     known, code = np.unique(setting * labels + label + 1, return_inverse=True)
     return code.reshape(-1).astype(np.int64), np.searchsorted(known, setting * labels + 1)

@@ -27,14 +27,13 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
 from curate.similarity.minhash import Layout, permutations, sketch
 from curate.similarity.parallel import over_blocks
 from curate.similarity.sets import SetTable, build_sets
-from curate.similarity.texts import Texts, Unit, as_large_strings, for_shingles
+from curate.similarity.texts import Lying, Places, Texts, Unit, as_large_strings, for_shingles, places
 
 SAMPLE_ROWS = 10_000
 SAMPLE_BYTES = 64 << 20
@@ -44,6 +43,7 @@ FEWEST_ROWS = 20
 TEMPLATED = 0.25
 _ROWS_A_BLOCK = 32_768
 _SETS_A_BLOCK = 1024
+_PLACES_A_BLOCK = 1 << 18
 _PAIRS_A_BLOCK = 65_536
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _S32 = np.uint64(32)
@@ -98,9 +98,8 @@ def find_templates(
     n = len(strings) if rows is None else len(rows)
     if share <= 0 or n < FEWEST_ROWS:
         return NO_TEMPLATES
-    length = pc.binary_length(strings)
     # Of the rows that take part alone: the sample must not depend on which others lie beside them.
-    mean_bytes = max(1, (pc.sum(length if rows is None else length.take(pa.array(rows))).as_py() or 0) // n)
+    mean_bytes = max(1, _bytes_of(places(strings, rows)[1]) // n)
     most = min(SAMPLE_ROWS, max(FEWEST_SAMPLED, SAMPLE_BYTES // mean_bytes))
     if n > most:
         drawn = np.random.Generator(np.random.PCG64(seed)).choice(n, most, replace=False)
@@ -113,6 +112,11 @@ def find_templates(
         rows = drawn if rows is None else rows[drawn]
     sample = strings if rows is None else strings.take(pa.array(rows))
     return _templates_of(sample, words, share, seed, threads, unit)
+
+
+def _bytes_of(rows: Places) -> int:
+    blocks = (rows.block(lo, min(lo + _PLACES_A_BLOCK, len(rows))) for lo in range(0, len(rows), _PLACES_A_BLOCK))
+    return sum(int((stop - start).sum()) for start, stop in blocks)
 
 
 def _templates_of(
@@ -139,7 +143,7 @@ def _templates_of(
 
 
 def own_keys(
-    texts: Texts,
+    texts: Texts | Lying,
     rows: NDArray[np.int64],
     count: NDArray[np.int64],
     layout: Layout,
@@ -152,8 +156,9 @@ def own_keys(
     a, b = permutations(layout.permutations, seed)
     keys = np.zeros((layout.bands, texts.n_rows), np.uint32)
     for lo in range(0, len(rows), _ROWS_A_BLOCK):
-        block = rows[lo : lo + _ROWS_A_BLOCK]
-        sets = templates.own(build_sets(texts, block, count, words, threads), threads)
+        block = rows[lo : lo + _ROWS_A_BLOCK].astype(np.int64)
+        read = texts.take(block)
+        sets = templates.own(build_sets(read, np.arange(len(block)), count[block], words, threads), threads)
 
         def work(lo: int, hi: int, block: NDArray[np.int64] = block, sets: SetTable = sets) -> None:
             _band_keys(sets.values, sets.at, sets.size, block, lo, hi, a, b, keys)

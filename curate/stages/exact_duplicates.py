@@ -16,12 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import Dataset
+from curate.dataset.aside import large_arrays_apart
 from curate.ledger.findings import concat_findings, make_findings
 from curate.similarity.again import groups_with
 from curate.similarity.exact import exact_groups
 from curate.similarity.partners import Ints, Partners
 from curate.stages.base import Context, Detection, Stage
-from curate.stages.row_numbers import codes_of, plainly, ranks_of
+from curate.stages.row_numbers import codes_of, numbers_of, plainly, ranks_of
 from curate.stages.second_look import groups_again, remember
 from curate.stages.setting import setting_of, settings_of
 
@@ -48,7 +49,7 @@ def _progress(context: Context, done: int, total: int) -> None:
 
 def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) -> Detection:
     """Groups of identical content, and a finding for every row that another can stand in for."""
-    n = dataset.n_rows
+    large_arrays_apart()
     key = (NAME, config.normalise_whitespace)
     group = groups_again(dataset, key)
     if group is None and context.known is not None:
@@ -99,7 +100,7 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
     ]
     return Detection(
         findings=concat_findings(tables),
-        scores=pa.table({"row": np.arange(n), "group": group}),
+        scores=pa.table({"row": numbers_of(dataset), "group": group}),
         hints={"group": group},
         summary={
             "groups": int((group[rows] == rows).sum()),

@@ -17,7 +17,7 @@ at the thresholds, whatever the parts say, over all rows, for folds and held-out
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from curate.dataset import Dataset
+from curate.dataset.aside import large_arrays_apart
 from curate.errors import ConfigError, StageSkipped
 from curate.execution import LOCAL
 from curate.ledger.findings import concat_findings, make_findings
@@ -34,11 +35,12 @@ from curate.similarity.exact import exact_groups
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
 from curate.similarity.partners import Ints, Partners
 from curate.similarity.selfmeasure import measure
+from curate.similarity.texts import counted, narrow
 from curate.stages.answers import answer_classes, answer_findings, part_similarity
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.known_texts import edges_of_known, keep_edges
 from curate.stages.measured import measured
-from curate.stages.row_numbers import codes_of, plainly, ranks_of
+from curate.stages.row_numbers import codes_of, numbers_of, plainly, ranks_of
 from curate.stages.second_look import edges_again, remember_edges
 from curate.stages.setting import setting_of
 
@@ -100,23 +102,23 @@ def _progress(context: Context, done: int, total: int) -> None:
 
 def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> Detection:
     """Verified edges over all rows, and a finding for every row that a near-duplicate can stand in for."""
+    large_arrays_apart()
     if dataset.is_table:
         raise StageSkipped("the data has no text; numbers that are nearly alike are not copies")
-    n = dataset.n_rows
     engine = config.engine(context.seed)
     group = context.hints.get("exact_duplicates.group")
     alone = group is None  # no other stage speaks of identical copies, so this one must
     if group is None:
         group = exact_groups(dataset.content(), threads=context.threads)
-    first = np.where(np.asarray(group) >= 0, np.asarray(group), np.arange(n)).astype(np.int64)
-    distinct = np.flatnonzero(first == np.arange(n))
+    first, distinct = _texts_of(np.asarray(group), dataset)
     split, label = ranks_of(dataset), codes_of(dataset, context.hints.get("label_names.canonical"))
     setting = setting_of(dataset, context.threads)
-    group = _partners(split, label, answer_classes(dataset, context))
-    found = _edges(dataset, engine, distinct, first, group[distinct], context)
+    answer = answer_classes(dataset, context) if dataset.parts() else None
+    found = _edges(dataset, engine, distinct, first, _partners(split, label, answer, distinct), context)
     edges = _over_all_rows(found, distinct, first, dataset)
     parts = part_similarity(dataset, edges, engine, context.threads)
-    cluster = edges.clusters(config.threshold, config.weighted_threshold)
+    near = edges.at(config.threshold, config.weighted_threshold)
+    cluster = near.clusters(0.0) if len(near) else numbers_of(dataset)
     copies = _findings(dataset, edges, parts, first, split, label, setting, cluster, config, alone)
     answers = answer_findings(NAME, dataset, engine, config.part_threshold or config.threshold, split, context)
     own = measured(measure(dataset.content(), engine, found, context.threads, distinct)) if config.measure else []
@@ -136,13 +138,36 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     )
 
 
-def _partners(split: NDArray[np.int8], label: NDArray[np.int32], answer: Ints) -> Ints:
-    """One number for rows of one split, label and answer, which may go for each other; evaluation splits first."""
-    labels, answers = int(label.max(initial=0)) + 2, int(answer.max(initial=0)) + 1
-    return (split.astype(np.int64) * labels + label + 1) * answers + answer
+def _texts_of(group: Ints, dataset: Dataset) -> tuple[Ints, Ints]:
+    """(the first row with the text of each row, the rows that are this first one); `group` is -1 where a text is alone."""
+    numbers = numbers_of(dataset)
+    together = np.flatnonzero(group >= 0)
+    if not len(together):
+        return numbers, numbers
+    first = counted(len(numbers))
+    first[together] = group[together]
+    alone = np.ones(len(first), np.bool_)
+    alone[together] = group[together] == together
+    return first, narrow(np.flatnonzero(alone))
 
 
-def _edges(dataset: Dataset, engine: NearConfig, distinct: Ints, first: Ints, group: Ints, context: Context) -> Edges:
+def _partners(split: NDArray[np.int8], label: NDArray[np.int32], answer: Ints | None, rows: Ints) -> Ints | None:
+    """One number for those `rows` of one split, label and answer, which may go for each other; evaluation splits first.
+    None where all may."""
+    labels = int(label.max(initial=0)) + 2
+    if answer is None and _all_one(split) and _all_one(label):
+        return None
+    found: Ints = split[rows].astype(np.int64) * labels + label[rows] + 1
+    return found if answer is None else found * (int(answer.max(initial=0)) + 1) + answer[rows]
+
+
+def _all_one(values: NDArray[Any]) -> bool:
+    return not len(values) or bool(values.min() == values.max())
+
+
+def _edges(
+    dataset: Dataset, engine: NearConfig, distinct: Ints, first: Ints, group: Ints | None, context: Context
+) -> Edges:
     """Edges between distinct contents."""
 
     def progress(done: int, total: int) -> None:
@@ -154,13 +179,15 @@ def _edges(dataset: Dataset, engine: NearConfig, distinct: Ints, first: Ints, gr
         return again
     content = dataset.content()
     if context.execution is LOCAL:  # reads the texts where they lie
-        found = near_duplicate_edges(content, engine, progress, context.threads, rows=distinct, group=group)
+        found = near_duplicate_edges(
+            content, engine, progress, context.threads, distinct, group, keep=context.known is not None
+        )
     else:
         texts = content if len(distinct) == len(content) else content.take(pa.array(distinct))
         found = context.execution.near_duplicate_edges(texts, engine, progress, context.threads, group=group)
     remember_edges(dataset, engine, found, distinct, first)
     keep_edges(found, engine, distinct, first, context)
-    return found
+    return replace(found, reading=None)
 
 
 def _blank(dataset: Dataset, rows: Ints) -> Any:
@@ -173,11 +200,11 @@ def _blank(dataset: Dataset, rows: Ints) -> Any:
 def _over_all_rows(found: Edges, distinct: Ints, first: Ints, dataset: Dataset) -> Edges:
     """Edges between distinct contents, and one of score 1 from each content's first row to each further copy of it."""
     n = len(first)
-    copies = np.flatnonzero(first != np.arange(n))
+    copies = np.flatnonzero(first != numbers_of(dataset))
     heads, which = np.unique(first[copies], return_inverse=True)
     copies = copies[~_blank(dataset, heads)[which]]
-    a = np.concatenate([distinct[found.a], first[copies]])
-    b = np.concatenate([distinct[found.b], copies])
+    a = np.concatenate([distinct[found.a], first[copies]]).astype(np.int64)
+    b = np.concatenate([distinct[found.b], copies])  # int64: copies are
     ones = np.ones(len(copies), np.float32)
     score, weighted = np.concatenate([found.score, ones]), np.concatenate([found.weighted, ones])
     order = np.lexsort((b, a))

@@ -1,4 +1,4 @@
-"""Split and label of each row as numbers, worked out once for all stages that ask, and reasons that speak of them."""
+"""Rows, their splits and labels as numbers, worked out once for all stages that ask, and reasons that speak of them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ def codes_of(dataset: Dataset, canonical: Any) -> NDArray[np.int32]:
     labels = dataset.labels() if canonical is None else canonical
     # Which labels these are is part of the key: the dataset lives longer than one look at it.
     return np.asarray(_once(dataset, ("label codes", id(labels)), lambda: label_codes(labels, dataset.n_rows), labels))
+
+
+def numbers_of(dataset: Dataset) -> NDArray[np.int64]:
+    """0 to the number of rows less one, once for all who ask: of a dataset, and of those selected from it."""
+    if dataset.origin is not None:
+        return numbers_of(dataset.origin[0])[: dataset.n_rows]
+    return np.asarray(_once(dataset, ("numbers",), lambda: np.arange(dataset.n_rows)))
 
 
 def plainly(reason: str, dataset: Dataset) -> str:

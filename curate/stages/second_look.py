@@ -21,6 +21,7 @@ from curate.similarity.clusters import clusters
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
 from curate.similarity.parallel import Progress
 from curate.similarity.partners import Ints
+from curate.similarity.texts import narrow
 
 
 def remember(dataset: Dataset, key: Hashable, value: Any) -> None:
@@ -64,10 +65,9 @@ class _Looked:
 
 def remember_edges(dataset: Dataset, engine: NearConfig, found: Edges, distinct: Ints, first: Ints) -> None:
     """Leave the edges between the rows `distinct`; `first` names for each row the one of them with its text."""
-    blank = None if found.reading is None else found.reading.made.count == 0
     # Sketches are the larger part of what a look holds, and only templates ask for them again.
     kept = found if found.stats["template_shingles"] else replace(found, reading=None)
-    remember(dataset, engine, _Looked(kept, blank, distinct, first))
+    remember(dataset, engine, _Looked(kept, found.blank, distinct, first))
 
 
 def edges_again(
@@ -83,7 +83,8 @@ def edges_again(
         return None
     look, rows = recalled
     found = look.found
-    places = np.searchsorted(look.distinct, look.first[rows[distinct]])
+    own = rows if len(distinct) == len(rows) else rows[distinct]
+    places = narrow(np.searchsorted(look.distinct, look.first[own]))
     if found.reading is not None:
         return near_duplicate_edges(found.reading.take(places), engine, progress, threads, group=group)
     if found.stats["template_shingles"]:
@@ -93,7 +94,7 @@ def edges_again(
     if found.crowd is None or look.blank is None or dataset.origin is None:
         return None
     texts = dataset.origin[0].content()  # where they lie; `dataset` would copy its own
-    return edges_among(texts, engine, rows[distinct], found, look.blank, places, group, threads)
+    return edges_among(texts, engine, own, found, look.blank, places, group, threads)
 
 
 def _among(found: Edges, places: Ints) -> Edges:
