@@ -92,8 +92,8 @@ def marks(text: Block, known: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray
 
 
 def _bare(text: Block, at: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Spans that are a whole cell of one word under a column that speaks of no names, `Low`, `green`, `en`; and those of them
-    without a capital, in a script that has them, where nobody speaks: `robin` and `basil` among choices or tags."""
+    """Spans that are a whole cell of one word under a column that speaks of no names, `Low`, `green`, `en`; and those of
+    them without a capital, in a script that has them, where nobody speaks: `robin` and `basil` among choices or tags."""
     rows = at[:, 0]
     out: npt.NDArray[np.bool_] = (at[:, 1] == text.starts[rows]) & (at[:, 2] == text.ends[rows])
     silent = np.array([column_class(name) == NOTHING for name in text.names])
