@@ -36,9 +36,15 @@ class Narrator:
     def read(self, dataset: Dataset) -> None:
         """How the input was understood, before anything is done with it."""
         from curate.safetext import safe_text
+        from curate.stages.setting import untrained
 
         roles = ", ".join(f"{role} = {' + '.join(columns)}" for role, columns in dataset.roles.items())
         self._line(safe_text(f"read as: {dataset.task}; {roles or 'no column has a role'}"))
+        beside = [] if self.quiet else untrained(dataset)
+        if beside:
+            ways = " ".join(f"--role prompt={name}" for name in (*beside, *dataset.roles.prompt))
+            each = "tells rows apart and is" if len(beside) == 1 else "tell rows apart and are"
+            self._line(safe_text(f"{', '.join(beside)} {each} not trained with, unless you say {ways}"))
         if dataset.rejected:
             self._line(f"{_many(len(dataset.rejected), 'row')} could not be read: rejected.jsonl names them")
 

@@ -48,6 +48,14 @@ def settings_of(dataset: Dataset, threads: int = 1) -> list[str]:
     return list(_looked(dataset, threads)[0])
 
 
+def untrained(dataset: Dataset) -> list[str]:
+    """System prompts and passages, where training reads the prompt alone."""
+    if not dataset.roles.prompt or dataset.task not in ("sft", "preference", "unpaired_preference"):
+        return []
+    whole = [name for name in settings_of(dataset) if not dataset.is_json(name)]
+    return [name for name in whole if plain(name) in SYSTEM or plain(name) in PASSAGES]
+
+
 def _looked(dataset: Dataset, threads: int) -> tuple[list[str], Any]:
     found = dataset.memo.get("setting")
     if found is None:
