@@ -147,7 +147,8 @@ class QueueBackend(DataTableBackend[np.ndarray]):
         sign = "▸" if heading.key in self.queue.wish.closed else "▾"
         waits = f"{SIGN['pending']} {heading.waiting:,} wait" if heading.waiting else ""
         title = self.reader.heading(self.queue.wish.group, heading.value)
-        head = f"{sign} {count(len(heading.members), 'finding')}"[:STATE_WIDTH]
+        head = f"{sign} {count(len(heading.members), 'finding')}"
+        head = head if len(head) <= STATE_WIDTH else f"{sign} {len(heading.members):,}"
         return Text(head, "bold"), "", "", Text(title, "bold"), Text(waits, "bold")
 
     def get_column_at(self, index: int) -> Sequence[Any]:
@@ -220,9 +221,15 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         self.fit()
         at = max(0, min(at, len(queue.shown) - 1))
         self.move_cursor(row=at, column=0)
+        self.call_after_refresh(self._see_cursor)
         if queue.headings:
             self.call_after_refresh(self._show_heading, queue, at)
         self._ask()
+
+    def _see_cursor(self) -> None:
+        """The cursor into view: a table that is filled before it is seen, or before its new length is known, cannot yet."""
+        if self.size.height and len(self.queue.data):
+            self._scroll_cursor_into_view()
 
     def _show_heading(self, queue: Queue, at: int) -> None:
         """Scroll so that the heading above the cursor is seen with it, where both have room."""
@@ -299,8 +306,9 @@ class QueueTable(DataTable, inherit_bindings=False):  # type: ignore[call-arg]
         self.update_cell(0, 0, None, update_width=True)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Widths follow the terminal."""
+        """Widths follow the terminal, and so does the cursor."""
         self.fit()
+        self.call_after_refresh(self._see_cursor)
 
     def redraw(self) -> None:
         """The same findings, in their state of now."""

@@ -304,7 +304,7 @@ class TrainingScreen(Watching):
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         at = self.at if self.at is not None else metrics.steps[-1]
         running = self.watched is not None and self.watched.running
-        unseen = "not measured yet" if running else "no rows were set aside for it"
+        unseen = "not measured yet" if running else "no rows set aside"
         longest = max(len(title) for title in SERIES.values())
         for head, least in (("", longest), (f"step {at}", 9), ("lowest", 9), ("highest", 9), ("first step to last", 10)):
             table.add_column(head, no_wrap=True, min_width=least, overflow="ellipsis")

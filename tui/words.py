@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ FLAG = " ⚑"
 WAITS = "bold dark_orange3"
 """An orange to be read on dark and on light: yellow is not."""
 STYLE = {"applied": "green", "pending": WAITS, "rejected": "red", "superseded": "dim", "stale": WAITS}
+if os.environ.get("NO_COLOR"):  # a colour made grey is dimmer than the words around it, which what waits must not be
+    STYLE = {**dict.fromkeys(STYLE, ""), "pending": "bold", "superseded": "dim", "stale": "bold"}
 
 
 def said_of(status: str, notes: bool) -> str:

@@ -46,6 +46,36 @@ async def test_a_panel_that_is_come_back_to_in_another_terminal_fits_it(run: Pat
         assert "Quit" in lines[-1]
 
 
+@pytest.mark.parametrize("ahead", [True, False])
+async def test_the_finding_one_left_at_is_in_view_when_one_comes_back_to_it(
+    run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch, ahead: bool
+) -> None:
+    async with drive(run, size=(80, 24)) as d:
+        await d.panel("duplicates")
+        labels = await d.panel("labels")
+        await d.press("end")
+        last = labels.current()
+        assert labels.table.scroll_offset.y > 0, "more findings than lines"
+        await d.panel("duplicates")
+        await d.press("ctrl+q")
+    if ahead:
+        monkeypatch.setattr("tui.behind.READY_PAUSE_SECONDS", 0.01)
+    async with drive(run, size=(80, 24)) as d:
+        if ahead:
+            await d.until(lambda: "labels" in d.app._screen_stacks, "the panel made ahead")
+            await d.until(lambda: len(d.app._screen_stacks["labels"][0].queue.shown), "and its queue")
+        labels = await d.panel("labels")
+        await d.until(lambda: labels.current() == last, "the finding that was left at")
+        await d.settle()
+        row = str(labels.session.rows_of[last])
+        assert any(line.split()[2:3] == [row] for line in d.words().splitlines()[3:14]), d.words()
+        await d.pilot.resize_terminal(80, 20)
+        await d.settle()
+        assert labels.table.scroll_offset.y + labels.table.size.height > labels.table.cursor_row + 1, (
+            "and in a lower terminal"
+        )
+
+
 async def test_a_theme_chosen_on_one_panel_is_that_of_all(run: Path, drive: Drive) -> None:
     async with drive(run) as d:
         labels = await d.panel("labels")

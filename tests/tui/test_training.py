@@ -459,6 +459,24 @@ async def test_training_that_cannot_run_says_why_and_a_stop_is_obeyed(tiny: Path
         await d.sees("Training was stopped before its verdict", "s goes on from there")
 
 
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+async def test_the_chosen_training_run_stands_out_in_the_colours_of_the_terminal(
+    run: Path, drive: Drive, theme: str
+) -> None:
+    """A list of options leaves `reverse` out: without two colours of its own the chosen line would only be bold."""
+    measured(run, "raw")
+    measured(run, "curated")
+    async with drive(run) as d:
+        d.app.theme = theme
+        screen = await d.panel("train")
+        await d.until(lambda: screen.metrics.steps, "metrics")
+        await d.settle()
+        listing = screen.query_one("#train-runs")
+        chosen, other = (listing.render_line(y)._segments[0].style for y in (listing.highlighted, 1 - listing.highlighted))
+        assert chosen.bgcolor != other.bgcolor
+        assert chosen.color != chosen.bgcolor
+
+
 def test_lines_are_to_be_seen_on_the_dark_and_on_the_light_ground_of_a_plot() -> None:
     def luminance(colour: tuple[int, ...]) -> float:  # WCAG 2.2
         linear = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
