@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from curate.quality import Pieces, QualityConfig, judge, prepare
 from curate.quality.hits import Hits
+from tests.conftest import Curate
 
 N = 600
 LETTERS = "bcdfghklmnprstvw"
@@ -87,6 +91,21 @@ def test_turns_of_one_row_do_not_slip_into_each_other() -> None:
     answers[201:204] = np.roll(answers[201:204], 1).tolist()
     answers[240:243] = np.roll(answers[240:243], 1).tolist()
     assert slipped(prompts, answers, row=[i // 4 for i in range(N)]) == {}
+
+
+def test_a_run_proposes_to_drop_them_and_its_report_says_where_to_look(tmp_path: Path, inside: Curate) -> None:
+    prompts, answers = pairs()
+    answers[200:230] = np.roll(answers[200:230], 1).tolist()
+    rows = [{"prompt": p, "completion": a} for p, a in zip(prompts, answers, strict=True)]
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = inside("quality", tmp_path / "t.jsonl", "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    found = pq.read_table(tmp_path / "run" / "findings" / "text_quality.parquet").to_pylist()
+    of_them = [one for one in found if one["rule"] == "slipped"]
+    assert len(of_them) >= 26
+    assert {one["action"] for one in of_them} == {"drop"}
+    assert {json.loads(one["evidence"])["rows_away"] for one in of_them} == {1}
+    assert f"In {len(of_them)} rows prompt and answer stand some rows apart" in " ".join(done.stdout.split())
 
 
 def test_too_few_pairs_say_nothing() -> None:
