@@ -116,8 +116,8 @@ def _cautions(
     slipped = sum(r.counts.total for s in stages for r in s.rules if r.rule == "slipped")
     if slipped:
         out.append(
-            f"In {slipped:,} rows prompt and answer stand some rows apart, as if an export had slipped: mended at the source, "
-            "these rows can be kept."
+            f"In {slipped:,} rows prompt and answer stand some rows apart, as if an export had slipped: "
+            "mended at the source, these rows can be kept."
         )
     if pending.total:
         out.append(f"{plural(pending.total, 'finding')} {'waits' if pending.total == 1 else 'wait'} for review.")
