@@ -35,12 +35,11 @@ from curate.similarity.exact import exact_groups
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
 from curate.similarity.partners import Ints, Partners
 from curate.similarity.selfmeasure import measure
-from curate.similarity.texts import counted, narrow
 from curate.stages.answers import answer_classes, answer_findings, part_similarity
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.known_texts import edges_of_known, keep_edges
 from curate.stages.measured import measured
-from curate.stages.row_numbers import codes_of, numbers_of, plainly, ranks_of
+from curate.stages.row_numbers import codes_of, numbers_of, plainly, ranks_of, texts_of
 from curate.stages.second_look import edges_again, remember_edges
 from curate.stages.setting import setting_of
 
@@ -110,11 +109,12 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     alone = group is None  # no other stage speaks of identical copies, so this one must
     if group is None:
         group = exact_groups(dataset.content(), threads=context.threads)
-    first, distinct = _texts_of(np.asarray(group), dataset)
+    group = np.asarray(group)
+    first, distinct = texts_of(group, dataset)
     split, label = ranks_of(dataset), codes_of(dataset, context.hints.get("label_names.canonical"))
     setting = setting_of(dataset, context.threads)
     answer = answer_classes(dataset, context) if dataset.parts() else None
-    found = _edges(dataset, engine, distinct, first, _partners(split, label, answer, distinct), context)
+    found = _edges(dataset, engine, group, distinct, first, _partners(split, label, answer, distinct), context)
     edges = _over_all_rows(found, distinct, first, dataset)
     parts = part_similarity(dataset, edges, engine, context.threads)
     near = edges.at(config.threshold, config.weighted_threshold)
@@ -138,19 +138,6 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     )
 
 
-def _texts_of(group: Ints, dataset: Dataset) -> tuple[Ints, Ints]:
-    """(the first row with the text of each row, the rows that are this first one); `group` is -1 where a text is alone."""
-    numbers = numbers_of(dataset)
-    together = np.flatnonzero(group >= 0)
-    if not len(together):
-        return numbers, numbers
-    first = counted(len(numbers))
-    first[together] = group[together]
-    alone = np.ones(len(first), np.bool_)
-    alone[together] = group[together] == together
-    return first, narrow(np.flatnonzero(alone))
-
-
 def _partners(split: NDArray[np.int8], label: NDArray[np.int32], answer: Ints | None, rows: Ints) -> Ints | None:
     """One number for those `rows` of one split, label and answer, which may go for each other; evaluation splits first.
     None where all may."""
@@ -166,26 +153,27 @@ def _all_one(values: NDArray[Any]) -> bool:
 
 
 def _edges(
-    dataset: Dataset, engine: NearConfig, distinct: Ints, first: Ints, group: Ints | None, context: Context
+    dataset: Dataset, engine: NearConfig, group: Ints, distinct: Ints, first: Ints, partners: Ints | None, context: Context
 ) -> Edges:
     """Edges between distinct contents."""
 
     def progress(done: int, total: int) -> None:
         _progress(context, done, total)
 
-    again = edges_again(dataset, engine, distinct, progress, context.threads, group)
-    again = again or edges_of_known(dataset.content(), engine, distinct, first, group, context)
+    again = edges_again(dataset, engine, distinct, progress, context.threads, partners)
+    if again is None:
+        again = edges_of_known(dataset.content(), engine, distinct, first, partners, context)
     if again is not None:
         return again
     content = dataset.content()
     if context.execution is LOCAL:  # reads the texts where they lie
         found = near_duplicate_edges(
-            content, engine, progress, context.threads, distinct, group, keep=context.known is not None
+            content, engine, progress, context.threads, distinct, partners, keep=context.known is not None
         )
     else:
         texts = content if len(distinct) == len(content) else content.take(pa.array(distinct))
-        found = context.execution.near_duplicate_edges(texts, engine, progress, context.threads, group=group)
-    remember_edges(dataset, engine, found, distinct, first)
+        found = context.execution.near_duplicate_edges(texts, engine, progress, context.threads, group=partners)
+    remember_edges(dataset, engine, found, group)
     keep_edges(found, engine, distinct, first, context)
     return replace(found, reading=None)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from curate.dataset import Dataset
 from curate.similarity.partners import label_codes, split_ranks
+from curate.similarity.texts import counted, narrow
 
 
 def ranks_of(dataset: Dataset) -> NDArray[np.int8]:
@@ -28,6 +29,19 @@ def numbers_of(dataset: Dataset) -> NDArray[np.int64]:
     if dataset.origin is not None:
         return numbers_of(dataset.origin[0])[: dataset.n_rows]
     return np.asarray(_once(dataset, ("numbers",), lambda: np.arange(dataset.n_rows)))
+
+
+def texts_of(group: NDArray[np.int64], dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(the first row with the text of each row, the rows that are this first one); `group` is -1 where a text is alone."""
+    numbers = numbers_of(dataset)
+    together = np.flatnonzero(group >= 0)
+    if not len(together):
+        return numbers, numbers
+    first = counted(len(numbers))
+    first[together] = group[together]
+    alone = np.ones(len(first), np.bool_)
+    alone[together] = group[together] == together
+    return first, narrow(np.flatnonzero(alone))
 
 
 def plainly(reason: str, dataset: Dataset) -> str:

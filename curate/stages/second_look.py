@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curate.dataset import Dataset
 from curate.similarity.again import edges_among
@@ -22,6 +21,7 @@ from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
 from curate.similarity.parallel import Progress
 from curate.similarity.partners import Ints
 from curate.similarity.texts import narrow
+from curate.stages.row_numbers import texts_of
 
 
 def remember(dataset: Dataset, key: Hashable, value: Any) -> None:
@@ -57,17 +57,15 @@ class _Looked:
     """A look at the texts of all rows."""
 
     found: Edges
-    blank: NDArray[np.bool_] | None
-    """Texts without shingles; None where nobody says."""
-    distinct: Ints
-    first: Ints
+    group: Ints
+    """First row with the text of each row, -1 where it is alone: which texts these were is soon said again."""
 
 
-def remember_edges(dataset: Dataset, engine: NearConfig, found: Edges, distinct: Ints, first: Ints) -> None:
-    """Leave the edges between the rows `distinct`; `first` names for each row the one of them with its text."""
+def remember_edges(dataset: Dataset, engine: NearConfig, found: Edges, group: Ints) -> None:
+    """Leave the edges between the distinct texts of rows; `group` names the first row with the text of each, -1: alone."""
     # Sketches are the larger part of what a look holds, and only templates ask for them again.
     kept = found if found.stats["template_shingles"] else replace(found, reading=None)
-    remember(dataset, engine, _Looked(kept, found.blank, distinct, first))
+    remember(dataset, engine, _Looked(kept, group))
 
 
 def edges_again(
@@ -84,17 +82,24 @@ def edges_again(
     look, rows = recalled
     found = look.found
     own = rows if len(distinct) == len(rows) else rows[distinct]
-    places = narrow(np.searchsorted(look.distinct, look.first[own]))
+    places = _places(look.group, own, dataset)
     if found.reading is not None:
         return near_duplicate_edges(found.reading.take(places), engine, progress, threads, group=group)
     if found.stats["template_shingles"]:
         return None
     if not found.stats["crowded_buckets"]:
         return _among(found, places)
-    if found.crowd is None or look.blank is None or dataset.origin is None:
+    if found.crowd is None or found.blank is None or dataset.origin is None:
         return None
     texts = dataset.origin[0].content()  # where they lie; `dataset` would copy its own
-    return edges_among(texts, engine, own, found, look.blank, places, group, threads)
+    return edges_among(texts, engine, own, found, found.blank, places, group, threads)
+
+
+def _places(group: Ints, rows: Ints, dataset: Dataset) -> Ints:
+    """The place of the text of each of `rows`, rows of the dataset that `dataset` was selected from, among its texts."""
+    assert dataset.origin is not None
+    first, distinct = texts_of(group, dataset.origin[0])
+    return narrow(np.searchsorted(distinct, first[rows]))
 
 
 def _among(found: Edges, places: Ints) -> Edges:

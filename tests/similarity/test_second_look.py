@@ -103,3 +103,17 @@ def test_edited_or_reordered_rows_are_read_anew(tmp_path: Path) -> None:
     edited = dataset.select([0, 1], {1: {"text": "one two three four"}})
     assert looked_at(edited)[0].hints["group"].tolist() == [0, 0]
     assert dataset.select([0, 1], {2: {"text": "an edit of a row that leaves"}}).origin is not None
+
+
+def test_rows_that_are_like_no_other_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [" ".join(f"w{40 * i + k}" for k in range(20)) for i in range(30)]
+    dataset = written(tmp_path / "all.jsonl", [*texts, texts[0]])
+    looked_at(dataset)
+
+    def read(*_: object, **__: object) -> None:
+        raise AssertionError("texts were read again")
+
+    monkeypatch.setattr(near_duplicates, "near_duplicate_edges", read)
+    _, near = looked_at(dataset.select(np.arange(30)))
+    assert near.scores is not None
+    assert near.scores.num_rows == 0
