@@ -29,6 +29,8 @@ BY_CHANCE = 0.05
 _SHARES = np.array([0.001, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8])
 _MOST, _LEAST = 5.0, -7.5
 _HARDLY = 0.25
+_QUOTED = 0.2
+"""Share of an answer's runs of four words from which on a prompt quotes it."""
 _NEAR = 6
 """Rows beside each other of which half must have poor pairs before another distance is tried."""
 _CERTAIN = 0.9
@@ -60,7 +62,7 @@ def distances(m: Measured) -> Ints:
         there = at + distance
         inside = (there >= 0) & (there < len(first))
         here = at[inside]
-        gain = np.clip(pairs.ratio(known, here, there[inside]) - own[here], _LEAST, _MOST)
+        gain = pairs.gain(known, own, here, there[inside])
         found += [(total, distance, lo, hi) for total, lo, hi in _runs(gain, here, enough)]
     taken = np.zeros(len(first), np.bool_)
     for _, distance, lo, hi in sorted(found, reverse=True):
@@ -103,14 +105,21 @@ class _Pairs:
         share, stems, words = (v if at is None else v[at] for v in (r.taken_up, r.stems, r.answer_words))
         return np.where((stems < 3) | (words < 5), len(_SHARES) + 1, np.searchsorted(_SHARES, share))
 
-    def compare(self, prompts: Ints, answers: Ints) -> Ints:
-        """The class of each pair."""
+    def compare(self, prompts: Ints, answers: Ints) -> Relation:
+        """What these answers take up of these prompts."""
         one, other = self.prompts.take(pa.array(prompts)), self.answers.take(pa.array(answers))
-        return self.bins(relate(one, other, self.common, weights=self.weights))
+        return relate(one, other, self.common, weights=self.weights)
 
-    def ratio(self, known: Floats, prompts: Ints, answers: Ints) -> Floats:
-        """The evidence that these answers belong to these prompts."""
-        return known[self.compare(prompts, answers)]
+    def gain(self, known: Floats, own: Floats, here: Ints, there: Ints) -> Floats:
+        """How much likelier the answers `there` belong to the prompts `here` than the prompts' own do.
+
+        An answer that the prompt quotes is what was said before, or the text to work on: it belongs to its own prompt.
+        """
+        relation = self.compare(here, there)
+        classes = self.bins(relation)
+        gain = np.clip(known[classes] - own[here], _LEAST, _MOST)
+        gain = np.where(classes > len(_SHARES), np.minimum(gain, 0.0), gain)
+        return np.where(relation.covered > _QUOTED * np.maximum(relation.grams, 1), _LEAST / 2, gain)
 
     def evidence(self) -> Floats | None:
         """Log likelihood ratio of each class; None where own pairs are no nearer than others.
@@ -131,7 +140,7 @@ class _Pairs:
 
     def _shares(self, prompts: Ints, answers: Ints) -> Floats:
         k = len(_SHARES) + 1
-        counts = np.bincount(self.compare(prompts, answers), minlength=k + 1)[:k] + 1.0
+        counts = np.bincount(self.bins(self.compare(prompts, answers)), minlength=k + 1)[:k] + 1.0
         return np.asarray(counts / counts.sum())
 
 

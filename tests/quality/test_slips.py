@@ -86,6 +86,24 @@ def test_rows_that_work_on_the_text_of_the_next_have_not_slipped() -> None:
     assert slipped(prompts, answers) == {}
 
 
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize(("quoted", "taken"), [(1, 1), (1, 4), (2, 2), (6, 2)])
+def test_rows_whose_prompts_quote_the_answers_beside_them_have_not_slipped(before: bool, quoted: int, taken: int) -> None:
+    """A conversation flattened turn by turn, whose answers take up little of what was asked."""
+    g = random.Random(quoted * 10 + taken)
+    usual = [word(g) for _ in range(60)]
+    asked, answers, prompts = [], [], []
+    for _ in range(N):
+        own = [word(g) for _ in range(5)]
+        asked.append("Tell me about " + " ".join(own) + "?")
+        some = [] if g.random() < 0.5 else g.sample(own, taken)
+        answers.append(" ".join([*g.choices(usual, k=8), *(word(g) for _ in range(4)), *some]) + ".")
+    for i, question in enumerate(asked):
+        said = answers[max(i - i % 8, i - quoted) : i] if before else answers[i + 1 : i + 1 + quoted]
+        prompts.append("\n".join([*said, question]))
+    assert slipped(prompts, answers) == {}
+
+
 def test_turns_of_one_row_do_not_slip_into_each_other() -> None:
     prompts, answers = pairs()
     answers[201:204] = np.roll(answers[201:204], 1).tolist()
