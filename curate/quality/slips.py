@@ -28,7 +28,11 @@ SAMPLED = 3000
 BY_CHANCE = 0.05
 _SHARES = np.array([0.001, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8])
 _MOST, _LEAST = 5.0, -7.5
+"""Bounds of one row's evidence: three rows are the fewest that can make a run, and one row that fits its prompt undoes it."""
 _HARDLY = 0.25
+"""Of how much nearer the nearest distance is than chance: own pairs below that are taken for as good as chance."""
+_AT_ONCE = 1 << 16
+"""Pairs whose texts are copied at once."""
 _QUOTED = 0.2
 """Share of an answer's runs of four words from which on a prompt quotes it."""
 _NEAR = 6
@@ -62,7 +66,7 @@ def distances(m: Measured) -> Ints:
         there = at + distance
         inside = (there >= 0) & (there < len(first))
         here = at[inside]
-        gain = pairs.gain(known, own, here, there[inside])
+        gain = pairs.gains(known, own, here, there[inside])
         found += [(total, distance, lo, hi) for total, lo, hi in _runs(gain, here, enough)]
     taken = np.zeros(len(first), np.bool_)
     for _, distance, lo, hi in sorted(found, reverse=True):
@@ -109,6 +113,12 @@ class _Pairs:
         """What these answers take up of these prompts."""
         one, other = self.prompts.take(pa.array(prompts)), self.answers.take(pa.array(answers))
         return relate(one, other, self.common, weights=self.weights)
+
+    def gains(self, known: Floats, own: Floats, here: Ints, there: Ints) -> Floats:
+        """`gain`, some pairs at a time."""
+        cuts = range(0, len(here), _AT_ONCE)
+        parts = [self.gain(known, own, here[lo : lo + _AT_ONCE], there[lo : lo + _AT_ONCE]) for lo in cuts]
+        return np.concatenate([np.zeros(0), *parts])
 
     def gain(self, known: Floats, own: Floats, here: Ints, there: Ints) -> Floats:
         """How much likelier the answers `there` belong to the prompts `here` than the prompts' own do.
