@@ -28,7 +28,7 @@ SAMPLED = 3000
 BY_CHANCE = 0.05
 _SHARES = np.array([0.001, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8])
 _MOST, _LEAST = 5.0, -7.5
-"""Bounds of one row's evidence: three rows are the fewest that can make a run, and one row that fits its prompt undoes it."""
+"""Bounds of one row's evidence: three rows at least make a run, and one row that fits its prompt undoes one and a half."""
 _HARDLY = 0.25
 """Of how much nearer the nearest distance is than chance: own pairs below that are taken for as good as chance."""
 _AT_ONCE = 1 << 16
