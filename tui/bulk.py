@@ -132,7 +132,8 @@ def _effect(preview: Preview) -> Group:
     if preview.statuses:
         lines.append(Text("then: " + ", ".join(f"{sign} {n:,} {word}" for sign, n, word in preview.statuses)))
     if preview.decided:
-        lines.append(Text(f"! {count(preview.decided, 'finding')} of these are decided already; this decides them anew"))
+        are, them = ("is", "it") if preview.decided == 1 else ("are", "them")
+        lines.append(Text(f"! {preview.decided:,} of these {are} decided already; this decides {them} anew"))
     mark = "! " if preview.alarming else ""
     lines += [Text(f"{mark}{line}" if k else line) for k, line in enumerate(preview.lines)]
     return Group(*lines)

@@ -120,7 +120,7 @@ class Desk:
             self.say(f"this flag was put on many findings at once; {key('undo')} takes that back")
         else:
             command = self.session.command("decide", "unflag", finding[:ID_PREFIX])
-            self.say(f"took the flag off {self.named(index)}; saved", command)
+            self.say(f"took the flag off {self.named(index)}; saved, {key('flag')} puts it back", command)
         self.tell()
 
     async def reverse(self, which: Literal["undo", "redo"]) -> Saved | None:

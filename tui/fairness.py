@@ -33,8 +33,10 @@ SAYS = {
 ORDER = tuple(SIGN)
 VERBS = {"replace": "edited", "relabel": "relabelled"}
 MOST_ROWS = 60
-SHORT_FOREST, MIDDLE_FOREST = 21, 26
-"""Columns of an interval on a narrow terminal, and on one of 120 columns."""
+FEWEST, SHORT_FOREST, MIDDLE_FOREST = 15, 21, 26
+"""Columns of an interval: the fewest, those on a narrow terminal, and those on one of 120 columns, where there is room."""
+MARGIN = 3
+"""Columns at the sides of a table, that of the scrollbar among them."""
 SETTINGS = ("min_group_size", "delta", "alpha")
 
 
@@ -148,16 +150,18 @@ class FairnessScreen(PanelScreen):
         shown = [line for line in every if self.only in (None, line.outcome)]
         shown.sort(key=lambda line: (ORDER.index(line.outcome), -abs(line.value or 0.0)))
         reach = charts.reach((v for line in shown[:MOST_ROWS] for v in (line.low, line.high) if v is not None), delta)
-        wide, narrow = width >= 110, width < 84
+        wide, narrow, close = width >= 110, width < 84, width < 78
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        room = SHORT_FOREST if narrow else charts.FOREST if wide else MIDDLE_FOREST
-        axis = charts.axis_of(reach, _points, room)
+        nominal = charts.FOREST if wide else SHORT_FOREST if narrow else MIDDLE_FOREST
         rows, span = [] if narrow else ["rows"], ["95 % interval"] if wide else []
-        heads = ["", "group", "metric", *rows, "difference", *span, axis]
-        for head in heads:
-            least = {"": 1, "group": 12, "metric": 10, "rows": 6, "difference": 10}.get(head, len(head))
-            most = {"": 1, "group": 14 if narrow else 30, "metric": 40 if wide else 22}.get(head, charts.FOREST)
-            table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=least, max_width=most)
+        least = {"": 1, "group": 12, "metric": 10, "rows": 6, "difference": 10}
+        most = {"": 1, "group": 14 if narrow else 30 if wide else 18, "metric": 40 if wide else 18 if close else 22,
+                "rows": 7, "difference": 10, "95 % interval": 16}  # fmt: skip
+        before = ["", "group", "metric", *rows, "difference", *span]
+        room = max(FEWEST, min(nominal, width - MARGIN - sum(most[head] + 2 for head in before)))
+        for head in before:
+            table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=least.get(head), max_width=most[head])
+        table.add_column(charts.axis_of(reach, _points, room), no_wrap=True, min_width=room)
         for line in shown[:MOST_ROWS]:
             # As text: what stands in square brackets in a name (a class of a metric, or worse) is no markup.
             table.add_row(*map(Text, self._cells(line, reach, delta, room, wide=wide, narrow=narrow)))
@@ -176,7 +180,7 @@ class FairnessScreen(PanelScreen):
             drawn = charts.interval(line.low, line.value, line.high, reach, delta, room)
             span = f"{_points(line.low)} to {_points(line.high)}"
         elif line.rows_needed is not None:
-            drawn = f"about {line.rows_needed:,} rows {'needed' if narrow else 'would settle it'}"
+            drawn = f"{line.rows_needed:,} rows needed" if narrow else f"about {line.rows_needed:,} rows would settle it"
         return [SIGN[line.outcome], name, self.reader.word(line.metric), *rows, value, *([span] if wide else []), drawn]
 
 

@@ -25,7 +25,6 @@ from tui.detail import word_diff
 from tui.gate import SIGN as GATE_SIGN
 from tui.gate import WORD as GATE_WORD
 from tui.keymap import key
-from tui.rail import NARROW
 from tui.scrub import DUPLICATES, LABELS, Count, Judged, Scrub, open_scrub
 from tui.shell import PanelScreen
 from tui.words import NO_GROUPS, count, stage_title
@@ -38,6 +37,8 @@ PREVIEW = 300
 BARS = " ▁▂▃▄▅▆▇█"
 AHEAD_ROWS = 200_000
 """Above this many rows the gate is judged where one stops, not ahead."""
+ROOM_FOR_BARS = 85
+"""Columns from which on each group has a bar, and its numbers their words in whole."""
 FEWEST_ROWS = 30
 """Rows of a group below which its share says nothing, as in the fairness audit."""
 
@@ -260,7 +261,7 @@ class ScrubberScreen(PanelScreen):
     def _groups(self, scrub: Scrub, shown: Count) -> RenderableType:
         if not scrub.group_names:
             return Text(f"{NO_GROUPS[:1].upper()}{NO_GROUPS[1:]}.", style="dim")
-        tight = self.app.size.width < NARROW
+        tight = self.query_one("#scrub-groups").size.width < ROOM_FOR_BARS
         table = Table(box=None, pad_edge=False, padding=(0, 2 if tight else 3, 0, 0), header_style="dim")
         head, most = self.reader.word(scrub.column), 16 if tight else 28
         table.add_column(head if tight else f"group by {head}", no_wrap=True, overflow="ellipsis", max_width=most)
