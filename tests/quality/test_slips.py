@@ -126,6 +126,15 @@ def test_a_run_proposes_to_drop_them_and_its_report_says_where_to_look(tmp_path:
     assert f"In {len(of_them)} rows prompt and answer stand some rows apart" in " ".join(done.stdout.split())
 
 
+def test_how_many_pairs_are_compared_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    prompts, answers = pairs()
+    answers[200:230] = np.roll(answers[200:230], 2).tolist()
+    whole = slipped(prompts, answers)
+    monkeypatch.setattr("curate.quality.slips._AT_ONCE", 7)
+    assert whole
+    assert slipped(prompts, answers) == whole
+
+
 def test_too_few_pairs_say_nothing() -> None:
     prompts, answers = pairs()
     assert slipped(prompts[:150], np.roll(answers[:150], 1).tolist()) == {}
