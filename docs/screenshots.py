@@ -21,12 +21,13 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from curate import workflow
 from curate.cli.demo import DEMO_TRAINING
 from curate.recipe import Recipe
 from tui.app import CurateApp
+from tui.batch import BatchScreen
 from tui.guide import GuideScreen
 from tui.opening import OpenScreen
 
@@ -120,6 +121,10 @@ async def browsing(run: Path) -> None:
                 app.go(mode)
                 await until(pilot, lambda: app.screen.watched is not None and app.screen.watched.result is not None)
                 await save(pilot, name)
+            await pilot.press("d")
+            await screen_of(pilot, BatchScreen)
+            await until(pilot, lambda: app.screen.query_one("#batch-rows", OptionList).option_count > 0)
+            await save(pilot, "rows")
 
 
 def main() -> None:

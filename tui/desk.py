@@ -65,6 +65,8 @@ class Desk:
     """Decisions that were taken and are not on the disk yet."""
     changes: int = 0
     """How often decisions, files or the gate have changed."""
+    training: bool = False
+    """Whether arms are being trained, as far as a screen has looked."""
     doing: str = ""
     """What a key has asked for and is not there yet."""
     _line: list[tuple[Step, asyncio.Future[Saved | None]]] = field(default_factory=list)

@@ -190,6 +190,8 @@ def _told(desk: Desk, panel: Panel) -> str:
     if panel.mode == "report":
         return f"{SIGN['applied']} written" if desk.session.is_written else "! not written"
     result = desk.outcome.read()
+    if panel.mode == "train" and desk.training:
+        return "▸ training"
     return verdict_word(result) if panel.mode == "ablation" else trained_word(result)
 
 

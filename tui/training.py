@@ -116,7 +116,9 @@ class Watching(PanelScreen):
             self.desk.say(stopped if self.stopping else "training is done; its verdict stands in Ablation")
         self.watched = watch
         self.stopping = self.stopping and watch.running
-        if ended or (was is not None and was.result is not watch.result):  # the rail tells of both
+        told = self.desk.training, None if was is None else was.result
+        self.desk.training = watch.running
+        if ended or told != (watch.running, watch.result):  # the rail tells of both
             self.refresh_shell()
         self.show(watch)
         self.query_one(Keys).look_again()
@@ -303,8 +305,9 @@ class TrainingScreen(Watching):
         wide = self.query_one("#train-scroll").size.width
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         at = self.at if self.at is not None else metrics.steps[-1]
-        running = self.watched is not None and self.watched.running
-        unseen = "not measured yet" if running else "no rows set aside"
+        now = next((r.state for r in (self.watched.runs if self.watched else ()) if (r.arm, r.seed) == self.chosen), "")
+        none = any(alert.kind == "no_validation" for alert in metrics.alerts)
+        unseen = "not measured yet" if now in ("started", "training") and not none else "no rows set aside"
         longest = max(len(title) for title in SERIES.values())
         for head, least in (("", longest), (f"step {at}", 9), ("lowest", 9), ("highest", 9), ("first step to last", 10)):
             table.add_column(head, no_wrap=True, min_width=least, overflow="ellipsis")

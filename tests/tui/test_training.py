@@ -135,13 +135,14 @@ async def test_progress_result_and_a_verdict_that_is_out_of_date_are_shown(run: 
     try:
         async with drive(run) as d:
             await d.panel("train")
-            await d.sees("1 of 4 training runs", "about 50 s left", "step 1 of 2")
+            await d.sees("1 of 4 training runs", "about 50 s left", "step 1 of 2", "▸ training")
             screen = await d.panel("ablation")
             await d.sees("No verdict yet", "training loss by step")
             process.kill()
             process.wait()
             (run / "ablation.json").write_bytes(orjson.dumps({**RESULT, "plan_hash": screen.session.plan_hash()}))
-            await d.sees("HELPED", "Curation helped by 4 points.", "0.7000", "+4.0", "c − r")
+            await d.sees("HELPED", "Curation helped by 4 points.", "0.7000", "+4.0", "c − r", "✓ verdict")
+            assert "▸ training" not in d.words()
             assert "earlier plan" not in d.words()
             await d.panel("duplicates")
             await d.press("x")
