@@ -112,7 +112,7 @@ class PanelScreen(ShowsErrors, Screen[None]):
             worker = get_current_worker()
 
             def show(step: Callable[[], None]) -> None:
-                if not worker.is_cancelled and self.is_mounted:
+                if not worker.is_cancelled and self.is_mounted and self.home.has_desk:
                     step()
 
             try:

@@ -107,7 +107,7 @@ class Watching(PanelScreen):
         """What else this screen reads, in the same thread."""
 
     def _show(self, watch: Watch) -> None:
-        if not self.is_mounted:
+        if not self.is_mounted or not self.home.has_desk:  # the run was closed meanwhile
             return
         was = self.watched
         ended = was is not None and was.running and not watch.running

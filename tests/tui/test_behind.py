@@ -9,6 +9,7 @@ import pytest
 from curate.errors import DataError
 from tests.tui.conftest import Drive
 from tui.desk import Desk
+from tui.job import Watch
 from tui.panels import PANELS
 
 
@@ -107,6 +108,23 @@ async def test_other_data_is_opened_while_panels_are_made(run: Path, drive: Driv
             assert d.app.has_desk, "so it is not closed yet"
         await d.until(lambda: not d.app.has_desk, "the run closed")
         await d.until(lambda: all(w.is_finished for w in d.app.workers if w.group == "open"), "and its panels with it")
+
+
+async def test_what_a_thread_of_a_closed_run_brings_is_not_shown_and_harms_nothing(run: Path, drive: Drive) -> None:
+    """Opening other data closes the run first, and then its panels: a look at the training may come in between."""
+    async with drive(run) as d:
+        screen = await d.panel("train")
+        await d.until(lambda: screen.watched is not None, "a first look")
+        before, desk, d.app._desk = screen.watched, d.app._desk, None
+        screen._show(Watch(running=True))
+        put: list[int] = []
+        screen.behind(lambda: 1, put.append, "nothing")
+        await d.until(lambda: all(w.is_finished for w in d.app.workers if w.group == "evidence"), "the end of the thread")
+        d.app._desk = desk
+        assert screen.watched is before
+        assert not put
+        screen.behind(lambda: 1, put.append, "nothing")
+        await d.until(lambda: put == [1], "what it brings while the run is open")
 
 
 async def test_the_app_goes_down_while_panels_are_made(run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
