@@ -105,7 +105,7 @@ class Detected:
             outcome = self.outcomes.get(name)
             if outcome is None or outcome.detection.scores is None:
                 continue
-            out[name] = relation_of(self.dataset.n_rows, outcome.detection.scores)
+            out[name] = relation_of(self.dataset.n_rows, outcome.detection.scores, self.dataset.numbers)
         return out
 
     def resolve(self, journal: Journal | None = None, policy: Policy | None = None) -> Plan:
@@ -317,13 +317,18 @@ def thread_count(recipe: Recipe) -> int:
     return recipe.run.threads or available
 
 
-def relation_of(n_rows: int, scores: pa.Table) -> Relation:
-    """Classes and edges from a duplicates stage's scores table (`row, group` or `a, b, score, weighted, parts`)."""
+def relation_of(n_rows: int, scores: pa.Table, numbers: np.ndarray | None = None) -> Relation:
+    """Classes and edges from a duplicates stage's scores table (`row, group` or `a, b, score, weighted, parts`).
+
+    `numbers`: 0 to `n_rows - 1`, which serve as classes where no two rows are identical.
+    """
     if "group" in scores.column_names:
-        classes = np.arange(n_rows)
         rows = scores["row"].to_numpy()
         group = scores["group"].to_numpy()
-        together = group >= 0
+        together = np.flatnonzero(group >= 0)
+        if numbers is not None and not len(together):
+            return Relation(numbers)
+        classes = np.arange(n_rows)
         classes[rows[together]] = group[together]
         return Relation(classes)
     names = ("a", "b", "score", "weighted", "parts")

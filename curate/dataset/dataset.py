@@ -87,6 +87,16 @@ class Dataset:
         return self.n_rows
 
     @property
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """0 to the number of rows less one, once for all who ask; not to be written to."""
+        if self.origin is not None:
+            return self.origin[0].numbers[: self.n_rows]
+        found = self.memo.get("numbers")
+        if found is None:
+            found = self.memo["numbers"] = np.arange(self.n_rows)
+        return np.asarray(found)
+
+    @property
     def task(self) -> str:
         """classification, sft, chat, preference, unpaired_preference or text."""
         return self.detected.task
@@ -293,7 +303,7 @@ class Dataset:
         index = np.asarray(rows)
         if index.dtype == bool:
             raise ValueError("rows are positions, not a mask")
-        index = index.astype(np.int64)
+        index = index.astype(np.int64, copy=False)
         if len(index) and (index.min() < 0 or index.max() >= self.n_rows):
             raise IndexError(f"rows run from 0 to {self.n_rows - 1}")
         return index

@@ -54,7 +54,7 @@ def keep_rank(
             quality = _quality(dataset, quality_column or "")
         order = np.argsort(-quality, kind="stable")  # not-a-number comes last
     else:
-        return np.arange(n)
+        return dataset.numbers
     rank = np.empty(n, np.int64)
     rank[order] = np.arange(n)
     return rank

@@ -25,10 +25,8 @@ def codes_of(dataset: Dataset, canonical: Any) -> NDArray[np.int32]:
 
 
 def numbers_of(dataset: Dataset) -> NDArray[np.int64]:
-    """0 to the number of rows less one, once for all who ask: of a dataset, and of those selected from it."""
-    if dataset.origin is not None:
-        return numbers_of(dataset.origin[0])[: dataset.n_rows]
-    return np.asarray(_once(dataset, ("numbers",), lambda: np.arange(dataset.n_rows)))
+    """0 to the number of rows less one."""
+    return dataset.numbers
 
 
 def texts_of(group: NDArray[np.int64], dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
