@@ -16,7 +16,9 @@ import pyarrow.compute as pc
 from curate.dataset import Dataset
 from curate.ledger.findings import empty_findings, make_findings
 from curate.similarity.answers import conflicting_answers, contradictions
+from curate.similarity.clusters import clusters
 from curate.similarity.exact import exact_groups
+from curate.similarity.facts import differ_in_fact
 from curate.similarity.near import Edges, NearConfig
 from curate.similarity.pairs import similarity_of_pairs
 from curate.similarity.partners import Ints
@@ -30,13 +32,17 @@ REASONS = {
 
 
 def part_similarity(dataset: Dataset, edges: Edges, engine: NearConfig, threads: int) -> Any:
-    """float32: how alike the least similar parts of each pair are; 1 for tasks without parts."""
+    """float32: how alike the least similar parts of each pair are; 1 for tasks without parts, 0 where two answers differ in
+    fact, however alike they are."""
     least = np.ones(len(edges), np.float32)
-    for texts in dataset.parts().values():
+    for name, texts in dataset.parts().items():
         alike = similarity_of_pairs(
             texts, edges.a, edges.b, words=engine.words, template_share=engine.template_share, seed=engine.seed,
             unit=engine.unit, threads=threads,
         )
+        if name != "prompt":
+            other = np.flatnonzero(alike < 1)
+            alike[other[differ_in_fact(texts, edges.a[other], edges.b[other])]] = 0
         least = np.minimum(least, alike)
     return least
 
@@ -75,7 +81,8 @@ def answer_findings(
     distinct = involved[answers[involved] == involved]
     loose = dataclasses.replace(engine, floor=alike_answers, threshold=alike_answers, weighted_threshold=None)
     near = _edges(response, distinct, loose, context)
-    answers = near.clusters(0.0)[answers]
+    agree = ~differ_in_fact(response, near.a, near.b)
+    answers = clusters(len(prompts), near.a[agree], near.b[agree])[answers]
     setting = setting_of(dataset, context.threads)
     row_witness, alike = conflicting_answers(prompts, edges, answers, split, _blank(prompt), setting)
     rows = np.flatnonzero(row_witness >= 0)
@@ -84,7 +91,7 @@ def answer_findings(
         response, rows, witness, words=engine.words, template_share=engine.template_share, seed=engine.seed,
         unit=engine.unit, threads=context.threads,
     )
-    differ = same < np.float32(alike_answers)
+    differ = (same < np.float32(alike_answers)) | differ_in_fact(response, rows, witness)
     rows, witness, alike, same = rows[differ], witness[differ], alike[differ], same[differ]
     numbers = zip(alike.tolist(), same.tolist(), np.bincount(prompts)[prompts[rows]].tolist(), strict=True)
     return make_findings(

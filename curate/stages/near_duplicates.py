@@ -322,7 +322,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=6,
+    version=7,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

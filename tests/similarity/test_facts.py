@@ -1,0 +1,70 @@
+"""Answers that differ in a figure or a "not" are no copies of each other, however alike they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from curate.similarity.facts import differ_in_fact
+from tests.conftest import Curate
+
+APART = [
+    ("take at most 3 grams a day", "take at most 9 grams a day"),
+    ("costs 1.50 in all", "costs 15.00 in all"),
+    ("it is safe for children", "it is not safe for children"),
+    ("it can be washed", "it can't be washed"),
+    ("Das ist erlaubt.", "Das ist nicht erlaubt."),
+    ("成人每天最多服用3克", "成人每天最多服用9克"),
+    ("這可以退貨", "這不可以退貨"),
+    ("٣ أيام", "٥ أيام"),
+]
+TOGETHER = [
+    ("take at most 3 grams a day", "take at most 3 grams each day"),
+    ("1,000 rows", "1000 rows"),
+    ("٣ أيام", "3 أيام"),
+    ("1. Wash it. 2. Dry it.", "Wash it. 2. Dry it."),
+    ("it is not safe", "it's not safe"),
+    ("in 2019, so they say", "in the year before"),
+]
+
+
+@pytest.mark.parametrize(("pairs", "apart"), [(APART, True), (TOGETHER, False)])
+def test_another_figure_on_both_sides_or_another_number_of_negations_is_another_fact(
+    pairs: list[tuple[str, str]], apart: bool
+) -> None:
+    texts = pa.array([text for pair in pairs for text in pair], pa.large_string())
+    at = np.arange(0, len(texts), 2)
+    assert differ_in_fact(texts, at, at + 1).tolist() == [apart] * len(pairs)
+    assert differ_in_fact(texts, at + 1, at).tolist() == [apart] * len(pairs)
+    assert not differ_in_fact(texts, at, at).any()
+
+
+def test_nulls_and_no_pairs_at_all_differ_in_nothing() -> None:
+    texts = pa.array([None, "", "3 of 4"], pa.large_string())
+    assert differ_in_fact(texts, np.array([0, 0]), np.array([1, 2])).tolist() == [False, False]
+    assert differ_in_fact(texts, np.zeros(0, np.int64), np.zeros(0, np.int64)).tolist() == []
+
+
+def test_the_same_question_with_another_figure_in_its_answer_is_no_copy(tmp_path: Path, inside: Curate) -> None:
+    long = "of it a day, in three doses after meals, for seven days at most; stop at once if there is a rash on the skin."
+    asked = "How much may an adult take a day?"
+    rows = [{"question": asked, "answer": f"An adult may take {dose} grams {long}"} for dose in (3, 9)]
+    rows += [{"question": f"What is {n} called?", "answer": f"Number {n} is called the {n}th by all."} for n in range(8)]
+    rows += [{**rows[0], "answer": rows[0]["answer"].replace("at once", "immediately")}]
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = inside("dedup", path, "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    found = pq.read_table(tmp_path / "run" / "findings" / "near_duplicates.parquet").to_pylist()
+    drops = {(one["row"], one["witness_row"]) for one in found if one["action"] == "drop"}
+    assert drops == {(0, 10), (10, 0)}
+    conflicts = {frozenset((one["row"], one["witness_row"])) for one in found if one["rule"] == "conflicting_answer"}
+    assert frozenset((0, 1)) in conflicts or frozenset((1, 10)) in conflicts
+    kept = (tmp_path / "run" / "curated.jsonl").read_text()
+    assert "take 9 grams" in kept
+    assert "take 3 grams" in kept
