@@ -111,6 +111,7 @@ def _cautions(
             out.append(
                 f"Removal by {column.column}: insufficient evidence for {', '.join(weak)}. That is not a pass."
             )
+    out += [told for s in stages if (told := _few_pairs(s))]
     if noted := names_noted(stages):
         out.append(noted)
     slipped = sum(r.counts.total for s in stages for r in s.rules if r.rule == "slipped")
@@ -126,6 +127,19 @@ def _cautions(
     if flow.orphans:
         out.append(f"{plural(flow.orphans, 'decision')} spoke of findings that this run did not bring.")
     return [c if c.endswith((".", "!", "?")) else c + "." for c in out]
+
+
+def _few_pairs(stage: StageReport) -> str:
+    """That a stage found clearly fewer of the pairs in its sample than it aims for; empty where it did not."""
+    few = [m for m in stage.measured if m.what.startswith("pairs at ") and m.share.high is not None and m.share.high < 0.9]
+    if not few:
+        return ""
+    worst = min(few, key=lambda m: m.hits / max(1, m.of))
+    return (
+        f"{stage.title}: of {worst.what.split(',')[0]} in a sample {worst.hits:,} of {worst.of:,} were found. "
+        "Rows made of phrases that many rows share are compared by what is their own; all words count with "
+        "`template_share = 0` under `[stages.near_duplicates]`."
+    )
 
 
 def names_noted(stages: Sequence[StageReport]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import json
 import re
@@ -307,6 +308,19 @@ def test_insufficient_evidence_is_said_aloud(report: Report) -> None:
     assert "1 of 3 comparisons has insufficient evidence" in render_html(report)
     for text in renderings(report).values():
         assert "insufficient evidence" in text
+
+
+def test_a_stage_that_found_few_of_the_pairs_in_its_sample_is_named_with_what_helps(run: Run) -> None:
+    def cautions(hits: int, high: float) -> str:
+        manifest = copy.deepcopy(run.manifest)
+        what = "pairs at 0.80 or more, found (240 rows against 240)"
+        measured = [{"what": what, "hits": hits, "of": 49, "value": hits / 49, "low": 0.05, "high": high}]
+        manifest["stages"]["near_duplicates"].setdefault("summary", {})["measured"] = measured
+        return " ".join(run.without(manifest=manifest).report().headline.cautions)
+
+    assert "of pairs at 0.80 or more in a sample 7 of 49 were found" in cautions(7, 0.27)
+    assert "template_share = 0" in cautions(7, 0.27)
+    assert "in a sample" not in cautions(48, 1.0)
 
 
 def test_a_skipped_stage_is_named_with_its_reason(report: Report) -> None:
