@@ -253,7 +253,7 @@ def _records(
 
 
 def _convert(problem: str) -> str:
-    return " Convert the file to UTF-8 (for example: iconv -f latin1 -t utf-8)." if "UTF-8" in problem else ""
+    return " Convert the file to UTF-8 (for example: iconv -f cp1252 -t utf-8)." if "UTF-8" in problem else ""
 
 
 def _where_damaged(data: bytes, bounds: list[int], at: int, until: int) -> str:

@@ -113,7 +113,7 @@ def read_array(data: bytes, path: Path) -> Parsed:
         line = data.count(b"\n", 0, begin + error.start) + 1
         raise DataError(
             f"{path}: line {line}: invalid UTF-8 at byte {begin + error.start + 1} of the file. "
-            "Convert the file to UTF-8 (for example: iconv -f latin1 -t utf-8)."
+            "Convert the file to UTF-8 (for example: iconv -f cp1252 -t utf-8)."
         ) from None
     spans = _elements(text, path)
     offsets = _byte_offsets(text, spans, begin)

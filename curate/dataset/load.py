@@ -193,7 +193,7 @@ def _bad_rows(file: Path, rejected: Sequence[Rejected], good: int) -> DataError:
     rows = "row" if len(rejected) == 1 else "rows"
     # Where every complaint is of the encoding, the rows are sound and the file is not UTF-8.
     encoding = all("invalid UTF-8" in bad.reason for bad in rejected)
-    mend = "Convert the file to UTF-8 (for example: iconv -f latin1 -t utf-8)" if encoding else f"Mend the {rows}"
+    mend = "Convert the file to UTF-8 (for example: iconv -f cp1252 -t utf-8)" if encoding else f"Mend the {rows}"
     return DataError(
         f"{file}: {len(rejected):,} of {total:,} {'row' if total == 1 else 'rows'} cannot be used ({shown}{more}). "
         f'{mend}, or leave them out with --on-bad-row skip (on_bad_row = "skip" in a recipe); rejected.jsonl then lists '

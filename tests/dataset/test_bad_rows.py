@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shlex
+import subprocess
 from pathlib import Path
 
 import pyarrow as pa
@@ -301,3 +303,18 @@ def test_any_bytes_load_or_fail_with_a_plain_error(tmp_path: Path, data: bytes, 
     assert len(dataset.row_ids) == len(dataset.content()) == dataset.n_rows
     dataset.write(tmp_path / "out", range(dataset.n_rows), {})
     dataset.write(tmp_path / "out2", [0], {})
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json"])
+def test_the_euro_sign_of_windows_survives_the_advice(tmp_path: Path, name: str) -> None:
+    text = {
+        "a.csv": "text,label\ncafé à 300 €,a\nplain words,b\n",
+        "a.jsonl": '{"text": "café à 300 €"}\n{"text": "plain"}\n',
+        "a.json": '[{"text": "café à 300 €"}]',
+    }[name]
+    (tmp_path / name).write_bytes(text.encode("cp1252"))
+    with pytest.raises(DataError) as told_to:
+        load(tmp_path / name)
+    advice = str(told_to.value).partition("for example: ")[2].partition(")")[0]
+    done = subprocess.run([*shlex.split(advice), str(tmp_path / name)], capture_output=True, check=True)
+    assert done.stdout.decode("utf-8") == text
