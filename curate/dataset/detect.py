@@ -12,8 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow.compute as pc
+
 from curate.dataset import names as known
 from curate.dataset.column import Column
+from curate.dataset.foreign import RATINGS
 from curate.dataset.shapes import Facts, facts_of
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
 from curate.errors import ConfigError, nearest
@@ -66,7 +69,7 @@ def detect(
     facts = {name: facts_of(name, column(name)) for name in columns}
     taken = {name for names in given.values() for name in names}
     free = {name: fact for name, fact in facts.items() if name not in taken}
-    finder = _Finder(free, facts, given, task)
+    finder = _Finder(free, facts, given, task, column)
     chosen_task, why, alternatives = finder.run()
     found = {**finder.found, **given}
     guesses = [Guess("task", (chosen_task,), why, alternatives, given=task is not None)]
@@ -105,12 +108,21 @@ class _Finder:
     """Finds the task, then the columns of its roles among those that are free."""
 
     def __init__(
-        self, free: dict[str, Facts], every: dict[str, Facts], given: dict[str, tuple[str, ...]], task: str | None
+        self,
+        free: dict[str, Facts],
+        every: dict[str, Facts],
+        given: dict[str, tuple[str, ...]],
+        task: str | None,
+        column: Callable[[str], Column],
     ) -> None:
         self.free = free
         self.every = every
         self.given = given
         self.task = task
+        self.column = column
+        self.ratings = {
+            name for name, fact in free.items() if known.spelled(name) in RATINGS and _rates(fact, column(name))
+        }
         self.found: dict[str, tuple[str, ...]] = {}
         self.why: dict[str, tuple[str, tuple[str, ...]]] = {}
 
@@ -155,7 +167,10 @@ class _Finder:
         if task == "chat":
             return bool(self._messages())
         if task == "sft":
-            return bool(self._prompts()) and bool(self._one("completion", _wordy))
+            if self._prompts() and self._one("completion", _wordy):
+                return True
+            pair = self._prompted()
+            return bool(pair) and not self._named_label(pair)
         if task == "classification":
             return bool(self._labels())
         return True
@@ -177,10 +192,11 @@ class _Finder:
             put("tools", tools, self._says(tools))
         spoken = self.found.get("messages") or self.given.get("messages")
         if task in ("sft", "preference", "unpaired_preference") and not spoken:
-            prompts = self._prompts()
+            prompts, answers = self._prompts(), self._all("completion", _wordy)
+            if task == "sft" and not (prompts and answers) and (pair := self._prompted()):
+                prompts, answers = pair[:-1], pair[-1:]
             put("prompt", prompts, self._says(prompts))
             if task != "preference":
-                answers = self._all("completion", _wordy)
                 put("completion", answers[:1], self._says(answers[:1]), answers[1:])
         if task == "unpaired_preference":
             thumb = self._thumb()
@@ -202,7 +218,8 @@ class _Finder:
     def _says(self, columns: Sequence[str]) -> str:
         if not columns:
             return ""
-        named = "by name and contents" if known.rank(columns[0], known.ALL) is not None else "by contents"
+        by_name = columns[0] in {*self._prompted(), *self.ratings} or known.rank(columns[0], known.ALL) is not None
+        named = "by name and contents" if by_name else "by contents"
         facts = [self.every[name].describe() for name in columns]
         if len(columns) > 1:
             facts = [f"{name} has {fact}" for name, fact in zip(columns, facts, strict=True)]
@@ -238,6 +255,28 @@ class _Finder:
             return [by_name["context"], by_name["question"]]
         return found[:1]
 
+    def _prompted(self) -> list[str]:
+        """A prompt and its completion by names that say so only side by side, or two languages; empty for none."""
+        if self.given.get("prompt") or self.given.get("completion"):
+            return []
+        free = {name: known.together(name) for name in self.free if self._speaks(name)}
+        for first, second in known.PROMPTED:
+            prompts = [name for name, called in free.items() if first in called and _asks(self.free[name])]
+            answers = [name for name, called in free.items() if second in called and _tells(self.free[name])]
+            if prompts and answers and prompts[0] != answers[0]:
+                context = [name for name in self.free if known.plain(name) == "context" and _wordy(self.free[name])]
+                return [*(context[:1] if first == "question" else []), prompts[0], answers[0]]
+        spoken = [name for name in free if known.language(name) and _tells(self.free[name])]
+        return spoken if len(spoken) == 2 else []
+
+    def _speaks(self, name: str) -> bool:
+        """Text in nearly every row: a summary that many rows lack is one more thing known about a text, and single words
+        without a letter beyond ASCII are names, ids and addresses (other scripts may put no blanks between words)."""
+        fact = self.free[name]
+        if not _wordy(fact) or 20 * fact.filled < 19 * fact.rows:
+            return False
+        return fact.median_words >= 2 or not pc.all(pc.string_is_ascii(self.column(name).array[:200])).as_py()
+
     def _thumb(self) -> list[str]:
         if "label" in self.given:
             return list(self.given["label"])
@@ -257,13 +296,22 @@ class _Finder:
         groups = set(self.found.get("group", ())) | set(self.found.get("split", ())) | set(self.found.get("source", ()))
         groups |= set(self.found.get("time", ())) | set(self.found.get("weight", ()))
         fit = {name: fact for name, fact in self.free.items() if fact.labelish and name not in groups}
-        ranked = [(known.rank(name, known.NAMES["label"]), name) for name in fit]
-        named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
+        rated = self.ratings & set(fit)
+        if rated and (self._pair() or not any(_asks(self.free[name]) for name in self._texts(rated))):
+            rated = set()  # a rating is a label beside what it rates
+        ranks = known.label_ranks(list(fit), rated)
+        named = sorted(ranks, key=lambda name: (ranks[name], name))
         if named:
             return named + [name for name, fact in fit.items() if name not in named and fact.repeats]
         # Without a name only an unmistakable column counts, and only beside a text.
         loose = [name for name, fact in fit.items() if fact.repeats and fact.kind in ("str", "bool")]
         return loose if len(loose) == 1 and self._texts(set(loose)) else []
+
+    def _named_label(self, pair: Sequence[str]) -> bool:
+        """Whether a label by name stands beside a pair; what looks like one by contents alone is weaker than the pair."""
+        metadata = {name for columns in self.found.values() for name in columns}
+        others = [name for name, fact in self.free.items() if fact.labelish and name not in (*pair, *metadata)]
+        return "label" not in self.given and bool(known.label_ranks(others, ()))
 
     def _texts(self, taken: set[str]) -> list[str]:
         if "text" in self.given:
@@ -303,6 +351,29 @@ class _Finder:
 
 def _wordy(fact: Facts) -> bool:
     return fact.text_share > 0.5
+
+
+def _tells(fact: Facts) -> bool:
+    """Strings that mostly differ."""
+    differs = fact.distinct_share >= 0.5 or (fact.median_words > 8 and not fact.repeats) or fact.filled < 10
+    return _wordy(fact) and not fact.nested and not fact.numeric and differs
+
+
+def _asks(fact: Facts) -> bool:
+    """The same, or texts too long for a class: one question has many answers."""
+    return _tells(fact) or (_wordy(fact) and not fact.nested and fact.median_words > 8)
+
+
+def _rates(fact: Facts, column: Column) -> bool:
+    """Whole and half numbers from a half to ten, and more than one of them."""
+    if fact.nested or not 2 <= fact.distinct <= 21:
+        return False
+    cells = [str(value).replace(",", ".") for value in column.array.unique().to_pylist() if value not in (None, "")]
+    try:
+        numbers = {float(cell) for cell in cells}
+    except ValueError:
+        return False
+    return len(numbers) > 1 and all(0.5 <= number <= 10 and (2 * number).is_integer() for number in numbers)
 
 
 def _answer(fact: Facts) -> bool:

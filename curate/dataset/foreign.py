@@ -60,3 +60,66 @@ _WORDS = {
 
 FOREIGN = {word: name for name, words in _WORDS.items() for word in words.split()}
 """The name in another language, and the English one that it is read as."""
+
+_TOGETHER = {
+    "summary": (
+        "zusammenfassung kurzfassung resumen resumo résumé riassunto sintesi samenvatting streszczenie ozet "
+        "резюме краткое_содержание підсумок 摘要 总结 概括 要約 まとめ 요약 요약문 الملخص ملخص सारांश"
+    ),
+    "article": ("artikel articulo artigo articolo artykul makale haber статья стаття 文章 新闻 記事 기사 المقال مقال लेख"),
+    "headline": (
+        "schlagzeile uberschrift titular manchete titolo kop naglowek baslik заголовок 标题 見出し 제목 العنوان शीर्षक"
+    ),
+    "highlights": "kernpunkte puntos_clave destaques points_cles",
+    "document": "dokument documento dokuman документ 文档 文書 문서 الوثيقة दस्तावेज़",
+    "dialogue": ("gesprach dialogo dialoog gesprek rozmowa diyalog диалог діалог 对话 対話 会話 대화 الحوار حوار संवाद"),
+    "transcript": (
+        "transkript mitschrift transcripcion transcricao transcription trascrizione transcriptie transkrypcja "
+        "расшифровка 会议记录 議事録 회의록 النص_المنسوخ"
+    ),
+    "question": (
+        "kundenfrage nutzerfrage benutzerfrage pregunta_del_cliente pregunta_cliente pregunta_usuario "
+        "pergunta_do_cliente question_client question_du_client domanda_cliente domanda_del_cliente klantvraag "
+        "pytanie_klienta musteri_sorusu вопрос_клиента вопрос_пользователя 客户问题 用户问题 客户提问 用户提问 "
+        "顧客の質問 고객_질문"
+    ),
+    "answer": (
+        "kundenantwort respuesta_del_agente respuesta_agente resposta_do_agente reponse_agent risposta_operatore "
+        "ответ_оператора 客服回复 客服回答 상담원_답변"
+    ),
+    "message": (
+        "nachricht anfrage kundenanfrage kundennachricht anliegen mensaje consulta mensagem demande messaggio "
+        "richiesta bericht wiadomosc mesaj сообщение запрос повідомлення 消息 メッセージ 메시지 الرسالة رسالة "
+        "संदेश"
+    ),
+    "comment": (
+        "kommentar comentario commentaire commento opmerking komentarz yorum комментарий коментар 评论 コメント "
+        "댓글 التعليق टिप्पणी"
+    ),
+    "post": "beitrag publicacion publicacao publicazione wpis gonderi пост 帖子 投稿 게시물 منشور",
+    "reply": (
+        "antwort respuesta resposta reponse risposta antwoord odpowiedz cevap yanit ответ відповідь 答案 回答 "
+        "回复 答复 返信 答え 応答 답변 대답 답글 الجواب جواب الرد رد उत्तर जवाब"
+    ),
+    "resolution": (
+        "losung solucion solucao soluzione oplossing rozwiazanie cozum решение рішення 解决方案 解決策 해결 الحل समाधान"
+    ),
+    "source": "ausgangstext quelltext texto_origen texto_de_origem texte_source testo_sorgente brontekst 源文本 原文",
+    "target": "zieltext texto_destino texto_de_destino texte_cible testo_destinazione doeltekst 译文 訳文",
+}
+TOGETHER: dict[str, tuple[str, ...]] = {}
+"""Words that say what a column is only beside their other half (an `Artikel` is an article beside its
+`Zusammenfassung`, and a thing for sale elsewhere), and the English ones that they may stand for there."""
+for _name, _words in _TOGETHER.items():
+    for _word in _words.split():
+        TOGETHER[_word] = (*TOGETHER.get(_word, ()), _name)
+
+_RATINGS = (
+    "bewertung sterne punktzahl puntuacion estrellas calificacion valoracion voto voti valutazione stelle avaliacao "
+    "estrelas pontuacao nota notas note etoiles notation ocena gwiazdki puan yildiz оценка рейтинг оцінка "
+    "评分 星级 打分 評価 評点 星 별점 평점 التقييم تقييم beoordeling sterren cijfer waardering betyg arvosana "
+    "karakter रेटिंग score"
+)
+RATINGS = frozenset(_RATINGS.split())
+"""How many stars a review gives. In English or another language most of them are other things as well: only the numbers
+tell."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
-from curate.dataset.foreign import FOREIGN
+from curate.dataset.foreign import FOREIGN, TOGETHER
 
 NAMES: dict[str, tuple[str, ...]] = {
     "text": (
@@ -58,6 +58,25 @@ PAIRS = (
     ("premise", "hypothesis"), ("sentence1", "sentence2"), ("sentence_1", "sentence_2"), ("question1", "question2"),
     ("text1", "text2"), ("text_a", "text_b"), ("sentence_a", "sentence_b"),
 )  # fmt: skip
+PROMPTED = (
+    ("dialogue", "summary"), ("transcript", "summary"), ("document", "summary"), ("article", "summary"),
+    ("article", "highlights"), ("text", "summary"), ("texte", "resume"), ("article", "headline"),
+    ("input_text", "target_text"), ("source", "target"), ("src", "tgt"), ("comment", "reply"), ("message", "reply"),
+    ("post", "comment"), ("ticket", "resolution"), ("question", "sql"), ("question", "query"), ("question", "answer"),
+    ("docstring", "code"), ("human", "bot"), ("human", "assistant"),
+)  # fmt: skip
+"""Prompt and completion by names that mean so only side by side, as whole names."""
+_CODES = (
+    "aa ab af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cs cu cv cy da de dv dz ee el en eo es "
+    "et eu fa  ff fi fj fo fr fy ga gd gl gn gu gv ha he hi hr ht hu hy ia id ig is it iu ja jv ka kg ki kk kl km "
+    "kn ko ks ku kv kw ky  la lb lg li ln lo lt lv mg mi mk ml mn mr ms mt my nb ne nl nn no ny oc om or pa pl ps "
+    "pt qu rm rn ro ru rw sa sc sd se  sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts "
+    "tt ug uk ur uz ve vi vo wa wo xh yi yo za zh  zu"
+)
+LANGUAGES = frozenset(_CODES.split())
+"""Codes of ISO 639-1."""
+THINGS = ("product", "item", "brand", "author", "seller", "produit", "produkt", "producto", "produto", "prodotto")
+"""What a review is about or by: `product_category` is no label beside a rating."""
 SYSTEM = {"system": 3, "system_prompt": 2, "system_message": 2}
 """What a model is told before all else, where it plays no role, and the words that it takes to be that."""
 PASSAGES = frozenset((
@@ -92,12 +111,50 @@ SPLIT_WORDS = {
 def plain(name: str) -> str:
     """Lower case with `_` between words, the English of a known foreign name: `Comment Text`, `commentText` and
     `comment-text` are one name, and `Catégorie` is a label."""
+    words = spelled(name)
+    return FOREIGN.get(words, words) or name
+
+
+def spelled(name: str) -> str:
+    """Lower case with `_` between words, in the language it is in."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     bare = "".join(c for c in unicodedata.normalize("NFKD", words) if not unicodedata.combining(c))
     # Marks go where they only colour a Latin letter; vowels of Indic scripts are marks too.
     words = bare if bare.isascii() else unicodedata.normalize("NFC", words)
-    words = re.sub(r"(?:[^\w\u0900-\u0dff]|_)+", "_", words.casefold()).strip("_")
-    return FOREIGN.get(words, words) or name
+    return re.sub(r"(?:[^\w\u0900-\u0dff]|_)+", "_", words.casefold()).strip("_")
+
+
+def together(name: str) -> set[str]:
+    """What a column may be called where its other half stands beside it."""
+    words = spelled(name)
+    accented = unicodedata.normalize("NFC", name).casefold()
+    return {words, plain(name), *TOGETHER.get(words, ()), *TOGETHER.get(accented, ())}
+
+
+def language(name: str) -> str:
+    """The language that a column is named by: `en`, `zh-CN`; empty for every other name."""
+    found = re.fullmatch(r"([a-z]{2})(?:_(?:[a-z]{2}|hans|hant))?", spelled(name))
+    return found[1] if found and found[1] in LANGUAGES else ""
+
+
+def label_ranks(names: Sequence[str], ratings: Container[str]) -> dict[str, float]:
+    """How sure each of `names` is a label, the surest lowest; those that say nothing are left out.
+
+    `ratings` are the columns whose values are found to be ratings: surer than the last word of a longer name, but for
+    `score`, which many other things have too.
+    """
+    surest = len(NAMES["label"])
+    ranks: dict[str, float] = {}
+    for name in names:
+        found: float | None = rank(name, NAMES["label"])
+        words = spelled(name)
+        if found is None and name in ratings:
+            found = surest - 0.5 if words != "score" else 3 * surest
+        elif found is not None and found >= surest and words.startswith(THINGS) and any(n in ratings for n in names):
+            found += 4 * surest
+        if found is not None:
+            ranks[name] = found
+    return ranks
 
 
 def rank(name: str, names: Sequence[str]) -> int | None:
