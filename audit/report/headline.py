@@ -150,7 +150,8 @@ def names_noted(stages: Sequence[StageReport]) -> str:
         return ""
     what = "name of a person or street address" if total == 1 else "names of people and street addresses"
     was = "was flagged and stays" if total == 1 else "were flagged and stay"
-    return f"{total:,} {what} {was} in the data; `curate pii DATA --names replace` replaces them."
+    how = "`curate pii DATA --names replace` replaces them, words wrongly taken for names too: read some first."
+    return f"{total:,} {what} {was} in the data; {how}"
 
 
 def second_look(stages: Sequence[StageReport], curated: str) -> str:

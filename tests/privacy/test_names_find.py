@@ -204,3 +204,17 @@ def test_a_small_word_among_choices_or_tags_is_nobody_and_one_that_somebody_says
     assert found("sarah", "PERSON", under="content") == [("PERSON", "sarah")]
     assert found("jane austen", "PERSON", under="choices") == [("PERSON", "jane austen")]
     assert found("Robin", "PERSON", under="choices") == [("PERSON", "Robin")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "harga cabai naik lagi, gimana nih",
+        "pelayanan puskesmas sekarang cepet banget",
+        "complaint darj kar li gayi hai, thoda wait kijiye",
+        "写真を添付しましたのでご確認ください。",
+        "初めて利用しますが、使い方がわかりません。",
+    ],
+)
+def test_words_without_capitals_that_nothing_announces_are_nobody(text: str) -> None:
+    assert found(text, "PERSON") == []

@@ -49,6 +49,11 @@ _PIECE = 1_000_000
 _SPANS = 1 << 14
 _BARE = 0.97
 """Least score of a cell of one word whose column does not speak of names: most such cells are categories."""
+_USUAL = 0.5
+"""Score from which on names are asked for unless somebody asks for less sure ones."""
+_CASELESS, _SMALL, _SMALL_WORD = 0.65, 0.75, 0.8
+"""Scores that a name needs in a script without capitals, and several words, and one word, without a capital. Scores are
+calibrated on texts full of names; where names are rare, nearly all of the less sure ones are words."""
 _TOLD, _SHORT_NAME = 0.7, 40
 """Score of a cell that only its column tells, and its bytes at most."""
 _MISS = float(np.log(2.0))
@@ -105,6 +110,19 @@ def _bare(text: Block, at: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.bool_]
     return out, small
 
 
+def _small_and_unsure(
+    text: Block, at: npt.NDArray[np.int64], sure: npt.NDArray[np.float64], asked: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """People without a capital, or in a script that has none, of whom the tagger is not very sure: most of them are words.
+    What announces a name still finds them."""
+    out = asked & (at[:, 3] == TYPES.index("PERSON")) & (sure < _SMALL_WORD)
+    for n in np.flatnonzero(out).tolist():
+        value = text.read(at[n, 1], at[n, 2])
+        bar = _CASELESS if not value.islower() else _SMALL if " " in value else _SMALL_WORD
+        out[n] = value == value.lower() and sure[n] < bar
+    return out
+
+
 def name_spans(
     text: Block, types: Sequence[str], min_score: float = 0.5, model: Model | None = None, *, inside: bool = True
 ) -> Found:
@@ -121,6 +139,8 @@ def name_spans(
     bare, small = _bare(text, at)
     sure = np.where(small | (bare & (sure < _BARE)), 0.0, sure)
     keep = wanted[at[:, 3]] & (sure >= min_score)
+    if min_score >= _USUAL:
+        keep &= ~_small_and_unsure(text, at, sure, keep)
     hints = at[(at[:, 3] == TYPES.index("PERSON")) & ~keep, :3]
     at[:, 3] = _CODES[at[:, 3]]
     found = plausible(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
