@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curate.dataset import Dataset
+from curate.dataset.unlabelled import why_no_label
 from curate.errors import ConfigError, StageSkipped, nearest
 from curate.labels.judged import JudgedRows, judged_rows
 from curate.ledger.findings import concat_findings, make_findings
@@ -116,7 +117,7 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
     if labels is None and votes is not None:
         labels = majority_labels(votes)
     if labels is None:
-        raise StageSkipped("no column has the label role")
+        raise StageSkipped(why_no_label(dataset))
     judged = judged_rows(
         labels, dataset.content(), groups, config.min_class_rows, config.sample_rows, context.seed
     )

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import Dataset
+from curate.dataset.unlabelled import why_no_label
 from curate.errors import StageSkipped
 from curate.ledger.findings import make_findings
 from curate.stages.base import Context, Detection, Stage
@@ -51,7 +52,7 @@ def detect(dataset: Dataset, config: LabelNamesConfig, context: Context) -> Dete
     """Propose the most frequent spelling for every row that uses another."""
     labels = dataset.labels()
     if labels is None:
-        raise StageSkipped("no column has the label role")
+        raise StageSkipped(why_no_label(dataset))
     from curate.labels.names import canonical_names
     from curate.privacy.preview import shown_names
 
