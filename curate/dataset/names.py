@@ -82,7 +82,8 @@ SYSTEM = {"system": 3, "system_prompt": 2, "system_message": 2}
 PASSAGES = frozenset((
     "context", "contexts", "ctx", "ctxs", "passage", "passages", "document", "documents", "article", "paragraph",
     "paragraphs", "background", "story", "support", "knowledge",
-    "evidence", "facts", "premise", "persona", "table", "schema", "code", "diff", "input", "inputs",
+    "evidence", "facts", "premise", "persona", "table", "schema", "code", "diff", "input", "inputs", "ingredients",
+    "directions", "steps", "procedure",
 ))  # fmt: skip
 """What a question is about."""
 TURNS_BEFORE = frozenset(("history", "chat_history", "dialogue_history"))

@@ -60,6 +60,10 @@ SETTINGS: dict[str, tuple[Row, Row]] = {
     "passages": ({"passage": PASSAGE}, {"passage": OTHER}),
     "Chinese passages": ({"passage": "黄河发源于青藏高原，流经九省。"}, {"passage": "长江是亚洲最长的河流，入东海。"}),
     "turns before": ({"history": [["Whose?", "Spain's"]]}, {"history": [["Whose?", "France's"]]}),
+    "recipes": (
+        {"ingredients": ["four green apples", "two spoons of sugar", "a bit of butter"]},
+        {"ingredients": ["six ripe pears", "a cup of cream", "one spoon of honey"]},
+    ),
     "choices in a list": ({"choices": ["red", "green"]}, {"choices": ["green", "red"]}),
     "choices in a line": ({"options": "A) red B) green"}, {"options": "A) blue B) yellow"}),
     "choices in columns": (
