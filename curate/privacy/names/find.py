@@ -115,7 +115,7 @@ def _small_and_unsure(
 ) -> npt.NDArray[np.bool_]:
     """People without a capital, or in a script that has none, of whom the tagger is not very sure: most of them are words.
     What announces a name still finds them."""
-    out = asked & (at[:, 3] == TYPES.index("PERSON")) & (sure < _SMALL_WORD)
+    out: npt.NDArray[np.bool_] = asked & (at[:, 3] == TYPES.index("PERSON")) & (sure < _SMALL_WORD)
     for n in np.flatnonzero(out).tolist():
         value = text.read(at[n, 1], at[n, 2])
         bar = _CASELESS if not value.islower() else _SMALL if " " in value else _SMALL_WORD
