@@ -117,8 +117,8 @@ def _cautions(
     slipped = sum(r.counts.total for s in stages for r in s.rules if r.rule == "slipped")
     if slipped:
         out.append(
-            f"In {slipped:,} rows prompt and answer stand some rows apart, as if an export had slipped: "
-            "mended at the source, these rows can be kept."
+            f"In {slipped:,} rows prompt and answer seem to stand some rows apart, as if an export had slipped (or a "
+            "conversation went on from row to row): look at the source."
         )
     if pending.total:
         out.append(f"{plural(pending.total, 'finding')} {'waits' if pending.total == 1 else 'wait'} for review.")
@@ -137,8 +137,8 @@ def _few_pairs(stage: StageReport) -> str:
     worst = min(few, key=lambda m: m.hits / max(1, m.of))
     return (
         f"{stage.title}: of {worst.what.split(',')[0]} in a sample {worst.hits:,} of {worst.of:,} were found. "
-        "Rows made of phrases that many rows share are compared by what is their own; all words count with "
-        "`template_share = 0` under `[stages.near_duplicates]`."
+        "Rows made of phrases that many rows share are compared by what is their own, unless "
+        "`[stages.near_duplicates] template_share` is 0."
     )
 
 

@@ -7,7 +7,8 @@ pair, held within bounds so that no few rows decide; a run of rows is a slip whe
 twenty would reach by chance at any place and distance (the bound of Karlin and Altschul, PNAS 1990, for runs of positive
 score).
 Complexity: one more look at the pairs for each distance, only where own pairs are poor in a row. Deterministic.
-Does not: find single exchanged answers (`unrelated` says why), nor anything in fewer than `FEWEST` pairs.
+Does not: find single exchanged answers (`unrelated` says why), nor anything in fewer than `FEWEST` pairs; tell a slip from
+a conversation that goes on from row to row without quoting what was said. So it flags and drops nothing.
 """
 
 from __future__ import annotations
@@ -31,19 +32,24 @@ _MOST, _LEAST = 5.0, -7.5
 """Bounds of one row's evidence: three rows at least make a run, and one row that fits its prompt undoes one and a half."""
 _HARDLY = 0.25
 """Of how much nearer the nearest distance is than chance: own pairs below that are taken for as good as chance."""
+_ALIKE = 0.3
+"""Share of a prompt's rare words in another prompt from which on they ask alike."""
+_SHORTEST = 8
+"""Rows of the shortest run that is told: fewer may be a conversation that goes on from row to row."""
 _AT_ONCE = 1 << 16
 """Pairs whose texts are copied at once."""
 _QUOTED = 0.2
 """Share of an answer's runs of four words from which on a prompt quotes it."""
 _NEAR = 6
 """Rows beside each other of which half must have poor pairs before another distance is tried."""
-_CERTAIN = 0.9
+_SURE = 0.8
+"""Score; conversations that go on from row to row look the same, so that a person has to look."""
 
 
 def slipped(m: Measured) -> Hits:
     """Pieces whose prompt is answered, or whose answer is asked for, some rows away."""
     away = distances(m)
-    return hits("slipped", away != 0, _CERTAIN, rows_away=away)
+    return hits("slipped", away != 0, _SURE, rows_away=away)
 
 
 def distances(m: Measured) -> Ints:
@@ -124,11 +130,14 @@ class _Pairs:
         """How much likelier the answers `there` belong to the prompts `here` than the prompts' own do.
 
         An answer that the prompt quotes is what was said before, or the text to work on: it belongs to its own prompt.
+        Where two prompts ask alike, an answer to the one is no evidence of a slip from the other.
         """
         relation = self.compare(here, there)
         classes = self.bins(relation)
         gain = np.clip(known[classes] - own[here], _LEAST, _MOST)
-        gain = np.where(classes > len(_SHARES), np.minimum(gain, 0.0), gain)
+        asked = self.prompts.take(pa.array(there))
+        alike = relate(self.prompts.take(pa.array(here)), asked, self.common, weights=self.weights).taken_up >= _ALIKE
+        gain = np.where((classes > len(_SHARES)) | alike, np.minimum(gain, 0.0), gain)
         return np.where(relation.covered > _QUOTED * np.maximum(relation.grams, 1), _LEAST / 2, gain)
 
     def evidence(self) -> Floats | None:
@@ -165,7 +174,7 @@ def _runs(gain: Floats, at: Ints, enough: float) -> list[tuple[float, int, int]]
     start = last = begun = -1
     for k, (value, row) in enumerate([*zip(gain.tolist(), at.tolist(), strict=True), (0.0, -1)]):
         if total <= 0 or best - total > enough or (k and row != int(at[k - 1]) + 1):
-            if best >= enough:
+            if best >= enough and last - begun + 1 >= _SHORTEST:
                 out.append((best, begun, last))
             total = best = 0.0
             start = row

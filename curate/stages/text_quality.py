@@ -39,7 +39,7 @@ from curate.stages.vectors import contents_hash
 NAME = "text_quality"
 DROPS = frozenset({
     "empty", "placeholder", "cut_off", "broken_json", "repetition_loop", "refusal", "as_an_ai", "runs_on", "prompt_echoed",
-    "wrong_language", "garbled", "slipped", "role_order", "last_turn", "identical_pair",
+    "wrong_language", "garbled", "role_order", "last_turn", "identical_pair",
 })  # fmt: skip
 """Rules that propose to drop the row; the others flag."""
 

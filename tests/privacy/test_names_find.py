@@ -201,7 +201,8 @@ def test_a_small_word_among_choices_or_tags_is_nobody_and_one_that_somebody_says
     for word in ("robin", "basil", "amber", "jay", "rosemary"):
         for under in ("choices", "tags", "topic"):
             assert found(word, "PERSON", under=under) == []
-    assert found("sarah", "PERSON", under="content") == [("PERSON", "sarah")]
+    for under in ("content", "caller", "agent", "from"):
+        assert found("sarah", "PERSON", under=under) == [("PERSON", "sarah")]
     assert found("jane austen", "PERSON", under="choices") == [("PERSON", "jane austen")]
     assert found("Robin", "PERSON", under="choices") == [("PERSON", "Robin")]
 

@@ -104,6 +104,16 @@ def test_rows_whose_prompts_quote_the_answers_beside_them_have_not_slipped(befor
     assert slipped(prompts, answers) == {}
 
 
+@pytest.mark.parametrize("each", [8, 16, 32])
+def test_several_answers_to_one_prompt_have_not_slipped(each: int) -> None:
+    asked, _ = pairs()
+    g = random.Random(each)
+    prompts = [asked[i // each] for i in range(N)]
+    own = [prompt.rstrip("?").split()[3:] for prompt in prompts]
+    answers = [" ".join([*g.sample(words, g.randint(0, 5)), *(word(g) for _ in range(12))]) + "." for words in own]
+    assert slipped(prompts, answers) == {}
+
+
 def test_turns_of_one_row_do_not_slip_into_each_other() -> None:
     prompts, answers = pairs()
     answers[201:204] = np.roll(answers[201:204], 1).tolist()
@@ -111,7 +121,7 @@ def test_turns_of_one_row_do_not_slip_into_each_other() -> None:
     assert slipped(prompts, answers, row=[i // 4 for i in range(N)]) == {}
 
 
-def test_a_run_proposes_to_drop_them_and_its_report_says_where_to_look(tmp_path: Path, inside: Curate) -> None:
+def test_a_run_flags_them_and_its_report_says_so(tmp_path: Path, inside: Curate) -> None:
     prompts, answers = pairs()
     answers[200:230] = np.roll(answers[200:230], 1).tolist()
     rows = [{"prompt": p, "completion": a} for p, a in zip(prompts, answers, strict=True)]
@@ -121,9 +131,9 @@ def test_a_run_proposes_to_drop_them_and_its_report_says_where_to_look(tmp_path:
     found = pq.read_table(tmp_path / "run" / "findings" / "text_quality.parquet").to_pylist()
     of_them = [one for one in found if one["rule"] == "slipped"]
     assert len(of_them) >= 26
-    assert {one["action"] for one in of_them} == {"drop"}
+    assert {one["action"] for one in of_them} == {"flag"}
     assert {json.loads(one["evidence"])["rows_away"] for one in of_them} == {1}
-    assert f"In {len(of_them)} rows prompt and answer stand some rows apart" in " ".join(done.stdout.split())
+    assert f"In {len(of_them)} rows prompt and answer seem to stand some rows apart" in " ".join(done.stdout.split())
 
 
 def test_how_many_pairs_are_compared_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -319,7 +319,7 @@ def test_a_stage_that_found_few_of_the_pairs_in_its_sample_is_named_with_what_he
         return " ".join(run.without(manifest=manifest).report().headline.cautions)
 
     assert "of pairs at 0.80 or more in a sample 7 of 49 were found" in cautions(7, 0.27)
-    assert "template_share = 0" in cautions(7, 0.27)
+    assert "template_share" in cautions(7, 0.27)
     assert "in a sample" not in cautions(48, 1.0)
 
 

@@ -30,6 +30,12 @@ TOGETHER = [
     ("1. Wash it. 2. Dry it.", "Wash it. 2. Dry it."),
     ("it is not safe", "it's not safe"),
     ("in 2019, so they say", "in the year before"),
+    ("3.50 in all", "3.5 in all"),
+    ("on day 05", "on day 5"),
+    ("1 000 rows", "1000 rows"),
+    ("你说得非常好", "你说得非常不错"),
+    ("Send it back in the box.", "Send it back in the box. Please do not hesitate to ask."),
+    ("word " * 60 + "on 3 May", "word " * 60 + "on 4 June"),
 ]
 
 

@@ -52,17 +52,18 @@ _BARRED = frozenset(
 )
 
 
-_SPOKEN = frozenset(
+_CHOSEN = frozenset(
     _words("""
-    text message messages content value answer reply response utterance transcript turn turns comment body prompt question
-    input output completion instruction query said user assistant human chat dialogue dialog conversation conversations""")
+    choice choices option options ending endings candidates distractor distractors tag tags topic topics keyword keywords
+    category categories kind type types label labels status color colors colour colours concept concepts theme themes
+    genre genres species ingredient ingredients""")
 )
 
 
 @lru_cache(maxsize=4096)
-def spoken(name: str) -> bool:
-    """Whether a column's or key's name says that somebody speaks there: one word may be the answer to "your name?"."""
-    return not _SPOKEN.isdisjoint(fold(w) for w in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)))
+def chosen(name: str) -> bool:
+    """Whether a column's or key's name says that its cells are choices, tags or kinds, where one small word is nobody."""
+    return not _CHOSEN.isdisjoint(fold(w) for w in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)))
 
 
 @lru_cache(maxsize=4096)

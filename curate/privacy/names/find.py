@@ -22,7 +22,7 @@ from curate.privacy.names.addresses import pieces, reshaped
 from curate.privacy.names.anchors import SCORE, announced
 from curate.privacy.names.bodies import with_bodies
 from curate.privacy.names.characters import tables
-from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, column_class, plain_class, spoken
+from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, chosen, column_class, plain_class
 from curate.privacy.names.cues import cues
 from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
@@ -98,12 +98,12 @@ def marks(text: Block, known: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray
 
 def _bare(text: Block, at: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Spans that are a whole cell of one word under a column that speaks of no names, `Low`, `green`, `en`; and those of
-    them without a capital, in a script that has them, where nobody speaks: `robin` and `basil` among choices or tags."""
+    them without a capital, in a script that has them, under choices or tags: `robin` and `basil` are nobody there."""
     rows = at[:, 0]
     out: npt.NDArray[np.bool_] = (at[:, 1] == text.starts[rows]) & (at[:, 2] == text.ends[rows])
     silent = np.array([column_class(name) == NOTHING for name in text.names])
     out &= silent[text.name_of[rows]]
-    small = out & ~np.array([spoken(name) or not name for name in text.names])[text.name_of[rows]]
+    small = out & np.array([chosen(name) for name in text.names])[text.name_of[rows]]
     for n in np.flatnonzero(out).tolist():
         out[n] = not (text.data[at[n, 1] : at[n, 2]] <= 32).any()
         small[n] &= out[n] and text.read(at[n, 1], at[n, 2]).islower()
