@@ -9,14 +9,18 @@ Cost: statistics over at most `SAMPLE_ROWS` rows spread evenly, distinct counts 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import names as known
 from curate.dataset.column import Column
-from curate.dataset.foreign import RATINGS
+from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
 from curate.dataset.shapes import Facts, facts_of
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
 from curate.errors import ConfigError, nearest
@@ -123,6 +127,8 @@ class _Finder:
         self.ratings = {
             name for name, fact in free.items() if known.spelled(name) in RATINGS and _rates(fact, column(name))
         }
+        self.by_name = set(self.ratings)
+        """Columns of names that say what they are only beside others, or by their values."""
         self.found: dict[str, tuple[str, ...]] = {}
         self.why: dict[str, tuple[str, tuple[str, ...]]] = {}
 
@@ -169,8 +175,7 @@ class _Finder:
         if task == "sft":
             if self._prompts() and self._one("completion", _wordy):
                 return True
-            pair = self._prompted()
-            return bool(pair) and not self._named_label(pair)
+            return bool(self._prompted) and not self._labelled(self._prompted)
         if task == "classification":
             return bool(self._labels())
         return True
@@ -193,8 +198,9 @@ class _Finder:
         spoken = self.found.get("messages") or self.given.get("messages")
         if task in ("sft", "preference", "unpaired_preference") and not spoken:
             prompts, answers = self._prompts(), self._all("completion", _wordy)
-            if task == "sft" and not (prompts and answers) and (pair := self._prompted()):
-                prompts, answers = pair[:-1], pair[-1:]
+            if task == "sft" and not (prompts and answers) and self._prompted:
+                prompts, answers = self._prompted[:-1], self._prompted[-1:]
+                self.by_name |= set(self._prompted)
             put("prompt", prompts, self._says(prompts))
             if task != "preference":
                 put("completion", answers[:1], self._says(answers[:1]), answers[1:])
@@ -218,7 +224,7 @@ class _Finder:
     def _says(self, columns: Sequence[str]) -> str:
         if not columns:
             return ""
-        by_name = columns[0] in {*self._prompted(), *self.ratings} or known.rank(columns[0], known.ALL) is not None
+        by_name = columns[0] in self.by_name or known.rank(columns[0], known.ALL) is not None
         named = "by name and contents" if by_name else "by contents"
         facts = [self.every[name].describe() for name in columns]
         if len(columns) > 1:
@@ -255,6 +261,7 @@ class _Finder:
             return [by_name["context"], by_name["question"]]
         return found[:1]
 
+    @cached_property
     def _prompted(self) -> list[str]:
         """A prompt and its completion by names that say so only side by side, or two languages; empty for none."""
         if self.given.get("prompt") or self.given.get("completion"):
@@ -264,10 +271,31 @@ class _Finder:
             prompts = [name for name, called in free.items() if first in called and _asks(self.free[name])]
             answers = [name for name, called in free.items() if second in called and _tells(self.free[name])]
             if prompts and answers and prompts[0] != answers[0]:
+                if first in ("source", "src") and not self._written([prompts[0], answers[0]], 3):
+                    continue
                 context = [name for name in self.free if known.plain(name) == "context" and _wordy(self.free[name])]
-                return [*(context[:1] if first == "question" else []), prompts[0], answers[0]]
+                pair = [*(context[:1] if first == "question" else []), prompts[0], answers[0]]
+                if not self._lesser(pair):
+                    return pair
         spoken = [name for name in free if known.language(name) and _tells(self.free[name])]
-        return spoken if len(spoken) == 2 else []
+        return spoken if len(spoken) == 2 and self._written(spoken, 2) and not self._lesser(spoken) else []
+
+    def _lesser(self, pair: Sequence[str]) -> bool:
+        """Whether a column without a role holds longer prose than both halves: then that is the text, and they say
+        something about it."""
+        longest = max(self.free[name].median_words for name in pair[-2:])
+        others = set(self.free) - {*pair, *(name for columns in self.found.values() for name in columns)}
+        prose = [self.free[name] for name in others if _wordy(self.free[name]) and not self.free[name].nested]
+        return any(fact.median_words > longest for fact in prose)
+
+    def _written(self, pair: Sequence[str], words: int) -> bool:
+        """Whether both hold so many words in the median, and more of them than numbers."""
+        return all(self._median_written(name) >= words for name in pair)
+
+    def _median_written(self, name: str) -> float:
+        array = self.column(name).array
+        spread = array.take(pa.array(range(0, len(array), max(1, len(array) // _WRITTEN_ROWS))))
+        return median([_letters(text) for text in spread.to_pylist() if isinstance(text, str) and text.strip()] or [0.0])
 
     def _speaks(self, name: str) -> bool:
         """Text in nearly every row: a summary that many rows lack is one more thing known about a text, and single words
@@ -296,22 +324,51 @@ class _Finder:
         groups = set(self.found.get("group", ())) | set(self.found.get("split", ())) | set(self.found.get("source", ()))
         groups |= set(self.found.get("time", ())) | set(self.found.get("weight", ()))
         fit = {name: fact for name, fact in self.free.items() if fact.labelish and name not in groups}
-        rated = self.ratings & set(fit)
-        if rated and (self._pair() or not any(_asks(self.free[name]) for name in self._texts(rated))):
-            rated = set()  # a rating is a label beside what it rates
+        rated = self._rated(fit)
+        if not rated:
+            return self._labels_among(fit)
         ranks = known.label_ranks(list(fit), rated)
         named = sorted(ranks, key=lambda name: (ranks[name], name))
+        return named + [name for name, fact in fit.items() if name not in named and fact.repeats]
+
+    def _labels_among(self, fit: Mapping[str, Facts]) -> list[str]:
+        """Labels by name, or by contents where one column alone looks like it."""
+        ranked = [(known.rank(name, known.NAMES["label"]), name) for name in fit]
+        named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
         if named:
             return named + [name for name, fact in fit.items() if name not in named and fact.repeats]
         # Without a name only an unmistakable column counts, and only beside a text.
         loose = [name for name, fact in fit.items() if fact.repeats and fact.kind in ("str", "bool")]
         return loose if len(loose) == 1 and self._texts(set(loose)) else []
 
-    def _named_label(self, pair: Sequence[str]) -> bool:
-        """Whether a label by name stands beside a pair; what looks like one by contents alone is weaker than the pair."""
+    def _rated(self, fit: Mapping[str, Facts]) -> set[str]:
+        """Ratings that are a label beside what they rate; those of names that mean other things as well only where
+        nothing but the thing that is rated would be the label, and no pair of texts is."""
+        rated = self.ratings & set(fit)
+        if not rated or self._pair() or not any(_asks(self.free[name]) for name in self._texts(rated)):
+            return set()
+        others = self._labels_among({name: fact for name, fact in fit.items() if name not in rated})
+        if self._prompted or (others and not known.thing(others[0])):
+            rated -= {name for name in rated if known.spelled(name) in RATINGS_OR_NOT}
+        return rated
+
+    def _labelled(self, pair: Sequence[str]) -> bool:
+        """Whether anything beside a pair could be a label, by name or by contents; an id that comes back could not."""
+        if "label" in self.given:
+            return False
         metadata = {name for columns in self.found.values() for name in columns}
-        others = [name for name, fact in self.free.items() if fact.labelish and name not in (*pair, *metadata)]
-        return "label" not in self.given and bool(known.label_ranks(others, ()))
+        for name, fact in self.free.items():
+            if not fact.labelish or (name in pair and fact.filled < 10) or (name in metadata and name not in pair):
+                continue
+            if known.rank(name, known.NAMES["label"]) is not None:
+                return True
+            if name not in pair and not known.is_id(name) and (name in self.ratings or self._classes(fact)):
+                return True
+        return False
+
+    def _classes(self, fact: Facts) -> bool:
+        few = fact.kind in ("str", "bool") or fact.two_sided or _rates(fact, self.column(fact.name))
+        return fact.repeats and few
 
     def _texts(self, taken: set[str]) -> list[str]:
         if "text" in self.given:
@@ -376,9 +433,24 @@ def _rates(fact: Facts, column: Column) -> bool:
     return len(numbers) > 1 and all(0.5 <= number <= 10 and (2 * number).is_integer() for number in numbers)
 
 
+def _letters(text: str) -> float:
+    """Words of two letters or more, as numbers, dates and coordinates have none; none at all where as many words have
+    digits. Two letters of a script without blanks count as one."""
+    dense = len(_DENSE.findall(text))
+    words = [word.strip(_MARKS) for word in _DENSE.sub(" ", text).split()]
+    digits = sum(any(c.isdigit() for c in word) for word in words)
+    found = sum(len(word) > 1 and any(c.isalpha() for c in word) and not any(c.isdigit() for c in word) for word in words)
+    return found + dense / 2 if found + dense / 2 > digits else 0.0
+
+
 def _answer(fact: Facts) -> bool:
     return fact.text_share > 0.5 or fact.message or fact.conversation
 
+
+_WRITTEN_ROWS = 400
+_MARKS = ".,;:!?()[]{}<>\"'"
+_DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""Letters of scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
 _METADATA: dict[str, Callable[[Facts], bool]] = {
     "group": lambda fact: 2 <= fact.distinct <= 60 and (fact.repeats or fact.rows < 10) and not fact.nested,

@@ -123,3 +123,6 @@ _RATINGS = (
 RATINGS = frozenset(_RATINGS.split())
 """How many stars a review gives. In English or another language most of them are other things as well: only the numbers
 tell."""
+_OR_NOT = "score note notes nota notas voto voti cijfer betyg notation karakter"
+RATINGS_OR_NOT = frozenset(_OR_NOT.split())
+"""Those that are remarks, marks of a model or votes as often: any label that stands beside them is surer."""

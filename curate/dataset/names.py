@@ -67,16 +67,21 @@ PROMPTED = (
 )  # fmt: skip
 """Prompt and completion by names that mean so only side by side, as whole names."""
 _CODES = (
-    "aa ab af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cs cu cv cy da de dv dz ee el en eo es "
-    "et eu fa  ff fi fj fo fr fy ga gd gl gn gu gv ha he hi hr ht hu hy ia id ig is it iu ja jv ka kg ki kk kl km "
-    "kn ko ks ku kv kw ky  la lb lg li ln lo lt lv mg mi mk ml mn mr ms mt my nb ne nl nn no ny oc om or pa pl ps "
-    "pt qu rm rn ro ru rw sa sc sd se  sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts "
-    "tt ug uk ur uz ve vi vo wa wo xh yi yo za zh  zu"
+    "aa ab af ak an ar av ay az ba be bg bi bm bn bo br bs ca ce ch cs cu cv cy da de dv dz ee el en eo es et eu fa "
+    "ff fi fj fo fr fy ga gd gl gn gu gv ha he hi hr ht hu hy ia ig iu ja jv ka kg ki kk kl km kn ko ks ku kv kw ky "
+    "la lb lg li ln lo lt lv mg mi mk ml mn mr ms mt nb ne nl nn ny oc om pa pl ps pt qu rm rn ro ru rw sa sc sd se "
+    "sg si sk sl sm sn sq sr ss su sv sw ta te tg th ti tk tl tn tr tt ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
 )
 LANGUAGES = frozenset(_CODES.split())
-"""Codes of ISO 639-1."""
-THINGS = ("product", "item", "brand", "author", "seller", "produit", "produkt", "producto", "produto", "prodotto")
-"""What a review is about or by: `product_category` is no label beside a rating."""
+"""Codes of ISO 639-1 but for those that are other names far more often: `id`, `no`, `is`, `it`, `to`, `ts`, `st`, `co`,
+`so`, `or`, `my`, `am`, `as`."""
+THINGS = frozenset((
+    "product", "produit", "produkt", "producto", "produto", "prodotto", "brand", "marque", "marke", "author", "auteur",
+    "autor", "item", "article_number", "store", "shop", "seller",
+))  # fmt: skip
+"""What a review is about or by, as whole names: it is no label beside a rating."""
+FEELINGS = ("label", "labels", "sentiment", "stance", "emotion", "mood")
+"""Labels that are surer than a rating, also as the last word of a longer name."""
 SYSTEM = {"system": 3, "system_prompt": 2, "system_message": 2}
 """What a model is told before all else, where it plays no role, and the words that it takes to be that."""
 PASSAGES = frozenset((
@@ -138,21 +143,30 @@ def language(name: str) -> str:
     return found[1] if found and found[1] in LANGUAGES else ""
 
 
+def thing(name: str) -> bool:
+    """Whether a column is what a review is about or by."""
+    return spelled(name) in THINGS
+
+
+def is_id(name: str) -> bool:
+    """Whether a name ends in `id`, as a word: `db_id`, `threadId`."""
+    return spelled(name).rpartition("_")[2] == "id"
+
+
 def label_ranks(names: Sequence[str], ratings: Container[str]) -> dict[str, float]:
-    """How sure each of `names` is a label, the surest lowest; those that say nothing are left out.
+    """How sure each of `names` is a label beside `ratings`, the surest lowest; those that say nothing are left out.
 
     `ratings` are the columns whose values are found to be ratings: surer than the last word of a longer name, but for
-    `score`, which many other things have too.
+    that of a feeling.
     """
     surest = len(NAMES["label"])
     ranks: dict[str, float] = {}
     for name in names:
         found: float | None = rank(name, NAMES["label"])
-        words = spelled(name)
         if found is None and name in ratings:
-            found = surest - 0.5 if words != "score" else 3 * surest
-        elif found is not None and found >= surest and words.startswith(THINGS) and any(n in ratings for n in names):
-            found += 4 * surest
+            found = surest - 0.5
+        elif rank(name, FEELINGS) is not None and (found is None or found >= surest):
+            found = surest - 0.75
         if found is not None:
             ranks[name] = found
     return ranks

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from curate.dataset import Dataset, load
-from curate.dataset.foreign import RATINGS, TOGETHER
-from curate.dataset.names import ALL, LANGUAGES, PROMPTED, language, spelled, together
+from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT, TOGETHER
+from curate.dataset.names import ALL, LANGUAGES, PROMPTED, THINGS, is_id, language, spelled, together
 
 TOLD = ["the parcel came late", "nobody answers the telephone", "it works as it should", "we would buy it again"]
 REVIEWS = ["quick and quiet", "broke on the first day", "the colour is wrong", "my mother likes it"]
@@ -91,6 +92,7 @@ def test_the_first_of_two_languages_is_the_prompt_and_no_others_are_asked_for(tm
         "",
     ]
     assert {"en", "de", "zh"} <= LANGUAGES
+    assert not {"id", "no", "is", "it", "to", "ts", "st", "co", "so", "or", "my", "am", "as"} & LANGUAGES
 
 
 UNLIKE: dict[str, tuple[list[dict[str, Any]], str]] = {
@@ -187,18 +189,124 @@ def test_other_values_under_such_a_name_are_no_rating(tmp_path: Path, name: str,
 
 def test_a_named_label_goes_before_a_score_and_a_rating_needs_a_text(tmp_path: Path) -> None:
     rows = reviews("score", lambda i: 1 + i % 5)
-    for label in ("sentiment", "toxic", "user_intent", "is_spam"):
+    for label in ("sentiment", "toxic", "user_intent", "is_spam", "product_category"):
         named = [row | {label: "ab"[i % 2]} for i, row in enumerate(rows)]
         assert read_as(tmp_path, named)[1]["label"] == (label,)
-    about = [row | {"product_category": "ab"[i % 2]} for i, row in enumerate(rows)]
-    assert read_as(tmp_path, about)[1]["label"] == ("score",)
     assert read_as(tmp_path, [{"nota": 1 + i % 5, "edad": 20 + i % 9} for i in range(60)])[0] == "text"
     same = [{"sentence1": told(i), "sentence2": replied(i), "score": 1 + i % 5} for i in range(60)]
     assert read_as(tmp_path, same) == ("text", {"text": ("sentence1", "sentence2")})
 
 
+_WORDS = "order refund battery screen delivery parcel broken customer support late product great price quality size"
+WORDS = _WORDS.split()
+
+
+def prose(n: int, shift: int = 0) -> Callable[[int], str]:
+    return lambda i: " ".join(WORDS[(i // len(WORDS) ** (k % 2) + 3 * k + shift) % len(WORDS)] for k in range(n))
+
+
+def one_of(*values: Any) -> Callable[[int], Any]:
+    return lambda i: values[i * 7 // 3 % len(values)]
+
+
+def made(**columns: Callable[[int], Any]) -> list[dict[str, Any]]:
+    return [{name: value(i) for name, value in columns.items()} for i in range(200)]
+
+
+def numbered(word: str) -> Callable[[int], str]:
+    return lambda i: f"{word} {i}"
+
+
+def moment(i: int) -> str:
+    return f"2024-01-{i % 28 + 1:02} 10:{i % 60:02}:{i % 53:02}"
+
+
+LONG, SHORT, OTHER, BOOL, STARS_5 = prose(30), prose(10, 1), prose(10, 2), one_of(True, False), one_of(1, 2, 3, 4, 5)
+BESIDE: list[tuple[list[dict[str, Any]], str | None, str]] = [
+    (made(text=LONG, summary=SHORT, team=one_of("billing", "tech")), "team", "text"),
+    (made(text=LONG, summary=SHORT, team=one_of("billing", "tech"), channel=one_of("web", "mail", "post")), None, "text"),
+    (made(article=LONG, headline=SHORT, section=one_of("sport", "politics", "local")), "section", "article"),
+    (made(document=LONG, summary=SHORT, faithful=BOOL), "faithful", "document"),
+    (made(document=LONG, summary=SHORT, consistent=one_of(0, 1)), None, "document"),
+    (made(text=LONG, summary=SHORT, relevance=STARS_5, coherence=one_of(1, 2, 3)), None, "text"),
+    (made(source=SHORT, target=OTHER, acceptable=BOOL), "acceptable", "source"),
+    (made(source=SHORT, target=OTHER, score=STARS_5), None, "source"),
+    (made(comment=SHORT, reply=OTHER, subreddit=one_of("a", "b")), "subreddit", "comment"),
+    (made(comment=SHORT, reply=OTHER, agreement=one_of("agree", "disagree")), "agreement", "comment"),
+    (made(post=SHORT, comment=OTHER, sarcastic=BOOL), "sarcastic", "comment"),
+    (made(question=SHORT, query=OTHER, duplicate=BOOL), "duplicate", "query"),
+    (made(docstring=SHORT, code=lambda i: f"def f{i}(x): return x", bug=one_of("yes", "no")), "bug", "code"),
+    (made(human=SHORT, bot=OTHER, winner=one_of("h", "b")), "winner", "human"),
+    (made(Summary=SHORT, Text=LONG, Score=STARS_5), None, "Text"),
+    (made(summary=SHORT, text=LONG, sentiment_score=one_of(*"12345")), "sentiment_score", "text"),
+    (made(Nachricht=LONG, Antwort=SHORT, Abteilung=one_of("HR", "IT")), "Abteilung", "Nachricht"),
+    (made(sentence=LONG, source=numbered("Ann"), target=numbered("Bob"), relation=one_of("kin", "boss")),
+     "relation", "sentence"),
+    (made(sentence=LONG, source=prose(3), target=prose(3, 1)), None, "sentence"),
+    (made(source=numbered("Ann Lee"), target=numbered("Bob")), None, "target"),
+    (made(source=lambda i: f"{52 + i / 1000:.3f} {13 + i / 777:.3f}",
+          target=lambda i: f"{48 + i / 1000:.3f} {11 + i / 777:.3f}"), None, "target"),
+    (made(ts=moment, no=numbered("ticket"), message=OTHER), None, "message"),
+    (made(ts=moment, to=numbered("Ann Lee"), subject=prose(5), body=LONG), None, "body"),
+    (made(id=numbered("row"), no=numbered("no."), text=LONG), None, "text"),
+    (made(st=numbered("Main Street"), co=numbered("Acme Inc")), None, "st"),
+    (made(review=LONG, en=prose(4), fr=prose(4, 1)), None, "review"),
+    (made(en=moment, de=lambda i: f"{i} May 2024"), None, "de"),
+    (made(text=LONG, mood=one_of("sad", "glad"), score=STARS_5), "mood", "text"),
+    (made(text=LONG, brand_sentiment=one_of("pos", "neg"), score=STARS_5), "brand_sentiment", "text"),
+    (made(text=LONG, abteilung=one_of("HR", "IT"), note=one_of(1, 2, 3)), "abteilung", "text"),
+    (made(description=LONG, item_category=one_of("toys", "food"), score=STARS_5), "item_category", "description"),
+    (made(text=LONG, author_class=one_of("a", "b"), note=one_of(1, 2)), "author_class", "text"),
+    (made(Beschreibung=LONG, Produkt_Kategorie=one_of("a", "b"), Note=STARS_5), "Produkt_Kategorie", "Beschreibung"),
+    (made(body=LONG, score=one_of(1, 2, 3), subreddit=one_of("x", "y")), "subreddit", "body"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "label", "text"), BESIDE, ids=["+".join(rows[0]) for rows, _, _ in BESIDE])
+def test_what_stands_beside_a_pair_or_a_score_is_not_overruled_by_it(
+    tmp_path: Path, rows: list[dict[str, Any]], label: str | None, text: str
+) -> None:
+    task, roles = read_as(tmp_path, rows)
+    assert (task, roles.get("label")) == (("classification", (label,)) if label else ("text", None))
+    assert roles["text"] == (text,)
+
+
+STILL: list[tuple[list[dict[str, Any]], tuple[str, ...]]] = [
+    (made(id=numbered("d"), dialogue=LONG, summary=SHORT), ("dialogue", "summary")),
+    (made(article=LONG, highlights=SHORT, id=lambda i: f"{i:040x}"), ("article", "highlights")),
+    (made(comment=SHORT, reply=OTHER), ("comment", "reply")),
+    (made(ticket=LONG, resolution=SHORT, opened=moment), ("ticket", "resolution")),
+    (made(en=prose(4), de=prose(4, 1)), ("en", "de")),
+    (made(docstring=SHORT, code=lambda i: f"def f{i}(x): return x"), ("docstring", "code")),
+    (made(db_id=one_of("shops", "pets"), question=SHORT, query=OTHER), ("question", "query")),
+    (made(human=SHORT, bot=OTHER, turn=lambda i: i), ("human", "bot")),
+]
+
+
+@pytest.mark.parametrize(("rows", "pair"), STILL, ids=["+".join(pair) for _, pair in STILL])
+def test_a_pair_with_nothing_to_judge_beside_it_is_a_prompt_and_its_completion(
+    tmp_path: Path, rows: list[dict[str, Any]], pair: tuple[str, str]
+) -> None:
+    task, roles = read_as(tmp_path, rows)
+    assert (task, roles["prompt"], roles["completion"]) == ("sft", (pair[0],), (pair[1],))
+
+
+@pytest.mark.parametrize("label", ["sentiment", "stance", "emotion", "mood", "labels", "overall_sentiment"])
+def test_a_feeling_goes_before_any_rating_and_other_words_do_not(tmp_path: Path, label: str) -> None:
+    rows = made(text=LONG, Bewertung=STARS_5)
+    named = [row | {label: ["glad", "sad"][i % 2]} for i, row in enumerate(rows)]
+    assert read_as(tmp_path, named)[1]["label"] == (label,)
+    about = [row | {"Produkt_Kategorie": "ab"[i % 2], "Ort": "xyz"[i % 3]} for i, row in enumerate(rows)]
+    assert read_as(tmp_path, about)[1]["label"] == ("Bewertung",)
+
+
+def test_an_id_is_a_word_at_the_end_of_a_name() -> None:
+    assert all(map(is_id, ("id", "db_id", "threadId", "Post ID")))
+    assert not any(map(is_id, ("valid", "paid", "id_of_it", "covid")))
+
+
 def test_words_of_pairs_and_ratings_are_written_as_they_are_looked_up() -> None:
-    assert all(spelled(word) == word for word in {*RATINGS, *TOGETHER} - {"résumé"})
+    assert all(spelled(word) == word for word in {*RATINGS, *RATINGS_OR_NOT, *TOGETHER, *THINGS} - {"résumé"})
     assert not {*RATINGS, *TOGETHER} & set(ALL)
     assert "summary" in together("Résumé")
     assert "summary" not in together("Resume")  # of somebody who looks for work
