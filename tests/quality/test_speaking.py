@@ -48,6 +48,14 @@ AIとして、私は感情を持っていません。
 AI 언어 모델로서 저는 감정이 없습니다.
 죄송하지만 AI로서 개인적인 의견은 없습니다.
 저는 AI 언어 모델입니다.
+AI로서 감정이 없어.
+Bin nur ein Chatbot, also weiß ich das nicht.
+Ben maar een chatbot, dus dat weet ik niet.
+Mis conocimientos llegan hasta 2021.
+Ich wurde von Google trainiert.
+Fui entrenado con una gran cantidad de textos.
+Jag är en AI och har inga känslor.
+저는 네이버가 개발한 언어 모델입니다.
 """.strip().splitlines()
 ABOUT_MODELS = """
 GPT is known as a language model.
@@ -79,6 +87,47 @@ GPTは言語モデルとして知られています。
 このロボットはAIなので、学習することができます。
 GPT는 언어 모델로서 질문에 답합니다.
 AI로서의 역할이 커지고 있습니다.
+ChatGPT ist ein Sprachmodell.
+Alexa ist ein Chatbot von Amazon.
+HAL 9000 ist eine künstliche Intelligenz.
+Ich wurde von Google eingestellt.
+Ich bin von Microsoft zu SAP gewechselt.
+I was trained by Google as a Kubernetes engineer.
+저는 네이버 모델 하우스에 갔습니다.
+Fui entrenado en Barcelona por Guardiola.
+Fui treinado em Lisboa.
+Sono stato addestrato con i migliori.
+Ik ben getraind op de marathon.
+My knowledge is limited to Python and Go.
+My training ends at 6 pm.
+Mein Wissen ist auf dem neuesten Stand.
+Mis conocimientos están actualizados gracias al curso.
+我是AI工程师。
+我是人工智能专业的学生。
+Jag är en AI-forskare.
+Soy un programa de radio.
+I am DeepSeek's biggest fan.
+「私はAIです。」と彼女は言った。
+「AIなので、私は感情がありません」とロボットは答えた。
+Ich bin eine KI-Expertin.
+Ich bin ein KI-Forscher.
+Soy un modelo de pasarela.
+Me llamo Ana, una modelo de Madrid.
+Je suis un modèle pour mes enfants.
+J'ai été entraîné avec les meilleurs.
+J'ai divisé mes données d'entraînement en deux.
+저는 네이버에서 모델을 개발했습니다.
+하이퍼클로바는 네이버가 개발한 언어 모델입니다.
+클로바는 네이버에서 개발한 모델입니다.
+OpenAIが開発したChatGPTは人気です。
+Googleのモデルはすごいです。
+BERTはGoogleのモデルです。
+私はGoogleのモデルを使っています。
+Меня обучил тренер нашей команды.
+I am an AI and robotics engineer.
+我作为AI工程师，写代码。
+Zostałem wytrenowany na trenera.
+Soy copiloto de rally.
 """.strip().splitlines()
 REFUSES = """
 很抱歉，我无法回答这个问题。
@@ -103,6 +152,12 @@ Een diagnose kan ik u niet geven.
 画像の生成はできませんので、お手伝いできません。
 그 정보는 알려 드릴 수 없습니다.
 "I'm sorry, but I can't help with that."
+- I can't help with that request.
+Ich lehne diese Anfrage ab.
+I have to decline your request.
+Sorry, as an AI I cannot do that.
+我拒绝回答这个问题。
+抱歉，我不会为您提供这些信息。
 """.strip().splitlines()
 APOLOGISES = """
 抱歉，商品无法发货。
@@ -119,9 +174,21 @@ Je ne suis pas de Paris, mais j'y habite.
 No puedo dormir cuando hace calor.
 Non posso mangiare il glutine.
 Ik kan vandaag niet naar school komen.
+Unfortunately, I am a bit late. The train was delayed.
+Sorry, as far as I know the shop is closed.
+Sorry, as of today the price is 30 euros.
+I have to decline the noun in the accusative.
+I don't have access to the internet at my cabin in the woods.
+Ich lehne das Fahrrad an den Baum und schließe es ab.
+Ich kann heute nicht kommen, werde dir aber morgen schreiben.
+Ik mag niet klagen, zei hij, want de buren helpen ons.
+No voy a decirle nada a mi madre.
+Não vou dizer que foi fácil.
+Sorry, this is not my bike.
+Non posso dire che sia sbagliato.
+我不会写汉字，但是我会说中文。
+我拒绝了他的邀请。
 """.strip().splitlines()
-
-
 
 
 @pytest.mark.parametrize(
