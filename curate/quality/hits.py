@@ -5,7 +5,7 @@ Shapes: a piece is one answer or one text; `Pieces` are parallel arrays, `Hits` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +65,15 @@ def among(texts: pa.LargeStringArray | None, pattern: str, where: Bools, ignore_
     at = np.flatnonzero(where)
     if texts is not None and len(at):
         out[at] = matches(texts if len(at) == len(where) else texts.take(pa.array(at)), pattern, ignore_case)
+    return out
+
+
+def among_any(texts: pa.LargeStringArray, patterns: Iterable[str], where: Bools | None = None) -> Bools:
+    """The texts, of those in `where` (all when left out), that hold any of some patterns; found ones are not read again."""
+    asked = np.ones(len(texts), np.bool_) if where is None else where
+    out = np.zeros(len(texts), np.bool_)
+    for pattern in patterns:
+        out |= among(texts, pattern, asked & ~out)
     return out
 
 

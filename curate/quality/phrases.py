@@ -1,12 +1,9 @@
-"""Phrases that give a text away: refusals, speaking as a model, template leftovers, boilerplate of the web, lost encodings.
+"""Phrases that give a text away: template leftovers, boilerplate of the web, lost encodings, what a prompt asks for.
 
 Method: alternations for RE2 (through Arrow) over a whole column, linear in its bytes; where a place is wanted, Python's
-`re` runs over the few texts that matched. Written for English, German, French, Spanish, Portuguese, Italian, Dutch, Polish,
-Russian, Turkish, Arabic, Hindi, Chinese, Japanese and Korean; refusals and speaking as a model also for Czech, Slovak,
-Swedish, Norwegian, Danish, Finnish, Hungarian, Romanian, Greek, Ukrainian, Hebrew, Persian, Urdu, Bengali, Thai,
-Vietnamese and Indonesian. RE2's `\\b` knows ASCII letters only: it never stands beside another letter.
-Cost: 100 to 400 MB/s a pattern. Does not: understand; a text about refusals looks like one, which is why only the beginning
-of an answer is read for them.
+`re` runs over the few texts that matched. Mostly English; what web pages, templates and translations say also in ten to
+twenty other languages. Refusals and speaking as a model: `refusing`, `speaking`. RE2's `\\b` knows ASCII letters only:
+it never stands beside another letter. Cost: 100 to 400 MB/s a pattern. Does not: understand.
 """
 
 # ruff: noqa: E501  (tables of phrases, one language a line)

@@ -10,10 +10,9 @@ Limits: a shop that cannot give a price reads like an assistant; who refuses wit
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 
-from curate.quality.hits import Bools, among
+from curate.quality.hits import Bools, among, among_any
 from curate.quality.phrases import matches
 
 _HELP_EN = r"(?:help|assist|provid|answer|fulfil|complet|comply|engag|creat|generat|discuss|support|continu|access|writ|offer|perform|process|view|open|brows|shar|display|show|draw|play|produc|translat|summari|respond|participat|fabricat|giv)\w*"
@@ -105,8 +104,5 @@ _SPEECH_ENDS = r"[\"”“»」』]\s*$"
 
 def refuses(heads: pa.LargeStringArray, where: Bools | None = None) -> Bools:
     """The beginnings of answers, of those in `where`, that refuse."""
-    asked = np.ones(len(heads), np.bool_) if where is None else where
-    out = np.zeros(len(heads), np.bool_)
-    for pattern in REFUSAL:
-        out |= among(heads, pattern, asked & ~out)
+    out = among_any(heads, REFUSAL, where)
     return out & ~(among(heads, _SPEECH, out) & ~matches(heads, _SPEECH_ENDS))

@@ -135,10 +135,14 @@ class _Pairs:
         relation = self.compare(here, there)
         classes = self.bins(relation)
         gain = np.clip(known[classes] - own[here], _LEAST, _MOST)
-        asked = self.prompts.take(pa.array(there))
-        alike = relate(self.prompts.take(pa.array(here)), asked, self.common, weights=self.weights).taken_up >= _ALIKE
-        gain = np.where((classes > len(_SHARES)) | alike, np.minimum(gain, 0.0), gain)
+        gain = np.where(classes > len(_SHARES), np.minimum(gain, 0.0), gain)
+        more = np.flatnonzero(gain > 0)
+        gain[more[self._ask_alike(here[more], there[more])]] = 0.0
         return np.where(relation.covered > _QUOTED * np.maximum(relation.grams, 1), _LEAST / 2, gain)
+
+    def _ask_alike(self, here: Ints, there: Ints) -> NDArray[np.bool_]:
+        one, other = self.prompts.take(pa.array(here)), self.prompts.take(pa.array(there))
+        return relate(one, other, self.common, weights=self.weights).taken_up >= _ALIKE
 
     def evidence(self) -> Floats | None:
         """Log likelihood ratio of each class; None where own pairs are no nearer than others.

@@ -10,10 +10,9 @@ Limits: who leaves the person out ("作为AI，建议您咨询医生") is missed
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 
-from curate.quality.hits import Bools, among
+from curate.quality.hits import Bools, among_any
 
 _MAKER = r"(?:openai|anthropic|google|deepmind|meta ai|microsoft|mistral|alibaba|deepseek|xai|cohere|阿里(?:巴巴|云)?|百度|naver|네이버)"
 _BY = _MAKER + r"(?: ai| deepmind)?(?:[,.;:!?)\n]|$| (?:on|to|and|pour|sur|et|afin|para|y|con|sobre|e|com|per|su|en|om|op|met)\b)"
@@ -102,8 +101,4 @@ once does not fit the memory that RE2 gives it: together 1 MB/s, in these groups
 
 def speaks(texts: pa.LargeStringArray, where: Bools | None = None) -> Bools:
     """The texts, of those in `where`, that speak of themselves as a model."""
-    asked = np.ones(len(texts), np.bool_) if where is None else where
-    out = np.zeros(len(texts), np.bool_)
-    for pattern in AS_AN_AI:
-        out |= among(texts, pattern, asked & ~out)
-    return out
+    return among_any(texts, AS_AN_AI, where)
