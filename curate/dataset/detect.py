@@ -9,19 +9,15 @@ Cost: statistics over at most `SAMPLE_ROWS` rows spread evenly, distinct counts 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from curate.dataset import names as known
 from curate.dataset.column import Column
 from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
 from curate.dataset.shapes import Facts, facts_of
+from curate.dataset.side_by_side import asks, median_written, rates, speaks, tells, wordy
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
 from curate.errors import ConfigError, nearest
 
@@ -125,7 +121,7 @@ class _Finder:
         self.task = task
         self.column = column
         self.ratings = {
-            name for name, fact in free.items() if known.spelled(name) in RATINGS and _rates(fact, column(name))
+            name for name, fact in free.items() if known.spelled(name) in RATINGS and rates(fact, column(name))
         }
         self.by_name = set(self.ratings)
         """Columns of names that say what they are only beside others, or by their values."""
@@ -168,12 +164,12 @@ class _Finder:
         if task == "preference":
             return bool(self._one("chosen", _answer)) and bool(self._one("rejected", _answer))
         if task == "unpaired_preference":
-            talk = bool(self._messages()) or (bool(self._prompts()) and bool(self._one("completion", _wordy)))
+            talk = bool(self._messages()) or (bool(self._prompts()) and bool(self._one("completion", wordy)))
             return talk and bool(self._thumb())
         if task == "chat":
             return bool(self._messages())
         if task == "sft":
-            if self._prompts() and self._one("completion", _wordy):
+            if self._prompts() and self._one("completion", wordy):
                 return True
             return bool(self._prompted) and not self._labelled(self._prompted)
         if task == "classification":
@@ -197,7 +193,7 @@ class _Finder:
             put("tools", tools, self._says(tools))
         spoken = self.found.get("messages") or self.given.get("messages")
         if task in ("sft", "preference", "unpaired_preference") and not spoken:
-            prompts, answers = self._prompts(), self._all("completion", _wordy)
+            prompts, answers = self._prompts(), self._all("completion", wordy)
             if task == "sft" and not (prompts and answers) and self._prompted:
                 prompts, answers = self._prompted[:-1], self._prompted[-1:]
                 self.by_name |= set(self._prompted)
@@ -266,18 +262,18 @@ class _Finder:
         """A prompt and its completion by names that say so only side by side, or two languages; empty for none."""
         if self.given.get("prompt") or self.given.get("completion"):
             return []
-        free = {name: known.together(name) for name in self.free if self._speaks(name)}
+        free = {name: known.together(name) for name in self.free if speaks(self.free[name], self.column(name))}
         for first, second in known.PROMPTED:
-            prompts = [name for name, called in free.items() if first in called and _asks(self.free[name])]
-            answers = [name for name, called in free.items() if second in called and _tells(self.free[name])]
+            prompts = [name for name, called in free.items() if first in called and asks(self.free[name])]
+            answers = [name for name, called in free.items() if second in called and tells(self.free[name])]
             if prompts and answers and prompts[0] != answers[0]:
                 if first in ("source", "src") and not self._written([prompts[0], answers[0]], 3):
                     continue
-                context = [name for name in self.free if known.plain(name) == "context" and _wordy(self.free[name])]
+                context = [name for name in self.free if known.plain(name) == "context" and wordy(self.free[name])]
                 pair = [*(context[:1] if first == "question" else []), prompts[0], answers[0]]
                 if not self._lesser(pair):
                     return pair
-        spoken = [name for name in free if known.language(name) and _tells(self.free[name])]
+        spoken = [name for name in free if known.language(name) and tells(self.free[name])]
         return spoken if len(spoken) == 2 and self._written(spoken, 2) and not self._lesser(spoken) else []
 
     def _lesser(self, pair: Sequence[str]) -> bool:
@@ -285,25 +281,12 @@ class _Finder:
         something about it."""
         longest = max(self.free[name].median_words for name in pair[-2:])
         others = set(self.free) - {*pair, *(name for columns in self.found.values() for name in columns)}
-        prose = [self.free[name] for name in others if _wordy(self.free[name]) and not self.free[name].nested]
+        prose = [self.free[name] for name in others if wordy(self.free[name]) and not self.free[name].nested]
         return any(fact.median_words > longest for fact in prose)
 
     def _written(self, pair: Sequence[str], words: int) -> bool:
         """Whether both hold so many words in the median, and more of them than numbers."""
-        return all(self._median_written(name) >= words for name in pair)
-
-    def _median_written(self, name: str) -> float:
-        array = self.column(name).array
-        spread = array.take(pa.array(range(0, len(array), max(1, len(array) // _WRITTEN_ROWS))))
-        return median([_letters(text) for text in spread.to_pylist() if isinstance(text, str) and text.strip()] or [0.0])
-
-    def _speaks(self, name: str) -> bool:
-        """Text in nearly every row: a summary that many rows lack is one more thing known about a text, and single words
-        without a letter beyond ASCII are names, ids and addresses (other scripts may put no blanks between words)."""
-        fact = self.free[name]
-        if not _wordy(fact) or 20 * fact.filled < 19 * fact.rows:
-            return False
-        return fact.median_words >= 2 or not pc.all(pc.string_is_ascii(self.column(name).array[:200])).as_py()
+        return all(median_written(self.column(name)) >= words for name in pair)
 
     def _thumb(self) -> list[str]:
         if "label" in self.given:
@@ -345,7 +328,7 @@ class _Finder:
         """Ratings that are a label beside what they rate; those of names that mean other things as well only where
         nothing but the thing that is rated would be the label, and no pair of texts is."""
         rated = self.ratings & set(fit)
-        if not rated or self._pair() or not any(_asks(self.free[name]) for name in self._texts(rated)):
+        if not rated or self._pair() or not any(asks(self.free[name]) for name in self._texts(rated)):
             return set()
         others = self._labels_among({name: fact for name, fact in fit.items() if name not in rated})
         if self._prompted or (others and not known.thing(others[0])):
@@ -367,7 +350,7 @@ class _Finder:
         return False
 
     def _classes(self, fact: Facts) -> bool:
-        few = fact.kind in ("str", "bool") or fact.two_sided or _rates(fact, self.column(fact.name))
+        few = fact.kind in ("str", "bool") or fact.two_sided or rates(fact, self.column(fact.name))
         return fact.repeats and few
 
     def _texts(self, taken: set[str]) -> list[str]:
@@ -406,51 +389,9 @@ class _Finder:
                 self.why[role] = (self._says(names), ())
 
 
-def _wordy(fact: Facts) -> bool:
-    return fact.text_share > 0.5
-
-
-def _tells(fact: Facts) -> bool:
-    """Strings that mostly differ."""
-    differs = fact.distinct_share >= 0.5 or (fact.median_words > 8 and not fact.repeats) or fact.filled < 10
-    return _wordy(fact) and not fact.nested and not fact.numeric and differs
-
-
-def _asks(fact: Facts) -> bool:
-    """The same, or texts too long for a class: one question has many answers."""
-    return _tells(fact) or (_wordy(fact) and not fact.nested and fact.median_words > 8)
-
-
-def _rates(fact: Facts, column: Column) -> bool:
-    """Whole and half numbers from a half to ten, and more than one of them."""
-    if fact.nested or not 2 <= fact.distinct <= 21:
-        return False
-    cells = [str(value).replace(",", ".") for value in column.array.unique().to_pylist() if value not in (None, "")]
-    try:
-        numbers = {float(cell) for cell in cells}
-    except ValueError:
-        return False
-    return len(numbers) > 1 and all(0.5 <= number <= 10 and (2 * number).is_integer() for number in numbers)
-
-
-def _letters(text: str) -> float:
-    """Words of two letters or more, as numbers, dates and coordinates have none; none at all where as many words have
-    digits. Two letters of a script without blanks count as one."""
-    dense = len(_DENSE.findall(text))
-    words = [word.strip(_MARKS) for word in _DENSE.sub(" ", text).split()]
-    digits = sum(any(c.isdigit() for c in word) for word in words)
-    found = sum(len(word) > 1 and any(c.isalpha() for c in word) and not any(c.isdigit() for c in word) for word in words)
-    return found + dense / 2 if found + dense / 2 > digits else 0.0
-
-
 def _answer(fact: Facts) -> bool:
     return fact.text_share > 0.5 or fact.message or fact.conversation
 
-
-_WRITTEN_ROWS = 400
-_MARKS = ".,;:!?()[]{}<>\"'"
-_DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-"""Letters of scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
 _METADATA: dict[str, Callable[[Facts], bool]] = {
     "group": lambda fact: 2 <= fact.distinct <= 60 and (fact.repeats or fact.rows < 10) and not fact.nested,

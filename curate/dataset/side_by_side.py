@@ -1,0 +1,74 @@
+"""What the columns of a pair must hold: texts that mostly differ, words rather than numbers, ratings that rate.
+
+Names propose a pair (`dialogue` and `summary`, two languages) or a rating; these say whether the contents bear it out.
+Cost: the statistics of a column and, for words, at most `_WRITTEN_ROWS` rows spread evenly.
+"""
+
+from __future__ import annotations
+
+import re
+from statistics import median
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.dataset.column import Column
+from curate.dataset.shapes import Facts
+
+_WRITTEN_ROWS = 400
+_MARKS = ".,;:!?()[]{}<>\"'"
+_DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""Letters of scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+
+
+def wordy(fact: Facts) -> bool:
+    """Mostly strings that are no conversations."""
+    return fact.text_share > 0.5
+
+
+def tells(fact: Facts) -> bool:
+    """Strings that mostly differ."""
+    differs = fact.distinct_share >= 0.5 or (fact.median_words > 8 and not fact.repeats) or fact.filled < 10
+    return wordy(fact) and not fact.nested and not fact.numeric and differs
+
+
+def asks(fact: Facts) -> bool:
+    """The same, or texts too long for a class: one question has many answers."""
+    return tells(fact) or (wordy(fact) and not fact.nested and fact.median_words > 8)
+
+
+def rates(fact: Facts, column: Column) -> bool:
+    """Whole and half numbers from a half to ten, and more than one of them."""
+    if fact.nested or not 2 <= fact.distinct <= 21:
+        return False
+    cells = [str(value).replace(",", ".") for value in column.array.unique().to_pylist() if value not in (None, "")]
+    try:
+        numbers = {float(cell) for cell in cells}
+    except ValueError:
+        return False
+    return len(numbers) > 1 and all(0.5 <= number <= 10 and (2 * number).is_integer() for number in numbers)
+
+
+def speaks(fact: Facts, column: Column) -> bool:
+    """Text in nearly every row: a summary that many rows lack is one more thing known about a text, and single words
+    without a letter beyond ASCII are names, ids and addresses (other scripts may put no blanks between words)."""
+    if not wordy(fact) or 20 * fact.filled < 19 * fact.rows:
+        return False
+    return fact.median_words >= 2 or not pc.all(pc.string_is_ascii(column.array[:200])).as_py()
+
+
+def median_written(column: Column) -> float:
+    """Words of a column in the median of its rows that hold some."""
+    array = column.array
+    spread = array.take(pa.array(range(0, len(array), max(1, len(array) // _WRITTEN_ROWS))))
+    return median([_letters(text) for text in spread.to_pylist() if isinstance(text, str) and text.strip()] or [0.0])
+
+
+def _letters(text: str) -> float:
+    """Words of two letters or more, as numbers, dates and coordinates have none; none at all where as many words have
+    digits. Two letters of a script without blanks count as one."""
+    dense = len(_DENSE.findall(text))
+    words = [word.strip(_MARKS) for word in _DENSE.sub(" ", text).split()]
+    digits = sum(any(c.isdigit() for c in word) for word in words)
+    found = sum(len(word) > 1 and any(c.isalpha() for c in word) and not any(c.isdigit() for c in word) for word in words)
+    return found + dense / 2 if found + dense / 2 > digits else 0.0
