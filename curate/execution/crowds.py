@@ -153,7 +153,7 @@ def verify(folder: str, block: int) -> Counts:
         left, right = a[other == sender], b[other == sender]
         sets = sets_for(job, "sets", block, sender, own, np.unique(np.concatenate([left, right])))
         left, right = np.searchsorted(sets.rows, left), np.searchsorted(sets.rows, right)
-        score = score_pairs(templates.own(sets.table) if templates else sets.table, left, right, job.near.floor)
+        score = score_pairs(templates.weighed(sets.table) if templates else sets.table, left, right, job.near.floor)
         near = score >= 0
         edges.append(_edges(job, sets, templates, left[near], right[near], score[near]))
     write_segments(file_of(job.folder, "edge", block), EDGES, [_in_one(edges)])
@@ -185,7 +185,7 @@ def lead(folder: str, number: int) -> Counts:
     found = compare_buckets(
         keys,
         _by_band(near.layout.bands, band, bucket, np.searchsorted(rows, row)),
-        templates.own(sets.table) if templates else sets.table,
+        templates.weighed(sets.table) if templates else sets.table,
         threshold=near.leader_threshold(templates),
         floor=near.floor,
         largest_bucket=near.largest_bucket,

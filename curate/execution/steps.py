@@ -33,7 +33,7 @@ from curate.execution.shuffle import Columns, Ints, file_of, gather, read_segmen
 from curate.similarity.buckets import find_buckets
 from curate.similarity.minhash import sketch as sketch_texts
 from curate.similarity.sets import SetTable, build_sets
-from curate.similarity.templates import Templates, own_keys
+from curate.similarity.templates import Templates, weighted_keys
 from curate.similarity.texts import for_shingles
 
 Counts = dict[str, int]
@@ -62,7 +62,7 @@ def sketches(bands: int) -> pa.Schema:
 
 
 def sketch(folder: str, block: int) -> Counts:
-    """Keys (over own shingles where there are templates), fingerprint and shingle count of every row of a block."""
+    """Keys (by weight where there are templates), fingerprint and shingle count of every row of a block."""
     job = load_job(folder)
     layout = job.near.layout
     texts = for_shingles(text_of(job, block), unit=job.near.unit)
@@ -70,7 +70,7 @@ def sketch(folder: str, block: int) -> Counts:
     some = np.flatnonzero(made.count > 0)
     keys, templates = made.keys, templates_in(job)
     if templates:
-        keys = own_keys(texts, some, made.count, layout, job.near.words, templates, job.near.seed)
+        keys = weighted_keys(texts, some, made.count, layout, job.near.words, templates, job.near.seed)
     columns: Columns = {f"key{band}": keys[band] for band in range(layout.bands)}
     write_segments(
         file_of(job.folder, "sketch", block), sketches(layout.bands), [{**columns, "count": made.count}]

@@ -79,18 +79,18 @@ class Bands(Sequence[Buckets]):
 
 
 @dataclass(frozen=True)
-class OwnSets:
-    """The sets of another source without the shingles of templates."""
+class WeighedSets:
+    """The sets of another source with the weights of their shingles."""
 
     sets: SetSource
     templates: Templates
 
     def sets_of(self, rows: NDArray[np.int64]) -> SetTable:
-        """The sets of `rows`, trimmed."""
-        return self.templates.own(self.sets.sets_of(rows))
+        """The sets of `rows`, weighed."""
+        return self.templates.weighed(self.sets.sets_of(rows))
 
     def room_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Shingles of each of `rows` before trimming."""
+        """Shingles of each of `rows`."""
         return self.sets.room_of(rows)
 
 
@@ -101,9 +101,9 @@ def sets_for(
     templates: Templates,
     threads: int = 1,
 ) -> tuple[SetSource, SetSource]:
-    """(full sets, sets without templates) of all rows of `texts`."""
+    """(sets, sets weighed by templates) of all rows of `texts`."""
     if 8 * int(count.sum()) <= HELD_BYTES:
         table = build_sets(texts, np.arange(texts.n_rows), count, words, threads)
-        return table, templates.own(table, threads) if templates else table
+        return table, templates.weighed(table, threads) if templates else table
     sets = TextSets(texts, count, words)
-    return sets, OwnSets(sets, templates) if templates else sets
+    return sets, WeighedSets(sets, templates) if templates else sets

@@ -38,7 +38,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from curate.similarity.parallel import Progress, over_blocks
-from curate.similarity.sets import SetSource, jaccard_at_least, score_pairs
+from curate.similarity.sets import SetSource, alike_at_least, score_pairs
 
 LEADERS = 16
 WINDOW = 4
@@ -159,7 +159,7 @@ def _pairs_of_parts(rows, starts, lo, hi, largest):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True)
-def _follow(values, at, size, n_leaders, most, floor, threshold, follows, pairs, scores):  # type: ignore[no-untyped-def]
+def _follow(values, weight, at, size, n_leaders, most, floor, threshold, follows, pairs, scores):  # type: ignore[no-untyped-def]
     """Compare sets `n_leaders..` with the leaders in front of them; `follows[i]`: its leader, itself (a new leader) or -1.
 
     Leaders are sets `0..n_leaders`, and the sets that become one, up to `most` of those. Returns (edges, comparisons).
@@ -174,7 +174,7 @@ def _follow(values, at, size, n_leaders, most, floor, threshold, follows, pairs,
         for x in range(m):
             j = leaders[x]
             done += 1
-            score = jaccard_at_least(values, at[j], size[j], at[i], size[i], floor)
+            score = alike_at_least(values, weight, at[j], size[j], at[i], size[i], floor)
             if score >= 0:
                 pairs[n, 0], pairs[n, 1], scores[n] = j, i, score
                 n += 1
@@ -244,7 +244,7 @@ class _Crowd:
             room = len(chunk) * (len(leaders) + most)
             pairs, scores = np.empty((room, 2), np.int64), np.empty(room, np.float32)
             n, done = _follow(
-                *(table.values, table.at[table.place], table.size[table.place], len(leaders), most),
+                *(table.values, table.weight, table.at[table.place], table.size[table.place], len(leaders), most),
                 *(self.floor, self.threshold, follows, pairs, scores),
             )
             one, two = rows[pairs[:n, 0]], rows[pairs[:n, 1]]

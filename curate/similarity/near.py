@@ -10,9 +10,9 @@ Recall: a pair at the threshold is compared with probability `Layout.recall(thre
 floor with at least `floor_recall`: by default, 16 bands of 4 minima, 0.89 at 0.6, 0.957 at 0.65, 0.988 at 0.7, 0.9995 at
 0.8 and 1 - 1e-7 at 0.9. So another threshold between floor and 1 re-clusters the stored edges, at that recall. Where more
 than `largest_bucket` rows are alike, not every pair is stored (see `buckets`).
-Templates: where many rows share them (see `templates`), rows are sketched and compared by the shingles of their own,
-and every edge carries both Jaccard similarities: `score` over all shingles, `weighted` by inverse document frequency.
-Without templates the two are equal.
+Templates: where many rows share them (see `templates`), rows are sketched by the weights of their shingles, and every
+edge carries both Jaccard similarities: `score` over all shingles, `weighted` by inverse document frequency. It is stored
+where both, and the agreement of what is the rows' own, reach the floor. Without templates the two are equal.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from curate.similarity.minhash import Layout, Sketch, choose_layout, sketch
 from curate.similarity.paging import read_anywhere
 from curate.similarity.parallel import Progress, no_progress, over_blocks
 from curate.similarity.sets import SetSource, SetTable, score_pairs
-from curate.similarity.templates import Templates, find_templates, own_keys, weighted_pairs
+from curate.similarity.templates import Templates, find_templates, weighted_keys, weighted_pairs
 from curate.similarity.texts import Lying, Unit, as_large_strings, counted, lying_for_shingles, narrow
 
 _ROWS_A_BLOCK = 4096
@@ -91,8 +91,8 @@ class NearConfig:
         return choose_layout(self.threshold, self.permutations, self.recall, self.floor, self.floor_recall)
 
     def leader_threshold(self, templates: Templates) -> float:
-        """Similarity of own shingles from which a row of a crowded bucket follows a leader."""
-        return self.weighted_threshold if templates and self.weighted_threshold is not None else self.threshold
+        """Both similarities from which a row of a crowded bucket follows a leader."""
+        return max(self.threshold, self.weighted_threshold or 0.0) if templates else self.threshold
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def near_duplicate_edges(
     )
     keys, count = made.keys, made.count
     if templates:
-        keys = own_keys(read, taking_part, count, layout, config.words, templates, config.seed, threads)
+        keys = weighted_keys(read, taking_part, count, layout, config.words, templates, config.seed, threads)
     kept = reading if keep or templates else None
     del reading, made, alone
     every = Bands(keys, taking_part, threads)
@@ -200,12 +200,12 @@ def near_duplicate_edges(
     bands = every.among(members)  # from here on, rows are places among those that share a bucket
     del every
     count, some = count[members].astype(np.int64), read.take(members)
-    sets, own = sets_for(some, count, config.words, templates, threads)
+    sets, weighed = sets_for(some, count, config.words, templates, threads)
     with read_anywhere(read.data):
         found = compare_buckets(
             bands.keys,
             bands,
-            own,
+            weighed,
             threshold=config.leader_threshold(templates),
             floor=config.floor,
             largest_bucket=config.largest_bucket,
@@ -250,10 +250,9 @@ def judged(
     config: NearConfig,
     threads: int = 1,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-    """(left, right, Jaccard, weighted Jaccard) of the compared pairs that are alike; `score` is by own shingles."""
+    """(left, right, Jaccard, weighted Jaccard) of the compared pairs that are alike; `score` is the lesser of the two."""
     if not templates:
         return left, right, score, score
-    # They were compared by what is their own; judged they are by all they hold.
     parts = []
     step = max(1, len(left)) if isinstance(sets, SetTable) else _PAIRS_A_BLOCK
     for lo in range(0, max(1, len(left)), step):
@@ -261,11 +260,8 @@ def judged(
         rows, place = np.unique(np.concatenate(pairs), return_inverse=True)
         table = sets.sets_of(rows)
         a, b = place[: len(pairs[0])], place[len(pairs[0]) :]
-        score = score_pairs(table, a, b, config.floor, threads)
-        alike = score >= 0
-        a, b, score = a[alike], b[alike], score[alike]
         weighted = weighted_pairs(table, templates.weigh(table.values, threads), a, b, threads)
-        parts.append((rows[a], rows[b], score, weighted))
+        parts.append((rows[a], rows[b], score_pairs(table, a, b, config.floor, threads), weighted))
     one, two, scores, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
     return one, two, scores, weights
 

@@ -36,7 +36,7 @@ from curate.similarity.minhash import Layout, sketch
 from curate.similarity.near import Edges, NearConfig
 from curate.similarity.samplejoin import Joined, chosen_by_ends, join_sample
 from curate.similarity.sets import SetTable, build_sets, score_pairs
-from curate.similarity.templates import NO_TEMPLATES, Templates, find_templates, own_keys, weighted_pairs
+from curate.similarity.templates import NO_TEMPLATES, Templates, find_templates, weighted_keys, weighted_pairs
 from curate.similarity.texts import Texts, as_large_strings, for_shingles
 
 Ints = NDArray[np.int64]
@@ -170,17 +170,20 @@ def _due_pairs(corpus: _Corpus, drawn: Ints, config: NearConfig, templates: Temp
     if templates and len(joined.query):
         both = np.unique(np.concatenate([joined.query, joined.other]))
         sets = build_sets(read, both, count, config.words, threads)
-        due = _weighted(sets, templates, joined.query, joined.other, threads) >= _weighted_threshold(config)
+        due = _alike(sets, templates, joined.query, joined.other, config, threads)
         joined = Joined(joined.query[due], joined.other[due], joined.score[due], joined.rows_read)
     return Joined(drawn[joined.query], drawn[joined.other], joined.score, joined.rows_read), asked
 
 
-def _weighted(sets: SetTable, templates: Templates, left: Ints, right: Ints, threads: int) -> Floats:
-    return weighted_pairs(sets, templates.weigh(sets.values, threads), left, right, threads)
-
-
-def _weighted_threshold(config: NearConfig) -> np.float32:
-    return np.float32(config.threshold if config.weighted_threshold is None else config.weighted_threshold)
+def _alike(
+    sets: SetTable, templates: Templates, left: Ints, right: Ints, config: NearConfig, threads: int
+) -> NDArray[np.bool_]:
+    """Which pairs at the threshold are copies with templates discounted, too."""
+    weighed = templates.weighed(sets, threads)
+    least = np.float32(config.threshold if config.weighted_threshold is None else config.weighted_threshold)
+    alike = weighted_pairs(sets, weighed.weight, left, right, threads) >= least
+    alike[alike] = score_pairs(weighed, left[alike], right[alike], config.floor, threads) >= 0
+    return alike
 
 
 def _found(edges: Edges, left: Ints, right: Ints, config: NearConfig) -> NDArray[np.bool_]:
@@ -279,8 +282,8 @@ def _share_a_band(
     sets = build_sets(texts, np.arange(2 * n), made.count, config.words, threads)
     due = score_pairs(sets, left, right, config.threshold, threads) >= np.float32(config.threshold)
     if templates:
-        keys = own_keys(texts, rows, made.count, layout, config.words, templates, config.seed, threads)
-        due &= _weighted(sets, templates, left, right, threads) >= _weighted_threshold(config)
+        keys = weighted_keys(texts, rows, made.count, layout, config.words, templates, config.seed, threads)
+        due &= _alike(sets, templates, left, right, config, threads)
     return np.where(due, (keys[:, left] == keys[:, right]).any(axis=0), -1).astype(np.int8)
 
 

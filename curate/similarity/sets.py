@@ -1,7 +1,9 @@
 """Exact shingle sets and their Jaccard similarity: the judge of every candidate pair.
 
 Method: the sorted distinct 64-bit shingles of each row, intersected by a merge. Jaccard similarity is |A and B| /
-|A or B|, as float32. A pair is exact up to collisions of 64-bit hashes (below 1e-12 for a row of 1,000 shingles).
+|A or B|, as float32. Where shingles weigh differently (see `templates`), the lesser of that and weighted Jaccard: the
+weight of what both hold over the weight of what either holds. A pair is exact up to collisions of 64-bit hashes (below
+1e-12 for a row of 1,000 shingles).
 Shapes: `SetTable` is a ragged table: set i is `values[at[i]:at[i] + size[i]]`. Units: shingles.
 Cost: 8 bytes a shingle while the rows under comparison are held; a merge of 2 x 160 shingles takes about 0.3
 microseconds.
@@ -9,7 +11,7 @@ microseconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -38,16 +40,20 @@ class SetSource(Protocol):
 
 @dataclass(frozen=True)
 class SetTable:
-    """Shingle sets of some rows; `place[row]` is the set of that row, -1 where it has none."""
+    """Shingle sets of some rows; `place[row]` is the set of that row, -1 where it has none.
+
+    `weight`, aligned with `values`, is empty where all shingles weigh the same.
+    """
 
     values: NDArray[np.uint64]
     at: NDArray[np.int64]
     size: NDArray[np.int64]
     place: NDArray[np.int64]
+    weight: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def sets_of(self, rows: NDArray[np.int64]) -> SetTable:
         """The sets of `rows`, where they lie."""
-        return SetTable(self.values, self.at, self.size, self.place[rows])
+        return replace(self, place=self.place[rows])
 
     def room_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of shingles in the set of each of `rows`."""
@@ -115,20 +121,60 @@ def jaccard_at_least(values, i, n, j, m, floor):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _score_pairs(values, at, size, place, left, right, lo, hi, floor, score):  # type: ignore[no-untyped-def]
+def weighted_jaccard(values, weight, i, n, j, m):  # type: ignore[no-untyped-def]
+    """(weighted Jaccard of `values[i:i+n]` and `values[j:j+m]`, agreement of what is their own: see `templates`).
+
+    0 and 1 where neither holds anything.
+    """
+    end_i, end_j = i + n, j + m
+    shared = either = 0.0
+    own = own_i = own_j = 0
+    while i < end_i or j < end_j:
+        left = j == end_j or (i < end_i and values[i] <= values[j])
+        right = i == end_i or (j < end_j and values[j] <= values[i])
+        w = weight[i] if left else weight[j]
+        either += w
+        if left and right:
+            shared += w
+            own += w == 1
+        elif left:
+            own_i += w == 1
+        else:
+            own_j += w == 1
+        i += left
+        j += right
+    apart = min(own_i, own_j)
+    agree = own / (own + 2 * apart) if apart else 1.0
+    return np.float32(shared / either) if either > 0 else np.float32(0.0), agree
+
+
+@njit(cache=True, nogil=True)
+def alike_at_least(values, weight, i, n, j, m, floor):  # type: ignore[no-untyped-def]
+    """Jaccard, or weighted Jaccard where that is less; -1 where either, or what is their own, does not reach `floor`."""
+    score = jaccard_at_least(values, i, n, j, m, floor)
+    if score >= 0 and weight.size:
+        weighted, agree = weighted_jaccard(values, weight, i, n, j, m)
+        score = min(score, weighted)
+        if score < floor or agree < floor:
+            return np.float32(-1.0)
+    return score
+
+
+@njit(cache=True, nogil=True)
+def _score_pairs(values, weight, at, size, place, left, right, lo, hi, floor, score):  # type: ignore[no-untyped-def]
     for k in range(lo, hi):
         i, j = place[left[k]], place[right[k]]
-        score[k] = jaccard_at_least(values, at[i], size[i], at[j], size[j], floor)
+        score[k] = alike_at_least(values, weight, at[i], size[i], at[j], size[j], floor)
 
 
 def score_pairs(
     sets: SetTable, left: NDArray[np.int64], right: NDArray[np.int64], floor: float, threads: int = 1
 ) -> NDArray[np.float32]:
-    """Jaccard of each pair; -1 for pairs below `floor`."""
+    """Jaccard of each pair, or weighted Jaccard where that is less; -1 for pairs below `floor`."""
     score = np.empty(len(left), np.float32)
 
     def work(lo: int, hi: int) -> None:
-        _score_pairs(sets.values, sets.at, sets.size, sets.place, left, right, lo, hi, floor, score)
+        _score_pairs(sets.values, sets.weight, sets.at, sets.size, sets.place, left, right, lo, hi, floor, score)
 
     over_blocks(len(left), _PAIRS_A_BLOCK, threads, work)
     return score

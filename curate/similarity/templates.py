@@ -10,19 +10,25 @@ weigh 1. Weighted Jaccard is the weight of what two rows share over the weight o
 every row hardly changes which rows are alike, and in data without templates every weight is 1 and weighted Jaccard *is*
 Jaccard: common phrases make no template (at a share of 2 %, fewer than 1 in 10,000 of encyclopedia passages, news,
 mathematics questions and instructions are templated, and 2 % of ten-word bank queries, which share no shingle).
-Candidates: band keys over the shingles that are no templates (`own_keys`), or every row of a template would share
-every bucket.
+Slots: where two rows fill the blank of one template, each holds shingles of its own there that the other lacks. However
+little these weigh beside the template, such rows are no copies: of the shingles that belong to no template, those that
+both hold must outweigh, at the floor, twice those that the row with fewer holds alone. A word of the template that was
+edited in one row has nothing of the other's own against it, and is judged by weight.
+Candidates: band keys by weighted MinHash (`weighted_keys`), or every row of a template would share every bucket. A
+shingle of weight w that the permutation puts at u in 0..1 stands at the exponential time -ln(1 - u) / w, and the first of
+a row is its minimum; two rows share it with a probability that is their weighted Jaccard similarity exactly. So the
+layout's recall is that of the number by which they are judged, also where rows hold little or nothing of their own.
 Shapes: `shingles` uint64 sorted, `weight` float32; weights of a `SetTable` are aligned with its `values`.
 Complexity: O(shingles of the sample * log) to find templates: 0.25 s for 10,000 rows of 1 KB, 0.05 s where the first
-2,000 of them show none; `own_keys` is a second sketch, made only where there are templates. Memory: 8 bytes a shingle
-of the sample and of one block of rows.
+2,000 of them show none; `weighted_keys` is a second sketch, made only where there are templates. Memory: 8 bytes a
+shingle of the sample and of one block of rows, and 4 for each minimum of each shingle of a template.
 Does not: tell a template from more than `share` of the rows being edited copies of one text. What all of them hold
 then counts as their template, and they stay as far as their own words differ.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -32,7 +38,7 @@ from numpy.typing import NDArray
 
 from curate.similarity.minhash import Layout, permutations, sketch
 from curate.similarity.parallel import over_blocks
-from curate.similarity.sets import SetTable, build_sets
+from curate.similarity.sets import SetTable, build_sets, weighted_jaccard
 from curate.similarity.texts import Lying, Places, Texts, Unit, as_large_strings, for_shingles, places
 
 SAMPLE_ROWS = 10_000
@@ -45,6 +51,7 @@ _ROWS_A_BLOCK = 32_768
 _SETS_A_BLOCK = 1024
 _PLACES_A_BLOCK = 1 << 18
 _PAIRS_A_BLOCK = 65_536
+_BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))  # only what belongs to no template weighs 1
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _S32 = np.uint64(32)
 
@@ -62,28 +69,30 @@ class Templates:
         return len(self.shingles) > 0
 
     @cached_property
-    def table(self) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        """Open addressing: keys (0: empty) and weights, at most a quarter full."""
+    def table(self) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+        """Open addressing: keys (0: empty) and the place of each in `shingles`, at most a quarter full."""
         size = 1 << max(4, int(4 * len(self.shingles) - 1).bit_length())
-        keys, weights = np.zeros(size, np.uint64), np.ones(size, np.float32)
-        _fill(self.shingles, self.weight, keys, weights)
-        return keys, weights
+        keys, which = np.zeros(size, np.uint64), np.zeros(size, np.int32)
+        _fill(self.shingles, keys, which)
+        return keys, which
 
     def weigh(self, values: NDArray[np.uint64], threads: int = 1) -> NDArray[np.float32]:
         """The weight of each shingle."""
         out = np.ones(len(values), np.float32)
-        keys, weights = self.table
-        over_blocks(len(values), 1 << 20, threads, lambda lo, hi: _weigh(values, lo, hi, keys, weights, out))
+        keys, which = self.table
+        over_blocks(len(values), 1 << 20, threads, lambda lo, hi: _weigh(values, lo, hi, keys, which, self.weight, out))
         return out
 
-    def own(self, sets: SetTable, threads: int = 1) -> SetTable:
-        """The sets without template shingles; a set of nothing else is left whole."""
-        values, size = sets.values.copy(), sets.size.copy()
-        keys, weights = self.table
-        over_blocks(
-            len(size), _SETS_A_BLOCK, threads, lambda lo, hi: _remove(values, sets.at, size, lo, hi, keys, weights)
-        )
-        return SetTable(values, sets.at, size, sets.place)
+    def weighed(self, sets: SetTable, threads: int = 1) -> SetTable:
+        """The same sets with the weight of each of their shingles."""
+        return replace(sets, weight=self.weigh(sets.values, threads))
+
+    def times(self, a: NDArray[np.uint32], b: NDArray[np.uint32]) -> NDArray[np.float32]:
+        """When each shingle comes under each permutation, (shingle, permutation)."""
+        with np.errstate(over="ignore"):
+            drawn = ((self.shingles >> _S32).astype(np.uint32)[:, None] ^ a) * b
+        times: NDArray[np.float32] = (-np.log1p(-(drawn + 0.5) / 2.0**32) / self.weight[:, None]).astype(np.float32)
+        return times
 
 
 NO_TEMPLATES = Templates()
@@ -138,11 +147,11 @@ def _templates_of(
     if templated.sum() < least:
         return NO_TEMPLATES
     within = np.bincount(which[templated[inside]], minlength=len(shingles)) >= least
-    weight = (least / frequency[within]).astype(np.float32)
+    weight = np.minimum(least / frequency[within], _BELOW_ONE).astype(np.float32)
     return Templates(shingles[within], weight, round(float(templated.mean()), 4))
 
 
-def own_keys(
+def weighted_keys(
     texts: Texts | Lying,
     rows: NDArray[np.int64],
     count: NDArray[np.int64],
@@ -152,16 +161,16 @@ def own_keys(
     seed: int = 0,
     threads: int = 1,
 ) -> NDArray[np.uint32]:
-    """Band keys (band, row) of `rows` over their own shingles; zero for all other rows."""
+    """Band keys (band, row) of `rows` by the weights of their shingles; zero for all other rows."""
     a, b = permutations(layout.permutations, seed)
+    (known, which), times = templates.table, templates.times(a, b)
     keys = np.zeros((layout.bands, texts.n_rows), np.uint32)
     for lo in range(0, len(rows), _ROWS_A_BLOCK):
         block = rows[lo : lo + _ROWS_A_BLOCK].astype(np.int64)
-        read = texts.take(block)
-        sets = templates.own(build_sets(read, np.arange(len(block)), count[block], words, threads), threads)
+        sets = build_sets(texts.take(block), np.arange(len(block)), count[block], words, threads)
 
         def work(lo: int, hi: int, block: NDArray[np.int64] = block, sets: SetTable = sets) -> None:
-            _band_keys(sets.values, sets.at, sets.size, block, lo, hi, a, b, keys)
+            _band_keys(sets.values, sets.at, sets.size, block, lo, hi, a, b, known, which, times, keys)
 
         over_blocks(len(block), _SETS_A_BLOCK, threads, work)
     return keys
@@ -185,78 +194,64 @@ def weighted_pairs(
 
 
 @njit(cache=True, nogil=True)
-def _fill(shingles, weight, keys, weights):  # type: ignore[no-untyped-def]
+def _fill(shingles, keys, which):  # type: ignore[no-untyped-def]
     mask = np.uint64(keys.size - 1)
     for i in range(shingles.size):
         slot = (shingles[i] * _MIX >> _S32) & mask
         while keys[slot] != np.uint64(0):
             slot = (slot + np.uint64(1)) & mask
-        keys[slot], weights[slot] = shingles[i], weight[i]
+        keys[slot], which[slot] = shingles[i], i
 
 
 @njit(cache=True, nogil=True)
-def _lookup(value, keys, weights):  # type: ignore[no-untyped-def]
-    """Weight of a shingle; 1 where it belongs to no template."""
+def _lookup(value, keys, which):  # type: ignore[no-untyped-def]
+    """Place of a shingle among those of templates; -1 where it belongs to none."""
     mask = np.uint64(keys.size - 1)
     slot = (value * _MIX >> _S32) & mask
     while keys[slot] != np.uint64(0):
         if keys[slot] == value:
-            return weights[slot]
+            return which[slot]
         slot = (slot + np.uint64(1)) & mask
-    return np.float32(1.0)
+    return np.int32(-1)
 
 
 @njit(cache=True, nogil=True)
-def _is_template(value, keys):  # type: ignore[no-untyped-def]
-    mask = np.uint64(keys.size - 1)
-    slot = (value * _MIX >> _S32) & mask
-    while keys[slot] != np.uint64(0):
-        if keys[slot] == value:
-            return True
-        slot = (slot + np.uint64(1)) & mask
-    return False
-
-
-@njit(cache=True, nogil=True)
-def _weigh(values, lo, hi, keys, weights, out):  # type: ignore[no-untyped-def]
+def _weigh(values, lo, hi, keys, which, weight, out):  # type: ignore[no-untyped-def]
     for i in range(lo, hi):
-        out[i] = _lookup(values[i], keys, weights)
+        place = _lookup(values[i], keys, which)
+        if place >= 0:
+            out[i] = weight[place]
 
 
 @njit(cache=True, nogil=True)
-def _remove(values, at, size, lo, hi, keys, weights):  # type: ignore[no-untyped-def]
-    for i in range(lo, hi):
-        kept = 0
-        for j in range(at[i], at[i] + size[i]):
-            kept += not _is_template(values[j], keys)
-        if kept == 0 or kept == size[i]:
-            continue
-        kept = 0
-        for j in range(at[i], at[i] + size[i]):
-            if not _is_template(values[j], keys):
-                values[at[i] + kept] = values[j]
-                kept += 1
-        size[i] = kept
-
-
-@njit(cache=True, nogil=True)
-def _band_keys(values, at, size, rows, lo, hi, a, b, keys):  # type: ignore[no-untyped-def]
-    """MinHash minima `(x ^ a) * b mod 2^32` of each set, every run of them hashed to one key."""
+def _band_keys(values, at, size, rows, lo, hi, a, b, known, which, times, keys):  # type: ignore[no-untyped-def]
+    """The first shingle of each set by time, named by `(x ^ a) * b mod 2^32`; every run of them hashed to one key."""
     bands = keys.shape[0]
     width = a.size // bands
-    minima = np.empty(a.size, np.uint32)
+    minima, first, soonest = np.empty(a.size, np.uint32), np.empty(a.size, np.uint32), np.empty(a.size, np.float32)
     for i in range(lo, hi):
+        own = False
         for k in range(a.size):
-            minima[k] = np.uint32(0xFFFFFFFF)
+            minima[k], soonest[k] = np.uint32(0xFFFFFFFF), np.float32(np.inf)
         for j in range(at[i], at[i] + size[i]):
             x = np.uint32(values[j] >> _S32)
-            for k in range(a.size):
-                v = np.uint32(np.uint32(x ^ a[k]) * b[k])
-                minima[k] = min(minima[k], v)
+            place = _lookup(values[j], known, which)
+            if place < 0:  # among those of weight 1 the least number comes first, whatever its time
+                own = True
+                for k in range(a.size):
+                    v = np.uint32(np.uint32(x ^ a[k]) * b[k])
+                    minima[k] = min(minima[k], v)
+            else:
+                for k in range(a.size):
+                    if times[place, k] < soonest[k]:
+                        soonest[k], first[k] = times[place, k], np.uint32(np.uint32(x ^ a[k]) * b[k])
+        for k in range(a.size):
+            if own and np.float32(-np.log1p(-(minima[k] + 0.5) / 4294967296.0)) <= soonest[k]:
+                first[k] = minima[k]
         for band in range(bands):
             h = np.uint64(band + 1)
             for k in range(band * width, (band + 1) * width):
-                h = (h ^ np.uint64(minima[k])) * _MIX
+                h = (h ^ np.uint64(first[k])) * _MIX
                 h ^= h >> _S32
             keys[band, rows[i]] = np.uint32(h >> _S32)
 
@@ -264,21 +259,5 @@ def _band_keys(values, at, size, rows, lo, hi, a, b, keys):  # type: ignore[no-u
 @njit(cache=True, nogil=True)
 def _weighted_pairs(values, weight, at, size, place, left, right, lo, hi, score):  # type: ignore[no-untyped-def]
     for k in range(lo, hi):
-        i, j = at[place[left[k]]], at[place[right[k]]]
-        end_i, end_j = i + size[place[left[k]]], j + size[place[right[k]]]
-        shared = either = 0.0
-        while i < end_i and j < end_j:
-            x, y = values[i], values[j]
-            w = weight[i] if x <= y else weight[j]
-            either += w
-            if x == y:
-                shared += w
-            i += x <= y
-            j += y <= x
-        while i < end_i:
-            either += weight[i]
-            i += 1
-        while j < end_j:
-            either += weight[j]
-            j += 1
-        score[k] = np.float32(shared / either) if either > 0 else np.float32(0.0)
+        i, j = place[left[k]], place[right[k]]
+        score[k] = weighted_jaccard(values, weight, at[i], size[i], at[j], size[j])[0]

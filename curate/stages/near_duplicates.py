@@ -322,7 +322,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=7,
+    version=8,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

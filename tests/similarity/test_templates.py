@@ -10,9 +10,11 @@ from similarity_corpus import edited, passage, strings
 from similarity_reference import jaccard, shingles
 
 from curate.similarity import Edges, NearConfig, near_duplicate_edges
+from curate.similarity.minhash import Layout
 from curate.similarity.pairs import similarity_of_pairs
-from curate.similarity.sets import SetTable
-from curate.similarity.templates import FEWEST_ROWS, Templates, find_templates, weighted_pairs
+from curate.similarity.sets import SetTable, build_sets, score_pairs
+from curate.similarity.templates import FEWEST_ROWS, Templates, find_templates, weighted_keys, weighted_pairs
+from curate.similarity.texts import for_shingles
 
 SHARE = 0.02
 WRAPPER = " ".join(f"rule{i}" for i in range(60))
@@ -65,10 +67,61 @@ def test_weighted_jaccard_is_the_shared_weight_over_the_weight_of_all(
         shared = sum(weights.get(x, 1.0) for x in members[i] & members[j])
         either = sum(weights.get(x, 1.0) for x in members[i] | members[j])
         assert score == pytest.approx(shared / either, abs=1e-5)
-    own = templates.own(table)
-    for i, m in enumerate(members):
-        left_over = {x for x in m if x not in weights} or m
-        assert set(own.values[own.at[i] : own.at[i] + own.size[i]].tolist()) == left_over
+    kept = score_pairs(templates.weighed(table), left, right, 0.6)
+    for i, j, score, both in zip(left.tolist(), right.tolist(), found.tolist(), kept.tolist(), strict=True):
+        own, alone = (members[i] & members[j]) - set(weights), (members[i] - members[j], members[j] - members[i])
+        slot = min(len(side - set(weights)) for side in alone)
+        plain = len(members[i] & members[j]) / len(members[i] | members[j])
+        if abs(min(plain, score) - 0.6) > 1e-6 and all(w < 1 for w in weights.values()):
+            alike = min(plain, score) >= 0.6 and (slot == 0 or len(own) / (len(own) + 2 * slot) >= 0.6)
+            assert both == (pytest.approx(min(plain, score)) if alike else -1)
+
+
+def test_two_rows_share_a_key_as_often_as_their_weighted_similarity_says() -> None:
+    rng = np.random.default_rng(11)
+    words = passage(rng, 60)
+    one, two = words[:40], [*words[:10], *words[25:50]]
+    texts = for_shingles(strings([" ".join(one), " ".join(two)]))
+    count = np.array([100, 100])
+    table = build_sets(texts, np.arange(2), count, 3)
+    common = np.sort(table.values[::3])
+    templates = Templates(np.unique(common), rng.uniform(0.02, 0.9, len(np.unique(common))).astype(np.float32))
+    expected = weighted_pairs(table, templates.weigh(table.values), np.array([0]), np.array([1]))[0]
+    k = 20_000
+    keys = weighted_keys(texts, np.arange(2), count, Layout(k, 1), 3, templates)
+    found = (keys[:, 0] == keys[:, 1]).mean()
+    assert abs(found - expected) < 4 * np.sqrt(expected * (1 - expected) / k)
+    assert 0.1 < expected < 0.9
+
+
+def test_edited_copies_are_found_where_all_rows_are_made_of_recurring_sentences() -> None:
+    rng = np.random.default_rng(12)
+    stock, subjects = [passage(rng, 7) for _ in range(8)], [passage(rng, 26) for _ in range(10)]
+    rows = [
+        [*stock[rng.integers(8)], *subjects[rng.integers(10)], *stock[rng.integers(8)], *stock[rng.integers(8)]]
+        for _ in range(200)
+    ]
+    copies = [edited(rng, row, 1) for row in rows[:40]]
+    texts = [" ".join(row) for row in [*rows, *copies]]
+    weight, members = reference(texts), [shingles(t, 3) for t in texts]
+    due = [
+        (i, 200 + i) for i in range(40)
+        if min(jaccard(members[i], members[200 + i]), weighted(members[i], members[200 + i], weight)) >= 0.8
+    ]  # fmt: skip
+    assert sum(weight[s] < 1 for s in members[0]) > 0.8 * len(members[0])  # little more than the seams is its own
+    found = near_duplicate_edges(strings(texts), NearConfig(template_share=SHARE)).at(0.8)
+    assert len(due) > 30
+    assert sum(pair in pairs_of(found) for pair in due) >= 0.9 * len(due)  # not those edited at a seam
+
+
+def test_another_word_in_the_slot_of_one_of_many_long_templates_makes_no_copy() -> None:
+    rng = np.random.default_rng(13)
+    wordings = [passage(rng, 40) for _ in range(10)]  # each of a tenth of the rows: their shingles weigh nearly 1
+    rows = [[*w[:20], f"name{i}", *w[20:]] for i in range(26) for w in wordings]
+    edges = near_duplicate_edges(strings([" ".join(row) for row in rows]), NearConfig(template_share=SHARE))
+    assert edges.stats["template_shingles"] > 300
+    assert len(edges.at(0.8)) == 0
+    assert jaccard(shingles(" ".join(rows[0]), 3), shingles(" ".join(rows[10]), 3)) > 0.8
 
 
 def test_where_no_template_is_found_both_similarities_are_the_same_and_edges_as_without_looking() -> None:
