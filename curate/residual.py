@@ -14,8 +14,6 @@ marks are those that were read.
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +25,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
+from curate import answer_file
 from curate.dataset.pointer import parse_pointer
-from curate.errors import DataError
 from curate.ledger.decisions import login_name
 from curate.pipeline import Detected
 from curate.privacy import residual as engine
@@ -258,23 +256,8 @@ def queue(sample: Sample, read: Mapping[int, Read], rows: int) -> list[int]:
 
 def read_review(path: Path, sample: Sample) -> tuple[dict[int, Read], int]:
     """What people said of rows of the sample, and how many lines speak of other marks or other rows."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return {}, 0
-    lines = content.split(b"\n")  # what follows the last line break was cut short by a crash
     row_of = {row_id: row for row, row_id in enumerate(sample.row_ids)}
-    last: dict[str, tuple[str, Read]] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row_id, marks, answer = _said(orjson.loads(line))
-        except (KeyError, TypeError, ValueError) as error:
-            if number == len(lines) and isinstance(error, orjson.JSONDecodeError):
-                continue
-            raise DataError(f"{path}: line {number} is not a review; restore the file or remove it") from None
-        last[row_id] = marks, answer
+    last = {row_id: (marks, answer) for row_id, marks, answer in answer_file.read(path, _said, "review")}
     out: dict[int, Read] = {}
     for row_id, (marks, answer) in last.items():
         row = row_of.get(row_id)
@@ -297,7 +280,7 @@ def is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_SEEN
 
 
-def append_review(path: Path, sample: Sample, row: int, real: Sequence[bool], more: int, actor: str = "") -> None:
+def append_review(path: Path, sample: Sample, row: int, real: Sequence[bool], more: int) -> None:
     """Keep what a person said of one row; on disk when this returns."""
     if len(real) != len(sample.candidates(row)) or not is_count(more):
         raise ValueError("a review says yes or no of every mark of its row")
@@ -308,15 +291,7 @@ def append_review(path: Path, sample: Sample, row: int, real: Sequence[bool], mo
         "marks": sample.marks(row),
         "real": list(real),
         "more": more,
-        "actor": actor or login_name(),
+        "actor": login_name(),
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
     }
-    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        whole = os.pread(fd, os.fstat(fd).st_size, 0).rfind(b"\n") + 1
-        os.ftruncate(fd, whole)  # a line that a crash cut short goes
-        os.pwrite(fd, orjson.dumps(line) + b"\n", whole)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    answer_file.append(path, line)

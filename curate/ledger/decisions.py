@@ -16,7 +16,6 @@ its row, so that a sighting that was accepted becomes a finding whenever the run
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import getpass
 import os
 import uuid
@@ -33,6 +32,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.errors import DataError
+from curate.ledger.appending import append_lines
 from curate.ledger.lookup import places, seen_hashes
 
 Verdict = Literal["accept", "reject", "override", "flag", "undo"]
@@ -207,28 +207,8 @@ def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> list[Deci
 
 
 def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
-    """Append decisions and return only when they are on disk; where they cannot all be written, none is.
-
-    The file is locked while it grows, so two writers never interleave inside a line; a torn tail left by a crash is
-    cut off first, so that it cannot swallow the next decision.
-    """
-    payload = b"".join(_line(d) for d in decisions)
-    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        end = _end_of_last_whole_line(fd)
-        os.ftruncate(fd, end)
-        os.lseek(fd, end, os.SEEK_SET)
-        view = memoryview(payload)
-        try:
-            while view:
-                view = view[os.write(fd, view) :]
-            os.fsync(fd)
-        except OSError:  # a full disk: what fitted in must not be in force, since nobody is told that it is
-            os.ftruncate(fd, end)
-            raise
-    finally:
-        os.close(fd)
+    """Append decisions and return only when they are on disk; where they cannot all be written (OSError), none is."""
+    append_lines(path, b"".join(_line(d) for d in decisions))
 
 
 def effect(journal: Journal, findings: pa.Table) -> Effect:
@@ -339,38 +319,6 @@ def _line(decision: Decision) -> bytes:
     if decision.row is None:
         del said["row"]
     return orjson.dumps(said) + b"\n"
-
-
-def _end_of_last_whole_line(fd: int) -> int:
-    size = os.fstat(fd).st_size
-    end = size
-    while end > 0:
-        start = max(0, end - 65536)
-        os.lseek(fd, start, os.SEEK_SET)
-        chunk = os.read(fd, end - start)
-        newline = chunk.rfind(b"\n")
-        if newline >= 0:
-            whole = start + newline + 1
-            if whole < size and _is_whole(fd, whole, size):
-                os.lseek(fd, size, os.SEEK_SET)
-                os.write(fd, b"\n")  # a hand-edited file without its last newline is whole, not torn
-                return size + 1
-            return whole
-        end = start
-    if size and _is_whole(fd, 0, size):
-        os.lseek(fd, size, os.SEEK_SET)
-        os.write(fd, b"\n")
-        return size + 1
-    return 0
-
-
-def _is_whole(fd: int, start: int, end: int) -> bool:
-    os.lseek(fd, start, os.SEEK_SET)
-    try:
-        _parse(os.read(fd, end - start))
-    except (ValueError, TypeError, KeyError):
-        return False
-    return True
 
 
 def _now() -> str:

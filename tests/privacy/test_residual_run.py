@@ -132,7 +132,7 @@ def test_a_review_speaks_only_of_the_marks_that_were_read(copy: Path) -> None:
     read, stale = residual.read_review(path, sample)
     assert (read[row].more, stale) == (2, 0)
     path.write_text("nonsense\n" + path.read_text())
-    with pytest.raises(DataError, match="line 1 is not a review"):
+    with pytest.raises(DataError, match="line 1 is no review"):
         residual.read_review(path, sample)
 
 
@@ -151,7 +151,7 @@ def test_a_line_that_is_no_review_is_named_wherever_it_stands(copy: Path, change
     text = json.dumps({key: value for key, value in line.items() if value is not None}) + "\n"
     path = copy / REVIEW_FILE
     path.write_text(text if last else text + json.dumps(line | {"row_id": "0", "marks": "0", "real": [], "more": 0}) + "\n")
-    with pytest.raises(DataError, match="line 1 is not a review"):
+    with pytest.raises(DataError, match="line 1 is no review"):
         residual.read_review(path, sample)
     assert review(copy, "--list")[0] == DataError.exit_code
 
