@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -152,7 +153,8 @@ class Detected:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{n}</td><td>{o.status}</td><td>{o.detection.findings.num_rows}</td><td>{o.reason}</td></tr>"
+            f"<tr><td>{escape(n)}</td><td>{o.status}</td><td>{o.detection.findings.num_rows}</td>"
+            f"<td>{escape(o.reason)}</td></tr>"
             for n, o in self.outcomes.items()
         )
         return f"<table><tr><th>stage</th><th>status</th><th>findings</th><th></th></tr>{rows}</table>"

@@ -237,7 +237,9 @@ def _beats_random(found: Mapping[str, Any] | None, curated: bool, only_curated: 
         return Fact(None, why_missing=only_curated, applies=False)
     if found is None:
         return Fact(None, why_missing="no ablation was made under this plan; `curate ablate RUN` makes it")
-    seeds = f"{found['metric'].replace('_', ' ')}, {found['seeds']} seeds"
+    from audit.report.training import title_of
+
+    seeds = f"{title_of(found['metric'])}, {found['seeds']} seeds"
     if found["verdict"] == "insufficient evidence":
         return Fact(None, why_missing=f"the ablation has too little evidence ({seeds})")
     return Fact(found["delta"], found["n_clusters"], low=found["low"], high=found["high"], detail=seeds)

@@ -35,7 +35,7 @@ CURVES = ("loss", "learning_rate", "grad_norm", "tokens_per_s")
 MOST_POINTS, MOST_ALERTS, MOST_ROWS, MOST_CLASSES, MOST_CONFUSIONS = 120, 40, 12, 200, 12
 PARTS: tuple[tuple[str, ...], ...] = ((), ("calibration",), ("answers",), ("user", "values"))
 """Where the metrics of a set stand in `done.json`, each part with its own `intervals`."""
-NOT_METRICS = ("rows", "supervised_tokens", "answers", "rows_with_unknown_label")
+NOT_METRICS = ("rows", "pairs", "supervised_tokens", "answers", "rows_with_unknown_label")
 
 
 class Shown(Protocol):

@@ -14,6 +14,7 @@ from audit.report.interval import Interval
 from audit.report.model_beyond import Beyond, BeyondMark, BeyondPart, BeyondTable
 from audit.report.plots import Bar, intervals
 from audit.report.safe import READ, Previews
+from audit.report.training import IN_POINTS, title_of
 
 Say = Callable[[Any], str]
 CHANCE_BITS = 1.4427
@@ -75,7 +76,7 @@ def _fairness(found: Mapping[str, Any], say: Say, metric: str) -> BeyondPart:
     return BeyondPart(
         "fairness", "Which stage closed or widened a gap between groups", say(found.get("words")),
         "A gap is a group’s mean less everybody else’s on held-out rows; it is divided among the stages by Shapley values.",
-        f"closed of the gap in {metric.replace('_', ' ')}{unit}", tuple(marks), (_table(caption, head, rows, 3),),
+        f"closed of the gap in {_axis(metric)}", tuple(marks), (_table(caption, head, rows, 3),),
     )  # fmt: skip
 
 
@@ -128,7 +129,7 @@ def _receipts(found: Mapping[str, Any], say: Say, metric: str) -> BeyondPart:
     return BeyondPart(
         "receipts", "What each kind of decision was worth", say(found.get("words")),
         "Curated data against curated data without the decisions of one kind, both really trained.",
-        f"effect on {metric.replace('_', ' ')}{unit}", tuple(marks),
+        f"effect on {_axis(metric)}", tuple(marks),
         (_table("Receipts by decision class.", head, rows, 2),),
     )  # fmt: skip
 
@@ -150,7 +151,8 @@ def _frontiers(found: Mapping[str, Any], say: Say, metric: str) -> BeyondPart | 
                 marks.append(BeyondMark(title, _scaled(change, times), told, kind == "sizes"))
             rows.append((title, say(change.get("verdict") or "–"), _count(p["rows"]), _told(p["utility"], times, ""),
                          _told(change, times, unit), _told(p.get("exposure"), 1, "")))  # fmt: skip
-        head = ("Setting", "Verdict", "Rows", metric.replace("_", " ").capitalize(), "Change", "Exposure, bits")
+        measure = title_of(metric)
+        head = ("Setting", "Verdict", "Rows", measure[:1].upper() + measure[1:], "Change", "Exposure, bits")
         if rows:
             tables.append(_table(caption, head, rows, 2))
     if not tables:
@@ -158,7 +160,7 @@ def _frontiers(found: Mapping[str, Any], say: Say, metric: str) -> BeyondPart | 
     return BeyondPart(
         "frontiers", "Frontiers: size, privacy and utility", say(found.get("words")),
         "What more or less data brings, and what each operator costs and protects.",
-        f"change of {metric.replace('_', ' ')}{unit}", tuple(marks), tuple(tables),
+        f"change of {_axis(metric)}", tuple(marks), tuple(tables),
     )  # fmt: skip
 
 
@@ -196,8 +198,12 @@ def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], num
     return BeyondTable(caption, tuple(head), tuple(tuple(r) for r in rows), numbers_from)
 
 
+def _axis(metric: str) -> str:
+    return f"{title_of(metric)}{' (points)' if metric in IN_POINTS else ''}"
+
+
 def _unit(metric: str) -> tuple[float, str]:
-    return (100.0, " points") if metric == "accuracy" else (1.0, " nats per token")
+    return (100.0, " points") if metric in IN_POINTS else (1.0, " nats per token")
 
 
 def _scaled(of: Any, times: float) -> Interval:

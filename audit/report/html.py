@@ -26,7 +26,7 @@ from audit.report.fairness import leads, loud_lines
 from audit.report.model import Example, Report, StageReport, Training
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 from audit.report.plots import Bar
-from audit.report.training import difference, told, unit
+from audit.report.training import difference, title_of, told, unit
 
 TEMPLATES = Path(__file__).parent / "templates"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -49,7 +49,8 @@ def _environment() -> Environment:
     )  # fmt: skip
     env.filters["plain_span"] = numbers.plain_span
     env.tests["crossed"] = fairness_figures.crossed
-    env.globals.update(standing=standing, plural=numbers.plural, told=told, unit=unit, difference=difference)
+    env.globals.update(standing=standing, plural=numbers.plural)
+    env.globals.update(told=told, unit=unit, difference=difference, title_of=title_of)
     env.globals.update(missed_rows=residual.rows_of, missed_words=residual.WORDS, name_groups=residual.groups_of)
     env.globals.update(told_span=proof.told_span, sure=proof.sure, told_judged=judged.told, judged_sentence=judged.sentence)
     env.globals.update(swap_sentences=swaps.sentences, told_swap=swaps.told, slice_sentence=slices.said)

@@ -111,7 +111,7 @@ def _comparisons(report: Report) -> list[Any]:
             table.add_row(Text(c.title), Text(c.verdict, style=STYLES.get(c.verdict, "")), told(training, c.delta))
         out += [table, Text()]
     table = _table("Arms")
-    _add(table, ["Arm", "Rows", training.metric, "Seeds"], 1)
+    _add(table, ["Arm", "Rows", training.metric_title, "Seeds"], 1)
     for arm in training.arms:
         table.add_row(Text(arm.title), count(arm.rows), number(arm.metrics.get(training.metric)), str(len(arm.seeds)))
     for y in training.yardsticks:

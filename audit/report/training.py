@@ -23,17 +23,19 @@ METRICS = {
     "macro_f1": "macro F1",
     "f1": "F1",
     "row_span_f1": "span F1 (mean over rows)",
+    "above_rejected": "preference accuracy",
+    "margin": "margin over rejected",
     "nats_per_token": "loss (nats per token)",
     "nll": "negative log-likelihood (nats a token)",
-    "loss": "loss (nats a token)",
+    "loss": "loss (nats)",
     "bits_per_byte": "bits per byte",
     "perplexity": "perplexity",
 }
 LOWER_IS_BETTER = ("nll", "nats", "loss", "perplexity", "bits")
-IN_POINTS = ("accuracy", "row_span_f1")
+IN_POINTS = ("accuracy", "row_span_f1", "above_rejected")
 CONTROLS = ("random", "control", "placebo")
 MOST_POINTS = 60
-SIDE_NOTES = ("rows", "supervised_tokens", "rows_with_unknown_label")
+SIDE_NOTES = ("rows", "pairs", "supervised_tokens", "rows_with_unknown_label")
 """Numbers that stand among the metrics of a run and are none."""
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
@@ -57,7 +59,7 @@ def training_of(
     return Training(
         task=say(ablation.get("task")),
         metric=say(metric),
-        metric_title=say(METRICS.get(metric, metric.replace("_", " "))),
+        metric_title=say(title_of(metric)),
         higher_is_better=not any(word in metric for word in LOWER_IS_BETTER),
         delta=float(ablation.get("delta") or 0.0),
         outcome=_outcome(ablation),
@@ -68,6 +70,11 @@ def training_of(
         notes=tuple(say(n) for n in _list(ablation.get("notes"))),
         seconds=_number(ablation.get("seconds")),
     )
+
+
+def title_of(metric: str) -> str:
+    """A metric in people's words."""
+    return METRICS.get(metric, metric.replace("_", " "))
 
 
 def _arm(arm: Mapping[str, Any], letter: str, say: Any, folder: Path | None) -> Arm:

@@ -17,6 +17,7 @@ from audit.report.html import NARROW, WIDE, page
 from audit.report.plots import NARROW as NARROW_PAGE
 from audit.report.plots import Bar, intervals
 from audit.report.svg import Drawing, Scale
+from audit.report.training import IN_POINTS, title_of
 from curate.safetext import safe_text
 
 STATES = {"complete": "finished", "pruned": "ended early", "fail": "failed", "running": "unfinished"}
@@ -123,9 +124,7 @@ def importance(items: Sequence[Mapping[str, Any]], width: int, name: str) -> str
 
 def side_by_side(found: Mapping[str, Any], width: int, name: str) -> str:
     """Tuned less default on the test rows, with its interval, and both means."""
-    points = 100.0 if found["metric"] == "accuracy" else 1.0
-    unit = "points" if found["metric"] == "accuracy" else "nats a token"
-    sign = 1.0 if found["metric"] == "accuracy" else -1.0
+    points, unit, sign = (100.0, "points", 1.0) if found["metric"] in IN_POINTS else (1.0, "nats a token", -1.0)
     tuned, default = found["by_seed"]["tuned"], found["by_seed"]["default"]
     each = tuple(sign * points * (a - b) for a, b in zip(tuned, default, strict=True))
     told = f"{points * found['delta']:+.3g} [{points * found['low']:+.3g}, {points * found['high']:+.3g}]".replace("-", "−")
@@ -134,7 +133,7 @@ def side_by_side(found: Mapping[str, Any], width: int, name: str) -> str:
     return intervals(
         bars, width=width, name=name, title="Tuned beside default on the test rows",
         description=f"tuned {found['means']['tuned']:.4g}, default {found['means']['default']:.4g}; gain {told} {unit}",
-        x_label=f"gain in {found['metric'].replace('_', ' ')} ({unit}), 95 % interval",
+        x_label=f"gain in {title_of(found['metric'])} ({unit}), 95 % interval",
         ends=("worse", "better"),
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ import orjson
 import pyarrow as pa
 
 from curate.dataset import Dataset
+from curate.dataset.unlabelled import why_no_label
 from curate.errors import ConfigError, StageSkipped
 from curate.ledger.findings import concat_findings, make_findings
 from curate.stages.base import Context, Detection, Stage
@@ -74,7 +75,7 @@ def detect(dataset: Dataset, config: CounterfactualSwapsConfig, context: Context
     labels = context.hints.get("label_names.canonical")
     labels = dataset.labels() if labels is None else labels
     if labels is None:
-        raise StageSkipped("no column has the label role")
+        raise StageSkipped(why_no_label(dataset))
     copies = context.hints.get("near_duplicates.cluster")
     judged = judged_rows(labels, dataset.content(), rows_together(dataset, copies)[0], 5)
     if config.positive and config.positive not in judged.names:

@@ -29,6 +29,8 @@ from curate.ledger.findings import concat_findings, empty_findings, make_finding
 from curate.ledger.keepers import RowFacts
 from curate.ledger.plan import STATUSES
 from curate.ledger.resolve import resolve
+from curate.similarity.selfmeasure import SelfMeasurement, Share
+from curate.stages.measured import measured
 from tests.report.conftest import POLICY, SECRETS, Run, ablation_of, find, make_run, manifest_of, tickets
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "report.schema.json"
@@ -311,16 +313,16 @@ def test_insufficient_evidence_is_said_aloud(report: Report) -> None:
 
 
 def test_a_stage_that_found_few_of_the_pairs_in_its_sample_is_named_with_what_helps(run: Run) -> None:
-    def cautions(hits: int, high: float) -> str:
+    def cautions(hits: int) -> str:
         manifest = copy.deepcopy(run.manifest)
-        what = "pairs at 0.80 or more, found (240 rows against 240)"
-        measured = [{"what": what, "hits": hits, "of": 49, "value": hits / 49, "low": 0.05, "high": high}]
-        manifest["stages"]["near_duplicates"].setdefault("summary", {})["measured"] = measured
+        few, none = Share(hits, 49), Share(0, 0)
+        found = SelfMeasurement(0.8, few, none, ((0.8, Share(1, 40)),), Share(1, 40), rows_asked=240, rows_read=240)
+        manifest["stages"]["near_duplicates"].setdefault("summary", {})["measured"] = measured(found)
         return " ".join(run.without(manifest=manifest).report().headline.cautions)
 
-    assert "of pairs at 0.80 or more in a sample 7 of 49 were found" in cautions(7, 0.27)
-    assert "template_share" in cautions(7, 0.27)
-    assert "in a sample" not in cautions(48, 1.0)
+    assert "of pairs at 0.80 or more in a sample 7 of 49 were found" in cautions(7)
+    assert "template_share" in cautions(7)
+    assert "in a sample" not in cautions(48)  # copies and precision in their place are none of its pairs
 
 
 def test_a_skipped_stage_is_named_with_its_reason(report: Report) -> None:
