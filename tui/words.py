@@ -53,9 +53,9 @@ def told_by_state(by: Mapping[str, int], noted: int) -> list[tuple[str, int, str
 
 def stage_title(name: str) -> str:
     """What a stage is called on screen."""
-    from curate.stages.registry import get_stage
+    from curate.stages.registry import title_of
 
-    return get_stage(name).title
+    return title_of(name)
 
 
 def short_path(path: str | Path) -> str:

@@ -14,7 +14,7 @@ Shapes: n rows; a measure is `(n,)` floats, NaN where unknown. Cost O(n) for eac
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -220,8 +220,3 @@ def _means(grouping: Grouping, measure: str, values: Floats, cluster: Ints | Non
             "p": normal_p(value, error), "group_value": a, "rest_value": b,
         }))  # fmt: skip
     return out
-
-
-def loudest(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """Disparities and what could not be judged."""
-    return [c for c in comparisons if c.outcome in ("disparity", "insufficient evidence")]

@@ -57,25 +57,8 @@ from curate.ledger.plan import Plan
 from curate.ledger.sightings import STAGE as PEOPLE
 from curate.privacy.config import preview_config
 from curate.safetext import safe_text
-from curate.stages.registry import BUILT_IN, get_stage, known_stages
+from curate.stages.registry import BUILT_IN, get_stage, known_stages, title_of
 
-TITLES = {
-    "exact_duplicates": "Exact duplicates",
-    "near_duplicates": "Near duplicates",
-    "pii": "Personal data and secrets",
-    "label_issues": "Label issues",
-    "label_names": "Label spellings",
-    "fairness": "Fairness",
-    "contamination": "Leakage and contamination",
-    "boilerplate": "Boilerplate",
-    "semantic_duplicates": "Semantic duplicates",
-    "erasure": "Erasure",
-    "feedback": "Feedback from production",
-    "outliers": "Outliers",
-    "sufficiency": "Enough data",
-    "text_quality": "Text quality",
-    "normalise": "Normalisation",
-}
 PRIVACY = ("pii", PEOPLE)
 ERASURE = "erasure"
 """Rows that a person asked to be forgotten are counted, and never shown."""
@@ -225,7 +208,7 @@ def _stages(
         out.append(
             StageReport(
                 name=previews.short(name),
-                title=TITLES.get(name) or previews.short(name.replace("_", " ").capitalize()),
+                title=previews.short(title_of(name)),
                 status="skipped" if record.get("status") == "skipped" else "done",
                 reason=previews.sentence(str(record.get("reason") or "")),
                 on_finding=on_finding,

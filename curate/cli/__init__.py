@@ -116,12 +116,11 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 )
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
 @click.option(
-    "--traceback", is_flag=True, envvar="CURATE_TRACEBACK", help="Show Python tracebacks of errors; may stand anywhere."
+    "--traceback", is_flag=True, expose_value=False, envvar="CURATE_TRACEBACK",
+    help="Show Python tracebacks of errors; may stand anywhere.",
 )
-@click.pass_context
-def cli(ctx: click.Context, traceback: bool) -> None:
+def cli() -> None:
     """Find what is wrong with fine-tuning data, cure it under a ledger, and prove whether it helped."""
-    ctx.obj = {"traceback": traceback}
 
 
 def main(args: list[str] | None = None) -> Any:

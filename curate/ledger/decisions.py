@@ -78,8 +78,6 @@ class Journal:
     """The decisions of one run, in the order they were made."""
 
     decisions: tuple[Decision, ...] = ()
-    torn: bool = False
-    """Whether the last line was cut short by a crash and left out."""
 
     def live(self) -> list[Decision]:
         """Decisions that no live inverse cancels, undo lines themselves left out, oldest first."""
@@ -183,14 +181,12 @@ def read_journal(path: Path) -> Journal:
     lines = raw.split(b"\n")
     tail = lines.pop()
     decisions = read_lines(path, lines)
-    torn = False
     if tail.strip():
         try:
             decisions.append(_parse(tail))
         except (ValueError, TypeError, KeyError):
-            torn = True
             warnings.warn(f"{path.name}: the last line was cut short and is left out", stacklevel=2)
-    return Journal(tuple(decisions), torn)
+    return Journal(tuple(decisions))
 
 
 def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> list[Decision]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -115,15 +114,4 @@ def measure(
     return Features(counts, last_word)
 
 
-def column_names() -> tuple[str, ...]:
-    """The names of the counts."""
-    return kernel.COLUMNS
-
-
-def fold_table(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """The tables that fit some texts."""
-    data, start, stop = buffers(texts)
-    return tables(is_ascii(data, start, stop))
-
-
-__all__ = ["FOLDED", "Features", "column_names", "fold_table", "hash_of", "hash_set", "measure", "set_of"]
+__all__ = ["FOLDED", "Features", "hash_of", "hash_set", "measure", "set_of"]

@@ -126,7 +126,7 @@ def _together(codes: Any, names: list[str], dataset: Dataset, threads: int) -> d
 
 STAGE = Stage(
     name=NAME,
-    title="Label names",
+    title="Label spellings",
     version=4,
     config=LabelNamesConfig,
     detect=detect,

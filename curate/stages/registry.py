@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from importlib import metadata
 from types import ModuleType
 
-from curate.errors import ConfigError, nearest
+from curate.errors import ConfigError, CurateError, nearest
 from curate.house import OURS, require
 from curate.stages.base import Stage
 
@@ -98,3 +98,11 @@ def in_running_order(names: Iterable[str]) -> list[str]:
     for name in asked:
         visit(name, ())
     return done
+
+
+def title_of(name: str) -> str:
+    """What people call a stage; one that is not installed here, and what no stage found, go by their names."""
+    try:
+        return get_stage(name).title
+    except CurateError:
+        return name.replace("_", " ").capitalize()
