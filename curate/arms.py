@@ -329,8 +329,9 @@ def real_world(detected: Detected) -> Examples | None:
     path = Path(named)
     if not path.is_absolute() and recipe.path is not None and not path.exists():
         path = recipe.path.parent / path
-    roles = {role: list(columns) for role, columns in detected.dataset.roles.items()}
-    dataset = load(path, roles=roles, task=detected.dataset.task, on_bad_row=recipe.data.on_bad_row)
+    given = recipe.data.roles  # what stands beside a prompt may be missing from another file
+    kept = {role: list(columns) for role, columns in detected.dataset.roles.items() if role != "context" or role in given}
+    dataset = load(path, roles=kept, task=detected.dataset.task, on_bad_row=recipe.data.on_bad_row)
     rows: Examples = require("train.examples").from_dataset(dataset)
     return rows
 

@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from train.beside import MARK, SPARE
 from train.examples import Conversation, Tools
 
 PLAIN_TEMPLATE = (
@@ -43,12 +44,32 @@ class ChatTemplate:
         self.tokenizer = tokenizer
         self.template = PLAIN_TEMPLATE if plain or not tokenizer.chat_template else None
         """None for the tokenizer's own."""
+        self._takes_system: bool | None = None
+
+    def fitted(self, messages: Conversation) -> Conversation:
+        """The turns, with a system turn that a column gave put before the next turn where the template takes none.
+
+        A system turn of the data's own conversations stays: a template that drops it is an error.
+        """
+        if len(messages) < 2 or not messages[0].get(MARK) or messages[0]["role"] != "system" or self._has_system():
+            return messages
+        system, first, *rest = messages
+        return ({**first, "content": f"{system['content']}\n\n{first['content']}"}, *rest)
+
+    def _has_system(self) -> bool:
+        if self._takes_system is None:
+            probe = [{"role": "system", "content": "Say it."}, {"role": "user", "content": "What?"}]
+            try:
+                self._takes_system = "Say it." in self.render(tuple(probe), prompt=True)
+            except Exception:  # jinja2 raises what the template's author chose
+                self._takes_system = False
+        return self._takes_system
 
     def render(self, messages: Conversation, tools: Tools = (), *, prompt: bool = False) -> str:
         """The conversation as the template writes it, with the generation prompt if `prompt`."""
         if not messages and not prompt:
             return ""
-        turns = [_with_read_arguments(message) for message in messages]
+        turns = [_with_read_arguments(message) for message in self.fitted(messages)]
         return str(
             self.tokenizer.apply_chat_template(
                 turns,
@@ -61,6 +82,7 @@ class ChatTemplate:
 
     def answer_spans(self, messages: Conversation, tools: Tools = ()) -> tuple[str, list[tuple[int, int]]]:
         """The rendered conversation and the character spans of its answers; `ValueError` says what is wrong."""
+        messages = self.fitted(messages)
         full = self._rendered(messages, tools)
         spans = []
         for turn, message in enumerate(messages):
@@ -92,6 +114,7 @@ class ChatTemplate:
 
 def _with_read_arguments(message: Mapping[str, Any]) -> dict[str, Any]:
     """The message with the arguments of its tool calls as values: templates write them as JSON themselves."""
+    message = {key: value for key, value in message.items() if key not in (MARK, SPARE)}
     calls = message.get("tool_calls")
     if not isinstance(calls, Sequence) or isinstance(calls, str):
         return dict(message)

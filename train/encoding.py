@@ -6,6 +6,9 @@ an answer tokens are supervised up to and including the last special token (the 
 none, the end token is appended and supervised. Tokens that straddle a border are not supervised. An encoder-decoder
 reads the conversation up to its last answer and learns that answer. Extraction tags every token (`train.spans`).
 
+Where a row is too long, the passages that its columns gave beside the prompt or the text lose their ends first; where its
+answer would still be out of reach, system prompts and earlier turns from columns go (`train.beside`).
+
 Nothing after the last supervised token is kept, since it cannot change the loss. Rows with no supervised token left
 are refused, counted and listed. Rows are memoised by content, so arms share the work, and may be kept on disk
 (`train.cache`). Cost: 30 µs a short text, about 0.3 ms a conversation (the template is most of it).
@@ -23,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curate.errors import DataError
+from train.beside import MARK, SPARE, AboutText, has_passages
 from train.chat import FALLBACK, TEMPLATE_FAULTS, ChatTemplate
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, TEXT, Conversation, Examples, Span, Tools
 from train.spans import tags_of_tokens
@@ -72,6 +76,8 @@ class EncodingReport:
     truncated_tokens: int = 0
     truncated_supervised_tokens: int = 0
     truncated_side: str = "end"
+    passages_first: bool = False
+    """Whether passages beside the prompt or text lost tokens before anything else did."""
     refused_rows: int = 0
     refused_reasons: dict[str, int] = field(default_factory=dict)
     refused_row_numbers: dict[str, list[int]] = field(default_factory=dict)
@@ -85,8 +91,9 @@ class EncodingReport:
             said[0] += f", {self.supervised_tokens:,} of them supervised"
         if self.truncated_rows:
             lost = f", {self.truncated_supervised_tokens:,} of them supervised" if self.truncated_supervised_tokens else ""
+            where = f"{self.truncated_side}, passages first" if self.passages_first else self.truncated_side
             said.append(
-                f"Cut at the {self.truncated_side}: {self.truncated_rows:,} rows are longer than {self.max_length_tokens} "
+                f"Cut at the {where}: {self.truncated_rows:,} rows are longer than {self.max_length_tokens} "
                 f"tokens and lose {self.truncated_tokens:,} tokens{lost}; raise max_length_tokens to keep them"
             )
         for reason, count in self.refused_reasons.items():
@@ -164,6 +171,8 @@ class Encoder:
         rows = self._rows(examples)
         kept = [i for i, row in enumerate(rows) if not row.refused]
         report = _report(kept, rows, examples.ids, self.max_length_tokens, self.side)
+        if report.truncated_rows and has_passages(examples.texts, examples.messages):
+            report = dataclasses.replace(report, passages_first=True)
         if not kept:
             reasons = "; ".join(f"{count} rows: {reason}" for reason, count in report.refused_reasons.items())
             help_ = f"; {FALLBACK}" if set(TEMPLATE_FAULTS) & set(report.refused_reasons) else ""
@@ -213,7 +222,7 @@ class Encoder:
             [_readable(text) for text in texts], add_special_tokens=True, return_attention_mask=False, verbose=False
         )
         rows = []
-        for ids in batch["input_ids"]:
+        for text, ids in zip(texts, batch["input_ids"], strict=True):
             opening: list[int] = []
             if self._brackets:
                 closing = [ids.pop()]
@@ -224,7 +233,11 @@ class Encoder:
                     ids.pop()
             room = limit - len(opening) - 1
             cut = max(0, len(ids) - room)
-            kept = ids[cut:] if self.side == "start" else ids[:room]
+            if cut and isinstance(text, AboutText):
+                gone = self.spared(text, 0, text.about_chars, cut)
+                ids = ids[: gone.start] + ids[gone.stop :]
+            over = max(0, len(ids) - room)
+            kept = ids[over:] if self.side == "start" else ids[:room]
             tokens = np.array([*opening, *kept, *closing], dtype=np.int32)
             supervised = _NO_MASK if task == CLASSIFICATION else np.arange(len(tokens)) > 0
             too_short = task == TEXT and len(tokens) < 2
@@ -264,8 +277,53 @@ class Encoder:
         if self.decoder_start is not None:
             start, end = spans[-1]
             return self._pair(text[:start], text[start:end])
+        row = self._within(messages, text, spans)
+        own = tuple(message for message in messages if not message.get(MARK))
+        if not row.refused or not row.cut_supervised or len(own) == len(messages):
+            return row
+        shorter = self._conversation(own, tools)
+        cut = len(row.tokens) + row.cut_tokens - len(shorter.tokens)
+        return row if shorter.refused else dataclasses.replace(shorter, cut_tokens=cut)
+
+    def shown(self, messages: Conversation, tools: Tools) -> Conversation:
+        """The turns that a row's tokens are of: those that came from columns go where they leave no answer in reach."""
+        own = tuple(message for message in messages if not message.get(MARK))
+        if len(own) == len(messages) or self.decoder_start is not None:
+            return messages
+        try:
+            row = self._within(messages, *self.chat.answer_spans(messages, tools))
+        except ValueError:
+            return messages
+        return own if row.cut_supervised and row.refused and not self._conversation(own, tools).refused else messages
+
+    def passage(self, messages: Conversation, text: str, tokens: int) -> slice:
+        """Which tokens of a rendered conversation, of so many, go from the end of its passage; an empty slice for none."""
+        turn = next((message for message in messages if message.get(SPARE)), None)
+        content = str(turn["content"]) if turn else ""
+        at = text.find(content.strip()) if content else -1
+        over = tokens - self.max_length_tokens
+        return self.spared(text, at, at + turn[SPARE], over) if turn and at >= 0 and over > 0 else slice(0, 0)
+
+    def spared(self, text: str, start: int, end: int, over: int) -> slice:
+        """The last `over` tokens of `text` between two code points, or all of them where there are fewer."""
+        batch = self.tokenizer(_readable(text), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        offsets = np.array(batch["offset_mapping"], dtype=np.int64).reshape(-1, 2)
+        inside = np.flatnonzero((offsets[:, 0] >= start) & (offsets[:, 1] <= end) & (offsets[:, 1] > offsets[:, 0]))
+        if not len(inside):
+            return slice(0, 0)
+        last = int(inside[-1]) + 1
+        return slice(max(int(inside[0]), last - over), last)
+
+    def _within(self, messages: Conversation, text: str, spans: Sequence[tuple[int, int]]) -> EncodedRow:
         tokens, supervised = self.masked(text, spans)
-        limit = self.max_length_tokens
+        limit, gone = self.max_length_tokens, self.passage(messages, text, len(tokens))
+        if gone.stop:
+            keep = np.r_[: gone.start, gone.stop : len(tokens)]
+            shorter = self._cut(tokens[keep], supervised[keep], limit)
+            return dataclasses.replace(shorter, cut_tokens=shorter.cut_tokens + gone.stop - gone.start)
+        return self._cut(tokens, supervised, limit)
+
+    def _cut(self, tokens: np.ndarray, supervised: np.ndarray, limit: int) -> EncodedRow:
         cut = max(0, len(tokens) - limit)
         keep = slice(cut, None) if self.side == "start" else slice(0, limit)
         supervised = supervised.copy()

@@ -12,6 +12,9 @@
 | text | plain language modelling; loss on every token |
 | any, with a column of gold spans | extraction: text → BIO tag of each token (see `train.spans`) |
 
+What a row is given beside its prompt or text (a system prompt, a passage, choices: the role `context`) is read with it
+(`train.beside`).
+
 Cost: one pass in Python over the rows, about 1 µs a row for classification, 10 µs for messages. It holds the texts, not
 copies of them. Rows that lack what the task needs are set aside and counted in `notes`, never guessed.
 """
@@ -27,25 +30,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import xxhash
 
-from curate.dataset.turns import said, speaker
+from curate.dataset.content import answers_in, is_answer
 from curate.errors import DataError
+from train.beside import Beside, beside_of
+from train.turns import Conversation as Conversation
+from train.turns import conversation as conversation
+from train.turns import loaded
 
 if TYPE_CHECKING:
     from curate.dataset import Dataset
 
-Message = dict[str, Any]
-Conversation = tuple[Message, ...]
 Tools = tuple[Mapping[str, Any], ...]
 Span = tuple[int, int, str]
 T = TypeVar("T", "Examples", "Examples | None")
 CLASSIFICATION, SFT, CHAT, TEXT, EXTRACTION = "classification", "sft", "chat", "text", "extraction"
 TASKS = (CLASSIFICATION, SFT, CHAT, TEXT, EXTRACTION)
 OF_TEXTS = (CLASSIFICATION, TEXT, EXTRACTION)
-_ROLES = {
-    **dict.fromkeys(("user", "human", "prompter", "customer"), "user"), "system": "system",
-    **dict.fromkeys(("assistant", "gpt", "chatgpt", "bot", "model"), "assistant"),
-    **dict.fromkeys(("tool", "observation"), "tool"),
-}  # fmt: skip
 _UNWANTED = {"false", "0", "0.0", "no", "bad", "rejected", "undesirable", ""}
 
 
@@ -188,6 +188,7 @@ def from_dataset(
         task, contents, labels = EXTRACTION, list[Any](found), None
     else:
         task, contents, labels, note = build[dataset.task](dataset)
+    given = None if spans_column else beside_of(dataset)
     rejected: list[Conversation] = []
     marks: list[bool | None] = []
     left_out = 0
@@ -197,8 +198,8 @@ def from_dataset(
         contents, marks, note = _unpaired_pairs(dataset), wanted(dataset), ""
         contents = [pair if mark is not None else () for pair, mark in zip(contents, marks, strict=True)]
     elif not spans_column and dataset.task == "unpaired_preference":
-        given = wanted(dataset)
-        left_out = sum(given[i] is False for i in positions.tolist())
+        liked = wanted(dataset)
+        left_out = sum(liked[i] is False for i in positions.tolist())
     usable = [int(i) for i in positions if contents[i] and (labels is None or labels[i] is not None)]
     notes = [note] if note else []
     if lacking := len(positions) - len(usable) - left_out:
@@ -212,6 +213,10 @@ def from_dataset(
             notes.append(f"{silent - len(usable)} rows have weight 0 and are not trained on.")
     if not usable:
         raise DataError(f"no row of the {dataset.task} dataset has all that training needs (text and label or answer)")
+    if given is not None:
+        contents = _with_beside(given, contents, usable)
+        rejected = _with_beside(given, rejected, usable) if rejected else rejected
+        notes.append(given.words())
     chosen = tuple(contents[i] for i in usable)
     tools = tools_of(dataset) if task in (SFT, CHAT) else []
     sensitive = {name: values.to_pylist() for name, values in dataset.groups().items()}
@@ -230,6 +235,14 @@ def from_dataset(
         clusters=None if clusters is None else np.asarray(clusters)[usable],
         notes=tuple(notes),
     )
+
+
+def _with_beside(given: Beside, contents: Sequence[Any], rows: Sequence[int]) -> list[Any]:
+    """Texts or conversations with what the rows are given."""
+    out = list(contents)
+    for i in rows:
+        out[i] = given.of_text(out[i], i) if isinstance(out[i], str) else given.around(out[i], i)
+    return out
 
 
 def only_wanted(rows: T) -> T:
@@ -314,20 +327,9 @@ def tools_of(dataset: Dataset) -> list[Tools]:
         return []
     found: list[Tools] = []
     for value in dataset.values(dataset.roles.tools[0]).to_pylist():
-        read = _loaded(value)
+        read = loaded(value)
         found.append(tuple(item for item in read if isinstance(item, Mapping)) if isinstance(read, list) else ())
     return found if any(found) else []
-
-
-def _loaded(value: object) -> object:
-    """A value, or what the JSON in a text means; None where that is none."""
-    if not isinstance(value, (str, bytes)):
-        return value
-    try:
-        loaded: object = json.loads(value)
-    except ValueError:
-        return None
-    return loaded
 
 
 def _missing(task: str, role: str) -> tuple[str, ...]:
@@ -338,7 +340,16 @@ def _joined(dataset: Dataset, role: str) -> list[str]:
     """The columns of a role joined by a blank line, empty ones left out."""
     columns = getattr(dataset.roles, role) or _missing(dataset.task, role)
     parts = [dataset.values(column).to_pylist() for column in columns]
+    for i, column in enumerate(columns):
+        if role == "completion" and dataset.is_json(column):
+            parts[i] = list(map(_first_answer, parts[i]))
     return ["\n\n".join(str(p) for p in row if p not in (None, "")) for row in zip(*parts, strict=True)]
+
+
+def _first_answer(value: str | None) -> str | None:
+    """The first of several right answers (SQuAD); none where there is none; other values as they are."""
+    read = loaded(value)
+    return next(iter(answers_in(read)), None) if is_answer(read) else value
 
 
 def _pair(prompt: str, completion: str) -> Conversation:
@@ -351,45 +362,6 @@ def _answered(prompt: str | Conversation, answer: str | Conversation) -> Convers
     """The turns before an answer, and the answer; empty where there is none."""
     before = ({"role": "user", "content": prompt},) if isinstance(prompt, str) and prompt else tuple(prompt)
     after = ({"role": "assistant", "content": answer},) if isinstance(answer, str) and answer else tuple(answer)
+    if before and after and after[: len(before)] == before:  # the answer holds the whole conversation
+        before = ()
     return (*before, *after) if after else ()  # type: ignore[arg-type]
-
-
-def conversation(value: object) -> Conversation:
-    """Messages out of a JSON string or Python value, with `role` and `content`; empty where it holds none.
-
-    ShareGPT's `from`/`value` and its role names become `role`/`content`.
-    """
-    if isinstance(value, (str, bytes)):
-        if value.lstrip()[:1] not in ("[", "{", b"[", b"{"):
-            return ()
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return ()
-    if isinstance(value, Mapping):
-        value = value.get("messages", value.get("conversations", [value]))
-    if not isinstance(value, list):
-        return ()
-    return tuple(_messages(value))
-
-
-def _messages(items: Sequence[Any]) -> Iterator[Message]:
-    for item in items:
-        if not isinstance(item, Mapping):
-            continue
-        role = str(speaker(item) or "")
-        role = _ROLES.get(role.strip().lower(), role)
-        content = said(item)
-        rest = {k: v for k, v in item.items() if k not in ("role", "from", "content", "value")}
-        if isinstance(content, list):  # OpenAI's content parts
-            texts = (part.get("text") if isinstance(part, Mapping) else part for part in content)
-            content = "".join(text for text in texts if isinstance(text, str))
-        if content is None and rest.get("tool_calls"):
-            content = ""
-        if role == "function_call":  # ShareGPT's way to write one or more tool calls
-            called = _loaded(content)
-            calls = called if isinstance(called, list) else [called]
-            rest["tool_calls"] = [{"type": "function", "function": c} for c in calls if isinstance(c, Mapping)]
-            role, content = ("assistant", "") if rest["tool_calls"] else ("assistant", content)
-        if role:
-            yield {**rest, "role": role, "content": "" if content is None else str(content)}

@@ -109,6 +109,7 @@ def _of_text(text: str, row: EncodedRow, bench: Workbench, task: str, reveal: bo
 def _of_conversation(one: Examples, row: EncodedRow, bench: Workbench, reveal: bool) -> list[Token]:
     encoder, tokenizer = bench.encoder, bench.tokenizer
     messages, tools = one.messages[0], one.tools[0] if one.tools else ()
+    messages = encoder.shown(messages, tools)
     try:
         text, spans = encoder.chat.answer_spans(messages, tools)
     except ValueError:
@@ -132,13 +133,16 @@ def _of_conversation(one: Examples, row: EncodedRow, bench: Workbench, reveal: b
         place = offsets[at - 1, 1] if at else 0
         ids, special = np.insert(ids, at, masked[-1]), np.insert(special, at, True)
         offsets = np.insert(offsets, at, [place, place], axis=0)
-    first = row.cut_tokens if encoder.side == "start" else 0
-    last = len(masked) if encoder.side == "start" else min(len(masked), encoder.max_length_tokens)
+    gone = encoder.passage(messages, text, len(masked))
+    over = len(masked) - (gone.stop - gone.start) - len(row.tokens) if len(row.tokens) else 0
+    first, last = (over, len(masked)) if encoder.side == "start" else (0, len(masked) - over)
+    if first > gone.start:
+        first += gone.stop - gone.start
     states = []
     for i in range(len(ids)):
         if i >= len(masked):
             states.append(LEFT)
-        elif not first <= i < last:
+        elif not first <= i < last or gone.start <= i < gone.stop:
             states.append(CUT)
         else:
             states.append(LEARNED if learned[i] and i > first else READ)

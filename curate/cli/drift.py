@@ -39,7 +39,7 @@ def drift_command(
 
     recipe = recipe_for(old).with_(**overrides(task, role, on_bad_row))
     before = read_input(recipe)
-    roles = {k: list(v) for k, v in before.roles.items() if v}
+    roles = {k: list(v) for k, v in before.roles.items() if v and k != "context"}
     after = read_input(recipe.with_(input=kept(new), roles=roles, task=before.task))
     found = require("audit.drift").measure(before, after, seed, thread_count(recipe))
     if as_json:

@@ -42,7 +42,7 @@ class Narrator:
         self._line(safe_text(f"read as: {dataset.task}; {roles or 'no column has a role'}"))
         beside = [] if self.quiet else untrained(dataset)
         if beside:
-            ways = " ".join(f"--role prompt={name}" for name in (*beside, *dataset.roles.prompt))
+            ways = " ".join(f"--role context={name}" for name in (*dataset.roles.context, *beside))
             each = "tells rows apart and is" if len(beside) == 1 else "tell rows apart and are"
             self._line(safe_text(f"{', '.join(beside)} {each} not trained with, unless you say {ways}"))
         if dataset.rejected:

@@ -57,10 +57,13 @@ def _label(previews: Any, row: int) -> str:
     return f" [{label}]" if label else ""
 
 
+_SHOWN = ("context", "group", "split", "source", "time")
+
+
 def _other_columns(rows: RowReview, row: int) -> list[tuple[str, str]]:
     """Columns that are neither content nor label: personal data hides there, too."""
     roles = rows.dataset.roles
-    told = {name for role, names in roles.items() for name in names if role not in ("group", "split", "source", "time")}
+    told = {name for role, names in roles.items() for name in names if role not in _SHOWN}
     values = rows.dataset.row(row)
     return [(name, str(values[name])) for name in rows.dataset.columns if name not in told and values.get(name) is not None]
 

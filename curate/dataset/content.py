@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -113,7 +113,7 @@ def flatten(value: Any) -> str:
     """What a conversation, a turn or another value says, as one text.
 
     A turn's text is `content` or `value`; content may be a list of parts (OpenAI), of which the text counts. Tool calls
-    are part of what is said.
+    are part of what is said. Of answers with their places (SQuAD), each text counts once.
     """
     if isinstance(value, str):
         return value
@@ -126,8 +126,22 @@ def flatten(value: Any) -> str:
             return "\n".join(filter(None, parts))
         if value.get("type") == "text" and isinstance(value.get("text"), str):
             return str(value["text"])
-        return encode(value)
+        return "\n".join(answers_in(value) if is_answer(value) else ()) or encode(value)
     return "" if value is None else encode(value)
+
+
+def is_answer(value: Any) -> TypeGuard[dict[str, Any]]:
+    """SQuAD's `{"text": [...], "answer_start": [...]}`, TriviaQA's `{"value": ..., "aliases": [...]}`."""
+    return isinstance(value, dict) and (
+        (isinstance(value.get("text"), list) and "answer_start" in value) or ("aliases" in value and "value" in value)
+    )
+
+
+def answers_in(value: dict[str, Any]) -> list[str]:
+    """The texts of such an answer, each once."""
+    held = value.get("text", value.get("value"))
+    texts = held if isinstance(held, list) else [held]
+    return list(dict.fromkeys(one for one in texts if isinstance(one, str) and one.strip()))
 
 
 def as_text(column: Column) -> pa.LargeStringArray:

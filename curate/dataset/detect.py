@@ -16,6 +16,7 @@ from functools import cached_property
 from curate.dataset import names as known
 from curate.dataset.column import Column
 from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
+from curate.dataset.given import begins_conversations, context_of, holds_answers, picked
 from curate.dataset.shapes import Facts, facts_of
 from curate.dataset.side_by_side import asks, median_written, rates, speaks, tells, wordy
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
@@ -169,9 +170,9 @@ class _Finder:
         if task == "chat":
             return bool(self._messages())
         if task == "sft":
-            if self._prompts() and self._one("completion", wordy):
+            if self._prompts() and self._answers():
                 return True
-            return bool(self._prompted) and not self._labelled(self._prompted)
+            return bool(self._picked) or (bool(self._prompted) and not self._labelled(self._prompted))
         if task == "classification":
             return bool(self._labels())
         return True
@@ -187,14 +188,18 @@ class _Finder:
                 columns = self._one(role, _answer)
                 put(role, columns, self._says(columns))
         if task in ("chat", "preference", "unpaired_preference"):
-            talk = self._messages()
+            better = self._one("chosen", _answer) if task == "preference" else []
+            talk = [] if better and begins_conversations(self.column(better[0])) else self._messages()
             put("messages", talk[:1], self._says(talk[:1]), talk[1:])
             tools = self._one("tools", lambda fact: True)
             put("tools", tools, self._says(tools))
         spoken = self.found.get("messages") or self.given.get("messages")
         if task in ("sft", "preference", "unpaired_preference") and not spoken:
-            prompts, answers = self._prompts(), self._all("completion", wordy)
-            if task == "sft" and not (prompts and answers) and self._prompted:
+            prompts, answers = self._prompts(), self._answers()
+            if task == "sft" and not (prompts and answers) and self._picked:
+                prompts, answers = self._picked[:-1], self._picked[-1:]
+                self.by_name |= set(self._picked)
+            elif task == "sft" and not (prompts and answers) and self._prompted:
                 prompts, answers = self._prompted[:-1], self._prompted[-1:]
                 self.by_name |= set(self._prompted)
             put("prompt", prompts, self._says(prompts))
@@ -210,6 +215,11 @@ class _Finder:
             texts = self._texts(set(self.found.get("label", ())))
             chosen = self._pair() or texts[:1]
             put("text", chosen, self._says(chosen), [name for name in texts if name not in chosen])
+        played = {name for columns in self.found.values() for name in columns}
+        if any(self.found.get(role) or self.given.get(role) for role in ("text", "prompt", "messages")):
+            talks = bool(self.found.get("messages") or self.given.get("messages"))
+            beside = context_of(task, [name for name in self.free if name not in played], talks, self.column)
+            put("context", beside, "by name and contents: given beside the prompt or the text")
         content = {name for role in CONTENT_ROLES for name in self.found.get(role, ())}
         for role in ("group", "split", "source", "time", "weight"):
             if role in self.found:
@@ -256,6 +266,29 @@ class _Finder:
         if "question" in by_name and "context" in by_name:
             return [by_name["context"], by_name["question"]]
         return found[:1]
+
+    def _answers(self) -> list[str]:
+        """Completions, or else nested answers."""
+        found = self._all("completion", wordy)
+        if found or "completion" in self.given:
+            return found
+        named = [name for name in self.free if known.plain(name) in ("answers", "answer") and self.free[name].nested]
+        return [name for name in named if holds_answers(self.column(name))]
+
+    @cached_property
+    def _picked(self) -> list[str]:
+        """A question and the column that says which of its choices is right; empty for none."""
+        if any(role in self.given for role in ("text", "label", "completion", "messages", "chosen", "rejected")):
+            return []
+        choices, key = picked(list(self.free), self.column)
+        if not key or self.column(key).array.null_count:  # a row without its answer would be a bad one
+            return []
+        free = [name for name in self.free if name not in choices and name != key and self.free[name].text_share > 0.5]
+        asked = [name for name in self._prompts() if name in free or name in self.given.get("prompt", ())]
+        named = sorted((known.CHOSEN_FOR.index(known.plain(n)), n) for n in free if known.plain(n) in known.CHOSEN_FOR)
+        prose = [name for name in self._texts({*choices, key}) if name in free]
+        asked = asked or [name for _, name in named[:1]] or prose[:1]
+        return [*asked, key] if asked else []
 
     @cached_property
     def _prompted(self) -> list[str]:

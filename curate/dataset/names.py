@@ -56,14 +56,15 @@ NAMES: dict[str, tuple[str, ...]] = {
 
 PAIRS = (
     ("premise", "hypothesis"), ("sentence1", "sentence2"), ("sentence_1", "sentence_2"), ("question1", "question2"),
-    ("text1", "text2"), ("text_a", "text_b"), ("sentence_a", "sentence_b"),
+    ("text1", "text2"), ("text_a", "text_b"), ("sentence_a", "sentence_b"), ("question", "sentence"),
+    ("evidence", "claim"),
 )  # fmt: skip
 PROMPTED = (
     ("dialogue", "summary"), ("transcript", "summary"), ("document", "summary"), ("article", "summary"),
     ("article", "highlights"), ("text", "summary"), ("texte", "resume"), ("article", "headline"),
     ("input_text", "target_text"), ("source", "target"), ("src", "tgt"), ("comment", "reply"), ("message", "reply"),
     ("post", "comment"), ("ticket", "resolution"), ("question", "sql"), ("question", "query"), ("question", "answer"),
-    ("docstring", "code"), ("human", "bot"), ("human", "assistant"),
+    ("docstring", "code"), ("text", "code"), ("prompt", "code"), ("human", "bot"), ("human", "assistant"),
 )  # fmt: skip
 """Prompt and completion by names that mean so only side by side, as whole names."""
 _CODES = (
@@ -91,17 +92,39 @@ PASSAGES = frozenset((
     "directions", "steps", "procedure",
 ))  # fmt: skip
 """What a question is about."""
+READ_BEFORE = frozenset((
+    "context", "contexts", "ctx", "ctxs", "passage", "passages", "document", "documents", "article", "paragraph",
+    "paragraphs", "background", "story", "support", "persona", "schema", "premise",
+))  # fmt: skip
+"""Passages that training reads before the prompt. Others may be made from the answer (`steps`, `evidence`, `code`)."""
+READ_AFTER = frozenset(("input", "inputs"))
+"""What an instruction is about, and training reads after it."""
+READ_BY_CLASSIFIERS = frozenset(("context", "contexts", "ctx", "passage", "passages", "paragraph", "premise", "evidence"))
+"""Passages that a text to be classified is about; others are as often the whole that it was cut from."""
 TURNS_BEFORE = frozenset(("history", "chat_history", "dialogue_history"))
 CHOICES = frozenset(("choices", "options", "candidates", "endings"))
 LETTERS = "abcde"
 CHOICE_COLUMNS = (
     ("opa", "opb", "opc", "opd"), ("option_a", "option_b", "option_c", "option_d", "option_e"),
-    ("option1", "option2", "option3", "option4"), ("option_1", "option_2", "option_3", "option_4"),
-    ("choice1", "choice2", "choice3", "choice4"), ("answera", "answerb", "answerc"), ("answer_a", "answer_b", "answer_c"),
+    ("option1", "option2", "option3", "option4", "option5"),
+    ("option_1", "option_2", "option_3", "option_4", "option_5"),
+    ("choice0", "choice1", "choice2", "choice3", "choice4", "choice5"),
+    ("answera", "answerb", "answerc"), ("answer_a", "answer_b", "answer_c"),
     ("answer0", "answer1", "answer2", "answer3"), ("sol1", "sol2"), ("ending0", "ending1", "ending2", "ending3"),
     ("distractor1", "distractor2", "distractor3"),
 )  # fmt: skip
 """Choices in columns of their own; two of a family make one."""
+ANSWER_KEYS = (
+    "answer_key", "answer", "label", "cop", "correct_option", "correct_choice", "correct_answer", "correct", "answer_idx",
+    "answer_index", "answer_id", "correct_idx", "correct_index", "correct_answer_index", "gold", "target", "solution",
+    "ground_truth",
+)  # fmt: skip
+"""Which of the choices is right, as whole names: only beside choices, and where the values name one of them."""
+CHOSEN_FOR = (
+    "question", "goal", "ctx", "question_stem", "stem", "sentence", "startphrase", "sent1", "premise", "prompt", "query",
+    "problem", "text", "context", "passage", "input", "instruction",
+)  # fmt: skip
+"""What the choices answer or go on with, the surest first."""
 THUMBS = ("label", "kto_tag", "thumbs_up", "thumb", "desirable", "is_desirable", "feedback", "approved", "accepted",
           "is_good", "good", "liked")  # fmt: skip
 ALL = tuple(dict.fromkeys([*(name for names in NAMES.values() for name in names), *THUMBS]))

@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset.column import Column
+from curate.dataset.content import is_answer
 from curate.dataset.detect import Detected
+from curate.dataset.given import is_choice_column
 from curate.dataset.shapes import is_conversation, is_message
 from curate.errors import ConfigError, DataError
 
@@ -45,9 +47,10 @@ def role_problems(detected: Detected, column: Callable[[str], Column], n_rows: i
             filled |= np.asarray(column(name).array.is_valid())
         for row in np.flatnonzero(~filled).tolist():
             problems.setdefault(row, f"nothing in the required role {alternatives[0]} (column {' + '.join(columns)})")
+    chosen_from = any(map(is_choice_column, roles.context))
     for role in ("text", "prompt", "completion", "chosen", "rejected", "messages"):
         for name in getattr(roles, role):
-            for row in _wrong_type(role, column(name), name, file).tolist():
+            for row in _wrong_type(role, column(name), name, file, chosen_from).tolist():
                 problems.setdefault(row, f"wrong type in the role {role} (column {name}): {_WANTED[role]}")
     return problems
 
@@ -62,12 +65,15 @@ _WANTED = {
 }
 
 
-def _wrong_type(role: str, view: Column, name: str, file: Path) -> np.ndarray:
-    """Rows whose value cannot play `role`. A column that never can is a DataError."""
+def _wrong_type(role: str, view: Column, name: str, file: Path, chosen_from: bool) -> np.ndarray:
+    """Rows whose value cannot play `role`. A column that never can is a DataError; the number of one of the choices can be
+    an answer."""
     if not view.json:
         if pa.types.is_large_string(view.array.type):
             if role != "messages":
                 return np.zeros(0, np.int64)
+        elif role == "completion" and view.kind == "int" and chosen_from:
+            return np.zeros(0, np.int64)
         else:
             raise DataError(
                 f"{file}: the column {name!r} has the role {role}, but holds {_plural(view)}, not text. "
@@ -90,6 +96,8 @@ def _fits(role: str, text: str, is_json: bool) -> bool:
         return False
     if is_json and isinstance(value, str):
         return False
+    if role == "completion" and is_answer(value):
+        return True
     return is_conversation(value) or (role in ("chosen", "rejected", "completion") and is_message(value))
 
 

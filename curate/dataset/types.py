@@ -23,6 +23,9 @@ class Roles:
     """The class, or for unpaired preferences the thumb up or down."""
     prompt: tuple[str, ...] = ()
     """What the model is given: instruction, input, question."""
+    context: tuple[str, ...] = ()
+    """What it is given beside that: a system prompt, a passage, earlier turns, choices. Read in training; duplicates, leaks
+    and ids of rows are those of the prompt or text."""
     completion: tuple[str, ...] = ()
     """What the model should answer."""
     messages: tuple[str, ...] = ()

@@ -244,18 +244,20 @@ def test_training_is_told_by_the_runs_that_train_and_in_spoken_time(capsys: pyte
 
 
 
-def test_a_run_says_which_columns_beside_a_prompt_it_does_not_train_with_and_how_it_would(
+def test_a_run_says_which_columns_beside_a_prompt_it_trains_with_and_how_it_would_with_others(
     inside: Curate, tmp_path: Path
 ) -> None:
     asked = [{"question": f"What is {n} and {n}?", "response": f"It is {2 * n}, as anyone can tell."} for n in range(30)]
-    rows = [{"system_prompt": f"Answer as number {n % 3} would.", **row} for n, row in enumerate(asked)]
+    proof = "Take {} things, take as many again, and count them all from the first."
+    rows = [{"system_prompt": f"Answer as number {n % 3} would.", **row, "evidence": proof.format(n)}
+            for n, row in enumerate(asked)]  # fmt: skip
     path = tmp_path / "asked.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    both = ("--role", "prompt=system_prompt", "--role", "prompt=question")
-    said = f"system_prompt tells rows apart and is not trained with, unless you say {' '.join(both)}"
+    both = ("--role", "context=system_prompt", "--role", "context=evidence")
+    said = f"evidence tells rows apart and is not trained with, unless you say {' '.join(both)}"
     run = ("run", path, "--no-train", "--stages", "exact_duplicates", "--out")
     alone = inside(*run, tmp_path / "a").stderr.splitlines()
-    assert alone[1] == said
+    assert alone[:2] == ["read as: sft; prompt = question, context = system_prompt, completion = response", said]
     together = inside(*run, tmp_path / "b", *both).stderr.splitlines()
-    assert together[0] == "read as: sft; prompt = system_prompt + question, completion = response"
+    assert together[0] == "read as: sft; prompt = question, context = system_prompt + evidence, completion = response"
     assert said not in together

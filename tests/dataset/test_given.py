@@ -1,0 +1,175 @@
+"""What stands beside a prompt or a text is named as context; which of several choices is right is an answer, no class."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.dataset import Dataset, load
+from curate.dataset.given import is_choice_column
+from curate.dataset.names import (
+    ANSWER_KEYS,
+    CHOSEN_FOR,
+    PASSAGES,
+    READ_AFTER,
+    READ_BEFORE,
+    READ_BY_CLASSIFIERS,
+    plain,
+    spelled,
+)
+from curate.errors import DataError
+
+Row = dict[str, Any]
+NOUNS = [
+    "river",
+    "mill",
+    "treaty",
+    "garden",
+    "engine",
+    "market",
+    "letter",
+    "bridge",
+    "museum",
+    "harbour",
+    "village",
+    "doctor",
+]
+
+
+def noun(i: int) -> str:
+    return NOUNS[i * 7 % 12]
+
+
+def said(i: int, n: int = 1) -> str:
+    return " ".join(f"The old {noun(i + k)} near the {noun(i * 5 + k)} was sold in {1850 + i + k}." for k in range(n))
+
+
+def asked(i: int) -> str:
+    return f"Which {noun(i)} was sold in {1850 + i}?"
+
+
+def four(i: int) -> list[str]:
+    return [f"{noun(i + k)} {k}" for k in range(4)]
+
+
+def of(tmp_path: Path, make: Any, n: int = 48, **options: Any) -> Dataset:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(make(i), ensure_ascii=False) + "\n" for i in range(n)))
+    return load(path, **options)
+
+
+def answers(start: int) -> Row:
+    return {"text": [f"the {noun(start)}"] if start % 3 else [], "answer_start": [4] if start % 3 else []}
+
+
+CHOSEN: dict[str, tuple[Any, str, tuple[str, ...], str]] = {
+    "PIQA": (lambda i: {"goal": f"To sell a {noun(i)},", "sol1": said(i), "sol2": said(i + 3), "label": i % 2},
+             "goal", ("sol1", "sol2"), "label"),
+    "ARC": (lambda i: {"id": f"M{i}", "question": asked(i), "choices": {"text": four(i), "label": list("ABCD")},
+                       "answerKey": "ABCD"[i % 4]}, "question", ("choices",), "answerKey"),
+    "MedMCQA": (lambda i: {"question": asked(i), **dict(zip(("opa", "opb", "opc", "opd"), four(i))), "cop": i % 4,
+                           "subject_name": "ab"[i % 2]}, "question", ("opa", "opb", "opc", "opd"), "cop"),
+    "HellaSwag": (lambda i: {"activity_label": noun(i), "ctx": said(i), "endings": four(i), "label": str(i % 4)},
+                  "ctx", ("endings",), "label"),
+    "WinoGrande": (lambda i: {"sentence": f"The {noun(i)} beat the {noun(i + 1)} because _ was old.",
+                              "option1": noun(i), "option2": noun(i + 1), "answer": "12"[i % 2]},
+                   "sentence", ("option1", "option2"), "answer"),
+    "MMLU": (lambda i: {"question": asked(i), "subject": ["law", "art"][i % 2], "choices": four(i), "answer": i % 4},
+             "question", ("choices",), "answer"),
+    "a sheet": (lambda i: {"Question": asked(i), **{f"Option {k}": one for k, one in zip("ABCD", four(i))},
+                           "Correct Answer": "ABCD"[i % 4], "Topic": ["law", "art"][i % 2]},
+                "Question", ("Option A", "Option B", "Option C", "Option D"), "Correct Answer"),
+    "COPA": (lambda i: {"premise": said(i), "choice1": said(i + 1), "choice2": said(i + 2),
+                        "question": ["cause", "effect"][i % 2], "label": i % 2},
+             "question", ("premise", "choice1", "choice2"), "label"),
+    "RACE": (lambda i: {"article": said(i, 9), "question": asked(i), "options": four(i), "answer": "ABCD"[i % 4]},
+             "question", ("article", "options"), "answer"),
+    "JCommonsenseQA": (lambda i: {"question": f"第{i}番目の物語が書かれているものはどれ？",
+                                  **{f"choice{k}": one for k, one in enumerate(four(i))}, "label": i % 4},
+                       "question", ("choice0", "choice1", "choice2", "choice3"), "label"),
+    "the text of one": (lambda i: {"question": asked(i), "choices": four(i), "answer": four(i)[i % 4]},
+                        "question", ("choices",), "answer"),
+    "the test part": (lambda i: {"question_stem": said(i), "choices": four(i), "label": [i % 4, -1][i % 2]},
+                      "question_stem", ("choices",), "label"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", CHOSEN)
+def test_the_right_one_of_several_choices_is_an_answer_and_no_class(tmp_path: Path, shape: str) -> None:
+    make, prompt, context, answer = CHOSEN[shape]
+    data = of(tmp_path, make)
+    assert data.task == "sft"
+    found = (data.roles.prompt, data.roles.context, data.roles.completion, data.roles.label)
+    assert found == ((prompt,), context, (answer,), ())
+    assert data.response().to_pylist()[:2] == [str(make(i)[answer]) for i in range(2)]  # type: ignore[union-attr]
+    assert all(is_choice_column(name) for name in context if name not in ("premise", "article"))
+    again = of(tmp_path, make, task=data.task, roles=dict(data.roles.items()))  # as `curate init` writes them
+    assert again.roles == data.roles
+
+
+CLASSES: dict[str, tuple[Any, str, str]] = {
+    "classes listed in every row": (
+        lambda i: {"text": said(i), "choices": ["good", "bad"], "label": ["good", "bad"][i % 2]}, "text", "label",
+    ),
+    "votes": (
+        lambda i: {"text": said(i), **{k: ["yes", "no"][(i + j) % 2] for j, k in enumerate("ABCD")},
+                   "label": ["yes", "no"][i % 2]}, "text", "label",
+    ),
+    "variants of a product": (
+        lambda i: {"description": said(i), "options": [{"color": noun(i)}, {"color": "red"}], "label": "ab"[i % 2]},
+        "description", "label",
+    ),
+    "classes that name no choice": (
+        lambda i: {"question": asked(i), "choices": four(i), "label": ["easy", "hard"][i % 2]}, "question", "label",
+    ),
+    "which answer is better": (
+        lambda i: {"question": asked(i), "answer1": said(i), "answer2": said(i + 1), "label": ["1", "2", "tie"][i % 3]},
+        "question", "label",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", CLASSES)
+def test_classes_beside_lists_stay_classes(tmp_path: Path, shape: str) -> None:
+    make, text, label = CLASSES[shape]
+    data = of(tmp_path, make)
+    assert (data.task, data.roles.text, data.roles.label, data.roles.context) == ("classification", (text,), (label,), ())
+
+
+def test_rows_without_the_answer_keep_their_place(tmp_path: Path) -> None:
+    make = CHOSEN["ARC"][0]
+    data = of(tmp_path, lambda i: {**make(i), "answerKey": None if i % 5 == 0 else make(i)["answerKey"]})
+    assert data.n_rows == 48
+    assert not data.rejected
+
+
+def test_numbers_are_no_answers_without_choices(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds numbers, not text"):
+        of(tmp_path, lambda i: {"prompt": asked(i), "n": i}, roles={"completion": "n"})
+
+
+def test_answers_with_their_places_are_completions(tmp_path: Path) -> None:
+    data = of(tmp_path, lambda i: {"context": said(i, 4), "question": asked(i), "answers": answers(i)})
+    assert (data.task, data.roles.completion) == ("sft", ("answers",))
+    assert data.response().to_pylist()[:2] == ['{"text":[],"answer_start":[]}', f"the {noun(1)}"]  # type: ignore[union-attr]
+    trivia = of(tmp_path, lambda i: {"question": asked(i), "answer": {"value": noun(i), "aliases": [noun(i), "it"]}})
+    assert (trivia.task, trivia.roles.completion) == ("sft", ("answer",))
+    assert trivia.response().to_pylist()[:2] == [noun(0), noun(1)]  # type: ignore[union-attr]
+
+
+def test_answers_that_are_whole_conversations_need_no_other_turns(tmp_path: Path) -> None:
+    def make(i: int) -> Row:
+        user = {"role": "user", "content": asked(i)}
+        good, bad = ([user, {"role": "assistant", "content": said(i + k)}] for k in (1, 2))
+        return {"prompt": asked(i), "chosen": good, "rejected": bad, "messages": good}
+
+    data = of(tmp_path, make)
+    assert dict(data.roles.items()) == {"prompt": ("prompt",), "chosen": ("chosen",), "rejected": ("rejected",)}
+
+
+def test_names_of_lists_are_written_as_they_are_looked_up() -> None:
+    assert all(spelled(name) == name == plain(name) for name in {*ANSWER_KEYS, *CHOSEN_FOR, *READ_BEFORE, *READ_AFTER})
+    assert (READ_BEFORE | READ_AFTER | READ_BY_CLASSIFIERS) <= PASSAGES

@@ -1,0 +1,69 @@
+"""Conversations in whatever shape they come, as messages with `role` and `content`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from curate.dataset.turns import said, speaker
+
+Message = dict[str, Any]
+Conversation = tuple[Message, ...]
+_ROLES = {
+    **dict.fromkeys(("user", "human", "prompter", "customer"), "user"), "system": "system",
+    **dict.fromkeys(("assistant", "gpt", "chatgpt", "bot", "model"), "assistant"),
+    **dict.fromkeys(("tool", "observation"), "tool"),
+}  # fmt: skip
+
+
+def conversation(value: object) -> Conversation:
+    """Messages out of a JSON string or Python value, with `role` and `content`; empty where it holds none.
+
+    ShareGPT's `from`/`value` and its role names become `role`/`content`.
+    """
+    if isinstance(value, (str, bytes)):
+        if value.lstrip()[:1] not in ("[", "{", b"[", b"{"):
+            return ()
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return ()
+    if isinstance(value, Mapping):
+        value = value.get("messages", value.get("conversations", [value]))
+    if not isinstance(value, list):
+        return ()
+    return tuple(_messages(value))
+
+
+def _messages(items: Sequence[Any]) -> Iterator[Message]:
+    for item in items:
+        if not isinstance(item, Mapping):
+            continue
+        role = str(speaker(item) or "")
+        role = _ROLES.get(role.strip().lower(), role)
+        content = said(item)
+        rest = {k: v for k, v in item.items() if k not in ("role", "from", "content", "value")}
+        if isinstance(content, list):  # OpenAI's content parts
+            texts = (part.get("text") if isinstance(part, Mapping) else part for part in content)
+            content = "".join(text for text in texts if isinstance(text, str))
+        if content is None and rest.get("tool_calls"):
+            content = ""
+        if role == "function_call":  # ShareGPT's way to write one or more tool calls
+            called = loaded(content)
+            calls = called if isinstance(called, list) else [called]
+            rest["tool_calls"] = [{"type": "function", "function": c} for c in calls if isinstance(c, Mapping)]
+            role, content = ("assistant", "") if rest["tool_calls"] else ("assistant", content)
+        if role:
+            yield {**rest, "role": role, "content": "" if content is None else str(content)}
+
+
+def loaded(value: object) -> object:
+    """A value, or what the JSON in a text means; None where that is none."""
+    if not isinstance(value, (str, bytes)):
+        return value
+    try:
+        loaded: object = json.loads(value)
+    except ValueError:
+        return None
+    return loaded
