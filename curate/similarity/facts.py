@@ -1,12 +1,14 @@
 """Texts that are nearly the same and yet say something else: another figure, or a "not" more.
 
-Method: the figures of a text (digits of any script, read as numbers) and its negations in the languages that write them as
-words of their own. Two texts differ in fact where each holds a figure that the other lacks, so that a figure left out or
-spelled out tells nothing; or where one denies more often in nearly as many words, so that a sentence that was added tells
-nothing. Only of short texts: in a long one a date or a price that was changed leaves the rest as it is.
+Method: the figures of a text (digits of any script, read as numbers), its number words in eleven languages and its
+negations in the languages that write them as words of their own. Two texts differ in fact where each holds a figure that
+the other lacks, or each a number word of one language, so that a figure left out or spelled out tells nothing; or where
+one denies more often in nearly as many words, so that a sentence that was added tells nothing.
+Only of short texts: in a long one a date or a price that was changed leaves the rest as it is.
 Complexity: one pass of two patterns over the short ones of the texts that are asked for, then one comparison a pair of
 different facts.
-Does not: know number words ("fourteen"), nor what a figure counts; knows no negation of Korean, Thai or Greek.
+Does not: know other number words ("fourteenth", "one": articles are spelled so), nor what a figure counts; knows no
+negation of Korean, Thai or Greek.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from numpy.typing import NDArray
 
 SHORT, SHORT_UNSPACED = 40, 120
 """Words, and characters of a text without blanks, of a text that has one fact to tell."""
+QUESTION = 100
+"""Words of a question at most that another figure makes another one."""
 _AT_ONCE = 1 << 16
 _BESIDE = 2
 """Words by which two texts differ in length at most where a negation more counts."""
@@ -29,8 +33,28 @@ _DENIES = re.compile(
     r"|n['’]t(?!\w)|(?<!\S)नहीं(?!\S)|[不没沒](?![错錯])|ません|ない",
     re.IGNORECASE,
 )
-_Facts = tuple[frozenset[str], int, int]
-_NONE: _Facts = (frozenset(), -1, 0)
+_NUMBER_WORDS = (
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty thirty forty fifty sixty seventy eighty ninety",
+    "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf fünfzehn zwanzig dreißig vierzig fünfzig sechzig neunzig",
+    "deux trois quatre cinq six sept huit neuf dix onze douze quatorze quinze vingt trente quarante cinquante soixante",
+    "dos tres cuatro cinco seis siete ocho nueve diez doce catorce quince veinte treinta cuarenta cincuenta sesenta",
+    "due tre quattro cinque sei sette otto nove dieci undici dodici quindici venti trenta quaranta cinquanta sessanta",
+    "dois duas três quatro cinco seis sete oito nove dez onze doze quinze vinte trinta quarenta cinquenta sessenta",
+    "twee drie vier vijf zes zeven acht negen tien elf twaalf vijftien twintig dertig veertig vijftig zestig",
+    "dwa dwie trzy cztery pięć sześć siedem osiem dziewięć dziesięć dwanaście piętnaście dwadzieścia trzydzieści",
+    "два две три четыре пять шесть семь восемь девять десять двенадцать пятнадцать двадцать тридцать сорок пятьдесят",
+    "iki üç dört beş altı yedi sekiz dokuz on yirmi otuz kırk elli altmış",
+    "två tre fyra fem sex sju åtta nio tio tolv femton tjugo trettio fyrtio femtio",
+)
+"""By language; one of them beside one of another language says nothing."""
+_SPELLED: dict[str, int] = {}
+for _one, _words in enumerate(_NUMBER_WORDS):
+    for _word in _words.split():
+        _SPELLED[_word] = _SPELLED.get(_word, 0) | 1 << _one
+_SPELLED_OUT = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(_SPELLED))})(?!\w)", re.IGNORECASE)
+_Facts = tuple[frozenset[str], int, int, frozenset[str]]
+_NONE: _Facts = (frozenset(), -1, 0, frozenset())
 """Of a text that is too long."""
 
 
@@ -50,13 +74,22 @@ def differ_in_fact(texts: pa.LargeStringArray, a: NDArray[np.int64], b: NDArray[
     return differ
 
 
+def holds_other_figures(asked: str, held: str) -> bool:
+    """Whether a question of at most `QUESTION` words names a figure that a longer text lacks, which has others instead."""
+    if asked.count(" ") >= QUESTION:
+        return False
+    wanted, given = (frozenset(map(_number, _FIGURE.findall(text))) for text in (asked, held))
+    return bool(wanted - given and given - wanted)
+
+
 def _facts(text: str) -> _Facts:
     if len(text) > 12 * SHORT:
         return _NONE
     words = text.count(" ") + 1
     if words > SHORT or len(text) > SHORT_UNSPACED * min(words, 4):
         return _NONE
-    return frozenset(map(_number, _FIGURE.findall(text))), len(_DENIES.findall(text)), words
+    spelled = frozenset(word for word in map(str.lower, _SPELLED_OUT.findall(text)) if word in _SPELLED)
+    return frozenset(map(_number, _FIGURE.findall(text))), len(_DENIES.findall(text)), words, spelled
 
 
 def _number(figure: str) -> str:
@@ -71,4 +104,8 @@ def _number(figure: str) -> str:
 def _apart(x: _Facts, y: _Facts) -> bool:
     if x == y or _NONE in (x, y):
         return False
-    return bool(x[0] - y[0] and y[0] - x[0]) or (x[1] != y[1] and abs(x[2] - y[2]) <= _BESIDE)
+    if x[0] - y[0] and y[0] - x[0]:
+        return True
+    if any(_SPELLED[one] & _SPELLED[other] for one in x[3] - y[3] for other in y[3] - x[3]):
+        return True
+    return x[1] != y[1] and abs(x[2] - y[2]) <= _BESIDE

@@ -32,17 +32,16 @@ REASONS = {
 
 
 def part_similarity(dataset: Dataset, edges: Edges, engine: NearConfig, threads: int) -> Any:
-    """float32: how alike the least similar parts of each pair are; 1 for tasks without parts, 0 where two answers differ in
-    fact, however alike they are."""
+    """float32: how alike the least similar parts of each pair are; 1 for tasks without parts, 0 where two prompts or
+    answers differ in fact, however alike they are."""
     least = np.ones(len(edges), np.float32)
-    for name, texts in dataset.parts().items():
+    for texts in dataset.parts().values():
         alike = similarity_of_pairs(
             texts, edges.a, edges.b, words=engine.words, template_share=engine.template_share, seed=engine.seed,
             unit=engine.unit, threads=threads,
         )
-        if name != "prompt":
-            other = np.flatnonzero(alike < 1)
-            alike[other[differ_in_fact(texts, edges.a[other], edges.b[other])]] = 0
+        other = np.flatnonzero(alike < 1)
+        alike[other[differ_in_fact(texts, edges.a[other], edges.b[other])]] = 0
         least = np.minimum(least, alike)
     return least
 
@@ -73,6 +72,8 @@ def answer_findings(
     prompt, response = parts["prompt"], parts["response"]
     prompts = _classes(prompt, context)
     edges = _edges(prompt, np.flatnonzero(prompts == np.arange(len(prompts))), engine, context)
+    one = ~differ_in_fact(prompt, edges.a, edges.b)  # another figure asks for another answer
+    edges = Edges(edges.n_rows, edges.a[one], edges.b[one], edges.score[one], weighted=edges.weighted[one])
     shared = np.bincount(prompts, minlength=len(prompts)) > 1
     shared[edges.a], shared[edges.b] = True, True
     involved = np.flatnonzero(shared[prompts])  # only their answers are compared

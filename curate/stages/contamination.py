@@ -7,9 +7,9 @@ for other files all that are neither test nor validation.
 
 Rules. `leaks_split` (drop): the row asks the same as an evaluation row, or holds its question. `matches_benchmark`
 (drop): the same for an item of `against`, or nearly the whole item. `matches_earlier` (drop): the row nearly repeats an
-item of `earlier`. `shares_passage` (flag): the row holds a question of few or of common words, most of a long one, or a
-long run of it; too weak to remove a row. Rows that are exact copies of an evaluation row are left to the
-exact-duplicates stage where that runs, but are counted here.
+item of `earlier`. `shares_passage` (flag): the row holds a question of few or of common words, most of a long one, a
+long run of it, or an evaluation row's question with other figures; too weak to remove a row. Rows that are exact copies
+of an evaluation row are left to the exact-duplicates stage where that runs, but are counted here.
 
 Each finding names what it matched: the evaluation row as witness, or the set's file name, the item's number there (from
 0, as rows are counted) and its row id. Texts of other files reach no finding.
@@ -29,6 +29,7 @@ from curate.dataset import Dataset
 from curate.errors import ConfigError, StageSkipped
 from curate.ledger.findings import concat_findings, empty_findings, make_findings
 from curate.similarity.containment import ContainmentConfig, equal_texts, find_contained
+from curate.similarity.facts import holds_other_figures
 from curate.similarity.index import find_near
 from curate.similarity.partners import OTHER_SPLIT, Ints, split_ranks
 from curate.similarity.passages import Passages, passages_of, whole_texts
@@ -151,6 +152,8 @@ def _own_splits(rows: _Rows, own: Ints, engine: ContainmentConfig, context: Cont
     equal = equal_texts(rows.whole, rows.whole[own])
     equal = np.where((equal >= 0) & (rank[own[np.maximum(equal, 0)]] < rank), equal, -1)
     hits = hits_of(found.matches, items, equal, _common(rows.whole), engine.run_words)
+    others = _other_figures(hits, rows, own)
+    hits = replace(hits, kind=np.where(others, FLAG, hits.kind).astype(np.int8))
     best = best_hits(hits)
     group = context.hints.get("exact_duplicates.group")
     told = np.zeros(len(best), np.bool_)
@@ -172,6 +175,17 @@ def _own_splits(rows: _Rows, own: Ints, engine: ContainmentConfig, context: Cont
         "leakage": _leakage("evaluation split", names, leaking, rows_of.item, found.too_short | found.too_common),
     }
     return _findings(dataset, shown, "leaks_split", extra, own[shown.item]), numbers
+
+
+def _other_figures(hits: Hits, rows: _Rows, own: Ints) -> Any:
+    """bool: pairs of which the row holds the item's question with other figures: another question, of another answer."""
+    answered = rows.dataset.task not in ("classification", "text")  # there a figure may just number a clause
+    which = np.flatnonzero((hits.kind == DROP) & answered)
+    asked = rows.asks.take(pa.array(own[hits.item[which]])).to_pylist()
+    held = rows.dataset.content().take(pa.array(hits.row[which])).to_pylist()
+    others = np.zeros(len(hits), np.bool_)
+    others[which] = [holds_other_figures(a or "", h or "") for a, h in zip(asked, held, strict=True)]
+    return others
 
 
 def _other_files(
@@ -282,7 +296,7 @@ def _merged(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
 STAGE = Stage(
     name=NAME,
     title="Leakage and contamination",
-    version=2,
+    version=3,
     config=ContaminationConfig,
     detect=detect,
     on_finding="apply",

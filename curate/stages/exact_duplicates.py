@@ -22,7 +22,7 @@ from curate.similarity.again import groups_with
 from curate.similarity.exact import exact_groups
 from curate.similarity.partners import Ints, Partners
 from curate.stages.base import Context, Detection, Stage
-from curate.stages.row_numbers import codes_of, numbers_of, plainly, ranks_of
+from curate.stages.row_numbers import codes_of, plainly, ranks_of
 from curate.stages.second_look import groups_again, remember
 from curate.stages.setting import setting_of, settings_of
 
@@ -100,7 +100,7 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
     ]
     return Detection(
         findings=concat_findings(tables),
-        scores=pa.table({"row": numbers_of(dataset), "group": group}),
+        scores=pa.table({"row": dataset.numbers, "group": group}),
         hints={"group": group},
         summary={
             "groups": int((group[rows] == rows).sum()),

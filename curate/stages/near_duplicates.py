@@ -39,7 +39,7 @@ from curate.stages.answers import answer_classes, answer_findings, part_similari
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.known_texts import edges_of_known, keep_edges
 from curate.stages.measured import measured
-from curate.stages.row_numbers import codes_of, numbers_of, plainly, ranks_of, texts_of
+from curate.stages.row_numbers import codes_of, plainly, ranks_of, texts_of
 from curate.stages.second_look import edges_again, remember_edges
 from curate.stages.setting import setting_of
 
@@ -118,7 +118,7 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     edges = _over_all_rows(found, distinct, first, dataset)
     parts = part_similarity(dataset, edges, engine, context.threads)
     near = edges.at(config.threshold, config.weighted_threshold)
-    cluster = near.clusters(0.0) if len(near) else numbers_of(dataset)
+    cluster = near.clusters(0.0) if len(near) else dataset.numbers
     copies = _findings(dataset, edges, parts, first, split, label, setting, cluster, config, alone)
     answers = answer_findings(NAME, dataset, engine, config.part_threshold or config.threshold, split, context)
     own = measured(measure(dataset.content(), engine, found, context.threads, distinct)) if config.measure else []
@@ -188,7 +188,7 @@ def _blank(dataset: Dataset, rows: Ints) -> Any:
 def _over_all_rows(found: Edges, distinct: Ints, first: Ints, dataset: Dataset) -> Edges:
     """Edges between distinct contents, and one of score 1 from each content's first row to each further copy of it."""
     n = len(first)
-    copies = np.flatnonzero(first != numbers_of(dataset))
+    copies = np.flatnonzero(first != dataset.numbers)
     heads, which = np.unique(first[copies], return_inverse=True)
     copies = copies[~_blank(dataset, heads)[which]]
     a = np.concatenate([distinct[found.a], first[copies]]).astype(np.int64)
@@ -322,7 +322,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=8,
+    version=9,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

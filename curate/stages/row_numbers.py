@@ -24,14 +24,9 @@ def codes_of(dataset: Dataset, canonical: Any) -> NDArray[np.int32]:
     return np.asarray(_once(dataset, ("label codes", id(labels)), lambda: label_codes(labels, dataset.n_rows), labels))
 
 
-def numbers_of(dataset: Dataset) -> NDArray[np.int64]:
-    """0 to the number of rows less one."""
-    return dataset.numbers
-
-
 def texts_of(group: NDArray[np.int64], dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(the first row with the text of each row, the rows that are this first one); `group` is -1 where a text is alone."""
-    numbers = numbers_of(dataset)
+    numbers = dataset.numbers
     together = np.flatnonzero(group >= 0)
     if not len(together):
         return numbers, numbers

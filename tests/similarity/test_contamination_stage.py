@@ -117,6 +117,23 @@ def test_a_short_sentence_inside_a_longer_row_is_flagged_and_one_that_is_the_who
     assert found.summary["leakage"][0]["only_whole"] == 1
 
 
+def test_an_evaluation_question_with_other_figures_is_another_question_but_no_other_text(tmp_path: Path) -> None:
+    asked = "a bus leaves town with 53 passengers and at each of {} stops on its way 4 people get off how many are left"
+    rows = [
+        {"prompt": asked.format(4), "completion": "53 - 16 = 37", "split": "train"},
+        {"prompt": f"{CHATTER} {asked.format(3)}", "completion": "53 - 12 = 41", "split": "train"},
+        {"prompt": asked.format("some of the"), "completion": "that depends", "split": "train"},
+        {"prompt": asked.format(3), "completion": "41", "split": "test"},
+    ]
+    found = look(load(write(tmp_path / "t.jsonl", rows)))
+    assert brief(found) == {
+        (0, "shares_passage", "flag", 3), (1, "leaks_split", "drop", 3), (2, "leaks_split", "drop", 3),
+    }  # fmt: skip
+    assert found.summary["leakage"][0]["rows"] == 2
+    plain = texts(tmp_path, *((row["prompt"], row["split"]) for row in rows))
+    assert {(row, action) for row, _, action, _ in brief(look(plain))} == {(0, "drop"), (1, "drop"), (2, "drop")}
+
+
 def test_a_prompt_that_everybody_uses_is_flagged_not_removed(tmp_path: Path) -> None:
     rows = [{"prompt": "tell me a joke", "completion": f"joke {k}", "split": "train"} for k in range(30)]
     rows.append({"prompt": "tell me a joke", "completion": "the last one", "split": "test"})

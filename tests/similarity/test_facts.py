@@ -22,6 +22,10 @@ APART = [
     ("成人每天最多服用3克", "成人每天最多服用9克"),
     ("這可以退貨", "這不可以退貨"),
     ("٣ أيام", "٥ أيام"),
+    ("for fourteen days at most", "for thirty days at most"),
+    ("Drei Tage lang, dann absetzen", "Fünf Tage lang, dann absetzen"),
+    ("pendant deux jours", "pendant six jours"),
+    ("не более двух, лучше три раза", "не более двух, лучше пять раз"),
 ]
 TOGETHER = [
     ("take at most 3 grams a day", "take at most 3 grams each day"),
@@ -32,6 +36,10 @@ TOGETHER = [
     ("in 2019, so they say", "in the year before"),
     ("3.50 in all", "3.5 in all"),
     ("on day 05", "on day 5"),
+    ("for three days", "for 3 days"),
+    ("two times a day", "2 times a day"),
+    ("the rent is due on Monday", "the rent must be paid in two parts on Monday"),
+    ("use it twice or three times", "use it two or three times"),
     ("1 000 rows", "1000 rows"),
     ("你说得非常好", "你说得非常不错"),
     ("Send it back in the box.", "Send it back in the box. Please do not hesitate to ask."),
@@ -70,7 +78,22 @@ def test_the_same_question_with_another_figure_in_its_answer_is_no_copy(tmp_path
     drops = {(one["row"], one["witness_row"]) for one in found if one["action"] == "drop"}
     assert drops == {(0, 10), (10, 0)}
     conflicts = {frozenset((one["row"], one["witness_row"])) for one in found if one["rule"] == "conflicting_answer"}
-    assert frozenset((0, 1)) in conflicts or frozenset((1, 10)) in conflicts
+    assert conflicts == {frozenset((0, 1)), frozenset((1, 10))}
     kept = (tmp_path / "run" / "curated.jsonl").read_text()
     assert "take 9 grams" in kept
     assert "take 3 grams" in kept
+
+
+def test_the_same_answer_to_a_question_with_another_figure_is_neither_copy_nor_conflict(
+    tmp_path: Path, inside: Curate
+) -> None:
+    asked = "Is {} an odd number of this long list, and is it greater than all of the numbers that stand before it there?"
+    rows = [{"question": asked.format(n), "answer": said} for n, said in ((7, "Yes."), (9, "Yes."), (8, "No."))]
+    rows += [{"question": f"What is {name} called?", "answer": f"It is called {name}."} for name in ("ash", "elm", "oak")]
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = inside("dedup", path, "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert pq.read_table(tmp_path / "run" / "findings" / "near_duplicates.parquet").num_rows == 0
+    scores = pq.read_table(tmp_path / "run" / "scores" / "near_duplicates.parquet").to_pylist()
+    assert any((one["a"], one["b"], one["parts"]) == (0, 1, 0.0) for one in scores)
