@@ -1,10 +1,10 @@
 """The base model beside its adapters: what the frozen base can do with nothing of it trained.
 
-For generation it is plain: held-out nats per token of the base as it is. A base has no classes, so for classification
-it is a *linear probe*: the base frozen, its pooled states standardised, and multinomial logistic regression (L2, C = 1,
-lbfgs) fitted to them on the arm's rows; for extraction the same of token states and tags. It has no seed: one result
-stands for all seeds. Cost: one forward pass over training and evaluation rows, and a second or so for the regression.
-Needs the `train` extra.
+For generation it is plain: held-out nats per token of the base as it is, and pairs ranked by them. A base has no
+classes, so for classification it is a *linear probe*: the base frozen, its pooled states standardised, and multinomial
+logistic regression (L2, C = 1, lbfgs) fitted to them on the arm's rows; for extraction the same of token states and
+tags. It has no seed: one result stands for all seeds. Cost: one forward pass over training and evaluation rows, and a
+second or so for the regression. Needs the `train` extra.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import numpy as np
 
 from train.config import TrainConfig
 from train.evaluate import score_classes, shown_classes, summarise
-from train.examples import CLASSIFICATION, EXTRACTION, Examples
+from train.examples import CLASSIFICATION, EXTRACTION, Examples, only_wanted
 from train.extraction import probe_spans
 from train.files import write_json
 from train.lora import TrainedRun, Workbench, clean_run, finished_run, open_workbench, run_identity, score_examples
+from train.preference import Preferences
 
 TITLE = {True: "base model with a linear probe, no adapter", False: "base model, no adapter"}
 _DESCRIPTION = {
@@ -61,6 +62,7 @@ def evaluate_base(
     used = None if space is None else examples
     settings = config.replace(seed=0)
     identity = run_identity(settings, bench, used, space, evaluation, None, canonical, method="base")
+    evaluation = only_wanted(evaluation)
     finished = finished_run(directory, identity, evaluation)
     if finished is not None:
         return finished
@@ -76,6 +78,8 @@ def evaluate_base(
     )
     if space is None:
         scores = score_examples(objective, evaluation, bench, None, canonical)
+        if any(evaluation.rejected):
+            scores = Preferences(objective, bench, evaluation, settings).beside(scores)
         kept = bench.encoder.encode(evaluation).kept
     elif extraction:
         assert examples is not None

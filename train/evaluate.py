@@ -5,12 +5,13 @@
 | classification | 1 if the canonical prediction is the canonical truth, else 0 | 1 | accuracy, higher is better |
 | extraction | F1 of its spans, exact in place and label; 1 where none is or is found | 1 | row_span_f1, higher is better |
 | sft, chat, text | nats per supervised token | supervised tokens | nats per token, lower is better |
+| pairs that the objective ranks | 1 if the chosen one is first, ½ for ties, else 0 | 1 | above_rejected, higher is better |
 
 Canonical names merge spellings of one label: the probabilities of all spellings are added before the best class is
 taken, so data with inconsistent spellings is not punished for them. `eval.parquet` keeps row, score, weight, nll,
-prediction and, where the task has them, confidence, brier, text_bytes, spans_*. In files, labels and groups with
-personal data stand under masked names. Nothing here imports torch. Cost: linear in rows; the intervals' draws are most
-of it.
+prediction and, where the task has them, confidence, brier, text_bytes, spans_*, above_rejected, margin. In files, labels
+and groups with personal data stand under masked names. Nothing here imports torch. Cost: linear in rows; the intervals'
+draws are most of it.
 """
 
 from __future__ import annotations
@@ -30,14 +31,26 @@ from train.examples import CLASSIFICATION, EXTRACTION, Examples
 from train.files import SCHEMA_VERSION
 from train.metrics import Resampling, calibration, class_metrics, confusions
 
-OPTIONAL = ("confidence", "brier", "text_bytes", "spans_right", "spans_found", "spans_gold")
-ROW_SPAN_F1 = "row_span_f1"
-HIGHER_IS_BETTER = {"accuracy": True, ROW_SPAN_F1: True, "nats_per_token": False}
+OPTIONAL = (
+    *("confidence", "brier", "text_bytes", "spans_right", "spans_found", "spans_gold"), *("above_rejected", "margin"),
+)  # fmt: skip
+ROW_SPAN_F1, ABOVE_REJECTED = "row_span_f1", "above_rejected"
+HIGHER_IS_BETTER = {"accuracy": True, ROW_SPAN_F1: True, ABOVE_REJECTED: True, "nats_per_token": False}
+RANKS_PAIRS = ("dpo", "ranking")
+"""Objectives that put the chosen answer of a pair above the rejected one, and may make both less likely on the way."""
 
 
 def metric_name(task: str) -> str:
     """The primary metric of a training task."""
     return {CLASSIFICATION: "accuracy", EXTRACTION: ROW_SPAN_F1}.get(task, "nats_per_token")
+
+
+def metric_of(rows: Examples, objective: str) -> str:
+    """The primary metric of models that were trained by an objective, on rows to be scored.
+
+    What ranks pairs is judged by how it ranks them: the nats of chosen answers may rise or fall with that or against it.
+    """
+    return ABOVE_REJECTED if objective in RANKS_PAIRS and any(rows.rejected) else metric_name(rows.task)
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,21 @@ class ItemScores:
     """float64[n]: spans found that are gold ones; None but for extraction, like the two that follow."""
     spans_found: np.ndarray | None = None
     spans_gold: np.ndarray | None = None
+    above_rejected: np.ndarray | None = None
+    """float64[n]: 1 where the chosen answer is ranked above the rejected, 0 where below, ½ where they tie; NaN where the
+    row has no pair that can be encoded. None for rows without pairs."""
+    margin: np.ndarray | None = None
+    """float64[n]: by how much it is, in what the objective ranks by; NaN as above."""
+
+    def by(self, metric: str) -> ItemScores:
+        """The same as the items of a metric: of pairs, where those are asked for; as they are otherwise."""
+        if metric != ABOVE_REJECTED or self.above_rejected is None:
+            return self
+        paired = np.flatnonzero(~np.isnan(self.above_rejected))
+        more = {name: values[paired] for name in OPTIONAL if (values := getattr(self, name)) is not None}
+        said = tuple(self.prediction[i] for i in paired.tolist())
+        score, weight = self.above_rejected[paired], np.ones(len(paired))
+        return ItemScores(self.rows[paired], score, weight, self.nll[paired], said, **more)
 
     def mean(self) -> float:
         """The metric: the weighted mean of the scores."""
@@ -169,6 +197,8 @@ def summarise(
             bits = nats.sum() / math.log(2) / total.sum()
             summary["bits_per_byte"] = float(bits)
             summary["intervals"]["bits_per_byte"] = draws.of(lambda w: (w @ nats) / math.log(2) / (w @ total))
+        if scores.above_rejected is not None:
+            _add_pairs(summary, scores, evaluation.clusters)
     columns = _shown_names(evaluation.groups)
     summary["by_group"] = {
         columns[name]: {
@@ -178,6 +208,18 @@ def summarise(
         for name, values in evaluation.groups.items()
     }
     return summary
+
+
+def _add_pairs(summary: dict[str, Any], scores: ItemScores, clusters: np.ndarray | None) -> None:
+    """How chosen and rejected answers are ranked, over the rows that have both."""
+    assert scores.above_rejected is not None
+    assert scores.margin is not None
+    paired = ~np.isnan(scores.above_rejected)
+    draws = Resampling(int(paired.sum()), None if clusters is None else clusters[paired])
+    for name, values in ((ABOVE_REJECTED, scores.above_rejected), ("margin", scores.margin)):
+        summary[name] = float(values[paired].mean())
+        summary["intervals"][name] = draws.of_mean(values[paired])
+    summary["pairs"] = int(paired.sum())
 
 
 def _span_summary(scores: ItemScores, draws: Resampling) -> dict[str, Any]:

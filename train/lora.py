@@ -186,14 +186,16 @@ def _train_adapter(
         done = {**identity, **trained, "train_seconds": trained_seconds}
         if distributed.world_size() > 1:
             done["processes"] = distributed.world_size()
-        if evaluation is not None:
-            scores = score_examples(objective, evaluation, bench, space, canonical)
-            done["evaluation"] = _save_scores(scores, evaluation, directory, canonical, space)
+        ranks = None if preferences is None else preferences.ranked()
         if preferences is not None:
-            done["preference"] = preferences.told()
-        if judge is not None:
+            done["preference"] = preferences.told(ranks)
+        if evaluation is not None:
+            plain = score_examples(objective, evaluation, bench, space, canonical)
+            scores = plain if preferences is None or ranks is None else preferences.beside(plain, ranks[1])
+            done["evaluation"] = _save_scores(scores, evaluation, directory, canonical, space)
+        if judge is not None:  # how pairs are ranked stands in `preference`, beside the base
             for name in judge.sets:
-                done[name] = judge.adapter(name, scores if name == "evaluation" else None)
+                done[name] = judge.adapter(name, plain if name == "evaluation" else None)
                 done[f"base_{name}"] = base[name]
         if examples.task == EXTRACTION and evaluation is not None:
             from train.extraction import predicted_spans, span_metrics
@@ -262,6 +264,8 @@ def run_identity(
         "versions": versions(),
         **(more or {}),
     }
+    if evaluation is not None and any(evaluation.rejected):
+        identity["pairs_ranked"] = True  # a run of before has no ranks among its scores
     hashed = {**identity, "canonical": sorted((canonical or {}).items())}
     hashed.pop("config")  # the hash of it leaves out what changes no result
     hashed.pop("base")

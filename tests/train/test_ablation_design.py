@@ -72,6 +72,40 @@ def test_seeds_are_added_until_there_is_a_verdict_and_no_further(tmp_path: Path,
     assert (state["status"], state["verdict"], len(state["looks"])) == ("done", result.verdict, len(result.looks))
 
 
+def test_no_seed_is_added_where_more_of_them_could_not_help(tmp_path: Path, quick: TrainConfig) -> None:
+    raw, kept = noisy(90, every=2)
+    curated = raw.take(kept)
+    arms = [Arm("raw", "raw", raw), Arm("curated", "curated", curated), Arm("random_control", "the same rows", curated)]
+    events: list[dict[str, Any]] = []
+    design = Design(tuple(range(6)), (3, 4, 6))
+    held = make_tickets(90, seed=8, first_id=900)
+    result = run_ablation(arms, held, quick.replace(steps=20, threads=1), (), tmp_path, events.append, design=design)
+    pair = [result.comparison("curated", other) for other in ("raw", "random_control")]
+    assert [c.verdict for c in pair if c is not None] == ["helped", "identical"]
+    assert result.verdict == "inconclusive"
+    assert "not shown to beat a random removal" in result.words
+    assert result.looks[-1].runs_left == 0
+    assert len(result.seeds) < 6
+
+
+def test_the_noise_floor_is_that_of_arms_whose_rows_are_the_same_for_every_seed(tmp_path: Path, quick: TrainConfig) -> None:
+    raw, kept = noisy(60, every=2)
+
+    def drawn(seed: int) -> Examples:
+        return raw.take(kept if seed % 2 else np.arange(12))
+
+    arms = [Arm("raw", "raw", raw), Arm("curated", "curated", raw.take(kept)), Arm("random_control", "drawn", drawn)]
+    held = make_tickets(40, seed=8, first_id=900)
+    mine = {"accuracy": lambda rows, scores: 7.0}
+    result = run_ablation(arms, held, quick.replace(steps=6, threads=1), (0, 1, 2), tmp_path, metrics=mine)
+    spreads = [arm.spread for arm in result.arms]
+    assert spreads[0] is not None
+    assert spreads[1] is not None
+    assert result.noise_floor == pytest.approx(1.96 * np.sqrt(spreads[0] ** 2 + spreads[1] ** 2))
+    assert "The metric accuracy has the name of one of ours and is left out." in result.notes
+    assert result.arms[0].mean < 1.0  # type: ignore[operator]
+
+
 def test_a_lost_class_and_an_empty_arm_are_said_and_harm_nobody_else(tmp_path: Path, quick: TrainConfig) -> None:
     raw = make_tickets(80, seed=2)
     kept = np.array([i for i, label in enumerate(raw.labels) if label != "login"])

@@ -166,6 +166,18 @@ def test_holm_corrects_what_is_claimed_a_gain_over_raw_data_and_over_its_control
     assert found["z"].words == helped.words, "conclude says that the control was not beaten"
 
 
+def test_an_early_look_leaves_several_stages_less_to_err_by_than_the_last() -> None:
+    rng = np.random.default_rng(0)
+    b = (rng.random((5, 400)) < 0.7).astype(float)
+    a = np.where(rng.random(b.shape) < 0.3, 1.0, b)
+    early = compare(a, b, names=("only_x", "raw"), metric="accuracy", higher_is_better=True, level=0.99)
+    assert early.verdict == "helped"
+    found = corrected({"x": replace(early, p=0.008), "y": replace(early, p=0.001)}, True)
+    assert {name: one.verdict for name, one in found.items()} == {"x": "helped", "y": "helped"}
+    found = corrected({name: replace(early, p=0.008) for name in "xy"}, True)
+    assert {one.verdict for one in found.values()} == {"inconclusive"}, "2 x 0.008 is below 0.05 and above 0.01"
+
+
 def test_presets_say_how_many_seeds_and_stages_they_carry() -> None:
     assert seeds_of("quick", 5).seeds == (5, 6, 7)
     assert seeds_of("claim", 0, sequential=True).looks == (8, 10, 12, 14, 16)

@@ -70,7 +70,7 @@ class Analysis:
         names = self.matrix.shown() if view in self.evaluation.truths else None
         out: dict[str, View] = {}
         for arm in arms:
-            runs = [run for seed in shared if (run := self.matrix.scores(arm, seed)) is not None]
+            runs = [run.by(self.metric) for seed in shared if (run := self.matrix.scores(arm, seed)) is not None]
             found = self.evaluation.view(view, runs, names, self.matrix.canonical)
             if found is None:
                 return None

@@ -66,10 +66,10 @@ class Evaluation:
         whole = bool((self.kind == PRIMARY).all())
         return self.examples if whole else self.examples.take(np.flatnonzero(self.kind == PRIMARY))
 
-    def clusters(self) -> int:
-        """Independent rows among those that decide."""
-        rows = self.primary
-        return len(rows) if rows.clusters is None else len(np.unique(rows.clusters))
+    def clusters(self, scored: np.ndarray) -> int:
+        """Independent rows at these positions among those that decide."""
+        clusters = self.primary.clusters
+        return len(scored) if clusters is None else len(np.unique(clusters[scored]))
 
     def views(self) -> list[str]:
         """Names of the views that say more than the first, the first left out."""

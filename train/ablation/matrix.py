@@ -20,17 +20,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from curate.errors import ConfigError, CurateError
+from curate.errors import ConfigError, CurateError, DataError
 from train.ablation.arms import RAW, Arm
 from train.ablation.evaluation import Evaluation
 from train.ablation.result import ArmResult
 from train.baseline import base_description, evaluate_base
 from train.config import TrainConfig
 from train.estimate import estimate_training
-from train.evaluate import OPTIONAL, ItemScores, shown_classes, summarise
+from train.evaluate import ABOVE_REJECTED, OPTIONAL, ItemScores, metric_of, shown_classes, summarise
 from train.examples import CLASSIFICATION, EXTRACTION, Examples
 from train.extra import extra
 from train.lora import TrainedRun, Workbench, finished_run, open_workbench, run_identity, states_of, train_adapter
+from train.preference.rows import LIKELIHOOD, paired
 from train.processes import DONE, LARGEST_BASE_BYTES, Job, Pool
 from train.spans import tag_names
 
@@ -97,6 +98,7 @@ class Matrix:
         self.runs: dict[tuple[str, int], TrainedRun] = {}
         self.states: dict[tuple[str, int], dict[str, Any]] = {}
         self.notes: dict[str, None] = {}
+        self._failures: dict[tuple[str, str], list[int]] = {}
         self.bench: Workbench | None = None
         self._keys: dict[tuple[str, int], Key] = {}
         self._first: dict[Key, tuple[str, int]] = {}
@@ -119,7 +121,8 @@ class Matrix:
     def _batch_rows(self, arm: str, seed: int) -> int:
         """Rows of a step: as many as hold about as many targets as those of raw data, or of the first arm."""
         rows, parts = self.config.batch_rows, self.config.gradient_accumulation_batches
-        if self._match == "epochs" or self.evaluation.task == CLASSIFICATION:
+        one_each = self.evaluation.task == CLASSIFICATION or self.config.objective != LIKELIHOOD  # a class, a pair, a mark
+        if self._match == "epochs" or one_each:
             return rows
         names = [other.name for other in self.arms]
         usual, own = self._targets_a_row(RAW if RAW in names else names[0], seed), self._targets_a_row(arm, seed)
@@ -144,6 +147,22 @@ class Matrix:
         if self.evaluation.task == EXTRACTION:
             self.bench.encoder.tag_names = list(self.labels or ())
         return self.bench
+
+    def scored(self) -> tuple[np.ndarray, str]:
+        """int64: positions of the rows that decide and can be scored, and a sentence on the others; empty for none."""
+        rows, encoder = self.reading.primary, self.open_bench().encoder
+        asked = np.flatnonzero(rows.wanted) if rows.wanted else np.arange(len(rows))
+        try:
+            if metric_of(rows, self.config.objective) == ABOVE_REJECTED:
+                kept = paired(rows, encoder).chosen.kept
+                why = "they have no rejected answer, or one of both does not fit into max_length_tokens"
+            else:
+                encoded = encoder.encode(rows.take(asked))
+                kept, why = asked[encoded.kept], "; ".join(encoded.report.refused_reasons)
+        except DataError as error:
+            kept, why = np.zeros(0, np.int64), str(error)
+        lost = len(asked) - len(kept)
+        return kept, f"Of {len(asked):,} evaluation rows {lost:,} cannot be scored: {why}." if lost else ""
 
     def distinct(self, seeds: Sequence[int]) -> int:
         """Adapters that so many seeds take to train."""
@@ -286,7 +305,8 @@ class Matrix:
 
         assert self.bench is not None
         decoder = architecture(self.bench.source) == DECODER
-        return device_and_dtype(self.config)[0].type == "cuda" and decoder and stackable(self.config, self.evaluation.task)
+        plain = stackable(self.config, self.evaluation.task) and not any(self.evaluation.rejected)
+        return device_and_dtype(self.config)[0].type == "cuda" and decoder and plain
 
     def _teller(self, jobs: Mapping[str, _Task], runs: int) -> Callable[[Job, dict[str, Any]], None]:
         """What passes on the events of runs that go on at the same time."""
@@ -348,8 +368,9 @@ class Matrix:
         except CurateError as error:
             if error.exit_code == 130 or isinstance(error, ConfigError):
                 raise
-            self.notes[f"Arm {arm.name}, seed {seed} failed: {error}"] = None
-            self.states[arm.name, seed] = {"seed": seed, "status": "failed", "reason": str(error)}
+            reason = str(error) if len(examples) else "it has no training row"
+            self._failures.setdefault((arm.name, reason), []).append(seed)
+            self.states[arm.name, seed] = {"seed": seed, "status": "failed", "reason": reason}
             return "failed"
         self.runs[arm.name, seed] = run
         self.states[arm.name, seed] = {
@@ -376,7 +397,11 @@ class Matrix:
         rows, own = self._primary(scores)
         if len(own.rows) < len(scores.rows):  # leaks and scrubbed variants were scored too, and count elsewhere
             found = summarise(own, rows, {}, self.shown() if self.labels else None)
+        ours = set(found)
         for name, metric in self.metrics.items():
+            if name in ours:
+                self.notes[f"The metric {name} has the name of one of ours and is left out."] = None
+                continue
             try:
                 found[name] = float(metric(rows, own))
             except Exception as error:  # a user's own function may raise anything; its message may hold data
@@ -401,6 +426,13 @@ class Matrix:
             said = [None if name is None else shown.get(name, name) for name in said]
         more = {name: values[at] for name in OPTIONAL if (values := getattr(scores, name)) is not None}
         return rows, ItemScores(scores.rows[at], scores.score[at], scores.weight[at], scores.nll[at], tuple(said), **more)
+
+    def failures(self) -> list[str]:
+        """What failed and why, in sentences: once for all seeds that failed alike."""
+        return [
+            f"Arm {arm} failed with seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}: {reason.rstrip('.')}."
+            for (arm, reason), seeds in self._failures.items()
+        ]
 
     def _curve(self, directory: Path) -> str | None:
         path = directory / "metrics.jsonl"
@@ -427,11 +459,16 @@ class Matrix:
         if self.bench is not None and (arm.name, self.seeds[0]) in self.runs:
             tokens = int(self.bench.encoder.encode(data).report.tokens)
         trained = arm.method == "lora" or self.labels is not None
+        run = self.runs.get((arm.name, self.seeds[0]))
+        rows = len(data) if run is None or arm.method != "lora" else int(run.done.get("rows", len(data)))
+        if rows < len(data) and arm.name == RAW:  # the table has the rows of all arms
+            left = f"{len(data) - rows:,} cannot be trained on (`encoding` in done.json)"
+            self.notes[f"Of {len(data):,} training rows of raw data {left}."] = None
         return ArmResult(
             name=arm.name,
             title=arm.title,
             method=arm.method,
-            rows=len(data) if trained else 0,
+            rows=rows if trained else 0,
             tokens=tokens if trained else 0,
             runs=tuple(states),
             mean=float(np.mean(values)) if values else None,

@@ -20,7 +20,7 @@ class ArmResult:
     title: str
     method: str
     rows: int
-    """Training rows (of the first seed)."""
+    """Rows that are trained on (of the first seed): those that the model can take."""
     tokens: int
     """Tokens in the training rows (of the first seed)."""
     runs: tuple[Mapping[str, Any], ...]
@@ -121,7 +121,7 @@ class AblationResult:
     yardstick: Mapping[str, Any]
     """TF-IDF + logistic regression by arm (classification), or empty."""
     evaluation: Mapping[str, Any]
-    """rows, clusters, labels ("as given", or the column that verifies them), note."""
+    """rows and clusters that are scored, labels ("as given", or the column that verifies them), note."""
     config: Mapping[str, Any]
     base: str
     seeds: tuple[int, ...]

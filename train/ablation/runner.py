@@ -27,7 +27,6 @@ from train.ablation.sequential import levels, seeds_to_verdict
 from train.ablation.state import State
 from train.ablation.verdict import (
     DELTA,
-    HELPED,
     INCONCLUSIVE,
     INSUFFICIENT,
     Comparison,
@@ -36,9 +35,10 @@ from train.ablation.verdict import (
     too_small,
 )
 from train.config import TrainConfig
-from train.evaluate import metric_name
+from train.evaluate import ABOVE_REJECTED, metric_name, metric_of
 from train.examples import CLASSIFICATION, Examples
 from train.extra import versions
+from train.preference.rows import KTO, RANKING
 from train.yardstick import DESCRIPTION as YARDSTICK
 from train.yardstick import kept_yardstick
 
@@ -82,13 +82,16 @@ def run_ablation(
         raise ConfigError("an ablation needs arms with different names")
     design = design or Design(tuple(dict.fromkeys(int(seed) for seed in seeds)))
     reading = Evaluation.plain(evaluation, evaluation_note) if isinstance(evaluation, Examples) else evaluation
-    task, clusters = reading.examples.task, reading.clusters()
-    metric = metric_name(task)
+    task = reading.examples.task
+    metric = metric_of(reading.examples, config.objective)
     limit = DELTA.get(metric, 0.01) if delta is None else delta
     state = State(Path(out_dir) / "train" / "state.json", progress)
     matrix = Matrix(arms, reading, config, design.seeds, Path(out_dir), state.see, canonical, metrics, design.match)
+    scored, unscored = matrix.scored()
+    clusters = reading.clusters(scored)
     reason = too_small(clusters, len(design.seeds))
-    notes = [note for note in (reading.note, *reading.examples.notes, *_said_before(reading, design)) if note]
+    told = (reading.note, *reading.examples.notes, unscored, *_said_before(reading, design, config))
+    notes = [note for note in told if note]
     found: list[Comparison] = []
     looks: list[Look] = []
     trained = list(design.seeds)
@@ -106,7 +109,9 @@ def run_ablation(
             by_pair = {(c.a, c.b): c for c in found}
             against = (by_pair.get((CURATED, RAW)), by_pair.get((CURATED, CONTROL)))
             verdict, words = conclude(*against)
-            settled = verdict != INCONCLUSIVE or not design.sequential
+            # A gain over raw data that equals its control is no help, and more seeds will not make it one.
+            still_open = verdict == INCONCLUSIVE and INCONCLUSIVE in {c.verdict for c in against if c is not None}
+            settled = not still_open or not design.sequential
             left = 0 if settled else _runs_left(matrix, design, number, against, limit)
             looks.append(Look(number, level, verdict, left))
             state.looked(looks[-1])
@@ -116,7 +121,9 @@ def run_ablation(
                 matrix.tell({"kind": "notice", "words": _look_words(looks[-1], design)})
     names = [arm.name for arm in arms]
     results = tuple(matrix.arm_result(arm, trained, metric) for arm in arms)
-    floor = noise_floor([r.spread for r in results if r.method == "lora"])
+    # Controls are drawn anew for each seed: their spread is that of the rows, too.
+    drawn = {arm.name for arm in arms if callable(arm.examples)}
+    floor = noise_floor([r.spread for r in results if r.method == "lora" and r.name not in drawn])
     if floor is not None and not reason:
         words += f" Two runs that differ in the seed alone lie within {in_unit(floor, metric)}, 19 times in 20."
     outcome = AblationResult(
@@ -128,11 +135,11 @@ def run_ablation(
         arms=results,
         comparisons=tuple(found),
         yardstick=_yardstick(matrix, design) if yardstick and task == CLASSIFICATION else {},
-        evaluation={"rows": len(reading.primary), "clusters": clusters, "labels": reading.labels, "note": reading.note},
+        evaluation={"rows": len(scored), "clusters": clusters, "labels": reading.labels, "note": reading.note},
         config=matrix.config.told(),
         base=config.base,
         seeds=tuple(trained),
-        notes=(*notes, *_said_after(results), *matrix.notes),
+        notes=(*notes, *_said_after(results, design), *matrix.notes, *matrix.failures()),
         versions=versions(),
         hardware={"machine": platform.machine(), "cpus": os.cpu_count(), "system": platform.system(), **accelerator()},
         seconds=time.perf_counter() - started,
@@ -153,9 +160,20 @@ def _levels(design: Design) -> list[float]:
     return levels(design.looks) if design.sequential else [LEVEL]
 
 
-def _said_before(reading: Evaluation, design: Design) -> list[str]:
+def _said_before(reading: Evaluation, design: Design, config: TrainConfig) -> list[str]:
     """What a reader must know before any number."""
     out = []
+    if metric_of(reading.examples, config.objective) == ABOVE_REJECTED:
+        by = "nats a token" if config.objective == RANKING else "gain over the base, and the base itself by nats a token"
+        out.append(
+            "Preference accuracy is the share of held-out pairs whose chosen answer is ranked above the rejected one (ties "
+            f"count half), by {by}. Loss is that of the chosen answers, and may rise or fall whichever comes first."
+        )
+    elif config.objective == KTO:
+        out.append(
+            "The verdict rests on the loss of wanted answers, which objective 'kto' may raise while it puts them above "
+            "unwanted ones; how often it does is in each run's done.json."
+        )
     if reading.examples.task == CLASSIFICATION:
         known = "Evaluation labels are as given: nobody has verified them."
         out.append(known if reading.labels == "as given" else f"Evaluation labels are verified: {reading.labels}.")
@@ -166,7 +184,7 @@ def _said_before(reading: Evaluation, design: Design) -> list[str]:
     return [*out, *design.notes]
 
 
-def _said_after(arms: Sequence[ArmResult]) -> list[str]:
+def _said_after(arms: Sequence[ArmResult], design: Design) -> list[str]:
     """What the data of the arms turned out to be: empty, without a class, unequal in tokens."""
     out = []
     by_name = {arm.name: arm for arm in arms}
@@ -180,7 +198,8 @@ def _said_after(arms: Sequence[ArmResult]) -> list[str]:
             first = ", ".join(arm.lost_classes[:5]) + (", …" if len(arm.lost_classes) > 5 else "")
             count = len(arm.lost_classes)
             out.append(f"Arm {arm.name} has no row of {count} class{'es' if count > 1 else ''}: {first}.")
-    for key, what in (("tokens_seen", "tokens"), ("targets_seen", "target tokens")):
+    unequal = () if design.match == "epochs" else (("tokens_seen", "tokens"), ("targets_seen", "target tokens"))
+    for key, what in unequal:
         seen = {arm.name: _seen(arm, key) for arm in arms if arm.method == "lora"}
         for name, tokens in seen.items():
             if name != RAW and tokens and seen.get(RAW) and abs(tokens / seen[RAW] - 1) > UNEQUAL:
@@ -208,8 +227,6 @@ def _runs_left(
         if seeds is None:
             return None
         needed = max(needed, seeds)
-    if needed == now and HELPED not in {c.verdict for c in against if c is not None}:
-        return None
     look = next((n for n in design.looks if n > now and n >= needed), design.looks[-1])
     return matrix.distinct(design.seeds[now:look])
 

@@ -8,6 +8,7 @@ nothing). Cost: two forward passes a row before training, and two after; needs t
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from train.preference.rows import KTO, LIKELIHOOD, RANKING, paired, with_marks
 if TYPE_CHECKING:
     from train.adapt import Workbench
     from train.config import TrainConfig
+    from train.evaluate import ItemScores
     from train.examples import Examples
     from train.objective import Objective
 
@@ -40,6 +42,7 @@ class Preferences:
             self.encoded, self.marks = with_marks(rows, bench.encoder)
             self.n, kept = len(self.marks), self.encoded.kept
         self.clusters = None if rows.clusters is None else rows.clusters[kept]
+        self.ids = rows.ids[kept]
         self.before, self.tokens = self._sums()
 
     def _sums(self) -> tuple[np.ndarray, np.ndarray]:
@@ -68,15 +71,36 @@ class Preferences:
     def _by_gain(self) -> bool:
         return self.config.objective not in (RANKING, LIKELIHOOD)
 
+    def ranked(self) -> tuple[np.ndarray, np.ndarray]:
+        """What every answer is ranked by, chosen (or all marked) ones first: for the base, for the model as it is now."""
+        now, _ = self._sums()
+        return self._by_base(), self.before - now if self._by_gain else -now / self.tokens
+
     def in_order(self) -> tuple[np.ndarray, np.ndarray]:
         """How far each pair (or wanted answer) is in order, by the base and by the model as it is now."""
-        now, _ = self._sums()
-        ours = self.before - now if self._by_gain else -now / self.tokens
-        return self._right(-self.before / self.tokens), self._right(ours)
+        base, ours = self.ranked()
+        return self._right(base), self._right(ours)
 
-    def told(self) -> dict[str, Any]:
-        """For `done.json`: base and adapter, with intervals."""
-        base, adapter = self.in_order()
+    def _by_base(self) -> np.ndarray:
+        return np.asarray(-self.before / self.tokens)
+
+    def beside(self, scores: ItemScores, ranks: np.ndarray | None = None) -> ItemScores:
+        """Item scores of the same rows with how their pairs are ranked: by `ranks`, or by the base where there are none.
+
+        As they are where rows are marked and stand in no pairs.
+        """
+        if self.marks is not None:
+            return scores
+        by = self._by_base() if ranks is None else ranks
+        at = {int(row): i for i, row in enumerate(self.ids)}
+        found = np.array([at.get(int(row), -1) for row in scores.rows], dtype=np.int64)
+        pairs = (self._right(by), by[: self.n] - by[self.n :])
+        above, margin = (np.where(found >= 0, values[found], np.nan) for values in pairs)
+        return dataclasses.replace(scores, above_rejected=above, margin=margin)
+
+    def told(self, ranks: tuple[np.ndarray, np.ndarray] | None = None) -> dict[str, Any]:
+        """For `done.json`: base and adapter, with intervals; `ranks` are those of `ranked`, where they are known."""
+        base, adapter = map(self._right, self.ranked() if ranks is None else ranks)
         draws = Resampling(len(adapter), None if self.marks is not None else self.clusters)
         name = "above_unwanted" if self.marks is not None else "above_rejected"
         return {

@@ -18,8 +18,9 @@ from curate.errors import Cancelled, CurateError
 from train.ablation.verdict import DELTA, EQUIVALENT, HARMED, HELPED, IDENTICAL, INSUFFICIENT, in_unit, too_small
 from train.ablation.verdict import compare as paired
 from train.config import TrainConfig
-from train.evaluate import HIGHER_IS_BETTER, ItemScores, metric_name, read_scores
+from train.evaluate import HIGHER_IS_BETTER, ItemScores, metric_of, read_scores
 from train.examples import Examples
+from train.preference.rows import LIKELIHOOD
 from train.processes import DONE, Job, Pool
 from train.tune.search import StudyData, Tell
 
@@ -70,14 +71,15 @@ def compare(
                     raise CurateError(f"the training of {job.key} failed: {ended[job.key].get('reason', 'no reason')}")
     runs = {name: [read_scores(folder / FINAL / name / str(seed) / "eval.parquet") for seed in seeds]
             for name in (TUNED, DEFAULT)}  # fmt: skip
-    return comparison_of(runs, evaluation, seeds)
+    return comparison_of(runs, evaluation, seeds, default.objective)
 
 
 def comparison_of(
-    runs: Mapping[str, Sequence[ItemScores]], evaluation: Examples, seeds: Sequence[int]
+    runs: Mapping[str, Sequence[ItemScores]], evaluation: Examples, seeds: Sequence[int], objective: str = LIKELIHOOD
 ) -> dict[str, Any]:
-    """The paired comparison of item scores by configuration and seed."""
-    metric = metric_name(evaluation.task)
+    """The paired comparison of item scores by configuration and seed, by what the training objective is judged by."""
+    metric = metric_of(evaluation, objective)
+    runs = {name: [run.by(metric) for run in found] for name, found in runs.items()}
     first = runs[TUNED][0]
     # Fewer rows where one could not be encoded; both configurations lose the same ones unless they cut otherwise.
     rows = sorted(set.intersection(*(set(run.rows.tolist()) for name in runs for run in runs[name])))

@@ -31,7 +31,7 @@ from train.ablation.matrix import WORTH_SIDE_BY_SIDE, Matrix, available_cores
 from train.ablation.verdict import DELTA
 from train.config import TrainConfig
 from train.estimate import estimate_training, spoken_duration
-from train.evaluate import metric_name
+from train.evaluate import metric_of
 from train.processes import LARGEST_BASE_BYTES, Pool
 
 Progress = Callable[[dict[str, Any]], None]
@@ -50,7 +50,7 @@ def measure_beyond(
 ) -> BeyondResult:
     """Train what is asked for under `out_dir/train/` and answer it; raises what training raises."""
     started = time.perf_counter()
-    metric = metric_name(wish.raw.task)
+    metric = metric_of(evaluation.examples, config.objective)
     limit = DELTA.get(metric, 0.01) if delta is None else delta
     tell = progress or (lambda event: None)
     arms = [Arm(RAW, "raw data", wish.raw), Arm(CURATED, "curated data", wish.curated), *wish.arms]
@@ -77,7 +77,7 @@ def measure_beyond(
             runs.train()
             memory = memory_of(runs)
             runs.forget()
-            notes += runs.matrix.notes
+            notes += [*runs.matrix.notes, *runs.matrix.failures()]
         receipts = _receipts(wish, matrix, analysis, evaluation, out_dir, tell, canonical, limit)
     held = evaluation.primary
     fair = None
@@ -91,7 +91,7 @@ def measure_beyond(
         seeds=wish.design.seeds,
         config=matrix.config.told(),
         rows=len(wish.raw),
-        notes=(*notes, *matrix.notes),
+        notes=(*notes, *matrix.notes, *matrix.failures()),
         seconds=time.perf_counter() - started,
         fairness=fair,
         memory=memory,
