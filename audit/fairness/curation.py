@@ -18,15 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from audit.fairness.encode import Grouping, Ints, codes_of, groupings
-from audit.fairness.outcome import (
-    Comparison,
-    decide,
-    least_detectable,
-    newcombe,
-    normal_p,
-    rows_for_difference,
-    wilson,
-)
+from audit.fairness.outcome import Comparison, decide, least_detectable, newcombe, normal_p, rows_for_difference
+from curate.statistics import wilson
 
 MISSING = "(no value)"
 EFFECTS = ("removed", "edited", "relabelled")

@@ -24,7 +24,8 @@ import numpy.typing as npt
 from audit.fairness.counts import Floats
 from audit.fairness.curation import CurationEffect, Mask, design_effect, effects_by_group
 from audit.fairness.encode import Grouping, Ints, groupings
-from audit.fairness.outcome import POWER_Z, Comparison, Z, decide, normal_p, wilson
+from audit.fairness.outcome import POWER_Z, Comparison, decide, normal_p
+from curate.statistics import Z, wilson
 
 SHARE_MARGIN = 0.2
 """Largest relative difference of a share from its reference that counts as none: the four-fifths rule turned round."""

@@ -29,17 +29,16 @@ from audit.fairness.metrics import CALIBRATION, is_proportion, metric_names, met
 from audit.fairness.outcome import (
     Comparison,
     FourFifths,
-    Z,
     decide,
     four_fifths,
     least_detectable,
     newcombe,
     normal_p,
     rows_for_difference,
-    wilson,
 )
 from audit.fairness.result import FairnessAudit, GroupMetric, Spread
 from audit.fairness.spread import log_ratio, quantiles, spreads
+from curate.statistics import Z, wilson
 
 MOST_CLASSES = 50
 

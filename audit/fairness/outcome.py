@@ -18,10 +18,9 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Literal
 
-import numpy as np
+from curate.statistics import Z, holm, wilson
 
 Outcome = Literal["disparity", "equivalent", "insufficient evidence", "not applicable"]
-Z = 1.959963984540054
 POWER_Z = 0.8416212335729143
 """Quantile of the normal distribution at 80 % power."""
 FOUR_FIFTHS = 0.8
@@ -74,16 +73,6 @@ class FourFifths:
     """`disparity`: below four fifths; `equivalent`: at or above; both beyond chance."""
     p: float | None = None
     """One-sided p-value of a ratio that is not below four fifths, Holm-corrected over these tests."""
-
-
-def wilson(hits: float, n: float, z: float = Z) -> tuple[float, float]:
-    """Wilson's score interval for a proportion; (0, 1) for n = 0."""
-    if n <= 0:
-        return 0.0, 1.0
-    p = hits / n
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def newcombe(p1: float, n1: float, p2: float, n2: float) -> tuple[float, float]:
@@ -158,17 +147,6 @@ def _rows_for_p(n: int, p: float, alpha: float, tests: int) -> int | None:
     now = -normal.inv_cdf(p / 2) if 0 < p < 1 else 0.0
     wanted = -normal.inv_cdf(alpha / tests / 2)
     return max(n + 1, math.ceil(n * (wanted / now) ** 2)) if now else None
-
-
-def holm(p_values: list[float]) -> list[float]:
-    """Holm's step-down adjusted p-values, in the order given."""
-    order = np.argsort(p_values, kind="stable")
-    adjusted = [0.0] * len(p_values)
-    running = 0.0
-    for rank, i in enumerate(order.tolist()):
-        running = max(running, min(1.0, (len(p_values) - rank) * p_values[i]))
-        adjusted[i] = running
-    return adjusted
 
 
 def _decided(c: Comparison, delta: float, alpha: float, rows_for_p: int | None) -> Comparison:

@@ -22,6 +22,7 @@ from curate.ledger.sightings import MISSED_PRIVACY
 from curate.ledger.sightings import STAGE as PEOPLE
 from curate.privacy.preview import shown_names
 from curate.safetext import safe_text
+from curate.statistics import Z
 
 LEAKS = ("leaks_split", "matches_benchmark")
 """Rules of the contamination stage; it has nothing to say where there is nothing to compare with, and is not missed."""
@@ -33,7 +34,6 @@ _CLASSES_NAMED = 5
 NO_SPLIT = "the data names no evaluation split"
 NO_LABELS = "the data has no labels"
 NO_ANSWERS = "the data holds no prompts with answers"
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -303,7 +303,7 @@ def _label_errors(
         detail = f"a sample of {len(used):,} of {of:,} rows was judged, drawn from every class"
         return Fact(mean, len(used), at, max(0.0, mean - half), min(1.0, mean + half), detail=detail)
     mean = float(used.mean())
-    half = _Z * float(used.std(ddof=1)) / len(used) ** 0.5
+    half = Z * float(used.std(ddof=1)) / len(used) ** 0.5
     return Fact(
         mean, len(used), at, max(0.0, mean - half), min(1.0, mean + half), falls=_falls(used, wrong, row[at], judged)
     )
@@ -319,7 +319,7 @@ def _falls(used: Any, wrong: Any, rows: Any, judged: Any) -> NDArray[np.float64]
     total = used.sum() - np.concatenate([[0.0], np.cumsum(cured)])
     squares = (used**2).sum() - np.concatenate([[0.0], np.cumsum(cured**2)])
     variance = np.maximum(squares - total**2 / n, 0.0) / (n - 1)
-    upper: NDArray[np.float64] = np.minimum(1.0, total / n + _Z * np.sqrt(variance / n))
+    upper: NDArray[np.float64] = np.minimum(1.0, total / n + Z * np.sqrt(variance / n))
     return upper
 
 
@@ -336,7 +336,7 @@ def _stratified(e: Evidence, wrong: Any, judged: Any, kept: Any) -> tuple[float,
     whole = float(np.var(wrong[judged], ddof=1))
     spread = np.where(drawn > 1, np.maximum(squares - n * mean**2, 0.0) / np.maximum(n - 1, 1), whole)
     weight = size / size.sum()
-    half = _Z * float(np.sqrt((weight**2 * spread / n).sum()))
+    half = Z * float(np.sqrt((weight**2 * spread / n).sum()))
     return float((weight * mean).sum()), half, int(size.sum())
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from audit.pii_eval.gold import Gold, GoldSpan
 from audit.pii_eval.typemap import TypeMap
-from curate.privacy.evidence import wilson
+from curate.statistics import wilson
 
 Prediction = GoldSpan
 """A predicted span: row, start, end and one of our types."""

@@ -21,12 +21,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audit.fairness import Comparison, audit_groups
-from audit.fairness.outcome import Z, decide, normal_p
+from audit.fairness.outcome import decide, normal_p
 from audit.report.interval import Interval
 from audit.report.model_fairness import TrainedCell, TrainedRow
 from audit.report.safe import Previews
 from curate.dataset import Dataset
 from curate.privacy.preview import shown_names
+from curate.statistics import Z
 
 METRICS = ("accuracy", "selection_rate", "tpr", "fpr", "macro_tpr")
 MOST_LINES = 60

@@ -21,10 +21,10 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from curate.ledger.decisions import Journal
+from curate.statistics import Z
 
 FEWEST_REPEATS = 5
 """With fewer, no error rate is estimated, and none is assumed."""
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -128,5 +128,5 @@ def _kappa(a: str, b: str, last: Mapping[Any, Mapping[str, str]]) -> Kappa | Non
     if chance >= 1 - 1e-12:  # both always said the same one thing: nothing to tell from chance
         return Kappa(a, b, n, agreed, None, None, None)
     kappa = (agreed - chance) / (1 - chance)
-    half = _Z * math.sqrt(agreed * (1 - agreed) / n) / (1 - chance)
+    half = Z * math.sqrt(agreed * (1 - agreed) / n) / (1 - chance)
     return Kappa(a, b, n, agreed, kappa, max(-1.0, kappa - half), min(1.0, kappa + half))

@@ -34,7 +34,6 @@ It does not know rows whose true class is none of the k, and takes several true 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +53,7 @@ from curate.labels.probabilities import (
     unit_rows,
 )
 from curate.labels.suggestions import suggestion_probability
+from curate.statistics import wilson
 
 PRIOR_ROWS = 20.0
 _KEPT = 0.9
@@ -68,7 +68,6 @@ _FLOOR = 1e-3
 _MATRIX_CLASSES = 500
 _SURE, _READ_RIGHT = 0.7, 0.5
 """Where a label counts as surely wrong, and the share of those that a reader of data with few mistakes found wrong."""
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -106,8 +105,7 @@ class LabelNoise:
         if not n:
             return 0.0, 1.0
         low, p = _READ_RIGHT * float((self.wrong >= _SURE).mean()), float(self.other.mean())
-        half = _Z * math.sqrt(p * (1 - p) / n + _Z * _Z / (4 * n * n))
-        return low, max(low, self.noise_rate, (p + _Z * _Z / (2 * n) + half) / (1 + _Z * _Z / n))
+        return low, max(low, self.noise_rate, wilson(p * n, n)[1])
 
 
 def estimate_label_noise(

@@ -25,13 +25,14 @@ from numba import njit
 from curate.privacy import checks
 from curate.privacy.column import Block
 from curate.privacy.context import CARD, column_masks, word_classes
-from curate.privacy.evidence import CLEARED, CONFIRMED, FEWEST_RUNS, wilson, words_before
+from curate.privacy.evidence import CLEARED, CONFIRMED, FEWEST_RUNS, words_before
 from curate.privacy.identifiers import IDENTIFIERS
 from curate.privacy.identifiers.model import checker
 from curate.privacy.letters import WORD
 from curate.privacy.phrases import phrases_before
 from curate.privacy.surroundings import SHORT_CELL
 from curate.privacy.types import CODE, KIND, TYPES
+from curate.statistics import wilson
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

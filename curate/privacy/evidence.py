@@ -14,19 +14,17 @@ which bare cards were found. Deterministic.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from curate.privacy.letters import WORD
+from curate.statistics import wilson
 
 FEWEST_RUNS = 20
 CLEARED, CONFIRMED = 0.4, 0.97
 """Scores of bare cards in a column that is cleared or confirmed."""
 _SURE = 0.9
-_Z = 1.959964
 
 
 @njit(cache=True)
@@ -150,16 +148,6 @@ def behind_words(
         mine = words == word
         out[mine] = adjusted(sizes[mine], out[mine], verdicts(counts))
     return out
-
-
-def wilson(passed: int, runs: int) -> tuple[float, float]:
-    """95 % interval of a proportion; (0, 1) without runs."""
-    if runs == 0:
-        return 0.0, 1.0
-    share, z2 = passed / runs, _Z * _Z
-    centre = (share + z2 / (2 * runs)) / (1 + z2 / runs)
-    half = _Z * math.sqrt(share * (1 - share) / runs + z2 / (4 * runs * runs)) / (1 + z2 / runs)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def verdicts(counts: npt.NDArray[np.int64]) -> dict[int, float]:

@@ -22,7 +22,6 @@ the data has templates the time of finding them again. The result depends on dat
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,6 +37,7 @@ from curate.similarity.samplejoin import Joined, chosen_by_ends, join_sample
 from curate.similarity.sets import SetTable, build_sets, score_pairs
 from curate.similarity.templates import NO_TEMPLATES, Templates, find_templates, weighted_keys, weighted_pairs
 from curate.similarity.texts import Texts, as_large_strings, for_shingles
+from curate.statistics import wilson
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -54,7 +54,6 @@ CHECKED_BYTES = 1 << 18
 SHORT_WORDS, SHORT_TRIES = 40, 4
 """In short texts few places land where wanted, so more of them are tried."""
 STEP, WIDTH = 0.1, 0.05
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -72,12 +71,7 @@ class Share:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Wilson's 95 % interval; None where there was nothing to count."""
-        if not self.of:
-            return None
-        p, n, z2 = self.hits / self.of, self.of, _Z * _Z
-        middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-        half = _Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-        return (0.0 if self.hits == 0 else max(0.0, middle - half)), (1.0 if self.hits == n else min(1.0, middle + half))
+        return wilson(self.hits, self.of) if self.of else None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, recall_score
 
 from audit.fairness import audit_groups, curation_effect
-from audit.fairness.outcome import Comparison, decide, holm, newcombe, normal_p, wilson
+from audit.fairness.outcome import Comparison, decide, newcombe, normal_p
+from curate.statistics import holm, wilson
 
 
 def _binary(n: int, seed: int, shift: float = 0.2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

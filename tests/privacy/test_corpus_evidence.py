@@ -12,7 +12,8 @@ from scipy.stats import binomtest
 from stdnum import luhn
 
 from curate.privacy import mask_column, scan
-from curate.privacy.evidence import tally, verdicts, wilson
+from curate.privacy.evidence import tally, verdicts
+from curate.statistics import wilson
 
 
 def numbers(n: int, *, cards: bool, seed: int = 1) -> list[str]:

@@ -53,15 +53,15 @@ def test_too_few_sentences_leave_the_built_in_ones() -> None:
 
 
 def test_no_difference_is_claimed_without_evidence() -> None:
-    alike = groups.wilson("xx", 15, 30)
-    told = groups.Probe((alike,), groups.wilson("all", 500, 1000), alike, 10, False)
+    alike = groups.share("xx", 15, 30)
+    told = groups.Probe((alike,), groups.share("all", 500, 1000), alike, 10, False)
     assert not told.differs
     assert "insufficient evidence" in groups.sentence(told)
 
 
 def test_wilson_intervals_are_those_of_statsmodels() -> None:
     # proportion_confint(27, 30, method="wilson") of statsmodels 0.14
-    share = groups.wilson("x", 27, 30)
+    share = groups.share("x", 27, 30)
     assert (round(share.low, 4), round(share.high, 4)) == (0.7438, 0.9654)
 
 

@@ -10,7 +10,6 @@ keep the chance of any false claim among several. Numpy and scipy only; no torch
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,14 +54,3 @@ def mcnemar(a: np.ndarray, b: np.ndarray) -> Discordance:
     n = a_only + b_only
     p = min(1.0, 2 * float(stats.binom.cdf(min(a_only, b_only), n, 0.5))) if n else 1.0
     return Discordance(a_only, b_only, p)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values, in the order given."""
-    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    adjusted = [0.0] * len(p_values)
-    highest = 0.0
-    for rank, i in enumerate(order):
-        highest = max(highest, min(1.0, p_values[i] * (len(p_values) - rank)))
-        adjusted[i] = highest
-    return adjusted

@@ -8,16 +8,16 @@ Wilson interval speaks instead. Cost: draws x rows random numbers, in blocks; 1,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
+from curate.statistics import wilson
+
 Floats = npt.NDArray[np.float64]
 DRAWS = 1000
 _BLOCK_NUMBERS = 4_000_000
-Z = 1.959963984540054
 
 
 class Resampling:
@@ -60,12 +60,6 @@ class Resampling:
         found = self.of(lambda w: (w @ (values * heavy)) / (w @ heavy))
         if found is None or not np.isin(values, (0.0, 1.0)).all():
             return found
-        low, high = wilson(float(np.average(values, weights=heavy)), self.n_clusters)
+        low, high = wilson(float(np.average(values, weights=heavy)) * self.n_clusters, self.n_clusters)
         return [min(found[0], low), max(found[1], high)]
 
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """Wilson's score interval for a share of `n`."""
-    centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z / (1 + Z * Z / n) * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from audit.fairness.outcome import holm, newcombe, normal_p
+from audit.fairness.outcome import newcombe, normal_p
+from curate.statistics import holm
 
 Ints = npt.NDArray[np.int64]
 

@@ -22,8 +22,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from audit.fairness.outcome import Z, holm, wilson
 from audit.fairness.swaps.engine import Swapped, apply_spans
+from curate.statistics import Z, holm, wilson
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

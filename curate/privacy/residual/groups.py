@@ -13,7 +13,6 @@ sentences are not tried. Cost: 90 locales of 60 names, 0.5 s of loading lists on
 from __future__ import annotations
 
 import importlib
-import math
 import pkgutil
 import random
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from typing import Any
 import pyarrow as pa
 
 from curate.privacy.names.find import find_names
+from curate.statistics import wilson
 
 PER_GROUP = 60
 """Names of each locale; half of them choose the worst group, half tell how bad it is."""
@@ -32,7 +32,6 @@ MOST_FRAMES = 30
 """So many sentences are enough, and each half of a group's names sees all of them."""
 _LONGEST = 400
 """Code points of a sentence on either side of the name."""
-_Z = 1.959964
 
 Frame = tuple[str, str]
 """What stands before and behind a name."""
@@ -81,12 +80,9 @@ class Probe:
         return self.worst.high < self.overall.low
 
 
-def wilson(group: str, found: int, asked: int) -> Share:
+def share(group: str, found: int, asked: int) -> Share:
     """A share with its Wilson interval."""
-    p = found / asked
-    middle, half = p + _Z * _Z / (2 * asked), _Z * math.sqrt(p * (1 - p) / asked + _Z * _Z / (4 * asked * asked))
-    return Share(group, asked, found, max(0.0, (middle - half) / (1 + _Z * _Z / asked)),
-                 min(1.0, (middle + half) / (1 + _Z * _Z / asked)))  # fmt: skip
+    return Share(group, asked, found, *wilson(found, asked))
 
 
 def locales() -> list[str]:
@@ -154,8 +150,8 @@ def probe(frames: Sequence[Frame] = (), per_group: int = PER_GROUP) -> Probe:
     }
     chosen = min(half, key=lambda group: (sum(half[group][0]) / len(half[group][0]), group))
     told = half[chosen][1]
-    groups = sorted((wilson(g, sum(f), len(f)) for g, f in by_group.items()), key=lambda s: (s.value, s.group))
-    return Probe(tuple(groups), wilson("all", sum(hit), len(hit)), wilson(chosen, sum(told), len(told)), len(used), own)
+    groups = sorted((share(g, sum(f), len(f)) for g, f in by_group.items()), key=lambda s: (s.value, s.group))
+    return Probe(tuple(groups), share("all", sum(hit), len(hit)), share(chosen, sum(told), len(told)), len(used), own)
 
 
 def sentence(told: Probe) -> str:

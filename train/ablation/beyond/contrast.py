@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curate.statistics import holm
 from train.ablation.interval import LEVEL, Estimate, estimate
-from train.ablation.significance import holm
 from train.ablation.verdict import (
     ALPHA,
     HARMED,
