@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from curate.errors import ConfigError
+from curate.statistics import holm
 from train.ablation.analysis import noise_floor
 from train.ablation.design import Design, check_stages, seeds_of
 from train.ablation.interval import Estimate, estimate
 from train.ablation.sequential import boundaries, levels, seeds_to_verdict, spent
 from train.ablation.shapley import coalitions_of, coefficients, orders_of, sampling_error
-from train.ablation.significance import holm, mcnemar, sign_flip
+from train.ablation.significance import mcnemar, sign_flip
 from train.ablation.verdict import compare, corrected
 
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from curate.statistics import holm
 from train.ablation.interval import LEVEL, RESAMPLES, Estimate, estimate
-from train.ablation.significance import Discordance, holm, mcnemar, sign_flip
+from train.ablation.significance import Discordance, mcnemar, sign_flip
 from train.evaluate import ABOVE_REJECTED, ROW_SPAN_F1
 
 DELTA = {"accuracy": 0.01, ROW_SPAN_F1: 0.01, ABOVE_REJECTED: 0.01, "nats_per_token": 0.01}
