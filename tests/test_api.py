@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import curate
@@ -24,6 +25,10 @@ def test_load_detect_resolve_apply_write(jsonl: Path, tmp_path: Path) -> None:  
         assert "126" in repr(thing) or "120" in repr(thing)
         assert "@example.org" not in thing._repr_html_()
         assert "<" in thing._repr_html_()
+    skipped = dataclasses.replace(found.outcomes["pii"], status="skipped", reason="column <b>x</b> is no label")
+    told = dataclasses.replace(found, outcomes={**found.outcomes, "pii": skipped})._repr_html_()
+    assert "column &lt;b&gt;x&lt;/b&gt; is no label" in told
+    assert "<b>" not in told
 
 
 def test_run_gives_a_result_whose_files_are_there(jsonl: Path, tmp_path: Path) -> None:  # noqa: F811

@@ -19,16 +19,17 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 from textual_plotext import PlotextPlot
 
+from audit.report.training import title_of
 from curate.safetext import safe_text
 from tui import charts
 from tui.batch import MOST_ROWS, BatchScreen, Note
 from tui.differing import answers, heading, line, rows_that_differ
 from tui.job import Watch
 from tui.keymap import key
-from tui.outcome import preferred
+from tui.outcome import ABOVE, preferred
 from tui.training import Watching
 
-LEFT_OUT = ("rows", "rows_with_unknown_label", "supervised_tokens")
+LEFT_OUT = ("rows", "pairs", "rows_with_unknown_label", "supervised_tokens")
 MOST_METRICS = 5
 SECTION_PADDING = 2
 """Columns at each side of a section (`.section` in `app.tcss`)."""
@@ -169,7 +170,7 @@ class AblationScreen(Watching):
         worker = get_current_worker()
         names = charts.title(a), charts.title(b)
         try:
-            found = rows_that_differ(self.session.run.path / "train", a, b, self.session.dataset.n_rows)
+            found = rows_that_differ(self.session.run.path / "train", a, b, self.session.dataset.n_rows, metric)
             labels, shown = self.session.dataset.labels(), self.reader.label
             said = heading(found, names, metric)
             notes = {}
@@ -221,7 +222,7 @@ def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
     longest = max(len(str(arm["title"])) for arm in result["arms"])
     most = max(24, min(longest, width - 24 - CELL * len(names))) if width >= charts.ROOM_FOR_SPANS else 24
     widths = {"": (1, 1), "arm": (8, most), "rows": (5, 8), "seeds": (6, 7)}
-    for head in (*widths, *(n.replace("_", " ") for n in names)):
+    for head in (*widths, *map(title_of, names)):
         least, most = widths.get(head, (CELL - 2, CELL - 2))
         folds = head == "arm"
         table.add_column(head, no_wrap=not folds, overflow="fold" if folds else "ellipsis", min_width=least, max_width=most)
@@ -239,7 +240,7 @@ def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
 
 def above(result: Mapping[str, Any], said: str, shares: Mapping[str, Sequence[float]]) -> list[RenderableType]:
     """How often each arm puts the better answer above the worse one, where it learned from both."""
-    if not shares:
+    if not shares or result["metric"] in ABOVE:  # then it stands in the table of arms
         return []
     letter = charts.letters(str(arm["name"]) for arm in result["arms"])
     told = [Text(f"{letter.get(arm, '?')}  {mean_of(values, {})}", no_wrap=True) for arm, values in shares.items()]

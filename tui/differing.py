@@ -25,7 +25,7 @@ class Differing:
     row: int
     gain: float
     """Mean over the shared seeds of the score of the first arm less that of the second: above zero the first is better. For
-    classes the score is 0 or 1, for spans F1, for text nats a token (signed so that more is better)."""
+    classes and pairs the score is 0 or 1, for spans F1, for text nats a token (signed so that more is better)."""
     says: tuple[tuple[str, str], ...] = ()
     """The class that each of the two predicts, with each shared seed; empty where they write or tag."""
 
@@ -34,14 +34,15 @@ class Differing:
         return next(((one, two) for one, two in self.says if one != two), None)
 
 
-def rows_that_differ(train: Path, a: str, b: str, n_rows: int) -> list[Differing]:
-    """Rows of which arms `a` and `b` do not score the same, those with the largest difference first. Only rows of the data
-    are listed: copies of them that were made to be scored (their personal data replaced) are numbered beyond `n_rows`."""
+def rows_that_differ(train: Path, a: str, b: str, n_rows: int, metric: str = "") -> list[Differing]:
+    """Rows of which arms `a` and `b` do not score the same by a metric, those with the largest difference first. Only rows
+    of the data are listed: copies of them that were made to be scored (their personal data replaced) are numbered beyond
+    `n_rows`."""
     held = {arm: {p.parent.name: p for p in (train / arm).glob("*/eval.parquet")} for arm in (a, b)}
     gaps: dict[int, list[float]] = {}
     said: dict[int, list[tuple[str, str]]] = {}
     for seed in sorted(set(held[a]) & set(held[b])):
-        one, two = (_scores(held[arm][seed]) for arm in (a, b))
+        one, two = (_scores(held[arm][seed], metric) for arm in (a, b))
         for row in one.keys() & two.keys():
             gaps.setdefault(row, []).append(one[row][0] - two[row][0])
             if one[row][1] or two[row][1]:
@@ -50,9 +51,12 @@ def rows_that_differ(train: Path, a: str, b: str, n_rows: int) -> list[Differing
     return sorted((d for d in every if abs(d.gain) > SMALLEST), key=lambda d: (-abs(d.gain), d.row))
 
 
-def _scores(path: Path) -> dict[int, tuple[float, str]]:
+def _scores(path: Path, metric: str) -> dict[int, tuple[float, str]]:
     """Row -> (score, the higher the better; what was predicted, where that is a class)."""
     table = pq.read_table(path)
+    if metric == "above_rejected" and metric in table.column_names:
+        ranked = zip(table["row"].to_pylist(), table[metric].to_numpy().tolist())
+        return {int(row): (float(score), "") for row, score in ranked if not math.isnan(score)}
     words = table["prediction"].to_pylist() if "prediction" in table.column_names else [""] * table.num_rows
     score = table["score"].to_numpy().astype(np.float64)
     # Writers are scored by nats, where less is better: there the score is the loss itself. Spans are scored by their F1.

@@ -140,11 +140,9 @@ class Job:
         runs, total, eta, notices, curves = _told(self._events.read())
         result = None if running else self._outcome.read()
         curves = self._curves([(r.arm, r.seed) for r in runs if r.counted] or measured_runs(result), curves)
-        # Only a verdict on the very plan in force speaks for the decisions on screen.
-        current = result is not None and session.is_written and result.get("plan_hash") == session.plan_hash()
         return Watch(
             running, runs, total, eta, notices, curves, result,
-            outdated=result is not None and not current,
+            outdated=result is not None and not self._outcome.is_of_now(session),
             ended_early="" if running else self._last_words(),
         )  # fmt: skip
 

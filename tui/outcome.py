@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from curate.session import PLAN_FILE
+
+if TYPE_CHECKING:
+    from curate.session import Session
 
 NO_VERDICT = {"insufficient evidence": "? cannot tell", "inconclusive": "? inconclusive"}
 """Outcomes that are none, as the rail has them."""
@@ -25,6 +30,7 @@ class Outcome:
     def __init__(self, run: Path) -> None:
         self.path = run / "ablation.json"
         self._read: tuple[int, dict[str, Any] | None] = (0, None)
+        self._plan: tuple[int, str | None] = (0, None)
 
     def read(self) -> dict[str, Any] | None:
         """What it holds; None where there is none, or none that can be read."""
@@ -35,6 +41,17 @@ class Outcome:
         except (OSError, ValueError):
             return None
         return self._read[1]
+
+    def is_of_now(self, session: Session) -> bool:
+        """Whether it speaks for the decisions on screen: what was trained is the plan that is written and in force."""
+        try:
+            stamp = (session.run.path / PLAN_FILE).stat().st_mtime_ns
+        except OSError:
+            return False
+        if stamp != self._plan[0]:
+            self._plan = stamp, session.plan_hash()
+        result = self.read()
+        return result is not None and session.is_written and result.get("plan_hash") == self._plan[1]
 
 
 def nothing_trained(result: Mapping[str, Any]) -> bool:
@@ -49,9 +66,12 @@ def trained_word(result: Mapping[str, Any] | None) -> str:
     return "– nothing trained" if nothing_trained(result) else "✓ trained"
 
 
-def verdict_word(result: Mapping[str, Any] | None) -> str:
-    """What the rail says of the comparison."""
-    return "– no verdict yet" if result is None else NO_VERDICT.get(str(result.get("verdict")), "✓ verdict")
+def verdict_word(result: Mapping[str, Any] | None, *, of_now: bool = True) -> str:
+    """What the rail says of the comparison; `of_now`: whether it is of the plan in force."""
+    if result is None:
+        return "– no verdict yet"
+    found = NO_VERDICT.get(str(result.get("verdict")))
+    return found or ("✓ verdict" if of_now else "! of earlier plan")
 
 
 def measured_runs(result: Mapping[str, Any] | None) -> list[tuple[str, int]]:

@@ -192,7 +192,9 @@ def _told(desk: Desk, panel: Panel) -> str:
     result = desk.outcome.read()
     if panel.mode == "train" and desk.training:
         return "▸ training"
-    return verdict_word(result) if panel.mode == "ablation" else trained_word(result)
+    if panel.mode != "ablation":
+        return trained_word(result)
+    return verdict_word(result, of_now=result is None or desk.outcome.is_of_now(desk.session))
 
 
 def header(desk: Desk, mode: str, width: int, view: str = "") -> Table:

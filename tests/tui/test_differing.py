@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import orjson
@@ -36,6 +37,17 @@ def test_rows_that_differ_between_arms_come_with_the_largest_difference_first(tm
     assert line(found[0], "x", str) == "+1.00  x: x / b"
     assert line(found[1], None, str) == "−0.50  y / c"
     assert rows_that_differ(tmp_path, "curated", "nobody", 7) == []
+
+
+def test_pairs_of_answers_differ_by_their_rank_where_that_is_what_arms_are_judged_by(tmp_path: Path) -> None:
+    arms = {"curated": ([3.0, 2.0, 1.0], [1.0, 0.0, math.nan]), "raw": ([1.0, 2.0, 1.0], [0.0, 0.0, 1.0])}
+    for arm, (nats, ranked) in arms.items():
+        table = {"row": [0, 1, 2], "score": nats, "weight": [5.0] * 3, "prediction": pa.nulls(3, pa.string())}
+        folder = tmp_path / arm / "0"
+        folder.mkdir(parents=True)
+        pq.write_table(pa.table({**table, "above_rejected": ranked}), folder / "eval.parquet")
+    assert [(d.row, d.gain) for d in rows_that_differ(tmp_path, "curated", "raw", 3, "above_rejected")] == [(0, 1.0)]
+    assert [(d.row, d.gain) for d in rows_that_differ(tmp_path, "curated", "raw", 3, "nats_per_token")] == [(0, -2.0)]
 
 
 async def test_rows_on_which_arms_differ_stand_with_their_own_label_and_what_each_arm_says(run: Path, drive: Drive) -> None:

@@ -147,7 +147,7 @@ async def test_progress_result_and_a_verdict_that_is_out_of_date_are_shown(run: 
             await d.panel("duplicates")
             await d.press("x")
             await d.panel("ablation")
-            await d.sees("This verdict is of an earlier plan")
+            await d.sees("This verdict is of an earlier plan", "! of earlier plan")
     finally:
         process.kill()
 
@@ -174,6 +174,7 @@ def test_the_rail_tells_a_verdict_from_a_comparison_without_one() -> None:
     assert verdict_word({**RESULT, "verdict": "inconclusive"}) == "? inconclusive"
     for verdict in ("helped", "harmed", "equivalent", "identical"):
         assert verdict_word({**RESULT, "verdict": verdict}) == "✓ verdict"
+        assert verdict_word({**RESULT, "verdict": verdict}, of_now=False) == "! of earlier plan"
     partly = {"arms": [{"runs": [{"status": "done"}, {"status": "not run"}]}], "verdict": "insufficient evidence"}
     assert (trained_word(partly), verdict_word(partly)) == ("✓ trained", "? cannot tell")
 
