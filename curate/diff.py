@@ -36,7 +36,7 @@ class _Side:
     @classmethod
     def open(cls, path: str | Path) -> _Side:
         run = RunDir.open(path)
-        detected = workflow.reopen(run)
+        detected = workflow.reopen(run, as_found=True)
         journal = read_journal(run.decisions_path)
         return cls(run, detected, journal, detected.resolve(journal))
 

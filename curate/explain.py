@@ -18,6 +18,7 @@ from curate.outputs import looked_for, looked_for_in_rows
 from curate.pipeline import Detected
 from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview
+from curate.row_lookup import row_named
 from curate.rundir import RunDir
 from curate.safetext import safe_text
 
@@ -29,14 +30,14 @@ WORDS = 1000
 def explain(run: str | Path, which: str) -> dict[str, Any]:
     """Everything the run knows about a row: its outcome, each finding with status, evidence, decisions and witness.
 
-    `which` is a 0-based row number or a row id in hex. Texts, pointers, replacements, evidence and decisions are
-    masked previews, but for what the privacy stage puts in the place of a value. Raises ConfigError for no such row.
+    `which` names the row as `curate.row_lookup.row_named` reads it. Texts, pointers, replacements, evidence and decisions
+    are masked previews, but for what the privacy stage puts in the place of a value. Raises ConfigError for no such row.
     """
     directory = RunDir.open(run)
-    detected = workflow.reopen(directory)
+    detected = workflow.reopen(directory, as_found=True)
     journal = read_journal(directory.decisions_path)
     plan = detected.resolve(journal)
-    row = _row(detected, which)
+    row = row_named(detected.dataset, which)
     findings = detected.findings
     where = np.flatnonzero(findings["row"].fill_null(-1).to_numpy() == row)
     shown = _masker(_looked_for(detected))
@@ -50,6 +51,7 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
                 **{k: shown(found[k]) for k in ("stage", "rule", "action", "score", "field", "reason")},
                 **{k: shown(planned[k]) for k in ("start", "end", "replacement", "status", "why", "witness_row")},
                 **_own_replacement(found, planned),
+                "was": shown(_label(detected, found["field"], row)) if found["action"] == "relabel" else None,
                 "witness_line": None if witness is None else detected.dataset.place(witness)[1],
                 "witness_file": None if witness is None else safe_text(detected.dataset.place(witness)[0]),
                 "witness_preview": None if witness is None else preview(detected, witness),
@@ -71,6 +73,11 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
         "preview": preview(detected, row),
         "findings": stories,
     }
+
+
+def _label(detected: Detected, field: str, row: int) -> str | None:
+    known = field in detected.dataset.columns
+    return str(detected.dataset.texts(field)[row].as_py() or "") if known else None
 
 
 def _own_replacement(found: dict[str, Any], planned: dict[str, Any]) -> dict[str, str]:
@@ -128,19 +135,3 @@ def _outcome(dropped: bool, stories: list[dict[str, Any]]) -> str:
     words = {"replace": "edited", "relabel": "relabelled", "reweight": "reweighted", "add": "added to"}
     changed = [word for action, word in words.items() if action in done]
     return f"kept, {' and '.join(changed)}" if changed else "kept as it was"
-
-
-def _row(detected: Detected, which: str) -> int:
-    n = detected.dataset.n_rows
-    if len(which) == 32:
-        try:
-            wanted = bytes.fromhex(which)
-        except ValueError:
-            raise ConfigError(f"{which!r} is neither a row number nor a row id in hex") from None
-        ids = detected.dataset.row_ids.to_pylist()
-        if wanted in ids:
-            return int(ids.index(wanted))
-        raise ConfigError(f"no row has the id {which}")
-    if not which.isdigit() or int(which) >= n:
-        raise ConfigError(f"there is no row {which!r}; rows are numbered 0 to {n - 1}")
-    return int(which)

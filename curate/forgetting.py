@@ -178,7 +178,7 @@ def _run(run: RunDir, work: _Search) -> RunPlaces:
     detected: Detected | None = None
     dataset: Dataset | None = None
     try:
-        detected = workflow.reopen(run)
+        detected = workflow.reopen(run, as_found=True)
         dataset = detected.dataset
     except CurateError as error:
         problem = safe_text(str(error))

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 Status = Literal["done", "cached", "skipped"]
 DUPLICATES = ("exact_duplicates", "near_duplicates")
+FINISHED = ("done", "detected")
+"""What a manifest says of a run whose stages were all looked at."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ def detect(
     listener: Listener = _silent,
     cancelled: Callable[[], bool] = lambda: False,
     read_only: bool = False,
+    as_found: bool = False,
     execution: Execution = LOCAL,
     known: Meeting | None = None,
 ) -> Detected:
@@ -175,8 +178,10 @@ def detect(
 
     With a run directory, each result is saved as soon as it is there, and what the manifest already holds under the
     same key is loaded instead of computed. With `read_only`, what is not there is an error (RunError) and nothing is
-    written; anything else needs the directory's lock. `known`: rows that an earlier look has settled; findings are the
-    same without. Raises `Cancelled` between stages when asked to stop.
+    written; anything else needs the directory's lock. `as_found`: of a finished run its results are taken as they are,
+    also where this version would find something else: who asks why a row is gone asks what was found then.
+    `known`: rows that an earlier look has settled; findings are the same without. Raises `Cancelled` between stages when
+    asked to stop.
     """
     recipe = recipe or Recipe()
     choices = {c.name: c for c in recipe.stages()}
@@ -196,7 +201,7 @@ def detect(
         context.check_cancelled()
         if known is not None and get_stage(name).keeps_rows:
             context.known = known.stage(name, _key_of_rows(dataset, recipe, choices[name]))
-        outcome = _one(dataset, recipe, choices[name], outcomes, context, run, listener, read_only)
+        outcome = _one(dataset, recipe, choices[name], outcomes, context, run, listener, read_only, as_found)
         outcomes[name] = outcome
         hints.update({f"{name}.{hint}": value for hint, value in outcome.detection.hints.items()})
     ordered = {name: outcomes[name] for name in choices}
@@ -216,13 +221,16 @@ def _one(
     run: RunDir | None,
     listener: Listener,
     read_only: bool,
+    as_found: bool,
 ) -> Outcome:
     stage = get_stage(choice.name)
-    record = {} if run is None else run.manifest()["stages"].get(choice.name, {})
+    manifest = {"stages": {}} if run is None else run.manifest()
+    record = manifest["stages"].get(choice.name, {})
+    settled = as_found and bool(record) and manifest.get("status") in FINISHED
     depends_on: Mapping[str, str] = _depends_on(choice, record if read_only else {})
     key = stage_key(dataset, recipe, choice, [before[u].key for u in stage.uses if u in before], depends_on)
     if run is not None:
-        if record.get("key") == key and not (context.known is not None and context.known.due()):
+        if settled or (record.get("key") == key and not (context.known is not None and context.known.due())):
             cached = run.load_stage(choice.name, record) if record["status"] == "done" else Detection(empty_findings())
             if cached is not None:
                 status: Status = "cached" if record["status"] == "done" else "skipped"
@@ -230,6 +238,8 @@ def _one(
                 listener(Event(choice.name, status, findings=n, seconds=record["seconds"], reason=reason))
                 return Outcome(choice.name, status, cached, record["seconds"], key, reason)
         if read_only:
+            if manifest.get("status") not in FINISHED:
+                raise RunError(f"{run.path}: the run did not finish; `curate run` goes on with it")
             raise RunError(
                 f"{run.path} does not hold what this version finds for {choice.name}; `curate run` brings it up to date"
             )

@@ -181,17 +181,25 @@ def detect_into(
         return detected
 
 
-def reopen(directory: RunDir, listener: Listener = _silent) -> Detected:
-    """The findings of a run, with its data read again and checked to be the same; nothing is written."""
-    return _reopen(directory, listener, read_only=True)
+def reopen(directory: RunDir, listener: Listener = _silent, *, as_found: bool = False) -> Detected:
+    """The findings of a run, with its data read again and checked to be the same; nothing is written.
+
+    `as_found`: what a finished run found, also where this version would find something else. RunError where the run holds
+    less than that.
+    """
+    return _reopen(directory, listener, read_only=True, as_found=as_found)
 
 
-def _reopen(directory: RunDir, listener: Listener, *, read_only: bool) -> Detected:
+def _reopen(directory: RunDir, listener: Listener, *, read_only: bool, as_found: bool = False) -> Detected:
     manifest = directory.manifest()
     recipe = Recipe.parse(manifest["recipe"])
+    if as_found and not same_version(manifest):  # another version may see other roles in the same columns
+        recipe = recipe.with_(roles=manifest["roles"], task=manifest["task"])
     dataset = _known_input(manifest, recipe) or read_input(recipe)
     same_input(directory, manifest, dataset)
-    return _with_people(directory, detect(dataset, recipe, run=directory, listener=listener, read_only=read_only))
+    return _with_people(directory, detect(
+        dataset, recipe, run=directory, listener=listener, read_only=read_only, as_found=as_found
+    ))  # fmt: skip
 
 
 def _with_people(directory: RunDir, detected: Detected) -> Detected:
@@ -298,7 +306,7 @@ def load_ablation(directory: RunDir) -> dict[str, Any] | None:
 
 def build_report(directory: RunDir) -> Any:
     """The report of a run as data, from its files."""
-    detected = reopen(directory)
+    detected = reopen(directory, as_found=True)
     plan = detected.resolve(read_journal(directory.decisions_path))
     result = RunResult(directory, detected, plan, apply(detected.dataset, plan), manifest=directory.manifest())
     result.ablation = _ablation_of_this_plan(result)

@@ -22,7 +22,7 @@ from curate.ledger.sightings import MISSED_PRIVACY
 from curate.ledger.sightings import STAGE as PEOPLE
 from curate.privacy.preview import shown_names
 from curate.safetext import safe_text
-from curate.statistics import Z
+from curate.statistics import Z, wilson
 
 LEAKS = ("leaks_split", "matches_benchmark")
 """Rules of the contamination stage; it has nothing to say where there is nothing to compare with, and is not missed."""
@@ -281,7 +281,8 @@ def _residual(found: Mapping[str, Any] | None, why: str) -> Fact:
 def _label_errors(
     e: Evidence, stage: Any, row: Any, status: Any, kept: Any, open_: Any, why: str
 ) -> Fact:
-    """Mean probability that a label is wrong, with a normal interval of the mean.
+    """Mean probability that a label is wrong, with a normal interval of the mean; its upper end is never below what that
+    many rows without a single wrong label would show (Wilson), however sure a model is of labels that it mended itself.
 
     A person's word counts more than a model's: labels that somebody found right count as right, and in curated data
     those that were mended count as right as well. Where a sample of each class was judged, classes count as large as they
@@ -298,15 +299,18 @@ def _label_errors(
         return Fact(None, why_missing="no row was judged")
     at = np.flatnonzero((stage == "label_issues") & open_)
     at = at[np.argsort(-e.findings["score"].to_numpy()[at], kind="stable")]
+    mended = len(np.unique(row[settled & (status == "applied") & (row >= 0)]))
+    said = [f"{plural(mended, 'label')} that {'was' if mended == 1 else 'were'} mended count as right"] if mended else []
+    least = wilson(0, len(used))[1]
     if e.labels_sampled:
         mean, half, of = _stratified(e, wrong, judged, kept)
-        detail = f"a sample of {len(used):,} of {of:,} rows was judged, drawn from every class"
-        return Fact(mean, len(used), at, max(0.0, mean - half), min(1.0, mean + half), detail=detail)
-    mean = float(used.mean())
-    half = Z * float(used.std(ddof=1)) / len(used) ** 0.5
-    return Fact(
-        mean, len(used), at, max(0.0, mean - half), min(1.0, mean + half), falls=_falls(used, wrong, row[at], judged)
-    )
+        said.insert(0, f"a sample of {len(used):,} of {of:,} rows was judged, drawn from every class")
+        high, falls = min(1.0, max(mean + half, least)), np.empty(0)
+    else:
+        mean, half = float(used.mean()), Z * float(used.std(ddof=1)) / len(used) ** 0.5
+        falls = np.maximum(_falls(used, wrong, row[at], judged), least)
+        high = float(falls[0])
+    return Fact(mean, len(used), at, max(0.0, mean - half), high, falls=falls, detail="; ".join(said))
 
 
 def _falls(used: Any, wrong: Any, rows: Any, judged: Any) -> NDArray[np.float64]:

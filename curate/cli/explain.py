@@ -8,9 +8,13 @@ from typing import Any
 import click
 
 SHOWN = 20
+SHOWN_DIGITS = 16
+"""Of the id of a finding: `curate decide` takes as many."""
 
 
 @click.command("explain", epilog="\b\nExamples:\n  curate explain runs/tickets 4711\n"
+               "  curate explain runs/tickets tickets.jsonl:4712    the same row, by its line\n"
+               "  curate explain runs/tickets id=T-4711             by a column of yours\n"
                "  curate explain runs/tickets 9f86d081884c7d659a2feaa0c55ad015 --json\n"
                "  curate explain runs/tickets --stage near_duplicates --limit 50")
 @click.argument("run", type=click.Path())
@@ -20,9 +24,10 @@ SHOWN = 20
               help=f"Without ROW: how many removed rows are listed; 0 lists all (default: {SHOWN}).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 def explain_command(run: str, row: str | None, stage: str | None, limit: int, as_json: bool) -> int:
-    """Say what happened to a row (0-based number, or row id in hex) and why: findings, decisions, witness.
+    """Say what happened to a row and why: findings, decisions, witness.
 
-    Without ROW, list the rows that were removed.
+    ROW is its number (from 0), its row id, FILE:LINE, COLUMN=VALUE, or a value that no other row holds beside its content
+    (an id of your own). Without ROW, list the rows that were removed.
     """
     import orjson
 
@@ -85,7 +90,9 @@ def _print(story: dict[str, Any]) -> None:
         say(f"  {f['reason']}")
         noted = f["why"].startswith("noted: ")
         say(f"  {f['why']}" if noted else f"  {f['status']}: {f['why']}")
-        if f["replacement"] is not None:
+        if f["was"] is not None and f["replacement"] is not None:
+            say(f"  puts {f['replacement']!r} in place of {f['was']!r}")
+        elif f["replacement"] is not None:
             say(f"  puts {f['replacement']!r} there" if f["replacement"] else "  takes that text out")
         if f["witness_row"] is not None:
             elsewhere = "" if f["witness_file"] == story["file"] else f" of {f['witness_file']}"
@@ -99,6 +106,7 @@ def _print(story: dict[str, Any]) -> None:
             say(f"  {d['at']} {who}: {d['verdict']}{' - ' + d['why'] if d['why'] else ''}")
         for key, value in (f["evidence"] or {}).items():
             say(f"  {key.replace('_', ' ')}: {said_of(value)}")
+        say(f"  finding {f['finding_id'][:SHOWN_DIGITS]}")
 
 
 def said_of(value: Any) -> str:

@@ -142,6 +142,10 @@ class Dataset:
         """One view column in one chunk."""
         return self._column(column).array
 
+    def texts(self, column: str) -> pa.LargeStringArray:
+        """One column as text: `1` for 1 and for 1.0, nested values as JSON; null where there is none."""
+        return reading.as_text(self._column(column))
+
     def is_json(self, column: str) -> bool:
         """Whether the strings of a view column are JSON (mixed or nested values)."""
         return self._column(column).json

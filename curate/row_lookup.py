@@ -1,0 +1,56 @@
+"""Which row a person means: by number, by row id, by file and line, or by what stands in a column of their own."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow.compute as pc
+
+from curate.dataset import Dataset
+from curate.dataset.types import CONTENT_ROLES
+from curate.errors import ConfigError
+
+WAYS = "give its number (from 0), its row id, FILE:LINE, or COLUMN=VALUE"
+_ROW_ID = re.compile(r"[0-9a-fA-F]{32}")
+
+
+def row_named(dataset: Dataset, which: str) -> int:
+    """The row that `which` names. ConfigError where no row fits, or more than one.
+
+    A number is a 0-based row, 32 hex digits a row id, `data.jsonl:17` a line of a file, `id=t-17` a value of a column;
+    anything else a value that one row alone holds in a column without content (an id of the user's own).
+    """
+    if which.isascii() and which.isdigit():
+        if int(which) < dataset.n_rows:
+            return int(which)
+        raise ConfigError(f"there is no row {which}; rows are numbered 0 to {dataset.n_rows - 1}")
+    if _ROW_ID.fullmatch(which):
+        ids = dataset.row_ids.to_pylist()
+        if bytes.fromhex(which) in ids:
+            return ids.index(bytes.fromhex(which))
+        raise ConfigError(f"no row has the id {which}")
+    column, equals, value = which.partition("=")
+    if equals and column in dataset.columns:
+        return _only(_holding(dataset, column, value), which)
+    file, colon, line = which.rpartition(":")
+    if colon and line.isascii() and line.isdigit():
+        tail = f"/{file.removeprefix('./')}" if file else ""
+        at = np.flatnonzero(dataset.lines == int(line)).tolist()
+        return _only([row for row in at if f"/{dataset.place(row)[0]}".endswith(tail)], which)
+    content = {name for role in CONTENT_ROLES for name in getattr(dataset.roles, role)}
+    found = {row for name in dataset.columns if name not in content for row in _holding(dataset, name, which)}
+    return _only(sorted(found), which)
+
+
+def _holding(dataset: Dataset, column: str, value: str) -> list[int]:
+    """Rows whose cell in a column reads so."""
+    return np.flatnonzero(pc.equal(dataset.texts(column), value).fill_null(False)).tolist()
+
+
+def _only(rows: list[int], which: str) -> int:
+    if len(rows) == 1:
+        return rows[0]
+    many = f"{len(rows):,} rows are" if rows else "there is no row"
+    some = f" (rows {', '.join(map(str, rows[:5]))}{', …' if len(rows) > 5 else ''})" if rows else ""
+    raise ConfigError(f"{many} {which!r}{some}; {WAYS}")

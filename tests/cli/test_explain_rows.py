@@ -1,0 +1,80 @@
+"""An auditor finds a row by what he has at hand, and hears what was found then, whatever version asks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.conftest import Curate
+
+ROWS = [{"id": f"T-{n:03d}", "text": f"Question {n} about parcels, refunds and opening hours of shop {n * 7}.",
+         "label": "nuetral" if n == 5 else ("neutral", "happy")[n % 2]} for n in range(60)]  # fmt: skip
+ROWS[41] = {**ROWS[40], "id": "T-041"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from curate import run as curate_run
+
+    folder = tmp_path_factory.mktemp("explained")
+    data = folder / "tickets.jsonl"
+    data.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in ROWS))
+    curate_run(str(data), out=folder / "run", train=False)
+    return folder / "run"
+
+
+@pytest.mark.parametrize("which", ["41", "T-041", "id=T-041", "tickets.jsonl:42", "./tickets.jsonl:42", ":42"])
+def test_a_row_is_found_by_number_by_its_own_id_and_by_its_line(run: Path, inside: Curate, which: str) -> None:
+    story = json.loads(inside("explain", run, which, "--json").stdout)
+    assert (story["row"], story["line"]) == (41, 42)
+    assert story["outcome"] == "removed by exact_duplicates"
+
+
+@pytest.mark.parametrize(
+    ("which", "words"),
+    [
+        ("60", "numbered 0 to 59"),
+        ("T-999", "there is no row 'T-999'"),
+        ("label=happy", "rows are 'label=happy' (rows 1, 3, 7"),
+        ("other.jsonl:42", "there is no row"),
+        ("f" * 32, "no row has the id"),
+    ],
+)
+def test_what_names_no_row_or_several_is_told(run: Path, inside: Curate, which: str, words: str) -> None:
+    done = inside("explain", run, which)
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_the_digits_that_explain_shows_are_enough_to_decide(run: Path, inside: Curate) -> None:
+    told = inside("explain", run, "41").stdout
+    shown = [line.split()[1] for line in told.splitlines() if line.startswith("  finding ")]
+    done = inside("decide", run, "reject", shown[0], "--dry-run")
+    assert (done.returncode, "1 finding; nothing was saved" in done.stderr) == (0, True)
+
+
+def test_a_relabel_names_the_label_of_before(run: Path, inside: Curate) -> None:
+    assert "puts 'neutral' in place of 'nuetral'" in inside("explain", run, "5").stdout
+
+
+def test_what_another_version_found_can_still_be_asked_for(run: Path, inside: Curate) -> None:
+    manifest = run / "manifest.json"
+    said = json.loads(manifest.read_text())
+    for record in said["stages"].values():
+        record["key"] = "of another version"
+    said["versions"]["curate"] = "0.0.1"
+    before = manifest.read_bytes()
+    manifest.write_text(json.dumps(said))
+    try:
+        story = json.loads(inside("explain", run, "41", "--json").stdout)
+        assert story["outcome"] == "removed by exact_duplicates"
+        assert inside("report", run).returncode == 0
+        assert inside("diff", run, run).returncode == 0
+        said["status"] = "running"
+        manifest.write_text(json.dumps(said))
+        assert "did not finish" in inside("explain", run, "41").stderr
+    finally:
+        manifest.write_bytes(before)
