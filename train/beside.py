@@ -14,6 +14,7 @@ Cost: about 10 µs a row. Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from curate.dataset import Dataset
 
 MARK, SPARE = "from_column", "passage_chars"
+_NAMED = re.compile(r"\s*\(?([A-Ja-j1-9])\s?(?:\)|[.:](?!\d))")
+"""A choice that names itself: `A)21`."""
 _PROSE = 4
 """Words of a text in a nested passage: fewer are titles, addresses and marks."""
 
@@ -132,6 +135,9 @@ class Beside:
                 found += choices_in(value)
         for members in self.families:
             found += [(_suffix(name), _plain(self.cells[name][row])) for name in members]
+        named = {own[1] for _, text in found if (own := _NAMED.match(text))}
+        if len(named) == len(found) > 1:
+            return "\n".join(text.strip() for _, text in found)
         lines = []
         for i, (key, text) in enumerate(found):
             key = str(self.first + i) if self.first is not None else key or chr(ord("A") + i)

@@ -253,6 +253,8 @@ class _Finder:
         talks = [name for name, fact in self.free.items() if fact.conversation]
         answers = set(known.NAMES["chosen"]) | set(known.NAMES["rejected"])
         talks = [name for name in talks if known.plain(name) not in answers]
+        if self._all("prompt", wordy) and self._answers():  # the turns before a question are not the whole
+            talks = [name for name in talks if known.plain(name) not in known.TURNS_BEFORE]
         return sorted(talks, key=lambda name: known.rank(name, known.NAMES["messages"]) is None)
 
     def _prompts(self) -> list[str]:

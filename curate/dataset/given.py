@@ -37,7 +37,7 @@ _SAMPLE = 200
 _PASSAGE = 8
 """Words of a passage."""
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_LISTED = re.compile(r"(?:^|[\s(])[A-Ea-e1-5][).:]")
+_LISTED = re.compile(r"(?:^|[\s(])[A-Ea-e1-5]\s?[).:]")
 _KEYS = frozenset("abcdefghijABCDEFGHIJ0123456789")
 _TEXTS = ("text", "content", "option", "choice", "answer", "value")
 _SPEAKERS = frozenset(("user", "assistant", "human", "bot", "gpt", "question", "answer", "input", "output", "system"))

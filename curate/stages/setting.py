@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from curate.dataset import Dataset
 from curate.dataset.column import Column
 from curate.dataset.content import as_text, loaded
-from curate.dataset.given import choice_columns, filled_choices, says
+from curate.dataset.given import choice_columns, filled_choices, opened, says
 from curate.dataset.names import CHOICES, PASSAGES, SYSTEM, TURNS_BEFORE, plain
 from curate.similarity.exact import exact_groups
 from curate.similarity.partners import Ints
@@ -45,7 +45,7 @@ def settings_of(dataset: Dataset, threads: int = 1) -> list[str]:
 
 def untrained(dataset: Dataset) -> list[str]:
     """System prompts and passages that training could read, and does not."""
-    if not dataset.roles.prompt or dataset.task not in ("sft", "preference", "unpaired_preference"):
+    if dataset.task == "text":
         return []
     whole = [name for name in settings_of(dataset) if not dataset.is_json(name) and name not in dataset.roles.context]
     return [name for name in whole if plain(name) in SYSTEM or plain(name) in PASSAGES]
@@ -94,7 +94,7 @@ def _column(dataset: Dataset, name: str, known: str) -> pa.LargeStringArray:
     said = np.zeros(len(distinct), np.bool_) if nested else blanks >= _LONG
     for i in np.flatnonzero(~said).tolist():
         value = distinct[i].as_py()
-        said[i] = says(loaded(value) if nested else value, known)
+        said[i] = says(loaded(value) if nested else opened(value), known)
     kept = pc.if_else(pa.array(said), distinct, "")
     return pc.fill_null(kept.take(words.indices), "")
 

@@ -70,6 +70,7 @@ SETTINGS: dict[str, tuple[Row, Row]] = {
         {"A": "red", "B": "green", "C": "grey", "D": "pink"}, {"A": "blue", "B": "yellow", "C": "grey", "D": "pink"},
     ),
     "choices in named columns": ({"opa": "red", "opb": "green"}, {"opa": "blue", "opb": "yellow"}),
+    "choices as JSON in a text": ({"choices": '["red", "green"]'}, {"choices": '["green", "red"]'}),
     "choices under letters": ({"options": {"A": "red", "B": "green"}}, {"options": {"A": "blue", "B": "yellow"}}),
     "choices beside their letters": (
         {"choices": {"text": ["red", "green"], "label": ["A", "B"]}},

@@ -53,6 +53,22 @@ AROUND: dict[str, tuple[Row, list[tuple[str, str]]]] = {
         {"choices": {"text": ["Hills", "Sea"], "label": ["P", "Q"]}},
         [("user", f"{ASKED['question']}\n\nP. Hills\nQ. Sea"), ANSWER],
     ),
+    "choices that name themselves": (
+        {"options": ["A)Hills", "B)Sea"]},
+        [("user", f"{ASKED['question']}\n\nA)Hills\nB)Sea"), ANSWER],
+    ),
+    "choices of decimals": (
+        {"options": ["1.5", "2.5"]},
+        [("user", f"{ASKED['question']}\n\nA. 1.5\nB. 2.5"), ANSWER],
+    ),
+    "choices in a line": (
+        {"options": "a ) hills , b ) sea"},
+        [("user", f"{ASKED['question']}\n\na ) hills , b ) sea"), ANSWER],
+    ),
+    "turns with their speakers": (
+        {"history": [{"from": "human", "value": "Which river?"}, {"from": "gpt", "value": "The long one."}]},
+        [("user", "Which river?"), ("assistant", "The long one."), QUESTION, ANSWER],
+    ),
     "choices in columns": (
         {"D": "Mills", "B": "Sea", "A": "Hills", "C": ""},
         [("user", f"{ASKED['question']}\n\nA. Hills\nB. Sea\nD. Mills"), ANSWER],
@@ -158,11 +174,13 @@ def test_a_classifier_reads_a_pair_and_what_its_text_is_about(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("answers", "first"), [([0, 1], "0. Hills\n1. Sea"), (["1", "2"], "1. Hills\n2. Sea"), (["A", "B"], "A. Hills\nB. Sea")]
+    ("answers", "first"),
+    [([0, 1], "0. Hills\n1. Sea 0"), (["1", "2"], "1. Hills\n2. Sea 0"), (["A", "B"], "A. Hills\nB. Sea 0")],
 )
 def test_choices_are_called_what_their_answers_call_them(tmp_path: Path, answers: list[Any], first: str) -> None:
     rows = [
-        {"question": f"Where is it, case {i}?", "choices": ["Hills", "Sea"], "answer": answers[i % 2]} for i in range(20)
+        {"question": f"Where is it, case {i}?", "choices": ["Hills", f"Sea {i}"], "answer": answers[i % 2]}
+        for i in range(20)
     ]
     data = of(tmp_path, rows)
     assert data.task == "sft"
