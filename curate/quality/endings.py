@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 
 import numpy as np
 import orjson
@@ -27,7 +28,8 @@ _OPEN_WORDS = frozenset((
     "oder", "der", "die", "das", "dem", "den", "ein", "eine", "einen", "einem", "weil", "dass", "wenn", "le", "les", "un",
     "une", "et", "ou", "des", "du", "au", "aux", "parce", "que", "dans", "el", "los", "las", "una", "y", "o", "del",
     "porque", "con", "os", "um", "uma", "e", "em", "il", "lo", "gli", "che", "perché", "het", "een", "en", "of", "omdat",
-    "w", "z", "i", "oraz", "и", "или", "в", "на", "с", "что", "ve", "ile", "bir",
+    "w", "z", "i", "oraz", "и", "или", "в", "на", "с", "что", "ve", "ile", "bir", "la", "de", "di", "della", "delle", "dei",
+    "degli", "nel", "nella", "im", "beim", "vom", "zum", "zur", "für", "yang", "और", "या",
 ))  # fmt: skip
 _OPEN_UNSPACED = (
     r"(?:因为|因為|所以|但是|而且|并且|並且|以及|如果|由于|由於|为了|為了|对于|關於|关于|例如|比如|或者?|"
@@ -35,8 +37,12 @@ _OPEN_UNSPACED = (
 )
 """The same in scripts without spaces, where nothing else at the end shows that a sentence goes on. Particles that
 also end whole sentences (的, が, の), and words that are nouns and verbs as well (通过, 根据, 与), are left out."""
-_OPEN_MARKS = np.array([ord(mark) for mark in ",-–—:(&+=，、：（"], np.int32)
+_OPEN_MARKS = np.array([ord(mark) for mark in ",-–—:(&+=，、：（،؛"], np.int32)
 
+SAMPLED, FEWEST_ENDS, NEARLY_ALL = 400, 100, 0.9
+"""Answers drawn, the fewest that tell how they end, and the share of them that must end alike."""
+_ENDS = re.compile(r"#{2,}$|[^\W\d_]|<[a-z_|]+>|\\\w|\*\*\w")
+_LABEL = re.compile(r"(?:\*\*)?[^\W\d_][^\n:：.,;!?\d]{0,30}[:：]")
 _FORM = re.compile(r":[ \t]*\n+[^\n]*:[ \t]*(?:\n|$)")
 _SOUND_END = re.compile(
     r"(?:(?:https?://|www\.)\S+|[#@]\w+|[-–—~] ?[\"“]?[A-Z][\w.'’]*(?: [A-Z][\w.'’]*){0,3}|: ?\S+(?: \S+){0,2}|"
@@ -94,6 +100,37 @@ def cut_off(measured: Measured, least_share: float) -> Hits:
     score = 0.5 + 0.15 * (share - least_share) / max(1e-9, 1 - least_share)
     total = np.minimum(0.89, score + 0.2 * strong + 0.1 * bracket + 0.05 * (f["sentences"] >= 3))
     return hits("cut_off", where, total, finished_share=round(share, 3), sentences_before=f["sentences"])
+
+
+def missing_end(measured: Measured) -> Hits:
+    """Answers without the line with which nearly all others end: "#### 18", "Answer: B". The beginning of that line is
+    learned from answers of several lines, drawn evenly; bullets, numbers and brackets begin too much to mean an end."""
+    texts = measured.pieces.texts
+    said = measured.features["words"] > 0
+    at = np.flatnonzero(said)
+    rows = at[np.unique(np.linspace(0, len(at) - 1, min(len(at), SAMPLED)).astype(np.int64))] if len(at) else at
+    lasts = [text.strip().rpartition("\n") for text in texts.take(pa.array(rows)).to_pylist()]
+    counts = Counter(_beginning(line) for before, _, line in lasts if before)
+    begin, times = max(counts.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+    none = hits("missing_end", np.zeros(len(texts), np.bool_), 0.0)
+    if len(rows) < FEWEST_ENDS or not begin or times < NEARLY_ALL * len(rows):
+        return none
+    pattern = r"(?:^|\n)[ \t]*" + re.escape(begin).replace("\\ ", " ") + r"[^\n]*\s*$"
+    ended = measured.holds(pattern, said, ignore_case=False)
+    share = float(ended[at].mean())
+    if measured.pieces.calls is not None:
+        said = said & ~measured.pieces.calls
+    score = np.clip(0.5 + 3.5 * (share - NEARLY_ALL), 0.5, 0.85)
+    return hits("missing_end", said & ~ended, score, ended_share=round(share, 3)) if share >= NEARLY_ALL else none
+
+
+def _beginning(line: str) -> str:
+    """A sign or label at the beginning of a line, or its first three words; empty for bullets, numbers, code, tables."""
+    words = line.split()
+    if not words or not _ENDS.match(words[0]):
+        return ""
+    label = _LABEL.match(line.strip())
+    return label[0].rstrip() if label else words[0] if not words[0].isalnum() else " ".join(words[:3])
 
 
 def broken_fence(measured: Measured) -> Hits:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate.quality.features import Features, Ints
+from curate.quality.features import Features, Hashes, Ints
 from curate.quality.phrases import matches
 from curate.quality.words import Relation
 
@@ -47,6 +47,8 @@ class Measured:
     relation: Relation | None
     code: Bools
     """Pieces that are code, or mostly."""
+    common: Hashes
+    """The words that most of the texts hold, as a set."""
     fluency: NDArray[np.float64]
     """Bits a word by which the words before tell the next (`curate.quality.fluency`); nan where that is not known."""
 

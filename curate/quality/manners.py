@@ -48,6 +48,7 @@ def template_leftover(m: Measured, config: QualityConfig) -> Hits:
     given = among(m.pieces.prompts, phrases.TEMPLATE, where, ignore_case=False)
     coded = (where & (m.features["fences"] > 0)) | m.holds(phrases.CODE, where, ignore_case=False)
     coded |= m.holds(r"`[^`\n]*(?:\$\{|\{\{|%\(|<[Yy]our)[^`\n]*`", where)
+    coded |= m.holds(r"[\"'‘“„«`]lorem ipsum", where)  # a text about it
     coded &= ~m.holds(_FOR_MODELS, where & coded)
     at = np.flatnonzero(where & (syntax | ~letter) & ~given & ~coded)
     form = m.asks(r"format|fill|script|code|program|jinja|regex|html", where)[at]
@@ -61,7 +62,7 @@ def template_leftover(m: Measured, config: QualityConfig) -> Hits:
         if match is None or _meant(match[0], prompt or ""):
             keep[k] = False
             continue
-        start[k], end[k] = match.span()
+        start[k], end[k] = match.start() + len(match[0]) - len(match[0].lstrip(" ,\t\n")), match.end()
     score = np.where(form, 0.4, 0.8)
     return Hits("template_leftover", at[keep], score[keep], {}, start[keep], end[keep])
 

@@ -28,8 +28,8 @@ WEIGHTS: Mapping[str, float] = {
 """Weight of each trait."""
 FACTORS: Mapping[str, float] = {
     "repeated_item": 0.9, "empty": 0.02, "placeholder": 0.3, "too_short": 0.85, "too_long": 0.95, "cut_off": 0.75,
-    "broken_fence": 0.85, "broken_json": 0.8, "repetition_loop": 0.5, "repetitive": 0.8, "refusal": 0.5, "as_an_ai": 0.75,
-    "wrong_count": 0.85, "runs_on": 0.5, "prompt_echoed": 0.6, "wrong_language": 0.6, "garbled": 0.7,
+    "missing_end": 0.8, "broken_fence": 0.85, "broken_json": 0.8, "repetition_loop": 0.5, "repetitive": 0.8, "refusal": 0.5,
+    "as_an_ai": 0.75, "wrong_count": 0.85, "runs_on": 0.5, "prompt_echoed": 0.6, "wrong_language": 0.6, "garbled": 0.7,
     "template_leftover": 0.8, "boilerplate": 0.98, "stock_answer": 0.8, "unrelated": 0.9, "role_order": 0.8,
     "last_turn": 0.6, "identical_pair": 0.3, "swapped_pair": 0.8, "c4_lines": 1.0,
 }  # fmt: skip

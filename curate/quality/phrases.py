@@ -27,7 +27,7 @@ HEAD = 160
 """Code points of an answer in which a refusal begins."""
 
 TEMPLATE_SYNTAX = (
-    r"\{\{[ \t]*[A-Za-z_][\w .|\-]{0,40}\}\}|\$\{[A-Za-z_]\w{0,40}\}|%\([A-Za-z_]\w{0,30}\)[sdf]|\{%[^%\n]{1,80}%\}"
+    r"\{\{[ \t]*[A-Za-z_\x{A0}-\x{10FFFF}][\w .|\-\x{A0}-\x{10FFFF}]{0,40}\}\}|(?:^|[\s,])\{[a-z]+(?:_[a-z]+)+\}|\$\{[A-Za-z_]\w{0,40}\}|%\([A-Za-z_]\w{0,30}\)[sdf]|\{%[^%\n]{1,80}%\}"
     r"|//EOM//|</?s>$|<(?:eos|EOS|pad|PAD|bos|BOS)>"
     r"|\[(?:[Ii]mage|[Pp]icture|[Ll]ink|[Ss]creenshot|[Vv]ideo|URL)(?: (?:of|to|here)[^\]\n()]{0,60})?\]"
     r"|<(?:no ?(?:input|output)|NOINPUT|NOOUTPUT|[Nn]o[Ii]nput|placeholder|PLACEHOLDER)>"
@@ -36,7 +36,10 @@ TEMPLATE_SYNTAX = (
 """What only a program leaves behind."""
 TEMPLATE = (
     TEMPLATE_SYNTAX + r"|\[(?:[Ii][Nn][Ss][Ee][Rr][Tt]|[Aa][Dd][Dd]|[Ee][Nn][Tt][Ee][Rr]|[Ff][Ii][Ll][Ll](?: in)?|[Yy][Oo][Uu][Rr]|YOUR|[Pp][Ll][Aa][Cc][Ee][Hh][Oo][Ll][Dd][Ee][Rr]"
-    r"|EINFÜGEN|[Hh]ier |[Nn]ombre|[Ii]nsertar?|[Ii]nsérer|[Vv]otre|[Ii]hr|[Tt]u |[Ss]u )[^\]\n()]{0,60}\]"
+    r"|EINFÜGEN|[Hh]ier |[Nn]ombre|[Ii]nsertar?|INSERTAR|[Ii]nsérer|[Vv]otre|[Ii]hre? |[Dd]eine? |[Tt]u |[Ss]u |[Ss]eu |[Ii]nserir|[Ii]nsira|[Ii]nserisci|[Ii]nserire|[Ii]l tuo"
+    r"|[Nn]ome d[aeio]\w* |[Nn]om d[eu] |[Uu]w |[Vv]ul |[Ww]pisz|[Ww]staw|[Mm]asukkan |[Nn]ama |[Вв]аш[аеи]? |[Вв]став(?:ить|ьте) |[Ии]мя |أدخل |اسم |यहाँ )[^\]\n()]{0,60}\]"
+    r"|\[[^\[\]\n()]{0,40} (?:EINFÜGEN|[Ee]infügen|[Ee]intragen|einsetzen|[Aa]dı|giriniz|girin|입력|삽입|डालें|लिखें)\]|\[(?:[Nn]ome|[Nn]om|[Pp]rénom|[Aa]dınız|[Ii]sim|[Ii]miona?|[Ii]mię|[Nn]aam|[Ии]мя|[Дд]ата|[Нн]азвание|이름|날짜|회사명|성함|नाम|तारीख|الاسم|اسمك|التاريخ|[Jj]ina)\]"
+    r"|[\[【「](?:此[处處]|[请請]?(?:填[写寫]|[输輸]入|插入))[^\]】」\n]{0,20}[\]】」]|[\[【](?:姓名|名字|日期|公司名称?|您的[^\]】\n]{1,6}|你的[^\]】\n]{1,6}|お名前|氏名|名前|会社名|日付|[^\]】\n]{1,8}を(?:入力|記入|挿入))[\]】]"
     r"|\[(?:[Nn]ame|[Dd]ate|[Cc]ompany(?: [Nn]ame)?|[Cc]ity|[Aa]ddress|[Ff]irst [Nn]ame|[Ll]ast [Nn]ame|[Tt]itle|[Pp]hone(?: [Nn]umber)?|[Ee]mail(?: [Aa]ddress)?|[Rr]ecipient(?:'s [Nn]ame)?|[Pp]roduct(?: [Nn]ame)?|NAME|DATE|COMPANY|TITLE)\]"
     r"|<(?:[Yy]our|[Ii]nsert|[Ee]nter|YOUR|INSERT|ENTER|[Aa]dd)[ _-][^>\n]{1,50}>"
 )
@@ -52,24 +55,44 @@ STOCK = (
     r"|is there anything else|if you (?:have|need) any (?:other|more|further|additional) (?:questions|help|information)"
     r"|(?:please )?(?:don(?:'|’)t|do not) hesitate to"
 )
+_REST = r"[\x{80}-\x{BF}ƒ†‡€‚„…‰Šš‹›ŒœŽž™˜–—•ˆ‘’“”Ÿ]"
+"""The bytes behind the first one of a character, as Western European ones."""
 MOJIBAKE = (
     r"Ã[\x{80}-\x{BF}ƒ†‡€‚„…‰Šš‹›ŒœŽž™˜–—•¡-¿]|â€[\x{80}-\x{BF}™œ˜\x{9d}“”¦¢“šžŸ]|Â[\x{A0}-\x{BF}]|ï»¿|â€|Ã©|Ã¨|ðŸ"
-    r"|[ÐÑ][\x{80}-\x{BF}][ÐÑ][\x{80}-\x{BF}]|(?:Р[\x{A0}°-џ]С[\x{80}-џ]){2}"
+    r"|[ÐÑ][\x{80}-\x{BF}][ÐÑ][\x{80}-\x{BF}]|(?:Р[\x{A0}°-џ]С[\x{80}-џ]){2}|锟斤拷|(?:[縺繧繝].){2}[縺繧繝]"
+    # Two bytes of UTF-8 (Polish, Turkish; Arabic and Hebrew) and three (Indic, Thai, Chinese, kana) as Western Europe reads
+    # them, and Cyrillic and Greek ones as Russian and Greek machines do.
+    r"|[a-z][ÄÅ]" + _REST + r"|(?:[ØÙ×]" + _REST + r"){3}|(?:[à-ï]" + _REST + r"{2}){2}"
+    r"|(?:[РС][ЂЃѓЉЊЌЋЏђ‚„…†‡€‰‹›‘’“”•–—™љњќћџ\x{98}\x{A0}ЎўЈ¤Ґ¦§Ё©Є«¬\x{AD}®Ї°±Ііґµ¶·ё№є»јЅѕї]){3}"
+    r"|(?:[ΞΟ][\x{80}-\x{BF}΄΅Ά·ΈΉΊΌΎΏƒ„…†‡€‰‹›‘’“”‚•–—™]){3}"
 )
 LIST = r"^(?:[^\n]{0,80}:\s)?\s*(?:[^,\n.:;()]{2,40}(?:,|\n)\s*){3,}[^,\n:;()]{2,40}$"
 ITEM = re.compile(r",? and |,|\n|^[^,\n]{0,80}:\s")
 LINES = re.compile(r"\n+")
 MARK = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s*")
 """A short list, what parts its items, and what stands before them."""
-NEXT_TASK = r"\n\s*(?:#+ ?|/+ ?)?(?:\d+\. ?)?(?:Instruction|Prompt|Task|Anweisung|Consigne|Instrucción)\s*:"
-ITS_ANSWER = r"\n\s*(?:#+ ?|/+ ?)?(?:\d+\. ?)?(?:Input|Output|Response|Answer|Eingabe|Ausgabe|Entrée|Sortie|Entrada|Salida)\s*:"
-NEXT_SPEAKER = r"[.!?\n]\s*\n\s*(?:#+ ?)?(?:Human|User)\s*:"
+NEXT_TASK = (
+    r"\n\s*(?:#+ ?|/+ ?)?(?:\d+\. ?)?(?:Instruction|Prompt|Task|Anweisung|Consigne|Instrucción|Instrução|Istruzione|Instructie|"
+    r"Polecenie|Talimat|Instruksi|Инструкция|指令|指示|지시|명령어|निर्देश|التعليمات)\s*[:：]"
+)
+ITS_ANSWER = (
+    r"\n\s*(?:#+ ?|/+ ?)?(?:\d+\. ?)?(?:Input|Output|Response|Answer|Eingabe|Ausgabe|Antwort|Entrée|Sortie|Réponse|Entrada|"
+    r"Salida|Respuesta|Saída|Resposta|Risposta|Antwoord|Odpowiedź|Yanıt|Cevap|Jawaban|Ответ|回答|答案|输入|输出|応答|出力|입력|출력|"
+    r"응답|답변|उत्तर|الإجابة|الرد)\s*[:：]"
+)
+NEXT_SPEAKER = r"[.!?。！？।؟\n]\s*\n\s*(?:#+ ?)?(?:Human|User|用户|ユーザー|사용자|Пользователь|Utilisateur|Usuario|Nutzer|Utente)\s*[:：]"
 """An answer that does not stop and makes up what is asked next."""
 PLACEHOLDERS = frozenset((
     "n/a", "na", "none", "null", "nan", "nil", "tbd", "todo", "fixme", "-", "--", "...", "…", "?", ".", "test", "no output",
     "nooutput", "<nooutput>", "no input", "noinput", "<noinput>", "undefined", "empty", "[]", "{}", "xxx", "answer", "output",
     "<no input>", "<no output>", "(no input)", "[no input]", "(none)", "[none]", "not applicable", "no input needed", "no input required", "no input necessary", "no input provided", "input not needed",
     "[deleted]", "[removed]", "insert text here", "your answer here", "keine angabe", "leer", "vide", "vacío", "无", "なし",
+    "k. a", "k.a", "antwort folgt", "keine eingabe", "keine antwort", "sin respuesta", "sin entrada", "no aplica", "s/d", "n/d",
+    "sem resposta", "sem entrada", "não se aplica", "sans objet", "sans réponse", "pas d'entrée", "aucune entrée", "nessun input",
+    "nessuna risposta", "non applicabile", "n.v.t", "geen invoer", "nie dotyczy", "brak odpowiedzi", "нет ответа", "нет данных",
+    "не применимо", "暂无", "暂无内容", "暂无回答", "待补充", "无输入", "未填写", "該当なし", "入力なし", "未入力", "回答なし", "내용 없음",
+    "해당 없음", "답변 없음", "입력 없음", "bilgi yok", "cevap yok", "giriş yok", "tidak ada jawaban", "tidak ada masukan",
+    "لا ينطبق", "لا توجد إجابة", "لا يوجد إدخال", "कोई उत्तर नहीं", "लागू नहीं",
 ))  # fmt: skip
 """Whole texts that stand for none, in lower case."""
 
@@ -77,13 +100,16 @@ TRANSLATION = (
     r"translat|übersetz|tradu[ciz]|traduire|tłumacz|перевед|перевод|переклад|翻译|翻譯|翻訳|번역|ترجم|अनुवाद|çevir|vertaal|"
     r"oversæt|översätt|käännä|μετάφρα|dịch|\b(?:in|into|using|auf|en|em|to) (?:spanish|french|german|italian|portuguese|chinese|japanese|korean|russian|"
     r"arabic|latin|dutch|hindi|greek|polish|turkish|swedish|english|deutsch|englisch|französisch|spanisch|anglais|français|"
-    r"español|inglés|inglês|francés|alemán|mandarin|hebrew|vietnamese|thai)\b"
+    r"español|inglés|inglês|francés|alemán|mandarin|hebrew|vietnamese|thai)\b|\b(?:in inglese|inglese come|bahasa inggris|"
+    r"almanca|fransızca|po angielsku|po niemiecku|på (?:engelska|engelsk)|kiingereza|tiếng anh)|"
+    r"[iİ]ngilizce|英[语語文]|法[语語文]|德[语語文]|영어|프랑스어|по-английски|на английск|на немецк|الإنجليزية|بالإنجليزي|अंग्रेज|ภาษาอังกฤษ"
 )
 """Prompts that may ask for another language."""
 CODE = (
     r"(?m:^[ \t]*(?:def \w+\(|class \w+[(:{]|import \w+|from \w+ import |#include|public (?:static|class)|function \w*\(|(?:var|let|const) \w+ ?=|"
     r"SELECT .+ FROM|<(?:html|table|div|p|ul|body|head|style|script|svg|form)\b|print\(|return |for ?\(|while ?\(|if ?\(.*\) ?\{|\w+ = \w+\())"
-    r"|\w\(\w*\)[;:{]|console\.log|\+=|==|\bSELECT\b.{1,200}\bFROM\b"
+    r"|(?m:^[$#]? ?(?:curl (?:-|http)|docker \w+ -|pip3? install |npm (?:install|run) |git (?:add|clone|commit|push|pull|reset|rebase) |"
+    r"sudo \w|export \w+=|kubectl \w|chmod ))|\w\(\w*\)[;:{]|console\.log|\+=|==|\bSELECT\b.{1,200}\bFROM\b"
 )
 """Lines that only code has."""
 REWRITES = (

@@ -57,6 +57,9 @@ _BLOCKS = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_HTML = re.compile(r"html|xml|css|\btags?\b|markup|web ?page|entit(?:y|ies)|escap|<!--|class=|style=", re.IGNORECASE)
+_SNIPPET = re.compile(r"\s*<(\w+)[^<>]*>.*</\1>\s*$", re.DOTALL)
+_PARAGRAPH = 8
+"""Words from which on one element of HTML is a paragraph of a page."""
 _BREAKS = frozenset(("br", "p", "div"))
 _BLANKS = " \t\r\n\u00a0"
 _LINE_END = re.compile(r"\r\n?|(?<=\S)(?: |[ \t]{3,})(?=\r?\n)|\n(?:[ \t]*\n){3,}")
@@ -170,6 +173,8 @@ def _html_entity(text: str) -> Iterator[Edit]:
 
 def _html_tag(text: str) -> Iterator[Edit]:
     bare = _TAG.sub("", text)
+    if _SNIPPET.match(text) and len(bare.split()) < _PARAGRAPH:
+        return  # an example of HTML
     if _in_prose(text) and not _BLOCKS.search(text) and "=" not in bare and bare.strip():
         for tag in _TAG.finditer(text):
             name = tag[0].strip("</> ").partition(" ")[0].lower()
@@ -182,7 +187,8 @@ def _in_prose(text: str) -> bool:
     return not (_ABOUT_HTML.search(text) or "```" in text or "`" in text or _PYTHON_CODE.search(text))
 
 
-_PYTHON_CODE = python_pattern(CODE.replace("(?m:^", "(?:(?<![^\\n])"), ignore_case=False)
+# A paragraph of a page begins as a line of HTML code does; what is more than prose says so otherwise.
+_PYTHON_CODE = python_pattern(CODE.replace("(?m:^", "(?:(?<![^\\n])").replace("|div|p|", "|"), ignore_case=False)
 
 
 def _white_space(text: str) -> Iterator[Edit]:

@@ -15,13 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.quality import asked, endings, language, lengths, manners, phrases, slips, web
-from curate.quality import characters as c
+from curate.quality import answering, asked, asks, endings, language, lengths, manners, phrases, slips, web
 from curate.quality.config import QualityConfig
 from curate.quality.features import Features, Hashes, measure
 from curate.quality.fluency import fluency
 from curate.quality.hits import Bools, Hits, Measured, Pieces, hits
-from curate.quality.words import common_words, relate, repeats, spelling
+from curate.quality.words import common_words, relate, spelling
 
 RULES: Mapping[str, str] = {
     "empty": "there is no text",
@@ -31,6 +30,7 @@ RULES: Mapping[str, str] = {
     "too_short": "the text is far shorter than the others",
     "too_long": "the text is far longer than the others",
     "cut_off": "the text ends in the middle of a sentence, and most others do not",
+    "missing_end": "the answer lacks the line with which nearly all others end",
     "broken_fence": "a code fence is opened and not closed",
     "broken_json": "the text begins as JSON and is not valid JSON",
     "wrong_count": "the answer has another number of points or words than was asked for",
@@ -62,48 +62,10 @@ GRAVE = frozenset({
     "template_leftover", "prompt_echoed", "runs_on",
 })  # fmt: skip
 """Rules about the answer itself that decide between the two of a pair."""
-TAKEN_UP = 0.2
-"""Words of its prompt in an answer, by words of the answer, from which on it is about the prompt."""
-COURTESY = 12
-"""Words that a turn which only thanks or agrees has at most."""
-TITLED = 5
-"""Times the words of a prompt from which on an answer that begins with it has it for a title."""
+LIKELY = 0.25
+"""Probability from which a prompt, which is short, is taken to be in the language of its answer."""
 MOSTLY = 0.7
 """Share of repeated runs of words that is too much even of a song."""
-_RETURNING = (
-    r"\b(?:plan|schedule|routine|calendar|songs?|jingles?|lyrics?|poems?|chorus|verses?|rhymes?|chords?|notes|patterns?|tables?|"
-    r"repeat\w*|sequence|menu|workout|drill|each|every)\b"
-)
-_SHORT = (
-    r"\b(?:(?:one|single|which|the best|correct|right|missing) (?:word|letter|number|digit|option|answer|choice)|yes or no|"
-    r"true|false|output (?:a )?\d|classif\w+|categori[sz]e|options?|choices?|how many|how much|what is \d|calculate|label|"
-    r"answer with|sentiment|identify|name|find|which|who|when|in what year|translate|convert)\b"
-)
-"""Prompts that a word may answer."""
-_ASKED = (
-    r"(?:where|capital of|wer|wann|wo|wohin|welche[mnrs]?|wie ?viele?|wie hei(?:ß|ss)t|hauptstadt|qui|quand|où|"
-    r"quel(?:le)?s?|combien|capitale|quién|cuándo|dónde|cuál|cuánt[oa]s?|quem|quando|onde|qual|quant[oaie]s?|chi|dove|quale|kto|kiedy|"
-    r"gdzie|kim(?:dir|in)|nere\w*|kaç|hangi|başkent\w*|siapa|kapan|di mana|berapa|"
-    r"кто|когда|где|куда|сколько|какой|какая|какие|какое|столица|хто|коли|де|скільки|яка|який|столиця|"
-    r"ποιος|ποια|ποιο|πότε|πού|πόσ[αοει]|πρωτεύουσα|"
-    r"من هو|من هي|متى|أين|كم|ما عاصمة|ما اسم|هل|کجا|کجاست|چه کسی|کی|چند|پایتخت|מי|מתי|איפה|היכן|כמה|בירת|"
-    r"khi nào|bao nhiêu|thủ đô|ở đâu|là ai)"
-)
-_ASKED_UNSPACED = (
-    r"(?:哪|谁|誰|[几幾][^何乎]|多少|何时|首都|どこ|いつ[^も]|何[人年月日時個本歳]|だれ|どれ|いくつ|いくら|어디|누구|언제|몇|얼마|수도|"
-    r"कौन|कब|कहाँ|कहां|कितन|राजधानी|ที่ไหน|เมื่อไ|ใคร|กี่|เท่าไ|เมืองหลวง)"
-)
-_QUESTION = (
-    r"^\s*¿?(?:" + _ASKED + r"(?:[\s,.:;?？؟]|$)|ile\s|" + _ASKED_UNSPACED + r")"
-    r"|(?:^|[\s¿(])" + _ASKED + r"(?:[\s,;][^.!?？؟。\n]*)?[?？؟]\s*$"
-    r"|" + _ASKED_UNSPACED + r"[^.!?？؟。\n]*(?:[?？؟]|か[。.]?)\s*$|吗[?？]\s*$"
-)
-"""The same with words that stand in many a sentence: they begin the prompt, or the question that ends it."""
-_IN_PLACE = (
-    r"\b(?:sort|order|arrange|re-?arrange|organi[sz]e|rank|select (?:all|any|the|those|only)|extract|pick|filter|find all|"
-    r"check|proof-?read|correct|fix|remove|delete)\b"
-)
-"""Prompts that what they give may already satisfy."""
 
 Rule = Callable[["Measured", QualityConfig], Hits]
 
@@ -125,6 +87,7 @@ def prepare(pieces: Pieces, threads: int = 1) -> tuple[Measured, Hashes]:
         None if prompts is None else measure(prompts, threads, spelling=spelt),
         None if prompts is None else relate(prompts, pieces.texts, common, threads),
         code,
+        common,
         fluency(pieces.texts, threads, ascii_only=_bytes(pieces.texts) == int(f["chars"].sum())),
     ), common
 
@@ -180,7 +143,7 @@ def _stands_for_none(texts: pa.LargeStringArray) -> Bools:
     size = pc.binary_length(texts).fill_null(0).to_numpy()
     at = np.flatnonzero((size > 0) & (size <= 40))
     short = pc.utf8_lower(pc.utf8_trim_whitespace(texts.take(pa.array(at))))
-    bare = pc.utf8_rtrim(short, ".>")
+    bare = pc.utf8_rtrim(short, ".")
     known = pa.array(sorted(phrases.PLACEHOLDERS), pa.large_string())
     found = pc.or_(pc.is_in(short, known), pc.and_(pc.is_in(bare, known), pc.greater(pc.utf8_length(bare), 1)))
     out[at] = found.fill_null(False).to_numpy(zero_copy_only=False)
@@ -199,8 +162,8 @@ def _too_short(m: Measured, config: QualityConfig) -> Hits:
     if config.min_words is not None:
         where = (words < config.min_words) & (_visible(m.features) > 0)
     else:
-        where &= ~m.asks(_SHORT, where)
-        where &= ~m.asks(_QUESTION, where)
+        where &= ~m.asks(asks.SHORT, where)
+        where &= ~m.asks(asks.QUESTION, where)
     return hits("too_short", where, np.maximum(score, 0.3), words=words)
 
 
@@ -241,7 +204,7 @@ def _repetitive(m: Measured, config: QualityConfig) -> Hits:
     again, distinct = f.share("repeated", "alpha_words"), f.share("distinct", "alpha_words")
     where = (f["alpha_words"] >= 30) & (again >= config.repeated_share) & ~m.code
     # A plan by days, a song, a table say much again; it takes more to be too much.
-    where &= (again >= MOSTLY) | ~m.asks(_RETURNING, where)
+    where &= (again >= MOSTLY) | ~m.asks(asks.RETURNING, where)
     score = np.clip(0.4 + 0.5 * (again - config.repeated_share), 0.4, 0.7)
     return hits("repetitive", where, score, repeated=np.round(again, 3), distinct=np.round(distinct, 3))
 
@@ -254,9 +217,7 @@ def _repeated_item(m: Measured, config: QualityConfig) -> Hits:
     at = at[phrases.matches(texts.take(pa.array(at)), phrases.LIST)]
     where = np.zeros(len(f), np.bool_)
     again = np.zeros(len(f), np.int64)
-    sung = m.asks(
-        r"\b(?:songs?|jingles?|lyrics?|poems?|chorus|verses?|rhymes?|each word|parts? of speech|plan|pattern)\b", able
-    )
+    sung = m.asks(r"\b(?:each word|parts? of speech|plan|pattern)\b|" + asks.VERSES, able)
     for i, text in zip(at.tolist(), texts.take(pa.array(at)).to_pylist()):
         parts = (phrases.LINES if text.count("\n") >= 3 else phrases.ITEM).split(text)
         items = [item for item in map(_bare, parts) if item]
@@ -296,7 +257,9 @@ def _wrong_language(m: Measured, config: QualityConfig) -> Hits:
         unsure &= f.share("common", "alpha_words") < 0.12
         if not unsure.any():  # every text has the words that most have: the detector need not be loaded
             return none
-        expected, _ = language.majority(texts.filter(pa.array(readable)), config.language_characters)
+        # Where most texts are too short to be judged one by one, together they tell.
+        told = readable if readable.sum() >= endings.FEWEST else f["letters"] >= 12
+        expected, _ = language.majority(texts.filter(pa.array(told)), config.language_characters)
     if expected is None:
         return none
     at = np.flatnonzero(unsure)
@@ -309,77 +272,20 @@ def _wrong_language(m: Measured, config: QualityConfig) -> Hits:
     probability[at] = sure
     found = np.full(len(texts), "", dtype=object)
     found[at] = codes
+    if config.language == "majority" and m.pieces.prompts is not None:
+        wrong &= ~_asked_in_it(m.pieces.prompts, found, wrong, config.language_characters)
     few = f.share("common", "alpha_words")
     score = np.clip(np.where(few < 0.05, 0.8, 0.5) * probability, 0.0, 0.89)
     return hits("wrong_language", wrong, score, language=found, probability=np.round(probability, 3), expected=expected)
 
 
-def _prompt_echoed(m: Measured, config: QualityConfig) -> Hits:
-    r = m.relation
-    assert r is not None
-    edits = m.asks(phrases.REWRITES)
-    whole = _repeated(m, m.pieces.prompts, edits, 3)
-    same = whole.copy()
-    for part in m.pieces.sources:
-        again = _repeated(m, part, edits, 4)
-        same |= again & ~m.asks(_IN_PLACE, again)
-    begins = (r.prefix == r.prompt_words) & (r.prompt_words >= 8) & (r.answer_words > r.prompt_words)
-    begins &= r.answer_words < TITLED * r.prompt_words
-    share = r.covered / np.maximum(r.grams, 1)
-    copied = (share >= config.echo_share) & (r.grams >= 12)
-    score = np.where(same, np.where(edits & ~whole, 0.5, 0.85), np.where(begins, 0.6, 0.4))
-    score = np.where(m.code & ~same, 0.2, score)
-    return hits("prompt_echoed", same | (begins & ~edits) | (copied & ~edits), score, share=np.round(share, 3))
-
-
-def _repeated(m: Measured, given: Any, edits: Bools, least: int) -> Bools:
-    """Answers that say what was given; to the letter where an edit was asked for, which may be of a comma."""
-    out = np.zeros(len(m.pieces), np.bool_)
-    size, own = pc.binary_length(given).fill_null(0).to_numpy(), pc.binary_length(m.pieces.texts).fill_null(0).to_numpy()
-    at = np.flatnonzero((size > 0.6 * own) & (size < 1.6 * own + 4))
-    one, other = given.take(pa.array(at)), m.pieces.texts.take(pa.array(at))
-    found = relate(one, other, np.zeros(0, np.uint64))
-    equal = pc.equal(pc.utf8_trim_whitespace(one), pc.utf8_trim_whitespace(other)).to_numpy(zero_copy_only=False)
-    out[at] = found.same & (found.prompt_words >= least) & (equal | ~edits[at])
+def _asked_in_it(prompts: pa.LargeStringArray, found: Any, where: Bools, characters: int) -> Bools:
+    """Pieces of those in `where` whose prompt is in the language of the answer: a question and answer of their own."""
+    out = np.zeros(len(where), np.bool_)
+    at = np.flatnonzero(where)
+    codes, sure = language.detect(prompts.take(pa.array(at)), characters)
+    out[at] = [language.alike(code, found[i]) and p >= LIKELY for code, p, i in zip(codes, sure, at.tolist(), strict=True)]
     return out
-
-
-def _stock_answer(m: Measured, config: QualityConfig) -> Hits:
-    r = m.relation
-    assert r is not None
-    often = np.zeros(len(m.features), np.int64)
-    at = np.flatnonzero(m.features["words"] >= 5)
-    often[at] = repeats(r.hashes[0, at], r.hashes[1, at])
-    # One question asked in many words has one answer; a stock answer takes up nothing of what was asked. A call of a tool
-    # is the same whoever makes it.
-    prose = ~m.code & (m.features["last_class"] != c.SYMBOL)
-    where = prose & (often >= config.stock_prompts) & ((r.shared < 2) | (r.shared < TAKEN_UP * r.answer_words))
-    # Later in a conversation a few words that ask nothing ("Great, thanks!") are rightly met with the same courtesy.
-    later = np.r_[False, np.diff(m.pieces.row) == 0]
-    brief = np.zeros(len(where), np.bool_) if m.prompt_features is None else m.prompt_features["words"] <= COURTESY
-    courteous = where & later & brief
-    courteous &= ~m.asks(r"[?？؟]", courteous)
-    return hits("stock_answer", where & ~courteous, 0.5, prompts=often)
-
-
-def _unrelated(m: Measured, config: QualityConfig) -> Hits:
-    r, f = m.relation, m.features
-    assert r is not None
-    able = (r.stems >= 4) & (r.answer_words >= 25) & ~m.code & (f["last_class"] != c.SYMBOL)
-    where = np.zeros(len(f), np.bool_)
-    rate = np.ones(len(f))
-    # Peers: as many stems to take up, as many words to do it with.
-    cell = np.minimum(r.stems, 12) * 8 + np.minimum(np.log2(np.maximum(r.answer_words, 1)).astype(np.int64), 7)
-    for one in np.unique(cell[able]).tolist():
-        peers = able & (cell == one)
-        nothing = peers & (r.shared == 0)
-        share = (nothing.sum() + 1.0) / (peers.sum() + 2.0)
-        if peers.sum() >= 50 and share <= config.unrelated_rate:
-            where |= nothing
-            rate[peers] = share
-    # One answer in a hundred belongs elsewhere, say, and nine in ten of those share no word with their prompt.
-    score = np.minimum(0.6, 0.009 / (0.009 + rate))
-    return hits("unrelated", where, score, usual=np.round(rate, 4), words_in_prompt=r.stems)
 
 
 _PIECE_RULES: dict[str, Rule] = {
@@ -390,6 +296,7 @@ _PIECE_RULES: dict[str, Rule] = {
 }  # fmt: skip
 _ANSWER_RULES: dict[str, Rule] = {
     "empty_prompt": _empty_prompt, "refusal": manners.refusal, "as_an_ai": manners.as_an_ai, "runs_on": manners.runs_on,
-    "prompt_echoed": _prompt_echoed, "stock_answer": _stock_answer, "unrelated": _unrelated,
+    "prompt_echoed": answering.prompt_echoed, "stock_answer": answering.stock_answer, "unrelated": answering.unrelated,
+    "missing_end": lambda m, config: endings.missing_end(m),
     "wrong_count": lambda m, config: asked.wrong_count(m), "slipped": lambda m, config: slips.slipped(m),
 }  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.quality import asks
 from curate.quality import characters as c
 from curate.quality.asked import form_met
 from curate.quality.features import Features
@@ -22,6 +23,10 @@ SHRUNK = 25
 """Words at which fluency is drawn half way to the usual."""
 TAKEN = 0.34
 """Share of a prompt's content that an answer takes up from which on no more is seen: repeating all of it is no better."""
+FEW = 12
+"""Words of an answer to a prompt for a name, a figure or a title from which on more is padding."""
+SHORT_PROMPT = 30
+"""Words of a prompt up to which it asks for one thing."""
 MUCH = 600
 """Distinct words from which on no more substance is seen."""
 
@@ -30,8 +35,9 @@ def traits(m: Measured) -> dict[str, Floats]:
     """Every trait by name; those of answers only where the pieces answer prompts."""
     f = m.features
     said = f["words"] > 0
+    brief = said & _asked_briefly(m)
     out = {
-        "substance": substance(f),
+        "substance": np.where(brief, 1.0 / np.maximum(f["words"] / FEW, 1.0) ** 0.2, substance(f)),
         "sentences": _most(f["sentences"] + 0.7 * f["bullets"], 5.0),
         "paragraphs": _most(np.maximum(f["paragraphs"] - 1, 0) + f["headings"], 2.0),
         "points": _most(f["bullets"], 3.0),
@@ -51,7 +57,7 @@ def traits(m: Measured) -> dict[str, Floats]:
     assert m.pieces.prompts is not None
     return out | {
         "own_words": said * told,
-        "taken_up": np.minimum(1.0, r.taken_up.astype(np.float64) / TAKEN),
+        "taken_up": np.where(brief, 1.0, np.minimum(1.0, r.taken_up.astype(np.float64) / TAKEN)),
         "lines": _most(np.maximum(f["lines"] - 1, 0), 4.0),
         "set_off": np.where(m.code, 0.5, _most(f["setting_off"] / np.maximum(f["words"], 5), 0.06)),
         "figures": np.where(m.code, 0.5, _most(f["digits"] / np.maximum(f["words"], 5), 0.1)),
@@ -64,6 +70,13 @@ def _most(count: NDArray[np.float64] | NDArray[np.int32], half: float) -> Floats
     """A count with diminishing returns; `half` of them are worth half."""
     found: Floats = count / (count + half)
     return found
+
+
+def _asked_briefly(m: Measured) -> Bools:
+    if m.prompt_features is None:
+        return np.zeros(len(m.features), np.bool_)
+    brief = m.asks(asks.BRIEF, m.prompt_features["words"] <= SHORT_PROMPT)
+    return brief & ~m.asks(asks.REASONS, brief)
 
 
 def substance(f: Features) -> Floats:

@@ -315,7 +315,7 @@ def _old_numbers(times: pa.Array, before: str, name: str) -> pa.Array:
 STAGE = Stage(
     name=NAME,
     title="Normalisation",
-    version=3,
+    version=4,
     config=NormaliseConfig,
     detect=detect,
     on_finding="review",

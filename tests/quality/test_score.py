@@ -160,3 +160,19 @@ def test_a_refusal_that_helps_after_all_costs_less_than_a_bare_one() -> None:
     score = with_faults(answers(measured), found, measured.features["words"])
     bare, helpful, sound = (score / answers(measured)).tolist()
     assert bare < helpful < sound == 1.0
+
+
+@pytest.mark.parametrize(
+    ("prompt", "padded", "brief"),
+    [
+        ("What is the capital of Turkey?", "It is Ankara, a very large and old city with many people in it.", "Ankara."),
+        ("Quand a eu lieu le sacre de Napoléon ?", "C'était en 1804, un moment important pour bien des gens.", "En 1804."),
+        ("Suggest a title for a book on boats.", "A Book About The Sea And All The Boats That I Had", "Salt in My Pockets"),
+    ],
+)
+def test_where_a_few_words_are_asked_for_padding_is_no_better(prompt: str, padded: str, brief: str) -> None:
+    asked = ["Tell me about rivers."] * 60 + [prompt, prompt]
+    told = [f"Rivers begin in hills. This one is number {i}, and it is long." for i in range(60)] + [padded, brief]
+    columns = [pa.array(side, pa.large_string()) for side in (told, asked)]
+    score = answers(prepare(Pieces(columns[0], np.arange(62), columns[1]))[0])
+    assert score[61] > score[60]
