@@ -20,7 +20,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the workers are as many as the cores:
 _SLOW_IS_NO_FAILURE: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("same", derandomize=True, **_SLOW_IS_NO_FAILURE)
 settings.register_profile("explore", max_examples=1000, print_blob=True, **_SLOW_IS_NO_FAILURE)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "same")
+settings.load_profile(PROFILE)
+
+
+def examples(n: int) -> int:
+    """`max_examples` of a property that is worth more than the usual hundred, where new ones are drawn each time."""
+    return min(n, 100) if PROFILE == "same" else n
+
 
 Curate = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -58,7 +65,7 @@ def inside(tmp_path: Path) -> Curate:
     """The same verbs inside this process, where a process of its own would prove nothing more."""
     from click.testing import CliRunner
 
-    def call(*args: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def call(*args: str | Path, cwd: Path | None = None, said: str = "") -> subprocess.CompletedProcess[str]:
         from curate.cli import main
 
         def entry() -> None:
@@ -68,7 +75,7 @@ def inside(tmp_path: Path) -> Curate:
 
         command = click.Command("curate", callback=entry)
         with contextlib.chdir(cwd or tmp_path):
-            result = CliRunner().invoke(command, [], standalone_mode=True)
+            result = CliRunner().invoke(command, [], input=said, standalone_mode=True)
         return subprocess.CompletedProcess(list(map(str, args)), result.exit_code, result.stdout, result.stderr)
 
     return call

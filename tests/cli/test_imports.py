@@ -65,8 +65,8 @@ def users_folder(tmp_path: Path) -> Path:
     """A folder as people have it: data beside scripts that carry the names of our packages."""
     for name in SHADOWS:
         (tmp_path / name).write_text("raise SystemExit('the user\\'s own file was imported')\n")
-    rows = "".join(f"text number {i} about the weather and the sea,{'ab'[i % 2]}\n" for i in range(40))
-    (tmp_path / "data.csv").write_text("text,label\n" + rows)
+    rows = "".join(f"text number {i} about the weather and the sea,{'ab'[i % 2]},{'mf'[i // 2 % 2]}\n" for i in range(40))
+    (tmp_path / "data.csv").write_text("text,label,gender\n" + rows)
     return tmp_path
 
 
@@ -78,7 +78,8 @@ def curate(*args: str, cwd: Path, module: bool) -> subprocess.CompletedProcess[s
 
 @pytest.mark.parametrize("module", [False, True], ids=["console script", "python -m curate"])
 def test_a_users_own_train_audit_and_tui_files_break_nothing(users_folder: Path, module: bool) -> None:
-    done = curate("run", "data.csv", "--no-train", "--out", "run", cwd=users_folder, module=module)
+    words = ("data.csv", "--no-train", "--role", "group=gender", "--stages", "exact_duplicates,fairness")  # `audit` has it
+    done = curate("run", *words, "--out", "run", cwd=users_folder, module=module)
     assert done.returncode == 0, done.stderr
     assert (users_folder / "run" / "report.html").is_file()
     doctor = curate("doctor", cwd=users_folder, module=module)

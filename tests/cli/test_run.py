@@ -9,18 +9,20 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from curate import workflow
 from curate.dataset import Guess
+from curate.recipe import Recipe
 from curate.recipe_toml import _why
 from tests.cli.conftest import tickets
 from tests.conftest import Curate
 
+THREE = "exact_duplicates,near_duplicates,pii"
 SAME_BYTES = ("findings", "scores", "curated.jsonl", "removed.parquet", "plan.parquet", "rejected.jsonl")
 
 
@@ -43,6 +45,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "curate", "run", str(path), "--no-train", "--out", str(folder / "run")]
     subprocess.run(command, check=True, capture_output=True, cwd=folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def three(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of three stages over the same rows, where which stages run changes nothing of what is claimed."""
+    out = tmp_path_factory.mktemp("three") / "run"
+    workflow.run(Recipe.parse({"data": {"input": str(finished / "tickets.jsonl")}, "run": {"stages": THREE.split(",")}}),
+                 out=out, train=False)  # fmt: skip
+    return out
 
 
 def test_a_run_leaves_every_file_of_the_contract(finished: Path) -> None:
@@ -89,9 +100,9 @@ def test_removed_rows_name_a_surviving_witness(finished: Path) -> None:
         assert row["preview"]
 
 
-def test_a_second_run_computes_nothing_and_changes_no_byte(finished: Path, curate: Curate) -> None:
+def test_a_second_run_computes_nothing_and_changes_no_byte(finished: Path, inside: Curate) -> None:
     before = contents(finished / "run")
-    done = curate("run", finished / "tickets.jsonl", "--no-train", "--out", finished / "run")
+    done = inside("run", finished / "tickets.jsonl", "--no-train", "--out", finished / "run")
     assert done.returncode == 0
     assert done.stderr.count("as computed before") == len(list((finished / "run" / "findings").iterdir()))
     assert contents(finished / "run") == before
@@ -107,13 +118,13 @@ def test_another_directory_and_another_number_of_threads_give_the_same_bytes(
     assert contents(tmp_path / "one") == contents(finished / "run")
 
 
-def test_a_changed_input_is_refused_not_mixed(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+def test_a_changed_input_is_refused_not_mixed(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    assert curate("run", jsonl, "--no-train", "--out", out, "--stages", "exact_duplicates").returncode == 0
+    assert inside("run", jsonl, "--no-train", "--out", out, "--stages", "exact_duplicates").returncode == 0
     before = contents(out)
     with jsonl.open("a") as handle:
         handle.write('{"ticket": 999, "text": "one more row", "intent": "refund"}\n')
-    done = curate("run", jsonl, "--no-train", "--out", out)
+    done = inside("run", jsonl, "--no-train", "--out", out)
     assert done.returncode == 2
     assert "other data" in done.stderr
     assert "--out" in done.stderr
@@ -140,45 +151,49 @@ def test_a_damaged_findings_file_is_computed_again(inside: Curate, jsonl: Path, 
     assert contents(out) == before
 
 
-def start(jsonl: Path, out: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "curate", "run", str(jsonl), "--no-train", "--out", str(out)]
+def start(jsonl: Path, out: Path, moment: str, sent: signal.Signals, *args: str) -> subprocess.Popen[bytes]:
+    """`curate run` as a process that is sent a signal just when a file of the run is there: no later, on any machine."""
+    code = (
+        "import os, sys\nwrote, (moment, sent) = os.replace, sys.argv[1:3]\ndel sys.argv[1:3]\n"
+        "def replace(source, target, **more):\n"
+        "    wrote(source, target, **more)\n"
+        "    if str(target).endswith(moment):\n"
+        "        os.replace = wrote\n"
+        "        os.kill(os.getpid(), int(sent))\n"
+        "os.replace = replace\nfrom curate.cli import main\nmain()"
+    )
+    words = [moment, str(int(sent)), "run", str(jsonl), "--no-train", "--out", str(out), *args]
+    command = [sys.executable, "-c", code, *words]
     return subprocess.Popen(command, cwd=jsonl.parent, stderr=subprocess.PIPE, start_new_session=True)
-
-
-def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
 @pytest.mark.parametrize("moment", ["manifest.json", "findings/near_duplicates.parquet", "plan.parquet"])
 def test_a_run_stopped_in_the_middle_goes_on_to_the_same_bytes(
-    finished: Path, inside: Curate, tmp_path: Path, stop: signal.Signals, moment: str
+    finished: Path, three: Path, inside: Curate, tmp_path: Path, stop: signal.Signals, moment: str
 ) -> None:
+    every = moment.startswith("findings") and stop == signal.SIGKILL  # all stages once
+    stages = () if every else ("--stages", THREE)
     source = tmp_path / "tickets.jsonl"
     shutil.copy(finished / "tickets.jsonl", source)
     out = tmp_path / "run"
-    process = start(source, out)
-    wait_for(out / moment, process)
-    process.send_signal(stop)
+    process = start(source, out, moment, stop, *stages)
     said = process.communicate()[1].decode()
-    if stop == signal.SIGINT and process.returncode != 0:
-        assert process.returncode == 130, said
-        assert "Traceback" not in said
-    again = inside("run", source, "--no-train", "--out", out)
+    assert process.returncode == (130 if stop == signal.SIGINT else -signal.SIGKILL), said
+    assert "Traceback" not in said
+    assert (out / moment).exists()
+    again = inside("run", source, "--no-train", "--out", out, *stages)
     assert again.returncode == 0, again.stderr
-    assert contents(out) == contents(finished / "run")
+    assert contents(out) == contents(finished / "run" if every else three)
     assert not list(out.rglob(".*.tmp"))
 
 
-def test_two_runs_at_once_on_one_directory_leave_one_writer(jsonl: Path, tmp_path: Path, curate: Curate) -> None:
+def test_two_runs_at_once_on_one_directory_leave_one_writer(jsonl: Path, tmp_path: Path, inside: Curate) -> None:
     out = tmp_path / "run"
-    first = start(jsonl, out)
-    wait_for(out / "manifest.json", first)
-    os.kill(first.pid, signal.SIGSTOP)
+    first = start(jsonl, out, "manifest.json", signal.SIGSTOP, "--stages", "exact_duplicates")
+    assert os.WIFSTOPPED(os.waitpid(first.pid, os.WUNTRACED)[1])
     try:
-        second = curate("run", jsonl, "--no-train", "--out", out)
+        second = inside("run", jsonl, "--no-train", "--out", out, "--stages", "exact_duplicates")
     finally:
         os.kill(first.pid, signal.SIGCONT)
     assert second.returncode == 2
@@ -187,28 +202,31 @@ def test_two_runs_at_once_on_one_directory_leave_one_writer(jsonl: Path, tmp_pat
     assert first.returncode == 0
 
 
-def test_an_unwritable_place_is_said_before_any_work(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
+def test_an_unwritable_place_is_said_before_any_work(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    done = curate("run", jsonl, "--no-train", "--out", tmp_path / "file" / "run")
+    done = inside("run", jsonl, "--no-train", "--out", tmp_path / "file" / "run")
     assert done.returncode == 2
     assert str(tmp_path / "file") in done.stderr
 
 
-def test_a_full_disk_leaves_no_half_file_and_the_next_run_finishes(finished: Path, tmp_path: Path, curate: Curate) -> None:
+def test_a_full_disk_leaves_no_half_file_and_the_next_run_finishes(
+    finished: Path, three: Path, tmp_path: Path, inside: Curate
+) -> None:
     source = tmp_path / "tickets.jsonl"
     shutil.copy(finished / "tickets.jsonl", source)
     out = tmp_path / "run"
+    run = ("run", str(source), "--no-train", "--out", str(out), "--stages", THREE)
 
     def small_disk() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 
-    command = [sys.executable, "-m", "curate", "run", str(source), "--no-train", "--out", str(out)]
+    command = [sys.executable, "-m", "curate", *run]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, preexec_fn=small_disk)
     assert done.returncode == 2, done.stderr
     assert "cannot be written" in done.stderr
     assert not list(out.rglob(".*.tmp"))
-    assert curate("run", source, "--no-train", "--out", out).returncode == 0
-    assert contents(out) == contents(finished / "run")
+    assert inside(*run).returncode == 0
+    assert contents(out) == contents(three)
 
 
 def test_dry_run_writes_nothing(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
@@ -220,8 +238,8 @@ def test_dry_run_writes_nothing(inside: Curate, jsonl: Path, tmp_path: Path) -> 
     assert set(tmp_path.iterdir()) == before
 
 
-def test_json_goes_to_stdout_alone_and_matches_the_file(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
-    done = curate("pii", jsonl, "--out", tmp_path / "run", "--json")
+def test_json_goes_to_stdout_alone_and_matches_the_file(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
+    done = inside("pii", jsonl, "--out", tmp_path / "run", "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout) == json.loads((tmp_path / "run" / "report.json").read_text())
     assert done.stderr == ""
@@ -288,15 +306,15 @@ def test_column_names_cannot_break_out_of_a_recipe_or_a_terminal(inside: Curate,
     assert _why(Guess("text", ("x",), "named\nx\r\x1b[31m\x85 = 1")) == "  # named x = 1"
 
 
-def test_init_writes_a_recipe_that_validates_and_runs(curate: Curate, jsonl: Path, tmp_path: Path) -> None:
-    assert curate("init", jsonl).returncode == 0
-    assert curate("config", "validate", "curate.toml").returncode == 0
+def test_init_writes_a_recipe_that_validates_and_runs(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
+    assert inside("init", jsonl).returncode == 0
+    assert inside("config", "validate", "curate.toml").returncode == 0
     text = (tmp_path / "curate.toml").read_text()
     assert 'label = "intent"' in text
     assert "threshold = 0.8" in text
-    done = curate("run", "--no-train")
+    done = inside("run", "--no-train")
     assert done.returncode == 0, done.stderr
-    again = curate("init", jsonl)
+    again = inside("init", jsonl)
     assert again.returncode == 2
     assert "--force" in again.stderr
 

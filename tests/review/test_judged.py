@@ -67,16 +67,11 @@ def vote_for(run: Path, better: str, actor: str = "ada") -> None:
             judge.vote(question, 1 + shown.index(better), actor)
 
 
-def curate_judge(run: Path, *args: str, said: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "curate", "judge", str(run), *args]
-    return subprocess.run(command, input=said, capture_output=True, text=True, check=False, cwd=run.parent)
-
-
 def test_what_people_prefer_stands_in_every_rendering_of_the_report(run: Path, inside: Curate) -> None:
     import jsonschema
 
     vote_for(run, "curated")
-    done = curate_judge(run, "--status")
+    done = inside("judge", run, "--status")
     assert done.returncode == 0, done.stderr
     report = json.loads((run / "report.json").read_text())
     jsonschema.validate(report, json_schema())
@@ -141,13 +136,13 @@ def test_too_few_votes_are_insufficient_evidence_not_a_rate(run: Path) -> None:
     assert "insufficient evidence" in (run / "report.html").read_text()
 
 
-def test_over_a_pipe_a_vote_is_taken_back_and_asked_again(run: Path) -> None:
-    done = curate_judge(run, "--actor", "ada", said="1\nu\nq\n")
+def test_over_a_pipe_a_vote_is_taken_back_and_asked_again(run: Path, inside: Curate) -> None:
+    done = inside("judge", run, "--actor", "ada", said="1\nu\nq\n")
     assert done.returncode == 0, done.stderr
     assert "taken back" in done.stdout
     assert judging(run).votes() == []
     assert len(judging(run).questions("ada")) == 3 * PROMPTS
-    assert "nothing to take back" in curate_judge(run, "--actor", "ada", said="u\nq\n").stdout
+    assert "nothing to take back" in inside("judge", run, "--actor", "ada", said="u\nq\n").stdout
 
 
 def test_a_vote_cut_short_by_a_crash_is_left_out_and_spoils_nothing(run: Path) -> None:
