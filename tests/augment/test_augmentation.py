@@ -21,6 +21,7 @@ from curate.pipeline import Detected, detect
 from curate.recipe import Recipe
 from curate.stages import augmentation
 from curate.workflow import read_input
+from tests.conftest import examples
 
 OPENINGS = ["hello", "please", "morning", "urgent", "question"]
 LARGE = ["my parcel is late again", "where does the parcel stay so long", "the parcel never came to my door"]
@@ -166,7 +167,7 @@ def test_words_that_say_something_exact_are_left_alone() -> None:
     ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     text=st.text(st.characters(categories=["L", "M", "N", "P", "Zs"]), max_size=120),
     method=st.sampled_from(METHODS),

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from curate.dataset import Dataset, load
 from curate.errors import ConfigError, CurateError, DataError
+from tests.conftest import examples
 
 GOOD = b'{"text": "good row here", "label": "a"}'
 
@@ -276,7 +277,7 @@ def test_a_role_that_no_column_can_play_is_a_configuration_error(tmp_path: Path)
         load(saved(tmp_path / "b.jsonl", b'{"text": 1}\n{"text": 2}\n'), roles={"text": "text"})
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=200),
     st.sampled_from(["a.jsonl", "a.json", "a.csv", "a.tsv", "a.parquet", "a.jsonl.gz"]),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from audit.fairness.mitigate import proposal, rows_to_collect
 from curate.ledger.balance import cell_targets, equal_groups, reweighing, within_shortfall, within_surplus
+from tests.conftest import examples
 
 LAW = Path(__file__).parents[3] / "shared" / "data" / "tabular" / "law_school_clean.csv"
 # aif360 0.6.1, Reweighing over race (privileged: White) and pass_bar: (white, passed) -> weight.
@@ -63,7 +64,7 @@ def test_what_to_collect_for_the_law_school_levels_the_rates(law_school: tuple[n
 cells = st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 2)), min_size=1, max_size=80)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(cells)
 def test_reweighed_groups_and_labels_are_independent_and_keep_their_totals(rows: list[tuple[int, int]]) -> None:
     group, label = (np.array(column, np.int64) for column in zip(*rows))

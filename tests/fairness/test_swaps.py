@@ -17,6 +17,7 @@ from audit.fairness.swaps.measure import effects_of
 from audit.fairness.swaps.predict import out_of_fold_answers
 from audit.fairness.swaps.terms import TERMS
 from audit.fairness.swaps.words import article
+from tests.conftest import examples
 
 TERMS_DATA = Path(__file__).parents[3] / "shared" / "data" / "identity_terms" / "bias_madlibs_77k.csv.gz"
 
@@ -129,7 +130,7 @@ def test_every_counterpart_is_given_on_request() -> None:
     assert {swap.after for swap in found} == {c.name for c in TERMS["religion"]} - {"Muslim"}
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(st.lists(st.sampled_from([
     "he", "She", "HER", "his", "him", "a", "an", "Muslim", "black", "woman", "old", "people", "is", "was", "ma'am", "Mr.",
     "Smith", "John", "é", "😀", "\n", ",", "'s", "the", "book", "middle aged", "-", "I", "am", "Jews", "\u202e", "\x00",

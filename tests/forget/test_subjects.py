@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.privacy.subjects import Subject, search, subjects_of
+from tests.conftest import examples
 
 MAIL, PHONE, CARD = "Jane.Doe@Example.org", "+1 (212) 736-5000", "4111 1111 1111 1111"
 IBAN, NAME, ACCENTS = "DE89 3704 0044 0532 0130 00", "Jane Doe", "José Müller-Straße"
@@ -116,7 +117,7 @@ def test_several_subjects_and_nulls() -> None:
     assert search(subjects_of([MAIL, NAME, MAIL]), texts).tolist() == [2, 3]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.text(min_size=1, max_size=24), st.text(alphabet=" .,;:\n()", min_size=1, max_size=3))
 def test_any_value_between_blanks_is_found_as_it_was_typed(value: str, blank: str) -> None:
     try:

@@ -23,6 +23,7 @@ from curate.ledger.plan import Plan
 from curate.ledger.resolve import Policy, StagePolicy, resolve
 from curate.pipeline import detect
 from curate.recipe import Recipe
+from tests.conftest import examples
 
 ROWS = 9
 IDS = pa.array([bytes([i]) * 16 for i in range(ROWS)], pa.binary(16))
@@ -112,7 +113,7 @@ keeps = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(cases(), keeps, st.data())
 def test_every_dropped_row_names_a_survivor_that_passes_all_thresholds(
     case: tuple[pa.Table, Relation, RowFacts], keep: dict[str, Any], data: st.DataObject
@@ -130,7 +131,7 @@ def test_every_dropped_row_names_a_survivor_that_passes_all_thresholds(
         assert may_justify(facts, witness, row)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(cases(), st.integers(1, 4))
 def test_so_many_rows_of_each_cluster_stay_unless_an_evaluation_row_matches(
     case: tuple[pa.Table, Relation, RowFacts], k: int
@@ -143,7 +144,7 @@ def test_so_many_rows_of_each_cluster_stay_unless_an_evaluation_row_matches(
         assert len(kept) >= min(k, len(cluster - leaks))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(cases(), st.integers(1, ROWS))
 def test_a_target_is_never_undershot_and_reached_wherever_copies_allow(
     case: tuple[pa.Table, Relation, RowFacts], target: int
@@ -160,7 +161,7 @@ def test_a_target_is_never_undershot_and_reached_wherever_copies_allow(
     assert all(scores[s] <= scores[g] for s in spared for g in gone)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(cases(), st.integers(1, 3))
 def test_the_preferred_row_of_a_pair_of_copies_stays(case: tuple[pa.Table, Relation, RowFacts], k: int) -> None:
     _, _, facts = case

@@ -25,6 +25,7 @@ from curate.privacy.kernel import lex
 from curate.privacy.phone_shapes import possible
 from curate.privacy.phones import find_phones
 from curate.privacy.plans import form, relaxed, without_digits
+from tests.conftest import examples
 from tests.privacy.identifier_examples import EXAMPLES
 
 LABELS = sorted({phrase.rstrip("*") for i in IDENTIFIERS for phrase in i.phrases() if phrase.isascii()})
@@ -83,7 +84,7 @@ WORDS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(WORDS, st.sampled_from((" ", ", ", ": ", "")))
 def test_no_candidate_is_passed_over_that_would_have_been_found(words: list[str], joint: str) -> None:
     together, alone = _both([joint.join(words)])
@@ -122,7 +123,7 @@ def test_a_relaxed_pattern_fits_whatever_the_pattern_fits() -> None:
         assert relaxed(relaxed(identifier.pattern)) == relaxed(identifier.pattern)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.text("0123456789 -.()/+", min_size=9, max_size=70))
 @example("02010/000")
 @example("040/12345")

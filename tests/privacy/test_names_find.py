@@ -17,6 +17,7 @@ from curate.privacy.column import block
 from curate.privacy.names import apart, find_names
 from curate.privacy.names.find import name_spans
 from curate.privacy.types import ALL, NAMED, NAMES
+from tests.conftest import examples
 
 ROOT = Path(__file__).parents[2]
 WORDS = ["Maria", "Lopez", "de", "12", "Oak", "Street", ",", "\n", "is", "the", "📦", "Dr."]
@@ -161,7 +162,7 @@ def test_texts_without_names_stay_almost_without_findings() -> None:
     assert len(spans) < len(lines) / 100
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.text(max_size=120), max_size=6))
 def test_spans_of_any_text_lie_inside_it_in_order_and_apart(texts: list[str]) -> None:
     texts = [t.encode("utf-8", "ignore").decode() for t in texts]

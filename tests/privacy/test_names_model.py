@@ -18,6 +18,7 @@ from curate.privacy.names.features import FEATURES
 from curate.privacy.names.labels import LABELS
 from curate.privacy.names.lexer import ADDRESS, BLANK, CAPITAL, CAPS, CODE, DIGITS4, HANDLE, MIXED, SMALL, lex, token_hash
 from curate.privacy.names.tagger import weigh
+from tests.conftest import examples
 
 TEXT = st.text(alphabet=st.characters(blacklist_categories=("Cs",)), max_size=80)
 
@@ -43,7 +44,7 @@ def test_tokens_have_shapes() -> None:
     ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(TEXT)
 def test_tokens_are_the_text_but_for_white_space(text: str) -> None:
     got = "".join(t for t, *_ in tokens(text))

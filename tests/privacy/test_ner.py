@@ -24,6 +24,7 @@ from curate.privacy.ner.windows import pieces
 from curate.privacy.types import ALL, NAMED, NAMES
 from curate.stages.base import Context
 from curate.stages.pii import STAGE, Config
+from tests.conftest import examples
 
 PEOPLE, PLACES = ("zorvath", "quillbert", "mavrida"), ("blenhaven", "ostrovia")
 WORDS = ("the", "parcel", "for", "came", "from", "yesterday", "and", "nobody", "knew", "why", "it", "was", "late")
@@ -334,7 +335,7 @@ def test_of_overlapping_entities_the_surer_stays() -> None:
     assert settled(made) == [made[1], made[2]]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(alphabet="ab c.\n😀", max_size=200), st.integers(8, 60), st.integers(1, 7), st.integers(0, 199))
 def test_pieces_cover_a_text_and_hold_every_short_stretch(text: str, size: int, overlap: int, place: int) -> None:
     made = list(pieces(text, size, overlap))

@@ -20,6 +20,7 @@ from curate.privacy.keys import load_key, make_key
 from curate.privacy.operators import Rewriter, chosen_operators
 from curate.privacy.operators.simple import masked, without_gap
 from curate.privacy.types import NAMES
+from tests.conftest import examples
 
 KEY = bytes(range(32))
 
@@ -102,7 +103,7 @@ def test_a_redaction_leaves_no_double_space_and_no_space_before_a_stop() -> None
 
 
 @given(st.text(alphabet=" ab.\n", max_size=12), st.data())
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_a_redaction_takes_at_most_one_blank_beside_its_span(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))

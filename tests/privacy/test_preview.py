@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.privacy import masked_lines, masked_preview, masked_previews, preview_config, safe_text, shown_names
+from tests.conftest import examples
 
 
 def test_a_preview_shows_placeholders_instead_of_values() -> None:
@@ -54,7 +55,7 @@ def test_lines_stay_lines_and_what_runs_over_several_is_masked() -> None:
     assert masked_lines("", 10) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(max_size=300), st.integers(1, 60))
 def test_no_preview_holds_a_control_character_or_is_too_wide(text: str, width: int) -> None:
     shown = masked_preview(text, width)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from curate.privacy.residual import KINDS, Text, look
 from curate.privacy.residual.weak import BIRTH, EMAIL, NETWORK, NUMBER, PHONE, SECRET, by_context, by_shape
 from curate.privacy.types import NAMES
+from tests.conftest import examples
 
 HOME = Path(__file__).parents[2] / "curate" / "privacy" / "residual"
 
@@ -89,7 +90,7 @@ def test_types_that_nobody_asked_for_and_allowed_values_are_not_missed() -> None
     assert not [u for u in look(texts, NAMES, ["JANE@example.org"]) if u.kind == EMAIL]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(alphabet="a1@.-+() at dot[]:/=\n＠٣é", max_size=120), st.sampled_from(["", "phone", "e_mail"]))
 def test_marks_lie_inside_any_text(text: str, name: str) -> None:
     for start, end, kind in [*by_shape(text), *by_context(text, name)]:

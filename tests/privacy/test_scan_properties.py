@@ -14,6 +14,7 @@ from stdnum import luhn as std_luhn
 from curate.privacy import ScanConfig, count_left, mask_column, scan
 from curate.privacy.checks import IBAN_LENGTHS, iban, luhn
 from curate.privacy.types import TYPES
+from tests.conftest import examples
 
 PIECES = st.sampled_from(
     ["a@b.com", "212-555-2368", "4111 1111 1111 1111", "536-90-4399", "203.0.113.195", "https://u:pw@h.com/",
@@ -33,7 +34,7 @@ def encodable(text: str) -> bool:
     return not any(0xD800 <= ord(c) <= 0xDFFF for c in text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(TEXTS.filter(encodable), max_size=4))
 @example(["password=\\na@b.com"])
 @example(['"password=\\na@b.com"', 'token: \\abc123xyz', "password=\\'abc123xyz", 'password=\\"abc&123xyz\\"'])
@@ -42,7 +43,7 @@ def test_scanning_the_masked_column_finds_nothing(texts: list[str]) -> None:
     assert count_left(mask_column(raw, scan(raw))) == {}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(TEXTS.filter(encodable), min_size=1, max_size=5))
 def test_a_row_is_scanned_the_same_alone_and_among_others(texts: list[str]) -> None:
     together = scan(column(list(texts)))
@@ -54,7 +55,7 @@ def test_a_row_is_scanned_the_same_alone_and_among_others(texts: list[str]) -> N
         assert together.code[mine].tolist() == alone.code.tolist()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(TEXTS.filter(encodable))
 def test_spans_are_sorted_disjoint_and_inside_their_text(text: str) -> None:
     spans = scan(column([text]))
@@ -64,7 +65,7 @@ def test_spans_are_sorted_disjoint_and_inside_their_text(text: str) -> None:
         edge = end
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.dictionaries(st.text(max_size=5), st.one_of(TEXTS, st.integers(0, 10**17), st.floats(allow_nan=False))),
        st.booleans())  # fmt: skip
 def test_a_string_that_is_json_stays_valid_json(value: dict[str, object], ascii_only: bool) -> None:
@@ -76,7 +77,7 @@ def test_a_string_that_is_json_stays_valid_json(value: dict[str, object], ascii_
     assert isinstance(json.loads(masked), dict)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from(["4", "51", "55", "2221", "6011"]), st.text("0123456789", min_size=15, max_size=15),
        st.integers(0, 15), st.integers(1, 9))  # fmt: skip
 def test_a_valid_card_is_found_and_one_wrong_digit_is_not(prefix: str, tail: str, place: int, shift: int) -> None:
@@ -90,7 +91,7 @@ def test_a_valid_card_is_found_and_one_wrong_digit_is_not(prefix: str, tail: str
     assert "CREDIT_CARD" not in scan(column([f"card {wrong}."])).counts()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from(sorted(IBAN_LENGTHS)), st.text("0123456789", min_size=30, max_size=30), st.integers(1, 9))
 def test_a_valid_iban_is_found_and_one_wrong_digit_is_not(country: str, digits: str, shift: int) -> None:
     body = digits[: IBAN_LENGTHS[country] - 4]

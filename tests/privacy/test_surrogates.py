@@ -19,6 +19,7 @@ from curate.privacy.surrogates.lists import group_of, pools
 from curate.privacy.surrogates.people import PARTICLES, SUFFIXES, TITLES, words_of
 from curate.privacy.surrogates.phones import is_nobodys, is_reserved
 from curate.privacy.types import TYPES as ALL_TYPES
+from tests.conftest import examples
 
 SECRET = b"s" * 32
 TYPES = [kind.name for kind in ALL_TYPES]
@@ -202,7 +203,7 @@ def test_network_addresses_come_from_documentation_ranges() -> None:
 
 
 @given(st.from_regex(r"[a-zA-Z][a-zA-Z0-9._+-]{0,20}@[a-z]{1,12}(\.[a-z]{2,8}){1,2}", fullmatch=True))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_addresses_stand_under_reserved_domains(value: str) -> None:
     new = surrogates([[("EMAIL_ADDRESS", value)]])[0][0]
     assert new is None or re.fullmatch(r"[^@\s]+@([a-z]+\.)?example\.(com|org|net)", new)
@@ -289,7 +290,7 @@ def test_surrogates_of_a_key_are_the_same_in_another_data_set() -> None:
 
 
 @given(st.sampled_from([*TYPES, "ANYTHING"]), st.text(min_size=1, max_size=40))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_any_text_gets_a_surrogate_or_none_and_nothing_raises(name: str, value: str) -> None:
     new = surrogates([[(name, value)]])[0][0]
     assert new is None or new != value

@@ -17,6 +17,7 @@ from curate.quality.features import hash_of, hash_set
 from curate.quality.kernel import has
 from curate.quality.web import word_runs
 from curate.quality.words import common_words, relate
+from tests.conftest import examples
 
 WORDS = st.sampled_from(["the", "Cat", "sat", "été", "мир", "don't", "x1", "42", "ångström", "日本", "ไทย"])
 MARKS = st.sampled_from([" ", "\n", ". ", ", ", " (", ") ", "!", "\t", "🙂", "\u0301"])
@@ -44,7 +45,7 @@ def _reference(text: str) -> Counter[str]:
     return out
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(TEXT.map("".join), min_size=1, max_size=4))
 def test_counts_of_characters_are_those_of_unicodedata(texts: list[str]) -> None:
     found = _measure(*texts)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from curate.quality import Pieces, QualityConfig, judge, prepare
 from curate.quality.c4 import bad_words, deleted_lines, stays
 from curate.quality.web import RULES, SOURCES
+from tests.conftest import examples
 
 STEMS = ("river", "stone", "garden", "window", "letter", "market")
 WORDS = [f"{a}{b}" for a in STEMS for b in ("side", "work", "land", "less")]
@@ -136,7 +137,7 @@ def test_a_preset_runs_only_its_own_rules() -> None:
         assert {rule.split("_")[0] for rule in found} == {preset}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.sampled_from(["", "Home", _sentence(1), _sentence(2), "It trails off, it stops...", "  "]), max_size=8))
 def test_what_is_left_of_a_page_are_its_lines_that_stay(lines: list[str]) -> None:
     text = "\n".join(lines)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from curate.quality.formats import profile
 from curate.quality.repairs import REASONS, repaired, repairs
 from curate.quality.typos import slips
+from tests.conftest import examples
 
 ANY = st.text(
     st.one_of(
@@ -64,7 +65,7 @@ def test_what_may_be_meant_is_left_alone(text: str) -> None:
     assert repaired(text) == text
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(ANY)
 def test_spans_of_a_text_never_overlap_and_are_no_larger_than_the_text(text: str) -> None:
     found = repairs(pa.array([text], pa.large_string()))
@@ -73,14 +74,14 @@ def test_spans_of_a_text_never_overlap_and_are_no_larger_than_the_text(text: str
     assert all(one[1] <= other[0] for one, other in zip(spans, spans[1:]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text(st.sampled_from("abc \u0301\u0327e\u00e9\u1100\u1161x\n"), max_size=30))
 def test_composing_alone_gives_words_in_nfc(text: str) -> None:
     off = frozenset(REASONS) - {"not_nfc"}
     assert repaired(text, off).split() == [unicodedata.normalize("NFC", word) for word in text.split()]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60))
 def test_plain_text_keeps_all_it_shows_but_entities_and_tags(text: str) -> None:
     off = frozenset({"html_entity", "html_tag"})

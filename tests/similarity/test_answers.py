@@ -17,6 +17,7 @@ from curate.pipeline import Detected, detect
 from curate.recipe import Recipe
 from curate.similarity.answers import conflicting_answers, contradictions
 from curate.similarity.near import Edges
+from tests.conftest import examples
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 LONG = (
@@ -44,7 +45,7 @@ def rules(detected: Detected) -> set[tuple[int, str, int]]:
 rows = st.integers(1, 8)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data())
 def test_a_conflict_names_a_row_with_the_same_or_a_joined_prompt_and_another_answer(data: st.DataObject) -> None:
     n = data.draw(rows)
@@ -77,7 +78,7 @@ def test_a_conflict_names_a_row_with_the_same_or_a_joined_prompt_and_another_ans
             assert alike[i] == max(able)[0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 3), st.sampled_from([0, 3])), min_size=1))
 def test_a_contradiction_prefers_what_another_rejects_for_the_same_prompt(table: list[tuple[int, ...]]) -> None:
     prompts, chosen, rejected, split = (np.array(c, np.int64) for c in zip(*table, strict=True))

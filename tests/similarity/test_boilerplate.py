@@ -22,6 +22,7 @@ from curate.recipe import Recipe
 from curate.similarity.boilerplate import END, INSIDE, START, BlockConfig, Blocks, Part, find_boilerplate
 from curate.stages import boilerplate
 from curate.stages.base import Context, Detection
+from tests.conftest import examples
 
 FOOTER = "This message is confidential and meant for its reader alone."
 SYSTEM = "You are a helpful assistant and answer briefly."
@@ -108,13 +109,13 @@ LINES = st.sampled_from(
 TEXTS = st.lists(LINES, max_size=7).map("\n".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=8))
 def test_spans_are_those_of_the_definition(texts: list[str]) -> None:
     assert spans(texts, find(texts)) == by_definition(texts, SMALL)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=8))
 def test_what_is_left_always_says_something_and_lost_only_repeated_blocks(texts: list[str]) -> None:
     blocks = find(texts)

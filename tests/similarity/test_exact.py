@@ -15,6 +15,7 @@ from curate.similarity import equality, exact_groups
 from curate.similarity.clusters import clusters
 from curate.similarity.partners import Partners, fold_label, label_codes, split_ranks
 from curate.similarity.texts import buffers
+from tests.conftest import examples
 
 small_texts = st.one_of(
     st.none(),
@@ -36,7 +37,7 @@ def reference_groups(texts: list[str | None], collapse: bool) -> list[int]:
     return [first[k] if keys.count(k) > 1 else -1 for k in keys]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(small_texts, max_size=12), st.booleans())
 def test_groups_are_those_of_the_normalised_text(texts: list[str | None], collapse: bool) -> None:
     assert exact_groups(strings(texts), collapse).tolist() == reference_groups(texts, collapse)
@@ -74,7 +75,7 @@ def test_a_colliding_hash_does_not_make_two_texts_equal(monkeypatch: pytest.Monk
     assert group[1] == -1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(-1, 2)), min_size=1, max_size=12))
 def test_partners_are_those_that_a_search_of_all_rows_finds(rows: list[tuple[int, int, int]]) -> None:
     n = len(rows)

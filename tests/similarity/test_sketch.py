@@ -14,6 +14,7 @@ from curate.similarity.kernels import SCRATCH, shingle_row
 from curate.similarity.minhash import choose_layout, signatures, sketch
 from curate.similarity.near import NearConfig
 from curate.similarity.texts import Unit, for_shingles
+from tests.conftest import examples
 
 texts_of_any_script = st.text(
     alphabet=st.one_of(
@@ -38,7 +39,7 @@ def hashes(texts: list[str], words: int, unit: Unit = "word") -> list[list[int]]
     return out
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(texts_of_any_script, min_size=2, max_size=5), st.integers(1, 4))
 def test_two_rows_share_as_many_shingles_as_the_definition_says(texts: list[str], words: int) -> None:
     found = [set(h) for h in hashes(texts, words)]
@@ -49,7 +50,7 @@ def test_two_rows_share_as_many_shingles_as_the_definition_says(texts: list[str]
             assert len(found[i] & found[j]) == len(wanted[i] & wanted[j])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(texts_of_any_script, min_size=2, max_size=4), st.integers(1, 5))
 def test_by_characters_every_letter_is_a_token_and_separators_are_none(texts: list[str], size: int) -> None:
     found = [set(h) for h in hashes(texts, size, "character")]

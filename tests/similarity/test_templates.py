@@ -15,6 +15,7 @@ from curate.similarity.pairs import similarity_of_pairs
 from curate.similarity.sets import SetTable, build_sets, score_pairs
 from curate.similarity.templates import FEWEST_ROWS, Templates, find_templates, weighted_keys, weighted_pairs
 from curate.similarity.texts import for_shingles
+from tests.conftest import examples
 
 SHARE = 0.02
 WRAPPER = " ".join(f"rule{i}" for i in range(60))
@@ -51,7 +52,7 @@ def weighted(one: set[tuple[str, ...]], two: set[tuple[str, ...]], weight: dict[
 sets = st.lists(st.sets(st.integers(1, 40), min_size=1, max_size=20), min_size=2, max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(sets, st.dictionaries(st.integers(1, 40), st.floats(0.01, 1.0), max_size=20))
 def test_weighted_jaccard_is_the_shared_weight_over_the_weight_of_all(
     members: list[set[int]], weights: dict[int, float]

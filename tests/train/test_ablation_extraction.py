@@ -17,6 +17,7 @@ from curate.arms import control_rows, training_sides
 from curate.ledger.apply import apply
 from curate.pipeline import detect
 from curate.recipe import Recipe
+from tests.conftest import examples
 from train.ablation import Arm, run_ablation
 from train.baseline import evaluate_base
 from train.config import TrainConfig
@@ -45,7 +46,7 @@ def requests(n: int, first: int, seed: int = 0) -> Examples:
     return Examples("extraction", np.arange(first, first + n), tuple(texts), spans=tuple(spans))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("kea"), st.integers(1, 6), st.integers(0, 6)), min_size=1, max_size=12))
 def test_a_span_keeps_its_words_however_the_text_around_it_is_edited(parts: list[tuple[str, int, int]]) -> None:
     before = after = ""
