@@ -35,7 +35,7 @@ from curate.residual import residual_of
 from curate.rundir import RunDir
 from curate.safetext import safe_text
 from curate.similarity.partners import TRAIN, split_ranks
-from curate.workflow import as_recipe, default_out, detect_into, load_ablation, read_input, reopen
+from curate.workflow import as_recipe, default_out, detect_into, load_ablation, read_decisions, read_input, reopen
 
 if TYPE_CHECKING:
     from audit.gate import Baseline, CheckResult, Fact, GateResult, Policy
@@ -141,6 +141,7 @@ def gate(
     verdict is the same; without a baseline it is brought up to date.
     Raises DataError for what cannot be read, RunError for a damaged or foreign run directory.
     """
+    said = None if decisions is None else read_decisions(decisions)
     curated = not isinstance(what, Recipe) and (Path(what) / "manifest.json").is_file()
     known = None
     if index is not None:
@@ -153,7 +154,6 @@ def gate(
         assert not isinstance(what, Recipe)
         run = RunDir.open(what)
         detected = reopen(run, listener)
-        journal = decisions or run.decisions_path
     else:
         recipe = only_asked(as_recipe(what), policy)
         dataset = read_input(recipe)
@@ -165,14 +165,13 @@ def gate(
         detected = detect_into(run, dataset, recipe, listener, meeting)
         if known is not None and meeting is not None and known.writing:
             known.save(meeting)
-        journal = decisions or run.decisions_path
     if baseline is not None:
         ids = detected.dataset.row_ids.cast(pa.binary(16))
         here = pc.is_in(pa.array(sorted(baseline.rows), pa.binary(16)), ids).to_pylist()
         require("audit.gate.judge").fits(
             baseline, detected.dataset.task, [i for i, there in zip(sorted(baseline.rows), here, strict=True) if there]
         )
-    plan = detected.resolve(read_journal(journal))
+    plan = detected.resolve(read_journal(run.decisions_path) if said is None else said)
     result, evidence, _ = _judged(detected, plan, run, policy, baseline, curated=curated)
     still: frozenset[bytes] = frozenset()
     if baseline:

@@ -26,11 +26,11 @@ from curate.dataset.again import known_again
 from curate.dataset.atomic import atomic_write
 from curate.dataset.compression import file_hash
 from curate.dataset.listing import something_at
-from curate.errors import DataError, MissingExtraError, RunError
+from curate.errors import ConfigError, DataError, MissingExtraError, RunError
 from curate.execution import LOCAL, Execution, engine_present, open_execution
 from curate.house import require
 from curate.ledger.apply import Curated, apply
-from curate.ledger.decisions import read_journal
+from curate.ledger.decisions import Journal, append_decisions, read_journal
 from curate.ledger.plan import Plan
 from curate.ledger.sightings import with_sightings
 from curate.outputs import rescan, rescan_key, write_outputs
@@ -97,10 +97,12 @@ def run(
     training: TrainListener = _silent_training,
     cancelled: Callable[[], bool] = lambda: False,
     on_read: Callable[[Dataset], None] = _unseen,
+    decisions: str | Path | None = None,
 ) -> RunResult:
     """Run a recipe (or an input file with the default recipe) into a run directory.
 
-    `on_read` is shown the data before any stage starts, and may refuse it by raising.
+    `on_read` is shown the data before any stage starts, and may refuse it by raising. `decisions`: the journal of another
+    run, whose decisions hold here as well for the rows that both have.
     Raises DataError or ConfigError for what cannot be read, RunError when the directory holds a run of other data,
     MissingExtraError when training is wanted and its packages are missing, `Cancelled` when asked to stop.
     """
@@ -109,6 +111,7 @@ def run(
     if train:
         trainer_present()
     engine_present(recipe.run.engine)
+    earlier = Journal() if decisions is None else read_decisions(decisions)
     clock = _Clock()
     with clock.step("load"):
         dataset = read_input(recipe)
@@ -117,6 +120,9 @@ def run(
     directory = RunDir(out or recipe.run.out or default_out(dataset.source.path))
     with directory.writing():
         manifest = _begin(directory, dataset, recipe)
+        if earlier.decisions:
+            have = {decision.decision_id for decision in read_journal(directory.decisions_path).decisions}
+            append_decisions(directory.decisions_path, (d for d in earlier.decisions if d.decision_id not in have))
         with open_execution(recipe.run.engine, directory.path / SHUFFLE_FOLDER) as execution:
             with clock.step("detect"):
                 detected = _with_people(directory, detect(
@@ -291,6 +297,13 @@ def read_input(recipe: Recipe) -> Dataset:
     )
 
 
+def read_decisions(path: str | Path) -> Journal:
+    """A journal that a user names. ConfigError where there is no such file, DataError for a wrong line."""
+    if not Path(path).is_file():
+        raise ConfigError(f"there is no decision file at {path}")
+    return read_journal(Path(path))
+
+
 def default_out(source: str | Path) -> Path:
     """`runs/<name of the input>` in the working directory; for a pattern, what its name says beside wildcards."""
     path = Path(source)
@@ -352,8 +365,8 @@ def built_report(result: RunResult) -> Any:
 
 def _begin(directory: RunDir, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
     manifest = directory.manifest()
-    if "input" in manifest:
-        same_input(directory, manifest, dataset)
+    if "input" in manifest and manifest["input"]["input_hash"] != dataset.source.input_hash:
+        raise RunError(_other_data(directory, manifest["input"]["path"], dataset.source.path))
     written = recipe.to_dict()
     written["data"]["input"] = str(Path(dataset.source.path).resolve())
     manifest |= {
@@ -460,8 +473,21 @@ def same_input(directory: RunDir, manifest: Mapping[str, Any], dataset: Dataset)
     if then != now:
         raise RunError(
             f"{directory.path} is a run of other data: {dataset.source.path} is not what it was (hash {then} then, {now} "
-            f"now). Choose another --out to keep both, or remove the directory to start over"
+            "now); this asks for the data that the run was made from"
         )
+
+
+def _other_data(directory: RunDir, then: str, now: str) -> str:
+    """What to do where a directory holds the run of other data: of another file, or of this one before it changed."""
+    same = Path(then).resolve() == Path(now).resolve()
+    what = f"{now} is not what it was" if same else f"it was made from {then}, and this is {now}"
+    journal = directory.decisions_path
+    keep = f" --decisions {journal}" if journal.is_file() else ""
+    also = " (rows that both have keep what people decided of them)" if keep else ""
+    return (
+        f"{directory.path} is a run of other data: {what}. Run it into a directory of its own, --out "
+        f"{directory.path}-2{keep}{also}; or remove the directory to start over"
+    )
 
 
 class _Clock:

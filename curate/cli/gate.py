@@ -79,8 +79,6 @@ def gate_command(
     if reference is not None:
         asked = gates.beside(asked, kept(reference) or reference)
     known = gates.read_baseline(Path(baseline)) if baseline else None
-    if decisions is not None and not Path(decisions).is_file():
-        raise ConfigError(f"there is no decision file at {decisions}")
     found = gating.gate(
         target, asked, out=out, baseline=known, decisions=Path(decisions) if decisions else None,
         index=Path(index) if index else None, listener=Narrator(quiet).stage,

@@ -18,10 +18,13 @@ from curate.cli.options import (
 
 
 @click.command("run", epilog="\b\nExamples:\n  curate run\n  curate run tickets.jsonl --no-train\n"
-               "  curate run curate.toml --input new.jsonl --out runs/new --stages pii,label_issues")
+               "  curate run curate.toml --input new.jsonl --out runs/new --stages pii,label_issues\n"
+               "  curate run june.jsonl --decisions runs/may/decisions.jsonl")
 @click.argument("recipe_or_input", required=False, metavar="[RECIPE|INPUT]", type=click.Path())
 @click.option("--input", "input_", type=click.Path(), help="Curate this file instead of the recipe's.")
 @click.option("--out", type=click.Path(), help="Run directory (default: runs/<name of the input>).")
+@click.option("--decisions", type=click.Path(),
+              help="Decisions of an earlier run (its decisions.jsonl) that hold here too: they follow rows by their ids.")
 @click.option("--stages", shell_complete=complete_stages,
               help="Only these stages, comma-separated, in order of precedence.")
 @click.option("--no-train", is_flag=True, help="Stop after curation: no training, no ablation.")
@@ -31,8 +34,9 @@ from curate.cli.options import (
 @quiet_option
 @json_option
 def run_command(
-    recipe_or_input: str | None, input_: str | None, out: str | None, stages: str | None, no_train: bool, dry_run: bool,
-    task: str | None, role: tuple[str, ...], on_bad_row: str | None, engine: str | None, quiet: bool, as_json: bool,
+    recipe_or_input: str | None, input_: str | None, out: str | None, decisions: str | None, stages: str | None,
+    no_train: bool, dry_run: bool, task: str | None, role: tuple[str, ...], on_bad_row: str | None, engine: str | None,
+    quiet: bool, as_json: bool,
 ) -> int:
     """Run a recipe, or a file with the default recipe, into a run directory.
 
@@ -56,7 +60,7 @@ def run_command(
         return show_dry_run(recipe, out, train=not no_train)
     narrator = Narrator(quiet or as_json)
     result = workflow.run(recipe, out=out, train=not no_train, listener=narrator.stage, training=narrator.training,
-                          on_read=narrator.read)
+                          on_read=narrator.read, decisions=decisions)
     return print_summary(result, as_json=as_json, quiet=quiet)
 
 
