@@ -137,7 +137,7 @@ def test_a_model_of_labels_that_depend_on_gender_is_caught_and_the_pairs_are_kep
     assert json.loads(flags["evidence"][0].as_py())["flip_low"] > 0.3
     effects = result.detected.outcomes["counterfactual_swaps"].detection.summary["effects"]
     shift = {e["before"]: e["shift"] for e in effects if e["axis"] == "gender"}
-    assert shift["female"] < -0.1 < 0.1 < shift["male"] or shift["male"] < -0.1 < 0.1 < shift["female"]
+    assert shift["female"] < -0.1 < 0.1 < shift["male"]
     pairs = [json.loads(line) for line in (tmp_path / "run" / "swaps.jsonl").read_text().splitlines()]
     assert pairs[0]["flipped"]
     assert {pairs[0]["given"].split()[0], pairs[0]["swapped"].split()[0]} == {"She", "He"}

@@ -179,6 +179,7 @@ def test_the_command_line_takes_operators_and_says_once_that_surrogates_have_no_
 def test_flagged_names_stay_and_no_surrogate_is_one_of_them(tmp_path: Path) -> None:
     rows = [[f"My name is {name} Walker, mail q{n}@acme.org", "ok"] for n, name in enumerate(("Elijah", "Gary", "Darrell"))]
     directory = run(chat(tmp_path, rows), 'names = "flag"\n[stages.pii.operators]\ndefault = "surrogate"')
+    assert len(texts(directory)) == len(rows)
     for n, (text, _) in enumerate(texts(directory)):
         assert rows[n][0].split(",")[0] in text
         assert "walker" not in text.split("mail")[1].lower()

@@ -239,8 +239,8 @@ def test_in_a_terminal_rows_are_shown_with_marks_and_the_answers_are_kept(copy: 
     assert process.wait(timeout=60) == 0
     os.close(parent)
     text = shown.decode()
-    assert "«1: " in text
-    assert "[EMAIL_ADDRESS]" in text or "[PHONE_NUMBER]" in text or "parcel" in text
+    assert re.search(r"«1: 3\d8 22 33 416»", text), "what is asked about is marked"
+    assert "@example.org" not in text, "what the scanner found stands as its type"
     lines = [json.loads(line) for line in (copy / REVIEW_FILE).read_text().splitlines()]
     assert [(any(line["real"]), line["more"]) for line in lines] == [(True, 0), (False, 0), (False, 1)]
 

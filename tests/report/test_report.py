@@ -349,6 +349,7 @@ def test_near_duplicates_are_shown_side_by_side_with_what_differs(report: Report
 def test_label_examples_show_both_labels_and_their_neighbours(report: Report, run: Run) -> None:
     stage = next(s for s in report.stages if s.name == "label_issues")
     labels = run.dataset.values("label").to_pylist()
+    assert stage.examples
     for example in stage.examples:
         assert example.text is not None
         assert example.change is not None

@@ -47,7 +47,10 @@ def test_answers_end_at_the_end_of_the_turn_and_prompts_are_cut_to_the_context(q
     assert set(bench.tokenizer.convert_ids_to_tokens(end_tokens(bench))) == {"<|end|>", "<|im_end|>"}
     objective = adapted_model(quick, bench, None)
     long_prompt = prompt_tokens(bench, "word " * 2000)  # far beyond the context of the base
-    assert isinstance(write(objective, bench, [long_prompt], 4, context_tokens=64)[0], str)
+    objective.model.eval()
+    last = alone(objective, long_prompt[-60:], end_tokens(bench), 4)
+    expected = bench.tokenizer.decode(last, skip_special_tokens=True).strip()
+    assert write(objective, bench, [long_prompt], 4, context_tokens=64) == [expected]
 
 
 def test_generation_shows_the_base_beside_the_adapter_on_both_sets(tmp_path: Path, quick: TrainConfig) -> None:

@@ -204,6 +204,7 @@ def test_what_is_known_before_training() -> None:
 
 
 def test_every_kind_says_what_to_do_and_holds_no_number() -> None:
+    assert {"few_rows", "imbalance", "no_validation"} <= set(KINDS)
     for kind, (words, recommendation) in KINDS.items():
         assert words.endswith("."), kind
         assert recommendation.endswith("."), kind
