@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +19,7 @@ from train.config import TrainConfig
 from train.examples import Examples
 from train.extra import extra
 from train.generate import generate
-from train.lora import train_adapter
+from train.lora import open_workbench, train_adapter
 from train.merge import merge_adapter
 
 ROOT = Path(__file__).parents[2]
@@ -183,19 +180,23 @@ def test_half_precision_trains_with_adapters_and_head_in_float32(tmp_path: Path,
     assert run.scores.mean() > 0.5
 
 
-def test_a_hub_id_is_not_asked_for_where_the_user_forbids_it(tmp_path: Path) -> None:
-    code = (
-        "import socket\n"
-        "def refuse(*a, **k): raise SystemExit('a connection was opened')\n"
-        "socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse\n"
-        "from train.config import TrainConfig\nfrom train.lora import open_workbench\n"
-        "from curate.errors import ConfigError\n"
-        "try:\n    open_workbench(TrainConfig(base='nobody/nothing'))\nexcept ConfigError as error:\n    print(error)"
-    )
-    env = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    assert "nobody/nothing is not in the local cache, and HF_HUB_OFFLINE" in done.stdout
+def test_a_hub_id_is_not_asked_for_where_the_user_forbids_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    asked: list[object] = []
+
+    def refuse(*args: object, **named: object) -> None:
+        asked.append(args)
+        raise OSError("there is no network")
+
+    for place, name in ((socket.socket, "connect"), (socket, "create_connection"), (socket, "getaddrinfo")):
+        monkeypatch.setattr(place, name, refuse)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # as an import with the switch set leaves it
+    monkeypatch.setattr("train.extra._set_by_us", set())
+    with pytest.raises(ConfigError, match=r"nobody/nothing is not in the local cache, and HF_HUB_OFFLINE"):
+        open_workbench(TrainConfig(base="nobody/nothing"))
+    assert asked == []
 
 
 @pytest.mark.gpu

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_base import make_tickets
@@ -15,8 +18,8 @@ from train.config import TrainConfig
 ROOT = Path(__file__).parents[2]
 
 
-def run(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=600)
+def run(code: str, env: dict[str, str] | None = None) -> str:
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -37,17 +40,36 @@ def test_a_missing_extra_says_how_to_install_it() -> None:
     assert "pip install 'curate-toolkit[train]'" in run(code)
 
 
-def test_training_from_a_local_folder_opens_no_connection(base: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def trained(base: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a process of its own tells that loads transformers and trains with every connection refused."""
     code = (
-        "import socket, sys\nsys.path.insert(0, 'tests/train')\n"
-        "def refuse(*a, **k): raise SystemExit('a connection was opened')\n"
+        "import json, socket, sys\nsys.path.insert(0, 'tests/train')\n"
+        "from train.extra import extra\nextra('transformers').Trainer\n"  # imports comet_ml wherever it is installed
+        "comet = None\n"
+        "if 'comet_ml' in sys.modules:\n"
+        "    import sentry_sdk\n    from comet_ml.error_tracking import api\n"
+        "    comet = [api.enabled_in_config(), sentry_sdk.get_client().transport]\n"
+        "asked = []\n"
+        "def refuse(*a, **k):\n    asked.append(repr(a))\n    raise OSError('there is no network')\n"
         "socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse\n"
         "from pathlib import Path\nfrom tiny_base import make_tickets\n"
         "from train.config import TrainConfig\nfrom train.lora import train_adapter\n"
         f"config = TrainConfig(base={str(base)!r}, steps=2, batch_rows=8, threads=1)\n"
-        f"train_adapter(make_tickets(20, 0), config, Path({str(tmp_path)!r}))\nprint('done')"
+        f"run = train_adapter(make_tickets(20, 0), config, Path({str(tmp_path_factory.mktemp('trained'))!r}))\n"
+        "print(json.dumps({'comet': comet, 'asked': asked, 'steps': run.done['steps']}))"
     )
-    assert run(code).strip() == "done"
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COMET_")}
+    return dict(json.loads(run(code, env)))
+
+
+def test_training_from_a_local_folder_opens_no_connection(trained: dict[str, Any]) -> None:
+    assert (trained["asked"], trained["steps"]) == ([], 2)
+
+
+def test_a_library_that_is_merely_installed_reports_nothing_about_itself(trained: dict[str, Any]) -> None:
+    pytest.importorskip("comet_ml")
+    assert trained["comet"] == [False, None]
 
 
 @pytest.mark.parametrize(

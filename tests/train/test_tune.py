@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from train.config import TrainConfig
 from train.evaluate import ItemScores
 from train.garbage import _freeze, freeze_imports
 from train.lora import open_workbench
+from train.processes import Pool
 from train.processes.worker import shared_settings
 from train.tune import Dimension, StudyData, StudyResult, TuneConfig, default_space, read_space, run_study, with_values
 from train.tune.compare import comparison_of
@@ -70,8 +72,14 @@ def tuned(quick: TrainConfig) -> TrainConfig:
 
 
 @pytest.fixture(scope="module")
-def whole(data: StudyData, tuned: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
-    return run_study(data, tuned, SPACE, ASKED, tmp_path_factory.mktemp("whole"))
+def pool() -> Iterator[Pool]:
+    with Pool(1) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def whole(data: StudyData, tuned: TrainConfig, pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
+    return run_study(data, tuned, SPACE, ASKED, tmp_path_factory.mktemp("whole"), pool=pool)
 
 
 def test_a_study_tries_the_defaults_first_and_names_the_best(whole: StudyResult, tuned: TrainConfig) -> None:
@@ -90,7 +98,7 @@ def test_a_study_tries_the_defaults_first_and_names_the_best(whole: StudyResult,
 
 
 def test_a_study_that_is_stopped_and_taken_up_is_the_study_that_ran_through(
-    data: StudyData, tuned: TrainConfig, whole: StudyResult, tmp_path: Path
+    data: StudyData, tuned: TrainConfig, whole: StudyResult, pool: Pool, tmp_path: Path
 ) -> None:
     asked_times: list[int] = []
 
@@ -98,10 +106,10 @@ def test_a_study_that_is_stopped_and_taken_up_is_the_study_that_ran_through(
         asked_times.append(1)
         return len(asked_times) > 2
 
-    first = run_study(data, tuned, SPACE, ASKED, tmp_path, stop=after_two)
+    first = run_study(data, tuned, SPACE, ASKED, tmp_path, stop=after_two, pool=pool)
     assert first.stopped == "asked"
     assert len(first.trials) == 2
-    assert same(run_study(data, tuned, SPACE, ASKED, tmp_path)) == same(whole)
+    assert same(run_study(data, tuned, SPACE, ASKED, tmp_path, pool=pool)) == same(whole)
     with pytest.raises(RunError, match="other training rows"):
         run_study(dataclasses.replace(data, training=data.training.take(range(90))), tuned, SPACE, ASKED, tmp_path)
     with pytest.raises(RunError, match="another search space"):

@@ -9,6 +9,7 @@ Cost: trials × one training, less what pruning saves.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import time
@@ -88,12 +89,14 @@ def run_study(
     at_once: int = 1,
     tell: Tell = lambda event: None,
     stop: Callable[[], bool] = lambda: False,
+    pool: Pool | None = None,
 ) -> StudyResult:
     """Run or go on with the study in `folder`.
 
     `config` is what is tuned; its `epochs` must be set. `tell` gets `{"kind": "notice", "words"}` and
-    `{"kind": "step", arm, seed, run, runs, step, steps, loss, eta_s}`. `stop` is asked between batches. Raises `RunError`
-    (a study of other data or settings is there), `CurateError` where the configuration itself cannot be trained.
+    `{"kind": "step", arm, seed, run, runs, step, steps, loss, eta_s}`. `stop` is asked between batches. Without
+    a lent `pool` the workers are started and ended here. Raises `RunError` (a study of other data or settings is there),
+    `CurateError` where the configuration itself cannot be trained.
     """
     metric = metric_name(data.training.task)
     objective = metric if tune.objective == "metric" else "loss"
@@ -109,7 +112,7 @@ def run_study(
     study.pruner = pruner_of(tune)
     default = values_of(config, space)
     asker = Asker(study, space, tune, config.seed, default)
-    loop = _Loop(data, config, space, tune, folder, study, asker, objective, at_once, tell)
+    loop = _Loop(data, config, space, tune, folder, study, asker, objective, at_once, tell, pool)
     stopped = loop.run(stop)
     rows = tuple(loop.rows())
     done = [row for row in rows if row["state"] == "complete"]
@@ -125,10 +128,11 @@ class _Loop:
 
     def __init__(
         self, data: StudyData, config: TrainConfig, space: Sequence[Dimension], tune: TuneConfig, folder: Path,
-        study: optuna.Study, asker: Asker, objective: str, at_once: int, tell: Tell,
+        study: optuna.Study, asker: Asker, objective: str, at_once: int, tell: Tell, pool: Pool | None,
     ) -> None:  # fmt: skip
         self.data, self.config, self.space, self.tune, self.folder = data, config, space, tune, folder
         self.study, self.asker, self.objective, self.at_once, self.tell = study, asker, objective, at_once, tell
+        self.pool = pool
         self.began = time.monotonic()
         self.finished_now = 0
         self.trials: dict[str, optuna.Trial] = {}
@@ -140,7 +144,7 @@ class _Loop:
         if self._settled():
             words = f"The study goes on: {self._settled()} of {self.asker.total} trials are there"
             self.tell({"kind": "notice", "words": words + (f", {len(batch)} unfinished." if batch else ".")})
-        with Pool(self.at_once) as pool:
+        with contextlib.nullcontext(self.pool) if self.pool is not None else Pool(self.at_once) as pool:
             while batch or self._settled() < self.asker.total:
                 if stop():
                     return "asked"
