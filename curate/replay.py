@@ -7,12 +7,13 @@ is not deterministic. What a key made can be made again with that key alone: ano
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import xxhash
 
 from curate import workflow
 from curate.dataset.compression import file_hash
@@ -40,6 +41,8 @@ class Replay:
     """Files whose bytes differ, or that only one of the two runs has."""
     changed_versions: dict[str, tuple[str | None, str | None]]
     """Version recorded then and found now, of whatever changed; of a file that a setting names, its hash."""
+    decided_since: int = 0
+    """Decisions taken since the data was written: the files know nothing of them, and neither does the replay."""
 
     @property
     def same(self) -> bool:
@@ -67,15 +70,31 @@ def replay(
         again = RunDir(keep or Path(temporary) / "run")
         with again.writing():
             pass
-        if directory.decisions_path.is_file():
-            shutil.copyfile(directory.decisions_path, again.decisions_path)
+        decided, since = _decided_then(directory, manifest)
+        if decided:
+            again.decisions_path.write_bytes(decided)
         workflow.run(recipe, out=again.path, train=False, listener=listener)
         identical, different = _compare(directory.path, again.path, made_data)
         again_manifest = again.manifest()
     then = {**manifest.get("versions", {}), **_stage_versions(manifest)}
     now = {**versions(), **_stage_versions(again_manifest)}
     changed = {n: (then.get(n), now.get(n)) for n in sorted({*then, *now}) if then.get(n) != now.get(n)}
-    return Replay(directory.path, identical, different, changed)
+    return Replay(directory.path, identical, different, changed, since)
+
+
+def _decided_then(directory: RunDir, manifest: Mapping[str, Any]) -> tuple[bytes, int]:
+    """The journal as it was when the data was written, and how many lines came since; all of it where nothing tells."""
+    held = directory.decisions_path.read_bytes() if directory.decisions_path.is_file() else b""
+    then, lines = manifest.get("plan", {}).get("decisions"), held.splitlines(keepends=True)
+    if then == "":
+        return b"", len(lines)
+    digest, at = xxhash.xxh3_128(), 0
+    for number, line in enumerate(lines, 1):
+        digest.update(line)
+        at += len(line)
+        if digest.hexdigest() == then:
+            return held[:at], len(lines) - number
+    return held, 0
 
 
 def _with_key(recipe: Recipe, manifest: Mapping[str, Any], key_file: str | Path | None) -> Recipe:

@@ -280,7 +280,8 @@ def _summary(summary: Mapping[str, Any], previews: Previews) -> tuple[Measure, .
 def _pending(stages: tuple[StageReport, ...]) -> Pending:
     by_stage = {s.name: s.waiting for s in stages if s.waiting}
     commands = ("curate tui RUN", "curate apply RUN") if by_stage else ()
-    return Pending(sum(by_stage.values()), by_stage, commands)
+    looks = sum(r.counts.stale + r.counts.shown["pending"] for s in stages for r in s.rules if r.action == "flag")
+    return Pending(sum(by_stage.values()), by_stage, commands, looks)
 
 
 def _input(manifest: Mapping[str, Any], dataset: Dataset, previews: Previews) -> Input:

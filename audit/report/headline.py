@@ -121,7 +121,8 @@ def _cautions(
             "conversation went on from row to row): look at the source."
         )
     if pending.total:
-        out.append(f"{plural(pending.total, 'finding')} {'waits' if pending.total == 1 else 'wait'} for review.")
+        wait = "waits" if pending.total == 1 else "wait"
+        out.append(f"{plural(pending.total, 'finding')} {wait} for review{looks(pending)}.")
     if left := second_look(stages, curated):
         out.append(left)
     if flow.orphans:
@@ -152,6 +153,14 @@ def names_noted(stages: Sequence[StageReport]) -> str:
     was = "was flagged and stays" if total == 1 else "were flagged and stay"
     how = "`curate pii DATA --names replace` replaces them, words wrongly taken for names too: read some first."
     return f"{total:,} {what} {was} in the data; {how}"
+
+
+def looks(pending: Pending) -> str:
+    """How much of what waits can change data, as the end of a sentence."""
+    if not pending.only_looks:
+        return ""
+    which = "all" if pending.only_looks == pending.total else f"{pending.only_looks:,}"
+    return f", {which} of them flags: something to look at, and no row changes by them"
 
 
 def second_look(stages: Sequence[StageReport], curated: str) -> str:

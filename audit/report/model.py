@@ -318,6 +318,8 @@ class Pending:
     total: int
     by_stage: Mapping[str, int]
     commands: tuple[str, ...]
+    only_looks: int = 0
+    """Of all: flags, which change no row whatever is decided."""
 
 
 @dataclass(frozen=True)

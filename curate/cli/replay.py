@@ -19,13 +19,14 @@ def replay_command(run: str, key_file: str | None, as_json: bool, quiet: bool) -
     """Run a run again from its manifest and decisions, without training, and compare every file to the byte."""
     import orjson
 
+    from audit.numbers import plural
     from curate.replay import replay
 
     found = replay(run, Narrator(quiet or as_json).stage, key_file=key_file)
     if as_json:
         body = {
             "run": str(found.run), "same": found.same, "identical": found.identical, "different": found.different,
-            "changed_versions": found.changed_versions,
+            "changed_versions": found.changed_versions, "decided_since": found.decided_since,
         }  # fmt: skip
         click.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode())
     else:
@@ -36,4 +37,7 @@ def replay_command(run: str, key_file: str | None, as_json: bool, quiet: bool) -
         many = len(found.identical)
         same = f"{many} files have the same bytes as when {found.run} was made"
         click.echo(same if found.same else f"{len(found.different)} files differ, {many} are the same")
+        if found.decided_since:
+            since = plural(found.decided_since, "decision")
+            click.echo(f"{since} taken since then and left out: `curate apply RUN` writes the data under all of them")
     return EXIT_OK if found.same else EXIT_GATE_FAILED

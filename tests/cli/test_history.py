@@ -57,6 +57,17 @@ def test_a_replay_gives_the_same_bytes_decisions_included() -> None:
     assert not found.changed_versions
 
 
+def test_decisions_that_no_data_was_written_under_are_left_out_of_a_replay_and_counted() -> None:
+    path = run(write(Path("t.jsonl"), tickets()), "runs/t")
+    reject_first(path)
+    found = replay(path)
+    assert (found.same, found.decided_since) == (True, 1), found.different
+    workflow.reapply(path)
+    reject_first(path)
+    found = replay(path)
+    assert (found.same, found.decided_since) == (True, 1), found.different
+
+
 def test_a_replay_names_the_files_that_differ_and_the_versions_that_changed() -> None:
     path = run(write(Path("t.jsonl"), tickets()), "runs/t")
     (path / "curated.jsonl").write_text("{}\n")
