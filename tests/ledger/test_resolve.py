@@ -15,6 +15,7 @@ from curate.ledger.findings import concat_findings, make_findings
 from curate.ledger.keepers import Relation, RowFacts
 from curate.ledger.plan import STATUSES
 from curate.ledger.resolve import Policy, StagePolicy, resolve
+from tests.conftest import examples
 
 ROWS = 8
 IDS = pa.array([bytes([i]) * 16 for i in range(ROWS)], pa.binary(16))
@@ -114,7 +115,7 @@ def similarity(relation: Relation, a: int, b: int) -> float:
     return float(relation.score[hit].max()) if hit.any() else 0.0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(data=st.data())
 def test_resolve_is_total_deterministic_and_justifies_every_duplicate(data: st.DataObject) -> None:
     findings, relations, facts = data.draw(ledgers())
@@ -142,7 +143,7 @@ def test_resolve_is_total_deterministic_and_justifies_every_duplicate(data: st.D
             assert not any(g["stage"] == "near_duplicates" and g["status"] == "applied" for g in drops)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(data=st.data())
 def test_no_two_survivors_of_one_split_and_label_match_directly_unless_someone_said_so(data: st.DataObject) -> None:
     findings, relations, facts = data.draw(ledgers())
@@ -156,7 +157,7 @@ def test_no_two_survivors_of_one_split_and_label_match_directly_unless_someone_s
                 assert facts.label_code[a] != facts.label_code[b]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(data=st.data())
 def test_applied_edits_never_overlap_and_privacy_wins_where_they_did(data: st.DataObject) -> None:
     findings, relations, facts = data.draw(ledgers())
@@ -179,7 +180,7 @@ def test_applied_edits_never_overlap_and_privacy_wins_where_they_did(data: st.Da
                 assert inside[0][2] == "[pii]"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(data=st.data())
 def test_undo_restores_the_plan_and_redo_brings_it_back(data: st.DataObject) -> None:
     findings, relations, facts = data.draw(ledgers())
@@ -197,7 +198,7 @@ def test_undo_restores_the_plan_and_redo_brings_it_back(data: st.DataObject) -> 
     assert resolve(findings, redone, POLICY, facts=facts, relations=relations).table.equals(after.table)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(data=st.data())
 def test_the_order_of_decisions_on_different_findings_does_not_matter(data: st.DataObject) -> None:
     findings, relations, facts = data.draw(ledgers())
