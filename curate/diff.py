@@ -123,6 +123,8 @@ def _some(rows: Iterable[int]) -> dict[str, Any]:
 
 def _settings(old: Any, new: Any, at: str = "") -> dict[str, list[Any]]:
     """Settings that differ, by dotted name: [old, new]. Paths and outputs are where, not how: they are left out."""
+    if at.startswith("stages.") and at.count(".") == 1 and _runs(old) != _runs(new):
+        return {at: ["on" if _runs(side) else "off" for side in (old, new)]}
     if isinstance(old, dict) and isinstance(new, dict):
         out: dict[str, list[Any]] = {}
         for key in sorted({*old, *new}):
@@ -135,6 +137,11 @@ def _settings(old: Any, new: Any, at: str = "") -> dict[str, list[Any]]:
     if at.endswith(".deny"):  # what must be shown nowhere
         return {at: [f"{len(values or ())} values" for values in (old, new)]}
     return {at: [_shown(old), _shown(new)]}
+
+
+def _runs(stage: Any) -> bool:
+    """Whether a recipe runs a stage, by what it says of it."""
+    return stage is not None and stage.get("enabled", True)
 
 
 def _shown(value: Any) -> Any:

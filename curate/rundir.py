@@ -83,6 +83,20 @@ class RunDir:
         finally:
             os.close(fd)
 
+    def held(self) -> bool:
+        """Whether some process writes here now."""
+        try:
+            fd = os.open(self.path / ".lock", os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(fd)
+        return False
+
     def manifest(self) -> dict[str, Any]:
         """The manifest, or an empty one for a new run."""
         try:

@@ -92,12 +92,13 @@ def _line(path: Path) -> RunLine:
         manifest = run.manifest()
     except RunError:
         manifest = {"status": "damaged"}
+    status = str(manifest.get("status", "unknown"))
     plan = manifest.get("plan", {})
     stamp = manifest.get("finished") or manifest.get("started")
     at = dt.datetime.fromisoformat(stamp) if stamp else dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
     return RunLine(
         path=str(path),
-        status=str(manifest.get("status", "unknown")),
+        status="stopped" if status == "running" and not run.held() else status,
         input=safe_text(Path(str(manifest.get("input", {}).get("path", ""))).name),
         task=str(manifest.get("task", "")),
         rows_in=plan.get("rows_in", manifest.get("input", {}).get("rows")),

@@ -168,8 +168,14 @@ class _Counts:
             self._sum(self.found_at[found]), self._sum(self.found_at[found & self.marks.found[way]]),
         ])  # fmt: skip
         cases, hit, said, right = (int(n) for n in by_document.sum(axis=1))
-        f1 = _f1(*by_document.sum(axis=1, keepdims=True))[0] if cases else None
-        return Measure(Rate(right, said), Rate(hit, cases), None if f1 is None else float(f1), self._interval(by_document))
+        f1 = float(_f1(*by_document.sum(axis=1, keepdims=True))[0]) if cases else None
+        precision, recall, ends = Rate(right, said), Rate(hit, cases), self._interval(by_document)
+        if ends is not None and ends[0] == ends[1] and precision.interval and recall.interval:
+            # No draw differs, which a handful of spans can do by chance: what precision and recall leave open speaks.
+            ends = min(ends[0], _mean(precision.interval[0], recall.interval[0])), max(
+                ends[1], _mean(precision.interval[1], recall.interval[1])
+            )
+        return Measure(precision, recall, f1, ends)
 
     def _sum(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return np.bincount(places, minlength=self.size)
@@ -193,6 +199,11 @@ class _Counts:
             return None
         low, high = np.percentile(values, [2.5, 97.5])
         return float(low), float(high)
+
+
+def _mean(p: float, r: float) -> float:
+    """The harmonic mean."""
+    return 2 * p * r / (p + r) if p + r > 0 else 0.0
 
 
 def _f1(

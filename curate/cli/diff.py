@@ -28,6 +28,7 @@ def diff_command(old: str, new: str, as_json: bool) -> int:
 
 def _lines(found: dict[str, Any]) -> list[str]:
     from audit.numbers import plural
+    from curate.cli.explain import said_of
 
     rows, outcome, decisions = found["rows"], found["outcome"], found["decisions"]
     lines = [
@@ -39,7 +40,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         lines.append(f"{stage}: {plural(n['shared'], 'finding')} shared, {n['gone']:,} gone, {n['new']:,} new")
     lines += [f"{plural(n, 'shared finding')} went {change}" for change, n in found["status"].items()]
     lines.append(f"decisions: {decisions['gone']:,} gone, {decisions['new']:,} new, {decisions['changed']:,} changed")
-    lines += [f"setting {name}: {old!r} -> {new!r}" for name, (old, new) in found["settings"].items()]
+    lines += [f"setting {name}: {said_of(old)} -> {said_of(new)}" for name, (old, new) in found["settings"].items()]
     return lines
 
 

@@ -186,6 +186,23 @@ def test_a_diff_names_changed_settings_and_masks_what_they_hold() -> None:
     assert "olga" not in json.dumps(found)
 
 
+def test_a_diff_says_of_a_stage_that_one_run_left_out_that_it_was_off(inside: Any) -> None:
+    source = write(Path("t.jsonl"), tickets())
+    run(source, "runs/old")
+    run(source, "runs/new", run={"stages": STAGES[:2]})
+    said = inside("diff", "runs/old", "runs/new").stdout.splitlines()
+    assert [line for line in said if "stages.pii" in line] == ["setting stages.pii: on -> off"]
+
+
+def test_a_run_whose_process_is_gone_is_stopped_and_one_that_is_written_is_running() -> None:
+    path = run(write(Path("t.jsonl"), tickets()), "runs/t")
+    manifest = json.loads((path / "manifest.json").read_text())
+    (path / "manifest.json").write_text(json.dumps({**manifest, "status": "running"}))
+    assert find_runs("runs")[0].status == "stopped"
+    with RunDir(path).writing():
+        assert find_runs("runs")[0].status == "running"
+
+
 def test_runs_lists_what_lies_there_damaged_runs_included() -> None:
     path = run(write(Path("t.jsonl"), tickets()), "runs/t")
     shutil.copytree(path, "runs/deep/er")

@@ -190,6 +190,16 @@ def test_counts_equal_those_of_comparing_every_pair() -> None:
     assert score(gold, found, map_types(gold.types(), ALL)) == result
 
 
+def test_the_interval_of_f1_does_not_collapse_on_a_handful_of_spans() -> None:
+    gold = Gold("curate")
+    gold.spans = [GoldSpan(gold.add("a b"), 0, 1, "PHONE_NUMBER")]
+    gold.add("c d")
+    told = score(gold, list(gold.spans), map_types(gold.types(), ALL)).lines[0].strict
+    assert told.f1 == 1.0
+    assert told.f1_interval is not None
+    assert told.f1_interval == told.recall.interval == told.precision.interval, "one span shows as little of all three"
+
+
 def test_a_type_without_predictions_has_no_precision_rather_than_zero() -> None:
     gold = Gold("curate")
     gold.spans = [GoldSpan(gold.add("a b"), 0, 1, "PHONE"), GoldSpan(gold.add("a b"), 0, 1, "PHONE")]
