@@ -204,12 +204,22 @@ def detect(
         outcome = _one(dataset, recipe, choices[name], outcomes, context, run, listener, read_only, as_found)
         outcomes[name] = outcome
         hints.update({f"{name}.{hint}": value for hint, value in outcome.detection.hints.items()})
-    ordered = {name: outcomes[name] for name in choices}
-    findings = concat_findings([o.detection.findings for o in ordered.values()])
+    ordered, findings = _held_once({name: outcomes[name] for name in choices})
     detected = Detected(dataset, recipe, ordered, findings)
     if not read_only:  # a keep policy that the data cannot serve is said now, not at the first plan
         _ = detected.facts
     return detected
+
+
+def _held_once(outcomes: Mapping[str, Outcome]) -> tuple[dict[str, Outcome], pa.Table]:
+    """The outcomes, their findings views of the table of all of them, and that table."""
+    findings = concat_findings([o.detection.findings for o in outcomes.values()])
+    held, at = {}, 0
+    for name, outcome in outcomes.items():
+        found = findings.slice(at, outcome.detection.findings.num_rows)
+        held[name] = dataclasses.replace(outcome, detection=dataclasses.replace(outcome.detection, findings=found))
+        at += found.num_rows
+    return held, findings
 
 
 def _one(

@@ -72,8 +72,9 @@ def load(
     detected = detect(names, store.column, roles=roles, task=task)
     problems = role_problems(detected, store.column, store.n_rows, file)
     if problems:
+        lines = store.lines
         late = [
-            Rejected(int(store.lines[row]), reason, mask(store.start_of(row)), _file_of(store, row))
+            Rejected(int(lines[row]), reason, mask(store.start_of(row)), _file_of(store, row))
             for row, reason in sorted(problems.items())
         ]
         rejected = sorted([*rejected, *late], key=lambda bad: (bad.file, bad.line))

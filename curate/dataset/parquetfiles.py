@@ -31,7 +31,8 @@ class ParquetStore:
     """Rows of a Parquet file."""
 
     table: pa.Table
-    lines: Rows
+    kept: Rows | None
+    """Which rows of the file these are; None where all of them stand in order."""
     codec: str
     row_group_rows: int
     cache: dict[str, Column] = field(default_factory=dict)
@@ -40,6 +41,11 @@ class ParquetStore:
     def n_rows(self) -> int:
         """Number of rows."""
         return int(self.table.num_rows)
+
+    @property
+    def lines(self) -> Rows:
+        """Number in the file of each row, from 1; made when asked for, because few ask."""
+        return np.arange(1, self.n_rows + 1) if self.kept is None else self.kept + 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,7 +69,8 @@ class ParquetStore:
 
     def take(self, rows: Rows, edits: Edits) -> ParquetStore:
         """A store of the given rows in that order."""
-        return replace(self, table=self._patched(rows, edits), lines=self.lines[rows], cache={})
+        kept = rows if self.kept is None else self.kept[rows]
+        return replace(self, table=self._patched(rows, edits), kept=kept, cache={})
 
     def write(
         self, file: IO[bytes] | pa.NativeFile, rows: Rows, edits: Edits, added: Sequence[Mapping[str, Any]],
@@ -222,8 +229,7 @@ def read_parquet(path: Path, data: bytes | None = None, *, large: bool = False) 
         if meta.row_group(0).num_columns:
             codec = meta.row_group(0).column(0).compression.lower()
     codec = {"uncompressed": "none", "unknown": "snappy"}.get(codec, codec)
-    lines = np.arange(1, table.num_rows + 1)
-    return Parsed(ParquetStore(table, lines, codec, group), [])
+    return Parsed(ParquetStore(table, None, codec, group), [])
 
 
 def check_table(table: pa.Table, path: Path, kind: str) -> None:
