@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("pii-explain", epilog="\b\nExamples:\n  curate pii-explain 'call me at 212-555-0134'\n"
                "  curate pii-explain --file ticket.txt --json\n  pbpaste | curate pii-explain -\n"
-               "  curate pii-explain --column ssn 219099999\n"
+               "  curate pii-explain --column ssn 219099999\n  curate pii-explain --names 'Yours, Jane Miller'\n"
                "  curate pii-explain --region DE --show-raw 'Tel. 030 1234567'")
 @click.argument("text", required=False)
 @click.option("--file", type=click.Path(), help="Read the text from a file.")
@@ -48,6 +48,8 @@ def pii_explain_command(
         click.echo(orjson.dumps(_plain(story, given if show_raw else None), option=orjson.OPT_INDENT_2).decode())
         return 0
     _print(story, given if show_raw else None)
+    if not names:
+        _say_names(story.flagged)
     return 0
 
 
@@ -69,6 +71,14 @@ def _read(text: str | None, file: str | None) -> str:
     except OSError as error:
         raise DataError(f"{file}: cannot be read: {type(error).__name__}") from error
     return re.sub("[\ud800-\udfff]", "\ufffd", given)
+
+
+def _say_names(flagged: list[dict[str, Any]]) -> None:
+    """Names are another question: what a run would flag although nothing is told of it here."""
+    click.echo("\nnames, places, organisations and street addresses are not looked for without --names")
+    for one in flagged:
+        click.echo(f"  {one['start']}-{one['end']}  {one['type']}, score {one['score']:.2f}: "
+                   "a run flags it (names = \"flag\"); --names tells why")  # fmt: skip
 
 
 def _plain(story: Story, raw: str | None) -> dict[str, Any]:

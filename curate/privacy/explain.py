@@ -31,6 +31,11 @@ from curate.privacy.disguises import byte_edits, find_disguises
 from curate.privacy.identifiers import IDENTIFIERS, compiled, passes
 from curate.privacy.jsonrows import is_json
 from curate.privacy.kernel import lex
+from curate.privacy.names.anchors import announced
+from curate.privacy.names.columns import NOTHING, column_class
+from curate.privacy.names.cues import cues
+from curate.privacy.names.find import apart, find_names
+from curate.privacy.names.listed import listed_first, listed_name, listed_title, ordinary, place_alone
 from curate.privacy.normalise import normalise
 from curate.privacy.operators import mask
 from curate.privacy.phones import is_dateish, valid_international, valid_national
@@ -55,6 +60,8 @@ _CLASSES = {
     words.IP: "address of a machine", words.VERSION: "version", words.BIRTH: "birth", words.MONEY: "money",
     words.PAGE: "page", words.PHONE_AFTER: "telephone (behind it)",
 }  # fmt: skip
+PERSONAL = ("PERSON", "STREET_ADDRESS")
+"""What the `pii` stage flags unless its `names` says otherwise."""
 _OF_IDENTIFIER = {i.name: i for i in IDENTIFIERS}
 
 
@@ -102,6 +109,8 @@ class Story:
     found: list[dict[str, object]]
     """The spans of `scan`."""
     candidates: list[Told]
+    flagged: list[dict[str, object]] = field(default_factory=list)
+    """Where names are not looked for: people and street addresses that a run flags, hidden in `masked` as well."""
 
 
 def shape_of(text: str) -> str:
@@ -126,13 +135,21 @@ def explain_text(text: str, config: ScanConfig | None = None, column: str = "") 
     for f in table:
         start, end, kind = int(str(f["start"])), int(str(f["end"])), str(f["type"])
         if (start, end, kind) not in seen:
-            told.append(_elsewhere(text, start, end, kind, float(str(f["score"])), config))
+            told.append(_elsewhere(text, start, end, kind, float(str(f["score"])), config, column))
     told.sort(key=lambda t: (t.start, t.end))
-    masked = mask(text, list(zip(final.start.tolist(), final.end.tolist(), final.replacements())))
-    return Story(masked, table, told)
+    hidden = list(zip(final.start.tolist(), final.end.tolist(), final.replacements()))
+    if not set(NAMED).isdisjoint(config.types):
+        return Story(mask(text, hidden), table, told)
+    names = apart(find_names(texts, PERSONAL, column, min_score=config.min_score, allow=config.allow), final)
+    flagged: list[dict[str, object]] = [
+        {"start": a, "end": b, "type": kind, "score": round(float(score), 4)}
+        for a, b, kind, score in zip(names.start.tolist(), names.end.tolist(), names.type.to_pylist(), names.score.tolist())
+    ]
+    hidden += zip(names.start.tolist(), names.end.tolist(), names.replacements())
+    return Story(mask(text, sorted(hidden)), table, told, flagged)
 
 
-def _elsewhere(text: str, start: int, end: int, kind: str, score: float, config: ScanConfig) -> Told:
+def _elsewhere(text: str, start: int, end: int, kind: str, score: float, config: ScanConfig, column: str) -> Told:
     """A span of `scan` that no candidate explains: names, the user's recognisers, merged and repeated readings."""
     if kind in {r.name for r in config.recognizers}:
         rule = "a recogniser of the recipe"
@@ -140,8 +157,30 @@ def _elsewhere(text: str, start: int, end: int, kind: str, score: float, config:
         rule = "the model of names"
     else:
         rule = "a second look at the masked text, or two spans that became one"
-    verdict = Verdict(start, end, kind, kind.lower(), round(score, 4), 0.0, [], "found")
-    return Told(start, end, shape_of(text[start:end]), rule, verdicts=[verdict])
+    alone = _alone(text[start:end], kind, config) if kind in NAMED else 0.0
+    verdict = Verdict(start, end, kind, kind.lower(), round(score, 4), alone, [], "found")
+    notes = _about_name(text, start, end, column) if kind in NAMED else []
+    return Told(start, end, shape_of(text[start:end]), rule, notes=notes, verdicts=[verdict])
+
+
+def _about_name(text: str, start: int, end: int, column: str) -> list[str]:
+    """What the lists say of a name's words, the phrase before it and the column; the words themselves are not shown."""
+    out = []
+    for n, word in enumerate(re.findall(r"[^\W\d_]+", text[start:end])[:6], 1):
+        known = [said for said, of in _LISTS.items() if of(word)]
+        out.append(f"word {n}: {', '.join(known) or 'in no list'}{'' if word[0].isupper() else ', without a capital'}")
+    whole = block(pa.array([text], pa.large_string()), column)
+    a, b = (int(whole.starts[0]) + len(text[:edge].encode()) for edge in (start, end))
+    told, _ = announced(whole, *cues(whole))
+    if ((told[:, 1] < b) & (a < told[:, 2])).any():
+        out.append("a phrase, title or greeting announces it")
+    if column_class(column) != NOTHING:
+        out.append("the name of the column speaks of names")
+    return out
+
+
+_LISTS = {"a first name": listed_first, "a name": listed_name, "a title": listed_title, "a place": place_alone,
+          "an ordinary word": ordinary}  # fmt: skip
 
 
 def _candidates(text: str, config: ScanConfig, column: str, found: Sequence[tuple[int, int, str]]) -> list[Told]:

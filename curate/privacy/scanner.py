@@ -25,16 +25,19 @@ import pyarrow as pa
 from curate.privacy import evidence
 from curate.privacy import neighbourhood as k
 from curate.privacy.book import Book, book
+from curate.privacy.call_secrets import call_secrets
 from curate.privacy.chance import weighed
 from curate.privacy.column import Block, Bytes, block
 from curate.privacy.config import ScanConfig
 from curate.privacy.custom import find
 from curate.privacy.disguises import byte_edits, find_disguises
+from curate.privacy.filings import of_companies
 from curate.privacy.jsonrows import is_json, widen_json_numbers
 from curate.privacy.judging import Verdicts, recognise
 from curate.privacy.kernel import lex, long_row_flags
 from curate.privacy.names.find import beside, name_spans
 from curate.privacy.names.grids import grid
+from curate.privacy.names.things import things
 from curate.privacy.ner import ner_spans
 from curate.privacy.normalise import normalise
 from curate.privacy.operators import mask_bytes
@@ -133,6 +136,8 @@ def _allowed(text: Block, found: Found, config: ScanConfig) -> Found:
 
 def _once(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts, marked: Bytes | None = None) -> Found:
     found = _raw_spans(text, config, known, verdicts, marked)
+    if "SECRET" in config.types:
+        found = found.plus(call_secrets(text))
     cells = grid(text)
     if cells is not None:
         inner = _raw_spans(cells[0], config, known, verdicts)
@@ -305,8 +310,8 @@ def concluded(whole: Block, found: Proposed, config: ScanConfig) -> Spans:
         sizes = np.where(cards, at[:, 2] - at[:, 1], 0)
         score = evidence.adjusted(sizes, score, evidence.verdicts(runs))
         score = _by_words(whole, at, score, short)
-    score = weighed(whole, at, score)
-    keep = np.round(score, 4) >= config.min_score
+    score = of_companies(whole, at, weighed(whole, at, score))
+    keep = (np.round(score, 4) >= config.min_score) & ~things(whole, at)
     if not keep.all():
         at, offsets, score, quoted = at[keep], offsets[keep], score[keep], quoted[keep]
     return Spans(

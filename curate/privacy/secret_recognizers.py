@@ -96,6 +96,14 @@ def key_value(view: View, c: Candidate) -> list[Span]:
     return [(start, start + len(value.encode()), _SECRET, score)]
 
 
+def anybodys(user: str, password: str) -> bool:
+    """Whether a user and password are what documentation writes for anybody's, or a placeholder."""
+    value = password.lower()
+    if value in _NOT_VALUES or value in _ANY_PASSWORD or len(set(value)) < 3 or value == user.lower():
+        return True
+    return bool(_PLACEHOLDER.search(password)) or value[0] in "<{$%[*" or value.startswith(("your", "my_", "my-", "mypass"))
+
+
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}")
 
 

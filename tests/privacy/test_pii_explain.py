@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from curate.cli import cli
-from curate.privacy import scan
+from curate.privacy import ScanConfig, scan
 from curate.privacy.explain import explain_text
+from curate.privacy.types import ALL
 
 TEXTS = [
     "call me at 212-555-0134, ssn 219-09-9999, card 4111 1111 1111 1111",
@@ -73,3 +74,23 @@ def test_the_text_comes_from_an_argument_a_file_or_standard_input(tmp_path) -> N
     assert outs[0] == outs[1] == outs[2]
     assert len(json.loads(outs[0])["found"]) == 3
     assert CliRunner().invoke(cli, ["pii-explain"], standalone_mode=False).exception is not None
+
+
+def test_without_names_it_says_that_they_are_not_looked_for_and_what_a_run_flags() -> None:
+    text = "Yours sincerely, Jennifer Miller"
+    done = CliRunner().invoke(cli, ["pii-explain", text])
+    assert "not looked for without --names" in done.output
+    assert "17-32  PERSON" in done.output
+    assert "Jennifer" not in done.output
+    assert json.loads(CliRunner().invoke(cli, ["pii-explain", text, "--json"]).output)["flagged"][0]["type"] == "PERSON"
+    assert not explain_text(text, ScanConfig(types=ALL)).flagged
+
+
+def test_a_name_says_what_the_lists_the_phrase_and_the_column_say() -> None:
+    out = CliRunner().invoke(cli, ["pii-explain", "--names", "--column", "author", "My name is Jennifer Qzmirth"]).output
+    assert "word 1: a first name" in out
+    assert "word 2: in no list" in out
+    assert "a phrase, title or greeting announces it" in out
+    assert "the name of the column speaks of names" in out
+    assert "not looked for" not in out
+    assert "Jennifer" not in out

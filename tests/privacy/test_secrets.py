@@ -129,3 +129,32 @@ def test_a_password_in_a_sentence_is_covered_past_its_ampersand(text: str, value
 )  # fmt: skip
 def test_the_next_pair_of_a_query_string_is_no_part_of_a_password(text: str) -> None:
     assert found(text.format("a9B7hfG3")) == [("SECRET", "a9B7hfG3")]
+
+
+@pytest.mark.parametrize(
+    ("code", "password"),
+    [
+        ('server.login("ops","{}")', "hunter" + "22"),
+        ("ftp.login('bob', '{}')", "sword" + "fish"),
+        ('requests.get(url, auth=("admin", "{}"))', "s3cr" + "3t!!"),
+        ('HTTPBasicAuth("svc", "{}")', "correct" + "-horse"),
+        ("client.login(username='ana', password='{}')", "zebra" + "77"),
+        ('{{"code": "s.login(\\"bob\\", \\"{}\\")"}}', "Tr0ub4" + "dor&3"),
+        ('s.login(\n    "bob",\n    "{}",\n)', "pläne" + "2030"),
+    ],
+)
+def test_passwords_as_arguments_of_calls_are_found(code: str, password: str) -> None:
+    text = code.format(password)
+    assert ("SECRET", password) in found("é " + text)
+    masked = text.replace(password, "[SECRET]")
+    assert not found(masked)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ['login("user", "password")', "login(user, pw)", 'page.login("Sign in", "Go now")', 'auth=("user", "pass")',
+     'auth=("u", "xxxxxx")', 'login("admin", os.environ["PW"])', 'app.login("home", "index")', 's.login("bob", "<secret>")',
+     'login("bob", "bob")', 'login("ops", "your-password")', "login("],
+)  # fmt: skip
+def test_calls_without_a_password_hold_no_secret(code: str) -> None:
+    assert not found(code)

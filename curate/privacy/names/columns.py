@@ -60,16 +60,33 @@ _CHOSEN = frozenset(
 )
 
 
+def _parts(name: str) -> list[str]:
+    """The words of a column's name, folded: `customerName`, `customer_name`."""
+    return [fold(word) for word in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))]
+
+
+_GOODS = frozenset(map(fold, _words("""
+    product products produit produits produkt producto prodotto produto produk ürün товар brand marke marque merk""")))
+_BUYERS = frozenset(_words("manager owner buyer user author contact reviewer person"))
+
+
 @lru_cache(maxsize=4096)
 def chosen(name: str) -> bool:
     """Whether a column's or key's name says that its cells are choices, tags or kinds, where one small word is nobody."""
-    return not _CHOSEN.isdisjoint(fold(w) for w in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)))
+    return not _CHOSEN.isdisjoint(_parts(name))
+
+
+@lru_cache(maxsize=4096)
+def of_things(name: str) -> bool:
+    """Whether a column's or key's name says that its cells are goods or brands: `Sac Ventoux`, `Calvin Klein`."""
+    words = _parts(name)
+    return not _GOODS.isdisjoint(words) and _BUYERS.isdisjoint(words)
 
 
 @lru_cache(maxsize=4096)
 def plain_class(name: str) -> int:
     """OF_PERSON, OF_PLACE or OF_BODY where the name of a column leaves no doubt about its cells, else NOTHING."""
-    words = [fold(w) for w in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))]
+    words = _parts(name)
     if not words or len(words) > 3 or _BARRED.intersection(words):
         return NOTHING
     if len(words) == 2 and words[1] in _NAME and words[0] in _OF_NAMES:
@@ -80,7 +97,7 @@ def plain_class(name: str) -> int:
 @lru_cache(maxsize=4096)
 def column_class(name: str) -> int:
     """Class of a column's name."""
-    words = [fold(w) for w in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))]
+    words = _parts(name)
     if not words or len(words) > 4 or _BARRED.intersection(words):
         return NOTHING
     kinds = [_CLASS[w] for w in words if w in _CLASS]

@@ -22,7 +22,7 @@ from curate.privacy.names.addresses import pieces, reshaped
 from curate.privacy.names.anchors import SCORE, announced
 from curate.privacy.names.bodies import with_bodies
 from curate.privacy.names.characters import tables
-from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, chosen, column_class, plain_class
+from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, chosen, column_class, of_things, plain_class
 from curate.privacy.names.cues import cues
 from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
@@ -33,6 +33,7 @@ from curate.privacy.names.model import Model, load
 from curate.privacy.names.phrases import words
 from curate.privacy.names.plausible import left_of_address, plausible
 from curate.privacy.names.tagger import WINDOW, tag
+from curate.privacy.names.things import things
 from curate.privacy.overlaps import Found, resolve_overlaps
 from curate.privacy.passes import code_points
 from curate.privacy.spans import Spans
@@ -54,6 +55,8 @@ _USUAL = 0.5
 _CASELESS, _SMALL, _SMALL_WORD = 0.65, 0.75, 0.8
 """Scores that a name needs in a script without capitals, and several words, and one word, without a capital. Scores are
 calibrated on texts full of names; where names are rare, nearly all of the less sure ones are words."""
+_GOODS_CELL = 64
+"""Bytes of a cell of a column of goods; a longer one describes them and may speak of anybody."""
 _TOLD, _SHORT_NAME = 0.7, 40
 """Score of a cell that only its column tells, and its bytes at most."""
 _MISS = float(np.log(2.0))
@@ -110,6 +113,14 @@ def _bare(text: Block, at: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.bool_]
     return out, small
 
 
+def _goods(text: Block, at: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """People in short cells of a column of goods or brands."""
+    rows = at[:, 0]
+    of = np.array([of_things(name) for name in text.names])
+    short = text.ends[rows] - text.starts[rows] <= _GOODS_CELL
+    return np.asarray(of[text.name_of[rows]] & short & (at[:, 3] == TYPES.index("PERSON")))
+
+
 def _small_and_unsure(
     text: Block, at: npt.NDArray[np.int64], sure: npt.NDArray[np.float64], asked: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.bool_]:
@@ -137,7 +148,7 @@ def name_spans(
     fit = known.calibration[at[:, 3]]
     sure = np.round(1 / (1 + np.exp(-(fit[:, 0] * odds + fit[:, 1] + _MISS))), 4)
     bare, small = _bare(text, at)
-    sure = np.where(small | (bare & (sure < _BARE)), 0.0, sure)
+    sure = np.where(small | (bare & (sure < _BARE)) | _goods(text, at), 0.0, sure)
     keep = wanted[at[:, 3]] & (sure >= min_score)
     if min_score >= _USUAL:
         keep &= ~_small_and_unsure(text, at, sure, keep)
@@ -310,6 +321,7 @@ def find_names(
     """
     text = block(texts, names or "")
     found = name_spans(text, types, min_score)
+    found = found.take(~things(text, found.at))
     if allow and len(found.at):
         barred = {literal.casefold() for literal in allow}
         values = (text.data[a:b].tobytes().decode("utf-8", "replace").casefold() for _, a, b, _ in found.at.tolist())

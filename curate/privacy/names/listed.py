@@ -29,6 +29,11 @@ def listed_name(word: str) -> bool:
     return bool(bits & GIVEN) or (bool(bits & FAMILY) and bits >> COMMON_SHIFT & 3 < _ORDINARY)
 
 
+def in_no_list(word: str) -> bool:
+    """Whether no list of names holds the word."""
+    return not _bits(word) & _NAMES
+
+
 def listed_otherwise(word: str) -> bool:
     """Whether the lists know the word as an ordinary one or as a firm, and not as a name."""
     bits = _bits(word)

@@ -63,6 +63,9 @@ _NEVER = frozenset(_words("""
     ugyfelszolgalat kundenservice kundendienst helpdesk support resumen anamnesi terapia prognose impression assessment
     bitte danke gracias merci grazie obrigado obrigada thanks regards mfg lg vg mvh
     резюме анамнез диагноз паспорт снилс
+    moin servus gruezi gott gluckwunsch mahlzeit hiermit coucou bonsoir bises buenas holi atte ojala salve boh uffa
+    buonasera att venho goedemiddag goedenavond jammer merhaba selamlar tesekkurler iade siema namaste namaskar pranam
+    kripya shukriya dhanyavaad bhaiya arre makasih mantap hejsan halloj tjena здравствуите привет ужас
     pedido ordine commande ticket betreff objet asunto oggetto assunto onderwerp temat konu тема
 """))
 """Folded words of forms that are never a person by themselves."""
@@ -81,7 +84,8 @@ _NOUN = re.compile(rb" [A-Za-z]{3,14}")
 _ENDS = tuple(word.encode() for word in words("eponyms", "ends"))
 _LEADS = frozenset(word.encode() for word in words("eponyms", "leads"))
 _ILL_BEFORE = re.compile(rf"\b(?:{_ILLNESS}) \Z")
-_CODE_OF_CAPITALS = re.compile(r"[A-Z]{2,5} [IVX]{1,4}\Z")
+_CODE_OF_CAPITALS = re.compile(r"[A-Z]{2,5} [IVX]{1,4}\Z|[BIESLU]-[A-Z]{2,8}\Z")
+"""`ISO IX`, and labels of tokens, `B-ORG`."""
 
 
 def _value_of_no_name(text: Block, row: int, start: int) -> bool:
