@@ -104,7 +104,9 @@ def test_configurations_name_files_and_columns_that_are_there(task: str) -> None
         (source,) = configurations["axolotl.yaml"]["datasets"]
         assert (folder / source["path"]).is_file()
         fields = source["type"] if isinstance(source["type"], dict) else source
-        assert {v for k, v in fields.items() if k.startswith("field")} <= columns
+        named = {v for k, v in fields.items() if k.startswith("field")}
+        assert named
+        assert named <= columns
     if (folder / "llamafactory").is_dir():
         info = json.loads((folder / "llamafactory" / "dataset_info.json").read_text())
         assert configurations["train.yaml"]["dataset"] in info
@@ -124,6 +126,24 @@ def test_preferences_that_are_turns_keep_their_turns() -> None:
     assert first["prompt"] == [{"role": "user", "content": TURNS[0]["value"]}]
     assert first["rejected"] == [{"role": "assistant", "content": "No idea."}]
     assert not (folder / "llamafactory").exists()
+
+
+def test_what_stands_beside_a_prompt_goes_along_as_it_is_trained() -> None:
+    beside = [{"system": "Answer as a cook would.", "choices": [f"{food} A", f"{food} B"], **row}
+              for food, row in zip(FOOD, SHAPES["preference"], strict=True)]  # fmt: skip
+    row = rows_of(exported("preference", beside))[0]
+    assert row["prompt"] == "Answer as a cook would.\n\nIs bread healthy?\n\nA. bread A\nB. bread B"
+
+
+def test_answers_that_are_whole_conversations_leave_their_prompt_to_it() -> None:
+    whole = []
+    for row in SHAPES["preference"]:
+        user = {"role": "user", "content": row["prompt"]}
+        sides = {side: [user, {"role": "assistant", "content": row[side]}] for side in ("chosen", "rejected")}
+        whole.append({"prompt": row["prompt"], "system": "Answer as a cook would.", **sides, "messages": sides["chosen"]})
+    first = rows_of(exported("preference", whole))[0]
+    system, user = {"role": "system", "content": "Answer as a cook would."}, whole[0]["chosen"][0]
+    assert first == {"prompt": [system, user], "chosen": whole[0]["chosen"][1:], "rejected": whole[0]["rejected"][1:]}
 
 
 def test_what_was_masked_and_removed_stays_so() -> None:

@@ -9,8 +9,9 @@
 | text | `text` |
 | classification | `text`, `label` |
 
-A row's weight goes along as `weight`. Rows that lack what their task needs are counted, never guessed. Splits are those
-that the data names; without any, all rows are training rows.
+What a row is given beside its prompt or text (the role `context`) stands in it as training reads it (`train.beside`), in
+texts as paragraphs. A row's weight goes along as `weight`. Rows that lack what their task needs are counted, never guessed.
+Splits are those that the data names; without any, all rows are training rows.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from train.beside import MARK, SPARE, Beside, beside_of
 from train.examples import chat_parts, preference_parts, prompt_and_completion, tools_of, wanted
 
 if TYPE_CHECKING:
@@ -78,10 +80,11 @@ def _file_name(split: str) -> str:
 
 
 def _classification(dataset: Dataset) -> Iterator[Row | None]:
-    labels = dataset.labels()
+    labels, beside = dataset.labels(), beside_of(dataset)
     given = [None] * dataset.n_rows if labels is None else labels.to_pylist()
-    for text, label in zip(dataset.content().to_pylist(), given, strict=True):
-        yield {"text": text, "label": label} if text and label is not None else None
+    for i, (text, label) in enumerate(zip(dataset.content().to_pylist(), given, strict=True)):
+        whole = str(beside.of_text(text, i)) if beside else text
+        yield {"text": whole, "label": label} if text and label is not None else None
 
 
 def _text(dataset: Dataset) -> Iterator[Row | None]:
@@ -90,31 +93,45 @@ def _text(dataset: Dataset) -> Iterator[Row | None]:
 
 
 def _sft(dataset: Dataset) -> Iterator[Row | None]:
-    for prompt, completion in prompt_and_completion(dataset):
-        yield {"prompt": prompt, "completion": completion} if completion else None
+    beside = beside_of(dataset)
+    for i, (prompt, completion) in enumerate(prompt_and_completion(dataset)):
+        yield {"prompt": _asked(prompt, completion, beside, i), "completion": completion} if completion else None
+
+
+def _asked(prompt: str, answer: str, beside: Beside | None, row: int) -> str:
+    """The prompt with what it is given, as paragraphs."""
+    talk = [*_turns(prompt, "user"), *_turns(answer, "assistant")]
+    return "\n\n".join(turn["content"] for turn in _around(talk, beside, row)[:-1]) if beside and talk else prompt
+
+
+def _around(talk: Sequence[Any], beside: Beside | None, row: int) -> list[Any]:
+    """The turns with what they are given, without the trainer's own marks."""
+    told = beside.around(tuple(talk), row) if beside else talk
+    return [{key: value for key, value in turn.items() if key not in (MARK, SPARE)} for turn in told]
 
 
 def _chat(dataset: Dataset) -> Iterator[Row | None]:
-    tools = tools_of(dataset)
+    tools, beside = tools_of(dataset), beside_of(dataset)
     for i, turns in enumerate(chat_parts(dataset)):
-        row = {"messages": list(turns), **({"tools": list(tools[i])} if tools else {})}
+        row = {"messages": _around(turns, beside, i), **({"tools": list(tools[i])} if tools else {})}
         yield row if turns else None
 
 
 def _preference(dataset: Dataset) -> Iterator[Row | None]:
     rows = list(preference_parts(dataset))
-    plain = all(isinstance(part, str) for row in rows for part in row)
-    for prompt, chosen, rejected in rows:
+    plain, beside = all(isinstance(part, str) for row in rows for part in row), beside_of(dataset)
+    for i, (prompt, chosen, rejected) in enumerate(rows):
         if not chosen or not rejected:
             yield None
         elif plain:
-            yield {"prompt": prompt, "chosen": chosen, "rejected": rejected}
+            yield {"prompt": _asked(str(prompt), str(chosen), beside, i), "chosen": chosen, "rejected": rejected}
         else:
-            yield {
-                "prompt": _turns(prompt, "user"),
-                "chosen": _turns(chosen, "assistant"),
-                "rejected": _turns(rejected, "assistant"),
-            }
+            asked = _turns(prompt, "user")
+            answers = [_turns(part, "assistant") for part in (chosen, rejected)]
+            if asked and all(answer[: len(asked)] == asked for answer in answers):  # they hold the whole conversation
+                answers = [answer[len(asked) :] for answer in answers]
+            whole = _around([*asked, *answers[0]], beside, i)
+            yield {"prompt": whole[: len(whole) - len(answers[0])], "chosen": answers[0], "rejected": answers[1]}
 
 
 def _turns(part: Any, role: str) -> list[Any]:
@@ -122,12 +139,13 @@ def _turns(part: Any, role: str) -> list[Any]:
 
 
 def _unpaired(dataset: Dataset) -> Iterator[Row | None]:
-    marks = wanted(dataset)
+    marks, beside = wanted(dataset), beside_of(dataset)
     if dataset.roles.messages:
-        for turns, mark in zip(chat_parts(dataset), marks, strict=True):
+        for i, (plain, mark) in enumerate(zip(chat_parts(dataset), marks, strict=True)):
+            turns = _around(plain, beside, i)
             usable = len(turns) > 0 and mark is not None
             yield {"prompt": list(turns[:-1]), "completion": [turns[-1]], "label": mark} if usable else None
         return
-    for (prompt, completion), mark in zip(prompt_and_completion(dataset), marks, strict=True):
+    for i, ((prompt, completion), mark) in enumerate(zip(prompt_and_completion(dataset), marks, strict=True)):
         usable = bool(completion) and mark is not None
-        yield {"prompt": prompt, "completion": completion, "label": mark} if usable else None
+        yield {"prompt": _asked(prompt, completion, beside, i), "completion": completion, "label": mark} if usable else None
