@@ -11,8 +11,8 @@ VERSES = (
     r"\b(?:songs?|jingles?|lyrics?|poems?|chorus|vers(?:e|es|os?|i)\b|rhym|haiku|limerick|sonnet|sonett|ballad|lullab|chants?\b|"
     r"litany|prayer|mantra|tongue.twister|gedicht|lied(?:er|text)?\b|stroph|strof|estrof|refrain|refrän|reim|zungenbrecher|gebet|"
     r"po[eè]m|poes[iy]|chanson|comptine|berceuse|rim[ae]s?\b|canci[oó]n|canto|can[cç][aã]o|estribillo|refrão|nana\b|trabalenguas|"
-    r"canzon|ritornell|filastrocc|ninna|wiersz|piosenk|zwrotk|refren|şiir|mani\b|ninni|tekerleme|puisi|lagu\b|pantun|shairi|wimbo|"
-    r"bài (?:thơ|hát))|şarkı|стих|песн|куплет|припев|колыбельн|частушк|[诗詩歌]|绕口令|顺口溜|俳句|早口言葉|"
+    r"canzon|ritornell|filastrocc|ninna|wiersz|piosenk|zwrotk|refren|mani\b|ninni|tekerleme|puisi|lagu\b|pantun|shairi|wimbo|"
+    r"bài (?:thơ|hát))|şiir|şarkı|đồng dao|стих|песн|куплет|припев|колыбельн|частушк|[诗詩歌]|绕口令|顺口溜|俳句|早口言葉|"
     r"시를|시 한|노래|동요|가사|قصيد|أغني|شعر|أنشود|بيت[ًا ]|कविता|गीत|गाना|दोहा|लोरी|เพลง|กลอน"
 )
 """Prompts for what is sung or recited, which says things again on purpose."""

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from curate.quality import Pieces, QualityConfig, endings, judge, manners, phrases, prepare, rules
+from curate.quality import Pieces, QualityConfig, asks, endings, judge, manners, phrases, prepare, rules
 from curate.quality.language import alike, detect, majority
 from curate.quality.lengths import out_of_line
 from curate.quality.overall import answers, with_faults
@@ -575,3 +575,5 @@ def test_no_word_boundary_stands_beside_a_letter_that_re2_does_not_know() -> Non
                 read += 1
                 assert not _foreign(node.value), (module.__name__, _foreign(node.value))
         assert read, module.__name__
+    for name in ("VERSES", "RETURNING", "SHORT", "QUESTION", "IN_PLACE", "BRIEF", "REASONS"):
+        assert not _foreign(getattr(asks, name)), (name, _foreign(getattr(asks, name)))
