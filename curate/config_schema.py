@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
 from curate.docs_of import settings_of
+from curate.errors import ConfigError, nearest
 from curate.house import require
 from curate.recipe import SCHEMA_VERSION, AblationSection, DataSection, KeepSection, RunSection
 from curate.stages.registry import get_stage, known_stages
@@ -34,8 +36,23 @@ SHARED = {
 }
 
 
-def as_json_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of `curate.toml`."""
+def as_json_schema(section: str = "") -> dict[str, Any]:
+    """JSON Schema (2020-12) of `curate.toml`, or of one section of it (`keep`, `gate`, `stages.pii` or `pii`).
+
+    ConfigError where there is no such section.
+    """
+    whole = _whole()
+    if not section:
+        return whole
+    sections = {name: about for name, about in whole["properties"].items() if name not in ("stages", "schema_version")}
+    sections |= {f"stages.{name}": about for name, about in whole["properties"]["stages"]["properties"].items()}
+    name = section if section in sections else f"stages.{section}"
+    if name not in sections:
+        raise ConfigError(f"a recipe has no section {section!r}; {nearest(section, list(sections))}")
+    return {"$schema": whole["$schema"], **sections[name], "title": f"[{name}] of a Curate recipe"}
+
+
+def _whole() -> dict[str, Any]:
     properties: dict[str, Any] = {"schema_version": {"const": SCHEMA_VERSION}}
     for name, model in SECTIONS.items():
         properties[name] = model.model_json_schema()
@@ -53,9 +70,21 @@ def as_json_schema() -> dict[str, Any]:
     }
 
 
-def as_text() -> str:
-    """The same as an indented list for reading."""
-    return "\n".join(_lines(as_json_schema()["properties"]))
+def as_text(section: str = "", width: int = 100) -> str:
+    """The same as an indented list for reading, `width` characters wide."""
+    about = as_json_schema(section)
+    if not section:
+        told = _lines(about["properties"])
+    elif section == "gate":
+        told = _lines({section: about})
+    else:
+        told = iter([about["title"].partition(" ")[0], *_settings(about)])
+    return "\n".join(_wrapped(line, width) for lines in told for line in lines.split("\n")).strip("\n")
+
+
+def _wrapped(line: str, width: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _lines(properties: dict[str, Any]) -> Iterator[str]:

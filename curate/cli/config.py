@@ -31,15 +31,24 @@ def validate(recipe: str | None) -> None:
     click.echo(f"{checked.path or 'recipe'} is valid: stages {', '.join(checked.stage_names())}", err=True)
 
 
-@config_command.command("schema", epilog="\b\nExample:\n  curate config schema --format text")
-@click.option("--format", "format_", type=click.Choice(["json", "text"]), default="json", help="Default: json.")
-def schema(format_: str) -> None:
-    """Print every section and setting of a recipe with type, default and explanation."""
+@config_command.command("schema", epilog="\b\nExamples:\n  curate config schema gate             what a gate may ask for\n"
+                        "  curate config schema pii --format text\n  curate config schema > recipe.schema.json")
+@click.argument("section", default="")
+@click.option("--format", "format_", type=click.Choice(["json", "text"]),
+              help="Default: text on a terminal, JSON elsewhere.")
+def schema(section: str, format_: str | None) -> None:
+    """Print the sections and settings of a recipe with type, default and explanation.
+
+    SECTION (data, gate, stages.pii or pii, ...) prints one of them alone.
+    """
+    import shutil
+    import sys
+
     import orjson
 
     from curate.config_schema import as_json_schema, as_text
 
-    if format_ == "text":
-        click.echo(as_text())
+    if format_ == "text" or (format_ is None and sys.stdout.isatty()):
+        click.echo(as_text(section, min(100, shutil.get_terminal_size().columns)))
     else:
-        click.echo(orjson.dumps(as_json_schema(), option=orjson.OPT_INDENT_2).decode())
+        click.echo(orjson.dumps(as_json_schema(section), option=orjson.OPT_INDENT_2).decode())

@@ -36,6 +36,25 @@ def test_the_schema_covers_every_stage_and_every_setting_has_an_explanation() ->
     assert "[stages.near_duplicates]" in as_text()
 
 
+@pytest.mark.parametrize(("section", "first"), [("keep", "[keep]"), ("pii", "[stages.pii]"), ("stages.pii", "[stages.pii]"),
+                                                ("gate", "[gate]"), ("train", "[train]")])  # fmt: skip
+def test_one_section_of_the_reference_is_printed_alone_and_fits_the_screen(section: str, first: str) -> None:
+    told = CliRunner().invoke(cli, ["config", "schema", section, "--format", "text"]).output.splitlines()
+    assert told[0].startswith(first)
+    assert len(told) > 5
+    assert not any(line.startswith("[") for line in told[1:])
+    assert max(map(len, told)) <= 100
+
+
+def test_a_section_that_is_misspelt_is_told_its_name() -> None:
+    from curate.config_schema import as_json_schema
+    from curate.errors import ConfigError
+
+    assert set(as_json_schema("keep")["properties"]) >= {"policy", "sources", "per_cluster"}
+    with pytest.raises(ConfigError, match="did you mean 'gate'"):
+        as_json_schema("gat")
+
+
 def test_doctor_finds_this_installation_whole() -> None:
     out = CliRunner().invoke(cli, ["doctor", "--selftest"], prog_name="curate")
     assert out.output.strip().endswith("ok")
