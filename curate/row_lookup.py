@@ -28,7 +28,7 @@ def row_named(dataset: Dataset, which: str) -> int:
     if _ROW_ID.fullmatch(which):
         ids = dataset.row_ids.to_pylist()
         if bytes.fromhex(which) in ids:
-            return ids.index(bytes.fromhex(which))
+            return int(ids.index(bytes.fromhex(which)))
         raise ConfigError(f"no row has the id {which}")
     column, equals, value = which.partition("=")
     if equals and column in dataset.columns:
