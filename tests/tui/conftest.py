@@ -16,6 +16,7 @@ import pytest
 
 pytest.importorskip("textual")
 
+import textual._wait
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.worker import WorkerCancelled
@@ -37,6 +38,8 @@ ENDINGS = ["thanks", "regards", "as soon as you can", "since monday", "it is the
 SECRET = "olga.petrova@mail.example.org"
 HOSTILE = "[bold red]boo[/] [/nope] \x1b[31mred\x1b[0m \x1b]0;title\x07 \u202eevil\u202c nul\x00 [link=x]y" + " wide" * 60
 CARD = "4111 1111 1111 1111"
+textual._wait.SLEEP_GRANULARITY = 0.005  # a pilot looks that often whether the app is idle: at 20 ms tests mostly slept
+textual._wait.SLEEP_IDLE = textual._wait.SLEEP_GRANULARITY / 20  # the library's own share
 ENDING = ("decide", "evidence", "write", "start", "queue", "gate")
 """Groups of workers that end by themselves."""
 
@@ -108,7 +111,7 @@ class Driver:
         while time.monotonic() < give_up:
             if done():
                 return
-            await self.pilot.pause(0.05)
+            await self.pilot.pause(0.02)
         raise AssertionError(f"never happened: {what}; on screen:\n{self.words()}")
 
     async def on(self, kind: type[Screen[Any]]) -> Any:
@@ -169,7 +172,10 @@ def drive() -> Drive:
     async def go(what: Path | str | None = None, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Driver]:
         app = CurateApp(None if what is None else str(what))
         async with app.run_test(size=size, notifications=True) as pilot:
-            yield Driver(app, pilot)
+            driver = Driver(app, pilot)
+            yield driver
+            if not app._exit:  # a screen that is still being made when the app is taken away looks for its widgets in vain
+                await driver.settle()
 
     return go
 

@@ -271,9 +271,13 @@ async def test_the_next_session_begins_where_this_one_ended(run: Path, drive: Dr
 
 
 async def test_a_damaged_memory_is_as_good_as_none(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        await d.on(FindingsScreen)
+        usual = d.app.current_mode
     (run / "tui.json").write_text('{"schema_version": 1, "mode": 7, "places": []}')
     async with drive(run) as d:
         await d.on(FindingsScreen)
+        assert d.app.current_mode == usual
 
 
 async def test_keys_can_be_remapped_and_wrong_settings_are_told(run: Path, tmp_path: Path, drive: Drive) -> None:

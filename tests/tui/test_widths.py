@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,27 +17,29 @@ from tui.scrubber import ScrubberScreen
 SIZES = [(80, 24), (100, 30), (120, 40), (200, 60)]
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
-async def test_intervals_of_groups_are_drawn_to_their_ends(run: Path, drive: Drive, size: tuple[int, int]) -> None:
+async def test_intervals_of_groups_are_drawn_to_their_ends(run: Path, drive: Drive) -> None:
     long = "a group of people with a long name", "precision[a class with a long name]"
     lines = (
         Line("team", *long, 2807, "disparity", 0.5, 0.4, 0.1, 0.05, 0.15, None),
         Line("team", *long, 4, "insufficient evidence", 0.5, 0.4, None, None, None, 10_237),
     )
-    async with drive(run, size=size) as d:
+    async with drive(run, size=SIZES[0]) as d:
         await d.panel("fairness")
-        await d.press("b")
-        screen = await d.on(FairnessScreen)
-        screen.put(Panels(lines, lines, "", 0.05))
-        await d.sees("+10.0 pts", "10,237 rows")
-        words = d.words()
-        assert words.count("+15.8") == 2, "the end of each axis"
-        assert sum("●" in line and line.rstrip(" │▁▂▃▄▅▆▇█").endswith("┤") for line in words.splitlines()) >= 2, words
+        for size in SIZES:
+            await d.pilot.resize_terminal(*size)
+            await d.press("b")
+            screen = await d.on(FairnessScreen)
+            screen.put(Panels(lines, lines, "", 0.05))
+            await d.sees("+10.0 pts", "10,237 rows")
+            words = d.words()
+            assert words.count("+15.8") == 2, f"the end of each axis at {size}"
+            ends = [line for line in words.splitlines() if "●" in line and line.rstrip(" │▁▂▃▄▅▆▇█").endswith("┤")]
+            assert len(ends) >= 2, (size, words)
+            await d.press("escape")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
 async def test_the_threshold_tells_each_group_in_numbers_that_can_be_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive, size: tuple[int, int]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
 ) -> None:
     monkeypatch.chdir(tmp_path)
     group = ["people of the first group", "people of the second group"]
@@ -46,13 +50,17 @@ async def test_the_threshold_tells_each_group_in_numbers_that_can_be_read(
         "run": {"threads": 1, "stages": ["near_duplicates"]},
     }
     workflow.run(Recipe.parse(recipe), out=tmp_path / "runs" / "t", train=False)
-    async with drive(tmp_path / "runs" / "t", size=size) as d:
+    async with drive(tmp_path / "runs" / "t", size=SIZES[0]) as d:
         await d.panel("duplicates")
-        await d.press("t")
-        await d.on(ScrubberScreen)
-        await d.sees("in force", "less the others, 95 %", "people of the f")
-        head = next(line for line in d.words().splitlines() if "less the others" in line)
-        assert "rows" in head
-        assert "rows leave" in head
-        assert "share" in head
-        assert "pts" in d.words() or "points" in d.words()
+        for size in SIZES:
+            await d.pilot.resize_terminal(*size)
+            await d.press("t")
+            await d.on(ScrubberScreen)
+            await d.sees("in force", "less the others, 95 %", "people of the f")
+            head, first = next((a, b) for a, b in pairwise(d.words().splitlines()) if "less the others" in a)
+            assert "rows" in head
+            assert "rows leave" in head
+            assert "share" in head
+            told = r"people of the f.* [+-]\d+\.\d \[[+-]\d+\.\d, [+-]\d+\.\d\] (pts|points)"
+            assert re.search(told, first), (size, first)
+            await d.press("escape")
