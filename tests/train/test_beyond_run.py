@@ -159,11 +159,12 @@ def test_canaries_never_reach_curated_data_or_a_trained_adapter(
         given.append(examples)
         return train_adapter(examples, *args, **more)
 
-    monkeypatch.setattr("curate.finetune.train_adapter", recorded, raising=False)
+    monkeypatch.setattr("train.lora.train_adapter", recorded)
     assert cli.main(["train", str(out)], standalone_mode=False) in (0, None)
     finals = list(out.glob("train/final/*/done.json"))
     assert finals
     assert json.loads(finals[0].read_text())["rows"] <= len(before.curated)
+    assert len(given) == 1
     for examples in given:
         assert not any(value in text for text in examples.texts for value in values)
     for path in out.glob("train/final/**/*"):
