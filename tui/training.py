@@ -331,6 +331,8 @@ class TrainingScreen(Watching):
             mark = "▸" if alert.step == self.at else "!"
             rows = f" rows {', '.join(map(str, alert.rows[:6]))}{' …' if len(alert.rows) > 6 else ''}" if alert.rows else ""
             lines.append(Text(f"{mark} step {alert.step}: {safe_text(alert.words)}{rows}"))
+            if alert.advice:
+                lines.append(Text(f"  {safe_text(alert.advice)}", style="dim"))
         onward = f"; {key('next_alert')} goes to the next step of theirs" if metrics.spikes() else ""
         return Group(Text(f"watchdogs: {count(len(metrics.alerts), 'alert')}{onward}", style="bold"), *lines)
 

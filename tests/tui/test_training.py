@@ -183,7 +183,8 @@ METRICS: list[dict[str, Any]] = [
     *({"step": n, "loss": 2.0 / n, "learning_rate": 1e-3, "grad_norm": 1.0, "tokens_per_s": 900.0, "rows": 3,
        "row_ids": [n, n + 1, n + 2], "memory_bytes": 2**29} for n in range(1, 9)),
     {"step": 8, "validation": {"loss": 0.4}},
-    {"step": 5, "alert": {"kind": "loss_spike", "step": 5, "rows": [7, 5], "words": "The loss jumped.\x1b[2J"}},
+    {"step": 5, "alert": {"kind": "loss_spike", "step": 5, "rows": [7, 5], "words": "The loss jumped.\x1b[2J",
+                           "recommendation": "Look at its rows."}},
 ]  # fmt: skip
 
 
@@ -222,6 +223,7 @@ async def test_a_spike_leads_to_its_batch_its_rows_and_their_findings(
         await d.sees("training loss")
         await d.press("n")
         assert screen.at == 5
+        await d.sees("Look at its rows.")
         await d.press("left")
         assert screen.at == 4, "also while the list of runs has the keys"
         await d.press("right")
