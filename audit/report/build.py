@@ -58,6 +58,7 @@ from curate.ledger.sightings import STAGE as PEOPLE
 from curate.privacy.config import preview_config
 from curate.safetext import safe_text
 from curate.stages.registry import BUILT_IN, get_stage, known_stages, title_of
+from curate.stages.setting import unread
 
 PRIVACY = ("pii", PEOPLE)
 ERASURE = "erasure"
@@ -106,6 +107,7 @@ def build(
             _why_untrained(manifest, previews),
             narrow=narrow,
             curated=_curated_name(manifest, previews),
+            unread=tuple(previews.short(name) for name in unread(dataset)) if plan.dropped.any() else (),
         ),
         flow=flow,
         training=training,

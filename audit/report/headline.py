@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from audit.report.model import Fairness, Flow, GroupColumn, Headline, Outcome, Pending, StageReport, Training
 from audit.report.numbers import plural
 from audit.report.training import difference, main_comparison, unit
+from curate.dataset.unread import differing
 
 
 def headline_of(
@@ -19,10 +20,12 @@ def headline_of(
     why_untrained: str = "",
     narrow: bool = False,
     curated: str = "curated",
+    unread: Sequence[str] = (),
 ) -> Headline:
     """One sentence, a verdict, and what limits both.
 
-    A `narrow` question is told nothing of a proof it did not ask for; `curated` is the name of the curated file.
+    A `narrow` question is told nothing of a proof it did not ask for; `curated` is the name of the curated file,
+    `unread` columns of prose without a role, where rows went.
     """
     outcome, verdict = _verdict(training, why_untrained)
     rows = _rows(flow)
@@ -31,7 +34,10 @@ def headline_of(
         rows=rows,
         outcome=outcome,
         verdict=verdict,
-        cautions=tuple(_cautions(stages, fairness, groups, pending, flow, curated)),
+        cautions=(
+            *([f"{differing(unread)}."] if unread else ()),
+            *_cautions(stages, fairness, groups, pending, flow, curated),
+        ),
     )
 
 

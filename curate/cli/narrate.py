@@ -35,8 +35,9 @@ class Narrator:
 
     def read(self, dataset: Dataset) -> None:
         """How the input was understood, before anything is done with it."""
+        from curate.dataset.unread import told
         from curate.safetext import safe_text
-        from curate.stages.setting import untrained
+        from curate.stages.setting import unread, untrained
 
         roles = ", ".join(f"{role} = {' + '.join(columns)}" for role, columns in dataset.roles.items())
         self._line(safe_text(f"read as: {dataset.task}; {roles or 'no column has a role'}"))
@@ -45,6 +46,9 @@ class Narrator:
             ways = " ".join(f"--role context={name}" for name in (*dataset.roles.context, *beside))
             each = "tells rows apart and is" if len(beside) == 1 else "tell rows apart and are"
             self._line(safe_text(f"{', '.join(beside)} {each} not trained with, unless you say {ways}"))
+        other = [] if self.quiet else unread(dataset)
+        if other:
+            self._line(safe_text(told(dataset, other)))
         if dataset.rejected:
             self._line(f"{_many(len(dataset.rejected), 'row')} could not be read: rejected.jsonl names them")
 

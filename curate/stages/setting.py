@@ -25,6 +25,7 @@ from curate.dataset.column import Column
 from curate.dataset.content import as_text, loaded
 from curate.dataset.given import choice_columns, filled_choices, opened, says
 from curate.dataset.names import CHOICES, PASSAGES, SYSTEM, TURNS_BEFORE, plain
+from curate.dataset.unread import unread_prose
 from curate.similarity.exact import exact_groups
 from curate.similarity.partners import Ints
 
@@ -49,6 +50,12 @@ def untrained(dataset: Dataset) -> list[str]:
         return []
     whole = [name for name in settings_of(dataset) if not dataset.is_json(name) and name not in dataset.roles.context]
     return [name for name in whole if plain(name) in SYSTEM or plain(name) in PASSAGES]
+
+
+def unread(dataset: Dataset) -> list[str]:
+    """Columns of prose that no role names and that do not tell rows apart either."""
+    found = unread_prose(dataset)
+    return [name for name in found if name not in settings_of(dataset)] if found else []
 
 
 def _looked(dataset: Dataset, threads: int) -> tuple[list[str], Any]:
