@@ -21,7 +21,7 @@ def write(path: Path, rows: list[dict[str, object]]) -> Path:
 
 
 def triples(n: int = 60) -> list[dict[str, object]]:
-    return [{"query": f"{ASKED[k % 3]} in version {k // 2}", "positive": f"Section {k} of the manual explains it at length.",
+    return [{"query": f"{ASKED[k % 3]} in version {k // 2}", "positive": f"Section {k} of the manual explains it all.",
              "negative": f"Chapter {k * 7} is about the colour of the cover."} for k in range(n)]  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def test_columns_of_prose_beside_the_text_are_named_with_the_options_that_read_t
     ],
 )
 def test_what_is_about_a_row_is_not_called_prose(tmp_path: Path, beside: dict[str, object]) -> None:
-    rows = [{"text": f"The {k}th report of this year says that the river rose by {k * 3} cm in the night before, and that the "
+    rows = [{"text": f"Report {k} of this year says that the river rose by {k * 3} cm in the night before, and that the "
              f"bridge near house {k * 11} was closed for everybody until noon.", **beside} for k in range(40)]  # fmt: skip
     assert unread(load(write(tmp_path / "t.jsonl", rows))) == []
 
