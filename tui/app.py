@@ -15,6 +15,7 @@ from textual import events, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
@@ -92,6 +93,11 @@ class CurateApp(WorksBehind, inherit_bindings=False):
         self.push_screen(self._first_screen())
         for problem in self.settings.problems:
             self.notify(problem, title=f"In {settings_path().name}", severity="warning", timeout=12, markup=False)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A screen that was still being put up when one quits finds its widgets gone: that is no failure."""
+        if not (self._exit and isinstance(error, NoMatches)):
+            super()._handle_exception(error)
 
     @property
     def desk(self) -> Desk:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from curate.errors import DataError
 from tests.tui.conftest import Drive
@@ -153,3 +154,12 @@ async def test_what_goes_wrong_on_a_panel_made_ahead_is_said_when_one_comes_to_i
         await d.panel("profile")
         await d.until(lambda: [n for n in d.app._notifications if "went away" in n.message], "the message")
         assert profile._trouble is None, "once"
+
+
+async def test_a_screen_that_is_still_being_put_up_when_one_quits_is_no_failure(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await d.panel("labels")
+        await screen.query("#filter").remove()
+        screen.post_message(events.Mount())  # as where a panel is gone to and quit in one breath
+        d.app.exit()
+    assert d.app.return_code == 0
