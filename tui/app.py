@@ -317,6 +317,8 @@ class CurateApp(WorksBehind, inherit_bindings=False):
         if isinstance(over, ModalScreen):
             return
         jump = JumpScreen(over, panels=self._desk is not None and self.current_mode != START)
+        if not jump.parts and not jump.panels:
+            return
 
         def land(where: str | None) -> None:
             kind, _, what = (where or "").partition(" ")

@@ -51,7 +51,7 @@ def judged_rows(
     names = np.asarray(encoded.dictionary.to_pylist(), dtype=object)
     labelled = int((codes >= 0).sum())
     if labelled < FEWEST_ROWS:
-        raise StageSkipped(f"{labelled} rows have a label; at least {FEWEST_ROWS} are needed to judge labels")
+        raise StageSkipped(f"rows with a label: {labelled}; at least {FEWEST_ROWS} are needed to judge labels")
     if len(names) < 2:
         raise StageSkipped("all rows have the same label")
     if is_like_an_id(labels):

@@ -149,7 +149,7 @@ def _flags(dataset: Dataset, rows: Ints, rule: str, score: Any, evidence: list[s
 
 def _enough(rows: Ints, groups: Ints) -> None:
     if len(rows) < FEWEST_ROWS or len(np.unique(groups[rows])) < FEWEST_ROWS:
-        raise StageSkipped(f"{len(rows)} rows have a label and a text; {FEWEST_ROWS} that are no copies are needed")
+        raise StageSkipped(f"rows with a label and a text: {len(rows)}; {FEWEST_ROWS} that are no copies are needed")
 
 
 def _with_text(dataset: Dataset) -> npt.NDArray[np.bool_]:

@@ -83,7 +83,7 @@ def test_the_suggestion_is_a_spelling_of_the_hint_and_unlabelled_rows_are_left_a
         ([{"text": f"t {i}", "label": "ab"[i % 2]} for i in range(6)], "at least 20"),
         ([{"text": f"t {i}", "label": "b" if i == 0 else "a"} for i in range(50)], "two classes"),
         ([{"text": " ", "label": "ab"[i % 2]} for i in range(50)], "no text"),
-        ([{"text": f"t {i}", "label": None} for i in range(50)], "0 rows have a label"),
+        ([{"text": f"t {i}", "label": None} for i in range(50)], "rows with a label: 0"),
     ],
 )
 def test_labels_that_cannot_be_judged_are_skipped_with_a_plain_reason(
