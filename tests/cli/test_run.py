@@ -154,7 +154,8 @@ def test_a_damaged_findings_file_is_computed_again(inside: Curate, jsonl: Path, 
 def start(jsonl: Path, out: Path, moment: str, sent: signal.Signals, *args: str) -> subprocess.Popen[bytes]:
     """`curate run` as a process that is sent a signal just when a file of the run is there: no later, on any machine."""
     code = (
-        "import os, sys\nwrote, (moment, sent) = os.replace, sys.argv[1:3]\ndel sys.argv[1:3]\n"
+        "import os, signal, sys\nwrote, (moment, sent) = os.replace, sys.argv[1:3]\ndel sys.argv[1:3]\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell turns off for what it puts behind\n"
         "def replace(source, target, **more):\n"
         "    wrote(source, target, **more)\n"
         "    if str(target).endswith(moment):\n"
