@@ -23,8 +23,9 @@ import pyarrow as pa
 from benchmarks.bench_pii import code, passages
 from curate.privacy import ScanConfig, scan
 from curate.privacy.names import find_names
-from curate.privacy.residual.groups import FRAMES, locales, people, wilson
+from curate.privacy.residual.groups import FRAMES, locales, people
 from curate.privacy.types import ALL, NAMED
+from curate.statistics import wilson
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 Gold = list[tuple[str, list[tuple[int, int, str]]]]
@@ -93,8 +94,8 @@ def groups(per_group: int) -> None:
         for row, start, end in zip(spans.row.tolist(), spans.start.tolist(), spans.end.tolist()):
             begin = len(FRAMES[row % len(FRAMES)][0])
             covered[row] = covered.get(row, False) or (start < begin + len(names[row]) and end > begin)
-        share = wilson(locale, sum(covered.values()), len(texts))
-        rows.append((share.value, share.low, share.high, locale, names[0]))
+        hits = sum(covered.values())
+        rows.append((hits / len(texts), *wilson(hits, len(texts)), locale, names[0]))
     rows.sort()
     print(f"recall of PERSON by locale, {per_group} names each (one text in ten in small letters), 95 % Wilson interval")
     for share, low, high, locale, example in rows:

@@ -26,6 +26,7 @@ from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, 
 from curate.privacy.names.cues import cues
 from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
+from curate.privacy.names.elsewhere import unsure_elsewhere
 from curate.privacy.names.grids import grid
 from curate.privacy.names.labels import TYPES
 from curate.privacy.names.listed import listed_name, listed_otherwise
@@ -162,7 +163,10 @@ def name_spans(
         if "ORGANIZATION" in types:
             found = with_bodies(text, found, words_at, silent)
         if "PERSON" in types:
-            found = _introduced(text, found, _weighed(text, announced(text, words_at, silent), hints))
+            told = announced(text, words_at, silent)
+            if min_score >= _USUAL:
+                found = found.take(~unsure_elsewhere(text, found, told[0]))
+            found = _introduced(text, found, _weighed(text, told, hints))
     forms, score = written_forms(text, [name for name in TYPES if name in types])
     if len(forms):
         found = _with(found, Found(forms, score, np.zeros(len(forms), np.bool_)))

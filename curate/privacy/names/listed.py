@@ -8,7 +8,7 @@ import numpy as np
 
 from curate.privacy.names.characters import fold
 from curate.privacy.names.kin import entry
-from curate.privacy.names.labels import CALENDAR, COMMON_SHIFT, COUNTRY, FAMILY, GIVEN, ORG, PLACE, TITLE
+from curate.privacy.names.labels import ANCHOR, CALENDAR, COMMON_SHIFT, COUNTRY, FAMILY, GIVEN, ORG, PLACE, TITLE
 from curate.privacy.names.lexer import token_hash
 from curate.privacy.names.model import load
 
@@ -54,6 +54,12 @@ def listed_first(word: str) -> bool:
 def listed_title(word: str) -> bool:
     """Whether the word is known as a title before names."""
     return bool(_bits(word) & TITLE)
+
+
+def announces(word: str) -> bool:
+    """Whether the word is known to stand before names, as a title or otherwise."""
+    bits = _bits(word)
+    return bool(bits & ANCHOR) or (bool(bits & TITLE) and len(word) > 2)
 
 
 def place_alone(word: str) -> bool:

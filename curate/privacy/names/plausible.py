@@ -33,7 +33,7 @@ _MEASURE = re.compile(r"\d*[.,]\d+")
 _LABEL = PHONE | PHONE_AFTER | IDENTIFIER | CARD | MONEY | VERSION | COUNT
 _WORD = re.compile(r"[^\W\d_]+")
 _WORD_AND_BLANK = re.compile(r"([^\W\d_][\w'’-]*+)\s+")
-_ROLES = frozenset(_words("""
+ROLES = frozenset(_words("""
     berater beraterin conseiller conseillere asesor asesora atendente operador operadora operatore operator
     konsultant konsultantka musteri temsilci admin pelanggan pasien nasabah klant medewerker оператор консультант
     agente agent kundin arre arrey oye
@@ -200,12 +200,12 @@ def plausible(text: Block, found: Found) -> Found:
         if word is None:
             continue
         folded = fold(word[0])
-        if folded not in _ROLES and folded not in _NEVER:
+        if folded not in ROLES and folded not in _NEVER:
             continue
         rest = _WORD.search(value, word.end())
         if rest is None:
-            keep[n] = not (folded in _NEVER or (folded in _ROLES and _followed(text, row, end)))
-        elif folded in _ROLES and value[word.end()] in " .":
+            keep[n] = not (folded in _NEVER or (folded in ROLES and _followed(text, row, end)))
+        elif folded in ROLES and value[word.end()] in " .":
             keep[n] = fold(value[rest.start() :]) not in _NEVER
             at[n, 1] = start + len(value[: rest.start()].encode())
     return found.take(keep) if not keep.all() else found

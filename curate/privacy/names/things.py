@@ -29,7 +29,7 @@ Ints = npt.NDArray[np.int64]
 _PERSON = CODE["PERSON"]
 _FEWEST, _SHARE = 3, 1 / 3
 _ARTICLE, _PARTICLE = 1, 2
-_ARTICLES = _words("""
+ARTICLES = _words("""
     der die das den dem des ein eine einen einem einer eines mein meine meinen meinem meiner meines dein deine deinen
     deinem deiner sein seine seinen seinem seiner seines ihre ihren ihrem ihrer ihres unser unsere unseren unserem
     unserer euer eure kein keine keinen keinem keiner dieser diese dieses diesen diesem jeder jede jedes jeden jedem
@@ -80,7 +80,7 @@ def _hash(word: str) -> int:
 
 def _table(words: list[str]) -> tuple[npt.NDArray[np.uint64], Ints]:
     """The hash table that `_count` reads."""
-    entries = {_hash(form): kind for kind, every in ((_PARTICLE, _PARTICLES), (_ARTICLE, _ARTICLES))
+    entries = {_hash(form): kind for kind, every in ((_PARTICLE, _PARTICLES), (_ARTICLE, ARTICLES))
                for word in every for form in (word, word.capitalize())}  # fmt: skip
     for n, word in enumerate(words):
         entries[_hash(word[0].lower() + word[1:])] = 5 + 2 * n
