@@ -10,8 +10,11 @@ import pyarrow.compute as pc
 from curate.dataset import Dataset
 from curate.dataset.types import CONTENT_ROLES
 from curate.errors import ConfigError
+from curate.safetext import safe_text
 
 WAYS = "give its number (from 0), its row id, FILE:LINE, or COLUMN=VALUE"
+_SHOWN = 19
+"""Digits of a number that can be one of a row or a line."""
 _ROW_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 
@@ -22,9 +25,12 @@ def row_named(dataset: Dataset, which: str) -> int:
     anything else a value that one row alone holds in a column without content (an id of the user's own).
     """
     if which.isascii() and which.isdigit():
-        if int(which) < dataset.n_rows:
+        if len(which) <= len(str(dataset.n_rows)) and int(which) < dataset.n_rows:
             return int(which)
-        raise ConfigError(f"there is no row {which}; rows are numbered 0 to {dataset.n_rows - 1}")
+        raise ConfigError(
+            f"there is no row {which[:_SHOWN]}; rows are numbered 0 to {dataset.n_rows - 1} (COLUMN={which[:_SHOWN]} looks "
+            "in a column of yours)"
+        )
     if _ROW_ID.fullmatch(which):
         ids = dataset.row_ids.to_pylist()
         if bytes.fromhex(which) in ids:
@@ -34,7 +40,7 @@ def row_named(dataset: Dataset, which: str) -> int:
     if equals and column in dataset.columns:
         return _only(_holding(dataset, column, value), which)
     file, colon, line = which.rpartition(":")
-    if colon and line.isascii() and line.isdigit():
+    if colon and line.isascii() and line.isdigit() and len(line) < _SHOWN:
         tail = f"/{file.removeprefix('./')}" if file else ""
         at = np.flatnonzero(dataset.lines == int(line)).tolist()
         return _only([row for row in at if f"/{dataset.place(row)[0]}".endswith(tail)], which)
@@ -45,6 +51,7 @@ def row_named(dataset: Dataset, which: str) -> int:
 
 def _holding(dataset: Dataset, column: str, value: str) -> list[int]:
     """Rows whose cell in a column reads so."""
+    value = value.encode(errors="ignore").decode()  # what no text can hold, a terminal can
     return np.flatnonzero(pc.equal(dataset.texts(column), value).fill_null(False)).tolist()
 
 
@@ -53,4 +60,4 @@ def _only(rows: list[int], which: str) -> int:
         return rows[0]
     many = f"{len(rows):,} rows are" if rows else "there is no row"
     some = f" (rows {', '.join(map(str, rows[:5]))}{', …' if len(rows) > 5 else ''})" if rows else ""
-    raise ConfigError(f"{many} {which!r}{some}; {WAYS}")
+    raise ConfigError(f"{many} {safe_text(which)!r}{some}; {WAYS}")

@@ -12,6 +12,7 @@ import functools
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
@@ -69,7 +70,7 @@ class RunDir:
             raise RunError(f"cannot write the run directory {self.path}: {error.strerror}") from None
         try:
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(fd)
             except BlockingIOError:
                 owner = os.pread(fd, 64, 0).decode(errors="replace").strip() or "another process"
                 raise RunLockedError(
@@ -93,6 +94,8 @@ class RunDir:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
+        except OSError:  # a file system without locks knows of no writer
+            return False
         finally:
             os.close(fd)
         return False
@@ -221,3 +224,15 @@ def hardware() -> dict[str, Any]:
         "memory_gib": round(memory / 2**30, 1),
         "byteorder": sys.byteorder,
     }
+
+
+def _lock(fd: int) -> None:
+    """Take the writer's lock. BlockingIOError where it stays taken: who only asks whether it is holds it for a moment."""
+    for last in (False, True):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if last:
+                raise
+            time.sleep(0.02)

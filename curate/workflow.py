@@ -30,7 +30,7 @@ from curate.errors import ConfigError, DataError, MissingExtraError, RunError
 from curate.execution import LOCAL, Execution, engine_present, open_execution
 from curate.house import require
 from curate.ledger.apply import Curated, apply
-from curate.ledger.decisions import Journal, append_decisions, read_journal
+from curate.ledger.decisions import Journal, append_decisions, newcomers, read_journal
 from curate.ledger.plan import Plan
 from curate.ledger.sightings import with_sightings
 from curate.outputs import rescan, rescan_key, write_outputs
@@ -73,6 +73,8 @@ class RunResult:
     manifest: dict[str, Any] = field(default_factory=dict, repr=False)
     report: Any = field(default=None, repr=False)
     """The report as data (`audit.report.Report`), once it is written."""
+    taken_in: tuple[int, int] = (0, 0)
+    """Decisions of an earlier run that were taken in, and those that gave way to what was decided here."""
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -102,7 +104,7 @@ def run(
     """Run a recipe (or an input file with the default recipe) into a run directory.
 
     `on_read` is shown the data before any stage starts, and may refuse it by raising. `decisions`: the journal of another
-    run, whose decisions hold here as well for the rows that both have.
+    run, whose decisions hold here as well for the rows that both have, but for what was decided here already.
     Raises DataError or ConfigError for what cannot be read, RunError when the directory holds a run of other data,
     MissingExtraError when training is wanted and its packages are missing, `Cancelled` when asked to stop.
     """
@@ -120,15 +122,16 @@ def run(
     directory = RunDir(out or recipe.run.out or default_out(dataset.source.path))
     with directory.writing():
         manifest = _begin(directory, dataset, recipe)
-        if earlier.decisions:
-            have = {decision.decision_id for decision in read_journal(directory.decisions_path).decisions}
-            append_decisions(directory.decisions_path, (d for d in earlier.decisions if d.decision_id not in have))
+        taken, gave_way = newcomers(read_journal(directory.decisions_path), earlier)
+        if taken:
+            append_decisions(directory.decisions_path, taken)
         with open_execution(recipe.run.engine, directory.path / SHUFFLE_FOLDER) as execution:
             with clock.step("detect"):
                 detected = _with_people(directory, detect(
                     dataset, recipe, run=directory, listener=listener, cancelled=cancelled, execution=execution
                 ))  # fmt: skip
             result = _conclude(directory, detected, clock, listener, execution)
+        result.taken_in = len(taken), gave_way
         if train:
             with clock.step("train"):
                 result.ablation = prove(result, training, cancelled)

@@ -35,6 +35,7 @@ class Narrator:
 
     def read(self, dataset: Dataset) -> None:
         """How the input was understood, before anything is done with it."""
+        from curate.dataset.unlabelled import PLAIN
         from curate.dataset.unread import told
         from curate.safetext import safe_text
         from curate.stages.setting import unread, untrained
@@ -46,7 +47,7 @@ class Narrator:
             ways = " ".join(f"--role context={name}" for name in (*dataset.roles.context, *beside))
             each = "tells rows apart and is" if len(beside) == 1 else "tell rows apart and are"
             self._line(safe_text(f"{', '.join(beside)} {each} not trained with, unless you say {ways}"))
-        other = [] if self.quiet else unread(dataset)
+        other = [] if self.quiet else [name for name in unread(dataset) if PLAIN.fullmatch(name)]
         if other:
             self._line(safe_text(told(dataset, other)))
         if dataset.rejected:

@@ -51,6 +51,7 @@ def run_command(
     arrow_without_pandas()
     numba_alone()
     from curate import workflow
+    from curate.safetext import safe_text
 
     recipe = recipe_for(recipe_or_input, input_)
     recipe = recipe.with_(stages=_listed(stages), engine=engine, **overrides(task, role, on_bad_row))
@@ -61,6 +62,10 @@ def run_command(
     narrator = Narrator(quiet or as_json)
     result = workflow.run(recipe, out=out, train=not no_train, listener=narrator.stage, training=narrator.training,
                           on_read=narrator.read, decisions=decisions)
+    if decisions is not None and not (quiet or as_json):
+        taken, gave_way = result.taken_in
+        left = f"; {gave_way:,} left out, since this run has its own on the same" if gave_way else ""
+        click.echo(f"{taken:,} decision{'' if taken == 1 else 's'} taken in from {safe_text(decisions)}{left}", err=True)
     return print_summary(result, as_json=as_json, quiet=quiet)
 
 

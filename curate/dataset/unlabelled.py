@@ -13,7 +13,7 @@ from curate.dataset.dataset import Dataset
 from curate.dataset.shapes import facts_of
 
 _SHOWN = 4
-_PLAIN = re.compile(r"\w[\w .-]{0,59}")
+PLAIN = re.compile(r"\w[\w .-]{0,59}")
 """Names that can stand in a sentence of a terminal or a page as they are."""
 
 
@@ -33,4 +33,4 @@ def _candidates(dataset: Dataset) -> list[str]:
     free = [name for name in dataset.columns if name not in taken]
     facts = [facts_of(name, Column(dataset.values(name), dataset.is_json(name))) for name in free]
     could = [fact.name for fact in facts if fact.labelish and fact.repeats and fact.kind in ("str", "bool")]
-    return [name for name in could if _PLAIN.fullmatch(name)]
+    return [name for name in could if PLAIN.fullmatch(name)]

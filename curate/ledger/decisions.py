@@ -207,6 +207,32 @@ def append_decisions(path: Path, decisions: Iterable[Decision]) -> None:
     append_lines(path, b"".join(_line(d) for d in decisions))
 
 
+def newcomers(journal: Journal, earlier: Journal) -> tuple[list[Decision], int]:
+    """Which decisions of an earlier run's journal to append to this one's, and how many give way.
+
+    In a journal the last word wins, and what was decided here is the later word: whatever speaks of a finding or a row
+    that somebody decided on here is left out, and so is its undoing.
+    """
+    theirs, have = ({d.decision_id for d in j.decisions} for j in (earlier, journal))
+    own = [d for d in journal.live() if d.decision_id not in theirs]
+    findings = {finding for d in own for finding in d.finding_ids}
+    rows = {d.row["row_id"] for d in own if d.row is not None}
+    out: list[Decision] = []
+    for decision in earlier.decisions:
+        if decision.decision_id in have:
+            continue
+        if decision.inverse_of is not None:
+            wanted = decision.inverse_of in have
+        else:
+            known = decision.row is not None and decision.row["row_id"] in rows
+            wanted = not known and findings.isdisjoint(decision.finding_ids)
+        if wanted:
+            out.append(decision)
+            have.add(decision.decision_id)
+    gave_way = sum(d.decision_id not in have and d.inverse_of is None for d in earlier.decisions)
+    return out, gave_way
+
+
 def effect(journal: Journal, findings: pa.Table) -> Effect:
     """Apply the live decisions to one findings table, last word winning for each finding."""
     out = Effect(np.zeros(findings.num_rows, np.int8))

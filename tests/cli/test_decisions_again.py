@@ -58,3 +58,20 @@ def test_a_decision_file_that_is_missing_is_said_before_any_work(inside: Curate,
         done = inside(*verb, "--decisions", "none.jsonl")
         assert (done.returncode, "there is no decision file at none.jsonl" in done.stderr) == (2, True)
     assert not (tmp_path / "runs").exists()
+
+
+def test_what_was_decided_here_already_is_not_taken_back_by_an_older_word(inside: Curate, tmp_path: Path) -> None:
+    data, other = write(tmp_path / "may.jsonl", range(30)), write(tmp_path / "june.jsonl", range(30))
+    run = ("--no-train", "--stages", "exact_duplicates")
+    for source in (data, other):
+        inside("run", source, *run)
+    may, june = (tmp_path / "runs" / name for name in ("may", "june"))
+    finding = pq.read_table(may / "findings" / "exact_duplicates.parquet")["finding_id"][-1].as_py().hex()
+    assert inside("decide", may, "reject", finding).returncode == 0
+    assert inside("decide", june, "accept", finding).returncode == 0
+    told = inside("run", other, *run, "--decisions", may / "decisions.jsonl").stderr
+    assert "0 decisions taken in" in told
+    assert "1 left out, since this run has its own on the same" in told
+    assert kept(june) == 30
+    inside("decide", june, "undo")
+    assert "1 decision taken in" in inside("run", other, *run, "--decisions", may / "decisions.jsonl").stderr

@@ -37,6 +37,8 @@ def test_a_row_is_found_by_number_by_its_own_id_and_by_its_line(run: Path, insid
     ("which", "words"),
     [
         ("60", "numbered 0 to 59"),
+        ("7" * 5000, "numbered 0 to 59"),
+        ("\udcff", "there is no row"),
         ("T-999", "there is no row 'T-999'"),
         ("label=happy", "rows are 'label=happy' (rows 1, 3, 7"),
         ("other.jsonl:42", "there is no row"),

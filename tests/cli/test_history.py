@@ -62,6 +62,8 @@ def test_decisions_that_no_data_was_written_under_are_left_out_of_a_replay_and_c
     reject_first(path)
     found = replay(path)
     assert (found.same, found.decided_since) == (True, 1), found.different
+    journal = path / "decisions.jsonl"
+    journal.write_bytes(journal.read_bytes().rstrip(b"\n"))  # as an editor may leave it
     workflow.reapply(path)
     reject_first(path)
     found = replay(path)

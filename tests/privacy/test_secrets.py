@@ -152,7 +152,9 @@ def test_passwords_as_arguments_of_calls_are_found(code: str, password: str) -> 
 
 @pytest.mark.parametrize(
     "code",
-    ['login("user", "password")', "login(user, pw)", 'page.login("Sign in", "Go now")', 'auth=("user", "pass")',
+    ['gtag.login("method", "facebook")', "view.login('home', 'indexpage')", 'showlogin("Error", "Failed2.")',
+     'login("title", "Willkommen")',
+     'login("user", "password")', "login(user, pw)", 'page.login("Sign in", "Go now")', 'auth=("user", "pass")',
      'auth=("u", "xxxxxx")', 'login("admin", os.environ["PW"])', 'app.login("home", "index")', 's.login("bob", "<secret>")',
      'login("bob", "bob")', 'login("ops", "your-password")', "login("],
 )  # fmt: skip
