@@ -301,10 +301,11 @@ def read_input(recipe: Recipe) -> Dataset:
 
 
 def read_decisions(path: str | Path) -> Journal:
-    """A journal that a user names. ConfigError where there is no such file, DataError for a wrong line."""
-    if not Path(path).is_file():
-        raise ConfigError(f"there is no decision file at {path}")
-    return read_journal(Path(path))
+    """A journal that a user names, or that of a run. ConfigError where there is none, DataError for a wrong line."""
+    journal = Path(path) / "decisions.jsonl" if Path(path).is_dir() else Path(path)
+    if not journal.is_file():
+        raise ConfigError(f"there is no decision file at {journal}")
+    return read_journal(journal)
 
 
 def default_out(source: str | Path) -> Path:

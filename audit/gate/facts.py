@@ -299,7 +299,7 @@ def _label_errors(
         return Fact(None, why_missing="no row was judged")
     at = np.flatnonzero((stage == "label_issues") & open_)
     at = at[np.argsort(-e.findings["score"].to_numpy()[at], kind="stable")]
-    mended = len(np.unique(row[settled & (status == "applied") & (row >= 0)]))
+    mended = int(kept[np.unique(row[settled & (status == "applied") & (row >= 0)])].sum())
     said = [f"{plural(mended, 'label')} that {'was' if mended == 1 else 'were'} mended count as right"] if mended else []
     least = wilson(0, len(used))[1]
     if e.labels_sampled:

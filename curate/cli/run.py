@@ -19,12 +19,12 @@ from curate.cli.options import (
 
 @click.command("run", epilog="\b\nExamples:\n  curate run\n  curate run tickets.jsonl --no-train\n"
                "  curate run curate.toml --input new.jsonl --out runs/new --stages pii,label_issues\n"
-               "  curate run june.jsonl --decisions runs/may/decisions.jsonl")
+               "  curate run june.jsonl --decisions runs/may")
 @click.argument("recipe_or_input", required=False, metavar="[RECIPE|INPUT]", type=click.Path())
 @click.option("--input", "input_", type=click.Path(), help="Curate this file instead of the recipe's.")
 @click.option("--out", type=click.Path(), help="Run directory (default: runs/<name of the input>).")
 @click.option("--decisions", type=click.Path(),
-              help="Decisions of an earlier run (its decisions.jsonl) that hold here too: they follow rows by their ids.")
+              help="An earlier run, or its decisions.jsonl: what was decided there holds here too, row by row.")
 @click.option("--stages", shell_complete=complete_stages,
               help="Only these stages, comma-separated, in order of precedence.")
 @click.option("--no-train", is_flag=True, help="Stop after curation: no training, no ablation.")

@@ -39,7 +39,7 @@ def test_decisions_of_an_earlier_run_hold_for_the_rows_that_both_have(inside: Cu
     assert inside("run", may, *run, "--out", *advised).returncode == 0
     new = tmp_path / "runs" / "tickets-2"
     assert kept(new) == 41, "the copy stays, as somebody decided"
-    assert inside("run", may, *run, "--out", *advised).returncode == 0
+    assert inside("run", may, *run, "--out", advised[0], "--decisions", old).returncode == 0
     assert (new / "decisions.jsonl").read_bytes() == (old / "decisions.jsonl").read_bytes(), "taken in once"
 
 
