@@ -114,6 +114,7 @@ def _print(story: Story, raw: str | None) -> None:
         for v in told.verdicts:
             which = v.type if v.kind == v.type.lower() else f"{v.type} ({v.kind})"
             checks = f", passes {', '.join(v.checks)}" if v.checks else ""
+            around = round(v.score - v.alone, 2) + 0.0  # never minus nothing
             say(f"{which} at {v.start}-{v.end}: score {v.score:.2f} "
-                f"({v.alone:.2f} by itself, {round(v.score - v.alone, 2) + 0.0:+.2f} from what stands around it){checks}", 1)  # fmt: skip
+                f"({v.alone:.2f} by itself, {around:+.2f} from what stands around it){checks}", 1)  # fmt: skip
             say(v.outcome, 2)
