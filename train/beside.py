@@ -2,13 +2,15 @@
 
 System prompts (`system`, `system_prompt`) are the system turn, where the row has none. Earlier turns (`history`) are turns
 before the question where they go by turns, else a passage. Choices (`choices`, `A` to `D`, `option1` and `option2`) come
-after the question, one a line: by numbers where the answers are numbers, else by their own keys or by letters. `input`
-comes after the instruction, and anything else before the question, in the order of the role.
+after the question, one a line, called what the answers call them: by their own keys, letters or numbers. `input` comes
+after the instruction, and anything else before the question, in the order of the role.
 
-An empty cell adds nothing. Neither does what the prompt, the text or the answer holds already, nor what holds prompt and
-answer both: that is the row once more. Turns that came from columns are marked with `MARK`, and a turn that begins with a
-passage says in `SPARE` how long that is, as `AboutText` does for texts: where a row is too long, they go first
-(`train.encoding`).
+An empty cell adds nothing, nor does what the prompt or the text holds already. A column of passages that in most rows are
+little more than prompt and answer, or in nearly all the answer, is left out of all rows. No row's answer decides what that
+row is given: its presence would tell the answer, and both answers of a preference need the same prompt.
+
+Turns that came from columns are marked with `MARK`, and a turn that begins with a passage says in `SPARE` how long that is,
+as `AboutText` does for texts: where a row is too long, they go first (`train.encoding`).
 Cost: about 10 µs a row. Pure.
 """
 
@@ -18,7 +20,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from curate.dataset.given import choice_columns, choices_in, is_choice_column, listed, opened, words_in
+from curate.dataset.given import choice_columns, choices_in, listed, opened, words_in
 from curate.dataset.names import CHOICES, READ_AFTER, SYSTEM, TURNS_BEFORE, plain
 from curate.dataset.shapes import is_conversation
 from train.turns import Conversation, Message, conversation
@@ -31,6 +33,11 @@ _NAMED = re.compile(r"\s*\(?([A-Ja-j1-9])\s?(?:\)|[.:](?!\d))")
 """A choice that names itself: `A)21`."""
 _PROSE = 4
 """Words of a text in a nested passage: fewer are titles, addresses and marks."""
+_ASKING = re.compile(r"(?i)(?<!\w)(?:q|a|question|answer|问|答|问题|答案)\s*[:：]")
+_LITTLE_MORE = 1.2
+"""Times the length of prompt and answer that a passage may have which is those two once more."""
+_SAMPLE = 500
+"""Rows whose answers are looked at."""
 
 
 class AboutText(str):
@@ -45,22 +52,30 @@ class Beside:
 
     def __init__(self, dataset: Dataset) -> None:
         self.cells = {name: dataset.values(name).to_pylist() for name in dataset.roles.context}
-        self.first = _first_number(dataset)
         names = list(self.cells)
         self.families = [members for members, _ in choice_columns(names)]
         grown = {name for members in self.families for name in members}
         self.alone = {name: plain(name) for name in names if name not in grown}
+        rows = _answered(dataset)
+        self.again = [name for name, known in self.alone.items() if self._says_again(name, known, rows)]
+        for name in self.again:
+            del self.alone[name]
+        self.labels = _labels([(answer, self._found(row)) for row, _, answer in rows if answer])
 
     def words(self) -> str:
-        """A sentence for the notes of a training."""
-        return f"Read beside the prompt or the text: {', '.join(self.cells)}."
+        """A sentence or two for the notes of a training."""
+        read = [name for name in self.cells if name not in self.again]
+        said = [f"Read beside the prompt or the text: {', '.join(read)}."] if read else []
+        if self.again:
+            said.append(f"Not read, as it says the rows' answers once more: {', '.join(self.again)}.")
+        return " ".join(said)
 
     def of_text(self, text: str, row: int) -> str:
         """The text with what it is about before it; the same text where that is nothing."""
         if not text:
             return text
-        turns = [str(turn["content"]) for turn in self._turns(row)]
-        before = "\n\n".join(one for one in (*self._system(row), *turns, *self._passages(row)) if one not in text)
+        turns = [str(turn["content"]) for turn in self._turns(row, text)]
+        before = "\n\n".join(one for one in (*self._system(row), *turns, *self._passages(row, text)) if one not in text)
         after = [one for one in (*self._after(row), self._choices(row, text)) if one]
         whole = AboutText("\n\n".join(part for part in (before, text, *after) if part))
         whole.about_chars = len(before)
@@ -72,10 +87,9 @@ class Beside:
             return talk
         at = next((i for i, turn in enumerate(talk) if turn["role"] == "user"), None)
         said = str(talk[at]["content"]) if at is not None else ""
-        answer = str(talk[-1]["content"]) if talk[-1]["role"] == "assistant" else ""
-        passages = [one for one in self._passages(row) if _adds(one, said, answer)]
-        after = [one for one in (*self._after(row), self._choices(row, said)) if _adds(one, said, answer)]
-        before, earlier = "\n\n".join(passages), self._turns(row)
+        before = "\n\n".join(one for one in self._passages(row, said) if one not in said)
+        after = [one for one in (*self._after(row), self._choices(row, said)) if one and one not in said]
+        earlier = self._turns(row, said)
         content = "\n\n".join(part for part in (before, said, *after) if part)
         turns = list(talk)
         if content != said:
@@ -91,12 +105,12 @@ class Beside:
     def _of(self, row: int, wanted: Callable[[str], bool]) -> list[str]:
         return [text for name, known in self.alone.items() if wanted(known) and (text := _prose(self.cells[name][row]))]
 
-    def _passages(self, row: int) -> list[str]:
+    def _passages(self, row: int, said: str) -> list[str]:
         found = []
         for name, known in self.alone.items():
             if known in SYSTEM or known in READ_AFTER or known in CHOICES:
                 continue
-            if known in TURNS_BEFORE and self._spoken(name, row):
+            if known in TURNS_BEFORE and self._spoken(name, row, said):
                 continue
             found.append(_prose(self.cells[name][row]))
         return [text for text in found if text]
@@ -107,25 +121,29 @@ class Beside:
     def _after(self, row: int) -> list[str]:
         return self._of(row, lambda known: known in READ_AFTER)
 
-    def _turns(self, row: int) -> list[Message]:
-        return [turn for name, known in self.alone.items() if known in TURNS_BEFORE for turn in self._spoken(name, row)]
+    def _turns(self, row: int, said: str) -> list[Message]:
+        held = [name for name, known in self.alone.items() if known in TURNS_BEFORE]
+        return [turn for name in held for turn in self._spoken(name, row, said)]
 
-    def _spoken(self, name: str, row: int) -> list[Message]:
-        """Earlier turns where they begin with a question and end with its answer."""
+    def _spoken(self, name: str, row: int, said: str) -> list[Message]:
+        """Earlier turns where they begin with a question and end with its answer, or with the question `said` itself."""
         value = opened(self.cells[name][row])
         turns: list[Message] = []
         if is_conversation(value):
             turns = [dict(turn) for turn in conversation(value) if turn["role"] in ("user", "assistant")]
         elif isinstance(value, list):
             for pair in value:
-                said = list(pair.values()) if isinstance(pair, dict) else pair
-                if not isinstance(said, list) or len(said) != 2 or not all(isinstance(one, str) and one for one in said):
+                both = list(pair.values()) if isinstance(pair, dict) else pair
+                if not isinstance(both, list) or len(both) != 2 or not all(isinstance(one, str) and one for one in both):
                     return []
-                turns += [{"role": "user", "content": said[0]}, {"role": "assistant", "content": said[1]}]
+                turns += [{"role": "user", "content": both[0]}, {"role": "assistant", "content": both[1]}]
+        if turns and turns[-1]["role"] == "user" and str(turns[-1]["content"]).strip() == said.strip():
+            turns.pop()
         alternate = all(turn["role"] == ("user", "assistant")[i % 2] for i, turn in enumerate(turns))
         return [{**turn, MARK: True} for turn in turns] if alternate and len(turns) % 2 == 0 else []
 
-    def _choices(self, row: int, said: str) -> str:
+    def _found(self, row: int) -> list[tuple[str, str]] | str:
+        """(key, text) of each choice of a row, or the line that holds them all."""
         found: list[tuple[str, str]] = []
         for name, known in self.alone.items():
             if known in CHOICES:
@@ -135,16 +153,25 @@ class Beside:
                 found += choices_in(value)
         for members in self.families:
             found += [(_suffix(name), _plain(self.cells[name][row])) for name in members]
+        return found
+
+    def _choices(self, row: int, said: str) -> str:
+        found = self._found(row)
+        if isinstance(found, str):
+            return found
         named = {own[1] for _, text in found if (own := _NAMED.match(text))}
         if len(named) == len(found) > 1:
             return "\n".join(text.strip() for _, text in found)
-        lines = []
-        for i, (key, text) in enumerate(found):
-            key = str(self.first + i) if self.first is not None else key or chr(ord("A") + i)
-            if text.strip():
-                lines.append((key, text.strip()))
+        lines = [(self.labels(i, key), text.strip()) for i, (key, text) in enumerate(found) if text.strip()]
         listed_already = all(any(f"{key}{mark} {text}" in said for mark in ".):") for key, text in lines)
         return "" if len(lines) < 2 or listed_already else "\n".join(f"{key}. {text}" for key, text in lines)
+
+    def _says_again(self, name: str, known: str, rows: Sequence[tuple[int, str, str]]) -> bool:
+        if known in SYSTEM or known in CHOICES or known in READ_AFTER:
+            return False
+        held = [(text, said, answer) for row, said, answer in rows if (text := _prose(self.cells[name][row]))]
+        same = sum(text == answer.strip() for text, _, answer in held)  # many, in texts to be corrected
+        return 2 * sum(_again(*one) for one in held) > len(held) or 0 < 9 * len(held) <= 10 * same
 
 
 def beside_of(dataset: Dataset) -> Beside | None:
@@ -157,10 +184,53 @@ def has_passages(texts: Sequence[str], talks: Sequence[Conversation]) -> bool:
     return any(isinstance(text, AboutText) for text in texts) or any(SPARE in turn for talk in talks for turn in talk)
 
 
-def _adds(part: str, said: str, answer: str) -> bool:
-    if not part or part in said or part == answer.strip():
+def _answered(dataset: Dataset) -> list[tuple[int, str, str]]:
+    """Row, question and answer of some rows, spread evenly; none where the task has no answers in columns."""
+    from train.examples import preference_parts, prompt_and_completion
+
+    pairs: list[Any] = []
+    if dataset.task == "preference":
+        pairs = [(prompt, chosen) for prompt, chosen, _ in preference_parts(dataset)]
+    elif dataset.task in ("sft", "unpaired_preference") and dataset.roles.completion:
+        pairs = list(prompt_and_completion(dataset))
+    rows = []
+    for row in range(0, len(pairs), max(1, len(pairs) // _SAMPLE)):
+        prompt, answer = pairs[row]
+        asked = prompt or (answer if isinstance(answer, tuple) else "")  # an answer may hold the whole conversation
+        last = answer[::-1] if isinstance(answer, tuple) else answer
+        rows.append((row, _of_role("user", asked), _of_role("assistant", last)))
+    return rows
+
+
+def _of_role(role: str, part: str | Conversation) -> str:
+    """A text, or what the first turn of a role says."""
+    if isinstance(part, str):
+        return part
+    return next((str(turn["content"]) for turn in part if turn["role"] == role), "")
+
+
+def _again(part: str, said: str, answer: str) -> bool:
+    """Whether a text is prompt and answer with little else."""
+    part, said, answer = (" ".join(_ASKING.sub(" ", one).split()) for one in (part, said, answer))
+    if not said or not answer or _size(part) > _LITTLE_MORE * (_size(said) + _size(answer)):
         return False
-    return not (said and len(answer) > 1 and said in part and answer in part)
+    return _stands(said, part) and _stands(answer, part)
+
+
+def _size(text: str) -> int:
+    return len(text.replace(" ", ""))
+
+
+def _stands(part: str, text: str) -> bool:
+    """Whether a text stands in another, not as a piece of a word."""
+    at = text.find(part)
+    while at >= 0:
+        end = at + len(part)
+        begins = at == 0 or not text[at - 1 : at + 1].isalnum()
+        if begins and (end == len(text) or not text[end - 1 : end + 1].isalnum()):
+            return True
+        at = text.find(part, at + 1)
+    return False
 
 
 def _prose(value: Any) -> str:
@@ -180,12 +250,32 @@ def _suffix(name: str) -> str:
     return plain(name)[-1].upper()
 
 
-def _first_number(dataset: Dataset) -> int | None:
-    """The number of the first choice where all answers are numbers of choices: 0 where any is 0, else 1; else None."""
-    names = dataset.roles.completion
-    if not any(map(is_choice_column, dataset.roles.context)) or len(names) != 1 or dataset.is_json(names[0]):
-        return None
-    seen = {str(value).strip() for value in dataset.values(names[0]).unique().to_pylist() if value is not None} - {"", "-1"}
-    if not seen or len(seen) > 10 or not all(answer.isdecimal() and len(answer) == 1 for answer in seen):
-        return None
-    return 0 if "0" in seen else 1
+def _labels(rows: Sequence[tuple[str, list[tuple[str, str]] | str]]) -> Callable[[int, str], str]:
+    """What a choice is called, by its place and its own key, so that it fits the answers.
+
+    Nearly all answers are texts of choices, or their keys, letters or numbers; the first that fits most decides. Numbers of
+    which nothing says whether they begin with 0 or 1 leave the choices their keys or letters.
+    """
+    seen = [(answer.strip(), found) for answer, found in rows if isinstance(found, list) and len(found) > 1]
+    seen = [(answer, found) for answer, found in seen if answer not in ("", "-1")]
+    counts = dict.fromkeys(("texts", "keys", "letters", "from 0", "from 1"), 0)
+    for answer, found in seen:
+        number = int(answer) if answer.isdecimal() and len(answer) <= 2 else -1
+        counts["texts"] += answer in {text.strip() for _, text in found}
+        counts["keys"] += answer.casefold() in {key.casefold() for key, _ in found}
+        counts["letters"] += answer.casefold() in [chr(ord("a") + i) for i in range(len(found))]
+        counts["from 0"] += 0 <= number < len(found)
+        counts["from 1"] += 1 <= number <= len(found)
+    kind = max(counts, key=lambda name: counts[name])
+    if 10 * counts[kind] < 9 * len(seen) or not seen:
+        kind = ""
+    if kind.startswith("from") and counts["from 0"] != counts["from 1"]:
+        return lambda i, _key: str(i + int(kind[-1]))
+    by_place, named = kind == "letters", kind in ("keys", "letters")
+    small, big = (named and all(map(cased, (answer for answer, _ in seen))) for cased in (str.islower, str.isupper))
+
+    def label(i: int, key: str) -> str:
+        called = (not by_place and key) or chr(ord("A") + i)
+        return called.lower() if small else called.upper() if big else called
+
+    return label

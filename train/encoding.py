@@ -6,8 +6,9 @@ an answer tokens are supervised up to and including the last special token (the 
 none, the end token is appended and supervised. Tokens that straddle a border are not supervised. An encoder-decoder
 reads the conversation up to its last answer and learns that answer. Extraction tags every token (`train.spans`).
 
-Where a row is too long, the passages that its columns gave beside the prompt or the text lose their ends first; where its
-answer would still be out of reach, system prompts and earlier turns from columns go (`train.beside`).
+Earlier turns from columns (`train.beside`) are read, never learned. Where a row is too long, the passages that its columns
+gave beside the prompt or the text lose their ends first; where its answer would still be cut, system prompts and earlier
+turns from columns go; where several answers are its own, only if none is in reach otherwise or all are without them.
 
 Nothing after the last supervised token is kept, since it cannot change the loss. Rows with no supervised token left
 are refused, counted and listed. Rows are memoised by content, so arms share the work, and may be kept on disk
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 MOST_LISTED = 1000
 WORTH_KEEPING_SECONDS = 1.0
+_VERSION = "2"
+"""Of the rows made of the same examples: kept rows of another version are made again."""
 _NO_MASK = np.empty(0, dtype=bool)
 _NOTHING = np.empty(0, dtype=np.int32)
 SILENT = "no token of an answer is supervised"
@@ -140,6 +143,15 @@ class Encoded:
         )
 
 
+class _OwnAnswers(ChatTemplate):
+    """A chat template whose answers are the row's own: turns from columns are only read."""
+
+    def answer_spans(self, messages: Conversation, tools: Tools = ()) -> tuple[str, list[tuple[int, int]]]:
+        text, spans = super().answer_spans(messages, tools)
+        answers = [turn for turn in self.fitted(messages) if turn["role"] == "assistant"]
+        return text, [span for turn, span in zip(answers, spans, strict=True) if not turn.get(MARK)]
+
+
 class Encoder:
     """Encodes examples for one tokenizer and one maximal length; remembers what it has encoded."""
 
@@ -157,7 +169,7 @@ class Encoder:
         self.tokenizer = tokenizer
         self.max_length_tokens = max_length_tokens
         self.side = side
-        self.chat = ChatTemplate(tokenizer, plain=plain_template)
+        self.chat = _OwnAnswers(tokenizer, plain=plain_template)
         self.decoder_start = decoder_start
         self.tag_names: list[str] = []
         """The tags of extraction, set by whoever knows all spans; their order gives the classes."""
@@ -192,7 +204,7 @@ class Encoder:
         )
 
     def _rows(self, examples: Examples) -> list[EncodedRow]:
-        salt = "\0".join([examples.task, *(self.tag_names if examples.task == EXTRACTION else ())])
+        salt = "\0".join([_VERSION, examples.task, *(self.tag_names if examples.task == EXTRACTION else ())])
         keys = [(salt, key) for key in examples.keys()]  # noqa: SIM118 - not a mapping
         new: dict[tuple[str, str], int] = {}
         for position, key in enumerate(keys):
@@ -277,24 +289,30 @@ class Encoder:
         if self.decoder_start is not None:
             start, end = spans[-1]
             return self._pair(text[:start], text[start:end])
-        row = self._within(messages, text, spans)
-        own = tuple(message for message in messages if not message.get(MARK))
-        if not row.refused or not row.cut_supervised or len(own) == len(messages):
-            return row
-        shorter = self._conversation(own, tools)
-        cut = len(row.tokens) + row.cut_tokens - len(shorter.tokens)
-        return row if shorter.refused else dataclasses.replace(shorter, cut_tokens=cut)
+        return self._reached(messages, tools, text, spans)[1]
 
     def shown(self, messages: Conversation, tools: Tools) -> Conversation:
-        """The turns that a row's tokens are of: those that came from columns go where they leave no answer in reach."""
-        own = tuple(message for message in messages if not message.get(MARK))
-        if len(own) == len(messages) or self.decoder_start is not None:
+        """The turns that a row's tokens are of: without those from columns where these would cut the answer."""
+        if self.decoder_start is not None:
             return messages
         try:
-            row = self._within(messages, *self.chat.answer_spans(messages, tools))
+            return self._reached(messages, tools, *self.chat.answer_spans(messages, tools))[0]
         except ValueError:
             return messages
-        return own if row.cut_supervised and row.refused and not self._conversation(own, tools).refused else messages
+
+    def _reached(
+        self, messages: Conversation, tools: Tools, text: str, spans: Sequence[tuple[int, int]]
+    ) -> tuple[Conversation, EncodedRow]:
+        """The turns that fit, and their tokens."""
+        row = self._within(messages, text, spans)
+        own = tuple(message for message in messages if not message.get(MARK))
+        if not row.cut_supervised or len(own) == len(messages):
+            return messages, row
+        shorter = self._conversation(own, tools)
+        if shorter.refused or (len(spans) > 1 and not row.refused and shorter.cut_supervised):
+            return messages, row
+        cut = len(row.tokens) + row.cut_tokens - len(shorter.tokens)
+        return own, dataclasses.replace(shorter, cut_tokens=cut)
 
     def passage(self, messages: Conversation, text: str, tokens: int) -> slice:
         """Which tokens of a rendered conversation, of so many, go from the end of its passage; an empty slice for none."""

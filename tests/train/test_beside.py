@@ -18,6 +18,7 @@ from train.beside import AboutText
 from train.config import TrainConfig
 from train.encoding import Encoder
 from train.examples import Examples, from_dataset
+from train.export.rows import exported_rows
 from train.lora import train_adapter
 
 Row = dict[str, Any]
@@ -77,6 +78,10 @@ AROUND: dict[str, tuple[Row, list[tuple[str, str]]]] = {
         {"history": [["Which river?", "The long one."]]},
         [("user", "Which river?"), ("assistant", "The long one."), QUESTION, ANSWER],
     ),
+    "turns that end with the question": (
+        {"history": [*TALK, {"role": "user", "content": ASKED["question"]}]},
+        [("user", "Where?"), ("assistant", "In the hills."), QUESTION, ANSWER],
+    ),
     "turns without an answer": (
         {"history": ["We spoke of the long river all morning,", "and of its mills."]},
         [("user", f"We spoke of the long river all morning,\nand of its mills.\n\n{ASKED['question']}"), ANSWER],
@@ -114,15 +119,43 @@ def test_an_empty_part_refuses_no_row_and_adds_nothing(tmp_path: Path) -> None:
     assert len(found.messages[1]) == 5
 
 
-@pytest.mark.parametrize(
-    "passage",
-    [f"Q: {ASKED['question']} A: {ASKED['answer']} (from the book of rivers)", ASKED["answer"], ASKED["question"]],
-    ids=["the row once more", "the answer", "the question"],
-)
-def test_what_would_give_the_answer_away_or_say_it_twice_is_not_added(tmp_path: Path, passage: str) -> None:
-    data = of(tmp_path, [*numbered({**ASKED, "passage": PASSAGE}), {**ASKED, "passage": passage}])
-    assert data.roles.context == ("passage",)
+@pytest.mark.parametrize("passage", [f"Q: {ASKED['question']} A: {ASKED['answer']} (Book 2)", ASKED["answer"]])
+def test_a_column_that_is_mostly_the_row_once_more_is_left_out_of_all(tmp_path: Path, passage: str) -> None:
+    other = PASSAGE[::-1] if passage.startswith("Q:") else None
+    rows = [{**ASKED, "document": PASSAGE, "passage": other if i % 3 == 0 else passage} for i in range(12)]
+    data = of(tmp_path, rows, roles={"context": ["document", "passage"]})
+    assert [turns(data, i)[0][1] for i in range(12)] == [f"{PASSAGE}\n\n{ASKED['question']}"] * 12
+    assert "Not read, as it says the rows' answers once more: passage." in from_dataset(data).notes[0]
+
+
+@pytest.mark.parametrize("name", ["input", "document"])
+def test_texts_to_be_corrected_are_read_though_many_are_right_already(tmp_path: Path, name: str) -> None:
+    rows = [{"instruction": "Correct the text.", name: f"{PASSAGE} {i}", "output": f"{PASSAGE} {i}{'!' * (i % 3 == 0)}"}
+            for i in range(12)]  # fmt: skip
+    data = of(tmp_path, rows, roles={"prompt": ["instruction"], "completion": ["output"], "context": [name]}, task="sft")
+    assert all(f"{PASSAGE} {i}" in turns(data, i)[0][1] for i in range(12))
+
+
+def test_what_the_prompt_says_is_not_said_twice(tmp_path: Path) -> None:
+    data = of(tmp_path, [*numbered({**ASKED, "passage": PASSAGE}), {**ASKED, "passage": ASKED["question"]}])
     assert turns(data, 12) == [QUESTION, ANSWER]
+
+
+@pytest.mark.parametrize(
+    ("answer", "passage", "question"),
+    [
+        (lambda i: f"{i}.50 EUR", "Invoice {i}. Customer Hill and Sons. The total is {i}.50 EUR, due in May.", "total"),
+        (lambda i: ("yes", "no")[i % 2], "Is the mill open? Ask the miller; we do not know.", "Is the mill open?"),
+        (lambda i: ("yes", "no")[i % 2], "Is the mill open now? We know not.", "Is the mill open now?"),
+    ],
+    ids=["a value in a document", "a word in a word", "a short passage"],
+)
+def test_no_answer_decides_whether_its_row_has_a_passage(
+    tmp_path: Path, answer: Any, passage: str, question: str
+) -> None:
+    rows = [{"question": question, "document": passage.format(i=i), "answer": answer(i)} for i in range(40)]
+    found = from_dataset(of(tmp_path, rows))
+    assert [talk[0]["content"] for talk in found.messages] == [f"{row['document']}\n\n{question}" for row in rows]
 
 
 def test_rows_metadata_and_unknown_columns_stay_out_and_a_recipe_decides(tmp_path: Path) -> None:
@@ -148,6 +181,14 @@ def test_both_answers_of_a_preference_are_given_the_same(tmp_path: Path) -> None
     found = from_dataset(data)
     assert found.messages[0][:2] == found.rejected[0][:2]
     assert [turn["role"] for turn in found.rejected[0]] == ["system", "user", "assistant"]
+    for note in ("Ticket {i}: {prompt} Internal note, seen by staff alone: {chosen}", "{prompt} {chosen}", "{chosen} {i}"):
+        rows = [{**CHOSEN, "context": f"{PASSAGE} {note if i % 3 else ''}".format(i=i, **CHOSEN)} for i in range(12)]
+        data = of(tmp_path, rows, roles={"context": ["context"]})
+        found = from_dataset(data)
+        assert [talk[:-1] for talk in found.messages] == [talk[:-1] for talk in found.rejected]
+        exported = [row["prompt"] for row in exported_rows(data).splits["train"]]
+        assert exported == [talk[0]["content"] for talk in found.rejected]
+        assert all(PASSAGE in prompt for prompt in exported)
     whole = {"prompt": "Where?", "chosen": TALK, "rejected": [TALK[0], {"role": "assistant", "content": "No."}]}
     assert turns(of(tmp_path, numbered(whole))) == [("user", "Where?"), ("assistant", "In the hills.")]
 
@@ -175,7 +216,13 @@ def test_a_classifier_reads_a_pair_and_what_its_text_is_about(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("answers", "first"),
-    [([0, 1], "0. Hills\n1. Sea 0"), (["1", "2"], "1. Hills\n2. Sea 0"), (["A", "B"], "A. Hills\nB. Sea 0")],
+    [
+        ([0, 1], "0. Hills\n1. Sea 0"),
+        (["1", "2"], "1. Hills\n2. Sea 0"),
+        (["A", "B"], "A. Hills\nB. Sea 0"),
+        (["a", "b"], "a. Hills\nb. Sea 0"),
+        (["1", "1"], "A. Hills\nB. Sea 0"),
+    ],
 )
 def test_choices_are_called_what_their_answers_call_them(tmp_path: Path, answers: list[Any], first: str) -> None:
     rows = [
@@ -185,6 +232,33 @@ def test_choices_are_called_what_their_answers_call_them(tmp_path: Path, answers
     data = of(tmp_path, rows)
     assert data.task == "sft"
     assert turns(data) == [("user", f"Where is it, case 0?\n\n{first}"), ("assistant", str(answers[0]))]
+
+
+@pytest.mark.parametrize(
+    ("names", "answers", "labels"),
+    [
+        (("option1", "option2", "option3"), "ABC", "ABC"),
+        (("option1", "option2", "option3"), "123", "123"),
+        (("option1", "option2", "option3"), "012", "012"),
+        (("option1", "option2", "option3"), ("Hills", "Sea", "Mill"), "123"),
+        (("option_a", "option_b", "option_c"), "abc", "abc"),
+        (("option_a", "option_b", "option_c"), "ABC", "ABC"),
+    ],
+)
+def test_choices_in_columns_are_called_what_their_answers_call_them(
+    tmp_path: Path, names: tuple[str, ...], answers: Any, labels: str
+) -> None:
+    given = dict(zip(names, ("Hills", "Sea", "Mill"), strict=True))
+    rows = [{"question": f"Where is it, case {i}?", **given, "answer": answers[i % 3]} for i in range(21)]
+    data = of(tmp_path, rows, task="sft", roles={"prompt": ["question"], "completion": ["answer"], "context": list(names)})
+    lines = "\n".join(f"{label}. {text}" for label, text in zip(labels, given.values(), strict=True))
+    assert turns(data)[0] == ("user", f"Where is it, case 0?\n\n{lines}")
+
+
+def test_numbers_that_are_texts_of_choices_are_no_labels(tmp_path: Path) -> None:
+    rows = [{"question": f"What is one and one, case {i}?", "choices": ["1", "2", "3"], "answer": "2"} for i in range(20)]
+    data = of(tmp_path, rows, task="sft", roles={"prompt": ["question"], "completion": ["answer"], "context": ["choices"]})
+    assert turns(data)[0][1].endswith("A. 1\nB. 2\nC. 3")
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +301,29 @@ def test_turns_from_columns_go_where_they_leave_no_answer_in_reach(tmp_path: Pat
     uncut = Encoder(tokenizer, 4096).encode(rows)
     found = encoder.encode(rows)
     assert found.report.truncated_tokens == len(uncut.tokens[0]) - len(found.tokens[0])
+
+
+def test_earlier_answers_are_read_and_only_the_own_answer_is_learned(tmp_path: Path, tokenizer: Any) -> None:
+    row = {**ASKED, "history": [["Where is the old mill of the town?", "It is beside the river."]]}
+    rows = from_dataset(of(tmp_path, numbered(row))).take([0])
+    whole, most = len(Encoder(tokenizer, 4096).encode(rows).tokens[0]), 0
+    for limit in range(30, whole + 5):
+        row_ = Encoder(tokenizer, limit)._rows(rows)[0]
+        learned = tokenizer.decode(row_.tokens[row_.supervised]) if row_.supervised.any() else ""
+        assert f"{ASKED['answer']}<|im_end|>".startswith(learned)
+        assert bool(row_.refused) == (not learned)
+        assert len(learned) >= most  # more room never keeps less
+        most = len(learned)
+    read = Encoder(tokenizer, whole).encode(rows)
+    assert "It is beside the river." in tokenizer.decode(read.tokens[0][~read.supervised[0]])
+    assert learned == f"{ASKED['answer']}<|im_end|>"
+
+
+def test_a_long_conversation_keeps_its_system_prompt(tmp_path: Path, tokenizer: Any) -> None:
+    data = of(tmp_path, numbered({"messages": TALK * 20, "system": "Answer as the miller would, please."}))
+    whole, learned = encoded(Encoder(tokenizer, 128), from_dataset(data).take([0]))
+    assert "Answer as the miller would, please." in whole
+    assert "In the hills." in learned
 
 
 def test_a_template_without_a_system_turn_reads_the_column_before_the_question(tmp_path: Path) -> None:
