@@ -166,6 +166,17 @@ def test_too_small_an_evaluation_is_said_before_training(tmp_path: Path, quick: 
     assert not list(tmp_path.iterdir())
 
 
+def test_too_few_rows_are_too_few_without_a_model(tmp_path: Path, quick: TrainConfig) -> None:
+    raw, wrong = noisy(60, every=3)
+    nowhere = quick.replace(base=str(tmp_path / "no-base"))
+    result = run_ablation(arms_of(raw, wrong), make_tickets(5, seed=9), nowhere, (0, 1, 2), tmp_path)
+    assert result.verdict == "insufficient evidence"
+    assert "5 independent evaluation rows are too few" in result.words
+    assert (result.evaluation["rows"], result.evaluation["clusters"]) == (5, 5)
+    with pytest.raises(ConfigError):
+        run_ablation(arms_of(raw, wrong), make_tickets(40, seed=9), nowhere, (0, 1, 2), tmp_path)
+
+
 def test_one_arm_that_diverges_does_not_harm_the_others(tmp_path: Path, quick: TrainConfig) -> None:
     raw, wrong = noisy(60, every=3)
     heavy = dataclasses.replace(raw, weights=np.full(len(raw), np.inf))

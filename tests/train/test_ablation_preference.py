@@ -14,7 +14,9 @@ from test_preference import talks
 
 from audit.report.training import told, training_of
 from train.ablation import Arm, random_control_rows, run_ablation
+from train.ablation.evaluation import LEAKED, PRIMARY, Evaluation
 from train.ablation.schema import json_schema
+from train.ablation.significance import mcnemar
 from train.ablation.verdict import compare, conclude
 from train.config import TrainConfig
 from train.evaluate import ABOVE_REJECTED, ItemScores, metric_of, read_scores, summarise
@@ -75,7 +77,9 @@ def test_arms_that_learn_to_rank_are_compared_by_rank_and_loss_stands_beside(tmp
     files = [tmp_path / "train" / arm / "1" / "eval.parquet" for arm in ("curated", "raw")]
     ours, theirs = (read_scores(file).by(ABOVE_REJECTED) for file in files)
     assert len(against.mcnemar) == 3
-    assert against.mcnemar[1].a_only == int(((ours.score == 1) & (theirs.score < 1)).sum())
+    assert against.mcnemar[1].a_only == int(((ours.score == 1) & (theirs.score == 0)).sum())
+    assert not any("base" in (one.a, one.b) for one in result.comparisons), "its accuracy is that of another measure"
+    assert any("the base has none" in note for note in result.notes)
     saved = json.loads(json.dumps(result.to_json()))
     jsonschema.validate(saved, json_schema())
     shown = training_of(saved, _Plain())  # type: ignore[arg-type]
@@ -119,13 +123,36 @@ def test_a_model_that_ranks_better_wins_whatever_its_loss_does(tmp_path: Path) -
     assert np.array_equal(read_scores(tmp_path / "eval.parquet").by(by).score, better[0].above_rejected)
 
 
-def test_ties_count_half_and_are_no_right_answer() -> None:
+def test_ties_count_half_and_are_neither_right_nor_wrong() -> None:
     a, b = np.full((3, 90), 1.0), np.full((3, 90), 0.5)
-    b[:, :30] = 1.0
+    b[:, :30], b[:, 30:40] = 1.0, 0.0
     found = compare(a, b, names=("curated", "raw"), metric=ABOVE_REJECTED, higher_is_better=True)
-    assert found.delta == pytest.approx(60 / 180)
-    assert [(one.a_only, one.b_only) for one in found.mcnemar] == [(60, 0)] * 3
-    assert "33.3 points higher" in conclude(found, found)[1]
+    assert found.delta == pytest.approx((10 + 50 / 2) / 90)
+    assert [(one.a_only, one.b_only) for one in found.mcnemar] == [(10, 0)] * 3
+    assert "38.9 points higher" in conclude(found, found)[1]
+    nothing_learned = mcnemar(np.full(90, 0.5), b[0])
+    assert (nothing_learned.a_only, nothing_learned.b_only, nothing_learned.p) == (0, 0, 1.0)
+
+
+def test_what_ranks_by_nats_a_token_is_compared_with_the_base(tmp_path: Path, quick: TrainConfig) -> None:
+    arms = [Arm("base", "base model", talks(30), method="base"), Arm("raw", "raw data", talks(30))]
+    config = quick.replace(objective="ranking", steps=2, threads=1)
+    result = run_ablation(arms, talks(30, 500), config, (0, 1, 2), tmp_path)
+    assert [(one.a, one.b) for one in result.comparisons] == [("raw", "base")]
+
+
+def test_pairs_that_only_leaked_rows_stand_in_are_no_evidence(tmp_path: Path, quick: TrainConfig) -> None:
+    rows = cut_short(talks(40, 100), list(range(35)))
+    kind = np.where(np.arange(40) < 35, PRIMARY, LEAKED).astype(np.int8)
+    arms = [Arm("raw", "raw data", talks(30)), Arm("curated", "curated data", talks(20))]
+    config = quick.replace(objective="ranking", steps=2, threads=1)
+    exam = Evaluation(rows, kind, rows.ids)
+    result = run_ablation(arms, exam, config, (0, 1, 2), tmp_path, even_if_insufficient=True)
+    assert (result.verdict, result.comparisons) == ("insufficient evidence", ())
+    for arm in result.arms:
+        assert arm.mean is None
+        assert {run["status"] for run in arm.runs} == {"done"}
+        assert all("above_rejected" not in run["metrics"] and run["metrics"]["rows"] == 35 for run in arm.runs)
 
 
 @pytest.mark.parametrize("objective", ["likelihood", "dpo"])

@@ -46,6 +46,38 @@ def test_mcnemar_is_the_exact_binomial_test_of_the_rows_that_differ(a_only: int,
     assert found.p == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("gain", [0.5, 1.0, -0.3])
+def test_a_difference_without_any_spread_is_as_sure_as_the_number_of_rows(gain: float) -> None:
+    b = np.linspace(0, 1, 40)[None, :] * np.ones((3, 1)) * (1 - abs(gain)) + max(0.0, -gain)
+    found = compare(b + gain, b, names=("curated", "raw"), metric="above_rejected", higher_is_better=True)
+    assert found.delta == pytest.approx(gain)
+    near, far = (found.low, found.high) if gain > 0 else (found.high, found.low)
+    share = stats.binomtest(40, 40).proportion_ci(method="wilson").low
+    assert near == pytest.approx(gain * share)
+    assert far == pytest.approx(max(-1.0, min(1.0, gain * (2 - share)))), "no share differs by more than 1"
+    assert found.verdict == ("helped" if gain > 0 else "harmed")
+    assert 0 < found.p < 0.05
+    assert found.minimum_detectable > 0
+
+
+def test_the_least_width_leaves_an_interval_with_a_spread_of_its_own_as_it_is() -> None:
+    d = np.random.default_rng(6).normal(0.05, 0.3, (5, 200))
+    found = estimate(d, np.ones(200))
+    reach = stats.t.ppf(0.975, found.freedom)
+    assert found.error == pytest.approx(_by_hand(d))
+    assert (found.high - found.low) / 2 == pytest.approx(reach * found.error, rel=0.1)
+
+
+def _by_hand(d: np.ndarray) -> float:
+    """The two-way analysis of variance of rows and seeds, without interaction, one observation a cell."""
+    seeds, rows = d.shape
+    of_row, of_seed = d.mean(axis=0), d.mean(axis=1)
+    ms_row, ms_seed = seeds * np.var(of_row, ddof=1), rows * np.var(of_seed, ddof=1)
+    noise = d - of_row[None, :] - of_seed[:, None] + d.mean()
+    ms_noise = (noise**2).sum() / ((seeds - 1) * (rows - 1))
+    return math.sqrt(max(ms_row + ms_seed - ms_noise, ms_row, ms_seed) / (seeds * rows))
+
+
 def test_holm_follows_its_textbook_example() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]) == []

@@ -5,7 +5,8 @@ variance is estimated by the two-way analysis of variance (random effects), degr
 the shape comes from the crossed ("pigeonhole") bootstrap over clusters and seeds (Owen 2007, "The pigeonhole
 bootstrap", Annals of Applied Statistics 1:386), whose deviations are rescaled to that variance, since alone it is too
 narrow for few seeds and too wide for noisy rows. Few seeds cost width: with three, only large or steady effects are
-shown.
+shown. Differences that hardly vary leave no error to estimate: as many rows of which one could differ would show as much,
+so the interval reaches at least as far towards zero, and away from it, as Wilson's for n of n (`least`).
 
 Shapes: sums float[S, C] (weighted differences by seed and cluster), sizes float[C] (the clusters' weights); the
 estimand is Σ sums / Σ sizes, averaged over seeds. Cost: 2,000 resamples of 3 seeds × 3,000 clusters take about 0.2 s.
@@ -77,10 +78,13 @@ def estimate(
     reach = float(stats.t.ppf(0.5 + level / 2, freedom))
     widen = reach / stats.norm.ppf(_REFERENCE) * (error / width if width else 0.0)
     low, high = np.quantile(deviations, [1 - _REFERENCE, _REFERENCE]) * widen
+    z = float(stats.norm.ppf(0.5 + level / 2))
+    least = abs(mean) * z**2 / (n_clusters + z**2)
+    error = max(error, least / reach)
     return Estimate(
         mean=mean,
-        low=mean + float(low),
-        high=mean + float(high),
+        low=mean + min(float(low), -least),
+        high=mean + max(float(high), least),
         error=error,
         freedom=freedom,
         p=float(2 * stats.t.sf(abs(mean) / error, freedom)) if error else float(mean == 0),

@@ -396,7 +396,10 @@ class Matrix:
             return found
         rows, own = self._primary(scores)
         if len(own.rows) < len(scores.rows):  # leaks and scrubbed variants were scored too, and count elsewhere
-            found = summarise(own, rows, {}, self.shown() if self.labels else None)
+            told = own
+            if own.above_rejected is not None and np.isnan(own.above_rejected).all():  # only leaked rows stand in pairs
+                told = replace(own, above_rejected=None, margin=None)
+            found = summarise(told, rows, {}, self.shown() if self.labels else None)
         ours = set(found)
         for name, metric in self.metrics.items():
             if name in ours:

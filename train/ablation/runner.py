@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from curate.errors import ConfigError
 from train.ablation.analysis import Analysis, noise_floor
 from train.ablation.arms import BASE, CONTROL, CURATED, RAW, Arm
@@ -87,10 +89,17 @@ def run_ablation(
     limit = DELTA.get(metric, 0.01) if delta is None else delta
     state = State(Path(out_dir) / "train" / "state.json", progress)
     matrix = Matrix(arms, reading, config, design.seeds, Path(out_dir), state.see, canonical, metrics, design.match)
-    scored, unscored = matrix.scored()
+    scored, unscored = np.arange(len(reading.primary)), ""
+    # Whether a row can be scored takes the base's tokenizer; too few rows are too few without it.
+    if even_if_insufficient or not too_small(reading.clusters(scored), len(design.seeds)):
+        scored, unscored = matrix.scored()
     clusters = reading.clusters(scored)
     reason = too_small(clusters, len(design.seeds))
     told = (reading.note, *reading.examples.notes, unscored, *_said_before(reading, design, config))
+    # Under `dpo` the base has no gain to be ranked by, so its accuracy is another measure than that of what was trained.
+    if metric == ABOVE_REJECTED and config.objective != RANKING:
+        bases = {arm.name for arm in arms if arm.method == "base"}
+        comparisons = [pair for pair in comparisons if bases.isdisjoint(pair)]
     notes = [note for note in told if note]
     found: list[Comparison] = []
     looks: list[Look] = []
@@ -164,7 +173,9 @@ def _said_before(reading: Evaluation, design: Design, config: TrainConfig) -> li
     """What a reader must know before any number."""
     out = []
     if metric_of(reading.examples, config.objective) == ABOVE_REJECTED:
-        by = "nats a token" if config.objective == RANKING else "gain over the base, and the base itself by nats a token"
+        by = "nats a token"
+        if config.objective != RANKING:
+            by = "gain over the base; the base has none, is ranked by nats a token and compared with no arm"
         out.append(
             "Preference accuracy is the share of held-out pairs whose chosen answer is ranked above the rejected one (ties "
             f"count half), by {by}. Loss is that of the chosen answers, and may rise or fall whichever comes first."

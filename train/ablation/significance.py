@@ -4,8 +4,9 @@ Sign-flip test (Fisher 1935): under no difference each seed's mean difference is
 is the share of sign patterns whose mean is at least as far from zero, all 2^S of them up to `MOST_EXACT` seeds. With
 three seeds it cannot fall below 0.25, which is why three seeds alone prove nothing. It speaks of these evaluation rows;
 the interval speaks of rows like them. McNemar (1947), exact binomial: of the rows on which one seed's two models differ,
-how many go each way; it ignores near-duplicates among the rows and training luck. Holm (1979): adjusted p-values that
-keep the chance of any false claim among several. Numpy and scipy only; no torch. Cost: microseconds to milliseconds.
+how many go each way (a pair that either model leaves tied goes neither); it ignores near-duplicates among the rows and
+training luck. Holm (1979): adjusted p-values that keep the chance of any false claim among several. Numpy and scipy only;
+no torch. Cost: microseconds to milliseconds.
 """
 
 from __future__ import annotations
@@ -46,11 +47,11 @@ def sign_flip(by_seed: np.ndarray, seed: int = 0) -> float:
 
 
 def mcnemar(a: np.ndarray, b: np.ndarray) -> Discordance:
-    """Exact McNemar of two arms' right (1) and wrong (0) answers on the same rows, float[n] each."""
+    """Exact McNemar of two arms' right (1) and wrong (0) answers on the same rows, float[n] each; a tie (½) is neither."""
     from scipy import stats
 
-    a_only = int(np.sum((a > 0.5) & (b <= 0.5)))
-    b_only = int(np.sum((b > 0.5) & (a <= 0.5)))
+    a_only = int(np.sum((a > 0.5) & (b < 0.5)))
+    b_only = int(np.sum((b > 0.5) & (a < 0.5)))
     n = a_only + b_only
     p = min(1.0, 2 * float(stats.binom.cdf(min(a_only, b_only), n, 0.5))) if n else 1.0
     return Discordance(a_only, b_only, p)

@@ -141,13 +141,14 @@ def compare(
         verdict = IDENTICAL
     if too_small(len(sizes), n_seeds):
         verdict = INSUFFICIENT
+    farthest = 1.0 if unit_of(metric) == _POINTS else np.inf  # shares lie between 0 and 1
     made = Comparison(
         a=names[0],
         b=names[1],
         metric=metric,
         delta=found.mean,
-        low=found.low,
-        high=found.high,
+        low=max(found.low, -farthest),
+        high=min(found.high, farthest),
         equivalence=delta_limit,
         n_items=n_items,
         n_clusters=len(sizes),
