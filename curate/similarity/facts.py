@@ -4,7 +4,8 @@ Method: the figures of a text (digits of any script, read as numbers), its numbe
 negations in the languages that write them as words of their own. Two texts differ in fact where each holds a figure that
 the other lacks, or each a number word of one language, so that a figure left out or spelled out tells nothing; or where
 one denies more often in nearly as many words, so that a sentence that was added tells nothing.
-Only of short texts: in a long one a date or a price that was changed leaves the rest as it is.
+Only of short texts: in a long one a date or a price that was changed leaves the rest as it is. The number under which a
+prompt stands in a list ("3. Why", "Question 3: why", "第3题：") is no figure of it.
 Complexity: one pass of two patterns over the short ones of the texts that are asked for, then one comparison a pair of
 different facts.
 Does not: know other number words ("fourteenth", "one": articles are spelled so), nor what a figure counts; knows no
@@ -27,6 +28,12 @@ _AT_ONCE = 1 << 16
 _BESIDE = 2
 """Words by which two texts differ in length at most where a negation more counts."""
 _FIGURE = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)*")
+_ITEM = re.compile(
+    r"^\W*(?:\d{1,3}|(?:q|question|item|no|nr|num(?:ber)?|n[°ºo]|exercise|problem|task|example|frage|aufgabe|pregunta|ejercicio|"
+    r"pergunta|questão|exercice|domanda|esercizio|vraag|pytanie|zadanie|soru|вопрос|задача|задание|سؤال|प्रश्न|"
+    r"问题|問題|题目|題目|质问|質問|問|문제|질문|第)\W{0,3}\d{1,6}\s*[题題问問]?)\s*[.):\]、．：）】](?!\d)",
+    re.IGNORECASE,
+)
 _DENIES = re.compile(
     r"(?<!\w)(?:not|never|cannot|don['’]?t|doesn['’]?t|nicht|nichts|kein(?:e[nrms]?)?|nie(?:mals)?|pas|jamais|aucune?|no(?!\.)|nunca|"
     r"jamás|não|non|mai|niet|geen|nooit|inte|ikke|aldrig|не|нет|никогда|nie|nigdy|değil|tidak|bukan|không|لا|ليس)(?!\w)"
@@ -58,14 +65,16 @@ _NONE: _Facts = (frozenset(), -1, 0, frozenset())
 """Of a text that is too long."""
 
 
-def differ_in_fact(texts: pa.LargeStringArray, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which pairs (`a[i]`, `b[i]`, positions in `texts`) say something else; nulls say nothing."""
+def differ_in_fact(
+    texts: pa.LargeStringArray, a: NDArray[np.int64], b: NDArray[np.int64], *, asked: bool = False
+) -> NDArray[np.bool_]:
+    """Which pairs (`a[i]`, `b[i]`, positions in `texts`: prompts where `asked`) say something else; nulls say nothing."""
     rows, place = np.unique(np.concatenate([a, b]), return_inverse=True)
     known: dict[_Facts, int] = {_NONE: 0}
     said = np.empty(len(rows), np.int64)
     for lo in range(0, len(rows), _AT_ONCE):
         for k, text in enumerate(texts.take(pa.array(rows[lo : lo + _AT_ONCE])).to_pylist(), lo):
-            said[k] = known.setdefault(_facts(text or ""), len(known))
+            said[k] = known.setdefault(_facts(_ITEM.sub("", text or "") if asked else text or ""), len(known))
     facts = list(known)
     one, other = np.split(said[place], 2)
     pairs, which = np.unique(one * len(facts) + other, return_inverse=True)
@@ -78,7 +87,7 @@ def holds_other_figures(asked: str, held: str) -> bool:
     """Whether a question of at most `QUESTION` words names a figure that a longer text lacks, which has others instead."""
     if asked.count(" ") >= QUESTION:
         return False
-    wanted, given = (frozenset(map(_number, _FIGURE.findall(text))) for text in (asked, held))
+    wanted, given = (frozenset(map(_number, _FIGURE.findall(_ITEM.sub("", text)))) for text in (asked, held))
     return bool(wanted - given and given - wanted)
 
 

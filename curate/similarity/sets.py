@@ -155,7 +155,7 @@ def alike_at_least(values, weight, i, n, j, m, floor):  # type: ignore[no-untype
     if score >= 0 and weight.size:
         weighted, agree = weighted_jaccard(values, weight, i, n, j, m)
         score = min(score, weighted)
-        if score < floor or agree < floor:
+        if score < np.float32(floor) or agree < floor - 1e-6:  # as rounded: 7 of 10 reach 0.7
             return np.float32(-1.0)
     return score
 

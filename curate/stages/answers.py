@@ -2,6 +2,7 @@
 
 `conflicting_answer` (sft, chat): another row of the split answers the same prompt, or nearly the same, differently.
 `conflicting_preference`: another row prefers the answer that this one rejects for the same prompt.
+`other_facts`: an evaluation row says nearly the same, but with another figure or a "not" more.
 """
 
 from __future__ import annotations
@@ -21,29 +22,63 @@ from curate.similarity.exact import exact_groups
 from curate.similarity.facts import differ_in_fact
 from curate.similarity.near import Edges, NearConfig
 from curate.similarity.pairs import similarity_of_pairs
-from curate.similarity.partners import Ints
+from curate.similarity.partners import Ints, Partners
 from curate.stages.base import Context
 from curate.stages.setting import setting_of
 
 REASONS = {
     "conflicting_answer": "another row of the same split gives a different answer to the same or nearly the same prompt",
     "conflicting_preference": "another row of the same split prefers the answer that this one rejects",
+    "other_facts": "an evaluation row says nearly the same with another figure or a negation more",
 }
 
 
-def part_similarity(dataset: Dataset, edges: Edges, engine: NearConfig, threads: int) -> Any:
-    """float32: how alike the least similar parts of each pair are; 1 for tasks without parts, 0 where two prompts or
-    answers differ in fact, however alike they are."""
-    least = np.ones(len(edges), np.float32)
-    for texts in dataset.parts().values():
+def part_similarity(dataset: Dataset, edges: Edges, engine: NearConfig, threads: int) -> tuple[Any, Any]:
+    """(float32: how alike the least similar parts of each pair are, 1 for tasks without parts; bool: pairs of which two
+    prompts or answers differ in fact, however alike they are)."""
+    least, apart = np.ones(len(edges), np.float32), np.zeros(len(edges), np.bool_)
+    for name, texts in dataset.parts().items():
         alike = similarity_of_pairs(
             texts, edges.a, edges.b, words=engine.words, template_share=engine.template_share, seed=engine.seed,
             unit=engine.unit, threads=threads,
         )
         other = np.flatnonzero(alike < 1)
-        alike[other[differ_in_fact(texts, edges.a[other], edges.b[other])]] = 0
+        apart[other] |= differ_in_fact(texts, edges.a[other], edges.b[other], asked=name == "prompt")
         least = np.minimum(least, alike)
-    return least
+    return least, apart
+
+
+def fact_findings(
+    stage: str, dataset: Dataset, edges: Edges, first: Ints, told: pa.Table, split: Any
+) -> pa.Table:
+    """Flags on rows that an evaluation row nearly repeats but for the facts: `edges` between the `first` rows of contents.
+    Rows of which `told` says that they are copies get none."""
+    if not len(edges) or not dataset.roles.split:
+        return empty_findings()
+    order = np.argsort(first, kind="stable")
+    ends, other = np.concatenate([edges.a, edges.b]), np.concatenate([edges.b, edges.a])
+    start, stop = (np.searchsorted(first[order], ends, side) for side in ("left", "right"))
+    many = stop - start
+    which = np.repeat(np.arange(len(ends)), many)
+    asking = order[np.arange(len(which)) - np.repeat(np.cumsum(many) - many, many) + start[which]]
+    none = np.broadcast_to(np.int32(-1), len(first))
+    partners = Partners(first.astype(np.int64), split, none)
+    witness, score = partners.evaluation(asking, other[which]), np.concatenate([edges.score, edges.score])[which]
+    seen = told.filter(pc.equal(told["action"], "drop"))["row"].to_numpy()
+    has = np.flatnonzero((witness >= 0) & ~np.isin(asking, seen))
+    has = has[np.lexsort((witness[has], -score[has], asking[has]))]
+    rows, at = np.unique(asking[has], return_index=True)
+    best = has[at]
+    return make_findings(
+        stage,
+        dataset.row_ids,
+        row=rows,
+        rule="other_facts",
+        action="flag",
+        score=score[best],
+        reason=REASONS["other_facts"],
+        witness_row=witness[best],
+    )
 
 
 def answer_classes(dataset: Dataset, context: Context) -> Any:
@@ -72,7 +107,7 @@ def answer_findings(
     prompt, response = parts["prompt"], parts["response"]
     prompts = _classes(prompt, context)
     edges = _edges(prompt, np.flatnonzero(prompts == np.arange(len(prompts))), engine, context)
-    one = ~differ_in_fact(prompt, edges.a, edges.b)  # another figure asks for another answer
+    one = ~differ_in_fact(prompt, edges.a, edges.b, asked=True)  # another figure asks for another answer
     edges = Edges(edges.n_rows, edges.a[one], edges.b[one], edges.score[one], weighted=edges.weighted[one])
     shared = np.bincount(prompts, minlength=len(prompts)) > 1
     shared[edges.a], shared[edges.b] = True, True

@@ -8,8 +8,8 @@ for other files all that are neither test nor validation.
 Rules. `leaks_split` (drop): the row asks the same as an evaluation row, or holds its question. `matches_benchmark`
 (drop): the same for an item of `against`, or nearly the whole item. `matches_earlier` (drop): the row nearly repeats an
 item of `earlier`. `shares_passage` (flag): the row holds a question of few or of common words, most of a long one, a
-long run of it, or an evaluation row's question with other figures; too weak to remove a row. Rows that are exact copies
-of an evaluation row are left to the exact-duplicates stage where that runs, but are counted here.
+long run of it, or an evaluation row's question with other figures or about another context; too weak to remove a row.
+Rows that are exact copies of an evaluation row are left to the exact-duplicates stage where that runs, but counted here.
 
 Each finding names what it matched: the evaluation row as witness, or the set's file name, the item's number there (from
 0, as rows are counted) and its row id. Texts of other files reach no finding.
@@ -36,8 +36,10 @@ from curate.similarity.passages import Passages, passages_of, whole_texts
 from curate.stages.against import ItemSet, contents_hash, questions, read_sets
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.hits import DROP, FLAG, Hits, best_hits, hits_of
+from curate.stages.setting import setting_across
 
 NAME = "contamination"
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 REASONS = {
     "leaks_split": "the row holds what an evaluation row asks",
     "matches_benchmark": "the row holds an item of a set that it must not be trained on",
@@ -102,6 +104,8 @@ class _Rows:
     asks: pa.LargeStringArray
     whole: Any
     """uint64: one hash of what each row asks."""
+    about: Any = None
+    """One number a row for what its question is about, see `setting_across`."""
 
 
 def detect(dataset: Dataset, config: ContaminationConfig, context: Context) -> Detection:
@@ -144,6 +148,10 @@ def _step(context: Context, part: int, parts: int) -> Context:
 
 def _own_splits(rows: _Rows, own: Ints, engine: ContainmentConfig, context: Context) -> tuple[pa.Table, dict[str, Any]]:
     dataset, rank = rows.dataset, rows.rank
+    about = setting_across(dataset, context.threads)
+    if about is not None:
+        mixed = rows.whole ^ (about.astype(np.uint64) * _ODD)
+        rows = replace(rows, whole=np.where(rows.whole == 0, rows.whole, mixed), about=about)
     items = passages_of(rows.asks.take(pa.array(own)), context.threads)
     found = find_contained(
         dataset.content(), items, engine,
@@ -152,14 +160,14 @@ def _own_splits(rows: _Rows, own: Ints, engine: ContainmentConfig, context: Cont
     equal = equal_texts(rows.whole, rows.whole[own])
     equal = np.where((equal >= 0) & (rank[own[np.maximum(equal, 0)]] < rank), equal, -1)
     hits = hits_of(found.matches, items, equal, _common(rows.whole), engine.run_words)
-    others = _other_figures(hits, rows, own)
+    others = _other_figures(hits, rows, own) | ((hits.kind == DROP) & _elsewhere(hits, rows, own))
     hits = replace(hits, kind=np.where(others, FLAG, hits.kind).astype(np.int8))
     best = best_hits(hits)
     group = context.hints.get("exact_duplicates.group")
     told = np.zeros(len(best), np.bool_)
     if group is not None:
         group = np.asarray(group)
-        told = (group[best.row] >= 0) & (group[best.row] == group[own[best.item]])
+        told = (group[best.row] >= 0) & (group[best.row] == group[own[best.item]]) & ~_elsewhere(best, rows, own)
     shown = best.take(~told)
     names = (dataset.splits() or pa.nulls(dataset.n_rows, pa.large_string())).take(pa.array(own))
     names = np.array([name or "train" for name in names.to_pylist()], object)
@@ -175,6 +183,11 @@ def _own_splits(rows: _Rows, own: Ints, engine: ContainmentConfig, context: Cont
         "leakage": _leakage("evaluation split", names, leaking, rows_of.item, found.too_short | found.too_common),
     }
     return _findings(dataset, shown, "leaks_split", extra, own[shown.item]), numbers
+
+
+def _elsewhere(hits: Hits, rows: _Rows, own: Ints) -> Any:
+    """bool: pairs of which the row and the item are about something else."""
+    return np.zeros(len(hits), np.bool_) if rows.about is None else rows.about[hits.row] != rows.about[own[hits.item]]
 
 
 def _other_figures(hits: Hits, rows: _Rows, own: Ints) -> Any:
@@ -296,7 +309,7 @@ def _merged(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
 STAGE = Stage(
     name=NAME,
     title="Leakage and contamination",
-    version=3,
+    version=4,
     config=ContaminationConfig,
     detect=detect,
     on_finding="apply",

@@ -3,7 +3,7 @@
 Engine: `curate.similarity.exact_groups` (hash, then a byte comparison). Rules: `identical` (drop: the same text in
 one split under one label), `across_splits` (drop: a row that an evaluation split holds too), `conflicting_label`
 (flag: the same text under two labels). Both sides of a pair of copies get a finding; `resolve` chooses which one
-stays. Inside a split, rows that are given something else beside the text (see `setting`) are neither copies nor conflicts.
+stays. Rows that are given something else beside the text (see `setting`) are neither copies nor conflicts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from curate.similarity.partners import Ints, Partners
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.row_numbers import codes_of, plainly, ranks_of
 from curate.stages.second_look import groups_again, remember
-from curate.stages.setting import setting_of, settings_of
+from curate.stages.setting import setting_across, setting_of, settings_of
 
 NAME = "exact_duplicates"
 REASONS = {
@@ -65,7 +65,8 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
             lambda done, total: _progress(context, done, total),
         )
     remember(dataset, key, group)
-    setting = setting_of(dataset, context.threads)
+    setting, about = setting_of(dataset, context.threads), setting_across(dataset, context.threads)
+    same_text, group = group, group if about is None else _apart(group, about)
     rows = np.flatnonzero(group >= 0)  # the others have no partners, and nothing is asked of them
     classes = np.searchsorted(rows, group[rows])
     partners = Partners(
@@ -101,7 +102,7 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
     return Detection(
         findings=concat_findings(tables),
         scores=pa.table({"row": dataset.numbers, "group": group}),
-        hints={"group": group},
+        hints={"group": same_text},
         summary={
             "groups": int((group[rows] == rows).sum()),
             "rows_in_groups": len(rows),
@@ -110,6 +111,17 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
             "told_apart_by": settings_of(dataset),
         },
     )
+
+
+def _apart(group: Ints, about: Ints) -> Ints:
+    """The first row of each group that is about the same; -1 where none other is."""
+    rows = np.flatnonzero(group >= 0)
+    _, first, which, many = np.unique(
+        group[rows] * len(group) + about[rows], return_index=True, return_inverse=True, return_counts=True
+    )
+    out = np.full(len(group), -1, np.int64)
+    out[rows] = np.where(many > 1, rows[first], -1)[which.reshape(-1)]
+    return out
 
 
 def _rows_of(places: Ints, rows: Ints) -> Ints:
@@ -129,7 +141,7 @@ def _compared(dataset: Dataset) -> Any:
 STAGE = Stage(
     name=NAME,
     title="Exact duplicates",
-    version=5,
+    version=6,
     config=ExactDuplicatesConfig,
     detect=detect,
     on_finding="apply",

@@ -2,16 +2,17 @@
 
 Engine: `curate.similarity.near_duplicate_edges` over distinct contents. Rules: `verified_jaccard` (drop: nearly the
 same text in one split under one label), `across_splits` (drop: an evaluation split holds nearly the same text),
-`conflicting_label` (flag), `conflicting_answer` and `conflicting_preference` (flags, see `answers`). Every row with a
-partner gets a finding, exact copies of a near-duplicate included, so that any keep policy can choose among them.
+`conflicting_label` (flag), `conflicting_answer`, `conflicting_preference` and `other_facts` (flags: `answers`). Every row
+with a partner gets a finding, exact copies of a near-duplicate included, so that any keep policy can choose among them.
 
 A pair is a pair of copies when three numbers reach their thresholds: Jaccard similarity of the rows; the same with
 templates discounted (so rows that fill one template differently stay); and, for tasks with prompts and answers, the
-similarity of each part (so the same prompt with another answer stays). Inside a split they must have one setting, too.
+similarity of each part (so the same prompt with another answer stays). They must have one setting, too (see `setting`).
 
 Scores: edges `a < b`, `score` down to the floor, `weighted` (templates discounted) and `parts` (the least similar
 part; 1 for tasks without parts). Exact copies are joined to the first of them by edges of 1; only that first row is
-joined to others, because identical content has identical similarity. Hint `cluster`: first row of each row's cluster
+joined to others, because identical content has identical similarity. Contents about different things (see `setting`) are
+joined by none. Hint `cluster`: first row of each row's cluster
 at the thresholds, whatever the parts say, over all rows, for folds and held-out splits.
 """
 
@@ -35,13 +36,13 @@ from curate.similarity.exact import exact_groups
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
 from curate.similarity.partners import Ints, Partners
 from curate.similarity.selfmeasure import measure
-from curate.stages.answers import answer_classes, answer_findings, part_similarity
+from curate.stages.answers import answer_classes, answer_findings, fact_findings, part_similarity
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.known_texts import edges_of_known, keep_edges
 from curate.stages.measured import measured
 from curate.stages.row_numbers import codes_of, plainly, ranks_of, texts_of
 from curate.stages.second_look import edges_again, remember_edges
-from curate.stages.setting import setting_of
+from curate.stages.setting import setting_across, setting_of
 
 NAME = "near_duplicates"
 PART = "least_similar_part"
@@ -112,18 +113,25 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     group = np.asarray(group)
     first, distinct = texts_of(group, dataset)
     split, label = ranks_of(dataset), codes_of(dataset, context.hints.get("label_names.canonical"))
-    setting = setting_of(dataset, context.threads)
+    setting, about = setting_of(dataset, context.threads), setting_across(dataset, context.threads)
     answer = answer_classes(dataset, context) if dataset.parts() else None
     found = _edges(dataset, engine, group, distinct, first, _partners(split, label, answer, distinct), context)
-    edges = _over_all_rows(found, distinct, first, dataset)
-    parts = part_similarity(dataset, edges, engine, context.threads)
+    edges = _over_all_rows(distinct[found.a], distinct[found.b], found, first, dataset)
     near = edges.at(config.threshold, config.weighted_threshold)
     cluster = near.clusters(0.0) if len(near) else dataset.numbers
+    if about is not None:
+        first, a, b, which = _apart(first, about, distinct[found.a], distinct[found.b])
+        edges = _over_all_rows(a, b, found, first, dataset, which)
+    alike, apart = part_similarity(dataset, edges, engine, context.threads)
+    parts = np.where(apart, np.float32(0), alike)
     copies = _findings(dataset, edges, parts, first, split, label, setting, cluster, config, alone)
+    which = np.flatnonzero(_strong(edges, alike, config) & apart)
+    but = Edges(edges.n_rows, edges.a[which], edges.b[which], edges.score[which], weighted=edges.weighted[which])
+    facts = fact_findings(NAME, dataset, but, first, copies, split)
     answers = answer_findings(NAME, dataset, engine, config.part_threshold or config.threshold, split, context)
     own = measured(measure(dataset.content(), engine, found, context.threads, distinct)) if config.measure else []
     return Detection(
-        findings=concat_findings([copies, answers]),
+        findings=concat_findings([copies, answers, facts]),
         scores=pa.table(
             {"a": edges.a, "b": edges.b, "score": edges.score, "weighted": edges.weighted, "parts": parts}
         ),
@@ -185,18 +193,41 @@ def _blank(dataset: Dataset, rows: Ints) -> Any:
     return pc.equal(pc.fill_null(pc.binary_length(trimmed), 0), 0).to_numpy(zero_copy_only=False)
 
 
-def _over_all_rows(found: Edges, distinct: Ints, first: Ints, dataset: Dataset) -> Edges:
+def _apart(first: Ints, about: Ints, a: Ints, b: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Rows that say the same about the same: (the first of them for each row; the pairs of these that stand for pairs of
+    contents, as two arrays; which pair each stands for)."""
+    n, a, b = len(first), a.astype(np.int64), b.astype(np.int64)
+    known, heads, node = np.unique(first.astype(np.int64) * n + about, return_index=True, return_inverse=True)
+    start, stop = np.searchsorted(known, a * n), np.searchsorted(known, a * n + n)
+    which = np.repeat(np.arange(len(a)), stop - start)
+    one = np.arange(len(which)) - np.repeat(np.cumsum(stop - start) - (stop - start), stop - start) + start[which]
+    wanted = b[which] * n + known[one] % n
+    other = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    met = known[other] == wanted
+    left, right = heads[one[met]], heads[other[met]]
+    return heads[node.reshape(-1)], np.minimum(left, right), np.maximum(left, right), which[met]
+
+
+def _over_all_rows(
+    a: Ints, b: Ints, found: Edges, first: Ints, dataset: Dataset, pairs: Ints | slice = slice(None)
+) -> Edges:
     """Edges between distinct contents, and one of score 1 from each content's first row to each further copy of it."""
     n = len(first)
     copies = np.flatnonzero(first != dataset.numbers)
     heads, which = np.unique(first[copies], return_inverse=True)
     copies = copies[~_blank(dataset, heads)[which]]
-    a = np.concatenate([distinct[found.a], first[copies]]).astype(np.int64)
-    b = np.concatenate([distinct[found.b], copies])  # int64: copies are
+    a = np.concatenate([a, first[copies]]).astype(np.int64)
+    b = np.concatenate([b, copies])  # int64: copies are
     ones = np.ones(len(copies), np.float32)
-    score, weighted = np.concatenate([found.score, ones]), np.concatenate([found.weighted, ones])
+    score, weighted = (np.concatenate([values[pairs], ones]) for values in (found.score, found.weighted))
     order = np.lexsort((b, a))
     return Edges(n, a[order], b[order], score[order], weighted=weighted[order])
+
+
+def _strong(edges: Edges, parts: Any, config: NearDuplicatesConfig) -> Any:
+    tight = config.threshold if config.weighted_threshold is None else config.weighted_threshold
+    alike = (edges.score >= np.float32(config.threshold)) & (edges.weighted >= np.float32(tight))
+    return alike & (parts >= np.float32(config.part_threshold))
 
 
 def _findings(
@@ -212,9 +243,7 @@ def _findings(
     alone: bool,
 ) -> pa.Table:
     has_parts = bool(dataset.parts())
-    tight = config.threshold if config.weighted_threshold is None else config.weighted_threshold
-    strong = (edges.score >= np.float32(config.threshold)) & (edges.weighted >= np.float32(tight))
-    strong &= parts >= np.float32(config.part_threshold)
+    strong = _strong(edges, parts, config)
     if not strong.any():
         return concat_findings([])
     # Rows without such an edge are nobody's copy: from here on, rows are places among those that have one.
@@ -322,7 +351,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=9,
+    version=10,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

@@ -2,8 +2,9 @@
 
 Roles name one main text; "Which of these is true?" with the same answer is asked a hundred times of other choices, and
 dropping ninety-nine of them would be wrong. So two rows of one split are copies (or contradict one another) only where what
-such columns say is the same but for white space. A leak stays a leak: a row whose text an evaluation split holds is one
-under any setting.
+such columns say is the same but for white space. A row whose text an evaluation split holds is a leak under any system
+prompt, and beside any column that has no role; where passages, choices or turns have the role `context`, they are a part
+of what is asked, and a row of another context is no leak.
 
 What such a column says, and that a date or an id under its name says nothing, is decided value by value
 (`curate.dataset.given`), each row by itself: whether other rows are there changes nothing. A column of another name that
@@ -39,6 +40,12 @@ def setting_of(dataset: Dataset, threads: int) -> Ints | None:
     return found
 
 
+def setting_across(dataset: Dataset, threads: int) -> Ints | None:
+    """One number for what rows of different splits must have in common; None where no role names anything of the kind."""
+    found: Ints | None = _looked(dataset, threads)[2]
+    return found
+
+
 def settings_of(dataset: Dataset, threads: int = 1) -> list[str]:
     """The columns that say what rows are given beside their text."""
     return list(_looked(dataset, threads)[0])
@@ -58,11 +65,12 @@ def unread(dataset: Dataset) -> list[str]:
     return [name for name in found if name not in settings_of(dataset)] if found else []
 
 
-def _looked(dataset: Dataset, threads: int) -> tuple[list[str], Any]:
+def _looked(dataset: Dataset, threads: int) -> tuple[list[str], Any, Any]:
     found = dataset.memo.get("setting")
     if found is None:
         n, names = dataset.n_rows, []
-        codes = np.zeros(n, np.int64)
+        codes, across = np.zeros(n, np.int64), None
+        about = {name for name in dataset.roles.context if plain(name) not in SYSTEM}
         for columns, texts in () if dataset.is_table else _said(dataset):
             blank = pc.equal(texts, "").to_numpy(zero_copy_only=False)
             if blank.all():
@@ -70,9 +78,17 @@ def _looked(dataset: Dataset, threads: int) -> tuple[list[str], Any]:
             names += columns
             group = exact_groups(texts, threads=threads)
             first = np.where(blank, n, np.where(group >= 0, group, np.arange(n)))
-            codes = np.unique(codes * (n + 1) + first, return_inverse=True)[1].reshape(-1).astype(np.int64)
-        found = dataset.memo["setting"] = (names, codes if names else None)
+            codes = _both(codes, first)
+            if about.intersection(columns):
+                across = _both(np.zeros(n, np.int64) if across is None else across, first)
+        found = dataset.memo["setting"] = (names, codes if names else None, across)
     return found
+
+
+def _both(codes: Ints, more: Ints) -> Ints:
+    """One number for two; `more` is at most the number of rows."""
+    both: Ints = np.unique(codes * (len(more) + 1) + more, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return both
 
 
 def _said(dataset: Dataset) -> Iterator[tuple[list[str], pa.LargeStringArray]]:

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curate.similarity.facts import differ_in_fact
+import curate
+from curate.recipe import Recipe
+from curate.similarity.facts import differ_in_fact, holds_other_figures
 from tests.conftest import Curate
 
 APART = [
@@ -58,6 +60,36 @@ def test_another_figure_on_both_sides_or_another_number_of_negations_is_another_
     assert not differ_in_fact(texts, at, at).any()
 
 
+NUMBERED = [
+    ("1. What is a fjord?", "31. What is a fjord?"),
+    ("(3) What is a fjord?", "**12)** What is a fjord?"),
+    ("Question 3: What is a fjord?", "question 1204: What is a fjord?"),
+    ("Q3. What is a fjord?", "Q4. What is a fjord?"),
+    ("[7] What is a fjord?", "[8] What is a fjord?"),
+    ("Aufgabe 3: Was ist ein Fjord?", "Aufgabe 4: Was ist ein Fjord?"),
+    ("Вопрос 3. Что такое фьорд?", "Вопрос 4. Что такое фьорд?"),
+    ("第3题：什么是峡湾？", "第14题：什么是峡湾？"),
+    ("问题 3：什么是峡湾？", "问题 4：什么是峡湾？"),
+]
+FIGURES_FIRST = [
+    ("3 litres are how many pints?", "4 litres are how many pints?"),
+    ("3.5 litres are how many pints?", "4.5 litres are how many pints?"),
+    ("10:30 in words?", "11:30 in words?"),
+    ("1984: what happened?", "1985: what happened?"),
+    ("1. What is 3 plus 4?", "1. What is 3 plus 5?"),
+    ("Chapter 3: who dies?", "Chapter 4: who dies?"),
+]
+
+
+@pytest.mark.parametrize(("pairs", "apart"), [(NUMBERED, False), (FIGURES_FIRST, True)])
+def test_the_number_under_which_a_prompt_stands_is_no_figure_of_it(pairs: list[tuple[str, str]], apart: bool) -> None:
+    texts = pa.array([text for pair in pairs for text in pair], pa.large_string())
+    at = np.arange(0, len(texts), 2)
+    assert differ_in_fact(texts, at, at + 1, asked=True).tolist() == [apart] * len(pairs)
+    assert differ_in_fact(texts, at, at + 1).all()
+    assert [holds_other_figures(*pair) for pair in pairs] == [apart] * len(pairs)
+
+
 def test_nulls_and_no_pairs_at_all_differ_in_nothing() -> None:
     texts = pa.array([None, "", "3 of 4"], pa.large_string())
     assert differ_in_fact(texts, np.array([0, 0]), np.array([1, 2])).tolist() == [False, False]
@@ -97,3 +129,19 @@ def test_the_same_answer_to_a_question_with_another_figure_is_neither_copy_nor_c
     assert pq.read_table(tmp_path / "run" / "findings" / "near_duplicates.parquet").num_rows == 0
     scores = pq.read_table(tmp_path / "run" / "scores" / "near_duplicates.parquet").to_pylist()
     assert any((one["a"], one["b"], one["parts"]) == (0, 1, 0.0) for one in scores)
+
+
+def test_a_numbered_copy_of_an_evaluation_row_goes_and_one_with_another_figure_is_flagged(tmp_path: Path) -> None:
+    asked = "{}. How many litres of fresh water does a herd of {} thirsty camels drink in one week of summer in the desert?"
+    said = "That depends on the heat, on the load and on what they have eaten, and nobody has ever measured it for long."
+    rows = [(1, 40, "test"), (31, 40, "train"), (1, 50, "train"), (1, 50, "train")]
+    data = [{"prompt": asked.format(i, n), "completion": said, "split": split} for i, n, split in rows]
+    data += [{"prompt": f"What is {n}?", "completion": f"It is {n}.", "split": "train"} for n in ("ash", "elm", "oak")]
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in data))
+    found = curate.detect(curate.load(path), Recipe().with_(stages=["exact_duplicates", "near_duplicates"])).findings
+    near = [one for one in found.to_pylist() if one["stage"] == "near_duplicates"]
+    told = {(one["row"], one["rule"], one["action"], one["witness_row"]) for one in near}
+    assert {one for one in told if one[1] != "verified_jaccard"} == {
+        (1, "across_splits", "drop", 0), (2, "other_facts", "flag", 0), (3, "other_facts", "flag", 0),
+    }  # fmt: skip

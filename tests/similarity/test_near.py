@@ -14,6 +14,7 @@ from similarity_corpus import edited, passage, strings
 from similarity_reference import all_pairs
 
 from curate.similarity import Edges, NearConfig, near_duplicate_edges
+from curate.similarity.sets import alike_at_least
 from tests.conftest import examples
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -263,3 +264,12 @@ def test_all_planted_article_pairs_are_found_and_nothing_else(size: int) -> None
 def test_settings_out_of_range_are_refused(wrong: dict[str, float | str]) -> None:
     with pytest.raises(ValueError):
         NearConfig(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("more", "fewer"), [(10, 7), (10, 9), (5, 4), (20, 13)])
+def test_a_pair_exactly_at_the_floor_reaches_it_weighted_or_not(more: int, fewer: int) -> None:
+    values = np.array([*range(more), *range(fewer)], np.uint64)
+    for weight in (np.zeros(0, np.float32), np.ones(len(values), np.float32)):
+        found = alike_at_least(values, weight, 0, more, more, fewer, fewer / more)
+        assert found == np.float32(fewer / more)
+        assert alike_at_least(values, weight, 0, more, more, fewer, fewer / more + 1e-3) == -1

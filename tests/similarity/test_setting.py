@@ -125,7 +125,7 @@ def test_a_question_about_something_else_is_no_copy_and_the_same_question_is(
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=str)
-def test_a_leak_is_one_under_any_setting_and_in_any_order(tmp_path: Path, order: tuple[int, ...]) -> None:
+def test_a_leak_is_one_under_any_system_prompt_and_in_any_order(tmp_path: Path, order: tuple[int, ...]) -> None:
     rows = [
         {**SFT, "system": PASSAGE, "split": "test"},
         {**SFT, "system": OTHER, "split": "train"},
@@ -137,6 +137,34 @@ def test_a_leak_is_one_under_any_setting_and_in_any_order(tmp_path: Path, order:
     assert kept(data) == [0]
     trained = of(tmp_path, [{**row, "split": "train"} for row in numbered(rows)])
     assert kept(trained) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(5))), ids=str)
+def test_a_question_about_another_context_is_no_leak_and_the_same_about_the_same_is(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    rows = [
+        {**SFT, "choices": ["red", "green"], "split": "test"},
+        {**SFT, "choices": ["blue", "grey"], "split": "train"},
+        {**SFT, "choices": ["blue", "grey"], "split": "train"},
+        {**SFT, "question": NEAR, "choices": ["red", "green"], "split": "train"},
+        {**SFT, "choices": ["red", "green"], "split": "train"},
+    ]
+    data = of(tmp_path, [numbered(rows)[i] for i in order])
+    assert data.roles.context == ("choices",)
+    first = min(1, 2, key=order.index)
+    for stages in (STAGES, ["near_duplicates"], ["exact_duplicates"], ["contamination"], [*STAGES, "contamination"]):
+        left = set(kept(data, stages))
+        assert {0, first} <= left
+        assert (3 in left) == (stages == ["exact_duplicates"])
+        assert 4 not in left
+        assert (3 - first in left) == (stages == ["contamination"])
+    found = curate.detect(data, Recipe().with_(stages=["contamination"])).findings
+    told = {order[row]: rule for row, rule in zip(found["row"].to_pylist(), found["rule"].to_pylist(), strict=True)}
+    assert told == {1: "shares_passage", 2: "shares_passage", 3: "leaks_split", 4: "leaks_split"}
+    notes = of(tmp_path, [{**row, "split": row["split"], "passage": row["choices"][0], "choices": None} for row in rows])
+    assert not notes.roles.context
+    assert rules(notes)["across_splits"] == 4
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
