@@ -16,7 +16,7 @@ from functools import cached_property
 from curate.dataset import names as known
 from curate.dataset.column import Column
 from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
-from curate.dataset.given import begins_conversations, context_of, holds_answers, picked
+from curate.dataset.given import begins_conversations, context_of, holds_answers, picked, says_mostly
 from curate.dataset.shapes import Facts, facts_of
 from curate.dataset.side_by_side import asks, median_written, rates, speaks, tells, wordy
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
@@ -211,14 +211,16 @@ class _Finder:
         if task == "classification":
             labels = self._labels()
             put("label", labels[:1], self._says(labels[:1]), labels[1:])
+        judged = self._judged() if task == "classification" else []
         if task in ("classification", "text"):
             texts = self._texts(set(self.found.get("label", ())))
-            chosen = self._pair() or texts[:1]
-            put("text", chosen, self._says(chosen), [name for name in texts if name not in chosen])
+            chosen = judged[1:] or self._pair() or texts[:1]
+            put("text", chosen, self._says(chosen), [name for name in texts if name not in (*chosen, *judged)])
         played = {name for columns in self.found.values() for name in columns}
         if any(self.found.get(role) or self.given.get(role) for role in ("text", "prompt", "messages")):
             talks = bool(self.found.get("messages") or self.given.get("messages"))
             beside = context_of(task, [name for name in self.free if name not in played], talks, self.column)
+            beside = [name for name in self.free if name in (*beside, *judged[:1])]
             put("context", beside, "by name and contents: given beside the prompt or the text")
         content = {name for role in CONTENT_ROLES for name in self.found.get(role, ())}
         for role in ("group", "split", "source", "time", "weight"):
@@ -253,9 +255,18 @@ class _Finder:
         talks = [name for name, fact in self.free.items() if fact.conversation]
         answers = set(known.NAMES["chosen"]) | set(known.NAMES["rejected"])
         talks = [name for name in talks if known.plain(name) not in answers]
-        if self._all("prompt", wordy) and self._answers():  # the turns before a question are not the whole
+        if self._said_after() or (self._all("prompt", wordy) and self._answers()):  # turns before it are not the whole
             talks = [name for name in talks if known.plain(name) not in known.TURNS_BEFORE]
         return sorted(talks, key=lambda name: known.rank(name, known.NAMES["messages"]) is None)
+
+    def _said_after(self) -> bool:
+        """Whether prose that is no system prompt, no passage and not about the row stands beside the turns before it."""
+        metadata = {name for columns in self.found.values() for name in columns}
+        return self.task != "chat" and any(
+            tells(fact) and fact.median_words >= 3 and name not in metadata
+            and known.plain(name) not in {*known.SYSTEM, *known.READ_BEFORE} and not known.about_row(name)
+            for name, fact in self.free.items()
+        )  # fmt: skip
 
     def _prompts(self) -> list[str]:
         """`instruction` and `input` together, or the best single name."""
@@ -266,7 +277,8 @@ class _Finder:
         if "instruction" in by_name:
             return [by_name[name] for name in ("instruction", "input", "context") if name in by_name]
         if "question" in by_name and "context" in by_name:
-            return [by_name["context"], by_name["question"]]
+            passage = says_mostly(self.column(by_name["context"]), "context")  # it has the role `context` then
+            return [by_name["question"]] if passage else [by_name["context"], by_name["question"]]
         return found[:1]
 
     def _answers(self) -> list[str]:
@@ -304,10 +316,12 @@ class _Finder:
             if prompts and answers and prompts[0] != answers[0]:
                 if first in ("source", "src") and not self._written([prompts[0], answers[0]], 3):
                     continue
-                context = [name for name in self.free if known.plain(name) == "context" and wordy(self.free[name])]
-                pair = [*(context[:1] if first == "question" else []), prompts[0], answers[0]]
-                if not self._lesser(pair):
-                    return pair
+                read = known.READ_BEFORE if first == "question" else ()
+                beside = [name for name in self.free if known.plain(name) in read and wordy(self.free[name])]
+                passages = [name for name in beside if says_mostly(self.column(name), known.plain(name))]
+                short = [name for name in beside if known.plain(name) == "context" and name not in passages]
+                if not self._lesser([*passages, *short, prompts[0], answers[0]]):
+                    return [*short[:1], prompts[0], answers[0]]
         spoken = [name for name in free if known.language(name) and tells(self.free[name])]
         return spoken if len(spoken) == 2 and self._written(spoken, 2) and not self._lesser(spoken) else []
 
@@ -357,6 +371,7 @@ class _Finder:
             return named + [name for name, fact in fit.items() if name not in named and fact.repeats]
         # Without a name only an unmistakable column counts, and only beside a text.
         loose = [name for name, fact in fit.items() if fact.repeats and fact.kind in ("str", "bool")]
+        loose = [name for name in loose if not known.is_id(name) or known.names_class(name)]
         return loose if len(loose) == 1 and self._texts(set(loose)) else []
 
     def _rated(self, fit: Mapping[str, Facts]) -> set[str]:
@@ -402,11 +417,21 @@ class _Finder:
             prose = [name for name, fact in fit.items() if not fact.numeric and fact.distinct_share > 0.5]
         return named + prose
 
-    def _pair(self) -> list[str]:
+    def _pair(self, pairs: Sequence[tuple[str, str]] = known.PAIRS) -> list[str]:
         """Two texts that are judged together: premise and hypothesis, `sentence1` and `sentence2`."""
         by_name = {known.plain(name): name for name, fact in self.free.items() if fact.text_share > 0.5}
-        pair = next((pair for pair in known.PAIRS if pair[0] in by_name and pair[1] in by_name), ())
+        pair = next((pair for pair in pairs if pair[0] in by_name and pair[1] in by_name), ())
         return [by_name[name] for name in pair] if "text" not in self.given else []
+
+    def _judged(self) -> list[str]:
+        """A passage and the shorter text that is judged by it: document and claim. Read as one, the passage would hide
+        that two claims about it differ."""
+        pair = self._pair(known.JUDGED)
+        if not pair or "context" in self.given or self._pair() not in ([], pair):
+            return []
+        passage, text = (self.free[name] for name in pair)
+        longer = passage.median_words > text.median_words and not passage.nested and asks(text)
+        return pair if longer and says_mostly(self.column(passage.name), known.plain(passage.name)) else []
 
     def _metadata(self) -> None:
         for role in ("group", "split", "source", "time", "weight"):

@@ -19,6 +19,7 @@ from curate.dataset.column import Column
 from curate.dataset.content import is_answer, loaded
 from curate.dataset.names import (
     ANSWER_KEYS,
+    ASKED,
     CHOICE_COLUMNS,
     CHOICES,
     LETTERS,
@@ -27,6 +28,7 @@ from curate.dataset.names import (
     READ_BY_CLASSIFIERS,
     SYSTEM,
     TURNS_BEFORE,
+    is_id,
     plain,
 )
 from curate.dataset.parts import ASSISTANT
@@ -38,6 +40,7 @@ _PASSAGE = 8
 """Words of a passage."""
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _LISTED = re.compile(r"(?:^|[\s(])[A-Ea-e1-5]\s?[).:]")
+_NUMBER = re.compile(r"\s*[-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?\s*")
 _KEYS = frozenset("abcdefghijABCDEFGHIJ0123456789")
 _TEXTS = ("text", "content", "option", "choice", "answer", "value")
 _SPEAKERS = frozenset(("user", "assistant", "human", "bot", "gpt", "question", "answer", "input", "output", "system"))
@@ -127,7 +130,7 @@ def context_of(task: str, names: Sequence[str], talks: bool, column: Callable[[s
         whole = READ_BY_CLASSIFIERS | TURNS_BEFORE
     elif talks:
         whole = frozenset(SYSTEM)
-    found = {name for name, known in free.items() if known in whole and _mostly_says(column(name), known)}
+    found = {name for name, known in free.items() if known in whole and says_mostly(column(name), known)}
     if task != "classification" and not talks:
         for members, votes in choice_columns(names):
             if not plain(members[0]).startswith("distractor") and _mostly_choices(members, votes, column):
@@ -139,18 +142,30 @@ def picked(names: Sequence[str], column: Callable[[str], Column]) -> tuple[list[
     """(columns of choices, the column that says which is right); nothing where no column does, or where the choices are the
     same few in every row: those are the classes of a label."""
     free = {name: plain(name) for name in names}
-    sets = [([name], False) for name, known in free.items() if known in CHOICES and _mostly_says(column(name), known)]
+    sets = [([name], False) for name, known in free.items() if known in CHOICES and says_mostly(column(name), known)]
     sets += [(members, votes) for members, votes in choice_columns(names)
              if not plain(members[0]).startswith("distractor") and _mostly_choices(members, votes, column)]  # fmt: skip
-    for members, _ in sets:
+    named = [name for name, known in free.items() if not ASKED.isdisjoint(known.split("_")) and not is_id(name)]
+    asked = any(pa.types.is_large_string(column(name).array.type) for name in named)
+    for members, votes in sets:
         rows = [str(row) for row in zip(*(_spread(column(name)) for name in members), strict=True)]
         if len(rows) > 1 and (len(set(rows)) < 2 or 5 * len(set(rows)) < len(rows)):
             continue
         keys = sorted((ANSWER_KEYS.index(known), name) for name, known in free.items() if known in ANSWER_KEYS)
         for _, key in keys:
+            if not (asked or plain(key) not in ("label", "target")) and _counted([key], column):
+                continue  # a class in numbers, as far as names tell
+            if votes and _counted(members, column) and (_counted([key], column) or not asked):
+                continue  # ratings and measurements
             if key not in members and _names_one(members, key, column):
                 return [name for group, _ in sets for name in group], key
     return [], ""
+
+
+def says_mostly(column: Column, known: str) -> bool:
+    """Whether more than half of the filled values of a column say something; `known` is its plain name."""
+    held = [value for value in _spread(column) if value not in (None, "", [], {})]
+    return bool(held) and 2 * sum(says(value, known) for value in held) > len(held)
 
 
 def begins_conversations(column: Column) -> bool:
@@ -197,9 +212,10 @@ def opened(value: Any) -> Any:
     return loaded(value) if isinstance(value, str) and value.lstrip()[:1] in ("[", "{") else value
 
 
-def _mostly_says(column: Column, known: str) -> bool:
-    held = [value for value in _spread(column) if value not in (None, "", [], {})]
-    return bool(held) and 2 * sum(says(value, known) for value in held) > len(held)
+def _counted(names: Sequence[str], column: Callable[[str], Column]) -> bool:
+    """Whether columns hold numbers alone, be they written as text."""
+    held = [value for name in names for value in _spread(column(name)) if value not in (None, "")]
+    return all(isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)) for value in held)
 
 
 def _mostly_choices(members: Sequence[str], votes: bool, column: Callable[[str], Column]) -> bool:

@@ -59,6 +59,11 @@ PAIRS = (
     ("text1", "text2"), ("text_a", "text_b"), ("sentence_a", "sentence_b"), ("question", "sentence"),
     ("evidence", "claim"),
 )  # fmt: skip
+JUDGED = (
+    ("evidence", "claim"), ("document", "claim"), ("doc", "claim"), ("context", "statement"), ("passage", "hypothesis"),
+    ("passage", "statement"),
+)
+"""A passage, and the text beside it that a label is about."""
 PROMPTED = (
     ("dialogue", "summary"), ("transcript", "summary"), ("document", "summary"), ("article", "summary"),
     ("article", "highlights"), ("text", "summary"), ("texte", "resume"), ("article", "headline"),
@@ -125,6 +130,16 @@ CHOSEN_FOR = (
     "problem", "text", "context", "passage", "input", "instruction",
 )  # fmt: skip
 """What the choices answer or go on with, the surest first."""
+ASKED = frozenset(CHOSEN_FOR) - {"text", "input"}
+"""Names of what choices answer that a text of a class does not have, as words of a column's."""
+ABOUT_ROW = frozenset((
+    "id", "uuid", "source", "sources", "url", "link", "title", "headline", "topic", "subject", "summary", "description",
+    "note", "notes", "remark", "remarks", "comment", "comments", "explanation", "exp", "rationale", "reasoning", "thought",
+    "thoughts", "cot", "hint", "hints", "feedback", "metadata", "meta", "info", "license", "citation", "reference",
+    "references", "author", "date", "path", "file", "filename", "category", "label", "labels", "keywords", "tags", "test",
+    "tests", "annotator", "translation",
+))  # fmt: skip
+"""What is known about a row, or was made from its answer: as whole names and as the last word of longer ones."""
 THUMBS = ("label", "kto_tag", "thumbs_up", "thumb", "desirable", "is_desirable", "feedback", "approved", "accepted",
           "is_good", "good", "liked")  # fmt: skip
 ALL = tuple(dict.fromkeys([*(name for names in NAMES.values() for name in names), *THUMBS]))
@@ -174,6 +189,16 @@ def thing(name: str) -> bool:
 def is_id(name: str) -> bool:
     """Whether a name ends in `id`, as a word: `db_id`, `threadId`."""
     return spelled(name).rpartition("_")[2] == "id"
+
+
+def names_class(name: str) -> bool:
+    """Whether an id is that of a class: `category_id`."""
+    return spelled(name).removesuffix("_id") in NAMES["label"]
+
+
+def about_row(name: str) -> bool:
+    """Whether a column is about its row (`source_url`, `notes`), not a part of what is learned."""
+    return plain(name).rpartition("_")[2] in ABOUT_ROW
 
 
 def label_ranks(names: Sequence[str], ratings: Container[str]) -> dict[str, float]:

@@ -9,23 +9,33 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from curate.dataset.column import Column
 from curate.dataset.dataset import Dataset
+from curate.dataset.names import NAMES, PASSAGES, about_row, plain, rank
 from curate.dataset.shapes import Facts, facts_of
 
 _WORDS, _DISTINCT, _LENGTH = 5, 0.5, 1 / 3
 """Words of the median value, share of distinct values, and length beside the column that is read."""
 _NAMED = 4
+_ANSWERS = (*NAMES["completion"], "answers", "responses", "solutions")
+_SAMPLE = 50
 
 
 def unread_prose(dataset: Dataset) -> list[str]:
-    """Columns of prose without a role, at least a third as long as the text that is read.
+    """Columns of prose without a role: beside a text those at least a third as long, beside a prompt and its answer those
+    whose names do not say that they are about the row (a source, a rationale, another answer).
 
-    Empty where a task has its own places for texts (prompts, answers, turns).
+    Empty where a task has its own places for texts (turns, two answers).
     """
+    taken = set(dataset.roles.columns())
+    if dataset.task == "sft" and dataset.roles.prompt:
+        names = [n for n in dataset.columns if n not in taken and not about_row(n) and rank(n, _ANSWERS) is None]
+        prose = [name for name in names if _is_prose(_facts(dataset, name), nested=plain(name) in PASSAGES)]
+        return [name for name in prose if not _repeats(dataset, name)]
     if dataset.task not in ("text", "classification") or not dataset.roles.text:
         return []
-    taken = set(dataset.roles.columns())
     read = max(_facts(dataset, name).median_words for name in dataset.roles.text)
     free = [_facts(dataset, name) for name in dataset.columns if name not in taken]
     return [f.name for f in free if _is_prose(f) and f.median_words >= _LENGTH * read]
@@ -33,9 +43,11 @@ def unread_prose(dataset: Dataset) -> list[str]:
 
 def told(dataset: Dataset, columns: Sequence[str]) -> str:
     """What that means, and the options that read them as well."""
-    ways = " ".join(f"--role {shlex.quote(f'text={name}')}" for name in (*dataset.roles.text, *columns))
+    role = "text" if dataset.roles.text else "context"
+    read = getattr(dataset.roles, role)
+    ways = " ".join(f"--role {shlex.quote(f'{role}={name}')}" for name in (*read, *columns))
     few = len(columns) <= _NAMED
-    return f"{differing(columns)}, unless you say {ways if few else '--role text=COLUMN for each that is content'}"
+    return f"{differing(columns)}, unless you say {ways if few else f'--role {role}=COLUMN for each that is content'}"
 
 
 def differing(columns: Sequence[str]) -> str:
@@ -47,9 +59,22 @@ def differing(columns: Sequence[str]) -> str:
     )
 
 
+def _repeats(dataset: Dataset, name: str) -> bool:
+    """Whether a column mostly holds what is read, or a part of it: a whole prompt by a template, a half of the text."""
+    spread = range(0, dataset.n_rows, max(1, dataset.n_rows // _SAMPLE))
+    held = dataset.values(name).take(pa.array(spread)).to_pylist()
+    same = [False] * len(held)
+    for column in (*dataset.roles.prompt, *dataset.roles.completion):
+        for k, (here, read) in enumerate(zip(held, dataset.values(column).take(pa.array(spread)).to_pylist(), strict=True)):
+            if isinstance(here, str) and isinstance(read, str) and here and len(read.split()) >= _WORDS:
+                same[k] |= here in read or read in here
+    return 2 * sum(same) > len(same)
+
+
 def _facts(dataset: Dataset, name: str) -> Facts:
     return facts_of(name, Column(dataset.values(name), dataset.is_json(name)))
 
 
-def _is_prose(fact: Facts) -> bool:
-    return not fact.nested and fact.text_share > 0.5 and fact.median_words >= _WORDS and fact.distinct_share >= _DISTINCT
+def _is_prose(fact: Facts, *, nested: bool = False) -> bool:
+    read = fact.text_share > 0.5 and not fact.nested
+    return (read or nested) and fact.median_words >= _WORDS and fact.distinct_share >= _DISTINCT

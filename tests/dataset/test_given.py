@@ -21,6 +21,7 @@ from curate.dataset.names import (
     spelled,
 )
 from curate.errors import DataError
+from curate.stages.setting import settings_of
 
 Row = dict[str, Any]
 NOUNS = [
@@ -92,6 +93,10 @@ CHOSEN: dict[str, tuple[Any, str, tuple[str, ...], str]] = {
                        "question", ("choice0", "choice1", "choice2", "choice3"), "label"),
     "the text of one": (lambda i: {"question": asked(i), "choices": four(i), "answer": four(i)[i % 4]},
                         "question", ("choices",), "answer"),
+    "numbers by a letter": (lambda i: {"question": f"What is {i} and 2?", **{k: i + j for j, k in enumerate("ABCD")},
+                                       "answer": "ABCD"[i % 4]}, "question", tuple("ABCD"), "answer"),
+    "a longer name": (lambda i: {"question_text": asked(i), "options": four(i), "label": i % 4},
+                      "question_text", ("options",), "label"),
     "the test part": (lambda i: {"question_stem": said(i), "choices": four(i), "label": [i % 4, -1][i % 2]},
                       "question_stem", ("choices",), "label"),
 }  # fmt: skip
@@ -125,6 +130,20 @@ CLASSES: dict[str, tuple[Any, str, str]] = {
     "classes that name no choice": (
         lambda i: {"question": asked(i), "choices": four(i), "label": ["easy", "hard"][i % 2]}, "question", "label",
     ),
+    "measurements": (
+        lambda i: {"text": said(i), **{k: (i * 37 + j) % 101 / 100 for j, k in enumerate("ABCD")}, "label": i % 2},
+        "text", "label",
+    ),
+    "the likeliest class": (
+        lambda i: {"text": said(i), **{k: (i * 37 + j) % 101 / 100 for j, k in enumerate("ABCD")}, "label": "ABCD"[i % 4]},
+        "text", "label",
+    ),
+    "the size of a product": (
+        lambda i: {"description": said(i), "options": four(i), "target": i % 3}, "description", "target",
+    ),
+    "a feeling about a comment": (
+        lambda i: {"comment": said(i), "option1": noun(i), "option2": f"L{i}", "label": 1 + i % 2}, "comment", "label",
+    ),
     "which answer is better": (
         lambda i: {"question": asked(i), "answer1": said(i), "answer2": said(i + 1), "label": ["1", "2", "tie"][i % 3]},
         "question", "label",
@@ -137,6 +156,69 @@ def test_classes_beside_lists_stay_classes(tmp_path: Path, shape: str) -> None:
     make, text, label = CLASSES[shape]
     data = of(tmp_path, make)
     assert (data.task, data.roles.text, data.roles.label, data.roles.context) == ("classification", (text,), (label,), ())
+
+
+JUDGED = [("evidence", "claim"), ("document", "claim"), ("doc", "claim"), ("context", "statement"),
+          ("passage", "hypothesis"), ("passage", "statement")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("passage", "text"), JUDGED)
+def test_what_a_passage_says_of_a_claim_is_a_class_of_the_claim(tmp_path: Path, passage: str, text: str) -> None:
+    data = of(tmp_path, lambda i: {text: said(i), passage: said(i // 12, 9), "label": ["yes", "no", "open"][i % 3]})
+    assert data.task == "classification"
+    assert dict(data.roles.items()) == {"text": (text,), "label": ("label",), "context": (passage,)}
+    again = of(tmp_path, lambda i: {text: said(i), passage: said(i // 12, 9), "label": i % 3}, roles=data.roles)
+    assert again.roles == data.roles
+
+
+def test_a_place_under_the_name_of_a_passage_is_none(tmp_path: Path) -> None:
+    data = of(tmp_path, lambda i: {"statement": said(i), "context": ["a speech", "on TV"][i % 2], "label": "ab"[i % 2]})
+    assert (data.roles.text, data.roles.context) == (("statement",), ())
+    data = of(tmp_path, lambda i: {"document": said(i, 4), "claim": ["paid", "denied"][i % 2]})
+    assert (data.roles.text, data.roles.label) == (("document",), ("claim",))
+    data = of(tmp_path, lambda i: {"premise": said(i, 4), "hypothesis": said(i + 1), "label": i % 3})
+    assert (data.roles.text, data.roles.context) == (("premise", "hypothesis"), ())
+
+
+@pytest.mark.parametrize("answer", [answers, lambda i: f"the {noun(i)}"])
+def test_the_passage_beside_a_question_hides_no_question(tmp_path: Path, answer: Any) -> None:
+    name = "answers" if answer is answers else "answer"
+    data = of(tmp_path, lambda i: {"context": said(i // 12, 30), "question": asked(i), name: answer(i)})
+    assert dict(data.roles.items()) == {"prompt": ("question",), "context": ("context",), "completion": (name,)}
+    assert settings_of(data) == ["context"]  # the same question about another passage is no copy
+    short = of(tmp_path, lambda i: {"context": noun(i), "question": asked(i), name: answer(i)})
+    assert short.roles.prompt == ("context", "question")
+
+
+@pytest.mark.parametrize("key", ["db_id", "level"])
+def test_a_query_beside_its_schema_is_an_answer_and_an_id_no_class(tmp_path: Path, key: str) -> None:
+    def make(i: int) -> Row:
+        schema = f"CREATE TABLE t{i % 9} (id int, name text, size int, colour text, price int, year int)"
+        return {key: f"d{i % 9}", "question": asked(i), "query": f"SELECT {noun(i)} FROM t WHERE y = {i}", "schema": schema}
+
+    data = of(tmp_path, make)
+    assert data.task == ("sft" if key == "db_id" else "classification")
+    if key == "db_id":
+        assert dict(data.roles.items()) == {"prompt": ("question",), "context": ("schema",), "completion": ("query",)}
+
+
+def test_an_id_that_repeats_is_no_class_but_that_of_a_class(tmp_path: Path) -> None:
+    assert of(tmp_path, lambda i: {"text": said(i), "user_id": f"u{i % 9}"}).task == "text"
+    assert of(tmp_path, lambda i: {"text": said(i), "category_id": f"c{i % 9}"}).roles.label == ("category_id",)
+
+
+def turns(i: int) -> list[Row]:
+    return [{"role": "user", "content": asked(i)}, {"role": "assistant", "content": said(i)}]
+
+
+def test_turns_before_a_text_are_not_the_whole(tmp_path: Path) -> None:
+    felt = of(tmp_path, lambda i: {"history": turns(i // 12), "utterance": said(i), "emotion": ["joy", "fear"][i % 2]})
+    assert dict(felt.roles.items()) == {"text": ("utterance",), "label": ("emotion",), "context": ("history",)}
+    told = of(tmp_path, lambda i: {"history": turns(0), "user_message": asked(i), "bot_reply": said(i)})
+    assert (told.task, told.roles.text, told.roles.messages) == ("text", ("user_message",), ())
+    for beside in ("title", "system_prompt", "persona"):
+        data = of(tmp_path, lambda i, beside=beside: {"history": turns(i), beside: said(i), "lang": "en"})
+        assert (data.task, data.roles.messages) == ("chat", ("history",))
 
 
 def test_rows_without_the_answer_keep_their_place(tmp_path: Path) -> None:

@@ -48,6 +48,22 @@ def test_what_is_about_a_row_is_not_called_prose(tmp_path: Path, beside: dict[st
     assert unread(load(write(tmp_path / "t.jsonl", rows))) == []
 
 
+def test_prose_beside_a_prompt_and_its_answer_is_named_but_not_what_is_about_them(tmp_path: Path) -> None:
+    def rows(name: str) -> list[dict[str, object]]:
+        return [{"instruction": "Mend the bug.", name: f"def area ( w ) : return w * {k} - 1", "output": f"Take {k} away."}
+                for k in range(40)]  # fmt: skip
+
+    data = load(write(tmp_path / "code.jsonl", rows("buggy_code")))
+    assert (data.task, unread(data)) == ("sft", ["buggy_code"])
+    assert told(data, unread(data)).endswith("unless you say --role context=buggy_code")
+    assert unread(load(tmp_path / "code.jsonl", roles={"context": ["buggy_code"]})) == []
+    for name in ("source_url", "Notes", "rationale", "model_answer", "incorrect_answers"):
+        assert unread(load(write(tmp_path / "about.jsonl", rows(name)))) == []
+    whole = [{**row, "instruction": f"Mend the bug of line {k} for me."} for k, row in enumerate(rows("notes"))]
+    whole = [{**row, "whole": f"Below is a task. {row['instruction']} Answer: {row['output']}"} for row in whole]
+    assert unread(load(write(tmp_path / "whole.jsonl", whole))) == []
+
+
 def test_a_run_that_drops_such_rows_says_so_first(tmp_path: Path, inside: Curate) -> None:
     rows = triples()
     rows[31] = {**rows[31], "query": rows[30]["query"]}
