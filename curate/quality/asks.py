@@ -9,10 +9,10 @@ from __future__ import annotations
 
 VERSES = (
     r"\b(?:songs?|jingles?|lyrics?|poems?|chorus|vers(?:e|es|os?|i)\b|rhym|haiku|limerick|sonnet|sonett|ballad|lullab|chants?\b|"
-    r"litany|prayer|mantra|tongue.twister|gedicht|lied(?:er|text)?\b|stroph|strof|estrof|refrain|refrän|reim|zungenbrecher|gebet|"
-    r"po[eè]m|poes[iy]|chanson|comptine|berceuse|rim[ae]s?\b|canci[oó]n|canto|can[cç][aã]o|estribillo|refrão|nana\b|trabalenguas|"
-    r"canzon|ritornell|filastrocc|ninna|wiersz|piosenk|zwrotk|refren|mani\b|ninni|tekerleme|puisi|lagu\b|pantun|shairi|wimbo|"
-    r"bài (?:thơ|hát))|şiir|şarkı|đồng dao|стих|песн|куплет|припев|колыбельн|частушк|[诗詩歌]|绕口令|顺口溜|俳句|早口言葉|"
+    r"litany|prayer|mantra|tongue.twister|gedicht|(?:ein(?: [^\s]+)?|das|kinder|volks|liebes|schlaf|weihnachts) ?lied\b|lieder\b|liedtext|stroph|strof|estrof|refrain|refrän|reim(?:en?|t)?\b|zungenbrecher|gebet|"
+    r"po[eè]m|poes[iy]|chanson|comptine|berceuse|rim[ae]s?\b|canci[oó]n|(?:un|il|del|el|um) canto\b|can[cç][aã]o|estribillo|refrão|nana\b|trabalenguas|"
+    r"canzon|ritornell|filastrocc|ninna|wiersz|piosenk|zwrotk|refren|bir mani\b|mani (?:yaz|söyle)|ninni|tekerleme|puisi|lagu\b|pantun|shairi|wimbo|"
+    r"bài (?:thơ|hát))|şiir|şarkı|đồng dao|стих|песн|куплет|припев|колыбельн|частушк|[诗詩](?:[^意经經]|$)|(?:^|[^谷])歌(?:[^德]|$)|绕口令|顺口溜|俳句|早口言葉|"
     r"시를|시 한|노래|동요|가사|قصيد|أغني|شعر|أنشود|بيت[ًا ]|कविता|गीत|गाना|दोहा|लोरी|เพลง|กลอน"
 )
 """Prompts for what is sung or recited, which says things again on purpose."""
@@ -67,5 +67,28 @@ BRIEF = (
     r"|überschrift für |столица |عاصمة |राजधानी|başkent|首都|수도는|哪一?年|口号|标语|的标题|キャッチコピー|タイトルを|슬로건|слоган для|नारा"
 )
 """Prompts to which the right answer is a few words: a name, a date, a figure, a title."""
+LONG = (
+    r"[?？؟]\s*[^\s\"'”’»)]|,? (?:and|und|et|y|e|и) (?:what|how|why|was|wie|warum|comment|pourquoi|cómo|como|come|perché|как|почему)\b"
+    r"|^(?:when|wann|quand|quando|cuándo|когда)\b[^?]*,"
+    r"|\b(?:discuss|biograph|in (?:great |full )?detail|detailed|history of|\d+ words|write an? (?:[a-z-]+ )?(?:essay|article|story|report|poem|plan|letter|review|paper|speech)|"
+    r"and (?:an? )?(?:article|essay|story|text|post)\b|all of them|them all|aufsatz|aufsätze|geschichte|gedicht|bericht|biogra|ausführlich|ensay[oa]|redact[ae]|relato|historia|poema|essai|"
+    r"histoire|rédige|dissertation|ensaio|redação|história|escreva|saggio|storia|dettagli|scrivi|esai|karangan|lengkap|cerita|tulis|kompozisyon|hikaye|opowiadanie|rozprawk)"
+    r"|écri[st]|эссе|сочинени|рассказ|напиши|подробн|отч[её]т|план |文章|作文|论文|論文|故事|历史|歷史|歴史|详细|詳細|詳し|物語|怎么办|에세이|이야기|역사|자세|مقال|قصة|بالتفصيل|निबंध|कहानी|विस्तार"
+)
+"""Prompts that ask for much, or for more than one thing."""
+TALK = (
+    r"dialog|conversation|script|chat|interview|transcript|\buser\b|human|story|classif|scenario|\b(?:gespräch|unterhaltung|geschichte|szene|entretien|histoire|"
+    r"conversaci|entrevista|guion|guión|historia|escena|conversa\b|cena\b|roteiro|conversazione|intervista|storia|scena|copione|gesprek|verhaal|rozmow|wywiad|opowiadani|"
+    r"sohbet|konuşma|röportaj|hikaye|percakapan|wawancara|cerita|obrolan)|échange|scène|diálogo|diyalog|диалог|разговор|бесед|интервью|рассказ|чат|сцен|对话|對話|会话|聊天|采访|訪談|访谈|故事|剧本|"
+    r"会話|対話|チャット|インタビュー|物語|台本|대화|채팅|인터뷰|이야기|대본|حوار|محادثة|مقابلة|قصة|دردشة|संवाद|बातचीत|साक्षात्कार|कहानी"
+)
+"""Prompts whose answer has speakers."""
+EXERCISES = (
+    r"\b(?:tasks?|instructions?|prompts?|exercises?|template|quiz\w*|worksheets?|questionnaires?|question set|manual|aufgabe|fragebogen|anleitung|arbeitsblatt|vorlage|"
+    r"exercice|tâche|consigne|fiche|ejercicio|tarea|cuestionario|ficha|consigna|plantilla|exercício|tarefa|questionário|eserciz|compit|scheda|questionario|oefening|opdracht|"
+    r"vragenlijst|zadani|egzersiz|görev|alıştırma|latihan|tugas|soal|kuis)|übung|ćwicze|aufgaben|упражнени|задани|задач|викторин|анкет|инструкци|练习|練習|习题|题目|阅读题|[道套]题|任务|测验|问卷|"
+    r"作业|说明书|問題|クイズ|課題|説明書|연습|문제|과제|퀴즈|설문|사용법|설명서|تمرين|تمارين|مهم[ةا]|مهام|اختبار|استبيان|أسئلة|अभ्यास|प्रश्नावली|क्विज़|कार्य"
+)
+"""Prompts, and openings of answers, for tasks with what is to be written under them."""
 REASONS = r"\b(?:why|explain|describe|reason|because|warum|erklär|pourquoi|expli[cq]|perché|spiega|waarom|neden|kenapa|jelaskan)|por ?qu[eé]|почему|объясни|为什么|解释|なぜ|説明|왜|설명|لماذا|اشرح|क्यों"
 """Prompts that want to be told more."""

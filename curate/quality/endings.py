@@ -18,9 +18,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.quality import asks, language, refusing
 from curate.quality import characters as c
 from curate.quality.features import Features, hash_of
 from curate.quality.hits import Bools, Hits, Measured, hits
+from curate.quality.phrases import heads
 
 FEWEST = 30
 _OPEN_WORDS = frozenset((
@@ -31,6 +33,17 @@ _OPEN_WORDS = frozenset((
     "w", "z", "i", "oraz", "и", "или", "в", "на", "с", "что", "ve", "ile", "bir", "la", "de", "di", "della", "delle", "dei",
     "degli", "nel", "nella", "im", "beim", "vom", "zum", "zur", "für", "yang", "और", "या",
 ))  # fmt: skip
+_OWN = {
+    "la": "fr es it ca pt",
+    "de": "fr es pt nl ca gl", "di": "it id ms", "im": "de", "beim": "de", "vom": "de", "zum": "de", "zur": "de",
+    "für": "de", "yang": "id ms jv", "della": "it", "delle": "it", "dei": "it", "degli": "it", "nel": "it", "nella": "it",
+}  # fmt: skip
+"""Open words that are names, notes or words of other languages as well, and the languages in which they end nothing."""
+_NAMED = re.compile(
+    r"(?:^|[\s'’])(?:(?P<word>\w+)[\s,]+(?P=word)|(?:is|are|called|named|word|wort|ist|lautet|heißt|est|mot|es|palabra|è|parola|adalah|kata)\s+\w+)$",
+    re.IGNORECASE,
+)
+"""A last word said twice, or spoken of: "la la", "the article is la"."""
 _OPEN_UNSPACED = (
     r"(?:因为|因為|所以|但是|而且|并且|並且|以及|如果|由于|由於|为了|為了|对于|關於|关于|例如|比如|或者?|"
     r"[^共温饱平缓总柔暖祥随不调亲求讲议附唱中谐违令昭調緩飽違総大協親]和|を|[^ちんと]は|および|または|しかし|そして)\s*$"
@@ -39,10 +52,21 @@ _OPEN_UNSPACED = (
 also end whole sentences (的, が, の), and words that are nouns and verbs as well (通过, 根据, 与), are left out."""
 _OPEN_MARKS = np.array([ord(mark) for mark in ",-–—:(&+=，、：（،؛"], np.int32)
 
-SAMPLED, FEWEST_ENDS, NEARLY_ALL = 400, 100, 0.9
+SAMPLED, FEWEST_ENDS, NEARLY_ALL = 400, 100, 0.97
 """Answers drawn, the fewest that tell how they end, and the share of them that must end alike."""
-_ENDS = re.compile(r"#{2,}$|[^\W\d_]|<[a-z_|]+>|\\\w|\*\*\w")
-_LABEL = re.compile(r"(?:\*\*)?[^\W\d_][^\n:：.,;!?\d]{0,30}[:：]")
+_EMPHASIS = {ord(mark): None for mark in "*_"}
+_ENDS = re.compile(
+    r"(#{2,}(?= ?\S)|\$*\\boxed|</?[a-z|]+>|[^\W\d][^\n:：.,;!?\d]{0,30}[:：](?=\s*\S)|"
+    r"[^\W\d]+(?: [^\W\d]+){1,3}(?= [$\\({-]*\d| [$(]*\\boxed| \(?[a-e]\b))"
+)
+_CLOSING = re.compile(
+    r"hope|regards|sincerely|thank|best|yours|cheers|note|p\.?s\b|sources?\b|gr(?:ü|u)ß|quelle|cordialement|merci|saludos|gracias|fuente|obrigad|grazie|fonte"
+)
+"""Courtesies, closings and remarks, which not every answer needs."""
+_OTHER_END = re.compile(
+    r"[?？؟][\s)\"'”»]*$|####[^\n]*$|\\boxed[^\n]*$|(?:^|\n)[^\n:：]{1,40}[:：][ \t*]*\S{1,20}(?: \S{1,12})?$"
+)
+"""A question back, or an end that has a mark or a label of its own."""
 _FORM = re.compile(r":[ \t]*\n+[^\n]*:[ \t]*(?:\n|$)")
 _SOUND_END = re.compile(
     r"(?:(?:https?://|www\.)\S+|[#@]\w+|[-–—~] ?[\"“]?[A-Z][\w.'’]*(?: [A-Z][\w.'’]*){0,3}|: ?\S+(?: \S+){0,2}|"
@@ -82,6 +106,8 @@ def cut_off(measured: Measured, least_share: float) -> Hits:
     open_mark = np.isin(last, _OPEN_MARKS)
     known = np.array([hash_of(word) for word in sorted(_OPEN_WORDS)], np.uint64)
     open_word = np.isin(f.last_word, known) & (kind == c.LOWER)
+    foreign = np.isin(f.last_word, np.array([hash_of(word) for word in sorted(_OWN)], np.uint64)) & open_word
+    open_word &= ~foreign | _goes_on(measured, foreign & prose(measured))
     open_word |= measured.holds(_OPEN_UNSPACED, prose(measured) & (kind == c.SINGLE))
     bare = open_word | (kind == c.LOWER) | (kind == c.LETTER) | open_mark | (kind == c.OPEN)
     strong = open_mark | open_word | (kind == c.OPEN)
@@ -95,6 +121,8 @@ def cut_off(measured: Measured, least_share: float) -> Hits:
     price = measured.holds(r"[^\d\s]\s+[$€£]\s*$", (kind == c.SYMBOL) & ~measured.code)  # "… is $", and no figure
     for i in np.flatnonzero(where).tolist():
         where[i] = not _SOUND_END.search(measured.pieces.texts[i].as_py()[-80:].rstrip())
+    where &= ~foreign | open_word
+    where &= ~measured.asks(asks.VERSES, where & (foreign | (last == ord("،"))))
     where |= label | price
     bracket = (f["round_open"] > 0) & punctuated
     score = 0.5 + 0.15 * (share - least_share) / max(1e-9, 1 - least_share)
@@ -102,35 +130,60 @@ def cut_off(measured: Measured, least_share: float) -> Hits:
     return hits("cut_off", where, total, finished_share=round(share, 3), sentences_before=f["sentences"])
 
 
-def missing_end(measured: Measured) -> Hits:
-    """Answers without the line with which nearly all others end: "#### 18", "Answer: B". The beginning of that line is
-    learned from answers of several lines, drawn evenly; bullets, numbers and brackets begin too much to mean an end."""
+def _goes_on(measured: Measured, where: Bools) -> Bools:
+    """Texts of those in `where` in a language in which their last word ends no sentence, said once and not spoken of."""
+    out = np.zeros(len(where), np.bool_)
+    at = np.flatnonzero(where)
+    if len(at) == 0:
+        return out
+    texts = measured.pieces.texts.take(pa.array(at))
+    codes, _ = language.detect(texts, 1000)
+    for i, code, text in zip(at.tolist(), codes, texts.to_pylist(), strict=True):
+        end = text[-60:].rstrip()
+        out[i] = code in _OWN.get(end.split()[-1].lower(), "").split() and not _NAMED.search(end)
+    return out
+
+
+def missing_end(measured: Measured, characters: int = 240) -> Hits:
+    """Answers without the line with which nearly all others end: "#### 18", "Answer: B". The beginning of that line (a
+    mark, a label or some words before a value) is learned from answers of several lines, drawn evenly. Code, questions
+    back, refusals, ends in another form and answers in another language (told from `characters`) are left out."""
     texts = measured.pieces.texts
-    said = measured.features["words"] > 0
+    said = (measured.features["words"] > 0) & ~measured.code & (measured.features["fences"] == 0)
+    if measured.pieces.calls is not None:
+        said &= ~measured.pieces.calls
+    none = hits("missing_end", np.zeros(len(texts), np.bool_), 0.0)
     at = np.flatnonzero(said)
     rows = at[np.unique(np.linspace(0, len(at) - 1, min(len(at), SAMPLED)).astype(np.int64))] if len(at) else at
     lasts = [text.strip().rpartition("\n") for text in texts.take(pa.array(rows)).to_pylist()]
     counts = Counter(_beginning(line) for before, _, line in lasts if before)
+    del counts[""]
     begin, times = max(counts.items(), key=lambda item: (item[1], item[0]), default=("", 0))
-    none = hits("missing_end", np.zeros(len(texts), np.bool_), 0.0)
-    if len(rows) < FEWEST_ENDS or not begin or times < NEARLY_ALL * len(rows):
+    if len(rows) < FEWEST_ENDS or not begin or times < 0.9 * len(rows):
         return none
-    pattern = r"(?:^|\n)[ \t]*" + re.escape(begin).replace("\\ ", " ") + r"[^\n]*\s*$"
-    ended = measured.holds(pattern, said, ignore_case=False)
+    ended = np.zeros(len(texts), np.bool_)
+    ended[at] = [begin in _plain(text.strip().rpartition("\n")[2]) for text in texts.take(pa.array(at)).to_pylist()]
     share = float(ended[at].mean())
-    if measured.pieces.calls is not None:
-        said = said & ~measured.pieces.calls
-    score = np.clip(0.5 + 3.5 * (share - NEARLY_ALL), 0.5, 0.85)
-    return hits("missing_end", said & ~ended, score, ended_share=round(share, 3)) if share >= NEARLY_ALL else none
+    without = said & ~ended
+    if share < NEARLY_ALL or not without.any():
+        return none
+    without &= ~refusing.refuses(heads(texts), without)
+    left = [i for i in np.flatnonzero(without).tolist() if not _OTHER_END.search(texts[i].as_py().strip())]
+    usual, _ = language.majority(texts.take(pa.array(rows)), characters)
+    codes, sure = language.detect(texts.take(pa.array(left, pa.int64())), characters)
+    without[:] = False
+    without[[i for i, code, p in zip(left, codes, sure) if usual is None or p < 0.9 or language.alike(code, usual)]] = True
+    return hits("missing_end", without, np.clip(0.5 + 3.5 * (share - 0.9), 0.5, 0.85), ended_share=round(share, 3))
+
+
+def _plain(line: str) -> str:
+    return line.translate(_EMPHASIS).strip().casefold()
 
 
 def _beginning(line: str) -> str:
-    """A sign or label at the beginning of a line, or its first three words; empty for bullets, numbers, code, tables."""
-    words = line.split()
-    if not words or not _ENDS.match(words[0]):
-        return ""
-    label = _LABEL.match(line.strip())
-    return label[0].rstrip() if label else words[0] if not words[0].isalnum() else " ".join(words[:3])
+    """A mark, a label with a value after it, or the words before a value, at the beginning of a line; else empty."""
+    found = _ENDS.match(_plain(line))
+    return "" if found is None or _CLOSING.match(found[1]) else found[1].rstrip()
 
 
 def broken_fence(measured: Measured) -> Hits:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.quality import phrases, refusing, speaking
+from curate.quality import asks, phrases, refusing, speaking
 from curate.quality.config import QualityConfig
 from curate.quality.hits import Hits, Measured, among, hits
 
@@ -34,6 +34,21 @@ _FOR_MODELS = (
     r"<\|(?:im_start|im_end|endoftext|assistant|user|system|eot_id)|\[/?INST\]|### (?:Instruction|Response|Input):|noinput"
 )
 """Marks of chat formats, which are no code."""
+_SPEAKER = phrases.python_pattern(phrases.NEXT_SPEAKER)
+_EXPLAINED = (
+    r"\b(?:api|endpoints?|urls?|paths?|rest|json|regex|patterns?|placeholders?|variables?|"
+    r"str\.format|format\(|logg(?:er|ing)|strings?|latex)\b"
+)
+"""Texts about names in single braces."""
+_FRAMEWORKS = r"\b(?:vue|angular|svelte|jinja2?|handlebars|mustache|liquid|django|ansible|helm|interpolation)\b"
+_OWNER = re.compile(r"\[(?:your|ihre?|deine?|tu|su|seu|votre|uw|il tuo|ваш[аеи]?)[ \]]", re.IGNORECASE)
+_SLOT = re.compile(
+    r"name|nombre|nom\b|nome|naam|mail|address|adress|company|phone|date|city|title|position|signature|имя|адрес",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(r"[ \t]*(?![の様님さ,，、])[^\s\]】][^\n。.!?！？]{0,40}(?:\n|$)")
+_SCREEN = re.compile(r"(?:という|と表示|欄|ボタン|を押|をクリック|那|栏|按钮)")
+_AS_A_WORD = re.compile(r"(?:^|\s)(?:word|term|mot|terme|wort|begriff|palabra|palavra|parola|слово|термин)\s*$", re.I)
 _GENERIC = r"\b(?:given|any|certain|specific|generic|particular) "
 
 
@@ -43,12 +58,16 @@ def template_leftover(m: Measured, config: QualityConfig) -> Hits:
     # A text that is nothing but a placeholder has a rule of its own.
     where = m.holds(phrases.TEMPLATE, m.features["words"] > 2, ignore_case=False)
     syntax = m.holds(phrases.TEMPLATE_SYNTAX, where, ignore_case=False)
+    syntax &= ~(m.holds(_FRAMEWORKS, syntax) | m.asks(_FRAMEWORKS, syntax)) | m.holds(_FOR_MODELS, syntax)
     letter = m.asks(_CORRESPONDENCE, where)
     # What the prompt holds itself is its subject; code says ${name} and means it.
     given = among(m.pieces.prompts, phrases.TEMPLATE, where, ignore_case=False)
     coded = (where & (m.features["fences"] > 0)) | m.holds(phrases.CODE, where, ignore_case=False)
     coded |= m.holds(r"`[^`\n]*(?:\$\{|\{\{|%\(|<[Yy]our)[^`\n]*`", where)
     coded |= m.holds(r"[\"'‘“„«`]lorem ipsum", where)  # a text about it
+    coded |= m.holds(r"\{\{", where & ~syntax)
+    braces = m.holds(phrases.BRACES, where & ~syntax, ignore_case=False)
+    coded |= m.holds(_EXPLAINED, braces) | m.asks(_EXPLAINED, braces) | m.asks(r"\{\w+\}", braces)
     coded &= ~m.holds(_FOR_MODELS, where & coded)
     at = np.flatnonzero(where & (syntax | ~letter) & ~given & ~coded)
     form = m.asks(r"format|fill|script|code|program|jinja|regex|html", where)[at]
@@ -58,7 +77,7 @@ def template_leftover(m: Measured, config: QualityConfig) -> Hits:
     keep = ~spoken
     prompts = [""] * len(at) if m.pieces.prompts is None else m.pieces.prompts.take(pa.array(at)).to_pylist()
     for k, (text, prompt) in enumerate(zip(texts.take(pa.array(at)).to_pylist(), prompts, strict=True)):
-        match = pattern.search(text)
+        match = next((one for one in pattern.finditer(text) if not _says(text, one)), None)
         if match is None or _meant(match[0], prompt or ""):
             keep[k] = False
             continue
@@ -71,6 +90,21 @@ def _meant(slot: str, prompt: str) -> bool:
     """Whether the prompt asks for something about any such thing: "[city]" for "a given city"."""
     inner = re.escape(slot.strip("[]<>{}$ ").lower())
     return slot[:1] == "[" and bool(inner) and re.search(_GENERIC + inner, prompt.lower()) is not None
+
+
+def _says(text: str, match: re.Match[str]) -> bool:
+    """Whether a bracket belongs to the text: a label before its value, a button, a word spoken of, a stage direction."""
+    slot, before, after = match[0], text[: match.start()].rpartition("\n")[2], text[match.end() :]
+    if slot[0] not in "[【":
+        return False
+    if _SCREEN.match(after) or _AS_A_WORD.search(before) or (not before.strip() and _VALUE.match(after)):
+        return True
+    if not _OWNER.match(slot):
+        return False
+    quoted = before.count("«") > before.count("»") or before.count("“") > before.count("”") or before.count('"') % 2 == 1
+    small = slot[1].islower() and not _SLOT.search(slot)
+    english = slot[1:5].lower() == "your"
+    return quoted or small or (not english and (len(slot.split()) > 3 or "." in slot))
 
 
 def boilerplate(m: Measured, config: QualityConfig) -> Hits:
@@ -124,10 +158,20 @@ def runs_on(m: Measured, config: QualityConfig) -> Hits:
     lines = m.features["lines"] > 1
     task = m.holds(phrases.NEXT_TASK, lines)
     task = m.holds(phrases.ITS_ANSWER, task)
-    task &= ~m.asks(rf"{phrases.NEXT_TASK}|\b(?:tasks?|instructions?|prompts?|exercises?|template|quiz)\b", task)
+    task &= ~m.asks(rf"{phrases.NEXT_TASK}|{asks.EXERCISES}", task)
+    task &= ~m.holds(rf"^[^\n]{{0,120}}(?:{asks.EXERCISES})", task)
     speaker = m.holds(phrases.NEXT_SPEAKER, lines)
-    speaker &= ~m.holds(r"^\W*\w+\s*:", speaker)
-    speaker &= ~m.asks(
-        r"dialog|conversation|script|chat|interview|transcript|\buser\b|human|story|classif|scenario", speaker
-    )
+    speaker &= ~m.holds(r"^[\s*#>-]*[\pL\d_]+\s*[:：]", speaker)
+    speaker &= ~m.asks(asks.TALK, speaker)
+    for i in np.flatnonzero(speaker).tolist():
+        speaker[i] = _made_up(m.pieces.texts[i].as_py())
     return hits("runs_on", task | speaker, np.where(task, 0.85, 0.6))
+
+
+def _made_up(text: str) -> bool:
+    """Whether somebody asks after an answer in prose: no talk was under way, and it is no record ("User: admin")."""
+    match = _SPEAKER.search(text)
+    if match is None or phrases.LABELLED.search(text[: match.start() + 1]):
+        return False
+    rest = text[match.end() :].lstrip(" \t").partition("\n")[2]
+    return not phrases.LABELLED.match(rest) or phrases.ANSWERS_NEXT.match(rest) is not None

@@ -27,19 +27,21 @@ HEAD = 160
 """Code points of an answer in which a refusal begins."""
 
 TEMPLATE_SYNTAX = (
-    r"\{\{[ \t]*[A-Za-z_\x{A0}-\x{10FFFF}][\w .|\-\x{A0}-\x{10FFFF}]{0,40}\}\}|(?:^|[\s,])\{[a-z]+(?:_[a-z]+)+\}|\$\{[A-Za-z_]\w{0,40}\}|%\([A-Za-z_]\w{0,30}\)[sdf]|\{%[^%\n]{1,80}%\}"
+    r"\{\{[ \t]*[A-Za-z_\x{A0}-\x{10FFFF}][\w .|\-\x{A0}-\x{10FFFF}]{0,40}\}\}|\$\{[A-Za-z_]\w{0,40}\}|%\([A-Za-z_]\w{0,30}\)[sdf]|\{%[^%\n]{1,80}%\}"
     r"|//EOM//|</?s>$|<(?:eos|EOS|pad|PAD|bos|BOS)>"
     r"|\[(?:[Ii]mage|[Pp]icture|[Ll]ink|[Ss]creenshot|[Vv]ideo|URL)(?: (?:of|to|here)[^\]\n()]{0,60})?\]"
     r"|<(?:no ?(?:input|output)|NOINPUT|NOOUTPUT|[Nn]o[Ii]nput|placeholder|PLACEHOLDER)>"
     r"|(?i:\blorem ipsum\b)|<\|(?:im_start|im_end|endoftext|assistant|user|system|eot_id|begin_of_text)[^>\n]{0,20}\|>|\[/?INST\]|<</?SYS>>|### (?:Instruction|Response|Input):"
 )
 """What only a program leaves behind."""
+BRACES = r"(?:^|[\s,])\{(?:(?:[a-z]+_)+(?:name|date|id|email|phone|address|company|customer|user|order|city|title|product|amount|number)|(?:name|date|id|email|phone|address|company|customer|user|order|city|title|product|amount|number)_[a-z]+)\}"
+"""The same in single braces, which formulas, paths and formats have as well."""
 TEMPLATE = (
-    TEMPLATE_SYNTAX + r"|\[(?:[Ii][Nn][Ss][Ee][Rr][Tt]|[Aa][Dd][Dd]|[Ee][Nn][Tt][Ee][Rr]|[Ff][Ii][Ll][Ll](?: in)?|[Yy][Oo][Uu][Rr]|YOUR|[Pp][Ll][Aa][Cc][Ee][Hh][Oo][Ll][Dd][Ee][Rr]"
+    TEMPLATE_SYNTAX + "|" + BRACES + r"|\[(?:[Ii][Nn][Ss][Ee][Rr][Tt]|[Aa][Dd][Dd]|[Ee][Nn][Tt][Ee][Rr]|[Ff][Ii][Ll][Ll](?: in)?|[Yy][Oo][Uu][Rr]|YOUR|[Pp][Ll][Aa][Cc][Ee][Hh][Oo][Ll][Dd][Ee][Rr]"
     r"|EINFÜGEN|[Hh]ier |[Nn]ombre|[Ii]nsertar?|INSERTAR|[Ii]nsérer|[Vv]otre|[Ii]hre? |[Dd]eine? |[Tt]u |[Ss]u |[Ss]eu |[Ii]nserir|[Ii]nsira|[Ii]nserisci|[Ii]nserire|[Ii]l tuo"
     r"|[Nn]ome d[aeio]\w* |[Nn]om d[eu] |[Uu]w |[Vv]ul |[Ww]pisz|[Ww]staw|[Mm]asukkan |[Nn]ama |[Вв]аш[аеи]? |[Вв]став(?:ить|ьте) |[Ии]мя |أدخل |اسم |यहाँ )[^\]\n()]{0,60}\]"
     r"|\[[^\[\]\n()]{0,40} (?:EINFÜGEN|[Ee]infügen|[Ee]intragen|einsetzen|[Aa]dı|giriniz|girin|입력|삽입|डालें|लिखें)\]|\[(?:[Nn]ome|[Nn]om|[Pp]rénom|[Aa]dınız|[Ii]sim|[Ii]miona?|[Ii]mię|[Nn]aam|[Ии]мя|[Дд]ата|[Нн]азвание|이름|날짜|회사명|성함|नाम|तारीख|الاسم|اسمك|التاريخ|[Jj]ina)\]"
-    r"|[\[【「](?:此[处處]|[请請]?(?:填[写寫]|[输輸]入|插入))[^\]】」\n]{0,20}[\]】」]|[\[【](?:姓名|名字|日期|公司名称?|您的[^\]】\n]{1,6}|你的[^\]】\n]{1,6}|お名前|氏名|名前|会社名|日付|[^\]】\n]{1,8}を(?:入力|記入|挿入))[\]】]"
+    r"|[\[【](?:此[处處]|[请請]?(?:填[写寫]|[输輸]入|插入))[^\]】\n]{0,20}[\]】]|(?m:^[ \t]*「(?:此[处處]|[请請]?(?:填[写寫]|[输輸]入|插入))[^」\n]{0,20}」[ \t]*$)|[\[【](?:姓名|名字|日期|公司名称?|您的[^\]】\n]{1,6}|你的[^\]】\n]{1,6}|お名前|氏名|名前|会社名|日付|[^\]】\n]{1,8}を(?:入力|記入|挿入))[\]】]"
     r"|\[(?:[Nn]ame|[Dd]ate|[Cc]ompany(?: [Nn]ame)?|[Cc]ity|[Aa]ddress|[Ff]irst [Nn]ame|[Ll]ast [Nn]ame|[Tt]itle|[Pp]hone(?: [Nn]umber)?|[Ee]mail(?: [Aa]ddress)?|[Rr]ecipient(?:'s [Nn]ame)?|[Pp]roduct(?: [Nn]ame)?|NAME|DATE|COMPANY|TITLE)\]"
     r"|<(?:[Yy]our|[Ii]nsert|[Ee]nter|YOUR|INSERT|ENTER|[Aa]dd)[ _-][^>\n]{1,50}>"
 )
@@ -82,6 +84,12 @@ ITS_ANSWER = (
 )
 NEXT_SPEAKER = r"[.!?。！？।؟\n]\s*\n\s*(?:#+ ?)?(?:Human|User|用户|ユーザー|사용자|Пользователь|Utilisateur|Usuario|Nutzer|Utente)\s*[:：]"
 """An answer that does not stop and makes up what is asked next."""
+LABELLED = re.compile(r"(?:^|\n)[ \t*#>-]*[^\W\d_][\w .'’-]{0,24}\**\s?[:：]\**[ \t]*(?=\S)")
+ANSWERS_NEXT = re.compile(
+    r"\s*(?:#+ ?)?(?:Assistant|AI|Bot|GPT|ChatGPT|Model|Human|User|Assistent|Asistente|Assistente|Ассистент|Бот|助手|助理|アシスタント|ボット|어시스턴트|봇)\s*[:：]",
+    re.IGNORECASE,
+)
+"""A line under a label; the line of who answers."""
 PLACEHOLDERS = frozenset((
     "n/a", "na", "none", "null", "nan", "nil", "tbd", "todo", "fixme", "-", "--", "...", "…", "?", ".", "test", "no output",
     "nooutput", "<nooutput>", "no input", "noinput", "<noinput>", "undefined", "empty", "[]", "{}", "xxx", "answer", "output",
@@ -97,7 +105,7 @@ PLACEHOLDERS = frozenset((
 """Whole texts that stand for none, in lower case."""
 
 TRANSLATION = (
-    r"translat|übersetz|tradu[ciz]|traduire|tłumacz|перевед|перевод|переклад|翻译|翻譯|翻訳|번역|ترجم|अनुवाद|çevir|vertaal|"
+    r"translat|übersetz|tradu[ciz]|traduire|tradurre|tłumacz|перевед|перевод|переклад|翻译|翻譯|翻訳|번역|ترجم|अनुवाद|çevir|vertaal|"
     r"oversæt|översätt|käännä|μετάφρα|dịch|\b(?:in|into|using|auf|en|em|to) (?:spanish|french|german|italian|portuguese|chinese|japanese|korean|russian|"
     r"arabic|latin|dutch|hindi|greek|polish|turkish|swedish|english|deutsch|englisch|französisch|spanisch|anglais|français|"
     r"español|inglés|inglês|francés|alemán|mandarin|hebrew|vietnamese|thai)\b|\b(?:in inglese|inglese come|bahasa inggris|"

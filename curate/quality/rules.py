@@ -8,6 +8,7 @@ Does not: know whether an answer is true or follows its instruction.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -126,7 +127,24 @@ def _empty_prompt(m: Measured, config: QualityConfig) -> Hits:
 
 def _placeholder(m: Measured, config: QualityConfig) -> Hits:
     visible = _visible(m.features)
-    return hits("placeholder", (visible > 0) & _stands_for_none(m.pieces.texts), 0.7)
+    where = (visible > 0) & _stands_for_none(m.pieces.texts)
+    # Words that are the right answer: a translation, one of the choices, a state.
+    worded = m.holds(r"^\s*[\pL][\pL' .]*(?:/[\pL])?\.?\s*$", where)
+    worded &= ~m.holds(r"^\s*(?:n/?a|nan|no ?input|no ?output)\b", worded)
+    where &= ~(worded & m.asks(rf"{phrases.TRANSLATION}|\bword for\b|\bstatus\b|状态|狀態|状態", where))
+    prompts = m.pieces.prompts
+    for i in np.flatnonzero(where & worded).tolist():
+        where[i] = prompts is None or not _offered(m.pieces.texts[i].as_py(), prompts[i].as_py() or "")
+    return hits("placeholder", where, 0.7)
+
+
+def _offered(text: str, prompt: str) -> bool:
+    """Whether the prompt itself names the word, which is then a choice or the subject ("answer" stands in many)."""
+    word = text.strip().rstrip(".").lower()
+    if not word[:1].isalpha() or word in ("answer", "output", "test", "empty"):
+        return False
+    found = re.escape(word)
+    return re.search(rf"(?<!\w){found}(?!\w)" if word.isascii() else found, prompt.lower()) is not None
 
 
 def _no_input(m: Measured, config: QualityConfig) -> list[Hits]:
@@ -297,6 +315,6 @@ _PIECE_RULES: dict[str, Rule] = {
 _ANSWER_RULES: dict[str, Rule] = {
     "empty_prompt": _empty_prompt, "refusal": manners.refusal, "as_an_ai": manners.as_an_ai, "runs_on": manners.runs_on,
     "prompt_echoed": answering.prompt_echoed, "stock_answer": answering.stock_answer, "unrelated": answering.unrelated,
-    "missing_end": lambda m, config: endings.missing_end(m),
+    "missing_end": lambda m, config: endings.missing_end(m, config.language_characters),
     "wrong_count": lambda m, config: asked.wrong_count(m), "slipped": lambda m, config: slips.slipped(m),
 }  # fmt: skip

@@ -76,7 +76,7 @@ def _asked_briefly(m: Measured) -> Bools:
     if m.prompt_features is None:
         return np.zeros(len(m.features), np.bool_)
     brief = m.asks(asks.BRIEF, m.prompt_features["words"] <= SHORT_PROMPT)
-    return brief & ~m.asks(asks.REASONS, brief)
+    return brief & ~m.asks(rf"{asks.REASONS}|{asks.LONG}", brief)
 
 
 def substance(f: Features) -> Floats:

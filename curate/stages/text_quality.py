@@ -199,7 +199,7 @@ def _evidence(one: Hits, which: Any) -> list[str] | None:
 STAGE = Stage(
     name=NAME,
     title="Text quality",
-    version=10,
+    version=11,
     config=QualityConfig,
     detect=detect,
     on_finding="review",
