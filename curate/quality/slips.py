@@ -32,6 +32,9 @@ _MOST, _LEAST = 5.0, -7.5
 """Bounds of one row's evidence: three rows at least make a run, and one row that fits its prompt undoes one and a half."""
 _HARDLY = 0.25
 """Of how much nearer the nearest distance is than chance: own pairs below that are taken for as good as chance."""
+_TELLING = 0.5
+"""Classes by which pairs must be nearer than chance: where prompts come from one template and answers take up none of its
+words, nothing tells whose is whose."""
 _ALIKE = 0.3
 """Share of a prompt's rare words in another prompt from which on they ask alike."""
 _SHORTEST = 8
@@ -145,7 +148,7 @@ class _Pairs:
         return relate(one, other, self.common, weights=self.weights).taken_up >= _ALIKE
 
     def evidence(self) -> Floats | None:
-        """Log likelihood ratio of each class; None where own pairs are no nearer than others.
+        """Log likelihood ratio of each class; None where no pairs are nearer than chance.
 
         A data set that slipped as a whole has its own pairs some rows away: the nearest distance counts where what stands
         together is hardly nearer than what does not.
@@ -157,7 +160,7 @@ class _Pairs:
         best = max((self._shares(rows, (rows + d) % n) for d in _all_distances()), key=_middle)
         if _middle(own) - _middle(far) > _HARDLY * (_middle(best) - _middle(far)):
             best = own
-        if _middle(best) <= _middle(far):
+        if _middle(best) < _middle(far) + _TELLING:
             return None
         return np.append(np.log(best / far), 0.0)
 

@@ -78,6 +78,21 @@ def test_answers_of_no_prompt_at_all_have_not_slipped() -> None:
     assert slipped(prompts, answers) == {}
 
 
+def test_prompts_of_one_template_whose_answers_take_up_none_of_its_words_have_not_slipped() -> None:
+    g = random.Random(5)
+    prompts, answers = [], []
+    for k in range(200):
+        a, b = g.randint(2, 90), g.randint(2, 90)
+        if k % 25 in (1, 2):  # a few rows of other kinds
+            prompts.append(f"Tom has {a} apples and buys {b}. How many{' has he got now' * (k % 25 == 2)}?")
+            first = f"Tom has {a} apples.\nHe buys {b}." if k % 25 == 1 else f"He has {a}."
+            answers.append(f"{first}\n#### {a + b} apples")
+        else:
+            prompts.append(f"Person {k} has {a} pears and buys {b} more. How many does person {k} have?")
+            answers.append(f"First there are {a}.\nThen {b} come.\n{a}+{b}={a + b}\n#### {a + b}")
+    assert slipped(prompts, answers) == {}
+
+
 def test_rows_that_work_on_the_text_of_the_next_have_not_slipped() -> None:
     """Every other row asks for the title of a text that the next row is asked to write."""
     prompts, answers = pairs()
