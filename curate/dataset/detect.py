@@ -1,5 +1,7 @@
 """Which column is what: roles and task, each with a reason, the runners-up and a way to overrule.
 
+What each column could be is found by `candidates`; here the task is settled that they make together.
+
 Names decide first (`instruction`, `category`, `conversations`: the names that datasets in the field have), contents
 second (median words, distinct values, shapes of nested values). A guess from contents says so. A label whose values are
 all distinct is an id, not a label.
@@ -11,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from curate.dataset import names as known
+from curate.dataset.candidates import METADATA, Candidates, answering
 from curate.dataset.column import Column
-from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
-from curate.dataset.given import begins_conversations, context_of, holds_answers, picked, says_mostly
+from curate.dataset.given import begins_conversations, context_of
 from curate.dataset.shapes import Facts, facts_of
-from curate.dataset.side_by_side import asks, median_written, rates, speaks, tells, wordy
+from curate.dataset.side_by_side import wordy
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
 from curate.errors import ConfigError, nearest
 
@@ -121,17 +122,16 @@ class _Finder:
         self.given = given
         self.task = task
         self.column = column
-        self.ratings = {
-            name for name, fact in free.items() if known.spelled(name) in RATINGS and rates(fact, column(name))
-        }
-        self.by_name = set(self.ratings)
+        self.could = Candidates(free, given, task, column)
+        self.by_name = set(self.could.ratings)
         """Columns of names that say what they are only beside others, or by their values."""
-        self.found: dict[str, tuple[str, ...]] = {}
-        self.why: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self.found: dict[str, tuple[str, ...]] = dict(self.could.metadata)
+        self.why: dict[str, tuple[str, tuple[str, ...]]] = {
+            role: (self._says(columns), ()) for role, columns in self.found.items()
+        }
 
     def run(self) -> tuple[str, str, tuple[str, ...]]:
         """(task, reason, other tasks that would fit); fills `found` and `why`."""
-        self._metadata()
         fits = [task for task in _ORDER if self._fits(task)]
         task = self.task or self._implied() or next(iter(fits))
         self._assign(task)
@@ -156,25 +156,25 @@ class _Finder:
         if "completion" in given:
             return "unpaired_preference" if thumb else "sft"
         if "text" in given:
-            return "classification" if self._labels() else "text"
+            return "classification" if self.could.labels() else "text"
         if "label" in given:
             return "unpaired_preference" if thumb and self._fits("unpaired_preference") else "classification"
         return None
 
     def _fits(self, task: str) -> bool:
         if task == "preference":
-            return bool(self._one("chosen", _answer)) and bool(self._one("rejected", _answer))
+            return bool(self.could.one("chosen", answering)) and bool(self.could.one("rejected", answering))
         if task == "unpaired_preference":
-            talk = bool(self._messages()) or (bool(self._prompts()) and bool(self._one("completion", wordy)))
-            return talk and bool(self._thumb())
+            talk = bool(self.could.messages()) or (bool(self.could.prompts()) and bool(self.could.one("completion", wordy)))
+            return talk and bool(self.could.thumb())
         if task == "chat":
-            return bool(self._messages())
+            return bool(self.could.messages())
         if task == "sft":
-            if self._prompts() and self._answers():
+            if self.could.prompts() and self.could.answers():
                 return True
-            return bool(self._picked) or (bool(self._prompted) and not self._labelled(self._prompted))
+            return bool(self.could.picked) or (bool(self.could.prompted) and not self.could.labelled(self.could.prompted))
         if task == "classification":
-            return bool(self._labels())
+            return bool(self.could.labels())
         return True
 
     def _assign(self, task: str) -> None:
@@ -185,36 +185,36 @@ class _Finder:
 
         if task == "preference":
             for role in ("chosen", "rejected"):
-                columns = self._one(role, _answer)
+                columns = self.could.one(role, answering)
                 put(role, columns, self._says(columns))
         if task in ("chat", "preference", "unpaired_preference"):
-            better = self._one("chosen", _answer) if task == "preference" else []
-            talk = [] if better and begins_conversations(self.column(better[0])) else self._messages()
+            better = self.could.one("chosen", answering) if task == "preference" else []
+            talk = [] if better and begins_conversations(self.column(better[0])) else self.could.messages()
             put("messages", talk[:1], self._says(talk[:1]), talk[1:])
-            tools = self._one("tools", lambda fact: True)
+            tools = self.could.one("tools", lambda fact: True)
             put("tools", tools, self._says(tools))
         spoken = self.found.get("messages") or self.given.get("messages")
         if task in ("sft", "preference", "unpaired_preference") and not spoken:
-            prompts, answers = self._prompts(), self._answers()
-            if task == "sft" and not (prompts and answers) and self._picked:
-                prompts, answers = self._picked[:-1], self._picked[-1:]
-                self.by_name |= set(self._picked)
-            elif task == "sft" and not (prompts and answers) and self._prompted:
-                prompts, answers = self._prompted[:-1], self._prompted[-1:]
-                self.by_name |= set(self._prompted)
+            prompts, answers = self.could.prompts(), self.could.answers()
+            if task == "sft" and not (prompts and answers) and self.could.picked:
+                prompts, answers = self.could.picked[:-1], self.could.picked[-1:]
+                self.by_name |= set(self.could.picked)
+            elif task == "sft" and not (prompts and answers) and self.could.prompted:
+                prompts, answers = self.could.prompted[:-1], self.could.prompted[-1:]
+                self.by_name |= set(self.could.prompted)
             put("prompt", prompts, self._says(prompts))
             if task != "preference":
                 put("completion", answers[:1], self._says(answers[:1]), answers[1:])
         if task == "unpaired_preference":
-            thumb = self._thumb()
+            thumb = self.could.thumb()
             put("label", thumb, self._says(thumb))
         if task == "classification":
-            labels = self._labels()
+            labels = self.could.labels()
             put("label", labels[:1], self._says(labels[:1]), labels[1:])
-        judged = self._judged() if task == "classification" else []
+        judged = self.could.judged() if task == "classification" else []
         if task in ("classification", "text"):
-            texts = self._texts(set(self.found.get("label", ())))
-            chosen = judged[1:] or self._pair() or texts[:1]
+            texts = self.could.texts(set(self.found.get("label", ())))
+            chosen = judged[1:] or self.could.pair() or texts[:1]
             put("text", chosen, self._says(chosen), [name for name in texts if name not in (*chosen, *judged)])
         played = {name for columns in self.found.values() for name in columns}
         if any(self.found.get(role) or self.given.get(role) for role in ("text", "prompt", "messages")):
@@ -223,11 +223,9 @@ class _Finder:
             beside = [name for name in self.free if name in (*beside, *judged[:1])]
             put("context", beside, "by name and contents: given beside the prompt or the text")
         content = {name for role in CONTENT_ROLES for name in self.found.get(role, ())}
-        for role in ("group", "split", "source", "time", "weight"):
+        for role in METADATA:
             if role in self.found:
                 self.found[role] = tuple(name for name in self.found[role] if name not in content)
-
-    # -- columns ----------------------------------------------------------------------------------------------------
 
     def _says(self, columns: Sequence[str]) -> str:
         if not columns:
@@ -238,228 +236,6 @@ class _Finder:
         if len(columns) > 1:
             facts = [f"{name} has {fact}" for name, fact in zip(columns, facts, strict=True)]
         return f"{named}: {'; '.join(facts)}"
-
-    def _all(self, role: str, fits: Callable[[Facts], bool]) -> list[str]:
-        if role in self.given:
-            return list(self.given[role])
-        ranked = [(known.rank(name, known.NAMES[role]), name) for name, fact in self.free.items() if fits(fact)]
-        return [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
-
-    def _one(self, role: str, fits: Callable[[Facts], bool]) -> list[str]:
-        found = self._all(role, fits)
-        return found if role in self.given else found[:1]
-
-    def _messages(self) -> list[str]:
-        if "messages" in self.given:
-            return list(self.given["messages"])
-        talks = [name for name, fact in self.free.items() if fact.conversation]
-        answers = set(known.NAMES["chosen"]) | set(known.NAMES["rejected"])
-        talks = [name for name in talks if known.plain(name) not in answers]
-        if self._said_after() or (self._all("prompt", wordy) and self._answers()):  # turns before it are not the whole
-            talks = [name for name in talks if known.plain(name) not in known.TURNS_BEFORE]
-        return sorted(talks, key=lambda name: known.rank(name, known.NAMES["messages"]) is None)
-
-    def _said_after(self) -> bool:
-        """Whether prose that is no system prompt, no passage and not about the row stands beside the turns before it."""
-        metadata = {name for columns in self.found.values() for name in columns}
-        return self.task != "chat" and any(
-            tells(fact) and fact.median_words >= 3 and name not in metadata
-            and known.plain(name) not in {*known.SYSTEM, *known.READ_BEFORE} and not known.about_row(name)
-            for name, fact in self.free.items()
-        )  # fmt: skip
-
-    def _prompts(self) -> list[str]:
-        """`instruction` and `input` together, or the best single name."""
-        found = self._all("prompt", lambda fact: fact.text_share > 0.5 or fact.conversation)
-        if "prompt" in self.given or not found:
-            return found
-        by_name = {known.plain(name): name for name in found}
-        if "instruction" in by_name:
-            return [by_name[name] for name in ("instruction", "input", "context") if name in by_name]
-        if "question" in by_name and "context" in by_name:
-            passage = says_mostly(self.column(by_name["context"]), "context")  # it has the role `context` then
-            return [by_name["question"]] if passage else [by_name["context"], by_name["question"]]
-        return found[:1]
-
-    def _answers(self) -> list[str]:
-        """Completions, or else nested answers."""
-        found = self._all("completion", wordy)
-        if found or "completion" in self.given:
-            return found
-        named = [name for name in self.free if known.plain(name) in ("answers", "answer") and self.free[name].nested]
-        return [name for name in named if holds_answers(self.column(name))]
-
-    @cached_property
-    def _picked(self) -> list[str]:
-        """A question and the column that says which of its choices is right; empty for none."""
-        if any(role in self.given for role in ("text", "label", "completion", "messages", "chosen", "rejected")):
-            return []
-        choices, key = picked(list(self.free), self.column)
-        if not key or self.column(key).array.null_count:  # a row without its answer would be a bad one
-            return []
-        free = [name for name in self.free if name not in choices and name != key and self.free[name].text_share > 0.5]
-        asked = [name for name in self._prompts() if name in free or name in self.given.get("prompt", ())]
-        named = sorted((known.CHOSEN_FOR.index(known.plain(n)), n) for n in free if known.plain(n) in known.CHOSEN_FOR)
-        prose = [name for name in self._texts({*choices, key}) if name in free]
-        asked = asked or [name for _, name in named[:1]] or prose[:1]
-        return [*asked, key] if asked else []
-
-    @cached_property
-    def _prompted(self) -> list[str]:
-        """A prompt and its completion by names that say so only side by side, or two languages; empty for none."""
-        if self.given.get("prompt") or self.given.get("completion"):
-            return []
-        free = {name: known.together(name) for name in self.free if speaks(self.free[name], self.column(name))}
-        for first, second in known.PROMPTED:
-            prompts = [name for name, called in free.items() if first in called and asks(self.free[name])]
-            answers = [name for name, called in free.items() if second in called and tells(self.free[name])]
-            if prompts and answers and prompts[0] != answers[0]:
-                if first in ("source", "src") and not self._written([prompts[0], answers[0]], 3):
-                    continue
-                read = known.READ_BEFORE if first == "question" else ()
-                beside = [name for name in self.free if known.plain(name) in read and wordy(self.free[name])]
-                passages = [name for name in beside if says_mostly(self.column(name), known.plain(name))]
-                short = [name for name in beside if known.plain(name) == "context" and name not in passages]
-                if not self._lesser([*passages, *short, prompts[0], answers[0]]):
-                    return [*short[:1], prompts[0], answers[0]]
-        spoken = [name for name in free if known.language(name) and tells(self.free[name])]
-        return spoken if len(spoken) == 2 and self._written(spoken, 2) and not self._lesser(spoken) else []
-
-    def _lesser(self, pair: Sequence[str]) -> bool:
-        """Whether a column without a role holds longer prose than both halves: then that is the text, and they say
-        something about it."""
-        longest = max(self.free[name].median_words for name in pair[-2:])
-        others = set(self.free) - {*pair, *(name for columns in self.found.values() for name in columns)}
-        prose = [self.free[name] for name in others if wordy(self.free[name]) and not self.free[name].nested]
-        return any(fact.median_words > longest for fact in prose)
-
-    def _written(self, pair: Sequence[str], words: int) -> bool:
-        """Whether both hold so many words in the median, and more of them than numbers."""
-        return all(median_written(self.column(name)) >= words for name in pair)
-
-    def _thumb(self) -> list[str]:
-        if "label" in self.given:
-            return list(self.given["label"])
-        # A `label` of 0 and 1 may be any class; under a name that means yes or no it is a thumb.
-        found = [
-            name
-            for name, fact in self.free.items()
-            if known.rank(name, known.THUMBS) is not None
-            and fact.two_sided
-            and (fact.kind == "bool" or not (fact.kind == "int" or fact.numeric) or known.plain(name) != "label")
-        ]
-        return found[:1]
-
-    def _labels(self) -> list[str]:
-        if "label" in self.given:
-            return list(self.given["label"])
-        groups = set(self.found.get("group", ())) | set(self.found.get("split", ())) | set(self.found.get("source", ()))
-        groups |= set(self.found.get("time", ())) | set(self.found.get("weight", ()))
-        fit = {name: fact for name, fact in self.free.items() if fact.labelish and name not in groups}
-        rated = self._rated(fit)
-        if not rated:
-            return self._labels_among(fit)
-        ranks = known.label_ranks(list(fit), rated)
-        named = sorted(ranks, key=lambda name: (ranks[name], name))
-        return named + [name for name, fact in fit.items() if name not in named and fact.repeats]
-
-    def _labels_among(self, fit: Mapping[str, Facts]) -> list[str]:
-        """Labels by name, or by contents where one column alone looks like it."""
-        ranked = [(known.rank(name, known.NAMES["label"]), name) for name in fit]
-        named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
-        if named:
-            return named + [name for name, fact in fit.items() if name not in named and fact.repeats]
-        # Without a name only an unmistakable column counts, and only beside a text.
-        loose = [name for name, fact in fit.items() if fact.repeats and fact.kind in ("str", "bool")]
-        loose = [name for name in loose if not known.is_id(name) or known.names_class(name)]
-        return loose if len(loose) == 1 and self._texts(set(loose)) else []
-
-    def _rated(self, fit: Mapping[str, Facts]) -> set[str]:
-        """Ratings that are a label beside what they rate; those of names that mean other things as well only where
-        nothing but the thing that is rated would be the label, and no pair of texts is."""
-        rated = self.ratings & set(fit)
-        if not rated or self._pair() or not any(asks(self.free[name]) for name in self._texts(rated)):
-            return set()
-        others = self._labels_among({name: fact for name, fact in fit.items() if name not in rated})
-        if self._prompted or (others and not known.thing(others[0])):
-            rated -= {name for name in rated if known.spelled(name) in RATINGS_OR_NOT}
-        return rated
-
-    def _labelled(self, pair: Sequence[str]) -> bool:
-        """Whether anything beside a pair could be a label, by name or by contents; an id that comes back could not."""
-        if "label" in self.given:
-            return False
-        metadata = {name for columns in self.found.values() for name in columns}
-        for name, fact in self.free.items():
-            if not fact.labelish or (name in pair and fact.filled < 10) or (name in metadata and name not in pair):
-                continue
-            if known.rank(name, known.NAMES["label"]) is not None:
-                return True
-            if name not in pair and not known.is_id(name) and (name in self.ratings or self._classes(fact)):
-                return True
-        return False
-
-    def _classes(self, fact: Facts) -> bool:
-        few = fact.kind in ("str", "bool") or fact.two_sided or rates(fact, self.column(fact.name))
-        return fact.repeats and few
-
-    def _texts(self, taken: set[str]) -> list[str]:
-        if "text" in self.given:
-            return list(self.given["text"])
-        metadata = ("group", "split", "time", "weight", "source")
-        used = taken | {name for role in metadata for name in self.found.get(role, ())}
-        fit = {name: fact for name, fact in self.free.items() if name not in used and fact.text_share > 0.5}
-        ranked = [(known.rank(name, known.NAMES["text"]), name) for name, fact in fit.items() if not fact.nested]
-        named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
-        prose = [name for name, fact in sorted(fit.items(), key=lambda item: -item[1].median_words)
-                 if fact.median_words >= 3 and name not in named]  # fmt: skip
-        if not named and not prose:
-            prose = [name for name, fact in fit.items() if not fact.numeric and fact.distinct_share > 0.5]
-        return named + prose
-
-    def _pair(self, pairs: Sequence[tuple[str, str]] = known.PAIRS) -> list[str]:
-        """Two texts that are judged together: premise and hypothesis, `sentence1` and `sentence2`."""
-        by_name = {known.plain(name): name for name, fact in self.free.items() if fact.text_share > 0.5}
-        pair = next((pair for pair in pairs if pair[0] in by_name and pair[1] in by_name), ())
-        return [by_name[name] for name in pair] if "text" not in self.given else []
-
-    def _judged(self) -> list[str]:
-        """A passage and the shorter text that is judged by it: document and claim. Read as one, the passage would hide
-        that two claims about it differ."""
-        pair = self._pair(known.JUDGED)
-        if not pair or "context" in self.given or self._pair() not in ([], pair):
-            return []
-        passage, text = (self.free[name] for name in pair)
-        longer = passage.median_words > text.median_words and not passage.nested and asks(text)
-        return pair if longer and says_mostly(self.column(passage.name), known.plain(passage.name)) else []
-
-    def _metadata(self) -> None:
-        for role in ("group", "split", "source", "time", "weight"):
-            if role in self.given:
-                continue
-            fits = _METADATA[role]
-            names = [name for name, fact in self.free.items()
-                     if known.rank(name, known.NAMES[role]) is not None and fits(fact)]  # fmt: skip
-            if role == "split" and not names:
-                names = [name for name, fact in self.free.items() if fact.split_words]
-            if role != "group":
-                names = names[:1]
-            if names:
-                self.found[role] = tuple(names)
-                self.why[role] = (self._says(names), ())
-
-
-def _answer(fact: Facts) -> bool:
-    return fact.text_share > 0.5 or fact.message or fact.conversation
-
-
-_METADATA: dict[str, Callable[[Facts], bool]] = {
-    "group": lambda fact: 2 <= fact.distinct <= 60 and (fact.repeats or fact.rows < 10) and not fact.nested,
-    "split": lambda fact: 1 <= fact.distinct <= 10 and fact.kind == "str" and fact.median_words <= 2,
-    "source": lambda fact: fact.kind == "str" and fact.median_words <= 6,
-    "time": lambda fact: not fact.nested and fact.median_words <= 6,
-    "weight": lambda fact: fact.kind in ("int", "float") or fact.numeric,
-}
 
 _ORDER = ("preference", "unpaired_preference", "chat", "sft", "classification", "text")
 _TASK_REASONS = {

@@ -1,0 +1,259 @@
+"""Which columns could play which part, the likeliest first: by names, then by what is in them.
+
+Each answer stands by itself; which of them hold together is settled by `curate.dataset.detect`.
+Cost: the statistics of the columns, and the samples that `given` and `side_by_side` look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+
+from curate.dataset import names as known
+from curate.dataset.column import Column
+from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
+from curate.dataset.given import holds_answers, picked, says_mostly
+from curate.dataset.shapes import Facts
+from curate.dataset.side_by_side import asks, median_written, rates, speaks, tells, wordy
+
+
+def answering(fact: Facts) -> bool:
+    """Strings, turns or conversations."""
+    return fact.text_share > 0.5 or fact.message or fact.conversation
+
+
+METADATA: dict[str, Callable[[Facts], bool]] = {
+    "group": lambda fact: 2 <= fact.distinct <= 60 and (fact.repeats or fact.rows < 10) and not fact.nested,
+    "split": lambda fact: 1 <= fact.distinct <= 10 and fact.kind == "str" and fact.median_words <= 2,
+    "source": lambda fact: fact.kind == "str" and fact.median_words <= 6,
+    "time": lambda fact: not fact.nested and fact.median_words <= 6,
+    "weight": lambda fact: fact.kind in ("int", "float") or fact.numeric,
+}
+"""Roles of what is known about a row, and what their columns must hold."""
+
+
+class Candidates:
+    """Columns that could play a part, among those without one."""
+
+    def __init__(
+        self,
+        free: dict[str, Facts],
+        given: dict[str, tuple[str, ...]],
+        task: str | None,
+        column: Callable[[str], Column],
+    ) -> None:
+        self.free = free
+        self.given = given
+        self.task = task
+        self.column = column
+        self.ratings = {
+            name for name, fact in free.items() if known.spelled(name) in RATINGS and rates(fact, column(name))
+        }
+        self.metadata = {role: names for role in METADATA if (names := self._about_rows(role))}
+        """Group, split, source, time and weight."""
+        self._named_about_rows = {name for names in self.metadata.values() for name in names}
+
+    def _about_rows(self, role: str) -> tuple[str, ...]:
+        if role in self.given:
+            return ()
+        fits = [name for name, fact in self.free.items() if METADATA[role](fact)]
+        names = [name for name in fits if known.rank(name, known.NAMES[role]) is not None]
+        if role == "split" and not names:
+            names = [name for name, fact in self.free.items() if fact.split_words]
+        return tuple(names if role == "group" else names[:1])
+
+    def all(self, role: str, fits: Callable[[Facts], bool]) -> list[str]:
+        """The columns that a role could name, the surest first."""
+        if role in self.given:
+            return list(self.given[role])
+        ranked = [(known.rank(name, known.NAMES[role]), name) for name, fact in self.free.items() if fits(fact)]
+        return [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
+
+    def one(self, role: str, fits: Callable[[Facts], bool]) -> list[str]:
+        """The surest of them."""
+        found = self.all(role, fits)
+        return found if role in self.given else found[:1]
+
+    def messages(self) -> list[str]:
+        """Conversations, the surest first."""
+        if "messages" in self.given:
+            return list(self.given["messages"])
+        talks = [name for name, fact in self.free.items() if fact.conversation]
+        answers = set(known.NAMES["chosen"]) | set(known.NAMES["rejected"])
+        talks = [name for name in talks if known.plain(name) not in answers]
+        if self._said_after() or (self.all("prompt", wordy) and self.answers()):  # turns before it are not the whole
+            talks = [name for name in talks if known.plain(name) not in known.TURNS_BEFORE]
+        return sorted(talks, key=lambda name: known.rank(name, known.NAMES["messages"]) is None)
+
+    def _said_after(self) -> bool:
+        """Whether prose that is no system prompt, no passage and not about the row stands beside the turns before it."""
+        return self.task != "chat" and any(
+            tells(fact) and fact.median_words >= 3 and name not in self._named_about_rows
+            and known.plain(name) not in {*known.SYSTEM, *known.READ_BEFORE} and not known.about_row(name)
+            for name, fact in self.free.items()
+        )  # fmt: skip
+
+    def prompts(self) -> list[str]:
+        """`instruction` and `input` together, or the best single name."""
+        found = self.all("prompt", lambda fact: fact.text_share > 0.5 or fact.conversation)
+        if "prompt" in self.given or not found:
+            return found
+        by_name = {known.plain(name): name for name in found}
+        if "instruction" in by_name:
+            return [by_name[name] for name in ("instruction", "input", "context") if name in by_name]
+        if "question" in by_name and "context" in by_name:
+            passage = says_mostly(self.column(by_name["context"]), "context")  # it has the role `context` then
+            return [by_name["question"]] if passage else [by_name["context"], by_name["question"]]
+        return found[:1]
+
+    def answers(self) -> list[str]:
+        """Completions, or else nested answers."""
+        found = self.all("completion", wordy)
+        if found or "completion" in self.given:
+            return found
+        named = [name for name in self.free if known.plain(name) in ("answers", "answer") and self.free[name].nested]
+        return [name for name in named if holds_answers(self.column(name))]
+
+    @cached_property
+    def picked(self) -> list[str]:
+        """A question and the column that says which of its choices is right; empty for none."""
+        if any(role in self.given for role in ("text", "label", "completion", "messages", "chosen", "rejected")):
+            return []
+        choices, key = picked(list(self.free), self.column)
+        if not key or self.column(key).array.null_count:  # a row without its answer would be a bad one
+            return []
+        free = [name for name in self.free if name not in choices and name != key and self.free[name].text_share > 0.5]
+        asked = [name for name in self.prompts() if name in free or name in self.given.get("prompt", ())]
+        named = sorted((known.CHOSEN_FOR.index(known.plain(n)), n) for n in free if known.plain(n) in known.CHOSEN_FOR)
+        prose = [name for name in self.texts({*choices, key}) if name in free]
+        asked = asked or [name for _, name in named[:1]] or prose[:1]
+        return [*asked, key] if asked else []
+
+    @cached_property
+    def prompted(self) -> list[str]:
+        """A prompt and its completion by names that say so only side by side, or two languages; empty for none."""
+        if self.given.get("prompt") or self.given.get("completion"):
+            return []
+        free = {name: known.together(name) for name in self.free if speaks(self.free[name], self.column(name))}
+        for first, second in known.PROMPTED:
+            prompts = [name for name, called in free.items() if first in called and asks(self.free[name])]
+            answers = [name for name, called in free.items() if second in called and tells(self.free[name])]
+            if prompts and answers and prompts[0] != answers[0]:
+                if first in ("source", "src") and not self._written([prompts[0], answers[0]], 3):
+                    continue
+                read = known.READ_BEFORE if first == "question" else ()
+                beside = [name for name in self.free if known.plain(name) in read and wordy(self.free[name])]
+                passages = [name for name in beside if says_mostly(self.column(name), known.plain(name))]
+                short = [name for name in beside if known.plain(name) == "context" and name not in passages]
+                if not self._lesser([*passages, *short, prompts[0], answers[0]]):
+                    return [*short[:1], prompts[0], answers[0]]
+        spoken = [name for name in free if known.language(name) and tells(self.free[name])]
+        return spoken if len(spoken) == 2 and self._written(spoken, 2) and not self._lesser(spoken) else []
+
+    def _lesser(self, pair: Sequence[str]) -> bool:
+        """Whether a column without a role holds longer prose than both halves: then that is the text, and they say
+        something about it."""
+        longest = max(self.free[name].median_words for name in pair[-2:])
+        others = set(self.free) - {*pair, *self._named_about_rows}
+        prose = [self.free[name] for name in others if wordy(self.free[name]) and not self.free[name].nested]
+        return any(fact.median_words > longest for fact in prose)
+
+    def _written(self, pair: Sequence[str], words: int) -> bool:
+        """Whether both hold so many words in the median, and more of them than numbers."""
+        return all(median_written(self.column(name)) >= words for name in pair)
+
+    def thumb(self) -> list[str]:
+        """A yes or no about an answer."""
+        if "label" in self.given:
+            return list(self.given["label"])
+        # A `label` of 0 and 1 may be any class; under a name that means yes or no it is a thumb.
+        found = [
+            name
+            for name, fact in self.free.items()
+            if known.rank(name, known.THUMBS) is not None
+            and fact.two_sided
+            and (fact.kind == "bool" or not (fact.kind == "int" or fact.numeric) or known.plain(name) != "label")
+        ]
+        return found[:1]
+
+    def labels(self) -> list[str]:
+        """Classes, the surest first."""
+        if "label" in self.given:
+            return list(self.given["label"])
+        fit = {name: fact for name, fact in self.free.items() if fact.labelish and name not in self._named_about_rows}
+        rated = self._rated(fit)
+        if not rated:
+            return self._labels_among(fit)
+        ranks = known.label_ranks(list(fit), rated)
+        named = sorted(ranks, key=lambda name: (ranks[name], name))
+        return named + [name for name, fact in fit.items() if name not in named and fact.repeats]
+
+    def _labels_among(self, fit: Mapping[str, Facts]) -> list[str]:
+        """Labels by name, or by contents where one column alone looks like it."""
+        ranked = [(known.rank(name, known.NAMES["label"]), name) for name in fit]
+        named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
+        if named:
+            return named + [name for name, fact in fit.items() if name not in named and fact.repeats]
+        # Without a name only an unmistakable column counts, and only beside a text.
+        loose = [name for name, fact in fit.items() if fact.repeats and fact.kind in ("str", "bool")]
+        loose = [name for name in loose if not known.is_id(name) or known.names_class(name)]
+        return loose if len(loose) == 1 and self.texts(set(loose)) else []
+
+    def _rated(self, fit: Mapping[str, Facts]) -> set[str]:
+        """Ratings that are a label beside what they rate; those of names that mean other things as well only where
+        nothing but the thing that is rated would be the label, and no pair of texts is."""
+        rated = self.ratings & set(fit)
+        if not rated or self.pair() or not any(asks(self.free[name]) for name in self.texts(rated)):
+            return set()
+        others = self._labels_among({name: fact for name, fact in fit.items() if name not in rated})
+        if self.prompted or (others and not known.thing(others[0])):
+            rated -= {name for name in rated if known.spelled(name) in RATINGS_OR_NOT}
+        return rated
+
+    def labelled(self, pair: Sequence[str]) -> bool:
+        """Whether anything beside a pair could be a label, by name or by contents; an id that comes back could not."""
+        if "label" in self.given:
+            return False
+        for name, fact in self.free.items():
+            about = name in self._named_about_rows and name not in pair
+            if not fact.labelish or (name in pair and fact.filled < 10) or about:
+                continue
+            if known.rank(name, known.NAMES["label"]) is not None:
+                return True
+            if name not in pair and not known.is_id(name) and (name in self.ratings or self._classes(fact)):
+                return True
+        return False
+
+    def _classes(self, fact: Facts) -> bool:
+        few = fact.kind in ("str", "bool") or fact.two_sided or rates(fact, self.column(fact.name))
+        return fact.repeats and few
+
+    def texts(self, taken: set[str]) -> list[str]:
+        """Texts but for those `taken`: by name, then the longest prose."""
+        if "text" in self.given:
+            return list(self.given["text"])
+        used = taken | self._named_about_rows
+        fit = {name: fact for name, fact in self.free.items() if name not in used and fact.text_share > 0.5}
+        ranked = [(known.rank(name, known.NAMES["text"]), name) for name, fact in fit.items() if not fact.nested]
+        named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
+        prose = [name for name, fact in sorted(fit.items(), key=lambda item: -item[1].median_words)
+                 if fact.median_words >= 3 and name not in named]  # fmt: skip
+        if not named and not prose:
+            prose = [name for name, fact in fit.items() if not fact.numeric and fact.distinct_share > 0.5]
+        return named + prose
+
+    def pair(self, pairs: Sequence[tuple[str, str]] = known.PAIRS) -> list[str]:
+        """Two texts that are judged together: premise and hypothesis, `sentence1` and `sentence2`."""
+        by_name = {known.plain(name): name for name, fact in self.free.items() if fact.text_share > 0.5}
+        pair = next((pair for pair in pairs if pair[0] in by_name and pair[1] in by_name), ())
+        return [by_name[name] for name in pair] if "text" not in self.given else []
+
+    def judged(self) -> list[str]:
+        """A passage and the shorter text that is judged by it: document and claim. Read as one, the passage would hide
+        that two claims about it differ."""
+        pair = self.pair(known.JUDGED)
+        if not pair or "context" in self.given or self.pair() not in ([], pair):
+            return []
+        passage, text = (self.free[name] for name in pair)
+        longer = passage.median_words > text.median_words and not passage.nested and asks(text)
+        return pair if longer and says_mostly(self.column(passage.name), known.plain(passage.name)) else []
