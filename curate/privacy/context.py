@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-import numpy.typing as npt
-
 from curate.privacy.identifiers import IDENTIFIERS
 from curate.privacy.key_shapes import PLAIN_PREFIXES, SHAPES
-from curate.privacy.words import EXACT, STEMS, spellings
+from curate.privacy.letters import hash_table
+from curate.privacy.words import EXACT, STEMS, spellings, word_list
 
 PHONE, IDENTIFIER, CARD, SSN, IP, VERSION, BIRTH, MONEY, PAGE, COUNT, PHONE_AFTER = (1 << i for i in range(11))
 
@@ -51,31 +49,6 @@ for _name, _more in EXACT.items():
     _WORDS[_CLASS_OF[_name]] += " " + _more
 
 
-def fnv1a(word: bytes) -> int:
-    """64-bit FNV-1a of the bytes, the same as the kernel's."""
-    h = 0xCBF29CE484222325
-    for byte in word:
-        h = ((h ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return h
-
-
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
-def hash_table(entries: dict[bytes, int], bits: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
-    """Open-addressed hash table: keys (0 = empty) and values."""
-    keys = np.zeros(1 << bits, dtype=np.uint64)
-    values = np.zeros(1 << bits, dtype=np.int64)
-    for word, value in sorted(entries.items()):
-        h = fnv1a(word)
-        slot = h & ((1 << bits) - 1)
-        while keys[slot]:
-            slot = (slot + 1) & ((1 << bits) - 1)
-        keys[slot], values[slot] = h, value
-    return keys, values
-
-
 def _classes() -> dict[bytes, int]:
     merged: dict[bytes, int] = {}
     for mask, words in _WORDS.items():
@@ -94,7 +67,7 @@ of an identifier; one that says "number" of anything. VALUE: the column's name i
 judged."""
 STEM = 5
 """Letters from which a word of an identifier counts as a stem: `passportnumber`, `henkilotunnukseni`."""
-_COMMON = frozenset(_words("number numbers numero nummer numer nomor code card carte carta cod no nr id de la the of"))
+_COMMON = frozenset(word_list("number numbers numero nummer numer nomor code card carte carta cod no nr id de la the of"))
 
 
 def _trigger_words() -> set[str]:
@@ -132,7 +105,7 @@ _STEM_CLASSES = _stems()
 STEM_KEYS, STEM_VALUES = hash_table(_STEM_CLASSES, 13)
 SHAPE_KEYS, SHAPE_VALUES = hash_table(_shapes(), 9)
 
-_TLDS = _words("""
+_TLDS = word_list("""
     com org net edu gov mil int info biz name pro aero coop museum mobi jobs travel tel cat asia post xxx arpa app
     dev page blog shop store online site tech cloud space website email live life world today news media agency company
     solutions services group global digital design studio systems software network support center academy school
@@ -147,7 +120,7 @@ _TLDS = _words("""
     tokyo amsterdam wien koeln hamburg bayern swiss scot wales cymru irish eus gal quebec africa local example test
     invalid localhost lan internal corp home onion
 """)
-_FILES = _words("""
+_FILES = word_list("""
     png jpg jpeg gif svg webp bmp tif tiff ico pdf doc docx xls xlsx ppt pptx txt csv tsv json xml yaml yml html htm
     css scss js ts jsx tsx mjs vue java kt cpp hpp cs php jar zip gz bz2 xz tar rar exe dll so bin iso mp3 mp4 wav
     avi mov log ini cfg conf toml lock sql ipynb parquet
@@ -155,14 +128,14 @@ _FILES = _words("""
 # `py`, `rs`, `pl`, `sh`, `md`, `mp` and other two-letter endings are country codes as well: left to the country.
 TLD_KEYS, TLD_VALUES = hash_table({**{t.encode(): 1 for t in _TLDS}, **{f.encode(): 2 for f in _FILES}}, 10)
 
-_SECRET_KEYS = _words("""
+_SECRET_KEYS = word_list("""
     password passwd pwd passphrase passcode secret token apikey api_key access_token auth_token refresh_token
     id_token client_secret secret_key access_key secret_access_key aws_secret_access_key private_key api_token
     authtoken accesstoken auth_key authorization bearer_token api_secret app_secret session_token sessionid
     session_id jwt sig signature connection_string accountkey sharedaccesskey db_password dbpassword
     user_password admin_password passwort kennwort
 """)
-_HANDLE_KEYS = _words("""
+_HANDLE_KEYS = word_list("""
     username user_name userid user_id login handle screen_name screenname nickname twitter instagram telegram discord
     github gitlab tiktok snapchat skype benutzername usuario utente identifiant gebruikersnaam
 """)
@@ -196,7 +169,7 @@ def column_masks(name: str, spoken: bool) -> tuple[int, int]:
 
 
 _CLASSES = _classes()
-_TEXT_COLUMNS = frozenset(_words("""
+_TEXT_COLUMNS = frozenset(word_list("""
     message messages contact call calls calling signal ring reach answering handy dial telegram text address pan cards cc
     client host server remote social
 """))

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from curate.privacy.letters import WORD
+from curate.privacy.letters import SEED, WORD, mix
 from curate.statistics import wilson
 
 FEWEST_RUNS = 20
@@ -92,10 +92,10 @@ def _word_before(data, start, pos):  # type: ignore[no-untyped-def]
     i = j
     while i > start and j - i < 32 and (WORD[data[i - 1]] == 1 or WORD[data[i - 1]] == 3):
         i -= 1
-    h = np.uint64(0xCBF29CE484222325)
+    h = SEED
     for p in range(i, j):
         c = data[p]
-        h = (h ^ np.uint64(c | 32 if 65 <= c <= 90 else c)) * np.uint64(0x100000001B3)
+        h = mix(h, c | 32 if 65 <= c <= 90 else c)
     return h if j - i >= 2 else np.uint64(0)
 
 

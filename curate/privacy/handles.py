@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 from curate.privacy.candidates import Candidate, Span, View
-from curate.privacy.context import _words
 from curate.privacy.types import CODE
+from curate.privacy.words import word_list
 
 _HANDLE = CODE["HANDLE"]
 _NAME = re.compile(r"@([A-Za-z_][A-Za-z0-9_.]{2,29})")
@@ -22,7 +22,7 @@ _SPOKEN = re.compile(
     r"(?:(?:is|me|us|at|on|as|handle|account|user|name|id|es|ist|est|è|é|en|em|mir|uns)\b[^\w\n@]{1,3}){0,3}$",
     re.IGNORECASE,
 )
-_NOT_NAMES = frozenset(_words("""
+_NOT_NAMES = frozenset(word_list("""
     param params return returns throws see since deprecated author override property media import charset everyone here
     channel todo link code type types typedef example version ignore internal api brief file private public staticmethod
     classmethod component injectable entity table column autowired test before after suppresswarnings keyframes font layer
@@ -61,7 +61,7 @@ def at_name(view: View, c: Candidate) -> list[Span]:
 _VALUE = re.compile(
     r"""[=:]{1,2}>?(?P<gap>[ ]?)\\?(?P<quote>["']?)(?P<value>@?[A-Za-z0-9][A-Za-z0-9._-]{2,29})(?![A-Za-z0-9(\[{@])"""
 )
-_NOT_VALUES = frozenset(_words("""
+_NOT_VALUES = frozenset(word_list("""
     none null true false string str int user admin root username login self example utf8 sha256
 """))
 

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from curate.privacy.context import SECRET_KEYS, SECRET_VALUES, TLD_KEYS, TLD_VALUES
-from curate.privacy.letters import HEX, WORD, fnv, is_escape, lookup
+from curate.privacy.letters import HEX, SEED, WORD, fnv, is_escape, lookup, mix
 from curate.privacy.surroundings import SHORT_CELL as SHORT_CELL
 
 (EMAIL, EMAIL_ODD, NUMBER, QUAD, COLONS, IBAN, USERINFO, KEY_VALUE, TOKEN, YEAR, DASH_MAC, KEY_BLOCK, ALNUM, AT_NAME,
@@ -216,26 +216,26 @@ def secret_key_before(data, start, pos):  # type: ignore[no-untyped-def]
         i -= 1
     if j - i - 1 < 3:
         return 0
-    h = np.uint64(0xCBF29CE484222325)
+    h = SEED
     for k in range(i + 1, j):
         c = data[k]
         if 65 <= c <= 90:
             c = np.uint8(c + 32)
         if c == 45:
             c = np.uint8(95)
-        h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
+        h = mix(h, c)
     known = lookup(h, SECRET_KEYS, SECRET_VALUES)
     if known or last < 0:
         return known
     if second >= 0:  # "X-Api-Key", "MY_API_KEY"
-        h = np.uint64(0xCBF29CE484222325)
+        h = SEED
         for k in range(second, j):
             c = data[k]
             if 65 <= c <= 90:
                 c = np.uint8(c + 32)
             if c == 45:
                 c = np.uint8(95)
-            h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
+            h = mix(h, c)
         known = lookup(h, SECRET_KEYS, SECRET_VALUES)
         if known:
             return known
@@ -314,18 +314,17 @@ def end_of_value(data, i, limit):  # type: ignore[no-untyped-def]
 def fingerprints(data, starts, ends, candidates, names):  # type: ignore[no-untyped-def]
     """64-bit hash of all that a recogniser may look at for each candidate: kind, masks, flags and the bytes around."""
     out = np.empty(len(candidates), dtype=np.uint64)
-    prime = np.uint64(0x100000001B3)
     for n in range(len(candidates)):
         row, a, b = candidates[n, 1], candidates[n, 2], candidates[n, 3]
         low, high = max(starts[row], a - LOOK_BEHIND), min(ends[row], b + LOOK_AHEAD)
-        h = np.uint64(0xCBF29CE484222325)
+        h = SEED
         # In a short cell the name of its column speaks.
         column = names[row] * 2 + (1 if ends[row] - starts[row] <= SHORT_CELL else 0)
         for value in (candidates[n, 0], candidates[n, 4], candidates[n, 5], candidates[n, 6], a - low, b - a, high - b,
                       column):  # fmt: skip
-            h = (h ^ np.uint64(value)) * prime
+            h = mix(h, value)
         for i in range(low, high):
-            h = (h ^ np.uint64(data[i])) * prime
+            h = mix(h, data[i])
         out[n] = h ^ (h >> np.uint64(32))
     return out
 

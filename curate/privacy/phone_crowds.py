@@ -28,7 +28,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 from curate.privacy import phones
 from curate.privacy.candidates import Candidate, Span, View
 from curate.privacy.context import BIRTH, COUNT, PHONE
-from curate.privacy.letters import WORD
+from curate.privacy.letters import SEED, WORD, mix
 from curate.privacy.neighbourhood import MAY_BE_CARD, MAY_BE_PHONE, MAY_BE_SSN, NUMBER
 from curate.privacy.phones import Plan, calling_code, fits, following, plan_of
 from curate.privacy.plan_automata import Automaton, automaton
@@ -42,12 +42,6 @@ FEW = 24
 """Candidates of one form up to which each is judged by itself."""
 _LONGEST = 48
 _CHUNK = 1 << 16
-_SEED, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-
-
-@njit(cache=True, inline="always")
-def _mix(h, value):  # type: ignore[no-untyped-def]
-    return (h ^ np.uint64(value)) * _PRIME
 
 
 @njit(cache=True)
@@ -77,37 +71,37 @@ def signatures(data, starts, ends, candidates, columns, names):  # type: ignore[
         if union & BIRTH:
             continue
         start, end = starts[row], ends[row]
-        h = _mix(_mix(_mix(_SEED, near), union), flags)
+        h = mix(mix(mix(SEED, near), union), flags)
         p, first, nought = a, True, False
         while p < b:
             c = data[p]
             if 48 <= c <= 57:
                 if first:
                     for q in range(p, p + _kept(data, p, b)):
-                        h = _mix(h, data[q])
+                        h = mix(h, data[q])
                         p += 1
                     first = False
                     if p == b or not 48 <= data[p] <= 57:
                         continue
-                h = _mix(h, 50)
+                h = mix(h, 50)
             else:
                 first = True
-                h = _mix(h, c)
+                h = mix(h, c)
                 nought |= c == 40 and p + 2 < b and data[p + 1] == 48 and data[p + 2] == 41
             p += 1
         if nought:
             continue  # "+44 (0)20": which nought is left out depends on the digits before
         spoken = near & PHONE or (union & COUNT and not near)
         low = max(start, a - (64 if spoken else 4))
-        h = _mix(_mix(h, b - a), a - low)
+        h = mix(mix(h, b - a), a - low)
         for q in range(low, a):
-            h = _mix(h, 48 if WORD[data[q]] == 2 else data[q])
+            h = mix(h, 48 if WORD[data[q]] == 2 else data[q])
         high = min(end, b + 16)
-        h = _mix(h, high - b)
+        h = mix(h, high - b)
         for q in range(b, high):
-            h = _mix(h, 48 if WORD[data[q]] == 2 else data[q])
+            h = mix(h, 48 if WORD[data[q]] == 2 else data[q])
         if end - start <= SHORT_CELL:
-            h = _mix(h, columns[names[row]])
+            h = mix(h, columns[names[row]])
         out[n] = max(h ^ (h >> np.uint64(32)), np.uint64(1))
     return out
 

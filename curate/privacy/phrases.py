@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from curate.privacy.context import _WORDS, CARD, IP, PHONE
 from curate.privacy.identifiers import IDENTIFIERS, Identifier
+from curate.privacy.words import LETTERS
 from curate.privacy.words import STEMS as CLASS_STEMS
 
 Hit = tuple[int, Identifier]
@@ -53,13 +54,12 @@ def _tables() -> tuple[dict[str, list[_Ending]], dict[str, list[_Ending]], dict[
             if any("\u0e00" <= c <= "\u0e7f" or "\u2e80" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af" for c in phrase):
                 joined.setdefault(phrase, []).append(identifier)
                 continue
-            *before, last = _WORD.findall(fold(phrase))
+            *before, last = LETTERS.findall(fold(phrase))
             ending = _Ending(tuple(before), identifier)
             (stems if phrase.endswith("*") else exact).setdefault(last, []).append(ending)
     return exact, stems, joined
 
 
-_WORD = re.compile(r"[^\W\d_]+")
 ENDING_WORDS, ENDING_STEMS, _JOINED = _tables()
 _STEM_SIZES = sorted({len(stem) for stem in ENDING_STEMS})
 OTHER = frozenset(word for mask in (PHONE, CARD, IP) for word in _WORDS[mask].split()) - {"address", "card", "carte"}

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from curate.privacy.candidates import Candidate, Span, View
-from curate.privacy.context import _words
 from curate.privacy.key_shapes import match_key
 from curate.privacy.types import CODE
+from curate.privacy.words import word_list
 
 _URL = CODE["URL_CREDENTIALS"]
 _SECRET = CODE["SECRET"]
@@ -40,7 +40,7 @@ _VALUE = re.compile(
     r"""(?P<value>(?:&amp;|[^\s"'`<>,;)\]}\\]){4,256})"""
 )
 _TO_QUOTE = {quote: re.compile(r"[^\s\\" + quote + r"]{4,256}(?=\\?" + quote + ")") for quote in "\"'`"}
-_NOT_VALUES = frozenset(_words("""
+_NOT_VALUES = frozenset(word_list("""
     none null nil true false required optional string str bytes undefined empty missing invalid expired unknown hidden
     redacted secret password token changed wrong correct example yourpassword your_password yourtoken your_token self
 """))  # fmt: skip

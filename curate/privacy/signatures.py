@@ -20,8 +20,8 @@ import numpy.typing as npt
 from numba import njit
 
 from curate.privacy import phrases
-from curate.privacy.context import IDENTIFIER, MONEY, PHONE, VERSION, hash_table
-from curate.privacy.letters import WORD, lookup
+from curate.privacy.context import IDENTIFIER, MONEY, PHONE, VERSION
+from curate.privacy.letters import SEED, WORD, fnv1a, hash_table, lookup, mix
 from curate.privacy.surroundings import SHORT_CELL
 from curate.privacy.tokens import shape_known
 
@@ -61,7 +61,6 @@ _EXACT_KEYS, _EXACT_BITS = hash_table(_EXACT, 13)
 _STEM_KEYS, _STEM_BITS = hash_table(_STEM, 11)
 _STEM_SIZES = (min(map(len, _STEM)), max(map(len, _STEM)))
 _SHORTEST, _LONGEST = _STEM_SIZES
-_SEED, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 
 
 def _stops() -> npt.NDArray[np.uint8]:
@@ -76,17 +75,12 @@ _LINK = np.zeros(256, dtype=np.uint8)
 _LINK[[ord(c) for c in "neiors"]] = 1
 
 
-@njit(cache=True, inline="always")
-def _mix(h, value):  # type: ignore[no-untyped-def]
-    return (h ^ np.uint64(value)) * _PRIME
-
-
 @njit(cache=True)
 def _meaning(data, i, j):  # type: ignore[no-untyped-def]
     """Hash in small letters of the word of ASCII letters at [i, j), and its bits."""
-    h, bits = _SEED, np.int64(0)
+    h, bits = SEED, np.int64(0)
     for p in range(i, j):
-        h = _mix(h, data[p] | 32)
+        h = mix(h, data[p] | 32)
         if _SHORTEST <= p + 1 - i <= _LONGEST:
             bits |= lookup(h, _STEM_KEYS, _STEM_BITS)
     return h, bits | lookup(h, _EXACT_KEYS, _EXACT_BITS)
@@ -131,14 +125,14 @@ def _spoken(data, low, high, after):  # type: ignore[no-untyped-def]
                 p = q + 1
             else:
                 p -= 1
-    h, ending, i = _SEED, False, low
-    led, before = False, _SEED  # whether the word before may begin a phrase, and its hash
+    h, ending, i = SEED, False, low
+    led, before = False, SEED  # whether the word before may begin a phrase, and its hash
     while i < high:
         c = data[i]
         if WORD[c] == 3:
             ending = True  # letters beyond ASCII are left to `phrases`
         if WORD[c] != 1:
-            h = _mix(h, 48 if WORD[c] == 2 else c)
+            h = mix(h, 48 if WORD[c] == 2 else c)
             i += 1
             continue
         j = i + 1  # a word ends where a capital follows a small letter
@@ -149,17 +143,17 @@ def _spoken(data, low, high, after):  # type: ignore[no-untyped-def]
         if near_only and not after and _word_between(data, j, high):
             bits = 0  # DL, CI, RG speak only of what follows at once
         if bits:
-            h = _mix(h, word)
+            h = mix(h, word)
             ending |= (bits & _SINGLE) != 0 or (bits & _STEM_ENDS != 0 and led)
             if led and bits & _MULTI:
-                pair = _mix(before, 32)
+                pair = mix(before, 32)
                 for p in range(i, j):
-                    pair = _mix(pair, data[p] | 32)
+                    pair = mix(pair, data[p] | 32)
                 ending |= lookup(pair, _EXACT_KEYS, _EXACT_BITS) != 0
         if not bits or j - i == 1:
-            h = _mix(h, data[i] if j - i == 1 else 1)
+            h = mix(h, data[i] if j - i == 1 else 1)
         small = j - i >= 4 and data[j - 1] >= 97 and data[j - 2] >= 97 and data[j - 3] >= 97 and data[j - 4] >= 97
-        h = _mix(h, 2 if small else 3)  # a full stop behind four small letters ends a sentence
+        h = mix(h, 2 if small else 3)  # a full stop behind four small letters ends a sentence
         if not ((i > low and WORD[data[i - 1]] == 2) or (j < high and WORD[data[j]] == 2)):
             led, before = bits & _LEADS != 0, word
         i = j
@@ -171,7 +165,7 @@ def _spoken(data, low, high, after):  # type: ignore[no-untyped-def]
             last = p
             while p > low and WORD[data[p - 1]] == 1:
                 p -= 1
-                h = _mix(h, data[p])
+                h = mix(h, data[p])
             if not (1 <= last - p <= 3 and _LINK[data[p]]):
                 break
     return h, ending
@@ -240,9 +234,9 @@ def signatures(data, starts, ends, candidates, columns, names):  # type: ignore[
         start, end = starts[row], ends[row]
         column = columns[names[row]] if end - start <= SHORT_CELL else np.uint64(0)
         if column:
-            h = _mix(_SEED, column)
+            h = mix(SEED, column)
             for p in range(start, a):  # the cell is short: all of it
-                h = _mix(h, 48 if WORD[data[p]] == 2 else data[p])
+                h = mix(h, 48 if WORD[data[p]] == 2 else data[p])
             asked = True
         else:
             h, asked = _spoken(data, max(start, a - BEFORE), a, False)
@@ -251,10 +245,10 @@ def signatures(data, starts, ends, candidates, columns, names):  # type: ignore[
             continue
         low, high = area_of(data, start, end, a, b)
         areas[n, 0], areas[n, 1] = low, high
-        h = _mix(_mix(h, behind if asked_behind else 0) if asked else _mix(_SEED, behind if asked_behind else 1), asked)
-        h = _mix(_mix(_mix(h, a - low), b - low), (candidates[n, 4] & DOUBT) != 0)
+        h = mix(mix(h, behind if asked_behind else 0) if asked else mix(SEED, behind if asked_behind else 1), asked)
+        h = mix(mix(mix(h, a - low), b - low), (candidates[n, 4] & DOUBT) != 0)
         for p in range(low, high):
-            h = _mix(h, 48 if WORD[data[p]] == 2 else data[p])
+            h = mix(h, 48 if WORD[data[p]] == 2 else data[p])
         out[n] = max(h ^ (h >> np.uint64(32)), np.uint64(1))
     return out, areas
 
@@ -265,9 +259,6 @@ def column_hashes(names: tuple[str, ...]) -> npt.NDArray[np.uint64]:
 
 
 def hash_of(name: str) -> int:
-    """64-bit FNV-1a of the name's bytes."""
-    h = 0xCBF29CE484222325 if name else 0
-    for byte in name.encode():
-        h = (h ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    return h
+    """The hash of the name's bytes, or 0."""
+    return fnv1a(name.encode()) if name else 0
 

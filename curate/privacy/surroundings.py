@@ -19,7 +19,7 @@ from curate.privacy.context import (
     WORD_KEYS,
     WORD_MASKS,
 )
-from curate.privacy.letters import WORD, fnv, is_escape, lookup
+from curate.privacy.letters import SEED, WORD, fnv, is_escape, lookup, mix
 
 SHORT_CELL = 64
 """Bytes up to which the name of a column speaks of what stands in its cells."""
@@ -29,12 +29,12 @@ _LONGEST_STEM = 24
 @njit(cache=True)
 def _stem_at(data, first, j):  # type: ignore[no-untyped-def]
     """Classes of all stems that begin at `first` and end at or before `j`."""
-    h, found = np.uint64(0xCBF29CE484222325), np.int64(0)
+    h, found = SEED, np.int64(0)
     for p in range(first, min(j, first + _LONGEST_STEM)):
         c = data[p]
         if 65 <= c <= 90:
             c = np.uint8(c + 32)
-        h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
+        h = mix(h, c)
         if p - first >= STEM - 1:
             found |= lookup(h, STEM_KEYS, STEM_VALUES)
     return found
@@ -75,14 +75,14 @@ def context_before(data, start, pos, words, masks):  # type: ignore[no-untyped-d
             continue  # a placeholder such as [PHONE] is not context
         if i >= start and data[i] == 95 and j < pos and data[j] == 93:
             continue
-        h, stem = np.uint64(0xCBF29CE484222325), np.int64(0)
+        h, stem = SEED, np.int64(0)
         for p in range(first, j):
             c = data[p]
             if 65 <= c <= 90:
                 c = np.uint8(c + 32)
             elif c >= 195 and c != 226:  # the first byte of a letter beyond ASCII, not of a typographic sign
                 union |= FOREIGN
-            h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
+            h = mix(h, c)
             if p - first >= STEM - 1:
                 stem |= lookup(h, STEM_KEYS, STEM_VALUES)
         mask = lookup(h, words, masks) | stem
@@ -114,9 +114,9 @@ def dotted(data, start, last):  # type: ignore[no-untyped-def]
         p - 2 == start or WORD[data[p - 3]] == 0
     ):
         p -= 2
-    h = np.uint64(0xCBF29CE484222325)
+    h = SEED
     while p <= last:
-        h = (h ^ np.uint64(data[p] | 32)) * np.uint64(0x100000001B3)
+        h = mix(h, data[p] | 32)
         p += 2
     return h
 

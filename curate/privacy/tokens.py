@@ -7,13 +7,13 @@ import numpy as np
 from numba import njit
 
 from curate.privacy.context import KEY_KEYS, KEY_VALUES, PLAIN_KEYS, PLAIN_VALUES, SHAPE_KEYS, SHAPE_VALUES
-from curate.privacy.letters import WORD, is_escape, lookup
+from curate.privacy.letters import SEED, WORD, is_escape, lookup, mix
 
 
 @njit(cache=True)
 def shape_known(data, a, b):  # type: ignore[no-untyped-def]
     """Whether the written form of the bytes (digits, capitals, small letters, signs) is one that needs no words."""
-    h = np.uint64(0xCBF29CE484222325)
+    h = SEED
     for p in range(a, b):
         c, w = data[p], WORD[data[p]]
         if w == 2:
@@ -22,7 +22,7 @@ def shape_known(data, a, b):  # type: ignore[no-untyped-def]
             c = np.uint8(65) if c < 97 else np.uint8(97)
         elif c == 32:
             c = np.uint8(95)
-        h = (h ^ np.uint64(c)) * np.uint64(0x100000001B3)
+        h = mix(h, c)
     return lookup(h, SHAPE_KEYS, SHAPE_VALUES) != 0
 
 
@@ -72,9 +72,9 @@ def token_around(data, start, end, i, stop):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def plain_prefix(data, a):  # type: ignore[no-untyped-def]
     """Whether the token at `a` (16 bytes or more) begins as keys do that have no sign in them."""
-    h = np.uint64(0xCBF29CE484222325)
+    h = SEED
     for p in range(a, a + 6):
-        h = (h ^ np.uint64(data[p])) * np.uint64(0x100000001B3)
+        h = mix(h, data[p])
         if p > a and lookup(h, PLAIN_KEYS, PLAIN_VALUES):
             return True
     return False
@@ -94,9 +94,9 @@ def key_start(data, start, end, i):  # type: ignore[no-untyped-def]
         return -1  # a sign beyond ASCII may be a quote or a letter of a script without blanks
     if a == i:
         return -1
-    h = np.uint64(0xCBF29CE484222325)
+    h = SEED
     for p in range(a, i):
-        h = (h ^ np.uint64(data[p])) * np.uint64(0x100000001B3)
+        h = mix(h, data[p])
     return a if lookup(h, KEY_KEYS, KEY_VALUES) else -1
 
 

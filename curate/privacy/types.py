@@ -82,3 +82,5 @@ KIND: dict[str, int] = {name: i for i, (name, _) in enumerate(KINDS)}
 """Name of a kind -> small integer used inside the engine."""
 CODE: dict[str, int] = {t.name: i for i, t in enumerate(TYPES)}
 """Type name -> small integer used inside the engine."""
+PERSON, LOCATION, ORGANIZATION, STREET_ADDRESS = (CODE[name] for name in NAMED)
+"""Codes of the types of names."""

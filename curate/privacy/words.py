@@ -8,6 +8,11 @@ shorter ones begin ordinary words. Written from the usual forms, letterheads and
 
 from __future__ import annotations
 
+import re
+
+LETTERS = re.compile(r"[^\W\d_]+")
+"""A word: letters of any script."""
+
 EXACT: dict[str, str] = {
     "PHONE": """msisdn
         mob mobiel mobiele cel celu cellulare cellulaire tél tfno tlfn telf fono fone gsm puh puhelin natel rufnr
@@ -36,6 +41,11 @@ STEMS: dict[str, str] = {
         születés naștere nasteri рожден родил γεννησ γέννησ γεννήθ 生年月日 出生 生日 출생 생년월일 생일 जन्म ميلاد الميلاد
         לידה เกิด birthd""",
 }
+
+
+def word_list(text: str) -> list[str]:
+    """The words of a list that is written between blanks."""
+    return text.split()
 
 
 def spellings(word: str) -> set[str]:

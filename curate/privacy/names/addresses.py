@@ -21,9 +21,8 @@ from curate.privacy.column import Block
 from curate.privacy.names.listed import listed_first
 from curate.privacy.names.phrases import words
 from curate.privacy.overlaps import Found
-from curate.privacy.types import CODE
+from curate.privacy.types import LOCATION, STREET_ADDRESS
 
-_ADDRESS, _LOCATION = CODE["STREET_ADDRESS"], CODE["LOCATION"]
 _BEFORE, _AFTER = 96, 24
 """Bytes around an address that are looked at."""
 _EDGE = " \t\r\n\u3000\xa0,;:|–—"
@@ -210,17 +209,17 @@ def lines(value: str) -> list[tuple[int, int, int]]:
             code = _PLACE_AND_CODE.match(line) if town is None else None
         place = town or code
         if place is not None:
-            out.append((begin + place.start(1), begin + place.end(1), _LOCATION))
+            out.append((begin + place.start(1), begin + place.end(1), LOCATION))
             if code is not None:
-                out.append((begin + code.start(2), begin + code.end(2), _ADDRESS))
+                out.append((begin + code.start(2), begin + code.end(2), STREET_ADDRESS))
             joined = False
         elif line.strip(_EDGE):
             first = begin + len(line) - len(line.lstrip(_EDGE))
             last = begin + len(line.rstrip(_EDGE))
             if joined:
-                out[-1] = (out[-1][0], last, _ADDRESS)
+                out[-1] = (out[-1][0], last, STREET_ADDRESS)
             else:
-                out.append((first, last, _ADDRESS))
+                out.append((first, last, STREET_ADDRESS))
             joined = True
         begin = stop + 1
     return out
@@ -229,7 +228,7 @@ def lines(value: str) -> list[tuple[int, int, int]]:
 def reshaped(text: Block, found: Found, towns: bool) -> Found:
     """The spans of names with their addresses tidied; `towns`: places are asked for, so they are told apart by lines."""
     at = found.at
-    rows = np.flatnonzero(at[:, 3] == _ADDRESS).tolist()
+    rows = np.flatnonzero(at[:, 3] == STREET_ADDRESS).tolist()
     if not rows:
         return found
     new: list[tuple[int, int, int, int]] = []
@@ -259,9 +258,9 @@ def pieces(text: Block, start: int, end: int, floor: int, roof: int, towns: bool
     a, b = a + len(before), b + len(before)
     if a >= b:
         return []
-    parts = lines(whole[a:b]) if towns and "\n" in whole[a:b] else [(0, b - a, _ADDRESS)]
-    if not any(kind == _ADDRESS for *_, kind in parts):
-        parts = [(0, b - a, _ADDRESS)]
+    parts = lines(whole[a:b]) if towns and "\n" in whole[a:b] else [(0, b - a, STREET_ADDRESS)]
+    if not any(kind == STREET_ADDRESS for *_, kind in parts):
+        parts = [(0, b - a, STREET_ADDRESS)]
     out = []
     for x, y, kind in parts:
         begin = low + len(whole[: a + x].encode("utf-8", "replace"))

@@ -25,9 +25,9 @@ from curate.privacy.names.cues import BODY, EMPLOYED, SMALL_BODY, in_bytes, surr
 from curate.privacy.names.listed import listed_first, listed_title, ordinary, place_alone, tells_body
 from curate.privacy.names.phrases import alternatives, parts, words
 from curate.privacy.overlaps import Found
-from curate.privacy.types import CODE
+from curate.privacy.types import ORGANIZATION, PERSON, STREET_ADDRESS
+from curate.privacy.words import LETTERS
 
-_ORGANIZATION, _ADDRESS, _PERSON = CODE["ORGANIZATION"], CODE["STREET_ADDRESS"], CODE["PERSON"]
 _FORM_SCORE, _EMPLOYER_SCORE = 0.8, 0.6
 _LINKS, _NO_PART = words("bodies", "links"), words("bodies", "no_part")
 _NO_NAME = words("bodies", "no_name")
@@ -52,7 +52,6 @@ _WORD_AHEAD = re.compile(rf" (?:[dlDL]['’])?({_NAME})")
 _TOKEN = re.compile(r"\S+")
 _MOST = 6
 _LAST_WORD = re.compile(r"([^\W\d_][\w'’-]*)\.? ?\Z")
-_LETTERS = re.compile(r"[^\W\d_]+")
 _STOPPED = re.compile(r"(?:[^\W\d_]\.)+")
 _CLEAR = re.compile(rf",? (?:{alternatives('bodies', 'forms')})\Z")
 
@@ -181,7 +180,7 @@ def _proved(kind: str, name: str) -> bool:
     if _OF_ORDINARY.match(kind):
         return True
     loose = kind.lower() in _ATTRIBUTES and re.match(r" (?:d[aeio]s?|del|della|der|van)\b", name) is None
-    return any(tells_body(word, loose) for word in _LETTERS.findall(name))
+    return any(tells_body(word, loose) for word in LETTERS.findall(name))
 
 
 def _formed(line: str, begin: int, form: re.Match[str]) -> bool:
@@ -196,9 +195,9 @@ def _formed(line: str, begin: int, form: re.Match[str]) -> bool:
         behind = _WORD_AHEAD.match(line, form.end())
         if behind is not None and behind[1][0].isupper() and ordinary(behind[1]):
             return False
-    if not limited and len(_LETTERS.findall(form[0])[0]) != 2:
+    if not limited and len(LETTERS.findall(form[0])[0]) != 2:
         return True
-    return any(len(word) > 1 and not ordinary(word) for word in _LETTERS.findall(line[begin : form.start()]))
+    return any(len(word) > 1 and not ordinary(word) for word in LETTERS.findall(line[begin : form.start()]))
 
 
 def bodies(line: str, first: int = 0) -> set[tuple[int, int]]:
@@ -210,7 +209,7 @@ def bodies(line: str, first: int = 0) -> set[tuple[int, int]]:
             out.add((begin, form.end()))
     for form in _BEHIND.finditer(line, first):
         begin = _name_before(line, form, first, both=False)
-        spelled = _LETTERS.findall(line[begin : form.start()])
+        spelled = LETTERS.findall(line[begin : form.start()])
         title = _LAST_WORD.search(line[max(0, begin - 16) : begin])
         if title is not None and _title(title[1]) and line[begin - 1] == " ":
             continue  # somebody, and a place behind them
@@ -285,7 +284,7 @@ def _spared(text: Block, place: tuple[int, int, int], people: list[tuple[int, in
         title = _LAST_WORD.search(ahead)
         if title is not None and ahead[-1] == " " and _title(title[1]) and not _WITH_TITLE.match(value):
             return begin
-        first = _LETTERS.match(text.data[start:stop].tobytes().decode("utf-8", "replace"))
+        first = LETTERS.match(text.data[start:stop].tobytes().decode("utf-8", "replace"))
         if first is None or not listed_first(first[0]):
             continue
         if clear is not None:
@@ -304,7 +303,7 @@ def _spared(text: Block, place: tuple[int, int, int], people: list[tuple[int, in
 def _doubtful(form: str) -> bool:
     """Whether a legal form may be initials or a word as well, so that it makes no firm of a whole name: `Anna Keller
     Limited`, `Hans Huber a. s. Kim`."""
-    letters = _LETTERS.findall(form)
+    letters = LETTERS.findall(form)
     return form.strip(", ") == "Limited" or (max(map(len, letters)) == 1 and len(letters) == 2)
 
 
@@ -326,20 +325,20 @@ def _taken(text: Block, found: Found, places: list[tuple[int, int, int]], score:
 
     for row, begin, end in sorted(set(places)):
         if score == _EMPLOYER_SCORE:
-            if inside(row, begin, end) or any(at[m, 3] == _PERSON for m in inside(row, begin, end + 2)):
+            if inside(row, begin, end) or any(at[m, 3] == PERSON for m in inside(row, begin, end + 2)):
                 continue
         else:
-            people = [(int(at[m, 1]), int(at[m, 2])) for m in inside(row, begin, end) if at[m, 3] == _PERSON and keep[m]]
+            people = [(int(at[m, 1]), int(at[m, 2])) for m in inside(row, begin, end) if at[m, 3] == PERSON and keep[m]]
             end = _spared(text, (row, begin, end), people) if people else end
             if end <= begin:
                 continue
         mine = inside(row, begin, end)
-        within = all(begin <= at[m, 1] and at[m, 2] <= end and at[m, 3] != _ADDRESS and keep[m] for m in mine)
-        same = len(mine) == 1 and at[mine[0], 3] == _ORGANIZATION and (at[mine[0], 1:3] == (begin, end)).all()
+        within = all(begin <= at[m, 1] and at[m, 2] <= end and at[m, 3] != STREET_ADDRESS and keep[m] for m in mine)
+        same = len(mine) == 1 and at[mine[0], 3] == ORGANIZATION and (at[mine[0], 1:3] == (begin, end)).all()
         if not within or same or (new and new[-1][0] == row and new[-1][2] > begin):
             continue
         keep[mine.start : mine.stop] = False
-        new.append((row, begin, end, _ORGANIZATION))
-        scores.append(max([score, *(float(found.score[m]) for m in mine if at[m, 3] == _ORGANIZATION)]))
+        new.append((row, begin, end, ORGANIZATION))
+        scores.append(max([score, *(float(found.score[m]) for m in mine if at[m, 3] == ORGANIZATION)]))
     made = Found(np.array(new, np.int64).reshape(-1, 4), np.array(scores, np.float64), np.zeros(len(new), np.bool_))
     return found.take(keep).plus(made).sorted() if new else found

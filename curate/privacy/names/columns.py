@@ -6,13 +6,10 @@ import re
 from functools import lru_cache
 
 from curate.privacy.names.characters import fold
+from curate.privacy.words import word_list
 
 NOTHING, OF_PERSON, OF_PLACE, OF_BODY, OF_ADDRESS, OF_NAME = range(6)
 """OF_NAME: just `name`, which may be of a person, a product or anything else."""
-
-
-def _words(text: str) -> list[str]:
-    return text.split()
 
 
 _WORDS = {
@@ -31,7 +28,7 @@ _WORDS = {
     nickname kunde patientin client""",
 }
 _CLASS = {word: kind for kind, words in _WORDS.items() for word in words.split()}
-_NAME = frozenset(_words("name names nom nome naam navn namn nimi nev ad isim имя фио"))
+_NAME = frozenset(word_list("name names nom nome naam navn namn nimi nev ad isim имя фио"))
 _PLAIN = {
     OF_PERSON: """firstname lastname fullname surname forename givenname familyname vorname nachname prenom apellido
         apellidos cognome sobrenome voornaam achternaam imie nazwisko fornavn efternavn fornamn efternamn etunimi sukunimi
@@ -45,7 +42,7 @@ _PLAIN[OF_BODY] = """company employer organization organisation firma arbeitgebe
 _OF_NAMES = frozenset(("first", "last", "full", "given", "family", "middle", "maiden"))
 _PLAIN_CLASS = {word: kind for kind, words in _PLAIN.items() for word in words.split()}
 _BARRED = frozenset(
-    _words("""
+    word_list("""
     id ids email mail phone number no file filename path type code date count price product item user username url login
     host domain event table column field key variable function class method display package module model title status text
     message note notes comment comments description body content review summary question answer ip zip score""")
@@ -53,7 +50,7 @@ _BARRED = frozenset(
 
 
 _CHOSEN = frozenset(
-    _words("""
+    word_list("""
     choice choices option options ending endings candidates distractor distractors tag tags topic topics keyword keywords
     category categories kind type types label labels status color colors colour colours concept concepts theme themes
     genre genres species ingredient ingredients""")
@@ -65,9 +62,9 @@ def _parts(name: str) -> list[str]:
     return [fold(word) for word in re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))]
 
 
-_GOODS = frozenset(map(fold, _words("""
+_GOODS = frozenset(map(fold, word_list("""
     product products produit produits produkt producto prodotto produto produk ürün товар brand marke marque merk""")))
-_BUYERS = frozenset(_words("manager owner buyer user author contact reviewer person"))
+_BUYERS = frozenset(word_list("manager owner buyer user author contact reviewer person"))
 
 
 @lru_cache(maxsize=4096)

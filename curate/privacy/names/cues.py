@@ -13,8 +13,7 @@ import numpy.typing as npt
 from numba import njit
 
 from curate.privacy.column import Block
-from curate.privacy.context import hash_table
-from curate.privacy.letters import WORD, fnv, lookup
+from curate.privacy.letters import WORD, fnv, hash_table, lookup
 from curate.privacy.names.phrases import words
 from curate.privacy.words import spellings
 

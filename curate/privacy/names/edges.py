@@ -17,15 +17,13 @@ import numpy as np
 
 from curate.privacy.column import Block
 from curate.privacy.overlaps import Found
-from curate.privacy.types import CODE
+from curate.privacy.types import LOCATION, ORGANIZATION, PERSON, STREET_ADDRESS
 
-_ORGANIZATION, _ADDRESS, _LOCATION = CODE["ORGANIZATION"], CODE["STREET_ADDRESS"], CODE["LOCATION"]
-_PERSON = CODE["PERSON"]
 _WIDEST = 24
 """Bytes between two pieces of one address at most."""
 _BETWEEN = {
-    _ORGANIZATION: re.compile(rb"\.[A-Za-z]{0,2}\.?"),
-    _ADDRESS: re.compile(
+    ORGANIZATION: re.compile(rb"\.[A-Za-z]{0,2}\.?"),
+    STREET_ADDRESS: re.compile(
         "(?:[-/#.,]| ?[-/#]|,? ?[0-9ºª°]+[-/ ,]+|, )[0-9 ,./#-]*"
         "|,? ?[0-9]{1,3}\\.?(?:º|ª|°)? ?(?:[Ee]sq|[Dd]to|[Dd]ta|[Ii]zq|[Ff]te|[Dd]r|[Pp]iso)[a-z]{0,6}\\.?,? ?[0-9 -]{0,10}"
         "|\\. ?(?:Sok|Cad|Sk|Cd|Bulv|Blv)\\.?(?: ?No)?\\.?:? ?"
@@ -41,8 +39,8 @@ def mended(text: Block, found: Found) -> Found:
         return found
     near = (at[1:, 0] == at[:-1, 0]) & (at[1:, 1] - at[:-1, 2] <= _WIDEST)
     first, second = at[:-1, 3], at[1:, 3]
-    near &= ((first == second) & (first == _ORGANIZATION)) | (
-        (first == _ADDRESS) & ((second == _ADDRESS) | (second == _LOCATION))
+    near &= ((first == second) & (first == ORGANIZATION)) | (
+        (first == STREET_ADDRESS) & ((second == STREET_ADDRESS) | (second == LOCATION))
     )
     keep = np.ones(len(at), np.bool_)
     for n in np.flatnonzero(near).tolist():
@@ -51,7 +49,7 @@ def mended(text: Block, found: Found) -> Found:
             m -= 1
         kind = int(at[m, 3])
         between = text.data[at[m, 2] : at[n + 1, 1]].tobytes()
-        place = at[n + 1, 3] == _LOCATION and not re.search(rb"[0-9]", between)  # a town behind a comma is a place
+        place = at[n + 1, 3] == LOCATION and not re.search(rb"[0-9]", between)  # a town behind a comma is a place
         if kind in _BETWEEN and not place and _BETWEEN[kind].fullmatch(between):
             at[m, 2] = at[n + 1, 2]
             found.score[m] = min(found.score[m], found.score[n + 1])
@@ -72,12 +70,12 @@ _TAIL = re.compile(r"\s*(?:\Z|[,;|()*\n\t.-](?! ?[^\W\d_]+ (?:und|and|y|et|e|i|o
 
 def _surname_first(text: Block, at: np.ndarray, keep: np.ndarray, found: Found) -> None:
     """`Pat. Kessler, Irmgard`, or two such words alone in their line, are one name with the surname in front."""
-    people = np.flatnonzero((at[:-1, 3] == _PERSON) & (at[1:, 3] == _PERSON) & (at[:-1, 0] == at[1:, 0]))
+    people = np.flatnonzero((at[:-1, 3] == PERSON) & (at[1:, 3] == PERSON) & (at[:-1, 0] == at[1:, 0]))
     for n in people[at[people + 1, 1] - at[people, 2] == 2].tolist():
         start, end = int(at[n, 1]), int(at[n + 1, 2])
         if not (keep[n] and keep[n + 1]) or text.data[at[n, 2] : at[n + 1, 1]].tobytes() != b", ":
             continue
-        third = n + 2 < len(at) and at[n + 2, 0] == at[n, 0] and at[n + 2, 3] == _PERSON and at[n + 2, 1] - end <= 6
+        third = n + 2 < len(at) and at[n + 2, 0] == at[n, 0] and at[n + 2, 3] == PERSON and at[n + 2, 1] - end <= 6
         words = text.data[start:end].tobytes()
         before = text.data[max(int(text.starts[at[n, 0]]), start - 24) : start].tobytes().decode("utf-8", "replace")
         after = text.data[end : min(int(text.ends[at[n, 0]]), end + 24)].tobytes().decode("utf-8", "replace")
@@ -89,7 +87,7 @@ def _surname_first(text: Block, at: np.ndarray, keep: np.ndarray, found: Found) 
 
 def _last_full_stop(text: Block, at: np.ndarray) -> None:
     """An abbreviation such as `S.A.` ends in its full stop."""
-    some = np.flatnonzero((at[:, 3] == _ORGANIZATION) & (at[:, 2] - at[:, 1] > 2) & (at[:, 2] < text.ends[at[:, 0]]))
+    some = np.flatnonzero((at[:, 3] == ORGANIZATION) & (at[:, 2] - at[:, 1] > 2) & (at[:, 2] < text.ends[at[:, 0]]))
     end = at[some, 2]
     letter = (text.data[end - 1] | 32) - 97 < 26
     some = some[(text.data[end] == 46) & (text.data[end - 2] == 46) & letter]
@@ -98,7 +96,7 @@ def _last_full_stop(text: Block, at: np.ndarray) -> None:
 
 def _post_code(text: Block, at: np.ndarray) -> None:
     """The second half of a British post code belongs to the address: `BD22 8DP`."""
-    for n in np.flatnonzero((at[:, 3] == _ADDRESS) & (at[:, 2] + 4 <= text.ends[at[:, 0]])).tolist():
+    for n in np.flatnonzero((at[:, 3] == STREET_ADDRESS) & (at[:, 2] + 4 <= text.ends[at[:, 0]])).tolist():
         end = int(at[n, 2])
         if _OUTWARD.search(text.data[max(int(at[n, 1]), end - 5) : end].tobytes()) and _INWARD.match(
             text.data[end : min(end + 5, int(text.ends[at[n, 0]]))].tobytes()
@@ -123,7 +121,7 @@ def _particles(text: Block, at: np.ndarray) -> None:
         if match is None:
             continue
         left = match.start()
-        if left >= 3 or (left == 2 and (at[n, 3] != _PERSON or len(match[0]) >= 2)):
+        if left >= 3 or (left == 2 and (at[n, 3] != PERSON or len(match[0]) >= 2)):
             at[n, 2] -= 3 * len(match[0])
 
 

@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from curate.privacy.column import Block
-from curate.privacy.context import _words
 from curate.privacy.names.columns import OF_NAME, OF_PERSON, column_class
 from curate.privacy.names.listed import announces, listed_name, ordinary
 from curate.privacy.names.phrases import alternatives, words
@@ -27,7 +26,8 @@ from curate.privacy.names.plausible import ROLES
 from curate.privacy.names.things import ARTICLES
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
-from curate.privacy.types import CODE
+from curate.privacy.types import PERSON
+from curate.privacy.words import LETTERS, word_list
 
 ONE, SEVERAL, NOUNS = 0.95, 0.7, 0.9
 """Scores that a span of one word, of several, and of several in German or with small words between them needs."""
@@ -38,14 +38,12 @@ _ENGLISH = 0.5
 of ten messages in twelve other languages below."""
 _AROUND = 200
 """Bytes to each side of a span that are read."""
-_PERSON = CODE["PERSON"]
 _PARTICLES = words("people", "particles") | words("people", "begin_names")
-_WORD = re.compile(r"[^\W\d_]+")
 _SMALL = re.compile(r"[^\W\d_]{2,}+")
 _MORE_ROLES = "dokter tandarts huisarts dottor dottoressa mestre врач доктор доктору доктора доктором учитель учительница"
-_ROLES = ROLES | words("people", "title_words") | set(map(fold, (*words("bodies", "roles"), *_words(_MORE_ROLES))))
-_GERMAN = frozenset(_words("und ist nicht ich für auf mit das wird im zum zur wir eine einen beim auch noch"))
-_NOT_ENGLISH = frozenset(_words("""
+_ROLES = ROLES | words("people", "title_words") | set(map(fold, (*words("bodies", "roles"), *word_list(_MORE_ROLES))))
+_GERMAN = frozenset(word_list("und ist nicht ich für auf mit das wird im zum zur wir eine einen beim auch noch"))
+_NOT_ENGLISH = frozenset(word_list("""
     de la le les du des et en un une una el los las del di da il al van von der das het een op je na ke ki ka se sur och
     att til som und mit ist nicht por para con que per che non si com um uma os ile bir ve için yang dan di ini itu hai"""))
 """Small words of other languages, many of which stand in English prose as well, in names and quotations."""
@@ -67,7 +65,7 @@ _SPEAKS = re.compile(r"(?:\A|\n)(?:[^\n]{0,24}[\])>] ?|[\d:., -]{4,20} )?\Z")
 def unsure_elsewhere(text: Block, found: Found, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Which spans are such words. `places` (int64[n, 3]: row, start byte, end byte): people whom a phrase announces."""
     at = found.at
-    out: npt.NDArray[np.bool_] = (at[:, 3] == _PERSON) & (found.score < max(ONE, NOUNS))
+    out: npt.NDArray[np.bool_] = (at[:, 3] == PERSON) & (found.score < max(ONE, NOUNS))
     silent = np.array([column_class(name) not in (OF_PERSON, OF_NAME) for name in text.names])
     out &= silent[text.name_of[at[:, 0]]]
     announced: dict[int, list[tuple[int, int]]] = {}
@@ -75,7 +73,7 @@ def unsure_elsewhere(text: Block, found: Found, places: npt.NDArray[np.int64]) -
         announced.setdefault(row, []).append((start, end))
     for n in np.flatnonzero(out).tolist():
         row, start, end, _ = at[n].tolist()
-        spoken = _WORD.findall(text.read(start, end))
+        spoken = LETTERS.findall(text.read(start, end))
         large = [word for word in spoken if word[0].isupper()]
         score = float(found.score[n])
         out[n] = (

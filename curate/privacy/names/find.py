@@ -38,13 +38,12 @@ from curate.privacy.names.things import things
 from curate.privacy.overlaps import Found, resolve_overlaps
 from curate.privacy.passes import code_points
 from curate.privacy.spans import Spans
-from curate.privacy.types import CODE, NAMED
+from curate.privacy.types import CODE, LOCATION, NAMED, ORGANIZATION, PERSON, STREET_ADDRESS
 from curate.privacy.types import TYPES as KINDS_OF_TYPES
 
 _CODES = np.array([CODE[name] for name in TYPES], np.int64)
-_ADDRESS, _PERSON, _LOCATION = CODE["STREET_ADDRESS"], CODE["PERSON"], CODE["LOCATION"]
 _OF_CELL = np.full(8, -1, np.int64)
-_OF_CELL[[OF_PERSON, OF_PLACE, OF_BODY]] = _PERSON, _LOCATION, CODE["ORGANIZATION"]
+_OF_CELL[[OF_PERSON, OF_PLACE, OF_BODY]] = PERSON, LOCATION, ORGANIZATION
 """Type of a cell by the class of its column."""
 _PIECE = 1_000_000
 """Bytes that one thread reads at a time."""
@@ -220,7 +219,7 @@ def _people_of_bodies(text: Block, found: Found, kind: npt.NDArray[np.int64]) ->
     """People whom the tagger sees in a whole cell of a column for firms and whose first word is a listed name: somebody may
     be their own firm or stand in the wrong column, and a person is never hidden by what a column is called."""
     rows, start, end = found.at[:, 0], found.at[:, 1], found.at[:, 2]
-    out: npt.NDArray[np.bool_] = (kind[rows] == OF_BODY) & (found.at[:, 3] == _PERSON)
+    out: npt.NDArray[np.bool_] = (kind[rows] == OF_BODY) & (found.at[:, 3] == PERSON)
     out &= (start == text.starts[rows]) & (end == text.ends[rows])
     for n in np.flatnonzero(out).tolist():
         out[n] = listed_name(text.data[start[n] : end[n]].tobytes().decode("utf-8", "replace").split()[0])
@@ -260,12 +259,12 @@ def _introduced(text: Block, found: Found, places: npt.NDArray[np.int64]) -> Fou
     for n, (low, high) in enumerate(zip(first.tolist(), last.tolist())):
         place = places[n, 0] * reach + places[n, 1]
         _, begin, end = places[n].tolist()
-        inside = all(at[m, 3] == _PERSON and begin <= at[m, 1] and at[m, 2] <= end for m in range(low, high))
+        inside = all(at[m, 3] == PERSON and begin <= at[m, 1] and at[m, 2] <= end for m in range(low, high))
         new[n] = place >= done and inside and not (high - low == 1 and (at[low, 1:3] == places[n, 1:3]).all())
         if new[n]:
             keep[low:high] = False
             done = places[n, 0] * reach + places[n, 2]
-    made = np.column_stack([places[new], np.full(int(new.sum()), _PERSON, np.int64)])
+    made = np.column_stack([places[new], np.full(int(new.sum()), PERSON, np.int64)])
     return found.take(keep).plus(Found(made, np.full(len(made), SCORE), np.zeros(len(made), np.bool_))).sorted()
 
 
@@ -301,7 +300,7 @@ def beside(found: Found, names: Found, text: Block | None = None) -> Found:
         free = [(edges[i + 1] - edges[i], edges[i]) for i in range(0, len(edges), 2)]
         size, begin = max(free)
         keep[n] = size >= 3 or len(free) == 1
-        if text is not None and len(free) > 1 and at[n, 3] == _ADDRESS:
+        if text is not None and len(free) > 1 and at[n, 3] == STREET_ADDRESS:
             left = pieces(text, begin, begin + size, begin, int(text.ends[r]), False)
             keep[n] = bool(left) and left_of_address(text.data[left[0][0] : left[0][1]].tobytes())
             begin, size = (left[0][0], left[0][1] - left[0][0]) if left else (begin, size)

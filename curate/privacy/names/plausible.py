@@ -16,24 +16,23 @@ import re
 import numpy as np
 
 from curate.privacy.column import Block
-from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PHONE, PHONE_AFTER, VERSION, _words, word_classes
+from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PHONE, PHONE_AFTER, VERSION, word_classes
 from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import no_person
 from curate.privacy.names.listed import listed_name
 from curate.privacy.names.phrases import alternatives, words
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
-from curate.privacy.types import CODE
+from curate.privacy.types import ORGANIZATION, PERSON, STREET_ADDRESS
+from curate.privacy.words import LETTERS, word_list
 
-_ADDRESS, _PERSON, _ORGANIZATION = CODE["STREET_ADDRESS"], CODE["PERSON"], CODE["ORGANIZATION"]
 _REGISTER = re.compile(r"[A-Z]{2,5}\.? ?\d{3,}")
 """`HRB 11204`."""
 _CURRENCIES = frozenset(code.encode() for code in words("bodies", "currencies"))
 _MEASURE = re.compile(r"\d*[.,]\d+")
 _LABEL = PHONE | PHONE_AFTER | IDENTIFIER | CARD | MONEY | VERSION | COUNT
-_WORD = re.compile(r"[^\W\d_]+")
 _WORD_AND_BLANK = re.compile(r"([^\W\d_][\w'’-]*+)\s+")
-ROLES = frozenset(_words("""
+ROLES = frozenset(word_list("""
     berater beraterin conseiller conseillere asesor asesora atendente operador operadora operatore operator
     konsultant konsultantka musteri temsilci admin pelanggan pasien nasabah klant medewerker оператор консультант
     agente agent kundin arre arrey oye
@@ -54,7 +53,7 @@ ROLES = frozenset(_words("""
     муж жена сын дочь брат сестра сосед соседка пациент пациентка истец ответчик клиент клиентка гражданин гражданка
 """))
 """Folded words that stand before names and are none."""
-_NEVER = frozenset(_words("""
+_NEVER = frozenset(word_list("""
     referto saal salle sala esq zimmer befund anamnese protokoll rechnung ordernr kundennr bestellnr factura fattura facture
     tn ny nn sdr sdri bpk
     sirs lebenslauf vitae curriculum curriculo resume cv zyciorys ozgecmis zivotopis oneletrajz ansokan
@@ -150,19 +149,19 @@ def plausible(text: Block, found: Found) -> Found:
     keep = np.ones(len(at), np.bool_)
     for n in np.flatnonzero(at[:, 2] - at[:, 1] == 3).tolist():  # whatever the tagger takes a code of money for
         if text.raw(at[n, 1], at[n, 2]) in _CURRENCIES:
-            keep[n] = at[n, 3] == _PERSON and _introduced(text, int(at[n, 0]), int(at[n, 1]))
-    asked = np.flatnonzero(keep & np.isin(at[:, 3], (_ADDRESS, _PERSON, _ORGANIZATION)))
+            keep[n] = at[n, 3] == PERSON and _introduced(text, int(at[n, 0]), int(at[n, 1]))
+    asked = np.flatnonzero(keep & np.isin(at[:, 3], (STREET_ADDRESS, PERSON, ORGANIZATION)))
     for n, (row, start, end, kind) in zip(asked.tolist(), at[asked].tolist()):
         value = text.read(start, end)
         capitals = value.isupper()
         if capitals and _names_a_sign(text, row, start, value):
             keep[n] = False
             continue
-        if kind == _ORGANIZATION:
+        if kind == ORGANIZATION:
             keep[n] = not _REGISTER.fullmatch(value)
             continue
-        if kind == _ADDRESS:
-            spelled = _WORD.findall(value)
+        if kind == STREET_ADDRESS:
+            spelled = LETTERS.findall(value)
             ahead = text.raw(max(int(text.starts[row]), start - 2), start)
             if (ahead[:1].isdigit() and ahead[1:] == b".") or _MEASURE.fullmatch(value):
                 keep[n] = False  # digits of a decimal number: `5.06667`, `0.003981 Newtons`
@@ -196,13 +195,13 @@ def plausible(text: Block, found: Found) -> Found:
         if cut:
             start += len(value[:cut].encode())
             at[n, 1], value = start, value[cut:]
-        word = _WORD.match(value)
+        word = LETTERS.match(value)
         if word is None:
             continue
         folded = fold(word[0])
         if folded not in ROLES and folded not in _NEVER:
             continue
-        rest = _WORD.search(value, word.end())
+        rest = LETTERS.search(value, word.end())
         if rest is None:
             keep[n] = not (folded in _NEVER or (folded in ROLES and _followed(text, row, end)))
         elif folded in ROLES and value[word.end()] in " .":

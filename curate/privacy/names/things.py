@@ -13,23 +13,20 @@ second; else nothing. Deterministic.
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from curate.privacy.column import Block
-from curate.privacy.context import _words
-from curate.privacy.letters import WORD, lookup
+from curate.privacy.letters import SEED, WORD, hash_table, lookup, mix
 from curate.privacy.names.listed import in_no_list, listed_name
-from curate.privacy.types import CODE
+from curate.privacy.types import PERSON
+from curate.privacy.words import LETTERS, word_list
 
 Ints = npt.NDArray[np.int64]
-_PERSON = CODE["PERSON"]
 _FEWEST, _SHARE = 3, 1 / 3
 _ARTICLE, _PARTICLE = 1, 2
-ARTICLES = _words("""
+ARTICLES = word_list("""
     der die das den dem des ein eine einen einem einer eines mein meine meinen meinem meiner meines dein deine deinen
     deinem deiner sein seine seinen seinem seiner seines ihre ihren ihrem ihrer ihres unser unsere unseren unserem
     unserer euer eure kein keine keinen keinem keiner dieser diese dieses diesen diesem jeder jede jedes jeden jedem
@@ -38,8 +35,7 @@ ARTICLES = _words("""
     el los las una unos unas mi mis sus este esta ese esa estos estas
     il gli uno nel nella dal dalla sul sulla allo alla alle agli questa questo
     um uma meu minha seu sua pelo pela à het een mijn jouw onze dit deze ett det mitt""")
-_PARTICLES = _words("von van vom de di da do dos das del della du zu in")
-_WORD = re.compile(r"[^\W\d_]+")
+_PARTICLES = word_list("von van vom de di da do dos das del della du zu in")
 
 
 @njit(cache=True, nogil=True)
@@ -54,9 +50,9 @@ def _count(data, starts, ends, keys, values, out):  # type: ignore[no-untyped-de
             if WORD[data[i]] != 1 and WORD[data[i]] != 3:
                 i += 1
                 continue
-            first, h = i, np.uint64(0xCBF29CE484222325)
+            first, h = i, SEED
             while i < end and (WORD[data[i]] == 1 or WORD[data[i]] == 3):
-                h = (h ^ np.uint64(data[i])) * np.uint64(0x100000001B3)
+                h = mix(h, data[i])
                 i += 1
             if first != edge + 1 or data[edge] != 32:
                 before = earlier = np.int64(0)
@@ -71,36 +67,22 @@ def _count(data, starts, ends, keys, values, out):  # type: ignore[no-untyped-de
             earlier, before, edge = before, (here if here < 4 else np.int64(0)), i
 
 
-def _hash(word: str) -> int:
-    h = 0xCBF29CE484222325
-    for byte in word.encode():
-        h = ((h ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return h
-
-
 def _table(words: list[str]) -> tuple[npt.NDArray[np.uint64], Ints]:
     """The hash table that `_count` reads."""
-    entries = {_hash(form): kind for kind, every in ((_PARTICLE, _PARTICLES), (_ARTICLE, ARTICLES))
+    entries = {form.encode(): kind for kind, every in ((_PARTICLE, _PARTICLES), (_ARTICLE, ARTICLES))
                for word in every for form in (word, word.capitalize())}  # fmt: skip
     for n, word in enumerate(words):
-        entries[_hash(word[0].lower() + word[1:])] = 5 + 2 * n
-        entries[_hash(word)] = 4 + 2 * n
-    keys = np.zeros(1 << (2 * len(entries)).bit_length(), np.uint64)
-    values = np.zeros(len(keys), np.int64)
-    for h, value in entries.items():
-        slot = h & (len(keys) - 1)
-        while keys[slot]:
-            slot = (slot + 1) & (len(keys) - 1)
-        keys[slot], values[slot] = h, value
-    return keys, values
+        entries[(word[0].lower() + word[1:]).encode()] = 5 + 2 * n
+        entries[word.encode()] = 4 + 2 * n
+    return hash_table(entries)
 
 
 def things(text: Block, at: Ints) -> npt.NDArray[np.bool_]:
     """Which spans (int64[n, 4]: row, start byte, end byte, type) are people only by a capital."""
     out = np.zeros(len(at), np.bool_)
     asked: dict[int, list[str]] = {}
-    for n in np.flatnonzero(at[:, 3] == _PERSON).tolist():
-        words = [word for word in _WORD.findall(text.read(int(at[n, 1]), int(at[n, 2]))) if word[0].isupper()]
+    for n in np.flatnonzero(at[:, 3] == PERSON).tolist():
+        words = [word for word in LETTERS.findall(text.read(int(at[n, 1]), int(at[n, 2]))) if word[0].isupper()]
         if words and not any(map(listed_name, words)):
             asked[n] = words
     words = sorted({word for some in asked.values() for word in some if word[0].lower() != word[0]})
