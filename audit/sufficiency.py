@@ -69,7 +69,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Point:
-    """Accuracy of a quick model trained on `rows` rows, with a 95 % interval."""
+    """Accuracy of a quick model trained on `rows` rows, with a 95% interval."""
 
     rows: int
     accuracy: float

@@ -39,6 +39,7 @@ from curate.recipe import Recipe
 from curate.rundir import RunDir
 from curate.safetext import safe_text
 from curate.similarity.index import Index, is_index
+from curate.words import plural
 
 CANNOT_SEE = (
     "paraphrases, misspellings, initials and nicknames",
@@ -333,7 +334,7 @@ def _todo(done: Forgotten) -> list[str]:
         if run.rows:
             n = len(run.rows)
             out.append(
-                f"{run.input}: delete {n:,} row{'s' if n > 1 else ''} at the source; until then keep a drop list "
+                f"{run.input}: delete {plural(n, 'row')} at the source; until then keep a drop list "
                 f"(`--drop-list FILE`, then `rows = \"FILE\"` under [stages.erasure]), so that no later run uses them"
             )
         out += [f"{index.path}: build it again without these rows; nothing can be removed from it" for index in run.indexes]

@@ -29,6 +29,7 @@ from curate.ledger.apply import apply
 from curate.ledger.decisions import login_name, read_journal
 from curate.rundir import RunDir
 from curate.safetext import safe_text
+from curate.words import plural
 
 FOLDER = "judge"
 BASE = "base"
@@ -125,7 +126,7 @@ class Judging:
         out: dict[int, dict[str, str]] = {int(row): {"prompt": _asked(turns)} for row, turns in
                                           zip(chosen.ids.tolist(), chosen.messages, strict=True)}  # fmt: skip
         write, context_tokens = require("train.decode").write_answers, require("train.base").context_tokens
-        answers = f"{len(chosen)} prompt{'' if len(chosen) == 1 else 's'}, at most {new_tokens} tokens each"
+        answers = f"{plural(len(chosen), 'prompt')}, at most {new_tokens} tokens each"
         for number, (arm, folder) in enumerate(adapters.items()):
             self._tell(f"{arm}{' and base write' if number == 0 else ' writes'} for {answers} …")
             loaded = require("train.adapters").load_adapter(folder)
@@ -211,7 +212,7 @@ class Judging:
         """How far people agree with themselves and with one another, in lines."""
         votes = self.votes()
         twice, same = self._judged.agreement(votes)
-        lines = [f"asked twice: {twice:,} question{'' if twice == 1 else 's'}, {same:,} answered alike"] if twice else []
+        lines = [f"asked twice: {plural(twice, 'question')}, {same:,} answered alike"] if twice else []
         return lines + [k.words(safe_text(k.a), safe_text(k.b)) for k in self._judged.between(votes)]
 
     def rates(self, votes: Sequence[Any] | None = None) -> list[Any]:

@@ -227,7 +227,7 @@ def sentence(found: Mapping[str, Any]) -> str:
         amount = f"At most {rate(total['high'])}"
     else:
         amount = f"Between {rate(total['low'])} and {rate(total['high'])}"
-    return f"{amount} missed spans of personal data in 1,000 rows (95 %), {how}."
+    return f"{amount} missed spans of personal data in 1,000 rows (95%), {how}."
 
 
 def rate(x: float) -> str:

@@ -11,6 +11,7 @@ from curate.ledger.added import derivation
 from curate.ledger.sightings import answer_of, places
 from curate.privacy.preview import shown_names
 from curate.safetext import safe_text
+from curate.words import plural
 
 if TYPE_CHECKING:
     from curate.ledger.decisions import Decision
@@ -51,8 +52,7 @@ def told(review: Review, decision: Decision) -> str:
         return f"{where}, {'cannot tell' if said.answer == 'unsure' else said.answer}"
     done = _DONE.get(decision.verdict, decision.verdict)
     if decision.filter is not None or len(decision.finding_ids) != 1:
-        n = len(decision.finding_ids)
-        return f"{n:,} finding{'' if n == 1 else 's'} {done} at once"
+        return f"{plural(len(decision.finding_ids), 'finding')} {done} at once"
     here = review.session.indices(decision.finding_ids)
     if not len(here):
         return f"a finding that is not in this run, {done}"

@@ -22,6 +22,7 @@ from curate.house import require
 from curate.ledger.decisions import ACCEPT, OVERRIDE, REJECT, Journal, effect
 from curate.ledger.plan import APPLIED, PENDING
 from curate.ledger.sightings import RowAnswer, Sighting, last_answers, places, row_decision
+from curate.words import ends, plural, share
 
 if TYPE_CHECKING:
     from curate.ledger.decisions import Decision
@@ -363,19 +364,18 @@ class RowReview:
 
 def sentences(found: Any, width: float = WIDTH) -> list[str]:
     """What the answers about rows certify, a line each; `found` is a `DatasetRates`."""
-    from audit.numbers import plural
     from audit.review.dataset import RECALL_WIDTH
 
     out = [f"rows: {found.asked:,} answered about in an order that counts"]
     enough = "settled"
     if found.more:
-        enough = f"about {found.more:,} more row{'' if found.more == 1 else 's'} for a width of {width:.0%}"
+        enough = f"about {plural(found.more, 'more row')} for a width of {width:.0%}"
     out.append(f"  wrong before: {_share(found.wrong)} of {found.rows:,} rows")
     out.append(f"  wrong still, of {found.kept:,} rows that stay: {_share(found.left)}; {enough}")
     for kind in found.kinds:
         missed = f"{kind.missed.low:,.0f} to {kind.missed.high:,.0f} rows"
         if kind.found:
-            looked = f"found in {kind.found:,} row{'' if kind.found == 1 else 's'}, missed in {missed}"
+            looked = f"found in {plural(kind.found, 'row')}, missed in {missed}"
             least = ""
             if kind.least and kind.recall.width > RECALL_WIDTH:
                 least = f"; at least {plural(kind.least, 'more row')} for a width of {RECALL_WIDTH:.0%}"
@@ -387,8 +387,7 @@ def sentences(found: Any, width: float = WIDTH) -> list[str]:
 
 def _share(span: Any) -> str:
     """`4% [1%, 9%]`, and only the interval where there is no value to name."""
-    from audit.numbers import share
     from audit.report.interval import WIDEST
 
-    ends = f"[{share(span.low)}, {share(span.high)}]"
-    return f"too little evidence {ends}" if span.value is None or span.width > WIDEST else f"{share(span.value)} {ends}"
+    few = span.value is None or span.width > WIDEST
+    return f"{'too little evidence' if few else share(span.value)} {ends(span.low, span.high)}"

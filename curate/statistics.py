@@ -1,4 +1,4 @@
-"""What every room's statistics share: the normal quantile of a 95 % interval, Wilson's interval, Holm's correction."""
+"""What every room's statistics share: the normal quantile of a 95% interval, Wilson's interval, Holm's correction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 Z = 1.959963984540054
-"""97.5 % quantile of the normal distribution."""
+"""97.5% quantile of the normal distribution."""
 
 
 def wilson(hits: float, n: float, z: float = Z) -> tuple[float, float]:

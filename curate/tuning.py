@@ -25,6 +25,7 @@ from curate.ledger.apply import Curated
 from curate.pipeline import Detected
 from curate.recipe import Recipe
 from curate.recipe_toml import write_recipe
+from curate.words import plural, size
 
 if TYPE_CHECKING:
     from train.config import TrainConfig
@@ -216,9 +217,9 @@ def _at_once(
     free = needs.memory_free_bytes
     fits = most if free is None else max(1, int(KEPT_FREE * free / needs.memory_bytes))
     took = min(most, fits)
-    size = resources.gib(needs.memory_bytes)
-    why = f"the largest needs about {size} of memory" + ("" if free is None else f", and {resources.gib(free)} are free")
-    return took, f"{took} trial{'s' if took > 1 else ''} at a time: {why}."
+    known = "" if free is None else f", and {size(free)} are free"
+    why = f"the largest needs about {size(needs.memory_bytes)} of memory{known}"
+    return took, f"{plural(took, 'trial')} at a time: {why}."
 
 
 def _summary(

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from curate.words import plural, rough_duration, size
 from train.config import TrainConfig
 from train.examples import Examples
 from train.lora import Workbench, open_workbench, train_adapter
 from train.order import WINDOW
-from train.resources import gib
 
 FIRST_WORD, OFF_BY = 0.1, 0.25
 """What was said before is corrected from this share of the steps on, where it is off by so much; then again and again."""
@@ -82,8 +82,8 @@ def estimate_training(
     seconds = -(-runs // at_once) * (total * per_step + scoring + min(overhead, 5.0))
     together = f", {at_once} at a time" if at_once > 1 else ""
     words = (
-        f"{runs} training run{'s' if runs != 1 else ''} of {total} steps with {config.batch_rows} rows{together}: "
-        f"about {spoken_duration(seconds)} here ({per_step * 1000:.0f} ms a step, measured now)."
+        f"{plural(runs, 'training run')} of {total} steps with {config.batch_rows} rows{together}: "
+        f"about {rough_duration(seconds)} here ({per_step * 1000:.0f} ms a step, measured now)."
     )
     return Estimate(per_step, total, runs, seconds, words)
 
@@ -115,20 +115,13 @@ class Course:
         parts = []
         if self.said_seconds is not None and _is_off(seconds, self.said_seconds):
             paid = f", at a cost of about {more['cost']:.2g}" if more else ""
-            parts.append(f"about {spoken_duration(seconds)} in all{paid}, not {spoken_duration(self.said_seconds)}")
+            parts.append(f"about {rough_duration(seconds)} in all{paid}, not {rough_duration(self.said_seconds)}")
             self.said_seconds = seconds
         if self.said_bytes is not None and self.most_bytes > (1 + OFF_BY) * self.said_bytes:
-            parts.append(f"{gib(self.most_bytes)} of memory so far, not {gib(self.said_bytes)}")
+            parts.append(f"{size(self.most_bytes)} of memory so far, not {size(self.said_bytes)}")
             self.said_bytes = self.most_bytes
         return more, f"Corrected at step {event['step']}: {'; '.join(parts)}." if parts else ""
 
 
 def _is_off(now: float, said: float) -> bool:
     return not said / (1 + OFF_BY) <= now <= said * (1 + OFF_BY)
-
-
-def spoken_duration(seconds: float) -> str:
-    """A duration in words a person would use: `40 s`, `3 min`, `2.5 h`."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -2,7 +2,7 @@
 
 `merge_adapter` writes a folder that transformers loads without peft (safetensors, tokenizer, card), reads it back from
 the disk and runs both models on the same token rows: random ones of several lengths, fixed by a seed, so that no data
-is needed. Where the largest difference of their logits exceeds `TOLERANCE` (0.1 %) of the largest logit (2 % in half
+is needed. Where the largest difference of their logits exceeds `TOLERANCE` (0.1%) of the largest logit (2% in half
 precision, whose sums round), the folder is removed and an error raised. Needs the `train` extra. Cost: the base in
 memory twice.
 """

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from curate.errors import CurateError, DataError
+from curate.words import size
 from train.config import TrainConfig
 from train.headers import Headers, download_folder, folder_headers
 from train.methods import METHODS
@@ -56,21 +57,21 @@ class Needs:
 
     def words(self) -> str:
         """One sentence for people."""
-        free = "" if self.memory_free_bytes is None else f" of {gib(self.memory_free_bytes)} free"
-        more = f", {gib(self.download_bytes)} to download" if self.download_bytes else ""
-        return f"About {gib(self.memory_bytes)} of memory{free}, {gib(self.disk_bytes)} of disk{more}."
+        free = "" if self.memory_free_bytes is None else f" of {size(self.memory_free_bytes)} free"
+        more = f", {size(self.download_bytes)} to download" if self.download_bytes else ""
+        return f"About {size(self.memory_bytes)} of memory{free}, {size(self.disk_bytes)} of disk{more}."
 
     def check(self, config: TrainConfig, directory: Path) -> str:
         """A warning where memory is likely short, else empty; raises `ResourceError` where it cannot suffice."""
         if self.disk_free_bytes is not None and self.disk_bytes > self.disk_free_bytes:
             raise ResourceError(
-                f"training needs about {gib(self.disk_bytes)} in {directory} for the adapter and its checkpoints, and "
-                f"{gib(self.disk_free_bytes)} are free; free some space or name another folder with --out"
+                f"training needs about {size(self.disk_bytes)} in {directory} for the adapter and its checkpoints, and "
+                f"{size(self.disk_free_bytes)} are free; free some space or name another folder with --out"
             )
         room = self.download_free_bytes
         if room is not None and self.download_bytes > room:
             raise ResourceError(
-                f"base model {config.base} weighs {gib(self.download_bytes)} and {gib(room)} are free where models are "
+                f"base model {config.base} weighs {size(self.download_bytes)} and {size(room)} are free where models are "
                 "kept; free some space, or name another folder with HF_HOME"
             )
         free = self.memory_free_bytes
@@ -78,8 +79,8 @@ class Needs:
             return ""
         if self.weights_bytes + self.trainable_bytes > free:
             raise ResourceError(
-                f"the weights and the optimiser alone need about {gib(self.weights_bytes + self.trainable_bytes)} of "
-                f"memory, and {gib(free)} are free; take a smaller base model than {config.base}, a lower lora_rank, or "
+                f"the weights and the optimiser alone need about {size(self.weights_bytes + self.trainable_bytes)} of "
+                f"memory, and {size(free)} are free; take a smaller base model than {config.base}, a lower lora_rank, or "
                 "close other programs"
             )
         if self.memory_bytes > free:
@@ -177,11 +178,6 @@ def explained(config: TrainConfig, directory: Path) -> Iterator[None]:
                 "command again: it goes on from the last checkpoint"
             ) from error
         raise
-
-
-def gib(number: float) -> str:
-    """Bytes in words: `1.3 GiB`, `40 MiB`."""
-    return f"{number / 2**30:.1f} GiB" if number >= 2**30 else f"{max(1, round(number / 2**20))} MiB"
 
 
 def _is_memory(error: BaseException) -> bool:

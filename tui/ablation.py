@@ -212,7 +212,7 @@ def runs_left(
 
 
 def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
-    """Each arm by each metric: the mean over seeds and its 95 % interval over seeds."""
+    """Each arm by each metric: the mean over seeds and its 95% interval over seeds."""
     main = str(result["metric"])
     every = [run.get("metrics") or {} for arm in result["arms"] for run in arm["runs"]]
     others = {n for m in every for n, v in m.items() if n not in LEFT_OUT and n != main and isinstance(v, int | float)}
@@ -234,7 +234,7 @@ def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
         rows = "–" if arm["method"] == "base" else f"{arm['rows']:,}"
         first = (letter[str(arm["name"])], safe_text(arm["title"]), rows, f"{len(runs)} of {len(arm['runs'])}")
         table.add_row(*map(Text, (*first, *cells)))
-    said = "means, 95 % intervals over seeds alone; those of the differences are over rows, too"
+    said = "means, 95% intervals over seeds alone; those of the differences are over rows, too"
     return Group(table, Text(said, style="dim"))
 
 

@@ -22,10 +22,11 @@ from curate.ledger.plan import STATUSES
 from curate.outputs import looked_for
 from curate.privacy.preview import masked_previews
 from curate.safetext import safe_text
+from curate.words import plural
 from tui.microscope import MicroscopeScreen
 from tui.panels import View
 from tui.shell import PanelScreen
-from tui.words import count, said_of, stage_title
+from tui.words import said_of, stage_title
 
 MOST_ROWS = 200
 LINE, WHOLE = 160, 4000
@@ -80,7 +81,7 @@ class BatchScreen(PanelScreen):
         super().on_mount()
         said = f"\n{safe_text(self.said)}" if self.said else ""
         more = f", {self.more:,} more are not listed" if self.more else ""
-        self.query_one("#batch-title", Static).update(Text(f"{self.heading}: {count(len(self.rows), 'row')}{more}{said}"))
+        self.query_one("#batch-title", Static).update(Text(f"{self.heading}: {plural(len(self.rows), 'row')}{more}{said}"))
         self.read()
 
     @work(thread=True, exclusive=True, group="evidence")

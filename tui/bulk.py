@@ -18,11 +18,12 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from curate.steps import Verdict
+from curate.words import plural, signed
 from tui.desk import Desk
 from tui.effects import Preview
 from tui.keymap import key
 from tui.rail import Keys
-from tui.words import count, said_of
+from tui.words import said_of
 from tui.workers import ShowsErrors
 
 SAMPLE = 6
@@ -73,7 +74,7 @@ class BulkScreen(ShowsErrors, ModalScreen[Bulk | None]):
 
     def draw(self) -> None:
         """Say what is asked."""
-        n = count(len(self.bulk.indices), "finding")
+        n = plural(len(self.bulk.indices), "finding")
         self.query_one("#bulk-head", Static).update(
             Text.assemble((f"{DOES[self.bulk.verdict]} {n}?", "bold"), f"  {self.bulk.title}")
         )
@@ -127,7 +128,7 @@ class BulkScreen(ShowsErrors, ModalScreen[Bulk | None]):
 
 def _effect(preview: Preview) -> Group:
     now, then = preview.rows
-    rows = f"rows that stay: {now:,} → {then:,}" + (f" ({then - now:+,})".replace("-", "−") if now != then else "")
+    rows = f"rows that stay: {now:,} → {then:,}" + (f" ({signed(then - now, 0)})" if now != then else "")
     lines = [Text(rows, style="bold")]
     if preview.statuses:
         lines.append(Text("then: " + ", ".join(f"{sign} {n:,} {word}" for sign, n, word in preview.statuses)))

@@ -11,6 +11,7 @@ from rich.text import Text
 from textual_plotext import PlotextPlot
 
 from curate.safetext import safe_text
+from curate.words import points, signed
 from tui.job import FINISHED, Run, Watch
 from tui.metrics import Metrics
 from tui.rail import NARROW
@@ -36,7 +37,7 @@ SHARES = frozenset({"accuracy", "row_span_f1", "above_rejected"})
 STATE = {"resumed": "done before", "same": "same rows as another"}
 """What a training run's state is called, where its own word does not say it."""
 BAR = 20
-LEGEND = "● difference, right of │ the first is better  ├ ┤ 95 % interval  ┊ ± too small to matter"
+LEGEND = "● difference, right of │ the first is better  ├ ┤ 95% interval  ┊ ± too small to matter"
 
 
 def letters_of(watch: Watch, more: Iterable[str] = ()) -> dict[str, str]:
@@ -108,7 +109,7 @@ def forest(result: dict[str, Any], width: int = 120) -> Table:
         told, *ends = (difference(c[k], metric) for k in ("delta", "low", "high"))
         first = [f"{letter[str(c['a'])]} − {letter[str(c['b'])]}{names}", told]
         lines.append(([*first, *([f"{ends[0]} to {ends[1]}"] if spans else [])], safe_text(str(c["verdict"]))))
-    heads = ["comparison", unit, *(["95 % interval"] if spans else [])]
+    heads = ["comparison", unit, *(["95% interval"] if spans else [])]
     taken = sum(max(len(head), *(len(cells[at]) for cells, _ in lines)) + 2 for at, head in enumerate(heads))
     room = width - taken - 2 - max(len(verdict) for _, verdict in lines)
     room = max(LEAST_FOREST, min(FOREST, room))
@@ -121,7 +122,7 @@ def forest(result: dict[str, Any], width: int = 120) -> Table:
 
 def difference(value: float, metric: str) -> str:
     """`+6.0` points of a share, `−0.0123` of anything else: in the unit that the verdict's words are in."""
-    return (f"{100 * value:+.1f}" if metric in SHARES else f"{value:+.4f}").replace("-", "−")
+    return points(value) if metric in SHARES else signed(value, 4)
 
 
 def reach(ends: Iterable[float], delta: float) -> tuple[float, float]:

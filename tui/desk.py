@@ -21,13 +21,13 @@ import numpy as np
 from curate.ledger.plan import APPLIED
 from curate.session import ID_PREFIX, Session
 from curate.steps import Saved, Step, Verdict, deciding, reversing, unflagging
+from curate.words import plural
 from tui.effects import Effects
 from tui.gate import GateState
 from tui.keymap import key
 from tui.memory import Place
 from tui.outcome import Outcome
 from tui.reader import Reader
-from tui.words import count
 
 DONE = {"accept": "accepted", "reject": "rejected", "override": "edited", "flag": "flagged"}
 
@@ -99,7 +99,7 @@ class Desk:
             return None
         assert saved is not None
         several = len(indices) != 1
-        named = count(len(indices), "finding") if several else self.named(int(indices[0]))
+        named = plural(len(indices), "finding") if several else self.named(int(indices[0]))
         status = "" if several or verdict == "flag" else str(session.plan.table["status"][int(indices[0])])
         came = "" if status in ("", "applied", "rejected") else f", and is {status}"
         shown = None if value is None else self.reader.word(value)
@@ -140,7 +140,7 @@ class Desk:
         again = f"{key('redo')} brings it back" if which == "undo" else _undo()
         ids = saved.decision.finding_ids
         one = len(saved.findings) == 1 and len(ids) == 1
-        n = self.named(int(saved.findings[0])) if one else count(len(ids), "finding")
+        n = self.named(int(saved.findings[0])) if one else plural(len(ids), "finding")
         done = DONE.get(saved.decision.verdict, saved.decision.verdict)
         said = f"{word}: {done} {n}; saved, {again}{_others(saved)}"
         self.say(said, self.session.command("decide", which))
@@ -271,4 +271,4 @@ def _undo() -> str:
 
 
 def _others(saved: Saved) -> str:
-    return f"; {count(saved.others, 'decision')} of someone else came in" if saved.others else ""
+    return f"; {plural(saved.others, 'decision')} of someone else came in" if saved.others else ""

@@ -12,9 +12,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from curate.words import measure
 from tui.evidence import Evidence, Side
 from tui.keymap import key
-from tui.words import FLAG, MEANING, NOTES, STYLE, in_capitals, number, said_of, stage_title
+from tui.words import FLAG, MEANING, NOTES, STYLE, in_capitals, said_of, stage_title
 
 MOST_WORDS = 600
 """Words compared in a diff; comparing takes time in the square of this for texts made to be slow."""
@@ -169,4 +170,4 @@ def _plain(value: Any) -> str:
         return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
     if isinstance(value, list):
         return ", ".join(_plain(v) for v in value)
-    return number(value)
+    return measure(value)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from tui.words import count
+from curate.words import plural, signed
 
 SMALLEST = 1e-9
 """A mean difference that is nothing but rounding."""
@@ -79,7 +79,7 @@ def heading(found: Sequence[Differing], names: tuple[str, str], metric: str) -> 
 def line(one: Differing, label: str | None, shown: Callable[[str], str]) -> str:
     """`+1.00  refund: refund / billing`: by how much, the row's own label, what each arm says where they disagree first."""
     words = one.beside()
-    gain = f"{one.gain:+.{3 if words is None else 2}f}".replace("-", "−")
+    gain = signed(one.gain, 3 if words is None else 2)
     if words is None:
         return gain
     said = " / ".join(shown(word) if word else NO_CLASS for word in words)
@@ -88,7 +88,7 @@ def line(one: Differing, label: str | None, shown: Callable[[str], str]) -> str:
 
 def answers(one: Differing, names: tuple[str, str], shown: Callable[[str], str]) -> list[str]:
     """What each arm says of the row over all shared seeds: `curated says refund with 3 of 3 seeds`."""
-    of = f"of {count(len(one.says), 'seed')}"
+    of = f"of {plural(len(one.says), 'seed')}"
     return [
         f"{name} says {', '.join(f'{shown(word) if word else NO_CLASS} with {n} {of}' for word, n in by)}"
         for at, name in enumerate(names)

@@ -15,8 +15,9 @@ from curate.house import require
 from curate.ledger.plan import APPLIED, STATUSES, Plan
 from curate.session import Session
 from curate.steps import Verdict
+from curate.words import plural
 from tui.reader import Reader
-from tui.words import NO_GROUPS, count, told_by_state
+from tui.words import NO_GROUPS, told_by_state
 
 MOST_GROUPS = 3
 
@@ -85,7 +86,7 @@ class Effects:
         gone = rows[session.plan.dropped[rows]]
         if len(partners) > 1:
             whole = f"of {len(rows):,} rows that say the same, {len(gone):,} {'leaves' if len(gone) == 1 else 'leave'}"
-            return (f"{whole}: −{count(len(gone), 'row')}{self._shift(gone)}" if len(gone) else whole,)
+            return (f"{whole}: −{plural(len(gone), 'row')}{self._shift(gone)}" if len(gone) else whole,)
         lost = np.array([found["row"]])
         return (f"{'−1 row' if applied else '−1 row if applied'}{self._shift(lost)}",)
 
@@ -141,7 +142,7 @@ class Effects:
         if not len(rows):
             return "These only note something: no row leaves, comes back or is changed."
         done = "changed" if verdict == "accept" else "left as they are"
-        return f"No row leaves or comes back; {count(len(rows), 'row')} would be {done}{self._whom(rows)}."
+        return f"No row leaves or comes back; {plural(len(rows), 'row')} would be {done}{self._whom(rows)}."
 
     def _judged_by(self) -> dict[str, Any]:
         detected = self.session.detected
@@ -149,13 +150,13 @@ class Effects:
         return {"clusters": detected.hint("near_duplicates.cluster"), "settings": settings}
 
     def _shift(self, rows: np.ndarray) -> str:
-        """`, team B −0.3 %`: how much of each group leaves."""
+        """`, team B −0.3%`: how much of each group leaves."""
         parts = []
         for grouped in self.groups():
             hit = np.bincount(grouped.code[rows][grouped.code[rows] >= 0], minlength=len(grouped.names))
             worst = np.argsort(-hit / np.maximum(grouped.size, 1), kind="stable")[:MOST_GROUPS]
             share = 100 * hit / np.maximum(grouped.size, 1)
-            parts += [f"{grouped.column} {grouped.names[g]} −{share[g]:.2g} %" for g in worst if hit[g]]
+            parts += [f"{grouped.column} {grouped.names[g]} −{share[g]:.2g}%" for g in worst if hit[g]]
         if not self.groups():
             return f"; {NO_GROUPS}"
         return ", " + ", ".join(parts) if parts else ", no group among them"

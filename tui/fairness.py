@@ -18,6 +18,7 @@ from textual.widgets import Static
 from curate.house import require
 from curate.outputs import looked_for
 from curate.session import Session
+from curate.words import points
 from tui import charts
 from tui.notes import other_roles
 from tui.shell import PanelScreen
@@ -140,7 +141,7 @@ class FairnessScreen(PanelScreen):
             audit = Group(Text("what the fairness stage found", style="bold"), Text(found.why_no_audit or "nothing"))
         self.query_one("#fair-audit", Static).update(audit)
         legend = [f"{SIGN[o]} {o}: {SAYS[o]}" for o in ORDER]
-        legend.append(f"├─●─┤ difference in points, 95 % interval  │ none  ┊ ±{100 * found.delta:g}: too small to matter")
+        legend.append(f"├─●─┤ difference in points, 95% interval  │ none  ┊ ±{100 * found.delta:g}: too small to matter")
         self.query_one("#fair-legend", Static).update(Group(*(Text(t, style="dim") for t in legend)))
 
     def _table(self, title: str, lines: Iterable[Line], delta: float, width: int) -> RenderableType:
@@ -153,15 +154,15 @@ class FairnessScreen(PanelScreen):
         wide, narrow, close = width >= 110, width < 84, width < 78
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         nominal = charts.FOREST if wide else SHORT_FOREST if narrow else MIDDLE_FOREST
-        rows, span = [] if narrow else ["rows"], ["95 % interval"] if wide else []
+        rows, span = [] if narrow else ["rows"], ["95% interval"] if wide else []
         least = {"": 1, "group": 12, "metric": 10, "rows": 6, "difference": 10}
         most = {"": 1, "group": 14 if narrow else 30 if wide else 18, "metric": 40 if wide else 18 if close else 22,
-                "rows": 7, "difference": 10, "95 % interval": 16}  # fmt: skip
+                "rows": 7, "difference": 10, "95% interval": 16}  # fmt: skip
         before = ["", "group", "metric", *rows, "difference", *span]
         room = max(FEWEST, min(nominal, width - MARGIN - sum(most[head] + 2 for head in before)))
         for head in before:
             table.add_column(head, no_wrap=True, overflow="ellipsis", min_width=least.get(head), max_width=most[head])
-        table.add_column(charts.axis_of(reach, _points, room), no_wrap=True, min_width=room)
+        table.add_column(charts.axis_of(reach, points, room), no_wrap=True, min_width=room)
         for line in shown[:MOST_ROWS]:
             # As text: what stands in square brackets in a name (a class of a metric, or worse) is no markup.
             table.add_row(*map(Text, self._cells(line, reach, delta, room, wide=wide, narrow=narrow)))
@@ -174,19 +175,14 @@ class FairnessScreen(PanelScreen):
         several = len(self.session.dataset.groups()) > 1 or " & " in line.column
         name = f"{self.reader.word(line.column)} " * several + self.reader.label(line.group)
         rows = [] if narrow else ["–" if line.rows is None else f"{line.rows:,}"]
-        value = "–" if line.value is None else f"{_points(line.value)} pts"
+        value = "–" if line.value is None else f"{points(line.value)} pts"
         drawn, span = "", "–"
         if line.value is not None and line.low is not None and line.high is not None:
             drawn = charts.interval(line.low, line.value, line.high, reach, delta, room)
-            span = f"{_points(line.low)} to {_points(line.high)}"
+            span = f"{points(line.low)} to {points(line.high)}"
         elif line.rows_needed is not None:
             drawn = f"{line.rows_needed:,} rows needed" if narrow else f"about {line.rows_needed:,} rows would settle it"
         return [SIGN[line.outcome], name, self.reader.word(line.metric), *rows, value, *([span] if wide else []), drawn]
-
-
-def _points(share: float) -> str:
-    """`+6.0`: a difference of shares in points."""
-    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def panels_of(session: Session) -> Panels:

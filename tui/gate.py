@@ -16,7 +16,7 @@ from curate.gating import judge_plan
 from curate.house import require
 from curate.ledger.decisions import Decision
 from curate.session import Session, State
-from tui.words import duration
+from curate.words import duration
 
 SIGN = {"pass": "✓", "warn": "!", "fail": "✗", "insufficient evidence": "?", "not applicable": "–"}
 WORD = {"pass": "passes", "warn": "warns", "fail": "fails", "insufficient evidence": "cannot tell"}

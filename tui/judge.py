@@ -21,10 +21,10 @@ from curate.ledger.decisions import login_name
 from curate.outputs import looked_for_in_rows
 from curate.privacy.preview import masked_lines, masked_preview
 from curate.safetext import safe_text
+from curate.words import plural
 from tui.keymap import key
 from tui.review import span
 from tui.shell import PanelScreen
-from tui.words import count
 
 PROMPTS, NEW_TOKENS = 30, 96
 WIDTH = 4000
@@ -191,7 +191,7 @@ class JudgeScreen(PanelScreen):
             return Text("")
         done = self.total - len(self.queue)
         full = round(20 * done / max(1, self.total))
-        told = f"{done} of {count(self.total, 'question')}"
+        told = f"{done} of {plural(self.total, 'question')}"
         lines = [Text(f"{'█' * full}{'░' * (20 - full)} {told}   $ {self.session.command('judge')}", no_wrap=True)]
         if self.shows_rates:
             for rate in self.judging.rates():

@@ -12,9 +12,9 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from curate.words import plural
 from tui.desk import Desk
 from tui.rail import Keys
-from tui.words import count
 
 
 class LogScreen(ModalScreen[None]):
@@ -34,7 +34,7 @@ class LogScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="commands", classes="card"):
-            done = f"{count(len(self.entries), 'action')} in this session, the newest first"
+            done = f"{plural(len(self.entries), 'action')} in this session, the newest first"
             yield Static(Text(done if self.entries else "Nothing was done yet."))
             yield OptionList(*(Option(_entry(e.said, e.command)) for e in self.entries), id="command-list", markup=False)
             yield Static(Text(f"{'Enter or y copies a command · ' if self.entries else ''}Escape closes"), classes="hint")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from curate.words import size
 from tui.tail import Tail
 
 SERIES = {
@@ -122,7 +123,7 @@ def spark(values: Mapping[int, float], width: int) -> str:
 def told(name: str, value: float) -> str:
     """A number with its unit."""
     if name == "memory_bytes":
-        return f"{value / 2**20:,.0f} MiB"
+        return size(value)
     if name == "tokens_per_s":
         return f"{value:,.0f}"
     return f"{value:.2e}" if name == "learning_rate" else f"{value:.4g}"

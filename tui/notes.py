@@ -8,10 +8,11 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from curate.session import Session
+from curate.words import plural
 from tui.keymap import key
 from tui.queue import GROUP_SAYS, SORT_SAYS, Queue
 from tui.rail import added_up
-from tui.words import count, stage_title, told_by_state
+from tui.words import stage_title, told_by_state
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ def queue_note(
         told = [f"range: move to its end, then {key('accept')}, {key('reject')} or {key('flag')}; {key('range')} ends it"]
     elif wish.narrowed:
         what = " that wait" if wish.waiting_only else ""
-        told = [f"{n:,} of {count(queue.total, 'finding')}{what}"]
+        told = [f"{n:,} of {plural(queue.total, 'finding')}{what}"]
     else:
-        told = [count(n, "finding"), *(f"{sign} {many:,} {word}" for sign, many, word in told_by_state(by, noted))]
+        told = [plural(n, "finding"), *(f"{sign} {many:,} {word}" for sign, many, word in told_by_state(by, noted))]
     if not queue.total:
         return Text(skipped(session, stages) or "nothing found")
     # What a person chose comes before what the rail counts too: a short line drops the end.

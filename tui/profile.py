@@ -17,7 +17,7 @@ from textual.widgets import Static
 from curate.safetext import safe_text
 from tui.desk import Desk
 from tui.shell import PanelScreen
-from tui.words import count, short_path
+from tui.words import short_path
 
 BAR = 24
 MOST = 12
@@ -87,7 +87,7 @@ def _bars(values: Any, shown: Any) -> RenderableType:
         table.add_row(Text(name), Text("█" * full), Text(f"{item['counts']:,}"), Text(share, style="dim"))
     if len(counted) <= MOST:
         return table
-    return Group(table, Text(f"and {count(len(counted) - MOST, 'more')}".replace("mores", "more"), style="dim"))
+    return Group(table, Text(f"and {len(counted) - MOST:,} more", style="dim"))
 
 
 def _lengths(texts: pa.Array) -> RenderableType:

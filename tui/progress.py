@@ -17,8 +17,9 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from curate.errors import Cancelled, CurateError
+from curate.words import duration, plural
 from tui.rail import Keys
-from tui.words import count, duration, short_path, stage_title
+from tui.words import short_path, stage_title
 
 if TYPE_CHECKING:
     from curate.pipeline import Event
@@ -149,7 +150,7 @@ class ProgressScreen(Screen[None]):
         if event.kind == "skipped":
             return Text(f"skipped: {event.reason}")
         told = f" in {duration(event.seconds)}" if event.kind == "done" else ", as computed before"
-        return Text(count(event.findings, "finding") + told)
+        return Text(plural(event.findings, "finding") + told)
 
     def _elapsed(self, event: Event) -> str:
         return f"{time.monotonic() - self.since[event.stage]:.0f} s"

@@ -22,12 +22,13 @@ from textual.widgets.option_list import Option
 from curate.house import require
 from curate.reviewing import Review, StageRates
 from curate.row_review import sentences
+from curate.words import ends, plural, share
 from tui.detail import render
 from tui.edit import NOT_EDITABLE, EditScreen
 from tui.keymap import key
 from tui.rail import Keys
 from tui.shell import PanelScreen
-from tui.words import count, stage_title
+from tui.words import stage_title
 
 ORDERS = ("mixed", "random", "score", "value", "gate")
 SAYS = {
@@ -160,7 +161,7 @@ class ReviewScreen(PanelScreen):
             said = "Every finding here has an answer." if self.stage else "This panel's stages found nothing to review."
             if self.skipped:
                 again = f"{key('order')} asks in another order, and about those again"
-                said = f"{count(len(self.skipped), 'finding')} skipped; {again}."
+                said = f"{plural(len(self.skipped), 'finding')} skipped; {again}."
             self.query_one("#review-evidence", Static).update(Text(said))
             return
         box.border_title = f"question {len(self.asked) + 1}: {stage_title(str(self.stage))}"
@@ -264,15 +265,15 @@ class ReviewScreen(PanelScreen):
         lines.append(Text(ask if self.of_rows is not None else f"what was missed is not known yet: {ask}", style="dim"))
         how = review.reliability()
         if how.repeats:
-            lines.append(Text(f"asked twice: {count(how.repeats, 'finding')}, {how.agreeing} answered alike", style="dim"))
+            lines.append(Text(f"asked twice: {plural(how.repeats, 'finding')}, {how.agreeing} answered alike", style="dim"))
         for pair in how.pairs:
             kappa = "kappa not defined"
             if pair.value is not None:
                 kappa = f"kappa {pair.value:.2f} [{pair.low:.2f}, {pair.high:.2f}]"
             names = f"{self.reader.word(pair.a)} and {self.reader.word(pair.b)}"
-            lines.append(Text(f"{names}: {pair.agreed:.0%} alike, {kappa}", style="dim"))
+            lines.append(Text(f"{names}: {share(pair.agreed)} alike, {kappa}", style="dim"))
         if how.conflicts:
-            lines.append(Text(f"! {count(len(how.conflicts), 'finding')} on which people differ: the last word holds"))
+            lines.append(Text(f"! {plural(len(how.conflicts), 'finding')} on which people differ: the last word holds"))
         if self.stage is not None:
             lines.append(Text(f"$ {self.session.command('review')} --stage {self.stage} --status", style="dim"))
         self.query_one("#review-rates", Static).update(Group(*lines))
@@ -281,8 +282,8 @@ class ReviewScreen(PanelScreen):
         found = rate.findings
         few = found.value is None or (found.random < FEWEST_SHOWN and not found.settled)
         unknown = "how many are right? Too few answers to tell"
-        share = unknown if few else f"{found.value:.0%} of {count(found.population, 'finding')} right"
-        yield Text.assemble((f"{stage_title(rate.stage)}: {share}", "bold"), f"  [{found.low:.0%}, {found.high:.0%}]")
+        right = unknown if few else f"{share(found.value)} of {plural(found.population, 'finding')} right"
+        yield Text.assemble((f"{stage_title(rate.stage)}: {right}", "bold"), f"  {ends(found.low, found.high)}")
         yield Text(span(found.low, found.value, found.high))
         points = f"{100 * self.width:.0f} points"
         if rate.more == 0:
@@ -290,15 +291,15 @@ class ReviewScreen(PanelScreen):
         else:
             done = found.random / max(1, found.random + rate.more)
             bar = "█" * round(10 * done) + "░" * (10 - round(10 * done))
-            yield Text(f"{bar} about {count(rate.more, 'more random answer')} until this is {points} wide")
+            yield Text(f"{bar} about {plural(rate.more, 'more random answer')} until this is {points} wide")
         table = Table.grid(padding=(0, 2))
         for name, part in (("that apply by themselves", rate.by_itself), ("that wait", rate.waiting)):
             if part.population:
                 known = part.value is not None and (part.random >= FEWEST_SHOWN or part.settled)
-                told = f"{part.value:.0%} [{part.low:.0%}, {part.high:.0%}] right" if known else "too few answers"
+                told = f"{share(part.value)} {ends(part.low, part.high)} right" if known else "too few answers"
                 table.add_row(Text(f"of {part.population:,} {name}", style="dim"), Text(told))
         table.add_row(Text("answers", style="dim"), Text(f"{found.random:,} random, {found.other:,} other"))
-        left = count(rate.left, "finding waits", "findings wait")
+        left = plural(rate.left, "finding waits", "findings wait")
         table.add_row(Text("left", style="dim"), Text(f"{left} for a decision"))
         yield table
 
@@ -310,10 +311,10 @@ class ReviewScreen(PanelScreen):
         listing.clear_options()
         for rule in self.rules:
             agree = rule.agreement
-            share = "insufficient evidence"
+            right = "insufficient evidence"
             if agree.value is not None:
-                share = f"right for {agree.value:.0%} [{agree.low:.0%}, {agree.high:.0%}]"
-            said = f"rule: {self.reader.word(rule.words(), 200)}; covers {len(rule.covers):,} more; {share}"
+                right = f"right for {share(agree.value)} {ends(agree.low, agree.high)}"
+            said = f"rule: {self.reader.word(rule.words(), 200)}; covers {len(rule.covers):,} more; {right}"
             listing.add_option(Option(Text(said)))
         listing.display = bool(self.rules)
         if self.rules:
@@ -335,8 +336,8 @@ class ReviewScreen(PanelScreen):
         """Count, sample and whom it falls on."""
 
         def made() -> str:
-            basis = f"{count(rule.decided, 'answer')} all alike"
-            said = [f"{rule.words()}: {count(len(rule.covers), 'finding')}, from {basis}."]
+            basis = f"{plural(rule.decided, 'answer')} all alike"
+            said = [f"{rule.words()}: {plural(len(rule.covers), 'finding')}, from {basis}."]
             if rule.verdict == "accept":
                 preview = require("audit.fairness.preview").preview_of_findings
                 found = preview(self.session.dataset, self.session.findings, np.array(rule.covers))

@@ -21,13 +21,14 @@ from textual.worker import get_current_worker
 from curate.house import require
 from curate.outputs import looked_for
 from curate.privacy.preview import masked_previews
+from curate.words import difference, plural, signed
 from tui.detail import word_diff
 from tui.gate import SIGN as GATE_SIGN
 from tui.gate import WORD as GATE_WORD
 from tui.keymap import key
 from tui.scrub import DUPLICATES, LABELS, Count, Judged, Scrub, open_scrub
 from tui.shell import PanelScreen
-from tui.words import NO_GROUPS, count, stage_title
+from tui.words import NO_GROUPS, stage_title
 
 EXACT_PAUSE_SECONDS = 0.15
 """Keys pressed one after another are worked out exactly once, at the end."""
@@ -244,8 +245,8 @@ class ScrubberScreen(PanelScreen):
         change = shown.rows - (before if shown.exact else scrub.count(scrub.now)).rows
         now = self.session.rows()[1]
         out = now - change if scrub.stage == DUPLICATES else now
-        table.add_row(scrub.unit, f"{before.rows:,}", f"{sign}{shown.rows:,}", f"{change:+,}" if change else "the same")
-        moved = f"{out - now:+,}" if out != now else ""
+        table.add_row(scrub.unit, f"{before.rows:,}", f"{sign}{shown.rows:,}", signed(change, 0) if change else "the same")
+        moved = signed(out - now, 0) if out != now else ""
         table.add_row("rows that stay", f"{now:,} of {rows_in:,}", f"{sign}{out:,}", moved)
         table.add_row("gate", _gate(scrub.nearest(scrub.now), scrub.now), _gate(self.told, self.at), "")
         red = self.told.red if self.told is not None else ()
@@ -265,7 +266,7 @@ class ScrubberScreen(PanelScreen):
         table = Table(box=None, pad_edge=False, padding=(0, 2 if tight else 3, 0, 0), header_style="dim")
         head, most = self.reader.word(scrub.column), 16 if tight else 28
         table.add_column(head if tight else f"group by {head}", no_wrap=True, overflow="ellipsis", max_width=most)
-        for name in ("rows", scrub.unit, "share", *(() if tight else ("",)), "less the others, 95 %"):
+        for name in ("rows", scrub.unit, "share", *(() if tight else ("",)), "less the others, 95%"):
             table.add_column(name, justify="right" if name else "left", no_wrap=True)
         newcombe = require("audit.fairness.outcome").newcombe
         every = self.session.dataset.n_rows
@@ -277,7 +278,7 @@ class ScrubberScreen(PanelScreen):
             if min(rows, others) >= FEWEST_ROWS:
                 rest = (shown.rows - lost) / others
                 low, high = newcombe(share, rows, rest, others)
-                beside = f"{100 * (share - rest):+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] {'pts' if tight else 'points'}"
+                beside = f"{difference(100 * (share - rest), 100 * low, 100 * high)} {'pts' if tight else 'points'}"
             bars = () if tight else (bar,)
             table.add_row(self.reader.label(name), f"{rows:,}", f"{lost:,}", f"{share:.1%}", *bars, beside)
         return table
@@ -325,7 +326,7 @@ class ScrubberScreen(PanelScreen):
             chosen, "accept" if verdict == "accept" else "reject", why=f"threshold: {words}", filter=rule
         )
         if saved is not None:
-            self.notify(f"{verdict}ed {count(len(chosen), 'finding')}; {key('undo')} takes it back")
+            self.notify(f"{verdict}ed {plural(len(chosen), 'finding')}; {key('undo')} takes it back")
 
 
 def _gate(told: Judged | None, at: float) -> str:

@@ -24,11 +24,12 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from curate.ledger.plan import STATUSES
+from curate.words import plural
 from tui.evidence import Line
 from tui.fastdatatable import DataTable, DataTableBackend
 from tui.queue import Heading, Queue
 from tui.reader import Reader
-from tui.words import FLAG, SIGN, count, said_of
+from tui.words import FLAG, SIGN, said_of
 
 COLUMNS = ("state", "row", "score", "proposal", "text")
 STATE_WIDTH, ROW_WIDTH, SCORE_WIDTH = 12, 7, 5
@@ -147,7 +148,7 @@ class QueueBackend(DataTableBackend[np.ndarray]):
         sign = "▸" if heading.key in self.queue.wish.closed else "▾"
         waits = f"{SIGN['pending']} {heading.waiting:,} wait" if heading.waiting else ""
         title = self.reader.heading(self.queue.wish.group, heading.value)
-        head = f"{sign} {count(len(heading.members), 'finding')}"
+        head = f"{sign} {plural(len(heading.members), 'finding')}"
         head = head if len(head) <= STATE_WIDTH else f"{sign} {len(heading.members):,}"
         return Text(head, "bold"), "", "", Text(title, "bold"), Text(waits, "bold")
 

@@ -20,6 +20,7 @@ from textual_plotext import PlotextPlot
 from curate.errors import CurateError
 from curate.safetext import safe_text
 from curate.session import Session
+from curate.words import duration, plural
 from tui import charts
 from tui.batch import BatchScreen
 from tui.job import Job, Run, Watch
@@ -29,7 +30,6 @@ from tui.microscope import MicroscopeScreen
 from tui.outcome import NO_VERDICT, nothing_trained
 from tui.rail import Keys
 from tui.shell import PanelScreen
-from tui.words import count, duration
 
 POLL_SECONDS = 0.5
 _JOBS: WeakKeyDictionary[Session, Job] = WeakKeyDictionary()
@@ -334,7 +334,7 @@ class TrainingScreen(Watching):
             if alert.advice:
                 lines.append(Text(f"  {safe_text(alert.advice)}", style="dim"))
         onward = f"; {key('next_alert')} goes to the next step of theirs" if metrics.spikes() else ""
-        return Group(Text(f"watchdogs: {count(len(metrics.alerts), 'alert')}{onward}", style="bold"), *lines)
+        return Group(Text(f"watchdogs: {plural(len(metrics.alerts), 'alert')}{onward}", style="bold"), *lines)
 
     def action_step_by(self, by: int) -> None:
         """Along the steps."""

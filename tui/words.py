@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from curate.safetext import safe_text
 
@@ -67,36 +66,6 @@ def short_path(path: str | Path) -> str:
         return safe_text(str(full))
 
 
-def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    whole = round(seconds)
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if whole < 100:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 10:
-        return f"{minutes} min {rest:02d} s"
-    minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def number(value: Any) -> str:
-    """A number for reading; None is a dash."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
 def in_capitals(words: str) -> str:
     """`us ssn` as it is written: US SSN."""
     return " ".join(word.upper() if word in CAPITALS else word for word in words.split(" "))
-
-
-def count(n: int, one: str, many: str | None = None) -> str:
-    """`1 finding`, `2 findings`."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"

@@ -38,6 +38,7 @@ from curate.labels.probabilities import ensemble_probabilities, one_hot
 from curate.similarity.exact import exact_groups
 from curate.similarity.near import NearConfig, near_duplicate_edges
 from curate.similarity.partners import fold_label
+from curate.words import percent, plural
 
 MOST_ROWS = 10_000
 FEWEST_A_SIDE = 100
@@ -304,7 +305,7 @@ def _advice(
     labels = [s for s in shares if s.role == "label"]
     for s in labels:
         if s.new:
-            reasons.append(f"{len(s.new)} new {'label' if len(s.new) == 1 else 'labels'}: {', '.join(s.new[:5])}")
+            reasons.append(f"{plural(len(s.new), 'new label')}: {', '.join(s.new[:5])}")
         if s.low >= MOVED and s.rows >= FEWEST_A_SIDE:
             reasons.append(f"labels moved by {s.distance:.3f} [{s.low:.3f}, {s.high:.3f}], at least {MOVED:g} for sure")
     if apart is not None and apart.p < 0.01 and apart.low >= APART:
@@ -315,8 +316,8 @@ def _advice(
     for kind in slices:
         if kind.kind == "new" and kind.after >= MOVED:
             about = f" ({', '.join(kind.words[:3])})" if kind.words else ""
-            share = f"{kind.before:.1%} of the rows before, {kind.after:.1%} now"
-            reasons.append(f"a kind of text{about} is new: {share}, p = {kind.p:.3g}")
+            now = f"{percent(kind.before)} of the rows before, {percent(kind.after)} now"
+            reasons.append(f"a kind of text{about} is new: {now}, p = {kind.p:.3g}")
     if reasons:
         return "train again", tuple(reasons)
     if apart is None:

@@ -28,7 +28,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class GroupRate:
-    """Share of a group's rows that one effect touched, with its 95 % Wilson interval."""
+    """Share of a group's rows that one effect touched, with its 95% Wilson interval."""
 
     column: str
     group: str

@@ -8,7 +8,7 @@ evidence, with about how many rows of the group would settle it (the other group
 shrinks with the root of the rows, the answer should come in four of five such data sets, and where only the correction
 stands in the way, z must reach alpha divided by the number of comparisons. Beside it stands the minimum detectable
 difference: the smallest one that the rows at hand would have shown in four of five data sets, after the correction.
-Equivalence is claimed one comparison at a time, at 2.5 % on each side; the correction guards claims of disparity.
+Equivalence is claimed one comparison at a time, at 2.5% on each side; the correction guards claims of disparity.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from curate.statistics import Z, holm, wilson
 
 Outcome = Literal["disparity", "equivalent", "insufficient evidence", "not applicable"]
 POWER_Z = 0.8416212335729143
-"""Quantile of the normal distribution at 80 % power."""
+"""Quantile of the normal distribution at 80% power."""
 FOUR_FIFTHS = 0.8
 """Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4 D (1978)."""
 

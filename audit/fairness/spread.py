@@ -16,7 +16,7 @@ _ENDS = (0.025, 0.975)
 
 
 def quantiles(draws: Floats) -> tuple[Floats, Floats]:
-    """The 2.5 % and 97.5 % quantiles over the first axis, NaN left out (numpy's linear interpolation)."""
+    """The 2.5% and 97.5% quantiles over the first axis, NaN left out (numpy's linear interpolation)."""
     ordered = np.sort(draws, axis=0)  # NaN goes last
     last = (~np.isnan(draws)).sum(axis=0) - 1
     out = []

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from audit.fairness.curation import CurationEffect, effects_by_group
 from audit.fairness.outcome import Comparison
+from curate.words import difference, percent
 
 MOST_NAMED = 5
 
@@ -51,7 +52,7 @@ def who_is_affected(
     mask = np.zeros(n_rows, bool)
     mask[given if given.dtype == bool else given.astype(np.int64)] = True
     hit = int(mask.sum())
-    head = f"{hit:,} of {n_rows:,} rows ({hit / max(n_rows, 1):.1%}) would be {verb}."
+    head = f"{hit:,} of {n_rows:,} rows ({percent(hit / max(n_rows, 1))}) would be {verb}."
     if not groups:
         return Statement((head, "No column holds a sensitive group, so it is unknown whom this falls on."), False, None)
     effect = effects_by_group(
@@ -74,10 +75,10 @@ def who_is_affected(
 
 
 def _harder(c: Comparison, verb: str, named: Mapping[str, str]) -> str:
+    apart = difference(100 * (c.value or 0), 100 * (c.low or 0), 100 * (c.high or 0))
     return (
-        f"{named[c.column]} {named[c.group]}: {c.group_value or 0:.1%} of its {c.n:,} rows would be {verb}, "
-        f"{c.rest_value or 0:.1%} of the others ({100 * (c.value or 0):+.1f} points "
-        f"[{100 * (c.low or 0):+.1f}, {100 * (c.high or 0):+.1f}])."
+        f"{named[c.column]} {named[c.group]}: {percent(c.group_value or 0)} of its {c.n:,} rows would be {verb}, "
+        f"{percent(c.rest_value or 0)} of the others ({apart} points)."
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from audit.fairness.encode import groupings, together
 from curate.labels.slices import Conditions, SliceSearch, by_range, worst_slices
+from curate.words import difference, percent
 
 MOST = 5
 
@@ -37,7 +38,7 @@ def worst_for_model(
 def in_words(found: SliceSearch) -> list[str]:
     """A sentence a slice, worst first."""
     return [
-        f"where {s}: wrong in {s.mean:.1%} of {s.rows:,} rows, {s.others:.1%} elsewhere "
-        f"({100 * s.difference:+.1f} points [{100 * s.low:+.1f}, {100 * s.high:+.1f}], corrected for the search)"
+        f"where {s}: wrong in {percent(s.mean)} of {s.rows:,} rows, {percent(s.others)} elsewhere "
+        f"({difference(100 * s.difference, 100 * s.low, 100 * s.high)} points, corrected for the search)"
         for s in found.slices
     ]

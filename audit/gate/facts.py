@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from audit.numbers import plural
 from curate.ledger.sightings import MISSED_PRIVACY
 from curate.ledger.sightings import STAGE as PEOPLE
 from curate.privacy.preview import shown_names
 from curate.safetext import safe_text
 from curate.statistics import Z, wilson
+from curate.words import plural
 
 LEAKS = ("leaks_split", "matches_benchmark")
 """Rules of the contamination stage; it has nothing to say where there is nothing to compare with, and is not missed."""
@@ -133,7 +133,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
         why = missing(*stages)
         if why:  # what people saw is no share of the rows: nobody looked at the others
             seen = len(np.unique(row[at][stage[at] == PEOPLE]))
-            beside = f", and in {seen:,} row{'' if seen == 1 else 's'} a person saw it" if seen else ""
+            beside = f", and in {plural(seen, 'row')} a person saw it" if seen else ""
             return Fact(None, why_missing=why + beside)
         count = len(np.unique(row[at]))
         return Fact(count / n if share and n else float(count), n, at, row=row[at])

@@ -13,11 +13,11 @@ from typing import Any
 from audit.fairness import CurationEffect, curation_effect
 from audit.fairness.encode import JOIN
 from audit.gate.facts import NAME_WIDTH, Fact
-from audit.numbers import percent
 from audit.report.effects import effects_of
 from curate.ledger.plan import Plan
 from curate.privacy.preview import shown_names
 from curate.safetext import safe_text
+from curate.words import percent, points
 
 GAPS = {
     "selection_rate_gap": "demographic_parity",
@@ -104,5 +104,6 @@ def _hit(effect: CurationEffect, n_rows: int) -> Fact:
     unsure = [c for c in effect.comparisons if c.outcome == "insufficient evidence" and c.metric == "removed"]
     shown = shown_names([c.group for c in found[:3]])
     names = [f"{safe_text(c.column)} {safe_text(shown[c.group])[:NAME_WIDTH]}" for c in found[:3]]
-    told = ", ".join(f"{c.metric} {100 * (c.value or 0.0):+.1f} points in {n}" for c, n in zip(found, names, strict=False))
+    moved = [points(c.value or 0.0) for c in found[:3]]
+    told = ", ".join(f"{c.metric} {p} points in {n}" for c, p, n in zip(found, moved, names, strict=False))
     return Fact(float(len(found)), n_rows, unjudged=len(unsure), detail=told)

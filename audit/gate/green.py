@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from audit.gate.facts import Fact
 from audit.gate.policy import Check
-from audit.numbers import plural
+from curate.words import plural
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _by_rows(check: Check, fact: Fact, row: NDArray[np.int64], bound: float) -> 
 def _some(least: int, total: int, word: str) -> str:
     if least < total:
         return f"{least:,} of {plural(total, word)}"
-    return f"the one {word}" if total == 1 else f"all {total:,} {word}s"
+    return f"the one {word}" if total == 1 else f"all {plural(total, word)}"
 
 
 def _least(check: Check, fact: Fact, bound: float, findings: int) -> int | None:

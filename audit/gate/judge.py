@@ -19,8 +19,8 @@ import orjson
 from audit.gate.facts import Fact
 from audit.gate.green import way_to_green
 from audit.gate.policy import CHECKS, Check, Limit, Policy, Waiver
-from audit.numbers import percent, plural
 from curate.errors import EXIT_GATE_FAILED, EXIT_NOT_JUDGED, EXIT_OK, ConfigError
+from curate.words import percent, plural, signed
 
 SCHEMA_VERSION = 1
 _MOST_DECIMALS = 6
@@ -261,7 +261,7 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
     if fact.low is not None and fact.high is not None:
         end = "" if check.unit == "difference" else f", judged by its {'lower' if check.minimum else 'upper'} end"
         ends = f"{shown(fact.low, check, decimals)} to {shown(fact.high, check, decimals)}"
-        beside.append(f"95 % interval {ends}{end}")
+        beside.append(f"95% interval {ends}{end}")
     beside += [fact.detail] if fact.detail else []
     beside += ["not counting what the baseline knows"] if new_only and fact.high is None and len(fact.findings) else []
     sentence = said[0].upper() + said[1:] + (f" ({'; '.join(beside)})" if beside else "")
@@ -348,7 +348,7 @@ def shown(value: float, check: Check, decimals: int = 1) -> str:
     if check.unit == "share":
         return percent(value, decimals)
     if check.unit == "difference":
-        return f"{value:+.4f}".replace("-", "−")
+        return signed(value, 4)
     if check.unit == "rate" and decimals > 1:
         return f"{value:,.{decimals}f}"
     if check.unit == "rate":

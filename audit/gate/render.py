@@ -18,7 +18,7 @@ from audit.gate.judge import SCHEMA_VERSION, CheckResult, GateResult
 from audit.gate.junit import render_junit
 from audit.gate.sarif import render_sarif
 from audit.gate.words import SIGNS, summary
-from audit.numbers import plural
+from curate.words import plural
 
 STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "insufficient evidence": "magenta", "not applicable": "dim"}
 PLACES_SHOWN = 5

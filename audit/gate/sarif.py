@@ -18,7 +18,7 @@ from urllib.parse import quote
 import orjson
 
 from audit.gate.judge import CheckResult, GateResult
-from audit.numbers import plural
+from curate.words import plural
 
 if TYPE_CHECKING:
     from audit.gate.render import Place

@@ -34,7 +34,7 @@ def json_schema() -> dict[str, Any]:
         "verdict": verdict,
         "sentence": {**_TEXT, "description": "The verdict for people."},
         "value": {"type": ["number", "null"]},
-        "low": {"type": ["number", "null"], "description": "Lower end of the 95 % interval of an estimate."},
+        "low": {"type": ["number", "null"], "description": "Lower end of the 95% interval of an estimate."},
         "high": {"type": ["number", "null"], "description": "Upper end; it is what a limit from above is held against."},
         "rows": {**_COUNT, "description": "Rows that it rests on."},
         "warn": {"type": ["number", "null"]},

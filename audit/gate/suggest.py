@@ -1,6 +1,6 @@
 """A policy that fits data which is trusted: each check's limits from what the check measured there.
 
-Shares warn above the upper end of their 95 % interval (Clopper and Pearson, 1934; the check's own interval where it is an
+Shares warn above the upper end of their 95% interval (Clopper and Pearson, 1934; the check's own interval where it is an
 estimate), which chance alone would rarely exceed in data of the same kind and size, and fail above twice that (areas under
 a curve: twice as far from chance). Sizes warn below nine tenths and fail below half. Secrets and leaks are never blessed:
 their limit is none, whatever the trusted data holds, and a comment says what must be mended. What could not be judged keeps
@@ -68,7 +68,7 @@ def _table(check: CheckResult) -> list[str]:
 
 
 def _upper(hits: int, n: int) -> float:
-    """Upper end of the exact 95 % interval of a share."""
+    """Upper end of the exact 95% interval of a share."""
     from scipy.stats import beta
 
     return 1.0 if hits >= n else float(beta.ppf(0.975, hits + 1, n - hits))

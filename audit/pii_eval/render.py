@@ -22,7 +22,7 @@ def map_lines(types: TypeMap, counts: dict[str, int]) -> list[str]:
 
 
 def table(result: Evaluation) -> list[str]:
-    """The lines of the table, strict and then by overlap; 95 % intervals in brackets."""
+    """The lines of the table, strict and then by overlap; 95% intervals in brackets."""
     out = []
     for way, what in (("strict", "the same two ends"), ("overlap", "a shared character")):
         out.append(f"{way} ({what}, accepted type)")

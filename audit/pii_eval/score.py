@@ -42,7 +42,7 @@ class Rate:
 
     @property
     def interval(self) -> Interval | None:
-        """Wilson's 95 % interval, or None without cases."""
+        """Wilson's 95% interval, or None without cases."""
         return wilson(self.right, self.cases) if self.cases else None
 
 
@@ -55,7 +55,7 @@ class Measure:
     f1: float | None
     """Harmonic mean; None without gold spans or without predictions and gold spans."""
     f1_interval: Interval | None
-    """95 % of a bootstrap over documents."""
+    """95% of a bootstrap over documents."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from audit.report.model_beyond import Beyond, BeyondMark, BeyondPart, BeyondTabl
 from audit.report.plots import Bar, intervals
 from audit.report.safe import READ, Previews
 from audit.report.training import IN_POINTS, title_of
+from curate.words import DASH, measure, number, signed
 
 Say = Callable[[Any], str]
 CHANCE_BITS = 1.4427
@@ -65,7 +66,7 @@ def _fairness(found: Mapping[str, Any], say: Say, metric: str) -> BeyondPart:
             answer = s["answer"]
             stage, told = _plain(say(s["stage"])), _told(answer, times, unit)
             marks.append(BeyondMark(f"{who}: {stage}", _scaled(answer, times), told))
-            share = f"{s['share']:+.0%}".replace("-", "−") if s.get("share") is not None else "–"
+            share = f"{signed(100 * s['share'], 0)}%" if s.get("share") is not None else DASH
             rows.append((who, stage, say(answer["verdict"]), told, share,
                          *(_told(by_arm.get(a), times, unit) for a in _KNOWN)))  # fmt: skip
         whole = gap["whole"]
@@ -122,9 +123,8 @@ def _receipts(found: Mapping[str, Any], say: Say, metric: str) -> BeyondPart:
         verdict = say(r["measured"]["verdict"])
         verdict = "not distinguishable from noise" if verdict == "inconclusive" else verdict
         marks.append(BeyondMark(name, _scaled(r["measured"], times), _told(r["measured"], times, unit)))
-        estimate = r.get("estimate")
         rows.append((name, verdict, _count(r["rows"]), _told(r["measured"], times, unit),
-                     f"{estimate:+.3g}".replace("-", "−") if estimate is not None else "–"))  # fmt: skip
+                     measure(_number(r.get("estimate")))))  # fmt: skip
     head = ("Decisions", "Verdict", "Training rows", "Measured effect", "Estimated influence")
     return BeyondPart(
         "receipts", "What each kind of decision was worth", say(found.get("words")),
@@ -214,10 +214,10 @@ def _scaled(of: Any, times: float) -> Interval:
 def _told(of: Any, times: float, unit: str, digits: int | None = None) -> str:
     span = _scaled(of, times)
     if span.value is None:
-        return "–"
+        return DASH
     places = digits if digits is not None else 1 if times > 1 or "bit" in unit or not unit else 4
-    ends = "" if span.low is None or span.high is None else f" [{span.low:.{places}f}, {span.high:.{places}f}]"
-    return f"{span.value:.{places}f}{unit}{ends}".replace("-", "−")
+    ends = "" if span.low is None or span.high is None else f" [{number(span.low, places)}, {number(span.high, places)}]"
+    return f"{number(span.value, places)}{unit}{ends}"
 
 
 def _plain(name: str) -> str:

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from audit.report.croissant import SplitFile
 from audit.report.markdown import code, escape
 from audit.report.model import Report, StageReport
-from audit.report.numbers import count, estimate_span, percent_span, plural
+from audit.report.words import estimate_span, percent_span
+from curate.words import count, plural
 
 TASKS = {
     "classification": "text-classification",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from audit.report.interval import Interval
 from audit.report.model_enough import CurvePoint, Enough, SmallClass
-from audit.report.numbers import count, plural
 from audit.report.svg import Drawing, Scale
+from audit.report.words import percent_span, points_span
 from curate.safetext import safe_text
+from curate.words import count, percent, plural
 
 STAGE = "sufficiency"
 SHOWN = 12
@@ -64,12 +66,12 @@ def _curve_says(curve: Mapping[str, Any]) -> str:
         return ""
     if not curve.get("points"):
         return f"Insufficient evidence for a learning curve: {safe_text(str(curve.get('why_missing', '')))}."
-    gain, low, high = (100 * x for x in curve["gain"])
     tested, last = curve["backtest"], curve["points"][-1]
+    predicted = percent_span(Interval(tested["accuracy"], tested["low"], tested["high"]))
     return (
-        f"Twice the rows would bring a quick model {gain:+.1f} points of accuracy [{low:+.1f}, {high:+.1f}]. The same "
-        f"method, shown only the smaller sizes, predicted {100 * tested['accuracy']:.1f} % [{100 * tested['low']:.1f}, "
-        f"{100 * tested['high']:.1f}] for all rows; {100 * last['accuracy']:.1f} % were measured."
+        f"Twice the rows would bring a quick model {points_span(Interval(*curve['gain']))} points of accuracy. The same "
+        f"method, shown only the smaller sizes, predicted {predicted} for all rows; {percent(last['accuracy'])} were "
+        "measured."
     )
 
 

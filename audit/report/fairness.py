@@ -18,8 +18,8 @@ from audit.fairness.evidence import DISCLAIMER, Measured, evidence
 from audit.report.fairness_data import associations_of, data_of, four_fifths_of, parity_of
 from audit.report.interval import GroupOutcome, Interval
 from audit.report.model_fairness import EvidenceRow, Fairness, FairnessRow, TrainedRow
-from audit.report.numbers import plural
 from audit.report.safe import Previews
+from curate.words import plural
 
 if TYPE_CHECKING:
     from audit.report.model import Report

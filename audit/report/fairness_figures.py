@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from audit.fairness.encode import JOIN
-from audit.report import numbers, plots
+from audit.report import plots
 from audit.report.model_fairness import Fairness, FairnessRow
 from audit.report.plots import Bar
+from audit.report.words import points_span
 
 MOST_BARS = 14
 SHAPES = {True: "diamond", False: "square"}
@@ -34,9 +35,9 @@ def differences(fairness: Fairness, *, width: int, name: str) -> str:
         css = "mark" if loud else "mark hollow"
         label = f"{r.column} = {r.group}: {r.metric}" if several else f"{r.group}: {r.metric}"
         label = label.replace(" = named: ", ": ")  # of groups that texts name, each is a column of its own
-        bars.append(Bar(label, value, low, high, numbers.points_span(x), SHAPES[loud], css))
+        bars.append(Bar(label, value, low, high, points_span(x), SHAPES[loud], css))
     return plots.intervals(
         bars, width=width, name=name, title="Differences between groups",
         description="; ".join(f"{b.label}: {b.told}" for b in bars),
-        x_label="group less all others (points), 95 % intervals", band=100 * (fairness.delta or 0.0),
+        x_label="group less all others (points), 95% intervals", band=100 * (fairness.delta or 0.0),
     )  # fmt: skip

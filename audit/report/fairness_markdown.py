@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from audit.report import slices, swaps
 from audit.report.fairness import loud_lines
 from audit.report.model import Report
-from audit.report.numbers import count, number, percent, percent_span, plain_span, points_span
+from audit.report.words import percent_span, plain_span, points_span
+from curate.words import count, number, percent
 
 Table = Callable[[Sequence[str], Iterable[Sequence[str]], int], str]
 Words = Callable[[str], str]

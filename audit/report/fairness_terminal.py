@@ -12,8 +12,9 @@ from audit.report.fairness import loud_lines
 from audit.report.fairness_figures import crossed
 from audit.report.model import Report
 from audit.report.model_fairness import Fairness, FairnessRow, GroupData
-from audit.report.numbers import count, measure, number, percent, percent_span, plural, points_span
 from audit.report.terminal_name import Name
+from audit.report.words import percent_span, points_span
+from curate.words import count, measure, number, percent, plural
 
 MOST_ALONE = 24
 """Comparisons of each group where the question was about groups."""
@@ -52,7 +53,7 @@ def _held(fairness: Fairness) -> list[Any]:
         if crossed(column.column):
             continue
         names = ["Rows", "Share", *(name[:1].upper() + name[1:] for name in column.names)]
-        title = f"What the data hold by {column.column}, 95 % intervals"
+        title = f"What the data hold by {column.column}, 95% intervals"
         table = _table(title, ["Group", *("\n".join(n.split()) for n in names)], 1)
         for g in column.groups[:MOST_GROUPS]:
             cells = [_stacked(percent_span(g.share)), *(_number(g, name) for name in column.names)]
@@ -133,7 +134,7 @@ def _of_group(rows: list[FairnessRow]) -> Any:
 
 
 def _of_column(column: str, rows: list[FairnessRow]) -> Any:
-    table = _table(f"By {column}, 95 % intervals", ["Group", "Metric", "Rows", "Value", "Others", "Points", "Outcome"], 2)
+    table = _table(f"By {column}, 95% intervals", ["Group", "Metric", "Rows", "Value", "Others", "Points", "Outcome"], 2)
     for r in rows:
         table.add_row(
             Name(r.group), Name(r.metric), count(r.rows), _stacked(percent_span(r.value)), percent(r.others),

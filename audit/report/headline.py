@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audit.report.model import Fairness, Flow, GroupColumn, Headline, Outcome, Pending, StageReport, Training
-from audit.report.numbers import plural
 from audit.report.training import difference, main_comparison, unit
 from curate.dataset.unread import differing
+from curate.words import plural
 
 
 def headline_of(
@@ -68,7 +68,7 @@ def _proof(training: Training | None) -> str:
     d = main.delta
     moved = f"{difference(training, d.value)}{unit(training)}"
     if d.low is not None and d.high is not None:
-        moved += f" (95 % interval {difference(training, d.low)} to {difference(training, d.high)})"
+        moved += f" (95% interval {difference(training, d.low)} to {difference(training, d.high)})"
     better = "" if training.higher_is_better else ", where above 0 is better"
     said = WORDS[training.outcome]
     return f"Trained on curated instead of raw rows, {training.metric_title} moved by {moved}{better}: {said}."

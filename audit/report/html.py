@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from audit.report import beyond, fairness_figures, judged, numbers, plots, proof, residual, reviewed, slices, swaps
+from audit.report import beyond, fairness_figures, judged, plots, proof, residual, reviewed, slices, swaps
 from audit.report.adapters import adapter_of
 from audit.report.curves import training_curves
 from audit.report.enough import learning_curve
@@ -27,6 +27,8 @@ from audit.report.model import Example, Report, StageReport, Training
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 from audit.report.plots import Bar
 from audit.report.training import difference, title_of, told, unit
+from audit.report.words import estimate_span, parts_of_prose, percent_span, plain_span, points_span
+from curate import words
 
 TEMPLATES = Path(__file__).parent / "templates"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -43,13 +45,12 @@ def _environment() -> Environment:
         lstrip_blocks=True, optimized=False,  # folding constants costs a page that is drawn once more than it saves
     )  # fmt: skip
     env.filters.update(
-        count=numbers.count, percent=numbers.percent, signed=numbers.signed, number=numbers.number, size=numbers.size,
-        duration=numbers.duration, percent_span=numbers.percent_span, points_span=numbers.points_span,
-        measure=numbers.measure, estimate_span=numbers.estimate_span, prose=prose, file_name=file_name,
+        count=words.count, percent=words.percent, signed=words.signed, number=words.number, size=words.size,
+        duration=words.duration, measure=words.measure, percent_span=percent_span, points_span=points_span,
+        estimate_span=estimate_span, plain_span=plain_span, prose=prose, file_name=file_name,
     )  # fmt: skip
-    env.filters["plain_span"] = numbers.plain_span
     env.tests["crossed"] = fairness_figures.crossed
-    env.globals.update(standing=standing, plural=numbers.plural)
+    env.globals.update(standing=standing, plural=words.plural)
     env.globals.update(told=told, unit=unit, difference=difference, title_of=title_of)
     env.globals.update(missed_rows=residual.rows_of, missed_words=residual.WORDS, name_groups=residual.groups_of)
     env.globals.update(told_span=proof.told_span, sure=proof.sure, told_judged=judged.told, judged_sentence=judged.sentence)
@@ -91,7 +92,7 @@ class AdapterPage:
 
 def prose(text: str) -> Markup:
     """A sentence whose commands stand between backticks."""
-    pieces = (Markup("<code>{}</code>" if code else "{}").format(piece) for code, piece in numbers.parts_of_prose(text))
+    pieces = (Markup("<code>{}</code>" if code else "{}").format(piece) for code, piece in parts_of_prose(text))
     return Markup("").join(pieces)
 
 
@@ -176,7 +177,7 @@ def forest(training: Training, width: int, name: str, level: float = 0.95) -> st
     return plots.intervals(
         bars, width=width, name=name, title="Differences between arms",
         description="; ".join(f"{b.label}: {b.told}" for b in bars),
-        x_label=f"difference in {training.metric_title}{points}, {100 * level:.4g} % intervals",
+        x_label=f"difference in {training.metric_title}{points}, {100 * level:.4g}% intervals",
         band=_times(training, training.delta) or None, ends=("worse", "better"),
     )  # fmt: skip
 
@@ -223,13 +224,13 @@ def _curves(training: Training, width: int, name: str) -> str:
 def _group(report: Report, index: int, width: int, name: str) -> str:
     column = report.groups[index]
     bars = [
-        Bar(g.group, g.dropped.value, g.dropped.low, g.dropped.high, numbers.percent_span(g.dropped))
+        Bar(g.group, g.dropped.value, g.dropped.low, g.dropped.high, percent_span(g.dropped))
         for g in column.groups
     ]
     return plots.intervals(
         bars, width=width, name=name, title=f"Share of rows removed by {column.column}",
         description="; ".join(f"{b.label}: {b.told}" for b in bars),
-        x_label="share of rows removed, 95 % intervals",
+        x_label="share of rows removed, 95% intervals",
         zero=True, percent=True,
     )  # fmt: skip
 

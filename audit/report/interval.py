@@ -13,7 +13,7 @@ WIDEST = 0.9
 
 @dataclass(frozen=True)
 class Interval:
-    """A number with its 95 % interval."""
+    """A number with its 95% interval."""
 
     value: float | None
     low: float | None = None

@@ -17,6 +17,7 @@ from audit.report.model_proof import Judged, JudgedAlike, JudgedPair
 from audit.report.plots import Bar, intervals
 from audit.report.safe import READ, Previews
 from curate.dataset.compression import file_hash
+from curate.words import ends, plural, share
 
 FILE = "judge/judged.json"
 VERSIONS = (2, 3)
@@ -79,15 +80,15 @@ def _agreed(two: Mapping[str, Any]) -> JudgedAlike:
 
 def told(pair: JudgedPair) -> str:
     """How often the first arm's answers were preferred, with the interval; or that too few were judged."""
-    share = pair.share
-    if share.value is None or share.low is None or share.high is None:
+    won = pair.share
+    if won.value is None or won.low is None or won.high is None:
         return FEW
-    return f"{share.value:.0%} [{share.low:.0%}, {share.high:.0%}]"
+    return f"{share(won.value)} {ends(won.low, won.high)}"
 
 
 def sentence(judged: Judged) -> str:
     """Who said it, and how far one can rely on it."""
-    people = f"{judged.people} {'person' if judged.people == 1 else 'people'}"
+    people = plural(judged.people, "person", "people")
     twice = judged.asked_twice
     again = f" Of {twice} questions asked twice, {judged.alike} were answered alike." if twice else ""
     both = _between(judged.between)
@@ -102,8 +103,8 @@ def _between(pairs: tuple[JudgedAlike, ...]) -> str:
     k = least.kappa
     kappa = "not defined (no variety)" if k.value is None else f"{k.value:.2f} [{k.low:.2f}, {k.high:.2f}]"
     who = "Two people" if len(pairs) == 1 else f"Of {len(pairs)} pairs of people, the two who agree least"
-    questions = f"{least.questions:,} question{'' if least.questions == 1 else 's'}"
-    return f" {who} answered {questions} in common, {least.alike:.0%} of them alike; Cohen's kappa {kappa}."
+    questions = plural(least.questions, "question")
+    return f" {who} answered {questions} in common, {share(least.alike)} of them alike; Cohen's kappa {kappa}."
 
 
 def figure(judged: Judged, width: int, name: str) -> str:
@@ -111,8 +112,8 @@ def figure(judged: Judged, width: int, name: str) -> str:
     bars = []
     for p in judged.pairs:
         if p.share.value is not None and p.share.low is not None and p.share.high is not None:
-            ends = [100 * (v - 0.5) for v in (p.share.value, p.share.low, p.share.high)]
-            bars.append(Bar(f"{p.first} over {p.second}", ends[0], ends[1], ends[2], told(p)))
+            won = [100 * (v - 0.5) for v in (p.share.value, p.share.low, p.share.high)]
+            bars.append(Bar(f"{p.first} over {p.second}", won[0], won[1], won[2], told(p)))
     return intervals(
         bars, width=width, name=name, title="Which answers people prefer",
         description="; ".join(f"{b.label}: {b.told}" for b in bars),

@@ -14,20 +14,12 @@ from audit.report.fairness import leads
 from audit.report.fairness_markdown import fairness_parts
 from audit.report.model import Report, StageReport
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
-from audit.report.numbers import (
-    count,
-    duration,
-    estimate_span,
-    number,
-    parts_of_prose,
-    percent_span,
-    plural,
-    points_span,
-)
 from audit.report.proof import sure, told_span
 from audit.report.residual import NAMES_CAPTION, groups_of, rows_of
 from audit.report.trainer_words import alert_cells, alerts_of, heading, metric_cells
 from audit.report.training import told, unit
+from audit.report.words import estimate_span, parts_of_prose, percent_span, points_span
+from curate.words import count, duration, number, plural
 
 EXAMPLES = 2
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|~])")
@@ -102,7 +94,7 @@ def _comparisons(report: Report) -> list[str]:
     training = report.training
     if training is None or not training.comparisons:
         return []
-    what = f"Difference in {escape(training.metric_title)}{unit(training)}, 95 %"
+    what = f"Difference in {escape(training.metric_title)}{unit(training)}, 95%"
     head = ["Comparison", "Taken by itself", what, "Rows", "Seeds"]
     rows = [
         (escape(c.title), escape(c.verdict), told(training, c.delta), count(c.items), count(c.seeds))
@@ -136,7 +128,7 @@ def _proof(report: Report) -> list[str]:
         return []
     out = []
     if proof.stages:
-        head = ["Stage", "Verdict", "Alone vs raw, 95 %", "Alone vs random control", "All vs all but it"]
+        head = ["Stage", "Verdict", "Alone vs raw, 95%", "Alone vs random control", "All vs all but it"]
         rows = [
             (escape(s.title), s.verdict, *(told_span(training, d) for d in (s.alone, s.against_control, s.left_out)))
             for s in proof.stages
@@ -144,13 +136,13 @@ def _proof(report: Report) -> list[str]:
         out.append(_table(head, rows, 2))
     if proof.shapley:
         worth = [(escape(w.title), told_span(training, w.gain)) for w in proof.shapley]
-        out.append(_table(["Stage", "Part of the effect (Shapley value), 95 %"], worth))
+        out.append(_table(["Stage", "Part of the effect (Shapley value), 95%"], worth))
     out += [escape(proof.leak.words)] if proof.leak else []
     if proof.views:
         read = [(escape(v.title), count(v.rows), told_span(training, v.curated_less_raw)) for v in proof.views]
-        out.append(_table(["Read on", "Rows", "Curated less raw, 95 %"], read))
+        out.append(_table(["Read on", "Rows", "Curated less raw, 95%"], read))
     if proof.judged:
-        head = ["Answers of", "Preferred to those of", "Share of prompts, 95 %", "Prompts", "Won", "Lost", "Ties"]
+        head = ["Answers of", "Preferred to those of", "Share of prompts, 95%", "Prompts", "Won", "Lost", "Ties"]
         votes = [
             (escape(j.first), escape(j.second), judged.told(j), *(count(n) for n in (j.prompts, j.won, j.lost, j.ties)))
             for j in proof.judged.pairs
@@ -177,7 +169,7 @@ def _trained(report: Report) -> list[str]:
 
 def _measured(run: TrainedAdapter) -> list[str]:
     rows = [(escape(name), escape(metric), base, ours, span) for name, metric, base, ours, span in metric_cells(run)]
-    return [_table(["Judged on", "Metric", "Base", "Adapter", "95 %"], rows, 2)] if rows else []
+    return [_table(["Judged on", "Metric", "Base", "Adapter", "95%"], rows, 2)] if rows else []
 
 
 def _alerts(alerts: Sequence[TrainerAlert]) -> list[str]:
@@ -195,7 +187,7 @@ def _stages(report: Report) -> list[str]:
     for s in report.stages:
         if s.measured:
             rows = [(escape(e.what), estimate_span(e.share), f"{count(e.hits)} of {count(e.of)}") for e in s.measured]
-            tables.append(_table([f"{escape(s.title)}, measured on a sample of this data", "Share, 95 %", "Counted"], rows))
+            tables.append(_table([f"{escape(s.title)}, measured on a sample of this data", "Share, 95%", "Counted"], rows))
         if s.leaks:
             head = [f"{escape(s.title)}: set", "Kind", "Items", "Found in training rows", "Rows", "Looked for only whole"]
             rows_ = [
@@ -285,7 +277,7 @@ def _missed(report: Report) -> list[str]:
     if r is None:
         return []
     lines = [(escape(kind), span, count(f), count(c), count(n)) for kind, span, f, c, n in rows_of(r)]
-    head = ["Missed personal data, spans in 1,000 rows, 95 %", "Missed", "Found", "Only weak detectors", "Read"]
+    head = ["Missed personal data, spans in 1,000 rows, 95%", "Missed", "Found", "Only weak detectors", "Read"]
     out = [prose(r.sentence), _table(head, lines)]
     if r.names is not None:
         rows = [(escape(group), span, count(asked)) for group, span, asked in groups_of(r)]

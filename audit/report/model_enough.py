@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """Accuracy of a quick model trained on so many rows, with a 95 % interval."""
+    """Accuracy of a quick model trained on so many rows, with a 95% interval."""
 
     rows: int
     accuracy: float

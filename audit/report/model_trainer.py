@@ -58,7 +58,7 @@ class JudgedMetric:
     base: float | None
     adapter: float | None
     interval: Interval
-    """The adapter's, 95 %."""
+    """The adapter's, 95%."""
 
 
 @dataclass(frozen=True)

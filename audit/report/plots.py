@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.report.model import Arm, LabelCount, Lengths
-from audit.report.numbers import count
 from audit.report.svg import CHARACTER, Drawing, Scale, two_lines
+from curate.words import count
 
 NARROW = 520
 """Below this width labels stand above their marks."""

@@ -205,7 +205,7 @@ def shapley_bars(training: Training, proof: Proof, width: int, name: str) -> str
 
 
 def level_of(proof: Proof | None) -> float:
-    """Confidence level of the comparisons: above 95 % where seeds were added until there was a verdict."""
+    """Confidence level of the comparisons: above 95% where seeds were added until there was a verdict."""
     return proof.looks[-1].level if proof is not None and proof.looks else 0.95
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from audit.report.model import Interval, Missed, NameGroup, NameRecall, Residual
 from curate.safetext import safe_text
 
-NAMES_CAPTION = "Made-up names found, %, by locale: the five worst of all, 95 %"
-CAPTION = "Personal data that was missed: spans in 1,000 rows, 95 %"
+NAMES_CAPTION = "Made-up names found, %, by locale: the five worst of all, 95%"
+CAPTION = "Personal data that was missed: spans in 1,000 rows, 95%"
 WORDS = (
     "The upper ends allow detectors to miss the same things to a degree; what all of them are blind to is in no number, "
     "except that of the rows that a person read."

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.numbers import plural, share
 from audit.report.interval import WIDEST, Interval
 from audit.report.model_review import Reviewed, ReviewedKind, ReviewedRows, ReviewedStage
+from curate.words import ends, plural, share
 
-HEADS = ("What people's answers certify, 95 %", "Share", "Of")
+HEADS = ("What people's answers certify, 95%", "Share", "Of")
 WORDS = (
     "Rows are drawn by lot, those that nearly had a finding more often than others; the intervals allow for that. They "
     "hold for what a person can see in a row."
@@ -63,8 +63,8 @@ def lines(r: Reviewed) -> list[tuple[str, str, str]]:
 
 def span(x: Interval) -> str:
     """`3.1% [0.4%, 12%]`, or that there is too little evidence, with what is left possible."""
-    ends = f"[{share(x.low or 0.0)}, {share(1.0 if x.high is None else x.high)}]"
-    return f"insufficient evidence {ends}" if x.value is None or _wide(x) else f"{share(x.value)} {ends}"
+    around = ends(x.low or 0.0, 1.0 if x.high is None else x.high)
+    return f"{'insufficient evidence' if x.value is None or _wide(x) else share(x.value)} {around}"
 
 
 def _wide(x: Interval) -> bool:
@@ -91,7 +91,7 @@ def _sentence(found: Mapping[str, Any], rows: ReviewedRows | None) -> str:
         return f"{said} Nobody was asked about rows, so what the detectors missed is not known (`curate review RUN`)."
     if rows.left.value is None or _wide(rows.left):
         return f"{said} That is too little to say how much of the data is still wrong."
-    return f"{said} Of the rows that stay, {span(rows.left)} are still wrong (95 %)."
+    return f"{said} Of the rows that stay, {span(rows.left)} are still wrong (95%)."
 
 
 def _few(found: Mapping[str, Any]) -> Interval:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.report import numbers, plots
+from audit.report import plots
 from audit.report.interval import Interval
 from audit.report.model_fairness import SliceRow, SliceTable
 from audit.report.plots import Bar
 from audit.report.safe import Previews
+from audit.report.words import points_span
+from curate.words import count, plural
 
 STAGE = "slices"
 FAIRNESS = "fairness"
@@ -51,8 +53,8 @@ def said(table: SliceTable) -> str:
     if not table.candidates:
         return "Nothing was searched: too few rows with a score, or no condition that holds for enough of them."
     searched = (
-        f"{numbers.count(table.candidates)} slices of one or two conditions were compared, each of at least "
-        f"{numbers.plural(table.min_rows, 'row')}, over {numbers.plural(table.searched, 'row')}"
+        f"{count(table.candidates)} slices of one or two conditions were compared, each of at least "
+        f"{plural(table.min_rows, 'row')}, over {plural(table.searched, 'row')}"
     )
     if not table.rows:
         return f"{searched}. None is worse than the others beyond the chance of the search."
@@ -63,7 +65,7 @@ def figure(table: SliceTable, *, width: int, name: str) -> str:
     """How much worse each slice is."""
     bars = [
         Bar(r.words, 100 * (r.difference.value or 0.0), _percent(r.difference.low), _percent(r.difference.high),
-            numbers.points_span(r.difference))
+            points_span(r.difference))
         for r in table.rows[:MOST_BARS]
     ]  # fmt: skip
     return plots.intervals(

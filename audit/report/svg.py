@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from curate import words
+
 CHARACTER = 6.9
 """Mean width of a character at the plots' 12 px, in pixels."""
 ROOM = 1.02
@@ -82,8 +84,8 @@ class Scale:
         step = self.ticks[1] - self.ticks[0]
         value, step = (100 * value, 100 * step) if percent else (value, step)
         decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step else 0
-        text = f"{value:{'+' if signed and abs(value) > step / 1e6 else ''},.{decimals}f}"
-        return (text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("+-")) + (" %" if percent else "")
+        text = words.signed(value, decimals)
+        return (text if signed else text.removeprefix("+")) + ("%" if percent else "")
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:

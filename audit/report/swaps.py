@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from audit.report import numbers, plots
+from audit.report import plots
 from audit.report.fairness import number
 from audit.report.interval import Interval
 from audit.report.model_fairness import SwapRow, Swaps
 from audit.report.plots import Bar
 from audit.report.safe import Previews
+from audit.report.words import percent_span
+from curate.words import count, percent, plural
 
 STAGE = "counterfactual_swaps"
 ALL = "(all)"
@@ -71,7 +73,7 @@ def sentences(found: Swaps) -> Iterator[str]:
         return
     shown = [r.axis for r in found.axes if r.outcome == "shown"]
     open_ = [r for r in found.axes if r.outcome == "insufficient evidence"]
-    margin = numbers.percent(found.delta, 0)
+    margin = percent(found.delta, 0)
     if shown:
         yield (
             f"A model of this data answers otherwise when the text speaks of another person: {', '.join(shown)}. Its "
@@ -79,14 +81,14 @@ def sentences(found: Swaps) -> Iterator[str]:
             "after correction for the number of axes."
         )
     if open_:
-        named = ", ".join(f"{r.axis} ({numbers.count(r.rows)} rows)" for r in open_)
+        named = ", ".join(f"{r.axis} ({count(r.rows)} rows)" for r in open_)
         yield f"Insufficient evidence for {named}. That is not a pass."
     if found.silent:
         yield f"No text speaks of {', '.join(found.silent)}: nothing is known of what a model would answer."
     if found.axes and not shown and not open_:
         yield f"On every axis that texts speak of, answers stay the same within ±{margin}."
     if found.not_english:
-        yield f"{numbers.plural(found.not_english, 'row')} in other languages: only names were swapped there."
+        yield f"{plural(found.not_english, 'row')} in other languages: only names were swapped there."
 
 
 def figure(found: Swaps, *, width: int, name: str) -> str:
@@ -96,11 +98,11 @@ def figure(found: Swaps, *, width: int, name: str) -> str:
         loud = r.outcome == "shown"
         value, low, high = (None if v is None else 100 * v for v in (r.flip.value, r.flip.low, r.flip.high))
         bars.append(Bar(
-            f"{r.axis}: {numbers.count(r.pairs)} pairs", value, low, high, numbers.percent_span(r.flip),
+            f"{r.axis}: {count(r.pairs)} pairs", value, low, high, percent_span(r.flip),
             "diamond" if loud else "square", "mark" if loud else "mark hollow",
         ))  # fmt: skip
     return plots.intervals(
         bars, width=width, name=name, title="How often answers flip",
         description="; ".join(f"{b.label}: {b.told}" for b in bars),
-        x_label="texts whose answer flips (%), 95 % intervals", band=100 * (found.delta or 0.0),
+        x_label="texts whose answer flips (%), 95% intervals", band=100 * (found.delta or 0.0),
     )  # fmt: skip

@@ -14,12 +14,13 @@ from audit.report.fairness import leads
 from audit.report.fairness_terminal import people
 from audit.report.model import Report
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
-from audit.report.numbers import count, estimate_span, number, percent_span, plural, points_span
 from audit.report.proof import sure, told_span
 from audit.report.residual import CAPTION, rows_of
 from audit.report.terminal_name import Name
 from audit.report.trainer_words import alert_cells, alerts_of, heading, metric_cells
 from audit.report.training import told, unit
+from audit.report.words import estimate_span, percent_span, points_span
+from curate.words import count, number, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,7 @@ def _comparisons(report: Report) -> list[Any]:
         return []
     out: list[Any] = []
     if training.comparisons:
-        table = _table(f"Differences in {training.metric_title}{unit(training)}, 95 % intervals")
+        table = _table(f"Differences in {training.metric_title}{unit(training)}, 95% intervals")
         _add(table, ["Comparison", "Taken by itself", "Difference"], 2)
         for c in training.comparisons:
             table.add_row(Text(c.title), Text(c.verdict, style=STYLES.get(c.verdict, "")), told(training, c.delta))
@@ -137,7 +138,7 @@ def _proof(report: Report) -> list[Any]:
         return []
     out: list[Any] = []
     if proof.stages:
-        table = _table(f"What each stage does, in {training.metric_title}{unit(training)}, 95 % intervals")
+        table = _table(f"What each stage does, in {training.metric_title}{unit(training)}, 95% intervals")
         _add(table, ["Stage", "Verdict", "Alone vs raw", "vs its random control"], 2)
         for s in proof.stages:
             verdict = Text(s.verdict, style=STYLES.get(s.verdict, ""))
@@ -188,7 +189,7 @@ def _measured(run: TrainedAdapter) -> list[Any]:
     from rich.text import Text
 
     table = _table("")
-    _add(table, ["Judged on", "Metric", "Base", "Adapter", "95 %"], 2)
+    _add(table, ["Judged on", "Metric", "Base", "Adapter", "95%"], 2)
     for name, metric, *values in metric_cells(run):
         table.add_row(Text(name), Text(metric), *values)
     return [table, Text()] if table.row_count else []
@@ -235,7 +236,7 @@ def _stages(report: Report) -> list[Any]:
             few = f"{s.title}: how much was found could not be measured here: insufficient evidence."
             out += [Text(few), Text()]
         elif s.measured:
-            measured = _table(f"{s.title}: measured on a sample of this data, 95 % intervals")
+            measured = _table(f"{s.title}: measured on a sample of this data, 95% intervals")
             _add(measured, ["What", "Share", "Counted"], 1)
             for e in s.measured:
                 measured.add_row(Text(e.what), estimate_span(e.share), f"{count(e.hits)} of {count(e.of)}" if e.of else "–")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.report.model import Report
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
-from audit.report.numbers import count, number
+from curate.words import count, number
 
 SETS = {"evaluation": "held-out rows", "real_world": "real cases"}
 MOST_ROWS = 5

@@ -15,8 +15,8 @@ from typing import Any, get_args
 import orjson
 
 from audit.report.model import Arm, Comparison, CurvePoint, Interval, Outcome, SeedRun, Training, Yardstick
-from audit.report.numbers import signed
 from audit.report.safe import READ, Previews
+from curate.words import signed
 
 METRICS = {
     "accuracy": "accuracy",

@@ -19,6 +19,7 @@ from audit.report.plots import Bar, intervals
 from audit.report.svg import Drawing, Scale
 from audit.report.training import IN_POINTS, title_of
 from curate.safetext import safe_text
+from curate.words import difference, ends, share
 
 STATES = {"complete": "finished", "pruned": "ended early", "fail": "failed", "running": "unfinished"}
 MOST_TRIALS = 30
@@ -112,13 +113,13 @@ def importance(items: Sequence[Mapping[str, Any]], width: int, name: str) -> str
     """The share of the variance that each setting explains by itself."""
     bars = [
         Bar(item["name"], item["share"], item["low"], item["high"],
-            f"{item['share']:.0%} [{item['low']:.0%}, {item['high']:.0%}]")
+            f"{share(item['share'])} {ends(item['low'], item['high'])}")
         for item in items
     ]  # fmt: skip
     return intervals(
         bars, width=width, name=name, title="Importance of settings",
         description="; ".join(f"{b.label}: {b.told}" for b in bars),
-        x_label="share of the variance explained alone, 90 % intervals", zero=True, percent=True,
+        x_label="share of the variance explained alone, 90% intervals", zero=True, percent=True,
     )  # fmt: skip
 
 
@@ -127,13 +128,13 @@ def side_by_side(found: Mapping[str, Any], width: int, name: str) -> str:
     points, unit, sign = (100.0, "points", 1.0) if found["metric"] in IN_POINTS else (1.0, "nats a token", -1.0)
     tuned, default = found["by_seed"]["tuned"], found["by_seed"]["default"]
     each = tuple(sign * points * (a - b) for a, b in zip(tuned, default, strict=True))
-    told = f"{points * found['delta']:+.3g} [{points * found['low']:+.3g}, {points * found['high']:+.3g}]".replace("-", "−")
-    bars = [Bar("tuned less default", points * found["delta"], points * found["low"], points * found["high"], told,
-                points=each)]  # fmt: skip
+    gain, low, high = (points * found[name] for name in ("delta", "low", "high"))
+    told = difference(gain, low, high, 1 if unit == "points" else 4)
+    bars = [Bar("tuned less default", gain, low, high, told, points=each)]
     return intervals(
         bars, width=width, name=name, title="Tuned beside default on the test rows",
         description=f"tuned {found['means']['tuned']:.4g}, default {found['means']['default']:.4g}; gain {told} {unit}",
-        x_label=f"gain in {title_of(found['metric'])} ({unit}), 95 % interval",
+        x_label=f"gain in {title_of(found['metric'])} ({unit}), 95% interval",
         ends=("worse", "better"),
     )  # fmt: skip
 

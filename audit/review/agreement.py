@@ -22,6 +22,7 @@ from typing import Any
 
 from curate.ledger.decisions import Journal
 from curate.statistics import Z
+from curate.words import plural, share
 
 FEWEST_REPEATS = 5
 """With fewer, no error rate is estimated, and none is assumed."""
@@ -42,8 +43,8 @@ class Kappa:
     def words(self, a: str, b: str) -> str:
         """The agreement in a line, under names that are safe to show."""
         kappa = "not defined (no variety)" if self.value is None else f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
-        questions = f"{self.findings:,} question{'' if self.findings == 1 else 's'}"
-        return f"{a or '(no name)'} and {b or '(no name)'}: {questions}, {self.agreed:.0%} alike, kappa {kappa}"
+        questions = plural(self.findings, "question")
+        return f"{a or '(no name)'} and {b or '(no name)'}: {questions}, {share(self.agreed)} alike, kappa {kappa}"
 
 
 @dataclass(frozen=True)

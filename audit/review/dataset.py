@@ -7,7 +7,7 @@ findings of a kind is *rightly found* where its surest finding of that kind is r
     what is left rows that stay and still hold an error: missed and not mended since, or found, right and not applied
     recall       of a kind: rows rightly found, of those and the rows on which it was missed
 
-Each is a sum over strata (see `missed`), or a share of two sums, with a 95 % interval of its own. Where one row may count
+Each is a sum over strata (see `missed`), or a share of two sums, with a 95% interval of its own. Where one row may count
 in two sums (a finding that is right beside an error that was missed), upper ends take both and lower ends one of them.
 """
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import xxhash
 
 from audit.review.agreement import Kappa, kappas
+from curate.words import ends, plural, share
 
 FEWEST = 10
 DRAWS = 1_000
@@ -87,11 +88,13 @@ class WinRate:
     def words(self) -> str:
         """The comparison in a sentence."""
         if self.rate is None:
-            few = f"{self.prompts} prompt{'' if self.prompts == 1 else 's'} judged, {FEWEST} needed"
+            few = f"{plural(self.prompts, 'prompt')} judged, {FEWEST} needed"
             return f"{self.first} against {self.second}: insufficient evidence ({few})"
-        span = f"[{self.low:.0%}, {self.high:.0%}]"
+        assert self.low is not None
+        assert self.high is not None
         return (
-            f"{self.first} against {self.second}: preferred on {self.rate:.0%} {span} of {self.prompts} prompts "
+            f"{self.first} against {self.second}: preferred on {share(self.rate)} {ends(self.low, self.high)} of "
+            f"{self.prompts} prompts "
             f"({self.wins} won, {self.losses} lost, {self.ties} ties, {self.identical} of them word for word the same)"
         )
 
@@ -138,11 +141,11 @@ def win_rate(votes: Iterable[Vote], first: str, second: str, identical: int = 0)
 
 
 def interval(wins: int, losses: int, prompts: int) -> tuple[float, float]:
-    """95 % interval of the win rate, 1/2 + (share won - share lost) / 2.
+    """95% interval of the win rate, 1/2 + (share won - share lost) / 2.
 
     Given how many were won, the lost ones are binomial among the rest. The exact bounds of the two shares (Clopper and
     Pearson, 1934), read as confidence distributions, are melded into the lower end (Fay, Proschan and Brittain, 2015); the
-    upper end is the same of the other arm. A bootstrap would say [100 %, 100 %] of ten prompts that were all won.
+    upper end is the same of the other arm. A bootstrap would say [100%, 100%] of ten prompts that were all won.
     """
     return _low_end(wins, losses, prompts), 1 - _low_end(losses, wins, prompts)
 

@@ -44,7 +44,7 @@ class CertifiedRate:
     value: float | None
     low: float
     high: float
-    """95 % interval; 0 and 1 where nothing was reviewed at random and not everything was reviewed."""
+    """95% interval; 0 and 1 where nothing was reviewed at random and not everything was reviewed."""
     random: int
     """Findings of the population decided in the order of lots: a simple random sample."""
     other: int

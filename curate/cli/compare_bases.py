@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curate.cli.options import data_options, json_option, quiet_option
+from curate.words import difference, signed, size
 
 if TYPE_CHECKING:
     from train.bases import BaseResult
@@ -80,7 +81,7 @@ def _show(results: list[BaseResult], verdict: str) -> None:
 
     known = [r for r in results if not r.error]
     if known:
-        quality = known[0].metric.replace("_", " ") + ", 95 %"
+        quality = known[0].metric.replace("_", " ") + ", 95%"
         _print(("base", quality, "less the first"), [(r.base, _spread(r), _apart(r)) for r in known])
         paid = any(r.cost is not None for r in known)
         heads = ("base", "weights", "disk", "memory", "ms a row", "CPU s", *(("cost",) if paid else ()))
@@ -116,16 +117,13 @@ def _spread(r: BaseResult) -> str:
 def _apart(r: BaseResult) -> str:
     if r.difference is None:
         return ""
-    return f"{r.difference:+.3f}" + (
-        "" if r.difference_low is None else f" [{r.difference_low:+.3f}, {r.difference_high:+.3f}]"
-    )
+    if r.difference_low is None or r.difference_high is None:
+        return signed(r.difference)
+    return difference(r.difference, r.difference_low, r.difference_high, 3)
 
 
 def _price(r: BaseResult) -> tuple[str, ...]:
-    from curate.house import require
-
-    gib = require("train.resources").gib
-    size = f"{r.parameters / 1e9:.1f} B" if r.parameters >= 1e9 else f"{r.parameters / 1e6:.1f} M"
+    numbers = f"{r.parameters / 1e9:.1f} B" if r.parameters >= 1e9 else f"{r.parameters / 1e6:.1f} M"
     latency = "–" if r.latency_ms is None else f"{r.latency_ms:.1f}"
-    disk = gib(r.disk_bytes) if r.disk_bytes else "–"
-    return r.base, size, disk, gib(r.memory_bytes), latency, f"{r.train_processor_s:.0f}"
+    disk = size(r.disk_bytes) if r.disk_bytes else "–"
+    return r.base, numbers, disk, size(r.memory_bytes), latency, f"{r.train_processor_s:.0f}"

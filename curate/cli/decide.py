@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curate.errors import ConfigError
+from curate.words import plural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +44,6 @@ def decide_command(
 
     FINDING is the id of a finding, or enough of its first digits (`curate explain` shows them).
     """
-    from audit.numbers import plural
     from curate.session import Session
 
     given = sum((bool(findings), where is not None, like is not None))
@@ -109,4 +109,4 @@ def _told(what: str, saved: Saved) -> str:
     n = len(saved.decision.finding_ids)
     done = {"accept": "accepted", "reject": "rejected", "override": "overridden", "flag": "flagged"}
     verb = {"undo": "took back:", "redo": "brought back:"}.get(what, "")
-    return f"{verb} {done.get(saved.decision.verdict, what)} {n} finding{'' if n == 1 else 's'}".strip()
+    return f"{verb} {done.get(saved.decision.verdict, what)} {plural(n, 'finding')}".strip()

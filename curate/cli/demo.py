@@ -12,6 +12,7 @@ import click
 
 from curate.cli.narrate import Narrator
 from curate.cli.options import print_summary, quiet_option
+from curate.words import duration
 
 DEMO_TRAINING = {"steps": 200, "batch_rows": 16, "max_length_tokens": 64}
 """Shorter than the defaults, so that twelve runs fit into a few minutes on two cores."""
@@ -43,7 +44,7 @@ def demo_command(out: str, no_train: bool, quiet: bool) -> int:
     result.run.write_json("scorecard.json", scores)
     click.echo("\nAgainst what was planted in the sample data:\n")
     click.echo(card.as_table(scores))
-    click.echo(f"\n{time.perf_counter() - started:.0f} s in all; look around with: curate tui {out}", err=True)
+    click.echo(f"\n{duration(time.perf_counter() - started)} in all; look around with: curate tui {out}", err=True)
     return code
 
 

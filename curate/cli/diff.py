@@ -27,8 +27,8 @@ def diff_command(old: str, new: str, as_json: bool) -> int:
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
-    from audit.numbers import plural
     from curate.cli.explain import said_of
+    from curate.words import plural
 
     rows, outcome, decisions = found["rows"], found["outcome"], found["decisions"]
     lines = [

@@ -27,10 +27,11 @@ def doctor_command(warm: bool, selftest: bool) -> int:
     from curate.dataset.aside import scratch_folder
     from curate.house import HOME, OURS
     from curate.rundir import hardware
+    from curate.words import duration, size
 
     broken = False
     machine = hardware()
-    click.echo(f"ok       python {sys.version.split()[0]}, {machine['cores']} cores, {machine['memory_gib']} GiB")
+    click.echo(f"ok       python {sys.version.split()[0]}, {machine['cores']} cores, {size(machine['memory_gib'] * 2**30)}")
     for module in CORE:
         broken |= not _show(module, "core")
     for extra, modules in EXTRAS.items():
@@ -46,14 +47,14 @@ def doctor_command(warm: bool, selftest: bool) -> int:
         click.echo(f"{'ok' if ours else 'SHADOWED':<8} package {name}: {where}")
         broken |= not ours
     base = HOME / "train" / "bundled" / "base" / "model.safetensors"
-    state = f"{base.stat().st_size / 1e6:.1f} MB" if base.is_file() else "missing"
+    state = size(base.stat().st_size) if base.is_file() else "missing"
     click.echo(f"{'ok' if base.is_file() else 'absent':<8} bundled base model: {state}")
-    click.echo(f"ok       free disk here: {shutil.disk_usage(Path.cwd()).free / 2**30:.1f} GiB")
+    click.echo(f"ok       free disk here: {size(shutil.disk_usage(Path.cwd()).free)}")
     scratch = scratch_folder()
-    room = f"{shutil.disk_usage(scratch).free / 2**30:.1f} GiB" if scratch.is_dir() else "no such folder (TMPDIR)"
+    room = size(shutil.disk_usage(scratch).free) if scratch.is_dir() else "no such folder (TMPDIR)"
     click.echo(f"{'ok' if scratch.is_dir() else 'absent':<8} room for text of files over 1 GB, {scratch}: {room}")
     if warm and not broken:
-        click.echo(f"ok       kernels compiled in {_warm():.0f} s")
+        click.echo(f"ok       kernels compiled in {duration(_warm())}")
     if selftest and not broken:
         from curate.selftest import run
 

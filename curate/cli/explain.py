@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from curate.words import plural
+
 SHOWN = 20
 SHOWN_DIGITS = 16
 """Of the id of a finding: `curate decide` takes as many."""
@@ -63,7 +65,7 @@ def _list(rows: list[dict[str, Any]], shown: list[dict[str, Any]], run: str) -> 
         return
     by_stage = ", ".join(f"{name} {n:,}" for name, n in Counter(row["stage"] for row in rows).most_common())
     listed = "" if len(shown) == len(rows) else f"; the first {len(shown):,} are listed, --limit 0 lists all"
-    click.echo(safe_text(f"{len(rows):,} row{'' if len(rows) == 1 else 's'} removed ({by_stage}){listed}"))
+    click.echo(safe_text(f"{plural(len(rows), 'row')} removed ({by_stage}){listed}"))
     for row in shown:
         because = "" if row["witness_row"] is None else f", kept: row {row['witness_row']}"
         click.echo(safe_text(f"row {row['row']}: {row['stage']} / {row['rule']}{because}"))

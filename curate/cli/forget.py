@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curate.errors import EXIT_OK, EXIT_USAGE, ConfigError
+from curate.words import plural
 
 if TYPE_CHECKING:
     from curate.forgetting import Forgotten, RunPlaces
@@ -111,7 +112,7 @@ def _write_list(path: Path, done: Forgotten, write: object) -> None:
     ids = sorted(known | set(done.row_ids()))
     assert callable(write)
     write(path, "# Rows to forget, by id: rows = \"this file\" under [stages.erasure].\n" + "".join(f"{i}\n" for i in ids))
-    click.echo(f"{path}: {len(ids):,} row{'' if len(ids) == 1 else 's'}, {len(ids) - len(known):,} of them new", err=True)
+    click.echo(f"{path}: {plural(len(ids), 'row')}, {len(ids) - len(known):,} of them new", err=True)
 
 
 def _print(done: Forgotten) -> None:
@@ -134,7 +135,7 @@ def _print_run(run: RunPlaces, say: object) -> None:
     if run.problem:
         say(f"not compared: {run.problem}")
     if run.rows:
-        say(f"input {run.input}: {len(run.rows):,} row{'' if len(run.rows) == 1 else 's'}")
+        say(f"input {run.input}: {plural(len(run.rows), 'row')}")
     for column in run.columns:
         say(f"input {run.input}: the name of {column}")
     for hit in run.rows[:_ROWS]:
@@ -145,7 +146,7 @@ def _print_run(run: RunPlaces, say: object) -> None:
     for file in run.files:
         say(f"file {file.file}: {file.hits:,} ({', '.join(file.where)})")
     for index in run.indexes:
-        say(f"index {index.path}: {index.items:,} item{'' if index.items == 1 else 's'}")
+        say(f"index {index.path}: {plural(index.items, 'item')}")
     for adapter in run.adapters:
         seeds = ", ".join(map(str, adapter.seeds))
         note = f"; {adapter.note}" if adapter.note else ""

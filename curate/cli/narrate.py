@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curate.words import duration, plural, rough_duration
+
 if TYPE_CHECKING:
     from curate.dataset import Dataset
     from curate.pipeline import Event
@@ -51,7 +53,7 @@ class Narrator:
         if other:
             self._line(safe_text(told(dataset, other)))
         if dataset.rejected:
-            self._line(f"{_many(len(dataset.rejected), 'row')} could not be read: rejected.jsonl names them")
+            self._line(f"{plural(len(dataset.rejected), 'row')} could not be read: rejected.jsonl names them")
 
     def stage(self, event: Event) -> None:
         """One event of the pipeline."""
@@ -59,7 +61,7 @@ class Narrator:
         if event.stage == "rescan":
             left = "nothing is left"
             if event.findings:
-                left = f"{_many(event.findings, 'finding')} {'is' if event.findings == 1 else 'are'} left"
+                left = f"{plural(event.findings, 'finding')} {'is' if event.findings == 1 else 'are'} left"
             said = "looking again at the curated data"
             (self._live(f"{said} …") if event.kind == "start" else self._line(f"✓ {said}: {left}"))
         elif event.kind == "start":
@@ -74,8 +76,8 @@ class Narrator:
                 self.since[event.stage] = time.monotonic()
                 self._line(f"  {name} {share:.0%}")
         elif event.kind in ("done", "cached"):
-            found = "for the stages that follow," if event.stage in self.helpers else _many(event.findings, "finding")
-            how = "as computed before" if event.kind == "cached" else f"in {event.seconds:.1f} s"
+            found = "for the stages that follow," if event.stage in self.helpers else plural(event.findings, "finding")
+            how = "as computed before" if event.kind == "cached" else f"in {duration(event.seconds)}"
             comma = "," if event.kind == "cached" and not found.endswith(",") else ""
             self._line(f"✓ {name}: {found}{comma} {how}")
         elif event.kind == "skipped":
@@ -89,7 +91,7 @@ class Narrator:
         if event["kind"] == "alert":
             self._alert(event)
             return
-        left = f", about {_spoken(float(event['eta_s']))} left" if event.get("eta_s") is not None else ""
+        left = f", about {rough_duration(float(event['eta_s']))} left" if event.get("eta_s") is not None else ""
         left += f", {event['cost']:.2g} in all" if event.get("cost") is not None else ""
         counted = f" ({event['run']}/{event['runs']})" if event.get("run") else ""
         what = f"{'evaluate' if event['arm'] == 'base' else 'train'} {event['arm']} seed {event['seed']}{counted}"
@@ -141,14 +143,3 @@ class Narrator:
         if self.quiet:
             return
         click.echo(("\r\x1b[2K" if self.live else "") + text, err=True)
-
-
-def _many(n: int, one: str) -> str:
-    return f"{n:,} {one}{'' if n == 1 else 's'}"
-
-
-def _spoken(seconds: float) -> str:
-    """Seconds as people say them, as the trainer's estimate does (which cannot be imported without the trainer)."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

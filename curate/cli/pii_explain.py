@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curate.cli.options import json_option
+from curate.words import plural
 
 if TYPE_CHECKING:
     from curate.privacy.explain import Story
@@ -99,7 +100,7 @@ def _print(story: Story, raw: str | None) -> None:
         click.echo("  " * depth + safe_text(line))
 
     say(f"text: {story.masked if raw is None else raw}")
-    say(f"{len(story.candidates)} candidate{'' if len(story.candidates) == 1 else 's'}, {len(story.found)} found")
+    say(f"{plural(len(story.candidates), 'candidate')}, {len(story.found)} found")
     for told in story.candidates:
         click.echo()
         value = told.shape if raw is None else raw[told.start : told.end]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curate.errors import ConfigError
+from curate.words import plural
 
 if TYPE_CHECKING:
     from curate.privacy.residual import Read
@@ -66,7 +67,7 @@ def pii_review_command(run: str, rows: int, listing: bool, answers: str | None, 
         found = workflow.reapply(run).manifest.get("residual") or {}
     else:
         found = residual.numbers(sample, *residual.read_review(path, sample))
-    click.echo(f"{kept} row{'' if kept == 1 else 's'} read; kept in {path}", err=True)
+    click.echo(f"{plural(kept, 'row')} read; kept in {path}", err=True)
     click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() if as_json else found["sentence"])
     return 0
 

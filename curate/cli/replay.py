@@ -19,8 +19,8 @@ def replay_command(run: str, key_file: str | None, as_json: bool, quiet: bool) -
     """Run a run again from its manifest and decisions, without training, and compare every file to the byte."""
     import orjson
 
-    from audit.numbers import plural
     from curate.replay import replay
+    from curate.words import plural
 
     found = replay(run, Narrator(quiet or as_json).stage, key_file=key_file)
     if as_json:

@@ -11,6 +11,7 @@ import click
 from curate.cli.review_rows import say_rates
 from curate.errors import ConfigError
 from curate.safetext import safe_text
+from curate.words import ends, plural, share
 
 if TYPE_CHECKING:
     from curate.reviewing import Question, Review
@@ -87,7 +88,7 @@ def review_command(
         for of, fill_in in (("finding", "accept, reject or override"), ("row", "clean, wrong or unsure")):
             n = sum(kind == of for kind, _ in queue)
             if n:
-                click.echo(f"{_count(n, of)} written to {export_to}; fill in verdict ({fill_in})", err=True)
+                click.echo(f"{plural(n, of)} written to {export_to}; fill in verdict ({fill_in})", err=True)
         return 0
     elif import_from is not None:
         _import(review, Path(import_from), who)
@@ -145,11 +146,11 @@ def _import(review: Review, path: Path, actor: str) -> None:
     _say_affected(review, [index for index, verdict, _, _ in sheet.findings if verdict != "reject"])
     for said, n in sheet.new_labels.items():
         end = "" if said.endswith("?") else "."
-        click.echo(f"{_count(n, 'line')}: {said}{end} It is taken as a new label.", err=True)
+        click.echo(f"{plural(n, 'line')}: {said}{end} It is taken as a new label.", err=True)
     taken = take(review, sheet, actor)
     more = [f"{n:,} {what}" for n, what in ((taken.changed, "in place of what you said before"),
                                             (taken.known, "more were taken before")) if n]  # fmt: skip
-    said = f"{_count(taken.new, 'decision')} saved in {review.session.run.decisions_path}"
+    said = f"{plural(taken.new, 'decision')} saved in {review.session.run.decisions_path}"
     if not sheet.findings and not sheet.rows:
         said = f"no line of {path} has a verdict"
     told = "; ".join(more)
@@ -179,11 +180,11 @@ def _say_rates(review: Review, asked_of: Asked, *, as_json: bool) -> None:
         click.echo(f"nothing answered about findings yet: {', '.join(silent)}")
     say_rates(of_rows, review.rows, row_width)
     if how.repeats:
-        click.echo(f"asked twice: {_count(how.repeats, 'question')}, {how.agreeing} answered alike")
+        click.echo(f"asked twice: {plural(how.repeats, 'question')}, {how.agreeing} answered alike")
     for pair in how.pairs:
         click.echo(pair.words(safe_text(pair.a), safe_text(pair.b)))
     if how.conflicts:
-        click.echo(f"{_count(len(how.conflicts), 'question')} on which people differ; what was taken in last holds")
+        click.echo(f"{plural(len(how.conflicts), 'question')} on which people differ; what was taken in last holds")
     if strangers := review.strangers():
         click.echo(f"{_not_here(len(strangers), 'finding decided on')}; kept, and of no effect")
 
@@ -192,22 +193,21 @@ def _rate_lines(rate: Any, width: float) -> Iterator[str]:
     found = rate.findings
     if found.value is None:
         yield (
-            f"{rate.stage}: insufficient evidence: {_count(found.population, 'finding')}, none decided in random order "
+            f"{rate.stage}: insufficient evidence: {plural(found.population, 'finding')}, none decided in random order "
             f"({found.other:,} otherwise)"
         )
         return
-    span = f"[{found.low:.0%}, {found.high:.0%}]"
-    whole = f"{_count(found.population, 'finding')} {'is' if found.population == 1 else 'are'} right {span}"
-    told = f"{found.value:.0%} of {whole}"
+    whole = plural(found.population, "finding is", "findings are") + f" right {ends(found.low, found.high)}"
+    told = f"{share(found.value)} of {whole}"
     if found.random < FEWEST_SHOWN and not found.settled:  # a share of a few answers would be taken for more than it is
         told = f"too few answers to say how many of {whole}"
     enough = "settled"
     if rate.more:
-        enough = f"about {_count(rate.more, 'more random decision')} for a width of {width:.0%}"
-    yield f"{rate.stage}: {told}, from {found.random:,} random and {_count(found.other, 'other decision')}; {enough}"
+        enough = f"about {plural(rate.more, 'more random decision')} for a width of {width:.0%}"
+    yield f"{rate.stage}: {told}, from {found.random:,} random and {plural(found.other, 'other decision')}; {enough}"
     for name, part in (("applied by themselves", rate.by_itself), ("waiting", rate.waiting)):
         if part.value is not None and part.population and (part.random >= FEWEST_SHOWN or part.settled):
-            yield f"  of {part.population:,} {name}: {part.value:.0%} [{part.low:.0%}, {part.high:.0%}]"
+            yield f"  of {part.population:,} {name}: {share(part.value)} {ends(part.low, part.high)}"
     if rate.left:
         yield f"  {rate.left:,} still wait{'s' if rate.left == 1 else ''}"
 
@@ -224,11 +224,12 @@ def _rules(review: Review, number: int | None, actor: str) -> int:
     if number is None:
         for n, rule in enumerate(found, 1):
             agree = rule.agreement
-            span = f"[{agree.low:.0%}, {agree.high:.0%}]"
-            share = "insufficient evidence" if agree.value is None else f"{agree.value:.0%} {span}"
-            basis = f"{_count(rule.decided, 'decision')}, all alike"
-            click.echo(f"{n}. {rule.words()}: covers {len(rule.covers):,} more; {basis}; right for {share} of what it "
-                       f"covers, from {_count(agree.random, 'random decision')}")  # fmt: skip
+            right = "insufficient evidence"
+            if agree.value is not None:
+                right = f"{share(agree.value)} {ends(agree.low, agree.high)}"
+            basis = f"{plural(rule.decided, 'decision')}, all alike"
+            click.echo(f"{n}. {rule.words()}: covers {len(rule.covers):,} more; {basis}; right for {right} of what it "
+                       f"covers, from {plural(agree.random, 'random decision')}")  # fmt: skip
             if rule.verdict == "accept":
                 _say_affected(review, rule.covers)
         if not found:
@@ -239,7 +240,7 @@ def _rules(review: Review, number: int | None, actor: str) -> int:
     if found[number - 1].verdict == "accept":
         _say_affected(review, found[number - 1].covers)
     review.apply_rule(found[number - 1], actor)
-    click.echo(f"{found[number - 1].words()}: {_count(len(found[number - 1].covers), 'finding')} decided, as one; "
+    click.echo(f"{found[number - 1].words()}: {plural(len(found[number - 1].covers), 'finding')} decided, as one; "
                "`u` in a review undoes it")  # fmt: skip
     return 0
 
@@ -268,7 +269,7 @@ def _merge(review: Review, path: Path) -> None:
     known = set(review.strangers())
     new, conflicts = review.merge(theirs.decisions)
     say_change(review.session.detected, before, review.session.plan.dropped)
-    click.echo(f"{_count(new, 'decision')} taken in, {_count(len(conflicts), 'question')} on which people differ", err=True)
+    click.echo(f"{plural(new, 'decision')} taken in, {plural(len(conflicts), 'question')} on which people differ", err=True)
     for finding in conflicts[:MOST_NAMED]:
         click.echo(f"  {finding}", err=True)
     strangers = [finding for finding in review.strangers() if finding not in known]
@@ -280,9 +281,4 @@ def _merge(review: Review, path: Path) -> None:
 
 def _not_here(n: int, of: str) -> str:
     name, _, rest = of.partition(" ")
-    return f"{_count(n, name)}{rest and ' '}{rest} {'is' if n == 1 else 'are'} not in this run"
-
-
-def _count(n: int, one: str) -> str:
-    """`1 finding`, `2 findings`."""
-    return f"{n:,} {one}{'' if n == 1 else 's'}"
+    return f"{plural(n, name)}{rest and ' '}{rest} {'is' if n == 1 else 'are'} not in this run"

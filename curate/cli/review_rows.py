@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curate.words import plural
+
 if TYPE_CHECKING:
     from curate.row_review import RowReview
 
@@ -92,6 +94,5 @@ def say_rates(found: Any, rows: RowReview, width: float) -> None:
         for line in sentences(found, width):
             click.echo(line)
     if rows.strangers:
-        n = rows.strangers
-        these = "row answered about is" if n == 1 else "rows answered about are"
-        click.echo(f"{n:,} {these} not in this data; kept, and of no effect")
+        these = plural(rows.strangers, "row answered about is", "rows answered about are")
+        click.echo(f"{these} not in this data; kept, and of no effect")

@@ -15,6 +15,7 @@ from curate.cli.options import (
     quiet_option,
     recipe_for,
 )
+from curate.words import plural
 
 
 @click.command("run", epilog="\b\nExamples:\n  curate run\n  curate run tickets.jsonl --no-train\n"
@@ -65,7 +66,7 @@ def run_command(
     if decisions is not None and not (quiet or as_json):
         taken, gave_way = result.taken_in
         left = f"; {gave_way:,} left out, since this run has its own on the same" if gave_way else ""
-        click.echo(f"{taken:,} decision{'' if taken == 1 else 's'} taken in from {safe_text(decisions)}{left}", err=True)
+        click.echo(f"{plural(taken, 'decision')} taken in from {safe_text(decisions)}{left}", err=True)
     return print_summary(result, as_json=as_json, quiet=quiet)
 
 

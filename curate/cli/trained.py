@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from curate.words import difference, signed
+
 SETS = {"evaluation": "held-out rows", "real_world": "real cases"}
 HIDDEN = ("rows", "supervised_tokens", "answers", "mean_confidence")
 WHEN_ANY = ("rows_with_unknown_label",)
@@ -12,7 +14,7 @@ WHEN_ANY = ("rows_with_unknown_label",)
 
 
 def told(done: Mapping[str, Any]) -> Iterator[str]:
-    """Lines for people, one a metric: the base, the adapter, the adapter's 95 % interval."""
+    """Lines for people, one a metric: the base, the adapter, the adapter's 95% interval."""
     for name, words in SETS.items():
         adapter = done.get(name)
         if not isinstance(adapter, Mapping):
@@ -21,7 +23,7 @@ def told(done: Mapping[str, Any]) -> Iterator[str]:
         yield f"{words} ({adapter['rows']:,})"
         if base.get("method"):
             yield f"  base: {base['method']}"
-        yield f"  {'':<24}{'base':>10}{'adapter':>10}   95 % interval"
+        yield f"  {'':<24}{'base':>10}{'adapter':>10}   95% interval"
         for metric, value, span, before in _metrics(adapter, base):
             interval = "" if span is None else f"   [{span[0]:.4g}, {span[1]:.4g}]"
             yield f"  {metric:<24}{'' if before is None else f'{before:.4g}':>10}{value:>10.4g}{interval}"
@@ -46,8 +48,8 @@ def _more(done: Mapping[str, Any]) -> Iterator[str]:
     probe = done.get("forgetting") or {}
     if probe:
         span = probe.get("interval")
-        interval = "" if span is None else f" [{span[0]:+.3f}, {span[1]:+.3f}]"
-        change = f"{probe['before']:.3f} -> {probe['after']:.3f}, {probe['rise']:+.3f}{interval}"
+        rise = signed(probe["rise"]) if span is None else difference(probe["rise"], span[0], span[1], 3)
+        change = f"{probe['before']:.3f} -> {probe['after']:.3f}, {rise}"
         yield f"general language ({probe['items']} items of the probe, nats a token): {change}"
 
 

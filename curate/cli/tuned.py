@@ -33,7 +33,7 @@ def told(found: Mapping[str, Any]) -> Iterator[str]:
     if found["importances"] is None:
         yield "what mattered: insufficient evidence, since too few trials reached their end"
     else:
-        yield "share of the variance that each setting explains by itself, and its 90 % interval"
+        yield "share of the variance that each setting explains by itself, and its 90% interval"
         for item in found["importances"][:MOST_IMPORTANT]:
             bar = "█" * round(BAR * item["share"])
             yield f"  {item['name']:<28}{item['share']:>5.0%} [{item['low']:.0%}, {item['high']:.0%}]  {bar}"

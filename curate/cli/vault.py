@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from curate.words import plural
+
 
 @click.group("vault", epilog="\b\nExamples:\n  curate vault key curate.key\n"
              "  curate vault restore runs/tickets --key curate.key --out restored.jsonl")  # fmt: skip
@@ -41,5 +43,4 @@ def restore(run: str, key_file: str, out: str | None) -> None:
 
     done = put_back(run, key_file, out)
     same = "; it is the input to the byte" if done.identical else ""
-    rows = f"{done.rows:,} row{'' if done.rows == 1 else 's'}"
-    click.echo(f"wrote {shell_path(done.path)}: values put back in {rows}{same}", err=True)
+    click.echo(f"wrote {shell_path(done.path)}: values put back in {plural(done.rows, 'row')}{same}", err=True)

@@ -31,6 +31,7 @@ import pyarrow as pa
 
 from curate.errors import DataError
 from curate.house import is_ours
+from curate.words import size
 
 LARGE = 1 << 30
 """Bytes of content from which it is set aside."""
@@ -89,8 +90,8 @@ class Aside:
                 raise DataError(f"{self.folder}: cannot be written ({error.strerror}). {_ELSEWHERE}") from None
             free = shutil.disk_usage(self.folder).free
             raise DataError(
-                f"{self.folder}: no room left after {self.size / 1e9:,.1f} GB of text was set aside there "
-                f"({free / 1e9:,.1f} GB free). {_ELSEWHERE}"
+                f"{self.folder}: no room left after {size(self.size)} of text was set aside there "
+                f"({size(free)} free). {_ELSEWHERE}"
             ) from None
 
 

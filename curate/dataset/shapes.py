@@ -75,7 +75,7 @@ class Facts:
         if self.nested:
             return "nested values"
         if self.median_words >= 3 and self.text_share > 0.5 and not self.repeats:
-            return f"text in {100 * self.text_share:.0f} % of values, median {self.median_words:.0f} words"
+            return f"text in {100 * self.text_share:.0f}% of values, median {self.median_words:.0f} words"
         again = ", repeating" if self.repeats else ""
         return f"{self.distinct:,} distinct values over {self.filled:,} rows{again}"
 

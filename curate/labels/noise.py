@@ -5,7 +5,7 @@ model as prior; the noise matrix plays the part of confident learning's joint, N
 
 1. out-of-sample probabilities p(j | text) from the given labels;
 2. posterior q(j) ~ p(j | text) * T[j, given], with T[j, i] = p(given i | true j) re-estimated from the posteriors and
-   held near "90 % kept, the rest by class frequency" by `PRIOR_ROWS` pseudo-rows a class;
+   held near "90% kept, the rest by class frequency" by `PRIOR_ROWS` pseudo-rows a class;
 3. the models are fitted once more to the posteriors q instead of the given labels, and step 2 repeats.
 
 A model of noisy labels is as unsure as the labels are noisy, so with the noise matrix on top the noise would be counted
@@ -99,7 +99,7 @@ class LabelNoise:
     @property
     def noise_range(self) -> tuple[float, float]:
         """The least and the most that the share may be: half of the surely wrong labels, and every label that the model
-        would not give, with the upper end of its 95 % interval (Wilson); never less than the estimate (a model that
+        would not give, with the upper end of its 95% interval (Wilson); never less than the estimate (a model that
         says the same of every row gives every label)."""
         n = len(self.wrong)
         if not n:
@@ -146,7 +146,7 @@ def true_label_posterior(probabilities: Floats, labels: npt.NDArray[np.int64]) -
 
 
 def _noise_matrix(probabilities: Floats, labels: npt.NDArray[np.int64]) -> Floats:
-    """`(k, k)` p(given | true), likeliest with a prior near "90 % kept"."""
+    """`(k, k)` p(given | true), likeliest with a prior near "90% kept"."""
     n, k = probabilities.shape
     prior = _prior_matrix(labels, k)
     matrix = prior

@@ -56,7 +56,7 @@ class Slice:
     """How much worse; positive."""
     low: float
     high: float
-    """Simultaneous 95 % interval of the difference: it allows for the search."""
+    """Simultaneous 95% interval of the difference: it allows for the search."""
     p: float
     """Probability of so bad a slice anywhere in the search if scores had nothing to do with conditions."""
 

@@ -1,6 +1,6 @@
 """What a stage measured of itself, as the records that a manifest keeps and a report shows.
 
-One record an estimate: `what` in words, `hits` of `of` cases, the share that they estimate and its 95 % interval. Where
+One record an estimate: `what` in words, `hits` of `of` cases, the share that they estimate and its 95% interval. Where
 there was nothing to count, the three numbers are null: that is insufficient evidence, not a zero.
 """
 

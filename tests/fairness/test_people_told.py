@@ -165,7 +165,7 @@ def test_a_finished_run_is_told_with_numbers_and_what_is_not_known_is_loud(run: 
     line = next(line for line in done.stdout.splitlines() if line.startswith("accuracy") and "−" in line)
     checks = RunDir.open(run).manifest()["stages"]["fairness"]["summary"]["checks"]
     south = next(c for c in checks if (c["group"], c["metric"]) == ("south", "accuracy"))
-    assert f"{100 * south['group_value']:.1f} [" in line
+    assert f"{100 * south['group_value']:.1f}% [" in line
     assert f"{100 * south['group_low']:.1f}" in line
     assert "disparity" in line
     with pytest.raises(ConfigError, match="finished run"):
@@ -235,7 +235,7 @@ def test_an_axis_that_is_shown_alone_is_open_among_nine() -> None:
     rng = np.random.default_rng(4)
     n = 120
     given_p = np.tile([0.4, 0.6], (n, 1))
-    flips = np.arange(n) < 13  # 10.8 %: above 5 % by itself, not after a correction for nine axes
+    flips = np.arange(n) < 13  # 10.8%: above 5% by itself, not after a correction for nine axes
     other = np.where(rng.permutation(flips)[:, None], [0.6, 0.4], [0.4, 0.6])
 
     def pairs(axis: str) -> list[Swapped]:

@@ -49,7 +49,7 @@ def test_a_limit_asks_for_more_than_being_better() -> None:
 def test_the_sentence_names_the_gain_its_interval_and_its_seeds() -> None:
     said = verdict(comparison(0.03, 0.01, 0.05)).sentence
     assert said.startswith("Training on curated data is +0.0300 better than after a random removal of the same size")
-    assert "95 % interval +0.0100 to +0.0500" in said
+    assert "95% interval +0.0100 to +0.0500" in said
     assert "accuracy, 8 seeds" in said
     assert "`curate ablate RUN`" in verdict(None).sentence
 

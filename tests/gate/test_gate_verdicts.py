@@ -75,9 +75,9 @@ def test_a_disparity_that_only_warns_hides_no_group_that_could_not_be_judged() -
 @pytest.mark.parametrize(
     ("name", "value", "fail", "said"),
     [
-        ("pii_rows", 0.02004, 0.02, "2.004 % of the rows hold personal data; at most 2.000 % is allowed."),
-        ("pii_rows", 0.4, 0.0005, "40.00 % of the rows hold personal data; at most 0.05 % is allowed."),
-        ("pii_rows", 0.0002, 0.0, "<0.1 % of the rows hold personal data; at most 0.0 % is allowed."),
+        ("pii_rows", 0.02004, 0.02, "2.004% of the rows hold personal data; at most 2.000% is allowed."),
+        ("pii_rows", 0.4, 0.0005, "40.00% of the rows hold personal data; at most 0.05% is allowed."),
+        ("pii_rows", 0.0002, 0.0, "<0.1% of the rows hold personal data; at most 0.0% is allowed."),
         ("drift_texts", 0.7504, 0.75, "under its curve (0.5 is chance); at most 0.7500 is allowed."),
     ],
 )

@@ -235,7 +235,7 @@ def test_a_tightened_baseline_forgives_no_more_than_before(
     check = tightened_by(path, 0.05, value, low, high)
     assert (check["value"], check["low"], check["high"]) == ((value, low, high) if taken else WRONG)
     assert check["verdict"] == "fail", "it is red without the baseline, and stays known"
-    assert taken == ("9.0 %" in check.get("sentence", ""))
+    assert taken == ("9.0%" in check.get("sentence", ""))
     assert "baseline" not in check.get("sentence", "")
     worse = {"label_error_rate": Fact(0.19, 1000, low=0.17, high=0.21)}
     policy = Policy({"label_error_rate": Limit(fail=0.05)})
@@ -246,7 +246,7 @@ def test_what_was_mended_is_no_longer_red_in_the_tightened_baseline(tmp_path: Pa
     path = baseline_file(tmp_path / "main.json")
     check = tightened_by(path, 0.05, 0.03, 0.02, 0.04)
     assert (check["verdict"], check["high"], check["places"]) == ("pass", 0.04, [])
-    assert "3.0 %" in check["sentence"]
+    assert "3.0%" in check["sentence"]
 
 
 @pytest.mark.parametrize("verdict", ["pass", "insufficient evidence"])

@@ -97,7 +97,7 @@ def test_flagged_names_do_not_wait_and_do_not_fail_a_gate(path: Path) -> None:
     assert (Path("runs/flagged") / "curated.jsonl").read_text() == path.read_text()
     Path("gate.toml").write_text('[checks.pii_rows]\nfail = 0.0\n')
     judged = CliRunner().invoke(gate_command, [str(path), "--policy", "gate.toml", "-q"], standalone_mode=False)
-    assert "0.0 % of the rows hold personal data" in judged.output
+    assert "0.0% of the rows hold personal data" in judged.output
 
 
 def test_the_verb_replaces_names_and_a_second_look_finds_none(path: Path) -> None:

@@ -88,7 +88,7 @@ def test_intervals_hold_the_truth_where_hard_spans_are_hard_for_all(name: str) -
 
 
 def test_rows_read_by_a_person_stay_true_where_detectors_miss_the_same_things() -> None:
-    """Strong dependence: the detectors' own interval is no longer good for 95 %, which the docs say."""
+    """Strong dependence: the detectors' own interval is no longer good for 95%, which the docs say."""
     held, by_readers = coverage("rare", 3.0, 50)
     assert held < 0.9
     assert by_readers >= 0.93

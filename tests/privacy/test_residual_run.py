@@ -289,7 +289,7 @@ def test_an_estimate_is_judged_by_its_upper_end() -> None:
     fact = Fact(3.0, 2000, low=1.0, high=6.0)
     assert verdict(fact, fail=5)[0].verdict == "fail"
     assert verdict(fact, fail=6)[0].verdict == "pass"
-    assert "95 % interval 1 to 6" in verdict(fact, fail=6)[0].sentence
+    assert "95% interval 1 to 6" in verdict(fact, fail=6)[0].sentence
 
 
 def test_the_preset_for_regulated_data_asks_and_the_starter_does_not() -> None:

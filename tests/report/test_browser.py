@@ -99,7 +99,7 @@ TABLE = """<h2>Things</h2><div class="table" tabindex="0"><table>
 <thead><tr><th>Name</th><th class="n">Count</th><th class="n">Time</th></tr></thead><tbody>
 <tr><td>pear</td><td class="n">1,200</td><td class="n">3 min 05 s</td></tr>
 <tr><td>Apple</td><td class="n">–</td><td class="n">3 min 20 s</td></tr>
-<tr><td>fig</td><td class="n">\u22123.5 %</td><td class="n">730 ms</td></tr>
+<tr><td>fig</td><td class="n">\u22123.5%</td><td class="n">730 ms</td></tr>
 <tr><td>date</td><td class="n">90</td><td class="n">10.1 s</td></tr>
 </tbody></table></div>"""
 

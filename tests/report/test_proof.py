@@ -61,7 +61,7 @@ def test_every_rendering_tells_stages_shapley_values_the_leak_and_how_sure_it_is
         for words in ("+6.1", "+7.5", "40 evaluation rows", "Noise floor", "four times in five", "sign-flip"):
             assert words in said, words
     html = render_html(report)
-    for words in ("99.95 %", "0.012", "exact McNemar by seed: p = 0.008 to 0.110", "What each stage does"):
+    for words in ("99.95%", "0.012", "exact McNemar by seed: p = 0.008 to 0.110", "What each stage does"):
         assert words in html
 
 
@@ -119,7 +119,7 @@ def told_beyond() -> dict[str, Any]:
         "asked": ["fairness"], "seeds": [0, 1, 2], "config": {"steps": 100}, "rows": 800, "notes": ["A note <i>."],
         "seconds": 600.0, "schema_version": 1,
         "fairness": {"metric": "accuracy", "gaps": [gap], "largest": span(0.06),
-                     "words": "Label cleaning closed 40 % of it."},
+                     "words": "Label cleaning closed 40% of it."},
         "memory": {"types": {"EMAIL_ADDRESS": 30}, "candidates": 1000, "exact": True, "found_by_scanner": {},
                    "cells": [cell, {**cell, "arm": "canaries_placeholder", "bits": span(1.4), "p": 0.6}],
                    "trend": [answer(1.1)], "scrubbing": [answer(5.0)], "highest": span(1.6), "note": "",

@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from audit.report import Report, build, json_schema, render_html, render_markdown, render_terminal
-from audit.report.numbers import percent, signed
 from curate.dataset import Dataset
 from curate.ledger.apply import apply
 from curate.ledger.decisions import Decision, Journal
@@ -266,7 +265,7 @@ def test_the_headline_names_rows_edits_and_what_training_showed(report: Report) 
     sentence = report.headline.sentence
     assert "240 rows in, 220 out" in sentence
     assert "20 removed, 3 edited, 3 relabelled" in sentence
-    assert "+7.1 points (95 % interval +3.2 to +11.0): curation helped" in sentence
+    assert "+7.1 points (95% interval +3.2 to +11.0): curation helped" in sentence
 
 
 def test_the_overall_verdict_outranks_the_comparison_with_raw(run: Run) -> None:
@@ -467,12 +466,6 @@ def test_numbers_are_the_plans_whatever_people_decide(run: Run, data: st.DataObj
     assert report.pending.total == sum(c["pending"] + c["stale"] for c in counts.values())
     html = render_html(report)
     assert f"{report.flow.rows_in:,} rows in, {report.flow.rows_out:,} out" in html
-
-
-def test_a_small_share_never_reads_as_zero() -> None:
-    assert percent(0.0) == "0.0 %"
-    assert percent(0.00001) == "<0.1 %"
-    assert (signed(-0.0001, 2), signed(-0.02, 2), signed(0.02, 2)) == ("0.00", "−0.02", "+0.02")
 
 
 def test_manifests_may_give_rescan_counts_bare_or_under_left(run: Run) -> None:

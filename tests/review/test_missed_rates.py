@@ -13,7 +13,7 @@ from audit.review.missed import CLEAN, DRAWS, ERROR, UNKNOWN, UNSURE, after, ans
 from audit.review.rates import ALPHA
 
 LEAST = 0.95 - 2 * (0.95 * 0.05 / 500) ** 0.5
-"""Of 500 reviews at 95 %: what the simulation's own error leaves possible."""
+"""Of 500 reviews at 95%: what the simulation's own error leaves possible."""
 
 
 @settings(max_examples=80, deadline=None)

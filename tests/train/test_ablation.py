@@ -124,7 +124,7 @@ def test_an_ablation_tells_wrong_rows_from_random_ones_and_resumes(
     assert against is not None
     assert against.delta > 0.1
     assert "Accuracy with curated data is" in result.words
-    assert "higher than with a random removal of the same size (95 % interval +" in result.words
+    assert "higher than with a random removal of the same size (95% interval +" in result.words
     assert "random_control" not in result.words
     assert result.words.count("3 seeds") == 1
     twin, base = result.arm("twin"), result.arm("base")

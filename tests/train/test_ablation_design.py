@@ -62,7 +62,7 @@ def test_seeds_are_added_until_there_is_a_verdict_and_no_further(tmp_path: Path,
     main = result.comparison("curated", "raw")
     assert main is not None
     assert main.level == result.looks[-1].level
-    assert f"{100 * main.level:.4g} % interval" in result.words
+    assert f"{100 * main.level:.4g}% interval" in result.words
     arm = result.arm("curated")
     assert arm is not None
     assert all(run["metrics"]["best"] == 1.0 for run in arm.runs)

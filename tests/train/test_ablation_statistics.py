@@ -101,7 +101,7 @@ def test_holm_never_lowers_a_p_value_and_keeps_their_order(values: list[float]) 
     ],
 )
 def test_boundaries_are_the_published_ones(looks: int, published: list[float]) -> None:
-    """Lan-DeMets O'Brien-Fleming-like boundaries, 5 % two-sided, equally spaced looks, as standard tables print them."""
+    """Lan-DeMets O'Brien-Fleming-like boundaries, 5% two-sided, equally spaced looks, as standard tables print them."""
     assert boundaries(tuple((i + 1) / looks for i in range(looks))) == pytest.approx(published, abs=2e-4)
 
 

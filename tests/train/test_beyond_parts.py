@@ -63,7 +63,7 @@ def test_the_interval_of_a_gap_holds_the_true_gap_about_as_often_as_it_says() ->
         found = contrast(scores, [(group, 1.0), (~group, -1.0)], np.arange(240))
         assert found is not None
         hits += found.low <= -0.1 <= found.high
-    assert hits >= 51, "95 % of 60 is 57; 51 is three and a half standard deviations below"
+    assert hits >= 51, "95% of 60 is 57; 51 is three and a half standard deviations below"
 
 
 def test_answers_are_corrected_for_the_questions_of_their_part() -> None:

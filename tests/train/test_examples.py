@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from curate.dataset import load
 from curate.errors import DataError
 from train.config import TrainConfig
-from train.estimate import estimate_training, spoken_duration
+from train.estimate import estimate_training
 from train.examples import Examples, conversation, from_dataset
 
 
@@ -106,4 +106,3 @@ def test_the_estimate_is_measured_and_said_in_words(quick: TrainConfig, tickets:
     assert found.steps == 200
     assert found.seconds > 9 * 200 * found.seconds_per_step
     assert "9 training runs of 200 steps" in found.words
-    assert [spoken_duration(s) for s in (0.2, 40, 200, 9000)] == ["1 s", "40 s", "3 min", "2.5 h"]

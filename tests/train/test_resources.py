@@ -13,23 +13,23 @@ from curate.errors import ConfigError, DataError
 from train.config import TrainConfig
 from train.resources import Needs, ResourceError, estimate_needs, explained
 
-GIB = 2**30
+GB = 10**9
 
 
 def needs(**changes: Any) -> Needs:
-    sizes = {"weights_bytes": 2 * GIB, "trainable_bytes": GIB, "activation_bytes": 4 * GIB, "disk_bytes": GIB}
-    return Needs(**{**sizes, "memory_free_bytes": 100 * GIB, "disk_free_bytes": 100 * GIB, **changes})
+    sizes = {"weights_bytes": 2 * GB, "trainable_bytes": GB, "activation_bytes": 4 * GB, "disk_bytes": GB}
+    return Needs(**{**sizes, "memory_free_bytes": 100 * GB, "disk_free_bytes": 100 * GB, **changes})
 
 
 def test_weights_that_cannot_fit_are_refused_before_training_with_what_would(tmp_path: Path, quick: TrainConfig) -> None:
-    with pytest.raises(ResourceError, match=r"3\.0 GiB of memory, and 2\.0 GiB are free; take a smaller base"):
-        needs(memory_free_bytes=2 * GIB).check(quick, tmp_path)
+    with pytest.raises(ResourceError, match=r"3\.0 GB of memory, and 2\.0 GB are free; take a smaller base"):
+        needs(memory_free_bytes=2 * GB).check(quick, tmp_path)
 
 
 def test_memory_that_may_be_short_is_a_warning_with_remedies_that_keep_the_result(
     tmp_path: Path, quick: TrainConfig
 ) -> None:
-    said = needs(memory_free_bytes=5 * GIB).check(quick, tmp_path)
+    said = needs(memory_free_bytes=5 * GB).check(quick, tmp_path)
     assert said.startswith("Memory may run out")
     assert "gradient_accumulation_batches" in said
     assert needs().check(quick, tmp_path) == ""
@@ -40,7 +40,7 @@ def test_a_disk_too_small_for_adapter_and_checkpoints_is_refused_before_training
     tmp_path: Path, quick: TrainConfig
 ) -> None:
     with pytest.raises(ResourceError, match="free some space or name another folder"):
-        needs(disk_free_bytes=GIB // 2).check(quick, tmp_path)
+        needs(disk_free_bytes=GB // 2).check(quick, tmp_path)
 
 
 def test_more_rows_at_once_and_longer_ones_need_more_and_parts_of_a_step_less(base: Path, quick: TrainConfig) -> None:
@@ -152,9 +152,9 @@ def test_a_hub_model_is_weighed_by_its_headers_before_it_is_downloaded_and_not_a
 
 
 def test_a_download_that_the_disk_cannot_hold_is_refused_before_it_begins(tmp_path: Path, quick: TrainConfig) -> None:
-    with pytest.raises(ResourceError, match=r"weighs 8\.0 GiB and 1\.0 GiB are free where models are kept.*HF_HOME"):
-        needs(download_bytes=8 * GIB, download_free_bytes=GIB).check(quick, tmp_path)
-    assert "8.0 GiB to download" in needs(download_bytes=8 * GIB, download_free_bytes=9 * GIB).words()
+    with pytest.raises(ResourceError, match=r"weighs 8\.0 GB and 1\.0 GB are free where models are kept.*HF_HOME"):
+        needs(download_bytes=8 * GB, download_free_bytes=GB).check(quick, tmp_path)
+    assert "8.0 GB to download" in needs(download_bytes=8 * GB, download_free_bytes=9 * GB).words()
 
 
 def test_what_was_said_of_time_memory_and_price_is_corrected_while_a_training_runs(
@@ -164,17 +164,17 @@ def test_what_was_said_of_time_memory_and_price_is_corrected_while_a_training_ru
 
     now = 0.0
     monkeypatch.setattr(estimate.time, "perf_counter", lambda: now)
-    course = estimate.Course(said_seconds=100.0, said_bytes=GIB, price_per_hour=36.0)
+    course = estimate.Course(said_seconds=100.0, said_bytes=GB, price_per_hour=36.0)
     told, costs = [], []
     for step in range(1, 101):  # two seconds a step where one was said, and memory that grows at step 50
         more, words = course.see({"step": step, "steps": 100, "eta_s": 2.0 * (100 - step),
-                                  "memory_bytes": GIB if step < 50 else 2 * GIB})  # fmt: skip
+                                  "memory_bytes": GB if step < 50 else 2 * GB})  # fmt: skip
         now += 2.0
         costs.append(more.get("cost"))
         told += [words] if words else []
     assert told == [
         "Corrected at step 10: about 3 min in all, at a cost of about 2, not 2 min.",
-        "Corrected at step 50: 2.0 GiB of memory so far, not 1.0 GiB.",
+        "Corrected at step 50: 2.0 GB of memory so far, not 1.0 GB.",
     ]
     assert costs[0] is None  # nothing has been measured yet
     assert costs[1] == pytest.approx(1.98)

@@ -124,7 +124,7 @@ def test_the_words_hold_the_difference_its_interval_rows_and_seeds() -> None:
     a, b = _scores(np.random.default_rng(17), 3, 600, 0.12)
     verdict, words = conclude(_compared(a, b), _compared(a, b))
     assert verdict == "helped"
-    for part in ("points higher than with raw data", "95 % interval +", "600 held-out rows", "3 seeds"):
+    for part in ("points higher than with raw data", "95% interval +", "600 held-out rows", "3 seeds"):
         assert part in words
     assert words.count("3 seeds") == 1
     assert "-" not in conclude(_compared(b, a), _compared(b, a))[1].replace("held-out", ""), "one kind of minus"

@@ -56,7 +56,7 @@ async def test_the_threshold_tells_each_group_in_numbers_that_can_be_read(
             await d.pilot.resize_terminal(*size)
             await d.press("t")
             await d.on(ScrubberScreen)
-            await d.sees("in force", "less the others, 95 %", "people of the f")
+            await d.sees("in force", "less the others, 95%", "people of the f")
             head, first = next((a, b) for a, b in pairwise(d.words().splitlines()) if "less the others" in a)
             assert "rows" in head
             assert "rows leave" in head

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from curate.words import signed
 from train.ablation.arms import CONTROL, CURATED, RAW
 from train.ablation.design import Design
 from train.ablation.evaluation import GIVEN, LEAK_FREE, LEAKED, SCRUBBED, Evaluation, View
@@ -19,7 +20,7 @@ from train.ablation.matrix import Matrix
 from train.ablation.result import Leak, ShapleyValue, StageResult, ViewResult
 from train.ablation.shapley import MOST_EXACT, coefficients, sampling_error
 from train.ablation.span import Span
-from train.ablation.verdict import Comparison, by_cluster, compare, conclude, corrected, in_unit
+from train.ablation.verdict import Comparison, by_cluster, compare, conclude, corrected, in_unit, unit_of
 from train.evaluate import HIGHER_IS_BETTER
 
 _VIEW_TITLES = {
@@ -180,8 +181,9 @@ class Analysis:
         return " ".join(said)
 
     def _told(self, span: Span) -> str:
-        ends = " to ".join(in_unit(v, self.metric, signed=True).split(" ")[0] for v in (span.low, span.high))
-        return f"{in_unit(abs(span.value), self.metric)} ({100 * self.level:.4g} % interval {ends})"
+        factor, _, digits = unit_of(self.metric)
+        ends = " to ".join(signed(factor * end, digits) for end in (span.low, span.high))
+        return f"{in_unit(abs(span.value), self.metric)} ({100 * self.level:.4g}% interval {ends})"
 
 
 _NOTHING = Estimate(0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)

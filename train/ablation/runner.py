@@ -254,7 +254,7 @@ def _look_words(look: Look, design: Design) -> str:
         if look.runs_left is not None
         else f"a verdict is not in sight within {design.looks[-1]} seeds"
     )
-    return f"After {look.seeds} seeds: {look.verdict} at the {100 * look.level:.4g} % level of this look; {left}."
+    return f"After {look.seeds} seeds: {look.verdict} at the {100 * look.level:.4g}% level of this look; {left}."
 
 
 def _yardstick(matrix: Matrix, design: Design) -> dict[str, Any]:

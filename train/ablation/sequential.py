@@ -2,7 +2,7 @@
 
 Looking after every seed and stopping at the first interval that excludes zero would find effects that are not there
 far more often than one time in twenty. Lan and DeMets (1983, "Discrete sequential boundaries for clinical trials",
-Biometrika 70:659) spend the error of 5 % over the looks, here as an O'Brien-Fleming-like function that spends next to
+Biometrika 70:659) spend the error of 5% over the looks, here as an O'Brien-Fleming-like function that spends next to
 nothing early: 2 − 2Φ(z / √t) on each side, with z = Φ⁻¹(1 − α/4), at a share t of the most seeds. Boundaries come from
 the recursive integration of Armitage, McPherson and Rowe (1969). At each look the interval has the level that the
 boundary leaves; it is a repeated confidence interval (Jennison and Turnbull 1989), so "fits in ±δ" may end the run as

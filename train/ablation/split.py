@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from curate.errors import DataError
+from curate.words import plural
 from train.order import hash_rows
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _drawn(clusters: np.ndarray, strata: list[str | None], seed: int, fraction: 
             taken[label] += len(rows)
             held.extend(rows)
     if not held or len(held) == n:
-        found = f"{_many(n, 'row')} in {_many(len(members), 'near-duplicate cluster')}"
+        found = f"{plural(n, 'row')} in {plural(len(members), 'near-duplicate cluster')}"
         raise DataError(f"{found} cannot be split into two sides")
     mask = np.zeros(n, dtype=bool)
     mask[held] = True
@@ -137,7 +138,3 @@ def _capped(rows: np.ndarray, clusters: np.ndarray, seed: int, max_rows: int | N
     while stop < len(rows) and keys[stop] == keys[stop - 1]:  # finish the cluster
         stop += 1
     return np.sort(ordered[:stop])
-
-
-def _many(n: int, one: str) -> str:
-    return f"{n:,} {one}{'' if n == 1 else 's'}"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from curate.statistics import holm
+from curate.words import number, signed
 from train.ablation.interval import LEVEL, RESAMPLES, Estimate, estimate
 from train.ablation.significance import Discordance, mcnemar, sign_flip
 from train.evaluate import ABOVE_REJECTED, ROW_SPAN_F1
@@ -191,7 +192,7 @@ def corrected(
     out = {}
     for (name, made), p in zip(comparisons.items(), adjusted):
         claim = made.verdict == HARMED or (made.verdict == HELPED and (name not in both or control[name].verdict == HELPED))
-        # Where seeds were added, an early look leaves less than 5 % to err by.
+        # Where seeds were added, an early look leaves less than 5% to err by.
         verdict = INCONCLUSIVE if claim and p >= 1 - made.level and len(adjusted) > 1 else made.verdict
         again = dataclasses.replace(made, p_holm=p if len(adjusted) > 1 else None, verdict=verdict)
         words = _words(again, higher_is_better)
@@ -254,10 +255,10 @@ def unit_of(metric: str) -> tuple[float, str, int]:
     return _UNIT.get(metric, (1.0, "", 4))
 
 
-def in_unit(value: float, metric: str, *, signed: bool = False) -> str:
+def in_unit(value: float, metric: str) -> str:
     """A difference as people say it: `1.2 points`, `0.0132 nats per token`."""
     factor, unit, digits = unit_of(metric)
-    return f"{value * factor:{'+' if signed else ''}.{digits}f}".replace("-", "−") + unit
+    return number(value * factor, digits) + unit
 
 
 def _words(of: Comparison, higher_is_better: bool) -> str:
@@ -272,8 +273,8 @@ def _words(of: Comparison, higher_is_better: bool) -> str:
     else:
         apart = f"{start} {abs(of.delta * factor):.{digits}f}{unit} "
         apart += f"{'higher' if (of.delta > 0) == higher_is_better else 'lower'} than with {second}"
-    ends = " to ".join(f"{value * factor:+.{digits}f}".replace("-", "−") for value in (of.low, of.high))
-    level = f"{100 * of.level:.4g} % interval"
+    ends = " to ".join(signed(value * factor, digits) for value in (of.low, of.high))
+    level = f"{100 * of.level:.4g}% interval"
     what = level if higher_is_better else f"{level} of the gain"
     return f"{apart} ({what} {ends}): {said}."
 

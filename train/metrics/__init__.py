@@ -2,7 +2,7 @@
 
 Everything here is numbers and strings: no torch, no model, no files. `classes` judges labels (precision, recall, F1,
 calibration, confusions), `answers` judges written answers (exact match, token F1, BLEU, chrF, ROUGE, METEOR, numbers),
-`user` runs metrics that others install under the entry point `curate.metrics`. Intervals are 95 % percentiles over
+`user` runs metrics that others install under the entry point `curate.metrics`. Intervals are 95% percentiles over
 draws of whole near-duplicate clusters (`interval`), the seed fixed, so that the same scores give the same interval.
 """
 

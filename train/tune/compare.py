@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from curate.errors import Cancelled, CurateError
-from train.ablation.verdict import DELTA, EQUIVALENT, HARMED, HELPED, IDENTICAL, INSUFFICIENT, in_unit, too_small
+from curate.words import plural, signed
+from train.ablation.verdict import DELTA, EQUIVALENT, HARMED, HELPED, IDENTICAL, INSUFFICIENT, too_small, unit_of
 from train.ablation.verdict import compare as paired
 from train.config import TrainConfig
 from train.evaluate import HIGHER_IS_BETTER, ItemScores, metric_of, read_scores
@@ -91,9 +92,9 @@ def comparison_of(
         scores[TUNED], scores[DEFAULT], names=(TUNED, DEFAULT), metric=metric, higher_is_better=HIGHER_IS_BETTER[metric],
         weight=weight, clusters=clusters, equivalence=DELTA[metric],
     )  # fmt: skip
-    unit = in_unit(0.0, metric).partition(" ")[2]
-    ends = [in_unit(value, metric, signed=True).removesuffix(f" {unit}") for value in (found.low, found.high)]
-    span = f"{in_unit(found.delta, metric, signed=True)} [{ends[0]}, {ends[1]}]"
+    factor, unit, digits = unit_of(metric)
+    low, high = (signed(factor * end, digits) for end in (found.low, found.high))
+    gain = f"{signed(factor * found.delta, digits)}{unit}"
     reason = too_small(found.n_clusters, found.seeds)
     words = _SAID.get(found.verdict, "Whether tuning helped is not shown: the interval holds gain and loss")
     verdict = found.verdict
@@ -102,7 +103,7 @@ def comparison_of(
     return {
         "metric": metric,
         "verdict": verdict,
-        "words": f"{words}: {span} over {found.seeds} seed{'s' if found.seeds != 1 else ''}.",
+        "words": f"{words}: {gain} [{low}, {high}] over {plural(found.seeds, 'seed')}.",
         "means": {name: float(np.average(s.mean(axis=0), weights=weight)) for name, s in scores.items()},
         "by_seed": {name: [float(np.average(one, weights=weight)) for one in s] for name, s in scores.items()},
         "seeds": list(seeds),

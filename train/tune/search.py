@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import xxhash
 
 from curate.errors import CurateError
+from curate.words import rough_duration
 from train.config import TrainConfig
 from train.evaluate import HIGHER_IS_BETTER, metric_name
 from train.examples import Examples
@@ -258,14 +259,8 @@ class _Loop:
         done = [row for row in self.rows() if row["state"] == "complete"]
         pick = max if self.study.direction.name == "MAXIMIZE" else min
         best = "" if not done else f"; best so far {pick(row['value'] for row in done):.4g}"
-        spoken = "" if left is None or not left else f"; about {_spoken(left)} left"
+        spoken = "" if left is None or not left else f"; about {rough_duration(left)} left"
         self.tell({"kind": "notice", "words": f"Trial {int(job.key) + 1} of {self.asker.total}: {words}{best}{spoken}."})
-
-
-def _spoken(seconds: float) -> str:
-    from train.estimate import spoken_duration
-
-    return spoken_duration(seconds)
 
 
 def _fixed(config: TrainConfig, space: Sequence[Dimension]) -> TrainConfig:

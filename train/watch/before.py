@@ -1,6 +1,6 @@
 """What can be known to go wrong before the first step: too few rows, nothing to judge by, judges that were seen.
 
-`FEWEST_A_CLASS` rows: with ten independent rows a recall of 0.8 has a 95 % interval of about 0.5 to 0.95 (Wilson), and
+`FEWEST_A_CLASS` rows: with ten independent rows a recall of 0.8 has a 95% interval of about 0.5 to 0.95 (Wilson), and
 few-shot fine-tuning below that is decided by which rows were drawn (Zhang et al. 2021, arXiv:2006.05987). The figure
 is a warning level, not a sufficient number; `curate`'s stage `sufficiency` measures what more rows would bring.
 """

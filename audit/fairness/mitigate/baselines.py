@@ -37,7 +37,7 @@ _METRICS = ("accuracy", "demographic_parity", "tpr_gap", "fpr_gap", "equalised_o
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and its 95 % interval; all None where it cannot be known."""
+    """A number and its 95% interval; all None where it cannot be known."""
 
     value: float | None
     low: float | None

@@ -43,7 +43,7 @@ class Shortfall:
     share: float | None = None
     rest_share: float | None = None
     low: float | None = None
-    """95 % interval of `share` minus `rest_share`."""
+    """95% interval of `share` minus `rest_share`."""
     high: float | None = None
     p: float | None = None
     """Two-sided, Holm-corrected."""

@@ -3,7 +3,7 @@
 Method: names of each locale that Faker has are put where names stand, in the user's own sentences or in built-in ones,
 and the scanner is asked. In the sentences each name takes its turn, so groups differ in their names alone. The worst
 group is chosen on one half of the names and told by the other half: the lowest of ninety noisy shares would look worse
-than it is. Intervals are Wilson's at 95 %.
+than it is. Intervals are Wilson's at 95%.
 
 What it is not: a locale stands for lists of names, not for people. Sentences in which the scanner had found a name
 before are easy ones, so the level flatters; the comparison of groups is what counts. Names in small letters and without
@@ -47,7 +47,7 @@ FRAMES: tuple[Frame, ...] = (
 
 @dataclass(frozen=True)
 class Share:
-    """A share of the names of a group that were found, with its interval at 95 %."""
+    """A share of the names of a group that were found, with its interval at 95%."""
 
     group: str
     asked: int
@@ -165,8 +165,8 @@ def sentence(told: Probe) -> str:
 
 
 def span(share: Share) -> str:
-    """`97 % [96, 98]`."""
-    return f"{100 * share.value:.0f} % [{100 * share.low:.0f}, {100 * share.high:.0f}]"
+    """`97% [96, 98]`."""
+    return f"{100 * share.value:.0f}% [{100 * share.low:.0f}, {100 * share.high:.0f}]"
 
 
 def as_json(told: Probe) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from curate.statistics import holm
+from curate.words import signed
 from train.ablation.interval import LEVEL, Estimate, estimate
 from train.ablation.verdict import (
     ALPHA,
@@ -108,12 +109,8 @@ def corrected(answers: Sequence[Answer]) -> list[Answer]:
 
 
 def interval_words(of: Answer, factor: float = 1.0, unit: str = "", digits: int = 1) -> str:
-    """`+1.2 points (95 % interval -0.3 to +2.7)`."""
+    """`+1.2 points (95% interval −0.3 to +2.7)`."""
     if math.isnan(of.value):
         return "unknown"
-    ends = " to ".join(_signed(v * factor, digits) for v in (of.low, of.high))
-    return f"{_signed(of.value * factor, digits)}{unit} ({100 * LEVEL:.4g} % interval {ends})"
-
-
-def _signed(value: float, digits: int) -> str:
-    return f"{value:+.{digits}f}".replace("-", "−")
+    ends = " to ".join(signed(v * factor, digits) for v in (of.low, of.high))
+    return f"{signed(of.value * factor, digits)}{unit} ({100 * LEVEL:.4g}% interval {ends})"

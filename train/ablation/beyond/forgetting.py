@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from curate.errors import CurateError
+from curate.words import signed
 from train.ablation.arms import CURATED, RAW
 from train.ablation.beyond.contrast import answer, contrast, interval_words
 from train.ablation.beyond.result import Forgetting, Forgotten
@@ -69,9 +70,9 @@ def forgetting_of(matrix: Matrix, arms: Sequence[str], texts: Sequence[str] | No
         by_arm = {f.arm: f.nats for f in told}
         did = {HELPED: "less", HARMED: "more"}.get(change.verdict, "as much as far as can be told")
         words = (
-            f"On general text raw data's adapters lose {by_arm[RAW].value:+.3f} nats a token and curated data's "
-            f"{by_arm[CURATED].value:+.3f}: curated data's forget {did} ({interval_words(change, 1.0, ' nats', 3)})."
-        ).replace("-", "−")
+            f"On general text raw data's adapters lose {signed(by_arm[RAW].value)} nats a token and curated data's "
+            f"{signed(by_arm[CURATED].value)}: curated data's forget {did} ({interval_words(change, 1.0, ' nats', 3)})."
+        )
     return Forgetting(len(tokens), float(base.sum() / tokens.sum()), tuple(told), change, words)
 
 

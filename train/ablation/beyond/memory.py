@@ -24,6 +24,7 @@ import numpy as np
 import xxhash
 
 from curate.dataset.atomic import make_private_dir
+from curate.words import rough_duration
 from train.ablation.arms import Arm
 from train.ablation.beyond.canaries import Canary, as_text, make_canaries, planted, strings_of, with_texts
 from train.ablation.beyond.contrast import Answer, answer, contrast, corrected
@@ -38,7 +39,6 @@ from train.ablation.verdict import HELPED
 from train.adapters import LoadedAdapter, load_adapter
 from train.config import TrainConfig
 from train.encoding import Encoder
-from train.estimate import spoken_duration
 from train.examples import OF_TEXTS, Examples
 from train.files import CHECKPOINTS, read_json, write_json
 
@@ -110,7 +110,7 @@ class MemoryRuns:
             begun = time.perf_counter()
             self._ask(*at)
             if n == 0 and len(done) > 1:
-                left = spoken_duration((time.perf_counter() - begun) * (len(done) - 1))
+                left = rough_duration((time.perf_counter() - begun) * (len(done) - 1))
                 words = f"Asking {len(done)} models what they know of {what}: about {left} left."
                 self.matrix.tell({"kind": "notice", "words": words})
 

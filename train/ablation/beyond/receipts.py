@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from curate.words import signed
 from train.ablation.analysis import Analysis
 from train.ablation.arms import CURATED, Arm
 from train.ablation.beyond.contrast import Answer, answer, contrast, corrected, interval_words
@@ -203,8 +204,8 @@ def _said(of: DecisionClass, measured: Answer, metric: str) -> str:
 def _words(groups: int, rho: Span | None, p: float | None, *, agrees: bool) -> str:
     if rho is None or p is None:
         return f"{groups} groups were left out for real, too few to hold the estimate against: receipts rest on group runs."
-    told = f"rank correlation {rho.value:+.2f} ({rho.low:+.2f} to {rho.high:+.2f}) over {groups} groups left out for real, "
-    told += f"p = {p:.3f}"
+    ends = f"{signed(rho.low, 2)} to {signed(rho.high, 2)}"
+    told = f"rank correlation {signed(rho.value, 2)} ({ends}) over {groups} groups left out for real, p = {p:.3f}"
     if agrees:
         return f"Influence by gradients agrees with real runs: {told}."
     return f"Influence by gradients does not agree with real runs beyond chance ({told}): receipts rest on group runs."

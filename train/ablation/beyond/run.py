@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from curate.errors import CurateError
+from curate.words import rough_duration
 from train.ablation.analysis import Analysis
 from train.ablation.arms import CURATED, RAW, Arm
 from train.ablation.beyond.fairness import fairness_of
@@ -30,7 +31,7 @@ from train.ablation.evaluation import Evaluation
 from train.ablation.matrix import WORTH_SIDE_BY_SIDE, Matrix, available_cores
 from train.ablation.verdict import DELTA
 from train.config import TrainConfig
-from train.estimate import estimate_training, spoken_duration
+from train.estimate import estimate_training
 from train.evaluate import metric_of
 from train.processes import LARGEST_BASE_BYTES, Pool
 
@@ -158,7 +159,7 @@ def _said_before(wish: Wish, planned: Sequence[tuple[Matrix, int]], tell: Progre
             return  # the run itself will say what is wrong
         seconds += found.seconds * times
         total += count
-    about = spoken_duration(seconds * _ASKING)
+    about = rough_duration(seconds * _ASKING)
     asked = ", ".join(wish.parts)
     words = f"Beyond accuracy ({asked}): {total} training runs, about {about} here; runs that are done are kept."
     tell({"kind": "notice", "words": words})
