@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from curate.dataset.given import choice_columns, choices_in, listed, opened, words_in
-from curate.dataset.names import CHOICES, READ_AFTER, SYSTEM, TURNS_BEFORE, plain
+from curate.dataset.names import LISTED_CHOICES, READ_AFTER, SYSTEM, TURNS_BEFORE, plain
 from curate.dataset.shapes import is_conversation
 from train.turns import Conversation, Message, conversation
 
@@ -108,7 +108,7 @@ class Beside:
     def _passages(self, row: int, said: str) -> list[str]:
         found = []
         for name, known in self.alone.items():
-            if known in SYSTEM or known in READ_AFTER or known in CHOICES:
+            if known in SYSTEM or known in READ_AFTER or known in LISTED_CHOICES:
                 continue
             if known in TURNS_BEFORE and self._spoken(name, row, said):
                 continue
@@ -146,7 +146,7 @@ class Beside:
         """(key, text) of each choice of a row, or the line that holds them all."""
         found: list[tuple[str, str]] = []
         for name, known in self.alone.items():
-            if known in CHOICES:
+            if known in LISTED_CHOICES:
                 value = opened(self.cells[name][row])
                 if isinstance(value, str):
                     return value.strip()
@@ -167,7 +167,7 @@ class Beside:
         return "" if len(lines) < 2 or listed_already else "\n".join(f"{key}. {text}" for key, text in lines)
 
     def _says_again(self, name: str, known: str, rows: Sequence[tuple[int, str, str]]) -> bool:
-        if known in SYSTEM or known in CHOICES or known in READ_AFTER:
+        if known in SYSTEM or known in LISTED_CHOICES or known in READ_AFTER:
             return False
         held = [(text, said, answer) for row, said, answer in rows if (text := _prose(self.cells[name][row]))]
         same = sum(text == answer.strip() for text, _, answer in held)  # many, in texts to be corrected

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import xxhash
 
-from curate.dataset.content import answers_in, is_answer
+from curate.dataset.content import answers_in, holds_turns, is_answer
 from curate.errors import DataError
 from train.beside import Beside, beside_of
 from train.turns import Conversation as Conversation
@@ -263,9 +263,20 @@ def _text(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
     return TEXT, dataset.content().to_pylist(), None, "Text rows train plain language modelling: loss on every token."
 
 
-def prompt_and_completion(dataset: Dataset) -> Iterator[tuple[str, str]]:
-    """The prompt and the answer of each row; the columns of a role are joined by a blank line."""
-    return zip(_joined(dataset, "prompt"), _joined(dataset, "completion"), strict=True)
+def prompt_and_completion(dataset: Dataset) -> Iterator[tuple[str | Conversation, str | Conversation]]:
+    """The prompt and the answer of each row: texts, the columns of a role joined by a blank line, or messages where one
+    column holds turns."""
+    sides = [_joined(dataset, role) for role in ("prompt", "completion")]
+    talks = [_holds_turns(dataset, role) for role in ("prompt", "completion")]
+    for row in zip(*sides, strict=True):
+        asked, answer = ((talk and conversation(part)) or part for part, talk in zip(row, talks, strict=True))
+        yield asked, answer
+
+
+def _holds_turns(dataset: Dataset, role: str) -> bool:
+    """Whether the one column of a role holds turns rather than texts."""
+    columns = getattr(dataset.roles, role)
+    return len(columns) == 1 and (dataset.is_json(columns[0]) or holds_turns(dataset.values(columns[0])))
 
 
 def chat_parts(dataset: Dataset) -> list[Conversation]:
@@ -352,9 +363,9 @@ def _first_answer(value: str | None) -> str | None:
     return next(iter(answers_in(read)), None) if is_answer(read) else value
 
 
-def _pair(prompt: str, completion: str) -> Conversation:
-    if not completion:
-        return ()
+def _pair(prompt: str | Conversation, completion: str | Conversation) -> Conversation:
+    if not completion or not isinstance(prompt, str) or not isinstance(completion, str):
+        return _answered(prompt, completion)
     return ({"role": "user", "content": prompt}, {"role": "assistant", "content": completion})
 
 

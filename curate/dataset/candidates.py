@@ -12,7 +12,7 @@ from functools import cached_property
 from curate.dataset import names as known
 from curate.dataset.column import Column
 from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
-from curate.dataset.given import holds_answers, picked, says_mostly
+from curate.dataset.given import holds_answers, picked, said_in, says_mostly
 from curate.dataset.shapes import Facts
 from curate.dataset.side_by_side import asks, median_written, rates, speaks, tells, wordy
 
@@ -81,6 +81,9 @@ class Candidates:
         talks = [name for name, fact in self.free.items() if fact.conversation]
         answers = set(known.NAMES["chosen"]) | set(known.NAMES["rejected"])
         talks = [name for name in talks if known.plain(name) not in answers]
+        asked, answered = self.prompts(), self.answers()
+        if asked and answered:  # turns that are asked, and what answers them
+            talks = [n for n in talks if n not in (*asked, *answered) or known.rank(n, known.NAMES["messages"]) is not None]
         if self._said_after() or (self.all("prompt", wordy) and self.answers()):  # turns before it are not the whole
             talks = [name for name in talks if known.plain(name) not in known.TURNS_BEFORE]
         return sorted(talks, key=lambda name: known.rank(name, known.NAMES["messages"]) is None)
@@ -89,7 +92,8 @@ class Candidates:
         """Whether prose that is no system prompt, no passage and not about the row stands beside the turns before it."""
         return self.task != "chat" and any(
             tells(fact) and fact.median_words >= 3 and name not in self._named_about_rows
-            and known.plain(name) not in {*known.SYSTEM, *known.READ_BEFORE} and not known.about_row(name)
+            and known.plain(name) not in {*known.SYSTEM, *known.READ_BEFORE}
+            and (not known.about_row(name) or (known.plain(name) == "comment" and self.labels()))
             for name, fact in self.free.items()
         )  # fmt: skip
 
@@ -99,27 +103,40 @@ class Candidates:
         if "prompt" in self.given or not found:
             return found
         by_name = {known.plain(name): name for name in found}
+        if "context" in by_name and says_mostly(self.column(by_name["context"]), "context"):
+            del by_name["context"]  # a passage has the role `context`
         if "instruction" in by_name:
             return [by_name[name] for name in ("instruction", "input", "context") if name in by_name]
         if "question" in by_name and "context" in by_name:
-            passage = says_mostly(self.column(by_name["context"]), "context")  # it has the role `context` then
-            return [by_name["question"]] if passage else [by_name["context"], by_name["question"]]
-        return found[:1]
+            return [by_name["context"], by_name["question"]]
+        return [name for name in found if name in by_name.values()][:1] or found[:1]
 
     def answers(self) -> list[str]:
-        """Completions, or else nested answers."""
-        found = self.all("completion", wordy)
-        if found or "completion" in self.given:
+        """Completions, or else nested answers. What repeats as classes do is none under a name that labels have, too."""
+        found = self.all("completion", answering)
+        if "completion" in self.given:
             return found
-        named = [name for name in self.free if known.plain(name) in ("answers", "answer") and self.free[name].nested]
-        return [name for name in named if holds_answers(self.column(name))]
+        found = [name for name in found if not known.plain(name).startswith(known.NO_ANSWERS) and not self._counts(name)
+                 and not (known.plain(name) in known.NAMES["label"] and self.free[name].repeats)]  # fmt: skip
+        named = [name for name in self.free if known.plain(name) in known.NESTED_ANSWERS and self.free[name].nested]
+        named = [name for name in named if name not in self.choices[0]]
+        return found or [name for name in named if holds_answers(self.column(name))]
+
+    def _counts(self, name: str) -> bool:
+        """Whether a column says how many answers there are: `answers`, in numbers."""
+        return self.free[name].numeric and known.plain(name).rpartition("_")[2] == "answers"
+
+    @cached_property
+    def choices(self) -> tuple[list[str], str]:
+        """The columns of choices, and the one that says which is right; empty where none does."""
+        return picked(list(self.free), self.column)
 
     @cached_property
     def picked(self) -> list[str]:
         """A question and the column that says which of its choices is right; empty for none."""
         if any(role in self.given for role in ("text", "label", "completion", "messages", "chosen", "rejected")):
             return []
-        choices, key = picked(list(self.free), self.column)
+        choices, key = self.choices
         if not key or self.column(key).array.null_count:  # a row without its answer would be a bad one
             return []
         free = [name for name in self.free if name not in choices and name != key and self.free[name].text_share > 0.5]
@@ -236,11 +253,28 @@ class Candidates:
         fit = {name: fact for name, fact in self.free.items() if name not in used and fact.text_share > 0.5}
         ranked = [(known.rank(name, known.NAMES["text"]), name) for name, fact in fit.items() if not fact.nested]
         named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
+        named.sort(key=lambda name: 2 * fit[name].filled < fit[name].rows)  # empty ones are read where there is no other
         prose = [name for name, fact in sorted(fit.items(), key=lambda item: -item[1].median_words)
                  if fact.median_words >= 3 and name not in named]  # fmt: skip
+        if named and prose and self._heads(fit[named[0]], fit[prose[0]]):
+            return prose + named
         if not named and not prose:
-            prose = [name for name, fact in fit.items() if not fact.numeric and fact.distinct_share > 0.5]
+            prose = [n for n, fact in fit.items() if not fact.numeric and fact.distinct_share > 0.5 and not known.is_id(n)]
+            named = self._lists(used)
         return named + prose
+
+    def _heads(self, title: Facts, prose: Facts) -> bool:
+        """Whether a title, by its name, stands over prose without a name that is read."""
+        last = known.plain(title.name).rpartition("_")[2]
+        long = not prose.nested and not known.about_row(prose.name) and prose.median_words >= 3 * title.median_words + 8
+        return last in known.TITLES and long and speaks(prose, self.column(prose.name))
+
+    def _lists(self, used: set[str]) -> list[str]:
+        """Lists of words, sentences or things said, by name, that mostly differ; those that say most come first."""
+        lists = {name: said_in(self.column(name)) for name, fact in self.free.items()
+                 if name not in used and fact.nested and fact.distinct_share > 0.5
+                 and known.rank(name, known.LISTED_TEXTS) is not None}  # fmt: skip
+        return sorted((name for name, words in lists.items() if words), key=lambda name: -lists[name])
 
     def pair(self, pairs: Sequence[tuple[str, str]] = known.PAIRS) -> list[str]:
         """Two texts that are judged together: premise and hypothesis, `sentence1` and `sentence2`."""

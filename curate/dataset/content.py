@@ -130,17 +130,26 @@ def flatten(value: Any) -> str:
     return "" if value is None else encode(value)
 
 
-def is_answer(value: Any) -> TypeGuard[dict[str, Any]]:
-    """SQuAD's `{"text": [...], "answer_start": [...]}`, TriviaQA's `{"value": ..., "aliases": [...]}`."""
+def is_answer(value: Any) -> TypeGuard[dict[str, Any] | list[Any]]:
+    """SQuAD's `{"text": [...], "answer_start": [...]}`, TriviaQA's `{"value": ..., "aliases": [...]}`, DROP's
+    `{"spans": [...], "types": [...]}`, and lists of such answers or of texts."""
+    if isinstance(value, list):
+        return all(isinstance(one, str) or (isinstance(one, dict) and is_answer(one)) for one in value)
     return isinstance(value, dict) and (
-        (isinstance(value.get("text"), list) and "answer_start" in value) or ("aliases" in value and "value" in value)
+        (isinstance(value.get("text"), list | str) and "answer_start" in value)
+        or ("aliases" in value and "value" in value)
+        or (isinstance(value.get("spans"), list) and "types" in value)
     )
 
 
-def answers_in(value: dict[str, Any]) -> list[str]:
+def answers_in(value: dict[str, Any] | list[Any]) -> list[str]:
     """The texts of such an answer, each once."""
-    held = value.get("text", value.get("value"))
-    texts = held if isinstance(held, list) else [held]
+    texts: list[Any]
+    if isinstance(value, list):
+        texts = [text for one in value for text in ([one] if isinstance(one, str) else answers_in(one))]
+    else:
+        held = next((value[key] for key in ("text", "value", "spans") if key in value), None)
+        texts = held if isinstance(held, list) else [held]
     return list(dict.fromkeys(one for one in texts if isinstance(one, str) and one.strip()))
 
 

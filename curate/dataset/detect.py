@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from curate.dataset import names as known
 from curate.dataset.candidates import METADATA, Candidates, answering
 from curate.dataset.column import Column
-from curate.dataset.given import begins_conversations, context_of
+from curate.dataset.given import begins_conversations, context_of, lists_objects
 from curate.dataset.shapes import Facts, facts_of
-from curate.dataset.side_by_side import wordy
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
 from curate.errors import ConfigError, nearest
 
@@ -165,7 +164,7 @@ class _Finder:
         if task == "preference":
             return bool(self.could.one("chosen", answering)) and bool(self.could.one("rejected", answering))
         if task == "unpaired_preference":
-            talk = bool(self.could.messages()) or (bool(self.could.prompts()) and bool(self.could.one("completion", wordy)))
+            talk = bool(self.could.messages()) or (bool(self.could.prompts()) and bool(self.could.answers()))
             return talk and bool(self.could.thumb())
         if task == "chat":
             return bool(self.could.messages())
@@ -191,13 +190,14 @@ class _Finder:
             better = self.could.one("chosen", answering) if task == "preference" else []
             talk = [] if better and begins_conversations(self.column(better[0])) else self.could.messages()
             put("messages", talk[:1], self._says(talk[:1]), talk[1:])
-            tools = self.could.one("tools", lambda fact: True)
+        if task not in ("classification", "text"):
+            tools = self.could.one("tools", lambda fact: task != "sft" or lists_objects(self.column(fact.name)))
             put("tools", tools, self._says(tools))
-        spoken = self.found.get("messages") or self.given.get("messages")
+        spoken, choices = self.found.get("messages") or self.given.get("messages"), list[str]()
         if task in ("sft", "preference", "unpaired_preference") and not spoken:
             prompts, answers = self.could.prompts(), self.could.answers()
             if task == "sft" and not (prompts and answers) and self.could.picked:
-                prompts, answers = self.could.picked[:-1], self.could.picked[-1:]
+                prompts, answers, choices = self.could.picked[:-1], self.could.picked[-1:], self.could.choices[0]
                 self.by_name |= set(self.could.picked)
             elif task == "sft" and not (prompts and answers) and self.could.prompted:
                 prompts, answers = self.could.prompted[:-1], self.could.prompted[-1:]
@@ -211,7 +211,7 @@ class _Finder:
         if task == "classification":
             labels = self.could.labels()
             put("label", labels[:1], self._says(labels[:1]), labels[1:])
-        judged = self.could.judged() if task == "classification" else []
+        judged = self.could.judged() if task in ("classification", "text") else []
         if task in ("classification", "text"):
             texts = self.could.texts(set(self.found.get("label", ())))
             chosen = judged[1:] or self.could.pair() or texts[:1]
@@ -220,7 +220,7 @@ class _Finder:
         if any(self.found.get(role) or self.given.get(role) for role in ("text", "prompt", "messages")):
             talks = bool(self.found.get("messages") or self.given.get("messages"))
             beside = context_of(task, [name for name in self.free if name not in played], talks, self.column)
-            beside = [name for name in self.free if name in (*beside, *judged[:1])]
+            beside = [name for name in self.free if name in (*beside, *judged[:1], *choices)]
             put("context", beside, "by name and contents: given beside the prompt or the text")
         content = {name for role in CONTENT_ROLES for name in self.found.get(role, ())}
         for role in METADATA:

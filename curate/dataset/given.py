@@ -10,26 +10,30 @@ Cost: the values of at most `_SAMPLE` rows a column, spread evenly.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from statistics import median
 from typing import Any
 
 import pyarrow as pa
 
 from curate.dataset.column import Column
-from curate.dataset.content import is_answer, loaded
+from curate.dataset.content import answers_in, is_answer, loaded
 from curate.dataset.names import (
     ANSWER_KEYS,
     ASKED,
     CHOICE_COLUMNS,
     CHOICES,
     LETTERS,
+    LISTED_CHOICES,
     READ_AFTER,
     READ_BEFORE,
     READ_BY_CLASSIFIERS,
+    SAID_TWICE,
     SYSTEM,
     TURNS_BEFORE,
     is_id,
     plain,
+    rank,
 )
 from curate.dataset.parts import ASSISTANT
 from curate.dataset.shapes import is_conversation, is_message
@@ -38,6 +42,11 @@ from curate.dataset.turns import who
 _SAMPLE = 200
 _PASSAGE = 8
 """Words of a passage."""
+_ONE_OF = re.compile(r"(.+?)_?([a-d]|[0-9])")
+_VERSIONS = 4
+"""Versions of one thing at most; more columns of a name are parts of a sheet."""
+_SAID = 5
+"""Words of a text that is written as a list."""
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _LISTED = re.compile(r"(?:^|[\s(])[A-Ea-e1-5]\s?[).:]")
 _NUMBER = re.compile(r"\s*[-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?\s*")
@@ -58,10 +67,22 @@ def choice_columns(names: Sequence[str]) -> Iterator[tuple[list[str], bool]]:
             yield members, True
 
 
+def answers_side_by_side(names: Sequence[str], read: Container[str]) -> set[str]:
+    """Columns that hold one of several answers, conversations or texts each, by names that differ in a last letter or
+    figure: `response_0` and `response_1`, and `text_b` where `text_a` is among those `read`."""
+    kin: dict[str, list[str]] = {}
+    for name in names:
+        if found := _ONE_OF.fullmatch(plain(name)):
+            kin.setdefault(found[1], []).append(name)
+    said = {stem: members for stem, members in kin.items() if 2 <= len(members) <= _VERSIONS and (
+        rank(stem, SAID_TWICE) is not None or any(name in read for name in members))}  # fmt: skip
+    return {name for members in said.values() for name in members}
+
+
 def is_choice_column(name: str) -> bool:
     """Whether a column of the role `context` holds choices, or one of several."""
     known = plain(name)
-    return known in CHOICES or known in LETTERS or any(known in family for family in CHOICE_COLUMNS)
+    return known in LISTED_CHOICES or known in LETTERS or any(known in family for family in CHOICE_COLUMNS)
 
 
 def filled_choices(values: Sequence[Any], *, votes: bool) -> list[str]:
@@ -142,7 +163,7 @@ def picked(names: Sequence[str], column: Callable[[str], Column]) -> tuple[list[
     """(columns of choices, the column that says which is right); nothing where no column does, or where the choices are the
     same few in every row: those are the classes of a label."""
     free = {name: plain(name) for name in names}
-    sets = [([name], False) for name, known in free.items() if known in CHOICES and says_mostly(column(name), known)]
+    sets = [([name], False) for name, known in free.items() if known in LISTED_CHOICES and _choose(column(name))]
     sets += [(members, votes) for members, votes in choice_columns(names)
              if not plain(members[0]).startswith("distractor") and _mostly_choices(members, votes, column)]  # fmt: skip
     named = [name for name, known in free.items() if not ASKED.isdisjoint(known.split("_")) and not is_id(name)]
@@ -168,15 +189,34 @@ def says_mostly(column: Column, known: str) -> bool:
     return bool(held) and 2 * sum(says(value, known) for value in held) > len(held)
 
 
+def _choose(column: Column) -> bool:
+    return says_mostly(column, "choices")
+
+
+def said_in(column: Column) -> float:
+    """Words in the median row of a column whose rows are lists of texts, five at least; 0 for others."""
+    held = [value for value in _spread(column) if value not in (None, "", [])]
+    texts = [value for value in held if isinstance(value, list) and all(isinstance(one, str) for one in value)]
+    words = median([sum(map(words_in, text)) for text in texts] or [0])
+    return words if 10 * len(texts) >= 9 * len(held) and words >= _SAID else 0
+
+
 def begins_conversations(column: Column) -> bool:
     """Whether all values are conversations from the first question on: then no other column is what they answer."""
     first = [opened(value) for value in column.array[:_SAMPLE].to_pylist() if value]
     return bool(first) and all(is_conversation(talk) and who(talk[0]) not in ASSISTANT for talk in first)
 
 
+def lists_objects(column: Column) -> bool:
+    """Whether the filled values of a column are lists of objects, as definitions of tools are."""
+    held = [opened(value) for value in column.array[:_SAMPLE].to_pylist() if value]
+    return bool(held) and all(isinstance(value, list) and all(isinstance(one, dict) for one in value) for value in held)
+
+
 def holds_answers(column: Column) -> bool:
-    """Whether every row holds an answer as SQuAD or TriviaQA write it, be it that there is none."""
-    return not column.array.null_count and all(is_answer(opened(value)) for value in column.array[:_SAMPLE].to_pylist())
+    """Whether every row holds an answer as SQuAD, TriviaQA or lists write it, be it that there is none."""
+    held = [opened(value) for value in column.array[:_SAMPLE].to_pylist()]
+    return not column.array.null_count and all(map(is_answer, held)) and any(map(answers_in, held))
 
 
 def _choice(key: str, one: Any) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from curate.dataset.foreign import FOREIGN, TOGETHER
 NAMES: dict[str, tuple[str, ...]] = {
     "text": (
         "text", "content", "body", "full_text", "document", "sentence", "comment", "review", "utterance", "message",
-        "query", "question", "tweet", "post", "article", "passage", "paragraph", "abstract", "description", "input",
+        "query", "question", "utt", "tweet", "post", "article", "passage", "paragraph", "abstract", "description", "input",
         "prompt", "email", "sms", "ticket", "transcript", "headline", "summary", "title", "code",
     ),
     "label": (
@@ -32,7 +32,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "completion": (
         "output", "completion", "response", "answer", "solution", "canonical_solution", "ground_truth", "target",
-        "assistant", "reply", "outputs", "generation", "best_answer", "targets",
+        "assistant", "reply", "outputs", "generation", "best_answer", "targets", "solutions", "answers",
     ),
     "messages": ("messages", "conversations", "conversation", "dialogue", "dialog", "chat", "turns"),
     "chosen": ("chosen", "preferred", "winner", "accepted", "response_chosen", "chosen_response", "win"),
@@ -66,8 +66,9 @@ JUDGED = (
 """A passage, and the text beside it that a label is about."""
 PROMPTED = (
     ("dialogue", "summary"), ("transcript", "summary"), ("document", "summary"), ("article", "summary"),
-    ("article", "highlights"), ("text", "summary"), ("texte", "resume"), ("article", "headline"),
-    ("input_text", "target_text"), ("source", "target"), ("src", "tgt"), ("comment", "reply"), ("message", "reply"),
+    ("article", "highlights"), ("article", "abstract"), ("text", "summary"), ("texte", "resume"), ("article", "headline"),
+    ("input_text", "target_text"), ("source_text", "target_text"),
+    ("source", "target"), ("src", "tgt"), ("comment", "reply"), ("message", "reply"),
     ("post", "comment"), ("ticket", "resolution"), ("question", "sql"), ("question", "query"), ("question", "answer"),
     ("docstring", "code"), ("text", "code"), ("prompt", "code"), ("human", "bot"), ("human", "assistant"),
 )  # fmt: skip
@@ -81,6 +82,13 @@ _CODES = (
 LANGUAGES = frozenset(_CODES.split())
 """Codes of ISO 639-1 but for those that are other names far more often: `id`, `no`, `is`, `it`, `to`, `ts`, `st`, `co`,
 `so`, `or`, `my`, `am`, `as`."""
+SAID_TWICE = ("response", "answer", "completion", "output", "reply", "generation", "continuation", "candidate",
+              "conversation", "messages", "summary", "translation")  # fmt: skip
+"""What may be given in several versions, each in a column of its own."""
+LISTED_TEXTS = (*NAMES["text"], "tokens", "words", "sentences", "paragraphs", "lines", "utterances", "dialog", "dialogue",
+                "conversation", "turns", "data")  # fmt: skip
+"""What a text may be called that is written as a list."""
+TITLES = ("title", "headline")
 THINGS = frozenset((
     "product", "produit", "produkt", "producto", "produto", "prodotto", "brand", "marque", "marke", "author", "auteur",
     "autor", "item", "article_number", "store", "shop", "seller",
@@ -93,8 +101,8 @@ SYSTEM = {"system": 3, "system_prompt": 2, "system_message": 2}
 PASSAGES = frozenset((
     "context", "contexts", "ctx", "ctxs", "passage", "passages", "document", "documents", "article", "paragraph",
     "paragraphs", "background", "story", "support", "knowledge",
-    "evidence", "facts", "premise", "persona", "table", "schema", "code", "diff", "input", "inputs", "ingredients",
-    "directions", "steps", "procedure",
+    "evidence", "facts", "premise", "questions", "persona", "table", "schema", "code", "diff", "input", "inputs",
+    "ingredients", "directions", "steps", "procedure",
 ))  # fmt: skip
 """What a question is about."""
 READ_BEFORE = frozenset((
@@ -108,6 +116,8 @@ READ_BY_CLASSIFIERS = frozenset(("context", "contexts", "ctx", "passage", "passa
 """Passages that a text to be classified is about; others are as often the whole that it was cut from."""
 TURNS_BEFORE = frozenset(("history", "chat_history", "dialogue_history"))
 CHOICES = frozenset(("choices", "options", "candidates", "endings"))
+LISTED_CHOICES = CHOICES | {"answers"}
+"""The same, and a list of answers of which another column names the right one."""
 LETTERS = "abcde"
 CHOICE_COLUMNS = (
     ("opa", "opb", "opc", "opd"), ("option_a", "option_b", "option_c", "option_d", "option_e"),
@@ -115,7 +125,8 @@ CHOICE_COLUMNS = (
     ("option_1", "option_2", "option_3", "option_4", "option_5"),
     ("choice0", "choice1", "choice2", "choice3", "choice4", "choice5"),
     ("answera", "answerb", "answerc"), ("answer_a", "answer_b", "answer_c"),
-    ("answer0", "answer1", "answer2", "answer3"), ("sol1", "sol2"), ("ending0", "ending1", "ending2", "ending3"),
+    ("answer0", "answer1", "answer2", "answer3"),
+    ("ans0", "ans1", "ans2", "ans3"), ("sol1", "sol2"), ("ending0", "ending1", "ending2", "ending3"),
     ("distractor1", "distractor2", "distractor3"),
 )  # fmt: skip
 """Choices in columns of their own; two of a family make one."""
@@ -140,6 +151,10 @@ ABOUT_ROW = frozenset((
     "tests", "annotator", "translation",
 ))  # fmt: skip
 """What is known about a row, or was made from its answer: as whole names and as the last word of longer ones."""
+NESTED_ANSWERS = ("answers", "answer", "answers_spans")
+"""Lists of right answers, and answers with their places."""
+NO_ANSWERS = ("incorrect_", "wrong_", "negative_", "rejected_", "num_", "number_of_")
+"""How names of columns begin that hold answers nobody should learn, or their number."""
 THUMBS = ("label", "kto_tag", "thumbs_up", "thumb", "desirable", "is_desirable", "feedback", "approved", "accepted",
           "is_good", "good", "liked")  # fmt: skip
 ALL = tuple(dict.fromkeys([*(name for names in NAMES.values() for name in names), *THUMBS]))

@@ -56,7 +56,7 @@ def role_problems(detected: Detected, column: Callable[[str], Column], n_rows: i
 
 
 _WANTED = {
-    "text": "text is needed",
+    "text": "text is needed, or in all rows lists of texts",
     "prompt": "text or a list of turns is needed",
     "completion": "text or a list of turns is needed",
     "chosen": "text, a turn or a list of turns is needed",
@@ -82,6 +82,9 @@ def _wrong_type(role: str, view: Column, name: str, file: Path, chosen_from: boo
     valid = np.asarray(view.array.is_valid())
     if role in ("text",):
         good = np.asarray(pc.starts_with(view.array, '"').fill_null(True))
+        lists = np.asarray(pc.match_substring_regex(view.array, r'^\[\s*["\]]').fill_null(False))
+        if 2 * lists.sum() > valid.sum():  # a text that is written as a list, in all rows
+            good = good | lists
         return np.flatnonzero(valid & ~good)
     cells = enumerate(view.array.to_pylist())
     return np.array([row for row, text in cells if text is not None and not _fits(role, text, view.json)], np.int64)

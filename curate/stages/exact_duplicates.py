@@ -141,10 +141,12 @@ def _compared(dataset: Dataset) -> Any:
 STAGE = Stage(
     name=NAME,
     title="Exact duplicates",
-    version=6,
+    version=7,
     config=ExactDuplicatesConfig,
     detect=detect,
     on_finding="apply",
     uses=("label_names",),
     keeps_rows=True,
+    concern="duplicate",
+    looks_again=True,
 )

@@ -351,10 +351,12 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=10,
+    version=11,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",
     uses=("exact_duplicates", "label_names"),
     keeps_rows=True,
+    concern="duplicate",
+    looks_again=True,
 )

@@ -8,7 +8,8 @@ of what is asked, and a row of another context is no leak.
 
 What such a column says, and that a date or an id under its name says nothing, is decided value by value
 (`curate.dataset.given`), each row by itself: whether other rows are there changes nothing. A column of another name that
-the role `context` was given to counts wherever it is filled.
+the role `context` was given to counts wherever it is filled. So do further answers or conversations beside those that are
+read (`response_0` and `response_1`, `conversation_b`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import pyarrow.compute as pc
 from curate.dataset import Dataset
 from curate.dataset.column import Column
 from curate.dataset.content import as_text, loaded
-from curate.dataset.given import choice_columns, filled_choices, opened, says
+from curate.dataset.given import answers_side_by_side, choice_columns, filled_choices, opened, says
 from curate.dataset.names import CHOICES, PASSAGES, SYSTEM, TURNS_BEFORE, plain
 from curate.dataset.unread import unread_prose
 from curate.similarity.exact import exact_groups
@@ -95,11 +96,13 @@ def _said(dataset: Dataset) -> Iterator[tuple[list[str], pa.LargeStringArray]]:
     """Columns, and what they say in each row: empty where that is nothing."""
     taken = {name for role, columns in dataset.roles.items() if role != "context" for name in columns}
     free = {name: plain(name) for name in dataset.columns if name not in taken}
-    grouped = list(choice_columns(list(free)))
+    grouped, answers = list(choice_columns(list(free))), answers_side_by_side(dataset.columns, taken)
     together = {name for members, _ in grouped for name in members}
     for name, known in free.items():
         if known in SYSTEM or known in PASSAGES or known in TURNS_BEFORE or known in CHOICES:
             yield [name], _column(dataset, name, known)
+        elif name in answers and name not in together:
+            yield [name], _column(dataset, name, "system")  # as few words
         elif name in dataset.roles.context and name not in together:
             yield [name], as_text(Column(dataset.values(name), dataset.is_json(name))).fill_null("")
     for members, votes in grouped:

@@ -200,6 +200,10 @@ TURNED: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "dpo turns": ("preference", [
         {"conversations": [TURNS[0]], "chosen": {"from": "gpt", "value": f"It rains {n} hours in Oslo."},
          "rejected": {"from": "gpt", "value": "No idea."}} for n in range(6)]),
+    "sft turns": ("sft", [
+        {"prompt": [{"role": "user", "content": f"Is {food} healthy?"}],
+         "completion": [{"role": "assistant", "content": f"{food} is fine {n} times a week."}]}
+        for n, food in enumerate(FOOD, 2)]),
     "kto turns": ("unpaired_preference", [
         {"messages": [{"role": "user", "content": f"Is {food} healthy?"},
                       {"role": "assistant", "content": f"{food} is fine {n} times a week."}], "label": n % 2 == 0}

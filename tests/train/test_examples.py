@@ -50,6 +50,20 @@ def test_sft_becomes_one_question_and_one_answer(tmp_path: Path) -> None:
     assert found.messages[1][1]["content"] == "Hi"
 
 
+@pytest.mark.parametrize("task", ["sft", "unpaired_preference"])
+def test_prompts_and_answers_that_are_turns_are_trained_as_turns(tmp_path: Path, task: str) -> None:
+    asked = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "1 + 1?"}]
+    row = {"prompt": asked, "completion": [{"role": "assistant", "content": "2"}]}
+    marks = [{"label": i % 2 == 0} if task == "unpaired_preference" else {} for i in range(12)]
+    found = from_dataset(dataset(tmp_path, [row | mark for mark in marks], task))
+    assert found.messages[0] == (*asked, *row["completion"])
+
+
+def test_of_several_right_answers_in_a_list_the_first_is_learned(tmp_path: Path) -> None:
+    rows = [{"question": f"Who came {i}th to the old mill?", "answer": [f"the {i}th", "nobody"]} for i in range(12)]
+    assert from_dataset(dataset(tmp_path, rows, "sft")).messages[3][1]["content"] == "the 3th"
+
+
 def test_chat_keeps_turns_and_reads_sharegpt_names(tmp_path: Path) -> None:
     talk = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]
     found = from_dataset(dataset(tmp_path, [{"messages": talk}] * 4, "chat"))

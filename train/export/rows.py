@@ -95,7 +95,18 @@ def _text(dataset: Dataset) -> Iterator[Row | None]:
 def _sft(dataset: Dataset) -> Iterator[Row | None]:
     beside = beside_of(dataset)
     for i, (prompt, completion) in enumerate(prompt_and_completion(dataset)):
-        yield {"prompt": _asked(prompt, completion, beside, i), "completion": completion} if completion else None
+        yield _answered(prompt, completion, beside, i) if completion else None
+
+
+def _answered(prompt: Any, completion: Any, beside: Beside | None, row: int) -> Row:
+    """A prompt and its completion: texts where both are, turns where one of them is."""
+    if isinstance(prompt, str) and isinstance(completion, str):
+        return {"prompt": _asked(prompt, completion, beside, row), "completion": completion}
+    asked, answer = _turns(prompt, "user"), _turns(completion, "assistant")
+    if asked and answer[: len(asked)] == asked:  # the answer holds the whole conversation
+        answer = answer[len(asked) :]
+    whole = _around([*asked, *answer], beside, row)
+    return {"prompt": whole[: len(whole) - len(answer)], "completion": answer}
 
 
 def _asked(prompt: str, answer: str, beside: Beside | None, row: int) -> str:
@@ -148,4 +159,4 @@ def _unpaired(dataset: Dataset) -> Iterator[Row | None]:
         return
     for i, ((prompt, completion), mark) in enumerate(zip(prompt_and_completion(dataset), marks, strict=True)):
         usable = bool(completion) and mark is not None
-        yield {"prompt": _asked(prompt, completion, beside, i), "completion": completion, "label": mark} if usable else None
+        yield {**_answered(prompt, completion, beside, i), "label": mark} if usable else None
