@@ -116,7 +116,7 @@ def prove(
 
     def tell(event: Mapping[str, Any]) -> None:
         if cancelled():
-            raise Cancelled("stopped on request; finished training runs are kept")
+            raise Cancelled("stopped between two steps of training")
         listener(event)
 
     result = ablation.run_ablation(

@@ -16,6 +16,8 @@ EXIT_USAGE = 2
 EXIT_NOT_JUDGED = 3
 EXIT_INTERNAL = 4
 EXIT_INTERRUPTED = 130
+GOES_ON = "what was finished is kept, and the same command goes on from there"
+"""What is said of every verb that is interrupted."""
 
 
 class CurateError(Exception):
@@ -53,7 +55,7 @@ class StageSkipped(CurateError):  # noqa: N818 - it is an outcome with a reason,
 
 
 class Cancelled(CurateError):  # noqa: N818 - asked for, not gone wrong
-    """The user asked to stop; what was finished is kept."""
+    """The user asked to stop; what was finished is kept. The message says where it stopped."""
 
     exit_code = EXIT_INTERRUPTED
 

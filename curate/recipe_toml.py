@@ -18,26 +18,26 @@ from curate.recipe import SCHEMA_VERSION, Recipe
 from curate.safetext import safe_text
 from curate.stages.registry import BUILT_IN, get_stage
 
+DETECTED = ("input", "task", "roles")
+"""Keys of [data] that are written as they were found out."""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def write_data(dataset: Dataset, recipe: Recipe, relative_to: Path) -> str:
+    """A recipe that says what the data is, in the fewest lines; all else is left to the defaults."""
+    head, roles = _data(dataset, relative_to)
+    usual = Recipe().data
+    given = [_line(k, v) for k, v in recipe.data if k not in DETECTED and v != getattr(usual, k)]
+    return "\n".join([*(line for line, _ in head), *given, "", *(line for line, _ in roles)]) + "\n"
 
 
 def write_recipe(dataset: Dataset, recipe: Recipe, relative_to: Path) -> str:
     """A recipe's settings, with the task and the roles that were detected in its dataset."""
-    source = os.path.relpath(dataset.source.path, relative_to.resolve() if relative_to else None)
-    lines = [
-        "# A Curate recipe. `curate run` follows it; `curate config validate` checks it.",
-        f"schema_version = {SCHEMA_VERSION}",
-        "",
-        "[data]",
-        f"input = {toml(source)}",
-    ]
-    guesses = {guess.what: guess for guess in dataset.detected.guesses}
-    lines.append(f"task = {toml(dataset.task)}{_why(guesses.get('task'))}")
-    lines += _section(recipe.data, skip=("input", "task", "roles"))
-    lines += ["", "[data.roles]"]
-    for role, columns in dataset.roles.items():
-        value = toml(columns[0] if len(columns) == 1 else list(columns))
-        lines.append(f"{role} = {value}{_why(guesses.get(role))}")
+    head, roles = _data(dataset, relative_to)
+    lines = ["# A Curate recipe. `curate run` follows it; `curate config validate` checks it."]
+    lines += [line + why for line, why in head]
+    lines += _section(recipe.data, skip=DETECTED)
+    lines += ["", *(line + why for line, why in roles)]
     lines += ["", "[run]", *_section(recipe.run)]
     lines += ["", "[keep]", *_section(recipe.keep)]
     for name in dict.fromkeys([*BUILT_IN, *recipe.stage_settings]):
@@ -71,6 +71,19 @@ def write_recipe(dataset: Dataset, recipe: Recipe, relative_to: Path) -> str:
     for waiver in recipe.gate.get("waivers", ()):
         lines += ["[[gate.waivers]]", *(_line(key, str(value)) for key, value in waiver.items())]
     return "\n".join(lines) + "\n"
+
+
+def _data(dataset: Dataset, relative_to: Path) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The lines of [data] and of [data.roles] that were found out, each with a comment that says why."""
+    source = os.path.relpath(dataset.source.path, relative_to.resolve() if relative_to else None)
+    guesses = {guess.what: guess for guess in dataset.detected.guesses}
+    head = [f"schema_version = {SCHEMA_VERSION}", "", "[data]", f"input = {toml(source)}"]
+    task = f"task = {toml(dataset.task)}", _why(guesses.get("task"))
+    roles = [("[data.roles]", "")]
+    for role, columns in dataset.roles.items():
+        value = toml(columns[0] if len(columns) == 1 else list(columns))
+        roles.append((f"{role} = {value}", _why(guesses.get(role))))
+    return [*((line, "") for line in head), task], roles
 
 
 def toml(value: Any) -> str:

@@ -148,9 +148,7 @@ def _tuned(
     summary = _summary(result, space, wish, config, data, parts, at_once)
     _write(out, summary, detected, recipe, result.tuned)
     if result.stopped == "asked":
-        raise Cancelled(
-            f"stopped on request with {_settled(summary)} of {result.total} trials; the same command goes on from there"
-        )
+        raise Cancelled(f"stopped with {_settled(summary)} of {result.total} trials")
     if result.best is None:
         say("No trial reached its end, so nothing is recommended.")
         return summary

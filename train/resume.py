@@ -150,7 +150,7 @@ class Checkpointing(transformers.TrainerCallback):
         step = state.global_step
         if distributed.any_of(self.stop_asked.is_set()):
             self.save()
-            raise Cancelled(f"stopped on request after step {step}; the same command goes on from there")
+            raise Cancelled(f"stopped after step {step}")
         if step <= self._saved_step:
             return
         due = step % self.every == 0 if self.every else time.monotonic() - self._saved_at >= SECONDS_BETWEEN

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from curate.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, CurateError
+from curate.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, GOES_ON, Cancelled, CurateError
 from curate.house import claim_process
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -138,11 +138,11 @@ def main(args: list[str] | None = None) -> Any:
     try:
         code = cli.main(args=args, prog_name="curate", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
-        _say("interrupted")
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _say(f"interrupted; {GOES_ON}")
         sys.exit(EXIT_INTERRUPTED)
-    except KeyboardInterrupt:
-        _say("interrupted; what was finished is kept, and the same command goes on from there")
+    except Cancelled as error:
+        _say(f"interrupted: {error}; {GOES_ON}")
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:
         error.show(file=sys.stderr)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from curate.cli.options import Choice
+
 
 @click.group("config")
 def config_command() -> None:
@@ -34,7 +36,7 @@ def validate(recipe: str | None) -> None:
 @config_command.command("schema", epilog="\b\nExamples:\n  curate config schema gate             what a gate may ask for\n"
                         "  curate config schema pii --format text\n  curate config schema > recipe.schema.json")
 @click.argument("section", default="")
-@click.option("--format", "format_", type=click.Choice(["json", "text"]),
+@click.option("--format", "format_", type=Choice(["json", "text"]),
               help="Default: text on a terminal, JSON elsewhere.")
 def schema(section: str, format_: str | None) -> None:
     """Print the sections and settings of a recipe with type, default and explanation.

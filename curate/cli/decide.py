@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from curate.cli.options import Choice
 from curate.errors import ConfigError
 from curate.words import plural
 
@@ -29,7 +30,7 @@ MARKS = ("flag", "unflag")
     "Keys: stage, rule, action, field, state (waits, applies, rejected, ...), score (>=, <=), row (10-20),\n"
     "near (the witness row), from and to (labels, replacements), text, flag (yes, no).")  # fmt: skip
 @click.argument("run", type=click.Path())
-@click.argument("what", type=click.Choice(WHAT))
+@click.argument("what", type=Choice(WHAT))
 @click.argument("findings", nargs=-1, metavar="[FINDING]...")
 @click.option("--where", help="All findings that this filter takes, as one decision.")
 @click.option("--like", help="The findings of an earlier decision of this run, by its id.")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from curate.cli.options import Choice
+
 TRAINERS = ("trl", "axolotl", "llamafactory")
 
 
@@ -19,7 +21,7 @@ TRAINERS = ("trl", "axolotl", "llamafactory")
     "  trl.yaml, axolotl.yaml, llamafactory/   configurations that read data/")  # fmt: skip
 @click.argument("run", type=click.Path())
 @click.option("--out", type=click.Path(), required=True, help="Folder to write; it must be new or empty.")
-@click.option("--for", "trainers", type=click.Choice(TRAINERS), multiple=True,
+@click.option("--for", "trainers", type=Choice(TRAINERS), multiple=True,
               help="Trainer to write a configuration for; may be repeated (default: all that train the task).")  # fmt: skip
 @click.option("--base", help="Base model that the configurations name (default: the recipe's own).")
 @click.option("--name", help="Name of the dataset (default: that of the folder).")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from curate.cli.options import data_options, shell_path
+from curate.cli.options import Choice, data_options, shell_path
 
 TARGETS = ("gguf", "lm-eval", "accelerate")
 EPILOG = """\b
@@ -17,7 +17,7 @@ Examples:
 
 @click.command("hand-over", epilog=EPILOG)
 @click.argument("adapter", metavar="[RUN|ADAPTER]", type=click.Path(), required=False)
-@click.option("--to", "target", type=click.Choice(TARGETS), required=True, help="Which tool.")
+@click.option("--to", "target", type=Choice(TARGETS), required=True, help="Which tool.")
 @click.option("--out", type=click.Path(), required=True, help="File (gguf, accelerate) or folder (lm-eval) to write.")
 @click.option("--rows", "rows_file", type=click.Path(), help="lm-eval: file of rows with the right answers.")
 @click.option("--name", default="", help="lm-eval: name of the task (default: that of the adapter's folder).")

@@ -10,20 +10,22 @@ from curate.cli.options import data_options, overrides
 
 
 @click.command("init", epilog="\b\nExamples:\n  curate init tickets.jsonl\n"
+               "  curate init tickets.jsonl --short              a few lines, no comments\n"
                "  curate init tickets.jsonl --role label=intent --output recipes/tickets.toml")
 @click.argument("input_", metavar="INPUT", type=click.Path())
 @click.option("--output", type=click.Path(), default="curate.toml", help="Where to write it (default: curate.toml).")
+@click.option("--short", is_flag=True, help="Write only what the data is; every setting keeps its default.")
 @click.option("--force", is_flag=True, help="Replace a recipe that is already there.")
 @data_options
 def init_command(
-    input_: str, output: str, force: bool, task: str | None, role: tuple[str, ...], on_bad_row: str | None
+    input_: str, output: str, short: bool, force: bool, task: str | None, role: tuple[str, ...], on_bad_row: str | None
 ) -> int:
     """Look at a file, say what its columns seem to be and why, and write a recipe with every setting explained."""
     from curate import workflow
     from curate.dataset.atomic import atomic_write_text
     from curate.errors import ConfigError
     from curate.recipe import Recipe
-    from curate.recipe_toml import write_recipe
+    from curate.recipe_toml import write_data, write_recipe
     from curate.safetext import safe_text
 
     target = Path(output)
@@ -34,6 +36,7 @@ def init_command(
     for guess in dataset.detected.guesses:
         columns = safe_text(", ".join(guess.value)) or "-"
         click.echo(f"{guess.what:<12} {columns:<24} {safe_text(guess.reason)}", err=True)
-    atomic_write_text(target, write_recipe(dataset, recipe, relative_to=target.parent))
-    click.echo(f"wrote {target}; next: curate run {target}", err=True)
+    atomic_write_text(target, (write_data if short else write_recipe)(dataset, recipe, relative_to=target.parent))
+    more = "; what else can be set: curate config schema --format text" if short else ""
+    click.echo(f"wrote {target}; next: curate run {target}{more}", err=True)
     return 0

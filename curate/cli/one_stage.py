@@ -10,6 +10,7 @@ import click
 
 from curate.cli.narrate import Narrator
 from curate.cli.options import (
+    Choice,
     data_options,
     engine_option,
     json_option,
@@ -84,7 +85,7 @@ def _about_names(verb: str) -> Callable[[Command], Command]:
             "surrogate or vault; may be repeated for types.",
         )(command)
         return click.option(
-            "--names", type=click.Choice(["replace", "flag", "off"]),
+            "--names", type=Choice(["replace", "flag", "off"]),
             help="Names of people and street addresses: replace them, flag them and leave them (default), or do not look.",
         )(command)
 

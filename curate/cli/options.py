@@ -10,24 +10,37 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curate.errors import EXIT_NOT_JUDGED, EXIT_OK, ConfigError
+from curate.errors import EXIT_NOT_JUDGED, EXIT_OK, ConfigError, nearest
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
     from curate.workflow import RunResult
+
+    _Words = click.Choice[str]
+else:
+    _Words = click.Choice  # which older versions of click cannot subscript
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 TASKS = ("classification", "sft", "chat", "preference", "unpaired_preference", "text")
 """As in `curate.dataset`, which is too heavy to import for a help text."""
 
 
+class Choice(_Words):
+    """One of a few words; whoever slips on the keys is told the nearest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.choices:
+            self.fail(f"there is no {value!r}; {nearest(str(value), self.choices)}", param, ctx)
+        return str(value)
+
+
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """How to read the input."""
     options = (
-        click.option("--task", type=click.Choice(TASKS), help="What the rows are for (default: detected)."),
+        click.option("--task", type=Choice(TASKS), help="What the rows are for (default: detected)."),
         click.option("--role", multiple=True, metavar="ROLE=COLUMN", help="Name a role's column; may be repeated."),
         click.option(
-            "--on-bad-row", type=click.Choice(["fail", "skip"]), help="What a row that cannot be read does."
+            "--on-bad-row", type=Choice(["fail", "skip"]), help="What a row that cannot be read does."
         ),
     )
     for option in reversed(options):
@@ -36,7 +49,7 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 engine_option: Decorator = click.option(
-    "--engine", type=click.Choice(["local", "ray"]), help="Compare near-duplicates here, or on a Ray cluster."
+    "--engine", type=Choice(["local", "ray"]), help="Compare near-duplicates here, or on a Ray cluster."
 )
 quiet_option: Decorator = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from curate.cli.options import json_option
+from curate.cli.options import Choice, json_option
 
 
 @click.command("pii-eval", epilog="\b\nExamples:\n  curate pii-eval gold.jsonl\n"
@@ -14,7 +14,7 @@ from curate.cli.options import json_option
                "  curate pii-eval gold.jsonl --findings runs/gold\n"
                "  curate pii-eval gold.jsonl --by-locale")
 @click.argument("gold", type=click.Path())
-@click.option("--format", "form", type=click.Choice(["auto", "presidio", "brat", "conll", "curate"]), default="auto",
+@click.option("--format", "form", type=Choice(["auto", "presidio", "brat", "conll", "curate"]), default="auto",
               help="How the gold set is written (default: seen from its contents).")
 @click.option("--types", metavar="A,B", help="Score only these types (names of the gold set or ours).")
 @click.option("--map", "mapping", multiple=True, metavar="GOLD=OURS",
@@ -90,7 +90,7 @@ def pii_eval_command(
         for e in shown:
             click.echo(f"  text {e.row}, {e.start}-{e.end}, {safe_text(e.type)}, {e.outcome}: {e.shown}")
     if told is not None:
-        click.echo(f"\n{groups.sentence(told)}\nlocale    names  found, 95 % interval")
+        click.echo(f"\n{groups.sentence(told)}\nlocale    names  found, 95% interval")
         for share in told.groups[:10]:
             click.echo(f"{share.group:<8}{share.asked:>7}  {groups.span(share)}")
     return EXIT_OK

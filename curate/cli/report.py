@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from curate.cli.options import Choice
+
 FORMATS = ("text", "json", "markdown", "html")
 
 
@@ -13,7 +15,7 @@ FORMATS = ("text", "json", "markdown", "html")
                "  curate report runs/tickets --format markdown > REPORT.md\n"
                "  curate report adapters/tickets                 the folder of a training")
 @click.argument("run", type=click.Path())
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="What to print (default: text).")
+@click.option("--format", "format_", type=Choice(FORMATS), default="text", help="What to print (default: text).")
 def report_command(run: str, format_: str) -> int:
     """Print the report of a run, or of the folder of a training, on stdout.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curate.cli.options import Choice
 from curate.cli.review_rows import say_rates
 from curate.errors import ConfigError
 from curate.safetext import safe_text
@@ -37,9 +38,9 @@ ASK = ("both", "findings", "rows")
     "  curate apply runs/tickets                             write the data under the decisions")  # fmt: skip
 @click.argument("run", type=click.Path())
 @click.option("--stage", help="Only findings of this stage.")
-@click.option("--order", type=click.Choice(ORDERS), default="mixed", show_default=True,
+@click.option("--order", type=Choice(ORDERS), default="mixed", show_default=True,
               help="random certifies rates, value cures most a decision, gate what turns it red; mixed: both.")  # fmt: skip
-@click.option("--ask", "what", type=click.Choice(ASK),
+@click.option("--ask", "what", type=Choice(ASK),
               help="Findings, rows that nothing (or nothing else) was found in, or both in turn (default: both; with "
                    "--stage or an order by score or gate, findings).")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Questions to ask, or to export.")

@@ -58,7 +58,7 @@ class Context:
     def check_cancelled(self) -> None:
         """Raise `Cancelled` when the user asked to stop; call it between units of work."""
         if self.cancelled():
-            raise Cancelled("stopped on request; finished stages are kept")
+            raise Cancelled("stopped between two steps of a stage")
 
 
 @dataclass

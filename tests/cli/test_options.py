@@ -11,11 +11,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.exceptions import Abort
+from click.testing import CliRunner
 
-from curate.cli import main
+from curate.cli import cli, main
 from curate.cli.options import print_summary
 from curate.dataset import load
-from curate.errors import ConfigError
+from curate.errors import Cancelled, ConfigError
 from curate.recipe import Recipe
 from curate.recipe_toml import write_recipe
 from tests.conftest import Curate
@@ -26,6 +28,47 @@ def test_a_role_given_replaces_only_that_role() -> None:
     assert recipe.with_(roles={"group": ["region"]}).data.roles == {"text": "body", "label": "intent", "group": ["region"]}
     assert recipe.with_(roles={"label": ["topic"]}).data.roles == {"text": "body", "label": ["topic"]}
     assert recipe.data.roles == {"text": "body", "label": "intent"}
+
+
+def test_a_short_recipe_says_what_the_data_is_and_means_the_same(inside: Curate, jsonl: Path, tmp_path: Path) -> None:
+    long, short = tmp_path / "long.toml", tmp_path / "short.toml"
+    for target, more in ((long, ()), (short, ("--short",))):
+        done = inside("init", jsonl, "--output", target, "--on-bad-row", "skip", *more)
+        assert done.returncode == 0, done.stderr
+    assert Recipe.load(short).data == Recipe.load(long).data
+    assert tomllib.loads(short.read_text()).keys() == {"schema_version", "data"}
+    assert "#" not in short.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["decide", "run", "accpet", "5f3a"], "there is no 'accpet'; did you mean 'accept'?"),
+        (["run", "t.jsonl", "--task", "clasification"], "there is no 'clasification'; did you mean 'classification'?"),
+        (["gate", "t.jsonl", "--fail-on", "x"], "there is no 'x'; known: fail, warn"),
+    ],
+)
+def test_a_word_that_is_not_one_of_the_choices_is_told_the_nearest(words: list[str], hint: str) -> None:
+    told = CliRunner().invoke(cli, words, prog_name="curate")
+    assert told.exit_code == 2
+    assert hint in told.output
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Abort(), Cancelled("stopped after step 7")])
+def test_an_interrupt_is_told_in_the_same_words_wherever_it_comes(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("curate.runs.find_runs", interrupted)
+    with pytest.raises(SystemExit) as left:
+        main(["runs"])
+    assert left.value.code == 130
+    said = capsys.readouterr().err.lstrip("\n")
+    assert said.startswith("interrupted")
+    assert said.endswith("; what was finished is kept, and the same command goes on from there\n")
+    assert ("after step 7" in said) == isinstance(error, Cancelled)
 
 
 def test_init_writes_what_it_was_asked_for(inside: Curate, jsonl: Path, tmp_path: Path) -> None:

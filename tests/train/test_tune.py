@@ -25,7 +25,7 @@ pytest.importorskip("optuna")
 
 from curate import tuning
 from curate.cli import main
-from curate.errors import ConfigError, CurateError, RunError
+from curate.errors import GOES_ON, ConfigError, CurateError, RunError
 from curate.house import claim_process
 from curate.ledger.apply import apply
 from curate.pipeline import detect
@@ -260,7 +260,7 @@ def test_ctrl_c_ends_the_study_after_the_running_trial_and_the_same_command_goes
     assert child.returncode == 130
     assert "Trial 1 of 3" in said
     assert "Trial 2 of 3" not in said
-    assert "stopped on request with 1 of 3 trials; the same command goes on from there" in said
+    assert f"interrupted: stopped with 1 of 3 trials; {GOES_ON}" in said
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0
     assert "The study goes on: 1 of 3 trials are there." in done.stderr

@@ -64,7 +64,7 @@ def compare(
     with Pool(at_once) as pool:
         for start in range(0, len(jobs), at_once):
             if stop():
-                raise Cancelled("stopped on request before the last comparison; the same command goes on from there")
+                raise Cancelled("stopped before the last comparison")
             batch = jobs[start : start + at_once]
             ended = pool.run_jobs(batch, lambda job, event: _tell(tell, job, event, len(jobs)))
             for job in batch:
