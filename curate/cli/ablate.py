@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from curate.cli.narrate import Narrator
-from curate.cli.options import complete_stages, json_option, print_summary, quiet_option
+from curate.cli.options import Choice, complete_stages, json_option, print_summary, quiet_option
 
 EXAMPLES = """\b
 Examples:
@@ -21,7 +21,7 @@ Examples:
 @click.command("ablate", epilog=EXAMPLES)
 @click.argument("run", type=click.Path())
 @click.option(
-    "--preset", type=click.Choice(["quick", "claim"]), help="3 seeds, large effects only; or at least 8 (default: quick)."
+    "--preset", type=Choice(["quick", "claim"]), help="3 seeds, large effects only; or at least 8 (default: quick)."
 )
 @click.option("--seeds", type=click.IntRange(min=3), help="Training runs of each arm; the most when sequential.")
 @click.option("--sequential", is_flag=True, default=None, help="Add seeds until there is a verdict.")
@@ -52,9 +52,10 @@ def ablate_command(
     What is not given is as the recipe's [ablation] table says. Runs that an earlier call finished are kept; the verdict
     names its interval, its seeds, what it could have shown, and its control.
     """
+    narrator = Narrator(quiet or as_json)
+    narrator.begin("training on raw data, on curated data and on a random removal of the same size, to compare them")
     from curate import workflow
 
-    narrator = Narrator(quiet or as_json)
     named, more = (
         None if given is None else tuple(s.strip() for s in given.split(",") if s.strip()) for given in (stages, beyond)
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curate.cli.options import data_options, json_option, quiet_option
-from curate.words import difference, signed, size
+from curate.words import difference, plural, signed, size
 
 if TYPE_CHECKING:
     from train.bases import BaseResult
@@ -37,16 +37,19 @@ def compare_bases_command(
     A BASE is `bundled`, a model's folder or a hub id. All see the same rows and are judged by the same held-out rows; each
     trains in a process of its own. Without a setting of length, steps are chosen as by `curate train`.
     """
+    from curate.cli.narrate import Narrator
+
+    narrator = Narrator(quiet or as_json)
+    narrator.begin(f"training the same rows on {plural(len(bases), 'base model')}, to compare them")
     import orjson
 
     from curate import finetune, workflow
-    from curate.cli.narrate import Narrator
     from curate.cli.train import opened, setting
     from curate.errors import EXIT_NOT_JUDGED, EXIT_OK
     from curate.house import require
 
     workflow.trainer_present()
-    detected, curated, _ = opened(data, Narrator(quiet or as_json), task, role, on_bad_row)
+    detected, curated, _ = opened(data, narrator, task, role, on_bad_row)
     given = dict(map(setting, changes))
     seed = detected.recipe.run.seed if seed is None else seed
     rows, _, evaluation, note = finetune.sides(

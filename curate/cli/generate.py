@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from curate.cli.options import json_option
+from curate.cli.narrate import Narrator
+from curate.cli.options import Choice, json_option
 
 MOST_WORDS = 12
 EPILOG = """\b
@@ -27,7 +28,7 @@ Examples:
 @click.option("--base", help="Where the base model lies now, if not where it was.")
 @click.option("--with-base", is_flag=True, help="Also show what the base says without the adapter.")
 @click.option("--why", is_flag=True, help="Also show which words of the prompt carry the likeliest label or the answer.")
-@click.option("--why-method", type=click.Choice(["leave_one_out", "gradient"]), default="leave_one_out",
+@click.option("--why-method", type=Choice(["leave_one_out", "gradient"]), default="leave_one_out",
               show_default=True, help="How --why weighs words: take each out, or gradient times input (quicker).")
 @json_option
 def generate_command(
@@ -51,6 +52,7 @@ def generate_command(
     asked = [prompt for prompt in asked if prompt.strip()]
     if not asked:
         raise ConfigError("there is no prompt; give --prompt TEXT, or lines on stdin")
+    Narrator(as_json or not sys.stderr.isatty()).begin(f"loading {safe_text(adapter)}")
     workflow.trainer_present()
     loaded = require("train.adapters").load_adapter(adapter, base=base)
     if with_base and loaded.merged:

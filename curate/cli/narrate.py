@@ -35,6 +35,10 @@ class Narrator:
         self.said: dict[str, float] = {}
         self.since: dict[str, float] = {}
 
+    def begin(self, words: str) -> None:
+        """What is about to be done, before what it needs is loaded: that may take ten seconds."""
+        self._line(words)
+
     def read(self, dataset: Dataset) -> None:
         """How the input was understood, before anything is done with it."""
         from curate.dataset.unlabelled import PLAIN

@@ -57,15 +57,17 @@ def train_command(
     """
     import orjson
 
-    from curate import finetune, workflow
     from curate.errors import ConfigError
     from curate.house import require
 
     if reveal and inspect_row is None:
         raise ConfigError("--reveal belongs to --inspect ROW")
-    workflow.trainer_present()
     processes = require("train.distributed")
     narrator = Narrator(quiet or as_json or not processes.is_main())
+    narrator.begin(_intent(run, inspect_row))
+    from curate import finetune, workflow
+
+    workflow.trainer_present()
     detected, curated, home = opened(run, narrator, task, role, on_bad_row)
     from curate.recipe import Recipe
 
@@ -98,6 +100,16 @@ def train_command(
             rounding = f"logits differ by {done['merged']['largest_difference']:.1e} at most"
             click.echo(f"full weights: {merged} ({rounding})", err=True)
     return 0
+
+
+def _intent(what: str, inspect_row: int | None) -> str:
+    """What was asked for, in a line."""
+    from curate.safetext import safe_text
+
+    if inspect_row is not None:
+        return f"reading row {inspect_row} of {safe_text(what)} as the model would"
+    rows = "the curated rows of" if Path(what).is_dir() else "the rows, as they are, of"
+    return f"training one adapter on {rows} {safe_text(what)}"
 
 
 def opened(

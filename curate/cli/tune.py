@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from curate.cli.narrate import Narrator
-from curate.cli.options import data_options, json_option, quiet_option, shell_path
+from curate.cli.options import Choice, data_options, json_option, quiet_option, shell_path
 from curate.errors import EXIT_NOT_JUDGED, EXIT_OK
 
 EPILOG = """\b
@@ -29,7 +29,7 @@ Examples:
 @click.argument("data", metavar="RUN|FILE", type=click.Path())
 @click.option("--out", type=click.Path(), help="Folder of the study (default: RUN/tune, or runs/<name>-tune).")
 @click.option("--trials", type=click.IntRange(1), help="Trials of the whole study (default: the recipe's, 20).")
-@click.option("--sampler", type=click.Choice(["tpe", "random", "grid"]), help="What proposes settings (default: tpe).")
+@click.option("--sampler", type=Choice(["tpe", "random", "grid"]), help="What proposes settings (default: tpe).")
 @click.option("--max-minutes", type=click.FloatRange(0, min_open=True), help="Begin no trial after so many minutes.")
 @click.option("--at-once", type=click.IntRange(1), help="Trials side by side (default: by cores and memory).")
 @click.option("--seeds", type=click.IntRange(0),
@@ -52,6 +52,8 @@ def tune_command(
     searched, and how, is the recipe's [tune] table. The study is kept in one SQLite file: Ctrl-C stops after the running
     trial, and the same command goes on from there, also after a crash. The winner is written as a recipe.
     """
+    narrator = Narrator(quiet or as_json)
+    narrator.begin("searching the trainer's settings on training and validation rows; test rows are scored once, last")
     import orjson
 
     from curate import tuning, workflow
@@ -59,7 +61,6 @@ def tune_command(
     from curate.cli.tuned import told
 
     workflow.trainer_present()
-    narrator = Narrator(quiet or as_json)
     detected, curated, home = opened(data, narrator, task, role, on_bad_row)
     is_run = (home / "manifest.json").is_file()
     folder = Path(out) if out else home / "tune" if is_run else home.with_name(home.name.removesuffix("-train") + "-tune")
