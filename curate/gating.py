@@ -3,7 +3,8 @@
 A file is judged as it stands: whatever a stage would change speaks against it. A finished run is judged by what its
 curated data still holds. Stages that no check asks about do not run, nor do parts of them that no check counts (names of
 people that are only noted). Labels of more than `MOST_JUDGED_WHOLE` rows are judged on a sample of every class. Results are
-kept by content in `runs/<name>-gate/<hash of the input>`, so judging the same bytes again costs no detection.
+kept by content in `runs/<name>-gate/<hash of the input>`, so judging the same bytes again costs no detection; where that
+cannot be written (a read-only checkout) they are kept nowhere.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.dataset import Dataset
+from curate.dataset import Dataset, make_private_dir
 from curate.dataset.compression import file_hash
 from curate.dataset.jsontext import json_or_empty
-from curate.errors import ConfigError
+from curate.errors import ConfigError, DataError
 from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import read_journal
@@ -77,6 +79,8 @@ class Gated:
     """Findings of the baseline that are still there."""
     unknown: str = ""
     """Why an index that was named knew nothing."""
+    scratch: TemporaryDirectory[str] | None = None
+    """Where the results lie for as long as this does, where `runs/` cannot be written (a read-only checkout)."""
 
     def places(self, positions: Sequence[int]) -> list[Place]:
         """Where findings stand in the file."""
@@ -142,6 +146,7 @@ def gate(
     Raises DataError for what cannot be read, RunError for a damaged or foreign run directory.
     """
     said = None if decisions is None else read_decisions(decisions)
+    scratch: TemporaryDirectory[str] | None = None
     curated = not isinstance(what, Recipe) and (Path(what) / "manifest.json").is_file()
     known = None
     if index is not None:
@@ -160,7 +165,8 @@ def gate(
         dataset.name_rows_ahead()
         recipe = sampled(recipe, dataset)
         base = Path(f"{default_out(dataset.source.path)}-gate") / dataset.source.input_hash.rpartition(":")[2][:16]
-        run = RunDir(out or base)
+        scratch = None if out is not None or _writable(base) else TemporaryDirectory(prefix="curate-gate-")
+        run = RunDir(out or (base if scratch is None else scratch.name))
         meeting = known.meet(dataset) if known is not None else None
         detected = detect_into(run, dataset, recipe, listener, meeting)
         if known is not None and meeting is not None and known.writing:
@@ -179,7 +185,15 @@ def gate(
         positions = sorted({int(p) for fact in everything for p in fact.findings})
         ids = detected.findings["finding_id"].take(pa.array(positions, pa.int64())).to_pylist()
         still = baseline.known.intersection(ids)
-    return Gated(result, detected, run, still, known.why if known is not None else "")
+    return Gated(result, detected, run, still, known.why if known is not None else "", scratch)
+
+
+def _writable(folder: Path) -> bool:
+    """Whether results can be kept there; the folder is made."""
+    try:
+        return os.access(make_private_dir(folder), os.W_OK | os.X_OK)
+    except DataError:
+        return False
 
 
 def judge_plan(detected: Detected, plan: Plan, run: RunDir, policy: Policy) -> GateResult:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import click
 
 from curate.cli.narrate import Narrator
-from curate.cli.options import data_options, kept, overrides, quiet_option, recipe_for
+from curate.cli.options import Choice, data_options, kept, overrides, quiet_option, recipe_for
 from curate.errors import EXIT_OK, ConfigError
 
 FORMATS = ("text", "json", "github", "sarif", "markdown", "junit", "html")
@@ -29,7 +29,7 @@ PRESETS = ("starter", "strict", "regulated")
     "3 could not be judged, 4 internal error.")  # fmt: skip
 @click.argument("what", metavar="[INPUT|RECIPE|RUN]", required=False, type=click.Path())
 @click.option("--policy", type=click.Path(), help="TOML file with checks; default: [gate] of the recipe, else a preset.")
-@click.option("--preset", type=click.Choice(PRESETS), help="Checks and limits to use where no policy is given.")
+@click.option("--preset", type=Choice(PRESETS), help="Checks and limits to use where no policy is given.")
 @click.option("--baseline", type=click.Path(), help="JSON of an earlier gate: only findings that it does not know count.")
 @click.option("--reference", type=click.Path(), help="Data to be like: also asks about its columns, labels and texts.")
 @click.option("--tighten", is_flag=True, help="Where the gate passes, take what is mended out of the baseline file.")
@@ -37,10 +37,10 @@ PRESETS = ("starter", "strict", "regulated")
               "--baseline it is made, or brought up to date. Only for data whose writers you trust not to attack the "
               "check: rows are told by xxh3-128, which chance does not fool and a forger might.")
 @click.option("--decisions", type=click.Path(), help="Decision file to read the findings under.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to say it.")
+@click.option("--format", "form", type=Choice(FORMATS), default="text", show_default=True, help="How to say it.")
 @click.option("--output", type=click.Path(), help="Write the verdict to a file instead of stdout.")
 @click.option("--suggest", is_flag=True, help="Write a policy whose limits fit this (trusted) data, instead of a verdict.")
-@click.option("--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True, help="What exits 1.")
+@click.option("--fail-on", type=Choice(["fail", "warn"]), default="fail", show_default=True, help="What exits 1.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict; errors still show.")
 @click.option("--out", type=click.Path(), help="Run directory (default: runs/<name>-gate/<hash of the input>).")
 @data_options
@@ -83,6 +83,8 @@ def gate_command(
         target, asked, out=out, baseline=known, decisions=Path(decisions) if decisions else None,
         index=Path(index) if index else None, listener=Narrator(quiet).stage,
     )
+    if found.scratch is not None and not quiet:
+        click.echo("runs/ cannot be written here: nothing is kept for the next gate (--out FOLDER says where)", err=True)
     if found.unknown and not quiet:
         click.echo(f"index: {index}: everything was looked at: {found.unknown}", err=True)
     if tighten and baseline and found.result.exit_code(fail_on) == EXIT_OK:

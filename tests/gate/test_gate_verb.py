@@ -98,6 +98,18 @@ def test_clean_data_passes() -> None:
     assert list(Path("runs").iterdir()) == []
 
 
+def test_where_nothing_can_be_written_the_verdict_is_the_same_and_nothing_stays(tmp_path: Path) -> None:
+    source = write(Path("pr.jsonl"), spoilt())
+    Path("runs").write_text("in the way, as a read-only folder is")
+    code, found = as_json(source)
+    told = CliRunner().invoke(gate_command, [str(source)], standalone_mode=False)
+    assert "nothing is kept for the next gate" in told.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pr.jsonl", "runs"]
+    Path("runs").unlink()
+    assert as_json(source) == (code, found)
+    assert code == 1
+
+
 def test_each_trouble_of_a_pull_request_is_named_with_its_line() -> None:
     code, found = as_json(write(Path("pr.jsonl"), spoilt()))
     assert (code, found["verdict"]) == (1, "fail")
