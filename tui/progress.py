@@ -30,12 +30,17 @@ if TYPE_CHECKING:
 SIGN = {"start": "▸", "progress": "▸", "done": "✓", "cached": "✓", "skipped": "–"}
 BAR = 24
 TICK_SECONDS = 0.5
+LOOKING = "Each stage reads the raw rows and proposes; nothing is changed."
+OPENING = "What the stages found is read from the run's files; nothing is computed again."
 AGAIN = "rescan"
 AGAIN_TITLE = "A second look at the curated data"
 
 
 class ProgressScreen(Screen[None]):
-    """The stages look at the raw rows and propose; nothing is changed. Stopping keeps what is finished."""
+    """The stages look at the raw rows and propose; nothing is changed. Stopping keeps what is finished.
+
+    A finished run is opened here too: then nothing is computed, and the screen says so.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", id="stop_stages",
@@ -56,8 +61,8 @@ class ProgressScreen(Screen[None]):
         self.leaving = False
 
     def compose(self) -> ComposeResult:
-        yield Static(Text.assemble("Looking at ", (short_path(self.called), "bold")), classes="title", id="progress-title")
-        yield Static("Each stage reads the raw rows and proposes; nothing is changed.", classes="hint")
+        yield Static("", classes="title", id="progress-title")
+        yield Static("", classes="hint", id="progress-hint")
         yield Static("", id="progress")
         yield Static("", id="progress-note", classes="hint")
         yield Keys()
@@ -128,15 +133,25 @@ class ProgressScreen(Screen[None]):
 
     def draw(self) -> None:
         """All stages, those to come included."""
+        opening = self._only_opens()
+        doing = "Opening " if opening else "Looking at "
+        self.query_one("#progress-title", Static).update(Text.assemble(doing, (short_path(self.called), "bold")))
+        self.query_one("#progress-hint", Static).update(OPENING if opening else LOOKING)
         table = Table.grid(padding=(0, 2))
         started = bool(self.events)
-        table.add_row(Text("✓" if started else "▸"), "Reading the data", "" if started else "at work")
+        what = "Reading the run" if opening else "Reading the data"
+        table.add_row(Text("✓" if started else "▸"), what, "" if started else "at work")
         for name in dict.fromkeys([*self.expected, *self.events]):
             latest = self.events.get(name)
             title = AGAIN_TITLE if name == AGAIN else stage_title(name)
             sign = Text(SIGN[latest.kind] if latest else " ")
             table.add_row(sign, Text(title, style="" if latest else "dim"), self._state(latest))
         self.query_one("#progress", Static).update(table)
+
+    def _only_opens(self) -> bool:
+        """Whether this is a run of which nothing had to be computed so far."""
+        is_run = isinstance(self.what, str) and (Path(self.what) / "manifest.json").is_file()
+        return is_run and all(event.kind in ("cached", "skipped") for event in self.events.values())
 
     def _state(self, event: Event | None) -> Text:
         if event is None:

@@ -10,6 +10,7 @@ import pytest
 from curate import workflow
 from curate.errors import RunError
 from curate.ledger.decisions import append_decisions, decide, read_journal
+from curate.pipeline import Event
 from tests.tui.conftest import STAGES, Drive, rows, write
 from tui.edit import EditScreen
 from tui.findings import FindingsScreen
@@ -55,6 +56,19 @@ async def test_what_is_wrong_with_a_file_is_said_and_another_can_be_typed(
 async def test_progress_names_every_stage_before_anything_is_read(made: Path, drive: Drive) -> None:
     assert set(expected_stages(str(made / "five.toml"))) == set(STAGES)
     assert expected_stages(str(made / "nowhere.toml")) == []
+
+
+async def test_a_finished_run_is_opened_not_looked_at(run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ProgressScreen, "look", lambda self: None)
+    async with drive(run) as d:
+        screen = await d.on(ProgressScreen)
+        screen._hear(Event("pii", "cached", findings=3))
+        screen.draw()
+        await d.sees("Opening ", "Reading the run", "nothing is computed again", "3 findings")
+        screen._hear(Event("label_issues", "start"))  # it was cut short, or is of an earlier version: it goes on
+        screen.draw()
+        await d.sees("Looking at ", "Reading the data", "reads the raw rows and proposes")
+        assert "nothing is computed again" not in d.words()
 
 
 async def test_stopping_keeps_what_is_finished_and_asks_again(
