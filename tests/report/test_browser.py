@@ -104,7 +104,7 @@ TABLE = """<h2>Things</h2><div class="table" tabindex="0"><table>
 </tbody></table></div>"""
 
 
-def table_page(folder: Path) -> str:
+def table_page(folder: Path, table: str = TABLE) -> str:
     """A page of the house's style and policy with one table, as a report has them."""
     from audit.gate import judge, parse_policy, render
     from audit.gate.facts import Fact
@@ -114,8 +114,21 @@ def table_page(folder: Path) -> str:
     result = judge({"rows": Fact(5.0, 5)}, asked, today=dt.date(2026, 1, 1), subject={"path": "things.jsonl"})
     page = render(result, "html", lambda positions: [], list)
     path = folder / "table.html"
-    path.write_text(page.replace("</main>", f"{TABLE}</main>"))
+    path.write_text(page.replace("</main>", f"{table}</main>"))
     return path.as_uri()
+
+
+def test_a_caption_is_as_wide_as_the_page_where_its_table_is_wider(tmp_path: Path) -> None:
+    said = f"<table><caption>{'how well the stage looked, ' * 9}</caption>"
+    wide = TABLE.replace("<table>", said).replace("pear", "pear" * 30).replace('<td>', '<td style="white-space: nowrap">')
+    with Page(table_page(tmp_path, wide), tmp_path / "profile", width=420) as page:
+        page.ask("window.box = [...document.querySelectorAll('.table')].at(-1)")
+        page.ask("window.words = document.createRange()")
+        page.ask("words.selectNodeContents(box.querySelector('caption'))")
+        assert page.ask("box.scrollWidth") > page.ask("box.clientWidth") + 100
+        assert page.ask("words.getBoundingClientRect().right") <= page.ask("box.getBoundingClientRect().right")
+        page.ask("box.scrollTo(500, 0)")
+        assert page.ask("words.getBoundingClientRect().left") >= page.ask("box.getBoundingClientRect().left")
 
 
 NAMES = "[...document.querySelectorAll('main table')].at(-1).querySelectorAll('tbody tr td:first-child')"
