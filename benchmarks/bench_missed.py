@@ -30,7 +30,7 @@ from curate.ledger.decisions import Decision, Journal, decide
 from curate.ledger.plan import APPLIED, REJECTED
 from curate.ledger.sightings import Sighting, row_decision
 from curate.reviewing import Question, Review
-from curate.row_review import RowReview
+from curate.row_review import KINDS, RowReview
 from curate.session import Session
 
 KIND_OF = {
@@ -88,7 +88,7 @@ def right_of(rows: RowReview, truth: Truth) -> np.ndarray:
     """bool of every finding: whether its row holds an error of its kind."""
     row, kind = rows.kinds_of
     out = np.zeros(len(row), bool)
-    for code, name in enumerate(rows.kinds_in_order):
+    for code, name in enumerate(KINDS):
         mine = (kind == code) & (row >= 0)
         out[mine] = truth.wrong[name][row[mine]] if name in truth.wrong else False
     return out
@@ -183,7 +183,7 @@ def simulated(
 
 def _recall(rows: RowReview, truth: Truth, kind: str) -> float:
     at, of = rows.kinds_of
-    mine = np.unique(at[(of == rows.kinds_in_order.index(kind)) & (at >= 0)])
+    mine = np.unique(at[(of == KINDS.index(kind)) & (at >= 0)])
     found = int(truth.wrong[kind][mine].sum())
     missed = int((truth.wrong[kind] & ~rows.found[kind]).sum())
     return found / max(1, found + missed)

@@ -21,6 +21,7 @@ from curate.privacy.preview import masked_preview
 from curate.row_lookup import row_named
 from curate.rundir import RunDir
 from curate.safetext import safe_text
+from curate.stages.registry import concern_of
 
 WIDTH = 160
 WORDS = 1000
@@ -82,7 +83,8 @@ def _label(detected: Detected, field: str, row: int) -> str | None:
 
 def _own_replacement(found: dict[str, Any], planned: dict[str, Any]) -> dict[str, str]:
     """A surrogate is shown as it is written: it is nobody's. What a person put there instead stays masked."""
-    if found["stage"] != "pii" or found["replacement"] is None or found["replacement"] != planned["replacement"]:
+    own = concern_of(found["stage"]) == "privacy" and found["replacement"] == planned["replacement"]
+    if not own or found["replacement"] is None:
         return {}
     return {"replacement": safe_text(found["replacement"])[:WIDTH]}
 

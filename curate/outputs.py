@@ -26,12 +26,12 @@ from curate.privacy.config import ScanConfig, preview_config, row_preview_config
 from curate.privacy.preview import masked_previews
 from curate.recipe import Recipe
 from curate.rundir import RunDir
+from curate.stages.registry import about, get_stage
 from curate.vaulting import VAULT, write_vault
 
 PREVIEW_WIDTH = 160
 PREVIEWS_AT_ONCE = 1 << 13
 SWAPS = "swaps.jsonl"
-RESCANNED = ("exact_duplicates", "near_duplicates", "contamination", "pii")
 
 
 def looked_for(recipe: Recipe) -> ScanConfig:
@@ -91,12 +91,13 @@ def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan, looked_for: 
     where = pa.array(where[first])
     chosen = plan.table.take(where)
     witness = chosen["witness_row"].combine_chunks()
-    forgotten = pc.equal(chosen["stage"].cast(pa.string()), "erasure").combine_chunks()
+    stages = chosen["stage"].cast(pa.string()).combine_chunks()
+    forgotten = pc.is_in(stages, value_set=pa.array(about("erasure", stages.unique().to_pylist()), pa.string()))
     return pa.table(
         {
             "row": chosen["row"],
             "row_id": chosen["row_id"],
-            "stage": chosen["stage"].cast(pa.string()),
+            "stage": stages,
             "rule": chosen["rule"].cast(pa.string()),
             "score": chosen["score"],
             "reason": findings.take(where)["reason"].cast(pa.string()),
@@ -121,7 +122,7 @@ def _previews(content: pa.Array, rows: pa.Array, forgotten: pa.Array, looked_for
 
 def rescan_key(detected: Detected, files: dict[str, str]) -> str:
     """What a second look depends on: the files it looks at, and the settings and versions of the stages that look."""
-    keys = [outcome.key for name, outcome in detected.outcomes.items() if name in RESCANNED]
+    keys = [outcome.key for name, outcome in detected.outcomes.items() if get_stage(name).looks_again]
     return xxhash.xxh3_128_hexdigest(orjson.dumps([sorted(files.items()), keys]))
 
 
@@ -134,7 +135,7 @@ def rescan(
     answer a question that nobody saw.
     """
     # A stage that only flags has left everything it found: looking again would say so a second time.
-    names = [c.name for c in recipe.stages() if c.name in RESCANNED and c.policy.on_finding != "flag"]
+    names = [c.name for c in recipe.stages() if get_stage(c.name).looks_again and c.policy.on_finding != "flag"]
     if not curated.edits and "contamination" in names:  # what is left of rows as they were holds nothing new
         names.remove("contamination")
     if not names or len(curated.rows) == 0:

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from curate.errors import ConfigError, nearest
 from curate.house import require
 from curate.ledger.resolve import OnFinding, Policy, StagePolicy
-from curate.stages.registry import BUILT_IN, get_stage, known_stages
+from curate.ledger.sightings import STAGE as PEOPLE
+from curate.stages.registry import BUILT_IN, about, get_stage, known_stages
 
 SCHEMA_VERSION = 1
 POLICY_KEYS = ("enabled", "on_finding", "auto")
@@ -321,7 +322,8 @@ class Recipe:
     def policy(self) -> Policy:
         """What `resolve` needs to know of this recipe."""
         stages = {choice.name: choice.policy for choice in self.stages()}
-        return Policy(stages, per_cluster=self.keep.per_cluster, target_rows=self.keep.target_rows)
+        private = frozenset({*about("privacy", stages), PEOPLE})
+        return Policy(stages, private, per_cluster=self.keep.per_cluster, target_rows=self.keep.target_rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe with every default written out, as the manifest records it."""

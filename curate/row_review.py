@@ -22,6 +22,8 @@ from curate.house import require
 from curate.ledger.decisions import ACCEPT, OVERRIDE, REJECT, Journal, effect
 from curate.ledger.plan import APPLIED, PENDING
 from curate.ledger.sightings import RowAnswer, Sighting, last_answers, places, row_decision
+from curate.stages.base import Concern
+from curate.stages.registry import about, get_stage
 from curate.words import ends, plural, share
 
 if TYPE_CHECKING:
@@ -32,17 +34,10 @@ if TYPE_CHECKING:
     RowSaid = tuple[int, Answer, Sequence[Sighting], str]
     """Row, answer, what was seen there, and why."""
 
-STAGES = {
-    "label": ("label_issues", "label_names"),
-    "privacy": ("pii",),
-    "duplicate": ("exact_duplicates", "near_duplicates", "semantic_duplicates", "contamination"),
-    "quality": ("text_quality", "outliers", "boilerplate", "normalise"),
-}
-"""Kinds of error, and the stages that look for each."""
+KINDS: tuple[Concern, ...] = ("label", "privacy", "duplicate", "quality")
+"""Kinds of error that stages look for."""
 OTHER = "other"
 """What no stage looks for."""
-HIGH_IS_WRONG = {"label_issues": True, "outliers": True, "text_quality": False}
-"""Stages that score every row, and which end of the scale is bad."""
 FEWEST_NEAR = 20
 SALT = b"curate row lots 1"
 VALUE_EVERY = 6
@@ -67,14 +62,11 @@ class RowReview:
     @cached_property
     def kinds(self) -> tuple[str, ...]:
         """Kinds that a person is asked about."""
-        return tuple(kind for kind in (*STAGES, OTHER) if kind != "label" or self.dataset.roles.label)
+        return tuple(kind for kind in (*KINDS, OTHER) if kind != "label" or self.dataset.roles.label)
 
     @property
     def _codes(self) -> tuple[int, int]:
         return self._engine.REST, self._engine.NEAR
-
-    kinds_in_order = tuple(STAGES)
-    """What the numbers in `kinds_of` mean."""
 
     # -- who is asked about ---------------------------------------------------------------------------------------------
 
@@ -83,7 +75,7 @@ class RowReview:
         """bool[rows] by kind: where a stage found something of it, or named the row as a copy's partner."""
         rows, kind = self.kinds_of
         out = {name: np.zeros(self.n, bool) for name in self.kinds}
-        for code, name in enumerate(STAGES):
+        for code, name in enumerate(KINDS):
             if name in out:
                 mine = (kind == code) & (rows >= 0)
                 out[name][rows[mine]] = True
@@ -94,11 +86,12 @@ class RowReview:
 
     @cached_property
     def kinds_of(self) -> tuple[np.ndarray, np.ndarray]:
-        """int64 and int8 of every finding: its row, and which kind of error it is about; -1 for none."""
+        """int64 and int8 of every finding: its row, and which of `KINDS` it is about; -1 for none."""
         table = self.session.findings
         stages = table["stage"].cast(pa.string())
         kind = np.full(table.num_rows, -1, np.int8)
-        for code, names in enumerate(STAGES.values()):
+        for code, concern in enumerate(KINDS):
+            names = about(concern, pc.unique(stages).to_pylist())
             kind[np.asarray(pc.is_in(stages, value_set=pa.array(names, pa.string())))] = code
         return table["row"].fill_null(-1).to_numpy(), kind
 
@@ -135,10 +128,11 @@ class RowReview:
             found = len(np.unique(outcome.detection.findings["row"].drop_null().to_numpy()))
             if scores is None or not scores.num_rows:
                 continue
-            if name in HIGH_IS_WRONG and {"row", "score"} <= set(scores.column_names):
+            suspects = get_stage(name).suspects
+            if suspects and {"row", "score"} <= set(scores.column_names):
                 score = scores["score"].to_numpy().astype(np.float64)
                 sure = np.isfinite(score)
-                yield scores["row"].to_numpy()[sure], (score if HIGH_IS_WRONG[name] else -score)[sure], found
+                yield scores["row"].to_numpy()[sure], (score if suspects == "high" else -score)[sure], found
             elif {"a", "b", "score"} <= set(scores.column_names):
                 ends = np.concatenate([scores["a"].to_numpy(), scores["b"].to_numpy()])
                 best = np.full(self.n, -1.0)
@@ -290,7 +284,7 @@ class RowReview:
         kinds = {}
         for kind in self.kinds:
             missed = tuple(s for code in self._codes for s in rows_of(kind, code, ~self.found[kind]))
-            mine = leads[self.kinds_of[1][leads] == self.kinds_in_order.index(kind)] if kind in STAGES else leads[:0]
+            mine = leads[self.kinds_of[1][leads] == KINDS.index(kind)] if kind in KINDS else leads[:0]
             kinds[kind] = engine.KindSeen(len(mine), self._findings(mine, error), missed)
         waiting = self.waiting()
         mended, perhaps = self._mended(waiting, stays)
@@ -319,7 +313,7 @@ class RowReview:
         mine = np.flatnonzero((kind >= 0) & (rows >= 0))
         _, score, _, changes, _ = self.review.looks
         mine = mine[np.lexsort((mine, -score[mine], ~changes[mine]))]
-        _, first = np.unique(rows[mine] * len(STAGES) + kind[mine], return_index=True)
+        _, first = np.unique(rows[mine] * len(KINDS) + kind[mine], return_index=True)
         return np.asarray(mine[np.sort(first)])
 
     def _first_of_each(self, leads: np.ndarray) -> np.ndarray:

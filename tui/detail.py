@@ -12,6 +12,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from curate.stages.registry import concern_of
 from curate.words import measure
 from tui.evidence import Evidence, Side
 from tui.keymap import key
@@ -79,7 +80,8 @@ def headline(evidence: Evidence) -> Text:
 
 
 def _kind(evidence: Evidence) -> str:
-    return f"the {in_capitals(evidence.kind)}" if evidence.stage == "pii" and evidence.kind else "what stands"
+    private = concern_of(evidence.stage) == "privacy"
+    return f"the {in_capitals(evidence.kind)}" if private and evidence.kind else "what stands"
 
 
 def _texts(evidence: Evidence) -> Iterator[RenderableType]:
@@ -90,7 +92,7 @@ def _texts(evidence: Evidence) -> Iterator[RenderableType]:
         before, stood, put, after = evidence.span
         yield _heading(_fate(side))
         marks = [(stood, "bold strike"), (" → ", "")] if stood else []
-        kind = [(f"⟨{in_capitals(evidence.kind)}⟩", "italic")] if evidence.stage == "pii" else []
+        kind = [(f"⟨{in_capitals(evidence.kind)}⟩", "italic")] if concern_of(evidence.stage) == "privacy" else []
         yield Text.assemble(before, *marks, (put or "(nothing)", "bold reverse"), *kind, after)
     elif witness is not None:
         here, there = word_diff(side.text, witness.text)

@@ -36,6 +36,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from curate.stages.base import Concern
+from curate.stages.registry import concern_of
+
 if TYPE_CHECKING:
     from textual.screen import Screen
 
@@ -80,8 +83,8 @@ class Panel:
     begins when it is made may run while another panel is looked at, and says what went wrong by `say_trouble`."""
     says: str
     """One sentence: what is done here."""
-    stages: tuple[str, ...] = ()
-    """Stages of the recipe whose findings wait here."""
+    concerns: tuple[Concern, ...] = ()
+    """Findings of stages that are about one of these wait here."""
     views: tuple[View, ...] = ()
 
     def make(self) -> Screen[Any]:
@@ -110,31 +113,27 @@ PANELS: tuple[Panel, ...] = (
     Panel("profile", "Profile", "tui.profile:ProfileScreen", "What the data is: rows, roles and why, labels, groups."),
     Panel(
         "duplicates", "Duplicates", QUEUE, "Rows that repeat another row, or leak between splits.",
-        ("exact_duplicates", "near_duplicates", "contamination", "semantic_duplicates"), (SCRUB, CERTIFY),
+        ("duplicate",), (SCRUB, CERTIFY),
     ),
     Panel(
         "labels", "Labels", QUEUE, "Likely wrong labels, and spellings of label names.",
-        ("label_issues", "label_names"), (SCRUB, CERTIFY),
+        ("label",), (SCRUB, CERTIFY),
     ),
-    Panel("pii", "PII", QUEUE, "Personal data and secrets, and what takes their place.", ("pii", "erasure"),
+    Panel("pii", "PII", QUEUE, "Personal data and secrets, and what takes their place.", ("privacy", "erasure"),
           (CERTIFY,)),
     Panel(
         "quality", "Quality", QUEUE, "Texts that are bad to learn from.",
-        ("text_quality", "boilerplate", "normalise", "outliers", "instruction_difficulty", "feedback"),
-        (CERTIFY,),
+        ("quality", "other"), (CERTIFY,),
     ),
     Panel(
         "fairness", "Fairness", QUEUE, "How data and curation treat groups of people.",
-        ("fairness", "slices", "sufficiency", "counterfactual_swaps", "mitigation"),
-        (GROUPS, CERTIFY),
+        ("people",), (GROUPS, CERTIFY),
     ),
     Panel("train", "Train", "tui.training:TrainingScreen", "Train on raw and on curated data, and watch."),
     Panel("ablation", "Ablation", "tui.ablation:AblationScreen", "Does curation help? Arms, intervals, the verdict.",
           views=(JUDGE,)),
     Panel("report", "Report", "tui.report:ReportScreen", "The gate, what is written, and where."),
 )  # fmt: skip
-OTHER = "quality"
-"""Where findings of stages that no panel names (those of plug-ins) wait."""
 
 
 def panel(mode: str) -> Panel:
@@ -144,7 +143,8 @@ def panel(mode: str) -> Panel:
 
 def panel_of(stage: str) -> Panel:
     """Where the findings of a stage wait."""
-    return next((p for p in PANELS if stage in p.stages), panel(OTHER))
+    about = concern_of(stage)
+    return next(p for p in PANELS if about in p.concerns)
 
 
 def stages_of(mode: str, stages: list[str]) -> list[str]:

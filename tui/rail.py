@@ -149,7 +149,7 @@ def panel_counts(desk: Desk, panel: Panel) -> Text:
     """`? 112 wait  ✓ 156`, or a word where there is nothing to count. What only notes something is counted where a panel
     has nothing that changes data."""
     stages = stages_of(panel.mode, desk.session.stages)
-    if not panel.stages:
+    if not panel.concerns:
         return Text(_told(desk, panel), style="dim", no_wrap=True)
     if not stages or all(desk.session.detected.outcomes[s].status == "skipped" for s in stages):
         return Text("– skipped" if stages else "– not in the recipe", style="dim", no_wrap=True)

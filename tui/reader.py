@@ -22,6 +22,7 @@ from curate.pipeline import DUPLICATES
 from curate.privacy.preview import masked_preview, masked_previews
 from curate.safetext import safe_text
 from curate.session import Session
+from curate.stages.registry import concern_of
 from tui.evidence import Evidence, Line, Member, Neighbour, Side
 from tui.words import MANY, stage_title
 
@@ -129,7 +130,7 @@ class Reader:
         it will be written; what a person put there instead is masked like any text."""
         value = self.session.plan.table["replacement"][index].as_py() or ""
         findings = self.session.findings
-        if findings["stage"][index].as_py() != "pii" or findings["replacement"][index].as_py() != value:
+        if concern_of(findings["stage"][index].as_py()) != "privacy" or findings["replacement"][index].as_py() != value:
             return self.word(value)
         shown = safe_text(value)
         return shown if len(shown) <= REPLACEMENT_WIDTH else f"{shown[: REPLACEMENT_WIDTH - 1]}…"

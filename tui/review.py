@@ -26,6 +26,7 @@ from curate.words import ends, plural, share
 from tui.detail import render
 from tui.edit import NOT_EDITABLE, EditScreen
 from tui.keymap import key
+from tui.panels import stages_of
 from tui.rail import Keys
 from tui.shell import PanelScreen
 from tui.words import stage_title
@@ -142,7 +143,7 @@ class ReviewScreen(PanelScreen):
         self.behind(made, put, "the review cannot go on")
 
     def _stages(self) -> tuple[str, ...]:
-        return self.panel.stages or tuple(self.session.stages)
+        return tuple(stages_of(self.mode, list(self.session.stages)) if self.panel.concerns else self.session.stages)
 
     # -- questions --------------------------------------------------------------------------------------------------
 

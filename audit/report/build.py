@@ -54,15 +54,10 @@ from audit.report.swaps import swaps_of
 from audit.report.training import training_of
 from curate.dataset import Dataset
 from curate.ledger.plan import Plan
-from curate.ledger.sightings import STAGE as PEOPLE
 from curate.privacy.config import preview_config
 from curate.safetext import safe_text
-from curate.stages.registry import BUILT_IN, get_stage, known_stages, title_of
+from curate.stages.registry import BUILT_IN, concern_of, get_stage, known_stages, title_of
 from curate.stages.setting import unread
-
-PRIVACY = ("pii", PEOPLE)
-ERASURE = "erasure"
-"""Rows that a person asked to be forgotten are counted, and never shown."""
 
 
 def build(
@@ -83,7 +78,7 @@ def build(
         raise ValueError(f"{findings.num_rows} findings, but the plan speaks of {plan.table.num_rows}")
     if plan.n_rows != dataset.n_rows:
         raise ValueError(f"the plan is for {plan.n_rows} rows, the dataset has {dataset.n_rows}")
-    previews = Previews(dataset, findings, PRIVACY, preview_config(_settings(manifest).get("pii")))
+    previews = Previews(dataset, findings, preview_config(_settings(manifest).get("pii")))
     effects = effects_of(plan)
     stages = _stages(manifest, findings, plan, effects, previews)
     training = training_of(ablation, previews, folder)
@@ -227,7 +222,7 @@ def _stages(
                 measured=_measured((record.get("summary") or {}).get("measured") or (), previews),
                 leaks=_leaks((record.get("summary") or {}).get("leakage") or (), previews),
                 summary=_summary(record.get("summary") or {}, previews),
-                examples=() if name == ERASURE else examples_of(name, findings, plan, effects, previews),
+                examples=() if concern_of(name) == "erasure" else examples_of(name, findings, plan, effects, previews),
             )
         )
     return tuple(out)

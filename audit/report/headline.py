@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from audit.report.model import Fairness, Flow, GroupColumn, Headline, Outcome, Pending, StageReport, Training
 from audit.report.training import difference, main_comparison, unit
 from curate.dataset.unread import differing
+from curate.stages.registry import concern_of
 from curate.words import plural
 
 
@@ -176,7 +177,7 @@ def second_look(stages: Sequence[StageReport], curated: str) -> str:
     if not total:
         return ""
     alike = sum(s.left_alike_once_edited for s in looked)
-    masked = [s.name for s in stages if s.edited_rows] == ["pii"]
+    masked = {concern_of(s.name) for s in stages if s.edited_rows} == {"privacy"}
     out = []
     if alike:
         became = "identical" if all(s.name == "exact_duplicates" for s in looked if s.left_alike_once_edited) else "alike"

@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview
 from curate.privacy.types import KINDS, TYPES
 from curate.safetext import safe_text
+from curate.stages.registry import about
 
 SHORT = 80
 READ = 1600
@@ -50,7 +51,6 @@ class Previews:
         self,
         dataset: Dataset,
         findings: pa.Table,
-        privacy: Iterable[str] = ("pii", PEOPLE),
         looked_for: ScanConfig | None = None,
     ) -> None:
         self.dataset = dataset
@@ -59,7 +59,9 @@ class Previews:
         self._labels = dataset.labels()
         self._short: dict[tuple[str, int], str] = {}
         self._readers: dict[str, Any] = {}
-        mask = pc.is_in(findings["stage"].cast(pa.string()), value_set=pa.array(list(privacy), pa.string()))
+        stages = findings["stage"].cast(pa.string())
+        private = [*about("privacy", pc.unique(stages).to_pylist()), PEOPLE]
+        mask = pc.is_in(stages, value_set=pa.array(private, pa.string()))
         columns = ["row", "rule", "field", "start", "end", "replacement"]
         self._spans = findings.filter(mask).select(columns).combine_chunks()
         self._span_rows = self._spans["row"].fill_null(-1).to_numpy()

@@ -182,4 +182,5 @@ STAGE = Stage(
     on_finding="flag",
     uses=("near_duplicates", "label_names"),
     optional=True,
+    concern="people",
 )

@@ -234,4 +234,5 @@ STAGE = Stage(
     on_finding="flag",
     uses=("near_duplicates", "label_names", "label_issues", "text_quality", "pii"),
     depends_on=depends_on,
+    concern="people",
 )

@@ -301,4 +301,5 @@ STAGE = Stage(
     on_finding="review",
     uses=("label_names",),
     optional=True,
+    concern="people",
 )

@@ -153,4 +153,5 @@ STAGE = Stage(
     on_finding="flag",
     uses=("text_quality", "label_issues", "near_duplicates", "label_names"),
     optional=True,
+    concern="people",
 )

@@ -154,4 +154,5 @@ STAGE = Stage(
     detect=detect,
     on_finding="flag",
     uses=("near_duplicates", "label_names"),
+    concern="people",
 )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from curate.stages.known_rows import Known
 
 OnFinding = Literal["apply", "review", "flag"]
+Concern = Literal["label", "privacy", "duplicate", "quality", "people", "erasure", "other"]
+"""What a stage is about: labels, personal data, copies and leaks, texts, groups of people, who asked to be forgotten."""
 
 
 def _no_progress(done: int, total: int) -> None:
@@ -92,3 +94,11 @@ class Stage:
     """Whether it can leave what it found of each row to a later look (`Context.known`)."""
     optional: bool = False
     """Whether nothing to do is an ordinary outcome: skipped beside other stages, it leaves no question open."""
+    concern: Concern = "other"
+    """Where its findings wait for a decision, and of which kind of error they are in a review of rows. What a stage
+    concerned with privacy would replace is masked in reports, its edits go before others', and its replacements are shown
+    as they are written: they must hold nothing of what they replace. Rows that go for erasure are never shown."""
+    suspects: Literal["high", "low"] | None = None
+    """Where it scores every row: at which end of the scale rows without a finding nearly had one."""
+    looks_again: bool = False
+    """Whether it looks at the curated rows too, for what curation left or made."""

@@ -180,4 +180,5 @@ STAGE = Stage(
     detect=detect,
     on_finding="review",
     uses=("near_duplicates",),
+    concern="quality",
 )

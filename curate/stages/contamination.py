@@ -316,4 +316,6 @@ STAGE = Stage(
     uses=("exact_duplicates",),
     depends_on=depends_on,
     optional=True,
+    concern="duplicate",
+    looks_again=True,
 )

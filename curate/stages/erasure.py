@@ -83,5 +83,6 @@ def _depends_on(config: Config) -> Mapping[str, str]:
 
 
 STAGE = Stage(
-    name="erasure", title=TITLE, version=1, config=Config, detect=detect, on_finding="apply", depends_on=_depends_on
+    name="erasure", title=TITLE, version=1, config=Config, detect=detect, on_finding="apply", depends_on=_depends_on,
+    concern="erasure",
 )

@@ -299,4 +299,6 @@ STAGE = Stage(
     on_finding="review",
     uses=("near_duplicates", "label_names"),
     depends_on=depends_on,
+    concern="label",
+    suspects="high",
 )

@@ -131,4 +131,5 @@ STAGE = Stage(
     config=LabelNamesConfig,
     detect=detect,
     on_finding="review",
+    concern="label",
 )

@@ -320,4 +320,5 @@ STAGE = Stage(
     detect=detect,
     on_finding="review",
     optional=True,
+    concern="quality",
 )

@@ -75,4 +75,6 @@ STAGE = Stage(
     detect=detect,
     on_finding="review",
     uses=("near_duplicates",),
+    concern="quality",
+    suspects="high",
 )

@@ -252,4 +252,4 @@ def _without(fields: list[str], at: npt.NDArray[np.int64], keys: frozenset[str])
 
 
 STAGE = Stage(name="pii", title=TITLE, version=22, config=Config, detect=detect, on_finding="apply",
-              depends_on=depends_on, keeps_rows=True)  # fmt: skip
+              depends_on=depends_on, keeps_rows=True, concern="privacy", looks_again=True)  # fmt: skip

@@ -14,7 +14,7 @@ from types import ModuleType
 
 from curate.errors import ConfigError, CurateError, nearest
 from curate.house import OURS, require
-from curate.stages.base import Stage
+from curate.stages.base import Concern, Stage
 
 BUILT_IN: dict[str, str] = {
     "exact_duplicates": "curate.stages.exact_duplicates",
@@ -98,6 +98,19 @@ def in_running_order(names: Iterable[str]) -> list[str]:
     for name in asked:
         visit(name, ())
     return done
+
+
+def concern_of(name: str) -> Concern:
+    """What a stage is about; of one that is not installed here, and of what people say, it is not known."""
+    try:
+        return get_stage(name).concern
+    except CurateError:
+        return "other"
+
+
+def about(concern: Concern, names: Iterable[str]) -> tuple[str, ...]:
+    """Of these stages, those with one concern."""
+    return tuple(name for name in names if concern_of(name) == concern)
 
 
 def title_of(name: str) -> str:

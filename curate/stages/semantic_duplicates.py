@@ -139,4 +139,5 @@ STAGE = Stage(
     on_finding="flag",
     uses=("near_duplicates", "label_names"),
     depends_on=depends_on,
+    concern="duplicate",
 )

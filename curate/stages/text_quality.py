@@ -204,4 +204,6 @@ STAGE = Stage(
     detect=detect,
     on_finding="review",
     depends_on=depends_on,
+    concern="quality",
+    suspects="low",
 )
