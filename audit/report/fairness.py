@@ -19,7 +19,7 @@ from audit.report.fairness_data import associations_of, data_of, four_fifths_of,
 from audit.report.interval import GroupOutcome, Interval
 from audit.report.model_fairness import EvidenceRow, Fairness, FairnessRow, TrainedRow
 from audit.report.safe import Previews
-from curate.words import plural
+from curate.words import plural, points
 
 if TYPE_CHECKING:
     from audit.report.model import Report
@@ -29,6 +29,8 @@ STAGE = "fairness"
 OUTCOMES: tuple[GroupOutcome, ...] = ("disparity", "insufficient evidence", "equivalent", "not applicable")
 MOST_ROWS = 200
 MOST_LOUD = 5
+MOST_METRICS = 3
+"""Differences that are named of each group; all are in the table."""
 ABOUT_PEOPLE = {STAGE, "counterfactual_swaps", "slices", "mitigation"}
 
 
@@ -74,6 +76,23 @@ def leads(report: Report) -> bool:
     """Whether a run was asked about groups of people alone: then the answer comes first."""
     asked = {s.name for s in report.stages if not s.helper}
     return report.narrow and bool(asked) and asked <= ABOUT_PEOPLE
+
+
+def disparity_lines(fairness: Fairness) -> tuple[str, ...]:
+    """Each group that a model, or the data, treats otherwise beyond chance, with its largest differences first."""
+    found: dict[tuple[str, str], list[FairnessRow]] = {}
+    for r in fairness.rows:
+        if r.outcome == "disparity" and r.estimate.value is not None:
+            found.setdefault((r.column, r.group), []).append(r)
+    out = []
+    for (column, group), rows in list(found.items())[:MOST_LOUD]:
+        rows.sort(key=lambda r: -abs(r.estimate.value or 0))
+        told = [f"{r.metric} {points(r.estimate.value or 0)}" for r in rows[:MOST_METRICS]]
+        more = [f"and {len(rows) - MOST_METRICS:,} more"] if len(rows) > MOST_METRICS else []
+        out.append(f"Disparity, {column} {group} against the others, in points: {', '.join([*told, *more])}.")
+    if len(found) > MOST_LOUD:
+        out.append(f"Disparities in {plural(len(found) - MOST_LOUD, 'more group')}.")
+    return tuple(out)
 
 
 def loud_lines(fairness: Fairness) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from audit.report import slices, swaps
-from audit.report.fairness import loud_lines
+from audit.report.fairness import disparity_lines, loud_lines
 from audit.report.model import Report
 from audit.report.words import percent_span, plain_span, points_span
 from curate.words import count, number, percent
@@ -24,7 +24,7 @@ def _fairness(report: Report, table: Table, escape: Words, code: Words) -> list[
     out = ["## Fairness"]
     if fairness.status != "done" or not fairness.rows:
         return [*out, f"**Fairness was not judged.** {escape(fairness.reason)}".rstrip()]
-    out += [f"**{escape(line)}**" for line in loud_lines(fairness)]
+    out += [f"**{escape(line)}**" for line in (*disparity_lines(fairness), *loud_lines(fairness))]
     head = ["Outcome", "Column", "Group", "Metric", "Rows", "In the group", "In the others", "Points", "Rows needed"]
     rows = [
         (r.outcome, code(r.column), code(r.group), escape(r.metric), count(r.rows), percent_span(r.value),

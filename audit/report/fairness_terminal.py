@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.report import swaps
-from audit.report.fairness import loud_lines
+from audit.report.fairness import disparity_lines, loud_lines
 from audit.report.fairness_figures import crossed
 from audit.report.model import Report
 from audit.report.model_fairness import Fairness, FairnessRow, GroupData
@@ -94,6 +94,7 @@ def _comparisons(fairness: Fairness, *, alone: bool) -> list[Any]:
     said = ", ".join(f"{count(n)} {outcome}" for outcome, n in fairness.counts.items())
     margin = "" if fairness.delta is None else f" Differences within ±{100 * fairness.delta:g} points count as none."
     out: list[Any] = [Text(f"Fairness, each group against the others: {said}.{margin}", style="bold")]
+    out += [Text(line, style="bold red") for line in disparity_lines(fairness)] if alone else []
     out += [Text(line, style="bold yellow") for line in loud_lines(fairness)]
     whole = [r for r in fairness.rows if r.outcome == "not applicable" and r.group == "(all)"]
     out += [Text(f"Not applicable to {r.column}: {r.note[:1].lower()}{r.note[1:]}", style="yellow") for r in whole]
@@ -128,7 +129,7 @@ def _of_group(rows: list[FairnessRow]) -> Any:
     table = _table(title, ["Metric", "In the group, %", "Others", "Difference, points", "Outcome"], 1)
     for r in rows:
         # Without the signs of per cent a line fits into 80 columns.
-        value, others = (told.replace(" %", "") for told in (percent_span(r.value), percent(r.others)))
+        value, others = (told.replace("%", "") for told in (percent_span(r.value), percent(r.others)))
         table.add_row(Name(r.metric), value, others, points_span(r.estimate), _outcome(r))
     return table
 

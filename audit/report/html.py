@@ -22,7 +22,7 @@ from audit.report import beyond, fairness_figures, judged, plots, proof, residua
 from audit.report.adapters import adapter_of
 from audit.report.curves import training_curves
 from audit.report.enough import learning_curve
-from audit.report.fairness import leads, loud_lines
+from audit.report.fairness import disparity_lines, leads, loud_lines
 from audit.report.model import Example, Report, StageReport, Training
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 from audit.report.plots import Bar
@@ -55,7 +55,8 @@ def _environment() -> Environment:
     env.globals.update(missed_rows=residual.rows_of, missed_words=residual.WORDS, name_groups=residual.groups_of)
     env.globals.update(told_span=proof.told_span, sure=proof.sure, told_judged=judged.told, judged_sentence=judged.sentence)
     env.globals.update(swap_sentences=swaps.sentences, told_swap=swaps.told, slice_sentence=slices.said)
-    env.globals.update(loud_lines=loud_lines, certified=reviewed.lines, certified_words=reviewed.WORDS)
+    env.globals.update(disparity_lines=disparity_lines, loud_lines=loud_lines)
+    env.globals.update(certified=reviewed.lines, certified_words=reviewed.WORDS)
     return env
 
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from audit.report import judged, reviewed
-from audit.report.fairness import leads
+from audit.report.fairness import disparity_lines, leads
 from audit.report.fairness_terminal import people
 from audit.report.model import Report
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
@@ -45,7 +45,10 @@ def render(report: Report, run: str = "RUN") -> Group:
         verdict = Text("Verdict: ", style="bold")
         verdict.append(head.outcome, style=STYLES.get(head.outcome, ""))
         parts += [verdict, Text(_in(head.verdict, run)), Text()]
-    parts += people(report, alone=True) if leads(report) else []
+    if leads(report):
+        parts += people(report, alone=True)
+    elif disparities := disparity_lines(report.fairness):
+        parts += [*(Text(line, style="red") for line in disparities), Text()]
     parts += _comparisons(report)
     parts += _trained(report, run)
     parts += _stages(report)

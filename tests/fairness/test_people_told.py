@@ -22,7 +22,7 @@ from audit.fairness.outcome import Z
 from audit.fairness.preview import preview_of_change, preview_of_findings
 from audit.fairness.swaps import swap_effects
 from audit.fairness.swaps.engine import Swapped
-from audit.report import render_html, render_markdown, render_terminal_groups
+from audit.report import render_html, render_markdown, render_terminal, render_terminal_groups
 from audit.report.fairness_trained import over_seeds
 from curate import workflow
 from curate.cli.apply import apply_command
@@ -162,15 +162,30 @@ def test_a_finished_run_is_told_with_numbers_and_what_is_not_known_is_loud(run: 
     assert "Insufficient evidence for region pilot (4 rows): about" in said
     assert "That is not a pass" in said
     assert "region south, 198 rows, against all others" in said
-    line = next(line for line in done.stdout.splitlines() if line.startswith("accuracy") and "−" in line)
+    line = next(line for line in done.stdout.splitlines() if line.startswith("accuracy") and "[" in line and "−" in line)
     checks = RunDir.open(run).manifest()["stages"]["fairness"]["summary"]["checks"]
     south = next(c for c in checks if (c["group"], c["metric"]) == ("south", "accuracy"))
-    assert f"{100 * south['group_value']:.1f}% [" in line
+    assert f"{100 * south['group_value']:.1f} [" in line  # the head of the column says per cent
     assert f"{100 * south['group_low']:.1f}" in line
     assert "disparity" in line
     with pytest.raises(ConfigError, match="finished run"):
         verb(fairness_command, run, "--positive", "yes")
     assert json.loads(verb(fairness_command, run, "--json").stdout)["fairness"]["status"] == "done"
+
+
+def test_disparities_stand_before_the_tables_in_every_rendering(run: Path) -> None:
+    report = workflow.build_report(RunDir.open(run))
+    told = {}
+    for name, rendered in (("whole", render_terminal(report)), ("groups", render_terminal_groups(report))):
+        console = Console(file=StringIO(), width=80, highlight=False)
+        console.print(rendered)
+        told[name] = " ".join(console.file.getvalue().split())
+    told["markdown"], told["html"] = render_markdown(report), render_html(report)
+    said = "region south against the others, in points: "
+    tables = {"whole": "What the stages found", "groups": "Metric", "markdown": "| Outcome |", "html": "<th>Outcome</th>"}
+    for name, table in tables.items():
+        assert said in told[name], name
+        assert told[name].index(said) < told[name].index(table), name
 
 
 def test_a_run_that_was_not_asked_about_groups_is_not_judged(tmp_path: Path, run: Path) -> None:
