@@ -84,7 +84,8 @@ class GuideScreen(ShowsErrors, Screen[None]):
         task = f"{dataset.n_rows:,} rows, task {dataset.task}: {why.get('task', '')}."
         task += f" Put right what is wrong (Tab, Enter), then {key('go')}.\n{said_of_file(beginning)}"
         self.query_one("#guide-note", Static).update(Text(task))
-        columns = [(Text(masked_preview(c, 40)), c) for c in dataset.columns]
+        offered = dict.fromkeys((*dataset.columns, *dataset.roles.columns()))  # roles may name columns inside a column
+        columns = [(Text(masked_preview(c, 40)), c) for c in offered]
         box = self.query_one("#guide", VerticalScroll)
         taken = dict(dataset.roles.items())
         order = sorted(ROLES, key=lambda role: (role not in taken, ROLES.index(role)))

@@ -41,11 +41,14 @@ class Candidates:
         given: dict[str, tuple[str, ...]],
         task: str | None,
         column: Callable[[str], Column],
+        halves: Sequence[str] = (),
     ) -> None:
         self.free = free
         self.given = given
         self.task = task
         self.column = column
+        self.halves = frozenset(halves)
+        """Inner columns, each of one language."""
         self.ratings = {
             name for name, fact in free.items() if known.spelled(name) in RATINGS and rates(fact, column(name))
         }
@@ -164,7 +167,7 @@ class Candidates:
                 short = [name for name in beside if known.plain(name) == "context" and name not in passages]
                 if not self._lesser([*passages, *short, prompts[0], answers[0]]):
                     return [*short[:1], prompts[0], answers[0]]
-        spoken = [name for name in free if known.language(name) and tells(self.free[name])]
+        spoken = [name for name in free if (name in self.halves or known.language(name)) and tells(self.free[name])]
         return spoken if len(spoken) == 2 and self._written(spoken, 2) and not self._lesser(spoken) else []
 
     def _lesser(self, pair: Sequence[str]) -> bool:

@@ -25,6 +25,7 @@ from curate.dataset.atomic import atomic_path, atomic_write
 from curate.dataset.column import Column
 from curate.dataset.compression import SUFFIXES, compressed
 from curate.dataset.detect import Detected
+from curate.dataset.inner import holder_of, inner
 from curate.dataset.manyfiles import ManyStore
 from curate.dataset.parquetfiles import ParquetStore
 from curate.dataset.parts import parts
@@ -54,6 +55,8 @@ class Dataset:
         self.id_columns = tuple(id_columns)
         self._naming = threading.Lock()
         self._opening = threading.Lock()
+        self._looking = threading.Lock()
+        self._inside: dict[str, Column] = {}
         self.memo: dict[Hashable, Any] = {}
         """What engines computed of these rows, for a second look at those of them that stay; never saved."""
         self.origin: tuple[Dataset, npt.NDArray[np.int64]] | None = None
@@ -135,8 +138,17 @@ class Dataset:
 
     def _column(self, name: str) -> Column:
         if name not in self._store.names:
+            if holder := holder_of(name, self._store.names):
+                return self._inner(holder, name)
             raise ConfigError(f"no such column: {name!r}; {nearest(name, self.columns)}")
         return self._store.column(name)
+
+    def _inner(self, holder: str, name: str) -> Column:
+        """What stands at a pointer in a column; read once."""
+        with self._looking:
+            if name not in self._inside:
+                self._inside[name] = inner(self._store.column(holder), name)
+            return self._inside[name]
 
     def values(self, column: str) -> pa.Array:
         """One view column in one chunk."""

@@ -18,6 +18,7 @@ from curate.dataset import names as known
 from curate.dataset.candidates import METADATA, Candidates, answering
 from curate.dataset.column import Column
 from curate.dataset.given import begins_conversations, context_of, lists_objects
+from curate.dataset.inner import holder_of, looking_into, two_languages
 from curate.dataset.shapes import Facts, facts_of
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
 from curate.errors import ConfigError, nearest
@@ -67,10 +68,13 @@ def detect(
     given = _checked(roles, columns)
     if task is not None and task not in TASKS:
         raise ConfigError(f"no such task: {task!r}; {nearest(task, TASKS)}")
-    facts = {name: facts_of(name, column(name)) for name in columns}
     taken = {name for names in given.values() for name in names}
-    free = {name: fact for name, fact in facts.items() if name not in taken}
-    finder = _Finder(free, facts, given, task, column)
+    spoken = {name: two_languages(name, column(name)) for name in columns if name not in taken}
+    halves = [half for both in spoken.values() for half in both]
+    column = looking_into(columns, column)
+    facts = {name: facts_of(name, column(name)) for name in dict.fromkeys((*columns, *taken, *halves))}
+    free = {name: fact for name, fact in facts.items() if name not in taken and not spoken.get(name)}
+    finder = _Finder(free, facts, given, task, column, halves)
     chosen_task, why, alternatives = finder.run()
     found = {**finder.found, **given}
     guesses = [Guess("task", (chosen_task,), why, alternatives, given=task is not None)]
@@ -98,7 +102,7 @@ def _checked(
             raise ConfigError(f"no such role: {role!r}; {nearest(role, ROLE_NAMES)}")
         wanted = (value,) if isinstance(value, str) else tuple(value)
         for name in wanted:
-            if name not in columns:
+            if name not in columns and not holder_of(name, columns):
                 hint = nearest(name, columns)
                 raise ConfigError(f"role {role!r} names the column {name!r}, which the data lacks; {hint}")
         given[role] = wanted
@@ -115,13 +119,14 @@ class _Finder:
         given: dict[str, tuple[str, ...]],
         task: str | None,
         column: Callable[[str], Column],
+        halves: Sequence[str],
     ) -> None:
         self.free = free
         self.every = every
         self.given = given
         self.task = task
         self.column = column
-        self.could = Candidates(free, given, task, column)
+        self.could = Candidates(free, given, task, column, halves)
         self.by_name = set(self.could.ratings)
         """Columns of names that say what they are only beside others, or by their values."""
         self.found: dict[str, tuple[str, ...]] = dict(self.could.metadata)

@@ -24,6 +24,7 @@ from curate.dataset.csvfiles import read_csv
 from curate.dataset.dataset import Dataset, no_rows
 from curate.dataset.detect import detect
 from curate.dataset.formats import INK, format_of, named_format
+from curate.dataset.inner import looking_into
 from curate.dataset.jsonfiles import read_array, read_jsonl
 from curate.dataset.listing import listing, names_many
 from curate.dataset.manyfiles import ManyStore, hash_of, read_many
@@ -70,7 +71,7 @@ def load(
         if name not in names:
             raise ConfigError(f"id_columns names the column {name!r}, which the data lacks; {nearest(name, names)}")
     detected = detect(names, store.column, roles=roles, task=task)
-    problems = role_problems(detected, store.column, store.n_rows, file)
+    problems = role_problems(detected, looking_into(names, store.column), store.n_rows, file)
     if problems:
         lines = store.lines
         late = [
