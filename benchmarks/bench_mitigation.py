@@ -11,7 +11,7 @@
 adjective; test sentences are balanced, have other names, and half of their adjectives were never trained on, so that a
 model must lean on what else it knows: the terms. `comments`: five folds over the comments of the fuzzed set; flips are
 counted on the 734 pairs that come with the data. Data-side mitigations run as findings through plan and `apply`;
-model-side ones are `audit.fairness.mitigate.baselines` and `train.adversarial`. Model: logistic regression on TF-IDF words.
+model-side ones are `benchmarks.mitigation_baselines`. Model: logistic regression on TF-IDF words.
 Intervals: 95 %, bootstrap over test rows (changes are paired by row); flip rates as in `audit.fairness.swaps.measure`.
 """
 
@@ -77,8 +77,7 @@ def models(
     """Every mitigation trained on one training set; `fine` are groups at their finest (one a term), where known."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    from audit.fairness.mitigate import baselines
-    from train.adversarial import adversarial
+    from benchmarks import mitigation_baselines as baselines
 
     words = TfidfVectorizer(ngram_range=(1, grams), min_df=2, sublinear_tf=True, strip_accents="unicode").fit(texts)
     features, y = words.transform(texts), np.array([label == positive for label in labels], np.int64)
@@ -115,7 +114,7 @@ def models(
         ),
         "reductions": lambda test, _: baselines.reductions(dense(test)[0], y, groups, dense(test)[1], rounds=10),
         "decorrelated vectors": lambda test, of: baselines.decorrelated(dense(test)[0], y, groups, dense(test)[1], of),
-        "adversarial": lambda test, _: adversarial(dense(test)[0], y, groups, dense(test)[1], epochs=10),
+        "adversarial": lambda test, _: baselines.adversarial(dense(test)[0], y, groups, dense(test)[1], epochs=10),
     }
 
 
@@ -123,8 +122,8 @@ def table(
     given: dict[str, np.ndarray], swapped: dict[str, np.ndarray], pairs: list[Any], label: np.ndarray, groups: Texts
 ) -> None:
     """Accuracy, gaps, changes and flips of each model."""
-    from audit.fairness.mitigate.baselines import judge
     from audit.fairness.swaps.measure import swap_effects
+    from benchmarks.mitigation_baselines import judge
 
     def shown(e: Any, sign: str = "") -> str:
         return "-" if e.value is None else f"{e.value:{sign}.3f} [{e.low:{sign}.3f}, {e.high:{sign}.3f}]"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fairlearn.metrics import demographic_parity_difference, equalized_odds_difference
 
-from audit.fairness.mitigate.baselines import decorrelated, dense_vectors, judge, plain, reductions, threshold
+from benchmarks.mitigation_baselines import adversarial, decorrelated, dense_vectors, judge, plain, reductions, threshold
 from curate.ledger.balance import reweighing
 
 N = 3000
@@ -102,8 +102,6 @@ def test_adversarial_debiasing_narrows_the_gap_in_selection_rates(
     sides: tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]],
 ) -> None:
     pytest.importorskip("torch")
-    from train.adversarial import adversarial
-
     (x, y, g), (xt, yt, gt) = sides
     made = {
         "plain": plain(x, y).predict(xt),

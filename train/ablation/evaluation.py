@@ -56,9 +56,9 @@ class Evaluation:
     """Where the rows come from, in sentences."""
 
     @classmethod
-    def plain(cls, examples: Examples, note: str = "") -> Evaluation:
+    def plain(cls, examples: Examples) -> Evaluation:
         """Held-out rows and nothing else."""
-        return cls(examples, np.zeros(len(examples), np.int8), examples.ids, note=note)
+        return cls(examples, np.zeros(len(examples), np.int8), examples.ids)
 
     @property
     def primary(self) -> Examples:

@@ -36,7 +36,6 @@ from train.processes import DONE, LARGEST_BASE_BYTES, Job, Pool
 from train.spans import tag_names
 
 Progress = Callable[[dict[str, Any]], None]
-Metric = Callable[[Examples, ItemScores], float]
 WORTH_AN_ESTIMATE = 800
 """Optimiser steps of all runs together from which a few are spent on an estimate."""
 WORTH_SIDE_BY_SIDE = 1200
@@ -66,7 +65,6 @@ class Matrix:
         out_dir: Path,
         progress: Progress | None = None,
         canonical: Mapping[str, str] | None = None,
-        metrics: Mapping[str, Metric] | None = None,
         match: str = "steps",
     ) -> None:
         self.arms, self.reading, self.seeds = arms, evaluation, seeds
@@ -74,7 +72,7 @@ class Matrix:
         """Processes that are lent to runs which may go side by side; without, they get their own where that pays."""
         self.states_by: Matrix | None = None
         """Whose arms' rows are read for the heads of these runs too (`share_states`); its own where None."""
-        self.evaluation, self.canonical, self.metrics = evaluation.examples, dict(canonical or {}), dict(metrics or {})
+        self.evaluation, self.canonical = evaluation.examples, dict(canonical or {})
         self.out_dir, self._progress = out_dir, progress
         self.data = {(arm.name, seed): arm.draw(seed) for arm in arms for seed in seeds}
         tasks = {examples.task for examples in self.data.values()} | {self.evaluation.task}
@@ -387,12 +385,10 @@ class Matrix:
         return "resumed" if run.resumed else "done"
 
     def _metrics(self, run: TrainedRun) -> dict[str, Any]:
-        """Metrics on the rows that decide, those of the user among them."""
+        """Metrics on the rows that decide."""
         found = dict(run.done.get("evaluation", {}))
         scores = run.scores
-        if scores is None:
-            return found
-        if len(self.evaluation) == len(self.reading.primary) and not self.metrics:
+        if scores is None or len(self.evaluation) == len(self.reading.primary):
             return found
         rows, own = self._primary(scores)
         if len(own.rows) < len(scores.rows):  # leaks and scrubbed variants were scored too, and count elsewhere
@@ -400,15 +396,6 @@ class Matrix:
             if own.above_rejected is not None and np.isnan(own.above_rejected).all():  # only leaked rows stand in pairs
                 told = replace(own, above_rejected=None, margin=None)
             found = summarise(told, rows, {}, self.shown() if self.labels else None)
-        ours = set(found)
-        for name, metric in self.metrics.items():
-            if name in ours:
-                self.notes[f"The metric {name} has the name of one of ours and is left out."] = None
-                continue
-            try:
-                found[name] = float(metric(rows, own))
-            except Exception as error:  # a user's own function may raise anything; its message may hold data
-                self.notes[f"The metric {name} raised {type(error).__name__} and is left out."] = None
         return found
 
     def shown(self) -> dict[str, str]:

@@ -23,7 +23,7 @@ from train.ablation.arms import BASE, CONTROL, CURATED, RAW, Arm
 from train.ablation.design import PRESETS, Design
 from train.ablation.evaluation import Evaluation
 from train.ablation.interval import LEVEL, Estimate
-from train.ablation.matrix import Matrix, Metric, Progress, accelerator
+from train.ablation.matrix import Matrix, Progress, accelerator
 from train.ablation.result import AblationResult, ArmResult, Look
 from train.ablation.sequential import levels, seeds_to_verdict
 from train.ablation.state import State
@@ -63,19 +63,16 @@ def run_ablation(
     comparisons: Sequence[tuple[str, str]] = DEFAULT_COMPARISONS,
     delta: float | None = None,
     yardstick: bool = True,
-    evaluation_note: str = "",
     even_if_insufficient: bool = False,
-    metrics: Mapping[str, Metric] | None = None,
 ) -> AblationResult:
     """Train and compare `arms`; writes `train/<arm>/<seed>/` and `train/state.json` under `out_dir`.
 
     `evaluation` are the frozen held-out rows, with `clusters` where near-duplicates are known. `design` says which
     seeds, looks and stages are asked about; without one, all `seeds` are trained and looked at once. `canonical` maps
-    label spellings to canonical names, for scoring only. `metrics` are a user's own, by name: functions of evaluation
-    rows and item scores; one that raises is left out and said so. `progress` gets dicts: `{"kind": "notice", "words"}`,
-    `{"kind": "run", arm, seed, run, runs, state, eta_s}` (state: started, done, resumed, same, failed) and
-    `{"kind": "step", arm, seed, run, runs, step, steps, loss, eta_s}`, eta_s being that of the whole ablation, `runs`
-    the distinct runs that train and `run` the number of this one among them, 0 for one that trains nothing.
+    label spellings to canonical names, for scoring only. `progress` gets dicts: `{"kind": "notice", "words"}`, `{"kind":
+    "run", arm, seed, run, runs, state, eta_s}` (state: started, done, resumed, same, failed) and `{"kind": "step", arm,
+    seed, run, runs, step, steps, loss, eta_s}`, eta_s being that of the whole ablation, `runs` the distinct runs that train
+    and `run` the number of this one among them, 0 for one that trains nothing.
     Where the evaluation is too small for any verdict that is said before training and nothing is trained, unless
     `even_if_insufficient`. Raises `ConfigError`, `MissingExtraError`.
     """
@@ -83,12 +80,12 @@ def run_ablation(
     if not arms or len({arm.name for arm in arms}) < len(arms):
         raise ConfigError("an ablation needs arms with different names")
     design = design or Design(tuple(dict.fromkeys(int(seed) for seed in seeds)))
-    reading = Evaluation.plain(evaluation, evaluation_note) if isinstance(evaluation, Examples) else evaluation
+    reading = Evaluation.plain(evaluation) if isinstance(evaluation, Examples) else evaluation
     task = reading.examples.task
     metric = metric_of(reading.examples, config.objective)
     limit = DELTA.get(metric, 0.01) if delta is None else delta
     state = State(Path(out_dir) / "train" / "state.json", progress)
-    matrix = Matrix(arms, reading, config, design.seeds, Path(out_dir), state.see, canonical, metrics, design.match)
+    matrix = Matrix(arms, reading, config, design.seeds, Path(out_dir), state.see, canonical, design.match)
     scored, unscored = np.arange(len(reading.primary)), ""
     # Whether a row can be scored takes the base's tokenizer; too few rows are too few without it.
     if even_if_insufficient or not too_small(reading.clusters(scored), len(design.seeds)):

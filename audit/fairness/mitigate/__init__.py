@@ -1,15 +1,12 @@
-"""Mitigation: what can be done about a disparity, as proposals about the data, and as baselines that change a model.
+"""Mitigation: what can be done about a disparity, as proposals about the data.
 
 Proposals are findings (weights, rows left out, rows copied, rows with identities swapped, rows to collect), so that people
-review them, plans apply them and an ablation says whether they helped. Baselines (thresholds by group, constrained
-training, removal of correlation from vectors) are functions: they are what a proposal is compared with, each with the
-accuracy that it costs. Nothing here decides that a difference is unfair: base rates may differ for good reasons.
+review them, plans apply them and an ablation says whether they helped. Nothing here decides that a difference is unfair:
+base rates may differ for good reasons.
 
 - `curate.ledger.balance`: the weights and sizes themselves (they are worked out again for every plan);
 - `collect.rows_to_collect`: how many more rows of which group and label would level base rates;
-- `resample.proposal`: which rows to leave out and which to copy;
-- `baselines`: fairlearn's post-processing, reductions and correlation removal, with costs and intervals;
-- `train.adversarial`: a representation that an adversary cannot read the group from.
+- `resample.proposal`: which rows to leave out and which to copy.
 """
 
 from __future__ import annotations

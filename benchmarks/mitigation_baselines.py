@@ -5,7 +5,7 @@
 | `threshold` | the decision: one threshold a group, randomised | Hardt et al. 2016; fairlearn `ThresholdOptimizer` |
 | `reductions` | the training, under a constraint | Agarwal et al. 2018; fairlearn `ExponentiatedGradient` |
 | `decorrelated` | the vectors: their linear correlation with the group | fairlearn `CorrelationRemover` |
-| `adversarial` | the representation (in `train.adversarial`, it needs torch) | Zhang et al. 2018; fairlearn |
+| `adversarial` | the representation: an adversary cannot read the group from it (torch) | Zhang et al. 2018; fairlearn |
 
 All but `decorrelated` and `adversarial` keep any features; those two need dense vectors (`dense_vectors`). `threshold`
 and `decorrelated` must be told the group of whoever is judged: where that may not be asked or used, they are no option.
@@ -112,6 +112,31 @@ def decorrelated(
     remover = CorrelationRemover(sensitive_feature_ids=list(range(len(known))), alpha=alpha)
     seen = remover.fit_transform(np.hstack([sensitive, vectors]))
     return np.asarray(plain(seen, label).predict(remover.transform(np.hstack([other, test]))), np.int64)
+
+
+def adversarial(
+    vectors: Floats,
+    label: Ints,
+    group: Sequence[str],
+    test: Floats,
+    *,
+    constraint: str = "equalized_odds",
+    strength: float = 1.0,
+    epochs: int = 20,
+    learning_rate: float = 1e-3,
+    seed: int = 0,
+) -> Ints:
+    """Predictions on `test`. `strength` is the weight of the adversary; `constraint` as fairlearn names it."""
+    import torch
+    from fairlearn.adversarial import AdversarialFairnessClassifier
+
+    torch.manual_seed(seed)
+    model = AdversarialFairnessClassifier(
+        backend="torch", predictor_model=[64, "leaky_relu"], adversary_model=[16, "leaky_relu"], constraints=constraint,
+        alpha=strength, epochs=epochs, batch_size=128, learning_rate=learning_rate, shuffle=True, random_state=seed,
+    )  # fmt: skip
+    model.fit(np.asarray(vectors, np.float32), label, sensitive_features=np.asarray(group, object))
+    return np.asarray(model.predict(np.asarray(test, np.float32)), np.int64).ravel()
 
 
 def dense_vectors(features: Any, test: Any, dimensions: int = 100, seed: int = 0) -> tuple[Floats, Floats]:
