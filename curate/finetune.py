@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curate import arms
-from curate.arm_evaluation import held_out, together
+from curate.arms.evaluation import held_out, together
 from curate.dataset import make_private_dir
 from curate.errors import DataError, RunLockedError
 from curate.house import require

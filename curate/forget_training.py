@@ -61,7 +61,7 @@ def adapters_of(detected: Detected, run: RunDir, rows: Sequence[int]) -> tuple[A
 def _sides(detected: Detected, run: RunDir, seeds: Sequence[int]) -> dict[Any, Any]:
     """Rows by arm, the control's by arm and seed, and whether the plan is the one that was trained."""
     from curate import arms
-    from curate.arm_evaluation import held_out, together
+    from curate.arms.evaluation import held_out, together
     from curate.workflow import load_ablation
 
     group = together(detected)

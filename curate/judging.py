@@ -18,8 +18,8 @@ import orjson
 import xxhash
 
 from curate import answer_file, workflow
-from curate.arm_evaluation import held_out, together
 from curate.arms import training_sides
+from curate.arms.evaluation import held_out, together
 from curate.dataset import atomic_write_bytes, make_private_dir
 from curate.dataset.compression import file_hash
 from curate.dataset.content import flatten

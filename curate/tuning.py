@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curate import arms, finetune
-from curate.arm_evaluation import held_out, together
+from curate.arms.evaluation import held_out, together
 from curate.dataset.atomic import atomic_write_text
 from curate.errors import Cancelled, ConfigError, DataError
 from curate.house import require

@@ -177,7 +177,7 @@ def _inspect(
     config = finetune.settings(detected, None, seed, given)
     from_dataset = require("train.examples").from_dataset
     if config.spans_column:
-        from curate.arm_spans import with_spans
+        from curate.arms.spans import with_spans
 
         examples = with_spans(curated, config.spans_column, np.array([row]), np.arange(detected.dataset.n_rows))
     else:

@@ -13,9 +13,9 @@ import pytest
 from tiny_base import make_tickets
 
 from curate import workflow
-from curate.arm_evaluation import VARIANT_IDS, evaluation_of, held_out, together
-from curate.arm_plans import ArmPlans
-from curate.arms import Asked, control_rows, stage_arms, training_sides
+from curate.arms.ablate import Asked, control_rows, stage_arms, training_sides
+from curate.arms.evaluation import VARIANT_IDS, evaluation_of, held_out, together
+from curate.arms.plans import ArmPlans
 from curate.dataset import load
 from curate.errors import ConfigError
 from curate.ledger.decisions import Journal, decide

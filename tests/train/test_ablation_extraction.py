@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate import workflow
-from curate.arm_evaluation import held_out, together
 from curate.arms import control_rows, training_sides
+from curate.arms.evaluation import held_out, together
 from curate.ledger.apply import apply
 from curate.pipeline import detect
 from curate.recipe import Recipe

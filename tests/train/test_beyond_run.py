@@ -13,7 +13,7 @@ import pytest
 from tiny_base import make_tickets
 
 from curate import workflow
-from curate.arms_beyond import _classes, _Places, _Rows, _scrub, _without
+from curate.arms.beyond import _classes, _Places, _Rows, _scrub, _without
 from curate.cli import cli
 from curate.ledger.decisions import Journal
 from curate.pipeline import Detected, detect

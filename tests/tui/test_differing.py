@@ -15,7 +15,7 @@ from tui.batch import BatchScreen
 from tui.differing import answers, heading, line, rows_that_differ
 
 VARIANTS = 1 << 40
-"""Copies of held-out rows with their personal data replaced are numbered from here (`curate.arm_evaluation`)."""
+"""Copies of held-out rows with their personal data replaced are numbered from here (`curate.arms.evaluation`)."""
 
 
 def scored(folder: Path, arm: str, by_seed: dict[str, list[float]], predictions: list[str], held: list[int]) -> None:

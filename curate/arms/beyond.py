@@ -21,9 +21,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.arm_plans import EDITS, ArmPlans
-from curate.arm_spans import spans_column
-from curate.arms import canonical_names, divided, learns_from_unwanted, side_of, train_config
+from curate.arms.ablate import canonical_names, divided, learns_from_unwanted, side_of, train_config
+from curate.arms.plans import EDITS, ArmPlans
+from curate.arms.spans import spans_column
 from curate.dataset.atomic import atomic_write_bytes, make_private_dir
 from curate.errors import DataError
 from curate.house import require

@@ -1,16 +1,4 @@
-"""The arms of an ablation: the same findings, resolved in different ways, as training data.
-
-    base            the base model without an adapter
-    raw             the training rows as they came
-    curated         the training rows as the plan leaves them
-    random_control  raw rows, as many removed at random as curation removed, of the same labels and lengths
-    only_X          the raw rows as stage X alone leaves them; only_X+Y two stages, and so on
-    without_X       the raw rows as every stage but X leaves them
-    control_X       the raw rows after a random control of stage X (see `arm_plans`)
-
-Evaluation rows are chosen once, from the raw data, before any arm is made (see `arm_evaluation`). Larger training sets
-are thinned to the same rows for every arm.
-"""
+"""An ablation: the arms that a recipe asks for, their training rows, and the verdict over them."""
 
 from __future__ import annotations
 
@@ -26,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from curate.arm_evaluation import evaluation_of, held_out, together
-from curate.arm_plans import ArmPlans
-from curate.arm_spans import spans_column, with_spans
+from curate.arms.evaluation import evaluation_of, held_out, together
+from curate.arms.plans import ArmPlans
+from curate.arms.spans import spans_column, with_spans
 from curate.dataset import load
 from curate.errors import Cancelled, ConfigError, DataError, nearest
 from curate.house import require
@@ -136,7 +124,7 @@ def prove(
         delta=recipe.ablation.delta,
     )
     if parts:
-        from curate.arms_beyond import beyond
+        from curate.arms.beyond import beyond
 
         exam = evaluation.primary
         found = beyond(detected, curated, journal, held, group, exam, out, tell, parts, first.seeds[: first.looks[0]])

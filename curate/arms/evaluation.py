@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.arm_spans import spans_column, with_spans
+from curate.arms.spans import spans_column, with_spans
 from curate.errors import ConfigError, DataError, nearest
 from curate.house import require
 from curate.ledger.apply import apply
