@@ -61,6 +61,6 @@ async def test_the_threshold_tells_each_group_in_numbers_that_can_be_read(
             assert "rows" in head
             assert "rows leave" in head
             assert "share" in head
-            told = r"people of the f.* [+-]\d+\.\d \[[+-]\d+\.\d, [+-]\d+\.\d\] (pts|points)"
+            told = r"people of the f.* [+−]?\d+\.\d \[[+−]\d+\.\d, [+−]\d+\.\d\] (pts|points)"
             assert re.search(told, first), (size, first)
             await d.press("escape")
