@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from curate.dataset.given import choice_columns, choices_in, listed, opened, words_in
 from curate.dataset.names import LISTED_CHOICES, READ_AFTER, SYSTEM, TURNS_BEFORE, plain
 from curate.dataset.shapes import is_conversation
+from train.parts import preference_parts, prompt_and_completion
 from train.turns import Conversation, Message, conversation
 
 if TYPE_CHECKING:
@@ -186,8 +187,6 @@ def has_passages(texts: Sequence[str], talks: Sequence[Conversation]) -> bool:
 
 def _answered(dataset: Dataset) -> list[tuple[int, str, str]]:
     """Row, question and answer of some rows, spread evenly; none where the task has no answers in columns."""
-    from train.examples import preference_parts, prompt_and_completion
-
     pairs: list[Any] = []
     if dataset.task == "preference":
         pairs = [(prompt, chosen) for prompt, chosen, _ in preference_parts(dataset)]

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from train.beside import MARK, SPARE, Beside, beside_of
-from train.examples import chat_parts, preference_parts, prompt_and_completion, tools_of, wanted
+from train.parts import chat_parts, preference_parts, prompt_and_completion, tools_of, wanted
 
 if TYPE_CHECKING:
     import numpy as np

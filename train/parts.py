@@ -1,0 +1,87 @@
+"""What the rows of a dataset hold for a model, by role: prompts, answers and turns, as texts or as messages.
+
+Shapes: one item a row, in row order. Raises DataError where a role that the task needs is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from curate.dataset.content import answers_in, holds_turns, is_answer
+from curate.errors import DataError
+from train.turns import Conversation, conversation, loaded
+
+if TYPE_CHECKING:
+    from curate.dataset import Dataset
+
+Tools = tuple[Mapping[str, Any], ...]
+_UNWANTED = {"false", "0", "0.0", "no", "bad", "rejected", "undesirable", ""}
+
+
+def prompt_and_completion(dataset: Dataset) -> Iterator[tuple[str | Conversation, str | Conversation]]:
+    """The prompt and the answer of each row: texts, the columns of a role joined by a blank line, or messages where one
+    column holds turns."""
+    sides = [_joined(dataset, role) for role in ("prompt", "completion")]
+    talks = [_holds_turns(dataset, role) for role in ("prompt", "completion")]
+    for row in zip(*sides, strict=True):
+        asked, answer = ((talk and conversation(part)) or part for part, talk in zip(row, talks, strict=True))
+        yield asked, answer
+
+
+def chat_parts(dataset: Dataset) -> list[Conversation]:
+    """The conversation of each row."""
+    (column, *_rest) = dataset.roles.messages or _missing(dataset.task, "messages")
+    return [conversation(value) for value in dataset.values(column).to_pylist()]
+
+
+def preference_parts(dataset: Dataset) -> Iterator[tuple[str | Conversation, ...]]:
+    """Prompt, chosen and rejected answer of each row: texts, or messages where they hold turns."""
+    role = "prompt" if dataset.roles.prompt else "messages"  # some sets keep the turns before the answer as messages
+    prompts = _joined(dataset, role) if getattr(dataset.roles, role) else [""] * dataset.n_rows
+    for row in zip(prompts, _joined(dataset, "chosen"), _joined(dataset, "rejected"), strict=True):
+        yield tuple(conversation(part) or part for part in row)
+
+
+def wanted(dataset: Dataset) -> list[bool | None]:
+    """Whether each row's answer is marked as wanted; None where nothing is marked."""
+    labels = dataset.labels()
+    marks = labels.to_pylist() if labels is not None else [None] * dataset.n_rows
+    return [None if mark is None else mark.strip().lower() not in _UNWANTED for mark in marks]
+
+
+def tools_of(dataset: Dataset) -> list[Tools]:
+    """The tools of each row, as the tools role holds them (values or their JSON); empty where no row has any."""
+    if not dataset.roles.tools:
+        return []
+    found: list[Tools] = []
+    for value in dataset.values(dataset.roles.tools[0]).to_pylist():
+        read = loaded(value)
+        found.append(tuple(item for item in read if isinstance(item, Mapping)) if isinstance(read, list) else ())
+    return found if any(found) else []
+
+
+def _holds_turns(dataset: Dataset, role: str) -> bool:
+    """Whether the one column of a role holds turns rather than texts."""
+    columns = getattr(dataset.roles, role)
+    return len(columns) == 1 and (dataset.is_json(columns[0]) or holds_turns(dataset.values(columns[0])))
+
+
+def _missing(task: str, role: str) -> tuple[str, ...]:
+    raise DataError(f"{task} training needs a {role} role; name the {role} column")
+
+
+def _joined(dataset: Dataset, role: str) -> list[str]:
+    """The columns of a role joined by a blank line, empty ones left out."""
+    columns = getattr(dataset.roles, role) or _missing(dataset.task, role)
+    parts = [dataset.values(column).to_pylist() for column in columns]
+    for i, column in enumerate(columns):
+        if role == "completion" and dataset.is_json(column):
+            parts[i] = list(map(_first_answer, parts[i]))
+    return ["\n\n".join(str(p) for p in row if p not in (None, "")) for row in zip(*parts, strict=True)]
+
+
+def _first_answer(value: str | None) -> str | None:
+    """The first of several right answers (SQuAD); none where there is none; other values as they are."""
+    read = loaded(value)
+    return next(iter(answers_in(read)), None) if is_answer(read) else value
