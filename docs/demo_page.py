@@ -21,7 +21,7 @@ parts.
 ```
 """
 BEGIN = r"^[\d,]+ rows in, "
-PARTS = ((BEGIN, r"^Arms"), (r"^Against what was planted", r"^  credit_card "), (r"^[\d,]+ s in all", r"\Z"))
+PARTS = ((BEGIN, r"^Arms"), (r"^Against what was planted", r"^  credit_card "), (r"^\d.* in all; ", r"\Z"))
 """Beginning and end (left out) of what the README shows: the verdict with its intervals, the score card, the time."""
 
 

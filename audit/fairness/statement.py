@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from audit.fairness.curation import CurationEffect, effects_by_group
 from audit.fairness.outcome import Comparison
-from curate.words import difference, percent
+from curate.words import difference, percent, plural
 
 MOST_NAMED = 5
 
@@ -66,7 +66,7 @@ def who_is_affected(
         lines.append(f"{len(harder) - MOST_NAMED} more groups are hit harder than the others.")
     unknown = [c for c in effect.comparisons if c.outcome == "insufficient evidence"]
     if unknown:
-        some = ", ".join(f"{named[c.group]} ({c.n:,} rows)" for c in unknown[:MOST_NAMED])
+        some = ", ".join(f"{named[c.group]} ({plural(c.n, 'row')})" for c in unknown[:MOST_NAMED])
         more = f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
         lines.append(f"Too little evidence to tell for {some}{more}; that is not a pass.")
     if not harder and not unknown:

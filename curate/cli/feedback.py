@@ -36,7 +36,12 @@ def feedback_command(
 ) -> int:
     """Link ratings to rows; rows that give badly rated answers, new labels, corrected answers: all waits for review."""
     from curate import workflow
+    from curate.errors import DataError
+    from curate.safetext import safe_text
 
+    for path in (ratings, *also):
+        if not Path(path).is_file():  # said before a run is begun
+            raise DataError(f"{safe_text(path)}: no such file.")
     files = tuple(str(Path(path).resolve()) for path in (ratings, *also))
     given = {"files": files, "good_from": good_from, "similarity": similarity, "on_bad_row": on_bad_row}
     recipe = recipe_for(input_).with_(stages=["feedback"], **overrides(task, role, on_bad_row))

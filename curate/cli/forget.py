@@ -28,7 +28,7 @@ _ROWS = 20
     "  rows = \"forget.txt\"\n\n"
     "\b\nExit codes: 0 looked everywhere, whether or not anything was found; 2 something could not be read\n"
     "  (the input, a damaged file, a vault without its key), so the answer is not complete.")  # fmt: skip
-@click.argument("args", metavar="[SUBJECT] RUN...", nargs=-1, required=True)
+@click.argument("args", metavar="[SUBJECT] RUN...", nargs=-1)
 @click.option("--value", "values", multiple=True, help="A value of the person; may be given several times.")
 @click.option("--from", "file", type=click.Path(), help="A file with one value a line; - reads standard input.")
 @click.option("--region", default="US", show_default=True, help="Two-letter country of telephone numbers without a code.")
@@ -79,6 +79,8 @@ def _asked(
     if file is not None:
         given += _lines(file)
     elif not given:
+        if not paths:
+            raise ConfigError("say who and where: curate forget SUBJECT RUN")
         first = paths.pop(0)
         if (Path(first) / "manifest.json").is_file():
             raise ConfigError("the first argument is a run; give the SUBJECT before it, or --value or --from")

@@ -23,6 +23,7 @@ import pyarrow as pa
 from curate.privacy import context as words
 from curate.privacy import neighbourhood as k
 from curate.privacy.book import book
+from curate.privacy.call_secrets import call_secrets
 from curate.privacy.candidates import Candidate, View
 from curate.privacy.checks import iban, isbn, issuer, luhn
 from curate.privacy.column import Block, block
@@ -42,6 +43,7 @@ from curate.privacy.phones import is_dateish, valid_international, valid_nationa
 from curate.privacy.phrases import phrases_after, phrases_before
 from curate.privacy.recognizers import RECOGNIZERS
 from curate.privacy.scanner import scan
+from curate.privacy.told import told as told_in_words
 from curate.privacy.types import CODE, KINDS, NAMED, TYPES
 
 Ints = npt.NDArray[np.int64]
@@ -149,6 +151,18 @@ def explain_text(text: str, config: ScanConfig | None = None, column: str = "") 
     return Story(mask(text, sorted(hidden)), table, told, flagged)
 
 
+def _in_words(text: str, start: int, end: int) -> str:
+    """What told of a secret or a user name without a key before it, if anything did."""
+    column = block(pa.array([text], pa.large_string()))
+    place = [len(text[:start].encode()), len(text[:end].encode())]
+    calls = call_secrets(column)
+    if place in calls.at[:, 1:3].tolist():
+        return "an argument of a call that logs in"
+    if place in told_in_words(column, ("SECRET", "HANDLE"), calls).at[:, 1:3].tolist():
+        return "a sentence that tells a password, a PIN or a user name"
+    return ""
+
+
 def _elsewhere(text: str, start: int, end: int, kind: str, score: float, config: ScanConfig, column: str) -> Told:
     """A span of `scan` that no candidate explains: names, the user's recognisers, merged and repeated readings."""
     if kind in {r.name for r in config.recognizers}:
@@ -156,7 +170,7 @@ def _elsewhere(text: str, start: int, end: int, kind: str, score: float, config:
     elif kind in NAMED:
         rule = "the model of names"
     else:
-        rule = "a second look at the masked text, or two spans that became one"
+        rule = _in_words(text, start, end) or "a second look at the masked text, or two spans that became one"
     alone = _alone(text[start:end], kind, config) if kind in NAMED else 0.0
     verdict = Verdict(start, end, kind, kind.lower(), round(score, 4), alone, [], "found")
     notes = _about_name(text, start, end, column) if kind in NAMED else []

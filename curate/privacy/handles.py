@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from curate.privacy.candidates import Candidate, Span, View
+from curate.privacy.told_words import NAMES_ITSELF
 from curate.privacy.types import CODE
 from curate.privacy.words import word_list
 
@@ -77,6 +78,8 @@ def user_name(view: View, c: Candidate) -> list[Span]:
     letters = sum(ch.isalpha() for ch in value)
     lower = value.lower()
     if lower in _NOT_VALUES or len(value) < 4 or letters < 2 or lower.startswith(("your", "my", "self", "os.")):
+        return []
+    if NAMES_ITSELF.fullmatch(value):
         return []
     signs = any(ch in "._-" for ch in value)
     if value[0] == "@" or (digits and digits <= 6) or (signs and match["quote"]):

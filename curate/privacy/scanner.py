@@ -45,6 +45,7 @@ from curate.privacy.overlaps import Found, resolve_overlaps, union
 from curate.privacy.passes import code_points
 from curate.privacy.spans import Spans
 from curate.privacy.tokens_of_ours import without_ours
+from curate.privacy.told import told
 from curate.privacy.types import CODE, KINDS, NAMED
 from curate.privacy.windows import LONG, believed, marks, pieces
 
@@ -53,6 +54,7 @@ _MAX_PASSES = 6
 _EMAIL = CODE["EMAIL_ADDRESS"]
 _CARD = CODE["CREDIT_CARD"]
 _NAMED = frozenset(NAMED)
+_TOLD = frozenset(("SECRET", "HANDLE"))
 
 
 def _judge(text: Block, candidates: Ints, config: ScanConfig, known: Book, verdicts: Verdicts) -> Found:
@@ -138,6 +140,8 @@ def _once(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts, mark
     found = _raw_spans(text, config, known, verdicts, marked)
     if "SECRET" in config.types:
         found = found.plus(call_secrets(text))
+    if not _TOLD.isdisjoint(config.types):
+        found = found.plus(told(text, config.types, found))
     cells = grid(text)
     if cells is not None:
         inner = _raw_spans(cells[0], config, known, verdicts)

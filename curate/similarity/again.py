@@ -52,7 +52,9 @@ def groups_with(
         return group, lambda: {"high": hashes.high, "low": hashes.low, "group": group}
     n = len(texts)
     new = np.flatnonzero(before < 0)
-    fresh = hash_texts(texts.take(pa.array(new)), normalise_whitespace, threads)
+    fresh = hash_texts(
+        texts.take(pa.array(new)), normalise_whitespace, threads, lambda done, total: progress(done * n // max(1, total), n)
+    )
     now = _places_now(before, len(old["high"]))
     some = np.concatenate([np.flatnonzero(old["group"] >= 0), among(old["high"], fresh.high)])
     kept = now[some]
@@ -185,7 +187,10 @@ def edges_with(
     some = np.unique(np.concatenate([new, kept[kept >= 0], crowd]))
     plain = replace(config, template_share=0.0)
     reading = _read(texts.take(pa.array(rows[some])), np.searchsorted(some, new), fresh, config, threads)
-    near = near_duplicate_edges(reading, plain, no_progress, threads, group=None if group is None else group[some])
+    near = near_duplicate_edges(
+        reading, plain, lambda done, total: progress(done * 2 * n // max(1, total), 2 * n), threads,
+        group=None if group is None else group[some],
+    )  # fmt: skip
     same = near.score >= 1.0
     classes = clusters(len(some), near.a[same], near.b[same])
     fresh_class, crowd_class = np.zeros(len(some), np.bool_), np.zeros(len(some), np.bool_)

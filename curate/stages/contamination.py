@@ -309,7 +309,7 @@ def _merged(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
 STAGE = Stage(
     name=NAME,
     title="Leakage and contamination",
-    version=4,
+    version=5,
     config=ContaminationConfig,
     detect=detect,
     on_finding="apply",

@@ -52,18 +52,18 @@ def detect(dataset: Dataset, config: ExactDuplicatesConfig, context: Context) ->
     large_arrays_apart()
     key = (NAME, config.normalise_whitespace)
     group = groups_again(dataset, key)
+
+    def progress(done: int, total: int) -> None:
+        _progress(context, done, total)
+
     if group is None and context.known is not None:
         group, keep = groups_with(
-            _compared(dataset), config.normalise_whitespace, context.known.arrays(), context.known.before, context.threads
-        )
+            _compared(dataset), config.normalise_whitespace, context.known.arrays(), context.known.before, context.threads,
+            progress,
+        )  # fmt: skip
         context.known.leave(keep)
     elif group is None:
-        group = exact_groups(
-            _compared(dataset),
-            config.normalise_whitespace,
-            context.threads,
-            lambda done, total: _progress(context, done, total),
-        )
+        group = exact_groups(_compared(dataset), config.normalise_whitespace, context.threads, progress)
     remember(dataset, key, group)
     setting, about = setting_of(dataset, context.threads), setting_across(dataset, context.threads)
     same_text, group = group, group if about is None else _apart(group, about)

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from curate.similarity.again import KeptTexts, edges_with, kept_after
 from curate.similarity.near import Edges, NearConfig
+from curate.similarity.parallel import Progress, no_progress
 from curate.similarity.partners import Ints
 from curate.stages.base import Context
 
 
 def edges_of_known(
     texts: pa.LargeStringArray, engine: NearConfig, distinct: Ints, first: Ints, group: Ints | None, context: Context,
-    part: str = "",
+    part: str = "", progress: Progress = no_progress,
 ) -> Edges | None:
     """Edges between the texts `distinct`, most of which are known; None where all must be looked at.
 
@@ -35,7 +36,7 @@ def edges_of_known(
         once = np.zeros(len(place), np.bool_)
         once[np.unique(place, return_index=True)[1]] = True
         place[~once] = -1
-    found = edges_with(texts, engine, distinct, KeptTexts.of(old), place, group, context.threads)
+    found = edges_with(texts, engine, distinct, KeptTexts.of(old), place, group, context.threads, progress)
     if found is None:
         return None
     edges, keep = found

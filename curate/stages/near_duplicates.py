@@ -170,7 +170,7 @@ def _edges(
 
     again = edges_again(dataset, engine, distinct, progress, context.threads, partners)
     if again is None:
-        again = edges_of_known(dataset.content(), engine, distinct, first, partners, context)
+        again = edges_of_known(dataset.content(), engine, distinct, first, partners, context, progress=progress)
     if again is not None:
         return again
     content = dataset.content()

@@ -4,12 +4,13 @@ Roles name one main text; "Which of these is true?" with the same answer is aske
 dropping ninety-nine of them would be wrong. So two rows of one split are copies (or contradict one another) only where what
 such columns say is the same but for white space. A row whose text an evaluation split holds is a leak under any system
 prompt, and beside any column that has no role; where passages, choices or turns have the role `context`, they are a part
-of what is asked, and a row of another context is no leak.
+of what is asked, and a row of another context is no leak. Nor is one of another system prompt where the same is asked again
+and again ("Summarise this."), each time under another: then that is what it is about.
 
 What such a column says, and that a date or an id under its name says nothing, is decided value by value
-(`curate.dataset.given`), each row by itself: whether other rows are there changes nothing. A column of another name that
-the role `context` was given to counts wherever it is filled. So do further answers or conversations beside those that are
-read (`response_0` and `response_1`, `conversation_b`).
+(`curate.dataset.given`), each row by itself; only what is asked again and again is counted, in all rows. A column of
+another name that the role `context` was given to counts wherever it is filled. So do further answers or conversations
+beside those that are read (`response_0` and `response_1`, `conversation_b`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from curate.dataset.unread import unread_prose
 from curate.similarity.exact import exact_groups
 from curate.similarity.partners import Ints
 
+_ASKED_OFTEN = 5
+"""System prompts under which the same is asked, from which on the question says nothing by itself."""
 _LONG = 32
 """Blanks from which on nobody counts words."""
 
@@ -71,7 +74,8 @@ def _looked(dataset: Dataset, threads: int) -> tuple[list[str], Any, Any]:
     if found is None:
         n, names = dataset.n_rows, []
         codes, across = np.zeros(n, np.int64), None
-        about = {name for name in dataset.roles.context if plain(name) not in SYSTEM}
+        persona = {name for name in dataset.roles.context if plain(name) in SYSTEM}
+        about = set(dataset.roles.context) - persona
         for columns, texts in () if dataset.is_table else _said(dataset):
             blank = pc.equal(texts, "").to_numpy(zero_copy_only=False)
             if blank.all():
@@ -80,10 +84,34 @@ def _looked(dataset: Dataset, threads: int) -> tuple[list[str], Any, Any]:
             group = exact_groups(texts, threads=threads)
             first = np.where(blank, n, np.where(group >= 0, group, np.arange(n)))
             codes = _both(codes, first)
-            if about.intersection(columns):
+            if persona.intersection(columns):
+                first = np.where(_contents(dataset, first, threads), first, n)  # else it is a persona
+            if about.intersection(columns) or (persona.intersection(columns) and (first < n).any()):
                 across = _both(np.zeros(n, np.int64) if across is None else across, first)
         found = dataset.memo["setting"] = (names, codes if names else None, across)
     return found
+
+
+def _contents(dataset: Dataset, first: Ints, threads: int) -> Any:
+    """bool: rows whose system prompt is what they are about: the same is asked in several rows ("Summarise this."), under
+    nearly as many system prompts. A question that is asked once or twice under each of a few personas is none of them.
+
+    `first`: the first row with the system prompt of each, the number of rows where there is none.
+    """
+    if dataset.origin is not None and "contents" in dataset.origin[0].memo:  # as it was before some of the rows went
+        found: Any = dataset.origin[0].memo["contents"][dataset.origin[1]]
+        return found
+    n, prompts = len(first), dataset.prompt()
+    if prompts is None or len(np.unique(first)) <= _ASKED_OFTEN:
+        return np.zeros(n, np.bool_)
+    group = exact_groups(prompts, threads=threads)
+    asked = np.where((group >= 0) & (first < n), group, n)
+    rows = np.bincount(asked, minlength=n + 1)
+    kinds: Any = np.bincount(np.unique(asked * (n + 1) + first) // (n + 1), minlength=n + 1)
+    generic = (kinds >= _ASKED_OFTEN) & (4 * kinds >= 3 * rows)
+    generic[n] = False
+    dataset.memo["contents"] = generic[asked]
+    return dataset.memo["contents"]
 
 
 def _both(codes: Ints, more: Ints) -> Ints:

@@ -94,6 +94,7 @@ def test_a_bulk_preview_says_whom_it_deletes_and_whom_it_cannot_tell_of() -> Non
     assert "team b: 40.0% of its 500 rows would be deleted, 0.0% of the others" in said.lines[1]
     assert "tiny (5 rows)" in said.lines[-1]
     assert "not a pass" in said.lines[-1]
+    assert "tiny (1 row)" in str(who_is_affected([0], {"team": ["a"] * 500 + ["tiny"]}, 501))
     none = who_is_affected(np.zeros(1005, bool), {"team": group[:1000] + ["a"] * 5}, 1005)
     assert not none.alarming
     assert "No group is shown" in str(none)

@@ -343,6 +343,7 @@ def test_a_changed_input_is_searched_and_the_exit_code_says_that_it_is_not_the_s
     ("args", "words"),
     [
         (("run",), "the first argument is a run"),
+        ((), "say who and where"),
         ((MAIL,), "give at least one run"),
         (("x", "run"), "needs 3 letters or digits"),
         ((MAIL, "nowhere"), "is not a run directory"),

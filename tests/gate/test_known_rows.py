@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from curate.dataset import Dataset, load
 from curate.errors import DataError
-from curate.pipeline import Detected, detect
+from curate.pipeline import Detected, Event, detect
 from curate.privacy.column import column_bytes
 from curate.recipe import Recipe
 from curate.similarity.known import hashes_of
@@ -166,6 +166,13 @@ def test_what_is_known_is_not_looked_at_again(tmp_path: Path) -> None:
     part, whole = look(dataset, tmp_path / "index", asked, writing=False)[0], detect(dataset, asked)
     compared = [d.outcomes["near_duplicates"].detection.summary["pairs_compared"] for d in (part, whole)]
     assert compared[0] * 4 < compared[1]
+    events: list[Event] = []
+    detect(dataset, asked, known=KnownRows(tmp_path / "index").meet(dataset), listener=events.append)
+    for stage in ("exact_duplicates", "near_duplicates"):  # and each says how far it is
+        steps = [event.done / event.total for event in events if (event.stage, event.kind) == (stage, "progress")]
+        assert len(steps) > 1, stage
+        assert steps == sorted(steps), stage
+        assert steps[-1] == 1, stage
 
 
 @pytest.mark.parametrize("change", ["settings", "columns", "damage", "version", "strangers"])

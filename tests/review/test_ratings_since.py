@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from review_runs import review_of
 
 from curate.cli.feedback import feedback_command
+from curate.errors import DataError
 from curate.ledger.sightings import Sighting
 
 
@@ -20,6 +21,13 @@ def since(folder: Path) -> str:
     if done.exception is not None:
         raise done.exception
     return "\n".join(line for line in done.stderr.splitlines() if line.startswith("since"))
+
+
+def test_ratings_that_are_not_there_begin_no_run(tmp_path: Path) -> None:
+    (tmp_path / "answers.jsonl").write_text(json.dumps({"prompt": "How long?", "completion": "An hour."}) + "\n")
+    with pytest.raises(DataError, match=r"may\.jsonl: no such file"):
+        since(tmp_path)
+    assert not (tmp_path / "run").exists()
 
 
 def test_what_people_saw_in_rows_is_no_finding_of_ratings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,6 +139,18 @@ def test_a_leak_is_one_under_any_system_prompt_and_in_any_order(tmp_path: Path, 
     assert kept(trained) == [0, 1, 2, 3]
 
 
+def test_what_only_the_system_prompt_tells_is_no_leak_under_another(tmp_path: Path) -> None:
+    said = {"instruction": "Say what the report above tells of the harbour and the mills.", "response": "They were sold."}
+    rows = [{**said, "system": f"Report {i}: {word} {PASSAGE}", "split": ("test", "train")[i % 2]}
+            for i, word in enumerate(("Rain.", "Storm!", "Snow,", "Fog and", "Sun;", "Hail?"))]  # fmt: skip
+    copy = {**rows[0], "split": "train"}
+    data = of(tmp_path, numbered([*rows, copy]))
+    for stages in (["exact_duplicates"], STAGES, ["contamination"], [*STAGES, "contamination"]):
+        assert kept(data, stages) == [0, 1, 2, 3, 4, 5], stages
+    personas = [{**row, "system": f"Answer as a {('sailor', 'miller')[i // 3]} would."} for i, row in enumerate(rows)]
+    assert rules(of(tmp_path, numbered(personas)))["across_splits"] == 3
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(range(5))), ids=str)
 def test_a_question_about_another_context_is_no_leak_and_the_same_about_the_same_is(
     tmp_path: Path, order: tuple[int, ...]

@@ -1,0 +1,120 @@
+"""The words that `told` reads: what speaks of passwords, PINs and user names in some forty languages, and what joins
+them to a value."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+
+from curate.privacy.letters import hash_table
+from curate.privacy.words import word_list
+
+PASSWORD, USER, NAMED, PIN, CARD_CODE = range(1, 6)
+"""Kinds of words. USER speaks of a person as often as of an account ("user:", "utente:"), NAMED of an account alone."""
+
+_PASSWORDS = word_list("""
+    password passwort kennwort passcode passphrase passwd pwd pw pass passe mdp contraseña contrasenya clave senha parola
+    parolă parolam wachtwoord lösenord lösenordet adgangskode adgangskoden kodeord passord passordet salasana salasanani
+    hasło hasłem hasła heslo heslem jelszó jelszava jelszavam lozinka лозинка šifra geslo slaptažodis parole parool şifre
+    şifrem şifresi şifreniz şifremiz sandi laluan khẩu пароль пароля паролем парола κωδικός συνθηματικό סיסמה סיסמא הסיסמה
+    הסיסמא المرور السر عبور گذرواژه पासवर्ड পাসওয়ার্ড
+""")
+_USERS = word_list("""
+    user login usuario usuária usuário utente utilisateur benutzer nutzer gebruiker identifiant логин логін account konto
+    cuenta pengguna
+""")
+_NAMES = word_list("""
+    username userid benutzername nutzername gebruikersnaam användarnamn brugernavn brukernavn käyttäjätunnus użytkownika
+    uživatelské пользователя користувача kullanıcı felhasználónév felhasználónevem korisničko المستخدم משתמש usuari nhập
+""")
+_UNSPACED_PASSWORDS = word_list("密码 密碼 口令 パス 暗証 비밀 패스 암호 รหัส")
+_UNSPACED_NAMES = word_list("用户 用戶 账号 帐号 帳號 ユー 아이 사용")
+"""Beginnings, two signs each, in scripts that write words together or hang endings on them."""
+
+SPEAKS = frozenset((*_PASSWORDS, *_NAMES, "pin"))
+"""Words that begin a reading of their own."""
+AMBIGUOUS = frozenset(word_list("pass passe clave parola parole geslo sandi عبور السر"))
+"""Words of passwords that mean other things as well: what follows must look more like one."""
+LOGIN = frozenset(word_list("login логин логін"))
+JOINS = frozenset(word_list("""
+    is was ist lautet war est es era sea è e é eh luidt är er je jest brzmi este là adalah ialah yra ir είναι это был
+    является був це هو هي كانت היא הוא है – —
+"""))
+"""Words that join a name and its value."""
+LOOSE_JOINS = frozenset(word_list("to on in a à auf zu til na på por para als as"))
+"""Words that may join them, and stand everywhere."""
+DENIED = frozenset(word_list("""
+    not no nicht kein keine pas non não nao niet geen inte ikke nie ne nem не нет değil must should shall will would can
+    cannot can't could may might needs need has have had isn't wasn't doesn't won't don't muss soll sollte kann darf doit
+    peut debe puede deve può moet mag måste skal skall musi może musí může kell должен должна может wrong invalid
+    incorrect falsch incorrecta incorreta errata expired required forgotten
+"""))
+"""Words behind which no value is told: "must", "is not", "is wrong"."""
+MINE = frozenset(word_list("""
+    my your his her our their mein meine dein ihr mon ma votre mi su tu meu minha seu sua mio mia suo mijn min mitt
+"""))
+NAMES_ITSELF = re.compile(
+    r"(?i:(?:sha-?\d{0,3}|md[45]|aes|rsa|des3?|rc4|base(?:32|58|64)|utf-?(?:8|16|32)|argon2\w{0,2}|b?crypt\w{0,2}|pbkdf2"
+    r"|rot13|wpa[23]?|[2m]fa|oauth2?|saml2?|ipv[46]|http2?|tls1?|ssl[23]?|[1l]password|keepass\w*|iso-?\d+|rfc-?\d+|ascii"
+    r"|unicode)(?:[-_.]\w+)?)"
+    r"|v?\d+(?:\.\d+)+\w{0,3}|\d{1,4}-?[a-zà-ÿ]{2,}(?:-[a-z]+)*|[A-Z]{2,8}-?\d{1,4}|\d{1,2}[-/:.]\d{1,2}\S*"
+)
+"""What has letters and digits and is no password: methods, versions, measures, dates."""
+
+
+def _forms(word: str) -> set[bytes]:
+    """As a word may be written; letters of ASCII in small, as the hash takes them."""
+    forms = (word, word.capitalize(), word.upper())
+    return {bytes(b + 32 if 65 <= b <= 90 else b for b in form.encode()) for form in forms}
+
+
+def _entries() -> dict[bytes, int]:
+    cards = word_list("cvv cvc cvv2 cvc2")
+    kinds = ((_PASSWORDS, PASSWORD), (_USERS, USER), (_NAMES, NAMED), (["pin"], PIN), (cards, CARD_CODE))
+    out = {form: kind for words, kind in kinds for word in words for form in _forms(word)}
+    for words, kind in ((_UNSPACED_PASSWORDS, PASSWORD), (_UNSPACED_NAMES, NAMED)):
+        out |= {word.encode()[:6]: kind for word in words}
+    return out
+
+
+def window_hash(window: int) -> int:
+    """Place of four bytes in `PREFIXES`."""
+    return ((window * 0x9E3779B1) >> 16) & 0xFFFF
+
+
+def _prefixes(words: dict[bytes, int]) -> npt.NDArray[np.uint8]:
+    """Which values of `window_hash` begin a word of the table; a short one with what may stand behind it."""
+    out = np.zeros(1 << 16, dtype=np.uint8)
+    any_byte = [bytes((b,)) for b in range(256)]
+    no_letter = [b for b in any_byte[:128] if not b.isalpha()]
+    behind = {2: [a + b for a in no_letter for b in any_byte], 3: no_letter}
+    for word in words:
+        for more in behind.get(len(word), [b""]):
+            out[window_hash(int.from_bytes((word + more)[:4], "big"))] = 1
+    return out
+
+
+def _signs() -> npt.NDArray[np.bool_]:
+    """bool[kinds, 256]: bytes of which one stands behind a word of a kind, or there is nothing to read."""
+    out = np.zeros((6, 256), dtype=np.bool_)
+    out[:, list(b"0123456789")] = True
+    out[PASSWORD, list(b"!@#$%^&*+~?|[]{}()")] = True
+    out[USER, list(b"._")] = out[NAMED, list(b"._")] = True
+    return out
+
+
+def _pairs(words: dict[bytes, int]) -> npt.NDArray[np.uint8]:
+    """Which two bytes begin a word of the table, in either case."""
+    out = np.zeros(1 << 16, dtype=np.uint8)
+    for word in words:
+        for first in {word[:1], word[:1].upper()}:
+            for second in {word[1:2], word[1:2].upper()}:
+                out[int.from_bytes(first + second, "big")] = 1
+    return out
+
+
+_ENTRIES = _entries()
+TOLD_KEYS, TOLD_VALUES = hash_table(_ENTRIES, 11)
+PREFIXES, PAIRS, SIGNS = _prefixes(_ENTRIES), _pairs(_ENTRIES), _signs()
