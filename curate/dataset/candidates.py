@@ -122,8 +122,20 @@ class Candidates:
         found = [name for name in found if not known.plain(name).startswith(known.NO_ANSWERS) and not self._counts(name)
                  and not (known.plain(name) in known.NAMES["label"] and self.free[name].repeats)]  # fmt: skip
         named = [name for name in self.free if known.plain(name) in known.NESTED_ANSWERS and self.free[name].nested]
-        named = [name for name in named if name not in self.choices[0]]
+        keyed = any(known.plain(name).startswith(known.KEYS) for name in self.free)
+        named = [name for name in named if name not in self.choices[0] and not keyed]
         return found or [name for name in named if holds_answers(self.column(name))]
+
+    def graded(self) -> list[str]:
+        """A question and an answer of which a column says in 0 and 1 whether it is right: what nobody should learn as it
+        stands."""
+        if any(role in self.given for role in ("text", "label", "prompt", "completion")):
+            return []
+        marks = [name for name, fact in self.free.items() if known.plain(name) in known.MARKS and fact.two_sided
+                 and fact.distinct == 2 and fact.kind != "bool"]  # fmt: skip
+        asked, answered = self.prompts(), self.answers()
+        pair = [*asked[:1], *answered[:1]]
+        return pair if marks and len(pair) == 2 and all(wordy(self.free[name]) for name in pair) else []
 
     def _counts(self, name: str) -> bool:
         """Whether a column says how many answers there are: `answers`, in numbers."""

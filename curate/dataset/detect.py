@@ -175,7 +175,7 @@ class _Finder:
             return bool(self.could.messages())
         if task == "sft":
             if self.could.prompts() and self.could.answers():
-                return True
+                return not self.could.graded()
             return bool(self.could.picked) or (bool(self.could.prompted) and not self.could.labelled(self.could.prompted))
         if task == "classification":
             return bool(self.could.labels())
@@ -219,7 +219,8 @@ class _Finder:
         judged = self.could.judged() if task in ("classification", "text") else []
         if task in ("classification", "text"):
             texts = self.could.texts(set(self.found.get("label", ())))
-            chosen = judged[1:] or self.could.pair() or texts[:1]
+            graded = self.could.graded() if task == "classification" else []
+            chosen = judged[1:] or list(dict.fromkeys((*self.could.pair(), *graded))) or texts[:1]
             put("text", chosen, self._says(chosen), [name for name in texts if name not in (*chosen, *judged)])
         played = {name for columns in self.found.values() for name in columns}
         if any(self.found.get(role) or self.given.get(role) for role in ("text", "prompt", "messages")):

@@ -32,7 +32,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "completion": (
         "output", "completion", "response", "answer", "solution", "canonical_solution", "ground_truth", "target",
-        "assistant", "reply", "outputs", "generation", "best_answer", "targets", "solutions", "answers",
+        "assistant", "reply", "outputs", "generation", "best_answer", "targets", "solutions", "answers", "ideal",
     ),
     "messages": ("messages", "conversations", "conversation", "dialogue", "dialog", "chat", "turns"),
     "chosen": ("chosen", "preferred", "winner", "accepted", "response_chosen", "chosen_response", "win"),
@@ -57,7 +57,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 PAIRS = (
     ("premise", "hypothesis"), ("sentence1", "sentence2"), ("sentence_1", "sentence_2"), ("question1", "question2"),
     ("text1", "text2"), ("text_a", "text_b"), ("sentence_a", "sentence_b"), ("question", "sentence"),
-    ("evidence", "claim"),
+    ("evidence", "claim"), ("query", "product_title"), ("query", "title"),
 )  # fmt: skip
 JUDGED = (
     ("evidence", "claim"), ("document", "claim"), ("doc", "claim"), ("context", "statement"), ("passage", "hypothesis"),
@@ -102,7 +102,7 @@ PASSAGES = frozenset((
     "context", "contexts", "ctx", "ctxs", "passage", "passages", "document", "documents", "article", "paragraph",
     "paragraphs", "background", "story", "support", "knowledge",
     "evidence", "facts", "premise", "questions", "persona", "table", "schema", "code", "diff", "input", "inputs",
-    "ingredients", "directions", "steps", "procedure",
+    "ingredients", "directions", "steps", "procedure", "answers", "responses", "completions",
 ))  # fmt: skip
 """What a question is about."""
 READ_BEFORE = frozenset((
@@ -132,7 +132,8 @@ CHOICE_COLUMNS = (
 """Choices in columns of their own; two of a family make one."""
 ANSWER_KEYS = (
     "answer_key", "answer", "label", "cop", "correct_option", "correct_choice", "correct_answer", "correct", "answer_idx",
-    "answer_index", "answer_id", "correct_idx", "correct_index", "correct_answer_index", "gold", "target", "solution",
+    "answer_index", "answer_id", "correct_answer_id", "correct_answer_idx",
+    "correct_idx", "correct_index", "correct_answer_index", "gold", "target", "solution",
     "ground_truth",
 )  # fmt: skip
 """Which of the choices is right, as whole names: only beside choices, and where the values name one of them."""
@@ -141,6 +142,8 @@ CHOSEN_FOR = (
     "problem", "text", "context", "passage", "input", "instruction",
 )  # fmt: skip
 """What the choices answer or go on with, the surest first."""
+MARKS = ("label", "is_correct", "correct")
+"""What says in 0 and 1 whether an answer is right, as whole names."""
 ASKED = frozenset(CHOSEN_FOR) - {"text", "input"}
 """Names of what choices answer that a text of a class does not have, as words of a column's."""
 ABOUT_ROW = frozenset((
@@ -153,6 +156,8 @@ ABOUT_ROW = frozenset((
 """What is known about a row, or was made from its answer: as whole names and as the last word of longer ones."""
 NESTED_ANSWERS = ("answers", "answer", "answers_spans")
 """Lists of right answers, and answers with their places."""
+KEYS = ("correct_answer", "correct_option", "correct_choice", "answer_key", "answer_idx", "answer_index", "answer_id")
+"""How names of columns begin beside which a list of answers is one of choices."""
 NO_ANSWERS = ("incorrect_", "wrong_", "negative_", "rejected_", "num_", "number_of_")
 """How names of columns begin that hold answers nobody should learn, or their number."""
 THUMBS = ("label", "kto_tag", "thumbs_up", "thumb", "desirable", "is_desirable", "feedback", "approved", "accepted",

@@ -23,9 +23,9 @@ _ANSWERS = (*NAMES["completion"], "answers", "responses", "solutions")
 _SAMPLE = 50
 
 
-def unread_prose(dataset: Dataset) -> list[str]:
-    """Columns of prose without a role: beside a text those at least a third as long, beside a prompt and its answer those
-    whose names do not say that they are about the row (a source, a rationale, another answer).
+def unread_prose(dataset: Dataset, length: float = _LENGTH) -> list[str]:
+    """Columns of prose without a role: beside a text those of at least `length` of its words, beside a prompt and its
+    answer those whose names do not say that they are about the row (a source, a rationale, another answer).
 
     Empty where a task has its own places for texts (turns, two answers).
     """
@@ -38,7 +38,7 @@ def unread_prose(dataset: Dataset) -> list[str]:
         return []
     read = max(_facts(dataset, name).median_words for name in dataset.roles.text)
     free = [_facts(dataset, name) for name in dataset.columns if name not in taken]
-    return [f.name for f in free if _is_prose(f) and f.median_words >= _LENGTH * read]
+    return [f.name for f in free if _is_prose(f) and f.median_words >= length * read]
 
 
 def told(dataset: Dataset, columns: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ and again ("Summarise this."), each time under another: then that is what it is 
 What such a column says, and that a date or an id under its name says nothing, is decided value by value
 (`curate.dataset.given`), each row by itself; only what is asked again and again is counted, in all rows. A column of
 another name that the role `context` was given to counts wherever it is filled. So do further answers or conversations
-beside those that are read (`response_0` and `response_1`, `conversation_b`).
+beside those that are read (`response_0` and `response_1`, `conversation_b`), and prose without a role where the texts that
+are read come twice in the mean or more often (a document beside each of many claims).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from curate.dataset import Dataset
 from curate.dataset.column import Column
 from curate.dataset.content import as_text, loaded
 from curate.dataset.given import answers_side_by_side, choice_columns, filled_choices, opened, says
-from curate.dataset.names import CHOICES, PASSAGES, SYSTEM, TURNS_BEFORE, plain
+from curate.dataset.names import CHOICES, PASSAGES, SYSTEM, TURNS_BEFORE, about_row, plain
 from curate.dataset.unread import unread_prose
 from curate.similarity.exact import exact_groups
 from curate.similarity.partners import Ints
@@ -125,16 +126,30 @@ def _said(dataset: Dataset) -> Iterator[tuple[list[str], pa.LargeStringArray]]:
     taken = {name for role, columns in dataset.roles.items() if role != "context" for name in columns}
     free = {name: plain(name) for name in dataset.columns if name not in taken}
     grouped, answers = list(choice_columns(list(free))), answers_side_by_side(dataset.columns, taken)
+    prose = _told_by_prose(dataset)
     together = {name for members, _ in grouped for name in members}
     for name, known in free.items():
         if known in SYSTEM or known in PASSAGES or known in TURNS_BEFORE or known in CHOICES:
             yield [name], _column(dataset, name, known)
         elif name in answers and name not in together:
             yield [name], _column(dataset, name, "system")  # as few words
+        elif name in prose:
+            yield [name], dataset.texts(name).fill_null("")
         elif name in dataset.roles.context and name not in together:
             yield [name], as_text(Column(dataset.values(name), dataset.is_json(name))).fill_null("")
     for members, votes in grouped:
         yield members, _row_by_row(dataset, members, votes=votes)
+
+
+def _told_by_prose(dataset: Dataset) -> list[str]:
+    """Prose without a role where the texts that are read come again and again: each document beside many claims."""
+    if dataset.task not in ("text", "classification") or not (found := unread_prose(dataset, 0)):
+        return []
+    found = [name for name in found if not about_row(name)]
+    texts = dataset.content()
+    if dataset.origin is not None:
+        texts = dataset.origin[0].content()  # as it was before some of the rows went
+    return found if 2 * pc.count_distinct(texts).as_py() < len(texts) else []
 
 
 def _column(dataset: Dataset, name: str, known: str) -> pa.LargeStringArray:
