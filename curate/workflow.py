@@ -301,9 +301,12 @@ def read_input(recipe: Recipe) -> Dataset:
 
 
 def read_decisions(path: str | Path) -> Journal:
-    """A journal that a user names, or that of a run. ConfigError where there is none, DataError for a wrong line."""
+    """A journal that a user names, or that of a run, which is empty where nobody has decided yet.
+
+    ConfigError where there is neither, DataError for a wrong line.
+    """
     journal = Path(path) / "decisions.jsonl" if Path(path).is_dir() else Path(path)
-    if not journal.is_file():
+    if not journal.is_file() and not (Path(path) / "manifest.json").is_file():
         raise ConfigError(f"there is no decision file at {journal}")
     return read_journal(journal)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from curate.words import size
+from curate.words import plural, size
 
 if TYPE_CHECKING:
     from curate.similarity.index import IndexInfo
@@ -120,5 +120,5 @@ def _show(about: IndexInfo, as_json: bool) -> None:
         return
     for name, items in about.sources.items():
         click.echo(f"{items:>12,}  {safe_text(name)}")
-    click.echo(f"{about.items:>12,}  items in {len(about.segments)} segments, {size(about.size_bytes)}; "
+    click.echo(f"{about.items:>12,}  items in {plural(len(about.segments), 'segment')}, {size(about.size_bytes)}; "
                f"near-duplicates from {about.config.similarity:g}")

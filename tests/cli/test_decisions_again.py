@@ -43,6 +43,15 @@ def test_decisions_of_an_earlier_run_hold_for_the_rows_that_both_have(inside: Cu
     assert (new / "decisions.jsonl").read_bytes() == (old / "decisions.jsonl").read_bytes(), "taken in once"
 
 
+def test_a_run_in_which_nobody_has_decided_gives_no_decisions(inside: Curate, tmp_path: Path) -> None:
+    run = ("--no-train", "--stages", "exact_duplicates")
+    assert inside("run", write(tmp_path / "may.jsonl", range(9)), *run).returncode == 0
+    done = inside("run", write(tmp_path / "june.jsonl", range(12)), *run, "--decisions", "runs/may")
+    assert done.returncode == 0, done.stderr
+    assert "0 decisions taken in from runs/may" in done.stderr
+    assert not (tmp_path / "runs" / "june" / "decisions.jsonl").exists()
+
+
 def test_a_run_of_another_file_of_that_name_says_which(inside: Curate, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     inside("run", write(tmp_path / "a" / "t.jsonl", range(9)), "--no-train", "--stages", "exact_duplicates")
