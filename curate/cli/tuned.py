@@ -25,7 +25,7 @@ def told(found: Mapping[str, Any]) -> Iterator[str]:
         line += f", the defaults {found['default_value']:.4g}"
     yield line + " (the best of many is flattered by luck; the test rows say what it is worth)"
     if len(trials) > 1:
-        yield f"  trials  {_history(trials, found['maximise'])}  best {'high' if found['maximise'] else 'low'}; · no value"
+        yield f"  trials  {_history(trials)}  best {'high' if found['maximise'] else 'low'}; · no value"
     yield f"  {'setting':<28}{'default':>12}{'found':>12}"
     for setting, value in found["best"].items():
         before = found["default"]["values"].get(setting)
@@ -50,8 +50,8 @@ def told(found: Mapping[str, Any]) -> Iterator[str]:
     yield found["comparison"]["words"]
 
 
-def _history(trials: list[Mapping[str, Any]], maximise: bool) -> str:
-    """A mark a trial, higher where it is better."""
+def _history(trials: list[Mapping[str, Any]]) -> str:
+    """A mark a trial, as high as its value lies between the lowest and the highest; `·` for one without a value."""
     values = [row["value"] for row in trials if row["value"] is not None]
     if not values:
         return ""

@@ -6,7 +6,7 @@ Names decide first (`instruction`, `category`, `conversations`: the names that d
 second (median words, distinct values, shapes of nested values). A guess from contents says so. A label whose values are
 all distinct is an id, not a label.
 
-Cost: statistics over at most `SAMPLE_ROWS` rows spread evenly, distinct counts over all rows.
+Cost: statistics over at most `shapes.SAMPLE_ROWS` rows spread evenly, distinct counts over all rows.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ def majority(votes: Ints, n_classes: int) -> Ints:
         has = np.flatnonzero(column >= 0)
         counts[has, column[has]] += 1.0
     total = counts.sum(axis=0)
-    found = (counts + 0.5 * total / max(1.0, total.max(initial=0.0) * 2)).argmax(axis=1)
-    # A class without a vote here must not win a tie by being frequent elsewhere: half a vote never outweighs one.
+    # How frequent a class is elsewhere breaks ties, and weighs a quarter of a vote at most: a class without one never wins.
+    found = (counts + 0.25 * total / max(1.0, total.max(initial=0.0))).argmax(axis=1)
     return np.where((votes >= 0).any(axis=1), found, -1).astype(np.int64)
 
 

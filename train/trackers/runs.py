@@ -148,7 +148,8 @@ def open_tracker(config: TrainConfig, facts: RunFacts, directory: Path) -> Track
 def facts_of(config: TrainConfig, identity: Mapping[str, Any], directory: Path) -> RunFacts:
     """The facts of a training run, from what `train.lora.run_identity` says of it.
 
-    The folder's last two names are the arm and the seed (`train/<arm>/<seed>/`).
+    The arm is the folder's name, or that of the folder above where the last is a number, a seed of an ablation
+    (`train/<arm>/<seed>/`); the seed is the configuration's.
     """
     settings = {k: v for k, v in config.told().items() if k not in _LEFT_OUT}
     settings = {k: " ".join(map(str, v)) if isinstance(v, list) else v for k, v in settings.items()}
