@@ -86,7 +86,7 @@ def disparity_lines(fairness: Fairness) -> tuple[str, ...]:
             found.setdefault((r.column, r.group), []).append(r)
     out = []
     for (column, group), rows in list(found.items())[:MOST_LOUD]:
-        rows.sort(key=lambda r: -abs(r.estimate.value or 0))
+        rows.sort(key=lambda r: ("[" in r.metric, -abs(r.estimate.value or 0)))  # of the whole model before single classes
         told = [f"{r.metric} {points(r.estimate.value or 0)}" for r in rows[:MOST_METRICS]]
         more = [f"and {len(rows) - MOST_METRICS:,} more"] if len(rows) > MOST_METRICS else []
         out.append(f"Disparity, {column} {group} against the others, in points: {', '.join([*told, *more])}.")

@@ -23,7 +23,9 @@ from audit.fairness.preview import preview_of_change, preview_of_findings
 from audit.fairness.swaps import swap_effects
 from audit.fairness.swaps.engine import Swapped
 from audit.report import render_html, render_markdown, render_terminal, render_terminal_groups
+from audit.report.fairness import disparity_lines
 from audit.report.fairness_trained import over_seeds
+from audit.report.interval import Interval
 from curate import workflow
 from curate.cli.apply import apply_command
 from curate.cli.diff import diff_command
@@ -186,6 +188,15 @@ def test_disparities_stand_before_the_tables_in_every_rendering(run: Path) -> No
     for name, table in tables.items():
         assert said in told[name], name
         assert told[name].index(said) < told[name].index(table), name
+
+
+def test_of_each_group_measures_of_the_whole_model_are_named_before_those_of_single_classes(run: Path) -> None:
+    fairness = workflow.build_report(RunDir.open(run)).fairness
+    one = next(r for r in fairness.rows if r.outcome == "disparity")
+    found = {"f1 [yes]": 0.4, "accuracy": -0.1, "macro f1": 0.2, "tpr [no]": -0.3}
+    rows = tuple(dataclasses.replace(one, metric=name, estimate=Interval(value)) for name, value in found.items())
+    (said,) = disparity_lines(dataclasses.replace(fairness, rows=rows))
+    assert said.endswith("in points: macro f1 +20.0, accuracy −10.0, f1 [yes] +40.0, and 1 more.")
 
 
 def test_a_run_that_was_not_asked_about_groups_is_not_judged(tmp_path: Path, run: Path) -> None:
