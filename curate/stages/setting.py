@@ -11,7 +11,7 @@ What such a column says, and that a date or an id under its name says nothing, i
 (`curate.dataset.given`), each row by itself; only what is asked again and again is counted, in all rows. A column of
 another name that the role `context` was given to counts wherever it is filled. So do further answers or conversations
 beside those that are read (`response_0` and `response_1`, `conversation_b`), and prose without a role where the texts that
-are read come twice in the mean or more often (a document beside each of many claims).
+are read come twice in the mean or more often (a document beside each of many claims), and lists of labels.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ from curate.similarity.partners import Ints
 
 _ASKED_OFTEN = 5
 """System prompts under which the same is asked, from which on the question says nothing by itself."""
+_LISTS_OF_LABELS = ("label", "labels", "_tags")
+"""How names of columns end that hold the labels of a row as a list, which the role of one label does not read."""
 _LONG = 32
 """Blanks from which on nobody counts words."""
 
@@ -133,7 +135,7 @@ def _said(dataset: Dataset) -> Iterator[tuple[list[str], pa.LargeStringArray]]:
             yield [name], _column(dataset, name, known)
         elif name in answers and name not in together:
             yield [name], _column(dataset, name, "system")  # as few words
-        elif name in prose:
+        elif name in prose or (dataset.is_json(name) and known.endswith(_LISTS_OF_LABELS)):
             yield [name], dataset.texts(name).fill_null("")
         elif name in dataset.roles.context and name not in together:
             yield [name], as_text(Column(dataset.values(name), dataset.is_json(name))).fill_null("")

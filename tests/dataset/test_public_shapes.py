@@ -53,7 +53,9 @@ def tags(i: int) -> list[int]:
 Roles = dict[str, tuple[str, ...]]
 SHAPES: dict[str, tuple[Callable[[int], Row], str, Roles, tuple[str, ...]]] = {
     "CoNLL": (lambda i: {"id": str(i), "tokens": said(i).split(), "ner_tags": tags(i)}, "text", {"text": ("tokens",)},
-              ("tokens",)),
+              ("tokens", "ner_tags")),
+    "GoEmotions": (lambda i: {"text": said(i), "labels": [i % 9, 27][: 1 + i % 2], "id": f"e{i}"}, "text",
+                   {"text": ("text",)}, ("text", "labels")),
     "paragraphs": (lambda i: {"text": [said(i), said(i + 50)], "labels": [i % 4]}, "text", {"text": ("text",)}, ("text",)),
     "things said": (lambda i: {"id": str(i), "data": [asked(i), said(i)]}, "text", {"text": ("data",)}, ("data",)),
     "claims without a label": (lambda i: {"document": said(i // 3, 6), "claim": said(i)}, "text",
