@@ -7,7 +7,8 @@
 
 Names, places, organisations and addresses have sets of their own, in six languages (`--names`); `fresh_*.txt` have all
 types in fourteen (`--everything`); `rare_*.txt` are chats, reviews, mails, news and forms of twelve languages, in most of
-which nobody is named (`--run`). The texts are scanned as one column; a finding that is not marked is wrong.
+which nobody is named (`--run`); half of the lines of `broad_*.txt` only look like personal data. The texts are scanned as
+one column; a finding that is not marked is wrong.
 `--write` leaves the sets as JSON lines for `curate pii-eval`.
 """
 

@@ -38,6 +38,8 @@ _FIELDS = r"""
     |szuletesi (?:ido|datum)|szul\.? ?ido|data nasterii|дата рождения|дата рожд\.?|дата народження|ημερομηνια γεννησης
     |datum rod[j]?enja|ngay sinh|tanggal lahir|tgl\.? ?lahir|tarikh lahir|生年月日|出生(?:日期|年月日)?|生日
     |출생(?:일|연월일)?|생년월일|생일|जन्म ?\S{0,8}
+    |(?:naissance|nacimiento|nascimento|nascita|nasterii|urodzenia|narozen[ií]|dogum|lahir|sinh)(?=[ ]?[:=])
+    |(?:data )?nasc\.|fecha de nac\.?|ne\(e\)|nac\.|nar\.
     |تاريخ (?:ال)?ميلاد|תאריך לידה|วันเกิด|birth day|birthdt
 """
 _VERBS = r"""
@@ -82,7 +84,7 @@ _GLUED = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 def birth(view: View, c: Candidate) -> list[Span]:
     """The date that ends with the candidate, or in Asian scripts begins with it, if a birth is spoken of before it."""
-    low = max(view.starts[c.row], c.start - 32)
+    low = _whole_from(view, max(view.starts[c.row], c.start - 32), c.start)
     text = view.text(low, c.end)
     found = next((m for m in _DATES.finditer(text) if low + len(text[: m.end()].encode()) == c.end), None)
     if found is not None and not (found.start() and text[found.start() - 1].isdigit()) and _possible(found[0]):
@@ -99,9 +101,7 @@ def birth(view: View, c: Candidate) -> list[Span]:
             if not _ERA.search(view.text(max(view.starts[c.row], start - 6), start)):
                 return []
             start -= 6
-    first = max(view.starts[c.row], start - 48)
-    while first < start and view.data[first] & 0xC0 == 0x80:
-        first += 1
+    first = _whole_from(view, max(view.starts[c.row], start - 48), start)
     raw = view.text(first, start)
     if not raw.strip() and view.column(c.row):
         raw = re.sub(r"[_\-.]+", " ", _GLUED.sub(" ", view.column(c.row))) + ": "
@@ -109,6 +109,13 @@ def birth(view: View, c: Candidate) -> list[Span]:
     if not score and _BEHIND.match(view.text(end, min(view.ends[c.row], end + 32))):
         score = 0.6 if found is not None else 0.75
     return [(start, end, _DOB, score)] if score else []
+
+
+def _whole_from(view: View, low: int, start: int) -> int:
+    """The first byte from `low` on that begins a character: one cut in two would shift all offsets behind it."""
+    while low < start and view.data[low] & 0xC0 == 0x80:
+        low += 1
+    return low
 
 
 def _possible(written: str) -> bool:

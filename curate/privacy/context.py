@@ -22,8 +22,8 @@ PHONE, IDENTIFIER, CARD, SSN, IP, VERSION, BIRTH, MONEY, PAGE, COUNT, PHONE_AFTE
 _WORDS: dict[int, str] = {
     PHONE: """phone phones telephone tel telefon telefono teléfono téléphone telefone telefoon tlf mobile mobil movil
         móvil cell cellphone cellular handy fax faks call calls calling dial message messages whatsapp sms signal viber
-        telegram contact hotline helpline landline phonenumber phoneno mobilenumber ring reach answering rufnummer
-        telefonnummer celular portable pager voicemail textme hablar llame llamar appelez appeler anrufen
+        telegram contact hotline helpline callback fon landline phonenumber phoneno mobilenumber ring reach answering
+        rufnummer telefonnummer celular portable pager voicemail textme hablar llame llamar appelez appeler anrufen
         erreichen erreichbar zap zapzap telem tlm""",
     IDENTIFIER: """order orders invoice tracking ticket isbn issn doi ref reference id ids uid guid serial sku part
         model catalog catalogue case docket account acct acc booking reservation confirmation transaction txn policy
@@ -35,13 +35,13 @@ _WORDS: dict[int, str] = {
     CARD: "card cards credit debit visa mastercard maestro amex cc pan creditcard cardnumber kreditkarte tarjeta carte",
     SSN: "ssn ssns social socialsecurity itin taxpayer socialsecuritynumber",
     IP: "ip ips ipv ipv4 ipv6 address addr host server hostname dns gateway ping client remote subnet netmask cidr",
-    VERSION: """version versions v ver release releases build rev revision firmware driver update section chapter clause
-        paragraph sec dotnet assembly patch""",
+    VERSION: """version versions v ver release releases build rev revision firmware driver update upgrade upgraded
+        upgrading downgrade section chapter clause paragraph sec dotnet assembly patch""",
     BIRTH: "born birth birthday birthdate dob geboren nacido nacida née naissance nacimiento geburtsdatum bday",
     MONEY: "usd eur gbp dollars euros euro dollar pounds price total cost amount paid sum revenue budget worth",
     PHONE_AFTER: """office desk home work phone mobile cell fax tel direct numarasından numarasına numarasını numaralı
         numaramdan arayın numeroon számon számot számra 致电""",
-    PAGE: "page pages pp p line lines row verse",
+    PAGE: "page pages pp p line lines row verse column zeile zeilen spalte seite ligne colonne fila columna rad wiersz",
     COUNT: "number num nummer numero numéro número numer nomor numara номер",
 }
 _CLASS_OF = {"PHONE": PHONE, "IDENTIFIER": IDENTIFIER, "BIRTH": BIRTH}

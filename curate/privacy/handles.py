@@ -19,8 +19,8 @@ _NAME = re.compile(r"@([A-Za-z_][A-Za-z0-9_.]{2,29})")
 _SPOKEN = re.compile(
     r"\b(?:twitter|insta(?:gram)?|ig|tiktok|telegram|discord|github|gitlab|snap(?:chat)?|mastodon|bluesky|threads|linkedin|"
     r"twitch|youtube|reddit|skype|weibo|handles?|user ?names?|follow(?:ing|ed|s)?|followers?|dm|tag|usuari[oa]|"
-    r"benutzername|utente|pseudo|nick(?:name)?|ник|gebruikersnaam|sigueme|s[ií]gueme|seguir|folge|folgt|suivez|seguimi|segui)\b[^\w\n@]{1,4}"
-    r"(?:(?:is|me|us|at|on|as|handle|account|user|name|id|es|ist|est|è|é|en|em|mir|uns)\b[^\w\n@]{1,3}){0,3}$",
+    r"benutzername|utente|pseudo|nick(?:name)?|ник|gebruikersnaam|sigueme|s[ií]gueme|seguir|agrega|adiciona|aggiungi|folge|folgt|suivez|seguimi|segui)\b[^\w\n@]{1,4}"
+    r"(?:(?:is|me|us|at|on|as|handle|account|user|name|id|es|c['’]est|sur|jest|ist|est|è|é|en|em|mir|uns)\b[^\w\n@]{1,3}){0,3}$",
     re.IGNORECASE,
 )
 _NOT_NAMES = frozenset(word_list("""

@@ -72,6 +72,7 @@ from curate.privacy.neighbourhood import (
 from curate.privacy.surroundings import SHORT_CELL, asian_birth, birth_sign, context, context_after, era_year
 from curate.privacy.tokens import (
     MAX_TOKEN,
+    beside_capitals,
     bic_word,
     is_disguise,
     key_start,
@@ -80,6 +81,9 @@ from curate.privacy.tokens import (
     token_around,
     token_worth,
 )
+
+LONGEST_RUN = 22
+"""Digits without a sign between them of the longest number: accounts in Argentina."""
 
 drop_stale_code(Path(__file__).parent)
 
@@ -201,7 +205,7 @@ def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untype
                             n = put(out, n, ALNUM, row, token, resume, near, union, f)
                     if resume > stop and (data[stop] == 45 or data[stop] == 43):
                         resume = stop
-                if stop - i > LONGEST_REGION or longest > 19:
+                if stop - i > LONGEST_REGION or longest > LONGEST_RUN:
                     pass
                 elif quad >= 3 or (digits >= 7 and not (groups > 10 and digits < 2 * groups)):
                     near, union = context(data, start, end, i, columns[names[row]])
@@ -225,15 +229,20 @@ def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untype
                         union |= BIRTH
                     if union & 32 == 0 and (union & 64) != 0:  # a birth, not a version
                         n = put(out, n, YEAR, row, i, stop, near, union, f)
-                    plate = digits == 4 and i - 2 >= start and prev == 0 and 65 <= data[i - 2] <= 90
-                    if (digits >= 5 or plate) and union & (ID_WORD | FOREIGN):
+                    if digits >= 5 and union & (ID_WORD | FOREIGN):
                         n = put(out, n, NUMBER, row, i, stop, near, union, f | MAY_BE_ID)
+                    elif union & (ID_WORD | FOREIGN) and beside_capitals(data, start, end, i, stop):
+                        n = put(out, n, ALNUM, row, i, stop, near, union, f)
                 elif groups == 1 and digits <= 2 and era_year(data, start, i, stop, end):
                     near, union = context(data, start, end, i, columns[names[row]])
                     if asian_birth(data, stop, end):
                         union |= BIRTH
                     if union & BIRTH:
                         n = put(out, n, YEAR, row, i, stop, near, union, f)
+                elif groups == 1 and beside_capitals(data, start, end, i, stop):  # the digits of a vehicle's plate
+                    near, union = context(data, start, end, i, columns[names[row]])
+                    if union & (ID_WORD | FOREIGN):
+                        n = put(out, n, ALNUM, row, i, stop, near, union, f)
                 # Hexadecimal with colons is found at its first colon, so stop before it.
                 i = max(resume, i + 1)
                 continue

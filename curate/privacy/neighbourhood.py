@@ -369,11 +369,14 @@ def is_at(data, j, end):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def area_code(data, i, j, last, digits):  # type: ignore[no-untyped-def]
-    """Whether ` / ` or ` - ` is being read behind what looks like an area code: `089 / 1234 56`, `(0221) - 4711`."""
-    if j - last != 2 or data[j] != 32 or digits > 6 or digits < 2 or data[i] == 43:
+    """Whether ` / ` or ` - ` is being read behind what looks like an area code: `089 / 1234 56`, `(0221) - 4711`,
+    `+49 (0)431 / 220 18`."""
+    if j - last != 2 or data[j] != 32 or digits > 8 or digits < 2:
         return False
     if data[last] != 32 or (data[last + 1] != 47 and data[last + 1] != 45):
         return False
+    if data[i] == 43 or digits > 6:
+        return data[i] == 43 and digits > 2 and data[last + 1] == 47
     first = i + 1 if data[i] == 40 else i
     return data[first] == 48
 

@@ -49,7 +49,7 @@ def _number_at(data, a, b):  # type: ignore[no-untyped-def]
     area = first == 48 and digits <= 13  # "02)312-3456"
     if not 7 <= digits <= 15 or groups > 8 or (opened != 0 and not (area and opened == -1)):
         return False
-    if slashes:
+    if slashes and data[a] != 43:
         return slashes == 1 and first == 48 and groups > 1 and not inside  # "0421 / 3370 618", "040/12345"
     if data[a] == 43 or (first == 48 and second == 48 and digits >= 10):
         return True

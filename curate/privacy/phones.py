@@ -234,14 +234,16 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
         text = text.replace(")", "-", 1)
     if thousands(text):
         return 0.0
-    if "/" in text and not (context and text.count("/") == 1 and len(digits) >= 9):
+    international = text.startswith("+")
+    if "/" in text and not ((context or international) and text.count("/") == 1 and len(digits) >= 9):
         german = _AREA_SLASH.fullmatch(text) and any(valid_national(digits, r) for r in _SLASH_REGIONS)
         return 0.55 if german else 0.0
     if text.count(".") == 1 and len(groups) == 2 and not text.startswith("0"):
-        return 0.0  # a decimal number
+        # A decimal number, unless written as domain registries do (RFC 5733): `+39.0104481207`.
+        return 0.85 if _REGISTERED.fullmatch(text) and valid_international(digits) else 0.0
     if len(groups) in (4, 5) and len(groups[-1]) == 1 and book_number(text):
         return 0.0
-    if text.startswith("+"):
+    if international:
         known = valid_international(digits.replace("0", "", 1) if "(0)" in text else digits)
         if known is None:
             known = valid_international(digits)
@@ -281,6 +283,7 @@ def _shape_score(text: str, *, context: bool, region: str) -> float:
     return 0.0
 
 
+_REGISTERED = re.compile(r"\+\d{1,3}\.\d{7,14}")
 _PAIRED = re.compile(r"[^()]*(?:\([^()]*\)[^()]*)*")
 _AREA_BRACKET = re.compile(r"0\d{1,4}\) ?\d{3,4}[- ]?\d{3,4}")
 """`02)312-3456`, the Korean way to set the area code apart."""

@@ -25,7 +25,7 @@ _NEVER = 1000
 _FARTHEST = 16
 """Words that are looked at: ten between, and those of the longest phrase."""
 
-_TOKEN = re.compile(r"(?<![^\W_])[^\W\d_]++(?![0-9])|\d[\d.,-]{4,}|\[[A-Z_]{2,24}\]|(?<=[a-z]{4})[.!?](?=\s)")
+_TOKEN = re.compile(r"(?<![^\W_])[^\W\d_]++(?![0-9])|\d[\d.,-]{4,}|\[[A-Z_]{2,24}\]|(?<=[a-z]{4})(?<!nr)[.!?](?=\s)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -54,7 +54,7 @@ def _tables() -> tuple[dict[str, list[_Ending]], dict[str, list[_Ending]], dict[
             if any("\u0e00" <= c <= "\u0e7f" or "\u2e80" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af" for c in phrase):
                 joined.setdefault(phrase, []).append(identifier)
                 continue
-            *before, last = LETTERS.findall(fold(phrase))
+            *before, last = map(fold, LETTERS.findall(phrase))  # in this order, as texts are read
             ending = _Ending(tuple(before), identifier)
             (stems if phrase.endswith("*") else exact).setdefault(last, []).append(ending)
     return exact, stems, joined
@@ -173,12 +173,18 @@ def _order(hit: Hit) -> tuple[int, int, float]:
 
 
 _HEAD = re.compile(r"[^.;\n\d\[]*")
+_LABEL_OF_NEXT = re.compile(r"\.?[ :#=]{0,3}[\d\[+(]")
+_PARTED = re.compile(r".*(?=[,|、،])", re.DOTALL)
 
 
 def phrases_after(text: str) -> tuple[Hit, ...]:
-    """The same for the first words behind a value, up to the end of the sentence."""
+    """The same for the first words behind a value, up to the end of the sentence; what stands behind a comma and right
+    before the next value belongs to that (`15108695088, kontonr. 1503 40 12345`)."""
     head = _HEAD.match(text)
-    return _phrases_after(head[0]) if head and head[0] else ()
+    said = head[0] if head else ""
+    if head and _LABEL_OF_NEXT.match(text, head.end()) and (parted := _PARTED.match(said)):
+        said = parted[0]
+    return _phrases_after(said) if said else ()
 
 
 @lru_cache(maxsize=8192)

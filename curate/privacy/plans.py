@@ -156,7 +156,7 @@ def plan(before: str, column: str, after: str, area: str, first: int, last: int,
 
 
 _LABEL = re.compile(
-    r"(?:[^\W\d_]{4}|\b(?:[A-Z]\.?){2,4})['\"]{0,2}(?:\s?[-/]\s?)?(?:\s?(?:n[.ºo°r]{1,2}|no|nr|#|№|id|is|es|est|ist|é|è|er|är))?"
+    r"(?:[^\W\d_]{4}|\b(?:[A-Z]\.?){2,4})['\"]{0,2}(?:\s?[-/]\s?)?(?:\s?(?:n[.ºo°r]{1,2}|no|nr|No|Nr|NO|NR|#|№|id|ID|is|es|est|ist|é|è|er|är))?"
     r"[ ]?[:=#.]?[ ]?['\"]{0,2}\Z"
 )
 """A label right before a value: a word of four letters or an abbreviation in capitals, then at most a sign or "is"."""
@@ -209,8 +209,8 @@ def _attempt(identifier: Identifier, area: str, first: int, last: int, score: fl
             text = text[label.end() :]  # "MRN 00482913": the letters are the label
         begin = match.start() + match[0].rindex(text)
         end = begin + len(text)
-        if not identifier.check and _CALCULATED.match(area, end):
-            continue
+        if not identifier.check and (_CALCULATED.match(area, end) or (begin and area[begin - 1] == "+")):
+            continue  # a term of a sum; a telephone's digits
         if begin < last and end > first:
             maybe_date |= not identifier.check and _MAYBE_DATE.match(text) is not None
             places.append(Place(begin, end, *match.span()))

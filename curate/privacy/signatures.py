@@ -72,7 +72,7 @@ def _stops() -> npt.NDArray[np.uint8]:
 
 _INSIDE = _stops()
 _LINK = np.zeros(256, dtype=np.uint8)
-_LINK[[ord(c) for c in "neiors"]] = 1
+_LINK[[ord(c) for c in "neiorsNI"]] = 1
 
 
 @njit(cache=True)
@@ -105,6 +105,7 @@ def _word_between(data, i, high):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def _spoken(data, low, high, after):  # type: ignore[no-untyped-def]
     """Signature of the words in [low, high), and whether a phrase may end there. `after`: they stand behind the value."""
+    top = high
     if after:  # up to the end of the sentence
         p = low
         while p < high and not (data[p] == 46 or data[p] == 59 or data[p] == 10 or data[p] == 91 or WORD[data[p]] == 2):
@@ -126,6 +127,9 @@ def _spoken(data, low, high, after):  # type: ignore[no-untyped-def]
             else:
                 p -= 1
     h, ending, i = SEED, False, low
+    if after:  # and whether another value follows
+        for p in range(high, min(top, high + 5)):
+            h = mix(h, 48 if WORD[data[p]] == 2 else data[p])
     led, before = False, SEED  # whether the word before may begin a phrase, and its hash
     while i < high:
         c = data[i]
@@ -153,6 +157,7 @@ def _spoken(data, low, high, after):  # type: ignore[no-untyped-def]
         if not bits or j - i == 1:
             h = mix(h, data[i] if j - i == 1 else 1)
         small = j - i >= 4 and data[j - 1] >= 97 and data[j - 2] >= 97 and data[j - 3] >= 97 and data[j - 4] >= 97
+        small &= data[j - 2] != 110 or data[j - 1] != 114  # `Kontonr.`
         h = mix(h, 2 if small else 3)  # a full stop behind four small letters ends a sentence
         if not ((i > low and WORD[data[i - 1]] == 2) or (j < high and WORD[data[j]] == 2)):
             led, before = bits & _LEADS != 0, word

@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from curate.privacy import neighbourhood as k
 from curate.privacy.candidates import Candidate, Span, View
-from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, SSN, VERSION, word_classes
+from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, PHONE_AFTER, SSN, VERSION, word_classes
 from curate.privacy.phones import bare_score, find_phones, is_dateish, question
 from curate.privacy.plans import without_digits
 from curate.privacy.types import CODE
+from curate.privacy.words import LETTERS, word_list
 
 _PHONE = CODE["PHONE_NUMBER"]
 
@@ -28,7 +29,8 @@ _OWN_NUMBER = re.compile(
 _COUNTED = frozenset(("calls", "messages", "signals", "rings"))
 _DIALLED = frozenset(("call", "dial", "ring", "text", "sms", "whatsapp"))
 _WEAK = frozenset((
-    *_DIALLED, "calling", "message", "signal", "reach", "answering", "handy", "cell", "contact", "contacto", "contato",
+    *_DIALLED, "calling", "callback",
+    "message", "signal", "reach", "answering", "handy", "cell", "contact", "contacto", "contato",
     "kontakt", "mobile", "portable", "pager", "telegram", "viber", "bel", "kom", "cel", "erreichen", "erreichbar", "zap",
     "hp", "wa",
 ))  # fmt: skip
@@ -46,10 +48,14 @@ def _spoken(view: View, c: Candidate, text: str) -> bool:
         if not c.union & COUNT or c.near:
             return False
         return bool(_OWN_NUMBER.search(view.text(max(view.starts[c.row], c.start - 64), c.start)))
-    if not text.isdigit() or view.column(c.row):
+    if view.column(c.row):
         return True
-    before = view.text(max(view.starts[c.row], c.start - 64), c.start)
-    said = _said(without_digits(before), len(text) <= 8)
+    before = without_digits(view.text(max(view.starts[c.row], c.start - 64), c.start))
+    if (text.isdigit() or "/" in text) and _taken(before):
+        return False
+    if not text.isdigit():
+        return True
+    said = _said(before, len(text) <= 8)
     return said == "yes" or (said == "unless round" and not round_number(text))
 
 
@@ -59,12 +65,32 @@ def round_number(digits: str) -> bool:
     return digits.endswith("000")
 
 
+_NUMBER_BETWEEN = re.compile(r"(?<![\d.,/-])(?:\+|\(\+?)?\d[\d ./()-]{5,}\d(?!\d)|\[[A-Z_]{2,24}\]")
+_AND = frozenset(word_list("""
+    and or oder und bzw ou et y o e u ed und en of i lub och eller og tai ja a nebo ve veya и или ή και και atau dan
+    hoặc và و أو या और also auch aussi at on under unter al au op via mobile home work privat
+"""))
+
+
+@lru_cache(maxsize=8192)
+def _taken(before: str) -> bool:
+    """Whether the last word that speaks of telephones has its number already, and another word stands behind that one:
+    `tel. 0744 481 207, order 4481207`."""
+    numbers = list(_NUMBER_BETWEEN.finditer(before))
+    if not numbers:
+        return False
+    behind = LETTERS.findall(before[numbers[-1].end() :])
+    if not behind or behind[-1].lower() in _AND or any(word_classes(word) & (PHONE | PHONE_AFTER) for word in behind):
+        return False
+    return any(word_classes(word) & PHONE for word in LETTERS.findall(before[: numbers[-1].start()])[-2:])
+
+
 @lru_cache(maxsize=8192)
 def _said(before: str, short: bool) -> str:
     """Whether the text before a bare number, digits apart, speaks of telephones: `yes`, `no` or `unless round`."""
     far = _LAST_WORDS.search(before) if short else None  # "(id, phone) VALUES (1234567"
     near = before[far.start() :] if far else before
-    spoken = [m for m in re.finditer(r"[^\W\d_]+", near) if word_classes(m[0]) & PHONE]
+    spoken = [m for m in LETTERS.finditer(near) if word_classes(m[0]) & PHONE]
     if not spoken:
         return "yes" if not near.isascii() or (not far and not re.search(r"[^\W\d_]", near)) else "no"
     word, link = spoken[-1][0].lower(), near[spoken[-1].end() :]

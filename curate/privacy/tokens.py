@@ -70,6 +70,27 @@ def token_around(data, start, end, i, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def beside_capitals(data, start, end, i, stop):  # type: ignore[no-untyped-def]
+    """Whether one to three capitals that are no word stand before or behind the digits [i, stop), a blank or a hyphen
+    between or nothing: `HRO-KD 412`, `4821 KLM`, `KDA 41B`."""
+    p = i - 1
+    if p > start and (data[p] == 32 or data[p] == 45):
+        p -= 1
+    q = p
+    while q >= start and p - q < 4 and 65 <= data[q] <= 90:
+        q -= 1
+    if 1 <= p - q <= 3 and (q < start or WORD[data[q]] == 0):
+        return True
+    p = stop
+    if p + 1 < end and (data[p] == 32 or data[p] == 45):
+        p += 1
+    q = p
+    while q < end and q - p < 4 and 65 <= data[q] <= 90:
+        q += 1
+    return 1 <= q - p <= 3 and (q == end or WORD[data[q]] == 0 or WORD[data[q]] == 2)
+
+
+@njit(cache=True)
 def plain_prefix(data, a):  # type: ignore[no-untyped-def]
     """Whether the token at `a` (16 bytes or more) begins as keys do that have no sign in them."""
     h = SEED

@@ -18,13 +18,13 @@ EXACT: dict[str, str] = {
         mob mobiel mobiele cel celu cellulare cellulaire tél tfno tlfn telf fono fone gsm puh puhelin natel rufnr
         durchwahl festnetz handynr wsp wpp whats ringa ringe bel bellen llama llamame llámame llámeme llamadme
         chiamare chiami ligar ligue liga rufen ruft joindre rappeler rappelez rappel kontakt contacto contato contatto
-        recapito kontaktnummer kom dzwonić zadzwoń volejte volat zavolejte hubungi telp ponsel nohp tel1 tel2
+        recapito kontaktnummer kom dzwonić oddzwonić zadzwoń volejte volat zavolejte hubungi telp ponsel nohp tel1 tel2
         phone1 phone2 mòbil mòbils hp wa nowa notelp celulares kontaktnr tlfnr telnr cellno mobno κιν γσμ numara numaram
         arayın arayin gọi sđt đt liên""",
     "IDENTIFIER": """colis pedido pratica spedizione ordine ordini encomenda awb tilaus sipariş siparis kargo nf nfe pnr
         cod código codigo folio expediente contrato contratto protocolo protocollo processo protokol poz consignment
         claim upc gtin sscc siret siren oclc""",
-    "BIRTH": """geb geboren né née nato nata nascido nascida nasceu nascita nac nacida nacido nací naci nasci ur
+    "BIRTH": """geb geboren né née nato nata nascido nascida nasceu nascita nac nasc nar nacida nacido nací naci nasci ur
         urodzony urodzona narozen
         narozena narodený född fødd født syntynyt született născut sinh lahir lahiriyah dogum g.r birthyear""",
 }

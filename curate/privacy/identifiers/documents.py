@@ -12,14 +12,19 @@ _ACCOUNT = (
     "checking account; savings account; numero de cuenta; cuenta bancaria; kontonummer*; kontonr; "
     "numero de compte; compte bancaire; "
     "conto corrente; numero di conto; conta bancaria; conta corrente; numero da conta; rekeningnummer*; numer konta; "
+    "a/c number; a/c no; nro de cuenta; n de cuenta; cta cte; cuenta corriente; clabe; cbu; cvu; "
+    "hesap no*; banka hesabi; stk; so tk; no rekening; no rek; 银行卡; 卡号; 收款账号; 汇款至; 口座; 계좌; 계좌번호; "
+    "खाता संख्या; "
+    "खाता नंबर; เลขที่บัญชี; เลขบัญชี; رقم حساب; מספר חשבון; חשבון בנק; р/с; расчетного счета; "
     "numer rachunku; rachunek bankowy; cislo uctu; bankszamlaszam*; bankkonto*; номер счета; расчетный счет; 银行账号; "
-    "银行账户; 银行卡号; 口座番号; 계좌번호; hesap numara*; رقم الحساب; nomor rekening; so tai khoan; tilinumero*"
+    "银行账户; 银行卡号; 口座番号; hesap numara*; رقم الحساب; nomor rekening; so tai khoan; tilinumero*"
 )
 _ACCOUNT_WEAK = (
-    "account; acct; cuenta; konto; rek; norek; no rek; compte; conta; conto; rekening; rachunek; счет; 账号; tili"
+    "account; acct; acc; cuenta; cta; konto; rek; norek; compte; conta; conto; rekening; rachunek; счет; 账号; tili"
 )
 _PASSPORT = (
     "passport*; pass no; passeport*; pasaporte*; passaporte*; passaporto; reisepass*; passnummer; paspoort*; "
+    "passnr; reisepassnr; passport #; nr pasaportu; "
     "passi; passin; passinumero; pasport*; paszport*; utlevel*; pasaport*; паспорт*; διαβατηριο*; 护照; 護照; "
     "パスポート; 旅券; 여권; 여권번호; جواز سفر; جواز السفر; דרכון; ho chieu; paspor; putovnic*; cestovni pas; "
     "หนังสือเดินทาง; पासपोर्ट"
@@ -43,6 +48,8 @@ _RECORD = (
     "numer pacjenta; номер карты; ipp; n.º de utente; numero de utente; n utente; numero do utente; fallnummer; "
     "krankenaktennummer; pasientnummer; journalnummer; journalnr; potilasnumero; dosya no; protokol no; numero sns; "
     "nº historia; hosp no; hospital no; hosp number; no rm; nomor rm; rekam medis; no rekam medis; nomor rekam medis; "
+    "unit number; versichertennr; versichertennummer*; tessera sanitaria; health card no; medicare no; 病案号; 医保卡号; "
+    "保険証; "
     "住院号; 门诊号; 診察券番号; 차트번호; "
     "медкарта; 病历号; 病歷號; 患者番号; カルテ番号; 환자번호; 환자등록번호"
 )
@@ -74,6 +81,18 @@ _GPS = (
     "위도; konum; koordinat*; إحداثيات"
 )
 
+_PLATE = (
+    r"(?=(?:[^A-Za-z0-9]?[A-Z0-9가-힣一-龥]){4})(?!(?:\d+[- ]?)?(?:USD|EUR|GBP|CHF|PLN|CZK|SEK|NOK|DKK|TRY|TL|RON|HUF|INR|"
+    r"RS|JPY|CNY|KRW|RUB|BRL|MXN|ARS|IDR|RP|VND|AUD|CAD|KM|KG|CM|MM|AM|PM|NR|NO|ART|PAGE)(?![A-Z]))(?:"
+    r"\d[A-Z]\d ?\d{4}|"
+    r"[A-Z]{2}[- ]?\d{1,2}[- ]?[A-Z]{1,3}[- ]?\d{1,4}|[A-Z]{3}\d[A-Z]\d{2}|[A-Z]{3} ?\d{2}[A-Z]|"
+    r"[A-Z]{1,3}[- ]?\d{1,4}[- ]?[A-Z]{1,3}|\d{2}[A-Z]\d?[- ]?\d{3}\.?\d{2}|\d{1,4}[- ]?[A-Z]{1,3}[- ]?\d{1,4}|"
+    r"[A-ZÄÖÜ]{1,3}[- ][A-Z]{1,2}[- ]?\d{1,4}[EH]?|[A-Z]{2}\d{2} ?[A-Z]{3}|\d{4}[- ]?[A-Z]{3}|"
+    r"[A-Z]{2,3} (?=[A-Z]{0,2}\d)[A-Z0-9]{4,5}|[A-Z]{1,3}[- ]?\d{1,4}|\d{2,3}[가-힣] ?\d{4}|"
+    r"[一-龥][A-Z][·. ]?[A-Z0-9]{5,6})"
+)
+"""Four letters and digits at least, and no amount."""
+
 INTERNATIONAL = (
     Id("intl_passport", "PASSPORT",
        "ICAO 9303: up to nine characters, by country one or two letters and digits, or digits",
@@ -81,7 +100,8 @@ INTERNATIONAL = (
        r"[CFGHJKLMNPRTVWXYZ][CFGHJKLMNPRTVWXYZ0-9]{7,8}(?<=[0-9])", _PASSPORT, score=0.85),
     Id("intl_driving_licence", "DRIVER_LICENSE", "issued by states; letters and digits, sometimes in groups",
        r"[A-Z]{2,6}[. ]\d{4,6}(?:[. ][A-Z0-9]{1,5}){1,3}|"
-       r"[A-Z]{1,5}[ -]?\d{2,12}(?:[ -]?[A-Z0-9]{2,8}){0,3}|\d{6,14}|\d{1,3}(?:[ -]\d{2,4}){2,3}|"
+       r"[A-Z]{1,5}[ -]?\d{2,12}(?:[ -](?=[A-Z]*\d)[A-Z0-9]{2,8}|[A-Z0-9]{2,8}){0,3}|"
+       r"\d{5}/\d{2}/\d{4}|\d{6,14}|\d{1,3}(?:[ -]\d{2,4}){2,3}|"
        r"\d{2}[A-Z]{2,3}\d{3,7}|[A-Z0-9]{1,4}\d[A-Z0-9]{4,14}|\d{2} ?\d{2} ?\d{6}", _LICENCE, score=0.85),
     Id("gb_driving_licence", "DRIVER_LICENSE", "DVLA, name, date of birth, initials, check characters, 16 characters",
        r"[A-Z9]{5}\d[0156]\d[0-3]\d{2}[A-Z9]{2}[A-Z0-9]\d?[A-Z]{2}", "driv*; licence*; dvla", "",
@@ -94,11 +114,16 @@ INTERNATIONAL = (
        r"[A-Z]{1,5}[- ]?\d{5,12}[A-Z]{0,2}|\d{4}(?:[- ]\d{3,4}){1,3}|\d{8,14}|[A-Z0-9]{2,5}\d[A-Z0-9]{4,12}(?<=[0-9])",
        _HEALTH, score=0.7, reach=3),
     Id("intl_bank_account", "BANK_ACCOUNT", "issued by banks; six to twenty digits, sometimes in groups",
-       r"\d{6,20}|\d{2,8}(?:[- ]\d{2,10}){2,5}|\d{2,6}[-/ ]\d{6,10}(?:/\d{4})?|\d{5}-\d{3}|[Xx*]{2,12}\d{4,6}", _ACCOUNT,
+       r"\d{6,22}|\d{2,8}(?:[- ]\d{2,10}){2,5}|\d{4}[. ]\d{2}[. ]\d{5}|"
+       r"\d{2,6}[-/ ]\d{6,10}(?:/\d{4})?|\d{5}-\d{3}|[Xx*]{2,12}\d{4,6}", _ACCOUNT,
        score=0.8, reach=4),
     Id("intl_account", "BANK_ACCOUNT", "as above, right behind a word that speaks of accounts alone",
-       r"\d{8,17}|\d{3,6}(?:-\d{2,8}){2,3}",
+       r"\d{8,17}|\d{3,6}(?:-\d{2,8}){2,3}|\d{4} \d{4}|\d{3,4}(?: \d{3}){2}-\d",
        _ACCOUNT_WEAK, score=0.6, reach=1),
+    Id("se_giro", "BANK_ACCOUNT", "Bankgirot, PlusGirot, two to eight digits", r"\d{3,4}-\d{4}|\d{1,4}(?: \d{2}){0,3}-\d",
+       "bankgiro*; plusgiro*; bg; pg", score=0.8, reach=1),
+    Id("jp_account", "BANK_ACCOUNT", "seven digits behind the kind of account", r"\d{7}", "普通; 普通預金; 当座; 当座預金",
+       score=0.8, reach=1),
     Id("intl_swift", "SWIFT_BIC", "ISO 9362: bank, country, place, branch",
        "[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?",
        "bic; swift; swift code; bic code; swift/bic; bic/swift; swiftcode; bic-code; codigo swift; code bic", ".swift",
@@ -107,14 +132,18 @@ INTERNATIONAL = (
        "vin; chassis*; vehicle identification*; vin number; vehicle id; fahrgestellnummer; fahrgestell*; numero "
        "de chasis; bastidor; numero de bastidor; telaio; numero de serie; chasis; fin; châssis", ".vin_shape", score=0.9),
     Id("intl_vin_checked", "VIN", "ISO 3779 with a valid check digit", "[A-HJ-NPR-Z0-9]{17}", "", ".vin", "", 0.85),
-    Id("intl_plate", "LICENSE_PLATE", "issued by states; letters and digits",
-       r"[A-Z]{2}[- ]?\d{1,2}[- ]?[A-Z]{1,3}[- ]?\d{1,4}|[A-Z]{1,3}[- ]?\d{1,4}[- ]?[A-Z]{0,3}|\d{1,4}[- ]?[A-Z]{1,3}[- ]"
-       r"?\d{1,4}|[A-Z]{1,3}[- ][A-Z]{1,2}[- ]?\d{1,4}|[A-Z]{2}\d{2} ?[A-Z]{3}",
-       "license plate; licence plate; plate number; number plate; registration plate; plate no; kennzeichen; "
-       "nummernschild; plaque d'immatriculation; immatriculation; matricula; targa; placa; vehicle registration; "
-       "registration number; registration no; reg no; reg number; vehicle no; vehicle number; rego; kenteken; "
-       "numer rejestracyjny; plaka; 车牌; 車牌; ナンバープレート; 차량번호", score=0.8,
-       reach=4),
+    Id("intl_plate", "LICENSE_PLATE", "issued by states; letters and digits", _PLATE,
+       "license plate*; licence plate*; plate number; number plate*; registration plate*; plate no; "
+       "kennzeichen*; autokennzeichen*; nummernschild*; immatricul*; plaque d'immatriculation; "
+       "matricula*; targato; targata; patente vehicular; vehicle registration; "
+       "registration number; registration no; reg no; reg number; reg nr; regnr; registreringsnummer*; "
+       "vehicle no; vehicle number; vehicle reg; rego; vrm; kenteken*; nummerplade*; rekisterinumero*; rekisteritunnus; "
+       "numer rejestracyjny; nr rej; nr rejestracyjny; rejestracj*; spz; registracni znacka; rendszam*; plaka; "
+       "plakali; plakasi; nopol; plat nomor; no polisi; nomor polisi; bien so; bien kiem soat; numar de inmatriculare; "
+       "гос номер; госномер*; 车牌; 車牌; 车牌号; 車號; ナンバープレート; ナンバー; 차량번호; 차량 번호; ทะเบียน",
+       score=0.8, reach=3),
+    Id("intl_plate_near", "LICENSE_PLATE", "as above, right behind a word that means other plates as well", _PLATE,
+       "plate; plates; plaque; placa; placas; targa; kfz", score=0.7, reach=2),
     Id("intl_imei", "DEVICE_ID", "3GPP TS 23.003: fifteen digits, Luhn", r"\d{2}[- ]?\d{6}[- ]?\d{6}[- ]?\d", "imei",
        ".luhn_only", score=0.95),
     Id("intl_national_id", "NATIONAL_ID", "of a country that the words do not name",

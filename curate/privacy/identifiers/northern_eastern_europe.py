@@ -99,7 +99,8 @@ MK = (
 )  # fmt: skip
 NO = (
     Id("no_fodselsnummer", "NATIONAL_ID", "Skatteetaten, date of birth, serial, two check digits", r"\d{6} ?\d{5}",
-       "fodselsnummer*; personnummer*; fnr; d-nummer; fødselsnummer*", "no.fodselsnummer", "999999_99999", 0.75, 0.95),
+       "fodselsnummer*; fodselsnr; personnummer*; personnr; fnr; d-nummer; fødselsnummer*", "no.fodselsnummer",
+       "999999_99999", 0.75, 0.95),
     Id("no_orgnr", "TAX_ID", "nine digits, mod 11", r"\d{3} ?\d{3} ?\d{3}(?: ?MVA)?",
        "organisasjonsnummer*; orgnr; org.nr; org nr; mva", "no.orgnr"),
     Id("no_konto", "BANK_ACCOUNT", "eleven digits, mod 11", r"\d{4}[. ]?\d{2}[. ]?\d{5}",

@@ -48,9 +48,10 @@ _NOT_ENGLISH = frozenset(word_list("""
     att til som und mit ist nicht por para con que per che non si com um uma os ile bir ve için yang dan di ini itu hai"""))
 """Small words of other languages, many of which stand in English prose as well, in names and quotations."""
 _BEFORE = re.compile(r"((?:[^\W\d_]+[.-])*[^\W\d_]+)\.? *[\"“„«(]?\Z")
+_SIGNS_BEFORE = " \"“„«("
 _LABEL = re.compile(r"(?:^|[\n;,.|{])[ \t\"'*_-]*([^\n:;,.|{]{2,40}?)[\"'*_ ]*[:：] *[\"'*_]{0,3}\Z")
 _CLOSING = re.compile(
-    r"(?i)\b(?:gr(?:u|ü)(?:ß|ss)e?n?|lg|vg|mfg|cordialement|salutations|bises?|bisous|amicalement|saludos|atentamente|atte|abrazos?"
+    r"\b(?:gr(?:u|ü)(?:ß|ss)e?n?|lg|vg|mfg|cordialement|salutations|bises?|bisous|amicalement|saludos|atentamente|atte|abrazos?"
     r"|saluti|cordialmente|atenciosamente|abraços?|att|groet(?:en|jes)?|mvg|pozdrawiam|pozdrowienia|pozdrav(?:em)?"
     r"|saygılarımla|sevgiler|çalışmalar|salam|hormat saya|terima kasih|mvh|hälsning(?:ar)?|hilsen|уважением|приветом"
     r"|regards|üdvözlettel|shukriya|dhanyavaad)\b[^\n]{0,16}?[,.!:–-]*\s*\Z"
@@ -84,6 +85,25 @@ def unsure_elsewhere(text: Block, found: Found, places: npt.NDArray[np.int64]) -
     return out
 
 
+_NO_LETTERS = bytes(b if b > 127 or chr(b).isalpha() else 32 for b in range(256))
+
+
+def _small_words(text: str) -> list[str]:
+    """The words in small letters, of two letters and more. Where most signs are ASCII they are cut at memory speed, and
+    only what holds other signs is looked at sign by sign."""
+    raw = text.encode("utf-8", "replace")
+    if len(raw) > 1.2 * len(text):
+        return [word for word in _SMALL.findall(text) if word.islower()]
+    out = []
+    for piece in raw.translate(_NO_LETTERS).decode().split(" "):
+        if piece.isascii():
+            if len(piece) > 1 and piece.islower():
+                out.append(piece)
+        else:
+            out += [word for word in _SMALL.findall(piece) if word.islower()]
+    return out
+
+
 @lru_cache(maxsize=1 << 16)
 def _english(word: str) -> bool:
     """Whether a small word is frequent in English prose and belongs to no other language."""
@@ -96,7 +116,7 @@ def _told(text: Block, row: int, start: int, end: int, spoken: list[str], score:
     stop = min(last, end + _AROUND)
     ahead = text.read(max(first, start - _AROUND), start)
     behind = text.read(end, stop)
-    small = [word for word in _SMALL.findall(ahead + " " + behind) if word.islower()]
+    small = _small_words(ahead + " " + behind)
     if sum(map(_english, small)) >= _ENGLISH * len(small):
         return True
     several = sum(word[0].isupper() for word in spoken) > 1
@@ -104,7 +124,8 @@ def _told(text: Block, row: int, start: int, end: int, spoken: list[str], score:
     phrase = any(word.islower() and word not in _PARTICLES for word in spoken)
     if several and (score >= (NOUNS if german or phrase else SEVERAL) or fold(spoken[0]) in _ROLES):
         return True
-    before = _BEFORE.search(ahead[-48:])
+    near = ahead[-48:]
+    before = _BEFORE.search(near, near.rfind(" ", 0, len(near.rstrip(_SIGNS_BEFORE))) + 1)
     if before and (announces(before[1]) or not _ROLES.isdisjoint(fold(before[1]).replace("-", ".").split("."))):
         return True
     if score >= INSIDE and not german and before and ahead.endswith(before[1] + " ") and before[1].lower() not in ARTICLES:
@@ -119,7 +140,9 @@ def _like_a_name(ahead: str, behind: str, several: bool, whole: bool) -> bool:
     label = _LABEL.search(ahead) if ahead.rstrip(" \"'*_")[-1:] in (":", "：") else None
     if label and (column_class(label[1]) in (OF_PERSON, OF_NAME) or (several and behind[:1] in ("", "\n"))):
         return True
-    if _HOLDER.search(ahead[-8:]) or _CLOSING.search(ahead[-40:]) or (behind[:1] in ("!", ",") and _GREETED.search(ahead)):
+    if _HOLDER.search(ahead[-8:]) or _CLOSING.search(ahead[-40:].lower()):
+        return True
+    if behind[:1] in ("!", ",") and _GREETED.search(ahead):
         return True
     if whole and not behind.strip() and _AT_END.search(ahead[-8:]):
         return True

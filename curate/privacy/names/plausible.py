@@ -16,7 +16,7 @@ import re
 import numpy as np
 
 from curate.privacy.column import Block
-from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PHONE, PHONE_AFTER, VERSION, word_classes
+from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, PHONE_AFTER, VERSION, word_classes
 from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import no_person
 from curate.privacy.names.listed import listed_name
@@ -250,10 +250,15 @@ def _small_words(value: str) -> int:
     return place if value[place : place + 1].isupper() or value[place:].split(" ", 1)[0] in _PARTICLE_FIRST else 0
 
 
+def _is_label(word: str) -> bool:
+    """Whether numbers of other things stand behind the word; `P` may be of a post box."""
+    return bool(word_classes(word) & (_LABEL | PAGE if len(word) > 2 else _LABEL))
+
+
 def _labelled(value: str, word: str) -> bool:
     """Whether one word and digits are a label and its number."""
     return (
-        bool(word_classes(word) & _LABEL)
+        _is_label(word)
         or fold(word) in _NEVER
         or (value.startswith(word) and sum(ch.isdigit() for ch in value) >= 6)
     )
@@ -265,7 +270,7 @@ def _number_with_label(value: str, spelled: list[str]) -> bool:
     if value.startswith(("IBAN ", "BIC ")) or (runs and min(map(len, runs)) >= 7) or (not spelled and len(value) > 10):
         return True
     short = len(spelled) <= 4 and sum(map(len, runs)) >= 6 and len(runs[0]) > 3
-    return short and any(word_classes(word) & _LABEL for word in spelled)
+    return short and any(map(_is_label, spelled))
 
 
 def _followed(text: Block, row: int, end: int) -> bool:

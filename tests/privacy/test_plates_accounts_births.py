@@ -1,0 +1,118 @@
+"""Plates, accounts, births and telephones by their labels in many languages; what such labels do not reach."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from curate.privacy import scan
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    spans = scan(pa.array([text], pa.large_string()))
+    return [(kind, text[a:b]) for a, b, kind in zip(spans.start, spans.end, spans.type.to_pylist())]
+
+
+PLATES = [
+    ("Kennzeichen {} fehlt", "HRO-KD 412"), ("Kfz {}, km-Stand 84.220", "B MW 2203"), ("Matrícula {}, multa", "4821 KLM"),
+    ("immatriculé {}, flashé", "FG-418-KZ"), ("Targa {}, verbale", "FX 412 KD"), ("placa {}, cor azul", "BRA2E19"),
+    ("nr rej. {}, OC", "KR 4K812"), ("SPZ {}, modrá", "4A2 3000"), ("reg.nr {}, besiktad", "KDA 41B"),
+    ("plaka {} olan araç", "35 KD 412"), ("nopol {} warna", "B 1448 KDA"), ("biển số {}, màu", "51F-448.12"),
+    ("车牌{}，颜色", "沪A·K4812"), ("plate {}, insured since 2014", "8KDA412"), ("number plate {} on a van", "AB12 CDE"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), PLATES, ids=[v for _, v in PLATES])
+def test_a_plate_is_found_by_its_label(text: str, value: str) -> None:
+    assert found(text.format(value)) == [("LICENSE_PLATE", value)]
+
+
+ACCOUNTS = [
+    ("bankgiro {}, tack", "5051-6822"), ("konto {} i banken", "994 204 471-2"), ("Kontonr. {}", "1503.44.81207"),
+    ("transferime a la CBU {} gracias", "2850590940090418135201"), ("CLABE {}", "002010077777777771"),
+    ("普通 {} 口座名義", "4481207"), ("계좌 {} 예금주", "448120-04-071239"), ("खाता संख्या {}, राशि", "30448120719"),
+    ("STK {} Vietcombank", "0071000448120"), ("A/C No: {}", "50100234567891"), ("Acc {} at the branch", "1044 8120"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), ACCOUNTS, ids=[v for _, v in ACCOUNTS])
+def test_an_account_is_found_by_its_label(text: str, value: str) -> None:
+    assert found(text.format(value)) == [("BANK_ACCOUNT", value)]
+
+
+@pytest.mark.parametrize("lead", ["", "x", "xy"])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("ريال سعودي، تاريخ الميلاد {}", "1985/03/21"), ("の番号です。大阪市北区梅田、生年月日 {}、健康", "1979/08/17"),
+        ("biển số xe và màu sơn của chủ, sinh ngày {}", "05/09/1995"), ("паспорт выдан, дата рождения {}", "30.11.1984"),
+    ],
+)  # fmt: skip
+def test_letters_of_several_bytes_before_a_birth_do_not_hide_it(text: str, value: str, lead: str) -> None:
+    """The bytes that are looked at may begin inside a letter, wherever that falls."""
+    assert found((lead + text).format(value)) == [("DATE_OF_BIRTH", value)]
+
+
+@pytest.mark.parametrize("label", ["Nascimento", "Naissance", "Nacimiento", "Nascita", "Data nasc."])
+def test_a_birth_is_a_field_of_a_form(label: str) -> None:
+    assert found(f"{label}: 14/02/1961") == [("DATE_OF_BIRTH", "14/02/1961")]
+
+
+TELEPHONES = [
+    "+39.0104481207", "+49 (0)431 / 220 18-44", "+49 40 / 35 91 77-0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", TELEPHONES)
+def test_an_international_telephone_may_have_a_slash_or_the_form_of_a_registry(value: str) -> None:
+    assert found(f"whois: {value}") == [("PHONE_NUMBER", value)]
+
+
+TAKEN = [
+    ("telefon {}, comanda 4481207", "0744 481 207"), ("sđt {}, đơn 4481207.", "0903.448.120"),
+    ("el teléfono {}. Exp. 2026/00417.", "634 218 907"), ("pojistka č. 4481207120, tel. {}", "604 481 207"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), TAKEN, ids=[t for t, _ in TAKEN])
+def test_a_telephone_word_speaks_of_one_number(text: str, value: str) -> None:
+    assert found(text.format(value)) == [("PHONE_NUMBER", value)]
+
+
+@pytest.mark.parametrize("text", ["phone 0744 481 207 or 5550117", "Mobile: 737 219 628\nDesk: 5403926876"])
+def test_two_numbers_behind_one_word_are_both_telephones(text: str) -> None:
+    assert [kind for kind, _ in found(text)] == ["PHONE_NUMBER", "PHONE_NUMBER"]
+
+
+def test_a_label_behind_a_comma_belongs_to_the_next_value() -> None:
+    assert found("fødselsnr. 08027530991, kontonr. 1503.44.81207") == [
+        ("NATIONAL_ID", "08027530991"), ("BANK_ACCOUNT", "1503.44.81207"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("Passnr. P1284471, wh. in Graz", "PASSPORT", "P1284471"),
+        ("DL D4481207 CA, exp 08/17/29", "DRIVER_LICENSE", "D4481207"),
+        ("voter ID XGT1923847.", "NATIONAL_ID", "XGT1923847"),
+        ("prawo jazdy 00448/12/1261", "DRIVER_LICENSE", "00448/12/1261"),
+    ],
+)  # fmt: skip
+def test_an_abbreviated_label_is_one(text: str, kind: str, value: str) -> None:
+    assert found(text) == [(kind, value)]
+
+
+LOOK_ALIKES = [
+    "Plate 4A shows the fossil; plates II and XII are new.", "The plate was 1200 USD at auction, lot 417.",
+    "La plaque coûte EUR 45, la pose EUR 20.", "La targa costa EUR 350 e pesa 12 KG.", "placa de video RTX 3060 12 GB",
+    "Kennzeichen eines guten Plans: 3 Ziele, EUR 5000 Budget.", "The account of 1848 fills pages 210-244.",
+    "Account Manager | room 34 943", "Bank account opening takes 15 minutes and 3 documents.",
+    "Nascimento de Venus, Botticelli, 1484-1486", "Upgrade from 10.4.12.7 to 10.4.12.9 fixed it.",
+    "onCallback(1234567890)", "+3.1415926 and +2.7182818",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LOOK_ALIKES)
+def test_what_only_looks_like_a_labelled_value_is_left_alone(text: str) -> None:
+    assert found(text) == []
