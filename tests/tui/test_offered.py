@@ -304,3 +304,19 @@ async def test_data_of_another_name_or_time_gets_a_run_of_its_own_and_each_is_fo
         await d.press("escape")
         await d.on(OpenScreen)
     assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["t", "t-2", "t-2.toml", "t.toml"]
+
+
+async def test_the_guide_shows_a_role_that_names_a_place_in_a_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("curate.recipe.BUILT_IN", {"exact_duplicates": "curate.stages.exact_duplicates"})
+    said = [{"translation": {"en": f"This is house number {i}.", "fr": f"Voici la maison {i}."}} for i in range(20)]
+    write(tmp_path / "t.jsonl", [*said, said[3]])
+    async with drive("t.jsonl") as d:
+        await d.on(GuideScreen)
+        await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+        assert d.app.screen.query_one("#role-prompt").value == "translation/en"
+        await d.press("ctrl+s")
+        await d.until(lambda: d.app.has_desk, "the run")
+        assert d.app.desk.session.dataset.roles.completion == ("translation/fr",)
