@@ -507,12 +507,15 @@ def test_flags_are_shown_as_noted_and_their_statuses_stay_in_the_json(tmp_path: 
     assert "Noted" in terminal(report)
 
 
-def test_the_terminal_says_what_limits_the_proof_and_names_this_run(run: Run) -> None:
-    notes = ["Evaluation labels are as given: nobody has verified them."]
+def test_the_terminal_says_what_limits_the_proof_and_names_this_run_and_the_page_sets_commands_apart(run: Run) -> None:
+    notes = ["Evaluation labels are as given: nobody has verified them.", "`curate ablate RUN --preset claim` is a basis."]
     report = run.without(ablation={**ablation_of(), "notes": notes}).report()
     out = StringIO()
     Console(file=out, width=200).print(render_terminal(report, run="runs/t"))
     assert notes[0] in out.getvalue().partition("Read with care")[2]
+    page = render_html(report)
+    assert "<code>curate ablate RUN --preset claim</code> is a basis." in page
+    assert "· 2026-01-05</p>" in page
     assert "curate tui runs/t" in out.getvalue()
     assert "RUN" not in out.getvalue()
 
