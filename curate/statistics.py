@@ -1,4 +1,4 @@
-"""What every room's statistics share: the normal quantile of a 95% interval, Wilson's interval, Holm's correction."""
+"""What every room's statistics share: numbers out of files, the quantile of a 95% interval, Wilson's interval, Holm."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from collections.abc import Sequence
 
 Z = 1.959963984540054
 """97.5% quantile of the normal distribution."""
+
+
+def finite(value: object) -> float | None:
+    """A number as a file holds it; None for anything else, infinity and what is no number among them."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
 
 
 def wilson(hits: float, n: float, z: float = Z) -> tuple[float, float]:

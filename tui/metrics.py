@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from curate.statistics import finite
 from curate.words import size
 from tui.tail import Tail
 
@@ -85,11 +86,11 @@ def _metrics(lines: list[dict[str, Any]]) -> Metrics:
         if isinstance(said := line.get("alert"), dict):
             alerts.append(_alert(step, said))
         elif isinstance(seen := line.get("validation"), dict):
-            if _number(seen.get("loss")) is not None:
+            if finite(seen.get("loss")) is not None:
                 series["validation"][step] = float(seen["loss"])
         elif "loss" in line:
             for name in SERIES:
-                if (value := _number(line.get(name))) is not None:
+                if (value := finite(line.get(name))) is not None:
                     series[name][step] = value
             if isinstance(line.get("row_ids"), list):
                 rows[step] = tuple(int(r) for r in line["row_ids"] if isinstance(r, int))
@@ -101,11 +102,6 @@ def _alert(step: int, said: Mapping[str, Any]) -> Alert:
     named = said.get("rows")
     rows = tuple(int(r) for r in named if isinstance(r, int)) if isinstance(named, list) else ()
     return Alert(step, kind, str(said.get("words", "")), str(said.get("recommendation", "")), rows)
-
-
-def _number(value: Any) -> float | None:
-    ok = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if ok else None
 
 
 def spark(values: Mapping[int, float], width: int) -> str:

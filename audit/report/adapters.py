@@ -28,6 +28,7 @@ from audit.report.model_trainer import (
 from audit.report.safe import READ, SHORT
 from curate.dataset.jsontext import json_or_empty
 from curate.privacy.preview import masked_preview
+from curate.statistics import finite
 
 FOLDER = "final"
 SETS = ("evaluation", "real_world")
@@ -135,7 +136,7 @@ def _adapter(path: Path, run: str, previews: Shown) -> TrainedAdapter:
         base=previews.short(str(done.get("base") or "")),
         rows=_integer(done.get("rows")),
         steps=_integer(done.get("steps")),
-        seconds=_number(done.get("seconds")),
+        seconds=finite(done.get("seconds")),
         curves=_curves(lines),
         alerts=tuple(_alerts(lines, run, previews))[:MOST_ALERTS],
         sets=tuple(s for name in SETS if (s := _set(name, done, previews)) is not None),
@@ -154,12 +155,12 @@ def _set(name: str, done: Mapping[str, Any], previews: Shown) -> JudgedSet | Non
         ours, theirs = _part(adapter, part), _part(base, part)
         spans = ours.get("intervals") or {}
         for key, value in ours.items():
-            if _number(value) is None or key in NOT_METRICS:
+            if finite(value) is None or key in NOT_METRICS:
                 continue
             low, high = spans.get(key) or (None, None)
-            span = Interval(_number(value), _number(low), _number(high))
+            span = Interval(finite(value), finite(low), finite(high))
             title = previews.short(str(key).replace("_", " "))
-            metrics.append(JudgedMetric(title, _number(theirs.get(key)), _number(value), span))
+            metrics.append(JudgedMetric(title, finite(theirs.get(key)), finite(value), span))
     method = previews.short(str(base.get("method") or ""), READ)
     return JudgedSet(name, _integer(adapter.get("rows")), method, tuple(metrics))
 
@@ -172,12 +173,12 @@ def _part(value: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 def _curves(lines: Sequence[Mapping[str, Any]]) -> tuple[Series, ...]:
-    known = {name: [(x["step"], x[name]) for x in lines if _number(x.get(name)) is not None] for name in CURVES}
+    known = {name: [(x["step"], x[name]) for x in lines if finite(x.get(name)) is not None] for name in CURVES}
     out = [Series(name, _points(values)) for name, values in known.items()]
     watched = [
         (x["step"], x["validation"]["loss"])
         for x in lines
-        if isinstance(x.get("validation"), Mapping) and _number(x["validation"].get("loss")) is not None
+        if isinstance(x.get("validation"), Mapping) and finite(x["validation"].get("loss")) is not None
     ]
     out.insert(1, Series("validation_loss", _points(watched)))
     return tuple(series for series in out if series.points)
@@ -206,7 +207,7 @@ def _alerts(lines: Iterable[Mapping[str, Any]], run: str, previews: Shown) -> It
             step=int(alert.get("step") or 0),
             words=previews.sentence(str(alert.get("words") or "")),
             recommendation=previews.sentence(str(alert.get("recommendation") or "")),
-            numbers={previews.short(str(k).replace("_", " ")): _number(v) for k, v in (alert.get("numbers") or {}).items()},
+            numbers={previews.short(str(k).replace("_", " ")): finite(v) for k, v in (alert.get("numbers") or {}).items()},
             rows=tuple(rows[:MOST_ROWS]),
             more_rows=max(0, len(rows) - MOST_ROWS),
             findings=tuple(previews.short(rule) for rule in sorted(rules)),
@@ -226,14 +227,9 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                 yield line
 
 
-def _number(value: Any) -> float | None:
-    ok = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if ok else None
-
-
 def _integer(value: Any) -> int | None:
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _share(value: Any) -> float:
-    return _number(value) or 0.0
+    return finite(value) or 0.0

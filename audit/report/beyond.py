@@ -15,6 +15,7 @@ from audit.report.model_beyond import Beyond, BeyondMark, BeyondPart, BeyondTabl
 from audit.report.plots import Bar, intervals
 from audit.report.safe import READ, Previews
 from audit.report.training import IN_POINTS, title_of
+from curate.statistics import finite
 from curate.words import DASH, measure, number, signed
 
 Say = Callable[[Any], str]
@@ -124,7 +125,7 @@ def _receipts(found: Mapping[str, Any], say: Say, metric: str) -> BeyondPart:
         verdict = "not distinguishable from noise" if verdict == "inconclusive" else verdict
         marks.append(BeyondMark(name, _scaled(r["measured"], times), _told(r["measured"], times, unit)))
         rows.append((name, verdict, _count(r["rows"]), _told(r["measured"], times, unit),
-                     measure(_number(r.get("estimate")))))  # fmt: skip
+                     measure(finite(r.get("estimate")))))  # fmt: skip
     head = ("Decisions", "Verdict", "Training rows", "Measured effect", "Estimated influence")
     return BeyondPart(
         "receipts", "What each kind of decision was worth", say(found.get("words")),
@@ -207,7 +208,7 @@ def _unit(metric: str) -> tuple[float, str]:
 
 
 def _scaled(of: Any, times: float) -> Interval:
-    ends = [_number((of or {}).get(k)) for k in ("value", "low", "high")]
+    ends = [finite((of or {}).get(k)) for k in ("value", "low", "high")]
     return Interval(*(None if v is None else times * v for v in ends))
 
 
@@ -234,8 +235,3 @@ def _count(value: Any) -> str:
 
 def _list(found: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [item for item in found.get(name) or () if isinstance(item, Mapping)]
-
-
-def _number(value: Any) -> float | None:
-    ok = isinstance(value, int | float) and not isinstance(value, bool) and value == value
-    return float(value) if ok else None

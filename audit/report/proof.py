@@ -18,6 +18,7 @@ from audit.report.plots import Bar, intervals
 from audit.report.safe import READ, Previews
 from audit.report.svg import CHARACTER, Drawing, Scale
 from audit.report.training import difference, told, unit
+from curate.statistics import finite
 
 NARROW = 520
 
@@ -44,8 +45,8 @@ def proof_of(
         preset=say(ablation.get("preset")),
         match=say(ablation.get("match") or "steps"),
         labels=say((ablation.get("evaluation") or {}).get("labels") or "as given"),
-        noise_floor=_number(ablation.get("noise_floor")),
-        minimum_detectable=_number(main.get("minimum_detectable")),
+        noise_floor=finite(ablation.get("noise_floor")),
+        minimum_detectable=finite(main.get("minimum_detectable")),
         tests=_tests(main),
         stages=tuple(_stage(s, say, named) for s in _list(ablation, "stages")),
         shapley=tuple(Worth(say(s["stage"]), named(say(s["stage"])), _span(s["gain"])) for s in shapley),
@@ -75,7 +76,7 @@ def _main(ablation: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _tests(main: Mapping[str, Any]) -> str:
     """The tests of curated against raw beside its interval."""
-    flip, seeds = _number(main.get("sign_flip_p")), main.get("seeds")
+    flip, seeds = finite(main.get("sign_flip_p")), main.get("seeds")
     if flip is None:
         return ""
     said = f"Curated against raw: a sign-flip test over {seeds} seeds gives p = {flip:.3f}"
@@ -100,13 +101,13 @@ def _stage(stage: Mapping[str, Any], say: Any, named: Any) -> StageProof:
         alone=_difference(alone),
         against_control=_difference(stage.get("against_control")),
         left_out=_difference(stage.get("left_out")),
-        p_holm=_number(alone.get("p_holm")),
+        p_holm=finite(alone.get("p_holm")),
     )
 
 
 def _view(view: Mapping[str, Any], say: Any) -> Reading:
     main = _main(view)
-    arms = {say(name): float(value) for name, value in (view.get("arms") or {}).items() if _number(value) is not None}
+    arms = {say(name): float(value) for name, value in (view.get("arms") or {}).items() if finite(value) is not None}
     return Reading(say(view.get("view")), say(view.get("title")), int(view.get("rows") or 0), arms, _difference(main))
 
 
@@ -120,20 +121,15 @@ def _leak(leak: Any, say: Any) -> LeakEffect | None:
 
 def _difference(comparison: Any) -> Interval:
     found = comparison if isinstance(comparison, Mapping) else {}
-    return Interval(_number(found.get("delta")), _number(found.get("low")), _number(found.get("high")))
+    return Interval(finite(found.get("delta")), finite(found.get("low")), finite(found.get("high")))
 
 
 def _span(span: Any) -> Interval:
-    return Interval(_number(span.get("value")), _number(span.get("low")), _number(span.get("high")))
+    return Interval(finite(span.get("value")), finite(span.get("low")), finite(span.get("high")))
 
 
 def _list(ablation: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
     return [item for item in ablation.get(name) or () if isinstance(item, Mapping)]
-
-
-def _number(value: Any) -> float | None:
-    ok = isinstance(value, int | float) and not isinstance(value, bool) and value == value
-    return float(value) if ok else None
 
 
 def told_span(training: Training, span: Interval) -> str:

@@ -16,6 +16,7 @@ import orjson
 
 from audit.report.model import Arm, Comparison, CurvePoint, Interval, Outcome, SeedRun, Training, Yardstick
 from audit.report.safe import READ, Previews
+from curate.statistics import finite
 from curate.words import signed
 
 METRICS = {
@@ -68,7 +69,7 @@ def training_of(
         comparisons=tuple(_comparison(c, titles, say) for c in ablation.get("comparisons") or ()),
         yardsticks=_yardsticks(ablation.get("yardstick"), say),
         notes=tuple(say(n) for n in _list(ablation.get("notes"))),
-        seconds=_number(ablation.get("seconds")),
+        seconds=finite(ablation.get("seconds")),
     )
 
 
@@ -90,7 +91,7 @@ def _arm(arm: Mapping[str, Any], letter: str, say: Any, folder: Path | None) -> 
 
 def _seed(seed: Mapping[str, Any], folder: Path | None) -> SeedRun:
     metrics = {
-        str(k): float(v) for k, v in (seed.get("metrics") or {}).items() if _number(v) is not None and k not in SIDE_NOTES
+        str(k): float(v) for k, v in (seed.get("metrics") or {}).items() if finite(v) is not None and k not in SIDE_NOTES
     }
     return SeedRun(int(seed.get("seed") or 0), dict(sorted(metrics.items())), _curve(seed.get("curve"), folder))
 
@@ -105,7 +106,7 @@ def _curve(given: Any, folder: Path | None) -> tuple[CurvePoint, ...]:
     points = [
         (int(p["step"]), float(p["loss"]))
         for p in lines
-        if isinstance(p, Mapping) and _number(p.get("loss")) is not None and _number(p.get("step")) is not None
+        if isinstance(p, Mapping) and finite(p.get("loss")) is not None and finite(p.get("step")) is not None
     ]
     stretch = max(1, -(-len(points) // MOST_POINTS))
     out = []
@@ -132,7 +133,7 @@ def _comparison(item: Mapping[str, Any], titles: Mapping[str, str], say: Any) ->
         a=a,
         b=b,
         title=f"{titles.get(a, a)} vs {titles.get(b, b)}",
-        delta=Interval(_number(item.get("delta")), _number(item.get("low")), _number(item.get("high"))),
+        delta=Interval(finite(item.get("delta")), finite(item.get("low")), finite(item.get("high"))),
         verdict=say(item.get("verdict")),
         words=say(item.get("words")),
         seeds=len(item["seeds"]) if isinstance(item.get("seeds"), list) else _integer(item.get("seeds")),
@@ -188,17 +189,12 @@ def _yardsticks(given: Any, say: Any) -> tuple[Yardstick, ...]:
     if not isinstance(given, Mapping):
         return ()
     name = say(given.get("description") or "Yardstick")
-    found = ((arm, _number(value)) for arm, value in (given.get("by_arm") or {}).items())
+    found = ((arm, finite(value)) for arm, value in (given.get("by_arm") or {}).items())
     return tuple(Yardstick(say(arm), name, value) for arm, value in found if value is not None)
 
 
 def _list(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list | tuple) else ([value] if value else [])
-
-
-def _number(value: Any) -> float | None:
-    ok = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if ok else None
 
 
 def _integer(value: Any) -> int | None:

@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import importlib.util
 import logging
-import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 import xxhash
 
 from curate.errors import ConfigError, MissingExtraError
+from curate.statistics import finite
 from train.config import TrainConfig
 from train.distributed import is_main
 
@@ -82,13 +82,13 @@ class Tracked:
 
     def log(self, values: Mapping[str, Any], step: int) -> None:
         """Send the finite numbers of `values`."""
-        numbers = {k: float(v) for k, v in values.items() if _is_number(v)}
+        numbers = {k: float(v) for k, v in values.items() if finite(v) is not None}
         if numbers:
             self._try("log", numbers, step)
 
     def finish(self, outcome: Mapping[str, Any]) -> dict[str, Any]:
         """Close the run with what came of it; what `done.json` says of the tracker."""
-        flat = {k: v for k, v in outcome.items() if _is_number(v) or isinstance(v, str)}
+        flat = {k: v for k, v in outcome.items() if finite(v) is not None or isinstance(v, str)}
         self._try("finish", flat)
         if not self.name:
             return {}
@@ -175,7 +175,7 @@ def outcome_of(done: Mapping[str, Any]) -> dict[str, Any]:
     out |= {name: done[name] for name in ("steps", "rows", "tokens_seen", "final_loss", "train_seconds") if name in done}
     out["alerts"] = len(done.get("alerts", ()))
     for part in ("evaluation", "base_evaluation", "real_world", "base_real_world"):
-        out |= {f"{part}/{k}": v for k, v in (done.get(part) or {}).items() if _is_number(v)}
+        out |= {f"{part}/{k}": v for k, v in (done.get(part) or {}).items() if finite(v) is not None}
     return out
 
 
@@ -196,10 +196,6 @@ def track_outcome(
     run = open_tracker(config, facts, directory)
     run.log(outcome, 0)
     return run.finish(outcome)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _prepare() -> None:
