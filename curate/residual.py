@@ -34,6 +34,7 @@ from curate.privacy.names.find import find_names
 from curate.privacy.residual import Missed, Read, Seen, Text, Unit, groups
 from curate.rundir import REVIEW_FILE
 from curate.stages.pii_names import names_to_flag, types_to_replace
+from curate.words import rate
 
 SAMPLE_ROWS = 2000
 SAMPLE_CHARS = 600_000
@@ -228,11 +229,6 @@ def sentence(found: Mapping[str, Any]) -> str:
     else:
         amount = f"Between {rate(total['low'])} and {rate(total['high'])}"
     return f"{amount} missed spans of personal data in 1,000 rows (95%), {how}."
-
-
-def rate(x: float) -> str:
-    """A rate with two digits, never a false zero."""
-    return "0" if x == 0 else f"{x:.0f}" if x >= 10 else f"{x:.1f}" if x >= 1 else f"{x:.2g}"
 
 
 # -- the review ---------------------------------------------------------------------------------------------------------

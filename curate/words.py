@@ -59,6 +59,11 @@ def percent(x: float | None, decimals: int = 1) -> str:
     return f"{sign}<{least:.{decimals}%}" if 0 < abs(x) < least else f"{x:.{decimals}%}".replace("-", "−")
 
 
+def rate(x: float) -> str:
+    """`0.071`, `3.1`, `46,679`: how many in so and so many, with two digits at least and never a false zero."""
+    return "0" if x == 0 else f"{x:,.0f}" if x >= 10 else f"{x:.1f}" if x >= 1 else f"{x:.2g}"
+
+
 def share(x: float) -> str:
     """`24%`, `3.1%`: whole per cent, one decimal near the ends, never rounded to nothing or to all."""
     text = f"{x:.1%}" if 0 < x < 0.0995 or 0.995 <= x < 1 else f"{x:.0%}"

@@ -7,7 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from curate.words import difference, duration, ends, measure, number, percent, plural, rough_duration, share, signed, size
+from curate.words import (
+    difference,
+    duration,
+    ends,
+    measure,
+    number,
+    percent,
+    plural,
+    rate,
+    rough_duration,
+    share,
+    signed,
+    size,
+)
 
 HOME = Path(__file__).parents[1]
 
@@ -19,6 +32,7 @@ def test_a_small_share_never_reads_as_zero_nor_a_large_one_as_all() -> None:
     assert [share(x) for x in (0.0, 0.0002, 0.031, 0.24, 0.996, 0.9999, 1.0)] == [
         "0%", "<0.1%", "3.1%", "24%", "99.6%", ">99.9%", "100%"
     ]  # fmt: skip
+    assert [rate(x) for x in (0.0, 0.0714, 3.14, 46679.2)] == ["0", "0.071", "3.1", "46,679"]
     assert ends(0.012, 0.31) == "[1.2%, 31%]"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from audit.report.model import Interval, Missed, NameGroup, NameRecall, Residual
 from curate.safetext import safe_text
+from curate.words import rate
 
 NAMES_CAPTION = "Made-up names found, %, by locale: the five worst of all, 95%"
 CAPTION = "Personal data that was missed: spans in 1,000 rows, 95%"
@@ -43,11 +44,6 @@ def rate_span(x: Interval) -> str:
     if x.value is None or x.low is None:
         return f"at most {rate(x.high)}"
     return f"{rate(x.value)} [{rate(x.low)}, {rate(x.high)}]"
-
-
-def rate(x: float) -> str:
-    """Two digits, as few zeros as possible."""
-    return "0" if x == 0 else f"{x:,.0f}" if x >= 10 else f"{x:.1f}" if x >= 1 else f"{x:.2g}"
 
 
 def rows_of(r: Residual) -> list[tuple[str, str, int, int, int]]:

@@ -62,8 +62,6 @@ class Templates:
 
     shingles: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     weight: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
-    templated_share: float = 0.0
-    """Share of the sampled contents that are templated."""
 
     def __bool__(self) -> bool:
         return len(self.shingles) > 0
@@ -148,7 +146,7 @@ def _templates_of(
         return NO_TEMPLATES
     within = np.bincount(which[templated[inside]], minlength=len(shingles)) >= least
     weight = np.minimum(least / frequency[within], _BELOW_ONE).astype(np.float32)
-    return Templates(shingles[within], weight, round(float(templated.mean()), 4))
+    return Templates(shingles[within], weight)
 
 
 def weighted_keys(
