@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -38,6 +39,7 @@ START = "start"
 SWITCH_SECONDS = 0.0005
 """How long a thread that computes may keep the event loop waiting at a turn. Python's own 5 ms can come at every turn, and
 from a key to its picture there are a dozen."""
+GONE_SECONDS = 2.0
 ON_PANELS = ("undo", "redo", "step", "write", "commands", "open", "view")
 
 
@@ -91,8 +93,18 @@ class CurateApp(WorksBehind, inherit_bindings=False):
         sys.setswitchinterval(SWITCH_SECONDS)
         mend()
         self.push_screen(self._first_screen())
+        if not (self.is_headless or self.is_web):
+            self.set_interval(GONE_SECONDS, self._leave_with_the_terminal)
         for problem in self.settings.problems:
             self.notify(problem, title=f"In {settings_path().name}", severity="warning", timeout=12, markup=False)
+
+    def _leave_with_the_terminal(self) -> None:
+        """End where the terminal has gone and nothing said so (a hang-up that is ignored, no controlling terminal): what
+        reads the keys would read their end for ever. Decisions are saved already."""
+        asked = select.poll()
+        asked.register(sys.stdin.fileno(), 0)
+        if any(state & (select.POLLHUP | select.POLLNVAL) for _, state in asked.poll(0)):
+            self.exit(EXIT_INTERRUPTED)
 
     def _handle_exception(self, error: Exception) -> None:
         """A screen that was still being put up when one quits finds its widgets gone: that is no failure."""

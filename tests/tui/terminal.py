@@ -83,9 +83,15 @@ class Terminal:
         self.read()
         return self.process.wait(timeout=1)
 
+    def hang_up(self) -> None:
+        """Take the terminal away; the process leads a session without a controlling terminal, so nothing tells it."""
+        os.close(self._master)
+        self._master = -1
+
     def close(self) -> None:
         """Leave nothing behind."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)

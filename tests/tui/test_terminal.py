@@ -128,6 +128,13 @@ def test_decisions_shown_as_saved_outlive_a_killed_terminal(tmp_path: Path, run:
     assert [d.verdict for d in read_journal(run / "decisions.jsonl").decisions] == ["reject"]
 
 
+def test_it_ends_where_its_terminal_goes_without_a_word(run: Path, terminal: Open) -> None:
+    t = terminal("-m", "curate", "tui", str(run))
+    t.wait("Change the label of row")
+    t.hang_up()
+    assert t.process.wait(60) != 0
+
+
 def test_without_colour_every_state_still_has_its_sign(run: Path, terminal: Open) -> None:
     t = terminal("-m", "curate", "tui", str(run), env={"NO_COLOR": "1"})
     t.wait("? waits")
