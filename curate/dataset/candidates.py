@@ -271,18 +271,21 @@ class Candidates:
         named.sort(key=lambda name: 2 * fit[name].filled < fit[name].rows)  # empty ones are read where there is no other
         prose = [name for name, fact in sorted(fit.items(), key=lambda item: -item[1].median_words)
                  if fact.median_words >= 3 and name not in named]  # fmt: skip
-        if named and prose and self._heads(fit[named[0]], fit[prose[0]]):
-            return prose + named
+        below = next((name for name in prose if named and self._heads(fit[named[0]], fit[name])), "")
+        if below:
+            return [below, *named, *(name for name in prose if name != below)]
         if not named and not prose:
             prose = [n for n, fact in fit.items() if not fact.numeric and fact.distinct_share > 0.5 and not known.is_id(n)]
             named = self._lists(used)
         return named + prose
 
     def _heads(self, title: Facts, prose: Facts) -> bool:
-        """Whether a title, by its name, stands over prose without a name that is read."""
+        """Whether a title, by its name, stands over prose without a name that is read; words that come back under other
+        titles are a notice."""
         last = known.plain(title.name).rpartition("_")[2]
-        long = not prose.nested and not known.about_row(prose.name) and prose.median_words >= 3 * title.median_words + 8
-        return last in known.TITLES and long and speaks(prose, self.column(prose.name))
+        long = not known.about_row(prose.name) and prose.median_words >= 3 * title.median_words + 8
+        differs = tells(prose) and prose.distinct_share >= max(0.5, title.distinct_share / 2)
+        return last in known.TITLES and long and differs and speaks(prose, self.column(prose.name))
 
     def _lists(self, used: set[str]) -> list[str]:
         """Lists of words, sentences or things said, by name, that mostly differ; those that say most come first."""

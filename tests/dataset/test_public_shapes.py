@@ -160,6 +160,12 @@ SHAPES: dict[str, tuple[Callable[[int], Row], str, Roles, tuple[str, ...]]] = {
                                     {"text": ("page",)}, ("line",)),
     "a title over prose": (lambda i: {"title": f"The {noun(i // 3)}", "plot": said(i, 3)}, "text", {"text": ("plot",)},
                            ("plot",)),
+    "a title over notices and prose": (
+        lambda i: {"title": f"The {noun(i)} of {i}", "terms": said(1, 6), "about_us": said(i % 3, 5), "plot": said(i, 3)},
+        "text", {"text": ("plot",)}, ("plot",),
+    ),
+    "a title over a notice": (lambda i: {"title": asked(i), "disclaimer": said(1, 6), "label": "ab"[i % 2]},
+                              "classification", {"text": ("title",), "label": ("label",)}, ("title",)),
     "a document that is empty": (lambda i: {"document": "", "title": asked(i)}, "text", {"text": ("title",)}, ("title",)),
 }  # fmt: skip
 
