@@ -5,38 +5,53 @@ dropping ninety-nine of them would be wrong. So two rows of one split are copies
 such columns say is the same but for white space. A row whose text an evaluation split holds is a leak under any system
 prompt, and beside any column that has no role; where passages, choices or turns have the role `context`, they are a part
 of what is asked, and a row of another context is no leak. Nor is one of another system prompt where the same is asked again
-and again ("Summarise this."), each time under another: then that is what it is about.
+and again ("Summarise this."), each time under another that says something else: then that is what it is about.
 
 What such a column says, and that a date or an id under its name says nothing, is decided value by value
 (`curate.dataset.given`), each row by itself; only what is asked again and again is counted, in all rows. A column of
 another name that the role `context` was given to counts wherever it is filled. So do further answers or conversations
-beside those that are read (`response_0` and `response_1`, `conversation_b`), and prose without a role where the texts that
-are read come twice in the mean or more often (a document beside each of many claims), and lists of labels.
+beside those that are read (`response_0` and `response_1`, `conversation_b`), lists of labels, and prose without a role
+whose values say different things, where the texts that are read come twice in the mean or more often (a page beside each of
+many claims).
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from curate.dataset import Dataset
 from curate.dataset.column import Column
 from curate.dataset.content import as_text, loaded
-from curate.dataset.given import answers_side_by_side, choice_columns, filled_choices, opened, says
-from curate.dataset.names import CHOICES, PASSAGES, SYSTEM, TURNS_BEFORE, about_row, plain
+from curate.dataset.given import answers_side_by_side, choice_columns, filled_choices, opened, says, words_in
+from curate.dataset.names import CHOICES, LISTED_CHOICES, PASSAGES, SYSTEM, TURNS_BEFORE, about_row, plain
+from curate.dataset.types import CONTENT_ROLES
 from curate.dataset.unread import unread_prose
 from curate.similarity.exact import exact_groups
 from curate.similarity.partners import Ints
 
 _ASKED_OFTEN = 5
 """System prompts under which the same is asked, from which on the question says nothing by itself."""
+_ASKED_OF = 3
+"""Different questions under one system prompt, in the median: a persona is asked more."""
+_OWN_WORDS = 8
+"""Words of a system prompt, in the median, that most others under which the same is asked do not hold: more than a name and
+a date."""
+_PROSE = 4
+"""The same of a column of prose; what a server writes of a row has a date, a name and a number of its own."""
+_SAMPLE = 50
 _LISTS_OF_LABELS = ("label", "labels", "_tags")
 """How names of columns end that hold the labels of a row as a list, which the role of one label does not read."""
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LONGEST = 4000
 _LONG = 32
 """Blanks from which on nobody counts words."""
 
@@ -88,33 +103,62 @@ def _looked(dataset: Dataset, threads: int) -> tuple[list[str], Any, Any]:
             first = np.where(blank, n, np.where(group >= 0, group, np.arange(n)))
             codes = _both(codes, first)
             if persona.intersection(columns):
-                first = np.where(_contents(dataset, first, threads), first, n)  # else it is a persona
+                first = np.where(_contents(dataset, columns[0], threads), first, n)  # else it is a persona
             if about.intersection(columns) or (persona.intersection(columns) and (first < n).any()):
                 across = _both(np.zeros(n, np.int64) if across is None else across, first)
         found = dataset.memo["setting"] = (names, codes if names else None, across)
     return found
 
 
-def _contents(dataset: Dataset, first: Ints, threads: int) -> Any:
-    """bool: rows whose system prompt is what they are about: the same is asked in several rows ("Summarise this."), under
-    nearly as many system prompts. A question that is asked once or twice under each of a few personas is none of them.
-
-    `first`: the first row with the system prompt of each, the number of rows where there is none.
+def _contents(dataset: Dataset, name: str, threads: int) -> Any:
+    """bool: rows whose system prompt, in the column `name`, is what they are about: the same is asked ("Summarise this.")
+    under many, none of which is asked much else, and which say different things. Personas are asked many things, and one
+    that names the user and the hour says the same but for these. Decided once, on all rows: what is looked at again when
+    some went is told apart as before.
     """
-    if dataset.origin is not None and "contents" in dataset.origin[0].memo:  # as it was before some of the rows went
-        found: Any = dataset.origin[0].memo["contents"][dataset.origin[1]]
-        return found
-    n, prompts = len(first), dataset.prompt()
-    if prompts is None or len(np.unique(first)) <= _ASKED_OFTEN:
+    whole, rows = _before_any_went(dataset)
+    if ("contents", name) not in whole.memo:
+        whole.memo["contents", name] = _are_contents(whole, _column(whole, name, plain(name)), threads)
+    found: Any = whole.memo["contents", name][rows]
+    return found
+
+
+def _before_any_went(dataset: Dataset) -> tuple[Dataset, Any]:
+    """All rows of which these were selected, and the places of these among them."""
+    rows: Any = np.arange(dataset.n_rows)
+    while dataset.origin is not None:
+        dataset, index = dataset.origin
+        rows = index[rows]
+    return dataset, rows
+
+
+def _are_contents(dataset: Dataset, texts: pa.LargeStringArray, threads: int) -> NDArray[np.bool_]:
+    n, prompts = dataset.n_rows, dataset.prompt()
+    told = np.asarray(pc.not_equal(texts, ""))
+    if prompts is None or not told.any():
         return np.zeros(n, np.bool_)
-    group = exact_groups(prompts, threads=threads)
-    asked = np.where((group >= 0) & (first < n), group, n)
-    rows = np.bincount(asked, minlength=n + 1)
-    kinds: Any = np.bincount(np.unique(asked * (n + 1) + first) // (n + 1), minlength=n + 1)
-    generic = (kinds >= _ASKED_OFTEN) & (4 * kinds >= 3 * rows)
-    generic[n] = False
-    dataset.memo["contents"] = generic[asked]
-    return dataset.memo["contents"]
+    asked, under = (np.where((g := exact_groups(t, threads=threads)) >= 0, g, np.arange(n)) for t in (prompts, texts))
+    pairs = np.flatnonzero(told)
+    pairs = pairs[np.unique(asked[pairs] * n + under[pairs], return_index=True)[1]]  # a copy says nothing more
+    kinds, questions = np.bincount(asked[pairs], minlength=n), np.bincount(under[pairs], minlength=n)
+    generic = np.zeros(n, np.bool_)
+    pairs = pairs[np.argsort(asked[pairs], kind="stable")]
+    begin = np.searchsorted(asked[pairs], np.flatnonzero(kinds >= _ASKED_OFTEN))
+    for start in begin.tolist():
+        rows = pairs[start : start + kinds[asked[pairs[start]]]]
+        rows = rows[:: max(1, len(rows) // _SAMPLE)]
+        few = np.median(questions[under[rows]]) <= _ASKED_OF
+        if few and _own_words(texts.take(pa.array(rows)).to_pylist()) >= _OWN_WORDS:
+            generic[asked[rows[0]]] = True
+    found: NDArray[np.bool_] = generic[asked] & told
+    return found
+
+
+def _own_words(texts: list[str]) -> float:
+    """Words of a text, in the median, that most of the others do not hold."""
+    held = [_LETTERS.findall(text[:_LONGEST].lower()) for text in texts]
+    common = Counter(word for words in held for word in set(words))
+    return float(np.median([words_in(" ".join(w for w in words if 2 * common[w] < len(held))) for words in held]))
 
 
 def _both(codes: Ints, more: Ints) -> Ints:
@@ -127,15 +171,19 @@ def _said(dataset: Dataset) -> Iterator[tuple[list[str], pa.LargeStringArray]]:
     """Columns, and what they say in each row: empty where that is nothing."""
     taken = {name for role, columns in dataset.roles.items() if role != "context" for name in columns}
     free = {name: plain(name) for name in dataset.columns if name not in taken}
-    grouped, answers = list(choice_columns(list(free))), answers_side_by_side(dataset.columns, taken)
+    read = {name for role in CONTENT_ROLES if role != "label" for name in getattr(dataset.roles, role)}
+    grouped, answers = list(choice_columns(list(free))), answers_side_by_side(dataset.columns, read)
     prose = _told_by_prose(dataset)
     together = {name for members, _ in grouped for name in members}
     for name, known in free.items():
+        known = "choices" if known in LISTED_CHOICES and name in dataset.roles.context else known
         if known in SYSTEM or known in PASSAGES or known in TURNS_BEFORE or known in CHOICES:
             yield [name], _column(dataset, name, known)
         elif name in answers and name not in together:
             yield [name], _column(dataset, name, "system")  # as few words
-        elif name in prose or (dataset.is_json(name) and known.endswith(_LISTS_OF_LABELS)):
+        elif dataset.is_json(name) and known.endswith(_LISTS_OF_LABELS):
+            yield [name], _labels(dataset, name)
+        elif name in prose:
             yield [name], dataset.texts(name).fill_null("")
         elif name in dataset.roles.context and name not in together:
             yield [name], as_text(Column(dataset.values(name), dataset.is_json(name))).fill_null("")
@@ -145,13 +193,17 @@ def _said(dataset: Dataset) -> Iterator[tuple[list[str], pa.LargeStringArray]]:
 
 def _told_by_prose(dataset: Dataset) -> list[str]:
     """Prose without a role where the texts that are read come again and again: each document beside many claims."""
-    if dataset.task not in ("text", "classification") or not (found := unread_prose(dataset, 0)):
+    whole, _ = _before_any_went(dataset)
+    if whole.task not in ("text", "classification") or not (found := unread_prose(whole, 0)):
         return []
-    found = [name for name in found if not about_row(name)]
-    texts = dataset.content()
-    if dataset.origin is not None:
-        texts = dataset.origin[0].content()  # as it was before some of the rows went
+    found = [name for name in found if not about_row(name) and _own_words(_sample(whole, name)) >= _PROSE]
+    texts = whole.content()
     return found if 2 * pc.count_distinct(texts).as_py() < len(texts) else []
+
+
+def _sample(dataset: Dataset, name: str) -> list[str]:
+    spread = pa.array(range(0, dataset.n_rows, max(1, dataset.n_rows // _SAMPLE)))
+    return [text for text in dataset.texts(name).take(spread).to_pylist() if text]
 
 
 def _column(dataset: Dataset, name: str, known: str) -> pa.LargeStringArray:
@@ -168,6 +220,16 @@ def _column(dataset: Dataset, name: str, known: str) -> pa.LargeStringArray:
         said[i] = says(loaded(value) if nested else opened(value), known)
     kept = pc.if_else(pa.array(said), distinct, "")
     return pc.fill_null(kept.take(words.indices), "")
+
+
+def _labels(dataset: Dataset, name: str) -> pa.LargeStringArray:
+    """Lists of labels in one order; empty where there is none, and where they are degrees rather than labels."""
+    told: list[str] = []
+    for text in dataset.values(name).to_pylist():
+        labels = None if text is None else loaded(text)
+        labels = labels if isinstance(labels, list) and all(isinstance(one, str | int) for one in labels) else []
+        told.append(json.dumps(sorted(map(str, labels))) if labels else "")
+    return pa.array(told, pa.large_string())
 
 
 def _row_by_row(dataset: Dataset, names: list[str], *, votes: bool) -> pa.LargeStringArray:

@@ -139,16 +139,72 @@ def test_a_leak_is_one_under_any_system_prompt_and_in_any_order(tmp_path: Path, 
     assert kept(trained) == [0, 1, 2, 3]
 
 
+REPORTS = (
+    "Rain fell on the harbour all day, and the ships stayed where they lay until the evening bell.",
+    "The council bought two old mills by the river and means to open a school in one of them.",
+    "Nobody came to the market on Tuesday, for the bridge was closed and the ferry had no crew.",
+    "A farmer found seven coins under his barn, which the museum dates to the reign of Otto.",
+    "The new tram runs every ten minutes, yet its drivers ask for longer rests at the terminus.",
+    "Wolves were seen near the pass again, so shepherds keep their flocks in the valley at night.",
+)
+
+
 def test_what_only_the_system_prompt_tells_is_no_leak_under_another(tmp_path: Path) -> None:
     said = {"instruction": "Say what the report above tells of the harbour and the mills.", "response": "They were sold."}
-    rows = [{**said, "system": f"Report {i}: {word} {PASSAGE}", "split": ("test", "train")[i % 2]}
-            for i, word in enumerate(("Rain.", "Storm!", "Snow,", "Fog and", "Sun;", "Hail?"))]  # fmt: skip
+    rows = [{**said, "system": report, "split": ("test", "train")[i % 2]} for i, report in enumerate(REPORTS)]
     copy = {**rows[0], "split": "train"}
     data = of(tmp_path, numbered([*rows, copy]))
     for stages in (["exact_duplicates"], STAGES, ["contamination"], [*STAGES, "contamination"]):
         assert kept(data, stages) == [0, 1, 2, 3, 4, 5], stages
     personas = [{**row, "system": f"Answer as a {('sailor', 'miller')[i // 3]} would."} for i, row in enumerate(rows)]
     assert rules(of(tmp_path, numbered(personas)))["across_splits"] == 3
+
+
+def test_what_is_asked_about_a_report_is_no_leak_beside_copies_of_its_rows(tmp_path: Path) -> None:
+    rows = [{"instruction": "Is this a complaint?", "response": ("Yes", "No")[i % 2], "system": report,
+             "split": ("test", "train", "train")[i % 3]} for i, report in enumerate(REPORTS)]  # fmt: skip
+    data = of(tmp_path, numbered([*rows, *[row for row in rows if row["split"] == "train"]]))
+    assert kept(data, [*STAGES, "contamination"]) == list(range(len(REPORTS)))
+
+
+def test_a_system_prompt_that_names_the_user_and_the_hour_hides_no_leak(tmp_path: Path) -> None:
+    rows = [{"instruction": "How do I change the address of my account?", "response": "Open the settings, then Address.",
+             "system": f"You are the helpdesk of Acme. Now: 2024-05-{i:02} 10:{i:02}. User: anna{i}. Be short and kind.",
+             "split": ("test", "train")[i % 2]} for i in range(10)]  # fmt: skip
+    assert rules(of(tmp_path, numbered(rows)))["across_splits"] == 5
+
+
+CRAWLED = ("Mozilla {} of a phone, like Gecko", "mail relay {} of the north, by night", "on {} January, in the morning")
+
+
+@pytest.mark.parametrize("crawled", CRAWLED)
+def test_what_a_server_wrote_of_a_row_keeps_no_copy(tmp_path: Path, crawled: str) -> None:
+    rows = [{"text": REPORTS[i % 4], "label": "ab"[i % 2], "delivered_as": crawled.format(i)} for i in range(24)]
+    assert len(kept(of(tmp_path, numbered(rows)))) == 4
+
+
+def test_two_labels_and_two_times_are_no_two_texts(tmp_path: Path) -> None:
+    rows = [
+        {"text": REPORTS[i % 4], "label_1": "ab"[i % 2], "label_2": f"annotator {i} says that it is fine",
+         "time_1": f"2024-05-{i + 1:02}", "time_2": f"on the {i}. of January in the morning"} for i in range(20)
+    ]  # fmt: skip
+    path = of(tmp_path, numbered(rows)).source.path
+    assert len(kept(curate.load(path, roles={"text": "text", "label": "label_1", "time": "time_1"}))) == 4
+
+
+def test_lists_of_labels_tell_rows_apart_whatever_their_order_and_degrees_do_not(tmp_path: Path) -> None:
+    rows = [{"text": REPORTS[0], "labels": labels} for labels in (["a", "b"], ["b", "a"], ["a"], [], None)]
+    assert kept(of(tmp_path, numbered(rows))) == [0, 2, 3]
+    rows = [{"text": REPORTS[i % 4], "soft_label": [0.1 * (i % 9), 1 - 0.1 * (i % 9)]} for i in range(20)]
+    assert len(kept(of(tmp_path, numbered(rows)))) == 4
+
+
+def test_short_choices_tell_rows_apart_where_they_are_their_context(tmp_path: Path) -> None:
+    rows = [{"question": "Which of these is true?", "answers": [f"oak{i}", f"elm{i}", f"ash{i}"], "correct_answer": i % 3}
+            for i in range(12)]  # fmt: skip
+    data = of(tmp_path, numbered(rows))
+    assert data.roles.context == ("answers",)
+    assert len(kept(data)) == 12
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(5))), ids=str)
