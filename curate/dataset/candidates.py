@@ -129,13 +129,17 @@ class Candidates:
     def graded(self) -> list[str]:
         """A question and an answer of which a column says in 0 and 1 whether it is right: what nobody should learn as it
         stands."""
-        if any(role in self.given for role in ("text", "label", "prompt", "completion")):
+        if any(role in self.given for role in ("text", "label", "prompt", "completion")) or not self._marks:
             return []
-        marks = [name for name, fact in self.free.items() if known.plain(name) in known.MARKS and fact.two_sided
-                 and fact.distinct == 2 and fact.kind != "bool"]  # fmt: skip
-        asked, answered = self.prompts(), self.answers()
-        pair = [*asked[:1], *answered[:1]]
-        return pair if marks and len(pair) == 2 and all(wordy(self.free[name]) for name in pair) else []
+        asked, answered = self.prompts(), self.answers()[:1]
+        told = asked and answered and all(wordy(self.free[name]) for name in asked + answered)
+        return asked + answered if told else []
+
+    @cached_property
+    def _marks(self) -> list[str]:
+        """What says in 0 and 1 whether an answer is right, and can be a label."""
+        return [name for name, fact in self.free.items() if known.plain(name) in known.MARKS and fact.two_sided
+                and fact.distinct == 2 and fact.kind != "bool" and fact.labelish]  # fmt: skip
 
     def _counts(self, name: str) -> bool:
         """Whether a column says how many answers there are: `answers`, in numbers."""
@@ -209,16 +213,21 @@ class Candidates:
         return found[:1]
 
     def labels(self) -> list[str]:
-        """Classes, the surest first."""
+        """Classes, the surest first; no text that is judged is one, and a mark by which answers are judged comes first."""
         if "label" in self.given:
             return list(self.given["label"])
-        fit = {name: fact for name, fact in self.free.items() if fact.labelish and name not in self._named_about_rows}
+        graded = self.graded()
+        other = {*self._named_about_rows, *self.pair(), *graded}
+        fit = {name: fact for name, fact in self.free.items() if fact.labelish and name not in other}
         rated = self._rated(fit)
-        if not rated:
-            return self._labels_among(fit)
-        ranks = known.label_ranks(list(fit), rated)
-        named = sorted(ranks, key=lambda name: (ranks[name], name))
-        return named + [name for name, fact in fit.items() if name not in named and fact.repeats]
+        if rated:
+            ranks = known.label_ranks(list(fit), rated)
+            named = sorted(ranks, key=lambda name: (ranks[name], name))
+            found = named + [name for name, fact in fit.items() if name not in named and fact.repeats]
+        else:
+            found = self._labels_among(fit)
+        marks = self._marks[:1] if graded else []
+        return [*marks, *(name for name in found if name not in marks)]
 
     def _labels_among(self, fit: Mapping[str, Facts]) -> list[str]:
         """Labels by name, or by contents where one column alone looks like it."""
@@ -295,10 +304,24 @@ class Candidates:
         return sorted((name for name, words in lists.items() if words), key=lambda name: -lists[name])
 
     def pair(self, pairs: Sequence[tuple[str, str]] = known.PAIRS) -> list[str]:
-        """Two texts that are judged together: premise and hypothesis, `sentence1` and `sentence2`."""
+        """Texts that are judged together: premise and hypothesis, `sentence1` and `sentence2`; a query, a title and the
+        page below it."""
         by_name = {known.plain(name): name for name, fact in self.free.items() if fact.text_share > 0.5}
-        pair = next((pair for pair in pairs if pair[0] in by_name and pair[1] in by_name), ())
-        return [by_name[name] for name in pair] if "text" not in self.given else []
+        pair = next(([by_name[name] for name in pair] for pair in pairs if pair[0] in by_name and pair[1] in by_name), [])
+        if not pair or "text" in self.given:
+            return []
+        return [*pair, *self._page(pair)] if known.plain(pair[0]) == "query" else pair
+
+    def _page(self, found: Sequence[str]) -> list[str]:
+        """The longest prose beside a query and a title, where it is longer than both: what the title stands over."""
+        longest, title = max(self.free[name].median_words for name in found), self.free[found[1]]
+        prose = {
+            name: fact.median_words for name, fact in self.free.items()
+            if name not in (*found, *self._named_about_rows) and fact.median_words > longest and asks(fact)
+            and 2 * fact.distinct_share >= title.distinct_share
+            and (not known.about_row(name) or known.rank(name, known.NAMES["text"]) is not None)
+        }  # fmt: skip
+        return sorted(prose, key=lambda name: -prose[name])[:1]
 
     def judged(self) -> list[str]:
         """A passage and the shorter text that is judged by it: document and claim. Read as one, the passage would hide

@@ -152,9 +152,30 @@ SHAPES: dict[str, tuple[Callable[[int], Row], str, Roles, tuple[str, ...]]] = {
         lambda i: {"prompt": asked(i), "answers": [{"answer": said(i), "rank": 1}, {"answer": said(i + 60), "rank": 2}]},
         "text", {"text": ("prompt",)}, ("answers",),
     ),
+    "answers marked as correct": (
+        lambda i: {"question": asked(i // 10), "answer": said(i), "correct": i % 2}, "classification",
+        {"text": ("question", "answer"), "label": ("correct",)}, ("answer",),
+    ),
+    "answers marked as correct beside subjects": (
+        lambda i: {"subject": "abc"[i % 3], "prompt": asked(i // 10), "response": said(i), "is_correct": f"{i % 2}"},
+        "classification", {"text": ("prompt", "response"), "label": ("is_correct",)}, ("response",),
+    ),
+    "instructions with inputs, marked": (
+        lambda i: {"instruction": asked(i // 10), "input": said(i + 9), "output": f"{noun(i)} of {i}", "label": i % 2},
+        "classification", {"text": ("instruction", "input", "output"), "label": ("label",)}, ("input",),
+    ),
     "a query and a product": (
         lambda i: {"query": asked(i // 6), "product_title": said(i), "esci_label": "ESC"[i % 3]}, "classification",
         {"text": ("query", "product_title"), "label": ("esci_label",)}, ("product_title",),
+    ),
+    "a query and a page": (
+        lambda i: {"query": asked(i // 6), "title": f"The {noun(i)}", "terms": said(1, 9), "body": said(i, 4),
+                   "relevance": i % 2}, "text", {"text": ("query", "title", "body")}, ("query", "body"),
+    ),
+    "a query and a described product": (
+        lambda i: {"query": asked(i // 6), "product_title": said(i), "product_description": said(i, 3),
+                   "esci_label": "ESC"[i % 3]}, "classification",
+        {"text": ("query", "product_title", "product_description"), "label": ("esci_label",)}, ("product_title",),
     ),
     "many lines beside each page": (lambda i: {"page": said(i // 6, 8), "line": said(i + 300)}, "text",
                                     {"text": ("page",)}, ("line",)),
