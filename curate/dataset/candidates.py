@@ -41,14 +41,14 @@ class Candidates:
         given: dict[str, tuple[str, ...]],
         task: str | None,
         column: Callable[[str], Column],
-        halves: Sequence[str] = (),
+        halves: Mapping[str, Facts],
     ) -> None:
         self.free = free
         self.given = given
         self.task = task
         self.column = column
-        self.halves = frozenset(halves)
-        """Inner columns, each of one language."""
+        self.halves = halves
+        """The inner columns of the one column that holds two languages."""
         self.ratings = {
             name for name, fact in free.items() if known.spelled(name) in RATINGS and rates(fact, column(name))
         }
@@ -183,13 +183,14 @@ class Candidates:
                 short = [name for name in beside if known.plain(name) == "context" and name not in passages]
                 if not self._lesser([*passages, *short, prompts[0], answers[0]]):
                     return [*short[:1], prompts[0], answers[0]]
-        spoken = [name for name in free if (name in self.halves or known.language(name)) and tells(self.free[name])]
-        return spoken if len(spoken) == 2 and self._written(spoken, 2) and not self._lesser(spoken) else []
+        spoken = [name for name in free if known.language(name) and tells(self.free[name])]
+        both = spoken or [name for name, fact in self.halves.items() if tells(fact) and speaks(fact, self.column(name))]
+        return both if len(both) == 2 and self._written(both, 2) and not self._lesser(both) else []
 
     def _lesser(self, pair: Sequence[str]) -> bool:
         """Whether a column without a role holds longer prose than both halves: then that is the text, and they say
         something about it."""
-        longest = max(self.free[name].median_words for name in pair[-2:])
+        longest = max((self.free.get(name) or self.halves[name]).median_words for name in pair[-2:])
         others = set(self.free) - {*pair, *self._named_about_rows}
         prose = [self.free[name] for name in others if wordy(self.free[name]) and not self.free[name].nested]
         return any(fact.median_words > longest for fact in prose)

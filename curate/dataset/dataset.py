@@ -47,7 +47,9 @@ class Dataset:
         source: Source,
         rejected: Sequence[Rejected] = (),
         id_columns: Sequence[str] = (),
+        inside: Mapping[str, Column] | None = None,
     ) -> None:
+        """`inside` holds what was already read inside columns, by pointer."""
         self._stored = store
         self.detected = detected
         self.source = source
@@ -56,7 +58,7 @@ class Dataset:
         self._naming = threading.Lock()
         self._opening = threading.Lock()
         self._looking = threading.Lock()
-        self._inside: dict[str, Column] = {}
+        self._inside = dict(inside or {})
         self.memo: dict[Hashable, Any] = {}
         """What engines computed of these rows, for a second look at those of them that stay; never saved."""
         self.origin: tuple[Dataset, npt.NDArray[np.int64]] | None = None
@@ -147,7 +149,10 @@ class Dataset:
         """What stands at a pointer in a column; read once."""
         with self._looking:
             if name not in self._inside:
-                self._inside[name] = inner(self._store.column(holder), name)
+                if self.origin is not None:
+                    self._inside[name] = self.origin[0]._inner(holder, name).take(self.origin[1])
+                else:
+                    (self._inside[name],) = inner(self._store.column(holder), [name])
             return self._inside[name]
 
     def values(self, column: str) -> pa.Array:

@@ -18,7 +18,7 @@ from curate.dataset import names as known
 from curate.dataset.candidates import METADATA, Candidates, answering
 from curate.dataset.column import Column
 from curate.dataset.given import begins_conversations, context_of, lists_objects
-from curate.dataset.inner import holder_of, looking_into, two_languages
+from curate.dataset.inner import Columns, holder_of, two_languages
 from curate.dataset.shapes import Facts, facts_of
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
 from curate.errors import ConfigError, nearest
@@ -59,22 +59,21 @@ class Detected:
 
 def detect(
     columns: Sequence[str],
-    column: Callable[[str], Column],
+    column: Columns,
     *,
     roles: Roles | Mapping[str, str | Sequence[str]] | None = None,
     task: str | None = None,
 ) -> Detected:
     """Roles and task; what `roles` and `task` say is taken as it is and the rest fits itself around it."""
-    given = _checked(roles, columns)
+    given = _checked(roles, columns, column)
     if task is not None and task not in TASKS:
         raise ConfigError(f"no such task: {task!r}; {nearest(task, TASKS)}")
     taken = {name for names in given.values() for name in names}
-    spoken = {name: two_languages(name, column(name)) for name in columns if name not in taken}
-    halves = [half for both in spoken.values() for half in both]
-    column = looking_into(columns, column)
-    facts = {name: facts_of(name, column(name)) for name in dict.fromkeys((*columns, *taken, *halves))}
-    free = {name: fact for name, fact in facts.items() if name not in taken and not spoken.get(name)}
-    finder = _Finder(free, facts, given, task, column, halves)
+    column.look_into(taken)
+    halves = {} if _NO_HALVES & given.keys() or task not in (None, "sft") else _halves(columns, column)
+    facts = {name: facts_of(name, column(name)) for name in dict.fromkeys((*columns, *taken))}
+    free = {name: fact for name, fact in facts.items() if name not in taken}
+    finder = _Finder(free, facts | halves, given, task, column, halves)
     chosen_task, why, alternatives = finder.run()
     found = {**finder.found, **given}
     guesses = [Guess("task", (chosen_task,), why, alternatives, given=task is not None)]
@@ -88,8 +87,22 @@ def detect(
     return Detected(chosen_task, made, tuple(guesses))
 
 
+_NO_HALVES = {"text", "prompt", "completion", "messages", "chosen", "rejected"}
+"""Beside these, two languages of one column are not asked for."""
+
+
+def _halves(columns: Sequence[str], column: Columns) -> dict[str, Facts]:
+    """The two languages of the one column that holds two in all of its rows; empty for none and for more."""
+    spoken = [both for name in columns if (both := two_languages(name, column(name)))]
+    if len(spoken) != 1:
+        return {}
+    column.look_into(spoken[0])
+    whole = all(column(half).kind == "str" and not column(half).array.null_count for half in spoken[0])
+    return {half: facts_of(half, column(half)) for half in spoken[0]} if whole else {}
+
+
 def _checked(
-    roles: Roles | Mapping[str, str | Sequence[str]] | None, columns: Sequence[str]
+    roles: Roles | Mapping[str, str | Sequence[str]] | None, columns: Sequence[str], column: Columns
 ) -> dict[str, tuple[str, ...]]:
     """The override as role → columns; ConfigError for a name that is not there. An empty role says: none."""
     if roles is None:
@@ -102,9 +115,12 @@ def _checked(
             raise ConfigError(f"no such role: {role!r}; {nearest(role, ROLE_NAMES)}")
         wanted = (value,) if isinstance(value, str) else tuple(value)
         for name in wanted:
-            if name not in columns and not holder_of(name, columns):
+            holder = holder_of(name, columns)
+            if name not in columns and not holder:
                 hint = nearest(name, columns)
                 raise ConfigError(f"role {role!r} names the column {name!r}, which the data lacks; {hint}")
+            if holder and not column(holder).json:
+                raise ConfigError(f"role {role!r} names {name!r}, but the column {holder!r} holds no objects to look into")
         given[role] = wanted
     return given
 
@@ -119,7 +135,7 @@ class _Finder:
         given: dict[str, tuple[str, ...]],
         task: str | None,
         column: Callable[[str], Column],
-        halves: Sequence[str],
+        halves: Mapping[str, Facts],
     ) -> None:
         self.free = free
         self.every = every
@@ -222,7 +238,8 @@ class _Finder:
             graded = self.could.graded() if task == "classification" else []
             chosen = judged[1:] or list(dict.fromkeys((*self.could.pair(), *graded))) or texts[:1]
             put("text", chosen, self._says(chosen), [name for name in texts if name not in (*chosen, *judged)])
-        played = {name for columns in self.found.values() for name in columns}
+        played = {name for columns in (*self.found.values(), *self.given.values()) for name in columns}
+        played |= {holder_of(name, list(self.free)) for name in played}
         if any(self.found.get(role) or self.given.get(role) for role in ("text", "prompt", "messages")):
             talks = bool(self.found.get("messages") or self.given.get("messages"))
             beside = context_of(task, [name for name in self.free if name not in played], talks, self.column)

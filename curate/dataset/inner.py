@@ -3,23 +3,25 @@
 A role may name one by its pointer. Detection offers the two languages of WMT's and OPUS's
 `{"translation": {"en": ..., "fr": ...}}` and nothing else: what other objects hold is the user's to say. Findings and edits
 name the same pointer, so what is written keeps its shape.
-Cost: one pass over the JSON of the column for each that is asked for.
+Cost: one pass over the JSON of a column for all that is asked for at once; it is kept.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pyarrow as pa
 
-from curate.dataset.column import Column, piece, settle
+from curate.dataset.column import Column, Piece, piece, settle
 from curate.dataset.content import loaded
-from curate.dataset.names import LANGUAGES
-from curate.dataset.pointer import escape, get, parse_pointer
+from curate.dataset.names import LANGUAGES, OTHER_LANGUAGES, RARE_CODES
+from curate.dataset.pointer import Token, escape, get, parse_pointer
 
 _SAMPLE = 200
-_CODE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?")
+_BATCH = 10_000
+_CODE = re.compile(r"([a-z]{2,3})(?:[-_](?:[A-Za-z]{2}|[A-Z][a-z]{3}|[0-9]{3}))?")
+"""A language, and where or in which script it is written: `en`, `zh-CN`, `pt_BR`, `eng_Latn`."""
 
 
 def holder_of(name: str, columns: Sequence[str]) -> str:
@@ -30,43 +32,68 @@ def holder_of(name: str, columns: Sequence[str]) -> str:
     return column if column in columns else ""
 
 
-def looking_into(columns: Sequence[str], column: Callable[[str], Column]) -> Callable[[str], Column]:
-    """`column`, which inner names can be asked of, too."""
+class Columns:
+    """The columns of a table by their names, inner ones by their pointers."""
 
-    def found(name: str) -> Column:
-        holder = holder_of(name, columns)
-        return inner(column(holder), name) if holder else column(name)
+    def __init__(self, names: Sequence[str], column: Callable[[str], Column]) -> None:
+        self.names = names
+        self._column = column
+        self.inside: dict[str, Column] = {}
+        """Inner columns that somebody asked for."""
 
-    return found
+    def __call__(self, name: str) -> Column:
+        self.look_into([name])
+        return self.inside[name] if name in self.inside else self._column(name)
+
+    def look_into(self, names: Iterable[str]) -> None:
+        """Read the inner ones among `names`, those of one column at once."""
+        wanted: dict[str, list[str]] = {}
+        for name in names:
+            holder = holder_of(name, self.names)
+            if holder and name not in self.inside:
+                wanted.setdefault(holder, []).append(name)
+        for holder, pointers in wanted.items():
+            self.inside.update(zip(pointers, inner(self._column(holder), pointers), strict=True))
 
 
-def inner(holder: Column, name: str) -> Column:
-    """What stands at a pointer in each value of its column; null where nothing does."""
-    path = parse_pointer(name)[1]
+def inner(holder: Column, names: Sequence[str]) -> list[Column]:
+    """What stands at each of some pointers in each value of their column; null where nothing does."""
+    array = holder.array if holder.json else pa.nulls(len(holder.array), pa.large_string())
+    paths = [parse_pointer(name)[1] for name in names]
+    pieces: list[list[Piece]] = [[] for _ in names]
+    for start in range(0, max(1, len(array)), _BATCH):
+        values = [None if text is None else loaded(text) for text in array.slice(start, _BATCH).to_pylist()]
+        for path, made in zip(paths, pieces, strict=True):
+            made.append(piece([_at(value, path) for value in values]))
+    return [settle(made) for made in pieces]
 
-    def at(text: str | None) -> object:
-        try:
-            return None if text is None else get(loaded(text), path)
-        except (KeyError, TypeError):
-            return None
 
-    held = holder.array.to_pylist() if pa.types.is_large_string(holder.array.type) else []
-    return settle([piece([at(text) for text in held] or [None] * len(holder.array))])
+def _at(value: object, path: Sequence[Token]) -> object:
+    try:
+        return get(value, path)
+    except (KeyError, TypeError):
+        return None
 
 
 def two_languages(name: str, column: Column) -> list[str]:
-    """The inner columns of one whose values are texts in two languages; empty for any other."""
+    """The inner columns of one whose values, as far as a sample shows, are texts in two languages; empty for any other."""
     array = column.array
     if not column.json:
         return []
-    spread = array.take(pa.array(range(0, len(array), max(1, len(array) // _SAMPLE)))).to_pylist()
-    held = [loaded(text) for text in spread if text is not None]
-    first = held[0] if held else None
-    if not isinstance(first, dict) or len(first) != 2 or LANGUAGES.isdisjoint(key[:2] for key in first):
-        return []
-    keys = list(first)
-    fit = all(_CODE.fullmatch(key) for key in keys) and all(
-        isinstance(value, dict) and value.keys() == first.keys() and all(isinstance(value[key], str) for key in keys)
-        for value in held
-    )
-    return [f"{escape(name)}/{escape(key)}" for key in keys] if fit else []
+    rows = range(0, len(array), max(1, len(array) // _SAMPLE))
+    keys: list[str] = []
+    for text in (array[row].as_py() for row in rows):
+        value = None if text is None else loaded(text)
+        if not isinstance(value, dict) or not all(isinstance(said, str) for said in value.values()):
+            return []
+        keys = keys or (list(value) if _speak(list(value)) else [])
+        if value.keys() != set(keys):
+            return []
+    return [f"{escape(name)}/{escape(key)}" for key in keys]
+
+
+def _speak(keys: Sequence[str]) -> bool:
+    """Whether keys are the codes of two languages, one of them a code that means nothing else."""
+    codes = {found[1] for key in keys if (found := _CODE.fullmatch(key))}
+    known = codes <= LANGUAGES | OTHER_LANGUAGES | RARE_CODES and not codes <= OTHER_LANGUAGES
+    return len(keys) == 2 and all(map(_CODE.fullmatch, keys)) and known

@@ -24,7 +24,7 @@ from curate.dataset.csvfiles import read_csv
 from curate.dataset.dataset import Dataset, no_rows
 from curate.dataset.detect import detect
 from curate.dataset.formats import INK, format_of, named_format
-from curate.dataset.inner import looking_into
+from curate.dataset.inner import Columns
 from curate.dataset.jsonfiles import read_array, read_jsonl
 from curate.dataset.listing import listing, names_many
 from curate.dataset.manyfiles import ManyStore, hash_of, read_many
@@ -70,8 +70,10 @@ def load(
     for name in id_columns:
         if name not in names:
             raise ConfigError(f"id_columns names the column {name!r}, which the data lacks; {nearest(name, names)}")
-    detected = detect(names, store.column, roles=roles, task=task)
-    problems = role_problems(detected, looking_into(names, store.column), store.n_rows, file)
+    columns = Columns(names, store.column)
+    detected = detect(names, columns, roles=roles, task=task)
+    problems = role_problems(detected, columns, store.n_rows, file)
+    inside = {name: columns.inside[name] for _, named in detected.roles.items() for name in named if name in columns.inside}
     if problems:
         lines = store.lines
         late = [
@@ -84,9 +86,9 @@ def load(
             raise _bad_rows(file, rejected, len(good))
         if not len(good):
             raise no_rows(file, f"all {len(rejected):,} rows were rejected, the first for: {rejected[0].reason}")
-        store = store.take(good, {})
+        store, inside = store.take(good, {}), {}
     source = Source(str(path), size, input_hash, kind, compression, store.n_rows, len(rejected), files)
-    return Dataset(store, detected, source, rejected, id_columns)
+    return Dataset(store, detected, source, rejected, id_columns, inside)
 
 
 def read_rows(

@@ -80,8 +80,16 @@ _CODES = (
     "sg si sk sl sm sn sq sr ss su sv sw ta te tg th ti tk tl tn tr tt ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
 )
 LANGUAGES = frozenset(_CODES.split())
-"""Codes of ISO 639-1 but for those that are other names far more often: `id`, `no`, `is`, `it`, `to`, `ts`, `st`, `co`,
-`so`, `or`, `my`, `am`, `as`."""
+"""Codes of ISO 639-1 but for those that are other names far more often."""
+OTHER_LANGUAGES = frozenset(("am", "as", "co", "id", "is", "it", "my", "no", "or", "so", "st", "to", "ts"))
+"""Those: they are languages beside a code that is one."""
+_RARE = (
+    "afr amh arz ast aze bel ben bos bul ceb ces ckb cym dan deu dsb ell eng eus fas fil fra gle glg guj hau heb hin hrv "
+    "hsb hun hye ibo isl ita jpn kab kan kat kaz khm kmr kor lao lav lij mkd mon msa mya nds nep nld nno nob nor pes pol "
+    "por pus ron rus slk slv som spa sqi srp swe swh szl tam tha tpi tur ukr urd uzb vie xho yor zho zul"
+)
+RARE_CODES = frozenset(_RARE.split())
+"""Codes of ISO 639-3 that corpora name languages by, but for those that are words (`est`, `cat`)."""
 SAID_TWICE = ("response", "answer", "completion", "output", "reply", "generation", "continuation", "candidate",
               "conversation", "messages", "summary", "translation")  # fmt: skip
 """What may be given in several versions, each in a column of its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate import apply, detect
-from curate.dataset import Dataset, load
+from curate.dataset import Dataset, inner, load
 from curate.dataset.inner import holder_of, two_languages
 from curate.errors import ConfigError, DataError
 from curate.recipe import Recipe
@@ -31,7 +32,7 @@ def of(tmp_path: Path, rows: list[Row]) -> Dataset:
     return load(path)
 
 
-@pytest.mark.parametrize("codes", [("en", "fr"), ("en", "it"), ("zh-CN", "en"), ("de", "hsb")])
+@pytest.mark.parametrize("codes", [("en", "fr"), ("en", "it"), ("zh-CN", "en"), ("de", "hsb"), ("eng_Latn", "pt_BR")])
 def test_two_languages_are_a_prompt_and_its_completion(tmp_path: Path, codes: tuple[str, str]) -> None:
     data = of(tmp_path, [row(i, *codes) for i in range(20)])
     both = tuple(f"translation/{code}" for code in codes)
@@ -66,9 +67,55 @@ def test_copies_go_a_second_translation_stays_and_edits_keep_the_shape(tmp_path:
 
 def test_other_objects_are_no_languages(tmp_path: Path) -> None:
     others: list[Any] = [{"en": "One.", "fr": "Un.", "de": "Eins."}, {"id": "One.", "to": "Two."}, {"en": 1, "fr": 2}]
+    others += [dict.fromkeys(keys, "One.") for keys in (("pos", "neg"), ("old", "new"), ("src", "tgt"), ("en", "new"))]
     for held in others:
         data = of(tmp_path, [{"translation": held}] * 12)
         assert two_languages("translation", data._column("translation")) == []
+
+
+LANGUAGES: dict[str, tuple[Any, str, dict[str, tuple[str, ...]]]] = {
+    "nothing in a row": (lambda i: {"translation": row(i)["translation"] if i else None}, "text", {}),
+    "one side missing": (lambda i: {"translation": row(i)["translation"] if i != 9 else {"en": "One."}}, "text", {}),
+    "two columns of two": (
+        lambda i: {"abstract": row(i)["translation"], "title": row(i + 50)["translation"], "topic": "ab"[i % 2]},
+        "classification", {"label": ("topic",)},
+    ),
+    "a label": (lambda i: {**row(i), "label": "abc"[i % 3]}, "classification", {"label": ("label",)}),
+    "longer prose": (
+        lambda i: {"caption": row(i)["translation"], "body": " ".join(row(k)["translation"]["en"] for k in (i, i + 60))},
+        "text", {"text": ("body",)},
+    ),
+    "a side that repeats": (
+        lambda i: {"text_by": {"en": f"House {i} is sold to him.", "fr": "Une maison vendue."}}, "text", {},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LANGUAGES)
+def test_languages_that_are_no_prompt_and_completion_are_left_alone(tmp_path: Path, case: str) -> None:
+    make, task, roles = LANGUAGES[case]
+    data = of(tmp_path, [make(i) for i in range(30)])
+    assert (data.task, dict(data.roles.items())) == (task, roles)
+
+
+def test_a_role_inside_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["meta", "id"])
+        writer.writeheader()
+        writer.writerows({"meta": json.dumps({"body": row(i)["translation"]["en"]}), "id": i} for i in range(9))
+    with pytest.raises(ConfigError, match="role 'text' names 'meta/body', but the column 'meta' holds no objects"):
+        load(path, roles={"text": "meta/body"})
+
+
+def test_what_lies_inside_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = list[str]()
+    monkeypatch.setattr(inner, "loaded", lambda text: read.append(text) or json.loads(text))
+    data = of(tmp_path, [row(i) for i in range(2000)])
+    part = data.select(list(range(0, 2000, 2)))
+    assert (part.content()[1], part.content()[999]) == (data.content()[2], data.content()[1998])
+    assert part.select([3]).content()[0] == data.content()[6]
+    assert len(read) == 2200  # and the sample whose keys are looked at
 
 
 def test_a_role_may_name_a_place_in_a_column(tmp_path: Path) -> None:
