@@ -21,10 +21,12 @@ from curate.privacy.column import Block, Ints
 from curate.privacy.letters import WORD, fnv, is_escape, lookup
 from curate.privacy.overlaps import Found
 from curate.privacy.secret_recognizers import anybodys
+from curate.privacy.told_words import LONGEST
 from curate.privacy.types import CODE
 
-_REACH = 200
-"""Bytes behind the word in which a value may begin and end."""
+_REACH, _BEFORE, _LONGEST = 200, 60, 1024
+"""Bytes behind the word in which a value may begin, bytes before it that are read, and bytes of a value."""
+_GOES_ON = re.compile(rb"[^\s\"'<>\\]*")
 _TOKENS = 8
 """Words behind the word that are read."""
 _ACCOUNTS = [CODE[name] for name in ("SECRET", "HANDLE", "URL_CREDENTIALS", "PRIVATE_KEY")]
@@ -49,15 +51,19 @@ def told(text: Block, types: Collection[str], found: Found) -> Found:
     places = _places(text.data, text.starts, text.ends, w.PAIRS, w.PREFIXES, w.TOLD_KEYS, w.TOLD_VALUES, w.SIGNS)
     for row, start, end, kind in places:
         name = "HANDLE" if kind in (w.USER, w.NAMED) else "SECRET"
-        word = text.read(start, end)
+        word, row_end = text.read(start, end), int(text.ends[row])
         if name not in types or word not in (word.lower(), word.capitalize(), word.upper()):
             continue  # `userName` is a name of a program's
-        rest = text.read(end, min(int(text.ends[row]), end + _REACH))
-        before = text.read(max(int(text.starts[row]), start - 24), start)
+        rest = _readable(text.read(end, min(row_end, end + _REACH)))
+        before = text.read(max(int(text.starts[row]), start - _BEFORE), start)
         value = None if before[-1:] in _OPENS_PLACEHOLDER else _READ[kind](word, before, rest)
         if value is not None:
             begin = end + len(rest[: value.start].encode())
-            at.append((row, begin, begin + len(value.text.encode()), CODE[name]))
+            close = begin + len(value.text.encode())
+            if value.start + len(value.text) == len(rest):  # it may go on behind the window
+                more = _GOES_ON.match(text.raw(close, min(row_end, close + _LONGEST)))
+                close += more.end() if more else 0
+            at.append((row, begin, close, CODE[name]))
             scores.append(value.score)
     spans = np.array(at, np.int64).reshape(-1, 4)
     return Found(spans, np.array(scores, np.float64), np.zeros(len(at), np.bool_)).take(_new(spans, found.at))
@@ -78,6 +84,16 @@ def _new(spans: Ints, found: Ints) -> npt.NDArray[np.bool_]:
 # ---- words, and how they are joined to a value
 
 
+_ESCAPES = re.compile(r"\\[nrt]|\\(?=[\"'])|&nbsp;|&quot;|\*\*|[\u200b\u200e\u200f\u2060\ufeff]")
+
+
+def _readable(rest: str) -> str:
+    """What stands behind a word, sign for sign, with blanks for written-out escapes, entities, bold and invisible marks; a
+    sign that the window cuts is left out."""
+    blanks = _ESCAPES.sub(lambda m: "\n".rjust(len(m[0])) if m[0] == "\\n" else " " * len(m[0]), rest)
+    return blanks.rstrip("\ufffd")
+
+
 @dataclass(frozen=True)
 class _Token:
     start: int
@@ -92,7 +108,7 @@ class _Token:
     @property
     def value(self) -> str:
         """Without the marks of the sentence around it."""
-        value = self.text.split("'")[0] if self.quote == "'" else self.text
+        value = self.text.split("'")[0] if self.quote == "'" else _NEXT_KEY.split(self.text)[0]
         value = value.rstrip("'’,.;:") if self.quote else value.rstrip("?").rstrip("'’,.;:\"")
         while value and (opening := _OPENED.get(value[-1])) and value.count(value[-1]) > value.count(opening):
             if value[-1] == "]" and "[" not in value and _MARK.search(value[:-1]):
@@ -104,7 +120,8 @@ class _Token:
 _OPENED = {")": "(", "]": "[", "}": "{"}
 _QUOTES = "\"'«„“‘`"
 _TOKEN = re.compile(r"""[:=：]+>?|[-=]>|[("'«„“‘`]*(?P<word>[^\s"«»„“”`<>，。；、（）]+)""")
-_END = re.compile(r"[.?;…]$|^[|/]$")
+_END = re.compile(r"[.?!;…]$|^[|/]$")
+_NEXT_KEY = re.compile(r"[|;,&](?=\w{2,20}[:=])")
 
 
 def _tokens(rest: str) -> Iterator[_Token]:
@@ -119,7 +136,7 @@ def _tokens(rest: str) -> Iterator[_Token]:
                 return  # a comparison
             joined, away = "sign", 0
             continue
-        low = word.lower().rstrip(",")
+        low = word.lower().rstrip(",:;!?.")
         if low in w.DENIED or low in w.SPEAKS:
             return
         start = match.start("word")
@@ -127,6 +144,8 @@ def _tokens(rest: str) -> Iterator[_Token]:
         yield _Token(start, word, joined, away, mark if mark in _QUOTES else "")
         if low in w.JOINS or low in w.LOOSE_JOINS:
             joined, away = ("told" if low in w.JOINS or joined == "told" else "loose"), 0
+        elif low in w.BEHIND:
+            continue
         elif word[-1] in ":=：":
             joined, away = "sign", 0
         elif _END.search(word):
@@ -141,11 +160,12 @@ def _tokens(rest: str) -> Iterator[_Token]:
 _MARK = re.compile(r"[!@#$%^&*+=~?|\]\[{}()<>€£§]")
 _NO_PASSWORD = re.compile(
     r"[\w.+-]+@[\w-]+\.\w|@[\w-]+\.|\w+://|[\w-]+=|www\.|[./~]*/|[A-Z]:\\"  # addresses and paths
-    r"|.*(?:A-Z|0-9)|[\w.]*\(|\[[A-Z_0-9]+\]|[<{$%*_-]|#\d+$",  # classes of signs, calls, placeholders
+    r"|.*(?:A-Z|0-9)|[\w.]*\(|[\w.]+\[|\[[A-Z_0-9]+\]"  # classes of signs, calls, places in lists, placeholders
+    r"|[<{]|\$[({]|\$[A-Z_]+$|%\w+%|%\(|[*_•.-]{2}|#\d+$",
     re.IGNORECASE,
 )
 _MIXED = re.compile(r"[a-zà-ÿ].*[A-Z]|\d.*[A-Z].*[a-z]|\d[a-z]+.*[A-Z]")
-_AFTER_UNSPACED = re.compile(r"""[^\x00-\x7f]{0,10}?\s?[:：=]?\s?["'“「『]?(?P<value>[!-&(-~]{4,64})""")
+_AFTER_UNSPACED = re.compile(r"""(?P<join>(?:คือ|[はがも是为為는은이가：:=\s])*)["'“「『]?(?P<value>[!-&(-~]{4,})""")
 
 
 def _strength(value: str) -> int:
@@ -163,7 +183,7 @@ def _strength(value: str) -> int:
 
 def _needed(token: _Token, word: str) -> int:
     """How strong a value must be where it stands; 4 for never."""
-    if word in w.AMBIGUOUS:
+    if word in w.AMBIGUOUS or (token.joined == "sign" and word in w.KEYS):
         least = 3
     elif token.quote and token.away <= 1:
         return 1
@@ -171,75 +191,114 @@ def _needed(token: _Token, word: str) -> int:
         least = {"": 2, "loose": 3, "told": 1, "sign": 1}[token.joined]
     if token.joined == "told" and token.away:
         least = max(least, 2)
-    if token.away > 1 or (not token.joined and token.away):
+    if token.away > 1:
         least = 3
-    return 4 if token.away > 2 else least
+    return 4 if token.away > 2 or (not token.joined and token.away) else least
 
 
 def _password(word: str, before: str, rest: str) -> _Value | None:
-    if ord(word[0]) >= _UNSPACED and (match := _AFTER_UNSPACED.match(rest)):
+    if ord(word[0]) >= _UNSPACED and word in w.WHOLE:
+        match = _unspaced(word, rest)
+        value = match and _Token(0, match["value"], "sign", 0, "").value
+        return _Value(match.start("value"), value, 0.8) if match and value and _strength(value) >= _least(match) else None
+    low = word.lower()
+    if (low == "passe" and not before.lower().endswith(("de ", "palavra-"))) or (low == "pass" and word != low):
+        return None
+    if _PAIR.search(before) and (match := _SECOND.match(rest)):  # "user name and password: ..."
         value = _Token(0, match["value"], "sign", 0, "").value
         return _Value(match.start("value"), value, 0.8) if _strength(value) else None
-    low = word.lower()
-    if low == "passe" and not before.lower().endswith(("de ", "palavra-")):
-        return None
     for token in _tokens(rest):
         if low == "pass" and token.joined not in ("told", "sign"):
             continue  # of a mountain, of a train
         value = token.value
-        if _strength(value) >= _needed(token, low):
+        if token.joined == "sign" and low in w.KEYS and _PROGRAM.search(value):
+            return None
+        if _strength(value) >= (3 if token.joined == "loose" and not any(map(str.isdigit, value)) else _needed(token, low)):
             return _Value(token.start, value, 0.8)
-        if value.isdigit() and 6 <= len(value) <= 12 and token.joined in ("told", "sign") and not token.away:
+        told_so = token.joined in ("told", "sign") and not token.away
+        if value.isdigit() and 6 <= len(value) <= 12 and told_so and _ends(rest, token, value):
             return _Value(token.start, value, 0.6)
-        if token.joined == "sign" and not token.away:
+        if token.joined == "sign" and not token.away and value:
             return None
     return None
+
+
+_PROGRAM = re.compile(r"[|+:]|\w\.\w+\W?$")
+_PAIR = re.compile(
+    r"(?i)(?:user(?: ?names?)?|login|benutzer(?:name)?|usuario|usuário|utente|utilisateur|identifiant|логин|e-?mail)"
+    r"\s?(?:/|&|\+|and|und|y|e|et|en|i|и)\s?$"
+)
+_SECOND = re.compile(r"\s?[:=]\s*[\w.@+-]{2,60}(?:\s*[/,;|:]\s*|\s+)(?P<value>[^\s\"'<>]+)")
+_CLOSES = re.compile(
+    r"""\s*(?:$|[.,;!?)\]|/"'\n]|(?:and|und|et|y|e|i|og|och|en|or|oder|ou|but|aber|thanks|please|bitte)\b)"""
+)
+
+
+def _ends(rest: str, token: _Token, value: str) -> bool:
+    """Whether digits are told for themselves, not as so many of something."""
+    return _CLOSES.match(rest[token.start + len(value) :]) is not None
+
+
+def _unspaced(word: str, rest: str) -> re.Match[str] | None:
+    """The value right behind a word of a script without blanks."""
+    ending = next((more for more in w.WHOLE[word] if rest.startswith(more)), None)
+    return None if ending is None else _AFTER_UNSPACED.match(rest, len(ending))
+
+
+def _least(match: re.Match[str]) -> int:
+    return 1 if match["join"].strip() else 3
 
 
 # ---- user names
 
 
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{3,29}", re.IGNORECASE)
-_MADE_UP = re.compile(r"[a-z][a-z._-]{3,}\d{2,6}")
 _SIGNED = re.compile(r"(?=.*\d).*\w[._]\w")
 _SITE = re.compile(r"\.(?:com|org|net|io|de|fr|uk|html?|php|py|js|txt|json)$", re.IGNORECASE)
-_PROGRAMS = ("your", "my_", "my.", "user_", "event.", "self.", "this.")
-_CLOSED = re.compile(r"""["'»”)]*(?:\s*(?:[,;|/)\]]|$)|\.?\s*\n|\.?\s*$|[.,]?\s+(?:\w+\s?){1,3}[:=])""")
+_LAST_INITIAL = re.compile(r"[a-z]{3,}[._][a-z]")
+_KEY_BEHIND = re.compile(r"""["'»”)]*[.,;|/]?[ \t]*(?:[|/][ \t]*)?(?:\w+[ \t]?){1,3}[:=]""")
+_CLOSED = re.compile(
+    r"""["'»”)]*(?:\s*(?:[,;|/)\]]|$)|\.?\s*\n|\.?\s*$|[.,]?\s+(?:\w+\s?){1,3}[:=]|\s+(?:and|und|et|y|e|i|en|и)\s)"""
+)
 _NAME_OF = re.compile(r"(?i)\b(?:no(?:me|m|mbre)(?: d[eo] | d['’]| )|nama )$")
 _NAME = re.compile(r"(?i)[ -]?(?:name|id|navn|namn|naam)\b")
 
 
 def _account_like(value: str) -> bool:
+    """Made up by a person: with digits, or ending in an initial. Words joined by a dot are as often a program's."""
     letters, digits = sum(c.isalpha() for c in value), sum(c.isdigit() for c in value)
     if not _ACCOUNT.fullmatch(value) or letters < 2 or _SITE.search(value) or w.NAMES_ITSELF.fullmatch(value):
         return False
-    if value.lower().startswith(_PROGRAMS):
-        return False
-    return 0 < digits <= 8 or sum(value[1:-1].count(sign) for sign in "._") == 1
+    return 0 < digits <= 8 or _LAST_INITIAL.fullmatch(value) is not None
 
 
 def _account(word: str, before: str, rest: str) -> _Value | None:
-    """Of words that speak of persons as well: in small letters behind a colon, with nothing behind it in the sentence."""
-    if _is_mine(before) or _NAME_OF.search(before) or _NAME.match(rest):
+    """Of words that speak of persons as well, as turns of a talk do: where another key stands behind it in the line
+    ("user: … pass: …"), where it is somebody's, or a login with digits and a sign."""
+    if _NAME_OF.search(before) or _NAME.match(rest):
         return _name_of_account(word, before, rest)
-    token = next((t for t in _tokens(rest)), None)
-    if token is None or token.away or (token.quote and token.text.isidentifier()):
-        return None
-    value = token.value
-    direct = word.lower() in w.LOGIN and not token.joined and _SIGNED.match(value)
-    if not (token.joined == "sign" or direct) or value != value.lower() or not _account_like(value):
-        return None
-    return _Value(token.start, value, 0.6) if _CLOSED.match(rest[token.start + len(value) :]) else None
+    mine, login = _is_mine(before), word.lower() in w.LOGIN
+    for token in _tokens(rest):
+        value = token.value
+        joined = token.joined in ("told", "sign") or (login and not token.joined)
+        if joined and not token.away and value == value.lower() and any(map(str.isdigit, value)):
+            behind = rest[token.start + len(value) :]
+            made_up = mine or (login and _SIGNED.match(value) is not None)
+            known = _CLOSED.match(behind) if made_up else token.joined and _KEY_BEHIND.match(behind)
+            return _Value(token.start, value, 0.6) if known and _account_like(value) else None
+        if token.joined or token.away:
+            return None
+    return None
 
 
 def _name_of_account(word: str, before: str, rest: str) -> _Value | None:
-    if ord(word[0]) >= _UNSPACED and (match := _AFTER_UNSPACED.match(rest)):
-        found = _ACCOUNT.match(match["value"])
-        return _Value(match.start("value"), found[0], 0.6) if found and _account_like(found[0]) else None
+    if ord(word[0]) >= _UNSPACED and word in w.WHOLE:
+        match = _unspaced(word, rest)
+        found = _ACCOUNT.match(match["value"]) if match and match["join"].strip() else None
+        return _Value(match.start("value"), found[0], 0.6) if match and found and _account_like(found[0]) else None
     for token in _tokens(rest):
         value = token.value
-        joined = token.joined in ("told", "sign") or _MADE_UP.fullmatch(value)
-        if joined and not token.away and _account_like(value):
+        if token.joined in ("told", "sign") and not token.away and _account_like(value):
             return _Value(token.start, value, 0.6)
         if token.joined or token.away > 1:
             return None
@@ -253,25 +312,29 @@ def _is_mine(before: str) -> bool:
 # ---- numbers of cards
 
 
-_UNIT = re.compile(r"[VΩA]\b|[mkµ][VAm]\b|(?:volts?|ohms?|EUR|USD|euros?|dollars?)\b|\d|[/x×%€$]")
+_CARD = re.compile(r"(?i)\b(?:card|visa|mastercard|amex|karte|carte|tarjeta|carta|cartão|kart|kort|карт)")
 
 
 def _pin(word: str, before: str, rest: str) -> _Value | None:
-    """Four digits behind PIN: told ("is 4711"), or somebody's ("my PIN 4711"). A postal code in India has six."""
-    return _digits(rest, (4,), must_be_told=not _is_mine(before)) if word == "PIN" else None
+    """Digits behind PIN: told ("PIN: 4711", "the PIN is 4711"), or somebody's ("my pin 4711", then up to six)."""
+    mine = _is_mine(before)
+    if (word != "PIN" and not mine) or before.endswith(("\"", "'")):
+        return None
+    return _digits(rest, (4, 5, 6) if mine else (4,), must_be_told=not mine or word != "PIN", mine=mine)
 
 
 def _card_code(word: str, before: str, rest: str) -> _Value | None:
-    return _digits(rest, (3, 4), must_be_told=False) if word.isupper() else None
+    return _digits(rest, (3, 4), must_be_told=_CARD.search(before) is None, mine=False)
 
 
-def _digits(rest: str, sizes: tuple[int, ...], must_be_told: bool) -> _Value | None:
+def _digits(rest: str, sizes: tuple[int, ...], must_be_told: bool, mine: bool) -> _Value | None:
     for token in _tokens(rest):
         value = token.text.rstrip(".,;!?)")
-        told_so = token.joined in ("told", "sign")
+        told_so = token.joined in ("told", "sign") and "=" not in rest[: token.start]
         if value.isascii() and value.isdigit() and len(value) in sizes and (told_so or not must_be_told):
-            measure = value == token.text and _UNIT.match(rest[token.start + len(value) :].lstrip())
-            return None if measure or token.away > 1 else _Value(token.start, value, 0.6)
+            year_or_row = value[:2] in ("19", "20") or len(set(value)) == 1 or value in "0123456789"
+            fit = not token.away and (mine or not year_or_row) and _ends(rest, token, value)
+            return _Value(token.start, value, 0.6) if fit else None
         if told_so and token.away:
             return None
     return None
@@ -315,12 +378,15 @@ def _places(data, starts, ends, pairs, prefixes, keys, values, signs):  # type: 
                 continue
             if c >= 0xE0 and i + 6 <= end:
                 kind = lookup(fnv(data, i, i + 6), keys, values)
-                if kind and _may(data, i + 6, min(end, i + 6 + _REACH), signs[kind]):
-                    out.append((np.int64(row), np.int64(i), np.int64(i + 6), kind))
+                if kind:
+                    if _may(data, i + 6, min(end, i + 6 + _REACH), signs[kind]):
+                        out.append((np.int64(row), np.int64(i), np.int64(i + 6), kind))
                     continue
-            j = i
-            while j < end and (WORD[data[j]] == 1 or WORD[data[j]] == 3):
+            j, last = i, min(end, i + LONGEST)
+            while j < last and (WORD[data[j]] == 1 or WORD[data[j]] == 3):
                 j += 1
+            if j == i + LONGEST:
+                continue
             if j < end and WORD[data[j]] == 2:
                 j += 1  # CVV2
             if j < end and (WORD[data[j]] == 2 or WORD[data[j]] == 4):

@@ -22,25 +22,32 @@ _PASSWORDS = word_list("""
     הסיסמא المرور السر عبور گذرواژه पासवर्ड পাসওয়ার্ড
 """)
 _USERS = word_list("""
-    user login usuario usuária usuário utente utilisateur benutzer nutzer gebruiker identifiant логин логін account konto
-    cuenta pengguna
+    user login usuario usuária usuário utente utilisateur benutzer nutzer gebruiker identifiant логин логін pengguna
 """)
 _NAMES = word_list("""
     username userid benutzername nutzername gebruikersnaam användarnamn brugernavn brukernavn käyttäjätunnus użytkownika
     uživatelské пользователя користувача kullanıcı felhasználónév felhasználónevem korisničko المستخدم משתמש usuari nhập
 """)
-_UNSPACED_PASSWORDS = word_list("密码 密碼 口令 パス 暗証 비밀 패스 암호 รหัส")
-_UNSPACED_NAMES = word_list("用户 用戶 账号 帐号 帳號 ユー 아이 사용")
-"""Beginnings, two signs each, in scripts that write words together or hang endings on them."""
+_UNSPACED_PASSWORDS = word_list("密码 密碼 口令 パスワード 暗証番号 비밀번호 패스워드 암호 รหัสผ่าน")
+_UNSPACED_NAMES = word_list("用户名 用戶名 账号 帐号 帳號 ユーザー名 ユーザID ユーザーID 아이디 사용자명")
+"""Of scripts that write words together or hang endings on them."""
+WHOLE: dict[str, tuple[str, ...]] = {}
+"""Their first two signs, by which they are looked up, and what must follow."""
+for _word in (*_UNSPACED_PASSWORDS, *_UNSPACED_NAMES):
+    WHOLE[_word[:2]] = (*WHOLE.get(_word[:2], ()), _word[2:])
 
 SPEAKS = frozenset((*_PASSWORDS, *_NAMES, "pin"))
 """Words that begin a reading of their own."""
-AMBIGUOUS = frozenset(word_list("pass passe clave parola parole geslo sandi عبور السر"))
+AMBIGUOUS = frozenset(word_list("""
+    pass passe clave parola parole geslo sandi hasło hasła hasłem heslo heslem jelszó عبور السر
+"""))
 """Words of passwords that mean other things as well: what follows must look more like one."""
+KEYS = frozenset(word_list("password passwd pwd passphrase passcode passwort kennwort"))
+"""Those that the lexer knows as keys: what it refuses behind a colon is taken only where it looks much like a password."""
 LOGIN = frozenset(word_list("login логин логін"))
 JOINS = frozenset(word_list("""
     is was ist lautet war est es era sea è e é eh luidt är er je jest brzmi este là adalah ialah yra ir είναι это был
-    является був це هو هي كانت היא הוא है – —
+    является був це هو هي كانت היא הוא है
 """))
 """Words that join a name and its value."""
 LOOSE_JOINS = frozenset(word_list("to on in a à auf zu til na på por para als as"))
@@ -52,16 +59,23 @@ DENIED = frozenset(word_list("""
     incorrect falsch incorrecta incorreta errata expired required forgotten
 """))
 """Words behind which no value is told: "must", "is not", "is wrong"."""
+BEHIND = frozenset(word_list("saya aku kamu anda mea mele benim mój moje moj moja мой мои mou μου של שלי لي"))
+"""Whose it is, where a language says so behind the word."""
 MINE = frozenset(word_list("""
     my your his her our their mein meine dein ihr mon ma votre mi su tu meu minha seu sua mio mia suo mijn min mitt
 """))
 NAMES_ITSELF = re.compile(
-    r"(?i:(?:sha-?\d{0,3}|md[45]|aes|rsa|des3?|rc4|base(?:32|58|64)|utf-?(?:8|16|32)|argon2\w{0,2}|b?crypt\w{0,2}|pbkdf2"
-    r"|rot13|wpa[23]?|[2m]fa|oauth2?|saml2?|ipv[46]|http2?|tls1?|ssl[23]?|[1l]password|keepass\w*|iso-?\d+|rfc-?\d+|ascii"
-    r"|unicode)(?:[-_.]\w+)?)"
-    r"|v?\d+(?:\.\d+)+\w{0,3}|\d{1,4}-?[a-zà-ÿ]{2,}(?:-[a-z]+)*|[A-Z]{2,8}-?\d{1,4}|\d{1,2}[-/:.]\d{1,2}\S*"
+    r"(?i:(?:sha-?\d{0,3}|md[45]|aes|rsa|des3?|rc4|base(?:32|58|64)|utf-?(?:8|16|32)\w*|argon2\w{0,2}|b?crypt\w{0,2}|pbkdf2"
+    r"|rot13|wpa[23]?|[2m]fa|oauth2?|saml2?|ipv[46]|http2?|tls1?|ssl[23]?|[1l]password\d*|keepass\w*|iso-?\d+|rfc-?\d+"
+    r"|ascii|unicode|(?:var|n|nvar)char\d*|(?:big|tiny|u)?int\d+|uuid\w*|float\d+)(?:[-_.]\w+)?)"
+    r"|v?\d+(?:\.\d+)+\w{0,3}|\d{1,4}-?[a-zà-ÿ]{2,}(?:-[a-z]+)*|[A-Z]{1,8}(?:-?[A-Z]*\d+)+|\d{1,2}[-/:.]\d{1,2}\S*"
+    r"|[A-Z]+(?:_[A-Z]+)*_\d+|(?i:user|admin|test|guest|person|name|client|customer|student|handle|secret)_?\d+"
+    r"|[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*){2,}"
 )
-"""What has letters and digits and is no password: methods, versions, measures, dates."""
+"""What has letters and digits and is neither password nor account: methods, types, versions, measures, dates, placeholders,
+members of a program."""
+LONGEST = 48
+"""Bytes of the longest word that is looked up."""
 
 
 def _forms(word: str) -> set[bytes]:

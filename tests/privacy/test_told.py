@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import numpy as np
 import pyarrow as pa
@@ -44,7 +45,7 @@ Moje heslo je [[SECRET:Praha1989!]]
 Mật khẩu của tôi là [[SECRET:Hanoi@1010]]
 Kata sandi saya [[SECRET:Garuda!45x]]
 username is [[HANDLE:wynqvrh053]] and the password is [[SECRET:p4ss-W0rd-x]]
-Usuario: [[HANDLE:quispe.hr]]. Contraseña: [[SECRET:Llama99*]].
+Usuario: [[HANDLE:quispe.hr8]]. Contraseña: [[SECRET:Llama99*]].
 Benutzername: [[HANDLE:m.huber77]]
 Nom d'utilisateur : [[HANDLE:lefevre_c]], mdp : [[SECRET:Loulou75!]]
 Login: [[HANDLE:bruno.santos3]] / Senha: [[SECRET:xP9#aa1]]
@@ -71,11 +72,10 @@ Das WLAN-Passwort bei uns ist [[SECRET:kaffee2019bohne]].
 Olá, meu login é [[HANDLE:carla.mendes8]] e a senha é [[SECRET:Gremio#1903]]
 contraseña temporal: [[SECRET:Rx72_polo]]
 Mi usuario es [[HANDLE:jlopez_1988]] y mi contraseña es [[SECRET:Perro.Loco7!]]
-Gebruikersnaam [[HANDLE:jdevries01]] werkt niet meer.
+Gebruikersnaam: [[HANDLE:jdevries01]] werkt niet meer.
 Användarnamn: [[HANDLE:sven.karlsson7]], lösenord: [[SECRET:ABBA1974x]]
-hasło do wifi: [[SECRET:krokiet7788]]
 Dobrý den, uživatelské jméno je [[HANDLE:novak_p]] a heslo je [[SECRET:Beruska7*]].
-Kullanıcı adı: [[HANDLE:aylin_demir]], şifre: [[SECRET:Gul*bahce34]]
+Kullanıcı adı: [[HANDLE:aylin_demir7]], şifre: [[SECRET:Gul*bahce34]]
 Пароль от почты: [[SECRET:Zima2021snow]]
 Имя пользователя: [[HANDLE:petrova.o]], пароль: [[SECRET:9kLs!wq]]
 账号：[[HANDLE:zhang_wei88]] 密码：[[SECRET:Pan#da2020]]
@@ -161,6 +161,38 @@ Hasło musi mieć 8 znaków, np. litera/cyfra.
 To reset your password, open Settings > Account > Security and click Reset2FA.
 Passwords such as "letmein" or "password1" are weak.
 The user named their file report2.docx.
+User: gpt-4
+User: covid19
+### user: windows10
+user: req.user
+username: t.string
+user = session.query
+user: node_exporter
+username varchar100 not null
+user id: bigint20
+My account is level50 now
+steps: login to server1.prod
+username: user_42
+PASS: libstdc++-v3 2021
+pass = array[3];
+const password = process.env.DB_PASSWORD2;
+password: ENC[AES256_GCM,data:abc=]
+Password incorrect! Error#502x
+Password required: Abc#12x format
+Passwort für FRITZ!Box7590
+password was CVE-2021-44228
+password: 1000000 attempts per second
+Hasło dnia: Euro2012
+Heslo: Apollo11
+CVC 300
+CVC 2019 conference
+PIN: 1550 nm
+const int PIN = 1023;
+The most common PIN is 1234.
+パスポートはA4サイズ2枚です
+ユーロ圏のGDP2.5%
+아이템: item_3042
+用户使用iPhone15
 Users: 1200, Logins: 340, Accounts: 56
 user: what is 2+2? assistant: 4
 user: gpt4 vs claude3, which one?
@@ -209,6 +241,7 @@ mysql -u root -pSecret1
 Use passwordless SSH (RSA4096).
 passwordInput2.value = x
 """
+NOTHING = Found(np.zeros((0, 4), np.int64), np.zeros(0), np.zeros(0, np.bool_))
 _MARKED = re.compile(r"\[\[([A-Z]+):(.*?)\]\](?!\])")
 
 
@@ -232,6 +265,38 @@ def test_a_sentence_that_speaks_of_passwords_tells_none(line: str) -> None:
     assert not {(kind, value) for kind, value in _found(line) if kind in ("SECRET", "HANDLE")}
 
 
+@pytest.mark.parametrize("between", ["\\t", "\\n", ' \\"', "&nbsp;", " **"])
+def test_escapes_and_entities_are_no_part_of_it(between: str) -> None:
+    assert ("SECRET", "Tango!77x") in _found(f"password:{between}Tango!77x")
+    assert ("SECRET", "Tango!77x") in _found("my password is Tango!77x\\nand so on")
+
+
+def test_the_second_of_two_names_before_two_values_is_the_password() -> None:
+    assert ("SECRET", "Tango!77") in _found("Username/Password: anna99 / Tango!77")
+    assert any("Tango!77" in value for _, value in _found("user name and password: anna99/Tango!77"))
+
+
+@pytest.mark.parametrize("lead", ["my password is ", "密码："])
+def test_a_long_value_is_covered_to_its_end(lead: str) -> None:
+    value = "Aa1!xyZ9" * 40
+    assert _found(f"{lead}{value} and more") == {("SECRET", value)}
+
+
+def test_a_letter_that_the_window_cuts_ends_no_span_outside_its_row() -> None:
+    text = block(pa.array(["password:" + " " * 190 + "Tango!77ü", "next"], pa.large_string()))
+    found = told(text, ("SECRET",), NOTHING)
+    assert found.at[:, 1:3].tolist() == [[199, 209]]
+
+
+@pytest.mark.parametrize("unit", ["密码", "비밀", "รหัส", "这段文字讲用户如何设置密码，"])
+def test_scripts_without_blanks_cost_time_in_proportion(unit: str) -> None:
+    text = block(pa.array([unit * (600_000 // len(unit))], pa.large_string()))
+    told(block(pa.array([unit], pa.large_string())), ("SECRET",), NOTHING)
+    began = time.process_time()
+    told(text, ("SECRET",), NOTHING)
+    assert time.process_time() - began < 20  # quadratic: many minutes
+
+
 def test_only_the_types_that_are_asked_for_are_looked_for() -> None:
     text = "Benutzername: m.huber77, mein Passwort lautet Sommer2024!"
     assert _found(text, ScanConfig(types=("HANDLE",))) == {("HANDLE", "m.huber77")}
@@ -247,7 +312,7 @@ _PARTS = [
 @given(st.lists(st.sampled_from(_PARTS), max_size=30))
 def test_spans_lie_in_their_rows_on_whole_characters(parts: list[str]) -> None:
     text = block(pa.array(["".join(parts), "password: zZ9!zz", None], pa.large_string()))
-    found = told(text, ("SECRET", "HANDLE"), Found(np.zeros((0, 4), np.int64), np.zeros(0), np.zeros(0, np.bool_)))
+    found = told(text, ("SECRET", "HANDLE"), NOTHING)
     for row, start, end, _ in found.at.tolist():
         assert text.starts[row] <= start < end <= text.ends[row]
         text.raw(start, end).decode()
