@@ -92,9 +92,10 @@ _NO_HALVES = {"text", "prompt", "completion", "messages", "chosen", "rejected"}
 
 
 def _halves(columns: Sequence[str], column: Columns) -> dict[str, Facts]:
-    """The two languages of the one column that holds two in all of its rows; empty for none and for more."""
+    """The two languages of the one column that holds two in all of its rows; empty for none and for more, and for answers,
+    which belong to a question."""
     spoken = [both for name in columns if (both := two_languages(name, column(name)))]
-    if len(spoken) != 1:
+    if len(spoken) != 1 or known.rank(holder_of(spoken[0][0], columns), known.NAMES["completion"]) is not None:
         return {}
     column.look_into(spoken[0])
     whole = all(column(half).kind == "str" and not column(half).array.null_count for half in spoken[0])

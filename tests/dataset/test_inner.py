@@ -85,6 +85,8 @@ LANGUAGES: dict[str, tuple[Any, str, dict[str, tuple[str, ...]]]] = {
         lambda i: {"caption": row(i)["translation"], "body": " ".join(row(k)["translation"]["en"] for k in (i, i + 60))},
         "text", {"text": ("body",)},
     ),
+    "an answer": (lambda i: {"question": f"Who bought house {i}?", "answer": row(i)["translation"]}, "text",
+                  {"text": ("question",)}),
     "a side that repeats": (
         lambda i: {"text_by": {"en": f"House {i} is sold to him.", "fr": "Une maison vendue."}}, "text", {},
     ),
