@@ -38,10 +38,14 @@ _FIELDS = r"""
     |szuletesi (?:ido|datum)|szul\.? ?ido|data nasterii|дата рождения|дата рожд\.?|дата народження|ημερομηνια γεννησης
     |datum rod[j]?enja|ngay sinh|tanggal lahir|tgl\.? ?lahir|tarikh lahir|生年月日|出生(?:日期|年月日)?|生日
     |출생(?:일|연월일)?|생년월일|생일|जन्म ?\S{0,8}
-    |(?:naissance|nacimiento|nascimento|nascita|nasterii|urodzenia|narozen[ií]|dogum|lahir|sinh)(?=[ ]?[:=])
-    |(?:data )?nasc\.|fecha de nac\.?|ne\(e\)|nac\.|nar\.
+    |fecha de nac\.?|data nasc\.|ne\(e\)
     |تاريخ (?:ال)?ميلاد|תאריך לידה|วันเกิด|birth day|birthdt
 """
+_SHORT = r"""
+    (?:naissance|nacimiento|nascimento|nascita|nasterii|urodzenia|narozen[ií]|dogum|lahir|sinh)(?=[ ]?[:=])
+    |nasc\.|nac\.|nar\.
+"""
+"""Words that speak of the beginning of leagues and firms as well."""
 _VERBS = r"""
     geb\.?|geboren(?: am| op)?|geborene?r?|nee?(?:\(e\))? le|nacid[oa](?: el)?|naci el|nasci em
     |nat[oa](?: a [\w' ]{2,24})? il|nat[oa]:
@@ -61,6 +65,9 @@ def _before(text: str) -> re.Pattern[str]:
 
 
 _FIELD = _before(_FIELDS)
+_SHORT_FIELD = _before(_SHORT)
+_RECENT = re.compile(r"(?<!\d)20(?:1[6-9]|[2-9]\d)(?!\d)|[-/.](?:1[6-9]|2\d)\Z")
+"""A year from 2016 on: whoever was born then fills in few forms."""
 _VERB = _before(_VERBS)
 _BORN = re.compile(r"\bborn\W{1,3}(?:(?:on|the|in|date)\W{1,2}){0,2}\Z", re.IGNORECASE)
 _BORN_ON = re.compile(
@@ -157,6 +164,8 @@ def _score(raw: str, written: str) -> float:
     before, folded = raw.lower(), fold(raw)
     if _FIELD.search(before) or _FIELD.search(folded):
         return 0.85
+    if _SHORT_FIELD.search(before) or _SHORT_FIELD.search(folded):
+        return 0.0 if _RECENT.search(written) else 0.85
     if _BORN.search(before):
         return 0.6 if numeric or _BORN_ON.search(before) or _NAME_BORN.search(raw) else 0.0
     if _starred(raw):

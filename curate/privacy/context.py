@@ -35,8 +35,8 @@ _WORDS: dict[int, str] = {
     CARD: "card cards credit debit visa mastercard maestro amex cc pan creditcard cardnumber kreditkarte tarjeta carte",
     SSN: "ssn ssns social socialsecurity itin taxpayer socialsecuritynumber",
     IP: "ip ips ipv ipv4 ipv6 address addr host server hostname dns gateway ping client remote subnet netmask cidr",
-    VERSION: """version versions v ver release releases build rev revision firmware driver update upgrade upgraded
-        upgrading downgrade section chapter clause paragraph sec dotnet assembly patch""",
+    VERSION: """version versions v ver release releases build rev revision firmware driver update section chapter
+        clause paragraph sec dotnet assembly patch""",
     BIRTH: "born birth birthday birthdate dob geboren nacido nacida née naissance nacimiento geburtsdatum bday",
     MONEY: "usd eur gbp dollars euros euro dollar pounds price total cost amount paid sum revenue budget worth",
     PHONE_AFTER: """office desk home work phone mobile cell fax tel direct numarasından numarasına numarasını numaralı

@@ -137,7 +137,7 @@ def plan(before: str, column: str, after: str, area: str, first: int, last: int,
     for away, identifier in phrases_before(before, column):
         if away > (identifier.reach if identifier.check else min(identifier.reach, _UNCHECKED_REACH)):
             continue
-        attempt = _attempt(identifier, area, first, last, identifier.score)
+        attempt = _attempt(identifier, area, first, last, identifier.score, before)
         labelled += attempt
         if identifier.check and away <= 2 and is_label is not False:
             is_label = _labels(before) if is_label is None else is_label
@@ -199,7 +199,13 @@ def _label_words(identifier: Identifier) -> frozenset[str]:
     return frozenset(phrase.rstrip("*") for phrase in identifier.phrases() if " " not in phrase)
 
 
-def _attempt(identifier: Identifier, area: str, first: int, last: int, score: float) -> list[Attempt]:
+_LINKED = re.compile(r"[:=#№º°]\s?\Z")
+
+
+def _attempt(
+    identifier: Identifier, area: str, first: int, last: int, score: float, before: str = ""
+) -> list[Attempt]:
+    """Where the identifier may stand in the area, whose part up to `first` is the end of `before`."""
     written = form(identifier)
     places, maybe_date = [], False
     for match in written.any_digits.finditer(area):
@@ -207,16 +213,23 @@ def _attempt(identifier: Identifier, area: str, first: int, last: int, score: fl
         label = _LEADING.match(text)
         if label and match.start() < first and fold(label[1]) in _label_words(identifier):
             text = text[label.end() :]  # "MRN 00482913": the letters are the label
+            if not written.any_digits.fullmatch(text):
+                continue
+        if sum(map(str.isalnum, text)) < identifier.signs:
+            continue
         begin = match.start() + match[0].rindex(text)
         end = begin + len(text)
         if not identifier.check and (_CALCULATED.match(area, end) or (begin and area[begin - 1] == "+")):
             continue  # a term of a sum; a telephone's digits
+        if identifier.linked and before and not _LINKED.search(before[: len(before) - max(0, first - begin)]):
+            continue
         if begin < last and end > first:
             maybe_date |= not identifier.check and _MAYBE_DATE.match(text) is not None
             places.append(Place(begin, end, *match.span()))
     if not places:
         return []
-    return [Attempt(identifier.check, tuple(places), written.exactly, KIND[identifier.name], score, maybe_date)]
+    digits = 1 if identifier.type == "LICENSE_PLATE" else 2
+    return [Attempt(identifier.check, tuple(places), written.exactly, KIND[identifier.name], score, maybe_date, digits)]
 
 
 def _alone(area: str, begin: int, end: int, doubtful: bool) -> tuple[Attempt, ...]:

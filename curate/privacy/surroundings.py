@@ -154,11 +154,16 @@ def context_after(data, pos, end, words, masks):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def labels_number(data, j, end):  # type: ignore[no-untyped-def]
-    """Whether a number, or the placeholder of one, follows the word that ends at `j`."""
+    """Whether a number, or a placeholder (`[PHONE_NUMBER]`), follows the word that ends at `j`."""
     p = j
     while p < end and p - j < 4 and (data[p] == 32 or data[p] == 46 or data[p] == 58):
         p += 1
-    return p < end and (48 <= data[p] <= 57 or data[p] == 43 or data[p] == 40 or data[p] == 91)
+    if p < end and data[p] == 91:
+        q = p + 1
+        while q < end and q - p <= 24 and (65 <= data[q] <= 90 or data[q] == 95):
+            q += 1
+        return q - p > 2 and q < end and data[q] == 93
+    return p < end and (48 <= data[p] <= 57 or data[p] == 43 or data[p] == 40)
 
 
 @njit(cache=True)

@@ -15,7 +15,7 @@ from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, 
 from curate.privacy.phones import bare_score, find_phones, is_dateish, question
 from curate.privacy.plans import without_digits
 from curate.privacy.types import CODE
-from curate.privacy.words import LETTERS, word_list
+from curate.privacy.words import LETTERS
 
 _PHONE = CODE["PHONE_NUMBER"]
 
@@ -51,7 +51,7 @@ def _spoken(view: View, c: Candidate, text: str) -> bool:
     if view.column(c.row):
         return True
     before = without_digits(view.text(max(view.starts[c.row], c.start - 64), c.start))
-    if (text.isdigit() or "/" in text) and _taken(before):
+    if (text.isdigit() or "/" in text) and (_taken(before, sum(map(str.isdigit, text))) or _FILE_OF_YEAR.fullmatch(text)):
         return False
     if not text.isdigit():
         return True
@@ -66,21 +66,26 @@ def round_number(digits: str) -> bool:
 
 
 _NUMBER_BETWEEN = re.compile(r"(?<![\d.,/-])(?:\+|\(\+?)?\d[\d ./()-]{5,}\d(?!\d)|\[[A-Z_]{2,24}\]")
-_AND = frozenset(word_list("""
-    and or oder und bzw ou et y o e u ed und en of i lub och eller og tai ja a nebo ve veya и или ή και και atau dan
-    hoặc và و أو या और also auch aussi at on under unter al au op via mobile home work privat
-"""))
+_OF_SOMETHING_ELSE = IDENTIFIER | CARD | MONEY | PAGE | SSN | VERSION
+_FILE_OF_YEAR = re.compile(r"(?:19|20)\d\d/\d+")
 
 
 @lru_cache(maxsize=8192)
-def _taken(before: str) -> bool:
-    """Whether the last word that speaks of telephones has its number already, and another word stands behind that one:
-    `tel. 0744 481 207, order 4481207`."""
+def _taken(before: str, digits: int) -> bool:
+    """Whether the last word that speaks of telephones has its number already, and behind that one stands a label of
+    something else (`tel. 0744 481 207, order 7204481207`) or, where this number has fewer digits, any word but short small
+    ones (`or`, `und`)."""
     numbers = list(_NUMBER_BETWEEN.finditer(before))
     if not numbers:
         return False
     behind = LETTERS.findall(before[numbers[-1].end() :])
-    if not behind or behind[-1].lower() in _AND or any(word_classes(word) & (PHONE | PHONE_AFTER) for word in behind):
+    between = 0
+    for word in behind:
+        between |= word_classes(word)
+    if between & (PHONE | PHONE_AFTER):
+        return False
+    shorter = digits < numbers[-1][0].count("0") and any(len(word) > 4 or not word.islower() for word in behind)
+    if not shorter and not between & _OF_SOMETHING_ELSE:
         return False
     return any(word_classes(word) & PHONE for word in LETTERS.findall(before[: numbers[-1].start()])[-2:])
 

@@ -23,7 +23,8 @@ EXACT: dict[str, str] = {
         arayın arayin gọi sđt đt liên""",
     "IDENTIFIER": """colis pedido pratica spedizione ordine ordini encomenda awb tilaus sipariş siparis kargo nf nfe pnr
         cod código codigo folio expediente contrato contratto protocolo protocollo processo protokol poz consignment
-        claim upc gtin sscc siret siren oclc""",
+        claim upc gtin sscc siret siren oclc comanda
+        đơn polizza póliza polisa""",
     "BIRTH": """geb geboren né née nato nata nascido nascida nasceu nascita nac nasc nar nacida nacido nací naci nasci ur
         urodzony urodzona narozen
         narozena narodený född fødd født syntynyt született născut sinh lahir lahiriyah dogum g.r birthyear""",

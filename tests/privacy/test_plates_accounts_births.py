@@ -18,6 +18,9 @@ PLATES = [
     ("immatriculé {}, flashé", "FG-418-KZ"), ("Targa {}, verbale", "FX 412 KD"), ("placa {}, cor azul", "BRA2E19"),
     ("nr rej. {}, OC", "KR 4K812"), ("SPZ {}, modrá", "4A2 3000"), ("reg.nr {}, besiktad", "KDA 41B"),
     ("plaka {} olan araç", "35 KD 412"), ("nopol {} warna", "B 1448 KDA"), ("biển số {}, màu", "51F-448.12"),
+    ("Kennzeichen {}", "PM-AB 123"), ("Kennzeichen {}", "TÜ-AB 12"), ("Kennzeichen {}", "KG-X 99"),
+    ("number plate {}", "AM 1234"), ("license plate {}", "TL 55 KM"), ("plate: {}", "KDA 41B"),
+    ("vehicle registration {}", "EN 1234 AB"), ("targa auto {}", "GK 417 ZT"), ("Kfz: {}", "B MW 2203"),
     ("车牌{}，颜色", "沪A·K4812"), ("plate {}, insured since 2014", "8KDA412"), ("number plate {} on a van", "AB12 CDE"),
 ]  # fmt: skip
 
@@ -31,7 +34,8 @@ ACCOUNTS = [
     ("bankgiro {}, tack", "5051-6822"), ("konto {} i banken", "994 204 471-2"), ("Kontonr. {}", "1503.44.81207"),
     ("transferime a la CBU {} gracias", "2850590940090418135201"), ("CLABE {}", "002010077777777771"),
     ("普通 {} 口座名義", "4481207"), ("계좌 {} 예금주", "448120-04-071239"), ("खाता संख्या {}, राशि", "30448120719"),
-    ("STK {} Vietcombank", "0071000448120"), ("A/C No: {}", "50100234567891"), ("Acc {} at the branch", "1044 8120"),
+    ("bg: {}", "5051-6822"), ("Konto: {}", "8400 4400"),
+    ("STK {} Vietcombank", "0071000448120"), ("A/C No: {}", "50100234567891"), ("Acc: {} at the branch", "1044 8120"),
 ]  # fmt: skip
 
 
@@ -84,6 +88,25 @@ def test_two_numbers_behind_one_word_are_both_telephones(text: str) -> None:
     assert [kind for kind, _ in found(text)] == ["PHONE_NUMBER", "PHONE_NUMBER"]
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("Tel: {} Ion, {} Maria", ("0744481207", "0744481208")),
+        ("emergency phone {}, doctor {}, school {}", ("4155552672", "4155552673", "4155552674")),
+        ("Phones: Maria {}, John {}, Sue {}", ("4155552672", "4155552673", "4155552674")),
+        ("call {} then ask for Bob {}", ("4155552671", "4155552699")),
+        ("Mobile: {} (Tom) {} (Ann)", ("07700900123", "07700900124")),
+    ],
+)  # fmt: skip
+def test_names_between_numbers_take_no_telephone_away(text: str, values: tuple[str, ...]) -> None:
+    assert found(text.format(*values)) == [("PHONE_NUMBER", value) for value in values]
+
+
+@pytest.mark.parametrize("text", ["I upgraded {} last night", "Please upgrade {}"])
+def test_an_address_that_is_upgraded_is_one(text: str) -> None:
+    assert found(text.format("93.184.216.34")) == [("IP_ADDRESS", "93.184.216.34")]
+
+
 def test_a_label_behind_a_comma_belongs_to_the_next_value() -> None:
     assert found("fødselsnr. 08027530991, kontonr. 1503.44.81207") == [
         ("NATIONAL_ID", "08027530991"), ("BANK_ACCOUNT", "1503.44.81207"),
@@ -108,7 +131,12 @@ LOOK_ALIKES = [
     "La plaque coûte EUR 45, la pose EUR 20.", "La targa costa EUR 350 e pesa 12 KG.", "placa de video RTX 3060 12 GB",
     "Kennzeichen eines guten Plans: 3 Ziele, EUR 5000 Budget.", "The account of 1848 fills pages 210-244.",
     "Account Manager | room 34 943", "Bank account opening takes 15 minutes and 3 documents.",
-    "Nascimento de Venus, Botticelli, 1484-1486", "Upgrade from 10.4.12.7 to 10.4.12.9 fixed it.",
+    "Nascimento de Venus, Botticelli, 1484-1486",
+    "steel plate A36", "ASTM A516 GR70", "plate: ASTM A516 GR70", "plate AZ91 alloy", "plate EN AW 6082", "KFZ ISO 9001",
+    "targa Porsche 911 GT3", "Placa madre H310 M2", "Placa madre: H310 M2", "Registration No. EN 10204", "SPZ 2020 A12",
+    "plate: XIV 2020", "Matrícula universitaria: 1200 EUR en 3 plazos", "stk 100000", "STK 500000 skruer på lager",
+    "bg 2 47-1", "see pg 210-2440", "口座 1000000円", "CBU 100000 units", "ACC 10000000 iterations", "Konto 8400 4400",
+    "account 4000 5000 ledger", "Nac. 2020-01-01 liga", "nar. 2019-05-05", "dogum: 2021-03-03", "unit number 123456",
     "onCallback(1234567890)", "+3.1415926 and +2.7182818",
 ]  # fmt: skip
 

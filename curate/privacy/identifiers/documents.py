@@ -12,15 +12,15 @@ _ACCOUNT = (
     "checking account; savings account; numero de cuenta; cuenta bancaria; kontonummer*; kontonr; "
     "numero de compte; compte bancaire; "
     "conto corrente; numero di conto; conta bancaria; conta corrente; numero da conta; rekeningnummer*; numer konta; "
-    "a/c number; a/c no; nro de cuenta; n de cuenta; cta cte; cuenta corriente; clabe; cbu; cvu; "
-    "hesap no*; banka hesabi; stk; so tk; no rekening; no rek; 银行卡; 卡号; 收款账号; 汇款至; 口座; 계좌; 계좌번호; "
+    "a/c number; a/c no; nro de cuenta; n de cuenta; cta cte; cuenta corriente; "
+    "hesap no*; banka hesabi; no rekening; no rek; 银行卡; 卡号; 收款账号; 汇款至; 口座; 계좌; 계좌번호; "
     "खाता संख्या; "
     "खाता नंबर; เลขที่บัญชี; เลขบัญชี; رقم حساب; מספר חשבון; חשבון בנק; р/с; расчетного счета; "
     "numer rachunku; rachunek bankowy; cislo uctu; bankszamlaszam*; bankkonto*; номер счета; расчетный счет; 银行账号; "
     "银行账户; 银行卡号; 口座番号; hesap numara*; رقم الحساب; nomor rekening; so tai khoan; tilinumero*"
 )
 _ACCOUNT_WEAK = (
-    "account; acct; acc; cuenta; cta; konto; rek; norek; compte; conta; conto; rekening; rachunek; счет; 账号; tili"
+    "account; acct; cuenta; konto; rek; norek; compte; conta; conto; rekening; rachunek; счет; 账号; tili"
 )
 _PASSPORT = (
     "passport*; pass no; passeport*; pasaporte*; passaporte*; passaporto; reisepass*; passnummer; paspoort*; "
@@ -48,7 +48,7 @@ _RECORD = (
     "numer pacjenta; номер карты; ipp; n.º de utente; numero de utente; n utente; numero do utente; fallnummer; "
     "krankenaktennummer; pasientnummer; journalnummer; journalnr; potilasnumero; dosya no; protokol no; numero sns; "
     "nº historia; hosp no; hospital no; hosp number; no rm; nomor rm; rekam medis; no rekam medis; nomor rekam medis; "
-    "unit number; versichertennr; versichertennummer*; tessera sanitaria; health card no; medicare no; 病案号; 医保卡号; "
+    "versichertennr; versichertennummer*; tessera sanitaria; health card no; medicare no; 病案号; 医保卡号; "
     "保険証; "
     "住院号; 门诊号; 診察券番号; 차트번호; "
     "медкарта; 病历号; 病歷號; 患者番号; カルテ番号; 환자번호; 환자등록번호"
@@ -81,9 +81,9 @@ _GPS = (
     "위도; konum; koordinat*; إحداثيات"
 )
 
+_MONEY = "USD|EUR|GBP|CHF|PLN|CZK|SEK|NOK|DKK|TRY|RON|HUF|INR|JPY|CNY|KRW|RUB|BRL|MXN|ARS|IDR|VND|AUD|CAD"
 _PLATE = (
-    r"(?=(?:[^A-Za-z0-9]?[A-Z0-9가-힣一-龥]){4})(?!(?:\d+[- ]?)?(?:USD|EUR|GBP|CHF|PLN|CZK|SEK|NOK|DKK|TRY|TL|RON|HUF|INR|"
-    r"RS|JPY|CNY|KRW|RUB|BRL|MXN|ARS|IDR|RP|VND|AUD|CAD|KM|KG|CM|MM|AM|PM|NR|NO|ART|PAGE)(?![A-Z]))(?:"
+    rf"(?!(?:{_MONEY}|ISO|EN|DIN|ASTM|IEC|IEEE)[- ]?\d+(?!\d|[- ]?[A-Z])|\d+[- ]?(?:{_MONEY})(?![A-Z]|[- ]?\d))(?:"
     r"\d[A-Z]\d ?\d{4}|"
     r"[A-Z]{2}[- ]?\d{1,2}[- ]?[A-Z]{1,3}[- ]?\d{1,4}|[A-Z]{3}\d[A-Z]\d{2}|[A-Z]{3} ?\d{2}[A-Z]|"
     r"[A-Z]{1,3}[- ]?\d{1,4}[- ]?[A-Z]{1,3}|\d{2}[A-Z]\d?[- ]?\d{3}\.?\d{2}|\d{1,4}[- ]?[A-Z]{1,3}[- ]?\d{1,4}|"
@@ -91,7 +91,13 @@ _PLATE = (
     r"[A-Z]{2,3} (?=[A-Z]{0,2}\d)[A-Z0-9]{4,5}|[A-Z]{1,3}[- ]?\d{1,4}|\d{2,3}[가-힣] ?\d{4}|"
     r"[一-龥][A-Z][·. ]?[A-Z0-9]{5,6})"
 )
-"""Four letters and digits at least, and no amount."""
+"""No amount and no standard."""
+_PLATE_NEAR = (
+    r"(?!(?:\d+[- ]?)?(?:TL|RS|RP|KM|KG|CM|MM|AM|PM|NR|NO|ART|PAGE)(?![A-Z]))(?![IVXLCDM]+[- ]?\d{4})" + _PLATE
+)
+"""Nor a measure, or a year behind a Roman numeral."""
+_NO_COUNT = r"(?! ?(?:円|元|원|개|個|枚|件|名|人|(?:kr|ks|szt)(?![a-z])))"
+"""Nothing is counted."""
 
 INTERNATIONAL = (
     Id("intl_passport", "PASSPORT",
@@ -114,16 +120,24 @@ INTERNATIONAL = (
        r"[A-Z]{1,5}[- ]?\d{5,12}[A-Z]{0,2}|\d{4}(?:[- ]\d{3,4}){1,3}|\d{8,14}|[A-Z0-9]{2,5}\d[A-Z0-9]{4,12}(?<=[0-9])",
        _HEALTH, score=0.7, reach=3),
     Id("intl_bank_account", "BANK_ACCOUNT", "issued by banks; six to twenty digits, sometimes in groups",
-       r"\d{6,22}|\d{2,8}(?:[- ]\d{2,10}){2,5}|\d{4}[. ]\d{2}[. ]\d{5}|"
-       r"\d{2,6}[-/ ]\d{6,10}(?:/\d{4})?|\d{5}-\d{3}|[Xx*]{2,12}\d{4,6}", _ACCOUNT,
+       r"(?:\d{6,20}|\d{2,8}(?:[- ]\d{2,10}){2,5}|\d{4}[. ]\d{2}[. ]\d{5}|"
+       r"\d{2,6}[-/ ]\d{6,10}(?:/\d{4})?|\d{5}-\d{3}|[Xx*]{2,12}\d{4,6})" + _NO_COUNT, _ACCOUNT,
        score=0.8, reach=4),
     Id("intl_account", "BANK_ACCOUNT", "as above, right behind a word that speaks of accounts alone",
-       r"\d{8,17}|\d{3,6}(?:-\d{2,8}){2,3}|\d{4} \d{4}|\d{3,4}(?: \d{3}){2}-\d",
+       r"(?:\d{8,17}|\d{3,6}(?:-\d{2,8}){2,3}|\d{3,4}(?: \d{3}){2}-\d)" + _NO_COUNT,
        _ACCOUNT_WEAK, score=0.6, reach=1),
+    Id("intl_account_linked", "BANK_ACCOUNT", "as above, in shorter groups or behind words that mean other things as well",
+       r"\d{8,17}|\d{4} \d{4}", _ACCOUNT_WEAK + "; acc; cta", score=0.6, reach=1, linked=True),
+    Id("ar_cbu", "BANK_ACCOUNT", "Clave Bancaria Uniforme, Clave Virtual Uniforme, 22 digits", r"\d{22}", "cbu; cvu",
+       score=0.8, reach=3),
+    Id("mx_clabe", "BANK_ACCOUNT", "Clave Bancaria Estandarizada, 18 digits", r"\d{18}", "clabe", score=0.8, reach=3),
+    Id("vn_account", "BANK_ACCOUNT", "nine to sixteen digits", r"\d{9,16}", "stk; so tk", score=0.8, reach=1),
     Id("se_giro", "BANK_ACCOUNT", "Bankgirot, PlusGirot, two to eight digits", r"\d{3,4}-\d{4}|\d{1,4}(?: \d{2}){0,3}-\d",
-       "bankgiro*; plusgiro*; bg; pg", score=0.8, reach=1),
-    Id("jp_account", "BANK_ACCOUNT", "seven digits behind the kind of account", r"\d{7}", "普通; 普通預金; 当座; 当座預金",
-       score=0.8, reach=1),
+       "bankgiro*; plusgiro*", score=0.8, reach=1),
+    Id("se_giro_linked", "BANK_ACCOUNT", "as above, behind its abbreviation",
+       r"\d{3,4}-\d{4}|\d{1,4}(?: \d{2}){1,3}-\d", "bg; pg", score=0.8, reach=1, linked=True),
+    Id("jp_account", "BANK_ACCOUNT", "seven digits behind the kind of account", r"\d{7}" + _NO_COUNT,
+       "普通; 普通預金; 当座; 当座預金", score=0.8, reach=1),
     Id("intl_swift", "SWIFT_BIC", "ISO 9362: bank, country, place, branch",
        "[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?",
        "bic; swift; swift code; bic code; swift/bic; bic/swift; swiftcode; bic-code; codigo swift; code bic", ".swift",
@@ -141,9 +155,14 @@ INTERNATIONAL = (
        "numer rejestracyjny; nr rej; nr rejestracyjny; rejestracj*; spz; registracni znacka; rendszam*; plaka; "
        "plakali; plakasi; nopol; plat nomor; no polisi; nomor polisi; bien so; bien kiem soat; numar de inmatriculare; "
        "гос номер; госномер*; 车牌; 車牌; 车牌号; 車號; ナンバープレート; ナンバー; 차량번호; 차량 번호; ทะเบียน",
-       score=0.8, reach=3),
-    Id("intl_plate_near", "LICENSE_PLATE", "as above, right behind a word that means other plates as well", _PLATE,
-       "plate; plates; plaque; placa; placas; targa; kfz", score=0.7, reach=2),
+       score=0.8, reach=3, signs=4),
+    Id("intl_plate_near", "LICENSE_PLATE", "as above, behind a word that means other plates as well", _PLATE_NEAR,
+       "plate; plates; plaque; placa; placas; targa; kfz", score=0.7, reach=3, linked=True, signs=5),
+    Id("intl_plate_form", "LICENSE_PLATE", "Brazil and the Mercosur, Italy and France, California",
+       r"[A-Z]{3}\d[A-Z]\d{2}|[A-Z]{2}[- ]?\d{3}[- ]?[A-Z]{2}|\d[A-Z]{3}\d{3}",
+       "plate; plates; plaque; placa; placas; targa", score=0.7, reach=2),
+    Id("de_plate", "LICENSE_PLATE", "district, one or two letters, one to four digits",
+       r"[A-ZÄÖÜ]{1,3}[- ][A-Z]{1,2}[- ]?\d{1,4}[EH]?", "kfz", score=0.7, reach=2),
     Id("intl_imei", "DEVICE_ID", "3GPP TS 23.003: fifteen digits, Luhn", r"\d{2}[- ]?\d{6}[- ]?\d{6}[- ]?\d", "imei",
        ".luhn_only", score=0.95),
     Id("intl_national_id", "NATIONAL_ID", "of a country that the words do not name",

@@ -40,6 +40,10 @@ class Identifier:
     """Score with words."""
     reach: int = 8
     """How many words may stand between the phrase and the value."""
+    linked: bool = False
+    """A sign (`:`, `=`, `#`, `№`, `º`) must stand right before the value."""
+    signs: int = 0
+    """Letters and digits that the value has at least."""
 
     def phrases(self) -> list[str]:
         """The phrases, blanks trimmed."""
