@@ -77,8 +77,9 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
 
 
 def _label(detected: Detected, field: str, row: int) -> str | None:
-    known = field in detected.dataset.columns
-    return str(detected.dataset.texts(field)[row].as_py() or "") if known else None
+    data = detected.dataset
+    column = next((name for name in (*data.roles.label, *data.columns) if data.pointer_of(name) == field), None)
+    return None if column is None else str(data.texts(column)[row].as_py() or "")
 
 
 def _own_replacement(found: dict[str, Any], planned: dict[str, Any]) -> dict[str, str]:

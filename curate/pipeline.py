@@ -367,7 +367,8 @@ def _cells(detected: Detected) -> Cells | None:
     codes = [c.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64) for c in (groups, classes)]
     weight = detected.hint("mitigation.weight")
     return Cells(
-        codes[0], codes[1], tuple(classes.dictionary.to_pylist()), detected.dataset.roles.label[0],
+        codes[0], codes[1], tuple(classes.dictionary.to_pylist()),
+        detected.dataset.pointer_of(detected.dataset.roles.label[0]),
         detected.recipe.choice("mitigation").config.max_weight,
         None if weight is None else np.asarray(weight, np.float64),
     )  # fmt: skip

@@ -78,7 +78,7 @@ def _relabel(rows: RowReview, row: int, value: str) -> Sighting:
         raise ConfigError("no row has that label; the label of each row stands in brackets before it")
     if labels is not None and labels[row].as_py() == value:
         raise ConfigError("that is the label which the row has")
-    return Sighting("label", "relabel", rows.dataset.roles.label[0], replacement=value)
+    return Sighting("label", "relabel", rows.dataset.pointer_of(rows.dataset.roles.label[0]), replacement=value)
 
 
 def _places(rows: RowReview, row: int, words: str) -> Iterator[tuple[str, int, int, str]]:

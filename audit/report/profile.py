@@ -35,7 +35,7 @@ def _after(dataset: Dataset, plan: Plan, effects: Effects) -> list[str | None]:
     """Labels of the kept rows, relabels done."""
     labels = dataset.labels()
     values: list[str | None] = [] if labels is None else labels.to_pylist()
-    first = dataset.roles.label[0] if dataset.roles.label else ""
+    first = dataset.pointer_of(dataset.roles.label[0]) if dataset.roles.label else ""
     relabels = plan.applied("relabel").select(["row", "field", "replacement"]).to_pylist()
     for item in relabels:
         # Without a field a relabel is about the first label column, like `Dataset.labels`.

@@ -19,7 +19,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.dataset.pointer import escape
 from curate.house import require
 from curate.ledger.apply import Curated
 from curate.recipe import Recipe
@@ -64,7 +63,7 @@ def with_spans(
 def _moved(curated: Curated, rows: Examples) -> Examples:
     dataset = curated.raw
     one = len(dataset.roles.text) == 1 and dataset.task in ("classification", "text")
-    place = escape(dataset.roles.text[0]) if one else ""
+    place = dataset.pointer_of(dataset.roles.text[0]) if one else ""
     touched = [i for i, row in enumerate(rows.ids.tolist()) if row in curated.edits]
     if not touched:
         return rows

@@ -29,6 +29,7 @@ from curate.dataset.inner import holder_of, inner
 from curate.dataset.manyfiles import ManyStore
 from curate.dataset.parquetfiles import ParquetStore
 from curate.dataset.parts import parts
+from curate.dataset.pointer import escape
 from curate.dataset.records import Edits, TextStore
 from curate.dataset.rowids import row_ids
 from curate.dataset.types import CONTENT_ROLES, Rejected, Roles, Source, Strings
@@ -154,6 +155,11 @@ class Dataset:
                 else:
                     (self._inside[name],) = inner(self._store.column(holder), [name])
             return self._inside[name]
+
+    def pointer_of(self, column: str) -> str:
+        """The pointer of a column that a role names, as findings and edits spell it: what lies inside another names its
+        own."""
+        return column if holder_of(column, self.columns) else escape(column)
 
     def values(self, column: str) -> pa.Array:
         """One view column in one chunk."""

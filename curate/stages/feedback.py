@@ -31,7 +31,6 @@ import xxhash
 
 from curate.dataset import Dataset
 from curate.dataset.compression import file_hash
-from curate.dataset.pointer import escape
 from curate.errors import DataError, StageSkipped
 from curate.ledger.apply import reader
 from curate.ledger.findings import concat_findings, make_findings
@@ -125,7 +124,8 @@ def detect(dataset: Dataset, config: FeedbackConfig, context: Context) -> Detect
         _rated(dataset, [None if i in taken_in else r for i, r in enumerate(ratings)], row, score, own, cured),
         make_findings(
             NAME, dataset.row_ids, row=[int(row[i]) for i in same], rule="corrected_label", action="relabel", score=0.8,
-            reason=REASONS["corrected_label"], field=dataset.roles.label[0] if dataset.roles.label else None,
+            reason=REASONS["corrected_label"],
+            field=dataset.pointer_of(dataset.roles.label[0]) if dataset.roles.label else None,
             replacement=[corrections[i] for i in same],
         ),
         make_findings(
@@ -209,7 +209,7 @@ def _own(output: str, row: int, twins: list[int], answer: Callable[[int], str] |
 def _answer_place(dataset: Dataset, row: int) -> str | None:
     """Where a row's answer stands; None where that holds personal data, whose replacement a correction must not meet."""
     if dataset.task == "sft":
-        place = escape(dataset.roles.completion[0])
+        place = dataset.pointer_of(dataset.roles.completion[0])
     elif dataset.task == "chat" and (at := answer_place(dataset, row)) is not None:
         place = at
     else:

@@ -164,7 +164,7 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
                 action=action,
                 score=shown_score[at],
                 reason=REASONS[rule],
-                field=dataset.roles.label[0] if dataset.roles.label else config.votes[0],
+                field=dataset.pointer_of(dataset.roles.label[0] if dataset.roles.label else config.votes[0]),
                 replacement=[judged.names[c] for c in noise.suggested[at]] if action == "relabel" else None,
                 evidence=[evidence[i] for i in at.tolist()],
             )

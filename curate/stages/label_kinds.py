@@ -143,7 +143,7 @@ def detect_numbers(dataset: Dataset, config: LabelIssuesConfig, groups: Ints, co
 def _flags(dataset: Dataset, rows: Ints, rule: str, score: Any, evidence: list[str]) -> pa.Table:
     return make_findings(
         NAME, dataset.row_ids, row=rows, rule=rule, action="flag", score=score, reason=REASONS[rule],
-        field=dataset.roles.label[0], evidence=evidence,
+        field=dataset.pointer_of(dataset.roles.label[0]), evidence=evidence,
     )  # fmt: skip
 
 

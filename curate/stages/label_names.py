@@ -85,7 +85,7 @@ def detect(dataset: Dataset, config: LabelNamesConfig, context: Context) -> Dete
         action="relabel",
         score=[s.score for s in found],
         reason=[REASONS[s.rule] for s in found],
-        field=dataset.roles.label[0],
+        field=dataset.pointer_of(dataset.roles.label[0]),
         replacement=[s.canonical for s in found],
         evidence=evidence,
     )

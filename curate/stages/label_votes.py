@@ -92,7 +92,7 @@ def judge_votes(
     several = (codes[voted] >= 0).sum(axis=1) > 1
     outvoted = (found.label != given) & (quality >= sure) & several & bool(dataset.roles.label)
     unsure = (quality < 0.5) & several & ~outvoted
-    field = dataset.roles.label[0] if dataset.roles.label else votes.columns[0]
+    field = dataset.pointer_of(dataset.roles.label[0] if dataset.roles.label else votes.columns[0])
     tables = []
     for rule, mask in (("outvoted", outvoted), ("annotators_disagree", unsure)):
         at = np.flatnonzero(mask)

@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from curate.dataset import Dataset
 from curate.dataset.content import flatten, loaded
-from curate.dataset.inner import holder_of
 from curate.dataset.pointer import escape
 from curate.dataset.turns import said_key, speaker
 from curate.quality import Pieces
@@ -70,8 +69,7 @@ def _plain(dataset: Dataset, name: str) -> bool:
 
 def _everywhere(dataset: Dataset, columns: tuple[str, ...], n: int) -> list[str | None]:
     """One field for every row; where several columns are read as one, the first."""
-    place = None if not columns else columns[0] if holder_of(columns[0], dataset.columns) else escape(columns[0])
-    return [place] * n
+    return [dataset.pointer_of(columns[0]) if columns else None] * n
 
 
 def spans_hold(dataset: Dataset, task: str) -> bool:

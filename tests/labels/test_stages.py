@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+import curate
 from audit.stages.fairness import STAGE as FAIRNESS
 from curate.dataset import Dataset, Roles, load
 from curate.errors import StageSkipped
+from curate.recipe import Recipe
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.label_issues import STAGE as LABEL_ISSUES
 from curate.stages.label_names import STAGE as LABEL_NAMES
@@ -227,3 +229,17 @@ def test_likely_wrong_is_precise_on_the_sample_tickets() -> None:
     likely = {f["row"] for f in found if f["rule"] == "likely_wrong"}
     assert len(likely & wrong) / len(likely) >= 0.85
     assert len(likely & wrong) / len(wrong) >= 0.5
+
+
+def test_a_label_column_with_a_slash_in_its_name_is_corrected_where_it_stands(tmp_path: Path) -> None:
+    labels = ["Spam" if i == 3 else ("spam", "ham")[i % 2] for i in range(40)]
+    rows = [{"text": f"message number {i} about the {i % 7}th thing", "spam/ham": label, "spam": {"ham": "kept"}}
+            for i, label in enumerate(labels)]  # fmt: skip
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    data = curate.load(str(path), roles={"text": "text", "label": "spam/ham"})
+    found = curate.detect(data, Recipe().with_(stages=["label_names"]))
+    curate.apply(data, found.resolve()).write(tmp_path / "out.jsonl")
+    out = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [row["spam/ham"] for row in out] == [label.lower() for label in labels]
+    assert all(row["spam"] == {"ham": "kept"} for row in out)
