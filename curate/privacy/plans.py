@@ -221,8 +221,10 @@ def _attempt(
         end = begin + len(text)
         if not identifier.check and (_CALCULATED.match(area, end) or (begin and area[begin - 1] == "+")):
             continue  # a term of a sum; a telephone's digits
-        if identifier.linked and before and not _LINKED.search(before[: len(before) - max(0, first - begin)]):
-            continue
+        if identifier.linked:
+            lead = before[: len(before) - max(0, first - begin)]
+            if lead.strip() and not _LINKED.search(lead):  # nothing stands before the whole cell of a column
+                continue
         if begin < last and end > first:
             maybe_date |= not identifier.check and _MAYBE_DATE.match(text) is not None
             places.append(Place(begin, end, *match.span()))

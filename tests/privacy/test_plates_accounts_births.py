@@ -30,6 +30,12 @@ def test_a_plate_is_found_by_its_label(text: str, value: str) -> None:
     assert found(text.format(value)) == [("LICENSE_PLATE", value)]
 
 
+@pytest.mark.parametrize("value", ["KDA 41B", "8KDA412", "B MW 2203"])
+def test_a_plate_fills_the_cell_of_a_column(value: str) -> None:
+    spans = scan(pa.array([value], pa.large_string()), names="placa")
+    assert spans.type.to_pylist() == ["LICENSE_PLATE"]
+
+
 ACCOUNTS = [
     ("bankgiro {}, tack", "5051-6822"), ("konto {} i banken", "994 204 471-2"), ("Kontonr. {}", "1503.44.81207"),
     ("transferime a la CBU {} gracias", "2850590940090418135201"), ("CLABE {}", "002010077777777771"),
