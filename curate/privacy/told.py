@@ -54,11 +54,12 @@ def told(text: Block, types: Collection[str], found: Found) -> Found:
         word, row_end = text.read(start, end), int(text.ends[row])
         if name not in types or word not in (word.lower(), word.capitalize(), word.upper()):
             continue  # `userName` is a name of a program's
-        rest = _readable(text.read(end, min(row_end, end + _REACH)))
+        written = text.read(end, min(row_end, end + _REACH))
+        rest = _readable(written)
         before = text.read(max(int(text.starts[row]), start - _BEFORE), start)
         value = None if before[-1:] in _OPENS_PLACEHOLDER else _READ[kind](word, before, rest)
         if value is not None:
-            begin = end + len(rest[: value.start].encode())
+            begin = end + len(written[: value.start].encode())
             close = begin + len(value.text.encode())
             if value.start + len(value.text) == len(rest):  # it may go on behind the window
                 more = _GOES_ON.match(text.raw(close, min(row_end, close + _LONGEST)))
@@ -213,7 +214,7 @@ def _password(word: str, before: str, rest: str) -> _Value | None:
         value = token.value
         if token.joined == "sign" and low in w.KEYS and _PROGRAM.search(value):
             return None
-        if _strength(value) >= (3 if token.joined == "loose" and not any(map(str.isdigit, value)) else _needed(token, low)):
+        if _strength(value) >= _needed(token, low) and (token.joined != "loose" or any(map(str.isdigit, value))):
             return _Value(token.start, value, 0.8)
         told_so = token.joined in ("told", "sign") and not token.away
         if value.isdigit() and 6 <= len(value) <= 12 and told_so and _ends(rest, token, value):

@@ -265,7 +265,7 @@ def test_a_sentence_that_speaks_of_passwords_tells_none(line: str) -> None:
     assert not {(kind, value) for kind, value in _found(line) if kind in ("SECRET", "HANDLE")}
 
 
-@pytest.mark.parametrize("between", ["\\t", "\\n", ' \\"', "&nbsp;", " **"])
+@pytest.mark.parametrize("between", ["\\t", "\\n", ' \\"', "&nbsp;", " **", " \u200e\u200b"])
 def test_escapes_and_entities_are_no_part_of_it(between: str) -> None:
     assert ("SECRET", "Tango!77x") in _found(f"password:{between}Tango!77x")
     assert ("SECRET", "Tango!77x") in _found("my password is Tango!77x\\nand so on")
