@@ -50,7 +50,7 @@ def test_the_tables_hold_each_base_on_one_line_of_80_columns(
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert sum(line.startswith(names[1]) for line in lines) == 2
-    assert any("-0.123 [-0.234, -0.012]" in line for line in lines)
+    assert any("−0.123 [−0.234, −0.012]" in line for line in lines)
     assert any(line.startswith(names[1]) and line.rstrip().endswith("1234.56") for line in lines)
 
 
