@@ -50,7 +50,7 @@ JOINS = frozenset(word_list("""
     является був це هو هي كانت היא הוא है
 """))
 """Words that join a name and its value."""
-LOOSE_JOINS = frozenset(word_list("to on in a à auf zu til na på por para als as"))
+LOOSE_JOINS = frozenset(word_list("to on a à auf zu til na på por para"))
 """Words that may join them, and stand everywhere."""
 DENIED = frozenset(word_list("""
     not no nicht kein keine pas non não nao niet geen inte ikke nie ne nem не нет değil must should shall will would can

@@ -162,6 +162,7 @@ To reset your password, open Settings > Account > Security and click Reset2FA.
 Passwords such as "letmein" or "password1" are weak.
 The user named their file report2.docx.
 User: gpt-4
+password in 2FA+SMS flow
 User: covid19
 ### user: windows10
 user: req.user
