@@ -20,10 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curate import residual, workflow
-from curate.forgetting import forget
+from curate import workflow
+from curate.forget import forget
 from curate.privacy.subjects import Subject, search, subjects_of
 from curate.recipe import Recipe
+from curate.review import residual
 from curate.rundir import RunDir
 
 ARTICLES = Path(__file__).parents[2] / "shared" / "data" / "wiki" / "articles.parquet"

@@ -29,9 +29,9 @@ from benchmarks.bench_review import wilson
 from curate.ledger.decisions import Decision, Journal, decide
 from curate.ledger.plan import APPLIED, REJECTED
 from curate.ledger.sightings import Sighting, row_decision
-from curate.reviewing import Question, Review
-from curate.row_review import KINDS, RowReview
-from curate.session import Session
+from curate.review.findings import Question, Review
+from curate.review.rows import KINDS, RowReview
+from curate.review.session import Session
 
 KIND_OF = {
     "wrong_label": "label", "label_spelling": "label", "pii": "privacy", "exact_duplicate": "duplicate",

@@ -20,8 +20,8 @@ import numpy as np
 from audit.review import arranged, certified_rate, guides, lots, reliability
 from audit.review.rates import RIGHT, UNKNOWN, WRONG
 from curate.ledger.decisions import Decision, Journal
-from curate.reviewing import REPEAT_EVERY, Review
-from curate.session import Session
+from curate.review.findings import REPEAT_EVERY, Review
+from curate.review.session import Session
 
 STAGE = "label_issues"
 

@@ -12,13 +12,13 @@ import orjson
 import pyarrow.parquet as pq
 
 from curate import workflow
+from curate.dataset.row_lookup import row_named
 from curate.errors import ConfigError, RunError, nearest
 from curate.ledger.decisions import read_journal
 from curate.outputs import looked_for, looked_for_in_rows
 from curate.pipeline import Detected
 from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview
-from curate.row_lookup import row_named
 from curate.rundir import RunDir
 from curate.safetext import safe_text
 from curate.stages.registry import concern_of
@@ -31,8 +31,9 @@ WORDS = 1000
 def explain(run: str | Path, which: str) -> dict[str, Any]:
     """Everything the run knows about a row: its outcome, each finding with status, evidence, decisions and witness.
 
-    `which` names the row as `curate.row_lookup.row_named` reads it. Texts, pointers, replacements, evidence and decisions
-    are masked previews, but for what the privacy stage puts in the place of a value. Raises ConfigError for no such row.
+    `which` names the row as `curate.dataset.row_lookup.row_named` reads it. Texts, pointers, replacements, evidence and
+    decisions are masked previews, but for what the privacy stage puts in the place of a value. Raises ConfigError for no
+    such row.
     """
     directory = RunDir.open(run)
     detected = workflow.reopen(directory, as_found=True)

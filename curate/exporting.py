@@ -18,8 +18,8 @@ from curate.errors import ConfigError, DataError
 from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import read_journal
+from curate.review.session import Session
 from curate.rundir import RunDir
-from curate.session import Session
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from curate.ledger.plan import Plan
 from curate.pipeline import Detected, Listener, thread_count
 from curate.privacy.preview import shown_names
 from curate.recipe import Recipe
-from curate.residual import residual_of
+from curate.review.residual import residual_of
 from curate.rundir import RunDir
 from curate.safetext import safe_text
 from curate.similarity.partners import TRAIN, split_ranks

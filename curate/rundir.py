@@ -33,7 +33,7 @@ ENGINES = ("pyarrow", "numpy", "numba", "scikit-learn", "scipy", "cleanlab", "fa
 RECORDED = (*ENGINES, "polars", "torch", "transformers", "peft")
 OWN_FOLDERS = ("findings", "scores", "hints", "train")
 REVIEW_FILE = "pii_review.jsonl"
-"""What people saw of missed personal data, see `curate.residual`."""
+"""What people saw of missed personal data, see `curate.review.residual`."""
 
 
 class RunDir:

@@ -24,7 +24,7 @@ from curate.house import require
 from curate.ledger.apply import Curated
 from curate.pipeline import Detected
 from curate.recipe import Recipe
-from curate.recipe_toml import write_recipe
+from curate.recipe.toml import write_recipe
 from curate.words import plural, size
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pyarrow as pa
 
-from curate.certified import certified
 from curate.dataset import Dataset, load, make_private_dir
 from curate.dataset.again import known_again
 from curate.dataset.atomic import atomic_write
@@ -36,7 +35,8 @@ from curate.ledger.sightings import with_sightings
 from curate.outputs import rescan, rescan_key, write_outputs
 from curate.pipeline import Detected, Event, Listener, detect
 from curate.recipe import Recipe
-from curate.residual import residual_of
+from curate.review.certified import certified
+from curate.review.residual import residual_of
 from curate.rundir import SCHEMA_VERSION, RunDir, curate_version, hardware, versions
 from curate.stages.registry import get_stage
 

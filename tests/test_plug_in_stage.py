@@ -17,8 +17,8 @@ from curate import workflow
 from curate.dataset import Dataset
 from curate.explain import explain
 from curate.ledger.findings import make_findings
-from curate.reviewing import Review
-from curate.session import Session
+from curate.review.findings import Review
+from curate.review.session import Session
 from curate.stages import registry
 from curate.stages.base import Context, Detection, Stage
 from tui.panels import panel_of

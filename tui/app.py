@@ -31,7 +31,7 @@ from tui.shell import PanelScreen
 from tui.workers import in_words, last_words
 
 if TYPE_CHECKING:
-    from curate.session import Session
+    from curate.review.session import Session
     from tui.desk import Desk, Logged
     from tui.reader import Reader
 

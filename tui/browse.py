@@ -15,8 +15,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
-from curate.choosing import Choice, parse
 from curate.errors import CurateError
+from curate.review.filter import Choice, parse
 from tui.detail import render
 from tui.keymap import key
 from tui.memory import Place, place_of

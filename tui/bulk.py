@@ -17,7 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from curate.steps import Verdict
+from curate.review.steps import Verdict
 from curate.words import plural, signed
 from tui.desk import Desk
 from tui.effects import Preview

@@ -19,8 +19,8 @@ from typing import Any, Literal
 import numpy as np
 
 from curate.ledger.plan import APPLIED
-from curate.session import ID_PREFIX, Session
-from curate.steps import Saved, Step, Verdict, deciding, reversing, unflagging
+from curate.review.session import ID_PREFIX, Session
+from curate.review.steps import Saved, Step, Verdict, deciding, reversing, unflagging
 from curate.words import plural
 from tui.effects import Effects
 from tui.gate import GateState

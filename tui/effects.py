@@ -13,8 +13,8 @@ import numpy as np
 
 from curate.house import require
 from curate.ledger.plan import APPLIED, STATUSES, Plan
-from curate.session import Session
-from curate.steps import Verdict
+from curate.review.session import Session
+from curate.review.steps import Verdict
 from curate.words import plural
 from tui.reader import Reader
 from tui.words import NO_GROUPS, told_by_state

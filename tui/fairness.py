@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from curate.house import require
 from curate.outputs import looked_for
-from curate.session import Session
+from curate.review.session import Session
 from curate.words import points
 from tui import charts
 from tui.notes import other_roles

@@ -8,11 +8,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from textual.binding import Binding, BindingType
 
-from curate.choosing import choose, parse
 from curate.errors import CurateError
 from curate.ledger.plan import PENDING, STALE
 from curate.pipeline import DUPLICATES
-from curate.steps import Verdict
+from curate.review.filter import choose, parse
+from curate.review.steps import Verdict
 from tui.browse import QueueScreen
 from tui.bulk import Bulk, BulkScreen
 from tui.edit import NOT_EDITABLE, EditScreen

@@ -15,7 +15,7 @@ from itertools import pairwise
 from curate.gating import judge_plan
 from curate.house import require
 from curate.ledger.decisions import Decision
-from curate.session import Session, State
+from curate.review.session import Session, State
 from curate.words import duration
 
 SIGN = {"pass": "✓", "warn": "!", "fail": "✗", "insufficient evidence": "?", "not applicable": "–"}

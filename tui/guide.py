@@ -130,7 +130,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         """Check the recipe, write it down, and hand over to the stages."""
         from curate import workflow
         from curate.errors import CurateError
-        from curate.recipe_toml import write_recipe
+        from curate.recipe.toml import write_recipe
         from tui.workers import in_words
 
         target, kept = beginning.target, None

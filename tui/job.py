@@ -20,8 +20,8 @@ import orjson
 from curate import workflow
 from curate.dataset import make_private_dir
 from curate.house import child_environment
+from curate.review.session import Session
 from curate.safetext import safe_text
-from curate.session import Session
 from tui.metrics import MetricsReader
 from tui.outcome import Outcome, measured_runs
 from tui.tail import Tail

@@ -1,4 +1,4 @@
-"""Which answer is better? Two at a time, side by side and blind; the functions of `curate judge` (`curate.judging`)."""
+"""Which answer is better? Two at a time, side by side and blind, with the functions of `curate.review.judging`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from curate.house import child_environment
-from curate.judging import REPEAT_EVERY, Judging, Question
 from curate.ledger.decisions import login_name
 from curate.outputs import looked_for_in_rows
 from curate.privacy.preview import masked_lines, masked_preview
+from curate.review.judging import REPEAT_EVERY, Judging, Question
 from curate.safetext import safe_text
 from curate.words import plural
 from tui.keymap import key

@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from curate.choosing import Choice, parse
 from curate.dataset.atomic import atomic_write_bytes
 from curate.errors import ConfigError
-from curate.session import Session
+from curate.review.filter import Choice, parse
+from curate.review.session import Session
 from tui.panels import PANELS
 from tui.queue import GROUPS, SORTS, Wish
 from tui.reader import Reader

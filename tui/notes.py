@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from curate.session import Session
+from curate.review.session import Session
 from curate.words import plural
 from tui.keymap import key
 from tui.queue import GROUP_SAYS, SORT_SAYS, Queue

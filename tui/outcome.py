@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from curate.session import PLAN_FILE
+from curate.review.session import PLAN_FILE
 
 if TYPE_CHECKING:
-    from curate.session import Session
+    from curate.review.session import Session
 
 NO_VERDICT = {"insufficient evidence": "? cannot tell", "inconclusive": "? inconclusive"}
 """Outcomes that are none, as the rail has them."""

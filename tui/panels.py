@@ -42,7 +42,7 @@ from curate.stages.registry import concern_of
 if TYPE_CHECKING:
     from textual.screen import Screen
 
-    from curate.session import Session
+    from curate.review.session import Session
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class ProgressScreen(Screen[None]):
         """Open the run or compute it, away from the event loop."""
         app = cast("CurateApp", self.app)
         try:
-            from curate.session import Session  # heavy: the screen is up before it is there
+            from curate.review.session import Session  # heavy: the screen is up before it is there
             from tui.reader import Reader
 
             if not self._name_is_free():

@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.choosing import Choice, choose, quoted
 from curate.house import require
 from curate.ledger.plan import PENDING, STALE, STATUSES
-from curate.review_value import worth_of
-from curate.session import QUEUE_ORDER, Session
+from curate.review.filter import Choice, choose, quoted
+from curate.review.session import QUEUE_ORDER, Session
+from curate.review.value import worth_of
 
 SORTS = ("state", "score", "impact", "value", "row")
 SORT_SAYS = {

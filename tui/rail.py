@@ -21,7 +21,7 @@ from tui.panels import PANELS, Panel, stages_of
 from tui.words import MANY, NOTED, SIGN, short_path
 
 if TYPE_CHECKING:
-    from curate.session import Session
+    from curate.review.session import Session
     from tui.desk import Desk
     from tui.gate import GateState
 

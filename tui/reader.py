@@ -20,8 +20,8 @@ from curate.ledger.plan import STATUSES
 from curate.outputs import looked_for
 from curate.pipeline import DUPLICATES
 from curate.privacy.preview import masked_preview, masked_previews
+from curate.review.session import Session
 from curate.safetext import safe_text
-from curate.session import Session
 from curate.stages.registry import concern_of
 from tui.evidence import Evidence, Line, Member, Neighbour, Side
 from tui.words import MANY, stage_title

@@ -1,6 +1,6 @@
 """Certified review: a person answers a few dozen questions, sees what that certifies, and when to stop.
 
-The functions are those of `curate review` (`curate.reviewing`, `audit.review`); nothing is computed here but words.
+The functions are those of `curate review` (`curate.review.findings`, `audit.review`); nothing is computed here but words.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from curate.house import require
-from curate.reviewing import Review, StageRates
-from curate.row_review import sentences
+from curate.review.findings import Review, StageRates
+from curate.review.rows import sentences
 from curate.words import ends, plural, share
 from tui.detail import render
 from tui.edit import NOT_EDITABLE, EditScreen

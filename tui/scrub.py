@@ -28,7 +28,7 @@ from curate.ledger.decisions import effect
 from curate.ledger.keepers import RowFacts, choose_keepers
 from curate.ledger.plan import APPLIED, PENDING, STALE, Plan
 from curate.ledger.resolve import Policy
-from curate.session import Session
+from curate.review.session import Session
 
 DUPLICATES, LABELS = "near_duplicates", "label_issues"
 STEP = 0.01

@@ -21,7 +21,7 @@ from tui.rail import NARROW, Keys, Rail, header
 from tui.workers import ShowsErrors
 
 if TYPE_CHECKING:
-    from curate.session import Session
+    from curate.review.session import Session
     from tui.app import CurateApp
     from tui.desk import Desk
     from tui.memory import Place

@@ -18,8 +18,8 @@ from textual.widgets.option_list import Option
 from textual_plotext import PlotextPlot
 
 from curate.errors import CurateError
+from curate.review.session import Session
 from curate.safetext import safe_text
-from curate.session import Session
 from curate.words import duration, plural
 from tui import charts
 from tui.batch import BatchScreen

@@ -96,7 +96,7 @@ class Evidence:
     beyond: Mapping[str, Any] | None = None
     """What the last ablation measured beyond accuracy, under the plan in force, and its `metric`."""
     residual: Mapping[str, Any] | None = None
-    """What the scanner missed, per 1,000 rows (`curate.residual`)."""
+    """What the scanner missed, per 1,000 rows (`curate.review.residual`)."""
 
 
 def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact]:

@@ -13,7 +13,7 @@ import math
 
 from audit.gate.judge import CheckResult, GateResult, shown
 from audit.gate.policy import CHECKS
-from curate.recipe_toml import toml
+from curate.recipe.toml import toml
 
 NEVER = ("secrets", "leaked_rows")
 _CHANCE = 0.5

@@ -30,7 +30,7 @@ def _show(run: str) -> int:
     import numpy as np
 
     from curate.cli.affected import say_change
-    from curate.session import Session
+    from curate.review.session import Session
 
     session = Session.open(run)
     after = session.plan.dropped

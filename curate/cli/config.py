@@ -48,7 +48,7 @@ def schema(section: str, format_: str | None) -> None:
 
     import orjson
 
-    from curate.config_schema import as_json_schema, as_text
+    from curate.recipe.schema import as_json_schema, as_text
 
     if format_ == "text" or (format_ is None and sys.stdout.isatty()):
         click.echo(as_text(section, min(100, shutil.get_terminal_size().columns)))

@@ -13,8 +13,8 @@ from curate.words import plural
 if TYPE_CHECKING:
     import numpy as np
 
-    from curate.session import Session
-    from curate.steps import Saved
+    from curate.review.session import Session
+    from curate.review.steps import Saved
 
 WHAT = ("accept", "reject", "override", "flag", "unflag", "undo", "redo")
 MARKS = ("flag", "unflag")
@@ -45,7 +45,7 @@ def decide_command(
 
     FINDING is the id of a finding, or enough of its first digits (`curate explain` shows them).
     """
-    from curate.session import Session
+    from curate.review.session import Session
 
     given = sum((bool(findings), where is not None, like is not None))
     if given != (0 if what in ("undo", "redo") else 1):
@@ -83,7 +83,7 @@ def _chosen(
 ) -> tuple[np.ndarray, dict[str, object] | None]:
     import numpy as np
 
-    from curate.choosing import choose, parse
+    from curate.review.filter import choose, parse
 
     everything = np.arange(session.findings.num_rows)
     if where is not None:

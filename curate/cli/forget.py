@@ -12,7 +12,7 @@ from curate.errors import EXIT_OK, EXIT_USAGE, ConfigError
 from curate.words import plural
 
 if TYPE_CHECKING:
-    from curate.forgetting import Forgotten, RunPlaces
+    from curate.forget.places import Forgotten, RunPlaces
     from curate.privacy.subjects import Subject
 
 _ROWS = 20
@@ -46,7 +46,7 @@ def forget_command(
     in any spelling, and never shown, kept or written.
     """
     from curate.dataset import atomic_write_text
-    from curate.forgetting import forget
+    from curate.forget import forget
     from curate.privacy.keys import load_key
 
     subjects, paths = _asked(args, values, file, region)

@@ -25,7 +25,7 @@ def init_command(
     from curate.dataset.atomic import atomic_write_text
     from curate.errors import ConfigError
     from curate.recipe import Recipe
-    from curate.recipe_toml import write_data, write_recipe
+    from curate.recipe.toml import write_data, write_recipe
     from curate.safetext import safe_text
 
     target = Path(output)

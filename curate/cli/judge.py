@@ -11,8 +11,8 @@ from curate.cli.options import json_option
 from curate.errors import ConfigError
 
 if TYPE_CHECKING:
-    from curate.judging import Judging, Question
     from curate.privacy import ScanConfig
+    from curate.review.judging import Judging, Question
 
 KEYS = "1, 2: that answer is better   =: neither   Enter: skip   u: take the last one back   q: stop"
 BACK = -2
@@ -38,8 +38,8 @@ def judge_command(run: str, prompts: int, max_tokens: int, actor: str | None, st
 
     import orjson
 
-    from curate.judging import Judging
     from curate.ledger.decisions import login_name
+    from curate.review.judging import Judging
     from curate.rundir import RunDir
 
     judging = Judging(RunDir.open(run), prompts, max_tokens, lambda words: click.echo(words, err=True))
@@ -62,9 +62,9 @@ def judge_command(run: str, prompts: int, max_tokens: int, actor: str | None, st
 def _ask(judging: Judging, queue: Sequence[Question], who: str) -> None:
     """Put the questions before a person, until they are through or somebody stops."""
     from curate.cli.review_ask import typed
-    from curate.judging import REPEAT_EVERY
     from curate.outputs import looked_for_in_rows
     from curate.recipe import Recipe
+    from curate.review.judging import REPEAT_EVERY
 
     lines = typed()
     masks = looked_for_in_rows(Recipe.parse(judging.run.manifest()["recipe"]))

@@ -15,7 +15,7 @@ from curate.words import plural
 
 if TYPE_CHECKING:
     from curate.privacy.residual import Read
-    from curate.residual import Sample
+    from curate.review.residual import Sample
 
 ASK = "Which marks are personal data? (numbers; +1 for one that no mark shows; Enter: none; s: skip; q: stop)"
 _ANSWER = re.compile(r"(?:\d{1,4}|\+\d{1,4})(?:[ ,]+(?:\d{1,4}|\+\d{1,4}))*")
@@ -39,7 +39,8 @@ def pii_review_command(run: str, rows: int, listing: bool, answers: str | None, 
     """
     import orjson
 
-    from curate import residual, workflow
+    from curate import workflow
+    from curate.review import residual
     from curate.rundir import REVIEW_FILE, RunDir
 
     directory = RunDir.open(run)
@@ -88,7 +89,7 @@ def _from_file(path: Path, sample: Sample) -> list[tuple[int, Read]]:
     import orjson
 
     from curate.privacy.residual import Read
-    from curate.residual import is_count
+    from curate.review.residual import is_count
 
     try:
         lines = path.read_bytes().splitlines()
@@ -142,7 +143,7 @@ def _asked(sample: Sample, queue: Sequence[int], lines: Sequence[int]) -> Any:
 
 def _answer(marks: int) -> Any:
     from curate.privacy.residual import Read
-    from curate.residual import MOST_SEEN
+    from curate.review.residual import MOST_SEEN
 
     while True:
         said = click.prompt(ASK, default="", show_default=False, prompt_suffix=" ").strip().lower()

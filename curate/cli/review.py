@@ -15,7 +15,7 @@ from curate.safetext import safe_text
 from curate.words import ends, plural, share
 
 if TYPE_CHECKING:
-    from curate.reviewing import Question, Review
+    from curate.review.findings import Question, Review
 
 ORDERS = ("mixed", "random", "score", "value", "gate")
 FEWEST_SHOWN = 10
@@ -68,9 +68,9 @@ def review_command(
     Each answer is saved as it is given; the data changes with `curate apply`.
     """
     from curate.ledger.decisions import login_name
-    from curate.review_value import expected, red_lines
-    from curate.reviewing import Review
-    from curate.session import Session
+    from curate.review.findings import Review
+    from curate.review.session import Session
+    from curate.review.value import expected, red_lines
 
     who = actor or login_name()
     review = Review(Session.open(run))
@@ -82,7 +82,7 @@ def review_command(
     elif rules or apply_rule is not None:
         return _rules(review, apply_rule, who)
     elif export_to is not None:
-        from curate.review_sheet import write_sheet
+        from curate.review.sheet import write_sheet
 
         queue = review.questions(stage, order, what, limit)
         write_sheet(Path(export_to), review, queue)
@@ -141,7 +141,7 @@ def _ask(review: Review, queue: Sequence[Question], asked_of: Asked, actor: str,
 
 def _import(review: Review, path: Path, actor: str) -> None:
     """Take the answers of a filled-in sheet."""
-    from curate.review_sheet import read_sheet, take
+    from curate.review.sheet import read_sheet, take
 
     sheet = read_sheet(path, review)
     _say_affected(review, [index for index, verdict, _, _ in sheet.findings if verdict != "reject"])

@@ -15,7 +15,7 @@ from curate.cli.review_rows import answered, keys, shown
 from curate.errors import ConfigError
 
 if TYPE_CHECKING:
-    from curate.reviewing import Question, Review
+    from curate.review.findings import Question, Review
 
 KEYS = ("a: right, apply it  x: wrong, leave the data  e TEXT: apply TEXT instead  f: flag, to look again  "
         "Enter or space: skip  u: undo  r: rates  ?: help  q: stop")  # fmt: skip
@@ -133,7 +133,7 @@ class Asking:
 
     def _take_back(self) -> Given | None:
         """The answer of this session that was taken back; None where it was another, or none was left."""
-        from curate.review_words import told
+        from curate.review.words import told
 
         taken = self.review.undo(self.actor)
         if taken is None:
@@ -156,7 +156,7 @@ class Asking:
         if verdict is not None and not rest:
             return self.review.decide(index, verdict, actor=self.actor)
         if key == "e" and rest:
-            from curate.review_words import check_value
+            from curate.review.words import check_value
 
             new = check_value(self.review, index, rest)
             if new and self._new_label != (index, rest):
@@ -206,7 +206,7 @@ class _Typed(Iterator[str]):
 
 def finding_lines(review: Review, index: int) -> Iterator[str]:
     """A finding in plain lines; texts are masked previews."""
-    from curate.review_words import proposal
+    from curate.review.words import proposal
 
     e = review.example(index)
     yield f"{e.action} ({e.rule}), score {e.score:.2f}: {e.reason}"

@@ -10,11 +10,7 @@ import click
 from curate.words import plural
 
 if TYPE_CHECKING:
-    from curate.row_review import RowReview
-
-WIDTH = 4000
-"""Characters of a row that are shown to somebody who is to say that nothing is wrong with it."""
-LIKE_WIDTH = 400
+    from curate.review.rows import RowReview
 
 
 def keys(rows: RowReview) -> str:
@@ -40,12 +36,13 @@ def help_lines(rows: RowReview) -> Iterator[str]:
 def shown(rows: RowReview, row: int, like: tuple[int, float] | None) -> Iterator[str]:
     """A row in plain lines. What was found is masked; what nobody found stands there as it is."""
     from curate.privacy.preview import masked_preview
+    from curate.review.words import LIKE_WIDTH, ROW_WIDTH
 
     previews = rows.review.previews
     found = rows.found_in(row)
     told = f"found there already: {', '.join(found)}" if found else "nothing was found there"
     yield f"is anything {'else ' if found else ''}wrong with this row? ({told})"
-    yield f"  row {row}{_label(previews, row)}: {previews.row(row, WIDTH) or '(empty)'}"
+    yield f"  row {row}{_label(previews, row)}: {previews.row(row, ROW_WIDTH) or '(empty)'}"
     others = _other_columns(rows, row)
     if others:
         yield "  " + ", ".join(f"{masked_preview(name, 40)} {masked_preview(value, 80)}" for name, value in others)
@@ -73,7 +70,7 @@ def _other_columns(rows: RowReview, row: int) -> list[tuple[str, str]]:
 def answered(rows: RowReview, row: int, said: str, actor: str) -> str | None:
     """The id of the decision that an answer about a row is, on disk by now; None where nothing was answered. ConfigError
     says what does not fit."""
-    from curate.row_answers import parse_seen
+    from curate.review.answers import parse_seen
 
     key, _, rest = said.partition(" ")
     key = key.lower()
@@ -88,7 +85,7 @@ def answered(rows: RowReview, row: int, said: str, actor: str) -> str | None:
 
 def say_rates(found: Any, rows: RowReview, width: float) -> None:
     """What the answers about rows certify."""
-    from curate.row_review import sentences
+    from curate.review.rows import sentences
 
     if found is not None:
         for line in sentences(found, width):

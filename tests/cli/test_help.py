@@ -24,7 +24,7 @@ def test_config_verbs_explain_themselves_too(verb: str) -> None:
 
 
 def test_the_schema_covers_every_stage_and_every_setting_has_an_explanation() -> None:
-    from curate.config_schema import as_json_schema, as_text
+    from curate.recipe.schema import as_json_schema, as_text
     from curate.stages.registry import BUILT_IN
 
     schema = as_json_schema()
@@ -47,8 +47,8 @@ def test_one_section_of_the_reference_is_printed_alone_and_fits_the_screen(secti
 
 
 def test_a_section_that_is_misspelt_is_told_its_name() -> None:
-    from curate.config_schema import as_json_schema
     from curate.errors import ConfigError
+    from curate.recipe.schema import as_json_schema
 
     assert set(as_json_schema("keep")["properties"]) >= {"policy", "sources", "per_cluster"}
     with pytest.raises(ConfigError, match="did you mean 'gate'"):

@@ -19,7 +19,7 @@ from curate.cli.options import print_summary
 from curate.dataset import load
 from curate.errors import Cancelled, ConfigError
 from curate.recipe import Recipe
-from curate.recipe_toml import write_recipe
+from curate.recipe.toml import write_recipe
 from tests.conftest import Curate
 
 

@@ -18,7 +18,7 @@ import pytest
 from curate import workflow
 from curate.dataset import Guess
 from curate.recipe import Recipe
-from curate.recipe_toml import _why
+from curate.recipe.toml import _why
 from tests.cli.conftest import tickets
 from tests.conftest import Curate
 

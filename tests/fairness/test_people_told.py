@@ -35,9 +35,9 @@ from curate.errors import ConfigError
 from curate.ledger.decisions import append_decisions, decide
 from curate.ledger.findings import make_findings
 from curate.recipe import Recipe
-from curate.reviewing import Review
+from curate.review.findings import Review
+from curate.review.session import Session
 from curate.rundir import RunDir
-from curate.session import Session
 
 WORDS = ("kettle", "parcel", "invoice", "garden", "window", "letter", "bridge", "candle", "pencil", "market")
 

@@ -21,8 +21,8 @@ from curate import workflow
 from curate.cli.forget import forget_command
 from curate.cli.index import index_command
 from curate.errors import CurateError
-from curate.forget_files import FileHit, Unread, search_file, shown_place
-from curate.forgetting import _rows, _Search
+from curate.forget.files import FileHit, Unread, search_file, shown_place
+from curate.forget.places import _rows, _Search
 from curate.privacy.keys import load_key, make_key
 from curate.privacy.subjects import subjects_of
 from curate.privacy.vault import seal

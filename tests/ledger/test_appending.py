@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from curate import answer_file
+from curate.ledger import answer_file
 from curate.ledger.appending import append_lines
 
 

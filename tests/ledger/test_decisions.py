@@ -17,7 +17,7 @@ from curate.ledger import lookup
 from curate.ledger.decisions import Decision, Journal, append_decisions, decide, effect, match, read_journal, undo
 from curate.ledger.findings import empty_findings, make_findings
 from curate.ledger.sightings import Sighting, row_decision
-from curate.steps import reversing
+from curate.review.steps import reversing
 
 IDS = pa.array([bytes([i]) * 16 for i in range(4)], pa.binary(16))
 

@@ -20,7 +20,7 @@ from curate.outputs import looked_for
 from curate.privacy import masked_preview
 from curate.privacy.keys import make_key
 from curate.recipe import Recipe
-from curate.recipe_toml import write_recipe
+from curate.recipe.toml import write_recipe
 from curate.workflow import reapply
 
 NAMED = [
@@ -187,7 +187,7 @@ def test_flagged_names_stay_and_no_surrogate_is_one_of_them(tmp_path: Path) -> N
 
 def test_screens_show_what_is_written_cut_to_a_width_and_no_raw_value(tmp_path: Path) -> None:
     pytest.importorskip("textual")
-    from curate.session import Session
+    from curate.review.session import Session
     from tui.reader import REPLACEMENT_WIDTH, Reader
 
     block = "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEA7abc\n" * 60 + "-----END RSA PRIVATE KEY-----"

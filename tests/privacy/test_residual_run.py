@@ -17,11 +17,12 @@ from click.testing import CliRunner
 from audit.gate import Fact, judge, parse_policy
 from audit.gate.facts import gather
 from audit.gate.policy import PRESETS, Limit, Policy
-from curate import residual, workflow
+from curate import workflow
 from curate.cli.gate import gate_command
 from curate.cli.pii_review import pii_review_command
 from curate.errors import ConfigError, CurateError, DataError
 from curate.recipe import Recipe
+from curate.review import residual
 from curate.rundir import REVIEW_FILE, RunDir
 
 CHECK = "pii_residual_per_1000_rows"

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from curate.cli.review import review_command
 from curate.errors import CurateError
-from curate.reviewing import Question, Review
-from curate.session import Session
+from curate.review.findings import Question, Review
+from curate.review.session import Session
 
 ROOT = Path(__file__).parents[2]
 TICKETS = ROOT / "sample_data" / "support_tickets.jsonl"

@@ -12,9 +12,9 @@ import pytest
 from curate import workflow
 from curate.errors import ConfigError, DataError
 from curate.ledger.decisions import append_decisions, decide
-from curate.review_words import proposal
-from curate.reviewing import Review
-from curate.session import Session
+from curate.review.findings import Review
+from curate.review.session import Session
+from curate.review.words import proposal
 from curate.stages.ratings import read_ratings
 
 FOOD = ("bread", "soup", "rice", "cheese", "salad", "noodles", "beans", "cake")

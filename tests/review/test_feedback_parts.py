@@ -13,8 +13,8 @@ import pytest
 
 from curate import workflow
 from curate.errors import DataError
-from curate.judging import _asked
 from curate.ledger.decisions import append_decisions, decide
+from curate.review.judging import _asked
 from curate.stages.corrections import opening, turn_that_answers
 from curate.stages.feedback_links import likeness
 from curate.stages.ratings import Rating, read_ratings

@@ -16,8 +16,8 @@ from audit.review.judged import FEWEST
 from curate import workflow
 from curate.dataset.compression import file_hash
 from curate.errors import DataError
-from curate.judging import Judging
 from curate.recipe import Recipe
+from curate.review.judging import Judging
 from curate.rundir import RunDir
 from tests.conftest import Curate
 from tests.report.conftest import ablation_of
@@ -161,7 +161,7 @@ def test_a_vote_cut_short_by_a_crash_is_left_out_and_spoils_nothing(run: Path) -
 
 def test_two_people_at_once_lose_no_vote(run: Path) -> None:
     code = (
-        "import sys; from curate.judging import Judging; from curate.rundir import RunDir\n"
+        "import sys; from curate.review.judging import Judging; from curate.rundir import RunDir\n"
         "judge = Judging(RunDir.open(sys.argv[1]), 30, 96)\n"
         "for question in judge.questions(sys.argv[2]): judge.vote(question, 1, sys.argv[2])\n"
     )

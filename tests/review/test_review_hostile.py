@@ -27,8 +27,8 @@ from curate.errors import ConfigError, DataError
 from curate.ledger.decisions import ACCEPT, REJECT, Decision, decide, effect, read_journal
 from curate.ledger.decisions import _line as line_of
 from curate.recipe import Recipe
-from curate.review_sheet import Taken, _as_written, _inert, read_sheet, take, write_sheet
-from curate.review_words import check_value, told
+from curate.review.sheet import Taken, _as_written, _inert, read_sheet, take, write_sheet
+from curate.review.words import check_value, told
 
 
 def test_a_decision_file_of_other_data_is_refused_and_nothing_of_it_is_taken(run: Path, tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from curate import workflow
 from curate.errors import ConfigError
 from curate.gating import red_checks
 from curate.recipe import Recipe
-from curate.review_sheet import COLUMNS, read_sheet, write_sheet
-from curate.review_value import expected, red_lines, reds_of, toward_green
+from curate.review.sheet import COLUMNS, read_sheet, write_sheet
+from curate.review.value import expected, red_lines, reds_of, toward_green
 
 
 def test_a_session_over_a_pipe_decides_undoes_and_says_what_that_certifies(run: Path) -> None:
@@ -260,7 +260,7 @@ def test_the_gate_is_asked_once_for_every_state_of_a_session(run: Path, monkeypa
         asked.append(plan)
         return red_checks(detected, plan, *rest)
 
-    monkeypatch.setattr("curate.review_value.red_checks", counted)
+    monkeypatch.setattr("curate.review.value.red_checks", counted)
     review = review_of(run)
     red_lines(review.session)
     queue = review.queue(None, "gate").tolist()

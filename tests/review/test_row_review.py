@@ -23,9 +23,9 @@ from curate.ledger.keepers import RowFacts
 from curate.ledger.resolve import Policy, resolve
 from curate.ledger.sightings import DUPLICATES, STAGE, Sighting, row_decision, sighted, text_hash
 from curate.recipe import Recipe
-from curate.review_sheet import read_sheet, write_sheet
-from curate.row_answers import parse_seen
-from curate.row_review import RowReview
+from curate.review.answers import parse_seen
+from curate.review.rows import RowReview
+from curate.review.sheet import read_sheet, write_sheet
 
 SECRET = "Harrowgate Lane 7"
 WORDS = ("lamp", "parcel", "invoice", "password", "courier", "refund", "mirror", "voucher")

@@ -15,8 +15,8 @@ from audit.review.judged import FEWEST, Vote, agreement, pairs_of, question_orde
 from curate import workflow
 from curate.cli.judge import judge_command
 from curate.errors import ConfigError
-from curate.judging import Judging
 from curate.recipe import Recipe
+from curate.review.judging import Judging
 from curate.rundir import RunDir
 from train.config import TrainConfig
 

@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 
 from curate.errors import ConfigError
 from curate.ledger.decisions import read_journal
-from curate.session import Session
+from curate.review.session import Session
 from tests.tui.conftest import Drive
 from tui.edit import EditScreen
 from tui.findings import FindingsScreen

@@ -295,7 +295,7 @@ async def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, drive: Drive) 
 
 
 async def test_a_run_of_changed_data_is_refused(run: Path, tmp_path: Path, made: Path, drive: Drive) -> None:
-    from curate.session import Session
+    from curate.review.session import Session
 
     data = write(tmp_path / "tickets.jsonl", rows(40))
     workflow.run(data, out=tmp_path / "changed", train=False)
@@ -307,8 +307,8 @@ async def test_a_run_of_changed_data_is_refused(run: Path, tmp_path: Path, made:
 async def test_a_run_held_by_training_can_still_be_opened_by_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from curate.review.session import Session
     from curate.rundir import RunDir
-    from curate.session import Session
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "c.toml").write_text("[data]\ninput = 't.jsonl'\n[run]\nstages = ['exact_duplicates', 'pii']\n")

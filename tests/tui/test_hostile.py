@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from curate.session import Session
+from curate.review.session import Session
 from tests.tui.conftest import CARD, SECRET, STAGES, Drive, write
 from tui.ablation import arms_by_metrics
 from tui.charts import forest

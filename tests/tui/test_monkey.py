@@ -9,7 +9,7 @@ import pytest
 from textual import events
 
 from curate.ledger.decisions import read_journal
-from curate.session import Session
+from curate.review.session import Session
 from tests.tui.conftest import Drive
 from tui.app import CurateApp
 from tui.job import Job

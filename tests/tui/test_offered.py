@@ -12,7 +12,7 @@ from textual.widgets._footer import FooterKey
 
 from curate import workflow
 from curate.recipe import Recipe
-from curate.session import Session
+from curate.review.session import Session
 from tests.tui.conftest import Drive, Driver, rows, write
 from tui.desk import Desk
 from tui.guide import GuideScreen

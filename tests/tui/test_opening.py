@@ -15,8 +15,8 @@ from curate import workflow
 from curate.errors import DataError
 from curate.ledger.decisions import append_decisions, decide
 from curate.recipe import Recipe
+from curate.review.session import Session
 from curate.rundir import RunDir
-from curate.session import Session
 from tests.tui.conftest import Drive
 from tui.reader import Reader
 from tui.table import QueueBackend

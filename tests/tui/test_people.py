@@ -12,12 +12,12 @@ import pytest
 
 from curate import workflow
 from curate.dataset.compression import file_hash
-from curate.judging import Judging
 from curate.ledger.decisions import Journal, read_journal
 from curate.recipe import Recipe
-from curate.reviewing import Review
+from curate.review.findings import Review
+from curate.review.judging import Judging
+from curate.review.session import Session
 from curate.rundir import RunDir
-from curate.session import Session
 from tests.tui.conftest import SECRET, Drive, write
 from tui.fairness import FairnessScreen, panels_of
 from tui.findings import FindingsScreen

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from curate import workflow
-from curate.choosing import choose, parse
 from curate.cli import cli
 from curate.errors import ConfigError
 from curate.ledger.decisions import read_journal
-from curate.session import Session
+from curate.review.filter import choose, parse
+from curate.review.session import Session
 from tests.tui.conftest import SECRET, Drive, rows, write
 from tui.bulk import BulkScreen
 from tui.findings import FindingsScreen

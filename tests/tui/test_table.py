@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from textual.strip import Strip
 
-from curate.session import Session
+from curate.review.session import Session
 from tests.tui.conftest import Drive
 from tui.fastdatatable import DataTable
 from tui.reader import Reader

@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 import pytest
 
-from curate.session import Session
+from curate.review.session import Session
 from tests.tui.conftest import STAGES, Drive, rows, write
 from tui import charts
 from tui.ablation import mean_of, runs_left

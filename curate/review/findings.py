@@ -23,12 +23,12 @@ from curate.ledger.decisions import ACCEPT, OVERRIDE, REJECT, Decision, Journal,
 from curate.ledger.plan import APPLIED, PENDING, STALE, STATUSES
 from curate.ledger.sightings import places
 from curate.outputs import looked_for
-from curate.review_value import toward_green, worth_of
-from curate.session import Session
-from curate.steps import Saved
+from curate.review.session import Session
+from curate.review.steps import Saved
+from curate.review.value import toward_green, worth_of
 
 if TYPE_CHECKING:
-    from curate.row_review import RowReview, RowSaid
+    from curate.review.rows import RowReview, RowSaid
 
 GATE = "gate"
 Question = tuple[Literal["finding", "row"], int]
@@ -195,7 +195,7 @@ class Review:
     @cached_property
     def rows(self) -> RowReview:
         """The rows of the run as questions: what detectors missed."""
-        from curate.row_review import RowReview
+        from curate.review.rows import RowReview
 
         return RowReview(self)
 

@@ -22,8 +22,8 @@ from curate.ledger.balance import SURPLUS
 if TYPE_CHECKING:
     from audit.gate import CheckResult, Fact
     from audit.review import RedCheck
-    from curate.reviewing import Review
-    from curate.session import Session
+    from curate.review.findings import Review
+    from curate.review.session import Session
 
 MENDS = ("drop", "replace", "relabel")
 

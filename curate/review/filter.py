@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from curate.errors import ConfigError, nearest
 from curate.ledger.decisions import FILTER_KEYS
 from curate.ledger.plan import STATUSES
-from curate.session import Session
+from curate.review.session import Session
 
 COLUMNS = ("stage", "rule", "action", "field")
 KEYS = (*COLUMNS, "state", "score", "row", "from", "to", "text", "flag", "near")

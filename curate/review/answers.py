@@ -19,7 +19,7 @@ from curate.errors import ConfigError, nearest
 from curate.ledger.sightings import PRIVATE, Sighting, text_hash
 
 if TYPE_CHECKING:
-    from curate.row_review import RowReview
+    from curate.review.rows import RowReview
 
 DROP = "drop"
 MOST_PLACES = 200

@@ -33,8 +33,8 @@ from curate.ledger.following import JournalFollower
 from curate.ledger.plan import PENDING, PLAN_SCHEMA, STALE, STATUSES, Plan, planned, status_codes
 from curate.pipeline import Detected, Event
 from curate.recipe import Recipe
+from curate.review.steps import Saved, Step, Verdict, deciding, indices_of, reversing, unflagging
 from curate.rundir import RunDir
-from curate.steps import Saved, Step, Verdict, deciding, indices_of, reversing, unflagging
 
 QUEUE_ORDER = np.array([1, 0, 2, 3, 0])
 """Place in the queue of each status, in the order of `STATUSES`."""

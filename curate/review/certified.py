@@ -19,8 +19,8 @@ def certified(run: RunDir, detected: Detected) -> dict[str, Any] | None:
     answers = [d for d in read_journal(run.decisions_path).live() if d.filter is None and d.verdict != "flag"]
     if not answers:
         return None
-    from curate.reviewing import Review
-    from curate.session import Session
+    from curate.review.findings import Review
+    from curate.review.session import Session
 
     review = Review(Session(run, detected))
     rows = review.rows.rates()

@@ -29,8 +29,8 @@ from curate import workflow
 from curate.dataset import Dataset
 from curate.dataset.pointer import parse_pointer
 from curate.errors import CurateError, RunError
-from curate.forget_files import FileHit, Unread, as_texts, named_after, search_file, shown_columns, shown_place
-from curate.forget_training import Adapter, adapters_of
+from curate.forget.adapters import Adapter, adapters_of
+from curate.forget.files import FileHit, Unread, as_texts, named_after, search_file, shown_columns, shown_place
 from curate.outputs import looked_for
 from curate.pipeline import Detected
 from curate.privacy.config import ScanConfig, preview_config

@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 import xxhash
 
-from curate import answer_file, workflow
+from curate import workflow
 from curate.arms import training_sides
 from curate.arms.evaluation import held_out, together
 from curate.dataset import atomic_write_bytes, make_private_dir
@@ -25,6 +25,7 @@ from curate.dataset.compression import file_hash
 from curate.dataset.content import flatten
 from curate.errors import ConfigError, DataError, RunLockedError
 from curate.house import require
+from curate.ledger import answer_file
 from curate.ledger.apply import apply
 from curate.ledger.decisions import login_name, read_journal
 from curate.rundir import RunDir

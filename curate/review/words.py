@@ -15,9 +15,11 @@ from curate.words import plural
 
 if TYPE_CHECKING:
     from curate.ledger.decisions import Decision
-    from curate.reviewing import Review
+    from curate.review.findings import Review
 
 LABEL_WIDTH = 60
+ROW_WIDTH, LIKE_WIDTH = 4000, 400
+"""Characters of a row shown to somebody who is to say that nothing is wrong with it, and of the row most like it."""
 MOST_TOLD = 1000
 """Characters up to which all labels are named."""
 _DONE = {"accept": "accepted", "reject": "rejected", "override": "given another value", "flag": "flagged"}

@@ -25,8 +25,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from curate import answer_file
 from curate.dataset.pointer import parse_pointer
+from curate.ledger import answer_file
 from curate.ledger.decisions import login_name
 from curate.pipeline import Detected
 from curate.privacy import residual as engine

@@ -1,8 +1,8 @@
 """Steps of a review: one action each on the journal as it stands when its turn comes, to be saved together.
 
 Pure: a step reads the journal that it is given and says what to append and what that comes to; it writes nothing. So keys
-that come faster than the plan is resolved are one write and one resolve (`curate.session.Session.save`), in their order:
-an undo takes back the decision before it, saved or not.
+that come faster than the plan is resolved are one write and one resolve (`Session.save`), in their order: an undo takes
+back the decision before it, saved or not.
 """
 
 from __future__ import annotations

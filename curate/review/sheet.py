@@ -28,13 +28,13 @@ from curate.dataset import atomic_write_text
 from curate.errors import ConfigError, nearest
 from curate.ledger.decisions import Decision, undo
 from curate.ledger.lookup import seen_hashes
-from curate.review_words import check_value, proposal
+from curate.review.words import LIKE_WIDTH, ROW_WIDTH, check_value, proposal
 from curate.safetext import safe_text
 
 if TYPE_CHECKING:
     from curate.ledger.sightings import Answer, Sighting
-    from curate.reviewing import Question, Review
-    from curate.row_review import RowSaid
+    from curate.review.findings import Question, Review
+    from curate.review.rows import RowSaid
 
 COLUMNS = ("finding_id", "seen", "stage", "rule", "action", "row", "file", "line", "score", "reason", "text", "like",
            "proposal", "verdict", "value", "why")  # fmt: skip
@@ -130,11 +130,9 @@ def _of_finding(review: Review, index: int) -> tuple[object, ...]:
 
 
 def _of_row(review: Review, row: int, like: tuple[int, float] | None) -> tuple[object, ...]:
-    from curate.cli.review_rows import LIKE_WIDTH, WIDTH
-
     rows = review.rows
     label, found = review.previews.label(row), rows.found_in(row)
-    text = f"{f'[{label}] ' if label else ''}{review.previews.row(row, WIDTH)}"
+    text = f"{f'[{label}] ' if label else ''}{review.previews.row(row, ROW_WIDTH)}"
     other = "" if like is None else f"row {like[0]}, {like[1]:.0%} alike: {review.previews.row(like[0], LIKE_WIDTH)}"
     asked = f"is anything {'else ' if found else ''}wrong with this row? one or more of: {', '.join(rows.kinds)}"
     return (
@@ -241,7 +239,7 @@ class _Reading:
         self.sheet.findings.append((index, verdict, kept, _as_written(line.get("why") or "")))
 
     def _row(self, row: int | None, line: dict[str, str], verdict: str, value: str) -> None:
-        from curate.row_answers import parse_seen
+        from curate.review.answers import parse_seen
 
         rows = self.review.rows
         if row is None:

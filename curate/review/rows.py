@@ -29,7 +29,7 @@ from curate.words import ends, plural, share
 if TYPE_CHECKING:
     from curate.ledger.decisions import Decision
     from curate.ledger.sightings import Answer
-    from curate.reviewing import Review
+    from curate.review.findings import Review
 
     RowSaid = tuple[int, Answer, Sequence[Sighting], str]
     """Row, answer, what was seen there, and why."""
@@ -144,7 +144,7 @@ class RowReview:
 
     @cached_property
     def _weakly_marked(self) -> np.ndarray:
-        from curate.residual import sample_of
+        from curate.review.residual import sample_of
 
         sample = sample_of(self.session.detected)
         if sample is None:
