@@ -27,8 +27,14 @@ def unread_prose(dataset: Dataset, length: float = _LENGTH) -> list[str]:
     """Columns of prose without a role: beside a text those of at least `length` of its words, beside a prompt and its
     answer those whose names do not say that they are about the row (a source, a rationale, another answer).
 
-    Empty where a task has its own places for texts (turns, two answers).
+    Empty where a task has its own places for texts (turns, two answers). Looked for once.
     """
+    if ("unread", length) not in dataset.memo:
+        dataset.memo["unread", length] = _unread_prose(dataset, length)
+    return list(dataset.memo["unread", length])
+
+
+def _unread_prose(dataset: Dataset, length: float) -> list[str]:
     taken = set(dataset.roles.columns())
     if dataset.task == "sft" and dataset.roles.prompt:
         names = [n for n in dataset.columns if n not in taken and not about_row(n) and rank(n, _ANSWERS) is None]

@@ -181,7 +181,7 @@ def _said(dataset: Dataset) -> Iterator[tuple[list[str], pa.LargeStringArray]]:
             yield [name], _column(dataset, name, known)
         elif name in answers and name not in together:
             yield [name], _column(dataset, name, "system")  # as few words
-        elif dataset.is_json(name) and known.endswith(_LISTS_OF_LABELS):
+        elif known.endswith(_LISTS_OF_LABELS) and dataset.is_json(name):  # the name first: asking the data reads it
             yield [name], _labels(dataset, name)
         elif name in prose:
             yield [name], dataset.texts(name).fill_null("")
