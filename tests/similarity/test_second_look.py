@@ -117,3 +117,15 @@ def test_rows_that_are_like_no_other_are_not_read_again(tmp_path: Path, monkeypa
     _, near = looked_at(dataset.select(np.arange(30)))
     assert near.scores is not None
     assert near.scores.num_rows == 0
+
+
+@pytest.mark.parametrize("beside", ["url", "abstract", "genre_tags"])
+def test_no_copy_is_made_of_the_texts_that_stay(tmp_path: Path, beside: str) -> None:
+    texts = [" ".join(f"w{40 * i + k}" for k in range(20)) for i in range(30)]
+    rows = [{"text": text, beside: f"{n} of a kind"} for n, text in enumerate([*texts, texts[0]])]
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    dataset = load(tmp_path / "all.jsonl", roles={"text": "text"}, task="text")
+    looked_at(dataset)
+    some = dataset.select(np.arange(30))
+    looked_at(some)
+    assert some.at_hand == (beside == "genre_tags")  # whether that is a list is asked of the rows
