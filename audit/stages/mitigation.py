@@ -29,13 +29,14 @@ import xxhash
 
 from audit.stages.counterfactual_swaps import AXES, row_keys
 from curate.dataset import Dataset
-from curate.dataset.pointer import escape, parse_pointer
+from curate.dataset.pointer import escape
 from curate.errors import ConfigError, StageSkipped
 from curate.ledger import balance
 from curate.ledger.added import from_parent
 from curate.ledger.findings import concat_findings, make_findings
 from curate.similarity.partners import split_ranks
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.said import said_in
 
 NAME = "mitigation"
 METHODS = ("reweighing", "equal_groups", "resampling", "counterfactual")
@@ -263,9 +264,9 @@ def _values(dataset: Dataset, row: int, told: tuple[str, str]) -> dict[str, Any]
     from curate.privacy.surrogates.draw import like_case
 
     before, after = told
-    cells = {name: dataset.row(row).get(name) for name in dataset.roles.group}
+    cells = {name: dataset.value(name, row) for name in dataset.roles.group}
     return {
-        escape(name): like_case(cell, after) for name, cell in cells.items()
+        dataset.pointer_of(name): like_case(cell, after) for name, cell in cells.items()
         if isinstance(cell, str) and cell.strip().casefold() == before.casefold()
     }  # fmt: skip
 
@@ -274,18 +275,15 @@ def _texts(dataset: Dataset, training: Any) -> tuple[npt.NDArray[np.int64], list
     """Rows, pointers and texts of everything that a model would read of the training rows."""
     roles = dataset.roles
     answers = (*roles.chosen, *roles.rejected)
-    whole = {escape(name) for name in (*roles.text, *roles.prompt, *roles.completion, *answers)}
-    nested = {escape(name) for name in (*roles.messages, *answers)}
+    whole = {dataset.pointer_of(name) for name in (*roles.text, *roles.prompt, *roles.completion, *answers)}
+    nested = {dataset.pointer_of(name) for name in (*roles.messages, *answers)}
     rows: list[int] = []
     fields: list[str] = []
     texts: list[str] = []
-    for batch in dataset.strings():
-        if batch.column not in whole | nested:
-            continue
+    for batch in said_in(dataset, (*roles.text, *roles.prompt, *roles.completion, *roles.messages, *answers)):
         for row, field, text in zip(batch.rows.tolist(), batch.fields, batch.texts.to_pylist()):
-            path = parse_pointer(field)[1]
-            said = field in whole if not path else batch.column in nested and path[-1] in ("content", "value", "text")
-            if said and training[row] and text:
+            read = whole if field == batch.column else nested
+            if batch.column in read and training[row] and text:
                 rows.append(row)
                 fields.append(field)
                 texts.append(text)
@@ -295,7 +293,7 @@ def _texts(dataset: Dataset, training: Any) -> tuple[npt.NDArray[np.int64], list
 STAGE = Stage(
     name=NAME,
     title="Mitigation",
-    version=1,
+    version=2,
     config=MitigationConfig,
     detect=detect,
     on_finding="review",

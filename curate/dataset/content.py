@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -215,25 +215,28 @@ def splits(column: Column) -> pa.LargeStringArray:
     return pa.array(named, pa.large_string()).take(encoded.indices)
 
 
-def strings(names: tuple[str, ...], column: Callable[[str], Column]) -> Iterator[Strings]:
-    """Every string value and nested key of every row in batches, column by column; JSON in strings comes as it is."""
-    for name in names:
+def strings(places: Mapping[str, str], column: Callable[[str], Column]) -> Iterator[Strings]:
+    """Every string value and nested key of every row in batches, column by column; JSON in strings comes as it is.
+
+    `places` has the pointer of each column by its name.
+    """
+    for name, place in places.items():
         view = column(name)
         if not pa.types.is_large_string(view.array.type):
             continue
         for start in range(0, len(view.array), BATCH_ROWS):
             part = view.array.slice(start, BATCH_ROWS)
-            batch = _nested_strings(name, part, start) if view.json else _plain_strings(name, part, start)
+            batch = _nested_strings(place, part, start) if view.json else _plain_strings(place, part, start)
             if len(batch.fields) or batch.keys:
                 yield batch
 
 
-def _plain_strings(name: str, part: pa.Array, start: int) -> Strings:
+def _plain_strings(place: str, part: pa.Array, start: int) -> Strings:
     rows = np.flatnonzero(np.asarray(part.is_valid())).astype(np.int64)
-    return Strings(rows + start, [escape(name)] * len(rows), part.drop_null(), escape(name))
+    return Strings(rows + start, [place] * len(rows), part.drop_null(), place)
 
 
-def _nested_strings(name: str, part: pa.Array, start: int) -> Strings:
+def _nested_strings(place: str, part: pa.Array, start: int) -> Strings:
     rows: list[int] = []
     fields: list[str] = []
     texts: list[str] = []
@@ -256,5 +259,5 @@ def _nested_strings(name: str, part: pa.Array, start: int) -> Strings:
 
     for row, text in enumerate(part.to_pylist(), start):
         if text is not None:
-            walk(loaded(text), row, escape(name))
-    return Strings(np.array(rows, np.int64), fields, pa.array(texts, pa.large_string()), escape(name), keys)
+            walk(loaded(text), row, place)
+    return Strings(np.array(rows, np.int64), fields, pa.array(texts, pa.large_string()), place, keys)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import os
 import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -25,11 +25,11 @@ from curate.dataset.atomic import atomic_path, atomic_write
 from curate.dataset.column import Column
 from curate.dataset.compression import SUFFIXES, compressed
 from curate.dataset.detect import Detected
-from curate.dataset.inner import holder_of, inner
+from curate.dataset.inner import at, holder_of, inner
 from curate.dataset.manyfiles import ManyStore
 from curate.dataset.parquetfiles import ParquetStore
 from curate.dataset.parts import parts
-from curate.dataset.pointer import escape
+from curate.dataset.pointer import escape, parse_pointer
 from curate.dataset.records import Edits, TextStore
 from curate.dataset.rowids import row_ids
 from curate.dataset.types import CONTENT_ROLES, Rejected, Roles, Source, Strings
@@ -258,13 +258,22 @@ class Dataset:
     def _splits(self) -> pa.LargeStringArray | None:
         return reading.splits(self._column(self.roles.split[0])) if self.roles.split else None
 
-    def strings(self) -> Iterator[Strings]:
-        """Every string of every row, nested ones included, in batches."""
-        return reading.strings(self.columns, self._column)
+    def strings(self, names: Iterable[str] | None = None) -> Iterator[Strings]:
+        """Every string of every row, nested ones included, in batches: of all columns, or of those that roles name so."""
+        order = {name: n for n, name in enumerate(self.columns)}
+        if names is not None:
+            names = sorted(dict.fromkeys(names), key=lambda name: order[holder_of(name, self.columns) or name])
+        return reading.strings({name: self.pointer_of(name) for name in (order if names is None else names)}, self._column)
 
     def row(self, index: int) -> dict[str, Any]:
         """The source values of one row; absent keys are absent."""
         return self._store.values(index)
+
+    def value(self, name: str, row: int) -> Any:
+        """The source value of one cell, or at a place inside it that a role names; None where there is none."""
+        cells = self.row(row)
+        holder = holder_of(name, self.columns)
+        return at(cells.get(holder), parse_pointer(name)[1]) if holder else cells.get(name)
 
     def raw_row(self, index: int) -> bytes | None:
         """The bytes of one row as its file spells it; None where the format does not spell rows."""

@@ -9,7 +9,8 @@ Cost: one pass over the JSON of a column for all that is asked for at once; it i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -56,6 +57,19 @@ class Columns:
             self.inside.update(zip(pointers, inner(self._column(holder), pointers), strict=True))
 
 
+def in_columns(values: Mapping[str, Any], columns: Sequence[str], cells: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The cells of a row of its own, from values by the names of columns and of places inside them, set into `cells`."""
+    out: dict[str, Any] = dict(cells or {})
+    for name, value in values.items():
+        key, path = parse_pointer(name) if holder_of(name, columns) else (name, ())
+        held = out
+        for step in path:
+            held[key] = held.get(key) or {}
+            held, key = held[key], step
+        held[key] = value
+    return out
+
+
 def inner(holder: Column, names: Sequence[str]) -> list[Column]:
     """What stands at each of some pointers in each value of their column; null where nothing does."""
     array = holder.array if holder.json else pa.nulls(len(holder.array), pa.large_string())
@@ -64,11 +78,12 @@ def inner(holder: Column, names: Sequence[str]) -> list[Column]:
     for start in range(0, max(1, len(array)), _BATCH):
         values = [None if text is None else loaded(text) for text in array.slice(start, _BATCH).to_pylist()]
         for path, made in zip(paths, pieces, strict=True):
-            made.append(piece([_at(value, path) for value in values]))
+            made.append(piece([at(value, path) for value in values]))
     return [settle(made) for made in pieces]
 
 
-def _at(value: object, path: Sequence[Token]) -> object:
+def at(value: object, path: Sequence[Token]) -> Any:
+    """What stands at a path in a value; None where nothing does."""
     try:
         return get(value, path)
     except (KeyError, TypeError):

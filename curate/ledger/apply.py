@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import Dataset
+from curate.dataset.inner import in_columns
 from curate.dataset.pointer import escape, get, parse_pointer, set_value
 from curate.ledger.added import Span, derivation, replaced
 from curate.ledger.plan import Plan
@@ -126,9 +127,9 @@ def _additions(
                 spans.setdefault((row, place), []).append((start, end, new or ""))
     for row, text, body in zip(parents, replacements, own):
         if body is None:
-            given = orjson.loads(text or "{}")
-            split = {escape(name): dataset.row(row).get(name) for name in dataset.roles.split}
-            yield {**{escape(name): given.get(name) for name in (*dataset.columns, *given)}, **split}
+            split = {name: dataset.value(name, row) for name in dataset.roles.split}
+            given = in_columns(split, dataset.columns, orjson.loads(text or "{}"))
+            yield {escape(name): given.get(name) for name in (*dataset.columns, *given)}
             continue
         values = dict(edits.get(row, {}))
         for place, changes in body["edits"].items():

@@ -33,7 +33,6 @@ import orjson
 import xxhash
 
 from curate.dataset import Dataset
-from curate.dataset.pointer import escape, parse_pointer
 from curate.dataset.turns import who
 from curate.errors import ConfigError, StageSkipped, nearest
 from curate.house import require
@@ -42,6 +41,7 @@ from curate.ledger.findings import empty_findings, make_findings
 from curate.similarity.partners import split_ranks
 from curate.stages.against import USERS
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.said import said_in, within
 
 NAME = "augmentation"
 BACK_TRANSLATION = "back_translation"
@@ -178,20 +178,17 @@ def _training_rows(dataset: Dataset) -> np.ndarray:
 def _texts(dataset: Dataset, training: np.ndarray) -> tuple[dict[int, tuple[str, str]], list[str]]:
     """Field and text of each training row that is changed (its longest, of what a model reads), and every text there is."""
     roles = dataset.roles
-    whole = {escape(name) for name in (*roles.text, *roles.prompt)}
-    nested = {escape(name) for name in roles.messages}
+    whole = {dataset.pointer_of(name) for name in (*roles.text, *roles.prompt)}
+    talks = {dataset.pointer_of(name): name for name in roles.messages}
     found: dict[int, tuple[str, str]] = {}
     everything: list[str] = []
-    for batch in dataset.strings():
-        if batch.column not in whole | nested:
-            continue
+    for batch in said_in(dataset, (*roles.text, *roles.prompt, *roles.messages)):
         for row, field, text in zip(batch.rows.tolist(), batch.fields, batch.texts.to_pylist()):
-            path = parse_pointer(field)[1]
-            said = field in whole if not path else batch.column in nested and path[-1] in ("content", "value", "text")
-            if not said or not text:
+            path = within(field, batch.column).split("/")[1:]
+            if not text or batch.column not in (talks if path else whole):
                 continue
             everything.append(text)
-            asked = training[row] and (not path or _is_asked(dataset, row, batch.column, path))
+            asked = training[row] and (not path or _is_asked(dataset, row, talks[batch.column], path))
             if asked and len(text) > len(found.get(row, ("", ""))[1]):
                 found[row] = (field, text)
     return dict(sorted(found.items())), everything
@@ -322,7 +319,7 @@ def _models(config: AugmentationConfig) -> Mapping[str, str]:
 STAGE = Stage(
     name=NAME,
     title="Augmentation",
-    version=2,
+    version=3,
     config=AugmentationConfig,
     detect=detect,
     on_finding="review",

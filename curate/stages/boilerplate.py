@@ -21,18 +21,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import Dataset
-from curate.dataset.pointer import escape
 from curate.dataset.types import Strings
 from curate.errors import ConfigError, StageSkipped
 from curate.ledger.findings import concat_findings, make_findings
 from curate.similarity.boilerplate import END, INSIDE, START, BlockConfig, Blocks, Part, find_boilerplate
 from curate.similarity.exact import exact_groups
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.said import said_in
 
 NAME = "boilerplate"
 ROLES = ("text", "prompt", "completion", "messages", "chosen", "rejected")
-SAID = ("content", "value", "text")
-"""Last steps of the pointers at which nested turns hold what is said."""
 REASONS = {
     "repeated_paragraph": "the same paragraph stands in many rows",
     "repeated_line": "the same line stands in many rows",
@@ -111,18 +109,10 @@ def _counted(dataset: Dataset, context: Context) -> Any:
 
 def _said(dataset: Dataset, columns: Mapping[str, tuple[str, ...]]) -> dict[str, list[Strings]]:
     """What is said in the columns of each role: whole plain strings, and the texts of nested turns."""
-    role_of = {escape(name): role for role, names in columns.items() for name in names}
-    nested = {escape(name) for names in columns.values() for name in names if dataset.is_json(name)}
+    role_of = {dataset.pointer_of(name): role for role, names in columns.items() for name in names}
     out: dict[str, list[Strings]] = {role: [] for role in columns}
-    for batch in dataset.strings():
-        if batch.column not in role_of:
-            continue
-        if batch.column in nested:
-            which = [i for i, f in enumerate(batch.fields) if f.rpartition("/")[2] in SAID and "tool_calls" not in f]
-            texts = batch.texts.take(pa.array(which, pa.int64()))
-            batch = Strings(batch.rows[which], [batch.fields[i] for i in which], texts, batch.column)
-        if len(batch.rows):
-            out[role_of[batch.column]].append(batch)
+    for batch in said_in(dataset, (name for names in columns.values() for name in names)):
+        out[role_of[batch.column]].append(batch)
     return out
 
 
@@ -175,7 +165,7 @@ def _findings(
 STAGE = Stage(
     name=NAME,
     title="Boilerplate",
-    version=2,
+    version=3,
     config=BoilerplateConfig,
     detect=detect,
     on_finding="review",

@@ -8,15 +8,15 @@ place of the row's: an instruction that stands in them word for word keeps its o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from curate.dataset import Dataset
 from curate.dataset.content import flatten, loaded
+from curate.dataset.inner import in_columns
 from curate.dataset.parts import ASSISTANT
-from curate.dataset.pointer import escape
 from curate.dataset.turns import said_key, who
 from curate.ledger.added import from_parent
 from curate.stages.against import USERS
@@ -35,21 +35,20 @@ def corrected_row(
     """
     roles, task = dataset.roles, dataset.task
     if task == "classification":
-        made = {roles.text[0]: prompt, roles.label[0]: correction} if roles.text and roles.label else None
-        return None if made is None else orjson.dumps(made).decode()
+        return _whole(dataset, {roles.text[0]: prompt, roles.label[0]: correction}) if roles.text and roles.label else None
     if task == "sft":
         if not all(isinstance(_cell(dataset, name, row) or "", str) for name in (*roles.prompt, roles.completion[0])):
             return None
         if same:
-            return from_parent({}, {escape(roles.completion[0]): correction})
+            return from_parent({}, {dataset.pointer_of(roles.completion[0]): correction})
         asked = _shared_out(prompt, [str(_cell(dataset, name, row) or "") for name in roles.prompt])
-        return orjson.dumps({**dict(zip(roles.prompt, asked, strict=True)), roles.completion[0]: correction}).decode()
+        return _whole(dataset, {**dict(zip(roles.prompt, asked, strict=True)), roles.completion[0]: correction})
     if task == "chat":
         return _turns(dataset, row, prompt, correction, same=same, system=system)
     plain = (isinstance(_cell(dataset, name, row), str) for name in (*roles.chosen[:1], *roles.rejected[:1]))
     if task == "preference" and same and all(plain):
-        lost = {escape(roles.rejected[0]): output} if output else {}
-        return from_parent({}, {escape(roles.chosen[0]): correction, **lost})
+        lost = {dataset.pointer_of(roles.rejected[0]): output} if output else {}
+        return from_parent({}, {dataset.pointer_of(roles.chosen[0]): correction, **lost})
     return None
 
 
@@ -136,14 +135,19 @@ def _turns(dataset: Dataset, row: int, prompt: str, correction: str, *, same: bo
         {who: name, what: [{"type": "text", "text": text}] if in_parts else text}
         for name, text in (*told, (user, prompt), (assistant, correction))
     ]
-    return orjson.dumps({name: made if dataset.is_json(name) else orjson.dumps(made).decode()}).decode()
+    return _whole(dataset, {name: made if dataset.is_json(name) else orjson.dumps(made).decode()})
+
+
+def _whole(dataset: Dataset, values: Mapping[str, Any]) -> str:
+    """A row of its own, from values by the names that roles have for their columns."""
+    return orjson.dumps(in_columns(values, dataset.columns)).decode()
 
 
 def _read(dataset: Dataset, row: int) -> list[tuple[str | None, Any]]:
     """The turns of a row and the pointer of each, which is None where they are the JSON of a text (CSV)."""
     out: list[tuple[str | None, Any]] = []
     for name in dataset.roles.messages:
-        cell, place = dataset.values(name)[row].as_py(), escape(name) if dataset.is_json(name) else None
+        cell, place = dataset.values(name)[row].as_py(), dataset.pointer_of(name) if dataset.is_json(name) else None
         value = loaded(cell) if isinstance(cell, str) else cell
         if isinstance(value, list):
             out += [(None if place is None else f"{place}/{n}", turn) for n, turn in enumerate(value)]

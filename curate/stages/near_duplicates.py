@@ -351,7 +351,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=11,
+    version=12,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

@@ -27,7 +27,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import Dataset
-from curate.dataset.pointer import escape
 from curate.dataset.types import Strings
 from curate.errors import ConfigError, nearest
 from curate.ledger.findings import concat_findings, make_findings
@@ -37,10 +36,10 @@ from curate.quality.formats import profile
 from curate.quality.repairs import REASONS, SCORES, Repairs, repairs
 from curate.quality.typos import slips
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.said import said_in
 
 NAME = "normalise"
 ROLES = ("text", "prompt", "completion", "messages", "chosen", "rejected")
-SAID = ("content", "value", "text")
 PERSONAL_NAMES = ("PERSON", "STREET_ADDRESS")
 REACH = 100
 """Code points on either side in which the word around a repair is looked for."""
@@ -119,21 +118,9 @@ def detect(dataset: Dataset, config: NormaliseConfig, context: Context) -> Detec
 
 def _said(dataset: Dataset) -> list[Strings]:
     """The strings of the roles that hold text: whole plain ones, and what is said in nested turns."""
-    names = {name for role in ROLES for name in getattr(dataset.roles, role)}
-    nested = {escape(name) for name in names if dataset.is_json(name)}
-    out = []
-    for batch in dataset.strings():
-        if batch.column not in {escape(name) for name in names}:
-            continue
-        if batch.column in nested:
-            which = [i for i, f in enumerate(batch.fields) if f.rpartition("/")[2] in SAID and "tool_calls" not in f]
-            texts = batch.texts.take(pa.array(which, pa.int64()))
-            batch = Strings(batch.rows[which], [batch.fields[i] for i in which], texts, batch.column)
-        elif _json_text(batch.texts):
-            continue
-        if len(batch.rows):
-            out.append(batch)
-    return out
+    names = [name for role in ROLES for name in getattr(dataset.roles, role)]
+    plain = {dataset.pointer_of(name) for name in names if not dataset.is_json(name)}
+    return [batch for batch in said_in(dataset, names) if batch.column not in plain or not _json_text(batch.texts)]
 
 
 def _json_text(texts: pa.LargeStringArray) -> bool:
@@ -232,7 +219,7 @@ def _formats(dataset: Dataset, config: NormaliseConfig) -> tuple[list[dict[str, 
     textual = {name for role in ROLES for name in getattr(dataset.roles, role)}
     profiles: list[dict[str, Any]] = []
     tables: list[pa.Table] = []
-    for name in dataset.columns:
+    for name in dict.fromkeys((*dataset.columns, *dataset.roles.columns())):
         values = dataset.values(name)
         if name in textual or dataset.is_json(name) or not pa.types.is_large_string(values.type):
             continue
@@ -247,7 +234,8 @@ def _formats(dataset: Dataset, config: NormaliseConfig) -> tuple[list[dict[str, 
         made = _rewritten(values, found.rewritten, name) if config.rewrite_formats else {}
         odd = make_findings(
             NAME, dataset.row_ids, row=np.array(rows, np.int64), rule=rule, score=0.5, evidence=evidence,
-            action=["replace" if i in made else "flag" for i in rows], reason=ALL_REASONS[rule], field=escape(name),
+            action=["replace" if i in made else "flag" for i in rows], reason=ALL_REASONS[rule],
+            field=dataset.pointer_of(name),
             start=[0 if i in made else None for i in rows], end=[made[i][0] if i in made else None for i in rows],
             replacement=[made[i][1] if i in made else None for i in rows],
         )  # fmt: skip
@@ -273,7 +261,7 @@ def _stale(dataset: Dataset, before: str) -> pa.Table:
     old = (_old_numbers if numeric else _old_texts)(times, before, name).fill_null(False).to_numpy(zero_copy_only=False)
     return make_findings(
         NAME, dataset.row_ids, row=np.flatnonzero(old), rule="stale", action="flag", score=0.5, reason=ALL_REASONS["stale"],
-        field=escape(name),
+        field=dataset.pointer_of(name),
     )  # fmt: skip
 
 
@@ -315,7 +303,7 @@ def _old_numbers(times: pa.Array, before: str, name: str) -> pa.Array:
 STAGE = Stage(
     name=NAME,
     title="Normalisation",
-    version=4,
+    version=5,
     config=NormaliseConfig,
     detect=detect,
     on_finding="review",

@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from curate.dataset import Dataset
 from curate.dataset.content import flatten, loaded
-from curate.dataset.pointer import escape
 from curate.dataset.turns import said_key, speaker
 from curate.quality import Pieces
 from curate.quality.turns import letter
@@ -96,7 +95,7 @@ def _turns(dataset: Dataset, wanted: Any) -> Look:
     calls: list[bool] = []
     strings: list[bool] = []
     for name in dataset.roles.messages:
-        pointer = escape(name)
+        pointer = dataset.pointer_of(name)
         for row, cell in enumerate(dataset.values(name).to_pylist()):
             value = loaded(cell) if isinstance(cell, str) else cell
             before = ""

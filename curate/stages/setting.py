@@ -32,6 +32,7 @@ from curate.dataset import Dataset
 from curate.dataset.column import Column
 from curate.dataset.content import as_text, loaded
 from curate.dataset.given import answers_side_by_side, choice_columns, filled_choices, opened, says, words_in
+from curate.dataset.inner import holder_of
 from curate.dataset.names import CHOICES, LISTED_CHOICES, PASSAGES, SYSTEM, TURNS_BEFORE, about_row, plain
 from curate.dataset.types import CONTENT_ROLES
 from curate.dataset.unread import unread_prose
@@ -170,7 +171,8 @@ def _both(codes: Ints, more: Ints) -> Ints:
 def _said(dataset: Dataset) -> Iterator[tuple[list[str], pa.LargeStringArray]]:
     """Columns, and what they say in each row: empty where that is nothing."""
     taken = {name for role, columns in dataset.roles.items() if role != "context" for name in columns}
-    free = {name: plain(name) for name in dataset.columns if name not in taken}
+    taken |= {holder_of(name, dataset.columns) for name in dataset.roles.columns()}  # what a role reads inside is read
+    free = {name: plain(name) for name in (*dataset.columns, *dataset.roles.context) if name not in taken}
     read = {name for role in CONTENT_ROLES if role != "label" for name in getattr(dataset.roles, role)}
     grouped, answers = list(choice_columns(list(free))), answers_side_by_side(dataset.columns, read)
     prose = _told_by_prose(dataset)

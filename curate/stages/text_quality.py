@@ -21,7 +21,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import Dataset
-from curate.dataset.pointer import escape
 from curate.errors import ConfigError, DataError, StageSkipped, nearest
 from curate.ledger.findings import concat_findings, make_findings
 from curate.quality import RULES, Hits, QualityConfig, judge, prepare
@@ -160,7 +159,7 @@ def _findings(dataset: Dataset, seen: Look, one: Hits, spans: bool) -> pa.Table:
     if one.source is not None:
         action = "replace"
         size = pc.utf8_length(seen.pieces.sources[one.source].take(pa.array(at))).to_numpy()
-        field = escape(seen.sources[one.source])
+        field = dataset.pointer_of(seen.sources[one.source])
         told = {"field": field, "start": np.zeros(len(at), np.int64), "end": size, "replacement": ""}
     elif one.start is not None and one.end is not None and spans:
         named = np.ones(len(at), np.bool_) if seen.strings is None else seen.strings[at]
@@ -183,7 +182,7 @@ def _findings_of_rows(dataset: Dataset, one: Hits) -> pa.Table:
     field = (roles.chosen if one.rule.endswith("pair") else roles.messages)[0]
     return make_findings(
         NAME, dataset.row_ids, row=one.at, rule=one.rule, action="drop" if one.rule in DROPS else "flag", score=one.score,
-        reason=RULES[one.rule], field=escape(field), evidence=_evidence(one, np.arange(len(one))),
+        reason=RULES[one.rule], field=dataset.pointer_of(field), evidence=_evidence(one, np.arange(len(one))),
     )  # fmt: skip
 
 
@@ -199,7 +198,7 @@ def _evidence(one: Hits, which: Any) -> list[str] | None:
 STAGE = Stage(
     name=NAME,
     title="Text quality",
-    version=11,
+    version=12,
     config=QualityConfig,
     detect=detect,
     on_finding="review",
