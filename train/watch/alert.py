@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any, Protocol
-
-import numpy as np
 
 KINDS: dict[str, tuple[str, str]] = {
     "loss_spike": (
@@ -229,7 +228,6 @@ def robust_z(value: float, before: Sequence[float], least_scale: float) -> float
     The factor makes the deviation that of a normal distribution (Rousseeuw and Croux, 1993); unlike mean and standard
     deviation, neither half is moved by the outliers that are looked for, up to half of the window.
     """
-    known = np.asarray(before, dtype=np.float64)
-    middle = float(np.median(known))
-    scale = max(1.4826 * float(np.median(np.abs(known - middle))), least_scale)
+    middle = median(before)
+    scale = max(1.4826 * median(abs(known - middle) for known in before), least_scale)
     return (value - middle) / scale if scale > 0 else 0.0

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-
-import numpy as np
+from statistics import median
 
 from train.watch.alert import Alert, Event, Step
 
@@ -39,7 +38,7 @@ class Throughput:
         self.recent.append(event.tokens_per_s)
         if len(self.recent) < RECENT:
             return ()
-        usual, now = float(np.median(self.first)), float(np.median(self.recent))
+        usual, now = median(self.first), median(self.recent)
         was, self.slow = self.slow, now < SHARE * usual
         if not self.slow or was:
             return ()

@@ -9,7 +9,7 @@ steps of warm-up count like others. After an alert `REST` steps pass without ano
 
 With Z = 6 and a plain deviation, a healthy run of 1,161 steps on 77 classes gave eight alerts; as it is, none.
 
-Cost: a median of 50 numbers a step, about 50 µs.
+Cost: medians of 50 numbers, about 30 µs a step.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-
-import numpy as np
+from statistics import median
 
 from train.watch.alert import Alert, Event, Facts, Step, robust_z
 
@@ -47,10 +46,10 @@ class LossSpike:
             self.first.append(event.loss)
         found: list[Alert] = []
         if len(self.losses) >= FEWEST:
-            floor = SHARE_OF_FIRST * max(abs(float(np.median(self.first))), self.untrained)
-            middle = float(np.median(self.losses))
+            floor = SHARE_OF_FIRST * max(abs(median(self.first)), self.untrained)
+            middle = median(self.losses)
             above = [loss - middle for loss in self.losses if loss > middle]
-            upper = 1.4826 * float(np.median(above)) if above else 0.0
+            upper = 1.4826 * median(above) if above else 0.0
             z = robust_z(event.loss, self.losses, max(upper, floor / Z_LOSS))
             if z >= Z_LOSS and event.step >= self.rest_until:
                 self.rest_until = event.step + REST
@@ -105,7 +104,7 @@ class Gradients:
         norm = event.grad_norm or 0.0
         if len(self.logs) < FEWEST or norm <= 0 or event.step < self.rest_until:
             return ()
-        times = norm / math.exp(float(np.median(self.logs)))
+        times = norm / math.exp(median(self.logs))
         z = robust_z(math.log(norm), self.logs, math.log(TIMES) / Z_GRADIENT)
         if z < Z_GRADIENT:
             return ()
@@ -115,7 +114,7 @@ class Gradients:
 
     def _vanished(self, event: Step) -> Sequence[Alert]:
         assert event.grad_norm is not None
-        usual = float(np.median(self.first_norms)) if len(self.first_norms) >= FEWEST else math.inf
+        usual = median(self.first_norms) if len(self.first_norms) >= FEWEST else math.inf
         tiny = event.grad_norm < 1e-8 or (math.isfinite(usual) and event.grad_norm < VANISHED_SHARE * usual)
         high = self.first_loss is not None and event.loss > STILL_HIGH * abs(self.first_loss)
         self.small = self.small + 1 if tiny and high else 0
