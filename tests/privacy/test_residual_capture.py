@@ -130,6 +130,16 @@ def test_too_little_to_learn_from_is_no_number() -> None:
         assert found.why_missing
 
 
+def test_what_no_other_detector_saw_teaches_nothing_of_them() -> None:
+    """A recall that nothing was seen of has no lower end, and what is behind it no upper one."""
+    all_ = np.ones(11, bool)
+    for shared, told in ((0, "saw none"), (2, "saw 2"), (3, "")):
+        some = np.arange(11) < shared
+        found = estimate(Seen(np.arange(11), np.zeros(11, np.int64), all_, some, some), 400, 2)[0]
+        assert (found.high is None) == bool(told)
+        assert told in found.why_missing
+
+
 def test_the_bound_of_read_rows_is_garwoods_where_there_is_one_stratum() -> None:
     seen = plain(20)
     for missed in (0, 3):

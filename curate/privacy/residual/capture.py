@@ -14,7 +14,8 @@ found once and twice. Under strong dependence even this is too low: see docs/wha
 `from_reviewed` needs no such assumption: exact (Garwood 1936) bounds from rows that a person read, by stratum.
 
 Without a review every candidate may be real and every one may be false: low is 0, there is no point, only `high`.
-Fewer than `FEWEST_ROWS` rows or `FEWEST_CAPTURES` spans of the scanner give no numbers. Rates are a row.
+Fewer than `FEWEST_ROWS` rows, `FEWEST_CAPTURES` spans of the scanner or `FEWEST_SHARED` of these that a weak list marked
+too give no numbers: a recall that nothing was seen of has no lower end. Rates are a row.
 Cost: milliseconds. Deterministic: the draws have a fixed seed.
 """
 
@@ -26,6 +27,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from curate.words import plural
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -35,6 +38,7 @@ ODDS = 4.0
 """How many times the odds of a miss are allowed to rise for a span that another list missed."""
 FEWEST_ROWS = 100
 FEWEST_CAPTURES = 10
+FEWEST_SHARED = 3
 _TAILS = (0.025, 0.975)
 _SHRINK = 4.0
 
@@ -122,9 +126,14 @@ def estimate(
     total = _count(seen, np.ones(len(seen.row), np.bool_), judged, n_rows)
     captured = total.both + total.main_only
     if n_rows < FEWEST_ROWS:
-        why = f"{n_rows:,} rows are too few, {FEWEST_ROWS} are needed"
+        why = f"{plural(n_rows, 'row')} {'is' if n_rows == 1 else 'are'} too few, {FEWEST_ROWS} are needed"
     elif captured < FEWEST_CAPTURES:
         why = f"the scanner found {captured} spans, and {FEWEST_CAPTURES} are needed to learn how often detectors miss one"
+    elif total.both < FEWEST_SHARED:
+        why = (
+            f"of the {captured} spans that the scanner found the other detectors saw {total.both or 'none'}, and "
+            f"{FEWEST_SHARED} are needed to learn how often they miss one"
+        )
     else:
         why = ""
     unions = [[k] for k in range(kinds)] + [list(group) for group in groups]
