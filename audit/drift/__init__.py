@@ -6,6 +6,6 @@
 
 from __future__ import annotations
 
-from audit.drift.measure import Drift, measure
+from audit.drift.measure import NOTHING_NEW, Drift, measure
 
-__all__ = ["Drift", "measure"]
+__all__ = ["NOTHING_NEW", "Drift", "measure"]

@@ -12,8 +12,8 @@ leaves them out, for they say nothing of what is new.
 
 The recommendation is a rule, stated with its reasons: train again where a label is new, where labels moved by at least
 `MOVED` for sure, where a kind of text is new that makes up at least `MOVED` of the rows, or where the texts are told apart
-for sure (p below 0.01 and the area's lower end at least `APART`); not needed where both upper ends lie below these;
-otherwise the evidence does not tell.
+for sure (p below 0.01 and the area's lower end at least `APART`); not needed where both upper ends lie below these, or
+where labels' does and every new row repeats an old one; otherwise the evidence does not tell.
 
 Shapes: two datasets with the same roles; at most `MOST_ROWS` rows of either are compared by the model and in words.
 Deterministic for a seed. It does not know which change matters: a new topic and a new spelling of thanks are both drift.
@@ -45,6 +45,7 @@ FEWEST_A_SIDE = 100
 MOVED, APART = 0.05, 0.6
 DRAWS = 500
 WORDS_A_SLICE = 5
+NOTHING_NEW = "every new row repeats an old one, or nearly"
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -241,9 +242,12 @@ def _apart(
     rng = np.random.default_rng(seed)
     sides = [rng.permutation(fresh[side[fresh] == s]) for s in (0, 1)]
     m = min(MOST_ROWS, *map(len, sides))
+    if not len(sides[1]):
+        return None, NOTHING_NEW
     if m < FEWEST_A_SIDE:
-        few = "new rows that no old row repeats" if len(sides[1]) < len(sides[0]) else "old rows"
-        return None, f"{m} {few}; at least {FEWEST_A_SIDE} are needed"
+        fewer_new = len(sides[1]) < len(sides[0])
+        few = f"{plural(m, 'new row')} that no old row repeats" if fewer_new else plural(m, "old row")
+        return None, f"{few}; at least {FEWEST_A_SIDE} are needed"
     rows = np.sort(np.concatenate([s[:m] for s in sides]))
     _, group = np.unique(cluster[rows], return_inverse=True)
     half = rng.permutation(np.arange(int(group.max()) + 1) % 2)
@@ -320,6 +324,8 @@ def _advice(
             reasons.append(f"a kind of text{about} is new: {now}, p = {kind.p:.3g}")
     if reasons:
         return "train again", tuple(reasons)
+    if why == NOTHING_NEW and all(s.high < MOVED for s in labels):
+        return "not needed", (f"{why}{', and the labels have not moved' if labels else ''}",)
     if apart is None:
         return "insufficient evidence", (f"the texts could not be compared: {why}",)
     if apart.high < APART and all(s.high < MOVED and s.rows >= FEWEST_A_SIDE for s in labels):

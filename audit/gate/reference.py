@@ -19,6 +19,8 @@ from curate.safetext import safe_text
 COLUMNS, LABELS, TEXTS = "columns_changed", "drift_labels", "drift_texts"
 CHECKS = (COLUMNS, LABELS, TEXTS)
 NO_REFERENCE = "the policy names no reference to compare with"
+CHANCE = 0.5
+"""Area under the curve of a model that cannot tell."""
 _MOST_NAMED = 5
 
 
@@ -32,7 +34,7 @@ def against(old: Dataset, new: Dataset, asked: Collection[str], *, seed: int, th
     facts = {**without_reference(), COLUMNS: _columns(old, new)}
     if LABELS not in asked and TEXTS not in asked:
         return facts
-    from audit.drift import measure
+    from audit.drift import NOTHING_NEW, measure
 
     try:
         found = measure(old, new, seed, threads)
@@ -44,7 +46,9 @@ def against(old: Dataset, new: Dataset, asked: Collection[str], *, seed: int, th
     else:
         new_names = f"new labels: {_names(labels.new)}" if labels.new else ""
         facts[LABELS] = Fact(labels.distance, labels.rows, low=labels.low, high=labels.high, detail=new_names)
-    if found.apart is None:
+    if found.why_missing == NOTHING_NEW:
+        facts[TEXTS] = Fact(CHANCE, found.new_rows, detail=NOTHING_NEW)
+    elif found.apart is None:
         facts[TEXTS] = Fact(None, why_missing=found.why_missing)
     else:
         a = found.apart

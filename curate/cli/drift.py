@@ -51,6 +51,8 @@ def drift_command(
 
 
 def _lines(d: Drift) -> list[str]:
+    from audit.drift import NOTHING_NEW
+
     lines = [
         f"rows: {d.old_rows:,} before, {d.new_rows:,} after; {d.repeated:.1%} of the new rows repeat an old one, "
         f"{d.nearly:.1%} nearly",
@@ -63,7 +65,8 @@ def _lines(d: Drift) -> list[str]:
         lines += [f"  new: {_some(s.new)}"] if s.new else []
         lines += [f"  gone: {_some(s.gone)}"] if s.gone else []
     if d.apart is None:
-        lines.append(f"texts: insufficient evidence ({d.why_missing})")
+        unsure = "nothing to compare" if d.why_missing == NOTHING_NEW else "insufficient evidence"
+        lines.append(f"texts: {unsure} ({d.why_missing})")
     else:
         a = d.apart
         lines.append(

@@ -154,6 +154,23 @@ def test_too_few_new_rows_are_insufficient_evidence_and_exit_with_three(tmp_path
     assert "insufficient evidence" in out
 
 
+def test_a_file_beside_itself_is_nothing_new_and_no_reason_to_train(tmp_path: Path) -> None:
+    dataset(tmp_path, "old.jsonl", rows(150, 0))
+    code, out = run(tmp_path / "old.jsonl", tmp_path / "old.jsonl", "--role", "label=label")
+    assert code == 0
+    assert "texts: nothing to compare (every new row repeats an old one, or nearly)" in out
+    assert "train again? not needed: every new row repeats an old one, or nearly, and the labels have not moved" in out
+
+
+def test_one_new_row_is_told_as_one(tmp_path: Path) -> None:
+    old = rows(150, 0)
+    found = drift(tmp_path, old, [*old, *rows(1, 1)])
+    assert found.why_missing == "1 new row that no old row repeats; at least 100 are needed"
+    old = rows(600, 0)
+    moved = drift(tmp_path, old, [r for r in old if r["label"] != "loan"])
+    assert moved.recommendation == "train again", "rows that were carried over, in other shares"
+
+
 def test_data_that_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     dataset(tmp_path, "old.jsonl", rows(200, 0))
     (tmp_path / "chat.jsonl").write_text(json.dumps({"messages": [{"role": "user", "content": "hi"}]}) + "\n")

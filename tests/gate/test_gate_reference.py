@@ -63,6 +63,12 @@ def test_data_of_the_same_making_passes() -> None:
     assert {found[n]["verdict"] for n in ("columns_changed", "drift_labels", "drift_texts")} == {"pass"}
 
 
+def test_data_that_adds_no_row_to_its_reference_has_not_drifted() -> None:
+    found = checks("main.jsonl", "--reference", "main.jsonl")["drift_texts"]
+    assert found["verdict"] == "pass"
+    assert "every new row repeats an old one" in found["sentence"]
+
+
 def test_a_label_that_took_over_and_a_new_way_of_writing_are_drift() -> None:
     moved = [{**row, "text": row["text"] + " kind regards from mobile"} for row in rows(600, 3, ("refund", "parcel"))]
     found = checks(write("new.jsonl", moved), "--reference", "main.jsonl")
