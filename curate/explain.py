@@ -69,6 +69,7 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
     return {
         "row": row,
         "line": detected.dataset.place(row)[1],
+        "counted": detected.dataset.source.counted,
         "file": safe_text(detected.dataset.place(row)[0]),
         "row_id": detected.dataset.row_ids[row].as_py().hex(),
         "outcome": _outcome(bool(plan.dropped[row]), stories),

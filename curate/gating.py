@@ -94,6 +94,7 @@ class Gated:
             (file, line), (other, same) = (_place(dataset, f[name]) for name in ("row", "witness_row"))
             about = {"given": shown[label], "suggested": shown[f["replacement"]]} if label is not None else {}
             beside = {"file": file, "witness_file": other} if many else {}
+            beside["counted"] = dataset.source.counted
             said = {name: str(f[name]) for name in ("stage", "rule", "reason")}
             finding = f["finding_id"].hex()
             out.append(place(finding_id=finding, row=f["row"], line=line, **said, witness_line=same, **beside, **about))

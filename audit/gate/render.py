@@ -44,10 +44,12 @@ class Place:
     """For a finding about a label: what the row says, personal data masked."""
     suggested: str = ""
     """The label that is expected instead."""
+    counted: str = "line"
+    """What the lines are: records, where the format has no lines."""
 
     def words(self) -> str:
         """One line for people."""
-        at = "whole dataset" if self.line is None else f"line {self.line:,}"
+        at = "whole dataset" if self.line is None else f"{self.counted} {self.line:,}"
         at = f"{self.file}, {at}" if self.file else at
         return f"{at}: {self.reason}{self.beside()} [{self.stage}/{self.rule}]"
 
@@ -58,7 +60,7 @@ class Place:
         if self.witness_line is None:
             return ""
         other = f"{self.witness_file}, " if self.witness_file and self.witness_file != self.file else ""
-        return f" ({other}line {self.witness_line:,})"
+        return f" ({other}{self.counted} {self.witness_line:,})"
 
 
 Places = Callable[[Sequence[int]], list[Place]]
@@ -139,13 +141,17 @@ def as_json(result: GateResult, places: Places, fingerprints: list[str], some_ro
                 "to_green": c.to_green or None,
                 "least": c.least,
                 "waived_by": c.waived_by or None,
-                "places": [p.__dict__ for p in places(c.findings)] if c.verdict in ("fail", "warn") else [],
+                "places": [_place(p) for p in places(c.findings)] if c.verdict in ("fail", "warn") else [],
             }
             for c in result.checks
         ],
         "fingerprints": fingerprints,
         "some_rows": some_rows,
     }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {name: value for name, value in vars(place).items() if name != "counted"}
 
 
 def _github(result: GateResult, places: Places) -> str:

@@ -80,7 +80,8 @@ def _print(story: dict[str, Any]) -> None:
     def say(line: str) -> None:
         click.echo(f"{'  ' if line.startswith(' ') else ''}{safe_text(line).strip()}")
 
-    say(f"row {story['row']} (line {story['line']} of {story['file']}, id {story['row_id']}): {story['outcome']}")
+    counted = story["counted"]
+    say(f"row {story['row']} ({counted} {story['line']} of {story['file']}, id {story['row_id']}): {story['outcome']}")
     say(f"  {story['preview']}")
     if not story["findings"]:
         say("  no stage found anything about it")
@@ -98,7 +99,7 @@ def _print(story: dict[str, Any]) -> None:
             say(f"  puts {f['replacement']!r} there" if f["replacement"] else "  takes that text out")
         if f["witness_row"] is not None:
             elsewhere = "" if f["witness_file"] == story["file"] else f" of {f['witness_file']}"
-            say(f"  justified by row {f['witness_row']} (line {f['witness_line']}{elsewhere}): {f['witness_preview']}")
+            say(f"  justified by row {f['witness_row']} ({counted} {f['witness_line']}{elsewhere}): {f['witness_preview']}")
         matched = f["evidence"] or {}
         if "set" in matched and "item" in matched:
             inside = f" of the index {matched['index']}" if "index" in matched else ""

@@ -132,6 +132,11 @@ class Source:
     files: tuple[SourceFile, ...] = ()
     """Each file, where a pattern or a folder names several; rows come in their order."""
 
+    @property
+    def counted(self) -> str:
+        """What a place in it is a number of: `line`, or `record` where the format has no lines."""
+        return "record" if self.format in ("parquet", "arrow", "feather") else "line"
+
     def to_json(self) -> dict[str, Any]:
         """As a JSON object for the manifest."""
         return {name: value for name, value in asdict(self).items() if name != "files" or value}

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Curate
@@ -49,6 +51,15 @@ def test_what_names_no_row_or_several_is_told(run: Path, inside: Curate, which: 
     done = inside("explain", run, which)
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def test_rows_of_a_file_without_lines_are_counted_as_records(inside: Curate, tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist(ROWS[38:44]), tmp_path / "t.parquet")
+    inside("run", tmp_path / "t.parquet", "--no-train", "--stages", "exact_duplicates", "--out", tmp_path / "run")
+    told = inside("explain", tmp_path / "run", "3").stdout
+    assert "row 3 (record 4 of " in told
+    assert "justified by row 2 (record 3)" in told
+    assert "record 4: the same text stands in another row" in inside("gate", tmp_path / "t.parquet").stdout
 
 
 def test_the_digits_that_explain_shows_are_enough_to_decide(run: Path, inside: Curate) -> None:

@@ -77,6 +77,17 @@ def test_many_findings_share_what_a_host_reads_and_no_check_goes_missing() -> No
     assert "11,004 more findings" in note["message"]["text"]
 
 
+def test_a_place_in_a_file_without_lines_is_a_record() -> None:
+    place = Place("0" * 32, 3, 4, "pii", "pii.x", "It holds one.", 2, counted="record")
+    assert place.words() == "record 4: It holds one. (record 2) [pii/pii.x]"
+    page = render(verdict(), "html", lambda positions: [place for _ in positions], list)
+    assert '<th class="n">Record</th>' in page
+    assert "(record\u00a02)" not in page
+    assert "record\u00a02" in page
+    found = json.loads(render(verdict(), "json", lambda positions: [place for _ in positions], list))
+    assert "counted" not in json.dumps(found)
+
+
 def test_places_of_several_files_are_named_with_their_files() -> None:
     def spread(positions: Any) -> list[Place]:
         files = {"file": "d/0.jsonl", "witness_file": "d/1.jsonl"}, {"file": "d/1.jsonl", "witness_file": "d/1.jsonl"}
