@@ -6,6 +6,8 @@ zero. None is a dash.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 DASH = "–"
 
 
@@ -17,6 +19,11 @@ def count(n: int | None) -> str:
 def plural(n: int, one: str, many: str | None = None) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def outcomes_told(counts: Mapping[str, int]) -> str:
+    """`2 disparities, 31 equivalent`."""
+    return ", ".join(f"{n:,} {'disparities' if o == 'disparity' and n > 1 else o}" for o, n in counts.items())
 
 
 def number(x: float | None, decimals: int = 3) -> str:

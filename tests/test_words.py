@@ -13,6 +13,7 @@ from curate.words import (
     ends,
     measure,
     number,
+    outcomes_told,
     percent,
     plural,
     rate,
@@ -79,3 +80,9 @@ def test_nothing_that_people_read_spells_numbers_in_another_way() -> None:
     engines = tuple(HOME / "curate" / name for name in ("privacy", "quality", "similarity"))
     files = [p for p in files if p != HOME / "curate/words.py" and not any(p.is_relative_to(e) for e in engines)]
     assert [f"{p.relative_to(HOME)}: {m[0]}" for p in files for m in other.finditer(p.read_text())] == []
+
+
+def test_outcomes_are_told_in_the_plural_where_there_are_several() -> None:
+    told = outcomes_told({"disparity": 7, "insufficient evidence": 1_200})
+    assert told == "7 disparities, 1,200 insufficient evidence"
+    assert outcomes_told({"disparity": 1}) == "1 disparity"

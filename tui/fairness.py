@@ -18,7 +18,7 @@ from textual.widgets import Static
 from curate.house import require
 from curate.outputs import looked_for
 from curate.review.session import Session
-from curate.words import points
+from curate.words import outcomes_told, points
 from tui import charts
 from tui.notes import other_roles
 from tui.shell import PanelScreen
@@ -147,7 +147,7 @@ class FairnessScreen(PanelScreen):
     def _table(self, title: str, lines: Iterable[Line], delta: float, width: int) -> RenderableType:
         every = list(lines)
         counts = {o: sum(line.outcome == o for line in every) for o in ORDER}
-        told = "   ".join(f"{SIGN[o]} {n:,} {o}" for o, n in counts.items() if n) or "nothing"
+        told = "   ".join(f"{SIGN[o]} {outcomes_told({o: n})}" for o, n in counts.items() if n) or "nothing"
         shown = [line for line in every if self.only in (None, line.outcome)]
         shown.sort(key=lambda line: (ORDER.index(line.outcome), -abs(line.value or 0.0)))
         reach = charts.reach((v for line in shown[:MOST_ROWS] for v in (line.low, line.high) if v is not None), delta)

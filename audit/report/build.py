@@ -321,7 +321,7 @@ def _reproducibility(
         versions={safe_text(str(k)): safe_text(str(v)) for k, v in sorted((manifest.get("versions") or {}).items())},
         hardware={safe_text(str(k)): _plain(v) for k, v in (manifest.get("hardware") or {}).items()},
         seeds=seeds,
-        recipe=previews.short(orjson.dumps(recipe, option=orjson.OPT_NON_STR_KEYS).decode(), 8000),
+        recipe=_indented(previews.short(orjson.dumps(recipe, option=orjson.OPT_NON_STR_KEYS).decode(), 8000)),
         outputs={previews.short(str(k)): safe_text(str(v)) for k, v in outputs.items()},
         commands=(command_of(manifest, trained=ablation is not None, shown=lambda text: previews.short(text, SHOWN)),),
         seconds={str(k): float(v) for k, v in (manifest.get("seconds") or {}).items() if _seconds(v) is not None},
@@ -334,6 +334,14 @@ def _why_untrained(manifest: Mapping[str, Any], previews: Previews) -> str:
     """The manifest says why there was no training."""
     told = manifest.get("train") or {}
     return previews.short(str(told.get("reason") or ""), SHOWN) if isinstance(told, Mapping) else ""
+
+
+def _indented(recipe: str) -> str:
+    """A setting a line; as it is where masking or shortening left no JSON."""
+    try:
+        return orjson.dumps(orjson.loads(recipe), option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONDecodeError:
+        return recipe
 
 
 def _plain(value: Any) -> Any:

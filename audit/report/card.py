@@ -14,7 +14,7 @@ from audit.report.croissant import SplitFile
 from audit.report.markdown import code, escape
 from audit.report.model import Report, StageReport
 from audit.report.words import estimate_span, percent_span
-from curate.words import count, plural
+from curate.words import count, outcomes_told, plural
 
 TASKS = {
     "classification": "text-classification",
@@ -96,7 +96,7 @@ def _personal(report: Report) -> str:
 def _groups(report: Report) -> str:
     if report.fairness.status != "done":
         return f"No group was compared with others. {escape(report.fairness.reason)}".strip()
-    told = ", ".join(f"{n} {outcome}" for outcome, n in report.fairness.counts.items())
+    told = outcomes_told(report.fairness.counts)
     removed = [
         f"{escape(g.group)} ({escape(column.column)}): {percent_span(g.dropped)} of its rows removed"
         for column in report.groups

@@ -14,7 +14,7 @@ from audit.report.model import Report
 from audit.report.model_fairness import Fairness, FairnessRow, GroupData
 from audit.report.terminal_name import Name
 from audit.report.words import percent_span, points_span
-from curate.words import count, measure, number, percent, plural
+from curate.words import count, measure, number, outcomes_told, percent, plural
 
 MOST_ALONE = 24
 """Comparisons of each group where the question was about groups."""
@@ -91,8 +91,8 @@ def _table(title: str, names: list[str], words: int) -> Any:
 def _comparisons(fairness: Fairness, *, alone: bool) -> list[Any]:
     from rich.text import Text
 
-    said = ", ".join(f"{count(n)} {outcome}" for outcome, n in fairness.counts.items())
     margin = "" if fairness.delta is None else f" Differences within ±{100 * fairness.delta:g} points count as none."
+    said = outcomes_told(fairness.counts)
     out: list[Any] = [Text(f"Fairness, each group against the others: {said}.{margin}", style="bold")]
     out += [Text(line, style="bold red") for line in disparity_lines(fairness)] if alone else []
     out += [Text(line, style="bold yellow") for line in loud_lines(fairness)]

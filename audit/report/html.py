@@ -55,7 +55,7 @@ def _environment() -> Environment:
     env.globals.update(missed_rows=residual.rows_of, missed_words=residual.WORDS, name_groups=residual.groups_of)
     env.globals.update(told_span=proof.told_span, sure=proof.sure, told_judged=judged.told, judged_sentence=judged.sentence)
     env.globals.update(swap_sentences=swaps.sentences, told_swap=swaps.told, slice_sentence=slices.said)
-    env.globals.update(disparity_lines=disparity_lines, loud_lines=loud_lines)
+    env.globals.update(disparity_lines=disparity_lines, loud_lines=loud_lines, outcomes_told=words.outcomes_told)
     env.globals.update(certified=reviewed.lines, certified_words=reviewed.WORDS)
     return env
 

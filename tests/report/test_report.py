@@ -474,6 +474,13 @@ def test_manifests_may_give_rescan_counts_bare_or_under_left(run: Run) -> None:
     assert (left["pii"], left["near_duplicates"], left["label_issues"]) == (4, 2, None)
 
 
+def test_the_recipe_is_written_a_setting_a_line(report: Report) -> None:
+    lines = report.reproducibility.recipe.splitlines()
+    assert json.loads("\n".join(lines))
+    assert len(lines) > 3
+    assert max(map(len, lines)) < 200
+
+
 def test_fairness_rows_say_how_many_rows_would_settle_them(report: Report) -> None:
     weak = [r for r in report.fairness.rows if r.outcome == "insufficient evidence"]
     assert [(r.group, r.rows, r.rows_needed) for r in weak] == [("south", 80, 700)]
