@@ -14,12 +14,13 @@ from scipy import stats
 
 from curate.errors import ConfigError
 from curate.statistics import holm
-from train.ablation.analysis import noise_floor
+from train.ablation.analysis import leak_words, noise_floor
 from train.ablation.design import Design, check_stages, seeds_of
 from train.ablation.interval import Estimate, estimate
 from train.ablation.sequential import boundaries, levels, seeds_to_verdict, spent
 from train.ablation.shapley import coalitions_of, coefficients, orders_of, sampling_error
 from train.ablation.significance import mcnemar, sign_flip
+from train.ablation.span import Span
 from train.ablation.verdict import compare, corrected
 
 
@@ -209,6 +210,19 @@ def test_an_early_look_leaves_several_stages_less_to_err_by_than_the_last() -> N
     assert {name: one.verdict for name, one in found.items()} == {"x": "helped", "y": "helped"}
     found = corrected({name: replace(early, p=0.008) for name in "xy"}, True)
     assert {one.verdict for one in found.values()} == {"inconclusive"}, "2 x 0.008 is below 0.05 and above 0.01"
+
+
+def test_of_a_leak_only_what_its_intervals_show_is_said() -> None:
+    sure, open_, less = Span(0.08, 0.05, 0.1), Span(0.004, -0.05, 0.06), Span(-0.03, -0.05, -0.01)
+    said = leak_words(106, sure, Span(0.06, 0.04, 0.09), "accuracy", 0.95)
+    assert "makes raw data look 8.0 points (95% interval +5.0 to +10.0) better than it is. Of that, 6.0 points" in said
+    said = leak_words(20, open_, open_, "accuracy", 0.95)
+    assert said.endswith("Whether counting them flatters raw data is not shown (95% interval −5.0 to +6.0 points).")
+    for seen in (open_, less):
+        assert "How much of that goes with having seen them is not shown" in leak_words(20, sure, seen, "accuracy", 0.95)
+    said = leak_words(1, less, sure, "accuracy", 0.95)
+    assert said.startswith("1 evaluation row of the given split repeats training rows and was set aside.")
+    assert said.endswith("makes raw data look 3.0 points (95% interval −5.0 to −1.0) worse than it is.")
 
 
 def test_presets_say_how_many_seeds_and_stages_they_carry() -> None:

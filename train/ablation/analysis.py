@@ -7,11 +7,11 @@ all: a comparison is +1 and −1, a Shapley value the sum over coalitions. See `
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from curate.words import signed
+from curate.words import plural, signed
 from train.ablation.arms import CONTROL, CURATED, RAW
 from train.ablation.design import Design
 from train.ablation.evaluation import GIVEN, LEAK_FREE, LEAKED, SCRUBBED, Evaluation, View
@@ -152,7 +152,7 @@ class Analysis:
         if both is not None:
             difference = sign * (both[RAW].scores - both[CURATED].scores)
             seen = self._inflation(difference, both[RAW]) if np.any(difference) else None
-        return Leak(leaked, inflation, seen, self._leak_words(leaked, inflation, seen))
+        return Leak(leaked, inflation, seen, leak_words(leaked, inflation.get(RAW), seen, self.metric, self.level))
 
     def _inflation(self, scores: np.ndarray, view: View) -> Span:
         """Mean over the given split less mean over its leak-free part, of float[S, n] scores.
@@ -169,21 +169,29 @@ class Analysis:
         found = estimate(sums, sizes, level=self.level)
         return Span(found.mean, found.low, found.high)
 
-    def _leak_words(self, rows: int, inflation: Mapping[str, Span], seen: Span | None) -> str:
-        said = [f"{rows:,} evaluation rows of the given split repeat training rows and were set aside."]
-        if RAW in inflation:
-            side = "better" if inflation[RAW].value >= 0 else "worse"
-            said.append(f"Counting them makes raw data look {self._told(inflation[RAW])} {side} than it is.")
-        if seen is not None:
-            said.append(
-                f"Of that, {self._told(seen)} goes with having seen them: it is gone once curated data drops the leaks."
-            )
-        return " ".join(said)
 
-    def _told(self, span: Span) -> str:
-        factor, _, digits = unit_of(self.metric)
-        ends = " to ".join(signed(factor * end, digits) for end in (span.low, span.high))
-        return f"{in_unit(abs(span.value), self.metric)} ({100 * self.level:.4g}% interval {ends})"
+def leak_words(rows: int, raw: Span | None, seen: Span | None, metric: str, level: float) -> str:
+    """What so many leaked rows do to raw data's score, and what of that goes with having seen them; nothing is made of an
+    interval that holds zero."""
+    factor, unit, digits = unit_of(metric)
+
+    def ends(span: Span) -> str:
+        return f"{100 * level:.4g}% interval " + " to ".join(signed(factor * end, digits) for end in (span.low, span.high))
+
+    said = f"{plural(rows, 'evaluation row')} of the given split {'repeats' if rows == 1 else 'repeat'} training rows and "
+    said += f"{'was' if rows == 1 else 'were'} set aside."
+    if raw is None:
+        return said
+    if raw.low <= 0 <= raw.high:
+        return f"{said} Whether counting them flatters raw data is not shown ({ends(raw)}{unit})."
+    side = "better" if raw.value > 0 else "worse"
+    said += f" Counting them makes raw data look {in_unit(abs(raw.value), metric)} ({ends(raw)}) {side} than it is."
+    if raw.value < 0 or seen is None:
+        return said
+    if seen.low <= 0:
+        return f"{said} How much of that goes with having seen them is not shown ({ends(seen)}{unit})."
+    told = f"{in_unit(seen.value, metric)} ({ends(seen)})"
+    return f"{said} Of that, {told} goes with having seen them: it is gone once curated data drops the leaks."
 
 
 _NOTHING = Estimate(0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
