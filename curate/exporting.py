@@ -20,6 +20,7 @@ from curate.ledger.apply import apply
 from curate.ledger.decisions import read_journal
 from curate.review.session import Session
 from curate.rundir import RunDir
+from curate.words import plural
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def export(run: RunDir, out: Path, *, trainers: Sequence[str], base: str | None,
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    said = {path: f"{rows:,} rows" for _, path, _, _, rows in files}
+    said = {path: plural(rows, "row") for _, path, _, _, rows in files}
     said |= {path: _WHAT.get(path, "configuration") for path in texts}
     return Written(said, tuple(_notes(exported, texts, config.base, trainers)))
 

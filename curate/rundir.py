@@ -67,7 +67,8 @@ class RunDir:
             self.path.chmod(0o700)
             fd = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise RunError(f"cannot write the run directory {self.path}: {error.strerror}") from None
+            why = f"cannot write the run directory {self.path}: {error.strerror}"
+            raise RunError(f"{why}; copy it to where you may write, or name another one") from None
         try:
             try:
                 _lock(fd)

@@ -19,6 +19,7 @@ from curate.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, GOES_ON, 
 from curate.house import claim_process
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOT_OURS = (errno.EROFS, errno.EACCES, errno.EPERM)
 VERBS: dict[str, tuple[str, str]] = {
     "init": ("curate.cli.init", "Detect roles and task of a file and write a commented curate.toml."),
     "run": ("curate.cli.run", "Run a whole recipe: detect, resolve, apply, train, report."),
@@ -158,9 +159,11 @@ def main(args: list[str] | None = None) -> Any:
     except Exception as error:
         if show:
             raise
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:  # compiled kernels, files of libraries
+        if isinstance(error, OSError) and error.errno in (*_NO_ROOM, *_NOT_OURS):  # compiled kernels, journals
             where = f"{error.filename}: " if error.filename else ""
-            _say(f"error: {where}the disk is full; free some space and run again")
+            full = "the disk is full; free some space and run again"
+            closed = f"{error.strerror}; copy what you work on to where you may write"
+            _say(f"error: {where}{full if error.errno in _NO_ROOM else closed}")
             sys.exit(EXIT_USAGE)
         # The message of an unforeseen error may quote data, so only its kind and place are shown.
         place = error.__traceback__

@@ -45,7 +45,7 @@ def shown(rows: RowReview, row: int, like: tuple[int, float] | None) -> Iterator
     yield f"  row {row}{_label(previews, row)}: {previews.row(row, ROW_WIDTH) or '(empty)'}"
     others = _other_columns(rows, row)
     if others:
-        yield "  " + ", ".join(f"{masked_preview(name, 40)} {masked_preview(value, 80)}" for name, value in others)
+        yield "  " + ", ".join(f"{masked_preview(name, 40)} {masked_preview(value, OTHER_WIDTH)}" for name, value in others)
     if like is not None:
         other, score = like
         yield f"  most like it, row {other}{_label(previews, other)}, {score:.0%} alike: {previews.row(other, LIKE_WIDTH)}"
@@ -56,6 +56,7 @@ def _label(previews: Any, row: int) -> str:
     return f" [{label}]" if label else ""
 
 
+OTHER_WIDTH = 160
 _SHOWN = ("context", "group", "split", "source", "time")
 
 
@@ -64,7 +65,16 @@ def _other_columns(rows: RowReview, row: int) -> list[tuple[str, str]]:
     roles = rows.dataset.roles
     told = {name for role, names in roles.items() for name in names if role not in _SHOWN}
     values = rows.dataset.row(row)
-    return [(name, str(values[name])) for name in rows.dataset.columns if name not in told and values.get(name) is not None]
+    others = [name for name in rows.dataset.columns if name not in told and values.get(name) is not None]
+    return [(name, in_words(values[name])) for name in others]
+
+
+def in_words(value: Any) -> str:
+    """A value in words; choices by the key that an answer names: their letter, or their number from 0."""
+    from curate.dataset.given import choices_in
+
+    choices = choices_in(value) if isinstance(value, list | dict) else []
+    return "; ".join(f"{key or i}: {text}" for i, (key, text) in enumerate(choices)) or str(value)
 
 
 def answered(rows: RowReview, row: int, said: str, actor: str) -> str | None:

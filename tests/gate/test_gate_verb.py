@@ -413,20 +413,24 @@ def test_a_verdict_that_cannot_be_written_leaves_the_old_file_and_says_so() -> N
     assert [(p.name, p.read_text()) for p in Path("out").iterdir()] == [("gate.sarif", "old")]
 
 
-def test_a_disk_that_fills_up_in_a_library_is_no_internal_error(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(errno.ENOSPC, "the disk is full; free some space"), (errno.EROFS, "journal: closed; copy what you work on to where")],
+)
+def test_a_disk_that_is_full_or_read_only_is_no_internal_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, told: str
 ) -> None:
     from curate import gating
     from curate.cli import main
 
     def compiles(*_: object, **__: object) -> None:  # as numba does where its cache of kernels has no room
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(number, "closed", "journal")
 
     monkeypatch.setattr(gating, "gate", compiles)
     with pytest.raises(SystemExit) as ended:
         main(["gate", str(write(Path("clean.jsonl"), clean(30)))])
     assert ended.value.code == 2
-    assert "the disk is full; free some space" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
 
 
 def without_labels() -> Path:

@@ -15,7 +15,7 @@ from review_runs import curate, over_a_pipe, review_of
 from audit.gate.facts import Evidence, gather
 from audit.report import render_html, render_markdown
 from curate import workflow
-from curate.cli.review_rows import shown
+from curate.cli.review_rows import in_words, shown
 from curate.errors import ConfigError
 from curate.ledger.decisions import Journal, append_decisions, decide, read_journal
 from curate.ledger.findings import concat_findings, make_findings
@@ -61,6 +61,12 @@ def rows_of(run: Path) -> RowReview:
 
 def curated(run: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in (run / "curated.jsonl").read_text().splitlines()]
+
+
+def test_choices_stand_behind_the_key_that_an_answer_names() -> None:
+    assert in_words({"text": ["W", "Cu"], "label": ["A", "B"]}) == "A: W; B: Cu"
+    assert in_words(["W", "Cu"]) == "0: W; 1: Cu"
+    assert (in_words("chemistry"), in_words(7)) == ("chemistry", "7")
 
 
 def test_rows_are_asked_about_in_lines_and_every_answer_is_on_disk(small: Path) -> None:
