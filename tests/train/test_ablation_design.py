@@ -13,6 +13,7 @@ from tiny_base import make_tickets
 from train.ablation import AblationResult, Arm, Design, random_control_rows, run_ablation
 from train.ablation.evaluation import Evaluation
 from train.ablation.matrix import Matrix
+from train.ablation.runner import COMPARING
 from train.config import TrainConfig
 from train.examples import Examples
 
@@ -50,6 +51,7 @@ def test_seeds_are_added_until_there_is_a_verdict_and_no_further(tmp_path: Path,
     assert all(look.level > 0.95 for look in result.looks)
     notices = [e["words"] for e in events if e["kind"] == "notice" and e["words"].startswith("After ")]
     assert len(notices) == len(result.looks) - 1
+    assert events[-1] == {"kind": "notice", "words": COMPARING}, "what follows the training takes a while"
     assert all("seeds" in words for words in notices)
     main = result.comparison("curated", "raw")
     assert main is not None

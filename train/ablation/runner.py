@@ -125,6 +125,7 @@ def run_ablation(
                 break
             if number < design.looks[-1]:
                 matrix.tell({"kind": "notice", "words": _look_words(looks[-1], design)})
+        matrix.tell({"kind": "notice", "words": COMPARING})
     names = [arm.name for arm in arms]
     results = tuple(matrix.arm_result(arm, trained, metric) for arm in arms)
     # Controls are drawn anew for each seed: their spread is that of the rows, too.
@@ -160,6 +161,10 @@ def run_ablation(
     )
     state.done(outcome)
     return outcome
+
+
+COMPARING = "Nothing is left to train; now the arms are compared, and words alone (TF-IDF) are scored beside them."
+"""Said because it takes a minute and more on a busy machine."""
 
 
 def _levels(design: Design) -> list[float]:
