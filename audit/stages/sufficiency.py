@@ -149,7 +149,7 @@ def _flags(dataset: Dataset, summary: dict[str, Any], config: SufficiencyConfig,
 STAGE = Stage(
     name=NAME,
     title="Enough data",
-    version=5,
+    version=6,
     config=SufficiencyConfig,
     detect=detect,
     on_finding="flag",
