@@ -92,6 +92,20 @@ def test_every_task_leaves_its_rows_in_one_plain_shape(task: str) -> None:
         assert [row["label"] for row in rows] == [True, False] * 4
 
 
+@pytest.mark.parametrize("task", ["sft", "preference", "unpaired_preference"])
+def test_tools_go_along_beside_turns(task: str) -> None:
+    tool = {"name": "weather", "parameters": {}}
+    folder = exported(task, [{**row, "tools": json.dumps([tool] if n else [])} for n, row in enumerate(SHAPES[task])],
+                      "--base", "some/model")  # fmt: skip
+    rows = [row for split in (folder / "data").iterdir() for row in rows_of(folder, split.stem)]
+    assert sorted(len(row["tools"]) for row in rows) == [0] + [1] * (len(rows) - 1)
+    assert [tool] in [row["tools"] for row in rows]
+    for row in rows:
+        assert [turn["role"] for turn in row["prompt"]] == ["user"]
+        assert [turn["role"] for turn in row["chosen" if task == "preference" else "completion"]] == ["assistant"]
+    assert [path.name for path in folder.rglob("*.yaml")] == ["trl.yaml"]  # the others read no tools there
+
+
 @pytest.mark.parametrize("task", list(SHAPES))
 def test_configurations_name_files_and_columns_that_are_there(task: str) -> None:
     folder = exported(task, None, "--base", "some/model")

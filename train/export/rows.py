@@ -3,15 +3,16 @@
 | task | row |
 |---|---|
 | sft | `prompt`, `completion` |
-| chat | `messages` (role, content), `tools` where rows have any |
+| chat | `messages` (role, content) |
 | preference | `prompt`, `chosen`, `rejected`: texts, or lists of messages where the data has turns |
 | unpaired_preference | `prompt`, `completion`, `label` (true for wanted) |
 | text | `text` |
 | classification | `text`, `label` |
 
-What a row is given beside its prompt or text (the role `context`) stands in it as training reads it (`train.beside`), in
-texts as paragraphs. A row's weight goes along as `weight`. Rows that lack what their task needs are counted, never guessed.
-Splits are those that the data names; without any, all rows are training rows.
+Where rows have definitions of tools, `tools` holds them, and prompts and answers are lists of messages: trainers read
+tools only beside those. What a row is given beside its prompt or text (the role `context`) stands in it as training reads
+it (`train.beside`), in texts as paragraphs. A row's weight goes along as `weight`. Rows that lack what their task needs
+are counted, never guessed. Splits are those that the data names; without any, all rows are training rows.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from train.beside import MARK, SPARE, Beside, beside_of
-from train.parts import chat_parts, preference_parts, prompt_and_completion, tools_of, wanted
+from train.parts import Tools, chat_parts, preference_parts, prompt_and_completion, tools_of, wanted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,20 +94,24 @@ def _text(dataset: Dataset) -> Iterator[Row | None]:
 
 
 def _sft(dataset: Dataset) -> Iterator[Row | None]:
-    beside = beside_of(dataset)
+    beside, tools = beside_of(dataset), tools_of(dataset)
     for i, (prompt, completion) in enumerate(prompt_and_completion(dataset)):
-        yield _answered(prompt, completion, beside, i) if completion else None
+        yield _answered(prompt, completion, beside, tools, i) if completion else None
 
 
-def _answered(prompt: Any, completion: Any, beside: Beside | None, row: int) -> Row:
-    """A prompt and its completion: texts where both are, turns where one of them is."""
-    if isinstance(prompt, str) and isinstance(completion, str):
+def _answered(prompt: Any, completion: Any, beside: Beside | None, tools: Sequence[Tools], row: int) -> Row:
+    """A prompt and its completion: texts where both are and no row has tools, else turns."""
+    if isinstance(prompt, str) and isinstance(completion, str) and not tools:
         return {"prompt": _asked(prompt, completion, beside, row), "completion": completion}
     asked, answer = _turns(prompt, "user"), _turns(completion, "assistant")
     if asked and answer[: len(asked)] == asked:  # the answer holds the whole conversation
         answer = answer[len(asked) :]
     whole = _around([*asked, *answer], beside, row)
-    return {"prompt": whole[: len(whole) - len(answer)], "completion": answer}
+    return {"prompt": whole[: len(whole) - len(answer)], "completion": answer, **_tools(tools, row)}
+
+
+def _tools(tools: Sequence[Tools], row: int) -> Row:
+    return {"tools": list(tools[row])} if tools else {}
 
 
 def _asked(prompt: str, answer: str, beside: Beside | None, row: int) -> str:
@@ -124,13 +129,12 @@ def _around(talk: Sequence[Any], beside: Beside | None, row: int) -> list[Any]:
 def _chat(dataset: Dataset) -> Iterator[Row | None]:
     tools, beside = tools_of(dataset), beside_of(dataset)
     for i, turns in enumerate(chat_parts(dataset)):
-        row = {"messages": _around(turns, beside, i), **({"tools": list(tools[i])} if tools else {})}
-        yield row if turns else None
+        yield {"messages": _around(turns, beside, i), **_tools(tools, i)} if turns else None
 
 
 def _preference(dataset: Dataset) -> Iterator[Row | None]:
-    rows = list(preference_parts(dataset))
-    plain, beside = all(isinstance(part, str) for row in rows for part in row), beside_of(dataset)
+    rows, beside, tools = list(preference_parts(dataset)), beside_of(dataset), tools_of(dataset)
+    plain = not tools and all(isinstance(part, str) for row in rows for part in row)
     for i, (prompt, chosen, rejected) in enumerate(rows):
         if not chosen or not rejected:
             yield None
@@ -142,7 +146,8 @@ def _preference(dataset: Dataset) -> Iterator[Row | None]:
             if asked and all(answer[: len(asked)] == asked for answer in answers):  # they hold the whole conversation
                 answers = [answer[len(asked) :] for answer in answers]
             whole = _around([*asked, *answers[0]], beside, i)
-            yield {"prompt": whole[: len(whole) - len(answers[0])], "chosen": answers[0], "rejected": answers[1]}
+            asked = whole[: len(whole) - len(answers[0])]
+            yield {"prompt": asked, "chosen": answers[0], "rejected": answers[1], **_tools(tools, i)}
 
 
 def _turns(part: Any, role: str) -> list[Any]:
@@ -150,13 +155,14 @@ def _turns(part: Any, role: str) -> list[Any]:
 
 
 def _unpaired(dataset: Dataset) -> Iterator[Row | None]:
-    marks, beside = wanted(dataset), beside_of(dataset)
+    marks, beside, tools = wanted(dataset), beside_of(dataset), tools_of(dataset)
     if dataset.roles.messages:
         for i, (plain, mark) in enumerate(zip(chat_parts(dataset), marks, strict=True)):
             turns = _around(plain, beside, i)
             usable = len(turns) > 0 and mark is not None
-            yield {"prompt": list(turns[:-1]), "completion": [turns[-1]], "label": mark} if usable else None
+            made = {"prompt": list(turns[:-1]), "completion": list(turns[-1:]), "label": mark, **_tools(tools, i)}
+            yield made if usable else None
         return
     for i, ((prompt, completion), mark) in enumerate(zip(prompt_and_completion(dataset), marks, strict=True)):
         usable = bool(completion) and mark is not None
-        yield {**_answered(prompt, completion, beside, i), "label": mark} if usable else None
+        yield {**_answered(prompt, completion, beside, tools, i), "label": mark} if usable else None
