@@ -6,6 +6,7 @@ judged, 4 internal error, 130 interrupted.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import gc
 import importlib
@@ -134,6 +135,7 @@ def main(args: list[str] | None = None) -> Any:
         claim_process()
         # Imports make 200,000 objects that stay: by default the collector goes through all of them again and again.
         gc.set_threshold(20_000)
+        atexit.register(gc.freeze)  # or it goes through them several times more before it ends: seconds after an answer
     args, show = _without_traceback(sys.argv[1:] if args is None else args)
     show = show or bool(os.environ.get("CURATE_TRACEBACK"))
     try:

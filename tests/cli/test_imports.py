@@ -111,3 +111,12 @@ def test_a_spawned_worker_and_a_child_process_find_our_packages_from_such_a_fold
     )
     out = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, cwd=users_folder)
     assert os.path.join("audit", "__init__.py") in out.stdout, out.stderr
+
+
+def test_a_verb_that_has_answered_does_not_look_through_all_that_it_made(tmp_path: Path) -> None:
+    code = (
+        "import atexit, gc, sys\natexit.register(lambda: print('left alone', gc.get_freeze_count() > 0))\n"
+        "sys.argv = ['curate', '--version']\nfrom curate.cli import main\nmain()"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert out.stdout.endswith("left alone True\n"), out.stderr
