@@ -62,7 +62,7 @@ def test_from_a_raw_file_to_written_data_by_keys_alone(tmp_path: Path, terminal:
 def test_from_a_raw_file_through_review_and_training_to_the_verdict_by_keys_alone(tmp_path: Path, terminal: Open) -> None:
     pytest.importorskip("torch")
     write(tmp_path / "t.jsonl", rows(240))
-    # The guide begins from the recipe that lies in its place: nine runs of the default 200 steps take half an hour and more.
+    # The guide begins from the recipe that lies in its place: nine runs of 200 steps, the default, take half an hour.
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "t.toml").write_text(f"[data]\ninput = '{tmp_path / 't.jsonl'}'\n[train]\nsteps = 12\n")
     t = terminal("-m", "curate", "tui", env={"OMP_NUM_THREADS": "1"})
