@@ -322,7 +322,9 @@ class Candidates:
     def pair(self, pairs: Sequence[tuple[str, str]] = known.PAIRS) -> list[str]:
         """Texts that are judged together: premise and hypothesis, `sentence1` and `sentence2`; a query, a title and the
         page below it."""
-        by_name = {known.plain(name): name for name, fact in self.free.items() if fact.text_share > 0.5}
+        read = {name: known.together(name) for name, fact in self.free.items() if fact.text_share > 0.5}
+        by_name = {called: name for name, names in read.items() for called in names}
+        by_name |= {known.plain(name): name for name in read}
         pair = next(([by_name[name] for name in pair] for pair in pairs if pair[0] in by_name and pair[1] in by_name), [])
         if not pair or "text" in self.given:
             return []
@@ -347,4 +349,4 @@ class Candidates:
             return []
         passage, text = (self.free[name] for name in pair)
         longer = passage.median_words > text.median_words and not passage.nested and asks(text)
-        return pair if longer and says_mostly(self.column(passage.name), known.plain(passage.name)) else []
+        return pair if longer and says_mostly(self.column(passage.name), "passage") else []

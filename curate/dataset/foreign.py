@@ -104,6 +104,12 @@ _TOGETHER = {
     "resolution": (
         "losung solucion solucao soluzione oplossing rozwiazanie cozum решение рішення 解决方案 解決策 해결 الحل समाधान"
     ),
+    "premise": "pramisse premisa premissa premisse premessa посылка предпосылка 前提 전제 مقدمة आधार",
+    "hypothesis": "hypothese hipotesis hipotese ipotesi hipoteza hipotez гипотеза гіпотеза 假设 仮説 가설 فرضية परिकल्पना",
+    "sentence1": "satz1 satz_1 frase1 frase_1 oracion1 oracion_1 phrase1 phrase_1 zdanie1 предложение1 句子1 文1 문장1",
+    "sentence2": "satz2 satz_2 frase2 frase_2 oracion2 oracion_2 phrase2 phrase_2 zdanie2 предложение2 句子2 文2 문장2",
+    "evidence": "beleg belege nachweis evidencia preuve prova dowod kanit доказательство 证据 証拠 증거 دليل",
+    "claim": "behauptung afirmacion alegacao affirmation affermazione bewering twierdzenie утверждение 主张 主張 주장 ادعاء",
     "source": "ausgangstext quelltext texto_origen texto_de_origem texte_source testo_sorgente brontekst 源文本 原文",
     "target": "zieltext texto_destino texto_de_destino texte_cible testo_destinazione doeltekst 译文 訳文",
 }
