@@ -58,6 +58,7 @@ from curate.privacy.config import preview_config
 from curate.safetext import safe_text
 from curate.stages.registry import BUILT_IN, concern_of, get_stage, known_stages, title_of
 from curate.stages.setting import unread
+from curate.statistics import finite
 
 
 def build(
@@ -209,7 +210,7 @@ def _stages(
                 status="skipped" if record.get("status") == "skipped" else "done",
                 reason=previews.sentence(str(record.get("reason") or "")),
                 on_finding=on_finding,
-                seconds=_seconds(record.get("seconds")),
+                seconds=finite(record.get("seconds")),
                 findings=mine.total,
                 counts=mine,
                 dropped_rows=effects.rows_of(name, "drop"),
@@ -324,7 +325,7 @@ def _reproducibility(
         recipe=_indented(previews.short(orjson.dumps(recipe, option=orjson.OPT_NON_STR_KEYS).decode(), 8000)),
         outputs={previews.short(str(k)): safe_text(str(v)) for k, v in outputs.items()},
         commands=(command_of(manifest, trained=ablation is not None, shown=lambda text: previews.short(text, SHOWN)),),
-        seconds={str(k): float(v) for k, v in (manifest.get("seconds") or {}).items() if _seconds(v) is not None},
+        seconds={str(k): float(v) for k, v in (manifest.get("seconds") or {}).items() if finite(v) is not None},
         started=safe_text(str(manifest.get("started") or "")),
         finished=safe_text(str(manifest.get("finished") or "")),
     )
@@ -346,9 +347,3 @@ def _indented(recipe: str) -> str:
 
 def _plain(value: Any) -> Any:
     return safe_text(value) if isinstance(value, str) else value if isinstance(value, int | float) else None
-
-
-def _seconds(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-

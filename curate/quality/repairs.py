@@ -116,15 +116,6 @@ def repairs(texts: pa.LargeStringArray, off: frozenset[str] = frozenset()) -> Re
     )
 
 
-def repaired(text: str, off: frozenset[str] = frozenset()) -> str:
-    """One text with every repair made."""
-    found = repairs(pa.array([text], pa.large_string()), off)
-    edits = sorted(zip(found.start.tolist(), found.end.tolist(), found.replacement))
-    for start, end, new in reversed(edits):
-        text = text[:start] + new + text[end:]
-    return text
-
-
 def _trimmed(start: int, old: str, new: str) -> Edit:
     """The edit without what both have in common at either end."""
     head = 0

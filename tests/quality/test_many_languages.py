@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from repaired_text import repaired
 
 from curate.quality import Pieces, QualityConfig, judge, prepare
-from curate.quality.repairs import repaired
 
 
 def _rules(answer: str, prompt: str = "Tell me.") -> set[str]:

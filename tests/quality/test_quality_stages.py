@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from repaired_text import repaired
 
 from curate.cli import cli
 from curate.dataset import Dataset, load
 from curate.dataset.pointer import get, parse_pointer
 from curate.errors import ConfigError, DataError, StageSkipped
 from curate.ledger.keep_order import keep_rank
-from curate.quality.repairs import repaired
 from curate.recipe import Recipe
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.normalise import STAGE as NORMALISE

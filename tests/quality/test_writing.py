@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from repaired_text import repaired
 
 from curate.quality.formats import profile
-from curate.quality.repairs import REASONS, repaired, repairs
+from curate.quality.repairs import REASONS, repairs
 from curate.quality.typos import slips
 from tests.conftest import examples
 
