@@ -119,3 +119,5 @@ def _print(story: Story, raw: str | None) -> None:
             say(f"{which} at {v.start}-{v.end}: score {v.score:.2f} "
                 f"({v.alone:.2f} by itself, {around:+.2f} from what stands around it){checks}", 1)  # fmt: skip
             say(v.outcome, 2)
+    if story.left_out:
+        click.echo(f"\n{plural(story.left_out, 'candidate')} behind these left out")

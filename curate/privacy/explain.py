@@ -7,14 +7,18 @@ fits them, arithmetic checks, each recogniser's verdict, the same value's score 
 is what the surroundings add), and what became of it where spans overlap.
 
 Nothing here holds the value itself: it is shown by its shape (`999-99-9999`); words are shown only when they stand in a
-list of ours. Offsets are code points of the raw text. Cost: some milliseconds for each candidate; not for whole columns.
+list of ours. Offsets are code points of the raw text. Cost: a scan, and some milliseconds for each of the first candidates
+(`MOST`) and of the first other spans; the rest is counted (`Story.left_out`).
 """
 
 from __future__ import annotations
 
+import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +47,7 @@ from curate.privacy.phones import is_dateish, valid_international, valid_nationa
 from curate.privacy.phrases import phrases_after, phrases_before
 from curate.privacy.recognizers import RECOGNIZERS
 from curate.privacy.scanner import scan
+from curate.privacy.signs import BY_SIGNS, by_signs
 from curate.privacy.told import told as told_in_words
 from curate.privacy.types import CODE, KINDS, NAMED, TYPES
 
@@ -62,6 +67,8 @@ _CLASSES = {
     words.IP: "address of a machine", words.VERSION: "version", words.BIRTH: "birth", words.MONEY: "money",
     words.PAGE: "page", words.PHONE_AFTER: "telephone (behind it)",
 }  # fmt: skip
+MOST = 300
+"""Candidates that are told of one text, and spans that came from elsewhere; nobody reads more."""
 PERSONAL = ("PERSON", "STREET_ADDRESS")
 """What the `pii` stage flags unless its `names` says otherwise."""
 _OF_IDENTIFIER = {i.name: i for i in IDENTIFIERS}
@@ -113,6 +120,47 @@ class Story:
     candidates: list[Told]
     flagged: list[dict[str, object]] = field(default_factory=list)
     """Where names are not looked for: people and street addresses that a run flags, hidden in `masked` as well."""
+    left_out: int = 0
+    """Candidates and spans behind those that are told."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The text and what is worked out of it once."""
+
+    text: str
+    column: str
+
+    @cached_property
+    def whole(self) -> Block:
+        return block(pa.array([self.text], pa.large_string()), self.column)
+
+    @cached_property
+    def _bytes(self) -> Ints:
+        """Place in the buffer of each code point, and of the end."""
+        data, start, end = self.whole.data, int(self.whole.starts[0]), int(self.whole.ends[0])
+        return np.append(start + np.flatnonzero((data[start:end] & 0xC0) != 0x80), end)
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Code points -> bytes."""
+        return int(self._bytes[start]), int(self._bytes[end])
+
+    @cached_property
+    def told_by(self) -> dict[tuple[int, int], str]:
+        """What told of secrets and accounts (bytes) without a key before them."""
+        calls = call_secrets(self.whole)
+        in_words = told_in_words(self.whole, ("SECRET", "HANDLE"), calls)
+        rules = (
+            (by_signs(self.whole, BY_SIGNS), "one sign in a form of its own"),
+            (in_words, "a sentence that tells a password, a PIN or a user name"),
+            (calls, "an argument of a call that logs in"),
+        )
+        return {(a, b): rule for found, rule in rules for a, b in found.at[:, 1:3].tolist()}
+
+    @cached_property
+    def announced(self) -> Ints:
+        """People whom a phrase announces."""
+        return announced(self.whole, *cues(self.whole))[0]
 
 
 def shape_of(text: str) -> str:
@@ -132,63 +180,61 @@ def explain_text(text: str, config: ScanConfig | None = None, column: str = "") 
             final.start.tolist(), final.end.tolist(), final.type.to_pylist(), final.kind.tolist(), final.score.tolist()
         )
     ]
-    told = _candidates(text, config, column, [(int(str(f["start"])), int(str(f["end"])), str(f["type"])) for f in table])
+    reading = _Reading(text, column)
+    told, left_out, edge = _candidates(
+        reading, config, [(int(str(f["start"])), int(str(f["end"])), str(f["type"])) for f in table]
+    )
     seen = {(v.start, v.end, v.type) for t in told for v in t.verdicts if v.outcome == "found"}
+    elsewhere = 0
     for f in table:
         start, end, kind = int(str(f["start"])), int(str(f["end"])), str(f["type"])
+        if start >= edge:
+            break  # its candidate may be one of those that are left out
         if (start, end, kind) not in seen:
-            told.append(_elsewhere(text, start, end, kind, float(str(f["score"])), config, column))
+            elsewhere += 1
+            if elsewhere <= MOST:
+                told.append(_elsewhere(reading, start, end, kind, float(str(f["score"])), config))
+    left_out += max(0, elsewhere - MOST)
     told.sort(key=lambda t: (t.start, t.end))
     hidden = list(zip(final.start.tolist(), final.end.tolist(), final.replacements()))
     if not set(NAMED).isdisjoint(config.types):
-        return Story(mask(text, hidden), table, told)
+        return Story(mask(text, hidden), table, told, left_out=left_out)
     names = apart(find_names(texts, PERSONAL, column, min_score=config.min_score, allow=config.allow), final)
     flagged: list[dict[str, object]] = [
         {"start": a, "end": b, "type": kind, "score": round(float(score), 4)}
         for a, b, kind, score in zip(names.start.tolist(), names.end.tolist(), names.type.to_pylist(), names.score.tolist())
     ]
     hidden += zip(names.start.tolist(), names.end.tolist(), names.replacements())
-    return Story(mask(text, sorted(hidden)), table, told, flagged)
+    return Story(mask(text, sorted(hidden)), table, told, flagged, left_out)
 
 
-def _in_words(text: str, start: int, end: int) -> str:
-    """What told of a secret or a user name without a key before it, if anything did."""
-    column = block(pa.array([text], pa.large_string()))
-    place = [len(text[:start].encode()), len(text[:end].encode())]
-    calls = call_secrets(column)
-    if place in calls.at[:, 1:3].tolist():
-        return "an argument of a call that logs in"
-    if place in told_in_words(column, ("SECRET", "HANDLE"), calls).at[:, 1:3].tolist():
-        return "a sentence that tells a password, a PIN or a user name"
-    return ""
-
-
-def _elsewhere(text: str, start: int, end: int, kind: str, score: float, config: ScanConfig, column: str) -> Told:
+def _elsewhere(reading: _Reading, start: int, end: int, kind: str, score: float, config: ScanConfig) -> Told:
     """A span of `scan` that no candidate explains: names, the user's recognisers, merged and repeated readings."""
+    text = reading.text
     if kind in {r.name for r in config.recognizers}:
         rule = "a recogniser of the recipe"
     elif kind in NAMED:
         rule = "the model of names"
     else:
-        rule = _in_words(text, start, end) or "a second look at the masked text, or two spans that became one"
+        other = "a second look at the masked text, or two spans that became one"
+        rule = reading.told_by.get(reading.place(start, end), other)
     alone = _alone(text[start:end], kind, config) if kind in NAMED else 0.0
     verdict = Verdict(start, end, kind, kind.lower(), round(score, 4), alone, [], "found")
-    notes = _about_name(text, start, end, column) if kind in NAMED else []
+    notes = _about_name(reading, start, end) if kind in NAMED else []
     return Told(start, end, shape_of(text[start:end]), rule, notes=notes, verdicts=[verdict])
 
 
-def _about_name(text: str, start: int, end: int, column: str) -> list[str]:
+def _about_name(reading: _Reading, start: int, end: int) -> list[str]:
     """What the lists say of a name's words, the phrase before it and the column; the words themselves are not shown."""
     out = []
-    for n, word in enumerate(re.findall(r"[^\W\d_]+", text[start:end])[:6], 1):
+    for n, word in enumerate(re.findall(r"[^\W\d_]+", reading.text[start:end])[:6], 1):
         known = [said for said, of in _LISTS.items() if of(word)]
         out.append(f"word {n}: {', '.join(known) or 'in no list'}{'' if word[0].isupper() else ', without a capital'}")
-    whole = block(pa.array([text], pa.large_string()), column)
-    a, b = (int(whole.starts[0]) + len(text[:edge].encode()) for edge in (start, end))
-    told, _ = announced(whole, *cues(whole))
+    a, b = reading.place(start, end)
+    told = reading.announced
     if ((told[:, 1] < b) & (a < told[:, 2])).any():
         out.append("a phrase, title or greeting announces it")
-    if column_class(column) != NOTHING:
+    if column_class(reading.column) != NOTHING:
         out.append("the name of the column speaks of names")
     return out
 
@@ -197,10 +243,13 @@ _LISTS = {"a first name": listed_first, "a name": listed_name, "a title": listed
           "an ordinary word": ordinary}  # fmt: skip
 
 
-def _candidates(text: str, config: ScanConfig, column: str, found: Sequence[tuple[int, int, str]]) -> list[Told]:
-    whole = block(pa.array([text], pa.large_string()), column)
+def _candidates(
+    reading: _Reading, config: ScanConfig, found: Sequence[tuple[int, int, str]]
+) -> tuple[list[Told], int, float]:
+    """What is told of the first candidates, how many are left out, and the place (code points) up to which all are told."""
+    text, whole = reading.text, reading.whole
     if not len(text):
-        return []
+        return [], 0, float("inf")
     national = config.default_region.upper() not in ("US", "CA")
     read, low, high, changed = _as_read(whole)
     proposed, count, _ = lex(read.data, read.starts, read.ends, national, read.masks, read.name_of)
@@ -218,7 +267,15 @@ def _candidates(text: str, config: ScanConfig, column: str, found: Sequence[tupl
 
     out = []
     every = [Candidate._make(values) for values in proposed[:count].tolist()]
-    for c in _unproposed(view, every):
+    passed = _unproposed(view, every)
+    edge = float("inf")
+    left_out = max(0, len(every) + len(passed) - MOST)
+    if left_out:
+        stop = sorted(c.start for c in (*every, *passed))[MOST]
+        every, passed = [c for c in every if c.start < stop], [c for c in passed if c.start < stop]
+        edge = place(stop, stop + 1)[0]
+        found = [one for one in found if one[0] <= edge]
+    for c in passed:
         start, end = place(c.start, c.end)
         out.append(Told(start, end, shape_of(text[start:end]), _NOT_PROPOSED, _words_near(view, c, place)))
         out[-1].notes = _notes(view, c, config)
@@ -231,7 +288,7 @@ def _candidates(text: str, config: ScanConfig, column: str, found: Sequence[tupl
         for a, b, code, score in spans:
             told.verdicts.append(_verdict(view.text(a, b), place(a, b), code, round(score, 4), config, found))
         out.append(told)
-    return out
+    return out, left_out, edge
 
 
 _NOT_PROPOSED = "nothing: no form, check or word makes these digits a candidate"
@@ -240,9 +297,11 @@ _NOT_PROPOSED = "nothing: no form, check or word makes these digits a candidate"
 def _unproposed(view: View, proposed: Sequence[Candidate]) -> list[Candidate]:
     """Runs of seven digits or more that the lexer passed over."""
     out, taken = [], sorted((c.start, c.end) for c in proposed)
+    reach = list(itertools.accumulate((end for _, end in taken), max))
     for m in _RUN.finditer(bytes(view.data[view.starts[0] : view.ends[0]])):
         start, end = view.starts[0] + m.start(), view.starts[0] + m.end()
-        if sum(48 <= b <= 57 for b in m[0]) >= 7 and not any(a < end and start < b for a, b in taken):
+        before = bisect_left(taken, (end, 0))
+        if sum(48 <= b <= 57 for b in m[0]) >= 7 and not (before and reach[before - 1] > start):
             out.append(Candidate(k.NUMBER, 0, start, end, 0, 0, 0))
     return out
 

@@ -43,6 +43,7 @@ from curate.privacy.normalise import normalise
 from curate.privacy.operators import mask_bytes
 from curate.privacy.overlaps import Found, resolve_overlaps, union
 from curate.privacy.passes import code_points
+from curate.privacy.signs import BY_SIGNS, by_signs
 from curate.privacy.spans import Spans
 from curate.privacy.tokens_of_ours import without_ours
 from curate.privacy.told import told
@@ -142,6 +143,8 @@ def _once(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts, mark
         found = found.plus(call_secrets(text))
     if not _TOLD.isdisjoint(config.types):
         found = found.plus(told(text, config.types, found))
+    if not BY_SIGNS.isdisjoint(config.types):
+        found = found.plus(by_signs(text, config.types))
     cells = grid(text)
     if cells is not None:
         inner = _raw_spans(cells[0], config, known, verdicts)

@@ -118,11 +118,14 @@ def token(view: View, c: Candidate) -> list[Span]:
     if not size:
         return []
     key = view.text(c.start, c.start + size)
-    if not any(ch.isdigit() for ch in key) or len(set(key)) < 7 or len(set(key[-12:])) < 4:
+    drawn = any(ch.isdigit() for ch in key) or len(_TURN.findall(key[-24:])) >= 6
+    if not drawn or len(set(key)) < 7 or len(set(key[-12:])) < 4:
         return []  # a hyphenated phrase, a row of x
     return [(c.start, c.start + size, _SECRET, 0.95)]
 
 
+_TURN = re.compile(r"[a-z](?=[A-Z])|[A-Z](?=[a-z])")
+"""Letters drawn at random change their case about every second time; words do at their beginnings."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/=_-]*")
 
 

@@ -67,12 +67,18 @@ def told(text: Block, types: Collection[str], found: Found) -> Found:
             at.append((row, begin, close, CODE[name]))
             scores.append(value.score)
     spans = np.array(at, np.int64).reshape(-1, 4)
-    return Found(spans, np.array(scores, np.float64), np.zeros(len(at), np.bool_)).take(_new(spans, found.at))
+    return Found(spans, np.array(scores, np.float64), np.zeros(len(at), np.bool_)).take(_new(text, spans, found.at))
 
 
-def _new(spans: Ints, found: Ints) -> npt.NDArray[np.bool_]:
-    """Which spans touch none found of an account: a key in a program or an address says better where its value ends."""
+def _new(text: Block, spans: Ints, found: Ints) -> npt.NDArray[np.bool_]:
+    """Which spans touch none found of an account: a key in a program or an address says better where its value ends. Behind
+    a colon and a blank a sentence says it, so there the longer span is taken."""
     known = found[np.isin(found[:, 3], _ACCOUNTS)]
+    if len(known) and len(spans):
+        begins = dict(zip(known[:, 1].tolist(), range(len(known))))
+        shorter = [n for a, b in spans[:, 1:3].tolist() if (n := begins.get(a, -1)) >= 0 and known[n, 2] < b
+                   and text.raw(max(a - 2, 0), a) == b": "]  # fmt: skip
+        known = np.delete(known, shorter, axis=0)
     if not len(known):
         return np.ones(len(spans), np.bool_)
     known = known[np.argsort(known[:, 1])]
@@ -125,31 +131,32 @@ _END = re.compile(r"[.?!;…]$|^[|/]$")
 _NEXT_KEY = re.compile(r"[|;,&](?=\w{2,20}[:=])")
 
 
-def _tokens(rest: str) -> Iterator[_Token]:
-    """Words behind a name, with what joins them to it; they end where the sentence does, or where no value is told."""
+def _tokens(rest: str, word: str = "") -> Iterator[_Token]:
+    """Words behind a name (`word`), with what joins them to it; they end where the sentence does, or where none is told."""
     joined, away, line = "", 0, rest.find("\n")
     for n, match in enumerate(_TOKEN.finditer(rest)):
         if n == _TOKENS or (0 <= line < match.start() and joined != "sign"):
             return
-        word = match["word"]
-        if word is None:
+        said = match["word"]
+        if said is None:
             if match[0].count("=") > 1:
                 return  # a comparison
             joined, away = "sign", 0
             continue
-        low = word.lower().rstrip(",:;!?.")
+        low = said.lower().rstrip(",:;!?.")
         if low in w.DENIED or low in w.SPEAKS:
             return
         start = match.start("word")
         mark = rest[start - 1] if start > match.start() else ""
-        yield _Token(start, word, joined, away, mark if mark in _QUOTES else "")
-        if low in w.JOINS or low in w.LOOSE_JOINS:
-            joined, away = ("told" if low in w.JOINS or joined == "told" else "loose"), 0
-        elif low in w.BEHIND:
+        yield _Token(start, said, joined, away, mark if mark in _QUOTES else "")
+        joins = low in w.JOINS or (low == "on" and word in w.SAYS_ON)
+        if joins or low in w.LOOSE_JOINS:
+            joined, away = ("told" if joins or joined == "told" else "loose"), 0
+        elif low in w.BEHIND or low in w.BECOMES:
             continue
-        elif word[-1] in ":=：":
+        elif said[-1] in ":=：":
             joined, away = "sign", 0
-        elif _END.search(word):
+        elif _END.search(said):
             return
         else:
             away += 1
@@ -208,13 +215,16 @@ def _password(word: str, before: str, rest: str) -> _Value | None:
     if _PAIR.search(before) and (match := _SECOND.match(rest)):  # "user name and password: ..."
         value = _Token(0, match["value"], "sign", 0, "").value
         return _Value(match.start("value"), value, 0.8) if _strength(value) else None
-    for token in _tokens(rest):
+    if before.rstrip(" *`").endswith("|") and (cell := _CELL.match(rest)):  # of a table, its label in the cell before
+        return _Value(cell.start(1), cell[1], 0.8) if _strength(cell[1]) >= 2 else None
+    for token in _tokens(rest, low):
         if low == "pass" and token.joined not in ("told", "sign"):
             continue  # of a mountain, of a train
         value = token.value
         if token.joined == "sign" and low in w.KEYS and _PROGRAM.search(value):
             return None
-        if _strength(value) >= _needed(token, low) and (token.joined != "loose" or any(map(str.isdigit, value))):
+        strong = _strength(value.rstrip("!") if token.joined == "loose" and not token.quote else value)
+        if strong >= _needed(token, low) and (token.joined != "loose" or any(map(str.isdigit, value))):
             return _Value(token.start, value, 0.8)
         told_so = token.joined in ("told", "sign") and not token.away
         if value.isdigit() and 6 <= len(value) <= 12 and told_so and _ends(rest, token, value):
@@ -224,6 +234,7 @@ def _password(word: str, before: str, rest: str) -> _Value | None:
     return None
 
 
+_CELL = re.compile(r"[`* ]*\|[`* ]*([^\s|`]{4,60})[`* ]*\|")
 _PROGRAM = re.compile(r"[|+:]|\w\.\w+\W?$")
 _PAIR = re.compile(
     r"(?i)(?:user(?: ?names?)?|login|benutzer(?:name)?|usuario|usuário|utente|utilisateur|identifiant|логин|e-?mail)"
@@ -266,11 +277,18 @@ _NAME = re.compile(r"(?i)[ -]?(?:name|id|navn|namn|naam)\b")
 
 
 def _account_like(value: str) -> bool:
-    """Made up by a person: with digits, or ending in an initial. Words joined by a dot are as often a program's."""
+    """Made up by a person: with digits, or ending in an initial, or of words that programs do not use."""
     letters, digits = sum(c.isalpha() for c in value), sum(c.isdigit() for c in value)
     if not _ACCOUNT.fullmatch(value) or letters < 2 or _SITE.search(value) or w.NAMES_ITSELF.fullmatch(value):
         return False
-    return 0 < digits <= 8 or _LAST_INITIAL.fullmatch(value) is not None
+    return 0 < digits <= 8 or _LAST_INITIAL.fullmatch(value) is not None or _two_parts(value)
+
+
+def _two_parts(value: str) -> bool:
+    """Whether two or three words joined by signs are no name out of a program: `aylin_demir`, `k.osterloh`."""
+    parts = re.split(r"[._-]", value)
+    fit = 2 <= len(parts) <= 3 and all(p.isalpha() for p in parts) and max(map(len, parts)) >= 4 and value == value.lower()
+    return fit and w.OF_PROGRAMS.isdisjoint(parts)
 
 
 def _account(word: str, before: str, rest: str) -> _Value | None:
@@ -282,6 +300,9 @@ def _account(word: str, before: str, rest: str) -> _Value | None:
     for token in _tokens(rest):
         value = token.value
         joined = token.joined in ("told", "sign") or (login and not token.joined)
+        beside = not token.away and (_credentials(before, rest[token.start :]) or _logged(rest, token))
+        if beside and value == value.lower() and _account_like(value):
+            return _Value(token.start, value, 0.6)
         if joined and not token.away and value == value.lower() and any(map(str.isdigit, value)):
             behind = rest[token.start + len(value) :]
             made_up = mine or (login and _SIGNED.match(value) is not None)
@@ -299,11 +320,29 @@ def _name_of_account(word: str, before: str, rest: str) -> _Value | None:
         return _Value(match.start("value"), found[0], 0.6) if match and found and _account_like(found[0]) else None
     for token in _tokens(rest):
         value = token.value
-        if token.joined in ("told", "sign") and not token.away and _account_like(value):
+        said = token.joined in ("told", "sign") or (not token.joined and _credentials(before, rest[token.start :]))
+        if said and not token.away and _account_like(value):
             return _Value(token.start, value, 0.6)
         if token.joined or token.away > 1:
             return None
     return None
+
+
+_PASSWORD_BESIDE = re.compile(
+    r"(?i)pass(?:wor|e\b)|\bpwd?\b|kennwort|contrase|\bsenha|mot de passe|wachtwoord|hasł|парол|şifre|parola|sandi|mật khẩu"
+    r"|lösenord|adgangskode|salasana|heslo|jelsz|κωδικ"
+)
+_LOGGED = re.compile(r"[ \t]+[a-z_]{2,16}=")
+
+
+def _credentials(before: str, behind: str) -> bool:
+    """Whether a word of a password stands near as well: both are somebody's."""
+    return _PASSWORD_BESIDE.search(before) is not None or _PASSWORD_BESIDE.search(behind[:60]) is not None
+
+
+def _logged(rest: str, token: _Token) -> bool:
+    """Whether a line of a log says it: `user=j.whitlock ip=...`."""
+    return rest.startswith("=") and token.start == 1 and _LOGGED.match(rest[1 + len(token.value) :]) is not None
 
 
 def _is_mine(before: str) -> bool:
@@ -347,6 +386,9 @@ _READ = {w.PASSWORD: _password, w.USER: _account, w.NAMED: _name_of_account, w.P
 # ---- where the words stand
 
 
+_window_hash = njit(cache=True)(w.window_hash)
+
+
 @njit(cache=True, nogil=True)
 def _may(data, start, end, signs):  # type: ignore[no-untyped-def]
     for i in range(start, end):  # noqa: SIM110 - compiled
@@ -375,7 +417,7 @@ def _places(data, starts, ends, pairs, prefixes, keys, values, signs):  # type: 
             for k in range(i, i + 4):
                 b = data[k]
                 window = (window << 8) | np.int64(b + 32 if 65 <= b <= 90 else b)
-            if prefixes[((window * 0x9E3779B1) >> 16) & 0xFFFF] == 0:
+            if prefixes[_window_hash(window)] == 0:
                 continue
             if c >= 0xE0 and i + 6 <= end:
                 kind = lookup(fnv(data, i, i + 6), keys, values)

@@ -46,14 +46,30 @@ KEYS = frozenset(word_list("password passwd pwd passphrase passcode passwort ken
 """Those that the lexer knows as keys: what it refuses behind a colon is taken only where it looks much like a password."""
 LOGIN = frozenset(word_list("login логин логін"))
 JOINS = frozenset(word_list("""
-    is was ist lautet war est es era sea è e é eh luidt är er je jest brzmi este là adalah ialah yra ir είναι это был
+    is was be ist lautet war est es era sea è e é eh luidt är er je jest brzmi este là adalah ialah yra ir είναι это был
     является був це هو هي كانت היא הוא है
 """))
 """Words that join a name and its value."""
 LOOSE_JOINS = frozenset(word_list("to on a à auf zu til na på por para"))
 """Words that may join them, and stand everywhere."""
+SAYS_ON = frozenset(word_list("salasana salasanani parool"))
+"""Words in whose languages `on` is "is"."""
+BECOMES = frozenset(word_list("will"))
+"""Words between a name and what joins its value: "will be"."""
+OF_PROGRAMS = frozenset(word_list("""
+    name names user users username usernames userid id ids uid first last full display given family sur nick nickname real
+    login email mail address password pass passwd pwd key keys value values field fields string str text type types table
+    column row rows data db sql file files path url uri host port server client request response session token auth current
+    self this that new old my your our case sensitive lower upper snake camel kebab account accounts admin root guest test
+    default example sample demo placeholder input output form label attr attribute attributes env var variable config
+    settings option options param params arg args obj object item items info get set is has not null none empty valid
+    invalid required optional unique only must cn dn sam upn ldap sub claim claims preferred principal domain enabled object
+    members member role roles group groups some any abc xyz foo bar baz word words character characters ad soyad nama
+    usuario nombre nom benutzer clean cleaned hash hashed
+"""))
+"""Parts of names that programs and their documentation give: `first_name`, `row.user`."""
 DENIED = frozenset(word_list("""
-    not no nicht kein keine pas non não nao niet geen inte ikke nie ne nem не нет değil must should shall will would can
+    not no nicht kein keine pas non não nao niet geen inte ikke nie ne nem не нет değil must should shall would can
     cannot can't could may might needs need has have had isn't wasn't doesn't won't don't muss soll sollte kann darf doit
     peut debe puede deve può moet mag måste skal skall musi może musí může kell должен должна может wrong invalid
     incorrect falsch incorrecta incorreta errata expired required forgotten
@@ -94,7 +110,7 @@ def _entries() -> dict[bytes, int]:
 
 
 def window_hash(window: int) -> int:
-    """Place of four bytes in `PREFIXES`."""
+    """Place of four bytes in `PREFIXES`; `told` compiles it."""
     return ((window * 0x9E3779B1) >> 16) & 0xFFFF
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from curate.cli import cli
 from curate.privacy import ScanConfig, scan
-from curate.privacy.explain import explain_text
+from curate.privacy.explain import MOST, explain_text
 from curate.privacy.types import ALL
 
 TEXTS = [
@@ -94,3 +94,17 @@ def test_a_name_says_what_the_lists_the_phrase_and_the_column_say() -> None:
     assert "the name of the column speaks of names" in out
     assert "not looked for" not in out
     assert "Jennifer" not in out
+
+
+def test_of_a_long_text_the_first_candidates_are_told_and_the_others_counted() -> None:
+    text = "call 212-555-0134, my password is Kumquat#88, ssn 219-09-9999. " * 3000
+    story = explain_text(text)
+    spans = scan(pa.array([text], pa.large_string()))
+    assert len(story.found) == len(spans) >= 9000
+    told = sorted({(t.start, t.end) for t in story.candidates})
+    assert MOST <= len(told) <= 2 * MOST
+    assert story.left_out > 3000
+    assert any("a sentence that tells a password" in t.rule for t in story.candidates)
+    assert "212-555-0134" not in story.masked
+    shown = CliRunner().invoke(cli, ["pii-explain", text]).output
+    assert "left out" in shown.splitlines()[-3] + shown.splitlines()[-1]

@@ -20,7 +20,7 @@ _ACCOUNT = (
     "银行账户; 银行卡号; 口座番号; hesap numara*; رقم الحساب; nomor rekening; so tai khoan; tilinumero*"
 )
 _ACCOUNT_WEAK = (
-    "account; acct; cuenta; konto; rek; norek; compte; conta; conto; rekening; rachunek; счет; 账号; tili"
+    "account; acct; a/c; cuenta; konto; rek; norek; compte; conta; conto; rekening; rachunek; счет; 账号; tili"
 )
 _PASSPORT = (
     "passport*; pass no; passeport*; pasaporte*; passaporte*; passaporto; reisepass*; passnummer; paspoort*; "
@@ -48,7 +48,7 @@ _RECORD = (
     "numer pacjenta; номер карты; ipp; n.º de utente; numero de utente; n utente; numero do utente; fallnummer; "
     "krankenaktennummer; pasientnummer; journalnummer; journalnr; potilasnumero; dosya no; protokol no; numero sns; "
     "nº historia; hosp no; hospital no; hosp number; no rm; nomor rm; rekam medis; no rekam medis; nomor rekam medis; "
-    "versichertennr; versichertennummer*; tessera sanitaria; health card no; medicare no; 病案号; 医保卡号; "
+    "versichertennr; vers.-nr; versichertennummer*; tessera sanitaria; health card no; medicare no; 病案号; 医保卡号; "
     "保険証; "
     "住院号; 门诊号; 診察券番号; 차트번호; "
     "медкарта; 病历号; 病歷號; 患者番号; カルテ番号; 환자번호; 환자등록번호"
@@ -152,7 +152,9 @@ INTERNATIONAL = (
        "matricula*; targato; targata; patente vehicular; vehicle registration; "
        "registration number; registration no; reg no; reg number; reg nr; regnr; registreringsnummer*; "
        "vehicle no; vehicle number; vehicle reg; rego; vrm; kenteken*; nummerplade*; rekisterinumero*; rekisteritunnus; "
-       "numer rejestracyjny; nr rej; nr rejestracyjny; rejestracj*; spz; registracni znacka; rendszam*; plaka; "
+       "numer rejestracyjny; numerze rejestracyjnym; numerem rejestracyjnym; nr rej; "
+       "nr rejestracyjny; rejestracj*; spz; registracni znacka; rendszam*; plaka; "
+       "गाड़ी नंबर; वाहन संख्या; गाड़ी संख्या; "
        "plakali; plakasi; nopol; plat nomor; no polisi; nomor polisi; bien so; bien kiem soat; numar de inmatriculare; "
        "гос номер; госномер*; 车牌; 車牌; 车牌号; 車號; ナンバープレート; ナンバー; 차량번호; 차량 번호; ทะเบียน",
        score=0.8, reach=3, signs=4),

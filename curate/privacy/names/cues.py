@@ -17,14 +17,14 @@ from curate.privacy.letters import WORD, fnv, hash_table, lookup
 from curate.privacy.names.phrases import words
 from curate.privacy.words import spellings
 
-ANNOUNCED, TITLED, GREETS, BODY, EMPLOYED, SMALL_BODY = 1, 2, 4, 8, 16, 32
+ANNOUNCED, TITLED, GREETS, BODY, EMPLOYED, SMALL_BODY, ADDRESSED = 1, 2, 4, 8, 16, 32, 64
 _BODIES = BODY | SMALL_BODY
 _BEFORE, _AFTER = 40, 120
 """Bytes around a word that are read."""
 _TABLES = (
     (ANNOUNCED, "people", "announcing_words"), (TITLED, "people", "title_words"), (GREETS, "people", "greeting_words"),
     (BODY, "bodies", "form_words"), (BODY, "bodies", "kind_words"), (EMPLOYED, "bodies", "employed_words"),
-    (SMALL_BODY, "bodies", "small_form_words"),
+    (SMALL_BODY, "bodies", "small_form_words"), (ADDRESSED, "addresses", "labels"),
 )  # fmt: skip
 
 
@@ -85,11 +85,13 @@ def cues(text: Block) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
     return at, silent
 
 
-def surroundings(text: Block, words_at: npt.NDArray[np.int64]) -> list[tuple[int, int, int, int]]:
-    """Row, begin, end and kinds of what stands around words, apart from one another."""
+def surroundings(
+    text: Block, words_at: npt.NDArray[np.int64], reach: int = _AFTER
+) -> list[tuple[int, int, int, int]]:
+    """Row, begin, end and kinds of what stands around words, apart from one another; `reach`: bytes behind a word."""
     out: list[tuple[int, int, int, int]] = []
     for row, place, kinds in words_at.tolist():
-        begin, end = max(int(text.starts[row]), place - _BEFORE), min(int(text.ends[row]), place + _AFTER)
+        begin, end = max(int(text.starts[row]), place - _BEFORE), min(int(text.ends[row]), place + reach)
         if out and out[-1][0] == row and out[-1][2] >= begin:
             out[-1] = (row, out[-1][1], end, out[-1][3] | kinds)
         else:

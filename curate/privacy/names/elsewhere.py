@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from curate.privacy.column import Block
 from curate.privacy.names.columns import OF_NAME, OF_PERSON, column_class
-from curate.privacy.names.listed import announces, listed_name, ordinary
+from curate.privacy.names.listed import announces, listed_first, listed_name, ordinary
 from curate.privacy.names.phrases import alternatives, words
 from curate.privacy.names.plausible import ROLES
 from curate.privacy.names.things import ARTICLES
@@ -85,6 +85,35 @@ def unsure_elsewhere(text: Block, found: Found, places: npt.NDArray[np.int64]) -
     return out
 
 
+_ONE_OF = re.compile(rb"(?:^|[^\w'])an? $")
+_AIDE = re.compile(
+    rb" (?!machines?|spaces?|sequence|series|cubes?|acids?|bases?|script|code|test|curve|plot|model|method|matrix)"
+    rb"[a-z]|-era"
+)
+_FEWEST = 4
+"""Small words by which a text is known to be English."""
+
+
+def one_of_many(text: Block, found: Found) -> npt.NDArray[np.bool_]:
+    """Which people are things of one word behind an English article: `a Bentley`, `a Turing machine`. First names stay (`I
+    spoke to a Kevin`), and surnames that a noun follows (`a Clinton aide`) unless things are called so. In other languages
+    the same letter is a preposition, or the article of people (`a Jaqueline`)."""
+    out: npt.NDArray[np.bool_] = found.at[:, 3] == PERSON
+    for n in np.flatnonzero(out).tolist():
+        row, start, end, _ = found.at[n].tolist()
+        first, last = int(text.starts[row]), int(text.ends[row])
+        out[n] = _ONE_OF.search(text.raw(max(first, start - 4), start)) is not None and b" " not in text.raw(start, end)
+        word = text.read(start, end)
+        out[n] &= not listed_first(word) and not (listed_name(word) and _AIDE.match(text.raw(end, min(last, end + 16))))
+        if out[n]:
+            ahead, behind = text.read(max(first, start - _AROUND), start), text.read(end, min(last, end + _AROUND))
+            small = _small_words(ahead + " " + behind)
+            out[n] = len(small) >= _FEWEST and sum(map(_english, small)) >= _MOSTLY * len(small)
+    return out
+
+
+_MOSTLY = 0.6
+"""Share of such words among the small ones."""
 _NO_LETTERS = bytes(b if b > 127 or chr(b).isalpha() else 32 for b in range(256))
 
 

@@ -26,8 +26,9 @@ from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, 
 from curate.privacy.names.cues import cues
 from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
-from curate.privacy.names.elsewhere import unsure_elsewhere
+from curate.privacy.names.elsewhere import one_of_many, unsure_elsewhere
 from curate.privacy.names.grids import grid
+from curate.privacy.names.labelled_addresses import with_labelled
 from curate.privacy.names.labels import TYPES
 from curate.privacy.names.listed import listed_name, listed_otherwise
 from curate.privacy.names.model import Model, load
@@ -157,15 +158,18 @@ def name_spans(
     found = plausible(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
     found = reshaped(text, mended(text, found), "LOCATION" in types)
     found = _told(text, found, types)
+    words_at, silent = cues(text)
     if "PERSON" in types or "ORGANIZATION" in types:
-        words_at, silent = cues(text)
         if "ORGANIZATION" in types:
             found = with_bodies(text, found, words_at, silent)
         if "PERSON" in types:
             told = announced(text, words_at, silent)
+            found = found.take(~one_of_many(text, found))
             if min_score >= _USUAL:
                 found = found.take(~unsure_elsewhere(text, found, told[0]))
             found = _introduced(text, found, _weighed(text, told, hints))
+    if "STREET_ADDRESS" in types:
+        found = with_labelled(text, found, words_at, silent)
     forms, score = written_forms(text, [name for name in TYPES if name in types])
     if len(forms):
         found = _with(found, Found(forms, score, np.zeros(len(forms), np.bool_)))

@@ -65,6 +65,7 @@ _NEVER = frozenset(word_list("""
     moin servus gruezi gott gluckwunsch mahlzeit hiermit coucou bonsoir bises buenas holi atte ojala salve boh uffa
     buonasera att venho goedemiddag goedenavond jammer merhaba selamlar tesekkurler iade siema namaste namaskar pranam
     kripya shukriya dhanyavaad bhaiya arre makasih mantap hejsan halloj tjena здравствуите привет ужас
+    iban clabe kdnr artikelnr artnr rechnr lat cass boe vers krankenvers aidat ficha tlf clearingnr spz nif cif rfc
     pedido ordine commande ticket betreff objet asunto oggetto assunto onderwerp temat konu тема
 """))
 """Folded words of forms that are never a person by themselves."""
@@ -137,6 +138,47 @@ def _introduced(text: Block, row: int, start: int) -> bool:
     return _INTRODUCES.search(before) is not None
 
 
+_VERSION = re.compile(rb" (?:v[0-9]|[0-9]{1,3}\.[0-9]{1,3}\.[0-9x])|(?P<short> [0-9]{1,2}\.[0-9]{1,2}(?![0-9%]))")
+_RELEASED = re.compile(rb"(?i)(?:upgrad|version|releas|install|compil|migrat|requires?|download|built? (?:with|on)|deploy)")
+_SERVES = re.compile(
+    rb" (?:pipelines?|plug-?ins?|servers?|instances?|scripts?|librar(?:y|ies)|kernels?|clusters?|compilers?|modules?"
+    rb"|packages?|notebooks?|containers?|repositor(?:y|ies)|frameworks?|APIs?|SDK|CLI|runtime|interpreter|codebase"
+    rb"|programming language)\b"
+)
+
+
+def _product(text: Block, row: int, end: int) -> bool:
+    """Whether one word is a thing: it has a version (`Julia 1.10`) or serves (`Jenkins pipeline`)."""
+    behind = text.raw(end, min(int(text.ends[row]), end + 24))
+    if behind[:1] != b" ":
+        return False
+    version = _VERSION.match(behind)
+    if version and version["short"]:  # `Anna 3.7` may be a mark
+        version = _RELEASED.search(text.raw(max(int(text.starts[row]), end - 64), end))
+    return version is not None or _SERVES.match(behind) is not None
+
+
+_MOVES = re.compile(r"\d\. ?(?:[KQRBN]?[a-h]?[1-8]?x?[a-h][1-8]\b|O-O)")
+"""Of chess."""
+_PAGES = frozenset(word_list("kapitel chapter capitulo capitolo rozdział глава chapitre hoofdstuk luku kapitola fejezet"))
+
+
+def _of_pages(word: str) -> bool:
+    """Whether numbers of pages, lines and chapters stand behind the word."""
+    return len(word) > 2 and bool(word_classes(word) & PAGE or fold(word) in _PAGES)
+
+
+_NO_STREET = re.compile(
+    r"(?i:(?:ley|lei|legge|loi|real decreto|decreto|décret|gesetz|artículo|artigo|articolo|article|artikel|art\.|abs\.|§"
+    r"|кодекс|закон|gleis|bahnsteig|platform|binario|andén|quai|spoor|perron|peron|eircode|postcode|zip(?: code)?"
+    r"|postal code|plz|cep)\b[^,\n]{0,40}\Z"
+    r"|(?:[^\W\d_]+(?:code|kode?|felkod)|ошибка|error|fehler|erreur|błąd|hata) [A-ZА-Я]?-?\d{1,4}\Z)"
+    r"|[^\n]{0,40}(?<!\w)[Сс]т\. ?\d+|[a-zà-ÿ]+ (?:alle|om|um|às|à|a las|kl\.?|saat|o godz\.?) \d{1,2}\Z"
+)
+"""Laws, platforms and times of the day, as far as no post code stands in them."""
+_POST_CODE = re.compile(r"\b(?:\d{5}(?:-\d{3})?|\d{4}-\d{3}|\d{2}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b")
+
+
 def _in_code(text: Block, row: int, start: int, end: int) -> bool:
     """Whether a small word is called or has an attribute: `ast.stmt`, `ceil(`."""
     behind = text.data[end : min(int(text.ends[row]), end + 2)].tobytes()
@@ -167,11 +209,13 @@ def plausible(text: Block, found: Found) -> Found:
                 keep[n] = False  # digits of a decimal number: `5.06667`, `0.003981 Newtons`
                 continue
             keep[n] = not (len(spelled) == 1 and _labelled(value, spelled[0])) and not _number_with_label(value, spelled)
+            none = _NO_STREET.match(value) or _MOVES.search(value) or all(map(_of_pages, spelled))
+            keep[n] &= not none or _POST_CODE.search(value) is not None
             continue
         if no_person(value) or (capitals and _CODE_OF_CAPITALS.match(value)):
             keep[n] = False
             continue
-        if " " not in value and _after_somebody(text, row, start, end):
+        if " " not in value and (_after_somebody(text, row, start, end) or _product(text, row, end)):
             keep[n] = False
             continue
         small = value.islower() and " " not in value

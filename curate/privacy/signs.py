@@ -1,0 +1,259 @@
+"""Values that one sign in their middle gives away: webhooks, keys of bots, payment addresses, plates, MAC addresses.
+
+The lexer knows values by what they begin with, or by a word before them. Some have neither: `0011.2233.4455`,
+`name@okaxis`, the path of an incoming webhook, which is its key. One compiled pass looks at `@`, `.`, `/`, `:` and at
+digits beside letters beyond ASCII, compares the few bytes around, and proposes; each proposal is matched once, anchored
+and bounded.
+
+Sources: the providers' documentation of incoming webhooks and of bots; NPCI's list of UPI handles; Cisco's notation of MAC
+addresses; GOST R 50577 and the plate letters of the Korean and the Japanese vehicle registers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from curate.privacy.column import Block
+from curate.privacy.letters import HEX, WORD, fnv, hash_table, lookup
+from curate.privacy.overlaps import Found
+from curate.privacy.types import CODE
+from curate.privacy.words import word_list
+
+_BEFORE, _AFTER = 72, 320
+"""Bytes around the sign that are read."""
+_AT, _DOTS, _SLASH, _COLON, _PLATE = range(1, 6)
+_UPI = word_list("""
+    okaxis okhdfcbank okicici oksbi ybl ibl axl paytm ptaxis ptsbi pthdfc ptyes apl yapl rapl upi waicici wahdfcbank waaxis
+    wasbi icici hdfcbank sbi axisbank axisb kotak kmbl fbl freecharge airtel postbank jupiteraxis pingpay timecosmos slice
+    idfcbank idfcfirst yesbank ikwik indus federal barodampay cnrb pnb unionbank uboi mahb naviaxis superyes
+""")
+UPI_KEYS, UPI_VALUES = hash_table({name.encode(): 1 for name in _UPI})
+
+
+def _wakes() -> npt.NDArray[np.uint8]:
+    table = np.zeros(256, dtype=np.uint8)
+    table[list(b"0123456789")] = _PLATE
+    for sign, kind in ((b"@", _AT), (b".", _DOTS), (b"/", _SLASH), (b":", _COLON)):
+        table[sign[0]] = kind
+    return table
+
+
+_WAKES = _wakes()
+_PATHS = np.array([int.from_bytes(part, "big") for part in (b"ser", b"web", b"wor", b"tri", b"hoo")], np.int64)
+"""First letters of services/, webhook(s)/, webhookb2/, workflows/, triggers/, hooks/."""
+_PROFILES = int.from_bytes(b"in/", "big")
+
+
+@njit(cache=True, nogil=True)
+def _dotted(data, start, end, i):  # type: ignore[no-untyped-def]
+    """Whether the full stop at `i` is the first of a MAC address in three groups of four."""
+    if i - 4 < start or i + 10 > end or data[i + 5] != 46:
+        return False
+    for k in range(i - 4, i + 10):
+        if k != i and k != i + 5 and HEX[data[k]] == 0:
+            return False
+    if i - 5 >= start and (WORD[data[i - 5]] != 0 or data[i - 5] == 46 or data[i - 5] == 45):
+        return False
+    j = i + 10
+    return j == end or (WORD[data[j]] == 0 and data[j] != 45 and not (data[j] == 46 and j + 1 < end and WORD[data[j + 1]]))
+
+
+@njit(cache=True, nogil=True)
+def _payee(data, end, i):  # type: ignore[no-untyped-def]
+    """Whether the `@` at `i` stands before the name of a payment service, and no more."""
+    j = i + 1
+    while j < end and j - i < 16 and WORD[data[j]] == 1:
+        j += 1
+    if j - i < 4 or (j < end and (WORD[data[j]] != 0 or data[j] == 64 or data[j] == 45)):
+        return False
+    if j + 1 < end and data[j] == 46 and WORD[data[j + 1]] != 0:
+        return False
+    return lookup(fnv(data, i + 1, j), UPI_KEYS, UPI_VALUES) != 0
+
+
+@njit(cache=True, nogil=True)
+def _plate(data, start, end, i):  # type: ignore[no-untyped-def]
+    """Whether two or three digits begin at `i`, between letters beyond ASCII as on a plate; blanks may stand between."""
+    j = i
+    while j < end and j - i < 4 and 48 <= data[j] <= 57:
+        j += 1
+    if not 2 <= j - i <= 3 or j + 3 >= end:
+        return False
+    k = j + 1 if data[j] == 32 else j
+    c = data[k]
+    if 0xEA <= c <= 0xED and k == j and k + 3 < end:  # Hangul
+        k = k + 4 if data[k + 3] == 32 else k + 3
+        return k + 4 <= end and 48 <= data[k] <= 57 and 48 <= data[k + 3] <= 57
+    p = i - 2 if i > start and data[i - 1] == 32 else i - 1
+    if p - 1 < start:
+        return False
+    if c == 0xE3 and data[p] >= 128 and k + 4 < end and (data[k + 1] == 0x81 or data[k + 1] == 0x82):  # Hiragana
+        d = data[k + 4] if data[k + 3] == 32 else data[k + 3]
+        return 48 <= d <= 57 or d == 0xE3
+    if j - i == 3 and (c == 0xD0 or c == 0xD1) and (data[p - 1] == 0xD0 or data[p - 1] == 0xD1):
+        k += 4
+        return k + 2 < end and (48 <= data[k] <= 57 or (data[k] == 32 and 48 <= data[k + 1] <= 57))
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _path(data, start, end, i):  # type: ignore[no-untyped-def]
+    """Whether the slash at `i` begins a part of an address that webhooks and profiles have."""
+    if i + 6 > end:
+        return False
+    three = (np.int64(data[i + 1]) << 16) | (np.int64(data[i + 2]) << 8) | np.int64(data[i + 3])
+    if three == _PROFILES:
+        return i - 12 >= start and data[i - 1] == 109 and data[i - 5] == 110  # linkedin.com
+    for n in range(len(_PATHS)):  # noqa: SIM110 - compiled
+        if three == _PATHS[n]:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _places(data, starts, ends):  # type: ignore[no-untyped-def]
+    """Row, place and kind of each sign that may stand in such a value."""
+    out = [(np.int64(0), np.int64(0), np.int64(0)) for _ in range(0)]
+    for row in range(len(starts)):
+        start, end = starts[row], ends[row]
+        for i in range(start, end):
+            kind = _WAKES[data[i]]
+            if kind == 0:
+                continue
+            if kind == _PLATE:
+                take = (i == start or not 48 <= data[i - 1] <= 57) and _plate(data, start, end, i)
+            elif kind == _DOTS:
+                take = _dotted(data, start, end, i)
+            elif kind == _AT:
+                take = i > start and 1 <= WORD[data[i - 1]] <= 2 and _payee(data, end, i)
+            elif kind == _COLON:  # 7104402817:AA...
+                take = i + 30 < end and data[i + 1] == 65 and data[i + 2] == 65 and i > start and 48 <= data[i - 1] <= 57
+            else:
+                take = _path(data, start, end, i)
+            if take:
+                out.append((np.int64(row), np.int64(i), np.int64(kind)))
+    return out
+
+
+# ---- each kind, as it is read: (before, behind) the sign -> signs taken on both sides, score
+
+
+_Taken = tuple[int, int, str, float] | None
+"""Characters before the sign (negative) or behind it where the value begins, where it ends, type, score."""
+
+_HOOKS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
+    (re.compile(host + r"\Z"), re.compile(path))
+    for host, path in (
+        (r"hooks\.slack(?:-gov)?\.com", r"/services/(T[A-Z0-9]{6,14}/B[A-Z0-9]{6,14}/[A-Za-z0-9]{18,32})(?![A-Za-z0-9])"),
+        (r"hooks\.slack(?:-gov)?\.com", r"/(?:workflows|triggers)/([TE][A-Z0-9]{6,14}(?:/[A-Za-z0-9]{8,40}){2,3})"),
+        (r"discord(?:app)?\.com/api(?:/v\d{1,2})?", r"/webhooks/(\d{17,20}/[\w-]{40,90})"),
+        (r"\.(?:webhook\.)?office\.com",
+         r"/webhookb?2?/([0-9a-f-]{36}(?:@[0-9a-f-]{36})?/IncomingWebhook/[0-9a-f]{32}/[0-9a-f-]{36}(?:/[\w-]{1,80})?)"),
+        (r"hooks\.zapier\.com", r"/hooks/catch/(\d{4,10}/[0-9a-z]{6,12})(?![0-9A-Za-z])"),
+    )
+)  # fmt: skip
+_PROFILE = re.compile(r"/in/([\w%-]{3,100})")
+_ANYBODYS = re.compile(r"(?i)your|user|example|profile|name\Z|x{3}|<|johndoe|janedoe")
+_BOT_BEFORE = re.compile(r"(?<![0-9A-Za-z])(?:bot)?(\d{8,10})\Z")
+_BOT_BEHIND = re.compile(r":AA[\w-]{33}(?![\w-])")
+
+
+def _hook(before: str, behind: str) -> _Taken:
+    if behind.startswith("/in/"):
+        profile = _PROFILE.match(behind) if before.lower().endswith("linkedin.com") else None
+        none = profile is None or _ANYBODYS.search(profile[1])
+        return None if none or profile is None else (profile.start(1), profile.end(1), "HANDLE", 0.8)
+    for host, path in _HOOKS:
+        found = path.match(behind)
+        if found and host.search(before):
+            last = found[1].rpartition("/")[2]
+            return (found.start(1), found.end(1), "SECRET", 0.95) if len(set(last)) >= 5 else None
+    return None
+
+
+def _bot(before: str, behind: str) -> _Taken:
+    number, key = _BOT_BEFORE.search(before), _BOT_BEHIND.match(behind)
+    return (-len(number[1]), key.end(), "SECRET", 0.95) if number and key and len(set(key[0])) > 9 else None
+
+
+_PAYER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,49}\Z")
+_PAYEE = re.compile(r"@[A-Za-z]+")
+
+
+def _payment(before: str, behind: str) -> _Taken:
+    name, service = _PAYER.search(before), _PAYEE.match(behind)
+    if name is None or service is None or _ANYBODYS.search(name[0]) or before[: name.start()].endswith(("@", "/", "://")):
+        return None
+    return -len(name[0]), service.end(), "HANDLE", 0.8
+
+
+_HARDWARE = re.compile(
+    r"(?i)\bmac\b|mac.?addr|\barp|hw.?addr|hardware|ether|vlan|switch|cisco|interface|\b(?:gi|fa|te|eth|po)[a-z]*\d|uplink|wlan|wi-?fi|\bap\b"
+)
+
+
+def _mac(before: str, behind: str) -> _Taken:
+    value = before[-4:] + behind[:10]
+    plain = not any(c.isdigit() for c in value) or not any(c.isalpha() for c in value)
+    if len(set(value)) < 4 or (plain and not _HARDWARE.search(before[-64:] + " " + behind[10:58])):
+        return None
+    return -4, 10, "MAC_ADDRESS", 0.85
+
+
+_RUSSIAN = re.compile(r"(?<![\w.-])([АВЕКМНОРСТУХ])( ?)\d{3}\2[АВЕКМНОРСТУХ]{2}\2\d{2,3}(?!\w)(?![.,-]\d)", re.IGNORECASE)
+_RUSSIAN_WORDS = re.compile(r"(?i)номер|знак|авто|машин|грз\b|г/н|гос|\bт/?с\b|регистр|водител|\bрег\b")
+_KOREAN = re.compile(
+    r"(?<![\w.-])\d{2,3}[가나다라마바사아자차카타파하거너더러머버서어저허고노도로모보소오조호구누두루무부수우주배]"
+    r" ?\d{4}(?![\d.,-])"
+)
+_KOREAN_WORDS = re.compile(r"차량|번호판|자동차|차번|차 번호|주차|승용차|택시|화물차")
+_JAPANESE = re.compile(
+    r"(?:[一-龥]{2,4}|[ぁ-ん]{3,4}) ?\d{2,3} ?(?P<letter>[あ-んヲ]) ?"
+    r"(?:\d{1,2}-\d{2}|[・･]{1,3}\d{1,3}|[・･]{1,2}\d-\d{2})(?!\d)"
+)
+_JAPANESE_WORDS = re.compile(r"ナンバー|車|登録番号|駐車")
+_PARTICLES = "のはがをにとでもかや"
+
+
+def _of_vehicle(before: str, behind: str) -> _Taken:
+    whole, at = before + behind[:40], len(before)
+    for form, words in ((_RUSSIAN, _RUSSIAN_WORDS), (_KOREAN, _KOREAN_WORDS), (_JAPANESE, _JAPANESE_WORDS)):
+        for found in form.finditer(whole, max(0, at - 8)):
+            if not found.start() <= at < found.end():
+                continue
+            sure = form is _RUSSIAN and found[0] == found[0].upper() and not found[2]
+            sure |= form is _JAPANESE and found["letter"] not in _PARTICLES
+            if sure or words.search(before[-48:] + " " + whole[found.end() : found.end() + 24]):
+                return found.start() - at, found.end() - at, "LICENSE_PLATE", 0.8
+    return None
+
+
+_READ: dict[int, Callable[[str, str], _Taken]] = {
+    _AT: _payment, _DOTS: _mac, _SLASH: _hook, _COLON: _bot, _PLATE: _of_vehicle,
+}  # fmt: skip
+
+
+BY_SIGNS = frozenset(("HANDLE", "MAC_ADDRESS", "SECRET", "LICENSE_PLATE"))
+"""Types of which such values are."""
+
+
+def by_signs(text: Block, types: Collection[str]) -> Found:
+    """Spans (bytes) of such values, as far as `types` asks for them."""
+    at: list[tuple[int, int, int, int]] = []
+    scores: list[float] = []
+    for row, place, kind in _places(text.data, text.starts, text.ends):
+        before = text.read(max(int(text.starts[row]), place - _BEFORE), place)
+        behind = text.read(place, min(int(text.ends[row]), place + _AFTER))
+        taken = _READ[kind](before, behind)
+        if taken is None or taken[2] not in types:
+            continue
+        left, right, name, score = taken
+        start = place + (len(behind[:left].encode()) if left >= 0 else -len(before[left:].encode()))
+        at.append((row, start, place + len(behind[:right].encode()), CODE[name]))
+        scores.append(score)
+    return Found(np.array(at, np.int64).reshape(-1, 4), np.array(scores, np.float64), np.zeros(len(at), np.bool_))

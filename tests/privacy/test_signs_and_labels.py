@@ -1,0 +1,110 @@
+"""Values that one sign or label gives away, and their look-alikes: webhooks, bots, plates, addresses. All made up."""
+
+from __future__ import annotations
+
+import time
+
+import pyarrow as pa
+import pytest
+
+from curate.privacy import ScanConfig, scan
+from curate.privacy.types import NAMES
+from curate.stages.pii_names import PERSONAL
+
+_KEY = "q8Wn3vLx0PzYtR5mHs2JdKfe"
+_LONG = "xY7_kQ2vNfLm0aPz-TgR5hWc8BdEj3uSi9oVqXwMnKtHy6rFl1ZpGbDeCvAsUiJo4T2e"
+_TEAMS = (
+    "7c1e0f52-3a0b-4b55-9c61-2f8e0d4a7710@9b8a7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d/IncomingWebhook/"
+    "4f2d8c1b7e6a4d0f9b3c5a7e1d2f8064/0d9c8b7a-6f5e-4d3c-b2a1-908f7e6d5c4b"
+)
+
+
+def _found(text: str, types: tuple[str, ...] = NAMES) -> list[tuple[str, str]]:
+    spans = scan(pa.array([text], pa.large_string()), ScanConfig(types=types))
+    return [(kind, text[a:b]) for a, b, kind in zip(spans.start.tolist(), spans.end.tolist(), spans.type.to_pylist())]
+
+
+@pytest.mark.parametrize(("text", "kind", "value"), [
+    ("https://hooks.slack.com/services/{}", "SECRET", f"T02AB9XQ1/B05KZ7TTR/{_KEY}"),
+    ("https://discord.com/api/webhooks/{}", "SECRET", f"1187442093318826024/{_LONG}"),
+    ("post to https://contoso.webhook.office.com/webhookb2/{}", "SECRET", _TEAMS),
+    ("hook https://hooks.zapier.com/hooks/catch/{}/", "SECRET", "1234567/b4kq7xz"),
+    ("Telegram bot {} (rotate!)", "SECRET", "6184402917:AAHk3vQ9xLmT2bY7wRnP4dF8gH1jK5sA0cV"),
+    ("HF_TOKEN={} huggingface-cli", "SECRET", "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"),
+    ("Pay me on UPI: {} today", "HANDLE", "rohan.mehta@okaxis"),
+    ("https://www.linkedin.com/in/{} is my page", "HANDLE", "zainab-elmasri"),
+    ("learned {} on Gi1/0/24, vlan 120", "MAC_ADDRESS", "0011.2233.4455"),
+    ("station 3c52.82aa.019f roamed", "MAC_ADDRESS", "3c52.82aa.019f"),
+    ("Машина {} стоит во дворе", "LICENSE_PLATE", "А417КХ77"),
+    ("госномер {}, синяя", "LICENSE_PLATE", "а 417 кх 177"),
+    ("{} 차량 이동 부탁드립니다", "LICENSE_PLATE", "12가 4417"),
+    ("{}の車です", "LICENSE_PLATE", "品川 300 あ 44-17"),
+    ("user={} ip=203.0.113.77 rc=1", "HANDLE", "j.whitlock"),
+    ("my username is {} and I cannot log in", "HANDLE", "aylin_demir"),
+    ("Password will be {} from Monday", "SECRET", "otter-lamp-92"),
+    ("| user | svc |\n| password | {} |", "SECRET", "Gr4nite!cove"),
+    ("Salasana on {}", "SECRET", "Mustikka77!"),
+    ("AZURE_STORAGE_KEY={}", "SECRET", "k3vQ9xLmT2bY7wRnP4dF8gH1jK5sA0cVeUiOyXtWqBnMzLrHyNbCdEg=="),
+])  # fmt: skip
+def test_a_value_is_found_whole(text: str, kind: str, value: str) -> None:
+    assert (kind, value) in _found(text.format(value))
+
+
+@pytest.mark.parametrize("text", [
+    "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+    "see https://discord.com/developers/docs/resources/webhook and /api/webhooks/{id}/{token}",
+    "linkedin.com/in/your-profile and linkedin.com/in/username",
+    "ratio 0011.2233.4455 of the table", "1234.5678.9012", "dead.beef.cafe is a joke", "1.2.3.4444.5555.6666",
+    "contact us @paytm or write to a@b", "git@okaxis.example.org is a host", "name@okaxisbank",
+    "В 2019 году 417 человек", "К500ТМ3 и ГОСТ 417", "20호 1234", "15조 2000억", "12시 3000원", "東京 300 の 44-17",
+    "user=self.user, password=self.password", "username: first_name", "Username must be lower_case",
+    "What does 'password will be sent by e-mail' mean", "password on Windows11!", "| password | string | required |",
+    "password will be reset in 30days", "log in as user_name", "a:AA", "12:AA is a time",
+])  # fmt: skip
+def test_what_only_looks_like_one_is_left_alone(text: str) -> None:
+    assert _found(text, ("SECRET", "HANDLE", "MAC_ADDRESS", "LICENSE_PLATE")) == []
+
+
+@pytest.mark.parametrize(("text", "value"), [
+    ("पता: {}", "मकान नं. 14, गली नं. 3, शास्त्री नगर, जयपुर 302016"),
+    ("العنوان: {}", "شارع التحلية، مبنى 14، حي العليا، الرياض 12244"),
+    ("Địa chỉ: {}", "Số 14 ngõ 72 đường Láng, Đống Đa, Hà Nội"),
+    ("Alamat: {}", "Jl. Merpati No. 14 RT 03/RW 05, Tebet, Jakarta Selatan 12810"),
+    ("Morada: {}. NIF 123456789", "Travessa do Alecrim, n.º 7, 2.º Esq., 1200-018 Lisboa"),
+    ("Adres: {}", "Bahçelievler Mah. Gül Sok. No: 12 D: 5, 34180 Bahçelievler/İstanbul"),
+    ("Domicilio: {}, cel. 300 555 0142", "Carrera 15 # 93-47, apto 502, Bogotá"),
+    ("Address: {}", "418 Larkspur Lane, Apt 6, Boise, ID 83704-1234"),
+    ("Endereço: {}, Cep: 01402-000. Telefone fixo", "Av. Brigadeiro Luís Antônio, 2344"),
+])  # fmt: skip
+def test_a_label_tells_an_address_in_any_language_and_where_it_ends(text: str, value: str) -> None:
+    assert ("STREET_ADDRESS", value) in _found(text.format(value), PERSONAL)
+
+
+@pytest.mark.parametrize("text", [
+    "IP address: 10.20.30.40, port 8080", "E-mail address: see page 12 of the manual", "Address: 0x7ffe1234abcd is free",
+    "Según la Ley Orgánica 3/2018, el plazo es de un mes", "Согласно ст. 309 ГК РФ срок 30 дней",
+    "Der Zug steht auf Gleis 7",
+    "Chess: 1. e4 c5 2. Nf3 d6 3. d4 cxd4 4. Nxd4 Nf6, 0-1 in 44", "Hallo, die Maschine zeigt Fehler E18.",
+    "Jenkins pipeline failed because the Jenkins server had no disk space left", "IBAN DE89 3704 0044 0532 0130 00",
+    "We upgraded from Julia 1.10 to Julia 1.11 last week",
+    "It is a sequence of operations that can be simulated by a Turing machine in the end",
+])  # fmt: skip
+def test_laws_platforms_products_and_labels_are_nobodys(text: str) -> None:
+    assert _found(text, PERSONAL) == []
+
+
+def test_people_behind_an_article_of_another_language_and_first_names_stay() -> None:
+    assert ("PERSON", "Jaqueline") in _found("Ontem ele falou com a Jaqueline sobre a conta", PERSONAL)
+    assert ("PERSON", "Kevin") in _found("I spoke to a Kevin from billing and he was very rude to me", PERSONAL)
+    assert ("PERSON", "Anna") in _found("Marks: Anna 3.7, Ben 2.9, Clara 3.1", PERSONAL)
+
+
+_PARTS = ["0011.2233.4455.", "a@okaxis@", "/services/T/B/", "12:AA", "12가 ", "А417", "| password | "]
+
+
+@pytest.mark.parametrize("part", _PARTS)
+def test_a_long_line_of_such_signs_costs_no_more_than_its_length(part: str) -> None:
+    text = pa.array([part * (1_000_000 // len(part.encode()))], pa.large_string())
+    began = time.process_time()
+    scan(text, ScanConfig(types=("SECRET", "HANDLE", "MAC_ADDRESS", "LICENSE_PLATE")))
+    assert time.process_time() - began < 4
