@@ -14,29 +14,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.ledger.findings import FINDINGS_SCHEMA
+
 SCHEMA_VERSION = 1
 STATUSES = ("applied", "pending", "rejected", "superseded", "stale")
 APPLIED, PENDING, REJECTED, SUPERSEDED, STALE = range(5)
 
-_WORD = pa.dictionary(pa.int32(), pa.string())
+_WORD = FINDINGS_SCHEMA.field("rule").type
 PLAN_SCHEMA = pa.schema(
-    [
-        ("finding_id", pa.binary(16)),
-        ("row_id", pa.binary(16)),
-        ("row", pa.int64()),
-        ("stage", _WORD),
-        ("rule", _WORD),
-        ("action", _WORD),
-        ("score", pa.float32()),
-        ("field", _WORD),
-        ("start", pa.int64()),
-        ("end", pa.int64()),
-        ("replacement", pa.string()),
-        ("value", pa.float64()),
-        ("witness_row", pa.int64()),
-        ("status", _WORD),
-        ("why", _WORD),
-    ],
+    [*(f for f in FINDINGS_SCHEMA if f.name not in ("reason", "evidence")), ("status", _WORD), ("why", _WORD)],
     metadata={b"schema_version": str(SCHEMA_VERSION).encode()},
 )
 
