@@ -30,6 +30,8 @@ from tui.outcome import ABOVE, preferred
 from tui.training import Watching
 
 LEFT_OUT = ("rows", "pairs", "rows_with_unknown_label", "supervised_tokens")
+SHARES = ("accuracy", "f1", "precision", "recall", "above_rejected")
+"""How names of metrics end that are shares, so 0 to 1."""
 MOST_METRICS = 5
 SECTION_PADDING = 2
 """Columns at each side of a section (`.section` in `app.tcss`)."""
@@ -229,8 +231,8 @@ def arms_by_metrics(result: Mapping[str, Any], width: int) -> RenderableType:
     letter = charts.letters(str(arm["name"]) for arm in result["arms"])
     for arm in result["arms"]:
         runs = [run["metrics"] for run in arm["runs"] if run.get("metrics") is not None]
-        cells = [mean_of([float(m[n]) for m in runs if isinstance(m.get(n), int | float)], arm if n == main else {})
-                 for n in names]  # fmt: skip
+        cells = [mean_of([float(m[n]) for m in runs if isinstance(m.get(n), int | float)], arm if n == main else {},
+                         share=n.endswith(SHARES)) for n in names]  # fmt: skip
         rows = "–" if arm["method"] == "base" else f"{arm['rows']:,}"
         first = (letter[str(arm["name"])], safe_text(arm["title"]), rows, f"{len(runs)} of {len(arm['runs'])}")
         table.add_row(*map(Text, (*first, *cells)))
@@ -243,23 +245,26 @@ def above(result: Mapping[str, Any], said: str, shares: Mapping[str, Sequence[fl
     if not shares or result["metric"] in ABOVE:  # then it stands in the table of arms
         return []
     letter = charts.letters(str(arm["name"]) for arm in result["arms"])
-    told = [Text(f"{letter.get(arm, '?')}  {mean_of(values, {})}", no_wrap=True) for arm, values in shares.items()]
+    means = {arm: mean_of(values, {}, share=True) for arm, values in shares.items()}
+    told = [Text(f"{letter.get(arm, '?')}  {mean}", no_wrap=True) for arm, mean in means.items()]
     return [Text(f"\n{said}:"), Columns(told, padding=(0, 3))]
 
 
 T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 
 
-def mean_of(values: Sequence[float], arm: Mapping[str, Any]) -> str:
-    """`0.8649 [0.8491, 0.8799]`; without an interval where a single seed tells none."""
+def mean_of(values: Sequence[float], arm: Mapping[str, Any], *, share: bool = False) -> str:
+    """`0.8649 [0.8491, 0.8799]`; without an interval where a single seed, or seeds all alike, tell none. That of a share
+    lies between 0 and 1."""
     if not values:
         return f"{arm['mean']:.4f}" if arm.get("mean") is not None else "–"
     mean = math.fsum(values) / len(values)
-    if len(values) < 2:
+    if len(set(values)) < 2:
         return f"{mean:.4f}"
     spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))
     half = T_95.get(len(values), 1.96) * spread / math.sqrt(len(values))
-    return f"{mean:.4f} [{mean - half:.4f}, {mean + half:.4f}]"
+    low, high = (max(0.0, mean - half), min(1.0, mean + half)) if share else (mean - half, mean + half)
+    return f"{mean:.4f} [{low:.4f}, {high:.4f}]"
 
 
 def stages(result: Mapping[str, Any], width: int) -> RenderableType:

@@ -260,6 +260,9 @@ def test_an_arms_mean_has_the_t_interval_over_its_seeds() -> None:
     assert mean_of(values, {}) == f"{np.mean(values):.4f} [{low:.4f}, {high:.4f}]"
     assert mean_of([0.7], {}) == "0.7000"
     assert mean_of([], {}) == "–"
+    assert mean_of([0.93, 0.93, 0.93], {}) == "0.9300", "what was scored once has no interval, nor have seeds all alike"
+    assert mean_of([0.98, 0.85, 0.92], {}, share=True).endswith(", 1.0000]"), "no share is beyond 1"
+    assert mean_of([1.98, 1.85, 1.92], {}).endswith(", 2.0783]")
 
 
 def test_runs_left_to_a_verdict_are_said_where_a_look_told() -> None:
