@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 
 from curate.dataset import Dataset, make_private_dir
 from curate.dataset.compression import file_hash
+from curate.dataset.inner import holder_of
 from curate.dataset.jsontext import json_or_empty
 from curate.errors import ConfigError, DataError
 from curate.house import require
@@ -250,7 +251,7 @@ def _beside_reference(detected: Detected, plan: Plan, policy: Policy, *, curated
     roles = {role: list(columns) for role, columns in detected.dataset.roles.items()}
     new = apply(detected.dataset, plan).with_added() if curated else detected.dataset
     same = read_input(recipe.with_(input=policy.reference))  # its own columns: some of ours may be missing there
-    missing = [c for columns in roles.values() for c in columns if c not in same.columns]
+    missing = [c for columns in roles.values() for c in columns if c not in same.columns and not holder_of(c, same.columns)]
     old = same if missing else read_input(recipe.with_(input=policy.reference, roles=roles, task=new.task))
     found = comparing.against(old, new, asked, seed=recipe.run.seed, threads=thread_count(recipe))
     return dict(found)
