@@ -7,8 +7,9 @@
 
 Names, places, organisations and addresses have sets of their own, in six languages (`--names`); `fresh_*.txt` have all
 types in fourteen (`--everything`); `rare_*.txt` are chats, reviews, mails, news and forms of twelve languages, in most of
-which nobody is named (`--run`); half of the lines of `broad_*.txt` only look like personal data. The texts are scanned as
-one column; a finding that is not marked is wrong.
+which nobody is named (`--run`); half of the lines of `broad_*.txt` only look like personal data. `daily_*.txt` (English)
+and `tongues_*.txt` (sixteen languages) are messages, logs and code, and `alike_*.txt` hold nothing but look-alikes
+(`--run`). The texts are scanned as one column; a finding that is not marked is wrong.
 `--write` leaves the sets as JSON lines for `curate pii-eval`.
 """
 

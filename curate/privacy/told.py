@@ -27,6 +27,8 @@ from curate.privacy.types import CODE
 _REACH, _BEFORE, _LONGEST = 200, 60, 1024
 """Bytes behind the word in which a value may begin, bytes before it that are read, and bytes of a value."""
 _GOES_ON = re.compile(rb"[^\s\"'<>\\]*")
+_REMEMBERED = 4096
+"""Windows whose reading is kept."""
 _TOKENS = 8
 """Words behind the word that are read."""
 _ACCOUNTS = [CODE[name] for name in ("SECRET", "HANDLE", "URL_CREDENTIALS", "PRIVATE_KEY")]
@@ -49,25 +51,37 @@ def told(text: Block, types: Collection[str], found: Found) -> Found:
     at: list[tuple[int, int, int, int]] = []
     scores: list[float] = []
     places = _places(text.data, text.starts, text.ends, w.PAIRS, w.PREFIXES, w.TOLD_KEYS, w.TOLD_VALUES, w.SIGNS)
+    read: dict[tuple[int, int, bytes], tuple[_Value | None, str]] = {}
     for row, start, end, kind in places:
         name = "HANDLE" if kind in (w.USER, w.NAMED) else "SECRET"
-        word, row_end = text.read(start, end), int(text.ends[row])
-        if name not in types or word not in (word.lower(), word.capitalize(), word.upper()):
-            continue  # `userName` is a name of a program's
-        written = text.read(end, min(row_end, end + _REACH))
-        rest = _readable(written)
-        before = text.read(max(int(text.starts[row]), start - _BEFORE), start)
-        value = None if before[-1:] in _OPENS_PLACEHOLDER else _READ[kind](word, before, rest)
+        if name not in types:
+            continue
+        low, row_end = max(int(text.starts[row]), start - _BEFORE), int(text.ends[row])
+        window = (kind, start - low, text.raw(low, min(row_end, end + _REACH)))
+        if window not in read:  # a table or a log says the same again and again
+            if len(read) == _REMEMBERED:
+                read.clear()
+            read[window] = _value(text, kind, low, start, end, row_end)
+        value, rest = read[window]
         if value is not None:
-            begin = end + len(written[: value.start].encode())
+            begin = end + len(rest[: value.start].encode())
             close = begin + len(value.text.encode())
-            if value.start + len(value.text) == len(rest):  # it may go on behind the window
+            if value.start + len(value.text) == len(rest.rstrip("\ufffd")):  # it may go on behind the window
                 more = _GOES_ON.match(text.raw(close, min(row_end, close + _LONGEST)))
                 close += more.end() if more else 0
             at.append((row, begin, close, CODE[name]))
             scores.append(value.score)
     spans = np.array(at, np.int64).reshape(-1, 4)
     return Found(spans, np.array(scores, np.float64), np.zeros(len(at), np.bool_)).take(_new(text, spans, found.at))
+
+
+def _value(text: Block, kind: int, low: int, start: int, end: int, row_end: int) -> tuple[_Value | None, str]:
+    """What the word [start, end) tells, and the text behind it; `low`: where what is read before it begins."""
+    word = text.read(start, end)
+    if word not in (word.lower(), word.capitalize(), word.upper()):
+        return None, ""  # `userName` is a name of a program's
+    written, before = text.read(end, min(row_end, end + _REACH)), text.read(low, start)
+    return None if before[-1:] in _OPENS_PLACEHOLDER else _READ[kind](word, before, _readable(written)), written
 
 
 def _new(text: Block, spans: Ints, found: Ints) -> npt.NDArray[np.bool_]:
@@ -300,13 +314,13 @@ def _account(word: str, before: str, rest: str) -> _Value | None:
     for token in _tokens(rest):
         value = token.value
         joined = token.joined in ("told", "sign") or (login and not token.joined)
-        beside = not token.away and (_credentials(before, rest[token.start :]) or _logged(rest, token))
-        if beside and value == value.lower() and _account_like(value):
+        made_up = not token.away and value == value.lower() and _account_like(value)
+        if made_up and (_credentials(before, rest[token.start :]) or _logged(rest, token)):
             return _Value(token.start, value, 0.6)
         if joined and not token.away and value == value.lower() and any(map(str.isdigit, value)):
             behind = rest[token.start + len(value) :]
-            made_up = mine or (login and _SIGNED.match(value) is not None)
-            known = _CLOSED.match(behind) if made_up else token.joined and _KEY_BEHIND.match(behind)
+            known_by = mine or (login and _SIGNED.match(value) is not None)
+            known = _CLOSED.match(behind) if known_by else token.joined and _KEY_BEHIND.match(behind)
             return _Value(token.start, value, 0.6) if known and _account_like(value) else None
         if token.joined or token.away:
             return None
@@ -320,8 +334,9 @@ def _name_of_account(word: str, before: str, rest: str) -> _Value | None:
         return _Value(match.start("value"), found[0], 0.6) if match and found and _account_like(found[0]) else None
     for token in _tokens(rest):
         value = token.value
-        said = token.joined in ("told", "sign") or (not token.joined and _credentials(before, rest[token.start :]))
-        if said and not token.away and _account_like(value):
+        if not token.away and _account_like(value) and (
+            token.joined in ("told", "sign") or (not token.joined and _credentials(before, rest[token.start :]))
+        ):
             return _Value(token.start, value, 0.6)
         if token.joined or token.away > 1:
             return None
