@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import tickets
+from ticket_rows import tickets
 
 from audit.gate import parse_policy
 from curate import workflow

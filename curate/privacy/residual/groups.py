@@ -17,6 +17,7 @@ import pkgutil
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -127,7 +128,11 @@ def frames_of(texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]) 
 def probe(frames: Sequence[Frame] = (), per_group: int = PER_GROUP) -> Probe:
     """Recall of PERSON by locale, in `frames` where there are enough of them."""
     own = len(frames) >= FEWEST_FRAMES
-    used = tuple(frames) if own else FRAMES
+    return _probed(tuple(frames) if own else FRAMES, own, per_group)
+
+
+@lru_cache(maxsize=4)  # a process that looks at a run again, or at runs with few names, need not ask again
+def _probed(used: tuple[Frame, ...], own: bool, per_group: int) -> Probe:
     texts: list[str] = []
     places: list[tuple[str, int, int]] = []
     for locale in locales():
