@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from ticket_rows import tickets
+
+from tests.cli.ticket_rows import tickets
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ticket_rows import tickets
 
 from audit.gate import parse_policy
 from curate import workflow
@@ -22,6 +21,7 @@ from curate.recipe import Recipe
 from curate.replay import replay
 from curate.rundir import RunDir
 from curate.runs import find_runs, prune
+from tests.cli.ticket_rows import tickets
 
 STAGES = ["exact_duplicates", "near_duplicates", "pii"]
 
