@@ -45,30 +45,3 @@ def test_columns_that_tell_rows_apart_and_prompts_with_answers_name_no_candidate
     asked = of(tmp_path, prompt=answers, completion=answers, forum=["a", "b"], author=["x", "y"])
     assert asked.task == "sft"
     assert why_no_label(asked) == NOBODY
-
-
-SETS: list[list[Any]] = [["toxic"], ["toxic", "insult"], [], ["threat", "insult"]]
-
-
-def test_a_column_of_sets_of_labels_is_named(tmp_path: Path) -> None:
-    told = f"{NOBODY}; kinds holds lists of labels: they are judged with --role label=kinds"
-    data = of(tmp_path, kinds=SETS, forum=["a", "b"], author=["x", "y"])
-    assert (data.task, why_no_label(data)) == ("text", told)
-    outcomes = curate.detect(data, Recipe().with_(stages=["label_issues"])).outcomes
-    assert outcomes["label_issues"].reason == told
-    said = curate.load(data.source.path, roles={"text": "body", "label": "kinds"})
-    found = curate.detect(said, Recipe().with_(stages=["label_issues"])).outcomes["label_issues"]
-    assert (found.status, found.detection.summary["target"]) == ("done", "set")  # type: ignore[union-attr]
-    assert "labels holds lists of labels" in why_no_label(of(tmp_path, labels=[[0], [1, 2], [2]]))
-
-
-def test_other_lists_are_no_sets_of_labels(tmp_path: Path) -> None:
-    long = [[f"word{k % 9}" for k in range(40)]]
-    others = {"input_ids": [[7, 8, 9], [8, 9]], "spans": [[[0, 3]], [[1, 4]]], "keywords": [[f"k{i}"] for i in range(60)],
-              "votes": [[1, 2, 2]], "quotes": [["that is what he said to me", "how do I oil it"]],
-              "parts": long}  # fmt: skip
-    for name, values in others.items():
-        assert why_no_label(of(tmp_path, **{name: values})) == NOBODY
-    rows = [{"tokens": f"how do I oil chain {i}".split(), "ner_tags": ["O", "O", "B"]} for i in range(60)]
-    (tmp_path / "tagged.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert why_no_label(curate.load(str(tmp_path / "tagged.jsonl"))) == NOBODY
