@@ -48,7 +48,7 @@ class Candidates:
         self.task = task
         self.column = column
         self.halves = halves
-        """The inner columns of the one column that holds texts in several languages."""
+        """The inner columns of the one column that holds two languages."""
         self.ratings = {
             name for name, fact in free.items() if known.spelled(name) in RATINGS and rates(fact, column(name))
         }
@@ -184,15 +184,8 @@ class Candidates:
                 if not self._lesser([*passages, *short, prompts[0], answers[0]]):
                     return [*short[:1], prompts[0], answers[0]]
         spoken = [name for name in free if known.language(name) and tells(self.free[name])]
-        halves = self.halves if len(self.halves) == 2 else {}
-        both = spoken or [name for name, fact in halves.items() if tells(fact) and speaks(fact, self.column(name))]
+        both = spoken or [name for name, fact in self.halves.items() if tells(fact) and speaks(fact, self.column(name))]
         return both if len(both) == 2 and self._written(both, 2) and not self._lesser(both) else []
-
-    def translated(self, text: Sequence[str]) -> list[str]:
-        """A text in three languages or more, which are read as one; empty beside a `text` of three words or more."""
-        told = len(self.halves) > 2 and all(tells(f) and speaks(f, self.column(name)) for name, f in self.halves.items())
-        longer = any(self.free[name].median_words >= 3 for name in text if name in self.free)
-        return list(self.halves) if told and not longer and self._written(list(self.halves), 2) else []
 
     def _lesser(self, pair: Sequence[str]) -> bool:
         """Whether a column without a role holds longer prose than both halves: then that is the text, and they say

@@ -18,7 +18,7 @@ from curate.dataset import names as known
 from curate.dataset.candidates import METADATA, Candidates, answering
 from curate.dataset.column import Column
 from curate.dataset.given import begins_conversations, context_of, lists_objects
-from curate.dataset.inner import Columns, holder_of, languages_in
+from curate.dataset.inner import Columns, holder_of, two_languages
 from curate.dataset.shapes import Facts, facts_of
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
 from curate.errors import ConfigError, nearest
@@ -70,7 +70,7 @@ def detect(
         raise ConfigError(f"no such task: {task!r}; {nearest(task, TASKS)}")
     taken = {name for names in given.values() for name in names}
     column.look_into(taken)
-    halves = {} if _NO_HALVES & given.keys() else _halves(columns, column, task)
+    halves = {} if _NO_HALVES & given.keys() or task not in (None, "sft") else _halves(columns, column)
     facts = {name: facts_of(name, column(name)) for name in dict.fromkeys((*columns, *taken))}
     free = {name: fact for name, fact in facts.items() if name not in taken}
     finder = _Finder(free, facts | halves, given, task, column, halves)
@@ -88,17 +88,14 @@ def detect(
 
 
 _NO_HALVES = {"text", "prompt", "completion", "messages", "chosen", "rejected"}
-"""Beside these, languages of one column are not asked for."""
+"""Beside these, two languages of one column are not asked for."""
 
 
-def _halves(columns: Sequence[str], column: Columns, task: str | None) -> dict[str, Facts]:
-    """The languages of the one column that holds the same two in all of its rows, or else of the one that holds more, which
-    are read as one text; empty where several columns do, and for answers, which belong to a question."""
-    found = [several for name in columns if (several := languages_in(name, column(name)))]
-    spoken = [both for both in found if len(both) == 2] or found
-    if len(spoken) != 1 or task not in ((None, "sft") if len(spoken[0]) == 2 else (None, "text", "classification")):
-        return {}
-    if known.rank(holder_of(spoken[0][0], columns), known.NAMES["completion"]) is not None:
+def _halves(columns: Sequence[str], column: Columns) -> dict[str, Facts]:
+    """The two languages of the one column that holds two in all of its rows; empty for none and for more, and for answers,
+    which belong to a question."""
+    spoken = [both for name in columns if (both := two_languages(name, column(name)))]
+    if len(spoken) != 1 or known.rank(holder_of(spoken[0][0], columns), known.NAMES["completion"]) is not None:
         return {}
     column.look_into(spoken[0])
     whole = all(column(half).kind == "str" and not column(half).array.null_count for half in spoken[0])
@@ -242,7 +239,6 @@ class _Finder:
             texts = self.could.texts(set(self.found.get("label", ())))
             graded = self.could.graded() if task == "classification" else []
             chosen = judged[1:] or list(dict.fromkeys((*self.could.pair(), *graded))) or texts[:1]
-            chosen = self.could.translated(chosen) or chosen
             put("text", chosen, self._says(chosen), [name for name in texts if name not in (*chosen, *judged)])
         played = {name for columns in (*self.found.values(), *self.given.values()) for name in columns}
         played |= {holder_of(name, list(self.free)) for name in played}

@@ -1,6 +1,6 @@
 """Columns inside a column: `translation/en` is what stands under `en` in the objects of the column `translation`.
 
-A role may name one by its pointer. Detection offers the languages of WMT's and OPUS's
+A role may name one by its pointer. Detection offers the two languages of WMT's and OPUS's
 `{"translation": {"en": ..., "fr": ...}}` and nothing else: what other objects hold is the user's to say. Findings and edits
 name the same pointer, so what is written keeps its shape.
 Cost: one pass over the JSON of a column for all that is asked for at once; it is kept.
@@ -90,9 +90,8 @@ def at(value: object, path: Sequence[Token]) -> Any:
         return None
 
 
-def languages_in(name: str, column: Column) -> list[str]:
-    """The inner columns of one whose values, as far as a sample shows, are texts in the same two languages or more; empty
-    for any other."""
+def two_languages(name: str, column: Column) -> list[str]:
+    """The inner columns of one whose values, as far as a sample shows, are texts in two languages; empty for any other."""
     array = column.array
     if not column.json:
         return []
@@ -109,8 +108,7 @@ def languages_in(name: str, column: Column) -> list[str]:
 
 
 def _speak(keys: Sequence[str]) -> bool:
-    """Whether keys are the codes of two languages, one of them a code that means nothing else; or of more, none an id."""
+    """Whether keys are the codes of two languages, one of them a code that means nothing else."""
     codes = {found[1] for key in keys if (found := _CODE.fullmatch(key))}
     known = codes <= LANGUAGES | OTHER_LANGUAGES | RARE_CODES and not codes <= OTHER_LANGUAGES
-    many = len(keys) == 2 or (len(keys) > 2 and "id" not in codes)
-    return many and all(map(_CODE.fullmatch, keys)) and known
+    return len(keys) == 2 and all(map(_CODE.fullmatch, keys)) and known

@@ -13,7 +13,7 @@ import pytest
 
 from curate import apply, detect
 from curate.dataset import Dataset, inner, load
-from curate.dataset.inner import holder_of, languages_in
+from curate.dataset.inner import holder_of, two_languages
 from curate.errors import ConfigError, DataError
 from curate.recipe import Recipe
 from train.examples import from_dataset
@@ -66,11 +66,11 @@ def test_copies_go_a_second_translation_stays_and_edits_keep_the_shape(tmp_path:
 
 
 def test_other_objects_are_no_languages(tmp_path: Path) -> None:
-    others: list[Any] = [{"en": "One.", "fr": "Un.", "id": "r1"}, {"id": "One.", "to": "Two."}, {"en": 1, "fr": 2}]
+    others: list[Any] = [{"en": "One.", "fr": "Un.", "de": "Eins."}, {"id": "One.", "to": "Two."}, {"en": 1, "fr": 2}]
     others += [dict.fromkeys(keys, "One.") for keys in (("pos", "neg"), ("old", "new"), ("src", "tgt"), ("en", "new"))]
     for held in others:
         data = of(tmp_path, [{"translation": held}] * 12)
-        assert languages_in("translation", data._column("translation")) == []
+        assert two_languages("translation", data._column("translation")) == []
 
 
 LANGUAGES: dict[str, tuple[Any, str, dict[str, tuple[str, ...]]]] = {
@@ -98,30 +98,6 @@ def test_languages_that_are_no_prompt_and_completion_are_left_alone(tmp_path: Pa
     make, task, roles = LANGUAGES[case]
     data = of(tmp_path, [make(i) for i in range(30)])
     assert (data.task, dict(data.roles.items())) == (task, roles)
-
-
-def three(i: int) -> Row:
-    said = row(i)["translation"]
-    return {"talk": f"talk_{i}", "said": {**said, "de": f"Haus {i} der alten Straße wurde {1800 + i * 7} verkauft."}}
-
-
-def test_more_languages_are_read_as_one_text(tmp_path: Path) -> None:
-    places = ("said/en", "said/fr", "said/de")
-    data = of(tmp_path, [three(i) for i in range(20)])
-    assert (data.task, dict(data.roles.items())) == ("text", {"text": places})
-    assert load(data.source.path, roles=dict(data.roles.items()), task="text").roles == data.roles
-    assert data.content()[3].as_py() == "\n".join(three(3)["said"].values())
-    data = of(tmp_path, [{**three(i), "topic": "ab"[i % 2]} for i in range(20)])
-    assert (data.task, data.roles.text, data.roles.label) == ("classification", places, ("topic",))
-
-
-def test_more_languages_are_no_text_beside_prose_or_another_pair(tmp_path: Path) -> None:
-    data = of(tmp_path, [{**three(i), "body": row(i + 50)["translation"]["en"]} for i in range(20)])
-    assert dict(data.roles.items()) == {"text": ("body",)}
-    data = of(tmp_path, [{**three(i), **row(i + 50)} for i in range(20)])
-    assert dict(data.roles.items()) == {"prompt": ("translation/en",), "completion": ("translation/fr",)}
-    data = of(tmp_path, [three(i) if i else {**three(i), "said": {"en": "One."}} for i in range(20)])
-    assert not any(name.startswith("said/") for _, names in data.roles.items() for name in names)
 
 
 def test_a_role_inside_text_is_refused(tmp_path: Path) -> None:

@@ -51,9 +51,3 @@ def test_a_claim_is_the_text_and_its_page_the_context(tmp_path: Path, claim: str
 def test_one_of_them_alone_is_any_column(tmp_path: Path, names: tuple[str, str]) -> None:
     roles = of(tmp_path, {names[0]: (60, 2), names[1]: (0, 1)}, "label").roles
     assert (roles.text, roles.context) == ((names[0],), ())
-
-
-@pytest.mark.parametrize("page", ["段落", "отрывок", "pasaje"])
-def test_a_passage_beside_a_question_is_the_context(tmp_path: Path, page: str) -> None:
-    dataset = of(tmp_path, {page: (60, 4), "pregunta": (0, 1), "respuesta": (120, 1)}, "n")
-    assert (dataset.task, dataset.roles.context) == ("sft", (page,))
