@@ -38,7 +38,6 @@ from curate.review.residual import residual_of
 from curate.rundir import RunDir
 from curate.safetext import safe_text
 from curate.similarity.partners import TRAIN, split_ranks
-from curate.stages.label_kinds import target_kind
 from curate.workflow import as_recipe, default_out, detect_into, load_ablation, read_decisions, read_input, reopen
 
 if TYPE_CHECKING:
@@ -318,7 +317,6 @@ def _evidence(detected: Detected, plan: Plan, run: RunDir, *, curated: bool) -> 
         labels=None if labels is None else labels.to_pylist(),
         train_row=split_ranks(dataset.splits(), dataset.n_rows) == TRAIN,
         answers=bool(dataset.parts()),
-        labels_are_numbers=target_kind(dataset, "auto") == "number",
         label_scores=_label_scores(detected),
         labels_sampled=_labels_sampled(detected),
         curated=curated,

@@ -30,8 +30,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import xxhash
 
-from curate.dataset.column import Column
-from curate.dataset.side_by_side import measures
 from curate.errors import DataError
 from train.beside import Beside, beside_of
 from train.parts import Tools as Tools
@@ -256,9 +254,6 @@ def _classification(dataset: Dataset) -> tuple[str, list[Any], list[str] | None,
     labels = dataset.labels()
     if labels is None:
         raise DataError("classification training needs a label role; name the label column")
-    if measures(Column(dataset.values(name := dataset.roles.label[0]), dataset.is_json(name))):
-        task, texts, _, how = _text(dataset)
-        return task, texts, None, f"The label column holds numbers, which are no classes: nothing learns them. {how}"
     return CLASSIFICATION, dataset.content().to_pylist(), labels.to_pylist(), ""
 
 

@@ -33,7 +33,6 @@ NAME_WIDTH = 40
 _CLASSES_NAMED = 5
 NO_SPLIT = "the data names no evaluation split"
 NO_LABELS = "the data has no labels"
-NO_CLASSES = "the labels are numbers, not classes"
 NO_ANSWERS = "the data holds no prompts with answers"
 
 
@@ -86,8 +85,6 @@ class Evidence:
     """Whether rows hold prompts and answers."""
     label_scores: NDArray[np.float64] | None
     """Probability that each row's label is wrong; NaN where it was not judged."""
-    labels_are_numbers: bool = False
-    """Whether labels are to be predicted as numbers, and are no classes."""
     labels_sampled: bool = False
     """Whether only a sample of each class was judged."""
     curated: bool = False
@@ -161,9 +158,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
             e, rows((rule == "conflicting_label") & open_, "exact_duplicates", "near_duplicates", share=True), _labels_told
         ),
         "label_error_rate": lambda: _label_errors(e, stage, row, status, kept, open_, missing("label_issues")),
-        "rows_per_class": lambda: (
-            Fact(None, why_missing=NO_CLASSES, applies=False) if e.labels_are_numbers else _smallest_class(e, kept)
-        ),
+        "rows_per_class": lambda: _smallest_class(e, kept),
     }
     for name, make in labelled.items():
         facts[name] = make() if e.labels is not None else Fact(None, why_missing=NO_LABELS, applies=False)

@@ -149,7 +149,7 @@ def _flags(dataset: Dataset, summary: dict[str, Any], config: SufficiencyConfig,
 STAGE = Stage(
     name=NAME,
     title="Enough data",
-    version=6,
+    version=5,
     config=SufficiencyConfig,
     detect=detect,
     on_finding="flag",

@@ -14,7 +14,7 @@ from curate.dataset.column import Column
 from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
 from curate.dataset.given import holds_answers, picked, said_in, says_mostly
 from curate.dataset.shapes import Facts
-from curate.dataset.side_by_side import asks, measures, median_written, rates, speaks, tells, wordy
+from curate.dataset.side_by_side import asks, median_written, rates, speaks, tells, wordy
 
 
 def answering(fact: Facts) -> bool:
@@ -227,23 +227,8 @@ class Candidates:
             found = named + [name for name, fact in fit.items() if name not in named and fact.repeats]
         else:
             found = self._labels_among(fit)
-        first = self._marks[:1] if graded else self.measured[:1] if self._surer(found) else []
-        return [*first, *(name for name in found if name not in first)]
-
-    def _surer(self, found: list[str]) -> bool:
-        """Whether a number to be predicted is surer than the classes found, by its name."""
-        ours, theirs = (known.label_ranks(names[:1], ()) for names in (self.measured, found))
-        return not found or (bool(ours and theirs) and min(ours.values()) <= min(theirs.values()))
-
-    @cached_property
-    def measured(self) -> list[str]:
-        """Numbers with decimals that are to be predicted from the text, by their names; what a pipeline wrote beside a text
-        that it collected is none."""
-        names = known.TARGETS[:4] if any(known.plain(name) in known.FILTERED_BY for name in self.free) else known.TARGETS
-        names = (*names, *known.TARGETS_OF_PAIRS) if self.pair() else names
-        named = sorted((names.index(known.plain(n)), n) for n in self.free if known.plain(n) in names)
-        found = [name for _, name in named if name not in self._named_about_rows and measures(self.column(name))]
-        return found if found and any(asks(self.free[name]) for name in self.texts(set(found))) else []
+        marks = self._marks[:1] if graded else []
+        return [*marks, *(name for name in found if name not in marks)]
 
     def _labels_among(self, fit: Mapping[str, Facts]) -> list[str]:
         """Labels by name, or by contents where one column alone looks like it."""

@@ -232,8 +232,7 @@ class _Finder:
             put("label", thumb, self._says(thumb))
         if task == "classification":
             labels = self.could.labels()
-            told = "by name and contents: numbers to be predicted" if labels[:1] == self.could.measured[:1] else ""
-            put("label", labels[:1], told or self._says(labels[:1]), labels[1:])
+            put("label", labels[:1], self._says(labels[:1]), labels[1:])
         judged = self.could.judged() if task in ("classification", "text") else []
         if task in ("classification", "text"):
             texts = self.could.texts(set(self.found.get("label", ())))

@@ -96,15 +96,6 @@ SAID_TWICE = ("response", "answer", "completion", "output", "reply", "generation
 LISTED_TEXTS = (*NAMES["text"], "tokens", "words", "sentences", "paragraphs", "lines", "utterances", "dialog", "dialogue",
                 "conversation", "turns", "data")  # fmt: skip
 """What a text may be called that is written as a list."""
-TARGETS = ("label", "labels", "target", "y", "toxicity", "toxicity_score", "sentiment", "sentiment_score")
-"""What numbers are to be predicted from a text, as whole names."""
-TARGETS_OF_PAIRS = ("score", "similarity", "similarity_score", "relatedness", "relatedness_score", "gold_score")
-"""The same of two texts; of one they are more often what a filter or a reader thought of it."""
-FILTERED_BY = frozenset((
-    "perplexity", "ppl", "language_score", "lang_score", "language_probability", "quality", "quality_score", "token_count",
-    "edu_score", "int_score",
-))  # fmt: skip
-"""What pipelines write beside a text that they collect: scores there are theirs, whatever they are called."""
 TITLES = ("title", "headline")
 THINGS = frozenset((
     "product", "produit", "produkt", "producto", "produto", "prodotto", "brand", "marque", "marke", "author", "auteur",

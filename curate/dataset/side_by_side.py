@@ -6,7 +6,6 @@ Cost: the statistics of a column and, for words, at most `_WRITTEN_ROWS` rows sp
 
 from __future__ import annotations
 
-import math
 import re
 from statistics import median
 
@@ -17,10 +16,6 @@ from curate.dataset.column import Column
 from curate.dataset.shapes import Facts
 
 _WRITTEN_ROWS = 400
-_HEAD = 50
-_STEPS = 21
-"""Half stars from 0 to 10: no scale that people choose from has more."""
-_number = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?").fullmatch
 _MARKS = ".,;:!?()[]{}<>\"'"
 _DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 """Letters of scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
@@ -52,22 +47,6 @@ def rates(fact: Facts, column: Column) -> bool:
     except ValueError:
         return False
     return len(numbers) > 1 and all(0.5 <= number <= 10 and (2 * number).is_integer() for number in numbers)
-
-
-def measures(column: Column) -> bool:
-    """Numbers with decimals, more of them than a scale has steps: a measurement, whose values are no classes."""
-    array = column.array
-    if not pa.types.is_floating(array.type):
-        if not pa.types.is_large_string(array.type) or not all(map(_number, filter(None, array[:_HEAD].to_pylist()))):
-            return False
-        numbers = [_number(cell) for cell in array.unique().to_pylist() if cell]
-        found = [float(number[0].replace(",", ".")) for number in numbers if number]
-        if len(found) < len(numbers):
-            return False
-    else:
-        found = [number for number in array.unique().to_pylist() if number is not None]
-    finite = set(filter(math.isfinite, found))
-    return len(finite) > _STEPS and 2 * sum(not number.is_integer() for number in finite) > len(finite)
 
 
 def speaks(fact: Facts, column: Column) -> bool:

@@ -293,7 +293,7 @@ def _evidence(
 STAGE = Stage(
     name=NAME,
     title="Label issues",
-    version=10,
+    version=9,
     config=LabelIssuesConfig,
     detect=detect,
     on_finding="review",

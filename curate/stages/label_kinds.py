@@ -1,6 +1,6 @@
 """Labels that are no classes: sets of labels, and numbers. Parts of the stage `label_issues`.
 
-What a column holds is read from it: lists are sets; numbers with decimals, more than twenty-one of them, are measurements.
+What a column holds is read from it: lists are sets; numbers with decimals that nearly all differ are measurements.
 Whole numbers are classes unless the recipe says `target = "number"`, because a column of whole numbers may be codes or
 ids. Rules, all flags, since neither a set nor a number has one likelier value that could take its place:
 `missing_label` (the text fits a label that the row's set lacks), `extra_label` (the set holds a label that the text
@@ -18,8 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import Dataset
-from curate.dataset.column import Column
-from curate.dataset.side_by_side import measures
 from curate.errors import StageSkipped
 from curate.labels.judged import FEWEST_ROWS, MAX_CELLS
 from curate.ledger.findings import concat_findings, make_findings
@@ -34,6 +32,7 @@ REASONS = {
     "extra_label": "a model that never saw this row does not expect a label that its set holds",
     "unexpected_number": "the number is far from what the text and the other rows lead one to expect",
 }
+_MANY_VALUES = 20
 Ints = npt.NDArray[np.int64]
 
 
@@ -42,11 +41,16 @@ def target_kind(dataset: Dataset, target: str) -> str:
     if target != "auto" or not dataset.roles.label:
         return "class" if target == "auto" else target
     column = dataset.values(dataset.roles.label[0])
-    if nested := dataset.is_json(dataset.roles.label[0]):
+    if dataset.is_json(dataset.roles.label[0]):
         cells = [cell for cell in column.slice(0, 1000).to_pylist() if cell is not None]
-        if cells and sum(cell.startswith("[") for cell in cells) > len(cells) / 2:
-            return "set"
-    return "number" if measures(Column(column, nested)) else "class"
+        return "set" if cells and sum(cell.startswith("[") for cell in cells) > len(cells) / 2 else "class"
+    if pa.types.is_floating(column.type):
+        known = pc.drop_null(column)
+        whole = pc.sum(pc.equal(pc.floor(known), known)).as_py() or 0
+        values = pc.count_distinct(known).as_py()
+        if len(known) and whole < len(known) / 2 and values > max(_MANY_VALUES, len(known) / 2):
+            return "number"
+    return "class"
 
 
 def detect_sets(dataset: Dataset, config: LabelIssuesConfig, groups: Ints, context: Context) -> Detection:

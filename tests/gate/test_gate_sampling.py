@@ -33,7 +33,7 @@ def test_a_sample_holds_every_class_by_its_share(sizes: list[int], most: int, se
     assert (stratified(codes, most, seed) == drawn).all()
 
 
-def fact(labels: np.ndarray, scores: np.ndarray, name: str = "label_error_rate", *, numbers: bool = False) -> Fact:
+def fact(labels: np.ndarray, scores: np.ndarray) -> Fact:
     n = len(labels)
     plan = pa.table({name: pa.array([], pa.string()) for name in ("stage", "rule", "action", "status")}).append_column(
         "row", pa.array([], pa.int64())
@@ -41,16 +41,9 @@ def fact(labels: np.ndarray, scores: np.ndarray, name: str = "label_error_rate",
     evidence = Evidence(
         n_rows=n, rejected_rows=0, findings=empty_findings(), plan=plan, dropped=np.zeros(n, bool), ran={},
         labels=[f"class {i}" for i in labels.tolist()], train_row=np.ones(n, bool), answers=False, label_scores=scores,
-        labels_sampled=True, labels_are_numbers=numbers,
+        labels_sampled=True,
     )  # fmt: skip
-    return gather(evidence)[name]
-
-
-def test_numbers_have_no_smallest_class() -> None:
-    labels, scores = np.arange(40), np.zeros(40)
-    assert (found := fact(labels, scores, "rows_per_class")).applies
-    assert found.value == 1
-    assert not fact(labels, scores, "rows_per_class", numbers=True).applies
+    return gather(evidence)["label_error_rate"]
 
 
 def test_the_interval_of_a_sample_holds_the_share_of_all_rows() -> None:
