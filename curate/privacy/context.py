@@ -133,8 +133,7 @@ _SECRET_KEYS = word_list("""
     id_token client_secret secret_key access_key secret_access_key aws_secret_access_key private_key api_token
     authtoken accesstoken auth_key authorization bearer_token api_secret app_secret session_token sessionid
     session_id jwt sig signature connection_string accountkey sharedaccesskey db_password dbpassword
-    user_password admin_password passwort kennwort storage_key account_key signing_key encryption_key service_role_key
-    webhook_secret
+    user_password admin_password passwort kennwort
 """)
 _HANDLE_KEYS = word_list("""
     username user_name userid user_id login handle screen_name screenname nickname twitter instagram telegram discord

@@ -1,4 +1,4 @@
-"""Values that one sign in their middle gives away: webhooks, keys of bots, payment addresses, plates, MAC addresses.
+"""Values that one sign gives away: webhooks, keys of bots, named keys, payment addresses, plates, MAC addresses.
 
 The lexer knows values by what they begin with, or by a word before them. Some have neither: `0011.2233.4455`,
 `name@okaxis`, the path of an incoming webhook, which is its key. One compiled pass looks at `@`, `.`, `/`, `:` and at
@@ -6,7 +6,7 @@ digits beside letters beyond ASCII, compares the few bytes around, and proposes;
 and bounded.
 
 Sources: the providers' documentation of incoming webhooks and of bots; NPCI's list of UPI handles; Cisco's notation of MAC
-addresses; GOST R 50577 and the plate letters of the Korean and the Japanese vehicle registers.
+addresses; GOST R 50577, the plate letters of the Korean and the Japanese vehicle registers and the latter's offices.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from curate.privacy.words import word_list
 
 _BEFORE, _AFTER = 72, 320
 """Bytes around the sign that are read."""
-_AT, _DOTS, _SLASH, _COLON, _PLATE = range(1, 6)
+_AT, _DOTS, _SLASH, _COLON, _PLATE, _EQUALS = range(1, 7)
 _UPI = word_list("""
     okaxis okhdfcbank okicici oksbi ybl ibl axl paytm ptaxis ptsbi pthdfc ptyes apl yapl rapl upi waicici wahdfcbank waaxis
     wasbi icici hdfcbank sbi axisbank axisb kotak kmbl fbl freecharge airtel postbank jupiteraxis pingpay timecosmos slice
@@ -38,7 +38,7 @@ UPI_KEYS, UPI_VALUES = hash_table({name.encode(): 1 for name in _UPI})
 def _wakes() -> npt.NDArray[np.uint8]:
     table = np.zeros(256, dtype=np.uint8)
     table[list(b"0123456789")] = _PLATE
-    for sign, kind in ((b"@", _AT), (b".", _DOTS), (b"/", _SLASH), (b":", _COLON)):
+    for sign, kind in ((b"@", _AT), (b".", _DOTS), (b"/", _SLASH), (b":", _COLON), (b"=", _EQUALS)):
         table[sign[0]] = kind
     return table
 
@@ -97,7 +97,7 @@ def _plate(data, start, end, i):  # type: ignore[no-untyped-def]
         return 48 <= d <= 57 or d == 0xE3
     if j - i == 3 and (c == 0xD0 or c == 0xD1) and (data[p - 1] == 0xD0 or data[p - 1] == 0xD1):
         k += 4
-        return k + 2 < end and (48 <= data[k] <= 57 or (data[k] == 32 and 48 <= data[k + 1] <= 57))
+        return k + 2 <= end and (48 <= data[k] <= 57 or (data[k] == 32 and 48 <= data[k + 1] <= 57))
     return False
 
 
@@ -113,6 +113,17 @@ def _path(data, start, end, i):  # type: ignore[no-untyped-def]
         if three == _PATHS[n]:
             return True
     return False
+
+
+@njit(cache=True, nogil=True)
+def _named(data, start, end, i):  # type: ignore[no-untyped-def]
+    """Whether a name that ends in `_key` stands before the colon or the sign of equality at `i`."""
+    j, floor = i - 1, max(start + 4, i - 4)
+    while j >= floor and (data[j] == 32 or data[j] == 34 or data[j] == 39 or data[j] == 92):
+        j -= 1
+    if j < start + 4 or i + 20 >= end or (data[j - 3] != 95 and data[j - 3] != 45):
+        return False
+    return data[j] | 32 == 121 and data[j - 1] | 32 == 101 and data[j - 2] | 32 == 107
 
 
 @njit(cache=True, nogil=True)
@@ -133,6 +144,10 @@ def _places(data, starts, ends):  # type: ignore[no-untyped-def]
                 take = i > start and 1 <= WORD[data[i - 1]] <= 2 and _payee(data, end, i)
             elif kind == _COLON:  # 7104402817:AA...
                 take = i + 30 < end and data[i + 1] == 65 and data[i + 2] == 65 and i > start and 48 <= data[i - 1] <= 57
+                if not take and _named(data, start, end, i):
+                    take, kind = True, _EQUALS
+            elif kind == _EQUALS:
+                take = _named(data, start, end, i)
             else:
                 take = _path(data, start, end, i)
             if take:
@@ -178,63 +193,130 @@ def _hook(before: str, behind: str) -> _Taken:
 
 def _bot(before: str, behind: str) -> _Taken:
     number, key = _BOT_BEFORE.search(before), _BOT_BEHIND.match(behind)
-    return (-len(number[1]), key.end(), "SECRET", 0.95) if number and key and len(set(key[0])) > 9 else None
+    drawn = key is not None and len(set(key[0])) > 9 and key[0][3:] not in (key[0][3:].lower(), key[0][3:].upper())
+    return (-len(number[1]), key.end(), "SECRET", 0.95) if number and key and drawn else None
+
+
+_KEY_NAME = re.compile(r"(?i)(?:storage|account|signing|encryption|service_role)[_-]key[\\\"' ]*\Z")
+_KEY_VALUE = re.compile(r"[:=] ?[\\\"'`]*([A-Za-z0-9+/_=-]{20,200})(?![\w.:-])")
+_LONGEST_RUN = re.compile(r"[A-Za-z0-9]{16,}")
+
+
+def _named_key(before: str, behind: str) -> _Taken:
+    """Programs keep versions, paths and methods under such names too, so the value must look drawn at random."""
+    value = _KEY_VALUE.match(behind) if _KEY_NAME.search(before) else None
+    if value is None:
+        return None
+    for run in _LONGEST_RUN.findall(value[1]):
+        hexadecimal = len(run) >= 32 and re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", run)
+        mixed = run not in (run.lower(), run.upper())
+        if len(set(run)) >= 8 and sum(map(str.isdigit, run)) >= 2 and (mixed or (hexadecimal and not run.isdigit())):
+            return value.start(1), value.end(1), "SECRET", 0.8
+    return None
 
 
 _PAYER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,49}\Z")
-_PAYEE = re.compile(r"@[A-Za-z]+")
+_PAYEE = re.compile(r"@([A-Za-z]+)(?![A-Za-z{(/\\]|:\S)")
+_SAYS_ELSE = frozenset(word_list("slice federal apl yapl rapl upi indus airtel kotak pnb icici sbi postbank"))
+"""Services whose names are words, hosts or banks as well: a word of payment, or a telephone before them, must say more."""
+_PAYS = re.compile(
+    r"(?i)\b(?:upi|pa(?:y|id|ying|yments?|yable|yee)|vpa|bhim|sen[dt])\b|g-?pay|phone-?pe|paytm|भुगतान|transfer|₹"
+)
 
 
 def _payment(before: str, behind: str) -> _Taken:
     name, service = _PAYER.search(before), _PAYEE.match(behind)
-    if name is None or service is None or _ANYBODYS.search(name[0]) or before[: name.start()].endswith(("@", "/", "://")):
+    if name is None or service is None or _ANYBODYS.search(name[0]) or before[: name.start()].endswith(("@", "/", "\\")):
+        return None
+    around = before[: name.start()] + " " + behind[service.end() : service.end() + 48]
+    if service[1].lower() in _SAYS_ELSE and not (name[0].isdigit() and len(name[0]) >= 10) and not _PAYS.search(around):
         return None
     return -len(name[0]), service.end(), "HANDLE", 0.8
 
 
 _HARDWARE = re.compile(
-    r"(?i)\bmac\b|mac.?addr|\barp|hw.?addr|hardware|ether|vlan|switch|cisco|interface|\b(?:gi|fa|te|eth|po)[a-z]*\d|uplink|wlan|wi-?fi|\bap\b"
+    r"(?i)\b(?:macs?|mac.?addr\w*|arp|hw.?addr\w*|hardware|ether(?:net)?|vlans?\d*|switch(?:es|port)?|cisco|interfaces?|stations?"
+    r"|uplink|wlan|wi-?fi|aps?|dhcp|bssid|(?:gi|fa|te|eth|po)[a-z]*\d[\d/.]*)\b"
 )
+_OTHERS = re.compile(r"(?i)\b(?=[\d.]*[a-f])(?=[a-f.]*\d)[\da-f]{4}\.[\da-f]{4}\.[\da-f]{4}\b")
 
 
 def _mac(before: str, behind: str) -> _Taken:
     value = before[-4:] + behind[:10]
-    plain = not any(c.isdigit() for c in value) or not any(c.isalpha() for c in value)
-    if len(set(value)) < 4 or (plain and not _HARDWARE.search(before[-64:] + " " + behind[10:58])):
+    if not any(map(str.isdigit, value)) or not any(map(str.isalpha, value)) or len(set(value)) < 4:
         return None
+    if not any(words.search(before[:-4]) or words.search(behind, 10, 58) for words in (_HARDWARE, _OTHERS)):
+        return None  # a sum, a build; a table or a list holds more than one
     return -4, 10, "MAC_ADDRESS", 0.85
 
 
 _RUSSIAN = re.compile(r"(?<![\w.-])([АВЕКМНОРСТУХ])( ?)\d{3}\2[АВЕКМНОРСТУХ]{2}\2\d{2,3}(?!\w)(?![.,-]\d)", re.IGNORECASE)
-_RUSSIAN_WORDS = re.compile(r"(?i)номер|знак|авто|машин|грз\b|г/н|гос|\bт/?с\b|регистр|водител|\bрег\b")
-_KOREAN = re.compile(
-    r"(?<![\w.-])\d{2,3}[가나다라마바사아자차카타파하거너더러머버서어저허고노도로모보소오조호구누두루무부수우주배]"
-    r" ?\d{4}(?![\d.,-])"
+_RUSSIAN_WORDS = re.compile(
+    r"(?i)номер|\bзнак|\bавто(?!мат)|машин|\bгрз\b|г/н|\bгос(?:\b|номер|знак|рег|ударств)|\bт/?с\b|регистрацион|водител|\bрег\b"
 )
-_KOREAN_WORDS = re.compile(r"차량|번호판|자동차|차번|차 번호|주차|승용차|택시|화물차")
+_RUSSIAN_STATE = re.compile(r"(?i)номер|\bзнак|\bгрз\b|г/н|\bгос(?:\b|номер|знак|рег)")
+"""What is asked for small letters with blanks between, as prepositions and measures are: "с 100 км 15 литров"."""
+_MEASURES = ("мм", "см", "км", "тн")
+_CHIPS = re.compile(
+    r"(?i)схем|серии|усилит|при[её]мник|триггер|\b(?:п|пп)?озу\b|ппзу|сталь|магнитол|радио|транзист|резист|телевиз|автомат\b"
+)
+_KOREAN = re.compile(
+    r"(?<![\w.-])\d{2,3}(?P<letter>[가나다라마바사아자차카타파하거너더러머버서어저허고노도로모보소오조호구누두루무부수우주배])"
+    r" ?\d{4}(?![\d-]|[.,]\d|[A-Za-z%])(?! ?(?:억|만|원|명|대|년|월|천|개|곳|건|톤|호|회|배|주|도|시즌|킬로|미터))"
+    r"(?=$|[^\w]|[은는이가을를의에로와과도입번차])"
+)
+_KOREAN_WORDS = re.compile(r"번호판|차량 ?번호|차 ?번호|차번")
+_KOREAN_UNITS = "조배주도부호바수구차자서사보무두로"
+"""Plate letters that are units or counters as well."""
 _JAPANESE = re.compile(
-    r"(?:[一-龥]{2,4}|[ぁ-ん]{3,4}) ?\d{2,3} ?(?P<letter>[あ-んヲ]) ?"
+    r"(?P<office>[一-龥]{2,4}|[ぁ-ん]{3,4}) ?(?P<kind>\d{2,3}) ?(?P<letter>[あ-んヲ]) ?"
     r"(?:\d{1,2}-\d{2}|[・･]{1,3}\d{1,3}|[・･]{1,2}\d-\d{2})(?!\d)"
 )
-_JAPANESE_WORDS = re.compile(r"ナンバー|車|登録番号|駐車")
-_PARTICLES = "のはがをにとでもかや"
+_JAPANESE_WORDS = re.compile(r"ナンバー|登録番号|車両|車体番号|車検|(?:の|愛|自家用)車(?!で)")
+_PARTICLES = "のはがをにとでもかやへよ"
+_OFFICES = frozenset(word_list("""
+    品川 練馬 足立 八王子 多摩 世田谷 杉並 板橋 江東 葛飾 横浜 川崎 湘南 相模 大宮 所沢 熊谷 春日部 越谷 川口 川越
+    千葉 習志野 野田 成田 市川 船橋 松戸 市原 水戸 土浦 つくば 宇都宮 とちぎ 那須 群馬 高崎 前橋 山梨 富士山 名古屋
+    尾張小牧 三河 豊橋 岡崎 豊田 一宮 春日井 静岡 浜松 沼津 伊豆 岐阜 飛騨 三重 鈴鹿 四日市 大阪 なにわ 和泉 神戸
+    姫路 京都 奈良 飛鳥 和歌山 滋賀 札幌 函館 室蘭 旭川 帯広 釧路 北見 知床 苫小牧 仙台 宮城 福島 いわき 会津 郡山
+    白河 山形 庄内 秋田 岩手 盛岡 平泉 青森 八戸 弘前 新潟 長岡 上越 長野 松本 諏訪 南信州 富山 石川 金沢 福井 鳥取
+    島根 出雲 岡山 倉敷 広島 福山 山口 下関 香川 高松 徳島 愛媛 高知 福岡 北九州 久留米 筑豊 佐賀 長崎 佐世保 熊本
+    大分 宮崎 鹿児島 奄美 沖縄
+"""))
+"""What the first line of a plate names: the transport offices and regions."""
 
 
 def _of_vehicle(before: str, behind: str) -> _Taken:
     whole, at = before + behind[:40], len(before)
-    for form, words in ((_RUSSIAN, _RUSSIAN_WORDS), (_KOREAN, _KOREAN_WORDS), (_JAPANESE, _JAPANESE_WORDS)):
+    for form, sure in ((_RUSSIAN, _russian), (_KOREAN, _korean), (_JAPANESE, _japanese)):
         for found in form.finditer(whole, max(0, at - 8)):
-            if not found.start() <= at < found.end():
-                continue
-            sure = form is _RUSSIAN and found[0] == found[0].upper() and not found[2]
-            sure |= form is _JAPANESE and found["letter"] not in _PARTICLES
-            if sure or words.search(before[-48:] + " " + whole[found.end() : found.end() + 24]):
+            if found.start() <= at < found.end() and sure(found, before[-48:], whole[found.end() : found.end() + 24]):
                 return found.start() - at, found.end() - at, "LICENSE_PLATE", 0.8
     return None
 
 
+def _russian(found: re.Match[str], before: str, behind: str) -> bool:
+    around, blanks = before + " " + behind, bool(found[2])
+    if _CHIPS.search(around):
+        return False
+    if found[0] == found[0].lower() and blanks:
+        return found[0].split()[2] not in _MEASURES and _RUSSIAN_STATE.search(around) is not None
+    return _RUSSIAN_WORDS.search(around) is not None
+
+
+def _korean(found: re.Match[str], before: str, behind: str) -> bool:
+    vehicle = behind.lstrip().startswith("차량") and found["letter"] not in _KOREAN_UNITS
+    return vehicle or _KOREAN_WORDS.search(before[-16:] + " " + behind[:16]) is not None
+
+
+def _japanese(found: re.Match[str], before: str, behind: str) -> bool:
+    office = found["office"] in _OFFICES and len(found["kind"]) == 3 and found["letter"] not in _PARTICLES
+    return office or _JAPANESE_WORDS.search(before[-24:] + " " + behind[:8]) is not None
+
+
 _READ: dict[int, Callable[[str, str], _Taken]] = {
     _AT: _payment, _DOTS: _mac, _SLASH: _hook, _COLON: _bot, _PLATE: _of_vehicle,
+    _EQUALS: _named_key,
 }  # fmt: skip
 
 

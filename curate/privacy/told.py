@@ -230,14 +230,17 @@ def _password(word: str, before: str, rest: str) -> _Value | None:
         value = _Token(0, match["value"], "sign", 0, "").value
         return _Value(match.start("value"), value, 0.8) if _strength(value) else None
     if before.rstrip(" *`").endswith("|") and (cell := _CELL.match(rest)):  # of a table, its label in the cell before
-        return _Value(cell.start(1), cell[1], 0.8) if _strength(cell[1]) >= 2 else None
+        strong = _strength(cell[1])
+        drawn = strong == 3 or (strong and len(re.findall(r"\d+", cell[1])) >= 3)
+        return _Value(cell.start(1), cell[1], 0.8) if drawn and not _HEADING.search(rest) else None
     for token in _tokens(rest, low):
         if low == "pass" and token.joined not in ("told", "sign"):
             continue  # of a mountain, of a train
         value = token.value
         if token.joined == "sign" and low in w.KEYS and _PROGRAM.search(value):
             return None
-        strong = _strength(value.rstrip("!") if token.joined == "loose" and not token.quote else value)
+        device = token.joined == "loose" and not token.quote and _ON.search(rest[: token.start])  # "on Galaxy21!"
+        strong = _strength(value.rstrip("!") if device else value)
         if strong >= _needed(token, low) and (token.joined != "loose" or any(map(str.isdigit, value))):
             return _Value(token.start, value, 0.8)
         told_so = token.joined in ("told", "sign") and not token.away
@@ -249,6 +252,9 @@ def _password(word: str, before: str, rest: str) -> _Value | None:
 
 
 _CELL = re.compile(r"[`* ]*\|[`* ]*([^\s|`]{4,60})[`* ]*\|")
+_HEADING = re.compile(r"\A[^\n]*\n[ \t]*\|?[ \t]*:?--")
+"""A row of labels: a line of strokes stands under it."""
+_ON = re.compile(r"(?i)\bon\s+\Z")
 _PROGRAM = re.compile(r"[|+:]|\w\.\w+\W?$")
 _PAIR = re.compile(
     r"(?i)(?:user(?: ?names?)?|login|benutzer(?:name)?|usuario|usuário|utente|utilisateur|identifiant|логин|e-?mail)"
@@ -290,17 +296,18 @@ _NAME_OF = re.compile(r"(?i)\b(?:no(?:me|m|mbre)(?: d[eo] | d['’]| )|nama )$")
 _NAME = re.compile(r"(?i)[ -]?(?:name|id|navn|namn|naam)\b")
 
 
-def _account_like(value: str) -> bool:
+def _account_like(value: str, joined: str = "") -> bool:
     """Made up by a person: with digits, or ending in an initial, or of words that programs do not use."""
     letters, digits = sum(c.isalpha() for c in value), sum(c.isdigit() for c in value)
     if not _ACCOUNT.fullmatch(value) or letters < 2 or _SITE.search(value) or w.NAMES_ITSELF.fullmatch(value):
         return False
-    return 0 < digits <= 8 or _LAST_INITIAL.fullmatch(value) is not None or _two_parts(value)
+    return 0 < digits <= 8 or _LAST_INITIAL.fullmatch(value) is not None or _two_parts(value, joined)
 
 
-def _two_parts(value: str) -> bool:
-    """Whether two or three words joined by signs are no name out of a program: `aylin_demir`, `k.osterloh`."""
-    parts = re.split(r"[._-]", value)
+def _two_parts(value: str, joined: str) -> bool:
+    """Whether two or three words joined by signs are no name out of a program: `aylin_demir`, behind a colon `k.osterloh`.
+    Words with hyphens are services and adjectives ("auto-generated") more often than anybody."""
+    parts = re.split(r"[._]" if joined == "sign" else r"_", value)
     fit = 2 <= len(parts) <= 3 and all(p.isalpha() for p in parts) and max(map(len, parts)) >= 4 and value == value.lower()
     return fit and w.OF_PROGRAMS.isdisjoint(parts)
 
@@ -314,7 +321,7 @@ def _account(word: str, before: str, rest: str) -> _Value | None:
     for token in _tokens(rest):
         value = token.value
         joined = token.joined in ("told", "sign") or (login and not token.joined)
-        made_up = not token.away and value == value.lower() and _account_like(value)
+        made_up = not token.away and value == value.lower() and _account_like(value, token.joined)
         if made_up and (_credentials(before, rest[token.start :]) or _logged(rest, token)):
             return _Value(token.start, value, 0.6)
         if joined and not token.away and value == value.lower() and any(map(str.isdigit, value)):
@@ -334,7 +341,7 @@ def _name_of_account(word: str, before: str, rest: str) -> _Value | None:
         return _Value(match.start("value"), found[0], 0.6) if match and found and _account_like(found[0]) else None
     for token in _tokens(rest):
         value = token.value
-        if not token.away and _account_like(value) and (
+        if not token.away and _account_like(value, token.joined) and (
             token.joined in ("told", "sign") or (not token.joined and _credentials(before, rest[token.start :]))
         ):
             return _Value(token.start, value, 0.6)

@@ -66,6 +66,14 @@ OF_PROGRAMS = frozenset(word_list("""
     invalid required optional unique only must cn dn sam upn ldap sub claim claims preferred principal domain enabled object
     members member role roles group groups some any abc xyz foo bar baz word words character characters ad soyad nama
     usuario nombre nom benutzer clean cleaned hash hashed
+    vorname nachname voornaam achternaam firstname lastname givenname surname forename familyname middlename lastname1
+    prenom prénom cognome apellido apellidos sobrenome imie imię nazwisko doe johndoe mustermann
+    service services daemon system systemd network proxy worker workers runner agent operator scheduler controller manager
+    reader writer readonly bot build deploy deployment pipeline pipelines action actions ci cd dev prod staging backend
+    frontend web www api app apps hub docker github gitlab azure aws google kube kubernetes nginx apache httpd postgres
+    postgresql mysql mariadb mongo mongodb redis kafka rabbitmq elastic grafana prometheus airflow keycloak jenkins ansible
+    rails django flask spring jwt oauth verify library package module class function method
+    letters digits numbers alphanumeric special space separated plain readable friendly specific based defined generated
 """))
 """Parts of names that programs and their documentation give: `first_name`, `row.user`."""
 DENIED = frozenset(word_list("""
@@ -83,9 +91,10 @@ MINE = frozenset(word_list("""
 NAMES_ITSELF = re.compile(
     r"(?i:(?:sha-?\d{0,3}|md[45]|aes|rsa|des3?|rc4|base(?:32|58|64)|utf-?(?:8|16|32)\w*|argon2\w{0,2}|b?crypt\w{0,2}|pbkdf2"
     r"|rot13|wpa[23]?|[2m]fa|oauth2?|saml2?|ipv[46]|http2?|tls1?|ssl[23]?|[1l]password\d*|keepass\w*|iso-?\d+|rfc-?\d+"
-    r"|ascii|unicode|(?:var|n|nvar)char\d*|(?:big|tiny|u)?int\d+|uuid\w*|float\d+)(?:[-_.]\w+)?)"
+    r"|windows\d+|win(?:\d{1,2}|xp)|office\d+|word\d{4}|excel\d{4}|outlook\d{4}|exchange\d{4}|access\d{4}|android\d+|ubuntu\d+"
+    r"|ascii|unicode|(?:var|n|nvar)char\d*|(?:big|tiny|u)?int\d+|uuid\w*|float\d+)(?:[-_.]\w+){0,3})"
     r"|v?\d+(?:\.\d+)+\w{0,3}|\d{1,4}-?[a-zà-ÿ]{2,}(?:-[a-z]+)*|[A-Z]{1,8}(?:-?[A-Z]*\d+)+|\d{1,2}[-/:.]\d{1,2}\S*"
-    r"|[A-Z]+(?:_[A-Z]+)*_\d+|(?i:user|admin|test|guest|person|name|client|customer|student|handle|secret)_?\d+"
+    r"|[A-Z]+(?:_[A-Z]+)*_\d+|(?i:user|admin|test|guest|default|person|name|client|customer|student|handle|secret)_?\d+"
     r"|[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*){2,}"
 )
 """What has letters and digits and is neither password nor account: methods, types, versions, measures, dates, placeholders,

@@ -71,6 +71,13 @@ Ihr neues Kennwort: [[SECRET:tK4-99xLp]]
 Das WLAN-Passwort bei uns ist [[SECRET:kaffee2019bohne]].
 Olá, meu login é [[HANDLE:carla.mendes8]] e a senha é [[SECRET:Gremio#1903]]
 contraseña temporal: [[SECRET:Rx72_polo]]
+We reset your password to [[SECRET:Summer2024!]]
+Set password to [[SECRET:Sunshine1!]] please
+Passwort auf [[SECRET:Sommer2024!]] geändert
+Contraseña cambiada a [[SECRET:Verano2024!]]
+| Password | [[SECRET:Tr0ub4dor3x]] |
+username: [[HANDLE:k.osterloh]]
+username is [[HANDLE:aylin_demir]]
 Mi usuario es [[HANDLE:jlopez_1988]] y mi contraseña es [[SECRET:Perro.Loco7!]]
 Gebruikersnaam: [[HANDLE:jdevries01]] werkt niet meer.
 Användarnamn: [[HANDLE:sven.karlsson7]], lösenord: [[SECRET:ABBA1974x]]
@@ -153,6 +160,35 @@ Benutzer: Windows11 startet nicht.
 Login: OAuth2 or SAML2.
 The password to enter the game is 2-player mode.
 Your password expires in 30days (policy IT-77).
+Kasutajanimi ja parool on Word2016
+Salasana on Windows10
+password on Galaxy21!
+| Password | SHA256withRSA |
+| User | Password | IPv4Address | Port |
+| password | `PBKDF2WithHmacSHA1` | 10000 iterations |
+The user's password will be PBKDF2-HMAC-SHA256 derived.
+Benutzername: vorname.nachname
+Benutzername: vorname_nachname (klein geschrieben)
+Nom d'utilisateur: prenom.nom
+Username: firstname.lastname
+username: john.doe
+username: docker_hub
+username: flask_login, password: none
+username is jwt.verify
+username is case.insensitive
+The username is auto-generated and the password is e-mailed at 9.
+The user is well-known, the password is 2nd.
+Login is rate-limited and password resets are logged.
+user=systemd-network uid=101 gid=102
+user=nginx-proxy pid=1234
+user=www-data tty=7
+username: alphanumeric_only
+const STORAGE_KEY = "todos-vuejs-2.0";
+const LOCAL_STORAGE_KEY = 'hengpan.rule-groups.v1';
+"storage_key": "uploads/2024/05/report.pdf"
+encryption_key: "AES-256-GCM"
+The signing_key: ed25519 keys are recommended
+ENCRYPTION_KEY="generate-with-openssl-rand-hex-32"
 PIN: 2.4 V max
 PIN is 3.3V tolerant
 the PIN is a 4-digit number such as 1234? No comment.

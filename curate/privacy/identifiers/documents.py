@@ -20,7 +20,7 @@ _ACCOUNT = (
     "银行账户; 银行卡号; 口座番号; hesap numara*; رقم الحساب; nomor rekening; so tai khoan; tilinumero*"
 )
 _ACCOUNT_WEAK = (
-    "account; acct; a/c; cuenta; konto; rek; norek; compte; conta; conto; rekening; rachunek; счет; 账号; tili"
+    "account; acct; cuenta; konto; rek; norek; compte; conta; conto; rekening; rachunek; счет; 账号; tili"
 )
 _PASSPORT = (
     "passport*; pass no; passeport*; pasaporte*; passaporte*; passaporto; reisepass*; passnummer; paspoort*; "
