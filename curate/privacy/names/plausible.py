@@ -19,7 +19,7 @@ from curate.privacy.column import Block
 from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, PHONE_AFTER, VERSION, word_classes
 from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import no_person
-from curate.privacy.names.listed import listed_name
+from curate.privacy.names.listed import listed_first, listed_name
 from curate.privacy.names.phrases import alternatives, words
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
@@ -65,7 +65,7 @@ _NEVER = frozenset(word_list("""
     moin servus gruezi gott gluckwunsch mahlzeit hiermit coucou bonsoir bises buenas holi atte ojala salve boh uffa
     buonasera att venho goedemiddag goedenavond jammer merhaba selamlar tesekkurler iade siema namaste namaskar pranam
     kripya shukriya dhanyavaad bhaiya arre makasih mantap hejsan halloj tjena здравствуите привет ужас
-    iban clabe kdnr artikelnr artnr rechnr lat cass boe vers krankenvers aidat ficha tlf clearingnr spz nif cif rfc
+    iban clabe kdnr artikelnr artnr rechnr krankenvers aidat ficha tlf clearingnr spz nif cif rfc
     pedido ordine commande ticket betreff objet asunto oggetto assunto onderwerp temat konu тема
 """))
 """Folded words of forms that are never a person by themselves."""
@@ -138,27 +138,42 @@ def _introduced(text: Block, row: int, start: int) -> bool:
     return _INTRODUCES.search(before) is not None
 
 
-_VERSION = re.compile(rb" (?:v[0-9]|[0-9]{1,3}\.[0-9]{1,3}\.[0-9x])|(?P<short> [0-9]{1,2}\.[0-9]{1,2}(?![0-9%]))")
-_RELEASED = re.compile(rb"(?i)(?:upgrad|version|releas|install|compil|migrat|requires?|download|built? (?:with|on)|deploy)")
-_SERVES = re.compile(
-    rb" (?:pipelines?|plug-?ins?|servers?|instances?|scripts?|librar(?:y|ies)|kernels?|clusters?|compilers?|modules?"
-    rb"|packages?|notebooks?|containers?|repositor(?:y|ies)|frameworks?|APIs?|SDK|CLI|runtime|interpreter|codebase"
-    rb"|programming language)\b"
+_VERSION = re.compile(
+    rb" (?:v[0-9]|(?![0-3]?[0-9]\.[01]?[0-9]\.(?:[0-9]{2}){1,2}(?![0-9]))[0-9]{1,3}\.[0-9]{1,3}\.(?:[0-9]{1,3}|x)(?![0-9]))"
+    rb"|(?P<short> [0-9]{1,2}\.[0-9]{1,2}(?![0-9%.]))"
 )
+"""A version of three parts that is no date, or of two, which may be a mark or a time as well."""
+_RELEASED = re.compile(
+    rb"(?i)(?:upgrad|version|releas|install|compil|migrat|download|built? )(?:[^.:;!?\n]|\.(?=[0-9]))* "
+    rb"(?:from|to|with|on|of|than) \Z"
+    rb"|\b(?:requires?|install(?:ed)?|releases?|versions?(?: of)?|downgraded|upgraded?) \Z"
+)
+_SERVES = re.compile(
+    rb" (?:pipeline|plug-?in|server|cluster|compiler|APIs?|SDK|CLI|runtime|interpreter|codebase|programming language)\b"
+)
+_RUNS = re.compile(
+    rb" (?:pipelines|plug-?ins|servers|instances?|scripts?|librar(?:y|ies)|kernels?|clusters|compilers|modules?|packages?"
+    rb"|notebooks?|containers?|repositor(?:y|ies)|frameworks?)\b"
+    rb"(?! (?:the|an?|his|her|its?|our|my|your|their|all|every|new|this|that|some|them|everything)\b)"
+)
+"""The same, where no first name stands before them: it may be what somebody does (`Maria scripts`)."""
 
 
-def _product(text: Block, row: int, end: int) -> bool:
+def _product(text: Block, row: int, start: int, end: int) -> bool:
     """Whether one word is a thing: it has a version (`Julia 1.10`) or serves (`Jenkins pipeline`)."""
-    behind = text.raw(end, min(int(text.ends[row]), end + 24))
+    behind = text.raw(end, min(int(text.ends[row]), end + 40))
     if behind[:1] != b" ":
         return False
     version = _VERSION.match(behind)
     if version and version["short"]:  # `Anna 3.7` may be a mark
-        version = _RELEASED.search(text.raw(max(int(text.starts[row]), end - 64), end))
-    return version is not None or _SERVES.match(behind) is not None
+        version = _RELEASED.search(text.raw(max(int(text.starts[row]), end - 64), start))
+    if version is not None or _SERVES.match(behind) is not None:
+        return True
+    return _RUNS.match(behind) is not None and not listed_first(text.read(start, end))
 
 
-_MOVES = re.compile(r"\d\. ?(?:[KQRBN]?[a-h]?[1-8]?x?[a-h][1-8]\b|O-O)")
+_PLY = r"(?:[KQRBN]?[a-h]?[1-8]?x?[a-h][1-8]|O-O(?:-O)?)"
+_MOVES = re.compile(rf"\d\. ?{_PLY}\+? {_PLY}")
 """Of chess."""
 _PAGES = frozenset(word_list("kapitel chapter capitulo capitolo rozdział глава chapitre hoofdstuk luku kapitola fejezet"))
 
@@ -171,9 +186,10 @@ def _of_pages(word: str) -> bool:
 _NO_STREET = re.compile(
     r"(?i:(?:ley|lei|legge|loi|real decreto|decreto|décret|gesetz|artículo|artigo|articolo|article|artikel|art\.|abs\.|§"
     r"|кодекс|закон|gleis|bahnsteig|platform|binario|andén|quai|spoor|perron|peron|eircode|postcode|zip(?: code)?"
-    r"|postal code|plz|cep)\b[^,\n]{0,40}\Z"
+    r"|postal code|plz|cep)(?: org[aâá]nica| complementar| federal| general| n[.ºo°]{1,2}| nr\.?| núm\.)?"
+    r"[ :]{0,2}\d[\d/.-]{0,12}[a-z]?(?: de \d{1,2} de [a-zç]{4,10})?\Z"
     r"|(?:[^\W\d_]+(?:code|kode?|felkod)|ошибка|error|fehler|erreur|błąd|hata) [A-ZА-Я]?-?\d{1,4}\Z)"
-    r"|[^\n]{0,40}(?<!\w)[Сс]т\. ?\d+|[a-zà-ÿ]+ (?:alle|om|um|às|à|a las|kl\.?|saat|o godz\.?) \d{1,2}\Z"
+    r"|[^\n]{0,40}(?<!\w)ст\. ?\d+|[a-zà-ÿ]+ (?:alle|om|um|às|à|a las|kl\.?|saat|o godz\.?) \d{1,2}\Z"
 )
 """Laws, platforms and times of the day, as far as no post code stands in them."""
 _POST_CODE = re.compile(r"\b(?:\d{5}(?:-\d{3})?|\d{4}-\d{3}|\d{2}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b")
@@ -215,7 +231,7 @@ def plausible(text: Block, found: Found) -> Found:
         if no_person(value) or (capitals and _CODE_OF_CAPITALS.match(value)):
             keep[n] = False
             continue
-        if " " not in value and (_after_somebody(text, row, start, end) or _product(text, row, end)):
+        if " " not in value and (_after_somebody(text, row, start, end) or _product(text, row, start, end)):
             keep[n] = False
             continue
         small = value.islower() and " " not in value
