@@ -207,6 +207,8 @@ def _named_key(before: str, behind: str) -> _Taken:
     value = _KEY_VALUE.match(behind) if _KEY_NAME.search(before) else None
     if value is None:
         return None
+    if len(re.findall(r"\d+", value[1])) < 3:
+        return None  # `MyApplication2024Settings`
     for run in _LONGEST_RUN.findall(value[1]):
         hexadecimal = len(run) >= 32 and re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", run)
         mixed = run not in (run.lower(), run.upper())
@@ -219,6 +221,7 @@ _PAYER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,49}\Z")
 _PAYEE = re.compile(r"@([A-Za-z]+)(?![A-Za-z{(/\\]|:\S)")
 _SAYS_ELSE = frozenset(word_list("slice federal apl yapl rapl upi indus airtel kotak pnb icici sbi postbank"))
 """Services whose names are words, hosts or banks as well: a word of payment, or a telephone before them, must say more."""
+_HOSTS = frozenset(word_list("root admin ubuntu debian centos postgres git ec2-user jenkins deploy user www-data kafka"))
 _PAYS = re.compile(
     r"(?i)\b(?:upi|pa(?:y|id|ying|yments?|yable|yee)|vpa|bhim|sen[dt])\b|g-?pay|phone-?pe|paytm|भुगतान|transfer|₹"
 )
@@ -229,7 +232,8 @@ def _payment(before: str, behind: str) -> _Taken:
     if name is None or service is None or _ANYBODYS.search(name[0]) or before[: name.start()].endswith(("@", "/", "\\")):
         return None
     around = before[: name.start()] + " " + behind[service.end() : service.end() + 48]
-    if service[1].lower() in _SAYS_ELSE and not (name[0].isdigit() and len(name[0]) >= 10) and not _PAYS.search(around):
+    telephone = name[0].isdigit() and len(name[0]) >= 10
+    if service[1].lower() in _SAYS_ELSE and not telephone and (name[0] in _HOSTS or not _PAYS.search(around)):
         return None
     return -len(name[0]), service.end(), "HANDLE", 0.8
 
@@ -251,10 +255,12 @@ def _mac(before: str, behind: str) -> _Taken:
 
 
 _RUSSIAN = re.compile(r"(?<![\w.-])([АВЕКМНОРСТУХ])( ?)\d{3}\2[АВЕКМНОРСТУХ]{2}\2\d{2,3}(?!\w)(?![.,-]\d)", re.IGNORECASE)
+_NUMBER = r"номер(?! (?:заказ|дом|договор|телефон|сч[её]т|дел|детал|артик))"
 _RUSSIAN_WORDS = re.compile(
-    r"(?i)номер|\bзнак|\bавто(?!мат)|машин|\bгрз\b|г/н|\bгос(?:\b|номер|знак|рег|ударств)|\bт/?с\b|регистрацион|водител|\bрег\b"
+    rf"(?i){_NUMBER}|\bзнак|\bавто(?!мат)|машин|\bгрз\b|г/н|\bгос(?:\b|номер|знак|рег|ударств)|\bт/?с\b|регистрацион|водител"
+    r"|\bрег\b"
 )
-_RUSSIAN_STATE = re.compile(r"(?i)номер|\bзнак|\bгрз\b|г/н|\bгос(?:\b|номер|знак|рег)")
+_RUSSIAN_STATE = re.compile(rf"(?i){_NUMBER}|\bзнак|\bгрз\b|г/н|\bгос(?:\b|номер|знак|рег)")
 """What is asked for small letters with blanks between, as prepositions and measures are: "с 100 км 15 литров"."""
 _MEASURES = ("мм", "см", "км", "тн")
 _CHIPS = re.compile(

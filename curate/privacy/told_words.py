@@ -73,6 +73,8 @@ OF_PROGRAMS = frozenset(word_list("""
     frontend web www api app apps hub docker github gitlab azure aws google kube kubernetes nginx apache httpd postgres
     postgresql mysql mariadb mongo mongodb redis kafka rabbitmq elastic grafana prometheus airflow keycloak jenkins ansible
     rails django flask spring jwt oauth verify library package module class function method
+    event evt target req res body props state store model query svc node document window max min length size limit count
+    total sales team support staff marketing yaml yml toml xml csv
     letters digits numbers alphanumeric special space separated plain readable friendly specific based defined generated
 """))
 """Parts of names that programs and their documentation give: `first_name`, `row.user`."""

@@ -71,7 +71,10 @@ def test_a_value_is_found_whole(text: str, kind: str, value: str) -> None:
     "Авто: с 100 км 15 литров", "номер с 200 мм 50 см", "駅から電車 大阪 10の5-20", "阪神 10 ま 1-12",
     "together 12ab.3400.5600", "switch 1200.3400.5600", "Ethernet 0201.1234.5678", "hash e3b0.c442.98fc (abbreviated)",
     "yarn add vue@slice", "\\tikz@slice{3}", "\\x@okaxis", "ssh root@federal", "postgres@upi:~$ psql", "hooks@slice(0,10)",
-    "user@ybl:22/x", "123456789:AAplaceholderplaceholderplaceholder", "A/C compressor 88370123",
+    "user@ybl:22/x",
+    "номер заказа К123АВ45",
+    'storage-key: "MyApplication2024SettingsV2"', "send logs to ubuntu@federal", "user=e.target id=5",
+    "123456789:AAplaceholderplaceholderplaceholder", "A/C compressor 88370123",
     "What does 'password will be sent by e-mail' mean", "password on Windows11!", "| password | string | required |",
     "password will be reset in 30days", "log in as user_name", "a:AA", "12:AA is a time",
 ])  # fmt: skip
