@@ -51,14 +51,26 @@ def wanted(dataset: Dataset) -> list[bool | None]:
 
 
 def tools_of(dataset: Dataset) -> list[Tools]:
-    """The tools of each row, as the tools role holds them (values or their JSON); empty where no row has any."""
+    """The definitions of tools of each row, as that role holds them (values or their JSON); empty where no row has any.
+
+    A list of things under that name defines none.
+    """
     if not dataset.roles.tools:
         return []
     found: list[Tools] = []
     for value in dataset.values(dataset.roles.tools[0]).to_pylist():
         read = loaded(value)
-        found.append(tuple(item for item in read if isinstance(item, Mapping)) if isinstance(read, list) else ())
+        found.append(tuple(item for item in read if _defines(item)) if isinstance(read, list) else ())
     return found if any(found) else []
+
+
+def _defines(item: Any) -> bool:
+    return isinstance(item, Mapping) and not _DEFINING.isdisjoint(item)
+
+
+_DEFINING = frozenset((
+    "function", "parameters", "description", "input_schema", "inputSchema", "type", "schema", "api_name",
+))  # fmt: skip
 
 
 def _holds_turns(dataset: Dataset, role: str) -> bool:

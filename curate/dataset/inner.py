@@ -58,15 +58,22 @@ class Columns:
 
 
 def in_columns(values: Mapping[str, Any], columns: Sequence[str], cells: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The cells of a row of its own, from values by the names of columns and of places inside them, set into `cells`."""
+    """The cells of a row of its own, from values by the names of columns and of places inside objects, set into `cells`.
+
+    A value whose place is taken by something else than an object is left out.
+    """
     out: dict[str, Any] = dict(cells or {})
     for name, value in values.items():
         key, path = parse_pointer(name) if holder_of(name, columns) else (name, ())
-        held = out
+        held: Any = out
         for step in path:
-            held[key] = held.get(key) or {}
+            inner_cells = held.get(key)
+            held[key] = dict(inner_cells or {}) if isinstance(inner_cells, dict | None) else inner_cells
             held, key = held[key], step
-        held[key] = value
+            if not isinstance(held, dict):
+                break
+        else:
+            held[key] = value
     return out
 
 

@@ -15,8 +15,9 @@ import orjson
 
 from curate.dataset import Dataset
 from curate.dataset.content import flatten, loaded
-from curate.dataset.inner import in_columns
+from curate.dataset.inner import holder_of, in_columns
 from curate.dataset.parts import ASSISTANT
+from curate.dataset.pointer import parse_pointer
 from curate.dataset.turns import said_key, who
 from curate.ledger.added import from_parent
 from curate.stages.against import USERS
@@ -35,7 +36,9 @@ def corrected_row(
     """
     roles, task = dataset.roles, dataset.task
     if task == "classification":
-        return _whole(dataset, {roles.text[0]: prompt, roles.label[0]: correction}) if roles.text and roles.label else None
+        if len(roles.text) != 1 or not roles.label:
+            return None  # which of several texts was rated is not said
+        return _whole(dataset, {roles.text[0]: prompt, roles.label[0]: correction})
     if task == "sft":
         if not all(isinstance(_cell(dataset, name, row) or "", str) for name in (*roles.prompt, roles.completion[0])):
             return None
@@ -138,8 +141,11 @@ def _turns(dataset: Dataset, row: int, prompt: str, correction: str, *, same: bo
     return _whole(dataset, {name: made if dataset.is_json(name) else orjson.dumps(made).decode()})
 
 
-def _whole(dataset: Dataset, values: Mapping[str, Any]) -> str:
-    """A row of its own, from values by the names that roles have for their columns."""
+def _whole(dataset: Dataset, values: Mapping[str, Any]) -> str | None:
+    """A row of its own, from values by the names that roles have for their columns; None where one lies in a list."""
+    inside = (parse_pointer(name)[1] for name in values if holder_of(name, dataset.columns))
+    if any(step.isdigit() for path in inside for step in path):
+        return None
     return orjson.dumps(in_columns(values, dataset.columns)).decode()
 
 

@@ -103,3 +103,14 @@ def test_what_a_role_reads_inside_tells_no_copies_apart(tmp_path: Path) -> None:
     roles = {"prompt": "input/q", "completion": "input/a"}
     assert settings_of(of(tmp_path / "rows.jsonl", rows, roles, "sft")) == []
     assert settings_of(of(tmp_path / "rows.jsonl", rows, roles | {"context": "more/page"}, "sft")) == ["more/page"]
+
+
+def test_no_row_is_made_of_half_a_text_or_inside_a_list(tmp_path: Path) -> None:
+    rows = [{"id": str(i), "a": said(i), "b": said(i + 50), "doc": [{"body": said(i + 90)}], "kind": "xy"[i % 2]}
+            for i in range(12)]  # fmt: skip
+    pair = of(tmp_path / "pair.jsonl", rows, {"text": ["a", "b"], "label": "kind"}, "classification")
+    assert corrected_row(pair, 3, "Who?", "x", same=False) is None
+    listed = of(tmp_path / "listed.jsonl", rows, {"text": "doc/0/body", "label": "kind"}, "classification")
+    assert corrected_row(listed, 3, "Who?", "x", same=False) is None
+    for held in ("x", ["x"], 4):
+        assert in_columns({"info/part": "test"}, ["info"], {"info": held}) == {"info": held}

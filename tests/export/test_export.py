@@ -106,6 +106,12 @@ def test_tools_go_along_beside_turns(task: str) -> None:
     assert [path.name for path in folder.rglob("*.yaml")] == ["trl.yaml"]  # the others read no tools there
 
 
+def test_things_that_are_called_tools_define_none() -> None:
+    things = json.dumps([{"name": "hammer", "qty": 2}])
+    folder = exported("sft", [{**row, "tools": things} for row in SHAPES["sft"]], "--base", "some/model")
+    assert all(isinstance(row["prompt"], str) and "tools" not in row for row in rows_of(folder))
+
+
 @pytest.mark.parametrize("task", list(SHAPES))
 def test_configurations_name_files_and_columns_that_are_there(task: str) -> None:
     folder = exported(task, None, "--base", "some/model")
