@@ -13,7 +13,8 @@ import argparse
 import pyarrow as pa
 
 from curate.privacy import ScanConfig, scan
-from curate.privacy.residual.groups import span, wilson
+from curate.privacy.residual.groups import Share, span
+from curate.statistics import wilson
 
 WORDS = {
     "ar": "هاتف", "az": "telefon", "bg": "телефон", "cs": "telefon", "da": "telefon", "de": "Telefon", "el": "τηλέφωνο",
@@ -49,7 +50,7 @@ def table(each: int = 200, worst: int = 8) -> None:
     """Print shares over all locales, and the worst locales."""
     config = ScanConfig(types=("PHONE_NUMBER",))
     every = numbers(each)
-    found: dict[str, dict[str, list[int]]] = {}
+    read: dict[str, dict[str, list[int]]] = {}
     for kind in ("behind a word", "alone"):
         for locale, values in every.items():
             lead = f"{WORDS[locale.partition('_')[0]]}: " if kind == "behind a word" else ""
@@ -59,12 +60,13 @@ def table(each: int = 200, worst: int = 8) -> None:
                 any_.add(row)
                 if (start, end) == (len(lead), len(lead) + len(values[row])):
                     same.add(row)
-            found.setdefault(kind, {})[locale] = [len(same), len(any_)]
+            read.setdefault(kind, {})[locale] = [len(same), len(any_)]
     total = each * len(every)
     print(f"\nTelephones of {len(every)} locales of Faker, {each} each, default region US")
     print("\n| | same ends | overlap | worst locales by overlap |\n|---|---|---|---|")
-    for kind, by_locale in found.items():
-        shares = [wilson("all", sum(counts[n] for counts in by_locale.values()), total) for n in (0, 1)]
+    for kind, by_locale in read.items():
+        hits = [sum(counts[n] for counts in by_locale.values()) for n in (0, 1)]
+        shares = [Share("all", total, found, *wilson(found, total)) for found in hits]
         low = sorted(by_locale, key=lambda locale: (by_locale[locale][1], locale))[:worst]
         told = ", ".join(f"{locale} {100 * by_locale[locale][1] / each:.0f}" for locale in low)
         print(f"| {kind} | {span(shares[0])} | {span(shares[1])} | {told} |")
