@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, settings
 if "PYTEST_XDIST_WORKER" in os.environ:  # the workers are as many as the cores: more threads would wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-os.fsync = lambda fd: None  # no power is cut between a write and its reading here; processes of their own wait for disks
 gc.set_threshold(50_000, 20, 20)  # full collections were a quarter of the time of the interface
 
 # The same examples each time, however slow the machine: a commit fails for what it changed. `make explore` draws others.

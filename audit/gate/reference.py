@@ -20,7 +20,7 @@ COLUMNS, LABELS, TEXTS = "columns_changed", "drift_labels", "drift_texts"
 CHECKS = (COLUMNS, LABELS, TEXTS)
 NO_REFERENCE = "the policy names no reference to compare with"
 CHANCE = 0.5
-"""Area under the curve of a model that cannot tell."""
+"""Area under the curve of a model that cannot tell, as none can where nothing is new."""
 _MOST_NAMED = 5
 
 

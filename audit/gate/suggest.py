@@ -13,11 +13,10 @@ import math
 
 from audit.gate.judge import CheckResult, GateResult, shown
 from audit.gate.policy import CHECKS
+from audit.gate.reference import CHANCE
 from curate.recipe.toml import toml
 
 NEVER = ("secrets", "leaked_rows")
-_CHANCE = 0.5
-"""Area under the curve of a model that cannot tell old texts from new."""
 _NOTICEABLE = 0.6
 """Area below which texts of one kind often lie by chance: no limit is suggested under it."""
 _PRESET = ("days_since_training", "pending_reviews")
@@ -63,7 +62,7 @@ def _table(check: CheckResult) -> list[str]:
     if check.name == "drift_texts":
         high = max(high, _NOTICEABLE)
     warn = min(most, _two_digits(high))
-    twice = 2 * warn if check.name != "drift_texts" else min(1.0, 2 * warn - _CHANCE)  # twice as far from chance
+    twice = 2 * warn if check.name != "drift_texts" else min(1.0, 2 * warn - CHANCE)  # twice as far from chance
     return [here, head, f"warn = {warn:g}", f"fail = {min(most, _two_digits(twice)):g}"]
 
 

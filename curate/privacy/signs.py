@@ -1,7 +1,7 @@
 """Values that one sign gives away: webhooks, keys of bots, named keys, payment addresses, plates, MAC addresses.
 
-The lexer knows values by what they begin with, or by a word before them. Some have neither: `0011.2233.4455`,
-`name@okaxis`, the path of an incoming webhook, which is its key. One compiled pass looks at `@`, `.`, `/`, `:` and at
+The lexer knows values by what they begin with, or by a word before them. Some have neither: `0011.22aa.4455`,
+`name@okaxis`, the path of an incoming webhook, which is its key. One compiled pass looks at `@`, `.`, `/`, `:`, `=` and at
 digits beside letters beyond ASCII, compares the few bytes around, and proposes; each proposal is matched once, anchored
 and bounded.
 

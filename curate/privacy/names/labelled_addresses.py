@@ -35,7 +35,8 @@ _OF_MACHINE = re.compile(
     r"|contract|network|subnet|router|electr[oó]nic[oa]|correo|posta|elektronisch\w*|электронн\w*|surel|почт\w*)"
     r"[ _-]?(?:de )?\Z"
 )
-_LINE = re.compile(r"[^\n\r|;\"\t<>{}\u200b]{6,160}")
+_LONGEST = 160
+_LINE = re.compile(rf"[^\n\r|;\"\t<>{{}}\u200b]{{6,{_LONGEST}}}")
 _STOP = re.compile(
     r"(?<![^\W\d_])(?P<word>[^\W\d_]{3,40}|\d{1,6})\.(?=\s|\Z)|[。।؟?!](?=\s|\Z|[^\W\d_])|\.\Z"
     r"|[,،、,\s]\s?(?=(?P<next>[^\W\d_]{2,20})\.?\s?(?:[:：]|(?!\d{5}-\d{3,4}\b)\+?\(?\d(?:[ )-]{0,2}\d){6}))"
@@ -72,9 +73,6 @@ def labelled(line: str, first: int = 0, pattern: re.Pattern[str] = _LABEL) -> se
         if len(_NUMBER.findall(said)) > 1 and _WEIGHT.search(said) and (pattern is _SCRIPT_LABEL or ", " in said):
             out.add((label.end(), label.end() + len(said)))
     return out
-
-
-_LONGEST = 160
 
 
 def _in_scripts(line: str, first: int = 0) -> set[tuple[int, int]]:
