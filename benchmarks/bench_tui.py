@@ -88,6 +88,7 @@ def make_run(folder: Path, n_rows: int, n_findings: int, form: str) -> Path:
     from curate.rundir import RunDir
     from curate.stages.base import Detection
     from curate.stages.registry import get_stage, in_running_order
+    from curate.workflow.running import begin
 
     rng = np.random.default_rng(7)
     words = np.array(["parcel", "late", "refund", "invoice", "order", "lamp", "account", "again", "wrong"])
@@ -135,7 +136,7 @@ def make_run(folder: Path, n_rows: int, n_findings: int, form: str) -> Path:
                           score=rng.uniform(0.2, 0.8, part), reason="too short to learn from")),
     }  # fmt: skip
     with run.writing():
-        workflow._begin(run, dataset, recipe)
+        begin(run, dataset, recipe)
         keys: dict[str, str] = {}
         choices = {c.name: c for c in recipe.stages()}
         for name in in_running_order(choices):

@@ -77,8 +77,8 @@ class Event:
 Listener = Callable[[Event], None]
 
 
-def _silent(event: Event) -> None:
-    return None
+def silent(event: Event) -> None:
+    """The listener of who does not listen."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def detect(
     recipe: Recipe | None = None,
     *,
     run: RunDir | None = None,
-    listener: Listener = _silent,
+    listener: Listener = silent,
     cancelled: Callable[[], bool] = lambda: False,
     read_only: bool = False,
     as_found: bool = False,

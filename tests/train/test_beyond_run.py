@@ -15,6 +15,7 @@ from tiny_base import make_tickets
 from curate import workflow
 from curate.arms.beyond import _classes, _Places, _Rows, _scrub, _without
 from curate.cli import cli
+from curate.ledger.apply import apply
 from curate.ledger.decisions import Journal
 from curate.pipeline import Detected, detect
 from curate.recipe import Recipe
@@ -74,7 +75,7 @@ def test_half_and_twice_the_rows_hold_each_other_and_cut_no_cluster(detected: De
 
 
 def test_a_decision_class_left_out_changes_its_rows_and_no_other(detected: Detected) -> None:
-    curated = workflow.apply(detected.dataset, detected.resolve())
+    curated = apply(detected.dataset, detected.resolve())
     train = np.flatnonzero([s == "train" for s in detected.dataset.splits().to_pylist()])
     classes = _classes(curated, train)
     assert {c[0] for c in classes} == set(STAGES)
