@@ -27,21 +27,9 @@ from audit.report.fairness import fairness_of
 from audit.report.fairness_trained import trained_of
 from audit.report.groups import groups_of
 from audit.report.headline import headline_of
-from audit.report.model import (
-    Counts,
-    Estimate,
-    Flow,
-    Input,
-    Interval,
-    Leak,
-    Measure,
-    Pending,
-    Report,
-    Reproducibility,
-    RoleUse,
-    Rule,
-    StageReport,
-)
+from audit.report.interval import Interval
+from audit.report.model import Flow, Input, Report, Reproducibility, RoleUse
+from audit.report.model_stage import Counts, Estimate, Leak, Measure, Pending, Rule, StageReport
 from audit.report.profile import profile_of
 from audit.report.proof import proof_of
 from audit.report.reproduce import command_of

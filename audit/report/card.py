@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from audit.report.croissant import SplitFile
 from audit.report.markdown import code, escape
-from audit.report.model import Report, StageReport
+from audit.report.model import Report
+from audit.report.model_stage import StageReport
 from audit.report.words import estimate_span, percent_span
 from curate.words import count, outcomes_told, plural
 

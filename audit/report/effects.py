@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audit.report.model import Counts, Rule
+from audit.report.model_stage import Counts, Rule
 from curate.ledger.findings import ACTIONS
 from curate.ledger.plan import STATUSES, Plan
 

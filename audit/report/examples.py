@@ -14,7 +14,7 @@ import orjson
 import pyarrow as pa
 
 from audit.report.effects import Array, Effects, codes
-from audit.report.model import Change, Example, Measure, Text
+from audit.report.model_stage import Change, Example, Measure, Text
 from audit.report.safe import SHOWN, Previews
 from curate.ledger.plan import STATUSES, Plan
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audit.report.model import Fairness, Flow, GroupColumn, Headline, Outcome, Pending, StageReport, Training
+from audit.report.model import Flow, Headline
+from audit.report.model_fairness import Fairness, GroupColumn
+from audit.report.model_stage import Pending, StageReport
+from audit.report.model_training import Outcome, Training
 from audit.report.training import difference, main_comparison, unit
 from curate.dataset.unread import differing
 from curate.stages.registry import concern_of

@@ -23,8 +23,10 @@ from audit.report.adapters import adapter_of
 from audit.report.curves import training_curves
 from audit.report.enough import learning_curve
 from audit.report.fairness import disparity_lines, leads, loud_lines
-from audit.report.model import Example, Report, StageReport, Training
+from audit.report.model import Report
+from audit.report.model_stage import Example, StageReport
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
+from audit.report.model_training import Training
 from audit.report.plots import Bar
 from audit.report.training import difference, title_of, told, unit
 from audit.report.words import estimate_span, parts_of_prose, percent_span, plain_span, points_span

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from audit.report import judged, reviewed
 from audit.report.fairness import leads
 from audit.report.fairness_markdown import fairness_parts
-from audit.report.model import Report, StageReport
+from audit.report.model import Report
+from audit.report.model_stage import StageReport
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 from audit.report.proof import sure, told_span
 from audit.report.residual import NAMES_CAPTION, groups_of, rows_of

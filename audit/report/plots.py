@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.report.model import Arm, LabelCount, Lengths
+from audit.report.model import LabelCount, Lengths
+from audit.report.model_training import Arm
 from audit.report.svg import CHARACTER, Drawing, Scale, two_lines
 from curate.words import count
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from audit.report.interval import Interval
 from audit.report.judged import judged_of
-from audit.report.model import Training
 from audit.report.model_proof import LeakEffect, Looked, Proof, Reading, StageProof, Worth
+from audit.report.model_training import Training
 from audit.report.plots import Bar, intervals
 from audit.report.safe import READ, Previews
 from audit.report.svg import CHARACTER, Drawing, Scale

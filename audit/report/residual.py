@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.report.model import Interval, Missed, NameGroup, NameRecall, Residual
+from audit.report.interval import Interval
+from audit.report.model_residual import Missed, NameGroup, NameRecall, Residual
 from curate.safetext import safe_text
 from curate.words import rate
 

@@ -2,8 +2,7 @@
 
 Three nets, one behind the other: spans that a privacy finding names are replaced by their placeholder, the values in
 those spans are replaced wherever else the row repeats them, and what is left passes `masked_preview`, which scans again
-and takes away control, escape and direction characters. A rejected finding is masked here all the same: a person who
-keeps a value in the data has not asked to print it in a report.
+and takes away control, escape and direction characters.
 
 Cost: a few hundred previews a report, whatever the size of the data. Markup is left as it is; each view escapes its own.
 """
@@ -13,20 +12,16 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from audit.report.model import Piece, Text
+from audit.report.model_stage import Piece, Text
 from curate.dataset import Dataset
-from curate.ledger.apply import reader
-from curate.ledger.sightings import STAGE as PEOPLE
+from curate.ledger.private import PLACEHOLDER, PrivateValues, placeholder
 from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview
-from curate.privacy.types import KINDS, TYPES
 from curate.safetext import safe_text
 from curate.stages.registry import about
 
@@ -35,11 +30,7 @@ READ = 1600
 """Code points of a row that an example may draw on, and of a sentence."""
 SHOWN = 420
 """Code points of a row that an example shows."""
-_BY_RULE = {f"pii.{name}": TYPES[i].placeholder for name, i in KINDS}
-_PLACEHOLDER = re.compile(r"(\[[A-Z][A-Z0-9_]{1,60}\])")
 _WORDS = re.compile(r"\[[A-Z][A-Z0-9_]{1,60}\]|\w+|\s+|[^\w\s]")
-_MIN_REPEATED = 4
-"""Shorter values than this are not looked for elsewhere in their row."""
 _LONGEST = 20_000
 """Code points of a field around a span that are worked on."""
 
@@ -58,15 +49,7 @@ class Previews:
         self._content: Any = None
         self._labels = dataset.labels()
         self._short: dict[tuple[str, int], str] = {}
-        self._readers: dict[str, Any] = {}
-        stages = findings["stage"].cast(pa.string())
-        private = [*about("privacy", pc.unique(stages).to_pylist()), PEOPLE]
-        mask = pc.is_in(stages, value_set=pa.array(private, pa.string()))
-        columns = ["row", "rule", "field", "start", "end", "replacement"]
-        self._spans = findings.filter(mask).select(columns).combine_chunks()
-        self._span_rows = self._spans["row"].fill_null(-1).to_numpy()
-        self._order = np.argsort(self._span_rows, kind="stable")
-        self._sorted_rows = self._span_rows[self._order]
+        self._private = PrivateValues(dataset, findings, about("privacy", pc.unique(findings["stage"]).to_pylist()))
 
     def short(self, text: str | None, width: int = SHORT) -> str:
         """A safe short text: a label, a group, a column, a sentence."""
@@ -92,9 +75,7 @@ class Previews:
         if self._content is None:
             self._content = self.dataset.content()
         text = (self._content[row].as_py() or "")[: 8 * width]
-        for value, placeholder in self._values(row):
-            text = text.replace(value, placeholder)
-        return masked_preview(text, width, self._looked_for).strip()
+        return masked_preview(self._private.hidden(row, text), width, self._looked_for).strip()
 
     def text(self, row: int, width: int = SHOWN) -> Text:
         """A row as pieces."""
@@ -109,63 +90,16 @@ class Previews:
         self, row: int, field: str, start: int | None, end: int | None, replacement: str | None, rule: str
     ) -> Text | None:
         """The surroundings of a span, the span itself replaced; None where its field holds no text."""
-        raw = self._raw(row, field)
+        raw = self._private.raw(row, field)
         if raw is None:
             return None
         first, last = (0, len(raw)) if start is None or end is None else (start, end)
-        placeholder = _placeholder(replacement, rule)
-        before = self._clean(raw, row, field, max(0, first - _LONGEST), first)
-        after = self._clean(raw, row, field, last, min(len(raw), last + _LONGEST))
-        for value, mark in self._values(row):
-            before, after = before.replace(value, mark), after.replace(value, mark)
+        before = self._private.stretch(raw, row, field, max(0, first - _LONGEST), first)
+        after = self._private.stretch(raw, row, field, last, min(len(raw), last + _LONGEST))
+        before, after = self._private.hidden(row, before), self._private.hidden(row, after)
         head, tail = _last_words(before, SHOWN // 3), _first_words(after, SHOWN // 3)
-        shown = masked_preview(f"{head}{placeholder}{tail}", SHOWN, self._looked_for)
+        shown = masked_preview(f"{head}{placeholder(replacement, rule)}{tail}", SHOWN, self._looked_for)
         return Text(row, pieces(shown), self.label(row))
-
-    def _raw(self, row: int, field: str) -> str | None:
-        try:
-            if field not in self._readers:
-                self._readers[field] = reader(self.dataset, field)
-            value = self._readers[field](row)
-        except (KeyError, ValueError, IndexError, TypeError):
-            return None
-        return value if isinstance(value, str) else None
-
-    def _of(self, row: int) -> list[Mapping[str, Any]]:
-        first, last = np.searchsorted(self._sorted_rows, [row, row + 1])
-        found: list[Mapping[str, Any]] = self._spans.take(pa.array(self._order[first:last])).to_pylist()
-        return found
-
-    def _values(self, row: int) -> list[tuple[str, str]]:
-        """(raw value, placeholder) of every privacy finding of a row, longest first."""
-        values = {}
-        for span in self._of(row):
-            raw = self._raw(row, span["field"]) if span["field"] is not None else None
-            if raw is None or span["start"] is None:
-                continue
-            value = raw[span["start"] : span["end"]]
-            if len(value) >= _MIN_REPEATED:
-                values[value] = _placeholder(span["replacement"], span["rule"])
-        return sorted(values.items(), key=lambda item: (-len(item[0]), item))
-
-    def _clean(self, raw: str, row: int, field: str, first: int, last: int) -> str:
-        """A stretch of a field with every privacy span in it replaced."""
-        spans = [s for s in self._of(row) if s["field"] == field and s["start"] is not None]
-        out, at = [], first
-        for span in sorted(spans, key=lambda s: (s["start"], s["end"])):
-            start, end = max(span["start"], first), min(span["end"], last)
-            if start >= end or end <= at:
-                continue
-            out += [raw[at : max(start, at)], _placeholder(span["replacement"], span["rule"])]
-            at = end
-        return "".join([*out, raw[at:last]])
-
-
-def _placeholder(replacement: str | None, rule: str) -> str:
-    """A placeholder that shows the kind of a value; a surrogate is a made-up value, and a flag has none: by its rule."""
-    if replacement and _PLACEHOLDER.fullmatch(replacement):
-        return replacement
-    return _BY_RULE.get(rule, "[REMOVED]")
 
 
 def _last_words(text: str, width: int) -> str:
@@ -184,7 +118,7 @@ def _first_words(text: str, width: int) -> str:
 
 def pieces(text: str) -> tuple[Piece, ...]:
     """A masked text cut at its placeholders."""
-    parts = _PLACEHOLDER.split(text)
+    parts = PLACEHOLDER.split(text)
     return tuple(Piece("masked" if i % 2 else "same", part) for i, part in enumerate(parts) if part)
 
 

@@ -14,7 +14,8 @@ from typing import Any, get_args
 
 import orjson
 
-from audit.report.model import Arm, Comparison, CurvePoint, Interval, Outcome, SeedRun, Training, Yardstick
+from audit.report.interval import Interval
+from audit.report.model_training import Arm, Comparison, CurvePoint, Outcome, SeedRun, Training, Yardstick
 from audit.report.safe import READ, Previews
 from curate.statistics import finite
 from curate.words import signed

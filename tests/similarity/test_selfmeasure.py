@@ -243,7 +243,7 @@ def test_a_run_keeps_its_measurement_in_the_manifest_and_shows_it_in_every_repor
     assert "measured on a sample of this data" in page
     assert "true when recomputed" in page
     assert "true when recomputed" in require("audit.report").render_markdown(result.report)
-    none = require("audit.report.model").Interval(None)
+    none = require("audit.report.interval").Interval(None)
     nothing = dataclasses.replace(result.report.stages[0].measured[0], hits=0, of=0, share=none)
     stage = dataclasses.replace(result.report.stages[0], measured=(nothing,))
     empty = dataclasses.replace(result.report, stages=(stage,))

@@ -1,0 +1,88 @@
+"""The part of the report tree that says what training showed: arms, comparisons, curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from audit.report.interval import Interval
+
+Outcome = Literal["helped", "harmed", "equivalent", "identical", "inconclusive", "insufficient evidence", "not trained"]
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """Loss after a number of steps."""
+
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """One training run."""
+
+    seed: int
+    metrics: Mapping[str, float]
+    curve: tuple[CurvePoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One variant of the training data."""
+
+    name: str
+    title: str
+    letter: str
+    """Its letter in the figures."""
+    rows: int | None
+    tokens: int | None
+    metrics: Mapping[str, float]
+    """Means over seeds."""
+    seeds: tuple[SeedRun, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Arm `a` less arm `b` on the held-out set; positive means that `a` is better."""
+
+    a: str
+    b: str
+    title: str
+    delta: Interval
+    verdict: str
+    words: str
+    seeds: int | None
+    items: int | None
+    clusters: int | None
+    control: bool
+    """Whether it compares with the random-removal control."""
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """A plain model on the same data, as a sense of scale."""
+
+    arm: str
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Training:
+    """The ablation: arms, comparisons, curves."""
+
+    task: str
+    metric: str
+    metric_title: str
+    higher_is_better: bool
+    delta: float
+    """Differences inside ±delta count as none."""
+    outcome: Outcome
+    conclusion: str
+    arms: tuple[Arm, ...]
+    comparisons: tuple[Comparison, ...]
+    yardsticks: tuple[Yardstick, ...]
+    notes: tuple[str, ...]
+    seconds: float | None
