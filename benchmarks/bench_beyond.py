@@ -19,7 +19,8 @@ from benchmarks.ablation_scenarios import processor_seconds
 from curate import workflow
 from curate.cli.demo import DEMO_TRAINING, sample_folder
 from curate.cli.narrate import Narrator
-from curate.recipe import AblationSection, Recipe
+from curate.recipe import Recipe
+from curate.recipe.sections import AblationSection
 
 
 def main() -> int:

@@ -9,174 +9,21 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import ValidationError
 
 from curate.errors import ConfigError, nearest
 from curate.house import require
 from curate.ledger.resolve import OnFinding, Policy, StagePolicy
 from curate.ledger.sightings import STAGE as PEOPLE
+from curate.recipe.checking import checked_settings, explained
+from curate.recipe.sections import SCHEMA_VERSION, AblationSection, DataSection, KeepSection, RecipeFile, RunSection
 from curate.stages.registry import BUILT_IN, about, get_stage, known_stages
 
-SCHEMA_VERSION = 1
 POLICY_KEYS = ("enabled", "on_finding", "auto")
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DataSection(_Section):
-    """[data]: what to read and how to understand it."""
-
-    input: str | None = Field(None, description="The file to curate, relative to this recipe.")
-    task: str | None = Field(
-        None,
-        description="classification, sft, chat, preference, unpaired_preference or text; detected when left out.",
-    )
-    roles: dict[str, str | list[str]] = Field(
-        default_factory=dict, description="Column (or columns) of each role; detected where left out."
-    )
-    id_columns: list[str] = Field(default_factory=list, description="Columns that identify a row, instead of its roles.")
-    on_bad_row: Literal["fail", "skip"] = Field(
-        "fail", description="What a row that cannot be read does: fail the run, or be skipped and kept in rejected.jsonl."
-    )
-
-
-class RunSection(_Section):
-    """[run]: how to run."""
-
-    out: str | None = Field(None, description="The run directory; runs/<name of the input> when left out.")
-    stages: list[str] | None = Field(
-        None, description="Stages to run, in order of precedence; all built-in stages when left out."
-    )
-    seed: int = Field(0, ge=0, description="Seed of everything that draws at random.")
-    threads: int = Field(0, ge=0, description="Threads of the engines; 0 means every core. Results do not depend on it.")
-    engine: Literal["local", "ray"] = Field(
-        "local",
-        description="Where near-duplicates are compared: this process, or a Ray cluster. Results do not depend on it.",
-    )
-
-
-class KeepSection(_Section):
-    """[keep]: which copy of a duplicate survives, among rows of one split."""
-
-    policy: Literal["first", "last", "longest", "newest", "best_source", "highest_quality"] = Field(
-        "first",
-        description="first, last, longest (by content), newest (by the time role), best_source (by `sources`) or "
-        "highest_quality (by `quality_column`).",
-    )
-    sources: list[str] = Field(
-        default_factory=list, description="For best_source: values of the source role, the best first; others come last."
-    )
-    quality_column: str | None = Field(
-        None,
-        description="For highest_quality: a column of numbers, the higher the better (rows without one come last), or "
-        '"text_quality" for the scores of that stage.',
-    )
-    per_cluster: int = Field(1, ge=1, description="Rows of each cluster of duplicates that stay, in one split.")
-    target_rows: int | None = Field(
-        None,
-        ge=1,
-        description="Duplicates go, the most redundant first, until so many rows are left; all of them when left out.",
-    )
-
-    @model_validator(mode="after")
-    def _settings_fit(self) -> KeepSection:
-        for policy, key, value in (
-            ("best_source", "sources", self.sources),
-            ("highest_quality", "quality_column", self.quality_column),
-        ):
-            if self.policy == policy and not value:
-                raise ValueError(f'policy = "{policy}" needs `{key}`')
-            if self.policy != policy and value:
-                raise ValueError(f'`{key}` is read only with policy = "{policy}"')
-        return self
-
-
-class TrainSection(_Section):
-    """[train]: settings of the LoRA trainer; see `curate config schema`."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-
-class TuneSection(_Section):
-    """[tune]: how `curate tune` searches the settings of [train]; see `curate config schema`."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-
-class AblationSection(_Section):
-    """[ablation]: how the proof is made."""
-
-    enabled: bool = Field(True, description="Whether `curate run` trains and compares.")
-    preset: Literal["quick", "claim"] = Field(
-        "quick",
-        description="quick: 3 seeds, shows large effects only; claim: at least 8 seeds, at most six stages.",
-    )
-    seeds: int | None = Field(
-        None, ge=3, description="Training runs of each arm, the most of them when sequential; the preset's when left out."
-    )
-    sequential: bool = Field(
-        False, description="Whether seeds are added, up to the preset's most, until there is a verdict."
-    )
-    stages: list[str] = Field(
-        default_factory=list,
-        description='Stages whose own effect is measured, each beside a random control; ["all"]: those that change data.',
-    )
-    shapley: bool = Field(
-        False, description="Whether the effect is divided among the stages (Shapley values); trains more arms."
-    )
-    beyond: list[str] = Field(
-        default_factory=list,
-        description="What is measured beyond accuracy: fairness, memory, receipts, frontiers, flips, forgetting, or "
-        '["all"]; trains more arms, under a shorter configuration of its own.',
-    )
-    beyond_rows: int = Field(
-        512, ge=100, description="Training rows of what is measured beyond accuracy, whole near-duplicate clusters of them."
-    )
-    beyond_steps: int = Field(
-        32, ge=10, description="Optimiser steps of those runs, where [train] does not ask for fewer."
-    )
-    beyond_candidates: int = Field(
-        128, ge=64, le=1_000_000, description="Values that each planted secret is ranked among; all of them are scored."
-    )
-    match: Literal["steps", "epochs"] = Field(
-        "steps", description="What arms have in common: optimiser steps, or passes over their own rows."
-    )
-    clean_label: str | None = Field(
-        None, description="Column of verified labels by which held-out rows are scored; it is never trained on."
-    )
-    keep_together: list[str] = Field(
-        default_factory=list,
-        description="Columns such as author or thread: rows that share a value are never both trained and evaluated on.",
-    )
-    delta: float | None = Field(
-        None,
-        gt=0,
-        description="Differences inside ±delta count as none; 0.01 (one accuracy point, or 0.01 nats) when left out.",
-    )
-    heldout_fraction: float = Field(
-        0.2, gt=0, lt=1, description="Share of rows set aside for evaluation where the data has no evaluation split."
-    )
-    max_train_rows: int = Field(
-        20000, ge=50, description="Larger training sets are thinned to this many rows, the same ones for every arm."
-    )
-
-
-class _RecipeFile(_Section):
-    schema_version: int = SCHEMA_VERSION
-    data: DataSection = DataSection()
-    run: RunSection = RunSection()
-    keep: KeepSection = KeepSection()
-    stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    train: TrainSection = TrainSection()
-    tune: TuneSection = TuneSection()
-    ablation: AblationSection = AblationSection()
-    gate: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -207,9 +54,9 @@ class Recipe:
     def parse(cls, raw: Mapping[str, Any], path: Path | None = None) -> Recipe:
         """Check a mapping as read from TOML; ConfigError names every wrong key and what is allowed."""
         try:
-            checked = _RecipeFile.model_validate(dict(raw))
+            checked = RecipeFile.model_validate(dict(raw))
         except ValidationError as error:
-            raise ConfigError(_together(path, [*_explain(error), *_stage_problems(raw, path)])) from None
+            raise ConfigError(_together(path, [*explained(error, RecipeFile), *_stage_problems(raw, path)])) from None
         if checked.schema_version != SCHEMA_VERSION:
             raise ConfigError(
                 f"{path or 'recipe'}: schema_version {checked.schema_version} is not understood; this is version "
@@ -379,42 +226,6 @@ class _StageKeys:
             raise ValueError("auto must lie in 0..1")
 
 
-def checked_settings(cls: type[Any], given: Mapping[str, Any], where: str, also: Sequence[str] = ()) -> Any:
-    """A dataclass from given values, types checked, with a message a person can act on.
-
-    `also`: keys that may stand in the same table and are read elsewhere; a wrong key may have meant one of them.
-    """
-    known = [f.name for f in dataclasses.fields(cls)]
-    wrong = [key for key in given if key not in known]
-    if wrong:
-        allowed = [*known, *also]
-        raise ConfigError("; ".join(f"{where} has no key {key!r}; {nearest(key, allowed)}" for key in wrong))
-    try:
-        return _adapter(cls).validate_python(dict(given))
-    except ValidationError as error:
-        told = ((".".join(str(part) for part in item["loc"]), _plain(item["msg"])) for item in error.errors())
-        raise ConfigError(f"{where} " + "; ".join(f"{key}: {said}" for key, said in told)) from None
-
-
-def _adapter(cls: type[Any]) -> TypeAdapter[Any]:
-    """Making one takes milliseconds, and a policy is asked for with every decision."""
-    if cls not in _ADAPTERS:
-        _ADAPTERS[cls] = TypeAdapter(cls)
-    return _ADAPTERS[cls]
-
-
-_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
-
-
-def _plain(message: str) -> str:
-    """What pydantic says, as a person would."""
-    said = message.removeprefix("Value error, ")
-    for start in ("Input should be ", "Input should "):
-        if said.startswith(start):
-            return f"must {'be ' if start.endswith('be ') else ''}{said.removeprefix(start)}"
-    return said
-
-
 def _together(path: Path | None, problems: list[str]) -> str:
     """One problem on the line of the recipe's name, several on a line each."""
     where = f"{path or 'recipe'}: "
@@ -439,25 +250,3 @@ def _stage_problems(raw: Mapping[str, Any], path: Path | None) -> list[str]:
             except ConfigError as error:
                 out.append(str(error))
     return out
-
-
-def _explain(error: ValidationError) -> list[str]:
-    lines = []
-    for item in error.errors():
-        loc = [str(part) for part in item["loc"]]
-        if item["type"] == "extra_forbidden":
-            known = _known_keys(loc[:-1])
-            lines.append(f"unknown key {'.'.join(loc)!r}; {nearest(loc[-1], known)}")
-        else:
-            lines.append(f"{'.'.join(loc)}: {_plain(item['msg'])}")
-    return lines
-
-
-def _known_keys(section: list[str]) -> list[str]:
-    model: Any = _RecipeFile
-    for part in section:
-        kind = model.model_fields[part].annotation
-        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-            return []
-        model = kind
-    return list(model.model_fields)

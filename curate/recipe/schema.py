@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 from curate.docs_of import settings_of
 from curate.errors import ConfigError, nearest
 from curate.house import require
-from curate.recipe import SCHEMA_VERSION, AblationSection, DataSection, KeepSection, RunSection
+from curate.recipe.sections import SCHEMA_VERSION, AblationSection, DataSection, KeepSection, RunSection
 from curate.stages.registry import get_stage, known_stages
 
 SECTIONS: dict[str, type[BaseModel]] = {

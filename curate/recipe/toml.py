@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from curate.dataset import Dataset, Guess
 from curate.docs_of import settings_of
 from curate.house import require
-from curate.recipe import SCHEMA_VERSION, Recipe
+from curate.recipe import Recipe
+from curate.recipe.sections import SCHEMA_VERSION
 from curate.safetext import safe_text
 from curate.stages.registry import BUILT_IN, get_stage
 
