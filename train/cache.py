@@ -20,7 +20,7 @@ import xxhash
 from curate.dataset.atomic import atomic_path, make_private_dir
 
 if TYPE_CHECKING:
-    from train.encoding import EncodedRow
+    from train.encoded import EncodedRow
 
 FORMAT = "1"
 MOST_FILES = 8
@@ -37,7 +37,7 @@ class EncodedCache:
         """The rows of these contents, or None where they are not kept or cannot be read."""
         from safetensors.numpy import load_file
 
-        from train.encoding import EncodedRow
+        from train.encoded import EncodedRow
 
         path = self._path(keys)
         try:

@@ -19,128 +19,27 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from curate.errors import DataError
 from train.beside import MARK, SPARE, AboutText, has_passages
 from train.chat import FALLBACK, TEMPLATE_FAULTS, ChatTemplate
+from train.encoded import Encoded, EncodedRow, answer_start, report_of
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, TEXT, Conversation, Examples, Span, Tools
 from train.spans import tags_of_tokens
 
 if TYPE_CHECKING:
     from train.cache import EncodedCache
 
-MOST_LISTED = 1000
 WORTH_KEEPING_SECONDS = 1.0
 _VERSION = "2"
 """Of the rows made of the same examples: kept rows of another version are made again."""
 _NO_MASK = np.empty(0, dtype=bool)
 _NOTHING = np.empty(0, dtype=np.int32)
 SILENT = "no token of an answer is supervised"
-
-
-@dataclass(frozen=True)
-class EncodedRow:
-    """One row as tokens."""
-
-    tokens: np.ndarray
-    """int32[length]."""
-    supervised: np.ndarray
-    """bool[length]: whether the token is a target; empty for classification."""
-    cut_tokens: int = 0
-    """Tokens that did not fit."""
-    cut_supervised: int = 0
-    """Supervised tokens that did not fit."""
-    refused: str = ""
-    """Why the row cannot be used; empty where it can."""
-    source: np.ndarray = field(default_factory=lambda: _NOTHING)
-    """int32[S]: what an encoder-decoder reads; empty for other models."""
-    tags: np.ndarray = field(default_factory=lambda: _NOTHING)
-    """int32[length]: the tag of each token (extraction), else empty."""
-
-
-@dataclass(frozen=True)
-class EncodingReport:
-    """What encoding kept, cut and refused."""
-
-    rows: int = 0
-    tokens: int = 0
-    supervised_tokens: int = 0
-    max_length_tokens: int = 0
-    longest_tokens: int = 0
-    length_tokens: dict[str, int] = field(default_factory=dict)
-    """Quantiles of the rows' lengths before any cut: `p50`, `p90`, `p99`."""
-    truncated_rows: int = 0
-    truncated_tokens: int = 0
-    truncated_supervised_tokens: int = 0
-    truncated_side: str = "end"
-    passages_first: bool = False
-    """Whether passages beside the prompt or text lost tokens before anything else did."""
-    refused_rows: int = 0
-    refused_reasons: dict[str, int] = field(default_factory=dict)
-    refused_row_numbers: dict[str, list[int]] = field(default_factory=dict)
-    """Row numbers by reason, the first thousand of each."""
-
-    def words(self) -> list[str]:
-        """What a person should know before training, one sentence each."""
-        quantiles = ", ".join(f"{name} {value}" for name, value in self.length_tokens.items())
-        said = [f"{self.rows:,} rows, {self.tokens:,} tokens ({quantiles}, longest {self.longest_tokens})"]
-        if self.supervised_tokens:
-            said[0] += f", {self.supervised_tokens:,} of them supervised"
-        if self.truncated_rows:
-            lost = f", {self.truncated_supervised_tokens:,} of them supervised" if self.truncated_supervised_tokens else ""
-            where = f"{self.truncated_side}, passages first" if self.passages_first else self.truncated_side
-            said.append(
-                f"Cut at the {where}: {self.truncated_rows:,} rows are longer than {self.max_length_tokens} "
-                f"tokens and lose {self.truncated_tokens:,} tokens{lost}; raise max_length_tokens to keep them"
-            )
-        for reason, count in self.refused_reasons.items():
-            numbers = self.refused_row_numbers.get(reason, [])
-            shown = ", ".join(map(str, numbers[:10])) + (" …" if count > 10 else "")
-            help_ = f"; {FALLBACK}" if reason in TEMPLATE_FAULTS else ""
-            said.append(f"Not trained on: {count:,} rows, because {reason} (rows {shown}){help_}")
-        return [f"{sentence}." for sentence in said]
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """Rows ready for batches; `kept` are their positions in the examples they came from."""
-
-    task: str
-    kept: np.ndarray
-    ids: np.ndarray
-    tokens: tuple[np.ndarray, ...]
-    supervised: tuple[np.ndarray, ...]
-    lengths: np.ndarray
-    report: EncodingReport
-    sources: tuple[np.ndarray, ...] | None = None
-    tags: tuple[np.ndarray, ...] | None = None
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def take(self, positions: np.ndarray) -> Encoded:
-        """Some of the rows, in that order; the report stays that of all."""
-        at = positions.tolist()
-
-        def chosen(rows: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
-            return tuple(rows[i] for i in at)
-
-        return dataclasses.replace(
-            self,
-            kept=self.kept[positions],
-            ids=self.ids[positions],
-            tokens=chosen(self.tokens),
-            supervised=chosen(self.supervised),
-            lengths=self.lengths[positions],
-            sources=None if self.sources is None else chosen(self.sources),
-            tags=None if self.tags is None else chosen(self.tags),
-        )
 
 
 class _OwnAnswers(ChatTemplate):
@@ -150,6 +49,14 @@ class _OwnAnswers(ChatTemplate):
         text, spans = super().answer_spans(messages, tools)
         answers = [turn for turn in self.fitted(messages) if turn["role"] == "assistant"]
         return text, [span for turn, span in zip(answers, spans, strict=True) if not turn.get(MARK)]
+
+
+class _Rendered(NamedTuple):
+    """A conversation, how the template writes it, and the spans of its answers."""
+
+    messages: Conversation
+    text: str
+    spans: Sequence[tuple[int, int]]
 
 
 class Encoder:
@@ -180,9 +87,24 @@ class Encoder:
 
     def encode(self, examples: Examples) -> Encoded:
         """Tokens and masks of the usable rows; raises `DataError` where no row is usable."""
-        rows = self._rows(examples)
+        return self._encoded(examples, self._rows(examples))
+
+    def encode_pairs(self, examples: Examples) -> tuple[Encoded, Encoded]:
+        """Chosen and rejected answers of rows that have both, behind the same tokens however long either answer is.
+
+        Of what stands before the answers both lose as much as the longer row has to, so no length is given away there.
+        """
+        worse = dataclasses.replace(examples, messages=examples.rejected)
+        good, bad = self._rows(examples), self._rows(worse)
+        for i, pair in enumerate(zip(good, bad, strict=True)):
+            if self.decoder_start is None and any(row.cut_tokens for row in pair) and not any(row.refused for row in pair):
+                talks = (examples.messages[i], examples.rejected[i])
+                good[i], bad[i] = self._conversations(talks, examples.tools[i] if examples.tools else ())
+        return self._encoded(examples, good), self._encoded(worse, bad)
+
+    def _encoded(self, examples: Examples, rows: list[EncodedRow]) -> Encoded:
         kept = [i for i, row in enumerate(rows) if not row.refused]
-        report = _report(kept, rows, examples.ids, self.max_length_tokens, self.side)
+        report = report_of(kept, rows, examples.ids, self.max_length_tokens, self.side)
         if report.truncated_rows and has_passages(examples.texts, examples.messages):
             report = dataclasses.replace(report, passages_first=True)
         if not kept:
@@ -280,46 +202,47 @@ class Encoder:
         return np.array(batch["input_ids"], dtype=np.int32), offsets, special
 
     def _conversation(self, messages: Conversation, tools: Tools) -> EncodedRow:
+        return self._conversations((messages,), tools)[0]
+
+    def _conversations(self, talks: Sequence[Conversation], tools: Tools) -> list[EncodedRow]:
+        """The rows of one conversation, or of two that differ in their last answer and are cut alike."""
         try:
-            text, spans = self.chat.answer_spans(messages, tools)
+            rendered = [_Rendered(messages, *self.chat.answer_spans(messages, tools)) for messages in talks]
         except ValueError as error:
-            return EncodedRow(_NOTHING, _NO_MASK, refused=str(error))
-        if not spans:
-            return EncodedRow(_NOTHING, _NO_MASK, refused="no assistant turn")
+            return [EncodedRow(_NOTHING, _NO_MASK, refused=str(error)) for _ in talks]
+        if not all(each.spans for each in rendered):
+            return [EncodedRow(_NOTHING, _NO_MASK, refused="no assistant turn") for _ in talks]
         if self.decoder_start is not None:
-            start, end = spans[-1]
-            return self._pair(text[:start], text[start:end])
-        return self._reached(messages, tools, text, spans)[1]
+            return [self._pair(text[: spans[-1][0]], text[slice(*spans[-1])]) for _, text, spans in rendered]
+        return self._reached(rendered, tools)[1]
 
     def shown(self, messages: Conversation, tools: Tools) -> Conversation:
         """The turns that a row's tokens are of: without those from columns where these would cut the answer."""
         if self.decoder_start is not None:
             return messages
         try:
-            return self._reached(messages, tools, *self.chat.answer_spans(messages, tools))[0]
+            return self._reached([_Rendered(messages, *self.chat.answer_spans(messages, tools))], tools)[0][0]
         except ValueError:
             return messages
 
-    def _reached(
-        self, messages: Conversation, tools: Tools, text: str, spans: Sequence[tuple[int, int]]
-    ) -> tuple[Conversation, EncodedRow]:
-        """The turns that fit, and their tokens."""
-        row = self._within(messages, text, spans)
-        own = tuple(message for message in messages if not message.get(MARK))
-        if not row.cut_supervised or len(own) == len(messages):
-            return messages, row
-        shorter = self._conversation(own, tools)
-        if shorter.refused or (len(spans) > 1 and not row.refused and shorter.cut_supervised):
-            return messages, row
-        cut = len(row.tokens) + row.cut_tokens - len(shorter.tokens)
-        return own, dataclasses.replace(shorter, cut_tokens=cut)
+    def _reached(self, talks: Sequence[_Rendered], tools: Tools) -> tuple[list[Conversation], list[EncodedRow]]:
+        """The turns that fit, and their tokens; of two conversations both keep their turns from columns, or neither."""
+        whole, rows = [talk.messages for talk in talks], self._within(talks)
+        own = [tuple(message for message in messages if not message.get(MARK)) for messages in whole]
+        if not any(row.cut_supervised for row in rows) or own == whole:
+            return whole, rows
+        shorter = self._conversations(own, tools)
+        for talk, row, short in zip(talks, rows, shorter, strict=True):
+            if short.refused or (len(talk.spans) > 1 and not row.refused and short.cut_supervised):
+                return whole, rows
+        cut = [len(row.tokens) + row.cut_tokens - len(short.tokens) for row, short in zip(rows, shorter, strict=True)]
+        return own, [dataclasses.replace(short, cut_tokens=n) for short, n in zip(shorter, cut, strict=True)]
 
-    def passage(self, messages: Conversation, text: str, tokens: int) -> slice:
-        """Which tokens of a rendered conversation, of so many, go from the end of its passage; an empty slice for none."""
+    def passage(self, messages: Conversation, text: str, over: int) -> slice:
+        """Which tokens of a rendered conversation go from the end of its passage where it is too long by `over` tokens."""
         turn = next((message for message in messages if message.get(SPARE)), None)
         content = str(turn["content"]) if turn else ""
         at = text.find(content.strip()) if content else -1
-        over = tokens - self.max_length_tokens
         return self.spared(text, at, at + turn[SPARE], over) if turn and at >= 0 and over > 0 else slice(0, 0)
 
     def spared(self, text: str, start: int, end: int, over: int) -> slice:
@@ -332,17 +255,23 @@ class Encoder:
         last = int(inside[-1]) + 1
         return slice(max(int(inside[0]), last - over), last)
 
-    def _within(self, messages: Conversation, text: str, spans: Sequence[tuple[int, int]]) -> EncodedRow:
-        tokens, supervised = self.masked(text, spans)
-        limit, gone = self.max_length_tokens, self.passage(messages, text, len(tokens))
-        if gone.stop:
-            keep = np.r_[: gone.start, gone.stop : len(tokens)]
-            shorter = self._cut(tokens[keep], supervised[keep], limit)
-            return dataclasses.replace(shorter, cut_tokens=shorter.cut_tokens + gone.stop - gone.start)
-        return self._cut(tokens, supervised, limit)
+    def _within(self, talks: Sequence[_Rendered]) -> list[EncodedRow]:
+        masked = [self.masked(text, spans) for _, text, spans in talks]
+        over = max(len(tokens) for tokens, _ in masked) - self.max_length_tokens
+        rows = []
+        for (messages, text, _), (tokens, supervised) in zip(talks, masked, strict=True):
+            gone = self.passage(messages, text, over)
+            keep, less = np.r_[: gone.start, gone.stop : len(tokens)], gone.stop - gone.start
+            row = self._cut(tokens[keep], supervised[keep], over - less)
+            rows.append(dataclasses.replace(row, cut_tokens=row.cut_tokens + less))
+        return rows
 
-    def _cut(self, tokens: np.ndarray, supervised: np.ndarray, limit: int) -> EncodedRow:
+    def _cut(self, tokens: np.ndarray, supervised: np.ndarray, over: int) -> EncodedRow:
+        """Cut to the maximal length; at the start by what the longer of two rows is `over` it, answers spared."""
+        limit = self.max_length_tokens
         cut = max(0, len(tokens) - limit)
+        if self.side == "start" and supervised.any():
+            cut = max(cut, min(over, answer_start(supervised)))
         keep = slice(cut, None) if self.side == "start" else slice(0, limit)
         supervised = supervised.copy()
         supervised[: max(1, cut + 1) if self.side == "start" else 1] = False  # nothing stands before it to predict it
@@ -393,29 +322,3 @@ class Encoder:
 def _readable(text: str) -> str:
     """The text with lone surrogates, which no tokenizer takes, replaced."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _report(kept: list[int], rows: list[EncodedRow], ids: np.ndarray, limit: int, side: str) -> EncodingReport:
-    numbers: dict[str, list[int]] = {}
-    for i, row in enumerate(rows):
-        if row.refused:
-            listed = numbers.setdefault(row.refused, [])
-            if len(listed) < MOST_LISTED:
-                listed.append(int(ids[i]))
-    whole = np.array([len(row.tokens) + row.cut_tokens for row in rows], dtype=np.int64)
-    quantiles = {f"p{q}": int(np.percentile(whole[kept], q, method="higher")) for q in (50, 90, 99)} if kept else {}
-    return EncodingReport(
-        rows=len(kept),
-        tokens=sum(len(rows[i].tokens) + len(rows[i].source) for i in kept),
-        supervised_tokens=sum(int(rows[i].supervised.sum()) for i in kept),
-        max_length_tokens=limit,
-        longest_tokens=int(whole.max()) if len(whole) else 0,
-        length_tokens=quantiles,
-        truncated_rows=sum(row.cut_tokens > 0 for row in rows),
-        truncated_tokens=sum(row.cut_tokens for row in rows),
-        truncated_supervised_tokens=sum(row.cut_supervised for row in rows),
-        truncated_side=side,
-        refused_rows=len(rows) - len(kept),
-        refused_reasons=dict(sorted(Counter(row.refused for row in rows if row.refused).items())),
-        refused_row_numbers=dict(sorted(numbers.items())),
-    )

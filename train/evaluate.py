@@ -197,7 +197,7 @@ def summarise(
             bits = nats.sum() / math.log(2) / total.sum()
             summary["bits_per_byte"] = float(bits)
             summary["intervals"]["bits_per_byte"] = draws.of(lambda w: (w @ nats) / math.log(2) / (w @ total))
-        if scores.above_rejected is not None:
+        if scores.above_rejected is not None and not np.isnan(scores.above_rejected).all():
             _add_pairs(summary, scores, evaluation.clusters)
     columns = _shown_names(evaluation.groups)
     summary["by_group"] = {

@@ -21,7 +21,7 @@ from train.spans import spans_of_tags
 
 if TYPE_CHECKING:
     from train.adapt import Workbench
-    from train.encoding import Encoded
+    from train.encoded import Encoded
     from train.objective import Objective
 
 MOST_PROBED_TOKENS = 20_000

@@ -24,7 +24,7 @@ from train.preference.rows import BY_TRL, KTO, LIKELIHOOD, RANKING, Pairs, paire
 if TYPE_CHECKING:
     from train.adapt import Workbench
     from train.config import TrainConfig
-    from train.encoding import Encoded, EncodingReport
+    from train.encoded import Encoded, EncodingReport
     from train.forgetting import Probe
     from train.objective import Objective
     from train.resume import Checkpoint

@@ -24,7 +24,7 @@ from train.order import hash_rows
 from train.score import features
 
 if TYPE_CHECKING:
-    from train.encoding import Encoded
+    from train.encoded import Encoded
     from train.objective import Objective
 
 MOST_ROWS = 4096

@@ -19,7 +19,7 @@ from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, Examples
 
 if TYPE_CHECKING:
     from train.adapt import Workbench
-    from train.encoding import EncodedRow
+    from train.encoded import EncodedRow
 
 LEARNED, READ, CUT, LEFT = "learned", "read", "cut", "left"
 MASK = "•"
@@ -133,7 +133,7 @@ def _of_conversation(one: Examples, row: EncodedRow, bench: Workbench, reveal: b
         place = offsets[at - 1, 1] if at else 0
         ids, special = np.insert(ids, at, masked[-1]), np.insert(special, at, True)
         offsets = np.insert(offsets, at, [place, place], axis=0)
-    gone = encoder.passage(messages, text, len(masked))
+    gone = encoder.passage(messages, text, len(masked) - encoder.max_length_tokens)
     over = len(masked) - (gone.stop - gone.start) - len(row.tokens) if len(row.tokens) else 0
     first, last = (over, len(masked)) if encoder.side == "start" else (0, len(masked) - over)
     if first > gone.start:

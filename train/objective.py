@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from train.encoding import Encoded
+from train.encoded import Encoded
 from train.losses import weighted_sum
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from train.encoding import Encoded
+from train.encoded import Encoded
 from train.objective import Batch, Objective, collate
 
 _BATCH_TOKENS_CPU = 2048

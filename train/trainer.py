@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader
 from curate.errors import CurateError
 from train import distributed
 from train.config import TrainConfig
-from train.encoding import Encoded
+from train.encoded import Encoded
 from train.methods import METHODS
 from train.objective import Batch, Objective, collate
 from train.schedules import rate_factor

@@ -32,7 +32,7 @@ from torch.utils.data import SequentialSampler
 
 from benchmarks.bench_train import DATA, banking
 from train.config import TrainConfig
-from train.encoding import Encoded
+from train.encoded import Encoded
 from train.examples import Examples
 from train.extra import extra
 from train.lora import adapted_model, open_workbench

@@ -123,6 +123,14 @@ def test_a_model_that_ranks_better_wins_whatever_its_loss_does(tmp_path: Path) -
     assert np.array_equal(read_scores(tmp_path / "eval.parquet").by(by).score, better[0].above_rejected)
 
 
+def test_rows_of_which_none_stands_in_a_pair_have_a_loss_and_no_preference_accuracy() -> None:
+    unpaired = np.full(120, np.nan)
+    scores = dataclasses.replace(ranked(np.random.default_rng(3), 0.9, nats=4.0), above_rejected=unpaired, margin=unpaired)
+    told = summarise(scores, talks(120), {})
+    assert told["nats_per_token"] == pytest.approx(scores.score.mean())
+    assert not {"above_rejected", "margin", "pairs"} & told.keys()
+
+
 def test_ties_count_half_and_are_neither_right_nor_wrong() -> None:
     a, b = np.full((3, 90), 1.0), np.full((3, 90), 0.5)
     b[:, :30], b[:, 30:40] = 1.0, 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 from pathlib import Path
@@ -20,6 +21,7 @@ from train.encoding import Encoder
 from train.examples import Examples, from_dataset
 from train.export.rows import exported_rows
 from train.lora import train_adapter
+from train.preference import paired
 
 Row = dict[str, Any]
 PASSAGE = "The river rises in the northern hills, runs past four old mills and reaches the sea."
@@ -289,6 +291,30 @@ def test_a_row_that_is_too_long_loses_the_end_of_its_passage_first(tmp_path: Pat
     short = Encoder(tokenizer, 32).encode(about)
     assert tokenizer.decode(short.tokens[0]).endswith("Is it long?<|end|>")
     assert len(short.tokens[0]) == 32
+
+
+@pytest.mark.parametrize(
+    ("name", "side"), [("passage", "end"), ("passage", "start"), ("system", "end"), ("prompt", "start")]
+)
+def test_what_stands_before_both_answers_of_a_pair_is_cut_alike(
+    tmp_path: Path, tokenizer: Any, name: str, side: str
+) -> None:
+    row = {**CHOSEN, name: PASSAGE * 6 if name != "system" else PASSAGE, "rejected": "I do not know that at all. " * 2}
+    rows = from_dataset(of(tmp_path, numbered(row))).take([0])
+    lengths = [len(Encoder(tokenizer, 4096).encode(side).tokens[0]) for side in (rows, _worse(rows))]
+    limit = 128 if name != "system" else lengths[1] - 1  # the chosen answer alone would fit
+    pairs = paired(rows, Encoder(tokenizer, limit, side=side))
+    good, bad = (one.tokens[0] for one in (pairs.chosen, pairs.rejected))
+    learned, worse = pairs.chosen.supervised[0], pairs.rejected.supervised[0]
+    assert good[~learned].tolist() == bad[~worse].tolist()
+    assert tokenizer.decode(good[learned]) == "In the hills, up north.<|im_end|>"
+    assert tokenizer.decode(bad[worse]).count("I do not know") == 2
+    assert pairs.chosen.report.truncated_tokens == lengths[0] - len(good)
+    assert pairs.rejected.report.truncated_tokens == lengths[1] - len(bad)
+
+
+def _worse(rows: Examples) -> Examples:
+    return dataclasses.replace(rows, messages=rows.rejected)
 
 
 def test_turns_from_columns_go_where_they_leave_no_answer_in_reach(tmp_path: Path, tokenizer: Any) -> None:

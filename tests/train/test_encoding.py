@@ -11,7 +11,8 @@ from tiny_base import make_base
 
 from curate.errors import DataError
 from train.base import load_tokenizer, resolve_base
-from train.encoding import EncodedRow, Encoder
+from train.encoded import EncodedRow
+from train.encoding import Encoder
 from train.examples import Examples
 
 TALK = (

@@ -15,7 +15,7 @@ from train.ablation.arms import Arm
 from train.ablation.evaluation import Evaluation
 from train.ablation.matrix import Matrix
 from train.config import TrainConfig
-from train.encoding import Encoded
+from train.encoded import Encoded
 from train.lora import adapted_model, open_workbench, states_of
 from train.objective import Objective
 

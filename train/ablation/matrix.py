@@ -392,10 +392,7 @@ class Matrix:
             return found
         rows, own = self._primary(scores)
         if len(own.rows) < len(scores.rows):  # leaks and scrubbed variants were scored too, and count elsewhere
-            told = own
-            if own.above_rejected is not None and np.isnan(own.above_rejected).all():  # only leaked rows stand in pairs
-                told = replace(own, above_rejected=None, margin=None)
-            found = summarise(told, rows, {}, self.shown() if self.labels else None)
+            found = summarise(own, rows, {}, self.shown() if self.labels else None)
         return found
 
     def shown(self) -> dict[str, str]:

@@ -22,7 +22,7 @@ from train.watch import Probed
 
 if TYPE_CHECKING:
     from train.adapt import Workbench
-    from train.encoding import Encoded
+    from train.encoded import Encoded
     from train.objective import Objective
 
 ITEMS = Path(__file__).parent / "probe.jsonl"

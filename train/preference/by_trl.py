@@ -15,16 +15,17 @@ import numpy as np
 from torch.utils.data import SequentialSampler
 
 from curate.errors import ConfigError, MissingExtraError
+from train.encoded import answer_start
 from train.extra import extra
 from train.fused import unfuse
 from train.methods.lora import Lora
-from train.preference.rows import DPO, KTO, answer_start
+from train.preference.rows import DPO, KTO
 from train.trainer import Evaluate, Streamed
 
 if TYPE_CHECKING:
     from train.adapt import Workbench
     from train.config import TrainConfig
-    from train.encoding import Encoded
+    from train.encoded import Encoded
     from train.objective import Objective
     from train.preference.rows import Pairs
     from train.stream import MetricsStream

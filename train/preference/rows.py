@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curate.errors import ConfigError, DataError
+from train.encoded import answer_start
 from train.examples import EXTRACTION, OF_TEXTS, Examples
 
 if TYPE_CHECKING:
     from train.config import TrainConfig
-    from train.encoding import Encoded
+    from train.encoded import Encoded
 
 LIKELIHOOD, DPO, KTO, RANKING = "likelihood", "dpo", "kto", "ranking"
 BY_TRL = (DPO, KTO)
@@ -78,8 +79,7 @@ def paired(examples: Examples, encoder: Any) -> Pairs:
     if not at:
         raise DataError("no row has both a chosen and a rejected answer")
     rows = examples.take(at)
-    good = encoder.encode(rows)
-    bad = encoder.encode(dataclasses.replace(rows, messages=rows.rejected))
+    good, bad = encoder.encode_pairs(rows)
     kept = np.intersect1d(good.kept, bad.kept)
     if not len(kept):
         raise DataError("no row has both its chosen and its rejected answer within max_length_tokens")
@@ -106,10 +106,3 @@ def _last_run(mask: np.ndarray) -> np.ndarray:
     out = mask.copy()
     out[:start] = False
     return out
-
-
-def answer_start(mask: np.ndarray) -> int:
-    """Where the last run of supervised tokens begins."""
-    end = int(np.flatnonzero(mask)[-1])
-    gaps = np.flatnonzero(~mask[:end])
-    return int(gaps[-1]) + 1 if len(gaps) else 0

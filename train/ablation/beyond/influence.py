@@ -27,7 +27,7 @@ from train.objective import Batch, collate
 
 if TYPE_CHECKING:
     from train.adapt import Workbench
-    from train.encoding import Encoded
+    from train.encoded import Encoded
     from train.objective import Objective
 
 STEP = 1e-2

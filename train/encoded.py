@@ -1,0 +1,148 @@
+"""What encoding makes: rows as tokens and loss masks, and a count of what was kept, cut and refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from train.chat import FALLBACK, TEMPLATE_FAULTS
+
+MOST_LISTED = 1000
+_NOTHING = np.empty(0, dtype=np.int32)
+
+
+@dataclass(frozen=True)
+class EncodedRow:
+    """One row as tokens."""
+
+    tokens: np.ndarray
+    """int32[length]."""
+    supervised: np.ndarray
+    """bool[length]: whether the token is a target; empty for classification."""
+    cut_tokens: int = 0
+    """Tokens that did not fit."""
+    cut_supervised: int = 0
+    """Supervised tokens that did not fit."""
+    refused: str = ""
+    """Why the row cannot be used; empty where it can."""
+    source: np.ndarray = field(default_factory=lambda: _NOTHING)
+    """int32[S]: what an encoder-decoder reads; empty for other models."""
+    tags: np.ndarray = field(default_factory=lambda: _NOTHING)
+    """int32[length]: the tag of each token (extraction), else empty."""
+
+
+@dataclass(frozen=True)
+class EncodingReport:
+    """What encoding kept, cut and refused."""
+
+    rows: int = 0
+    tokens: int = 0
+    supervised_tokens: int = 0
+    max_length_tokens: int = 0
+    longest_tokens: int = 0
+    length_tokens: dict[str, int] = field(default_factory=dict)
+    """Quantiles of the rows' lengths before any cut: `p50`, `p90`, `p99`."""
+    truncated_rows: int = 0
+    truncated_tokens: int = 0
+    truncated_supervised_tokens: int = 0
+    truncated_side: str = "end"
+    passages_first: bool = False
+    """Whether passages beside the prompt or text lost tokens before anything else did."""
+    refused_rows: int = 0
+    refused_reasons: dict[str, int] = field(default_factory=dict)
+    refused_row_numbers: dict[str, list[int]] = field(default_factory=dict)
+    """Row numbers by reason, the first thousand of each."""
+
+    def words(self) -> list[str]:
+        """What a person should know before training, one sentence each."""
+        quantiles = ", ".join(f"{name} {value}" for name, value in self.length_tokens.items())
+        said = [f"{self.rows:,} rows, {self.tokens:,} tokens ({quantiles}, longest {self.longest_tokens})"]
+        if self.supervised_tokens:
+            said[0] += f", {self.supervised_tokens:,} of them supervised"
+        if self.truncated_rows:
+            lost = f", {self.truncated_supervised_tokens:,} of them supervised" if self.truncated_supervised_tokens else ""
+            where = f"{self.truncated_side}, passages first" if self.passages_first else self.truncated_side
+            said.append(
+                f"Cut at the {where}: {self.truncated_rows:,} rows are longer than {self.max_length_tokens} "
+                f"tokens and lose {self.truncated_tokens:,} tokens{lost}; raise max_length_tokens to keep them"
+            )
+        for reason, count in self.refused_reasons.items():
+            numbers = self.refused_row_numbers.get(reason, [])
+            shown = ", ".join(map(str, numbers[:10])) + (" …" if count > 10 else "")
+            help_ = f"; {FALLBACK}" if reason in TEMPLATE_FAULTS else ""
+            said.append(f"Not trained on: {count:,} rows, because {reason} (rows {shown}){help_}")
+        return [f"{sentence}." for sentence in said]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Rows ready for batches; `kept` are their positions in the examples they came from."""
+
+    task: str
+    kept: np.ndarray
+    ids: np.ndarray
+    tokens: tuple[np.ndarray, ...]
+    supervised: tuple[np.ndarray, ...]
+    lengths: np.ndarray
+    report: EncodingReport
+    sources: tuple[np.ndarray, ...] | None = None
+    tags: tuple[np.ndarray, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def take(self, positions: np.ndarray) -> Encoded:
+        """Some of the rows, in that order; the report stays that of all."""
+        at = positions.tolist()
+
+        def chosen(rows: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+            return tuple(rows[i] for i in at)
+
+        return dataclasses.replace(
+            self,
+            kept=self.kept[positions],
+            ids=self.ids[positions],
+            tokens=chosen(self.tokens),
+            supervised=chosen(self.supervised),
+            lengths=self.lengths[positions],
+            sources=None if self.sources is None else chosen(self.sources),
+            tags=None if self.tags is None else chosen(self.tags),
+        )
+
+
+def report_of(kept: Sequence[int], rows: Sequence[EncodedRow], ids: np.ndarray, limit: int, side: str) -> EncodingReport:
+    """What became of `rows`, of which those at `kept` can be trained on; `ids` are their numbers in the raw input."""
+    numbers: dict[str, list[int]] = {}
+    for i, row in enumerate(rows):
+        if row.refused:
+            listed = numbers.setdefault(row.refused, [])
+            if len(listed) < MOST_LISTED:
+                listed.append(int(ids[i]))
+    whole = np.array([len(row.tokens) + row.cut_tokens for row in rows], dtype=np.int64)
+    quantiles = {f"p{q}": int(np.percentile(whole[kept], q, method="higher")) for q in (50, 90, 99)} if kept else {}
+    return EncodingReport(
+        rows=len(kept),
+        tokens=sum(len(rows[i].tokens) + len(rows[i].source) for i in kept),
+        supervised_tokens=sum(int(rows[i].supervised.sum()) for i in kept),
+        max_length_tokens=limit,
+        longest_tokens=int(whole.max()) if len(whole) else 0,
+        length_tokens=quantiles,
+        truncated_rows=sum(row.cut_tokens > 0 for row in rows),
+        truncated_tokens=sum(row.cut_tokens for row in rows),
+        truncated_supervised_tokens=sum(row.cut_supervised for row in rows),
+        truncated_side=side,
+        refused_rows=len(rows) - len(kept),
+        refused_reasons=dict(sorted(Counter(row.refused for row in rows if row.refused).items())),
+        refused_row_numbers=dict(sorted(numbers.items())),
+    )
+
+
+def answer_start(mask: np.ndarray) -> int:
+    """Where the last run of supervised tokens begins."""
+    end = int(np.flatnonzero(mask)[-1])
+    gaps = np.flatnonzero(~mask[:end])
+    return int(gaps[-1]) + 1 if len(gaps) else 0
