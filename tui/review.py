@@ -80,6 +80,8 @@ class ReviewScreen(PanelScreen):
         self.stage: str | None = None
         self.queue: list[int] = []
         self.at: int | None = None
+        self.over = False
+        """Whether nothing is left to ask."""
         self.asked: list[int] = []
         self.skipped: set[int] = set()
         self.rates: list[StageRates] = []
@@ -92,7 +94,10 @@ class ReviewScreen(PanelScreen):
         """Whether findings of the stage propose a value that could be another."""
 
     def can(self, action: str) -> bool:
-        """Rules where answers suggest some; another stage where the panel has one; another value where there is one."""
+        """Answers until all is answered; rules where answers suggest some; another stage where the panel has one; another
+        value where there is one."""
+        if self.over and action.partition("(")[0] in ("answer", "skip", "edit"):
+            return False
         if action in ("rule", "take_rule"):
             return bool(self.rules)
         if action == "stage":
@@ -138,7 +143,6 @@ class ReviewScreen(PanelScreen):
             self.ask_next()
             self.show_rates()
             self.show_rules()
-            self.query_one(Keys).look_again()
 
         self.behind(made, put, "the review cannot go on")
 
@@ -156,6 +160,8 @@ class ReviewScreen(PanelScreen):
         due = review.repeat(self.asked)
         fresh = next((i for i in self.queue if i not in self.skipped), None)
         self.at = due if due is not None and due not in self.skipped else fresh
+        self.over = self.at is None
+        self.query_one(Keys).look_again()
         box = self.query_one("#review-question")
         if self.at is None:
             box.border_title, box.border_subtitle = "nothing left to ask", ""
@@ -322,7 +328,7 @@ class ReviewScreen(PanelScreen):
             listing.highlighted = 0
         self.offered = None
         offer = f"{key('show_rule')} shows what the rule would do"
-        said = offer if self.rules else "Six answers alike suggest a rule for the rest."
+        said = offer if self.rules else "" if self.over else "Six answers alike suggest a rule for the rest."
         self.query_one("#review-rule", Static).update(Text(said, "dim"))
 
     def action_rule(self) -> None:

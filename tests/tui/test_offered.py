@@ -21,6 +21,7 @@ from tui.opening import OpenScreen
 from tui.queue import groupings
 from tui.reader import Reader
 from tui.recipe_file import begin, earlier_recipe, replace
+from tui.review import ReviewScreen
 
 
 def offered(d: Driver) -> dict[str, str]:
@@ -56,6 +57,20 @@ async def test_what_only_notes_is_noted_on_the_rail_over_the_queue_in_the_eviden
         await d.press("A")
         await d.sees(f"then: ✓ {n} noted", "no row leaves, comes back or is changed")
         await d.press("escape")
+
+
+async def test_answers_are_offered_as_long_as_something_is_asked(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        await d.panel("labels")
+        await d.press("r")
+        screen = await d.on(ReviewScreen)
+        await d.until(lambda: {"a", "x", "e", "space"} <= set(offered(d)), "the keys of a question", 30)
+        screen.skipped.update(screen.queue[1:])  # skipped, but for the one that is shown
+        await d.press("space")
+        await d.sees("nothing left to ask", "asks in another order, and about those again")
+        await d.until(lambda: not {"a", "x", "e", "space"} & set(offered(d)), "no answers without a question", 30)
+        await d.press("n")
+        await d.until(lambda: {"a", "x", "e", "space"} <= set(offered(d)), "another order asks again", 30)
 
 
 async def test_an_edit_is_offered_where_a_finding_proposes_a_value(grouped: Path, run: Path, drive: Drive) -> None:
