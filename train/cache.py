@@ -22,7 +22,7 @@ from curate.dataset.atomic import atomic_path, make_private_dir
 if TYPE_CHECKING:
     from train.encoded import EncodedRow
 
-FORMAT = "1"
+FORMAT = "2"
 MOST_FILES = 8
 _ARRAYS = ("tokens", "supervised", "source", "tags")
 
@@ -46,7 +46,7 @@ class EncodedCache:
             parts = {}
             for name in _ARRAYS:
                 parts[name] = np.split(found[name], np.cumsum(found[f"{name}_lengths"])[:-1])
-            cut, lost, refused = found["cut"], found["cut_supervised"], found["refused"]
+            cut, lost, refused, only_read = (found[name] for name in ("cut", "cut_supervised", "refused", "only_read"))
             rows = [
                 EncodedRow(
                     parts["tokens"][i],
@@ -56,6 +56,7 @@ class EncodedCache:
                     reasons[int(refused[i])],
                     parts["source"][i],
                     parts["tags"][i],
+                    int(only_read[i]),
                 )
                 for i in range(len(cut))
             ]
@@ -74,6 +75,7 @@ class EncodedCache:
             "refused": np.array([number[row.refused] for row in rows], dtype=np.int32),
             "cut": np.array([row.cut_tokens for row in rows], dtype=np.int64),
             "cut_supervised": np.array([row.cut_supervised for row in rows], dtype=np.int64),
+            "only_read": np.array([row.only_read for row in rows], dtype=np.int64),
         }
         for name in _ARRAYS:
             values = [getattr(row, name) for row in rows]

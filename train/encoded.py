@@ -33,6 +33,8 @@ class EncodedRow:
     """int32[S]: what an encoder-decoder reads; empty for other models."""
     tags: np.ndarray = field(default_factory=lambda: _NOTHING)
     """int32[length]: the tag of each token (extraction), else empty."""
+    only_read: int = 0
+    """Answers that are read and not learned, since the template writes them otherwise once turns follow them."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,10 @@ class EncodingReport:
     refused_reasons: dict[str, int] = field(default_factory=dict)
     refused_row_numbers: dict[str, list[int]] = field(default_factory=dict)
     """Row numbers by reason, the first thousand of each."""
+    only_read_answers: int = 0
+    """Answers that are read and not learned, since the template writes them otherwise once turns follow them."""
+    only_read_row_numbers: list[int] = field(default_factory=list)
+    """Rows that hold them, the first thousand."""
 
     def words(self) -> list[str]:
         """What a person should know before training, one sentence each."""
@@ -69,6 +75,13 @@ class EncodingReport:
             said.append(
                 f"Cut at the {where}: {self.truncated_rows:,} rows are longer than {self.max_length_tokens} "
                 f"tokens and lose {self.truncated_tokens:,} tokens{lost}; raise max_length_tokens to keep them"
+            )
+        if self.only_read_answers:
+            numbers = self.only_read_row_numbers
+            shown = ", ".join(map(str, numbers[:10])) + (" …" if len(numbers) > 10 else "")
+            said.append(
+                f"Read and not learned: {self.only_read_answers:,} answers, because the chat template writes them "
+                f"otherwise once turns follow, without thinking (rows {shown}); end conversations with them to learn them"
             )
         for reason, count in self.refused_reasons.items():
             numbers = self.refused_row_numbers.get(reason, [])
@@ -138,6 +151,8 @@ def report_of(kept: Sequence[int], rows: Sequence[EncodedRow], ids: np.ndarray, 
         refused_rows=len(rows) - len(kept),
         refused_reasons=dict(sorted(Counter(row.refused for row in rows if row.refused).items())),
         refused_row_numbers=dict(sorted(numbers.items())),
+        only_read_answers=sum(rows[i].only_read for i in kept),
+        only_read_row_numbers=[int(ids[i]) for i in kept if rows[i].only_read][:MOST_LISTED],
     )
 
 

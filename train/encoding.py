@@ -2,8 +2,8 @@
 
 Classification appends the end token (its state closes the text) unless the tokenizer brackets texts itself, as encoders
 do. sft and chat are rendered by the tokenizer's own chat template and their answers found in it (`train.chat`); inside
-an answer tokens are supervised up to and including the last special token (the end of turn); where the template writes
-none, the end token is appended and supervised. Tokens that straddle a border are not supervised. An encoder-decoder
+an answer tokens are supervised up to and including the special token that closes it (the end of turn); where the template
+writes none, the end token is appended and supervised. Tokens that straddle a border are not supervised. An encoder-decoder
 reads the conversation up to its last answer and learns that answer. Extraction tags every token (`train.spans`).
 
 Earlier turns from columns (`train.beside`) are read, never learned. Where a row is too long, the passages that its columns
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from train.cache import EncodedCache
 
 WORTH_KEEPING_SECONDS = 1.0
-_VERSION = "2"
+_VERSION = "3"
 """Of the rows made of the same examples: kept rows of another version are made again."""
 _NO_MASK = np.empty(0, dtype=bool)
 _NOTHING = np.empty(0, dtype=np.int32)
@@ -214,7 +214,8 @@ class Encoder:
             return [EncodedRow(_NOTHING, _NO_MASK, refused="no assistant turn") for _ in talks]
         if self.decoder_start is not None:
             return [self._pair(text[: spans[-1][0]], text[slice(*spans[-1])]) for _, text, spans in rendered]
-        return self._reached(rendered, tools)[1]
+        only_read = [sum(start == end for start, end in spans) for _, _, spans in rendered]
+        return [dataclasses.replace(row, only_read=n) for row, n in zip(self._reached(rendered, tools)[1], only_read)]
 
     def shown(self, messages: Conversation, tools: Tools) -> Conversation:
         """The turns that a row's tokens are of: without those from columns where these would cut the answer."""
@@ -293,7 +294,7 @@ class Encoder:
         for start, end in spans:
             inside = np.flatnonzero((offsets[:, 0] >= start) & (offsets[:, 1] <= end) & (offsets[:, 1] > start))
             ends = inside[special[inside]]
-            closed = len(ends) > 0
+            closed = len(ends) > 0 and not text[offsets[ends[-1], 1] : offsets[inside[-1], 1]].strip()
             supervised[inside[inside <= ends[-1]] if closed else inside] = True
         last = int(np.flatnonzero(supervised)[-1]) + 1 if supervised.any() else 0
         tokens, supervised = tokens[:last], supervised[:last]

@@ -118,6 +118,66 @@ def test_prefixes_of_a_conversation_learn_the_same_tokens(tokenizer: Any, templa
     assert list(whole.supervised[0][:size]) == list(part.supervised[0])
 
 
+def learned_of(tokenizer: Any, found: Any) -> str:
+    return str(tokenizer.decode(found.tokens[0][found.supervised[0]]))
+
+
+TURNS = (*SYSTEM, {"role": "user", "content": "visa"}, {"role": "assistant", "content": "done"})
+
+
+def test_words_behind_a_special_token_of_an_answer_are_learned_and_end(tokenizer: Any) -> None:
+    """A channel's mark before the words (gpt-oss, GLM), and no mark of an end behind them."""
+    marked = CHATML.replace(
+        "{{ m['content'] }}<|im_end|>", "{% if m['role'] == 'assistant' %}<|im_end|>{% endif %}{{ m['content'] }}"
+    )
+    found = encoder(tokenizer, marked).encode(chat(TURNS))
+    assert learned_of(tokenizer, found) == "<|im_end|>which card?\n<|im_end|>done\n<|end|>"
+
+
+def test_an_end_of_the_text_behind_the_last_turn_leaves_the_ends_of_others(tokenizer: Any) -> None:
+    """What follows a turn in the middle and at the end begins with the same characters, `<|`, and is another token."""
+    ended = CHATML + "{% if not add_generation_prompt %}<|end|>{% endif %}"
+    found = encoder(tokenizer, ended).encode(chat(TURNS))
+    assert learned_of(tokenizer, found) == "which card?<|im_end|>done<|im_end|>\n<|end|>"
+
+
+THINKS = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}"
+    "{% set thought = m['content'].split('</think>')[0] if '</think>' in m['content'] else '' %}"
+    "{% if loop.last %}<think>{{ thought }}</think>{% endif %}"
+    "{{ m['content'].split('</think>')[-1] }}{% for c in m['tool_calls'] or [] %}{{ c['function']['name'] }}{% endfor %}"
+    "{% else %}{{ m['content'] }}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def test_earlier_answers_without_their_thinking_are_read_and_the_last_is_learned(tokenizer: Any) -> None:
+    thought = (*TURNS[:2], {"role": "assistant", "content": "Hm.</think>which card?"}, *TURNS[3:])
+    for talk in (TURNS, thought):
+        found = encoder(tokenizer, THINKS).encode(Examples("chat", np.array([5]), messages=(talk,)))
+        assert learned_of(tokenizer, found) == "<think></think>done<|im_end|>"
+        assert "assistant\nwhich card?<|im_end|>" in tokenizer.decode(found.tokens[0])
+        assert (found.report.only_read_answers, found.report.only_read_row_numbers) == (1, [5])
+        assert any("Read and not learned: 1 answers" in words and "rows 5" in words for words in found.report.words())
+    ended = encoder(tokenizer, THINKS).encode(chat(SYSTEM))
+    assert learned_of(tokenizer, ended) == "<think></think>which card?<|im_end|>"
+    assert ended.report.only_read_answers == 0
+    with pytest.raises(DataError, match="drops a tool call"):  # a call that would not be learned is no row to learn from
+        encoder(tokenizer, THINKS).encode(chat(CALLS))
+    shouted = THINKS.replace("split('</think>')[-1]", "split('</think>')[-1] | upper")
+    with pytest.raises(DataError, match="rewrites or drops an answer"):
+        encoder(tokenizer, shouted).encode(chat(TURNS))
+
+
+def test_what_a_tool_said_may_stand_there_as_a_string_of_json(tokenizer: Any) -> None:
+    content = "{{ m['content'] | tojson if m['role'] == 'tool' else m['content'] }}"
+    quoted = WITH_TOOLS.replace("{{ m['content'] }}", content)
+    said = '{"stand": "gesperrt – 止", "of": 2}'
+    talk = (*CALLS[:2], {"role": "tool", "content": said}, CALLS[3])
+    found = encoder(tokenizer, quoted).encode(chat(talk, tools=(TOOLS,)))
+    assert learned_of(tokenizer, found) == "find_card(visa)<|im_end|>it is locked<|im_end|>"
+
+
 def test_cutting_at_the_start_keeps_the_last_answer(tokenizer: Any) -> None:
     long = ({"role": "user", "content": "why " * 120}, {"role": "assistant", "content": "because"})
     found = encoder(tokenizer, CHATML, limit=32, side="start").encode(chat(long))
