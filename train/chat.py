@@ -22,7 +22,7 @@ PLAIN_TEMPLATE = (
     "{% if tools %}tools:\n{{ tools | tojson }}\n{% endif %}"
     "{% for message in messages %}{{ message['role'] }}:\n{{ message['content'] }}"
     "{% if message['tool_calls'] %}{{ message['tool_calls'] | tojson }}{% endif %}"
-    "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}\n{% endfor %}"
+    "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}{{ '\n' }}{% endfor %}"  # jinja drops a bare one here
     "{% if add_generation_prompt %}assistant:\n{% endif %}"
 )
 END_OF_THOUGHT = "</think>"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from train.cache import EncodedCache
 
 WORTH_KEEPING_SECONDS = 1.0
-_VERSION = "3"
+_VERSION = "4"
 """Of the rows made of the same examples: kept rows of another version are made again."""
 _NO_MASK = np.empty(0, dtype=bool)
 _NOTHING = np.empty(0, dtype=np.int32)

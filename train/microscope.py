@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from train.chat import FALLBACK, TEMPLATE_FAULTS
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, Examples
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Seen:
     task: str
     tokens: tuple[Token, ...]
     refused: str
-    """Why the row cannot be trained on; empty where it can."""
+    """Why the row cannot be trained on, and what would help where that is known; empty where it can."""
     target: str = ""
     """The class (classification), as reports show it."""
 
@@ -83,7 +84,8 @@ def look(examples: Examples, position: int, bench: Workbench, *, reveal: bool = 
         tokens = _of_text(one.texts[0], row, bench, examples.task, reveal)
     else:
         tokens = _of_conversation(one, row, bench, reveal)
-    return Seen(int(one.ids[0]), examples.task, tuple(tokens), row.refused, target)
+    refused = f"{row.refused}; {FALLBACK}" if row.refused in TEMPLATE_FAULTS else row.refused
+    return Seen(int(one.ids[0]), examples.task, tuple(tokens), refused, target)
 
 
 def _of_text(text: str, row: EncodedRow, bench: Workbench, task: str, reveal: bool) -> list[Token]:

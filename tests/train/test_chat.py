@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from tiny_base import CHATML
 
 from curate.errors import DataError
 from train.base import load_tokenizer, resolve_base
-from train.chat import ChatTemplate
+from train.chat import DROPS, FALLBACK, ChatTemplate
 from train.encoding import Encoder
 from train.examples import Examples, conversation
+from train.microscope import LEARNED, LEFT, look
 
 SYSTEM = (
     {"role": "system", "content": "be kind"},
@@ -30,6 +32,7 @@ CALLS = (
     {"role": "assistant", "content": "it is locked"},
 )
 NO_SYSTEM = CHATML.replace("{% for m in messages %}", "{% for m in messages if m['role'] != 'system' %}")
+ENDED = CHATML + "{% if not add_generation_prompt %}<|end|>{% endif %}"
 REFUSES_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}" + CHATML
 SHIFTS = CHATML.replace("<|im_start|>{{ m['role'] }}", "<|im_start|>{{ messages | length }}{{ m['role'] }}")
 WITH_TOOLS = (
@@ -72,7 +75,8 @@ def test_a_template_that_drops_or_moves_turns_is_refused_and_the_way_on_is_named
     row = encoder(tokenizer, template, plain=True).encode(chat(SYSTEM))
     learned = tokenizer.decode(row.tokens[0][row.supervised[0]])
     assert learned == "which card?<|end|>"
-    assert "be kind" in tokenizer.decode(row.tokens[0])
+    whole = "system:\nbe kind\nuser:\nmy card is locked\nassistant:\nwhich card?<|end|>"
+    assert tokenizer.decode(row.tokens[0]) == whole
 
 
 def test_rows_that_a_template_fails_are_listed_by_number_and_the_others_are_trained_on(tokenizer: Any) -> None:
@@ -136,8 +140,7 @@ def test_words_behind_a_special_token_of_an_answer_are_learned_and_end(tokenizer
 
 def test_an_end_of_the_text_behind_the_last_turn_leaves_the_ends_of_others(tokenizer: Any) -> None:
     """What follows a turn in the middle and at the end begins with the same characters, `<|`, and is another token."""
-    ended = CHATML + "{% if not add_generation_prompt %}<|end|>{% endif %}"
-    found = encoder(tokenizer, ended).encode(chat(TURNS))
+    found = encoder(tokenizer, ENDED).encode(chat(TURNS))
     assert learned_of(tokenizer, found) == "which card?<|im_end|>done<|im_end|>\n<|end|>"
 
 
@@ -203,3 +206,19 @@ def test_parts_are_read_for_their_text(content: object, text: str) -> None:
 def test_names_of_roles_are_known_however_they_are_written() -> None:
     turns = conversation([{"role": "Prompter", "content": "a"}, {"from": " ChatGPT", "value": "b"}, {"role": "Fun"}])
     assert [turn["role"] for turn in turns] == ["user", "assistant", "Fun"]
+
+
+@pytest.mark.parametrize("template", [CHATML, THINKS, WITH_TOOLS, ENDED])
+def test_the_microscope_shows_what_is_learned_of_any_template(tokenizer: Any, template: str) -> None:
+    rows = chat(TURNS)
+    ours = encoder(tokenizer, template)
+    row = ours.encode(rows)
+    seen = look(rows, 0, SimpleNamespace(encoder=ours, tokenizer=tokenizer))  # type: ignore[arg-type]
+    kept = [token for token in seen.tokens if token.state != LEFT]
+    assert [token.id for token in kept] == row.tokens[0].tolist()
+    assert [token.state == LEARNED for token in kept] == row.supervised[0].tolist()
+
+
+def test_the_microscope_names_the_way_on_where_a_template_fails(tokenizer: Any) -> None:
+    bench: Any = SimpleNamespace(encoder=encoder(tokenizer, NO_SYSTEM), tokenizer=tokenizer)
+    assert look(chat(SYSTEM), 0, bench).refused == f"{DROPS['system']}; {FALLBACK}"
