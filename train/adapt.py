@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from curate.errors import ConfigError
 from train.config import TrainConfig
 from train.examples import EXTRACTION
 from train.extra import extra
@@ -86,7 +87,7 @@ def adapted_model(
     """
     import torch
 
-    from train.base import ENCODER_DECODER, architecture, load_model
+    from train.base import ENCODER_DECODER, architecture, linear_layers, load_model
     from train.frozen import keep_lower_states
     from train.methods import METHODS, PATCH
 
@@ -98,7 +99,13 @@ def adapted_model(
     )
     writes = "SEQ_2_SEQ_LM" if architecture(bench.source) == ENCODER_DECODER else "CAUSAL_LM"
     kind = writes if labels is None else "TOKEN_CLS" if extraction else "SEQ_CLS"
-    adapted = method.prepare(model, config, kind)
+    try:
+        adapted = method.prepare(model, config, kind)
+    except ValueError as error:  # peft knows layers that a method cannot change
+        raise ConfigError(
+            f"method {config.method!r} cannot adapt base model {bench.source.name} ({error}); name other layers in "
+            f"target_modules: {', '.join(linear_layers(model))}"
+        ) from error
     if config.activation_checkpointing:
         _keep_no_activations(model, config)
     objective = objective_of(adapted, config, labels, extraction=extraction)
@@ -111,8 +118,6 @@ def adapted_model(
 
 
 def _keep_no_activations(model: Any, config: TrainConfig) -> None:
-    from curate.errors import ConfigError
-
     if not getattr(model, "supports_gradient_checkpointing", False):
         raise ConfigError(
             f"base model {config.base} ({model.config.model_type}) cannot compute activations again; leave "

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from curate.errors import DataError
+from curate.errors import ConfigError, DataError
 from train.beside import MARK, SPARE, AboutText, has_passages
 from train.chat import FALLBACK, TEMPLATE_FAULTS, ChatTemplate
 from train.encoded import Encoded, EncodedRow, answer_start, report_of
@@ -145,6 +145,11 @@ class Encoder:
     def _made(self, examples: Examples, positions: list[int]) -> list[EncodedRow]:
         if examples.task == EXTRACTION:
             return self._tagged([(examples.texts[i], examples.spans[i]) for i in positions])
+        if examples.task == TEXT and self.decoder_start is not None:
+            raise ConfigError(
+                "the base model is an encoder-decoder: it learns classes, spans and the answers to prompts, and no plain "
+                "text; name a decoder"
+            )
         if examples.task in OF_TEXTS:
             return self._texts([examples.texts[i] for i in positions], examples.task)
         tools = examples.tools

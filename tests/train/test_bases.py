@@ -209,3 +209,22 @@ def test_a_gpu_trains_in_half_precision_and_the_adapter_serves_on_a_cpu(tmp_path
     tried = generate(load_adapter(tmp_path, device="cpu"), list(held.texts))
     agree = np.mean([t.labels[0][0] == p for t, p in zip(tried, run.scores.prediction, strict=True)])
     assert agree > 0.95
+
+
+def test_plain_text_for_an_encoder_decoder_is_refused(seq2seq: Path, tmp_path: Path) -> None:
+    rows = Examples("text", np.arange(12), texts=tuple(f"the card is locked {i}" for i in range(12)))
+    with pytest.raises(ConfigError, match=r"encoder-decoder: .* no plain text; name a decoder"):
+        train_adapter(rows, TrainConfig(base=str(seq2seq), steps=1, tensorboard=False), tmp_path)
+
+
+def test_layers_that_a_method_cannot_take_are_told_with_those_there_are(base: Path, tmp_path: Path) -> None:
+    transformers, tokenizer = extra("transformers"), load_tokenizer(resolve_base(str(base)))
+    shape = transformers.MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, state_size=4)
+    transformers.MambaForCausalLM(shape).save_pretrained(tmp_path / "mamba")
+    tokenizer.save_pretrained(tmp_path / "mamba")
+    rows = Examples("text", np.arange(12), texts=tuple(f"the card is locked {i}" for i in range(12)))
+    config = TrainConfig(base=str(tmp_path / "mamba"), steps=1, batch_rows=4, tensorboard=False)
+    with pytest.raises(ConfigError, match=r"method 'lora' cannot adapt .*out_proj.*target_modules: .*in_proj"):
+        train_adapter(rows, config, tmp_path / "run")
+    run = train_adapter(rows, config.replace(target_modules=("in_proj", "x_proj")), tmp_path / "run")
+    assert np.isfinite(run.done["final_loss"])
