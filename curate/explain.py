@@ -15,15 +15,19 @@ from curate import workflow
 from curate.dataset.row_lookup import row_named
 from curate.errors import ConfigError, RunError, nearest
 from curate.ledger.decisions import read_journal
-from curate.outputs import looked_for, looked_for_in_rows
+from curate.ledger.private import READ
+from curate.outputs import looked_for, looked_for_in_rows, private_values
 from curate.pipeline import Detected
 from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview
+from curate.review.words import beside
 from curate.rundir import RunDir
 from curate.safetext import safe_text
 from curate.stages.registry import concern_of
 
 WIDTH = 160
+GIVEN = 600
+"""Code points shown of what a row is given beside its prompt or text: all of its choices, mostly."""
 WORDS = 1000
 """Code points shown of a pointer, a replacement, a sentence or a word of evidence."""
 
@@ -42,7 +46,8 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
     row = row_named(detected.dataset, which)
     findings = detected.findings
     where = np.flatnonzero(findings["row"].fill_null(-1).to_numpy() == row)
-    shown = _masker(_looked_for(detected))
+    shown = _masker(looked_for(detected.recipe))
+    preview = _previews(detected)
     stories = []
     for found, planned in zip(findings.take(where).to_pylist(), plan.table.take(where).to_pylist()):
         witness = planned["witness_row"]
@@ -56,7 +61,7 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
                 "was": shown(_label(detected, found["field"], row)) if found["action"] == "relabel" else None,
                 "witness_line": None if witness is None else detected.dataset.place(witness)[1],
                 "witness_file": None if witness is None else safe_text(detected.dataset.place(witness)[0]),
-                "witness_preview": None if witness is None else preview(detected, witness),
+                "witness_preview": None if witness is None else preview(witness),
                 "evidence": shown(orjson.loads(found["evidence"])) if found["evidence"] else None,
                 "decisions": [
                     {"verdict": d.verdict, "at": d.at, **{k: shown(getattr(d, k)) for k in ("actor", "why", "value")}}
@@ -73,7 +78,8 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
         "file": safe_text(detected.dataset.place(row)[0]),
         "row_id": detected.dataset.row_ids[row].as_py().hex(),
         "outcome": _outcome(bool(plan.dropped[row]), stories),
-        "preview": preview(detected, row),
+        "preview": preview(row),
+        "given": _given(detected, row),
         "findings": stories,
     }
 
@@ -109,13 +115,19 @@ def removed(run: str | Path, stage: str | None = None) -> list[dict[str, Any]]:
     return [row for row in rows if stage in (None, row["stage"])]
 
 
-def preview(detected: Detected, row: int) -> str:
+def _previews(detected: Detected) -> Callable[[int], str]:
     """A row's content, personal data masked, in one line."""
-    return masked_preview(detected.dataset.content()[row].as_py() or "", WIDTH, looked_for_in_rows(detected.recipe))
+    content, masks = detected.dataset.content(), looked_for_in_rows(detected.recipe)
+    private = private_values(detected.dataset, detected.findings)
+    return lambda row: masked_preview(private.hidden(row, (content[row].as_py() or "")[:READ]), WIDTH, masks)
 
 
-def _looked_for(detected: Detected) -> ScanConfig:
-    return looked_for(detected.recipe)
+def _given(detected: Detected, row: int) -> dict[str, str]:
+    """What a row is given beside its prompt or text, by column, masked."""
+    masks = looked_for_in_rows(detected.recipe)
+    private = private_values(detected.dataset, detected.findings)
+    told = {name: private.hidden(row, text[:READ]) for name, text in beside(detected.dataset, row).items()}
+    return {masked_preview(name, WIDTH, masks): masked_preview(text, GIVEN, masks) for name, text in told.items()}
 
 
 def _masker(looked_for: ScanConfig) -> Callable[[Any], Any]:

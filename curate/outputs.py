@@ -21,6 +21,7 @@ from curate.execution import LOCAL, Execution
 from curate.house import require
 from curate.ledger.apply import Curated
 from curate.ledger.plan import Plan
+from curate.ledger.private import PrivateValues
 from curate.pipeline import Detected, Event, Listener, detect
 from curate.privacy.config import ScanConfig, preview_config, row_preview_config
 from curate.privacy.preview import masked_previews
@@ -42,6 +43,11 @@ def looked_for(recipe: Recipe) -> ScanConfig:
 def looked_for_in_rows(recipe: Recipe) -> ScanConfig:
     """The same for previews of whole rows: names too, where they are replaced."""
     return row_preview_config(dataclasses.asdict(recipe.choice("pii").config))
+
+
+def private_values(dataset: Dataset, findings: pa.Table) -> PrivateValues:
+    """What the privacy stages of a run found, replaced or only noted: no preview of its rows shows it."""
+    return PrivateValues(dataset, findings, about("privacy", pc.unique(findings["stage"]).to_pylist()))
 
 
 def curated_name(dataset: Dataset) -> str:
@@ -104,18 +110,23 @@ def removed_table(dataset: Dataset, findings: pa.Table, plan: Plan, looked_for: 
             "why": chosen["why"].cast(pa.string()),
             "witness_row": witness,
             "witness_row_id": dataset.row_ids.cast(pa.binary(16)).take(witness),
-            "preview": _previews(dataset.content(), chosen["row"].combine_chunks(), forgotten, looked_for),
+            "preview": _previews(dataset, findings, chosen["row"].combine_chunks(), forgotten, looked_for),
         }
     )
 
 
-def _previews(content: pa.Array, rows: pa.Array, forgotten: pa.Array, looked_for: ScanConfig | None) -> pa.ChunkedArray:
+def _previews(
+    dataset: Dataset, findings: pa.Table, rows: pa.Array, forgotten: pa.Array, looked_for: ScanConfig | None
+) -> pa.ChunkedArray:
     """What is shown of each row, made block by block: whole texts and their scans are larger than what is shown of them."""
+    content, private = dataset.content(), private_values(dataset, findings)
     blocks = []
     for start in range(0, len(rows), PREVIEWS_AT_ONCE):
-        texts = content.take(rows.slice(start, PREVIEWS_AT_ONCE))
+        block = rows.slice(start, PREVIEWS_AT_ONCE)
+        texts = content.take(block)
         # Who asked to be forgotten is not shown.
         texts = pc.if_else(forgotten.slice(start, PREVIEWS_AT_ONCE), pa.scalar("", texts.type), texts)
+        texts = private.hidden_in(block, texts)
         blocks.append(pa.array(masked_previews(texts, PREVIEW_WIDTH, looked_for), pa.string()))
     return pa.chunked_array(blocks, pa.string())
 

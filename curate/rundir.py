@@ -11,6 +11,7 @@ import fcntl
 import functools
 import os
 import platform
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -25,7 +26,8 @@ import pyarrow.parquet as pq
 
 from curate.dataset.atomic import atomic_write, atomic_write_bytes, make_private_dir
 from curate.dataset.compression import file_hash
-from curate.errors import RunError, RunLockedError
+from curate.dataset.listing import something_at
+from curate.errors import RunError, RunLockedError, nearest
 from curate.stages.base import Detection
 
 SCHEMA_VERSION = 1
@@ -34,6 +36,17 @@ RECORDED = (*ENGINES, "polars", "torch", "transformers", "peft")
 OWN_FOLDERS = ("findings", "scores", "hints", "train")
 REVIEW_FILE = "pii_review.jsonl"
 """What people saw of missed personal data, see `curate.review.residual`."""
+
+
+def refuse_nothing(path: str | Path) -> None:
+    """Raises RunError where a path that reads as one of a run, without a suffix, has nothing at it."""
+    at = Path(path)
+    if at.suffix or something_at(at) or "://" in str(path):
+        return
+    made = sorted(p.parent.name for p in at.parent.glob("*/manifest.json"))
+    hint = nearest(at.name, made)
+    said = f"; {hint}" if hint.startswith("did you mean") else f"; `curate run DATA --out {shlex.quote(str(at))}` makes one"
+    raise RunError(f"there is no run and no file at {at}{said}")
 
 
 class RunDir:

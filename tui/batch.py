@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import pyarrow as pa
 from rich.console import Group, RenderableType
 from rich.text import Text
 from textual import on, work
@@ -19,8 +18,6 @@ from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from curate.ledger.plan import STATUSES
-from curate.outputs import looked_for
-from curate.privacy.preview import masked_previews
 from curate.safetext import safe_text
 from curate.words import plural
 from tui.microscope import MicroscopeScreen
@@ -91,13 +88,12 @@ class BatchScreen(PanelScreen):
         try:
             n = self.session.dataset.n_rows
             rows = [r for r in self.rows if 0 <= r < n]
-            texts = self.session.dataset.content().take(pa.array(rows, pa.int64()))
-            safe = masked_previews(texts, LINE, looked_for(self.session.detected.recipe))
+            safe = self.reader.previews(rows, LINE)
             of_row = self.session.findings["row"].fill_null(-1).to_numpy()
             found: dict[int, list[int]] = {}
             for index in np.flatnonzero(np.isin(of_row, rows)).tolist():
                 found.setdefault(int(of_row[index]), []).append(index)
-            lines = [self._line(row, text or "", found.get(row, ())) for row, text in zip(rows, safe)]
+            lines = [self._line(row, text, found.get(row, ())) for row, text in zip(rows, safe)]
         except Exception as error:
             failed = error
             self.app.call_from_thread(lambda: self.home.failed(failed, "these rows cannot be read"))
@@ -135,14 +131,13 @@ class BatchScreen(PanelScreen):
     def show_row(self, row: int) -> None:
         """A row whole, and what was found in it."""
         worker = get_current_worker()
-        content = self.session.dataset.content().take(pa.array([row], pa.int64()))
-        text = masked_previews(content, WHOLE, looked_for(self.session.detected.recipe))[0]
+        text = self.reader.previews([row], WHOLE)[0]
         leaves = "leaves" if self.session.plan.dropped[row] else "stays"
         parts: list[RenderableType] = [Text(f"row {row}, {leaves}", style="bold")]
         labels = self.session.dataset.labels()
         parts += [] if labels is None else [Text(f"label in the data: {self.reader.label(labels[row].as_py())}")]
         parts += [Text(words) for words in (self.notes[row].whole if row in self.notes else ())]
-        parts += [Text(text or ""), Text("")]
+        parts += [Text(text), Text("")]
         table = self.session.findings
         for index in self._findings.get(row, ()):
             status = STATUSES[self.session.state.status[index]]

@@ -40,6 +40,8 @@ def render(
         hides = f"{key('reveal')} hides it, and so does moving on"
         parts.insert(0, Text(f"! personal data is shown as it stands; {hides}", "bold reverse"))
     parts += _texts(evidence)
+    if evidence.beside:
+        parts += [Text(""), _facts(evidence.beside)]
     if len(evidence.members) > 1:
         who = "who stays: 1 to 9 choose the survivor" if chosen_by_number else "who stays"
         parts += [_heading(who), _members(evidence)]

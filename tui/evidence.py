@@ -71,6 +71,8 @@ class Evidence:
     witness: Side | None = None
     span: tuple[str, str, str, str] | None = None
     """Text before an edit, what stands there (its mask, unless revealed), what goes there, text after it."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """What the row is given beside its prompt or text, by column: a passage, choices."""
     given: str = ""
     suggested: str = ""
     top: tuple[tuple[str, float], ...] = ()

@@ -18,6 +18,7 @@ from textual.widgets import DirectoryTree, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from curate.safetext import safe_text
+from curate.words import plural
 from tui.progress import ProgressScreen
 from tui.rail import Keys
 from tui.words import short_path
@@ -162,7 +163,7 @@ def _summary(manifest: dict[str, object]) -> str:
     plan = manifest.get("plan")
     if not isinstance(plan, dict):
         return "not finished"
-    return f"{manifest['task']}, {plan['rows_in']:,} rows → {plan['rows_out']:,}"
+    return f"{manifest['task']}, {plural(plan['rows_in'], 'row')} → {plan['rows_out']:,}"
 
 
 def _line(path: Path, said: str) -> Text:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,12 @@ import pyarrow.compute as pc
 
 from curate.ledger.apply import reader
 from curate.ledger.plan import STATUSES
-from curate.outputs import looked_for
+from curate.ledger.private import READ, PrivateValues
+from curate.outputs import looked_for, private_values
 from curate.pipeline import DUPLICATES
 from curate.privacy.preview import masked_preview, masked_previews
 from curate.review.session import Session
+from curate.review.words import beside
 from curate.safetext import safe_text
 from curate.stages.registry import concern_of
 from tui.evidence import Evidence, Line, Member, Neighbour, Side
@@ -54,6 +57,10 @@ class Reader:
         self._previews: dict[int, str] = {}
         self._words: dict[str, str] = {}
         self._fields: dict[str, Callable[[int], Any]] = {}
+
+    @cached_property
+    def _private(self) -> PrivateValues:
+        return private_values(self.session.dataset, self.session.findings)
 
     def warm(self) -> None:
         """Load what masking needs, so that the first picture does not wait for it."""
@@ -158,6 +165,7 @@ class Reader:
             place=self.word(found["field"] or ""),
             side=None if row is None else self._side(row, reveal),
             witness=None if witness is None else self._side(witness, reveal),
+            beside={} if row is None else self._beside(row, reveal),
             span=self._span(index, found, planned, reveal) if found["action"] == "replace" else None,
             kind=safe_text(found["rule"]).rpartition(".")[2].replace("_", " ") if found["action"] == "replace" else "",
             members=self._members(index),
@@ -240,8 +248,14 @@ class Reader:
         return self._fields[field_name](row)
 
     def _side(self, row: int, reveal: bool = False) -> Side:
-        text = self._shown(self.session.dataset.content()[row].as_py() or "", DETAIL_WIDTH, reveal)
+        text = (self.session.dataset.content()[row].as_py() or "")[:READ]
+        text = self._shown(text if reveal else self._private.hidden(row, text), DETAIL_WIDTH, reveal)
         return Side(row, text, bool(self.session.plan.dropped[row]))
+
+    def _beside(self, row: int, reveal: bool) -> dict[str, str]:
+        told = {name: text[:READ] for name, text in beside(self.session.dataset, row).items()}
+        hidden = told if reveal else {name: self._private.hidden(row, text) for name, text in told.items()}
+        return {self.word(name): self._shown(text, SPAN_WIDTH, reveal) for name, text in hidden.items()}
 
     def _shown(self, text: str, width: int, reveal: bool) -> str:
         return safe_text(text[: width - 1]) if reveal else masked_preview(text, width, self._looked_for)
@@ -282,13 +296,15 @@ class Reader:
             return None
         if start is None:
             start, end = 0, len(text)
-        head = text[max(0, start - SPAN_WIDTH - SLACK) : start]
+        head, tail = text[max(0, start - SPAN_WIDTH - SLACK) : start], text[end : end + SPAN_WIDTH + SLACK]
+        if not reveal:
+            head, tail = (self._private.hidden(found["row"], part) for part in (head, tail))
         before = self._shown(head, SPAN_WIDTH + SLACK, reveal)[-SPAN_WIDTH:]
         if head[-1:].isspace():
             before = before.rstrip() + " "
         if start > SPAN_WIDTH + SLACK:
             before = f"…{before}"
-        after = self._shown(text[end : end + SPAN_WIDTH + SLACK], SPAN_WIDTH, reveal)
+        after = self._shown(tail, SPAN_WIDTH, reveal)
         stood = safe_text(text[start:end])[:REPLACEMENT_WIDTH] if reveal else ""
         return before, stood, self.replacement(index), after
 
@@ -317,14 +333,19 @@ class Reader:
             return {self.word(str(k)): self._clean(v) for k, v in value.items()}
         return [self._clean(v) for v in value] if isinstance(value, list) else value
 
+    def previews(self, rows: Sequence[int], width: int) -> list[str]:
+        """Masked previews of rows, read together."""
+        taken = pa.array(rows, pa.int64())
+        texts = self._private.hidden_in(taken, self.session.dataset.content().take(taken))
+        return [shown or "" for shown in masked_previews(texts, width, self._looked_for)]
+
     def _read(self, rows: Sequence[int]) -> dict[int, str]:
         """Masked previews of rows; those that were read before are remembered."""
         wanted = dict.fromkeys(rows)
         known = {r: p for r in wanted if (p := self._previews.get(r)) is not None}
         missing = [r for r in wanted if r not in known]
         if missing:
-            texts = self.session.dataset.content().take(pa.array(missing, pa.int64()))
-            fresh = dict(zip(missing, (p or "" for p in masked_previews(texts, ROW_WIDTH, self._looked_for)), strict=True))
+            fresh = dict(zip(missing, self.previews(missing, ROW_WIDTH), strict=True))
             if len(self._previews) > CACHED_ROWS:
                 self._previews = {}  # another one: a thread that reads along keeps what it holds
             self._previews.update(fresh)

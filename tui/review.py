@@ -98,6 +98,8 @@ class ReviewScreen(PanelScreen):
         value where there is one."""
         if self.over and action.partition("(")[0] in ("answer", "skip", "edit"):
             return False
+        if action == "order":
+            return not (self.over and self.stage is None)
         if action in ("rule", "take_rule"):
             return bool(self.rules)
         if action == "stage":
@@ -165,15 +167,18 @@ class ReviewScreen(PanelScreen):
         box = self.query_one("#review-question")
         if self.at is None:
             box.border_title, box.border_subtitle = "nothing left to ask", ""
-            said = "Every finding here has an answer." if self.stage else "This panel's stages found nothing to review."
-            if self.skipped:
-                again = f"{key('order')} asks in another order, and about those again"
-                said = f"{plural(len(self.skipped), 'finding')} skipped; {again}."
-            self.query_one("#review-evidence", Static).update(Text(said))
+            self.query_one("#review-evidence", Static).update(Text(self.nothing_left()))
             return
         box.border_title = f"question {len(self.asked) + 1}: {stage_title(str(self.stage))}"
         box.border_subtitle = f"asked {SAYS[self.order]}"
         self.show_question(self.at)
+
+    def nothing_left(self) -> str:
+        """Why nothing is asked."""
+        if self.skipped:
+            again = f"{key('order')} asks in another order, and about those again"
+            return f"{plural(len(self.skipped), 'finding')} skipped; {again}."
+        return "Every finding here has an answer." if self.stage else "This panel's stages found nothing to review."
 
     def show_question(self, index: int) -> None:
         """The evidence of one finding, read in a thread."""
@@ -197,8 +202,8 @@ class ReviewScreen(PanelScreen):
         """Save an answer and go on."""
         if self.at is not None:
             self.answer(self.at, verdict)
-        elif not self.desk.pending and self.review is not None and not self.queue:
-            self.notify(f"there is no question here; {key('order')} asks in another order")
+        elif not self.desk.pending and self.over:
+            self.notify(self.nothing_left())
 
     @work(group="decide")
     async def answer(self, index: int, verdict: str, value: str | None = None) -> None:

@@ -7,7 +7,6 @@ import time
 from typing import ClassVar
 
 import numpy as np
-import pyarrow as pa
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -19,8 +18,6 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from curate.house import require
-from curate.outputs import looked_for
-from curate.privacy.preview import masked_previews
 from curate.words import difference, plural, signed
 from tui.detail import word_diff
 from tui.gate import SIGN as GATE_SIGN
@@ -292,8 +289,7 @@ class ScrubberScreen(PanelScreen):
                 below = True
                 parts.append(Text(f"── below {threshold:.2f}: stays ──", style="dim"))
             rows = [a] if b < 0 else [a, b]
-            texts = self.session.dataset.content().take(pa.array(rows))
-            safe = [t or "" for t in masked_previews(texts, PREVIEW, looked_for(self.session.detected.recipe))]
+            safe = self.reader.previews(rows, PREVIEW)
             if b < 0:
                 parts.append(Text.assemble((f"{alike:.2f}  row {a}  ", "dim"), safe[0]))
                 continue

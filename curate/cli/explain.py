@@ -83,6 +83,8 @@ def _print(story: dict[str, Any]) -> None:
     counted = story["counted"]
     say(f"row {story['row']} ({counted} {story['line']} of {story['file']}, id {story['row_id']}): {story['outcome']}")
     say(f"  {story['preview']}")
+    for name, value in story["given"].items():
+        say(f"  {name}: {value}")
     if not story["findings"]:
         say("  no stage found anything about it")
     for f in story["findings"]:

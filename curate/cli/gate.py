@@ -59,10 +59,13 @@ def gate_command(
     from curate import gating
     from curate.dataset import atomic_write_bytes, atomic_write_text
     from curate.house import require
+    from curate.rundir import refuse_nothing
 
     gates = require("audit.gate")
     target: Any = what
     recipe_gate: Any = {}
+    if what is not None and what != "-":
+        refuse_nothing(what)
     if what is None or not (Path(what) / "manifest.json").is_file():
         target = recipe_for(what).with_(**overrides(task, role, on_bad_row))
         recipe_gate = target.gate

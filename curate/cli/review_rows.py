@@ -62,19 +62,13 @@ _SHOWN = ("context", "group", "split", "source", "time")
 
 def _other_columns(rows: RowReview, row: int) -> list[tuple[str, str]]:
     """Columns that are neither content nor label: personal data hides there, too."""
+    from curate.review.words import in_words
+
     roles = rows.dataset.roles
     told = {name for role, names in roles.items() for name in names if role not in _SHOWN}
     values = rows.dataset.row(row)
     others = [name for name in rows.dataset.columns if name not in told and values.get(name) is not None]
     return [(name, in_words(values[name])) for name in others]
-
-
-def in_words(value: Any) -> str:
-    """A value in words; choices by the key that an answer names: their letter, or their number from 0."""
-    from curate.dataset.given import choices_in
-
-    choices = choices_in(value) if isinstance(value, list | dict) else []
-    return "; ".join(f"{key or i}: {text}" for i, (key, text) in enumerate(choices)) or str(value)
 
 
 def answered(rows: RowReview, row: int, said: str, actor: str) -> str | None:

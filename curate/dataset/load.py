@@ -59,11 +59,11 @@ def load(
     kind, store, rejected, compression, input_hash, size, files = read_rows(path)
     if store.n_rows == 0:
         if rejected and on_bad_row == "fail":
-            raise _bad_rows(file, rejected, 0)
+            raise _bad_rows(file, kind, rejected, 0)
         raise no_rows(file, f"all {len(rejected):,} rows were rejected, the first for: {rejected[0].reason}" if rejected
                       else "the file holds none")  # fmt: skip
     if rejected and on_bad_row == "fail":
-        raise _bad_rows(file, rejected, store.n_rows)
+        raise _bad_rows(file, kind, rejected, store.n_rows)
     names = store.names
     if not names:
         raise no_rows(file, "its rows have no columns")
@@ -83,7 +83,7 @@ def load(
         rejected = sorted([*rejected, *late], key=lambda bad: (bad.file, bad.line))
         good = np.setdiff1d(np.arange(store.n_rows), np.fromiter(problems, np.int64))
         if on_bad_row == "fail":
-            raise _bad_rows(file, rejected, len(good))
+            raise _bad_rows(file, kind, rejected, len(good))
         if not len(good):
             raise no_rows(file, f"all {len(rejected):,} rows were rejected, the first for: {rejected[0].reason}")
         store, inside = store.take(good, {}), {}
@@ -190,9 +190,9 @@ def _parse(file: Path, data: Bytes) -> tuple[str, Parsed]:
     return kind, read_csv(data, file, tabs=kind == "tsv")
 
 
-def _bad_rows(file: Path, rejected: Sequence[Rejected], good: int) -> DataError:
+def _bad_rows(file: Path, kind: str, rejected: Sequence[Rejected], good: int) -> DataError:
     total = good + len(rejected)
-    shown = "; ".join(f"{bad.place()}: {bad.reason}" for bad in rejected[:3])
+    shown = "; ".join(f"{bad.place(kind)}: {bad.reason}" for bad in rejected[:3])
     more = f"; and {len(rejected) - 3:,} more" if len(rejected) > 3 else ""
     rows = "row" if len(rejected) == 1 else "rows"
     # Where every complaint is of the encoding, the rows are sound and the file is not UTF-8.

@@ -43,10 +43,14 @@ def row_named(dataset: Dataset, which: str) -> int:
     if colon and line.isascii() and line.isdigit() and len(line) < _SHOWN:
         tail = f"/{file.removeprefix('./')}" if file else ""
         at = np.flatnonzero(dataset.lines == int(line)).tolist()
-        return _only([row for row in at if f"/{dataset.place(row)[0]}".endswith(tail)], which)
+        found = [row for row in at if f"/{dataset.place(row)[0]}".endswith(tail)]
+        for bad in dataset.rejected if not found else ():
+            if bad.line == int(line) and f"/{bad.file or dataset.source.path}".endswith(tail):
+                raise ConfigError(f"{bad.place(dataset.source.format)} could not be read, and is no row: {bad.reason}")
+        return _only(found, which)
     content = {name for role in CONTENT_ROLES for name in getattr(dataset.roles, role)}
-    found = {row for name in dataset.columns if name not in content for row in _holding(dataset, name, which)}
-    return _only(sorted(found), which)
+    holding = {row for name in dataset.columns if name not in content for row in _holding(dataset, name, which)}
+    return _only(sorted(holding), which)
 
 
 def _holding(dataset: Dataset, column: str, value: str) -> list[int]:

@@ -93,9 +93,15 @@ class Rejected:
         """As a JSON object for `rejected.jsonl`."""
         return {name: value for name, value in asdict(self).items() if name != "file" or value}
 
-    def place(self) -> str:
-        """Where it stands, in words."""
-        return f"{self.file}, line {self.line}" if self.file else f"line {self.line}"
+    def place(self, kind: str = "jsonl") -> str:
+        """Where it stands in a file of this kind, in words."""
+        at = f"{counted_in(kind)} {self.line}"
+        return f"{self.file}, {at}" if self.file else at
+
+
+def counted_in(kind: str) -> str:
+    """What a place in a file is a number of: `line`, or `record` where the format has no lines."""
+    return "record" if kind in ("parquet", "arrow", "feather") else "line"
 
 
 @dataclass(frozen=True)
@@ -134,8 +140,8 @@ class Source:
 
     @property
     def counted(self) -> str:
-        """What a place in it is a number of: `line`, or `record` where the format has no lines."""
-        return "record" if self.format in ("parquet", "arrow", "feather") else "line"
+        """What a place in it is a number of."""
+        return counted_in(self.format)
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object for the manifest."""

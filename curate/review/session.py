@@ -34,7 +34,7 @@ from curate.ledger.plan import PENDING, PLAN_SCHEMA, STALE, STATUSES, Plan, plan
 from curate.pipeline import Detected, Event
 from curate.recipe import Recipe
 from curate.review.steps import Saved, Step, Verdict, deciding, indices_of, reversing, unflagging
-from curate.rundir import RunDir
+from curate.rundir import RunDir, refuse_nothing
 
 QUEUE_ORDER = np.array([1, 0, 2, 3, 0])
 """Place in the queue of each status, in the order of `STATUSES`."""
@@ -103,6 +103,8 @@ class Session:
     ) -> Session:
         """Open a run directory, or run the stages on a data file (or recipe) first and open what they leave."""
         path = None if isinstance(what, Recipe) else Path(what)
+        if path is not None:
+            refuse_nothing(path)
         if path is not None and path.is_dir() and (path / "manifest.json").is_file():
             return cls._opened(RunDir.open(path), listener, cancelled)
         if path is not None and path.is_dir() and not (path / "curate.toml").is_file():

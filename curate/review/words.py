@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
+from curate.dataset.given import choices_in
 from curate.errors import ConfigError, nearest
 from curate.ledger.added import derivation
 from curate.ledger.sightings import answer_of, places
@@ -14,6 +15,7 @@ from curate.safetext import safe_text
 from curate.words import plural
 
 if TYPE_CHECKING:
+    from curate.dataset import Dataset
     from curate.ledger.decisions import Decision
     from curate.review.findings import Review
 
@@ -78,3 +80,15 @@ def check_value(review: Review, index: int, value: str) -> str:
     names = [safe_text(shown[name])[:LABEL_WIDTH] for name in known]
     hint = nearest(value, names)
     return f"no row has that label; {hint}" if len(hint) < MOST_TOLD else "no row has that label, nor one like it"
+
+
+def in_words(value: Any) -> str:
+    """A value in words; choices by the key that an answer names: their letter, or their number from 0."""
+    choices = choices_in(value) if isinstance(value, list | dict) else []
+    return "; ".join(f"{key or i}: {text}" for i, (key, text) in enumerate(choices)) or str(value)
+
+
+def beside(dataset: Dataset, row: int) -> dict[str, str]:
+    """What a row is given beside its prompt or text, by column, raw; choices in words."""
+    held = {name: dataset.value(name, row) for name in dataset.roles.context}
+    return {name: in_words(value) for name, value in held.items() if value not in (None, "", [], {})}

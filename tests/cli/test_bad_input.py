@@ -91,6 +91,9 @@ def test_bad_rows_can_be_skipped_and_are_kept_with_their_line_and_reason(inside:
     rejected = [json.loads(line) for line in (tmp_path / "run" / "rejected.jsonl").read_text().splitlines()]
     assert [r["line"] for r in rejected] == [2]
     assert "4111" not in json.dumps(rejected)
+    asked = inside("explain", tmp_path / "run", "a.jsonl:2")
+    assert asked.returncode == 2
+    assert "line 2 could not be read, and is no row: invalid JSON" in asked.stderr
 
 
 @pytest.mark.parametrize(
@@ -128,12 +131,19 @@ def test_a_wrong_recipe_names_the_key_and_what_is_allowed(
         (["rnu"], "did you mean 'run'?"),
         (["explain", "nowhere", "1"], "not a run directory"),
         (["apply", "nowhere"], "not a run directory"),
+        (["gate", "runs/none"], "there is no run and no file at runs/none; `curate run DATA --out runs/none` makes one"),
+        (["review", "runs/none"], "there is no run and no file at runs/none; `curate run DATA --out runs/none` makes one"),
+        (["fairness", "runs/tickts"], "there is no run and no file at runs/tickts; did you mean 'tickets'?"),
+        (["gate", "tickts.jsonl"], "no such file; did you mean 'tickets.jsonl'?"),
         (["run", "--no-train"], "curate init"),
     ],
 )
 def test_a_wrong_argument_is_a_usage_error_that_helps(
     inside: Curate, jsonl: Path, args: list[str], said: str
 ) -> None:
+    run = jsonl.parent / "runs" / "tickets"
+    run.mkdir(parents=True)
+    (run / "manifest.json").write_text("{}")
     done = inside(*args)
     assert done.returncode == 2
     assert said in done.stderr

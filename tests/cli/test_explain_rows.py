@@ -91,3 +91,26 @@ def test_what_another_version_found_can_still_be_asked_for(run: Path, inside: Cu
         assert "did not finish" in inside("explain", run, "41").stderr
     finally:
         manifest.write_bytes(before)
+
+
+def test_choices_stand_beside_the_row_by_the_keys_that_answers_name(inside: Curate, tmp_path: Path) -> None:
+    cities = ["Paris", "Madrid", "Rome", "Lima", "Tokyo", "Nairobi", "Oslo", "Santiago"]
+    rows = [{"question": f"Which city is the capital of country number {n}?", "answer": n % 3,
+             "choices": [cities[(n + k) % 8] for k in range(3)]} for n in range(40)]  # fmt: skip
+    (tmp_path / "quiz.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    inside("run", "quiz.jsonl", "--no-train", "--stages", "exact_duplicates", "--out", "run")
+    assert "  choices: 0: Rome; 1: Lima; 2: Tokyo\n" in inside("explain", "run", "2").stdout
+
+
+def test_names_that_were_only_noted_are_masked_as_in_the_report(inside: Curate, tmp_path: Path) -> None:
+    told = "My colleague Margaret Thornton asked about the refund for the broken lamp, she is waiting."
+    rows = [*ROWS[:30], {"id": "A", "text": told, "label": "happy"}, {"id": "B", "text": told, "label": "happy"}]
+    (tmp_path / "names.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    inside("run", "names.jsonl", "--no-train", "--stages", "exact_duplicates,pii", "--out", "run")
+    noted = inside("explain", "run", "A")
+    assert "noted: a flag changes no data" in noted.stdout
+    said = noted.stdout + inside("explain", "run", "B", "--json").stdout + inside("explain", "run").stdout
+    assert said.count("My colleague [PERSON] asked") == 5, "the row, its witness and the list of removed rows"
+    assert "Thornton" not in said
+    report = (tmp_path / "run" / "report.html").read_text()
+    assert "Thornton" not in report

@@ -191,6 +191,12 @@ def test_a_parquet_file_under_another_name_is_named(tmp_path: Path) -> None:
         load(tmp_path / "a.csv")
 
 
+def test_a_record_without_a_text_is_told_as_a_record_where_the_format_has_no_lines(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": [f"some words of row {i}" for i in range(9)] + [None]}), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"1 of 10 rows cannot be used \(record 10: nothing in the required role"):
+        load(tmp_path / "a.parquet")
+
+
 def test_a_parquet_file_cut_short_is_an_error(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": [f"row {i}" for i in range(1000)]}), tmp_path / "a.parquet")
     whole = (tmp_path / "a.parquet").read_bytes()

@@ -15,7 +15,7 @@ from review_runs import curate, over_a_pipe, review_of
 from audit.gate.facts import Evidence, gather
 from audit.report import render_html, render_markdown
 from curate import workflow
-from curate.cli.review_rows import in_words, shown
+from curate.cli.review_rows import shown
 from curate.errors import ConfigError
 from curate.ledger.decisions import Journal, append_decisions, decide, read_journal
 from curate.ledger.findings import concat_findings, make_findings
@@ -26,6 +26,7 @@ from curate.recipe import Recipe
 from curate.review.answers import parse_seen
 from curate.review.rows import RowReview
 from curate.review.sheet import read_sheet, write_sheet
+from curate.review.words import in_words
 
 SECRET = "Harrowgate Lane 7"
 WORDS = ("lamp", "parcel", "invoice", "password", "courier", "refund", "mirror", "voucher")

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from curate import workflow
+from curate.recipe import Recipe
 from curate.review.session import Session
 from tests.tui.conftest import CARD, SECRET, STAGES, Drive, write
 from tui.ablation import arms_by_metrics
@@ -50,9 +52,6 @@ def test_every_text_of_the_evidence_is_masked_and_harmless(run: Path) -> None:
 
 
 def test_a_value_cut_by_the_edge_of_a_span_stays_masked(tmp_path: Path) -> None:
-    from curate import workflow
-    from curate.recipe import Recipe
-
     # The second address stands where the text shown around the first one begins.
     text = f"{'x' * 40} {SECRET} " + "word " * 116 + "and then ann.lee@mail.example.org ends it"
     data = write(tmp_path / "t.jsonl", [{"text": text, "intent": "a"}, {"text": "plain", "intent": "b"}])
@@ -64,6 +63,25 @@ def test_a_value_cut_by_the_edge_of_a_span_stays_masked(tmp_path: Path) -> None:
     assert said.count("[EMAIL]") >= 3
     assert "petrova" not in said
     assert "example.org" not in said
+
+
+async def test_names_that_were_only_noted_are_masked_in_every_panel_until_a_key_shows_them(
+    tmp_path: Path, drive: Drive
+) -> None:
+    told = "My colleague Margaret Thornton asked about the refund for the broken lamp, she is waiting for"
+    held = [{"text": f"{told} a {what}", "intent": "a"} for what in ("word", "word", "letter and two more words")]
+    data = write(tmp_path / "t.jsonl", [*held, {"text": "plain", "intent": "b"}])
+    recipe = Recipe.parse({"data": {"input": str(data)}, "run": {"stages": ["exact_duplicates", "pii"]}})
+    workflow.run(recipe, out=tmp_path / "run", train=False)
+    async with drive(tmp_path / "run", size=(160, 60)) as d:
+        for panel in ("duplicates", "pii"):
+            await d.panel(panel)
+            await d.sees("My colleague [PERSON] asked")
+            assert "Thornton" not in d.words()
+            await d.press("m")
+            await d.sees("shown as it stands", "My colleague Margaret Thornton asked")
+            await d.press("m")
+        await d.until(lambda: "Thornton" not in d.words(), "masked again")
 
 
 @pytest.mark.parametrize("name", ["[red]x.csv", "[@click=app.bell]x.csv", "[x.csv", "\x1b[2Jx.csv"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from textual.command import CommandPalette
 from textual.widgets._footer import FooterKey
 
@@ -15,9 +17,10 @@ from curate.recipe import Recipe
 from curate.review.session import Session
 from tests.tui.conftest import Drive, Driver, rows, write
 from tui.desk import Desk
+from tui.detail import render
 from tui.guide import GuideScreen
 from tui.help import HelpScreen
-from tui.opening import OpenScreen
+from tui.opening import OpenScreen, earlier_runs
 from tui.queue import groupings
 from tui.reader import Reader
 from tui.recipe_file import begin, earlier_recipe, replace
@@ -71,6 +74,34 @@ async def test_answers_are_offered_as_long_as_something_is_asked(run: Path, driv
         await d.until(lambda: not {"a", "x", "e", "space"} & set(offered(d)), "no answers without a question", 30)
         await d.press("n")
         await d.until(lambda: {"a", "x", "e", "space"} <= set(offered(d)), "another order asks again", 30)
+
+
+def test_a_review_of_nothing_offers_no_other_order() -> None:
+    screen = ReviewScreen()
+    assert screen.can("order")
+    screen.over = True
+    assert not screen.can("order")
+    screen.stage = "pii"
+    assert screen.can("order"), "another order may ask about what was skipped"
+
+
+def test_choices_stand_in_the_evidence_and_one_row_is_a_row(tmp_path: Path) -> None:
+    cities = ["Oslo", "Lima", "Rome", "Paris", "Tokyo", "Nairobi", "Madrid", "Quito"]
+    asked = [{"question": f"Which city is the capital of country number {n}?", "answer": n % 3,
+              "choices": [cities[(n + k) % 8] for k in range(3)]} for n in range(40)]  # fmt: skip
+    data = write(tmp_path / "quiz.jsonl", [*asked, {**asked[0], "answer": 1}])
+    roles = {"prompt": "question", "context": "choices", "completion": "answer"}
+    recipe = {"data": {"input": str(data), "roles": roles}, "run": {"stages": ["near_duplicates"]}}
+    workflow.run(Recipe.parse(recipe), out=tmp_path / "runs" / "quiz", train=False)
+    session = Session.open(tmp_path / "runs" / "quiz")
+    evidence = Reader(session).evidence(int(session.of_stage("near_duplicates")[0]))
+    console = Console(width=90, file=io.StringIO())
+    console.print(render(evidence))
+    assert "choices  0: Oslo; 1: Lima; 2: Rome" in console.file.getvalue()  # type: ignore[attr-defined]
+    manifest = tmp_path / "runs" / "one" / "manifest.json"
+    manifest.parent.mkdir()
+    manifest.write_text('{"task": "sft", "plan": {"rows_in": 1, "rows_out": 1}}')
+    assert [said for _, said in earlier_runs(tmp_path)] == ["sft, 1 row → 1", "sft, 41 rows → 41"]
 
 
 async def test_an_edit_is_offered_where_a_finding_proposes_a_value(grouped: Path, run: Path, drive: Drive) -> None:
