@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from train.cache import EncodedCache
 
 WORTH_KEEPING_SECONDS = 1.0
-_VERSION = "4"
+_VERSION = "5"
 """Of the rows made of the same examples: kept rows of another version are made again."""
 _NO_MASK = np.empty(0, dtype=bool)
 _NOTHING = np.empty(0, dtype=np.int32)
@@ -170,6 +170,8 @@ class Encoder:
                 closing = [end]
                 if ids and ids[-1] == end:
                     ids.pop()
+                if self.decoder_start is not None:  # heads of encoder-decoders read the state of the one end token
+                    ids = [token for token in ids if token != end]
             room = limit - len(opening) - 1
             cut = max(0, len(ids) - room)
             if cut and isinstance(text, AboutText):

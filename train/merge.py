@@ -109,6 +109,10 @@ def _probe(loaded: LoadedAdapter) -> Batch:
     tokens = tokens[:, :limit]
     lengths = torch.from_numpy(rng.integers(2, limit + 1, PROBE_ROWS))
     lengths[0] = limit
+    if loaded.bench.encoder.decoder_start is not None and loaded.objective.classification:
+        end = int(loaded.bench.tokenizer.eos_token_id)  # its state is what such a head reads: one a row, the last
+        tokens = torch.where(tokens == end, (end + 1) % size, tokens)
+        tokens[torch.arange(PROBE_ROWS), lengths - 1] = end
     ends = torch.arange(limit)[None, :] < lengths[:, None]
     tokens = torch.where(ends, tokens, torch.tensor(loaded.bench.tokenizer.pad_token_id))
     positions = torch.from_numpy(np.flatnonzero(ends.numpy()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -209,6 +210,16 @@ def test_a_gpu_trains_in_half_precision_and_the_adapter_serves_on_a_cpu(tmp_path
     tried = generate(load_adapter(tmp_path, device="cpu"), list(held.texts))
     agree = np.mean([t.labels[0][0] == p for t, p in zip(tried, run.scores.prediction, strict=True)])
     assert agree > 0.95
+
+
+def test_a_classifier_of_an_encoder_decoder_reads_one_end_token_a_row_and_merges(seq2seq: Path, tmp_path: Path) -> None:
+    rows = make_tickets(24, seed=1)
+    rows = dataclasses.replace(rows, texts=(f"</s> {rows.texts[0]} </s> again", *rows.texts[1:]))
+    config = TrainConfig(base=str(seq2seq), steps=2, batch_rows=8, tensorboard=False)
+    run = train_adapter(rows, config, tmp_path / "run", evaluation=rows)
+    assert run.scores is not None
+    assert np.isfinite(run.scores.nll).all()
+    assert merge_adapter(tmp_path / "run", tmp_path / "full").largest_difference < 1e-3
 
 
 def test_plain_text_for_an_encoder_decoder_is_refused(seq2seq: Path, tmp_path: Path) -> None:
