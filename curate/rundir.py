@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import glob
 import os
 import platform
 import shlex
@@ -26,7 +27,6 @@ import pyarrow.parquet as pq
 
 from curate.dataset.atomic import atomic_write, atomic_write_bytes, make_private_dir
 from curate.dataset.compression import file_hash
-from curate.dataset.listing import something_at
 from curate.errors import RunError, RunLockedError, nearest
 from curate.stages.base import Detection
 
@@ -41,7 +41,7 @@ REVIEW_FILE = "pii_review.jsonl"
 def refuse_nothing(path: str | Path) -> None:
     """Raises RunError where a path that reads as one of a run, without a suffix, has nothing at it."""
     at = Path(path)
-    if at.suffix or something_at(at) or "://" in str(path):
+    if at.exists() or at.suffix or glob.has_magic(str(path)) or "://" in str(path):
         return
     made = sorted(p.parent.name for p in at.parent.glob("*/manifest.json"))
     hint = nearest(at.name, made)

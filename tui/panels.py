@@ -97,6 +97,11 @@ THRESHOLDS = ("near_duplicates", "label_issues")
 """Stages whose threshold can be moved."""
 
 
+def _ran(session: Session, stages: Iterable[str]) -> bool:
+    """Whether one of these stages looked at the data."""
+    return any(session.detected.outcomes[stage].status != "skipped" for stage in stages)
+
+
 def _found(session: Session, stages: Iterable[str]) -> bool:
     return any(session.total(stage) for stage in stages)
 
@@ -104,7 +109,7 @@ def _found(session: Session, stages: Iterable[str]) -> bool:
 SCRUB = View("t", "Threshold", "tui.scrubber:ScrubberScreen", "Move the threshold: rows lost, groups, gate.", shown=True,
              fits=lambda session, stages: _found(session, set(stages) & set(THRESHOLDS)))  # fmt: skip
 GROUPS = View("b", "Groups", "tui.fairness:FairnessScreen", "Each group against the others: intervals, outcomes.",
-              shown=True)  # fmt: skip
+              shown=True, fits=lambda session, stages: _ran(session, stages) or bool(session.dataset.roles.group))
 JUDGE = View("j", "Judge", "tui.judge:JudgeScreen", "Which answer is better? Two at a time, blind.", shown=True,
              fits=lambda session, stages: session.dataset.task != "classification")  # fmt: skip
 CERTIFY = View("r", "Review", "tui.review:ReviewScreen", "Answer questions that certify how often a stage is right.",

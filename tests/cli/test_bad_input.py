@@ -134,6 +134,7 @@ def test_a_wrong_recipe_names_the_key_and_what_is_allowed(
         (["gate", "runs/none"], "there is no run and no file at runs/none; `curate run DATA --out runs/none` makes one"),
         (["review", "runs/none"], "there is no run and no file at runs/none; `curate run DATA --out runs/none` makes one"),
         (["fairness", "runs/tickts"], "there is no run and no file at runs/tickts; did you mean 'tickets'?"),
+        (["gate", "shards/*"], "shards/*"),
         (["gate", "tickts.jsonl"], "no such file; did you mean 'tickets.jsonl'?"),
         (["run", "--no-train"], "curate init"),
     ],

@@ -21,6 +21,7 @@ from tui.detail import render
 from tui.guide import GuideScreen
 from tui.help import HelpScreen
 from tui.opening import OpenScreen, earlier_runs
+from tui.panels import panel
 from tui.queue import groupings
 from tui.reader import Reader
 from tui.recipe_file import begin, earlier_recipe, replace
@@ -83,6 +84,12 @@ def test_a_review_of_nothing_offers_no_other_order() -> None:
     assert not screen.can("order")
     screen.stage = "pii"
     assert screen.can("order"), "another order may ask about what was skipped"
+
+
+def test_groups_are_offered_where_a_column_names_them_or_the_stage_looked(grouped: Path, run: Path) -> None:
+    fits = panel("fairness").views[0].fits
+    assert fits(Session.open(grouped), ["fairness"])
+    assert not fits(Session.open(run), []), "no group, and the stage is not in the recipe"
 
 
 def test_choices_stand_in_the_evidence_and_one_row_is_a_row(tmp_path: Path) -> None:
