@@ -31,7 +31,7 @@ from curate.dataset.atomic import atomic_write
 from train.examples import CLASSIFICATION, EXTRACTION, Examples
 from train.files import SCHEMA_VERSION
 from train.metrics import Resampling, calibration, class_metrics, confusions
-from train.metrics.ranks import area_of, pseudo_values
+from train.metrics.ranks import area_interval, pseudo_values
 
 OPTIONAL = (
     "confidence", "brier", "text_bytes", "spans_right", "spans_found", "spans_gold", "above_rejected", "margin", "rank",
@@ -218,9 +218,9 @@ def summarise(
         if scores.above_rejected is not None and not np.isnan(scores.above_rejected).all():
             _add_pairs(summary, scores, evaluation.clusters)
         if marked.rank is not None and len(scores.rows) < len(marked.rows):
-            area = area_of(marked.rank, marked.weight > 0)
-            summary[ABOVE_UNWANTED] = float(area(np.ones((1, len(marked.rows))))[0])
-            summary["intervals"][ABOVE_UNWANTED] = Resampling(len(marked.rows), clusters).of(area)
+            wanted = marked.weight > 0
+            summary[ABOVE_UNWANTED] = float(pseudo_values(marked.rank, wanted).mean())
+            summary["intervals"][ABOVE_UNWANTED] = area_interval(marked.rank, wanted, clusters)
             summary["marked"] = len(marked.rows)
     columns = _shown_names(evaluation.groups)
     summary["by_group"] = {

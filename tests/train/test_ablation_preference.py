@@ -22,7 +22,7 @@ from train.ablation.verdict import compare, conclude
 from train.config import TrainConfig
 from train.evaluate import ABOVE_REJECTED, ABOVE_UNWANTED, ItemScores, metric_of, read_scores, summarise
 from train.examples import Examples
-from train.metrics.ranks import area_of, placements, pseudo_values
+from train.metrics.ranks import area_interval, area_of, placements, pseudo_values
 from train.tune.compare import comparison_of
 
 
@@ -176,7 +176,7 @@ def test_arms_that_learn_from_marks_are_compared_by_what_they_rank_above_what(tm
             assert run["metrics"]["rows"] == marks[:42].sum()
             assert run["metrics"]["marked"] == 42
             low, high = run["metrics"]["intervals"][ABOVE_UNWANTED]
-            assert low < area < high or low == area == high == 1.0
+            assert low < area < high or low < area == high == 1.0
     curated, raw = result.arm("curated"), result.arm("raw")
     assert curated is not None
     assert raw is not None
@@ -208,6 +208,7 @@ def test_the_area_has_the_interval_of_both_kinds() -> None:
         assert area_of(rank, wanted)(np.ones((1, 120)))[0] == pytest.approx(area)
     told = np.mean([pseudo.std(ddof=1) / np.sqrt(120) for _, pseudo in drawn])
     assert told == pytest.approx(np.std([area for area, _ in drawn]), rel=0.15)
+    assert area_interval(np.arange(12.0), np.arange(12) > 3, None) == pytest.approx([0.51, 1.0], abs=0.01)  # 4 of 4
     weights = rng.integers(0, 3, 120).astype(float)
     heavy = area_of(rank, wanted)(weights[None, :])[0]
     assert heavy == pytest.approx(roc_auc_score(wanted, rank, sample_weight=weights))

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from train.metrics.interval import Floats
+from curate.statistics import wilson
+from train.metrics.interval import Floats, Resampling
 
 
 def placements(rank: np.ndarray, wanted: np.ndarray) -> Floats:
@@ -31,6 +32,17 @@ def pseudo_values(rank: np.ndarray, wanted: np.ndarray) -> Floats:
     area = float(placed[wanted].mean()) if wanted.any() else np.nan
     rows_a_row = np.where(wanted, len(rank) / max(1, int(wanted.sum())), len(rank) / max(1, int((~wanted).sum())))
     return np.asarray(area + rows_a_row * (placed - area))
+
+
+def area_interval(rank: np.ndarray, wanted: np.ndarray, clusters: np.ndarray | None) -> list[float] | None:
+    """[low, high] of the area, over draws of clusters; where no answer is out of order, Wilson's of the rarer kind."""
+    found = Resampling(len(rank), clusters).of(area_of(rank, wanted))
+    placed = placements(rank, wanted)
+    if found is None or not np.isin(placed, (0.0, 1.0)).all():
+        return found
+    rarer = min(int(wanted.sum()), int((~wanted).sum()))
+    low, high = wilson(float(placed[wanted].mean()) * rarer, rarer)
+    return [min(found[0], low), max(found[1], high)]
 
 
 def area_of(rank: np.ndarray, wanted: np.ndarray) -> Callable[[Floats], Floats]:

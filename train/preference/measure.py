@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from train.metrics import Resampling
-from train.metrics.ranks import area_of, placements
+from train.metrics.ranks import area_interval, placements
 from train.preference.rows import KTO, LIKELIHOOD, RANKING, paired, with_marks
 
 if TYPE_CHECKING:
@@ -106,10 +106,11 @@ class Preferences:
         """For `done.json`: base and adapter, with intervals; `ranks` are those of `ranked`, where they are known."""
         name = "above_unwanted" if self.marks is not None else "above_rejected"
         found = dict(zip((f"base_{name}", name), self.ranked() if ranks is None else ranks))
-        draws = Resampling(self.n, self.clusters)
 
         def interval(score: np.ndarray) -> list[float] | None:
-            return draws.of_mean(self._right(score)) if self.marks is None else draws.of(area_of(score, self.marks))
+            if self.marks is not None:
+                return area_interval(score, self.marks, self.clusters)
+            return Resampling(self.n, self.clusters).of_mean(self._right(score))
 
         return {
             "rows": self.n,
