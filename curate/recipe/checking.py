@@ -40,7 +40,7 @@ _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 def plainly(message: str) -> str:
     """What pydantic says, as a person would."""
-    said = message.removeprefix("Value error, ")
+    said = message.removeprefix("Value error, ").replace("a valid tuple", 'a list, as in ["a", "b"]')
     for start in ("Input should be ", "Input should "):
         if said.startswith(start):
             return f"must {'be ' if start.endswith('be ') else ''}{said.removeprefix(start)}"

@@ -171,6 +171,7 @@ def test_the_microscope_prints_a_row_safely(
         (("--set", "lora_rank"), "write KEY=VALUE"),
         (("--set", "lora_rnak=3"), "lora_rank"),
         (("--set", "target_modules=['nope']"), "valid: down_proj"),
+        (("--set", "target_modules=q_proj"), 'must be a list, as in ["a", "b"]'),
     ],
 )
 def test_what_cannot_work_is_said_with_exit_2(
