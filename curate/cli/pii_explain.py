@@ -37,6 +37,10 @@ def pii_explain_command(
     import orjson
 
     from curate.errors import ConfigError
+    from curate.house import arrow_without_pandas, numba_alone
+
+    arrow_without_pandas()
+    numba_alone()
     from curate.privacy import ScanConfig
     from curate.privacy.explain import explain_text
     from curate.privacy.types import ALL, NAMES
@@ -99,7 +103,7 @@ def _print(story: Story, raw: str | None) -> None:
     def say(line: str, depth: int = 0) -> None:
         click.echo("  " * depth + safe_text(line))
 
-    say(f"text: {story.masked if raw is None else raw}")
+    say(f"text: {story.masked if raw is None else raw}{' …' if story.unread or story.unnamed else ''}")
     say(f"{plural(len(story.candidates), 'candidate')}, {len(story.found)} found")
     for told in story.candidates:
         click.echo()
@@ -121,3 +125,7 @@ def _print(story: Story, raw: str | None) -> None:
             say(v.outcome, 2)
     if story.left_out:
         click.echo(f"\n{plural(story.left_out, 'candidate')} behind these left out")
+    if story.unread:
+        click.echo(f"\n{plural(story.unread, 'character')} behind these not read: explain a part of the text")
+    if story.unnamed:
+        click.echo(f"\npeople and addresses are not looked for in the last {plural(story.unnamed, 'character')}")

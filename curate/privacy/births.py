@@ -87,15 +87,18 @@ _BEHIND = re.compile(
 )
 """Languages in which the verb stands behind the date."""
 _GLUED = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_AGE = re.compile(r"(?: \(\d{1,3})?")
+"""What may end the candidate behind the date: the years of age that stand in brackets."""
 
 
 def birth(view: View, c: Candidate) -> list[Span]:
     """The date that ends with the candidate, or in Asian scripts begins with it, if a birth is spoken of before it."""
     low = _whole_from(view, max(view.starts[c.row], c.start - 32), c.start)
     text = view.text(low, c.end)
-    found = next((m for m in _DATES.finditer(text) if low + len(text[: m.end()].encode()) == c.end), None)
+    found = next((m for m in _DATES.finditer(text) if _AGE.fullmatch(text, m.end())), None)
     if found is not None and not (found.start() and text[found.start() - 1].isdigit()) and _possible(found[0]):
-        start, end, written = low + len(text[: found.start()].encode()), c.end, found[0]
+        start, end = (low + len(text[:place].encode()) for place in found.span())
+        written = found[0]
     else:
         ahead = view.text(c.start, min(view.ends[c.row], c.start + 32))
         asian = _ASIAN.match(ahead)

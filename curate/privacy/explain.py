@@ -18,7 +18,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -27,28 +26,19 @@ import pyarrow as pa
 from curate.privacy import context as words
 from curate.privacy import neighbourhood as k
 from curate.privacy.book import book
-from curate.privacy.call_secrets import call_secrets
-from curate.privacy.candidates import Candidate, View
+from curate.privacy.candidates import Candidate, Span, View
 from curate.privacy.checks import iban, isbn, issuer, luhn
-from curate.privacy.column import Block, block
 from curate.privacy.config import ScanConfig
-from curate.privacy.disguises import byte_edits, find_disguises
 from curate.privacy.identifiers import IDENTIFIERS, compiled, passes
-from curate.privacy.jsonrows import is_json
-from curate.privacy.kernel import lex
-from curate.privacy.names.anchors import announced
 from curate.privacy.names.columns import NOTHING, column_class
-from curate.privacy.names.cues import cues
 from curate.privacy.names.find import apart, find_names
 from curate.privacy.names.listed import listed_first, listed_name, listed_title, ordinary, place_alone
-from curate.privacy.normalise import normalise
 from curate.privacy.operators import mask
 from curate.privacy.phones import is_dateish, valid_international, valid_national
 from curate.privacy.phrases import phrases_after, phrases_before
+from curate.privacy.reading import LONG, Reading, beginning
 from curate.privacy.recognizers import RECOGNIZERS
 from curate.privacy.scanner import scan
-from curate.privacy.signs import BY_SIGNS, by_signs
-from curate.privacy.told import told as told_in_words
 from curate.privacy.types import CODE, KINDS, NAMED, TYPES
 
 Ints = npt.NDArray[np.int64]
@@ -68,7 +58,7 @@ _CLASSES = {
     words.PAGE: "page", words.PHONE_AFTER: "telephone (behind it)",
 }  # fmt: skip
 MOST = 300
-"""Candidates that are told of one text, and spans that came from elsewhere; nobody reads more."""
+"""Candidates that are told of one text, their verdicts, and spans that came from elsewhere; nobody reads more."""
 PERSONAL = ("PERSON", "STREET_ADDRESS")
 """What the `pii` stage flags unless its `names` says otherwise."""
 _OF_IDENTIFIER = {i.name: i for i in IDENTIFIERS}
@@ -122,45 +112,10 @@ class Story:
     """Where names are not looked for: people and street addresses that a run flags, hidden in `masked` as well."""
     left_out: int = 0
     """Candidates and spans behind those that are told."""
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """The text and what is worked out of it once."""
-
-    text: str
-    column: str
-
-    @cached_property
-    def whole(self) -> Block:
-        return block(pa.array([self.text], pa.large_string()), self.column)
-
-    @cached_property
-    def _bytes(self) -> Ints:
-        """Place in the buffer of each code point, and of the end."""
-        data, start, end = self.whole.data, int(self.whole.starts[0]), int(self.whole.ends[0])
-        return np.append(start + np.flatnonzero((data[start:end] & 0xC0) != 0x80), end)
-
-    def place(self, start: int, end: int) -> tuple[int, int]:
-        """Code points -> bytes."""
-        return int(self._bytes[start]), int(self._bytes[end])
-
-    @cached_property
-    def told_by(self) -> dict[tuple[int, int], str]:
-        """What told of secrets and accounts (bytes) without a key before them."""
-        calls = call_secrets(self.whole)
-        in_words = told_in_words(self.whole, ("SECRET", "HANDLE"), calls)
-        rules = (
-            (by_signs(self.whole, BY_SIGNS), "one sign in a form of its own"),
-            (in_words, "a sentence that tells a password, a PIN or a user name"),
-            (calls, "an argument of a call that logs in"),
-        )
-        return {(a, b): rule for found, rule in rules for a, b in found.at[:, 1:3].tolist()}
-
-    @cached_property
-    def announced(self) -> Ints:
-        """People whom a phrase announces."""
-        return announced(self.whole, *cues(self.whole))[0]
+    unread: int = 0
+    """Characters of a long text behind the part that is read, because that holds more candidates than are told."""
+    unnamed: int = 0
+    """Characters of what is read in which nobody looked for people and addresses, so that `masked` leaves them out."""
 
 
 def shape_of(text: str) -> str:
@@ -172,6 +127,9 @@ def shape_of(text: str) -> str:
 def explain_text(text: str, config: ScanConfig | None = None, column: str = "") -> Story:
     """Every candidate of one text and what became of it. `column`: the name of the column the text stands in."""
     config = config or ScanConfig()
+    given, named = len(text), not set(NAMED).isdisjoint(config.types)
+    reading = beginning(text, column, config.default_region, MOST, LONG if named else None)
+    text = reading.text
     texts = pa.array([text], pa.large_string())
     final = scan(texts, config, names=column)
     table = [
@@ -180,7 +138,6 @@ def explain_text(text: str, config: ScanConfig | None = None, column: str = "") 
             final.start.tolist(), final.end.tolist(), final.type.to_pylist(), final.kind.tolist(), final.score.tolist()
         )
     ]
-    reading = _Reading(text, column)
     told, left_out, edge = _candidates(
         reading, config, [(int(str(f["start"])), int(str(f["end"])), str(f["type"])) for f in table]
     )
@@ -197,18 +154,29 @@ def explain_text(text: str, config: ScanConfig | None = None, column: str = "") 
     left_out += max(0, elsewhere - MOST)
     told.sort(key=lambda t: (t.start, t.end))
     hidden = list(zip(final.start.tolist(), final.end.tolist(), final.replacements()))
-    if not set(NAMED).isdisjoint(config.types):
-        return Story(mask(text, hidden), table, told, left_out=left_out)
-    names = apart(find_names(texts, PERSONAL, column, min_score=config.min_score, allow=config.allow), final)
-    flagged: list[dict[str, object]] = [
-        {"start": a, "end": b, "type": kind, "score": round(float(score), 4)}
-        for a, b, kind, score in zip(names.start.tolist(), names.end.tolist(), names.type.to_pylist(), names.score.tolist())
-    ]
-    hidden += zip(names.start.tolist(), names.end.tolist(), names.replacements())
-    return Story(mask(text, sorted(hidden)), table, told, flagged, left_out)
+    story = Story("", table, told, left_out=left_out, unread=given - len(text))
+    if not named:
+        # People and addresses cost more than all else, so a long text is asked for them, and shown, no further than this.
+        shown = beginning(text, column, config.default_region, given, LONG).text
+        names = find_names(
+            pa.array([shown], pa.large_string()), PERSONAL, column, min_score=config.min_score, allow=config.allow
+        )
+        names = apart(names, final)
+        story.flagged = [
+            {"start": a, "end": b, "type": kind, "score": round(float(score), 4)}
+            for a, b, kind, score in zip(
+                names.start.tolist(), names.end.tolist(), names.type.to_pylist(), names.score.tolist()
+            )
+        ]
+        hidden += zip(names.start.tolist(), names.end.tolist(), names.replacements())
+        story.unnamed = len(text) - len(shown)
+        hidden = [one for one in hidden if one[0] < len(shown)]
+        text = text[: max([len(shown), *(end for _, end, _ in hidden)])]
+    story.masked = mask(text, sorted(hidden))
+    return story
 
 
-def _elsewhere(reading: _Reading, start: int, end: int, kind: str, score: float, config: ScanConfig) -> Told:
+def _elsewhere(reading: Reading, start: int, end: int, kind: str, score: float, config: ScanConfig) -> Told:
     """A span of `scan` that no candidate explains: names, the user's recognisers, merged and repeated readings."""
     text = reading.text
     if kind in {r.name for r in config.recognizers}:
@@ -224,7 +192,7 @@ def _elsewhere(reading: _Reading, start: int, end: int, kind: str, score: float,
     return Told(start, end, shape_of(text[start:end]), rule, notes=notes, verdicts=[verdict])
 
 
-def _about_name(reading: _Reading, start: int, end: int) -> list[str]:
+def _about_name(reading: Reading, start: int, end: int) -> list[str]:
     """What the lists say of a name's words, the phrase before it and the column; the words themselves are not shown."""
     out = []
     for n, word in enumerate(re.findall(r"[^\W\d_]+", reading.text[start:end])[:6], 1):
@@ -244,51 +212,35 @@ _LISTS = {"a first name": listed_first, "a name": listed_name, "a title": listed
 
 
 def _candidates(
-    reading: _Reading, config: ScanConfig, found: Sequence[tuple[int, int, str]]
+    reading: Reading, config: ScanConfig, found: Sequence[tuple[int, int, str]]
 ) -> tuple[list[Told], int, float]:
     """What is told of the first candidates, how many are left out, and the place (code points) up to which all are told."""
-    text, whole = reading.text, reading.whole
+    text = reading.text
     if not len(text):
         return [], 0, float("inf")
-    national = config.default_region.upper() not in ("US", "CA")
-    read, low, high, changed = _as_read(whole)
-    proposed, count, _ = lex(read.data, read.starts, read.ends, national, read.masks, read.name_of)
+    read, place = reading.read, reading.points
     view = View(
         read.data.data, read.starts.tolist(), read.ends.tolist(), config.default_region.upper(), read.names, None
     )  # fmt: skip
-    points = np.cumsum((whole.data & 0xC0) != 0x80)  # code points up to and including each raw byte
-
-    def place(a: int, b: int) -> tuple[int, int]:
-        """Bytes as read -> code points of the raw text."""
-        first, last = int(low[a]), int(high[b - 1])
-        begin = int(whole.starts[0])
-        before = int(points[first - 1]) if first > begin else 0
-        return before, int(points[last - 1])
-
-    out = []
-    every = [Candidate._make(values) for values in proposed[:count].tolist()]
-    passed = _unproposed(view, every)
-    edge = float("inf")
-    left_out = max(0, len(every) + len(passed) - MOST)
-    if left_out:
-        stop = sorted(c.start for c in (*every, *passed))[MOST]
-        every, passed = [c for c in every if c.start < stop], [c for c in passed if c.start < stop]
-        edge = place(stop, stop + 1)[0]
-        found = [one for one in found if one[0] <= edge]
-    for c in passed:
+    out: list[Told] = []
+    proposed = [Candidate._make(values) for values in reading.candidates.tolist()]
+    passed = _unproposed(view, proposed)
+    every = sorted([*((c, False) for c in passed), *((c, True) for c in proposed)], key=lambda one: one[0].start)
+    verdicts = 0
+    for n, (c, lexed) in enumerate(every):
         start, end = place(c.start, c.end)
-        out.append(Told(start, end, shape_of(text[start:end]), _NOT_PROPOSED, _words_near(view, c, place)))
-        out[-1].notes = _notes(view, c, config)
-    for c in every:
-        start, end = place(c.start, c.end)
-        told = Told(start, end, shape_of(text[start:end]), RULES[c.kind] + (", in the plain reading" if changed else ""))
-        told.words = _words_near(view, c, place)
-        told.notes = _notes(view, c, config)
-        spans = [(c.start, c.end, CODE["EMAIL_ADDRESS"], 0.95)] if c.kind == k.EMAIL else RECOGNIZERS[c.kind](view, c)
+        if n >= MOST or verdicts >= MOST:
+            return out, len(every) - n, start
+        rule = RULES[c.kind] + (", in the plain reading" if reading.changed else "") if lexed else _NOT_PROPOSED
+        told = Told(start, end, shape_of(text[start:end]), rule, _words_near(view, c, place), _notes(view, c, config))
+        spans: list[Span] = []
+        if lexed:
+            spans = [(c.start, c.end, CODE["EMAIL_ADDRESS"], 0.95)] if c.kind == k.EMAIL else RECOGNIZERS[c.kind](view, c)
         for a, b, code, score in spans:
             told.verdicts.append(_verdict(view.text(a, b), place(a, b), code, round(score, 4), config, found))
+        verdicts += len(spans)
         out.append(told)
-    return out, left_out, edge
+    return out, 0, float("inf")
 
 
 _NOT_PROPOSED = "nothing: no form, check or word makes these digits a candidate"
@@ -300,28 +252,14 @@ def _unproposed(view: View, proposed: Sequence[Candidate]) -> list[Candidate]:
     reach = list(itertools.accumulate((end for _, end in taken), max))
     for m in _RUN.finditer(bytes(view.data[view.starts[0] : view.ends[0]])):
         start, end = view.starts[0] + m.start(), view.starts[0] + m.end()
+        start -= start > view.starts[0] and view.data[start - 1] == 43
         before = bisect_left(taken, (end, 0))
         if sum(48 <= b <= 57 for b in m[0]) >= 7 and not (before and reach[before - 1] > start):
             out.append(Candidate(k.NUMBER, 0, start, end, 0, 0, 0))
     return out
 
 
-_RUN = re.compile(rb"\+?\d(?:[ ().-]{0,2}\d){6,30}")
-
-
-def _as_read(whole: Block) -> tuple[Block, Ints, Ints, bool]:
-    """The text as the lexer reads it last, and the raw byte range of every byte of that."""
-    data, starts, ends = whole.data, whole.starts, whole.ends
-    _, _, flags = lex(data, starts, ends, False, whole.masks, whole.name_of)
-    disguised = find_disguises(data, starts, ends)
-    unescape = np.array([bool(flags[0] & k.JSON_ESCAPES) and is_json(data[starts[0] : ends[0]].tobytes())])
-    edits = byte_edits(data, starts, ends, disguised)
-    if not (unescape[0] or len(edits) or flags[0] & (k.UNICODE_FORMS | k.BRACKET_AT)):
-        raw = np.arange(len(data) + 1, dtype=np.int64)
-        return whole, raw, raw + 1, False
-    written_out = (flags & k.BRACKET_AT) != 0
-    plain, p_starts, p_ends, low, high = normalise(data, starts, ends, unescape, written_out, edits)
-    return whole.on(plain, p_starts, p_ends), low, high, True
+_RUN = re.compile(rb"\d(?:[ ().-]{0,2}\d){6,30}")
 
 
 def _words_near(view: View, c: Candidate, place: object) -> list[dict[str, object]]:

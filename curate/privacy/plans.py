@@ -219,7 +219,8 @@ def _attempt(
             continue
         begin = match.start() + match[0].rindex(text)
         end = begin + len(text)
-        if not identifier.check and (_CALCULATED.match(area, end) or (begin and area[begin - 1] == "+")):
+        tagged = begin and area[begin - 1] == ">" and area[end : end + 1] == "<"  # <MRN>00482913</MRN>
+        if not identifier.check and ((_CALCULATED.match(area, end) and not tagged) or (begin and area[begin - 1] == "+")):
             continue  # a term of a sum; a telephone's digits
         if identifier.linked:
             lead = before[: len(before) - max(0, first - begin)]

@@ -45,8 +45,9 @@ from curate.privacy.overlaps import Found, resolve_overlaps, union
 from curate.privacy.passes import code_points
 from curate.privacy.signs import BY_SIGNS, by_signs
 from curate.privacy.spans import Spans
+from curate.privacy.statements import statements
 from curate.privacy.tokens_of_ours import without_ours
-from curate.privacy.told import told
+from curate.privacy.told import passwords, told, words_of
 from curate.privacy.types import CODE, KINDS, NAMED
 from curate.privacy.windows import LONG, believed, marks, pieces
 
@@ -55,7 +56,7 @@ _MAX_PASSES = 6
 _EMAIL = CODE["EMAIL_ADDRESS"]
 _CARD = CODE["CREDIT_CARD"]
 _NAMED = frozenset(NAMED)
-_TOLD = frozenset(("SECRET", "HANDLE"))
+_TOLD = frozenset(("SECRET", "HANDLE", "MAC_ADDRESS"))
 
 
 def _judge(text: Block, candidates: Ints, config: ScanConfig, known: Book, verdicts: Verdicts) -> Found:
@@ -141,8 +142,9 @@ def _once(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts, mark
     found = _raw_spans(text, config, known, verdicts, marked)
     if "SECRET" in config.types:
         found = found.plus(call_secrets(text))
+    words = words_of(text)
     if not _TOLD.isdisjoint(config.types):
-        found = found.plus(told(text, config.types, found))
+        found = found.plus(told(text, config.types, found, words))
     if not BY_SIGNS.isdisjoint(config.types):
         found = found.plus(by_signs(text, config.types))
     cells = grid(text)
@@ -150,6 +152,13 @@ def _once(text: Block, config: ScanConfig, known: Book, verdicts: Verdicts, mark
         inner = _raw_spans(cells[0], config, known, verdicts)
         inner.at[:, 0] = cells[1][inner.at[:, 0]]
         found = found.plus(inner)
+    inserted = statements(text, words)
+    if inserted is not None:
+        inner = _raw_spans(inserted[0], config, known, verdicts)
+        inner.at[:, 0] = inserted[1][inner.at[:, 0]]
+        found = found.plus(inner)
+        if "SECRET" in config.types:
+            found = found.plus(passwords(text, inserted[2]))
     if config.recognizers:
         found = found.plus(_custom(text, config))
     found = resolve_overlaps(without_ours(text, _allowed(text, found, config)), known.priority)

@@ -87,7 +87,7 @@ def key_value(view: View, c: Candidate) -> list[Span]:
         return []
     if not quoted and not digit and ("." in value or "_" in value or not assigned):
         return []  # `password = settings.password`, "Password: the-usual"
-    if value.lower().startswith(("your", "my_", "my-", "os.", "self.", "process.env", "config")):
+    if value.lower().startswith(("your", "my_", "my-", "mysecret", "mypass", "os.", "self.", "process.env", "config")):
         return []
     start = c.start + len(text[: match.start("value")].encode())
     if quoted:  # all of it, to the closing quote: a mask that stops at an `&` would leave the rest to be read
@@ -96,12 +96,15 @@ def key_value(view: View, c: Candidate) -> list[Span]:
     return [(start, start + len(value.encode()), _SECRET, score)]
 
 
+_ANYBODYS = ("your", "my_", "my-", "mypass", "mysecret")
+
+
 def anybodys(user: str, password: str) -> bool:
     """Whether a user and password are what documentation writes for anybody's, or a placeholder."""
     value = password.lower()
     if value in _NOT_VALUES or value in _ANY_PASSWORD or len(set(value)) < 3 or value == user.lower():
         return True
-    return bool(_PLACEHOLDER.search(password)) or value[0] in "<{$%[*" or value.startswith(("your", "my_", "my-", "mypass"))
+    return bool(_PLACEHOLDER.search(password)) or value[0] in "<{$%[*" or value.startswith(_ANYBODYS)
 
 
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}")

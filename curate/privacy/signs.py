@@ -21,6 +21,7 @@ from numba import njit
 from curate.privacy.column import Block
 from curate.privacy.letters import HEX, WORD, fnv, hash_table, lookup
 from curate.privacy.overlaps import Found
+from curate.privacy.told import strength
 from curate.privacy.types import CODE
 from curate.privacy.words import word_list
 
@@ -117,10 +118,12 @@ def _path(data, start, end, i):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _named(data, start, end, i):  # type: ignore[no-untyped-def]
-    """Whether a name that ends in `_key` stands before the colon or the sign of equality at `i`."""
+    """Whether a name that ends in `_key` or `_pass` stands before the colon or the sign of equality at `i`."""
     j, floor = i - 1, max(start + 4, i - 4)
     while j >= floor and (data[j] == 32 or data[j] == 34 or data[j] == 39 or data[j] == 92):
         j -= 1
+    if j >= start + 5 and data[j - 4] == 95 and data[j] | 32 == 115 and data[j - 1] | 32 == 115 and i + 7 <= end:
+        return data[j - 2] | 32 == 97 and data[j - 3] | 32 == 112
     if j < start + 4 or i + 20 >= end or (data[j - 3] != 95 and data[j - 3] != 45):
         return False
     return data[j] | 32 == 121 and data[j - 1] | 32 == 101 and data[j - 2] | 32 == 107
@@ -202,8 +205,29 @@ _KEY_VALUE = re.compile(r"[:=] ?[\\\"'`]*([A-Za-z0-9+/_=-]{20,200})(?![\w.:-])")
 _LONGEST_RUN = re.compile(r"[A-Za-z0-9]{16,}")
 
 
+_PASS_NAME = re.compile(
+    r"(?i)(?<![a-z])(?:db|database|smtp|e?mail|s?ftp|ssh|admin|root|user|login|mysql|postgres|pg|redis|mongo|rabbitmq|imap|ldap"
+    r"|wifi|proxy|auth)_pass[\\\"' ]*\Z"
+)
+_PASS_VALUE = re.compile(r"(?P<sign>[:=])(?P<gap> ?)\\?(?P<quote>[\"'`]?)(?P<value>[^\s\"'`\\<>{}$%();,]{6,60})(?P<end>.?)")
+
+
+def _named_pass(before: str, behind: str) -> _Taken:
+    """`DB_PASS=...`: without quotes a program's name may stand there, so a value with a blank before it must say more."""
+    found = _PASS_VALUE.match(behind) if _PASS_NAME.search(before) else None
+    if found is None or (found["quote"] and found["end"] not in (found["quote"], "\\")) or found["end"] in ("(", "{"):
+        return None
+    strong, tight = strength(found["value"]), found["sign"] == "=" and not found["gap"]
+    if not found["quote"] and ("." in found["value"] or "[" in found["value"]):
+        return None
+    least = 3 if "pass" in found["value"].lower() else 1 if found["quote"] or tight else 2
+    return (found.start("value"), found.end("value"), "SECRET", 0.8) if strong >= least else None
+
+
 def _named_key(before: str, behind: str) -> _Taken:
     """Programs keep versions, paths and methods under such names too, so the value must look drawn at random."""
+    if before.rstrip("\\\"' ")[-4:].lower() == "pass":
+        return _named_pass(before, behind)
     value = _KEY_VALUE.match(behind) if _KEY_NAME.search(before) else None
     if value is None:
         return None

@@ -9,13 +9,14 @@ one, because documentation speaks of passwords more often than it tells one.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from curate.privacy import access
 from curate.privacy import told_words as w
 from curate.privacy.column import Block, Ints
 from curate.privacy.letters import WORD, fnv, is_escape, lookup
@@ -24,8 +25,9 @@ from curate.privacy.secret_recognizers import anybodys
 from curate.privacy.told_words import LONGEST
 from curate.privacy.types import CODE
 
-_REACH, _BEFORE, _LONGEST = 200, 60, 1024
-"""Bytes behind the word in which a value may begin, bytes before it that are read, and bytes of a value."""
+_REACH, _BEFORE, _LONGEST, _ARGUMENTS = 200, 60, 1024, 300
+"""Bytes behind the word in which a value may begin, bytes before it that are read, bytes of a value, of a command."""
+_WAKES = (w.PASSWORD, w.USER, w.COMMAND, w.NOTE, w.HARDWARE)
 _GOES_ON = re.compile(rb"[^\s\"'<>\\]*")
 _REMEMBERED = 4096
 """Windows whose reading is kept."""
@@ -45,14 +47,31 @@ class _Value:
     score: float
 
 
-def told(text: Block, types: Collection[str], found: Found) -> Found:
+def words_of(text: Block) -> list[w.Word]:
+    """Every word of the table, in order."""
+    out: list[w.Word] = _places(
+        text.data, text.starts, text.ends, w.PAIRS, w.PREFIXES, w.TOLD_KEYS, w.TOLD_VALUES, w.SIGNS
+    )
+    return out
+
+
+def told(text: Block, types: Collection[str], found: Found, places: Sequence[w.Word] | None = None) -> Found:
     """Spans (bytes) of secrets and user names that stand in sentences, as far as `types` asks for them and nothing that was
-    `found` tells of the same place already."""
+    `found` tells of the same place already. `places`: the `words_of` the text, if they are known."""
     at: list[tuple[int, int, int, int]] = []
     scores: list[float] = []
-    places = _places(text.data, text.starts, text.ends, w.PAIRS, w.PREFIXES, w.TOLD_KEYS, w.TOLD_VALUES, w.SIGNS)
+    tables: dict[int, int] = {}
     read: dict[tuple[int, int, bytes], tuple[_Value | None, str]] = {}
+    places = words_of(text) if places is None else places
+    for spot in places:
+        if spot[3] in _WAKES:
+            for row, begin, close, name, score in _written_down(text, *spot, tables):
+                if name in types:
+                    at.append((row, begin, close, CODE[name]))
+                    scores.append(score)
     for row, start, end, kind in places:
+        if kind not in _READ:
+            continue
         name = "HANDLE" if kind in (w.USER, w.NAMED) else "SECRET"
         if name not in types:
             continue
@@ -73,6 +92,45 @@ def told(text: Block, types: Collection[str], found: Found) -> Found:
             scores.append(value.score)
     spans = np.array(at, np.int64).reshape(-1, 4)
     return Found(spans, np.array(scores, np.float64), np.zeros(len(at), np.bool_)).take(_new(text, spans, found.at))
+
+
+def _written_down(
+    text: Block, row: int, start: int, end: int, kind: int, tables: dict[int, int]
+) -> Iterator[tuple[int, int, int, str, float]]:
+    """What `access` reads behind the word [start, end). `tables`: up to where the tables of a row are read already."""
+    low, row_end = max(int(text.starts[row]), start - _BEFORE), int(text.ends[row])
+    word, before = text.read(start, end).lower(), text.read(low, start)
+    rest = text.read(end, min(row_end, end + _ARGUMENTS))
+    found: list[access.Told | None] = []
+    if kind == w.PASSWORD or word == "publickey":
+        found = [access.of_login(before, rest)]
+    elif kind == w.COMMAND:
+        found = [access.of_command(word, rest, strength)]
+    elif kind == w.HARDWARE:
+        found = [access.of_hardware(before, rest)]
+    else:
+        found = [*access.of_note(word, before, rest, strength)]
+    for one in found:
+        if one is not None:
+            begin = end + len(rest[: one[0]].encode())
+            yield row, begin, begin + len(rest[one[0] : one[1]].encode()), one[2], one[3]
+    if kind == w.PASSWORD and start >= tables.get(row, 0):
+        below = access.under_heading(text, row, start, end)
+        if below is not None:
+            spans, tables[row] = access.rows_below(text, row, below, strength)
+            for span in spans:
+                yield row, *span
+
+
+def passwords(text: Block, cells: Ints) -> Found:
+    """Of cells (row, bytes) under the name of a column of passwords those that look like one."""
+    some = [(row, a, b) for row, a, b in cells.tolist() if b - a <= 80 and strength(text.read(a, b)) >= 2]
+    some = [one for one in some if not _HASH_OR_CODE.search(text.read(*one[1:]))]
+    at = np.array([(*one, CODE["SECRET"]) for one in some], np.int64).reshape(-1, 4)
+    return Found(at, np.full(len(some), 0.8), np.zeros(len(some), np.bool_))
+
+
+_HASH_OR_CODE = re.compile(r"^[$@:?]|[\s\"]")
 
 
 def _value(text: Block, kind: int, low: int, start: int, end: int, row_end: int) -> tuple[_Value | None, str]:
@@ -190,7 +248,7 @@ _MIXED = re.compile(r"[a-zà-ÿ].*[A-Z]|\d.*[A-Z].*[a-z]|\d[a-z]+.*[A-Z]")
 _AFTER_UNSPACED = re.compile(r"""(?P<join>(?:คือ|[はがも是为為는은이가：:=\s])*)["'“「『]?(?P<value>[!-&(-~]{4,})""")
 
 
-def _strength(value: str) -> int:
+def strength(value: str) -> int:
     """0 no password; 1 letters and digits; 2 a capital among them as well; 3 with a mark inside."""
     if len(value) < 6 or _NO_PASSWORD.match(value) or w.NAMES_ITSELF.fullmatch(value.rstrip("!")) or anybodys("", value):
         return 0
@@ -222,17 +280,18 @@ def _password(word: str, before: str, rest: str) -> _Value | None:
     if ord(word[0]) >= _UNSPACED and word in w.WHOLE:
         match = _unspaced(word, rest)
         value = match and _Token(0, match["value"], "sign", 0, "").value
-        return _Value(match.start("value"), value, 0.8) if match and value and _strength(value) >= _least(match) else None
+        return _Value(match.start("value"), value, 0.8) if match and value and strength(value) >= _least(match) else None
     low = word.lower()
     if (low == "passe" and not before.lower().endswith(("de ", "palavra-"))) or (low == "pass" and word != low):
         return None
     if _PAIR.search(before) and (match := _SECOND.match(rest)):  # "user name and password: ..."
         value = _Token(0, match["value"], "sign", 0, "").value
-        return _Value(match.start("value"), value, 0.8) if _strength(value) else None
+        return _Value(match.start("value"), value, 0.8) if strength(value) else None
     if before.rstrip(" *`").endswith("|") and (cell := _CELL.match(rest)):  # of a table, its label in the cell before
-        strong = _strength(cell[1])
+        strong = strength(cell[1])
         drawn = strong == 3 or (strong and len(re.findall(r"\d+", cell[1])) >= 3)
         return _Value(cell.start(1), cell[1], 0.8) if drawn and not _HEADING.search(rest) else None
+    beside = _USER_BESIDE.search(before) is not None
     for token in _tokens(rest, low):
         if low == "pass" and token.joined not in ("told", "sign"):
             continue  # of a mountain, of a train
@@ -240,7 +299,10 @@ def _password(word: str, before: str, rest: str) -> _Value | None:
         if token.joined == "sign" and low in w.KEYS and _PROGRAM.search(value):
             return None
         device = token.joined == "loose" and not token.quote and _ON.search(rest[: token.start])  # "on Galaxy21!"
-        strong = _strength(value.rstrip("!") if device else value)
+        strong = strength(value.rstrip("!") if device else value)
+        drawn = sum(map(str.isdigit, value)) >= 2
+        if beside and strong and drawn and not token.joined and not token.away and _ends(rest, token, value):
+            return _Value(token.start, value, 0.8)
         if strong >= _needed(token, low) and (token.joined != "loose" or any(map(str.isdigit, value))):
             return _Value(token.start, value, 0.8)
         told_so = token.joined in ("told", "sign") and not token.away
@@ -261,6 +323,10 @@ _PAIR = re.compile(
     r"\s?(?:/|&|\+|and|und|y|e|et|en|i|и)\s?$"
 )
 _SECOND = re.compile(r"\s?[:=]\s*[\w.@+-]{2,60}(?:\s*[/,;|:]\s*|\s+)(?P<value>[^\s\"'<>]+)")
+_USER_BESIDE = re.compile(
+    r"(?i)\b(?:user(?: ?name)?|login|benutzer(?:name)?|usuario|usuário|utente|utilisateur|identifiant|gebruiker)"
+    r"(?:[ \t]?[:=][ \t]?|[ \t])[\w.@+-]{2,40}[,;/ \t]{1,3}\Z"
+)
 _CLOSES = re.compile(
     r"""\s*(?:$|[.,;!?)\]|/"'\n]|(?:and|und|et|y|e|i|og|och|en|or|oder|ou|but|aber|thanks|please|bitte)\b)"""
 )
@@ -345,6 +411,10 @@ def _name_of_account(word: str, before: str, rest: str) -> _Value | None:
             token.joined in ("told", "sign") or (not token.joined and _credentials(before, rest[token.start :]))
         ):
             return _Value(token.start, value, 0.6)
+        right_behind = not token.joined and token.away == (_NAME.match(rest) is not None)
+        if right_behind and value == value.lower() and _SIGNED.match(value) and _account_like(value):
+            closed = _CLOSED.match(rest[token.start + len(value) :])
+            return _Value(token.start, value, 0.6) if closed else None  # "user name leik_91, ..."
         if token.joined or token.away > 1:
             return None
     return None

@@ -11,15 +11,18 @@ import numpy.typing as npt
 from curate.privacy.letters import hash_table
 from curate.privacy.words import word_list
 
-PASSWORD, USER, NAMED, PIN, CARD_CODE = range(1, 6)
-"""Kinds of words. USER speaks of a person as often as of an account ("user:", "utente:"), NAMED of an account alone."""
+PASSWORD, USER, NAMED, PIN, CARD_CODE, COMMAND, NOTE, HARDWARE, STATEMENT = range(1, 10)
+"""Kinds of words. USER speaks of a person as often as of an account ("user:", "utente:"), NAMED of an account alone;
+COMMAND is a program that takes a password as an argument, NOTE a word for the data of an access."""
+Word = tuple[int, int, int, int]
+"""Row, first byte, byte behind and kind of a word in a text."""
 
 _PASSWORDS = word_list("""
-    password passwort kennwort passcode passphrase passwd pwd pw pass passe mdp contraseña contrasenya clave senha parola
-    parolă parolam wachtwoord lösenord lösenordet adgangskode adgangskoden kodeord passord passordet salasana salasanani
-    hasło hasłem hasła heslo heslem jelszó jelszava jelszavam lozinka лозинка šifra geslo slaptažodis parole parool şifre
-    şifrem şifresi şifreniz şifremiz sandi laluan khẩu пароль пароля паролем парола κωδικός συνθηματικό סיסמה סיסמא הסיסמה
-    הסיסמא المرور السر عبور گذرواژه पासवर्ड পাসওয়ার্ড
+    password pgpassword passwort kennwort passcode passphrase passwd pwd pw pass passe mdp contraseña contrasenya
+    clave senha parola parolă parolam wachtwoord lösenord lösenordet adgangskode adgangskoden kodeord passord
+    passordet salasana salasanani hasło hasłem hasła heslo heslem jelszó jelszava jelszavam lozinka лозинка šifra
+    geslo slaptažodis parole parool şifre şifrem şifresi şifreniz şifremiz sandi laluan khẩu пароль пароля паролем
+    парола κωδικός συνθηματικό סיסמה סיסמא הסיסמה הסיסמא المرور السر عبور گذرواژه पासवर्ड পাসওয়ার্ড
 """)
 _USERS = word_list("""
     user login usuario usuária usuário utente utilisateur benutzer nutzer gebruiker identifiant логин логін pengguna
@@ -38,6 +41,15 @@ for _word in (*_UNSPACED_PASSWORDS, *_UNSPACED_NAMES):
 
 SPEAKS = frozenset((*_PASSWORDS, *_NAMES, "pin"))
 """Words that begin a reading of their own."""
+COMMANDS = word_list("""
+    curl mysql mysqldump mysqladmin mysqlimport mariadb sshpass docker podman redis smbclient openssl xfreerdp htpasswd
+    ldapsearch ldapadd ldapmodify ldapwhoami
+""")
+NOTES = word_list("""
+    publickey credentials creds zugangsdaten logindaten anmeldedaten identifiants credenciales credenziali credenciais
+    inloggegevens
+""")
+"""What wakes the readings of `access`."""
 AMBIGUOUS = frozenset(word_list("""
     pass passe clave parola parole geslo sandi hasło hasła hasłem heslo heslem jelszó عبور السر
 """))
@@ -113,7 +125,8 @@ def _forms(word: str) -> set[bytes]:
 
 def _entries() -> dict[bytes, int]:
     cards = word_list("cvv cvc cvv2 cvc2")
-    kinds = ((_PASSWORDS, PASSWORD), (_USERS, USER), (_NAMES, NAMED), (["pin"], PIN), (cards, CARD_CODE))
+    kinds = ((_PASSWORDS, PASSWORD), (_USERS, USER), (_NAMES, NAMED), (["pin"], PIN), (cards, CARD_CODE),
+             (COMMANDS, COMMAND), (NOTES, NOTE), (["mac"], HARDWARE), (["values"], STATEMENT))  # fmt: skip
     out = {form: kind for words, kind in kinds for word in words for form in _forms(word)}
     for words, kind in ((_UNSPACED_PASSWORDS, PASSWORD), (_UNSPACED_NAMES, NAMED)):
         out |= {word.encode()[:6]: kind for word in words}
@@ -139,9 +152,12 @@ def _prefixes(words: dict[bytes, int]) -> npt.NDArray[np.uint8]:
 
 def _signs() -> npt.NDArray[np.bool_]:
     """bool[kinds, 256]: bytes of which one stands behind a word of a kind, or there is nothing to read."""
-    out = np.zeros((6, 256), dtype=np.bool_)
+    out = np.zeros((10, 256), dtype=np.bool_)
     out[:, list(b"0123456789")] = True
     out[PASSWORD, list(b"!@#$%^&*+~?|[]{}()")] = True
+    out[STATEMENT] = False
+    out[STATEMENT, ord("(")] = True
+    out[COMMAND, list(b"!@#%^*+~?")] = out[NOTE, list(b"/")] = True
     out[USER, list(b"._")] = out[NAMED, list(b"._")] = True
     return out
 

@@ -1,0 +1,226 @@
+"""Passwords where access is written down: arguments of commands, `login: root / ...`, cells under "password".
+
+No key and no sentence stands before such a value: `mysql -p...` names it by an option of its own, a note by a slash, a
+table by its heading, some lines above. `told` finds the words that wake these readings (the command, the login, the
+heading); each reading is anchored at its word and bounded. What documentation writes for anybody's is refused as everywhere
+(`strength`, made by `told`).
+
+Cost: a few microseconds a word; a table's lines are read once, under its first heading.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from curate.privacy.column import Block
+from curate.privacy.told_words import AMBIGUOUS, NAMES_ITSELF, NOTES, OF_PROGRAMS
+
+Strength = Callable[[str], int]
+Told = tuple[int, int, str, float]
+"""Characters behind the word where the value begins and ends, its type, its score."""
+
+# ---- commands
+
+_UP_TO = r"""(?:[^\n;|&`"']|"[^"\n]{0,80}"|'[^'\n]{0,80}'){0,160}?"""
+"""Arguments of the same command."""
+_VALUE = r"""(?:"(?P<double>[^"\s]{4,80})"|'(?P<single>[^'\s]{4,80})'|(?P<plain>[^\s"'`;|&<>(){}$]{4,80}))(?=[\s"'`;)]|$)"""
+
+
+def _option(written: str) -> re.Pattern[str]:
+    return re.compile(_UP_TO + r"(?<=\s)" + written + _VALUE)
+
+
+_MYSQL, _SHORT_P = _option("-p"), _option("-p ?")
+_COMMANDS: dict[str, re.Pattern[str]] = {
+    "mysql": _MYSQL, "mysqldump": _MYSQL, "mysqladmin": _MYSQL, "mysqlimport": _MYSQL, "mariadb": _MYSQL,
+    "sshpass": re.compile(r"\s+-p\s?" + _VALUE),
+    "docker": re.compile(r"\s+login\b" + _UP_TO + r"(?<=\s)(?:-p|--password)[ =]" + _VALUE),
+    "podman": re.compile(r"\s+login\b" + _UP_TO + r"(?<=\s)(?:-p|--password)[ =]" + _VALUE),
+    "redis": re.compile("-cli" + _option(r"(?:-a|--pass) ").pattern),
+    "smbclient": _option(r"-U ?[\"']?[\w.\\@-]{1,40}%"),
+    "openssl": _option(r"-pass(?:in|out|word)? pass:"),
+    "xfreerdp": _option("/p:"),
+    "htpasswd": re.compile(r"\s+-[a-zA-Z]{0,4}b[a-zA-Z]{0,4}\s+\S{1,80}\s+[\w.@-]{1,40}\s+" + _VALUE),
+    **dict.fromkeys(("ldapsearch", "ldapadd", "ldapmodify", "ldapwhoami"), _option("-w ")),
+}  # fmt: skip
+_CURL = re.compile(
+    _UP_TO + r"""(?<=\s)(?:-u|--user)[ =](?P<quote>["']?)(?P<user>[\w.@+-]{1,60}):(?P<plain>[^\s"'`$<{]{4,80})"""
+    r"""(?P=quote)(?=[\s"'`;)]|$)"""
+)
+_NAMES_NONE = re.compile(r"[<{$%(\[/~-]|\d+$|.*[({]|x+$|\*")
+
+
+def of_command(word: str, rest: str, strength: Strength) -> Told | None:
+    """The password among the arguments of a command."""
+    form = _CURL if word == "curl" else _COMMANDS[word]
+    found = form.match(rest)
+    if found is None:
+        return None
+    name = next(name for name in ("double", "single", "plain") if name in form.groupindex and found[name])
+    value = found[name]
+    if _NAMES_NONE.match(value) or not strength(value):
+        return None
+    if word == "curl" and found["user"].lower() in value.lower():
+        return None  # `-u user:user123`
+    return found.start(name), found.end(name), "SECRET", 0.8
+
+
+_HARDWARE = re.compile(r"(?i)[ -]?(?:addr|adr|адр)\w{0,6}\W{1,3}(?:is |ist |est |es )?([0-9a-f]{12})(?![\w-])")
+_ADDRESS = re.compile(r"(?i)(?:adresse|dirección|indirizzo|endereço|adres|адрес)[ -]\Z")
+_SIGN = re.compile(r"(?i)\s?[:=]\s?([0-9a-f]{12})(?![\w-])")
+
+
+def of_hardware(before: str, rest: str) -> Told | None:
+    """Twelve hexadecimal digits behind "MAC address", which need no letter among them there."""
+    found = _HARDWARE.match(rest) or (_SIGN.match(rest) if _ADDRESS.search(before) else None)
+    return (found.start(1), found.end(1), "MAC_ADDRESS", 0.8) if found and len(set(found[1])) > 2 else None
+
+
+_SSHD = re.compile(r" for (?:invalid user )?([A-Za-z_][\w.-]{2,30}) from \d{1,3}\.")
+
+
+def of_login(before: str, rest: str) -> Told | None:
+    """Who logged in, in a line of a server's log: "Accepted publickey for ... from 192.0.2.1"."""
+    found = _SSHD.match(rest) if before.endswith(("Accepted ", "Failed ")) else None
+    return (found.start(1), found.end(1), "HANDLE", 0.6) if found and found[1] not in _ROOTS else None
+
+
+# ---- notes
+
+_ROOTS = frozenset(("root", "admin", "administrator", "sa", "postgres", "sysadmin", "superuser", "pi", "ubuntu"))
+_NOTE = re.compile(
+    r"(?:[ \t]{0,2}[:=][ \t]{1,3}(?P<user>[\w.+-]{2,40}(?:@[\w-]+(?:\.[\w-]+)+)?)"
+    r"|[ \t](?P<mail>[\w.+-]{1,40}@[\w-]+(?:\.[\w-]+)+))"
+    r"[ \t]{1,2}/[ \t]{1,2}(?P<value>[^\s/]{6,40})(?=[\s,;)]|$)"
+)
+_NET_USE = re.compile(r":\S{1,60}[ \t]+(?P<value>\S{6,60})(?=\s|$)")
+def of_note(word: str, before: str, rest: str, strength: Strength) -> list[Told]:
+    """`login: root / ...`: the password, and a user name that somebody made up."""
+    if word == "user" and before.endswith("/") and "net use " in before:  # net use Z: \\server\share /user:name ...
+        given = _NET_USE.match(rest)
+        sure = given is not None and strength(given["value"]) >= 2
+        return [(given.start("value"), given.end("value"), "SECRET", 0.8)] if given and sure else []
+    if (word != "login" and word not in NOTES) or (found := _NOTE.match(rest)) is None:
+        return []
+    value = found["value"].rstrip(".")
+    user = found["user"] or found["mail"]
+    strong = strength(value)
+    made_up = "@" in user or any(map(str.isdigit, user)) or "_" in user
+    somebody = user.lower() in _ROOTS or (word != "login" and made_up and not NAMES_ITSELF.fullmatch(user))
+    if strong < (1 if somebody else 2) or (strong < 3 and user != user.lower()):
+        return []
+    out: list[Told] = [(found.start("value"), found.start("value") + len(value), "SECRET", 0.8)]
+    if made_up and "@" not in user and user.lower() not in _ROOTS:
+        out.append((found.start("user"), found.end("user"), "HANDLE", 0.6))
+    return out
+
+
+# ---- tables
+
+_LINE, _LINES = 600, 20_000
+_HEADING = re.compile(r"[^\W\d][^\d|,;\t\"]{0,31}")
+_RULE = re.compile(r"[-+=:|\s]*\Z")
+_BESIDE = re.compile(
+    r"(?i)(?:(?:db|default|initial|temp(?:orary)?|user|wi-?fi|admin|root|current|your|the|mot de|login|ssh)[ _]?){0,2}\Z"
+)
+_USER = re.compile(
+    r"(?i)(?:user(?: ?name|_?id)?|login|e-?mail|account|benutzer(?:name)?|usuario|utilisateur|identifiant|utente)\Z"
+)
+_PARTS = re.compile(r"[|,;\t]")
+
+
+def _line(text: Block, row: int, at: int) -> tuple[int, int]:
+    """The line around a byte, or nothing where it is longer than a row of a table."""
+    low, high = max(int(text.starts[row]), at - _LINE), min(int(text.ends[row]), at + _LINE)
+    around = text.raw(low, high)
+    begin = around.rfind(b"\n", 0, at - low) + 1
+    end = around.find(b"\n", at - low)
+    if (begin == 0 and low > int(text.starts[row])) or (end < 0 and high < int(text.ends[row])):
+        return at, at
+    return low + begin, low + (end if end >= 0 else len(around))
+
+
+def _cells(line: str, sign: str) -> list[tuple[int, str]]:
+    """Place and text of each cell, without blanks and quotes; the empty ones at the edges of a Markdown row left out."""
+    out, at = [], 0
+    for piece in line.rstrip("\r").split(sign):
+        bare = piece.strip(" \t\"'`")
+        out.append((at + (piece.find(bare) if bare else 0), bare))
+        at += len(piece) + 1
+    return out[1:-1] if sign == "|" and len(out) > 2 and not out[0][1] and not out[-1][1] else out
+
+
+@dataclass(frozen=True)
+class Table:
+    """A column of passwords."""
+
+    low: int
+    """Byte where the rows begin."""
+    sign: str
+    column: int
+    heads: list[str]
+
+
+def under_heading(text: Block, row: int, start: int, end: int) -> Table | None:
+    """The column that the word [start, end) heads, if its line holds the headings of a table."""
+    if text.read(start, end).lower() in AMBIGUOUS and not text.read(max(start - 7, 0), start).lower().endswith("mot de "):
+        return None
+    low, high = _line(text, row, start)
+    if low == high or high >= int(text.ends[row]):
+        return None
+    line = text.read(low, high)
+    at = len(text.read(low, start))
+    behind = line[at + len(text.read(start, end)) :].lstrip(" \t\"'`\r")
+    if behind and not _PARTS.match(behind):
+        return None
+    sign = "|" if "|" in line else behind[:1] or next((s for s in "\t;," if s in line[:at]), "")
+    if not sign:
+        return None
+    cells = _cells(line, sign)
+    if len(cells) < 2 or not all(_HEADING.fullmatch(cell) for _, cell in cells if cell):
+        return None
+    for n, (place, cell) in enumerate(cells):
+        if place <= at < place + len(cell):
+            return Table(high + 1, sign, n, [cell for _, cell in cells]) if _BESIDE.match(cell[: at - place]) else None
+    return None
+
+
+def rows_below(text: Block, row: int, table: Table, strength: Strength) -> tuple[list[tuple[int, int, str, float]], int]:
+    """Passwords (bytes) in the column and user names beside them, and where the rows end."""
+    users = [n for n, head in enumerate(table.heads) if _USER.match(head)]
+    out: list[tuple[int, int, str, float]] = []
+    low, row_end = table.low, int(text.ends[row])
+    for _ in range(_LINES):
+        line = text.raw(low, min(row_end, low + 2 * _LINE))
+        line = line[: stop] if (stop := line.find(b"\n")) >= 0 else line
+        read = line.decode("utf-8", "replace")
+        if not read.strip():
+            break
+        if not _RULE.match(read):
+            cells = _cells(read, table.sign)
+            if len(cells) != len(table.heads):
+                break
+            place, value = cells[table.column]
+            strong = strength(value) if value and not value.startswith("$") and " " not in value else 0
+            if strong >= 2 and (users or strong == 3 or len(re.findall(r"\d+", value)) >= 2):
+                out.append(_at(low, read, place, value, "SECRET", 0.8))
+                for user in users:
+                    place, name = cells[user]
+                    if "@" not in name and 4 <= len(name) <= 30 and re.fullmatch(r"[\w.-]+", name) and _made_up(name):
+                        out.append(_at(low, read, place, name, "HANDLE", 0.6))
+        low += len(line) + 1
+        if low >= row_end:
+            break
+    return out, low
+
+
+def _made_up(name: str) -> bool:
+    parts = re.split(r"[._-]", name.lower())
+    return (any(map(str.isdigit, name)) or len(parts) > 1) and OF_PROGRAMS.isdisjoint(parts)
+
+
+def _at(low: int, line: str, place: int, value: str, kind: str, score: float) -> tuple[int, int, str, float]:
+    begin = low + len(line[:place].encode())
+    return begin, begin + len(value.encode()), kind, score

@@ -1,0 +1,98 @@
+"""Values of `INSERT INTO people (name, dob, ssn) VALUES (...), (...)` under the names of their columns.
+
+The names of the columns label the values as the headings of a table do, so each value is read once more by itself under its
+name; values under `password` are secrets. Only statements that name their columns are read, and only values under names
+that say something. `told` finds the word `VALUES`; the columns before it and the rows behind are matched anchored, and a
+row with another number of values than there are columns ends the statement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from curate.privacy.column import Block
+from curate.privacy.context import column_masks
+from curate.privacy.phrases import phrases_before
+from curate.privacy.told_words import STATEMENT, Word
+
+Ints = npt.NDArray[np.int64]
+_COLUMNS = re.compile(
+    rb"\binsert\s{1,4}(?:ignore\s{1,4})?into\s{1,4}[\w.`\"\[\]]{1,100}\s{0,4}\(([^()';]{3,1500})\)\s{0,40}\Z", re.IGNORECASE
+)
+_BEFORE = 1800
+_ROW = re.compile(rb"\s{0,40},?\s{0,40}\(")
+_VALUE = re.compile(
+    rb"\s{0,20}(?:[NE]?'((?:[^'\\]|''|\\.){0,4000})'|\"([^\"\\]{0,4000})\"|([^,()'\"]{0,200}(?:\([^()]{0,80}\))?))\s{0,20}([,)])",
+    re.DOTALL,
+)
+_GLUED = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PASSWORDS = frozenset(("password", "passwd", "pwd", "user password", "passwort", "contraseña", "contrasena", "senha"))
+
+
+def statements(text: Block, words: Sequence[Word]) -> tuple[Block, Ints, Ints] | None:
+    """The telling values of all statements as rows of a block under the names of their columns; for each the row it stands
+    in; and int64[n, 3], row and bytes of values under a column of passwords."""
+    data = text.data.data
+    starts: list[int] = []
+    ends: list[int] = []
+    owner: list[int] = []
+    under: list[str] = []
+    secret: list[tuple[int, int, int]] = []
+    for row, place, at, kind in words:
+        low, high = int(text.starts[row]), int(text.ends[row])
+        if kind != STATEMENT or not text.raw(max(low, place - 40), place).rstrip().endswith(b")"):
+            continue
+        columns = _COLUMNS.search(text.raw(max(low, place - _BEFORE), place))
+        names = [_plain(name) for name in columns[1].split(b",")] if columns else []
+        if not any(map(_speaks, names)) and _PASSWORDS.isdisjoint(names):
+            continue
+        while (opening := _ROW.match(data, at, high)) and (values := _values(data, opening.end(), high, len(names))):
+            for name, (a, b) in zip(names, values[0]):
+                if b > a and name in _PASSWORDS:
+                    if data[a - 1] in b"'\"":  # a literal
+                        secret.append((row, a, b))
+                elif b > a and _speaks(name):
+                    starts.append(a)
+                    ends.append(b)
+                    owner.append(row)
+                    under.append(name)
+            at = values[1]
+    if not starts and not secret:
+        return None
+    place_of: dict[str, int] = {}
+    name_of = np.array([place_of.setdefault(name, len(place_of)) for name in under], np.int64)
+    masks = np.array([_masks(name) for name in place_of], np.int64).reshape(-1, 2)
+    cells = Block(text.data, np.array(starts, np.int64), np.array(ends, np.int64), tuple(place_of), masks, name_of)
+    return cells, np.array(owner, np.int64), np.array(secret, np.int64).reshape(-1, 3)
+
+
+def _values(data: memoryview, at: int, high: int, count: int) -> tuple[list[tuple[int, int]], int] | None:
+    """Places of the values of one row from behind its bracket, and where it ends; nothing unless there are `count`."""
+    out: list[tuple[int, int]] = []
+    while len(out) < count and (value := _VALUE.match(data, at, high)):
+        group = next(n for n in (1, 2, 3) if value[n] is not None)
+        out.append(value.span(group))
+        at = value.end()
+        if value[4] == b")":
+            return (out, at) if len(out) == count else None
+    return None
+
+
+def _plain(name: bytes) -> str:
+    """A column's name as words."""
+    word = name.decode("utf-8", "replace").strip(" \t\r\n`\"[]")
+    return re.sub(r"[_\s]+", " ", _GLUED.sub(" ", word)).lower()
+
+
+@lru_cache(maxsize=1024)
+def _masks(name: str) -> tuple[int, int]:
+    return column_masks(name, bool(phrases_before("", name)))
+
+
+def _speaks(name: str) -> bool:
+    return bool(_masks(name)[1])

@@ -1,0 +1,104 @@
+"""Passwords where access is written down: commands, notes, tables, statements; and what only looks like them."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from benchmarks.pii.styles import found, read
+from curate.privacy import ScanConfig, scan
+
+TOLD = {
+    "mysql -u root -pS3cretPw99 -h db1.internal shop < dump.sql": [("SECRET", "S3cretPw99")],
+    "curl -s -u ops:t1nRoof42 https://api.example/v1": [("SECRET", "t1nRoof42")],
+    "curl --user 'svc:9fTulip-22' -k https://db.example": [("SECRET", "9fTulip-22")],
+    "sshpass -p 'Maple_9917' ssh ops@host uptime": [("SECRET", "Maple_9917")],
+    "PGPASSWORD=owl7nest psql -h localhost -U app": [("SECRET", "owl7nest")],
+    "docker login -u build -p pX44kestrel registry.example": [("SECRET", "pX44kestrel")],
+    "redis-cli -h cache1 -a quartz91Fin ping": [("SECRET", "quartz91Fin")],
+    "net use Z: \\\\fs01\\share /user:CORP\\jlee Tamarisk#4": [("SECRET", "Tamarisk#4")],
+    "export DB_PASS='Larch!2218'": [("SECRET", "Larch!2218")],
+    "SMTP_PASS=fern88Gully": [("SECRET", "fern88Gully")],
+    "router, login: root / hunter2x": [("SECRET", "hunter2x")],
+    "login: svc_print / ink3Jet9": [("HANDLE", "svc_print"), ("SECRET", "ink3Jet9")],
+    "credentials: tmiller2 / F1nch_song": [("HANDLE", "tmiller2"), ("SECRET", "F1nch_song")],
+    "Benutzer admin, Passwort Kiesel-4402": [("SECRET", "Kiesel-4402")],
+    "| Host | User | Password |\n|---|---|---|\n| db1 | root | S3cretPw99 |\n| db2 | app | oak-Leaf41 |":
+        [("SECRET", "S3cretPw99"), ("SECRET", "oak-Leaf41")],
+    "+------+----------+\n| user | password |\n+------+----------+\n| kbell4 | t0rchWood |\n+------+----------+":
+        [("HANDLE", "kbell4"), ("SECRET", "t0rchWood")],
+    "username,password,host\ndkim77,Vale3rian!,db1\npdoyle_x,corn5Husk,db2":
+        [("HANDLE", "dkim77"), ("SECRET", "Vale3rian!"), ("HANDLE", "pdoyle_x"), ("SECRET", "corn5Husk")],
+    "INSERT INTO `patients` (`id`,`ward`,`date_of_birth`) VALUES (7,'B','1971-11-23'),(8,'C','1969-02-14');":
+        [("DATE_OF_BIRTH", "1971-11-23"), ("DATE_OF_BIRTH", "1969-02-14")],
+    "insert into staff (emp_id, ssn, birth_date, pay) values (1002, '512345678', '1990-07-19', 55000)":
+        [("US_SSN", "512345678"), ("DATE_OF_BIRTH", "1990-07-19")],
+    "INSERT INTO accounts (id, password) VALUES (4, 'Fen&Moor12')": [("SECRET", "Fen&Moor12")],
+    "MAC address: 001122334455": [("MAC_ADDRESS", "001122334455")],
+    "sshd[2198]: Accepted publickey for mtanaka from 198.51.100.77 port 5021":
+        [("HANDLE", "mtanaka"), ("IP_ADDRESS", "198.51.100.77")],
+    "the account is locked, user name leikea_91, since Sunday": [("HANDLE", "leikea_91")],
+    "Né le 22/09/1937 (82 ans)": [("DATE_OF_BIRTH", "22/09/1937")],
+    "DOB: 03/14/1962 (62 years)": [("DATE_OF_BIRTH", "03/14/1962")],
+    "<MRN>00482913</MRN>": [("MEDICAL_ID", "00482913")],
+}  # fmt: skip
+
+NOBODYS = (
+    "mysql -u root -p mydatabase < schema.sql", "mysql -p3306 -h db", "mysql -pPASSWORD -u root; mysql -p$MYSQL_PW",
+    "curl -u username:password https://example.com/api", "curl -u $USER:$PASS https://example.com",
+    "curl -u admin:admin123 http://localhost", 'sshpass -p "$SSH_PASS" ssh user@host', "PGPASSWORD=$DB_PASSWORD pg_dump",
+    "docker run -p 8080:80 -v /srv:/data nginx:1.25", "docker run -e POSTGRES_PASSWORD=mysecretpassword postgres",
+    "redis-cli -h 127.0.0.1 -p 6379 -n 2", "MULTI_PASS=2stage", "low_pass = filter2x", "db_pass = cfg.db1pass",
+    "login: root / wheel group only", "login: yes / no, 2FA: on / off", "Login / Register / Forgot2Reset",
+    "login: facebook / oauth2", "user admin, password required", "the user enters, password expires in 90 days",
+    "| Field | Type |\n|---|---|\n| password | varchar(255) |", "| Password | Base64Url |", "| Password | Required, 8 |",
+    "| Option | Password | Description |\n|---|---|---|\n| -p | yes | sets it, see RFC2617 |",
+    "field,password,notes\nmin_length,8,required\nmax_length,128,optional", "Test,Pass,Fail\nunit,A12bc,3\nui,B7xyz,1",
+    "INSERT INTO movies (title, release_date) VALUES ('Dune', '1984-12-14')",
+    "INSERT INTO users (id, password) VALUES (1, '$2y$10$N9qo8uLOickgx2ZMRZoMye')",
+    "INSERT INTO users VALUES (3, 'Bob', '1999-01-01')", "values (1990-07-19) of births", "the Mac costs 129900000000",
+    "Accepted password for root from 10.0.0.1", "a user name must_contain1 letter", "a < 00482913 > MRN <",
+)  # fmt: skip
+
+
+def spans(text: str) -> list[tuple[str, str]]:
+    got = scan(pa.array([text], pa.large_string()))
+    return [(kind, text[a:b]) for a, b, kind in zip(got.start.tolist(), got.end.tolist(), got.type.to_pylist())]
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_it_is_found_where_access_is_written_down(text: str) -> None:
+    assert spans(text) == TOLD[text]
+
+
+@pytest.mark.parametrize("text", NOBODYS)
+def test_what_documentation_writes_is_nobodys(text: str) -> None:
+    never = ("SECRET", "HANDLE", "DATE_OF_BIRTH", "MEDICAL_ID", "MAC_ADDRESS")
+    assert [kind for kind, _ in spans(text) if kind in never] == []
+
+
+def test_bytes_are_counted_in_letters_of_several() -> None:
+    text = "| Gerät | Benutzer | Passwort |\n|---|---|---|\n| Küche | käthe7 | Süß&Holz9 |\n"
+    text += "INSERT INTO leute (größe, dob) VALUES ('ß', '1980-05-01')"
+    assert spans(text)[1:] == [("SECRET", "Süß&Holz9"), ("DATE_OF_BIRTH", "1980-05-01")]
+
+
+def test_only_what_is_asked_for_is_found() -> None:
+    text = "MAC address: 001122334455, login: svc_print / ink3Jet9, INSERT INTO a (b, password) VALUES (1, 'Fen&Moor12')"
+    for kind in ("MAC_ADDRESS", "HANDLE", "SECRET"):
+        assert set(scan(pa.array([text], pa.large_string()), ScanConfig(types=(kind,))).type.to_pylist()) == {kind}
+
+
+def test_tables_of_headings_and_statements_without_end_are_read_once() -> None:
+    for text in ("user,password\n" * 20 + "a1,b\n" * 3000 + "user,password\n1,2\n" * 3000, "(a,password) VALUES (1" * 5000,
+                 "INSERT INTO t (dob) VALUES (1" * 5000, "mysql 1 " * 8000, "curl -u 1 " * 8000,
+                 "login: a / 1" * 5000):  # fmt: skip
+        scan(pa.array([text], pa.large_string()))  # quadratic readings would take minutes
+
+
+def test_most_of_what_was_written_before_the_rules_is_found_and_nothing_else() -> None:
+    gold = read("commands_held.txt")
+    wanted = {(s.row, s.start, s.end) for s in gold.spans if s.type == "SECRET"}
+    got = {(s.row, s.start, s.end) for s in found(gold.texts, "US") if s.type == "SECRET"}
+    assert len(wanted & got) / len(wanted) > 0.75
+    assert got <= wanted
