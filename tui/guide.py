@@ -65,27 +65,27 @@ class GuideScreen(ShowsErrors, Screen[None]):
     @work(thread=True, exclusive=True, group="start", exit_on_error=False)
     def look(self) -> None:
         """Find the roles."""
+        from curate.privacy.preview import masked_preview
+
         try:
             beginning = begin(self.path)
+            dataset = beginning.dataset
+            offered = dict.fromkeys((*dataset.columns, *dataset.roles.columns()))  # roles may name columns inside a column
+            columns = [(Text(masked_preview(c, 40)), c) for c in offered]  # the first look of an installation takes long
         except Exception as error:
             self.app.call_from_thread(self.app.not_opened, self.path, error)  # type: ignore[attr-defined]
             return
-        self.app.call_from_thread(self.run_worker, self.show(beginning), exit_on_error=False)
+        self.app.call_from_thread(self.run_worker, self.show(beginning, columns), exit_on_error=False)
 
-    async def show(self, beginning: Beginning) -> None:
+    async def show(self, beginning: Beginning, columns: list[tuple[Text, str]]) -> None:
         """A line a role: what it was taken for, why, and a choice of columns."""
-        from curate.privacy.preview import masked_preview
-
         if not self.is_mounted:
             return
-        self.beginning = beginning
         dataset = beginning.dataset
         why = {g.what: safe_text(g.reason) for g in dataset.detected.guesses}
         task = f"{dataset.n_rows:,} rows, task {dataset.task}: {why.get('task', '')}."
         task += f" Put right what is wrong (Tab, Enter), then {key('go')}.\n{said_of_file(beginning)}"
         self.query_one("#guide-note", Static).update(Text(task))
-        offered = dict.fromkeys((*dataset.columns, *dataset.roles.columns()))  # roles may name columns inside a column
-        columns = [(Text(masked_preview(c, 40)), c) for c in offered]
         box = self.query_one("#guide", VerticalScroll)
         taken = dict(dataset.roles.items())
         order = sorted(ROLES, key=lambda role: (role not in taken, ROLES.index(role)))
@@ -103,6 +103,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         preset = preset if preset in dict(POLICIES) else POLICIES[0][0]
         policies: Select[Any] = Select(presets, value=preset, allow_blank=False, compact=True, id="policy")
         await box.mount(Horizontal(Static(Text("gate", style="bold"), classes="role"), policies, classes="guide-row"))
+        self.beginning = beginning  # all is there that going on looks at
         await box.mount(Button("Go: look for what is wrong (ctrl+s)", id="guide-go", variant="primary"))
         self.query_one(f"#role-{order[0]}").focus()
 

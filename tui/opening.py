@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import orjson
+from rich.cells import cell_len
 from rich.text import Text, TextType
 from textual import on
 from textual.app import ComposeResult
@@ -88,7 +89,8 @@ class OpenScreen(Screen[None]):
             yield Static(Text(self.message), id="open-message")
             if self.runs:
                 yield Static("Earlier runs here", classes="list-title")
-                yield OptionList(*(Option(_line(p, said)) for p, said in self.runs), id="open-runs")
+                room = max(cell_len(short_path(p)) for p, _ in self.runs)
+                yield OptionList(*(Option(_line(p, said, room)) for p, said in self.runs), id="open-runs")
             yield Static("Files here", classes="list-title")
             yield DataTree(Path.cwd(), id="open-tree")
         yield Keys()
@@ -166,8 +168,9 @@ def _summary(manifest: dict[str, object]) -> str:
     return f"{manifest['task']}, {plural(plan['rows_in'], 'row')} → {plan['rows_out']:,}"
 
 
-def _line(path: Path, said: str) -> Text:
-    return Text.assemble((short_path(path), "bold"), "   ", said)
+def _line(path: Path, said: str, room: int) -> Text:
+    name = short_path(path)
+    return Text.assemble((name, "bold"), " " * (room - cell_len(name) + 3), said)
 
 
 def _is_dir(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from tui.desk import Desk
 from tui.detail import render
 from tui.guide import GuideScreen
 from tui.help import HelpScreen
-from tui.opening import OpenScreen, earlier_runs
+from tui.opening import OpenScreen, _line, earlier_runs
 from tui.panels import panel
 from tui.queue import groupings
 from tui.reader import Reader
@@ -109,6 +110,7 @@ def test_choices_stand_in_the_evidence_and_one_row_is_a_row(tmp_path: Path) -> N
     manifest.parent.mkdir()
     manifest.write_text('{"task": "sft", "plan": {"rows_in": 1, "rows_out": 1}}')
     assert [said for _, said in earlier_runs(tmp_path)] == ["sft, 1 row → 1", "sft, 41 rows → 41"]
+    assert [_line(Path(f"runs/{name}"), "sft", 18).cell_len for name in ("鼠", "a longer name")] == [24, 24], "one column"
 
 
 async def test_an_edit_is_offered_where_a_finding_proposes_a_value(grouped: Path, run: Path, drive: Drive) -> None:
@@ -373,3 +375,23 @@ async def test_the_guide_shows_a_role_that_names_a_place_in_a_column(
         await d.press("ctrl+s")
         await d.until(lambda: d.app.has_desk, "the run")
         assert d.app.desk.session.dataset.roles.completion == ("translation/fr",)
+
+
+async def test_the_guide_answers_keys_while_it_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = write(tmp_path / "t.jsonl", rows(30))
+    free, late = threading.Event(), []
+
+    def slow(text: str, width: int) -> str:
+        late.append(not free.wait(5))
+        return text
+
+    monkeypatch.setattr("curate.privacy.preview.masked_preview", slow)
+    async with drive(data) as d:
+        await d.until(lambda: "reading" in d.words(), "the guide reads", 30)
+        await d.pilot.press("ctrl+s", "escape")  # nothing to go with yet; the way back works
+        await d.until(lambda: isinstance(d.app.screen, OpenScreen), "back", 30)
+        free.set()
+    assert not any(late)
