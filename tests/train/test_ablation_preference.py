@@ -15,6 +15,7 @@ from test_preference import talks
 
 from audit.report.training import told, training_of
 from train.ablation import Arm, random_control_rows, run_ablation
+from train.ablation.beyond.receipts import loss_of
 from train.ablation.evaluation import LEAKED, PRIMARY, Evaluation
 from train.ablation.schema import json_schema
 from train.ablation.significance import mcnemar
@@ -172,6 +173,7 @@ def test_arms_that_learn_from_marks_are_compared_by_what_they_rank_above_what(tm
             assert ((scores.weight > 0) == marks).all()  # the loss is that of wanted answers
             assert scores.rank is not None
             area = roc_auc_score(marks[:42], scores.rank[:42])
+            assert loss_of(scores) == pytest.approx(scores.mean(), rel=1e-6)
             assert run["metrics"][ABOVE_UNWANTED] == pytest.approx(area)
             assert run["metrics"]["rows"] == marks[:42].sum()
             assert run["metrics"]["marked"] == 42
