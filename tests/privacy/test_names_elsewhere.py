@@ -65,3 +65,47 @@ def test_where_names_are_rare_a_quarter_of_what_is_found_is_somebody_and_hardly_
     hit = sum(any(r == q and a < y and x < b for r, a, b in found) for q, x, y in true)
     assert right >= 0.25 * len(found)
     assert hit >= 0.93 * len(true)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dosya açılamadı, yeni bir ad verin",
+        "het bestand dan opnieuw openen",
+        "pengguna dan kontainer harus sama",
+        "kunci dan nilai yang dipisahkan koma",
+        "van bestand naar bestand gaan",
+        "Una cadena vacía no es válida aquí.",
+        "Bir sorun oluştu, lütfen tekrar deneyin.",
+        "Ange namnet på filen och försök igen.",
+        "Sean las partes informadas de lo anterior.",
+        "Aus unserem Keller wurden zwei Fahrräder gestohlen.",
+        "NÃO HÁ QUALQUER GARANTIA, na medida da lei.",
+        "Erro ao abrir a CADEIA de caracteres",
+    ],
+)
+def test_small_words_and_words_in_capitals_are_nobody(text: str) -> None:
+    assert people(text) == []
+
+
+@pytest.mark.parametrize("text", ["usa fonte predefinida se não houver outra", "een lijst van bestanden en mappen tonen"])
+def test_words_without_a_capital_that_no_list_holds_are_no_place(text: str) -> None:
+    assert len(find_names(pa.array([text], pa.large_string()), ("LOCATION", "ORGANIZATION"))) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("hast du heute marcus gesehen oder war er nicht da", "marcus"),
+        ("natasha higuchi\n16 via del corso\n00186 roma", "natasha higuchi"),
+        ("Har Alla ringt om mötet eller ska jag göra det", "Alla"),
+        ("Moin, ada hat gestern angerufen, bitte zurückrufen", "ada"),  # ordinary in Indonesian, not in German
+        ("Tadi Yang Mulia telepon, katanya besok datang", "Tadi Yang Mulia"),  # a capital inside the sentence
+        ("Ik ben Dan en ik heb een vraag over mijn bestelling", "Dan"),
+        ("Nur Aini sudah kirim berkas ke kantor pusat", "Nur Aini"),
+        ("Preguntad a Sean si la reunión es mañana o pasado", "Sean"),
+        ("Il signor BIANCHI ha chiesto di spostare la visita alle nove", "BIANCHI"),
+    ],
+)
+def test_names_that_are_words_elsewhere_stay(text: str, name: str) -> None:
+    assert name in people(text)

@@ -14,19 +14,20 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from curate.privacy.column import Block
 from curate.privacy.names.columns import OF_NAME, OF_PERSON, column_class
-from curate.privacy.names.listed import announces, listed_first, listed_name, ordinary
-from curate.privacy.names.phrases import alternatives, words
+from curate.privacy.names.listed import announces, listed_first, listed_name, ordinary, tells_place_or_body
+from curate.privacy.names.phrases import alternatives, parts, words
 from curate.privacy.names.plausible import ROLES
 from curate.privacy.names.things import ARTICLES
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
-from curate.privacy.types import PERSON
+from curate.privacy.types import LOCATION, ORGANIZATION, PERSON
 from curate.privacy.words import LETTERS, word_list
 
 ONE, SEVERAL, NOUNS = 0.95, 0.7, 0.9
@@ -36,9 +37,18 @@ INSIDE = 0.6
 _ENGLISH = 0.5
 """Share of small words frequent in English from which on a text counts as English: 97 of 100 English tweets are above, nine
 of ten messages in twelve other languages below."""
-_AROUND = 200
+_REACH = 200
 """Bytes to each side of a span that are read."""
 _PARTICLES = words("people", "particles") | words("people", "begin_names")
+_LANGUAGES = [(frozenset(some.split()), frozenset(both.replace("|", " ").split()))
+              for both in parts("ordinary", "languages") for some in (both.partition("|")[0],)]  # fmt: skip
+"""Small words of a language that lists hold as names; with them those by which it is known."""
+_KNOWN = 2
+"""Small words by which a text is known to be in another language: lists of names and streets are in none."""
+_ENGLISH_ONLY = frozenset(("the", "and", "of"))
+ORDINARY = frozenset[str]().union(*(some for some, _ in _LANGUAGES))
+_POLITE = words("ordinary", "polite")
+_JOINS = words("ordinary", "joins")
 _SMALL = re.compile(r"[^\W\d_]{2,}+")
 _MORE_ROLES = "dokter tandarts huisarts dottor dottoressa mestre врач доктор доктору доктора доктором учитель учительница"
 _ROLES = ROLES | words("people", "title_words") | set(map(fold, (*words("bodies", "roles"), *word_list(_MORE_ROLES))))
@@ -64,9 +74,12 @@ _SPEAKS = re.compile(r"(?:\A|\n)(?:[^\n]{0,24}[\])>] ?|[\d:., -]{4,20} )?\Z")
 
 
 def unsure_elsewhere(text: Block, found: Found, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which spans are such words. `places` (int64[n, 3]: row, start byte, end byte): people whom a phrase announces."""
+    """Which spans are such words. `places` (int64[n, 3]: row, start byte, end byte): people whom a phrase announces. A
+    person whose name is followed by small words ends before them: `found.at` is changed in place."""
     at = found.at
-    out: npt.NDArray[np.bool_] = (at[:, 3] == PERSON) & (found.score < max(ONE, NOUNS))
+    out: npt.NDArray[np.bool_] = at[:, 3] == PERSON
+    small = ~_begins_large(text, at)
+    out &= (found.score < max(ONE, NOUNS)) | small
     silent = np.array([column_class(name) not in (OF_PERSON, OF_NAME) for name in text.names])
     out &= silent[text.name_of[at[:, 0]]]
     announced: dict[int, list[tuple[int, int]]] = {}
@@ -74,15 +87,98 @@ def unsure_elsewhere(text: Block, found: Found, places: npt.NDArray[np.int64]) -
         announced.setdefault(row, []).append((start, end))
     for n in np.flatnonzero(out).tolist():
         row, start, end, _ = at[n].tolist()
-        spoken = LETTERS.findall(text.read(start, end))
+        value = text.read(start, end)
+        spoken = LETTERS.findall(value)
         large = [word for word in spoken if word[0].isupper()]
         score = float(found.score[n])
-        out[n] = (
-            bool(large) and score < (NOUNS if len(large) > 1 else ONE) and not any(map(listed_name, large))
-            and not any(a < end and b > start for a, b in announced.get(row, ()))
-            and not _told(text, row, start, end, spoken, score)
-        )  # fmt: skip
+        out[n] = False
+        if any(a < end and b > start for a, b in announced.get(row, ())):
+            continue
+        plain = len(large) > 0 and (score >= (NOUNS if len(large) > 1 else ONE) or any(map(listed_name, large)))
+        follows = not large or any(map(_follows, spoken))
+        parted = follows or not ORDINARY.isdisjoint(map(str.lower, spoken))
+        if (plain and not parted) or value == value.upper() == value.lower():
+            continue  # nothing speaks against it, or a script without capitals
+        around = _around(text, row, start, end, "" if large else value)
+        ordinary_words = _ordinary_here(spoken, around) if parted else frozenset()
+        parted = follows or bool(ordinary_words)
+        weight = 0.0 if parted or (value.isupper() and len(value) > 3) else score
+        if (plain and not parted) or _told(text, row, start, end, spoken, weight, around):
+            continue
+        if not large and not ordinary_words and (listed_first(spoken[0]) or not around.elsewhere()):
+            continue
+        out[n] = True
+        if parted and any(map(listed_first, spoken)):
+            first, last = _name_in(value, ordinary_words)
+            led = LETTERS.findall(value[:first])[-1:]
+            out[n] = first == last or (bool(led) and led[0] in ARTICLES and " " not in value[first:last])
+            at[n, 1:3] = start + len(value[:first].encode()), start + len(value[:last].encode())
     return out
+
+
+def small_elsewhere(text: Block, found: Found) -> npt.NDArray[np.bool_]:
+    """Which places and organisations have no capital, in a script that has them, and words that no list of such holds, in a
+    text that is not English."""
+    at = found.at
+    out: npt.NDArray[np.bool_] = np.isin(at[:, 3], (LOCATION, ORGANIZATION)) & ~_begins_large(text, at)
+    for n in np.flatnonzero(out).tolist():
+        row, start, end, _ = at[n].tolist()
+        value = text.read(start, end)
+        out[n] = value == value.lower() != value.upper() and not all(map(_place_or_body, LETTERS.findall(value)))
+        if out[n]:
+            around = _around(text, row, start, end, value)
+            out[n] = not around.english and around.elsewhere()
+    return out
+
+
+def _begins_large(text: Block, at: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which spans begin with a capital of ASCII."""
+    first = text.data[at[:, 1]]
+    return (first >= 65) & (first <= 90)
+
+
+_SENTENCE = re.compile(r"(?:\A|[.!?:…\n\"“„«(>*•–-])\s*\Z")
+
+
+def _ordinary_here(spoken: list[str], around: _Around) -> frozenset[str]:
+    """Which words of the span are ordinary ones of the language around; with a capital only the first of a sentence."""
+    hits = around.hits()
+    begins = _SENTENCE.search(around.ahead) is not None
+    out = set()
+    for n, word in enumerate(spoken):
+        of = [hit for hit, (some, _) in zip(hits, _LANGUAGES) if word.lower() in some]
+        if of and max(of) == max(hits) and (word.islower() or word.lower() in _POLITE or (n == 0 and begins)):
+            out.add(word)
+    return frozenset(out)
+
+
+def _follows(word: str) -> bool:
+    """Whether a word without a capital belongs to the sentence rather than to a name: `Jul håller Biblioteket`."""
+    return len(word) > 2 and word.islower() and word not in _PARTICLES and word not in _JOINS and not listed_name(word)
+
+
+def _place_or_body(word: str) -> bool:
+    return word in _PARTICLES or (word not in ORDINARY and tells_place_or_body(word))
+
+
+def _name_in(value: str, ordinary_words: frozenset[str]) -> tuple[int, int]:
+    """First and last place of the words that lists of names hold, where ordinary ones part them; the same place twice where
+    there are none. Where there is no capital, a first name begins it."""
+    first = last = 0
+    known = False
+    capitals = not value.islower()
+    for match in [*LETTERS.finditer(value), None]:
+        word = match[0] if match else ""
+        begins = word[:1].isupper() if capitals else first < last or listed_first(word)
+        if match and begins and word not in ordinary_words:
+            first, last = (match.start() if first == last else first), match.end()
+            known |= listed_name(word)
+        elif not match or word in ordinary_words or (capitals and _follows(word)):
+            if known and first < last:
+                return first, last
+            first = last = 0
+            known = False
+    return 0, 0
 
 
 _ONE_OF = re.compile(rb"(?:^|[^\w'])an? $")
@@ -106,7 +202,7 @@ def one_of_many(text: Block, found: Found) -> npt.NDArray[np.bool_]:
         word = text.read(start, end)
         out[n] &= not listed_first(word) and not (listed_name(word) and _AIDE.match(text.raw(end, min(last, end + 16))))
         if out[n]:
-            ahead, behind = text.read(max(first, start - _AROUND), start), text.read(end, min(last, end + _AROUND))
+            ahead, behind = text.read(max(first, start - _REACH), start), text.read(end, min(last, end + _REACH))
             small = _small_words(ahead + " " + behind)
             out[n] = len(small) >= _FEWEST and sum(map(_english, small)) >= _MOSTLY * len(small)
     return out
@@ -139,15 +235,38 @@ def _english(word: str) -> bool:
     return word not in _NOT_ENGLISH and ordinary(word)
 
 
-def _told(text: Block, row: int, start: int, end: int, spoken: list[str], score: float) -> bool:
+class _Around(NamedTuple):
+    english: bool
+    """Whether the text is English or says nothing of its language."""
+    small: list[str]
+    """Its small words."""
+    ahead: str
+    behind: str
+
+    def hits(self) -> list[int]:
+        """How many of the small words each of `_LANGUAGES` is known by."""
+        return [sum(word in known for word in self.small) for _, known in _LANGUAGES]
+
+    def elsewhere(self) -> bool:
+        """Whether the text is known to be in one of them."""
+        return max(self.hits()) >= _KNOWN and _ENGLISH_ONLY.isdisjoint(self.small)
+
+
+def _around(text: Block, row: int, start: int, end: int, value: str) -> _Around:
+    """The text around a span; `value`, too, says what its language is."""
+    ahead = text.read(max(int(text.starts[row]), start - _REACH), start)
+    behind = text.read(end, min(int(text.ends[row]), end + _REACH))
+    small = _small_words(" ".join((ahead, value, behind)))
+    return _Around(sum(map(_english, small)) >= _ENGLISH * len(small), small, ahead, behind)
+
+
+def _told(text: Block, row: int, start: int, end: int, spoken: list[str], score: float, around: _Around) -> bool:
     """Whether the text is English or says nothing of its language, or the span's place speaks for a name."""
-    first, last = int(text.starts[row]), int(text.ends[row])
-    stop = min(last, end + _AROUND)
-    ahead = text.read(max(first, start - _AROUND), start)
-    behind = text.read(end, stop)
-    small = _small_words(ahead + " " + behind)
-    if sum(map(_english, small)) >= _ENGLISH * len(small):
+    english, small, ahead, behind = around
+    if english:
         return True
+    last = int(text.ends[row])
+    stop = min(last, end + _REACH)
     several = sum(word[0].isupper() for word in spoken) > 1
     german = not _GERMAN.isdisjoint(small)
     phrase = any(word.islower() and word not in _PARTICLES for word in spoken)
