@@ -9,8 +9,9 @@ Names, places, organisations and addresses have sets of their own, in six langua
 types in fourteen (`--everything`); `rare_*.txt` are chats, reviews, mails, news and forms of twelve languages, in most of
 which nobody is named (`--run`); half of the lines of `broad_*.txt` only look like personal data. `daily_*.txt` (English)
 and `tongues_*.txt` (sixteen languages) are messages, logs and code, and `alike_*.txt` hold nothing but look-alikes
-(`--run`). `commands_*.txt` are command lines, notes of access data, tables and SQL, half of them look-alikes, and
-`public_*.txt` imitate public sets: court decisions, clinical notes, resumes, mails, templates, dumps (`--run`). The texts are scanned as one column; a finding that is not marked is wrong.
+(`--run`). `commands_*.txt` are command lines, notes of access data, tables and SQL, with look-alikes, and `public_*.txt`
+imitate public sets: court decisions, clinical notes, resumes, mails, templates, dumps (`--run`). The texts are scanned as
+one column; a finding that is not marked is wrong.
 `--write` leaves the sets as JSON lines for `curate pii-eval`.
 """
 
