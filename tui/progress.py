@@ -59,6 +59,7 @@ class ProgressScreen(Screen[None]):
         self.since: dict[str, float] = {}
         self.stopping = threading.Event()
         self.leaving = False
+        self.compiling = False
 
     def compose(self) -> ComposeResult:
         yield Static("", classes="title", id="progress-title")
@@ -77,6 +78,7 @@ class ProgressScreen(Screen[None]):
         """Open the run or compute it, away from the event loop."""
         app = cast("CurateApp", self.app)
         try:
+            from curate.compiling import told_when_compiling
             from curate.review.session import Session  # heavy: the screen is up before it is there
             from tui.reader import Reader
 
@@ -84,7 +86,8 @@ class ProgressScreen(Screen[None]):
                 app.call_from_thread(self._to_guide)
                 return
             app.call_from_thread(self._expect, expected_stages(self.what))
-            session = Session.open(self.what, self.out, self._hear, self.stopping.is_set)
+            with told_when_compiling(self._compiles):
+                session = Session.open(self.what, self.out, self._hear, self.stopping.is_set)
             reader = Reader(session)
             import_module("tui.findings")  # with the table it shows: the loop is not kept waiting for that
         except Cancelled:
@@ -127,7 +130,11 @@ class ProgressScreen(Screen[None]):
         self.expected = stages
         self.draw()
 
+    def _compiles(self) -> None:
+        self.compiling = True
+
     def _hear(self, event: Event) -> None:
+        self.compiling = self.compiling and event.kind in ("start", "progress")
         self.since.setdefault(event.stage, time.monotonic())
         self.events[event.stage] = event
 
@@ -161,7 +168,8 @@ class ProgressScreen(Screen[None]):
             full = round(BAR * share)
             return Text(f"{'█' * full}{'░' * (BAR - full)} {share:4.0%}  {self._elapsed(event)}")
         if event.kind in ("start", "progress"):
-            return Text(f"at work  {self._elapsed(event)}")
+            doing = "compiling for this machine, once" if self.compiling else "at work"
+            return Text(f"{doing}  {self._elapsed(event)}")
         if event.kind == "skipped":
             return Text(f"skipped: {event.reason}")
         told = f" in {duration(event.seconds)}" if event.kind == "done" else ", as computed before"

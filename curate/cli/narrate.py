@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 STEP = 0.05
 MOST_ROWS = 8
 """Rows that an alert of the trainer names on the screen; all of them are in `metrics.jsonl`."""
+COMPILING = "  compiling for this machine, once; the next run starts without"
 PATIENCE_SECONDS = 30.0
 """Between two lines about how far a stage is, where lines cannot be rewritten."""
 
@@ -34,6 +36,8 @@ class Narrator:
         self.live = sys.stderr.isatty() and not quiet
         self.said: dict[str, float] = {}
         self.since: dict[str, float] = {}
+        self._stage = ExitStack()
+        """What lasts as long as the stage that works."""
 
     def begin(self, words: str) -> None:
         """What is about to be done, before what it needs is loaded: that may take ten seconds."""
@@ -62,6 +66,10 @@ class Narrator:
     def stage(self, event: Event) -> None:
         """One event of the pipeline."""
         name = event.stage.replace("_", " ")
+        if event.kind == "start":
+            self._listen()
+        elif event.kind != "progress":
+            self._stage.close()
         if event.stage == "rescan":
             left = "nothing is left"
             if event.findings:
@@ -134,6 +142,17 @@ class Narrator:
         parts = {"rows": rows, "findings": ", ".join(rules), "classes": classes}
         named = [f"{what} {which}" for what, which in parts.items() if which]
         self._line(f"! {arm}{alert['words']} {alert['recommendation']}" + (f" ({'; '.join(named)})" if named else ""))
+
+    def _listen(self) -> None:
+        """Say once that kernels are compiled, which a first run waits for without a sign of life."""
+        if not self.quiet and "compiling" not in self.said:
+            from curate.compiling import told_when_compiling
+
+            self._stage.enter_context(told_when_compiling(self._compiling))
+
+    def _compiling(self) -> None:
+        self.said["compiling"] = 1.0
+        self._line(COMPILING)
 
     def _slow(self, stage: str) -> bool:
         """Short work needs no lines about how far it is."""
