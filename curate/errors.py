@@ -38,6 +38,10 @@ class DataError(CurateError):
     exit_code = EXIT_USAGE
 
 
+class BadRowsError(DataError):
+    """Some rows of an input cannot be used; the others can, once somebody says that these are left out."""
+
+
 class RunError(CurateError):
     """A run directory that cannot be used: changed input, foreign files, damaged contents."""
 

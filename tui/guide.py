@@ -20,7 +20,7 @@ from tui.keymap import key
 from tui.rail import Keys
 from tui.recipe_file import Beginning, begin, is_data, replace
 from tui.words import short_path
-from tui.workers import ShowsErrors
+from tui.workers import ShowsErrors, in_words
 
 POLICIES = (
     ("starter", "starter: fails on leaks, secrets, many copies, much personal data"),
@@ -44,6 +44,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "go", "Go", id="go", tooltip="Run the stages with these roles"),
         Binding("tab", "app.focus_next", "Next", id="next_part", tooltip="To the next choice"),
+        Binding("x", "leave_out", "Leave them out", id="leave_out", tooltip="Go on without the rows that cannot be used"),
         Binding("escape", "back", "Back", id="back", tooltip="Back to the files"),
     ]
 
@@ -51,6 +52,16 @@ class GuideScreen(ShowsErrors, Screen[None]):
         super().__init__()
         self.path = path
         self.beginning: Beginning | None = None
+        self.bad_rows = False
+        """Whether the data waits for somebody to say that rows are left out."""
+        self.on_bad_row: str | None = None
+        """What was chosen for them; None for what the recipe says."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Rows are left out only where some cannot be used, and nothing goes on before they are."""
+        if action == "leave_out":
+            return self.bad_rows
+        return not self.bad_rows if action == "go" else super().check_action(action, parameters)
 
     def compose(self) -> ComposeResult:
         yield Static(Text.assemble("What is in ", (short_path(self.path), "bold"), "?"), classes="title")
@@ -65,17 +76,37 @@ class GuideScreen(ShowsErrors, Screen[None]):
     @work(thread=True, exclusive=True, group="start", exit_on_error=False)
     def look(self) -> None:
         """Find the roles."""
+        from curate.errors import BadRowsError
         from curate.privacy.preview import masked_preview
 
         try:
-            beginning = begin(self.path)
+            beginning = begin(self.path, self.on_bad_row)
             dataset = beginning.dataset
             offered = dict.fromkeys((*dataset.columns, *dataset.roles.columns()))  # roles may name columns inside a column
             columns = [(Text(masked_preview(c, 40)), c) for c in offered]  # the first look of an installation takes long
+        except BadRowsError as error:
+            self.app.call_from_thread(self.ask_of_rows, error)
+            return
         except Exception as error:
             self.app.call_from_thread(self.app.not_opened, self.path, error)  # type: ignore[attr-defined]
             return
         self.app.call_from_thread(self.run_worker, self.show(beginning, columns), exit_on_error=False)
+
+    def ask_of_rows(self, error: Exception) -> None:
+        """Rows cannot be used: say which, and offer to go on without them."""
+        if not self.is_mounted:
+            return
+        self.bad_rows = True
+        ways = f"{key('leave_out')} leaves them out, {key('back')} goes back to the files."
+        self.query_one("#guide-note", Static).update(Text(f"✗ {in_words(error)}\n\n{ways}"))
+        self.refresh_bindings()
+
+    def action_leave_out(self) -> None:
+        """Read it once more, without those rows."""
+        self.bad_rows, self.on_bad_row = False, "skip"
+        self.query_one("#guide-note", Static).update(Text("reading …"))
+        self.refresh_bindings()
+        self.look()
 
     async def show(self, beginning: Beginning, columns: list[tuple[Text, str]]) -> None:
         """A line a role: what it was taken for, why, and a choice of columns."""
@@ -83,7 +114,8 @@ class GuideScreen(ShowsErrors, Screen[None]):
             return
         dataset = beginning.dataset
         why = {g.what: safe_text(g.reason) for g in dataset.detected.guesses}
-        task = f"{dataset.n_rows:,} rows, task {dataset.task}: {why.get('task', '')}."
+        left_out = f" ({len(dataset.rejected):,} more left out)" if dataset.rejected else ""
+        task = f"{dataset.n_rows:,} rows{left_out}, task {dataset.task}: {why.get('task', '')}."
         task += f" Put right what is wrong (Tab, Enter), then {key('go')}.\n{said_of_file(beginning)}"
         self.query_one("#guide-note", Static).update(Text(task))
         box = self.query_one("#guide", VerticalScroll)
@@ -132,11 +164,10 @@ class GuideScreen(ShowsErrors, Screen[None]):
         from curate import workflow
         from curate.errors import CurateError
         from curate.recipe.toml import write_recipe
-        from tui.workers import in_words
 
         target, kept = beginning.target, None
         try:
-            recipe = beginning.recipe.with_(roles=roles)
+            recipe = beginning.recipe.with_(roles=roles, on_bad_row=self.on_bad_row)
             recipe = dataclasses.replace(recipe, gate={**recipe.gate, "preset": preset})
             dataset = workflow.read_input(recipe) if roles else beginning.dataset
             if beginning.source != target or recipe != beginning.recipe:

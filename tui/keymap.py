@@ -23,6 +23,7 @@ USUAL = {
     "show_rule": "A", "take_rule": "Y", "open": "o", "next_alert": "n", "edit": "e", "order": "n", "go": "ctrl+s",
     "threshold": "t", "threshold_keep": "Enter", "groups": "b", "judge": "j", "review": "r", "reveal": "m", "votes": "v",
     "write_answers": "s", "range": "v", "report": "r", "close": "Escape", "outcome": "n",
+    "leave_out": "x",
 }  # fmt: skip
 """Keys that sentences on the screen name, as they are without settings."""
 ELSEWHERE = (

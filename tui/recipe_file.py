@@ -73,9 +73,9 @@ def _made_from(out: Path) -> str | None:
         return None
 
 
-def begin(path: str) -> Beginning:
+def begin(path: str, on_bad_row: str | None = None) -> Beginning:
     """The data by the recipe that lies in its place, or beside the run of the same file before it changed; by the defaults
-    where that is of another file, is damaged, or no longer fits them."""
+    where that is of another file, is damaged, or no longer fits them. `on_bad_row` goes before theirs."""
     from curate import workflow
     from curate.errors import CurateError
     from tui.workers import in_words
@@ -87,11 +87,12 @@ def begin(path: str) -> Beginning:
             copy, unused = copy_of(target, target.read_bytes()), "it is of other data"
         for source in dict.fromkeys((target, recipe_of(first))):
             if (earlier := earlier_recipe(source, path)) is not None:
-                return Beginning(earlier, workflow.read_input(earlier), out, source, copy, taken=taken)
+                dataset = workflow.read_input(earlier.with_(on_bad_row=on_bad_row))
+                return Beginning(earlier, dataset, out, source, copy, taken=taken)
     except (CurateError, OSError) as error:
         unused = in_words(error)
     recipe = workflow.as_recipe(path)
-    return Beginning(recipe, workflow.read_input(recipe), out, None, copy, unused, taken)
+    return Beginning(recipe, workflow.read_input(recipe.with_(on_bad_row=on_bad_row)), out, None, copy, unused, taken)
 
 
 def earlier_recipe(source: Path, path: str) -> Recipe | None:

@@ -33,7 +33,7 @@ from curate.dataset.records import Parsed
 from curate.dataset.require import role_problems
 from curate.dataset.savedfolders import is_saved_folder, read_saved_folder
 from curate.dataset.types import Rejected, Roles, Source, SourceFile, mask
-from curate.errors import ConfigError, DataError, nearest
+from curate.errors import BadRowsError, ConfigError, DataError, nearest
 
 _BLANK_BYTES = 4096
 """Larger files are not looked into for being blank before they are read."""
@@ -190,7 +190,7 @@ def _parse(file: Path, data: Bytes) -> tuple[str, Parsed]:
     return kind, read_csv(data, file, tabs=kind == "tsv")
 
 
-def _bad_rows(file: Path, kind: str, rejected: Sequence[Rejected], good: int) -> DataError:
+def _bad_rows(file: Path, kind: str, rejected: Sequence[Rejected], good: int) -> BadRowsError:
     total = good + len(rejected)
     shown = "; ".join(f"{bad.place(kind)}: {bad.reason}" for bad in rejected[:3])
     more = f"; and {len(rejected) - 3:,} more" if len(rejected) > 3 else ""
@@ -198,7 +198,7 @@ def _bad_rows(file: Path, kind: str, rejected: Sequence[Rejected], good: int) ->
     # Where every complaint is of the encoding, the rows are sound and the file is not UTF-8.
     encoding = all("invalid UTF-8" in bad.reason for bad in rejected)
     mend = "Convert the file to UTF-8 (for example: iconv -f cp1252 -t utf-8)" if encoding else f"Mend the {rows}"
-    return DataError(
+    return BadRowsError(
         f"{file}: {len(rejected):,} of {total:,} {'row' if total == 1 else 'rows'} cannot be used ({shown}{more}). "
         f'{mend}, or leave them out with --on-bad-row skip (on_bad_row = "skip" in a recipe); rejected.jsonl then lists '
         "them."

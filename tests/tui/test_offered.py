@@ -361,6 +361,29 @@ async def test_data_of_another_name_or_time_gets_a_run_of_its_own_and_each_is_fo
     assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["t", "t-2", "t-2.toml", "t.toml"]
 
 
+async def test_rows_that_cannot_be_read_are_left_out_by_a_key_and_the_recipe_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    recipe_is_there(tmp_path, monkeypatch, "# why: asked for by the board\n[data]\ninput = '../t.jsonl'\n")
+    n = len(rows(20))
+    with (tmp_path / "t.jsonl").open("a") as file:
+        file.write('{"text": "no end\n')
+    async with drive() as d:
+        await d.on(OpenScreen)
+        await d.press(*"t.jsonl", "enter")
+        await d.on(GuideScreen)
+        await d.sees(f"1 of {n + 1} rows cannot be used", "x leaves them out", "Leave them out")
+        assert "ctrl+s" not in d.words(), "nothing to go on with yet"
+        await d.press("x")
+        await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+        await d.sees(f"{n} rows (1 more left out)")
+        assert "Leave them out" not in d.words()
+        await d.press("ctrl+s")
+        await d.until(lambda: d.app.has_desk, "the run")
+    assert 'on_bad_row = "skip"' in (tmp_path / "runs" / "t.toml").read_text()
+    assert (tmp_path / "runs" / "t" / "manifest.json").is_file()
+
+
 async def test_the_guide_shows_a_role_that_names_a_place_in_a_column(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
 ) -> None:
