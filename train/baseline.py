@@ -22,7 +22,6 @@ from train.extraction import probe_spans
 from train.files import write_json
 from train.lora import TrainedRun, Workbench, clean_run, finished_run, open_workbench, run_identity, score_examples
 from train.preference import Preferences
-from train.preference.measure import is_measured
 
 TITLE = {True: "base model with a linear probe, no adapter", False: "base model, no adapter"}
 _DESCRIPTION = {
@@ -63,7 +62,7 @@ def evaluate_base(
     used = None if space is None else examples
     settings = config.replace(seed=0)
     identity = run_identity(settings, bench, used, space, evaluation, None, canonical, method="base")
-    evaluation = evaluation if is_measured(evaluation, config) else only_wanted(evaluation)
+    evaluation = only_wanted(evaluation)
     finished = finished_run(directory, identity, evaluation)
     if finished is not None:
         return finished
@@ -79,7 +78,7 @@ def evaluate_base(
     )
     if space is None:
         scores = score_examples(objective, evaluation, bench, None, canonical)
-        if is_measured(evaluation, config):
+        if any(evaluation.rejected):
             scores = Preferences(objective, bench, evaluation, settings).beside(scores)
         kept = bench.encoder.encode(evaluation).kept
     elif extraction:

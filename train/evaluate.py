@@ -6,20 +6,19 @@
 | extraction | F1 of its spans, exact in place and label; 1 where none is or is found | 1 | row_span_f1, higher is better |
 | sft, chat, text | nats per supervised token | supervised tokens | nats per token, lower is better |
 | pairs that the objective ranks | 1 if the chosen one is first, ½ for ties, else 0 | 1 | above_rejected, higher is better |
-| marked answers (`kto`) | pseudo-value of the area under the ROC curve | 1 | above_unwanted, higher is better |
 
 Canonical names merge spellings of one label: the probabilities of all spellings are added before the best class is
 taken, so data with inconsistent spellings is not punished for them. `eval.parquet` keeps row, score, weight, nll,
-prediction and, where the task has them, confidence, brier, text_bytes, spans_*, above_rejected, margin, rank. In files,
-labels and groups with personal data stand under masked names. Nothing here imports torch. Cost: linear in rows; the
-intervals' draws are most of it.
+prediction and, where the task has them, confidence, brier, text_bytes, spans_*, above_rejected, margin. In files, labels
+and groups with personal data stand under masked names. Nothing here imports torch. Cost: linear in rows; the intervals'
+draws are most of it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +30,14 @@ from curate.dataset.atomic import atomic_write
 from train.examples import CLASSIFICATION, EXTRACTION, Examples
 from train.files import SCHEMA_VERSION
 from train.metrics import Resampling, calibration, class_metrics, confusions
-from train.metrics.ranks import area_interval, pseudo_values
 
 OPTIONAL = (
-    "confidence", "brier", "text_bytes", "spans_right", "spans_found", "spans_gold", "above_rejected", "margin", "rank",
+    *("confidence", "brier", "text_bytes", "spans_right", "spans_found", "spans_gold"), *("above_rejected", "margin"),
 )  # fmt: skip
-ROW_SPAN_F1, ABOVE_REJECTED, ABOVE_UNWANTED = "row_span_f1", "above_rejected", "above_unwanted"
-RANKED = (ABOVE_REJECTED, ABOVE_UNWANTED)
-"""Metrics of what puts better answers above worse ones, and may make both less likely on the way."""
-HIGHER_IS_BETTER = {"accuracy": True, ROW_SPAN_F1: True, **dict.fromkeys(RANKED, True), "nats_per_token": False}
+ROW_SPAN_F1, ABOVE_REJECTED = "row_span_f1", "above_rejected"
+HIGHER_IS_BETTER = {"accuracy": True, ROW_SPAN_F1: True, ABOVE_REJECTED: True, "nats_per_token": False}
+RANKS_PAIRS = ("dpo", "ranking")
+"""Objectives that put the chosen answer of a pair above the rejected one, and may make both less likely on the way."""
 
 
 def metric_name(task: str) -> str:
@@ -50,11 +48,9 @@ def metric_name(task: str) -> str:
 def metric_of(rows: Examples, objective: str) -> str:
     """The primary metric of models that were trained by an objective, on rows to be scored.
 
-    What ranks answers is judged by how it ranks them: the nats of good ones may rise or fall with that or against it.
+    What ranks pairs is judged by how it ranks them: the nats of chosen answers may rise or fall with that or against it.
     """
-    if objective == "kto" and len(set(rows.wanted)) == 2:
-        return ABOVE_UNWANTED
-    return ABOVE_REJECTED if objective in ("dpo", "ranking") and any(rows.rejected) else metric_name(rows.task)
+    return ABOVE_REJECTED if objective in RANKS_PAIRS and any(rows.rejected) else metric_name(rows.task)
 
 
 @dataclass(frozen=True)
@@ -86,27 +82,16 @@ class ItemScores:
     row has no pair that can be encoded. None for rows without pairs."""
     margin: np.ndarray | None = None
     """float64[n]: by how much it is, in what the objective ranks by; NaN as above."""
-    rank: np.ndarray | None = None
-    """float64[n]: what the objective ranks a marked answer by; unwanted ones weigh nothing in the other metrics. None
-    for rows without marks."""
-
-    def take(self, positions: np.ndarray) -> ItemScores:
-        """Some of the rows, in that order."""
-        more = {name: values[positions] for name in OPTIONAL if (values := getattr(self, name)) is not None}
-        said = tuple(self.prediction[i] for i in positions.tolist())
-        return ItemScores(
-            self.rows[positions], self.score[positions], self.weight[positions], self.nll[positions], said, **more
-        )
 
     def by(self, metric: str) -> ItemScores:
-        """The same as the items of a metric: of pairs or marks, where those are asked for; as they are otherwise."""
-        if metric == ABOVE_REJECTED and self.above_rejected is not None:
-            paired = self.take(np.flatnonzero(~np.isnan(self.above_rejected)))
-            assert paired.above_rejected is not None
-            return replace(paired, score=paired.above_rejected, weight=np.ones(len(paired.rows)))
-        if metric == ABOVE_UNWANTED and self.rank is not None:
-            return replace(self, score=pseudo_values(self.rank, self.weight > 0), weight=np.ones(len(self.rows)))
-        return self
+        """The same as the items of a metric: of pairs, where those are asked for; as they are otherwise."""
+        if metric != ABOVE_REJECTED or self.above_rejected is None:
+            return self
+        paired = np.flatnonzero(~np.isnan(self.above_rejected))
+        more = {name: values[paired] for name in OPTIONAL if (values := getattr(self, name)) is not None}
+        said = tuple(self.prediction[i] for i in paired.tolist())
+        score, weight = self.above_rejected[paired], np.ones(len(paired))
+        return ItemScores(self.rows[paired], score, weight, self.nll[paired], said, **more)
 
     def mean(self) -> float:
         """The metric: the weighted mean of the scores."""
@@ -182,10 +167,7 @@ def summarise(
 
     Classes are named as `shown` says (default: as `shown_classes` names those that occur).
     """
-    metric, marked, clusters = metric_name(evaluation.task), scores, evaluation.clusters
-    if scores.rank is not None:
-        own = np.flatnonzero(scores.weight > 0)
-        scores, evaluation = scores.take(own), evaluation.take(own)
+    metric = metric_name(evaluation.task)
     summary: dict[str, Any] = {metric: scores.mean(), "rows": len(scores.rows)}
     if evaluation.task == CLASSIFICATION:
         truth = [canonical.get(label, label) for label in evaluation.labels]
@@ -217,11 +199,6 @@ def summarise(
             summary["intervals"]["bits_per_byte"] = draws.of(lambda w: (w @ nats) / math.log(2) / (w @ total))
         if scores.above_rejected is not None and not np.isnan(scores.above_rejected).all():
             _add_pairs(summary, scores, evaluation.clusters)
-        if marked.rank is not None and len(scores.rows) < len(marked.rows):
-            wanted = marked.weight > 0
-            summary[ABOVE_UNWANTED] = float(pseudo_values(marked.rank, wanted).mean())
-            summary["intervals"][ABOVE_UNWANTED] = area_interval(marked.rank, wanted, clusters)
-            summary["marked"] = len(marked.rows)
     columns = _shown_names(evaluation.groups)
     summary["by_group"] = {
         columns[name]: {

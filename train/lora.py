@@ -190,11 +190,9 @@ def _train_adapter(
         if preferences is not None:
             done["preference"] = preferences.told(ranks)
         if evaluation is not None:
-            rows = evaluation if preferences is None or ranked is None else ranked
-            plain = score_examples(objective, rows, bench, space, canonical)
+            plain = score_examples(objective, evaluation, bench, space, canonical)
             scores = plain if preferences is None or ranks is None else preferences.beside(plain, ranks[1])
-            done["evaluation"] = _save_scores(scores, rows, directory, canonical, space)
-            plain = plain.take(np.flatnonzero(np.isin(plain.rows, evaluation.ids)))  # without unwanted answers
+            done["evaluation"] = _save_scores(scores, evaluation, directory, canonical, space)
         if judge is not None:  # how pairs are ranked stands in `preference`, beside the base
             for name in judge.sets:
                 done[name] = judge.adapter(name, plain if name == "evaluation" else None)
@@ -266,7 +264,7 @@ def run_identity(
         "versions": versions(),
         **(more or {}),
     }
-    if is_measured(evaluation, config):
+    if evaluation is not None and any(evaluation.rejected):
         identity["pairs_ranked"] = True  # a run of before has no ranks among its scores
     hashed = {**identity, "canonical": sorted((canonical or {}).items())}
     hashed.pop("config")  # the hash of it leaves out what changes no result

@@ -29,8 +29,8 @@ from tui.keymap import key
 from tui.outcome import ABOVE, preferred
 from tui.training import Watching
 
-LEFT_OUT = ("rows", "pairs", "marked", "rows_with_unknown_label", "supervised_tokens")
-SHARES = ("accuracy", "f1", "precision", "recall", "above_rejected", "above_unwanted")
+LEFT_OUT = ("rows", "pairs", "rows_with_unknown_label", "supervised_tokens")
+SHARES = ("accuracy", "f1", "precision", "recall", "above_rejected")
 """How names of metrics end that are shares, so 0 to 1."""
 MOST_METRICS = 5
 SECTION_PADDING = 2

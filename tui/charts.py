@@ -32,7 +32,7 @@ FOREST, LEAST_FOREST = 31, 15
 """Columns of an interval, and the fewest where there is little room."""
 ROOM_FOR_SPANS = 85
 """Columns from which on intervals stand beside the forest in numbers, too."""
-SHARES = frozenset({"accuracy", "row_span_f1", "above_rejected", "above_unwanted"})
+SHARES = frozenset({"accuracy", "row_span_f1", "above_rejected"})
 """Metrics whose differences are told in points, as the verdict's words tell them."""
 STATE = {"resumed": "done before", "same": "same rows as another"}
 """What a training run's state is called, where its own word does not say it."""

@@ -57,11 +57,6 @@ def _scores(path: Path, metric: str) -> dict[int, tuple[float, str]]:
     if metric == "above_rejected" and metric in table.column_names:
         ranked = zip(table["row"].to_pylist(), table[metric].to_numpy().tolist())
         return {int(row): (float(score), "") for row, score in ranked if not math.isnan(score)}
-    if metric == "above_unwanted" and "rank" in table.column_names:
-        from train.metrics.ranks import placements  # no torch
-
-        placed = placements(table["rank"].to_numpy(), table["weight"].to_numpy() > 0)
-        return {int(row): (float(share), "") for row, share in zip(table["row"].to_pylist(), placed.tolist())}
     words = table["prediction"].to_pylist() if "prediction" in table.column_names else [""] * table.num_rows
     score = table["score"].to_numpy().astype(np.float64)
     # Writers are scored by nats, where less is better: there the score is the loss itself. Spans are scored by their F1.

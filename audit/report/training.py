@@ -26,7 +26,6 @@ METRICS = {
     "f1": "F1",
     "row_span_f1": "span F1 (mean over rows)",
     "above_rejected": "preference accuracy",
-    "above_unwanted": "preference accuracy",
     "margin": "margin over rejected",
     "nats_per_token": "loss (nats per token)",
     "nll": "negative log-likelihood (nats a token)",
@@ -35,10 +34,10 @@ METRICS = {
     "perplexity": "perplexity",
 }
 LOWER_IS_BETTER = ("nll", "nats", "loss", "perplexity", "bits")
-IN_POINTS = ("accuracy", "row_span_f1", "above_rejected", "above_unwanted")
+IN_POINTS = ("accuracy", "row_span_f1", "above_rejected")
 CONTROLS = ("random", "control", "placebo")
 MOST_POINTS = 60
-SIDE_NOTES = ("rows", "pairs", "marked", "supervised_tokens", "rows_with_unknown_label")
+SIDE_NOTES = ("rows", "pairs", "supervised_tokens", "rows_with_unknown_label")
 """Numbers that stand among the metrics of a run and are none."""
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 

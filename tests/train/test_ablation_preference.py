@@ -10,20 +10,17 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 from test_preference import talks
 
 from audit.report.training import told, training_of
 from train.ablation import Arm, random_control_rows, run_ablation
-from train.ablation.beyond.receipts import loss_of
 from train.ablation.evaluation import LEAKED, PRIMARY, Evaluation
 from train.ablation.schema import json_schema
 from train.ablation.significance import mcnemar
 from train.ablation.verdict import compare, conclude
 from train.config import TrainConfig
-from train.evaluate import ABOVE_REJECTED, ABOVE_UNWANTED, ItemScores, metric_of, read_scores, summarise
+from train.evaluate import ABOVE_REJECTED, ItemScores, metric_of, read_scores, summarise
 from train.examples import Examples
-from train.metrics.ranks import area_interval, area_of, placements, pseudo_values
 from train.tune.compare import comparison_of
 
 
@@ -143,77 +140,6 @@ def test_ties_count_half_and_are_neither_right_nor_wrong() -> None:
     assert "38.9 points higher" in conclude(found, found)[1]
     nothing_learned = mcnemar(np.full(90, 0.5), b[0])
     assert (nothing_learned.a_only, nothing_learned.b_only, nothing_learned.p) == (0, 0, 1.0)
-
-
-def test_arms_that_learn_from_marks_are_compared_by_what_they_rank_above_what(tmp_path: Path, quick: TrainConfig) -> None:
-    pytest.importorskip("trl")
-    marked = talks(60, marks=True)
-    turned = dataclasses.replace(marked, wanted=tuple(mark != (i % 3 == 0) for i, mark in enumerate(marked.wanted)))
-    kept = np.flatnonzero(np.arange(60) % 3 != 0)
-    arms = [
-        Arm("base", "base model", turned, method="base"),
-        Arm("raw", "raw data", turned),
-        Arm("curated", "curated data", turned.take(kept)),
-    ]
-    held = talks(48, 500, marks=True)
-    kind = np.where(np.arange(48) < 42, PRIMARY, LEAKED).astype(np.int8)
-    config = quick.replace(objective="kto", steps=20, batch_rows=8, learning_rate=5e-3, threads=1)
-    result = run_ablation(arms, Evaluation(held, kind, held.ids), config, (0, 1, 2), tmp_path)
-    assert (result.metric, result.delta) == (ABOVE_UNWANTED, 0.01)
-    assert [(one.a, one.b) for one in result.comparisons] == [("curated", "raw")], "the base has no gain to be ranked by"
-    assert "Preference accuracy with curated data is" in result.comparisons[0].words
-    assert any("chance that a held-out answer marked as wanted is ranked above an unwanted one" in n for n in result.notes)
-    marks = np.array(held.wanted)
-    for name in ("raw", "curated"):
-        arm = result.arm(name)
-        assert arm is not None
-        for seed, run in enumerate(arm.runs):
-            scores = read_scores(tmp_path / "train" / name / str(seed) / "eval.parquet")
-            assert scores.rows.tolist() == held.ids.tolist()
-            assert ((scores.weight > 0) == marks).all()  # the loss is that of wanted answers
-            assert scores.rank is not None
-            area = roc_auc_score(marks[:42], scores.rank[:42])
-            assert loss_of(scores) == pytest.approx(scores.mean(), rel=1e-6)
-            assert run["metrics"][ABOVE_UNWANTED] == pytest.approx(area)
-            assert run["metrics"]["rows"] == marks[:42].sum()
-            assert run["metrics"]["marked"] == 42
-            low, high = run["metrics"]["intervals"][ABOVE_UNWANTED]
-            assert low < area < high or low < area == high == 1.0
-    curated, raw = result.arm("curated"), result.arm("raw")
-    assert curated is not None
-    assert raw is not None
-    assert result.comparisons[0].delta == pytest.approx((curated.mean or 0) - (raw.mean or 0))
-    assert result.comparisons[0].mcnemar == ()
-    again = run_ablation(arms, Evaluation(held, kind, held.ids), config, (0, 1, 2), tmp_path)
-    assert [c.delta for c in again.comparisons] == [c.delta for c in result.comparisons]
-
-
-def test_marks_of_which_one_kind_is_rare_are_too_few(tmp_path: Path, quick: TrainConfig) -> None:
-    held = talks(80, 500, marks=True)
-    rare = held.take([i for i, mark in enumerate(held.wanted) if mark or i < 24])
-    arms = [Arm("raw", "raw data", talks(30, marks=True)), Arm("curated", "curated data", talks(20, marks=True))]
-    result = run_ablation(arms, rare, quick.replace(objective="kto"), (0, 1, 2), tmp_path)
-    assert result.verdict == "insufficient evidence"
-    assert "24 independent evaluation rows are too few" in result.words
-    assert not list(tmp_path.iterdir())
-
-
-def test_the_area_has_the_interval_of_both_kinds() -> None:
-    rng = np.random.default_rng(5)
-    drawn = []
-    for _ in range(300):
-        wanted = np.arange(120) < 96
-        rank = np.round(rng.normal(0, 1, 120) + wanted, 1)  # with ties
-        drawn.append((area := roc_auc_score(wanted, rank), pseudo := pseudo_values(rank, wanted)))
-        assert pseudo.mean() == pytest.approx(area)
-        assert placements(rank, wanted)[wanted].mean() == pytest.approx(area)
-        assert area_of(rank, wanted)(np.ones((1, 120)))[0] == pytest.approx(area)
-    told = np.mean([pseudo.std(ddof=1) / np.sqrt(120) for _, pseudo in drawn])
-    assert told == pytest.approx(np.std([area for area, _ in drawn]), rel=0.15)
-    assert area_interval(np.arange(12.0), np.arange(12) > 3, None) == pytest.approx([0.51, 1.0], abs=0.01)  # 4 of 4
-    weights = rng.integers(0, 3, 120).astype(float)
-    heavy = area_of(rank, wanted)(weights[None, :])[0]
-    assert heavy == pytest.approx(roc_auc_score(wanted, rank, sample_weight=weights))
 
 
 def test_what_ranks_by_nats_a_token_is_compared_with_the_base(tmp_path: Path, quick: TrainConfig) -> None:

@@ -50,15 +50,6 @@ def test_pairs_of_answers_differ_by_their_rank_where_that_is_what_arms_are_judge
     assert [(d.row, d.gain) for d in rows_that_differ(tmp_path, "curated", "raw", 3, "nats_per_token")] == [(0, -2.0)]
 
 
-def test_marked_answers_differ_by_how_many_of_the_other_kind_they_pass(tmp_path: Path) -> None:
-    for arm, rank in {"curated": [2.0, 1.0, 0.5, 0.0], "raw": [2.0, 0.2, 0.5, 0.0]}.items():
-        table = {"row": [0, 1, 2, 3], "score": [9.0] * 4, "weight": [5.0, 5.0, 0.0, 0.0], "rank": rank}
-        (tmp_path / arm / "0").mkdir(parents=True)
-        pq.write_table(pa.table(table), tmp_path / arm / "0" / "eval.parquet")
-    found = rows_that_differ(tmp_path, "curated", "raw", 4, "above_unwanted")
-    assert [(d.row, d.gain) for d in found] == [(1, 0.5), (2, 0.5)]
-
-
 async def test_rows_on_which_arms_differ_stand_with_their_own_label_and_what_each_arm_says(run: Path, drive: Drive) -> None:
     """A copy made to be scored has no line of its own, and takes none of its words to another row's."""
     held = [VARIANTS + 1, 3, 4, 5]

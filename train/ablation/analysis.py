@@ -71,8 +71,8 @@ class Analysis:
         names = self.matrix.shown() if view in self.evaluation.truths else None
         out: dict[str, View] = {}
         for arm in arms:
-            runs = [run for seed in shared if (run := self.matrix.scores(arm, seed)) is not None]
-            found = self.evaluation.view(view, runs, self.metric, names, self.matrix.canonical)
+            runs = [run.by(self.metric) for seed in shared if (run := self.matrix.scores(arm, seed)) is not None]
+            found = self.evaluation.view(view, runs, names, self.matrix.canonical)
             if found is None:
                 return None
             out[arm] = found

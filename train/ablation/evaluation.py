@@ -67,14 +67,9 @@ class Evaluation:
         return self.examples if whole else self.examples.take(np.flatnonzero(self.kind == PRIMARY))
 
     def clusters(self, scored: np.ndarray) -> int:
-        """Independent rows at these positions among those that decide; of answers with marks of both kinds twice those of
-        the rarer kind, since how they are ranked is known no better than that."""
-        rows = self.primary
-        number = np.arange(len(rows)) if rows.clusters is None else rows.clusters
-        marks = np.array(rows.wanted, dtype=bool)[scored] if len(set(rows.wanted)) == 2 else None
-        if marks is None:
-            return len(np.unique(number[scored]))
-        return 2 * min(len(np.unique(number[scored][marks == kind])) for kind in (True, False))
+        """Independent rows at these positions among those that decide."""
+        clusters = self.primary.clusters
+        return len(scored) if clusters is None else len(np.unique(clusters[scored]))
 
     def views(self) -> list[str]:
         """Names of the views that say more than the first, the first left out."""
@@ -86,39 +81,36 @@ class Evaluation:
         self,
         name: str,
         runs: list[ItemScores],
-        metric: str,
         names: Mapping[str, str] | None = None,
         canonical: Mapping[str, str] | None = None,
     ) -> View | None:
-        """Runs read in one way, by a metric; None where no row can be.
+        """Runs read in one way; None where no row can be.
 
         `names` are canonical labels as the predictions of a resumed run name them, `canonical` the names of spellings.
         """
+        rows = runs[0].rows
         position = {int(row): i for i, row in enumerate(self.examples.ids)}
-        at = np.array([position[int(row)] for row in runs[0].rows], dtype=np.int64)
+        at = np.array([position[int(row)] for row in rows], dtype=np.int64)
         kind = self.kind[at]
         keep = kind == PRIMARY
         if name == GIVEN:
             keep |= kind == LEAKED
         elif name == SCRUBBED:
             replaced = set(self.twin[at[kind == VARIANT]].tolist())
-            keep = (keep & ~np.isin(runs[0].rows, list(replaced))) | (kind == VARIANT)
-        truth = self.truths.get(name)
-        if truth is not None:
-            keep &= np.array([truth[i] is not None for i in at])
-        # A metric of ranks is that of the rows of this view, not of all that were scored.
-        read = [run.take(np.flatnonzero(keep)).by(metric) for run in runs]
-        if not len(read[0].rows):
-            return None
-        at = np.array([position[int(row)] for row in read[0].rows], dtype=np.int64)
-        scores = np.stack([run.score for run in read])
-        if truth is not None:
-            spelt = [(canonical or {}).get(t, t) for i in at if (t := truth[i]) is not None]
-            shown = [(names or {}).get(t, t) for t in spelt]
-            said = [[(names or {}).get(p or "", p) for p in run.prediction] for run in read]
+            keep = (keep & ~np.isin(rows, list(replaced))) | (kind == VARIANT)
+        scores = np.stack([run.score for run in runs])
+        if name in self.truths:
+            truth = [self.truths[name][i] for i in at]
+            keep &= np.array([t is not None for t in truth])
+            spelt = [None if t is None else (canonical or {}).get(t, t) for t in truth]
+            shown = [None if t is None else (names or {}).get(t, t) for t in spelt]
+            said = [[(names or {}).get(p or "", p) for p in run.prediction] for run in runs]
             scores = np.array([[float(p == t) for p, t in zip(run, shown)] for run in said])
+        if not keep.any():
+            return None
         clusters = self.examples.ids if self.examples.clusters is None else self.examples.clusters
-        return View(scores, read[0].weight, clusters[at], read[0].rows)
+        picked = np.flatnonzero(keep)
+        return View(scores[:, picked], runs[0].weight[picked], clusters[at[picked]], rows[picked])
 
 
 def joined(parts: Sequence[Examples]) -> Examples:

@@ -27,7 +27,7 @@ from train.ablation.result import ArmResult
 from train.baseline import base_description, evaluate_base
 from train.config import TrainConfig
 from train.estimate import estimate_training
-from train.evaluate import ABOVE_REJECTED, ABOVE_UNWANTED, ItemScores, metric_of, shown_classes, summarise
+from train.evaluate import ABOVE_REJECTED, OPTIONAL, ItemScores, metric_of, shown_classes, summarise
 from train.examples import CLASSIFICATION, EXTRACTION, Examples
 from train.extra import extra
 from train.lora import TrainedRun, Workbench, finished_run, open_workbench, run_identity, states_of, train_adapter
@@ -149,10 +149,9 @@ class Matrix:
     def scored(self) -> tuple[np.ndarray, str]:
         """int64: positions of the rows that decide and can be scored, and a sentence on the others; empty for none."""
         rows, encoder = self.reading.primary, self.open_bench().encoder
-        metric = metric_of(rows, self.config.objective)
-        asked = np.flatnonzero(rows.wanted) if rows.wanted and metric != ABOVE_UNWANTED else np.arange(len(rows))
+        asked = np.flatnonzero(rows.wanted) if rows.wanted else np.arange(len(rows))
         try:
-            if metric == ABOVE_REJECTED:
+            if metric_of(rows, self.config.objective) == ABOVE_REJECTED:
                 kept = paired(rows, encoder).chosen.kept
                 why = "they have no rejected answer, or one of both does not fit into max_length_tokens"
             else:
@@ -406,12 +405,14 @@ class Matrix:
         position = {int(row): i for i, row in enumerate(scores.rows)}
         rows = self.reading.primary
         rows = rows.take([i for i, row in enumerate(rows.ids) if int(row) in position])
-        own = scores.take(np.array([position[int(row)] for row in rows.ids], dtype=np.int64))
+        at = [position[int(row)] for row in rows.ids]
+        said: list[str | None] = [scores.prediction[i] for i in at]
         if rows.task == CLASSIFICATION:
             shown = self.shown()
             rows = replace(rows, labels=tuple(shown[self.canonical.get(label, label)] for label in rows.labels))
-            own = replace(own, prediction=tuple(None if name is None else shown.get(name, name) for name in own.prediction))
-        return rows, own
+            said = [None if name is None else shown.get(name, name) for name in said]
+        more = {name: values[at] for name in OPTIONAL if (values := getattr(scores, name)) is not None}
+        return rows, ItemScores(scores.rows[at], scores.score[at], scores.weight[at], scores.nll[at], tuple(said), **more)
 
     def failures(self) -> list[str]:
         """What failed and why, in sentences: once for all seeds that failed alike."""

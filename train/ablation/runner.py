@@ -37,7 +37,7 @@ from train.ablation.verdict import (
     too_small,
 )
 from train.config import TrainConfig
-from train.evaluate import ABOVE_UNWANTED, RANKED, metric_name, metric_of
+from train.evaluate import ABOVE_REJECTED, metric_name, metric_of
 from train.examples import CLASSIFICATION, Examples
 from train.extra import versions
 from train.preference.rows import KTO, RANKING
@@ -93,8 +93,8 @@ def run_ablation(
     clusters = reading.clusters(scored)
     reason = too_small(clusters, len(design.seeds))
     told = (reading.note, *reading.examples.notes, unscored, *_said_before(reading, design, config))
-    # Under `dpo` and `kto` the base has no gain to be ranked by: its accuracy is another measure than a trained model's.
-    if metric in RANKED and config.objective != RANKING:
+    # Under `dpo` the base has no gain to be ranked by, so its accuracy is another measure than that of what was trained.
+    if metric == ABOVE_REJECTED and config.objective != RANKING:
         bases = {arm.name for arm in arms if arm.method == "base"}
         comparisons = [pair for pair in comparisons if bases.isdisjoint(pair)]
     notes = [note for note in told if note]
@@ -174,23 +174,18 @@ def _levels(design: Design) -> list[float]:
 def _said_before(reading: Evaluation, design: Design, config: TrainConfig) -> list[str]:
     """What a reader must know before any number."""
     out = []
-    metric = metric_of(reading.examples, config.objective)
-    if metric in RANKED:
-        what = "the share of held-out pairs whose chosen answer is ranked above the rejected one"
-        if metric == ABOVE_UNWANTED:
-            what = "the chance that a held-out answer marked as wanted is ranked above an unwanted one"
+    if metric_of(reading.examples, config.objective) == ABOVE_REJECTED:
         by = "nats a token"
         if config.objective != RANKING:
             by = "gain over the base; the base has none, is ranked by nats a token and compared with no arm"
-        good = "wanted" if metric == ABOVE_UNWANTED else "chosen"
         out.append(
-            f"Preference accuracy is {what} (ties count half), by {by}. Loss is that of the {good} answers, and may "
-            "rise or fall whichever comes first."
+            "Preference accuracy is the share of held-out pairs whose chosen answer is ranked above the rejected one (ties "
+            f"count half), by {by}. Loss is that of the chosen answers, and may rise or fall whichever comes first."
         )
     elif config.objective == KTO:
         out.append(
-            "All held-out answers are marked alike, so the verdict rests on the loss of wanted ones, which objective 'kto' "
-            "may raise while it puts them above unwanted ones."
+            "The verdict rests on the loss of wanted answers, which objective 'kto' may raise while it puts them above "
+            "unwanted ones; how often it does is in each run's done.json."
         )
     if reading.examples.task == CLASSIFICATION:
         known = "Evaluation labels are as given: nobody has verified them."

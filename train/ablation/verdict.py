@@ -19,17 +19,17 @@ from curate.statistics import holm
 from curate.words import number, signed
 from train.ablation.interval import LEVEL, RESAMPLES, Estimate, estimate
 from train.ablation.significance import Discordance, mcnemar, sign_flip
-from train.evaluate import ABOVE_REJECTED, RANKED, ROW_SPAN_F1
+from train.evaluate import ABOVE_REJECTED, ROW_SPAN_F1
 
-DELTA = dict.fromkeys(("accuracy", ROW_SPAN_F1, *RANKED, "nats_per_token"), 0.01)
+DELTA = {"accuracy": 0.01, ROW_SPAN_F1: 0.01, ABOVE_REJECTED: 0.01, "nats_per_token": 0.01}
 HELPED, HARMED, INCONCLUSIVE = "helped", "harmed", "inconclusive"
 EQUIVALENT, IDENTICAL, INSUFFICIENT = "equivalent", "identical", "insufficient evidence"
 MIN_SEEDS = 3
 MIN_CLUSTERS = 30
 ALPHA = 1 - LEVEL
 _POINTS = (100.0, " points", 1)
-_UNIT = {**dict.fromkeys(("accuracy", ROW_SPAN_F1, *RANKED), _POINTS), "nats_per_token": (1.0, " nats per token", 4)}
-_TITLE = {"nats_per_token": "loss", ROW_SPAN_F1: "span F1 by row", **dict.fromkeys(RANKED, "preference accuracy")}
+_UNIT = {**dict.fromkeys(("accuracy", ROW_SPAN_F1, ABOVE_REJECTED), _POINTS), "nats_per_token": (1.0, " nats per token", 4)}
+_TITLE = {"nats_per_token": "loss", ROW_SPAN_F1: "span F1 by row", ABOVE_REJECTED: "preference accuracy"}
 _RIGHT_OR_WRONG = ("accuracy", ABOVE_REJECTED)
 _ARM = {
     "base": "the base model",
@@ -86,7 +86,7 @@ class Comparison:
     sign_flip_p: float = 1.0
     """Two-sided sign-flip test over the seeds' mean differences."""
     mcnemar: tuple[Discordance, ...] = ()
-    """Exact McNemar by seed (accuracy and preference accuracy of pairs; a tie is no right answer)."""
+    """Exact McNemar by seed (accuracy and preference accuracy; a tie is no right answer)."""
 
     def to_json(self) -> dict[str, Any]:
         """All fields."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from train.metrics import Resampling
-from train.metrics.ranks import area_interval, placements
 from train.preference.rows import KTO, LIKELIHOOD, RANKING, paired, with_marks
 
 if TYPE_CHECKING:
@@ -86,37 +85,30 @@ class Preferences:
         return np.asarray(-self.before / self.tokens)
 
     def beside(self, scores: ItemScores, ranks: np.ndarray | None = None) -> ItemScores:
-        """Item scores of the same rows with how their answers are ranked: by `ranks`, or by the base where there are none.
+        """Item scores of the same rows with how their pairs are ranked: by `ranks`, or by the base where there are none.
 
-        Of marked rows the unwanted ones weigh nothing in any other metric.
+        As they are where rows are marked and stand in no pairs.
         """
+        if self.marks is not None:
+            return scores
         by = self._by_base() if ranks is None else ranks
         at = {int(row): i for i, row in enumerate(self.ids)}
         found = np.array([at.get(int(row), -1) for row in scores.rows], dtype=np.int64)
-        if self.marks is not None:
-            wanted = self.marks[found]
-            weight = np.where(wanted, scores.weight, 0.0)
-            written = None if scores.text_bytes is None else np.where(wanted, scores.text_bytes, 0.0)
-            return dataclasses.replace(scores, weight=weight, text_bytes=written, rank=by[found])
         pairs = (self._right(by), by[: self.n] - by[self.n :])
         above, margin = (np.where(found >= 0, values[found], np.nan) for values in pairs)
         return dataclasses.replace(scores, above_rejected=above, margin=margin)
 
     def told(self, ranks: tuple[np.ndarray, np.ndarray] | None = None) -> dict[str, Any]:
         """For `done.json`: base and adapter, with intervals; `ranks` are those of `ranked`, where they are known."""
+        base, adapter = map(self._right, self.ranked() if ranks is None else ranks)
+        draws = Resampling(len(adapter), None if self.marks is not None else self.clusters)
         name = "above_unwanted" if self.marks is not None else "above_rejected"
-        found = dict(zip((f"base_{name}", name), self.ranked() if ranks is None else ranks))
-
-        def interval(score: np.ndarray) -> list[float] | None:
-            if self.marks is not None:
-                return area_interval(score, self.marks, self.clusters)
-            return Resampling(self.n, self.clusters).of_mean(self._right(score))
-
         return {
             "rows": self.n,
             "score": "gain over the base" if self._by_gain else "nats a token",
-            **{name: float(self._right(score).mean()) for name, score in found.items()},
-            "intervals": {name: interval(score) for name, score in found.items()},
+            name: float(adapter.mean()),
+            f"base_{name}": float(base.mean()),
+            "intervals": {name: draws.of_mean(adapter), f"base_{name}": draws.of_mean(base)},
         }
 
     def _right(self, score: np.ndarray) -> np.ndarray:
@@ -124,7 +116,11 @@ class Preferences:
         if self.marks is None:
             good, bad = score[: self.n], score[self.n :]
             return np.asarray((good > bad) + 0.5 * (good == bad), dtype=np.float64)
-        return np.asarray(placements(score, self.marks)[self.marks])
+        good, bad = score[self.marks], np.sort(score[~self.marks])
+        if not len(good) or not len(bad):
+            return np.full(max(1, len(good)), np.nan)
+        below = np.searchsorted(bad, good, side="left") + np.searchsorted(bad, good, side="right")
+        return np.asarray(below / (2.0 * len(bad)))
 
 
 def is_measured(rows: Examples | None, config: TrainConfig) -> bool:

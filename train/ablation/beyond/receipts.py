@@ -155,7 +155,6 @@ def _loss_change(analysis: Analysis, without: str) -> float | None:
 
 def loss_of(scores: ItemScores) -> float:
     """Mean nats a target, each row's bounded."""
-    scores = scores.take(np.flatnonzero(scores.weight > 0))  # an unwanted answer is ranked, and no target
     return float(np.minimum(scores.nll, _MOST_NATS * np.maximum(scores.weight, 1.0)).sum() / scores.weight.sum())
 
 
