@@ -296,9 +296,12 @@ class Reader:
             return None
         if start is None:
             start, end = 0, len(text)
-        head, tail = text[max(0, start - SPAN_WIDTH - SLACK) : start], text[end : end + SPAN_WIDTH + SLACK]
+        ends = (max(0, start - SPAN_WIDTH - SLACK), start), (end, min(len(text), end + SPAN_WIDTH + SLACK))
+        head, tail = (text[first:last] for first, last in ends)
         if not reveal:
-            head, tail = (self._private.hidden(found["row"], part) for part in (head, tail))
+            row, field = found["row"], found["field"]
+            parts = (self._private.stretch(text, row, field, first, last) for first, last in ends)
+            head, tail = (self._private.hidden(row, part) for part in parts)
         before = self._shown(head, SPAN_WIDTH + SLACK, reveal)[-SPAN_WIDTH:]
         if head[-1:].isspace():
             before = before.rstrip() + " "

@@ -2,14 +2,16 @@
 
 A view scans what it shows once more (`curate.privacy.preview`), but not for all that the stage looked for: names of people
 stand in flags. A rejected finding hides its value all the same: a person who keeps a value in the data has not asked to
-print it. Cost: one pass over the findings, then some microseconds a finding of the rows that are shown.
+print it. A value is hidden at its place wherever a text holds its field, and elsewhere in its row: names as whole words.
+Cost: one pass over the findings, then one read of those of the rows that are shown and some microseconds for each.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -24,8 +26,27 @@ PLACEHOLDER = re.compile(r"(\[[A-Z][A-Z0-9_]{1,60}\])")
 _BY_RULE = {f"pii.{name}": TYPES[i].placeholder for name, i in KINDS}
 READ = 1 << 14
 """Code points of a long text that its preview may draw on."""
-_MIN_REPEATED = 4
-"""Shorter values than this are not looked for elsewhere in their row."""
+_MIN_REPEATED, _MIN_NAME = 4, 2
+"""Shorter values, and shorter names, are hidden at their place alone: three digits stand elsewhere by chance."""
+_NAMES = "pii.person"
+_WORDS = (_NAMES, "pii.organization", "pii.location", "pii.street_address")
+"""Kinds of which only whole words count as repeats; of numbers and secrets, every occurrence."""
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u31ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Scripts without spaces between words, or without one before a particle: Thai to Khmer, kana, Han, Hangul."""
+_HEAD = 64
+"""Code points that tell where a field begins of which a text holds only the first part."""
+
+
+class Span(NamedTuple):
+    """A place in a field, and what is shown instead."""
+
+    field: str
+    start: int
+    end: int
+    mark: str
+    rule: str
 
 
 class PrivateValues:
@@ -34,21 +55,23 @@ class PrivateValues:
     def __init__(self, dataset: Dataset, findings: pa.Table, stages: Iterable[str]) -> None:
         self.dataset = dataset
         self._readers: dict[str, Any] = {}
-        named = pa.array([*stages, PEOPLE], pa.string())
-        columns = ["row", "rule", "field", "start", "end", "replacement"]
-        self._spans = findings.filter(pc.is_in(findings["stage"].cast(pa.string()), value_set=named)).select(columns)
-        self._spans = self._spans.combine_chunks()
+        named = pc.is_in(findings["stage"].cast(pa.string()), value_set=pa.array([*stages, PEOPLE], pa.string()))
+        placed = pc.and_(pc.is_valid(findings["field"]), pc.is_valid(findings["start"]))
+        columns = ["row", "field", "start", "end", "replacement", "rule"]
+        self._spans = findings.filter(pc.and_(named, placed)).select(columns).combine_chunks()
         rows = self._spans["row"].fill_null(-1).to_numpy()
         self._order = np.argsort(rows, kind="stable")
         self._rows = rows[self._order]
 
-    def of(self, row: int) -> list[Mapping[str, Any]]:
-        """Findings of a row."""
+    def of(self, row: int) -> list[Span]:
+        """The spans of a row."""
         first, last = np.searchsorted(self._rows, [row, row + 1])
-        if first == last:
-            return []
-        found: list[Mapping[str, Any]] = self._spans.take(pa.array(self._order[first:last])).to_pylist()
-        return found
+        return self._taken(self._order[first:last])
+
+    def _taken(self, where: np.ndarray) -> list[Span]:
+        columns = self._spans.take(pa.array(where, pa.int64())).columns[1:]
+        found = zip(*(column.to_pylist() for column in columns), strict=True)
+        return [Span(field, start, end, placeholder(new, rule), rule) for field, start, end, new, rule in found]
 
     def raw(self, row: int, field: str) -> str | None:
         """The text at a field pointer; None where there is none."""
@@ -60,46 +83,88 @@ class PrivateValues:
             return None
         return value if isinstance(value, str) else None
 
-    def values(self, row: int) -> list[tuple[str, str]]:
-        """(raw value, placeholder) of every finding of a row, longest first."""
-        values = {}
-        for span in self.of(row):
-            raw = self.raw(row, span["field"]) if span["field"] is not None else None
-            if raw is None or span["start"] is None:
-                continue
-            value = raw[span["start"] : span["end"]]
-            if len(value) >= _MIN_REPEATED:
-                values[value] = placeholder(span["replacement"], span["rule"])
-        return sorted(values.items(), key=lambda item: (-len(item[0]), item))
-
     def hidden(self, row: int, text: str) -> str:
         """A text of a row without these values."""
-        for value, mark in self.values(row):
-            text = text.replace(value, mark)
-        return text
+        return self._hidden(row, text, self.of(row))
+
+    def _hidden(self, row: int, text: str, spans: list[Span]) -> str:
+        fields = {span.field: self.raw(row, span.field) for span in spans}
+        places = {field: _places(raw, text) for field, raw in fields.items() if raw}
+        marks = [(at + s.start, at + s.end, s.mark) for s in spans for at in places.get(s.field, ())]
+        values = {raw[s.start : s.end]: s for s in spans if (raw := fields[s.field])}
+        for value, span in values.items():
+            if _repeats(value, span.rule):
+                marks += [(at, at + len(value), span.mark) for at in _found(value, text, span.rule in _WORDS)]
+        return _replaced(text, marks, 0, len(text))
 
     def hidden_in(self, rows: pa.Array, texts: pa.Array) -> pa.Array:
         """The same for a text of each of these rows; of those with findings, the first `READ` code points."""
-        named = np.flatnonzero(np.isin(rows.to_numpy(), self._rows))
+        wanted = rows.to_numpy()
+        first, last = (np.searchsorted(self._rows, wanted, side) for side in ("left", "right"))
+        named = np.flatnonzero(last > first)
         if not len(named):
             return texts
+        found = self._taken(np.concatenate([self._order[first[at] : last[at]] for at in named]))
+        ends = np.cumsum(last[named] - first[named])
         held = texts.take(pa.array(named)).to_pylist()
-        fresh = [text and self.hidden(rows[at].as_py(), text[:READ]) for at, text in zip(named.tolist(), held, strict=True)]
+        of_each = zip(wanted[named].tolist(), held, [0, *ends[:-1]], ends, strict=True)
+        fresh = [text and self._hidden(row, text[:READ], found[start:end]) for row, text, start, end in of_each]
         mask = np.zeros(len(texts), bool)
         mask[named] = True
         return pc.replace_with_mask(texts, pa.array(mask), pa.array(fresh, texts.type))
 
     def stretch(self, raw: str, row: int, field: str, first: int, last: int) -> str:
         """A stretch of a field with every span in it replaced."""
-        spans = [s for s in self.of(row) if s["field"] == field and s["start"] is not None]
-        out, at = [], first
-        for span in sorted(spans, key=lambda s: (s["start"], s["end"])):
-            start, end = max(span["start"], first), min(span["end"], last)
-            if start >= end or end <= at:
-                continue
-            out += [raw[at : max(start, at)], placeholder(span["replacement"], span["rule"])]
-            at = end
-        return "".join([*out, raw[at:last]])
+        marks = [(span.start, span.end, span.mark) for span in self.of(row) if span.field == field]
+        return _replaced(raw, marks, first, last)
+
+
+def _replaced(text: str, marks: Iterable[tuple[int, int, str]], first: int, last: int) -> str:
+    """A stretch of a text with its marked places replaced; where places overlap, the rest of the later one as well."""
+    out, at = [], first
+    for start, end, mark in sorted(marks, key=lambda m: (m[0], -m[1], m[2])):
+        start, end = max(start, first), min(end, last)
+        if start >= end or end <= at:
+            continue
+        out += [text[at : max(start, at)], mark]
+        at = end
+    return "".join([*out, text[at:last]])
+
+
+def _repeats(value: str, rule: str) -> bool:
+    """Whether a value is looked for in the rest of its row: by its length, shorter where it is a name."""
+    least = _MIN_NAME if rule == _NAMES or _UNSPACED.match(value) else _MIN_REPEATED
+    return len(value) >= least
+
+
+def _places(raw: str, text: str) -> list[int]:
+    """Where a field begins in a text that holds it, whole or up to the end of the text."""
+    whole = list(_found(raw, text, whole=True))
+    if whole or len(text) < _HEAD:
+        return whole
+    return [at.start() for at in re.finditer(re.escape(raw[:_HEAD]), text) if raw.startswith(text[at.start() :])]
+
+
+def _found(value: str, text: str, whole: bool) -> Iterator[int]:
+    """Where a value stands in a text; `whole`: where it is no part of a longer word or number."""
+    at = text.find(value)
+    while at >= 0:
+        end = at + len(value)
+        part = whole and (_one(text[at - 1 : at], value[0]) or _one(value[-1], text[end : end + 1]))
+        if not part:
+            yield at
+        at = text.find(value, at + 1 if part else end)
+
+
+def _one(left: str, right: str) -> bool:
+    """Whether two neighbouring characters are of one word, or of one number; the end of a text is none."""
+    return bool(left and right) and _kind(left) == _kind(right) != ""
+
+
+def _kind(char: str) -> str:
+    """`L` for letters and their marks in scripts with spaces, `N` for digits, nothing for the rest."""
+    kind = unicodedata.category(char)[0].replace("M", "L")
+    return kind if kind in "LN" and not _UNSPACED.match(char) else ""
 
 
 def placeholder(replacement: str | None, rule: str) -> str:

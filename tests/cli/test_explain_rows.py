@@ -103,7 +103,7 @@ def test_choices_stand_beside_the_row_by_the_keys_that_answers_name(inside: Cura
 
 
 def test_names_that_were_only_noted_are_masked_as_in_the_report(inside: Curate, tmp_path: Path) -> None:
-    told = "My colleague Margaret Thornton asked about the refund for the broken lamp, she is waiting."
+    told = "My colleague Margaret Thornton asked about the refund for the broken lamp. Mr. Wu told Mrs. Ng."
     rows = [*ROWS[:30], {"id": "A", "text": told, "label": "happy"}, {"id": "B", "text": told, "label": "happy"}]
     (tmp_path / "names.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
     inside("run", "names.jsonl", "--no-train", "--stages", "exact_duplicates,pii", "--out", "run")
@@ -111,6 +111,7 @@ def test_names_that_were_only_noted_are_masked_as_in_the_report(inside: Curate, 
     assert "noted: a flag changes no data" in noted.stdout
     said = noted.stdout + inside("explain", "run", "B", "--json").stdout + inside("explain", "run").stdout
     assert said.count("My colleague [PERSON] asked") == 5, "the row, its witness and the list of removed rows"
+    assert said.count("Mr. [PERSON] told Mrs. [PERSON].") == 5, "names of two letters as well"
     assert "Thornton" not in said
     report = (tmp_path / "run" / "report.html").read_text()
     assert "Thornton" not in report

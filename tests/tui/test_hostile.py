@@ -53,7 +53,7 @@ def test_every_text_of_the_evidence_is_masked_and_harmless(run: Path) -> None:
 
 def test_a_value_cut_by_the_edge_of_a_span_stays_masked(tmp_path: Path) -> None:
     # The second address stands where the text shown around the first one begins.
-    text = f"{'x' * 40} {SECRET} " + "word " * 116 + "and then ann.lee@mail.example.org ends it"
+    text = f"{'x' * 40} {SECRET} " + "word " * 116 + "and then ann.lee@mail.example.org ends it; 我叫张伟，谢谢"
     data = write(tmp_path / "t.jsonl", [{"text": text, "intent": "a"}, {"text": "plain", "intent": "b"}])
     recipe = Recipe.parse({"data": {"input": str(data)}, "run": {"stages": ["pii"]}})
     workflow.run(recipe, out=tmp_path / "run", train=False)
@@ -61,6 +61,7 @@ def test_a_value_cut_by_the_edge_of_a_span_stays_masked(tmp_path: Path) -> None:
     reader = Reader(session)
     said = "".join(str(reader.evidence(int(i)).span) for i in session.queue("pii"))
     assert said.count("[EMAIL]") >= 3
+    assert "我叫[PERSON]，谢谢" in said
     assert "petrova" not in said
     assert "example.org" not in said
 
