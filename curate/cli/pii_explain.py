@@ -103,7 +103,7 @@ def _print(story: Story, raw: str | None) -> None:
     def say(line: str, depth: int = 0) -> None:
         click.echo("  " * depth + safe_text(line))
 
-    say(f"text: {story.masked if raw is None else raw}{' …' if story.unread or story.unnamed else ''}")
+    say(f"text: {story.masked}{' …' if story.unread or story.unnamed else ''}" if raw is None else f"text: {raw}")
     say(f"{plural(len(story.candidates), 'candidate')}, {len(story.found)} found")
     for told in story.candidates:
         click.echo()

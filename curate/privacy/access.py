@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from curate.privacy.column import Block
 from curate.privacy.told_words import AMBIGUOUS, NAMES_ITSELF, NOTES, OF_PROGRAMS
+from curate.privacy.words import word_list
 
 Strength = Callable[[str], int]
 Told = tuple[int, int, str, float]
@@ -52,18 +53,27 @@ _CURL = re.compile(
 _NAMES_NONE = re.compile(r"[<{$%(\[/~-]|\d+$|.*[({]|x+$|\*")
 
 
-def of_command(word: str, rest: str, strength: Strength) -> Told | None:
-    """The password among the arguments of a command."""
+_ITS_USER = re.compile(r"\s(?:-u|--user)")
+_NO_MYSQL = re.compile(r"=|[\d.:]+(?:/\w+)?$|(?:ort|rotocol|lugin|rompt|ager|rint|re-)")
+"""Options and mappings of ports that begin with `-p` as well."""
+_PORT = re.compile(r"\d{2,5}(?:/|$)")
+
+
+def of_command(written: str, rest: str, strength: Strength) -> Told | None:
+    """The password among the arguments of a command, `written` so."""
+    word = written.lower()
     form = _CURL if word == "curl" else _COMMANDS[word]
     found = form.match(rest)
     if found is None:
         return None
     name = next(name for name in ("double", "single", "plain") if name in form.groupindex and found[name])
     value = found[name]
+    if form is _MYSQL and (word != written or _NO_MYSQL.match(value) or not _ITS_USER.search(rest[: found.start(name)])):
+        return None
     if _NAMES_NONE.match(value) or not strength(value):
         return None
-    if word == "curl" and found["user"].lower() in value.lower():
-        return None  # `-u user:user123`
+    if word == "curl" and (found["user"].lower() in value.lower() or found["user"].isupper() or _PORT.match(value)):
+        return None  # `-u user:user123`, `-u CLIENT_ID:CLIENT_SECRET1`, `-u localhost:8080/path1`
     return found.start(name), found.end(name), "SECRET", 0.8
 
 
@@ -78,13 +88,29 @@ def of_hardware(before: str, rest: str) -> Told | None:
     return (found.start(1), found.end(1), "MAC_ADDRESS", 0.8) if found and len(set(found[1])) > 2 else None
 
 
-_SSHD = re.compile(r" for (?:invalid user )?([A-Za-z_][\w.-]{2,30}) from \d{1,3}\.")
+_SSHD = re.compile(r" for ([a-z_][\w.-]{2,30}) from \d{1,3}\.")
+
+
+_OF_MACHINES = frozenset(word_list("""
+    oracle mysql nobody anonymous ftp ftpuser www data jenkins ansible vagrant centos debian fedora core backup ec
+    ec2 support tomcat hadoop zabbix nagios minecraft steam teamspeak demo dev devops deployer jira sonar gitlab
+    runner sshd daemon mail postfix squid puppet chef elastic elasticsearch kafka spark solr weblogic odoo info
+    office student nas plex rancher opc cloud azureuser ubnt monitor monitoring rsync sync svn cvs cron proxy news
+    uucp games man lp irc gnats ntp
+"""))
+"""Accounts of programs and roles that servers' logs are full of."""
+
+
+def _somebody(name: str) -> bool:
+    """Whether an account may be a person's: no part of it names a program, a role or a machine."""
+    parts = {part.rstrip("0123456789") for part in re.split(r"[._-]", name.lower())} | {name.lower()}
+    return all(map(parts.isdisjoint, (_ROOTS, _OF_MACHINES, OF_PROGRAMS)))
 
 
 def of_login(before: str, rest: str) -> Told | None:
     """Who logged in, in a line of a server's log: "Accepted publickey for ... from 192.0.2.1"."""
     found = _SSHD.match(rest) if before.endswith(("Accepted ", "Failed ")) else None
-    return (found.start(1), found.end(1), "HANDLE", 0.6) if found and found[1] not in _ROOTS else None
+    return (found.start(1), found.end(1), "HANDLE", 0.6) if found and _somebody(found[1]) else None
 
 
 # ---- notes
@@ -95,7 +121,15 @@ _NOTE = re.compile(
     r"|[ \t](?P<mail>[\w.+-]{1,40}@[\w-]+(?:\.[\w-]+)+))"
     r"[ \t]{1,2}/[ \t]{1,2}(?P<value>[^\s/]{6,40})(?=[\s,;)]|$)"
 )
+_PRODUCT = re.compile(
+    r"(?:[a-z]?[A-Z][A-Za-z]*|[a-z]+(?:[_-][a-z]+)+)[_-]?\d+(?:\.\d+)*(?:Pro|Max|Plus|Mini|Ultra|LTS|SP\d|[_-][A-Za-z\d.]+)?"
+    r"|[A-Za-z]+\d+\.\d.*", re.ASCII
+)
+"""A product with its version, a field with its number: `Debian12`, `iPhone15Pro`, `api_key1`."""
+_OF_FIELDS = frozenset(word_list("id key secret bucket token field name user access client api region"))
 _NET_USE = re.compile(r":\S{1,60}[ \t]+(?P<value>\S{6,60})(?=\s|$)")
+
+
 def of_note(word: str, before: str, rest: str, strength: Strength) -> list[Told]:
     """`login: root / ...`: the password, and a user name that somebody made up."""
     if word == "user" and before.endswith("/") and "net use " in before:  # net use Z: \\server\share /user:name ...
@@ -107,19 +141,21 @@ def of_note(word: str, before: str, rest: str, strength: Strength) -> list[Told]
     value = found["value"].rstrip(".")
     user = found["user"] or found["mail"]
     strong = strength(value)
-    made_up = "@" in user or any(map(str.isdigit, user)) or "_" in user
-    somebody = user.lower() in _ROOTS or (word != "login" and made_up and not NAMES_ITSELF.fullmatch(user))
-    if strong < (1 if somebody else 2) or (strong < 3 and user != user.lower()):
+    root, invented = user.lower() in _ROOTS, any(map(str.isdigit, user)) or "_" in user
+    made_up = "@" in user or (invented and not NAMES_ITSELF.fullmatch(user))
+    if not _OF_FIELDS.isdisjoint(re.split(r"[._-]", user.lower())) or (word != "login" and not made_up and not root):
+        return []
+    if strong < 3 and (not strong or not (root or made_up) or user != user.lower() or _PRODUCT.fullmatch(value)):
         return []
     out: list[Told] = [(found.start("value"), found.start("value") + len(value), "SECRET", 0.8)]
-    if made_up and "@" not in user and user.lower() not in _ROOTS:
+    if made_up and "@" not in user and not root:
         out.append((found.start("user"), found.end("user"), "HANDLE", 0.6))
     return out
 
 
 # ---- tables
 
-_LINE, _LINES = 600, 20_000
+_LINE = 600
 _HEADING = re.compile(r"[^\W\d][^\d|,;\t\"]{0,31}")
 _RULE = re.compile(r"[-+=:|\s]*\Z")
 _BESIDE = re.compile(
@@ -192,7 +228,7 @@ def rows_below(text: Block, row: int, table: Table, strength: Strength) -> tuple
     users = [n for n, head in enumerate(table.heads) if _USER.match(head)]
     out: list[tuple[int, int, str, float]] = []
     low, row_end = table.low, int(text.ends[row])
-    for _ in range(_LINES):
+    while low < row_end:
         line = text.raw(low, min(row_end, low + 2 * _LINE))
         line = line[: stop] if (stop := line.find(b"\n")) >= 0 else line
         read = line.decode("utf-8", "replace")
@@ -203,20 +239,32 @@ def rows_below(text: Block, row: int, table: Table, strength: Strength) -> tuple
             if len(cells) != len(table.heads):
                 break
             place, value = cells[table.column]
-            strong = strength(value) if value and not value.startswith("$") and " " not in value else 0
-            if strong >= 2 and (users or strong == 3 or len(re.findall(r"\d+", value)) >= 2):
+            strong = strength(value) if value and not HASH_OR_CODE.search(value) else 0
+            who = [name for _, name in map(cells.__getitem__, users) if _LOGIN.fullmatch(name)]
+            known = any(not NAMES_ITSELF.fullmatch(name) for name in who)
+            if strong == 3 or (strong == 2 and known and not OF_CODE.search(value)):
                 out.append(_at(low, read, place, value, "SECRET", 0.8))
                 for user in users:
                     place, name = cells[user]
-                    if "@" not in name and 4 <= len(name) <= 30 and re.fullmatch(r"[\w.-]+", name) and _made_up(name):
+                    if "@" not in name and 4 <= len(name) <= 30 and _LOGIN.fullmatch(name) and _made_up(name):
                         out.append(_at(low, read, place, name, "HANDLE", 0.6))
         low += len(line) + 1
-        if low >= row_end:
-            break
     return out, low
 
 
+_LOGIN = re.compile(r"[^\W\dA-Z_][\w.@+-]{1,60}")
+HASH_OR_CODE = re.compile(r"^[$@:?]|[\s\"]|\w\$.*\$|^[0-9a-fA-F]{32,}$")
+"""Hashes and pieces of programs, which stand under the names of columns of passwords as well."""
+OF_CODE = re.compile(
+    r"(?i)base\d\d|sha-?\d|hmac|md\d|pbkdf|b?crypt|argon|utf-?\d|oauth|api|url|hash|password|token|http|json|xml|uuid|string|char"
+    r"|(?-i:^(?:[gs]et|is|has|to|on|use|only)[A-Z]|V\d)"
+)
+"""Pieces of names of methods, of types and of rules: `Pbkdf2Sha256`, `setPassword2Hash`."""
+
+
 def _made_up(name: str) -> bool:
+    if NAMES_ITSELF.fullmatch(name) or name != name.lower():
+        return False
     parts = re.split(r"[._-]", name.lower())
     return (any(map(str.isdigit, name)) or len(parts) > 1) and OF_PROGRAMS.isdisjoint(parts)
 

@@ -36,7 +36,7 @@ from curate.privacy.names.listed import listed_first, listed_name, listed_title,
 from curate.privacy.operators import mask
 from curate.privacy.phones import is_dateish, valid_international, valid_national
 from curate.privacy.phrases import phrases_after, phrases_before
-from curate.privacy.reading import LONG, Reading, beginning
+from curate.privacy.reading import AHEAD, LONG, Reading, beginning, safe_end
 from curate.privacy.recognizers import RECOGNIZERS
 from curate.privacy.scanner import scan
 from curate.privacy.types import CODE, KINDS, NAMED, TYPES
@@ -128,18 +128,38 @@ def explain_text(text: str, config: ScanConfig | None = None, column: str = "") 
     """Every candidate of one text and what became of it. `column`: the name of the column the text stands in."""
     config = config or ScanConfig()
     given, named = len(text), not set(NAMED).isdisjoint(config.types)
-    reading = beginning(text, column, config.default_region, MOST, LONG if named else None)
+    reading, wanted = beginning(text, column, config.default_region, MOST, LONG if named else None)
     text = reading.text
-    texts = pa.array([text], pa.large_string())
-    final = scan(texts, config, names=column)
+    final = scan(pa.array([text], pa.large_string()), config, names=column)
+    whole = list(zip(final.start.tolist(), final.end.tolist()))
+    stop = shown = safe_end(text, wanted, whole)
+    hidden = list(zip(final.start.tolist(), final.end.tolist(), final.replacements()))
+    flagged: list[dict[str, object]] = []
+    if not named:
+        # People and addresses cost more than all else, so a long text is asked for them, and shown, no further than this.
+        asked = len(text) if reading.escaped else min(wanted, LONG)
+        part = pa.array([text[: asked + AHEAD]], pa.large_string())
+        names = find_names(part, PERSONAL, column, min_score=config.min_score, allow=config.allow)
+        names = apart(names, final)
+        shown = safe_end(text, asked, [*whole, *zip(names.start.tolist(), names.end.tolist())])
+        stop = shown if asked >= wanted else stop
+        flagged = [
+            {"start": a, "end": b, "type": kind, "score": round(float(score), 4)}
+            for a, b, kind, score in zip(
+                names.start.tolist(), names.end.tolist(), names.type.to_pylist(), names.score.tolist()
+            )
+            if b <= shown
+        ]
+        hidden += zip(names.start.tolist(), names.end.tolist(), names.replacements())
     table = [
         {"start": a, "end": b, "type": kind, "kind": final.book.names[code], "score": round(float(score), 4)}
         for a, b, kind, code, score in zip(
             final.start.tolist(), final.end.tolist(), final.type.to_pylist(), final.kind.tolist(), final.score.tolist()
         )
+        if b <= stop
     ]
     told, left_out, edge = _candidates(
-        reading, config, [(int(str(f["start"])), int(str(f["end"])), str(f["type"])) for f in table]
+        reading, stop, config, [(int(str(f["start"])), int(str(f["end"])), str(f["type"])) for f in table]
     )
     seen = {(v.start, v.end, v.type) for t in told for v in t.verdicts if v.outcome == "found"}
     elsewhere = 0
@@ -153,27 +173,8 @@ def explain_text(text: str, config: ScanConfig | None = None, column: str = "") 
                 told.append(_elsewhere(reading, start, end, kind, float(str(f["score"])), config))
     left_out += max(0, elsewhere - MOST)
     told.sort(key=lambda t: (t.start, t.end))
-    hidden = list(zip(final.start.tolist(), final.end.tolist(), final.replacements()))
-    story = Story("", table, told, left_out=left_out, unread=given - len(text))
-    if not named:
-        # People and addresses cost more than all else, so a long text is asked for them, and shown, no further than this.
-        shown = beginning(text, column, config.default_region, given, LONG).text
-        names = find_names(
-            pa.array([shown], pa.large_string()), PERSONAL, column, min_score=config.min_score, allow=config.allow
-        )
-        names = apart(names, final)
-        story.flagged = [
-            {"start": a, "end": b, "type": kind, "score": round(float(score), 4)}
-            for a, b, kind, score in zip(
-                names.start.tolist(), names.end.tolist(), names.type.to_pylist(), names.score.tolist()
-            )
-        ]
-        hidden += zip(names.start.tolist(), names.end.tolist(), names.replacements())
-        story.unnamed = len(text) - len(shown)
-        hidden = [one for one in hidden if one[0] < len(shown)]
-        text = text[: max([len(shown), *(end for _, end, _ in hidden)])]
-    story.masked = mask(text, sorted(hidden))
-    return story
+    masked = mask(text[:shown], sorted(one for one in hidden if one[1] <= shown))
+    return Story(masked, table, told, flagged, left_out, given - stop, stop - shown)
 
 
 def _elsewhere(reading: Reading, start: int, end: int, kind: str, score: float, config: ScanConfig) -> Told:
@@ -212,9 +213,10 @@ _LISTS = {"a first name": listed_first, "a name": listed_name, "a title": listed
 
 
 def _candidates(
-    reading: Reading, config: ScanConfig, found: Sequence[tuple[int, int, str]]
+    reading: Reading, stop: int, config: ScanConfig, found: Sequence[tuple[int, int, str]]
 ) -> tuple[list[Told], int, float]:
-    """What is told of the first candidates, how many are left out, and the place (code points) up to which all are told."""
+    """What is told of the first candidates before `stop`, how many are left out, and the place up to which all are told
+    (both in code points)."""
     text = reading.text
     if not len(text):
         return [], 0, float("inf")
@@ -226,6 +228,8 @@ def _candidates(
     proposed = [Candidate._make(values) for values in reading.candidates.tolist()]
     passed = _unproposed(view, proposed)
     every = sorted([*((c, False) for c in passed), *((c, True) for c in proposed)], key=lambda one: one[0].start)
+    while every and place(every[-1][0].start, every[-1][0].end)[1] > stop:
+        every.pop()
     verdicts = 0
     for n, (c, lexed) in enumerate(every):
         start, end = place(c.start, c.end)

@@ -9,6 +9,7 @@ read. A text with written-out escapes, which only a whole JSON text has read, is
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,13 +27,17 @@ from curate.privacy.names.anchors import announced
 from curate.privacy.names.cues import cues
 from curate.privacy.normalise import normalise
 from curate.privacy.signs import BY_SIGNS, by_signs
-from curate.privacy.told import told
+from curate.privacy.statements import statements
+from curate.privacy.told import told, words_of
 
 Ints = npt.NDArray[np.int64]
 LONG = 1 << 17
 """Characters up to which a text is always read to its end."""
 BEHIND = 4096
-"""Characters that are read behind the last candidate that is told: more than any recogniser looks at."""
+"""Characters behind the last candidate that is told, which are shown as well."""
+AHEAD = 8192
+"""Characters that are read behind those that are shown: more than any recogniser looks at but for key blocks, which are
+found to the end of what is read."""
 
 
 @dataclass(frozen=True)
@@ -110,12 +115,17 @@ class Reading:
         """What told of secrets and accounts (bytes) without a key before them."""
         calls = call_secrets(self.whole)
         in_words = told(self.whole, ("SECRET", "HANDLE", "MAC_ADDRESS"), calls)
+        inserted = statements(self.whole, words_of(self.whole))
+        cells: Ints = np.zeros((0, 2), np.int64)
+        if inserted is not None:
+            cells = np.vstack((np.stack((inserted[0].starts, inserted[0].ends), axis=1), inserted[2][:, 1:3]))
+        under_names = dict.fromkeys(map(tuple, cells.tolist()), "a value of a statement, under the name of its column")
         rules = (
             (by_signs(self.whole, BY_SIGNS), "one sign in a form of its own"),
             (in_words, "a sentence that tells a password, a PIN or a user name, or a command or table that holds one"),
             (calls, "an argument of a call that logs in"),
         )
-        return {(a, b): rule for found, rule in rules for a, b in found.at[:, 1:3].tolist()}
+        return under_names | {(a, b): rule for found, rule in rules for a, b in found.at[:, 1:3].tolist()}
 
     @cached_property
     def announced(self) -> Ints:
@@ -123,11 +133,13 @@ class Reading:
         return announced(self.whole, *cues(self.whole))[0]
 
 
-_BLANK = re.compile(r"\s")
+_BLANK = re.compile(r"\s\S*\Z")
 
 
-def beginning(text: str, column: str, region: str, most: int, longest: int | None) -> Reading:
-    """The text, or its beginning where it is long and that holds more than `most` candidates; never more than `longest`."""
+def beginning(text: str, column: str, region: str, most: int, longest: int | None) -> tuple[Reading, int]:
+    """The text, or its beginning where it is long and that holds more than `most` candidates, and how many characters of
+    that are wanted: never more than `longest`. What is read goes on behind them (`AHEAD`), so that what stands across the
+    place is seen whole (`safe_end`)."""
     size = LONG
     while size < min(len(text), longest or len(text)):
         reading = Reading(text[:size], column, region)
@@ -135,12 +147,28 @@ def beginning(text: str, column: str, region: str, most: int, longest: int | Non
             break
         if len(reading.candidates) > most:
             stop = int(np.partition(reading.candidates[:, 2], most)[most])
-            return Reading(text[: _cut(text, reading.points(stop, stop + 1)[1] + BEHIND)], column, region)
+            return _as_far_as(text, column, region, reading.points(stop, stop + 1)[1] + BEHIND)
         size *= 4
-    return Reading(text if longest is None or len(text) <= longest else text[: _cut(text, longest)], column, region)
+    return _as_far_as(text, column, region, len(text) if longest is None else longest)
 
 
-def _cut(text: str, place: int) -> int:
-    """The next blank behind `place`, if it is near."""
-    blank = _BLANK.search(text, place, place + 256)
-    return blank.start() if blank else min(place, len(text))
+def _as_far_as(text: str, column: str, region: str, wanted: int) -> tuple[Reading, int]:
+    """A reading that is cut `AHEAD` behind what is wanted; none is cut whose escapes only the whole text has read."""
+    if wanted < len(text):
+        cut = Reading(text[: wanted + AHEAD], column, region)
+        if not cut.escaped:
+            return cut, wanted
+    return Reading(text, column, region), len(text)
+
+
+def safe_end(text: str, wanted: int, spans: Sequence[tuple[int, int]]) -> int:
+    """Where a text that was read further than it is wanted may end: at a blank, and across no span, so that no part of what
+    is found, and no beginning of a word (of up to 256 characters), is shown."""
+    if wanted >= len(text):
+        return len(text)
+    blank = _BLANK.search(text, max(0, wanted - 256), wanted)
+    end = blank.start() if blank else wanted
+    for start, stop in sorted(spans, reverse=True):
+        if start < end < stop:
+            end = start
+    return end

@@ -87,7 +87,7 @@ def key_value(view: View, c: Candidate) -> list[Span]:
         return []
     if not quoted and not digit and ("." in value or "_" in value or not assigned):
         return []  # `password = settings.password`, "Password: the-usual"
-    if value.lower().startswith(("your", "my_", "my-", "mysecret", "mypass", "os.", "self.", "process.env", "config")):
+    if value.lower().startswith(("your", "my_", "my-", "os.", "self.", "process.env", "config")) or _MINE.fullmatch(value):
         return []
     start = c.start + len(text[: match.start("value")].encode())
     if quoted:  # all of it, to the closing quote: a mask that stops at an `&` would leave the rest to be read
@@ -96,7 +96,9 @@ def key_value(view: View, c: Candidate) -> list[Span]:
     return [(start, start + len(value.encode()), _SECRET, score)]
 
 
-_ANYBODYS = ("your", "my_", "my-", "mypass", "mysecret")
+_ANYBODYS = ("your", "my_", "my-")
+_MINE = re.compile(r"(?i)my(?:super)?(?:secret)?(?:pass(?:word|wd|phrase|code)?|secret|pw|pwd|token|key)\d{0,4}!?")
+"""What documentation writes, whole: `mysecretpassword`, `mypass1`."""
 
 
 def anybodys(user: str, password: str) -> bool:
@@ -104,7 +106,8 @@ def anybodys(user: str, password: str) -> bool:
     value = password.lower()
     if value in _NOT_VALUES or value in _ANY_PASSWORD or len(set(value)) < 3 or value == user.lower():
         return True
-    return bool(_PLACEHOLDER.search(password)) or value[0] in "<{$%[*" or value.startswith(_ANYBODYS)
+    written = value[0] in "<{$%[*" or value.startswith(_ANYBODYS) or _MINE.fullmatch(value) is not None
+    return written or bool(_PLACEHOLDER.search(password))
 
 
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}")

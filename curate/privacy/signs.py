@@ -207,9 +207,13 @@ _LONGEST_RUN = re.compile(r"[A-Za-z0-9]{16,}")
 
 _PASS_NAME = re.compile(
     r"(?i)(?<![a-z])(?:db|database|smtp|e?mail|s?ftp|ssh|admin|root|user|login|mysql|postgres|pg|redis|mongo|rabbitmq|imap|ldap"
-    r"|wifi|proxy|auth)_pass[\\\"' ]*\Z"
+    r"|wifi|auth)_pass[\\\"' ]*\Z"
 )
-_PASS_VALUE = re.compile(r"(?P<sign>[:=])(?P<gap> ?)\\?(?P<quote>[\"'`]?)(?P<value>[^\s\"'`\\<>{}$%();,]{6,60})(?P<end>.?)")
+_PASS_VALUE = re.compile(
+    r"(?P<sign>[:=])(?P<gap> ?)\\?(?P<quote>[\"'`]?)(?P<value>[^\s\"'`\\<>{}$%();,|]{6,60})(?P<end>.?)"
+)
+_NO_PASS = re.compile(r"[\w.-]+[:/]|[\w-]+(?:\.[\w-]+)+(?::|$)")
+"""Servers, paths, what a form demands (`string:60`): what else stands under such a name."""
 
 
 def _named_pass(before: str, behind: str) -> _Taken:
@@ -217,11 +221,15 @@ def _named_pass(before: str, behind: str) -> _Taken:
     found = _PASS_VALUE.match(behind) if _PASS_NAME.search(before) else None
     if found is None or (found["quote"] and found["end"] not in (found["quote"], "\\")) or found["end"] in ("(", "{"):
         return None
-    strong, tight = strength(found["value"]), found["sign"] == "=" and not found["gap"]
-    if not found["quote"] and ("." in found["value"] or "[" in found["value"]):
+    value = found["value"] if found["quote"] else found["value"].split("&")[0]  # of a query
+    if found["end"] == "|" or _NO_PASS.match(value) or len(value) < 6:
         return None
-    least = 3 if "pass" in found["value"].lower() else 1 if found["quote"] or tight else 2
-    return (found.start("value"), found.end("value"), "SECRET", 0.8) if strong >= least else None
+    strong, tight = strength(value), found["sign"] == "=" and not found["gap"]
+    if not found["quote"] and ("." in value or "[" in value):
+        return None
+    least = 3 if "pass" in value.lower() else 1 if found["quote"] or tight else 2
+    begin = found.start("value")
+    return (begin, begin + len(value), "SECRET", 0.8) if strong >= least else None
 
 
 def _named_key(before: str, behind: str) -> _Taken:

@@ -30,6 +30,12 @@ _VALUE = re.compile(
     rb"\s{0,20}(?:[NE]?'((?:[^'\\]|''|\\.){0,4000})'|\"([^\"\\]{0,4000})\"|([^,()'\"]{0,200}(?:\([^()]{0,80}\))?))\s{0,20}([,)])",
     re.DOTALL,
 )
+_ODD = re.compile(
+    rb"(?:[^,()'\"]{1,200}+|'(?:[^'\\]|''|\\.){0,1000}+'|\"[^\"\\]{0,1000}+\""
+    rb"|\((?:[^()'\"]{1,200}+|'(?:[^'\\]|''|\\.){0,1000}+'){0,8}+\)){1,12}+()()()([,)])",
+    re.DOTALL,
+)
+"""A value that is worked out (`DATE '...'`, `CAST('...' AS date)`, `'...' || 'b'`): passed over."""
 _GLUED = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PASSWORDS = frozenset(("password", "passwd", "pwd", "user password", "passwort", "contraseña", "contrasena", "senha"))
 
@@ -74,7 +80,7 @@ def statements(text: Block, words: Sequence[Word]) -> tuple[Block, Ints, Ints] |
 def _values(data: memoryview, at: int, high: int, count: int) -> tuple[list[tuple[int, int]], int] | None:
     """Places of the values of one row from behind its bracket, and where it ends; nothing unless there are `count`."""
     out: list[tuple[int, int]] = []
-    while len(out) < count and (value := _VALUE.match(data, at, high)):
+    while len(out) < count and (value := _VALUE.match(data, at, high) or _ODD.match(data, at, high)):
         group = next(n for n in (1, 2, 3) if value[n] is not None)
         out.append(value.span(group))
         at = value.end()

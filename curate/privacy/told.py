@@ -105,7 +105,7 @@ def _written_down(
     if kind == w.PASSWORD or word == "publickey":
         found = [access.of_login(before, rest)]
     elif kind == w.COMMAND:
-        found = [access.of_command(word, rest, strength)]
+        found = [access.of_command(text.read(start, end), rest, strength)]
     elif kind == w.HARDWARE:
         found = [access.of_hardware(before, rest)]
     else:
@@ -125,12 +125,10 @@ def _written_down(
 def passwords(text: Block, cells: Ints) -> Found:
     """Of cells (row, bytes) under the name of a column of passwords those that look like one."""
     some = [(row, a, b) for row, a, b in cells.tolist() if b - a <= 80 and strength(text.read(a, b)) >= 2]
-    some = [one for one in some if not _HASH_OR_CODE.search(text.read(*one[1:]))]
+    some = [one for one in some if not access.HASH_OR_CODE.search(value := text.read(*one[1:]))
+            and (strength(value) == 3 or not access.OF_CODE.search(value))]  # fmt: skip
     at = np.array([(*one, CODE["SECRET"]) for one in some], np.int64).reshape(-1, 4)
     return Found(at, np.full(len(some), 0.8), np.zeros(len(some), np.bool_))
-
-
-_HASH_OR_CODE = re.compile(r"^[$@:?]|[\s\"]")
 
 
 def _value(text: Block, kind: int, low: int, start: int, end: int, row_end: int) -> tuple[_Value | None, str]:
@@ -300,7 +298,7 @@ def _password(word: str, before: str, rest: str) -> _Value | None:
             return None
         device = token.joined == "loose" and not token.quote and _ON.search(rest[: token.start])  # "on Galaxy21!"
         strong = strength(value.rstrip("!") if device else value)
-        drawn = sum(map(str.isdigit, value)) >= 2
+        drawn = sum(map(str.isdigit, value)) >= 2 and not _NUMBERED.fullmatch(value)
         if beside and strong and drawn and not token.joined and not token.away and _ends(rest, token, value):
             return _Value(token.start, value, 0.8)
         if strong >= _needed(token, low) and (token.joined != "loose" or any(map(str.isdigit, value))):
@@ -327,6 +325,8 @@ _USER_BESIDE = re.compile(
     r"(?i)\b(?:user(?: ?name)?|login|benutzer(?:name)?|usuario|usuário|utente|utilisateur|identifiant|gebruiker)"
     r"(?:[ \t]?[:=][ \t]?|[ \t])[\w.@+-]{2,40}[,;/ \t]{1,3}\Z"
 )
+_NUMBERED = re.compile(r"[^\W\d_]+\d{1,3}")
+"""A type or a place in a book: `char64`, `Seite23`."""
 _CLOSES = re.compile(
     r"""\s*(?:$|[.,;!?)\]|/"'\n]|(?:and|und|et|y|e|i|og|och|en|or|oder|ou|but|aber|thanks|please|bitte)\b)"""
 )
@@ -411,10 +411,6 @@ def _name_of_account(word: str, before: str, rest: str) -> _Value | None:
             token.joined in ("told", "sign") or (not token.joined and _credentials(before, rest[token.start :]))
         ):
             return _Value(token.start, value, 0.6)
-        right_behind = not token.joined and token.away == (_NAME.match(rest) is not None)
-        if right_behind and value == value.lower() and _SIGNED.match(value) and _account_like(value):
-            closed = _CLOSED.match(rest[token.start + len(value) :])
-            return _Value(token.start, value, 0.6) if closed else None  # "user name leik_91, ..."
         if token.joined or token.away > 1:
             return None
     return None

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from curate.cli import cli
 from curate.privacy import ScanConfig, scan
 from curate.privacy.explain import MOST, explain_text
+from curate.privacy.reading import LONG
 from curate.privacy.types import ALL
 
 TEXTS = [
@@ -142,3 +143,43 @@ def test_a_long_text_in_disguise_is_cut_between_its_own_characters() -> None:
     story = explain_text(text)
     assert 0 < story.unread < len(text)
     assert {text[t.start : t.end] for t in story.candidates} == {"０３０ １２３４５６７"}
+
+
+@pytest.mark.parametrize("piece", [
+    "IBAN DE89 3704 0044 0532 0130 00 ", "4111 1111 1111 1111 ", "AKIAQ3EGRNDVKX52TLMA,", "jane.doe@mailhost.com,",
+    "call (212) 555-0134 ", "https://bob:Xk9!kqz@db.example.com/a,",
+])  # fmt: skip
+def test_no_piece_of_what_the_cut_goes_through_is_shown(piece: str) -> None:
+    raw = set(piece.replace(",", " ").split()) - {"IBAN", "call"}
+    for shift in range(0, len(piece), 5):
+        text = "o" * shift + " " + piece * (140_000 // len(piece))
+        story = explain_text(text)
+        assert len(story.candidates) >= MOST
+        assert story.unread
+        behind = story.masked.rsplit("]", 1)[1].strip(" ,")
+        assert not behind or not any(part.startswith(behind) or behind.startswith(part[:6]) for part in raw), behind
+        assert max(int(str(f["end"])) for f in story.found) <= len(text) - story.unread
+
+
+def test_no_piece_of_a_name_stands_where_nobody_looks_any_further() -> None:
+    fill, who = "The lamp was lit in the hall. ", "He wrote to Jennifer Miller at 45 Oak Street. "
+    for shift in range(14, len(who), 3):
+        story = explain_text((fill * (LONG // len(fill) + 1))[: LONG - shift - 1] + " " + who + fill * 1000)
+        assert story.unnamed
+        assert not any(part in story.masked for part in ("45", "Oak", "Jennifer", "Miller"))
+
+
+def test_a_text_that_is_shown_whole_is_not_said_to_go_on(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "flood.txt"
+    file.write_text("call (212) 555-0134, " * 8000, encoding="utf-8")
+    outs = (CliRunner().invoke(cli, ["pii-explain", "--file", str(file), *more]).output for more in ([], ["--show-raw"]))
+    first, raw = (out.splitlines()[0] for out in outs)
+    assert first.endswith(" …")
+    assert not raw.endswith("…")
+
+
+def test_values_of_a_statement_say_so() -> None:
+    story = explain_text("INSERT INTO t (dob, password) VALUES ('1980-05-01', 'Fen&Moor12')")
+    rules = {v.type: t.rule for t in story.candidates for v in t.verdicts if v.outcome == "found"}
+    assert "statement" in rules["DATE_OF_BIRTH"]
+    assert "statement" in rules["SECRET"]
