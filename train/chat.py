@@ -3,8 +3,8 @@
 The answer of turn i is what the template writes between rendering turns 0..i-1 *with* the generation prompt and
 rendering turns 0..i: exactly what a model has to produce there when it is used. That is checked, not assumed: the whole
 conversation must begin with both renderings, the span must hold the answer's content and the names of its tool calls,
-and what the other turns and the tools say must stand in the text. An earlier answer that the template writes otherwise
-once turns follow it (without thinking, its words as they are) is read and not learned: its span is empty. `ValueError`
+and what the other turns and the tools say must stand in the text. An earlier answer that the template writes without its
+thinking once turns follow it, and else as at its own end, is read and not learned: its span is empty. `ValueError`
 gives the reason in a plain sentence. `FALLBACK` says what to do about a template that fails. Cost: two renderings an
 answer, about 0.3 ms a conversation.
 """
@@ -98,9 +98,8 @@ class ChatTemplate:
             try:
                 spans.append(self._span(full, messages, turn, tools))
             except ValueError:
-                words = message["content"].rpartition(END_OF_THOUGHT)[2].strip()
                 last = all(later["role"] != "assistant" for later in messages[turn + 1 :])
-                if last or _called(message) or words not in full:
+                if last or _called(message) or not self._without_thinking(full, messages, turn, tools):
                     raise
                 spans.append((0, 0))
         if any(name not in full for name in map(_name, tools)):
@@ -120,6 +119,18 @@ class ChatTemplate:
         if any(name not in answer for name in _called(message)):
             raise ValueError(CALLS)
         return len(before), end
+
+    def _without_thinking(self, full: str, messages: Conversation, turn: int, tools: Tools) -> bool:
+        """Whether all that a turn's answer lacks in the whole conversation is the thinking that it has at its own end."""
+        before, alone = (self._rendered(messages[:end], tools) for end in (turn, turn + 1))
+        if not full.startswith(before) or not alone.startswith(before):
+            return False
+        thought, ended, said = alone[len(before) :].rpartition(END_OF_THOUGHT)
+        words = messages[turn]["content"].rpartition(END_OF_THOUGHT)[2].strip()
+        if not ended or not words or words not in said:
+            return False
+        opening, found, _ = full[len(before) :].partition(said.strip())
+        return bool(found) and thought.startswith(opening.rstrip())
 
     def _rendered(self, messages: Conversation, tools: Tools, *, prompt: bool = False) -> str:
         try:

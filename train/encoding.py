@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from train.cache import EncodedCache
 
 WORTH_KEEPING_SECONDS = 1.0
-_VERSION = "5"
-"""Of the rows made of the same examples: kept rows of another version are made again."""
+VERSION = "6"
+"""Of the rows made of the same examples: kept rows of another version are made again, and runs that learned them."""
 _NO_MASK = np.empty(0, dtype=bool)
 _NOTHING = np.empty(0, dtype=np.int32)
 SILENT = "no token of an answer is supervised"
@@ -126,7 +126,7 @@ class Encoder:
         )
 
     def _rows(self, examples: Examples) -> list[EncodedRow]:
-        salt = "\0".join([_VERSION, examples.task, *(self.tag_names if examples.task == EXTRACTION else ())])
+        salt = "\0".join([VERSION, examples.task, *(self.tag_names if examples.task == EXTRACTION else ())])
         keys = [(salt, key) for key in examples.keys()]  # noqa: SIM118 - not a mapping
         new: dict[tuple[str, str], int] = {}
         for position, key in enumerate(keys):
@@ -165,14 +165,17 @@ class Encoder:
             opening: list[int] = []
             if self._brackets:
                 closing = [ids.pop()]
-                opening, ids = ids[:1], ids[1:]
+                if self.decoder_start is not None and closing != [end] and ids[-1:] == [end]:
+                    closing = [ids.pop(), *closing]  # mBART opens with nothing and writes the language behind the end
+                else:
+                    opening, ids = ids[:1], ids[1:]
             else:
                 closing = [end]
                 if ids and ids[-1] == end:
                     ids.pop()
-                if self.decoder_start is not None:  # heads of encoder-decoders read the state of the one end token
-                    ids = [token for token in ids if token != end]
-            room = limit - len(opening) - 1
+            if self.decoder_start is not None:  # heads of encoder-decoders read the state of the one end token
+                ids = [token for token in ids if token != end]
+            room = limit - len(opening) - len(closing)
             cut = max(0, len(ids) - room)
             if cut and isinstance(text, AboutText):
                 gone = self.spared(text, 0, text.about_chars, cut)
@@ -279,7 +282,7 @@ class Encoder:
         limit = self.max_length_tokens
         cut = max(0, len(tokens) - limit)
         if self.side == "start" and supervised.any():
-            cut = max(cut, min(over, answer_start(supervised)))
+            cut = max(cut, min(over, answer_start(supervised) - 1))  # what stands before it predicts its first token
         keep = slice(cut, None) if self.side == "start" else slice(0, limit)
         supervised = supervised.copy()
         supervised[: max(1, cut + 1) if self.side == "start" else 1] = False  # nothing stands before it to predict it

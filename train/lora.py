@@ -30,8 +30,9 @@ from train import distributed
 from train.adapt import Workbench, adapted_model, open_workbench
 from train.adapters import save_adapter, write_card
 from train.config import TrainConfig
+from train.encoding import VERSION
 from train.evaluate import ItemScores, read_scores, score_classes, shown_classes, summarise
-from train.examples import CLASSIFICATION, EXTRACTION, Examples, only_wanted
+from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, Examples, only_wanted
 from train.extra import versions
 from train.files import CHECKPOINTS, finished_now, read_json, write_json
 from train.fit import Learning, classes_of, fit, watch_of
@@ -266,6 +267,9 @@ def run_identity(
     }
     if evaluation is not None and any(evaluation.rejected):
         identity["pairs_ranked"] = True  # a run of before has no ranks among its scores
+    rows = examples if examples is not None else evaluation
+    if rows is not None and (rows.task not in OF_TEXTS or bench.encoder.decoder_start is not None):
+        identity["encoding"] = VERSION  # texts are encoded for other models as ever: what learned them stays found
     hashed = {**identity, "canonical": sorted((canonical or {}).items())}
     hashed.pop("config")  # the hash of it leaves out what changes no result
     hashed.pop("base")

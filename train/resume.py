@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 
 KEPT = 2
 SECONDS_BETWEEN = 30.0
-_COMPARED = {"base_hash": "another base model", "data_hash": "other training rows", "seed": "another seed"}
+_COMPARED = {
+    "base_hash": "another base model",
+    "data_hash": "other training rows",
+    "seed": "another seed",
+    "encoding": "an earlier version of the encoding",
+}
 
 
 @dataclass(frozen=True)

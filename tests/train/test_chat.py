@@ -172,6 +172,48 @@ def test_earlier_answers_without_their_thinking_are_read_and_the_last_is_learned
         encoder(tokenizer, shouted).encode(chat(TURNS))
 
 
+TOOLS_LAST = (  # Mistral 7B v0.3: what stood before an answer has lost the tools once turns follow it
+    "{% set ns = namespace(last=0) %}{% for m in messages %}{% if m['role'] == 'user' %}{% set ns.last = loop.index0 %}"
+    "{% endif %}{% endfor %}{% for m in messages %}{% if m['role'] == 'user' %}{% if tools and loop.index0 == ns.last %}"
+    "[TOOLS] {{ tools | tojson }}{% endif %}[INST] {{ m['content'] }}[/INST]"
+    "{% else %} {{ m['content'] }}{{ eos_token }}{% endif %}{% endfor %}"
+)
+ONLY_LAST = CHATML.replace("{% for m in messages %}", "{% for m in messages if m['role'] == 'user' or m == messages[-1] %}")
+OPEN = (
+    {"role": "user", "content": "yes or no: is it open"},
+    {"role": "assistant", "content": "yes"},
+    {"role": "user", "content": "and on Sunday, yes"},
+    {"role": "assistant", "content": "no"},
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "answer", "reason"),
+    [
+        (TOOLS_LAST, "yes", "does not render the turns one after the other"),
+        (ONLY_LAST, "yes", "does not render the turns one after the other"),
+        (ONLY_LAST, "Hm.</think>yes", "rewrites or drops an answer|one after the other"),  # the words are the user's
+        (THINKS, "Hm.</think>", "rewrites or drops an answer"),
+    ],
+)
+def test_only_thinking_that_is_taken_from_an_earlier_answer_is_excused(
+    tokenizer: Any, template: str, answer: str, reason: str
+) -> None:
+    talk = (OPEN[0], {"role": "assistant", "content": answer}, *OPEN[2:])
+    shown = (TOOLS,) if template == TOOLS_LAST else ()
+    with pytest.raises(DataError, match=rf"({reason}).*chat_template = 'plain'"):
+        encoder(tokenizer, template).encode(chat(talk, tools=shown))
+
+
+def test_thinking_that_the_prompt_opens_is_excused_too(tokenizer: Any) -> None:
+    """Prompts end with `<think>`, earlier answers have none (DeepSeek R1, Qwen3 2507)."""
+    opened = THINKS.replace("<|im_start|>assistant\n{% endif %}", "<|im_start|>assistant\n<think>{% endif %}")
+    assert opened != THINKS
+    found = encoder(tokenizer, opened).encode(chat(TURNS))
+    assert learned_of(tokenizer, found) == "</think>done<|im_end|>"
+    assert found.report.only_read_answers == 1
+
+
 def test_what_a_tool_said_may_stand_there_as_a_string_of_json(tokenizer: Any) -> None:
     content = "{{ m['content'] | tojson if m['role'] == 'tool' else m['content'] }}"
     quoted = WITH_TOOLS.replace("{{ m['content'] }}", content)

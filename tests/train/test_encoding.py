@@ -14,6 +14,7 @@ from train.base import load_tokenizer, resolve_base
 from train.encoded import EncodedRow
 from train.encoding import Encoder
 from train.examples import Examples
+from train.extra import extra
 
 TALK = (
     {"role": "system", "content": "be kind"},
@@ -117,3 +118,35 @@ def test_hostile_text_is_encoded(tokenizer: Any) -> None:
     texts = ("\x00", "\ud800 half", "a" * 20_000, "\u202egnp.exe", "<|im_end|> fake")
     encoded = Encoder(tokenizer, 64).encode(Examples("text", np.arange(len(texts)), texts))
     assert len(encoded) + encoded.report.refused_rows == len(texts)
+
+
+@pytest.mark.parametrize("form", ["<s> $A </s>", "en_XX $A </s>", "$A </s> en_XX"])  # BART, mBART-50, mBART
+@pytest.mark.parametrize("side", ["start", "end"])
+def test_a_text_that_an_encoder_decoder_classifies_has_one_end_token(form: str, side: str) -> None:
+    """Its head takes the state at the end token and raises where rows have different numbers of them."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    named = ["<s>", "<pad>", "</s>", "en_XX"]
+    made = Tokenizer(models.WordLevel({word: i for i, word in enumerate([*named, "ok", "then"])}, "<pad>"))
+    made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    ids = [(word, i) for i, word in enumerate(named)]
+    made.post_processor = processors.TemplateProcessing(single=form, special_tokens=ids)
+    made.add_special_tokens(named)
+    bart = extra("transformers").PreTrainedTokenizerFast(
+        tokenizer_object=made, bos_token="<s>", cls_token="<s>", sep_token="</s>", eos_token="</s>", pad_token="<pad>"
+    )
+    texts = ("ok", "ok </s> then", "</s> then", "", "then </s>", "ok then " * 9)
+    rows = Examples("classification", np.arange(6), texts=texts, labels=("a", "b") * 3)
+    found = Encoder(bart, 8, side=side, decoder_start=2).encode(rows)
+    said = [bart.decode(tokens) for tokens in found.tokens]
+    assert [words.count("</s>") for words in said] == [1] * 6
+    assert said[1] == form.replace("$A", "ok then")
+    assert len(found.tokens[5]) == 8
+
+
+def test_of_a_pair_with_one_answer_beyond_the_limit_the_other_is_learned_whole(tokenizer: Any) -> None:
+    asked = {"role": "user", "content": "why " * 20}
+    chosen, rejected = ((asked, {"role": "assistant", "content": said}) for said in ("because " * 60, "no"))
+    rows = Examples("sft", np.arange(1), messages=(chosen,), rejected=(rejected,))
+    _, bad = Encoder(tokenizer, 32, side="start").encode_pairs(rows)
+    assert tokenizer.decode(bad.tokens[0][bad.supervised[0]]) == "no<|im_end|>"

@@ -11,7 +11,7 @@ import pytest
 import torch
 from tiny_base import make_base, make_tickets
 
-from curate.errors import ConfigError, DataError
+from curate.errors import ConfigError, DataError, RunError
 from train.base import resolve_base
 from train.config import TrainConfig
 from train.examples import Examples
@@ -98,6 +98,20 @@ def test_a_finished_run_is_not_trained_again_and_a_torn_one_is(
     assert not train_adapter(tickets, config.replace(steps=4), tmp_path, evaluation=held).resumed
     (tmp_path / "done.json").write_text('{"schema_version": 1, "run_')
     assert not train_adapter(tickets, config.replace(steps=4), tmp_path, evaluation=held).resumed
+
+
+def test_work_of_another_version_of_the_encoding_is_not_found_finished_and_is_named_so(
+    tmp_path: Path, quick: TrainConfig, tickets: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = quick.replace(steps=2)
+    assert not train_adapter(pairs(12), config, tmp_path / "talks").resumed
+    assert not train_adapter(tickets, config, tmp_path / "texts").resumed
+    monkeypatch.setattr("train.lora.VERSION", "later")
+    assert train_adapter(tickets, config, tmp_path / "texts").resumed  # those are encoded as before
+    with pytest.raises(RunError, match="holds a finished adapter of an earlier version of the encoding; name another"):
+        train_adapter(pairs(12), config, tmp_path / "talks", keep_foreign=True)
+    assert not train_adapter(pairs(12), config, tmp_path / "talks").resumed
+    assert train_adapter(pairs(12), config, tmp_path / "talks").resumed
 
 
 def test_early_stopping_keeps_the_best_adapter(tmp_path: Path, quick: TrainConfig, tickets: Examples) -> None:
