@@ -21,13 +21,13 @@ import numpy.typing as npt
 
 from curate.privacy.column import Block
 from curate.privacy.names.columns import OF_NAME, OF_PERSON, column_class
-from curate.privacy.names.listed import announces, listed_first, listed_name, ordinary, tells_place_or_body
+from curate.privacy.names.listed import announces, in_no_list, listed_first, listed_name, ordinary
 from curate.privacy.names.phrases import alternatives, parts, words
 from curate.privacy.names.plausible import ROLES
 from curate.privacy.names.things import ARTICLES
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
-from curate.privacy.types import LOCATION, ORGANIZATION, PERSON
+from curate.privacy.types import PERSON
 from curate.privacy.words import LETTERS, word_list
 
 ONE, SEVERAL, NOUNS = 0.95, 0.7, 0.9
@@ -43,9 +43,6 @@ _PARTICLES = words("people", "particles") | words("people", "begin_names")
 _LANGUAGES = [(frozenset(some.split()), frozenset(both.replace("|", " ").split()))
               for both in parts("ordinary", "languages") for some in (both.partition("|")[0],)]  # fmt: skip
 """Small words of a language that lists hold as names; with them those by which it is known."""
-_KNOWN = 2
-"""Small words by which a text is known to be in another language: lists of names and streets are in none."""
-_ENGLISH_ONLY = frozenset(("the", "and", "of"))
 ORDINARY = frozenset[str]().union(*(some for some, _ in _LANGUAGES))
 _POLITE = words("ordinary", "polite")
 _JOINS = words("ordinary", "joins")
@@ -75,7 +72,7 @@ _SPEAKS = re.compile(r"(?:\A|\n)(?:[^\n]{0,24}[\])>] ?|[\d:., -]{4,20} )?\Z")
 
 def unsure_elsewhere(text: Block, found: Found, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Which spans are such words. `places` (int64[n, 3]: row, start byte, end byte): people whom a phrase announces. A
-    person whose name is followed by small words ends before them: `found.at` is changed in place."""
+    person ends before small words behind the name: `found.at` is changed in place."""
     at = found.at
     out: npt.NDArray[np.bool_] = at[:, 3] == PERSON
     small = ~_begins_large(text, at)
@@ -105,29 +102,12 @@ def unsure_elsewhere(text: Block, found: Found, places: npt.NDArray[np.int64]) -
         weight = 0.0 if parted or (value.isupper() and len(value) > 3) else score
         if (plain and not parted) or _told(text, row, start, end, spoken, weight, around):
             continue
-        if not large and not ordinary_words and (listed_first(spoken[0]) or not around.elsewhere()):
+        if not large and not ordinary_words:
             continue
-        out[n] = True
-        if parted and any(map(listed_first, spoken)):
-            first, last = _name_in(value, ordinary_words)
-            led = LETTERS.findall(value[:first])[-1:]
-            out[n] = first == last or (bool(led) and led[0] in ARTICLES and " " not in value[first:last])
+        first, last = _without_ends(value, ordinary_words)
+        out[n] = not any(listed_name(word) for word in large or spoken if word not in ordinary_words)
+        if not out[n]:
             at[n, 1:3] = start + len(value[:first].encode()), start + len(value[:last].encode())
-    return out
-
-
-def small_elsewhere(text: Block, found: Found) -> npt.NDArray[np.bool_]:
-    """Which places and organisations have no capital, in a script that has them, and words that no list of such holds, in a
-    text that is not English."""
-    at = found.at
-    out: npt.NDArray[np.bool_] = np.isin(at[:, 3], (LOCATION, ORGANIZATION)) & ~_begins_large(text, at)
-    for n in np.flatnonzero(out).tolist():
-        row, start, end, _ = at[n].tolist()
-        value = text.read(start, end)
-        out[n] = value == value.lower() != value.upper() and not all(map(_place_or_body, LETTERS.findall(value)))
-        if out[n]:
-            around = _around(text, row, start, end, value)
-            out[n] = not around.english and around.elsewhere()
     return out
 
 
@@ -147,7 +127,14 @@ def _ordinary_here(spoken: list[str], around: _Around) -> frozenset[str]:
     out = set()
     for n, word in enumerate(spoken):
         of = [hit for hit, (some, _) in zip(hits, _LANGUAGES) if word.lower() in some]
-        if of and max(of) == max(hits) and (word.islower() or word.lower() in _POLITE or (n == 0 and begins)):
+        if not of or max(of) < max(hits):
+            continue
+        named = not in_no_list(word) and n + 1 < len(spoken)  # `Uma Thurman`, `Nur Aydın`
+        if word.islower():
+            named &= n == 0 and named and listed_name(spoken[1]) and spoken[1] not in ORDINARY
+        else:
+            named &= named and spoken[n + 1][0].isupper()
+        if not named and (word.islower() or word.lower() in _POLITE or (n == 0 and begins)):
             out.add(word)
     return frozenset(out)
 
@@ -157,28 +144,10 @@ def _follows(word: str) -> bool:
     return len(word) > 2 and word.islower() and word not in _PARTICLES and word not in _JOINS and not listed_name(word)
 
 
-def _place_or_body(word: str) -> bool:
-    return word in _PARTICLES or (word not in ORDINARY and tells_place_or_body(word))
-
-
-def _name_in(value: str, ordinary_words: frozenset[str]) -> tuple[int, int]:
-    """First and last place of the words that lists of names hold, where ordinary ones part them; the same place twice where
-    there are none. Where there is no capital, a first name begins it."""
-    first = last = 0
-    known = False
-    capitals = not value.islower()
-    for match in [*LETTERS.finditer(value), None]:
-        word = match[0] if match else ""
-        begins = word[:1].isupper() if capitals else first < last or listed_first(word)
-        if match and begins and word not in ordinary_words:
-            first, last = (match.start() if first == last else first), match.end()
-            known |= listed_name(word)
-        elif not match or word in ordinary_words or (capitals and _follows(word)):
-            if known and first < last:
-                return first, last
-            first = last = 0
-            known = False
-    return 0, 0
+def _without_ends(value: str, ordinary_words: frozenset[str]) -> tuple[int, int]:
+    """First and last place of the words, without ordinary ones before and behind them. Between them may stand `A or B`."""
+    rest = [match for match in LETTERS.finditer(value) if match[0] not in ordinary_words]
+    return (rest[0].start(), rest[-1].end()) if rest else (0, 0)
 
 
 _ONE_OF = re.compile(rb"(?:^|[^\w'])an? $")
@@ -246,10 +215,6 @@ class _Around(NamedTuple):
     def hits(self) -> list[int]:
         """How many of the small words each of `_LANGUAGES` is known by."""
         return [sum(word in known for word in self.small) for _, known in _LANGUAGES]
-
-    def elsewhere(self) -> bool:
-        """Whether the text is known to be in one of them."""
-        return max(self.hits()) >= _KNOWN and _ENGLISH_ONLY.isdisjoint(self.small)
 
 
 def _around(text: Block, row: int, start: int, end: int, value: str) -> _Around:

@@ -26,7 +26,7 @@ from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, 
 from curate.privacy.names.cues import cues
 from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
-from curate.privacy.names.elsewhere import one_of_many, small_elsewhere, unsure_elsewhere
+from curate.privacy.names.elsewhere import one_of_many, unsure_elsewhere
 from curate.privacy.names.grids import grid
 from curate.privacy.names.labelled_addresses import with_labelled
 from curate.privacy.names.labels import TYPES
@@ -158,8 +158,6 @@ def name_spans(
     found = plausible(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
     found = reshaped(text, mended(text, found), "LOCATION" in types)
     found = _told(text, found, types)
-    if min_score >= _USUAL:
-        found = found.take(~small_elsewhere(text, found))
     words_at, silent = cues(text)
     if "PERSON" in types or "ORGANIZATION" in types:
         if "ORGANIZATION" in types:

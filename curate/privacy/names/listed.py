@@ -73,12 +73,6 @@ def family_and_first(family: str, first: str) -> bool:
     return bool(_bits(family) & FAMILY) and bool(_bits(first) & GIVEN)
 
 
-def tells_place_or_body(word: str) -> bool:
-    """Whether a list holds the word as a place or a firm, and it is met more rarely as an ordinary one."""
-    bits = _bits(word)
-    return bool(bits & (PLACE | COUNTRY | ORG)) and bits >> COMMON_SHIFT & 3 < _ORDINARY
-
-
 def tells_body(word: str, listed: bool) -> bool:
     """Whether a word behind a kind of institution belongs to a name: it is no ordinary word, nor day or month. `listed`: a
     list must hold it as a name or place."""
