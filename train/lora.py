@@ -269,7 +269,7 @@ def run_identity(
         identity["pairs_ranked"] = True  # a run of before has no ranks among its scores
     rows = examples if examples is not None else evaluation
     if rows is not None and (rows.task not in OF_TEXTS or bench.encoder.decoder_start is not None):
-        identity["encoding"] = VERSION  # texts are encoded for other models as ever: what learned them stays found
+        identity["encoding_version"] = VERSION  # texts are encoded for other models as ever: what learned them stays found
     hashed = {**identity, "canonical": sorted((canonical or {}).items())}
     hashed.pop("config")  # the hash of it leaves out what changes no result
     hashed.pop("base")

@@ -39,7 +39,7 @@ _COMPARED = {
     "base_hash": "another base model",
     "data_hash": "other training rows",
     "seed": "another seed",
-    "encoding": "an earlier version of the encoding",
+    "encoding_version": "an earlier version of the encoding",
 }
 
 
