@@ -48,8 +48,9 @@ async def test_what_is_wrong_with_a_file_is_said_and_another_can_be_typed(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.jsonl").write_text('{"text": "one"}\n{"text": \n')
     async with drive(tmp_path / "bad.jsonl") as d:
-        screen = await d.on(OpenScreen)
         await d.sees("1 of 2 rows cannot be used")
+        await d.press("escape")
+        screen = await d.on(OpenScreen)
         assert screen.query_one("#open-input").value.endswith("bad.jsonl")
 
 
