@@ -7,7 +7,7 @@ Told, never guessed: whether a second column of prose is content (`positive`, `n
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import pyarrow as pa
 
@@ -37,13 +37,13 @@ def unread_prose(dataset: Dataset, length: float = _LENGTH) -> list[str]:
 def _unread_prose(dataset: Dataset, length: float) -> list[str]:
     taken = set(dataset.roles.columns())
     if dataset.task == "sft" and dataset.roles.prompt:
-        names = [n for n in dataset.columns if n not in taken and not about_row(n) and rank(n, _ANSWERS) is None]
+        names = [n for n in _may_hold_prose(dataset, taken) if not about_row(n) and rank(n, _ANSWERS) is None]
         prose = [name for name in names if _is_prose(_facts(dataset, name), nested=plain(name) in PASSAGES)]
         return [name for name in prose if not _repeats(dataset, name)]
     if dataset.task not in ("text", "classification") or not dataset.roles.text:
         return []
     read = max(_facts(dataset, name).median_words for name in dataset.roles.text)
-    free = [_facts(dataset, name) for name in dataset.columns if name not in taken]
+    free = [_facts(dataset, name) for name in _may_hold_prose(dataset, taken)]
     return [f.name for f in free if _is_prose(f) and f.median_words >= length * read]
 
 
@@ -75,6 +75,12 @@ def _repeats(dataset: Dataset, name: str) -> bool:
             if isinstance(here, str) and isinstance(read, str) and here and len(read.split()) >= _WORDS:
                 same[k] |= here in read or read in here
     return 2 * sum(same) > len(same)
+
+
+def _may_hold_prose(dataset: Dataset, taken: Container[str]) -> list[str]:
+    """Columns without a role that are not numbers or dates: counting the distinct ones of those is not for nothing."""
+    free = [name for name in dataset.columns if name not in taken]
+    return [name for name in free if not pa.types.is_primitive(dataset.values(name).type)]
 
 
 def _facts(dataset: Dataset, name: str) -> Facts:

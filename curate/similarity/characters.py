@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import copy
 import unicodedata
+from bisect import bisect_right
 from functools import lru_cache
 
 import numpy as np
@@ -26,7 +27,7 @@ NEEDS_PYTHON = -1
 BLANK, WORD, SINGLE, PUNCTUATION, IGNORED = 0, 1, 2, 3, 4
 """Token classes: separator; part of a word; a token by itself; separator, but not nothing; as if it were not there."""
 
-# Scripts written without spaces between words: each character is a token.
+# Scripts written without spaces between words: each character is a token. In order of their code points.
 _UNSPACED = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Myanmar
@@ -39,14 +40,20 @@ _UNSPACED = (
     (0x31F0, 0x31FF),
     (0x3400, 0x4DBF),  # Han
     (0x4E00, 0x9FFF),
-    (0xF900, 0xFAFF),
     (0xA9E0, 0xA9FF),  # Myanmar extensions
     (0xAA60, 0xAA7F),
+    (0xF900, 0xFAFF),
     (0x1AFF0, 0x1B16F),  # Kana supplements
     (0x20000, 0x3FFFF),
 )
+_STARTS = [low for low, _ in _UNSPACED]
 # Symbols that carry meaning (3 + 4 is not 3 - 4, C++ is not C); the rest of ASCII punctuation only separates.
 _ASCII_SYMBOLS = frozenset("#$%&*+-/<=>@\\^|~")
+
+
+def _unspaced(code: int) -> bool:
+    at = bisect_right(_STARTS, code) - 1
+    return at >= 0 and code <= _UNSPACED[at][1]
 
 
 def normalise(text: str) -> str:
@@ -67,7 +74,7 @@ def token_class(char: str) -> int:
     if 0xFE00 <= code <= 0xFE0F or category == "Cf":  # variation selectors, joiners, soft hyphens
         return IGNORED
     if category[0] in "LMN":
-        return SINGLE if any(low <= code <= high for low, high in _UNSPACED) else WORD
+        return SINGLE if _unspaced(code) else WORD
     if category[0] in "SC" and category != "Cc":
         return SINGLE  # emoji, currency, arithmetic; unassigned and private characters as they are
     return PUNCTUATION if category[0] == "P" else BLANK
