@@ -11,7 +11,8 @@ rows with a finding, each with a 95 % bootstrap interval; `posterior` is the fla
 not know how sure the model may be. Wrong labels that the data had before count as false alarms. Times are processor and
 wall seconds of this process, one thread each, the recipe and ours one after the other. `calibration`: rows with a finding
 over 40 cases of eight kinds of data. `own`: Banking77's flagged rows once more, without those that are flagged in the
-untouched file, whose labels nobody knows to be right. `findings`: what a reader said of the 50 likeliest findings in
+untouched file, whose labels nobody knows to be right, and as a reader judged what the suggestions say
+(`benchmarks/labels/banking77_suggestions.csv`). `findings`: what a reader said of the 50 likeliest findings in
 Banking77 as it is (`benchmarks/labels/banking77_verdicts.csv`). `scale`: 100,000 rows x 20 classes.
 """
 
@@ -31,11 +32,13 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import recipe
-from benchmarks.labels.data import SETS
+from benchmarks.labels.data import SETS, banking_names
 from benchmarks.labels.noise import flipped
 from curate.labels.noise import estimate_label_noise
 
 VERDICTS = Path(__file__).parent / "labels" / "banking77_verdicts.csv"
+SUGGESTIONS = VERDICTS.with_name("banking77_suggestions.csv")
+_WORTH = {"right": 1.0, "arguable": 0.5, "wrong": 0.0}
 LIKELY, SUGGESTED, AMBIGUOUS = 0.7, 0.5, 0.25
 """The thresholds of the stage `label_issues`."""
 TARGETS = [("banking", kind, 0.1) for kind in ("uniform", "confusable", "annotator")]
@@ -58,7 +61,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-def calibration_error(p: Floats, truth: Bools) -> float:
+def calibration_error(p: Floats, truth: Bools | Floats) -> float:
     """Expected calibration error over ten equal bins."""
     if not len(p):
         return math.nan
@@ -66,7 +69,7 @@ def calibration_error(p: Floats, truth: Bools) -> float:
     return float(sum(abs((p[bins == b] - truth[bins == b]).mean()) * (bins == b).mean() for b in np.unique(bins)))
 
 
-def interval(p: Floats, truth: Bools) -> tuple[float, float]:
+def interval(p: Floats, truth: Bools | Floats) -> tuple[float, float]:
     """95 % bootstrap interval of the calibration error over rows."""
     rng = np.random.default_rng(0)
     draws = [calibration_error(p[at], truth[at]) for at in (rng.integers(0, len(p), len(p)) for _ in range(200))]
@@ -74,7 +77,7 @@ def interval(p: Floats, truth: Bools) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def told(p: Floats, truth: Bools) -> str:
+def told(p: Floats, truth: Bools | Floats) -> str:
     """Calibration error with its interval."""
     low, high = interval(p, truth) if len(p) else (math.nan, math.nan)
     return f"{calibration_error(p, truth):.3f} [{low:.3f}, {high:.3f}]"
@@ -150,24 +153,32 @@ def calibration() -> None:
 
 
 def own(seeds: int) -> None:
-    """Calibration of Banking77's `likely_wrong` rows, and of those that are not suspect in the untouched file."""
-    texts, labels = SETS["banking"]()
-    n, k = len(labels), int(labels.max()) + 1
+    """Calibration of Banking77's `likely_wrong` rows as the file is labelled, without those that are suspect in the
+    untouched file, and as a reader judged every suggestion that is not the label before the flip (two seeds; arguable ones
+    count half)."""
+    texts, labels, names = *SETS["banking"](), banking_names()
+    n, k = len(labels), len(names)
+    with SUGGESTIONS.open(encoding="utf-8") as file:
+        read = {(int(r["row"]), r["suggested"]): _WORTH[r["suggestion_is"]] for r in csv.DictReader(file)}
     plain = estimate_label_noise(texts, labels, np.arange(n), k, 0, 1)
     suspect = (plain.wrong >= LIKELY) & (plain.suggested_posterior >= SUGGESTED)
-    print(f"{suspect.sum()} rows are likely wrong in the untouched file; noise, seed | rows, says, right, ECE | without")
+    print(f"{suspect.sum()} rows are likely wrong in the untouched file")
+    print("noise, seed | as labelled: rows, says, right, ECE | without those rows | as read")
     for _, kind, rate in TARGETS:
         for seed in range(1, seeds + 1):
             given = flipped(kind, texts, labels, rate, seed)
             ours = estimate_label_noise(texts, given, np.arange(n), k, 0, 1)
             likely = (ours.wrong >= LIKELY) & (ours.suggested_posterior >= SUGGESTED)
-            p, right = ours.suggested_probability, ours.suggested == labels
+            p, right = ours.suggested_probability, (ours.suggested == labels).astype(np.float64)
+            judged = right.copy()
+            others = np.flatnonzero(likely & (right == 0)).tolist()
+            keys = [(row, names[ours.suggested[row]]) for row in others]
+            judged[others] = [read.get(key, 0.0) for key in keys]
+            cases = ((likely, right), (likely & ~suspect, right), (likely, judged))
             print(
                 f"{kind:11}{seed:3}",
-                *(
-                    f"| {of.sum():5} {p[of].mean():5.2f} {right[of].mean():5.2f} {told(p[of], right[of])}"
-                    for of in (likely, likely & ~suspect)
-                ),
+                *(f"| {of.sum():5} {p[of].mean():5.2f} {t[of].mean():5.2f} {told(p[of], t[of])}" for of, t in cases),
+                f"({sum(key not in read for key in keys)} not read)",
                 flush=True,
             )
 

@@ -46,14 +46,22 @@ def _shuffled(texts: list[str], names: list[str], seed: int = 0) -> Data:
 
 def banking() -> Data:
     """10,003 bank queries, 77 intents."""
+    return _banking("train.csv")
+
+
+def banking_names() -> list[str]:
+    """The intents, in the order of their codes."""
     with (ROOT / "banking77" / "train.csv").open(encoding="utf-8") as file:
-        rows = list(csv.reader(file))[1:]
-    return [r[0] for r in rows], np.unique([r[1] for r in rows], return_inverse=True)[1].astype(np.int64)
+        return sorted({row[1] for row in list(csv.reader(file))[1:]})
 
 
 def banking_test() -> Data:
     """The 3,080 queries of the test file, 40 an intent."""
-    with (ROOT / "banking77" / "test.csv").open(encoding="utf-8") as file:
+    return _banking("test.csv")
+
+
+def _banking(name: str) -> Data:
+    with (ROOT / "banking77" / name).open(encoding="utf-8") as file:
         rows = list(csv.reader(file))[1:]
     return [r[0] for r in rows], np.unique([r[1] for r in rows], return_inverse=True)[1].astype(np.int64)
 
