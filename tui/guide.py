@@ -52,6 +52,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         super().__init__()
         self.path = path
         self.beginning: Beginning | None = None
+        self.reading = True
         self.bad_rows = False
         """Whether the data waits for somebody to say that rows are left out."""
         self.on_bad_row: str | None = None
@@ -76,14 +77,20 @@ class GuideScreen(ShowsErrors, Screen[None]):
     @work(thread=True, exclusive=True, group="start", exit_on_error=False)
     def look(self) -> None:
         """Find the roles."""
+        from curate.compiling import WORDS, told_when_compiling
         from curate.errors import BadRowsError
         from curate.privacy.preview import masked_preview
 
+        def tell(now: bool) -> None:
+            self.call_later(self.reads, f" {WORDS}" if now else "")
+
         try:
-            beginning = begin(self.path, self.on_bad_row)
-            dataset = beginning.dataset
-            offered = dict.fromkeys((*dataset.columns, *dataset.roles.columns()))  # roles may name columns inside a column
-            columns = [(Text(masked_preview(c, 40)), c) for c in offered]  # the first look of an installation takes long
+            with told_when_compiling(tell):
+                beginning = begin(self.path, self.on_bad_row)
+                dataset = beginning.dataset
+                # Roles may name columns inside a column.
+                offered = dict.fromkeys((*dataset.columns, *dataset.roles.columns()))
+                columns = [(Text(masked_preview(c, 40)), c) for c in offered]
         except BadRowsError as error:
             self.app.call_from_thread(self.ask_of_rows, error)
             return
@@ -92,19 +99,24 @@ class GuideScreen(ShowsErrors, Screen[None]):
             return
         self.app.call_from_thread(self.run_worker, self.show(beginning, columns), exit_on_error=False)
 
+    def reads(self, why: str = "") -> None:
+        """Say that it is being read, and what that waits for."""
+        if self.is_mounted and self.reading:  # it may come when all has been read
+            self.query_one("#guide-note", Static).update(Text(f"reading …{why}"))
+
     def ask_of_rows(self, error: Exception) -> None:
         """Rows cannot be used: say which, and offer to go on without them."""
         if not self.is_mounted:
             return
-        self.bad_rows = True
+        self.bad_rows, self.reading = True, False
         ways = f"{key('leave_out')} leaves them out, {key('back')} goes back to the files."
         self.query_one("#guide-note", Static).update(Text(f"✗ {in_words(error)}\n\n{ways}"))
         self.refresh_bindings()
 
     def action_leave_out(self) -> None:
         """Read it once more, without those rows."""
-        self.bad_rows, self.on_bad_row = False, "skip"
-        self.query_one("#guide-note", Static).update(Text("reading …"))
+        self.bad_rows, self.reading, self.on_bad_row = False, True, "skip"
+        self.reads()
         self.refresh_bindings()
         self.look()
 
@@ -112,6 +124,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         """A line a role: what it was taken for, why, and a choice of columns."""
         if not self.is_mounted:
             return
+        self.reading = False
         dataset = beginning.dataset
         why = {g.what: safe_text(g.reason) for g in dataset.detected.guesses}
         left_out = f" ({len(dataset.rejected):,} more left out)" if dataset.rejected else ""

@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
+from curate.compiling import WORDS
 from curate.errors import Cancelled, CurateError
 from curate.words import duration, plural
 from tui.rail import Keys
@@ -60,6 +61,7 @@ class ProgressScreen(Screen[None]):
         self.stopping = threading.Event()
         self.leaving = False
         self.compiling = False
+        """Whether a kernel has been compiled for a while, and is still."""
 
     def compose(self) -> ComposeResult:
         yield Static("", classes="title", id="progress-title")
@@ -130,11 +132,10 @@ class ProgressScreen(Screen[None]):
         self.expected = stages
         self.draw()
 
-    def _compiles(self) -> None:
-        self.compiling = True
+    def _compiles(self, now: bool) -> None:
+        self.compiling = now
 
     def _hear(self, event: Event) -> None:
-        self.compiling = self.compiling and event.kind in ("start", "progress")
         self.since.setdefault(event.stage, time.monotonic())
         self.events[event.stage] = event
 
@@ -147,7 +148,7 @@ class ProgressScreen(Screen[None]):
         table = Table.grid(padding=(0, 2))
         started = bool(self.events)
         what = "Reading the run" if opening else "Reading the data"
-        table.add_row(Text("✓" if started else "▸"), what, "" if started else "at work")
+        table.add_row(Text("✓" if started else "▸"), what, "" if started else self._doing())
         for name in dict.fromkeys([*self.expected, *self.events]):
             latest = self.events.get(name)
             title = AGAIN_TITLE if name == AGAIN else stage_title(name)
@@ -166,14 +167,17 @@ class ProgressScreen(Screen[None]):
         if event.kind == "progress" and event.total:
             share = min(1.0, event.done / event.total)
             full = round(BAR * share)
-            return Text(f"{'█' * full}{'░' * (BAR - full)} {share:4.0%}  {self._elapsed(event)}")
+            compiling = f"  {self._doing()}" if self.compiling else ""
+            return Text(f"{'█' * full}{'░' * (BAR - full)} {share:4.0%}  {self._elapsed(event)}{compiling}")
         if event.kind in ("start", "progress"):
-            doing = "compiling for this machine, once" if self.compiling else "at work"
-            return Text(f"{doing}  {self._elapsed(event)}")
+            return Text(f"{self._doing()}  {self._elapsed(event)}")
         if event.kind == "skipped":
             return Text(f"skipped: {event.reason}")
         told = f" in {duration(event.seconds)}" if event.kind == "done" else ", as computed before"
         return Text(plural(event.findings, "finding") + told)
+
+    def _doing(self) -> str:
+        return WORDS if self.compiling else "at work"
 
     def _elapsed(self, event: Event) -> str:
         return f"{time.monotonic() - self.since[event.stage]:.0f} s"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curate.compiling import WORDS
 from curate.words import duration, plural, rough_duration
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 STEP = 0.05
 MOST_ROWS = 8
 """Rows that an alert of the trainer names on the screen; all of them are in `metrics.jsonl`."""
-COMPILING = "  compiling for this machine, once; the next run starts without"
+COMPILING = f"  {{stage}}: {WORDS}; the next run starts without"
 PATIENCE_SECONDS = 30.0
 """Between two lines about how far a stage is, where lines cannot be rewritten."""
 
@@ -36,6 +37,8 @@ class Narrator:
         self.live = sys.stderr.isatty() and not quiet
         self.said: dict[str, float] = {}
         self.since: dict[str, float] = {}
+        self._rewritten = ""
+        """The last live line."""
         self._stage = ExitStack()
         """What lasts as long as the stage that works."""
 
@@ -67,7 +70,7 @@ class Narrator:
         """One event of the pipeline."""
         name = event.stage.replace("_", " ")
         if event.kind == "start":
-            self._listen()
+            self._listen("looking again" if event.stage == "rescan" else name)
         elif event.kind != "progress":
             self._stage.close()
         if event.stage == "rescan":
@@ -143,16 +146,20 @@ class Narrator:
         named = [f"{what} {which}" for what, which in parts.items() if which]
         self._line(f"! {arm}{alert['words']} {alert['recommendation']}" + (f" ({'; '.join(named)})" if named else ""))
 
-    def _listen(self) -> None:
-        """Say once that kernels are compiled, which a first run waits for without a sign of life."""
-        if not self.quiet and "compiling" not in self.said:
+    def _listen(self, stage: str) -> None:
+        """Say once a stage that kernels are compiled, which a first run waits for without a sign of life."""
+        if not self.quiet:
             from curate.compiling import told_when_compiling
 
-            self._stage.enter_context(told_when_compiling(self._compiling))
+            words = COMPILING.format(stage=stage)
+            self._stage.enter_context(told_when_compiling(lambda now: self._once(words) if now else None))
 
-    def _compiling(self) -> None:
-        self.said["compiling"] = 1.0
-        self._line(COMPILING)
+    def _once(self, words: str) -> None:
+        """A line, unless it has been said, and behind it again what is rewritten."""
+        if words not in self.said:
+            self.said[words] = 1.0
+            self._line(words)
+            self._live(self._rewritten)
 
     def _slow(self, stage: str) -> bool:
         """Short work needs no lines about how far it is."""
@@ -160,6 +167,7 @@ class Narrator:
 
     def _live(self, text: str) -> None:
         if self.live:
+            self._rewritten = text
             click.echo(f"\r\x1b[2K{text[:100]}", nl=False, err=True)
 
     def _line(self, text: str) -> None:

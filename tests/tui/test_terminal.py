@@ -179,3 +179,20 @@ def test_an_unforeseen_error_ends_it_without_showing_what_variables_hold(tmp_pat
     assert b"decisions taken so far are saved" in printed
     assert b"the text of a row" not in t.raw
     assert SECRET.encode() not in t.raw
+
+
+def test_a_first_run_on_a_machine_says_that_it_compiles_and_a_second_does_not(tmp_path: Path, terminal: Open) -> None:
+    recipe = "[data]\ninput = '{}.jsonl'\n[run]\nstages = ['exact_duplicates']\n"
+    for name in ("first", "second"):
+        write(tmp_path / f"{name}.jsonl", rows(20))
+        (tmp_path / f"{name}.toml").write_text(recipe.format(name))
+    empty = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+    t = terminal("-m", "curate", "tui", "first.toml", env=empty)
+    t.wait("compiling for this machine, once")
+    assert "✓ Exact duplicates" not in t.text()  # said while it goes on
+    t.wait("Remove row")
+    t.press("ctrl+q")
+    assert t.end() == 0
+    t = terminal("-m", "curate", "tui", "second.toml", env=empty)
+    t.wait("Remove row")
+    assert b"compiling" not in t.raw
