@@ -15,14 +15,15 @@ from curate import workflow
 from curate.dataset.row_lookup import row_named
 from curate.errors import ConfigError, RunError, nearest
 from curate.ledger.decisions import read_journal
-from curate.ledger.private import READ
-from curate.outputs import looked_for, looked_for_in_rows, private_values
+from curate.ledger.private import READ, PrivateValues
+from curate.outputs import looked_for, looked_for_in_rows
 from curate.pipeline import Detected
 from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview
 from curate.review.words import beside
 from curate.rundir import RunDir
 from curate.safetext import safe_text
+from curate.stages.private import private_values
 from curate.stages.registry import concern_of
 
 WIDTH = 160
@@ -47,7 +48,8 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
     findings = detected.findings
     where = np.flatnonzero(findings["row"].fill_null(-1).to_numpy() == row)
     shown = _masker(looked_for(detected.recipe))
-    preview = _previews(detected)
+    private = private_values(detected.dataset, findings)
+    preview = _previews(detected, private)
     stories = []
     for found, planned in zip(findings.take(where).to_pylist(), plan.table.take(where).to_pylist()):
         witness = planned["witness_row"]
@@ -79,7 +81,7 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
         "row_id": detected.dataset.row_ids[row].as_py().hex(),
         "outcome": _outcome(bool(plan.dropped[row]), stories),
         "preview": preview(row),
-        "given": _given(detected, row),
+        "given": _given(detected, private, row),
         "findings": stories,
     }
 
@@ -115,17 +117,15 @@ def removed(run: str | Path, stage: str | None = None) -> list[dict[str, Any]]:
     return [row for row in rows if stage in (None, row["stage"])]
 
 
-def _previews(detected: Detected) -> Callable[[int], str]:
+def _previews(detected: Detected, private: PrivateValues) -> Callable[[int], str]:
     """A row's content, personal data masked, in one line."""
     content, masks = detected.dataset.content(), looked_for_in_rows(detected.recipe)
-    private = private_values(detected.dataset, detected.findings)
     return lambda row: masked_preview(private.hidden(row, (content[row].as_py() or "")[:READ]), WIDTH, masks)
 
 
-def _given(detected: Detected, row: int) -> dict[str, str]:
+def _given(detected: Detected, private: PrivateValues, row: int) -> dict[str, str]:
     """What a row is given beside its prompt or text, by column, masked."""
     masks = looked_for_in_rows(detected.recipe)
-    private = private_values(detected.dataset, detected.findings)
     told = {name: private.hidden(row, text[:READ]) for name, text in beside(detected.dataset, row).items()}
     return {masked_preview(name, WIDTH, masks): masked_preview(text, GIVEN, masks) for name, text in told.items()}
 

@@ -21,12 +21,12 @@ from curate.execution import LOCAL, Execution
 from curate.house import require
 from curate.ledger.apply import Curated
 from curate.ledger.plan import Plan
-from curate.ledger.private import PrivateValues
 from curate.pipeline import Detected, Event, Listener, detect
 from curate.privacy.config import ScanConfig, preview_config, row_preview_config
 from curate.privacy.preview import masked_previews
 from curate.recipe import Recipe
 from curate.rundir import RunDir
+from curate.stages.private import private_values
 from curate.stages.registry import about, get_stage
 from curate.vaulting import VAULT, write_vault
 
@@ -43,11 +43,6 @@ def looked_for(recipe: Recipe) -> ScanConfig:
 def looked_for_in_rows(recipe: Recipe) -> ScanConfig:
     """The same for previews of whole rows: names too, where they are replaced."""
     return row_preview_config(dataclasses.asdict(recipe.choice("pii").config))
-
-
-def private_values(dataset: Dataset, findings: pa.Table) -> PrivateValues:
-    """What the privacy stages of a run found, replaced or only noted: no preview of its rows shows it."""
-    return PrivateValues(dataset, findings, about("privacy", pc.unique(findings["stage"]).to_pylist()))
 
 
 def curated_name(dataset: Dataset) -> str:

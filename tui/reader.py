@@ -19,12 +19,13 @@ import pyarrow.compute as pc
 from curate.ledger.apply import reader
 from curate.ledger.plan import STATUSES
 from curate.ledger.private import READ, PrivateValues
-from curate.outputs import looked_for, private_values
+from curate.outputs import looked_for
 from curate.pipeline import DUPLICATES
 from curate.privacy.preview import masked_preview, masked_previews
 from curate.review.session import Session
 from curate.review.words import beside
 from curate.safetext import safe_text
+from curate.stages.private import private_values
 from curate.stages.registry import concern_of
 from tui.evidence import Evidence, Line, Member, Neighbour, Side
 from tui.words import MANY, stage_title

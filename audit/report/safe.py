@@ -15,15 +15,14 @@ from collections import defaultdict
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from audit.report.model_stage import Piece, Text
 from curate.dataset import Dataset
-from curate.ledger.private import PLACEHOLDER, PrivateValues, placeholder
+from curate.ledger.private import PLACEHOLDER, placeholder
 from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview
 from curate.safetext import safe_text
-from curate.stages.registry import about
+from curate.stages.private import private_values
 
 SHORT = 80
 READ = 1600
@@ -49,7 +48,7 @@ class Previews:
         self._content: Any = None
         self._labels = dataset.labels()
         self._short: dict[tuple[str, int], str] = {}
-        self._private = PrivateValues(dataset, findings, about("privacy", pc.unique(findings["stage"]).to_pylist()))
+        self._private = private_values(dataset, findings)
 
     def short(self, text: str | None, width: int = SHORT) -> str:
         """A safe short text: a label, a group, a column, a sentence."""
