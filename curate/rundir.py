@@ -39,9 +39,9 @@ REVIEW_FILE = "pii_review.jsonl"
 
 
 def refuse_nothing(path: str | Path) -> None:
-    """Raises RunError where a path that reads as one of a run, without a suffix, has nothing at it."""
+    """Raises RunError where a path that reads as one of a run, without a suffix, has nothing at it; `-` is no path."""
     at = Path(path)
-    if at.exists() or at.suffix or glob.has_magic(str(path)) or "://" in str(path):
+    if str(path) == "-" or at.exists() or at.suffix or glob.has_magic(str(path)) or "://" in str(path):
         return
     made = sorted(p.parent.name for p in at.parent.glob("*/manifest.json"))
     hint = nearest(at.name, made)

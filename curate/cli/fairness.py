@@ -88,8 +88,7 @@ def _path(predictions: str | None) -> str | None:
 def _run_at(what: str) -> RunDir | None:
     from curate.rundir import RunDir, refuse_nothing
 
-    if what != "-":
-        refuse_nothing(what)
+    refuse_nothing(what)
     path = Path(what)
     return RunDir.open(path) if path.is_dir() and (path / "manifest.json").is_file() else None
 

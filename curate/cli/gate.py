@@ -64,7 +64,7 @@ def gate_command(
     gates = require("audit.gate")
     target: Any = what
     recipe_gate: Any = {}
-    if what is not None and what != "-":
+    if what is not None:
         refuse_nothing(what)
     if what is None or not (Path(what) / "manifest.json").is_file():
         target = recipe_for(what).with_(**overrides(task, role, on_bad_row))
