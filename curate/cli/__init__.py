@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from curate.cli.options import NamingGroup
 from curate.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, GOES_ON, Cancelled, CurateError
 from curate.house import claim_process
 
@@ -76,7 +77,7 @@ Shell completion:
 """
 
 
-class _Lazy(click.Group):
+class _Lazy(NamingGroup):
     """A group that imports a verb's module when the verb is called, and knows its help line before."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -91,15 +92,6 @@ class _Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            from curate.errors import nearest
-
-            ctx.fail(f"there is no verb {args[0]!r}; {nearest(args[0], VERBS)}")
-        return super().resolve_command(ctx, args)
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -136,6 +128,8 @@ def main(args: list[str] | None = None) -> Any:
         # Imports make 200,000 objects that stay: by default the collector goes through all of them again and again.
         gc.set_threshold(20_000)
         atexit.register(gc.freeze)  # or it goes through them several times more before it ends: seconds after an answer
+    if "_CURATE_COMPLETE" in os.environ:
+        importlib.import_module("curate.cli.completing")
     args, show = _without_traceback(sys.argv[1:] if args is None else args)
     show = show or bool(os.environ.get("CURATE_TRACEBACK"))
     try:

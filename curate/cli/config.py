@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from curate.cli.options import Choice
+from curate.cli.options import Choice, NamingGroup
 
 
-@click.group("config")
+@click.group("config", cls=NamingGroup)
 def config_command() -> None:
     """Show, check or document recipes."""
 

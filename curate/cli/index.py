@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curate.cli.options import NamingGroup
 from curate.words import plural, size
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
 
 
-@click.group("index", epilog="\b\nExamples:\n  curate index build bench.index gsm8k_test.jsonl humaneval.jsonl\n"
+@click.group("index", cls=NamingGroup, epilog="\b\nExamples:\n"
+             "  curate index build bench.index gsm8k_test.jsonl humaneval.jsonl\n"
              "  curate dedup train.jsonl --against bench.index")
 def index_command() -> None:
     """Keep evaluation sets or earlier data to compare with: hashes only, no text."""

@@ -34,6 +34,18 @@ class Choice(_Words):
         return str(value)
 
 
+class NamingGroup(click.Group):
+    """Verbs; whoever slips on the keys is told the nearest, or all of them."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            ctx.fail(f"there is no verb {args[0]!r}; {nearest(args[0], known)}")
+        return super().resolve_command(ctx, args)
+
+
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """How to read the input."""
     options = (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from curate.cli.options import NamingGroup
 from curate.words import plural
 
 
-@click.group("vault", epilog="\b\nExamples:\n  curate vault key curate.key\n"
+@click.group("vault", cls=NamingGroup, epilog="\b\nExamples:\n  curate vault key curate.key\n"
              "  curate vault restore runs/tickets --key curate.key --out restored.jsonl")  # fmt: skip
 def vault_command() -> None:
     """Make key files, and put back what the operator `vault` took out."""

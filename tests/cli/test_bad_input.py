@@ -129,6 +129,8 @@ def test_a_wrong_recipe_names_the_key_and_what_is_allowed(
         (["run", "tickets.jsonl", "--no-train", "--role", "intent"], "ROLE=COLUMN"),
         (["run", "tickets.jsonl", "--no-train", "--task", "chatt"], "chat"),
         (["rnu"], "did you mean 'run'?"),
+        (["config", "shcema"], "there is no verb 'shcema'; did you mean 'schema'?"),
+        (["config", "nosuch"], "known: schema, show, validate"),
         (["explain", "nowhere", "1"], "not a run directory"),
         (["apply", "nowhere"], "not a run directory"),
         (["gate", "runs/none"], "there is no run and no file at runs/none; `curate run DATA --out runs/none` makes one"),
