@@ -281,13 +281,15 @@ class Candidates:
         named.sort(key=lambda name: 2 * fit[name].filled < fit[name].rows)  # empty ones are read where there is no other
         prose = [name for name, fact in sorted(fit.items(), key=lambda item: -item[1].median_words)
                  if fact.median_words >= 3 and name not in named]  # fmt: skip
+        coded = [n for n in named if prose and fit[n].median_words < 2 and not median_written(self.column(n))]
+        named = [n for n in named if n not in coded]  # the numbers of tickets and posts
         below = next((name for name in prose if named and self._heads(fit[named[0]], fit[name])), "")
         if below:
             return [below, *named, *(name for name in prose if name != below)]
         if not named and not prose:
             prose = [n for n, fact in fit.items() if not fact.numeric and fact.distinct_share > 0.5 and not known.is_id(n)]
             named = self._lists(used)
-        return named + prose
+        return named + prose + coded
 
     def _heads(self, title: Facts, prose: Facts) -> bool:
         """Whether a title, by its name, stands over prose without a name that is read; words that come back under other
