@@ -23,6 +23,7 @@ def init_command(
     """Look at a file, say what its columns seem to be and why, and write a recipe with every setting explained."""
     from curate import workflow
     from curate.dataset.atomic import atomic_write_text
+    from curate.dataset.within import prose_within, told_within
     from curate.errors import ConfigError
     from curate.recipe import Recipe
     from curate.recipe.toml import write_data, write_recipe
@@ -36,6 +37,9 @@ def init_command(
     for guess in dataset.detected.guesses:
         columns = safe_text(", ".join(guess.value)) or "-"
         click.echo(f"{guess.what:<12} {columns:<24} {safe_text(guess.reason)}", err=True)
+    within = prose_within(dataset)
+    if within:
+        click.echo(safe_text(told_within(within)), err=True)
     atomic_write_text(target, (write_data if short else write_recipe)(dataset, recipe, relative_to=target.parent))
     more = "; what else can be set: curate config schema --format text" if short else ""
     click.echo(f"wrote {target}; next: curate run {target}{more}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ class Narrator:
     def __init__(self, quiet: bool = False, helpers: Sequence[str] = ()) -> None:
         self.quiet = quiet
         self.helpers = tuple(helpers)
-        self.live = sys.stderr.isatty() and not quiet
+        self.live = sys.stderr.isatty() and not quiet and os.environ.get("TERM") != "dumb"
         self.said: dict[str, float] = {}
         self.since: dict[str, float] = {}
         self._rewritten = ""
@@ -50,6 +51,7 @@ class Narrator:
         """How the input was understood, before anything is done with it."""
         from curate.dataset.unlabelled import PLAIN
         from curate.dataset.unread import told
+        from curate.dataset.within import prose_within, told_within
         from curate.safetext import safe_text
         from curate.stages.setting import unread, untrained
 
@@ -63,6 +65,9 @@ class Narrator:
         other = [] if self.quiet else [name for name in unread(dataset) if PLAIN.fullmatch(name)]
         if other:
             self._line(safe_text(told(dataset, other)))
+        within = [] if self.quiet else prose_within(dataset)
+        if within:
+            self._line(safe_text(told_within(within)))
         if dataset.rejected:
             self._line(f"{plural(len(dataset.rejected), 'row')} could not be read: rejected.jsonl names them")
 
