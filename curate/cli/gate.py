@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
 from curate.cli.narrate import Narrator
-from curate.cli.options import Choice, data_options, kept, overrides, quiet_option, recipe_for
+from curate.cli.options import Choice, data_options, kept, overrides, quiet_option, recipe_for, shell_path
 from curate.errors import EXIT_OK, ConfigError
 
 FORMATS = ("text", "json", "github", "sarif", "markdown", "junit", "html")
@@ -99,8 +101,22 @@ def gate_command(
     text = gates.suggest(found.result, reference) if suggest else found.render(form, color=colour)
     if output is None:
         click.echo(text, nl=False)
+        if form == "text" and not quiet and not suggest and found.result.verdict == "fail" and target is not what:
+            given = [*(["--task", task] if task else []), *(["--on-bad-row", on_bad_row] if on_bad_row else [])]
+            click.echo(_cure(what, target, [*given, *(word for one in role for word in ("--role", one))]), err=True)
     else:
         atomic_write_text(output, text)
         said = "policy written, to be read before it is used" if suggest else found.result.verdict
         click.echo(f"gate: {said} ({output})", err=True)
     return EXIT_OK if exit_zero or suggest else found.result.exit_code(fail_on)
+
+
+def _cure(what: str | None, recipe: Any, options: Sequence[str]) -> str:
+    """What mends data that fails as it stands, read in the same way, and what judges it again."""
+    from curate.safetext import safe_text
+    from curate.workflow import default_out, input_path
+
+    read = input_path(recipe)
+    given = [] if what is None else [str(read) if what == "-" or "://" in what else what]
+    run = safe_text(shlex.join(["curate", "run", *given, "--no-train", *options]))
+    return f"next: `{run}` cures what it can, `curate gate {shell_path(default_out(read))}` judges what that leaves"

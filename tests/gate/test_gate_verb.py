@@ -26,6 +26,7 @@ from curate.cli.gate import FORMATS, PRESETS, gate_command
 from curate.errors import CurateError
 from curate.ledger.decisions import append_decisions, decide
 from curate.runs import find_runs, prune
+from tests.conftest import Curate
 
 STEMS, ENDS = ("ka", "lo", "mi", "nu", "pe", "ra", "so", "ti"), ("bel", "dor", "fin", "gus", "hal", "jor")
 WORDS = [stem + end for stem in STEMS for end in ENDS]
@@ -468,3 +469,16 @@ def test_an_index_changes_no_verdict_and_says_where_it_is_of_no_use() -> None:
     assert {file: file.read_bytes() for file in Path("known").rglob("*") if file.is_file()} != kept, "brought up to date"
     code, said = gate("pr.jsonl", *policy, "--index", "pr.jsonl")
     assert (code, "not a folder of known rows" in said) == (2, True)
+
+
+def test_data_that_fails_is_told_what_cures_it_read_in_the_same_way(inside: Curate, tmp_path: Path) -> None:
+    data = write(tmp_path / "branch of ada.jsonl", spoilt())
+    with data.open("a") as file:
+        file.write("{broken\n")
+    failed = inside("gate", data, "--on-bad-row", "skip", "--role", "label=label")
+    assert failed.returncode == 1
+    way = f"next: `curate run '{data}' --no-train --on-bad-row skip --role label=label` cures what it can, "
+    assert failed.stderr.splitlines()[-1] == f"{way}`curate gate 'runs/branch of ada'` judges what that leaves"
+    for options in (("--format", "json"), ("--quiet",)):
+        assert "next:" not in inside("gate", data, "--on-bad-row", "skip", *options).stderr
+    assert "next:" not in inside("gate", write(tmp_path / "main.jsonl", clean())).stderr
