@@ -97,7 +97,8 @@ class JudgeScreen(PanelScreen):
         """Read the answers and what this person has said of them."""
         worker = get_current_worker()
         try:
-            judging = Judging(self.session.run, PROMPTS, NEW_TOKENS) if self._ready() else None
+            known = self.session.detected
+            judging = Judging(self.session.run, PROMPTS, NEW_TOKENS, detected=known) if self._ready() else None
             queue = judging.questions(self.actor) if judging is not None else []
             done = len({(v.prompt, v.first, v.second) for v in judging.votes() if v.actor == self.actor}) if judging else 0
         except Exception as error:

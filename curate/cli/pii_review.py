@@ -14,6 +14,7 @@ from curate.errors import ConfigError
 from curate.words import plural
 
 if TYPE_CHECKING:
+    from curate.ledger.private import PrivateValues
     from curate.privacy.residual import Read
     from curate.review.residual import Sample
 
@@ -42,6 +43,7 @@ def pii_review_command(run: str, rows: int, listing: bool, answers: str | None, 
     from curate import workflow
     from curate.review import residual
     from curate.rundir import REVIEW_FILE, RunDir
+    from curate.stages.private import private_values
 
     directory = RunDir.open(run)
     detected = workflow.reopen(directory)
@@ -59,7 +61,8 @@ def pii_review_command(run: str, rows: int, listing: bool, answers: str | None, 
     if answers is not None:
         said = _from_file(Path(answers), sample)
     else:
-        said = _asked(sample, queue, [int(lines[sample.rows[row]]) for row in queue])
+        private = private_values(detected.dataset, detected.findings)
+        said = _asked(sample, queue, [int(lines[sample.rows[row]]) for row in queue], private)
     kept = 0
     for row, answer in said:
         residual.append_review(path, sample, row, answer.real, answer.more)
@@ -121,7 +124,7 @@ def _from_file(path: Path, sample: Sample) -> list[tuple[int, Read]]:
     return out
 
 
-def _asked(sample: Sample, queue: Sequence[int], lines: Sequence[int]) -> Any:
+def _asked(sample: Sample, queue: Sequence[int], lines: Sequence[int], private: PrivateValues) -> Any:
     """Ask about one row after the other; each answer is given out as soon as it is there."""
     from curate.privacy.residual import KINDS, kind_of_type
 
@@ -131,7 +134,7 @@ def _asked(sample: Sample, queue: Sequence[int], lines: Sequence[int]) -> Any:
     click.echo(f"Counted: {', '.join(KINDS[kind][0] for kind in kinds)}. Nothing else, such as names, is counted.")
     for number, (row, line) in enumerate(zip(queue, lines, strict=True), 1):
         click.echo(f"\n{number} of {len(queue)}: row {sample.rows[row]} (line {line})")
-        for field, text in _shown(sample, row):
+        for field, text in _shown(sample, row, private):
             click.echo(f"  {field}: {text}")
         answer = _answer(len(sample.candidates(row)))
         if answer is None:
@@ -158,8 +161,9 @@ def _answer(marks: int) -> Any:
         click.echo(f"  marks run from 1 to {marks}; for example: 1 3 +1" if marks else "  no mark here; for example: +1")
 
 
-def _shown(sample: Sample, row: int) -> list[tuple[str, str]]:
-    """The strings of a row: what the scanner found as its type, what only weak detectors marked between «n: »."""
+def _shown(sample: Sample, row: int, private: PrivateValues) -> list[tuple[str, str]]:
+    """The strings of a row: what the run found as its type, names that it only noted too, for they are not asked about;
+    what only weak detectors marked between «n: », also inside a value that was noted."""
     from curate.safetext import safe_text
 
     numbers = {id(u): n for n, u in enumerate(sample.candidates(row), 1)}
@@ -167,8 +171,12 @@ def _shown(sample: Sample, row: int) -> list[tuple[str, str]]:
     for at, item in enumerate(sample.texts):
         if item.row != row or not item.text.strip():
             continue
-        cuts = [(a, b, f"[{kind}]", "") for a, b, kind in item.spans]
-        cuts += [(u.start, u.end, f"«{numbers[id(u)]}: ", "»") for u in sample.units if u.text == at and not u.main]
+        marked = [u for u in sample.units if u.text == at and not u.main]
+        cuts = [(u.start, u.end, f"«{numbers[id(u)]}: ", "»") for u in marked]
+        cuts += [
+            (span.start, span.end, span.mark, "") for span in private.of(int(sample.rows[row]))
+            if span.field == sample.fields[at] and not any(u.start < span.end and span.start < u.end for u in marked)
+        ]  # fmt: skip
         pieces, place = [], 0
         for start, end, before, after in sorted(cuts):
             inside = item.text[max(start, place) : end] if after else ""

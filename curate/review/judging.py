@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,11 @@ from curate.house import require
 from curate.ledger import answer_file
 from curate.ledger.apply import apply
 from curate.ledger.decisions import login_name, read_journal
+from curate.ledger.private import PrivateValues
+from curate.pipeline import Detected
 from curate.rundir import RunDir
 from curate.safetext import safe_text
+from curate.stages.private import private_values
 from curate.words import plural
 
 FOLDER = "judge"
@@ -44,7 +48,7 @@ class Question:
     """A prompt and two answers to it."""
 
     prompt: int
-    """Row of the raw data."""
+    """Row of the raw data; what was found to be private there is hidden in the texts."""
     asked: str
     first: str
     second: str
@@ -59,9 +63,11 @@ class Judging:
     """One run's comparison of answers."""
 
     def __init__(
-        self, run: RunDir, prompts: int, new_tokens: int, tell: Callable[[str], None] = lambda words: None
-    ) -> None:
+        self, run: RunDir, prompts: int, new_tokens: int, tell: Callable[[str], None] = lambda words: None,
+        detected: Detected | None = None,
+    ) -> None:  # fmt: skip
         self.run = run
+        self._detected = detected
         self.folder = run.path / FOLDER
         self._judged = require("audit.review.judged")
         self._tell = tell
@@ -172,8 +178,14 @@ class Judging:
         """The same question with its answers the other way round."""
         return self._question(question.prompt, question.first, question.second, again=True)
 
+    @cached_property
+    def _private(self) -> PrivateValues:
+        """What the run found in its rows, noted names too: nobody needs to read them to weigh two answers."""
+        detected = self._detected or workflow.reopen(self.run, as_found=True)
+        return private_values(detected.dataset, detected.findings)
+
     def _question(self, row: int, a: str, b: str, *, again: bool = False) -> Question:
-        said = self.outputs[row]
+        said = {name: self._private.hidden(row, text) for name, text in self.outputs[row].items()}
         swapped = self._judged.swapped(row, a, b, again)
         answers = (said[b], said[a]) if swapped else (said[a], said[b])
         return Question(row, said["prompt"], a, b, answers, swapped)

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
@@ -19,11 +20,12 @@ from audit.gate.facts import gather
 from audit.gate.policy import PRESETS, Limit, Policy
 from curate import workflow
 from curate.cli.gate import gate_command
-from curate.cli.pii_review import pii_review_command
+from curate.cli.pii_review import _shown, pii_review_command
 from curate.errors import ConfigError, CurateError, DataError
 from curate.recipe import Recipe
 from curate.review import residual
 from curate.rundir import REVIEW_FILE, RunDir
+from curate.stages.private import private_values
 
 CHECK = "pii_residual_per_1000_rows"
 WORDS = ["the", "parcel", "came", "late", "nobody", "knew", "where", "it", "had", "been", "all", "week", "we", "wrote"]
@@ -334,3 +336,20 @@ def test_a_reviewed_run_is_never_pruned(copy: Path) -> None:
     assert sample is not None
     residual.append_review(copy / REVIEW_FILE, sample, 0, [False] * len(sample.candidates(0)), 0)
     assert [line.decisions for line in find_runs(copy.parent)] == [True]
+
+
+def test_names_that_were_only_noted_are_hidden_and_what_is_asked_about_is_not(tmp_path: Path) -> None:
+    data = tmp_path / "t.jsonl"
+    said = "My name is Olga Petrova and I wrote on day {n}, then 3{n}8 22 33 416"
+    data.write_text("".join(json.dumps({"text": said.format(n=n % 10)}) + "\n" for n in range(30)))
+    workflow.run(Recipe().with_(input=str(data), stages=["pii"]), out=tmp_path / "run", train=False)
+    detected = workflow.reopen(RunDir.open(tmp_path / "run"))
+    sample = residual.sample_of(detected)
+    assert sample is not None
+    ((_, text),) = _shown(sample, 0, private_values(detected.dataset, detected.findings))
+    assert re.fullmatch(r"My name is \[PERSON\] and I wrote on day \d, then «1: 3\d8 22 33 416»", text)
+    at = text.index("[PERSON]") - 3  # a value that was noted around what a weak detector marked stays to be read
+    over = detected.findings.slice(0, 1).to_pylist()[0] | {"row": int(sample.rows[0]), "start": at, "end": 80}
+    noted = pa.Table.from_pylist([over], detected.findings.schema)
+    ((_, text),) = _shown(sample, 0, private_values(detected.dataset, noted))
+    assert "«1: 3" in text

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import orjson
@@ -34,6 +35,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recipe = Recipe.parse({"data": {"input": str(data)}, "run": {"stages": ["exact_duplicates"]}})
     run = folder / "run"
     workflow.run(recipe, out=run, train=False)
+    said = ({"row": n, "prompt": f"user: {n}?", "base": "b", "raw": f"r{n}", "curated": f"c{n}"} for n in range(PROMPTS))
+    judge_outputs(run, said)
+    ablation = {**ablation_of(), "plan_hash": file_hash(run / "plan.parquet")}
+    (run / "ablation.json").write_bytes(orjson.dumps(ablation))
+    return run
+
+
+def judge_outputs(run: Path, said: Iterable[dict[str, object]]) -> None:
+    """Adapters of two arms, and what they and the base answered."""
     key = {}
     for arm in ("raw", "curated"):
         weights = run / "train" / arm / "0" / "adapter" / "adapter_model.safetensors"
@@ -41,12 +51,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         weights.write_bytes(arm.encode())
         key[arm] = file_hash(weights)
     (run / "judge").mkdir()
-    lines: list[dict[str, object]] = [{"adapters": key, "prompts": 30, "new_tokens": 96}]
-    lines += [{"row": n, "prompt": f"user: {n}?", "base": "b", "raw": f"r{n}", "curated": f"c{n}"} for n in range(PROMPTS)]
+    lines: list[dict[str, object]] = [{"adapters": key, "prompts": 30, "new_tokens": 96}, *said]
     (run / "judge" / "outputs.jsonl").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
-    ablation = {**ablation_of(), "plan_hash": file_hash(run / "plan.parquet")}
-    (run / "ablation.json").write_bytes(orjson.dumps(ablation))
-    return run
 
 
 @pytest.fixture
@@ -169,3 +175,23 @@ def test_two_people_at_once_lose_no_vote(run: Path) -> None:
     assert [process.wait(timeout=300) for process in both] == [0, 0]
     votes = judging(run).votes()
     assert {who: sum(v.actor == who for v in votes) for who in ("ada", "bo")} == {"ada": 3 * PROMPTS, "bo": 3 * PROMPTS}
+
+
+def test_names_that_a_run_noted_are_hidden_in_the_question_and_wherever_an_answer_repeats_them(
+    tmp_path: Path, inside: Curate
+) -> None:
+    data = tmp_path / "t.jsonl"
+    asked = "My name is Olga Petrova, where is order {n}?"
+    rows = [{"prompt": asked.format(n=n), "completion": f"it is on its way, number {n}"} for n in range(30)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run = tmp_path / "run"
+    workflow.run(Recipe().with_(input=str(data), stages=["pii"]), out=run, train=False)
+    answers = {"base": "I do not know.", "raw": "Dear Olga Petrova, {n}", "curated": "It comes, Petrovna {n}"}
+    said = {"prompt": f"user: {asked}", **answers}
+    judge_outputs(run, ({"row": n, **{name: text.format(n=n) for name, text in said.items()}} for n in range(3)))
+    texts = [" ".join((q.asked, *q.answers)) for q in judging(run).questions("ada")]
+    assert texts
+    assert not any("Olga" in text or "Petrova," in text for text in texts)
+    assert any("Dear [PERSON], 1" in text for text in texts)
+    assert any("Petrovna 2" in text for text in texts), "another name is another name"
+    assert "user: My name is [PERSON], where is order" in inside("judge", run).stdout
