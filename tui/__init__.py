@@ -21,6 +21,8 @@ def main(what: str | None = None, out: str | None = None) -> int:
     streams = (sys.__stdin__, sys.__stderr__)
     if "TEXTUAL_DRIVER" not in os.environ and not all(s is not None and s.isatty() for s in streams):
         raise ConfigError("the terminal interface needs a terminal for input and stderr; without one use `curate run`")
+    if "TEXTUAL_DRIVER" not in os.environ and os.environ.get("TERM") == "dumb":
+        raise ConfigError("the terminal cannot show screens (TERM=dumb); `curate review RUN` asks in plain lines")
     from tui.app import CurateApp
 
     return CurateApp(what, out).run() or 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shlex
 from pathlib import Path
 from typing import Any, ClassVar
@@ -186,7 +187,9 @@ class GuideScreen(ShowsErrors, Screen[None]):
             if beginning.source != target or recipe != beginning.recipe:
                 kept = replace(target, write_recipe(dataset, recipe, relative_to=target.parent))
         except (CurateError, OSError) as error:
-            note = Text(f"✗ {in_words(error)}")
+            elsewhere = shlex.join(["curate", "tui", self.path, "--out"])
+            way = f" `{elsewhere} FOLDER` writes elsewhere." if not _writable(target.parent) else ""
+            note = Text(f"✗ {in_words(error)}{way}")
             self.app.call_from_thread(self.query_one("#guide-note", Static).update, note)
             return
 
@@ -208,6 +211,12 @@ class GuideScreen(ShowsErrors, Screen[None]):
         from tui.opening import OpenScreen
 
         self.app.switch_screen(OpenScreen(self.path))
+
+
+def _writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, which need not be there yet."""
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
+    return os.access(there, os.W_OK | os.X_OK)
 
 
 def wants_guide(path: str) -> bool:

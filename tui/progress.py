@@ -196,11 +196,16 @@ class ProgressScreen(Screen[None]):
 def expected_stages(what: str | Recipe) -> list[str]:
     """Stages that will run, in that order, as far as it can be told before anything is read."""
     from curate import workflow
+    from curate.pipeline import FINISHED
+    from curate.recipe import Recipe
+    from curate.rundir import RunDir
     from curate.stages.registry import in_running_order
 
     try:
-        if not isinstance(what, str) or (Path(what) / "manifest.json").is_file():
-            return [] if isinstance(what, str) else in_running_order(what.stage_names())
-        return in_running_order(workflow.as_recipe(what).stage_names())
-    except CurateError:
+        if isinstance(what, str) and (Path(what) / "manifest.json").is_file():
+            manifest = RunDir(what).manifest()
+            what = Recipe.parse(manifest["recipe"])
+            return [] if manifest.get("status") in FINISHED else in_running_order(what.stage_names())
+        return in_running_order((workflow.as_recipe(what) if isinstance(what, str) else what).stage_names())
+    except (CurateError, KeyError):
         return []

@@ -12,7 +12,8 @@ import pytest
 
 SET_UP = 'eval "$(_CURATE_COMPLETE={shell}_source curate)"; '
 ASKED = {
-    "bash": 'COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _curate_completion curate; echo "${{COMPREPLY[@]}}"',
+    "bash": 'COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _curate_completion curate; '
+            'echo "${{COMPREPLY[@]}}"',
     "fish": 'complete -C "{words}"',
     "zsh": "(( $+_comps[curate] )) && words=({words}) CURRENT=${{#words}}; "
            "compadd() {{ print -l $completions }}; _describe() {{ print -l $completions_with_descriptions }}; "

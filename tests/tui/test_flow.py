@@ -11,6 +11,7 @@ from curate import workflow
 from curate.errors import RunError
 from curate.ledger.decisions import append_decisions, decide, read_journal
 from curate.pipeline import Event
+from curate.rundir import RunDir
 from tests.tui.conftest import STAGES, Drive, rows, write
 from tui.edit import EditScreen
 from tui.findings import FindingsScreen
@@ -57,6 +58,14 @@ async def test_what_is_wrong_with_a_file_is_said_and_another_can_be_typed(
 async def test_progress_names_every_stage_before_anything_is_read(made: Path, drive: Drive) -> None:
     assert set(expected_stages(str(made / "five.toml"))) == set(STAGES)
     assert expected_stages(str(made / "nowhere.toml")) == []
+
+
+def test_a_run_that_was_cut_short_names_the_stages_that_are_still_to_come(run: Path) -> None:
+    assert expected_stages(str(run)) == []
+    here = RunDir(run)
+    with here.writing():
+        here.write_manifest({**here.manifest(), "status": "running"})
+    assert set(expected_stages(str(run))) == set(STAGES)
 
 
 async def test_a_finished_run_is_opened_not_looked_at(run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:

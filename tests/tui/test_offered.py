@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -418,3 +420,46 @@ async def test_the_guide_answers_keys_while_it_reads(
         await d.until(lambda: isinstance(d.app.screen, OpenScreen), "back", 30)
         free.set()
     assert not any(late)
+
+
+async def test_where_nothing_can_be_written_the_guide_says_how_to_write_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = write(tmp_path / "t.jsonl", rows(30))
+
+    def locked(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "runs")
+
+    monkeypatch.setattr("tui.guide.replace", locked)
+    monkeypatch.setattr("tui.guide.os.access", lambda *_: False)
+    async with drive("t.jsonl", size=(160, 40)) as d:
+        await d.on(GuideScreen)
+        await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+        await d.press("ctrl+s")
+        await d.sees("ermission denied", "`curate tui t.jsonl --out FOLDER` writes elsewhere")
+    assert data.is_file()
+
+
+async def test_the_guide_says_that_it_compiles_and_not_when_it_has_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "t.jsonl", rows(30))
+    free = threading.Event()
+
+    @contextlib.contextmanager
+    def compiles(tell: Callable[[bool], None]) -> Iterator[None]:
+        tell(True)
+        free.wait(30)
+        yield
+        tell(False)
+
+    monkeypatch.setattr("curate.compiling.told_when_compiling", compiles)
+    async with drive("t.jsonl") as d:
+        await d.sees("compiling for this machine, once")
+        free.set()
+        await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+        await d.settle()
+        assert "compiling" not in d.words()
+        assert "reading …" not in d.words()

@@ -196,3 +196,10 @@ def test_a_first_run_on_a_machine_says_that_it_compiles_and_a_second_does_not(tm
     t = terminal("-m", "curate", "tui", "second.toml", env=empty)
     t.wait("Remove row")
     assert b"compiling" not in t.raw
+
+
+def test_a_terminal_that_shows_no_screens_is_told_the_way_in_plain_lines(tmp_path: Path, terminal: Open) -> None:
+    t = terminal("-m", "curate", "tui", "t.jsonl", env={"TERM": "dumb"})
+    t.wait("`curate review RUN` asks in plain lines")
+    assert t.end() == 2
+    assert b"\x1b" not in t.raw
