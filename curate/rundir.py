@@ -7,6 +7,7 @@ key (input, settings, hints, versions) is in the manifest and whose files are un
 
 from __future__ import annotations
 
+import difflib
 import fcntl
 import functools
 import glob
@@ -27,7 +28,7 @@ import pyarrow.parquet as pq
 
 from curate.dataset.atomic import atomic_write, atomic_write_bytes, make_private_dir
 from curate.dataset.compression import file_hash
-from curate.errors import RunError, RunLockedError, nearest
+from curate.errors import RunError, RunLockedError
 from curate.stages.base import Detection
 
 SCHEMA_VERSION = 1
@@ -43,10 +44,15 @@ def refuse_nothing(path: str | Path) -> None:
     at = Path(path)
     if str(path) == "-" or at.exists() or at.suffix or glob.has_magic(str(path)) or "://" in str(path):
         return
-    made = sorted(p.parent.name for p in at.parent.glob("*/manifest.json"))
-    hint = nearest(at.name, made)
-    said = f"; {hint}" if hint.startswith("did you mean") else f"; `curate run DATA --out {shlex.quote(str(at))}` makes one"
-    raise RunError(f"there is no run and no file at {at}{said}")
+    said = _meant(at) or f"`curate run DATA --out {shlex.quote(str(at))}` makes one"
+    raise RunError(f"there is no run and no file at {at}; {said}")
+
+
+def _meant(path: Path) -> str:
+    """A hint at the run of somebody who names its data, leaves out its folder, or slips on the keys; empty for none."""
+    made = {p.parent.name: p.parent for folder in (Path("runs"), path.parent) for p in folder.glob("*/manifest.json")}
+    close = difflib.get_close_matches(path.name.split(".")[0], made, n=1)
+    return f"did you mean {str(made[close[0]])!r}?" if close else ""
 
 
 class RunDir:
@@ -60,7 +66,8 @@ class RunDir:
         """An existing run; RunError when there is none."""
         run = cls(path)
         if not run.manifest_path.is_file():
-            raise RunError(f"{path} is not a run directory (it has no manifest.json); `curate run` makes one")
+            way = _meant(run.path) or "`curate run` makes one"
+            raise RunError(f"{path} is not a run directory (it has no manifest.json); {way}")
         return run
 
     @property
