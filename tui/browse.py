@@ -74,7 +74,8 @@ class QueueScreen(PanelScreen):
         """The queue and the evidence."""
         with Vertical(id="middle"):
             yield Static("", id="queue-note")
-            yield FilterBox(id="filter", placeholder="words, or key:word as state:waits rule:wrong score>=0.8 from=refund")
+            asked = "words, or key:word as row=17 state:waits rule:wrong score>=0.8 from=refund"
+            yield FilterBox(id="filter", placeholder=asked)
             yield QueueTable(self.reader)
         with VerticalScroll(id="detail", can_focus=True):
             yield Static("", id="evidence")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
@@ -70,13 +72,29 @@ def other_roles() -> str:
     return f"A column was taken for something else? {key('open')}, then choose the file again: the guide asks."
 
 
+def _of_rows(session: Session, queue: Queue) -> list[str]:
+    """What becomes of the one row that was asked for, and where else something of it stands; or how a row is asked for."""
+    terms = queue.wish.choice.terms
+    asked = next((t.value for t in terms if t.key == "row" and t.op in ("=", ":") and t.value.isdecimal()), None)
+    if asked is None:
+        number = next((t.value for t in terms if t.key == "text" and t.value.isdecimal()), None)
+        return [] if number is None else [f"A row is asked for by row={number}."]
+    row, n = int(asked), session.dataset.n_rows
+    if row >= n:
+        return [f"Rows are numbered 0 to {n - 1:,}."]
+    found = session.findings.filter(pc.equal(session.findings["row"], row))["stage"].cast(pa.string())
+    told = [f"{stage_title(one['values'])} {one['counts']:,}" for one in pc.value_counts(found).to_pylist()]
+    return [f"Row {row:,} {'leaves' if session.plan.dropped[row] else 'stays'}.",
+            f"Found about it: {', '.join(told) or 'nothing'}."]  # fmt: skip
+
+
 def nothing_here(session: Session, stages: list[str], queue: Queue) -> Text:
     """Why the queue is empty, and where to go."""
     onward = f"Press {key('stage_after')} for the next panel"
     if not stages:
         return Text(f"No stage of this panel is in the recipe. {onward}.")
     if queue.wish.choice.terms:
-        return Text(f"No finding fits the filter. {key('back')} clears it.")
+        return Text(" ".join(["No finding fits the filter.", *_of_rows(session, queue), f"{key('back')} clears it."]))
     if queue.wish.waiting_only and queue.total:
         return Text(f"Nothing waits here any more. Press {key('waiting')} to see every finding of this panel. {onward}.")
     if skipped(session, stages):

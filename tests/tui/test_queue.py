@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
@@ -44,6 +45,21 @@ async def test_a_filter_narrows_while_it_is_typed_and_escape_clears_it(run: Path
         await d.sees("No finding fits the filter")
         await d.press("escape")
         assert len(screen.shown) == every
+
+
+async def test_who_asks_for_a_row_that_the_queue_lacks_is_told_what_becomes_of_it(run: Path, drive: Drive) -> None:
+    async with drive(run) as d:
+        screen = await d.panel("labels")
+        session = screen.session
+        gone = int(np.flatnonzero(session.plan.dropped)[0])
+        here = set(session.findings["row"].take(pa.array(screen.shown)).to_pylist())
+        assert gone not in here
+        await d.press("slash", *f"row {gone}")
+        await d.sees(f"A row is asked for by row={gone}.")
+        await d.press("escape", "slash", *f"row={gone}", "enter")
+        await d.sees(f"Row {gone} leaves.", "Found about it: Exact duplicates 1")
+        await d.press("escape", "slash", *"row=99999", "enter")
+        await d.sees(f"Rows are numbered 0 to {session.dataset.n_rows - 1}")
 
 
 async def test_queues_are_ordered_by_score_impact_value_and_row(run: Path, drive: Drive) -> None:
