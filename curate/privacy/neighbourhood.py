@@ -158,7 +158,11 @@ def email(data, start, end, at):  # type: ignore[no-untyped-def]
         i -= 1
     i += 1
     if at - i > 64:
-        return -1, i, i
+        if not odd:
+            return -1, i, i
+        i = at - 64  # a sentence of a script without blanks runs into it
+        while data[i] & 0xC0 == 0x80:
+            i += 1
     if i > start and i < at and is_escape(data, start, i):
         i += 1
     while i < at and (data[i] == 46 or data[i] == 45 or data[i] == 39 or data[i] == 43):

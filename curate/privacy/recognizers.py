@@ -53,6 +53,8 @@ def email(view: View, c: Candidate) -> list[Span]:
             domain = ".".join(labels)
         else:
             return []
+    if len(local.encode()) > _CUT and not local.isascii():
+        return []
     if local == "git" or (local.isdigit() and len(local) < 2 and len(labels[0]) < 2):
         return []
     start = c.start + len(text[: at - len(local)].encode())
@@ -60,7 +62,11 @@ def email(view: View, c: Candidate) -> list[Span]:
 
 
 # Scripts without blanks run into an ASCII local part: keep what follows them.
-_ASIAN_TEXT = re.compile(r"^.*[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff](?=[A-Za-z0-9])")
+_ASIAN_TEXT = re.compile(
+    r"^.*[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff](?=[A-Za-z0-9])"
+)
+_CUT = 60
+"""Bytes of a local part beyond ASCII that is a piece of a sentence: the kernel looks back no further than 64."""
 _COMMON = frozenset(["com", "org", "net", "edu", "gov", "io", "co", "uk", "de", "fr", "us", "info"])
 
 
