@@ -28,7 +28,7 @@ def found(text: str, config: ScanConfig | None = None) -> list[tuple[str, str]]:
         ("EMAIL_ADDRESS", "mailto:a_b-c@x-y.io?subject=hi", "a_b-c@x-y.io"),
         ("EMAIL_ADDRESS", "an jürgen@müller.de schreiben", "jürgen@müller.de"),
         ("EMAIL_ADDRESS", "写信给user@例子.公司。", "user@例子.公司"),
-        ("EMAIL_ADDRESS", "请把发票尽快寄到我的邮箱，谢谢您的支持，地址是wei.zhang@example.cn，谢谢", "wei.zhang@example.cn"),
+        ("EMAIL_ADDRESS", "请把发票尽快寄到我的邮箱，谢谢您，地址是wei.zhang@example.cn，谢谢", "wei.zhang@example.cn"),
         ("EMAIL_ADDRESS", "パスワードを忘れてログインできません。luis.212@correo.example に", "luis.212@correo.example"),
         ("EMAIL_ADDRESS", "비밀번호를잊어서로그인할수없으니주소를알려드립니다kim_d@example.kr", "kim_d@example.kr"),
         ("EMAIL_ADDRESS", "กรุณาส่งใบเสร็จรับเงินมาที่อีเมลsomchai@example.co.th", "somchai@example.co.th"),
