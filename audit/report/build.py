@@ -92,6 +92,7 @@ def build(
             narrow=narrow,
             curated=_curated_name(manifest, previews),
             unread=tuple(previews.short(name) for name in unread(dataset)) if plan.dropped.any() else (),
+            rejected=int((manifest.get("input") or {}).get("rejected") or 0),
         ),
         flow=flow,
         training=training,

@@ -25,11 +25,13 @@ def headline_of(
     narrow: bool = False,
     curated: str = "curated",
     unread: Sequence[str] = (),
+    rejected: int = 0,
 ) -> Headline:
     """One sentence, a verdict, and what limits both.
 
     A `narrow` question is told nothing of a proof it did not ask for; `curated` is the name of the curated file,
-    `unread` columns of prose without a role, where rows went.
+    `unread` columns of prose without a role, where rows went; `rejected` rows
+    could not be read and were left out before the first count.
     """
     outcome, verdict = _verdict(training, why_untrained)
     rows = _rows(flow)
@@ -39,6 +41,8 @@ def headline_of(
         outcome=outcome,
         verdict=verdict,
         cautions=(
+            *([f"{plural(rejected, 'row')} could not be read and {'was' if rejected == 1 else 'were'} left out: "
+               "`RUN/rejected.jsonl` says which and why."] if rejected else ()),
             *([f"{differing(unread)}."] if unread else ()),
             *_cautions(stages, fairness, groups, pending, flow, curated),
         ),

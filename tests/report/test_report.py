@@ -311,6 +311,14 @@ def test_insufficient_evidence_is_said_aloud(report: Report) -> None:
         assert "insufficient evidence" in text
 
 
+def test_rows_that_could_not_be_read_are_told_in_every_rendering(run: Run) -> None:
+    manifest = copy.deepcopy(run.manifest)
+    manifest["input"] = {**manifest.get("input", {}), "rejected": 4}
+    for text in renderings(run.without(manifest=manifest).report()).values():
+        assert "4 rows could not be read and were left out" in " ".join(text.split())
+    assert not any("could not be read" in text for text in renderings(run.report()).values())
+
+
 def test_a_stage_that_found_few_of_the_pairs_in_its_sample_is_named_with_what_helps(run: Run) -> None:
     def cautions(hits: int) -> str:
         manifest = copy.deepcopy(run.manifest)
