@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -154,10 +154,14 @@ class Narrator:
     def _listen(self, stage: str) -> None:
         """Say once a stage that kernels are compiled, which a first run waits for without a sign of life."""
         if not self.quiet:
-            from curate.compiling import told_when_compiling
+            self._stage.enter_context(self.working(stage))
 
-            words = COMPILING.format(stage=stage)
-            self._stage.enter_context(told_when_compiling(lambda now: self._once(words) if now else None))
+    def working(self, what: str) -> AbstractContextManager[None]:
+        """The same of work that is no stage."""
+        from curate.compiling import told_when_compiling
+
+        words = COMPILING.format(stage=what)
+        return told_when_compiling(lambda now: self._once(words) if now else None)
 
     def _once(self, words: str) -> None:
         """A line, unless it has been said, and behind it again what is rewritten."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from curate.cli.narrate import Narrator
 from curate.cli.options import Choice, json_option
 
 
@@ -67,7 +68,8 @@ def pii_eval_command(
         return EXIT_NOT_JUDGED
     marked = {t for accepted in chosen.accepts.values() for t in accepted}
     config = ScanConfig(default_region=region, types=NAMES + tuple(t for t in NAMED if t in marked))
-    spans = from_findings(data, findings) if findings else predict(data, config)
+    with Narrator().working("scanner"):
+        spans = from_findings(data, findings) if findings else predict(data, config)
     result = score(data, spans, chosen)
     missed, wrong = examples(data, spans, chosen, errors, raw=show_raw) if errors else ([], [])
     told = None

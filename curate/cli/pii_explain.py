@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curate.cli.narrate import Narrator
 from curate.cli.options import json_option
 from curate.words import plural
 
@@ -48,7 +49,8 @@ def pii_explain_command(
     if (text is None) == (file is None):
         raise ConfigError("give a TEXT, - for standard input, or --file PATH")
     given = _read(text, file)
-    story = explain_text(given, ScanConfig(default_region=region, types=ALL if names else NAMES), column)
+    with Narrator().working("scanner"):
+        story = explain_text(given, ScanConfig(default_region=region, types=ALL if names else NAMES), column)
     if as_json:
         click.echo(orjson.dumps(_plain(story, given if show_raw else None), option=orjson.OPT_INDENT_2).decode())
         return 0
