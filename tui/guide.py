@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -79,6 +80,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
     def look(self) -> None:
         """Find the roles."""
         from curate.compiling import WORDS, told_when_compiling
+        from curate.dataset.within import prose_within
         from curate.errors import BadRowsError
         from curate.privacy.preview import masked_preview
 
@@ -89,8 +91,8 @@ class GuideScreen(ShowsErrors, Screen[None]):
             with told_when_compiling(tell):
                 beginning = begin(self.path, self.on_bad_row)
                 dataset = beginning.dataset
-                # Roles may name columns inside a column.
-                offered = dict.fromkeys((*dataset.columns, *dataset.roles.columns()))
+                within = prose_within(dataset)  # roles may name columns inside a column
+                offered = dict.fromkeys((*within, *dataset.columns, *dataset.roles.columns()))
                 columns = [(Text(masked_preview(c, 40)), c) for c in offered]
         except BadRowsError as error:
             self.app.call_from_thread(self.ask_of_rows, error)
@@ -98,7 +100,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         except Exception as error:
             self.app.call_from_thread(self.app.not_opened, self.path, error)  # type: ignore[attr-defined]
             return
-        self.app.call_from_thread(self.run_worker, self.show(beginning, columns), exit_on_error=False)
+        self.app.call_from_thread(self.run_worker, self.show(beginning, columns, within), exit_on_error=False)
 
     def reads(self, why: str = "") -> None:
         """Say that it is being read, and what that waits for."""
@@ -121,8 +123,8 @@ class GuideScreen(ShowsErrors, Screen[None]):
         self.refresh_bindings()
         self.look()
 
-    async def show(self, beginning: Beginning, columns: list[tuple[Text, str]]) -> None:
-        """A line a role: what it was taken for, why, and a choice of columns."""
+    async def show(self, beginning: Beginning, columns: list[tuple[Text, str]], within: Sequence[str]) -> None:
+        """A line a role: what it was taken for, why, and a choice of columns; `within`: prose inside columns, unread."""
         if not self.is_mounted:
             return
         self.reading = False
@@ -130,6 +132,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         why = {g.what: safe_text(g.reason) for g in dataset.detected.guesses}
         left_out = f" ({len(dataset.rejected):,} more left out)" if dataset.rejected else ""
         task = f"{dataset.n_rows:,} rows{left_out}, task {dataset.task}: {why.get('task', '')}."
+        task += f" Text stands inside columns: {safe_text(', '.join(within[:2]))} may be chosen." if within else ""
         task += f" Put right what is wrong (Tab, Enter), then {key('go')}.\n{said_of_file(beginning)}"
         self.query_one("#guide-note", Static).update(Text(task))
         box = self.query_one("#guide", VerticalScroll)

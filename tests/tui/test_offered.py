@@ -463,3 +463,21 @@ async def test_the_guide_says_that_it_compiles_and_not_when_it_has_read(
         await d.settle()
         assert "compiling" not in d.words()
         assert "reading …" not in d.words()
+
+
+async def test_the_guide_offers_text_that_stands_inside_the_objects_of_a_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("curate.recipe.BUILT_IN", {"exact_duplicates": "curate.stages.exact_duplicates"})
+    talk = [{"question": f"Where is my order number {i}?", "answer": f"It left house {i} this morning."} for i in range(20)]
+    write(tmp_path / "t.jsonl", [{"id": i, "talk": said} for i, said in enumerate(talk)])
+    async with drive("t.jsonl", size=(200, 40)) as d:
+        await d.on(GuideScreen)
+        await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
+        await d.sees("Text stands inside columns: talk/question, talk/answer may be chosen")
+        d.app.screen.query_one("#role-prompt").value = "talk/question"
+        d.app.screen.query_one("#role-completion").value = "talk/answer"
+        await d.press("ctrl+s")
+        await d.until(lambda: d.app.has_desk, "the run")
+        assert d.app.desk.session.dataset.task == "sft"
