@@ -77,9 +77,7 @@ def test_compiling_is_told_once_a_stage_that_compiles_and_never_where_kernels_ar
     assert [line.partition(":")[0] for line in said] == ["label names", "near duplicates"]
 
 
-def test_a_small_kernel_is_not_worth_a_word(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_small_kernel_is_not_worth_a_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(compiling, "NOTICED_SECONDS", 60.0)
     run(Narrator(), "pii", kernel())
     assert SAID not in capsys.readouterr().err
