@@ -46,7 +46,7 @@ class EncodedCache:
             parts = {}
             for name in _ARRAYS:
                 parts[name] = np.split(found[name], np.cumsum(found[f"{name}_lengths"])[:-1])
-            cut, lost, refused, only_read = (found[name] for name in ("cut", "cut_supervised", "refused", "only_read"))
+            cut, lost, refused = (found[name] for name in ("cut", "cut_supervised", "refused"))
             rows = [
                 EncodedRow(
                     parts["tokens"][i],
@@ -56,7 +56,8 @@ class EncodedCache:
                     reasons[int(refused[i])],
                     parts["source"][i],
                     parts["tags"][i],
-                    int(only_read[i]),
+                    int(found["only_read"][i]),
+                    int(found["thoughtless"][i]),
                 )
                 for i in range(len(cut))
             ]
@@ -76,6 +77,7 @@ class EncodedCache:
             "cut": np.array([row.cut_tokens for row in rows], dtype=np.int64),
             "cut_supervised": np.array([row.cut_supervised for row in rows], dtype=np.int64),
             "only_read": np.array([row.only_read for row in rows], dtype=np.int64),
+            "thoughtless": np.array([row.thoughtless for row in rows], dtype=np.int64),
         }
         for name in _ARRAYS:
             values = [getattr(row, name) for row in rows]

@@ -1,22 +1,28 @@
 """Conversations as a model's own template writes them, and where the answers in them stand.
 
 The answer of turn i is what the template writes between rendering turns 0..i-1 *with* the generation prompt and
-rendering turns 0..i: exactly what a model has to produce there when it is used. That is checked, not assumed: the whole
-conversation must begin with both renderings, the span must hold the answer's content and the names of its tool calls,
-and what the other turns and the tools say must stand in the text. An earlier answer that the template writes without its
-thinking once turns follow it, and else as at its own end, is read and not learned: its span is empty. `ValueError`
-gives the reason in a plain sentence. `FALLBACK` says what to do about a template that fails. Cost: two renderings an
-answer, about 0.3 ms a conversation.
+rendering turns 0..i: exactly what a model has to produce there when it is used. That is checked, not assumed
+(`train.asked`): the whole conversation must begin with both renderings, the span must hold the answer's thought and words
+and its tool calls with their arguments, and what the other turns and the tools say must stand in the text. An answer that
+is not whole is tried in other forms (`train.thoughts`): its thought in a field or in the text, or an empty one where the
+prompt opens a thought. A thought that finished answers have lost is put back where a model writes it (in the last answer,
+DeepSeek-R1; an empty one in an earlier call, Qwen3). An earlier answer that lacks nothing else is read and not learned:
+its span is empty. `ValueError` gives the reason in a plain sentence, and `way_on` what to do about it.
+Cost: three renderings an answer, about 0.4 ms a conversation.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, read_arguments, tool_name
 from train.beside import MARK, SPARE
 from train.examples import Conversation, Tools
+from train.thoughts import forms, opened_by
+from train.turns import Message
 
 PLAIN_TEMPLATE = (
     "{% if tools %}tools:\n{{ tools | tojson }}\n{% endif %}"
@@ -25,11 +31,7 @@ PLAIN_TEMPLATE = (
     "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}{{ '\n' }}{% endfor %}"  # jinja drops a bare one here
     "{% if add_generation_prompt %}assistant:\n{% endif %}"
 )
-END_OF_THOUGHT = "</think>"
 ORDER = "the chat template rejects the order or the roles of the turns"
-PREFIX = "the chat template does not render the turns one after the other"
-REWRITES = "the chat template rewrites or drops an answer"
-CALLS = "the chat template drops a tool call"
 TOOLS = "the chat template does not show the tools"
 DROPS = {
     "system": "the chat template drops the system turn",
@@ -38,6 +40,16 @@ DROPS = {
 }
 TEMPLATE_FAULTS = (ORDER, PREFIX, REWRITES, CALLS, TOOLS, *DROPS.values())
 FALLBACK = "set chat_template = 'plain' to write conversations without the model's template"
+_WAYS_ON = {
+    TOOLS: "write the tools into the system turn and leave the column of tools out, or ",
+    CALLS: "end each conversation with the call that is to be learned, write calls as text of the answer, or ",
+    PREFIX: "end each conversation with the answer that is to be learned, or ",
+}
+
+
+def way_on(reason: str) -> str:
+    """What to do about a template that fails for `reason`, behind a semicolon; empty for other reasons."""
+    return f"; {_WAYS_ON.get(reason, '')}{FALLBACK}" if reason in TEMPLATE_FAULTS else ""
 
 
 class ChatTemplate:
@@ -72,10 +84,16 @@ class ChatTemplate:
         """The conversation as the template writes it, with the generation prompt if `prompt`."""
         if not messages and not prompt:
             return ""
-        turns = [_with_read_arguments(message) for message in self.fitted(messages)]
+        fitted = self.fitted(messages)
+        try:
+            return self._applied(fitted, tools, prompt=prompt, written=False)
+        except TypeError:  # a template that joins arguments to other texts (DeepSeek-V3)
+            return self._applied(fitted, tools, prompt=prompt, written=True)
+
+    def _applied(self, messages: Conversation, tools: Tools, *, prompt: bool, written: bool) -> str:
         return str(
             self.tokenizer.apply_chat_template(
-                turns,
+                [_with_arguments(message, written=written) for message in messages],
                 tools=list(tools) or None,
                 chat_template=self.template,
                 tokenize=False,
@@ -83,11 +101,23 @@ class ChatTemplate:
             )
         )
 
-    def answer_spans(self, messages: Conversation, tools: Tools = ()) -> tuple[str, list[tuple[int, int]]]:
+    def answer_spans(self, messages: Conversation, tools: Tools = ()) -> tuple[str, list[Span]]:
         """The rendered conversation and the character spans of its answers; `ValueError` says what is wrong."""
         messages = self.fitted(messages)
+        try:
+            return self._spans(messages, tools)
+        except ValueError as error:
+            other = self._in_other_forms(messages, tools)
+            if other == messages:
+                raise
+            try:
+                return self._spans(other, tools)
+            except ValueError as later:
+                raise (later if str(later) == TOOLS else error) from None
+
+    def _spans(self, messages: Conversation, tools: Tools) -> tuple[str, list[Span]]:
         full = self._rendered(messages, tools)
-        spans = []
+        text, spans = full, []
         for turn, message in enumerate(messages):
             if message["role"] != "assistant":
                 content = str(message["content"]).strip()
@@ -95,42 +125,42 @@ class ChatTemplate:
                 if content not in full and as_json not in full:
                     raise ValueError(DROPS.get(message["role"], DROPS["user"]))
                 continue
-            try:
-                spans.append(self._span(full, messages, turn, tools))
-            except ValueError:
-                last = all(later["role"] != "assistant" for later in messages[turn + 1 :])
-                if last or _called(message) or not self._without_thinking(full, messages, turn, tools):
-                    raise
-                spans.append((0, 0))
-        if any(name not in full for name in map(_name, tools)):
+            asked = self._asked(messages, turn, tools)
+            last = all(later["role"] != "assistant" for later in messages[turn + 1 :])
+            text, span = asked.within(full, text, last=last)
+            spans.append(span)
+        if tools and not self._shows(tools, messages, full):
             raise ValueError(TOOLS)
-        return full, spans
+        return text, spans
 
-    def _span(self, full: str, messages: Conversation, turn: int, tools: Tools) -> tuple[int, int]:
-        """Where a turn's answer stands in the whole conversation, as at the end of its own; `ValueError` says why not."""
-        message = messages[turn]
-        before = self._rendered(messages[:turn], tools, prompt=True)
-        end = common_length(full, self._rendered(messages[: turn + 1], tools))
-        if not full.startswith(before) or end < len(before):
-            raise ValueError(PREFIX)
-        answer = full[len(before) : end]
-        if message["content"].strip() not in answer:
-            raise ValueError(REWRITES)
-        if any(name not in answer for name in _called(message)):
-            raise ValueError(CALLS)
-        return len(before), end
+    def _shows(self, tools: Tools, messages: Conversation, full: str) -> bool:
+        """Whether the conversation tells each tool, and not only by its calls."""
+        try:
+            without = self.render(messages)
+        except Exception:  # a template that takes no calls without tools
+            without = ""
+        return all(full.count(name) > without.count(name) for name in map(tool_name, tools) if name)
 
-    def _without_thinking(self, full: str, messages: Conversation, turn: int, tools: Tools) -> bool:
-        """Whether all that a turn's answer lacks in the whole conversation is the thinking that it has at its own end."""
+    def _in_other_forms(self, messages: Conversation, tools: Tools) -> Conversation:
+        """The turns, each answer in the first form of it that the template writes whole at the answer's own end."""
+        turns: list[Message] = []
+        for message in messages:
+            turns.append(message)
+            if message["role"] != "assistant":
+                continue
+            at = len(turns) - 1
+            opened = opened_by(self._rendered(tuple(turns[:at]), tools, prompt=True)) >= 0
+            for turns[at] in (message, *forms(message, opened=opened)):
+                with contextlib.suppress(ValueError):
+                    if self._asked(tuple(turns), at, tools).alone_whole():
+                        break
+            else:
+                turns[at] = message
+        return tuple(turns)
+
+    def _asked(self, messages: Conversation, turn: int, tools: Tools) -> Asked:
         before, alone = (self._rendered(messages[:end], tools) for end in (turn, turn + 1))
-        if not full.startswith(before) or not alone.startswith(before):
-            return False
-        thought, ended, said = alone[len(before) :].rpartition(END_OF_THOUGHT)
-        words = messages[turn]["content"].rpartition(END_OF_THOUGHT)[2].strip()
-        if not ended or not words or words not in said:
-            return False
-        opening, found, _ = full[len(before) :].partition(said.strip())
-        return bool(found) and thought.startswith(opening.rstrip())
+        return Asked(messages[turn], before, self._rendered(messages[:turn], tools, prompt=True), alone)
 
     def _rendered(self, messages: Conversation, tools: Tools, *, prompt: bool = False) -> str:
         try:
@@ -139,47 +169,23 @@ class ChatTemplate:
             raise ValueError(ORDER) from error
 
 
-def _with_read_arguments(message: Mapping[str, Any]) -> dict[str, Any]:
-    """The message with the arguments of its tool calls as values: templates write them as JSON themselves."""
+def _with_arguments(message: Mapping[str, Any], *, written: bool) -> dict[str, Any]:
+    """The message with the arguments of its tool calls as values, which templates write as JSON, or `written` as JSON."""
     message = {key: value for key, value in message.items() if key not in (MARK, SPARE)}
     calls = message.get("tool_calls")
     if not isinstance(calls, Sequence) or isinstance(calls, str):
         return dict(message)
-    return {**message, "tool_calls": [_read(call) for call in calls]}
+    return {**message, "tool_calls": [_read(call, written) for call in calls]}
 
 
-def _read(call: Any) -> Any:
+def _read(call: Any, written: bool) -> Any:
     if not isinstance(call, Mapping):
         return call
     inner = call.get("function")
     if isinstance(inner, Mapping):
-        return {**call, "function": _read(inner)}
-    arguments = call.get("arguments")
-    if isinstance(arguments, str):
-        try:
-            return {**call, "arguments": json.loads(arguments)}
-        except ValueError:
-            return call
-    return call
-
-
-def _called(message: Mapping[str, Any]) -> list[str]:
-    calls = message.get("tool_calls")
-    return [_name(call) for call in calls] if isinstance(calls, Sequence) and not isinstance(calls, str) else []
-
-
-def _name(tool: Any) -> str:
-    """The name of a tool or a tool call, empty where it has none."""
-    if not isinstance(tool, Mapping):
-        return ""
-    inner = tool.get("function", tool)
-    return str(inner.get("name", "")) if isinstance(inner, Mapping) else ""
-
-
-def common_length(a: str, b: str) -> int:
-    """Characters that two strings have in common at their beginning, by bisection."""
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if a[:middle] == b[:middle] else (low, middle - 1)
-    return low
+        return {**call, "function": _read(inner, written)}
+    if "arguments" not in call:
+        return call
+    arguments = read_arguments(call["arguments"])
+    as_text = written and not isinstance(arguments, str)
+    return {**call, "arguments": json.dumps(arguments, ensure_ascii=False) if as_text else arguments}

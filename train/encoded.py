@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from train.chat import FALLBACK, TEMPLATE_FAULTS
+from train.chat import way_on
 
 MOST_LISTED = 1000
-_NOTHING = np.empty(0, dtype=np.int32)
+NOTHING = np.empty(0, dtype=np.int32)
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,14 @@ class EncodedRow:
     """Supervised tokens that did not fit."""
     refused: str = ""
     """Why the row cannot be used; empty where it can."""
-    source: np.ndarray = field(default_factory=lambda: _NOTHING)
+    source: np.ndarray = field(default_factory=lambda: NOTHING)
     """int32[S]: what an encoder-decoder reads; empty for other models."""
-    tags: np.ndarray = field(default_factory=lambda: _NOTHING)
+    tags: np.ndarray = field(default_factory=lambda: NOTHING)
     """int32[length]: the tag of each token (extraction), else empty."""
     only_read: int = 0
     """Answers that are read and not learned, since the template writes them otherwise once turns follow them."""
+    thoughtless: int = 0
+    """Answers that are learned behind an empty thought, since the template writes one and the row has none."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class EncodingReport:
     """Answers that are read and not learned, since the template writes them otherwise once turns follow them."""
     only_read_row_numbers: list[int] = field(default_factory=list)
     """Rows that hold them, the first thousand."""
+    thoughtless_answers: int = 0
+    """Answers that are learned behind an empty thought, since the template writes one and the rows have none."""
 
     def words(self) -> list[str]:
         """What a person should know before training, one sentence each."""
@@ -83,11 +87,15 @@ class EncodingReport:
                 f"Read and not learned: {self.only_read_answers:,} answers, because the chat template writes them "
                 f"otherwise once turns follow, without thinking (rows {shown}); end conversations with them to learn them"
             )
+        if self.thoughtless_answers:
+            said.append(
+                f"Learned behind an empty thought: {self.thoughtless_answers:,} answers, because the chat template writes "
+                "one and the rows have none; a model learns from them to answer without thinking"
+            )
         for reason, count in self.refused_reasons.items():
             numbers = self.refused_row_numbers.get(reason, [])
             shown = ", ".join(map(str, numbers[:10])) + (" …" if count > 10 else "")
-            help_ = f"; {FALLBACK}" if reason in TEMPLATE_FAULTS else ""
-            said.append(f"Not trained on: {count:,} rows, because {reason} (rows {shown}){help_}")
+            said.append(f"Not trained on: {count:,} rows, because {reason} (rows {shown}){way_on(reason)}")
         return [f"{sentence}." for sentence in said]
 
 
@@ -152,6 +160,7 @@ def report_of(kept: Sequence[int], rows: Sequence[EncodedRow], ids: np.ndarray, 
         refused_reasons=dict(sorted(Counter(row.refused for row in rows if row.refused).items())),
         refused_row_numbers=dict(sorted(numbers.items())),
         only_read_answers=sum(rows[i].only_read for i in kept),
+        thoughtless_answers=sum(rows[i].thoughtless for i in kept),
         only_read_row_numbers=[int(ids[i]) for i in kept if rows[i].only_read][:MOST_LISTED],
     )
 

@@ -26,19 +26,19 @@ import numpy as np
 
 from curate.errors import ConfigError, DataError
 from train.beside import MARK, SPARE, AboutText, has_passages
-from train.chat import FALLBACK, TEMPLATE_FAULTS, ChatTemplate
-from train.encoded import Encoded, EncodedRow, answer_start, report_of
+from train.chat import TEMPLATE_FAULTS, ChatTemplate, way_on
+from train.encoded import NOTHING, Encoded, EncodedRow, answer_start, report_of
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, TEXT, Conversation, Examples, Span, Tools
 from train.spans import tags_of_tokens
+from train.thoughts import has_empty
 
 if TYPE_CHECKING:
     from train.cache import EncodedCache
 
 WORTH_KEEPING_SECONDS = 1.0
-VERSION = "6"
+VERSION = "7"
 """Of the rows made of the same examples: kept rows of another version are made again, and runs that learned them."""
 _NO_MASK = np.empty(0, dtype=bool)
-_NOTHING = np.empty(0, dtype=np.int32)
 SILENT = "no token of an answer is supervised"
 
 
@@ -109,7 +109,7 @@ class Encoder:
             report = dataclasses.replace(report, passages_first=True)
         if not kept:
             reasons = "; ".join(f"{count} rows: {reason}" for reason, count in report.refused_reasons.items())
-            help_ = f"; {FALLBACK}" if set(TEMPLATE_FAULTS) & set(report.refused_reasons) else ""
+            help_ = next((way_on(reason) for reason in report.refused_reasons if reason in TEMPLATE_FAULTS), "")
             first = ", ".join(map(str, next(iter(report.refused_row_numbers.values()), [])[:5]))
             raise DataError(f"no row has a token to learn from ({reasons}; first rows: {first}{help_})")
         seq2seq = self.decoder_start is not None and examples.task not in OF_TEXTS
@@ -219,13 +219,15 @@ class Encoder:
         try:
             rendered = [_Rendered(messages, *self.chat.answer_spans(messages, tools)) for messages in talks]
         except ValueError as error:
-            return [EncodedRow(_NOTHING, _NO_MASK, refused=str(error)) for _ in talks]
+            return [EncodedRow(NOTHING, _NO_MASK, refused=str(error)) for _ in talks]
         if not all(each.spans for each in rendered):
-            return [EncodedRow(_NOTHING, _NO_MASK, refused="no assistant turn") for _ in talks]
+            return [EncodedRow(NOTHING, _NO_MASK, refused="no assistant turn") for _ in talks]
         if self.decoder_start is not None:
             return [self._pair(text[: spans[-1][0]], text[slice(*spans[-1])]) for _, text, spans in rendered]
         only_read = [sum(start == end for start, end in spans) for _, _, spans in rendered]
-        return [dataclasses.replace(row, only_read=n) for row, n in zip(self._reached(rendered, tools)[1], only_read)]
+        empty = [sum(has_empty(text[start:end]) for start, end in spans) for _, text, spans in rendered]
+        rows = zip(self._reached(rendered, tools)[1], only_read, empty, strict=True)
+        return [dataclasses.replace(row, only_read=n, thoughtless=m) for row, n, m in rows]
 
     def shown(self, messages: Conversation, tools: Tools) -> Conversation:
         """The turns that a row's tokens are of: without those from columns where these would cut the answer."""
@@ -321,7 +323,7 @@ class Encoder:
         wrote = self.tokenizer(_readable(answer).strip(), add_special_tokens=False, verbose=False)["input_ids"]
         wrote = [token for token in wrote if token not in self._special]
         if not wrote:
-            return EncodedRow(_NOTHING, _NO_MASK, refused=SILENT)
+            return EncodedRow(NOTHING, _NO_MASK, refused=SILENT)
         whole = [self.decoder_start, *wrote, end]
         cut = max(0, len(whole) - limit)
         source = np.array(read[-limit:], dtype=np.int32)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from train.chat import FALLBACK, TEMPLATE_FAULTS
+from train.chat import way_on
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, Examples
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def look(examples: Examples, position: int, bench: Workbench, *, reveal: bool = 
         tokens = _of_text(one.texts[0], row, bench, examples.task, reveal)
     else:
         tokens = _of_conversation(one, row, bench, reveal)
-    refused = f"{row.refused}; {FALLBACK}" if row.refused in TEMPLATE_FAULTS else row.refused
+    refused = f"{row.refused}{way_on(row.refused)}"
     return Seen(int(one.ids[0]), examples.task, tuple(tokens), refused, target)
 
 

@@ -1,0 +1,229 @@
+"""Thinking and tool calls under the templates of models that think: all of an answer is learned, or none of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curate.errors import DataError
+from train.base import load_tokenizer, resolve_base
+from train.encoded import Encoded
+from train.encoding import Encoder
+from train.examples import Examples
+
+# Small twins of templates that many models come with; each keeps what makes it hard and leaves out the rest.
+R1 = (  # the prompt opens a thought, finished answers have none, calls are dropped
+    "{% for m in messages %}{% if m['role'] == 'user' %}<|im_start|>user{{ m['content'] }}"
+    "{% elif m['role'] == 'assistant' %}<|im_start|>assistant{{ m['content'].split('</think>')[-1] }}<|im_end|>"
+    "{% else %}{{ m['content'] }}{% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant<think>\n{% endif %}"
+)
+V3 = (  # the same with calls, whose arguments are joined as texts, and without their definitions
+    "{% for m in messages %}{% if m['role'] == 'tool' %}<|im_start|>said{{ m['content'] }}<|im_end|>"
+    "{% elif m['role'] == 'user' %}<|im_start|>user{{ m['content'] }}{% elif m['tool_calls'] %}"
+    "<|im_start|>assistant{{ m['content'] }}{% for c in m['tool_calls'] %}"
+    "{{ '<call>' + c['function']['name'] + ' ' + c['function']['arguments'] }}{% endfor %}<|im_end|>"
+    "{% else %}<|im_start|>assistant{{ m['content'].split('</think>')[-1] }}<|im_end|>{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant<think>\n{% endif %}"
+)
+QWEN3 = (  # an empty thought at the end only; earlier thoughts go once a user turn follows
+    "{% set ns = namespace(last=0) %}{% for m in messages %}{% if m['role'] == 'user' %}{% set ns.last = loop.index0 %}"
+    "{% endif %}{% endfor %}{% for t in tools or [] %}<tool>{{ t['function']['name'] }}</tool>{% endfor %}"
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}"
+    "{% set thought = m['reasoning_content'] or '' %}{% set words = m['content'] %}{% if '</think>' in words %}"
+    "{% set thought = words.split('</think>')[0].split('<think>')[-1].strip() %}"
+    "{% set words = words.split('</think>')[-1].strip() %}{% endif %}"
+    "{% if loop.index0 > ns.last and (loop.last or thought) %}<think>\n{{ thought }}\n</think>\n\n{% endif %}{{ words }}"
+    "{% for c in m['tool_calls'] or [] %}<call>{{ c['function']['name'] }} {{ c['function']['arguments'] | tojson }}</call>"
+    "{% endfor %}{% else %}{{ m['content'] }}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+NEMOTRON = (  # the prompt opens a thought with a line break, an answer without one gets an empty pair, history keeps that
+    "{% set ns = namespace(last=0) %}{% for m in messages %}{% if m['role'] == 'user' %}{% set ns.last = loop.index0 %}"
+    "{% endif %}{% endfor %}{% for t in tools or [] %}<tool>{{ t['function']['name'] }}</tool>{% endfor %}"
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}{% set c = m['content'] %}"
+    "{% if '</think>' not in c %}{% set c = '<think></think>' + c %}{% endif %}"
+    "{% if loop.index0 < ns.last %}{% set c = '<think></think>' + c.split('</think>')[-1].strip() %}{% endif %}"
+    "{{ c.strip() }}{% for c in m['tool_calls'] or [] %}<call>{{ c['function']['name'] }}"
+    "{{ c['function']['arguments']['kind'] }}</call>{% endfor %}{% else %}{{ m['content'] }}{% endif %}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
+)
+FIELD_ONLY = (  # reads thoughts from their field alone and writes an empty one before those that stand in the text
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}<think>\n"
+    "{{ m['reasoning_content'] or '' }}\n</think>\n\n{% endif %}{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
+)
+FIRST_CALL_ONLY = QWEN3.replace("m['tool_calls'] or []", "(m['tool_calls'] or [])[:1]")
+
+CALL = {"type": "function", "id": "call00001", "function": {"name": "find_card", "arguments": '{"kind": "visa", "n": 2}'}}
+PARAMETERS = {"type": "object", "properties": {"kind": {"type": "string", "description": "which"}}, "required": ["kind"]}
+TOOLS = ({"type": "function", "function": {"name": "find_card", "description": "finds", "parameters": PARAMETERS}},)
+SAID = {"role": "tool", "content": "locked", "name": "find_card", "tool_call_id": "call00001"}
+
+
+def user(words: str) -> dict[str, Any]:
+    return {"role": "user", "content": words}
+
+
+def answer(words: str, **more: Any) -> dict[str, Any]:
+    return {"role": "assistant", "content": words, **more}
+
+
+ASK, AGAIN = user("where is it"), user("and now")
+PLAIN = (ASK, answer("here it is"), AGAIN, answer("over there"))
+HERE, THERE = "<think>\nmaybe here\n</think>\n\nhere it is", "<think>\nor there\n</think>\n\nover there"
+THINKS = (ASK, answer(HERE), AGAIN, answer(THERE))
+CALLS = (ASK, answer("", tool_calls=[CALL]), SAID, answer("it is locked"))
+CALL_WRITTEN = '<call>find_card {"kind": "visa", "n": 2}</call><|im_end|>'
+
+
+@pytest.fixture(scope="module")
+def tokenizer(base: Path) -> Any:
+    return load_tokenizer(resolve_base(str(base)))
+
+
+def encoded(tokenizer: Any, template: str, talk: tuple[dict[str, Any], ...], *, tools: bool = False) -> Encoded:
+    tokenizer.chat_template = template
+    shown = (TOOLS,) if tools else ()
+    return Encoder(tokenizer, 4096).encode(Examples("chat", np.array([3]), messages=(talk,), tools=shown))
+
+
+def learned(tokenizer: Any, found: Encoded) -> list[str]:
+    """Each run of tokens that is learned, as text."""
+    mask, tokens = found.supervised[0], found.tokens[0]
+    edges = np.flatnonzero(np.diff(np.r_[False, mask, False].astype(int)))
+    return [tokenizer.decode(tokens[a:b]) for a, b in edges.reshape(-1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("template", "thinking"),
+    [(R1, "<think>\n"), (V3, "<think>\n"), (NEMOTRON, "<think>\n"), (FIELD_ONLY, "<think>\n"), (QWEN3, "")],
+)
+def test_the_last_answer_is_learned_behind_the_prompt_with_its_thought_or_an_empty_one(
+    tokenizer: Any, template: str, thinking: str
+) -> None:
+    opening = "" if thinking else "<think>\n"
+    for talk, thought in ((PLAIN, ""), (THINKS, "or there")):
+        found = encoded(tokenizer, template, talk)
+        assert learned(tokenizer, found)[-1] == f"{opening}{thought}\n</think>\n\nover there<|im_end|>"
+        prompt = tokenizer.apply_chat_template(list(talk[:3]), tokenize=False, add_generation_prompt=True)
+        if template is not FIELD_ONLY:  # which shows earlier thoughts in the field that the row does not have
+            assert tokenizer.decode(found.tokens[0]).startswith(prompt)
+        assert bool(found.report.thoughtless_answers) is not bool(thought)
+    assert found.report.only_read_answers == (0 if template is FIELD_ONLY else 1)
+
+
+def test_a_thought_in_a_field_of_its_own_is_learned_whatever_the_template_reads(tokenizer: Any, base: Path) -> None:
+    from tiny_base import CHATML
+
+    talk = (ASK, answer("over there", reasoning_content="or there"))
+    for template in (R1, QWEN3, NEMOTRON, FIELD_ONLY, CHATML):
+        (text,) = learned(tokenizer, encoded(tokenizer, template, talk))
+        assert text.removeprefix("<think>\n") == "or there\n</think>\n\nover there<|im_end|>"
+
+
+def test_a_thought_is_not_learned_behind_an_empty_one(tokenizer: Any) -> None:
+    """A template that takes no thought out of the text wrote one twice: once empty, and once among the words."""
+    found = encoded(tokenizer, FIELD_ONLY, THINKS)
+    assert learned(tokenizer, found) == [
+        "maybe here\n</think>\n\nhere it is<|im_end|>", "or there\n</think>\n\nover there<|im_end|>",
+    ]  # fmt: skip
+
+
+def test_calls_are_learned_behind_the_empty_thought_that_the_template_takes_from_them(tokenizer: Any) -> None:
+    empty = "<think>\n\n</think>\n\n"
+    found = encoded(tokenizer, QWEN3, CALLS, tools=True)
+    assert learned(tokenizer, found) == [f"{empty}{CALL_WRITTEN}", f"{empty}it is locked<|im_end|>"]
+    assert found.report.thoughtless_answers == 2
+    more = (*CALLS, AGAIN, answer("", tool_calls=[CALL, CALL]), SAID, answer("open"))
+    longer = encoded(tokenizer, QWEN3, more, tools=True)
+    both = CALL_WRITTEN.removesuffix("<|im_end|>") + CALL_WRITTEN
+    assert learned(tokenizer, longer) == [f"{empty}{CALL_WRITTEN}", f"{empty}{both}", f"{empty}open<|im_end|>"]
+    assert longer.report.only_read_answers == 1
+    thought = (ASK, answer("<think>\nlook\n</think>\n\n", tool_calls=[CALL]), *CALLS[2:])
+    own = learned(tokenizer, encoded(tokenizer, QWEN3, thought, tools=True))
+    assert own[0] == f"<think>\nlook\n</think>\n\n{CALL_WRITTEN}"
+
+
+def test_calls_of_an_earlier_exchange_are_learned_where_the_prompt_opens_thoughts(tokenizer: Any) -> None:
+    found = encoded(tokenizer, NEMOTRON, (*CALLS, AGAIN, answer("over there")), tools=True)
+    written = "<call>find_cardvisa</call><|im_end|>"
+    assert learned(tokenizer, found) == [f"\n</think>{written}", "\n</think>\n\nover there<|im_end|>"]
+    assert found.report.only_read_answers == 1
+
+
+def test_arguments_that_a_template_joins_to_texts_are_handed_to_it_as_text(tokenizer: Any) -> None:
+    found = encoded(tokenizer, V3, CALLS)
+    call = '\n</think>\n\n<call>find_card {"kind": "visa", "n": 2}<|im_end|>'
+    assert learned(tokenizer, found) == [call, "\n</think>\n\nit is locked<|im_end|>"]
+
+
+@pytest.mark.parametrize(
+    ("template", "talk", "reason", "help_"),
+    [
+        (R1, CALLS, "drops a tool call|one after the other", "end each conversation with the"),
+        (V3, CALLS, "does not show the tools", "write the tools into the system turn"),
+        (FIRST_CALL_ONLY, (ASK, answer("", tool_calls=[CALL, CALL]), SAID, answer("ok")), "drops a tool call", "end each"),
+        (
+            QWEN3,
+            (ASK, answer("<think>\nlook\n</think>\n\n", tool_calls=[CALL]), SAID, answer("ok"), AGAIN, answer("yes")),
+            "tool call|rewrites|one after the other",
+            "chat_template = 'plain'",
+        ),
+    ],
+)
+def test_what_cannot_be_proved_is_refused_with_the_way_on(
+    tokenizer: Any, template: str, talk: tuple[dict[str, Any], ...], reason: str, help_: str
+) -> None:
+    with pytest.raises(DataError, match=rf"({reason}).*{help_}"):
+        encoded(tokenizer, template, talk, tools=True)
+
+
+def test_a_call_whose_arguments_are_dropped_is_refused(tokenizer: Any) -> None:
+    dropped = QWEN3.replace(" {{ c['function']['arguments'] | tojson }}", "")
+    with pytest.raises(DataError, match="drops a tool call"):
+        encoded(tokenizer, dropped, CALLS, tools=True)
+
+
+TALKS = {
+    "one": PLAIN[:2], "two": PLAIN, "thought": THINKS[:2], "thoughts": THINKS,
+    "field": (ASK, answer("over there", reasoning_content="or there")),
+    "call": CALLS, "call and words": (ASK, answer("let me look", tool_calls=[CALL]), *CALLS[2:]),
+    "call and thought": (ASK, answer("<think>\nlook\n</think>\n\n", tool_calls=[CALL]), *CALLS[2:]),
+    "calls at once": (ASK, answer("", tool_calls=[CALL, {**CALL, "id": "call00002"}]), SAID, CALLS[3]),
+    "call, then more": (*CALLS, AGAIN, answer("over there")),
+}  # fmt: skip
+
+
+@pytest.mark.skipif(find_spec("trl") is None, reason="the templates come with TRL")
+def test_under_every_template_that_trl_knows_an_answer_is_learned_whole_or_not_at_all(tokenizer: Any) -> None:
+    import trl  # type: ignore[import-untyped]
+
+    paths = sorted((Path(trl.__file__).parent / "chat_templates").glob("*.jinja"))
+    counted: Counter[str] = Counter()
+    for path in (p for p in paths if not p.stem.endswith("_training")):
+        for name, talk in TALKS.items():
+            tools = "call" in name
+            try:
+                found = encoded(tokenizer, path.read_text(encoding="utf-8"), talk, tools=tools)
+            except DataError as error:
+                counted["no way on"] += "chat_template = 'plain'" not in str(error)
+                counted[f"refused {name}"] += 1
+                continue
+            counted[name] += 1
+            said = "".join(learned(tokenizer, found))
+            answers = [turn for turn in talk if turn["role"] == "assistant"]
+            assert str(answers[-1]["content"]).rpartition("</think>")[2].strip() in said, (path.stem, name)
+            for thought in ("or there", "look") if name in ("field", "call and thought") else ():
+                assert thought not in str(talk) or thought in said, (path.stem, name)
+            calls = sum(len(turn.get("tool_calls", ())) for turn in answers)
+            assert said.count("visa") == calls, (path.stem, name)
+    assert counted["no way on"] == 0
+    assert counted["refused one"] == counted["refused two"] <= 4  # models that look at pictures take no plain texts
+    assert counted["thought"] >= counted["one"] - 1
+    assert counted["call"] >= 20

@@ -1,0 +1,176 @@
+"""One answer of a conversation: what a model is asked, what it has to write there, and the proof that a text holds it.
+
+Answers that are proved: the text begins with the generation prompt; behind it stand the answer's thought, its words and its
+calls with their arguments, each in its turn and no thought twice; and it goes on as at the answer's own end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from train.thoughts import BEHIND, EMPTY, ENDS, OPENS, THOUGHT, opened_by, parts_of
+from train.turns import Message
+
+PREFIX = "the chat template does not render the turns one after the other"
+REWRITES = "the chat template rewrites or drops an answer"
+CALLS = "the chat template drops a tool call"
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An answer and how the template writes the conversation around it."""
+
+    message: Message
+    header: str
+    """The turns before the answer."""
+    prompt: str
+    """The same with the generation prompt."""
+    alone: str
+    """The conversation that ends with the answer."""
+
+    def within(self, full: str, text: str, *, last: bool) -> tuple[str, Span]:
+        """`text`, with a thought that it lacks put back where that can be proved, and the answer's span in it.
+
+        `full` is the conversation as the template writes it, `text` the same with thoughts put back into earlier turns. An
+        answer that is not the `last` and lacks nothing but thinking is read: its span is empty. `ValueError` for others.
+        """
+        more, reason = len(text) - len(full), ""
+        ways = ((full, more), (text, 0)) if more else ((full, 0),)
+        for written, shift in ways:
+            try:
+                start, end = self._span(written)
+            except ValueError as error:
+                reason = reason or str(error)
+            else:
+                return text, (start + shift, end + shift)
+        for written, shift in ways:
+            with contextlib.suppress(ValueError):
+                (at, to), thought, (start, end) = self._put_back(written, last=last)
+                return text[: at + shift] + thought + text[to + shift :], (start + shift, end + shift)
+        if last or called(self.message) or not self._lacks_only_thinking(full):
+            raise ValueError(reason)
+        return text, (0, 0)
+
+    def alone_whole(self) -> bool:
+        """Whether the answer is whole at its own end."""
+        try:
+            self._span(self.alone)
+        except ValueError:
+            return False
+        return True
+
+    def _span(self, text: str, alone: str = "") -> Span:
+        """Where the answer stands in `text`, as at its own end (`alone`); `ValueError` says why not."""
+        begin, end = len(self.prompt), common_length(text, alone or self.alone)
+        if not text.startswith(self.prompt) or end < begin:
+            raise ValueError(PREFIX)
+        prove(self.message, text[begin:end], self.prompt)
+        return begin, end
+
+    def _put_back(self, full: str, *, last: bool) -> tuple[Span, str, Span]:
+        """A thought that is missing in `full`: in whose place, what, and the answer's span with it; `ValueError` for none.
+
+        Where the prompt opens a thought and finished answers have none (DeepSeek-R1), the `last` answer's own one, or an
+        empty one. Where a call has an empty one at its own end and none once turns follow (Qwen3), that.
+        """
+        at, alone = opened_by(self.prompt), self.alone
+        empty = EMPTY.search(alone, len(self.header)) if called(self.message) else None
+        if empty and empty.start() <= len(self.prompt):
+            at, thought = empty.start(), empty.group()
+        elif last and at >= 0 and alone.startswith(self.prompt[:at]):
+            behind = BEHIND.rstrip() if alone[at : at + 1].isspace() else BEHIND
+            thought = self.prompt[at:] + parts_of(self.message).thought + behind
+            alone = alone[:at] + thought + alone[at:]
+        else:
+            raise ValueError(PREFIX)
+        shorter = EMPTY.match(full, at)  # an empty pair of marks in a history that the prompt does not begin with
+        to = shorter.end() if shorter else at
+        return (at, to), thought, self._span(full[:at] + thought + full[to:], alone)
+
+    def _lacks_only_thinking(self, full: str) -> bool:
+        """Whether the answer stands in `full` as at its own end, but for thoughts in it and before it."""
+        words = parts_of(self.message).words
+        whole, header, alone = (THOUGHT.sub("", text) for text in (full, self.header, self.alone))
+        said = whole[len(header) : common_length(whole, alone)]
+        return bool(words) and whole.startswith(header) and alone.startswith(header) and words in said
+
+
+def prove(message: Message, answer: str, prompt: str = "") -> None:
+    """Raise `ValueError` where `answer`, written behind `prompt`, does not hold all of a message."""
+    parts, at = parts_of(message), 0
+    for piece in parts:
+        found = answer.find(piece, at)
+        if found < 0:
+            raise ValueError(REWRITES)
+        at = found + len(piece)
+    opened, own = opened_by(prompt), str(message["content"])
+    region = answer if opened < 0 else prompt[opened:] + answer
+    if any(region.count(mark) > max(1, own.count(mark)) for mark in (OPENS, ENDS)):
+        raise ValueError(REWRITES)
+    names = Counter(called(message))
+    if any(answer.count(name) < times for name, times in names.items()):
+        raise ValueError(CALLS)
+    for leaf in _said_in(message.get("tool_calls")):
+        as_json = (json.dumps(leaf, ensure_ascii=plain)[1:-1] for plain in (False, True))
+        if leaf not in answer and not any(way in answer for way in as_json):
+            raise ValueError(CALLS)
+
+
+def called(message: Mapping[str, Any]) -> list[str]:
+    """The names of the tools that a message calls."""
+    calls = message.get("tool_calls")
+    return [tool_name(call) for call in calls] if isinstance(calls, Sequence) and not isinstance(calls, str) else []
+
+
+def tool_name(tool: Any) -> str:
+    """The name of a tool or a tool call, empty where it has none."""
+    if not isinstance(tool, Mapping):
+        return ""
+    inner = tool.get("function", tool)
+    return str(inner.get("name", "")) if isinstance(inner, Mapping) else ""
+
+
+def _said_in(calls: Any) -> Iterator[str]:
+    """The strings among the arguments of calls; numbers are written in too many ways to be looked for."""
+    if not isinstance(calls, Sequence) or isinstance(calls, str):
+        return
+    for call in calls:
+        inner = call.get("function", call) if isinstance(call, Mapping) else None
+        if isinstance(inner, Mapping):
+            yield from _strings(read_arguments(inner.get("arguments")))
+
+
+def read_arguments(arguments: Any) -> Any:
+    """Arguments as values, where they are a text of JSON."""
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return arguments
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value.strip()
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, Sequence):
+        for inner in value:
+            yield from _strings(inner)
+
+
+def common_length(a: str, b: str) -> int:
+    """Characters that two strings have in common at their beginning, by bisection."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if a[:middle] == b[:middle] else (low, middle - 1)
+    return low

@@ -1,0 +1,64 @@
+"""Thinking in an answer: where a row keeps it, and how it is put where a chat template looks for it.
+
+Rows keep it in the answer (`<think>...</think>` before the words, or only its end) or in a field of its own
+(`reasoning_content`, `thinking`, `reasoning`); templates read one or the other, drop it, or open one in the prompt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from train.turns import Message
+
+OPENS, ENDS = "<think>", "</think>"
+FIELDS = ("reasoning_content", "thinking", "reasoning")
+BEHIND = f"\n{ENDS}\n\n"
+"""What stands between a thought and the words, as the models write it that think so."""
+THOUGHT = re.compile(rf"{OPENS}.*?{ENDS}\s*", re.DOTALL)
+EMPTY = re.compile(rf"{OPENS}\s*{ENDS}\s*")
+
+
+class Parts(NamedTuple):
+    """An answer's thought and its words, without the marks around the thought."""
+
+    thought: str
+    words: str
+
+
+def parts_of(message: Message) -> Parts:
+    """The thought and the words of an answer."""
+    content = str(message["content"])
+    head, ended, words = content.rpartition(ENDS)
+    opened = head.lstrip().startswith(OPENS)
+    if ended and (opened or OPENS not in head):
+        thought = head.lstrip().removeprefix(OPENS).strip()
+        return Parts(thought or _field(message), words.strip())
+    return Parts(_field(message), content.strip())
+
+
+def forms(message: Message, *, opened: bool) -> Iterator[Message]:
+    """Other ways to hand a template the same answer; with an empty thought if it has none and the prompt `opened` one."""
+    thought, words = parts_of(message)
+    bare = {name: value for name, value in message.items() if name not in FIELDS}
+    if thought:
+        yield {**bare, "content": words, "reasoning_content": thought, "thinking": thought}
+    if thought or opened:
+        yield {**bare, "content": f"{OPENS}\n{thought}{BEHIND}{words}"}
+
+
+def opened_by(prompt: str) -> int:
+    """Where the thought begins that a generation prompt ends with; -1 where it opens none."""
+    at = prompt.rfind(OPENS)
+    return at if at >= 0 and not prompt[at + len(OPENS) :].strip() else -1
+
+
+def has_empty(answer: str) -> bool:
+    """Whether what is learned of an answer begins with the end of a thought that has no words."""
+    return answer.lstrip().removeprefix(OPENS).lstrip().startswith(ENDS)
+
+
+def _field(message: Message) -> str:
+    found = (message.get(name) for name in FIELDS)
+    return next((value.strip() for value in found if isinstance(value, str) and value.strip()), "")
