@@ -3,7 +3,8 @@
 An adapter folder is peft's own (`adapter_config.json`, `adapter_model.safetensors`), or a patch (`patch.safetensors`: the
 numbers of the base that were changed, by name), or whole weights, as the method leaves it. Beside it lie `README.md`, the
 card, and `curate_adapter.json`, which says what it was trained for (task, labels as shown in reports, base and its hash,
-method, pooling, length). Loading refuses a damaged file and a base other than the one trained on; nothing is unpickled.
+method, pooling, length, and the chat template of its conversations: it is asked with that one, whatever the base's or the
+plain one are by then). Loading refuses a damaged file and a base other than the one trained on; nothing is unpickled.
 Cost: reading the base.
 """
 
@@ -20,8 +21,9 @@ from curate.dataset.atomic import atomic_write_text
 from curate.errors import ConfigError, DataError
 from train.adapt import Workbench, objective_of, open_workbench
 from train.card import card
+from train.chat import PLAIN_BEFORE
 from train.config import TrainConfig
-from train.examples import EXTRACTION, Examples
+from train.examples import EXTRACTION, OF_TEXTS, Examples
 from train.extra import extra
 from train.files import read_json, write_json
 from train.methods import METHODS, PATCH, WHOLE
@@ -72,14 +74,19 @@ def save_adapter(
             objective.model.create_or_update_model_card = _no_card
         objective.model.save_pretrained(str(making), safe_serialization=True)
         objective.inner.config.use_cache = caching
+    template = None if task in OF_TEXTS else bench.encoder.chat.learned_with()
     if saved_as == WHOLE:
+        own = bench.tokenizer.chat_template
+        bench.tokenizer.chat_template = template or own
         bench.tokenizer.save_pretrained(str(making))
+        bench.tokenizer.chat_template = own
     about = {
         "task": task,
         "labels": identity["labels"],
         "base": bench.source.name,
         "base_hash": bench.fingerprint,
         "config": config.told(),
+        "chat_template": template,
         "run_id": identity["run_id"],
     }
     write_json(making / ABOUT, about)
@@ -131,6 +138,8 @@ def load_adapter(
             f"the adapter in {folder} was trained on another base model than {config.base} holds now "
             f"(named {about['base']} then); say where that one lies with --base"
         )
+    if about["task"] not in OF_TEXTS:
+        bench.encoder.chat.take(_template_of(about, folder, bench))
     labels = None if about["labels"] is None else tuple(about["labels"])
     extraction = about["task"] == EXTRACTION
     if extraction and labels:
@@ -140,6 +149,20 @@ def load_adapter(
     if (folder / PATCHED).is_file():
         objective.originals = _patched(folder, objective)
     return LoadedAdapter(objective, bench, config, str(about["task"]), labels, folder, merged)
+
+
+def _template_of(about: Mapping[str, Any], folder: Path, bench: Workbench) -> Any:
+    """The chat template that an adapter learned; of one that does not name it, the base's or what was the plain one then.
+
+    The plain template ends turns with a line break since version 6 of the encoding, which runs name in `done.json`.
+    """
+    if about.get("chat_template"):
+        return about["chat_template"]
+    if bench.encoder.chat.template is None:
+        return bench.tokenizer.chat_template
+    done = read_json(folder.parent / "done.json") or {}
+    known = done.get("run_id") == about.get("run_id") and done.get("encoding_version")
+    return bench.encoder.chat.template if known else PLAIN_BEFORE
 
 
 def _model(

@@ -39,6 +39,8 @@ DROPS = {
     "tool": "the chat template drops or rewrites what a tool said",
 }
 TEMPLATE_FAULTS = (ORDER, PREFIX, REWRITES, CALLS, TOOLS, *DROPS.values())
+PLAIN_BEFORE = PLAIN_TEMPLATE.replace("{{ '\n' }}", "")
+"""What it was before version 6 of the encoding: turns ended without a line break. Adapters learned it."""
 FALLBACK = "set chat_template = 'plain' to write conversations without the model's template"
 _WAYS_ON = {
     TOOLS: "write the tools into the system turn and leave the column of tools out, or ",
@@ -60,6 +62,14 @@ class ChatTemplate:
         self.template = PLAIN_TEMPLATE if plain or not tokenizer.chat_template else None
         """None for the tokenizer's own."""
         self._takes_system: bool | None = None
+
+    def learned_with(self) -> Any:
+        """The template that conversations are written with, as a tokenizer holds it."""
+        return self.template or self.tokenizer.chat_template
+
+    def take(self, template: Any) -> None:
+        """Write conversations with another template from now on, which the tokenizer holds and saves."""
+        self.tokenizer.chat_template, self.template, self._takes_system = template, None, None
 
     def fitted(self, messages: Conversation) -> Conversation:
         """The turns, with a system turn that a column gave put before the next turn where the template takes none.

@@ -20,6 +20,7 @@ import torch
 from curate.dataset.atomic import make_private_dir
 from curate.errors import ConfigError, CurateError
 from train.adapters import ABOUT, LoadedAdapter, load_adapter
+from train.examples import OF_TEXTS
 from train.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def _write(loaded: LoadedAdapter, folder: Path) -> None:
     model.save_pretrained(str(folder), safe_serialization=True)
     loaded.bench.tokenizer.save_pretrained(str(folder))
     about = read_json(loaded.folder / ABOUT) or {}
-    write_json(folder / ABOUT, {**about, "base_hash": None})
+    template = None if loaded.task in OF_TEXTS else loaded.bench.tokenizer.chat_template
+    write_json(folder / ABOUT, {**about, "base_hash": None, "chat_template": template})
     card = loaded.folder / "README.md"
     if card.is_file():
         text = card.read_text(encoding="utf-8")

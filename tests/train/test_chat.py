@@ -9,13 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_base import CHATML
+from tiny_base import CHATML, make_talks
 
 from curate.errors import DataError
+from train.adapters import load_adapter
 from train.base import load_tokenizer, resolve_base
-from train.chat import DROPS, FALLBACK, ChatTemplate
+from train.chat import DROPS, FALLBACK, PLAIN_TEMPLATE, ChatTemplate
+from train.config import TrainConfig
 from train.encoding import Encoder
 from train.examples import Examples, conversation
+from train.lora import train_adapter
+from train.merge import merge_adapter
 from train.microscope import LEARNED, LEFT, look
 
 SYSTEM = (
@@ -264,3 +268,40 @@ def test_the_microscope_shows_what_is_learned_of_any_template(tokenizer: Any, te
 def test_the_microscope_names_the_way_on_where_a_template_fails(tokenizer: Any) -> None:
     bench: Any = SimpleNamespace(encoder=encoder(tokenizer, NO_SYSTEM), tokenizer=tokenizer)
     assert look(chat(SYSTEM), 0, bench).refused == f"{DROPS['system']}; {FALLBACK}"
+
+
+def test_an_adapter_is_asked_with_the_template_that_it_learned(base: Path, quick: TrainConfig, tmp_path: Path) -> None:
+    """Also when the plain one is another by now, or the base's tokenizer writes another; and so are merged weights."""
+    run = train_adapter(make_talks(40), quick.replace(chat_template="plain", steps=4), tmp_path / "run", watch=False)
+    told = tmp_path / "run" / "adapter" / "curate_adapter.json"
+    about = json.loads(told.read_text())
+    assert about["chat_template"] == PLAIN_TEMPLATE
+    asked = ({"role": "user", "content": "say 1"},)
+    assert load_adapter(run.directory).bench.encoder.chat.render(asked, prompt=True) == "user:\nsay 1\nassistant:\n"
+    told.write_text(json.dumps({**about, "chat_template": "{% for m in messages %}<{{ m['content'] }}>{% endfor %}"}))
+    loaded = load_adapter(run.directory)
+    assert loaded.bench.encoder.chat.render(asked, prompt=True) == "<say 1>"
+    merge_adapter(run.directory, tmp_path / "full")
+    assert load_adapter(tmp_path / "full").bench.encoder.chat.render(asked, prompt=True) == "<say 1>"
+    assert load_tokenizer(resolve_base(str(tmp_path / "full"))).apply_chat_template(asked, tokenize=False) == "<say 1>"
+    assert load_tokenizer(resolve_base(str(base))).chat_template == CHATML
+    model = train_adapter(make_talks(40), quick.replace(steps=2, method="full"), tmp_path / "whole", watch=False)
+    assert "<|im_start|>user" in load_adapter(model.directory).bench.encoder.chat.render(asked)
+
+
+def test_an_adapter_that_names_no_template_is_asked_as_its_version_wrote_turns(quick: TrainConfig, tmp_path: Path) -> None:
+    run = train_adapter(make_talks(40), quick.replace(chat_template="plain", steps=4), tmp_path / "run", watch=False)
+    told, done = tmp_path / "run" / "adapter" / "curate_adapter.json", tmp_path / "run" / "done.json"
+    about = json.loads(told.read_text())
+    del about["chat_template"]
+    told.write_text(json.dumps(about))
+    talk = ({"role": "user", "content": "say 1"},)
+
+    def asked() -> str:
+        return load_adapter(run.directory).bench.encoder.chat.render(talk, prompt=True)
+
+    assert asked() == "user:\nsay 1\nassistant:\n"  # `done.json` names a version with line breaks
+    done.write_text(json.dumps({k: v for k, v in json.loads(done.read_text()).items() if k != "encoding_version"}))
+    assert asked() == "user:\nsay 1assistant:\n"
+    done.unlink()
+    assert asked() == "user:\nsay 1assistant:\n"
