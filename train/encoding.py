@@ -95,12 +95,17 @@ class Encoder:
         Of what stands before the answers both lose as much as the longer row has to, so no length is given away there.
         """
         worse = dataclasses.replace(examples, messages=examples.rejected)
-        good, bad = self._rows(examples), self._rows(worse)
+        good, bad = self.pair_rows(examples)
+        return self._encoded(examples, good), self._encoded(worse, bad)
+
+    def pair_rows(self, examples: Examples) -> tuple[list[EncodedRow], list[EncodedRow]]:
+        """The same, every row of them, with the reason where one is refused."""
+        good, bad = self._rows(examples), self._rows(dataclasses.replace(examples, messages=examples.rejected))
         for i, pair in enumerate(zip(good, bad, strict=True)):
             if self.decoder_start is None and any(row.cut_tokens for row in pair) and not any(row.refused for row in pair):
                 talks = (examples.messages[i], examples.rejected[i])
                 good[i], bad[i] = self._conversations(talks, examples.tools[i] if examples.tools else ())
-        return self._encoded(examples, good), self._encoded(worse, bad)
+        return good, bad
 
     def _encoded(self, examples: Examples, rows: list[EncodedRow]) -> Encoded:
         kept = [i for i, row in enumerate(rows) if not row.refused]

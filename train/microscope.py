@@ -1,13 +1,16 @@
 """One row as a model sees it: every token, and whether it is learned from.
 
 A token is `learned` (a target of the loss), `read` (context only), `cut` (beyond the maximal length) or `left` (behind
-the last answer, where nothing is learned). Pieces are slices of the rendered text, so joined they give it back; a token
-that shares its characters with the one before shows none of its own. Personal data that the scanner finds is masked,
-token by token, unless asked for; control and direction characters never pass. Pure but for the tokenizer.
+the last answer, where nothing is learned). A preference has two sides: what is learned of each follows from the objective;
+where it learns from good answers alone, the rejected side is only read. Pieces are slices of the rendered text, so joined
+they give it back; a token that shares its characters with the one before shows none of its own. Personal data that the
+scanner finds is masked, token by token, unless asked for; control and direction characters never pass. Pure but for the
+tokenizer.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +19,9 @@ import numpy as np
 import pyarrow as pa
 
 from train.chat import way_on
+from train.encoded import answer_start
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, Examples
+from train.preference.rows import DPO, LIKELIHOOD, RANKING
 
 if TYPE_CHECKING:
     from train.adapt import Workbench
@@ -58,6 +63,8 @@ class Seen:
     """Why the row cannot be trained on, and what would help where that is known; empty where it can."""
     target: str = ""
     """The class (classification), as reports show it."""
+    rejected: Seen | None = None
+    """The other side of a preference, where the row has one."""
 
     def counts(self) -> dict[str, int]:
         """Tokens by state."""
@@ -66,14 +73,16 @@ class Seen:
     def to_json(self) -> dict[str, Any]:
         """Everything."""
         head = {"row": self.row, "task": self.task, "refused": self.refused, "target": self.target}
-        return {**head, "counts": self.counts(), "tokens": [token.to_json() for token in self.tokens]}
+        other = {} if self.rejected is None else {"rejected": self.rejected.to_json()}
+        return {**head, "counts": self.counts(), "tokens": [token.to_json() for token in self.tokens], **other}
 
 
-def look(examples: Examples, position: int, bench: Workbench, *, reveal: bool = False) -> Seen:
-    """The tokens of one row; `reveal` shows personal data."""
-    encoder = bench.encoder
+def look(examples: Examples, position: int, bench: Workbench, *, reveal: bool = False, objective: str = LIKELIHOOD) -> Seen:
+    """The tokens of one row and what `objective` learns of them; `reveal` shows personal data."""
     one = examples.take([position])
-    (row,) = encoder._rows(one)
+    if any(one.rejected):
+        return _pair(one, bench, reveal, learned=objective in (DPO, RANKING))
+    (row,) = bench.encoder._rows(one)
     target = ""
     if examples.task == CLASSIFICATION:
         from train.evaluate import shown_classes
@@ -84,8 +93,36 @@ def look(examples: Examples, position: int, bench: Workbench, *, reveal: bool = 
         tokens = _of_text(one.texts[0], row, bench, examples.task, reveal)
     else:
         tokens = _of_conversation(one, row, bench, reveal)
-    refused = f"{row.refused}{way_on(row.refused)}"
-    return Seen(int(one.ids[0]), examples.task, tuple(tokens), refused, target)
+    return _seen(one, row, tokens, target)
+
+
+def _seen(one: Examples, row: EncodedRow, tokens: Sequence[Token], target: str = "", other: Seen | None = None) -> Seen:
+    return Seen(int(one.ids[0]), one.task, tuple(tokens), f"{row.refused}{way_on(row.refused)}", target, other)
+
+
+def _pair(one: Examples, bench: Workbench, reveal: bool, *, learned: bool) -> Seen:
+    """Both sides of a preference; where the pair is `learned`, cut alike and only the last answer of each."""
+    encoder, worse = bench.encoder, dataclasses.replace(one, messages=one.rejected)
+    if not learned:
+        (good,), (bad,) = encoder._rows(one), encoder._rows(worse)
+        read = [_read(token) for token in _of_conversation(worse, bad, bench, reveal)]
+        return _seen(one, good, _of_conversation(one, good, bench, reveal), other=_seen(worse, bad, read))
+    (good,), (bad,) = encoder.pair_rows(one)
+    over = max(len(row.tokens) + row.cut_tokens for row in (good, bad)) - encoder.max_length_tokens
+    both = ((one, good), (worse, bad))
+    chosen, rejected = (_last_learned(_of_conversation(side, row, bench, reveal, over=over)) for side, row in both)
+    return _seen(one, good, chosen, other=_seen(worse, bad, rejected))
+
+
+def _last_learned(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with only their last run of learned ones left as such."""
+    mask = np.array([token.state == LEARNED for token in tokens], dtype=bool)
+    start = answer_start(mask) if mask.any() else 0
+    return [_read(token) if i < start else token for i, token in enumerate(tokens)]
+
+
+def _read(token: Token) -> Token:
+    return dataclasses.replace(token, state=READ) if token.state == LEARNED else token
 
 
 def _of_text(text: str, row: EncodedRow, bench: Workbench, task: str, reveal: bool) -> list[Token]:
@@ -108,7 +145,10 @@ def _of_text(text: str, row: EncodedRow, bench: Workbench, task: str, reveal: bo
     return _tokens(text, ids, offsets, special, states, bench, reveal, tags)
 
 
-def _of_conversation(one: Examples, row: EncodedRow, bench: Workbench, reveal: bool) -> list[Token]:
+def _of_conversation(
+    one: Examples, row: EncodedRow, bench: Workbench, reveal: bool, *, over: int | None = None
+) -> list[Token]:
+    """`over`: by how many tokens the row, or the longer one of a pair, is too long; default: this one."""
     encoder, tokenizer = bench.encoder, bench.tokenizer
     messages, tools = one.messages[0], one.tools[0] if one.tools else ()
     messages = encoder.shown(messages, tools)
@@ -135,9 +175,9 @@ def _of_conversation(one: Examples, row: EncodedRow, bench: Workbench, reveal: b
         place = offsets[at - 1, 1] if at else 0
         ids, special = np.insert(ids, at, masked[-1]), np.insert(special, at, True)
         offsets = np.insert(offsets, at, [place, place], axis=0)
-    gone = encoder.passage(messages, text, len(masked) - encoder.max_length_tokens)
-    over = len(masked) - (gone.stop - gone.start) - len(row.tokens) if len(row.tokens) else 0
-    first, last = (over, len(masked)) if encoder.side == "start" else (0, len(masked) - over)
+    gone = encoder.passage(messages, text, len(masked) - encoder.max_length_tokens if over is None else over)
+    cut = len(masked) - (gone.stop - gone.start) - len(row.tokens) if len(row.tokens) else 0
+    first, last = (cut, len(masked)) if encoder.side == "start" else (0, len(masked) - cut)
     if first > gone.start:
         first += gone.stop - gone.start
     states = []

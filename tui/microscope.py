@@ -117,4 +117,6 @@ def tokens(seen: dict[str, Any]) -> RenderableType:
         if counts.get(name)
     ]
     marks = Text.assemble(("marks: ", "dim"), Text("  ").join(legend))
-    return Group(*head, Text(""), body, Text(""), marks, Text("│ parts two tokens; personal data is masked", style="dim"))
+    foot = Text("│ parts two tokens; personal data is masked", style="dim")
+    other = [Text("\nThe rejected side", style="bold"), tokens(seen["rejected"])] if seen.get("rejected") else []
+    return Group(*head, Text(""), body, Text(""), marks, foot, *other)

@@ -18,13 +18,14 @@ WHAT = {
 
 
 def show(seen: Any, console: Console) -> None:
-    """Print one row: runs of tokens of one state in the state's brackets, tokens apart by a thin bar."""
+    """Print one row: runs of one state in the state's brackets, tokens apart by a thin bar; both sides of a preference."""
     from rich.text import Text
 
     from curate.safetext import safe_text
 
     counts = seen.counts()
-    head = f"row {seen.row}, {seen.task}: {len(seen.tokens)} tokens"
+    side = ", the chosen side" if seen.rejected else ""
+    head = f"row {seen.row}, {seen.task}{side}: {len(seen.tokens)} tokens"
     told = ", ".join(f"{counts[state]} {state}" for state in WHAT if counts[state])
     console.print(Text(f"{head} ({told})" if told else head))
     if seen.task == "classification":
@@ -53,3 +54,6 @@ def show(seen: Any, console: Console) -> None:
             console.print(Text.assemble((f"{left}{name}{right}", STYLES[name]), f"  {words}"))
     if any(token.masked for token in seen.tokens):
         console.print(Text("• personal data, masked; --reveal shows it"))
+    if seen.rejected:
+        console.print(Text("\nthe rejected side:"))
+        show(seen.rejected, console)

@@ -185,7 +185,7 @@ def _inspect(
     bench = require("train.adapt").open_workbench(config)
     if config.spans_column:
         bench.encoder.tag_names = require("train.spans").tag_names(examples.spans)
-    seen = require("train.microscope").look(examples, 0, bench, reveal=reveal)
+    seen = require("train.microscope").look(examples, 0, bench, reveal=reveal, objective=config.objective)
     if as_json:
         click.echo(orjson.dumps(seen.to_json(), option=orjson.OPT_INDENT_2).decode())
     else:

@@ -8,7 +8,7 @@ from typing import Any
 from curate.words import difference, signed
 
 SETS = {"evaluation": "held-out rows", "real_world": "real cases"}
-HIDDEN = ("rows", "supervised_tokens", "answers", "mean_confidence")
+HIDDEN = ("rows", "pairs", "supervised_tokens", "answers", "mean_confidence")
 WHEN_ANY = ("rows_with_unknown_label",)
 """Counts of trouble, told only where there is some."""
 

@@ -13,6 +13,8 @@ import torch
 from tiny_base import make_talks
 from torch.nn import functional
 
+from audit.report.adapters import adapter_of
+from curate.cli.trained import told
 from curate.dataset import load
 from curate.errors import Cancelled, ConfigError, DataError, MissingExtraError
 from train.adapters import load_adapter
@@ -204,3 +206,18 @@ def test_files_give_both_answers_and_marks(tmp_path: Path) -> None:
     every = from_dataset(data, unwanted=True)
     assert every.wanted == (True, False, True, False, True, False)
     assert only_wanted(every).ids.tolist() == [0, 2, 4]
+
+
+def test_counts_of_rows_and_pairs_stand_nowhere_among_the_metrics(quick: TrainConfig, tmp_path: Path) -> None:
+    for objective, marks in (("dpo", False), ("kto", True)):
+        rows, folder = talks(24, marks=marks), tmp_path / objective
+        run = train_adapter(
+            rows, learning(quick, objective).replace(steps=2), folder, evaluation=talks(12, 100, marks=marks)
+        )
+        counts = {name for name, value in run.done["evaluation"].items() if isinstance(value, int)}
+        assert {"rows", "supervised_tokens"} <= counts
+        lines = list(told(run.done))
+        assert any("nats_per_token" in line for line in lines)
+        assert not [line for line in lines for name in counts if line.split()[:1] == [name]]
+        (shown,) = adapter_of(folder).sets
+        assert not {metric.name.replace(" ", "_") for metric in shown.metrics} & counts

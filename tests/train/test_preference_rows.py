@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from curate.dataset import load
-from train.examples import from_dataset
+from train.config import TrainConfig
+from train.examples import Examples, from_dataset
+from train.lora import open_workbench
+from train.microscope import look
+from train.preference.rows import paired
 
 TURNS = [{"from": "human", "value": "Name a colour."}]
 BETTER, WORSE = {"from": "gpt", "value": "Blue."}, {"from": "gpt", "value": "Seven."}
@@ -30,3 +35,27 @@ def test_the_turns_before_the_answer_come_first_whatever_their_shape(tmp_path: P
         ("user", "Name a colour."),
         ("assistant", "Blue."),
     ]
+
+
+def test_the_microscope_shows_both_sides_as_the_objective_learns_them(base: Path) -> None:
+    def talk(*said: str) -> tuple[dict[str, str], ...]:
+        return tuple({"role": role, "content": words} for role, words in zip(("user", "assistant") * 2, said, strict=False))
+
+    one = talk("where", "which card", "visa " * 20, "here it is")
+    two = talk("where", "which card", "visa " * 20, "no " * 30)
+    rows = Examples("chat", np.array([4]), messages=(one,), rejected=(two,))
+    for side in ("start", "end"):
+        bench = open_workbench(TrainConfig(base=str(base), max_length_tokens=64, truncation_side=side))
+        plain = look(rows, 0, bench)
+        assert plain.rejected is not None
+        assert plain.counts()["learned"] > 0
+        assert plain.rejected.counts()["learned"] == 0
+        for objective in ("dpo", "ranking"):
+            seen = look(rows, 0, bench, objective=objective)
+            pairs = paired(rows, bench.encoder)
+            for shown, encoded in ((seen, pairs.chosen), (seen.rejected, pairs.rejected)):
+                assert shown is not None
+                kept = [token for token in shown.tokens if token.state in ("learned", "read")]
+                assert [token.id for token in kept] == encoded.tokens[0].tolist()
+                assert [token.state == "learned" for token in kept] == encoded.supervised[0].tolist()
+            assert seen.to_json()["rejected"]["tokens"]
