@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -287,3 +288,22 @@ def test_notes_run_no_command(tmp_path: Path) -> None:
     runner = AlertCommand(command("open('x')"))
     runner.tell(Alert("imbalance", 0))
     assert runner.close() == []
+
+
+def test_a_machine_that_stood_still_is_not_held_against_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock jumps by a minute while the command starts, as after a pause of the machine."""
+    clock, asked = subprocess._time, iter([0.0])  # type: ignore[attr-defined]
+    monkeypatch.setattr(subprocess, "_time", lambda: clock() + next(asked, 60.0))
+    runner = AlertCommand(command("import time; time.sleep(0.6); raise SystemExit(9)"))
+    runner.tell(Alert("loss_spike", 3))
+    assert runner.close() == [{"kind": "loss_spike", "step": 3, "exit_code": 9}]
+
+
+def test_alerts_whose_command_was_not_run_in_time_are_named() -> None:
+    runner = AlertCommand(command("import time; time.sleep(60)"), timeout_seconds=0.5)
+    for step in range(6):
+        runner.tell(Alert("loss_spike", step))
+    found = runner.close()
+    assert [outcome["step"] for outcome in found] == list(range(6))
+    assert any("not run before" in outcome["failed"] for outcome in found)
+    assert all("failed" in outcome for outcome in found)

@@ -2,8 +2,9 @@
 
 The command is split as a shell would and run without one, so nothing in an alert can be taken for a command; the alert
 comes as one JSON object on standard input. It runs beside the training, one at a time, with its output thrown away. It
-is given `TIMEOUT_SECONDS`, then it and its children are ended. Whatever it does, training goes on: exit codes are
-written to `done.json`. Notes run no command.
+is given `TIMEOUT_SECONDS`, then it and its children are ended; time in which the machine stood still, and we with it, is
+not counted. Whatever it does, training goes on: exit codes, and what was not run, are written to `done.json`. Notes run no
+command.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from curate.errors import ConfigError
 from train.watch.alert import NOTE, Alert
 
 TIMEOUT_SECONDS = 10.0
+_SLICE_SECONDS = 0.25
 
 
 def split_command(command: str) -> list[str]:
@@ -56,11 +58,19 @@ class AlertCommand:
         self._waiting.put(alert)
 
     def close(self) -> list[dict[str, Any]]:
-        """Wait for what is under way, a little longer than one command may take; the outcomes."""
-        if self._thread is not None:
+        """Wait for what is under way, a little longer than one command may take; the outcomes, of what is left too."""
+        if self._thread is None:
+            return []
+        self._waiting.put(None)
+        self._thread.join(2 * self.timeout)
+        left = []
+        if self._thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                while (alert := self._waiting.get_nowait()) is not None:
+                    left.append({"kind": alert.kind, "step": alert.step, "failed": "not run before the training ended"})
             self._waiting.put(None)
-            self._thread.join(2 * self.timeout)
-        return list(self.outcomes)
+            self._thread.join(2 * self.timeout)  # for the one that is under way
+        return [*self.outcomes, *left]
 
     def _work(self) -> None:
         while (alert := self._waiting.get()) is not None:
@@ -81,8 +91,17 @@ class AlertCommand:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        handed: bytes | None = json.dumps(alert.to_json()).encode()
         try:
-            process.communicate(json.dumps(alert.to_json()).encode(), timeout=self.timeout)
+            left = self.timeout
+            while True:  # in slices, each of which counts for its own length however long the machine took
+                try:
+                    process.communicate(handed, timeout=min(left, _SLICE_SECONDS))
+                    break
+                except subprocess.TimeoutExpired:
+                    handed, left = None, left - _SLICE_SECONDS
+                    if left <= 0:
+                        raise
         except subprocess.TimeoutExpired:
             with contextlib.suppress(AttributeError, ProcessLookupError, PermissionError):  # no process groups on Windows
                 os.killpg(process.pid, signal.SIGKILL)
