@@ -196,10 +196,10 @@ def _at_once(
     wish: TuneConfig, config: TrainConfig, space: Any, data: StudyData, bench: Any, out: Path
 ) -> tuple[int, str]:
     """Trials side by side and a sentence on why: cores, memory of the largest trial, accelerator."""
-    resources, matrix = require("train.resources"), require("train.ablation.matrix")
+    resources = require("train.resources")
     largest = require("train.processes").LARGEST_BASE_BYTES
-    most = wish.at_once or min(config.threads or matrix.available_cores(), wish.trials)
-    if not wish.at_once and (matrix.accelerator()["accelerator"] or not bench.source.is_small(largest)):
+    most = wish.at_once or min(config.threads or resources.available_cores(), wish.trials)
+    if not wish.at_once and (resources.accelerator()["accelerator"] or not bench.source.is_small(largest)):
         most = 1
     if most < 2 or not bench.source.local:
         return max(1, most), f"{max(1, most)} trial at a time."
@@ -247,7 +247,7 @@ def _summary(
         "importances": importances,
         "comparison": None,
         "versions": require("train.extra").versions(),
-        "hardware": {"cpus": os.cpu_count(), **require("train.ablation.matrix").accelerator()},
+        "hardware": {"cpus": os.cpu_count(), **require("train.resources").accelerator()},
     }  # fmt: skip
 
 

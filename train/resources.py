@@ -156,6 +156,20 @@ def free_disk(directory: Path) -> int | None:
     return None
 
 
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def accelerator() -> dict[str, Any]:
+    """The GPU, or None, and torch's threads."""
+    from train.extra import extra
+
+    torch = extra("torch")
+    name = torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    return {"accelerator": name, "threads": torch.get_num_threads()}
+
+
 @contextlib.contextmanager
 def explained(config: TrainConfig, directory: Path) -> Iterator[None]:
     """Turn what a machine says when memory or disk runs out into what a person can do about it."""

@@ -113,7 +113,7 @@ def noisy(n: int, every: int) -> tuple[Examples, set[int]]:
 def test_an_ablation_tells_wrong_rows_from_random_ones_and_resumes(
     tmp_path: Path, quick: TrainConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("train.ablation.matrix.WORTH_SIDE_BY_SIDE", 0)  # in processes of their own, however short
+    monkeypatch.setattr("train.ablation.together.WORTH_SIDE_BY_SIDE", 0)  # in processes of their own, however short
     raw, wrong = noisy(120, every=2)
     evaluation = make_tickets(90, seed=8, first_id=1000)
     events: list[dict[str, Any]] = []

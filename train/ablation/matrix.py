@@ -10,13 +10,11 @@ its `done.json` says so, so a killed matrix goes on where it stopped. Needs the 
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,33 +22,19 @@ from curate.errors import ConfigError, CurateError, DataError
 from train.ablation.arms import RAW, Arm
 from train.ablation.evaluation import Evaluation
 from train.ablation.result import ArmResult
+from train.ablation.together import Task, how_many_at_once, say_how_long, train_together
 from train.baseline import base_description, evaluate_base
 from train.config import TrainConfig
-from train.estimate import estimate_training
 from train.evaluate import ABOVE_REJECTED, OPTIONAL, ItemScores, metric_of, shown_classes, summarise
 from train.examples import CLASSIFICATION, EXTRACTION, Examples
-from train.extra import extra
 from train.lora import TrainedRun, Workbench, finished_run, open_workbench, run_identity, states_of, train_adapter
 from train.preference.rows import LIKELIHOOD, paired
-from train.processes import DONE, LARGEST_BASE_BYTES, Job, Pool
+from train.processes import LARGEST_BASE_BYTES, Job, Pool
+from train.resources import accelerator
 from train.spans import tag_names
 
 Progress = Callable[[dict[str, Any]], None]
-WORTH_AN_ESTIMATE = 800
-"""Optimiser steps of all runs together from which a few are spent on an estimate."""
-WORTH_SIDE_BY_SIDE = 1200
-"""Optimiser steps of all runs together from which processes of their own, which take seconds to start, pay."""
-TRAINING_SHARE = 0.9
-"""About how much of a run is its steps; the rest is loading and scoring."""
 Key = tuple[str, str, int]
-
-
-class _Task(NamedTuple):
-    """An adapter to train: the job, (arm, seed), and its number among the runs that train."""
-
-    job: Job
-    at: tuple[str, int]
-    number: int
 
 
 class Matrix:
@@ -181,8 +165,8 @@ class Matrix:
                 if jobs and len(number) > 1:
                     (self.states_by or self).share_states()
                 at_once = self.at_once(len(jobs))
-                self._estimate(list(jobs.values()), at_once)
-                told = self._together(jobs, at_once, len(number))
+                say_how_long(self, list(jobs.values()), at_once)
+                told = train_together(self, jobs, at_once, len(number))
             key, at = self.key(arm, seed), (arm.name, seed)
             left = sum(k not in self._first for k in number)
             if at in (told or ()):
@@ -205,11 +189,11 @@ class Matrix:
             after = float(np.mean(self._seconds)) * (left - 1) if self._seconds else None
             self.tell({"kind": "run", **event, "state": state, "eta_s": after})
 
-    def _unfinished(self, plan: Sequence[tuple[Arm, int]], number: Mapping[Key, int]) -> dict[str, _Task]:
+    def _unfinished(self, plan: Sequence[tuple[Arm, int]], number: Mapping[Key, int]) -> dict[str, Task]:
         """The distinct adapters that are still to be trained."""
         bench = self.bench
         assert bench is not None
-        jobs: dict[str, _Task] = {}
+        jobs: dict[str, Task] = {}
         seen: set[str] = set()  # an arm that repeats a finished run needs none of its own
         for arm, seed in plan:
             known = self.key(arm, seed)
@@ -224,7 +208,7 @@ class Matrix:
             if finished_run(directory, run_identity(*identity, method="lora"), self.evaluation) is None:
                 labels = None if self.labels is None else tuple(self.labels)
                 job = Job(key, examples, self.evaluation, config, directory, labels, dict(self.canonical))
-                jobs[key] = _Task(job, (arm.name, seed), number[known])
+                jobs[key] = Task(job, (arm.name, seed), number[known])
         return jobs
 
     def share_states(self) -> None:
@@ -239,96 +223,17 @@ class Matrix:
         except CurateError:
             return  # the run itself will say what is wrong
 
-    def _states_of(self, examples: Examples) -> dict[bytes, np.ndarray]:
+    def at_once(self, runs: int) -> int:
+        """Runs to train at a time (`train.ablation.together`)."""
+        return how_many_at_once(self, runs)
+
+    def states_of(self, examples: Examples) -> dict[bytes, np.ndarray]:
         """Those that a run of these rows needs."""
         bench = self.open_bench()
         if not bench.states:
             return {}
         keys = (tokens.tobytes() for tokens in bench.encoder.encode(examples).tokens)
         return {key: bench.states[key] for key in keys if key in bench.states}
-
-    def at_once(self, runs: int) -> int:
-        """Runs to train at a time: as many as there are cores where the base is small and no accelerator is there."""
-        assert self.bench is not None
-        workers = min(self.config.threads or available_cores(), runs)
-        if workers < 2 or (self.pool is None and runs * self.config.steps < WORTH_SIDE_BY_SIDE):
-            return 1
-        return 1 if not self.bench.source.is_small(LARGEST_BASE_BYTES) or accelerator()["accelerator"] else workers
-
-    def _estimate(self, tasks: Sequence[_Task], at_once: int) -> None:
-        """Say how long training will take, where it is long enough for that to matter."""
-        if len(tasks) * self.config.steps < WORTH_AN_ESTIMATE or self.pool is not None:
-            return  # whoever lends a pool has told of all that it will do
-        job = tasks[0].job
-        config = job.config if at_once > 1 else job.config.replace(threads=self.config.threads)
-        try:
-            found = estimate_training(
-                job.examples,
-                config,
-                runs=len(tasks),
-                at_once=at_once,
-                evaluation_rows=len(self.evaluation),
-                labels=self.labels,
-                workbench=self.bench,
-            )
-        except CurateError:
-            return  # the run itself will say what is wrong, and another arm may be sound
-        self.tell({"kind": "notice", "words": found.words})
-
-    def _together(self, jobs: Mapping[str, _Task], at_once: int, runs: int) -> set[tuple[str, int]]:
-        """Train several runs at a time, in processes of their own or stacked on a GPU; which of them finished."""
-        tell = self._teller(jobs, runs)
-        waiting = [replace(task.job, states=self._states_of(task.job.examples)) for task in jobs.values()]
-        finished: set[str] = set()
-        if at_once > 1:
-            with contextlib.nullcontext(self.pool) if self.pool is not None else Pool(at_once) as pool:
-                ended = pool.run_jobs(waiting, tell)
-            finished = {key for key, end in ended.items() if end["state"] == DONE}
-        elif len(jobs) > 1 and self._may_stack():
-            from train.ablation.stacked import train_stacked
-
-            assert self.bench is not None
-            try:
-                finished = train_stacked(waiting, self.bench, tell)
-            except (CurateError, RuntimeError) as error:  # memory, a base of another build: by themselves they still may
-                if isinstance(error, CurateError) and error.exit_code == 130:
-                    raise
-                self.notes[f"Runs could not be stacked ({type(error).__name__}) and were trained one by one."] = None
-        return {task.at for task in jobs.values() if task.job.key in finished}
-
-    def _may_stack(self) -> bool:
-        """Whether runs share one job: on a GPU, where they are plain LoRA on a decoder."""
-        from train.ablation.stacked import stackable
-        from train.base import DECODER, architecture, device_and_dtype
-
-        assert self.bench is not None
-        decoder = architecture(self.bench.source) == DECODER
-        plain = stackable(self.config, self.evaluation.task) and not any(self.evaluation.rejected)
-        return device_and_dtype(self.config)[0].type == "cuda" and decoder and plain
-
-    def _teller(self, jobs: Mapping[str, _Task], runs: int) -> Callable[[Job, dict[str, Any]], None]:
-        """What passes on the events of runs that go on at the same time."""
-        begun = time.perf_counter()
-        # How much of each run is done; what is left follows from all of them, since they go side by side.
-        share = dict.fromkeys(jobs, 0.0)
-
-        def tell(job: Job, inner: dict[str, Any]) -> None:
-            task = jobs[job.key]
-            event: dict[str, Any] = {"arm": task.at[0], "seed": task.at[1], "run": task.number, "runs": runs}
-            if inner["kind"] == "step":
-                share[job.key] = inner["step"] / max(1, inner["steps"]) * TRAINING_SHARE
-            elif inner["kind"] == "end" and inner["state"] == DONE:
-                share[job.key] = 1.0
-            done = sum(share.values())
-            left = (time.perf_counter() - begun) * (len(jobs) - done) / done if done else None
-            if inner["kind"] == "begin":
-                self.tell({"kind": "run", **event, "state": "started", "eta_s": left})
-            elif inner["kind"] != "end":
-                self.tell({**inner, **event, "eta_s": left})
-            elif inner["state"] == DONE:
-                self.tell({"kind": "run", **event, "state": "done", "eta_s": left})
-
-        return tell
 
     def _directory(self, name: str, seed: int) -> Path:
         return self.out_dir / "train" / name / str(seed)
@@ -468,15 +373,3 @@ class Matrix:
 def _classes(examples: Examples) -> set[str]:
     """Labels of the rows, or of the spans in them."""
     return set(examples.labels) | {label for spans in examples.spans for _, _, label in spans}
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-
-
-def accelerator() -> dict[str, Any]:
-    """The GPU, or None, and torch's threads."""
-    torch = extra("torch")
-    name = torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
-    return {"accelerator": name, "threads": torch.get_num_threads()}

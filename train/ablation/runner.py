@@ -23,7 +23,7 @@ from train.ablation.arms import BASE, CONTROL, CURATED, RAW, Arm
 from train.ablation.design import PRESETS, Design
 from train.ablation.evaluation import Evaluation
 from train.ablation.interval import LEVEL, Estimate
-from train.ablation.matrix import Matrix, Progress, accelerator
+from train.ablation.matrix import Matrix, Progress
 from train.ablation.result import AblationResult, ArmResult, Look
 from train.ablation.sequential import levels, seeds_to_verdict
 from train.ablation.state import State
@@ -41,6 +41,7 @@ from train.evaluate import ABOVE_REJECTED, metric_name, metric_of
 from train.examples import CLASSIFICATION, Examples
 from train.extra import versions
 from train.preference.rows import KTO, RANKING
+from train.resources import accelerator
 from train.yardstick import DESCRIPTION as YARDSTICK
 from train.yardstick import kept_yardstick
 

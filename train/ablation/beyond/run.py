@@ -28,12 +28,14 @@ from train.ablation.beyond.receipts import PROBES, Influence, probe_arms, receip
 from train.ablation.beyond.result import BeyondResult, Memory, Receipts
 from train.ablation.beyond.wish import FAIRNESS, FLIPS, FORGETTING, FRONTIERS, MEMORY, RECEIPTS, Wish
 from train.ablation.evaluation import Evaluation
-from train.ablation.matrix import WORTH_SIDE_BY_SIDE, Matrix, available_cores
+from train.ablation.matrix import Matrix
+from train.ablation.together import WORTH_SIDE_BY_SIDE
 from train.ablation.verdict import DELTA
 from train.config import TrainConfig
 from train.estimate import estimate_training
 from train.evaluate import metric_of
 from train.processes import LARGEST_BASE_BYTES, Pool
+from train.resources import available_cores
 
 Progress = Callable[[dict[str, Any]], None]
 _ASKING = 1.25
