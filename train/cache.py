@@ -57,6 +57,7 @@ class EncodedCache:
                     parts["source"][i],
                     parts["tags"][i],
                     int(found["only_read"][i]),
+                    bool(found["marked"][i]),
                     int(found["thoughtless"][i]),
                 )
                 for i in range(len(cut))
@@ -77,6 +78,7 @@ class EncodedCache:
             "cut": np.array([row.cut_tokens for row in rows], dtype=np.int64),
             "cut_supervised": np.array([row.cut_supervised for row in rows], dtype=np.int64),
             "only_read": np.array([row.only_read for row in rows], dtype=np.int64),
+            "marked": np.array([row.marked for row in rows], dtype=np.int64),
             "thoughtless": np.array([row.thoughtless for row in rows], dtype=np.int64),
         }
         for name in _ARRAYS:

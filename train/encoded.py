@@ -35,6 +35,8 @@ class EncodedRow:
     """int32[length]: the tag of each token (extraction), else empty."""
     only_read: int = 0
     """Answers that are read and not learned, since the template writes them otherwise once turns follow them."""
+    marked: bool = False
+    """Whether what is said holds special tokens, which the template writes itself."""
     thoughtless: int = 0
     """Answers that are learned behind an empty thought, since the template writes one and the row has none."""
 
@@ -64,6 +66,10 @@ class EncodingReport:
     """Answers that are read and not learned, since the template writes them otherwise once turns follow them."""
     only_read_row_numbers: list[int] = field(default_factory=list)
     """Rows that hold them, the first thousand."""
+    marked_rows: int = 0
+    """Rows that say special tokens, which the template writes itself."""
+    marked_row_numbers: list[int] = field(default_factory=list)
+    """Their numbers, the first thousand."""
     thoughtless_answers: int = 0
     """Answers that are learned behind an empty thought, since the template writes one and the rows have none."""
 
@@ -81,11 +87,15 @@ class EncodingReport:
                 f"tokens and lose {self.truncated_tokens:,} tokens{lost}; raise max_length_tokens to keep them"
             )
         if self.only_read_answers:
-            numbers = self.only_read_row_numbers
-            shown = ", ".join(map(str, numbers[:10])) + (" …" if len(numbers) > 10 else "")
             said.append(
                 f"Read and not learned: {self.only_read_answers:,} answers, because the chat template writes them "
-                f"otherwise once turns follow, without thinking (rows {shown}); end conversations with them to learn them"
+                f"otherwise once turns follow, without thinking ({_rows(self.only_read_row_numbers)}); end conversations "
+                "with them to learn them"
+            )
+        if self.marked_rows:
+            said.append(
+                f"Special tokens in what is said: {self.marked_rows:,} rows ({_rows(self.marked_row_numbers)}); where a "
+                "chat template wrote them they stand there twice now: give turns without them"
             )
         if self.thoughtless_answers:
             said.append(
@@ -93,10 +103,13 @@ class EncodingReport:
                 "one and the rows have none; a model learns from them to answer without thinking"
             )
         for reason, count in self.refused_reasons.items():
-            numbers = self.refused_row_numbers.get(reason, [])
-            shown = ", ".join(map(str, numbers[:10])) + (" …" if count > 10 else "")
-            said.append(f"Not trained on: {count:,} rows, because {reason} (rows {shown}){way_on(reason)}")
+            named = _rows(self.refused_row_numbers.get(reason, []))
+            said.append(f"Not trained on: {count:,} rows, because {reason} ({named}){way_on(reason)}")
         return [f"{sentence}." for sentence in said]
+
+
+def _rows(numbers: Sequence[int]) -> str:
+    return "rows " + ", ".join(map(str, numbers[:10])) + (" …" if len(numbers) > 10 else "")
 
 
 @dataclass(frozen=True)
@@ -160,6 +173,8 @@ def report_of(kept: Sequence[int], rows: Sequence[EncodedRow], ids: np.ndarray, 
         refused_reasons=dict(sorted(Counter(row.refused for row in rows if row.refused).items())),
         refused_row_numbers=dict(sorted(numbers.items())),
         only_read_answers=sum(rows[i].only_read for i in kept),
+        marked_rows=sum(rows[i].marked for i in kept),
+        marked_row_numbers=[int(ids[i]) for i in kept if rows[i].marked][:MOST_LISTED],
         thoughtless_answers=sum(rows[i].thoughtless for i in kept),
         only_read_row_numbers=[int(ids[i]) for i in kept if rows[i].only_read][:MOST_LISTED],
     )

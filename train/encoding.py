@@ -3,8 +3,9 @@
 Classification appends the end token (its state closes the text) unless the tokenizer brackets texts itself, as encoders
 do. sft and chat are rendered by the tokenizer's own chat template and their answers found in it (`train.chat`); inside
 an answer tokens are supervised up to and including the special token that closes it (the end of turn); where the template
-writes none, the end token is appended and supervised. Tokens that straddle a border are not supervised. An encoder-decoder
-reads the conversation up to its last answer and learns that answer. Extraction tags every token (`train.spans`).
+writes none, the end token is appended and supervised. Prompt and answer share no token (`Encoder.pieces`). An
+encoder-decoder reads the conversation up to its last answer and learns that answer. Extraction tags every token
+(`train.spans`).
 
 Earlier turns from columns (`train.beside`) are read, never learned. Where a row is too long, the passages that its columns
 gave beside the prompt or the text lose their ends first; where its answer would still be cut, system prompts and earlier
@@ -18,6 +19,8 @@ are refused, counted and listed. Rows are memoised by content, so arms share the
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import re
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -83,6 +86,8 @@ class Encoder:
         self._cache = cache
         self._special = frozenset(tokenizer.all_special_ids) | {tokenizer.eos_token_id}
         self._brackets = tokenizer.sep_token_id is not None and tokenizer.cls_token_id is not None
+        names = sorted({str(name) for name in tokenizer.all_special_tokens if len(str(name)) > 2}, key=len, reverse=True)
+        self._marks = re.compile("|".join(map(re.escape, names)) or r"(?!)")
         self._memo: dict[tuple[str, str], EncodedRow] = {}
 
     def encode(self, examples: Examples) -> Encoded:
@@ -180,6 +185,8 @@ class Encoder:
                     ids.pop()
             if self.decoder_start is not None:  # heads of encoder-decoders read the state of the one end token
                 ids = [token for token in ids if token != end]
+            if ids[:2] == [self.tokenizer.bos_token_id] * 2:  # the text came with one, and the tokenizer adds its own
+                del ids[0]
             room = limit - len(opening) - len(closing)
             cut = max(0, len(ids) - room)
             if cut and isinstance(text, AboutText):
@@ -231,8 +238,9 @@ class Encoder:
             return [self._pair(text[: spans[-1][0]], text[slice(*spans[-1])]) for _, text, spans in rendered]
         only_read = [sum(start == end for start, end in spans) for _, _, spans in rendered]
         empty = [sum(has_empty(text[start:end]) for start, end in spans) for _, text, spans in rendered]
-        rows = zip(self._reached(rendered, tools)[1], only_read, empty, strict=True)
-        return [dataclasses.replace(row, only_read=n, thoughtless=m) for row, n, m in rows]
+        marked = [any(map(self._marks.search, _contents(messages))) for messages in talks]
+        rows = zip(self._reached(rendered, tools)[1], only_read, empty, marked, strict=True)
+        return [dataclasses.replace(row, only_read=n, thoughtless=m, marked=said) for row, n, m, said in rows]
 
     def shown(self, messages: Conversation, tools: Tools) -> Conversation:
         """The turns that a row's tokens are of: without those from columns where these would cut the answer."""
@@ -256,17 +264,39 @@ class Encoder:
         cut = [len(row.tokens) + row.cut_tokens - len(short.tokens) for row, short in zip(rows, shorter, strict=True)]
         return own, [dataclasses.replace(short, cut_tokens=n) for short, n in zip(shorter, cut, strict=True)]
 
-    def passage(self, messages: Conversation, text: str, over: int) -> slice:
+    def pieces(self, text: str, spans: Sequence[tuple[int, int]] = ()) -> tuple[np.ndarray, np.ndarray]:
+        """Tokens int32[T] and code points int64[T, 2] of a rendered conversation, without what tokenizers add.
+
+        Where a token would hold the end of a prompt and the beginning of its answer, both are cut by themselves: that is
+        how a model reads the prompt in use, and the whole answer can be learned. Not with tokenizers whose pieces alone are
+        not those of the whole.
+        """
+        ids, offsets = self._cut_into_tokens(text)
+        across = [s for s, end in spans if end > s and ((offsets[:, 0] < s) & (s < offsets[:, 1])).any()]
+        if not across:
+            return ids, offsets
+        edges = [0, *across, len(text)]
+        parts = [self._cut_into_tokens(text[a:b]) for a, b in itertools.pairwise(edges)]
+        whole = np.concatenate([part for part, _ in parts])
+        if self.tokenizer.decode(whole) != self.tokenizer.decode(ids):
+            return ids, offsets
+        return whole, np.concatenate([places + at for at, (_, places) in zip(edges, parts, strict=False)])
+
+    def _cut_into_tokens(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        batch = self.tokenizer(_readable(text), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        offsets = np.array(batch["offset_mapping"], dtype=np.int64).reshape(-1, 2)
+        return np.array(batch["input_ids"], dtype=np.int32), offsets
+
+    def passage(self, messages: Conversation, text: str, over: int, spans: Sequence[tuple[int, int]] = ()) -> slice:
         """Which tokens of a rendered conversation go from the end of its passage where it is too long by `over` tokens."""
         turn = next((message for message in messages if message.get(SPARE)), None)
         content = str(turn["content"]) if turn else ""
         at = text.find(content.strip()) if content else -1
-        return self.spared(text, at, at + turn[SPARE], over) if turn and at >= 0 and over > 0 else slice(0, 0)
+        return self.spared(text, at, at + turn[SPARE], over, spans) if turn and at >= 0 and over > 0 else slice(0, 0)
 
-    def spared(self, text: str, start: int, end: int, over: int) -> slice:
+    def spared(self, text: str, start: int, end: int, over: int, spans: Sequence[tuple[int, int]] = ()) -> slice:
         """The last `over` tokens of `text` between two code points, or all of them where there are fewer."""
-        batch = self.tokenizer(_readable(text), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        offsets = np.array(batch["offset_mapping"], dtype=np.int64).reshape(-1, 2)
+        _, offsets = self.pieces(text, spans)
         inside = np.flatnonzero((offsets[:, 0] >= start) & (offsets[:, 1] <= end) & (offsets[:, 1] > offsets[:, 0]))
         if not len(inside):
             return slice(0, 0)
@@ -277,8 +307,8 @@ class Encoder:
         masked = [self.masked(text, spans) for _, text, spans in talks]
         over = max(len(tokens) for tokens, _ in masked) - self.max_length_tokens
         rows = []
-        for (messages, text, _), (tokens, supervised) in zip(talks, masked, strict=True):
-            gone = self.passage(messages, text, over)
+        for (messages, text, spans), (tokens, supervised) in zip(talks, masked, strict=True):
+            gone = self.passage(messages, text, over, spans)
             keep, less = np.r_[: gone.start, gone.stop : len(tokens)], gone.stop - gone.start
             row = self._cut(tokens[keep], supervised[keep], over - less)
             rows.append(dataclasses.replace(row, cut_tokens=row.cut_tokens + less))
@@ -302,9 +332,7 @@ class Encoder:
 
     def masked(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
         """Tokens and mask of a rendered conversation, uncut: answers and their ends, and nothing after the last."""
-        batch = self.tokenizer(_readable(text), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        tokens = np.array(batch["input_ids"], dtype=np.int32)
-        offsets = np.array(batch["offset_mapping"], dtype=np.int64).reshape(-1, 2)
+        tokens, offsets = self.pieces(text, spans)
         supervised = np.zeros(len(tokens), dtype=bool)
         special = np.isin(tokens, list(self._special))
         closed = True
@@ -335,6 +363,10 @@ class Encoder:
         tokens = np.array(whole[:limit], dtype=np.int32)
         lost = cut + max(0, len(read) - limit)
         return EncodedRow(tokens, np.arange(len(tokens)) > 0, lost, cut, source=source)
+
+
+def _contents(messages: Conversation) -> list[str]:
+    return [str(message["content"]) for message in messages]
 
 
 def _readable(text: str) -> str:

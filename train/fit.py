@@ -221,6 +221,7 @@ def watch_of(
     leaks_apart: bool,
 ) -> tuple[Watch, Facts]:
     """The watchdogs of a run and what they are shown first."""
+    from train.untrained import untrained_tokens
     from train.watch import Watch
     from train.watched import facts_of, hardest_first
 
@@ -235,6 +236,7 @@ def watch_of(
         real_world=real_world,
         leaks_apart=leaks_apart,
     )
+    facts = dataclasses.replace(facts, untrained_tokens=untrained_tokens(job))
     return Watch(findings=findings, rank=hardest_first(job.examples, job.score)), facts
 
 

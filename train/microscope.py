@@ -149,7 +149,7 @@ def _of_conversation(
     one: Examples, row: EncodedRow, bench: Workbench, reveal: bool, *, over: int | None = None
 ) -> list[Token]:
     """`over`: by how many tokens the row, or the longer one of a pair, is too long; default: this one."""
-    encoder, tokenizer = bench.encoder, bench.tokenizer
+    encoder = bench.encoder
     messages, tools = one.messages[0], one.tools[0] if one.tools else ()
     messages = encoder.shown(messages, tools)
     try:
@@ -160,9 +160,7 @@ def _of_conversation(
         except Exception:  # a template that takes no such conversation: nothing to look at
             return []
     text = text.encode("utf-8", "replace").decode("utf-8")
-    batch = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-    ids = np.array(batch["input_ids"], dtype=np.int32)
-    offsets = np.array(batch["offset_mapping"], dtype=np.int64).reshape(-1, 2)
+    ids, offsets = encoder.pieces(text, spans if encoder.decoder_start is None else ())
     special = np.isin(ids, list(encoder._special))
     if encoder.decoder_start is not None and spans:
         start, end = spans[-1]
@@ -175,7 +173,7 @@ def _of_conversation(
         place = offsets[at - 1, 1] if at else 0
         ids, special = np.insert(ids, at, masked[-1]), np.insert(special, at, True)
         offsets = np.insert(offsets, at, [place, place], axis=0)
-    gone = encoder.passage(messages, text, len(masked) - encoder.max_length_tokens if over is None else over)
+    gone = encoder.passage(messages, text, len(masked) - encoder.max_length_tokens if over is None else over, spans)
     cut = len(masked) - (gone.stop - gone.start) - len(row.tokens) if len(row.tokens) else 0
     first, last = (cut, len(masked)) if encoder.side == "start" else (0, len(masked) - cut)
     if first > gone.start:

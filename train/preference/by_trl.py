@@ -88,6 +88,7 @@ def preference_trainer(
     table, ids = _table(rows, plan)
     model = objective.model
     unfuse(model)  # TRL adds a second adapter
+    _without_dropout(model)
     reference = None
     if not isinstance(_method(config), Lora):
         from train.base import load_model
@@ -117,6 +118,18 @@ def finished(objective: Objective) -> None:
     """Take away what TRL put beside the adapter."""
     if REFERENCE in getattr(objective.model, "peft_config", {}):
         objective.model.delete_adapter(REFERENCE)
+
+
+def _without_dropout(model: Any) -> None:
+    """Switch off the base's own dropout, which would blur the reference too; `lora_dropout`, which does not, stays."""
+    for name, module in model.named_modules():
+        if "lora_dropout" in name:
+            continue
+        if isinstance(getattr(module, "p", None), float) and "Dropout" in type(module).__name__:
+            module.p = 0.0
+        for attribute, value in vars(module).items():
+            if "dropout" in attribute and isinstance(value, float):  # handed to a kernel of attention
+                setattr(module, attribute, 0.0)
 
 
 def _method(config: TrainConfig) -> Any:

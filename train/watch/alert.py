@@ -80,6 +80,11 @@ KINDS: dict[str, tuple[str, str]] = {
         "Nothing judges the finished model: no evaluation rows were given.",
         "Hold out rows that resemble real use, and name a file of real cases as real_world.",
     ),
+    "untrained_tokens": (
+        "The base has hardly learned tokens that the rows use: their embeddings are as they were made.",
+        "An adapter leaves embeddings alone, so the model will not tell these tokens apart: take the base that knows its "
+        "chat template (as a rule the one called instruct), set chat_template = 'plain', or method = 'full'.",
+    ),
     "evaluation_seen": (
         "Some rows that judge the model stand in the training data with the same content.",
         "Split by near-duplicate clusters (`curate run` does) or take these rows out of training.",
@@ -166,6 +171,8 @@ class Facts:
     """Validation and evaluation rows whose content stands in the training rows."""
     repeated_real_cases: int = 0
     """Rows of the real-world set of which the same is true; their numbers are of another file."""
+    untrained_tokens: tuple[str, ...] = ()
+    """Special tokens in the rows whose embeddings nothing has trained, and nothing will."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""What can be known to go wrong before the first step: too few rows, nothing to judge by, judges that were seen.
+"""What can be known to go wrong before the first step: too few rows, nothing to judge by, judges that were seen, tokens
+that the base does not know.
 
 `FEWEST_A_CLASS` rows: with ten independent rows a recall of 0.8 has a 95% interval of about 0.5 to 0.95 (Wilson), and
 few-shot fine-tuning below that is decided by which rows were drawn (Zhang et al. 2021, arXiv:2006.05987). The figure
@@ -35,6 +36,9 @@ class Before:
         if event.unseen_classes:
             names = event.unseen_classes[:MOST_NAMED]
             found.append(Alert("classes_unseen", 0, {"classes": len(event.unseen_classes)}, names=names))
+        if event.untrained_tokens:
+            names = event.untrained_tokens[:MOST_NAMED]
+            found.append(Alert("untrained_tokens", 0, {"tokens": len(event.untrained_tokens)}, names=names))
         if not event.evaluation_rows:
             found.append(Alert("no_evaluation", 0))
         if not event.validation_rows:
