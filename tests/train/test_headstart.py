@@ -76,3 +76,33 @@ def test_the_arms_of_an_ablation_read_each_row_once_and_a_run_that_is_taken_up_a
     train()
     assert read == all_read, "the rows of all arms in the same batches, whichever run is left"
     assert adapter.read_bytes() == as_it_was
+
+
+@pytest.mark.parametrize("n", [30, 300])
+def test_a_head_of_rows_without_an_error_is_no_surer_than_so_few_rows_allow(n: int) -> None:
+    """Copies of three rows: every larger scale is likelier, and at the largest loss and gradients are nothing."""
+    rng = np.random.default_rng(0)
+    classes = rng.integers(0, 3, n)
+    states = rng.normal(0, 1, (3, 16))[classes] + rng.normal(0, 0.01, (n, 16))
+
+    def doubt(states: np.ndarray, classes: np.ndarray) -> float:
+        logits = states @ headstart.ridge_weights(states, classes, 3).T.astype(np.float64)
+        chance = np.exp(logits - logits.max(axis=1, keepdims=True))
+        chance /= chance.sum(axis=1, keepdims=True)
+        return float(1 - chance[np.arange(len(classes)), classes].mean())
+
+    assert 0.1 / n < doubt(states, classes) < 3 / n
+
+
+def test_a_head_of_rows_that_cannot_all_be_told_apart_is_as_likely_as_can_be() -> None:
+    rng = np.random.default_rng(1)
+    scores = rng.normal(0, 0.5, (200, 3))
+    classes = rng.integers(0, 3, 200)
+    scores[np.arange(200), classes] += 0.7
+
+    def loss(factor: float) -> float:
+        logits = scores * factor
+        return float((np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(200), classes]).mean())
+
+    least, factor = headstart._calibrated(scores, classes)
+    assert (least, factor) == (pytest.approx(min(map(loss, headstart._SCALES))), min(headstart._SCALES, key=loss))
