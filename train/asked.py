@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +27,8 @@ class Asked:
     """An answer and how the template writes the conversation around it."""
 
     message: Message
-    header: str
-    """The turns before the answer."""
+    header: Callable[[], str]
+    """The turns before the answer; rendered where they are asked for."""
     prompt: str
     """The same with the generation prompt."""
     alone: str
@@ -80,7 +80,7 @@ class Asked:
         empty one. Where a call has an empty one at its own end and none once turns follow (Qwen3), that.
         """
         at, alone = opened_by(self.prompt), self.alone
-        empty = EMPTY.search(alone, len(self.header)) if called(self.message) else None
+        empty = EMPTY.search(alone, len(self.header())) if called(self.message) else None
         if empty and empty.start() <= len(self.prompt):
             at, thought = empty.start(), empty.group()
         elif last and at >= 0 and alone.startswith(self.prompt[:at]):
@@ -96,7 +96,7 @@ class Asked:
     def _lacks_only_thinking(self, full: str) -> bool:
         """Whether the answer stands in `full` as at its own end, but for thoughts in it and before it."""
         words = parts_of(self.message).words
-        whole, header, alone = (THOUGHT.sub("", text) for text in (full, self.header, self.alone))
+        whole, header, alone = (THOUGHT.sub("", text) for text in (full, self.header(), self.alone))
         said = whole[len(header) : common_length(whole, alone)]
         return bool(words) and whole.startswith(header) and alone.startswith(header) and words in said
 
