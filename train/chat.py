@@ -118,13 +118,13 @@ class ChatTemplate:
         try:
             return self._spans(messages, tools)
         except ValueError as error:
-            other = self._in_other_forms(messages, tools)
-            if other == messages:
-                raise
             try:
-                return self._spans(other, tools)
+                other = self._in_other_forms(messages, tools)
+                if other != messages:
+                    return self._spans(other, tools)
             except ValueError as later:
                 raise (later if str(later) == TOOLS else error) from None
+            raise
 
     def _spans(self, messages: Conversation, tools: Tools) -> tuple[str, list[Span]]:
         full = self._rendered(messages, tools)

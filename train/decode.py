@@ -18,6 +18,7 @@ from train.adapt import Workbench
 from train.examples import Conversation, Examples, Tools
 from train.extra import extra
 from train.objective import Objective
+from train.thoughts import words_of
 
 _BATCH_TOKENS_CPU, _BATCH_TOKENS_CUDA = 8192, 131072
 
@@ -27,14 +28,15 @@ def write_answers(
 ) -> tuple[list[str], list[str]]:
     """(answers, references) for the last answer of each conversation, in the order of `examples`.
 
-    An answer that calls a tool is compared with the call as the model's template writes it: that is what a model writes.
+    Thoughts are no part of either. An answer that calls a tool is compared with the call as the model's template writes it:
+    that is what a model writes.
     """
     prompts, references = [], []
     for i, messages in enumerate(examples.messages):
         text, reference = last_answer(bench, messages, examples.tools[i] if examples.tools else ())
         prompts.append(prompt_tokens(bench, text))
-        references.append(reference)
-    return write(objective, bench, prompts, new_tokens, context_tokens), references
+        references.append(words_of(reference))
+    return [words_of(said) for said in write(objective, bench, prompts, new_tokens, context_tokens)], references
 
 
 def last_answer(
@@ -44,7 +46,7 @@ def last_answer(
 
     `special_tokens`: whether a call of a tool keeps those that the template writes into it; those that end a turn go."""
     last = max(k for k, message in enumerate(messages) if message["role"] == "assistant")
-    text = bench.encoder.chat.render(messages[:last], tools, prompt=True)
+    text = _prompt(bench, messages[: last + 1], tools)
     if messages[last].get("tool_calls"):
         whole = bench.encoder.chat.render(messages[: last + 1], tools)
         if whole.startswith(text):
@@ -54,6 +56,17 @@ def last_answer(
                 written.pop()
             return text, str(bench.tokenizer.decode(written, skip_special_tokens=not special_tokens)).strip()
     return text, str(messages[last]["content"])
+
+
+def _prompt(bench: Workbench, messages: Conversation, tools: Tools) -> str:
+    """What stands before a conversation's last answer where it is learned, earlier thoughts as they are written there."""
+    try:
+        whole, spans = bench.encoder.chat.answer_spans(messages, tools)
+    except ValueError:
+        spans = []
+    if not spans:
+        return bench.encoder.chat.render(messages[:-1], tools, prompt=True)
+    return whole[: spans[-1][0]]
 
 
 def prompt_tokens(bench: Workbench, text: str) -> np.ndarray:

@@ -54,6 +54,11 @@ def opened_by(prompt: str) -> int:
     return at if at >= 0 and not prompt[at + len(OPENS) :].strip() else -1
 
 
+def words_of(answer: str) -> str:
+    """An answer without its thought."""
+    return parts_of({"content": answer}).words
+
+
 def has_empty(answer: str) -> bool:
     """Whether what is learned of an answer begins with the end of a thought that has no words."""
     return answer.lstrip().removeprefix(OPENS).lstrip().startswith(ENDS)

@@ -12,9 +12,13 @@ import pytest
 
 from curate.errors import DataError
 from train.base import load_tokenizer, resolve_base
+from train.config import TrainConfig
+from train.decode import last_answer, prompt_tokens
 from train.encoded import Encoded
 from train.encoding import Encoder
 from train.examples import Examples
+from train.lora import open_workbench
+from train.thoughts import words_of
 
 # Small twins of templates that many models come with; each keeps what makes it hard and leaves out the rest.
 R1 = (  # the prompt opens a thought, finished answers have none, calls are dropped
@@ -232,3 +236,17 @@ def test_under_every_template_that_trl_knows_an_answer_is_learned_whole_or_not_a
     assert counted["refused one"] == counted["refused two"] <= 4  # models that look at pictures take no plain texts
     assert counted["thought"] >= counted["one"] - 1
     assert counted["call"] >= 20
+
+
+def test_written_answers_are_compared_without_their_thoughts(tokenizer: Any, base: Path, quick: TrainConfig) -> None:
+    """And asked behind the prompt that was trained on: earlier thoughts stand where the template looks for them."""
+    bench = open_workbench(quick.replace(max_length_tokens=512))
+    bench.encoder.chat.take(FIELD_ONLY)
+    rows = Examples("chat", np.array([3]), messages=(THINKS,))
+    prompt, reference = last_answer(bench, THINKS)
+    found = bench.encoder.encode(rows)
+    before = found.tokens[0][: int(np.flatnonzero(np.diff(found.supervised[0].astype(int)) == 1)[-1]) + 1]
+    assert prompt_tokens(bench, prompt).tolist() == before.tolist()
+    assert reference == THERE
+    written = ["<think>\nno\n</think>\n\nover there", "over there", "<think>\nnever ends"]
+    assert [words_of(text) for text in (*written, reference)] == ["over there", "over there", written[2], "over there"]

@@ -17,6 +17,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 from typing import Any
 
@@ -84,28 +85,21 @@ class AlertCommand:
             self.outcomes.append(outcome)
 
     def _run(self, alert: Alert) -> int:
-        process = subprocess.Popen(
-            self.words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        handed: bytes | None = json.dumps(alert.to_json()).encode()
-        try:
-            left = self.timeout
-            while True:  # in slices, each of which counts for its own length however long the machine took
-                try:
-                    process.communicate(handed, timeout=min(left, _SLICE_SECONDS))
-                    break
-                except subprocess.TimeoutExpired:
-                    handed, left = None, left - _SLICE_SECONDS
-                    if left <= 0:
-                        raise
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(AttributeError, ProcessLookupError, PermissionError):  # no process groups on Windows
-                os.killpg(process.pid, signal.SIGKILL)
-            process.kill()
-            process.wait()
-            raise
-        return process.returncode
+        with tempfile.TemporaryFile() as told:  # no pipe, which a command that does not read would stop up
+            told.write(json.dumps(alert.to_json()).encode())
+            told.seek(0)
+            process = subprocess.Popen(
+                self.words, stdin=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            )
+        left = self.timeout
+        while True:  # in slices, each of which counts for its own length however long the machine took
+            try:
+                return process.wait(timeout=min(left, _SLICE_SECONDS))
+            except subprocess.TimeoutExpired:
+                left -= _SLICE_SECONDS
+                if left <= 0:
+                    with contextlib.suppress(AttributeError, ProcessLookupError, PermissionError):  # none on Windows
+                        os.killpg(process.pid, signal.SIGKILL)
+                    process.kill()
+                    process.wait()
+                    raise
