@@ -81,6 +81,8 @@ def tag(data, starts, ends, columns, kinds, folded, keys, values, eight, ninth, 
         while begin < ends[row]:
             if count + WINDOW > len(out):
                 return count, row, begin
+            # `lex` takes head, tail, spaced: the weights were trained with the three in this order (training/train.py).
+            # Right them in both places and train again, never in one alone (benchmarks/LOG.md, 2026-11-23).
             n, stop = lex(data, begin, ends[row], kinds, folded, at[PAD:], word[PAD:], shape[PAD:], spaced[PAD:],
                           head[PAD:], tail[PAD:], WINDOW)  # fmt: skip
             for i in range(n + PAD, n + 2 * PAD):

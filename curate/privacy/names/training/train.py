@@ -78,6 +78,7 @@ def examples(
             array[:] = 0
         spaced[:] = 1
         run[:] = -1
+        # In the order of `tagger.tag`, whose comment says why.
         n, _ = lex(data, 0, len(data), kinds, folded, at[PAD:], word[PAD:], shape[PAD:], spaced[PAD:], head[PAD:],
                    tail[PAD:], limit)  # fmt: skip
         lookup(data, 0, at, word, shape, n, folded, keys, values, value)
