@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -67,7 +68,7 @@ def test_output_shows_no_digit_of_a_value_unless_asked() -> None:
     assert "219-09-9999" in CliRunner().invoke(cli, ["pii-explain", TEXTS[0], "--show-raw"]).output
 
 
-def test_the_text_comes_from_an_argument_a_file_or_standard_input(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_the_text_comes_from_an_argument_a_file_or_standard_input(tmp_path: Path) -> None:
     file = tmp_path / "t.txt"
     file.write_text(TEXTS[0], encoding="utf-8")
     outs = [CliRunner().invoke(cli, ["pii-explain", "--json", *args], input=TEXTS[0]).stdout
@@ -111,7 +112,7 @@ def test_of_a_long_text_the_first_candidates_are_told_and_the_others_counted() -
     assert "left out" in shown.splitlines()[-3] + shown.splitlines()[-1]
 
 
-def test_of_a_flood_no_more_is_read_than_is_told_and_it_says_so(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_of_a_flood_no_more_is_read_than_is_told_and_it_says_so(tmp_path: Path) -> None:
     text = "call (212) 555-0134, ask for Jennifer Miller. " * 20_000
     story = explain_text(text)
     read = len(text) - story.unread
@@ -169,7 +170,7 @@ def test_no_piece_of_a_name_stands_where_nobody_looks_any_further() -> None:
         assert not any(part in story.masked for part in ("45", "Oak", "Jennifer", "Miller"))
 
 
-def test_a_text_that_is_shown_whole_is_not_said_to_go_on(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_text_that_is_shown_whole_is_not_said_to_go_on(tmp_path: Path) -> None:
     file = tmp_path / "flood.txt"
     file.write_text("call (212) 555-0134, " * 8000, encoding="utf-8")
     outs = (CliRunner().invoke(cli, ["pii-explain", "--file", str(file), *more]).output for more in ([], ["--show-raw"]))
