@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from curate.privacy.candidates import Candidate, Span, View
-from curate.privacy.told_words import NAMES_ITSELF
+from curate.privacy.told.words import NAMES_ITSELF
 from curate.privacy.types import CODE
 from curate.privacy.words import word_list
 

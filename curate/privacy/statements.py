@@ -18,7 +18,7 @@ import numpy.typing as npt
 from curate.privacy.column import Block
 from curate.privacy.context import column_masks
 from curate.privacy.phrases import phrases_before
-from curate.privacy.told_words import STATEMENT, Word
+from curate.privacy.told.words import STATEMENT, Word
 
 Ints = npt.NDArray[np.int64]
 _COLUMNS = re.compile(

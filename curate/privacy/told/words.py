@@ -1,4 +1,4 @@
-"""The words that `told` reads: what speaks of passwords, PINs and user names in some forty languages, and what joins
+"""The words that are looked up: what speaks of passwords, PINs and user names in some forty languages, and what joins
 them to a value."""
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _entries() -> dict[bytes, int]:
 
 
 def window_hash(window: int) -> int:
-    """Place of four bytes in `PREFIXES`; `told` compiles it."""
+    """Place of four bytes in `PREFIXES`; `places` compiles it."""
     return ((window * 0x9E3779B1) >> 16) & 0xFFFF
 
 

@@ -1,0 +1,119 @@
+"""Passwords where access is written down: arguments of commands, `login: root / ...`; who logged in; hardware addresses.
+
+No key and no sentence stands before such a value: `mysql -p...` names it by an option of its own, a note by a slash. The
+command or the word wakes the reading, which is anchored there and bounded. What documentation writes for anybody's is
+refused as everywhere (`strength`). Cost: a few microseconds a word.
+"""
+
+from __future__ import annotations
+
+import re
+
+from curate.privacy.told.accounts import ROOTS, made_up, somebodys
+from curate.privacy.told.strength import strength
+from curate.privacy.told.words import NOTES
+from curate.privacy.words import word_list
+
+Told = tuple[int, int, str, float]
+"""Characters behind the word where the value begins and ends, its type, its score."""
+
+_UP_TO = r"""(?:[^\n;|&`"']|"[^"\n]{0,80}"|'[^'\n]{0,80}'){0,160}?"""
+"""Arguments of the same command."""
+_VALUE = r"""(?:"(?P<double>[^"\s]{4,80})"|'(?P<single>[^'\s]{4,80})'|(?P<plain>[^\s"'`;|&<>(){}$]{4,80}))(?=[\s"'`;)]|$)"""
+
+
+def _option(written: str) -> re.Pattern[str]:
+    return re.compile(_UP_TO + r"(?<=\s)" + written + _VALUE)
+
+
+_MYSQL = _option("-p")
+_COMMANDS: dict[str, re.Pattern[str]] = {
+    "mysql": _MYSQL, "mysqldump": _MYSQL, "mysqladmin": _MYSQL, "mysqlimport": _MYSQL, "mariadb": _MYSQL,
+    "sshpass": re.compile(r"\s+-p\s?" + _VALUE),
+    "docker": re.compile(r"\s+login\b" + _UP_TO + r"(?<=\s)(?:-p|--password)[ =]" + _VALUE),
+    "podman": re.compile(r"\s+login\b" + _UP_TO + r"(?<=\s)(?:-p|--password)[ =]" + _VALUE),
+    "redis": re.compile("-cli" + _option(r"(?:-a|--pass) ").pattern),
+    "smbclient": _option(r"-U ?[\"']?[\w.\\@-]{1,40}%"),
+    "openssl": _option(r"-pass(?:in|out|word)? pass:"),
+    "xfreerdp": _option("/p:"),
+    "htpasswd": re.compile(r"\s+-[a-zA-Z]{0,4}b[a-zA-Z]{0,4}\s+\S{1,80}\s+[\w.@-]{1,40}\s+" + _VALUE),
+    **dict.fromkeys(("ldapsearch", "ldapadd", "ldapmodify", "ldapwhoami"), _option("-w ")),
+}  # fmt: skip
+_CURL = re.compile(
+    _UP_TO + r"""(?<=\s)(?:-u|--user)[ =](?P<quote>["']?)(?P<user>[\w.@+-]{1,60}):(?P<plain>[^\s"'`$<{]{4,80})"""
+    r"""(?P=quote)(?=[\s"'`;)]|$)"""
+)
+_NAMES_NONE = re.compile(r"[<{$%(\[/~-]|\d+$|.*[({]|x+$|\*")
+_ITS_USER = re.compile(r"\s(?:-u|--user)")
+_NO_MYSQL = re.compile(r"=|[\d.:]+(?:/\w+)?$|(?:ort|rotocol|lugin|rompt|ager|rint|re-)")
+"""Options and mappings of ports that begin with `-p` as well."""
+_PORT = re.compile(r"\d{2,5}(?:/|$)")
+_HARDWARE = re.compile(r"(?i)[ -]?(?:addr|adr|адр)\w{0,6}\W{1,3}(?:is |ist |est |es )?([0-9a-f]{12})(?![\w-])")
+_ADDRESS = re.compile(r"(?i)(?:adresse|dirección|indirizzo|endereço|adres|адрес)[ -]\Z")
+_SIGN = re.compile(r"(?i)\s?[:=]\s?([0-9a-f]{12})(?![\w-])")
+_SSHD = re.compile(r" for ([a-z_][\w.-]{2,30}) from \d{1,3}\.")
+_NOTE = re.compile(
+    r"(?:[ \t]{0,2}[:=][ \t]{1,3}(?P<user>[\w.+-]{2,40}(?:@[\w-]+(?:\.[\w-]+)+)?)"
+    r"|[ \t](?P<mail>[\w.+-]{1,40}@[\w-]+(?:\.[\w-]+)+))"
+    r"[ \t]{1,2}/[ \t]{1,2}(?P<value>[^\s/]{6,40})(?=[\s,;)]|$)"
+)
+_PRODUCT = re.compile(
+    r"(?:[a-z]?[A-Z][A-Za-z]*|[a-z]+(?:[_-][a-z]+)+)[_-]?\d+(?:\.\d+)*(?:Pro|Max|Plus|Mini|Ultra|LTS|SP\d|[_-][A-Za-z\d.]+)?"
+    r"|[A-Za-z]+\d+\.\d.*",
+    re.ASCII,
+)
+"""A product with its version, a field with its number: `Debian12`, `iPhone15Pro`, `api_key1`."""
+_OF_FIELDS = frozenset(word_list("id key secret bucket token field name user access client api region"))
+_NET_USE = re.compile(r":\S{1,60}[ \t]+(?P<value>\S{6,60})(?=\s|$)")
+
+
+def of_command(written: str, rest: str) -> Told | None:
+    """The password among the arguments of a command, `written` so."""
+    word = written.lower()
+    form = _CURL if word == "curl" else _COMMANDS[word]
+    found = form.match(rest)
+    if found is None:
+        return None
+    name = next(name for name in ("double", "single", "plain") if name in form.groupindex and found[name])
+    value = found[name]
+    if form is _MYSQL and (word != written or _NO_MYSQL.match(value) or not _ITS_USER.search(rest[: found.start(name)])):
+        return None
+    if _NAMES_NONE.match(value) or not strength(value):
+        return None
+    if word == "curl" and (found["user"].lower() in value.lower() or found["user"].isupper() or _PORT.match(value)):
+        return None  # `-u user:user123`, `-u CLIENT_ID:CLIENT_SECRET1`, `-u localhost:8080/path1`
+    return found.start(name), found.end(name), "SECRET", 0.8
+
+
+def of_hardware(before: str, rest: str) -> Told | None:
+    """Twelve hexadecimal digits behind "MAC address", which need no letter among them there."""
+    found = _HARDWARE.match(rest) or (_SIGN.match(rest) if _ADDRESS.search(before) else None)
+    return (found.start(1), found.end(1), "MAC_ADDRESS", 0.8) if found and len(set(found[1])) > 2 else None
+
+
+def of_login(before: str, rest: str) -> Told | None:
+    """Who logged in, in a line of a server's log: "Accepted publickey for ... from 192.0.2.1"."""
+    found = _SSHD.match(rest) if before.endswith(("Accepted ", "Failed ")) else None
+    return (found.start(1), found.end(1), "HANDLE", 0.6) if found and somebodys(found[1]) else None
+
+
+def of_note(word: str, before: str, rest: str) -> list[Told]:
+    """`login: root / ...`: the password, and a user name that somebody made up."""
+    if word == "user" and before.endswith("/") and "net use " in before:  # net use Z: \\server\share /user:name ...
+        given = _NET_USE.match(rest)
+        sure = given is not None and strength(given["value"]) >= 2
+        return [(given.start("value"), given.end("value"), "SECRET", 0.8)] if given and sure else []
+    if (word != "login" and word not in NOTES) or (found := _NOTE.match(rest)) is None:
+        return []
+    value = found["value"].rstrip(".")
+    user = found["user"] or found["mail"]
+    strong = strength(value)
+    root, invented = user.lower() in ROOTS, made_up(user)
+    if not _OF_FIELDS.isdisjoint(re.split(r"[._-]", user.lower())) or (word != "login" and not invented and not root):
+        return []
+    if strong < 3 and (not strong or not (root or invented) or user != user.lower() or _PRODUCT.fullmatch(value)):
+        return []
+    out: list[Told] = [(found.start("value"), found.start("value") + len(value), "SECRET", 0.8)]
+    if invented and "@" not in user and not root:
+        out.append((found.start("user"), found.end("user"), "HANDLE", 0.6))
+    return out

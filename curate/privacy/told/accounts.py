@@ -1,0 +1,114 @@
+"""User names: which are made up, whose they are, and those that a sentence tells."""
+
+from __future__ import annotations
+
+import re
+
+from curate.privacy.told import words as w
+from curate.privacy.told.tokens import UNSPACED, Token, Value, is_mine, tokens, unspaced
+from curate.privacy.words import word_list
+
+_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{3,29}", re.IGNORECASE)
+_SIGNED = re.compile(r"(?=.*\d).*\w[._]\w")
+_SITE = re.compile(r"\.(?:com|org|net|io|de|fr|uk|html?|php|py|js|txt|json)$", re.IGNORECASE)
+_LAST_INITIAL = re.compile(r"[a-z]{3,}[._][a-z]")
+_KEY_BEHIND = re.compile(r"""["'»”)]*[.,;|/]?[ \t]*(?:[|/][ \t]*)?(?:\w+[ \t]?){1,3}[:=]""")
+_CLOSED = re.compile(
+    r"""["'»”)]*(?:\s*(?:[,;|/)\]]|$)|\.?\s*\n|\.?\s*$|[.,]?\s+(?:\w+\s?){1,3}[:=]|\s+(?:and|und|et|y|e|i|en|и)\s)"""
+)
+_NAME_OF = re.compile(r"(?i)\b(?:no(?:me|m|mbre)(?: d[eo] | d['’]| )|nama )$")
+_NAME = re.compile(r"(?i)[ -]?(?:name|id|navn|namn|naam)\b")
+_PASSWORD_BESIDE = re.compile(
+    r"(?i)pass(?:wor|e\b)|\bpwd?\b|kennwort|contrase|\bsenha|mot de passe|wachtwoord|hasł|парол|şifre|parola|sandi|mật khẩu"
+    r"|lösenord|adgangskode|salasana|heslo|jelsz|κωδικ"
+)
+_LOGGED = re.compile(r"[ \t]+[a-z_]{2,16}=")
+ROOTS = frozenset(("root", "admin", "administrator", "sa", "postgres", "sysadmin", "superuser", "pi", "ubuntu"))
+_OF_MACHINES = frozenset(
+    word_list("""
+    oracle mysql nobody anonymous ftp ftpuser www data jenkins ansible vagrant centos debian fedora core backup ec
+    ec2 support tomcat hadoop zabbix nagios minecraft steam teamspeak demo dev devops deployer jira sonar gitlab
+    runner sshd daemon mail postfix squid puppet chef elastic elasticsearch kafka spark solr weblogic odoo info
+    office student nas plex rancher opc cloud azureuser ubnt monitor monitoring rsync sync svn cvs cron proxy news
+    uucp games man lp irc gnats ntp
+""")
+)
+"""Accounts of programs and roles that servers' logs are full of."""
+_NO_WORD = re.compile(r"[\d_@]|\w\.\w")
+
+
+def somebodys(name: str) -> bool:
+    """Whether an account may be a person's: no part of it names a program, a role or a machine."""
+    parts = {part.rstrip("0123456789") for part in re.split(r"[._-]", name.lower())} | {name.lower()}
+    return all(map(parts.isdisjoint, (ROOTS, _OF_MACHINES, w.OF_PROGRAMS)))
+
+
+def made_up(name: str) -> bool:
+    """Whether a user name is no word: an address, or with a digit or a sign inside, and nothing that names itself."""
+    return "@" in name or (_NO_WORD.search(name) is not None and not w.NAMES_ITSELF.fullmatch(name))
+
+
+def account_like(value: str, joined: str = "") -> bool:
+    """Made up by a person: with digits, or ending in an initial, or of words that programs do not use."""
+    letters, digits = sum(c.isalpha() for c in value), sum(c.isdigit() for c in value)
+    if not _ACCOUNT.fullmatch(value) or letters < 2 or _SITE.search(value) or w.NAMES_ITSELF.fullmatch(value):
+        return False
+    return 0 < digits <= 8 or _LAST_INITIAL.fullmatch(value) is not None or _two_parts(value, joined)
+
+
+def _two_parts(value: str, joined: str) -> bool:
+    """Whether two or three words joined by signs are no name out of a program: `aylin_demir`, behind a colon `k.osterloh`.
+    Words with hyphens are services and adjectives ("auto-generated") more often than anybody."""
+    parts = re.split(r"[._]" if joined == "sign" else r"_", value)
+    fit = 2 <= len(parts) <= 3 and all(p.isalpha() for p in parts) and max(map(len, parts)) >= 4 and value == value.lower()
+    return fit and w.OF_PROGRAMS.isdisjoint(parts)
+
+
+def account(word: str, before: str, rest: str) -> Value | None:
+    """Of words that speak of persons as well, as turns of a talk do: where another key stands behind it in the line
+    ("user: … pass: …"), where it is somebody's, or a login with digits and a sign."""
+    if _NAME_OF.search(before) or _NAME.match(rest):
+        return name_of_account(word, before, rest)
+    mine, login = is_mine(before), word.lower() in w.LOGIN
+    for token in tokens(rest):
+        value = token.value
+        joined = token.joined in ("told", "sign") or (login and not token.joined)
+        made_up = not token.away and value == value.lower() and account_like(value, token.joined)
+        if made_up and (_credentials(before, rest[token.start :]) or _logged(rest, token)):
+            return Value(token.start, value, 0.6)
+        if joined and not token.away and value == value.lower() and any(map(str.isdigit, value)):
+            behind = rest[token.start + len(value) :]
+            known_by = mine or (login and _SIGNED.match(value) is not None)
+            known = _CLOSED.match(behind) if known_by else token.joined and _KEY_BEHIND.match(behind)
+            return Value(token.start, value, 0.6) if known and account_like(value) else None
+        if token.joined or token.away:
+            return None
+    return None
+
+
+def name_of_account(word: str, before: str, rest: str) -> Value | None:
+    if ord(word[0]) >= UNSPACED and word in w.WHOLE:
+        match = unspaced(word, rest)
+        found = _ACCOUNT.match(match["value"]) if match and match["join"].strip() else None
+        return Value(match.start("value"), found[0], 0.6) if match and found and account_like(found[0]) else None
+    for token in tokens(rest):
+        value = token.value
+        if (
+            not token.away
+            and account_like(value, token.joined)
+            and (token.joined in ("told", "sign") or (not token.joined and _credentials(before, rest[token.start :])))
+        ):
+            return Value(token.start, value, 0.6)
+        if token.joined or token.away > 1:
+            return None
+    return None
+
+
+def _credentials(before: str, behind: str) -> bool:
+    """Whether a word of a password stands near as well: both are somebody's."""
+    return _PASSWORD_BESIDE.search(before) is not None or _PASSWORD_BESIDE.search(behind[:60]) is not None
+
+
+def _logged(rest: str, token: Token) -> bool:
+    """Whether a line of a log says it: `user=j.whitlock ip=...`."""
+    return rest.startswith("=") and token.start == 1 and _LOGGED.match(rest[1 + len(token.value) :]) is not None

@@ -1,0 +1,34 @@
+"""Digits that a sentence tells: PINs, and the codes on the backs of cards."""
+
+from __future__ import annotations
+
+import re
+
+from curate.privacy.told.tokens import Value, ends, is_mine, tokens
+
+_CARD = re.compile(r"(?i)\b(?:card|visa|mastercard|amex|karte|carte|tarjeta|carta|cartão|kart|kort|карт)")
+
+
+def pin(word: str, before: str, rest: str) -> Value | None:
+    """Digits behind PIN: told ("PIN: 4711", "the PIN is 4711"), or somebody's ("my pin 4711", then up to six)."""
+    mine = is_mine(before)
+    if (word != "PIN" and not mine) or before.endswith(('"', "'")):
+        return None
+    return _digits(rest, (4, 5, 6) if mine else (4,), must_be_told=not mine or word != "PIN", mine=mine)
+
+
+def card_code(word: str, before: str, rest: str) -> Value | None:
+    return _digits(rest, (3, 4), must_be_told=_CARD.search(before) is None, mine=False)
+
+
+def _digits(rest: str, sizes: tuple[int, ...], must_be_told: bool, mine: bool) -> Value | None:
+    for token in tokens(rest):
+        value = token.text.rstrip(".,;!?)")
+        told_so = token.joined in ("told", "sign") and "=" not in rest[: token.start]
+        if value.isascii() and value.isdigit() and len(value) in sizes and (told_so or not must_be_told):
+            year_or_row = value[:2] in ("19", "20") or len(set(value)) == 1 or value in "0123456789"
+            fit = not token.away and (mine or not year_or_row) and ends(rest, token, value)
+            return Value(token.start, value, 0.6) if fit else None
+        if told_so and token.away:
+            return None
+    return None

@@ -1,0 +1,78 @@
+"""Where the words stand that speak of passwords, accounts and access: one compiled pass over the bytes.
+
+Two bytes, then four, then a hash of the whole word are looked up; a word behind which no sign follows that a value could
+have (`SIGNS`) is passed over. Complexity: O(bytes).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from curate.privacy.column import Block
+from curate.privacy.letters import WORD, fnv, is_escape, lookup
+from curate.privacy.told import words as w
+from curate.privacy.told.words import LONGEST
+
+REACH = 200
+"""Bytes behind a word in which a value may begin."""
+
+
+def words_of(text: Block) -> list[w.Word]:
+    """Every word of the table, in order."""
+    out: list[w.Word] = _places(text.data, text.starts, text.ends, w.PAIRS, w.PREFIXES, w.TOLD_KEYS, w.TOLD_VALUES, w.SIGNS)
+    return out
+
+
+_window_hash = njit(cache=True)(w.window_hash)
+
+
+@njit(cache=True, nogil=True)
+def _may(data, start, end, signs):  # type: ignore[no-untyped-def]
+    for i in range(start, end):  # noqa: SIM110 - compiled
+        if signs[data[i]]:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _places(data, starts, ends, pairs, prefixes, keys, values, signs):  # type: ignore[no-untyped-def]
+    """Row, first byte, byte behind and kind of every word of the table, in order."""
+    out = [(np.int64(0), np.int64(0), np.int64(0), np.int64(0)) for _ in range(0)]
+    for row in range(len(starts)):
+        start, end = starts[row], ends[row]
+        inside = False
+        for i in range(start, end - 3):
+            c = data[i]
+            # Words begin behind what is no letter; scripts of three bytes a sign may write without blanks.
+            begins = not inside or c >= 0xE0
+            inside = WORD[c] != 0
+            if inside and i > start and data[i - 1] == 92 and is_escape(data, start, i):
+                inside = False
+            if not begins or pairs[(np.int64(c) << 8) | np.int64(data[i + 1])] == 0:
+                continue
+            window = np.int64(0)
+            for k in range(i, i + 4):
+                b = data[k]
+                window = (window << 8) | np.int64(b + 32 if 65 <= b <= 90 else b)
+            if prefixes[_window_hash(window)] == 0:
+                continue
+            if c >= 0xE0 and i + 6 <= end:
+                kind = lookup(fnv(data, i, i + 6), keys, values)
+                if kind:
+                    if _may(data, i + 6, min(end, i + 6 + REACH), signs[kind]):
+                        out.append((np.int64(row), np.int64(i), np.int64(i + 6), kind))
+                    continue
+            j, last = i, min(end, i + LONGEST)
+            while j < last and (WORD[data[j]] == 1 or WORD[data[j]] == 3):
+                j += 1
+            if j == i + LONGEST:
+                continue
+            if j < end and WORD[data[j]] == 2:
+                j += 1  # CVV2
+            if j < end and (WORD[data[j]] == 2 or WORD[data[j]] == 4):
+                continue
+            kind = lookup(fnv(data, i, j), keys, values)
+            if kind and _may(data, j, min(end, j + REACH), signs[kind]):
+                out.append((np.int64(row), np.int64(i), np.int64(j), kind))
+    return out

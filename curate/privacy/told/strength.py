@@ -1,0 +1,45 @@
+"""How much a value looks like a password that somebody chose."""
+
+from __future__ import annotations
+
+import re
+
+from curate.privacy.secret_recognizers import anybodys
+from curate.privacy.told.words import NAMES_ITSELF
+
+MARK = re.compile(r"[!@#$%^&*+=~?|\]\[{}()<>€£§]")
+_NO_PASSWORD = re.compile(
+    r"[\w.+-]+@[\w-]+\.\w|@[\w-]+\.|\w+://|[\w-]+=|www\.|[./~]*/|[A-Z]:\\"  # addresses and paths
+    r"|.*(?:A-Z|0-9)|[\w.]*\(|[\w.]+\[|\[[A-Z_0-9]+\]"  # classes of signs, calls, places in lists, placeholders
+    r"|[<{]|\$[({]|\$[A-Z_]+$|%\w+%|%\(|[*_•.-]{2}|#\d+$",
+    re.IGNORECASE,
+)
+_MIXED = re.compile(r"[a-zà-ÿ].*[A-Z]|\d.*[A-Z].*[a-z]|\d[a-z]+.*[A-Z]")
+_HASH_OR_CODE = re.compile(r"^[$@:?]|[\s\"]|\w\$.*\$|^[0-9a-fA-F]{32,}$")
+"""Hashes and pieces of programs, which stand under the names of columns of passwords as well."""
+_OF_CODE = re.compile(
+    r"(?i)base\d\d|sha-?\d|hmac|md\d|pbkdf|b?crypt|argon|utf-?\d|oauth|api|url|hash|password|token|http|json|xml|uuid|string|char"
+    r"|(?-i:^(?:[gs]et|is|has|to|on|use|only)[A-Z]|V\d)"
+)
+"""Pieces of names of methods, of types and of rules: `Pbkdf2Sha256`, `setPassword2Hash`."""
+
+
+def strength(value: str) -> int:
+    """0 no password; 1 letters and digits; 2 a capital among them as well; 3 with a mark inside."""
+    if len(value) < 6 or _NO_PASSWORD.match(value) or NAMES_ITSELF.fullmatch(value.rstrip("!")) or anybodys("", value):
+        return 0
+    digit, letter = any(c.isdigit() for c in value), any(c.isalpha() for c in value)
+    mark = MARK.search(value.rstrip("!?)")) is not None or (value[-1] == "!" and digit)
+    if not letter or not (digit or mark) or not value.isprintable():
+        return 0
+    if mark and (digit or value not in (value.lower(), value.capitalize())):
+        return 3
+    return (2 if _MIXED.search(value) else 1) if digit else 0
+
+
+def of_cell(value: str, known: bool) -> bool:
+    """Whether a value under the name of a column of passwords is one. `known`: somebody's user name stands beside it."""
+    if _HASH_OR_CODE.search(value):
+        return False
+    strong = strength(value)
+    return strong == 3 or (strong == 2 and known and not _OF_CODE.search(value))
