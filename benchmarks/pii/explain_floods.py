@@ -2,9 +2,9 @@
 
     python -m benchmarks.pii.explain_floods [--mb 10] [--only NAME]
 
-Fifteen floods: telephones, e-mail addresses, names, cards, keys, tables and a mixture, ever new values, and prose. Each is
-explained by a process of its own (`curate pii-explain --file`), so what is counted is what a person waits for. The target
-is 2 s for a line of 10 MB.
+Twenty-two floods: telephones, e-mail addresses, names, cards, keys, sentences, commands, statements, tables and a mixture,
+ever new values, and prose. Each is explained by a process of its own (`curate pii-explain --file`), so what is counted is
+what a person waits for. The target is 2 s for a line of 10 MB.
 """
 
 from __future__ import annotations
@@ -41,8 +41,19 @@ _FORMS = (
     ("passwords", "password: Xy{n}!q "),
     ("JSON", '{{"name": "{first}", "phone": "{a}{b}{c}", "mail": "u{n}@mail.com"}}, '),
     ("table", "{n},{first},{last},{a}-{b}-{c},u{n}@mail.com\n"),
+    ("passwords in sentences", "my password is Xy{n}!q and I am {first}. "),
+    ("PINs in sentences", "my pin is {c}. "),
+    ("notes of access", "login: {first}{n} / ink3Jet{n}\n"),
+    ("commands", "curl -u ops{a}:t1nRoof{n} https://api.example/v1\n"),
+    ("table of passwords", "{first}{n},Val!rian{n},db{a}\n"),
+    ("statements", "INSERT INTO people (id, dob, password) VALUES ({n}, '19{m:02d}-05-01', 'Fen&Moor{n}');\n"),
+    ("rows of a statement", "({n}, '{first}', '19{m:02d}-05-01', 'Fen&Moor{n}'),\n"),
     ("mixture", "{first} {last} lives at {a} Oak Street, call ({a}) {b}-{c} or u{n}@mail.com; card 4{a}{b}{c}{n:06d}. "),
 )
+_HEADS = {
+    "table of passwords": "username,password,host\n",
+    "rows of a statement": "INSERT INTO people (id, name, dob, password) VALUES ",
+}
 
 
 def floods(size: int) -> Iterator[tuple[str, str]]:
@@ -53,10 +64,11 @@ def floods(size: int) -> Iterator[tuple[str, str]]:
         while length < size:
             out.append(form.format(
                 n=rng.randrange(10**6), a=rng.randrange(200, 990), b=rng.randrange(200, 990), c=rng.randrange(1000, 9999),
-                o=rng.randrange(256), p=rng.randrange(256), first=rng.choice(_FIRST), last=rng.choice(_LAST),
+                m=rng.randrange(40, 100), o=rng.randrange(256), p=rng.randrange(256),
+                first=rng.choice(_FIRST), last=rng.choice(_LAST),
             ))  # fmt: skip
             length += len(out[-1])
-        yield name, "".join(out)[:size]
+        yield name, (_HEADS.get(name, "") + "".join(out))[:size]
 
 
 def explained(path: Path) -> float:

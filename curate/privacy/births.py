@@ -165,9 +165,10 @@ def _score(raw: str, written: str) -> float:
     """Of a date, by what stands before it."""
     numeric = not any(ch.isalpha() for ch in written)
     before, folded = raw.lower(), fold(raw)
-    if _FIELD.search(before) or _FIELD.search(folded):
+    forms = (before,) if folded == before else (before, folded)
+    if any(map(_FIELD.search, forms)):
         return 0.85
-    if _SHORT_FIELD.search(before) or _SHORT_FIELD.search(folded):
+    if any(map(_SHORT_FIELD.search, forms)):
         return 0.0 if _RECENT.search(written) else 0.85
     if _BORN.search(before):
         return 0.6 if numeric or _BORN_ON.search(before) or _NAME_BORN.search(raw) else 0.0
@@ -176,6 +177,6 @@ def _score(raw: str, written: str) -> float:
     somebody = _F_DOT.search(raw)
     if somebody is not None and somebody[1][0].isupper():
         return 0.75 if numeric else 0.6
-    if _VERB.search(before) or _VERB.search(folded):
+    if any(map(_VERB.search, forms)):
         return 0.75 if numeric else 0.6
     return 0.0

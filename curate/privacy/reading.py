@@ -1,9 +1,10 @@
 """One text as the scanner reads it, with places in the raw text; and as much of a long text as is worth explaining.
 
 `Reading` holds what is worked out of a text once: its bytes, its plain form with the raw range of each byte, the lexer's
-candidates. A long text is not read to its end where its beginning holds more candidates than are told: `beginning` tries
-prefixes, each four times the one before, so looking costs at most a third more than one pass of the lexer over what is
-read. A text with written-out escapes, which only a whole JSON text has read, is not cut.
+candidates. A long text is not read to its end where its beginning holds more than is told, of candidates or of what stands
+in sentences, commands, tables and statements: `beginning` tries prefixes, each four times the one before, so looking costs
+at most a third more than one such pass over what is read. A text with written-out escapes, which only a whole JSON text has
+read, is not cut.
 """
 
 from __future__ import annotations
@@ -127,6 +128,16 @@ class Reading:
         )
         return under_names | {(a, b): rule for found, rule in rules for a, b in found.at[:, 1:3].tolist()}
 
+    def enough(self, most: int) -> int | None:
+        """Where (in code points) what is told ends, if more than `most` candidates or spans without one stand here."""
+        stops = []
+        if len(self.candidates) > most:
+            stop = int(np.partition(self.candidates[:, 2], most)[most])
+            stops.append(self.points(stop, stop + 1)[1])
+        if len(self.told_by) > most:
+            stops.append(int(np.searchsorted(self._bytes, sorted(end for _, end in self.told_by)[most])))
+        return min(stops, default=None)
+
     @cached_property
     def announced(self) -> Ints:
         """People whom a phrase announces."""
@@ -137,17 +148,16 @@ _BLANK = re.compile(r"\s\S*\Z")
 
 
 def beginning(text: str, column: str, region: str, most: int, longest: int | None) -> tuple[Reading, int]:
-    """The text, or its beginning where it is long and that holds more than `most` candidates, and how many characters of
-    that are wanted: never more than `longest`. What is read goes on behind them (`AHEAD`), so that what stands across the
-    place is seen whole (`safe_end`)."""
+    """The text, or its beginning where it is long and that holds more than `most` candidates or other spans, and how many
+    characters of that are wanted: never more than `longest`. What is read goes on behind them (`AHEAD`), so that what
+    stands across the place is seen whole (`safe_end`)."""
     size = LONG
     while size < min(len(text), longest or len(text)):
         reading = Reading(text[:size], column, region)
         if reading.escaped:
             break
-        if len(reading.candidates) > most:
-            stop = int(np.partition(reading.candidates[:, 2], most)[most])
-            return _as_far_as(text, column, region, reading.points(stop, stop + 1)[1] + BEHIND)
+        if (stop := reading.enough(most)) is not None:
+            return _as_far_as(text, column, region, stop + BEHIND)
         size *= 4
     return _as_far_as(text, column, region, len(text) if longest is None else longest)
 

@@ -24,7 +24,8 @@ Ints = npt.NDArray[np.int64]
 _COLUMNS = re.compile(
     rb"\binsert\s{1,4}(?:ignore\s{1,4})?into\s{1,4}[\w.`\"\[\]]{1,100}\s{0,4}\(([^()';]{3,1500})\)\s{0,40}\Z", re.IGNORECASE
 )
-_BEFORE = 1800
+_STATEMENT, _BEFORE = 140, 1800
+"""Bytes of a statement before the bracket of its columns, and up to the end of that."""
 _ROW = re.compile(rb"\s{0,40},?\s{0,40}\(")
 _VALUE = re.compile(
     rb"\s{0,20}(?:[NE]?'((?:[^'\\]|''|\\.){0,4000})'|\"([^\"\\]{0,4000})\"|([^,()'\"]{0,200}(?:\([^()]{0,80}\))?))\s{0,20}([,)])",
@@ -53,9 +54,8 @@ def statements(text: Block, words: Sequence[Word]) -> tuple[Block, Ints, Ints] |
         low, high = int(text.starts[row]), int(text.ends[row])
         if kind != STATEMENT or not text.raw(max(low, place - 40), place).rstrip().endswith(b")"):
             continue
-        columns = _COLUMNS.search(text.raw(max(low, place - _BEFORE), place))
-        names = [_plain(name) for name in columns[1].split(b",")] if columns else []
-        if not any(map(_speaks, names)) and _PASSWORDS.isdisjoint(names):
+        names = _telling(_columns(text.raw(max(low, place - _BEFORE), place)))
+        if not names:
             continue
         while (opening := _ROW.match(data, at, high)) and (values := _values(data, opening.end(), high, len(names))):
             for name, (a, b) in zip(names, values[0]):
@@ -87,6 +87,19 @@ def _values(data: memoryview, at: int, high: int, count: int) -> tuple[list[tupl
         if value[4] == b")":
             return (out, at) if len(out) == count else None
     return None
+
+
+def _columns(before: bytes) -> bytes:
+    """The list of columns that ends there, if an INSERT stands before it."""
+    found = _COLUMNS.search(before, max(0, before.rfind(b"(") - _STATEMENT))
+    return bytes(found[1]) if found else b""
+
+
+@lru_cache(maxsize=256)
+def _telling(columns: bytes) -> list[str]:
+    """The names of columns of which one says something."""
+    names = [_plain(name) for name in columns.split(b",")]
+    return names if any(map(_speaks, names)) or not _PASSWORDS.isdisjoint(names) else []
 
 
 def _plain(name: bytes) -> str:

@@ -128,6 +128,19 @@ def test_of_a_flood_no_more_is_read_than_is_told_and_it_says_so(tmp_path: Path) 
     assert "Jennifer" not in shown
 
 
+@pytest.mark.parametrize(("head", "piece"), [
+    ("", "my pin is 4417. "), ("username,password\n", "mbell44,oak!Leaf41\n"), ("", "Mot de passe : Galet!Bleu#x\n"),
+    ("INSERT INTO t (id, password) VALUES ", "(7, 'Fen&Moor12'), "),
+])  # fmt: skip
+def test_a_flood_of_what_no_candidate_stands_for_is_not_read_to_its_end_either(head: str, piece: str) -> None:
+    text = head + piece * (400_000 // len(piece))
+    story = explain_text(text)
+    read = text[: len(text) - story.unread]
+    assert len(read) < 50_000
+    assert len(story.candidates) >= MOST
+    assert len(story.found) == len(scan(pa.array([read], pa.large_string())))
+
+
 def test_a_long_text_with_few_candidates_is_read_to_its_end_and_masked_as_far_as_names_are_looked_for() -> None:
     text = "The bridge was built in spring. Jennifer Miller saw it. " * 6000 + "Call (212) 555-0134. Jennifer Miller"
     story = explain_text(text)

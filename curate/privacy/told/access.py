@@ -11,7 +11,7 @@ import re
 
 from curate.privacy.told.accounts import ROOTS, made_up, somebodys
 from curate.privacy.told.strength import strength
-from curate.privacy.told.words import NOTES
+from curate.privacy.told.words import COMMAND, HARDWARE, NOTES, PASSWORD
 from curate.privacy.words import word_list
 
 Told = tuple[int, int, str, float]
@@ -67,7 +67,21 @@ _OF_FIELDS = frozenset(word_list("id key secret bucket token field name user acc
 _NET_USE = re.compile(r":\S{1,60}[ \t]+(?P<value>\S{6,60})(?=\s|$)")
 
 
-def of_command(written: str, rest: str) -> Told | None:
+def read(kind: int, written: str, before: str, rest: str) -> list[Told]:
+    """What stands behind a word of a kind, `written` so."""
+    word = written.lower()
+    if kind == COMMAND:
+        found = _of_command(written, rest)
+    elif kind == HARDWARE:
+        found = _of_hardware(before, rest)
+    elif kind == PASSWORD or word == "publickey":
+        found = _of_login(before, rest)
+    else:
+        return _of_note(word, before, rest)
+    return [] if found is None else [found]
+
+
+def _of_command(written: str, rest: str) -> Told | None:
     """The password among the arguments of a command, `written` so."""
     word = written.lower()
     form = _CURL if word == "curl" else _COMMANDS[word]
@@ -85,19 +99,19 @@ def of_command(written: str, rest: str) -> Told | None:
     return found.start(name), found.end(name), "SECRET", 0.8
 
 
-def of_hardware(before: str, rest: str) -> Told | None:
+def _of_hardware(before: str, rest: str) -> Told | None:
     """Twelve hexadecimal digits behind "MAC address", which need no letter among them there."""
     found = _HARDWARE.match(rest) or (_SIGN.match(rest) if _ADDRESS.search(before) else None)
     return (found.start(1), found.end(1), "MAC_ADDRESS", 0.8) if found and len(set(found[1])) > 2 else None
 
 
-def of_login(before: str, rest: str) -> Told | None:
+def _of_login(before: str, rest: str) -> Told | None:
     """Who logged in, in a line of a server's log: "Accepted publickey for ... from 192.0.2.1"."""
     found = _SSHD.match(rest) if before.endswith(("Accepted ", "Failed ")) else None
     return (found.start(1), found.end(1), "HANDLE", 0.6) if found and somebodys(found[1]) else None
 
 
-def of_note(word: str, before: str, rest: str) -> list[Told]:
+def _of_note(word: str, before: str, rest: str) -> list[Told]:
     """`login: root / ...`: the password, and a user name that somebody made up."""
     if word == "user" and before.endswith("/") and "net use " in before:  # net use Z: \\server\share /user:name ...
         given = _NET_USE.match(rest)

@@ -50,9 +50,11 @@ def made_up(name: str) -> bool:
 
 def account_like(value: str, joined: str = "") -> bool:
     """Made up by a person: with digits, or ending in an initial, or of words that programs do not use."""
-    letters, digits = sum(c.isalpha() for c in value), sum(c.isdigit() for c in value)
-    if not _ACCOUNT.fullmatch(value) or letters < 2 or _SITE.search(value) or w.NAMES_ITSELF.fullmatch(value):
+    if not _ACCOUNT.fullmatch(value) or sum(map(str.isalpha, value)) < 2:
         return False
+    if _SITE.search(value) or w.NAMES_ITSELF.fullmatch(value):
+        return False
+    digits = sum(map(str.isdigit, value))
     return 0 < digits <= 8 or _LAST_INITIAL.fullmatch(value) is not None or _two_parts(value, joined)
 
 

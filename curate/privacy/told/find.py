@@ -43,22 +43,29 @@ def told(text: Block, types: Collection[str], found: Found, places: Sequence[w.W
     `found` tells of the same place already. `places`: the `words_of` the text, if they are known."""
     at: list[tuple[int, int, int, int]] = []
     scores: list[float] = []
-    tables: dict[int, int] = {}
+    tables: dict[int, int] = {}  # up to where the tables of a row are read
     read: dict[tuple[int, int, bytes], tuple[Value | None, str]] = {}
     places = words_of(text) if places is None else places
-    for spot in places:
-        if spot[3] in _WAKES:
-            for row, begin, close, name, score in _written_down(text, *spot, tables):
-                if name in types:
-                    at.append((row, begin, close, CODE[name]))
-                    scores.append(score)
+    starts, ends = (text.starts.tolist(), text.ends.tolist()) if places else ([], [])
+    for word in places:
+        row, start, end, kind = word
+        if kind not in _WAKES:
+            continue
+        spans = [*_written_down(text, word, max(starts[row], start - _BEFORE), ends[row])]
+        if kind == w.PASSWORD and start >= tables.get(row, 0) and (below := under_heading(text, row, start, end)):
+            cells, tables[row] = rows_below(text, row, below)
+            spans += cells
+        for begin, close, name, score in spans:
+            if name in types:
+                at.append((row, begin, close, CODE[name]))
+                scores.append(score)
     for row, start, end, kind in places:
         if kind not in _READ:
             continue
         name = "HANDLE" if kind in (w.USER, w.NAMED) else "SECRET"
         if name not in types:
             continue
-        low, row_end = max(int(text.starts[row]), start - _BEFORE), int(text.ends[row])
+        low, row_end = max(starts[row], start - _BEFORE), ends[row]
         window = (kind, start - low, text.raw(low, min(row_end, end + REACH)))
         if window not in read:  # a table or a log says the same again and again
             if len(read) == _REMEMBERED:
@@ -73,36 +80,20 @@ def told(text: Block, types: Collection[str], found: Found, places: Sequence[w.W
                 close += more.end() if more else 0
             at.append((row, begin, close, CODE[name]))
             scores.append(value.score)
-    spans = np.array(at, np.int64).reshape(-1, 4)
-    return Found(spans, np.array(scores, np.float64), np.zeros(len(at), np.bool_)).take(_new(text, spans, found.at))
+    every = np.array(at, np.int64).reshape(-1, 4)
+    return Found(every, np.array(scores, np.float64), np.zeros(len(at), np.bool_)).take(_new(text, every, found.at))
 
 
-def _written_down(
-    text: Block, row: int, start: int, end: int, kind: int, tables: dict[int, int]
-) -> Iterator[tuple[int, int, int, str, float]]:
-    """What `access` reads behind the word [start, end). `tables`: up to where the tables of a row are read already."""
-    low, row_end = max(int(text.starts[row]), start - _BEFORE), int(text.ends[row])
-    word, before = text.read(start, end).lower(), text.read(low, start)
+def _written_down(text: Block, word: w.Word, low: int, row_end: int) -> Iterator[tuple[int, int, str, float]]:
+    """What `access` reads behind a word; the row goes on to `row_end`, what is read before the word begins at `low`."""
+    _, start, end, kind = word
+    before = text.raw(low, start)
+    if kind == w.PASSWORD and not before.endswith((b"Accepted ", b"Failed ")):
+        return
     rest = text.read(end, min(row_end, end + _ARGUMENTS))
-    found: list[access.Told | None] = []
-    if kind == w.PASSWORD or word == "publickey":
-        found = [access.of_login(before, rest)]
-    elif kind == w.COMMAND:
-        found = [access.of_command(text.read(start, end), rest)]
-    elif kind == w.HARDWARE:
-        found = [access.of_hardware(before, rest)]
-    else:
-        found = [*access.of_note(word, before, rest)]
-    for one in found:
-        if one is not None:
-            begin = end + len(rest[: one[0]].encode())
-            yield row, begin, begin + len(rest[one[0] : one[1]].encode()), one[2], one[3]
-    if kind == w.PASSWORD and start >= tables.get(row, 0):
-        below = under_heading(text, row, start, end)
-        if below is not None:
-            spans, tables[row] = rows_below(text, row, below)
-            for span in spans:
-                yield row, *span
+    for one in access.read(kind, text.read(start, end), before.decode("utf-8", "replace"), rest):
+        begin = end + len(rest[: one[0]].encode())
+        yield begin, begin + len(rest[one[0] : one[1]].encode()), one[2], one[3]
 
 
 def passwords(text: Block, cells: Ints) -> Found:

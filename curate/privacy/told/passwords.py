@@ -17,6 +17,8 @@ _PAIR = re.compile(
     r"(?i)(?:user(?: ?names?)?|login|benutzer(?:name)?|usuario|usuário|utente|utilisateur|identifiant|логин|e-?mail)"
     r"\s?(?:/|&|\+|and|und|y|e|et|en|i|и)\s?$"
 )
+_ENDS_PAIR, _APART = frozenset("/&+dyetniи"), frozenset(",;/ \t")
+"""Signs that `_PAIR` and `_USER_BESIDE` end in: asked first, because few words stand behind such."""
 _SECOND = re.compile(r"\s?[:=]\s*[\w.@+-]{2,60}(?:\s*[/,;|:]\s*|\s+)(?P<value>[^\s\"'<>]+)")
 _USER_BESIDE = re.compile(
     r"(?i)\b(?:user(?: ?name)?|login|benutzer(?:name)?|usuario|usuário|utente|utilisateur|identifiant|gebruiker)"
@@ -34,14 +36,15 @@ def password(word: str, before: str, rest: str) -> Value | None:
     low = word.lower()
     if (low == "passe" and not before.lower().endswith(("de ", "palavra-"))) or (low == "pass" and word != low):
         return None
-    if _PAIR.search(before) and (match := _SECOND.match(rest)):  # "user name and password: ..."
+    pair = before.rstrip()[-1:] in _ENDS_PAIR and _PAIR.search(before)  # "user name and password: ..."
+    if pair and (match := _SECOND.match(rest)):
         value = Token(0, match["value"], "sign", 0, "").value
         return Value(match.start("value"), value, 0.8) if strength(value) else None
     if before.rstrip(" *`").endswith("|") and (cell := _CELL.match(rest)):  # of a table, its label in the cell before
         strong = strength(cell[1])
         drawn = strong == 3 or (strong and len(re.findall(r"\d+", cell[1])) >= 3)
         return Value(cell.start(1), cell[1], 0.8) if drawn and not _HEADING.search(rest) else None
-    beside = _USER_BESIDE.search(before) is not None
+    beside = before[-1:] in _APART and _USER_BESIDE.search(before) is not None
     for token in tokens(rest, low):
         if low == "pass" and token.joined not in ("told", "sign"):
             continue  # of a mountain, of a train
