@@ -13,7 +13,7 @@ import numpy as np
 
 from curate.privacy.column import Block
 from curate.privacy.overlaps import Found
-from curate.privacy.secret_recognizers import anybodys
+from curate.privacy.placeholders import anybodys
 from curate.privacy.types import CODE
 
 _CALLS = (b"login(", b"auth=(", b"BasicAuth(")

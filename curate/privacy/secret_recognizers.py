@@ -10,27 +10,21 @@ import re
 
 from curate.privacy.candidates import Candidate, Span, View
 from curate.privacy.key_shapes import match_key
+from curate.privacy.placeholders import ANY_PASSWORD, ANY_USER, MINE, NOT_VALUES, PLACEHOLDER, says_what_it_is
 from curate.privacy.types import CODE
-from curate.privacy.words import word_list
 
 _URL = CODE["URL_CREDENTIALS"]
 _SECRET = CODE["SECRET"]
 _PRIVATE_KEY = CODE["PRIVATE_KEY"]
-
-_PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_0-9]*\]")
-
-
-_ANY_USER, _ANY_PASSWORD = ("user", "username", "login", "name"), ("password", "pass", "passwd", "pwd", "pw")
-"""What documentation writes for anybody's: `ftp://username:password@...`."""
 
 
 def userinfo(view: View, c: Candidate) -> list[Span]:
     """`user:password` in an address; only that part is covered, so the address stays readable."""
     text = view.text(c.start, c.end)
     user, _, password = text.partition(":")
-    if not password or _PLACEHOLDER.fullmatch(password) or password[0] in "<{$%" or password.strip("*xX.") == "":
+    if not password or PLACEHOLDER.fullmatch(password) or password[0] in "<{$%" or password.strip("*xX.") == "":
         return []
-    if user.startswith(("<", "{", "$")) or (user.lower() in _ANY_USER and password.lower() in _ANY_PASSWORD):
+    if user.startswith(("<", "{", "$")) or (user.lower() in ANY_USER and password.lower() in ANY_PASSWORD):
         return []
     return [(c.start, c.end, _URL, 0.95)]
 
@@ -40,10 +34,6 @@ _VALUE = re.compile(
     r"""(?P<value>(?:&amp;|[^\s"'`<>,;)\]}\\]){4,256})"""
 )
 _TO_QUOTE = {quote: re.compile(r"[^\s\\" + quote + r"]{4,256}(?=\\?" + quote + ")") for quote in "\"'`"}
-_NOT_VALUES = frozenset(word_list("""
-    none null nil true false required optional string str bytes undefined empty missing invalid expired unknown hidden
-    redacted secret password token changed wrong correct example yourpassword your_password yourtoken your_token self
-"""))  # fmt: skip
 _KEY = re.compile(r"([A-Za-z_-]+)[\s\"'\\]*$")
 _CHOSEN = re.compile(r"(?i)pass(?:word|wd|phrase|code|wort)?$|pwd$|kennwort$")
 _SIGNED = re.compile(r"(?i)sig(?:nature)?$|session_?id$")
@@ -60,12 +50,12 @@ def key_value(view: View, c: Candidate) -> list[Span]:
     if match is None:
         return []
     value, quoted = match["value"], bool(match["quote"])
-    if value[0] in "[{$<%(*&|=/#" or "(" in value or "{" in value or _PLACEHOLDER.search(value):
+    if value[0] in "[{$<%(*&|=/#" or "(" in value or "{" in value or PLACEHOLDER.search(value):
         return []
     if not quoted and "[" in value:
         return []  # `token = tokens[0]`
     value = value if quoted else value.rstrip(".!?:")
-    if value.lower() in _NOT_VALUES or len(value) < 4 or len(set(value)) < 3:
+    if value.lower() in NOT_VALUES or len(value) < 4 or len(set(value)) < 3:
         return []
     key = _KEY.search(view.text(max(view.starts[c.row], c.start - 40), c.start))
     name = key[1] if key else ""
@@ -83,11 +73,13 @@ def key_value(view: View, c: Candidate) -> list[Span]:
         score = 0.6 if chosen and value != name else 0.4
     elif assigned and len(value) >= 8 and "." not in value:
         score = 0.55 if chosen and value.lower() != name.lower() else 0.4
+    elif assigned and chosen and "." not in value and _of_config(view, c, match.start("value"), value):
+        score = 0.55
     else:
         return []
     if not quoted and not digit and ("." in value or "_" in value or not assigned):
         return []  # `password = settings.password`, "Password: the-usual"
-    if value.lower().startswith(("your", "my_", "my-", "os.", "self.", "process.env", "config")) or _MINE.fullmatch(value):
+    if value.lower().startswith(("your", "my_", "my-", "os.", "self.", "process.env", "config")) or MINE.fullmatch(value):
         return []
     start = c.start + len(text[: match.start("value")].encode())
     if quoted:  # all of it, to the closing quote: a mask that stops at an `&` would leave the rest to be read
@@ -96,18 +88,22 @@ def key_value(view: View, c: Candidate) -> list[Span]:
     return [(start, start + len(value.encode()), _SECRET, score)]
 
 
-_ANYBODYS = ("your", "my_", "my-")
-_MINE = re.compile(r"(?i)my(?:super)?(?:secret)?(?:pass(?:word|wd|phrase|code)?|secret|pw|pwd|token|key)\d{0,4}!?")
-"""What documentation writes, whole: `mysecretpassword`, `mypass1`."""
+_SETS = re.compile(r"[ \t]*(?:export[ \t]+)?[\w.-]*=[^\s(),;]*\s*")
+_KEY_ALONE = re.compile(r"[ \t]*(?:export[ \t]+)?[\w.-]+")
 
 
-def anybodys(user: str, password: str) -> bool:
-    """Whether a user and password are what documentation writes for anybody's, or a placeholder."""
-    value = password.lower()
-    if value in _NOT_VALUES or value in _ANY_PASSWORD or len(set(value)) < 3 or value == user.lower():
-        return True
-    written = value[0] in "<{$%[*" or value.startswith(_ANYBODYS) or _MINE.fullmatch(value) is not None
-    return written or bool(_PLACEHOLDER.search(password))
+def _of_config(view: View, c: Candidate, at: int, value: str) -> bool:
+    """Whether a word (`at` that sign behind the key) fills the rest of a line of a configuration, and a line beside it is
+    one as well: programs write commas, calls and blanks around what is equal."""
+    if says_what_it_is(value):
+        return False
+    low = max(view.starts[c.row], c.start - 96)
+    before = view.text(low, c.start).split("\n")
+    behind = view.text(c.start, min(view.ends[c.row], c.end + 28))[at + len(value) :].split("\n")
+    whole = len(before) > 1 or low == view.starts[c.row]
+    if not whole or not _KEY_ALONE.fullmatch(before[-1]) or behind[0].strip():
+        return False
+    return any(map(_SETS.fullmatch, (*before[-2:-1], *behind[1:2])))
 
 
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}")

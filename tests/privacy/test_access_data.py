@@ -42,6 +42,21 @@ TOLD = {
     "INSERT INTO t (born_on, d, e, f, g, dob) VALUES (CAST('x' AS text), DATE '2001-01-01', 'a'::text, _binary 'a', "
     "f('b', 1) || 'c', '1980-05-01'), (1, 2, 3, 4, 5, '1981-05-01')":
         [("DATE_OF_BIRTH", "1980-05-01"), ("DATE_OF_BIRTH", "1981-05-01")],
+    "mysql -pKumquat#88 shop < dump.sql": [("SECRET", "Kumquat#88")],
+    "mysqldump -h db2 -pT1nRoof42x shop": [("SECRET", "T1nRoof42x")],
+    "router, login: admin / Papillon64, wifi off": [("SECRET", "Papillon64")],
+    "login: root / Mangrove2021": [("SECRET", "Mangrove2021")],
+    "INSERT INTO usuarios (nombre, password) VALUES ('ana', 'gatito'), ('luz', 'sunshine')":
+        [("SECRET", "gatito"), ("SECRET", "sunshine")],
+    "INSERT INTO users (name, born, password) VALUES ('bob', DATE(COALESCE(NULLIF('1','2'), '3')), 'sommer')":
+        [("SECRET", "sommer")],
+    "| User | Password |\n|---|---|\n| root | toor |": [("SECRET", "toor")],
+    "| Identifiant | Mot de passe |\n|---|---|\n| l.petit | nounours |": [("HANDLE", "l.petit"), ("SECRET", "nounours")],
+    "username,password,city\nalice,sunshine,Rome\nbob,iloveyou,Ulm": [("SECRET", "sunshine"), ("SECRET", "iloveyou")],
+    "login\tpassword\trole\nanna\tkartoffel\tadmin": [("SECRET", "kartoffel")],
+    '"user","password"\n"tamara","pumpkin"': [("SECRET", "pumpkin")],
+    "[client]\nuser=root\npassword=hunter\n": [("SECRET", "hunter")],
+    "export SMTP_HOST=mx\nexport SMTP_PASSWORD=kiwi": [("SECRET", "kiwi")],
     "MAC address: 001122334455": [("MAC_ADDRESS", "001122334455")],
     "sshd[2198]: Accepted publickey for mtanaka from 198.51.100.77 port 5021":
         [("HANDLE", "mtanaka"), ("IP_ADDRESS", "198.51.100.77")],
@@ -84,6 +99,25 @@ NOBODYS = (
     "mysql -u root -port3306", "mysql -u root -p=password1", "MySQL uses -probably-1", "curl -u localhost:8080/path1",
     "curl -u CLIENT_ID:CLIENT_SECRET1 https://x.example", "curl -u USER:API_KEY_V2 https://x.example",
     "POSTGRES_PASSWORD=mysecretpassword1", "password=mypass123",
+    "mysql -p8.0.35-Debian", "mysql -pre8.0Beta", "mysql -pYourPassword1 shop", "mysql -p%DB_PW1%", "mysqladmin -p Status2",
+    "mysql -pDatabase2 is what the old manual says", "mysql -pMEIN_PASSWORT shop", "mysql -p3307:3306/tcp -d mysql:8.0",
+    "login: root / Rocky9", "login: admin / Windows11", "login: sa / Exchange2019", "login: pi / Bookworm12",
+    "login: root / Python311", "login: root / MariaDB10", "login: administrator / Raum204", "login: root / Jammy22",
+    *(f"INSERT INTO users (name, password) VALUES ('bob', {value})" for value in (
+        "'password'", "'test'", "'*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19'", "'098f6bcd4621d373'",
+        "'{SSHA}5en6G6MezRroT3'",
+        "'YmFzZTY0IGVuY29kZWQgdGV4dCBoZXJl'", "SHA2(CONCAT('salt', 'x1Y2z3'), 256)", "'hashed_password'", "'encrypted'",
+        "'motdepasse'", "'contraseña'", "'geen'", "'changeme'", "'********'", "'8'", "NULL", "DEFAULT", "@password")),
+    *(f"| User | Password | Result |\n|---|---|---|\n| {row} | 401 |" for row in (
+        "valid | wrong", "locked_user | wrong_password", "admin | admin", "text | varchar", "root | (hidden)",
+        "bob | see wiki",
+        "root | $ROOT_PW", "basic | required", "anna | unverändert", "anne | aucun", "ana | ninguna", "jan | n.v.t.",
+        "mario | vuota", "jan | brak", "bob | none")),
+    "username,password,role\nuser1,password1,admin\nuser2,password2,guest", "login\tpassword\trole\nstring\tstring\tenum",
+    "Please note: user, password, and host are required.", "He typed user,password\nand nothing happened, again.",
+    "login, password\nBitte beachten Sie, dass das Feld leer bleibt", "The columns are user,password\nsee below, thanks",
+    "host=db\npassword=string\nport=5432", "user = name\npassword = pwd\nhost = server", "user=$USER\npassword=$PW",
+    "    user=user,\n    password=passwd,\n    host=host,", "export A=1\npassword=hidden\nexport B=2", "password=kiwi",
 )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ _CURL = re.compile(
 )
 _NAMES_NONE = re.compile(r"[<{$%(\[/~-]|\d+$|.*[({]|x+$|\*")
 _ITS_USER = re.compile(r"\s(?:-u|--user)")
-_NO_MYSQL = re.compile(r"=|[\d.:]+(?:/\w+)?$|(?:ort|rotocol|lugin|rompt|ager|rint|re-)")
+_NO_MYSQL = re.compile(r"=|[\d.:]+(?:/\w+)?$|\d+\.\d|(?:ort|rotocol|lugin|rompt|ager|rint|re[-\d])")
 """Options and mappings of ports that begin with `-p` as well."""
 _PORT = re.compile(r"\d{2,5}(?:/|$)")
 _HARDWARE = re.compile(r"(?i)[ -]?(?:addr|adr|адр)\w{0,6}\W{1,3}(?:is |ist |est |es )?([0-9a-f]{12})(?![\w-])")
@@ -63,6 +63,13 @@ _PRODUCT = re.compile(
     re.ASCII,
 )
 """A product with its version, a field with its number: `Debian12`, `iPhone15Pro`, `api_key1`."""
+_NUMBERED = re.compile(r"([A-Z][a-z]+)\d{2,4}")
+_PRODUCTS = frozenset(word_list("""
+    debian ubuntu rocky alma fedora mint kali arch gentoo raspbian bullseye bookworm trixie buster jammy focal noble windows
+    server proxmox solaris android python ruby java node perl firefox chrome safari edge exchange office outlook word excel
+    access kernel oracle postgres redis nginx apache tomcat docker galaxy pixel iphone release version build level team
+    group room floor rack disk port host switch router seite raum
+"""))
 _OF_FIELDS = frozenset(word_list("id key secret bucket token field name user access client api region"))
 _NET_USE = re.compile(r":\S{1,60}[ \t]+(?P<value>\S{6,60})(?=\s|$)")
 
@@ -90,9 +97,12 @@ def _of_command(written: str, rest: str) -> Told | None:
         return None
     name = next(name for name in ("double", "single", "plain") if name in form.groupindex and found[name])
     value = found[name]
-    if form is _MYSQL and (word != written or _NO_MYSQL.match(value) or not _ITS_USER.search(rest[: found.start(name)])):
-        return None
-    if _NAMES_NONE.match(value) or not strength(value):
+    needed = 1
+    if form is _MYSQL:
+        if word != written or _NO_MYSQL.match(value):
+            return None
+        needed = 1 if _ITS_USER.search(rest[: found.start(name)]) else 2
+    if _NAMES_NONE.match(value) or strength(value) < needed:
         return None
     if word == "curl" and (found["user"].lower() in value.lower() or found["user"].isupper() or _PORT.match(value)):
         return None  # `-u user:user123`, `-u CLIENT_ID:CLIENT_SECRET1`, `-u localhost:8080/path1`
@@ -111,6 +121,13 @@ def _of_login(before: str, rest: str) -> Told | None:
     return (found.start(1), found.end(1), "HANDLE", 0.6) if found and somebodys(found[1]) else None
 
 
+def _a_product(value: str, root: bool) -> bool:
+    """Whether it is called so: beside the user name of an administrator a word and a year or so is chosen by somebody,
+    unless it is known to stand before a number."""
+    numbered = _NUMBERED.fullmatch(value) if root else None
+    return numbered[1].lower() in _PRODUCTS if numbered else _PRODUCT.fullmatch(value) is not None
+
+
 def _of_note(word: str, before: str, rest: str) -> list[Told]:
     """`login: root / ...`: the password, and a user name that somebody made up."""
     if word == "user" and before.endswith("/") and "net use " in before:  # net use Z: \\server\share /user:name ...
@@ -119,13 +136,13 @@ def _of_note(word: str, before: str, rest: str) -> list[Told]:
         return [(given.start("value"), given.end("value"), "SECRET", 0.8)] if given and sure else []
     if (word != "login" and word not in NOTES) or (found := _NOTE.match(rest)) is None:
         return []
-    value = found["value"].rstrip(".")
+    value = found["value"].rstrip(".,;")
     user = found["user"] or found["mail"]
     strong = strength(value)
     root, invented = user.lower() in ROOTS, made_up(user)
     if not _OF_FIELDS.isdisjoint(re.split(r"[._-]", user.lower())) or (word != "login" and not invented and not root):
         return []
-    if strong < 3 and (not strong or not (root or invented) or user != user.lower() or _PRODUCT.fullmatch(value)):
+    if strong < 3 and (not strong or not (root or invented) or user != user.lower() or _a_product(value, root)):
         return []
     out: list[Told] = [(found.start("value"), found.start("value") + len(value), "SECRET", 0.8)]
     if invented and "@" not in user and not root:

@@ -12,10 +12,13 @@ from numba import njit
 from curate.privacy.column import Block
 from curate.privacy.letters import WORD, fnv, is_escape, lookup
 from curate.privacy.told import words as w
-from curate.privacy.told.words import LONGEST
+from curate.privacy.told.words import LONGEST, PASSWORD
 
 REACH = 200
 """Bytes behind a word in which a value may begin."""
+
+_ENDS_HEADING = np.zeros(256, np.bool_)
+_ENDS_HEADING[list(b',;\t\n"')] = True
 
 
 def words_of(text: Block) -> list[w.Word]:
@@ -33,6 +36,12 @@ def _may(data, start, end, signs):  # type: ignore[no-untyped-def]
         if signs[data[i]]:
             return True
     return False
+
+
+@njit(cache=True, nogil=True)
+def _heads(data, j, end, kind):  # type: ignore[no-untyped-def]
+    """Whether a word for passwords may end the name of a column: those below may be words."""
+    return kind == PASSWORD and j < end and _ENDS_HEADING[data[j]]
 
 
 @njit(cache=True, nogil=True)
@@ -73,6 +82,6 @@ def _places(data, starts, ends, pairs, prefixes, keys, values, signs):  # type: 
             if j < end and (WORD[data[j]] == 2 or WORD[data[j]] == 4):
                 continue
             kind = lookup(fnv(data, i, j), keys, values)
-            if kind and _may(data, j, min(end, j + REACH), signs[kind]):
+            if kind and (_heads(data, j, end, kind) or _may(data, j, min(end, j + REACH), signs[kind])):
                 out.append((np.int64(row), np.int64(i), np.int64(j), kind))
     return out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from curate.privacy.secret_recognizers import anybodys
+from curate.privacy.placeholders import anybodys, says_what_it_is
 from curate.privacy.told.words import NAMES_ITSELF
 
 MARK = re.compile(r"[!@#$%^&*+=~?|\]\[{}()<>€£§]")
@@ -15,8 +15,10 @@ _NO_PASSWORD = re.compile(
     re.IGNORECASE,
 )
 _MIXED = re.compile(r"[a-zà-ÿ].*[A-Z]|\d.*[A-Z].*[a-z]|\d[a-z]+.*[A-Z]")
-_HASH_OR_CODE = re.compile(r"^[$@:?]|[\s\"]|\w\$.*\$|^[0-9a-fA-F]{32,}$")
+_HASH_OR_CODE = re.compile(r"^[$@:?]|[\s\"]|\w\$.*\$|^\*?[0-9a-fA-F]{32,}$")
 """Hashes and pieces of programs, which stand under the names of columns of passwords as well."""
+_WORD = re.compile(r"[^\W\d_]{3}|[^\W\d_].*\d|\d.*[^\W\d_]|\d{6}")
+_RANDOM = re.compile(r"[0-9a-fA-F]{16,}|[A-Za-z0-9+/]{28,}={0,2}")
 _OF_CODE = re.compile(
     r"(?i)base\d\d|sha-?\d|hmac|md\d|pbkdf|b?crypt|argon|utf-?\d|oauth|api|url|hash|password|token|http|json|xml|uuid|string|char"
     r"|(?-i:^(?:[gs]et|is|has|to|on|use|only)[A-Z]|V\d)"
@@ -40,8 +42,16 @@ def strength(value: str) -> int:
 
 
 def of_cell(value: str, known: bool) -> bool:
-    """Whether a value under the name of a column of passwords is one. `known`: somebody's user name stands beside it."""
+    """Whether a value under the name of a column of passwords is one. `known`: beside somebody's user name, or set by a
+    statement; there it need not look like one, if it is no placeholder, no hash and nothing out of a program."""
     if _HASH_OR_CODE.search(value):
         return False
     strong = strength(value)
-    return strong == 3 or (strong == 2 and known and not _OF_CODE.search(value))
+    return strong == 3 or (known and (strong == 2 or _any_word(value)) and not _OF_CODE.search(value))
+
+
+def _any_word(value: str) -> bool:
+    if len(value) < 4 or not _WORD.search(value) or _RANDOM.fullmatch(value):
+        return False
+    named = _NO_PASSWORD.match(value) or NAMES_ITSELF.fullmatch(value) or anybodys("", value) or says_what_it_is(value)
+    return not named and value.isprintable()

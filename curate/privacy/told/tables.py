@@ -62,14 +62,14 @@ def under_heading(text: Block, row: int, start: int, end: int) -> Table | None:
     """The column that the word [start, end) heads, if its line holds the headings of a table."""
     if text.read(start, end).lower() in AMBIGUOUS and not text.read(max(start - 7, 0), start).lower().endswith("mot de "):
         return None
-    if (next_sign := text.raw(end, end + 8).lstrip(b" \t\"'`\r")) and next_sign[0] not in b"|,;\t\n":
+    if (next_sign := text.raw(end, end + 8).lstrip(b" \"'`\r")) and next_sign[0] not in b"|,;\t\n":
         return None
     low, high = _line(text, row, start)
     if low == high or high >= int(text.ends[row]):
         return None
     line = text.read(low, high)
     at = len(text.read(low, start))
-    behind = line[at + len(text.read(start, end)) :].lstrip(" \t\"'`\r")
+    behind = line[at + len(text.read(start, end)) :].lstrip(" \"'`\r")
     if behind and not _PARTS.match(behind):
         return None
     sign = "|" if "|" in line else behind[:1] or next((s for s in "\t;," if s in line[:at]), "")
