@@ -10,8 +10,9 @@ types in fourteen (`--everything`); `rare_*.txt` are chats, reviews, mails, news
 which nobody is named (`--run`); half of the lines of `broad_*.txt` only look like personal data. `daily_*.txt` (English)
 and `tongues_*.txt` (sixteen languages) are messages, logs and code, and `alike_*.txt` hold nothing but look-alikes
 (`--run`). `commands_*.txt` are command lines, notes of access data, tables and SQL, with look-alikes, and `public_*.txt`
-imitate public sets: court decisions, clinical notes, resumes, mails, templates, dumps (`--run`). The texts are scanned as
-one column; a finding that is not marked is wrong.
+imitate public sets: court decisions, clinical notes, resumes, mails, templates, dumps (`--run`). `desks_*.txt` are
+transcripts of support, forms of personnel offices, police reports, discharge letters, labels of parcels and letters of
+schools in fourteen languages (`--run`). The texts are scanned as one column; a finding that is not marked is wrong.
 `--write` leaves the sets as JSON lines for `curate pii-eval`.
 """
 
@@ -32,7 +33,7 @@ from curate.privacy.types import NAMED
 from curate.stages.pii_names import PERSONAL
 
 HERE = Path(__file__).parent
-_MARK = re.compile(r"\[\[([A-Z_]+)\|(.*?)\]\]")
+_MARK = re.compile(r"\[\[([A-Z_]+)\|(.*?)\]\]", re.DOTALL)
 
 
 def read(name: str) -> Gold:

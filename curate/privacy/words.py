@@ -16,11 +16,11 @@ LETTERS = re.compile(r"[^\W\d_]+")
 EXACT: dict[str, str] = {
     "PHONE": """msisdn
         mob mobiel mobiele cel celu cellulare cellulaire tél tfno tlfn telf fono fone gsm puh puhelin natel rufnr
-        durchwahl festnetz handynr wsp wpp whats ringa ringe bel bellen llama llamame llámame llámeme llamadme
+        durchwahl festnetz handynr wsp wpp whats ringa ringe bel bellen llama llamame llamadme
         chiamare chiami ligar ligue liga rufen ruft joindre rappeler rappelez rappel kontakt contacto contato contatto
         recapito kontaktnummer kom dzwonić oddzwonić zadzwoń volejte volat zavolejte hubungi telp ponsel nohp tel1 tel2
         phone1 phone2 mòbil mòbils hp wa nowa notelp celulares kontaktnr tlfnr telnr cellno mobno κιν γσμ numara numaram
-        arayın arayin gọi sđt đt liên""",
+        arayın arayin gọi sđt đt liên llamenos llamanos contacte bereikbaar hívjon hívja sunați sunati""",
     "IDENTIFIER": """colis pedido pratica spedizione ordine ordini encomenda awb tilaus sipariş siparis kargo nf nfe pnr
         cod código codigo folio expediente contrato contratto protocolo protocollo processo protokol poz consignment
         claim upc gtin sscc siret siren oclc comanda
@@ -31,9 +31,9 @@ EXACT: dict[str, str] = {
 }
 STEMS: dict[str, str] = {
     "PHONE": """telef telepo teléf téléph telemo telemó handynum mobiln mobilsz mobilte mobilnu rufnum rückru ruckruf phonen
-        phoneno kontaktte cellulari puhelin matkapuh hotlin anruf appele rappele chiama llámam llamam dzwon zadzwo
-        телеф мобил сотов позвон звони тел моб τηλ κινητ 電話 电话 手机 手機 携帯 전화 휴대폰 핸드폰 연락처 โทร เบอร์ मोबाइल
-        कॉल फोन फ़ोन नंबर মোবাইল ফোন هاتف الهاتف جوال الجوال موبايل تلفن טלפון הטלפון נייד הנייד thoại""",
+        phoneno kontaktte cellulari puhelin matkapuh hotlin anruf appele rappele chiama lláme lláma llamam contáct márque
+        dzwon zadzwo телеф мобил сотов позвон звони тел моб τηλ κινητ 電話 电话 手机 手機 携帯 전화 휴대폰 핸드폰 연락처
+        โทร เบอร์ मोबाइल कॉल फोन फ़ोन नंबर মোবাইল ফোন هاتف الهاتف جوال الجوال موبايل تلفن טלפון הטלפון נייד הנייד thoại""",
     "IDENTIFIER": """bestelln auftragsn sendungs rechnungsn kundennu vertragsn vertragsnu artikeln zählern aktenz liefersc
         seriennu commandes factura facture dossier référen expédit seguimien rastrei fattura ordernu factuur klantnu
         zendings zamówien zamowien faktur paczk objednáv zásilk beställn ordrenu tilausn заказ догов накладн отправлен
