@@ -175,7 +175,8 @@ def _counted(before: str, value: str, after: str) -> bool:
     file = _FILE.search(value + after[:6])
     if file is not None and file.start() < len(value):
         return True
-    items, at = [], len(before)
+    items: list[re.Match[str]] = []
+    at = len(before)
     whole = before + value + after
     for item in _ITEM.finditer(whole):
         items = [*items, item] if items and items[-1].end() == item.start() else [item]
