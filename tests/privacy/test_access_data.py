@@ -116,6 +116,7 @@ NOBODYS = (
     "username,password,role\nuser1,password1,admin\nuser2,password2,guest", "login\tpassword\trole\nstring\tstring\tenum",
     "Please note: user, password, and host are required.", "He typed user,password\nand nothing happened, again.",
     "login, password\nBitte beachten Sie, dass das Feld leer bleibt", "The columns are user,password\nsee below, thanks",
+    "email,password\nname,phone", "username;password\nvorname;telefon",
     "host=db\npassword=string\nport=5432", "user = name\npassword = pwd\nhost = server", "user=$USER\npassword=$PW",
     "    user=user,\n    password=passwd,\n    host=host,", "export A=1\npassword=hidden\nexport B=2", "password=kiwi",
 )  # fmt: skip

@@ -41,13 +41,13 @@ def strength(value: str) -> int:
     return (2 if _MIXED.search(value) else 1) if digit else 0
 
 
-def of_cell(value: str, known: bool) -> bool:
-    """Whether a value under the name of a column of passwords is one. `known`: beside somebody's user name, or set by a
-    statement; there it need not look like one, if it is no placeholder, no hash and nothing out of a program."""
+def of_cell(value: str, least: int) -> bool:
+    """Whether a value under the name of a column of passwords is one; `least`: how strong it must be where it stands, 0 for
+    any word that is no placeholder, no hash and nothing out of a program."""
     if _HASH_OR_CODE.search(value):
         return False
     strong = strength(value)
-    return strong == 3 or (known and (strong == 2 or _any_word(value)) and not _OF_CODE.search(value))
+    return strong == 3 or (least < 3 and (strong == 2 or (not least and _any_word(value))) and not _OF_CODE.search(value))
 
 
 def _any_word(value: str) -> bool:

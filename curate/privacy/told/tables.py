@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 
 from curate.privacy.column import Block
-from curate.privacy.told.accounts import made_up
+from curate.privacy.told.accounts import ROOTS, made_up
 from curate.privacy.told.strength import of_cell
-from curate.privacy.told.words import AMBIGUOUS, NAMES_ITSELF
+from curate.privacy.told.words import AMBIGUOUS, NAMES_ITSELF, OF_PROGRAMS
 
 _LINE = 600
 _HEADING = re.compile(r"[^\W\d][^\d|,;\t\"]{0,31}")
@@ -101,7 +101,7 @@ def rows_below(text: Block, row: int, table: Table) -> tuple[list[tuple[int, int
                 break
             place, value = cells[table.column]
             who = [name for _, name in map(cells.__getitem__, users) if _LOGIN.fullmatch(name)]
-            if of_cell(value, known=any(not NAMES_ITSELF.fullmatch(name) for name in who)):
+            if of_cell(value, min(map(_least, who), default=3)):
                 out.append(_at(low, read, place, value, "SECRET", 0.8))
                 for user in users:
                     place, name = cells[user]
@@ -109,6 +109,13 @@ def rows_below(text: Block, row: int, table: Table) -> tuple[list[tuple[int, int
                         out.append(_at(low, read, place, name, "HANDLE", 0.6))
         low += len(line) + 1
     return out, low
+
+
+def _least(user: str) -> int:
+    """How strong a password must be beside a user name: a list of fields has words under such headings as well."""
+    if NAMES_ITSELF.fullmatch(user):
+        return 3
+    return 0 if user in ROOTS or OF_PROGRAMS.isdisjoint(re.split(r"[._@-]", user)) else 2
 
 
 def _at(low: int, line: str, place: int, value: str, kind: str, score: float) -> tuple[int, int, str, float]:
