@@ -40,6 +40,8 @@ def told_when_compiling(tell: Callable[[bool], None]) -> Iterator[None]:
                 self.timer.start()
 
         def on_end(self, event: Any) -> None:
+            if not self.depth:  # it began before the block did
+                return
             self.depth -= 1
             if not self.depth:
                 self.spent += time.monotonic() - self.since

@@ -39,7 +39,7 @@ def init_command(
         click.echo(f"{guess.what:<12} {columns:<24} {safe_text(guess.reason)}", err=True)
     within = prose_within(dataset)
     if within:
-        click.echo(safe_text(told_within(within)), err=True)
+        click.echo(safe_text(told_within(dataset, within)), err=True)
     atomic_write_text(target, (write_data if short else write_recipe)(dataset, recipe, relative_to=target.parent))
     more = "; what else can be set: curate config schema --format text" if short else ""
     click.echo(f"wrote {target}; next: curate run {target}{more}", err=True)

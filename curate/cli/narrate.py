@@ -67,7 +67,7 @@ class Narrator:
             self._line(safe_text(told(dataset, other)))
         within = [] if self.quiet else prose_within(dataset)
         if within:
-            self._line(safe_text(told_within(within)))
+            self._line(safe_text(told_within(dataset, within)))
         if dataset.rejected:
             self._line(f"{plural(len(dataset.rejected), 'row')} could not be read: rejected.jsonl names them")
 

@@ -173,9 +173,11 @@ def _shown(sample: Sample, row: int, private: PrivateValues) -> list[tuple[str, 
             continue
         marked = [u for u in sample.units if u.text == at and not u.main]
         cuts = [(u.start, u.end, f"«{numbers[id(u)]}: ", "»") for u in marked]
+        cuts += [(start, end, f"[{kind}]", "") for start, end, kind in item.spans]
+        taken = [(start, end) for start, end, *_ in cuts]
         cuts += [
             (span.start, span.end, span.mark, "") for span in private.of(int(sample.rows[row]))
-            if span.field == sample.fields[at] and not any(u.start < span.end and span.start < u.end for u in marked)
+            if span.field == sample.fields[at] and not any(start < span.end and span.start < end for start, end in taken)
         ]  # fmt: skip
         pieces, place = [], 0
         for start, end, before, after in sorted(cuts):

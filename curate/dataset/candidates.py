@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
+import pyarrow.compute as pc
+
 from curate.dataset import names as known
 from curate.dataset.column import Column
 from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
@@ -22,6 +24,9 @@ def answering(fact: Facts) -> bool:
     return fact.text_share > 0.5 or fact.message or fact.conversation
 
 
+_NUMBERED = ("ticket", "post", "message", "email", "sms", "tweet", "comment", "query", "review", "document", "article")
+"""What people number: a column of that name may hold the texts or their numbers, so its values have to say which."""
+_NUMBER = r"^[A-Za-z#]{0,6}[-_/.]?[0-9]+([-_/.][0-9]+)*$"
 METADATA: dict[str, Callable[[Facts], bool]] = {
     "group": lambda fact: 2 <= fact.distinct <= 60 and (fact.repeats or fact.rows < 10) and not fact.nested,
     "split": lambda fact: 1 <= fact.distinct <= 10 and fact.kind == "str" and fact.median_words <= 2,
@@ -281,15 +286,22 @@ class Candidates:
         named.sort(key=lambda name: 2 * fit[name].filled < fit[name].rows)  # empty ones are read where there is no other
         prose = [name for name, fact in sorted(fit.items(), key=lambda item: -item[1].median_words)
                  if fact.median_words >= 3 and name not in named]  # fmt: skip
-        coded = [n for n in named if prose and fit[n].median_words < 2 and not median_written(self.column(n))]
-        named = [n for n in named if n not in coded]  # the numbers of tickets and posts
+        numbers = [name for name in named if prose and self._numbers(fit[name])]
+        named = [name for name in named if name not in numbers]
         below = next((name for name in prose if named and self._heads(fit[named[0]], fit[name])), "")
         if below:
             return [below, *named, *(name for name in prose if name != below)]
         if not named and not prose:
             prose = [n for n, fact in fit.items() if not fact.numeric and fact.distinct_share > 0.5 and not known.is_id(n)]
             named = self._lists(used)
-        return named + prose + coded
+        return named + prose + numbers
+
+    def _numbers(self, fact: Facts) -> bool:
+        """Whether a column holds the numbers of tickets or posts (`Nº ticket`: `T-10423`) and not what they say."""
+        called = known.plain(fact.name).rpartition("_")[2]
+        if called not in _NUMBERED or fact.distinct_share < 0.9:
+            return False
+        return bool(pc.all(pc.match_substring_regex(self.column(fact.name).array, _NUMBER)).as_py())
 
     def _heads(self, title: Facts, prose: Facts) -> bool:
         """Whether a title, by its name, stands over prose without a name that is read; words that come back under other

@@ -1,4 +1,5 @@
-"""Prose inside the objects of a column, where no stage looks unless a role names the place (`talk/question`).
+"""Prose inside the objects of a column, which is not read as the row's text unless a role names the place
+(`talk/question`).
 
 Told, never guessed, as in `curate.dataset.unread`, and only where the data has no text otherwise.
 Cost: a sample of each column of objects.
@@ -6,9 +7,10 @@ Cost: a sample of each column of objects.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -16,15 +18,17 @@ import pyarrow as pa
 from curate.dataset.column import Column
 from curate.dataset.content import loaded
 from curate.dataset.dataset import Dataset
-from curate.dataset.names import NAMES, rank
-from curate.dataset.pointer import escape
+from curate.dataset.detect import detect
+from curate.dataset.inner import Columns, at, inner
+from curate.dataset.pointer import escape, parse_pointer
 from curate.dataset.side_by_side import median_written
 from curate.dataset.types import CONTENT_ROLES
-from curate.dataset.unlabelled import PLAIN
 
 _SAMPLE, _DEEP = 200, 3
-_WORDS, _DISTINCT, _FILLED = 3, 0.2, 0.5
-"""Words of the median value, share of distinct values, and share of rows that hold one."""
+_WORDS, _DISTINCT, _FILLED = 3, 0.2, 0.95
+"""Words of the median value, share of distinct values, and share of rows that hold one: rows without a text are refused."""
+_KEY = re.compile(r"(?!.*\d{4})[^\W\d][\w-]{0,40}")
+"""A key as programs write it. Others may be private: data can be keyed by persons, telephones or accounts."""
 _SHOWN = 4
 
 
@@ -35,21 +39,20 @@ def prose_within(dataset: Dataset) -> list[str]:
     found = []
     for name in dataset.columns:
         if dataset.is_json(name):
-            array = dataset.values(name)
-            sample = array.take(pa.array(range(0, len(array), max(1, len(array) // _SAMPLE)))).to_pylist()
+            sample = _sample(dataset, name).to_pylist()
             held: dict[str, list[str]] = defaultdict(list)
             for text in sample:
                 for pointer, value in _strings(escape(name), loaded(text) if text else None, _DEEP):
                     held[pointer].append(value)
             found += [pointer for pointer, values in held.items() if _is_prose(values, len(sample))]
-    return [pointer for pointer in found if all(PLAIN.fullmatch(part) for part in pointer.split("/"))]
+    return [pointer for pointer in found if all(_KEY.fullmatch(part) for part in pointer.split("/"))]
 
 
 def _strings(pointer: str, value: Any, deep: int) -> Iterator[tuple[str, str]]:
     """Every string in objects inside objects, and where it stands."""
     if isinstance(value, dict) and deep:
-        for key, inner in value.items():
-            yield from _strings(f"{pointer}/{escape(key)}", inner, deep - 1)
+        for key, held in value.items():
+            yield from _strings(f"{pointer}/{escape(key)}", held, deep - 1)
     elif isinstance(value, str) and value.strip() and "/" in pointer:
         yield pointer, value
 
@@ -59,13 +62,29 @@ def _is_prose(values: list[str], rows: int) -> bool:
     return filled and distinct and median_written(Column(pa.array(values, pa.large_string()))) >= _WORDS
 
 
-def told_within(pointers: list[str]) -> str:
-    """Where it stands, and the options that read it."""
-    last = {pointer: pointer.rpartition("/")[2] for pointer in pointers}
-    roles = {role: [p for p in pointers if rank(last[p], NAMES[role]) is not None] for role in ("prompt", "completion")}
-    asked, answered = (roles[role][:1] for role in ("prompt", "completion"))
-    both = asked and answered and asked != answered
-    ways = [f"prompt={asked[0]}", f"completion={answered[0]}"] if both else [f"text={pointers[0]}"]
+def told_within(dataset: Dataset, pointers: Sequence[str]) -> str:
+    """Where it stands, and the options that read the first column of objects as if its fields were columns."""
     more = f" and {len(pointers) - _SHOWN} more" if len(pointers) > _SHOWN else ""
+    ways = [f"{role}={place}" for role, places in _read_flat(dataset, pointers) for place in places]
     said = " ".join(f"--role {shlex.quote(way)}" for way in ways)
-    return f"text stands inside columns ({', '.join(pointers[:_SHOWN])}{more}), where no stage looks unless you say {said}"
+    where = ", ".join(pointers[:_SHOWN])
+    return f"text stands inside columns ({where}{more}), and is not read as text unless you say {said}"
+
+
+def _read_flat(dataset: Dataset, pointers: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Roles and their places, as they are found where the fields of the object at the first place are columns."""
+    holder = pointers[0].rpartition("/")[0]
+    name, path = parse_pointer(holder)
+    sample = _sample(dataset, name)
+    objects = [at(loaded(text), path) for text in sample.to_pylist() if text]
+    keys = dict.fromkeys(key for value in objects if isinstance(value, dict) for key in value if _KEY.fullmatch(key))
+    flat = {key: f"{holder}/{escape(key)}" for key in keys}
+    columns = dict(zip(flat, inner(Column(sample, True), list(flat.values())), strict=True))
+    found = detect(list(flat), Columns(list(flat), columns.__getitem__)).roles
+    named = [(role, tuple(flat[key] for key in of)) for role, of in found.items() if role in CONTENT_ROLES]
+    return named if any(role != "label" for role, _ in named) else [("text", (pointers[0],))]
+
+
+def _sample(dataset: Dataset, name: str) -> pa.Array:
+    array = dataset.values(name)
+    return array.take(pa.array(range(0, len(array), max(1, len(array) // _SAMPLE))))

@@ -42,7 +42,7 @@ def email(view: View, c: Candidate) -> list[Span]:
     if match is None or host is None:
         return []
     local, domain = _ASIAN_TEXT.sub("", match[0]).lstrip("'+-"), host[0].rstrip("-_")
-    labels = domain.split(".")
+    labels = _to_the_end(domain.split("."))
     while len(labels) > 2 and (labels[-1][0].isupper() and not labels[-1].isupper()) and labels[-2].lower() in _COMMON:
         labels.pop()  # "me@example.com.Please reply"
     domain = ".".join(labels)
@@ -61,10 +61,19 @@ def email(view: View, c: Candidate) -> list[Span]:
     return [(start, start + len(f"{local}@{domain}".encode()), _EMAIL, 0.7 if last.isascii() else 0.8)]
 
 
-# Scripts without blanks run into an ASCII local part: keep what follows them.
-_ASIAN_TEXT = re.compile(
-    r"^.*[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff](?=[A-Za-z0-9])"
-)
+def _to_the_end(labels: list[str]) -> list[str]:
+    """The labels of a host up to where a script without blanks goes on behind them: `example.jpまで`."""
+    for at, label in enumerate(labels[1:], 1):
+        end = _RUNS_ON.match(label)
+        if end and (at == len(labels) - 1 or len(end[1]) == 2 or end[1].lower() in _COMMON):
+            return [*labels[:at], end[1]]
+    return labels
+
+
+# Scripts without blanks, and one whose endings follow without one, run into an ASCII local part and on behind a host.
+_ASIAN = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]"
+_ASIAN_TEXT = re.compile(rf"^.*{_ASIAN}(?=[A-Za-z0-9])")
+_RUNS_ON = re.compile(rf"([A-Za-z]{{2,24}}){_ASIAN}")
 _CUT = 60
 """Bytes of a local part beyond ASCII that is a piece of a sentence: the kernel looks back no further than 64."""
 _COMMON = frozenset(["com", "org", "net", "edu", "gov", "io", "co", "uk", "de", "fr", "us", "info"])

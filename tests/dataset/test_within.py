@@ -31,7 +31,7 @@ def test_a_question_and_its_answer_inside_a_column_are_named_with_the_options_th
     data = load(path)
     assert prose_within(data) == ["talk/question", "talk/answer"]
     ways = "--role prompt=talk/question --role completion=talk/answer"
-    assert told_within(prose_within(data)).endswith(ways)
+    assert told_within(data, prose_within(data)).endswith(ways)
     done = inside("pii", path, "--out", tmp_path / "r")
     assert ways in done.stderr.splitlines()[1]
     assert prose_within(load(path, roles={"prompt": "talk/question", "completion": "talk/answer"})) == []
@@ -45,9 +45,28 @@ def test_a_question_and_its_answer_inside_a_column_are_named_with_the_options_th
         {"meta": lambda n: {"city": f"Town {n}", "id": f"x-{n}"}},  # no prose
         {"meta": {"notice": "this notice stands in every row alike"}},
         {"meta": lambda n: {"ada@example.org": ASKED.format(n)}},  # a key that may be private
-        {"meta": lambda n: {"note": ASKED.format(n)} if n % 9 == 0 else {}},  # in few rows
+        {"meta": lambda n: {"DE89 3704 0044 0532 0130 00": ASKED.format(n)}},
+        {"meta": lambda n: {"note": ASKED.format(n)} if n % 9 else {}},  # rows without one would be refused
     ],
-    ids=["text", "names", "notice", "key", "few"],
+    ids=["text", "names", "notice", "address", "account", "not all"],
 )
 def test_what_is_no_text_or_not_needed_is_not_pointed_at(tmp_path: Path, cells: dict[str, Any]) -> None:
     assert prose_within(load(write(tmp_path / "t.jsonl", **cells))) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "ways"),
+    [
+        (("instruction", "input", "output"), "prompt=m/instruction prompt=m/input completion=m/output"),
+        (("prompt", "chosen", "rejected"), "prompt=m/prompt chosen=m/chosen rejected=m/rejected"),
+        (("body",), "text=m/body"),
+    ],
+)
+def test_the_roles_that_are_named_are_those_that_the_fields_have_as_columns(
+    tmp_path: Path, fields: tuple[str, ...], ways: str
+) -> None:
+    cells = {field: lambda n, field=field: f"{field} {ASKED.format(n)}" for field in fields}
+    flat = load(write(tmp_path / "flat.jsonl", **cells))
+    assert ways.split() == [f"{role}=m/{name}" for role, names in flat.roles.items() for name in names]
+    data = load(write(tmp_path / "t.jsonl", m=lambda n: {field: cell(n) for field, cell in cells.items()}))
+    assert told_within(data, prose_within(data)).endswith(" ".join(f"--role {way}" for way in ways.split()))

@@ -353,3 +353,16 @@ def test_names_that_were_only_noted_are_hidden_and_what_is_asked_about_is_not(tm
     noted = pa.Table.from_pylist([over], detected.findings.schema)
     ((_, text),) = _shown(sample, 0, private_values(detected.dataset, noted))
     assert "«1: 3" in text
+
+
+def test_what_was_replaced_is_hidden_where_a_weak_mark_lies_over_it_too(tmp_path: Path) -> None:
+    data = tmp_path / "t.jsonl"
+    said = "account number 1234567{n} x4111 1111 1111 111{n} please"
+    data.write_text("".join(json.dumps({"text": said.format(n=n % 10)}) + "\n" for n in range(30)))
+    workflow.run(Recipe().with_(input=str(data), stages=["pii"]), out=tmp_path / "run", train=False)
+    detected = workflow.reopen(RunDir.open(tmp_path / "run"))
+    sample = residual.sample_of(detected)
+    assert sample is not None
+    ((_, text),) = _shown(sample, 0, private_values(detected.dataset, detected.findings))
+    assert text.startswith("account number [")
+    assert "1234567" not in text
