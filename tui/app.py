@@ -55,7 +55,7 @@ class CurateApp(WorksBehind, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("u", "undo", "Undo", id="undo", tooltip="Take back the last decision, also one of an earlier day"),
         Binding("ctrl+y", "redo", "Redo", id="redo", show=False, tooltip="Bring back what was undone last"),
-        Binding("left_square_bracket", "step(-1)", "Previous/next", key_display="[ ]", id="stage_before",
+        Binding("left_square_bracket", "step(-1)", "Panels", key_display="[ ]", id="stage_before",
                 tooltip="The panel before this one on the rail"),
         Binding("right_square_bracket", "step(1)", "Next", key_display="]", show=False, id="stage_after",
                 tooltip="The panel after this one on the rail"),
