@@ -50,7 +50,8 @@ def judge_command(run: str, prompts: int, max_tokens: int, actor: str | None, st
         _ask(judging, queue, who)
     rates = judging.conclude()
     if judging.votes() and not judging.report():
-        click.echo("the run is in use: its report shows these rates when it is written next (`curate apply`)", err=True)
+        click.echo("the run is in use, or its data cannot be read: its report shows these rates when it is written next "
+                   "(`curate apply`)", err=True)
     if as_json:
         click.echo(orjson.dumps([dataclasses.asdict(r) for r in rates], option=orjson.OPT_INDENT_2).decode())
     else:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pyarrow as pa
 import xxhash
 
 from curate import workflow
@@ -24,13 +25,16 @@ from curate.arms.evaluation import held_out, together
 from curate.dataset import atomic_write_bytes, make_private_dir
 from curate.dataset.compression import file_hash
 from curate.dataset.content import flatten
-from curate.errors import ConfigError, DataError, RunLockedError
+from curate.errors import ConfigError, CurateError, DataError
 from curate.house import require
 from curate.ledger import answer_file
 from curate.ledger.apply import apply
 from curate.ledger.decisions import login_name, read_journal
-from curate.ledger.private import PrivateValues
 from curate.pipeline import Detected
+from curate.privacy.config import ScanConfig
+from curate.privacy.operators import mask_column
+from curate.privacy.scanner import scan
+from curate.recipe import Recipe
 from curate.rundir import RunDir
 from curate.safetext import safe_text
 from curate.stages.private import private_values
@@ -179,13 +183,19 @@ class Judging:
         return self._question(question.prompt, question.first, question.second, again=True)
 
     @cached_property
-    def _private(self) -> PrivateValues:
-        """What the run found in its rows, noted names too: nobody needs to read them to weigh two answers."""
-        detected = self._detected or workflow.reopen(self.run, as_found=True)
-        return private_values(detected.dataset, detected.findings)
+    def _hidden(self) -> Callable[[int, str], str]:
+        """Takes out of a text of a row what the run found there, noted names too: nobody needs to read them to weigh two
+        answers. Where the data is gone, what lies here is judged all the same, without the people that the scanner sees."""
+        try:
+            detected = self._detected or workflow.reopen(self.run, as_found=True)
+        except CurateError:
+            recipe = Recipe.parse(self.run.manifest()["recipe"])
+            named = "pii" in recipe.stage_names() and recipe.choice("pii").config.names != "off"
+            return lambda row, text: _without_people(text) if named else text
+        return private_values(detected.dataset, detected.findings).hidden
 
     def _question(self, row: int, a: str, b: str, *, again: bool = False) -> Question:
-        said = {name: self._private.hidden(row, text) for name, text in self.outputs[row].items()}
+        said = {name: self._hidden(row, text) for name, text in self.outputs[row].items()}
         swapped = self._judged.swapped(row, a, b, again)
         answers = (said[b], said[a]) if swapped else (said[a], said[b])
         return Question(row, said["prompt"], a, b, answers, swapped)
@@ -237,12 +247,13 @@ class Judging:
         ]
 
     def report(self) -> bool:
-        """Write the run's report again, with the rates in it; False where it is in use, or there is none."""
+        """Write the run's report again, with the rates in it; False where it is in use or its data cannot be read, or where
+        there is none."""
         if not (self.run.path / "plan.parquet").is_file():
             return False
         try:
             workflow.rewrite_report(self.run)
-        except RunLockedError:
+        except CurateError:
             return False
         return True
 
@@ -251,6 +262,11 @@ def _asked_for(adapters: Mapping[str, Path], prompts: int, new_tokens: int) -> d
     """What answers depend on: the first line of their file."""
     hashes = {arm: file_hash(folder / WEIGHTS) for arm, folder in adapters.items()}
     return {"adapters": hashes, "prompts": prompts, "new_tokens": new_tokens}
+
+
+def _without_people(text: str) -> str:
+    column = pa.array([text], pa.large_string())
+    return str(mask_column(column, scan(column, ScanConfig(types=("PERSON",))))[0])
 
 
 def _asked(turns: Sequence[Mapping[str, Any]]) -> str:

@@ -195,3 +195,10 @@ def test_names_that_a_run_noted_are_hidden_in_the_question_and_wherever_an_answe
     assert any("Dear [PERSON], 1" in text for text in texts)
     assert any("Petrovna 2" in text for text in texts), "another name is another name"
     assert "user: My name is [PERSON], where is order" in inside("judge", run).stdout
+    data.unlink()  # answers that are there are judged without it, and the names that the scanner sees in them stay hidden
+    alone = inside("judge", run, said="1\n2\nq\n")
+    assert alone.returncode == 0, alone.stderr
+    assert "user: My name is [PERSON], where is order" in alone.stdout
+    assert "Olga" not in alone.stdout
+    assert "of 2 votes" in alone.stdout or "insufficient" in alone.stdout
+    assert len(judging(run).votes()) == 2
