@@ -55,6 +55,7 @@ class ProgressScreen(Screen[None]):
         self.what = what
         self.called = name or (what if isinstance(what, str) else "the data")
         self.out = out
+        self.finished = is_finished(what)
         self.expected: list[str] = []
         self.events: dict[str, Event] = {}
         self.since: dict[str, float] = {}
@@ -87,6 +88,7 @@ class ProgressScreen(Screen[None]):
             if not self._name_is_free():
                 app.call_from_thread(self._to_guide)
                 return
+            self.finished = is_finished(self.what)
             app.call_from_thread(self._expect, expected_stages(self.what))
             with told_when_compiling(self._compiles):
                 session = Session.open(self.what, self.out, self._hear, self.stopping.is_set)
@@ -157,9 +159,8 @@ class ProgressScreen(Screen[None]):
         self.query_one("#progress", Static).update(table)
 
     def _only_opens(self) -> bool:
-        """Whether this is a run of which nothing had to be computed so far."""
-        is_run = isinstance(self.what, str) and (Path(self.what) / "manifest.json").is_file()
-        return is_run and all(event.kind in ("cached", "skipped") for event in self.events.values())
+        """Whether this is a run that came to its end, of which nothing had to be computed so far."""
+        return self.finished and all(event.kind in ("cached", "skipped") for event in self.events.values())
 
     def _state(self, event: Event | None) -> Text:
         if event is None:
@@ -193,19 +194,30 @@ class ProgressScreen(Screen[None]):
         self.action_stop()
 
 
+def is_finished(what: str | Recipe) -> bool:
+    """Whether this is a run whose stages were all looked at."""
+    from curate.pipeline import FINISHED
+    from curate.rundir import RunDir
+
+    try:
+        is_run = isinstance(what, str) and (Path(what) / "manifest.json").is_file()
+        return is_run and RunDir(str(what)).manifest().get("status") in FINISHED
+    except (CurateError, OSError):
+        return False
+
+
 def expected_stages(what: str | Recipe) -> list[str]:
     """Stages that will run, in that order, as far as it can be told before anything is read."""
     from curate import workflow
-    from curate.pipeline import FINISHED
     from curate.recipe import Recipe
     from curate.rundir import RunDir
     from curate.stages.registry import in_running_order
 
+    if is_finished(what):
+        return []
     try:
         if isinstance(what, str) and (Path(what) / "manifest.json").is_file():
-            manifest = RunDir(what).manifest()
-            what = Recipe.parse(manifest["recipe"])
-            return [] if manifest.get("status") in FINISHED else in_running_order(what.stage_names())
+            what = Recipe.parse(RunDir(what).manifest()["recipe"])
         return in_running_order((workflow.as_recipe(what) if isinstance(what, str) else what).stage_names())
     except (CurateError, KeyError):
         return []

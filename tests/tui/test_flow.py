@@ -81,6 +81,23 @@ async def test_a_finished_run_is_opened_not_looked_at(run: Path, drive: Drive, m
         assert "nothing is computed again" not in d.words()
 
 
+async def test_a_run_that_was_cut_short_is_never_said_to_compute_nothing(
+    run: Path, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = RunDir(run)
+    with here.writing():
+        here.write_manifest({**here.manifest(), "status": "running"})
+    monkeypatch.setattr(ProgressScreen, "look", lambda self: None)
+    async with drive(run) as d:
+        screen = await d.on(ProgressScreen)
+        await d.sees("Looking at ", "Reading the data", "reads the raw rows and proposes")
+        screen._expect(expected_stages(str(run)))
+        screen._hear(Event("pii", "cached", findings=3))
+        screen.draw()
+        await d.sees("Looking at ", "3 findings", "to come")
+        assert "nothing is computed again" not in d.words()
+
+
 async def test_stopping_keeps_what_is_finished_and_asks_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
 ) -> None:
