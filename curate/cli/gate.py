@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from curate.cli.narrate import Narrator
-from curate.cli.options import Choice, data_options, kept, overrides, quiet_option, recipe_for, shell_path
+from curate.cli.options import Choice, data_options, kept, overrides, quiet_option, recipe_for
 from curate.errors import EXIT_OK, ConfigError
+
+if TYPE_CHECKING:
+    from audit.gate import Policy
+    from curate.recipe import Recipe
 
 FORMATS = ("text", "json", "github", "sarif", "markdown", "junit", "html")
 PRESETS = ("starter", "strict", "regulated")
+READ = ("task", "role", "on_bad_row", "decisions")
+JUDGED = ("policy", "preset", "baseline", "reference", "decisions", "fail_on")
+"""Options that say how data is read, and by what it is judged."""
 
 
 @click.command("gate", epilog="\b\nExamples:\n"
@@ -61,16 +69,17 @@ def gate_command(
     from curate import gating
     from curate.dataset import atomic_write_bytes, atomic_write_text
     from curate.house import require
-    from curate.rundir import refuse_nothing
+    from curate.rundir import RunDir, refuse_nothing
 
     gates = require("audit.gate")
     target: Any = what
-    recipe_gate: Any = {}
     if what is not None:
         refuse_nothing(what)
     if what is None or not (Path(what) / "manifest.json").is_file():
         target = recipe_for(what).with_(**overrides(task, role, on_bad_row))
-        recipe_gate = target.gate
+        recipe_gate: Any = target.gate
+    else:
+        recipe_gate = RunDir(what).manifest().get("recipe", {}).get("gate", {})
     if tighten and baseline is None:
         raise ConfigError("--tighten mends a baseline: name it with --baseline")
     if policy is not None and preset is not None:
@@ -102,8 +111,7 @@ def gate_command(
     if output is None:
         click.echo(text, nl=False)
         if form == "text" and not quiet and not suggest and found.result.verdict == "fail" and target is not what:
-            given = [*(["--task", task] if task else []), *(["--on-bad-row", on_bad_row] if on_bad_row else [])]
-            click.echo(_cure(what, target, [*given, *(word for one in role for word in ("--role", one))]), err=True)
+            click.echo(_cure(what, target, found.detected.dataset.source.path, asked), err=True)
     else:
         atomic_write_text(output, text)
         said = "policy written, to be read before it is used" if suggest else found.result.verdict
@@ -111,12 +119,35 @@ def gate_command(
     return EXIT_OK if exit_zero or suggest else found.result.exit_code(fail_on)
 
 
-def _cure(what: str | None, recipe: Any, options: Sequence[str]) -> str:
-    """What mends data that fails as it stands, read in the same way, and what judges it again."""
+def _cure(what: str | None, recipe: Recipe, read: str, policy: Policy) -> str:
+    """What mends data that fails as it stands, read in the same way, and what judges it again, by the same rules."""
     from curate.safetext import safe_text
-    from curate.workflow import default_out, input_path
+    from curate.workflow import default_out
 
-    read = input_path(recipe)
-    given = [] if what is None else [str(read) if what == "-" or "://" in what else what]
-    run = safe_text(shlex.join(["curate", "run", *given, "--no-train", *options]))
-    return f"next: `{run}` cures what it can, `curate gate {shell_path(default_out(read))}` judges what that leaves"
+    given = [] if what is None else [read if what == "-" or "://" in what else what]
+    out, where = [], recipe.run.out or str(default_out(read))
+    if not _can_be_made(Path(where)):
+        where = "FOLDER"
+        out = ["--out", where]
+    run = ["curate", "run", *given, "--no-train", *out, *_repeated(*READ)]
+    gate = ["curate", "gate", where, *_repeated(*JUDGED, reference=policy.reference)]
+    cures, judges = (safe_text(shlex.join(words)) for words in (run, gate))
+    return f"next: `{cures}` cures what it can, `{judges}` judges what that leaves"
+
+
+def _repeated(*names: str, **kept: str | None) -> list[str]:
+    """Those of these options that were given, as they were; `kept`: what to name where that can be read only once."""
+    context = click.get_current_context()
+    words: list[str] = []
+    for option in context.command.params:
+        name = str(option.name)
+        if name in names and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            value = kept.get(name) or context.params[name]
+            words += [word for one in (value if option.multiple else [value]) for word in (option.opts[0], str(one))]
+    return words
+
+
+def _can_be_made(folder: Path) -> bool:
+    """Whether a folder can be written, or made where it stands."""
+    there = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)

@@ -7,6 +7,7 @@ import json
 import random
 import re
 import resource
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -477,8 +478,56 @@ def test_data_that_fails_is_told_what_cures_it_read_in_the_same_way(inside: Cura
         file.write("{broken\n")
     failed = inside("gate", data, "--on-bad-row", "skip", "--role", "label=label")
     assert failed.returncode == 1
-    way = f"next: `curate run '{data}' --no-train --on-bad-row skip --role label=label` cures what it can, "
+    way = f"next: `curate run '{data}' --no-train --role label=label --on-bad-row skip` cures what it can, "
     assert failed.stderr.splitlines()[-1] == f"{way}`curate gate 'runs/branch of ada'` judges what that leaves"
     for options in (("--format", "json"), ("--quiet",)):
         assert "next:" not in inside("gate", data, "--on-bad-row", "skip", *options).stderr
     assert "next:" not in inside("gate", write(tmp_path / "main.jsonl", clean())).stderr
+
+
+def advised(failed: subprocess.CompletedProcess[str], folder: str = "FOLDER") -> tuple[list[str], list[str]]:
+    """The two commands of the line that says what comes next, without the name of the program."""
+    assert failed.returncode == 1, failed.stderr
+    run, judge = (shlex.split(words)[1:] for words in re.findall("`([^`]*)`", failed.stderr.splitlines()[-1]))
+    return [folder if word == "FOLDER" else word for word in run], [folder if w == "FOLDER" else w for w in judge]
+
+
+def test_what_a_failing_gate_advises_is_judged_by_the_same_rules(inside: Curate) -> None:
+    data = write(Path("branch.jsonl"), spoilt())
+    Path("a policy.toml").write_text('preset = "strict"\n[checks.bad_rows]\nfail = 0.5\n')
+    write(Path("like.jsonl"), clean())
+    assert inside("gate", "like.jsonl", "--format", "json", "--output", "like.json").returncode == 0
+    assert inside("run", data, "--no-train", "--out", "earlier").returncode == 0
+    by = ["--baseline", "like.json", "--reference", "like.jsonl", "--decisions", "earlier", "--fail-on", "warn"]
+    run, judge = advised(inside("gate", data, "--policy", "a policy.toml", *by))
+    assert run == ["run", "branch.jsonl", "--no-train", "--decisions", "earlier"]
+    assert judge == ["gate", "runs/branch", "--policy", "a policy.toml", *by]
+    assert inside(*run).returncode == 0
+    again = inside(*judge, "--format", "json")
+    found = json.loads(again.stdout)
+    assert (found["subject"]["state"], found["subject"]["policy"]) == ("as curated", "a policy.toml")
+    assert {"columns_changed", "bad_rows"} <= {c["name"] for c in found["checks"]}
+    assert not check(found, "secrets")["places"]
+    assert advised(inside("gate", data, "--preset", "strict"))[1] == ["gate", "runs/branch", "--preset", "strict"]
+
+
+def test_what_a_failing_gate_advises_goes_where_the_recipe_says_and_is_judged_by_its_policy(inside: Curate) -> None:
+    write(Path("branch.jsonl"), spoilt())
+    waived = '[[gate.waivers]]\ncheck = "pii_rows"\nowner = "ada"\nreason = "public"\nexpires = 2999-01-31\n'
+    said = f'[data]\ninput = "branch.jsonl"\n[run]\nout = "runs/of three"\n[gate]\npreset = "strict"\n{waived}'
+    Path("three.toml").write_text(said)
+    run, judge = advised(inside("gate", "three.toml"))
+    assert judge == ["gate", "runs/of three"]
+    assert inside(*run).returncode == 0
+    found = json.loads(inside(*judge, "--format", "json").stdout)
+    assert (found["subject"]["state"], found["subject"]["preset"]) == ("as curated", "strict")
+    assert json.loads(inside(*judge, "--preset", "starter", "--format", "json").stdout)["subject"]["preset"] == "starter"
+
+
+def test_where_no_run_can_be_written_a_failing_gate_advises_to_name_a_folder(inside: Curate, tmp_path: Path) -> None:
+    write(Path("branch.jsonl"), spoilt())
+    Path("runs").write_text("in the way, as a read-only folder is")
+    run, judge = advised(inside("gate", "branch.jsonl"), folder=str(tmp_path / "elsewhere"))
+    assert inside(*run).returncode == 0
+    assert "as curated" in inside(*judge).stdout
+    assert judge[1] == str(tmp_path / "elsewhere")
