@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import random
+import re
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 pytest.importorskip("faker")
+pytest.importorskip("sklearn")
 
+from curate.privacy.column import block
+from curate.privacy.names import build
+from curate.privacy.names.find import marks
 from curate.privacy.names.labels import GIVEN, LABELS, PLACE
 from curate.privacy.names.lexer import token_hash
-from curate.privacy.names.model import lexicon_table
+from curate.privacy.names.model import lexicon_table, load, save
 from curate.privacy.names.training import corpus, lists, texts, train
+from curate.privacy.names.training.abroad import Abroad
 from curate.privacy.names.training.endings import declined, declined_name
 
 
@@ -105,3 +112,55 @@ def test_names_are_declined_as_their_languages_do() -> None:
 def test_listed_words_of_indic_scripts_are_whole_words() -> None:
     assert lists.words_of("अंकिता शर्मा") == ["अंकिता", "शर्मा"]
     assert lists.word_bits()["अंकिता"] & GIVEN
+
+
+def test_texts_abroad_carry_true_spans_and_more_than_half_name_nobody() -> None:
+    abroad = Abroad(texts.Writer(7))
+    made = [abroad.text() for _ in range(400)]
+    naming = sum(any(kind == texts.PERSON for _, _, kind in spans) for _, spans in made)
+    assert 0.25 * len(made) < naming < 0.5 * len(made)
+    for text, spans in made:
+        assert not re.search(r"\{[A-Z]{1,2}\}", text), text
+        edge = 0
+        for start, end, kind in sorted(spans):
+            assert edge <= start < end <= len(text)
+            assert 0 <= kind < 4
+            edge = end
+
+
+def test_coined_names_are_asked_for() -> None:
+    assert texts.Writer(7).filler.coined == build.SHIPPED.coined == 0.0  # the shipped model's texts stay as they are
+    filler = texts.Writer(7).filler
+    names = [filler._coined() for _ in range(100)]
+    assert len(set(names)) > 90
+    assert all(name[0].isupper() and len(name) > 1 for name in names)
+
+
+def test_a_model_for_texts_abroad_is_read_the_way_it_was_trained(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """Head, tail and space of a word are other numbers there, so weights of the one say nothing to the other."""
+    names = ("Adakor", "Bodikor", "Cylikor", "Dorakor")
+    made: list[tuple[texts.Text, int]] = [((f"idag kom {name} hit", [(9, 9 + len(name), 0)]), 0) for name in names] * 8
+    made += [(("idag kom Ingenting hit", []), 0), (("idag kom Regnet hit", []), 0)] * 8
+    words = np.array([token_hash("idag")], np.uint32)
+    entries = np.zeros(1, np.uint32)
+    keys, values = lexicon_table(words, entries)
+    rows = []
+    for abroad in (False, True):
+        data = train.examples(made, keys, values, 12, seed=3, abroad=abroad)
+        rows.append(data.rows)
+        weights, step = train.fit(data, 12, epochs=8, rate=0.2, decay=0.01, seed=4)
+        path = tmp_path / f"{abroad}.npz"
+        save(path, weights, step, words, entries, np.tile([1.0, 0.0], (4, 1)), abroad=abroad)
+        model = load(path)
+        assert model.abroad == abroad
+        at, _ = marks(block(pa.array(["idag kom Eminkor hit", "idag kom Regnet hit"], pa.large_string())), model)
+        assert at.tolist() == [[0, 9, 16, 0]]
+    assert rows[0].shape == rows[1].shape
+    assert (rows[0] != rows[1]).any()
+    assert not load().abroad
+
+
+def test_the_model_for_texts_abroad_never_takes_the_place_of_the_shipped_one(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr("sys.argv", ["build", "--data", ".", "--abroad"])
+    with pytest.raises(SystemExit):
+        build.main()

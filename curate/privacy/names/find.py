@@ -83,7 +83,8 @@ def marks(text: Block, known: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray
         while row < stop - first:
             n, row, place = tag(
                 text.data, starts[first:stop], ends[first:stop], columns[first:stop], kinds, folded, known.keys,
-                known.values, known.eight, known.ninth, known.bits, known.scale, known.step, row, place, out, score,
+                known.values, known.eight, known.ninth, known.bits, known.scale, known.step, known.abroad,
+                row, place, out, score,
             )  # fmt: skip
             parts.append(out[:n].copy())
             scores.append(score[:n].copy())

@@ -45,7 +45,24 @@ def weigh(rows, eight, ninth, scale, scores, k):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def tag(data, starts, ends, columns, kinds, folded, keys, values, eight, ninth, bits, scale, step, first, byte, out, score):  # type: ignore[no-untyped-def]
+def lexed(data, start, end, kinds, folded, at, word, shape, head, tail, spaced, abroad, limit):  # type: ignore[no-untyped-def]
+    """Tokens from PAD on; the number of them and the byte behind the last.
+
+    The shipped model was trained with head, tail and spaced handed over in another order than `lex` fills them, and its
+    weights mean what they then held: right it only with a training (`build --abroad`; benchmarks/LOG.md, 2026-11-23).
+    """
+    if abroad:
+        return lex(data, start, end, kinds, folded, at[PAD:], word[PAD:], shape[PAD:], head[PAD:], tail[PAD:],
+                   spaced[PAD:], limit)  # fmt: skip
+    return lex(data, start, end, kinds, folded, at[PAD:], word[PAD:], shape[PAD:], spaced[PAD:], head[PAD:],
+               tail[PAD:], limit)  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def tag(  # type: ignore[no-untyped-def]
+    data, starts, ends, columns, kinds, folded, keys, values, eight, ninth, bits, scale, step, abroad, first, byte, out,
+    score,
+):  # fmt: skip
     """Spans from `byte` of row `first` on. out int64[cap, 4]: row, start byte, end byte, type; score
     float64[cap]: the least probability of the type over the span's tokens. Returns the number of spans, and the row
     and byte to go on with."""
@@ -81,16 +98,13 @@ def tag(data, starts, ends, columns, kinds, folded, keys, values, eight, ninth, 
         while begin < ends[row]:
             if count + WINDOW > len(out):
                 return count, row, begin
-            # `lex` takes head, tail, spaced: the weights were trained with the three in this order (training/train.py).
-            # Right them in both places and train again, never in one alone (benchmarks/LOG.md, 2026-11-23).
-            n, stop = lex(data, begin, ends[row], kinds, folded, at[PAD:], word[PAD:], shape[PAD:], spaced[PAD:],
-                          head[PAD:], tail[PAD:], WINDOW)  # fmt: skip
+            n, stop = lexed(data, begin, ends[row], kinds, folded, at, word, shape, head, tail, spaced, abroad, WINDOW)
             for i in range(n + PAD, n + 2 * PAD):
                 word[i], shape[i], spaced[i], head[i], tail[i], value[i], opens[i] = 0, 0, 1, 0, 0, 0, 0
                 run[i, 0] = run[i, 1] = -1
                 active[i] = 0
             lookup(data, begin, at, word, shape, n, folded, keys, values, value)
-            mode = survey(word, shape, spaced, value, n, active, opens, run)
+            mode = survey(word, shape, spaced, value, n, active, opens, run, abroad)
             confirmed = 0
             i = PAD
             while i < n + PAD:
@@ -103,7 +117,8 @@ def tag(data, starts, ends, columns, kinds, folded, keys, values, eight, ninth, 
                     i += 1
                 length = i - a
                 for k in range(length):
-                    features(a + k, n, word, shape, spaced, head, tail, value, opens, run, mode, columns[row], bits, rows)
+                    features(a + k, n, word, shape, spaced, head, tail, value, opens, run, mode, columns[row], abroad,
+                             bits, rows)  # fmt: skip
                     weigh(rows, eight, ninth, scale, scores, k)
                 best(scores, length, step, path, table, back)
                 something = False

@@ -57,6 +57,8 @@ def _parts(value: Any) -> Any:
     return [" ".join(part.split()) for part in value.split("|")]
 
 
+MADE_UP = 0.15
+"""Share of the names that no list holds."""
 POOLS: dict[str, Any] = _parts(tomllib.loads((Path(__file__).parent / "pools.toml").read_text(encoding="utf-8")))
 """Lists of `pools.toml`; some by language."""
 
@@ -69,6 +71,7 @@ class Filler:
         self.names = lists.locale_names()
         self.places = lists.locale_places()
         self.seed = seed
+        self.made_up, self.coined = MADE_UP, 0.0
         self._invented: dict[str, dict[str, list[str]]] = {}
 
     def pick(self, items: Sequence[str]) -> str:
@@ -90,7 +93,9 @@ class Filler:
 
     def _word(self, locale: str, side: int) -> str:
         pool = self._pool(locale, side)
-        if self.random.random() < 0.15 and len(pool) > 60:
+        if self.random.random() < self.made_up and len(pool) > 60:
+            if self.coined and ord(pool[0][0]) < 0x250 and self.random.random() < self.coined:
+                return self._coined()
             if ord(pool[0][0]) < 0x3000:
                 return self._invent(locale + "01"[side], pool)
             if locale == "ko_KR":  # two syllables, each in its usual place
@@ -117,6 +122,17 @@ class Filler:
             if len(word) >= 3:
                 return word[0].upper() + word[1:]
         return self.pick(pool)
+
+    def _coined(self) -> str:
+        """A name of syllables that belong to no locale, with the letters of one alphabet or another."""
+        onsets, vowels, codas = (part.split() for part in self.part("alphabets").split(" / "))
+        out = ""
+        count = self.random.choices((2, 3, 4), (50, 40, 10))[0]
+        for n in range(count):
+            onset = self.pick(onsets) if n or self.random.random() < 0.85 else ""
+            coda = self.pick(codas) if self.random.random() < (0.5 if n == count - 1 else 0.25) else ""
+            out += onset + self.pick(vowels) + coda
+        return out[0].upper() + out[1:] if len(out[0].upper()) == 1 else out.capitalize()
 
     def given(self, locale: str) -> str:
         return self._word(locale, 0)

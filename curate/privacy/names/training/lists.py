@@ -109,7 +109,8 @@ venezia bologna genova palermo verona são rio brasília salvador fortaleza lisb
 łódź praha brno москва петербург киев россия"""
 
 
-def _providers(package: object) -> Iterator[tuple[str, type]]:
+def providers(package: object) -> Iterator[tuple[str, type]]:
+    """Faker's providers of one kind by locale, without those held out."""
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):  # type: ignore[attr-defined]
         if module.name not in HELD_OUT:
             provider = importlib.import_module(f"{package.__name__}.{module.name}").Provider  # type: ignore[attr-defined]
@@ -129,7 +130,7 @@ def _strings(value: object) -> Iterator[str]:
 def locale_names() -> dict[str, tuple[list[str], list[str]]]:
     """By locale: given names and family names as Faker has them."""
     out: dict[str, tuple[list[str], list[str]]] = {}
-    for locale, provider in _providers(faker.providers.person):
+    for locale, provider in providers(faker.providers.person):
         given: set[str] = set()
         family: set[str] = set()
         for key in dir(provider):
@@ -153,7 +154,7 @@ _PLACE_KEYS = ("cities", "countries", "states", "provinces", "regions", "countie
 def locale_places() -> dict[str, tuple[list[str], list[str]]]:
     """By locale: towns and regions, and countries."""
     out = {}
-    for locale, provider in _providers(faker.providers.address):
+    for locale, provider in providers(faker.providers.address):
         towns: set[str] = set()
         countries: set[str] = set()
         for key in _PLACE_KEYS:
@@ -223,7 +224,7 @@ def word_bits() -> dict[str, int]:
 
 def locale_words() -> dict[str, list[str]]:
     """By locale: ordinary words, where Faker has them in the language itself."""
-    every = {locale: list(_strings(getattr(p, "word_list", ()))) for locale, p in _providers(faker.providers.lorem)}
+    every = {locale: list(_strings(getattr(p, "word_list", ()))) for locale, p in providers(faker.providers.lorem)}
     every |= {locale: text.split() for locale, text in SCRIPTS["ordinary"].items()}
     latin = set(every["la"])
     bits = word_bits()
