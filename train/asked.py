@@ -97,28 +97,34 @@ class Asked:
         """Whether the answer stands in `full` as at its own end, but for thoughts in it and before it."""
         words = parts_of(self.message).words
         whole, header, alone = (THOUGHT.sub("", text) for text in (full, self.header(), self.alone))
-        said = whole[len(header) : common_length(whole, alone)]
-        return bool(words) and whole.startswith(header) and alone.startswith(header) and words in said
+        if not words or not whole.startswith(header) or not alone.startswith(header):
+            return False
+        (before, said, _), (own, same, _) = (text[len(header) :].partition(words) for text in (whole, alone))
+        return bool(said and same) and before.rstrip() == own.rstrip()
 
 
 def prove(message: Message, answer: str, prompt: str = "") -> None:
     """Raise `ValueError` where `answer`, written behind `prompt`, does not hold all of a message."""
-    parts, at = parts_of(message), 0
+    parts, at, beside = parts_of(message), 0, ""
     for piece in parts:
         found = answer.find(piece, at)
         if found < 0:
             raise ValueError(REWRITES)
+        # Calls stand behind the thought and beside the words: what either says of them is no call.
+        beside = beside + answer[at:found] if piece is parts.words else ""
         at = found + len(piece)
-    opened, own = opened_by(prompt), str(message["content"])
+    beside += answer[at:]
+    opened = opened_by(prompt)
     region = answer if opened < 0 else prompt[opened:] + answer
-    if any(region.count(mark) > max(1, own.count(mark)) for mark in (OPENS, ENDS)):
+    unclosed = parts.words.startswith(OPENS)  # a thought that never ends takes the place of the one that may be added
+    if any(region.count(mark) > 1 - unclosed + sum(piece.count(mark) for piece in parts) for mark in (OPENS, ENDS)):
         raise ValueError(REWRITES)
     names = Counter(called(message))
-    if any(answer.count(name) < times for name, times in names.items()):
+    if any(beside.count(name) < times for name, times in names.items()):
         raise ValueError(CALLS)
     for leaf in _said_in(message.get("tool_calls")):
-        as_json = (json.dumps(leaf, ensure_ascii=plain)[1:-1] for plain in (False, True))
-        if leaf not in answer and not any(way in answer for way in as_json):
+        ways = (leaf, *(json.dumps(leaf, ensure_ascii=plain)[1:-1] for plain in (False, True)), repr(leaf)[1:-1])
+        if not any(way in beside for way in ways):
             raise ValueError(CALLS)
 
 

@@ -19,7 +19,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, read_arguments, tool_name
+from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, called, read_arguments, tool_name
 from train.beside import MARK, SPARE
 from train.examples import Conversation, Tools
 from train.thoughts import forms, opened_by
@@ -160,7 +160,9 @@ class ChatTemplate:
             if message["role"] != "assistant":
                 continue
             at = len(turns) - 1
-            opened = opened_by(self._rendered(tuple(turns[:at]), tools, prompt=True)) >= 0
+            # An earlier answer that is only read stays as a model will find it there.
+            learned = bool(called(message)) or all(later["role"] != "assistant" for later in messages[at + 1 :])
+            opened = learned and opened_by(self._rendered(tuple(turns[:at]), tools, prompt=True)) >= 0
             for turns[at] in (message, *forms(message, opened=opened)):
                 with contextlib.suppress(ValueError):
                     if self._asked(tuple(turns), at, tools).alone_whole():

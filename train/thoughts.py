@@ -28,11 +28,14 @@ class Parts(NamedTuple):
 
 
 def parts_of(message: Message) -> Parts:
-    """The thought and the words of an answer."""
+    """The thought and the words of an answer.
+
+    A thought ends at its first end; one that nothing opens ends at the beginning of a line, as words speak of marks.
+    """
     content = str(message["content"])
-    head, ended, words = content.rpartition(ENDS)
+    head, ended, words = content.partition(ENDS)
     opened = head.lstrip().startswith(OPENS)
-    if ended and (opened or OPENS not in head):
+    if ended and (opened or (OPENS not in head and (not head or head.endswith("\n")))):
         thought = head.lstrip().removeprefix(OPENS).strip()
         return Parts(thought or _field(message), words.strip())
     return Parts(_field(message), content.strip())
@@ -44,6 +47,8 @@ def forms(message: Message, *, opened: bool) -> Iterator[Message]:
     bare = {name: value for name, value in message.items() if name not in FIELDS}
     if thought:
         yield {**bare, "content": words, "reasoning_content": thought, "thinking": thought}
+    elif words != str(message["content"]).strip():
+        yield {**bare, "content": words}
     if thought or opened:
         yield {**bare, "content": f"{OPENS}\n{thought}{BEHIND}{words}"}
 
@@ -65,5 +70,6 @@ def has_empty(answer: str) -> bool:
 
 
 def _field(message: Message) -> str:
-    found = (message.get(name) for name in FIELDS)
-    return next((value.strip() for value in found if isinstance(value, str) and value.strip()), "")
+    values = (message.get(name) for name in FIELDS)
+    found = (value.strip().removeprefix(OPENS).removesuffix(ENDS).strip() for value in values if isinstance(value, str))
+    return next(filter(None, found), "")

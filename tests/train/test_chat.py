@@ -159,7 +159,7 @@ THINKS = (
 
 
 def test_earlier_answers_without_their_thinking_are_read_and_the_last_is_learned(tokenizer: Any) -> None:
-    thought = (*TURNS[:2], {"role": "assistant", "content": "Hm.</think>which card?"}, *TURNS[3:])
+    thought = (*TURNS[:2], {"role": "assistant", "content": "Hm.\n</think>which card?"}, *TURNS[3:])
     for talk in (TURNS, thought):
         found = encoder(tokenizer, THINKS).encode(Examples("chat", np.array([5]), messages=(talk,)))
         assert learned_of(tokenizer, found) == "<think></think>done<|im_end|>"

@@ -238,6 +238,46 @@ def test_under_every_template_that_trl_knows_an_answer_is_learned_whole_or_not_a
     assert counted["call"] >= 20
 
 
+def test_words_that_speak_of_marks_are_no_thought(tokenizer: Any) -> None:
+    from tiny_base import CHATML
+
+    for words in ("the tag </think> ends it", "tail = s.split('</think>')[-1]", "write <think>x</think> first"):
+        assert words_of(words) == words
+        assert words_of(f"<think>\nhm\n</think>\n\n{words}") == words
+        (text,) = learned(tokenizer, encoded(tokenizer, FIELD_ONLY, (ASK, answer(words))))
+        assert text == f"\n</think>\n\n{words}<|im_end|>"
+        (text,) = learned(tokenizer, encoded(tokenizer, CHATML, (ASK, answer(words))))
+        assert text == f"{words}<|im_end|>"
+        if "<think>" not in words:
+            with pytest.raises(DataError, match="rewrites or drops an answer"):  # rather than learn it torn in two
+                encoded(tokenizer, QWEN3, (ASK, answer(words)))
+    assert words_of("hm\n</think>\nhere") == "here"
+    field = (ASK, answer("there", reasoning_content="<think>\nhm\n</think>"))
+    assert learned(tokenizer, encoded(tokenizer, FIELD_ONLY, field)) == ["hm\n</think>\n\nthere<|im_end|>"]
+    with pytest.raises(DataError, match="rewrites or drops an answer"):
+        encoded(tokenizer, FIELD_ONLY, (ASK, answer("<think>\nnever ends")))
+
+
+def test_an_earlier_answer_may_begin_with_a_line_break(tokenizer: Any) -> None:
+    talk = (ASK, answer("\n here it is \n"), AGAIN, answer("over there"))
+    found = encoded(tokenizer, QWEN3, talk)
+    assert learned(tokenizer, found) == ["<think>\n\n</think>\n\nover there<|im_end|>"]
+    assert found.report.only_read_answers == 1
+
+
+def test_history_that_is_only_read_is_what_a_model_finds_there(tokenizer: Any) -> None:
+    found = encoded(tokenizer, NEMOTRON, PLAIN)
+    assert "assistant\n<think></think>here it is<|im_end|>" in tokenizer.decode(found.tokens[0])
+
+
+def test_a_call_is_not_found_in_the_words_or_the_thought(tokenizer: Any) -> None:
+    dropped = QWEN3.replace("m['tool_calls'] or []", "[]")
+    for words in ("I use find_card for visa.", "<think>\nfind_card, visa\n</think>\n\n"):
+        talk = (ASK, answer(words, tool_calls=[CALL]), *CALLS[2:])
+        with pytest.raises(DataError, match=r"drops a tool call|drops an answer"):
+            encoded(tokenizer, dropped, talk, tools=True)
+
+
 def test_written_answers_are_compared_without_their_thoughts(tokenizer: Any, base: Path, quick: TrainConfig) -> None:
     """And asked behind the prompt that was trained on: earlier thoughts stand where the template looks for them."""
     bench = open_workbench(quick.replace(max_length_tokens=512))
