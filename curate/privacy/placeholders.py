@@ -25,7 +25,9 @@ _SAID = frozenset(word_list("""
     enabled locked keins keine kein aucun aucune ninguna ninguno nenhum nenhuma nessuna nessuno geen brak yok puste
     text varchar char nvarchar byte int integer boolean bool enum type value field data input key user users admin
     root guest test testing tester demo sample dummy foobar foo bar change changeme changeit tbd n/a here file vault
-    manual basic digest anonymous public private
+    manual basic digest anonymous public private padlock schema rotated inherited stored weekly monthly daily protected
+    never publickey abgelaufen gesetzt expiré expirée scaduta verlopen expirada caducada истёк mismatched unchecked checked
+    uppercase lowercase umlaute remember register serialnumber stdin req environ
 """))  # fmt: skip
 _WORDS = _SAID | NOT_VALUES | frozenset((*ANY_USER, *ANY_PASSWORD))
 _PARTS = re.compile(r"[^\w/]|_")

@@ -53,7 +53,7 @@ def email(view: View, c: Candidate) -> list[Span]:
             domain = ".".join(labels)
         else:
             return []
-    if len(local.encode()) > _CUT and not local.isascii():
+    if not local.isascii() and _cut(view, c):
         return []
     if local == "git" or (local.isdigit() and len(local) < 2 and len(labels[0]) < 2):
         return []
@@ -61,11 +61,18 @@ def email(view: View, c: Candidate) -> list[Span]:
     return [(start, start + len(f"{local}@{domain}".encode()), _EMAIL, 0.7 if last.isascii() else 0.8)]
 
 
+def _cut(view: View, c: Candidate) -> bool:
+    """Whether the kernel, which looks back no further than 64 bytes, began inside a sentence without blanks."""
+    before = view.data[c.start - 1] if c.start > view.starts[c.row] else 32
+    return bool(before >= 128 or chr(before).isalnum())
+
+
 def _to_the_end(labels: list[str]) -> list[str]:
     """The labels of a host up to where a script without blanks goes on behind them: `example.jpまで`."""
     for at, label in enumerate(labels[1:], 1):
         end = _RUNS_ON.match(label)
-        if end and (at == len(labels) - 1 or len(end[1]) == 2 or end[1].lower() in _COMMON):
+        inside = at < len(labels) - 1
+        if end and not (inside and (labels[-1].isascii() or (len(end[1]) > 2 and end[1].lower() not in _COMMON))):
             return [*labels[:at], end[1]]
     return labels
 
@@ -74,8 +81,6 @@ def _to_the_end(labels: list[str]) -> list[str]:
 _ASIAN = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 _ASIAN_TEXT = re.compile(rf"^.*{_ASIAN}(?=[A-Za-z0-9])")
 _RUNS_ON = re.compile(rf"([A-Za-z]{{2,24}}){_ASIAN}")
-_CUT = 60
-"""Bytes of a local part beyond ASCII that is a piece of a sentence: the kernel looks back no further than 64."""
 _COMMON = frozenset(["com", "org", "net", "edu", "gov", "io", "co", "uk", "de", "fr", "us", "info"])
 
 

@@ -11,6 +11,7 @@ import re
 from curate.privacy.candidates import Candidate, Span, View
 from curate.privacy.key_shapes import match_key
 from curate.privacy.placeholders import ANY_PASSWORD, ANY_USER, MINE, NOT_VALUES, PLACEHOLDER, says_what_it_is
+from curate.privacy.told.words import a_word_for_it
 from curate.privacy.types import CODE
 
 _URL = CODE["URL_CREDENTIALS"]
@@ -95,7 +96,7 @@ _KEY_ALONE = re.compile(r"[ \t]*(?:export[ \t]+)?[\w.-]+")
 def _of_config(view: View, c: Candidate, at: int, value: str) -> bool:
     """Whether a word (`at` that sign behind the key) fills the rest of a line of a configuration, and a line beside it is
     one as well: programs write commas, calls and blanks around what is equal."""
-    if says_what_it_is(value):
+    if says_what_it_is(value) or a_word_for_it(value):
         return False
     low = max(view.starts[c.row], c.start - 96)
     before = view.text(low, c.start).split("\n")

@@ -170,3 +170,25 @@ def test_most_of_what_was_written_before_the_rules_is_found_and_nothing_else() -
     got = {(s.row, s.start, s.end) for s in found(gold.texts, "US") if s.type == "SECRET"}
     assert len(wanted & got) / len(wanted) > 0.75
     assert got <= wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("user,password\njan-peter,Xk9!pq7z\n", ["jan-peter", "Xk9!pq7z"]),
+        ("| user | password |\n|---|---|\n| db_user | Xk9!pq7z |\n", ["Xk9!pq7z"]),
+        ("user,password\nanna,dragon\nkarl,qwerty\n", ["dragon", "qwerty"]),
+        ("I have forgotten my\nemail, password\nthanks, Martin", []),
+        ("| user | password |\n|---|---|\n| alice | rotated |\n", []),
+        ("login.username=User\nlogin.password=heslo\nlogin.submit=OK", []),
+        ("login.username=User\nlogin.password=パスワード\nlogin.submit=OK", []),
+        ("mysql -u root -pre5Secret shop", ["re5Secret"]),
+        ("mysql -h db -pKw9sjTq2 shop", ["Kw9sjTq2"]),
+        ("to install mysql, use tar -pXf9Archive", []),
+        ("login: node.js / Passw0rdX", []),
+        ("login: root / Vlan12", []),
+        ('"login: root / Debian12", "x"', []),
+    ],
+)
+def test_tables_translations_and_other_commands_are_told_apart(text: str, found: list[str]) -> None:
+    assert [value for _, value in spans(text)] == found

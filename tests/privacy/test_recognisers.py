@@ -37,6 +37,8 @@ def found(text: str, config: ScanConfig | None = None) -> list[tuple[str, str]]:
         ("EMAIL_ADDRESS", "发到li.wei@example.com吧.谢谢", "li.wei@example.com"),
         ("EMAIL_ADDRESS", "ส่งมาที่ somchai@example.comนะครับ", "somchai@example.com"),
         ("EMAIL_ADDRESS", "x@mail.grüße.example und a", "x@mail.grüße.example"),
+        ("EMAIL_ADDRESS", "kim@www.lg전자.com 로", "kim@www.lg전자.com"),
+        ("EMAIL_ADDRESS", "an " + "ü" * 20 + "x@firma.example", "ü" * 20 + "x@firma.example"),
         ("EMAIL_ADDRESS", "“me@example.com”", "me@example.com"),
         ("EMAIL_ADDRESS", "reach me@example.com.Please reply", "me@example.com"),
         ("EMAIL_ADDRESS", r"line\nbob@example.com", "bob@example.com"),

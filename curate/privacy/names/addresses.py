@@ -52,15 +52,9 @@ _STREET = re.compile(
 )
 _NO_HOUSE = re.compile(
     r"\d(?:(?<![\d.,]\d)\d{0,2},\d{1,2}(?![\d,])|(?<!\w\d)\d{0,2} ?"
-    r"(?:tahun|años?|ans|anni|anos|Jahren?|jaar|lat|yaşında|yıl|years?|yrs?|yo|y/o|år|лет|let|roků"
-    r"|Stunden?|Tagen?|Wochen?|Monaten?|hours?|days?|weeks?|months?|jours?|heures?|semaines?|días?|horas?|semanas?|mes(?:es)?"
-    r"|giorni|ore|mesi|dagen|uur|weken|maanden|dias?|dni|godzin|tygodni|miesięcy|gün|saat|hafta|дней|часов)\b)"
+    r"(?:tahun|años?|ans|anni|anos|Jahren?|jaar|lat|yaşında|yıl|years?|yrs?|yo|y/o|år|лет|let|roků)\b)"
 )
-"""Amounts, ages and spans of time. Here and below a digit stands first, so that a search leaps from digit to digit."""
-_FILE = re.compile(r"\d{1,5}/(?:19|20)\d\d(?![\d/])")
-"""The number of a law or of a file, and its year."""
-_ITEM = re.compile(r"(?<![\w'’-])([^\W\d_]+)\s\d{1,4}[a-z]?(?![\w/-])(?:,\s|(?=[.;\n]|\Z))")
-"""A word and its number: `Größe 42, `."""
+"""Amounts and ages. Here and below a digit stands first, so that a search leaps from digit to digit."""
 _WORD_AND_NUMBER = re.compile(r"([^\W\d_]+) \d{1,4}( [^\W\d_A-Z]{5,})?")
 _WORKED_SUM = re.compile(r"####|<<|>>|(?<!\w)0x[0-9a-fA-F]{2}")
 """What no address holds: sums worked out in a text, and code. What stands before or behind may be one."""
@@ -83,7 +77,7 @@ _KIND_AT_END = re.compile(
 _NOUN_BEHIND = re.compile(r" [^\W\d_A-Z]{5,}")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\Z")
 _POST_CODE_FIRST = re.compile(r"(?:[A-Z]{1,2}-)?\d{3}(?:\s?\d{2}|\d{1,2}|-\d{3,4})\s[^\W\d_]")
-_NUMBER_OF_A_TEXT = re.compile(r"\d(?<!\d\d)(?:\d{8}|(?:[ -]?\d){12}|\d\d \d{3} \d{3}(?!\d))")
+_NUMBER_OF_A_TEXT = re.compile(r"\d(?<!\d\d)(?:\d{8}|(?:[ -]?\d){12})")
 _SMALL = re.compile(r"(?<![\w'’-])[^\W\d_]{5,}(?![\w-])")
 _OF_ADDRESSES = words("addresses", "words")
 _STREETS = words("addresses", "streets")
@@ -122,7 +116,7 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
             break
     if _MARKS_OF_SUMS.search(value, low, high):
         low, high = _beside_sums(value, low, high)
-    if low >= high or _result(before, value, after) or _counted(before, value, after):
+    if low >= high or _result(before, value, after):
         return 0, 0
     counted = _WORD_AND_NUMBER.fullmatch(value)
     noun = (counted[2] or after) if counted else ""
@@ -165,25 +159,6 @@ def _result(before: str, value: str, after: str) -> bool:
     spelled = re.findall(r"[^\W\d_]+", value)
     streets = any(word.lower() in _STREETS for word in spelled) or _KIND_AT_END.search(spelled[-1]) is not None
     return not streets and _KIND_FIRST.match(value) is None and not listed_first(spelled[0])
-
-
-def _counted(before: str, value: str, after: str) -> bool:
-    """Whether it is the number of a law or a file (`99/1963 Coll`), or stands in a row of three things and their numbers
-    (`Größe 42, Farbe 7, Menge 3`), and neither a street nor a post code is in it."""
-    if _has_street(value) or _POST_CODE.search(value):
-        return False
-    file = _FILE.search(value + after[:6])
-    if file is not None and file.start() < len(value):
-        return True
-    items: list[re.Match[str]] = []
-    at = len(before)
-    whole = before + value + after
-    for item in _ITEM.finditer(whole):
-        items = [*items, item] if items and items[-1].end() == item.start() else [item]
-        if len(items) >= 3 and items[0].start() <= at and item.end() >= at + len(value.rstrip(_EDGE)):
-            named = [one[1].lower() for one in items]
-            return not any(word in _OF_ADDRESSES or word in _STREETS or _KIND_AT_END.search(word) for word in named)
-    return False
 
 
 def _street(ahead: str) -> int:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-from curate.privacy.told.accounts import ROOTS, made_up, somebodys
+from curate.privacy.told.accounts import OF_MACHINES, ROOTS, made_up, somebodys
 from curate.privacy.told.strength import strength
-from curate.privacy.told.words import COMMAND, HARDWARE, NOTES, PASSWORD
+from curate.privacy.told.words import COMMAND, HARDWARE, NOTES, OF_PROGRAMS, PASSWORD
 from curate.privacy.words import word_list
 
 Told = tuple[int, int, str, float]
@@ -45,7 +45,9 @@ _CURL = re.compile(
 )
 _NAMES_NONE = re.compile(r"[<{$%(\[/~-]|\d+$|.*[({]|x+$|\*")
 _ITS_USER = re.compile(r"\s(?:-u|--user)")
-_NO_MYSQL = re.compile(r"=|[\d.:]+(?:/\w+)?$|\d+\.\d|(?:ort|rotocol|lugin|rompt|ager|rint|re[-\d])")
+_OPTIONS_ALONE = re.compile(r"(?:\s+-\S+(?:\s+[^-\s]\S*)?)*\s+-p")
+"""Nothing but options, each with a value or none: no other command whose `-p` it is."""
+_NO_MYSQL = re.compile(r"=|[\d.:]+(?:/\w+)?$|\d+\.\d|(?:ort|rotocol|lugin|rompt|ager|rint|re-?\d+(?:[.-]|$))")
 """Options and mappings of ports that begin with `-p` as well."""
 _PORT = re.compile(r"\d{2,5}(?:/|$)")
 _HARDWARE = re.compile(r"(?i)[ -]?(?:addr|adr|адр)\w{0,6}\W{1,3}(?:is |ist |est |es )?([0-9a-f]{12})(?![\w-])")
@@ -68,8 +70,10 @@ _PRODUCTS = frozenset(word_list("""
     debian ubuntu rocky alma fedora mint kali arch gentoo raspbian bullseye bookworm trixie buster jammy focal noble windows
     server proxmox solaris android python ruby java node perl firefox chrome safari edge exchange office outlook word excel
     access kernel oracle postgres redis nginx apache tomcat docker galaxy pixel iphone release version build level team
-    group room floor rack disk port host switch router seite raum
+    group room floor rack disk port host switch router seite raum rhel suse opensuse freebsd esxi vmware hyperv macos cisco
+    kapitel chapter page zimmer etage vlan slot drucker printer
 """))
+_NUMBERED_THINGS = _PRODUCTS | OF_MACHINES | OF_PROGRAMS
 _OF_FIELDS = frozenset(word_list("id key secret bucket token field name user access client api region"))
 _NET_USE = re.compile(r":\S{1,60}[ \t]+(?P<value>\S{6,60})(?=\s|$)")
 
@@ -101,7 +105,10 @@ def _of_command(written: str, rest: str) -> Told | None:
     if form is _MYSQL:
         if word != written or _NO_MYSQL.match(value):
             return None
-        needed = 1 if _ITS_USER.search(rest[: found.start(name)]) else 2
+        before_it = rest[: found.start(name)]
+        needed = 1 if _ITS_USER.search(before_it) else 2
+        if needed == 2 and not _OPTIONS_ALONE.fullmatch(before_it.rstrip("\"'")):
+            return None
     if _NAMES_NONE.match(value) or strength(value) < needed:
         return None
     if word == "curl" and (found["user"].lower() in value.lower() or found["user"].isupper() or _PORT.match(value)):
@@ -125,7 +132,7 @@ def _a_product(value: str, root: bool) -> bool:
     """Whether it is called so: beside the user name of an administrator a word and a year or so is chosen by somebody,
     unless it is known to stand before a number."""
     numbered = _NUMBERED.fullmatch(value) if root else None
-    return numbered[1].lower() in _PRODUCTS if numbered else _PRODUCT.fullmatch(value) is not None
+    return numbered[1].lower() in _NUMBERED_THINGS if numbered else _PRODUCT.fullmatch(value) is not None
 
 
 def _of_note(word: str, before: str, rest: str) -> list[Told]:
@@ -136,7 +143,7 @@ def _of_note(word: str, before: str, rest: str) -> list[Told]:
         return [(given.start("value"), given.end("value"), "SECRET", 0.8)] if given and sure else []
     if (word != "login" and word not in NOTES) or (found := _NOTE.match(rest)) is None:
         return []
-    value = found["value"].rstrip(".,;")
+    value = found["value"].rstrip(".,;\"'`)]")
     user = found["user"] or found["mail"]
     strong = strength(value)
     root, invented = user.lower() in ROOTS, made_up(user)

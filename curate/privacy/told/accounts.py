@@ -10,7 +10,7 @@ from curate.privacy.words import word_list
 
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{3,29}", re.IGNORECASE)
 _SIGNED = re.compile(r"(?=.*\d).*\w[._]\w")
-_SITE = re.compile(r"\.(?:com|org|net|io|de|fr|uk|html?|php|py|js|txt|json)$", re.IGNORECASE)
+_SITE = re.compile(r"\.(?:com|org|net|io|de|fr|uk|html?|php|py|js|txt|json|config|ya?ml|xml|ini)$", re.IGNORECASE)
 _LAST_INITIAL = re.compile(r"[a-z]{3,}[._][a-z]")
 _KEY_BEHIND = re.compile(r"""["'»”)]*[.,;|/]?[ \t]*(?:[|/][ \t]*)?(?:\w+[ \t]?){1,3}[:=]""")
 _CLOSED = re.compile(
@@ -24,7 +24,7 @@ _PASSWORD_BESIDE = re.compile(
 )
 _LOGGED = re.compile(r"[ \t]+[a-z_]{2,16}=")
 ROOTS = frozenset(("root", "admin", "administrator", "sa", "postgres", "sysadmin", "superuser", "pi", "ubuntu"))
-_OF_MACHINES = frozenset(
+OF_MACHINES = frozenset(
     word_list("""
     oracle mysql nobody anonymous ftp ftpuser www data jenkins ansible vagrant centos debian fedora core backup ec
     ec2 support tomcat hadoop zabbix nagios minecraft steam teamspeak demo dev devops deployer jira sonar gitlab
@@ -34,18 +34,30 @@ _OF_MACHINES = frozenset(
 """)
 )
 """Accounts of programs and roles that servers' logs are full of."""
+_JOINTS = re.compile("[._-]")
 _NO_WORD = re.compile(r"[\d_@]|\w\.\w")
 
 
 def somebodys(name: str) -> bool:
     """Whether an account may be a person's: no part of it names a program, a role or a machine."""
     parts = {part.rstrip("0123456789") for part in re.split(r"[._-]", name.lower())} | {name.lower()}
-    return all(map(parts.isdisjoint, (ROOTS, _OF_MACHINES, w.OF_PROGRAMS)))
+    return all(map(parts.isdisjoint, (ROOTS, OF_MACHINES, w.OF_PROGRAMS)))
 
 
 def made_up(name: str) -> bool:
-    """Whether a user name is no word: an address, or with a digit or a sign inside, and nothing that names itself."""
-    return "@" in name or (_NO_WORD.search(name) is not None and not w.NAMES_ITSELF.fullmatch(name))
+    """Whether a user name is no word: an address, or with a digit or a sign inside or of two words with a hyphen, and no
+    name of a file."""
+    if "@" in name:
+        return True
+    parts = _JOINTS.split(name)
+    two = len(parts) == 2 and all(part.isalpha() and len(part) > 2 for part in parts)
+    ours = w.NAMES_ITSELF.fullmatch(name) or _SITE.search(name)
+    return (two or _NO_WORD.search(name) is not None) and max(map(len, parts)) > 2 and not ours
+
+
+def a_handle(name: str) -> bool:
+    """Whether it is made up and not out of a program, as names in lists of fields are: `app_user`."""
+    return "@" not in name and made_up(name) and w.OF_PROGRAMS.isdisjoint(_JOINTS.split(name.lower()))
 
 
 def account_like(value: str, joined: str = "") -> bool:

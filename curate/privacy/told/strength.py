@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from curate.privacy.placeholders import anybodys, says_what_it_is
-from curate.privacy.told.words import NAMES_ITSELF
+from curate.privacy.told.words import NAMES_ITSELF, a_word_for_it
 
 MARK = re.compile(r"[!@#$%^&*+=~?|\]\[{}()<>€£§]")
 _NO_PASSWORD = re.compile(
@@ -54,4 +54,4 @@ def _any_word(value: str) -> bool:
     if len(value) < 4 or not _WORD.search(value) or _RANDOM.fullmatch(value):
         return False
     named = _NO_PASSWORD.match(value) or NAMES_ITSELF.fullmatch(value) or anybodys("", value) or says_what_it_is(value)
-    return not named and value.isprintable()
+    return not named and not a_word_for_it(value) and value.isprintable()

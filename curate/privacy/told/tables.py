@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from curate.privacy.column import Block
-from curate.privacy.told.accounts import ROOTS, made_up
+from curate.privacy.told.accounts import ROOTS, a_handle
 from curate.privacy.told.strength import of_cell
 from curate.privacy.told.words import AMBIGUOUS, NAMES_ITSELF, OF_PROGRAMS
 
@@ -23,6 +23,8 @@ _USER = re.compile(
     r"(?i)(?:user(?: ?name|_?id)?|login|e-?mail|account|benutzer(?:name)?|usuario|utilisateur|identifiant|utente)\Z"
 )
 _PARTS = re.compile(r"[|,;\t]")
+_PROSE = re.compile(r"[,;] ")
+"""A line of a letter parts its words like that as well: "thanks, Martin"."""
 _LOGIN = re.compile(r"[^\W\dA-Z_][\w.@+-]{1,60}")
 
 
@@ -101,11 +103,12 @@ def rows_below(text: Block, row: int, table: Table) -> tuple[list[tuple[int, int
                 break
             place, value = cells[table.column]
             who = [name for _, name in map(cells.__getitem__, users) if _LOGIN.fullmatch(name)]
-            if of_cell(value, min(map(_least, who), default=3)):
+            least = min(map(_least, who), default=3)
+            if of_cell(value, max(least, 2) if _PROSE.search(read) and table.sign in ",;" else least):
                 out.append(_at(low, read, place, value, "SECRET", 0.8))
                 for user in users:
                     place, name = cells[user]
-                    if "@" not in name and 4 <= len(name) <= 30 and _LOGIN.fullmatch(name) and made_up(name):
+                    if 4 <= len(name) <= 30 and _LOGIN.fullmatch(name) and a_handle(name):
                         out.append(_at(low, read, place, name, "HANDLE", 0.6))
         low += len(line) + 1
     return out, low

@@ -41,6 +41,13 @@ for _word in (*_UNSPACED_PASSWORDS, *_UNSPACED_NAMES):
 
 SPEAKS = frozenset((*_PASSWORDS, *_NAMES, "pin"))
 """Words that begin a reading of their own."""
+
+
+def a_word_for_it(value: str) -> bool:
+    """Whether a value is a word for passwords itself, as in files of translations: `login.password=heslo`."""
+    return value.lower() in SPEAKS or any(word in value for word in _UNSPACED_PASSWORDS)
+
+
 COMMANDS = word_list("""
     curl mysql mysqldump mysqladmin mysqlimport mariadb sshpass docker podman redis smbclient openssl xfreerdp htpasswd
     ldapsearch ldapadd ldapmodify ldapwhoami
