@@ -8,6 +8,7 @@ written token and batch; the bundled base writes about 1,000 tokens a second on 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from train.extra import extra
 from train.objective import Objective
 from train.thoughts import words_of
 
+_ANY_ANSWER = {"role": "assistant", "content": "<think>\nSo.\n</think>\n\nYes."}
 _BATCH_TOKENS_CPU, _BATCH_TOKENS_CUDA = 8192, 131072
 
 
@@ -46,7 +48,7 @@ def last_answer(
 
     `special_tokens`: whether a call of a tool keeps those that the template writes into it; those that end a turn go."""
     last = max(k for k, message in enumerate(messages) if message["role"] == "assistant")
-    text = _prompt(bench, messages[: last + 1], tools)
+    text = _prompt(bench, messages[:last], tools)
     if messages[last].get("tool_calls"):
         whole = bench.encoder.chat.render(messages[: last + 1], tools)
         if whole.startswith(text):
@@ -59,14 +61,12 @@ def last_answer(
 
 
 def _prompt(bench: Workbench, messages: Conversation, tools: Tools) -> str:
-    """What stands before a conversation's last answer where it is learned, earlier thoughts as they are written there."""
-    try:
-        whole, spans = bench.encoder.chat.answer_spans(messages, tools)
-    except ValueError:
-        spans = []
-    if not spans:
-        return bench.encoder.chat.render(messages[:-1], tools, prompt=True)
-    return whole[: spans[-1][0]]
+    """What a model is asked behind some turns, earlier thoughts as they stand where it learned; whatever the right answer
+    is, or a prompt would tell something of it."""
+    with contextlib.suppress(ValueError):
+        whole, spans = bench.encoder.chat.answer_spans((*messages, _ANY_ANSWER), tools)
+        return whole[: spans[-1][0]]
+    return bench.encoder.chat.render(messages, tools, prompt=True)
 
 
 def prompt_tokens(bench: Workbench, text: str) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Button, Select, Static
 
+from curate.dataset.atomic import can_be_made
 from curate.safetext import safe_text
 from tui.keymap import key
 from tui.rail import Keys
@@ -191,7 +191,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
                 kept = replace(target, write_recipe(dataset, recipe, relative_to=target.parent))
         except (CurateError, OSError) as error:
             elsewhere = shlex.join(["curate", "tui", self.path, "--out"])
-            way = f" `{elsewhere} FOLDER` writes elsewhere." if not _writable(target.parent) else ""
+            way = f" `{elsewhere} FOLDER` writes elsewhere." if not can_be_made(target.parent) else ""
             note = Text(f"✗ {in_words(error)}{way}")
             self.app.call_from_thread(self.query_one("#guide-note", Static).update, note)
             return
@@ -214,12 +214,6 @@ class GuideScreen(ShowsErrors, Screen[None]):
         from tui.opening import OpenScreen
 
         self.app.switch_screen(OpenScreen(self.path))
-
-
-def _writable(folder: Path) -> bool:
-    """Whether files can be made in a folder, which need not be there yet."""
-    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
-    return os.access(there, os.W_OK | os.X_OK)
 
 
 def wants_guide(path: str) -> bool:

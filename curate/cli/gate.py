@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -121,12 +120,13 @@ def gate_command(
 
 def _cure(what: str | None, recipe: Recipe, read: str, policy: Policy) -> str:
     """What mends data that fails as it stands, read in the same way, and what judges it again, by the same rules."""
+    from curate.dataset.atomic import can_be_made
     from curate.safetext import safe_text
     from curate.workflow import default_out
 
     given = [] if what is None else [read if what == "-" or "://" in what else what]
     out, where = [], recipe.run.out or str(default_out(read))
-    if not _can_be_made(Path(where)):
+    if not can_be_made(where):
         where = "FOLDER"
         out = ["--out", where]
     run = ["curate", "run", *given, "--no-train", *out, *_repeated(*READ)]
@@ -145,9 +145,3 @@ def _repeated(*names: str, **kept: str | None) -> list[str]:
             value = kept.get(name) or context.params[name]
             words += [word for one in (value if option.multiple else [value]) for word in (option.opts[0], str(one))]
     return words
-
-
-def _can_be_made(folder: Path) -> bool:
-    """Whether a folder can be written, or made where it stands."""
-    there = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
-    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)

@@ -46,6 +46,13 @@ def make_private_dir(path: str | os.PathLike[str]) -> Path:
     return target
 
 
+def can_be_made(folder: str | os.PathLike[str]) -> bool:
+    """Whether files can be written into a folder, which need not be there yet; nothing is made."""
+    whole = Path(folder).absolute()
+    there = next(path for path in (whole, *whole.parents) if os.path.lexists(path))
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary path beside `path` for writers that want a name; renamed on success, removed on any failure."""

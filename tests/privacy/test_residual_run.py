@@ -22,8 +22,10 @@ from curate import workflow
 from curate.cli.gate import gate_command
 from curate.cli.pii_review import _shown, pii_review_command
 from curate.errors import ConfigError, CurateError, DataError
+from curate.pipeline import Detected
 from curate.recipe import Recipe
 from curate.review import residual
+from curate.review.residual import Sample
 from curate.rundir import REVIEW_FILE, RunDir
 from curate.stages.private import private_values
 
@@ -338,15 +340,21 @@ def test_a_reviewed_run_is_never_pruned(copy: Path) -> None:
     assert [line.decisions for line in find_runs(copy.parent)] == [True]
 
 
-def test_names_that_were_only_noted_are_hidden_and_what_is_asked_about_is_not(tmp_path: Path) -> None:
+def first_shown(tmp_path: Path, said: str) -> tuple[Detected, Sample, str]:
+    """A run over thirty rows that say so, its review sample, and what a reviewer sees of the first row of it."""
     data = tmp_path / "t.jsonl"
-    said = "My name is Olga Petrova and I wrote on day {n}, then 3{n}8 22 33 416"
     data.write_text("".join(json.dumps({"text": said.format(n=n % 10)}) + "\n" for n in range(30)))
     workflow.run(Recipe().with_(input=str(data), stages=["pii"]), out=tmp_path / "run", train=False)
     detected = workflow.reopen(RunDir.open(tmp_path / "run"))
     sample = residual.sample_of(detected)
     assert sample is not None
     ((_, text),) = _shown(sample, 0, private_values(detected.dataset, detected.findings))
+    return detected, sample, text
+
+
+def test_names_that_were_only_noted_are_hidden_and_what_is_asked_about_is_not(tmp_path: Path) -> None:
+    said = "My name is Olga Petrova and I wrote on day {n}, then 3{n}8 22 33 416"
+    detected, sample, text = first_shown(tmp_path, said)
     assert re.fullmatch(r"My name is \[PERSON\] and I wrote on day \d, then «1: 3\d8 22 33 416»", text)
     at = text.index("[PERSON]") - 3  # a value that was noted around what a weak detector marked stays to be read
     over = detected.findings.slice(0, 1).to_pylist()[0] | {"row": int(sample.rows[0]), "start": at, "end": 80}
@@ -356,13 +364,7 @@ def test_names_that_were_only_noted_are_hidden_and_what_is_asked_about_is_not(tm
 
 
 def test_what_was_replaced_is_hidden_where_a_weak_mark_lies_over_it_too(tmp_path: Path) -> None:
-    data = tmp_path / "t.jsonl"
     said = "account number 1234567{n} x4111 1111 1111 111{n} please"
-    data.write_text("".join(json.dumps({"text": said.format(n=n % 10)}) + "\n" for n in range(30)))
-    workflow.run(Recipe().with_(input=str(data), stages=["pii"]), out=tmp_path / "run", train=False)
-    detected = workflow.reopen(RunDir.open(tmp_path / "run"))
-    sample = residual.sample_of(detected)
-    assert sample is not None
-    ((_, text),) = _shown(sample, 0, private_values(detected.dataset, detected.findings))
+    text = first_shown(tmp_path, said)[2]
     assert text.startswith("account number [")
     assert "1234567" not in text

@@ -288,5 +288,7 @@ def test_written_answers_are_compared_without_their_thoughts(tokenizer: Any, bas
     before = found.tokens[0][: int(np.flatnonzero(np.diff(found.supervised[0].astype(int)) == 1)[-1]) + 1]
     assert prompt_tokens(bench, prompt).tolist() == before.tolist()
     assert reference == THERE
+    for other in ({"content": "<think>\nhm\n</think>\n\nNo."}, {"content": "No.", "reasoning_content": "hm"}):
+        assert last_answer(bench, (*THINKS[:-1], {"role": "assistant", **other}))[0] == prompt  # it tells nothing of it
     written = ["<think>\nno\n</think>\n\nover there", "over there", "<think>\nnever ends"]
     assert [words_of(text) for text in (*written, reference)] == ["over there", "over there", written[2], "over there"]

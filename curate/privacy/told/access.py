@@ -66,14 +66,13 @@ _PRODUCT = re.compile(
 )
 """A product with its version, a field with its number: `Debian12`, `iPhone15Pro`, `api_key1`."""
 _NUMBERED = re.compile(r"([A-Z][a-z]+)\d{2,4}")
-_PRODUCTS = frozenset(word_list("""
+_NUMBERED_THINGS = OF_MACHINES | OF_PROGRAMS | frozenset(word_list("""
     debian ubuntu rocky alma fedora mint kali arch gentoo raspbian bullseye bookworm trixie buster jammy focal noble windows
     server proxmox solaris android python ruby java node perl firefox chrome safari edge exchange office outlook word excel
     access kernel oracle postgres redis nginx apache tomcat docker galaxy pixel iphone release version build level team
     group room floor rack disk port host switch router seite raum rhel suse opensuse freebsd esxi vmware hyperv macos cisco
     kapitel chapter page zimmer etage vlan slot drucker printer
 """))
-_NUMBERED_THINGS = _PRODUCTS | OF_MACHINES | OF_PROGRAMS
 _OF_FIELDS = frozenset(word_list("id key secret bucket token field name user access client api region"))
 _NET_USE = re.compile(r":\S{1,60}[ \t]+(?P<value>\S{6,60})(?=\s|$)")
 

@@ -40,7 +40,7 @@ _NO_WORD = re.compile(r"[\d_@]|\w\.\w")
 
 def somebodys(name: str) -> bool:
     """Whether an account may be a person's: no part of it names a program, a role or a machine."""
-    parts = {part.rstrip("0123456789") for part in re.split(r"[._-]", name.lower())} | {name.lower()}
+    parts = {part.rstrip("0123456789") for part in _JOINTS.split(name.lower())} | {name.lower()}
     return all(map(parts.isdisjoint, (ROOTS, OF_MACHINES, w.OF_PROGRAMS)))
 
 
