@@ -56,7 +56,7 @@ CALIBRATION = [
     *(("sentences", kind, 0.1, 7) for kind in (*SLIPS, "annotator")), *(("sentences", kind, 0.2, 7) for kind in HABITS[1:]),
     *(("few_sentences", kind, 0.1, 7) for kind in ("uniform", "annotator")), ("few_sentences", "crowd", 0.2, 7),
 ]  # fmt: skip
-"""Nothing of the suggestion's probability was fitted to any of them."""
+"""No number in the suggestion's probability was fitted to them; its formula was chosen among some twenty by them."""
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -154,8 +154,8 @@ def calibration() -> None:
 
 def own(seeds: int) -> None:
     """Calibration of Banking77's `likely_wrong` rows as the file is labelled, without those that are suspect in the
-    untouched file, and as a reader judged every suggestion that is not the label before the flip (two seeds; arguable ones
-    count half)."""
+    untouched file, and as a reader judged every suggestion that is not the label before the flip (four seeds; arguable ones
+    count half); at last of all draws of a noise together, with what a number that is right at every height would show."""
     texts, labels, names = *SETS["banking"](), banking_names()
     n, k = len(labels), len(names)
     with SUGGESTIONS.open(encoding="utf-8") as file:
@@ -165,6 +165,7 @@ def own(seeds: int) -> None:
     print(f"{suspect.sum()} rows are likely wrong in the untouched file")
     print("noise, seed | as labelled: rows, says, right, ECE | without those rows | as read")
     for _, kind, rate in TARGETS:
+        draws = []
         for seed in range(1, seeds + 1):
             given = flipped(kind, texts, labels, rate, seed)
             ours = estimate_label_noise(texts, given, np.arange(n), k, 0, 1)
@@ -174,6 +175,7 @@ def own(seeds: int) -> None:
             others = np.flatnonzero(likely & (right == 0)).tolist()
             keys = [(row, names[ours.suggested[row]]) for row in others]
             judged[others] = [read.get(key, 0.0) for key in keys]
+            draws.append((p[likely], judged[likely]))
             cases = ((likely, right), (likely & ~suspect, right), (likely, judged))
             print(
                 f"{kind:11}{seed:3}",
@@ -181,6 +183,10 @@ def own(seeds: int) -> None:
                 f"({sum(key not in read for key in keys)} not read)",
                 flush=True,
             )
+        p, judged = (np.concatenate(part) for part in zip(*draws, strict=True))
+        rng = np.random.default_rng(0)
+        chance = np.mean([calibration_error(p, rng.random(len(p)) < p) for _ in range(200)])
+        print(f"{kind:11}all {len(p):5} rows {told(p, judged)}, by chance {chance:.3f}", flush=True)
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:

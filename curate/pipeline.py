@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ import orjson
 import pyarrow as pa
 import xxhash
 
+from curate.cores import available_cores
 from curate.dataset import Dataset
 from curate.errors import CurateError, RunError, StageSkipped
 from curate.execution import LOCAL, Execution
@@ -335,8 +335,7 @@ def stage_key(
 
 def thread_count(recipe: Recipe) -> int:
     """Threads that engines may use."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    return recipe.run.threads or available
+    return recipe.run.threads or available_cores()
 
 
 def relation_of(n_rows: int, scores: pa.Table, numbers: np.ndarray | None = None) -> Relation:

@@ -26,6 +26,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from curate.cores import available_cores
 from curate.dataset.atomic import atomic_write, atomic_write_bytes, make_private_dir
 from curate.dataset.compression import file_hash
 from curate.errors import RunError, RunLockedError
@@ -241,7 +242,7 @@ def hardware() -> dict[str, Any]:
     return {
         "system": platform.system(),
         "machine": platform.machine(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": available_cores(),
         "memory_gib": round(memory / 2**30, 1),
         "byteorder": sys.byteorder,
     }

@@ -8,7 +8,6 @@ near-duplicates of one another is found out without the test rows, so a study wi
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 
 from curate import arms, finetune
 from curate.arms.evaluation import held_out, together
+from curate.cores import available_cores
 from curate.dataset.atomic import atomic_write_text
 from curate.errors import Cancelled, ConfigError, DataError
 from curate.house import require
@@ -198,7 +198,7 @@ def _at_once(
     """Trials side by side and a sentence on why: cores, memory of the largest trial, accelerator."""
     resources = require("train.resources")
     largest = require("train.processes").LARGEST_BASE_BYTES
-    most = wish.at_once or min(config.threads or resources.available_cores(), wish.trials)
+    most = wish.at_once or min(config.threads or available_cores(), wish.trials)
     if not wish.at_once and (resources.accelerator()["accelerator"] or not bench.source.is_small(largest)):
         most = 1
     if most < 2 or not bench.source.local:
@@ -247,7 +247,7 @@ def _summary(
         "importances": importances,
         "comparison": None,
         "versions": require("train.extra").versions(),
-        "hardware": {"cpus": os.cpu_count(), **require("train.resources").accelerator()},
+        "hardware": {"cpus": available_cores(), **require("train.resources").accelerator()},
     }  # fmt: skip
 
 

@@ -156,11 +156,6 @@ def free_disk(directory: Path) -> int | None:
     return None
 
 
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-
-
 def accelerator() -> dict[str, Any]:
     """The GPU, or None, and torch's threads."""
     from train.extra import extra

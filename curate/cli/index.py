@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curate.cli.options import NamingGroup
+from curate.cores import available_cores
 from curate.words import plural, size
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def build(index: str, files: tuple[str, ...], similarity: float, as_json: bool) 
     from curate.stages.against import read_items
 
     config = IndexConfig(similarity=similarity)
-    made = [read_items(file, config, _threads()) for file in files]  # all are read before anything is written
+    made = [read_items(file, config, available_cores()) for file in files]  # all are read before anything is written
     target = Index.create(index, config)
     for file, items in zip(files, made, strict=True):
         _say_added(file, len(items), target.add(items), as_json)
@@ -52,7 +53,7 @@ def add(index: str, files: tuple[str, ...], as_json: bool) -> None:
 
     target = Index(index)
     for file in files:
-        items = read_items(file, target.config, _threads())
+        items = read_items(file, target.config, available_cores())
         _say_added(file, len(items), target.add(items), as_json)
     _show(target.info(), as_json)
 
@@ -86,12 +87,6 @@ def info(index: str, check: bool, as_json: bool) -> None:
         opened.items()
         click.echo("every segment is what was written", err=True)
     _show(opened.info(), as_json)
-
-
-def _threads() -> int:
-    from curate.similarity.parallel import default_threads
-
-    return default_threads()
 
 
 def _say_added(file: str, items: int, new: bool, as_json: bool) -> None:

@@ -231,7 +231,7 @@ def _judged(probabilities: Floats, posterior: Floats, labels: npt.NDArray[np.int
         wrong,
         np.clip((wrong + duel) / 2.0, 0.0, 1.0),
         suggested,
-        suggestion_probability(probabilities, labels, suggested, held, rate),
+        suggestion_probability(probabilities, labels, suggested, rate, true_label_posterior),
         held,
         rivals.max(axis=1) > probabilities[at, labels],
     )

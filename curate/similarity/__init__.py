@@ -9,7 +9,6 @@ from curate.similarity.clusters import clusters
 from curate.similarity.exact import exact_groups
 from curate.similarity.minhash import Layout, choose_layout
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
-from curate.similarity.parallel import default_threads
 
 __all__ = [
     "Edges",
@@ -17,7 +16,6 @@ __all__ = [
     "NearConfig",
     "choose_layout",
     "clusters",
-    "default_threads",
     "exact_groups",
     "near_duplicate_edges",
 ]

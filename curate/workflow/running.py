@@ -76,6 +76,7 @@ def run(
     earlier = Journal() if decisions is None else read_decisions(decisions)
     clock = _Clock()
     with clock.step("load"):
+        recipe.stages()  # a wrong setting is told at once, and modules are imported while a large file is still being read
         dataset = read_input(recipe)
     on_read(dataset)
     dataset.name_rows_ahead()

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from curate.cores import available_cores
 from curate.errors import CurateError
 from train.estimate import estimate_training
 from train.processes import DONE, LARGEST_BASE_BYTES, Job, Pool
-from train.resources import accelerator, available_cores
+from train.resources import accelerator
 
 if TYPE_CHECKING:
     from train.ablation.matrix import Matrix

@@ -17,7 +17,6 @@ does.
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +30,7 @@ from safetensors.torch import save_file
 from torch.nn import functional as nnf
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from curate.cores import available_cores
 from train.bundled.optimiser import Optimiser
 
 
@@ -259,7 +259,7 @@ def pretrain(
             mine.data = theirs.data  # one set of weights, a gradient for each shard
         replicas.append(twin)
     clock, cpu = time.perf_counter(), time.process_time()
-    with ThreadPoolExecutor(min(config.shards, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(config.shards, available_cores())) as pool:
         for step in range(done, config.steps if stop_after is None else min(stop_after, config.steps)):
             rows, groups = draw_batch(data, config, step)
             targets = rows.shape[0] * (rows.shape[1] - 1)

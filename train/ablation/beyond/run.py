@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from curate.cores import available_cores
 from curate.errors import CurateError
 from curate.words import rough_duration
 from train.ablation.analysis import Analysis
@@ -35,7 +36,6 @@ from train.config import TrainConfig
 from train.estimate import estimate_training
 from train.evaluate import metric_of
 from train.processes import LARGEST_BASE_BYTES, Pool
-from train.resources import available_cores
 
 Progress = Callable[[dict[str, Any]], None]
 _ASKING = 1.25
