@@ -293,7 +293,7 @@ def _evidence(
 STAGE = Stage(
     name=NAME,
     title="Label issues",
-    version=9,
+    version=10,
     config=LabelIssuesConfig,
     detect=detect,
     on_finding="review",
