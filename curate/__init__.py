@@ -1,4 +1,4 @@
-"""Curate: find what is wrong with fine-tuning data, cure it under a ledger, prove whether it helped.
+"""Curate: find what is wrong with fine-tuning data, mend it with a reason on record, say whether it helped.
 
     import curate
 

@@ -67,7 +67,7 @@ Examples:
   curate init tickets.jsonl            write curate.toml, with reasons
   curate run                           run the recipe in this folder
   curate run tickets.jsonl --no-train  curate a file with the defaults
-  curate explain runs/tickets 4711     why is row 4711 gone?
+  curate explain runs/tickets 85       why is row 85 gone?
   curate tui runs/tickets              look, decide, undo
   curate gate tickets.jsonl            may this be trained on? exit 1 if not
 
@@ -114,7 +114,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     help="Show Python tracebacks of errors; may stand anywhere.",
 )
 def cli() -> None:
-    """Find what is wrong with fine-tuning data, cure it under a ledger, and prove whether it helped."""
+    """Find what is wrong with fine-tuning data, mend it with a reason on record, and say with numbers whether it helped."""
 
 
 def main(args: list[str] | None = None) -> Any:

@@ -24,7 +24,8 @@ Examples:
 @click.option("--on", "data", metavar="RUN|FILE", type=click.Path(), required=True, help="The data to compare on.")
 @click.option("--seed", type=int, help="Seed of every training (default: the run's seed).")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="A setting of [train]; may be repeated.")
-@click.option("--price-per-hour", type=float, help="What an hour of this machine costs, to tell what a training does.")
+@click.option("--price-per-hour", type=click.FloatRange(0), metavar="PRICE",
+              help="What an hour of this machine costs, to tell what a training does.")
 @data_options
 @quiet_option
 @json_option

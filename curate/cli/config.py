@@ -7,7 +7,8 @@ import click
 from curate.cli.options import Choice, NamingGroup
 
 
-@click.group("config", cls=NamingGroup)
+@click.group("config", cls=NamingGroup, epilog="\b\nExamples:\n  curate config schema gate --format text\n"
+             "  curate config validate curate.toml")  # fmt: skip
 def config_command() -> None:
     """Show, check or document recipes."""
 
@@ -26,7 +27,10 @@ def show(recipe: str | None) -> None:
 @config_command.command("validate", epilog="\b\nExample:\n  curate config validate curate.toml")
 @click.argument("recipe", required=False, type=click.Path())
 def validate(recipe: str | None) -> None:
-    """Check a recipe: unknown keys, wrong types, unknown stages; exit code 2 when something is wrong."""
+    """Check a recipe: unknown keys, wrong types, unknown stages.
+
+    Exit code 2 when something is wrong.
+    """
     from curate.cli.options import recipe_for
 
     checked = recipe_for(recipe)
@@ -39,7 +43,7 @@ def validate(recipe: str | None) -> None:
 @click.option("--format", "format_", type=Choice(["json", "text"]),
               help="Default: text on a terminal, JSON elsewhere.")
 def schema(section: str, format_: str | None) -> None:
-    """Print the sections and settings of a recipe with type, default and explanation.
+    """Print every setting of a recipe with type, default and meaning.
 
     SECTION (data, gate, stages.pii or pii, ...) prints one of them alone.
     """

@@ -24,7 +24,7 @@ MARKS = ("flag", "unflag")
 @click.command("decide", epilog="\b\nExamples:\n"
     "  curate decide runs/tickets accept 5f3a91c2d4e67788\n"
     "  curate decide runs/tickets override 5f3a91c2d4e67788 --value billing\n"
-    "  curate decide runs/tickets reject --where 'rule:likely_wrong score<0.6 state:waits' --dry-run\n"
+    "  curate decide runs/tickets reject --where 'rule:likely_wrong score<0.8 state:waits' --dry-run\n"
     "  curate decide runs/tickets undo\n\n"
     "\b\nFilters: words of the text, or key:words (inside), key=word (whole), joined by and; - turns one round.\n"
     "Keys: stage, rule, action, field, state (waits, applies, rejected, ...), score (>=, <=), row (10-20),\n"

@@ -14,9 +14,9 @@ SHOWN_DIGITS = 16
 """Of the id of a finding: `curate decide` takes as many."""
 
 
-@click.command("explain", epilog="\b\nExamples:\n  curate explain runs/tickets 4711\n"
-               "  curate explain runs/tickets tickets.jsonl:4712    the same row, by its line\n"
-               "  curate explain runs/tickets id=T-4711             by a column of yours\n"
+@click.command("explain", epilog="\b\nExamples:\n  curate explain runs/tickets 85\n"
+               "  curate explain runs/tickets tickets.jsonl:86         the same row, by its line\n"
+               "  curate explain runs/tickets ticket_id=T-101107       by a column of yours\n"
                "  curate explain runs/tickets 9f86d081884c7d659a2feaa0c55ad015 --json\n"
                "  curate explain runs/tickets --stage near_duplicates --limit 50")
 @click.argument("run", type=click.Path())

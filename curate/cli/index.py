@@ -47,7 +47,7 @@ def build(index: str, files: tuple[str, ...], similarity: float, as_json: bool) 
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @json_option
 def add(index: str, files: tuple[str, ...], as_json: bool) -> None:
-    """Add data files to an index; a file that is in it already changes nothing."""
+    """Add files to an index; one that is in it already changes nothing."""
     from curate.similarity.index import Index
     from curate.stages.against import read_items
 
@@ -63,7 +63,10 @@ def add(index: str, files: tuple[str, ...], as_json: bool) -> None:
 @click.argument("others", nargs=-1, required=True, type=click.Path())
 @json_option
 def merge(index: str, others: tuple[str, ...], as_json: bool) -> None:
-    """Add everything in OTHERS to an index, which is made where there is none. The order does not matter."""
+    """Add OTHERS to an index, which is made where there is none.
+
+    The order does not matter.
+    """
     from curate.similarity.index import Index, is_index
 
     sources = [Index(other) for other in others]

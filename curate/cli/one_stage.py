@@ -43,7 +43,7 @@ NEEDS = {"labels": ("label", "labels"), "fairness": ("group", "sensitive groups"
 """The role without which a verb has no answer, and what it holds."""
 
 
-EPILOG = "\b\nExample:\n  curate {verb} tickets.jsonl --out runs/{verb}"
+EPILOG = "\b\nExamples:\n  curate {verb} tickets.jsonl --out runs/{verb}"
 EPILOGS = {
     "dedup": EPILOG + "\n  curate dedup train.jsonl --against gsm8k_test.jsonl --against humaneval.index"
     "\n  curate dedup new.jsonl --earlier last_month.index",

@@ -50,10 +50,10 @@ def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """How to read the input."""
     options = (
         click.option("--task", type=Choice(TASKS), help="What the rows are for (default: detected)."),
-        click.option("--role", multiple=True, metavar="ROLE=COLUMN", help="Name a role's column; may be repeated."),
-        click.option(
-            "--on-bad-row", type=Choice(["fail", "skip"]), help="What a row that cannot be read does."
-        ),
+        click.option("--role", multiple=True, metavar="ROLE=COLUMN",
+                     help="Say which column is the text, label, prompt, group, ...; may be repeated."),
+        click.option("--on-bad-row", type=Choice(["fail", "skip"]),
+                     help="Stop at a row that cannot be read (default), or leave it out and say so."),
     )
     for option in reversed(options):
         command = option(command)

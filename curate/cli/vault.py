@@ -17,9 +17,10 @@ def vault_command() -> None:
 @vault_command.command("key", epilog="\b\nExample:\n  curate vault key curate.key")
 @click.argument("file", type=click.Path())
 def key(file: str) -> None:
-    """Write a new key file that only you can read; nothing that exists is replaced.
+    """Write a new key file that only you can read.
 
-    Keep it apart from the data: who has both has the values. A lost key cannot be made again.
+    A file that exists is not replaced. Keep the key apart from the data: who has both has the values. A lost key cannot be
+    made again.
     """
     from curate.cli.options import shell_path
     from curate.privacy.keys import fingerprint, load_key, make_key
@@ -35,7 +36,7 @@ def key(file: str) -> None:
 @click.option("--key", "key_file", required=True, type=click.Path(), help="The key file that the run was made with.")
 @click.option("--out", type=click.Path(), help="Where to write (default: RUN.restored.<format>, beside the run).")
 def restore(run: str, key_file: str, out: str | None) -> None:
-    """Write the curated data of RUN with every value of its vault put back.
+    """Write RUN's curated data with every value of its vault put back.
 
     The file is readable by you only. Rows that the run dropped stay dropped.
     """

@@ -16,6 +16,13 @@ def test_a_verbs_help_says_what_it_does_and_shows_an_example(verb: str) -> None:
     assert "Example" in out.output or verb in ("doctor",)
 
 
+@pytest.mark.parametrize("group", ["index", "vault", "config"])
+def test_a_group_says_of_each_of_its_verbs_a_whole_sentence(group: str) -> None:
+    out = CliRunner().invoke(cli, [group, "--help"], prog_name="curate")
+    assert "..." not in out.output.split("Commands:")[1].split("Examples:")[0]
+    assert f"curate {group}" in out.output.split("Examples:")[1]
+
+
 @pytest.mark.parametrize("verb", ["show", "validate", "schema"])
 def test_config_verbs_explain_themselves_too(verb: str) -> None:
     out = CliRunner().invoke(cli, ["config", verb, "--help"], prog_name="curate")
