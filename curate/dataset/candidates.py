@@ -223,7 +223,7 @@ class Candidates:
         if "label" in self.given:
             return list(self.given["label"])
         graded = self.graded()
-        other = {*self._named_about_rows, *self.pair(), *graded}
+        other = {*self._named_about_rows, *self.pair(), *graded, *self._speakers}
         fit = {name: fact for name, fact in self.free.items() if fact.labelish and name not in other}
         rated = self._rated(fit)
         if rated:
@@ -232,8 +232,19 @@ class Candidates:
             found = named + [name for name, fact in fit.items() if name not in named and fact.repeats]
         else:
             found = self._labels_among(fit)
+        found.sort(key=lambda name: self.free[name].distinct < 2)  # what never changes tells nothing apart
         marks = self._marks[:1] if graded else []
         return [*marks, *(name for name in found if name not in marks)]
+
+    @cached_property
+    def _speakers(self) -> set[str]:
+        """Columns that say who speaks (`role`: `user`, `assistant`), where each row is one message of a talk."""
+        return {
+            name for name, fact in self.free.items()
+            if known.plain(name).rpartition("_")[2] in known.SPEAKS and fact.kind == "str" and 0 < fact.distinct <= 10
+            and {str(word).strip().lower() for word in pc.unique(self.column(name).array.drop_null()).to_pylist()}
+            <= known.SPEAKERS
+        }  # fmt: skip
 
     def _labels_among(self, fit: Mapping[str, Facts]) -> list[str]:
         """Labels by name, or by contents where one column alone looks like it."""
@@ -263,7 +274,7 @@ class Candidates:
             return False
         for name, fact in self.free.items():
             about = name in self._named_about_rows and name not in pair
-            if not fact.labelish or (name in pair and fact.filled < 10) or about:
+            if not fact.labelish or (name in pair and fact.filled < 10) or about or name in self._speakers:
                 continue
             if known.rank(name, known.NAMES["label"]) is not None:
                 return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -69,6 +70,8 @@ def joined(parts: list[pa.Array], n_rows: int) -> pa.LargeStringArray:
     if len(parts) == 1:
         return parts[0].fill_null("")
     parts = [pc.if_else(pc.equal(part, ""), _text(None), part) for part in parts]
+    some = reduce(pc.or_, (part.is_valid() for part in parts))
+    parts[0] = pc.if_else(some, parts[0], _text(""))  # pyarrow leaves out the rows of which it would skip every part
     return pc.binary_join_element_wise(*parts, _text("\n"), null_handling="skip")
 
 
@@ -112,8 +115,8 @@ def loaded(text: str) -> Any:
 def flatten(value: Any) -> str:
     """What a conversation, a turn or another value says, as one text.
 
-    A turn's text is `content` or `value`; content may be a list of parts (OpenAI), of which the text counts. Tool calls
-    are part of what is said. Of answers with their places (SQuAD), each text counts once.
+    A turn's text is `content` or what `turns` names instead; it may be a list of parts (OpenAI, Gemini), of which the text
+    counts. Tool calls are part of what is said. Of answers with their places (SQuAD), each text counts once.
     """
     if isinstance(value, str):
         return value
@@ -124,7 +127,7 @@ def flatten(value: Any) -> str:
             parts = [flatten(said(value))]
             parts += [encode(value[key]) for key in ("tool_calls", "function_call") if value.get(key)]
             return "\n".join(filter(None, parts))
-        if value.get("type") == "text" and isinstance(value.get("text"), str):
+        if (value.get("type") == "text" or len(value) == 1) and isinstance(value.get("text"), str):
             return str(value["text"])
         return "\n".join(answers_in(value) if is_answer(value) else ()) or encode(value)
     return "" if value is None else encode(value)

@@ -18,7 +18,7 @@ from curate.dataset import names as known
 from curate.dataset.candidates import METADATA, Candidates, answering
 from curate.dataset.column import Column
 from curate.dataset.given import begins_conversations, context_of, lists_objects
-from curate.dataset.inner import Columns, holder_of, two_languages
+from curate.dataset.inner import Columns, holder_of, talk_within, two_languages
 from curate.dataset.shapes import Facts, facts_of
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
 from curate.errors import ConfigError, nearest
@@ -71,7 +71,10 @@ def detect(
     taken = {name for names in given.values() for name in names}
     column.look_into(taken)
     halves = {} if _NO_HALVES & given.keys() or task not in (None, "sft") else _halves(columns, column)
-    facts = {name: facts_of(name, column(name)) for name in dict.fromkeys((*columns, *taken))}
+    talks = [] if halves or _NO_TURNS & given.keys() else [talk_within(name, column(name)) for name in columns]
+    talks = [talk for talk in talks if talk]
+    asked = talks if len(talks) == 1 else []
+    facts = {name: facts_of(name, column(name)) for name in dict.fromkeys((*columns, *taken, *asked))}
     free = {name: fact for name, fact in facts.items() if name not in taken}
     finder = _Finder(free, facts | halves, given, task, column, halves)
     chosen_task, why, alternatives = finder.run()
@@ -87,6 +90,8 @@ def detect(
     return Detected(chosen_task, made, tuple(guesses))
 
 
+_NO_TURNS = {"text", "prompt", "messages"}
+"""Beside these, turns inside a column are not asked for."""
 _NO_HALVES = {"text", "prompt", "completion", "messages", "chosen", "rejected"}
 """Beside these, two languages of one column are not asked for."""
 

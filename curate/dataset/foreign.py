@@ -1,7 +1,9 @@
 """Column names in other languages, as the English names that `curate.dataset.names` knows.
 
 Written as `names.plain` writes them: lower case, words joined by `_`, Latin letters without their marks. German, Spanish,
-Portuguese, French, Italian, Dutch, Polish, Turkish, Russian, Ukrainian, Chinese, Japanese, Korean, Arabic, Hindi.
+Portuguese, French, Italian, Dutch, Polish, Turkish, Russian, Ukrainian, Chinese, Japanese, Korean, Arabic, Hindi; the
+commonest also in Bengali, Thai, Vietnamese, Indonesian, Malay, Persian, Hebrew, Greek, Czech, Hungarian, Romanian, Swedish,
+Danish, Norwegian and Finnish.
 """
 
 from __future__ import annotations
@@ -15,7 +17,11 @@ _WORDS = {
         "bericht omschrijving zin opis wiadomosc tresc metin mesaj yorum aciklama текст сообщение описание "
         "комментарий отзыв запрос повідомлення опис 文本 文字 内容 正文 句子 评论 描述 用户输入 テキスト 本文 "
         "文章 内容文 텍스트 본문 문장 내용 النص نص الرسالة رسالة الوصف التعليق पाठ टेक्स्ट संदेश विवरण "
-        "टिप्पणी"
+        "टिप्पणी "
+        "teks isi pesan ulasan van_ban noi_dung binh_luan tin_nhan متن پیام نظر توضیحات טקסט הודעה תיאור "
+        "תוכן κείμενο μήνυμα περιγραφή σχόλιο popis zprava szoveg uzenet leiras megjegyzes descriere "
+        "comentariu beskrivning meddelande beskrivelse teksti kuvaus viesti kommentti পাঠ্য বার্তা মন্তব্য "
+        "ข้อความ เนื้อหา ความคิดเห็น รายละเอียด รีวิว"
     ),
     "label": (
         "absicht kategorie klasse etikett stimmung thema kennzeichnung categoria etiqueta clase intencion "
@@ -23,24 +29,41 @@ _WORDS = {
         "sentimento_del_testo etiquette intention sujet theme klas kategoria etykieta klasa kategori etiket "
         "sinif niyet duygu категория метка класс намерение тональность тема категорія мітка 标签 类别 分类 "
         "意图 情感 类型 ラベル カテゴリ カテゴリー 分類 意図 라벨 레이블 카테고리 분류 의도 التصنيف الفئة "
-        "تصنيف فئة النية التسمية श्रेणी वर्ग लेबल इरादा भावना"
+        "تصنيف فئة النية التسمية श्रेणी वर्ग लेबल इरादा भावना "
+        "nhan danh_muc chu_de cam_xuc sentimen niat برچسب دسته دسته_بندی احساس תווית קטגוריה סיווג ετικέτα "
+        "κατηγορία stitek trida cimke osztaly eticheta amne luokka বিভাগ শ্রেণী หมวดหมู่ ประเภท ป้ายกำกับ"
     ),
     "question": (
         "frage fragestellung pregunta pergunta domanda vraag pytanie soru вопрос питання 问题 提问 質問 問い "
-        "질문 السؤال سؤال प्रश्न सवाल"
+        "질문 السؤال سؤال प्रश्न सवाल "
+        "pertanyaan soalan cau_hoi سوال پرسش שאלה ερώτηση otazka kerdes intrebare fraga spørgsmål spørsmål "
+        "kysymys প্রশ্ন คำถาม"
     ),
     "answer": (
         "antwort respuesta resposta reponse risposta antwoord odpowiedz cevap yanit ответ відповідь 答案 回答 "
-        "回复 答复 答え 応答 답변 대답 الجواب جواب الإجابة إجابة उत्तर जवाब"
+        "回复 答复 答え 応答 답변 대답 الجواب جواب الإجابة إجابة उत्तर जवाब "
+        "jawaban jawapan tra_loi cau_tra_loi پاسخ תשובה απάντηση odpoved valasz raspuns svar vastaus উত্তর "
+        "คำตอบ"
     ),
     "instruction": (
         "anweisung aufgabe instruccion instruccion_del_usuario instrucao consigne istruzione opdracht "
         "instrukcja talimat инструкция задание інструкція 指令 任务 指示 命令 지시 지시문 تعليمات التعليمات "
-        "निर्देश"
+        "निर्देश "
+        "instruksi perintah huong_dan yeu_cau دستور دستورالعمل הוראה οδηγία pokyn utasitas instructiune "
+        "instruktion instruks ohje নির্দেশ คำสั่ง คำแนะนำ"
     ),
-    "input": "eingabe entrada entree invoer wejscie girdi ввод 输入 入力 입력 مدخل इनपुट",
-    "output": "ausgabe salida saida sortie uitvoer wyjscie cikti вывод 输出 出力 출력 مخرج आउटपुट",
-    "context": "kontext contexto contexte contesto контекст 上下文 背景 文脈 문맥 السياق संदर्भ",
+    "input": (
+        "eingabe entrada entree invoer wejscie girdi ввод 输入 入力 입력 مدخل इनपुट "
+        "masukan dau_vao ورودی קלט είσοδος vstup bemenet intrare indata syote ইনপুট ข้อมูลนำเข้า"
+    ),
+    "output": (
+        "ausgabe salida saida sortie uitvoer wyjscie cikti вывод 输出 出力 출력 مخرج आउटपुट "
+        "keluaran dau_ra خروجی פלט έξοδος vystup kimenet iesire utdata tuloste আউটপুট ผลลัพธ์"
+    ),
+    "context": (
+        "kontext contexto contexte contesto контекст 上下文 背景 文脈 문맥 السياق संदर्भ "
+        "konteks ngu_canh زمینه הקשר συμφραζόμενα szovegkornyezet sammanhang konteksti প্রসঙ্গ บริบท"
+    ),
     "language": "sprache idioma lingua langue taal jezyk dil язык мова 语言 言語 언어 اللغة भाषा",
     "date": (
         "datum fecha data_abertura data_de_abertura date_de_creation tarih дата 日期 时间 日付 날짜 التاريخ "
@@ -58,7 +81,7 @@ _WORDS = {
     ),
 }
 
-FOREIGN = {word: name for name, words in _WORDS.items() for word in words.split()}
+FOREIGN = {word.casefold(): name for name, words in _WORDS.items() for word in words.split()}
 """The name in another language, and the English one that it is read as."""
 
 _TOGETHER = {

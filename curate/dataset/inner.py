@@ -1,7 +1,8 @@
 """Columns inside a column: `translation/en` is what stands under `en` in the objects of the column `translation`.
 
 A role may name one by its pointer. Detection offers the two languages of WMT's and OPUS's
-`{"translation": {"en": ..., "fr": ...}}` and nothing else: what other objects hold is the user's to say. Findings and edits
+`{"translation": {"en": ..., "fr": ...}}`, the one list of turns of a request (`body/messages`) and nothing else: what other
+objects hold is the user's to say. Findings and edits
 name the same pointer, so what is written keeps its shape.
 Cost: one pass over the JSON of a column for all that is asked for at once; it is kept.
 """
@@ -16,8 +17,9 @@ import pyarrow as pa
 
 from curate.dataset.column import Column, Piece, piece, settle
 from curate.dataset.content import loaded
-from curate.dataset.names import LANGUAGES, OTHER_LANGUAGES, RARE_CODES
+from curate.dataset.names import LANGUAGES, NAMES, OTHER_LANGUAGES, RARE_CODES, rank
 from curate.dataset.pointer import Token, escape, get, parse_pointer
+from curate.dataset.shapes import says_something
 
 _SAMPLE = 200
 _BATCH = 10_000
@@ -112,6 +114,27 @@ def two_languages(name: str, column: Column) -> list[str]:
         if value.keys() != set(keys):
             return []
     return [f"{escape(name)}/{escape(key)}" for key in keys]
+
+
+def talk_within(name: str, column: Column) -> str:
+    """The inner column of one whose objects all hold one list of turns: the request of a batch (`body/messages`), what was
+    asked before two answers (`input/messages`); empty for any other."""
+    array = column.array
+    if not column.json:
+        return ""
+    found: set[str] = set()
+    for row in range(0, len(array), max(1, len(array) // _SAMPLE)):
+        text = array[row].as_py()
+        value = None if text is None else loaded(text)
+        talks = [key for key in value if _called(key) and says_something(value[key])] if isinstance(value, dict) else []
+        if len(talks) != 1:
+            return ""
+        found.add(talks[0])
+    return f"{escape(name)}/{escape(found.pop())}" if len(found) == 1 else ""
+
+
+def _called(key: str) -> bool:
+    return key == "contents" or rank(key, NAMES["messages"]) is not None
 
 
 def _speak(keys: Sequence[str]) -> bool:

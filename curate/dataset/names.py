@@ -35,8 +35,10 @@ NAMES: dict[str, tuple[str, ...]] = {
         "assistant", "reply", "outputs", "generation", "best_answer", "targets", "solutions", "answers", "ideal",
     ),
     "messages": ("messages", "conversations", "conversation", "dialogue", "dialog", "chat", "turns"),
-    "chosen": ("chosen", "preferred", "winner", "accepted", "response_chosen", "chosen_response", "win"),
-    "rejected": ("rejected", "dispreferred", "loser", "response_rejected", "rejected_response", "lose"),
+    "chosen": ("chosen", "preferred", "winner", "accepted", "response_chosen", "chosen_response", "win", "preferred_output",
+               "preferred_response"),
+    "rejected": ("rejected", "dispreferred", "loser", "response_rejected", "rejected_response", "lose",
+                 "non_preferred_output", "non_preferred_response", "dispreferred_response"),
     "tools": ("tools", "functions", "available_tools", "tool_definitions"),
     "group": (
         "gender", "sex", "race", "ethnicity", "age_group", "age_band", "age_bucket", "religion", "nationality",
@@ -57,7 +59,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 PAIRS = (
     ("premise", "hypothesis"), ("sentence1", "sentence2"), ("sentence_1", "sentence_2"), ("question1", "question2"),
     ("text1", "text2"), ("text_a", "text_b"), ("sentence_a", "sentence_b"), ("question", "sentence"),
-    ("evidence", "claim"), ("query", "product_title"), ("query", "title"),
+    ("evidence", "claim"), ("query", "product_title"), ("query", "title"), ("anchor", "positive"),
 )  # fmt: skip
 JUDGED = (
     ("evidence", "claim"), ("document", "claim"), ("doc", "claim"), ("context", "statement"), ("passage", "hypothesis"),
@@ -102,6 +104,12 @@ THINGS = frozenset((
     "autor", "item", "article_number", "store", "shop", "seller",
 ))  # fmt: skip
 """What a review is about or by, as whole names: it is no label beside a rating."""
+SPEAKERS = frozenset((
+    "user", "human", "prompter", "customer", "assistant", "gpt", "chatgpt", "bot", "model", "system", "developer", "tool",
+    "function", "observation",
+))  # fmt: skip
+SPEAKS = ("role", "from", "speaker", "sender")
+"""What a column of them is called: who says a message is no class of it."""
 FEELINGS = ("label", "labels", "sentiment", "stance", "emotion", "mood")
 """Labels that are surer than a rating, also as the last word of a longer name."""
 SYSTEM = {"system": 3, "system_prompt": 2, "system_message": 2}
@@ -191,9 +199,9 @@ def spelled(name: str) -> str:
     """Lower case with `_` between words, in the language it is in."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     bare = "".join(c for c in unicodedata.normalize("NFKD", words) if not unicodedata.combining(c))
-    # Marks go where they only colour a Latin letter; vowels of Indic scripts are marks too.
+    # Marks go where they only colour a Latin letter; vowels of Indic scripts and of Thai are marks too.
     words = bare if bare.isascii() else unicodedata.normalize("NFC", words)
-    return re.sub(r"(?:[^\w\u0900-\u0dff]|_)+", "_", words.casefold()).strip("_")
+    return re.sub(r"(?:[^\w\u0900-\u0eff]|_)+", "_", words.casefold()).strip("_")
 
 
 def together(name: str) -> set[str]:

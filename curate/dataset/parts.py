@@ -19,7 +19,7 @@ from curate.dataset.content import flatten, loaded, read_together
 from curate.dataset.turns import who
 from curate.dataset.types import Roles
 
-ASSISTANT = frozenset({"assistant", "gpt", "chatgpt", "bot", "model", "function_call"})
+ASSISTANT = frozenset({"assistant", "gpt", "chatgpt", "bot", "chatbot", "model", "function_call"})
 """Names of the one who answers, in the shapes that conversations come in."""
 
 

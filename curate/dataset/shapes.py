@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from curate.dataset.column import Column
 from curate.dataset.names import SPLIT_WORDS, plain
+from curate.dataset.turns import CALLS, said
 
 SAMPLE_ROWS = 2_000
 LONG_BYTES = 150
@@ -93,7 +94,7 @@ def facts_of(name: str, column: Column) -> Facts:
     full = [text for text in texts if text.strip()]
     spelled = bool(full) and all(text.lstrip()[:1] in "[{" for text in full[:50])  # nested values written as text
     values = [_parsed(text) for text in full] if spelled else sample
-    conversation = _mostly(values, is_conversation)
+    conversation = _mostly(values, says_something)
     message = _mostly(values, is_message)
     filled = n - array.null_count
     # Long texts are no labels; their exact number of distinct values is not worth hashing them all.
@@ -131,6 +132,11 @@ def is_message(value: Any) -> bool:
 def is_conversation(value: Any) -> bool:
     """A list of turns."""
     return isinstance(value, list) and bool(value) and all(is_message(turn) for turn in value)
+
+
+def says_something(value: Any) -> bool:
+    """A list of turns, one of which at least says something: turns whose words stand where nobody looks are empty rows."""
+    return is_conversation(value) and any(said(turn) or turn.keys() & CALLS for turn in value)
 
 
 def _mostly(values: list[Any], fits: Any) -> bool:

@@ -1,4 +1,5 @@
-"""Who says what in a turn of a conversation: OpenAI's `role` and `content`, ShareGPT's `from` and `value`.
+"""Who says what in a turn of a conversation: OpenAI's `role` and `content`, ShareGPT's `from` and `value`, Gemini's `role`
+and `parts`, and a `role` beside a `text` or a `message`.
 
 A file in which both shapes are mixed may hold all four keys in every turn (Parquet writes one set of fields for all
 rows), with null or an empty text where a turn does not use them: the first key that holds something counts.
@@ -10,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 SPEAKER = ("role", "from")
-SAID = ("content", "value")
+SAID = ("content", "value", "parts", "text", "message")
+CALLS = frozenset(("tool_calls", "function_call"))
 
 
 def speaker(turn: Mapping[str, Any]) -> Any:

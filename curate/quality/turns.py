@@ -17,8 +17,8 @@ from curate.quality.hits import Hits, hits
 
 NAMES = {
     "system": "s", "developer": "s", "user": "u", "human": "u", "prompter": "u", "customer": "u", "assistant": "a",
-    "gpt": "a", "chatgpt": "a", "bot": "a", "model": "a", "function_call": "c", "tool_call": "c", "tool": "t",
-    "function": "t", "observation": "t", "function_response": "t", "ipython": "t", "tool_response": "t",
+    "gpt": "a", "chatgpt": "a", "bot": "a", "chatbot": "a", "model": "a", "function_call": "c", "tool_call": "c",
+    "tool": "t", "function": "t", "observation": "t", "function_response": "t", "ipython": "t", "tool_response": "t",
 }  # fmt: skip
 _SOUND = re.compile(r"s*(?:u[act]*)*")
 _BROKEN = re.compile(r"uu|aa|[us]t")

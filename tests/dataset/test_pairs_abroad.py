@@ -51,3 +51,14 @@ def test_a_claim_is_the_text_and_its_page_the_context(tmp_path: Path, claim: str
 def test_one_of_them_alone_is_any_column(tmp_path: Path, names: tuple[str, str]) -> None:
     roles = of(tmp_path, {names[0]: (60, 2), names[1]: (0, 1)}, "label").roles
     assert (roles.text, roles.context) == ((names[0],), ())
+
+
+ASKED_ABROAD = [("คำถาม", "คำตอบ"), ("Câu hỏi", "Trả lời"), ("Pertanyaan", "Jawaban"), ("سوال", "پاسخ"), ("שאלה", "תשובה"),
+                ("Ερώτηση", "Απάντηση"), ("Otázka", "Odpověď"), ("Kérdés", "Válasz"), ("Întrebare", "Răspuns"),
+                ("Fråga", "Svar"), ("Spørgsmål", "Svar"), ("Kysymys", "Vastaus"), ("প্রশ্ন", "উত্তর")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "answered"), ASKED_ABROAD)
+def test_a_question_and_its_answer_are_known_in_other_languages(tmp_path: Path, asked: str, answered: str) -> None:
+    dataset = of(tmp_path, {asked: (0, 1), answered: (60, 2)}, "id")
+    assert (dataset.task, dataset.roles.prompt, dataset.roles.completion) == ("sft", (asked,), (answered,))
