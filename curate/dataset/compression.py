@@ -32,6 +32,7 @@ _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _UNREAD = {
     b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7-zip", b"Rar!": "rar",
 }  # fmt: skip
+_WORKBOOKS = (".xlsx", ".xlsm", ".ods", ".numbers")
 SUFFIXES = {"gzip": ".gz", "zstd": ".zst", "none": ""}
 
 
@@ -39,6 +40,8 @@ def compression_of(path: Path) -> str:
     """`none`, `gzip` or `zstd`; DataError for a compression that is not read."""
     with path.open("rb") as file:
         head = file.read(8)
+    if head.startswith(b"PK\x03\x04") and path.suffix.lower() in _WORKBOOKS:
+        raise DataError(f"{path}: is a workbook of a spreadsheet. Save the sheet as CSV in UTF-8, and give that file.")
     for magic, name in _UNREAD.items():
         if head.startswith(magic):
             raise DataError(f"{path}: is a {name} file, which is not read. Unpack it, or use gzip or zstd instead.")

@@ -23,11 +23,14 @@ import numpy as np
 
 from curate.dataset.blocks import PIECE_ROWS
 from curate.dataset.column import Piece, piece, settle
+from curate.dataset.encodings import conversion
+from curate.dataset.header import lacks_header
 from curate.dataset.jsontext import encode
 from curate.dataset.pointer import parse_pointer
 from curate.dataset.records import BOM, Parsed, Rows, TextStore, line_starts, without_line_ends
 from curate.dataset.types import Rejected, mask
 from curate.errors import DataError
+from curate.words import plural
 
 _DELIMITERS = ",\t;|"
 _SNIFF_BYTES = 1 << 16
@@ -163,7 +166,7 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
         raise DataError(f"{path}: no rows: the file holds only blank lines.")
     first, last, columns, problem = header
     if problem or columns is None:
-        raise DataError(f"{path}: line {first + 1}: the header cannot be read: {problem}.{_convert(problem)}")
+        raise DataError(f"{path}: line {first + 1}: the header cannot be read: {problem}.{_convert(problem, data)}")
     _check_header(columns, path, first + 1)
     width = len(columns)
     pieces: list[list[Piece]] = [[] for _ in columns]
@@ -195,6 +198,12 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
     head_end = int(without_line_ends(data, stops[[last - 1]])[0])
     line_end = bytes(data[head_end : int(stops[last - 1])]) or b"\n"
     view = {name: settle(done or [piece([])]) for name, done in zip(columns, pieces, strict=True)}
+    if lacks_header(view):
+        names = delimiter.join(("text", "label", "source", "date")[: min(width, 4)])
+        raise DataError(
+            f"{path}: line {first + 1} reads like a row, not like the names of columns, and no row may get lost. Put a "
+            f"line with {plural(width, 'name')} above it, such as {names!r}."
+        )
     shape = CsvShape(
         tuple(columns),
         data[:head_end],
@@ -252,8 +261,8 @@ def _records(
         yield at, until, cells, problem
 
 
-def _convert(problem: str) -> str:
-    return " Convert the file to UTF-8 (for example: iconv -f cp1252 -t utf-8)." if "UTF-8" in problem else ""
+def _convert(problem: str, data: bytes) -> str:
+    return f" {conversion(data)}" if "UTF-8" in problem else ""
 
 
 def _where_damaged(data: bytes, bounds: list[int], at: int, until: int) -> str:

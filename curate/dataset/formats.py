@@ -7,7 +7,9 @@ from pathlib import Path
 
 from curate.dataset.arrowfiles import is_arrow
 from curate.dataset.aside import Bytes
+from curate.dataset.encodings import conversion
 from curate.dataset.records import BOM
+from curate.dataset.underkey import not_rows, rows_under_key
 from curate.errors import DataError
 
 FORMATS = {
@@ -40,7 +42,7 @@ def format_of(file: Path, data: Bytes) -> str:
             raise DataError(f"{file}: is an Arrow file, though its name says {named}. Rename it to end in .arrow.")
         return named or "arrow"
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataError(f"{file}: is UTF-16 text. Convert it to UTF-8 (for example: iconv -f utf-16 -t utf-8).")
+        raise DataError(f"{file}: is UTF-16 text. {conversion(data[:2])}")
     if named in ("arrow", "feather"):
         raise DataError(f"{file}: is not an Arrow file, though its name says so. Give it the right ending.")
     if named == "parquet":
@@ -62,8 +64,12 @@ def _json_kind(file: Path, data: Bytes, named: str, head: bytes) -> str:
         return "json" if named == "json" or not _one_line_list(data) else "jsonl"
     if named == "json" and head[:1] != b"{":
         raise DataError(f"{file}: is not JSON, though its name says so: it starts with neither [ nor {{.")
-    if named == "json" and not _first_line_whole(data):
-        raise DataError(f"{file}: holds one JSON object, not rows. Give a list of objects, or one object a line.")
+    if named == "json" and (not (whole := _first_line_whole(data)) or _one_line(data)):
+        if rows_under_key(data) is not None:
+            return "json"
+        problem = not_rows(file, data, sure=not whole)
+        if problem:
+            raise problem
     return "jsonl"
 
 
@@ -71,6 +77,13 @@ def _one_line_list(data: Bytes) -> bool:
     """Whether every line starts a list of its own: JSON Lines of the wrong kind rather than one array."""
     lines = data[:65536].splitlines()
     return len(lines) > 1 and all(line.lstrip()[:1] == b"[" and line.rstrip()[-1:] == b"]" for line in lines[:-1][:20])
+
+
+def _one_line(data: Bytes) -> bool:
+    """Whether all of the text stands in one line."""
+    ink = INK.search(data)
+    end = data.find(b"\n", ink.start() if ink else 0)
+    return end < 0 or INK.search(data, end) is None
 
 
 def _first_line_whole(data: Bytes) -> bool:

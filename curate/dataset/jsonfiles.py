@@ -2,7 +2,8 @@
 
 JSONL (one object a line, jsonlines.org): lines end in LF or CRLF, blank lines are skipped, a byte order mark is kept.
 JSON array (RFC 8259): the standard library's decoder walks the elements and tells where each ends; each element is then
-parsed like a JSONL line, so an odd element is rejected by itself. Broken syntax between elements ends the file: what
+parsed like a JSONL line, so an odd element is rejected by itself. The array may stand under a key of one object
+(`underkey`). Broken syntax between elements ends the file: what
 follows cannot be trusted, so it is an error, never a shorter dataset.
 
 Cost: about 1 microsecond a short row; memory is the file, the view columns and one piece of parsed rows, but for what is
@@ -23,9 +24,11 @@ import numpy as np
 from curate.dataset.aside import Bytes
 from curate.dataset.blocks import PIECE_ROWS, Collector, has_spaced_colons, parse_block
 from curate.dataset.column import Column
+from curate.dataset.encodings import conversion
 from curate.dataset.jsontext import JsonStyle, RowProblem, edit_object, parse_object, skip_space
 from curate.dataset.records import BOM, Parsed, Rows, TextStore, line_starts, without_line_ends
 from curate.dataset.types import Rejected, mask
+from curate.dataset.underkey import rows_under_key
 from curate.errors import DataError
 
 
@@ -113,15 +116,16 @@ def read_array(data: bytes, path: Path) -> Parsed:
         line = data.count(b"\n", 0, begin + error.start) + 1
         raise DataError(
             f"{path}: line {line}: invalid UTF-8 at byte {begin + error.start + 1} of the file. "
-            "Convert the file to UTF-8 (for example: iconv -f cp1252 -t utf-8)."
+            f"{conversion(data)}"
         ) from None
-    spans = _elements(text, path)
+    within = rows_under_key(data) if text.lstrip()[:1] == "{" else None
+    spans = _elements(text, path, within)
     offsets = _byte_offsets(text, spans, begin)
     del text
     table = np.array(offsets, np.int64).reshape(-1, 2)
     if len(table):
         opening, tail = data[: table[0, 0]], data[table[-1, 1] :]
-        gap = data[table[0, 1] : table[1, 0]] if len(table) > 1 else b"," + opening.partition(b"[")[2]
+        gap = data[table[0, 1] : table[1, 0]] if len(table) > 1 else b"," + opening.rpartition(b"[")[2]
         margin = opening.rpartition(b"\n")[2].decode() if b"\n" in opening else ""
     else:
         opening, tail, gap, margin = data, b"", b",", ""
@@ -135,11 +139,11 @@ def read_array(data: bytes, path: Path) -> Parsed:
     return Parsed(store, rejected)
 
 
-def _elements(text: str, path: Path) -> list[tuple[int, int]]:
-    """Character spans of the elements of the array that `text` is."""
+def _elements(text: str, path: Path, within: int | None) -> list[tuple[int, int]]:
+    """Character spans of the elements of the array that `text` is, or that begins `within` it."""
     decoder = json.JSONDecoder(parse_int=_any_int)
     spans: list[tuple[int, int]] = []
-    position = skip_space(text, skip_space(text, 0) + 1)
+    position = skip_space(text, (skip_space(text, 0) if within is None else within) + 1)
     try:
         if text[position : position + 1] == "]":
             position += 1
@@ -155,7 +159,7 @@ def _elements(text: str, path: Path) -> list[tuple[int, int]]:
                 if mark != ",":
                     raise json.JSONDecodeError("expecting ',' or ']'", text, position - 1)
                 position = skip_space(text, position)
-        if text[position:].strip(" \t\r\n"):
+        if within is None and text[position:].strip(" \t\r\n"):
             raise json.JSONDecodeError("extra data after the array", text, skip_space(text, position))
     except json.JSONDecodeError as error:
         cut = " The file may have been cut short." if error.pos >= len(text.rstrip()) - 1 else ""

@@ -23,6 +23,7 @@ from curate.dataset.compression import hash_file, read_bytes
 from curate.dataset.csvfiles import read_csv
 from curate.dataset.dataset import Dataset, no_rows
 from curate.dataset.detect import detect
+from curate.dataset.encodings import conversion_of
 from curate.dataset.formats import INK, format_of, named_format
 from curate.dataset.inner import Columns
 from curate.dataset.jsonfiles import read_array, read_jsonl
@@ -62,17 +63,21 @@ def load(
             raise _bad_rows(file, kind, rejected, 0)
         raise no_rows(file, f"all {len(rejected):,} rows were rejected, the first for: {rejected[0].reason}" if rejected
                       else "the file holds none")  # fmt: skip
-    if rejected and on_bad_row == "fail":
-        raise _bad_rows(file, kind, rejected, store.n_rows)
+    bad = _bad_rows(file, kind, rejected, store.n_rows) if rejected and on_bad_row == "fail" else None
     names = store.names
     if not names:
-        raise no_rows(file, "its rows have no columns")
+        raise bad or no_rows(file, "its rows have no columns")
     for name in id_columns:
         if name not in names:
             raise ConfigError(f"id_columns names the column {name!r}, which the data lacks; {nearest(name, names)}")
     columns = Columns(names, store.column)
-    detected = detect(names, columns, roles=roles, task=task)
-    problems = role_problems(detected, columns, store.n_rows, file)
+    try:
+        detected = detect(names, columns, roles=roles, task=task)
+        problems = role_problems(detected, columns, store.n_rows, file)
+    except (ConfigError, DataError):
+        if bad:  # of which the rest may come
+            raise bad from None
+        raise
     inside = {name: columns.inside[name] for _, named in detected.roles.items() for name in named if name in columns.inside}
     if problems:
         lines = store.lines
@@ -87,6 +92,8 @@ def load(
         if not len(good):
             raise no_rows(file, f"all {len(rejected):,} rows were rejected, the first for: {rejected[0].reason}")
         store, inside = store.take(good, {}), {}
+    if bad:
+        raise bad
     source = Source(str(path), size, input_hash, kind, compression, store.n_rows, len(rejected), files)
     return Dataset(store, detected, source, rejected, id_columns, inside)
 
@@ -197,7 +204,7 @@ def _bad_rows(file: Path, kind: str, rejected: Sequence[Rejected], good: int) ->
     rows = "row" if len(rejected) == 1 else "rows"
     # Where every complaint is of the encoding, the rows are sound and the file is not UTF-8.
     encoding = all("invalid UTF-8" in bad.reason for bad in rejected)
-    mend = "Convert the file to UTF-8 (for example: iconv -f cp1252 -t utf-8)" if encoding else f"Mend the {rows}"
+    mend = conversion_of(file).rstrip(".") if encoding else f"Mend the {rows}"
     return BadRowsError(
         f"{file}: {len(rejected):,} of {total:,} {'row' if total == 1 else 'rows'} cannot be used ({shown}{more}). "
         f'{mend}, or leave them out with --on-bad-row skip (on_bad_row = "skip" in a recipe); rejected.jsonl then lists '

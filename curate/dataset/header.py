@@ -1,0 +1,54 @@
+"""Whether the first line of a CSV file is a row like the others: read as names, it would be a row less, and whatever is
+private in it would stand in every message that names a column.
+
+Sure signs only, for a file without names is refused. The names hold a sentence above a column of sentences, and beside it
+a value that comes back in its own column, where others stand, too (`ham` above `ham` and `spam`; a number above numbers);
+or all of them are sentences, one of them as long as prose. Questions of a survey are names: beside them stand choices that
+come back alone in their columns, or none at all. So are numbers in order, which pandas writes for columns without a name.
+Cost: one pass over the columns whose names could be such, only where some name is a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.dataset.column import Column
+from curate.dataset.given import words_in
+from curate.dataset.side_by_side import median_written
+
+_SENTENCE, _PROSE = 4, 12
+"""Words of a name that is a sentence, and of one that nobody would give a column."""
+_ENDS = (".", "!", "。", "！", "।", "…")
+
+
+def lacks_header(columns: Mapping[str, Column]) -> bool:
+    """Whether the names of the columns, read from the first line, are a row."""
+    told = [name for name, column in columns.items() if words_in(name) >= _SENTENCE and _says(column)]
+    if not told:
+        return False
+    others = [name for name in columns if name not in told]
+    if not others:
+        return any(words_in(name) >= _PROSE and name.rstrip().endswith(_ENDS) for name in told)
+    return any(name.strip() and _comes_back(name, columns[name]) for name in others)
+
+
+def _says(column: Column) -> bool:
+    """Whether a column is of sentences that mostly differ."""
+    array = column.array
+    if not pa.types.is_large_string(array.type) or not len(array):
+        return False
+    return pc.count_distinct(array).as_py() > len(array) / 2 and median_written(column) >= _SENTENCE
+
+
+def _comes_back(name: str, column: Column) -> bool:
+    """Whether a name is among its own column's values and others, more than once and than once in a hundred rows."""
+    array = column.array
+    if not pa.types.is_large_string(array.type):
+        return False
+    if pc.count_distinct(array.filter(pc.not_equal(array, ""))).as_py() < 2:
+        return False
+    same = int(pc.sum(pc.equal(array, pa.scalar(name, pa.large_string()))).as_py() or 0)
+    return same >= 2 and 100 * same >= len(array)

@@ -1,0 +1,158 @@
+"""Files that are not laid out as rows are read where that is sure, else refused with the way to rows; none is lost."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.dataset import load
+from curate.dataset.encodings import likely_encoding
+from curate.errors import DataError
+
+THINGS = ("bread", "the river Elbe", "an old song", "a leap year", "the north wind", "a clock of wood", "salt", "the moon")
+
+
+def said(i: int) -> str:
+    return f"Page {i * 11} tells of {THINGS[i % 8]} and of {THINGS[i * 3 % 7]} near house {i * 13}, in note {i}."
+
+
+ROWS = [{"question": f"What is said of {THINGS[i % 8]} on page {i}?", "answer": said(i)} for i in range(30)]
+WRAPPED: dict[str, dict[str, Any]] = {
+    "SQuAD": {"version": "1.1", "data": ROWS},
+    "a server's rows": {"features": [{"name": "question"}, {"name": "answer"}], "rows": ROWS, "partial": False},
+    "any key": {"faq": ROWS, "made": {"by": "Ann", "on": "2024-05-02"}},
+}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("what", WRAPPED)
+def test_rows_under_a_key_are_read_and_written_back_in_their_frame(tmp_path: Path, what: str, indent: int | None) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(WRAPPED[what], indent=indent) + "\n")
+    data = load(path)
+    assert (data.n_rows, data.task, data.roles.prompt) == (30, "sft", ("question",))
+    data.write(tmp_path / "same.json")
+    assert (tmp_path / "same.json").read_bytes() == path.read_bytes()
+    data.write(tmp_path / "less.json", [0, *range(2, 30)], {0: {"answer": "short"}})
+    kept = [{**ROWS[0], "answer": "short"}, *ROWS[2:]]
+    frame = {key: kept if value is ROWS else value for key, value in WRAPPED[what].items()}
+    assert json.loads((tmp_path / "less.json").read_text()) == frame
+    if indent:
+        assert data.lines[1] == load(path).lines[0] + 4
+
+
+@pytest.mark.parametrize(
+    ("value", "way"),
+    [
+        ({f"q{i}": row for i, row in enumerate(ROWS)}, "jq -c '.[]'"),
+        ({key: {str(i): row[key] for i, row in enumerate(ROWS)} for key in ROWS[0]}, "orient='records'"),
+        ({key: [row[key] for row in ROWS] for key in ROWS[0]}, "orient='records'"),
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_rows_by_id_or_by_column_are_refused_with_a_way(tmp_path: Path, value: Any, way: str, indent: int | None) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(value, indent=indent))
+    with pytest.raises(DataError, match="one JSON object, not rows") as told:
+        load(path)
+    assert way in str(told.value)
+
+
+def test_one_object_of_turns_stays_a_row(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "Where is it?"}, {"role": "assistant", "content": "Behind the mill."}]
+    (tmp_path / "a.json").write_text(json.dumps({"messages": turns, "source": "x"}))
+    assert load(tmp_path / "a.json").n_rows == 1
+
+
+def table(path: Path, header: list[str] | None, rows: list[list[str]]) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter="\t" if path.suffix == ".tsv" else ",").writerows([*([header] if header else []), *rows])
+    return path
+
+
+HEADLESS = {
+    "label and text": [["spam" if i % 5 == 0 else "ham", said(i)] for i in range(40)],
+    "text and number": [[said(i), str(i % 4 + 1)] for i in range(40)],
+    "texts alone": [[f"Please tell me {said(i)}", said(i + 40)] for i in range(40)],
+    "Chinese": [["好评" if i % 3 else "差评", f"第{i}页说的是河边的老房子和第{i * 7}号面包店的故事。"] for i in range(40)],
+}
+
+
+@pytest.mark.parametrize("what", HEADLESS)
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_a_file_whose_first_line_is_a_row_is_refused_and_not_a_row_short(tmp_path: Path, what: str, name: str) -> None:
+    rows = HEADLESS[what]
+    with pytest.raises(DataError, match="line 1 reads like a row") as told:
+        load(table(tmp_path / name, None, rows))
+    assert max(rows[0], key=len)[:12] not in str(told.value)
+    assert load(table(tmp_path / name, ["one", "two"], rows)).n_rows == 40
+
+
+NAMED = {
+    "a survey": (["Timestamp", "What did you like most about it?", "Would you come again, and why (not)?"],
+                 [[f"2024-05-{i % 28 + 1:02}", said(i), said(i + 9)] for i in range(40)]),
+    "what was ticked": (["Other", "What did you like most about it?"],
+                        [["Other" if i % 3 else "", said(i)] for i in range(40)]),
+    "numbers of pandas": (["0", "1"], [[said(i), str(i % 2)] for i in range(40)]),
+    "a class of its own name": (["spam", "text"], [["spam" if i % 5 else "ham", said(i)] for i in range(40)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_odd_names_are_names(tmp_path: Path, what: str) -> None:
+    header, rows = NAMED[what]
+    assert load(table(tmp_path / "a.csv", header, rows)).n_rows == 40
+
+
+SPOKEN = {
+    "cp932": "番号,質問\n1,先日購入した冷蔵庫の電源が入りません。\n2,返金の手続きについて教えてください。\n",
+    "euc-jp": "番号,質問\n1,先日購入した冷蔵庫の電源が入りません。\n2,返金の手続きについて教えてください。\n",
+    "cp949": "번호,질문\n1,전원이 켜지지 않고 화면이 계속 검은색입니다\n2,환불 신청을 했는데 아직 입금되지 않았습니다\n",
+    "gb18030": "编号,问题\n1,你好我上周在你们店里买了冰箱没有任何反应\n2,收到的颜色和我在网站上选择的不一样\n",
+    "cp1251": "номер,вопрос\n1,Устройство не включается, экран остаётся чёрным\n2,Деньги за возврат не поступили\n",
+    "koi8-r": "номер,вопрос\n1,Устройство не включается, экран остаётся чёрным\n2,Деньги за возврат не поступили\n",
+    "cp1253": "αριθμός,ερώτηση\n1,Η συσκευή δεν ανάβει και η οθόνη μένει μαύρη\n2,Τα χρήματα δεν επιστράφηκαν ακόμη\n",
+    "cp1255": "מספר,שאלה\n1,המכשיר לא נדלק והמסך נשאר שחור כל הזמן\n2,הכסף עדיין לא הוחזר אלי\n",
+    "cp1256": "رقم,سؤال\n1,الجهاز لا يعمل والشاشة سوداء تماما\n2,لم يصلني المبلغ حتى الآن\n",
+    "cp874": "เลขที่,คำถาม\n1,เครื่องเปิดไม่ติดและหน้าจอดำตลอดเวลา\n2,ยังไม่ได้รับเงินคืน\n",
+    "cp1250": "číslo,otázka\n1,Přístroj se nezapíná a obrazovka zůstává černá\n2,Peníze ještě nepřišly zpět na účet\n",
+    "cp1252": "Nr,Frage\n1,Das Gerät lässt sich nicht einschalten, obwohl geprüft\n2,Rückgeld fehlt, 5 € zu wenig\n",
+}
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_the_advice_to_convert_names_the_encoding_that_the_text_is_in(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(SPOKEN[name].encode(name))
+    with pytest.raises(DataError, match="UTF-8") as told:
+        load(path)
+    advice = str(told.value).partition(f"reads as {name}: ")[2].partition(")")[0]
+    done = subprocess.run([*shlex.split(advice), str(path)], capture_output=True, check=True)
+    assert done.stdout.decode() == SPOKEN[name]
+
+
+def test_bytes_that_read_as_nothing_get_no_name() -> None:
+    assert likely_encoding(bytes(range(128, 256)) * 20) == ""
+    assert likely_encoding(b"plain") == ""
+
+
+def test_a_workbook_is_told_as_one(tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04 and more")
+    with pytest.raises(DataError, match="workbook"):
+        load(tmp_path / "a.xlsx")
+
+
+def test_rows_that_cannot_be_used_are_counted_alike_whether_they_end_the_run_or_not(tmp_path: Path) -> None:
+    lines = [json.dumps(row) for row in ROWS]
+    lines[3:3] = ['{"question": "cut', json.dumps({"answer": "no question"}), json.dumps({"question": 7, "answer": "a"})]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    left_out = load(tmp_path / "a.jsonl", on_bad_row="skip").rejected
+    with pytest.raises(DataError, match="3 of 33 rows"):
+        load(tmp_path / "a.jsonl")
+    assert [bad.line for bad in left_out] == [4, 5, 6]
