@@ -23,7 +23,7 @@ from curate.outputs import looked_for
 from curate.pipeline import DUPLICATES
 from curate.privacy.preview import masked_preview, masked_previews
 from curate.review.session import Session
-from curate.review.words import beside
+from curate.review.words import beside, spoken
 from curate.safetext import safe_text
 from curate.stages.private import private_values
 from curate.stages.registry import concern_of
@@ -249,7 +249,7 @@ class Reader:
         return self._fields[field_name](row)
 
     def _side(self, row: int, reveal: bool = False) -> Side:
-        text = (self.session.dataset.content()[row].as_py() or "")[:READ]
+        text = spoken(self.session.dataset, row)[:READ]
         text = self._shown(text if reveal else self._private.hidden(row, text), DETAIL_WIDTH, reveal)
         return Side(row, text, bool(self.session.plan.dropped[row]))
 

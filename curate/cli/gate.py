@@ -16,6 +16,7 @@ from curate.errors import EXIT_OK, ConfigError
 
 if TYPE_CHECKING:
     from audit.gate import Policy
+    from curate.dataset import Source
     from curate.recipe import Recipe
 
 FORMATS = ("text", "json", "github", "sarif", "markdown", "junit", "html")
@@ -110,7 +111,7 @@ def gate_command(
     if output is None:
         click.echo(text, nl=False)
         if form == "text" and not quiet and not suggest and found.result.verdict == "fail" and target is not what:
-            click.echo(_cure(what, target, found.detected.dataset.source.path, asked), err=True)
+            click.echo(_cure(what, target, found.detected.dataset.source, asked), err=True)
     else:
         atomic_write_text(output, text)
         said = "policy written, to be read before it is used" if suggest else found.result.verdict
@@ -118,17 +119,19 @@ def gate_command(
     return EXIT_OK if exit_zero or suggest else found.result.exit_code(fail_on)
 
 
-def _cure(what: str | None, recipe: Recipe, read: str, policy: Policy) -> str:
+def _cure(what: str | None, recipe: Recipe, read: Source, policy: Policy) -> str:
     """What mends data that fails as it stands, read in the same way, and what judges it again, by the same rules."""
     from curate.dataset.atomic import can_be_made
     from curate.safetext import safe_text
-    from curate.workflow import default_out
+    from curate.workflow.inputs import default_out, home_for
 
-    given = [] if what is None else [read if what == "-" or "://" in what else what]
-    out, where = [], recipe.run.out or str(default_out(read))
+    given = [] if what is None else [read.path if what == "-" or "://" in what else what]
+    out, where = [], recipe.run.out or str(default_out(read.path))
     if not can_be_made(where):
         where = "FOLDER"
         out = ["--out", where]
+    elif (free := str(home_for(where, read.input_hash))) != where:  # where that is, a run of other data lies
+        where, out = free, ["--out", free]
     run = ["curate", "run", *given, "--no-train", *out, *_repeated(*READ)]
     gate = ["curate", "gate", where, *_repeated(*JUDGED, reference=policy.reference)]
     cures, judges = (safe_text(shlex.join(words)) for words in (run, gate))

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
+from curate.dataset.content import flatten, loaded
 from curate.dataset.given import choices_in
+from curate.dataset.shapes import is_conversation, is_message
+from curate.dataset.turns import who
 from curate.errors import ConfigError, nearest
 from curate.ledger.added import derivation
 from curate.ledger.sightings import answer_of, places
@@ -24,6 +27,7 @@ ROW_WIDTH, LIKE_WIDTH = 4000, 400
 """Characters of a row shown to somebody who is to say that nothing is wrong with it, and of the row most like it."""
 MOST_TOLD = 1000
 """Characters up to which all labels are named."""
+_IN_TURNS = ("chat", "preference", "unpaired_preference")
 _DONE = {"accept": "accepted", "reject": "rejected", "override": "given another value", "flag": "flagged"}
 
 
@@ -86,6 +90,21 @@ def in_words(value: Any) -> str:
     """A value in words; choices by the key that an answer names: their letter, or their number from 0."""
     choices = choices_in(value) if isinstance(value, list | dict) else []
     return "; ".join(f"{key or i}: {text}" for i, (key, text) in enumerate(choices)) or str(value)
+
+
+def spoken(dataset: Dataset, row: int) -> str:
+    """A row's text with who says each turn of it, and which of two answers is which; raw. Other rows as they read."""
+    said: list[str] = []
+    for role in ("messages", "prompt", "completion", "chosen", "rejected") if dataset.task in _IN_TURNS else ():
+        for name in getattr(dataset.roles, role):
+            value = dataset.value(name, row)
+            value = loaded(value) if isinstance(value, str) and value.lstrip()[:1] in ("[", "{") else value
+            turns = value if is_conversation(value) else [value] if is_message(value) else None
+            which = f"{role}: " if dataset.task == "preference" and role in ("chosen", "rejected") else ""
+            said += [f"{which}{who(turn) or '?'}: {flatten(turn)}" for turn in turns or ()]
+            if turns is None and value not in (None, "", []):
+                said.append(f"{which}{flatten(value)}")
+    return "\n".join(said) or str(dataset.content()[row].as_py() or "")
 
 
 def beside(dataset: Dataset, row: int) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +91,27 @@ def same_input(directory: RunDir, manifest: Mapping[str, Any], dataset: Dataset)
         )
 
 
-def other_data(directory: RunDir, then: str, now: str) -> str:
+def other_data(directory: RunDir, then: str, now: str, now_hash: str) -> str:
     """What to do where a directory holds the run of other data: of another file, or of this one before it changed."""
     same = Path(then).resolve() == Path(now).resolve()
     what = f"{now} is not what it was" if same else f"it was made from {then}, and this is {now}"
     journal = directory.decisions_path
     keep = f" --decisions {journal}" if journal.is_file() else ""
     also = " (rows that both have keep what people decided of them)" if keep else ""
+    own = home_for(directory.path, now_hash)
     return (
-        f"{directory.path} is a run of other data: {what}. Run it into a directory of its own, --out "
-        f"{directory.path}-2{keep}{also}; or remove the directory to start over"
+        f"{directory.path} is a run of other data: {what}. Run it into a directory of its own, --out {own}{keep}{also}; or "
+        "remove the directory to start over"
     )
+
+
+def home_for(where: str | Path, input_hash: str) -> Path:
+    """A run directory of that name for some data, or with the first number behind it that holds no run of other data."""
+
+    def free(path: Path) -> bool:
+        try:
+            return RunDir(path).manifest().get("input", {}).get("input_hash") in (None, input_hash)
+        except RunError:  # damaged, or of another version of the format
+            return False
+
+    return next(path for n in count(1) if free(path := Path(where if n == 1 else f"{where}-{n}")))

@@ -155,7 +155,7 @@ def begin(directory: RunDir, dataset: Dataset, recipe: Recipe) -> dict[str, Any]
     """The manifest of a run that starts, as written; RunError where the directory holds a run of other data."""
     manifest = directory.manifest()
     if "input" in manifest and manifest["input"]["input_hash"] != dataset.source.input_hash:
-        raise RunError(other_data(directory, manifest["input"]["path"], dataset.source.path))
+        raise RunError(other_data(directory, manifest["input"]["path"], dataset.source.path, dataset.source.input_hash))
     written = recipe.to_dict()
     written["data"]["input"] = str(Path(dataset.source.path).resolve())
     manifest |= {

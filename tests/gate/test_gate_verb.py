@@ -531,3 +531,14 @@ def test_where_no_run_can_be_written_a_failing_gate_advises_to_name_a_folder(ins
     assert inside(*run).returncode == 0
     assert "as curated" in inside(*judge).stdout
     assert judge[1] == str(tmp_path / "elsewhere")
+
+
+def test_the_run_that_a_failing_gate_advises_goes_beside_one_of_the_data_before_it_changed(inside: Curate) -> None:
+    data = write(Path("branch.jsonl"), spoilt())
+    assert inside("run", data, "--no-train").returncode == 0
+    write(data, [*spoilt(), *spoilt()[:5]])
+    cure, judge = advised(inside("gate", data))
+    assert (cure[-2:], judge) == (["--out", "runs/branch-2"], ["gate", "runs/branch-2"])
+    assert inside(*cure).returncode == 0
+    assert advised(inside("gate", data)) == (cure, judge), "a run of the same data goes on there"
+    assert "--out runs/branch-2" not in inside("run", write(data, spoilt()[:-1]), "--no-train").stderr, "taken, too"

@@ -432,7 +432,7 @@ async def test_where_nothing_can_be_written_the_guide_says_how_to_write_elsewher
         raise PermissionError(13, "Permission denied", "runs")
 
     monkeypatch.setattr("tui.guide.replace", locked)
-    monkeypatch.setattr("tui.guide.os.access", lambda *_: False)
+    monkeypatch.setattr("tui.guide.can_be_made", lambda *_: False)
     async with drive("t.jsonl", size=(160, 40)) as d:
         await d.on(GuideScreen)
         await d.until(lambda: d.app.screen.query("#guide-go"), "the roles")
@@ -481,3 +481,28 @@ async def test_the_guide_offers_text_that_stands_inside_the_objects_of_a_column(
         await d.press("ctrl+s")
         await d.until(lambda: d.app.has_desk, "the run")
         assert d.app.desk.session.dataset.task == "sft"
+
+
+def shown_of(folder: Path, held: list[dict[str, object]]) -> str:
+    """The evidence of the first copy among some rows, as it is printed."""
+    recipe = {"data": {"input": str(write(folder / "a.jsonl", held))}, "run": {"stages": ["exact_duplicates"]}}
+    workflow.run(Recipe.parse(recipe), out=folder / "run", train=False)
+    session = Session.open(folder / "run")
+    console = Console(width=90, file=io.StringIO())
+    console.print(render(Reader(session).evidence(int(session.of_stage("exact_duplicates")[0]))))
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_who_says_each_turn_stands_in_the_evidence_and_which_answer_was_chosen(tmp_path: Path) -> None:
+    (tmp_path / "chat").mkdir()
+    (tmp_path / "pairs").mkdir()
+    turns = [{"conversations": [{"from": "human", "value": f"Where is the mill of page {n}?"},
+                                {"from": "gpt", "value": f"Behind house {n}."}]} for n in range(30)]  # fmt: skip
+    said = shown_of(tmp_path / "chat", [*turns, turns[3]])
+    assert "human: Where is the mill of page 3?" in said
+    assert "gpt: Behind house 3." in said
+    pairs = [{"prompt": f"Where is the mill of page {n}?", "chosen": f"Behind house {n}.", "rejected": f"Ask at {n}."}
+             for n in range(30)]  # fmt: skip
+    said = shown_of(tmp_path / "pairs", [*pairs, pairs[3]])
+    assert "chosen: Behind house 3." in said
+    assert "rejected: Ask at 3." in said
