@@ -88,7 +88,7 @@ class PrivateValues:
         return self._hidden(row, text, self.of(row))
 
     def _hidden(self, row: int, text: str, spans: list[Span]) -> str:
-        fields = {span.field: self.raw(row, span.field) for span in spans}
+        fields = {field: self.raw(row, field) for field in dict.fromkeys(span.field for span in spans)}
         places = {field: _places(raw, text) for field, raw in fields.items() if raw}
         marks = [(at + s.start, at + s.end, s.mark) for s in spans for at in places.get(s.field, ())]
         values = {raw[s.start : s.end]: s for s in spans if (raw := fields[s.field])}

@@ -111,3 +111,15 @@ def test_findings_of_many_rows_are_read_at_once(tmp_path: Path, monkeypatch: pyt
     shown = private.hidden_in(pa.array(range(300)), data.content()).to_pylist()
     assert shown == [f"{'Bob' if n % 2 else '[PERSON]'} wrote {n}" for n in range(300)]
     assert reads == [150]
+
+
+def test_a_long_field_is_read_once_for_all_that_is_hidden_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = " ".join(f"Bob{n} wrote." for n in range(500))
+    data = read(tmp_path, {"text": text}, **TEXT)
+    spans = [(0, "text", at, at + 3, PERSON) for at in range(len(text)) if text.startswith("Bob", at)]
+    private = PrivateValues(data, found(data, *spans), ["pii"])
+    reads: list[str] = []
+    raw = PrivateValues.raw
+    monkeypatch.setattr(PrivateValues, "raw", lambda self, row, field: reads.append(field) or raw(self, row, field))
+    assert "Bob" not in private.hidden(0, text)
+    assert reads == ["text"]
