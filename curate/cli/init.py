@@ -23,7 +23,7 @@ def init_command(
     """Look at a file, say what its columns seem to be and why, and write a recipe with every setting explained."""
     from curate import workflow
     from curate.dataset.atomic import atomic_write_text
-    from curate.dataset.within import prose_within, told_within
+    from curate.dataset.within import prose_in_lists, prose_within, told_in_lists, told_within
     from curate.errors import ConfigError
     from curate.recipe import Recipe
     from curate.recipe.toml import write_data, write_recipe
@@ -40,6 +40,9 @@ def init_command(
     within = prose_within(dataset)
     if within:
         click.echo(safe_text(told_within(dataset, within)), err=True)
+    listed = prose_in_lists(dataset)
+    if listed:
+        click.echo(safe_text(told_in_lists(dataset, listed)), err=True)
     atomic_write_text(target, (write_data if short else write_recipe)(dataset, recipe, relative_to=target.parent))
     more = "; what else can be set: curate config schema --format text" if short else ""
     click.echo(f"wrote {target}; next: curate run {target}{more}", err=True)

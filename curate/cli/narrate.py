@@ -49,11 +49,12 @@ class Narrator:
 
     def read(self, dataset: Dataset) -> None:
         """How the input was understood, before anything is done with it."""
+        from curate.dataset.pointer import parse_pointer
         from curate.dataset.unlabelled import PLAIN
         from curate.dataset.unread import told
-        from curate.dataset.within import prose_within, told_within
+        from curate.dataset.within import prose_in_lists, prose_within, told_in_lists, told_within
         from curate.safetext import safe_text
-        from curate.stages.setting import unread, untrained
+        from curate.stages.setting import settings_of, unread, untrained
 
         roles = ", ".join(f"{role} = {' + '.join(columns)}" for role, columns in dataset.roles.items())
         self._line(safe_text(f"read as: {dataset.task}; {roles or 'no column has a role'}"))
@@ -68,6 +69,11 @@ class Narrator:
         within = [] if self.quiet else prose_within(dataset)
         if within:
             self._line(safe_text(told_within(dataset, within)))
+        listed = [] if self.quiet else prose_in_lists(dataset)
+        apart = settings_of(dataset) if listed else []
+        listed = [place for place in listed if parse_pointer(place)[0] not in apart]
+        if listed:
+            self._line(safe_text(told_in_lists(dataset, listed)))
         if dataset.rejected:
             self._line(f"{plural(len(dataset.rejected), 'row')} could not be read: rejected.jsonl names them")
 

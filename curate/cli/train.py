@@ -108,7 +108,7 @@ def _intent(what: str, inspect_row: int | None) -> str:
 
     if inspect_row is not None:
         return f"reading row {inspect_row} of {safe_text(what)} as the model would"
-    rows = "the curated rows of" if Path(what).is_dir() else "the rows, as they are, of"
+    rows = "the curated rows of" if (Path(what) / "manifest.json").is_file() else "the rows, as they are, of"
     return f"training one adapter on {rows} {safe_text(what)}"
 
 
@@ -122,14 +122,15 @@ def opened(
     from curate.ledger.apply import apply
     from curate.ledger.decisions import read_journal
     from curate.pipeline import detect
-    from curate.rundir import RunDir
+    from curate.rundir import RunDir, refuse_nothing
 
     given = overrides(task, role, on_bad_row)
     path = Path(what)
     elsewhere = what == "-" or "://" in what  # standard input and URLs are kept in a file by `recipe_for`
     if not elsewhere and not path.exists():
+        refuse_nothing(what)
         raise ConfigError(f"there is no run and no file at {what}; name one, or - for standard input")
-    if not elsewhere and path.is_dir() and not (path / "curate.toml").is_file():
+    if not elsewhere and path.is_dir() and not (path / "curate.toml").is_file() and not _holds_data(path):
         if any(value for value in given.values()):
             raise ConfigError("--task, --role and --on-bad-row belong to a FILE; a run has read its data already")
         directory = RunDir.open(what)
@@ -142,6 +143,21 @@ def opened(
     detected = detect(dataset, recipe)
     home = workflow.default_out(dataset.source.path)
     return detected, apply(dataset, detected.resolve()), home.with_name(home.name + "-train")
+
+
+def _holds_data(folder: Path) -> bool:
+    """Whether a folder that is no run directory holds files of data: it is trained on as it is, like one file."""
+    from curate.dataset.listing import listing
+    from curate.errors import DataError
+
+    if (folder / "manifest.json").is_file():
+        return False
+    try:
+        return bool(listing(folder).files())
+    except DataError:
+        if any(folder.glob("*/manifest.json")):
+            raise  # which names one of the runs
+        return False
 
 
 def setting(change: str) -> tuple[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import glob
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,7 @@ from curate.dataset.formats import FORMATS, named_format
 from curate.dataset.names import SPLIT_WORDS, plain
 from curate.dataset.savedfolders import is_saved_folder
 from curate.errors import DataError
+from curate.words import plural
 
 ABOUT = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "croissant.json", "manifest.json")
 """Files that describe data and hold none."""
@@ -60,8 +62,7 @@ def listing(path: str | os.PathLike[str]) -> Listing:
             raise DataError(f"{folder}: is a run directory, not data.{hint}")
         names = sorted(name for name in (file.relative_to(folder).as_posix() for file in _below(folder)) if is_data(name))
         if not names:
-            known = ", ".join(FORMATS)
-            raise DataError(f"{folder}: is a directory without data files. Known endings: {known}; .gz or .zst may follow.")
+            raise DataError(f"{folder}: is a directory without data files. {_instead(folder)}")
         return Listing(folder, _spelled(folder, names))
     root = fixed_part(str(path))
     found = [file for file in _matching(Path(path)) if not file.is_dir()]
@@ -71,6 +72,18 @@ def listing(path: str | os.PathLike[str]) -> Listing:
     if not names:
         raise DataError(f"{path}: no file has such a name; put quotes around a pattern that the shell should not read.")
     return Listing(root, _spelled(root, names))
+
+
+def _instead(folder: Path) -> str:
+    """What to name or to do where a folder holds no data: a run in it, rows of its texts; the endings that are known."""
+    run = next(iter(sorted(folder.glob("*/manifest.json"))), None)
+    if run is not None:
+        return f"It holds runs: name one of them, such as {run.parent}."
+    texts = sum(file.suffix.lower() == ".txt" for file in _below(folder))
+    if texts:
+        rows = f"find {shlex.quote(str(folder))} -name '*.txt' -exec jq -Rsc '{{file: input_filename, text: .}}' {{}} \\;"
+        return f"It holds {plural(texts, 'text file')}; `{rows} > rows.jsonl` makes a row of each."
+    return f"Known endings: {', '.join(FORMATS)}; .gz or .zst may follow."
 
 
 def fixed_part(pattern: str) -> Path:

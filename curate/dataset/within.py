@@ -20,6 +20,7 @@ from curate.dataset.content import loaded
 from curate.dataset.dataset import Dataset
 from curate.dataset.detect import detect
 from curate.dataset.inner import Columns, at, inner
+from curate.dataset.names import about_row
 from curate.dataset.pointer import escape, parse_pointer
 from curate.dataset.side_by_side import median_written
 from curate.dataset.types import CONTENT_ROLES
@@ -30,6 +31,9 @@ _WORDS, _DISTINCT, _FILLED = 3, 0.2, 0.95
 _KEY = re.compile(r"(?!.*\d{4})[^\W\d][\w-]{0,40}")
 """A key as programs write it. Others may be private: data can be keyed by persons, telephones or accounts."""
 _SHOWN = 4
+_SENTENCE, _DIFFERING = 5, 0.5
+"""Words of the median string of a list, and share of distinct ones: tags, tokens and names of classes are fewer or come
+back."""
 
 
 def prose_within(dataset: Dataset) -> list[str]:
@@ -60,6 +64,47 @@ def _strings(pointer: str, value: Any, deep: int) -> Iterator[tuple[str, str]]:
 def _is_prose(values: list[str], rows: int) -> bool:
     filled, distinct = len(values) >= _FILLED * rows, len(set(values)) >= _DISTINCT * len(values)
     return filled and distinct and median_written(Column(pa.array(values, pa.large_string()))) >= _WORDS
+
+
+def prose_in_lists(dataset: Dataset) -> list[str]:
+    """Where prose stands in lists of columns without a role (`completions/*/response`): no role can name it, so nothing
+    reads it. Empty for tasks that have their own places for texts."""
+    if dataset.task not in ("text", "classification"):
+        return []
+    taken = set(dataset.roles.columns())
+    found = []
+    for name in dataset.columns:
+        if dataset.is_json(name) and name not in taken and not about_row(name):
+            held: dict[str, list[str]] = defaultdict(list)
+            for text in _sample(dataset, name).to_pylist():
+                for pointer, value in _listed(escape(name), loaded(text) if text else None, _DEEP + 2):
+                    held[pointer].append(value)
+            found += [pointer for pointer, values in held.items() if _reads_on(values)]
+    return [place for place in found if all(part == "*" or _KEY.fullmatch(part) for part in place.split("/"))]
+
+
+def _listed(pointer: str, value: Any, deep: int) -> Iterator[tuple[str, str]]:
+    """Every string below a list, and where it stands."""
+    if isinstance(value, dict | list) and deep:
+        for key, held in value.items() if isinstance(value, dict) else (("*", one) for one in value):
+            yield from _listed(f"{pointer}/{key if key == '*' else escape(key)}", held, deep - 1)
+    elif isinstance(value, str) and value.strip() and "/*" in pointer:
+        yield pointer, value
+
+
+def _reads_on(values: list[str]) -> bool:
+    """Whether strings are sentences that mostly differ, not words, marks or names."""
+    differ = len(set(values)) >= _DIFFERING * len(values)
+    return differ and median_written(Column(pa.array(values, pa.large_string()))) >= _SENTENCE
+
+
+def told_in_lists(dataset: Dataset, places: Sequence[str]) -> str:
+    """What that means."""
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    where = f"text stands inside lists ({', '.join(places[:_SHOWN])}{more}), where no role reads it"
+    if any(getattr(dataset.roles, role) for role in CONTENT_ROLES if role != "label"):
+        return f"{where}: rows that differ only there count as copies, unless you make columns of it"
+    return f"{where}: make columns of it, or turns with role and content"
 
 
 def told_within(dataset: Dataset, pointers: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -156,3 +157,23 @@ def test_rows_that_cannot_be_used_are_counted_alike_whether_they_end_the_run_or_
     with pytest.raises(DataError, match="3 of 33 rows"):
         load(tmp_path / "a.jsonl")
     assert [bad.line for bad in left_out] == [4, 5, 6]
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_a_folder_of_texts_is_told_with_a_command_that_makes_rows_of_them(tmp_path: Path) -> None:
+    for i in range(3):
+        (tmp_path / "my texts" / "pos").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "my texts" / "pos" / f"{i}.txt").write_text(f"{said(i)}\nand more")
+    with pytest.raises(DataError, match="3 text files") as told:
+        load(tmp_path / "my texts")
+    command = str(told.value).split("`")[1]
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    data = load(tmp_path / "rows.jsonl")
+    assert sorted(data.content().to_pylist()) == sorted(f"{said(i)}\nand more" for i in range(3))
+
+
+def test_a_folder_of_runs_is_told_as_that(tmp_path: Path) -> None:
+    (tmp_path / "runs of may" / "a").mkdir(parents=True)
+    (tmp_path / "runs of may" / "a" / "manifest.json").write_text("{}")
+    with pytest.raises(DataError, match="It holds runs: name one of them"):
+        load(tmp_path / "runs of may")

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from curate import load
-from curate.dataset.within import prose_within, told_within
+from curate.dataset.within import prose_in_lists, prose_within, told_within
 from tests.conftest import Curate
 
 ASKED = "¿Dónde está el pedido {}? Lo espero desde el lunes."
@@ -70,3 +70,18 @@ def test_the_roles_that_are_named_are_those_that_the_fields_have_as_columns(
     assert ways.split() == [f"{role}=m/{name}" for role, names in flat.roles.items() for name in names]
     data = load(write(tmp_path / "t.jsonl", m=lambda n: {field: cell(n) for field, cell in cells.items()}))
     assert told_within(data, prose_within(data)).endswith(" ".join(f"--role {way}" for way in ways.split()))
+
+
+def test_text_in_lists_that_no_role_can_name_is_told_and_tokens_are_not(inside: Curate, tmp_path: Path) -> None:
+    talk = lambda n: [{"input": ASKED.format(n), "output": ANSWERED.format(n), "tokens": ["a", "b", "c", "d"]}]  # noqa: E731
+    path = write(tmp_path / "t.jsonl", turns_of_talk=talk, seen=[{"flag": "yes"}], lang="es")
+    data = load(path)
+    assert prose_in_lists(data) == ["turns_of_talk/*/input", "turns_of_talk/*/output"]
+    said = "text stands inside lists (turns_of_talk/*/input, turns_of_talk/*/output), where no role reads it: make columns"
+    assert said in inside("init", path, "--output", tmp_path / "c.toml").stderr
+    beside = write(tmp_path / "u.jsonl", query=lambda n: ASKED.format(n), pos=lambda n: [ANSWERED.format(n)])
+    assert "(pos/*), where no role reads it: rows that differ only there count as copies" in inside(
+        "run", beside, "--no-train", "--out", tmp_path / "r"
+    ).stderr
+    chat = lambda n: [{"role": "user", "content": ASKED.format(n)}]  # noqa: E731
+    assert prose_in_lists(load(write(tmp_path / "v.jsonl", messages=chat))) == []
