@@ -80,7 +80,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
     def look(self) -> None:
         """Find the roles."""
         from curate.compiling import WORDS, told_when_compiling
-        from curate.dataset.within import prose_within
+        from curate.dataset.within import prose_in_lists, prose_within, told_in_lists
         from curate.errors import BadRowsError
         from curate.privacy.preview import masked_preview
 
@@ -92,6 +92,8 @@ class GuideScreen(ShowsErrors, Screen[None]):
                 beginning = begin(self.path, self.on_bad_row)
                 dataset = beginning.dataset
                 within = prose_within(dataset)  # roles may name columns inside a column
+                listed = prose_in_lists(dataset)
+                told = told_in_lists(dataset, listed) if listed else ""
                 offered = dict.fromkeys((*within, *dataset.columns, *dataset.roles.columns()))
                 columns = [(Text(masked_preview(c, 40)), c) for c in offered]
         except BadRowsError as error:
@@ -100,7 +102,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         except Exception as error:
             self.app.call_from_thread(self.app.not_opened, self.path, error)  # type: ignore[attr-defined]
             return
-        self.app.call_from_thread(self.run_worker, self.show(beginning, columns, within), exit_on_error=False)
+        self.app.call_from_thread(self.run_worker, self.show(beginning, columns, within, told), exit_on_error=False)
 
     def reads(self, why: str = "") -> None:
         """Say that it is being read, and what that waits for."""
@@ -123,8 +125,11 @@ class GuideScreen(ShowsErrors, Screen[None]):
         self.refresh_bindings()
         self.look()
 
-    async def show(self, beginning: Beginning, columns: list[tuple[Text, str]], within: Sequence[str]) -> None:
-        """A line a role: what it was taken for, why, and a choice of columns; `within`: prose inside columns, unread."""
+    async def show(
+        self, beginning: Beginning, columns: list[tuple[Text, str]], within: Sequence[str], told: str
+    ) -> None:
+        """A line a role: what it was taken for, why, and a choice of columns; `within`: prose inside columns, unread;
+        `told`: what is said of prose in lists."""
         if not self.is_mounted:
             return
         self.reading = False
@@ -133,6 +138,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         left_out = f" ({len(dataset.rejected):,} more left out)" if dataset.rejected else ""
         task = f"{dataset.n_rows:,} rows{left_out}, task {dataset.task}: {why.get('task', '')}."
         task += f" Text stands inside columns: {safe_text(', '.join(within[:2]))} may be chosen." if within else ""
+        task += f" {safe_text(told[:1].upper() + told[1:])}." if told else ""
         task += f" Put right what is wrong (Tab, Enter), then {key('go')}.\n{said_of_file(beginning)}"
         self.query_one("#guide-note", Static).update(Text(task))
         box = self.query_one("#guide", VerticalScroll)

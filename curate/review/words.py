@@ -104,7 +104,7 @@ def spoken(dataset: Dataset, row: int) -> str:
             said += [f"{which}{who(turn) or '?'}: {flatten(turn)}" for turn in turns or ()]
             if turns is None and value not in (None, "", []):
                 said.append(f"{which}{flatten(value)}")
-    return "\n".join(said) or str(dataset.content()[row].as_py() or "")
+    return "\n".join(f"▸ {one}" if len(said) > 1 else one for one in said) or str(dataset.content()[row].as_py() or "")
 
 
 def beside(dataset: Dataset, row: int) -> dict[str, str]:
