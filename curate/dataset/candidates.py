@@ -188,9 +188,17 @@ class Candidates:
                 short = [name for name in beside if known.plain(name) == "context" and name not in passages]
                 if not self._lesser([*passages, *short, prompts[0], answers[0]]):
                     return [*short[:1], prompts[0], answers[0]]
-        spoken = [name for name in free if known.language(name) and tells(self.free[name])]
+        spoken = [name for name in free if known.language(name) and tells(self.free[name])] or self._in_two_languages()
         both = spoken or [name for name, fact in self.halves.items() if tells(fact) and speaks(fact, self.column(name))]
         return both if len(both) == 2 and self._written(both, 2) and not self._lesser(both) else []
+
+    def _in_two_languages(self) -> list[str]:
+        """Texts whose names differ in the language alone (`text_en`, `text_de`), where there are two of them."""
+        stems: dict[str, list[str]] = {}
+        for name, fact in self.free.items():
+            if (stem := known.without_language(name)) and speaks(fact, self.column(name)) and tells(fact):
+                stems.setdefault(stem, []).append(name)
+        return next((names for names in stems.values() if len(names) == 2), [])
 
     def _lesser(self, pair: Sequence[str]) -> bool:
         """Whether a column without a role holds longer prose than both halves: then that is the text, and they say
@@ -274,7 +282,8 @@ class Candidates:
             return False
         for name, fact in self.free.items():
             about = name in self._named_about_rows and name not in pair
-            if not fact.labelish or (name in pair and fact.filled < 10) or about or name in self._speakers:
+            same = fact.distinct < 2 and fact.rows >= 10
+            if not fact.labelish or (name in pair and fact.filled < 10) or about or same or name in self._speakers:
                 continue
             if known.rank(name, known.NAMES["label"]) is not None:
                 return True
@@ -296,7 +305,7 @@ class Candidates:
         named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
         named.sort(key=lambda name: 2 * fit[name].filled < fit[name].rows)  # empty ones are read where there is no other
         prose = [name for name, fact in sorted(fit.items(), key=lambda item: -item[1].median_words)
-                 if fact.median_words >= 3 and name not in named]  # fmt: skip
+                 if fact.median_words >= 3 and name not in named and (fact.distinct > 1 or fact.rows < 10)]  # fmt: skip
         numbers = [name for name in named if prose and self._numbers(fit[name])]
         named = [name for name in named if name not in numbers]
         below = next((name for name in prose if named and self._heads(fit[named[0]], fit[name])), "")

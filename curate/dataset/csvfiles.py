@@ -181,7 +181,10 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
 
     stops = np.append(starts[1:], len(data))
     for at, until, cells, reason in records:
-        if cells is not None and len(cells) == width:
+        if cells == columns and width > 1:
+            again = "the line with the names of columns stands here again"
+            rejected.append(Rejected(at + 1, again, mask(delimiter.join(columns))))
+        elif cells is not None and len(cells) == width:
             batch.append(cells)
             firsts.append(at)
             afters.append(until)

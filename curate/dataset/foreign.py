@@ -49,7 +49,7 @@ _WORDS = {
         "anweisung aufgabe instruccion instruccion_del_usuario instrucao consigne istruzione opdracht "
         "instrukcja talimat инструкция задание інструкція 指令 任务 指示 命令 지시 지시문 تعليمات التعليمات "
         "निर्देश "
-        "instruksi perintah huong_dan yeu_cau دستور دستورالعمل הוראה οδηγία pokyn utasitas instructiune "
+        "instruksi arahan perintah huong_dan yeu_cau دستور دستورالعمل הוראה οδηγία pokyn utasitas instructiune "
         "instruktion instruks ohje নির্দেশ คำสั่ง คำแนะนำ"
     ),
     "input": (

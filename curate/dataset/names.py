@@ -92,6 +92,8 @@ _RARE = (
 )
 RARE_CODES = frozenset(_RARE.split())
 """Codes of ISO 639-3 that corpora name languages by, but for those that are words (`est`, `cat`)."""
+_SCRIPTS = frozenset(("latn", "cyrl", "arab", "hans", "hant", "jpan", "hang", "deva", "beng", "thai", "grek", "hebr"))
+"""Scripts as FLORES writes them behind a language."""
 SAID_TWICE = ("response", "answer", "completion", "output", "reply", "generation", "continuation", "candidate",
               "conversation", "messages", "summary", "translation")  # fmt: skip
 """What may be given in several versions, each in a column of its own."""
@@ -215,6 +217,17 @@ def language(name: str) -> str:
     """The language that a column is named by: `en`, `zh-CN`; empty for every other name."""
     found = re.fullmatch(r"([a-z]{2})(?:_(?:[a-z]{2}|hans|hant))?", spelled(name))
     return found[1] if found and found[1] in LANGUAGES else ""
+
+
+def without_language(name: str) -> str:
+    """The rest of a name that a language stands at one end of: `text` for `text_en`, `de_text` and `text_deu_Latn`; empty
+    where none does."""
+    words = spelled(name).split("_")
+    if len(words) > 2 and words[-2] in RARE_CODES and words[-1] in _SCRIPTS:
+        return "_".join(words[:-2])
+    if len(words) > 1 and words[-1] in LANGUAGES | RARE_CODES:
+        return "_".join(words[:-1])
+    return "_".join(words[1:]) if words[0] in LANGUAGES | RARE_CODES else ""
 
 
 def thing(name: str) -> bool:

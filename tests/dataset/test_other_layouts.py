@@ -177,3 +177,11 @@ def test_a_folder_of_runs_is_told_as_that(tmp_path: Path) -> None:
     (tmp_path / "runs of may" / "a" / "manifest.json").write_text("{}")
     with pytest.raises(DataError, match="It holds runs: name one of them"):
         load(tmp_path / "runs of may")
+
+
+def test_names_of_columns_that_come_again_in_a_joined_file_are_no_row(tmp_path: Path) -> None:
+    rows = [[said(i), "ab"[i % 2]] for i in range(30)]
+    path = table(tmp_path / "a.csv", ["text", "label"], [*rows[:10], ["text", "label"], *rows[10:]])
+    with pytest.raises(DataError, match="line 12: the line with the names of columns stands here again"):
+        load(path)
+    assert load(path, on_bad_row="skip").n_rows == 30

@@ -91,3 +91,22 @@ def test_a_row_of_empty_parts_keeps_its_place(tmp_path: Path) -> None:
     rows[2] = {"prompt": "", "completion": ""}
     content = of(tmp_path / "a.jsonl", rows).content().to_pylist()
     assert content == [f"{asked(i)}\n{answered(i)}" if i != 2 else "" for i in range(5)]
+
+
+def test_what_never_changes_is_no_text(tmp_path: Path) -> None:
+    rows = [{"meta_instruction": "You are a helpful machine.", "chat": {"turn_1": {"Human": asked(i)}}} for i in range(40)]
+    data = of(tmp_path / "a.jsonl", rows)
+    assert data.roles.text == ()
+    assert len(set(data.row_ids.to_pylist())) == 40
+    found = detect(data, Recipe().with_(stages=["exact_duplicates"]))
+    assert len(apply(data, found.resolve()).rows) == 40
+
+
+def test_two_texts_whose_names_differ_in_the_language_are_a_pair(tmp_path: Path) -> None:
+    for one, other in (("text_en", "text_de"), ("de_said", "fr_said"), ("sentence_eng_Latn", "sentence_deu_Latn")):
+        rows = [{"id": i, "domain": "news", one: asked(i), other: answered(i)} for i in range(40)]
+        data = of(tmp_path / "a.jsonl", rows)
+        assert (data.task, data.roles.prompt, data.roles.completion) == ("sft", (one,), (other,))
+    many = [{"text_en": asked(i), "text_de": answered(i), "text_fr": asked(i + 9)} for i in range(40)]
+    assert of(tmp_path / "b.jsonl", many).task == "text"
+    assert of(tmp_path / "c.jsonl", [{"text_en": asked(i), "label_de": "ab"[i % 2]} for i in range(40)]).task != "sft"
