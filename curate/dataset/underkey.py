@@ -1,8 +1,8 @@
 """Rows that stand in a list under a key of one JSON object: SQuAD's `data`, a server's `rows`, `{"intents": [...]}`.
 
 The list is found once, and read like an array that fills its file; what stands around it is kept. Objects that hold rows
-in other ways (by id, column by column) are told from them, with the command that makes rows of them. A list of turns is a
-conversation, one row.
+in other ways (by id, column by column) are told from them, with the command that makes rows of them. An object with a text
+of its own beside the list is one row (`{"text": ..., "entities": [...]}`, a document a file), and so is a list of turns.
 Cost: one parse of the object, before its rows are parsed one by one.
 """
 
@@ -15,12 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from curate.dataset.aside import Bytes
+from curate.dataset.given import words_in
+from curate.dataset.names import about_row
 from curate.dataset.records import BOM
 from curate.dataset.shapes import is_conversation
 from curate.errors import DataError
 
-_CALLED = ("rows", "data", "examples", "records", "items", "instances", "entries", "samples", "results", "documents")
-"""What such a list is called where an object holds several."""
+_CALLED = ("rows", "data", "examples", "records", "instances", "samples", "entries")
+"""What such a list is called where an object holds several, and where it has few rows."""
+_MANY = 10
+"""Rows of a list of any name."""
+_PROSE = 4
+"""Words of a text beside a list that make the object a row with a list in it."""
 _BLANK = re.compile(r"[ \t\r\n]*")
 _ONE = "holds one JSON object, not rows. Give a list of objects, or one object a line"
 
@@ -28,12 +34,14 @@ _ONE = "holds one JSON object, not rows. Give a list of objects, or one object a
 def rows_under_key(data: Bytes) -> int | None:
     """The character at which the list of rows begins, behind a byte order mark; None where the text is no object that
     holds one."""
-    members = _members(data)
-    lists = [(key, begin) for key, begin, value in members or () if _are_rows(value)]
-    named = [found for called in _CALLED for found in lists if found[0].lower() == called]
-    if len(lists) == 1 or named:
-        return (named or lists)[0][1]
-    return None
+    members = _members(data) or []
+    if any(isinstance(value, str) and words_in(value) >= _PROSE and not about_row(key) for key, _, value in members):
+        return None
+    lists = [(key, begin, len(value)) for key, begin, value in members if _are_rows(value)]
+    named = [begin for called in _CALLED for key, begin, _ in lists if key.lower() == called]
+    if named:
+        return named[0]
+    return lists[0][1] if len(lists) == 1 and lists[0][2] >= _MANY else None
 
 
 def not_rows(file: Path, data: Bytes, *, sure: bool) -> DataError | None:
@@ -41,14 +49,19 @@ def not_rows(file: Path, data: Bytes, *, sure: bool) -> DataError | None:
     values = [value for _, _, value in _members(data) or ()]
     if len(values) > 1 and all(isinstance(value, dict) for value in values):
         keys = {tuple(value) for value in values}
-        if len(keys) == 1 and len(values[0]) > 1 and not all(key.isdigit() for key in values[0]):
-            return DataError(f"{file}: {_ONE} (jq -c '.[]' takes what stands under each key).")
-        if len(keys) == 1 and values[0]:
+        if len(keys) == 1 and values[0] and all(key.isdigit() for key in values[0]):
             return DataError(f"{file}: {_ONE} (its columns are objects: to_json(orient='records') in pandas).")
-    sizes = {len(value) if isinstance(value, list) and not is_conversation(value) else 0 for value in values}
-    if len(values) > 1 and len(sizes) == 1 and sizes.pop() > 1:
+        if len(keys) == 1 and len(values) >= _MANY:
+            return DataError(f"{file}: {_ONE} (jq -c '.[]' takes what stands under each key).")
+    sizes = {len(value) if isinstance(value, list) else 0 for value in values}
+    if len(values) > 1 and len(sizes) == 1 and sizes.pop() >= _MANY and any(map(_sentences, values)):
         return DataError(f"{file}: {_ONE} (its columns are lists: to_json(orient='records') in pandas).")
     return DataError(f"{file}: {_ONE}.") if sure else None
+
+
+def _sentences(value: list[Any]) -> bool:
+    """Whether a list is of texts, not of the words of one."""
+    return all(isinstance(one, str) for one in value) and sum(map(words_in, value)) >= _PROSE * len(value)
 
 
 def _are_rows(value: Any) -> bool:

@@ -65,6 +65,19 @@ def test_rows_by_id_or_by_column_are_refused_with_a_way(tmp_path: Path, value: A
     assert way in str(told.value)
 
 
+def test_a_document_with_a_list_in_a_file_of_its_own_is_one_row(tmp_path: Path) -> None:
+    for i in range(12):
+        found = [{"start": k, "end": k + 3, "label": "PER"} for k in range(i)]
+        (tmp_path / f"{i:02}.json").write_text(json.dumps({"text": said(i), "entities": found}))
+    assert load(tmp_path).content().to_pylist() == [said(i) for i in range(12)]
+    (tmp_path / "a.json").write_text(json.dumps({"id": 7, "spans": [{"at": k} for k in range(3)]}))
+    assert load(tmp_path / "a.json").n_rows == 1
+    words = said(1).split()
+    for one in ({"tokens": words, "tags": [0] * len(words)}, {"asked": {"text": said(2)}, "answered": {"text": said(3)}}):
+        (tmp_path / "a.json").write_text(json.dumps(one))
+        assert load(tmp_path / "a.json").n_rows == 1
+
+
 def test_one_object_of_turns_stays_a_row(tmp_path: Path) -> None:
     turns = [{"role": "user", "content": "Where is it?"}, {"role": "assistant", "content": "Behind the mill."}]
     (tmp_path / "a.json").write_text(json.dumps({"messages": turns, "source": "x"}))
