@@ -71,10 +71,10 @@ def detect(
     taken = {name for names in given.values() for name in names}
     column.look_into(taken)
     halves = {} if _NO_HALVES & given.keys() or task not in (None, "sft") else _halves(columns, column)
-    talks = [] if halves or _NO_TURNS & given.keys() else [talk_within(name, column(name)) for name in columns]
-    talks = [talk for talk in talks if talk]
-    asked = talks if len(talks) == 1 else []
-    facts = {name: facts_of(name, column(name)) for name in dict.fromkeys((*columns, *taken, *asked))}
+    facts = {name: facts_of(name, column(name)) for name in dict.fromkeys((*columns, *taken))}
+    if not (halves or _NO_TURNS & given.keys() or any(fact.median_words >= _WORDS for fact in facts.values())):
+        talks = [talk for name in columns if (talk := talk_within(name, column(name)))]
+        facts |= {talk: facts_of(talk, column(talk)) for talk in talks if len(talks) == 1}
     free = {name: fact for name, fact in facts.items() if name not in taken}
     finder = _Finder(free, facts | halves, given, task, column, halves)
     chosen_task, why, alternatives = finder.run()
@@ -91,7 +91,9 @@ def detect(
 
 
 _NO_TURNS = {"text", "prompt", "messages"}
-"""Beside these, turns inside a column are not asked for."""
+"""Beside these, turns inside a column are not asked for; nor beside a column of texts."""
+_WORDS = 4
+"""Words of the median value of one."""
 _NO_HALVES = {"text", "prompt", "completion", "messages", "chosen", "rejected"}
 """Beside these, two languages of one column are not asked for."""
 

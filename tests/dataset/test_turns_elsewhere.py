@@ -73,6 +73,13 @@ def test_two_answers_are_read_with_the_turns_that_asked_for_them(tmp_path: Path)
     assert data.prompt()[2].as_py() == asked(2)
 
 
+def test_turns_inside_a_column_are_no_conversation_beside_texts(tmp_path: Path) -> None:
+    held = lambda i: {"messages": [{"role": "user", "content": asked(i)}]}  # noqa: E731
+    rows = [{"prompt": asked(i), "response": answered(i), "meta": held(i)} for i in range(20)]
+    assert of(tmp_path / "a.jsonl", rows).task == "sft"
+    assert of(tmp_path / "b.jsonl", [{"text": asked(i), "meta": held(i)} for i in range(20)]).roles.text == ("text",)
+
+
 def test_who_speaks_is_no_label(tmp_path: Path) -> None:
     rows = [{"message_id": str(i), "text": asked(i), "role": ("prompter", "assistant")[i % 2]} for i in range(60)]
     assert of(tmp_path / "a.jsonl", rows).task == "text"
