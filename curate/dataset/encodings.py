@@ -66,6 +66,9 @@ def likely_encoding(data: bytes) -> str:
 
 def conversion(data: bytes) -> str:
     """How to make UTF-8 of it, as a sentence."""
+    lines = [line for line in data[:_HEAD].split(b"\n")[:-1] if not line.isascii()]
+    if 2 * sum(map(_is_utf8, lines)) > len(lines):
+        return "Mend what is not UTF-8 (the rest is, and converting the file would break it)."
     name = likely_encoding(data)
     return f"Convert the file to UTF-8 ({_command(name)})." if name else f"Convert the file to UTF-8 ({_UNKNOWN})."
 
@@ -77,6 +80,14 @@ def conversion_of(path: Path) -> str:
             return conversion(file.read(_HEAD))
     except OSError:
         return conversion(b"")
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 _UNKNOWN = "for example with iconv, from the encoding that the program which wrote it used"

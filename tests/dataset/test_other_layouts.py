@@ -151,6 +151,15 @@ def test_the_advice_to_convert_names_the_encoding_that_the_text_is_in(tmp_path: 
     assert done.stdout.decode() == SPOKEN[name]
 
 
+def test_a_file_in_which_some_rows_are_of_another_encoding_is_not_to_be_converted(tmp_path: Path) -> None:
+    lines = [f'{{"text": "Straße Nummer {i} im Süden"}}'.encode("cp1252" if i == 3 else "utf-8") for i in range(9)]
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    with pytest.raises(DataError, match="1 of 9 rows") as told:
+        load(tmp_path / "a.jsonl")
+    assert "Mend what is not UTF-8 (the rest is" in str(told.value)
+    assert "iconv" not in str(told.value)
+
+
 def test_bytes_that_read_as_nothing_get_no_name() -> None:
     assert likely_encoding(bytes(range(128, 256)) * 20) == ""
     assert likely_encoding(b"plain") == ""
