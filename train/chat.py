@@ -23,7 +23,7 @@ from typing import Any
 from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, called, read_arguments, tool_name
 from train.beside import MARK, SPARE
 from train.examples import Conversation, Tools
-from train.thoughts import forms, opened_by
+from train.thoughts import forms, opened_by, parts_of
 from train.turns import Message
 
 PLAIN_TEMPLATE = (
@@ -116,8 +116,9 @@ class ChatTemplate:
     def answer_spans(self, messages: Conversation, tools: Tools = ()) -> tuple[str, list[Span]]:
         """The rendered conversation and the character spans of its answers; `ValueError` says what is wrong."""
         messages = self.fitted(messages)
+        answers = [message for message in messages if message["role"] == "assistant"]
         try:
-            return self._spans(messages, tools)
+            found = self._spans(messages, tools)
         except ValueError as error:
             try:
                 other = self._in_other_forms(messages, tools)
@@ -126,6 +127,12 @@ class ChatTemplate:
             except ValueError as later:
                 raise (later if str(later) == TOOLS else error) from None
             raise
+        if any(start == end and parts_of(said).thought for said, (start, end) in zip(answers, found[1], strict=True)):
+            with contextlib.suppress(ValueError):  # a thought in another form may be written, and its answer learned
+                other = self._in_other_forms(messages, tools)
+                again = found if other == messages else self._spans(other, tools)
+                found = max(found, again, key=lambda spans: sum(end > start for start, end in spans[1]))
+        return found
 
     def _spans(self, messages: Conversation, tools: Tools) -> tuple[str, list[Span]]:
         full = self._rendered(messages, tools)

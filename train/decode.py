@@ -9,20 +9,33 @@ written token and batch; the bundled base writes about 1,000 tokens a second on 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from train.adapt import Workbench
+from train.asked import Span
 from train.examples import Conversation, Examples, Tools
 from train.extra import extra
 from train.objective import Objective
-from train.thoughts import words_of
+from train.thoughts import ENDS, OPENS, parts_of, words_of
 
-_ANY_ANSWER = {"role": "assistant", "content": "<think>\nSo.\n</think>\n\nYes."}
+_PARAMETERS = {"type": "object", "properties": {"a": {"type": "string", "description": "what"}}, "required": ["a"]}
+_ANY_ANSWERS = tuple({"role": "assistant", "content": said} for said in ("<think>\nSo.\n</think>\n\nYes.", "Yes."))
 _BATCH_TOKENS_CPU, _BATCH_TOKENS_CUDA = 8192, 131072
+
+
+class LastAnswer(NamedTuple):
+    """The last answer of a conversation as its template writes it."""
+
+    prompt: str
+    """What the model is asked: the same whatever the right answer is, or it would tell something of it."""
+    written: str
+    """The right answer: what training learns of it, its thought and its special tokens too, without the end token."""
+    words: str
+    """What a written answer is compared with: the same without thought and special tokens."""
 
 
 def write_answers(
@@ -30,42 +43,62 @@ def write_answers(
 ) -> tuple[list[str], list[str]]:
     """(answers, references) for the last answer of each conversation, in the order of `examples`.
 
-    Thoughts are no part of either. An answer that calls a tool is compared with the call as the model's template writes it:
-    that is what a model writes.
+    Thoughts are no part of either. A call of a tool is compared as the model's template writes it: that is what a model
+    writes. An answer that the template does not write whole, from which nothing can be learned, is compared by its words.
     """
     prompts, references = [], []
     for i, messages in enumerate(examples.messages):
-        text, reference = last_answer(bench, messages, examples.tools[i] if examples.tools else ())
-        prompts.append(prompt_tokens(bench, text))
-        references.append(words_of(reference))
-    return [words_of(said) for said in write(objective, bench, prompts, new_tokens, context_tokens)], references
+        before, tools = _before_last(messages), examples.tools[i] if examples.tools else ()
+        try:
+            prompt, _, words = last_answer(bench, messages, tools)
+        except ValueError:
+            prompt, words = _prompt(bench, before, tools), parts_of(messages[len(before)]).words
+        prompts.append(prompt)
+        references.append(words)
+    found = write(objective, bench, [prompt_tokens(bench, prompt) for prompt in prompts], new_tokens, context_tokens)
+    return [words_of(said, prompt) for said, prompt in zip(found, prompts, strict=True)], references
 
 
-def last_answer(
-    bench: Workbench, messages: Conversation, tools: Tools = (), *, special_tokens: bool = False
-) -> tuple[str, str]:
-    """(what the model is asked, its right answer) of the last answer of a conversation, as its template writes them.
+def last_answer(bench: Workbench, messages: Conversation, tools: Tools = ()) -> LastAnswer:
+    """The last answer of a conversation; `ValueError` says why the template does not write it whole.
 
-    `special_tokens`: whether a call of a tool keeps those that the template writes into it; those that end a turn go."""
-    last = max(k for k, message in enumerate(messages) if message["role"] == "assistant")
-    text = _prompt(bench, messages[:last], tools)
-    if messages[last].get("tool_calls"):
-        whole = bench.encoder.chat.render(messages[: last + 1], tools)
-        if whole.startswith(text):
-            written = prompt_tokens(bench, whole[len(text) :]).tolist()
-            ends = set(end_tokens(bench))
-            while written and (written[-1] in ends or not bench.tokenizer.decode([written[-1]]).strip()):
-                written.pop()
-            return text, str(bench.tokenizer.decode(written, skip_special_tokens=not special_tokens)).strip()
-    return text, str(messages[last]["content"])
+    The prompt is written as for an answer of any kind. A template might write earlier turns otherwise for this one; the two
+    would differ there, and never in how the answer begins.
+    """
+    before = _before_last(messages)
+    whole, spans = bench.encoder.chat.answer_spans(messages[: len(before) + 1], tools)
+    written = _without_end(bench, whole, spans)
+    prompt, said = _prompt(bench, before, tools), messages[len(before)]
+    if not said.get("tool_calls"):
+        return LastAnswer(prompt, written, parts_of(said).words)
+    return LastAnswer(prompt, written, words_of(_plain(bench, prompt_tokens(bench, written)), prompt))
+
+
+def _before_last(messages: Conversation) -> Conversation:
+    return messages[: max(k for k, message in enumerate(messages) if message["role"] == "assistant")]
+
+
+def _without_end(bench: Workbench, text: str, spans: Sequence[Span]) -> str:
+    """The last span's text up to the token that training ends it with."""
+    tokens, learned = bench.encoder.masked(text, spans)
+    written = text[slice(*spans[-1])]
+    end = {int(token) for token in tokens[learned][-1:]} & bench.encoder.special
+    return written.rstrip().removesuffix(str(bench.tokenizer.decode(list(end)))) if end else written
+
+
+def _plain(bench: Workbench, tokens: Iterable[int]) -> str:
+    """Tokens as text without special ones, the marks of a thought aside: tokenizers have them as either kind."""
+    marks = {bench.tokenizer.convert_tokens_to_ids(mark) for mark in (OPENS, ENDS)} - {bench.tokenizer.unk_token_id}
+    silent = bench.encoder.special - marks
+    return str(bench.tokenizer.decode([token for token in map(int, tokens) if token not in silent])).strip()
 
 
 def _prompt(bench: Workbench, messages: Conversation, tools: Tools) -> str:
-    """What a model is asked behind some turns, earlier thoughts as they stand where it learned; whatever the right answer
-    is, or a prompt would tell something of it."""
-    with contextlib.suppress(ValueError):
-        whole, spans = bench.encoder.chat.answer_spans((*messages, _ANY_ANSWER), tools)
-        return whole[: spans[-1][0]]
+    """What a model is asked behind some turns, earlier thoughts as they stand where it learned."""
+    for answer in _ANY_ANSWERS:
+        with contextlib.suppress(ValueError):
+            whole, spans = bench.encoder.chat.answer_spans((*messages, answer), tools)
+            return whole[: spans[-1][0]]
     return bench.encoder.chat.render(messages, tools, prompt=True)
 
 
@@ -129,8 +162,8 @@ def write(
                     generation_config=config,
                 )
                 written = found if two_sided else found[:, width:]
-                for row, text in zip(rows, tokenizer.batch_decode(written, skip_special_tokens=True), strict=True):
-                    answers[int(row)] = text.strip()
+                for row, ids in zip(rows, written.tolist(), strict=True):
+                    answers[int(row)] = _plain(bench, ids)
                 start = stop
     finally:
         model.train(training)
@@ -138,15 +171,16 @@ def write(
 
 
 def end_tokens(bench: Workbench) -> list[int]:
-    """The tokens that end an answer: the end token, and whatever special token the chat template closes a turn with."""
-    tokenizer = bench.tokenizer
-    special = {*tokenizer.all_special_ids, tokenizer.eos_token_id}
-    ends = {int(tokenizer.eos_token_id)}
-    turns: list[dict[str, Any]] = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
-    try:
-        text, spans = bench.encoder.chat.answer_spans(tuple(turns))
-        tokens, supervised = bench.encoder.masked(text, spans)
-    except ValueError:
-        return sorted(ends)
-    last = [int(token) for token, learned in zip(tokens, supervised, strict=True) if learned]
-    return sorted(ends | ({last[-1]} & special if last else set()))
+    """The tokens that end an answer: the end token, and the special ones that the template closes words or calls with."""
+    ends = {int(bench.tokenizer.eos_token_id)}
+    call = {"type": "function", "id": "call00001", "function": {"name": "find", "arguments": {"a": "b"}}}
+    tool = {"type": "function", "function": {"name": "find", "description": "finds", "parameters": _PARAMETERS}}
+    answers: list[tuple[dict[str, Any], Tools]] = [({"content": "b"}, ()), ({"content": "", "tool_calls": [call]}, (tool,))]
+    for answer, tools in answers:
+        with contextlib.suppress(ValueError):
+            text, spans = bench.encoder.chat.answer_spans(
+                ({"role": "user", "content": "a"}, {"role": "assistant", **answer}), tools
+            )
+            tokens, supervised = bench.encoder.masked(text, spans)
+            ends.update({int(token) for token in tokens[supervised][-1:]} & bench.encoder.special)
+    return sorted(ends)

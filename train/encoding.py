@@ -33,13 +33,13 @@ from train.chat import TEMPLATE_FAULTS, ChatTemplate, way_on
 from train.encoded import NOTHING, Encoded, EncodedRow, answer_start, report_of
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, TEXT, Conversation, Examples, Span, Tools
 from train.spans import tags_of_tokens
-from train.thoughts import has_empty
+from train.thoughts import ENDS, OPENS, has_empty
 
 if TYPE_CHECKING:
     from train.cache import EncodedCache
 
 WORTH_KEEPING_SECONDS = 1.0
-VERSION = "8"
+VERSION = "9"
 """Of the rows made of the same examples: kept rows of another version are made again, and runs that learned them."""
 _NO_MASK = np.empty(0, dtype=bool)
 SILENT = "no token of an answer is supervised"
@@ -84,9 +84,10 @@ class Encoder:
         self.tag_names: list[str] = []
         """The tags of extraction, set by whoever knows all spans; their order gives the classes."""
         self._cache = cache
-        self._special = frozenset(tokenizer.all_special_ids) | {tokenizer.eos_token_id}
+        self.special = special_tokens(tokenizer)
         self._brackets = tokenizer.sep_token_id is not None and tokenizer.cls_token_id is not None
-        names = sorted({str(name) for name in tokenizer.all_special_tokens if len(str(name)) > 2}, key=len, reverse=True)
+        known = {str(name) for name in tokenizer.convert_ids_to_tokens(sorted(self.special))} - {OPENS, ENDS}
+        names = sorted((name for name in known if len(name) > 2), key=len, reverse=True)
         self._marks = re.compile("|".join(map(re.escape, names)) or r"(?!)")
         self._memo: dict[tuple[str, str], EncodedRow] = {}
 
@@ -334,7 +335,7 @@ class Encoder:
         """Tokens and mask of a rendered conversation, uncut: answers and their ends, and nothing after the last."""
         tokens, offsets = self.pieces(text, spans)
         supervised = np.zeros(len(tokens), dtype=bool)
-        special = np.isin(tokens, list(self._special))
+        special = np.isin(tokens, list(self.special))
         closed = True
         for start, end in spans:
             inside = np.flatnonzero((offsets[:, 0] >= start) & (offsets[:, 1] <= end) & (offsets[:, 1] > start))
@@ -354,7 +355,7 @@ class Encoder:
         limit, end = self.max_length_tokens, int(self.tokenizer.eos_token_id)
         read = self.tokenizer(_readable(prompt), verbose=False)["input_ids"]
         wrote = self.tokenizer(_readable(answer).strip(), add_special_tokens=False, verbose=False)["input_ids"]
-        wrote = [token for token in wrote if token not in self._special]
+        wrote = [token for token in wrote if token not in self.special]
         if not wrote:
             return EncodedRow(NOTHING, _NO_MASK, refused=SILENT)
         whole = [self.decoder_start, *wrote, end]
@@ -363,6 +364,12 @@ class Encoder:
         tokens = np.array(whole[:limit], dtype=np.int32)
         lost = cut + max(0, len(read) - limit)
         return EncodedRow(tokens, np.arange(len(tokens)) > 0, lost, cut, source=source)
+
+
+def special_tokens(tokenizer: Any) -> frozenset[int]:
+    """Ids of tokens that are no text: those that a tokenizer names, or only marks as special (Gemma 3's end of turn)."""
+    marked = (number for number, token in tokenizer.added_tokens_decoder.items() if token.special)
+    return frozenset((*tokenizer.all_special_ids, tokenizer.eos_token_id, *marked))
 
 
 def _contents(messages: Conversation) -> list[str]:

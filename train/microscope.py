@@ -161,7 +161,7 @@ def _of_conversation(
             return []
     text = text.encode("utf-8", "replace").decode("utf-8")
     ids, offsets = encoder.pieces(text, spans if encoder.decoder_start is None else ())
-    special = np.isin(ids, list(encoder._special))
+    special = np.isin(ids, list(encoder.special))
     if encoder.decoder_start is not None and spans:
         start, end = spans[-1]
         whole = [(i, offsets[i, 0] >= start and offsets[i, 1] <= end) for i in range(len(ids))]

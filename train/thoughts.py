@@ -59,9 +59,10 @@ def opened_by(prompt: str) -> int:
     return at if at >= 0 and not prompt[at + len(OPENS) :].strip() else -1
 
 
-def words_of(answer: str) -> str:
-    """An answer without its thought."""
-    return parts_of({"content": answer}).words
+def words_of(answer: str, prompt: str = "") -> str:
+    """An answer without its thought, which the `prompt` that it is written behind may have opened."""
+    opened = opened_by(prompt) if ENDS in answer else -1  # one that never ends leaves no words
+    return parts_of({"content": answer if opened < 0 else prompt[opened:] + answer}).words
 
 
 def has_empty(answer: str) -> bool:

@@ -15,6 +15,7 @@ from tiny_base import make_talks, make_tickets
 
 from curate.cli import main
 from curate.errors import ConfigError, CurateError
+from train.adapters import load_adapter
 from train.base import load_tokenizer, resolve_base
 from train.config import TrainConfig
 from train.examples import Examples
@@ -156,7 +157,8 @@ def test_a_task_asks_what_training_asked(writer: Path, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in (tmp_path / "task" / "rows.jsonl").read_text().splitlines()]
     assert rows[1]["prompt"].endswith("<|im_start|>assistant\n")
     assert rows[1]["answer"] == "refund #### 1"
-    task = yaml.safe_load((tmp_path / "task" / "curate_my_talks.yaml").read_text())
+    task = yaml.safe_load((tmp_path / "task" / "curate_my_talks.yaml").read_text().replace("!function", ""))
+    assert task["process_results"] == "scores.same_words"
     assert task["generation_kwargs"]["until"] == ["<|end|>", "<|im_end|>"]
     assert task["dataset_kwargs"]["data_files"]["test"] == "rows.jsonl"
     assert made.command in (tmp_path / "task" / "README.md").read_text()
@@ -164,18 +166,45 @@ def test_a_task_asks_what_training_asked(writer: Path, tmp_path: Path) -> None:
         write_lm_eval(writer, make_talks(5), tmp_path / "task")
 
 
+def test_a_task_scores_what_was_learned_and_compares_words_without_thoughts(
+    writer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from test_thoughts import FIELD_ONLY
+
+    from train import hand_over
+
+    loaded = load_adapter(writer)
+    loaded.bench.encoder.chat.take(FIELD_ONLY)
+    monkeypatch.setattr(hand_over.lm_eval, "load_adapter", lambda *_, **__: loaded)
+    ask = {"role": "user", "content": "where"}
+    answers = ("<think>\nhm\n</think>\n\n[1, 2]", "[1, 2]")
+    talks = tuple((ask, {"role": "assistant", "content": said}) for said in answers)
+    write_lm_eval(writer, Examples("chat", np.arange(2), messages=talks), tmp_path / "task", name="talks")
+    rows = [json.loads(line) for line in (tmp_path / "task" / "rows.jsonl").read_text().splitlines()]
+    assert [row["prompt"] for row in rows] == ["<|im_start|>user\nwhere<|im_end|>\n<|im_start|>assistant\n<think>\n"] * 2
+    assert [row["written"] for row in rows] == ["hm\n</think>\n\n[1, 2]", "\n</think>\n\n[1, 2]"]
+    assert [row["answer"] for row in rows] == ["[1, 2]"] * 2
+    scores: dict[str, Any] = {}
+    exec((tmp_path / "task" / "scores.py").read_text(), scores)
+    said = ["so\n</think>\n[1, 2]", "so</think>[1, 2]", "[1, 2] ", "so [1, 2]"]
+    assert [scores["same_words"](rows[0], [text])["exact_match"] for text in said] == [1.0, 1.0, 1.0, 0.0]
+
+
 def test_the_right_answer_of_a_row_that_ends_in_a_tool_call_is_the_call(writer: Path, base: Path, tmp_path: Path) -> None:
     call = {"type": "function", "function": {"name": "find_card", "arguments": '{"kind": "visa"}'}}
     turns = ({"role": "user", "content": "my card"}, {"role": "assistant", "content": "", "tool_calls": [call]})
     tools = ({"type": "function", "function": {"name": "find_card", "parameters": {}}},)
     rows = Examples("chat", np.arange(1), messages=(turns,), tools=(tools,))
-    with pytest.raises(ConfigError, match="the last answer of 1 of 1 rows is empty"):
+    with pytest.raises(ConfigError, match=r"1 of 1 rows cannot be asked for \(rows 0\): the chat template .*plain"):
         write_lm_eval(writer, rows, tmp_path / "none")  # its template shows no calls
     assert not (tmp_path / "none").exists()
     config = TrainConfig(
         base=str(base), lora_rank=4, steps=1, batch_rows=4, max_length_tokens=64, chat_template="plain", tensorboard=False
     )
     train_adapter(make_talks(4), config, tmp_path / "plain")
+    said = ({"role": "user", "content": "my card"}, {"role": "assistant", "content": " "})
+    with pytest.raises(ConfigError, match="it is empty; leave them out"):
+        write_lm_eval(tmp_path / "plain", Examples("chat", np.arange(1), messages=(said,)), tmp_path / "none")
     write_lm_eval(tmp_path / "plain", rows, tmp_path / "task")
     (row,) = [json.loads(line) for line in (tmp_path / "task" / "rows.jsonl").read_text().splitlines()]
     assert row["prompt"].startswith("tools:")

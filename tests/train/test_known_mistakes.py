@@ -87,6 +87,22 @@ def test_an_answer_is_learned_from_its_first_letter_where_a_token_would_cross_in
         assert [token.state == LEARNED for token in shown] == mask.tolist()
 
 
+def test_a_turn_ends_with_its_token_though_the_tokenizer_only_marks_it(base: Path, tmp_path: Path) -> None:
+    """Gemma 3 names no end of turn among its special tokens: a line break and a second end were learned behind it."""
+    tokenizer = extra("transformers").AutoTokenizer.from_pretrained(base)
+    tokenizer.save_pretrained(tmp_path)
+    settings = json.loads((tmp_path / "tokenizer_config.json").read_text())
+    for name in ("additional_special_tokens", "extra_special_tokens"):
+        settings.pop(name, None)
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    tokenizer = extra("transformers").AutoTokenizer.from_pretrained(tmp_path)
+    assert "<|im_end|>" not in tokenizer.all_special_tokens
+    found = Encoder(tokenizer, 64).encode(make_talks(2))
+    assert [tokenizer.decode(t[m]) for t, m in zip(found.tokens, found.supervised, strict=True)] == [
+        "card #### 0<|im_end|>", "refund #### 1<|im_end|>",
+    ]  # fmt: skip
+
+
 def test_no_row_begins_twice(base: Path, tmp_path: Path) -> None:
     """deepseek-ai/DeepSeek-R1#151, OpenRLHF#393: the template writes a first token and the tokenizer adds its own."""
     processors = extra("tokenizers").processors

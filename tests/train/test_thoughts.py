@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from tiny_base import CHATML
 
 from curate.errors import DataError
+from train.adapt import Workbench
 from train.base import load_tokenizer, resolve_base
 from train.config import TrainConfig
-from train.decode import last_answer, prompt_tokens
+from train.decode import end_tokens, last_answer, prompt_tokens, write_answers
 from train.encoded import Encoded
 from train.encoding import Encoder
 from train.examples import Examples
+from train.extra import extra
 from train.lora import open_workbench
 from train.thoughts import words_of
 
@@ -63,6 +68,8 @@ FIELD_ONLY = (  # reads thoughts from their field alone and writes an empty one 
     "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
 )
 FIRST_CALL_ONLY = QWEN3.replace("m['tool_calls'] or []", "(m['tool_calls'] or [])[:1]")
+
+QWEN3_NOTHINK = QWEN3.replace("assistant\n{% endif %}", "assistant\n<think>\n\n</think>\n\n{% endif %}")
 
 CALL = {"type": "function", "id": "call00001", "function": {"name": "find_card", "arguments": '{"kind": "visa", "n": 2}'}}
 PARAMETERS = {"type": "object", "properties": {"kind": {"type": "string", "description": "which"}}, "required": ["kind"]}
@@ -123,8 +130,6 @@ def test_the_last_answer_is_learned_behind_the_prompt_with_its_thought_or_an_emp
 
 
 def test_a_thought_in_a_field_of_its_own_is_learned_whatever_the_template_reads(tokenizer: Any, base: Path) -> None:
-    from tiny_base import CHATML
-
     talk = (ASK, answer("over there", reasoning_content="or there"))
     for template in (R1, QWEN3, NEMOTRON, FIELD_ONLY, CHATML):
         (text,) = learned(tokenizer, encoded(tokenizer, template, talk))
@@ -206,6 +211,8 @@ TALKS = {
     "call and thought": (ASK, answer("<think>\nlook\n</think>\n\n", tool_calls=[CALL]), *CALLS[2:]),
     "calls at once": (ASK, answer("", tool_calls=[CALL, {**CALL, "id": "call00002"}]), SAID, CALLS[3]),
     "call, then more": (*CALLS, AGAIN, answer("over there")),
+    "thoughts, then none": (*THINKS[:3], answer("over there")),
+    "field, then none": (ASK, answer("here it is", reasoning_content="maybe here"), AGAIN, answer("over there")),
 }  # fmt: skip
 
 
@@ -239,8 +246,6 @@ def test_under_every_template_that_trl_knows_an_answer_is_learned_whole_or_not_a
 
 
 def test_words_that_speak_of_marks_are_no_thought(tokenizer: Any) -> None:
-    from tiny_base import CHATML
-
     for words in ("the tag </think> ends it", "tail = s.split('</think>')[-1]", "write <think>x</think> first"):
         assert words_of(words) == words
         assert words_of(f"<think>\nhm\n</think>\n\n{words}") == words
@@ -278,17 +283,89 @@ def test_a_call_is_not_found_in_the_words_or_the_thought(tokenizer: Any) -> None
             encoded(tokenizer, dropped, talk, tools=True)
 
 
-def test_written_answers_are_compared_without_their_thoughts(tokenizer: Any, base: Path, quick: TrainConfig) -> None:
+@pytest.fixture
+def bench(quick: TrainConfig) -> Workbench:
+    return open_workbench(quick.replace(max_length_tokens=512))
+
+
+def test_written_answers_are_compared_without_their_thoughts(bench: Workbench) -> None:
     """And asked behind the prompt that was trained on: earlier thoughts stand where the template looks for them."""
-    bench = open_workbench(quick.replace(max_length_tokens=512))
     bench.encoder.chat.take(FIELD_ONLY)
     rows = Examples("chat", np.array([3]), messages=(THINKS,))
-    prompt, reference = last_answer(bench, THINKS)
+    prompt, reference, words = last_answer(bench, THINKS)
     found = bench.encoder.encode(rows)
     before = found.tokens[0][: int(np.flatnonzero(np.diff(found.supervised[0].astype(int)) == 1)[-1]) + 1]
     assert prompt_tokens(bench, prompt).tolist() == before.tolist()
-    assert reference == THERE
+    assert (reference, words) == ("or there\n</think>\n\nover there", "over there")
     for other in ({"content": "<think>\nhm\n</think>\n\nNo."}, {"content": "No.", "reasoning_content": "hm"}):
-        assert last_answer(bench, (*THINKS[:-1], {"role": "assistant", **other}))[0] == prompt  # it tells nothing of it
+        assert last_answer(bench, (*THINKS[:-1], {"role": "assistant", **other})).prompt == prompt  # it tells nothing of it
     written = ["<think>\nno\n</think>\n\nover there", "over there", "<think>\nnever ends"]
-    assert [words_of(text) for text in (*written, reference)] == ["over there", "over there", written[2], "over there"]
+    assert [words_of(text) for text in written] == ["over there", "over there", written[2]]
+    assert [words_of(text, prompt) for text in (reference, "no</think>over there")] == ["over there"] * 2
+
+
+@pytest.mark.parametrize("template", [R1, V3, QWEN3, NEMOTRON, FIELD_ONLY, QWEN3_NOTHINK])
+def test_what_is_compared_is_what_is_learned_behind_the_same_prompt(bench: Workbench, template: str) -> None:
+    bench.encoder.chat.take(template)
+    asked: dict[str, str] = {}
+    for name, talk in TALKS.items():
+        tools = TOOLS if "call" in name and template is not V3 else ()
+        try:
+            found = encoded(bench.tokenizer, template, talk, tools=bool(tools))
+        except DataError:
+            with pytest.raises(ValueError, match="chat template"):
+                last_answer(bench, talk, tools)
+            continue
+        prompt, written, words = last_answer(bench, talk, tools)
+        assert bench.tokenizer.decode(found.tokens[0]) == f"{prompt}{written}<|im_end|>"
+        assert learned(bench.tokenizer, found)[-1] == f"{written}<|im_end|>"
+        assert "</think>" not in words
+        assert words in written
+        assert asked.setdefault(repr((talk[:-1], tools)), prompt) == prompt  # whatever the right answer is
+    assert asked
+
+
+def test_a_template_that_writes_earlier_turns_by_the_last_answer_is_not_asked(bench: Workbench) -> None:
+    """Its prompt would tell the answer. Made up: none is known."""
+    bench.encoder.chat.take("{{ 'Short.' if messages[-1]['content'] == 'here' }}" + CHATML)
+    with pytest.raises(ValueError, match="one after the other"):
+        last_answer(bench, (ASK, answer("here")))
+
+
+def test_the_reference_of_an_answer_that_calls_is_the_call_behind_an_opened_thought(bench: Workbench) -> None:
+    for template, written in (
+        (NEMOTRON, "\n</think><call>find_cardvisa</call>"),
+        (QWEN3, '<think>\n\n</think>\n\n<call>find_card {"kind": "visa", "n": 2}</call>'),
+    ):
+        bench.encoder.chat.take(template)
+        found = last_answer(bench, CALLS[:2], TOOLS)
+        assert (found.written, found.words) == (written, written.partition("</think>")[2].strip())
+
+
+def test_calls_end_with_their_own_token_and_the_marks_of_thoughts_may_be_special(base: Path, quick: TrainConfig) -> None:
+    """gpt-oss closes words with one token and calls with another; some tokenizers hold `<think>` as a special token."""
+    bench = open_workbench(quick)
+    bench.tokenizer.add_special_tokens({"additional_special_tokens": ["<|call|>", "<think>", "</think>"]})
+    bench = dataclasses.replace(bench, encoder=Encoder(bench.tokenizer, 64))
+    bench.encoder.chat.take(QWEN3.replace("<|im_end|>\n", "{{ '<|call|>' if m['tool_calls'] else '<|im_end|>' }}\n"))
+    named = bench.tokenizer.convert_ids_to_tokens(end_tokens(bench))
+    assert set(named) == {"<|end|>", "<|im_end|>", "<|call|>"}
+    asks = Examples("chat", np.arange(1), messages=((ASK, answer("here")),))
+
+    class Says:
+        """A model that writes one thought and one answer, whatever it is asked."""
+
+        training = False
+        config = None
+
+        def parameters(self) -> Any:
+            return iter([extra("torch").zeros(1)])
+
+        def eval(self) -> None: ...
+        def train(self, mode: bool) -> None: ...
+        def generate(self, input_ids: Any, **_: Any) -> Any:
+            ids = bench.tokenizer("<think>\nhm\n</think>\n\nhere<|im_end|>", return_tensors="pt")["input_ids"]
+            return extra("torch").cat([input_ids, ids], 1)
+
+    said, references = write_answers(SimpleNamespace(model=Says()), bench, asks, 9)  # type: ignore[arg-type]
+    assert said == references == ["here"]

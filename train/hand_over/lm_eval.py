@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,19 +19,31 @@ from typing import Any
 from curate.dataset.atomic import atomic_write_text, make_private_dir
 from curate.errors import ConfigError
 from train.adapters import load_adapter
+from train.chat import way_on
 from train.decode import end_tokens, last_answer
 from train.examples import CLASSIFICATION, EXTRACTION, TEXT, Examples
 
-ROWS, LIKELIHOOD = "rows.jsonl", "likelihood"
+ROWS, SCORES = "rows.jsonl", "scores"
 MOST_NAMED = 5
-PER_BYTE = '''"""What the harness makes of an answer's likelihood: bits a byte, and whether greedy writing gives it."""
+FIELDS = ("prompt", "answer", "written")
+FUNCTIONS = '''"""What the harness makes of an answer: the same words or not, and its likelihood in bits a byte."""
+
+
+def same_words(doc, results):
+    """A thought is no part of the words; one that a prompt opens begins with what is written."""
+    said = results[0]
+    head, ended, words = said.partition("</think>")
+    opened = head.lstrip().startswith("<think>") or doc["prompt"].rstrip().endswith("<think>")
+    if ended and (opened or "<think>" not in head and (not head or head.endswith("\\n"))):
+        said = words
+    return {"exact_match": float(said.strip() == doc["answer"])}
 
 
 def per_byte(doc, results):
     log_likelihood, greedy = results[0]
     return {"bits_per_byte": (log_likelihood, max(1, len(doc["written"].encode("utf-8")))), "acc": float(greedy)}
 '''
-_FUNCTION = f"!function {LIKELIHOOD}.per_byte"
+_FUNCTION = f"!function {SCORES}.{{}}"
 
 
 @dataclass(frozen=True)
@@ -60,39 +73,39 @@ def write_lm_eval(
     plain = re.sub(r"[^a-z0-9]+", "_", (name or loaded.folder.resolve().parent.name).lower()).strip("_") or "rows"
     tools = rows.tools or ((),) * len(rows.messages)
     written = [_asked(loaded, *asked) for asked in zip(rows.messages, tools, strict=True)]
-    silent = [k for k, row in enumerate(written) if not row["answer"]]
-    if silent:
-        named = ", ".join(str(int(rows.ids[k])) for k in silent[:MOST_NAMED]) + (", …" if len(silent) > MOST_NAMED else "")
-        calls = any(message.get("tool_calls") for k in silent for message in rows.messages[k][-1:])
-        way = "; this model's chat template leaves calls of tools out, chat_template = 'plain' writes them" if calls else ""
+    if faults := Counter(row["fault"] for row in written if row["fault"]):
+        at = [int(rows.ids[k]) for k, row in enumerate(written) if row["fault"]]
+        named = ", ".join(map(str, at[:MOST_NAMED])) + (", …" if len(at) > MOST_NAMED else "")
+        fault = faults.most_common(1)[0][0]
+        way = way_on(fault)
         raise ConfigError(
-            f"the last answer of {len(silent)} of {len(written)} rows is empty (rows {named}), so nothing could be "
-            f"compared: leave them out{way}"
+            f"the last answer of {len(at)} of {len(written)} rows cannot be asked for (rows {named}): {fault}{way}"
+            f"{', or' if way else ';'} leave them out"
         )
     make_private_dir(folder)
-    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
+    lines = "".join(json.dumps({k: row[k] for k in FIELDS}, ensure_ascii=False) + "\n" for row in written)
     atomic_write_text(folder / ROWS, lines)
     ends = [loaded.bench.tokenizer.decode([token]) for token in end_tokens(loaded.bench)]
     shared: dict[str, Any] = {
         "dataset_path": "json",
         "dataset_kwargs": {"data_files": {"test": ROWS}},
         "test_split": "test",
-        "doc_to_text": "{{prompt}}",
-        "doc_to_target": "{{answer}}",
+        "doc_to_text": "prompt",  # names of fields: in braces, an answer such as [1] would be read as a list
+        "doc_to_target": "answer",
         "target_delimiter": "",
         "metadata": {"version": 1.0},
     }
-    exact = {"metric": "exact_match", "aggregation": "mean", "higher_is_better": True, "ignore_case": False}
     tasks: dict[str, dict[str, Any]] = {
         f"curate_{plain}": {
             "output_type": "generate_until",
             "generation_kwargs": {"until": ends, "max_gen_toks": new_tokens, "do_sample": False},
-            "metric_list": [exact],
+            "process_results": _FUNCTION.format("same_words"),
+            "metric_list": [{"metric": "exact_match", "aggregation": "mean", "higher_is_better": True}],
         },
         f"curate_{plain}_likelihood": {
             "output_type": "loglikelihood",
-            "doc_to_target": "{{written}}",
-            "process_results": _FUNCTION,
+            "doc_to_target": "written",
+            "process_results": _FUNCTION.format("per_byte"),
             "metric_list": [
                 {"metric": "bits_per_byte", "aggregation": "bits_per_byte", "higher_is_better": False},
                 {"metric": "acc", "aggregation": "mean", "higher_is_better": True},
@@ -102,9 +115,9 @@ def write_lm_eval(
     for task, own in tasks.items():
         # JSON is YAML, and needs no other writer.
         body = json.dumps({"task": task, **shared, **own}, indent=2, ensure_ascii=False)
-        body = body.replace(f'"{_FUNCTION}"', _FUNCTION)
+        body = re.sub(r'"(!function [^"]+)"', r"\1", body)
         atomic_write_text(folder / f"{task}.yaml", f"# For lm-evaluation-harness; README.md says how.\n{body}\n")
-    atomic_write_text(folder / f"{LIKELIHOOD}.py", PER_BYTE)
+    atomic_write_text(folder / f"{SCORES}.py", FUNCTIONS)
     where = str(loaded.folder.resolve())
     model = f"pretrained={where}" if loaded.merged else f"pretrained={_place(loaded)},peft={where}"
     command = shlex.join(
@@ -120,10 +133,11 @@ def write_lm_eval(
 
 
 def _asked(loaded: Any, messages: Any, tools: Any) -> dict[str, str]:
-    prompt, answer = last_answer(loaded.bench, messages, tools)
-    # Special tokens are part of what a call is scored by, and left out of what was written, on both sides.
-    written = last_answer(loaded.bench, messages, tools, special_tokens=True)[1]
-    return {"prompt": prompt, "answer": answer.strip(), "written": written.strip()}
+    try:
+        prompt, written, words = last_answer(loaded.bench, messages, tools)
+    except ValueError as error:
+        return {"fault": str(error)}
+    return {"prompt": prompt, "answer": words, "written": written, "fault": "" if words else "it is empty"}
 
 
 def _place(loaded: Any) -> str:
