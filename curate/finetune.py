@@ -197,8 +197,8 @@ def _before(
 
     Returns what holds that against the run (`train.estimate.Course`).
     """
-    encoded = bench.encoder.encode(rows)
-    for words in encoded.report.words():
+    encoded, told = require("train.preference.rows").before_training(rows, config.objective, bench.encoder)
+    for words in told:
         say(words)
     estimates, resources = require("train.estimate"), require("train.resources")
     course = estimates.Course(price_per_hour=price_per_hour)

@@ -33,6 +33,8 @@ class Asked:
     """The same with the generation prompt."""
     alone: str
     """The conversation that ends with the answer."""
+    bare: Callable[[], tuple[str, str]]
+    """The turns before the answer, and those with it, without any thought; rendered where they are asked for."""
 
     def within(self, full: str, text: str, *, last: bool) -> tuple[str, Span]:
         """`text`, with a thought that it lacks put back where that can be proved, and the answer's span in it.
@@ -94,9 +96,9 @@ class Asked:
         return (at, to), thought, self._span(full[:at] + thought + full[to:], alone)
 
     def _lacks_only_thinking(self, full: str) -> bool:
-        """Whether the answer stands in `full` as at its own end, but for thoughts in it and before it."""
+        """Whether the answer stands in `full` as at its own end, but for thoughts in it and before it, whatever marks those."""
         words = parts_of(self.message).words
-        whole, header, alone = (THOUGHT.sub("", text) for text in (full, self.header(), self.alone))
+        whole, header, alone = (THOUGHT.sub("", text) for text in (full, *self.bare()))
         if not words or not whole.startswith(header) or not alone.startswith(header):
             return False
         (before, said, _), (own, same, _) = (text[len(header) :].partition(words) for text in (whole, alone))

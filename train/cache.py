@@ -59,6 +59,8 @@ class EncodedCache:
                     int(found["only_read"][i]),
                     bool(found["marked"][i]),
                     int(found["thoughtless"][i]),
+                    int(found["told"][i]),
+                    bool(found["last_lost"][i]),
                 )
                 for i in range(len(cut))
             ]
@@ -80,6 +82,8 @@ class EncodedCache:
             "only_read": np.array([row.only_read for row in rows], dtype=np.int64),
             "marked": np.array([row.marked for row in rows], dtype=np.int64),
             "thoughtless": np.array([row.thoughtless for row in rows], dtype=np.int64),
+            "last_lost": np.array([row.last_lost for row in rows], dtype=np.int64),
+            "told": np.array([row.told for row in rows], dtype=np.int64),
         }
         for name in _ARRAYS:
             values = [getattr(row, name) for row in rows]

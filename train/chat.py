@@ -23,7 +23,7 @@ from typing import Any
 from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, called, read_arguments, tool_name
 from train.beside import MARK, SPARE
 from train.examples import Conversation, Tools
-from train.thoughts import forms, opened_by, parts_of
+from train.thoughts import ENDS, FIELDS, OPENS, Places, forms, opened_by, parts_of, unthought
 from train.turns import Message
 
 PLAIN_TEMPLATE = (
@@ -56,6 +56,12 @@ def way_on(reason: str) -> str:
     return f"; {_WAYS_ON.get(reason, '')}{FALLBACK}" if reason in TEMPLATE_FAULTS else ""
 
 
+def special_tokens(tokenizer: Any) -> frozenset[int]:
+    """Ids of tokens that are no text: those that a tokenizer names, or only marks as special (Gemma 3's end of turn)."""
+    marked = (number for number, token in tokenizer.added_tokens_decoder.items() if token.special)
+    return frozenset((*tokenizer.all_special_ids, tokenizer.eos_token_id, *marked))
+
+
 class ChatTemplate:
     """Renders conversations for one tokenizer, with its own template or the plain one."""
 
@@ -64,6 +70,7 @@ class ChatTemplate:
         self.template = PLAIN_TEMPLATE if plain or not tokenizer.chat_template else None
         """None for the tokenizer's own."""
         self._takes_system: bool | None = None
+        self._places: Places | None = None
 
     def learned_with(self) -> Any:
         """The template that conversations are written with, as a tokenizer holds it."""
@@ -71,7 +78,7 @@ class ChatTemplate:
 
     def take(self, template: Any) -> None:
         """Write conversations with another template from now on, which the tokenizer holds and saves."""
-        self.tokenizer.chat_template, self.template, self._takes_system = template, None, None
+        self.tokenizer.chat_template, self.template, self._takes_system, self._places = template, None, None, None
 
     def fitted(self, messages: Conversation) -> Conversation:
         """The turns, with a system turn that a column gave put before the next turn where the template takes none.
@@ -91,6 +98,21 @@ class ChatTemplate:
             except Exception:  # jinja2 raises what the template's author chose
                 self._takes_system = False
         return self._takes_system
+
+    def places(self) -> Places:
+        """Where the template writes a thought that has a field of its own."""
+        if self._places is None:
+            words, thought, befores = "Yes.", "So it is.", []
+            for fields in ({}, dict.fromkeys(FIELDS, thought)):
+                with contextlib.suppress(ValueError):
+                    turns = ({"role": "user", "content": "What?"}, {"role": "assistant", "content": words, **fields})
+                    text, spans = self._spans(turns, ())
+                    befores.append((bool(fields), text[spans[-1][0] : text.rindex(words)]))
+            reads = any(thought in before for with_field, before in befores if with_field)
+            own = reads and not any(OPENS in before or ENDS in before for _, before in befores)
+            leads = [before.rpartition(thought)[2].strip() for _, before in befores] if own else []
+            self._places = Places(reads, own, tuple(lead for lead in leads if lead))
+        return self._places
 
     def render(self, messages: Conversation, tools: Tools = (), *, prompt: bool = False) -> str:
         """The conversation as the template writes it, with the generation prompt if `prompt`."""
@@ -115,7 +137,7 @@ class ChatTemplate:
 
     def answer_spans(self, messages: Conversation, tools: Tools = ()) -> tuple[str, list[Span]]:
         """The rendered conversation and the character spans of its answers; `ValueError` says what is wrong."""
-        messages = self.fitted(messages)
+        messages = self._thoughts_apart(self.fitted(messages))
         answers = [message for message in messages if message["role"] == "assistant"]
         try:
             found = self._spans(messages, tools)
@@ -133,6 +155,14 @@ class ChatTemplate:
                 again = found if other == messages else self._spans(other, tools)
                 found = max(found, again, key=lambda spans: sum(end > start for start, end in spans[1]))
         return found
+
+    def _thoughts_apart(self, messages: Conversation) -> Conversation:
+        """The turns with thoughts taken out of the text where the template has marks of its own for them."""
+        thinks = [message["role"] == "assistant" and ENDS in str(message["content"]) for message in messages]
+        if not any(thinks) or not self.places().own:
+            return messages
+        thought = [thinking and bool(parts_of(message).thought) for thinking, message in zip(thinks, messages, strict=True)]
+        return tuple(next(forms(m, opened=False)) if moved else m for moved, m in zip(thought, messages, strict=True))
 
     def _spans(self, messages: Conversation, tools: Tools) -> tuple[str, list[Span]]:
         full = self._rendered(messages, tools)
@@ -183,7 +213,17 @@ class ChatTemplate:
         before = messages[:turn]
         prompt = self._rendered(before, tools, prompt=True)
         alone = self._rendered(messages[: turn + 1], tools)
-        return Asked(messages[turn], functools.partial(self._rendered, before, tools), prompt, alone)
+        return Asked(
+            messages[turn],
+            functools.partial(self._rendered, before, tools),
+            prompt,
+            alone,
+            functools.partial(self._without_thoughts, messages[: turn + 1], tools),
+        )
+
+    def _without_thoughts(self, messages: Conversation, tools: Tools) -> tuple[str, str]:
+        bare = tuple(unthought(message) if message["role"] == "assistant" else message for message in messages)
+        return self._rendered(bare[:-1], tools), self._rendered(bare, tools)
 
     def _rendered(self, messages: Conversation, tools: Tools, *, prompt: bool = False) -> str:
         try:

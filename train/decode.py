@@ -55,7 +55,9 @@ def write_answers(
             prompt, words = _prompt(bench, before, tools), parts_of(messages[len(before)]).words
         prompts.append(prompt)
         references.append(words)
-    found = write(objective, bench, [prompt_tokens(bench, prompt) for prompt in prompts], new_tokens, context_tokens)
+    asked = [prompt_tokens(bench, prompt) for prompt in prompts]
+    leads = bench.encoder.chat.places().leads
+    found = write(objective, bench, asked, new_tokens, context_tokens, leads=leads)
     return [words_of(said, prompt) for said, prompt in zip(found, prompts, strict=True)], references
 
 
@@ -86,11 +88,19 @@ def _without_end(bench: Workbench, text: str, spans: Sequence[Span]) -> str:
     return written.rstrip().removesuffix(str(bench.tokenizer.decode(list(end)))) if end else written
 
 
-def _plain(bench: Workbench, tokens: Iterable[int]) -> str:
-    """Tokens as text without special ones, the marks of a thought aside: tokenizers have them as either kind."""
-    marks = {bench.tokenizer.convert_tokens_to_ids(mark) for mark in (OPENS, ENDS)} - {bench.tokenizer.unk_token_id}
+def _plain(bench: Workbench, tokens: Iterable[int], leads: Sequence[str] = ()) -> str:
+    """Tokens as text without special ones, the marks of a thought aside: tokenizers have them as either kind.
+
+    `leads` are what the template writes before words, where a thought before them has marks of its own.
+    """
+    tokenizer, held = bench.tokenizer, [int(token) for token in tokens]
+    if leads:
+        whole = str(tokenizer.decode(held))
+        at = max(whole.rfind(lead) + len(lead) if lead in whole else 0 for lead in leads)
+        held = prompt_tokens(bench, whole[at:]).tolist()
+    marks = {tokenizer.convert_tokens_to_ids(mark) for mark in (OPENS, ENDS)} - {tokenizer.unk_token_id}
     silent = bench.encoder.special - marks
-    return str(bench.tokenizer.decode([token for token in map(int, tokens) if token not in silent])).strip()
+    return str(tokenizer.decode([token for token in held if token not in silent])).strip()
 
 
 def _prompt(bench: Workbench, messages: Conversation, tools: Tools) -> str:
@@ -118,11 +128,26 @@ def write(
     context_tokens: int | None = None,
     *,
     sample: bool = False,
+    leads: Sequence[str] = (),
 ) -> list[str]:
     """What the model writes after each prompt, without special tokens and outer spaces; at most `new_tokens` of it.
 
-    Greedy, or with `sample` drawn at temperature 1 by torch's current seed.
+    Of an answer that holds one of `leads`, what stands behind it. Greedy, or with `sample` drawn at temperature 1 by the
+    current seed of torch.
     """
+    generated = _generated(objective, bench, prompts, new_tokens, context_tokens, sample)
+    return [_plain(bench, tokens, leads) for tokens in generated]
+
+
+def _generated(
+    objective: Objective,
+    bench: Workbench,
+    prompts: Sequence[np.ndarray],
+    new_tokens: int,
+    context_tokens: int | None,
+    sample: bool,
+) -> list[list[int]]:
+    """The tokens behind each prompt, those that end it and padding too."""
     model, tokenizer = objective.model, bench.tokenizer
     device = next(model.parameters()).device
     two_sided = bench.encoder.decoder_start is not None  # an encoder-decoder's two sides have a context each
@@ -139,7 +164,7 @@ def write(
         use_cache=True,
         decoder_start_token_id=bench.encoder.decoder_start,
     )
-    answers = [""] * len(cut)
+    answers: list[list[int]] = [[]] * len(cut)
     training = model.training
     model.eval()
     try:
@@ -163,7 +188,7 @@ def write(
                 )
                 written = found if two_sided else found[:, width:]
                 for row, ids in zip(rows, written.tolist(), strict=True):
-                    answers[int(row)] = _plain(bench, ids)
+                    answers[int(row)] = ids
                 start = stop
     finally:
         model.train(training)

@@ -12,6 +12,7 @@ import numpy as np
 from train.chat import way_on
 
 MOST_LISTED = 1000
+BEYOND = "the answer lies beyond the maximal length"
 NOTHING = np.empty(0, dtype=np.int32)
 
 
@@ -39,6 +40,12 @@ class EncodedRow:
     """Whether what is said holds special tokens, which the template writes itself."""
     thoughtless: int = 0
     """Answers that are learned behind an empty thought, since the template writes one and the row has none."""
+    told: int = 0
+    """Answers whose thought is learned as text, since the template has no place for the field that holds it."""
+    last_lost: bool = False
+    """Whether nothing of the last answer fitted, though an earlier one did."""
+    uneven: bool = False
+    """Whether only one answer of a pair thinks."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,12 @@ class EncodingReport:
     """Their numbers, the first thousand."""
     thoughtless_answers: int = 0
     """Answers that are learned behind an empty thought, since the template writes one and the rows have none."""
+    thoughts_as_text: int = 0
+    """Answers whose thought is learned as text, since the template has no place for the field that holds it."""
+    uneven_pairs: int = 0
+    """Pairs of which only one answer thinks."""
+    uneven_row_numbers: list[int] = field(default_factory=list)
+    """Their numbers, the first thousand."""
 
     def words(self) -> list[str]:
         """What a person should know before training, one sentence each."""
@@ -101,6 +114,17 @@ class EncodingReport:
             said.append(
                 f"Learned behind an empty thought: {self.thoughtless_answers:,} answers, because the chat template writes "
                 "one and the rows have none; a model learns from them to answer without thinking"
+            )
+        if self.thoughts_as_text:
+            said.append(
+                f"Thoughts written into the text: {self.thoughts_as_text:,} answers begin with <think> and their thought, "
+                "because the chat template has no place for the field that holds it; leave the field out to learn the "
+                "answers alone"
+            )
+        if self.uneven_pairs:
+            said.append(
+                f"Thoughts on one side only: {self.uneven_pairs:,} pairs ({_rows(self.uneven_row_numbers)}); they teach to "
+                "think, or not to, before they teach which answer is better"
             )
         for reason, count in self.refused_reasons.items():
             named = _rows(self.refused_row_numbers.get(reason, []))
@@ -176,6 +200,9 @@ def report_of(kept: Sequence[int], rows: Sequence[EncodedRow], ids: np.ndarray, 
         marked_rows=sum(rows[i].marked for i in kept),
         marked_row_numbers=[int(ids[i]) for i in kept if rows[i].marked][:MOST_LISTED],
         thoughtless_answers=sum(rows[i].thoughtless for i in kept),
+        thoughts_as_text=sum(rows[i].told for i in kept),
+        uneven_pairs=sum(rows[i].uneven for i in kept),
+        uneven_row_numbers=[int(ids[i]) for i in kept if rows[i].uneven][:MOST_LISTED],
         only_read_row_numbers=[int(ids[i]) for i in kept if rows[i].only_read][:MOST_LISTED],
     )
 
@@ -185,3 +212,26 @@ def answer_start(mask: np.ndarray) -> int:
     end = int(np.flatnonzero(mask)[-1])
     gaps = np.flatnonzero(~mask[:end])
     return int(gaps[-1]) + 1 if len(gaps) else 0
+
+
+def with_last(row: EncodedRow) -> EncodedRow:
+    """The row, refused where its last answer was cut off: an earlier one would be taken for it."""
+    return dataclasses.replace(row, refused=BEYOND) if row.last_lost and not row.refused else row
+
+
+def compared(good: EncodedRow, bad: EncodedRow, *, uneven: bool) -> tuple[EncodedRow, EncodedRow]:
+    """A better and a worse answer, both refused where they cannot be compared; `uneven` where only one of them thinks."""
+    if good.refused or bad.refused:
+        return good, bad
+    starts = [answer_start(row.supervised) for row in (good, bad)]
+    (asked, answer), (again, other) = (
+        (row.source if len(row.source) else row.tokens[:at], row.tokens[at:])
+        for row, at in zip((good, bad), starts, strict=True)
+    )
+    refused = ""
+    if np.array_equal(answer, other):
+        refused = "the better and the worse answer are the same within the maximal length"
+    elif not good.cut_supervised and not bad.cut_supervised and not np.array_equal(asked, again):
+        refused = "the better and the worse answer do not follow the same turns"
+    one, two = (dataclasses.replace(row, refused=refused, uneven=uneven) for row in (good, bad))
+    return one, two

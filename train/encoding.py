@@ -29,11 +29,11 @@ import numpy as np
 
 from curate.errors import ConfigError, DataError
 from train.beside import MARK, SPARE, AboutText, has_passages
-from train.chat import TEMPLATE_FAULTS, ChatTemplate, way_on
-from train.encoded import NOTHING, Encoded, EncodedRow, answer_start, report_of
+from train.chat import TEMPLATE_FAULTS, ChatTemplate, special_tokens, way_on
+from train.encoded import BEYOND, NOTHING, Encoded, EncodedRow, answer_start, compared, report_of, with_last
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, TEXT, Conversation, Examples, Span, Tools
 from train.spans import tags_of_tokens
-from train.thoughts import ENDS, OPENS, has_empty
+from train.thoughts import ENDS, OPENS, has_empty, in_field, thinks
 
 if TYPE_CHECKING:
     from train.cache import EncodedCache
@@ -91,9 +91,13 @@ class Encoder:
         self._marks = re.compile("|".join(map(re.escape, names)) or r"(?!)")
         self._memo: dict[tuple[str, str], EncodedRow] = {}
 
-    def encode(self, examples: Examples) -> Encoded:
-        """Tokens and masks of the usable rows; raises `DataError` where no row is usable."""
-        return self._encoded(examples, self._rows(examples))
+    def encode(self, examples: Examples, *, last: bool = False) -> Encoded:
+        """Tokens and masks of the usable rows; raises `DataError` where no row is usable.
+
+        With `last`, only rows of which the last answer is in reach are usable.
+        """
+        rows = self._rows(examples)
+        return self._encoded(examples, list(map(with_last, rows)) if last else rows)
 
     def encode_pairs(self, examples: Examples) -> tuple[Encoded, Encoded]:
         """Chosen and rejected answers of rows that have both, behind the same tokens however long either answer is.
@@ -108,9 +112,12 @@ class Encoder:
         """The same, every row of them, with the reason where one is refused."""
         good, bad = self._rows(examples), self._rows(dataclasses.replace(examples, messages=examples.rejected))
         for i, pair in enumerate(zip(good, bad, strict=True)):
-            if self.decoder_start is None and any(row.cut_tokens for row in pair) and not any(row.refused for row in pair):
-                talks = (examples.messages[i], examples.rejected[i])
+            if any(row.refused for row in pair):
+                continue
+            talks = (examples.messages[i], examples.rejected[i])
+            if self.decoder_start is None and any(row.cut_tokens for row in pair):
                 good[i], bad[i] = self._conversations(talks, examples.tools[i] if examples.tools else ())
+            good[i], bad[i] = compared(with_last(good[i]), with_last(bad[i]), uneven=len(set(map(thinks, talks))) > 1)
         return good, bad
 
     def _encoded(self, examples: Examples, rows: list[EncodedRow]) -> Encoded:
@@ -240,8 +247,15 @@ class Encoder:
         only_read = [sum(start == end for start, end in spans) for _, _, spans in rendered]
         empty = [sum(has_empty(text[start:end]) for start, end in spans) for _, text, spans in rendered]
         marked = [any(map(self._marks.search, _contents(messages))) for messages in talks]
-        rows = zip(self._reached(rendered, tools)[1], only_read, empty, marked, strict=True)
-        return [dataclasses.replace(row, only_read=n, thoughtless=m, marked=said) for row, n, m, said in rows]
+        told = [self._told(messages, each.spans) for messages, each in zip(talks, rendered, strict=True)]
+        rows = zip(self._reached(rendered, tools)[1], only_read, empty, marked, told, strict=True)
+        return [dataclasses.replace(row, only_read=n, thoughtless=m, marked=said, told=k) for row, n, m, said, k in rows]
+
+    def _told(self, messages: Conversation, spans: Sequence[tuple[int, int]]) -> int:
+        """How many thoughts that have a field of their own are learned as text."""
+        own = [turn for turn in messages if turn["role"] == "assistant" and not turn.get(MARK)]
+        there = [start < end and in_field(turn) for turn, (start, end) in zip(own, spans, strict=True)]
+        return 0 if not any(there) or self.chat.places().reads else sum(there)
 
     def shown(self, messages: Conversation, tools: Tools) -> Conversation:
         """The turns that a row's tokens are of: without those from columns where these would cut the answer."""
@@ -322,13 +336,14 @@ class Encoder:
         if self.side == "start" and supervised.any():
             cut = max(cut, min(over, answer_start(supervised) - 1))  # what stands before it predicts its first token
         keep = slice(cut, None) if self.side == "start" else slice(0, limit)
-        supervised = supervised.copy()
-        supervised[: max(1, cut + 1) if self.side == "start" else 1] = False  # nothing stands before it to predict it
-        cut_supervised = int(supervised.sum() - supervised[keep].sum())
-        tokens, supervised = tokens[keep], supervised[keep]
+        whole = int(supervised[1:].sum())
+        silent = whole > 0 and self.side == "end" and answer_start(supervised) >= limit
+        tokens, supervised = tokens[keep], supervised[keep].copy()
+        supervised[:1] = False  # nothing stands before it to predict it
+        cut_supervised = whole - int(supervised.sum())
         if supervised.any():
-            return EncodedRow(tokens, supervised, cut, cut_supervised)
-        reason = "the answer lies beyond the maximal length" if cut_supervised else SILENT
+            return EncodedRow(tokens, supervised, cut, cut_supervised, last_lost=silent)
+        reason = BEYOND if cut_supervised else SILENT
         return EncodedRow(tokens, supervised, cut, cut_supervised, refused=reason)
 
     def masked(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -364,12 +379,6 @@ class Encoder:
         tokens = np.array(whole[:limit], dtype=np.int32)
         lost = cut + max(0, len(read) - limit)
         return EncodedRow(tokens, np.arange(len(tokens)) > 0, lost, cut, source=source)
-
-
-def special_tokens(tokenizer: Any) -> frozenset[int]:
-    """Ids of tokens that are no text: those that a tokenizer names, or only marks as special (Gemma 3's end of turn)."""
-    marked = (number for number, token in tokenizer.added_tokens_decoder.items() if token.special)
-    return frozenset((*tokenizer.all_special_ids, tokenizer.eos_token_id, *marked))
 
 
 def _contents(messages: Conversation) -> list[str]:

@@ -113,6 +113,7 @@ def fit(job: Learning, directory: Path, identity: Mapping[str, Any], start: Chec
         "targets_seen": int(targets_of(rows.encoded)[plan[: int(result.global_step)]].sum()),
         "final_loss": float(result.training_loss),
         "encoding": dataclasses.asdict(rows.report),
+        **({} if rows.pairs is None else {"encoding_rejected": dataclasses.asdict(rows.pairs.rejected.report)}),
     }
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from train.turns import Message
+from train.turns import Conversation, Message
 
 OPENS, ENDS = "<think>", "</think>"
 FIELDS = ("reasoning_content", "thinking", "reasoning")
@@ -18,6 +18,17 @@ BEHIND = f"\n{ENDS}\n\n"
 """What stands between a thought and the words, as the models write it that think so."""
 THOUGHT = re.compile(rf"{OPENS}.*?{ENDS}\s*", re.DOTALL)
 EMPTY = re.compile(rf"{OPENS}\s*{ENDS}\s*")
+
+
+class Places(NamedTuple):
+    """Where a template writes a thought that has a field of its own."""
+
+    reads: bool
+    """Whether it writes one at all."""
+    own: bool
+    """Whether it writes one between marks of its own, and not those above (gpt-oss, Gemma 4)."""
+    leads: tuple[str, ...]
+    """Special tokens that then stand right before the words, with a thought and without one."""
 
 
 class Parts(NamedTuple):
@@ -41,6 +52,12 @@ def parts_of(message: Message) -> Parts:
     return Parts(_field(message), content.strip())
 
 
+def unthought(message: Message) -> Message:
+    """The same answer without its thought."""
+    thought, words = parts_of(message)
+    return {**{k: v for k, v in message.items() if k not in FIELDS}, "content": words} if thought else message
+
+
 def forms(message: Message, *, opened: bool) -> Iterator[Message]:
     """Other ways to hand a template the same answer; with an empty thought if it has none and the prompt `opened` one."""
     thought, words = parts_of(message)
@@ -51,6 +68,16 @@ def forms(message: Message, *, opened: bool) -> Iterator[Message]:
         yield {**bare, "content": words}
     if thought or opened:
         yield {**bare, "content": f"{OPENS}\n{thought}{BEHIND}{words}"}
+
+
+def in_field(message: Message) -> bool:
+    """Whether an answer keeps its thought in a field, and none in its text."""
+    return bool(_field(message)) and not parts_of({"content": message["content"]}).thought
+
+
+def thinks(messages: Conversation) -> bool:
+    """Whether the last answer has a thought."""
+    return any(parts_of(turn).thought for turn in [turn for turn in messages if turn["role"] == "assistant"][-1:])
 
 
 def opened_by(prompt: str) -> int:

@@ -150,3 +150,13 @@ def test_of_a_pair_with_one_answer_beyond_the_limit_the_other_is_learned_whole(t
     rows = Examples("sft", np.arange(1), messages=(chosen,), rejected=(rejected,))
     _, bad = Encoder(tokenizer, 32, side="start").encode_pairs(rows)
     assert tokenizer.decode(bad.tokens[0][bad.supervised[0]]) == "no<|im_end|>"
+
+
+def test_what_is_cut_at_the_start_counts_the_learned_tokens_that_it_costs(tokenizer: Any) -> None:
+    """They were counted as lost where rows are cut at the end, and not at the start."""
+    talk = tuple({"role": role, "content": "card " * 8} for role in ("user", "assistant") * 2)
+    rows = Examples("chat", np.arange(1), messages=(talk,))
+    whole = Encoder(tokenizer, 256).encode(rows).report.supervised_tokens
+    for side in ("start", "end"):
+        report = Encoder(tokenizer, 48, side=side).encode(rows).report
+        assert report.truncated_supervised_tokens == whole - report.supervised_tokens > 0

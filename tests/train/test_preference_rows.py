@@ -13,7 +13,7 @@ from train.config import TrainConfig
 from train.examples import Examples, from_dataset
 from train.lora import open_workbench
 from train.microscope import look
-from train.preference.rows import paired
+from train.preference.rows import before_training, paired, with_marks
 
 TURNS = [{"from": "human", "value": "Name a colour."}]
 BETTER, WORSE = {"from": "gpt", "value": "Blue."}, {"from": "gpt", "value": "Seven."}
@@ -41,8 +41,8 @@ def test_the_microscope_shows_both_sides_as_the_objective_learns_them(base: Path
     def talk(*said: str) -> tuple[dict[str, str], ...]:
         return tuple({"role": role, "content": words} for role, words in zip(("user", "assistant") * 2, said, strict=False))
 
-    one = talk("where", "which card", "visa " * 20, "here it is")
-    two = talk("where", "which card", "visa " * 20, "no " * 30)
+    one = talk("where", "which card", "visa " * 14, "here it is")
+    two = talk("where", "which card", "visa " * 14, "no " * 30)
     rows = Examples("chat", np.array([4]), messages=(one,), rejected=(two,))
     for side in ("start", "end"):
         bench = open_workbench(TrainConfig(base=str(base), max_length_tokens=64, truncation_side=side))
@@ -59,3 +59,38 @@ def test_the_microscope_shows_both_sides_as_the_objective_learns_them(base: Path
                 assert [token.id for token in kept] == encoded.tokens[0].tolist()
                 assert [token.state == "learned" for token in kept] == encoded.supervised[0].tolist()
             assert seen.to_json()["rejected"]["tokens"]
+
+
+def test_pairs_that_cannot_be_compared_are_refused_and_both_sides_are_told_of(base: Path) -> None:
+    """Answers to different turns (conversations that part early), the same answer twice, or twice the same once cut."""
+
+    def talk(*said: str) -> tuple[dict[str, str], ...]:
+        return tuple({"role": role, "content": words} for role, words in zip(("user", "assistant") * 2, said, strict=False))
+
+    good = (
+        talk("a", "b", "c", "d"),
+        talk("a", "same"),
+        talk("a", "no " * 80 + "x"),
+        talk("a", "b"),
+        talk("a", "b", "c " * 80, "d"),
+    )
+    bad = (
+        talk("a", "x", "c", "e"),
+        talk("a", "same"),
+        talk("a", "no " * 80 + "y"),
+        talk("a", "no " * 90),
+        talk("a", "b", "c " * 80, "e"),
+    )
+    rows = Examples("chat", np.arange(4, 9), messages=good, rejected=bad)
+    bench = open_workbench(TrainConfig(base=str(base), max_length_tokens=64, objective="dpo"))
+    pairs = paired(rows, bench.encoder)
+    assert pairs.chosen.ids.tolist() == [7]
+    refused = pairs.chosen.report.refused_row_numbers
+    assert sorted(refused.values()) == [[4], [5, 6], [8]]
+    assert refused["the answer lies beyond the maximal length"] == [8]  # and the earlier one is not taken for it
+    assert "same turns" in next(reason for reason, numbers in refused.items() if numbers == [4])
+    words = before_training(rows, "dpo", bench.encoder)[1]
+    assert sum("Not trained on: 2 rows, because the better" in said for said in words) == 1
+    assert any(said.startswith("Worse answers: Cut at the end: 3 rows") for said in words)
+    marked = Examples("chat", np.arange(5), messages=good, wanted=(True, False) * 2 + (True,))
+    assert with_marks(marked, bench.encoder)[0].ids.tolist() == [0, 1, 2, 3]

@@ -6,7 +6,6 @@ import dataclasses
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,8 @@ from train.decode import end_tokens, last_answer, prompt_tokens, write_answers
 from train.encoded import Encoded
 from train.encoding import Encoder
 from train.examples import Examples
-from train.extra import extra
 from train.lora import open_workbench
+from train.preference.rows import paired
 from train.thoughts import words_of
 
 # Small twins of templates that many models come with; each keeps what makes it hard and leaves out the rest.
@@ -67,6 +66,12 @@ FIELD_ONLY = (  # reads thoughts from their field alone and writes an empty one 
     "{{ m['reasoning_content'] or '' }}\n</think>\n\n{% endif %}{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
 )
+CHANNELS = (  # a thought has marks of its own, and the words too; earlier thoughts go
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}{% if m['reasoning_content'] and loop.last %}"
+    "<|im_start|>thinks {{ m['reasoning_content'] }}{% endif %}<|im_start|>final {{ m['content'] }}"
+    "{% else %}{{ m['content'] }}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 FIRST_CALL_ONLY = QWEN3.replace("m['tool_calls'] or []", "(m['tool_calls'] or [])[:1]")
 
 QWEN3_NOTHINK = QWEN3.replace("assistant\n{% endif %}", "assistant\n<think>\n\n</think>\n\n{% endif %}")
@@ -96,6 +101,11 @@ CALL_WRITTEN = '<call>find_card {"kind": "visa", "n": 2}</call><|im_end|>'
 @pytest.fixture(scope="module")
 def tokenizer(base: Path) -> Any:
     return load_tokenizer(resolve_base(str(base)))
+
+
+@pytest.fixture
+def bench(quick: TrainConfig) -> Workbench:
+    return open_workbench(quick.replace(max_length_tokens=512))
 
 
 def encoded(tokenizer: Any, template: str, talk: tuple[dict[str, Any], ...], *, tools: bool = False) -> Encoded:
@@ -134,6 +144,59 @@ def test_a_thought_in_a_field_of_its_own_is_learned_whatever_the_template_reads(
     for template in (R1, QWEN3, NEMOTRON, FIELD_ONLY, CHATML):
         (text,) = learned(tokenizer, encoded(tokenizer, template, talk))
         assert text.removeprefix("<think>\n") == "or there\n</think>\n\nover there<|im_end|>"
+
+
+def test_a_thought_of_a_field_that_the_template_does_not_know_is_written_into_every_answer_and_told(tokenizer: Any) -> None:
+    here, there = (answer(words, reasoning_content=f"{words}?") for words in ("here it is", "over there"))
+    talk = (ASK, here, AGAIN, there)
+    found = encoded(tokenizer, CHATML, talk)
+    assert learned(tokenizer, found) == [
+        "<think>\nhere it is?\n</think>\n\nhere it is<|im_end|>", "<think>\nover there?\n</think>\n\nover there<|im_end|>",
+    ]  # fmt: skip
+    assert found.report.only_read_answers == 0
+    assert any("Thoughts written into the text: 2 answers" in words for words in found.report.words())
+    for template, known in ((QWEN3, talk), (CHATML, THINKS)):
+        assert encoded(tokenizer, template, known).report.thoughts_as_text == 0
+
+
+def test_a_thought_in_the_text_goes_where_a_template_with_marks_of_its_own_writes_thoughts(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """gpt-oss and Gemma 4: between the marks of others it would be learned as words that are shown."""
+    for talk in (THINKS[:2], (ASK, answer("here it is", reasoning_content="maybe here"))):
+        found = encoded(bench.tokenizer, CHANNELS, talk)
+        lead = "<|im_start|>final "
+        assert learned(bench.tokenizer, found) == [f"<|im_start|>thinks maybe here{lead}here it is<|im_end|>"]
+    found = encoded(bench.tokenizer, CHANNELS, THINKS)
+    assert learned(bench.tokenizer, found) == [f"<|im_start|>thinks or there{lead}over there<|im_end|>"]
+    assert found.report.only_read_answers == 1
+    bench.encoder.chat.take(CHANNELS)
+    said = [f"<|im_start|>thinks hm{lead}here it is<|im_end|>", f"{lead}here it is<|im_end|>"]
+    rows = Examples("chat", np.arange(2), messages=(THINKS[:2], PLAIN[:2]))
+    monkeypatch.setattr("train.decode._generated", lambda *_: [bench.tokenizer(text)["input_ids"] for text in said])
+    assert write_answers(None, bench, rows, 9) == (["here it is"] * 2, ["here it is"] * 2)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("template", [R1, QWEN3, NEMOTRON, FIELD_ONLY, CHANNELS, CHATML])
+def test_both_answers_of_a_pair_follow_one_prompt_whatever_either_thinks(tokenizer: Any, template: str) -> None:
+    """And pairs of which one thinks are told: they teach that before anything else (jingyaogong/minimind#829)."""
+    tokenizer.chat_template = template
+    kinds = (answer("yes"), answer("<think>\nhm\n</think>\n\nyes"), answer("yes", reasoning_content="hm"))
+    for before in (THINKS[:1], PLAIN[:3], THINKS[:3]):
+        for good in kinds:
+            for bad in kinds:
+                worse = {name: text.replace("yes", "no") for name, text in bad.items()}
+                rows = Examples("sft", np.array([7]), messages=((*before, good),), rejected=((*before, worse),))
+                pairs = paired(rows, Encoder(tokenizer, 4096))
+                sides = (pairs.chosen, pairs.rejected)
+                one, two = (learned(tokenizer, side)[-1] for side in sides)
+                assert ("hm" in one, "hm" in two) == (good is not kinds[0], bad is not kinds[0])
+                if ("hm" in one) == ("hm" in two):
+                    assert one.replace("yes", "no") == two
+                texts = [tokenizer.decode(side.tokens[0]) for side in sides]
+                assert texts[0].removesuffix(one) == texts[1].removesuffix(two)
+                told = [words for words in pairs.chosen.report.words() if "one side only: 1 pairs (rows 7)" in words]
+                assert bool(told) is (("hm" in one) != ("hm" in two))
 
 
 def test_a_thought_is_not_learned_behind_an_empty_one(tokenizer: Any) -> None:
@@ -283,11 +346,6 @@ def test_a_call_is_not_found_in_the_words_or_the_thought(tokenizer: Any) -> None
             encoded(tokenizer, dropped, talk, tools=True)
 
 
-@pytest.fixture
-def bench(quick: TrainConfig) -> Workbench:
-    return open_workbench(quick.replace(max_length_tokens=512))
-
-
 def test_written_answers_are_compared_without_their_thoughts(bench: Workbench) -> None:
     """And asked behind the prompt that was trained on: earlier thoughts stand where the template looks for them."""
     bench.encoder.chat.take(FIELD_ONLY)
@@ -342,7 +400,9 @@ def test_the_reference_of_an_answer_that_calls_is_the_call_behind_an_opened_thou
         assert (found.written, found.words) == (written, written.partition("</think>")[2].strip())
 
 
-def test_calls_end_with_their_own_token_and_the_marks_of_thoughts_may_be_special(base: Path, quick: TrainConfig) -> None:
+def test_calls_end_with_their_own_token_and_the_marks_of_thoughts_may_be_special(
+    quick: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """gpt-oss closes words with one token and calls with another; some tokenizers hold `<think>` as a special token."""
     bench = open_workbench(quick)
     bench.tokenizer.add_special_tokens({"additional_special_tokens": ["<|call|>", "<think>", "</think>"]})
@@ -352,20 +412,6 @@ def test_calls_end_with_their_own_token_and_the_marks_of_thoughts_may_be_special
     assert set(named) == {"<|end|>", "<|im_end|>", "<|call|>"}
     asks = Examples("chat", np.arange(1), messages=((ASK, answer("here")),))
 
-    class Says:
-        """A model that writes one thought and one answer, whatever it is asked."""
-
-        training = False
-        config = None
-
-        def parameters(self) -> Any:
-            return iter([extra("torch").zeros(1)])
-
-        def eval(self) -> None: ...
-        def train(self, mode: bool) -> None: ...
-        def generate(self, input_ids: Any, **_: Any) -> Any:
-            ids = bench.tokenizer("<think>\nhm\n</think>\n\nhere<|im_end|>", return_tensors="pt")["input_ids"]
-            return extra("torch").cat([input_ids, ids], 1)
-
-    said, references = write_answers(SimpleNamespace(model=Says()), bench, asks, 9)  # type: ignore[arg-type]
-    assert said == references == ["here"]
+    said = bench.tokenizer("<think>\nhm\n</think>\n\nhere<|im_end|>")["input_ids"]
+    monkeypatch.setattr("train.decode._generated", lambda *_: [said])
+    assert write_answers(None, bench, asks, 9) == (["here"], ["here"])  # type: ignore[arg-type]

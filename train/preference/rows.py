@@ -90,9 +90,20 @@ def paired(examples: Examples, encoder: Any) -> Pairs:
     return Pairs(*(dataclasses.replace(side, kept=back[side.kept]) for side in sides))
 
 
+def before_training(examples: Examples, objective: str, encoder: Any) -> tuple[Encoded, list[str]]:
+    """The rows that are learned (the better answers of pairs), and what a person should know of all before training."""
+    if objective not in (DPO, RANKING):
+        encoded = encoder.encode(examples, last=objective == KTO)
+        return encoded, encoded.report.words()
+    good, bad = encoder.encode_pairs(examples.take([i for i, rejected in enumerate(examples.rejected) if rejected]))
+    sides = {"Better": good.report.words(), "Worse": bad.report.words()}
+    both = [words for words in sides["Better"] if words in sides["Worse"]]
+    return good, [f"{side} answers: {words}" for side in sides for words in sides[side] if words not in both] + both
+
+
 def with_marks(examples: Examples, encoder: Any) -> tuple[Encoded, np.ndarray]:
     """Encoded answers, and bool[n] whether each is wanted."""
-    encoded = last_answers(encoder.encode(examples))
+    encoded = last_answers(encoder.encode(examples, last=True))
     return encoded, np.array([examples.wanted[i] for i in encoded.kept.tolist()], dtype=bool)
 
 
