@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from train.thoughts import BEHIND, EMPTY, ENDS, OPENS, THOUGHT, opened_by, parts_of
-from train.turns import Message
+from train.turns import Conversation, Message
 
 PREFIX = "the chat template does not render the turns one after the other"
 REWRITES = "the chat template rewrites or drops an answer"
@@ -96,7 +96,7 @@ class Asked:
         return (at, to), thought, self._span(full[:at] + thought + full[to:], alone)
 
     def _lacks_only_thinking(self, full: str) -> bool:
-        """Whether the answer stands in `full` as at its own end, but for thoughts in it and before it, whatever marks those."""
+        """Whether the answer stands in `full` as at its own end, but for thoughts in it and before it, of any marks."""
         words = parts_of(self.message).words
         whole, header, alone = (THOUGHT.sub("", text) for text in (full, *self.bare()))
         if not words or not whole.startswith(header) or not alone.startswith(header):
@@ -125,7 +125,8 @@ def prove(message: Message, answer: str, prompt: str = "") -> None:
     if any(beside.count(name) < times for name, times in names.items()):
         raise ValueError(CALLS)
     for leaf in _said_in(message.get("tool_calls")):
-        ways = (leaf, *(json.dumps(leaf, ensure_ascii=plain)[1:-1] for plain in (False, True)), repr(leaf)[1:-1])
+        as_json = (json.dumps(leaf, ensure_ascii=plain)[1:-1] for plain in (False, True))
+        ways = (leaf, *as_json, repr(leaf)[1:-1], repr(f'"{leaf}')[2:-1])  # the last in single quotes whatever it holds
         if not any(way in beside for way in ways):
             raise ValueError(CALLS)
 
@@ -142,6 +143,24 @@ def tool_name(tool: Any) -> str:
         return ""
     inner = tool.get("function", tool)
     return str(inner.get("name", "")) if isinstance(inner, Mapping) else ""
+
+
+def named_by_id(messages: Conversation) -> Conversation:
+    """The turns with calls whose ids tell the tool, as Kimi K2 names them, whose template writes nothing else of a name."""
+    known: dict[Any, str] = {}
+    turns, count = [], 0
+    for message in messages:
+        if called(message) and all(isinstance(call, Mapping) for call in message["tool_calls"]):
+            calls = [
+                {**call, "id": f"functions.{tool_name(call)}:{count + i}"} for i, call in enumerate(message["tool_calls"])
+            ]
+            known |= {old.get("id"): new["id"] for old, new in zip(message["tool_calls"], calls, strict=True)}
+            count += len(calls)
+            message = {**message, "tool_calls": calls}
+        elif message.get("tool_call_id") in known:
+            message = {**message, "tool_call_id": known[message["tool_call_id"]]}
+        turns.append(message)
+    return tuple(turns)
 
 
 def _said_in(calls: Any) -> Iterator[str]:

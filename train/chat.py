@@ -17,10 +17,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, called, read_arguments, tool_name
+from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, called, named_by_id, read_arguments, tool_name
 from train.beside import MARK, SPARE
 from train.examples import Conversation, Tools
 from train.thoughts import ENDS, FIELDS, OPENS, Places, forms, opened_by, parts_of, unthought
@@ -139,22 +139,31 @@ class ChatTemplate:
         """The rendered conversation and the character spans of its answers; `ValueError` says what is wrong."""
         messages = self._thoughts_apart(self.fitted(messages))
         answers = [message for message in messages if message["role"] == "assistant"]
-        try:
-            found = self._spans(messages, tools)
-        except ValueError as error:
-            try:
-                other = self._in_other_forms(messages, tools)
-                if other != messages:
-                    return self._spans(other, tools)
-            except ValueError as later:
-                raise (later if str(later) == TOOLS else error) from None
-            raise
+        found = self._first_whole(messages, tools)
         if any(start == end and parts_of(said).thought for said, (start, end) in zip(answers, found[1], strict=True)):
             with contextlib.suppress(ValueError):  # a thought in another form may be written, and its answer learned
                 other = self._in_other_forms(messages, tools)
                 again = found if other == messages else self._spans(other, tools)
                 found = max(found, again, key=lambda spans: sum(end > start for start, end in spans[1]))
         return found
+
+    def _first_whole(self, messages: Conversation, tools: Tools) -> tuple[str, list[Span]]:
+        """The first way of handing the template the turns that it writes whole."""
+        reason: ValueError | None = None
+        ways: list[Callable[[], Conversation]] = [
+            lambda: messages, lambda: self._in_other_forms(messages, tools), lambda: named_by_id(messages),
+            lambda: self._in_other_forms(named_by_id(messages), tools),
+        ]  # fmt: skip
+        tried: list[Conversation] = []
+        for way in ways if any(map(called, messages)) else ways[:2]:
+            try:
+                turns = way()
+                if turns not in tried:
+                    tried.append(turns)
+                    return self._spans(turns, tools)
+            except ValueError as error:
+                reason = error if reason is None or str(error) == TOOLS else reason
+        raise reason or ValueError(ORDER)
 
     def _thoughts_apart(self, messages: Conversation) -> Conversation:
         """The turns with thoughts taken out of the text where the template has marks of its own for them."""

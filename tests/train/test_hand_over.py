@@ -169,7 +169,7 @@ def test_a_task_asks_what_training_asked(writer: Path, tmp_path: Path) -> None:
 def test_a_task_scores_what_was_learned_and_compares_words_without_thoughts(
     writer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from test_thoughts import FIELD_ONLY
+    from thinking import FIELD_ONLY
 
     from train import hand_over
 

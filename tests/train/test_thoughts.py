@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 from collections import Counter
 from importlib.util import find_spec
@@ -10,6 +11,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+from thinking import (
+    AGAIN,
+    ASK,
+    CALL,
+    CALL_WRITTEN,
+    CALLS,
+    CHANNELS,
+    FIELD_ONLY,
+    FIRST_CALL_ONLY,
+    KIMI,
+    NEMOTRON,
+    PLAIN,
+    QWEN3,
+    QWEN3_NOTHINK,
+    R1,
+    SAID,
+    TALKS,
+    THINKS,
+    TOOLS,
+    V3,
+    answer,
+    encoded,
+    learned,
+)
 from tiny_base import CHATML
 
 from curate.errors import DataError
@@ -17,85 +42,11 @@ from train.adapt import Workbench
 from train.base import load_tokenizer, resolve_base
 from train.config import TrainConfig
 from train.decode import end_tokens, last_answer, prompt_tokens, write_answers
-from train.encoded import Encoded
 from train.encoding import Encoder
 from train.examples import Examples
 from train.lora import open_workbench
 from train.preference.rows import paired
 from train.thoughts import words_of
-
-# Small twins of templates that many models come with; each keeps what makes it hard and leaves out the rest.
-R1 = (  # the prompt opens a thought, finished answers have none, calls are dropped
-    "{% for m in messages %}{% if m['role'] == 'user' %}<|im_start|>user{{ m['content'] }}"
-    "{% elif m['role'] == 'assistant' %}<|im_start|>assistant{{ m['content'].split('</think>')[-1] }}<|im_end|>"
-    "{% else %}{{ m['content'] }}{% endif %}"
-    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant<think>\n{% endif %}"
-)
-V3 = (  # the same with calls, whose arguments are joined as texts, and without their definitions
-    "{% for m in messages %}{% if m['role'] == 'tool' %}<|im_start|>said{{ m['content'] }}<|im_end|>"
-    "{% elif m['role'] == 'user' %}<|im_start|>user{{ m['content'] }}{% elif m['tool_calls'] %}"
-    "<|im_start|>assistant{{ m['content'] }}{% for c in m['tool_calls'] %}"
-    "{{ '<call>' + c['function']['name'] + ' ' + c['function']['arguments'] }}{% endfor %}<|im_end|>"
-    "{% else %}<|im_start|>assistant{{ m['content'].split('</think>')[-1] }}<|im_end|>{% endif %}{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant<think>\n{% endif %}"
-)
-QWEN3 = (  # an empty thought at the end only; earlier thoughts go once a user turn follows
-    "{% set ns = namespace(last=0) %}{% for m in messages %}{% if m['role'] == 'user' %}{% set ns.last = loop.index0 %}"
-    "{% endif %}{% endfor %}{% for t in tools or [] %}<tool>{{ t['function']['name'] }}</tool>{% endfor %}"
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}"
-    "{% set thought = m['reasoning_content'] or '' %}{% set words = m['content'] %}{% if '</think>' in words %}"
-    "{% set thought = words.split('</think>')[0].split('<think>')[-1].strip() %}"
-    "{% set words = words.split('</think>')[-1].strip() %}{% endif %}"
-    "{% if loop.index0 > ns.last and (loop.last or thought) %}<think>\n{{ thought }}\n</think>\n\n{% endif %}{{ words }}"
-    "{% for c in m['tool_calls'] or [] %}<call>{{ c['function']['name'] }} {{ c['function']['arguments'] | tojson }}</call>"
-    "{% endfor %}{% else %}{{ m['content'] }}{% endif %}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-NEMOTRON = (  # the prompt opens a thought with a line break, an answer without one gets an empty pair, history keeps that
-    "{% set ns = namespace(last=0) %}{% for m in messages %}{% if m['role'] == 'user' %}{% set ns.last = loop.index0 %}"
-    "{% endif %}{% endfor %}{% for t in tools or [] %}<tool>{{ t['function']['name'] }}</tool>{% endfor %}"
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}{% set c = m['content'] %}"
-    "{% if '</think>' not in c %}{% set c = '<think></think>' + c %}{% endif %}"
-    "{% if loop.index0 < ns.last %}{% set c = '<think></think>' + c.split('</think>')[-1].strip() %}{% endif %}"
-    "{{ c.strip() }}{% for c in m['tool_calls'] or [] %}<call>{{ c['function']['name'] }}"
-    "{{ c['function']['arguments']['kind'] }}</call>{% endfor %}{% else %}{{ m['content'] }}{% endif %}<|im_end|>\n"
-    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
-)
-FIELD_ONLY = (  # reads thoughts from their field alone and writes an empty one before those that stand in the text
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}<think>\n"
-    "{{ m['reasoning_content'] or '' }}\n</think>\n\n{% endif %}{{ m['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
-)
-CHANNELS = (  # a thought has marks of its own, and the words too; earlier thoughts go
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}{% if m['reasoning_content'] and loop.last %}"
-    "<|im_start|>thinks {{ m['reasoning_content'] }}{% endif %}<|im_start|>final {{ m['content'] }}"
-    "{% else %}{{ m['content'] }}{% endif %}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-FIRST_CALL_ONLY = QWEN3.replace("m['tool_calls'] or []", "(m['tool_calls'] or [])[:1]")
-
-QWEN3_NOTHINK = QWEN3.replace("assistant\n{% endif %}", "assistant\n<think>\n\n</think>\n\n{% endif %}")
-
-CALL = {"type": "function", "id": "call00001", "function": {"name": "find_card", "arguments": '{"kind": "visa", "n": 2}'}}
-PARAMETERS = {"type": "object", "properties": {"kind": {"type": "string", "description": "which"}}, "required": ["kind"]}
-TOOLS = ({"type": "function", "function": {"name": "find_card", "description": "finds", "parameters": PARAMETERS}},)
-SAID = {"role": "tool", "content": "locked", "name": "find_card", "tool_call_id": "call00001"}
-
-
-def user(words: str) -> dict[str, Any]:
-    return {"role": "user", "content": words}
-
-
-def answer(words: str, **more: Any) -> dict[str, Any]:
-    return {"role": "assistant", "content": words, **more}
-
-
-ASK, AGAIN = user("where is it"), user("and now")
-PLAIN = (ASK, answer("here it is"), AGAIN, answer("over there"))
-HERE, THERE = "<think>\nmaybe here\n</think>\n\nhere it is", "<think>\nor there\n</think>\n\nover there"
-THINKS = (ASK, answer(HERE), AGAIN, answer(THERE))
-CALLS = (ASK, answer("", tool_calls=[CALL]), SAID, answer("it is locked"))
-CALL_WRITTEN = '<call>find_card {"kind": "visa", "n": 2}</call><|im_end|>'
 
 
 @pytest.fixture(scope="module")
@@ -106,19 +57,6 @@ def tokenizer(base: Path) -> Any:
 @pytest.fixture
 def bench(quick: TrainConfig) -> Workbench:
     return open_workbench(quick.replace(max_length_tokens=512))
-
-
-def encoded(tokenizer: Any, template: str, talk: tuple[dict[str, Any], ...], *, tools: bool = False) -> Encoded:
-    tokenizer.chat_template = template
-    shown = (TOOLS,) if tools else ()
-    return Encoder(tokenizer, 4096).encode(Examples("chat", np.array([3]), messages=(talk,), tools=shown))
-
-
-def learned(tokenizer: Any, found: Encoded) -> list[str]:
-    """Each run of tokens that is learned, as text."""
-    mask, tokens = found.supervised[0], found.tokens[0]
-    edges = np.flatnonzero(np.diff(np.r_[False, mask, False].astype(int)))
-    return [tokenizer.decode(tokens[a:b]) for a, b in edges.reshape(-1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -261,22 +199,46 @@ def test_what_cannot_be_proved_is_refused_with_the_way_on(
         encoded(tokenizer, template, talk, tools=True)
 
 
+def test_calls_that_a_template_tells_by_their_ids_alone_are_given_ids_that_name_them(tokenizer: Any) -> None:
+    again = {**CALL, "id": "call00002"}
+    talk = (
+        ASK,
+        answer("I use find_card", tool_calls=[CALL, again]),
+        SAID,
+        answer("", tool_calls=[CALL]),
+        SAID,
+        answer("ok"),
+    )
+    found = encoded(tokenizer, KIMI, talk, tools=True)
+    calls = [f'<call>functions.find_card:{i} {{"kind": "visa", "n": 2}}' for i in range(3)]
+    assert learned(tokenizer, found) == [
+        f"I use find_card{calls[0]}{calls[1]}<|im_end|>",
+        f"{calls[2]}<|im_end|>",
+        "ok<|im_end|>",
+    ]
+    assert "<|im_start|>tool functions.find_card:2locked" in tokenizer.decode(found.tokens[0])
+    for wrong in (" {{ c['function']['arguments'] | tojson }}", "{{ c['id'] }} "):
+        with pytest.raises(DataError, match="drops a tool call"):
+            encoded(tokenizer, KIMI.replace(wrong, ""), talk, tools=True)
+
+
+@pytest.mark.parametrize("kind", ["it's", 'a "visa"', """it's "a" visa""", "a\nb's", "C:\\new's"])
+def test_arguments_in_single_quotes_are_found_whatever_they_hold(tokenizer: Any, kind: str) -> None:
+    pairs = (("'\\\\'", "'\\\\\\\\'"), ("quote", "'\\\\' + quote"), ("'\\n'", "'\\\\n'"))
+    escaped = "c['function']['arguments']['kind']" + "".join(f" | replace({a}, {b})" for a, b in pairs)
+    quoted = '{% set quote = "\'" %}' + QWEN3.replace("c['function']['arguments'] | tojson", f"quote + ({escaped}) + quote")
+    call = {**CALL, "function": {"name": "find_card", "arguments": {"kind": kind}}}
+    talk = (ASK, answer("", tool_calls=[call]))
+    (text,) = learned(tokenizer, encoded(tokenizer, quoted, talk, tools=True))
+    assert ast.literal_eval(text.partition("find_card ")[2].partition("</call>")[0]) == kind
+    with pytest.raises(DataError, match="drops a tool call"):
+        encoded(tokenizer, quoted.replace("['kind'] |", "['kind'][1:] |"), talk, tools=True)
+
+
 def test_a_call_whose_arguments_are_dropped_is_refused(tokenizer: Any) -> None:
     dropped = QWEN3.replace(" {{ c['function']['arguments'] | tojson }}", "")
     with pytest.raises(DataError, match="drops a tool call"):
         encoded(tokenizer, dropped, CALLS, tools=True)
-
-
-TALKS = {
-    "one": PLAIN[:2], "two": PLAIN, "thought": THINKS[:2], "thoughts": THINKS,
-    "field": (ASK, answer("over there", reasoning_content="or there")),
-    "call": CALLS, "call and words": (ASK, answer("let me look", tool_calls=[CALL]), *CALLS[2:]),
-    "call and thought": (ASK, answer("<think>\nlook\n</think>\n\n", tool_calls=[CALL]), *CALLS[2:]),
-    "calls at once": (ASK, answer("", tool_calls=[CALL, {**CALL, "id": "call00002"}]), SAID, CALLS[3]),
-    "call, then more": (*CALLS, AGAIN, answer("over there")),
-    "thoughts, then none": (*THINKS[:3], answer("over there")),
-    "field, then none": (ASK, answer("here it is", reasoning_content="maybe here"), AGAIN, answer("over there")),
-}  # fmt: skip
 
 
 @pytest.mark.skipif(find_spec("trl") is None, reason="the templates come with TRL")
