@@ -90,6 +90,7 @@ def adapted_model(
     from train.base import ENCODER_DECODER, architecture, linear_layers, load_model
     from train.frozen import keep_lower_states
     from train.methods import METHODS, PATCH
+    from train.reach import hold_routers
 
     method = METHODS[config.method]
     extraction = task == EXTRACTION
@@ -99,13 +100,15 @@ def adapted_model(
     )
     writes = "SEQ_2_SEQ_LM" if architecture(bench.source) == ENCODER_DECODER else "CAUSAL_LM"
     kind = writes if labels is None else "TOKEN_CLS" if extraction else "SEQ_CLS"
+    names = linear_layers(model)
     try:
         adapted = method.prepare(model, config, kind)
     except ValueError as error:  # peft knows layers that a method cannot change
         raise ConfigError(
             f"method {config.method!r} cannot adapt base model {bench.source.name} ({error}); name other layers in "
-            f"target_modules: {', '.join(linear_layers(model))}"
+            f"target_modules: {', '.join(names)}"
         ) from error
+    hold_routers(adapted)
     if config.activation_checkpointing:
         _keep_no_activations(model, config)
     objective = objective_of(adapted, config, labels, extraction=extraction)

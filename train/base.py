@@ -208,10 +208,12 @@ def linear_layers(model: Any) -> list[str]:
     """Names that `target_modules` may hold: the last part of every linear layer's name, heads left out."""
     heads = {id(getattr(model, name, None)) for name in ("score", "classifier", "classification_head")}
     heads.add(id(model.get_output_embeddings()))
-    kinds = ("Linear", "Conv1D", "Linear4bit")
-    return sorted(
-        {name.rpartition(".")[2] for name, m in model.named_modules() if type(m).__name__ in kinds and id(m) not in heads}
-    )
+    return sorted({name.rpartition(".")[2] for name, m in model.named_modules() if is_linear(m) and id(m) not in heads})
+
+
+def is_linear(module: Any) -> bool:
+    """Whether a module is a matrix that adapters know: torch's, one derived from it (Falcon, four bits), or GPT-2's."""
+    return isinstance(module, torch.nn.Linear) or type(module).__name__ == "Conv1D"
 
 
 def check_targets(model: Any, config: TrainConfig) -> str | list[str]:

@@ -15,6 +15,7 @@ thoughts away (DeepSeek-R1, Nemotron 3).
 from __future__ import annotations
 
 import contextlib
+import datetime
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +45,9 @@ TEMPLATE_FAULTS = (ORDER, PREFIX, REWRITES, CALLS, TOOLS, *DROPS.values())
 PLAIN_BEFORE = PLAIN_TEMPLATE.replace("{{ '\n' }}", "")
 """What it was before version 6 of the encoding: turns ended without a line break. Adapters learned it."""
 FALLBACK = "set chat_template = 'plain' to write conversations without the model's template"
+DAY = datetime.date(2024, 7, 26)
+"""What templates that write today's date (Llama 3.2) are told, so that rows are the same tomorrow: the day that they write
+themselves where they can ask for none."""
 _WAYS_ON = {
     TOOLS: "write the tools into the system turn and leave the column of tools out, or ",
     CALLS: "write calls as text of their answers, or ",
@@ -132,6 +136,7 @@ class ChatTemplate:
                 chat_template=self.template,
                 tokenize=False,
                 add_generation_prompt=prompt,
+                strftime_now=DAY.strftime,
             )
         )
 

@@ -222,6 +222,7 @@ def watch_of(
     leaks_apart: bool,
 ) -> tuple[Watch, Facts]:
     """The watchdogs of a run and what they are shown first."""
+    from train.reach import left_out
     from train.untrained import untrained_tokens
     from train.watch import Watch
     from train.watched import facts_of, hardest_first
@@ -237,7 +238,8 @@ def watch_of(
         real_world=real_world,
         leaks_apart=leaks_apart,
     )
-    facts = dataclasses.replace(facts, untrained_tokens=untrained_tokens(job))
+    reached = left_out(job.objective.model, job.config)
+    facts = dataclasses.replace(facts, untrained_tokens=untrained_tokens(job), left_out=reached)
     return Watch(findings=findings, rank=hardest_first(job.examples, job.score)), facts
 
 

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from train.noise import noises
+
 if TYPE_CHECKING:
     from train.objective import Batch, Objective
 
@@ -47,8 +49,8 @@ def keep_lower_states(objective: Objective, kept: dict[tuple[int, str, str], Kep
     others = [n for n, p in trunk.named_parameters() if p.requires_grad and not n.startswith(f"{name}.")]
     if not 0 < first < len(layers) or not all(any(word in n for word in _ABOVE) for n in others):
         return
-    noisy = any(isinstance(m, torch.nn.Dropout) and m.p > 0 for layer in layers[:first] for m in layer.modules())
-    if noisy or getattr(objective.inner.config, "attention_dropout", None):
+    lower = {id(module) for layer in layers[:first] for module in layer.modules()} | {id(getattr(trunk, "config", None))}
+    if any(id(owner) in lower for owner, _ in noises(trunk)):
         return
     one = next(trunk.parameters())
     states = kept.setdefault((first, str(one.dtype), str(one.device)), {})

@@ -268,6 +268,8 @@ def run_identity(
     if evaluation is not None and any(evaluation.rejected):
         identity["pairs_ranked"] = True  # a run of before has no ranks among its scores
     rows = examples if examples is not None else evaluation
+    if rows is not None and rows.task not in OF_TEXTS:  # of a base on the hub, nothing else tells that it changed
+        identity["template_hash"] = xxhash.xxh3_128_hexdigest(json.dumps(bench.encoder.chat.learned_with()).encode())
     if rows is not None and (rows.task not in OF_TEXTS or bench.encoder.decoder_start is not None):
         identity["encoding_version"] = VERSION  # texts are encoded for other models as ever: what learned them stays found
     hashed = {**identity, "canonical": sorted((canonical or {}).items())}

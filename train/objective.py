@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +124,8 @@ class Objective:
         self.lower: LowerStates | None = None
         self.guides: list[Guide] = []
         """Models whose probabilities are learned beside the targets (`train.forgetting`)."""
+        self.put_back: Callable[[], None] = lambda: None
+        """Undoes what an objective changed of the model for the time of its training."""
         self.originals: dict[str, torch.Tensor] = {}
         """The base's own values of what a patch changes; empty for adapters and whole weights."""
 

@@ -39,6 +39,7 @@ _COMPARED = {
     "base_hash": "another base model",
     "data_hash": "other training rows",
     "seed": "another seed",
+    "template_hash": "another chat template",
     "encoding_version": "an earlier version of the encoding",
 }
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from tiny_base import CHATML, make_base, make_talks
 
-from curate.errors import ConfigError, DataError
+from curate.errors import ConfigError, DataError, RunError
 from train.adapters import load_adapter
 from train.config import TrainConfig
 from train.decode import prompt_tokens, write
@@ -27,6 +27,8 @@ from train.extra import extra
 from train.generate import generate
 from train.lora import adapted_model, open_workbench, train_adapter
 from train.microscope import LEARNED, look
+from train.noise import noises, silenced
+from train.preference.rows import before_training
 from train.score import answer_nats
 
 Change = Callable[[Any, Any], None]
@@ -101,6 +103,31 @@ def test_a_turn_ends_with_its_token_though_the_tokenizer_only_marks_it(base: Pat
     assert [tokenizer.decode(t[m]) for t, m in zip(found.tokens, found.supervised, strict=True)] == [
         "card #### 0<|im_end|>", "refund #### 1<|im_end|>",
     ]  # fmt: skip
+
+
+def test_rows_do_not_change_with_the_date_that_a_template_writes(quick: TrainConfig) -> None:
+    """Llama 3.2 writes today's date: a run that is resumed tomorrow, or lasts over midnight, read other rows."""
+    encoder = open_workbench(quick).encoder
+    encoder.chat.take("{{ strftime_now('%d %b %Y') }}\n" + CHATML)
+    tokens = encoder.encode(make_talks(2)).tokens
+    assert [encoder.tokenizer.decode(row)[:12] for row in tokens] == ["26 Jul 2024\n"] * 2
+    assert "The chat template writes a date" in before_training(make_talks(2), "likelihood", encoder)[1][-1]
+
+
+def test_another_chat_template_is_another_run_though_nothing_else_of_the_base_tells(
+    base: Path, quick: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A base on the hub is known by its name alone, and its template is changed there without a word."""
+    monkeypatch.setattr("train.base.BaseSource.fingerprint", lambda _: "owner/name")
+    tokenizer = extra("transformers").AutoTokenizer.from_pretrained(base)
+    settings = quick.replace(base=str(changed(base, tmp_path / "base", lambda *_: None)), steps=2)
+    rows = make_talks(20)
+    train_adapter(rows, settings, tmp_path / "run", watch=False)
+    assert train_adapter(rows, settings, tmp_path / "run", watch=False, keep_foreign=True).resumed
+    tokenizer.chat_template = CHATML.replace("\n", " ")
+    tokenizer.save_pretrained(tmp_path / "base")
+    with pytest.raises(RunError, match="a finished adapter of another chat template"):
+        train_adapter(rows, settings, tmp_path / "run", watch=False, keep_foreign=True)
 
 
 def test_no_row_begins_twice(base: Path, tmp_path: Path) -> None:
@@ -178,30 +205,55 @@ def test_tokens_of_the_template_that_the_base_never_learned_are_named(
         assert "untrained_tokens" not in [a["kind"] for a in sound.done["alerts"]]
 
 
-@pytest.mark.parametrize("objective", ["dpo", "kto"])
+def noisy_base(kind: str, base: Path, folder: Path) -> Path:
+    """A model whose own dropout modules hold (GPT-2), or that reads it from its configuration at each pass (Falcon)."""
+    torch, transformers = extra("torch"), extra("transformers")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(base)
+    shape = {"vocab_size": 400, "initializer_range": 0.2, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": 0}
+    torch.manual_seed(0)
+    if kind == "falcon":
+        dropout = {"hidden_dropout": 0.3, "attention_dropout": 0.3}
+        sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "alibi": False}
+        model = transformers.FalconForCausalLM(transformers.FalconConfig(**shape, **sizes, **dropout))
+    else:
+        dropout = {"attn_pdrop": 0.3, "resid_pdrop": 0.3, "embd_pdrop": 0.3}
+        sizes = {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 128}
+        model = transformers.GPT2LMHeadModel(transformers.GPT2Config(**shape, **sizes, **dropout))
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize(("objective", "kind"), [("dpo", "gpt2"), ("kto", "gpt2"), ("dpo", "falcon")])
 def test_the_reference_of_preferences_is_not_blurred_by_the_bases_dropout(
-    objective: str, base: Path, quick: TrainConfig, tmp_path: Path
+    objective: str, kind: str, base: Path, quick: TrainConfig, tmp_path: Path
 ) -> None:
     """huggingface/trl#744, #2042: before the first step policy and reference are one model, so the loss is known."""
     pytest.importorskip("trl")
-    torch, transformers = extra("torch"), extra("transformers")
-    tokenizer = transformers.AutoTokenizer.from_pretrained(base)
-    dropout = {"attn_pdrop": 0.3, "resid_pdrop": 0.3, "embd_pdrop": 0.3}
-    ends = {"eos_token_id": tokenizer.eos_token_id, "bos_token_id": 0, "pad_token_id": tokenizer.pad_token_id}
-    torch.manual_seed(0)
-    config = transformers.GPT2Config(
-        vocab_size=400, n_embd=32, n_layer=2, n_head=2, n_positions=128, initializer_range=0.2, **dropout, **ends
-    )
-    transformers.GPT2LMHeadModel(config).save_pretrained(tmp_path / "base")
-    tokenizer.save_pretrained(tmp_path / "base")
     good = make_talks(24)
     bad = tuple((talk[0], {"role": "assistant", "content": "no"}) for talk in good.messages)
     rows = Examples("sft", good.ids, messages=good.messages, rejected=bad)
     if objective == "kto":
         rows = Examples("sft", good.ids, messages=good.messages, wanted=tuple(i % 2 == 0 for i in range(24)))
-    settings = quick.replace(base=str(tmp_path / "base"), objective=objective, steps=1, lora_dropout=0.2)
+    folder = noisy_base(kind, base, tmp_path / "base")
+    settings = quick.replace(base=str(folder), objective=objective, steps=1, lora_dropout=0.2)
     train_adapter(rows, settings, tmp_path / "run", watch=False)
     assert losses(tmp_path / "run")[0] == pytest.approx(math.log(2) if objective == "dpo" else 0.5, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "falcon"])
+def test_states_that_dropout_made_are_not_kept_for_later_steps(
+    kind: str, base: Path, quick: TrainConfig, tmp_path: Path
+) -> None:
+    settings = quick.replace(base=str(noisy_base(kind, base, tmp_path)), layers=(1,))
+    objective = adapted_model(settings, open_workbench(settings), None)
+    assert objective.lower is None
+    before = [(id(owner), name, getattr(owner, name)) for owner, name in noises(objective.model)]
+    back = silenced(objective.model)
+    assert before
+    assert not list(noises(objective.model))
+    back()  # what is saved with whole weights is what was there
+    assert [(id(owner), name, getattr(owner, name)) for owner, name in noises(objective.model)] == before
 
 
 def test_weights_are_not_trained_in_half_precision(base: Path, quick: TrainConfig, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ cores it gains nothing, since they are busy already. Cost: memory grows with K; 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import time
@@ -72,8 +73,13 @@ def train_stacked(jobs: Sequence[Job], bench: Workbench, tell: Tell) -> set[str]
     done: set[str] = set()
     for group in by_shape.values():
         for start in range(0, len(group), MOST_AT_ONCE):
-            done |= _Stack(group[start : start + MOST_AT_ONCE], bench, tell).train()
+            with contextlib.suppress(_OtherLayersError):
+                done |= _Stack(group[start : start + MOST_AT_ONCE], bench, tell).train()
     return done
+
+
+class _OtherLayersError(Exception):
+    """Adapters beside tensors that are no layer (experts): they are trained one run after the other."""
 
 
 class _Run:
@@ -109,12 +115,14 @@ class _Stack:
         self.pad: int = bench.tokenizer.pad_token_id
         self.began = time.perf_counter()
         labels = None if jobs[0].labels is None else list(jobs[0].labels)
+        self.carrier = adapted_model(self.config, bench, labels)
+        if any(type(module).__name__ == "ParamWrapper" for module in self.carrier.model.modules()):
+            raise _OtherLayersError
         self.runs: list[_Run] = []
         for job in jobs:
             tell(job, {"kind": "begin"})
             self.runs.append(_Run(job, bench, adapted_model(job.config, bench, labels)))
         self.plain = adapted_model(self.config, bench, labels)
-        self.carrier = adapted_model(self.config, bench, labels)
         self.device = next(self.carrier.model.parameters()).device
         self.numbers = {
             name: torch.nn.Parameter(torch.stack([run.start[name] for run in self.runs]))

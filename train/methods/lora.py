@@ -47,18 +47,17 @@ class Lora(Method):
 
 def lora_targets(model: Any, config: TrainConfig, kind: str) -> tuple[str | list[str], bool]:
     """`target_modules` as peft takes it, and whether these are whole names."""
-    from train.base import check_targets, linear_layers
+    from train.base import check_targets, is_linear, linear_layers
 
     targets = check_targets(model, config)
     layers = chosen_layers(model, config)
     if layers is not None:
         last = set(linear_layers(model) if isinstance(targets, str) else targets)
         new = new_modules(model)
-        kinds = ("Linear", "Conv1D", "Linear4bit")
         return [
             name
             for name, module in model.named_modules()
-            if type(module).__name__ in kinds
+            if is_linear(module)
             and name.rpartition(".")[2] in last
             and within(name, layers)
             and not any(name == head or name.startswith(f"{head}.") for head in new)

@@ -19,6 +19,7 @@ from train.encoded import answer_start
 from train.extra import extra
 from train.fused import unfuse
 from train.methods.lora import Lora
+from train.noise import silenced
 from train.preference.rows import DPO, KTO
 from train.trainer import Evaluate, Streamed
 
@@ -88,7 +89,7 @@ def preference_trainer(
     table, ids = _table(rows, plan)
     model = objective.model
     unfuse(model)  # TRL adds a second adapter
-    _without_dropout(model)
+    objective.put_back = silenced(model)  # the base's own dropout would blur the reference too; the adapters' stays
     reference = None
     if not isinstance(_method(config), Lora):
         from train.base import load_model
@@ -115,21 +116,10 @@ def preference_trainer(
 
 
 def finished(objective: Objective) -> None:
-    """Take away what TRL put beside the adapter."""
+    """Take away what TRL put beside the adapter, and put back what was switched off for it."""
+    objective.put_back()
     if REFERENCE in getattr(objective.model, "peft_config", {}):
         objective.model.delete_adapter(REFERENCE)
-
-
-def _without_dropout(model: Any) -> None:
-    """Switch off the base's own dropout, which would blur the reference too; `lora_dropout`, which does not, stays."""
-    for name, module in model.named_modules():
-        if "lora_dropout" in name:
-            continue
-        if isinstance(getattr(module, "p", None), float) and "Dropout" in type(module).__name__:
-            module.p = 0.0
-        for attribute, value in vars(module).items():
-            if "dropout" in attribute and isinstance(value, float):  # handed to a kernel of attention
-                setattr(module, attribute, 0.0)
 
 
 def _method(config: TrainConfig) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curate.errors import ConfigError, DataError
+from train.chat import DAY
 from train.encoded import answer_start
 from train.examples import EXTRACTION, OF_TEXTS, Examples
 
@@ -92,13 +93,15 @@ def paired(examples: Examples, encoder: Any) -> Pairs:
 
 def before_training(examples: Examples, objective: str, encoder: Any) -> tuple[Encoded, list[str]]:
     """The rows that are learned (the better answers of pairs), and what a person should know of all before training."""
+    dated = examples.task not in OF_TEXTS and "strftime_now" in str(encoder.chat.learned_with())
+    more = [f"The chat template writes a date: {DAY:%d %b %Y} in all rows, whatever day it is."] if dated else []
     if objective not in (DPO, RANKING):
         encoded = encoder.encode(examples, last=objective == KTO)
-        return encoded, encoded.report.words()
+        return encoded, encoded.report.words() + more
     good, bad = encoder.encode_pairs(examples.take([i for i, rejected in enumerate(examples.rejected) if rejected]))
     sides = {"Better": good.report.words(), "Worse": bad.report.words()}
     both = [words for words in sides["Better"] if words in sides["Worse"]]
-    return good, [f"{side} answers: {words}" for side in sides for words in sides[side] if words not in both] + both
+    return good, [f"{side} answers: {words}" for side in sides for words in sides[side] if words not in both] + both + more
 
 
 def with_marks(examples: Examples, encoder: Any) -> tuple[Encoded, np.ndarray]:

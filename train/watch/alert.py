@@ -85,6 +85,11 @@ KINDS: dict[str, tuple[str, str]] = {
         "An adapter leaves embeddings alone, so the model will not tell these tokens apart: take the base that knows its "
         "chat template (as a rule the one called instruct), set chat_template = 'plain', or method = 'full'.",
     ),
+    "left_out": (
+        "Some matrices of the base get no adapter, though all linear layers were asked for: peft cannot reach them.",
+        "They stay as the base has them. Name the layers you want in target_modules to learn in the others alone, or take "
+        "method = 'full' if too little is learned.",
+    ),
     "evaluation_seen": (
         "Some rows that judge the model stand in the training data with the same content.",
         "Split by near-duplicate clusters (`curate run` does) or take these rows out of training.",
@@ -173,6 +178,8 @@ class Facts:
     """Rows of the real-world set of which the same is true; their numbers are of another file."""
     untrained_tokens: tuple[str, ...] = ()
     """Special tokens in the rows whose embeddings nothing has trained, and nothing will."""
+    left_out: tuple[str, ...] = ()
+    """Matrices of the base that should get adapters and do not."""
 
 
 @dataclass(frozen=True)

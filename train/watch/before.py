@@ -39,6 +39,8 @@ class Before:
         if event.untrained_tokens:
             names = event.untrained_tokens[:MOST_NAMED]
             found.append(Alert("untrained_tokens", 0, {"tokens": len(event.untrained_tokens)}, names=names))
+        if event.left_out:
+            found.append(Alert("left_out", 0, {"matrices": len(event.left_out)}, names=event.left_out[:MOST_NAMED]))
         if not event.evaluation_rows:
             found.append(Alert("no_evaluation", 0))
         if not event.validation_rows:
