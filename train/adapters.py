@@ -69,6 +69,8 @@ def save_adapter(
     if saved_as == PATCH:
         _save_patch(objective, making)
     else:
+        if saved_as == WHOLE:
+            stop_where_learned(objective.model, bench, task)
         caching, objective.inner.config.use_cache = objective.inner.config.use_cache, saved_as == WHOLE
         if hasattr(objective.model, "create_or_update_model_card"):  # ours takes its place: see `write_card`
             objective.model.create_or_update_model_card = _no_card
@@ -92,6 +94,21 @@ def save_adapter(
     write_json(making / ABOUT, about)
     shutil.rmtree(target, ignore_errors=True)
     making.rename(target)
+
+
+def stop_where_learned(model: Any, bench: Workbench, task: str) -> None:
+    """Have whole weights stop, wherever they are served, at the tokens that training ended answers with.
+
+    A base that was never a chat model stops at the end of a text, and an answer that it learned goes on and on.
+    """
+    from train.decode import end_tokens
+
+    asked = getattr(model, "generation_config", None)
+    if asked is None or task in OF_TEXTS:
+        return
+    known = asked.eos_token_id
+    ends = {*end_tokens(bench), *(known if isinstance(known, list) else [known])} - {None}
+    asked.eos_token_id = sorted(ends)
 
 
 def write_card(directory: Path, done: Mapping[str, Any], examples: Examples) -> None:

@@ -147,18 +147,19 @@ def tool_name(tool: Any) -> str:
 
 def named_by_id(messages: Conversation) -> Conversation:
     """The turns with calls whose ids tell the tool, as Kimi K2 names them, whose template writes nothing else of a name."""
-    known: dict[Any, str] = {}
+    known: dict[str, str] = {}
     turns, count = [], 0
     for message in messages:
         if called(message) and all(isinstance(call, Mapping) for call in message["tool_calls"]):
             calls = [
                 {**call, "id": f"functions.{tool_name(call)}:{count + i}"} for i, call in enumerate(message["tool_calls"])
             ]
-            known |= {old.get("id"): new["id"] for old, new in zip(message["tool_calls"], calls, strict=True)}
+            known |= {str(old.get("id")): new["id"] for old, new in zip(message["tool_calls"], calls, strict=True)}
             count += len(calls)
             message = {**message, "tool_calls": calls}
-        elif message.get("tool_call_id") in known:
-            message = {**message, "tool_call_id": known[message["tool_call_id"]]}
+        elif "tool_call_id" in message:
+            told = str(message["tool_call_id"])
+            message = {**message, "tool_call_id": known.get(told, told)}
         turns.append(message)
     return tuple(turns)
 

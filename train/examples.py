@@ -32,6 +32,7 @@ import xxhash
 
 from curate.errors import DataError
 from train.beside import Beside, beside_of
+from train.filled import unfilled
 from train.parts import Tools as Tools
 from train.parts import chat_parts, preference_parts, prompt_and_completion, tools_of, wanted
 from train.turns import Conversation as Conversation
@@ -215,6 +216,10 @@ def from_dataset(
         contents = _with_beside(given, contents, usable)
         rejected = _with_beside(given, rejected, usable) if rejected else rejected
         notes.append(given.words())
+    if task in (SFT, CHAT):
+        (contents, nulls), (rejected, more) = unfilled(contents), unfilled(rejected)
+        if nulls + more:
+            notes.append(f"Left out of {nulls + more} calls: arguments without a value, which a table gave them.")
     chosen = tuple(contents[i] for i in usable)
     tools = tools_of(dataset) if task in (SFT, CHAT) else []
     sensitive = {name: values.to_pylist() for name, values in dataset.groups().items()}

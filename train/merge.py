@@ -19,7 +19,7 @@ import torch
 
 from curate.dataset.atomic import make_private_dir
 from curate.errors import ConfigError, CurateError
-from train.adapters import ABOUT, LoadedAdapter, load_adapter
+from train.adapters import ABOUT, LoadedAdapter, load_adapter, stop_where_learned
 from train.examples import OF_TEXTS
 from train.files import read_json, write_json
 
@@ -86,6 +86,7 @@ def _write(loaded: LoadedAdapter, folder: Path) -> None:
     if hasattr(model, "merge_and_unload"):  # a patch is in its place already
         model = model.merge_and_unload()
     model.config.use_cache = True
+    stop_where_learned(model, loaded.bench, loaded.task)
     model.save_pretrained(str(folder), safe_serialization=True)
     loaded.bench.tokenizer.save_pretrained(str(folder))
     about = read_json(loaded.folder / ABOUT) or {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from curate.dataset.content import answers_in, holds_turns, is_answer
 from curate.errors import DataError
+from train.filled import without_nulls
 from train.turns import Conversation, conversation, loaded
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def tools_of(dataset: Dataset) -> list[Tools]:
     found: list[Tools] = []
     for value in dataset.values(dataset.roles.tools[0]).to_pylist():
         read = loaded(value)
-        found.append(tuple(item for item in read if _defines(item)) if isinstance(read, list) else ())
+        found.append(tuple(without_nulls(item) for item in read if _defines(item)) if isinstance(read, list) else ())
     return found if any(found) else []
 
 

@@ -43,7 +43,8 @@ def _messages(items: Sequence[Any]) -> Iterator[Message]:
         role = str(speaker(item) or "")
         role = _ROLES.get(role.strip().lower(), role)
         content = said(item)
-        rest = {k: v for k, v in item.items() if k not in ("role", "from", "content", "value")}
+        # Parquet gives every turn the keys of all turns; templates ask whether there is one, not what it is.
+        rest = {k: v for k, v in item.items() if k not in ("role", "from", "content", "value") and v is not None}
         if isinstance(content, list):  # OpenAI's content parts
             texts = (part.get("text") if isinstance(part, Mapping) else part for part in content)
             content = "".join(text for text in texts if isinstance(text, str))
