@@ -52,7 +52,8 @@ def open_workbench(config: TrainConfig, cache: Path | None = None) -> Workbench:
 
     source = resolve_base(config.base)
     tokenizer = load_tokenizer(source)
-    limit = min(config.max_length_tokens, context_tokens(source) or config.max_length_tokens)
+    context = context_tokens(source)
+    limit = min(config.max_length_tokens, context or config.max_length_tokens)
     fingerprint = source.fingerprint()
     start = None
     if architecture(source) == ENCODER_DECODER:
@@ -64,6 +65,7 @@ def open_workbench(config: TrainConfig, cache: Path | None = None) -> Workbench:
         side=config.truncation_side,
         plain_template=config.chat_template == "plain",
         decoder_start=start,
+        context_tokens=context,
         cache=None if cache is None else EncodedCache(cache, repr(told)),
     )
     return Workbench(source, tokenizer, encoder, fingerprint)

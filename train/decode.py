@@ -40,8 +40,8 @@ class LastAnswer(NamedTuple):
 
 def write_answers(
     objective: Objective, bench: Workbench, examples: Examples, new_tokens: int, context_tokens: int | None = None
-) -> tuple[list[str], list[str]]:
-    """(answers, references) for the last answer of each conversation, in the order of `examples`.
+) -> tuple[list[str], list[str], int]:
+    """Answers and references for the last answer of each conversation, in the order of `examples`; how many did not end.
 
     Thoughts are no part of either. A call of a tool is compared as the model's template writes it: that is what a model
     writes. An answer that the template does not write whole, from which nothing can be learned, is compared by its words.
@@ -57,8 +57,10 @@ def write_answers(
         references.append(words)
     asked = [prompt_tokens(bench, prompt) for prompt in prompts]
     leads = bench.encoder.chat.places().leads
-    found = write(objective, bench, asked, new_tokens, context_tokens, leads=leads)
-    return [words_of(said, prompt) for said, prompt in zip(found, prompts, strict=True)], references
+    tokens = _generated(objective, bench, asked, new_tokens, context_tokens, False)
+    ends = set(end_tokens(bench))
+    found = [words_of(_plain(bench, said, leads), prompt) for said, prompt in zip(tokens, prompts, strict=True)]
+    return found, references, sum(ends.isdisjoint(said) for said in tokens)
 
 
 def last_answer(bench: Workbench, messages: Conversation, tools: Tools = ()) -> LastAnswer:
@@ -128,15 +130,13 @@ def write(
     context_tokens: int | None = None,
     *,
     sample: bool = False,
-    leads: Sequence[str] = (),
 ) -> list[str]:
     """What the model writes after each prompt, without special tokens and outer spaces; at most `new_tokens` of it.
 
-    Of an answer that holds one of `leads`, what stands behind it. Greedy, or with `sample` drawn at temperature 1 by the
-    current seed of torch.
+    Greedy, or with `sample` drawn at temperature 1 by torch's current seed.
     """
     generated = _generated(objective, bench, prompts, new_tokens, context_tokens, sample)
-    return [_plain(bench, tokens, leads) for tokens in generated]
+    return [_plain(bench, tokens) for tokens in generated]
 
 
 def _generated(

@@ -65,6 +65,8 @@ class EncodingReport:
     truncated_side: str = "end"
     passages_first: bool = False
     """Whether passages beside the prompt or text lost tokens before anything else did."""
+    context_is_full: bool = False
+    """Whether the base reads no more than `max_length_tokens`."""
     refused_rows: int = 0
     refused_reasons: dict[str, int] = field(default_factory=dict)
     refused_row_numbers: dict[str, list[int]] = field(default_factory=dict)
@@ -97,7 +99,8 @@ class EncodingReport:
             where = f"{self.truncated_side}, passages first" if self.passages_first else self.truncated_side
             said.append(
                 f"Cut at the {where}: {self.truncated_rows:,} rows are longer than {self.max_length_tokens} "
-                f"tokens and lose {self.truncated_tokens:,} tokens{lost}; raise max_length_tokens to keep them"
+                f"tokens and lose {self.truncated_tokens:,} tokens{lost}; "
+                + ("the base reads no more" if self.context_is_full else "raise max_length_tokens to keep them")
             )
         if self.only_read_answers:
             said.append(

@@ -73,12 +73,17 @@ class Encoder:
         side: str = "end",
         plain_template: bool = False,
         decoder_start: int | None = None,
+        context_tokens: int | None = None,
         cache: EncodedCache | None = None,
     ) -> None:
-        """`decoder_start` is the token that an encoder-decoder begins to write with; None for other models."""
+        """`decoder_start` is the token that an encoder-decoder begins to write with; None for other models.
+
+        `context_tokens` is the most that the base reads, where that is known.
+        """
         self.tokenizer = tokenizer
         self.max_length_tokens = max_length_tokens
         self.side = side
+        self._context_is_full = context_tokens is not None and context_tokens <= max_length_tokens
         self.chat = _OwnAnswers(tokenizer, plain=plain_template)
         self.decoder_start = decoder_start
         self.tag_names: list[str] = []
@@ -123,8 +128,8 @@ class Encoder:
     def _encoded(self, examples: Examples, rows: list[EncodedRow]) -> Encoded:
         kept = [i for i, row in enumerate(rows) if not row.refused]
         report = report_of(kept, rows, examples.ids, self.max_length_tokens, self.side)
-        if report.truncated_rows and has_passages(examples.texts, examples.messages):
-            report = dataclasses.replace(report, passages_first=True)
+        passages = bool(report.truncated_rows and has_passages(examples.texts, examples.messages))
+        report = dataclasses.replace(report, passages_first=passages, context_is_full=self._context_is_full)
         if not kept:
             reasons = "; ".join(f"{count} rows: {reason}" for reason, count in report.refused_reasons.items())
             help_ = next((way_on(reason) for reason in report.refused_reasons if reason in TEMPLATE_FAULTS), "")

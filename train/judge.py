@@ -92,12 +92,17 @@ class Judge:
                 told["fairness"] = _fairness(pairs[0], truth, rows, shown)
         elif rows.task in (SFT, CHAT) and self.config.answer_rows:
             chosen = rows.take(spread(len(rows), self.config.answer_rows))
-            pairs = self._answers(chosen)
-            told["answers"] = answer_metrics(*pairs, Resampling(len(chosen), chosen.clusters))
+            *written, unended = self._answers(chosen)
+            pairs = written[0], written[1]
+            found = answer_metrics(*pairs, Resampling(len(chosen), chosen.clusters))
+            if unended:
+                most = f"{unended} of {len(chosen)} did not end within answer_tokens = {self.config.answer_tokens}"
+                found["methods"]["answers"] = f"{most} and count as far as they came"
+            told["answers"] = found
         user = user_metrics(*pairs) if pairs is not None else {}
         return {**told, **({"user": user} if user else {})}
 
-    def _answers(self, rows: Examples) -> tuple[list[str], list[str]]:
+    def _answers(self, rows: Examples) -> tuple[list[str], list[str], int]:
         from train.base import context_tokens
         from train.decode import write_answers
 

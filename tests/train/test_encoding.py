@@ -160,3 +160,10 @@ def test_what_is_cut_at_the_start_counts_the_learned_tokens_that_it_costs(tokeni
     for side in ("start", "end"):
         report = Encoder(tokenizer, 48, side=side).encode(rows).report
         assert report.truncated_supervised_tokens == whole - report.supervised_tokens > 0
+
+
+def test_where_the_base_reads_no_more_nobody_is_told_to_raise_the_limit(tokenizer: Any) -> None:
+    rows = Examples("text", np.arange(1), texts=("card " * 100,))
+    for context, way in ((32, "the base reads no more"), (64, "raise max_length"), (None, "raise max_length")):
+        words = Encoder(tokenizer, 32, context_tokens=context).encode(rows).report.words()
+        assert way in words[1]

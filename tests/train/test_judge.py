@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tiny_base import make_talks, make_tickets
 from tiny_base import make_talks as talks
-from tiny_base import make_tickets
 
 from train.adapt import adapted_model, open_workbench
 from train.config import TrainConfig
@@ -131,9 +132,17 @@ def test_answers_of_rows_whose_last_turn_is_not_an_answer_are_those_of_the_last_
         {"role": "assistant", "content": "b"},
         {"role": "user", "content": "thanks"},
     )
-    answers, references = write_answers(objective, bench, Examples("chat", np.arange(1), messages=(turns,)), 4)
+    answers, references, _ = write_answers(objective, bench, Examples("chat", np.arange(1), messages=(turns,)), 4)
     assert references == ["b"]
     assert len(answers) == 1
+
+
+def test_answers_that_their_limit_ends_are_told(tmp_path: Path, quick: TrainConfig) -> None:
+    """A model that thinks for longer than `answer_tokens` would be wrong without a word."""
+    held = make_talks(8, 900)
+    run = train_adapter(make_talks(20), quick.replace(steps=1, answer_tokens=1), tmp_path, evaluation=held, thorough=True)
+    said = run.done["evaluation"]["answers"]["methods"]["answers"]
+    assert re.fullmatch(r"\d of 8 did not end within answer_tokens = 1 and count as far as they came", said)
 
 
 def test_an_answer_that_calls_a_tool_is_compared_with_the_call_as_it_is_written(quick: TrainConfig) -> None:
@@ -141,6 +150,6 @@ def test_an_answer_that_calls_a_tool_is_compared_with_the_call_as_it_is_written(
     objective = adapted_model(quick, bench, None)
     call = {"type": "function", "function": {"name": "find_card", "arguments": "{}"}}
     turns = ({"role": "user", "content": "my card"}, {"role": "assistant", "content": "", "tool_calls": [call]})
-    _, (reference,) = write_answers(objective, bench, Examples("chat", np.arange(1), messages=(turns,)), 2)
+    _, (reference,), _ = write_answers(objective, bench, Examples("chat", np.arange(1), messages=(turns,)), 2)
     assert "find_card" in reference
     assert "my card" not in reference

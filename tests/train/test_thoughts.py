@@ -112,7 +112,7 @@ def test_a_thought_in_the_text_goes_where_a_template_with_marks_of_its_own_write
     said = [f"<|im_start|>thinks hm{lead}here it is<|im_end|>", f"{lead}here it is<|im_end|>"]
     rows = Examples("chat", np.arange(2), messages=(THINKS[:2], PLAIN[:2]))
     monkeypatch.setattr("train.decode._generated", lambda *_: [bench.tokenizer(text)["input_ids"] for text in said])
-    assert write_answers(None, bench, rows, 9) == (["here it is"] * 2, ["here it is"] * 2)  # type: ignore[arg-type]
+    assert write_answers(None, bench, rows, 9) == (["here it is"] * 2, ["here it is"] * 2, 0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("template", [R1, QWEN3, NEMOTRON, FIELD_ONLY, CHANNELS, CHATML])
@@ -376,4 +376,6 @@ def test_calls_end_with_their_own_token_and_the_marks_of_thoughts_may_be_special
 
     said = bench.tokenizer("<think>\nhm\n</think>\n\nhere<|im_end|>")["input_ids"]
     monkeypatch.setattr("train.decode._generated", lambda *_: [said])
-    assert write_answers(None, bench, asks, 9) == (["here"], ["here"])  # type: ignore[arg-type]
+    assert write_answers(None, bench, asks, 9) == (["here"], ["here"], 0)  # type: ignore[arg-type]
+    said = said[:-1]  # an answer that its limit ends
+    assert write_answers(None, bench, asks, 9)[2] == 1  # type: ignore[arg-type]
