@@ -13,14 +13,16 @@ Conversation = tuple[Message, ...]
 _ROLES = {
     **dict.fromkeys(("user", "human", "prompter", "customer"), "user"), "system": "system",
     **dict.fromkeys(("assistant", "gpt", "chatgpt", "bot", "model"), "assistant"),
-    **dict.fromkeys(("tool", "observation"), "tool"),
+    **dict.fromkeys(("tool", "observation", "tool_response", "tool_result", "function_response"), "tool"),
+    **dict.fromkeys(("function_call", "tool_call"), "function_call"),
 }  # fmt: skip
 
 
 def conversation(value: object) -> Conversation:
     """Messages out of a JSON string or Python value, with `role` and `content`; empty where it holds none.
 
-    ShareGPT's `from`/`value` and its role names become `role`/`content`.
+    ShareGPT's `from`/`value` and its role names become `role`/`content`; calls in turns of their own (`function_call`,
+    `tool_call`) become calls of an answer, several at once those of one.
     """
     if isinstance(value, (str, bytes)):
         if value.lstrip()[:1] not in ("[", "{", b"[", b"{"):
@@ -33,7 +35,13 @@ def conversation(value: object) -> Conversation:
         value = value.get("messages", value.get("conversations", [value]))
     if not isinstance(value, list):
         return ()
-    return tuple(_messages(value))
+    turns: list[Message] = []
+    for message in _messages(value):
+        if turns and all(isinstance(t.get("tool_calls"), list) and not t["content"] for t in (turns[-1], message)):
+            turns[-1] = {**turns[-1], "tool_calls": [*turns[-1]["tool_calls"], *message["tool_calls"]]}
+        else:
+            turns.append(message)
+    return tuple(turns)
 
 
 def _messages(items: Sequence[Any]) -> Iterator[Message]:
@@ -50,7 +58,7 @@ def _messages(items: Sequence[Any]) -> Iterator[Message]:
             content = "".join(text for text in texts if isinstance(text, str))
         if content is None and rest.get("tool_calls"):
             content = ""
-        if role == "function_call":  # ShareGPT's way to write one or more tool calls
+        if role == "function_call":  # the way of ShareGPT and others to write one or more tool calls
             called = loaded(content)
             calls = called if isinstance(called, list) else [called]
             rest["tool_calls"] = [{"type": "function", "function": c} for c in calls if isinstance(c, Mapping)]

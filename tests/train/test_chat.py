@@ -116,6 +116,16 @@ def test_sharegpt_function_calls_become_tool_calls() -> None:
     assert turns[1]["tool_calls"][0]["function"]["name"] == "find_card"
 
 
+def test_calls_in_turns_of_their_own_are_learned_as_the_calls_of_one_answer() -> None:
+    """ms-swift's format: read as turns of an unknown role, they were never learned, and the answer behind them was."""
+    call = {"role": "tool_call", "content": json.dumps({"name": "find_card", "arguments": {"kind": "visa"}})}
+    said = {"role": "tool_response", "content": "locked"}
+    ends = {"role": "assistant", "content": "both are locked"}
+    turns = conversation([{"role": "user", "content": "my cards"}, call, call, said, said, ends])
+    assert [turn["role"] for turn in turns] == ["user", "assistant", "tool", "tool", "assistant"]
+    assert [c["function"]["name"] for c in turns[1]["tool_calls"]] == ["find_card"] * 2
+
+
 @pytest.mark.parametrize("template", [CHATML, None])
 def test_prefixes_of_a_conversation_learn_the_same_tokens(tokenizer: Any, template: str | None) -> None:
     """What is learned of the first answer does not depend on what follows it."""
