@@ -47,10 +47,24 @@ def row_named(dataset: Dataset, which: str) -> int:
         for bad in dataset.rejected if not found else ():
             if bad.line == int(line) and f"/{bad.file or dataset.source.path}".endswith(tail):
                 raise ConfigError(f"{bad.place(dataset.source.format)} could not be read, and is no row: {bad.reason}")
-        return _only(found, which)
+        return _only(found or _around(dataset, int(line), tail), which)
     content = {name for role in CONTENT_ROLES for name in getattr(dataset.roles, role)}
     holding = {row for name in dataset.columns if name not in content for row in _holding(dataset, name, which)}
     return _only(sorted(holding), which)
+
+
+def _around(dataset: Dataset, line: int, tail: str) -> list[int]:
+    """Rows that begin above a line and go on to it: records of JSON written over several lines, cells with line ends."""
+    if dataset.source.format not in ("json", "csv", "tsv"):
+        return []
+    above: dict[str, int] = {}
+    for row in reversed(np.flatnonzero(dataset.lines < line).tolist()):
+        file = dataset.place(row)[0]
+        if f"/{file}".endswith(tail):
+            above.setdefault(file, row)
+        if not dataset.source.files:
+            break
+    return [row for row in above.values() if dataset.lines[row] + (dataset.raw_row(row) or b"").count(b"\n") >= line]
 
 
 def _holding(dataset: Dataset, column: str, value: str) -> list[int]:

@@ -53,6 +53,17 @@ def test_what_names_no_row_or_several_is_told(run: Path, inside: Curate, which: 
     assert words in done.stderr
 
 
+def test_a_row_that_goes_over_several_lines_is_found_by_each_of_them(inside: Curate, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(ROWS[38:44], indent=1))
+    inside("run", tmp_path / "a.json", "--no-train", "--stages", "exact_duplicates", "--out", tmp_path / "run")
+    lines = (tmp_path / "a.json").read_text().splitlines()
+    at = next(n for n, line in enumerate(lines, 1) if "T-041" in line)
+    for line in (at - 1, at, at + 2):
+        assert json.loads(inside("explain", tmp_path / "run", f"a.json:{line}", "--json").stdout)["row"] == 3
+    for line in (1, len(lines), len(lines) + 9):
+        assert "there is no row" in inside("explain", tmp_path / "run", f"a.json:{line}").stderr
+
+
 def test_rows_of_a_file_without_lines_are_counted_as_records(inside: Curate, tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist(ROWS[38:44]), tmp_path / "t.parquet")
     inside("run", tmp_path / "t.parquet", "--no-train", "--stages", "exact_duplicates", "--out", tmp_path / "run")
