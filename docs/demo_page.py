@@ -1,6 +1,8 @@
 """Writes what `make demo` printed into `docs/demo.md`, and its verdict and score card into the README.
 
-    make demo > demo.txt && python docs/demo_page.py demo.txt
+    make demo > demo.txt 2>&1 && python docs/demo_page.py demo.txt
+
+Where the files lie and how long it took go to standard error, so both streams are kept.
 """
 
 from __future__ import annotations
@@ -42,11 +44,12 @@ def main(path: str) -> None:
     lines = [line.rstrip() for line in Path(path).read_text(encoding="utf-8").splitlines()]
     first = next(n for n, line in enumerate(lines) if re.match(BEGIN, line))
     said = "\n".join(lines[first:])
+    shown = excerpt(said)  # before anything is written: an output that lacks a part leaves both files alone
     (HOME / "docs" / "demo.md").write_text(PAGE.format(said=said), encoding="utf-8")
     readme = HOME / "README.md"
     head, _, rest = readme.read_text(encoding="utf-8").partition("<!-- demo -->")
     tail = rest.partition("<!-- /demo -->")[2]
-    readme.write_text(f"{head}<!-- demo -->\n```\n{excerpt(said)}\n```\n<!-- /demo -->{tail}", encoding="utf-8")
+    readme.write_text(f"{head}<!-- demo -->\n```\n{shown}\n```\n<!-- /demo -->{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":
