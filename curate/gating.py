@@ -278,7 +278,7 @@ def _of_groups(
 def only_asked(recipe: Recipe, policy: Policy) -> Recipe:
     """The recipe with the stages that the policy's checks rest on, of those it enables."""
     wanted = {stage for check in policy.limits for stage in ASKED_BY.get(check, ())}
-    recipe = recipe.with_(stages=[name for name in recipe.stage_names() if name in wanted])
+    recipe = recipe.narrowed(*(name for name in recipe.stage_names() if name in wanted))
     if "near_duplicates" in wanted:  # how well the stage looks is measured in a run
         recipe = recipe.with_settings("near_duplicates", measure=False)
     if "pii" in wanted and RESIDUAL not in policy.limits and recipe.choice("pii").config.names == "flag":

@@ -146,7 +146,7 @@ def rescan(
         names.remove("contamination")
     if not names or len(curated.rows) == 0:
         return {}
-    again = dataclasses.replace(recipe, run=recipe.run.model_copy(update={"stages": names}))
+    again = recipe.narrowed(*names)
     settings = {k: v for k, v in recipe.stage_settings.items() if k in names}
     if "near_duplicates" in names:  # how well it looks was measured on the raw rows
         settings["near_duplicates"] = {**settings.get("near_duplicates", {}), "measure": False}
@@ -182,8 +182,7 @@ def _left_in_added(curated: Curated, recipe: Recipe, pii: Mapping[str, Any], exe
     """Personal data in rows that the plan added, but for what stands inside a replacement that they took over."""
     rows = np.arange(len(curated.additions))
     added = curated.raw.select(curated.parents).select(rows, {i: dict(new) for i, new in enumerate(curated.additions)})
-    chosen = recipe.run.model_copy(update={"stages": ["pii"]})
-    alone = dataclasses.replace(recipe, run=chosen, stage_settings={"pii": dict(pii)})
+    alone = dataclasses.replace(recipe.narrowed("pii"), stage_settings={"pii": dict(pii)})
     table = detect(added, alone, execution=execution).resolve().table
     found = table.filter(pc.equal(table["action"].cast(pa.string()), "replace"))
     return int(np.count_nonzero(~inside_replacements_of_added(found, curated)))

@@ -44,7 +44,7 @@ def feedback_command(
             raise DataError(f"{safe_text(path)}: no such file.")
     files = tuple(str(Path(path).resolve()) for path in (ratings, *also))
     given = {"files": files, "good_from": good_from, "similarity": similarity, "on_bad_row": on_bad_row}
-    recipe = recipe_for(input_).with_(stages=["feedback"], **overrides(task, role, on_bad_row))
+    recipe = recipe_for(input_).narrowed("feedback").with_(**overrides(task, role, on_bad_row))
     recipe = recipe.with_settings("feedback", **{key: value for key, value in given.items() if value is not None})
     narrator = Narrator(quiet or as_json)
     out = out or str(workflow.default_out(workflow.input_path(recipe))) + "-feedback"

@@ -137,7 +137,7 @@ def opened(
         detected = workflow.reopen(directory)
         curated = apply(detected.dataset, detected.resolve(read_journal(directory.decisions_path)))
         return detected, curated, directory.path
-    recipe = recipe_for(what).with_(stages=[], **given)
+    recipe = recipe_for(what).narrowed().with_(**given)
     dataset = workflow.read_input(recipe)
     narrator.read(dataset)
     detected = detect(dataset, recipe)

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from curate.errors import ConfigError, nearest
 from curate.house import require
+from curate.ledger.keep_order import SCORED
 from curate.ledger.resolve import OnFinding, Policy, StagePolicy
 from curate.ledger.sightings import STAGE as PEOPLE
 from curate.recipe.checking import checked_settings, explained
@@ -122,6 +123,14 @@ class Recipe:
             if name in self.stage_settings:  # defaults need no check, and a stage that never runs need not be loaded
                 out.choice(name)
         return out
+
+    def narrowed(self, *stages: str) -> Recipe:
+        """A copy that runs these stages alone, for a question beside the run. A keep policy that rests on the scores of a
+        stage left out gives way to the first copy: which of them stays is not what is asked."""
+        keep = self.keep
+        if keep.quality_column == SCORED and SCORED not in stages:
+            keep = keep.model_copy(update={"policy": "first", "quality_column": None})
+        return dataclasses.replace(self, run=self.run.model_copy(update={"stages": list(stages)}), keep=keep)
 
     def only_flagging(self, *names: str) -> Recipe:
         """A copy in which these stages run for their hints and change nothing."""

@@ -403,3 +403,30 @@ def test_previews_made_in_blocks_are_those_made_at_once(
     at_once = pq.read_table(finished / "run" / "removed.parquet")
     assert at_once.num_rows > 2
     assert pq.read_table(tmp_path / "run" / "removed.parquet").equals(at_once)
+
+
+def test_the_best_written_copy_stays_and_a_run_that_scores_its_texts_goes_on_to_its_end(
+    inside: Curate, tmp_path: Path
+) -> None:
+    said = "The river begins in the hills north of town number {}, where three springs meet, and runs south to the sea."
+    careless, careful = [], []
+    for n in range(40):
+        text = said.format(n) + f" In year {1900 + n} a bridge of stone was built over it, and {n} mills stood by it."
+        careful.append({"prompt": f"Where does river {n} begin?", "answer": text})
+        careless.append({"prompt": f"Where does river {n} begin?", "answer": text.lower().replace(", ", " ,")})
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for pair in zip(careless, careful, strict=True) for row in pair))
+    recipe = tmp_path / "curate.toml"
+    recipe.write_text('[data]\ninput = "rows.jsonl"\n[keep]\npolicy = "highest_quality"\nquality_column = "text_quality"\n')
+    out = tmp_path / "run"
+    stages = "exact_duplicates,near_duplicates,text_quality"
+    done = inside("run", recipe, "--no-train", "--out", out, "--stages", stages)
+    assert done.returncode == 0, done.stderr
+    kept = [json.loads(line) for line in (out / "curated.jsonl").read_text().splitlines()]
+    assert kept == careful
+    for verb in ("gate", "pii"):  # questions that do not ask which copy is the best
+        asked = inside(verb, recipe)
+        assert asked.returncode in (0, 1), asked.stderr
+    short = inside("run", recipe, "--no-train", "--out", tmp_path / "short", "--stages", "near_duplicates")
+    assert short.returncode == 2
+    assert "needs the stage text_quality" in short.stderr
