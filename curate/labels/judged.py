@@ -82,8 +82,8 @@ def judged_rows(
         raise StageSkipped("nearly all labelled rows are near-duplicates of one another")
     if len(rows) * len(present) > MAX_CELLS:
         raise StageSkipped(
-            f"{len(rows):,} rows with {len(present):,} classes are more than fits in memory; with sample_rows = "
-            f"{MAX_CELLS // len(present):,} a part of them is judged"
+            f"{len(rows):,} rows with {len(present):,} classes are more than fits in memory; "
+            f"{_part_that_fits(np.bincount(codes[in_large & has_text]))}"
         )
     left_out = {
         "without_label": int((codes < 0).sum()),
@@ -92,6 +92,32 @@ def judged_rows(
         **({"not_drawn": not_drawn} if not_drawn else {}),
     }
     return JudgedRows(rows, compact.astype(np.int64), [str(c) for c in names[present]], group, left_out)
+
+
+def _part_that_fits(size: npt.NDArray[np.int64]) -> str:
+    """What to set so that a part of classes of these sizes is judged: fewer rows of each, or also only the larger ones."""
+    size = np.sort(size[size > 0])[::-1]
+    fewest = np.cumsum(np.minimum(size, FEWEST_ROWS))  # rows that a sample takes of the first classes at least
+    fits = int((fewest * np.arange(1, len(size) + 1) <= MAX_CELLS).sum())
+    least = 0 if fits == len(size) else int(size[fits]) + 1  # classes of one size stay or go together
+    kept = size[size >= least]
+    if len(kept) < 2:
+        return "join classes that mean alike, or judge some of the classes at a time"
+    asked = MAX_CELLS // len(kept)
+    if _shares(kept, asked).sum() * len(kept) > MAX_CELLS:
+        asked = max(1, asked - int(fewest[len(kept) - 1]))
+    if not least:
+        return f"with sample_rows = {asked:,} in [stages.label_issues] a part of them is judged"
+    return (
+        f"with min_class_rows = {least:,} and sample_rows = {asked:,} in [stages.label_issues] the {len(kept):,} larger "
+        "classes are judged"
+    )
+
+
+def _shares(size: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+    """Rows to draw of each class."""
+    found: npt.NDArray[np.int64] = np.maximum(np.minimum(size, FEWEST_ROWS), most * size // size.sum())
+    return found
 
 
 def is_like_an_id(labels: Any) -> bool:
@@ -103,7 +129,7 @@ def is_like_an_id(labels: Any) -> bool:
 def stratified(codes: npt.NDArray[np.int64], most: int, seed: int) -> npt.NDArray[np.int64]:
     """Places of about `most` rows, ascending: of every class its share, and at least `FEWEST_ROWS` where it has them."""
     size = np.bincount(codes)
-    share = np.maximum(np.minimum(size, FEWEST_ROWS), most * size // len(codes))
+    share = _shares(size, most)
     shuffled = np.random.default_rng(seed).permutation(len(codes))
     shuffled = shuffled[np.argsort(codes[shuffled], kind="stable")]
     first = np.cumsum(size) - size

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,9 +16,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import average_precision_score
 from sklearn.naive_bayes import MultinomialNB
 
+from curate.errors import StageSkipped
 from curate.labels.confident import cleanlab_judgement
 from curate.labels.features import text_features
 from curate.labels.folds import grouped_stratified_folds
+from curate.labels.judged import MAX_CELLS, judged_rows
 from curate.labels.learners import naive_bayes_scores
 from curate.labels.neighbours import VOTERS, nearest_rows, neighbours_vote
 from curate.labels.noise import _with_vote, estimate_label_noise, judge_predictions
@@ -291,3 +295,23 @@ def test_likely_wrong_is_precise_on_banking_queries_with_a_tenth_flipped() -> No
     assert wrong[likely].mean() >= 0.85
     assert likely[wrong].mean() >= 0.8
     assert average_precision_score(wrong, noise.ranking) >= 0.96
+
+
+@pytest.mark.parametrize(
+    ("sizes", "advised"),
+    [
+        ([60] * 1500, "sample_rows"),
+        ([400] * 400 + [5] * 4600, "sample_rows"),
+        ([300] * 100 + [15] * 3900, "min_class_rows = 16 and sample_rows"),
+        ([6] * 5000, "join classes"),
+    ],
+)
+def test_what_is_advised_for_too_many_classes_is_enough(sizes: list[int], advised: str) -> None:
+    labels = pa.array([f"c{i}" for i, n in enumerate(sizes) for _ in range(n)], pa.large_string())
+    texts = pa.array(["a text"] * len(labels), pa.large_string())
+    with pytest.raises(StageSkipped, match=advised) as skipped:
+        judged_rows(labels, texts, None, 5)
+    given = {k: int(v.replace(",", "")) for k, v in re.findall(r"(\w+) = ([\d,]+)", str(skipped.value))}
+    if given:
+        judged = judged_rows(labels, texts, None, given.get("min_class_rows", 5), given["sample_rows"])
+        assert len(judged.rows) * len(judged.names) <= MAX_CELLS
