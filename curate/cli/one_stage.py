@@ -201,6 +201,8 @@ def _make(verb: str) -> click.Command:
 
         recipe = recipe_for(input_)
         stages = [*STAGES[verb], *(["normalise"] if normalise else [])]
+        if verb != "dedup":
+            recipe = recipe.narrowed(*stages)
         recipe = recipe.with_(stages=stages, engine=engine, **overrides(task, role, on_bad_row)).only_flagging(
             *ONLY_FLAGS.get(verb, ())
         )
@@ -217,16 +219,18 @@ def _make(verb: str) -> click.Command:
 
         def on_read(dataset: Dataset) -> None:
             narrator.read(dataset)
-            answerable(verb, dataset)
+            if verb != "labels" or not recipe.choice("label_issues").config.votes:
+                answerable(verb, dataset)
 
         # A folder of its own: one stage's answer must not overwrite the whole run beside it.
         out = out or str(workflow.default_out(workflow.input_path(recipe))) + f"-{verb}"
         result = workflow.run(recipe, out=out, train=False, listener=narrator.stage, on_read=on_read)
         if verb == "labels" and not quiet and not as_json:
             _told_labels(result)
-        return print_summary(
-            result, as_json=as_json, quiet=quiet, helpers=ONLY_FLAGS.get(verb, ())
-        )
+        helpers = ONLY_FLAGS.get(verb, ())
+        if verb == "labels" and not result.detected.dataset.roles.label:  # judged by votes: no column has names to unify
+            helpers = (*helpers, "label_names")
+        return print_summary(result, as_json=as_json, quiet=quiet, helpers=helpers)
 
     return command
 

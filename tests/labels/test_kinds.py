@@ -400,3 +400,16 @@ def test_the_verb_takes_votes_and_says_in_words_what_it_found(tmp_path: Path, in
     assert missing.returncode == 2
     assert "nobody" in missing.stderr
     assert "Traceback" not in missing.stderr
+
+
+def test_the_verb_judges_votes_where_no_column_is_the_label(tmp_path: Path, inside: Curate) -> None:
+    rows, _ = vote_rows(200)
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps({k: v for k, v in r.items() if k != "label"}) + "\n" for r in rows))
+    votes = [word for name in ("ann", "bo", "cy") for word in ("--votes", name)]
+    out = inside("labels", path, "--out", tmp_path / "run", *votes, "--role", "text=text")
+    assert out.returncode == 0, out.stderr
+    assert "Annotator cy" in out.stderr
+    without = inside("labels", path, "--out", tmp_path / "other", "--role", "text=text")
+    assert without.returncode == 3
+    assert "no column of labels" in without.stderr
