@@ -70,7 +70,7 @@ def detect(dataset: Dataset, config: SufficiencyConfig, context: Context) -> Det
         if why:
             summary["curve"] = Curve((), None, None, None, why).to_json()
         return Detection(_flags(dataset, summary, config, None), summary=summary)
-    sets = label_sets(dataset) if kind == "set" else None
+    sets = label_sets(dataset, context.hints.get("label_names.canonical")) if kind == "set" else None
     return _of_classes(dataset, labels, group, summary, config, context, sets)
 
 
@@ -149,7 +149,7 @@ def _flags(dataset: Dataset, summary: dict[str, Any], config: SufficiencyConfig,
 STAGE = Stage(
     name=NAME,
     title="Enough data",
-    version=5,
+    version=6,
     config=SufficiencyConfig,
     detect=detect,
     on_finding="flag",

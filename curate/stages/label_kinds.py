@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import Dataset
+from curate.dataset.content import loaded
 from curate.errors import StageSkipped
 from curate.labels.judged import FEWEST_ROWS, MAX_CELLS
 from curate.ledger.findings import concat_findings, make_findings
@@ -58,7 +59,8 @@ def detect_sets(dataset: Dataset, config: LabelIssuesConfig, groups: Ints, conte
     from curate.labels.multilabel import MOST_CLASSES, judge_sets
     from curate.privacy.preview import shown_names
 
-    sets = label_sets(dataset)
+    unified = context.hints.get("label_names.canonical") if target_kind(dataset, "auto") == "set" else None
+    sets = label_sets(dataset, unified)
     has = _with_text(dataset) & np.array([s is not None for s in sets], bool)
     rows = np.flatnonzero(has)
     _enough(rows, groups)
@@ -157,14 +159,17 @@ def _with_text(dataset: Dataset) -> npt.NDArray[np.bool_]:
     return np.asarray(pc.greater(trimmed, 0).to_numpy(zero_copy_only=False), bool)
 
 
-def label_sets(dataset: Dataset) -> list[list[str] | None]:
-    """The labels of each row; None where there is no list. An empty list says: none of them."""
+def label_sets(dataset: Dataset, unified: Any = None) -> list[list[str] | None]:
+    """The labels of each row; None where there is no list. An empty list says: none of them.
+
+    `unified` holds the cells with the spellings of labels unified (`label_names`), where that is known.
+    """
     out: list[list[str] | None] = []
     name = dataset.roles.label[0]
     if not dataset.is_json(name):
         raise StageSkipped(f"the column {name} holds no lists of labels")
-    for cell in dataset.values(name).to_pylist():
-        value = None if cell is None else orjson.loads(cell)
+    for cell in (dataset.values(name) if unified is None else unified).to_pylist():
+        value = None if cell is None else loaded(cell)
         if not isinstance(value, list):
             out.append(None)
         else:

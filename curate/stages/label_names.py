@@ -6,24 +6,35 @@ from a frequent one), `ngram_fingerprint` (the same pairs of letters) and `co_oc
 texts and look alike), which score below the threshold, so a person looks. The hint `canonical` is the label of every row
 with the spellings of the first rule unified, null where a row has none. Names with personal data are masked in the
 summary; the exact text stands in `replacement` only.
+
+In a column of lists the labels of the sets are unified, one finding a row, as sure as its least sure change; there the
+hint holds each set in order, so that two rows agree where their sets do. Where nearly every label is another one nothing
+is unified and the summary says so: `AB-1` and `ab1` are two ids.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import Dataset
 from curate.dataset.unlabelled import why_no_label
 from curate.errors import StageSkipped
+from curate.labels.judged import is_like_an_id
 from curate.ledger.findings import make_findings
 from curate.stages.base import Context, Detection, Stage
+from curate.stages.label_kinds import target_kind
+
+if TYPE_CHECKING:
+    from curate.labels.names import Spelling
 
 NAME = "label_names"
 _MOST_TOGETHER = 20
@@ -53,61 +64,119 @@ def detect(dataset: Dataset, config: LabelNamesConfig, context: Context) -> Dete
     labels = dataset.labels()
     if labels is None:
         raise StageSkipped(why_no_label(dataset))
+    if labels.null_count == len(labels):
+        raise StageSkipped("no row has a label")
+    rules = [rule for rule in REASONS if getattr(config, rule, False)]
+    if target_kind(dataset, "auto") == "set":
+        return _of_sets(dataset, labels, rules)
+    if is_like_an_id(labels):
+        summary = {**_summary(dict.fromkeys(pc.unique(labels).drop_null().to_pylist(), 1), {}), "reads_like_an_id": True}
+        return Detection(findings=_findings(dataset, [], {}, {}), hints={"canonical": labels}, summary=summary)
+    return _of_classes(dataset, labels, rules, config.co_occurrence, context.threads)
+
+
+Change = tuple[int, str, str]
+"""A row, the spelling that is the least sure of those changed in it, and what the whole cell becomes."""
+
+
+def _of_classes(dataset: Dataset, labels: Any, rules: list[str], on_copies: bool, threads: int) -> Detection:
     from curate.labels.names import canonical_names
-    from curate.privacy.preview import shown_names
 
     encoded = labels.dictionary_encode()
     names = encoded.dictionary.to_pylist()
-    if not names:
-        raise StageSkipped("no row has a label")
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    rows_of = np.bincount(codes[codes >= 0], minlength=len(names))
-    together = _together(codes, names, dataset, context.threads) if config.co_occurrence else None
-    rules = [rule for rule in REASONS if getattr(config, rule, False)]
-    spellings = canonical_names(dict(zip(names, rows_of.tolist())), together, rules)
-    sure = [spellings[n].canonical if n in spellings and spellings[n].rule == "fingerprint" else n for n in names]
-    hint = pa.array(sure, pa.large_string()).take(pa.array(codes, mask=codes < 0))
+    count = dict(zip(names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist()))
+    together = _together(codes, names, dataset, threads) if on_copies else None
+    # Between plain labels a list or an object is no other spelling of a name.
+    nested = dataset.is_json(dataset.roles.label[0])
+    plain = {name: n for name, n in count.items() if not (nested and name.startswith(("[", "{")))}
+    spellings = canonical_names(plain, together, rules)
+    sure = [_sure(spellings, name) for name in names]
     changed = np.asarray([name in spellings for name in names])
-    rows = np.flatnonzero((codes >= 0) & changed[codes])
-    found = [spellings[names[code]] for code in codes[rows]]
-    count = dict(zip(names, rows_of.tolist()))
-    merged = sorted(spellings.items())[:200]
-    shown = shown_names(name for n, s in merged for name in (n, s.canonical))
-    evidence = [
-        f'{{"rows_with_this_spelling":{count[names[code]]},"rows_with_the_other":{count[s.canonical]}}}'
-        for code, s in zip(codes[rows].tolist(), found)
-    ]
-    findings = make_findings(
+    at = np.flatnonzero((codes >= 0) & changed[codes])
+    which = [names[c] for c in codes[at].tolist()]
+    changes = [(row, name, spellings[name].canonical) for row, name in zip(at.tolist(), which, strict=True)]
+    hint = pa.array(sure, pa.large_string()).take(pa.array(codes, mask=codes < 0))
+    return Detection(
+        findings=_findings(dataset, changes, spellings, count),
+        hints={"canonical": hint},
+        summary=_summary(count, spellings, len(changes)),
+    )
+
+
+def _of_sets(dataset: Dataset, labels: Any, rules: list[str]) -> Detection:
+    """Labels inside lists; what is no string, and cells that are no list, stay as they are."""
+    from curate.dataset.content import loaded
+    from curate.labels.names import canonical_names
+
+    cells = dataset.values(dataset.roles.label[0]).to_pylist()
+    sets = [None if cell is None else loaded(cell) for cell in cells]
+    sets = [one if isinstance(one, list) else None for one in sets]
+    count = Counter(name for one in sets for name in {name for name in one or () if isinstance(name, str)})
+    spellings = canonical_names(count, None, rules)
+    changes: list[Change] = []
+    canonical = labels.to_pylist()
+    for row, one in enumerate(sets):
+        if one is None:
+            continue
+        unified = {_json(_sure(spellings, name) if isinstance(name, str) else name) for name in one}
+        canonical[row] = f"[{','.join(sorted(unified))}]"  # rows that name the same labels in another order say the same
+        found = [name for name in one if isinstance(name, str) and name in spellings]
+        if found:
+            new = [spellings[name].canonical if isinstance(name, str) and name in spellings else name for name in one]
+            once = list({_json(name): name for name in new}.values())
+            changes.append((row, min(found, key=lambda name: spellings[name].score), _json(once)))
+    return Detection(
+        findings=_findings(dataset, changes, spellings, count),
+        hints={"canonical": pa.array(canonical, pa.large_string())},
+        summary=_summary(count, spellings, len(changes)),
+    )
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _sure(spellings: Mapping[str, Spelling], name: str) -> str:
+    found = spellings.get(name)
+    return name if found is None or found.rule != "fingerprint" else found.canonical
+
+
+def _findings(
+    dataset: Dataset, changes: list[Change], spellings: Mapping[str, Spelling], count: Mapping[str, int]
+) -> pa.Table:
+    why = [spellings[name] for _, name, _ in changes]
+    return make_findings(
         NAME,
         dataset.row_ids,
-        row=rows,
-        rule=[s.rule for s in found],
+        row=np.array([row for row, _, _ in changes], np.int64),
+        rule=[s.rule for s in why],
         action="relabel",
-        score=[s.score for s in found],
-        reason=[REASONS[s.rule] for s in found],
+        score=[s.score for s in why],
+        reason=[REASONS[s.rule] for s in why],
         field=dataset.pointer_of(dataset.roles.label[0]),
-        replacement=[s.canonical for s in found],
-        evidence=evidence,
+        replacement=[new for _, _, new in changes],
+        evidence=[
+            f'{{"rows_with_this_spelling":{count[name]},"rows_with_the_other":{count[s.canonical]}}}'
+            for (_, name, _), s in zip(changes, why, strict=True)
+        ],
     )
-    return Detection(
-        findings=findings,
-        hints={"canonical": hint},
-        summary={
-            "spellings": len(names),
-            "labels": len(set(sure)),
-            "rows_with_another_spelling": len(rows),
-            "merged": [
-                {
-                    "spelling": shown[n],
-                    "rows": count[n],
-                    "canonical": shown[s.canonical],
-                    "rule": s.rule,
-                    "score": s.score,
-                }
-                for n, s in merged
-            ],
-        },
-    )
+
+
+def _summary(count: Mapping[str, int], spellings: Mapping[str, Spelling], rows: int = 0) -> dict[str, Any]:
+    from curate.privacy.preview import shown_names
+
+    merged = sorted(spellings.items())[:200]
+    shown = shown_names(name for n, s in merged for name in (n, s.canonical))
+    return {
+        "spellings": len(count),
+        "labels": len({_sure(spellings, name) for name in count}),
+        "rows_with_another_spelling": rows,
+        "merged": [
+            {"spelling": shown[n], "rows": count[n], "canonical": shown[s.canonical], "rule": s.rule, "score": s.score}
+            for n, s in merged
+        ],
+    }
 
 
 def _together(codes: Any, names: list[str], dataset: Dataset, threads: int) -> dict[tuple[str, str], int]:
@@ -127,7 +196,7 @@ def _together(codes: Any, names: list[str], dataset: Dataset, threads: int) -> d
 STAGE = Stage(
     name=NAME,
     title="Label spellings",
-    version=4,
+    version=5,
     config=LabelNamesConfig,
     detect=detect,
     on_finding="review",

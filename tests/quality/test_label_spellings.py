@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from curate.dataset import Dataset, load
 from curate.labels.names import canonical_names, fingerprint, ngram_fingerprint
+from curate.ledger.apply import apply
+from curate.pipeline import detect
+from curate.recipe import Recipe
 from curate.stages.base import Context
 from curate.stages.label_names import STAGE
 
@@ -94,3 +97,43 @@ def test_rules_can_be_switched_off_one_by_one(tmp_path: Path) -> None:
     dataset = _load(tmp_path, rows)
     assert STAGE.detect(dataset, STAGE.config(), Context()).findings["rule"].to_pylist() == ["ngram_fingerprint"]
     assert not len(STAGE.detect(dataset, STAGE.config(ngram_fingerprint=False), Context()).findings)
+
+
+def _labelled(tmp_path: Path, labels: list[object]) -> Dataset:
+    path = tmp_path / "sets.jsonl"
+    rows = ({"text": TEXTS[i % len(TEXTS)], "tags": label} for i, label in enumerate(labels))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return load(path, roles={"text": "text", "label": "tags"})
+
+
+def test_labels_inside_sets_get_one_spelling_and_sets_are_never_joined(tmp_path: Path) -> None:
+    sets: list[object] = [["late_delivery", "broken"], ["broken", "late_delivery"], ["refund_request", 3]]
+    sets = [*[*sets, ["late", "delivery"]] * 60, ["Late Delivery", "late_delivery"], ["refnd_request", "Broken"]]
+    sets += [None, [], "broken"]
+    found = STAGE.detect(_labelled(tmp_path, sets), STAGE.config(), Context())
+    told = {f["row"]: (f["rule"], json.loads(f["replacement"])) for f in found.findings.to_pylist()}
+    assert told == {
+        240: ("fingerprint", ["late_delivery"]),
+        241: ("edit_distance", ["refund_request", "broken"]),
+    }
+    assert max(f["score"] for f in found.findings.to_pylist() if f["row"] == 241) < 0.9
+    canonical = found.hints["canonical"].to_pylist()
+    assert canonical[0] == canonical[1]
+    assert canonical[3] not in canonical[:3]
+    assert canonical[242:] == [None, "[]", "broken"]
+
+
+def test_a_set_is_written_back_as_a_set(tmp_path: Path) -> None:
+    dataset = _labelled(tmp_path, [*[["late_delivery", "broken"]] * 60, ["Late Delivery", "broken"]])
+    found = detect(dataset, Recipe.parse({"run": {"stages": ["label_names"]}}))
+    curated = apply(dataset, found.resolve()).dataset()
+    assert curated.row(60)["tags"] == ["late_delivery", "broken"]
+
+
+def test_a_list_is_no_spelling_of_a_name_and_an_id_none_of_another(tmp_path: Path) -> None:
+    mixed: list[object] = [["late"], "late", {"late": 1}, 4]
+    assert len(STAGE.detect(_labelled(tmp_path, mixed * 50), STAGE.config(), Context()).findings) == 0
+    ids: list[object] = [f"AB-{i}" if i % 2 else f"ab{i - 1}" for i in range(100)]
+    found = STAGE.detect(_labelled(tmp_path, ids), STAGE.config(), Context())
+    assert len(found.findings) == 0
+    assert found.summary["reads_like_an_id"]
