@@ -146,26 +146,30 @@ def _goes_on(measured: Measured, where: Bools) -> Bools:
 
 def missing_end(measured: Measured, characters: int = 240) -> Hits:
     """Answers without the line with which nearly all others end: "#### 18", "Answer: B". The beginning of that line (a
-    mark, a label or some words before a value) is learned from answers of several lines, drawn evenly. Code, questions
-    back, refusals, ends in another form and answers in another language (told from `characters`) are left out."""
+    mark, a label or some words before a value) is learned from answers of several lines, drawn evenly. Questions back,
+    refusals, ends in another form and answers in another language (told from `characters`) are left out; so is what
+    looks like code, unless it is arithmetic, which nearly always ends so as well."""
     texts = measured.pieces.texts
-    said = (measured.features["words"] > 0) & ~measured.code & (measured.features["fences"] == 0)
+    able = (measured.features["words"] > 0) & (measured.features["fences"] == 0)
     if measured.pieces.calls is not None:
-        said &= ~measured.pieces.calls
+        able &= ~measured.pieces.calls
     none = hits("missing_end", np.zeros(len(texts), np.bool_), 0.0)
-    at = np.flatnonzero(said)
-    rows = at[np.unique(np.linspace(0, len(at) - 1, min(len(at), SAMPLED)).astype(np.int64))] if len(at) else at
-    lasts = [text.strip().rpartition("\n") for text in texts.take(pa.array(rows)).to_pylist()]
-    counts = Counter(_beginning(line) for before, _, line in lasts if before)
-    del counts[""]
-    begin, times = max(counts.items(), key=lambda item: (item[1], item[0]), default=("", 0))
-    if len(rows) < FEWEST_ENDS or not begin or times < 0.9 * len(rows):
+    prose = able & ~measured.code
+    begin, rows = _usual_beginning(texts, able)
+    if not begin:
+        begin, rows = _usual_beginning(texts, prose)
+    if not begin:
         return none
+    at = np.flatnonzero(able)
     ended = np.zeros(len(texts), np.bool_)
     ended[at] = [begin in _plain(text.strip().rpartition("\n")[2]) for text in texts.take(pa.array(at)).to_pylist()]
-    share = float(ended[at].mean())
+    kinds = [kind for kind in (prose, able & measured.code) if kind.any() and ended[kind].mean() >= NEARLY_ALL]
+    if not kinds:
+        return none
+    said = np.logical_or.reduce(kinds)
+    share = float(ended[said].mean())
     without = said & ~ended
-    if share < NEARLY_ALL or not without.any():
+    if not without.any():
         return none
     without &= ~refusing.refuses(heads(texts), without)
     left = [i for i in np.flatnonzero(without).tolist() if not _OTHER_END.search(texts[i].as_py().strip())]
@@ -174,6 +178,19 @@ def missing_end(measured: Measured, characters: int = 240) -> Hits:
     without[:] = False
     without[[i for i, code, p in zip(left, codes, sure) if usual is None or p < 0.9 or language.alike(code, usual)]] = True
     return hits("missing_end", without, np.clip(0.5 + 3.5 * (share - 0.9), 0.5, 0.85), ended_share=round(share, 3))
+
+
+def _usual_beginning(texts: pa.LargeStringArray, where: Bools) -> tuple[str, list[int]]:
+    """How the last line begins in nine of ten answers of several lines, and the answers that were looked at."""
+    at = np.flatnonzero(where)
+    if len(at) < FEWEST_ENDS:
+        return "", []
+    rows = at[np.unique(np.linspace(0, len(at) - 1, min(len(at), SAMPLED)).astype(np.int64))]
+    lasts = [text.strip().rpartition("\n") for text in texts.take(pa.array(rows)).to_pylist()]
+    counts = Counter(_beginning(line) for before, _, line in lasts if before)
+    del counts[""]
+    begin, times = max(counts.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+    return (begin, rows.tolist()) if times >= 0.9 * len(rows) else ("", [])
 
 
 def _plain(line: str) -> str:

@@ -89,3 +89,17 @@ def test_courtesies_in_scripts_without_spaces_are_no_stock_answers() -> None:
         rows += [i, i]
     pieces = Pieces(pa.array(answers, pa.large_string()), np.array(rows), pa.array(prompts, pa.large_string()))
     assert "stock_answer" not in {one.rule for one in judge(prepare(pieces)[0], QualityConfig())}
+
+
+def test_arithmetic_written_out_is_no_code_and_code_among_it_lacks_no_end() -> None:
+    def summed(i: int) -> tuple[str, str]:
+        asked, said = _sum(i, "\n#### {}")
+        a, b = 3 + i % 37, 2 + i % 11
+        return asked, said.replace(f"{a}+{b}={a + b}", f"{a}+{b}=<<{a}+{b}={a + b}>>{a + b}; {{x_1}}={a}, {{x_2}}={b}")
+
+    pairs = [summed(i) for i in range(120)]
+    pairs[7] = (pairs[7][0], pairs[7][1].rpartition("\n")[0])
+    assert _marked("missing_end", pairs) == {7}
+    mixed = [_sum(i, "\n#### {}") for i in range(120)]
+    mixed[9] = (mixed[9][0], "x_1 = {3}; y_1 = {4};\nprint(x_1 + y_1);")
+    assert not _marked("missing_end", mixed)
