@@ -1,7 +1,7 @@
 """Text quality: speed, faults planted into sound rows, pairs of a worse and a better answer, and flags judged by reading.
 
 Run: python -m benchmarks.bench_quality            (all; about a minute)
-     python -m benchmarks.bench_quality speed      (or plants, pairs, verdicts, slipped, speakers)
+     python -m benchmarks.bench_quality speed      (or plants, pairs, verdicts, slipped, exchanged, speakers)
 
 Data: raw instructions (9,229), an instruction set with longer answers to some of the same prompts, preference pairs, prose.
 `speed`: processor time of one thread, the language detector with and without, beside Arrow counting characters. `plants`:
@@ -220,10 +220,11 @@ def _row(prompt: str, answer: str) -> Row:
 
 
 if __name__ == "__main__":
+    from benchmarks.quality.exchanged import exchanged
     from benchmarks.quality.slipped import slipped
     from benchmarks.quality.speakers import speakers
 
-    parts = {one.__name__: one for one in (speed, plants, pairs, verdicts, slipped, speakers)}
+    parts = {one.__name__: one for one in (speed, plants, pairs, verdicts, slipped, exchanged, speakers)}
     for part in sys.argv[1:] or parts:
         print(f"== {part}")
         parts[part]()

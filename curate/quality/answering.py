@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from curate.quality import asks, phrases
 from curate.quality import characters as c
+from curate.quality.belonging import belonging
 from curate.quality.config import QualityConfig
 from curate.quality.hits import Bools, Hits, Measured, hits
 from curate.quality.words import rarity, relate, repeats
@@ -24,6 +25,8 @@ TAKEN_UP = 0.2
 """Words of its prompt in an answer, by words of the answer, from which on it is about the prompt."""
 ALIKE = 0.6
 """Share of the rare words of one prompt in another from which on both ask the same; short ones name the same figures."""
+TOLD_APART = 0.95
+"""How often pairs as they stand must look more like pairs than random ones do: below it sound ones are very strange too."""
 COURTESY = 12
 """Words that a turn which only thanks or agrees has at most."""
 _FIGURE = re.compile(r"\d+")
@@ -114,7 +117,17 @@ def _kinds_of_prompts(m: Measured, at: NDArray[np.int64]) -> NDArray[np.int64]:
     return out
 
 
-def unrelated(m: Measured, config: QualityConfig) -> Hits:
+def unrelated(m: Measured, config: QualityConfig, threads: int = 1) -> Hits:
+    """The answer is none to its prompt, by what the pairs themselves teach; where they teach too little, by words alone."""
+    learned = belonging(m, threads) if config.unrelated_below else None
+    if learned is None or learned.told_apart < TOLD_APART:
+        return _nothing_taken_up(m, config)
+    rank = learned.rank()
+    # The lower the rank, the fewer sound pairs are beside an exchanged one (docs/text-quality.md).
+    return hits("unrelated", rank < config.unrelated_below, 0.8 - rank, stranger_than=np.round(rank, 3))
+
+
+def _nothing_taken_up(m: Measured, config: QualityConfig) -> Hits:
     """No word of the prompt taken up, where answers of the kind nearly always do."""
     r, f = m.relation, m.features
     assert r is not None

@@ -41,6 +41,9 @@ class QualityConfig:
     """Different prompts under which one answer must stand to be a stock answer."""
     unrelated_rate: float = 0.02
     """An answer that takes up no word of its prompt is marked where at most this share of its like does so."""
+    unrelated_below: float = 0.15
+    """Where the pairs teach what belongs together: an answer is marked that looks less like one to its prompt than all
+    but this share of the answers of other rows would. 0: learn nothing."""
     swap_margin: float = 0.25
     """How much better (0 to 1) a rejected answer must score to look swapped; a grave fault of the chosen is enough."""
     web: str = "off"
@@ -50,7 +53,7 @@ class QualityConfig:
 
     def __post_init__(self) -> None:
         for name in ("length_tail", "finished_share", "loop_share", "repeated_share", "echo_share", "language_probability",
-                     "unrelated_rate", "swap_margin"):  # fmt: skip
+                     "unrelated_rate", "unrelated_below", "swap_margin"):  # fmt: skip
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} must lie in 0..1")
         if self.loop_times < 3 or self.stock_prompts < 2 or self.language_characters < 20:

@@ -47,7 +47,7 @@ RULES: Mapping[str, str] = {
     "template_leftover": "a place in a template was never filled in",
     "boilerplate": "the text holds stock phrases of web pages or of chat assistants",
     "stock_answer": "the same answer stands under many different prompts",
-    "unrelated": "the answer takes up no word of its prompt, where others do",
+    "unrelated": "the answer is none to its prompt, as the prompts and answers of other rows go",
     "slipped": "prompt and answer stand some rows apart, as in the rows around",
     "role_order": "the turns of the conversation do not take turns",
     "last_turn": "the conversation does not end with the assistant",
@@ -102,6 +102,8 @@ def judge(measured: Measured, config: QualityConfig, threads: int = 1) -> list[H
     found = [rule(measured, config) for name, rule in _PIECE_RULES.items() if name not in config.off]
     if measured.relation is not None:
         found += [rule(measured, config) for name, rule in _ANSWER_RULES.items() if name not in config.off]
+        if "unrelated" not in config.off:
+            found.append(answering.unrelated(measured, config, threads))
     if "placeholder_input" not in config.off:
         found += _no_input(measured, config)
     if config.web != "off" and measured.pieces.prompts is None:
@@ -314,7 +316,7 @@ _PIECE_RULES: dict[str, Rule] = {
 }  # fmt: skip
 _ANSWER_RULES: dict[str, Rule] = {
     "empty_prompt": _empty_prompt, "refusal": manners.refusal, "as_an_ai": manners.as_an_ai, "runs_on": manners.runs_on,
-    "prompt_echoed": answering.prompt_echoed, "stock_answer": answering.stock_answer, "unrelated": answering.unrelated,
+    "prompt_echoed": answering.prompt_echoed, "stock_answer": answering.stock_answer,
     "missing_end": lambda m, config: endings.missing_end(m, config.language_characters),
     "wrong_count": lambda m, config: asked.wrong_count(m), "slipped": lambda m, config: slips.slipped(m),
 }  # fmt: skip

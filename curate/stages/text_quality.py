@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,8 @@ def _rows(seen: Look, quality: Any, found: list[Hits], config: QualityConfig, co
     if seen.rejected is not None:
         chosen, rejected = seen.pieces, Pieces(seen.rejected, seen.pieces.row, seen.pieces.prompts)
         other, _ = prepare(rejected, context.threads)
-        faults = judge(other, config, context.threads)
+        # What belongs to a prompt is learned from the answers that were chosen.
+        faults = judge(other, replace(config, unrelated_below=0.0), context.threads)
         lost = quality_of.with_faults(quality_of.answers(other), faults, other.features["words"])
         out.append(identical_pair(chosen.texts, seen.rejected, context.threads))
         same = np.zeros(len(chosen), np.bool_)
@@ -198,7 +200,7 @@ def _evidence(one: Hits, which: Any) -> list[str] | None:
 STAGE = Stage(
     name=NAME,
     title="Text quality",
-    version=12,
+    version=13,
     config=QualityConfig,
     detect=detect,
     on_finding="review",
