@@ -7,7 +7,7 @@ pair, held within bounds so that no few rows decide; a run of rows is a slip whe
 twenty would reach by chance at any place and distance (the bound of Karlin and Altschul, PNAS 1990, for runs of positive
 score).
 Complexity: one more look at the pairs for each distance, only where own pairs are poor in a row. Deterministic.
-Does not: find single exchanged answers (`unrelated` finds some), nor anything in fewer than `FEWEST` pairs; tell a slip from
+Does not: find single exchanged answers (`unrelated` finds some), nor any in fewer than `FEWEST` pairs; tell a slip from
 a conversation that goes on from row to row without quoting what was said. So it flags and drops nothing.
 """
 
