@@ -20,7 +20,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate.labels.features import text_features
 from curate.quality.hits import Measured
 from curate.quality.words import rarity, relate
 
@@ -110,6 +109,8 @@ def _odds(m: Measured, at: Ints, n: int, threads: int) -> tuple[Floats, Floats]:
 
 def _traits(m: Measured, at: Ints, fold: Ints, threads: int) -> Callable[[Ints, Ints], Floats]:
     """A function from places of prompts and of answers in `at` to what is told of each pair, `(pairs, traits)`."""
+    from curate.labels.features import text_features  # with scipy's linear algebra, which few pairs do not need
+
     assert m.pieces.prompts is not None
     assert m.prompt_features is not None
     take, n, size = pa.array(at), len(fold), len(at)
