@@ -124,7 +124,7 @@ def unrelated(m: Measured, config: QualityConfig, threads: int = 1) -> Hits:
         return _nothing_taken_up(m, config)
     rank = learned.rank()
     # The lower the rank, the fewer sound pairs are beside an exchanged one (docs/text-quality.md).
-    return hits("unrelated", rank < config.unrelated_below, 0.8 - rank, stranger_than=np.round(rank, 3))
+    return hits("unrelated", rank < config.unrelated_below, 0.8 - rank, random_pairs_stranger=np.round(rank, 3))
 
 
 def _nothing_taken_up(m: Measured, config: QualityConfig) -> Hits:

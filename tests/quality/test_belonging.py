@@ -108,4 +108,4 @@ def test_the_stage_flags_them_and_drops_none(tmp_path: Path) -> None:
     assert told
     assert {f["action"] for f in told} == {"flag"}
     assert all(0.6 <= f["score"] <= 0.8 and f["field"] == "completion" for f in told)
-    assert all(json.loads(f["evidence"])["stranger_than"] <= 0.15 for f in told)
+    assert all(json.loads(f["evidence"])["random_pairs_stranger"] <= 0.15 for f in told)
