@@ -26,6 +26,7 @@ from curate.errors import DataError, RunLockedError
 from curate.house import require
 from curate.ledger.apply import Curated
 from curate.pipeline import Detected, thread_count
+from curate.words import plural
 
 if TYPE_CHECKING:
     from train.config import TrainConfig
@@ -51,7 +52,7 @@ def sides(
     _, cured, evaluation, note = arms.training_sides(detected, curated, held, group)
     given = given_validation(detected, held, group, spans)
     if given is not None:
-        return cured, given, evaluation, f"{note} Watched on {len(given)} rows of the validation split."
+        return cured, given, evaluation, f"{note} Watched on {plural(len(given), 'row')} of the validation split."
     config = config_of(cured)
     fraction = min(config.validation_fraction, MOST_VALIDATION_ROWS / max(1, len(cured)))
     strata: list[str | None] = list(cured.labels) or [None] * len(cured)

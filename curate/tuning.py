@@ -62,7 +62,8 @@ def sides(detected: Detected, curated: Curated, tune: TuneConfig, seed: int) -> 
     if given is not None:
         names = arms.canonical_names(detected, curated.plan)
         given = dataclasses.replace(given, labels=tuple(names.get(label, label) for label in given.labels))
-        return Sides(cured, given, evaluation, f"{note} Trials are judged by {len(given)} rows of the validation split.")
+        note += f" Trials are judged by {plural(len(given), 'row')} of the validation split."
+        return Sides(cured, given, evaluation, note)
     clusters = _own_clusters(detected, curated, cured)
     fraction = min(tune.validation_fraction, tune.most_validation_rows / max(1, len(cured)))
     strata: list[str | None] = list(cured.labels) or [None] * len(cured)
@@ -72,7 +73,8 @@ def sides(detected: Detected, curated: Curated, tune: TuneConfig, seed: int) -> 
         raise DataError(f"{len(cured)} training rows are too few to set some aside that trials are judged by") from None
     judged = cured.take(drawn.eval_rows)
     judged = judged.take(np.flatnonzero(judged.ids < detected.dataset.n_rows))
-    note += f" Trials train on {len(drawn.train_rows)} rows and are judged by {len(judged)} others of the training rows."
+    learn, others = plural(len(drawn.train_rows), "row"), plural(len(judged), "other")
+    note += f" Trials train on {learn} and are judged by {others} of the training rows."
     return Sides(cured.take(drawn.train_rows), judged, evaluation, note)
 
 

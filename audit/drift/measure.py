@@ -34,10 +34,10 @@ from audit.drift.slices import Shift, Slice, placed
 from audit.drift.words import Words
 from curate.dataset import Dataset
 from curate.errors import DataError
+from curate.labels.names import spelling_key
 from curate.labels.probabilities import ensemble_probabilities, one_hot
 from curate.similarity.exact import exact_groups
 from curate.similarity.near import NearConfig, near_duplicate_edges
-from curate.similarity.partners import fold_label
 from curate.words import percent, plural
 
 MOST_ROWS = 10_000
@@ -193,10 +193,11 @@ def _shares(old: Dataset, new: Dataset, cluster: Ints, seed: int) -> list[Shares
 def _spelled(values: Sequence[str | None]) -> dict[str, str]:
     """For each label the commonest spelling of it: `Refund Request` is no new label beside `refund_request`."""
     counts = Counter(v for v in values if v is not None)
-    commonest: dict[str, str] = {}
+    keys = {value: spelling_key(value) or value for value in counts}
+    commonest: dict[str | tuple[str, str], str] = {}
     for value in sorted(counts, key=lambda v: (-counts[v], v)):
-        commonest.setdefault(fold_label(value), value)
-    return {value: commonest[fold_label(value)] for value in counts}
+        commonest.setdefault(keys[value], value)
+    return {value: commonest[keys[value]] for value in counts}
 
 
 def _moved(role: str, column: str, codes: Ints, side: Ints, cluster: Ints, names: list[str], seed: int) -> Shares:

@@ -239,7 +239,7 @@ def _beats_random(found: Mapping[str, Any] | None, curated: bool, only_curated: 
         return Fact(None, why_missing="no ablation was made under this plan; `curate ablate RUN` makes it")
     from audit.report.training import title_of
 
-    seeds = f"{title_of(found['metric'])}, {found['seeds']} seeds"
+    seeds = f"{title_of(found['metric'])}, {plural(found['seeds'], 'seed')}"
     if found["verdict"] == "insufficient evidence":
         return Fact(None, why_missing=f"the ablation has too little evidence ({seeds})")
     return Fact(found["delta"], found["n_clusters"], low=found["low"], high=found["high"], detail=seeds)
@@ -262,7 +262,7 @@ def _measured(e: Evidence, only_curated: str, part: str, number: str) -> Fact:
         return Fact(span["value"], rows, low=span["low"], high=span["high"], detail=f"{rows} planted secrets")
     judged = [g for g in found["gaps"] if g["whole"]["verdict"] != "insufficient evidence"]
     rows = min((min(g["rows"], g["others"]) for g in judged), default=0)
-    seeds = f"{len((e.beyond or {}).get('seeds', ()))} seeds"
+    seeds = plural(len((e.beyond or {}).get('seeds', ())), 'seed')
     return Fact(span["value"], 2 * rows, low=span["low"], high=span["high"], detail=seeds)
 
 

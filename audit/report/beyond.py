@@ -16,7 +16,7 @@ from audit.report.plots import Bar, intervals
 from audit.report.safe import READ, Previews
 from audit.report.training import IN_POINTS, title_of
 from curate.statistics import finite
-from curate.words import DASH, measure, number, signed
+from curate.words import DASH, measure, number, plural, signed
 
 Say = Callable[[Any], str]
 CHANCE_BITS = 1.4427
@@ -34,9 +34,9 @@ def beyond_of(ablation: Mapping[str, Any] | None, previews: Previews) -> Beyond 
 
     config = found.get("config") or {}
     about = (
-        f"{_count(found.get('rows'))} raw training rows, {len(found.get('seeds') or ())} seeds, {config.get('steps', '?')} "
-        "steps a run: a shorter configuration than that of the verdict above, so its numbers stand by themselves. Verdicts "
-        "are corrected for the number of questions of their part (Holm)."
+        f"{_count(found.get('rows'))} raw training rows, {plural(len(found.get('seeds') or ()), 'seed')}, "
+        f"{config.get('steps', '?')} steps a run: a shorter configuration than that of the verdict above, so its numbers "
+        "stand by themselves. Verdicts are corrected for the number of questions of their part (Holm)."
     )
     metric = str((ablation or {}).get("metric") or "")
     makers = (_fairness, _memory, _receipts, _frontiers, _flips, _forgetting)

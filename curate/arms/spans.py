@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from curate.house import require
 from curate.ledger.apply import Curated
 from curate.recipe import Recipe
+from curate.words import plural
 
 if TYPE_CHECKING:
     from train.examples import Examples
@@ -85,7 +86,9 @@ def _moved(curated: Curated, rows: Examples) -> Examples:
     found = dataclasses.replace(rows, texts=tuple(texts), spans=tuple(spans))
     if stays.all():
         return found
-    note = f"{int((~stays).sum())} rows were edited where their spans cannot be followed, and are left out."
+    gone = int((~stays).sum())
+    were = "was edited where its spans" if gone == 1 else "were edited where their spans"
+    note = f"{plural(gone, 'row')} {were} cannot be followed, and {'is' if gone == 1 else 'are'} left out."
     return dataclasses.replace(found.take(np.flatnonzero(stays)), notes=(*rows.notes, note))
 
 

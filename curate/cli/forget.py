@@ -53,7 +53,7 @@ def forget_command(
     key = load_key(key_file) if key_file else None
     if any(subject.kind == "hash" for subject in subjects) and key is None:
         click.echo("a keyed hash alone is found where it stands; with --key also the values behind it", err=True)
-    done = forget(subjects, paths, key=key, progress=lambda what: click.echo(what, err=True))
+    done = forget(subjects, paths, key=key, drop_list=drop_list, progress=lambda what: click.echo(what, err=True))
     if drop_list is not None:
         _write_list(Path(drop_list), done, atomic_write_text)
     if as_json:

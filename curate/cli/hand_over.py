@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from curate.cli.options import Choice, data_options, shell_path
+from curate.words import plural
 
 TARGETS = ("gguf", "lm-eval", "accelerate")
 EPILOG = """\b
@@ -60,5 +61,6 @@ def hand_over_command(
     rows = require("train.examples").from_dataset(dataset)
     made = tools.write_lm_eval(adapter, rows, out, name=name, base=base)
     click.echo(f"cd {shell_path(Path(made.folder))} && {made.command}")
-    click.echo(f"{made.rows} rows, tasks {', '.join(made.tasks)}; pip install lm-eval first", err=True)
+    tasks = f"{'tasks' if len(made.tasks) > 1 else 'task'} {', '.join(made.tasks)}"
+    click.echo(f"{plural(made.rows, 'row')}, {tasks}; pip install lm-eval first", err=True)
     return 0

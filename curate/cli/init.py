@@ -13,7 +13,8 @@ from curate.cli.options import data_options, overrides
                "  curate init tickets.jsonl --short              a few lines, no comments\n"
                "  curate init tickets.jsonl --role label=intent --output recipes/tickets.toml")
 @click.argument("input_", metavar="INPUT", type=click.Path())
-@click.option("--output", type=click.Path(), default="curate.toml", help="Where to write it (default: curate.toml).")
+@click.option("--output", "--out", type=click.Path(), default="curate.toml",
+              help="Where to write it (default: curate.toml).")
 @click.option("--short", is_flag=True, help="Write only what the data is; every setting keeps its default.")
 @click.option("--force", is_flag=True, help="Replace a recipe that is already there.")
 @data_options

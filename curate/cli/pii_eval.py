@@ -25,7 +25,7 @@ from curate.cli.options import Choice, json_option
               help="Score the findings of a run whose rows are the texts of GOLD, instead of scanning now.")
 @click.option("--errors", type=click.IntRange(0), default=0, metavar="N",
               help="Show up to N misses and N wrong findings, masked.")
-@click.option("--show-raw", is_flag=True, help="With --errors: show the texts as they are, not masked.")
+@click.option("--show-raw", "--reveal", is_flag=True, help="With --errors: show the texts as they are, not masked.")
 @click.option("--by-locale", is_flag=True,
               help="Also put made-up names of 86 locales into the sentences of GOLD and tell which are missed most.")
 @click.option("--allow-overlaps", is_flag=True, help="Score gold spans that overlap, instead of refusing them.")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--column", default="", metavar="NAME", help="The column or key that the text stands under.")
 @click.option("--region", default="US", metavar="CC", help="Country whose telephone formats need no more evidence.")
 @click.option("--names", is_flag=True, help="Look for names, places, organisations and street addresses as well.")
-@click.option("--show-raw", is_flag=True, help="Show the text as it is; by default it is masked, for logs.")
+@click.option("--show-raw", "--reveal", is_flag=True, help="Show the text as it is; by default it is masked, for logs.")
 @json_option
 def pii_explain_command(
     text: str | None, file: str | None, column: str, region: str, names: bool, show_raw: bool, as_json: bool

@@ -35,7 +35,7 @@ Examples:
               help="Take the [train] table of this recipe, such as `curate tune` writes; --set goes before it.")
 @click.option("--inspect", "inspect_row", type=click.IntRange(0), metavar="ROW",
               help="Train nothing: show every token of a row (0-based number), learned from or not.")
-@click.option("--reveal", is_flag=True, help="With --inspect: show personal data.")
+@click.option("--reveal", "--show-raw", is_flag=True, help="With --inspect: show personal data.")
 @click.option("--merge", "merged", type=click.Path(), metavar="FOLDER",
               help="Also fold the adapter into full weights there, after checking that they say the same.")
 @click.option("--price-per-hour", type=click.FloatRange(0), metavar="PRICE",

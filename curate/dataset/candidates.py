@@ -17,6 +17,7 @@ from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
 from curate.dataset.given import holds_answers, picked, said_in, says_mostly
 from curate.dataset.shapes import Facts
 from curate.dataset.side_by_side import asks, median_written, rates, speaks, tells, wordy
+from curate.dataset.turns import SAID, SPEAKER
 
 
 def answering(fact: Facts) -> bool:
@@ -240,16 +241,21 @@ class Candidates:
             found = named + [name for name, fact in fit.items() if name not in named and fact.repeats]
         else:
             found = self._labels_among(fit)
-        found.sort(key=lambda name: self.free[name].distinct < 2)  # what never changes tells nothing apart
+        # What never changes tells nothing apart; where it is called a label, it is a label that took over.
+        found.sort(key=lambda name: self.free[name].distinct < 2 and known.plain(name) not in known.SURE_LABELS)
         marks = self._marks[:1] if graded else []
         return [*marks, *(name for name in found if name not in marks)]
 
     @cached_property
     def _speakers(self) -> set[str]:
         """Columns that say who speaks (`role`: `user`, `assistant`), where each row is one message of a talk."""
+        talks = any(known.TALKS & set(known.plain(name).split("_")) for name in self.free)
+        said = any(known.plain(name) in SAID for name in self.free)
         return {
             name for name, fact in self.free.items()
-            if known.plain(name).rpartition("_")[2] in known.SPEAKS and fact.kind == "str" and 0 < fact.distinct <= 10
+            if ((talks and known.plain(name).rpartition("_")[2] in known.SPEAKS_IN_TALK)
+                or (said and known.plain(name) in SPEAKER))
+            and fact.kind == "str" and 0 < fact.distinct <= 10
             and {str(word).strip().lower() for word in pc.unique(self.column(name).array.drop_null()).to_pylist()}
             <= known.SPEAKERS
         }  # fmt: skip

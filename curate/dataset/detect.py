@@ -72,7 +72,8 @@ def detect(
     column.look_into(taken)
     halves = {} if _NO_HALVES & given.keys() or task not in (None, "sft") else _halves(columns, column)
     facts = {name: facts_of(name, column(name)) for name in dict.fromkeys((*columns, *taken))}
-    if not (halves or _NO_TURNS & given.keys() or any(fact.median_words >= _WORDS for fact in facts.values())):
+    said = any(fact.median_words >= _WORDS and not _preferred(name) for name, fact in facts.items())
+    if not (halves or said or _NO_TURNS & given.keys()):
         talks = [talk for name in columns if (talk := talk_within(name, column(name)))]
         facts |= {talk: facts_of(talk, column(talk)) for talk in talks if len(talks) == 1}
     free = {name: fact for name, fact in facts.items() if name not in taken}
@@ -91,11 +92,16 @@ def detect(
 
 
 _NO_TURNS = {"text", "prompt", "messages"}
-"""Beside these, turns inside a column are not asked for; nor beside a column of texts."""
+"""Beside these, turns inside a column are not asked for; nor beside a column of texts, unless those are the better and the
+worse answer to the turns."""
 _WORDS = 4
 """Words of the median value of one."""
 _NO_HALVES = {"text", "prompt", "completion", "messages", "chosen", "rejected"}
 """Beside these, two languages of one column are not asked for."""
+
+
+def _preferred(name: str) -> bool:
+    return any(known.rank(name, known.NAMES[role]) is not None for role in ("chosen", "rejected"))
 
 
 def _halves(columns: Sequence[str], column: Columns) -> dict[str, Facts]:

@@ -94,6 +94,8 @@ RARE_CODES = frozenset(_RARE.split())
 """Codes of ISO 639-3 that corpora name languages by, but for those that are words (`est`, `cat`)."""
 _SCRIPTS = frozenset(("latn", "cyrl", "arab", "hans", "hant", "jpan", "hang", "deva", "beng", "thai", "grek", "hebr"))
 """Scripts as FLORES writes them behind a language."""
+_SENTENCES = frozenset(("text", "sentence", "sent", "segment", "seg", "translation", "said", "utterance", "line"))
+"""What corpora of translations call their texts."""
 SAID_TWICE = ("response", "answer", "completion", "output", "reply", "generation", "continuation", "candidate",
               "conversation", "messages", "summary", "translation")  # fmt: skip
 """What may be given in several versions, each in a column of its own."""
@@ -110,8 +112,12 @@ SPEAKERS = frozenset((
     "user", "human", "prompter", "customer", "assistant", "gpt", "chatgpt", "bot", "model", "system", "developer", "tool",
     "function", "observation",
 ))  # fmt: skip
-SPEAKS = ("role", "from", "speaker", "sender")
-"""What a column of them is called: who says a message is no class of it."""
+SPEAKS_IN_TALK = ("role", "from", "speaker", "sender")
+"""What a column of them is called, beside one that says which talk a message is of: who says it is no class of it."""
+TALKS = frozenset(("conversation", "conv", "dialog", "dialogue", "thread", "session", "chat", "parent", "turn"))
+"""Words by which such a column is named."""
+SURE_LABELS = frozenset(NAMES["label"][:6])
+"""Names that say label even where all values are the same."""
 FEELINGS = ("label", "labels", "sentiment", "stance", "emotion", "mood")
 """Labels that are surer than a rating, also as the last word of a longer name."""
 SYSTEM = {"system": 3, "system_prompt": 2, "system_message": 2}
@@ -220,14 +226,14 @@ def language(name: str) -> str:
 
 
 def without_language(name: str) -> str:
-    """The rest of a name that a language stands at one end of: `text` for `text_en`, `de_text` and `text_deu_Latn`; empty
-    where none does."""
+    """What a sentence is called beside its language: `text` for `text_en`, `de_text` and `text_deu_Latn`; empty for every
+    other name. Codes are those of states and departments, too, so not every stem will do (`notes_de`, `it_team`)."""
     words = spelled(name).split("_")
-    if len(words) > 2 and words[-2] in RARE_CODES and words[-1] in _SCRIPTS:
-        return "_".join(words[:-2])
-    if len(words) > 1 and words[-1] in LANGUAGES | RARE_CODES:
-        return "_".join(words[:-1])
-    return "_".join(words[1:]) if words[0] in LANGUAGES | RARE_CODES else ""
+    if len(words) == 3 and words[1] in RARE_CODES and words[2] in _SCRIPTS:
+        words = words[:2]
+    codes = [word for word in words if word in LANGUAGES | RARE_CODES]
+    stem = next((word for word in words if word not in codes), "")
+    return stem if len(words) == 2 and len(codes) == 1 and stem in _SENTENCES else ""
 
 
 def thing(name: str) -> bool:

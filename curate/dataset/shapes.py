@@ -94,7 +94,8 @@ def facts_of(name: str, column: Column) -> Facts:
     full = [text for text in texts if text.strip()]
     spelled = bool(full) and all(text.lstrip()[:1] in "[{" for text in full[:50])  # nested values written as text
     values = [_parsed(text) for text in full] if spelled else sample
-    conversation = _mostly(values, says_something)
+    # Turns whose words stand where nobody looks are no conversation; a few that say something show that they are one.
+    conversation = _mostly(values, is_conversation) and any(map(says_something, values))
     message = _mostly(values, is_message)
     filled = n - array.null_count
     # Long texts are no labels; their exact number of distinct values is not worth hashing them all.
@@ -135,7 +136,7 @@ def is_conversation(value: Any) -> bool:
 
 
 def says_something(value: Any) -> bool:
-    """A list of turns, one of which at least says something: turns whose words stand where nobody looks are empty rows."""
+    """A list of turns, one of which at least says something."""
     return is_conversation(value) and any(said(turn) or turn.keys() & CALLS for turn in value)
 
 

@@ -16,6 +16,7 @@ on a row holds it in no form that can be looked up.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -144,9 +145,11 @@ def forget(
     paths: Sequence[str | Path],
     *,
     key: bytes | None = None,
+    drop_list: str | None = None,
     progress: Callable[[str], None] = lambda what: None,
 ) -> Forgotten:
-    """Look for the subjects in every path. RunError for a path that is neither a run nor an index."""
+    """Look for the subjects in every path. `drop_list`: the file that the rows found will be listed in, which is then named
+    in what to do. RunError for a path that is neither a run nor an index."""
     indexes = [Path(p) for p in paths if _opens(p)]  # a run's manifest and an index's carry the same name
     runs = [RunDir.open(p) for p in paths if Path(p) not in indexes]
     work = _Search(subjects, key, indexes)
@@ -155,7 +158,7 @@ def forget(
         progress(f"looking into {safe_text(str(run.path))}")
         found.append(_run(run, work))
     done = Forgotten(len(subjects), tuple(found), ())
-    return replace(done, todo=tuple(_todo(done)))
+    return replace(done, todo=tuple(_todo(done, drop_list)))
 
 
 def _opens(path: str | Path) -> bool:
@@ -323,9 +326,12 @@ def _files(run: RunDir, work: _Search, masks: ScanConfig) -> tuple[tuple[FileHit
     return tuple(hits), tuple(unread)
 
 
-def _todo(done: Forgotten) -> list[str]:
+def _todo(done: Forgotten, drop_list: str | None) -> list[str]:
     """What to do, in the order in which it must be done."""
     out: list[str] = []
+    keep = f"name the drop list in recipes (`rows = {json.dumps(drop_list)}` under [stages.erasure])"
+    if drop_list is None:
+        keep = "keep a drop list (`--drop-list FILE`, then `rows = \"FILE\"` under [stages.erasure])"
     for run in done.runs:
         if run.problem:
             out.append(f"{run.path}: bring its input back and ask again, or look there by hand ({run.problem})")
@@ -334,8 +340,7 @@ def _todo(done: Forgotten) -> list[str]:
         if run.rows:
             n = len(run.rows)
             out.append(
-                f"{run.input}: delete {plural(n, 'row')} at the source; until then keep a drop list "
-                f"(`--drop-list FILE`, then `rows = \"FILE\"` under [stages.erasure]), so that no later run uses them"
+                f"{run.input}: delete {plural(n, 'row')} at the source; until then {keep}, so that no later run uses them"
             )
         out += [f"{index.path}: build it again without these rows; nothing can be removed from it" for index in run.indexes]
         trained = ", ".join(dict.fromkeys(adapter.arm for adapter in run.adapters if adapter.rows))

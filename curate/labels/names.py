@@ -66,7 +66,7 @@ def canonical_names(
     `fingerprint`."""
     by_print: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name in counts:
-        key = _merge_key(name)
+        key = spelling_key(name)
         if key is not None:
             by_print[key].append(name)
     found: dict[str, Spelling] = {}
@@ -91,7 +91,9 @@ def canonical_names(
     return found
 
 
-def _merge_key(name: str) -> tuple[str, str] | None:
+def spelling_key(name: str) -> tuple[str, str] | None:
+    """What the spellings of one label share: `Refund Request`, `refund_request`, `refundRequest`. None for names that are
+    their only spelling: numbers, signs."""
     stripped = name.strip()
     form = fingerprint(name)
     if not form:

@@ -85,12 +85,36 @@ def test_who_speaks_is_no_label(tmp_path: Path) -> None:
     assert of(tmp_path / "a.jsonl", rows).task == "text"
     jobs = [{"text": asked(i), "role": ("nurse", "driver", "cook")[i % 3]} for i in range(60)]
     assert of(tmp_path / "b.jsonl", jobs).roles.label == ("role",)
+    wrote = [{"text": asked(i), "speaker": ("human", "gpt")[i % 2]} for i in range(60)]
+    assert of(tmp_path / "c.jsonl", wrote).roles.label == ("speaker",)
+    asks = [{"request": asked(i), "role": ("user", "developer")[i % 2]} for i in range(60)]
+    assert of(tmp_path / "e.jsonl", asks).roles.label == ("role",), "who may ask for it, as a class"
+    talks = [{**row, "conversation_id": i // 6} for i, row in enumerate(wrote)]
+    assert of(tmp_path / "d.jsonl", talks).task == "text"
 
 
 def test_what_never_changes_is_a_label_only_where_nothing_else_is(tmp_path: Path) -> None:
     rows = [{"text": asked(i), "topic": "news", "queue": ("late", "lost", "torn")[i % 3]} for i in range(60)]
     assert of(tmp_path / "a.jsonl", rows).roles.label == ("queue",)
     assert of(tmp_path / "b.jsonl", [{"text": row["text"], "label": "spam"} for row in rows]).roles.label == ("label",)
+
+
+def test_a_label_by_name_that_took_over_is_still_the_label(tmp_path: Path) -> None:
+    rows = [{"text": asked(i), "label": "spam", "votes": i % 5} for i in range(60)]
+    assert of(tmp_path / "a.jsonl", rows).roles.label == ("label",)
+
+
+def test_a_conversation_is_one_though_most_of_its_rows_say_nothing(tmp_path: Path) -> None:
+    said = ["" if i % 5 else asked(i) for i in range(60)]
+    rows = [{"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": text}]} for text in said]
+    assert of(tmp_path / "a.jsonl", rows).task == "chat"
+
+
+def test_what_was_asked_is_found_beside_two_answers_that_are_texts(tmp_path: Path) -> None:
+    turns = [{"messages": [{"role": "user", "content": asked(i)}]} for i in range(40)]
+    rows = [{"input": turns[i], "chosen": answered(i), "rejected": answered(i + 1)} for i in range(40)]
+    data = of(tmp_path / "a.jsonl", rows)
+    assert (data.task, data.roles.messages) == ("preference", ("input/messages",))
 
 
 def test_a_row_of_empty_parts_keeps_its_place(tmp_path: Path) -> None:
@@ -117,3 +141,6 @@ def test_two_texts_whose_names_differ_in_the_language_are_a_pair(tmp_path: Path)
     many = [{"text_en": asked(i), "text_de": answered(i), "text_fr": asked(i + 9)} for i in range(40)]
     assert of(tmp_path / "b.jsonl", many).task == "text"
     assert of(tmp_path / "c.jsonl", [{"text_en": asked(i), "label_de": "ab"[i % 2]} for i in range(40)]).task != "sft"
+    for n, (one, other) in enumerate((("notes_de", "notes_ca"), ("it_summary", "hr_summary"), ("title_en", "title_fr"))):
+        rows = [{one: asked(i), other: answered(i)} for i in range(40)]
+        assert of(tmp_path / f"{n}.jsonl", rows).task == "text", "states, departments, catalogues"

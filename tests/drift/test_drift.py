@@ -77,6 +77,9 @@ def test_another_spelling_is_no_new_label(tmp_path: Path) -> None:
     found = drift(tmp_path, rows(600, 0), new)
     assert found.shares[0].new == found.shares[0].gone == ()
     assert found.shares[0].low < 0.05
+    camel = [{**r, "label": "cardLost" if r["label"] == "loan" else r["label"]} for r in rows(600, 1)]
+    snake = [{**r, "label": "card_lost" if r["label"] == "loan" else r["label"]} for r in rows(600, 0)]
+    assert drift(tmp_path, snake, camel).shares[0].new == ()
 
 
 def test_texts_that_changed_under_the_same_labels_are_told_apart_by_their_words(tmp_path: Path) -> None:

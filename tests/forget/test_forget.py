@@ -144,7 +144,10 @@ def test_values_come_from_standard_input_or_a_file(here: Path, how: str) -> None
 
 
 def test_a_drop_list_keeps_the_rows_out_of_the_next_run(here: Path) -> None:
-    assert forget(*asked(), "run", "--drop-list", "drop.txt")[0] == 0
+    code, said = forget(*asked(), "run", "--drop-list", "drop.txt")[:2]
+    assert code == 0
+    assert 'name the drop list in recipes (`rows = "drop.txt"`' in said
+    assert "--drop-list" not in said
     first = (here / "drop.txt").read_text()
     assert forget(MAIL, "run", "--drop-list", "drop.txt")[0] == 0
     assert (here / "drop.txt").read_text() == first  # what stands there stays

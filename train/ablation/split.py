@@ -83,7 +83,7 @@ def heldout_split(
     if not len(clean):
         raise DataError(f"every {chosen} row is a near-duplicate of a training row; there is nothing left to evaluate on")
     held = _capped(clean, clusters, seed, max_rows)
-    note = f"Evaluated on {len(held)} rows of the {chosen} split"
+    note = f"Evaluated on {plural(len(held), 'row')} of the {chosen} split"
     note += f" (drawn from {len(clean)})." if len(held) < len(clean) else "."
     if leaks.any():
         note += f" {int(leaks.sum())} more are near-duplicates of training rows and were set aside."

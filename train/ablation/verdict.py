@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from curate.statistics import holm
-from curate.words import number, signed
+from curate.words import number, plural, signed
 from train.ablation.interval import LEVEL, RESAMPLES, Estimate, estimate
 from train.ablation.significance import Discordance, mcnemar, sign_flip
 from train.evaluate import ABOVE_REJECTED, ROW_SPAN_F1
@@ -96,9 +96,11 @@ class Comparison:
 def too_small(n_clusters: int, n_seeds: int) -> str | None:
     """Why no verdict can come of this design, or None."""
     if n_clusters < MIN_CLUSTERS:
-        return f"{n_clusters} independent evaluation rows are too few for a verdict; at least {MIN_CLUSTERS} are needed"
+        few = f"{plural(n_clusters, 'independent evaluation row')} {'is' if n_clusters == 1 else 'are'} too few"
+        return f"{few} for a verdict; at least {MIN_CLUSTERS} are needed"
     if n_seeds < MIN_SEEDS:
-        return f"{n_seeds} seeds say too little about training luck for a verdict; at least {MIN_SEEDS} are needed"
+        few = f"{plural(n_seeds, 'seed')} {'says' if n_seeds == 1 else 'say'} too little"
+        return f"{few} about training luck for a verdict; at least {MIN_SEEDS} are needed"
     return None
 
 
@@ -285,4 +287,4 @@ def design_of(of: Comparison) -> str:
     could = ""
     if of.minimum_detectable > 0:
         could = f" A true difference of {in_unit(of.minimum_detectable, of.metric)} would be shown four times in five."
-    return f"Scored on {of.n_items:,} held-out rows{clusters}, with {of.seeds} seeds.{could}"
+    return f"Scored on {plural(of.n_items, 'held-out row')}{clusters}, with {plural(of.seeds, 'seed')}.{could}"
