@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from curate.dataset import names as known
 from curate.dataset.column import Column
 from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
-from curate.dataset.given import holds_answers, picked, said_in, says_mostly
+from curate.dataset.given import ends_with_question, holds_answers, picked, said_in, says_mostly
+from curate.dataset.inner import holder_of
 from curate.dataset.shapes import Facts
 from curate.dataset.side_by_side import asks, median_written, rates, speaks, tells, wordy
 from curate.dataset.turns import SAID, SPEAKER
@@ -88,6 +89,8 @@ class Candidates:
         if "messages" in self.given:
             return list(self.given["messages"])
         talks = [name for name, fact in self.free.items() if fact.conversation]
+        if self.answers() and not self.one("chosen", answering):
+            talks = [name for name in talks if name not in self._within]
         answers = set(known.NAMES["chosen"]) | set(known.NAMES["rejected"])
         talks = [name for name in talks if known.plain(name) not in answers]
         asked, answered = self.prompts(), self.answers()
@@ -110,7 +113,7 @@ class Candidates:
         """`instruction` and `input` together, or the best single name."""
         found = self.all("prompt", lambda fact: fact.text_share > 0.5 or fact.conversation)
         if "prompt" in self.given or not found:
-            return found
+            return found or [name for name in self._within if ends_with_question(self.column(name))]
         by_name = {known.plain(name): name for name in found}
         if "context" in by_name and says_mostly(self.column(by_name["context"]), "context"):
             del by_name["context"]  # a passage has the role `context`
@@ -119,6 +122,12 @@ class Candidates:
         if "question" in by_name and "context" in by_name:
             return [by_name["context"], by_name["question"]]
         return [name for name in found if name in by_name.values()][:1] or found[:1]
+
+    @cached_property
+    def _within(self) -> list[str]:
+        """The conversations inside a column: beside an answer they are what was asked (`input/messages`, `output`)."""
+        talks = [name for name, fact in self.free.items() if fact.conversation]
+        return [name for name in talks if holder_of(name, [other for other in self.free if other != name])]
 
     def answers(self) -> list[str]:
         """Completions, or else nested answers. What repeats as classes do is none under a name that labels have, too."""

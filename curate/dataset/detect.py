@@ -72,10 +72,11 @@ def detect(
     column.look_into(taken)
     halves = {} if _NO_HALVES & given.keys() or task not in (None, "sft") else _halves(columns, column)
     facts = {name: facts_of(name, column(name)) for name in dict.fromkeys((*columns, *taken))}
-    said = any(fact.median_words >= _WORDS and not _preferred(name) for name, fact in facts.items())
+    said = any(fact.median_words >= _WORDS and not _answers(name) for name, fact in facts.items())
     if not (halves or said or _NO_TURNS & given.keys()):
         talks = [talk for name in columns if (talk := talk_within(name, column(name)))]
-        facts |= {talk: facts_of(talk, column(talk)) for talk in talks if len(talks) == 1}
+        if len(talks) == 1 and not column(talks[0]).array.null_count:  # a row without its turns would be a bad one
+            facts[talks[0]] = facts_of(talks[0], column(talks[0]))
     free = {name: fact for name, fact in facts.items() if name not in taken}
     finder = _Finder(free, facts | halves, given, task, column, halves)
     chosen_task, why, alternatives = finder.run()
@@ -92,16 +93,16 @@ def detect(
 
 
 _NO_TURNS = {"text", "prompt", "messages"}
-"""Beside these, turns inside a column are not asked for; nor beside a column of texts, unless those are the better and the
-worse answer to the turns."""
+"""Beside these, turns inside a column are not asked for; nor beside a column of texts, unless those are answers to the
+turns."""
 _WORDS = 4
 """Words of the median value of one."""
 _NO_HALVES = {"text", "prompt", "completion", "messages", "chosen", "rejected"}
 """Beside these, two languages of one column are not asked for."""
 
 
-def _preferred(name: str) -> bool:
-    return any(known.rank(name, known.NAMES[role]) is not None for role in ("chosen", "rejected"))
+def _answers(name: str) -> bool:
+    return any(known.rank(name, known.NAMES[role]) is not None for role in ("chosen", "rejected", "completion"))
 
 
 def _halves(columns: Sequence[str], column: Columns) -> dict[str, Facts]:
@@ -253,7 +254,7 @@ class _Finder:
             chosen = judged[1:] or list(dict.fromkeys((*self.could.pair(), *graded))) or texts[:1]
             put("text", chosen, self._says(chosen), [name for name in texts if name not in (*chosen, *judged)])
         played = {name for columns in (*self.found.values(), *self.given.values()) for name in columns}
-        played |= {holder_of(name, list(self.free)) for name in played}
+        played |= {holder_of(name, [other for other in self.free if other != name]) for name in played}
         if any(self.found.get(role) or self.given.get(role) for role in ("text", "prompt", "messages")):
             talks = bool(self.found.get("messages") or self.given.get("messages"))
             beside = context_of(task, [name for name in self.free if name not in played], talks, self.column)

@@ -207,6 +207,12 @@ def begins_conversations(column: Column) -> bool:
     return bool(first) and all(is_conversation(talk) and who(talk[0]) not in ASSISTANT for talk in first)
 
 
+def ends_with_question(column: Column) -> bool:
+    """Whether all values are conversations whose last turn is not the assistant's."""
+    last = [opened(value) for value in column.array[:_SAMPLE].to_pylist() if value]
+    return bool(last) and all(is_conversation(talk) and who(talk[-1]) not in ASSISTANT for talk in last)
+
+
 def lists_objects(column: Column) -> bool:
     """Whether the filled values of a column are lists of objects, as definitions of tools are."""
     held = [opened(value) for value in column.array[:_SAMPLE].to_pylist() if value]

@@ -110,6 +110,20 @@ def test_a_conversation_is_one_though_most_of_its_rows_say_nothing(tmp_path: Pat
     assert of(tmp_path / "a.jsonl", rows).task == "chat"
 
 
+def test_turns_inside_a_column_are_what_was_asked_beside_an_answer(tmp_path: Path) -> None:
+    turns = [{"model": "m", "messages": [{"role": "user", "content": asked(i)}]} for i in range(40)]
+    said = [{"input": turns[i], "output": answered(i)} for i in range(40)]
+    turn = [{"input": turns[i], "output": {"role": "assistant", "content": answered(i)}, "score": 0} for i in range(40)]
+    for name, rows in (("a.jsonl", said), ("b.jsonl", turn)):
+        data = of(tmp_path / name, rows)
+        assert (data.task, data.roles.prompt, data.roles.completion) == ("sft", ("input/messages",), ("output",))
+        assert data.roles.context == ()
+    whole = [{"question": asked(i), "answer": answered(i), "meta": turns[i]} for i in range(40)]
+    assert of(tmp_path / "c.jsonl", whole).roles.prompt == ("question",)
+    some = [row if i % 7 else {"output": row["output"]} for i, row in enumerate(said)]
+    assert of(tmp_path / "d.jsonl", some).task == "text", "a row without its turns would be a bad one"
+
+
 def test_what_was_asked_is_found_beside_two_answers_that_are_texts(tmp_path: Path) -> None:
     turns = [{"messages": [{"role": "user", "content": asked(i)}]} for i in range(40)]
     rows = [{"input": turns[i], "chosen": answered(i), "rejected": answered(i + 1)} for i in range(40)]
