@@ -192,10 +192,16 @@ class RunDir:
             summary=record.get("summary", {}),
         )
 
-    def _refuse_foreign(self) -> None:
-        """A folder that holds other things is not ours to write into."""
+    @property
+    def foreign(self) -> bool:
+        """Whether a file, or a folder that holds other things, stands there: not ours to write into."""
+        if not self.path.is_dir():
+            return self.path.exists()
         ours = self.manifest_path.exists() or (self.path / ".lock").exists()
-        if self.path.is_dir() and not ours and any(self.path.iterdir()):
+        return not ours and any(self.path.iterdir())
+
+    def _refuse_foreign(self) -> None:
+        if self.path.is_dir() and self.foreign:
             raise RunError(f"{self.path} is not empty and not a run directory; choose another --out")
 
     def _sweep(self) -> None:

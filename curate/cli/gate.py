@@ -130,7 +130,7 @@ def _cure(what: str | None, recipe: Recipe, read: Source, policy: Policy) -> str
     if not can_be_made(where):
         where = "FOLDER"
         out = ["--out", where]
-    elif (free := str(home_for(where, read.input_hash))) != where:  # where that is, a run of other data lies
+    elif (free := str(home_for(where, read.input_hash))) != where:  # where that is, something else lies
         where, out = free, ["--out", free]
     run = ["curate", "run", *given, "--no-train", *out, *_repeated(*READ)]
     gate = ["curate", "gate", where, *_repeated(*JUDGED, reference=policy.reference)]

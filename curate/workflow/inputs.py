@@ -106,12 +106,13 @@ def other_data(directory: RunDir, then: str, now: str, now_hash: str) -> str:
 
 
 def home_for(where: str | Path, input_hash: str) -> Path:
-    """A run directory of that name for some data, or with the first number behind it that holds no run of other data."""
+    """A run directory of that name for some data, or with the first number behind it where nothing else stands."""
 
     def free(path: Path) -> bool:
         try:
-            return RunDir(path).manifest().get("input", {}).get("input_hash") in (None, input_hash)
-        except RunError:  # damaged, or of another version of the format
+            run = RunDir(path)
+            return not run.foreign and run.manifest().get("input", {}).get("input_hash") in (None, input_hash)
+        except (RunError, OSError):  # damaged, of another version of the format, or not ours to read
             return False
 
     return next(path for n in count(1) if free(path := Path(where if n == 1 else f"{where}-{n}")))

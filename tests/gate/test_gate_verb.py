@@ -542,3 +542,14 @@ def test_the_run_that_a_failing_gate_advises_goes_beside_one_of_the_data_before_
     assert inside(*cure).returncode == 0
     assert advised(inside("gate", data)) == (cure, judge), "a run of the same data goes on there"
     assert "--out runs/branch-2" not in inside("run", write(data, spoilt()[:-1]), "--no-train").stderr, "taken, too"
+
+
+def test_the_run_that_a_failing_gate_advises_goes_into_no_folder_of_other_things(inside: Curate) -> None:
+    data = write(Path("branch.jsonl"), spoilt())
+    for name in ("branch", "branch-3"):
+        Path("runs", name).mkdir(parents=True)
+        Path("runs", name, "notes.txt").write_text("not a run")
+    Path("runs/branch-2").write_text("a file")
+    cure, judge = advised(inside("gate", data))
+    assert (cure[-2:], judge) == (["--out", "runs/branch-4"], ["gate", "runs/branch-4"])
+    assert inside(*cure).returncode == 0
