@@ -70,6 +70,7 @@ def gate_command(
     from curate.dataset import atomic_write_bytes, atomic_write_text
     from curate.house import require
     from curate.rundir import RunDir, refuse_nothing
+    from curate.safetext import safe_text
 
     gates = require("audit.gate")
     target: Any = what
@@ -99,6 +100,8 @@ def gate_command(
     )
     if found.scratch is not None and not quiet:
         click.echo("runs/ cannot be written here: nothing is kept for the next gate (--out FOLDER says where)", err=True)
+    for note in () if quiet else found.detected.dataset.notes:
+        click.echo(safe_text(note), err=True)
     if found.unknown and not quiet:
         click.echo(f"index: {index}: everything was looked at: {found.unknown}", err=True)
     if tighten and baseline and found.result.exit_code(fail_on) == EXIT_OK:

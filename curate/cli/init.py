@@ -38,6 +38,8 @@ def init_command(
     for guess in dataset.detected.guesses:
         columns = safe_text(", ".join(guess.value)) or "-"
         click.echo(f"{guess.what:<12} {columns:<24} {safe_text(guess.reason)}", err=True)
+    for note in dataset.notes:
+        click.echo(safe_text(note), err=True)
     within = prose_within(dataset)
     if within:
         click.echo(safe_text(told_within(dataset, within)), err=True)

@@ -74,6 +74,8 @@ class Narrator:
         listed = [place for place in listed if parse_pointer(place)[0] not in apart]
         if listed:
             self._line(safe_text(told_in_lists(dataset, listed)))
+        for note in dataset.notes:
+            self._line(safe_text(note))
         if dataset.rejected:
             self._line(f"{plural(len(dataset.rejected), 'row')} could not be read: rejected.jsonl names them")
 

@@ -48,7 +48,8 @@ def known_again(
         return None
 
     def read() -> Any:
-        _, store, _, _, digest, _, _ = read_rows(path)
+        _, parsed, _, digest, _, _ = read_rows(path)
+        store = parsed.store
         if digest != source.input_hash or store.n_rows != source.rows:
             raise DataError(f"{path}: is not what it was when this run was opened; put it back, or open the run again")
         return store

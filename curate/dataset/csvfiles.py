@@ -22,15 +22,14 @@ from typing import Any
 import numpy as np
 
 from curate.dataset.blocks import PIECE_ROWS
-from curate.dataset.column import Piece, piece, settle
+from curate.dataset.column import Column, Piece, piece, settle
 from curate.dataset.encodings import conversion
-from curate.dataset.header import lacks_header
+from curate.dataset.header import may_lack_header
 from curate.dataset.jsontext import encode
 from curate.dataset.pointer import parse_pointer
 from curate.dataset.records import BOM, Parsed, Rows, TextStore, line_starts, without_line_ends
 from curate.dataset.types import Rejected, mask
 from curate.errors import DataError
-from curate.words import plural
 
 _DELIMITERS = ",\t;|"
 _SNIFF_BYTES = 1 << 16
@@ -172,6 +171,7 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
     pieces: list[list[Piece]] = [[] for _ in columns]
     batch: list[list[str]] = []
     rejected: list[Rejected] = []
+    again: list[int] = []
     firsts, afters = array("q"), array("q")
 
     def flush() -> None:
@@ -181,10 +181,9 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
 
     stops = np.append(starts[1:], len(data))
     for at, until, cells, reason in records:
-        if cells == columns and width > 1:
-            again = "the line with the names of columns stands here again"
-            rejected.append(Rejected(at + 1, again, mask(delimiter.join(columns))))
-        elif cells is not None and len(cells) == width:
+        if cells is not None and len(cells) == width:
+            if width > 1 and cells[1:] == columns[1:] and cells[0].removeprefix("\ufeff") == columns[0]:
+                again.append(at + 1)
             batch.append(cells)
             firsts.append(at)
             afters.append(until)
@@ -201,12 +200,6 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
     head_end = int(without_line_ends(data, stops[[last - 1]])[0])
     line_end = bytes(data[head_end : int(stops[last - 1])]) or b"\n"
     view = {name: settle(done or [piece([])]) for name, done in zip(columns, pieces, strict=True)}
-    if lacks_header(view):
-        names = delimiter.join(("text", "label", "source", "date")[: min(width, 4)])
-        raise DataError(
-            f"{path}: line {first + 1} reads like a row, not like the names of columns, and no row may get lost. Put a "
-            f"line with {plural(width, 'name')} above it, such as {names!r}."
-        )
     shape = CsvShape(
         tuple(columns),
         data[:head_end],
@@ -218,7 +211,15 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
     )
     row_starts = starts[begins]
     store = TextStore(data, row_starts, ends, begins + 1, shape, view, whole=not rejected)
-    return Parsed(store, rejected)
+    return Parsed(store, rejected, tuple(_notes(view, first + 1, again)))
+
+
+def _notes(view: Mapping[str, Column], line: int, again: list[int]) -> Iterator[str]:
+    if may_lack_header(view):
+        yield f"line {line} is read as the names of columns, and may be a row: if it is one, put a line of names above it"
+    if again:
+        more = f" and {len(again) - 1:,} more" if len(again) > 1 else ""
+        yield f"the names of columns stand again in line {again[0]}{more}: read as a row, as such a row can be data"
 
 
 def _records(

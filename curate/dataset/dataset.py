@@ -49,12 +49,14 @@ class Dataset:
         rejected: Sequence[Rejected] = (),
         id_columns: Sequence[str] = (),
         inside: Mapping[str, Column] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
-        """`inside` holds what was already read inside columns, by pointer."""
+        """`inside` holds what was already read inside columns, by pointer; `notes` are `Parsed.notes`."""
         self._stored = store
         self.detected = detected
         self.source = source
         self.rejected = tuple(rejected)
+        self.notes = tuple(notes)
         self.id_columns = tuple(id_columns)
         self._naming = threading.Lock()
         self._opening = threading.Lock()

@@ -1,10 +1,9 @@
-"""Whether the first line of a CSV file is a row like the others: read as names, it would be a row less, and whatever is
-private in it would stand in every message that names a column.
+"""Whether the first line of a CSV file may be a row like the others: read as names, it is a row less, and whatever is
+private in it stands in every message that names a column.
 
-Sure signs only, for a file without names is refused. The names hold a sentence above a column of sentences, and beside it
-a value that comes back in its own column, where others stand, too (`ham` above `ham` and `spam`; a number above numbers);
-or all of them are sentences, one of them as long as prose. Questions of a survey are names: beside them stand choices that
-come back alone in their columns, or none at all. So are numbers in order, which pandas writes for columns without a name.
+A sign, not a proof, so it is told and changes nothing: surveys name columns by whole questions, and what was ticked comes
+back below its own name. The names hold a sentence above a column of sentences, and beside it a value that comes back in its
+own column, where others stand, too (`ham` above `ham` and `spam`; a number above numbers).
 Cost: one pass over the columns whose names could be such, only where some name is a sentence.
 """
 
@@ -19,20 +18,14 @@ from curate.dataset.column import Column
 from curate.dataset.given import words_in
 from curate.dataset.side_by_side import median_written
 
-_SENTENCE, _PROSE = 4, 12
-"""Words of a name that is a sentence, and of one that nobody would give a column."""
-_ENDS = (".", "!", "。", "！", "।", "…")
+_SENTENCE = 4
+"""Words of a name that is a sentence."""
 
 
-def lacks_header(columns: Mapping[str, Column]) -> bool:
-    """Whether the names of the columns, read from the first line, are a row."""
+def may_lack_header(columns: Mapping[str, Column]) -> bool:
+    """Whether the names of the columns, read from the first line, may be a row."""
     told = [name for name, column in columns.items() if words_in(name) >= _SENTENCE and _says(column)]
-    if not told:
-        return False
-    others = [name for name in columns if name not in told]
-    if not others:
-        return any(words_in(name) >= _PROSE and name.rstrip().endswith(_ENDS) for name in told)
-    return any(name.strip() and _comes_back(name, columns[name]) for name in others)
+    return bool(told) and any(_comes_back(name, columns[name]) for name in columns if name not in told and name.strip())
 
 
 def _says(column: Column) -> bool:

@@ -57,7 +57,8 @@ def load(
     if on_bad_row not in ("fail", "skip"):
         raise ConfigError(f"on_bad_row is 'fail' or 'skip', not {on_bad_row!r}")
     file = Path(path)
-    kind, store, rejected, compression, input_hash, size, files = read_rows(path)
+    kind, parsed, compression, input_hash, size, files = read_rows(path)
+    store, rejected = parsed.store, list(parsed.rejected)
     if store.n_rows == 0:
         if rejected and on_bad_row == "fail":
             raise _bad_rows(file, kind, rejected, 0)
@@ -95,24 +96,24 @@ def load(
     if bad:
         raise bad
     source = Source(str(path), size, input_hash, kind, compression, store.n_rows, len(rejected), files)
-    return Dataset(store, detected, source, rejected, id_columns, inside)
+    return Dataset(store, detected, source, rejected, id_columns, inside, parsed.notes)
 
 
 def read_rows(
     path: str | os.PathLike[str],
-) -> tuple[str, Any, list[Rejected], str, str, int, tuple[SourceFile, ...]]:
-    """(format, rows, rows that cannot be read, compression, hash, size, files where there are several) of what a path
-    names, before anybody asks what the columns mean."""
+) -> tuple[str, Parsed, str, str, int, tuple[SourceFile, ...]]:
+    """(format, rows, compression, hash, size, files where there are several) of what a path names, before anybody asks
+    what the columns mean."""
     file = Path(path)
     if names_many(path):
         found = listing(path)
         large = sum(member.stat().st_size for member in found.files() if member.is_file()) >= LARGE
-        kind, store, rejected, files = read_many(found, lambda member: _read_member(member, large=large))
+        kind, parsed, files = read_many(found, lambda member: _read_member(member, large=large))
         packed = {each.compression for each in files}
         compression = packed.pop() if len(packed) == 1 else "mixed"
-        return kind, store, rejected, compression, hash_of(files), sum(each.size_bytes for each in files), files
+        return kind, parsed, compression, hash_of(files), sum(each.size_bytes for each in files), files
     kind, parsed, compression, input_hash, size = taken(file) or read_file(file)
-    return kind, parsed.store, list(parsed.rejected), compression, input_hash, size, ()
+    return kind, parsed, compression, input_hash, size, ()
 
 
 def _file_of(store: Any, row: int) -> str:

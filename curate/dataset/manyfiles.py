@@ -9,7 +9,7 @@ Cost: that of the files, and one copy of the columns that somebody looks at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,9 +27,10 @@ from curate.dataset.listing import Listing, split_of
 from curate.dataset.names import NAMES, rank
 from curate.dataset.parquetfiles import ParquetStore
 from curate.dataset.pointer import parse_pointer
-from curate.dataset.records import Edits, Rows, TextStore
+from curate.dataset.records import Edits, Parsed, Rows, TextStore
 from curate.dataset.types import Rejected, SourceFile
 from curate.errors import DataError
+from curate.words import plural
 
 SPLIT = "split"
 Read = tuple[str, Any, str, str, int]
@@ -183,15 +184,15 @@ class ManyStore:
                     part.store.write(stream, self.local[rows[mine]], changes[number], [added[i] for i in new], chosen)
 
 
-def read_many(
-    found: Listing, read: Callable[[Path], Read]
-) -> tuple[str, ManyStore, list[Rejected], tuple[SourceFile, ...]]:
-    """(format, rows, rows that cannot be read, files) of a listing; `read` opens one file, and names no format where it is
-    blank. Raises DataError where files are of several formats.
+def read_many(found: Listing, read: Callable[[Path], Read]) -> tuple[str, Parsed, tuple[SourceFile, ...]]:
+    """(format, rows, files) of a listing; `read` opens one file, and names no format where it is blank.
+
+    Raises DataError where files are of several formats.
     """
     parts: list[Part] = []
     files: list[SourceFile] = []
     rejected: list[Rejected] = []
+    notes: dict[str, list[str]] = {}
     kinds: dict[str, str] = {}
     for name, path in zip(found.names, found.files(), strict=True):
         kind, parsed, compression, digest, size = read(path)
@@ -199,6 +200,8 @@ def read_many(
             kinds.setdefault(kind, name)
         parts.append(Part(name, path, parsed.store, compression))
         rejected += [replace(each, file=str(path)) for each in parsed.rejected]
+        for note in parsed.notes:
+            notes.setdefault(note, []).append(name)
         files.append(SourceFile(name, size, digest, compression, parsed.store.n_rows, len(parsed.rejected)))
     if len(kinds) > 1:
         told = " and ".join(f"{kind} ({name})" for kind, name in sorted(kinds.items()))
@@ -214,7 +217,14 @@ def read_many(
     named = any(rank(name, NAMES["split"]) is not None for name in store.names)
     if None not in splits and len(set(splits)) > 1 and not named:
         store = ManyStore(store.parts, store.part, store.local, splits)
-    return next(iter(kinds), "jsonl"), store, rejected, tuple(files)
+    return next(iter(kinds), "jsonl"), Parsed(store, rejected, tuple(_told(notes))), tuple(files)
+
+
+def _told(notes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Each note once, with the first file that it is about."""
+    for note, names in notes.items():
+        more = f" (and in {plural(len(names) - 1, 'other file')})" if len(names) > 1 else ""
+        yield f"{names[0]}{more}: {note}"
 
 
 def hash_of(files: Sequence[SourceFile]) -> str:

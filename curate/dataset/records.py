@@ -193,6 +193,8 @@ class Parsed:
     """TextStore or ParquetStore of the readable rows."""
     rejected: list[Rejected]
     """The others, in order."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of how the file was read, in sentences without their end and free of row content."""
 
 
 def line_starts(data: Bytes, begin: int, newline: int = 10) -> Rows:

@@ -93,19 +93,21 @@ def table(path: Path, header: list[str] | None, rows: list[list[str]]) -> Path:
 HEADLESS = {
     "label and text": [["spam" if i % 5 == 0 else "ham", said(i)] for i in range(40)],
     "text and number": [[said(i), str(i % 4 + 1)] for i in range(40)],
-    "texts alone": [[f"Please tell me {said(i)}", said(i + 40)] for i in range(40)],
     "Chinese": [["好评" if i % 3 else "差评", f"第{i}页说的是河边的老房子和第{i * 7}号面包店的故事。"] for i in range(40)],
 }
 
 
 @pytest.mark.parametrize("what", HEADLESS)
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
-def test_a_file_whose_first_line_is_a_row_is_refused_and_not_a_row_short(tmp_path: Path, what: str, name: str) -> None:
+def test_a_first_line_that_may_be_a_row_is_told_and_read_as_names(tmp_path: Path, what: str, name: str) -> None:
     rows = HEADLESS[what]
-    with pytest.raises(DataError, match="line 1 reads like a row") as told:
-        load(table(tmp_path / name, None, rows))
-    assert max(rows[0], key=len)[:12] not in str(told.value)
-    assert load(table(tmp_path / name, ["one", "two"], rows)).n_rows == 40
+    data = load(table(tmp_path / name, None, rows))
+    assert data.n_rows == 39
+    (note,) = data.notes
+    assert note.startswith("line 1 is read as the names of columns, and may be a row")
+    assert max(rows[0], key=len)[:12] not in note
+    named = load(table(tmp_path / name, ["one", "two"], rows))
+    assert (named.n_rows, named.notes) == (40, ())
 
 
 NAMED = {
@@ -121,7 +123,23 @@ NAMED = {
 @pytest.mark.parametrize("what", NAMED)
 def test_odd_names_are_names(tmp_path: Path, what: str) -> None:
     header, rows = NAMED[what]
-    assert load(table(tmp_path / "a.csv", header, rows)).n_rows == 40
+    data = load(table(tmp_path / "a.csv", header, rows))
+    assert (data.n_rows, data.notes) == (40, ())
+
+
+TICKED = {
+    "ticked or not": (["Email", "Phone"], [["Email" if i % 2 else "No", "Phone" if i % 3 else "No"] for i in range(40)]),
+    "a class": (["spam"], [["spam" if i % 5 else "ham"] for i in range(40)]),
+}
+
+
+@pytest.mark.parametrize("what", TICKED)
+def test_names_that_are_values_lose_no_file(tmp_path: Path, what: str) -> None:
+    names, values = TICKED[what]
+    rows = [[said(i), *values[i]] for i in range(40)]
+    for question in ("Tell us in a few words.", "What did you like most about it? Please write as much as you like here."):
+        assert load(table(tmp_path / "a.csv", [question, *names], rows)).n_rows == 40
+        assert load(table(tmp_path / "a.csv", [question], [[said(i)] for i in range(40)])).notes == ()
 
 
 SPOKEN = {
@@ -201,9 +219,20 @@ def test_a_folder_of_runs_is_told_as_that(tmp_path: Path) -> None:
         load(tmp_path / "runs of may")
 
 
-def test_names_of_columns_that_come_again_in_a_joined_file_are_no_row(tmp_path: Path) -> None:
-    rows = [[said(i), "ab"[i % 2]] for i in range(30)]
-    path = table(tmp_path / "a.csv", ["text", "label"], [*rows[:10], ["text", "label"], *rows[10:]])
-    with pytest.raises(DataError, match="line 12: the line with the names of columns stands here again"):
-        load(path)
-    assert load(path, on_bad_row="skip").n_rows == 30
+@pytest.mark.parametrize("again", ["text\tlabel", "\ufefftext\tlabel"])
+def test_names_of_columns_that_come_again_are_a_row_and_told(tmp_path: Path, again: str) -> None:
+    rows = [f'"{said(i)[:9]}" {said(i)}\t{"ab"[i % 2]}' for i in range(30)]  # makes no sense with quotes
+    path = tmp_path / "a.tsv"
+    path.write_text("\n".join(["text\tlabel", *rows[:10], again, *rows[10:], ""]))
+    data = load(path)
+    assert data.n_rows == 31
+    assert data.notes == ("the names of columns stand again in line 12: read as a row, as such a row can be data",)
+    data.write(tmp_path / "same.tsv")
+    assert (tmp_path / "same.tsv").read_bytes() == path.read_bytes()
+    (tmp_path / "words.csv").write_text("good,better\ngood,better\nbad,worse\n")
+    assert load(tmp_path / "words.csv").n_rows == 2
+    (tmp_path / "more").mkdir()
+    for name in "abc":
+        (tmp_path / "more" / f"{name}.tsv").write_bytes(path.read_bytes())
+    (note,) = load(tmp_path / "more").notes
+    assert note.startswith("a.tsv (and in 2 other files): the names of columns")
