@@ -9,7 +9,6 @@ from curate.dataset.arrowfiles import is_arrow
 from curate.dataset.aside import Bytes
 from curate.dataset.encodings import conversion
 from curate.dataset.records import BOM
-from curate.dataset.underkey import not_rows, rows_under_key
 from curate.errors import DataError
 
 FORMATS = {
@@ -30,7 +29,8 @@ def named_format(file: Path) -> str | None:
 
 
 def format_of(file: Path, data: Bytes) -> str:
-    """The format of decompressed bytes. DataError where name and contents disagree, or neither tells."""
+    """The format of decompressed bytes, `object` where all of a JSON text may be one object. DataError where name and
+    contents disagree, or neither tells."""
     named = named_format(file)
     head = data[:4096].removeprefix(BOM).lstrip()
     if data[:4] == b"PAR1":
@@ -64,13 +64,8 @@ def _json_kind(file: Path, data: Bytes, named: str, head: bytes) -> str:
         return "json" if named == "json" or not _one_line_list(data) else "jsonl"
     if named == "json" and head[:1] != b"{":
         raise DataError(f"{file}: is not JSON, though its name says so: it starts with neither [ nor {{.")
-    if named == "json" and (not (whole := _first_line_whole(data)) or _one_line(data)):
-        if rows_under_key(data) is not None:
-            return "json"
-        problem = not_rows(file, data, sure=not whole)
-        if problem:
-            raise problem
-    return "jsonl"
+    one = named == "json" and (not first_line_whole(data) or _one_line(data))
+    return "object" if one else "jsonl"
 
 
 def _one_line_list(data: Bytes) -> bool:
@@ -86,7 +81,8 @@ def _one_line(data: Bytes) -> bool:
     return end < 0 or INK.search(data, end) is None
 
 
-def _first_line_whole(data: Bytes) -> bool:
+def first_line_whole(data: Bytes) -> bool:
+    """Whether the first line may be a row: else an object that begins there goes on below."""
     ink = INK.search(data)
     begin = ink.start() if ink else 0
     end = data.find(b"\n", begin)

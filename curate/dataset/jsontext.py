@@ -15,7 +15,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any
@@ -292,6 +292,45 @@ def skip_space(text: str, position: int) -> int:
 
 def _end(text: str, start: int) -> int:
     return _DECODER.raw_decode(text, start)[1]
+
+
+_LOOK = 20
+
+
+def _any_int(text: str) -> int:
+    return 0 if len(text) > 4000 else int(text)
+
+
+_ANY = json.JSONDecoder(parse_int=_any_int)
+
+
+@dataclass
+class Elements:
+    """Where the elements of an array stand in a text, and what they are; those before a break are kept."""
+
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    kinds: set[type] = field(default_factory=set)
+    first: list[Any] = field(default_factory=list)
+    """The first few."""
+
+    def read(self, text: str, begin: int) -> int:
+        """The position behind the array that begins at `begin`; JSONDecodeError or RecursionError where it breaks."""
+        at = skip_space(text, begin + 1)
+        if text[at : at + 1] == "]":
+            return at + 1
+        while True:
+            value, end = _ANY.raw_decode(text, at)
+            self.spans.append((at, end))
+            self.kinds.add(type(value))
+            if len(self.first) < _LOOK:
+                self.first.append(value)
+            at = skip_space(text, end)
+            mark = text[at : at + 1]
+            if mark == "]":
+                return at + 1
+            if mark != ",":
+                raise json.JSONDecodeError("expecting ',' or ']'", text, at)
+            at = skip_space(text, at + 1)
 
 
 def json_or_empty(path: Path) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from curate.dataset.detect import detect
 from curate.dataset.encodings import conversion_of
 from curate.dataset.formats import INK, format_of, named_format
 from curate.dataset.inner import Columns
-from curate.dataset.jsonfiles import read_array, read_jsonl
+from curate.dataset.jsonfiles import read_array, read_jsonl, read_object
 from curate.dataset.listing import listing, names_many
 from curate.dataset.manyfiles import ManyStore, hash_of, read_many
 from curate.dataset.parquetfiles import is_parquet, read_parquet
@@ -195,6 +195,8 @@ def _parse(file: Path, data: Bytes) -> tuple[str, Parsed]:
         return kind, read_parquet(file, data)
     if kind == "json":
         return kind, read_array(data, file)
+    if kind == "object":
+        return read_object(data, file)
     return kind, read_csv(data, file, tabs=kind == "tsv")
 
 

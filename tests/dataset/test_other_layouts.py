@@ -26,26 +26,67 @@ def said(i: int) -> str:
 ROWS = [{"question": f"What is said of {THINGS[i % 8]} on page {i}?", "answer": said(i)} for i in range(30)]
 WRAPPED: dict[str, dict[str, Any]] = {
     "SQuAD": {"version": "1.1", "data": ROWS},
-    "a server's rows": {"features": [{"name": "question"}, {"name": "answer"}], "rows": ROWS, "partial": False},
+    "a server's rows": {"features": [{"name": "question"}], "rows": ROWS, "partial": False},
     "any key": {"faq": ROWS, "made": {"by": "Ann", "on": "2024-05-02"}},
 }
 
 
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("what", WRAPPED)
-def test_rows_under_a_key_are_read_and_written_back_in_their_frame(tmp_path: Path, what: str, indent: int | None) -> None:
+def test_rows_under_a_key_are_read_and_written_without_what_stands_around_them(
+    tmp_path: Path, what: str, indent: int | None
+) -> None:
     path = tmp_path / "a.json"
     path.write_text(json.dumps(WRAPPED[what], indent=indent) + "\n")
     data = load(path)
     assert (data.n_rows, data.task, data.roles.prompt) == (30, "sft", ("question",))
     data.write(tmp_path / "same.json")
-    assert (tmp_path / "same.json").read_bytes() == path.read_bytes()
+    assert json.loads((tmp_path / "same.json").read_text()) == ROWS
     data.write(tmp_path / "less.json", [0, *range(2, 30)], {0: {"answer": "short"}})
-    kept = [{**ROWS[0], "answer": "short"}, *ROWS[2:]]
-    frame = {key: kept if value is ROWS else value for key, value in WRAPPED[what].items()}
-    assert json.loads((tmp_path / "less.json").read_text()) == frame
-    if indent:
-        assert data.lines[1] == load(path).lines[0] + 4
+    assert json.loads((tmp_path / "less.json").read_text()) == [{**ROWS[0], "answer": "short"}, *ROWS[2:]]
+    text = path.read_text()
+    for row, line in enumerate(data.lines):
+        at = text.index(json.dumps(ROWS[row]["question"]))
+        assert line == text.count("\n", 0, at) + (0 if indent else 1)
+    again = load(tmp_path / "same.json")
+    again.write(tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "same.json").read_bytes()
+    assert again.row_ids.tolist() == data.row_ids.tolist()
+    assert not again.notes
+
+
+def test_what_stands_around_rows_is_told_and_in_no_file(tmp_path: Path) -> None:
+    around = {"contacts": [{"mail": "jane.doe@example.com"}], "by": "Jane Doe", "jane.doe@example.com": 1, "n": 30}
+    path = tmp_path / "a.json"
+    for mark, end in ((b"", "\n"), (b"\xef\xbb\xbf", "\r\n")):
+        text = json.dumps({"größe": "é", **around, "rows": ROWS, "note": "Jane Doe"}, indent=1, ensure_ascii=False)
+        path.write_bytes(mark + text.replace("\n", end).encode())
+        data = load(path)
+        assert [data.n_rows, data.lines[0]] == [30, text[: text.index('"question"')].count("\n")]
+        data.write(tmp_path / "b.json", range(1, 30))
+        written = (tmp_path / "b.json").read_bytes()
+        assert json.loads(written.decode("utf-8-sig")) == ROWS[1:]
+        assert written.startswith(mark + b"[" + end.encode())
+        (note,) = data.notes
+        assert note.startswith("the rows are those under the key rows; 6 other keys beside it (contacts, by, n, note …)")
+        assert "jane" not in note.lower()
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_of_lists_side_by_side_none_is_chosen(tmp_path: Path, indent: int | None) -> None:
+    path = tmp_path / "a.json"
+    for value, keys in (
+        ({"train": ROWS[:20], "test": ROWS[20:]}, ("train", "test")),
+        ({"data": ROWS[:3], "held_out": ROWS[3:], "version": 2}, ("held_out", "data")),
+    ):
+        path.write_text(json.dumps(value, indent=indent))
+        with pytest.raises(DataError, match="one JSON object, not rows") as told:
+            load(path)
+        assert f"jq -c '.{keys[0]}[]'" in str(told.value)
+        assert keys[1] in str(told.value)
+    path.write_text(f'{{"data": {json.dumps(ROWS[:3])},\n"data": {json.dumps(ROWS[3:])}}}')
+    with pytest.raises(DataError, match="names a key twice"):
+        load(path)
 
 
 @pytest.mark.parametrize(
@@ -78,10 +119,14 @@ def test_a_document_with_a_list_in_a_file_of_its_own_is_one_row(tmp_path: Path) 
         assert load(tmp_path / "a.json").n_rows == 1
 
 
-def test_one_object_of_turns_stays_a_row(tmp_path: Path) -> None:
+def test_one_object_of_turns_or_of_an_answer_stays_a_row_whatever_list_is_beside_it(tmp_path: Path) -> None:
     turns = [{"role": "user", "content": "Where is it?"}, {"role": "assistant", "content": "Behind the mill."}]
-    (tmp_path / "a.json").write_text(json.dumps({"messages": turns, "source": "x"}))
-    assert load(tmp_path / "a.json").n_rows == 1
+    tools = [{"name": f"tool_{i}", "description": said(i)} for i in range(12)]
+    for row in ({"messages": turns, "source": "x"}, {"messages": turns, "tools": tools},
+                {"prompt": "Salt?", "completion": "No.", "tools": tools},
+                {"id": [1, 2], "talks": [{"name": "a"}, {"name": "b"}]}):  # fmt: skip
+        (tmp_path / "a.json").write_text(json.dumps(row))
+        assert load(tmp_path / "a.json").n_rows == 1
 
 
 def table(path: Path, header: list[str] | None, rows: list[list[str]]) -> Path:
