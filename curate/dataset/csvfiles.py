@@ -23,7 +23,7 @@ import numpy as np
 
 from curate.dataset.blocks import PIECE_ROWS
 from curate.dataset.column import Column, Piece, piece, settle
-from curate.dataset.encodings import conversion
+from curate.dataset.encodings import conversion, is_mixed
 from curate.dataset.header import may_lack_header
 from curate.dataset.jsontext import encode
 from curate.dataset.pointer import parse_pointer
@@ -165,7 +165,7 @@ def _read(data: bytes, begin: int, path: Path, delimiter: str, *, quoting: bool)
         raise DataError(f"{path}: no rows: the file holds only blank lines.")
     first, last, columns, problem = header
     if problem or columns is None:
-        raise DataError(f"{path}: line {first + 1}: the header cannot be read: {problem}.{_convert(problem, data)}")
+        raise DataError(f"{path}: line {first + 1}: the header cannot be read: {problem}.{_convert(problem, data, path)}")
     _check_header(columns, path, first + 1)
     width = len(columns)
     pieces: list[list[Piece]] = [[] for _ in columns]
@@ -265,8 +265,8 @@ def _records(
         yield at, until, cells, problem
 
 
-def _convert(problem: str, data: bytes) -> str:
-    return f" {conversion(data)}" if "UTF-8" in problem else ""
+def _convert(problem: str, data: bytes, path: Path) -> str:
+    return f" {conversion(path, mixed=is_mixed(data))}" if "UTF-8" in problem else ""
 
 
 def _where_damaged(data: bytes, bounds: list[int], at: int, until: int) -> str:

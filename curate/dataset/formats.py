@@ -7,7 +7,6 @@ from pathlib import Path
 
 from curate.dataset.arrowfiles import is_arrow
 from curate.dataset.aside import Bytes
-from curate.dataset.encodings import conversion
 from curate.dataset.records import BOM
 from curate.errors import DataError
 
@@ -42,7 +41,7 @@ def format_of(file: Path, data: Bytes) -> str:
             raise DataError(f"{file}: is an Arrow file, though its name says {named}. Rename it to end in .arrow.")
         return named or "arrow"
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataError(f"{file}: is UTF-16 text. {conversion(data[:2])}")
+        raise DataError(f"{file}: is UTF-16 text. Convert it to UTF-8 (for example: iconv -f utf-16 -t utf-8).")
     if named in ("arrow", "feather"):
         raise DataError(f"{file}: is not an Arrow file, though its name says so. Give it the right ending.")
     if named == "parquet":

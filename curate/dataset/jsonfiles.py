@@ -24,7 +24,7 @@ import numpy as np
 from curate.dataset.aside import Bytes
 from curate.dataset.blocks import PIECE_ROWS, Collector, has_spaced_colons, parse_block
 from curate.dataset.column import Column
-from curate.dataset.encodings import conversion
+from curate.dataset.encodings import conversion, is_mixed
 from curate.dataset.formats import first_line_whole
 from curate.dataset.jsontext import Elements, JsonStyle, RowProblem, edit_object, parse_object, skip_space
 from curate.dataset.records import BOM, Parsed, Rows, TextStore, line_starts, without_line_ends
@@ -137,7 +137,7 @@ def _decoded(data: bytes, path: Path) -> str:
         line = data.count(b"\n", 0, begin + error.start) + 1
         raise DataError(
             f"{path}: line {line}: invalid UTF-8 at byte {begin + error.start + 1} of the file. "
-            f"{conversion(data)}"
+            f"{conversion(path, mixed=is_mixed(data))}"
         ) from None
 
 

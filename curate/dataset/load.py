@@ -23,7 +23,7 @@ from curate.dataset.compression import hash_file, read_bytes
 from curate.dataset.csvfiles import read_csv
 from curate.dataset.dataset import Dataset, no_rows
 from curate.dataset.detect import detect
-from curate.dataset.encodings import conversion_of
+from curate.dataset.encodings import conversion
 from curate.dataset.formats import INK, format_of, named_format
 from curate.dataset.inner import Columns
 from curate.dataset.jsonfiles import read_array, read_jsonl, read_object
@@ -36,6 +36,8 @@ from curate.dataset.savedfolders import is_saved_folder, read_saved_folder
 from curate.dataset.types import Rejected, Roles, Source, SourceFile, mask
 from curate.errors import BadRowsError, ConfigError, DataError, nearest
 
+_SEEN = 10_000
+"""Rows that are looked at for what is beyond ASCII."""
 _BLANK_BYTES = 4096
 """Larger files are not looked into for being blank before they are read."""
 
@@ -61,10 +63,10 @@ def load(
     store, rejected = parsed.store, list(parsed.rejected)
     if store.n_rows == 0:
         if rejected and on_bad_row == "fail":
-            raise _bad_rows(file, kind, rejected, 0)
+            raise _bad_rows(file, kind, rejected, 0, store)
         raise no_rows(file, f"all {len(rejected):,} rows were rejected, the first for: {rejected[0].reason}" if rejected
                       else "the file holds none")  # fmt: skip
-    bad = _bad_rows(file, kind, rejected, store.n_rows) if rejected and on_bad_row == "fail" else None
+    bad = _bad_rows(file, kind, rejected, store.n_rows, store) if rejected and on_bad_row == "fail" else None
     names = store.names
     if not names:
         raise bad or no_rows(file, "its rows have no columns")
@@ -89,7 +91,7 @@ def load(
         rejected = sorted([*rejected, *late], key=lambda bad: (bad.file, bad.line))
         good = np.setdiff1d(np.arange(store.n_rows), np.fromiter(problems, np.int64))
         if on_bad_row == "fail":
-            raise _bad_rows(file, kind, rejected, len(good))
+            raise _bad_rows(file, kind, rejected, len(good), store)
         if not len(good):
             raise no_rows(file, f"all {len(rejected):,} rows were rejected, the first for: {rejected[0].reason}")
         store, inside = store.take(good, {}), {}
@@ -200,16 +202,25 @@ def _parse(file: Path, data: Bytes) -> tuple[str, Parsed]:
     return kind, read_csv(data, file, tabs=kind == "tsv")
 
 
-def _bad_rows(file: Path, kind: str, rejected: Sequence[Rejected], good: int) -> BadRowsError:
+def _bad_rows(file: Path, kind: str, rejected: Sequence[Rejected], good: int, store: Any) -> BadRowsError:
     total = good + len(rejected)
     shown = "; ".join(f"{bad.place(kind)}: {bad.reason}" for bad in rejected[:3])
     more = f"; and {len(rejected) - 3:,} more" if len(rejected) > 3 else ""
     rows = "row" if len(rejected) == 1 else "rows"
     # Where every complaint is of the encoding, the rows are sound and the file is not UTF-8.
     encoding = all("invalid UTF-8" in bad.reason for bad in rejected)
-    mend = conversion_of(file).rstrip(".") if encoding else f"Mend the {rows}"
+    mend = f"Mend the {rows}"
+    if encoding:
+        mend = conversion(file, mixed=_beyond_ascii(store) > len(rejected)).rstrip(".")
     return BadRowsError(
         f"{file}: {len(rejected):,} of {total:,} {'row' if total == 1 else 'rows'} cannot be used ({shown}{more}). "
         f'{mend}, or leave them out with --on-bad-row skip (on_bad_row = "skip" in a recipe); rejected.jsonl then lists '
         "them."
     )
+
+
+def _beyond_ascii(store: Any) -> float:
+    """About how many rows of a store hold text beyond ASCII."""
+    seen = min(store.n_rows, _SEEN)
+    found = sum(not store.raw(row).isascii() for row in range(seen))
+    return float(found * store.n_rows / max(1, seen))

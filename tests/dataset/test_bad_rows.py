@@ -322,6 +322,6 @@ def test_the_euro_sign_of_windows_survives_the_advice(tmp_path: Path, name: str)
     (tmp_path / name).write_bytes(text.encode("cp1252"))
     with pytest.raises(DataError) as told_to:
         load(tmp_path / name)
-    advice = str(told_to.value).partition("reads as cp1252: ")[2].partition(")")[0]
+    advice = str(told_to.value).partition("to UTF-8 (")[2].partition(",")[0].replace("ENCODING", "cp1252")
     done = subprocess.run([*shlex.split(advice), str(tmp_path / name)], capture_output=True, check=True)
     assert done.stdout.decode("utf-8") == text

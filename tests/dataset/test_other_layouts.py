@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import shlex
 import shutil
@@ -13,7 +14,6 @@ from typing import Any
 import pytest
 
 from curate.dataset import load
-from curate.dataset.encodings import likely_encoding
 from curate.errors import DataError
 
 THINGS = ("bread", "the river Elbe", "an old song", "a leap year", "the north wind", "a clock of wood", "salt", "the moon")
@@ -189,43 +189,37 @@ def test_names_that_are_values_lose_no_file(tmp_path: Path, what: str) -> None:
 
 SPOKEN = {
     "cp932": "番号,質問\n1,先日購入した冷蔵庫の電源が入りません。\n2,返金の手続きについて教えてください。\n",
-    "euc-jp": "番号,質問\n1,先日購入した冷蔵庫の電源が入りません。\n2,返金の手続きについて教えてください。\n",
-    "cp949": "번호,질문\n1,전원이 켜지지 않고 화면이 계속 검은색입니다\n2,환불 신청을 했는데 아직 입금되지 않았습니다\n",
-    "gb18030": "编号,问题\n1,你好我上周在你们店里买了冰箱没有任何反应\n2,收到的颜色和我在网站上选择的不一样\n",
     "cp1251": "номер,вопрос\n1,Устройство не включается, экран остаётся чёрным\n2,Деньги за возврат не поступили\n",
-    "koi8-r": "номер,вопрос\n1,Устройство не включается, экран остаётся чёрным\n2,Деньги за возврат не поступили\n",
-    "cp1253": "αριθμός,ερώτηση\n1,Η συσκευή δεν ανάβει και η οθόνη μένει μαύρη\n2,Τα χρήματα δεν επιστράφηκαν ακόμη\n",
-    "cp1255": "מספר,שאלה\n1,המכשיר לא נדלק והמסך נשאר שחור כל הזמן\n2,הכסף עדיין לא הוחזר אלי\n",
-    "cp1256": "رقم,سؤال\n1,الجهاز لا يعمل والشاشة سوداء تماما\n2,لم يصلني المبلغ حتى الآن\n",
-    "cp874": "เลขที่,คำถาม\n1,เครื่องเปิดไม่ติดและหน้าจอดำตลอดเวลา\n2,ยังไม่ได้รับเงินคืน\n",
-    "cp1250": "číslo,otázka\n1,Přístroj se nezapíná a obrazovka zůstává černá\n2,Peníze ještě nepřišly zpět na účet\n",
-    "cp1252": "Nr,Frage\n1,Das Gerät lässt sich nicht einschalten, obwohl geprüft\n2,Rückgeld fehlt, 5 € zu wenig\n",
+    "cp1252": "Nr,Frage\n1,¿Dónde está mi pedido? Pagué £25\n2,Rückgeld fehlt, 5 € zu wenig\n",
 }
 
 
-@pytest.mark.parametrize("name", SPOKEN)
-def test_the_advice_to_convert_names_the_encoding_that_the_text_is_in(tmp_path: Path, name: str) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(SPOKEN[name].encode(name))
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json", "a.csv.gz"])
+@pytest.mark.parametrize("encoding", SPOKEN)
+def test_the_advice_to_convert_leaves_the_encoding_to_those_who_know_it(tmp_path: Path, encoding: str, name: str) -> None:
+    path, text = tmp_path / name, SPOKEN[encoding]
+    if "json" in name:
+        lines = [json.dumps({"text": line}, ensure_ascii=False) for line in text.splitlines()]
+        text = "\n".join(lines) + "\n" if name == "a.jsonl" else f"[{', '.join(lines)}]"
+    raw = text.encode(encoding)
+    path.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
     with pytest.raises(DataError, match="UTF-8") as told:
         load(path)
-    advice = str(told.value).partition(f"reads as {name}: ")[2].partition(")")[0]
-    done = subprocess.run([*shlex.split(advice), str(path)], capture_output=True, check=True)
-    assert done.stdout.decode() == SPOKEN[name]
+    assert ("Unpack the file, and convert it" in str(told.value)) == name.endswith(".gz")
+    advice = str(told.value).partition("to UTF-8 (")[2].partition(",")[0].replace("ENCODING", encoding)
+    done = subprocess.run(shlex.split(advice), input=raw, capture_output=True, check=True)
+    assert done.stdout.decode() == text
 
 
 def test_a_file_in_which_some_rows_are_of_another_encoding_is_not_to_be_converted(tmp_path: Path) -> None:
     lines = [f'{{"text": "Straße Nummer {i} im Süden"}}'.encode("cp1252" if i == 3 else "utf-8") for i in range(9)]
-    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines) + b"\n")
-    with pytest.raises(DataError, match="1 of 9 rows") as told:
-        load(tmp_path / "a.jsonl")
-    assert "Mend what is not UTF-8 (the rest is" in str(told.value)
-    assert "iconv" not in str(told.value)
-
-
-def test_bytes_that_read_as_nothing_get_no_name() -> None:
-    assert likely_encoding(bytes(range(128, 256)) * 20) == ""
-    assert likely_encoding(b"plain") == ""
+    for name in ("a.jsonl", "a.jsonl.gz"):
+        content = b"\n".join(lines) + b"\n"
+        (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+        with pytest.raises(DataError, match="1 of 9 rows") as told:
+            load(tmp_path / name)
+        assert "Mend what is not UTF-8 (the rest is" in str(told.value)
+        assert "iconv" not in str(told.value)
 
 
 def test_a_workbook_is_told_as_one(tmp_path: Path) -> None:
