@@ -106,7 +106,7 @@ def _found(rows: _Member, others: Sequence[str]) -> UnderKey:
     if others:
         shown = [key for key in others if _PLAIN.fullmatch(key)][:_NAMED]
         told = f" ({', '.join(shown)}{' …' if len(shown) < len(others) else ''})" if shown else ""
-        note += f"; {plural(len(others), 'other key')} beside it{told} left out, and not in the curated data"
+        note += f"; what stands beside them is not looked at and not written: {plural(len(others), 'other key')}{told}"
     return UnderKey(rows.elements.spans, rows.begin + 1, note)
 
 
