@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -22,8 +23,20 @@ STEP = 0.05
 MOST_ROWS = 8
 """Rows that an alert of the trainer names on the screen; all of them are in `metrics.jsonl`."""
 COMPILING = f"  {{stage}}: {WORDS}; the next run starts without"
+_HARMLESS = re.compile(r"(?!.*\d\W*\d\W*\d\W*\d)[\w -]{1,60}")
+"""A name of a column that no scanner needs to look at: words, and no number of four digits."""
 PATIENCE_SECONDS = 30.0
 """Between two lines about how far a stage is, where lines cannot be rewritten."""
+
+
+def _shown(columns: Sequence[str]) -> dict[str, str]:
+    """How the columns are shown whose names hold personal data: the first row of a table without names is read so."""
+    others = [name for name in columns if not _HARMLESS.fullmatch(name)]
+    if not others:
+        return {}
+    from curate.privacy.preview import shown_names
+
+    return {name: shown for name, shown in shown_names(others).items() if shown != name}
 
 
 class Narrator:
@@ -56,7 +69,8 @@ class Narrator:
         from curate.safetext import safe_text
         from curate.stages.setting import settings_of, unread, untrained
 
-        roles = ", ".join(f"{role} = {' + '.join(columns)}" for role, columns in dataset.roles.items())
+        called = _shown(dataset.columns)
+        roles = ", ".join(f"{r} = {' + '.join(called.get(c, c) for c in columns)}" for r, columns in dataset.roles.items())
         self._line(safe_text(f"read as: {dataset.task}; {roles or 'no column has a role'}"))
         beside = [] if self.quiet else untrained(dataset)
         if beside:
@@ -74,6 +88,8 @@ class Narrator:
         listed = [place for place in listed if parse_pointer(place)[0] not in apart]
         if listed:
             self._line(safe_text(told_in_lists(dataset, listed)))
+        if called:
+            self._line(f"personal data in names of columns stays in what is written: rename {', '.join(called.values())}")
         for note in dataset.notes:
             self._line(safe_text(note))
         if dataset.rejected:

@@ -162,3 +162,13 @@ def test_a_wrong_argument_is_one_sentence_and_no_traceback(curate: Curate) -> No
     assert done.returncode == 2
     assert "missing.jsonl" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_private_in_the_name_of_a_column_is_not_shown(inside: Curate, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = "".join(f"text {i} of some words,{i % 2}\n" for i in range(30))
+    path.write_text(f"write to jane.doe@example.org please,label\n{rows}")
+    done = inside("run", path, "--no-train", "--out", tmp_path / "run")
+    assert "text = write to [EMAIL] please" in done.stderr
+    assert "personal data in names of columns stays in what is written: rename write to [EMAIL] please" in done.stderr
+    assert "jane.doe" not in done.stdout + done.stderr
