@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from train.thoughts import BEHIND, EMPTY, ENDS, OPENS, THOUGHT, opened_by, parts_of
+from train.thoughts import BEHIND, EMPTY, ENDS, OPENS, THOUGHT, opened_by, parts_of, unthought
 from train.turns import Conversation, Message
 
 PREFIX = "the chat template does not render the turns one after the other"
@@ -55,7 +55,7 @@ class Asked:
             with contextlib.suppress(ValueError):
                 (at, to), thought, (start, end) = self._put_back(written, last=last)
                 return text[: at + shift] + thought + text[to + shift :], (start + shift, end + shift)
-        if last or called(self.message) or not self._lacks_only_thinking(full):
+        if last or not self._lacks_only_thinking(full):
             raise ValueError(reason)
         return text, (0, 0)
 
@@ -99,7 +99,12 @@ class Asked:
         """Whether the answer stands in `full` as at its own end, but for thoughts in it and before it, of any marks."""
         words = parts_of(self.message).words
         whole, header, alone = (THOUGHT.sub("", text) for text in (full, *self.bare()))
-        if not words or not whole.startswith(header) or not alone.startswith(header):
+        if not (words or called(self.message)) or not whole.startswith(header) or not alone.startswith(header):
+            return False
+        if called(self.message):
+            with contextlib.suppress(ValueError):
+                prove(unthought(self.message), whole[len(header) : common_length(whole, alone)])
+                return self.alone_whole()  # else calls with a thought would never be learned
             return False
         (before, said, _), (own, same, _) = (text[len(header) :].partition(words) for text in (whole, alone))
         return bool(said and same) and before.rstrip() == own.rstrip()

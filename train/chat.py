@@ -21,7 +21,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, called, named_by_id, read_arguments, tool_name
+from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, called, common_length, named_by_id, read_arguments, tool_name
 from train.beside import MARK, SPARE
 from train.examples import Conversation, Tools
 from train.thoughts import ENDS, FIELDS, OPENS, Places, forms, opened_by, parts_of, unthought
@@ -36,6 +36,7 @@ PLAIN_TEMPLATE = (
 )
 ORDER = "the chat template rejects the order or the roles of the turns"
 TOOLS = "the chat template does not show the tools"
+UNASKED = "no turn stands before the answer"
 DROPS = {
     "system": "the chat template drops the system turn",
     "user": "the chat template drops or rewrites a user turn",
@@ -120,13 +121,26 @@ class ChatTemplate:
 
     def render(self, messages: Conversation, tools: Tools = (), *, prompt: bool = False) -> str:
         """The conversation as the template writes it, with the generation prompt if `prompt`."""
-        if not messages and not prompt:
-            return ""
+        if not messages:
+            return self._opening(tools) if prompt else ""
         fitted = self.fitted(messages)
         try:
             return self._applied(fitted, tools, prompt=prompt, written=False)
         except TypeError:  # a template that joins arguments to other texts (DeepSeek-V3)
             return self._applied(fitted, tools, prompt=prompt, written=True)
+
+    def _opening(self, tools: Tools) -> str:
+        """What a first answer stands behind: no template is asked for a prompt behind no turn at all."""
+        asked = ({"role": "user", "content": "What?"},)
+        prompt = self.render(asked, tools, prompt=True)
+        begins = prompt[common_length(prompt, self.render(asked, tools)) :]
+        opened = opened_by(begins)
+        mark = begins[:opened].rstrip() if opened >= 0 else begins
+        alone = self.render(({"role": "assistant", "content": "Yes."},), tools)
+        at = alone.find(mark)
+        if not mark or at < 0:
+            raise ValueError(ORDER)
+        return alone[:at] + begins
 
     def _applied(self, messages: Conversation, tools: Tools, *, prompt: bool, written: bool) -> str:
         return str(
@@ -142,10 +156,13 @@ class ChatTemplate:
 
     def answer_spans(self, messages: Conversation, tools: Tools = ()) -> tuple[str, list[Span]]:
         """The rendered conversation and the character spans of its answers; `ValueError` says what is wrong."""
-        messages = self._thoughts_apart(self.fitted(messages))
+        messages = self._thoughts_apart(_to_last_answer(self.fitted(messages)))
+        if [message["role"] for message in messages] == ["assistant"]:
+            raise ValueError(UNASKED)
         answers = [message for message in messages if message["role"] == "assistant"]
         found = self._first_whole(messages, tools)
-        if any(start == end and parts_of(said).thought for said, (start, end) in zip(answers, found[1], strict=True)):
+        read = [said for said, (start, end) in zip(answers, found[1], strict=True) if start == end]
+        if any(parts_of(said).thought or called(said) for said in read):
             with contextlib.suppress(ValueError):  # a thought in another form may be written, and its answer learned
                 other = self._in_other_forms(messages, tools)
                 again = found if other == messages else self._spans(other, tools)
@@ -244,6 +261,12 @@ class ChatTemplate:
             return self.render(messages, tools, prompt=prompt)
         except Exception as error:  # jinja2 raises what the template's author chose
             raise ValueError(ORDER) from error
+
+
+def _to_last_answer(messages: Conversation) -> Conversation:
+    """The turns up to the last answer: behind it nothing is learned, and for turns there templates write it otherwise."""
+    last = max((k for k, message in enumerate(messages) if message["role"] == "assistant"), default=len(messages))
+    return messages[: last + 1]
 
 
 def _with_arguments(message: Mapping[str, Any], *, written: bool) -> dict[str, Any]:

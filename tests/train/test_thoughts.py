@@ -34,6 +34,7 @@ from thinking import (
     answer,
     encoded,
     learned,
+    user,
 )
 from tiny_base import CHATML
 
@@ -184,12 +185,6 @@ def test_arguments_that_a_template_joins_to_texts_are_handed_to_it_as_text(token
             "drops a tool call",
             "write calls as text",
         ),
-        (
-            QWEN3,
-            (ASK, answer("<think>\nlook\n</think>\n\n", tool_calls=[CALL]), SAID, answer("ok"), AGAIN, answer("yes")),
-            "tool call|rewrites|one after the other",
-            "chat_template = 'plain'",
-        ),
     ],
 )
 def test_what_cannot_be_proved_is_refused_with_the_way_on(
@@ -268,6 +263,43 @@ def test_under_every_template_that_trl_knows_an_answer_is_learned_whole_or_not_a
     assert counted["refused one"] == counted["refused two"] <= 4  # models that look at pictures take no plain texts
     assert counted["thought"] >= counted["one"] - 1
     assert counted["call"] >= 20
+
+
+def test_turns_behind_the_last_answer_do_not_change_what_is_learned(tokenizer: Any) -> None:
+    for template in (QWEN3, QWEN3_NOTHINK, NEMOTRON, R1, FIELD_ONLY, CHANNELS, CHATML):
+        for talk in (PLAIN,) if template is QWEN3_NOTHINK else (THINKS, PLAIN):
+            whole = [encoded(tokenizer, template, turns) for turns in (talk, (*talk, user("thanks")))]
+            assert np.array_equal(whole[0].tokens[0], whole[1].tokens[0])
+            assert np.array_equal(whole[0].supervised[0], whole[1].supervised[0])
+
+
+@pytest.mark.parametrize("template", [QWEN3, NEMOTRON, CHATML, FIELD_ONLY, "{{ bos_token }}" + QWEN3])
+def test_a_conversation_may_begin_with_an_answer(tokenizer: Any, template: str) -> None:
+    found = encoded(tokenizer, template, (answer("welcome"), *PLAIN))
+    text = tokenizer.decode(found.tokens[0])
+    assert text.removeprefix("None").startswith("<|im_start|>assistant\n")
+    assert text.count("welcome") == 1
+    assert learned(tokenizer, found)[-1].endswith("over there<|im_end|>")
+    first = "welcome<|im_end|>" in "".join(learned(tokenizer, found))
+    assert first or found.report.only_read_answers > 0
+    assert first is (template != NEMOTRON)  # which writes thoughts of no words into answers that are not the last
+    with pytest.raises(DataError, match="no turn stands before the answer"):
+        encoded(tokenizer, template, (answer("welcome"), user("hello")))
+
+
+@pytest.mark.parametrize("template", [QWEN3, NEMOTRON])
+def test_an_earlier_call_that_lost_its_thought_is_read_as_a_model_finds_it(tokenizer: Any, template: str) -> None:
+    """Agents that think: once a question follows, templates take the thoughts out, and whole conversations were refused."""
+    call = answer("", reasoning_content="look", tool_calls=[CALL])
+    talk = (ASK, call, *CALLS[2:], AGAIN, answer("over there", reasoning_content="or there"))
+    found = encoded(tokenizer, template, talk, tools=True)
+    (text,) = learned(tokenizer, found)
+    assert text.endswith("or there\n</think>\n\nover there<|im_end|>")
+    assert found.report.only_read_answers == 2
+    assert "look" not in tokenizer.decode(found.tokens[0])
+    dropped = template.replace("m['tool_calls'] or []", "[]")
+    with pytest.raises(DataError, match=r"drops a tool call|rewrites|one after the other"):
+        encoded(tokenizer, dropped, talk)
 
 
 def test_words_that_speak_of_marks_are_no_thought(tokenizer: Any) -> None:
