@@ -27,7 +27,7 @@ from train.examples import EXTRACTION, OF_TEXTS, Examples
 from train.extra import extra
 from train.files import read_json, write_json
 from train.methods import METHODS, PATCH, WHOLE
-from train.methods.method import layers_of_any_name
+from train.methods.method import quiet_peft
 
 if TYPE_CHECKING:
     from train.objective import Objective
@@ -206,7 +206,7 @@ def _model(
         return (model.float() if patched else model).eval()
     peft = extra("peft")
     try:
-        with layers_of_any_name():
+        with quiet_peft():
             return peft.PeftModel.from_pretrained(model, str(folder)).eval()
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise DataError(

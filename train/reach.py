@@ -19,7 +19,8 @@ from train.methods.method import chosen_layers, layer_of, within
 if TYPE_CHECKING:
     from train.config import TrainConfig
 
-_ROUTER = re.compile(r"Router|Gating")
+_ROUTER = re.compile(r"Router|Gating|MoE\w*Gate$")
+"""In the name of a class (the last is Hunyuan's); Jamba's are plain matrices that are called `router`."""
 
 
 def hold_routers(model: Any) -> None:
@@ -47,5 +48,5 @@ def left_out(model: Any, config: TrainConfig) -> tuple[str, ...]:
 
 
 def _routers(model: Any) -> list[str]:
-    names = (name for name, module in model.named_modules() if _ROUTER.search(type(module).__name__))
-    return [f"{name.removesuffix('.base_layer')}." for name in names]
+    named = ((name.removesuffix(".base_layer"), type(module).__name__) for name, module in model.named_modules())
+    return [f"{name}." for name, kind in named if _ROUTER.search(kind) or name.endswith(".router")]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from curate.errors import ConfigError
 from train.extra import extra
-from train.methods.method import Method, chosen_layers, layers_of_any_name, new_modules, peft_extras, within
+from train.methods.method import Method, chosen_layers, new_modules, peft_extras, quiet_peft, within
 
 if TYPE_CHECKING:
     from train.config import TrainConfig
@@ -42,7 +42,7 @@ class LayerNorm(Method):
             )
         model.float()
         settings = peft.LNTuningConfig(target_modules=norms, task_type=kind, **peft_extras(model, exclude=False))
-        with layers_of_any_name():
+        with quiet_peft():
             return peft.get_peft_model(model, settings)
 
     def trained_numbers(self, matrices: Iterable[tuple[int, int]], vectors: int, total: int, config: TrainConfig) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from train.extra import extra
-from train.methods.method import Method, chosen_layers, new_modules, peft_extras, within
+from train.methods.method import Method, chosen_layers, new_modules, peft_extras, quiet_peft, within
 
 if TYPE_CHECKING:
     from train.config import TrainConfig
@@ -26,7 +26,8 @@ class Lora(Method):
         """The model behind fresh adapters."""
         from train.fused import fuse
 
-        adapted = extra("peft").get_peft_model(model, self.peft_config(model, config, kind))
+        with quiet_peft():
+            adapted = extra("peft").get_peft_model(model, self.peft_config(model, config, kind))
         fuse(adapted)
         return adapted
 

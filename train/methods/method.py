@@ -68,10 +68,15 @@ def peft_extras(model: Any, *, exclude: bool = True) -> dict[str, Any]:
 
 
 @contextmanager
-def layers_of_any_name() -> Iterator[None]:
-    """Keep peft from warning of normalisations other than torch's own, which it adapts all the same."""
+def quiet_peft() -> Iterator[None]:
+    """Keep peft from warning of what it does all the same.
+
+    It adapts normalisations other than torch's own, and gives stacked experts, which are no modules, the ranks that it
+    wrote down for them itself.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Unsupported layer type")
+        warnings.filterwarnings("ignore", "The following (rank|alpha)_pattern keys")
         yield
 
 

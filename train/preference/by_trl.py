@@ -19,6 +19,7 @@ from train.encoded import answer_start
 from train.extra import extra
 from train.fused import unfuse
 from train.methods.lora import Lora
+from train.methods.method import quiet_peft
 from train.noise import silenced
 from train.preference.rows import DPO, KTO
 from train.trainer import Evaluate, Streamed
@@ -104,13 +105,16 @@ def preference_trainer(
         objective, config, steps=steps, first_step=first_step, progress=progress, stream=stream, directory=directory
     )
     trainer.planned_ids = ids
-    trainer.__init__(
-        model=model,
-        ref_model=reference,
-        args=arguments,
-        train_dataset=table,
-        processing_class=bench.tokenizer,
-    )
+    with quiet_peft():
+        trainer.__init__(
+            model=model,
+            ref_model=reference,
+            args=arguments,
+            train_dataset=table,
+            processing_class=bench.tokenizer,
+        )
+    # What TRL adds for experts by itself is no part of the objective, and fails where not every layer has some (Jamba).
+    trainer.aux_loss_enabled = False
     trainer.ready(evaluate)
     return trainer
 
