@@ -103,10 +103,12 @@ def fit(job: Learning, directory: Path, identity: Mapping[str, Any], start: Chec
         raise
     finally:
         alerts = stream.close()
+    watched = trainer.validation
     return {
         **(alerts if job.watched else {}),
         **told,
         "steps": int(result.global_step),
+        **({"planned_steps": steps, "kept_step": watched.best_step} if watched is not None and watched.keeps_best else {}),
         "rows": rows.own,
         **({"replayed_rows": len(rows.ids) - rows.own} if job.replay is not None else {}),
         "tokens_seen": int(rows.lengths[plan[: int(result.global_step)]].sum()),

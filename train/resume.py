@@ -133,6 +133,7 @@ class Checkpointing(transformers.TrainerCallback):
             watch = trainer.validation
             watch.best, watch.waited = header["best"] if header["best"] is not None else math.inf, header["waited"]
             device = next(p for _, p in trainer.trainable()).device
+            watch.best_step = int(header.get("best_step", 0))
             watch.best_state = {n: held[f"best/{n}"].to(device) for n, _ in trainer.trainable() if f"best/{n}" in held}
             losses = held.get("best_losses")
             watch.best_losses = None if losses is None else losses.numpy()
@@ -184,6 +185,7 @@ class Checkpointing(transformers.TrainerCallback):
         if trainer.validation is not None:
             watch = trainer.validation
             header |= {"best": watch.best if math.isfinite(watch.best) else None, "waited": watch.waited}
+            header["best_step"] = watch.best_step
             held |= {f"best/{name}": value.contiguous() for name, value in watch.best_state.items()}
             if watch.best_losses is not None:
                 held["best_losses"] = torch.from_numpy(watch.best_losses.copy())

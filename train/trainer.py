@@ -289,6 +289,7 @@ class Validation(transformers.TrainerCallback):
     def __init__(self, trainer: PlannedTrainer, evaluate: Evaluate) -> None:
         self.trainer, self.evaluate = trainer, evaluate
         self.best, self.waited = math.inf, 0
+        self.best_step = 0
         self.best_losses: np.ndarray | None = None
         self.best_state: dict[str, torch.Tensor] = {}
 
@@ -301,18 +302,23 @@ class Validation(transformers.TrainerCallback):
         self.trainer.metrics.validation(step, measured, _rise(losses, self.best_losses))
         self.waited += 1
         if measured["loss"] < self.best:
-            self.best, self.waited, self.best_losses = measured["loss"], 0, losses
+            self.best, self.waited, self.best_losses, self.best_step = measured["loss"], 0, losses, step
             self.best_state = {n: p.detach().clone() for n, p in self.trainer.trainable()}
         patience = settings.early_stopping_patience_evaluations
         if patience and distributed.any_of(self.waited >= patience):
             control.should_training_stop = True
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if not self.trainer.settings.early_stopping_patience_evaluations:
+        if not self.keeps_best:
             return
         for name, parameter in self.trainer.trainable():
             if name in self.best_state:
                 parameter.data.copy_(self.best_state[name])
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the run ends with the weights of `best_step`, wherever it stopped."""
+        return bool(self.trainer.settings.early_stopping_patience_evaluations and self.best_state)
 
 
 def _rise(now: np.ndarray, best: np.ndarray | None) -> tuple[float, float] | None:

@@ -28,6 +28,7 @@ def told(done: Mapping[str, Any]) -> Iterator[str]:
             interval = "" if span is None else f"   [{span[0]:.4g}, {span[1]:.4g}]"
             yield f"  {metric:<24}{'' if before is None else f'{before:.4g}':>10}{value:>10.4g}{interval}"
     yield from _more(done)
+    yield from _ended(done)
     kinds: dict[str, int] = {}
     for alert in done.get("alerts") or ():
         kinds[alert["kind"]] = kinds.get(alert["kind"], 0) + 1
@@ -51,6 +52,17 @@ def _more(done: Mapping[str, Any]) -> Iterator[str]:
         rise = signed(probe["rise"]) if span is None else difference(probe["rise"], span[0], span[1], 3)
         change = f"{probe['before']:.3f} -> {probe['after']:.3f}, {rise}"
         yield f"general language ({probe['items']} items of the probe, nats a token): {change}"
+
+
+def _ended(done: Mapping[str, Any]) -> Iterator[str]:
+    """Where a run that keeps its best weights stopped, and which it kept."""
+    steps, planned, kept = done.get("steps"), done.get("planned_steps"), done.get("kept_step")
+    if not planned or not kept or steps == planned == kept:
+        return
+    patience = (done.get("config") or {}).get("early_stopping_patience_evaluations")
+    early = f"stopped after step {steps:,} of {planned:,}, as the loss on validation rows fell no more"
+    early = f"{early} (early_stopping_patience_evaluations = {patience}); " if steps != planned else ""
+    yield f"{early}the adapter is that of step {kept:,} of {planned:,}, where the loss on validation rows was lowest"
 
 
 def _metrics(adapter: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[tuple[str, float, Any, float | None]]:

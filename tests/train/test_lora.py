@@ -11,6 +11,7 @@ import pytest
 import torch
 from tiny_base import make_base, make_tickets
 
+from curate.cli.trained import told
 from curate.errors import ConfigError, DataError, RunError
 from train.base import resolve_base
 from train.config import TrainConfig
@@ -125,7 +126,13 @@ def test_early_stopping_keeps_the_best_adapter(tmp_path: Path, quick: TrainConfi
     run = train_adapter(tickets, config, tmp_path, validation=wrong)
     assert run.done["steps"] < 40
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
-    assert sum("validation" in line for line in lines) == run.done["steps"] // 2
+    measured = {line["step"]: line["validation"]["loss"] for line in lines if "validation" in line}
+    assert len(measured) == run.done["steps"] // 2
+    kept = min(measured, key=lambda step: measured[step])
+    assert (run.done["kept_step"], run.done["planned_steps"]) == (kept, 40)
+    (said,) = [line for line in told(run.done) if "stopped" in line]
+    assert said.startswith(f"stopped after step {run.done['steps']} of 40, as the loss on validation rows fell no more")
+    assert f"the adapter is that of step {kept} of 40" in said
 
 
 def test_short_cuts_give_the_models_own_logits(quick: TrainConfig, tickets: Examples) -> None:

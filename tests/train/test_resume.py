@@ -92,6 +92,8 @@ def assert_same_end(one: Path, other: Path) -> None:
     assert a.keys() == b.keys()
     assert all((a[name] == b[name]).all() for name in a)
     assert [(line["step"], line["loss"]) for line in steps(one)] == [(line["step"], line["loss"]) for line in steps(other)]
+    kept = [json.loads((folder / "done.json").read_text())["kept_step"] for folder in (one, other)]
+    assert kept[0] == kept[1] > 0
 
 
 @pytest.fixture(scope="module")
