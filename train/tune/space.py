@@ -20,6 +20,7 @@ from typing import Any
 from curate.errors import ConfigError, nearest
 from train.config import TrainConfig
 from train.examples import CLASSIFICATION
+from train.unread import reads
 
 NOT_SEARCHED = frozenset(
     ("seed", "device", "threads", "on_alert", "real_world", "tensorboard", "tracker", "tracker_project", "answer_rows",
@@ -76,7 +77,7 @@ class Dimension:
 
 
 def default_space(config: TrainConfig, task: str) -> tuple[Dimension, ...]:
-    """What is searched where a recipe says nothing, around `config`, whose `epochs` must be set."""
+    """What is searched where a recipe says nothing, around `config`, whose `epochs` must be set: only what a run reads."""
     rate, head = config.learning_rate, config.head_learning_rate
     found = [
         Dimension("learning_rate", rate / 6, rate * 6, log=True),
@@ -93,7 +94,7 @@ def default_space(config: TrainConfig, task: str) -> tuple[Dimension, ...]:
     parts = config.gradient_accumulation_batches
     return tuple(
         dataclasses.replace(d, choices=tuple(n for n in d.choices if int(n) % parts == 0)) if d.name == "batch_rows" else d
-        for d in found
+        for d in found if reads(config, task, d.name)
     )
 
 
