@@ -186,7 +186,7 @@ def _generated(
                     attention_mask=torch.from_numpy(mask).to(device),
                     generation_config=config,
                 )
-                written = found if two_sided else found[:, width:]
+                written = found[:, 1:] if two_sided else found[:, width:]  # a start of an answer may be an end, too (BART)
                 for row, ids in zip(rows, written.tolist(), strict=True):
                     answers[int(row)] = ids
                 start = stop

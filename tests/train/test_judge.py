@@ -17,6 +17,7 @@ from train.adapt import adapted_model, open_workbench
 from train.config import TrainConfig
 from train.decode import end_tokens, prompt_tokens, write, write_answers
 from train.examples import Examples
+from train.extra import extra
 from train.lora import train_adapter
 from train.objective import Objective
 
@@ -143,6 +144,25 @@ def test_answers_that_their_limit_ends_are_told(tmp_path: Path, quick: TrainConf
     run = train_adapter(make_talks(20), quick.replace(steps=1, answer_tokens=1), tmp_path, evaluation=held, thorough=True)
     said = run.done["evaluation"]["answers"]["methods"]["answers"]
     assert re.fullmatch(r"\d of 8 did not end within answer_tokens = 1 and count as far as they came", said)
+
+
+def test_the_token_that_an_encoder_decoder_begins_with_ends_no_answer(base: Path, tmp_path: Path) -> None:
+    """BART begins with the token that ends: no answer of it was ever told as cut."""
+    transformers = extra("transformers")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(base)
+    end = tokenizer.eos_token_id
+    shape = transformers.BartConfig(
+        vocab_size=384, d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, encoder_ffn_dim=64,
+        decoder_attention_heads=2, decoder_ffn_dim=64, max_position_embeddings=128, pad_token_id=1, bos_token_id=end,
+        eos_token_id=end, decoder_start_token_id=end, forced_eos_token_id=None,
+    )  # fmt: skip
+    model = transformers.BartForConditionalGeneration(shape)
+    model.final_logits_bias[0, end] = -1e4  # never ends
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    settings = TrainConfig(base=str(tmp_path), max_length_tokens=64)
+    bench = open_workbench(settings)
+    assert write_answers(adapted_model(settings, bench, None), bench, make_talks(4), 3)[2] == 4
 
 
 def test_an_answer_that_calls_a_tool_is_compared_with_the_call_as_it_is_written(quick: TrainConfig) -> None:
