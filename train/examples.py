@@ -308,6 +308,14 @@ def _answered(prompt: str | Conversation, answer: str | Conversation) -> Convers
     """The turns before an answer, and the answer; empty where there is none."""
     before = ({"role": "user", "content": prompt},) if isinstance(prompt, str) and prompt else tuple(prompt)
     after = ({"role": "assistant", "content": answer},) if isinstance(answer, str) and answer else tuple(answer)
-    if before and after and after[: len(before)] == before:  # the answer holds the whole conversation
-        before = ()
-    return (*before, *after) if after else ()  # type: ignore[arg-type]
+    return (*_unsaid(before, after), *after) if after else ()  # type: ignore[arg-type]
+
+
+def _unsaid(before: Conversation, after: Conversation) -> Conversation:
+    """The turns before an answer that the answer's own turns do not begin with, however these are spaced."""
+    said, again = ([(turn["role"], str(turn["content"]).strip()) for turn in turns] for turns in (before, after))
+    spoken = [[turn for turn in turns if turn[0] != "system"] for turns in (said, again)]
+    if spoken[1][: len(spoken[0])] == spoken[0] and set(said) <= set(again):  # the answer holds the whole conversation
+        return ()
+    shared = next((n for n in range(min(len(said), len(again)), 0, -1) if said[-n:] == again[:n]), 0)
+    return before[: len(before) - shared]

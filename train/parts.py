@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from curate.dataset.content import answers_in, holds_turns, is_answer
 from curate.errors import DataError
 from train.filled import without_nulls
-from train.turns import Conversation, conversation, loaded
+from train.turns import Conversation, conversation, loaded, transcript
 
 if TYPE_CHECKING:
     from curate.dataset import Dataset
@@ -37,11 +37,11 @@ def chat_parts(dataset: Dataset) -> list[Conversation]:
 
 
 def preference_parts(dataset: Dataset) -> Iterator[tuple[str | Conversation, ...]]:
-    """Prompt, chosen and rejected answer of each row: texts, or messages where they hold turns."""
+    """Prompt, chosen and rejected answer of each row: texts, or messages where they hold or write turns."""
     role = "prompt" if dataset.roles.prompt else "messages"  # some sets keep the turns before the answer as messages
     prompts = _joined(dataset, role) if getattr(dataset.roles, role) else [""] * dataset.n_rows
     for row in zip(prompts, _joined(dataset, "chosen"), _joined(dataset, "rejected"), strict=True):
-        yield tuple(conversation(part) or part for part in row)
+        yield tuple(conversation(part) or transcript(part) or part for part in row)
 
 
 def wanted(dataset: Dataset) -> list[bool | None]:

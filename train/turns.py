@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,19 @@ _ROLES = {
     **dict.fromkeys(("tool", "observation", "tool_response", "tool_result", "function_response"), "tool"),
     **dict.fromkeys(("function_call", "tool_call"), "function_call"),
 }  # fmt: skip
+
+
+_WRITTEN = re.compile(r"(?:\A|\n\n)(Human|Assistant):[ \n]?")
+
+
+def transcript(text: str) -> Conversation:
+    """Turns out of a dialogue written as one text, as HH-RLHF has them; empty where it is none."""
+    parts = _WRITTEN.split(f"\n\n{text.strip()}")
+    roles = ["user" if name == "Human" else "assistant" for name in parts[1::2]]
+    if parts[0] or roles[:2] != ["user", "assistant"]:
+        return ()
+    turns = [{"role": role, "content": said.strip()} for role, said in zip(roles, parts[2::2], strict=True)]
+    return tuple(turns if turns[-1]["content"] else turns[:-1])  # a prompt ends where the answer begins
 
 
 def conversation(value: object) -> Conversation:

@@ -14,6 +14,7 @@ from train.examples import Examples, from_dataset
 from train.lora import open_workbench
 from train.microscope import look
 from train.preference.rows import before_training, paired, with_marks
+from train.turns import transcript
 
 TURNS = [{"from": "human", "value": "Name a colour."}]
 BETTER, WORSE = {"from": "gpt", "value": "Blue."}, {"from": "gpt", "value": "Seven."}
@@ -35,6 +36,43 @@ def test_the_turns_before_the_answer_come_first_whatever_their_shape(tmp_path: P
         ("user", "Name a colour."),
         ("assistant", "Blue."),
     ]
+
+
+SYSTEM, ASKED = {"role": "system", "content": "Be kind."}, {"role": "user", "content": "Name a colour."}
+TWO = "\n\nHuman: Hello\n\nAssistant: Yes:\n\n* ask\n\nHuman: Name a colour.\n\nAssistant: "
+
+
+@pytest.mark.parametrize(
+    ("prompt", "before", "roles"),
+    [
+        ("Name a colour. ", [ASKED], "user assistant"),
+        ("Name a colour.", [SYSTEM, ASKED], "system user assistant"),
+        ([SYSTEM, ASKED], [ASKED], "system user assistant"),
+        ([SYSTEM, ASKED], [], "system user assistant"),
+        (None, [SYSTEM, ASKED], "system user assistant"),
+        (TWO, "", "user assistant user assistant"),
+        (None, TWO, "user assistant user assistant"),
+    ],
+)
+def test_no_turn_of_a_pair_comes_twice_or_stays_in_a_text(
+    tmp_path: Path, prompt: object, before: object, roles: str
+) -> None:
+    def side(said: str) -> object:
+        return f"{before}{said}" if isinstance(before, str) else [*before, {"role": "assistant", "content": said}]  # type: ignore[misc]
+
+    row = {"chosen": side("Blue."), "rejected": side("Seven."), **({"prompt": prompt} if prompt else {})}
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for _ in range(4)))
+    examples = from_dataset(load(path, task="preference"))
+    for turns, answer in ((examples.messages[0], "Blue."), (examples.rejected[0], "Seven.")):
+        assert " ".join(turn["role"] for turn in turns) == roles
+        assert [turn["content"] for turn in turns[-2:]] == ["Name a colour.", answer]
+    assert "* ask" in str(examples.messages[0]) or len(roles.split()) < 4
+
+
+def test_a_text_that_only_speaks_of_humans_is_no_transcript() -> None:
+    for text in ("Human: is it", "Assistant: a\n\nHuman: b", "Human: a\nAssistant: b", "See Human: a\n\nAssistant: b"):
+        assert transcript(text) == ()
 
 
 def test_the_microscope_shows_both_sides_as_the_objective_learns_them(base: Path) -> None:
