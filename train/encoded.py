@@ -218,8 +218,12 @@ def answer_start(mask: np.ndarray) -> int:
 
 
 def with_last(row: EncodedRow) -> EncodedRow:
-    """The row, refused where its last answer was cut off: an earlier one would be taken for it."""
-    return dataclasses.replace(row, refused=BEYOND) if row.last_lost and not row.refused else row
+    """The row with its last answer alone to learn; refused where that was cut off: an earlier one would be taken for it."""
+    if row.refused or row.last_lost:
+        return dataclasses.replace(row, refused=row.refused or BEYOND)
+    supervised = row.supervised.copy()
+    supervised[: answer_start(supervised)] = False
+    return dataclasses.replace(row, supervised=supervised, only_read=0)
 
 
 def compared(good: EncodedRow, bad: EncodedRow, *, uneven: bool) -> tuple[EncodedRow, EncodedRow]:

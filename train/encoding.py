@@ -99,7 +99,7 @@ class Encoder:
     def encode(self, examples: Examples, *, last: bool = False) -> Encoded:
         """Tokens and masks of the usable rows; raises `DataError` where no row is usable.
 
-        With `last`, only rows of which the last answer is in reach are usable.
+        With `last`, only the last answer of each row is learned, and only rows of which it is in reach are usable.
         """
         rows = self._rows(examples)
         return self._encoded(examples, list(map(with_last, rows)) if last else rows)

@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 
 from train.chat import way_on
-from train.encoded import answer_start
+from train.encoded import answer_start, with_last
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, Examples
-from train.preference.rows import DPO, LIKELIHOOD, RANKING
+from train.preference.rows import DPO, KTO, LIKELIHOOD, RANKING
 
 if TYPE_CHECKING:
     from train.adapt import Workbench
@@ -83,6 +83,7 @@ def look(examples: Examples, position: int, bench: Workbench, *, reveal: bool = 
     if any(one.rejected):
         return _pair(one, bench, reveal, learned=objective in (DPO, RANKING))
     (row,) = bench.encoder._rows(one)
+    row = with_last(row) if objective == KTO else row
     target = ""
     if examples.task == CLASSIFICATION:
         from train.evaluate import shown_classes
@@ -93,6 +94,7 @@ def look(examples: Examples, position: int, bench: Workbench, *, reveal: bool = 
         tokens = _of_text(one.texts[0], row, bench, examples.task, reveal)
     else:
         tokens = _of_conversation(one, row, bench, reveal)
+        tokens = _last_learned(tokens) if objective == KTO else tokens
     return _seen(one, row, tokens, target)
 
 

@@ -132,3 +132,17 @@ def test_pairs_that_cannot_be_compared_are_refused_and_both_sides_are_told_of(ba
     assert any(said.startswith("Worse answers: Cut at the end: 3 rows") for said in words)
     marked = Examples("chat", np.arange(5), messages=good, wanted=(True, False) * 2 + (True,))
     assert with_marks(marked, bench.encoder)[0].ids.tolist() == [0, 1, 2, 3]
+
+
+def test_only_the_last_answer_is_counted_and_shown_as_learned(base: Path) -> None:
+    talk = tuple({"role": role, "content": f"{role} here"} for role in ("user", "assistant") * 2)
+    other = (*talk[:3], {"role": "assistant", "content": "no"})
+    bench = open_workbench(TrainConfig(base=str(base)))
+    pairs = Examples("chat", np.arange(1), messages=(talk,), rejected=(other,))
+    marked = Examples("chat", np.arange(1), messages=(talk,), wanted=(True,))
+    for rows, objective in ((pairs, "dpo"), (marked, "kto")):
+        report = before_training(rows, objective, bench.encoder)[0].report
+        learned = bench.tokenizer("assistant here<|im_end|>")["input_ids"]
+        assert report.supervised_tokens == len(learned)
+        shown = look(rows, 0, bench, objective=objective)
+        assert [token.id for token in shown.tokens if token.state == "learned"] == learned

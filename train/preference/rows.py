@@ -14,7 +14,6 @@ import numpy as np
 
 from curate.errors import ConfigError, DataError
 from train.chat import DAY
-from train.encoded import answer_start
 from train.examples import EXTRACTION, OF_TEXTS, Examples
 
 if TYPE_CHECKING:
@@ -84,9 +83,7 @@ def paired(examples: Examples, encoder: Any) -> Pairs:
     kept = np.intersect1d(good.kept, bad.kept)
     if not len(kept):
         raise DataError("no row has both its chosen and its rejected answer within max_length_tokens")
-    sides = [
-        last_answers(side.take(np.flatnonzero(np.isin(side.kept, kept)))) for side in (good, bad)
-    ]
+    sides = [side.take(np.flatnonzero(np.isin(side.kept, kept))) for side in (good, bad)]
     back = np.asarray(at, dtype=np.int64)
     return Pairs(*(dataclasses.replace(side, kept=back[side.kept]) for side in sides))
 
@@ -106,17 +103,5 @@ def before_training(examples: Examples, objective: str, encoder: Any) -> tuple[E
 
 def with_marks(examples: Examples, encoder: Any) -> tuple[Encoded, np.ndarray]:
     """Encoded answers, and bool[n] whether each is wanted."""
-    encoded = last_answers(encoder.encode(examples, last=True))
+    encoded = encoder.encode(examples, last=True)
     return encoded, np.array([examples.wanted[i] for i in encoded.kept.tolist()], dtype=bool)
-
-
-def last_answers(encoded: Encoded) -> Encoded:
-    """The same rows with only their last answer supervised."""
-    return dataclasses.replace(encoded, supervised=tuple(map(_last_run, encoded.supervised)))
-
-
-def _last_run(mask: np.ndarray) -> np.ndarray:
-    start = answer_start(mask)
-    out = mask.copy()
-    out[:start] = False
-    return out
