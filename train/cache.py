@@ -60,6 +60,7 @@ class EncodedCache:
                     bool(found["marked"][i]),
                     int(found["thoughtless"][i]),
                     int(found["told"][i]),
+                    int(found["wordless"][i]),
                     bool(found["last_lost"][i]),
                 )
                 for i in range(len(cut))
@@ -84,6 +85,7 @@ class EncodedCache:
             "thoughtless": np.array([row.thoughtless for row in rows], dtype=np.int64),
             "last_lost": np.array([row.last_lost for row in rows], dtype=np.int64),
             "told": np.array([row.told for row in rows], dtype=np.int64),
+            "wordless": np.array([row.wordless for row in rows], dtype=np.int64),
         }
         for name in _ARRAYS:
             values = [getattr(row, name) for row in rows]

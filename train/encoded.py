@@ -42,6 +42,8 @@ class EncodedRow:
     """Answers that are learned behind an empty thought, since the template writes one and the row has none."""
     told: int = 0
     """Answers whose thought is learned as text, since the template has no place for the field that holds it."""
+    wordless: int = 0
+    """Answers that are learned and say nothing: no word, thought or call."""
     last_lost: bool = False
     """Whether nothing of the last answer fitted, though an earlier one did."""
     uneven: bool = False
@@ -83,6 +85,10 @@ class EncodingReport:
     """Answers that are learned behind an empty thought, since the template writes one and the rows have none."""
     thoughts_as_text: int = 0
     """Answers whose thought is learned as text, since the template has no place for the field that holds it."""
+    wordless_row_numbers: list[int] = field(default_factory=list)
+    """Rows with answers that say nothing and are learned, the first thousand."""
+    wordless_answers: int = 0
+    """How many answers these are."""
     uneven_pairs: int = 0
     """Pairs of which only one answer thinks."""
     uneven_row_numbers: list[int] = field(default_factory=list)
@@ -123,6 +129,11 @@ class EncodingReport:
                 f"Thoughts written into the text: {self.thoughts_as_text:,} answers begin with <think> and their thought, "
                 "because the chat template has no place for the field that holds it; leave the field out to learn the "
                 "answers alone"
+            )
+        if self.wordless_answers:
+            said.append(
+                f"Empty answers: {self.wordless_answers:,} ({_rows(self.wordless_row_numbers)}); a model learns from them to "
+                "say nothing: leave them out where that is not meant"
             )
         if self.uneven_pairs:
             said.append(
@@ -204,6 +215,8 @@ def report_of(kept: Sequence[int], rows: Sequence[EncodedRow], ids: np.ndarray, 
         marked_row_numbers=[int(ids[i]) for i in kept if rows[i].marked][:MOST_LISTED],
         thoughtless_answers=sum(rows[i].thoughtless for i in kept),
         thoughts_as_text=sum(rows[i].told for i in kept),
+        wordless_answers=sum(rows[i].wordless for i in kept),
+        wordless_row_numbers=[int(ids[i]) for i in kept if rows[i].wordless][:MOST_LISTED],
         uneven_pairs=sum(rows[i].uneven for i in kept),
         uneven_row_numbers=[int(ids[i]) for i in kept if rows[i].uneven][:MOST_LISTED],
         only_read_row_numbers=[int(ids[i]) for i in kept if rows[i].only_read][:MOST_LISTED],

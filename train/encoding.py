@@ -33,7 +33,7 @@ from train.chat import TEMPLATE_FAULTS, ChatTemplate, special_tokens, way_on
 from train.encoded import BEYOND, NOTHING, Encoded, EncodedRow, answer_start, compared, report_of, with_last
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, TEXT, Conversation, Examples, Span, Tools
 from train.spans import tags_of_tokens
-from train.thoughts import ENDS, OPENS, has_empty, in_field, thinks
+from train.thoughts import ENDS, OPENS, has_empty, in_field, says_nothing, thinks
 
 if TYPE_CHECKING:
     from train.cache import EncodedCache
@@ -253,8 +253,12 @@ class Encoder:
         empty = [sum(has_empty(text[start:end]) for start, end in spans) for _, text, spans in rendered]
         marked = [any(map(self._marks.search, _contents(messages))) for messages in talks]
         told = [self._told(messages, each.spans) for messages, each in zip(talks, rendered, strict=True)]
-        rows = zip(self._reached(rendered, tools)[1], only_read, empty, marked, told, strict=True)
-        return [dataclasses.replace(row, only_read=n, thoughtless=m, marked=said, told=k) for row, n, m, said, k in rows]
+        silent = [sum(says_nothing(turn) for turn in messages if not turn.get(MARK)) for messages in talks]
+        rows = zip(self._reached(rendered, tools)[1], only_read, empty, marked, told, silent, strict=True)
+        return [
+            dataclasses.replace(row, only_read=n, thoughtless=m, marked=said, told=k, wordless=w)
+            for row, n, m, said, k, w in rows
+        ]
 
     def _told(self, messages: Conversation, spans: Sequence[tuple[int, int]]) -> int:
         """How many thoughts that have a field of their own are learned as text."""

@@ -75,6 +75,11 @@ def in_field(message: Message) -> bool:
     return bool(_field(message)) and not parts_of({"content": message["content"]}).thought
 
 
+def says_nothing(message: Message) -> bool:
+    """Whether a turn is an answer without a word, a thought or a call."""
+    return message["role"] == "assistant" and not any(parts_of(message)) and not message.get("tool_calls")
+
+
 def thinks(messages: Conversation) -> bool:
     """Whether the last answer has a thought."""
     return any(parts_of(turn).thought for turn in [turn for turn in messages if turn["role"] == "assistant"][-1:])

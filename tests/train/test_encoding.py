@@ -167,3 +167,14 @@ def test_where_the_base_reads_no_more_nobody_is_told_to_raise_the_limit(tokenize
     for context, way in ((32, "the base reads no more"), (64, "raise max_length"), (None, "raise max_length")):
         words = Encoder(tokenizer, 32, context_tokens=context).encode(rows).report.words()
         assert way in words[1]
+
+
+def test_answers_that_say_nothing_are_told(base: Path) -> None:
+    talk = ({"role": "user", "content": "where"}, {"role": "assistant", "content": " "})
+    call = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "find", "arguments": {}}}]}
+    more = (*talk, {"role": "user", "content": "and now"}, {"role": "assistant", "content": "here"})
+    called = ({"role": "user", "content": "where"}, call, {"role": "tool", "content": "x"}, more[-1])
+    rows = Examples("chat", np.array([3, 5, 7]), messages=(talk, more, called))
+    report = Encoder(load_tokenizer(resolve_base(str(base))), 256, plain_template=True).encode(rows).report
+    assert (report.wordless_answers, report.wordless_row_numbers) == (2, [3, 5])
+    assert "Empty answers: 2 (rows 3, 5); a model learns from them to say nothing" in " ".join(report.words())
