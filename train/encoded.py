@@ -132,8 +132,8 @@ class EncodingReport:
             )
         if self.wordless_answers:
             said.append(
-                f"Empty answers: {self.wordless_answers:,} ({_rows(self.wordless_row_numbers)}); a model learns from them to "
-                "say nothing: leave them out where that is not meant"
+                f"Empty answers: {self.wordless_answers:,} ({_rows(self.wordless_row_numbers)}); a model learns from them "
+                "to say nothing: leave them out where that is not meant"
             )
         if self.uneven_pairs:
             said.append(

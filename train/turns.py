@@ -12,9 +12,10 @@ from curate.dataset.turns import said, speaker
 Message = dict[str, Any]
 Conversation = tuple[Message, ...]
 _ROLES = {
-    **dict.fromkeys(("user", "human", "prompter", "customer"), "user"), "system": "system",
+    **dict.fromkeys(("user", "human", "prompter", "customer"), "user"),
+    **dict.fromkeys(("system", "developer"), "system"),
     **dict.fromkeys(("assistant", "gpt", "chatgpt", "bot", "model"), "assistant"),
-    **dict.fromkeys(("tool", "observation", "tool_response", "tool_result", "function_response"), "tool"),
+    **dict.fromkeys(("tool", "observation", "tool_response", "tool_result", "function_response", "function"), "tool"),
     **dict.fromkeys(("function_call", "tool_call"), "function_call"),
 }  # fmt: skip
 
@@ -36,7 +37,7 @@ def conversation(value: object) -> Conversation:
     """Messages out of a JSON string or Python value, with `role` and `content`; empty where it holds none.
 
     ShareGPT's `from`/`value` and its role names become `role`/`content`; calls in turns of their own (`function_call`,
-    `tool_call`) become calls of an answer, several at once those of one.
+    `tool_call`) or in OpenAI's older field (`function_call`) become calls of an answer, several at once those of one.
     """
     if isinstance(value, (str, bytes)):
         if value.lstrip()[:1] not in ("[", "{", b"[", b"{"):
@@ -70,15 +71,32 @@ def _messages(items: Sequence[Any]) -> Iterator[Message]:
         if isinstance(content, list):  # OpenAI's content parts
             texts = (part.get("text") if isinstance(part, Mapping) else part for part in content)
             content = "".join(text for text in texts if isinstance(text, str))
-        if content is None and rest.get("tool_calls"):
-            content = ""
+        calls = _calls(rest.pop("tool_calls", None)) or _calls(rest.pop("function_call", None))
         if role == "function_call":  # the way of ShareGPT and others to write one or more tool calls
-            called = loaded(content)
-            calls = called if isinstance(called, list) else [called]
-            rest["tool_calls"] = [{"type": "function", "function": c} for c in calls if isinstance(c, Mapping)]
-            role, content = ("assistant", "") if rest["tool_calls"] else ("assistant", content)
+            role, calls = "assistant", calls or _calls(content)
+            content = "" if calls else content
+        rest |= {"tool_calls": calls} if calls else {}
         if role:
             yield {**rest, "role": role, "content": "" if content is None else str(content)}
+
+
+def _calls(value: object) -> list[Message]:
+    """Calls in the one shape that templates read, out of OpenAI's of any year, their JSON, or bare names and arguments."""
+    read = loaded(value)
+    calls = []
+    for call in read if isinstance(read, list) else [read]:
+        if not isinstance(call, Mapping):
+            continue
+        inner = call.get("function", call)
+        if isinstance(inner, str):
+            inner = {"name": inner, **{k: v for k, v in call.items() if k != "function"}}
+        if isinstance(inner, Mapping) and inner.get("name"):
+            around = call if inner is call.get("function") else {"type": "function"}
+            given = inner.get("arguments")
+            calls.append({**around, "function": {**inner, "arguments": {} if given is None else given}})
+        elif any(value for value in (inner.values() if isinstance(inner, Mapping) else [inner])):
+            calls.append(dict(call))  # Parquet gives calls of nulls to turns without any; what is none of them stays seen
+    return calls
 
 
 def loaded(value: object) -> object:

@@ -126,6 +126,40 @@ def test_calls_in_turns_of_their_own_are_learned_as_the_calls_of_one_answer() ->
     assert [c["function"]["name"] for c in turns[1]["tool_calls"]] == ["find_card"] * 2
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"function_call": {"name": "find_card", "arguments": '{"kind": "visa"}'}},
+        {"tool_calls": [CALL], "function_call": {"name": None, "arguments": None}},
+        {"tool_calls": json.dumps([CALL])},
+        {"tool_calls": [{"name": "find_card", "arguments": {"kind": "visa"}}]},
+        {"tool_calls": [{"function": "find_card", "arguments": {"kind": "visa"}}]},
+    ],
+)
+@pytest.mark.parametrize("who", ["tool", "function"])
+def test_calls_are_learned_in_whatever_field_they_stand(tokenizer: Any, said: dict[str, Any], who: str) -> None:
+    """A template that does not read the field wrote the answer without its call, and that was learned."""
+    turn = {"role": "assistant", "content": None, **said}
+    turns = conversation([CALLS[0], turn, {"role": who, "content": "locked"}, CALLS[3]])
+    rows = Examples("chat", np.array([1]), messages=(turns,), tools=(TOOLS,))
+    found = encoder(tokenizer, WITH_TOOLS).encode(rows)
+    assert tokenizer.decode(found.tokens[0][found.supervised[0]]) == "find_card(visa)<|im_end|>it is locked<|im_end|>"
+
+
+def test_turns_without_calls_have_none_and_developers_speak_for_the_system() -> None:
+    """Templates ask whether there are calls, not how many: Llama 3.1 refused rows with an empty list of them."""
+    for none in ([], "[]", None, [{"function": {"name": None, "arguments": None}}]):
+        (turn,) = conversation([{"role": "assistant", "content": "hi", "tool_calls": none, "function_call": None}])
+        assert turn == {"role": "assistant", "content": "hi"}
+    (turn,) = conversation(
+        [{"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f", "arguments": None}}]}]
+    )
+    assert turn["tool_calls"][0]["function"]["arguments"] == {}
+    (turn,) = conversation([{"role": "assistant", "content": "", "tool_calls": [{"unheard": "of"}]}])
+    assert turn["tool_calls"] == [{"unheard": "of"}]
+    assert [turn["role"] for turn in conversation([{"role": "developer", "content": "be kind"}])] == ["system"]
+
+
 @pytest.mark.parametrize("template", [CHATML, None])
 def test_prefixes_of_a_conversation_learn_the_same_tokens(tokenizer: Any, template: str | None) -> None:
     """What is learned of the first answer does not depend on what follows it."""
