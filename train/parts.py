@@ -54,21 +54,38 @@ def wanted(dataset: Dataset) -> list[bool | None]:
 def tools_of(dataset: Dataset) -> list[Tools]:
     """The definitions of tools of each row, as that role holds them (values or their JSON); empty where no row has any.
 
-    A list of things under that name defines none.
+    A list of things under that name defines none. Each becomes a function as OpenAI has it, which is what a model gets in
+    use, and what templates read: those of gpt-oss and Gemma 4 take no other shape, and Qwen's was learned with it.
     """
     if not dataset.roles.tools:
         return []
     found: list[Tools] = []
     for value in dataset.values(dataset.roles.tools[0]).to_pylist():
         read = loaded(value)
-        found.append(tuple(without_nulls(item) for item in read if _defines(item)) if isinstance(read, list) else ())
+        tools = filter(_defines, read if isinstance(read, list) else [])
+        found.append(tuple(_function(without_nulls(item)) for item in tools))
     return found if any(found) else []
+
+
+def _function(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A definition of a tool in OpenAI's shape, out of that or of a bare one (Hermes, Anthropic, OpenAI's Responses)."""
+    if isinstance(tool.get("function"), Mapping):
+        return {"type": "function", **tool}
+    named = {_OTHER_NAMES.get(key, key): value for key, value in tool.items()} | {
+        key: value for key, value in tool.items() if key in _OTHER_NAMES.values()
+    }
+    return {"type": "function", "function": {k: v for k, v in named.items() if (k, v) not in _OF_CALLS}}
 
 
 def _defines(item: Any) -> bool:
     return isinstance(item, Mapping) and not _DEFINING.isdisjoint(item)
 
 
+_OTHER_NAMES = {
+    **dict.fromkeys(("input_schema", "inputSchema", "schema"), "parameters"),
+    **dict.fromkeys(("function", "api_name"), "name"),
+}
+_OF_CALLS = (("type", "function"), ("type", "custom"))
 _DEFINING = frozenset((
     "function", "parameters", "description", "input_schema", "inputSchema", "type", "schema", "api_name",
 ))  # fmt: skip

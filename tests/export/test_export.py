@@ -99,7 +99,7 @@ def test_tools_go_along_beside_turns(task: str) -> None:
                       "--base", "some/model")  # fmt: skip
     rows = [row for split in (folder / "data").iterdir() for row in rows_of(folder, split.stem)]
     assert sorted(len(row["tools"]) for row in rows) == [0] + [1] * (len(rows) - 1)
-    assert [tool] in [row["tools"] for row in rows]
+    assert [{"type": "function", "function": tool}] in [row["tools"] for row in rows]
     for row in rows:
         assert [turn["role"] for turn in row["prompt"]] == ["user"]
         assert [turn["role"] for turn in row["chosen" if task == "preference" else "completion"]] == ["assistant"]
@@ -275,7 +275,7 @@ def test_croissant_is_valid_and_its_records_are_the_rows(shape: str) -> None:
         assert parts["messages"][:2] == ["role", "content"]
     if shape == "chat":
         assert "tool_calls/0/function/name" in parts["messages"]
-        assert parts["tools"] == ["name"]
+        assert parts["tools"] == ["type", "function/name"]
     if shape == "calls as text":
         assert {"tool_call_id", "tool_calls/1/id", "tool_calls/1/function/arguments"} <= set(parts["messages"])
         assert parts["tools"] == ["type", "function/name", "function/description"]

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from tiny_base import CHATML, make_talks
 
+from curate.dataset import load
 from curate.errors import DataError
 from train.adapters import load_adapter
 from train.base import load_tokenizer, resolve_base
 from train.chat import DROPS, FALLBACK, PLAIN_TEMPLATE, ChatTemplate
 from train.config import TrainConfig
 from train.encoding import Encoder
-from train.examples import Examples, conversation
+from train.examples import Examples, conversation, from_dataset
 from train.lora import train_adapter
 from train.merge import merge_adapter
 from train.microscope import LEARNED, LEFT, look
@@ -144,6 +145,26 @@ def test_calls_are_learned_in_whatever_field_they_stand(tokenizer: Any, said: di
     rows = Examples("chat", np.array([1]), messages=(turns,), tools=(TOOLS,))
     found = encoder(tokenizer, WITH_TOOLS).encode(rows)
     assert tokenizer.decode(found.tokens[0][found.supervised[0]]) == "find_card(visa)<|im_end|>it is locked<|im_end|>"
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "function", "function": {"name": "find_card", "description": "finds", "parameters": {"type": "object"}}},
+        {"function": {"name": "find_card", "description": "finds", "parameters": {"type": "object"}}},
+        {"name": "find_card", "description": "finds", "parameters": {"type": "object"}},
+        {"type": "function", "name": "find_card", "description": "finds", "parameters": {"type": "object"}},
+        {"name": "find_card", "description": "finds", "input_schema": {"type": "object"}},
+        {"api_name": "find_card", "description": "finds", "parameters": {"type": "object"}},
+    ],
+)
+def test_tools_are_told_as_a_model_gets_them_in_use(tmp_path: Path, tool: dict[str, Any]) -> None:
+    """Templates of gpt-oss and Gemma 4 read OpenAI's shape alone, and refused 191 of 300 rows of glaive's."""
+    path = tmp_path / "rows.jsonl"
+    rows = [{"messages": [{**CALLS[0], "content": f"card {i}"}, *CALLS[1:]], "tools": json.dumps([tool])} for i in range(4)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    inner = {"name": "find_card", "description": "finds", "parameters": {"type": "object"}}
+    assert from_dataset(load(path)).tools[0] == ({"type": "function", "function": inner},)
 
 
 def test_turns_without_calls_have_none_and_developers_speak_for_the_system() -> None:
