@@ -24,7 +24,7 @@ from curate.dataset.given import choice_columns, choices_in, listed, opened, wor
 from curate.dataset.names import LISTED_CHOICES, READ_AFTER, SYSTEM, TURNS_BEFORE, plain
 from curate.dataset.shapes import is_conversation
 from train.parts import preference_parts, prompt_and_completion
-from train.turns import Conversation, Message, conversation
+from train.turns import Conversation, Message, conversation, is_learned
 
 if TYPE_CHECKING:
     from curate.dataset import Dataset
@@ -178,6 +178,11 @@ class Beside:
 def beside_of(dataset: Dataset) -> Beside | None:
     """What rows are given beside prompt or text; None where no column says it."""
     return Beside(dataset) if dataset.roles.context and dataset.task != "text" else None
+
+
+def is_own(turn: Message) -> bool:
+    """Whether a turn is an answer of the row's own that is to be learned."""
+    return is_learned(turn) and not turn.get(MARK)
 
 
 def has_passages(texts: Sequence[str], talks: Sequence[Conversation]) -> bool:

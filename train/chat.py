@@ -25,7 +25,7 @@ from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, called, common_len
 from train.beside import MARK, SPARE
 from train.examples import Conversation, Tools
 from train.thoughts import ENDS, FIELDS, OPENS, Places, forms, opened_by, parts_of, unthought
-from train.turns import Message
+from train.turns import Message, last_learned
 
 PLAIN_TEMPLATE = (
     "{% if tools %}tools:\n{{ tools | tojson }}\n{% endif %}"
@@ -86,14 +86,16 @@ class ChatTemplate:
         self.tokenizer.chat_template, self.template, self._takes_system, self._places = template, None, None, None
 
     def fitted(self, messages: Conversation) -> Conversation:
-        """The turns, with a system turn that a column gave put before the next turn where the template takes none.
+        """The turns, with a system turn that a column gave put before the first question where the template takes none.
 
         A system turn of the data's own conversations stays: a template that drops it is an error.
         """
         if len(messages) < 2 or not messages[0].get(MARK) or messages[0]["role"] != "system" or self._has_system():
             return messages
-        system, first, *rest = messages
-        return ({**first, "content": f"{system['content']}\n\n{first['content']}"}, *rest)
+        system, *turns = messages
+        at = next((k for k, turn in enumerate(turns) if turn["role"] == "user"), 0)  # a greeting may come first
+        turns[at] = {**turns[at], "content": f"{system['content']}\n\n{turns[at]['content']}"}
+        return tuple(turns)
 
     def _has_system(self) -> bool:
         if self._takes_system is None:
@@ -265,8 +267,7 @@ class ChatTemplate:
 
 def _to_last_answer(messages: Conversation) -> Conversation:
     """The turns up to the last answer: behind it nothing is learned, and for turns there templates write it otherwise."""
-    last = max((k for k, message in enumerate(messages) if message["role"] == "assistant"), default=len(messages))
-    return messages[: last + 1]
+    return messages[: last_learned(messages) + 1]
 
 
 def _with_arguments(message: Mapping[str, Any], *, written: bool) -> dict[str, Any]:

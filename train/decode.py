@@ -21,6 +21,7 @@ from train.examples import Conversation, Examples, Tools
 from train.extra import extra
 from train.objective import Objective
 from train.thoughts import ENDS, OPENS, parts_of, words_of
+from train.turns import last_learned
 
 _PARAMETERS = {"type": "object", "properties": {"a": {"type": "string", "description": "what"}}, "required": ["a"]}
 _ANY_ANSWERS = tuple({"role": "assistant", "content": said} for said in ("<think>\nSo.\n</think>\n\nYes.", "Yes."))
@@ -79,7 +80,7 @@ def last_answer(bench: Workbench, messages: Conversation, tools: Tools = ()) -> 
 
 
 def _before_last(messages: Conversation) -> Conversation:
-    return messages[: max(k for k, message in enumerate(messages) if message["role"] == "assistant")]
+    return messages[: last_learned(messages)]
 
 
 def _without_end(bench: Workbench, text: str, spans: Sequence[Span]) -> str:

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from curate.errors import ConfigError, DataError
-from train.beside import MARK, SPARE, AboutText, has_passages
+from train.beside import MARK, SPARE, AboutText, has_passages, is_own
 from train.chat import TEMPLATE_FAULTS, ChatTemplate, special_tokens, way_on
 from train.encoded import BEYOND, NOTHING, Encoded, EncodedRow, answer_start, compared, report_of, with_last
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, TEXT, Conversation, Examples, Span, Tools
@@ -50,8 +50,8 @@ class _OwnAnswers(ChatTemplate):
 
     def answer_spans(self, messages: Conversation, tools: Tools = ()) -> tuple[str, list[tuple[int, int]]]:
         text, spans = super().answer_spans(messages, tools)
-        answers = [turn for turn in self.fitted(messages) if turn["role"] == "assistant"]
-        return text, [span for turn, span in zip(answers, spans, strict=True) if not turn.get(MARK)]
+        answers = (turn for turn in self.fitted(messages) if turn["role"] == "assistant")
+        return text, [span for turn, span in zip(answers, spans, strict=False) if is_own(turn)]
 
 
 class _Rendered(NamedTuple):
@@ -246,14 +246,14 @@ class Encoder:
         except ValueError as error:
             return [EncodedRow(NOTHING, _NO_MASK, refused=str(error)) for _ in talks]
         if not all(each.spans for each in rendered):
-            return [EncodedRow(NOTHING, _NO_MASK, refused="no assistant turn") for _ in talks]
+            return [EncodedRow(NOTHING, _NO_MASK, refused="no assistant turn is to be learned") for _ in talks]
         if self.decoder_start is not None:
             return [self._pair(text[: spans[-1][0]], text[slice(*spans[-1])]) for _, text, spans in rendered]
         only_read = [sum(start == end for start, end in spans) for _, _, spans in rendered]
         empty = [sum(has_empty(text[start:end]) for start, end in spans) for _, text, spans in rendered]
         marked = [any(map(self._marks.search, _contents(messages))) for messages in talks]
         told = [self._told(messages, each.spans) for messages, each in zip(talks, rendered, strict=True)]
-        silent = [sum(says_nothing(turn) for turn in messages if not turn.get(MARK)) for messages in talks]
+        silent = [sum(says_nothing(turn) for turn in messages if is_own(turn)) for messages in talks]
         rows = zip(self._reached(rendered, tools)[1], only_read, empty, marked, told, silent, strict=True)
         return [
             dataclasses.replace(row, only_read=n, thoughtless=m, marked=said, told=k, wordless=w)
@@ -262,7 +262,7 @@ class Encoder:
 
     def _told(self, messages: Conversation, spans: Sequence[tuple[int, int]]) -> int:
         """How many thoughts that have a field of their own are learned as text."""
-        own = [turn for turn in messages if turn["role"] == "assistant" and not turn.get(MARK)]
+        own = list(filter(is_own, messages))
         there = [start < end and in_field(turn) for turn, (start, end) in zip(own, spans, strict=True)]
         return 0 if not any(there) or self.chat.places().reads else sum(there)
 

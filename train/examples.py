@@ -37,6 +37,7 @@ from train.parts import Tools as Tools
 from train.parts import chat_parts, preference_parts, prompt_and_completion, tools_of, wanted
 from train.turns import Conversation as Conversation
 from train.turns import conversation as conversation
+from train.turns import is_learned
 
 if TYPE_CHECKING:
     from curate.dataset import Dataset
@@ -220,6 +221,8 @@ def from_dataset(
         (contents, nulls), (rejected, more) = unfilled(contents), unfilled(rejected)
         if nulls + more:
             notes.append(f"Left out of {nulls + more} calls: arguments without a value, which a table gave them.")
+        apart = sum(turn["role"] == "assistant" and not is_learned(turn) for i in usable for turn in contents[i])
+        notes += [f"{apart} answers are read and not learned, as their turns say (weight, train)."] if apart else []
     chosen = tuple(contents[i] for i in usable)
     tools = tools_of(dataset) if task in (SFT, CHAT) else []
     sensitive = {name: values.to_pylist() for name, values in dataset.groups().items()}

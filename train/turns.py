@@ -99,6 +99,17 @@ def _calls(value: object) -> list[Message]:
     return calls
 
 
+def is_learned(turn: Mapping[str, Any]) -> bool:
+    """Whether a turn is an answer, and does not say that it is only read (OpenAI's `weight` of 0, axolotl's `train`)."""
+    return turn["role"] == "assistant" and turn.get("weight") not in (0, "0") and turn.get("train") is not False
+
+
+def last_learned(messages: Conversation) -> int:
+    """Where the last answer stands that is to be learned, else the last of all; behind all turns where none answers."""
+    answers = [k for k, turn in enumerate(messages) if turn["role"] == "assistant"]
+    return max((k for k in answers if is_learned(messages[k])), default=max(answers, default=len(messages)))
+
+
 def loaded(value: object) -> object:
     """A value, or what the JSON in a text means; None where that is none."""
     if not isinstance(value, (str, bytes)):

@@ -15,11 +15,13 @@ from curate.dataset import load
 from curate.errors import DataError
 from train.adapters import load_adapter
 from train.base import load_tokenizer, resolve_base
+from train.beside import MARK
 from train.chat import DROPS, FALLBACK, PLAIN_TEMPLATE, ChatTemplate
 from train.config import TrainConfig
+from train.decode import last_answer
 from train.encoding import Encoder
 from train.examples import Examples, conversation, from_dataset
-from train.lora import train_adapter
+from train.lora import open_workbench, train_adapter
 from train.merge import merge_adapter
 from train.microscope import LEARNED, LEFT, look
 
@@ -165,6 +167,34 @@ def test_tools_are_told_as_a_model_gets_them_in_use(tmp_path: Path, tool: dict[s
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     inner = {"name": "find_card", "description": "finds", "parameters": {"type": "object"}}
     assert from_dataset(load(path)).tools[0] == ({"type": "function", "function": inner},)
+
+
+def test_answers_that_their_turns_keep_out_of_the_loss_are_read(tokenizer: Any, base: Path) -> None:
+    """OpenAI's and Mistral's `weight` of 0, axolotl's `train`."""
+    said = [{"role": role, "content": f"{role} {k}"} for k in range(3) for role in ("user", "assistant")]
+    for none in ({"weight": 0}, {"weight": 0.0}, {"train": False}):
+        turns = conversation([*said[:1], {**said[1], **none}, *said[2:5], {**said[5], **none}])
+        rows = Examples("chat", np.array([1]), messages=(turns,))
+        found = encoder(tokenizer, CHATML).encode(rows)
+        assert tokenizer.decode(found.tokens[0][found.supervised[0]]) == "assistant 1<|im_end|>"
+        assert "assistant 0<|im_end|>" in tokenizer.decode(found.tokens[0])
+        with pytest.raises(DataError, match="no assistant turn is to be learned"):
+            encoder(tokenizer, CHATML).encode(Examples("chat", np.array([1]), messages=(turns[:2],)))
+        bench = open_workbench(TrainConfig(base=str(base)))
+        asked = last_answer(bench, turns)
+        assert (asked.words, asked.prompt[-len("user 1<|im_end|>\n<|im_start|>assistant\n") :]) == (
+            "assistant 1", "user 1<|im_end|>\n<|im_start|>assistant\n",
+        )  # fmt: skip
+    weighed = conversation([said[0], {**said[1], "weight": 1, "train": True}])
+    assert encoder(tokenizer, CHATML).encode(Examples("chat", np.array([1]), messages=(weighed,))).report.rows == 1
+
+
+def test_a_system_prompt_of_a_column_stands_in_no_answer(tokenizer: Any) -> None:
+    greeted = ({**SYSTEM[0], MARK: True}, {"role": "assistant", "content": "welcome"}, *SYSTEM[1:])
+    found = encoder(tokenizer, NO_SYSTEM).encode(Examples("chat", np.array([1]), messages=(greeted,)))
+    learned = tokenizer.decode(found.tokens[0][found.supervised[0]])
+    assert learned == "welcome<|im_end|>which card?<|im_end|>"
+    assert "user\nbe kind\n\nmy card is locked" in tokenizer.decode(found.tokens[0])
 
 
 def test_turns_without_calls_have_none_and_developers_speak_for_the_system() -> None:
