@@ -193,7 +193,7 @@ def from_dataset(
     marks: list[bool | None] = []
     left_out = 0
     if not spans_column and dataset.task == "preference":
-        rejected = [_answered(prompt, worse) for prompt, _, worse in preference_parts(dataset)]
+        rejected = [answered(prompt, worse) for prompt, _, worse in preference_parts(dataset)]
     elif not spans_column and dataset.task == "unpaired_preference" and unwanted:
         contents, marks, note = _unpaired_pairs(dataset), wanted(dataset), ""
         contents = [pair if mark is not None else () for pair, mark in zip(contents, marks, strict=True)]
@@ -282,7 +282,7 @@ def _preference(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str
         "Nats a token of preference rows are those of the chosen answer; objective 'likelihood' learns from it alone, "
         "'dpo' and 'ranking' from both answers."
     )
-    return SFT, [_answered(prompt, chosen) for prompt, chosen, _ in preference_parts(dataset)], None, note
+    return SFT, [answered(prompt, chosen) for prompt, chosen, _ in preference_parts(dataset)], None, note
 
 
 def _unpaired(dataset: Dataset) -> tuple[str, list[Any], list[str] | None, str]:
@@ -303,11 +303,11 @@ def _unpaired_pairs(dataset: Dataset) -> list[Conversation]:
 
 def _pair(prompt: str | Conversation, completion: str | Conversation) -> Conversation:
     if not completion or not isinstance(prompt, str) or not isinstance(completion, str):
-        return _answered(prompt, completion)
+        return answered(prompt, completion)
     return ({"role": "user", "content": prompt}, {"role": "assistant", "content": completion})
 
 
-def _answered(prompt: str | Conversation, answer: str | Conversation) -> Conversation:
+def answered(prompt: str | Conversation, answer: str | Conversation) -> Conversation:
     """The turns before an answer, and the answer; empty where there is none."""
     before = ({"role": "user", "content": prompt},) if isinstance(prompt, str) and prompt else tuple(prompt)
     after = ({"role": "assistant", "content": answer},) if isinstance(answer, str) and answer else tuple(answer)

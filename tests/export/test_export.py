@@ -135,6 +135,24 @@ def test_configurations_name_files_and_columns_that_are_there(task: str) -> None
             assert set(described["columns"].values()) <= columns
 
 
+ASKED, KIND = {"role": "user", "content": "what is {0}"}, {"role": "system", "content": "be kind"}
+
+
+@pytest.mark.parametrize("before", ["\n\nHuman: what is {0}\n\nAssistant: ", [ASKED], [KIND, ASKED]])
+def test_turns_that_both_answers_of_a_pair_stand_behind_are_their_prompt(before: Any) -> None:
+    """A trainer that is given an empty prompt would learn the question as a part of both answers."""
+
+    def side(n: int, word: str) -> Any:
+        filled = json.loads(json.dumps(before).replace("{0}", f"row {n}"))
+        return f"{filled}{word}" if isinstance(filled, str) else [*filled, {"role": "assistant", "content": word}]
+
+    more = {"prompt": "what is row 0 "} if before == [KIND, ASKED] else {}
+    rows = [{"chosen": side(0, f"yes {n}"), "rejected": side(0, f"no {n}"), **more} for n in range(8)]
+    for row in rows_of(exported("preference", rows)):
+        assert [turn["role"] for turn in row["prompt"]] == (["system", "user"] if more else ["user"])
+        assert [turn["role"] for name in ("chosen", "rejected") for turn in row[name]] == ["assistant"] * 2
+
+
 def test_preferences_that_are_turns_keep_their_turns() -> None:
     rows = [
         {"conversations": [TURNS[0]], "chosen": {"from": "gpt", "value": f"It rains {n} hours in Oslo."},

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from train.beside import MARK, SPARE, Beside, beside_of
+from train.examples import answered
 from train.parts import Tools, chat_parts, preference_parts, prompt_and_completion, tools_of, wanted
 
 if TYPE_CHECKING:
@@ -141,13 +142,12 @@ def _preference(dataset: Dataset) -> Iterator[Row | None]:
         elif plain:
             yield {"prompt": _asked(str(prompt), str(chosen), beside, i), "chosen": chosen, "rejected": rejected}
         else:
-            asked = _turns(prompt, "user")
-            answers = [_turns(part, "assistant") for part in (chosen, rejected)]
-            if asked and all(answer[: len(asked)] == asked for answer in answers):  # they hold the whole conversation
-                answers = [answer[len(asked) :] for answer in answers]
-            whole = _around([*asked, *answers[0]], beside, i)
-            asked = whole[: len(whole) - len(answers[0])]
-            yield {"prompt": asked, "chosen": answers[0], "rejected": answers[1], **_tools(tools, i)}
+            good, bad = (list(answered(prompt, part)) for part in (chosen, rejected))
+            shared = next((n for n, two in enumerate(zip(good[:-1], bad[:-1], strict=False)) if two[0] != two[1]), None)
+            shared = min(len(good), len(bad)) - 1 if shared is None else shared
+            whole = _around(good, beside, i)
+            asked = whole[: len(whole) - len(good) + shared]
+            yield {"prompt": asked, "chosen": good[shared:], "rejected": bad[shared:], **_tools(tools, i)}
 
 
 def _turns(part: Any, role: str) -> list[Any]:
