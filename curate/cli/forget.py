@@ -140,6 +140,11 @@ def _print_run(run: RunPlaces, say: object) -> None:
         say(f"input {run.input}: {plural(len(run.rows), 'row')}")
     for column in run.columns:
         say(f"input {run.input}: the name of {column}")
+    for place in run.left_out[:_ROWS]:
+        what = "a row that was left out" if place.row else "beside the rows"
+        say(f"input {place.file}: line {place.line}, {what}")
+    if len(run.left_out) > _ROWS:
+        say(f"  and {len(run.left_out) - _ROWS:,} more; --json lists all")
     for hit in run.rows[:_ROWS]:
         found = "all of it found by the scan" if hit.found else "not all of it found by the scan"
         say(f"  row {hit.row} (line {hit.line}, id {hit.row_id}): {', '.join(hit.fields)}; {hit.outcome}; {found}")

@@ -32,6 +32,7 @@ from curate.dataset.pointer import parse_pointer
 from curate.errors import CurateError, RunError
 from curate.forget.adapters import Adapter, adapters_of
 from curate.forget.files import FileHit, Unread, as_texts, named_after, search_file, shown_columns, shown_place
+from curate.forget.left_out import LeftOut, beside_rows
 from curate.outputs import looked_for
 from curate.pipeline import Detected
 from curate.privacy.config import ScanConfig, preview_config
@@ -87,11 +88,13 @@ class RunPlaces:
     """Why the input or the run could not be read."""
     columns: tuple[str, ...] = ()
     """Columns of the input whose names hold a value, masked and numbered."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Places of the input that are part of no row: of rows that could not be read, and beside the rows."""
 
     @property
     def found(self) -> bool:
         """Whether anything stands here."""
-        return bool(self.rows or self.files or self.indexes or self.columns)
+        return bool(self.rows or self.files or self.indexes or self.columns or self.left_out)
 
     @property
     def unreadable(self) -> bool:
@@ -191,16 +194,19 @@ def _run(run: RunDir, work: _Search) -> RunPlaces:
         except (CurateError, KeyError):
             dataset = None
     columns: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     masks = looked_for(detected.recipe) if detected else preview_config(None)
     if dataset is not None:
         shown = shown_columns(dataset.columns, work.subjects, masks)
         columns = tuple(shown[at] for at in named_after(dataset.columns, work.subjects))
         rows = _rows(dataset, detected, run, work)
+        held = beside_rows(dataset, work.subjects, {hit.row for hit in rows})
+        left_out = tuple(replace(hit, file=safe_text(hit.file)) for hit in held)
         indexes = _indexes(dataset, manifest, rows, work)
         if detected is not None and rows:
             adapters = adapters_of(detected, run, [hit.row for hit in rows])
     files, unread = _files(run, work, masks)
-    return RunPlaces(safe_text(str(run.path)), source, rows, files, indexes, adapters, unread, problem, columns)
+    return RunPlaces(safe_text(str(run.path)), source, rows, files, indexes, adapters, unread, problem, columns, left_out)
 
 
 def _rows(dataset: Dataset, detected: Detected | None, run: RunDir, work: _Search) -> tuple[RowHit, ...]:
@@ -337,6 +343,9 @@ def _todo(done: Forgotten, drop_list: str | None) -> list[str]:
             out.append(f"{run.path}: bring its input back and ask again, or look there by hand ({run.problem})")
         if run.columns:
             out.append(f"{run.input}: delete or rename at the source: {', '.join(run.columns)}; every row holds its name")
+        if run.left_out:
+            places = plural(len(run.left_out), "place")
+            out.append(f"{run.input}: delete {places} at the source that are part of no row; no drop list can name them")
         if run.rows:
             n = len(run.rows)
             out.append(

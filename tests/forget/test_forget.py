@@ -385,3 +385,37 @@ def test_the_run_is_left_as_it_was(here: Path) -> None:
     found(*asked(), "run")
     assert {p: p.read_bytes() for p in (here / "run").rglob("*") if p.is_file()} == before
     assert RunDir.open(here / "run").manifest()["status"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("d.jsonl", b'{"text":"a row of words"}\n{"text":"lone \\ud800 and ann.sample@acme.org"}\n', 2),
+        ("d.jsonl", b'{"text":"a row of words"}\n{"text":"caf\xe9, ann.sample@acme.org"}\n', 2),
+        ("d.jsonl", b'{"text":"a row of words"}\n{"text":"\\ud800 ann.sample\\u0040acme.org"}\n', 2),
+        ("d.csv", b'text,label\na row of words,x\nann.sample@acme.org,y,too many\nanother row,x\n', 3),
+        ("d.json", b'[\n{"text":"a row of words"},\n{"text":\n"\\ud800 ann.sample@acme.org"}\n]', 4),
+        ("d.json", b'{"owner": "ann.sample@acme.org",\n"data": [{"text":"a row of words"},\n{"text":"more words"}]}', 1),
+    ],
+    ids=["lone surrogate", "other bytes", "escaped", "ragged", "an array", "around an array"],
+)
+def test_what_an_input_holds_beside_its_rows_is_found(tmp_path: Path, name: str, content: bytes, line: int) -> None:
+    (tmp_path / name).write_bytes(content)
+    recipe = Recipe().with_(input=str(tmp_path / name), stages=["pii"], on_bad_row="skip")
+    workflow.run(recipe, out=tmp_path / "run", train=False)
+    (run,) = found("--value", "ann.sample@acme.org", tmp_path / "run")["runs"]
+    assert [hit["line"] for hit in run["left_out"]] == [line]
+    out = forget("--value", "ann.sample@acme.org", tmp_path / "run")[1]
+    assert f"line {line}, " in out
+    assert "delete 1 place at the source" in out
+    assert "ann.sample" not in out
+    assert found("--value", "somebody.else@acme.org", tmp_path / "run")["runs"][0]["left_out"] == []
+
+
+def test_rows_of_a_table_that_were_left_out_are_searched(tmp_path: Path) -> None:
+    table = pa.table({"prompt": ["a question", None, "more"], "completion": ["an answer", "ann.sample@acme.org", "words"]})
+    pq.write_table(table, tmp_path / "d.parquet")
+    recipe = Recipe().with_(input=str(tmp_path / "d.parquet"), stages=["pii"], on_bad_row="skip")
+    workflow.run(recipe, out=tmp_path / "run", train=False)
+    (run,) = found("--value", "ann.sample@acme.org", tmp_path / "run")["runs"]
+    assert [(hit["line"], hit["row"]) for hit in run["left_out"]] == [(2, True)]
