@@ -34,13 +34,23 @@ _FIELDS = r"""
     date of birth|birth[ _-]?date|d\.?o\.?b\.?|b-?day|birthday(?=[ ]is|[ ]?[:=])|geburts(?:datum|tag)
     |geb\.?[- ]{0,2}dat(?:um)?\.?|date de naissance|fecha (?:de )?nac(?:imiento)?\.?|f\.? ?nac\.?|data di nascita
     |data de nasc(?:imento)?\.?|geboortedatum
-    |data urodzenia|datum naro[zd]eni[aey]?|fodelse(?:datum|dag)|fodsels(?:dato|dag)|syntyma(?:aika|paiva)|dogum tarihi
-    |szuletesi (?:ido|datum)|szul\.? ?ido|data nasterii|дата рождения|дата рожд\.?|дата народження|ημερομηνια γεννησης
-    |datum rod[j]?enja|ngay sinh|tanggal lahir|tgl\.? ?lahir|tarikh lahir|生年月日|出生(?:日期|年月日)?|生日
-    |출생(?:일|연월일)?|생년월일|생일|जन्म ?\S{0,8}
+    |data urodzenia|datum naro[zd]eni[aey]?|fodelse(?:datum|dag)|fodsels(?:dato|dag)|syntyma(?:aika|paiva)(?:ni|si|nsa)?
+    |dogum tarihi(?:m|n|miz|niz)?|szuletesi (?:ido|datum)(?:om|a|ja|m)?|szul\.? ?ido|data nasterii
+    |дата (?:\w{2,6} )?рождения|дата рожд\.?|дата (?:\w{2,5} )?народження|дата на раждане|ημερομηνια γεννησης
+    |datum rod[j]?enja|ngay sinh(?: cua \w+)?|(?:tanggal|tgl\.?|tarikh) ?lahir(?:ku|nya| saya)?|जन्म ?\S{0,8}
     |fecha de nac\.?|data nasc\.|ne\(e\)
-    |تاريخ (?:ال)?ميلاد|תאריך לידה|วันเกิด|birth day|birthdt
+    |و?(?:تاريخ|تاریخ) (?:(?:ال)?ميلاد(?:ه|ها|ي|ك|هم|نا)?|تولد|پیدائش)|ו?תאריך ה?לידה(?: של\S{0,4})?|birth day|birthdt
 """
+_WHOSE = (
+    r"(?:\s(?:of|des|der|du|de la|de l['’]|del|della|dell['’]|do|da|van|van de|van het|av|til)\s?(?:the )?"
+    r"[^\W\d_]{2,20}(?: [^\W\d_]{2,20})?)?"
+)
+"""Whose birth it is, between a field's name and the date: `Geburtsdatum des Kindes: 12.03.2015`."""
+_EAST = re.compile(
+    r"(?:生年月日|出生(?:日期|年月日|年月|[于於])?|[誕诞]生日|(?:(?<![^\W\d_])|(?<=[的の]))生日|생년월일|출생(?:일|연월일)?"
+    r"|(?<![^\W\d_])생일|วัน(?:เดือนปี)?เกิด)(?:[^\w\n]{0,3}(?:[是为為は은는이가]|คือ))?[^\w\n]{0,5}\Z"
+)
+"""Scripts without blanks before the field (`患者出生日期`) and behind it (`誕生日は`). `発生日` tells of no birth."""
 _SHORT = r"""
     (?:naissance|nacimiento|nascimento|nascita|nasterii|urodzenia|narozen[ií]|dogum|lahir|sinh)(?=[ ]?[:=])
     |nasc\.|nac\.|nar\.
@@ -49,8 +59,8 @@ _SHORT = r"""
 _VERBS = r"""
     geb\.?|geboren(?: am| op)?|geborene?r?|nee?(?:\(e\))? le|nacid[oa](?: el)?|naci el|nasci em
     |nat[oa](?: a [\w' ]{2,24})? il|nat[oa]:
-    |nascid[oa](?: em| a| no dia)?|nasceu(?: em| a)?|ur\.|urodzon[ya](?: dnia)?
-    |d\. ?t\.|naro[zd]en[ay]?|fodd|fodt|syntynyt|szuletett|nascut
+    |nascid[oa](?: em| a| no dia)?|nasceu(?: em| a)?|ur\.|urodzon[ya](?: dnia)?|urodzi[lł](?:a|am|em)? sie
+    |d\. ?t\.|naro[zd]en[ay]?|fodd|fodt|syntynyt|szulett?(?:ett|em)|nascut
     |szul\.|sz\.|род(?:ился|илась)|р\. ?р\.|γεννηθηκε|roden[a]?|sinh(?: ngay)?|lahir
 """
 _LINK = (
@@ -59,12 +69,12 @@ _LINK = (
 )
 
 
-def _before(text: str) -> re.Pattern[str]:
+def _before(text: str, then: str = "") -> re.Pattern[str]:
     words = "".join(line.strip() for line in text.split("\n"))
-    return re.compile(rf"(?:(?<![^\W\d_])(?:{words})){_LINK}\Z", re.IGNORECASE)
+    return re.compile(rf"(?:(?<![^\W\d_])(?:{words}){then}){_LINK}\Z", re.IGNORECASE)
 
 
-_FIELD = _before(_FIELDS)
+_FIELD = _before(_FIELDS, _WHOSE)
 _SHORT_FIELD = _before(_SHORT)
 _RECENT = re.compile(r"(?<!\d)20(?:1[6-9]|[2-9]\d)(?!\d)|[-/.](?:1[6-9]|2\d)\Z")
 """A year from 2016 on: whoever was born then fills in few forms."""
@@ -166,7 +176,7 @@ def _score(raw: str, written: str) -> float:
     numeric = not any(ch.isalpha() for ch in written)
     before, folded = raw.lower(), fold(raw)
     forms = (before,) if folded == before else (before, folded)
-    if any(map(_FIELD.search, forms)):
+    if any(map(_FIELD.search, forms)) or _EAST.search(raw):
         return 0.85
     if any(map(_SHORT_FIELD.search, forms)):
         return 0.0 if _RECENT.search(written) else 0.85

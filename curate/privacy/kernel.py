@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from curate.privacy.bracketed import is_at
 from curate.privacy.context import BIRTH, COUNT, FOREIGN, ID_WORD, VALUE, WORD_KEYS, WORD_MASKS
 from curate.privacy.freshness import drop_stale_code
 from curate.privacy.letters import HEX, WORD, is_escape
@@ -61,7 +62,6 @@ from curate.privacy.neighbourhood import (
     grow,
     iban_end,
     in_amount,
-    is_at,
     next_cell,
     plausible,
     put,

@@ -364,14 +364,6 @@ def dash_mac(data, start, end, a):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def is_at(data, j, end):  # type: ignore[no-untyped-def]
-    """Whether the bracket before `j` opens a written-out at sign: `[at]`, `( AT )`."""
-    if j < end and data[j] == 32:
-        j += 1
-    return j + 2 < end and (data[j] | 32) == 97 and (data[j + 1] | 32) == 116 and WORD[data[j + 2]] == 0
-
-
-@njit(cache=True)
 def area_code(data, i, j, last, digits):  # type: ignore[no-untyped-def]
     """Whether ` / ` or ` - ` is being read behind what looks like an area code: `089 / 1234 56`, `(0221) - 4711`,
     `+49 (0)431 / 220 18`."""

@@ -17,6 +17,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from curate.privacy.bracketed import bracketed
+
 
 @njit(cache=True)
 def _hex4(data, i, end):  # type: ignore[no-untyped-def]
@@ -87,21 +89,9 @@ def _written_out(data, i, end):  # type: ignore[no-untyped-def]
         j += 1
     if j >= end or (data[j] != 91 and data[j] != 40 and data[j] != 123):
         return 0, i
-    j += 1
-    if j < end and data[j] == 32:
-        j += 1
-    sign = 0
-    if j + 1 < end and (data[j] | 32) == 97 and (data[j + 1] | 32) == 116:
-        sign, j = 64, j + 2
-    elif j + 2 < end and (data[j] | 32) == 100 and (data[j + 1] | 32) == 111 and (data[j + 2] | 32) == 116:
-        sign, j = 46, j + 3
+    sign, j = bracketed(data, j + 1, end)
     if sign == 0:
         return 0, i
-    if j < end and data[j] == 32:
-        j += 1
-    if j >= end or (data[j] != 93 and data[j] != 41 and data[j] != 125):
-        return 0, i
-    j += 1
     k = j
     while k < end and k - j < 2 and data[k] == 32:
         k += 1

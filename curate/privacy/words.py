@@ -38,9 +38,9 @@ STEMS: dict[str, str] = {
         seriennu commandes factura facture dossier référen expédit seguimien rastrei fattura ordernu factuur klantnu
         zendings zamówien zamowien faktur paczk objednáv zásilk beställn ordrenu tilausn заказ догов накладн отправлен
         订单 訂單 快递 运单 單號 注文 伝票 追跡 주문 운송장 송장번 orderno trackingn invoicen shipmentn""",
-    "BIRTH": """geburts naissan nacimie nascimen nascita geboorted urodze narozen narodzen födelse fødsels syntymä doğum
-        születés naștere nasteri рожден родил γεννησ γέννησ γεννήθ 生年月日 出生 生日 출생 생년월일 생일 जन्म ميلاد الميلاد
-        לידה เกิด birthd""",
+    "BIRTH": """geburts naissan nacimie nascimen nascita geboorted urodze urodzi lahir narozen narodzen födelse fødsels
+        syntymä doğum születés naștere nașteri naşteri nasteri рожден родил народжен γεννησ γέννησ γεννήθ 生年月日 出生 生日
+        출생 생년월일 생일 जन्म ميلاد الميلاد والميلاد تولد پیدائش раждан לידה הלידה เกิด birthd""",
 }
 
 

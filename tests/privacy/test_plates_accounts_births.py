@@ -50,6 +50,33 @@ def test_an_account_is_found_by_its_label(text: str, value: str) -> None:
     assert found(text.format(value)) == [("BANK_ACCOUNT", value)]
 
 
+BIRTHS = [
+    ("患者出生日期:{},血压", "1983年12月12日"), ("出生日期为{}", "1990年11月22日"), ("申请人出生年月：{}", "1978年11月2日"),
+    ("他的生日是{}", "1990年5月3日"), ("誕生日は{}です", "1990年5月3日"), ("患者の生年月日は{}", "1985年12月3日"),
+    ("출생일은 {}", "1990년 5월 3일"), ("환자생년월일: {}", "1985년 3월 4일"), ("ผู้ป่วยวันเกิด {}", "12/03/1985"),
+    ("وتاريخ ميلادها {}", "12/03/1985"), ("تاریخ تولد: {}", "12/05/1985"), ("תאריך הלידה שלי {}", "12/03/1985"),
+    ("doğum tarihim {}", "12.03.1985"), ("Syntymäaikani on {}", "3.4.1980"), ("urodziłem się {} w Gdyni", "12.03.1985"),
+    ("születési dátumom: {}", "1985.03.12"), ("tanggal lahirku {}", "12-03-1985"), ("data nașterii: {}", "04.05.1960"),
+    ("дата моего рождения {}", "12.03.1985"), ("Ngày sinh của tôi là {}", "12/03/1985"),
+    ("Geburtsdatum des Kindes: {}", "04.05.2012"), ("Date of birth of the insured: {}", "04/05/1967"),
+    ("geboortedatum van patiënt: {}", "12-03-1985"), ("fecha de nacimiento del menor: {}", "04/05/2011"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), BIRTHS, ids=[t for t, _ in BIRTHS])
+def test_a_birth_is_found_behind_its_field_as_the_language_bends_or_joins_it(text: str, value: str) -> None:
+    assert found(text.format(value)) == [("DATE_OF_BIRTH", value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["発生日:2020年3月4日", "再生日 2001年3月4日", "발생일 1999년 3월 4일", "誕生日会は1990年5月3日", "学生日 1990年5月3日",
+     "출생아 수는 1999년 3월 4일", "Date of birth certificate issue: 04/05/2010", "date of publication of it: 04/05/1967"],
+)  # fmt: skip
+def test_words_that_only_hold_the_signs_of_birth_speak_of_none(text: str) -> None:
+    assert found(text) == []
+
+
 @pytest.mark.parametrize("lead", ["", "x", "xy"])
 @pytest.mark.parametrize(
     ("text", "value"),
