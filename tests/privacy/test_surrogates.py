@@ -235,6 +235,18 @@ def test_dates_of_one_subject_move_by_the_same_days_and_keep_their_format(form: 
     assert abs(next(iter(shifts))) % 36525 > 0
 
 
+@pytest.mark.parametrize(("form", "region"), [("%d/%m/%Y", "US"), ("%d-%m-%y", "US"), ("%m/%d/%Y", "GB")])
+def test_the_order_of_day_and_month_is_that_of_the_datas_other_dates(form: str, region: str) -> None:
+    dates = [dt.date(1985, 4, 5), dt.date(1979, 12, 31), dt.date(2004, 3, 2)]
+    born = "DATE_OF_BIRTH"
+    rows: list[Found] = [
+        [("PERSON", "Ann Moss"), (born, date.strftime(form)), (born, date.isoformat())] for date in dates
+    ]
+    for (_, new, plain), date in zip(surrogates(rows, region=region), dates):
+        assert dt.datetime.strptime(str(new), form).strftime("%m-%d") == dt.date.fromisoformat(str(plain)).strftime("%m-%d")
+        assert str(plain) != date.isoformat()
+
+
 def test_dates_of_other_subjects_move_by_other_days() -> None:
     rows: list[Found] = [[("PERSON", f"Ann {name}"), ("DATE_OF_BIRTH", "1985-04-13")] for name in ("Moss", "Reed", "Lake")]
     assert len({new for _, new in surrogates(rows)}) == 3

@@ -50,6 +50,7 @@ class Surrogates:
         self._births: dict[str, set[str]] = {}
         self._attempt: dict[tuple[str, str], int] | None = None
         self._shift: dict[str, int] = {}
+        self._day_first = 0
         self._makers: dict[str, Callable[[str, str, Draw], str]] = {
             "CREDIT_CARD": lambda value, kind, draw: numbers.card(value, draw),
             "IBAN": lambda value, kind, draw: numbers.iban(value, draw),
@@ -74,6 +75,8 @@ class Surrogates:
             self._real.add(squeezed)
         if name == "PERSON":
             self._people.know(value)
+        elif name == "DATE_OF_BIRTH":
+            self._day_first += dates.order_told(value)
         elif name in ("EMAIL_ADDRESS", "HANDLE"):
             self._mail.know(mailbox(value).partition("@")[0] if name == "EMAIL_ADDRESS" else value)
 
@@ -155,13 +158,18 @@ class Surrogates:
             return "person " + self._people.subject(row[before[-1] if before else names[0]][1])
         others = sorted({(name, canonical(name, found, self._region)) for name, found in row if name != "DATE_OF_BIRTH"},
                         key=lambda other: (other[0] != "EMAIL_ADDRESS", other))  # fmt: skip
-        return " ".join(others[0]) if others else f"date {canonical('DATE_OF_BIRTH', value, self._region)}"
+        return " ".join(others[0]) if others else f"date {canonical('DATE_OF_BIRTH', value, self._order)}"
+
+    @property
+    def _order(self) -> str:
+        """A region that writes dates in figures in the order of the data: their own where none tells it."""
+        return self._region if not self._day_first else "GB" if self._day_first > 0 else "US"
 
     def _birth(self, value: str, subject: str) -> str | None:
         """A date moved by its subject's days."""
 
         def moved_by(days: int, date: str) -> str:
-            return dates.shifted(date, days, self._region, Draw(self._secret, "date", date))
+            return dates.shifted(date, days, self._order, Draw(self._secret, "date", date))
 
         if subject not in self._shift:
             for attempt in range(_ATTEMPTS):

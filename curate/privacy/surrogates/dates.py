@@ -1,9 +1,10 @@
 """Dates of birth, shifted by a number of days that is constant for each subject, in the format they are written in.
 
 The subject is who else the row speaks of (see `Surrogates`); the shift is 1 to 364 days, earlier or later. Read are ISO
-dates, day, month and year in figures with any separator (month first only in the region of the US, or where the figures
-leave no other way), eight digits, and months as words in English, German, French, Spanish, Italian, Portuguese, Dutch,
-with or without weekday ends such as `3rd`. Two-digit years stay two digits: 00 to 29 are read as 2000 to 2029.
+dates, day, month and year in figures with any separator (month first where the data's other dates say so, else in the
+region of the US, or where the figures leave no other way), eight digits, and months as words in English, German, French,
+Spanish, Italian, Portuguese, Dutch, with or without weekday ends such as `3rd`. Two-digit years stay two digits: 00 to 29
+are read as 2000 to 2029.
 A date that cannot be read has its digits drawn anew.
 """
 
@@ -73,6 +74,14 @@ def iso(value: str, region: str) -> str | None:
     else:
         return None
     return None if date is None else date.isoformat()
+
+
+def order_told(value: str) -> int:
+    """What a date in figures says of the order that its data are written in: 1 day first, -1 month first, 0 neither."""
+    found = _FIGURES.search(plain(value))
+    if found is None or "." in found[2] or len(found[1]) > 2 or (int(found[1]) > 12) == (int(found[3]) > 12):
+        return 0
+    return 1 if int(found[1]) > 12 else -1
 
 
 def _figures(written: str, region: str) -> tuple[re.Match[str], dict[str, str]] | None:
