@@ -2,13 +2,15 @@
 """`[at]`, `( dot )`, `{arroba}`: an at sign or a dot written out in brackets, in the words of a dozen languages.
 
 The words are what people call the sign where they spell an address. Brackets around such a word and a host behind it are
-evidence enough in any of these languages, so none is asked for. Cost: a look at one byte for each bracket.
+evidence enough in any of these languages, so none is asked for. Cost: a look at four bytes for each bracket.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+
+from curate.privacy.letters import WORD
 
 _AT = "at ät arroba arobase chiocciola apenstaartje małpa malpa zavináč zavinac kukac snabela snabel-a собака"
 _DOT = "dot punkt punto ponto point punt kropka tečka tecka bodka pont piste nokta точка"
@@ -53,8 +55,28 @@ def bracketed(data, j, end):  # type: ignore[no-untyped-def]
     return _word_at(data, j, end)
 
 
+def _packed(begin: str) -> np.uint32:
+    raw = begin.encode()
+    return np.uint32(int.from_bytes(bytes(byte | 32 for byte in raw), "big"))
+
+
+_AT_2, _AT_3 = _packed("at"), _packed("ät")
+_A, _B, _C, _D, _E = _packed("arro"), _packed("arob"), _packed("chio"), _packed("apen"), _packed("mał")
+_F, _G, _H, _I, _J = _packed("malp"), _packed("zavi"), _packed("kuka"), _packed("snab"), _packed("со")
+
+
 @njit(cache=True)
 def is_at(data, j, end):  # type: ignore[no-untyped-def]
-    """Whether the bracket before `j` opens a written-out at sign: `[at]`, `( AT )`."""
-    sign, _ = bracketed(data, j, end)
-    return sign == 64
+    """Whether the bracket before `j` may open a written-out at sign: its first four bytes. `lex` asks it of every bracket,
+    and grows slow as a whole with anything longer in it."""
+    if j < end and data[j] == 32:
+        j += 1
+    if j + 4 >= end:
+        return False
+    w = np.uint32(data[j]) << np.uint32(24) | np.uint32(data[j + 1]) << np.uint32(16)
+    w |= np.uint32(data[j + 2]) << np.uint32(8) | np.uint32(data[j + 3]) | np.uint32(0x20202020)
+    if w >> np.uint32(16) == _AT_2:
+        return WORD[data[j + 2]] == 0
+    if w >> np.uint32(8) == _AT_3:
+        return WORD[data[j + 3]] == 0
+    return w in (_A, _B, _C, _D, _E) or w in (_F, _G, _H, _I, _J)
