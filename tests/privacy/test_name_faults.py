@@ -10,8 +10,11 @@ import pyarrow as pa
 import pytest
 
 from curate.privacy import scan
+from curate.privacy.column import block
 from curate.privacy.names import addresses, anchors, bodies, find_names, grids
 from curate.privacy.names.addresses import tidy
+from curate.privacy.names.cues import cues
+from curate.privacy.names.east_asian import no_person
 from curate.privacy.names.phrases import parts
 
 _REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT)
@@ -240,7 +243,10 @@ def test_where_a_window_begins_is_no_beginning_of_a_line() -> None:
     for blanks in range(12, 22):
         text = "Wahi Bob, " + "a " * blanks + "b dear"
         for more in ("", "b", "bb"):
-            assert "Bob" not in named(text.replace(" b dear", f" {more}b dear"))
+            cells = block(pa.array([text.replace(" b dear", f" {more}b dear")], pa.large_string()))
+            assert len(anchors.announced(cells, *cues(cells))[0]) == 0
+    cells = block(pa.array(["Wa hi\nHi Bob, dear"], pa.large_string()))
+    assert len(anchors.announced(cells, *cues(cells))[0]) == 1
 
 
 def test_a_word_inside_a_text_begins_where_it_begins() -> None:
@@ -279,3 +285,27 @@ def test_names_of_characters_and_codes_of_money_name_nobody() -> None:
 def test_copyright_is_no_part_of_a_firm() -> None:
     text = "# Copyright Disney Enterprises, Inc.  All Rights Reserved."
     assert named(text, "ORGANIZATION") == ["Disney Enterprises, Inc."]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("MRS. OLGA STAMP", "OLGA STAMP"), ("Patient: PETER FORM", "PETER FORM"), ("Dr. Anna Keller", "Anna Keller")],
+)
+def test_behind_a_title_or_label_the_last_word_of_the_line_belongs_to_the_name(text: str, name: str) -> None:
+    assert named(text) == [name]
+
+
+def test_the_word_of_a_firm_is_no_part_of_somebody() -> None:
+    for name in ("Judge Olivia Barnes Consulting", "Olivia Jane Barnes Logistics"):
+        assert not any(word in found for found in named(name) for word in ("Consulting", "Logistics"))
+
+
+def test_letters_of_a_sentence_stand_in_no_japanese_name() -> None:
+    assert no_person("初めて利")
+    assert no_person("写したり真")
+    assert not no_person("佐藤さくら")
+    assert not no_person("一ノ瀬")
+
+
+def test_the_number_of_a_file_is_no_street() -> None:
+    assert named("Dossier MRN 55-01-72-18, salle 4", "STREET_ADDRESS") == []

@@ -13,7 +13,6 @@ pytest.importorskip("faker")
 pytest.importorskip("sklearn")
 
 from curate.privacy.column import block
-from curate.privacy.names import build
 from curate.privacy.names.find import marks
 from curate.privacy.names.labels import GIVEN, LABELS, PLACE
 from curate.privacy.names.lexer import token_hash
@@ -69,6 +68,16 @@ def test_an_article_says_what_its_title_is() -> None:
     assert corpus.kind_of("Oslo", "Oslo is the capital and the largest city of Norway.") == texts.LOCATION
     assert corpus.kind_of("Acme", "Acme is an American company.") == texts.ORGANIZATION
     assert corpus.kind_of("Algebra", "Algebra is a field of mathematics.") is None
+
+
+def test_examples_in_code_may_be_anybody(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """The project's own source is text without names, but for what it quotes: once it taught that Maria Lopez is nobody."""
+    folder = tmp_path / "train"
+    folder.mkdir()
+    (folder / "a.py").write_text('probe = "Maria Lopez and I live at 12 Baker Street"\nclass Reader:\n    """Reads."""\n')
+    ((text, spans),) = corpus.code(tmp_path)
+    assert [text[a:b] for a, b, _ in spans] == ["Maria Lopez and I", "12 Baker Street"]
+    assert {kind for _, _, kind in spans} == {texts.ANY}
 
 
 def test_training_learns_and_repeats_itself() -> None:
@@ -128,39 +137,33 @@ def test_texts_abroad_carry_true_spans_and_more_than_half_name_nobody() -> None:
             edge = end
 
 
-def test_coined_names_are_asked_for() -> None:
-    assert texts.Writer(7).filler.coined == build.SHIPPED.coined == 0.0  # the shipped model's texts stay as they are
-    filler = texts.Writer(7).filler
-    names = [filler._coined() for _ in range(100)]
+def test_coined_names_stand_in_texts_abroad_only() -> None:
+    writer = texts.Writer(7)
+    Abroad(writer).text()
+    assert writer.filler.coined == writer.filler.wordy == 0.0
+    names = [writer.filler._coined() for _ in range(100)]
     assert len(set(names)) > 90
     assert all(name[0].isupper() and len(name) > 1 for name in names)
 
 
-def test_a_model_for_texts_abroad_is_read_the_way_it_was_trained(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    """Head, tail and space of a word are other numbers there, so weights of the one say nothing to the other."""
+def test_names_that_are_small_words_stand_in_texts_abroad() -> None:
+    filler = texts.Writer(7).filler
+    filler.wordy = 1.0
+    assert {"Om", "Nur", "Dan"} <= {filler.person("sv_SE").split()[0] for _ in range(2000)}
+    assert filler.person("ru_RU").split()[0].lower() not in filler._words_too  # another script
+
+
+def test_a_model_is_read_the_way_it_was_trained(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """The tagger and the training take the lexer's head, tail and space alike: an end that names share tells a new one."""
     names = ("Adakor", "Bodikor", "Cylikor", "Dorakor")
     made: list[tuple[texts.Text, int]] = [((f"idag kom {name} hit", [(9, 9 + len(name), 0)]), 0) for name in names] * 8
     made += [(("idag kom Ingenting hit", []), 0), (("idag kom Regnet hit", []), 0)] * 8
     words = np.array([token_hash("idag")], np.uint32)
     entries = np.zeros(1, np.uint32)
     keys, values = lexicon_table(words, entries)
-    rows = []
-    for abroad in (False, True):
-        data = train.examples(made, keys, values, 12, seed=3, abroad=abroad)
-        rows.append(data.rows)
-        weights, step = train.fit(data, 12, epochs=8, rate=0.2, decay=0.01, seed=4)
-        path = tmp_path / f"{abroad}.npz"
-        save(path, weights, step, words, entries, np.tile([1.0, 0.0], (4, 1)), abroad=abroad)
-        model = load(path)
-        assert model.abroad == abroad
-        at, _ = marks(block(pa.array(["idag kom Eminkor hit", "idag kom Regnet hit"], pa.large_string())), model)
-        assert at.tolist() == [[0, 9, 16, 0]]
-    assert rows[0].shape == rows[1].shape
-    assert (rows[0] != rows[1]).any()
-    assert not load().abroad
-
-
-def test_the_model_for_texts_abroad_never_takes_the_place_of_the_shipped_one(monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("sys.argv", ["build", "--data", ".", "--abroad"])
-    with pytest.raises(SystemExit):
-        build.main()
+    data = train.examples(made, keys, values, 12, seed=3)
+    weights, step = train.fit(data, 12, epochs=8, rate=0.2, decay=0.01, seed=4)
+    save(tmp_path / "model.npz", weights, step, words, entries, np.tile([1.0, 0.0], (4, 1)))
+    cells = block(pa.array(["idag kom Eminkor hit", "idag kom Regnet hit"], pa.large_string()))
+    at, _ = marks(cells, load(tmp_path / "model.npz"))
+    assert at.tolist() == [[0, 9, 16, 0]]

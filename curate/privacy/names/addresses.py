@@ -63,7 +63,7 @@ _NUMBER_AND_NAME = re.compile(
     r"\d[^\n]{0,40}?\b(?![\d_a-zà-ÿа-я])\w[^\W\d_]{2}|\b(?![\d_a-zà-ÿа-я])\w[^\W\d_]{2}[^\n]{0,40}?\d"
 )
 _DECIMAL = re.compile(r"\d*[.,]\d+(?:\n\D*)?")
-_RESULT = re.compile(r"((?:the )?[A-Z][^\W\d_]+)(?: [A-Z][^\W\d_]+){0,3} \d{1,3}(-\d{1,3})?")
+_RESULT = re.compile(r"(\b(?:the )?[A-Z][^\W\d_]+)(?: [A-Z][^\W\d_]+){0,3} \d{1,3}(-\d{1,3})?\Z")
 _AND_OTHER = re.compile(r"-\d{1,3}(?![\w-])")
 _GAMES = re.compile(
     r"\b(?:(?:beat|defeat|upset|thump|thrash|trounc|rout|edg)(?:s|e[ds]?|ings?|ting|ed)?(?: out| past)?"
@@ -153,12 +153,12 @@ def _beside_sums(value: str, low: int, high: int) -> tuple[int, int]:
 def _result(before: str, value: str, after: str) -> bool:
     """Whether a team and its points are read for a street and a house: `thumping South Korea 32-8`. What begins with a
     listed first name stays hidden."""
-    found = _RESULT.fullmatch(value)
-    if found is None or not (found[2] or _AND_OTHER.match(after)) or not _GAMES.search(before):
+    found = _RESULT.search(value)
+    if found is None or not (found[2] or _AND_OTHER.match(after)) or not _GAMES.search(before + value[: found.start()]):
         return False
-    spelled = re.findall(r"[^\W\d_]+", value)
+    spelled = re.findall(r"[^\W\d_]+", found[0])
     streets = any(word.lower() in _STREETS for word in spelled) or _KIND_AT_END.search(spelled[-1]) is not None
-    return not streets and _KIND_FIRST.match(value) is None and not listed_first(spelled[0])
+    return not streets and _KIND_FIRST.match(found[0]) is None and not listed_first(spelled[0])
 
 
 def _street(ahead: str) -> int:

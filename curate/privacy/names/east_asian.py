@@ -22,8 +22,11 @@ from curate.privacy.names.phrases import words
 from curate.privacy.types import CODE
 
 _HAN = "一-龥々〆ヶ"
-_NO_PERSON = re.compile(rf"(?:[{_HAN}]|[가-힣]|昭和|平成|令和|大正|[{_HAN}][りしれけえせいきくうるたっ])\Z")
-"""What the tagger takes for a person and is none: one sign, an era, a verb."""
+_NO_PERSON = re.compile(
+    rf"(?:[{_HAN}]|[가-힣]|昭和|平成|令和|大正|[{_HAN}][りしれけえせいきくうるたっ])\Z|[{_HAN}]+[ぁ-ゖ]{{2,}}[{_HAN}]"
+)
+"""What the tagger takes for a person and is none: one sign, an era, a verb, letters of a sentence between two ideographs
+(`初めて利`)."""
 _WORDS_OF_EVERY_DAY = words("people", "every_day_east_asian")
 
 

@@ -3,7 +3,7 @@
 - `Aceros del Norte S.A` takes its last full stop; `Edilnova S` and `A` of `S.p.A.` are one.
 - `Rua das Flores 120`, `4050-` and `262 Porto` are one address, and so are `Carrera 7 # 45`, `-12, ` and `Bogotá`:
   an address runs on over signs to its next piece, and over numbers to a place.
-- `Pat. Kessler, Irmgard` is one person.
+- `Pat. Kessler, Irmgard` is one person, and so is `MRS. EMMA LETTER`.
 - `김영희는` and `서울에서` lose the particle that Korean writes behind a word.
 
 Complexity: O(spans), in numpy but for the few that are close to one another.
@@ -16,6 +16,8 @@ import re
 import numpy as np
 
 from curate.privacy.column import Block
+from curate.privacy.names.columns import OF_PERSON, column_class
+from curate.privacy.names.listed import listed_first, listed_title
 from curate.privacy.overlaps import Found
 from curate.privacy.types import LOCATION, ORGANIZATION, PERSON, STREET_ADDRESS
 
@@ -55,6 +57,7 @@ def mended(text: Block, found: Found) -> Found:
             found.score[m] = min(found.score[m], found.score[n + 1])
             keep[n + 1] = False
     _surname_first(text, at, keep, found)
+    _last_word(text, at)
     _last_full_stop(text, at)
     _post_code(text, at)
     _particles(text, at)
@@ -83,6 +86,29 @@ def _surname_first(text: Block, at: np.ndarray, keep: np.ndarray, found: Found) 
             at[n, 2] = end
             found.score[n] = min(found.score[n], found.score[n + 1])
             keep[n + 1] = False
+
+
+_LAST = re.compile(r" ([A-Z][\w'’-]+)(?=[ \t]*(?:\Z|[\n,;|)]))")
+_PRESENTED = re.compile(r"(?:\b([^\W\d_]{2,})\. |\b([^\W\d_]{2,24}) ?: ?)\Z")
+
+
+def _last_word(text: Block, at: np.ndarray) -> None:
+    """Behind a title with its full stop, or a label for people, one listed first name takes the last word of the line:
+    `MRS. EMMA LETTER`."""
+    end, last = at[:, 2], len(text.data) - 1
+    ahead = np.minimum(end + 1, last)
+    some = (at[:, 3] == PERSON) & (end + 1 < text.ends[at[:, 0]]) & (text.data[np.minimum(end, last)] == 32)
+    for n in np.flatnonzero(some & (text.data[ahead] >= 65) & (text.data[ahead] <= 90)).tolist():
+        row, start, stop, _ = at[n].tolist()
+        value = text.read(start, stop)
+        word = _LAST.match(text.read(stop, min(int(text.ends[row]), stop + 32)))
+        before = _PRESENTED.search(text.read(max(int(text.starts[row]), start - 28), start))
+        if word is None or before is None or word[1].isupper() != value.isupper() or not listed_first(value):
+            continue
+        titled = listed_title(before[1]) if before[1] else column_class(before[2]) == OF_PERSON
+        taken = stop + len(word[0].encode())
+        if titled and not (n + 1 < len(at) and at[n + 1, 0] == row and at[n + 1, 1] < taken):
+            at[n, 2] = taken
 
 
 def _last_full_stop(text: Block, at: np.ndarray) -> None:

@@ -55,7 +55,7 @@ PAD = 3
 FEATURES = 50
 NORMAL, ALL_SMALL, ALL_CAPS, SOURCE_CODE = range(4)
 ABROAD = 4
-"""Added to NORMAL and ALL_SMALL, for `Model.abroad`, where fewer than half of the small words are frequent in English."""
+"""Added to NORMAL and ALL_SMALL where fewer than half of the small words are frequent in English."""
 _I = token_hash("i")
 
 
@@ -76,11 +76,10 @@ def is_capital(shape):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def survey(word, shape, spaced, value, n, active, opens, run, abroad):  # type: ignore[no-untyped-def]
+def survey(word, shape, spaced, value, n, active, opens, run):  # type: ignore[no-untyped-def]
     """Mark active tokens, sentence starts and runs of capitals; returns how the text uses capitals.
 
-    active, opens uint8; run int32[., 2]: first and last token of the run that a token is in, -1 outside runs; abroad:
-    whether the mode says that a text is not English (`Model.abroad`).
+    active, opens uint8; run int32[., 2]: first and last token of the run that a token is in, -1 outside runs.
     """
     words = inner = caps = small = spoken = english = marks = 0
     for i in range(PAD, n + PAD):
@@ -181,7 +180,7 @@ def survey(word, shape, spaced, value, n, active, opens, run, abroad):  # type: 
         for k in range(i, j + 1):
             run[k, 0], run[k, 1] = i, j
         i = j + 1
-    if abroad and 2 * english < spoken and mode <= ALL_SMALL:
+    if 2 * english < spoken and mode <= ALL_SMALL:
         mode += ABROAD
     return mode
 
@@ -199,7 +198,7 @@ def _mix(template, value, bits):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, column, abroad, bits, out):  # type: ignore[no-untyped-def]
+def features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, column, bits, out):  # type: ignore[no-untyped-def]
     """The rows of the weight table (of 2**bits rows) that speak about token `i`; `column`: class of the column's name."""
     one = np.uint64(1)
     w0, wp, wn = np.uint64(word[i]), np.uint64(word[i - 1]), np.uint64(word[i + 1])
@@ -213,10 +212,8 @@ def features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, col
     kpp = cluster(value[i - 2], shape[i - 2])
     t0, h0 = tail[i], head[i]
     glue = np.uint64(spaced[i]) | (np.uint64(spaced[i + 1]) << one)
-    # What a model trained for texts abroad joins with the mode; for others all of these shifts and signs are nothing.
-    m, foreign, one_more = np.uint64(mode), np.uint64(mode >= ABROAD), np.uint64(abroad)
-    three_more, m_more = np.uint64(3) * one_more, np.uint64(mode) * one_more
-    c5, c16, c32 = np.uint64(5), np.uint64(16), np.uint64(32)
+    m, foreign = np.uint64(mode), np.uint64(mode >= ABROAD)
+    c3, c5, c16, c32 = np.uint64(3), np.uint64(5), np.uint64(16), np.uint64(32)
     small_g = np.uint64(value[i] & (GIVEN | FAMILY | PLACE | COUNTRY | ORG | STREET))
     out[0] = _mix(1, w0, bits)
     out[1] = _mix(2, wp, bits)
@@ -227,11 +224,11 @@ def features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, col
     out[6] = _mix(7, w0 << c32 | wn, bits)
     out[7] = _mix(8, wpp << c32 | wp, bits)
     out[8] = _mix(9, wn << c32 | wnn, bits)
-    out[9] = _mix(10, ((t0 & np.uint64(0xFFFFFFFF)) << c5 | s0) << one_more | foreign, bits)
-    out[10] = _mix(11, ((t0 & np.uint64(0xFFFFFFFFFFFF)) << c5 | s0) << one_more | foreign, bits)
+    out[9] = _mix(10, ((t0 & np.uint64(0xFFFFFFFF)) << c5 | s0) << one | foreign, bits)
+    out[10] = _mix(11, ((t0 & np.uint64(0xFFFFFFFFFFFF)) << c5 | s0) << one | foreign, bits)
     out[11] = _mix(12, t0, bits)
     out[12] = _mix(13, h0, bits)
-    out[13] = _mix(14, (h0 >> c16 << c5 | s0) << one_more | foreign, bits)
+    out[13] = _mix(14, (h0 >> c16 << c5 | s0) << one | foreign, bits)
     out[14] = _mix(15, s0 << np.uint64(2) | glue, bits)
     out[15] = _mix(16, sp << c5 | s0, bits)
     out[16] = _mix(17, s0 << c5 | sn, bits)
@@ -259,7 +256,7 @@ def features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, col
     final = np.uint64(i == PAD + n - 1) | np.uint64(sn == LINE) << one | np.uint64(sn == BLANK) << np.uint64(2)
     out[37] = _mix(38, ((first << np.uint64(3) | final) << c5 | s0) << c16 | small_g, bits)
     out[38] = _mix(39, k0 << c16 | g0, bits)
-    out[39] = _mix(40, ((g0 << c5 | s0) << one | np.uint64(opens[i])) << three_more | m_more, bits)
+    out[39] = _mix(40, ((g0 << c5 | s0) << one | np.uint64(opens[i])) << c3 | m, bits)
     # The run of capitals that the token stands in.
     a, b = run[i, 0], run[i, 1]
     bag, place, before, after, final_word = np.uint64(0), np.uint64(0), wp, wn, np.uint64(0)
@@ -268,9 +265,9 @@ def features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, col
             bag |= np.uint64(value[j] & (GIVEN | FAMILY | PLACE | STREET | ORG | TITLE | CALENDAR | COUNTRY))
         before, after, final_word = np.uint64(word[a - 1]), np.uint64(word[b + 1]), np.uint64(word[b])
         place = np.uint64(1 + (i > a) + 2 * (i == b)) | np.uint64(min(b - a, 5)) << np.uint64(3)
-    out[40] = _mix(41, (bag << c16 | place) << three_more | m_more, bits)
-    out[41] = _mix(42, (before << c16 | place) << (np.uint64(2) + one_more) | m, bits)
-    out[42] = _mix(43, (after << c16 | place) << (np.uint64(2) + one_more) | m, bits)
+    out[40] = _mix(41, (bag << c16 | place) << c3 | m, bits)
+    out[41] = _mix(42, (before << c16 | place) << c3 | m, bits)
+    out[42] = _mix(43, (after << c16 | place) << c3 | m, bits)
     out[43] = _mix(44, final_word << c16 | place, bits)
     out[44] = _mix(45, (bag << c16 | g0) << c5 | place & np.uint64(7), bits)
     # Tokens to both ends of the line, up to six: signatures and form fields are short lines.

@@ -7,7 +7,6 @@ a miss counted as two false alarms. Rows are read on all cores; the result does 
 from __future__ import annotations
 
 import itertools
-import os
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from curate.cores import available_cores
 from curate.privacy.book import book
 from curate.privacy.column import Block, block
 from curate.privacy.names.addresses import pieces, reshaped
@@ -26,11 +26,12 @@ from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, 
 from curate.privacy.names.cues import cues
 from curate.privacy.names.east_asian import written_forms
 from curate.privacy.names.edges import mended
-from curate.privacy.names.elsewhere import one_of_many, unsure_elsewhere
+from curate.privacy.names.elsewhere import english_around, one_of_many, unsure_elsewhere
 from curate.privacy.names.grids import grid
+from curate.privacy.names.joined import JOINS, joined
 from curate.privacy.names.labelled_addresses import with_labelled
 from curate.privacy.names.labels import TYPES
-from curate.privacy.names.listed import listed_name, listed_otherwise
+from curate.privacy.names.listed import listed_first, listed_name, listed_otherwise
 from curate.privacy.names.model import Model, load
 from curate.privacy.names.phrases import words
 from curate.privacy.names.plausible import left_of_address, plausible
@@ -41,6 +42,7 @@ from curate.privacy.passes import code_points
 from curate.privacy.spans import Spans
 from curate.privacy.types import CODE, LOCATION, NAMED, ORGANIZATION, PERSON, STREET_ADDRESS
 from curate.privacy.types import TYPES as KINDS_OF_TYPES
+from curate.privacy.words import LETTERS
 
 _CODES = np.array([CODE[name] for name in TYPES], np.int64)
 _OF_CELL = np.full(8, -1, np.int64)
@@ -56,6 +58,8 @@ _USUAL = 0.5
 _CASELESS, _SMALL, _SMALL_WORD = 0.65, 0.75, 0.8
 """Scores that a name needs in a script without capitals, and several words, and one word, without a capital. Scores are
 calibrated on texts full of names; where names are rare, nearly all of the less sure ones are words."""
+_SMALL_LISTED = (0.65, 0.5)
+"""What one word, or several, need that are listed first names (with `and` between them); several in English, too."""
 _GOODS_CELL = 64
 """Bytes of a cell of a column of goods; a longer one describes them and may speak of anybody."""
 _TOLD, _SHORT_NAME = 0.7, 40
@@ -83,8 +87,7 @@ def marks(text: Block, known: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray
         while row < stop - first:
             n, row, place = tag(
                 text.data, starts[first:stop], ends[first:stop], columns[first:stop], kinds, folded, known.keys,
-                known.values, known.eight, known.ninth, known.bits, known.scale, known.step, known.abroad,
-                row, place, out, score,
+                known.values, known.eight, known.ninth, known.bits, known.scale, known.step, row, place, out, score,
             )  # fmt: skip
             parts.append(out[:n].copy())
             scores.append(score[:n].copy())
@@ -96,7 +99,7 @@ def marks(text: Block, known: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray
     if len(pairs) == 1:
         results = [piece(*pairs[0])]
     else:
-        with ThreadPoolExecutor(min(len(pairs), os.cpu_count() or 1, 8)) as pool:
+        with ThreadPoolExecutor(min(len(pairs), available_cores(), 8)) as pool:
             results = list(pool.map(lambda pair: piece(*pair), pairs))
     return np.concatenate([a for a, _ in results]), np.concatenate([s for _, s in results])
 
@@ -131,8 +134,16 @@ def _small_and_unsure(
     out: npt.NDArray[np.bool_] = asked & (at[:, 3] == TYPES.index("PERSON")) & (sure < _SMALL_WORD)
     for n in np.flatnonzero(out).tolist():
         value = text.read(at[n, 1], at[n, 2])
-        bar = _CASELESS if not value.islower() else _SMALL if " " in value else _SMALL_WORD
-        out[n] = value == value.lower() and sure[n] < bar
+        if value != value.lower():
+            out[n] = False
+            continue
+        several = " " in value
+        bar = _CASELESS if not value.islower() else _SMALL if several else _SMALL_WORD
+        out[n] = sure[n] < bar
+        if out[n] and value.islower() and sure[n] >= _SMALL_LISTED[several]:
+            row, start, end, _ = at[n].tolist()
+            known = all(word in JOINS or listed_first(word) for word in LETTERS.findall(value))
+            out[n] = not known and not (several and english_around(text, row, start, end))
     return out
 
 
@@ -168,6 +179,7 @@ def name_spans(
             found = found.take(~one_of_many(text, found))
             if min_score >= _USUAL:
                 found = found.take(~unsure_elsewhere(text, found, told[0]))
+            found = joined(text, found)
             found = _introduced(text, found, _weighed(text, told, hints))
     if "STREET_ADDRESS" in types:
         found = with_labelled(text, found, words_at, silent)

@@ -8,7 +8,7 @@ import numpy as np
 
 from curate.privacy.names.characters import fold
 from curate.privacy.names.kin import entry
-from curate.privacy.names.labels import ANCHOR, CALENDAR, COMMON_SHIFT, COUNTRY, FAMILY, GIVEN, ORG, PLACE, TITLE
+from curate.privacy.names.labels import ANCHOR, CALENDAR, COMMON_SHIFT, COUNTRY, FAMILY, GIVEN, ORG, PART, PLACE, TITLE
 from curate.privacy.names.lexer import token_hash
 from curate.privacy.names.model import load
 
@@ -71,6 +71,12 @@ def place_alone(word: str) -> bool:
 def family_and_first(family: str, first: str) -> bool:
     """Whether the two are listed as a family name and a first name."""
     return bool(_bits(family) & FAMILY) and bool(_bits(first) & GIVEN)
+
+
+def of_bodies(word: str) -> bool:
+    """Whether the word is known from the names of firms and bodies, and not as a name or place."""
+    bits = _bits(word)
+    return bool(bits & ORG) and not bits & (_NAMES | PLACE | COUNTRY | PART)
 
 
 def tells_body(word: str, listed: bool) -> bool:

@@ -17,7 +17,7 @@ PATH = Path(__file__).with_name("model.npz")
 LEXICON_BITS = 18
 BIAS = 128
 """What makes a weight a number from 1 to 255."""
-LEAST = 2
+LEAST = 4
 """Weights of fewer units than this are dropped: they say little and fill the file."""
 
 
@@ -40,9 +40,6 @@ class Model:
     """List bits (16), cluster with a capital (8), cluster as a small word (8)."""
     calibration: npt.NDArray[np.float64]
     """float64[types, 2]: slope and intercept of the score's log-odds."""
-    abroad: bool = False
-    """Trained by `build --abroad`: head, tail and space of a word stand in their places, and the reading mode says whether
-    a text is English."""
 
 
 def packed(
@@ -83,22 +80,21 @@ def load(path: Path = PATH) -> Model:
         keys, values = lexicon_table(np.cumsum(file["word_steps"], dtype=np.uint64).astype(np.uint32), file["entries"])
         bits = int(file["bits"])
         eight, ninth = packed(file["rows"], np.unpackbits(file["used"])[: 1 << bits].astype(bool))
-        abroad = "abroad" in file and bool(file["abroad"])
-        return Model(eight, ninth, bits, float(file["scale"]), file["step"], keys, values, file["calibration"], abroad)
+        return Model(eight, ninth, bits, float(file["scale"]), file["step"], keys, values, file["calibration"])
 
 
 def save(
     path: Path, weights: npt.NDArray[np.float32], step: npt.NDArray[np.float64], words: npt.NDArray[np.uint32],
-    entries: npt.NDArray[np.uint32], calibration: npt.NDArray[np.float64], least: int = LEAST, abroad: bool = False,
+    entries: npt.NDArray[np.uint32], calibration: npt.NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Quantise to one byte, drop weights of fewer than `least` units and empty rows, and write; `words` sorted."""
+    """Quantise to one byte, drop weights of fewer than LEAST units and empty rows, and write; `words` sorted."""
     scale = float(np.quantile(np.abs(weights[weights != 0]), 0.9999)) / 127
     rows = np.clip(np.rint(weights / scale), -127, 127).astype(np.int8)
-    rows[np.abs(rows) < least] = 0
+    rows[np.abs(rows) < LEAST] = 0
     used = (rows != 0).any(axis=1)
     with path.open("wb") as file:
         np.savez_compressed(
             file, bits=np.int64(len(weights).bit_length() - 1), scale=np.float64(scale), step=step, used=np.packbits(used),
             rows=rows[used], word_steps=np.diff(words.astype(np.int64), prepend=0).astype(np.uint32), entries=entries,
-            calibration=calibration, abroad=np.bool_(abroad),
+            calibration=calibration,
         )  # fmt: skip

@@ -19,7 +19,7 @@ from curate.privacy.column import Block
 from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, PHONE_AFTER, VERSION, word_classes
 from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import no_person
-from curate.privacy.names.listed import listed_first, listed_name
+from curate.privacy.names.listed import listed_first, listed_name, of_bodies
 from curate.privacy.names.phrases import alternatives, words
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
@@ -192,6 +192,8 @@ _NO_STREET = re.compile(
     r"|[^\n]{0,40}(?<!\w)ст\. ?\d+|[a-zà-ÿ]+ (?:alle|om|um|às|à|a las|kl\.?|saat|o godz\.?) \d{1,2}\Z"
 )
 """Laws, platforms and times of the day, as far as no post code stands in them."""
+_NUMBER_OF_FILE = re.compile(r"(?:N[o°º]\.? ?)?[A-Z]{2,3} \d{2}(?:-\d{2})+")
+"""`RM 00-44-81`, or as much of it as the tagger takes."""
 _POST_CODE = re.compile(r"\b(?:\d{5}(?:-\d{3})?|\d{4}-\d{3}|\d{2}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b")
 
 
@@ -225,8 +227,8 @@ def plausible(text: Block, found: Found) -> Found:
                 keep[n] = False  # digits of a decimal number: `5.06667`, `0.003981 Newtons`
                 continue
             keep[n] = not (len(spelled) == 1 and _labelled(value, spelled[0])) and not _number_with_label(value, spelled)
-            none = _NO_STREET.match(value) or _MOVES.search(value) or all(map(_of_pages, spelled))
-            keep[n] &= not none or _POST_CODE.search(value) is not None
+            no_street = _NO_STREET.match(value) or _NUMBER_OF_FILE.fullmatch(value) or _MOVES.search(value)
+            keep[n] &= not (no_street or all(map(_of_pages, spelled))) or _POST_CODE.search(value) is not None
             continue
         if no_person(value) or (capitals and _CODE_OF_CAPITALS.match(value)):
             keep[n] = False
@@ -251,6 +253,10 @@ def plausible(text: Block, found: Found) -> Found:
             if not kept:
                 keep[n] = False
                 continue
+        body = _WORD_OF_BODY.search(value) if value.count(" ") > 1 else None
+        if body is not None and of_bodies(body[1][1:]):  # `Karen Miller Consulting`
+            end -= len(body[1].encode())
+            at[n, 2], value = end, value[: body.start(1)]
         cut = _small_words(value)
         if cut:
             start += len(value[:cut].encode())
@@ -295,6 +301,8 @@ def _unlisted_tail(value: str) -> int:
     return len(value)
 
 
+_WORD_OF_BODY = re.compile(r"(?<= )[^\W\d_]+( [^\W\d_]{3,})\Z")
+"""The last of three words and more."""
 _SPELLED = re.compile(r"[^\W\d_][\w'’-]*")
 
 

@@ -13,7 +13,10 @@ from typing import Any
 
 from faker import Faker
 
+from curate.privacy.names.elsewhere import ORDINARY
+from curate.privacy.names.labels import FAMILY, GIVEN
 from curate.privacy.names.training import lists
+from curate.privacy.phrases import fold
 
 LANGUAGES: dict[str, tuple[str, ...]] = {
     "en": ("en_US", "en_US", "en_GB", "en_IE", "en_IN", "en_NZ", "en_PK", "en_KE", "en_NG", "en", "de_DE", "fr_FR", "es_ES",
@@ -71,7 +74,7 @@ class Filler:
         self.names = lists.locale_names()
         self.places = lists.locale_places()
         self.seed = seed
-        self.made_up, self.coined = MADE_UP, 0.0
+        self.made_up, self.coined, self.wordy = MADE_UP, 0.0, 0.0
         self._invented: dict[str, dict[str, list[str]]] = {}
 
     def pick(self, items: Sequence[str]) -> str:
@@ -97,13 +100,13 @@ class Filler:
             if self.coined and ord(pool[0][0]) < 0x250 and self.random.random() < self.coined:
                 return self._coined()
             if ord(pool[0][0]) < 0x3000:
-                return self._invent(locale + "01"[side], pool)
+                return self.invent(locale + "01"[side], pool)
             if locale == "ko_KR":  # two syllables, each in its usual place
                 return self.pick(pool)[0] + self.pick(pool)[-1]
         return self.pick(pool)
 
-    def _invent(self, key: str, pool: list[str]) -> str:
-        """A name that no list holds: a chain of letters with the locale's triples."""
+    def invent(self, key: str, pool: list[str]) -> str:
+        """A name or word that no list holds: a chain of letters with the triples of the pool."""
         if key not in self._invented:
             table: dict[str, list[str]] = defaultdict(list)
             for word in pool:
@@ -134,8 +137,17 @@ class Filler:
             out += onset + self.pick(vowels) + coda
         return out[0].upper() + out[1:] if len(out[0].upper()) == 1 else out.capitalize()
 
+    @cached_property
+    def _words_too(self) -> list[str]:
+        """Listed names that are small words of some language: `Om`, `Nur`, `Dan`, `Uma`."""
+        bits = lists.word_bits()
+        return sorted(word for word in ORDINARY if bits.get(fold(word), 0) & (GIVEN | FAMILY))
+
     def given(self, locale: str) -> str:
-        return self._word(locale, 0)
+        word = self._word(locale, 0)
+        if self.wordy and ord(word[0]) < 0x250 and self.random.random() < self.wordy / 4:
+            return self.pick(self._words_too).capitalize()
+        return word
 
     def family(self, locale: str) -> str:
         return self._word(locale, 1)
@@ -143,6 +155,8 @@ class Filler:
     def person(self, locale: str) -> str:
         r = self.random.random()
         first, last = self.given(locale), self.family(locale)
+        if self.wordy and ord(first[0]) < 0x250 and self.random.random() < self.wordy:
+            return f"{self.pick(self._words_too).capitalize()} {last}"
         if ord(first[0]) >= 0x3000:
             return last + first
         if ord(first[0]) > 0x52F:  # scripts that have no initials
@@ -198,7 +212,7 @@ class Filler:
         if r < 0.92:
             other = self.pick(("de_DE", "nl_NL", "pl_PL", "es_CO", "tr_TR", "cs_CZ", "it_IT", "sk_SK", "ro_RO", "fi_FI"))
             return self.pick(self.places.get(other, ([], []))[0] or self._towns).title()
-        name = self._invent("towns", [t for t in self.places["en_IN"][0] + self.places["de_DE"][0] if t.isalpha()])
+        name = self.invent("towns", [t for t in self.places["en_IN"][0] + self.places["de_DE"][0] if t.isalpha()])
         forms = ("{}", "Port {}", "{}ville", "North {}", "St. {}", "{}ton", "{}berg", "{}")
         return self.pick(forms).format(name)
 
@@ -241,7 +255,7 @@ class Filler:
             return self.part("departments")
         if r < 0.90:
             if self.random.random() < 0.5:
-                name = self._invent("companies", [w for c in POOLS["companies"] for w in c.split() if w.isalpha()])
+                name = self.invent("companies", [w for c in POOLS["companies"] for w in c.split() if w.isalpha()])
             else:
                 name = "".join(self.part("syllables") for _ in range(self.random.randint(2, 4))).capitalize()
             return name if self.random.random() < 0.6 else f"{name} {tail}"
@@ -266,7 +280,13 @@ class Filler:
             return faker.street_name()
         return f"{self.part('streets') if self.random.random() < 0.7 else self.family('en_GB')} {self.part('suffixes')}"
 
-    def _line(self, locale: str) -> str:
+    def bare_street(self) -> str:
+        """A street without a word for it, and its houses: `Oak 14-16`."""
+        number = self.random.randint(1, self.random.choice((30, 200)))
+        name = self.part("streets") if self.random.random() < 0.5 else self.family("en_GB")
+        return f"{name} {number}{self.pick(['', '', '-' + str(number + 2), '-' + str(number % 9 + 1), 'a', '/2'])}"
+
+    def line(self, locale: str) -> str:
         number = str(self.random.randint(1, self.random.choice((30, 200, 2000, 12000))))
         r = self.random.random()
         if locale[:2] == "en":
@@ -302,7 +322,7 @@ class Filler:
             return f"Unit {number} Box {self.random.randint(100, 9999)}{chr(10) if lines else ' '}DPO AE {number + 10000}"
         if where == "en_US" and r < 0.10:
             return f"PO Box {number}, {self.town('en_US')}, {self.part('states')} {self._code(where)}"
-        parts = [self._line(where)]
+        parts = [self.line(where)]
         if self.random.random() < 0.25:
             parts.append(self._unit(where))
         r = self.random.random()

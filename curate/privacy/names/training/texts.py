@@ -63,6 +63,8 @@ class Writer:
             return f.address(locale, lines=slot == "AB"), STREET_ADDRESS
         if slot == "SN":
             return f.street(f.address_locale(locale)), STREET_ADDRESS
+        if slot in ("SB", "SL"):
+            return f.bare_street() if slot == "SB" else f.line(f.address_locale(locale)), STREET_ADDRESS
         return self._other(slot, language), None
 
     def _other(self, slot: str, language: str) -> str:

@@ -20,10 +20,12 @@ from curate.privacy.names.chain import allowed, marginals
 from curate.privacy.names.characters import tables
 from curate.privacy.names.features import FEATURES, PAD, features, lookup, survey
 from curate.privacy.names.labels import LABELS
-from curate.privacy.names.tagger import lexed
+from curate.privacy.names.lexer import lex
 from curate.privacy.names.training.texts import ANY, Text
 
 _ALL = (1 << LABELS) - 1
+HIDE = 0.35
+"""Share of the texts in which the lists are hidden."""
 _LISTED = b.GIVEN | b.FAMILY | b.PLACE | b.COUNTRY | b.PART | b.PROPER | b.WIDESPREAD
 
 
@@ -37,12 +39,12 @@ class Examples:
 
 
 @njit(cache=True)
-def _rows(n, word, shape, spaced, head, tail, value, active, opens, run, mode, column, abroad, bits, out):  # type: ignore[no-untyped-def]
+def _rows(n, word, shape, spaced, head, tail, value, active, opens, run, mode, column, bits, out):  # type: ignore[no-untyped-def]
     scratch = np.zeros(FEATURES, np.uint64)
     m = 0
     for i in range(PAD, n + PAD):
         if active[i]:
-            features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, column, abroad, bits, scratch)
+            features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, column, bits, scratch)
             for f in range(FEATURES):
                 out[m, f] = scratch[f]
             m += 1
@@ -50,11 +52,10 @@ def _rows(n, word, shape, spaced, head, tail, value, active, opens, run, mode, c
 
 
 def examples(
-    texts: list[tuple[Text, int]], keys: npt.NDArray[np.uint32], values: npt.NDArray[np.uint32], bits: int, seed: int,
-    hide: float = 0.35, abroad: bool = False,
-) -> Examples:  # fmt: skip
-    """Features and labels of texts, each with the class of its column. In a share `hide` of the texts listed words lose
-    most of their list bits and clusters, so that the model learns to do without. `abroad`: see `Model`."""
+    texts: list[tuple[Text, int]], keys: npt.NDArray[np.uint32], values: npt.NDArray[np.uint32], bits: int, seed: int
+) -> Examples:
+    """Features and labels of texts, each with the class of its column. In a share of the texts (HIDE) listed words lose
+    most of their list bits and clusters, so that the model learns to do without."""
     kinds, folded = tables()
     draw = random.Random(seed)
     limit = 8192
@@ -78,13 +79,14 @@ def examples(
             array[:] = 0
         spaced[:] = 1
         run[:] = -1
-        n, _ = lexed(data, 0, len(data), kinds, folded, at, word, shape, head, tail, spaced, abroad, limit)
+        n, _ = lex(data, 0, len(data), kinds, folded, at[PAD:], word[PAD:], shape[PAD:], head[PAD:], tail[PAD:],
+                   spaced[PAD:], limit)  # fmt: skip
         lookup(data, 0, at, word, shape, n, folded, keys, values, value)
-        if draw.random() < hide:
+        if draw.random() < HIDE:
             for i in range(PAD, n + PAD):
                 if value[i] & _LISTED and draw.random() < 0.7:
                     value[i] = value[i] & (0xFFFF & ~_LISTED)
-        mode = survey(word, shape, spaced, value, n, active, opens, run, abroad)
+        mode = survey(word, shape, spaced, value, n, active, opens, run)
         place = [0]
         for char in text:
             place.append(place[-1] + len(char.encode("utf-8", "replace")))
@@ -99,7 +101,7 @@ def examples(
             else:
                 label[inside] = 1 << (2 + 2 * kind)
                 label[inside[0]] = 1 << (1 + 2 * kind)
-        m = _rows(n, word, shape, spaced, head, tail, value, active, opens, run, mode, column, abroad, bits, buffer)
+        m = _rows(n, word, shape, spaced, head, tail, value, active, opens, run, mode, column, bits, buffer)
         on = active[PAD : n + PAD] != 0
         rows.append(buffer[:m].copy())
         where = np.flatnonzero(on)
@@ -185,14 +187,14 @@ def _pass(rows, may, bounds, order, weights, memory, step, step_memory, rate, de
 
 
 def fit(
-    data: Examples, bits: int, epochs: int, rate: float, decay: float, seed: int, verbose: bool = False, fewest: int = 2,
+    data: Examples, bits: int, epochs: int, rate: float, decay: float, seed: int, verbose: bool = False
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:  # fmt: skip
     """Weights float32[2**bits, LABELS] and transitions float64[LABELS, LABELS], averaged over the second half of passes;
-    features of fewer than `fewest` tokens weigh nothing."""
+    features of a single token weigh nothing."""
     weights = np.zeros((1 << bits, LABELS), np.float32)
     memory = np.zeros(1 << bits, np.float32)
     seen = np.bincount(data.rows.ravel(), minlength=1 << bits)
-    memory[seen < fewest] = -1.0
+    memory[seen < 2] = -1.0
     step, step_memory = np.zeros((LABELS, LABELS)), np.zeros((LABELS, LABELS))
     order = np.arange(len(data.bounds) - 1)
     shuffle = np.random.default_rng(seed)
