@@ -122,13 +122,13 @@ def jaccard_at_least(values, i, n, j, m, floor):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def weighted_jaccard(values, weight, i, n, j, m):  # type: ignore[no-untyped-def]
-    """(weighted Jaccard of `values[i:i+n]` and `values[j:j+m]`, agreement of what is their own: see `templates`).
+    """(weighted Jaccard of `values[i:i+n]` and `values[j:j+m]`, agreement of what fills their slots: see `templates`).
 
     0 and 1 where neither holds anything.
     """
     end_i, end_j = i + n, j + m
     shared = either = 0.0
-    own = own_i = own_j = 0
+    own = own_i = own_j = common_i = common_j = 0
     while i < end_i or j < end_j:
         left = j == end_j or (i < end_i and values[i] <= values[j])
         right = i == end_i or (j < end_j and values[j] <= values[i])
@@ -139,11 +139,13 @@ def weighted_jaccard(values, weight, i, n, j, m):  # type: ignore[no-untyped-def
             own += w == 1
         elif left:
             own_i += w == 1
+            common_i += w != 1
         else:
             own_j += w == 1
+            common_j += w != 1
         i += left
         j += right
-    apart = min(own_i, own_j)
+    apart = max(min(own_i, own_j), min(common_i, common_j))
     agree = own / (own + 2 * apart) if apart else 1.0
     return np.float32(shared / either) if either > 0 else np.float32(0.0), agree
 

@@ -10,10 +10,11 @@ weigh 1. Weighted Jaccard is the weight of what two rows share over the weight o
 every row hardly changes which rows are alike, and in data without templates every weight is 1 and weighted Jaccard *is*
 Jaccard: common phrases make no template (at a share of 2 %, fewer than 1 in 10,000 of encyclopedia passages, news,
 mathematics questions and instructions are templated, and 2 % of ten-word bank queries, which share no shingle).
-Slots: where two rows fill the blank of one template, each holds shingles of its own there that the other lacks. However
+Slots: where two rows fill the blank of one template, each holds shingles there that the other lacks: of its own (a name,
+a number), or such as many rows hold (one of few words that the blank takes, each as common as a template). However
 little these weigh beside the template, such rows are no copies: of the shingles that belong to no template, those that
-both hold must outweigh, at the floor, twice those that the row with fewer holds alone. A word of the template that was
-edited in one row has nothing of the other's own against it, and is judged by weight.
+both hold must outweigh, at the floor, twice those of either kind that the row with fewer holds alone. A word of the
+template that was edited in one row has only the other's common ones against it, and is judged by weight.
 Candidates: band keys by weighted MinHash (`weighted_keys`), or every row of a template would share every bucket. A
 shingle of weight w that the permutation puts at u in 0..1 stands at the exponential time -ln(1 - u) / w, and the first of
 a row is its minimum; two rows share it with a probability that is their weighted Jaccard similarity exactly. So the

@@ -351,7 +351,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=12,
+    version=13,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

@@ -10,9 +10,9 @@ and again ("Summarise this."), each time under another that says something else:
 What such a column says, and that a date or an id under its name says nothing, is decided value by value
 (`curate.dataset.given`), each row by itself; only what is asked again and again is counted, in all rows. A column of
 another name that the role `context` was given to counts wherever it is filled. So do further answers or conversations
-beside those that are read (`response_0` and `response_1`, `conversation_b`), lists of labels, and prose without a role
-whose values say different things, where the texts that are read come twice in the mean or more often (a page beside each of
-many claims).
+beside those that are read (`response_0` and `response_1`, `conversation_b`), lists of labels, a label that is a number with a
+fraction (also the score of two texts side by side), and prose without a role whose values say different things, where the
+texts that are read come twice in the mean or more often (a page beside each of many claims).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from curate.dataset.column import Column
 from curate.dataset.content import as_text, loaded
 from curate.dataset.given import answers_side_by_side, choice_columns, filled_choices, opened, says, words_in
 from curate.dataset.inner import holder_of
-from curate.dataset.names import CHOICES, LISTED_CHOICES, PASSAGES, SYSTEM, TURNS_BEFORE, about_row, plain
+from curate.dataset.names import CHOICES, LISTED_CHOICES, PASSAGES, SURE_LABELS, SYSTEM, TURNS_BEFORE, about_row, plain
 from curate.dataset.types import CONTENT_ROLES
 from curate.dataset.unread import unread_prose
 from curate.similarity.exact import exact_groups
@@ -51,6 +51,8 @@ _PROSE = 4
 _SAMPLE = 50
 _LISTS_OF_LABELS = ("label", "labels", "_tags")
 """How names of columns end that hold the labels of a row as a list, which the role of one label does not read."""
+_OF_PAIRS = ("score", "similarity", "relatedness")
+"""How names of columns end that hold the number that two texts side by side are given; of one text it may be anything."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _LONGEST = 4000
 _LONG = 32
@@ -185,12 +187,22 @@ def _said(dataset: Dataset) -> Iterator[tuple[list[str], pa.LargeStringArray]]:
             yield [name], _column(dataset, name, "system")  # as few words
         elif known.endswith(_LISTS_OF_LABELS) and dataset.is_json(name):  # the name first: asking the data reads it
             yield [name], _labels(dataset, name)
+        elif _is_graded(dataset, name, known):
+            yield [name], dataset.values(name).cast(pa.large_string()).fill_null("")
         elif name in prose:
             yield [name], dataset.texts(name).fill_null("")
         elif name in dataset.roles.context and name not in together:
             yield [name], as_text(Column(dataset.values(name), dataset.is_json(name))).fill_null("")
     for members, votes in grouped:
         yield members, _row_by_row(dataset, members, votes=votes)
+
+
+def _is_graded(dataset: Dataset, name: str, known: str) -> bool:
+    """Whether a column holds the answer as a number with a fraction, which is no class and so has no role."""
+    pair = len(dataset.roles.text) == 2 and known.endswith(_OF_PAIRS)
+    if dataset.roles.label or not dataset.roles.text or not (known in SURE_LABELS or pair):
+        return False
+    return not dataset.is_json(name) and pa.types.is_floating(dataset.values(name).type)
 
 
 def _told_by_prose(dataset: Dataset) -> list[str]:

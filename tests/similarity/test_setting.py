@@ -199,6 +199,17 @@ def test_lists_of_labels_tell_rows_apart_whatever_their_order_and_degrees_do_not
     assert len(kept(of(tmp_path, numbered(rows)))) == 4
 
 
+@pytest.mark.parametrize("pair", [False, True])
+def test_a_label_that_is_a_number_tells_rows_apart_and_a_score_only_where_it_judges_two_texts(
+    tmp_path: Path, pair: bool
+) -> None:
+    texts = {"sentence1": REPORTS[0], "sentence2": REPORTS[1]} if pair else {"text": REPORTS[0]}
+    graded = [{**texts, "label": (i % 12) / 13} for i in range(16)]
+    assert kept(of(tmp_path, numbered(graded))) == list(range(12))
+    scored = [{**texts, "similarity_score": (i % 12) / 13} for i in range(16)]
+    assert kept(of(tmp_path, numbered(scored))) == (list(range(12)) if pair else [0])
+
+
 def test_short_choices_tell_rows_apart_where_they_are_their_context(tmp_path: Path) -> None:
     rows = [{"question": "Which of these is true?", "answers": [f"oak{i}", f"elm{i}", f"ash{i}"], "correct_answer": i % 3}
             for i in range(12)]  # fmt: skip
