@@ -10,9 +10,9 @@ and again ("Summarise this."), each time under another that says something else:
 What such a column says, and that a date or an id under its name says nothing, is decided value by value
 (`curate.dataset.given`), each row by itself; only what is asked again and again is counted, in all rows. A column of
 another name that the role `context` was given to counts wherever it is filled. So do further answers or conversations
-beside those that are read (`response_0` and `response_1`, `conversation_b`), lists of labels, a label that is a number with a
-fraction (also the score of two texts side by side), and prose without a role whose values say different things, where the
-texts that are read come twice in the mean or more often (a page beside each of many claims).
+beside those that are read (`response_0` and `response_1`, `conversation_b`), lists of labels, a label that is a number
+with a fraction (also the score of two texts side by side), and prose without a role whose values say different things,
+where the texts that are read come twice in the mean or more often (a page beside each of many claims).
 """
 
 from __future__ import annotations
