@@ -121,8 +121,8 @@ def jaccard_at_least(values, i, n, j, m, floor):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def weighted_jaccard(values, weight, i, n, j, m):  # type: ignore[no-untyped-def]
-    """(weighted Jaccard of `values[i:i+n]` and `values[j:j+m]`, agreement of what fills their slots: see `templates`).
+def weighted_jaccard(left, left_weight, i, n, right, right_weight, j, m):  # type: ignore[no-untyped-def]
+    """(weighted Jaccard of `left[i:i+n]` and `right[j:j+m]`, agreement of what fills their slots: see `templates`).
 
     0 and 1 where neither holds anything.
     """
@@ -130,21 +130,21 @@ def weighted_jaccard(values, weight, i, n, j, m):  # type: ignore[no-untyped-def
     shared = either = 0.0
     own = own_i = own_j = common_i = common_j = 0
     while i < end_i or j < end_j:
-        left = j == end_j or (i < end_i and values[i] <= values[j])
-        right = i == end_i or (j < end_j and values[j] <= values[i])
-        w = weight[i] if left else weight[j]
+        first = j == end_j or (i < end_i and left[i] <= right[j])
+        second = i == end_i or (j < end_j and right[j] <= left[i])
+        w = left_weight[i] if first else right_weight[j]
         either += w
-        if left and right:
+        if first and second:
             shared += w
             own += w == 1
-        elif left:
+        elif first:
             own_i += w == 1
             common_i += w != 1
         else:
             own_j += w == 1
             common_j += w != 1
-        i += left
-        j += right
+        i += first
+        j += second
     apart = max(min(own_i, own_j), min(common_i, common_j))
     agree = own / (own + 2 * apart) if apart else 1.0
     return np.float32(shared / either) if either > 0 else np.float32(0.0), agree
@@ -152,10 +152,10 @@ def weighted_jaccard(values, weight, i, n, j, m):  # type: ignore[no-untyped-def
 
 @njit(cache=True, nogil=True)
 def alike_at_least(values, weight, i, n, j, m, floor):  # type: ignore[no-untyped-def]
-    """Jaccard, or weighted Jaccard where that is less; -1 where either, or what is their own, does not reach `floor`."""
+    """Jaccard, or weighted Jaccard where that is less; -1 where either, or what fills slots, does not reach `floor`."""
     score = jaccard_at_least(values, i, n, j, m, floor)
     if score >= 0 and weight.size:
-        weighted, agree = weighted_jaccard(values, weight, i, n, j, m)
+        weighted, agree = weighted_jaccard(values, weight, i, n, values, weight, j, m)
         score = min(score, weighted)
         if score < np.float32(floor) or agree < floor - 1e-6:  # as rounded: 7 of 10 reach 0.7
             return np.float32(-1.0)

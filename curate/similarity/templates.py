@@ -136,18 +136,31 @@ def _templates_of(
     _, first = np.unique(made.fingerprint, return_index=True)  # one row for each content
     distinct = np.sort(first[made.count[first] > 0])
     sets = build_sets(read, distinct, made.count, words, threads)
-    inside = np.repeat(np.arange(len(distinct)), sets.size)
-    values = sets.values[np.repeat(sets.at - (np.cumsum(sets.size) - sets.size), sets.size) + np.arange(len(inside))]
+    packed = np.repeat(sets.at - (np.cumsum(sets.size) - sets.size), sets.size) + np.arange(int(sets.size.sum()))
+    return templates_of_sets(sets.values[packed], sets.size, share)
+
+
+def templates_of_sets(values: NDArray[np.uint64], size: NDArray[np.int64], share: float) -> Templates:
+    """Templates of some distinct shingle sets, packed one after another."""
+    inside = np.repeat(np.arange(len(size)), size)
     shingles, which = np.unique(values, return_inverse=True)
     frequency = np.bincount(which, minlength=len(shingles))
-    least = max(FEWEST_ROWS, share * len(distinct))
-    common = np.bincount(inside[frequency[which] >= least], minlength=len(distinct))
-    templated = common >= TEMPLATED * np.maximum(1, sets.size)
+    least = max(FEWEST_ROWS, share * len(size))
+    common = np.bincount(inside[frequency[which] >= least], minlength=len(size))
+    templated = common >= TEMPLATED * np.maximum(1, size)
     if templated.sum() < least:
         return NO_TEMPLATES
     within = np.bincount(which[templated[inside]], minlength=len(shingles)) >= least
     weight = np.minimum(least / frequency[within], _BELOW_ONE).astype(np.float32)
     return Templates(shingles[within], weight)
+
+
+def either_weighs_less(one: Templates, two: Templates) -> Templates:
+    """The templates of both, a shingle of the two with the lesser weight."""
+    shingles, weight = np.concatenate([one.shingles, two.shingles]), np.concatenate([one.weight, two.weight])
+    order = np.lexsort((weight, shingles))
+    known, first = np.unique(shingles[order], return_index=True)
+    return Templates(known, weight[order][first])
 
 
 def weighted_keys(
@@ -172,6 +185,23 @@ def weighted_keys(
             _band_keys(sets.values, sets.at, sets.size, block, lo, hi, a, b, known, which, times, keys)
 
         over_blocks(len(block), _SETS_A_BLOCK, threads, work)
+    return keys
+
+
+def weighted_keys_of_sets(
+    values: NDArray[np.uint64], at: NDArray[np.int64], size: NDArray[np.int64], layout: Layout, templates: Templates,
+    seed: int = 0, threads: int = 1,
+) -> NDArray[np.uint32]:
+    """Band keys (band, set) of sets that are made already."""
+    a, b = permutations(layout.permutations, seed)
+    (known, which), times = templates.table, templates.times(a, b)
+    keys = np.zeros((layout.bands, len(size)), np.uint32)
+    places = np.arange(len(size))
+
+    def work(lo: int, hi: int) -> None:
+        _band_keys(values, at, size, places, lo, hi, a, b, known, which, times, keys)
+
+    over_blocks(len(size), _SETS_A_BLOCK, threads, work)
     return keys
 
 
@@ -259,4 +289,4 @@ def _band_keys(values, at, size, rows, lo, hi, a, b, known, which, times, keys):
 def _weighted_pairs(values, weight, at, size, place, left, right, lo, hi, score):  # type: ignore[no-untyped-def]
     for k in range(lo, hi):
         i, j = place[left[k]], place[right[k]]
-        score[k] = weighted_jaccard(values, weight, at[i], size[i], at[j], size[j])[0]
+        score[k] = weighted_jaccard(values, weight, at[i], size[i], values, weight, at[j], size[j])[0]

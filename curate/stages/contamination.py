@@ -39,6 +39,8 @@ from curate.stages.hits import DROP, FLAG, Hits, best_hits, hits_of
 from curate.stages.setting import setting_across
 
 NAME = "contamination"
+_TEMPLATE_SHARE = 0.02
+"""As near-duplicates look for them."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 REASONS = {
     "leaks_split": "the row holds what an evaluation row asks",
@@ -218,7 +220,7 @@ def _other_files(
         unseen = found.too_short | found.too_common
     left_out = 0
     for part, base in zip(sets, bounds, strict=False):
-        near = find_near(content, part.items, similarity, threads=context.threads)
+        near = find_near(content, part.items, similarity, template_share=_TEMPLATE_SHARE, threads=context.threads)
         left_out += near.left_out
         parts.append(Hits.near(near.item, near.score, int(base)))
     hits = Hits.joined(parts)
@@ -309,7 +311,7 @@ def _merged(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
 STAGE = Stage(
     name=NAME,
     title="Leakage and contamination",
-    version=5,
+    version=6,
     config=ContaminationConfig,
     detect=detect,
     on_finding="apply",

@@ -335,6 +335,28 @@ def test_many_items_in_one_bucket_are_counted_not_compared_without_end() -> None
     assert found.left_out > 0
 
 
+@pytest.mark.parametrize("others", [0, 600])
+def test_rows_that_fill_the_template_of_items_otherwise_repeat_none_and_copies_do(others: int) -> None:
+    """Also where a handful of rows shows no template: the items do."""
+    rng = np.random.default_rng(5)
+    head, tail = " ".join(passage(rng, 60)), " ".join(passage(rng, 40))
+    letters = [f"{head} name{i} owes {i * 7} {tail}" for i in range(900)]
+    own = [passage(rng, 40) for _ in range(20)]
+    earlier = [*letters, *(f"{head} {' '.join(words)} {tail}" for words in own)]
+    hashes = pa.array([k.to_bytes(16, "big") for k in range(len(earlier))], pa.binary(16))
+    made = make_items(strings(list(earlier)), strings(list(earlier)), hashes, "x")
+    again = [f"{head} {' '.join(edited(rng, words, 1))} {tail}" for words in own]
+    rows = [*letters[:9], *again, *(f"{head} person{i} owes {i * 11 + 3} {tail}" for i in range(9 + others))]
+    found = find_near(strings(list(rows)), made, 0.8, template_share=0.02)
+    due = [*range(9), *range(900, 920)]
+    met = [i for i in range(29) if found.item[i] == due[i]]
+    assert len(met) >= 27
+    assert set(found.item[:29].tolist()) <= {-1, *due}
+    assert (found.item[29:] == -1).all()
+    assert found.left_out == 0
+    assert (find_near(strings(list(rows)), made, 0.8).item >= 0).all()
+
+
 def test_blank_rows_and_empty_indexes_match_nothing() -> None:
     empty = Items.of([], IndexConfig())
     assert find_near(strings(["a b c d", "", None]), empty, 0.8).item.tolist() == [-1, -1, -1]

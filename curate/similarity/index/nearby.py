@@ -3,6 +3,9 @@
 Method: rows and items that share a band key are compared by exact Jaccard on their shingle sets; the best item at the
 threshold is given, of equals the first. Items of identical shingles are compared once. Where a row shares a key with
 more than `MOST` items, the first `MOST` of that bucket are compared and the rest counted in `left_out`.
+Templates: with `template_share`, shingles that so many of the rows, or of the items, have in common weigh little, and a row
+is near an item as two rows of one set are near each other (see `templates`): next month's rows of the same template
+repeat none of last month's. Band keys are then made of the weights, for the rows and for the items.
 Shapes: `item`, `score` by row; item -1 where no item is near. Complexity: O((rows + items) log items * bands) plus the
 comparisons. Recall at the threshold: that of the index's layout.
 Does not: look below the similarity that the index was made for.
@@ -20,12 +23,24 @@ from numpy.typing import NDArray
 from curate.similarity.containment_kernels import equal, fingerprints
 from curate.similarity.index.items import Items
 from curate.similarity.minhash import sketch
+from curate.similarity.near import NearConfig
 from curate.similarity.parallel import Progress, no_progress, over_blocks
-from curate.similarity.sets import build_sets
+from curate.similarity.sets import build_sets, weighted_jaccard
+from curate.similarity.templates import (
+    NO_TEMPLATES,
+    SAMPLE_ROWS,
+    Templates,
+    either_weighs_less,
+    find_templates,
+    templates_of_sets,
+    weighted_keys,
+    weighted_keys_of_sets,
+)
 from curate.similarity.texts import as_large_strings, for_shingles
 
 MOST = 256
 _ROWS_A_BLOCK = 8192
+_UNWEIGHTED = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True)
@@ -43,24 +58,34 @@ def find_near(
     items: Items,
     similarity: float,
     *,
+    template_share: float = 0.0,
     threads: int = 1,
     progress: Progress = no_progress,
 ) -> Nearby:
     """The nearest item of every row, where it is at least this similar."""
     config = items.config
-    rows = for_shingles(as_large_strings(texts), threads)
+    strings = as_large_strings(texts)
+    rows = for_shingles(strings, threads)
     made = sketch(rows, config.near.layout, config.words, config.seed, threads)
     n = rows.n_rows
     best_item, best = np.full(n, -1, np.int64), np.zeros(n, np.float32)
     shingles = items.shingles
     different = _different(items)
-    keys = items.keys[:, different]
+    keys, row_keys = items.keys[:, different], made.keys
+    templates = _templates(strings, items, different, template_share, threads)
+    weight = _UNWEIGHTED
+    if templates:
+        layout, seed, said = config.near.layout, config.seed, np.flatnonzero(made.count > 0)
+        weight = templates.weigh(shingles.grams, threads)
+        row_keys = weighted_keys(rows, said, made.count, layout, config.words, templates, seed, threads)
+        at, size = shingles.at[different], shingles.size[different]
+        keys = weighted_keys_of_sets(shingles.grams, at, size, layout, templates, seed, threads).astype(np.uint64)
     orders = [np.argsort(band, kind="stable") for band in keys]
     bounds = []
     for band, order in enumerate(orders):
         ordered = keys[band][order]
-        lo = np.searchsorted(ordered, made.keys[band], "left")
-        bounds.append((lo, np.searchsorted(ordered, made.keys[band], "right")))
+        lo = np.searchsorted(ordered, row_keys[band], "left")
+        bounds.append((lo, np.searchsorted(ordered, row_keys[band], "right")))
     some = np.zeros(n, np.bool_)
     for lo, hi in bounds:
         some |= hi > lo
@@ -70,14 +95,30 @@ def find_near(
     def work(start: int, stop: int) -> None:
         part = which[start:stop]
         sets = build_sets(rows, part, made.count, config.words)
+        own = templates.weigh(sets.values) if templates else _UNWEIGHTED
         for (lo, hi), order in zip(bounds, orders, strict=True):
             left_out[start // _ROWS_A_BLOCK] += _nearest(
-                *(sets.values, sets.at, sets.size, part, lo, hi, different[order]),
-                *(shingles.grams, shingles.at, shingles.size, np.float32(similarity), best_item, best),
+                *(sets.values, own, sets.at, sets.size, part, lo, hi, different[order]),
+                *(shingles.grams, weight, shingles.at, shingles.size, np.float32(similarity), NearConfig.floor),
+                *(best_item, best),
             )
 
     over_blocks(len(which), _ROWS_A_BLOCK, threads, work, progress)
     return Nearby(best_item, best, int(left_out.sum()))
+
+
+def _templates(
+    strings: pa.LargeStringArray, items: Items, different: NDArray[np.int64], share: float, threads: int
+) -> Templates:
+    """Templates of the rows and of the items."""
+    if share <= 0:
+        return NO_TEMPLATES
+    words, seed = items.config.words, items.config.seed
+    if len(different) > SAMPLE_ROWS:
+        different = np.sort(np.random.Generator(np.random.PCG64(seed)).choice(different, SAMPLE_ROWS, replace=False))
+    sets = items.shingles.take(different)
+    of_rows = find_templates(strings, words, share=share, seed=seed, threads=threads)
+    return either_weighs_less(of_rows, templates_of_sets(sets.grams, sets.size, share))
 
 
 def _different(items: Items) -> NDArray[np.int64]:
@@ -98,7 +139,8 @@ def _different(items: Items) -> NDArray[np.int64]:
 
 @njit(cache=True, nogil=True)
 def _nearest(  # type: ignore[no-untyped-def]
-    values, at, size, rows, lo, hi, members, item_values, item_at, item_size, similarity, best_item, best
+    values, weight, at, size, rows, lo, hi, members, item_values, item_weight, item_at, item_size, similarity, floor,
+    best_item, best,
 ):
     """Compare rows with `members[lo:hi]` of one band, keep the best; returns pairs left out."""
     left_out = 0
@@ -112,6 +154,12 @@ def _nearest(  # type: ignore[no-untyped-def]
                 continue
             least = max(similarity, best[row])
             score = _jaccard(values, at[i], size[i], item_values, item_at[item], item_size[item], least)
+            if score >= 0 and weight.size:
+                weighted, agree = weighted_jaccard(
+                    values, weight, at[i], size[i], item_values, item_weight, item_at[item], item_size[item]
+                )
+                if weighted < similarity or agree < floor - 1e-6:
+                    continue
             if score > best[row] or (score == best[row] and score > 0 and item < best_item[row]):
                 best_item[row], best[row] = item, score
     return left_out
