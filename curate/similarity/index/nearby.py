@@ -27,7 +27,9 @@ from curate.similarity.near import NearConfig
 from curate.similarity.parallel import Progress, no_progress, over_blocks
 from curate.similarity.sets import build_sets, weighted_jaccard
 from curate.similarity.templates import (
+    FEWEST_SAMPLED,
     NO_TEMPLATES,
+    SAMPLE_BYTES,
     SAMPLE_ROWS,
     Templates,
     either_weighs_less,
@@ -114,8 +116,10 @@ def _templates(
     if share <= 0:
         return NO_TEMPLATES
     words, seed = items.config.words, items.config.seed
-    if len(different) > SAMPLE_ROWS:
-        different = np.sort(np.random.Generator(np.random.PCG64(seed)).choice(different, SAMPLE_ROWS, replace=False))
+    mean = max(1, int(items.shingles.size.sum()) // max(1, len(items)))
+    most = min(SAMPLE_ROWS, max(FEWEST_SAMPLED, (SAMPLE_BYTES >> 3) // mean))
+    if len(different) > most:
+        different = np.sort(np.random.Generator(np.random.PCG64(seed)).choice(different, most, replace=False))
     sets = items.shingles.take(different)
     of_rows = find_templates(strings, words, share=share, seed=seed, threads=threads)
     return either_weighs_less(of_rows, templates_of_sets(sets.grams, sets.size, share))
