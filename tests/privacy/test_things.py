@@ -78,3 +78,11 @@ def test_goods_are_no_people_and_people_beside_them_are() -> None:
     assert not len(scan(texts, ScanConfig(types=("PERSON",)), names="brand"))
     long = pa.array(["A shirt that Thomas Miller drew for us in the year in which the shop was opened"], pa.large_string())
     assert len(find_names(long, ("PERSON",), "product")) == 1
+
+
+def test_the_addresses_of_a_person_do_not_make_a_thing_of_the_name() -> None:
+    texts = ["Hi, I am Wendeline Oosterhuis, my mail is wendeline.oosterhuis@kpnmail.nl."]
+    texts += ["write to wendeline.oosterhuis@kpnmail.nl", "see /home/wendeline/oosterhuis-notes, wendeline_oosterhuis"] * 3
+    spans = scan(pa.array(texts, pa.large_string()), ScanConfig(types=("PERSON",)))
+    places = zip(spans.row.tolist(), spans.start.tolist(), spans.end.tolist())
+    assert (0, "Wendeline Oosterhuis") in [(row, texts[row][a:b]) for row, a, b in places]

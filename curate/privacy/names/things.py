@@ -38,6 +38,19 @@ ARTICLES = word_list("""
 _PARTICLES = word_list("von van vom de di da do dos das del della du zu in")
 
 
+@njit(cache=True)
+def _joined(data, start, first, stop, end):  # type: ignore[no-untyped-def]
+    """Whether a word is part of an address, a host, a path or a name of a program: it is small there whoever it names."""
+    if first > start:
+        c = data[first - 1]
+        if c == 64 or c == 46 or c == 95 or c == 45 or c == 47 or c == 43:  # @ . _ - / +
+            return True
+    if stop >= end:
+        return False
+    c = data[stop]
+    return c == 64 or c == 95 or c == 45 or c == 47 or c == 43 or (c == 46 and stop + 1 < end and WORD[data[stop + 1]] != 0)
+
+
 @njit(cache=True, nogil=True)
 def _count(data, starts, ends, keys, values, out):  # type: ignore[no-untyped-def]
     """Add to int64[n, 3], by word: places with a capital, small ones, those of the first behind an article. A word's key is
@@ -60,7 +73,7 @@ def _count(data, starts, ends, keys, values, out):  # type: ignore[no-untyped-de
             if here >= 4:
                 n = (here - 4) // 2
                 if here & 1:
-                    out[n, 1] += 1
+                    out[n, 1] += not _joined(data, starts[row], first, i, end)
                 else:
                     out[n, 0] += 1
                     out[n, 2] += before == 1 and earlier != 2
