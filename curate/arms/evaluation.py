@@ -22,7 +22,7 @@ from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import ACCEPT, OVERRIDE, REJECT, Journal, effect
 from curate.pipeline import Detected
-from curate.stages.together import rows_together
+from curate.stages.label_votes import categories_of
 
 if TYPE_CHECKING:
     from train.ablation import Evaluation, HeldOut
@@ -37,10 +37,8 @@ def together(detected: Detected) -> np.ndarray:
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    n = detected.dataset.n_rows
-    kept, _ = rows_together(detected.dataset, detected.clusters())
-    clusters = np.unique(kept, return_inverse=True)[1].astype(np.int64)
-    pairs = [*_same_value(detected, n), *_found_in(detected)]
+    clusters = np.unique(detected.clusters(), return_inverse=True)[1].astype(np.int64)
+    pairs = [*_same_value(detected), *_found_in(detected)]
     if not pairs:
         return clusters
     a, b = (np.concatenate([pair[side] for pair in pairs]) for side in (0, 1))
@@ -50,10 +48,14 @@ def together(detected: Detected) -> np.ndarray:
     return group
 
 
-def _same_value(detected: Detected, n: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Each row and the first row that has the same author, thread or whatever the recipe names."""
-    for column in detected.recipe.ablation.keep_together:
-        codes = pc.dictionary_encode(_column(detected, column, "keep_together")).indices
+def _same_value(detected: Detected) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each row and the first row that has the same author, thread or whatever the recipe names; a blank is no value.
+
+    Unlike where rows judge one another (`curate.stages.together`), no author has too many rows: an exam leaves them out.
+    """
+    roles = detected.dataset.roles
+    for column in dict.fromkeys((*roles.author, *roles.thread, *detected.recipe.ablation.keep_together)):
+        codes = _column(detected, column, "keep_together").dictionary_encode().indices
         known = np.flatnonzero(codes.is_valid().to_numpy(zero_copy_only=False))
         values = codes.drop_null().to_numpy(zero_copy_only=False)
         _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
@@ -71,12 +73,11 @@ def _found_in(detected: Detected) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield table["row"].to_numpy().astype(np.int64), table["witness_row"].to_numpy().astype(np.int64)
 
 
-def _column(detected: Detected, name: str, setting: str) -> pa.Array:
-    """A column of the data as strings."""
-    dataset = detected.dataset
-    if name not in dataset.columns:
-        raise ConfigError(f"[ablation] {setting} names column {name!r}; {nearest(name, dataset.columns)}")
-    return pa.array([None if v is None else str(v) for v in dataset.values(name).to_pylist()], pa.string())
+def _column(detected: Detected, name: str, setting: str) -> pa.LargeStringArray:
+    """A column as labels are read: text, blank as null."""
+    if name not in (columns := detected.dataset.columns):
+        raise ConfigError(f"[ablation] {setting} names column {name!r}; {nearest(name, columns)}")
+    return categories_of(detected.dataset, name)
 
 
 def held_out(detected: Detected, group: np.ndarray) -> HeldOut:

@@ -42,7 +42,7 @@ from curate.pipeline import Detected
 
 EDITS = ("replace", "relabel", "reweight", "add")
 _TRIES = 30
-"""Random places tried for one edit before it is left out."""
+"""Random places tried for one edit before those that are left are searched."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class ArmPlans:
     journal: Journal
     rows: np.ndarray
     _kept: dict[frozenset[str], Curated] = field(default_factory=dict, repr=False)
+    _held: dict[str, dict[int, int]] = field(default_factory=dict, repr=False)
 
     def of(self, stages: Collection[str]) -> Curated:
         """The data as these stages alone leave it, under the decisions taken."""
@@ -81,7 +82,7 @@ class ArmPlans:
         rng = np.random.default_rng([seed, xxhash.xxh3_64_intdigest(stage.encode())])
         left = np.setdiff1d(self.rows, np.flatnonzero(plan.dropped))
         arms = require("train.ablation")
-        labels = None if self._labels is None else [self._labels[i] for i in self.rows.tolist()]
+        labels = None if self.labels is None else [self.labels[i] for i in self.rows.tolist()]
         stays = self.rows[
             arms.random_control_rows(
                 labels, np.searchsorted(self.rows, left), len(self.rows), seed, self._lengths[self.rows]
@@ -90,7 +91,7 @@ class ArmPlans:
         name = f"control_{stage}"
         gone = np.setdiff1d(self.rows, stays)
         found = [_findings(dataset, name, gone, action="drop")] if len(gone) else []
-        draw = _Draw(dataset, stays, self._labels, rng)
+        draw = _Draw(self, stays, rng)
         kept = np.zeros(plan.n_rows, bool)
         kept[left] = True
         for action, make in (
@@ -105,9 +106,18 @@ class ArmPlans:
         return apply(dataset, resolve(findings, None, policy, facts=self.detected.facts))
 
     @cached_property
-    def _labels(self) -> list[str | None] | None:
+    def labels(self) -> list[str | None] | None:
+        """The label of every row as given; None for tasks without."""
         labels = self.detected.dataset.labels()
         return None if labels is None else labels.to_pylist()
+
+    def lengths_of(self, field: str) -> dict[int, int]:
+        """Characters of the text in a field, by row, of the training rows that have such a text; read once."""
+        if field not in self._held:
+            read = reader(self.detected.dataset, field)
+            found = ((row, _text(read, row)) for row in self.rows.tolist())
+            self._held[field] = {row: len(text) for row, text in found if text is not None}
+        return self._held[field]
 
     @cached_property
     def _lengths(self) -> np.ndarray:
@@ -118,10 +128,18 @@ class ArmPlans:
 class _Draw:
     """Random findings on the rows of a control that stay."""
 
-    def __init__(self, dataset: Any, rows: np.ndarray, labels: list[str | None] | None, rng: np.random.Generator) -> None:
-        self.dataset, self.rows, self.labels, self.rng = dataset, rows, labels, rng
+    def __init__(self, plans: ArmPlans, rows: np.ndarray, rng: np.random.Generator) -> None:
+        self.dataset, self.rows, self.rng = plans.detected.dataset, rows, rng
+        self.labels, self.lengths = plans.labels, plans.lengths_of
+        labels = self.labels
         self.groups: dict[str | None, np.ndarray] = {}
         self.free: dict[tuple[str, str | None], list[int]] = {}
+        self.holding: dict[tuple[str, str | None], list[int]] = {}
+        """Rows of a label that have a field."""
+        self.used: dict[str, dict[int, list[tuple[int, int]]]] = {}
+        """What is taken of each field, by row."""
+        self.full: dict[tuple[str, str | None], int] = {}
+        """Characters for which no row of a label has room in a field."""
         if labels is not None:
             grouped: dict[str | None, list[int]] = {}
             for row in rows.tolist():
@@ -139,27 +157,45 @@ class _Draw:
             self.free[key] = self.rng.permutation(self.alike(row)).tolist()
         return self.free[key].pop() if self.free[key] else None
 
+    def place(self, field: str, row: int, size: int) -> tuple[int, int] | None:
+        """A random free place for so many characters in a row alike: (row, start); None where none has room."""
+        key = (field, None if self.labels is None else self.labels[row])
+        if size >= self.full.get(key, size + 1):
+            return None
+        lengths, used = self.lengths(field), self.used.setdefault(field, {})
+        if key not in self.holding:
+            self.holding[key] = [other for other in self.alike(row).tolist() if other in lengths]
+        group = self.holding[key]
+        for other in (group[i] for i in self.rng.integers(max(1, len(group)), size=_TRIES).tolist() if group):
+            at = int(self.rng.integers(max(0, lengths[other] - size) + 1))
+            if at + size <= lengths[other] and all(at + size <= a or at >= b for a, b in used.get(other, ())):
+                used.setdefault(other, []).append((at, at + size))
+                return other, at
+        for other in (group[i] for i in self.rng.permutation(len(group)).tolist()):
+            edges = [0, *(edge for span in sorted(used.get(other, ())) for edge in span), lengths[other]]
+            gaps = [(a, b) for a, b in zip(edges[::2], edges[1::2]) if b - a >= size]
+            if gaps:
+                a, b = gaps[int(self.rng.integers(len(gaps)))]
+                at = int(self.rng.integers(a, b - size + 1))
+                used.setdefault(other, []).append((at, at + size))
+                return other, at
+        self.full[key] = size
+        return None
+
     def spans(self, stage: str, table: pa.Table) -> list[pa.Table]:
         """As many replacements of as many characters, elsewhere."""
         made: dict[str, list[tuple[int, int, int, str]]] = {}
-        taken: dict[tuple[str, int], list[tuple[int, int]]] = {}
+        edits = []
         columns = (table[c].to_pylist() for c in ("row", "field", "start", "end", "replacement"))
         for row, place, start, end, new in zip(*columns):
-            read = reader(self.dataset, place)
             if start is None:  # a whole field: what differs in it is the edit
-                start, end, new = _changed_part(str(read(row)), new or "")
-            group = self.alike(row)
-            for _ in range(_TRIES if len(group) else 0):
-                other = int(group[self.rng.integers(len(group))])
-                text = _text(read, other)
-                if text is None or len(text) < end - start:
-                    continue
-                at = int(self.rng.integers(len(text) - (end - start) + 1))
-                used = taken.setdefault((place, other), [])
-                if all(at + (end - start) <= a or at >= b for a, b in used):
-                    used.append((at, at + (end - start)))
-                    made.setdefault(place, []).append((other, at, at + (end - start), new or ""))
-                    break
+                start, end, new = _changed_part(str(reader(self.dataset, place)(row)), new or "")
+            edits.append((place, row, end - start, new or ""))
+        # The longest first: they have the fewest places to go.
+        for place, row, size, new in sorted(edits, key=lambda edit: -edit[2]):
+            if (found := self.place(place, row, size)) is not None:
+                other, at = found
+                made.setdefault(place, []).append((other, at, at + size, new))
         out = []
         for place, spans in made.items():
             rows, starts, ends, new = (list(column) for column in zip(*spans))

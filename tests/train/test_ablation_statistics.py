@@ -221,7 +221,7 @@ def test_of_a_leak_only_what_its_intervals_show_is_said() -> None:
     for seen in (open_, less):
         assert "How much of that goes with having seen them is not shown" in leak_words(20, sure, seen, "accuracy", 0.95)
     said = leak_words(1, less, sure, "accuracy", 0.95)
-    assert said.startswith("1 evaluation row of the given split repeats training rows and was set aside.")
+    assert said.startswith("1 evaluation row of the given split belongs with training rows and was set aside.")
     assert said.endswith("makes raw data look 3.0 points (95% interval −5.0 to −1.0) worse than it is.")
 
 

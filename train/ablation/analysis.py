@@ -178,8 +178,8 @@ def leak_words(rows: int, raw: Span | None, seen: Span | None, metric: str, leve
     def ends(span: Span) -> str:
         return f"{100 * level:.4g}% interval " + " to ".join(signed(factor * end, digits) for end in (span.low, span.high))
 
-    said = f"{plural(rows, 'evaluation row')} of the given split {'repeats' if rows == 1 else 'repeat'} training rows and "
-    said += f"{'was' if rows == 1 else 'were'} set aside."
+    belong, were = ("belongs", "was") if rows == 1 else ("belong", "were")
+    said = f"{plural(rows, 'evaluation row')} of the given split {belong} with training rows and {were} set aside."
     if raw is None:
         return said
     if raw.low <= 0 <= raw.high:

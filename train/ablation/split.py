@@ -36,7 +36,7 @@ class HeldOut:
     note: str
     """Where the evaluation rows come from, in a plain sentence or two."""
     leaked_rows: np.ndarray
-    """int64: evaluation rows of the given split set aside because training rows are near-duplicates of them."""
+    """int64: evaluation rows of the given split set aside because training rows are of their cluster."""
     clean_rows: int = 0
     """Rows that could be evaluated on, before they were thinned."""
 
@@ -54,7 +54,8 @@ def heldout_split(
 ) -> HeldOut:
     """Choose the evaluation rows of a *raw* dataset.
 
-    `clusters`: one number a row, equal for near-duplicates (default: rows with the same content). `fraction` of each
+    `clusters`: one number a row, equal for rows that belong together: near-duplicates, rows of one author or thread
+    (default: rows with the same content). `fraction` of each
     label's rows is held out where the data has no split. At most about `max_rows` rows are kept, whole clusters drawn
     by hash. Raises `DataError` where one side would be empty.
     """
@@ -81,12 +82,16 @@ def heldout_split(
     leaks = np.isin(clusters[asked], clusters[train])
     clean = asked[~leaks]
     if not len(clean):
-        raise DataError(f"every {chosen} row is a near-duplicate of a training row; there is nothing left to evaluate on")
+        raise DataError(
+            f"every {chosen} row belongs with a training row (a near-duplicate, or of one author or thread); there is "
+            "nothing left to evaluate on"
+        )
     held = _capped(clean, clusters, seed, max_rows)
     note = f"Evaluated on {plural(len(held), 'row')} of the {chosen} split"
     note += f" (drawn from {len(clean)})." if len(held) < len(clean) else "."
     if leaks.any():
-        note += f" {int(leaks.sum())} more are near-duplicates of training rows and were set aside."
+        note += f" {int(leaks.sum())} more belong with training rows (near-duplicates of them, or of one author or thread)"
+        note += " and were set aside."
     return HeldOut(train, held, note, asked[leaks], len(clean))
 
 
@@ -115,7 +120,7 @@ def _drawn(clusters: np.ndarray, strata: list[str | None], seed: int, fraction: 
             taken[label] += len(rows)
             held.extend(rows)
     if not held or len(held) == n:
-        found = f"{plural(n, 'row')} in {plural(len(members), 'near-duplicate cluster')}"
+        found = f"{plural(n, 'row')} in {plural(len(members), 'group')} of near-duplicates (or of an author or thread)"
         raise DataError(f"{found} cannot be split into two sides")
     mask = np.zeros(n, dtype=bool)
     mask[held] = True
