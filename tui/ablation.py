@@ -107,7 +107,7 @@ class AblationScreen(Watching):
         self._put("#arms", arms if result or watch.runs else None)
         compared = result["comparisons"] if result else None
         inner = width - 2 * SECTION_PADDING - SCROLLBAR
-        drawn = Group(charts.forest(result, inner), Text(charts.LEGEND, "dim")) if result and compared else None
+        drawn = Group(charts.forest(result, inner), Text(charts.legend(result), "dim")) if result and compared else None
         self._put("#forest", drawn)
         self._put("#stages", stages(result, width) if result and result.get("stages") else None)
         plot = self.query_one("#ablation-plot", PlotextPlot)

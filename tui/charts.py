@@ -37,7 +37,6 @@ SHARES = frozenset({"accuracy", "row_span_f1", "above_rejected"})
 STATE = {"resumed": "done before", "same": "same rows as another"}
 """What a training run's state is called, where its own word does not say it."""
 BAR = 20
-LEGEND = "● difference, right of │ the first is better  ├ ┤ 95% interval  ┊ ± too small to matter"
 
 
 def letters_of(watch: Watch, more: Iterable[str] = ()) -> dict[str, str]:
@@ -94,6 +93,16 @@ def _now(run: Run) -> str:
     return f"seed {run.seed}{at}"
 
 
+def level_of(result: dict[str, Any]) -> str:
+    """Of the intervals of the comparisons: above 95% where seeds were added until there was a verdict."""
+    return f"{100 * max((float(c.get('level') or 0.95) for c in result['comparisons']), default=0.95):.4g}%"
+
+
+def legend(result: dict[str, Any]) -> str:
+    """What the signs of a forest mean."""
+    return f"● difference, right of │ the first is better  ├ ┤ {level_of(result)} interval  ┊ ± too small to matter"
+
+
 def forest(result: dict[str, Any], width: int = 120) -> Table:
     """Each comparison as an interval around its difference, which is above zero where the first arm is better; the bar
     stands at no difference."""
@@ -109,7 +118,7 @@ def forest(result: dict[str, Any], width: int = 120) -> Table:
         told, *ends = (difference(c[k], metric) for k in ("delta", "low", "high"))
         first = [f"{letter[str(c['a'])]} − {letter[str(c['b'])]}{names}", told]
         lines.append(([*first, *([f"{ends[0]} to {ends[1]}"] if spans else [])], safe_text(str(c["verdict"]))))
-    heads = ["comparison", unit, *(["95% interval"] if spans else [])]
+    heads = ["comparison", unit, *([f"{level_of(result)} interval"] if spans else [])]
     taken = sum(max(len(head), *(len(cells[at]) for cells, _ in lines)) + 2 for at, head in enumerate(heads))
     room = width - taken - 2 - max(len(verdict) for _, verdict in lines)
     room = max(LEAST_FOREST, min(FOREST, room))

@@ -55,7 +55,8 @@ def _environment() -> Environment:
     env.globals.update(standing=standing, plural=words.plural)
     env.globals.update(told=told, unit=unit, difference=difference, title_of=title_of)
     env.globals.update(missed_rows=residual.rows_of, missed_words=residual.WORDS, name_groups=residual.groups_of)
-    env.globals.update(told_span=proof.told_span, sure=proof.sure, told_judged=judged.told, judged_sentence=judged.sentence)
+    env.globals.update(told_span=proof.told_span, sure=proof.sure, at_level=proof.at_level)
+    env.globals.update(told_judged=judged.told, judged_sentence=judged.sentence)
     env.globals.update(swap_sentences=swaps.sentences, told_swap=swaps.told, slice_sentence=slices.said)
     env.globals.update(disparity_lines=disparity_lines, loud_lines=loud_lines, outcomes_told=words.outcomes_told)
     env.globals.update(certified=reviewed.lines, certified_words=reviewed.WORDS)
@@ -116,7 +117,7 @@ def figures(report: Report) -> dict[str, Markup]:
     training = report.training
     if training is not None:
         if training.comparisons:
-            level = proof.level_of(report.proof)
+            level = proof.at_level(report.proof)
             out["forest"] = _twice("forest", lambda w, n: forest(training, w, n, level))
         if any(a.metrics for a in training.arms):
             out["metrics"] = _twice("metrics", lambda w, n: _metrics(training, w, n))
@@ -165,7 +166,7 @@ def _twice(name: str, draw: Callable[[int, str], str]) -> Markup:
     return Markup(f'<div class="wide">{wide}</div><div class="narrow">{narrow}</div>')
 
 
-def forest(training: Training, width: int, name: str, level: float = 0.95) -> str:
+def forest(training: Training, width: int, name: str, level: str = "95%") -> str:
     """Differences between arms with their intervals and the band of no matter."""
     shown = [c for c in training.comparisons if c.b != "base"] or list(training.comparisons)
     points = " (points)" if unit(training) else ""
@@ -180,7 +181,7 @@ def forest(training: Training, width: int, name: str, level: float = 0.95) -> st
     return plots.intervals(
         bars, width=width, name=name, title="Differences between arms",
         description="; ".join(f"{b.label}: {b.told}" for b in bars),
-        x_label=f"difference in {training.metric_title}{points}, {100 * level:.4g}% intervals",
+        x_label=f"difference in {training.metric_title}{points}, {level} intervals",
         band=_times(training, training.delta) or None, ends=("worse", "better"),
     )  # fmt: skip
 

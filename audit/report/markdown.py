@@ -15,7 +15,7 @@ from audit.report.fairness_markdown import fairness_parts
 from audit.report.model import Report
 from audit.report.model_stage import StageReport
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
-from audit.report.proof import sure, told_span
+from audit.report.proof import at_level, sure, told_span
 from audit.report.residual import NAMES_CAPTION, groups_of, rows_of
 from audit.report.trainer_words import alert_cells, alerts_of, heading, metric_cells
 from audit.report.training import told, unit
@@ -95,14 +95,14 @@ def _comparisons(report: Report) -> list[str]:
     training = report.training
     if training is None or not training.comparisons:
         return []
-    what = f"Difference in {escape(training.metric_title)}{unit(training)}, 95%"
+    what = f"Difference in {escape(training.metric_title)}{unit(training)}, {at_level(report.proof)}"
     head = ["Comparison", "Taken by itself", what, "Rows", "Seeds"]
     rows = [
         (escape(c.title), escape(c.verdict), told(training, c.delta), count(c.items), count(c.seeds))
         for c in training.comparisons
     ]
     arms = [
-        (f"{a.letter}. {escape(a.title)}", count(a.rows), number(a.metrics.get(training.metric)), str(len(a.seeds)))
+        (f"{a.letter}. {escape(a.title)}", count(a.rows), number(a.metrics.get(training.metric)), str(a.finished))
         for a in training.arms
     ]
     arms += [(f"{escape(y.name)}, {escape(y.arm)}", "", number(y.value), "") for y in training.yardsticks]
@@ -129,7 +129,7 @@ def _proof(report: Report) -> list[str]:
         return []
     out = []
     if proof.stages:
-        head = ["Stage", "Verdict", "Alone vs raw, 95%", "Alone vs random control", "All vs all but it"]
+        head = ["Stage", "Verdict", f"Alone vs raw, {at_level(proof)}", "Alone vs random control", "All vs all but it"]
         rows = [
             (escape(s.title), s.verdict, *(told_span(training, d) for d in (s.alone, s.against_control, s.left_out)))
             for s in proof.stages
@@ -137,11 +137,11 @@ def _proof(report: Report) -> list[str]:
         out.append(_table(head, rows, 2))
     if proof.shapley:
         worth = [(escape(w.title), told_span(training, w.gain)) for w in proof.shapley]
-        out.append(_table(["Stage", "Part of the effect (Shapley value), 95%"], worth))
+        out.append(_table(["Stage", f"Part of the effect (Shapley value), {at_level(proof)}"], worth))
     out += [escape(proof.leak.words)] if proof.leak else []
     if proof.views:
         read = [(escape(v.title), count(v.rows), told_span(training, v.curated_less_raw)) for v in proof.views]
-        out.append(_table(["Read on", "Rows", "Curated less raw, 95%"], read))
+        out.append(_table(["Read on", "Rows", f"Curated less raw, {at_level(proof)}"], read))
     if proof.judged:
         head = ["Answers of", "Preferred to those of", "Share of prompts, 95%", "Prompts", "Won", "Lost", "Ties"]
         votes = [

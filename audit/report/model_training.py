@@ -42,6 +42,11 @@ class Arm:
     """Means over seeds."""
     seeds: tuple[SeedRun, ...]
 
+    @property
+    def finished(self) -> int:
+        """Seeds that were trained to the end and scored."""
+        return sum(bool(seed.metrics) for seed in self.seeds)
+
 
 @dataclass(frozen=True)
 class Comparison:

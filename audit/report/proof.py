@@ -140,7 +140,7 @@ def told_span(training: Training, span: Interval) -> str:
 def stage_forest(training: Training, proof: Proof, width: int, name: str) -> str:
     """Each stage alone against raw data and against its random control, and what leaving it out costs."""
     bars = []
-    times = 100 if unit(training) else 1
+    times, points = (100, " (points)") if unit(training) else (1, "")
     for s in proof.stages:
         for what, span, shape, css in (
             ("alone vs raw", s.alone, "square", "mark"),
@@ -154,7 +154,7 @@ def stage_forest(training: Training, proof: Proof, width: int, name: str) -> str
     return intervals(
         bars, width=width, name=name, title="Effects of single stages",
         description="; ".join(f"{b.label}: {b.told}" for b in bars),
-        x_label=f"difference in {training.metric_title}{' (points)' if unit(training) else ''}",
+        x_label=f"difference in {training.metric_title}{points}, {at_level(proof)} intervals",
         band=times * training.delta or None, ends=("worse", "better"),
     )  # fmt: skip
 
@@ -203,6 +203,11 @@ def shapley_bars(training: Training, proof: Proof, width: int, name: str) -> str
 def level_of(proof: Proof | None) -> float:
     """Confidence level of the comparisons: above 95% where seeds were added until there was a verdict."""
     return proof.looks[-1].level if proof is not None and proof.looks else 0.95
+
+
+def at_level(proof: Proof | None) -> str:
+    """The same as words: `95%`."""
+    return f"{100 * level_of(proof):.4g}%"
 
 
 def sure(training: Training, proof: Proof) -> list[str]:

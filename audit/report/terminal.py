@@ -14,7 +14,7 @@ from audit.report.fairness import disparity_lines, leads
 from audit.report.fairness_terminal import people
 from audit.report.model import Report
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
-from audit.report.proof import sure, told_span
+from audit.report.proof import at_level, sure, told_span
 from audit.report.residual import CAPTION, rows_of
 from audit.report.terminal_name import Name
 from audit.report.trainer_words import alert_cells, alerts_of, heading, metric_cells
@@ -109,7 +109,7 @@ def _comparisons(report: Report) -> list[Any]:
         return []
     out: list[Any] = []
     if training.comparisons:
-        table = _table(f"Differences in {training.metric_title}{unit(training)}, 95% intervals")
+        table = _table(f"Differences in {training.metric_title}{unit(training)}, {at_level(report.proof)} intervals")
         _add(table, ["Comparison", "Taken by itself", "Difference"], 2)
         for c in training.comparisons:
             table.add_row(Text(c.title), Text(c.verdict, style=STYLES.get(c.verdict, "")), told(training, c.delta))
@@ -117,7 +117,7 @@ def _comparisons(report: Report) -> list[Any]:
     table = _table("Arms")
     _add(table, ["Arm", "Rows", training.metric_title, "Seeds"], 1)
     for arm in training.arms:
-        table.add_row(Text(arm.title), count(arm.rows), number(arm.metrics.get(training.metric)), str(len(arm.seeds)))
+        table.add_row(Text(arm.title), count(arm.rows), number(arm.metrics.get(training.metric)), str(arm.finished))
     for y in training.yardsticks:
         table.add_row(Text(f"{y.name}, {y.arm}"), "", number(y.value), "")
     return [*out, table, Text(), *_proof(report), *_beyond(report)]
@@ -141,7 +141,7 @@ def _proof(report: Report) -> list[Any]:
         return []
     out: list[Any] = []
     if proof.stages:
-        table = _table(f"What each stage does, in {training.metric_title}{unit(training)}, 95% intervals")
+        table = _table(f"What each stage does, in {training.metric_title}{unit(training)}, {at_level(proof)} intervals")
         _add(table, ["Stage", "Verdict", "Alone vs raw", "vs its random control"], 2)
         for s in proof.stages:
             verdict = Text(s.verdict, style=STYLES.get(s.verdict, ""))

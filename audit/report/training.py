@@ -56,7 +56,7 @@ def training_of(
     def say(value: Any) -> str:
         return previews.short("" if value is None else str(value), READ)
 
-    arms = tuple(_arm(arm, chr(ord("A") + i % 26), say, folder) for i, arm in enumerate(ablation["arms"]))
+    arms = tuple(_arm(arm, _letter(i), say, folder) for i, arm in enumerate(ablation["arms"]))
     titles = {arm.name: arm.title for arm in arms}
     return Training(
         task=say(ablation.get("task")),
@@ -77,6 +77,11 @@ def training_of(
 def title_of(metric: str) -> str:
     """A metric in people's words."""
     return METRICS.get(metric, metric.replace("_", " "))
+
+
+def _letter(i: int) -> str:
+    """A to Z, then AA, AB and so on: no two arms share one."""
+    return (_letter(i // 26 - 1) if i >= 26 else "") + chr(ord("A") + i % 26)
 
 
 def _arm(arm: Mapping[str, Any], letter: str, say: Any, folder: Path | None) -> Arm:

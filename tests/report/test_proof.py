@@ -65,6 +65,43 @@ def test_every_rendering_tells_stages_shapley_values_the_leak_and_how_sure_it_is
         assert words in html
 
 
+def test_differences_are_told_at_the_level_of_the_look_that_ended_it(run: Run) -> None:
+    report = run.without(ablation=told_ablation()).report()
+    screen = StringIO()
+    Console(file=screen, width=100).print(render_terminal(report))
+    html = render_html(report)
+    assert "99.7% interval" in html
+    assert "points, 99.7% intervals" in " ".join(screen.getvalue().split())
+    assert "accuracy points, 99.7%" in render_markdown(report)
+    for text in (html, render_markdown(report), screen.getvalue()):
+        assert "Difference in accuracy points, 95%" not in text
+        assert "Differences in accuracy points, 95%" not in " ".join(text.split())
+        assert "vs raw, 95%" not in text
+
+
+def test_seeds_that_failed_are_not_counted_as_seeds_of_an_arm(run: Run) -> None:
+    ablation = told_ablation()
+    arm = ablation["arms"][1]
+    arm["runs"] = [*arm["runs"][:2], {"seed": 2, "status": "failed", "reason": "diverged"}]
+    found = next(a for a in run.without(ablation=ablation).report().training.arms if a.name == arm["name"])
+    assert (len(found.seeds), found.finished) == (3, 2)
+    rows = [
+        line
+        for line in render_markdown(run.without(ablation=ablation).report()).splitlines()
+        if f". {arm['title']} |" in line
+    ]
+    assert rows
+    assert all(line.rstrip(" |").endswith("| 2") for line in rows)
+
+
+def test_no_two_of_many_arms_share_a_letter(run: Run) -> None:
+    ablation = told_ablation()
+    ablation["arms"] += [{**ablation["arms"][1], "name": f"only_{i}", "title": f"only {i}"} for i in range(60)]
+    letters = [arm.letter for arm in run.without(ablation=ablation).report().training.arms]
+    assert len(set(letters)) == len(letters)
+    assert letters[25:28] == ["Z", "AA", "AB"]
+
+
 def test_a_bar_that_harms_is_told_by_its_pattern_and_side(run: Run) -> None:
     html = render_html(run.without(ablation=told_ablation()).report())
     drawn = html[html.index('aria-labelledby="shapley-w') :].split("</svg>")[0]

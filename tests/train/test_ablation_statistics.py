@@ -61,6 +61,18 @@ def test_a_difference_without_any_spread_is_as_sure_as_the_number_of_rows(gain: 
     assert found.minimum_detectable > 0
 
 
+@pytest.mark.parametrize(("seeds", "level"), [(3, 0.95), (4, 0.99), (3, 0.9996), (8, 0.95)])
+def test_the_detectable_difference_is_shown_four_times_in_five_with_few_seeds_too(seeds: int, level: float) -> None:
+    rng = np.random.default_rng(seeds)
+    luck = rng.normal(0, 0.08, (seeds, 1)) + np.zeros((seeds, 60))  # seeds alone vary
+    found = estimate(luck, np.ones(60), level=level)
+    assert found.freedom == pytest.approx(seeds - 1)
+    drawn = rng.normal(found.detectable / found.error / math.sqrt(seeds), 1, (200_000, seeds))
+    t = drawn.mean(axis=1) / (drawn.std(axis=1, ddof=1) / math.sqrt(seeds))
+    shown = float(np.mean(t > stats.t.ppf(0.5 + level / 2, seeds - 1)))
+    assert shown == pytest.approx(0.8, abs=0.01)
+
+
 def test_the_least_width_leaves_an_interval_with_a_spread_of_its_own_as_it_is() -> None:
     d = np.random.default_rng(6).normal(0.05, 0.3, (5, 200))
     found = estimate(d, np.ones(200))
@@ -216,6 +228,9 @@ def test_of_a_leak_only_what_its_intervals_show_is_said() -> None:
     sure, open_, less = Span(0.08, 0.05, 0.1), Span(0.004, -0.05, 0.06), Span(-0.03, -0.05, -0.01)
     said = leak_words(106, sure, Span(0.06, 0.04, 0.09), "accuracy", 0.95)
     assert "makes raw data look 8.0 points (95% interval +5.0 to +10.0) better than it is. Of that, 6.0 points" in said
+    harder = leak_words(106, sure, Span(0.09, 0.04, 0.14), "accuracy", 0.95)
+    assert "Having seen them is worth 9.0 points (95% interval +4.0 to +14.0): it is gone" in harder
+    assert "Of that" not in harder, "no part is more than the whole"
     said = leak_words(20, open_, open_, "accuracy", 0.95)
     assert said.endswith("Whether counting them flatters raw data is not shown (95% interval −5.0 to +6.0 points).")
     for seen in (open_, less):

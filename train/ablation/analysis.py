@@ -191,7 +191,9 @@ def leak_words(rows: int, raw: Span | None, seen: Span | None, metric: str, leve
     if seen.low <= 0:
         return f"{said} How much of that goes with having seen them is not shown ({ends(seen)}{unit})."
     told = f"{in_unit(seen.value, metric)} ({ends(seen)})"
-    return f"{said} Of that, {told} goes with having seen them: it is gone once curated data drops the leaks."
+    # More than all of it, where the leaked rows are harder than the others.
+    part = f"Of that, {told} goes with having seen them" if seen.value <= raw.value else f"Having seen them is worth {told}"
+    return f"{said} {part}: it is gone once curated data drops the leaks."
 
 
 _NOTHING = Estimate(0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
