@@ -4,10 +4,11 @@
 
 Right and wrong answers are drawn, no model is trained. Each row has a difficulty of its own; each arm's models find some
 rows easier or harder than the other arm's (`rows`, a standard deviation on the logit), each seed makes a model better or
-worse (`seeds`, likewise), and rows of one near-duplicate cluster share both (`clusters` of three rows). Arms are drawn
-alike, so that every "helped" or "harmed" is false. The placebo curates at random, so raw, curated and control are three
-such arms, and curation "helped" only where it beats both. Coverage is that of known differences: drawn with a mean, a
-seed's, a cluster's and a rest's part. Numpy and scipy only; about ten minutes on one core.
+worse (`seeds`, likewise), and rows of one cluster share both (near-duplicates in threes; authors, a few of whom wrote
+most rows). Arms are drawn alike, so that every "helped" or "harmed" is false. The placebo curates at random, so raw,
+curated and control are three such arms, and curation "helped" only where it beats both. Coverage is that of known
+differences: drawn with a mean, a seed's, a cluster's and a rest's part. Numpy and scipy only; about ten minutes on one
+core.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class World:
     seed_sd: float
     """The same by which a seed makes a model better or worse on every row."""
     per_cluster: int = 1
+    authors: int = 0
+    """Where not 0: so many clusters, a few of which hold most rows."""
 
 
 WORLDS = (
@@ -50,13 +53,18 @@ WORLDS = (
     World("few rows, loud seeds", 200, 0.5, 0.3),
     World("models alike but for chance", 1000, 0.0, 0.0),
     World("near-duplicates in threes", 900, 0.8, 0.05, per_cluster=3),
+    World("sixty authors, a few of most rows", 800, 0.8, 0.05, authors=60),
 )
 
 
 def arms(world: World, n_arms: int, seeds: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Right (1) and wrong (0) answers float[arms, seeds, items], arms alike; and each row's cluster."""
-    count = world.items // world.per_cluster
-    clusters = np.repeat(np.arange(count), world.per_cluster)
+    count = world.authors or world.items // world.per_cluster
+    rows: Any = world.per_cluster
+    if world.authors:
+        weight = 1 + rng.pareto(1.1, count)
+        rows = np.maximum(1, world.items * weight / weight.sum()).astype(np.int64)
+    clusters = np.repeat(np.arange(count), rows)
     easy = rng.normal(1.2, 1.5, count)[clusters]
     taste = rng.normal(0, world.row_sd, (n_arms, 1, count))[:, :, clusters]
     luck = rng.normal(0, world.seed_sd, (n_arms, seeds, 1))

@@ -76,7 +76,7 @@ def _proof(training: Training | None) -> str:
     d = main.delta
     moved = f"{difference(training, d.value)}{unit(training)}"
     if d.low is not None and d.high is not None:
-        moved += f" (95% interval {difference(training, d.low)} to {difference(training, d.high)})"
+        moved += f" ({100 * main.level:.4g}% interval {difference(training, d.low)} to {difference(training, d.high)})"
     better = "" if training.higher_is_better else ", where above 0 is better"
     said = WORDS[training.outcome]
     return f"Trained on curated instead of raw rows, {training.metric_title} moved by {moved}{better}: {said}."

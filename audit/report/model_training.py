@@ -63,6 +63,8 @@ class Comparison:
     clusters: int | None
     control: bool
     """Whether it compares with the random-removal control."""
+    level: float = 0.95
+    """Confidence level of the interval: above 0.95 where seeds were added until there was a verdict."""
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,7 @@ def _proof(report: Report) -> list[Any]:
         for s in proof.stages:
             verdict = Text(s.verdict, style=STYLES.get(s.verdict, ""))
             table.add_row(Text(s.title), verdict, told_span(training, s.alone), told_span(training, s.against_control))
+        table.columns[1].min_width = len("inconclusive")  # in 80 columns the numbers beside it would break the word
         out += [table, Text()]
     if proof.shapley:
         table = _table("How the effect divides among the stages (Shapley values)")

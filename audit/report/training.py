@@ -146,6 +146,7 @@ def _comparison(item: Mapping[str, Any], titles: Mapping[str, str], say: Any) ->
         items=_integer(item.get("n_items")),
         clusters=_integer(item.get("n_clusters")),
         control=any(word in b for word in CONTROLS),
+        level=finite(item.get("level")) or 0.95,
     )
 
 

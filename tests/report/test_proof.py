@@ -66,7 +66,11 @@ def test_every_rendering_tells_stages_shapley_values_the_leak_and_how_sure_it_is
 
 
 def test_differences_are_told_at_the_level_of_the_look_that_ended_it(run: Run) -> None:
-    report = run.without(ablation=told_ablation()).report()
+    ablation = told_ablation()
+    for comparison in ablation["comparisons"]:
+        comparison["level"] = 0.997
+    report = run.without(ablation=ablation).report()
+    assert "(99.7% interval" in report.headline.sentence
     screen = StringIO()
     Console(file=screen, width=100).print(render_terminal(report))
     html = render_html(report)

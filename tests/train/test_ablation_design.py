@@ -13,7 +13,8 @@ from tiny_base import make_tickets
 from train.ablation import AblationResult, Arm, Design, random_control_rows, run_ablation
 from train.ablation.evaluation import Evaluation
 from train.ablation.matrix import Matrix
-from train.ablation.runner import COMPARING
+from train.ablation.result import ArmResult
+from train.ablation.runner import COMPARING, _said_after
 from train.config import TrainConfig
 from train.examples import Examples
 
@@ -95,16 +96,29 @@ def test_the_noise_floor_is_that_of_arms_whose_rows_are_the_same_for_every_seed(
 def test_a_lost_class_and_an_empty_arm_are_said_and_harm_nobody_else(tmp_path: Path, quick: TrainConfig) -> None:
     raw = make_tickets(80, seed=2)
     kept = np.array([i for i, label in enumerate(raw.labels) if label != "login"])
-    arms = [*arms_of(raw, kept), Arm("emptied", "Nothing left", Examples("classification", np.arange(0)))]
+    nothing = Examples("classification", np.arange(0))
+    arms = [*arms_of(raw, kept), Arm("emptied", "Nothing left", nothing), Arm("emptied_too", "Nor here", nothing)]
     evaluation = make_tickets(60, seed=9, first_id=500)
     result = run_ablation(arms, evaluation, quick.replace(steps=8, threads=1), (0, 1, 2), tmp_path)
     assert result.verdict == "harmed"
     assert result.words.startswith("Curation harmed.")
     assert "Arm curated has no row of 1 class: login." in result.notes
     assert "Arm emptied ends without a training row." in result.notes
+    for arm in ("emptied", "emptied_too"):
+        assert f"Arm {arm} failed with seeds 0, 1, 2: it has no training row." in result.notes
     against = result.comparison("curated", "random_control")
     assert against is not None
     assert against.verdict == "identical", "the control lost the same class"
+
+
+@pytest.mark.parametrize(("source", "said"), [("raw", True), ("curated", False), (None, False)])
+def test_a_control_that_is_raw_data_itself_is_told_of(source: str | None, said: bool) -> None:
+    def arm(name: str, same_as: str | None = None) -> ArmResult:
+        runs = tuple({"seed": s, "same_as": f"{same_as}/{s}" if same_as else None} for s in range(3))
+        return ArmResult(name, name, "lora", 10, 100, runs, 0.5, 0.01)
+
+    told = _said_after([arm("raw"), arm("curated"), arm("random_control", source)], Design())
+    assert any("a random removal of the same size is raw data itself" in words for words in told) == said
 
 
 def test_arms_matched_in_epochs_train_in_proportion_to_their_rows(tmp_path: Path, quick: TrainConfig) -> None:

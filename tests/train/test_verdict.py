@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.ablation.interval import estimate
+from train.ablation.interval import _of_clusters, estimate
 from train.ablation.verdict import Comparison, compare, conclude, judge, too_small
 
 
@@ -50,6 +50,38 @@ def test_two_equal_arms_are_seldom_called_different() -> None:
     rng = np.random.default_rng(11)
     called = [_compared(*_scores(rng, 3, 300, 0.0), r, resamples=200).verdict for r in range(200)]
     assert sum(v in ("helped", "harmed") for v in called) / 200 <= 0.07
+
+
+@pytest.mark.parametrize("seeds", [3, 8])
+def test_a_few_authors_of_most_rows_are_no_more_often_called_a_difference(seeds: int) -> None:
+    rng = np.random.default_rng(seeds)
+    called = 0
+    for draw in range(150):
+        weight = 1 + rng.pareto(1.1, 60)
+        clusters = np.repeat(np.arange(60), np.maximum(1, 600 * weight / weight.sum()).astype(int))
+        likes = rng.normal(1, 1.2, 60) + rng.normal(0, 0.8, (2, 1, 60))  # each author suits one arm better by chance
+        right = (rng.random((2, seeds, len(clusters))) < 1 / (1 + np.exp(-likes[:, :, clusters]))).astype(float)
+        found = compare(
+            right[0], right[1], names=("curated", "raw"), metric="accuracy", higher_is_better=True, clusters=clusters,
+            resamples=100, seed=draw,
+        )  # fmt: skip
+        called += found.verdict in ("helped", "harmed")
+    assert called <= 13, f"{called} of 150"
+
+
+@pytest.mark.parametrize("size", [np.ones(40), np.full(30, 3.0), np.array([40.0, *[1.0] * 100]), np.arange(1.0, 61)])
+def test_what_clusters_show_of_their_variance_is_that_of_the_residuals_covariance(size: np.ndarray) -> None:
+    drawn = np.random.default_rng(1).normal(0, 1, len(size)) * size
+    seen, freedom = _of_clusters(drawn - size * drawn.sum() / size.sum(), size / size.mean())
+    if np.ptp(size) == 0:
+        assert (seen, freedom) == pytest.approx(((len(size) - 1) / len(size), len(size) - 1))
+        return
+    # Effects of whole clusters, so that their variances go with the squares of the sizes.
+    kept = np.eye(len(size)) - np.outer(size / size.sum(), np.ones(len(size)))
+    of_rows, of_authors = (kept @ np.diag(v) @ kept.T for v in (size, size**2))
+    ends = sorted(np.trace(c) ** 2 / (c**2).sum() for c in (of_rows, of_authors))
+    assert 1 <= ends[0] - 1e-9 <= freedom <= ends[1] + 1e-9 < len(size)
+    assert 0 < seen < 1
 
 
 def test_a_large_gain_is_found_and_has_the_right_sign() -> None:

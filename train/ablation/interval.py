@@ -1,10 +1,11 @@
 """The estimate behind a verdict: a mean difference over seeds and clusters, its error, its interval, what it could show.
 
 Model: the difference of two arms on a row is an overall effect + a seed's effect + a cluster's effect + noise. Its
-variance is estimated by the two-way analysis of variance (random effects), degrees of freedom by Satterthwaite (1946);
-the shape comes from the crossed ("pigeonhole") bootstrap over clusters and seeds (Owen 2007, "The pigeonhole
-bootstrap", Annals of Applied Statistics 1:386), whose deviations are rescaled to that variance, since alone it is too
-narrow for few seeds and too wide for noisy rows. Few seeds cost width: with three, only large or steady effects are
+variance is estimated by the two-way analysis of variance (random effects), degrees of freedom by Satterthwaite (1946),
+both corrected for clusters of unequal weight, as an author's or a long row's (`_of_clusters`); the shape comes from the
+crossed ("pigeonhole") bootstrap over clusters and seeds (Owen 2007, "The pigeonhole bootstrap", Annals of Applied
+Statistics 1:386), whose deviations are rescaled to that variance, since alone it is too narrow for few seeds and too wide
+for noisy rows. Few seeds cost width: with three, only large or steady effects are
 shown. Differences that hardly vary leave no error to estimate: as many rows of which one could differ would show as much,
 so the interval reaches at least as far towards zero, and away from it, as Wilson's for n of n (`least`).
 
@@ -60,18 +61,21 @@ def estimate(
 
     n_seeds, n_clusters = sums.shape
     mean = float(sums.mean(axis=0).sum() / sizes.sum())
-    residual = (sums - mean * sizes) / sizes.mean()  # linearised ratio: its grand mean is 0
+    share = sizes / sizes.mean()
+    residual = sums / sizes.mean() - mean * share  # linearised ratio: its grand mean is 0
     of_cluster = residual.mean(axis=0)
-    ms_cluster = n_seeds * float(np.var(of_cluster, ddof=1)) if n_clusters > 1 else 0.0
+    seen, free = _of_clusters(of_cluster, share)
+    ms_cluster = n_seeds * float((of_cluster**2).sum()) / (n_clusters * seen) if n_clusters > 1 else 0.0
     ms_seed, ms_noise = 0.0, ms_cluster
     if n_seeds > 1:
         of_seed = residual.mean(axis=1)
         ms_seed = n_clusters * float(np.var(of_seed, ddof=1))
-        noise = residual - of_seed[:, None] - of_cluster[None, :]
+        # A seed moves a cluster by as much as it is large.
+        noise = residual - of_seed[:, None] * share - of_cluster[None, :]
         ms_noise = float((noise**2).sum() / ((n_seeds - 1) * max(1, n_clusters - 1)))
     total = max(ms_seed + ms_cluster - ms_noise, ms_seed, ms_cluster)
     error = float(np.sqrt(total / (n_seeds * n_clusters)))
-    uncertain = ms_cluster**2 / max(1, n_clusters - 1) + (ms_seed**2 / (n_seeds - 1) if n_seeds > 1 else 0.0)
+    uncertain = ms_cluster**2 / free + (ms_seed**2 / (n_seeds - 1) if n_seeds > 1 else 0.0)
     freedom = float(np.clip(total**2 / uncertain if uncertain else 1.0, 1.0, 1e6))
     deviations = _bootstrap(sums, sizes, seed, resamples) - mean
     deviations -= deviations.mean()
@@ -93,6 +97,29 @@ def estimate(
         seed_variance=max(ms_seed, ms_noise) / n_clusters,
         cluster_variance=max(0.0, ms_cluster - ms_noise) / (n_seeds * n_clusters),
     )
+
+
+def _of_clusters(residual: np.ndarray, size: np.ndarray) -> tuple[float, float]:
+    """What is seen of the variance between clusters, as a share of it, and its degrees of freedom.
+
+    Clusters of one size leave (C - 1) / C and C - 1. A cluster that holds much of the weight draws the mean to itself and
+    hides its own distance from it, and there are then fewer independent clusters than are counted. Both follow from the
+    covariance of the residuals (Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression with
+    multi-stage samples", Survey Methodology 28:169) under variances of size + k size squared, since rows of a cluster are
+    partly alike; k is what the residuals of large clusters say beside those of small ones.
+    """
+    if len(size) < 2:
+        return 1.0, 1.0
+    a, squares = size / size.sum(), residual**2
+    by_size = float(np.divide(squares, size, out=np.zeros_like(squares), where=size > 0).sum())
+    ratio = float(squares.sum()) / by_size if by_size else 1.0
+    above, below = ratio * len(size) - size.sum(), float((size**2).sum() - ratio * size.sum())
+    v = size**2 if below <= 0 < above else size + max(0.0, above / below if below > 0 else 0.0) * size**2
+    whole, alike, joint = float(v.sum()), float((a**2).sum()), float((a * v).sum())
+    trace = whole - 2 * joint + alike * whole
+    square = float((v**2 * (1 + 2 * alike - 4 * a)).sum()) + 2 * joint**2 + whole * (whole * alike**2 - 4 * alike * joint)
+    square += 2 * whole * float((v * a**2).sum())
+    return trace / whole, trace**2 / square
 
 
 @lru_cache(maxsize=4096)

@@ -177,8 +177,8 @@ class Matrix:
             event = {"arm": arm.name, "seed": seed, "run": number.get(key, 0), "runs": len(number)}
             eta = None if mean_run is None else mean_run * left
             if key in self._first:
-                self._copy(at, self._first[key])
-                self.tell({"kind": "run", **event, "run": 0, "state": "same", "eta_s": eta})
+                state = self._copy(at, self._first[key])
+                self.tell({"kind": "run", **event, "run": 0, "state": state, "eta_s": eta})
                 continue
             self._first[key] = at
             self.tell({"kind": "run", **event, "state": "started", "eta_s": eta})
@@ -330,10 +330,14 @@ class Matrix:
         path = directory / "metrics.jsonl"
         return path.relative_to(self.out_dir).as_posix() if path.exists() else None
 
-    def _copy(self, at: tuple[str, int], source: tuple[str, int]) -> None:
-        self.states[at] = {**self.states[source], "seed": at[1], "same_as": f"{source[0]}/{source[1]}"}
+    def _copy(self, at: tuple[str, int], source: tuple[str, int]) -> str:
+        found = self.states[at] = {**self.states[source], "seed": at[1], "same_as": f"{source[0]}/{source[1]}"}
         if source in self.runs:
             self.runs[at] = self.runs[source]
+        if found["status"] != "failed":
+            return "same"
+        self._failures.setdefault((at[0], found["reason"]), []).append(at[1])
+        return "failed"
 
     def scores(self, name: str, seed: int) -> ItemScores | None:
         """The item scores of a run that finished."""

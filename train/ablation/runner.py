@@ -199,7 +199,7 @@ def _said_before(reading: Evaluation, design: Design, config: TrainConfig) -> li
 
 
 def _said_after(arms: Sequence[ArmResult], design: Design) -> list[str]:
-    """What the data of the arms turned out to be: empty, without a class, unequal in tokens."""
+    """What the data of the arms turned out to be: empty, without a class, untouched, unequal in tokens."""
     out = []
     by_name = {arm.name: arm for arm in arms}
     raw = by_name.get(RAW)
@@ -212,6 +212,12 @@ def _said_after(arms: Sequence[ArmResult], design: Design) -> list[str]:
             first = ", ".join(arm.lost_classes[:5]) + (", …" if len(arm.lost_classes) > 5 else "")
             count = len(arm.lost_classes)
             out.append(f"Arm {arm.name} has no row of {count} class{'es' if count > 1 else ''}: {first}.")
+    control = by_name.get(CONTROL)
+    if control is not None and all(str(run.get("same_as", "")).startswith(f"{RAW}/") for run in control.runs):
+        out.append(
+            "Curation removed no training row, so a random removal of the same size is raw data itself, and beating it "
+            "says nothing more."
+        )
     unequal = () if design.match == "epochs" else (("tokens_seen", "tokens"), ("targets_seen", "target tokens"))
     for key, what in unequal:
         seen = {arm.name: _seen(arm, key) for arm in arms if arm.method == "lora"}
