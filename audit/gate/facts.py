@@ -47,6 +47,8 @@ class Fact:
     """Positions of the findings that make it up."""
     low: float | None = None
     high: float | None = None
+    level: float = 0.95
+    """Confidence level of the interval."""
     why_missing: str = ""
     applies: bool = True
     """False where the question has no meaning for this data."""
@@ -242,7 +244,8 @@ def _beats_random(found: Mapping[str, Any] | None, curated: bool, only_curated: 
     seeds = f"{title_of(found['metric'])}, {plural(found['seeds'], 'seed')}"
     if found["verdict"] == "insufficient evidence":
         return Fact(None, why_missing=f"the ablation has too little evidence ({seeds})")
-    return Fact(found["delta"], found["n_clusters"], low=found["low"], high=found["high"], detail=seeds)
+    level = found.get("level", 0.95)
+    return Fact(found["delta"], found["n_clusters"], low=found["low"], high=found["high"], level=level, detail=seeds)
 
 
 def _measured(e: Evidence, only_curated: str, part: str, number: str) -> Fact:

@@ -261,7 +261,7 @@ def _ask(check: Check, limit: Limit, fact: Fact, new_only: bool) -> CheckResult:
     if fact.low is not None and fact.high is not None:
         end = "" if check.unit == "difference" else f", judged by its {'lower' if check.minimum else 'upper'} end"
         ends = f"{shown(fact.low, check, decimals)} to {shown(fact.high, check, decimals)}"
-        beside.append(f"95% interval {ends}{end}")
+        beside.append(f"{100 * fact.level:.4g}% interval {ends}{end}")
     beside += [fact.detail] if fact.detail else []
     beside += ["not counting what the baseline knows"] if new_only and fact.high is None and len(fact.findings) else []
     sentence = said[0].upper() + said[1:] + (f" ({'; '.join(beside)})" if beside else "")

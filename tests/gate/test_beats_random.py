@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +13,8 @@ import pytest
 from audit.gate.facts import _beats_random
 from audit.gate.judge import judge
 from audit.gate.policy import parse_policy
+from curate.dataset.compression import file_hash
+from curate.gating import _against_random
 
 POLICY = parse_policy({"checks": {"beats_random": {"fail": 0}}})
 
@@ -52,7 +57,20 @@ def test_the_sentence_names_the_gain_its_interval_and_its_seeds() -> None:
     assert "95% interval +0.0100 to +0.0500" in said
     assert "accuracy, 8 seeds" in said
     assert "`curate ablate RUN`" in verdict(None).sentence
+    looked = comparison(0.03, 0.01, 0.05) | {"level": 0.9924}
+    assert "99.24% interval +0.0100 to +0.0500" in verdict(looked).sentence
 
 
 def test_data_that_was_never_curated_is_not_asked_unless_by_name() -> None:
     assert verdict(None, curated=False).verdict == "insufficient evidence", "asked by name"
+
+
+def test_an_ablation_that_came_to_no_comparison_is_not_asked_for_again(tmp_path: Path) -> None:
+    (tmp_path / "plan.parquet").write_bytes(b"plan")
+    found = {"metric": "accuracy", "seeds": [0, 1, 2], "comparisons": [], "verdict": "insufficient evidence"}
+    found["plan_hash"] = file_hash(tmp_path / "plan.parquet")
+    (tmp_path / "ablation.json").write_text(json.dumps(found))
+    said = verdict(_against_random(SimpleNamespace(path=tmp_path)))  # type: ignore[arg-type]
+    assert said.verdict == "insufficient evidence"
+    assert "the ablation has too little evidence (accuracy, 3 seeds)" in said.sentence
+    assert "curate ablate" not in said.sentence
