@@ -342,9 +342,10 @@ def _against_random(run: RunDir) -> dict[str, Any] | None:
     ablation = _ablation_in_force(run)
     if ablation is None:
         return None
-    pairs: dict[Any, dict[str, Any]] = {(c["a"], c["b"]): c for c in ablation.get("comparisons", ())}
+    pairs = {(c["a"], c["b"]): c for c in ablation.get("comparisons", ())}
     short = {"verdict": "insufficient evidence", "metric": ablation["metric"], "seeds": len(ablation["seeds"])}
-    return pairs.get(("curated", "random_control"), short)
+    found: dict[str, Any] = pairs.get(("curated", "random_control"), short)
+    return found
 
 
 def _ablation_in_force(run: RunDir) -> dict[str, Any] | None:
