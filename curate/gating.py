@@ -343,7 +343,7 @@ def _against_random(run: RunDir) -> dict[str, Any] | None:
     if ablation is None:
         return None
     pairs = {(c["a"], c["b"]): c for c in ablation.get("comparisons", ())}
-    short = {"verdict": "insufficient evidence", "metric": ablation["metric"], "seeds": len(ablation["seeds"])}
+    short = {"metric": "", **ablation, "verdict": "insufficient evidence", "seeds": len(ablation.get("seeds", ()))}
     found: dict[str, Any] = pairs.get(("curated", "random_control"), short)
     return found
 
