@@ -309,3 +309,9 @@ def test_letters_of_a_sentence_stand_in_no_japanese_name() -> None:
 
 def test_the_number_of_a_file_is_no_street() -> None:
     assert named("Dossier MRN 55-01-72-18, salle 4", "STREET_ADDRESS") == []
+
+
+def test_a_compound_that_says_number_is_no_street() -> None:
+    for text in ("Mitarbeiternummer 118, Abteilung Einkauf", "Reisepass-Nr und Bestellnummer 4471", "Paragraph 12 Abs. 3"):
+        assert named(text, "STREET_ADDRESS") == []
+    assert named("Er wohnt Lindenstraße 12, Kundennummer 5567", "STREET_ADDRESS") != []
