@@ -105,7 +105,9 @@ class LowerStates:
                     self.kept[keys[i]] = fresh[i]
                     self._bytes += size
         rows = [fresh[i] if i in fresh else self.kept[key] for i, key in enumerate(keys)]
-        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        # Positions count in the width of the batch, which a part of one may not fill.
+        return torch.nn.functional.pad(padded, (0, 0, 0, batch.tokens.shape[1] - padded.shape[1]))
 
     def _entering(self, tokens: torch.Tensor) -> torch.Tensor:
         """What enters the first of the upper layers."""

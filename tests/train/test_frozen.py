@@ -70,5 +70,24 @@ def test_a_model_that_would_compute_otherwise_takes_the_long_way(deep: TrainConf
         np.testing.assert_allclose(found.numpy(), objective._all_states(batch).numpy(), atol=1e-6)
 
 
+def test_the_first_rows_of_a_batch_may_be_shorter_than_the_others(deep: TrainConfig) -> None:
+    torch = extra("torch")
+    bench = open_workbench(deep)
+    rows = make_talks(40)
+    objective = adapted_model(deep, bench, None)
+    from train.objective import collate
+
+    encoded = bench.encoder.encode(rows)
+    order = np.argsort([len(tokens) for tokens in encoded.tokens])
+    picked = [*order[:2].tolist(), *order[-2:].tolist()]
+    batch = collate(encoded, picked, None, bench.tokenizer.pad_token_id)
+    assert batch.lengths[:2].max() < batch.tokens.shape[1]
+    with torch.no_grad():
+        found = objective.token_logits(batch)
+        assert objective.lower is not None
+        assert objective.lower.usable
+        np.testing.assert_allclose(found.numpy(), objective._logits_full(batch).float().numpy(), atol=1e-3)
+
+
 def test_nothing_is_kept_where_every_layer_learns(deep: TrainConfig) -> None:
     assert adapted_model(replace(deep, layers=()), open_workbench(deep), ["a", "b"]).lower is None
