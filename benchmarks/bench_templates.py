@@ -1,6 +1,6 @@
 """Templates and answers: what counts as a template, which edited copies are found inside it, and what looking costs.
 
-    python benchmarks/bench_templates.py [shares] [planted] [answers] [cost] [--data FOLDER] [--rows 4000] [--seed 0]
+    python -m benchmarks.bench_templates [shares] [planted] [answers] [cost] [--data FOLDER] [--rows 4000] [--seed 0]
 
 `shares`: how many rows of real data are templated, by the share of rows from which a shingle is common.
 `answers`: rows flagged for a conflicting answer in instruction data as it comes.

@@ -1,6 +1,6 @@
 """Templated instruction data: what this project removes at four thresholds, beside what another one removed.
 
-    python benchmarks/compare_toolformer.py [--data FOLDER] [--at 0.8] [--show 20] [--seed 0] [--rows 654 ...]
+    python -m benchmarks.compare_toolformer [--data FOLDER] [--at 0.8] [--show 20] [--seed 0] [--rows 654 ...]
 
 Reads `toolformer-dedupe-only-dataset.json.gz` (rows without exact copies) and `toolformer-similarity-0.N-dataset.json.gz`
 (what the other project kept at each threshold). Prints the removals of both, with template handling on and off, then
