@@ -79,16 +79,21 @@ def _tests(main: Mapping[str, Any]) -> str:
     flip, seeds = finite(main.get("sign_flip_p")), main.get("seeds")
     if flip is None:
         return ""
-    said = f"Curated against raw: a sign-flip test over {seeds} seeds gives p = {flip:.3f}"
+    said = f"Curated against raw: a sign-flip test over {seeds} seeds gives {_p(flip)}"
     found = [m for m in main.get("mcnemar") or () if isinstance(m, Mapping)]
     if found:
         won, lost = (sum(int(m.get(side, 0)) for m in found) for side in ("a_only", "b_only"))
-        low, high = (pick(float(m.get("p", 1.0)) for m in found) for pick in (min, max))
         said += (
             f"; over all seeds, curated data alone gets {won:,} answers right and raw data alone {lost:,} "
-            f"(exact McNemar by seed: p = {low:.3f} to {high:.3f})"
+            f"(exact McNemar by seed: {_p(*(float(m.get('p', 1.0)) for m in found))})"
         )
     return f"{said}."
+
+
+def _p(*values: float) -> str:
+    """`p = 0.031`, `p = 0.008 to 0.110`; one that is small is not told as zero: `p < 0.001`."""
+    ends = dict.fromkeys("< 0.001" if p < 0.001 else f"= {p:.3f}" for p in (min(values), max(values)))
+    return f"p {' to '.join(ends)}".replace("to = ", "to ")
 
 
 def _stage(stage: Mapping[str, Any], say: Any, named: Any) -> StageProof:
