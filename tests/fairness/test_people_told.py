@@ -39,7 +39,7 @@ from curate.review.findings import Review
 from curate.review.session import Session
 from curate.rundir import RunDir
 
-WORDS = ("kettle", "parcel", "invoice", "garden", "window", "letter", "bridge", "candle", "pencil", "market")
+WORDS = ("kettle", "parcel", "invoice", "blanket", "window", "letter", "button", "candle", "pencil", "sandwich")
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from curate.privacy.names.listed import listed_first, listed_name, of_bodies
 from curate.privacy.names.phrases import alternatives, words
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
-from curate.privacy.types import ORGANIZATION, PERSON, STREET_ADDRESS
+from curate.privacy.types import LOCATION, ORGANIZATION, PERSON, STREET_ADDRESS
 from curate.privacy.words import LETTERS, word_list
 
 _REGISTER = re.compile(r"[A-Z]{2,5}\.? ?\d{3,}")
@@ -212,6 +212,8 @@ def plausible(text: Block, found: Found) -> Found:
     for n in np.flatnonzero(at[:, 2] - at[:, 1] == 3).tolist():  # whatever the tagger takes a code of money for
         if text.raw(at[n, 1], at[n, 2]) in _CURRENCIES:
             keep[n] = at[n, 3] == PERSON and _introduced(text, int(at[n, 0]), int(at[n, 1]))
+    for n in np.flatnonzero(at[:, 3] == LOCATION).tolist():  # a number alone is no place
+        keep[n] &= LETTERS.search(text.read(at[n, 1], at[n, 2])) is not None
     asked = np.flatnonzero(keep & np.isin(at[:, 3], (STREET_ADDRESS, PERSON, ORGANIZATION)))
     for n, (row, start, end, kind) in zip(asked.tolist(), at[asked].tolist()):
         value = text.read(start, end)
