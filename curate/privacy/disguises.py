@@ -120,7 +120,7 @@ _LABEL = r"[A-Za-z0-9][A-Za-z0-9_%+-]{0,30}"
 _MAIL = re.compile(
     rf"(?i)(?<![A-Za-z0-9])(?P<local>{_LABEL}(?:(?:\.|{_DOT}){_LABEL}){{0,3}}){_AT}"
     rf"{_LABEL}(?:(?:\.|{_DOT}){_LABEL}){{0,3}}?(?P<last>{_DOT}[a-z]{{2,10}}(?:{_DOT}[a-z]{{2}})?)(?![a-z0-9])"
-    rf"(?!{_AT}{_LABEL}(?:\.|{_DOT}))"
+    rf"(?!{_AT}{_LABEL}{_DOT})"
 )
 _BEFORE_HOST = re.compile(
     rf"(?i)[ ](?:at|arroba)(?=[ ]{{1,2}}{_LABEL}(?:(?:\.|{_DOT}){_LABEL}){{0,3}}?{_DOT}[a-z]{{2,10}}(?![a-z0-9]))"

@@ -23,6 +23,8 @@ def found(text: str) -> list[tuple[str, str]]:
         ("EMAIL_ADDRESS", "mi correo: ana arroba ejemplo punto es", "ana arroba ejemplo punto es"),
         ("EMAIL_ADDRESS", "tom AT example DOT org answers", "tom AT example DOT org"),
         ("EMAIL_ADDRESS", "reach me at jo dot li at snu dot ac dot kr", "jo dot li at snu dot ac dot kr"),
+        ("EMAIL_ADDRESS", "mail joe at example dot com at 5.30 pm", "joe at example dot com"),
+        ("EMAIL_ADDRESS", "write to joe.k at example dot com at home.", "joe.k at example dot com"),
         ("EMAIL_ADDRESS", "an petra (ät) beispiel (punkt) de bitte", "petra (ät) beispiel (punkt) de"),
         ("EMAIL_ADDRESS", "ana.ruiz [arroba] ejemplo [punto] es", "ana.ruiz [arroba] ejemplo [punto] es"),
         ("EMAIL_ADDRESS", "à m.roux(arobase)exemple(point)fr", "m.roux(arobase)exemple(point)fr"),

@@ -315,3 +315,12 @@ def test_a_compound_that_says_number_is_no_street() -> None:
     for text in ("Mitarbeiternummer 118, Abteilung Einkauf", "Reisepass-Nr und Bestellnummer 4471", "Paragraph 12 Abs. 3"):
         assert named(text, "STREET_ADDRESS") == []
     assert named("Er wohnt Lindenstraße 12, Kundennummer 5567", "STREET_ADDRESS") != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Adresse: Lindenstraße Hausnummer 12", "Anschrift: Am Markt Hausnummer 3", "Gartenstraße Türnummer 3",
+     "Mitarbeiternummer 118, Gartenweg 4", "Bitte liefern: Parzellennummer 4 Rosenweg 12", "AV 68-22-10"],
+)  # fmt: skip
+def test_a_street_beside_a_number_of_something_stays_hidden(text: str) -> None:
+    assert named(text, "STREET_ADDRESS")

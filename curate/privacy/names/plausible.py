@@ -189,13 +189,14 @@ _NO_STREET = re.compile(
     r"|postal code|plz|cep)(?: org[aâá]nica| complementar| federal| general| n[.ºo°]{1,2}| nr\.?| núm\.)?"
     r"[ :]{0,2}\d[\d/.-]{0,12}[a-z]?(?: de \d{1,2} de [a-zç]{4,10})?\Z"
     r"|(?:[^\W\d_]+(?:code|kode?|felkod)|ошибка|error|fehler|erreur|błąd|hata) [A-ZА-Я]?-?\d{1,4}\Z)"
-    r"|[^\n\d]{0,40}?[^\W\d_]{3,}(?:(?<!haus)(?<!huis)nummer|-nr\.?)(?!\w)|[Pp]aragraph \d+"
+    r"|(?:[^\W\d_]+-[Nn]r\.? und )?[^\W\d_]{3,}(?<!haus)(?<!huis)(?<!hus)(?<!fach)nummer[ :]{0,2}[\d/.-]*\Z"
+    r"|[Pp]aragraph \d+"
     r"|[^\n]{0,40}(?<!\w)ст\. ?\d+|[a-zà-ÿ]+ (?:alle|om|um|às|à|a las|kl\.?|saat|o godz\.?) \d{1,2}\Z"
 )
 """Laws, platforms, numbers of other things (`Mitarbeiternummer 118`) and times of the day, as far as no post code stands
 in them."""
-_NUMBER_OF_FILE = re.compile(r"(?:N[o°º]\.? ?)?[A-Z]{2,3} \d{2}(?:-\d{2})+")
-"""`RM 00-44-81`, or as much of it as the tagger takes."""
+_NUMBER_OF_FILE = re.compile(r"(?:N[o°º]\.? ?)?(?!(?:A[CKV]|C[LR]|DG|KR|TV) )[A-Z]{2,3} \d{2}(?:-\d{2})+")
+"""`RM 00-44-81`, or as much of it as the tagger takes; `AV 68-22` is a street of Colombia."""
 _POST_CODE = re.compile(r"\b(?:\d{5}(?:-\d{3})?|\d{4}-\d{3}|\d{2}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b")
 
 
