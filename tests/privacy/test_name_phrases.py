@@ -186,3 +186,23 @@ def test_phrases_told_apart_by_letters_match_what_a_plain_list_of_them_matches(t
     words = " ".join(listed) + " " + re.sub(r"\\|\(\?[:=!]|[?()\[\]]", "", "  ".join(listed)).replace("|", " ")
     for text in (words, words.upper(), words.title(), words[::-1]):
         assert [m.span() for m in tree.finditer(text)] == [m.span() for m in plain.finditer(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("A senhora Quissac ligou.", "Quissac"), ("La señora Anglada no vino.", "Anglada"),
+        ("Dott. Fibranza visita", "Fibranza"), ("Domnul Brelotti a sunat.", "Brelotti"),
+        ("Doamna Kallweit asteapta.", "Kallweit"), ("Dzień dobry, Panie Dłubak,", "Dłubak"),
+        ("Meneer Tolpeker belde.", "Tolpeker"), ("장서윤 씨에게 전화해 주세요.", "장서윤"),
+        ("고객 김서준님이 취소했습니다", "김서준"),
+    ],
+)  # fmt: skip
+def test_whom_a_title_names_is_found_where_no_list_knows_the_name(text: str, name: str) -> None:
+    spans = find_names(pa.array([text], pa.large_string()), ("PERSON",))
+    assert any(name in text[a:b] for a, b in zip(spans.start.tolist(), spans.end.tolist()))
+
+
+def test_the_polite_end_of_korean_nouns_names_nobody() -> None:
+    texts = ["담당자님께 전달해 주세요", "선생님이 오셨어요", "아저씨에게 물어봐", "해바라기씨 오일"]
+    assert not len(find_names(pa.array(texts, pa.large_string()), ("PERSON",)))

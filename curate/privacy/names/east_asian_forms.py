@@ -71,12 +71,14 @@ _LABELLED = re.compile(
 )
 _KOREAN_SPEAKER = re.compile(r"(?:고객|상담원|담당자|직원)\s{0,3}[:：]\s{0,3}([가-힣]{3})(?=님|씨|입니다|이에요|예요)")
 """Who speaks in a chat. Any noun may stand there (`고객: 문의입니다`), so lists must hold both parts."""
+_KOREAN_SPOKEN_OF = re.compile(r"(?<![가-힣])([가-힣]{3})(?:님|\s?씨)(?=[^가-힣]|[가-힣]{1,3}(?![가-힣])|$)")
+"""`김서준님이`, `장서윤 씨에게`; lists must hold both parts here, too (`담당자님`)."""
 _FORMS = (
     ("STREET_ADDRESS", _JAPANESE_ADDRESS, 0.85), ("STREET_ADDRESS", _CHINESE_ADDRESS, 0.85),
     ("STREET_ADDRESS", _KOREAN_ADDRESS, 0.85), ("ORGANIZATION", _JAPANESE_FIRM, 0.85),
     ("ORGANIZATION", _CHINESE_FIRM, 0.8), ("ORGANIZATION", _KOREAN_FIRM, 0.85),
     ("ORGANIZATION", _INSTITUTION, 0.7), ("PERSON", _LABELLED, 0.85),
-    ("PERSON", _KOREAN_SPEAKER, 0.85),
+    ("PERSON", _KOREAN_SPEAKER, 0.85), ("PERSON", _KOREAN_SPOKEN_OF, 0.85),
 )  # fmt: skip
 _NOT_BEHIND_LABEL = frozenset(
     ("电话", "電話", "地址", "住所", "号码", "先生", "女士", "연락처", "전화", "주소", "생년월일", "관련", "정보")
@@ -97,6 +99,6 @@ def forms_in(line: str, types: list[str]) -> Iterator[tuple[int, int, str, float
                 b -= len(tail[0]) if tail else 0
             if kind == "PERSON" and value in _NOT_BEHIND_LABEL:
                 continue
-            if pattern is _KOREAN_SPEAKER and not family_and_first(value[0], value[1:]):
+            if pattern in (_KOREAN_SPEAKER, _KOREAN_SPOKEN_OF) and not family_and_first(value[0], value[1:]):
                 continue
             yield a, b, kind, score
