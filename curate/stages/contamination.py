@@ -311,7 +311,7 @@ def _merged(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
 STAGE = Stage(
     name=NAME,
     title="Leakage and contamination",
-    version=6,
+    version=7,
     config=ContaminationConfig,
     detect=detect,
     on_finding="apply",

@@ -357,6 +357,19 @@ def test_rows_that_fill_the_template_of_items_otherwise_repeat_none_and_copies_d
     assert (find_near(strings(list(rows)), made, 0.8).item >= 0).all()
 
 
+def test_a_word_exchanged_in_the_few_own_words_of_a_templated_row_hides_no_repeat() -> None:
+    rng = np.random.default_rng(6)
+    head, tail = " ".join(passage(rng, 30)), " ".join(passage(rng, 20))
+    own = [passage(rng, 20) for _ in range(200)]
+    earlier = strings([f"{head} {' '.join(words)} {tail}" for words in own])
+    made = make_items(earlier, earlier, pa.array([k.to_bytes(16, "big") for k in range(200)], pa.binary(16)), "x")
+    again = [f"{head} {' '.join([*words[:9], 'other', *words[10:]])} {tail}" for words in own]
+    others = [f"{head} {' '.join(passage(rng, 20))} {tail}" for _ in range(200)]
+    found = find_near(strings([*again, *others]), made, 0.8, template_share=0.02).item
+    assert (found[:200] == np.arange(200)).sum() >= 190
+    assert (found[200:] == -1).all()
+
+
 def test_blank_rows_and_empty_indexes_match_nothing() -> None:
     empty = Items.of([], IndexConfig())
     assert find_near(strings(["a b c d", "", None]), empty, 0.8).item.tolist() == [-1, -1, -1]
