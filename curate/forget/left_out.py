@@ -2,13 +2,14 @@
 what a JSON file says around its array.
 
 A row that is left out has no id and no columns, so the file's own lines are searched, each as it stands, as bytes of
-Latin-1 where it is no UTF-8, and with its JSON escapes read; a line belongs to the row that begins last before it. Of
-binary formats, where only rows of a wrong kind are left out, the columns of those rows are searched.
+Latin-1 where it is no UTF-8, and with its JSON escapes read, cut short or not; a line belongs to the row that begins last
+before it. Of binary formats, where only rows of a wrong kind are left out, the columns of those rows are searched.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from curate.forget.files import as_texts
 from curate.privacy.subjects import Subject, search
 
 TEXT = ("jsonl", "json", "csv", "tsv")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ def _lines(
     lines = content[:].split(b"\n")
     starts = np.array(sorted({*begins, *bad}), np.int64)
     hits = set((search(subjects, pa.array([_text(line) for line in lines], pa.large_string())) + 1).tolist())
+    escaped = [number for number, line in enumerate(lines, 1) if b"\\u" in line and number not in hits]
+    read = pa.array([_escapes_read(lines[number - 1]) for number in escaped], pa.large_string())
+    hits.update(escaped[at] for at in search(subjects, read).tolist())
     for number in bad - hits:
         if len(search(subjects, pa.array(_other_readings(lines[number - 1]), pa.large_string()))):
             hits.add(number)
@@ -80,6 +85,12 @@ def _lines(
 
 def _text(line: bytes) -> str:
     return line.decode("utf-8", "replace")
+
+
+def _escapes_read(line: bytes) -> str:
+    """A line with the characters that it writes as `\\u00fc`; it may be cut short, which ends no search."""
+    text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), _text(line))
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _other_readings(line: bytes) -> list[str]:

@@ -393,11 +393,14 @@ def test_the_run_is_left_as_it_was(here: Path) -> None:
         ("d.jsonl", b'{"text":"a row of words"}\n{"text":"lone \\ud800 and ann.sample@acme.org"}\n', 2),
         ("d.jsonl", b'{"text":"a row of words"}\n{"text":"caf\xe9, ann.sample@acme.org"}\n', 2),
         ("d.jsonl", b'{"text":"a row of words"}\n{"text":"\\ud800 ann.sample\\u0040acme.org"}\n', 2),
+        ("d.jsonl", b'{"text":"a row of words"}\n{"text":"cut short \\u0061nn.sample@acme.org"\n', 2),
         ("d.csv", b'text,label\na row of words,x\nann.sample@acme.org,y,too many\nanother row,x\n', 3),
         ("d.json", b'[\n{"text":"a row of words"},\n{"text":\n"\\ud800 ann.sample@acme.org"}\n]', 4),
         ("d.json", b'{"owner": "ann.sample@acme.org",\n"data": [{"text":"a row of words"},\n{"text":"more words"}]}', 1),
+        ("d.json", b'{"owner": "\\u0061nn.sample@acme.org",\n"data": [{"text":"words"},\n{"text":"more words"}]}', 1),
     ],
-    ids=["lone surrogate", "other bytes", "escaped", "ragged", "an array", "around an array"],
+    ids=["lone surrogate", "other bytes", "escaped", "escaped and cut short", "ragged", "an array", "around an array",
+         "escaped around an array"],
 )
 def test_what_an_input_holds_beside_its_rows_is_found(tmp_path: Path, name: str, content: bytes, line: int) -> None:
     (tmp_path / name).write_bytes(content)
