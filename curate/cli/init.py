@@ -23,6 +23,7 @@ def init_command(
 ) -> int:
     """Look at a file, say what its columns seem to be and why, and write a recipe with every setting explained."""
     from curate import workflow
+    from curate.cli.narrate import private_names
     from curate.dataset.atomic import atomic_write_text
     from curate.dataset.within import prose_in_lists, prose_within, told_in_lists, told_within
     from curate.errors import ConfigError
@@ -35,9 +36,12 @@ def init_command(
         raise ConfigError(f"{target} is already there; --force replaces it, --output writes elsewhere")
     recipe = Recipe().with_(input=input_, **overrides(task, role, on_bad_row))
     dataset = workflow.read_input(recipe)
+    private = private_names(dataset.columns)
     for guess in dataset.detected.guesses:
-        columns = safe_text(", ".join(guess.value)) or "-"
-        click.echo(f"{guess.what:<12} {columns:<24} {safe_text(guess.reason)}", err=True)
+        columns, reason = ", ".join(private.get(name, name) for name in guess.value), guess.reason
+        for name, shown in private.items():
+            reason = reason.replace(name, shown)
+        click.echo(f"{guess.what:<12} {safe_text(columns) or '-':<24} {safe_text(reason)}", err=True)
     for note in dataset.notes:
         click.echo(safe_text(note), err=True)
     within = prose_within(dataset)

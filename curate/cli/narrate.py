@@ -29,8 +29,8 @@ PATIENCE_SECONDS = 30.0
 """Between two lines about how far a stage is, where lines cannot be rewritten."""
 
 
-def _shown(columns: Sequence[str]) -> dict[str, str]:
-    """How the columns are shown whose names hold personal data: the first row of a table without names is read so."""
+def private_names(columns: Sequence[str]) -> dict[str, str]:
+    """How columns are shown whose names hold personal data: the first row of a table without names is read as them."""
     others = [name for name in columns if not _HARMLESS.fullmatch(name)]
     if not others:
         return {}
@@ -69,12 +69,12 @@ class Narrator:
         from curate.safetext import safe_text
         from curate.stages.setting import settings_of, unread, untrained
 
-        called = _shown(dataset.columns)
+        called = private_names(dataset.columns)
         roles = ", ".join(f"{r} = {' + '.join(called.get(c, c) for c in columns)}" for r, columns in dataset.roles.items())
         self._line(safe_text(f"read as: {dataset.task}; {roles or 'no column has a role'}"))
-        beside = [] if self.quiet else untrained(dataset)
+        beside = [] if self.quiet else [name for name in untrained(dataset) if name not in called]
         if beside:
-            ways = " ".join(f"--role context={name}" for name in (*dataset.roles.context, *beside))
+            ways = " ".join(f"--role context={name}" for name in (*dataset.roles.context, *beside) if name not in called)
             each = "tells rows apart and is" if len(beside) == 1 else "tell rows apart and are"
             self._line(safe_text(f"{', '.join(beside)} {each} not trained with, unless you say {ways}"))
         other = [] if self.quiet else [name for name in unread(dataset) if PLAIN.fullmatch(name)]

@@ -34,6 +34,8 @@ _UNREAD = {
 }  # fmt: skip
 _WORKBOOKS = (".xlsx", ".xlsm", ".ods", ".numbers")
 SUFFIXES = {"gzip": ".gz", "zstd": ".zst", "none": ""}
+PACKED = (".gz", ".gzip", ".zst", ".zstd")
+"""How names of packed files end."""
 
 
 def compression_of(path: Path) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from curate.dataset.compression import PACKED
+
 _HEAD = 1 << 16
-_PACKED = (".gz", ".gzip", ".zst", ".zstd")
 _OFTEN = (
     "often cp1252 in Western and cp1250 in Central Europe, cp1251 for Cyrillic, cp932 for Japanese, gb18030 for Chinese, "
     "cp949 for Korean"
@@ -20,7 +21,7 @@ def conversion(path: Path, *, mixed: bool) -> str:
     """How to make UTF-8 of a file, as a sentence; `mixed` where most of its text beyond ASCII is."""
     if mixed:
         return "Mend what is not UTF-8 (the rest is, and converting the file would break it)."
-    it = "Unpack the file, and convert it" if path.suffix.lower() in _PACKED else "Convert the file"
+    it = "Unpack the file, and convert it" if path.suffix.lower() in PACKED else "Convert the file"
     return f"{it} to UTF-8 (iconv -f ENCODING -t utf-8, with the encoding that it was written in: {_OFTEN})."
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from curate.dataset.arrowfiles import is_arrow
 from curate.dataset.aside import Bytes
+from curate.dataset.compression import PACKED
 from curate.dataset.records import BOM
 from curate.errors import DataError
 
@@ -16,13 +17,12 @@ FORMATS = {
 }  # fmt: skip
 INK = re.compile(rb"[^\xef\xbb\xbf \t\r\n]")
 """Anything that is neither white space nor a byte order mark."""
-_PACKED = (".gz", ".gzip", ".zst", ".zstd")
 
 
 def named_format(file: Path) -> str | None:
     """The format that the ending of a name promises, endings of compression left out; None where it promises none."""
     suffixes = [suffix.lower() for suffix in file.suffixes]
-    while suffixes and suffixes[-1] in _PACKED:
+    while suffixes and suffixes[-1] in PACKED:
         suffixes.pop()
     return FORMATS.get(suffixes[-1]) if suffixes else None
 

@@ -36,11 +36,10 @@ from curate.similarity.passages import Passages, passages_of, whole_texts
 from curate.stages.against import ItemSet, contents_hash, questions, read_sets
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.hits import DROP, FLAG, Hits, best_hits, hits_of
+from curate.stages.near_duplicates import NearDuplicatesConfig
 from curate.stages.setting import setting_across
 
 NAME = "contamination"
-_TEMPLATE_SHARE = 0.02
-"""As near-duplicates look for them."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 REASONS = {
     "leaks_split": "the row holds what an evaluation row asks",
@@ -218,9 +217,9 @@ def _other_files(
         equal = equal_texts(rows.whole[train_side], np.concatenate([s.items.whole for s in sets]))
         parts.append(hits_of(found.matches, passages, equal, _common(rows.whole)[train_side], engine.run_words))
         unseen = found.too_short | found.too_common
-    left_out = 0
+    left_out, share = 0, NearDuplicatesConfig.template_share
     for part, base in zip(sets, bounds, strict=False):
-        near = find_near(content, part.items, similarity, template_share=_TEMPLATE_SHARE, threads=context.threads)
+        near = find_near(content, part.items, similarity, template_share=share, threads=context.threads)
         left_out += near.left_out
         parts.append(Hits.near(near.item, near.score, int(base)))
     hits = Hits.joined(parts)

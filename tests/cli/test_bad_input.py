@@ -171,4 +171,6 @@ def test_what_is_private_in_the_name_of_a_column_is_not_shown(inside: Curate, tm
     done = inside("run", path, "--no-train", "--out", tmp_path / "run")
     assert "text = write to [EMAIL] please" in done.stderr
     assert "personal data in names of columns stays in what is written: rename write to [EMAIL] please" in done.stderr
-    assert "jane.doe" not in done.stdout + done.stderr
+    begun = inside("init", path, "--output", tmp_path / "a.toml")
+    assert "write to [EMAIL] please" in begun.stderr
+    assert "jane.doe" not in done.stdout + done.stderr + begun.stdout + begun.stderr
