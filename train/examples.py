@@ -31,6 +31,7 @@ import numpy as np
 import xxhash
 
 from curate.errors import DataError
+from curate.words import plural
 from train.beside import Beside, beside_of
 from train.filled import unfilled
 from train.parts import Tools as Tools
@@ -222,7 +223,8 @@ def from_dataset(
         if nulls + more:
             notes.append(f"Left out of {nulls + more} calls: arguments without a value, which a table gave them.")
         apart = sum(turn["role"] == "assistant" and not is_learned(turn) for i in usable for turn in contents[i])
-        notes += [f"{apart} answers are read and not learned, as their turns say (weight, train)."] if apart else []
+        if apart:
+            notes.append(f"Read and not learned, as their turns say (weight, train): {plural(apart, 'answer')}.")
     chosen = tuple(contents[i] for i in usable)
     tools = tools_of(dataset) if task in (SFT, CHAT) else []
     sensitive = {name: values.to_pylist() for name, values in dataset.groups().items()}
