@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 
 from audit.report.adapters import adapters_of, arm_alerts_of
 from audit.report.beyond import beyond_of
-from audit.report.effects import Effects, counts_of, effects_of, rules_of
+from audit.report.drawn import Drawn, draw
+from audit.report.effects import Effects, counts_of, rules_of
 from audit.report.enough import STAGE as SUFFICIENCY
 from audit.report.enough import enough_of
-from audit.report.examples import examples_of
 from audit.report.fairness import STAGE as FAIRNESS
 from audit.report.fairness import fairness_of
 from audit.report.fairness_trained import trained_of
@@ -30,7 +30,6 @@ from audit.report.headline import headline_of
 from audit.report.interval import Interval
 from audit.report.model import Flow, Input, Report, Reproducibility, RoleUse
 from audit.report.model_stage import Counts, Estimate, Leak, Measure, Pending, Rule, StageReport
-from audit.report.profile import profile_of
 from audit.report.proof import proof_of
 from audit.report.reproduce import command_of
 from audit.report.residual import residual_of
@@ -42,9 +41,8 @@ from audit.report.swaps import swaps_of
 from audit.report.training import training_of
 from curate.dataset import Dataset
 from curate.ledger.plan import Plan
-from curate.privacy.config import preview_config
 from curate.safetext import safe_text
-from curate.stages.registry import BUILT_IN, concern_of, get_stage, known_stages, title_of
+from curate.stages.registry import BUILT_IN, get_stage, known_stages, title_of
 from curate.stages.setting import unread
 from curate.statistics import finite
 
@@ -57,19 +55,17 @@ def build(
     plan: Plan,
     ablation: Mapping[str, Any] | None,
     folder: Path | None = None,
+    drawn: Drawn | None = None,
 ) -> Report:
     """The report of one run.
 
     `findings` and `plan.table` line up row by row; `folder` is the run directory, from which training curves are read
-    where `ablation` names them by path. Raises ValueError when they, or the dataset, do not fit together.
+    where `ablation` names them by path; `drawn` is what was taken from the rows already, under this plan. Raises
+    ValueError when findings, plan and dataset do not fit together.
     """
-    if findings.num_rows != plan.table.num_rows:
-        raise ValueError(f"{findings.num_rows} findings, but the plan speaks of {plan.table.num_rows}")
-    if plan.n_rows != dataset.n_rows:
-        raise ValueError(f"the plan is for {plan.n_rows} rows, the dataset has {dataset.n_rows}")
-    previews = Previews(dataset, findings, preview_config(_settings(manifest).get("pii")))
-    effects = effects_of(plan)
-    stages = _stages(manifest, findings, plan, effects, previews)
+    drawn = drawn or draw(dataset, findings, plan, _settings(manifest).get("pii"))
+    previews, effects = drawn.previews, drawn.effects
+    stages = _stages(manifest, findings, plan, drawn)
     training = training_of(ablation, previews, folder)
     narrow = training is None and _chosen(manifest) is not None
     clusters, labels = _hint(folder, "near_duplicates", "cluster"), _hint(folder, "label_names", "canonical")
@@ -101,7 +97,7 @@ def build(
         fairness=fairness,
         pending=pending,
         input=_input(manifest, dataset, previews),
-        profile=profile_of(dataset, plan, effects, previews),
+        profile=drawn.profile,
         reproducibility=_reproducibility(manifest, ablation, previews),
         enough=enough_of(_records(manifest).get(SUFFICIENCY)),
         residual=residual_of(manifest.get("residual")),
@@ -166,10 +162,9 @@ def _flow(plan: Plan, effects: Effects) -> Flow:
     )
 
 
-def _stages(
-    manifest: Mapping[str, Any], findings: pa.Table, plan: Plan, effects: Effects, previews: Previews
-) -> tuple[StageReport, ...]:
+def _stages(manifest: Mapping[str, Any], findings: pa.Table, plan: Plan, drawn: Drawn) -> tuple[StageReport, ...]:
     """Stages in the recipe's order; a stage that left findings is never left out."""
+    effects, previews = drawn.effects, drawn.previews
     records = _records(manifest)
     settings = _settings(manifest)
     names = list(dict.fromkeys([*settings, *records, *effects.stages]))
@@ -212,7 +207,7 @@ def _stages(
                 measured=_measured((record.get("summary") or {}).get("measured") or (), previews),
                 leaks=_leaks((record.get("summary") or {}).get("leakage") or (), previews),
                 summary=_summary(record.get("summary") or {}, previews),
-                examples=() if concern_of(name) == "erasure" else examples_of(name, findings, plan, effects, previews),
+                examples=drawn.examples.get(name, ()),
             )
         )
     return tuple(out)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -161,7 +162,9 @@ def read_file(file: Path, *, large: bool = False) -> tuple[str, Parsed, str, str
         size = file.stat().st_size
         if is_parquet(file):
             format_of(file, b"PAR1")
-            return "parquet", read_parquet(file, large=large), "none", hash_file(file), size
+            with ThreadPoolExecutor(1) as beside:
+                digest = beside.submit(hash_file, file)
+                return "parquet", read_parquet(file, large=large), "none", digest.result(), size
         data, compression, digest = read_bytes(file, large=large)
     except FileNotFoundError:
         raise DataError(f"{file}: no such file{_similar(file)}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from curate.dataset.compression import file_hash
 from curate.house import require
 from curate.ledger.apply import apply
 from curate.ledger.decisions import read_journal
+from curate.ledger.plan import Plan
+from curate.pipeline import Detected
 from curate.rundir import RunDir
 from curate.workflow.reopening import reopen
 from curate.workflow.result import RunResult
@@ -31,6 +34,14 @@ def build_report(directory: RunDir) -> Any:
     result = RunResult(directory, detected, plan, apply(detected.dataset, plan), manifest=directory.manifest())
     result.ablation = ablation_of_this_plan(result)
     return built_report(result)
+
+
+def draw(detected: Detected, plan: Plan, manifest: Mapping[str, Any]) -> Any:
+    """What a report takes from the rows, which is most of its work and needs no file of the run; its page is made ready,
+    too. `manifest` is that of the run so far."""
+    require("audit.report.html")
+    pii = manifest["recipe"]["stages"].get("pii")
+    return require("audit.report.drawn").draw(detected.dataset, detected.findings, plan, pii)
 
 
 def write_report(result: RunResult) -> None:
@@ -67,6 +78,7 @@ def built_report(result: RunResult) -> Any:
         plan=result.plan,
         ablation=result.ablation,
         folder=result.run.path,
+        drawn=result.drawn,
     )
 
 

@@ -24,6 +24,8 @@ class RunResult:
     manifest: dict[str, Any] = field(default_factory=dict, repr=False)
     report: Any = field(default=None, repr=False)
     """The report as data (`audit.report.Report`), once it is written."""
+    drawn: Any = field(default=None, repr=False)
+    """What the report takes from the rows (`audit.report.drawn.Drawn`), where it was drawn before it is asked for."""
     taken_in: tuple[int, int] = (0, 0)
     """Decisions of an earlier run that were taken in, and those that gave way to what was decided here."""
 

@@ -31,7 +31,7 @@ from curate.rundir import SCHEMA_VERSION, RunDir, hardware, versions
 from curate.workflow.inputs import as_recipe, default_out, other_data, read_decisions, read_input
 from curate.workflow.proof import TrainListener, prove, trainer_present
 from curate.workflow.reopening import reopen, with_people
-from curate.workflow.reports import ablation_of_this_plan, load_ablation, write_report
+from curate.workflow.reports import ablation_of_this_plan, draw, load_ablation, write_report
 from curate.workflow.result import RunResult
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def begin(directory: RunDir, dataset: Dataset, recipe: Recipe) -> dict[str, Any]
 def _conclude(
     directory: RunDir, detected: Detected, clock: _Clock, listener: Listener, execution: Execution = LOCAL
 ) -> RunResult:
-    """Resolve, apply, write, look again; skipped when the files on disk already say the same."""
+    """Resolve, apply, write, look again (skipped when the files on disk already say the same), and draw for the report."""
     with clock.step("resolve"):
         decided = journal_hash(directory)  # before it is read: a line that comes between makes it look older, never newer
         plan = detected.resolve(read_journal(directory.decisions_path))
@@ -193,6 +193,8 @@ def _conclude(
             if "rescan_key" not in manifest:  # nothing could make this look needless: take it while the files are written
                 with clock.step("rescan"):
                     left = rescan(curated, detected.recipe, listener, execution)
+            with clock.step("report"):
+                drawn = draw(detected, plan, manifest)
             files = writing.result()
     key = rescan_key(detected, files)
     if left is None and manifest.get("rescan_key") != key:
@@ -202,7 +204,7 @@ def _conclude(
         manifest |= {"outputs": files, "rescan": left, "rescan_key": key}
     manifest["plan"] = plan_record(plan, curated, decided)
     directory.write_manifest(manifest)
-    return RunResult(directory, detected, plan, curated)
+    return RunResult(directory, detected, plan, curated, drawn=drawn)
 
 
 def plan_record(plan: Plan, curated: Curated, decided: str) -> dict[str, Any]:
