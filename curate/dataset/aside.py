@@ -266,4 +266,3 @@ def in_slices(n_rows: int, size: int, make: Callable[[slice], pa.LargeStringArra
     for start in range(0, n_rows, SLICE_ROWS):
         column.append(make(slice(start, min(start + SLICE_ROWS, n_rows))))
     return column.array()
-

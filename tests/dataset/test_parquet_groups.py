@@ -48,6 +48,15 @@ def test_one_long_row_before_many_short_ones_asks_for_no_more_than_there_is(tmp_
     assert read["text"][300_000].as_py() == "y"
 
 
+def test_groups_large_enough_to_be_copied_on_several_cores_come_back_whole(tmp_path: Path) -> None:
+    path = tmp_path / "groups.parquet"
+    texts = [f"{i} " + "äx😀"[i % 3] * (997 + i % 7) for i in range(12_001)]
+    pq.write_table(pa.table({"text": texts}), path, row_group_size=4_000, compression="none")
+    meta = pq.ParquetFile(path).metadata
+    assert meta.row_group(0).total_byte_size > 8 << 20
+    assert read_groups(lambda: pa.OSFile(str(path)), meta)["text"].to_pylist() == texts
+
+
 def test_a_column_of_categories_keeps_its_type_over_several_groups(tmp_path: Path) -> None:
     kind = pa.dictionary(pa.int32(), pa.string())
     parts = [pa.table({"text": ["one", "two"], "label": pa.array(labels).dictionary_encode().cast(kind)})

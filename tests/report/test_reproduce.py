@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import curate
 from audit.report import render_html
 from audit.report.reproduce import command_of
 from curate.cli import cli
 from curate.recipe import Recipe
+from curate.rundir import RunDir
+from curate.workflow import build_report
 from tests.report.conftest import Run, make_run, tickets
 
 OUT = ["--out", "RUN", "--no-train"]
@@ -109,3 +112,19 @@ def test_the_report_says_why_there_was_no_training(run: Run) -> None:
     told = {**run.manifest, "train": {"reason": "Training was left out."}}
     assert run.without(manifest=told, ablation=None).report().headline.verdict == "Training was left out."
     assert run.without(ablation=None).report().headline.verdict.startswith("No model was trained")
+
+
+def test_the_report_drawn_while_files_are_written_is_the_one_made_from_the_files(tmp_path: Path) -> None:
+    rows = [
+        {"text": f"Ticket {i} of Ann, ann{i}@example.com, asks for the {i % 9}th time", "label": "ab"[i % 2]}
+        for i in range(90)
+    ]
+    source = tmp_path / "rows.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in [*rows, *rows[:20]]))
+    result = curate.run(str(source), out=tmp_path / "run", train=False)
+    assert result.drawn is not None
+    assert any(result.drawn.examples.values())
+    told, again = result.report.to_json(), build_report(RunDir.open(tmp_path / "run")).to_json()
+    for report in (told, again):
+        del report["reproducibility"]["seconds"]
+    assert again == told
