@@ -163,8 +163,8 @@ def read_file(file: Path, *, large: bool = False) -> tuple[str, Parsed, str, str
         if is_parquet(file):
             format_of(file, b"PAR1")
             with ThreadPoolExecutor(1) as beside:
-                digest = beside.submit(hash_file, file)
-                return "parquet", read_parquet(file, large=large), "none", digest.result(), size
+                hashed = beside.submit(hash_file, file)
+                return "parquet", read_parquet(file, large=large), "none", hashed.result(), size
         data, compression, digest = read_bytes(file, large=large)
     except FileNotFoundError:
         raise DataError(f"{file}: no such file{_similar(file)}") from None
