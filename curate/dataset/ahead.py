@@ -1,4 +1,4 @@
-"""A Parquet file read while the engines are still being imported.
+"""A Parquet or JSONL file read while the engines are still being imported.
 
 Importing numba, scikit-learn and the stages takes about as long on one core as Arrow takes to decode half a gigabyte on
 another, and neither needs the other. A verb that is given a large file calls `read_ahead` as its first step; `load` then
@@ -30,7 +30,8 @@ _begun: list[_Begun] = []
 
 
 def read_ahead(path: str | os.PathLike[str] | None) -> None:
-    """Begin to read a large Parquet file; anything else is left to `load`."""
+    """Begin to read a large Parquet or JSONL file; anything else is left to `load`."""
+    from curate.dataset.formats import named_format
     from curate.dataset.load import read_file
     from curate.dataset.parquetfiles import is_parquet
 
@@ -38,7 +39,9 @@ def read_ahead(path: str | os.PathLike[str] | None) -> None:
         return
     file = Path(path)
     try:
-        if not file.is_file() or file.stat().st_size < WORTH_BYTES or not is_parquet(file):
+        if not file.is_file() or file.stat().st_size < WORTH_BYTES:
+            return
+        if named_format(file) != "jsonl" and not is_parquet(file):
             return
         begun = _Begun(file, _state(file), Future())
     except OSError:

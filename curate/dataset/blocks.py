@@ -21,9 +21,9 @@ PIECE_ROWS = 20_000
 _SPACED_COLON = re.compile(rb'"\s+:')
 
 
-def has_spaced_colons(data: Bytes) -> bool:
+def has_spaced_colons(data: Bytes, begin: int, end: int) -> bool:
     """Whether some key may be followed by white space before its colon, so that counting colons misses it."""
-    return _SPACED_COLON.search(data) is not None
+    return _SPACED_COLON.search(data, begin, end) is not None
 
 
 def parse_block(raws: Sequence[bytes], *, spaced: bool) -> list[dict[str, Any] | RowProblem]:
@@ -78,18 +78,29 @@ def column_names(rows: Sequence[Mapping[str, Any]]) -> dict[str, None]:
 
 
 class Collector:
-    """Gathers blocks of parsed rows into view columns, so that a file's Python objects are never all alive.
+    """Gathers blocks of rows into view columns, so that a file's Python objects are never all alive.
 
-    With `aside`, the text of columns that hold strings, or nested values, and nothing else goes to disk as it comes.
+    Text grows in one piece, so that it never stands twice; with `aside`, it goes to disk as it comes.
     """
 
-    def __init__(self, *, aside: bool = False) -> None:
+    def __init__(self, n_rows: int, *, aside: bool = False) -> None:
+        """`n_rows` foretells how many rows will come."""
+        self._n_rows = n_rows
         self._pieces: dict[str, list[Piece]] = {}
         self._sets_aside = aside
-        self._aside: dict[str, TextColumn] = {}
+        self._texts: dict[str, TextColumn] = {}
+        self._grown: dict[str, str] = {}
+        """What kind of text has grown."""
         self._kinds: dict[str, set[str]] = {}
-        """What stands in the columns that are set aside: nothing yet, "str" or "json"."""
+        """What stands in each column so far, nulls left out."""
         self._done = 0
+
+    @property
+    def kinds(self) -> dict[str, str] | None:
+        """The one kind of each column so far ("null" where nothing stands in it); None where one has several."""
+        if any(len(kinds) > 1 for kinds in self._kinds.values()):
+            return None
+        return {name: next(iter(kinds), "null") for name, kinds in self._kinds.items()}
 
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add a block of rows."""
@@ -98,27 +109,33 @@ class Collector:
         for name in column_names(rows):
             if name not in self._pieces:
                 self._pieces[name] = [piece([None] * self._done)] if self._done else []
-        for name, pieces in self._pieces.items():
-            pieces.append(piece([row.get(name) for row in rows]))
-            if self._sets_aside:
-                self._set_aside(name, pieces)
-        self._done += len(rows)
+        self.add_pieces({name: [piece([row.get(name) for row in rows])] for name in self._pieces}, len(rows))
 
-    def _set_aside(self, name: str, pieces: list[Piece]) -> None:
-        """Move the pieces of a column of one kind of text to disk; once another comes, what follows stays in memory."""
-        kinds = self._kinds.get(name, set()) | ({kind for kind, _ in pieces} - {"null"})
+    def add_pieces(self, pieces: Mapping[str, Sequence[Piece]], n_rows: int) -> None:
+        """Add a block of rows by column: all that are known, and no others."""
+        for name, waiting in self._pieces.items():
+            waiting.extend(pieces[name])
+            self._kinds.setdefault(name, set()).update({kind for kind, _ in pieces[name]} - {"null"})
+            self._join(name, waiting)
+        self._done += n_rows
+
+    def _join(self, name: str, waiting: list[Piece]) -> None:
+        """Let the text of a column of one kind grow; once another kind comes, what follows waits in pieces."""
+        kinds = self._kinds[name]
         if len(kinds) > 1 or not kinds <= {"str", "json"}:
             return
-        self._kinds[name] = kinds
-        column = self._aside.setdefault(name, TextColumn(aside=True))
-        for _, array in pieces:
-            column.append(array)
-        pieces.clear()
+        if not self._sets_aside and name not in self._texts and len(waiting) < 2:
+            return  # perhaps the only piece, which needs no copy
+        self._grown[name] = next(iter(kinds), "null")
+        column = self._texts.setdefault(name, TextColumn(aside=self._sets_aside))
+        for _, array in waiting:
+            column.append(array, self._n_rows)
+        waiting.clear()
 
     def columns(self) -> dict[str, Column]:
         """The view columns of everything that was added."""
         return {name: settle([*self._taken(name), *self._pieces.pop(name)]) for name in list(self._pieces)}
 
     def _taken(self, name: str) -> list[Piece]:
-        column = self._aside.pop(name, None)
-        return [] if column is None else [(next(iter(self._kinds[name]), "null"), column.array())]
+        column = self._texts.pop(name, None)
+        return [] if column is None else [(self._grown[name], column.array())]

@@ -6,8 +6,8 @@ parsed like a JSONL line, so an odd element is rejected by itself. Broken syntax
 follows cannot be trusted, so it is an error, never a shorter dataset. An array may stand under a key of one object
 (`underkey`): it is read, and written, as if it stood alone.
 
-Cost: about 1 microsecond a short row; memory is the file, the view columns and one piece of parsed rows, but for what is
-set aside of a large JSONL file (`aside`).
+Cost: about 1 microsecond a short row, a third of it where the lines of a large file are flat (`flatlines`); memory is the
+file, the view columns and one piece of parsed rows, but for what is set aside of a large JSONL file (`aside`).
 """
 
 from __future__ import annotations
@@ -25,12 +25,16 @@ from curate.dataset.aside import Bytes
 from curate.dataset.blocks import PIECE_ROWS, Collector, has_spaced_colons, parse_block
 from curate.dataset.column import Column
 from curate.dataset.encodings import conversion, is_mixed
+from curate.dataset.flatlines import FLAT, read_lines
 from curate.dataset.formats import first_line_whole
 from curate.dataset.jsontext import Elements, JsonStyle, RowProblem, edit_object, parse_object, skip_space
 from curate.dataset.records import BOM, Parsed, Rows, TextStore, line_starts, without_line_ends
 from curate.dataset.types import Rejected, mask
 from curate.dataset.underkey import UnderKey, rows_under_key
 from curate.errors import DataError
+
+_PATIENCE = 3
+"""Blocks that Arrow may refuse before it is not asked again."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def read_jsonl(data: Bytes) -> Parsed:
     begin = len(BOM) if data[: len(BOM)] == BOM else 0
     starts = line_starts(data, begin)
     ends = np.append(starts[1:], len(data))
-    kept, columns, rejected = _parse_spans(data, starts, ends, np.arange(1, len(starts) + 1), skip_blank=True)
+    kept, columns, rejected = _parse_spans(data, starts, ends, np.arange(1, len(starts) + 1), whole_lines=True)
     newline = b"\r\n" if len(starts) and data[: int(ends[0])].endswith(b"\r\n") else b"\n"
     first, last = starts[kept], without_line_ends(data, ends[kept])
     tail = newline if data[-1:] == b"\n" else b""
@@ -75,23 +79,32 @@ def read_jsonl(data: Bytes) -> Parsed:
 
 
 def _parse_spans(
-    data: Bytes, starts: Rows, ends: Rows, lines: Rows, *, skip_blank: bool
+    data: Bytes, starts: Rows, ends: Rows, lines: Rows, *, whole_lines: bool
 ) -> tuple[Rows, dict[str, Column], list[Rejected]]:
-    """(indexes of the good spans, view columns, the others)."""
-    collector, rejected = Collector(aside=not isinstance(data, bytes)), []
+    """(indexes of the good spans, view columns, the others). `whole_lines`: the spans are lines, of which blank ones are
+    left out; the first of them tell what columns there are, and Arrow reads the others where these are flat."""
+    collector, rejected = Collector(len(starts), aside=not isinstance(data, bytes)), []
     kept: list[Rows] = []
-    spaced = has_spaced_colons(data)
+    refused = 0
     for at in range(0, len(starts), PIECE_ROWS):
-        bounds = zip(starts[at : at + PIECE_ROWS].tolist(), ends[at : at + PIECE_ROWS].tolist(), strict=True)
-        raws = [data[start:end] for start, end in bounds]
-        where = np.arange(at, at + len(raws))
-        if skip_blank and min(map(len, raws)) < 3:
+        first, last = starts[at : at + PIECE_ROWS], ends[at : at + PIECE_ROWS]
+        where = np.arange(at, at + len(first))
+        if whole_lines and at and refused < _PATIENCE and (kinds := collector.kinds) and set(kinds.values()) <= FLAT:
+            flat = read_lines(data, first, last, kinds)
+            if flat is not None:
+                kept.append(where)
+                collector.add_pieces(flat, len(where))
+                continue
+            refused += 1
+        raws = [data[start:end] for start, end in zip(first.tolist(), last.tolist(), strict=True)]
+        spaced = has_spaced_colons(data, int(first[0]), int(last[-1]))
+        if whole_lines and min(map(len, raws)) < 3:
             filled = [bool(raw.strip()) for raw in raws]
             where, raws = where[filled], list(compress(raws, filled))
         rows = parse_block(raws, spaced=spaced)
         good = [type(row) is dict for row in rows]
         for i, row in enumerate(rows) if not all(good) else ():
-            if isinstance(row, RowProblem) and (raws[i].strip() or not skip_blank):
+            if isinstance(row, RowProblem) and (raws[i].strip() or not whole_lines):
                 preview = mask(raws[i][:320].decode("utf-8", "replace").rstrip("\r\n"))
                 rejected.append(Rejected(int(lines[where[i]]), str(row), preview))
         kept.append(where[good])
@@ -156,7 +169,7 @@ def _array(data: bytes, text: str, spans: Sequence[tuple[int, int]], within: Und
     else:
         opening, tail, gap, margin = data, b"", b",", ""
     lines = 1 + np.searchsorted(line_starts(data, 0)[1:], table[:, 0], side="right")
-    kept, columns, rejected = _parse_spans(data, table[:, 0], table[:, 1], lines, skip_blank=False)
+    kept, columns, rejected = _parse_spans(data, table[:, 0], table[:, 1], lines, whole_lines=False)
     starts, ends = table[kept, 0], table[kept, 1]
     style = _style(data, starts, ends, margin if not margin.strip() else "")
     newline = b"\r\n" if b"\r\n" in opening else b"\n"

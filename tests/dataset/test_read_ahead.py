@@ -1,7 +1,8 @@
-"""A large Parquet file is read beside the imports, and `load` sees what it would have seen without."""
+"""A large Parquet or JSONL file is read beside the imports, and `load` sees what it would have seen without."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,15 @@ def large(path: Path, seed: int = 0) -> Path:
     return path
 
 
-def test_what_was_read_ahead_is_what_load_gives(tmp_path: Path) -> None:
-    file = large(tmp_path / "rows.parquet")
+def large_lines(path: Path) -> Path:
+    path.write_text("".join(f'{{"text": "{i} {"word " * 150}", "label": "{i % 3}"}}\n' for i in range(12_000)))
+    assert path.stat().st_size > ahead.WORTH_BYTES
+    return path
+
+
+@pytest.mark.parametrize(("name", "make"), [("rows.parquet", large), ("rows.jsonl", large_lines)])
+def test_what_was_read_ahead_is_what_load_gives(tmp_path: Path, name: str, make: Callable[[Path], Path]) -> None:
+    file = make(tmp_path / name)
     alone = load(file)
     ahead.read_ahead(file)
     ready = load(file)
@@ -51,9 +59,9 @@ def test_a_damaged_file_gives_the_error_of_load_itself(tmp_path: Path) -> None:
 def test_small_files_other_formats_and_missing_ones_are_left_to_load(tmp_path: Path) -> None:
     small = tmp_path / "small.parquet"
     pq.write_table(pa.table({"text": ["a", "b"]}), small)
-    lines = tmp_path / "rows.jsonl"
-    lines.write_text('{"text": "a"}\n' * 1_000_000)
-    for file in (small, lines, tmp_path / "none.parquet", tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("text\n" + "some words\n" * 1_000_000)
+    for file in (small, table, tmp_path / "none.parquet", tmp_path):
         ahead.read_ahead(file)
         assert ahead.taken(file) is None
     ahead.read_ahead(None)
