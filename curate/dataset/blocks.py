@@ -27,9 +27,7 @@ def has_spaced_colons(data: Bytes, begin: int, end: int) -> bool:
 
 
 def parse_block(raws: Sequence[bytes], *, spaced: bool) -> list[dict[str, Any] | RowProblem]:
-    """Each row parsed, or what is wrong with it."""
-    if spaced:
-        return [_one(raw) for raw in raws]
+    """Each row parsed, or what is wrong with it. `spaced`: some may have white space before the colon of a key."""
     try:
         rows: list[Any] = list(map(orjson.loads, raws))
     except orjson.JSONDecodeError:
@@ -37,7 +35,7 @@ def parse_block(raws: Sequence[bytes], *, spaced: bool) -> list[dict[str, Any] |
     if set(map(type, rows)) != {dict}:
         return [_one(raw) for raw in raws]
     keys = list(map(len, rows))
-    doubtful: set[int] = set()
+    doubtful = {i for i, raw in enumerate(raws) if _SPACED_COLON.search(raw)} if spaced else set()
     for name in column_names(rows):
         values = [row.get(name) for row in rows]
         if not {dict, list, float}.isdisjoint(map(type, values)):

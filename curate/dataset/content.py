@@ -14,12 +14,12 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.dataset.aside import in_slices
+from curate.dataset.aside import SLICE_ROWS, in_one_piece, in_slices
 from curate.dataset.column import Column
 from curate.dataset.jsontext import encode
 from curate.dataset.names import SPLIT_WORDS, plain
 from curate.dataset.pointer import escape
-from curate.dataset.turns import said
+from curate.dataset.turns import plainly_said, said
 from curate.dataset.types import Roles, Strings
 
 BATCH_ROWS = 50_000
@@ -90,7 +90,11 @@ def readable(column: Column, turns: bool) -> pa.Array:
             return array
         if not pa.types.is_large_string(array.type):
             return as_text(column)
-    return pa.array([None if text is None else flatten(loaded(text)) for text in array.to_pylist()], pa.large_string())
+    # Not all at once: a conversation is many objects.
+    return in_one_piece([
+        pa.array([None if text is None else flatten(loaded(text)) for text in piece.to_pylist()], pa.large_string())
+        for piece in (array.slice(at, SLICE_ROWS) for at in range(0, max(1, len(array)), SLICE_ROWS))
+    ])  # fmt: skip
 
 
 def holds_turns(array: pa.Array) -> bool:
@@ -123,6 +127,9 @@ def flatten(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(filter(None, map(flatten, value)))
     if isinstance(value, dict):
+        text = plainly_said(value)
+        if text is not None:
+            return text
         if "role" in value or "from" in value or "content" in value:
             parts = [flatten(said(value))]
             parts += [encode(value[key]) for key in ("tool_calls", "function_call") if value.get(key)]

@@ -28,10 +28,10 @@ from curate.dataset.detect import Detected
 from curate.dataset.inner import at, holder_of, inner
 from curate.dataset.manyfiles import ManyStore
 from curate.dataset.parquetfiles import ParquetStore
-from curate.dataset.parts import parts
+from curate.dataset.parts import Sides, parts, sides_of
 from curate.dataset.pointer import escape, parse_pointer
 from curate.dataset.records import Edits, TextStore
-from curate.dataset.rowids import row_ids
+from curate.dataset.rowids import Named, name_again, name_rows
 from curate.dataset.types import CONTENT_ROLES, Rejected, Roles, Source, Strings
 from curate.errors import ConfigError, DataError, nearest
 
@@ -186,14 +186,14 @@ class Dataset:
     def row_ids(self) -> pa.FixedSizeBinaryArray:
         """One 16-byte id a row; see `curate.dataset.rowids`."""
         with self._naming:  # whoever asks while another thread is at it waits for its answer
-            return self._row_ids
+            return self._named.ids
 
     def name_rows_ahead(self) -> None:
         """Make the row ids in a thread of their own: they need the interpreter, which an engine's kernels leave free."""
         threading.Thread(target=lambda: self.row_ids, daemon=True).start()
 
     @cached_property
-    def _row_ids(self) -> pa.FixedSizeBinaryArray:
+    def _named(self) -> Named:
         named = self.id_columns or tuple(
             dict.fromkeys(name for role in CONTENT_ROLES for name in getattr(self.roles, role))
         )
@@ -201,10 +201,21 @@ class Dataset:
             # A label alone names no row: a table of numbers is named by all of its columns.
             named = self.columns
         others = [name for name in self.columns if name not in named]
-        return row_ids(named, others, self._column, self.n_rows)
+        if self.origin is not None and "_named" in self.origin[0].__dict__:
+            return name_again(self.origin[0]._named, self.origin[1], others, self._column)
+        return name_rows(named, others, self._column, self.n_rows)
+
+    @cached_property
+    def _sides(self) -> Sides:
+        """What the turns of conversations say."""
+        return sides_of([self._column(name) for name in self.roles.messages], self.n_rows)
 
     @cached_property
     def _content(self) -> pa.LargeStringArray:
+        if self.task == "chat" and all(self._column(name).json for name in self.roles.messages):
+            if self.origin is not None and "_content" in self.origin[0].__dict__:
+                return self.origin[0]._content.take(pa.array(self.origin[1]))
+            return self._sides.every
         return reading.content(self.roles, self.task, self.columns, self._column, self.n_rows)
 
     def content(self) -> pa.LargeStringArray:
@@ -213,7 +224,10 @@ class Dataset:
 
     @cached_property
     def _parts(self) -> dict[str, pa.LargeStringArray]:
-        return parts(self.roles, self.task, self._column, self.n_rows)
+        if self.origin is not None and "_parts" in self.origin[0].__dict__:
+            rows = pa.array(self.origin[1])
+            return {name: texts.take(rows) for name, texts in self.origin[0]._parts.items()}
+        return parts(self.roles, self.task, self._column, self.n_rows, lambda: self._sides)
 
     def parts(self) -> dict[str, pa.LargeStringArray]:
         """`prompt` and `response` of every row, and `rejected` for preferences; empty for classification and text."""

@@ -9,6 +9,7 @@ Preference: the prompt (or turns), `chosen` as the response, and `rejected`. Cla
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -23,8 +24,23 @@ ASSISTANT = frozenset({"assistant", "gpt", "chatgpt", "bot", "chatbot", "model",
 """Names of the one who answers, in the shapes that conversations come in."""
 
 
-def parts(roles: Roles, task: str, column: Callable[[str], Column], n_rows: int) -> dict[str, pa.LargeStringArray]:
-    """`prompt` and `response` of every row, and `rejected` for preferences; no nulls; empty for tasks without parts."""
+@dataclass(frozen=True)
+class Sides:
+    """What the turns of every row say; no nulls."""
+
+    prompt: pa.LargeStringArray
+    """What is said to the assistant, in the order of the turns."""
+    response: pa.LargeStringArray
+    """What the assistant says, calls of tools included."""
+    every: pa.LargeStringArray
+    """All of it: the content of a conversation (`content`), where its columns hold no plain strings."""
+
+
+def parts(
+    roles: Roles, task: str, column: Callable[[str], Column], n_rows: int, sides: Callable[[], Sides]
+) -> dict[str, pa.LargeStringArray]:
+    """`prompt` and `response` of every row, and `rejected` for preferences; no nulls; empty for tasks without parts.
+    `sides` gives those of the turns, once."""
 
     def read(*names: str) -> pa.LargeStringArray:
         if not names:
@@ -33,47 +49,46 @@ def parts(roles: Roles, task: str, column: Callable[[str], Column], n_rows: int)
 
     if task == "sft":
         return {"prompt": read(*roles.prompt), "response": read(*roles.completion)}
-    if task == "chat":
-        prompt, response = _sides([column(name) for name in roles.messages], n_rows)
-        return {"prompt": prompt, "response": response}
     if task == "preference":
         return {
             "prompt": read(*roles.messages, *roles.prompt),
             "response": read(*roles.chosen),
             "rejected": read(*roles.rejected),
         }
-    if task == "unpaired_preference":
-        if roles.completion:
-            return {"prompt": read(*roles.messages, *roles.prompt), "response": read(*roles.completion)}
-        prompt, response = _sides([column(name) for name in roles.messages], n_rows)
-        return {"prompt": prompt, "response": response}
+    if task == "unpaired_preference" and roles.completion:
+        return {"prompt": read(*roles.messages, *roles.prompt), "response": read(*roles.completion)}
+    if task in ("chat", "unpaired_preference"):
+        return {"prompt": sides().prompt, "response": sides().response}
     return {}
 
 
-def _sides(columns: list[Column], n_rows: int) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
-    """What is said to the assistant, and what it says, in the order of the turns; set aside where it is large."""
-    size = sum(column.array.nbytes for column in columns)
-    if size < LARGE:
-        return _sides_of(columns, n_rows)
-    prompt, response = TextColumn(aside=True), TextColumn(aside=True)
-    for start in range(0, n_rows, SLICE_ROWS):
+def sides_of(columns: list[Column], n_rows: int) -> Sides:
+    """The sides of the turns in some columns; set aside where they are large."""
+    large = sum(column.array.nbytes for column in columns) >= LARGE
+    texts = [TextColumn(aside=large) for _ in range(3)]
+    for start in range(0, max(1, n_rows), SLICE_ROWS):  # not all at once: a conversation is many objects
         rows = slice(start, min(start + SLICE_ROWS, n_rows))
-        asked, answered = _sides_of([column.slice(rows) for column in columns], rows.stop - rows.start)
-        prompt.append(asked)
-        response.append(answered)
-    return prompt.array(), response.array()
+        some = _sides_of([column.slice(rows) for column in columns], rows.stop - rows.start)
+        for text, piece in zip(texts, some, strict=True):
+            text.append(pa.array(piece, pa.large_string()), n_rows)
+    return Sides(*(text.array() for text in texts))
 
 
-def _sides_of(columns: list[Column], n_rows: int) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
-    said: tuple[list[list[str]], list[list[str]]] = ([[] for _ in range(n_rows)], [[] for _ in range(n_rows)])
+def _sides_of(columns: list[Column], n_rows: int) -> tuple[list[str], list[str], list[str]]:
+    sides: tuple[list[list[str]], ...] = tuple([[] for _ in range(n_rows)] for _ in range(3))
+    asked, answered, every = sides
     for column in columns:
         for row, text in enumerate(column.array.to_pylist()):
             value = None if text is None else loaded(text) if isinstance(text, str) else text
             for turn in value if isinstance(value, list) else [value]:
-                said[_answers(turn)][row].append(flatten(turn))
-    prompt, response = (pa.array(["\n".join(filter(None, row)) for row in side], pa.large_string()) for side in said)
-    return prompt, response
+                said = flatten(turn)
+                if said:
+                    (answered if _answers(turn) else asked)[row].append(said)
+                    every[row].append(said)
+    prompt, response, content = (list(map("\n".join, side)) for side in (asked, answered, every))
+    return prompt, response, content
 
 
 def _answers(turn: Any) -> bool:
-    return who(turn) in ASSISTANT
+    name = turn.get("role") if type(turn) is dict else None
+    return (name if type(name) is str and name in ASSISTANT else who(turn)) in ASSISTANT

@@ -17,10 +17,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
 from xxhash import xxh3_128_digest
 
@@ -35,16 +37,48 @@ _VALUE_SEED = 1
 Digests = npt.NDArray[np.void]  # n items of 16 bytes
 
 
-def row_ids(names: Sequence[str], others: Sequence[str], column: Callable[[str], Column], n_rows: int) -> pa.Array:
+@dataclass(frozen=True)
+class Named:
+    """The ids of some rows, and what the ids of some of these rows by themselves need."""
+
+    ids: pa.FixedSizeBinaryArray
+    again: npt.NDArray[np.int64]
+    """Rows that say what an earlier one says, ascending."""
+    base: Digests
+    """The hashes of their fields, which their ids do not show."""
+
+
+def name_rows(names: Sequence[str], others: Sequence[str], column: Callable[[str], Column], n_rows: int) -> Named:
     """The ids of `n_rows` rows over the columns `names`; `others` settle the order of equal rows."""
     base = combine([(name, digests(column(name))) for name in sorted(set(names))], n_rows, b"row%d" % VERSION)
+    return _numbered(base, others, column)
+
+
+def name_again(
+    named: Named, rows: npt.NDArray[np.int64], others: Sequence[str], column: Callable[[str], Column]
+) -> Named:
+    """The ids of some `rows` of those that are `named`, as `name_rows` gives them for these rows alone; no field is hashed
+    again."""
+    every = np.frombuffer(named.ids.buffers()[1], "V16", len(named.ids))
+    base = every[rows]
+    if len(named.again):
+        at = np.minimum(np.searchsorted(named.again, rows), len(named.again) - 1)
+        hidden = named.again[at] == rows
+        base[hidden] = named.base[at[hidden]]
+    return _numbered(base, others, column)
+
+
+def _numbered(base: Digests, others: Sequence[str], column: Callable[[str], Column]) -> Named:
+    """Ids from the hashes of the rows' fields: of equal ones the N-th hashes it with N."""
+    n_rows = len(base)
     halves = base.view(np.dtype([("high", ">u8"), ("low", ">u8")]))
     order = np.lexsort((halves["low"], halves["high"]))
     ordered = base[order]
     same = np.zeros(n_rows, bool)
     same[1:] = ordered[1:] == ordered[:-1]
+    again, ids = np.zeros(0, np.int64), base
     if same.any():
-        base = base.copy()
+        ids = base.copy()
         starts = np.flatnonzero(~same)
         sizes = np.diff(np.append(starts, n_rows))
         members = np.repeat(sizes > 1, sizes)  # which of `order` share their fields with another row
@@ -56,8 +90,10 @@ def row_ids(names: Sequence[str], others: Sequence[str], column: Callable[[str],
         first = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
         number = np.arange(len(rows)) - np.repeat(first, np.diff(np.append(first, len(rows)))) + 1
         for row, n in zip(rows[number > 1].tolist(), number[number > 1].tolist(), strict=True):
-            base[row] = np.void(xxh3_128_digest(base[row].tobytes() + n.to_bytes(8, "little")))
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), n_rows, [None, pa.py_buffer(base.tobytes())])
+            ids[row] = np.void(xxh3_128_digest(base[row].tobytes() + n.to_bytes(8, "little")))
+        again = np.sort(rows[number > 1])
+    found = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), n_rows, [None, pa.py_buffer(ids.tobytes())])
+    return Named(found, again, base[again])
 
 
 def digests(column: Column) -> tuple[Digests, npt.NDArray[np.bool_]]:
@@ -79,6 +115,10 @@ def digests(column: Column) -> tuple[Digests, npt.NDArray[np.bool_]]:
 def _json_digest(text: str) -> bytes:
     if text[0] == '"':
         return xxh3_128_digest(json.loads(text).encode("utf-8", "surrogatepass"), _STRING_SEED)
+    if "null" not in text:
+        value = orjson.loads(text)
+        if orjson.dumps(value) == text.encode():  # no digit was lost, so nothing but the order of keys is to be done
+            return xxh3_128_digest(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), _VALUE_SEED)
     return xxh3_128_digest(canonical(json.loads(text)), _VALUE_SEED)
 
 

@@ -27,6 +27,14 @@ def who(turn: Any) -> str:
     return name.strip().lower() if isinstance(name, str) else ""
 
 
+def plainly_said(turn: Mapping[str, Any]) -> str | None:
+    """What a turn says that has a speaker and a text and nothing else, as nearly all have; None of any other."""
+    if len(turn) == 2:
+        text = turn["content"] if "role" in turn and "content" in turn else turn.get("value") if "from" in turn else None
+        return text if type(text) is str else None
+    return None
+
+
 def said_key(turn: Mapping[str, Any]) -> str | None:
     """The key that holds what is said; None where nothing is."""
     return _first(turn, SAID)
@@ -39,5 +47,11 @@ def said(turn: Mapping[str, Any]) -> Any:
 
 
 def _first(turn: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
-    there = [key for key in keys if turn.get(key) is not None]
-    return next((key for key in there if turn[key]), there[0] if there else None)
+    empty = None
+    for key in keys:
+        value = turn.get(key)
+        if value:
+            return key
+        if value is not None and empty is None:
+            empty = key
+    return empty

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from curate.dataset import Dataset, load
+from curate.dataset import Dataset, content, load
+from curate.errors import DataError
 from train.examples import conversation
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -76,3 +81,38 @@ def test_real_files_of_every_shape_have_a_full_prompt_and_response(tmp_path: Pat
     for texts in load(path).parts().values():
         filled = [bool(text.strip()) for text in texts.to_pylist()]
         assert sum(filled) >= 0.99 * len(filled)
+
+
+SAYS = st.sampled_from(["", "hello", "two\nlines", None, 5, ["a", {"type": "text", "text": "b"}], {"text": "c"}])
+NAMES = st.sampled_from(["user", "assistant", " Assistant ", "GPT", "human", "", None, 3])
+TURNS = st.one_of(
+    st.fixed_dictionaries({"role": NAMES, "content": SAYS}),
+    st.fixed_dictionaries({"from": NAMES, "value": SAYS}),
+    st.fixed_dictionaries({"role": NAMES, "value": SAYS}),
+    st.fixed_dictionaries({"role": NAMES, "from": NAMES, "content": SAYS, "value": SAYS}),
+    st.fixed_dictionaries({"role": NAMES, "content": SAYS, "tool_calls": st.just([{"name": "f"}])}),
+    st.fixed_dictionaries({"content": SAYS}),
+)
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(TURNS, min_size=1, max_size=4), min_size=1, max_size=5))
+def test_turns_of_a_speaker_and_a_text_are_read_quickly_and_alike(tmp_path: Path, rows: list[list[dict[str, Any]]]) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(json.dumps({"id": i, "messages": row}) for i, row in enumerate(rows)))
+
+    def read() -> tuple[list[str], dict[str, list[str]]]:
+        data = load(path, task="chat", roles={"messages": "messages"}, on_bad_row="skip")
+        return data.content().to_pylist(), parts(data)
+
+    with contextlib.suppress(DataError):  # no row that is a conversation
+        quick = read()
+        with patch.object(content, "plainly_said", lambda turn: None):
+            assert read() == quick
+        data = load(path, task="chat", roles={"messages": "messages"}, on_bad_row="skip")
+        assert content.content(data.roles, "chat", data.columns, data._column, data.n_rows).to_pylist() == quick[0]
+        some = data.select(range(0, data.n_rows, 2))
+        alone = (some.content().to_pylist(), parts(some))
+        assert data.parts()
+        again = data.select(range(0, data.n_rows, 2))
+        assert (again.content().to_pylist(), parts(again)) == alone

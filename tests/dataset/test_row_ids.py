@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from xxhash import xxh3_128_digest
 
 from curate.dataset import Dataset, load
+from curate.dataset.column import Column
+from curate.dataset.jsontext import canonical, encode
+from curate.dataset.rowids import digests
 
 CALM = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 ROLES = {"text": "text", "label": "label"}
@@ -131,3 +134,33 @@ def test_id_columns_replace_the_roles(tmp_path: Path) -> None:
 def test_a_selection_has_the_ids_of_its_rows(tmp_path: Path) -> None:
     dataset = of(tmp_path / "a.jsonl", [{"text": f"text {i} here", "label": "a"} for i in range(6)])
     assert ids(dataset.select([5, 0])) == [ids(dataset)[5], ids(dataset)[0]]
+
+
+@CALM
+@given(ROWS, st.data())
+def test_rows_taken_from_others_are_named_as_they_would_be_alone(tmp_path: Path, rows: Any, data: Any) -> None:
+    whole = of(tmp_path / "a.jsonl", rows)
+    chosen = sorted(data.draw(st.sets(st.integers(0, len(rows) - 1), min_size=1)))
+    assert ids(whole)  # so that the rows have names when some are taken
+    some = whole.select(chosen)
+    fewer = sorted(data.draw(st.sets(st.integers(0, len(chosen) - 1), min_size=1)))
+    alone = of(tmp_path / "b.jsonl", [rows[i] for i in chosen])
+    assert ids(some) == ids(alone)
+    assert ids(some.select(fewer)) == ids(of(tmp_path / "c.jsonl", [rows[chosen[i]] for i in fewer]))
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**25), 10**25) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["null", "", "ä😀", '"', "\\", "1e5"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["b", "a", "null"]), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@CALM
+@given(st.lists(VALUES, max_size=2) | st.dictionaries(st.sampled_from(["b", "a", "null"]), VALUES, max_size=3))
+def test_a_nested_value_hashes_as_its_canonical_json(value: Any) -> None:
+    text = encode(value)
+    array = pa.array([text], pa.large_string())
+    hashed, _ = digests(Column(array, json=True))
+    assert hashed.tobytes() == xxh3_128_digest(canonical(json.loads(text)), 1)
