@@ -132,7 +132,7 @@ def is_message(value: Any) -> bool:
 
 def is_conversation(value: Any) -> bool:
     """A list of turns."""
-    return isinstance(value, list) and bool(value) and all(is_message(turn) for turn in value)
+    return isinstance(value, list) and bool(value) and all(map(is_message, value))
 
 
 def says_something(value: Any) -> bool:
