@@ -1,6 +1,6 @@
 """Duplicates end to end, ours and the peers: read Parquet, find, decide, write; one process a tool.
 
-    python -m benchmarks.bench_dedup [--parts speed,floor,startup,accuracy,growth,large] [--rows 450000] [--tools a,b]
+    python -m benchmarks.bench_dedup [--parts speed,floor,startup,formats,accuracy,growth,large] [--rows N] [--tools a,b]
 
 `make peers` installs the peers, `make bench-dedup` runs all parts (an hour, nearly all of it the peers'). The corpus
 is cut from `--articles`, a Parquet file of long texts, once, into `~/.cache/curate-benchmarks` or
@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.dedup import accuracy, floor, tools
-from benchmarks.dedup.corpus import ARTICLES, CACHE, Corpus, corpus
+from benchmarks.dedup.corpus import ARTICLES, CACHE, Corpus, corpus, respelled
 from benchmarks.dedup.measure import CommandError, Cost, run
 
-PARTS = ("speed", "floor", "startup", "accuracy", "growth", "large")
+PARTS = ("speed", "floor", "startup", "formats", "accuracy", "growth", "large")
 GROWTH_ROWS = (100_000, 400_000, 1_000_000, 4_000_000)
 
 
@@ -95,6 +95,25 @@ def startup(articles: Path) -> None:
           [["curate dedup, 100 rows", f"{cost.wall_s:.2f}", f"{cost.cpu_s:.2f}", f"{cost.peak_mb:.0f}"]])  # fmt: skip
 
 
+def formats(rows: int, articles: Path, repeats: int) -> None:
+    """Our command on the same passages in the formats that people have; conversations are the first 200,000 of them."""
+    lines = []
+    for form in ("parquet", "jsonl", "csv", "turns.jsonl"):
+        data = corpus("passages", min(rows, 200_000) if form == "turns.jsonl" else rows, articles)
+        with tempfile.TemporaryDirectory(dir=CACHE) as place:
+            path = data.path if form == "parquet" else respelled(data, form, Path(place))
+            costs = []
+            for i in range(repeats):
+                folder = Path(place) / str(i)
+                folder.mkdir()
+                costs.append(run(tools.TOOLS[0].command(path, folder), folder, tools.ENV))
+                shutil.rmtree(folder)
+        best = min(costs, key=lambda cost: cost.wall_s)
+        lines.append([form, f"{data.rows:,}", f"{data.megabytes:.0f}", f"{best.wall_s:.1f}", f"{best.cpu_s:.1f}",
+                      f"{data.megabytes / best.wall_s:.1f}", f"{best.peak_mb:,.0f}"])  # fmt: skip
+    table(["format", "rows", "MB of text", "wall s", "CPU s", "MB/s wall", "peak MB"], lines)
+
+
 def accuracies(chosen: tuple[tools.Tool, ...], articles: Path, rows: int = 20_000) -> None:
     """Each tool against exact Jaccard of all pairs, and against what was planted."""
     data = corpus("passages", rows, articles)
@@ -165,6 +184,8 @@ def main() -> None:
             floors(args.rows, args.articles)
         elif part == "startup":
             startup(args.articles)
+        elif part == "formats":
+            formats(args.rows, args.articles, args.repeats)
         elif part == "accuracy":
             accuracies(chosen, args.articles)
         elif part == "growth":

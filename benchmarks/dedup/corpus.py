@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 ARTICLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "wiki" / "articles.parquet"
 CACHE = Path(os.environ.get("CURATE_BENCH_CACHE") or Path.home() / ".cache" / "curate-benchmarks")
@@ -67,6 +69,24 @@ def corpus(kind: str, rows: int, articles: Path = ARTICLES) -> Corpus:
     size = int(planted.schema.metadata[b"bytes"]) / 1e6
     copy, source, rate = (planted[c].to_numpy() for c in ("copy", "source", "rate"))
     return Corpus(path, rows, size, copy, source, rate)
+
+
+def respelled(data: Corpus, form: str, folder: Path) -> Path:
+    """The rows of a corpus in another format: `jsonl`, `csv`, or conversations of two turns as JSONL (`turns.jsonl`)."""
+    path = folder / f"rows.{form}"
+    table = pq.read_table(data.path)
+    if form == "csv":
+        csv.write_csv(table, path)
+        return path
+    with path.open("wb") as file:
+        for batch in table.to_batches(20_000):
+            for row in batch.to_pylist():
+                if form == "turns.jsonl":
+                    text = row.pop("text")
+                    said = (("user", text[:300]), ("assistant", text[300:]))
+                    row["messages"] = [{"role": who, "content": what} for who, what in said]
+                file.write(orjson.dumps(row) + b"\n")
+    return path
 
 
 def _build(kind: str, rows: int, articles: Path) -> tuple[list[str], pa.Table]:
