@@ -17,7 +17,7 @@ _ORDINARY = 2
 """Commonness from which on a word is met in most texts."""
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 17)
 def _bits(word: str) -> int:
     known = load()
     return int(entry(np.uint64(token_hash(fold(word))), known.keys, known.values))
