@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from curate.freshness import drop_stale_code
 from curate.privacy.bracketed import is_at
 from curate.privacy.context import BIRTH, COUNT, FOREIGN, ID_WORD, VALUE, WORD_KEYS, WORD_MASKS
-from curate.privacy.freshness import drop_stale_code
 from curate.privacy.letters import HEX, WORD, is_escape
 from curate.privacy.neighbourhood import (
     AFTER_PHONE,

@@ -7,9 +7,14 @@ text is *true*. Apart from that, `normalise` proposes repairs of how a text is w
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from curate.freshness import drop_stale_code
 from curate.quality.config import QualityConfig
 from curate.quality.features import Features, measure
 from curate.quality.hits import Hits, Pieces
 from curate.quality.rules import RULES, judge, prepare
+
+drop_stale_code(Path(__file__).parent)
 
 __all__ = ["RULES", "Features", "Hits", "Pieces", "QualityConfig", "judge", "measure", "prepare"]

@@ -5,10 +5,15 @@ byte by byte, for exact duplicates), so an edge is a fact that can justify remov
 arrays out.
 """
 
+from pathlib import Path
+
+from curate.freshness import drop_stale_code
 from curate.similarity.clusters import clusters
 from curate.similarity.exact import exact_groups
 from curate.similarity.minhash import Layout, choose_layout
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
+
+drop_stale_code(Path(__file__).parent)
 
 __all__ = [
     "Edges",

@@ -1,0 +1,88 @@
+"""Compiled code must not outlive the sources and tables it was made from.
+
+numba keeps machine code beside a module and takes it again while *that file's* contents are the same. What is compiled
+in is more: functions and tables imported from other files (word lists, key prefixes, kernels of another package). So after
+an upgrade or an edit, stale code would go on running without a word: rows that are no copies were removed by it.
+`drop_stale_code` hashes the sources of a package that compile something and all that they import, from the package and
+from sources elsewhere that compile something, and, where they differ from those of the last time, deletes the package's
+indexes, so that everything is compiled anew at first use.
+
+Cost: about 2 ms a package. It does nothing where the folder cannot be written (numba keeps its cache elsewhere then).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import xxhash
+
+_STAMP = "compiled_from.txt"
+_IMPORT = re.compile(rb"^from\s+(curate\.[\w.]+)\s+import\s+(\([^)]*\)|[^\n]*)", re.MULTILINE)
+_WORD = re.compile(rb"\w+")
+
+
+def drop_stale_code(package: Path) -> bool:
+    """Delete numba's indexes under `package` unless they were made from the sources that are there now; True if any
+    had to go."""
+    digest = xxhash.xxh3_128()
+    for raw in _compiled_in(package):
+        digest.update(raw)
+    told = digest.hexdigest()
+    stamp = package / "__pycache__" / _STAMP
+    try:
+        if stamp.read_text(encoding="ascii") == told:
+            return False
+    except (OSError, UnicodeDecodeError):
+        pass
+    stale = list(package.rglob("__pycache__/*.nbi"))
+    try:
+        for index in stale:
+            with contextlib.suppress(FileNotFoundError):
+                index.unlink()
+        stamp.parent.mkdir(exist_ok=True)
+        fresh = stamp.with_name(f"{_STAMP}.{os.getpid()}")
+        fresh.write_text(told, encoding="ascii")
+        fresh.replace(stamp)
+    except OSError:
+        return False
+    return bool(stale)
+
+
+def _compiled_in(package: Path) -> list[bytes]:
+    """Contents of the sources that name `njit`, and of those that they import, however far: of other packages only where
+    these compile something, too."""
+    root = package.parents[1]
+    texts = {source: source.read_bytes() for source in sorted(package.rglob("*.py"))}
+    todo = [source for source, raw in texts.items() if b"njit" in raw]
+    wanted = set(todo)
+    while todo:
+        for source in _imported(texts[todo.pop()], root):
+            if source in wanted:
+                continue
+            if source not in texts:
+                raw = source.read_bytes()
+                if b"njit" not in raw:
+                    continue
+                texts[source] = raw
+            wanted.add(source)
+            todo.append(source)
+    return [texts[source] for source in sorted(wanted)]
+
+
+def _imported(raw: bytes, root: Path) -> Iterator[Path]:
+    """The sources that a source imports something from: modules, and what packages hold under the imported names."""
+    for module, names in _IMPORT.findall(raw):
+        base = root.joinpath(*module.decode().split("."))
+        if base.is_dir():
+            for name in _WORD.findall(names):
+                source = base / f"{name.decode()}.py"
+                if source.is_file():
+                    yield source
+            base = base / "__init__"
+        source = base.with_suffix(".py")
+        if source.is_file():
+            yield source
