@@ -12,7 +12,9 @@ and `tongues_*.txt` (sixteen languages) are messages, logs and code, and `alike_
 (`--run`). `commands_*.txt` are command lines, notes of access data, tables and SQL, with look-alikes, and `public_*.txt`
 imitate public sets: court decisions, clinical notes, resumes, mails, templates, dumps (`--run`). `desks_*.txt` are
 transcripts of support, forms of personnel offices, police reports, discharge letters, labels of parcels and letters of
-schools in fourteen languages (`--run`). The texts are scanned as one column; a finding that is not marked is wrong.
+schools in fourteen languages (`--run`). `fields_*.txt` are what people say of themselves (telephone, identity number,
+passport, account, birth, password) in some fifty languages, and the same words about prices and orders. The texts are
+scanned as one column; a finding that is not marked is wrong.
 `--write` leaves the sets as JSON lines for `curate pii-eval`.
 """
 

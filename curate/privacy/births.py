@@ -39,6 +39,12 @@ _FIELDS = r"""
     |дата (?:\w{2,6} )?рождения|дата рожд\.?|дата (?:\w{2,5} )?народження|дата на раждане|ημερομηνια γεννησης
     |datum rod[j]?enja|ngay sinh(?: cua \w+)?|(?:tanggal|tgl\.?|tarikh) ?lahir(?:ku|nya| saya)?|जन्म ?\S{0,8}
     |fecha de nac\.?|data nasc\.|ne\(e\)
+    |dogum tarix(?:i|im|imiz|iniz)|datum rojstva|gimimo (?:data|diena)|dzimsanas (?:datums|diena|dati)
+    |sunni(?:aeg|aja|kuupaev|paev)(?:\w{1,2})?|data e lindjes|datelindja|data de naixement|data de nacemento
+    |jaiote[- ]?data|fæðingardag\w{0,3}|датум на ра[ѓг]ање|датум ро[ђд]ења|дата (?:на )?раждане|туған күн(?:і|ім|іңіз)
+    |tug['ʻ‘’`]?ilgan (?:sana|kun)\w{0,4}|төрсөн (?:өдөр|огноо)\w{0,3}|petsa ng kapanganakan|kaarawan|tarehe ya kuzaliwa
+    |জন্ম ?তারিখ|பிறந்த ?(?:தேதி|நாள்)|పుట్టిన ?(?:తేదీ|తేది|రోజు)|જન્મ ?તારીખ|(?:ಜನ್ಮ|ಹುಟ್ಟಿದ) ?ದಿನಾಂಕ|ജനന ?തീയതി|ਜਨਮ ?(?:ਮਿਤੀ|ਤਾਰੀਖ)
+    |උපන් දිනය|დაბადების თარიღი|ծննդյան (?:ամսաթիվ|օր)\w{0,3}|የትውልድ (?:ቀን|ዘመን)
     |و?(?:تاريخ|تاریخ) (?:(?:ال)?ميلاد(?:ه|ها|ي|ك|هم|نا)?|تولد|پیدائش)|ו?תאריך ה?לידה(?: של\S{0,4})?|birth day|birthdt
 """
 _WHOSE = (
@@ -60,12 +66,17 @@ _VERBS = r"""
     geb\.?|geboren(?: am| op)?|geborene?r?|nee?(?:\(e\))? le|nacid[oa](?: el)?|naci el|nasci em
     |nat[oa](?: a [\w' ]{2,24})? il|nat[oa]:
     |nascid[oa](?: em| a| no dia)?|nasceu(?: em| a)?|ur\.|urodzon[ya](?: dnia)?|urodzi[lł](?:a|am|em)? sie
-    |d\. ?t\.|naro[zd]en[ay]?|fodd|fodt|syntynyt|szulett?(?:ett|em)|nascut
+    |d\. ?t\.|naro[zd]en[ay]?|fodd|fodt|syntynyt|szulett?(?:ett|em)|nascut(?:a)?(?: el| la| pe)?
+    |gimiau|gimes?|gimusi|dzim(?:is|usi)|sundinud|(?:kam |ka |i |e )?lindur me|neixer el|jaioa|naroden[ay]?
+    |narodila? (?:som )?sa
+    |rodj?en[ao]?|rojena?|родена?|народи(?:вся|лася|лась)|γεννηθηκα|γεννημεν(?:ος|η)|nilizaliwa|alizaliwa
+    |ipinanganak|დავიბადე|დაბადებული|ծնվել|ծնված|የተወለድኩት|و?ولدت|و?ولد|مواليد|متولد|נולד(?:ת|תי|ה)?|tug['ʻ‘’`]?ilgan|төрсөн
     |szul\.|sz\.|род(?:ился|илась)|р\. ?р\.|γεννηθηκε|roden[a]?|sinh(?: ngay)?|lahir
 """
 _LINK = (
-    r"[^\w\n]{0,5}(?:\b(?:it'?s|is|was|ist|war|est|es|e|on|in|le|el|il|am|em|op|den|la|o|to|dnia|der|the)\b[^\w\n]{0,4})"
-    r"{0,2}"
+    r"[^\w\n]{0,5}(?:\b(?:it'?s|is|was|ist|war|est|es|e|on|in|le|el|il|am|em|op|den|la|o|to|dnia|der|the|yra|ni|ay|eshte|je|na"
+    r"|sam|sem|som|ja|se|ako|siya|noong|tarehe|mana|mano|mans|minu|me|με|ειναι|στις|на|съм|сам|е|من|است|هو|في|ב|של|שלי)"
+    r"\b[^\w\n]{0,4}){0,2}"
 )
 
 

@@ -42,7 +42,7 @@ _WORDS: dict[int, str] = {
     PHONE_AFTER: """office desk home work phone mobile cell fax tel direct numarasından numarasına numarasını numaralı
         numaramdan arayın numeroon számon számot számra 致电""",
     PAGE: "page pages pp p line lines row verse column zeile zeilen spalte seite ligne colonne fila columna rad wiersz",
-    COUNT: "number num nummer numero numéro número numer nomor numara номер",
+    COUNT: "number num nummer numero numéro número numer nomor numara numaram номер नंबर नम्बर",
 }
 _CLASS_OF = {"PHONE": PHONE, "IDENTIFIER": IDENTIFIER, "BIRTH": BIRTH}
 for _name, _more in EXACT.items():

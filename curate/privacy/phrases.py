@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 from curate.privacy.context import _WORDS, CARD, IP, PHONE
 from curate.privacy.identifiers import IDENTIFIERS, Identifier
-from curate.privacy.words import LETTERS
 from curate.privacy.words import STEMS as CLASS_STEMS
 
 Hit = tuple[int, Identifier]
@@ -25,7 +24,14 @@ _NEVER = 1000
 _FARTHEST = 16
 """Words that are looked at: ten between, and those of the longest phrase."""
 
-_TOKEN = re.compile(r"(?<![^\W_])[^\W\d_]++(?![0-9])|\d[\d.,-]{4,}|\[[A-Z_]{2,24}\]|(?<=[a-z]{4})(?<!nr)[.!?](?=\s)")
+_MARKS = "".join(chr(c) for c in range(0x300, 0x1100) if unicodedata.category(chr(c))[0] == "M" and not 0xE00 <= c < 0xF00)
+"""Signs on, under or in letters: vowels of Indic, Hebrew and Arabic scripts, accents that stand by themselves. A word goes
+on behind them: `पासपोर्ट` is one, not five. Thai and Lao are looked up as they stand."""
+_WORD = rf"[^\W\d_]++(?:[{_MARKS}]++[^\W\d_]*+)*+"
+_WORDS_OF_PHRASE = re.compile(_WORD)
+_JOINERS = dict.fromkeys((0x200C, 0x200D, 0x640))
+"""Signs without a width between or in letters, which are written or left out."""
+_TOKEN = re.compile(rf"(?<![^\W_]){_WORD}(?![0-9])|" + r"\d[\d.,-]{4,}|\[[A-Z_]{2,24}\]|(?<=[a-z]{4})(?<!nr)[.!?](?=\s)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -54,7 +60,8 @@ def _tables() -> tuple[dict[str, list[_Ending]], dict[str, list[_Ending]], dict[
             if any("\u0e00" <= c <= "\u0e7f" or "\u2e80" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af" for c in phrase):
                 joined.setdefault(phrase, []).append(identifier)
                 continue
-            *before, last = map(fold, LETTERS.findall(phrase))  # in this order, as texts are read
+            words = _WORDS_OF_PHRASE.findall(phrase.translate(_JOINERS))
+            *before, last = map(fold, words)  # in this order, as texts are read
             ending = _Ending(tuple(before), identifier)
             (stems if phrase.endswith("*") else exact).setdefault(last, []).append(ending)
     return exact, stems, joined
@@ -121,7 +128,7 @@ def _phrases_before(text: str, column: str) -> tuple[Hit, ...]:
     tokens = _TOKEN.findall(fold(_CAMEL.sub(" ", column)))
     tokens += ["\n"] if column else []
     touching = {*range(len(tokens))}  # words that only a blank or a hyphen parts from the one before
-    edge, spaced = -1, _CAMEL.sub(" ", text)
+    edge, spaced = -1, _CAMEL.sub(" ", text if text.isascii() else text.translate(_JOINERS))
     for m in list(_TOKEN.finditer(spaced))[-_FARTHEST:]:
         if m.start() == edge + 1 and spaced[edge] in " -":
             touching.add(len(tokens))

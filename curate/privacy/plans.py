@@ -156,7 +156,7 @@ def plan(before: str, column: str, after: str, area: str, first: int, last: int,
 
 
 _LABEL = re.compile(
-    r"(?:[^\W\d_]{4}|\b(?:[A-Z]\.?){2,4})['\"]{0,2}(?:\s?[-/]\s?)?(?:\s?(?:n[.ºo°r]{1,2}|no|nr|No|Nr|NO|NR|#|№|id|ID|is|es|est|ist|é|è|er|är))?"
+    r"(?:[^\W\d_]{4}|[\u0590-\u0dff\u1200-\u139f]{3}|\b(?:[A-ZΑ-ΩА-Я]\.?){2,4})['\"]{0,2}(?:\s?[-/]\s?)?(?:\s?(?:n[.ºo°r]{1,2}|no|nr|No|Nr|NO|NR|#|№|id|ID|is|es|est|ist|é|è|er|är|ir|ni|ay|on|je|е|є|է))?"
     r"[ ]?[:=#.]?[ ]?['\"]{0,2}\Z"
 )
 """A label right before a value: a word of four letters or an abbreviation in capitals, then at most a sign or "is"."""

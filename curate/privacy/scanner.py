@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from curate.privacy import evidence
 from curate.privacy import neighbourhood as k
+from curate.privacy.amounts import of_money
 from curate.privacy.book import Book, book
 from curate.privacy.call_secrets import call_secrets
 from curate.privacy.chance import weighed
@@ -326,7 +327,7 @@ def concluded(whole: Block, found: Proposed, config: ScanConfig) -> Spans:
         sizes = np.where(cards, at[:, 2] - at[:, 1], 0)
         score = evidence.adjusted(sizes, score, evidence.verdicts(runs))
         score = _by_words(whole, at, score, short)
-    score = of_companies(whole, at, weighed(whole, at, score))
+    score = of_money(whole, at, of_companies(whole, at, weighed(whole, at, score)))
     keep = (np.round(score, 4) >= config.min_score) & ~things(whole, at)
     if not keep.all():
         at, offsets, score, quoted = at[keep], offsets[keep], score[keep], quoted[keep]

@@ -24,6 +24,7 @@ _OWN_NUMBER = re.compile(
     r"|suo|meu|seu|min|mitt|mit|din|mój|moj|mera|mere|nuevo|nouveau|neue|nuovo|novo|nieuwe?)\s"
     r"(?:(?:new|cell|home|work|nuevo|nouveau|neue|nuovo|novo|nieuwe)\s)?(?:num(?:ber|ero|éro|er|mer|mern)?|número|номер)\b"
     r"[^\w\n]{0,3}(?:(?:is|es|est|ist|é|è|er|är|jest|to|hai|now|ahora|lautet|the|le|el)\b[^\w\n]{0,3}){0,2}\Z"
+    r"|(?:(?:benim|yeni|bu)\snumaram?|(?:मेरा|मेरे|नया|हमारा|आपका|उनका)\sन(?:ं|म्)बर)[^\w\n]{0,3}\Z"
 )
 """Somebody's number, of nothing else."""
 _COUNTED = frozenset(("calls", "messages", "signals", "rings"))
@@ -38,6 +39,13 @@ _LINK = re.compile(
     r"(?:\W*(?:me|us|him|her|them|back|support|now|today)\b)?\W*"
     r"(?:[:=#\"'>]|\b(?:at|on|is|under|unter|al|au|op|via|no|nr|number|num|numero|número|nummer|phone|telefono|teléfono)\b)",
     re.IGNORECASE,
+)
+_NUMBER_OF = re.compile(r"(?i)([^\W\d_]{4,})\s(?:no|nr|nro|n|núm|num|nº|n°|n\.[ºo]|č|br|št|sz|№)[.:]{0,2}\s?\Z")
+"""What a number is numbered as, right before it: `reklamace č.`, `Vorgang Nr.`."""
+_SAYS_NOT_WHAT = re.compile(
+    r"(?i)(?:under|unter|onder|sous|bajo|über|with|from|desde|vanaf|this|that|following|folgend\w*|your|mein\w?|mijn|sein\w?|ihre\w?"
+    r"|same|neue\w?|nuevo|nouveau|nuovo|work|home|private?|privat\w*|office|büro|oficina|bureau|direct\w*|номеру?"
+    r"|\w*(?:phone|tele|fon|mob|cell|fax|kontak|contac|call|ruf|ring|hotlin|whatsapp|extension|тел|моб)\w*)"
 )
 _LAST_WORDS = re.compile(r"(?:[^\W\d_]+[^\w]+){4}\Z")
 
@@ -98,6 +106,9 @@ def _said(before: str, short: bool) -> str:
     spoken = [m for m in LETTERS.finditer(near) if word_classes(m[0]) & PHONE]
     if not spoken:
         return "yes" if not near.isascii() or (not far and not re.search(r"[^\W\d_]", near)) else "no"
+    named = _NUMBER_OF.search(near)
+    if named and not word_classes(named[1]) & (PHONE | PHONE_AFTER) and not _SAYS_NOT_WHAT.fullmatch(named[1]):
+        return "no"
     word, link = spoken[-1][0].lower(), near[spoken[-1].end() :]
     if (short and re.search(r"[()\[\]{};]", link)) or word in _COUNTED:
         return "no"

@@ -68,7 +68,7 @@ IL = (
 )  # fmt: skip
 IN = (
     Id("in_aadhaar", "NATIONAL_ID", "UIDAI, twelve digits, Verhoeff", r"[2-9]\d{3}[ -]?\d{4}[ -]?\d{4}",
-       "aadhaar*; aadhar*; adhaar*; uidai; uid; आधार*", "in_.aadhaar"),
+       "aadhaar*; aadhar*; adhaar*; uidai; uid; आधार*; આધાર*; ஆதார்*; ఆధార్*; ಆಧಾರ್*; ആധാർ*; ਆਧਾਰ*; আধার*", "in_.aadhaar"),
     Id("in_pan", "TAX_ID", "Income Tax Department, five letters, four digits, a letter",
        r"[A-Z]{3}[ABCFGHJLPTK][A-Z]\d{4}[A-Z]",
        "pan; pan card; pan number; permanent account; permanent account number; पैन", "in_.pan", "AAAAA9999A", 0.8, 0.95),

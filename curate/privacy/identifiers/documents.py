@@ -5,6 +5,7 @@ Most have no check that holds everywhere, so words must speak of them, in the la
 
 from __future__ import annotations
 
+from curate.privacy.identifiers import further_languages as further
 from curate.privacy.identifiers.model import Identifier as Id
 
 _ACCOUNT = (
@@ -18,7 +19,7 @@ _ACCOUNT = (
     "खाता नंबर; เลขที่บัญชี; เลขบัญชี; رقم حساب; מספר חשבון; חשבון בנק; р/с; расчетного счета; "
     "numer rachunku; rachunek bankowy; cislo uctu; bankszamlaszam*; bankkonto*; номер счета; расчетный счет; 银行账号; "
     "银行账户; 银行卡号; 口座番号; hesap numara*; رقم الحساب; nomor rekening; so tai khoan; tilinumero*"
-)
+) + "; " + further.ACCOUNT
 _ACCOUNT_WEAK = (
     "account; acct; cuenta; konto; rek; norek; compte; conta; conto; rekening; rachunek; счет; 账号; tili"
 )
@@ -28,7 +29,7 @@ _PASSPORT = (
     "passi; passin; passinumero; pasport*; paszport*; utlevel*; pasaport*; паспорт*; διαβατηριο*; 护照; 護照; "
     "パスポート; 旅券; 여권; 여권번호; جواز سفر; جواز السفر; דרכון; ho chieu; paspor; putovnic*; cestovni pas; "
     "หนังสือเดินทาง; पासपोर्ट"
-)
+) + "; " + further.PASSPORT
 _LICENCE = (
     "driver's license*; drivers license*; driver license*; driving license*; driver's licence*; drivers "
     "licence*; driving licence*; driver licence*; driverslicense*; driverlicense*; drivinglicence*; license "
@@ -39,7 +40,7 @@ _LICENCE = (
     "prukazu; jogositvany*; vezetoi engedely*; permis de conducere; водительское удостоверение; водительского "
     "удостоверения; права; 驾驶证; 驾照; 駕照; 運転免許証; 免許証番号; 운전면허; 운전면허번호; ehliyet*; "
     "surucu belgesi; رخصة القيادة; nomor sim; no sim"
-)
+) + "; " + further.LICENCE
 _RECORD = (
     "mrn; medical record; medical record number; medical record no; medicalrecord*; patient id; patient "
     "number; patient no; patientid; patient identifier; chart number; hospital number; health record; record "
@@ -52,7 +53,7 @@ _RECORD = (
     "保険証; "
     "住院号; 门诊号; 診察券番号; 차트번호; "
     "медкарта; 病历号; 病歷號; 患者番号; カルテ番号; 환자번호; 환자등록번호"
-)
+) + "; " + further.RECORD
 _HEALTH = (
     "health insurance; insurance id; member id; member number; policy number; policy no; subscriber id; health "
     "card; insurance number; insurance policy; health plan; beneficiary number; medicaid; medicaid id; numero "
@@ -66,13 +67,13 @@ _NATIONAL = (
     "ausweis*; carta d'identita; documento d'identita; bilhete de identidade; identiteitsbewijs; "
     "identitetskort; henkilokortti*; dowod osobisty; obcansky prukaz; szemelyi*; carte de identitate; лична "
     "карта; удостоверение личности; 身份证; 身分證; 신분증; kimlik; بطاقة الهوية; رقم الهوية; תעודת זהות; ktp"
-)
+) + "; " + further.NATIONAL
 _TAX = (
     "tax id; tax number; tax identification*; tax identifier; taxpayer*; tin; taxid*; taxnumber; steuernummer; "
     "steuer-id*; numero fiscal; n fiscal; "
     "no fiscal; identificacion fiscal; identification fiscale; codice fiscale; numero de "
     "contribuinte; vat; vat id; vat number; vat no; vat registration; nif; skattenummer"
-)
+) + "; " + further.TAX
 _GPS = (
     "latitude*; longitude*; lat; lon; lng; long; gps; coordinates; coords; coordinate; geo; geolocation; "
     "location; geotag*; latlng; latlong; coordenadas; latitud; longitud; ubicacion; "
@@ -156,7 +157,8 @@ INTERNATIONAL = (
        "nr rejestracyjny; rejestracj*; spz; registracni znacka; rendszam*; plaka; "
        "गाड़ी नंबर; वाहन संख्या; गाड़ी संख्या; "
        "plakali; plakasi; nopol; plat nomor; no polisi; nomor polisi; bien so; bien kiem soat; numar de inmatriculare; "
-       "гос номер; госномер*; 车牌; 車牌; 车牌号; 車號; ナンバープレート; ナンバー; 차량번호; 차량 번호; ทะเบียน",
+       "гос номер; госномер*; 车牌; 車牌; 车牌号; 車號; ナンバープレート; ナンバー; 차량번호; 차량 번호; ทะเบียน; "
+       + further.PLATE,
        score=0.8, reach=3, signs=4),
     Id("intl_plate_near", "LICENSE_PLATE", "as above, behind a word that means other plates as well", _PLATE_NEAR,
        "plate; plates; plaque; placa; placas; targa; kfz", score=0.7, reach=3, linked=True, signs=5),

@@ -44,6 +44,7 @@ def password(word: str, before: str, rest: str) -> Value | None:
         strong = strength(cell[1])
         drawn = strong == 3 or (strong and len(re.findall(r"\d+", cell[1])) >= 3)
         return Value(cell.start(1), cell[1], 0.8) if drawn and not _HEADING.search(rest) else None
+    whole = "password" if low in w.AMBIGUOUS and before.rstrip().endswith(w.PHRASE_OF_TWO) else ""
     beside = before[-1:] in _APART and _USER_BESIDE.search(before) is not None
     for token in tokens(rest, low):
         if low == "pass" and token.joined not in ("told", "sign"):
@@ -56,7 +57,7 @@ def password(word: str, before: str, rest: str) -> Value | None:
         drawn = sum(map(str.isdigit, value)) >= 2 and not _NUMBERED.fullmatch(value)
         if beside and strong and drawn and not token.joined and not token.away and ends(rest, token, value):
             return Value(token.start, value, 0.8)
-        if strong >= _needed(token, low) and (token.joined != "loose" or any(map(str.isdigit, value))):
+        if strong >= _needed(token, whole or low) and (token.joined != "loose" or any(map(str.isdigit, value))):
             return Value(token.start, value, 0.8)
         told_so = token.joined in ("told", "sign") and not token.away
         if value.isdigit() and 6 <= len(value) <= 12 and told_so and ends(rest, token, value):

@@ -22,14 +22,22 @@ _PASSWORDS = word_list("""
     clave senha parola parolă parolam wachtwoord lösenord lösenordet adgangskode adgangskoden kodeord passord
     passordet salasana salasanani hasło hasłem hasła heslo heslem jelszó jelszava jelszavam lozinka лозинка šifra
     geslo slaptažodis parole parool şifre şifrem şifresi şifreniz şifremiz sandi laluan khẩu пароль пароля паролем
-    парола κωδικός συνθηματικό סיסמה סיסמא הסיסמה הסיסמא المرور السر عبور گذرواژه पासवर्ड পাসওয়ার্ড
+    парола κωδικός συνθηματικό סיסמה סיסמא הסיסמה הסיסמא المرور السر عبور گذرواژه पासवर्ड পাসওয়ার্ড पासवर्डचा
+    संकेतशब्द கடவுச்சொல் பாஸ்வேர்ட் పాస్వర్డ్ పాస్‌వర్డ్ પાસવર્ડ ಪಾಸ್ವರ್ಡ್ ಪಾಸ್‌ವರ್ಡ್ പാസ്‌വേഡ് പാസ്വേഡ് ਪਾਸਵਰਡ
+    පාස්වර්ඩ් මුරපදය پسورد گذرواژه‌ام پاسورڈ پاسورد پاسوورڈ nenosiri wagwoord paswoord şifrə şifrəm parolum
+    parolunuz парол паролата паролот лозинката шифра lozinku lozinkom zaporka zaporku šifru geslom slaptažodį
+    salasõna salasõnaks fjalëkalimi fjalëkalim fjalëkalimin contrasenyes contrasinal pasahitza pasahitz cyfrinair
+    lykilorð lykilorðið құпиясөз құпиясөзім құпиясөзі паролім parolim პაროლი პაროლია პაროლის գաղտնաբառ գաղտնաբառը
+    գաղտնաբառն գաղտնաբառս գաղտնաբառ՝ ይለፍ ቃል ቃሌ
 """)
 _USERS = word_list("""
     user login usuario usuária usuário utente utilisateur benutzer nutzer gebruiker identifiant логин логін pengguna
 """)
 _NAMES = word_list("""
-    username userid benutzername nutzername gebruikersnaam användarnamn brugernavn brukernavn käyttäjätunnus użytkownika
-    uživatelské пользователя користувача kullanıcı felhasználónév felhasználónevem korisničko المستخدم משתמש usuari nhập
+    username userid benutzername nutzername gebruikersnaam användarnamn brugernavn brukernavn käyttäjätunnus
+    użytkownika
+    uživatelské пользователя користувача kullanıcı felhasználónév felhasználónevem korisničko المستخدم משתמש
+    usuari nhập
 """)
 _UNSPACED_PASSWORDS = word_list("密码 密碼 口令 パスワード 暗証番号 비밀번호 패스워드 암호 รหัสผ่าน")
 _UNSPACED_NAMES = word_list("用户名 用戶名 账号 帐号 帳號 ユーザー名 ユーザID ユーザーID 아이디 사용자명")
@@ -49,7 +57,8 @@ def a_word_for_it(value: str) -> bool:
 
 
 COMMANDS = word_list("""
-    curl mysql mysqldump mysqladmin mysqlimport mariadb sshpass docker podman redis smbclient openssl xfreerdp htpasswd
+    curl mysql mysqldump mysqladmin mysqlimport mariadb sshpass docker podman redis smbclient openssl xfreerdp
+    htpasswd
     ldapsearch ldapadd ldapmodify ldapwhoami
 """)
 NOTES = word_list("""
@@ -58,15 +67,19 @@ NOTES = word_list("""
 """)
 """What wakes the readings of `access`."""
 AMBIGUOUS = frozenset(word_list("""
-    pass passe clave parola parole geslo sandi hasło hasła hasłem heslo heslem jelszó عبور السر
+    pass passe clave parola parole geslo sandi hasło hasła hasłem heslo heslem jelszó عبور السر шифра ቃል ቃሌ
 """))
 """Words of passwords that mean other things as well: what follows must look more like one."""
+PHRASE_OF_TWO = ("كلمة", "کلمه", "رمز", "kata", "құпия", "ይለፍ", "የይለፍ")
+"""Words that, right before one of these, say that a password is meant: `كلمة المرور` is no traffic."""
 KEYS = frozenset(word_list("password passwd pwd passphrase passcode passwort kennwort"))
 """Those that the lexer knows as keys: what it refuses behind a colon is taken only where it looks much like a password."""
 LOGIN = frozenset(word_list("login логин логін"))
 JOINS = frozenset(word_list("""
-    is was be ist lautet war est es era sea è e é eh luidt är er je jest brzmi este là adalah ialah yra ir είναι это был
-    является був це هو هي كانت היא הוא है
+    is was be ist lautet war est es era sea è e é eh luidt är er je jest brzmi este là adalah ialah yra ir
+    είναι это был
+    является був це هو هي كانت היא הוא है ہے és ni ay është
+    eshte yra е є է არის ነው ako
 """))
 """Words that join a name and its value."""
 LOOSE_JOINS = frozenset(word_list("to on a à auf zu til na på por para"))
@@ -76,35 +89,50 @@ SAYS_ON = frozenset(word_list("salasana salasanani parool"))
 BECOMES = frozenset(word_list("will"))
 """Words between a name and what joins its value: "will be"."""
 OF_PROGRAMS = frozenset(word_list("""
-    name names user users username usernames userid id ids uid first last full display given family sur nick nickname real
-    login email mail address password pass passwd pwd key keys value values field fields string str text type types table
-    column row rows data db sql file files path url uri host port server client request response session token auth current
-    self this that new old my your our case sensitive lower upper snake camel kebab account accounts admin root guest test
+    name names user users username usernames userid id ids uid first last full display given family sur nick
+    nickname real
+    login email mail address password pass passwd pwd key keys value values field fields string str text type
+    types table
+    column row rows data db sql file files path url uri host port server client request response session token
+    auth current
+    self this that new old my your our case sensitive lower upper snake camel kebab account accounts admin root
+    guest test
     default example sample demo placeholder input output form label attr attribute attributes env var variable config
     settings option options param params arg args obj object item items info get set is has not null none empty valid
-    invalid required optional unique only must cn dn sam upn ldap sub claim claims preferred principal domain enabled object
+    invalid required optional unique only must cn dn sam upn ldap sub claim claims preferred principal domain
+    enabled object
     members member role roles group groups some any abc xyz foo bar baz word words character characters ad soyad nama
     usuario nombre nom benutzer clean cleaned hash hashed
     vorname nachname voornaam achternaam firstname lastname givenname surname forename familyname middlename lastname1
     prenom prénom cognome apellido apellidos sobrenome imie imię nazwisko doe johndoe mustermann
-    service services daemon system systemd network proxy worker workers runner agent operator scheduler controller manager
-    reader writer readonly bot build deploy deployment pipeline pipelines action actions ci cd dev prod staging backend
-    frontend web www api app apps hub docker github gitlab azure aws google kube kubernetes nginx apache httpd postgres
-    postgresql mysql mariadb mongo mongodb redis kafka rabbitmq elastic grafana prometheus airflow keycloak jenkins ansible
+    service services daemon system systemd network proxy worker workers runner agent operator scheduler
+    controller manager
+    reader writer readonly bot build deploy deployment pipeline pipelines action actions ci cd dev prod staging
+    backend
+    frontend web www api app apps hub docker github gitlab azure aws google kube kubernetes nginx apache httpd
+    postgres
+    postgresql mysql mariadb mongo mongodb redis kafka rabbitmq elastic grafana prometheus airflow keycloak
+    jenkins ansible
     rails django flask spring jwt oauth verify library package module class function method
-    event evt target req res body props state store model query svc node document window max min length size limit count
+    event evt target req res body props state store model query svc node document window max min length size
+    limit count
     total sales team support staff marketing yaml yml toml xml csv
-    letters digits numbers alphanumeric special space separated plain readable friendly specific based defined generated
+    letters digits numbers alphanumeric special space separated plain readable friendly specific based defined
+    generated
 """))
 """Parts of names that programs and their documentation give: `first_name`, `row.user`."""
 DENIED = frozenset(word_list("""
     not no nicht kein keine pas non não nao niet geen inte ikke nie ne nem не нет değil must should shall would can
-    cannot can't could may might needs need has have had isn't wasn't doesn't won't don't muss soll sollte kann darf doit
+    cannot can't could may might needs need has have had isn't wasn't doesn't won't don't muss soll sollte kann
+    darf doit
     peut debe puede deve può moet mag måste skal skall musi może musí může kell должен должна может wrong invalid
     incorrect falsch incorrecta incorreta errata expired required forgotten
 """))
 """Words behind which no value is told: "must", "is not", "is wrong"."""
-BEHIND = frozenset(word_list("saya aku kamu anda mea mele benim mój moje moj moja мой мои mou μου של שלי لي"))
+BEHIND = frozenset(word_list("""
+    saya aku kamu anda mea mele benim mój moje moj moja мой мои mou μου של שלי لي من بي yangu langu changu yako lako
+    ko im ime mano mans mana minu ми
+"""))
 """Whose it is, where a language says so behind the word."""
 MINE = frozenset(word_list("""
     my your his her our their mein meine dein ihr mon ma votre mi su tu meu minha seu sua mio mia suo mijn min mitt
@@ -112,7 +140,7 @@ MINE = frozenset(word_list("""
 NAMES_ITSELF = re.compile(
     r"(?i:(?:sha-?\d{0,3}|md[45]|aes|rsa|des3?|rc4|base(?:32|58|64)|utf-?(?:8|16|32)\w*|argon2\w{0,2}|b?crypt\w{0,2}|pbkdf2"
     r"|rot13|wpa[23]?|[2m]fa|oauth2?|saml2?|ipv[46]|http2?|tls1?|ssl[23]?|[1l]password\d*|keepass\w*|iso-?\d+|rfc-?\d+"
-    r"|windows\d+|win(?:\d{1,2}|xp)|office\d+|word\d{4}|excel\d{4}|outlook\d{4}|exchange\d{4}|access\d{4}|android\d+|ubuntu\d+"
+    r"|socks(?:v?\d\w?)?|windows\d+|win(?:\d{1,2}|xp)|office\d+|word\d{4}|excel\d{4}|outlook\d{4}|exchange\d{4}|access\d{4}|android\d+|ubuntu\d+"
     r"|ascii|unicode|(?:var|n|nvar)char\d*|(?:big|tiny|u)?int\d+|uuid\w*|float\d+)(?:[-_.]\w+){0,3})"
     r"|v?\d+(?:\.\d+)+\w{0,3}|\d{1,4}-?[a-zà-ÿ]{2,}(?:-[a-z]+)*|[A-Z]{1,8}(?:-?[A-Z]*\d+)+|\d{1,2}[-/:.]\d{1,2}\S*"
     r"|[A-Z]+(?:_[A-Z]+)*_\d+|(?i:user|admin|test|guest|default|person|name|client|customer|student|handle|secret)_?\d+"
