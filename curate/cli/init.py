@@ -25,7 +25,7 @@ def init_command(
     from curate import workflow
     from curate.cli.narrate import private_names
     from curate.dataset.atomic import atomic_write_text
-    from curate.dataset.within import prose_in_lists, prose_within, told_in_lists, told_within
+    from curate.dataset.within import prose_in_lists, prose_within, told_in_lists, told_sets, told_within
     from curate.errors import ConfigError
     from curate.recipe import Recipe
     from curate.recipe.toml import write_data, write_recipe
@@ -50,6 +50,8 @@ def init_command(
     listed = prose_in_lists(dataset)
     if listed:
         click.echo(safe_text(told_in_lists(dataset, listed)), err=True)
+    if sets := told_sets(dataset):
+        click.echo(safe_text(sets), err=True)
     atomic_write_text(target, (write_data if short else write_recipe)(dataset, recipe, relative_to=target.parent))
     more = "; what else can be set: curate config schema --format text" if short else ""
     click.echo(f"wrote {target}; next: curate run {target}{more}", err=True)

@@ -18,7 +18,7 @@ from curate.dataset import names as known
 from curate.dataset.candidates import METADATA, Candidates, answering
 from curate.dataset.column import Column
 from curate.dataset.given import begins_conversations, context_of, lists_objects
-from curate.dataset.inner import Columns, holder_of, talk_within, two_languages
+from curate.dataset.inner import Columns, holder_of, one_class, talk_within, two_languages
 from curate.dataset.shapes import Facts, facts_of
 from curate.dataset.types import CONTENT_ROLES, ROLE_NAMES, TASKS, Roles
 from curate.errors import ConfigError, nearest
@@ -77,6 +77,8 @@ def detect(
         talks = [talk for name in columns if (talk := talk_within(name, column(name)))]
         if len(talks) == 1 and not column(talks[0]).array.null_count:  # a row without its turns would be a bad one
             facts[talks[0]] = facts_of(talks[0], column(talks[0]))
+    if not (_NO_CLASS & given.keys() or any(map(_named_label, facts.values()))):
+        facts |= _listed_class(columns, column)
     free = {name: fact for name, fact in facts.items() if name not in taken}
     finder = _Finder(free, facts | halves, given, task, column, halves)
     chosen_task, why, alternatives = finder.run()
@@ -97,6 +99,8 @@ _NO_TURNS = {"text", "prompt", "messages"}
 turns."""
 _WORDS = 4
 """Words of the median value of one."""
+_NO_CLASS = {"label", "completion", "messages", "chosen", "rejected"}
+"""Beside these, a class in a list is not asked for."""
 _NO_HALVES = {"text", "prompt", "completion", "messages", "chosen", "rejected"}
 """Beside these, two languages of one column are not asked for."""
 
@@ -114,6 +118,23 @@ def _halves(columns: Sequence[str], column: Columns) -> dict[str, Facts]:
     column.look_into(spoken[0])
     whole = all(column(half).kind == "str" and not column(half).array.null_count for half in spoken[0])
     return {half: facts_of(half, column(half)) for half in spoken[0]} if whole else {}
+
+
+def _named_label(fact: Facts) -> bool:
+    return fact.labelish and known.rank(fact.name, known.NAMES["label"]) is not None
+
+
+def _listed_class(columns: Sequence[str], column: Columns) -> dict[str, Facts]:
+    """The class of the one column whose lists hold a class each, in every row; empty for none and for more."""
+    found = [one for name in columns if (one := one_class(name, column(name)))]
+    if len(found) != 1:
+        return {}
+    more = f"{found[0].removesuffix('/0')}/1"
+    column.look_into([found[0], more])
+    first, second = column(found[0]).array, column(more).array
+    fact = facts_of(found[0], column(found[0]))
+    single = not first.null_count and second.null_count == len(second)
+    return {found[0]: fact} if single and fact.kind == "str" and fact.repeats and fact.labelish else {}
 
 
 def _checked(

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from curate.dataset.column import Column, Piece, piece, settle
 from curate.dataset.content import loaded
-from curate.dataset.names import LANGUAGES, NAMES, OTHER_LANGUAGES, RARE_CODES, rank
+from curate.dataset.names import LANGUAGES, LISTED_LABELS, NAMES, OTHER_LANGUAGES, RARE_CODES, plain, rank
 from curate.dataset.pointer import Token, escape, get, parse_pointer
 from curate.dataset.shapes import says_something
 
@@ -131,6 +131,20 @@ def talk_within(name: str, column: Column) -> str:
             return ""
         found.add(talks[0])
     return f"{escape(name)}/{escape(found.pop())}" if len(found) == 1 else ""
+
+
+def one_class(name: str, column: Column) -> str:
+    """The first place of a column of lists under the name of a label, if each of a sample holds one class and nothing else
+    (`"label": ["billing"]`, as doccano and others write it); empty for any other."""
+    array = column.array
+    if not column.json or (rank(name, NAMES["label"]) is None and plain(name) not in LISTED_LABELS):
+        return ""
+    for row in range(0, len(array), max(1, len(array) // _SAMPLE)):
+        text = array[row].as_py()
+        value = None if text is None else loaded(text)
+        if not (isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and value[0].strip()):
+            return ""
+    return f"{escape(name)}/0" if len(array) else ""
 
 
 def _called(key: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container, Sequence
+from functools import lru_cache
 
 from curate.dataset.foreign import FOREIGN, TOGETHER
 
@@ -102,6 +103,8 @@ SAID_TWICE = ("response", "answer", "completion", "output", "reply", "generation
 LISTED_TEXTS = (*NAMES["text"], "tokens", "words", "sentences", "paragraphs", "lines", "utterances", "dialog", "dialogue",
                 "conversation", "turns", "data")  # fmt: skip
 """What a text may be called that is written as a list."""
+LISTED_LABELS = frozenset(("categories", "classes", "intents", "topics", "tags", "sentiments", "emotions", "accept"))
+"""What a list of classes may be called, beside the names of a label."""
 TITLES = ("title", "headline")
 THINGS = frozenset((
     "product", "produit", "produkt", "producto", "produto", "prodotto", "brand", "marque", "marke", "author", "auteur",
@@ -216,7 +219,8 @@ def together(name: str) -> set[str]:
     """What a column may be called where its other half stands beside it."""
     words = spelled(name)
     accented = unicodedata.normalize("NFC", name).casefold()
-    return {words, plain(name), *TOGETHER.get(words, ()), *TOGETHER.get(accented, ())}
+    more = longer(words) - {"label"}
+    return {words, plain(name), *TOGETHER.get(words, ()), *TOGETHER.get(accented, ()), *(more if len(more) == 1 else ())}
 
 
 def language(name: str) -> str:
@@ -277,7 +281,7 @@ def label_ranks(names: Sequence[str], ratings: Container[str]) -> dict[str, floa
 
 def rank(name: str, names: Sequence[str]) -> int | None:
     """How sure `names` is of `name`: its place in the list, later for a match of the last word; None for no match."""
-    wanted = plain(name)
+    wanted = plain(name.removesuffix("/0"))  # the one class of a list is called as the list is
     stripped = [known.strip("_") for known in names]
     if wanted in stripped:
         return stripped.index(wanted)
@@ -286,4 +290,33 @@ def rank(name: str, names: Sequence[str]) -> int | None:
             return len(names) + i
     if names == NAMES["label"] and wanted.startswith(("is_", "has_", "was_", "label_", "pass_")):
         return 2 * len(names)
-    return None
+    return len(names) if names == NAMES["label"] and "label" in longer(spelled(name.removesuffix("/0"))) else None
+
+
+_ELSEWHERE = {"theme", "intention", "intento", "etiquette", "nhan", "soru", "query", "questions"}
+"""Words that are other things in English or half a word (`ui_theme`, `nhan_vien`, `sorun`)."""
+_ABROAD = {
+    what: frozenset(word for word, english in FOREIGN.items() if english in group) - _ELSEWHERE
+    for what, group in (("label", NAMES["label"]), ("question", ("question",)), ("answer", ("answer",)))
+}
+_PHRASES = {what: tuple(f"{word}_" for word in sorted(words) if "_" in word) for what, words in _ABROAD.items()}
+_BENT = {what: tuple(sorted(w for w in words if len(w) >= 8 - (what != "label"))) for what, words in _ABROAD.items()}
+_UNSPACED = {what: tuple(sorted(w for w in words if w[0] >= "\u0e00" and len(w) > 1)) for what, words in _ABROAD.items()}
+
+
+@lru_cache(maxsize=4096)
+def longer(words: str) -> frozenset[str]:
+    """What a longer name in another language speaks of (`label`, `question`, `answer`), as `spelled` writes it: by its
+    first or last word (`categoría_del_ticket`, `frage_des_kunden`), inside a compound (`anfragekategorie`) or bent
+    (`talep_kategorisi`); at the end in scripts without blanks (`问题类别`)."""
+    first, *others = words.split("_")
+    last = others[-1] if others else first
+    if "id" in (first, *others) or words.endswith("categories"):
+        return frozenset()
+    found = set()
+    for what, known in _ABROAD.items():
+        whole = [word for word in (first, last) if others and word in known and (len(word) >= 4 or not word.isascii())]
+        bent = any(word.startswith(_BENT[what]) and len(word) <= 13 for word in (first, last))
+        if whole or bent or words.startswith(_PHRASES[what]) or last.endswith((*_BENT[what], *_UNSPACED[what])):
+            found.add(what)
+    return frozenset(found)

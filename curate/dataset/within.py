@@ -20,7 +20,7 @@ from curate.dataset.content import loaded
 from curate.dataset.dataset import Dataset
 from curate.dataset.detect import detect
 from curate.dataset.inner import Columns, at, inner
-from curate.dataset.names import about_row
+from curate.dataset.names import about_row, plain
 from curate.dataset.pointer import escape, parse_pointer
 from curate.dataset.side_by_side import median_written
 from curate.dataset.types import CONTENT_ROLES
@@ -31,6 +31,7 @@ _WORDS, _DISTINCT, _FILLED = 3, 0.2, 0.95
 _KEY = re.compile(r"(?!.*\d{4})[^\W\d][\w-]{0,40}")
 """A key as programs write it. Others may be private: data can be keyed by persons, telephones or accounts."""
 _SHOWN = 4
+_SETS = {"label", "labels", "categories", "classes", "intents", "topics", "emotions"}
 _SENTENCE, _DIFFERING = 5, 0.5
 """Words of the median string of a list, and share of distinct ones: tags, tokens and names of classes are fewer or come
 back."""
@@ -105,6 +106,23 @@ def told_in_lists(dataset: Dataset, places: Sequence[str]) -> str:
     if any(getattr(dataset.roles, role) for role in CONTENT_ROLES if role != "label"):
         return f"{where}: rows that differ only there count as copies, unless you make columns of it"
     return f"{where}: make columns of it, or turns with role and content"
+
+
+def told_sets(dataset: Dataset) -> str:
+    """How to read lists of classes under the name of a label as sets of labels, where the data has no label; empty for
+    none. The same list in every row is one of choices, and names that hardly come again are no classes."""
+    if dataset.task != "text" or not dataset.roles.text:
+        return ""
+    for name in dataset.columns:
+        if not dataset.is_json(name) or plain(name) not in _SETS:
+            continue
+        values = [loaded(text) for text in _sample(dataset, name).to_pylist() if text]
+        lists = [value for value in values if isinstance(value, list) and all(isinstance(one, str) for one in value)]
+        classes = [one for value in lists for one in value]
+        if len(lists) == len(values) > len({tuple(value) for value in lists}) > 1 and len(classes) >= 5 * len({*classes}):
+            way = shlex.quote(f"label={name}")
+            return f"{name} holds a list of classes, which is read as a set of labels if you say --role {way}"
+    return ""
 
 
 def told_within(dataset: Dataset, pointers: Sequence[str]) -> str:
