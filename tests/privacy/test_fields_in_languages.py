@@ -88,3 +88,29 @@ def test_a_telephone_that_is_called_a_number_stays(text: str) -> None:
 def test_a_word_is_one_whatever_marks_and_joiners_stand_in_it(joiner: str) -> None:
     away, identifier = phrases_before(f"పాస్{joiner}పోర్ట్ ")[0]
     assert (away, identifier.type) == (0, "PASSPORT")
+
+
+def addresses(text: str) -> list[str]:
+    spans = scan(pa.array([text], pa.large_string()), ScanConfig(types=("STREET_ADDRESS",)))
+    return [text[a:b] for a, b in zip(spans.start.tolist(), spans.end.tolist())]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hematokrit 41,5 %, Trombosit 240,8 bin, Demir 88,4 ug/dl",
+        "Glucosa 104,5 mg/dL, Triglicéridos 141,2 mg/dL",
+        "Subtotal 917,20 + IVA 192,61",
+        "Douglas 1,376,957 votes, Breckinridge 849,781 votes",
+        "CD-ROM com o Ubuntu 10.04 'Lucid Lynx'",
+    ],
+)
+def test_a_word_before_a_decimal_number_is_no_address(text: str) -> None:
+    assert addresses(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Lindenallee 5,80331 München", "Rua das Flores 23,4050-265 Porto", "ul. Mickiewicza 27/4"]
+)
+def test_an_address_with_a_comma_right_behind_its_number_stays(text: str) -> None:
+    assert addresses(text)

@@ -70,7 +70,7 @@ _GAMES = re.compile(
     r"|(?:w[io]n|winning|wins|victory|triumph|lead|leads|led|leading)\b[^.!?\n]{0,60} over) (?:the )?\Z"
 )
 """What stands directly in front of the team that lost."""
-_KIND_AT_END = re.compile(
+KIND_AT_END = re.compile(
     r"(?i)(?:str|straße|strasse|weg|gasse|platz|allee|ring|damm|ufer|markt|hof|berg|laan|straat|kade|plein|steeg|lei|gatan|gata|vägen|väg"
     r"|vej|gade|veien|vei|katu|tie|polku|utca|út|tér)\Z"
 )
@@ -120,7 +120,7 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
         return 0, 0
     counted = _WORD_AND_NUMBER.fullmatch(value)
     noun = (counted[2] or after) if counted else ""
-    if counted and not _KIND_AT_END.search(counted[1]) and _NOUN_BEHIND.match(noun) and noun[1].islower():
+    if counted and not KIND_AT_END.search(counted[1]) and _NOUN_BEHIND.match(noun) and noun[1].islower():
         return 0, 0  # "Máximo 120 palabras"
     while low < high and value[low] in _EDGE:
         low += 1
@@ -157,7 +157,7 @@ def _result(before: str, value: str, after: str) -> bool:
     if found is None or not (found[2] or _AND_OTHER.match(after)) or not _GAMES.search(before + value[: found.start()]):
         return False
     spelled = re.findall(r"[^\W\d_]+", found[0])
-    streets = any(word.lower() in _STREETS for word in spelled) or _KIND_AT_END.search(spelled[-1]) is not None
+    streets = any(word.lower() in _STREETS for word in spelled) or KIND_AT_END.search(spelled[-1]) is not None
     return not streets and _KIND_FIRST.match(found[0]) is None and not listed_first(spelled[0])
 
 

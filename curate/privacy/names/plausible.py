@@ -17,6 +17,7 @@ import numpy as np
 
 from curate.privacy.column import Block
 from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, PHONE_AFTER, VERSION, word_classes
+from curate.privacy.names.addresses import KIND_AT_END
 from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import no_person
 from curate.privacy.names.listed import listed_first, listed_name, of_bodies
@@ -29,6 +30,7 @@ from curate.privacy.words import LETTERS, word_list
 _REGISTER = re.compile(r"[A-Z]{2,5}\.? ?\d{3,}")
 """`HRB 11204`."""
 _CURRENCIES = frozenset(code.encode() for code in words("bodies", "currencies"))
+_FRACTION = re.compile(rb"[.,]\d{1,3}(?!\d)")
 _MEASURE = re.compile(r"\d*[.,]\d+")
 _LABEL = PHONE | PHONE_AFTER | IDENTIFIER | CARD | MONEY | VERSION | COUNT
 _WORD_AND_BLANK = re.compile(r"([^\W\d_][\w'’-]*+)\s+")
@@ -228,8 +230,11 @@ def plausible(text: Block, found: Found) -> Found:
         if kind == STREET_ADDRESS:
             spelled = LETTERS.findall(value)
             ahead = text.raw(max(int(text.starts[row]), start - 2), start)
-            if (ahead[:1].isdigit() and ahead[1:] == b".") or _MEASURE.fullmatch(value):
-                keep[n] = False  # digits of a decimal number: `5.06667`, `0.003981 Newtons`
+            behind = text.raw(end, min(int(text.ends[row]), end + 5))
+            if (ahead[:1].isdigit() and ahead[1:] == b".") or _MEASURE.fullmatch(value) or (
+                value[-1:].isdigit() and _FRACTION.match(behind) and not any(map(KIND_AT_END.search, spelled))
+            ):
+                keep[n] = False  # digits of a decimal number: `5.06667`, `0.003981 Newtons`, `Trombosit 240,8`
                 continue
             keep[n] = not (len(spelled) == 1 and _labelled(value, spelled[0])) and not _number_with_label(value, spelled)
             no_street = _NO_STREET.match(value) or _NUMBER_OF_FILE.fullmatch(value) or _MOVES.search(value)
