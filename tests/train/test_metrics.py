@@ -100,6 +100,20 @@ def test_calibration_is_that_of_a_plain_loop_and_its_level_tells_calibrated_from
     assert sum(n for *_, n in off["bins"]) == 1500
 
 
+@pytest.mark.parametrize("overconfident", [0.0, 0.05, 0.2])
+def test_the_interval_of_the_calibration_error_holds_the_true_one_and_the_estimate(overconfident: float) -> None:
+    # Percentiles of draws hold it in 0, 0 and 84 of 100 sets of this size.
+    rng, held = np.random.default_rng(8), 0
+    for _ in range(40):
+        confidence = rng.beta(5, 2, 140)
+        chance = np.clip(confidence - overconfident, 0, 1)
+        found = calibration(confidence, rng.random(140) < chance, None, Resampling(140, draws=200))
+        low, high = found["intervals"]["ece"]
+        assert low <= found["ece"] <= high
+        held += low <= float(np.mean(confidence - chance)) <= high
+    assert held >= 31
+
+
 def test_the_brier_score_is_sklearns_for_two_classes_and_counts_unknown_labels_as_wrong() -> None:
     from sklearn.metrics import brier_score_loss
 

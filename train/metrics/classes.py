@@ -7,7 +7,10 @@ Calibration. Confidence is the probability of the predicted class. The expected 
 is over `BINS` bins of equal size, which small sets need (Nixon et al. 2019, arXiv:1904.01685): sum over bins of share x
 |accuracy - mean confidence|. It is above zero for a perfectly calibrated model too, the more so the fewer the rows, so
 it stands beside what such a model would reach here in 95 of 100 cases (outcomes drawn from the confidences): below that,
-nothing speaks against calibration. The Brier score is the squared error summed over classes, 0 to 2 (Brier 1950).
+nothing speaks against calibration. Each draw of rows adds to the error what the rows themselves added, so percentiles of
+draws lie above the true error and, with few rows, above the estimate. The interval is the basic bootstrap's (draws mirrored
+at the estimate; Davison and Hinkley 1997, section 5.2), from 0 where nothing speaks against calibration, and up to the
+estimate at least. The Brier score is the squared error summed over classes, 0 to 2 (Brier 1950).
 
 Cost: a few matrix products of draws x rows x classes; 0.1 s for 3,000 rows of 77 classes.
 """
@@ -86,17 +89,24 @@ def calibration(confidence: np.ndarray, right: np.ndarray, brier: np.ndarray | N
     rng = np.random.default_rng(draws.seed)
     drawn = rng.random((SIMULATIONS, len(order))) < confidence
     perfect = np.abs((drawn - confidence) @ member).sum(axis=1) / len(order)
+    ece, level = float(np.abs(gaps.sum(0)).sum() / len(order)), float(np.percentile(perfect, 95))
+    span = draws.of(lambda w: np.abs(w @ gaps).sum(axis=1) / w.sum(axis=1))
     out: dict[str, Any] = {
-        "ece": float(np.abs(gaps.sum(0)).sum() / len(order)),
-        "ece_95_if_calibrated": float(np.percentile(perfect, 95)),
+        "ece": ece,
+        "ece_95_if_calibrated": level,
         "mean_confidence": float(confidence.mean()),
         "bins": [[float(confidence[r].mean()), float(right[r].mean()), len(r)] for r in bins],
-        "intervals": {"ece": draws.of(lambda w: np.abs(w @ gaps).sum(axis=1) / w.sum(axis=1))},
+        "intervals": {"ece": None if span is None else _mirrored(ece, span, level)},
     }
     if brier is not None:
         out["brier"] = float(np.mean(brier))
         out["intervals"]["brier"] = draws.of_mean(brier)
     return out
+
+
+def _mirrored(ece: float, drawn: list[float], level: float) -> list[float]:
+    low = 0.0 if ece <= level else max(0.0, 2 * ece - drawn[1])
+    return [low, max(ece, 2 * ece - drawn[0])]
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
