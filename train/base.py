@@ -184,9 +184,16 @@ def load_model(
         )
     model.config.pad_token_id = tokenizer.pad_token_id
     model.config.use_cache = False
+    for module in model.modules():  # padding stands on the right, where a causal model looks at none of it
+        if hasattr(module, "warn_if_padding_and_no_attention_mask"):
+            module.warn_if_padding_and_no_attention_mask = _say_nothing
     model.curate_new_modules = _new_modules(model, set(told["missing_keys"])) if labels is not None else ()
     placed: Any = model if quantised is not None else model.to(device)
     return placed
+
+
+def _say_nothing(*_: Any) -> None:
+    return
 
 
 def _new_modules(model: Any, missing: set[str]) -> tuple[str, ...]:

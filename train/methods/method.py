@@ -71,11 +71,12 @@ def peft_extras(model: Any, *, exclude: bool = True) -> dict[str, Any]:
 def quiet_peft() -> Iterator[None]:
     """Keep peft from warning of what it does all the same.
 
-    It adapts normalisations other than torch's own, and gives stacked experts, which are no modules, the ranks that it
-    wrote down for them itself.
+    It adapts normalisations other than torch's own, takes GPT-2's matrices the other way round, and gives stacked experts,
+    which are no modules, the ranks that it wrote down for them itself.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Unsupported layer type")
+        warnings.filterwarnings("ignore", "fan_in_fan_out is set to")
         warnings.filterwarnings("ignore", "The following (rank|alpha)_pattern keys")
         yield
 
