@@ -49,6 +49,11 @@ class EncodedRow:
     uneven: bool = False
     """Whether only one answer of a pair thinks."""
 
+    @property
+    def length(self) -> int:
+        """Tokens that a model works through: an encoder-decoder's are those that it reads and those that it writes."""
+        return len(self.tokens) + len(self.source)
+
 
 @dataclass(frozen=True)
 class EncodingReport:
@@ -65,6 +70,9 @@ class EncodingReport:
     truncated_tokens: int = 0
     truncated_supervised_tokens: int = 0
     truncated_side: str = "end"
+    """Which end was cut; an encoder-decoder reads and writes apart, and may lose both a start and an end."""
+    reads_apart: bool = False
+    """Whether the model reads and writes apart: lengths are of both together, and each has the maximal length."""
     passages_first: bool = False
     """Whether passages beside the prompt or text lost tokens before anything else did."""
     context_is_full: bool = False
@@ -97,14 +105,16 @@ class EncodingReport:
     def words(self) -> list[str]:
         """What a person should know before training, one sentence each."""
         quantiles = ", ".join(f"{name} {value}" for name, value in self.length_tokens.items())
-        said = [f"{self.rows:,} rows, {self.tokens:,} tokens ({quantiles}, longest {self.longest_tokens})"]
+        both = "; read and written together" if self.reads_apart else ""
+        said = [f"{self.rows:,} rows, {self.tokens:,} tokens ({quantiles}, longest {self.longest_tokens}{both})"]
         if self.supervised_tokens:
             said[0] += f", {self.supervised_tokens:,} of them supervised"
         if self.truncated_rows:
             lost = f", {self.truncated_supervised_tokens:,} of them supervised" if self.truncated_supervised_tokens else ""
             where = f"{self.truncated_side}, passages first" if self.passages_first else self.truncated_side
+            over = "read or write more than" if self.reads_apart else "are longer than"
             said.append(
-                f"Cut at the {where}: {self.truncated_rows:,} rows are longer than {self.max_length_tokens} "
+                f"Cut at the {where}: {self.truncated_rows:,} rows {over} {self.max_length_tokens} "
                 f"tokens and lose {self.truncated_tokens:,} tokens{lost}; "
                 + ("the base reads no more" if self.context_is_full else "raise max_length_tokens to keep them")
             )
@@ -160,6 +170,7 @@ class Encoded:
     tokens: tuple[np.ndarray, ...]
     supervised: tuple[np.ndarray, ...]
     lengths: np.ndarray
+    """int64[n]: tokens that a model works through, both those that it reads and those that it writes."""
     report: EncodingReport
     sources: tuple[np.ndarray, ...] | None = None
     tags: tuple[np.ndarray, ...] | None = None
@@ -194,11 +205,16 @@ def report_of(kept: Sequence[int], rows: Sequence[EncodedRow], ids: np.ndarray, 
             listed = numbers.setdefault(row.refused, [])
             if len(listed) < MOST_LISTED:
                 listed.append(int(ids[i]))
-    whole = np.array([len(row.tokens) + row.cut_tokens for row in rows], dtype=np.int64)
+    whole = np.array([row.length + row.cut_tokens for row in rows], dtype=np.int64)
+    apart = any(len(row.source) for row in rows)
+    if apart:
+        cut = {"start of what is read": any(row.cut_tokens > row.cut_supervised for row in rows)}
+        cut["end of answers"] = any(row.cut_supervised for row in rows)
+        side = " and the ".join(end for end, there in cut.items() if there) or side
     quantiles = {f"p{q}": int(np.percentile(whole[kept], q, method="higher")) for q in (50, 90, 99)} if kept else {}
     return EncodingReport(
         rows=len(kept),
-        tokens=sum(len(rows[i].tokens) + len(rows[i].source) for i in kept),
+        tokens=sum(rows[i].length for i in kept),
         supervised_tokens=sum(int(rows[i].supervised.sum()) for i in kept),
         max_length_tokens=limit,
         longest_tokens=int(whole.max()) if len(whole) else 0,
@@ -207,6 +223,7 @@ def report_of(kept: Sequence[int], rows: Sequence[EncodedRow], ids: np.ndarray, 
         truncated_tokens=sum(row.cut_tokens for row in rows),
         truncated_supervised_tokens=sum(row.cut_supervised for row in rows),
         truncated_side=side,
+        reads_apart=apart,
         refused_rows=len(rows) - len(kept),
         refused_reasons=dict(sorted(Counter(row.refused for row in rows if row.refused).items())),
         refused_row_numbers=dict(sorted(numbers.items())),

@@ -32,6 +32,7 @@ from train.beside import MARK, SPARE, AboutText, has_passages, is_own
 from train.chat import TEMPLATE_FAULTS, ChatTemplate, special_tokens, way_on
 from train.encoded import BEYOND, NOTHING, Encoded, EncodedRow, answer_start, compared, report_of, with_last
 from train.examples import CLASSIFICATION, EXTRACTION, OF_TEXTS, TEXT, Conversation, Examples, Span, Tools
+from train.read_written import ReadWritten, read_and_written
 from train.spans import tags_of_tokens
 from train.thoughts import ENDS, OPENS, has_empty, in_field, says_nothing, thinks
 
@@ -142,7 +143,7 @@ class Encoder:
             ids=examples.ids[kept],
             tokens=tuple(rows[i].tokens for i in kept),
             supervised=tuple(rows[i].supervised for i in kept),
-            lengths=np.array([len(rows[i].tokens) for i in kept], dtype=np.int64),
+            lengths=np.array([rows[i].length for i in kept], dtype=np.int64),
             report=report,
             sources=tuple(rows[i].source for i in kept) if seq2seq else None,
             tags=tuple(rows[i].tags for i in kept) if examples.task == EXTRACTION else None,
@@ -248,7 +249,8 @@ class Encoder:
         if not all(each.spans for each in rendered):
             return [EncodedRow(NOTHING, _NO_MASK, refused="no assistant turn is to be learned") for _ in talks]
         if self.decoder_start is not None:
-            return [self._pair(text[: spans[-1][0]], text[slice(*spans[-1])]) for _, text, spans in rendered]
+            first, limit = self.decoder_start, self.max_length_tokens
+            return [self.read_written(text, spans[-1]).row(first, limit, SILENT) for _, text, spans in rendered]
         only_read = [sum(start == end for start, end in spans) for _, _, spans in rendered]
         empty = [sum(has_empty(text[start:end]) for start, end in spans) for _, text, spans in rendered]
         marked = [any(map(self._marks.search, _contents(messages))) for messages in talks]
@@ -373,21 +375,9 @@ class Encoder:
             supervised = np.append(supervised, True)
         return tokens, supervised
 
-    def _pair(self, prompt: str, answer: str) -> EncodedRow:
-        """What an encoder-decoder reads and writes; both are cut at the maximal length, the prompt at its start."""
-        assert self.decoder_start is not None
-        limit, end = self.max_length_tokens, int(self.tokenizer.eos_token_id)
-        read = self.tokenizer(_readable(prompt), verbose=False)["input_ids"]
-        wrote = self.tokenizer(_readable(answer).strip(), add_special_tokens=False, verbose=False)["input_ids"]
-        wrote = [token for token in wrote if token not in self.special]
-        if not wrote:
-            return EncodedRow(NOTHING, _NO_MASK, refused=SILENT)
-        whole = [self.decoder_start, *wrote, end]
-        cut = max(0, len(whole) - limit)
-        source = np.array(read[-limit:], dtype=np.int32)
-        tokens = np.array(whole[:limit], dtype=np.int32)
-        lost = cut + max(0, len(read) - limit)
-        return EncodedRow(tokens, np.arange(len(tokens)) > 0, lost, cut, source=source)
+    def read_written(self, text: str, span: tuple[int, int]) -> ReadWritten:
+        """What an encoder-decoder reads and writes of a rendered conversation whose last answer stands at `span`."""
+        return read_and_written(self.tokenizer, self.special, _readable(text), *span)
 
 
 def _contents(messages: Conversation) -> list[str]:

@@ -271,6 +271,8 @@ def run_identity(
     if rows is not None and rows.task not in OF_TEXTS:  # of a base on the hub, nothing else tells that it changed
         identity["template_hash"] = xxhash.xxh3_128_hexdigest(json.dumps(bench.encoder.chat.learned_with()).encode())
     if rows is not None and (rows.task not in OF_TEXTS or bench.encoder.decoder_start is not None):
+        if rows.task not in OF_TEXTS and bench.encoder.decoder_start is not None:
+            identity["order_version"] = "2"  # rows are grouped by what is read and what is written
         identity["encoding_version"] = VERSION  # texts are encoded for other models as ever: what learned them stays found
     hashed = {**identity, "canonical": sorted((canonical or {}).items())}
     hashed.pop("config")  # the hash of it leaves out what changes no result

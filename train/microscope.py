@@ -162,13 +162,10 @@ def _of_conversation(
         except Exception:  # a template that takes no such conversation: nothing to look at
             return []
     text = text.encode("utf-8", "replace").decode("utf-8")
-    ids, offsets = encoder.pieces(text, spans if encoder.decoder_start is None else ())
-    special = np.isin(ids, list(encoder.special))
     if encoder.decoder_start is not None and spans:
-        start, end = spans[-1]
-        whole = [(i, offsets[i, 0] >= start and offsets[i, 1] <= end) for i in range(len(ids))]
-        states = [LEARNED if inside else READ if offsets[i, 0] < start else LEFT for i, inside in whole]
-        return _tokens(text, ids, offsets, special, states, bench, reveal)
+        return _read_and_written(text, spans[-1], bench, reveal)
+    ids, offsets = encoder.pieces(text, spans)
+    special = np.isin(ids, list(encoder.special))
     masked, learned = encoder.masked(text, spans)
     if len(masked) > len(ids) or (len(masked) and not np.array_equal(masked, ids[: len(masked)])):  # an end was added
         at = len(masked) - 1
@@ -189,6 +186,20 @@ def _of_conversation(
         else:
             states.append(LEARNED if learned[i] and i > first else READ)
     return _tokens(text, ids, offsets, special, states, bench, reveal)
+
+
+def _read_and_written(text: str, span: tuple[int, int], bench: Workbench, reveal: bool) -> list[Token]:
+    """What an encoder-decoder reads, then what it writes (behind its own first token), then what is left out."""
+    encoder = bench.encoder
+    row = encoder.read_written(text, span)
+    before, behind = row.cut(encoder.max_length_tokens)
+    states = [CUT] * before + [READ] * (len(row.read) - before)
+    states += [LEARNED] * (len(row.written) - behind) + [CUT] * behind if len(row.written) else []
+    left, left_at = encoder.pieces(text[span[1] :])
+    states += [LEFT] * len(left)
+    ids = np.concatenate([row.read, row.written, left])
+    places = np.concatenate([row.read_at, row.written_at, left_at + span[1]])
+    return _tokens(text, ids, places, np.isin(ids, list(encoder.special)), states, bench, reveal)
 
 
 def _kept(ids: np.ndarray, tokens: np.ndarray) -> np.ndarray:

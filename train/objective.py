@@ -57,6 +57,10 @@ class Batch:
         moved = {name: value.to(device) for name, value in values.items() if value is not None and name not in _STAYS}
         return dataclasses.replace(self, **moved)
 
+    def n_tokens(self) -> int:
+        """Tokens that the model works through, padding left out."""
+        return int(self.lengths.sum()) + (0 if self.source_lengths is None else int(self.source_lengths.sum()))
+
     def weight(self) -> float:
         """What the batch counts for in the loss of its step: its targets, the sum of their weights, or its pairs."""
         if self.pairs:

@@ -263,7 +263,7 @@ class PlannedTrainer(Streamed, transformers.Trainer):
     def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> float:
         for batch in batch_samples:
             rows = batch.rows[: batch.pairs or None].numpy()
-            self.metrics.batch(int(batch.lengths.sum()), self.batches.encoded.ids[rows].tolist())
+            self.metrics.batch(batch.n_tokens(), self.batches.encoded.ids[rows].tolist())
         return distributed.total(sum(batch.weight() for batch in batch_samples))
 
     def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:

@@ -22,6 +22,7 @@ from train.extra import extra
 from train.generate import generate
 from train.lora import open_workbench, train_adapter
 from train.merge import merge_adapter
+from train.microscope import look
 
 ROOT = Path(__file__).parents[2]
 TEXT = ["card visa chip pin swipe refund return money back repay password login account email locked please help"] * 9
@@ -142,6 +143,57 @@ def test_the_loss_of_an_encoder_decoder_is_its_own(seq2seq: Path) -> None:
     mask = (torch.arange(batch.source.shape[1])[None] < batch.source_lengths[:, None]).long()
     stock = objective.model(input_ids=batch.source, attention_mask=mask, labels=labels).loss
     assert objective.nats(batch).mean().item() == pytest.approx(stock.item(), abs=1e-5)
+
+
+def read_of(lengths: list[int]) -> Examples:
+    made = tuple(
+        ({"role": "user", "content": " ".join(["help"] * n)}, {"role": "assistant", "content": "refund card"})
+        for n in lengths
+    )
+    return Examples("sft", np.arange(len(made)), messages=made)
+
+
+def test_the_microscope_shows_what_an_encoder_decoder_reads_and_writes_token_by_token(seq2seq: Path) -> None:
+    for limit in (256, 12, 3):
+        bench = open_workbench(TrainConfig(base=str(seq2seq), max_length_tokens=max(limit, 4)))
+        bench.encoder.max_length_tokens = limit
+        rows = read_of([20])
+        encoded, seen = bench.encoder.encode(rows), look(rows, 0, bench)
+        assert encoded.sources is not None
+        assert [t.id for t in seen.tokens if t.state == "read"] == encoded.sources[0].tolist()
+        learned = [t for t in seen.tokens if t.state == "learned"]
+        assert [t.id for t in learned] == encoded.tokens[0][encoded.supervised[0]].tolist()
+        assert seen.counts()["cut"] == encoded.report.truncated_tokens
+        if limit > 4:
+            assert "".join(t.piece for t in learned) == "refundcard</s>"
+
+
+def test_rows_of_an_encoder_decoder_are_as_long_as_what_it_reads_and_writes(seq2seq: Path) -> None:
+    bench = open_workbench(TrainConfig(base=str(seq2seq), max_length_tokens=60))
+    encoded = bench.encoder.encode(read_of([2, 30, 30, 90]))
+    assert encoded.sources is not None
+    sizes = [len(read) + len(wrote) for read, wrote in zip(encoded.sources, encoded.tokens, strict=True)]
+    assert encoded.lengths.tolist() == sizes
+    report = encoded.report
+    assert report.tokens == sum(sizes)
+    assert report.length_tokens["p50"] == sizes[1]
+    assert report.truncated_side == "start of what is read"
+    assert "read and written together" in report.words()[0]
+    assert report.words()[1].startswith("Cut at the start of what is read: 1 rows read or write more than 60 tokens")
+    bench.encoder.max_length_tokens = 3
+    both = bench.encoder._encoded(read_of([9]), bench.encoder._made(read_of([9]), [0])).report
+    assert both.truncated_side == "start of what is read and the end of answers"
+    assert both.truncated_supervised_tokens == 1
+
+
+def test_batches_of_an_encoder_decoder_hold_rows_that_read_about_as_much(seq2seq: Path, tmp_path: Path) -> None:
+    config = TrainConfig(base=str(seq2seq), steps=8, batch_rows=4, lora_rank=4)
+    rows = read_of([3, 60] * 16)
+    run = train_adapter(rows, config, tmp_path, evaluation=read_of([3] * 4))
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    steps = [line["row_ids"] for line in lines if "row_ids" in line]
+    assert sum(len({row % 2 for row in step}) == 1 for step in steps) >= 7
+    assert run.done["tokens_seen"] == run.done["encoding"]["tokens"]
 
 
 def test_an_encoder_decoder_learns_classes(seq2seq: Path, tmp_path: Path) -> None:
