@@ -23,7 +23,7 @@ import torch
 import transformers
 from torch.utils.data import DataLoader
 
-from curate.errors import CurateError
+from curate.errors import EXIT_USAGE, CurateError
 from train import distributed
 from train.config import TrainConfig
 from train.encoded import Encoded
@@ -39,7 +39,9 @@ Evaluate = Callable[[], "Measured"]
 
 
 class DivergedError(CurateError):
-    """The loss stopped being a number."""
+    """The loss stopped being a number: the settings or the rows are at fault."""
+
+    exit_code = EXIT_USAGE
 
 
 class Measured(NamedTuple):

@@ -147,14 +147,20 @@ def test_overfitting_is_a_rise_beyond_its_error_while_training_goes_on_falling()
     assert "overfitting" not in kinds(overfit(0.002, 0.0001, 0.2))  # sure, and of no matter
 
 
-def test_a_wide_gap_is_a_note() -> None:
-    dog, said = Fit(), []
-    dog.see(facts(chance_nats=2.0))
-    for e in range(4):
-        dog.see(Step(e + 1, 0.1))
-        said += dog.see(Validated(e + 1, 1.5))
-    assert kinds(said) == ["generalisation_gap"]
-    assert said[0].severity == "note"
+def test_a_wide_gap_is_a_note_until_the_validation_loss_leaves_its_best() -> None:
+    for losses, severities in (
+        ((1.5, 1.5, 1.5, 1.5), ["note"]),
+        ((1.5, 1.5, 1.6, 1.7), ["note", "warning"]),
+        ((1.5, 1.6, 1.7, 1.5), ["warning"]),
+        ((1.5, 0.9, 0.9, 0.9), []),
+    ):
+        dog, said = Fit(), []
+        dog.see(facts(chance_nats=2.0))
+        for e, loss in enumerate(losses):
+            dog.see(Step(e + 1, 0.1))
+            said += dog.see(Validated(e + 1, loss, 0.1 if e else None, 0.2))  # too few rows to prove a rise
+        assert set(kinds(said)) <= {"generalisation_gap"}
+        assert [alert.severity for alert in said] == severities
 
 
 def test_underfitting_is_a_loss_that_ends_where_it_began() -> None:

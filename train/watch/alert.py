@@ -98,7 +98,7 @@ KINDS: dict[str, tuple[str, str]] = {
 """Every kind of alert: what was seen, and what to do about it."""
 
 WARNING, NOTE, FATAL = "warning", "note", "fatal"
-NOTES = frozenset({"imbalance", "generalisation_gap"})
+NOTES = frozenset({"imbalance"})
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 Overfitting: the rows' validation losses have risen since the best evaluation, compared row by row, by more than twice
 the standard error of that rise and by `LEAST_RISE` of the best loss, in two evaluations running, while the training
 loss went on falling. The paired comparison makes the threshold follow the number of validation rows: fifty rows must
-rise more than five thousand. A gap alone is no proof (training rows may be easier), so it is a note: validation above
-training by more than half of what an untrained model loses, at two evaluations running.
+rise more than five thousand. A gap is validation above training by more than half of what an untrained model loses, at two
+evaluations running. Alone it is no proof (training rows may be easier), so it is a note; with a validation loss that stands
+`LEAST_RISE` above its best, which few rows cannot prove to be more than chance, it is told at once.
 
 Underfitting: after the last step the median training loss of the last tenth of the steps, and the last validation loss
 where there is one, are above `HIGH` of the loss of a model that has learned nothing. For classes that is the entropy of
@@ -23,6 +24,7 @@ from train.watch.alert import Alert, Event, Facts, Finished, Step, Validated
 
 LEAST_RISE, STANDARD_ERRORS, IN_A_ROW = 0.02, 2.0, 2
 GAP_SHARE = 0.5
+WIDE, WIDE_AND_RISEN = "wide", "wide and risen"
 HIGH, FEWEST_STEPS, FIRST = 0.9, 20, 5
 
 
@@ -70,8 +72,10 @@ class Fit:
         untrained = self._untrained()
         gap = event.loss - train
         self.wide = self.wide + 1 if untrained is not None and gap > GAP_SHARE * untrained else 0
-        if self.wide >= IN_A_ROW and "overfitting" not in self.said and self._new("generalisation_gap"):
-            found.append(Alert("generalisation_gap", event.step, {**numbers, "untrained_loss": untrained}))
+        quiet = event.loss <= (1 + LEAST_RISE) * self.best
+        told = not self.said.isdisjoint({"overfitting", WIDE_AND_RISEN})
+        if self.wide >= IN_A_ROW and not told and self._new(WIDE if quiet else WIDE_AND_RISEN):
+            found.append(Alert("generalisation_gap", event.step, {**numbers, "untrained_loss": untrained}, quiet=quiet))
         return found
 
     def _finished(self, event: Finished) -> Sequence[Alert]:
