@@ -4,8 +4,8 @@ An adapter folder is peft's own (`adapter_config.json`, `adapter_model.safetenso
 numbers of the base that were changed, by name), or whole weights, as the method leaves it. Beside it lie `README.md`, the
 card, and `curate_adapter.json`, which says what it was trained for (task, labels as shown in reports, base and its hash,
 method, pooling, length, and the chat template of its conversations: it is asked with that one, whatever the base's or the
-plain one are by then). Loading refuses a damaged file and a base other than the one trained on; nothing is unpickled.
-Cost: reading the base.
+plain one are by then; and a hash of the weights). Loading refuses a damaged file, weights other than those that were saved,
+and a base other than the one trained on; nothing is unpickled. Cost: reading the base.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import xxhash
 
 from curate.dataset.atomic import atomic_write_text
 from curate.errors import ConfigError, DataError
@@ -90,10 +92,21 @@ def save_adapter(
         "config": config.told(),
         "chat_template": template,
         "run_id": identity["run_id"],
+        "weights_hash": weights_hash(making),
     }
     write_json(making / ABOUT, about)
     shutil.rmtree(target, ignore_errors=True)
     making.rename(target)
+
+
+def weights_hash(folder: Path) -> str:
+    """Hex hash of the weights in a folder, which tells bits that are not those that were saved."""
+    digest = xxhash.xxh3_128()
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            while block := file.read(1 << 24):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def stop_where_learned(model: Any, bench: Workbench, task: str) -> None:
@@ -161,6 +174,12 @@ def load_adapter(
     extraction = about["task"] == EXTRACTION
     if extraction and labels:
         bench.encoder.tag_names = list(labels)
+    if not merged:
+        _check_files(folder, PATCHED if (folder / PATCHED).is_file() else WEIGHTS)
+    if about.get("weights_hash") not in (None, weights_hash(folder)):
+        raise DataError(
+            f"the weights in {folder} are not those that were saved there: a file is damaged or was changed; train it again"
+        )
     model = _model(folder, bench, config, labels, extraction=extraction, merged=merged, quantised=quantised)
     objective = objective_of(model, config, labels, extraction=extraction)
     if (folder / PATCHED).is_file():
@@ -197,8 +216,6 @@ def _model(
     from train.base import load_model
 
     patched = (folder / PATCHED).is_file()
-    if not merged:
-        _check_files(folder, PATCHED if patched else WEIGHTS)
     possible = quantised and find_spec("bitsandbytes") is not None
     how = METHODS[config.method].quantised() if possible and not merged else None
     model = load_model(bench.source, bench.tokenizer, config, labels, extraction=extraction, quantised=how)

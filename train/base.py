@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 import xxhash
+from safetensors import SafetensorError
 
 from curate.errors import ConfigError
 from train.config import ALL_LINEAR, BUNDLED, TrainConfig
@@ -172,7 +173,7 @@ def load_model(
             output_loading_info=True,
             **head,
         )
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
         raise _unloadable(source, "base model", error) from error
     finally:
         transformers.logging.set_verbosity(verbosity)

@@ -19,7 +19,7 @@ import torch
 
 from curate.dataset.atomic import make_private_dir
 from curate.errors import ConfigError, CurateError
-from train.adapters import ABOUT, LoadedAdapter, load_adapter, stop_where_learned
+from train.adapters import ABOUT, LoadedAdapter, load_adapter, stop_where_learned, weights_hash
 from train.examples import OF_TEXTS
 from train.files import read_json, write_json
 
@@ -91,7 +91,8 @@ def _write(loaded: LoadedAdapter, folder: Path) -> None:
     loaded.bench.tokenizer.save_pretrained(str(folder))
     about = read_json(loaded.folder / ABOUT) or {}
     template = None if loaded.task in OF_TEXTS else loaded.bench.tokenizer.chat_template
-    write_json(folder / ABOUT, {**about, "base_hash": None, "chat_template": template})
+    hashed = {"weights_hash": weights_hash(folder)}
+    write_json(folder / ABOUT, {**about, "base_hash": None, "chat_template": template, **hashed})
     card = loaded.folder / "README.md"
     if card.is_file():
         text = card.read_text(encoding="utf-8")

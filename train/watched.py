@@ -55,8 +55,10 @@ def facts_of(
         classes = {shown.get(name, name): n for name, n in sorted(counts.items())}
         total = sum(counts.values())
         chance = -math.fsum(n / total * math.log(n / total) for n in counts.values())
-        asked = {canonical.get(label, label) for part in held for label in part.labels}
-        unseen = tuple(shown.get(name, name) for name in sorted(asked - set(counts)))
+        judging = held if real_world is None else [*held, real_world]
+        strangers = {canonical.get(label, label) for part in judging for label in part.labels} - set(counts)
+        named = {**_masked(strangers - set(shown)), **shown}  # of real cases nobody knew them before
+        unseen = tuple(named[name] for name in sorted(strangers))
     return Facts(
         task=examples.task,
         rows=len(examples),
@@ -70,6 +72,12 @@ def facts_of(
         repeated_rows=tuple(repeated),
         repeated_real_cases=real_seen,
     )
+
+
+def _masked(names: set[str]) -> dict[str, str]:
+    from curate.privacy.preview import shown_names  # the scanner is only for those who need it
+
+    return shown_names(names) if names else {}
 
 
 def _contents(examples: Examples) -> list[str]:

@@ -81,7 +81,7 @@ def test_an_adapter_of_another_base_is_refused(run: TrainedRun, tmp_path: Path) 
         load_adapter(run.directory, base=str(other))
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "json", "shape", "absent"])
+@pytest.mark.parametrize("damage", ["cut", "empty", "bits", "json", "shape", "absent"])
 def test_a_damaged_adapter_is_named_and_not_used(run: TrainedRun, tmp_path: Path, damage: str) -> None:
     folder = copy_of(run, tmp_path) / "adapter"
     weights = folder / "adapter_model.safetensors"
@@ -89,6 +89,10 @@ def test_a_damaged_adapter_is_named_and_not_used(run: TrainedRun, tmp_path: Path
         weights.write_bytes(weights.read_bytes()[:5000])
     elif damage == "empty":
         weights.write_bytes(b"")
+    elif damage == "bits":
+        held = bytearray(weights.read_bytes())
+        held[-100] ^= 0x40
+        weights.write_bytes(held)
     elif damage == "json":
         (folder / "adapter_config.json").write_text("{")
     elif damage == "shape":

@@ -222,6 +222,15 @@ def test_a_bfloat16_checkpoint_runs_in_float32_on_a_cpu(tmp_path: Path) -> None:
     assert {p.dtype for p in half.parameters()} == {torch.bfloat16}
 
 
+def test_a_base_whose_weights_are_cut_off_is_named(tmp_path: Path) -> None:
+    folder = make_base(tmp_path)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    source = resolve_base(str(folder))
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        load_model(source, load_tokenizer(source), TrainConfig(base=str(folder)), None)
+
+
 def test_half_precision_trains_with_adapters_and_head_in_float32(tmp_path: Path, quick: TrainConfig) -> None:
     config = quick.replace(dtype="bfloat16", device="cpu", steps=40)
     run = train_adapter(make_tickets(120, seed=1), config, tmp_path, evaluation=make_tickets(40, seed=2, first_id=900))

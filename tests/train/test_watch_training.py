@@ -77,6 +77,14 @@ def test_overfitting_is_caught_while_it_happens(tmp_path: Path, config: TrainCon
     assert {"step": step, "alert": next(a for a in run.done["alerts"] if a["kind"] == "overfitting")} in lines(tmp_path)
 
 
+def test_rows_learned_by_heart_are_told_of_where_too_few_are_watched(tmp_path: Path, config: TrainConfig) -> None:
+    few, watched = (shuffled(make_tickets(n, seed=s, first_id=s), s) for n, s in ((48, 21), (8, 322)))
+    settings = config.replace(steps=120, learning_rate=2e-2, evaluate_every_steps=10, lora_rank=16)
+    run = train_adapter(few, settings, tmp_path, validation=watched, evaluation=watched)
+    told = [a for a in run.done["alerts"] if a["kind"] in ("overfitting", "generalisation_gap")]
+    assert "warning" in {alert["severity"] for alert in told}
+
+
 def test_underfitting_is_caught_at_the_end(tmp_path: Path, config: TrainConfig, tickets: Examples) -> None:
     validation = make_tickets(60, seed=31, first_id=500)
     timid = config.replace(learning_rate=1e-7, head_learning_rate=1e-7, evaluate_every_steps=20, head_start="random")
@@ -120,6 +128,15 @@ def test_classes_that_only_the_evaluation_knows_are_named(tmp_path: Path, config
     assert next(a for a in run.done["alerts"] if a["kind"] == "classes_unseen")["names"] == ["card"]
 
 
+def test_classes_that_only_real_cases_know_are_named_masked(tmp_path: Path, config: TrainConfig, tickets: Examples) -> None:
+    real = Examples("classification", np.arange(2), ("x", "y"), ("parking", "ann.lee@example.com"))
+    run = train_adapter(tickets, config.replace(steps=2), tmp_path, evaluation=tickets, real_world=real, thorough=True)
+    names = next(a for a in run.done["alerts"] if a["kind"] == "classes_unseen")["names"]
+    assert "parking" in names
+    assert len(names) == 2
+    assert "ann.lee@example.com" not in json.dumps(run.done["alerts"])
+
+
 def test_a_spike_names_the_rows_that_caused_it_and_what_the_stages_found_in_them(
     tmp_path: Path, config: TrainConfig
 ) -> None:
@@ -156,11 +173,12 @@ def test_a_loss_that_is_no_number_is_written_told_and_handed_to_the_users_comman
     )
     wild = config.replace(learning_rate=1e30, head_learning_rate=1e30, scheduler="constant", on_alert=hook)
     events: list[dict[str, Any]] = []
-    with pytest.raises(DivergedError):
+    with pytest.raises(DivergedError) as raised:
         train_adapter(tickets, wild, tmp_path / "run", evaluation=tickets, progress=events.append)
     written = [line["alert"]["kind"] for line in lines(tmp_path / "run") if "alert" in line]
     told = [e["alert"]["kind"] for e in events if e["kind"] == "alert"]
     handed = [json.loads(line)["kind"] for line in out.read_text().splitlines()]
+    assert raised.value.exit_code == 2  # settings or rows, no error of ours
     assert "not_finite" in written
     assert "not_finite" in told
     assert "not_finite" in handed
