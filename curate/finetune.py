@@ -199,7 +199,7 @@ def _before(
     Returns what holds that against the run (`train.estimate.Course`).
     """
     encoded, told = require("train.preference.rows").before_training(rows, config.objective, bench.encoder)
-    for words in [*told, *require("train.unread").unread_settings(config, rows.task)]:
+    for words in [*rows.notes, *told, *require("train.unread").unread_settings(config, rows.task)]:
         say(words)
     estimates, resources = require("train.estimate"), require("train.resources")
     course = estimates.Course(price_per_hour=price_per_hour)

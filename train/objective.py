@@ -222,6 +222,8 @@ class Objective:
 
     def _all_states(self, batch: Batch) -> torch.Tensor:
         trunk = getattr(self.inner, self.inner.base_model_prefix)
+        if trunk.config.is_encoder_decoder:  # what it reads; its own head asks for what it writes
+            trunk = trunk.get_encoder()
         mask = None if self.causal else _mask(batch)
         extra = {"use_cache": False} if self.causal else {}
         states: torch.Tensor = trunk(input_ids=batch.tokens, attention_mask=mask, **extra).last_hidden_state

@@ -88,6 +88,16 @@ def test_time_memory_disk_and_price_are_told_before_training(
     assert "of disk" in before
 
 
+def test_rows_without_an_answer_are_told_before_training(base: Path, tmp_path: Path, capsys: Captured) -> None:
+    rows = [{"prompt": f"say {i}", "completion": "" if i % 4 == 0 else f"card {i}"} for i in range(80)]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    given = settings(base, steps=2, answer_rows=0, forgetting_probe="false", max_length_tokens=64)
+    assert curate("train", path, *given, "--out", tmp_path / "out") == 0
+    told = capsys.readouterr().err
+    assert "rows lack a text, a label or an answer and are not trained on." in told.partition("held-out rows (")[0]
+
+
 def test_alerts_stand_in_markdown_and_on_the_terminal_with_what_to_do(tmp_path: Path, capsys: Captured) -> None:
     from train.watch import Facts, Watch
 
