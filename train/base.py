@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 import xxhash
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 
 from curate.errors import ConfigError
@@ -94,7 +95,7 @@ def load_tokenizer(source: BaseSource) -> Any:
     transformers = extra("transformers", allow_hub=not source.local)
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source.location, local_files_only=source.local)
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, ImportError, StrictDataclassError) as error:
         raise _unloadable(source, "the tokenizer of base model", error) from error
     if not getattr(tokenizer, "is_fast", False):
         raise ConfigError(f"base model {source.name} has no fast tokenizer (tokenizer.json), which loss masks need")
@@ -251,7 +252,7 @@ def configuration(source: BaseSource) -> Any:
     transformers = extra("transformers", allow_hub=not source.local)
     try:
         return transformers.AutoConfig.from_pretrained(source.location, local_files_only=source.local)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, StrictDataclassError) as error:  # the last: settings that contradict each other
         raise _unloadable(source, "base model", error) from error
 
 
@@ -266,5 +267,7 @@ def _unloadable(source: BaseSource, what: str, error: BaseException) -> ConfigEr
 
 
 def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    return " ".join(lines[: 2 if lines[0].endswith(":") else 1])

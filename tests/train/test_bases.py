@@ -233,6 +233,14 @@ def test_a_base_whose_weights_are_cut_off_is_named(tmp_path: Path) -> None:
         load_model(source, load_tokenizer(source), TrainConfig(base=str(folder)), None)
 
 
+def test_a_base_whose_configuration_contradicts_itself_is_named(tmp_path: Path) -> None:
+    folder = make_base(tmp_path)
+    shape = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**shape, "num_attention_heads": 5, "head_dim": None}))
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        open_workbench(TrainConfig(base=str(folder)))
+
+
 def test_half_precision_trains_with_adapters_and_head_in_float32(tmp_path: Path, quick: TrainConfig) -> None:
     config = quick.replace(dtype="bfloat16", device="cpu", steps=40)
     run = train_adapter(make_tickets(120, seed=1), config, tmp_path, evaluation=make_tickets(40, seed=2, first_id=900))
