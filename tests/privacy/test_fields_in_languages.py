@@ -114,3 +114,20 @@ def test_a_word_before_a_decimal_number_is_no_address(text: str) -> None:
 )
 def test_an_address_with_a_comma_right_behind_its_number_stays(text: str) -> None:
     assert addresses(text)
+
+
+def people(text: str) -> list[str]:
+    spans = scan(pa.array([text], pa.large_string()), ScanConfig(types=("PERSON",)))
+    return [text[a:b] for a, b in zip(spans.start.tolist(), spans.end.tolist())]
+
+
+@pytest.mark.parametrize(
+    "text", ["Departure 14 Jun 12:25, gate B22", "To 14 Kasım 12:25", "Rapat 9 Mei", "Julio 14, 12:25: train delayed"]
+)
+def test_a_month_beside_a_day_is_nobody(text: str) -> None:
+    assert people(text) == []
+
+
+@pytest.mark.parametrize("name", ["Mart Smeets", "Jan Peeters", "April O'Neil"])
+def test_people_who_are_called_as_months_are(name: str) -> None:
+    assert people(f"Room 12: {name} called at 10:15") == [name]

@@ -21,6 +21,7 @@ from curate.privacy.names.addresses import KIND_AT_END
 from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import no_person
 from curate.privacy.names.listed import listed_first, listed_name, of_bodies
+from curate.privacy.names.months import is_month
 from curate.privacy.names.phrases import alternatives, words
 from curate.privacy.overlaps import Found
 from curate.privacy.phrases import fold
@@ -241,6 +242,9 @@ def plausible(text: Block, found: Found) -> Found:
             keep[n] &= not (no_street or all(map(_of_pages, spelled))) or _POST_CODE.search(value) is not None
             continue
         if no_person(value) or (capitals and _CODE_OF_CAPITALS.match(value)):
+            keep[n] = False
+            continue
+        if " " not in value and len(value) < 16 and is_month(text, row, start, end, value):
             keep[n] = False
             continue
         if " " not in value and (_after_somebody(text, row, start, end) or _product(text, row, start, end)):
