@@ -167,9 +167,10 @@ def placebo(out: Path, arguments: argparse.Namespace) -> None:
 
     raw, held = examples(train, 0), examples(test, len(train))
     going = round(DROPPED * len(raw))
+    another = [arguments.first] if arguments.first else []
 
     def without(salt: int, seed: int) -> Examples:
-        gone = np.random.default_rng([salt, seed]).choice(len(raw), going, replace=False)
+        gone = np.random.default_rng([salt, seed, *another]).choice(len(raw), going, replace=False)
         return raw.take(np.setdiff1d(np.arange(len(raw)), gone))
 
     arms, pairs = [Arm("raw", "raw data", raw)], []
@@ -183,7 +184,7 @@ def placebo(out: Path, arguments: argparse.Namespace) -> None:
     config = TrainConfig(
         steps=arguments.steps, base=arguments.base, layers=tuple(arguments.layers), tensorboard=False, **TRAINING
     )  # type: ignore[arg-type]
-    seeds = range(arguments.seeds)
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
     found = run_ablation(arms, held, config, seeds, out, _quietly(), comparisons=pairs, yardstick=False)
     by_pair = {(c.a, c.b): c for c in found.comparisons}
     single: Counter[str] = Counter()
@@ -227,6 +228,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--repetitions", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="first seed of the placebos; each draws other rows")
     parser.add_argument("--stages", nargs="+", default=["label_issues"], help="of the noise story")
     parser.add_argument("--shapley", action="store_true", help="of the noise story")
     parser.add_argument("--base", default="bundled")

@@ -8,29 +8,34 @@ tokenised for each run, batches in random order padded to their longest row. *on
 other with every core. *matrix*: `run_ablation`. Wall and processor seconds (children counted); the targets are ratios
 of wall time on an otherwise idle machine: matrix / stock at most 0.6 on two CPU cores, 0.2 on a GPU, and never above
 one by one. A busy machine changes wall time but hardly the ratio of processor time. Reduced runs say so in their head;
-`--sample N` times N of the runs one after the other, which are all alike, and scales them to all (and says so), while the
-matrix always runs whole.
+`--sample N` times N of the runs one after the other, which are all alike, and scales them to all (and says so): the first,
+which opens what the others share, counts once, and so do torch and transformers, which are imported before any clock
+starts. Stock's and ours then take turns, half of them before the matrix and half behind it, so that a machine that grows
+busy is unfair to none. The matrix always runs whole, with the start of its processes.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.bench_train import DATA, banking
+from curate.house import claim_process
 from train.ablation import Arm, run_ablation
 from train.config import TrainConfig
 from train.examples import Examples
 from train.extra import extra, versions
+from train.garbage import freeze_imports
 from train.lora import open_workbench, train_adapter
 
 INTENTS = 77
@@ -45,20 +50,15 @@ def arms_of(raw: Examples, count: int) -> list[Arm]:
     return out
 
 
-def stock(
-    arms: list[Arm], held: Examples, config: TrainConfig, seeds: range, folder: Path, most: int | None = None
-) -> list[float]:
-    """Every run, or the first `most` of them, by transformers' own Trainer."""
+def stock(arms: list[Arm], held: Examples, config: TrainConfig, seeds: range, folder: Path) -> Iterator[float]:
+    """Every run by transformers' own Trainer; yields its accuracy."""
     torch, transformers, peft, datasets = (extra(name) for name in ("torch", "transformers", "peft", "datasets"))
     from train.base import BUNDLED_PATH
 
-    accuracy = []
     names = sorted({*held.labels, *(label for arm in arms for label in arm.draw(0).labels)})
     column = {name: i for i, name in enumerate(names)}
     for seed in seeds:
         for arm in arms:
-            if len(accuracy) == most:
-                return accuracy
             transformers.set_seed(seed)
             tokenizer = transformers.AutoTokenizer.from_pretrained(BUNDLED_PATH)
             tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
@@ -92,46 +92,54 @@ def stock(
             )  # fmt: skip
             trainer.train()
             said = trainer.predict(rows(held)).predictions.argmax(axis=-1)
-            accuracy.append(float(np.mean(said == [column[label] for label in held.labels])))
-    return accuracy
+            yield float(np.mean(said == [column[label] for label in held.labels]))
 
 
-def one_by_one(
-    arms: list[Arm], held: Examples, config: TrainConfig, seeds: range, folder: Path, most: int | None = None
-) -> list[float]:
-    """Every run, or the first `most` of them, by our trainer in this process, with every core."""
+def one_by_one(arms: list[Arm], held: Examples, config: TrainConfig, seeds: range, folder: Path) -> Iterator[float]:
+    """Every run by our trainer in this process, with every core; yields its accuracy."""
     bench = open_workbench(config)
     names = sorted({label for arm in arms for label in arm.draw(0).labels})
-    accuracy = []
     for seed in seeds:
         for arm in arms:
-            if len(accuracy) == most:
-                return accuracy
             run = train_adapter(
                 arm.draw(seed), config.replace(seed=seed), folder / arm.name / str(seed), labels=names, evaluation=held,
                 workbench=bench,
             )  # fmt: skip
-            accuracy.append(float(run.done["evaluation"]["accuracy"]))
-    return accuracy
+            yield float(run.done["evaluation"]["accuracy"])
 
 
 def matrix(arms: list[Arm], held: Examples, config: TrainConfig, seeds: range, folder: Path) -> list[float]:
     """Every run by `run_ablation`."""
-    found = run_ablation(
-        arms, held, config, seeds, folder, comparisons=(), yardstick=False, even_if_insufficient=True
-    )
+    found = run_ablation(arms, held, config, seeds, folder, comparisons=(), yardstick=False, even_if_insufficient=True)
     by_run = {(arm.name, run["seed"]): run["metrics"]["accuracy"] for arm in found.arms for run in arm.runs}
     return [by_run[arm.name, seed] for seed in seeds for arm in arms]
 
 
-def timed(work: Callable[..., list[float]], runs: int, *given: Any, **more: Any) -> dict[str, Any]:
-    """Wall and processor seconds of one way; where it made fewer than `runs` runs, scaled from those that it made."""
-    with tempfile.TemporaryDirectory() as folder:
-        before, began = _processor(), time.perf_counter()
-        accuracy = work(*given, Path(folder), **more)
-        times = runs / len(accuracy)
-        spent = {"wall_s": times * (time.perf_counter() - began), "processor_s": times * (_processor() - before)}
-    return {**spent, "accuracy": float(np.mean(accuracy)), "runs_timed": len(accuracy), "by_run": accuracy}
+class Clock:
+    """Wall and processor seconds of the runs of one way, children counted."""
+
+    def __init__(self) -> None:
+        self.wall: list[float] = []
+        self.processor: list[float] = []
+        self.accuracy: list[float] = []
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        began, before = time.perf_counter(), _processor()
+        yield
+        self.wall.append(time.perf_counter() - began)
+        self.processor.append(_processor() - before)
+
+    def found(self, runs: int) -> dict[str, Any]:
+        """Seconds of all runs: the first, and as many times the mean of the others as there are others."""
+
+        def whole(seconds: list[float]) -> float:
+            return sum(seconds) if len(seconds) in (1, runs) else seconds[0] + float(np.mean(seconds[1:])) * (runs - 1)
+
+        return {
+            "wall_s": whole(self.wall), "processor_s": whole(self.processor), "accuracy": float(np.mean(self.accuracy)),
+            "runs_timed": len(self.accuracy), "by_run": self.accuracy, "wall_by_run": self.wall,
+        }  # fmt: skip
 
 
 def _processor() -> float:
@@ -140,25 +148,47 @@ def _processor() -> float:
 
 
 def measured(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """Each way's seconds and accuracy, told while they come."""
+    """Each way's seconds and accuracy, told when all are known."""
     raw, held = (banking(DATA, name, INTENTS) for name in ("train.csv", "test.csv"))
     raw = raw.take(np.sort(np.random.default_rng(0).choice(len(raw), arguments.rows, replace=False)))
     held = held.take(np.sort(np.random.default_rng(1).choice(len(held), arguments.held, replace=False)))
     config = TrainConfig(steps=arguments.steps, max_length_tokens=64, head_start="random")
     arms, seeds = arms_of(raw, arguments.arms), range(arguments.seeds)
-    ways = {"stock": stock, "one by one": one_by_one, "matrix": matrix}
+    runs = arguments.arms * arguments.seeds
+    sample = min(arguments.sample or runs, runs)
     print(
         f"{arguments.arms} arms x {arguments.seeds} seeds, {len(raw)} rows, {len(held)} held out, {config.steps} steps of "
-        f"{config.batch_rows} rows; {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}"
+        f"{config.batch_rows} rows; {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}",
+        flush=True,
     )
-    found: dict[str, dict[str, Any]] = {}
-    for name in arguments.ways:
-        runs = arguments.arms * arguments.seeds
-        more = {"most": arguments.sample} if arguments.sample and name != "matrix" else {}
-        found[name] = timed(ways[name], runs, arms, held, config, seeds, **more)
-        told = ", ".join(f"{key} {found[name][key]:.3g}" for key in ("wall_s", "processor_s", "accuracy"))
-        timed_runs = found[name]["runs_timed"]
-        scaled = "" if timed_runs == runs else f" (scaled from {timed_runs} of {runs} runs)"
+    for name in ("torch", "transformers", "peft", "datasets"):
+        extra(name)
+    claim_process()
+    freeze_imports()  # as under `curate ablate`
+    clocks = {name: Clock() for name in arguments.ways}
+    with tempfile.TemporaryDirectory() as folder:
+        given = (arms, held, config, seeds)
+        single = {
+            name: way(*given, Path(folder) / name)
+            for name, way in (("stock", stock), ("one by one", one_by_one))
+            if name in arguments.ways
+        }
+
+        def in_turns(times: int) -> None:
+            for _ in range(times):
+                for name, way in single.items():
+                    with clocks[name].running():
+                        clocks[name].accuracy.append(next(way))
+
+        in_turns(sample - sample // 2)
+        if "matrix" in arguments.ways:
+            with clocks["matrix"].running():
+                clocks["matrix"].accuracy = matrix(*given, Path(folder) / "matrix")
+        in_turns(sample // 2)
+    found = {name: clock.found(runs) for name, clock in clocks.items()}
+    for name, one in found.items():
+        told = ", ".join(f"{key} {one[key]:.3g}" for key in ("wall_s", "processor_s", "accuracy"))
+        scaled = "" if one["runs_timed"] == runs else f" (scaled from {one['runs_timed']} of {runs} runs)"
         print(f"{name:<12} {told}{scaled}", flush=True)
     return found
 
@@ -171,7 +201,7 @@ def main() -> int:
     parser.add_argument("--held", type=int, default=1000)
     parser.add_argument("--steps", type=int, default=TrainConfig().steps)
     parser.add_argument(
-        "--sample", type=int, help="time so many runs of stock and of one by one (all alike) and scale them up"
+        "--sample", type=int, help="time so many runs (at least 2) of stock and of one by one, all alike, and scale them up"
     )
     parser.add_argument("--ways", nargs="+", default=["stock", "one by one", "matrix"])
     parser.add_argument("--json", type=Path)
@@ -180,7 +210,7 @@ def main() -> int:
         print(f"no data at {DATA}")
         return 3
     found = measured(arguments)
-    if {"stock", "matrix"} <= set(found):
+    if "matrix" in found:
         for other in [name for name in found if name != "matrix"]:
             ratio = [found["matrix"][key] / found[other][key] for key in ("wall_s", "processor_s")]
             print(f"matrix / {other}: {ratio[0]:.2f} of the wall time, {ratio[1]:.2f} of the processor time")
