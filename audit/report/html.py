@@ -207,7 +207,7 @@ def _metrics(training: Training, width: int, name: str) -> str:
         if value is not None:
             bars.append(Bar(f"{arm.letter}  {arm.title}", value, None, None, f"{value:.3f}", "circle", "mark", seeds))
     bars += [
-        Bar(f"{y.name}, {y.arm}", y.value, None, None, f"{y.value:.3f}", "diamond", "mark hollow")
+        Bar(y.told, y.value, None, None, f"{y.value:.3f}", "diamond", "mark hollow")
         for y in training.yardsticks
     ]
     return plots.intervals(

@@ -102,10 +102,10 @@ def _comparisons(report: Report) -> list[str]:
         for c in training.comparisons
     ]
     arms = [
-        (f"{a.letter}. {escape(a.title)}", count(a.rows), number(a.metrics.get(training.metric)), str(a.finished))
+        (f"{a.letter}. {escape(a.told)}", count(a.rows), number(a.metrics.get(training.metric)), str(a.finished))
         for a in training.arms
     ]
-    arms += [(f"{escape(y.name)}, {escape(y.arm)}", "", number(y.value), "") for y in training.yardsticks]
+    arms += [(escape(y.told), "", number(y.value), "") for y in training.yardsticks]
     return [
         _table(head, rows, 2), _table(["Arm", "Rows", escape(training.metric_title), "Seeds"], arms), *_proof(report),
         *_beyond(report),
@@ -136,7 +136,7 @@ def _proof(report: Report) -> list[str]:
         ]
         out.append(_table(head, rows, 2))
     if proof.shapley:
-        worth = [(escape(w.title), told_span(training, w.gain)) for w in proof.shapley]
+        worth = [(escape(w.title), told(training, w.gain)) for w in proof.shapley]
         out.append(_table(["Stage", f"Part of the effect (Shapley value), {at_level(proof)}"], worth))
     out += [escape(proof.leak.words)] if proof.leak else []
     if proof.views:

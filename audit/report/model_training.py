@@ -41,6 +41,13 @@ class Arm:
     metrics: Mapping[str, float]
     """Means over seeds."""
     seeds: tuple[SeedRun, ...]
+    same_as: str = ""
+    """Title of the arm that has the same rows with every seed and was trained in its stead; empty where none has."""
+
+    @property
+    def told(self) -> str:
+        """The arm as tables name it."""
+        return f"{self.title} (the same rows as {self.same_as})" if self.same_as else self.title
 
     @property
     def finished(self) -> int:
@@ -72,8 +79,14 @@ class Yardstick:
     """A plain model on the same data, as a sense of scale."""
 
     arm: str
+    """Title of the arm whose rows it learned."""
     name: str
     value: float
+
+    @property
+    def told(self) -> str:
+        """Model and data as tables name them: the data first, since long names are cut."""
+        return f"{self.arm}: {self.name}"
 
 
 @dataclass(frozen=True)

@@ -138,8 +138,8 @@ def _list(ablation: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]
 
 
 def told_span(training: Training, span: Interval) -> str:
-    """A difference and its interval, as all differences of the report are told."""
-    return told(training, span)
+    """A difference and its interval, as all differences of the report are told; `identical` where no answer differs."""
+    return "identical" if span.value == span.low == span.high == 0 else told(training, span)
 
 
 def stage_forest(training: Training, proof: Proof, width: int, name: str) -> str:
@@ -168,11 +168,11 @@ def shapley_bars(training: Training, proof: Proof, width: int, name: str) -> str
     """Each stage's part of the effect as a bar from zero: solid where it helps, hatched where it harms."""
     rows = sorted(proof.shapley, key=lambda w: -(w.gain.value or 0.0))
     drawing = Drawing(
-        width, name, "Shapley values of the stages", "; ".join(f"{w.title}: {told_span(training, w.gain)}" for w in rows)
+        width, name, "Shapley values of the stages", "; ".join(f"{w.title}: {told(training, w.gain)}" for w in rows)
     )
     narrow = width < NARROW
     times = 100 if unit(training) else 1
-    tolds = [told_span(training, w.gain) for w in rows]
+    tolds = [told(training, w.gain) for w in rows]
     left = 8.0 if narrow else min(230.0, 16 + CHARACTER * max(len(w.title) for w in rows))
     room = 0.0 if narrow else 14 + CHARACTER * max(map(len, tolds))
     step, top = (58.0, 6.0) if narrow else (34.0, 8.0)

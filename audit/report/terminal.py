@@ -117,9 +117,9 @@ def _comparisons(report: Report) -> list[Any]:
     table = _table("Arms")
     _add(table, ["Arm", "Rows", training.metric_title, "Seeds"], 1)
     for arm in training.arms:
-        table.add_row(Text(arm.title), count(arm.rows), number(arm.metrics.get(training.metric)), str(arm.finished))
+        table.add_row(Text(arm.told), count(arm.rows), number(arm.metrics.get(training.metric)), str(arm.finished))
     for y in training.yardsticks:
-        table.add_row(Text(f"{y.name}, {y.arm}"), "", number(y.value), "")
+        table.add_row(Text(y.told), "", number(y.value), "")
     return [*out, table, Text(), *_proof(report), *_beyond(report)]
 
 
@@ -152,7 +152,7 @@ def _proof(report: Report) -> list[Any]:
         table = _table("How the effect divides among the stages (Shapley values)")
         _add(table, ["Stage", "Part of the effect"], 1)
         for w in proof.shapley:
-            table.add_row(Text(w.title), told_span(training, w.gain))
+            table.add_row(Text(w.title), told(training, w.gain))
         out += [table, Text()]
     if proof.views:
         table = _table("The same models, read in other ways")

@@ -56,8 +56,8 @@ def training_of(
     def say(value: Any) -> str:
         return previews.short("" if value is None else str(value), READ)
 
-    arms = tuple(_arm(arm, _letter(i), say, folder) for i, arm in enumerate(ablation["arms"]))
-    titles = {arm.name: arm.title for arm in arms}
+    titles = {say(arm.get("name")): say(arm.get("title") or arm.get("name")) for arm in ablation["arms"]}
+    arms = tuple(_arm(arm, _letter(i), titles, say, folder) for i, arm in enumerate(ablation["arms"]))
     return Training(
         task=say(ablation.get("task")),
         metric=say(metric),
@@ -68,7 +68,7 @@ def training_of(
         conclusion=_conclusion(ablation, say),
         arms=arms,
         comparisons=tuple(_comparison(c, titles, say) for c in ablation.get("comparisons") or ()),
-        yardsticks=_yardsticks(ablation.get("yardstick"), say),
+        yardsticks=_yardsticks(ablation.get("yardstick"), titles, say),
         notes=tuple(say(n) for n in _list(ablation.get("notes"))),
         seconds=finite(ablation.get("seconds")),
     )
@@ -84,15 +84,18 @@ def _letter(i: int) -> str:
     return (_letter(i // 26 - 1) if i >= 26 else "") + chr(ord("A") + i % 26)
 
 
-def _arm(arm: Mapping[str, Any], letter: str, say: Any, folder: Path | None) -> Arm:
-    seeds = tuple(_seed(s, folder) for s in arm.get("runs") or arm.get("seeds") or ())
+def _arm(arm: Mapping[str, Any], letter: str, titles: Mapping[str, str], say: Any, folder: Path | None) -> Arm:
+    runs = arm.get("runs") or arm.get("seeds") or ()
+    seeds = tuple(_seed(s, folder) for s in runs)
     names = sorted({name for s in seeds for name in s.metrics})
     means = {
         n: math.fsum(s.metrics[n] for s in seeds if n in s.metrics) / sum(n in s.metrics for s in seeds) for n in names
     }
     name = say(arm.get("name"))
-    title = say(arm.get("title")) or name
-    return Arm(name, title, letter, _integer(arm.get("rows")), _integer(arm.get("tokens")), means, seeds)
+    twins = {say(str(run.get("same_as") or "").rpartition("/")[0]) for run in runs}
+    same = titles.get(twins.pop(), "") if len(twins) == 1 and name not in twins else ""  # the base is scored once for all
+    rows, tokens = _integer(arm.get("rows")), _integer(arm.get("tokens"))
+    return Arm(name, titles[name], letter, rows, tokens, means, seeds, same)
 
 
 def _seed(seed: Mapping[str, Any], folder: Path | None) -> SeedRun:
@@ -192,12 +195,12 @@ def _conclusion(ablation: Mapping[str, Any], say: Any) -> str:
     return ""
 
 
-def _yardsticks(given: Any, say: Any) -> tuple[Yardstick, ...]:
+def _yardsticks(given: Any, titles: Mapping[str, str], say: Any) -> tuple[Yardstick, ...]:
     if not isinstance(given, Mapping):
         return ()
     name = say(given.get("description") or "Yardstick")
     found = ((arm, finite(value)) for arm, value in (given.get("by_arm") or {}).items())
-    return tuple(Yardstick(say(arm), name, value) for arm, value in found if value is not None)
+    return tuple(Yardstick(titles.get(say(arm), say(arm)), name, value) for arm, value in found if value is not None)
 
 
 def _list(value: Any) -> Sequence[Any]:

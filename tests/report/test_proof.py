@@ -98,6 +98,31 @@ def test_seeds_that_failed_are_not_counted_as_seeds_of_an_arm(run: Run) -> None:
     assert all(line.rstrip(" |").endswith("| 2") for line in rows)
 
 
+def test_arms_that_trained_once_between_them_are_told_as_the_same_and_so_is_what_they_differ_in(run: Run) -> None:
+    ablation = told_ablation()
+    raw = ablation["arms"][1]
+    twin = [{**one, "same_as": f"raw/{one['seed']}"} for one in raw["runs"]]
+    partly = [*raw["runs"][:1], *twin[1:]]
+    base = ablation["arms"][0]
+    base["runs"] = [base["runs"][0], *({**one, "same_as": "base/0"} for one in base["runs"][1:])]
+    ablation["arms"] += [
+        {**raw, "name": "without_pii", "title": "every stage but pii", "runs": twin},
+        {**raw, "name": "control_pii", "title": "random control of pii", "runs": partly},
+    ]
+    ablation["stages"][0]["left_out"] = {**pair("curated", "without_pii", 0.0, "identical"), "low": 0.0, "high": 0.0}
+    ablation["yardstick"] = {"description": "Words alone", "by_arm": {"raw": 0.7}}
+    report = run.without(ablation=ablation).report()
+    assert [arm.name for arm in report.training.arms if arm.same_as] == ["without_pii"]
+    screen = StringIO()
+    Console(file=screen, width=120).print(render_terminal(report))
+    for text in (render_html(report), render_markdown(report), screen.getvalue()):
+        assert f"every stage but pii (the same rows as {raw['title']})" in text
+        assert f"{raw['title']}: Words alone" in text
+    for text in (render_html(report), render_markdown(report)):
+        assert "identical" in text
+        assert "[0.0, 0.0]" not in text
+
+
 def test_no_two_of_many_arms_share_a_letter(run: Run) -> None:
     ablation = told_ablation()
     ablation["arms"] += [{**ablation["arms"][1], "name": f"only_{i}", "title": f"only {i}"} for i in range(60)]
