@@ -6,9 +6,10 @@
 third of the test rows leak into training. Held-out rows are scored by the labels they came with. The label stage must
 come out with the right sign, the duplicates stage with none that is claimed, the leak with its inflation.
 *harmful*: a plug-in stage drops every row of one class; the verdict must be "harmed". *placebo*: a stage that drops 2 %
-of the rows at random, twenty times over; false claims must be as rare as `simulate_ablation` says. `--layers -1` trains
-the last layer of the base alone, with what lies below kept: twenty placebos are 123 runs. *all*: the three one after the
-other with the sizes of `SIZES`, about a quarter of an hour on two cores. Runs resume.
+of the rows at random, twenty times over, each beside raw runs of its own; false claims must be as rare as
+`simulate_ablation` says. `--layers -1` trains the last layer of the base alone, with what lies below kept: twenty placebos
+are 180 runs. *all*: the three one after the other with the sizes of `SIZES`, about a quarter of an hour on two cores. Runs
+resume.
 """
 
 from __future__ import annotations
@@ -155,7 +156,7 @@ def harmful(out: Path, arguments: argparse.Namespace) -> None:
 def placebo(out: Path, arguments: argparse.Namespace) -> None:
     """A stage that drops rows at random, many times over, against raw data and against its control."""
     from train.ablation import Arm, run_ablation
-    from train.ablation.verdict import conclude
+    from train.ablation.arms import CONTROL, CURATED, RAW
     from train.config import TrainConfig
     from train.examples import Examples
 
@@ -167,50 +168,37 @@ def placebo(out: Path, arguments: argparse.Namespace) -> None:
 
     raw, held = examples(train, 0), examples(test, len(train))
     going = round(DROPPED * len(raw))
-    another = [arguments.first] if arguments.first else []
 
     def without(salt: int, seed: int) -> Examples:
-        gone = np.random.default_rng([salt, seed, *another]).choice(len(raw), going, replace=False)
+        gone = np.random.default_rng([salt, seed]).choice(len(raw), going, replace=False)
         return raw.take(np.setdiff1d(np.arange(len(raw)), gone))
 
-    arms, pairs = [Arm("raw", "raw data", raw)], []
-    for i in range(arguments.repetitions):
-        dropped = without(i, 10_000)
-        arms += [
-            Arm(f"placebo_{i}", "placebo", dropped),
-            Arm(f"random_{i}", "random removal", partial(without, 1_000 + i)),
-        ]
-        pairs += [(f"placebo_{i}", "raw"), (f"placebo_{i}", f"random_{i}")]
     config = TrainConfig(
         steps=arguments.steps, base=arguments.base, layers=tuple(arguments.layers), tensorboard=False, **TRAINING
     )  # type: ignore[arg-type]
-    seeds = range(arguments.first, arguments.first + arguments.seeds)
-    found = run_ablation(arms, held, config, seeds, out, _quietly(), comparisons=pairs, yardstick=False)
-    by_pair = {(c.a, c.b): c for c in found.comparisons}
     single: Counter[str] = Counter()
     whole: Counter[str] = Counter()
-    for i in range(arguments.repetitions):
-        first, second = by_pair[f"placebo_{i}", "raw"], by_pair[f"placebo_{i}", f"random_{i}"]
-        single.update([first.verdict, second.verdict])
-        whole[conclude(first, second)[0]] += 1
+    deltas, floors = [], []
+    for i in range(arguments.first, arguments.first + arguments.repetitions):
+        arms = [
+            Arm(RAW, "raw data", raw),
+            Arm(CURATED, "placebo", without(i, 10_000)),
+            Arm(CONTROL, "random removal", partial(without, 1_000 + i)),
+        ]
+        seeds = range(i * arguments.seeds, (i + 1) * arguments.seeds)  # its own raw runs: one lucky set would fool them all
+        found = run_ablation(arms, held, config, seeds, out / str(i), yardstick=False)
+        pairs = [c for c in found.comparisons if c.a == CURATED]
+        single.update(c.verdict for c in pairs)
+        whole[found.verdict] += 1
+        deltas += [c.delta for c in pairs]
+        floors.append(found.noise_floor or 0.0)
+        told = ", ".join(f"{c.delta:+.4f} [{c.low:+.4f}, {c.high:+.4f}]" for c in pairs)
+        print(f"{i}: {found.verdict}; {told}", flush=True)
     said = f"{going} of {len(raw)} rows dropped, {arguments.seeds} seeds, {len(held)} held-out rows"
     print(f"{arguments.repetitions} placebos: {said}")
     print(f"comparisons: {dict(single)}; conclusions: {dict(whole)}")
-    print(f"mean difference {np.mean([by_pair[p].delta for p in pairs]):+.4f}, largest "
-          f"{max(abs(by_pair[p].delta) for p in pairs):.4f}, noise floor {found.noise_floor:.4f}")
-
-
-def _quietly() -> Any:
-    """A line every twenty runs."""
-    done: list[float] = []
-
-    def tell(event: dict[str, Any]) -> None:
-        if event["kind"] == "run" and event["state"] in ("done", "resumed"):
-            done.append(time.monotonic())
-            if len(done) % 20 == 0:
-                print(f"{len(done)} of {event['runs']} runs", file=sys.stderr)
-
-    return tell
+    floor = np.sqrt(np.mean(np.square(floors)))
+    print(f"mean difference {np.mean(deltas):+.4f}, largest {np.abs(deltas).max():.4f}, noise floor {floor:.4f}")
 
 
 def processor_seconds() -> float:
@@ -228,7 +216,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--repetitions", type=int, default=20)
-    parser.add_argument("--first", type=int, default=0, help="first seed of the placebos; each draws other rows")
+    parser.add_argument("--first", type=int, default=0, help="number of the first placebo: others drop other rows")
     parser.add_argument("--stages", nargs="+", default=["label_issues"], help="of the noise story")
     parser.add_argument("--shapley", action="store_true", help="of the noise story")
     parser.add_argument("--base", default="bundled")

@@ -102,7 +102,10 @@ def test_lower_nats_are_better() -> None:
 
 def test_identical_arms_are_called_identical() -> None:
     a, _ = _scores(np.random.default_rng(1), 3, 100, 0.0)
-    assert _compared(a, a).verdict == "identical"
+    found = _compared(a, a)
+    assert found.verdict == "identical"
+    assert "in every row and with every seed: identical." in found.words
+    assert "interval" not in found.words
 
 
 def test_rows_of_one_cluster_count_once() -> None:

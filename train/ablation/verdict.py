@@ -270,7 +270,9 @@ def _words(of: Comparison, higher_is_better: bool) -> str:
     first, second = arm_words(of.a), arm_words(of.b)
     said = {EQUIVALENT: f"equivalent within ±{of.equivalence * factor:g}{unit}", **_ALONE}.get(of.verdict, of.verdict)
     start = f"{title[:1].upper()}{title[1:]} with {first} is"
-    if of.verdict == IDENTICAL or float(f"{of.delta * factor:.{digits}f}") == 0:
+    if of.verdict == IDENTICAL:  # nothing varies, so there is nothing to be unsure of
+        return f"{start} the same as with {second} in every row and with every seed: identical."
+    if float(f"{of.delta * factor:.{digits}f}") == 0:
         apart = f"{start} the same as with {second}"
     else:
         apart = f"{start} {abs(of.delta * factor):.{digits}f}{unit} "
