@@ -7,6 +7,7 @@ that a spike is not averaged away. Class names pass the masked previews once mor
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ from audit.report.safe import READ, SHORT
 from curate.dataset.jsontext import json_or_empty
 from curate.privacy.preview import masked_preview
 from curate.statistics import finite
+from curate.words import plural
 
 FOLDER = "final"
 SETS = ("evaluation", "real_world")
@@ -94,14 +96,16 @@ def arm_alerts_of(
 
 
 def _once(alerts: Sequence[TrainerAlert]) -> list[TrainerAlert]:
-    """Alerts of before training are the same for every arm that shares its rows: one of a kind is told."""
-    seen: set[tuple[Any, ...]] = set()
-    out = []
+    """One of a kind where runs have it in common: alerts of before training are the same for every arm that shares its
+    rows, and one that names no row tells of the machine or of all runs alike; a busy machine would fill pages."""
+    alike: dict[tuple[Any, ...], list[TrainerAlert]] = {}
     for alert in alerts:
-        key = (alert.kind, alert.step, "" if not alert.step else alert.run)
-        if key not in seen:
-            seen.add(key)
-            out.append(alert)
+        own = (alert.step, alert.run) if alert.rows or alert.names else (alert.words,)
+        alike.setdefault((alert.kind, *(own if alert.step else ())), []).append(alert)
+    out = []
+    for first, *others in alike.values():
+        more = len({a.run for a in others} - {first.run}) if first.step else 0
+        out.append(dataclasses.replace(first, run=f"{first.run} and {plural(more, 'other run')}") if more else first)
     return out
 
 

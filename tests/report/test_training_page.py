@@ -121,6 +121,14 @@ def test_a_single_step_and_an_empty_stream_are_drawn_or_left_out(tmp_path: Path)
     assert "had nothing to say" in render_adapter(tmp_path / "none")
 
 
+class Plain:
+    def short(self, text: str | None, width: int = 80) -> str:
+        return text or ""
+
+    def sentence(self, text: str | None) -> str:
+        return text or ""
+
+
 def test_alerts_of_arms_are_told_once_where_they_are_known_before_training(tmp_path: Path) -> None:
     for arm in ("raw", "curated"):
         write(tmp_path / "train" / arm / "0", steps=3)
@@ -128,16 +136,25 @@ def test_alerts_of_arms_are_told_once_where_they_are_known_before_training(tmp_p
         {"name": arm, "runs": [{"seed": 0, "curve": f"train/{arm}/0/metrics.jsonl"}]} for arm in ("raw", "curated")
     ]
 
-    class Plain:
-        def short(self, text: str | None, width: int = 80) -> str:
-            return text or ""
-
-        def sentence(self, text: str | None) -> str:
-            return text or ""
-
     found = arm_alerts_of({"arms": arms}, tmp_path, Plain())
     assert [(a.run, a.kind) for a in found] == [
         ("raw seed 0", "few rows per class"), ("raw seed 0", "loss spike"), ("curated seed 0", "loss spike")
     ]  # fmt: skip
     outside = {"arms": [{"name": "raw", "runs": [{"seed": 0, "curve": "../curated/0/metrics.jsonl"}]}]}
     assert arm_alerts_of(outside, tmp_path / "train" / "raw", Plain()) == ()
+
+
+def test_what_a_busy_machine_does_to_every_arm_is_told_once(tmp_path: Path) -> None:
+    runs = []
+    for seed in range(3):
+        folder = tmp_path / "train" / "raw" / str(seed)
+        folder.mkdir(parents=True)
+        lines = [alert("throughput_collapse", 9 + seed), alert("loss_spike", 9, row_ids=[seed])]
+        (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+        runs.append({"seed": seed, "curve": f"train/raw/{seed}/metrics.jsonl"})
+
+    found = arm_alerts_of({"arms": [{"name": "raw", "runs": runs}]}, tmp_path, Plain())
+    assert [(a.run, a.kind) for a in found] == [
+        ("raw seed 0 and 2 other runs", "throughput collapse"),
+        *((f"raw seed {seed}", "loss spike") for seed in range(3)),
+    ]
