@@ -7,12 +7,15 @@ an upgrade or an edit, stale code would go on running without a word: rows that 
 from sources elsewhere that compile something, and, where they differ from those of the last time, deletes the package's
 indexes, so that everything is compiled anew at first use.
 
-Cost: about 2 ms a package. It does nothing where the folder cannot be written (numba keeps its cache elsewhere then).
+Cost: 2 to 3 ms a package, 13 ms for the scanner's 130 sources. Indexes are looked for beside the sources, or where
+`NUMBA_CACHE_DIR` puts them; nothing is done where that cannot be written (a read-only install, of which numba keeps the
+code in the user's own folder: empty it after an upgrade).
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -32,18 +35,24 @@ def drop_stale_code(package: Path) -> bool:
     for raw in _compiled_in(package):
         digest.update(raw)
     told = digest.hexdigest()
+    elsewhere = os.environ.get("NUMBA_CACHE_DIR")
     stamp = package / "__pycache__" / _STAMP
+    if elsewhere:
+        stamp = Path(elsewhere) / f"{xxhash.xxh3_128_hexdigest(str(package).encode())}_{_STAMP}"
     try:
         if stamp.read_text(encoding="ascii") == told:
             return False
     except (OSError, UnicodeDecodeError):
         pass
     stale = list(package.rglob("__pycache__/*.nbi"))
+    if elsewhere:  # in a folder for each folder of sources, called by the hash of its name
+        hashes = {hashlib.sha1(str(source.parent).encode()).hexdigest() for source in package.rglob("*.py")}
+        stale = [file for name in hashes for file in Path(elsewhere).glob(f"*_{name}/*.nbi")]
     try:
         for index in stale:
             with contextlib.suppress(FileNotFoundError):
                 index.unlink()
-        stamp.parent.mkdir(exist_ok=True)
+        stamp.parent.mkdir(parents=True, exist_ok=True)
         fresh = stamp.with_name(f"{_STAMP}.{os.getpid()}")
         fresh.write_text(told, encoding="ascii")
         fresh.replace(stamp)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from curate import freshness
 from curate.freshness import drop_stale_code
 
@@ -57,7 +59,8 @@ def test_kernels_of_another_package_count_and_what_compiles_nothing_there_does_n
     assert not index.exists()
 
 
-def test_a_changed_kernel_is_compiled_into_those_that_call_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_changed_kernel_is_compiled_into_those_that_call_it(tmp_path: Path, elsewhere: bool) -> None:
     """numba by itself goes on with the old one."""
     engine = tmp_path / "curate" / "engine"
     engine.mkdir(parents=True)
@@ -69,12 +72,13 @@ def test_a_changed_kernel_is_compiled_into_those_that_call_it(tmp_path: Path) ->
     caller = "from numba import njit\nfrom curate.engine.callee import one\n\n"
     (engine / "caller.py").write_text(caller + "@njit(cache=True)\ndef twice():\n    return 2 * one()\n")
 
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")} if elsewhere else {}
+
     def answer(value: int) -> str:
         (engine / "callee.py").write_text(f"from numba import njit\n\n@njit(cache=True)\ndef one():\n    return {value}\n")
         code = "from curate.engine.caller import twice; print(twice())"
-        asked = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},
-                               capture_output=True, text=True, check=True)  # fmt: skip
-        return asked.stdout.strip()
+        env = {**os.environ, "PYTHONPATH": str(tmp_path), **cache}
+        return subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, env=env, text=True).strip()
 
     assert [answer(1), answer(1), answer(5), answer(1)] == ["2", "2", "10", "2"]
 

@@ -13,7 +13,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 WORTH_BYTES = 8_000_000
 """Below this a thread costs more than it saves."""
@@ -43,29 +45,41 @@ def read_ahead(path: str | os.PathLike[str] | None) -> None:
             return
         if named_format(file) != "jsonl" and not is_parquet(file):
             return
-        begun = _Begun(file, _state(file), Future())
+        state = _state(file)
     except OSError:
         return
-    _begun.append(begun)
-    Thread(target=_keep, args=(begun.result, read_file, file), daemon=True, name="curate-read-ahead").start()
+    _begun.append(_Begun(file, state, begun(read_file, file)))
 
 
 def taken(file: Path) -> Any | None:
     """What was read ahead of this file, once; None when nothing was, or the file is another by now."""
     if not _begun or _begun[0].path != file:
         return None
-    begun = _begun.pop()
-    result = begun.result.result()
-    return result if _state(file) == begun.state else None
+    reading = _begun.pop()
+    if _state(file) != reading.state:
+        return None  # whatever was found, an error too, is of another file
+    result = reading.result.result()
+    return result if _state(file) == reading.state else None
 
 
-def _keep(result: Future[Any], read: Callable[[Path], Any], file: Path) -> None:
-    try:
-        result.set_result(read(file))
-    except BaseException as error:  # raised again where the result is asked for
-        result.set_exception(error)
+def begun(work: Callable[[Path], T], file: Path) -> Future[T]:
+    """What some work on a file will come to, done in a thread that no end of the process waits for."""
+    result: Future[T] = Future()
+
+    def keep() -> None:
+        try:
+            result.set_result(work(file))
+        except BaseException as error:  # raised again where the result is asked for
+            result.set_exception(error)
+
+    Thread(target=keep, daemon=True, name=f"curate-{work.__name__}").start()
+    return result
 
 
 def _state(file: Path) -> tuple[int, ...]:
-    found = file.stat()
+    """What tells a file from another in its place; nothing where it is gone."""
+    try:
+        found = file.stat()
+    except OSError:
+        return ()
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

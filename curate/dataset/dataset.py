@@ -208,14 +208,13 @@ class Dataset:
     @cached_property
     def _sides(self) -> Sides:
         """What the turns of conversations say."""
-        return sides_of([self._column(name) for name in self.roles.messages], self.n_rows)
+        if self.origin is not None and "_sides" in self.origin[0].__dict__:
+            whole, rows = self.origin[0]._sides, pa.array(self.origin[1])
+            return Sides(whole.prompt.take(rows), whole.response.take(rows))
+        return sides_of([self._column(name) for name in dict.fromkeys(self.roles.messages)], self.n_rows)
 
     @cached_property
     def _content(self) -> pa.LargeStringArray:
-        if self.task == "chat" and all(self._column(name).json for name in self.roles.messages):
-            if self.origin is not None and "_content" in self.origin[0].__dict__:
-                return self.origin[0]._content.take(pa.array(self.origin[1]))
-            return self._sides.every
         return reading.content(self.roles, self.task, self.columns, self._column, self.n_rows)
 
     def content(self) -> pa.LargeStringArray:
@@ -224,9 +223,6 @@ class Dataset:
 
     @cached_property
     def _parts(self) -> dict[str, pa.LargeStringArray]:
-        if self.origin is not None and "_parts" in self.origin[0].__dict__:
-            rows = pa.array(self.origin[1])
-            return {name: texts.take(rows) for name, texts in self.origin[0]._parts.items()}
         return parts(self.roles, self.task, self._column, self.n_rows, lambda: self._sides)
 
     def parts(self) -> dict[str, pa.LargeStringArray]:

@@ -34,7 +34,7 @@ from curate.dataset.underkey import UnderKey, rows_under_key
 from curate.errors import DataError
 
 _PATIENCE = 3
-"""Blocks that Arrow may refuse before it is not asked again."""
+"""Blocks in a row that Arrow may refuse before it is not asked again."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ def _parse_spans(
             if flat is not None:
                 kept.append(where)
                 collector.add_pieces(flat, len(where))
+                refused = 0
                 continue
             refused += 1
         raws = [data[start:end] for start, end in zip(first.tolist(), last.tolist(), strict=True)]

@@ -10,14 +10,13 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from curate.dataset.ahead import taken
+from curate.dataset.ahead import begun, taken
 from curate.dataset.arrowfiles import read_arrow
 from curate.dataset.aside import LARGE, Bytes
 from curate.dataset.compression import hash_file, read_bytes
@@ -162,9 +161,8 @@ def read_file(file: Path, *, large: bool = False) -> tuple[str, Parsed, str, str
         size = file.stat().st_size
         if is_parquet(file):
             format_of(file, b"PAR1")
-            with ThreadPoolExecutor(1) as beside:
-                hashed = beside.submit(hash_file, file)
-                return "parquet", read_parquet(file, large=large), "none", hashed.result(), size
+            hashed = begun(hash_file, file)
+            return "parquet", read_parquet(file, large=large), "none", hashed.result(), size
         data, compression, digest = read_bytes(file, large=large)
     except FileNotFoundError:
         raise DataError(f"{file}: no such file{_similar(file)}") from None

@@ -32,8 +32,6 @@ class Sides:
     """What is said to the assistant, in the order of the turns."""
     response: pa.LargeStringArray
     """What the assistant says, calls of tools included."""
-    every: pa.LargeStringArray
-    """All of it: the content of a conversation (`content`), where its columns hold no plain strings."""
 
 
 def parts(
@@ -65,18 +63,18 @@ def parts(
 def sides_of(columns: list[Column], n_rows: int) -> Sides:
     """The sides of the turns in some columns; set aside where they are large."""
     large = sum(column.array.nbytes for column in columns) >= LARGE
-    texts = [TextColumn(aside=large) for _ in range(3)]
+    prompt, response = TextColumn(aside=large), TextColumn(aside=large)
     for start in range(0, max(1, n_rows), SLICE_ROWS):  # not all at once: a conversation is many objects
         rows = slice(start, min(start + SLICE_ROWS, n_rows))
-        some = _sides_of([column.slice(rows) for column in columns], rows.stop - rows.start)
-        for text, piece in zip(texts, some, strict=True):
-            text.append(pa.array(piece, pa.large_string()), n_rows)
-    return Sides(*(text.array() for text in texts))
+        asked, answered = _sides_of([column.slice(rows) for column in columns], rows.stop - rows.start)
+        prompt.append(asked, n_rows)
+        response.append(answered, n_rows)
+    return Sides(prompt.array(), response.array())
 
 
-def _sides_of(columns: list[Column], n_rows: int) -> tuple[list[str], list[str], list[str]]:
-    sides: tuple[list[list[str]], ...] = tuple([[] for _ in range(n_rows)] for _ in range(3))
-    asked, answered, every = sides
+def _sides_of(columns: list[Column], n_rows: int) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+    asked: list[list[str]] = [[] for _ in range(n_rows)]
+    answered: list[list[str]] = [[] for _ in range(n_rows)]
     for column in columns:
         for row, text in enumerate(column.array.to_pylist()):
             value = None if text is None else loaded(text) if isinstance(text, str) else text
@@ -84,9 +82,8 @@ def _sides_of(columns: list[Column], n_rows: int) -> tuple[list[str], list[str],
                 said = flatten(turn)
                 if said:
                     (answered if _answers(turn) else asked)[row].append(said)
-                    every[row].append(said)
-    prompt, response, content = (list(map("\n".join, side)) for side in (asked, answered, every))
-    return prompt, response, content
+    prompt, response = (pa.array(map("\n".join, side), pa.large_string()) for side in (asked, answered))
+    return prompt, response
 
 
 def _answers(turn: Any) -> bool:

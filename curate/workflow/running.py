@@ -189,11 +189,11 @@ def _conclude(
         curated = apply(detected.dataset, plan)
         with ThreadPoolExecutor(1) as pool:
             writing = pool.submit(write_outputs, directory, detected, plan, curated)
-            left = None
+            left = drawn = None
             if "rescan_key" not in manifest:  # nothing could make this look needless: take it while the files are written
                 with clock.step("rescan"):
                     left = rescan(curated, detected.recipe, listener, execution)
-            with clock.step("report"):
+            with clock.step("report"), contextlib.suppress(Exception):  # what fails here fails again, when all else is kept
                 drawn = draw(detected, plan, manifest)
             files = writing.result()
     key = rescan_key(detected, files)

@@ -116,3 +116,15 @@ def test_turns_of_a_speaker_and_a_text_are_read_quickly_and_alike(tmp_path: Path
         assert data.parts()
         again = data.select(range(0, data.n_rows, 2))
         assert (again.content().to_pylist(), parts(again)) == alone
+
+
+def test_parts_of_rows_that_were_taken_are_those_of_the_rows_alone(tmp_path: Path) -> None:
+    """Whether a column of texts holds conversations is judged by the rows that there are."""
+    talk = '[{"role": "user", "content": "Name a %s"}]'
+    rows = [{"prompt": what, "response": "x"} for what in ("What is two?", talk % "colour", talk % "town")]
+    data = of(tmp_path, rows, task="sft", roles={"prompt": "prompt", "completion": "response"})
+    cold = data.select([1, 2]).parts()["prompt"].to_pylist()
+    assert data.parts()["prompt"].to_pylist()[0] == "What is two?"
+    warm = data.select([1, 2])
+    assert warm.parts()["prompt"].to_pylist() == cold
+    assert [text.split("\n")[0] for text in warm.content().to_pylist()] == cold

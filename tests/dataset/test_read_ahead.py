@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,3 +67,22 @@ def test_small_files_other_formats_and_missing_ones_are_left_to_load(tmp_path: P
         ahead.read_ahead(file)
         assert ahead.taken(file) is None
     ahead.read_ahead(None)
+
+
+def test_an_error_of_what_stood_there_before_is_not_told_of_another_file(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b"\n" * (ahead.WORTH_BYTES + 1))
+    ahead.read_ahead(file)
+    file.write_text('{"text": "a b c"}\n' * 3)
+    assert load(file).n_rows == 3
+
+
+def test_a_broken_file_is_told_before_all_of_it_is_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = threading.Event()
+    monkeypatch.setattr(sys.modules["curate.dataset.load"], "hash_file", lambda _: hashed.wait(30))
+    file = tmp_path / "rows.parquet"
+    file.write_bytes(b"PAR1" + bytes(64))
+    with pytest.raises(DataError, match="cut short"):
+        load(file)
+    assert not hashed.is_set()
+    hashed.set()

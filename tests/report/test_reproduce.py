@@ -128,3 +128,18 @@ def test_the_report_drawn_while_files_are_written_is_the_one_made_from_the_files
     for report in (told, again):
         del report["reproducibility"]["seconds"]
     assert again == told
+
+
+def test_a_report_that_fails_takes_nothing_else_of_the_run_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "rows.jsonl"
+    source.write_text("".join(json.dumps({"text": f"row number {i % 40}"}) + "\n" for i in range(60)))
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("no profile")
+
+    monkeypatch.setattr("audit.report.drawn.profile_of", fail)
+    with pytest.raises(RuntimeError, match="no profile"):
+        curate.run(str(source), out=tmp_path / "run", train=False)
+    told = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert {"plan", "outputs", "rescan", "rescan_key"} <= told.keys()
+    assert told["plan"]["rows_out"] == 40
