@@ -44,10 +44,11 @@ def drop_stale_code(package: Path) -> bool:
             return False
     except (OSError, UnicodeDecodeError):
         pass
-    stale = list(package.rglob("__pycache__/*.nbi"))
     if elsewhere:  # in a folder for each folder of sources, called by the hash of its name
         hashes = {hashlib.sha1(str(source.parent).encode()).hexdigest() for source in package.rglob("*.py")}
         stale = [file for name in hashes for file in Path(elsewhere).glob(f"*_{name}/*.nbi")]
+    else:
+        stale = list(package.rglob("__pycache__/*.nbi"))
     try:
         for index in stale:
             with contextlib.suppress(FileNotFoundError):

@@ -172,7 +172,7 @@ class TextColumn:
             grown = np.empty(min(max(hoped, need), 2 * need + LARGE), np.uint8)
             grown[: self._size] = self._data[: self._size]
             self._data = grown
-        copied(data, self._data[self._size : need])
+        _copy(data, self._data[self._size : need])
 
     def array(self) -> pa.LargeStringArray:
         """All strings in one piece."""
@@ -190,7 +190,7 @@ class TextColumn:
         return in_chunks(whole, kind)
 
 
-def copied(source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]) -> None:
+def _copy(source: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]) -> None:
     """Copy bytes on every core: into fresh memory one core copies a gigabyte a second, waiting for its pages."""
     parts = min(pa.cpu_count(), len(source) // _COPIED_AT_ONCE)
     if parts < 2:

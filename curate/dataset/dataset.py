@@ -28,7 +28,7 @@ from curate.dataset.detect import Detected
 from curate.dataset.inner import at, holder_of, inner
 from curate.dataset.manyfiles import ManyStore
 from curate.dataset.parquetfiles import ParquetStore
-from curate.dataset.parts import Sides, parts, sides_of
+from curate.dataset.parts import parts, reads_turns
 from curate.dataset.pointer import escape, parse_pointer
 from curate.dataset.records import Edits, TextStore
 from curate.dataset.rowids import Named, name_again, name_rows
@@ -206,14 +206,6 @@ class Dataset:
         return name_rows(named, others, self._column, self.n_rows)
 
     @cached_property
-    def _sides(self) -> Sides:
-        """What the turns of conversations say."""
-        if self.origin is not None and "_sides" in self.origin[0].__dict__:
-            whole, rows = self.origin[0]._sides, pa.array(self.origin[1])
-            return Sides(whole.prompt.take(rows), whole.response.take(rows))
-        return sides_of([self._column(name) for name in dict.fromkeys(self.roles.messages)], self.n_rows)
-
-    @cached_property
     def _content(self) -> pa.LargeStringArray:
         return reading.content(self.roles, self.task, self.columns, self._column, self.n_rows)
 
@@ -223,7 +215,11 @@ class Dataset:
 
     @cached_property
     def _parts(self) -> dict[str, pa.LargeStringArray]:
-        return parts(self.roles, self.task, self._column, self.n_rows, lambda: self._sides)
+        # Turns are read row by row; of other columns all rows together say whether they hold turns.
+        if self.origin is not None and "_parts" in self.origin[0].__dict__ and reads_turns(self.roles, self.task):
+            rows = pa.array(self.origin[1])
+            return {name: texts.take(rows) for name, texts in self.origin[0]._parts.items()}
+        return parts(self.roles, self.task, self._column, self.n_rows)
 
     def parts(self) -> dict[str, pa.LargeStringArray]:
         """`prompt` and `response` of every row, and `rejected` for preferences; empty for classification and text."""

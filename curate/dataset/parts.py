@@ -9,7 +9,6 @@ Preference: the prompt (or turns), `chosen` as the response, and `rejected`. Cla
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -24,27 +23,22 @@ ASSISTANT = frozenset({"assistant", "gpt", "chatgpt", "bot", "chatbot", "model",
 """Names of the one who answers, in the shapes that conversations come in."""
 
 
-@dataclass(frozen=True)
-class Sides:
-    """What the turns of every row say; no nulls."""
-
-    prompt: pa.LargeStringArray
-    """What is said to the assistant, in the order of the turns."""
-    response: pa.LargeStringArray
-    """What the assistant says, calls of tools included."""
+def reads_turns(roles: Roles, task: str) -> bool:
+    """Whether the parts are the sides of conversations."""
+    return task == "chat" or (task == "unpaired_preference" and not roles.completion)
 
 
-def parts(
-    roles: Roles, task: str, column: Callable[[str], Column], n_rows: int, sides: Callable[[], Sides]
-) -> dict[str, pa.LargeStringArray]:
-    """`prompt` and `response` of every row, and `rejected` for preferences; no nulls; empty for tasks without parts.
-    `sides` gives those of the turns, once."""
+def parts(roles: Roles, task: str, column: Callable[[str], Column], n_rows: int) -> dict[str, pa.LargeStringArray]:
+    """`prompt` and `response` of every row, and `rejected` for preferences; no nulls; empty for tasks without parts."""
 
     def read(*names: str) -> pa.LargeStringArray:
         if not names:
             return pa.array([""] * n_rows, pa.large_string())
         return read_together([column(name) for name in names], n_rows)
 
+    if reads_turns(roles, task):
+        prompt, response = _sides([column(name) for name in dict.fromkeys(roles.messages)], n_rows)
+        return {"prompt": prompt, "response": response}
     if task == "sft":
         return {"prompt": read(*roles.prompt), "response": read(*roles.completion)}
     if task == "preference":
@@ -53,23 +47,21 @@ def parts(
             "response": read(*roles.chosen),
             "rejected": read(*roles.rejected),
         }
-    if task == "unpaired_preference" and roles.completion:
+    if task == "unpaired_preference":
         return {"prompt": read(*roles.messages, *roles.prompt), "response": read(*roles.completion)}
-    if task in ("chat", "unpaired_preference"):
-        return {"prompt": sides().prompt, "response": sides().response}
     return {}
 
 
-def sides_of(columns: list[Column], n_rows: int) -> Sides:
-    """The sides of the turns in some columns; set aside where they are large."""
+def _sides(columns: list[Column], n_rows: int) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+    """What is said to the assistant, and what it says, in the order of the turns; set aside where it is large."""
     large = sum(column.array.nbytes for column in columns) >= LARGE
     prompt, response = TextColumn(aside=large), TextColumn(aside=large)
-    for start in range(0, max(1, n_rows), SLICE_ROWS):  # not all at once: a conversation is many objects
+    for start in range(0, n_rows, SLICE_ROWS):  # not all at once: a conversation is many objects
         rows = slice(start, min(start + SLICE_ROWS, n_rows))
         asked, answered = _sides_of([column.slice(rows) for column in columns], rows.stop - rows.start)
         prompt.append(asked, n_rows)
         response.append(answered, n_rows)
-    return Sides(prompt.array(), response.array())
+    return prompt.array(), response.array()
 
 
 def _sides_of(columns: list[Column], n_rows: int) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:

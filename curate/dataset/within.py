@@ -20,7 +20,7 @@ from curate.dataset.content import loaded
 from curate.dataset.dataset import Dataset
 from curate.dataset.detect import detect
 from curate.dataset.inner import Columns, at, inner
-from curate.dataset.names import about_row, plain
+from curate.dataset.names import LISTED_LABELS, about_row, plain
 from curate.dataset.pointer import escape, parse_pointer
 from curate.dataset.side_by_side import median_written
 from curate.dataset.types import CONTENT_ROLES
@@ -31,7 +31,7 @@ _WORDS, _DISTINCT, _FILLED = 3, 0.2, 0.95
 _KEY = re.compile(r"(?!.*\d{4})[^\W\d][\w-]{0,40}")
 """A key as programs write it. Others may be private: data can be keyed by persons, telephones or accounts."""
 _SHOWN = 4
-_SETS = {"label", "labels", "categories", "classes", "intents", "topics", "emotions"}
+_SETS = (LISTED_LABELS - {"tags", "accept"}) | {"label", "labels"}  # those two hold other lists as often
 _SENTENCE, _DIFFERING = 5, 0.5
 """Words of the median string of a list, and share of distinct ones: tags, tokens and names of classes are fewer or come
 back."""
