@@ -46,7 +46,7 @@ _DOT = (
 )
 _BETWEEN_DIGITS = r"[\s\-‐-―−.()/·]{0,4}"
 _BETWEEN_WORDS = r"[^\p{L}\p{N}]{1,4}"
-_HASH = re.compile(rf"\[?(?:[A-Z][A-Z0-9_]*_)?[A-Z2-7]{{{HASH_CHARACTERS}}}\]?")
+_HASH = re.compile(rf"\[?(?P<label>[A-Z][A-Z0-9_]*_)?(?P<code>[A-Z2-7]{{{HASH_CHARACTERS}}})\]?")
 _FEWEST = 3
 """Letters and digits that a value must have: a shorter one stands everywhere."""
 
@@ -61,7 +61,8 @@ class Subject:
         text = plain(value).strip()
         self._region = region.upper()
         typed = "|" + re.escape(value.strip())  # signs that no spelling below expects are found as they were typed
-        self._hash: str | None = None
+        token = _HASH.fullmatch(text)
+        self._hash = token["code"] if token else ""
         self._allowed: frozenset[str] | None = None
         if sum(map(str.isalnum, text)) < _FEWEST:
             raise ValueError(f"a value to look for needs {_FEWEST} letters or digits")
@@ -72,9 +73,8 @@ class Subject:
             body = _email(mailbox(text)) + typed
             self._exact = re.compile(rf"(?<!\w)(?<!\w[.+%-])(?i:{body})(?![\w-])(?!\.[a-z]{{2,24}}(?![a-z]))")
             wanted = {("EMAIL_ADDRESS", canonical("EMAIL_ADDRESS", text))}
-        elif _HASH.fullmatch(text) and any(c in "234567" for c in text):
+        elif token and token["label"]:  # one by itself may be an Italian tax number, a card or a long word as well
             self.kind = "hash"
-            self._hash = text.strip("[]")[-HASH_CHARACTERS:]
             body = re.escape(self._hash)
             self._exact = re.compile(body)
             wanted = set()
@@ -123,8 +123,9 @@ class Subject:
 
     def same(self, type_name: str, value: str, key: bytes | None = None) -> bool:
         """Whether a value that the scanner found, of that type, means the same."""
-        if self._hash is not None:
-            return key is not None and self._hash in hashed(derived(key, "hash"), type_name, type_name, value, self._region)
+        if self._hash and key is not None:
+            if self._hash in hashed(derived(key, "hash"), type_name, type_name, value, self._region):
+                return True
         spelled = canonical(type_name, _with_digits(value), self._region)
         if (type_name, spelled) in self._canonical:
             return True

@@ -105,6 +105,22 @@ def test_a_keyed_hash_finds_itself_and_with_the_key_the_value_behind_it() -> Non
     assert not subject.same("EMAIL_ADDRESS", MAIL)
 
 
+def test_a_keyed_hash_of_letters_alone_and_one_without_its_label_are_hashes_too() -> None:
+    from curate.privacy.keys import derived
+    from curate.privacy.operators.simple import hashed
+
+    keys = (number.to_bytes(32, "big") for number in range(1000))
+    tokens = {key: hashed(derived(key, "hash"), "EMAIL_ADDRESS", "EMAIL_ADDRESS", MAIL, "US") for key in keys}
+    letters = {key: token for key, token in tokens.items() if not any(map(str.isdigit, token))}
+    assert 10 <= len(letters) <= 80  # (26 / 32) ** 16 of them
+    for key, token in letters.items():
+        for written in (token, token[1:-1], token[-17:-1]):
+            assert Subject(written).same("EMAIL_ADDRESS", MAIL, key)
+            assert not Subject(written).same("EMAIL_ADDRESS", "john@example.org", key)
+            assert held(written, f"wrote {token} today")
+    assert held("RSSMRA65T45F256X", "codice rssmra65t45f256x, grazie")  # looks like a hash by itself
+
+
 def test_neither_repr_nor_error_shows_a_value() -> None:
     assert "jane" not in repr(Subject(MAIL)).lower()
     with pytest.raises(ValueError, match="value 2") as caught:
