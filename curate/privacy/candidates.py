@@ -22,6 +22,9 @@ class Candidate(NamedTuple):
     flags: int
 
 
+_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+
+
 @dataclass(frozen=True)
 class View:
     """The bytes that candidates point into, and the settings recognisers may use."""
@@ -44,3 +47,7 @@ class View:
     def text(self, start: int, end: int) -> str:
         """Decoded bytes; a character cut by the range becomes U+FFFD."""
         return bytes(self.data[start:end]).decode("utf-8", "replace")
+
+    def without_digits(self, start: int, end: int) -> str:
+        """The same with every digit as a zero."""
+        return bytes(self.data[start:end]).translate(_ZEROS).decode("utf-8", "replace")

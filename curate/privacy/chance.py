@@ -162,11 +162,21 @@ class _Texts:
         bytes_of = text.ends[rows] - text.starts[rows] + 1
         self.rows = rows[:: max(1, -(-int(bytes_of.sum()) // _SAMPLE))]
         self.data = text.data
-        self.starts, self.ends = text.starts[self.rows], text.ends[self.rows]
+        self.starts = text.starts[self.rows]
+        self.ends = np.minimum(text.ends[self.rows], self.starts + _SAMPLE)
+        self._tokens: dict[bytes, Ints] = {}
+
+    def hold(self, at: Ints) -> npt.NDArray[np.bool_]:
+        """Which spans stand where the tokens are counted."""
+        row = np.searchsorted(self.rows, at[:, 0])
+        row[row == len(self.rows)] = 0
+        return (self.rows[row] == at[:, 0]) & (at[:, 2] <= self.ends[row])
 
     def places(self, shape: bytes, word: int | None) -> Ints:
         """Where the tokens of the form begin, behind the word if one is given."""
-        tokens = _tokens(self.data, self.starts, self.ends, np.frombuffer(shape, np.uint8))
+        if shape not in self._tokens:
+            self._tokens[shape] = _tokens(self.data, self.starts, self.ends, np.frombuffer(shape, np.uint8))
+        tokens = self._tokens[shape]
         if word is None or not len(tokens):
             return np.asarray(tokens[:, 1])
         words = words_before(self.data, self.starts, tokens[:, 0], tokens[:, 1])
@@ -202,7 +212,7 @@ def weighed(text: Block, at: Ints, score: Floats) -> Floats:
         if tokens < FEWEST_RUNS:
             continue
         own = np.array(members, np.int64)
-        seen = own[np.isin(at[own, 0], sample.rows)]
+        seen = own[sample.hold(at[own])]
         if not len(seen):
             continue  # none of them is where the tokens were counted
         low, high = wilson(min(tokens, len(seen)), tokens)

@@ -154,10 +154,12 @@ def references(data, start, end):  # type: ignore[no-untyped-def]
     """int64[n, 3] of start byte, end byte and code point of the character references to an at sign, a full stop or a
     digit: `&#64;`, `&#x40;`, `&commat;`, `%40` before a letter or digit, `&#46;`, `&#x2e;`, `&period;`, `&#48;`."""
     out = np.empty((64, 3), dtype=np.int64)
-    n, i = 0, start
-    while i + 2 < end:
-        c = data[i]
-        sign, stop = 0, i + 1
+    n = 0
+    # Neither sign stands inside a reference, so each begins one or nothing. A search of its own is ten times as fast.
+    last = max(start, end - 2)
+    for at in np.flatnonzero((data[start:last] == 37) | (data[start:last] == 38)):
+        i = start + at
+        c, sign, stop = data[i], 0, i + 1
         if c == 37:
             if data[i + 1] == 52 and data[i + 2] == 48 and i + 3 < end and 1 <= WORD[data[i + 3]] <= 2:
                 sign, stop = 64, i + 3
@@ -187,7 +189,6 @@ def references(data, start, end):  # type: ignore[no-untyped-def]
                 out = bigger
             out[n, 0], out[n, 1], out[n, 2] = i, stop, sign
             n += 1
-        i = stop
     return out[:n]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from curate.privacy.candidates import Candidate, Span, View
 from curate.privacy.identifiers import compiled, passes
 from curate.privacy.phones import is_dateish
-from curate.privacy.plans import SWIFT, Attempt, Plan, plan, without_digits
+from curate.privacy.plans import SWIFT, Attempt, Plan, plan
 from curate.privacy.signatures import AFTER, BEFORE, DOUBT, area_of
 from curate.privacy.types import KIND
 
@@ -29,11 +29,11 @@ def identify(view: View, c: Candidate) -> list[Span]:
 def plan_for(view: View, c: Candidate, low: int, high: int) -> Plan:
     """The plan of a candidate whose area is [low, high)."""
     row_start, row_end = view.starts[c.row], view.ends[c.row]
-    before = without_digits(view.text(max(row_start, c.start - BEFORE), c.start))
-    after = without_digits(view.text(c.end, min(row_end, c.end + AFTER)))
+    before = view.without_digits(max(row_start, c.start - BEFORE), c.start)
+    after = view.without_digits(c.end, min(row_end, c.end + AFTER))
     first = len(view.text(low, c.start))
     last = first + len(view.text(c.start, c.end))
-    area = without_digits(view.text(low, high))
+    area = view.without_digits(low, high)
     return plan(before, view.column(c.row), after, area, first, last, bool(c.near & DOUBT))
 
 

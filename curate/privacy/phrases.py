@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -69,6 +70,7 @@ def _tables() -> tuple[dict[str, list[_Ending]], dict[str, list[_Ending]], dict[
 
 ENDING_WORDS, ENDING_STEMS, _JOINED = _tables()
 _STEM_SIZES = sorted({len(stem) for stem in ENDING_STEMS})
+_STEM_STARTS = frozenset(stem[: _STEM_SIZES[0]] for stem in ENDING_STEMS)
 OTHER = frozenset(word for mask in (PHONE, CARD, IP) for word in _WORDS[mask].split()) - {"address", "card", "carte"}
 OTHER |= frozenset(
     re.findall(
@@ -92,14 +94,24 @@ def _is_other(word: str) -> bool:
 def _endings(word: str) -> tuple[_Ending, ...]:
     """Phrases that end with this word, the longest first."""
     found = list(ENDING_WORDS.get(word, ()))
-    for size in _STEM_SIZES:
-        if size > len(word):
-            break
-        found += ENDING_STEMS.get(word[:size], ())
+    if word[: _STEM_SIZES[0]] in _STEM_STARTS:
+        for size in _STEM_SIZES:
+            if size > len(word):
+                break
+            found += ENDING_STEMS.get(word[:size], ())
     return tuple(sorted(found, key=lambda ending: -len(ending.before)))
 
 
-def _matches(words: list[str], last: int) -> tuple[int, list[Identifier]]:
+def _touches(text: str, spans: list[tuple[int, int]], at: int) -> bool:
+    """Whether only a blank or a hyphen parts word `at` of the text from the one before; the words of a column's name,
+    which come first, do."""
+    if at <= 0:
+        return True
+    edge = spans[at - 1][1]
+    return spans[at][0] == edge + 1 and text[edge] in " -"
+
+
+def _matches(words: list[str], last: int) -> tuple[int, Sequence[Identifier]]:
     """The longest phrase that ends with word `last`: its number of words and what it speaks of."""
     size, found = 0, []
     for before, identifier in _endings(words[last]):
@@ -125,15 +137,15 @@ def phrases_before(text: str, column: str = "") -> tuple[Hit, ...]:
 
 @lru_cache(maxsize=8192)
 def _phrases_before(text: str, column: str) -> tuple[Hit, ...]:
-    tokens = _TOKEN.findall(fold(_CAMEL.sub(" ", column)))
-    tokens += ["\n"] if column else []
-    touching = {*range(len(tokens))}  # words that only a blank or a hyphen parts from the one before
-    edge, spaced = -1, _CAMEL.sub(" ", text if text.isascii() else text.translate(_JOINERS))
-    for m in list(_TOKEN.finditer(spaced))[-_FARTHEST:]:
-        if m.start() == edge + 1 and spaced[edge] in " -":
-            touching.add(len(tokens))
-        edge = m.end()
-        tokens.append(m[0] if m[0][0] == "[" else fold(m[0]))
+    spaced = _CAMEL.sub(" ", text if text.isascii() else text.translate(_JOINERS))
+    spans = [m.span() for m in _TOKEN.finditer(spaced)][-_FARTHEST:]
+    tokens = [*_TOKEN.findall(fold(_CAMEL.sub(" ", column))), "\n"] if column else []
+    named = len(tokens)
+    if spaced.isascii():
+        lower = spaced.lower()
+        tokens += [lower[a:b] for a, b in spans]
+    else:
+        tokens += [fold(spaced[a:b]) for a, b in spans]
     hits: list[Hit] = []
     at = len(tokens) - 1
     away = 0
@@ -150,8 +162,8 @@ def _phrases_before(text: str, column: str) -> tuple[Hit, ...]:
                 break
             at -= 1
             continue
-        size, found = _matches(tokens, at)
-        if found and at >= size and at - size + 1 in touching and _is_other(tokens[at - size]):
+        size, found = _matches(tokens, at) if _endings(token) else (0, ())
+        if found and at >= size and _is_other(tokens[at - size]) and _touches(spaced, spans, at - size + 1 - named):
             break  # "loyalty account"
         if found:
             # Two letters (DL, CI, RG) speak only of what follows at once.

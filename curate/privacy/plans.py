@@ -32,18 +32,12 @@ _SHAPE = str.maketrans(
      " ": "_"}
 )  # fmt: skip
 _MAYBE_DATE = re.compile(r"\d{1,5}[-./ ]")
-_FOLD_DIGITS = str.maketrans(dict.fromkeys("123456789", "0"))
 _PIECES = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\{[\d,]*\}|\(\?[:=!]|\(\?<[=!]|.", re.DOTALL)
 
 
 def shape(text: str) -> str:
     """`12.345.678-K` as `99.999.999-A`; blanks as `_`."""
     return text.translate(_SHAPE)
-
-
-def without_digits(text: str) -> str:
-    """The text with every digit as a zero."""
-    return text.translate(_FOLD_DIGITS)
 
 
 def relaxed(pattern: str) -> str:

@@ -174,17 +174,16 @@ def _settled(text: Block, config: ScanConfig, known: Book) -> Found:
     """Scan, mask and scan again until the masked rows hold nothing more."""
     verdicts = Verdicts()
     found = _once(text, config, known, verdicts)
-    rows = np.unique(found.at[:, 0])
+    new = found.at
     for _ in range(_MAX_PASSES):
-        if not len(rows):
+        if not len(new):
             break
-        # Spans of the rows still open, renumbered to 0..len(rows).
-        here = np.isin(found.at[:, 0], rows)
-        local = found.at[here].copy()
-        local[:, 0] = np.searchsorted(rows, local[:, 0])
-        quoted = found.quoted[here]
+        # The texts where something was found last, numbered anew, and the spans in them.
+        rows = np.unique(new[:, 0])
         whole = text.part(rows)
-        local, open_rows, owner = _in_pieces(whole, local, config)
+        here = np.flatnonzero(np.isin(found.at[:, 0], rows))
+        local, kept, open_rows, owner = _in_pieces(whole, _of(rows, found.at[here]), _of(rows, new), config)
+        quoted = found.quoted[here[kept]]
         masked, origin = mask_bytes(open_rows, local, quoted, config.stand_ins or known.placeholders, False)
         # A window is read in its plain form wherever its text would be.
         marked = marks(whole, open_rows, owner, masked) if open_rows is not whole else None
@@ -197,23 +196,28 @@ def _settled(text: Block, config: ScanConfig, known: Book) -> Found:
         sure = believed(open_rows, at[:, 0], low, high, whole, owner)
         more.at = np.column_stack([rows[owner[at[:, 0]]], low, high, at[:, 3]])
         more = more.take(sure)
-        found = union(found.plus(more), known.priority)
-        rows = np.unique(more.at[:, 0])
+        found, new = union(found.plus(more), known.priority), more.at
     return found
 
 
-def _in_pieces(text: Block, at: Ints, config: ScanConfig) -> tuple[Ints, Block, Ints]:
-    """The spans and the parts of the texts that are read again, and the text of each part. Names speak for a whole text, so
-    where they are asked for it is read whole."""
+def _of(rows: Ints, at: Ints) -> Ints:
+    """Spans of some rows, which are numbered 0..len(rows)."""
+    return np.column_stack([np.searchsorted(rows, at[:, 0]), at[:, 1:]])
+
+
+def _in_pieces(text: Block, at: Ints, new: Ints, config: ScanConfig) -> tuple[Ints, Ints, Block, Ints]:
+    """The parts of the texts that are read again because of `new` spans, the spans `at` that stand in them and which of all
+    those are, and the text of each part. Names speak for a whole text, so where they are asked for it is read whole."""
+    every = np.arange(len(at))
     if config.ner or not _NAMED.isdisjoint(config.types):
-        return at, text, np.arange(len(text.starts))
-    parts, owner = pieces(text, at)
-    if parts is not text:
-        reach = 1 + int(text.ends.max())
-        order = owner * reach + parts.starts
-        at = at.copy()
-        at[:, 0] = np.searchsorted(order, at[:, 0] * reach + at[:, 1], side="right") - 1
-    return at, parts, owner
+        return at, every, text, np.arange(len(text.starts))
+    parts, owner = pieces(text, at, new)
+    if parts is text:
+        return at, every, parts, owner
+    reach = 1 + int(text.ends.max())
+    piece = np.searchsorted(owner * reach + parts.starts, at[:, 0] * reach + at[:, 1], side="right") - 1
+    kept = every[(piece >= 0) & (owner[piece] == at[:, 0]) & (at[:, 1] < parts.ends[piece])]
+    return np.column_stack([piece, at[:, 1:]])[kept], kept, parts, owner
 
 
 def _by_words(

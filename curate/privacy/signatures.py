@@ -146,10 +146,11 @@ def _spoken(data, low, high, after):  # type: ignore[no-untyped-def]
         near_only = bits & _SINGLE and not bits & (_FAR | _MULTI | _STEM_ENDS | _LEADS)
         if near_only and not after and _word_between(data, j, high):
             bits = 0  # DL, CI, RG speak only of what follows at once
+        touched = (i > low and WORD[data[i - 1]] == 2) or (j < high and WORD[data[j]] == 2)  # by a digit: no word
         if bits:
             h = mix(h, word)
-            ending |= (bits & _SINGLE) != 0 or (bits & _STEM_ENDS != 0 and led)
-            if led and bits & _MULTI:
+            ending |= not touched and ((bits & _SINGLE) != 0 or (bits & _STEM_ENDS != 0 and led))
+            if led and bits & _MULTI and not touched:
                 pair = mix(before, 32)
                 for p in range(i, j):
                     pair = mix(pair, data[p] | 32)
@@ -159,7 +160,7 @@ def _spoken(data, low, high, after):  # type: ignore[no-untyped-def]
         small = j - i >= 4 and data[j - 1] >= 97 and data[j - 2] >= 97 and data[j - 3] >= 97 and data[j - 4] >= 97
         small &= data[j - 2] != 110 or data[j - 1] != 114  # `Kontonr.`
         h = mix(h, 2 if small else 3)  # a full stop behind four small letters ends a sentence
-        if not ((i > low and WORD[data[i - 1]] == 2) or (j < high and WORD[data[j]] == 2)):
+        if not touched:
             led, before = bits & _LEADS != 0, word
         i = j
     if ending and not after:  # the label right before the value counts as it is written, and "no", "is", "est" behind it

@@ -13,7 +13,6 @@ from curate.privacy import neighbourhood as k
 from curate.privacy.candidates import Candidate, Span, View
 from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, PHONE_AFTER, SSN, VERSION, word_classes
 from curate.privacy.phones import bare_score, find_phones, is_dateish, question
-from curate.privacy.plans import without_digits
 from curate.privacy.types import CODE
 from curate.privacy.words import LETTERS
 
@@ -58,7 +57,7 @@ def _spoken(view: View, c: Candidate, text: str) -> bool:
         return bool(_OWN_NUMBER.search(view.text(max(view.starts[c.row], c.start - 64), c.start)))
     if view.column(c.row):
         return True
-    before = without_digits(view.text(max(view.starts[c.row], c.start - 64), c.start))
+    before = view.without_digits(max(view.starts[c.row], c.start - 64), c.start)
     if (text.isdigit() or "/" in text) and (_taken(before, sum(map(str.isdigit, text))) or _FILE_OF_YEAR.fullmatch(text)):
         return False
     if not text.isdigit():

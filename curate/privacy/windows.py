@@ -2,8 +2,8 @@
 
 After a first look the found spans are masked and the text is read again, because a mask may change what its neighbours
 mean. What a recogniser asks about lies within some hundred bytes, so in a text of more than 64 KB only windows around the
-spans are read again; shorter texts, and JSON, which is escaped as a whole, are read whole. What touches the edge of a
-window is not believed: it may have been cut.
+spans are read again, and after that only those in which the last look found more; shorter texts, and JSON, which is escaped
+as a whole, are read whole. What touches the edge of a window is not believed: it may have been cut.
 
 Complexity: O(spans). Windows that cover more than half of a text are the text.
 """
@@ -26,8 +26,9 @@ EDGE = 64
 """Bytes at the edge of a window in which nothing is believed."""
 
 
-def pieces(text: Block, at: Ints) -> tuple[Block, Ints]:
-    """The texts, or windows of them, as a block; and for each piece the text it belongs to. `at`: spans in their order."""
+def pieces(text: Block, at: Ints, new: Ints) -> tuple[Block, Ints]:
+    """The texts, or windows of them, as a block; and for each piece the text it belongs to. `at`: all spans in their order;
+    `new`: those for whose sake the texts are read again."""
     sizes = text.ends - text.starts
     every = np.arange(len(sizes))
     if not len(sizes) or int(sizes.max()) <= LONG:
@@ -36,7 +37,7 @@ def pieces(text: Block, at: Ints) -> tuple[Block, Ints]:
     ends: list[int] = []
     owner: list[int] = []
     for row, (begin, end) in enumerate(zip(text.starts.tolist(), text.ends.tolist())):
-        cuts = _windows(at[at[:, 0] == row], begin, end) if end - begin > LONG else []
+        cuts = _windows(at[at[:, 0] == row], new[new[:, 0] == row, 1], begin, end) if end - begin > LONG else []
         if text.data[begin : begin + 64].tobytes().lstrip()[:1] in (b"{", b"["):
             cuts = []
         for a, b in cuts or [(begin, end)]:
@@ -55,14 +56,17 @@ def _sign(text: Block, place: int, least: int) -> int:
     return place
 
 
-def _windows(at: Ints, begin: int, end: int) -> list[tuple[int, int]]:
-    """Windows of one text, apart from one another; none where they would be half of it."""
+def _windows(at: Ints, new: Ints, begin: int, end: int) -> list[tuple[int, int]]:
+    """Windows of one text, apart from one another, that hold one of the places `new`; none where they would be half of
+    it."""
     low, high = np.maximum(at[:, 1] - REACH, begin), np.minimum(at[:, 2] + REACH, end)
     if not len(low):
         return []
     first = np.concatenate([[True], low[1:] > np.maximum.accumulate(high)[:-1]])
     groups = np.flatnonzero(first)
     starts, ends = low[groups], np.maximum.reduceat(high, groups)
+    holding = np.unique(np.searchsorted(starts, new, side="right") - 1)
+    starts, ends = starts[holding], ends[holding]
     return list(zip(starts.tolist(), ends.tolist())) if 2 * int((ends - starts).sum()) <= end - begin else []
 
 

@@ -24,7 +24,7 @@ from curate.privacy.judging import Verdicts, recognise
 from curate.privacy.kernel import lex
 from curate.privacy.phone_shapes import possible
 from curate.privacy.phones import find_phones
-from curate.privacy.plans import form, relaxed, without_digits
+from curate.privacy.plans import form, relaxed
 from tests.conftest import examples
 from tests.privacy.identifier_examples import EXAMPLES
 
@@ -119,7 +119,7 @@ def test_verdicts_are_remembered_and_equal() -> None:
 def test_a_relaxed_pattern_fits_whatever_the_pattern_fits() -> None:
     for identifier in IDENTIFIERS:
         for match in re.finditer(identifier.pattern, EXAMPLES.get(identifier.name, "")):
-            assert form(identifier).any_digits.search(without_digits(match[0])), identifier.name
+            assert form(identifier).any_digits.search(re.sub("[1-9]", "0", match[0])), identifier.name
         assert relaxed(relaxed(identifier.pattern)) == relaxed(identifier.pattern)
 
 

@@ -74,19 +74,31 @@ def test_a_long_text_gives_exactly_what_it_gives_without_windows() -> None:
     assert found == read_whole(text)
 
 
-def test_only_the_surroundings_of_what_was_found_are_read_again() -> None:
-    text = planted(prose(200_000), [(n * 97, value) for n, value in enumerate(MAILS + PHONES + CARDS)])
+def looks(text: str) -> list[int]:
+    """Bytes that each look but the first reads."""
     sizes: list[int] = []
 
-    def seen(whole: object, at: object) -> object:
-        parts, owner = pieces(whole, at)  # type: ignore[arg-type]
+    def seen(whole: object, at: object, new: object) -> object:
+        parts, owner = pieces(whole, at, new)  # type: ignore[arg-type]
         sizes.append(int((parts.ends - parts.starts).sum()))
         return parts, owner
 
     with mock.patch("curate.privacy.scanner.pieces", seen):
         assert len(spans(text)) >= 6
-    assert sizes
-    assert 0 < max(sizes) < 20_000
+    return sizes
+
+
+def test_only_the_surroundings_of_what_was_found_are_read_again() -> None:
+    sizes = looks(planted(prose(200_000), [(n * 97, value) for n, value in enumerate(MAILS + PHONES + CARDS)]))
+    assert len(sizes) == 1
+    assert 0 < sizes[0] < 20_000
+
+
+def test_a_third_look_reads_only_where_the_second_found_more() -> None:
+    values = [(n * 97, value) for n, value in enumerate(MAILS + PHONES + CARDS)]
+    second, third = looks(planted(prose(200_000), [*values, (1500, "AKIAIOSFODNN7EXAMPLEa@example.com")]))
+    assert 2 * REACH < third < 2 * REACH + 100
+    assert second > 4 * third
 
 
 PLACES, VALUES = st.integers(0, len(SHORTER) - 1), st.sampled_from(MAILS + PHONES + CARDS + GLUED)
@@ -144,7 +156,7 @@ def test_windows_hold_each_span_and_its_surroundings_and_begin_and_end_between_s
     if not cuts:
         return
     at = np.array(cuts, np.int64)
-    parts, owner = pieces(text, at)
+    parts, owner = pieces(text, at, at)
     assert owner.tolist() == [0] + [1] * (len(parts.starts) - 1)
     assert (parts.ends[1:-1] <= parts.starts[2:]).all()
     assert 2 * int((parts.ends[1:] - parts.starts[1:]).sum()) <= len(raw) + 8 * len(cuts)
@@ -157,7 +169,8 @@ def test_windows_hold_each_span_and_its_surroundings_and_begin_and_end_between_s
 
 def test_what_touches_a_cut_edge_is_not_believed_and_what_touches_the_end_of_the_text_is() -> None:
     text = block(pa.array(["x" * 100_000], pa.large_string()))
-    parts, owner = pieces(text, np.array([[0, 10, 20, 0], [0, 50_000, 50_010, 0]], np.int64))
+    at = np.array([[0, 10, 20, 0], [0, 50_000, 50_010, 0]], np.int64)
+    parts, owner = pieces(text, at, at)
     assert parts.starts.tolist() == [0, 50_000 - REACH]
     first, second = parts.ends.tolist()
     number = np.array([0, 0, 1, 1, 1, 1])
@@ -171,9 +184,9 @@ def test_long_json_short_texts_and_crowded_texts_are_read_whole(opening: str) ->
     spot = np.array([[0, 500, 510, 0]], np.int64)
     for raw in (opening + "x" * 100_000, "x" * LONG):
         text = block(pa.array([raw], pa.large_string()))
-        assert pieces(text, spot)[0].ends.tolist() == [len(raw)]
+        assert pieces(text, spot, spot)[0].ends.tolist() == [len(raw)]
     crowd = np.array([[0, n, n + 10, 0] for n in range(500, 99_000, 900)], np.int64)
-    assert pieces(block(pa.array(["x" * 100_000], pa.large_string())), crowd)[0].ends.tolist() == [100_000]
+    assert pieces(block(pa.array(["x" * 100_000], pa.large_string())), crowd, crowd)[0].ends.tolist() == [100_000]
 
 
 def test_long_json_stays_json() -> None:
