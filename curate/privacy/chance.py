@@ -170,7 +170,7 @@ class _Texts:
         """Which spans stand where the tokens are counted."""
         row = np.searchsorted(self.rows, at[:, 0])
         row[row == len(self.rows)] = 0
-        return (self.rows[row] == at[:, 0]) & (at[:, 2] <= self.ends[row])
+        return np.asarray((self.rows[row] == at[:, 0]) & (at[:, 2] <= self.ends[row]))
 
     def places(self, shape: bytes, word: int | None) -> Ints:
         """Where the tokens of the form begin, behind the word if one is given."""

@@ -124,7 +124,8 @@ class Subject:
     def same(self, type_name: str, value: str, key: bytes | None = None) -> bool:
         """Whether a value that the scanner found, of that type, means the same."""
         if self._hash and key is not None:
-            if self._hash in hashed(derived(key, "hash"), type_name, type_name, value, self._region):
+            token = hashed(derived(key, "hash"), type_name, type_name, value, self._region)
+            if self._hash in token:
                 return True
         spelled = canonical(type_name, _with_digits(value), self._region)
         if (type_name, spelled) in self._canonical:
