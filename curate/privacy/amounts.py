@@ -1,15 +1,15 @@
 """Amounts that stand behind a word for accounts: `на рахунок надійшло 12500000 гривень` tells no account.
 
-The words of an account, a passport or an identity number speak of prices and balances as often. A bare number
-gets a score
-below what is reported by default where a currency stands right behind or before it, or where it ends in five
-zeros, as one
-real number in a hundred thousand does. Cost: a microsecond a span of these types.
+The words of an account, a passport or an identity number speak of prices and balances as often. A bare number gets a score
+below what is reported by default where a currency stands right behind or before it, or where it ends in five zeros, as one
+real number in a hundred thousand does. Cost: some two microseconds a span of these types, ten where the words around it are
+new.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,7 @@ _NAMED = rf"(?:{_WORDS})(?:[a-zà-ž]{{0,2}}|[^\W\da-z]{{0,5}})"
 """A currency, with an ending."""
 _BEHIND = re.compile(rf"\s?(?:{_SIGNS}|%|{_NAMED}(?!\w))", re.IGNORECASE)
 _BEFORE = re.compile(rf"(?:{_SIGNS}|(?<!\w){_NAMED}\.?)\s?\Z", re.IGNORECASE)
+_TO_DIGIT, _BEFORE_DIGIT = re.compile(r"\D*\d?"), re.compile(r".*(?=\d)", re.DOTALL)
 _ROUND = re.compile(r"[1-9]\d{0,6}00000")
 
 
@@ -52,6 +53,29 @@ def of_money(text: Block, at: npt.NDArray[np.int64], score: npt.NDArray[np.float
             continue
         behind = text.read(end, min(int(text.ends[row]), end + 40))
         before = text.read(max(int(text.starts[row]), start - 40), start)
-        if _ROUND.fullmatch(value) or _BEHIND.match(behind) or _BEFORE.search(before):
+        beside = _currency_behind(_signs_to_digit(behind)) or _currency_before(_signs_from_digit(before))
+        if beside or _ROUND.fullmatch(value):
             out[n] = AMOUNT
     return out
+
+
+def _signs_to_digit(text: str) -> str:
+    """The beginning of a text up to its first digit: no currency reaches beyond, and many numbers have the same."""
+    end = _TO_DIGIT.match(text)
+    return end[0] if end else text
+
+
+def _signs_from_digit(text: str) -> str:
+    """The end of a text from its last digit on."""
+    before = _BEFORE_DIGIT.match(text)
+    return text[before.end() :] if before else text
+
+
+@lru_cache(maxsize=4096)
+def _currency_behind(text: str) -> bool:
+    return _BEHIND.match(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _currency_before(text: str) -> bool:
+    return _BEFORE.search(text) is not None

@@ -23,6 +23,8 @@ _FILING = re.compile(
     rb"|\bform (?:10-?[kq]|8-?k|20-?f|s-\d{1,2}|def ?14a)\b|\bsecurities (?:exchange act|and exchange commission)\b"
     rb"|\bexact name of\b"
 )
+_OF_FILINGS = (b"registrant", b"incorporation", b"organi", b"commission file", b"form ", b"securities", b"exact name")
+"""One of these is in whatever `_FILING` finds; looking for them takes a tenth of its time."""
 _OF_A_PERSON = re.compile(rb"(?i)\b(?:w-?2|w-?9|1099|employee'?s?|ssn|social security|sole propriet\w+|payroll|payee)\b")
 _CALLED = re.compile(rb"(?i)\bemployer|\bf?ein\b|\bi\.?r\.?s\b")
 _FORM = re.compile(rb"\d{2}-?\d{7}")
@@ -42,6 +44,9 @@ def of_companies(
         if not _FORM.fullmatch(text.raw(start, end)):
             continue
         around = text.raw(low, high)
+        small = around.lower()
+        if not any(words in small for words in _OF_FILINGS):
+            continue
         if _FILING.search(around) and _CALLED.search(around) and not _OF_A_PERSON.search(around):
             out[n] = PUBLIC
     return out
