@@ -147,6 +147,8 @@ def _adapter(path: Path, run: str, previews: Shown) -> TrainedAdapter:
         classes=tuple(sorted(classes, key=lambda c: (c.f1, c.label))[:MOST_CLASSES]),
         confusions=tuple(confused[:MOST_CONFUSIONS]),
         methods=tuple(previews.short(f"{name}: {method}", READ) for name, method in methods),
+        planned_steps=_integer(done.get("planned_steps")),
+        kept_step=_integer(done.get("kept_step")),
     )
 
 

@@ -1,8 +1,8 @@
 """The curves of one training run: loss and validation loss large, learning rate, gradient norm and speed small below.
 
 Training loss is a line with a band from the least to the largest value of each stretch; validation loss has a mark at
-each evaluation, so the two differ in form and not in colour alone. Numbered strokes stand where a watchdog spoke; the
-page lists what it said under the same numbers.
+each evaluation, so the two differ in form and not in colour alone; that of the step whose weights were kept is full.
+Numbered strokes stand where a watchdog spoke; the page lists what it said under the same numbers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def training_curves(run: TrainedAdapter, *, width: int, name: str) -> str:
     drawing = Drawing(width, name, f"Training curves of {run.run}", f"{told}.")
     y = 0.0
     if loss:
-        y = _loss(drawing, loss, last, marked(run), width)
+        y = _loss(drawing, loss, last, marked(run), run.kept_step, width)
     columns = 1 if width < NARROW else max(1, len(small))
     wide = width / columns
     for i, series in enumerate(small):
@@ -45,7 +45,9 @@ def training_curves(run: TrainedAdapter, *, width: int, name: str) -> str:
     return drawing.close(bottom + 16)
 
 
-def _loss(drawing: Drawing, curves: Sequence[Series], last: int, alerts: Sequence[tuple[int, int]], width: int) -> float:
+def _loss(
+    drawing: Drawing, curves: Sequence[Series], last: int, alerts: Sequence[tuple[int, int]], kept: int | None, width: int
+) -> float:
     top, bottom, left, right = 46.0, 250.0, 48.0, width - 16.0
     x = Scale(0, last, left, right, 4 if width < NARROW else 8)
     points = [p for series in curves for p in series.points]
@@ -66,6 +68,11 @@ def _loss(drawing: Drawing, curves: Sequence[Series], last: int, alerts: Sequenc
             drawing.mark(key + 11, 10, "circle", "mark dot")
         drawing.text(key + 28, 14, title, "label")
         key += 44 + CHARACTER * len(title)
+        best = next((p for p in series.points if validation and kept and p.step >= kept), None)
+        if best is not None:
+            drawing.mark(x(best.step), y(best.value), "circle", "mark kept")
+            drawing.mark(key, 10, "circle", "mark kept")
+            drawing.text(key + 10, 14, "kept", "label")
     return bottom + 34
 
 

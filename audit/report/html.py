@@ -28,6 +28,7 @@ from audit.report.model_stage import Example, StageReport
 from audit.report.model_trainer import TrainedAdapter, TrainerAlert
 from audit.report.model_training import Training
 from audit.report.plots import Bar
+from audit.report.trainer_words import kept
 from audit.report.training import difference, title_of, told, unit
 from audit.report.words import estimate_span, parts_of_prose, percent_span, plain_span, points_span
 from curate import words
@@ -59,7 +60,7 @@ def _environment() -> Environment:
     env.globals.update(told_judged=judged.told, judged_sentence=judged.sentence)
     env.globals.update(swap_sentences=swaps.sentences, told_swap=swaps.told, slice_sentence=slices.said)
     env.globals.update(disparity_lines=disparity_lines, loud_lines=loud_lines, outcomes_told=words.outcomes_told)
-    env.globals.update(certified=reviewed.lines, certified_words=reviewed.WORDS)
+    env.globals.update(certified=reviewed.lines, certified_words=reviewed.WORDS, kept=kept)
     return env
 
 

@@ -114,3 +114,7 @@ class TrainedAdapter:
     """The commonest wrong predictions on the held-out rows."""
     methods: tuple[str, ...] = ()
     """How written answers were compared."""
+    planned_steps: int | None = None
+    """Steps that it was to take at most; None where no validation rows could end it earlier."""
+    kept_step: int | None = None
+    """The step whose weights were kept, that of the least validation loss; None where they are those of the last one."""

@@ -52,4 +52,20 @@ def heading(run: TrainedAdapter) -> str:
     facts = [f"on {run.base}"] if run.base else []
     facts += [f"{count(run.rows)} rows"] if run.rows else []
     facts += [f"{count(run.steps)} steps"] if run.steps else []
-    return f"Adapter {run.run}: {', '.join(facts)}."
+    return f"Adapter {run.run}: {', '.join(facts)}.{f' {said}' if (said := kept(run)) else ''}"
+
+
+def kept(run: TrainedAdapter) -> str:
+    """A sentence on where a run that keeps its best weights stopped, and which it kept; empty where these are the last."""
+    said = ended(run.steps, run.planned_steps, run.kept_step)
+    return f"{said[0].upper()}{said[1:]}." if said else ""
+
+
+def ended(steps: int | None, planned: int | None, kept_step: int | None, patience: int | None = None) -> str:
+    """The same in the terminal's words; `patience` names the setting that stopped it."""
+    if not planned or not kept_step or steps == planned == kept_step:
+        return ""
+    setting = "" if patience is None else f" (early_stopping_patience_evaluations = {patience})"
+    early = f"stopped after step {count(steps)} of {planned:,}, as the loss on validation rows fell no more{setting}; "
+    of = f"step {kept_step:,} of {planned:,}, where the loss on validation rows was lowest"
+    return f"{early if steps != planned else ''}the adapter is that of {of}"

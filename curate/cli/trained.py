@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from audit.report.trainer_words import ended
 from curate.words import difference, signed
 
 SETS = {"evaluation": "held-out rows", "real_world": "real cases"}
@@ -56,13 +57,9 @@ def _more(done: Mapping[str, Any]) -> Iterator[str]:
 
 def _ended(done: Mapping[str, Any]) -> Iterator[str]:
     """Where a run that keeps its best weights stopped, and which it kept."""
-    steps, planned, kept = done.get("steps"), done.get("planned_steps"), done.get("kept_step")
-    if not planned or not kept or steps == planned == kept:
-        return
     patience = (done.get("config") or {}).get("early_stopping_patience_evaluations")
-    early = f"stopped after step {steps:,} of {planned:,}, as the loss on validation rows fell no more"
-    early = f"{early} (early_stopping_patience_evaluations = {patience}); " if steps != planned else ""
-    yield f"{early}the adapter is that of step {kept:,} of {planned:,}, where the loss on validation rows was lowest"
+    if words := ended(done.get("steps"), done.get("planned_steps"), done.get("kept_step"), patience):
+        yield words
 
 
 def _metrics(adapter: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[tuple[str, float, Any, float | None]]:

@@ -13,6 +13,7 @@ import pytest
 from audit.report import render_adapter
 from audit.report.adapters import MOST_POINTS, adapter_of, arm_alerts_of
 from audit.report.curves import marked, training_curves
+from audit.report.trainer_words import heading
 
 HOSTILE = "<script>alert(1)</script> ann@example.com \x1b[31m"
 
@@ -119,6 +120,31 @@ def test_a_single_step_and_an_empty_stream_are_drawn_or_left_out(tmp_path: Path)
     (tmp_path / "none").mkdir()
     (tmp_path / "none" / "metrics.jsonl").write_text("")
     assert "had nothing to say" in render_adapter(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("steps", "kept", "said"),
+    [
+        (500, 300, "The adapter is that of step 300 of 500, where the loss on validation rows was lowest."),
+        (400, 300, "Stopped after step 400 of 500, as the loss on validation rows fell no more; the adapter is that of "),
+        (500, 500, ""),
+        (500, None, ""),
+    ],
+)  # fmt: skip
+def test_the_page_says_which_step_was_kept_and_marks_it_on_the_curve(
+    tmp_path: Path, steps: int, kept: int | None, said: str
+) -> None:
+    folder = write(tmp_path / "0")
+    done = json.loads((folder / "done.json").read_text())
+    more = {} if kept is None else {"planned_steps": 500, "kept_step": kept}
+    (folder / "done.json").write_text(json.dumps({**done, "steps": steps, **more}))
+    run = adapter_of(folder)
+    for text in (render_adapter(folder), heading(run)):
+        assert said in text
+        assert said or "the adapter is that of" not in text.lower()
+    full = re.findall(r'<circle class="mark kept" cx="([\d.]+)"', training_curves(run, width=780, name="x"))
+    dots = re.findall(r'<circle class="mark dot" cx="([\d.]+)"', training_curves(run, width=780, name="x"))
+    assert full[:1] == ([] if kept is None else [dots[kept // 100 - 1]])
 
 
 class Plain:
