@@ -6,10 +6,11 @@ rendering turns 0..i: exactly what a model has to produce there when it is used.
 and its tool calls with their arguments, and what the other turns and the tools say must stand in the text. An answer that
 is not whole is tried in other forms (`train.thoughts`): its thought in a field or in the text, or an empty one where the
 prompt opens a thought. A thought that finished answers have lost is put back where a model writes it (in the last answer,
-DeepSeek-R1; an empty one in an earlier call, Qwen3). An earlier answer that lacks nothing else is read and not learned:
-its span is empty. `ValueError` gives the reason in a plain sentence, and `way_on` what to do about it.
-Cost: two renderings an answer, about 0.4 ms a conversation; 0.5 to 6 ms under templates that take
-thoughts away (DeepSeek-R1, Nemotron 3).
+DeepSeek-R1; an empty one in an earlier call, Qwen3), or reads it (in the prompt behind calls, gpt-oss). An earlier answer
+that lacks nothing else is read and not learned: its span is empty. `ValueError` gives the reason in a plain sentence, and
+`way_on` what to do about it.
+Cost: two renderings an answer, about 0.4 ms a conversation; 0.5 to 6 ms under templates that take thoughts away
+(DeepSeek-R1, Nemotron 3).
 """
 
 from __future__ import annotations
@@ -198,7 +199,9 @@ class ChatTemplate:
         return tuple(next(forms(m, opened=False)) if moved else m for moved, m in zip(thought, messages, strict=True))
 
     def _spans(self, messages: Conversation, tools: Tools) -> tuple[str, list[Span]]:
-        full = self._rendered(messages, tools)
+        last = max((turn for turn, message in enumerate(messages) if message["role"] == "assistant"), default=-1)
+        ending = None if last < 0 else self._asked(messages, last, tools)
+        full = self._rendered(messages, tools) if ending is None else ending.alone
         text, spans = full, []
         for turn, message in enumerate(messages):
             if message["role"] != "assistant":
@@ -207,9 +210,8 @@ class ChatTemplate:
                 if content not in full and as_json not in full:
                     raise ValueError(DROPS.get(message["role"], DROPS["user"]))
                 continue
-            asked = self._asked(messages, turn, tools)
-            last = all(later["role"] != "assistant" for later in messages[turn + 1 :])
-            text, span = asked.within(full, text, last=last)
+            asked = ending if ending is not None and turn == last else self._asked(messages, turn, tools)
+            text, span = asked.within(full, text, last=turn == last)
             spans.append(span)
         if tools and not self._shows(tools, messages, full):
             raise ValueError(TOOLS)
@@ -245,17 +247,33 @@ class ChatTemplate:
     def _asked(self, messages: Conversation, turn: int, tools: Tools) -> Asked:
         before = messages[:turn]
         prompt = self._rendered(before, tools, prompt=True)
-        alone = self._rendered(messages[: turn + 1], tools)
         return Asked(
             messages[turn],
             functools.partial(self._rendered, before, tools),
             prompt,
-            alone,
+            self._behind(prompt, messages[: turn + 1], tools),
             functools.partial(self._without_thoughts, messages[: turn + 1], tools),
         )
 
+    def _behind(self, prompt: str, messages: Conversation, tools: Tools) -> str:
+        """A conversation that ends with an answer, as a model that is asked with `prompt` goes on.
+
+        Some templates (gpt-oss) write the thoughts of calls into the prompt of the answer behind them, and leave them out
+        once that answer stands there. If the turns without these thoughts give the same conversation, and it begins with
+        their own prompt, the answer is what stands behind that.
+        """
+        whole, before = self._rendered(messages, tools), messages[:-1]
+        bare = tuple(map(_unthought, before))
+        if whole.startswith(prompt) or bare == before:
+            return whole
+        with contextlib.suppress(ValueError):
+            asked = self._rendered(bare, tools, prompt=True)
+            if whole.startswith(asked) and self._rendered((*bare, messages[-1]), tools) == whole:
+                return prompt + whole[len(asked) :]
+        return whole
+
     def _without_thoughts(self, messages: Conversation, tools: Tools) -> tuple[str, str]:
-        bare = tuple(unthought(message) if message["role"] == "assistant" else message for message in messages)
+        bare = tuple(map(_unthought, messages))
         return self._rendered(bare[:-1], tools), self._rendered(bare, tools)
 
     def _rendered(self, messages: Conversation, tools: Tools, *, prompt: bool = False) -> str:
@@ -268,6 +286,10 @@ class ChatTemplate:
 def _to_last_answer(messages: Conversation) -> Conversation:
     """The turns up to the last answer: behind it nothing is learned, and for turns there templates write it otherwise."""
     return messages[: last_learned(messages) + 1]
+
+
+def _unthought(message: Message) -> Message:
+    return unthought(message) if message["role"] == "assistant" else message
 
 
 def _with_arguments(message: Mapping[str, Any], *, written: bool) -> dict[str, Any]:

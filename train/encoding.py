@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from train.cache import EncodedCache
 
 WORTH_KEEPING_SECONDS = 1.0
-VERSION = "10"
+VERSION = "11"
 """Of the rows made of the same examples: kept rows of another version are made again, and runs that learned them."""
 _NO_MASK = np.empty(0, dtype=bool)
 SILENT = "no token of an answer is supervised"

@@ -20,6 +20,7 @@ from thinking import (
     CHANNELS,
     FIELD_ONLY,
     FIRST_CALL_ONLY,
+    HARMONY,
     KIMI,
     NEMOTRON,
     PLAIN,
@@ -302,6 +303,28 @@ def test_an_earlier_call_that_lost_its_thought_is_read_as_a_model_finds_it(token
         encoded(tokenizer, dropped, talk)
 
 
+def test_an_answer_behind_calls_is_learned_behind_their_thoughts_where_its_prompt_holds_them(tokenizer: Any) -> None:
+    """Harmony: thoughts go along until a final answer is given; a conversation that holds that answer shows none."""
+    call = answer("", thinking="look", tool_calls=[CALL])
+    last = answer("it is locked", thinking="so")
+    written = f"thinks look<|im_start|>assistant\n{CALL_WRITTEN}"
+    final = "thinks so<|im_start|>assistant\nfinal it is locked<|im_end|>"
+    earlier = (ASK, answer("here it is", thinking="maybe here"), AGAIN)
+    for talk in ((ASK, call, SAID, last), (ASK, call, SAID, call, SAID, last), (*earlier, call, SAID, last)):
+        found = encoded(tokenizer, HARMONY, talk, tools=True)
+        calls = sum("tool_calls" in turn for turn in talk)
+        assert learned(tokenizer, found) == [*[written] * calls, final]
+        asked = Encoder(tokenizer, 4096).chat.render(talk[:-1], TOOLS, prompt=True)
+        assert tokenizer.decode(found.tokens[0]) == asked + final
+        assert found.report.only_read_answers == (talk[1] is not call)
+    later = (ASK, call, SAID, last, AGAIN, call, SAID, answer("over there"))
+    assert learned(tokenizer, encoded(tokenizer, HARMONY, later, tools=True)) == [written, "final over there<|im_end|>"]
+    # What an answer looks like must not depend on the thoughts that it loses.
+    counts = HARMONY.replace("{{ 'final '", "{{ messages | selectattr('thinking') | list | length }}{{ 'final '")
+    with pytest.raises(DataError, match="one after the other"):
+        encoded(tokenizer, counts, (ASK, call, SAID, last), tools=True)
+
+
 def test_words_that_speak_of_marks_are_no_thought(tokenizer: Any) -> None:
     for words in ("the tag </think> ends it", "tail = s.split('</think>')[-1]", "write <think>x</think> first"):
         assert words_of(words) == words
@@ -356,7 +379,7 @@ def test_written_answers_are_compared_without_their_thoughts(bench: Workbench) -
     assert [words_of(text, prompt) for text in (reference, "no</think>over there")] == ["over there"] * 2
 
 
-@pytest.mark.parametrize("template", [R1, V3, QWEN3, NEMOTRON, FIELD_ONLY, QWEN3_NOTHINK])
+@pytest.mark.parametrize("template", [R1, V3, QWEN3, NEMOTRON, FIELD_ONLY, QWEN3_NOTHINK, HARMONY])
 def test_what_is_compared_is_what_is_learned_behind_the_same_prompt(bench: Workbench, template: str) -> None:
     bench.encoder.chat.take(template)
     asked: dict[str, str] = {}
