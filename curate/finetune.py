@@ -125,7 +125,7 @@ def _fine_tuned(
     lora = require("train.lora")
     processes = require("train.distributed")
     if restart and processes.is_main():
-        lora.clean_run(out)
+        require("train.record").clean_run(out)
     processes.wait()
 
     def config_of(rows: Examples | None) -> TrainConfig:

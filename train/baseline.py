@@ -20,8 +20,9 @@ from train.evaluate import score_classes, shown_classes, summarise
 from train.examples import CLASSIFICATION, EXTRACTION, Examples, only_wanted
 from train.extraction import probe_spans
 from train.files import write_json
-from train.lora import TrainedRun, Workbench, clean_run, finished_run, open_workbench, run_identity, score_examples
+from train.lora import Workbench, open_workbench, score_examples
 from train.preference import Preferences
+from train.record import TrainedRun, clean_run, finished_run, run_identity
 
 TITLE = {True: "base model with a linear probe, no adapter", False: "base model, no adapter"}
 _DESCRIPTION = {

@@ -21,16 +21,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from train.fit import classes_of
 from train.order import hash_rows
 from train.score import features
 
 if TYPE_CHECKING:
+    from train.adapt import Workbench
     from train.encoded import Encoded
+    from train.examples import Examples
     from train.objective import Objective
 
 MOST_ROWS = 4096
 _RIDGES = 10.0 ** np.arange(-4.0, 1.1)
 _SCALES = np.geomspace(0.5, 64.0, 22)
+
+
+def warm_head(objective: Objective, bench: Workbench, examples: Examples, labels: Sequence[str] | None) -> bool:
+    """Fit the head to the training rows; whether the model has one that can be."""
+    encoded = bench.encoder.encode(examples)
+    classes = classes_of(examples, encoded, labels)
+    if classes is None:
+        return False
+    return ridge_head(objective, encoded, classes, len(labels or ()), bench.tokenizer.pad_token_id, bench.states)
 
 
 def ridge_head(

@@ -109,7 +109,7 @@ def test_work_of_another_version_of_the_encoding_is_not_found_finished_and_is_na
     assert not train_adapter(tickets, config, tmp_path / "texts").resumed
     with pytest.raises(RunError, match="holds a finished adapter of other settings; name another"):
         train_adapter(pairs(12), config.replace(steps=3), tmp_path / "talks", keep_foreign=True)
-    monkeypatch.setattr("train.lora.VERSION", "later")
+    monkeypatch.setattr("train.record.VERSION", "later")
     assert train_adapter(tickets, config, tmp_path / "texts").resumed  # those are encoded as before
     with pytest.raises(RunError, match="holds a finished adapter of an earlier version of the encoding; name another"):
         train_adapter(pairs(12), config, tmp_path / "talks", keep_foreign=True)

@@ -27,9 +27,10 @@ from train.baseline import base_description, evaluate_base
 from train.config import TrainConfig
 from train.evaluate import ABOVE_REJECTED, OPTIONAL, ItemScores, metric_of, shown_classes, summarise
 from train.examples import CLASSIFICATION, EXTRACTION, Examples
-from train.lora import TrainedRun, Workbench, finished_run, open_workbench, run_identity, states_of, train_adapter
+from train.lora import Workbench, open_workbench, states_of, train_adapter
 from train.preference.rows import LIKELIHOOD, paired
 from train.processes import LARGEST_BASE_BYTES, Job, Pool
+from train.record import TrainedRun, finished_run, run_identity
 from train.resources import accelerator
 from train.spans import tag_names
 
@@ -205,7 +206,7 @@ class Matrix:
             directory = self._directory(arm.name, seed)
             config = self.settings(arm.name, seed).replace(threads=1)
             identity = (config, bench, examples, self.labels, self.evaluation, None, self.canonical)
-            if finished_run(directory, run_identity(*identity, method="lora"), self.evaluation) is None:
+            if finished_run(directory, run_identity(*identity), self.evaluation) is None:
                 labels = None if self.labels is None else tuple(self.labels)
                 job = Job(key, examples, self.evaluation, config, directory, labels, dict(self.canonical))
                 jobs[key] = Task(job, (arm.name, seed), number[known])

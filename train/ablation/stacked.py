@@ -28,19 +28,13 @@ from train.config import TrainConfig
 from train.examples import CLASSIFICATION, EXTRACTION
 from train.files import finished_now, write_json
 from train.fit import classes_of, targets_of, weights_of
-from train.lora import (
-    Workbench,
-    _save_scores,
-    _warm_head,
-    adapted_model,
-    clean_run,
-    run_identity,
-    score_examples,
-)
+from train.headstart import warm_head
+from train.lora import Workbench, adapted_model, score_examples
 from train.losses import weighted_sum
 from train.objective import Batch, Objective, collate
 from train.order import plan_steps
 from train.processes import DONE, FAILED, Job
+from train.record import clean_run, run_identity, save_scores
 from train.schedules import rate_factor
 from train.stream import MetricsStream
 
@@ -88,8 +82,7 @@ class _Run:
     def __init__(self, job: Job, bench: Workbench, objective: Objective) -> None:
         self.job, self.labels = job, None if job.labels is None else list(job.labels)
         config = job.config
-        identity = (config, bench, job.examples, self.labels, job.evaluation, None, job.canonical)
-        self.identity = run_identity(*identity, method="lora")
+        self.identity = run_identity(config, bench, job.examples, self.labels, job.evaluation, None, job.canonical)
         clean_run(job.directory)
         self.encoded = bench.encoder.encode(job.examples)
         self.classes = classes_of(job.examples, self.encoded, self.labels)
@@ -98,7 +91,7 @@ class _Run:
             self.encoded.ids, self.encoded.lengths, steps=config.steps, batch_rows=config.batch_rows, seed=config.seed
         )
         if config.head_start == "ridge" and job.examples.task == CLASSIFICATION:
-            _warm_head(objective, job.examples, bench, self.labels)
+            warm_head(objective, bench, job.examples, self.labels)
         self.start: Numbers = {n: p.detach().clone() for n, p in objective.model.named_parameters() if p.requires_grad}
         self.stream = MetricsStream(job.directory, rows_seen=config.steps * config.batch_rows)
         self.losses: list[float] = []
@@ -211,7 +204,7 @@ class _Stack:
             "tokens_seen": int(run.encoded.lengths[run.plan].sum()),
             "targets_seen": int(targets_of(run.encoded)[run.plan].sum()), "final_loss": float(np.mean(run.losses)),
             "train_seconds": seconds, "stacked": len(self.runs),
-            "evaluation": _save_scores(scores, job.evaluation, job.directory, job.canonical, run.labels),
+            "evaluation": save_scores(scores, job.evaluation, job.directory, job.canonical, run.labels),
             "seconds": seconds, "finished": finished_now(),
         }  # fmt: skip
         write_card(job.directory, done, job.examples)

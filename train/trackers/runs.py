@@ -146,7 +146,7 @@ def open_tracker(config: TrainConfig, facts: RunFacts, directory: Path) -> Track
 
 
 def facts_of(config: TrainConfig, identity: Mapping[str, Any], directory: Path) -> RunFacts:
-    """The facts of a training run, from what `train.lora.run_identity` says of it.
+    """The facts of a training run, from what `train.record.run_identity` says of it.
 
     The arm is the folder's name, or that of the folder above where the last is a number, a seed of an ablation
     (`train/<arm>/<seed>/`); the seed is the configuration's.
