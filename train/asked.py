@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from train.thoughts import BEHIND, EMPTY, ENDS, OPENS, THOUGHT, opened_by, parts_of, unthought
-from train.turns import Conversation, Message
+from train.turns import Conversation, Message, value_of
 
 PREFIX = "the chat template does not render the turns one after the other"
 REWRITES = "the chat template rewrites or drops an answer"
@@ -176,17 +176,7 @@ def _said_in(calls: Any) -> Iterator[str]:
     for call in calls:
         inner = call.get("function", call) if isinstance(call, Mapping) else None
         if isinstance(inner, Mapping):
-            yield from _strings(read_arguments(inner.get("arguments")))
-
-
-def read_arguments(arguments: Any) -> Any:
-    """Arguments as values, where they are a text of JSON."""
-    if not isinstance(arguments, str):
-        return arguments
-    try:
-        return json.loads(arguments)
-    except ValueError:
-        return arguments
+            yield from _strings(value_of(inner.get("arguments")))
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -12,7 +12,7 @@ import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xxhash
@@ -22,9 +22,14 @@ from curate.dataset.atomic import atomic_path, make_private_dir
 if TYPE_CHECKING:
     from train.encoded import EncodedRow
 
-FORMAT = "2"
+FORMAT = "3"
 MOST_FILES = 8
-_ARRAYS = ("tokens", "supervised", "source", "tags")
+_ARRAYS = {"tokens": np.int32, "supervised": np.bool_, "source": np.int32, "tags": np.int32}
+_SINGLE = {
+    **dict.fromkeys(("cut_tokens", "cut_supervised", "only_read", "thoughtless", "told", "wordless"), np.int64),
+    **dict.fromkeys(("marked", "last_lost"), np.bool_),
+}
+"""Fields of a row and how they are kept; `refused` is kept as a number of a reason, and `uneven` is a pair's."""
 
 
 class EncodedCache:
@@ -43,28 +48,11 @@ class EncodedCache:
         try:
             found = load_file(path)
             reasons = json.loads(bytes(found["reasons"]).decode())
-            parts = {}
+            fields: dict[str, list[Any]] = {"refused": [reasons[i] for i in found["refused"].tolist()]}
+            fields |= {name: found[name].tolist() for name in _SINGLE}
             for name in _ARRAYS:
-                parts[name] = np.split(found[name], np.cumsum(found[f"{name}_lengths"])[:-1])
-            cut, lost, refused = (found[name] for name in ("cut", "cut_supervised", "refused"))
-            rows = [
-                EncodedRow(
-                    parts["tokens"][i],
-                    parts["supervised"][i].astype(bool),
-                    int(cut[i]),
-                    int(lost[i]),
-                    reasons[int(refused[i])],
-                    parts["source"][i],
-                    parts["tags"][i],
-                    int(found["only_read"][i]),
-                    bool(found["marked"][i]),
-                    int(found["thoughtless"][i]),
-                    int(found["told"][i]),
-                    int(found["wordless"][i]),
-                    bool(found["last_lost"][i]),
-                )
-                for i in range(len(cut))
-            ]
+                fields[name] = np.split(found[name], np.cumsum(found[f"{name}_lengths"])[:-1])
+            rows = [EncodedRow(**dict(zip(fields, row, strict=True))) for row in zip(*fields.values(), strict=True)]
         except Exception:  # absent, torn, or of another shape: made again
             return None
         return rows if len(rows) == len(keys) else None
@@ -78,21 +66,13 @@ class EncodedCache:
         held: dict[str, np.ndarray] = {
             "reasons": np.frombuffer(json.dumps(reasons).encode(), dtype=np.uint8),
             "refused": np.array([number[row.refused] for row in rows], dtype=np.int32),
-            "cut": np.array([row.cut_tokens for row in rows], dtype=np.int64),
-            "cut_supervised": np.array([row.cut_supervised for row in rows], dtype=np.int64),
-            "only_read": np.array([row.only_read for row in rows], dtype=np.int64),
-            "marked": np.array([row.marked for row in rows], dtype=np.int64),
-            "thoughtless": np.array([row.thoughtless for row in rows], dtype=np.int64),
-            "last_lost": np.array([row.last_lost for row in rows], dtype=np.int64),
-            "told": np.array([row.told for row in rows], dtype=np.int64),
-            "wordless": np.array([row.wordless for row in rows], dtype=np.int64),
         }
-        for name in _ARRAYS:
+        held |= {name: np.array([getattr(row, name) for row in rows], dtype=kind) for name, kind in _SINGLE.items()}
+        for name, kind in _ARRAYS.items():
             values = [getattr(row, name) for row in rows]
-            kind = np.uint8 if name == "supervised" else np.int32
             held[name] = np.concatenate(values).astype(kind)
             held[f"{name}_lengths"] = np.array([len(value) for value in values], dtype=np.int64)
-        with contextlib.suppress(OSError, Exception):
+        with contextlib.suppress(Exception):
             make_private_dir(self.folder)
             with atomic_path(self._path(keys)) as temporary:
                 save_file(held, temporary)

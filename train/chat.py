@@ -22,11 +22,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, called, common_length, named_by_id, read_arguments, tool_name
+from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, called, common_length, named_by_id, tool_name
 from train.beside import MARK, SPARE
 from train.examples import Conversation, Tools
 from train.thoughts import ENDS, FIELDS, OPENS, Places, forms, opened_by, parts_of, unthought
-from train.turns import Message, last_learned
+from train.turns import Message, last_learned, value_of
 
 PLAIN_TEMPLATE = (
     "{% if tools %}tools:\n{{ tools | tojson }}\n{% endif %}"
@@ -309,6 +309,6 @@ def _read(call: Any, written: bool) -> Any:
         return {**call, "function": _read(inner, written)}
     if "arguments" not in call:
         return call
-    arguments = read_arguments(call["arguments"])
+    arguments = value_of(call["arguments"])
     as_text = written and not isinstance(arguments, str)
     return {**call, "arguments": json.dumps(arguments, ensure_ascii=False) if as_text else arguments}

@@ -34,12 +34,10 @@ OBJECTIVES = ("likelihood", "dpo", "kto", "ranking")
 TRACKERS = ("comet", "mlflow", "tensorboard", "trackio", "wandb")
 """As in `train.trackers`."""
 _CHANGES_NO_RESULT = (
-    *("threads", "checkpoint_every_steps", "validation_fraction", "on_alert", "tensorboard"),
-    *("tracker", "tracker_project"),
+    "threads", "checkpoint_every_steps", "validation_fraction", "on_alert", "tensorboard", "tracker", "tracker_project",
     # What the finished adapter is judged by is named on its own.
-    *("real_world", "answer_rows", "answer_tokens", "forgetting_probe"),
-)
-
+    "real_world", "answer_rows", "answer_tokens", "forgetting_probe",
+)  # fmt: skip
 OF_THIS_MACHINE = ("on_alert", "real_world")
 """Commands (with what secrets they hold) and paths: written neither beside an adapter nor into results, which others may be
 given."""
@@ -198,12 +196,12 @@ class TrainConfig:
             )
         if not self.target_modules:
             raise ConfigError(f"target_modules is empty; name linear layers, or {ALL_LINEAR!r}")
-        choices = {"scheduler": SCHEDULERS, "device": DEVICES, "dtype": DTYPES, "pooling": POOLINGS}
-        choices |= {"class_weights": CLASS_WEIGHTS, "head_start": HEAD_STARTS}
-        if self.tracker:
-            choices |= {"tracker": TRACKERS}
-        choices |= {"method": METHODS, "objective": OBJECTIVES}
-        choices |= {"truncation_side": TRUNCATION_SIDES, "chat_template": CHAT_TEMPLATES}
+        choices = {
+            "scheduler": SCHEDULERS, "device": DEVICES, "dtype": DTYPES, "pooling": POOLINGS,
+            "class_weights": CLASS_WEIGHTS, "head_start": HEAD_STARTS, "method": METHODS, "objective": OBJECTIVES,
+            "truncation_side": TRUNCATION_SIDES, "chat_template": CHAT_TEMPLATES,
+            **({"tracker": TRACKERS} if self.tracker else {}),
+        }  # fmt: skip
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; {nearest(str(getattr(self, name)), allowed)}")

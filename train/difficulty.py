@@ -27,10 +27,6 @@ _BATCH_TOKENS_CPU = 4096
 _BATCH_TOKENS_CUDA = 65_536
 
 
-def _silent(done: int, total: int) -> None:
-    return None
-
-
 @dataclass(frozen=True)
 class AnswerLosses:
     """Parallel arrays over pairs."""
@@ -57,7 +53,7 @@ def answer_losses(
     *,
     max_length_tokens: int = 512,
     device: str = "auto",
-    progress: Callable[[int, int], None] = _silent,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> AnswerLosses:
     """Nats of every answer with its prompt and without; ConfigError where the base cannot write answers.
 

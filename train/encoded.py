@@ -197,6 +197,19 @@ class Encoded:
         )
 
 
+def joined(one: Encoded, two: Encoded) -> Encoded:
+    """The rows of both, one behind the other; the report stays the first's."""
+    return dataclasses.replace(
+        one,
+        kept=np.concatenate([one.kept, two.kept]),
+        ids=np.concatenate([one.ids, two.ids]),
+        tokens=one.tokens + two.tokens,
+        supervised=one.supervised + two.supervised,
+        lengths=np.concatenate([one.lengths, two.lengths]),
+        sources=None if one.sources is None or two.sources is None else one.sources + two.sources,
+    )
+
+
 def report_of(kept: Sequence[int], rows: Sequence[EncodedRow], ids: np.ndarray, limit: int, side: str) -> EncodingReport:
     """What became of `rows`, of which those at `kept` can be trained on; `ids` are their numbers in the raw input."""
     numbers: dict[str, list[int]] = {}

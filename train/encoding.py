@@ -91,7 +91,7 @@ class Encoder:
         """The tags of extraction, set by whoever knows all spans; their order gives the classes."""
         self._cache = cache
         self.special = special_tokens(tokenizer)
-        self._brackets = tokenizer.sep_token_id is not None and tokenizer.cls_token_id is not None
+        self.brackets = tokenizer.sep_token_id is not None and tokenizer.cls_token_id is not None
         known = {str(name) for name in tokenizer.convert_ids_to_tokens(sorted(self.special))} - {OPENS, ENDS}
         names = sorted((name for name in known if len(name) > 2), key=len, reverse=True)
         self._marks = re.compile("|".join(map(re.escape, names)) or r"(?!)")
@@ -102,7 +102,7 @@ class Encoder:
 
         With `last`, only the last answer of each row is learned, and only rows of which it is in reach are usable.
         """
-        rows = self._rows(examples)
+        rows = self.rows(examples)
         return self._encoded(examples, list(map(with_last, rows)) if last else rows)
 
     def encode_pairs(self, examples: Examples) -> tuple[Encoded, Encoded]:
@@ -116,7 +116,7 @@ class Encoder:
 
     def pair_rows(self, examples: Examples) -> tuple[list[EncodedRow], list[EncodedRow]]:
         """The same, every row of them, with the reason where one is refused."""
-        good, bad = self._rows(examples), self._rows(dataclasses.replace(examples, messages=examples.rejected))
+        good, bad = self.rows(examples), self.rows(dataclasses.replace(examples, messages=examples.rejected))
         for i, pair in enumerate(zip(good, bad, strict=True)):
             if any(row.refused for row in pair):
                 continue
@@ -149,7 +149,7 @@ class Encoder:
             tags=tuple(rows[i].tags for i in kept) if examples.task == EXTRACTION else None,
         )
 
-    def _rows(self, examples: Examples) -> list[EncodedRow]:
+    def rows(self, examples: Examples) -> list[EncodedRow]:
         salt = "\0".join([VERSION, examples.task, *(self.tag_names if examples.task == EXTRACTION else ())])
         keys = [(salt, key) for key in examples.keys()]  # noqa: SIM118 - not a mapping
         new: dict[tuple[str, str], int] = {}
@@ -187,7 +187,7 @@ class Encoder:
         rows = []
         for text, ids in zip(texts, batch["input_ids"], strict=True):
             opening: list[int] = []
-            if self._brackets:
+            if self.brackets:
                 closing = [ids.pop()]
                 if self.decoder_start is not None and closing != [end] and ids[-1:] == [end]:
                     closing = [ids.pop(), *closing]  # mBART opens with nothing and writes the language behind the end

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curate.errors import Cancelled
+from train.encoded import joined
 from train.evaluate import ItemScores, metric_name, shown_classes
 from train.examples import CLASSIFICATION, Examples
 from train.losses import class_weights
@@ -144,22 +145,14 @@ def _rows(job: Learning) -> _Rows:
     encoded = encoder.encode(job.examples)
     own, report = len(encoded), encoded.report
     if job.replay is not None:
-        encoded = joined(encoded, encoder.encode(job.replay))
+        encoded = with_replay(encoded, encoder.encode(job.replay))
     return _Rows(encoded, encoded.ids, encoded.lengths, own, report)
 
 
-def joined(one: Encoded, two: Encoded) -> Encoded:
-    """The rows of both, the second's numbered from `REPLAYED_FROM` downwards; the report stays the first's."""
-    both_read = one.sources is not None and two.sources is not None
-    return dataclasses.replace(
-        one,
-        kept=np.concatenate([one.kept, two.kept]),
-        ids=np.concatenate([one.ids, REPLAYED_FROM - np.arange(len(two), dtype=np.int64)]),
-        tokens=one.tokens + two.tokens,
-        supervised=one.supervised + two.supervised,
-        lengths=np.concatenate([one.lengths, two.lengths]),
-        sources=one.sources + two.sources if both_read and one.sources and two.sources else one.sources,
-    )
+def with_replay(own: Encoded, replayed: Encoded) -> Encoded:
+    """The rows of both, the replayed ones numbered from `REPLAYED_FROM` downwards."""
+    numbers = REPLAYED_FROM - np.arange(len(replayed), dtype=np.int64)
+    return joined(own, dataclasses.replace(replayed, ids=numbers))
 
 
 def _trainer(

@@ -37,9 +37,6 @@ class Merged:
     folder: Path
     largest_difference: float
     """Of any logit, absolute."""
-    largest_logit: float
-    tolerance: float
-    """Allowed part of the largest logit."""
 
 
 def merge_adapter(path: str | Path, out: str | Path, *, base: str | None = None) -> Merged:
@@ -78,7 +75,7 @@ def merge_adapter(path: str | Path, out: str | Path, *, base: str | None = None)
         making.rename(target)
     finally:
         shutil.rmtree(making, ignore_errors=True)
-    return Merged(target, difference, largest, tolerance)
+    return Merged(target, difference)
 
 
 def _write(loaded: LoadedAdapter, folder: Path) -> None:

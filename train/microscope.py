@@ -82,7 +82,7 @@ def look(examples: Examples, position: int, bench: Workbench, *, reveal: bool = 
     one = examples.take([position])
     if any(one.rejected):
         return _pair(one, bench, reveal, learned=objective in (DPO, RANKING))
-    (row,) = bench.encoder._rows(one)
+    (row,) = bench.encoder.rows(one)
     row = with_last(row) if objective == KTO else row
     target = ""
     if examples.task == CLASSIFICATION:
@@ -106,7 +106,7 @@ def _pair(one: Examples, bench: Workbench, reveal: bool, *, learned: bool) -> Se
     """Both sides of a preference; where the pair is `learned`, cut alike and only the last answer of each."""
     encoder, worse = bench.encoder, dataclasses.replace(one, messages=one.rejected)
     if not learned:
-        (good,), (bad,) = encoder._rows(one), encoder._rows(worse)
+        (good,), (bad,) = encoder.rows(one), encoder.rows(worse)
         read = [_read(token) for token in _of_conversation(worse, bad, bench, reveal)]
         return _seen(one, good, _of_conversation(one, good, bench, reveal), other=_seen(worse, bad, read))
     (good,), (bad,) = encoder.pair_rows(one)
@@ -129,7 +129,7 @@ def _read(token: Token) -> Token:
 
 def _of_text(text: str, row: EncodedRow, bench: Workbench, task: str, reveal: bool) -> list[Token]:
     ids, offsets, special = bench.encoder.tokens_of(text)
-    if task != EXTRACTION and not bench.encoder._brackets and (not len(ids) or ids[-1] != bench.tokenizer.eos_token_id):
+    if task != EXTRACTION and not bench.encoder.brackets and (not len(ids) or ids[-1] != bench.tokenizer.eos_token_id):
         ids = np.append(ids, np.int32(bench.tokenizer.eos_token_id))
         offsets, special = np.vstack([offsets, [[len(text), len(text)]]]), np.append(special, True)
     kept = _kept(ids, row.tokens)

@@ -172,7 +172,7 @@ class Objective:
 
     def pooled(self, batch: Batch) -> torch.Tensor:
         """float[B, H]: one state a row, by the configured pooling."""
-        states = self._states(batch)
+        states = self.states(batch)
         if self.pooling == "last":
             return states[torch.arange(len(states), device=states.device), batch.lengths - 1]
         mask = _mask(batch).unsqueeze(-1).to(states.dtype)
@@ -216,7 +216,8 @@ class Objective:
             self._short_cut = plain and self._short_cut_agrees(batch)
         return (self._logits_short(batch) if self._short_cut else self._logits_full(batch)).float()
 
-    def _states(self, batch: Batch) -> torch.Tensor:
+    def states(self, batch: Batch) -> torch.Tensor:
+        """float[B, T, H]: the trunk's last states."""
         found = None if self.lower is None else self.lower.states(batch, lambda: self._all_states(batch))
         return self._all_states(batch) if found is None else found
 
@@ -230,7 +231,7 @@ class Objective:
         return states
 
     def _logits_short(self, batch: Batch) -> torch.Tensor:
-        states = self._states(batch)
+        states = self.states(batch)
         head = self.inner.get_output_embeddings()
         logits: torch.Tensor = head(states.reshape(-1, states.shape[-1])[batch.positions])
         return logits

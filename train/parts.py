@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from curate.dataset import Dataset
 
 Tools = tuple[Mapping[str, Any], ...]
+_OTHER_NAMES = {
+    **dict.fromkeys(("input_schema", "inputSchema", "schema"), "parameters"),
+    **dict.fromkeys(("function", "api_name"), "name"),
+}
+_OF_CALLS = (("type", "function"), ("type", "custom"))
+_DEFINING = frozenset((
+    "function", "parameters", "description", "input_schema", "inputSchema", "type", "schema", "api_name",
+))  # fmt: skip
 _UNWANTED = {"false", "0", "0.0", "no", "bad", "rejected", "undesirable", ""}
 
 
@@ -79,16 +87,6 @@ def _function(tool: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _defines(item: Any) -> bool:
     return isinstance(item, Mapping) and not _DEFINING.isdisjoint(item)
-
-
-_OTHER_NAMES = {
-    **dict.fromkeys(("input_schema", "inputSchema", "schema"), "parameters"),
-    **dict.fromkeys(("function", "api_name"), "name"),
-}
-_OF_CALLS = (("type", "function"), ("type", "custom"))
-_DEFINING = frozenset((
-    "function", "parameters", "description", "input_schema", "inputSchema", "type", "schema", "api_name",
-))  # fmt: skip
 
 
 def _holds_turns(dataset: Dataset, role: str) -> bool:

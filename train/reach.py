@@ -8,16 +8,13 @@ stacked in one tensor) or that share a name with such (shared experts), without 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from train.base import is_linear
-from train.config import ALL_LINEAR
+from train.config import ALL_LINEAR, TrainConfig
 from train.methods import METHODS
 from train.methods.lora import Lora
 from train.methods.method import chosen_layers, layer_of, within
-
-if TYPE_CHECKING:
-    from train.config import TrainConfig
 
 _ROUTER = re.compile(r"Router|Gating|MoE\w*Gate$")
 """In the name of a class (the last is Hunyuan's); Jamba's are plain matrices that are called `router`."""

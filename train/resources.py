@@ -20,7 +20,7 @@ from typing import Any
 
 from curate.errors import CurateError, DataError
 from curate.words import size
-from train.config import TrainConfig
+from train.config import ALL_LINEAR, TrainConfig
 from train.headers import Headers, download_folder, folder_headers
 from train.methods import METHODS
 from train.methods.method import layer_of
@@ -28,6 +28,10 @@ from train.methods.method import layer_of
 PER_TOKEN = 18
 RUNTIME_BYTES = 700 * 2**20
 """What Python with torch and transformers holds before a model is there."""
+_REMEDY = (
+    "Raise gradient_accumulation_batches or set activation_checkpointing (the result is the same), or lower "
+    "max_length_tokens, batch_rows or lora_rank."
+)
 
 
 class ResourceError(CurateError):
@@ -88,12 +92,6 @@ class Needs:
         return ""
 
 
-_REMEDY = (
-    "Raise gradient_accumulation_batches or set activation_checkpointing (the result is the same), or lower "
-    "max_length_tokens, batch_rows or lora_rank."
-)
-
-
 def estimate_needs(
     base: Path | Headers, config: TrainConfig, directory: Path, *, logits: int, longest: int
 ) -> Needs:
@@ -103,21 +101,19 @@ def estimate_needs(
     """
     known = base if isinstance(base, Headers) else folder_headers(base)
     numbers, linear = known.numbers(), known.matrices()
-    shape = _shape(known.config)
-    size = 2 if config.dtype == "bfloat16" else 4
+    layers, hidden, inner = _shape(known.config)
+    number = 2 if config.dtype == "bfloat16" else 4
     matrices = [(rows, columns) for name, rows, columns in linear if _adapted(name, config)]
     vectors = numbers - sum(rows * columns for _, rows, columns in linear)
     adapted = METHODS[config.method].trained_numbers(matrices, vectors, numbers, config)
     rows = config.batch_rows // config.gradient_accumulation_batches
     tokens = rows * longest
-    layers, hidden, inner = shape
-    kept = tokens * layers * (PER_TOKEN * hidden + 3 * inner) * size
+    kept = tokens * layers * (PER_TOKEN * hidden + 3 * inner) * number
     if config.activation_checkpointing:  # what enters each layer, and all of one
-        kept = kept // max(1, layers) + tokens * layers * hidden * size
-    trainable = 16 * adapted
+        kept = kept // max(1, layers) + tokens * layers * hidden * number
     return Needs(
-        weights_bytes=numbers * size if config.method != "qlora" else numbers * 5 // 8,
-        trainable_bytes=trainable,
+        weights_bytes=numbers * number if config.method != "qlora" else numbers * 5 // 8,
+        trainable_bytes=16 * adapted,
         activation_bytes=kept + 4 * rows * logits * 4,
         disk_bytes=9 * 4 * adapted + 2**20,
         memory_free_bytes=free_memory(config),
@@ -206,7 +202,7 @@ def _adapted(name: str, config: TrainConfig) -> bool:
         return False
     if config.layers and layer_of(name) is not None and min(config.layers) >= 0 and layer_of(name) not in config.layers:
         return False
-    return config.target_modules == ("all-linear",) or part in config.target_modules
+    return config.target_modules == (ALL_LINEAR,) or part in config.target_modules
 
 
 def _shape(config: Mapping[str, Any]) -> tuple[int, int, int]:

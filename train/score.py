@@ -6,7 +6,7 @@ in the rows' own order. Needs torch. Cost: one forward pass a row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -35,10 +35,8 @@ def answer_nats(objective: Objective, encoded: Encoded, pad: int) -> tuple[np.nd
     """Two float64[n]: summed nats and number of supervised tokens of each row."""
 
     def sums(batch: Batch) -> np.ndarray:
-        assert batch.positions is not None
-        row = (batch.positions // batch.tokens.shape[1]).cpu().numpy()
+        row, n = _rows(batch), len(batch.lengths)
         nats = objective.nats(batch).double().cpu().numpy()
-        n = len(batch.lengths)
         return np.stack([np.bincount(row, nats, minlength=n), np.bincount(row, minlength=n)], axis=1)
 
     both = _gather(objective, encoded, pad, False, sums)
@@ -56,13 +54,7 @@ def token_choices(objective: Objective, encoded: Encoded, pad: int) -> list[np.n
     """int64[tokens] for each row: the likeliest class of every supervised token (extraction)."""
 
     def best(batch: Batch) -> np.ndarray:
-        assert batch.positions is not None
-        row = (batch.positions // batch.tokens.shape[1]).cpu().numpy()
-        found = objective.token_logits(batch).argmax(-1).cpu().numpy()
-        held = np.empty(len(batch.lengths), dtype=object)
-        for i in range(len(held)):
-            held[i] = found[row == i]
-        return held
+        return _apart(batch, objective.token_logits(batch).argmax(-1).cpu().numpy())
 
     return list(_gather(objective, encoded, pad, False, best))
 
@@ -71,19 +63,29 @@ def token_states(objective: Objective, encoded: Encoded, pad: int) -> list[np.nd
     """float64[tokens, H] for each row: the base's states of its supervised tokens (extraction)."""
 
     def states(batch: Batch) -> np.ndarray:
-        assert batch.positions is not None
-        row = (batch.positions // batch.tokens.shape[1]).cpu().numpy()
-        every = objective._states(batch)
-        found = every.reshape(-1, every.shape[-1])[batch.positions].double().cpu().numpy()
-        held = np.empty(len(batch.lengths), dtype=object)
-        for i in range(len(held)):
-            held[i] = found[row == i]
-        return held
+        every = objective.states(batch)
+        return _apart(batch, every.reshape(-1, every.shape[-1])[batch.positions].double().cpu().numpy())
 
     return list(_gather(objective, encoded, pad, False, states))
 
 
-def _gather(objective: Objective, encoded: Encoded, pad: int, classes: bool, measure: object) -> np.ndarray:
+def _rows(batch: Batch) -> np.ndarray:
+    """int64[P]: the row of each supervised position."""
+    assert batch.positions is not None
+    return np.asarray((batch.positions // batch.tokens.shape[1]).cpu().numpy())
+
+
+def _apart(batch: Batch, values: np.ndarray) -> np.ndarray:
+    """object[B]: the values of supervised positions, row by row."""
+    row, held = _rows(batch), np.empty(len(batch.lengths), dtype=object)
+    for i in range(len(held)):
+        held[i] = values[row == i]
+    return held
+
+
+def _gather(
+    objective: Objective, encoded: Encoded, pad: int, classes: bool, measure: Callable[[Batch], np.ndarray]
+) -> np.ndarray:
     device = next(objective.model.parameters()).device
     limit = _BATCH_TOKENS_CPU if device.type == "cpu" else _BATCH_TOKENS_CUDA
     no_class = np.zeros(len(encoded), dtype=np.int64) if classes else None
@@ -94,7 +96,7 @@ def _gather(objective: Objective, encoded: Encoded, pad: int, classes: bool, mea
         with torch.inference_mode():
             for rows in _by_length(encoded.lengths, limit):
                 batch = collate(encoded, rows, no_class, pad).to(device)
-                parts.append(measure(batch))  # type: ignore[operator]
+                parts.append(measure(batch))
                 order.append(rows)
     finally:
         objective.model.train(training)

@@ -14,7 +14,6 @@ Overlapping spans cannot be written in BIO: the longer one is kept, and the numb
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ import numpy as np
 
 from curate.errors import ConfigError, DataError, nearest
 from train.examples import Span
+from train.turns import value_of
 
 if TYPE_CHECKING:
     from curate.dataset import Dataset
@@ -40,13 +40,13 @@ def texts_and_spans(dataset: Dataset, column: str) -> tuple[list[str | None], li
     """
     if column not in dataset.columns:
         raise ConfigError(f"spans_column is {column!r}, which the data does not have; {nearest(column, dataset.columns)}")
-    values = [_read(value) for value in dataset.values(column).to_pylist()]
+    values = [value_of(value) for value in dataset.values(column).to_pylist()]
     words = next((name for name in _TOKENS if name in dataset.columns), None)
     if _are_tags(values) and words is None:
         raise DataError(f"column {column!r} holds tags, and there is no column of tokens; name it 'tokens'")
     if _are_tags(values):
         assert words is not None
-        given = [_read(value) for value in dataset.values(words).to_pylist()]
+        given = [value_of(value) for value in dataset.values(words).to_pylist()]
         pairs = [_from_tags(w, t) for w, t in zip(given, values, strict=True)]
     else:
         texts = dataset.content().to_pylist()
@@ -62,7 +62,7 @@ def texts_and_spans(dataset: Dataset, column: str) -> tuple[list[str | None], li
 
 def holds_tags(dataset: Dataset, column: str) -> bool:
     """Whether the column holds tags beside tokens, and not spans with their places."""
-    return column in dataset.columns and _are_tags([_read(value) for value in dataset.values(column).to_pylist()])
+    return column in dataset.columns and _are_tags([value_of(value) for value in dataset.values(column).to_pylist()])
 
 
 def moved(spans: Iterable[Span], edits: Iterable[tuple[int, int, int]]) -> tuple[Span, ...]:
@@ -166,12 +166,3 @@ def _apart(spans: list[Span]) -> tuple[Span, ...]:
 
 def _first(item: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((item[name] for name in names if item.get(name) is not None), None)
-
-
-def _read(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value

@@ -18,8 +18,6 @@ _ROLES = {
     **dict.fromkeys(("tool", "observation", "tool_response", "tool_result", "function_response", "function"), "tool"),
     **dict.fromkeys(("function_call", "tool_call"), "function_call"),
 }  # fmt: skip
-
-
 _WRITTEN = re.compile(r"(?:\A|\n\n)(Human|Assistant):[ \n]?")
 
 
@@ -115,7 +113,16 @@ def loaded(value: object) -> object:
     if not isinstance(value, (str, bytes)):
         return value
     try:
-        loaded: object = json.loads(value)
+        return json.loads(value)
     except ValueError:
         return None
-    return loaded
+
+
+def value_of(value: Any) -> Any:
+    """A value, or what the JSON in a text means; the text where that is none."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

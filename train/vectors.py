@@ -24,11 +24,7 @@ MOST_TOKENS = 512
 _BATCH_TOKENS = 8192
 
 
-def _silent(done: int, total: int) -> None:
-    return None
-
-
-def encode(texts: Sequence[str], model: str, progress: Callable[[int, int], None] = _silent) -> np.ndarray:
+def encode(texts: Sequence[str], model: str, progress: Callable[[int, int], None] = lambda done, total: None) -> np.ndarray:
     """float32 (text, hidden size); an empty text has a zero vector. ConfigError where the model cannot be used."""
     source = resolve_base(model)
     tokenizer = load_tokenizer(source)

@@ -334,7 +334,7 @@ def test_earlier_answers_are_read_and_only_the_own_answer_is_learned(tmp_path: P
     rows = from_dataset(of(tmp_path, numbered(row))).take([0])
     whole, most = len(Encoder(tokenizer, 4096).encode(rows).tokens[0]), 0
     for limit in range(30, whole + 5):
-        row_ = Encoder(tokenizer, limit)._rows(rows)[0]
+        row_ = Encoder(tokenizer, limit).rows(rows)[0]
         learned = tokenizer.decode(row_.tokens[row_.supervised]) if row_.supervised.any() else ""
         assert f"{ASKED['answer']}<|im_end|>".startswith(learned)
         assert bool(row_.refused) == (not learned)

@@ -40,7 +40,7 @@ def supervised_text(tokenizer: Any, row: EncodedRow) -> str:
 
 def only_row(encoder: Encoder, examples: Examples) -> EncodedRow:
     encoder.encode(examples)
-    return encoder._rows(examples)[0]
+    return encoder.rows(examples)[0]
 
 
 def test_only_the_answers_and_their_end_tokens_are_supervised(tokenizer: Any) -> None:

@@ -14,7 +14,7 @@ from torch.nn import functional
 from curate.errors import ConfigError, DataError
 from train.config import TrainConfig
 from train.examples import Examples
-from train.fit import REPLAYED_FROM, joined
+from train.fit import REPLAYED_FROM, with_replay
 from train.forgetting import check_remedies, guide, open_probe, open_teacher, replay_rows
 from train.forgetting.guide import Guide
 from train.forgetting.probe import ITEMS, items
@@ -80,7 +80,7 @@ def test_replay_makes_up_its_part_of_the_rows_and_is_seen_in_every_stretch(quick
     bench = open_workbench(config)
     drawn = replay_rows(config, bench, make_talks(60), general(7), tmp_path)
     assert len(drawn) == 20
-    both = joined(bench.encoder.encode(make_talks(60)), bench.encoder.encode(drawn))
+    both = with_replay(bench.encoder.encode(make_talks(60)), bench.encoder.encode(drawn))
     assert (both.ids[60:] <= REPLAYED_FROM).all()
     assert len(set(both.ids.tolist())) == 80
     plan = plan_steps(both.ids, both.lengths, steps=20, batch_rows=16, seed=0)

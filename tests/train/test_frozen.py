@@ -34,7 +34,7 @@ def test_kept_states_train_the_same_adapter(
     kept = train_adapter(rows, deep, tmp_path / "kept", evaluation=rows, workbench=bench)
     (states,) = bench.lower.values()
     assert len(states) >= len(set(rows.keys())) - 1, "every distinct row was kept"
-    monkeypatch.setattr(Objective, "_states", Objective._all_states)
+    monkeypatch.setattr(Objective, "states", Objective._all_states)
     whole = train_adapter(rows, deep, tmp_path / "whole", evaluation=rows, workbench=open_workbench(deep))
     assert kept.scores is not None
     assert whole.scores is not None
@@ -64,7 +64,7 @@ def test_a_model_that_would_compute_otherwise_takes_the_long_way(deep: TrainConf
     encoded = bench.encoder.encode(rows)
     batch = collate(encoded, range(8), np.zeros(8, np.int64), bench.tokenizer.pad_token_id)
     with torch.no_grad():
-        found = objective._states(batch)
+        found = objective.states(batch)
         assert objective.lower is not None
         assert objective.lower.usable is False
         np.testing.assert_allclose(found.numpy(), objective._all_states(batch).numpy(), atol=1e-6)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from train.config import BUNDLED, TrainConfig
+from train.config import ALL_LINEAR, BUNDLED, TrainConfig
 from train.export.rows import TRAIN, Exported
 
 TRAINERS = ("trl", "axolotl", "llamafactory")
@@ -144,7 +144,7 @@ def _llamafactory(exported: Exported, config: TrainConfig) -> dict[str, str]:
         "lora_rank": config.lora_rank,
         "lora_alpha": config.lora_alpha,
         "lora_dropout": config.lora_dropout,
-        "lora_target": "all" if config.target_modules == ("all-linear",) else ",".join(config.target_modules),
+        "lora_target": "all" if config.target_modules == (ALL_LINEAR,) else ",".join(config.target_modules),
         "dataset_dir": "llamafactory",
         "dataset": f"curated_{TRAIN}",
         **({"eval_dataset": f"curated_{validation}", "eval_strategy": "epoch"} if validation else {}),

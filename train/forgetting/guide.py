@@ -160,7 +160,7 @@ def _frozen(objective: Objective, config: TrainConfig, bench: Workbench) -> Call
     from train.adapt import objective_of
     from train.base import load_model
 
-    if objective.has_base or hasattr(objective.model, "disable_adapter"):
+    if objective.has_base:
         one: Objective = objective
         switch: Callable[[], Any] = objective.as_base
     else:

@@ -14,6 +14,7 @@ import numpy as np
 
 from curate.errors import ConfigError, DataError
 from train.chat import DAY
+from train.encoded import joined
 from train.examples import EXTRACTION, OF_TEXTS, Examples
 
 if TYPE_CHECKING:
@@ -40,16 +41,7 @@ class Pairs:
 
     def both(self) -> Encoded:
         """All chosen rows, then all rejected ones."""
-        one, two = self.chosen, self.rejected
-        return dataclasses.replace(
-            one,
-            kept=np.concatenate([one.kept, two.kept]),
-            ids=np.concatenate([one.ids, two.ids]),
-            tokens=one.tokens + two.tokens,
-            supervised=one.supervised + two.supervised,
-            lengths=np.concatenate([one.lengths, two.lengths]),
-            sources=None if one.sources is None or two.sources is None else one.sources + two.sources,
-        )
+        return joined(self.chosen, self.rejected)
 
 
 def check_objective(config: TrainConfig, examples: Examples) -> None:
