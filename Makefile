@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow explore test-s3 bench-gate lint format bench peers bench-labels bench-review bench-ablation bench-dedup peers-pii bench-pii bench-fairness peers-train bench-train bench-tui base-model names-model sample-data clean
+.PHONY: help setup demo test test-slow explore test-s3 bench-gate lint format bench peers bench-labels bench-review bench-ablation bench-dedup peers-pii bench-pii bench-fairness peers-train peers-lm-eval bench-train bench-tui base-model names-model sample-data clean
 
 help: ## list these commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(READY) ## make .venv and install everything into it (done by the others when needed)
 
