@@ -117,7 +117,7 @@ bench-tui: $(READY) ## the terminal interface on 1,000,000 rows and 200,000 find
 	$(BIN)/python -m benchmarks.bench_tui
 
 base-model: $(READY) ## rebuild the bundled base model (CORPUS=path to articles.parquet; up to an hour)
-	$(BIN)/python -m train.bundled.build --corpus $(CORPUS)
+	$(BIN)/python -m train.bundled.build --corpus $(CORPUS) --work runs/base-model
 
 names-model: $(READY) ## train the shipped names model again (DATA=folder with ner/, wiki/, presidio_synth/; ten minutes)
 	$(BIN)/python -m curate.privacy.names.build --data $(DATA)

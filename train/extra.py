@@ -13,6 +13,12 @@ from types import ModuleType
 
 from curate.errors import MissingExtraError
 
+COMET_OFF = {
+    "COMET_ERROR_TRACKING_ENABLE": "false",
+    "COMET_INTERNAL_SENTRY_DSN": "",
+    "COMET_DISABLE_ANNOUNCEMENT": "1",
+}
+"""transformers imports comet_ml wherever it is installed, and that one reports its errors to its maker unless told."""
 _QUIET = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DISABLE_TELEMETRY": "1",
@@ -20,10 +26,7 @@ _QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
     "WANDB_DISABLED": "true",
-    # transformers imports comet_ml wherever it is installed, and that one reports its errors to its maker unless told.
-    "COMET_ERROR_TRACKING_ENABLE": "false",
-    "COMET_INTERNAL_SENTRY_DSN": "",
-    "COMET_DISABLE_ANNOUNCEMENT": "1",
+    **COMET_OFF,
     # Waiting threads sleep instead of spinning. Free cores lose nothing that could be measured; on cores shared with
     # other programs a step was eight times as fast (1.1 s against 8.9 s, two threads, load 11).
     "OMP_WAIT_POLICY": "PASSIVE",

@@ -1,10 +1,10 @@
-"""Rebuild the bundled base model from an article corpus: ``python -m train.bundled.build --corpus articles.parquet``.
+"""Rebuild the bundled base model from an article corpus: `python -m train.bundled.build --corpus articles.parquet`.
 
 Guarantees: no network; seeds fixed; every stage leaves its result in the work folder and is not computed again; a
-killed run continues from its last checkpoint and ends with the same bytes as an undisturbed one. ``--steps`` may be
+killed run continues from its last checkpoint and ends with the same bytes as an undisturbed one. `--steps` may be
 lowered while a run is stopped, as long as it has not begun to decay: the result is that of the shorter run.
 
-Stages: tokenizer, token streams, PPMI embeddings, pretraining, export (fp16 weights, tokenizer, ``build.json`` with
+Stages: tokenizer, token streams, PPMI embeddings, pretraining, export (fp16 weights, tokenizer, `build.json` with
 the configuration and the held-out bits per byte). Cost of the shipped configuration: under an hour on two free cores,
 2 GiB of memory (see README.md beside this file). It does not fetch the corpus.
 """
@@ -83,7 +83,7 @@ def _say(text: str) -> None:
 def prepare(corpus_path: Path, work: Path, config: BuildConfig) -> TrainingData:
     """Tokenizer, token streams, sentence offsets and request pairs; reads them where the work folder already has them.
 
-    :raises ValueError: where the work folder belongs to another corpus or configuration, or the corpus is too small.
+    ValueError where the work folder belongs to another corpus or configuration, or the corpus is too small.
     """
     work.mkdir(parents=True, exist_ok=True)
     settings = asdict(config) | {"pretrain": asdict(config.pretrain) | {"steps": None}}
@@ -165,7 +165,7 @@ def initial_embeddings(work: Path, data: TrainingData, config: BuildConfig) -> t
 
 
 def export(corpus_path: Path, work: Path, out: Path, config: BuildConfig) -> dict[str, object]:
-    """Writes the last checkpoint as a folder that transformers loads, and returns what ``build.json`` says."""
+    """Writes the last checkpoint as a folder that transformers loads, and returns what `build.json` says."""
     sizes = config.pretrain
     model = build_model(sizes, config.vocab_size, tokenization.EOS_ID, tokenization.PAD_ID, config.context_tokens)
     steps = load_checkpoint(work / "checkpoint.safetensors", model, None)
@@ -196,7 +196,7 @@ def export(corpus_path: Path, work: Path, out: Path, config: BuildConfig) -> dic
 def build(corpus_path: Path, work: Path, out: Path, config: BuildConfig, stop_after: int | None = None) -> int:
     """Runs all stages and returns the number of finished steps; exports only a finished run.
 
-    :param stop_after: leave after this many steps in all, without export.
+    With `stop_after` it leaves after so many steps in all, without export.
     """
     sizes = config.pretrain
     data = prepare(corpus_path, work, config)

@@ -1,12 +1,12 @@
 """The corpus of the bundled base model: articles in, one stream of token ids with its sentence boundaries out.
 
-Method: articles are read from one Parquet file (columns ``id``, ``title``, ``text``), a fixed hundredth of them is
-held out by the hash of the article id, and all text becomes one ``uint16`` stream with an end-of-text token after
+Method: articles are read from one Parquet file (columns `id`, `title`, `text`), a fixed hundredth of them is
+held out by the hash of the article id, and all text becomes one `uint16` stream with an end-of-text token after
 each article. Sentence boundaries are found on tokens (a full stop, question or exclamation mark before a word with a
 capital letter, or a new line), so that pairs of neighbouring sentences can be drawn without touching strings again.
 
-Shapes: ``Tokens.ids`` is one-dimensional, ``Tokens.starts`` holds n+1 ascending offsets of n sentences and
-``Tokens.paragraph`` the paragraph number of each sentence. Complexity: linear in the text. Cost: 75 MB of prose takes
+Shapes: `Tokens.ids` is one-dimensional, `Tokens.starts` holds n+1 ascending offsets of n sentences and
+`Tokens.paragraph` the paragraph number of each sentence. Complexity: linear in the text. Cost: 75 MB of prose takes
 about half a minute on two cores. It does not clean the text, detect languages or handle more than 65,536 token ids.
 """
 
@@ -59,10 +59,9 @@ class Tokens:
 
 
 def read_articles(path: Path) -> list[Article]:
-    """Reads the articles in file order.
+    """Reads the articles of a Parquet file with the columns `id`, `title` and `text`, in file order.
 
-    :param path: Parquet file with the columns ``id``, ``title`` and ``text``.
-    :raises KeyError: where a column is missing.
+    KeyError where a column is missing.
     """
     table = pq.read_table(path, columns=["id", "title", "text"])
     columns = (table.column(name).to_pylist() for name in ("id", "title", "text"))
@@ -84,7 +83,7 @@ def dialogues(articles: Sequence[Article]) -> Iterator[list[dict[str, str]]]:
 
 
 def encode_stream(tokenizer: Tokenizer, texts: Sequence[str], eos_id: int, batch_size: int = 256) -> np.ndarray:
-    """Encodes texts into one ``uint16`` stream with ``eos_id`` after each text."""
+    """Encodes texts into one `uint16` stream with `eos_id` after each text."""
     parts: list[np.ndarray] = []
     for first in range(0, len(texts), batch_size):
         encodings = tokenizer.encode_batch(list(texts[first : first + batch_size]), add_special_tokens=False)
@@ -93,7 +92,7 @@ def encode_stream(tokenizer: Tokenizer, texts: Sequence[str], eos_id: int, batch
 
 
 def find_sentences(tokenizer: Tokenizer, ids: np.ndarray, eos_id: int) -> Tokens:
-    """Finds sentence starts on tokens: after a new line or end of text, or after ``. ? !`` before a capital letter."""
+    """Finds sentence starts on tokens: after a new line or end of text, or after `. ? !` before a capital letter."""
     size = tokenizer.get_vocab_size()
     pieces = [tokenizer.id_to_token(i) or "" for i in range(size)]
     ends = np.array([piece.endswith((".", "?", "!")) for piece in pieces])
@@ -113,7 +112,7 @@ def find_sentences(tokenizer: Tokenizer, ids: np.ndarray, eos_id: int) -> Tokens
 def sentence_pairs(tokens: Tokens, shortest: int, longest: int) -> np.ndarray:
     """Sentences that have a following sentence in their paragraph, both of a fitting length.
 
-    :return: indices ``i`` into ``tokens.starts`` such that sentences ``i`` and ``i + 1`` form a pair.
+    These are indices `i` into `tokens.starts` such that sentences `i` and `i + 1` form a pair.
     """
     length = np.diff(tokens.starts)
     fits = (length >= shortest) & (length <= longest)

@@ -5,7 +5,7 @@ context distribution smoothed with exponent 0.75 (Levy, Goldberg & Dagan 2015), 
 SVD (Halko, Martinsson & Tropp 2011). Rows are scaled to one length. Similar words start near each other, which
 next-token training alone needs many more tokens to learn.
 
-Shapes: ``ids`` (n,) of any unsigned type; result (vocab_size, width) float32. Complexity: O(n · window) for counting,
+Shapes: `ids` (n,) of any unsigned type; result (vocab_size, width) float32. Complexity: O(n · window) for counting,
 O(vocab_size² · width) for the SVD. Cost: 18 million tokens, vocabulary 8,192, width 256: under half a minute on two
 cores and 0.6 GiB of memory. It knows nothing of word order.
 """
@@ -33,7 +33,7 @@ def _count(ids: np.ndarray, counts: np.ndarray, window: int) -> None:
 def ppmi_embeddings(ids: np.ndarray, vocab_size: int, width: int, *, window: int, seed: int, norm: float) -> np.ndarray:
     """Embeds each token by its company.
 
-    :param norm: Euclidean length of each row; a token that never occurs gets a random direction of that length.
+    `norm` is the Euclidean length of each row; a token that never occurs gets a random direction of that length.
     """
     counts = np.zeros((vocab_size, vocab_size), dtype=np.float32)
     _count(ids, counts, window)

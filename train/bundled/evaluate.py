@@ -5,7 +5,7 @@ the summed negative log2-likelihood is divided by the bytes that the pieces enco
 model is needed, loaded the way every other base model is.
 
 Complexity: one forward pass. Cost: about 5,000 tokens a second and core. Context does not reach over pieces, so
-numbers for long pieces are lower than for short ones; ``PIECE_TOKENS`` is part of the measure.
+numbers for long pieces are lower than for short ones; `PIECE_TOKENS` is part of the measure.
 """
 
 from __future__ import annotations
@@ -22,11 +22,7 @@ PIECE_TOKENS = 255
 
 
 def bits_per_byte(directory: Path, texts: Sequence[str], batch_pieces: int = 8) -> float:
-    """Bits that the model spends on a byte of the texts.
-
-    :param directory: a saved model with its tokenizer.
-    :raises ValueError: where the texts hold nothing.
-    """
+    """Bits that the model saved in `directory` spends on a byte of the texts; ValueError where these hold nothing."""
     tokenizer = AutoTokenizer.from_pretrained(directory)
     model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
     pieces: list[list[int]] = []

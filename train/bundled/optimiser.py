@@ -37,7 +37,7 @@ def orthogonalise(stack: torch.Tensor, iterations: int = 5) -> torch.Tensor:
 
 @dataclass
 class Optimiser:
-    """Muon on the named matrices, AdamW on the other named parameters; ``state`` holds all of its memory."""
+    """Muon on the named matrices, AdamW on the other named parameters; `state` holds all of its memory."""
 
     matrices: Mapping[str, torch.nn.Parameter]
     others: Mapping[str, torch.nn.Parameter]
@@ -53,10 +53,7 @@ class Optimiser:
             self.state[f"second.{name}"] = torch.zeros_like(parameter)
 
     def jobs(self, step: int, matrix_rate: float, other_rate: float) -> list[Callable[[], None]]:
-        """The updates of one step as independent jobs, which may run in any order or at once.
-
-        :param step: number of this step, from 0.
-        """
+        """The updates of one step, numbered from 0, as independent jobs, which may run in any order or at once."""
         shapes: dict[tuple[int, int], list[str]] = {}
         for name, parameter in self.matrices.items():
             rows, columns = parameter.shape

@@ -89,9 +89,9 @@ class TrainingData:
     extra: np.ndarray
     """Token stream of dialogues and everyday requests."""
     starts: np.ndarray
-    """Offsets of sentences in ``articles``."""
+    """Offsets of sentences in `articles`."""
     pairs: np.ndarray
-    """Indices into ``starts`` of sentences followed by a sentence of the same paragraph."""
+    """Indices into `starts` of sentences followed by a sentence of the same paragraph."""
     requests: np.ndarray
     """(pairs, 2, pair_tokens) token ids of wordings, padded."""
     eos_id: int
@@ -243,10 +243,10 @@ def pretrain(
     report: Callable[[str], None],
     stop_after: int | None = None,
 ) -> int:
-    """Trains the model in place, resuming from ``checkpoint`` where it exists.
+    """Trains the model in place, resuming from `checkpoint` where it exists.
 
-    :param stop_after: leave after this many steps in all, as a kill would (for tests and for shortening a run).
-    :return: number of finished steps.
+    Returns the number of finished steps. With `stop_after` it leaves after so many in all, as a kill would (for tests and
+    for shortening a run).
     """
     matrices = {n: p for n, p in model.named_parameters() if p.ndim == 2 and "embed_tokens" not in n}
     others = {n: p for n, p in model.named_parameters() if n not in matrices}

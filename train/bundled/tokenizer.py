@@ -1,7 +1,7 @@
 """The tokenizer of the bundled base model: byte-level BPE with a chat template.
 
 Method: byte-pair encoding over bytes (Sennrich et al. 2016, as GPT-2 applies it to bytes), so that every string can
-be encoded and decoded without loss. One token, ``<|end|>``, ends a text and a turn; padding has a token of its own,
+be encoded and decoded without loss. One token, `<|end|>`, ends a text and a turn; padding has a token of its own,
 so that the last token of a padded row is always found. Digits are split one by one.
 
 Cost: a vocabulary of 8,192 from 75 MB of prose takes about half a minute on two cores. It does not lower-case or
@@ -40,10 +40,9 @@ CHAT_TEMPLATE = (
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
-    """Trains the byte-level BPE tokenizer.
+    """Trains the byte-level BPE tokenizer; the order of the texts does not matter.
 
-    :param texts: the training texts; the order does not matter.
-    :param vocab_size: number of ids, special tokens and the 256 bytes included.
+    `vocab_size` is the number of ids, special tokens and the 256 bytes included.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -82,5 +81,5 @@ def wrap(tokenizer: Tokenizer, max_length: int) -> PreTrainedTokenizerFast:
 
 
 def load_core(path: Path) -> Tokenizer:
-    """Reads a ``tokenizer.json``."""
+    """Reads a `tokenizer.json`."""
     return Tokenizer.from_file(str(path))

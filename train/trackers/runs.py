@@ -18,6 +18,7 @@ from curate.errors import ConfigError, MissingExtraError
 from curate.statistics import finite
 from train.config import TrainConfig
 from train.distributed import is_main
+from train.extra import COMET_OFF
 
 MODULES = {
     "tensorboard": ("train.trackers.tensor_board", ("tensorboard",)),
@@ -32,9 +33,7 @@ TELEMETRY_OFF = {
     "WANDB_ERROR_REPORTING": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
-    "COMET_DISABLE_ANNOUNCEMENT": "1",
-    "COMET_ERROR_TRACKING_ENABLE": "false",
-    "COMET_INTERNAL_SENTRY_DSN": "",
+    **COMET_OFF,
     "GRADIO_ANALYTICS_ENABLED": "False",
 }
 _LEFT_OUT = ("tracker", "tracker_project", "base")
