@@ -17,6 +17,8 @@ from curate.dataset.turns import CALLS, said
 SAMPLE_ROWS = 2_000
 LONG_BYTES = 150
 LONG_SAMPLE_ROWS = 400
+_LONGEST_WORD = 60
+"""Characters of the longest value that may name a split."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ def facts_of(name: str, column: Column) -> Facts:
         filled -= blank
         distinct -= 1 if blank else 0
     nested = any(isinstance(value, dict | list) for value in sample) or conversation or message
-    words = {plain(text) for text in full} if distinct <= 10 else set()
+    short = distinct <= 10 and max(map(len, full), default=0) <= _LONGEST_WORD
+    words = {plain(text) for text in full} if short else set()
     seen = {str(value).strip().lower() for value in sample} if distinct <= 2 and not nested else set()
     return Facts(
         name=name,

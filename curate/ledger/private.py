@@ -62,11 +62,15 @@ class PrivateValues:
         rows = self._spans["row"].fill_null(-1).to_numpy()
         self._order = np.argsort(rows, kind="stable")
         self._rows = rows[self._order]
+        self._last: tuple[int, list[Span]] = (-1, [])
 
     def of(self, row: int) -> list[Span]:
-        """The spans of a row."""
-        first, last = np.searchsorted(self._rows, [row, row + 1])
-        return self._taken(self._order[first:last])
+        """The spans of a row. Those of the row asked for last are at hand: one long text may hold a hundred thousand, and
+        whoever shows a row asks for it several times."""
+        if self._last[0] != row:
+            first, last = np.searchsorted(self._rows, [row, row + 1])
+            self._last = row, self._taken(self._order[first:last])
+        return self._last[1]
 
     def _taken(self, where: np.ndarray) -> list[Span]:
         columns = self._spans.take(pa.array(where, pa.int64())).columns[1:]
@@ -90,7 +94,10 @@ class PrivateValues:
     def _hidden(self, row: int, text: str, spans: list[Span]) -> str:
         fields = {field: self.raw(row, field) for field in dict.fromkeys(span.field for span in spans)}
         places = {field: _places(raw, text) for field, raw in fields.items() if raw}
-        marks = [(at + s.start, at + s.end, s.mark) for s in spans for at in places.get(s.field, ())]
+        size = len(text)
+        marks = [
+            (at + s.start, at + s.end, s.mark) for s in spans for at in places.get(s.field, ()) if at + s.start < size
+        ]
         values = {raw[s.start : s.end]: s for s in spans if (raw := fields[s.field])}
         for value, span in values.items():
             if _repeats(value, span.rule):
@@ -115,7 +122,7 @@ class PrivateValues:
 
     def stretch(self, raw: str, row: int, field: str, first: int, last: int) -> str:
         """A stretch of a field with every span in it replaced."""
-        marks = [(span.start, span.end, span.mark) for span in self.of(row) if span.field == field]
+        marks = [(s.start, s.end, s.mark) for s in self.of(row) if s.field == field and s.start < last and s.end > first]
         return _replaced(raw, marks, first, last)
 
 

@@ -89,14 +89,14 @@ def surroundings(
     text: Block, words_at: npt.NDArray[np.int64], reach: int = _AFTER
 ) -> list[tuple[int, int, int, int]]:
     """Row, begin, end and kinds of what stands around words, apart from one another; `reach`: bytes behind a word."""
-    out: list[tuple[int, int, int, int]] = []
-    for row, place, kinds in words_at.tolist():
-        begin, end = max(int(text.starts[row]), place - _BEFORE), min(int(text.ends[row]), place + reach)
-        if out and out[-1][0] == row and out[-1][2] >= begin:
-            out[-1] = (row, out[-1][1], end, out[-1][3] | kinds)
-        else:
-            out.append((row, begin, end, kinds))
-    return out
+    if not len(words_at):
+        return []
+    row, place, kinds = words_at.T
+    begin, end = np.maximum(text.starts[row], place - _BEFORE), np.minimum(text.ends[row], place + reach)
+    first = np.flatnonzero(np.concatenate([[True], (row[1:] != row[:-1]) | (begin[1:] > end[:-1])]))
+    last = np.append(first[1:], len(row)) - 1
+    columns = (row[first], begin[first], end[last], np.bitwise_or.reduceat(kinds, first))
+    return list(zip(*(column.tolist() for column in columns)))
 
 
 def in_bytes(
