@@ -236,7 +236,7 @@ class ChatTemplate:
             # An earlier answer that is only read stays as a model will find it there.
             learned = bool(called(message)) or all(later["role"] != "assistant" for later in messages[at + 1 :])
             opened = learned and opened_by(self._rendered(tuple(turns[:at]), tools, prompt=True)) >= 0
-            for turns[at] in (message, *forms(message, opened=opened)):
+            for turns[at] in (message, *forms(message, opened=opened, marked=not self.places().own)):
                 with contextlib.suppress(ValueError):
                     if self._asked(tuple(turns), at, tools).alone_whole():
                         break
@@ -258,18 +258,19 @@ class ChatTemplate:
     def _behind(self, prompt: str, messages: Conversation, tools: Tools) -> str:
         """A conversation that ends with an answer, as a model that is asked with `prompt` goes on.
 
-        Some templates (gpt-oss) write the thoughts of calls into the prompt of the answer behind them, and leave them out
-        once that answer stands there. If the turns without these thoughts give the same conversation, and it begins with
-        their own prompt, the answer is what stands behind that.
+        Some templates (gpt-oss) write the thoughts of calls, or the words beside them, into the prompt of the answer behind
+        them, and leave them out once that answer stands there. If the turns without these give the same conversation, and
+        it begins with their own prompt, the answer is what stands behind that.
         """
         whole, before = self._rendered(messages, tools), messages[:-1]
-        bare = tuple(map(_unthought, before))
-        if whole.startswith(prompt) or bare == before:
+        if whole.startswith(prompt):
             return whole
-        with contextlib.suppress(ValueError):
-            asked = self._rendered(bare, tools, prompt=True)
-            if whole.startswith(asked) and self._rendered((*bare, messages[-1]), tools) == whole:
-                return prompt + whole[len(asked) :]
+        for less in (_unthought, _silent):
+            bare = tuple(map(less, before))
+            with contextlib.suppress(ValueError):
+                asked = self._rendered(bare, tools, prompt=True)
+                if bare != before and whole.startswith(asked) and self._rendered((*bare, messages[-1]), tools) == whole:
+                    return prompt + whole[len(asked) :]
         return whole
 
     def _without_thoughts(self, messages: Conversation, tools: Tools) -> tuple[str, str]:
@@ -290,6 +291,11 @@ def _to_last_answer(messages: Conversation) -> Conversation:
 
 def _unthought(message: Message) -> Message:
     return unthought(message) if message["role"] == "assistant" else message
+
+
+def _silent(message: Message) -> Message:
+    """A call without what is said beside it; other turns without their thoughts."""
+    return {**_unthought(message), "content": ""} if called(message) else _unthought(message)
 
 
 def _with_arguments(message: Mapping[str, Any], *, written: bool) -> dict[str, Any]:

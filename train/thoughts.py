@@ -58,15 +58,18 @@ def unthought(message: Message) -> Message:
     return {**{k: v for k, v in message.items() if k not in FIELDS}, "content": words} if thought else message
 
 
-def forms(message: Message, *, opened: bool) -> Iterator[Message]:
-    """Other ways to hand a template the same answer; with an empty thought if it has none and the prompt `opened` one."""
+def forms(message: Message, *, opened: bool, marked: bool = True) -> Iterator[Message]:
+    """Other ways to hand a template the same answer; with an empty thought if it has none and the prompt `opened` one.
+
+    Where it is not to be `marked`, none has the thought in its text: templates with marks of their own take ours for words.
+    """
     thought, words = parts_of(message)
     bare = {name: value for name, value in message.items() if name not in FIELDS}
     if thought:
         yield {**bare, "content": words, "reasoning_content": thought, "thinking": thought}
     elif words != str(message["content"]).strip():
         yield {**bare, "content": words}
-    if thought or opened:
+    if marked and (thought or opened):
         yield {**bare, "content": f"{OPENS}\n{thought}{BEHIND}{words}"}
 
 

@@ -20,6 +20,7 @@ from thinking import (
     FIELD_ONLY,
     FIRST_CALL_ONLY,
     HARMONY,
+    HERE,
     KIMI,
     NEMOTRON,
     PLAIN,
@@ -318,8 +319,13 @@ def test_an_answer_behind_calls_is_learned_behind_their_thoughts_where_its_promp
         assert found.report.only_read_answers == (talk[1] is not call)
     later = (ASK, call, SAID, last, AGAIN, call, SAID, answer("over there"))
     assert learned(tokenizer, encoded(tokenizer, HARMONY, later, tools=True)) == [written, "final over there<|im_end|>"]
+    spoken = (ASK, answer("look", tool_calls=[CALL]), SAID, last)
+    assert learned(tokenizer, encoded(tokenizer, HARMONY, spoken, tools=True)) == [written, final]
+    for both in (answer("let me", thinking="look", tool_calls=[CALL]), answer(f"{HERE} let me", tool_calls=[CALL])):
+        with pytest.raises(DataError, match="rejects the order"):  # and learns no marks that the model does not know
+            encoded(tokenizer, HARMONY, (ASK, both), tools=True)
     # What an answer looks like must not depend on the thoughts that it loses.
-    counts = HARMONY.replace("{{ 'final '", "{{ messages | selectattr('thinking') | list | length }}{{ 'final '")
+    counts = HARMONY.replace("{{ 'final '", "{{ 'final %d ' % (messages | selectattr('thinking') | list | length)")
     with pytest.raises(DataError, match="one after the other"):
         encoded(tokenizer, counts, (ASK, call, SAID, last), tools=True)
 

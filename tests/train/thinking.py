@@ -64,13 +64,14 @@ CHANNELS = (  # a thought has marks of its own, and the words too; earlier thoug
     "{% else %}{{ m['content'] }}{% endif %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-HARMONY = (  # the thought of a call stands in prompts until a final answer follows it (gpt-oss)
+HARMONY = (  # a call's thought, or words in its place, stand in prompts until a final answer follows it (gpt-oss)
     "{% for t in tools or [] %}<tool>{{ t['function']['name'] }}</tool>{% endfor %}{% for m in messages %}"
     "{% set ns = namespace(final=false) %}{% for later in messages[loop.index:] %}"
     "{% if later['role'] == 'assistant' and not later['tool_calls'] %}{% set ns.final = true %}{% endif %}{% endfor %}"
     "{% set thinks = not ns.final if m['tool_calls'] else loop.last and not add_generation_prompt %}"
-    "<|im_start|>{{ m['role'] }}\n"
-    "{% if m['thinking'] and thinks %}thinks {{ m['thinking'] }}<|im_start|>assistant\n{% endif %}"
+    "{% if m['tool_calls'] and m['thinking'] and m['content'] %}{{ raise_exception('one or the other') }}{% endif %}"
+    "{% set thought = m['thinking'] or (m['content'] if m['tool_calls'] else '') %}<|im_start|>{{ m['role'] }}\n"
+    "{% if thought and thinks %}thinks {{ thought }}<|im_start|>assistant\n{% endif %}"
     "{% for c in m['tool_calls'] or [] %}<call>{{ c['function']['name'] }} {{ c['function']['arguments'] | tojson }}</call>"
     "{% else %}{{ 'final ' if m['role'] == 'assistant' else '' }}{{ m['content'] }}{% endfor %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
