@@ -1,10 +1,10 @@
-"""How a LoRA is trained: one frozen dataclass, validated when made, hashed into every run's identity.
+"""How a model is trained: one frozen dataclass, validated when made, hashed into every run's identity.
 
 Methods: LoRA (Hu et al. 2021, arXiv:2106.09685), rank-stabilised scaling (Kalajdzievski 2023, arXiv:2312.03732), DoRA
 (Liu et al. 2024, arXiv:2402.09353), focal loss (Lin et al. 2017, arXiv:1708.02002), class weights by effective number
 (Cui et al. 2019, arXiv:1901.05555).
-The defaults were tuned on the bundled base with Banking77-length rows on two CPU cores (see `benchmarks/LOG.md`); a
-billion-parameter base wants a learning rate about ten times lower.
+The defaults were tuned on the bundled base with Banking77-length rows on two CPU cores (see `benchmarks/LOG.md`); wider
+bases want lower rates, which `train.methods.rates` sets where none are named.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def fairness_of(
     for (key, player, _), a in zip(pending, judged, strict=True):
         by_key.setdefault(key, {})[player] = a
     gaps = tuple(_gap(rows, key, mask, by_key[key], analysis.metric) for key, mask in rows.groups.items() if key in by_key)
-    return Fairness(analysis.metric, gaps, _largest(gaps, rows, sign, read), _words(gaps, analysis.metric))
+    return Fairness(analysis.metric, gaps, _largest(rows, sign, read), _words(gaps, analysis.metric))
 
 
 def mean_sign(first: float, last: float) -> float:
@@ -187,7 +187,7 @@ def _gap(rows: _Rows, key: tuple[str, str], mask: np.ndarray, found: Mapping[str
     return GroupGap(shown[column], shown[group], int(mask.sum()), int((~mask).sum()), by_arm, rates, found[""], stages)
 
 
-def _largest(gaps: Sequence[GroupGap], rows: _Rows, sign: float, read: Any) -> Span | None:
+def _largest(rows: _Rows, sign: float, read: Any) -> Span | None:
     """The largest gap of curated data; its upper end holds for all groups at once (Bonferroni)."""
     from scipy import stats
 
