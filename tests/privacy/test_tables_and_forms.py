@@ -14,6 +14,7 @@ from curate.privacy import ScanConfig, scan
 from curate.privacy.chance import chance, weighed
 from curate.privacy.column import block
 from curate.privacy.names import find_names
+from curate.privacy.names.cues import cues
 from curate.privacy.names.east_asian import no_person, written_forms
 from curate.privacy.names.grids import grid
 from curate.privacy.spans import Spans
@@ -125,16 +126,28 @@ def test_a_field_of_a_form_names_the_person_behind_it(text: str, name: str) -> N
     assert named(text, "PERSON") == [("PERSON", name)]
 
 
+@pytest.mark.parametrize("where", [0, 40, 79])
+def test_forms_in_scripts_without_capitals_are_found_wherever_they_stand_in_a_long_text(where: int) -> None:
+    lines = ["it was late and the rain had not stopped, so nobody went out before the morning.\n"] * 80
+    lines[where] = "氏名：見本 太郎\n"
+    lines[where // 2 + 7] = "اسمي أحمد محمود\n"
+    lines[where // 3 + 3] = "예금주: 홍길동입니다\n"
+    text = "".join(lines)
+    assert len(text) > 6_000
+    assert {name for _, name in named(text, "PERSON")} == {"見本 太郎", "أحمد محمود", "홍길동"}
+
+
 def test_forms_hold_no_person_where_another_field_follows_and_dates_and_floors_are_no_address() -> None:
     for text in ("姓名：电话", "이름: 연락처", "2024年5月12日に届きました", "会议在3号楼", "昭和のこと", "plain words"):
-        assert written_forms(block(column(text)), list(NAMED))[0].tolist() == []
+        cells = block(column(text))
+        assert written_forms(cells, list(NAMED), cues(cells)[1])[0].tolist() == []
     assert [value for value in ("昭和", "王", "見本太郎", "홍길동", "走り") if no_person(value)] == ["昭和", "王", "走り"]
 
 
 def test_written_forms_count_bytes_of_their_text_and_keep_to_the_types_asked_for() -> None:
     before, firm, behind = "📦 é ", "株式会社架空商事", " の 東京都千代田区架空町9丁目99番"
     text = block(column("x", f"{before}{firm}{behind}"))
-    at, score = written_forms(text, ["ORGANIZATION"])
+    at, score = written_forms(text, ["ORGANIZATION"], cues(text)[1])
     assert len(at) == len(score) == 1
     assert text.data[at[0, 1] : at[0, 2]].tobytes().decode() == firm
     assert at[0].tolist()[::3] == [1, CODE["ORGANIZATION"]]

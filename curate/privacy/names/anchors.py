@@ -46,7 +46,7 @@ def _spoken(name: str) -> tuple[re.Pattern[str], ...]:
 
 
 def announced(
-    text: Block, words_at: npt.NDArray[np.int64], silent: npt.NDArray[np.uint8]
+    text: Block, words_at: npt.NDArray[np.int64], silent: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Spans (int64[n, 3]: row, start byte, end byte) of people whom a phrase announces, and whether only by a greeting.
     `words_at`, `silent`: of `cues`."""
@@ -58,8 +58,8 @@ def announced(
         if kinds & GREETS:
             at += in_bytes(text, row, begin, end, partial(people, kinds=_CLOSE))
             greeted.update(in_bytes(text, row, begin, end, partial(people, kinds=GREETS)))
-    for row in np.flatnonzero(silent).tolist():
-        at += in_bytes(text, row, int(text.starts[row]), int(text.ends[row]), spoken)
+    for row, begin, end in silent.tolist():
+        at += in_bytes(text, row, begin, end, spoken)
     greeted.difference_update(at)
     all_of_them = sorted(greeted.union(at))
     return np.array(all_of_them, np.int64).reshape(-1, 3), np.array([place in greeted for place in all_of_them], np.bool_)

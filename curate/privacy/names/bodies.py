@@ -258,7 +258,7 @@ def spoken_bodies(line: str, first: int = 0) -> set[tuple[int, int]]:
     return _longest({match.span(1) for pattern in _SPOKEN for match in pattern.finditer(line, first)})
 
 
-def with_bodies(text: Block, found: Found, words_at: npt.NDArray[np.int64], silent: npt.NDArray[np.uint8]) -> Found:
+def with_bodies(text: Block, found: Found, words_at: npt.NDArray[np.int64], silent: npt.NDArray[np.int64]) -> Found:
     """The spans, and the organisations that are written as such. `words_at`, `silent`: of `cues`."""
     asked = words_at[words_at[:, 2] & (BODY | SMALL_BODY | EMPLOYED) != 0]
     forms: list[tuple[int, int, int]] = []
@@ -268,8 +268,8 @@ def with_bodies(text: Block, found: Found, words_at: npt.NDArray[np.int64], sile
             forms += in_bytes(text, row, begin, end, bodies)
         if kinds & EMPLOYED:
             employed += in_bytes(text, row, begin, end, employers)
-    for row in np.flatnonzero(silent).tolist():
-        forms += in_bytes(text, row, int(text.starts[row]), int(text.ends[row]), spoken_bodies)
+    for row, begin, end in silent.tolist():
+        forms += in_bytes(text, row, begin, end, spoken_bodies)
     return _taken(text, _taken(text, found, forms, _FORM_SCORE), employed, _EMPLOYER_SCORE)
 
 

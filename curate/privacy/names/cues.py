@@ -6,7 +6,8 @@ Only what stands around such a word is then read in Python (`anchors`, `bodies`)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ ANNOUNCED, TITLED, GREETS, BODY, EMPLOYED, SMALL_BODY, ADDRESSED = 1, 2, 4, 8, 1
 _BODIES = BODY | SMALL_BODY
 _BEFORE, _AFTER = 40, 120
 """Bytes around a word that are read."""
+_SHORT, _AROUND = 4096, 240
+"""Bytes of a row that is read whole where it holds a script without capitals; in longer ones, those read around its words:
+more than any form in such a script reaches beyond them."""
 _TABLES = (
     (ANNOUNCED, "people", "announcing_words"), (TITLED, "people", "title_words"), (GREETS, "people", "greeting_words"),
     (BODY, "bodies", "form_words"), (BODY, "bodies", "kind_words"), (EMPLOYED, "bodies", "employed_words"),
@@ -42,11 +46,11 @@ _KEYS, _VALUES = hash_table(_table(), 12)
 
 @njit(cache=True, nogil=True)
 def _triggers(data, starts, ends, keys, values):  # type: ignore[no-untyped-def]
-    """int64[n, 3]: row, first byte and kinds of the words that may belong to a phrase; and uint8[rows]: whether a row holds
-    a letter of a script without capitals. A word of organisations counts with a capital, or as one letter of `S.p.A.`."""
-    out = np.empty((256, 3), dtype=np.int64)
-    silent = np.zeros(len(starts), dtype=np.uint8)
-    n = 0
+    """int64[n, 3]: row, first byte and kinds of the words that may belong to a phrase; and int64[m, 3]: row, begin and end
+    of the stretches of words in scripts without capitals. A word of organisations counts with a capital, or as one letter
+    of `S.p.A.`."""
+    out, silent = np.empty((256, 3), dtype=np.int64), np.empty((64, 3), dtype=np.int64)
+    n = m = 0
     for row in range(len(starts)):
         i, end = starts[row], ends[row]
         while i < end:
@@ -60,7 +64,17 @@ def _triggers(data, starts, ends, keys, values):  # type: ignore[no-untyped-def]
                 if c >= 0xD4 and c != 0xE2 and c < 0xF0 and not (c == 0xE1 and i + 1 < end and data[i + 1] >= 0xB8):
                     wide = np.uint8(1)
                 i += 1
-            silent[row] |= wide
+            if wide:
+                short = end - starts[row] <= _SHORT
+                if m and silent[m - 1, 0] == row and (short or first - silent[m - 1, 2] <= 2 * _AROUND):
+                    silent[m - 1, 2] = i
+                else:
+                    if m == len(silent):
+                        more = np.empty((2 * m, 3), dtype=np.int64)
+                        more[:m] = silent
+                        silent = more
+                    silent[m, 0], silent[m, 1], silent[m, 2] = row, first, i
+                    m += 1
             if i - first > 24 or wide:
                 continue
             kinds = lookup(fnv(data, first, i), keys, values)
@@ -76,12 +90,17 @@ def _triggers(data, starts, ends, keys, values):  # type: ignore[no-untyped-def]
                     out = more
                 out[n, 0], out[n, 1], out[n, 2] = row, first, kinds
                 n += 1
-    return out[:n], silent
+    return out[:n], silent[:m]
 
 
-def cues(text: Block) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """Row, first byte and kinds of every such word; and whether a row holds a letter of a script without capitals."""
+def cues(text: Block) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Row, first byte and kinds of every such word; and row, begin and end of what is to be read where words stand in
+    scripts without capitals, apart from one another."""
     at, silent = _triggers(text.data, text.starts, text.ends, _KEYS, _VALUES)
+    start, end = text.starts[silent[:, 0]], text.ends[silent[:, 0]]
+    whole = end - start <= _SHORT
+    silent[:, 1] = np.where(whole, start, np.maximum(start, silent[:, 1] - _AROUND))
+    silent[:, 2] = np.where(whole, end, np.minimum(end, silent[:, 2] + _AROUND))
     return at, silent
 
 
@@ -100,22 +119,22 @@ def surroundings(
 
 
 def in_bytes(
-    text: Block, row: int, begin: int, end: int, find: Callable[[str, int], set[tuple[int, int]]]
-) -> list[tuple[int, int, int]]:
-    """What is found between two places of a row, which may lie inside a sign. The sign before them is read along, so that
-    where a piece begins is taken for no beginning of a line or word."""
+    text: Block, row: int, begin: int, end: int, find: Callable[[str, int], Iterable[tuple[Any, ...]]]
+) -> list[tuple[Any, ...]]:
+    """What is found between two places of a row, which may lie inside a sign: row, begin, end, and what `find` says more.
+    The sign before them is read along, so that where a piece begins is taken for no beginning of a line or word."""
     begin = max(int(text.starts[row]), begin - 1)
     while begin > text.starts[row] and text.data[begin] & 0xC0 == 0x80:
         begin -= 1
     while end < text.ends[row] and text.data[end] & 0xC0 == 0x80:
         end += 1
     part = text.data[begin:end].tobytes().decode("utf-8", "replace")
-    out = []
+    out: list[tuple[Any, ...]] = []
     place, byte = 0, begin
-    for a, b in sorted(find(part, int(begin > text.starts[row]))):
+    for a, b, *more in sorted(find(part, int(begin > text.starts[row]))):
         if b == len(part) and end < text.ends[row]:
             continue  # cut
         byte += len(part[place:a].encode("utf-8", "replace"))
         place = a
-        out.append((row, byte, byte + len(part[a:b].encode("utf-8", "replace"))))
+        out.append((row, byte, byte + len(part[a:b].encode("utf-8", "replace")), *more))
     return out

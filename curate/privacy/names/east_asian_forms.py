@@ -85,10 +85,11 @@ _NOT_BEHIND_LABEL = frozenset(
 )
 
 
-def forms_in(line: str, types: list[str]) -> Iterator[tuple[int, int, str, float]]:
-    """Begin, end, type and score of the forms that are asked for, one pattern after the other."""
+def forms_in(line: str, first: int, types: list[str]) -> Iterator[tuple[int, int, str, float]]:
+    """Begin, end, type and score of the forms that are asked for and begin at `first` or behind it, one pattern after the
+    other."""
     for kind, pattern, score in _FORMS:
-        for match in pattern.finditer(line) if kind in types else ():
+        for match in pattern.finditer(line, first) if kind in types else ():
             a, b = match.span(match.lastindex or 0)
             value = line[a:b]
             if pattern is _CHINESE_FIRM:

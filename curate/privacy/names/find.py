@@ -183,7 +183,7 @@ def name_spans(
             found = _introduced(text, found, _weighed(text, told, hints))
     if "STREET_ADDRESS" in types:
         found = with_labelled(text, found, words_at, silent)
-    forms, score = written_forms(text, [name for name in TYPES if name in types])
+    forms, score = written_forms(text, [name for name in TYPES if name in types], silent)
     if len(forms):
         found = _with(found, Found(forms, score, np.zeros(len(forms), np.bool_)))
     cells = grid(text) if inside else None

@@ -89,13 +89,13 @@ def _somebody(text: Block, span: list[int]) -> bool:
     return not name[:1].isupper() or any(map(listed_first, name.split()))
 
 
-def with_labelled(text: Block, found: Found, words_at: npt.NDArray[np.int64], silent: npt.NDArray[np.uint8]) -> Found:
+def with_labelled(text: Block, found: Found, words_at: npt.NDArray[np.int64], silent: npt.NDArray[np.int64]) -> Found:
     """The spans (sorted by row and start), and the addresses that labels tell instead of their parts."""
     at: list[tuple[int, int, int]] = []
     for row, begin, end, _ in surroundings(text, words_at[words_at[:, 2] & ADDRESSED != 0], _REACH):
         at += in_bytes(text, row, begin, end, labelled)
-    for row in np.flatnonzero(silent).tolist():
-        at += in_bytes(text, row, int(text.starts[row]), int(text.ends[row]), _in_scripts)
+    for row, begin, end in silent.tolist():
+        at += in_bytes(text, row, begin, end, _in_scripts)
     if not at:
         return found
     old, keep, new, edge = found.at, np.ones(len(found.at), np.bool_), [], (-1, -1)
