@@ -9,6 +9,7 @@ request or two a file.
 from __future__ import annotations
 
 import json
+import math
 import os
 import struct
 from collections.abc import Mapping
@@ -44,7 +45,7 @@ class Headers:
 
     def numbers(self) -> int:
         """How many weights there are."""
-        return sum(_product(sides) for sides in self.shapes.values())
+        return sum(math.prod(sides) for sides in self.shapes.values())
 
 
 def folder_headers(folder: Path) -> Headers:
@@ -74,7 +75,7 @@ def read_headers(source: BaseSource) -> Headers | None:
     except Exception:  # an estimate must not end what it is made for; loading says what is wrong with the base
         return None
     tensors = {name: info for file in told.files_metadata.values() for name, info in file.tensors.items()}
-    size = sum(_product(info.shape) * _BYTES.get(info.dtype, 1) for info in tensors.values())
+    size = sum(math.prod(info.shape) * _BYTES.get(info.dtype, 1) for info in tensors.values())
     shapes = {name: tuple(info.shape) for name, info in tensors.items()}
     return Headers(shapes, {} if folder is None else _json(folder / "config.json"), size)
 
@@ -107,14 +108,8 @@ def _is_whole(folder: Path) -> bool:
     return all((folder / name).is_file() for name in files)
 
 
-def _product(sides: tuple[int, ...] | list[int]) -> int:
-    size = 1
-    for side in sides:
-        size *= side
-    return size
-
-
 def _json(path: Path) -> dict[str, Any]:
+    """The object in a file; empty where there is none. Configurations may hold `Infinity`, which strict readers refuse."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
