@@ -9,7 +9,6 @@ that Python normalises. Memory: 16 bytes a row of `Texts`; `Lying` holds none, i
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -19,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate.similarity import kernels
-from curate.similarity.characters import LIMIT, NEEDS_PYTHON, Characters, normalise
+from curate.similarity.characters import LIMIT, NEEDS_PYTHON, Characters, composed, normalise
 from curate.similarity.parallel import over_blocks
 
 _ROWS_A_BLOCK = 8192
@@ -236,4 +235,4 @@ def for_shingles(texts: pa.LargeStringArray, threads: int = 1, unit: Unit = "wor
 
 def for_equality(texts: pa.LargeStringArray, threads: int = 1) -> Texts:
     """Rows to be compared under NFC."""
-    return _prepare(texts, threads, True, lambda text: unicodedata.normalize("NFC", text)).whole()
+    return _prepare(texts, threads, True, composed).whole()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from similarity_reference import fold
 
 from curate.similarity import NearConfig, near_duplicate_edges
-from curate.similarity.characters import normalise
+from curate.similarity.characters import composed, normalise
 from curate.similarity.exact import repeated
 from curate.similarity.near import Edges
 from curate.similarity.partners import codes_under, label_codes
@@ -25,6 +28,14 @@ def spelled(texts: Texts) -> list[str]:
         data, at = (texts.data, 0) if inside else (texts.extra, len(texts.data))
         out.append(bytes(data[start - at : stop - at]).decode())
     return out
+
+
+@given(st.lists(st.text(max_size=8) | st.text(alphabet="\n\r\u0301\u0327\u1161\u11a8e가", max_size=8), max_size=6))
+@example(["e", "\u0301", ""])
+def test_texts_normalised_line_by_line_are_those_normalised_at_once(parts: list[str]) -> None:
+    text = "\n".join(parts)
+    assert normalise(text) == fold(text)
+    assert composed(text) == unicodedata.normalize("NFC", text)
 
 
 @given(TEXTS, st.data())
