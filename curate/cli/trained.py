@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from audit.report.trainer_words import ended
+from curate.house import require
 from curate.words import difference, signed
 
 SETS = {"evaluation": "held-out rows", "real_world": "real cases"}
@@ -58,7 +58,8 @@ def _more(done: Mapping[str, Any]) -> Iterator[str]:
 def _ended(done: Mapping[str, Any]) -> Iterator[str]:
     """Where a run that keeps its best weights stopped, and which it kept."""
     patience = (done.get("config") or {}).get("early_stopping_patience_evaluations")
-    if words := ended(done.get("steps"), done.get("planned_steps"), done.get("kept_step"), patience):
+    said = require("audit.report.trainer_words").ended
+    if words := said(done.get("steps"), done.get("planned_steps"), done.get("kept_step"), patience):
         yield words
 
 
