@@ -75,9 +75,8 @@ def train_adapter(
     `keep_foreign`. `thorough` judges the base beside the adapter and adds written answers, metrics by group and metrics
     that others installed (`train.judge`), on `evaluation` and on `real_world`, rows of real use. With `leaks_apart` the
     caller tells of evaluation rows that stand in the training data, so no alert does. `replay` are general rows that
-    are mixed in where `config.replay` names a file. Raises `DataError` (nothing to
-    learn), `ConfigError` (base, targets), `RunError` (a foreign run), `Cancelled` (Ctrl-C, after a checkpoint),
-    `DivergedError`, `ResourceError` (memory, disk).
+    are mixed in where `config.replay` names a file. Raises `DataError` (nothing to learn), `ConfigError` (base, targets),
+    `RunError` (a foreign run), `Cancelled` (Ctrl-C, after a checkpoint), `DivergedError`, `ResourceError` (memory, disk).
     """
     distributed.check(config)
     distributed.join(config.device)
@@ -160,7 +159,6 @@ def _judgement(
     base: Mapping[str, Any],
 ) -> tuple[ItemScores | None, dict[str, Any]]:
     """Scores of the evaluation rows, and what `done.json` says of the trained model on every set, beside its `base`."""
-    objective, bench, space = job.objective, job.bench, job.labels
     told: dict[str, Any] = {}
     ranks = None if preferences is None else preferences.ranked()
     if preferences is not None:
@@ -170,7 +168,7 @@ def _judgement(
         plain = scores = job.score(evaluation)
         if preferences is not None and ranks is not None:
             scores = preferences.beside(plain, ranks[1])
-        told["evaluation"] = save_scores(scores, evaluation, folder, canonical, space)
+        told["evaluation"] = save_scores(scores, evaluation, folder, canonical, job.labels)
     if judge is not None:  # how pairs are ranked stands in `preference`, beside the base
         for name in judge.sets:
             told[name] = judge.adapter(name, plain if name == "evaluation" else None)
@@ -178,8 +176,8 @@ def _judgement(
     if evaluation is not None and job.examples.task == EXTRACTION:
         from train.extraction import predicted_spans, span_metrics
 
-        guessed = predicted_spans(objective, bench, evaluation.texts, space or ())
-        told["evaluation"] = {**told["evaluation"], **span_metrics(evaluation.spans, guessed)}
+        guessed = predicted_spans(job.objective, job.bench, evaluation.texts, job.labels or ())
+        told["evaluation"] |= span_metrics(evaluation.spans, guessed)
     return scores, told
 
 
