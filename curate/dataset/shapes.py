@@ -16,7 +16,8 @@ from curate.dataset.turns import CALLS, said
 
 SAMPLE_ROWS = 2_000
 LONG_BYTES = 150
-LONG_SAMPLE_ROWS = 400
+LONG_SAMPLE_ROWS, LONG_SAMPLE_BYTES, FEWEST_SAMPLED = 400, 8_000_000, 40
+"""Rows of long texts that are looked at, fewer where these would be more bytes."""
 _LONGEST_WORD = 60
 """Characters of the longest value that may name a split."""
 
@@ -88,7 +89,9 @@ def facts_of(name: str, column: Column) -> Facts:
     array = column.array
     n = len(array)
     long = pa.types.is_large_string(array.type) and n > 0 and array.nbytes > LONG_BYTES * n
-    rows = np.unique(np.linspace(0, max(0, n - 1), min(n, LONG_SAMPLE_ROWS if long else SAMPLE_ROWS)).astype(np.int64))
+    fit = int(LONG_SAMPLE_BYTES * n / max(1, array.nbytes))
+    most = min(LONG_SAMPLE_ROWS, max(FEWEST_SAMPLED, fit)) if long else SAMPLE_ROWS
+    rows = np.unique(np.linspace(0, max(0, n - 1), min(n, most)).astype(np.int64))
     sample = [value for value in array.take(pa.array(rows)).to_pylist() if value is not None]
     if column.json:
         sample = [json.loads(value) for value in sample]

@@ -142,10 +142,11 @@ def _templates_of(
 
 def templates_of_sets(values: NDArray[np.uint64], size: NDArray[np.int64], share: float) -> Templates:
     """Templates of some distinct shingle sets, packed one after another."""
-    inside = np.repeat(np.arange(len(size)), size)
-    shingles, which = np.unique(values, return_inverse=True)
-    frequency = np.bincount(which, minlength=len(shingles))
     least = max(FEWEST_ROWS, share * len(size))
+    may = _may_be_frequent(values, least)
+    inside = np.repeat(np.arange(len(size)), size)[may]
+    shingles, which = np.unique(values[may], return_inverse=True)
+    frequency = np.bincount(which, minlength=len(shingles))
     common = np.bincount(inside[frequency[which] >= least], minlength=len(size))
     templated = common >= TEMPLATED * np.maximum(1, size)
     if templated.sum() < least:
@@ -153,6 +154,14 @@ def templates_of_sets(values: NDArray[np.uint64], size: NDArray[np.int64], share
     within = np.bincount(which[templated[inside]], minlength=len(shingles)) >= least
     weight = np.minimum(least / frequency[within], _BELOW_ONE).astype(np.float32)
     return Templates(shingles[within], weight)
+
+
+def _may_be_frequent(values: NDArray[np.uint64], least: float) -> NDArray[np.bool_]:
+    """False for values of which there are surely fewer than `least`: counted by their first bits, which costs a tenth of
+    sorting them."""
+    bits = min(28, len(values).bit_length() + 1)
+    bucket = (values >> np.uint64(64 - bits)).astype(np.int64)
+    return np.bincount(bucket, minlength=1 << bits)[bucket] >= least
 
 
 def either_weighs_less(one: Templates, two: Templates) -> Templates:

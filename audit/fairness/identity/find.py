@@ -89,11 +89,11 @@ def groups_named(texts: pa.Array | pa.ChunkedArray) -> dict[str, npt.NDArray[np.
 def named_in(text: str) -> set[int]:
     """Positions in `lexicon().groups` of the groups that one text names."""
     known = lexicon()
-    tokens = _TOKEN.findall(text)
-    small = [t.lower().replace("’", "'") for t in tokens]
+    tokens = _TOKEN.findall(text.replace("’", "'"))
+    small = list(map(str.lower, tokens))
     found: set[int] = set()
-    for i, first in enumerate(small):
-        for words, kind, group in known.words.get(first, ()):
+    for i in [i for i, first in enumerate(small) if first in known.words]:
+        for words, kind, group in known.words[small[i]]:
             end = i + len(words)
             if group in found or tuple(small[i:end]) != words:
                 continue
