@@ -23,7 +23,7 @@ SHOWN_DIGITS = 16
 @click.argument("row", required=False)
 @click.option("--stage", help="Without ROW: only rows that this stage removed.")
 @click.option("--limit", type=click.IntRange(0), default=SHOWN, metavar="N",
-              help=f"Without ROW: how many removed rows are listed; 0 lists all (default: {SHOWN}).")
+              help=f"How many removed rows are listed, or findings of one rule about ROW told; 0: all (default: {SHOWN}).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 def explain_command(run: str, row: str | None, stage: str | None, limit: int, as_json: bool) -> int:
     """Say what happened to a row and why: findings, decisions, witness.
@@ -50,7 +50,7 @@ def explain_command(run: str, row: str | None, stage: str | None, limit: int, as
     if as_json:
         click.echo(orjson.dumps(story, option=orjson.OPT_INDENT_2).decode())
         return 0
-    _print(story)
+    _print(story, limit)
     return 0
 
 
@@ -73,8 +73,11 @@ def _list(rows: list[dict[str, Any]], shown: list[dict[str, Any]], run: str) -> 
     click.echo(f"why: curate explain {shell_path(Path(run))} {shown[0]['row'] if shown else 'ROW'}", err=True)
 
 
-def _print(story: dict[str, Any]) -> None:
-    """`story` is masked already; nothing that a terminal obeys gets past this either."""
+def _print(story: dict[str, Any], limit: int) -> None:
+    """`story` is masked already; nothing that a terminal obeys gets past this either. Of one rule's findings with one
+    outcome `limit` are told, 0: all."""
+    from collections import Counter
+
     from curate.safetext import safe_text
 
     def say(line: str) -> None:
@@ -87,7 +90,11 @@ def _print(story: dict[str, Any]) -> None:
         say(f"  {name}: {value}")
     if not story["findings"]:
         say("  no stage found anything about it")
+    told: Counter[tuple[str, ...]] = Counter()
     for f in story["findings"]:
+        told[alike := (f["stage"], f["rule"], f["action"], f["status"])] += 1
+        if limit and told[alike] > limit:
+            continue
         place = f" in {f['field']}" if f["field"] else ""
         span = f" characters {f['start']}-{f['end']}" if f["start"] is not None else ""
         click.echo()
@@ -112,6 +119,10 @@ def _print(story: dict[str, Any]) -> None:
         for key, value in (f["evidence"] or {}).items():
             say(f"  {key.replace('_', ' ')}: {said_of(value)}")
         say(f"  finding {f['finding_id'][:SHOWN_DIGITS]}")
+    more = {alike: n - limit for alike, n in told.items() if limit and n > limit}
+    for (stage, rule, action, status), n in more.items():
+        click.echo()
+        say(f"{stage} / {rule}: {action}, {status}: {n:,} more like these; --limit 0 tells all")
 
 
 def said_of(value: Any) -> str:

@@ -73,6 +73,18 @@ def test_rows_of_a_file_without_lines_are_counted_as_records(inside: Curate, tmp
     assert "record 4: the same text stands in another row" in inside("gate", tmp_path / "t.parquet").stdout
 
 
+def test_of_many_findings_of_one_rule_some_are_told_and_the_others_counted(inside: Curate, tmp_path: Path) -> None:
+    mails = " ".join(f"u{n}@example{n}.org" for n in range(75))
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": f"{mails} call 212-555-0143"}) + "\n")
+    inside("pii", tmp_path / "a.jsonl", "--out", tmp_path / "run")
+    told = inside("explain", tmp_path / "run", "0").stdout
+    assert told.count("pii / pii.email_address: replace in text characters") == 20
+    assert "pii / pii.email_address: replace, applied: 55 more like these; --limit 0 tells all" in told
+    assert told.count("pii / pii.phone_number: replace in text characters") == 1
+    assert inside("explain", tmp_path / "run", "0", "--limit", "0").stdout.count("pii.email_address: replace in text") == 75
+    assert len(json.loads(inside("explain", tmp_path / "run", "0", "--json").stdout)["findings"]) == 76
+
+
 def test_the_digits_that_explain_shows_are_enough_to_decide(run: Path, inside: Curate) -> None:
     told = inside("explain", run, "41").stdout
     shown = [line.split()[1] for line in told.splitlines() if line.startswith("  finding ")]
