@@ -188,7 +188,7 @@ class RunDir:
         return Detection(
             findings=self.read_table(f"findings/{name}.parquet"),
             scores=self.read_table(scores) if scores in files else None,
-            hints={c: hint_table[c].combine_chunks() for c in hint_table.column_names} if hint_table else {},
+            hints={c: _as_made(hint_table[c].combine_chunks()) for c in hint_table.column_names} if hint_table else {},
             summary=record.get("summary", {}),
         )
 
@@ -214,6 +214,12 @@ class RunDir:
     def __repr__(self) -> str:
         stages = ", ".join(self.manifest().get("stages", {})) or "nothing yet"
         return f"RunDir({str(self.path)!r}: {stages})"
+
+
+def _as_made(hint: pa.Array) -> Any:
+    """A hint as a stage makes it: numbers as numpy arrays. What is read again must not differ from what was just made."""
+    numbers = pa.types.is_primitive(hint.type) and not hint.null_count
+    return hint.to_numpy(zero_copy_only=False) if numbers else hint
 
 
 def versions() -> dict[str, str]:

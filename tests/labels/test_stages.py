@@ -243,3 +243,20 @@ def test_a_label_column_with_a_slash_in_its_name_is_corrected_where_it_stands(tm
     out = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [row["spam/ham"] for row in out] == [label.lower() for label in labels]
     assert all(row["spam"] == {"ham": "kept"} for row in out)
+
+
+def test_fairness_that_is_judged_again_beside_kept_duplicates_is_what_it_was(tmp_path: Path) -> None:
+    path, run = tmp_path / "rows.jsonl", tmp_path / "run"
+    rng = np.random.default_rng(1)
+    rows = [
+        {"text": f"The {who} asked for w{rng.integers(900)} w{rng.integers(900)} w{i}.", "label": f"class {i % 2}"}
+        for i, who in enumerate(["woman", "man", "clerk"] * 60)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows + rows[:3]))
+    recipe = Recipe().with_(input=str(path), stages=["near_duplicates", "fairness"])
+    curate.run(recipe, train=False, out=run)
+    kept = run / "findings" / "fairness.parquet"
+    before = kept.read_bytes()
+    kept.unlink()
+    curate.run(recipe, train=False, out=run)
+    assert kept.read_bytes() == before
