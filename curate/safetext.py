@@ -15,6 +15,9 @@ UNSAFE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 
+UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Letters, as in a class of `re`, of scripts without blanks between words: where words are marked, each is one."""
+
 
 def safe_text(text: str) -> str:
     """`text` on one line, without ANSI sequences, control, zero-width or direction characters."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,12 +13,14 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from curate.safetext import UNSPACED
 from curate.stages.registry import concern_of
 from curate.words import measure
 from tui.evidence import Evidence, Side
 from tui.keymap import key
 from tui.words import FLAG, MEANING, NOTES, STYLE, in_capitals, said_of, stage_title
 
+_WORDS = re.compile(rf"[{UNSPACED}] ?|[^ {UNSPACED}]+ ?")
 MOST_WORDS = 600
 """Words compared in a diff; comparing takes time in the square of this for texts made to be slow."""
 BAR = 16
@@ -160,13 +163,15 @@ def _heading(text: str) -> RenderableType:
 
 def word_diff(one: str, two: str) -> tuple[Text, Text]:
     """Both texts with the words that differ underlined, so that a difference does not rest on colour."""
-    a, b = one.split(), two.split()
+    a, b = (_WORDS.findall(" ".join(text.split()) + " ") for text in (one, two))
+    c, d = ([word.rstrip() for word in words[:MOST_WORDS]] for words in (a, b))
     left, right = Text(), Text()
-    for kind, i, j, k, m in difflib.SequenceMatcher(a=a[:MOST_WORDS], b=b[:MOST_WORDS], autojunk=False).get_opcodes():
+    for kind, i, j, k, m in difflib.SequenceMatcher(a=c, b=d, autojunk=False).get_opcodes():
         style = "" if kind == "equal" else "bold underline"
-        left.append(" ".join(a[i:j]), style).append(" " if j > i else "")
-        right.append(" ".join(b[k:m]), style).append(" " if m > k else "")
-    return left.append(" ".join(a[MOST_WORDS:])), right.append(" ".join(b[MOST_WORDS:]))
+        for side, words in ((left, a[i:j]), (right, b[k:m])):
+            said = "".join(words)
+            side.append(said.rstrip(), style).append(" " if said.endswith(" ") else "")
+    return left.append("".join(a[MOST_WORDS:]).rstrip()), right.append("".join(b[MOST_WORDS:]).rstrip())
 
 
 def _plain(value: Any) -> str:

@@ -21,7 +21,7 @@ from curate.dataset import Dataset
 from curate.ledger.private import PLACEHOLDER, placeholder
 from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview
-from curate.safetext import safe_text
+from curate.safetext import UNSPACED, safe_text
 from curate.stages.private import private_values
 
 SHORT = 80
@@ -29,7 +29,7 @@ READ = 1600
 """Code points of a row that an example may draw on, and of a sentence."""
 SHOWN = 420
 """Code points of a row that an example shows."""
-_WORDS = re.compile(r"\[[A-Z][A-Z0-9_]{1,60}\]|\w+|\s+|[^\w\s]")
+_WORDS = re.compile(rf"\[[A-Z][A-Z0-9_]{{1,60}}\]|[{UNSPACED}]|[^\W{UNSPACED}]+|\s+|[^\w\s]")
 _LONGEST = 20_000
 """Code points of a field around a span that are worked on."""
 

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from audit.report import Report, build, json_schema, render_html, render_markdown, render_terminal
+from audit.report.safe import compare
 from curate.dataset import Dataset
 from curate.ledger.apply import apply
 from curate.ledger.decisions import Decision, Journal
@@ -31,6 +32,7 @@ from curate.ledger.resolve import resolve
 from curate.similarity.selfmeasure import SelfMeasurement, Share
 from curate.stages.measured import measured
 from tests.report.conftest import POLICY, SECRETS, Run, ablation_of, find, make_run, manifest_of, tickets
+from tui.detail import word_diff
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "report.schema.json"
 ESCAPE = "\x1b"
@@ -351,6 +353,16 @@ def test_near_duplicates_are_shown_side_by_side_with_what_differs(report: Report
     assert example.text.row ^ 1 == example.witness.row
     assert [p.text for p in example.text.pieces if p.kind == "changed"] == ["Ticket number"]
     assert [p.text for p in example.witness.pieces if p.kind == "changed"] == ["Case"]
+
+
+def test_of_a_sentence_without_blanks_only_the_letters_that_differ_are_marked() -> None:
+    left, right = compare("口座の残高を確認してください。", "口座の明細を確認してください。")
+    assert [p.text for side in (left, right) for p in side if p.kind == "changed"] == ["残高", "明細"]
+    texts = word_diff("口座の残高を確認してください。 Thanks a lot", "口座の明細を確認してください。 Thanks  a bit")
+    assert [[text.plain[s.start : s.end] for s in text.spans if "underline" in s.style] for text in texts] == [
+        ["残高", "lot"], ["明細", "bit"],
+    ]  # fmt: skip
+    assert texts[1].plain.rstrip() == "口座の明細を確認してください。 Thanks a bit"
 
 
 def test_label_examples_show_both_labels_and_their_neighbours(report: Report, run: Run) -> None:
