@@ -60,6 +60,10 @@ def _classes(found: Mapping[str, Any]) -> list[str]:
             f"The texts tell {found['agreement']:.0%} of the labels only, so all suggestions wait for review: in such data "
             "many of them are the model's own mistakes."
         )
+    elif found.get("label_of_a_relation"):
+        out.append(
+            "The label says how one text stands to another, which words do not tell, so all suggestions wait for review."
+        )
     elif not found.get("applied_by_themselves", True):
         out.append("Few labels seem wrong, so all suggestions wait for review: in such data many of them are arguable.")
     out += [f"{note[:1].upper()}{note[1:]}." for note in found.get("notes", ())]

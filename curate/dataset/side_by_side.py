@@ -7,18 +7,33 @@ Cost: the statistics of a column and, for words, at most `_WRITTEN_ROWS` rows sp
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import permutations
 from statistics import median
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset.column import Column
+from curate.dataset.names import NAMES, PAIRS, plain, rank, together
 from curate.dataset.shapes import Facts
 
 _WRITTEN_ROWS = 400
 _MARKS = ".,;:!?()[]{}<>\"'"
 _DENSE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 """Letters of scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+
+
+def judged_together(names: Sequence[str]) -> bool:
+    """Whether columns that are read as one text are texts whose label says how they stand to one another (premise and
+    hypothesis, a question and an answer that is right or wrong), not a title and what stands below it."""
+    for one, other in permutations(names, 2):
+        if (rank(one, NAMES["prompt"]), rank(other, NAMES["completion"])).count(None) == 0:
+            return True
+        first, second = ({*together(name), plain(name)} for name in (one, other))
+        if any(pair[0] in first and pair[1] in second for pair in PAIRS):
+            return True
+    return False
 
 
 def wordy(fact: Facts) -> bool:

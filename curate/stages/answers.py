@@ -24,6 +24,7 @@ from curate.similarity.near import Edges, NearConfig
 from curate.similarity.pairs import similarity_of_pairs
 from curate.similarity.partners import Ints, Partners
 from curate.stages.base import Context
+from curate.stages.paired import compared_parts
 from curate.stages.setting import setting_of
 
 REASONS = {
@@ -37,7 +38,7 @@ def part_similarity(dataset: Dataset, edges: Edges, engine: NearConfig, threads:
     """(float32: how alike the least similar parts of each pair are, 1 for tasks without parts; bool: pairs of which two
     prompts or answers differ in fact, however alike they are)."""
     least, apart = np.ones(len(edges), np.float32), np.zeros(len(edges), np.bool_)
-    for name, texts in dataset.parts().items():
+    for name, texts in compared_parts(dataset).items():
         alike = similarity_of_pairs(
             texts, edges.a, edges.b, words=engine.words, template_share=engine.template_share, seed=engine.seed,
             unit=engine.unit, threads=threads,
@@ -87,7 +88,7 @@ def answer_classes(dataset: Dataset, context: Context) -> Any:
     Where very many rows share a long prompt, not all pairs are compared, and rows that answer alike must meet.
     """
     classes = np.zeros(dataset.n_rows, np.int64)
-    for name, texts in dataset.parts().items():
+    for name, texts in compared_parts(dataset).items():
         if name != "prompt":
             same = exact_groups(texts, threads=context.threads)
             _, numbers = np.unique(classes * (dataset.n_rows + 1) + same + 1, return_inverse=True)

@@ -8,7 +8,8 @@ for other files all that are neither test nor validation.
 Rules. `leaks_split` (drop): the row asks the same as an evaluation row, or holds its question. `matches_benchmark`
 (drop): the same for an item of `against`, or nearly the whole item. `matches_earlier` (drop): the row nearly repeats an
 item of `earlier`. `shares_passage` (flag): the row holds a question of few or of common words, most of a long one, a
-long run of it, or an evaluation row's question with other figures or about another context; too weak to remove a row.
+long run of it, an evaluation row's question with other figures or about another context, or one of two texts that are
+judged together (the premise, beside another hypothesis); too weak to remove a row.
 Rows that are exact copies of an evaluation row are left to the exact-duplicates stage where that runs, but counted here.
 
 Each finding names what it matched: the evaluation row as witness, or the set's file name, the item's number there (from
@@ -31,12 +32,14 @@ from curate.ledger.findings import concat_findings, empty_findings, make_finding
 from curate.similarity.containment import ContainmentConfig, equal_texts, find_contained
 from curate.similarity.facts import holds_other_figures
 from curate.similarity.index import find_near
+from curate.similarity.pairs import similarity_of_pairs
 from curate.similarity.partners import OTHER_SPLIT, Ints, split_ranks
 from curate.similarity.passages import Passages, passages_of, whole_texts
 from curate.stages.against import ItemSet, contents_hash, questions, read_sets
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.hits import DROP, FLAG, Hits, best_hits, hits_of
 from curate.stages.near_duplicates import NearDuplicatesConfig
+from curate.stages.paired import paired_texts
 from curate.stages.setting import setting_across
 
 NAME = "contamination"
@@ -162,6 +165,7 @@ def _own_splits(rows: _Rows, own: Ints, engine: ContainmentConfig, context: Cont
     equal = np.where((equal >= 0) & (rank[own[np.maximum(equal, 0)]] < rank), equal, -1)
     hits = hits_of(found.matches, items, equal, _common(rows.whole), engine.run_words)
     others = _other_figures(hits, rows, own) | ((hits.kind == DROP) & _elsewhere(hits, rows, own))
+    others |= _other_texts(hits, rows, own, context.threads)
     hits = replace(hits, kind=np.where(others, FLAG, hits.kind).astype(np.int8))
     best = best_hits(hits)
     group = context.hints.get("exact_duplicates.group")
@@ -189,6 +193,29 @@ def _own_splits(rows: _Rows, own: Ints, engine: ContainmentConfig, context: Cont
 def _elsewhere(hits: Hits, rows: _Rows, own: Ints) -> Any:
     """bool: pairs of which the row and the item are about something else."""
     return np.zeros(len(hits), np.bool_) if rows.about is None else rows.about[hits.row] != rows.about[own[hits.item]]
+
+
+def _other_texts(hits: Hits, rows: _Rows, own: Ints, threads: int) -> Any:
+    """bool: pairs of which the item is several texts that are judged together, and the row holds some of them, not all: a
+    premise has many hypotheses. The other way round (`sentence2` first) they are the same."""
+    n, texts, others = rows.dataset.n_rows, list(paired_texts(rows.dataset).values()), np.zeros(len(hits), np.bool_)
+    which = np.flatnonzero((hits.kind == DROP) & bool(texts))
+    if len(which):
+        every, row, item = pa.concat_arrays(texts), hits.row[which], own[hits.item[which]]
+        ways: list[list[Any]] = [
+            [_holds(every, row + n * i, item + n * j, threads) for i, j in enumerate(order)]
+            for order in (range(len(texts)), range(len(texts) - 1, -1, -1))
+        ]
+        others[which] = ~np.any([np.all(parts, axis=0) for parts in ways], axis=0)
+    return others
+
+
+def _holds(texts: pa.LargeStringArray, row: Ints, item: Ints, threads: int) -> Any:
+    """bool: texts that nearly repeat another one or hold it whole."""
+    alike = similarity_of_pairs(texts, row, item, threads=threads)
+    held, asked = ([" ".join(t.casefold().split()) for t in texts.take(pa.array(at)).to_pylist()] for at in (row, item))
+    whole = [a in h for a, h in zip(asked, held, strict=True)]
+    return (alike >= NearDuplicatesConfig.part_threshold) | np.array(whole, np.bool_)
 
 
 def _other_figures(hits: Hits, rows: _Rows, own: Ints) -> Any:
@@ -310,7 +337,7 @@ def _merged(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
 STAGE = Stage(
     name=NAME,
     title="Leakage and contamination",
-    version=7,
+    version=8,
     config=ContaminationConfig,
     detect=detect,
     on_finding="apply",

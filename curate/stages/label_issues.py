@@ -11,6 +11,7 @@ order for review) and `cleanlab_quality` (self-confidence: low = suspicious); th
 Where few labels seem wrong (`careful_below`), a reader found about as many arguable or right labels as wrong ones among the
 surest findings (benchmarks/LOG.md): there the scores of findings stay below what applies by itself. So do they where the
 model would give too few of the labels itself (`least_agreement`): what it suggests there is as often its own mistake.
+And so do they where a label says how one text stands to another, or whether an answer is a good one: words do not tell.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from curate.ledger.findings import concat_findings, make_findings
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.label_kinds import detect_numbers, detect_sets, target_kind
 from curate.stages.label_votes import judge_votes, majority_labels, read_votes
+from curate.stages.paired import is_paired
 from curate.stages.together import rows_together
 from curate.stages.vectors import contents_hash, is_file, read_vectors
 
@@ -147,7 +149,9 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
     ambiguous = (wrong >= config.ambiguous_at) & ~likely
     agreement = 1.0 - float(noise.other.mean())
     unsure = agreement < config.least_agreement
-    careful = unsure or noise.noise_rate < config.careful_below
+    # Whoever brings probabilities may have read the texts as what they are to one another.
+    relation = config.pred_probs is None and (is_paired(dataset) or dataset.task == "unpaired_preference")
+    careful = unsure or relation or noise.noise_rate < config.careful_below
     shown_score = np.minimum(wrong, _BELOW_AUTO) if careful else wrong
     evidence = _evidence(judged, noise, np.flatnonzero(likely | ambiguous), issue, quality, texts, context)
     tables = []
@@ -194,6 +198,7 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
             "applied_by_themselves": not careful,
             "agreement": round(agreement, 4),
             "model_is_unsure": unsure,
+            **({"label_of_a_relation": True} if relation else {}),
             "likely_wrong": int(likely.sum()),
             "ambiguous": int(ambiguous.sum()),
             "cleanlab_issues": int(issue.sum()),
@@ -293,7 +298,7 @@ def _evidence(
 STAGE = Stage(
     name=NAME,
     title="Label issues",
-    version=10,
+    version=11,
     config=LabelIssuesConfig,
     detect=detect,
     on_finding="review",

@@ -6,8 +6,9 @@ same text in one split under one label), `across_splits` (drop: an evaluation sp
 with a partner gets a finding, exact copies of a near-duplicate included, so that any keep policy can choose among them.
 
 A pair is a pair of copies when three numbers reach their thresholds: Jaccard similarity of the rows; the same with
-templates discounted (so rows that fill one template differently stay); and, for tasks with prompts and answers, the
-similarity of each part (so the same prompt with another answer stays). They must have one setting, too (see `setting`).
+templates discounted (so rows that fill one template differently stay); and, for tasks with prompts and answers and for
+texts that a label judges together, the similarity of each part (so the same prompt with another answer stays). They must
+have one setting, too (see `setting`).
 
 Scores: edges `a < b`, `score` down to the floor, `weighted` (templates discounted) and `parts` (the least similar
 part; 1 for tasks without parts). Exact copies are joined to the first of them by edges of 1; only that first row is
@@ -40,6 +41,7 @@ from curate.stages.answers import answer_classes, answer_findings, fact_findings
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.known_texts import edges_of_known, keep_edges
 from curate.stages.measured import measured
+from curate.stages.paired import compared_parts
 from curate.stages.row_numbers import codes_of, plainly, ranks_of, texts_of
 from curate.stages.second_look import edges_again, remember_edges
 from curate.stages.setting import setting_across, setting_of
@@ -64,7 +66,7 @@ class NearDuplicatesConfig:
     weighted_threshold: float | None = None
     """Similarity that a pair must also reach with templates discounted; the same as the threshold when left out."""
     part_threshold: float = 0.7
-    """Similarity that prompts and answers must each reach, in fine-tuning and preference data; 0 compares rows alone."""
+    """Similarity that each must reach of prompt and answers, or of texts judged together; 0 compares rows alone."""
     template_share: float = 0.02
     """Word shingles that this share of the distinct rows hold in common are a template; 0 looks for none."""
     shingle_words: int = 3
@@ -114,7 +116,7 @@ def detect(dataset: Dataset, config: NearDuplicatesConfig, context: Context) -> 
     first, distinct = texts_of(group, dataset)
     split, label = ranks_of(dataset), codes_of(dataset, context.hints.get("label_names.canonical"))
     setting, about = setting_of(dataset, context.threads), setting_across(dataset, context.threads)
-    answer = answer_classes(dataset, context) if dataset.parts() else None
+    answer = answer_classes(dataset, context) if compared_parts(dataset) else None
     found = _edges(dataset, engine, group, distinct, first, _partners(split, label, answer, distinct), context)
     edges = _over_all_rows(distinct[found.a], distinct[found.b], found, first, dataset)
     near = edges.at(config.threshold, config.weighted_threshold)
@@ -242,7 +244,7 @@ def _findings(
     config: NearDuplicatesConfig,
     alone: bool,
 ) -> pa.Table:
-    has_parts = bool(dataset.parts())
+    has_parts = bool(compared_parts(dataset))
     strong = _strong(edges, parts, config)
     if not strong.any():
         return concat_findings([])
@@ -351,7 +353,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=13,
+    version=14,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

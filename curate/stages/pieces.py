@@ -1,8 +1,9 @@
 """What text quality looks at in the rows of each task: answers with what they answer, or texts, and where they stand.
 
-classification and text: the text. sft and unpaired preferences: the completion. chat: every turn of the assistant, with the
-user's turn before it. preference: the chosen answer; the rejected one beside it. Of unpaired preferences only the answers
-that are wanted are judged: what is wrong with the others is why they are not.
+classification and text: the text; each of several that a label judges together. sft and unpaired preferences: the
+completion. chat: every turn of the assistant, with the user's turn before it. preference: the chosen answer; the rejected
+one beside it. Of unpaired preferences only the answers that are wanted are judged: what is wrong with the others is why
+they are not.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.dataset import Dataset
 from curate.dataset.content import flatten, loaded
 from curate.dataset.turns import said_key, speaker
 from curate.quality import Pieces
 from curate.quality.turns import letter
+from curate.stages.paired import is_paired, paired_texts
 
 WANTED = frozenset({"true", "1", "yes", "good", "chosen", "desirable", "thumbs_up", "up", "positive", "like"})
 
@@ -47,6 +50,8 @@ def look(dataset: Dataset) -> Look | None:
     if task in ("classification", "text"):
         if not roles.text:
             return None
+        if together := paired_texts(dataset):
+            return _apart(dataset, together)
         return Look(Pieces(dataset.content(), rows), _everywhere(dataset, roles.text, n))
     wanted = _wanted(dataset) if task == "unpaired_preference" else None
     if task == "chat" or (task == "unpaired_preference" and not roles.completion):
@@ -62,6 +67,17 @@ def look(dataset: Dataset) -> Look | None:
     return Look(pieces, _everywhere(dataset, answers, n), columns, parts.get("rejected"), judged=wanted)
 
 
+def _apart(dataset: Dataset, texts: dict[str, pa.LargeStringArray]) -> Look:
+    """Texts that are judged together, each for itself: a pair that says nearly the same repeats nothing. Of empty ones only
+    the first is judged, and that only where the others of its row are empty, too."""
+    filled = [np.asarray(pc.not_equal(pc.utf8_trim_whitespace(text), "")) for text in texts.values()]
+    filled[0] = filled[0] | ~np.any(filled, axis=0)
+    at = [np.flatnonzero(rows) for rows in filled]
+    pieces = pa.concat_arrays([text.take(pa.array(rows)) for text, rows in zip(texts.values(), at, strict=True)])
+    fields: list[str | None] = [dataset.pointer_of(name) for name, rows in zip(texts, at, strict=True) for _ in rows]
+    return Look(Pieces(pieces, np.concatenate(at)), fields)
+
+
 def _plain(dataset: Dataset, name: str) -> bool:
     return not dataset.is_json(name) and pa.types.is_large_string(dataset.values(name).type)
 
@@ -75,7 +91,9 @@ def spans_hold(dataset: Dataset, task: str) -> bool:
     """Whether offsets into pieces are offsets into the strings that their fields name."""
     roles = dataset.roles
     columns = {"classification": roles.text, "text": roles.text, "preference": roles.chosen}.get(task, roles.completion)
-    return task == "chat" or not columns or (len(columns) == 1 and _plain(dataset, columns[0]))
+    if task == "chat" or not columns:
+        return True
+    return (len(columns) == 1 or is_paired(dataset)) and all(_plain(dataset, name) for name in columns)
 
 
 def _wanted(dataset: Dataset) -> Any:
