@@ -22,7 +22,7 @@ from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview
 from curate.review.words import beside
 from curate.rundir import RunDir
-from curate.safetext import safe_text
+from curate.safetext import safe_text, showing
 from curate.stages.private import private_values
 from curate.stages.registry import concern_of
 
@@ -50,6 +50,7 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
     shown = _masker(looked_for(detected.recipe))
     private = private_values(detected.dataset, findings)
     preview = _previews(detected, private)
+    about = _abouts(detected, private, preview)
     stories = []
     for found, planned in zip(findings.take(where).to_pylist(), plan.table.take(where).to_pylist()):
         witness = planned["witness_row"]
@@ -61,6 +62,7 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
                 **{k: shown(planned[k]) for k in ("start", "end", "replacement", "status", "why", "witness_row")},
                 **_own_replacement(found, planned),
                 "was": shown(_label(detected, found["field"], row)) if found["action"] == "relabel" else None,
+                "about": about(found["stage"], found["field"], row),
                 "witness_line": None if witness is None else detected.dataset.place(witness)[1],
                 "witness_file": None if witness is None else safe_text(detected.dataset.place(witness)[0]),
                 "witness_preview": None if witness is None else preview(witness),
@@ -121,6 +123,18 @@ def _previews(detected: Detected, private: PrivateValues) -> Callable[[int], str
     """A row's content, personal data masked, in one line."""
     content, masks = detected.dataset.content(), looked_for_in_rows(detected.recipe)
     return lambda row: masked_preview(private.hidden(row, (content[row].as_py() or "")[:READ]), WIDTH, masks)
+
+
+def _abouts(detected: Detected, private: PrivateValues, preview: Callable[[int], str]) -> Callable[..., str | None]:
+    """The text that a finding on quality is about, masked, both of its ends; None where the row's preview holds it."""
+    masks = looked_for_in_rows(detected.recipe)
+
+    def about(stage: str, field: str | None, row: int) -> str | None:
+        raw = private.raw(row, field) if field is not None and concern_of(stage) == "quality" else None
+        part = masked_preview(private.hidden(row, (raw or "")[:READ]), READ, masks)
+        return None if not part or part in preview(row) else showing(part, part[-WIDTH // 2 :], WIDTH)
+
+    return about
 
 
 def _given(detected: Detected, private: PrivateValues, row: int) -> dict[str, str]:

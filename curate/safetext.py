@@ -31,3 +31,18 @@ def safe_text(text: str) -> str:
     while "  " in text:
         text = text.replace("  ", " ")
     return text
+
+
+def showing(whole: str, part: str, width: int) -> str:
+    """`whole` in `width` code points, so that a `part` of it is seen, its end included: how the whole begins, and the part.
+
+    Both are safe and masked already. A part that is not found in the whole (masked in another way) is told all the same.
+    """
+    at = whole.find(part)
+    if len(whole) <= width or not part or 0 <= at <= width - len(part):
+        return whole if len(whole) <= width else f"{whole[: width - 1]}…"
+    head = whole[: min(width // 3, len(whole) if at < 0 else at)].rstrip()
+    room = width - len(head) - 3
+    if len(part) > room:
+        part = f"{part[: room // 2].rstrip()} … {part[len(part) - room // 2 :].lstrip()}"
+    return f"{head} … {part}" if head else part

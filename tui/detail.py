@@ -108,6 +108,9 @@ def _texts(evidence: Evidence) -> Iterator[RenderableType]:
         yield _heading(_fate(witness))
         yield there
     else:
+        if evidence.about not in ("", side.text):
+            yield _heading(evidence.place)
+            yield Text(evidence.about)
         yield _heading(_fate(side))
         yield Text(side.text)
 

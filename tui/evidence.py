@@ -67,6 +67,8 @@ class Evidence:
     score: float
     place: str = ""
     """Where in the row, as the finding names it."""
+    about: str = ""
+    """The one of its texts that a finding on quality is about: it may stand behind a long prompt."""
     side: Side | None = None
     witness: Side | None = None
     span: tuple[str, str, str, str] | None = None

@@ -76,7 +76,19 @@ class Reader:
         """Some findings of a queue, their texts read together; 0.3 ms each, so never while the screen is drawn."""
         held = self.session.rows_of[indices]
         previews = self._read([int(row) for row in held if row >= 0])
-        return {int(i): self._line(int(i), previews.get(int(row))) for i, row in zip(indices, held, strict=True)}
+        return {
+            int(i): self._line(int(i), self._judged(int(i), int(row), ROW_WIDTH) or previews.get(int(row)))
+            for i, row in zip(indices, held, strict=True)
+        }
+
+    def _judged(self, index: int, row: int, width: int, reveal: bool = False) -> str:
+        """The text that a finding on quality is about; empty for other findings, and where that is not one text."""
+        field, stage = (self.session.findings[name][index].as_py() for name in ("field", "stage"))
+        raw = self._value(field, row) if row >= 0 and field is not None and concern_of(stage) == "quality" else None
+        if not isinstance(raw, str):
+            return ""
+        text = raw[: width + SLACK]
+        return self._shown(text if reveal else self._private.hidden(row, text), width, reveal)
 
     def planned(self, index: int) -> int:
         """A hash of what the plan in force says of a finding and its line shows: where this is the same, so is the line.
@@ -165,6 +177,7 @@ class Reader:
             score=found["score"],
             place=self.word(found["field"] or ""),
             side=None if row is None else self._side(row, reveal),
+            about="" if row is None else self._judged(index, row, DETAIL_WIDTH, reveal),
             witness=None if witness is None else self._side(witness, reveal),
             beside={} if row is None else self._beside(row, reveal),
             span=self._span(index, found, planned, reveal) if found["action"] == "replace" else None,

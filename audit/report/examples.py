@@ -17,6 +17,7 @@ from audit.report.effects import Array, Effects, codes
 from audit.report.model_stage import Change, Example, Measure, Text
 from audit.report.safe import SHOWN, Previews
 from curate.ledger.plan import STATUSES, Plan
+from curate.stages.registry import concern_of
 
 PER_STAGE = 8
 NEIGHBOURS = 3
@@ -114,6 +115,8 @@ def example(found: dict[str, Any], planned: dict[str, Any], previews: Previews) 
     elif witness_row is not None:
         kind = "duplicate"
         text, witness = previews.pair(row, witness_row)
+    elif field is not None and concern_of(found["stage"]) == "quality":
+        text = previews.about(row, field)
     else:
         text = previews.text(row)
     return Example(

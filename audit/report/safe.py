@@ -21,7 +21,7 @@ from curate.dataset import Dataset
 from curate.ledger.private import PLACEHOLDER, placeholder
 from curate.privacy.config import ScanConfig
 from curate.privacy.preview import masked_preview
-from curate.safetext import UNSPACED, safe_text
+from curate.safetext import UNSPACED, safe_text, showing
 from curate.stages.private import private_values
 
 SHORT = 80
@@ -79,6 +79,12 @@ class Previews:
     def text(self, row: int, width: int = SHOWN) -> Text:
         """A row as pieces."""
         return Text(row, pieces(self.row(row, width)), self.label(row))
+
+    def about(self, row: int, field: str, width: int = SHOWN) -> Text:
+        """A row as pieces, so that the text which a finding is about is seen: an answer may follow a long prompt."""
+        raw = self._private.raw(row, field)
+        part = masked_preview(self._private.hidden(row, (raw or "")[:_LONGEST]), _LONGEST, self._looked_for).strip()
+        return Text(row, pieces(showing(self.row(row, _LONGEST), part, width)), self.label(row))
 
     def pair(self, row: int, other: int) -> tuple[Text, Text]:
         """Two rows with the words that differ marked."""

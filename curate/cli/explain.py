@@ -102,6 +102,8 @@ def _print(story: dict[str, Any], limit: int) -> None:
         say(f"  {f['reason']}")
         noted = f["why"].startswith("noted: ")
         say(f"  {f['why']}" if noted else f"  {f['status']}: {f['why']}")
+        if f["about"]:
+            say(f"  about: {f['about']}")
         if f["was"] is not None and f["replacement"] is not None:
             say(f"  puts {f['replacement']!r} in place of {f['was']!r}")
         elif f["replacement"] is not None:
