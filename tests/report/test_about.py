@@ -62,7 +62,8 @@ def test_the_interface_shows_it_in_the_queue_and_before_the_row(run: Path) -> No
     assert here.lines(session.of_stage("text_quality"))[int(index)].text == masked
     evidence = here.evidence(int(index))
     assert evidence.about == masked
-    assert evidence.side is not None and not evidence.side.text.startswith(masked)
+    assert evidence.side is not None
+    assert not evidence.side.text.startswith(masked)
     assert render(evidence)
     assert here.evidence(int(index), reveal=True).about == REFUSES
 
@@ -71,6 +72,6 @@ def test_the_interface_shows_it_in_the_queue_and_before_the_row(run: Path) -> No
 def test_a_part_and_its_end_are_seen_in_any_width(before: str, part: str, after: str, width: int) -> None:
     shown = showing(before + part + after, part, width)
     assert len(shown) <= width
-    if 0 < len(part.strip()) and len(part) <= width // 2:
+    if part.strip() and len(part) <= width // 2:
         assert part.strip() in shown
     assert part.strip()[-1:] in shown
