@@ -224,6 +224,9 @@ def sentence(found: Mapping[str, Any]) -> str:
         how = f"{rows}, by three detectors and a person who read {found['reviewed_rows']:,} of the rows"
     else:
         how = f"{rows}, by three detectors; nobody has read the sample (`curate pii-review RUN`)"
+    if total["value"] is None and total["high"] > _PER:  # a bound of many spans a row says nothing but that
+        why = f"what weak detectors mark and nobody has read allows for more than one span a row, {rows}"
+        return f"How much personal data was missed is not known: {why} (`curate pii-review RUN`)."
     if total["value"] is None:
         amount = f"At most {rate(total['high'])}"
     else:

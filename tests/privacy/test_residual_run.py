@@ -91,6 +91,16 @@ def test_a_run_says_what_it_missed_at_most_and_that_nobody_looked(run: Path) -> 
     assert "missed spans of personal data" in (run / "report.html").read_text()
 
 
+def test_a_bound_of_more_than_one_span_a_row_is_told_as_not_known(run: Path) -> None:
+    """Rows full of numbers: no reader can do anything with "at most 408,708 in 1,000 rows"."""
+    wide = found(run) | {"total": found(run)["total"] | {"high": 408_708.0}}
+    said = residual.sentence(wide)
+    assert said.startswith("How much personal data was missed is not known:")
+    assert "408" not in said
+    assert "curate pii-review" in said
+    assert residual.sentence(wide | {"total": wide["total"] | {"high": 999.0}}).startswith("At most 999")
+
+
 def test_the_sample_is_the_same_on_every_look(run: Path) -> None:
     one, two = (residual.sample_of(workflow.reopen(RunDir.open(run))) for _ in range(2))
     assert one is not None
