@@ -212,10 +212,13 @@ def _other_texts(hits: Hits, rows: _Rows, own: Ints, threads: int) -> Any:
 
 def _holds(texts: pa.LargeStringArray, row: Ints, item: Ints, threads: int) -> Any:
     """bool: texts that nearly repeat another one or hold it whole."""
-    alike = similarity_of_pairs(texts, row, item, threads=threads)
-    held, asked = ([" ".join(t.casefold().split()) for t in texts.take(pa.array(at)).to_pylist()] for at in (row, item))
-    whole = [a in h for a, h in zip(asked, held, strict=True)]
-    return (alike >= NearDuplicatesConfig.part_threshold) | np.array(whole, np.bool_)
+    held = similarity_of_pairs(texts, row, item, threads=threads) >= np.float32(NearDuplicatesConfig.part_threshold)
+    rest = np.flatnonzero(~held)
+    used, place = np.unique(np.concatenate([row[rest], item[rest]]), return_inverse=True)  # pairs are more than texts
+    flat = [" ".join(text.casefold().split()) for text in texts.take(pa.array(used)).to_pylist()]
+    one, other = (places.tolist() for places in np.split(place.reshape(-1), 2))
+    held[rest] = [flat[b] in flat[a] for a, b in zip(one, other, strict=True)]
+    return held
 
 
 def _other_figures(hits: Hits, rows: _Rows, own: Ints) -> Any:
