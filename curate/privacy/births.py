@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from curate.privacy.candidates import Candidate, Span, View
+from curate.privacy.months import is_month_name
 from curate.privacy.phrases import fold
 from curate.privacy.types import CODE
 
@@ -31,7 +32,7 @@ _DATES = re.compile(
 _ASIAN = re.compile(rf"(?:{_YEAR}|\d{{1,2}})\s?[年년]\s?\d{{1,2}}\s?[月월](?:\s?\d{{1,2}}\s?[日일]?)?")
 _ERA = re.compile(r"(?:昭和|平成|大正|令和|民國|民国)\Z")
 _FIELDS = r"""
-    date of birth|birth[ _-]?date|d\.?o\.?b\.?|b-?day|birthday(?=[ ]is|[ ]?[:=])|geburts(?:datum|tag)
+    date of birth|birth[ _-]?date|d\.?o\.?b\.?(?:/age)?|b-?day|birthday(?=[ ]is|[ ]?[:=])|geburts(?:datum|tag)
     |geb\.?[- ]{0,2}dat(?:um)?\.?|date de naissance|fecha (?:de )?nac(?:imiento)?\.?|f\.? ?nac\.?|data di nascita
     |data de nasc(?:imento)?\.?|geboortedatum
     |data urodzenia|datum naro[zd]eni[aey]?|fodelse(?:datum|dag)|fodsels(?:dato|dag)|syntyma(?:aika|paiva)(?:ni|si|nsa)?
@@ -73,6 +74,12 @@ _VERBS = r"""
     |ipinanganak|დავიბადე|დაბადებული|ծնվել|ծնված|የተወለድኩት|و?ولدت|و?ولد|مواليد|متولد|נולד(?:ת|תי|ה)?|tug['ʻ‘’`]?ilgan|төрсөн
     |szul\.|sz\.|род(?:ился|илась)|р\. ?р\.|γεννηθηκε|roden[a]?|sinh(?: ngay)?|lahir
 """
+_ASKED = (
+    r"(?:[^\n?:;]{0,24}(?:\?\s{1,2}(?:\[?\d\d:\d\d\]?\s)?[^\W\d_]\w{0,15}|(?:[dmyjat]{2,4}\W{1,3}){3}\s?"
+    r"(?:user|customer|client|caller|patient|visitor|guest|human|kund[ei]n?|cliente|klient|klant|paciente))\s?:\s?"
+    r"(?:(?:it['’]?s|yes|sure|ok|ja|oui|sí|sim|sì),?\s)?)?"
+)
+"""A question that the field ends, and who answers: `date of birth? Customer: 14/03/1986`."""
 _LINK = (
     r"[^\w\n]{0,5}(?:\b(?:it'?s|is|was|ist|war|est|es|e|on|in|le|el|il|am|em|op|den|la|o|to|dnia|der|the|yra|ni|ay|eshte|je|na"
     r"|sam|sem|som|ja|se|ako|siya|noong|tarehe|mana|mano|mans|minu|me|με|ειναι|στις|на|съм|сам|е|من|است|هو|في|ב|של|שלי)"
@@ -82,7 +89,7 @@ _LINK = (
 
 def _before(text: str, then: str = "") -> re.Pattern[str]:
     words = "".join(line.strip() for line in text.split("\n"))
-    return re.compile(rf"(?:(?<![^\W\d_])(?:{words}){then}){_LINK}\Z", re.IGNORECASE)
+    return re.compile(rf"(?:(?<![^\W\d_])(?:{words}){then}){_ASKED}{_LINK}\Z", re.IGNORECASE)
 
 
 _FIELD = _before(_FIELDS, _WHOSE)
@@ -140,6 +147,19 @@ def birth(view: View, c: Candidate) -> list[Span]:
     if not score and _BEHIND.match(view.text(end, min(view.ends[c.row], end + 32))):
         score = 0.6 if found is not None else 0.75
     return [(start, end, _DOB, score)] if score else []
+
+
+_SHORT_DATE = re.compile(r"(?<![\w.,-])(?P<day>\d{1,2})[ .-]?([^\W\d_]{3,12})[ .-]?['’]?((?:19|20)?\d\d)(?![\w%€$]|[.,]\d)")
+
+
+def short_birth(before: str, rest: str) -> tuple[int, int, float] | None:
+    """A date whose year has two digits, or that is written in one piece (`12AUG83`), behind a field or a verb: its place in
+    `rest`, which begins with the word that woke the reading, and its score."""
+    found = _SHORT_DATE.search(rest, 0, 72)
+    if found is None or not is_month_name(found[2]) or not 1 <= int(found["day"]) <= 31:
+        return None
+    score = _score(_GLUED.sub(" ", before + rest[: found.start()])[-48:], "0")
+    return (*found.span(), score) if score else None
 
 
 def _whole_from(view: View, low: int, start: int) -> int:

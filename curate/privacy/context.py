@@ -162,7 +162,7 @@ def column_masks(name: str, spoken: bool) -> tuple[int, int]:
     phrase is in it. Words that name columns of ordinary text (`message`, `contact`) say nothing."""
     near = union = 0
     for word in re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()):
-        mask = _CLASSES.get(word.encode(), 0) & (PHONE | CARD | SSN | IP | BIRTH)
+        mask = _CLASSES.get(word.encode(), 0) & (PHONE | CARD | SSN | IP | BIRTH) | (word_classes(word) & BIRTH)
         if mask and word not in _TEXT_COLUMNS:
             near, union = mask, union | mask
     return near, union | (ID_WORD | VALUE if spoken else 0)

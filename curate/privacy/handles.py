@@ -1,8 +1,8 @@
 """Handles and user names: `@jane_doe` where people are spoken of, values of keys such as `username` and `login`.
 
-An `@` also opens decorators, annotations, style rules and package scopes, so a bare `@name` counts only inside a line of
-prose and only where it looks made up by a person (digits at its end, capitals inside), or right behind a word such as
-"follow" or the name of a network. Sources: the networks' own rules (letters, digits, `_`, `.`; 3 to 30).
+An `@` also opens decorators, annotations, style rules, variables and package scopes, so a bare `@name` counts only inside a
+line of prose and only where it looks made up by a person (digits at its end, capitals inside), right behind a word such as
+"follow" or the name of a network, or where somebody is spoken to or of: "thanks to @name", "RT @name", "@name wrote". Sources: the networks' own rules (letters, digits, `_`, `.`; 3 to 30).
 """
 
 from __future__ import annotations
@@ -23,11 +23,33 @@ _SPOKEN = re.compile(
     r"(?:(?:is|me|us|at|on|as|handle|account|user|name|id|es|c['’]est|sur|jest|ist|est|è|é|en|em|mir|uns)\b[^\w\n@]{1,3}){0,3}$",
     re.IGNORECASE,
 )
+_ADDRESSED = re.compile(
+    r"(?i)(?:^|[\s\"“'(>.,!?:–—-])(?:(?:hey+|hi|hello|hallo|hola|salut|coucou|ciao|oi|olá|ola|merhaba|selam|cześć|hej|moin|hoi|привет|yo"
+    r"|thanks?(?: you| so much| a lot| again)?(?: to)?|thx|ty|danke(?: an)?|merci(?: à)?|gracias(?: a)?|grazie(?: a)?|obrigad[oa](?: a)?"
+    r"|dzięki|tack|takk|tak|bedankt|teşekkürler|спасибо|cc|rt|via|h/t|ping|ask|lol|lmao|omg|congrats|congratulations(?: to)?|kudos to"
+    r"|cheers|welcome|happy birthday|shout-?out to|credits? to|todo|(?:photo|pic|video|art|posted|written|sent|reported|suggested|found"
+    r"|requested|contributed|fixed|made|taken|shared) by|love you|miss you|sorry|bravo|glückwunsch)"
+    r"[,:!.]? |(?<![\w.])@[\w.]{3,30}(?:,|:| and| und| et| y| e| &)? ?){1,4}\Z"
+)
+"""What is said right before the name of somebody who is spoken to, thanked or quoted, and further names before it."""
+_SPEAKS = re.compile(
+    r"(?i)[,:]? (?:i|i['’]m|u|you|your?e?|are|r|did|do|does|can|could|would|will|what|whats|how|why|when|where|who|please|pls|plz|thanks?"
+    r"|thx|hope|happy|haha+|lol|omg|ok|okay|yes|yeah|yep|no|nope|sure|said|says|wrote|writes|asked|asks|posted|tweeted|replied"
+    r"|thinks|suggested|mentioned|commented|told|just|that['’]?s|it['’]?s|so|good|great|nice|congrats|same|hey|hi|we|my|me|wrote"
+    r"|schreibt|meint|sagt|hat|bist|kannst|danke|tu|t['’]es|as-tu|merci|a dit|dice|eres|gracias|puedes|sei|puoi|grazie|é|você)\b"
+)
+_SAYS = re.compile(
+    r"(?i) (?:said|says|wrote|writes|asked|posted|tweeted|replied|thinks|suggested|mentioned|commented|told|schreibt|schrieb|meint"
+    r"|sagt|a dit|dice|ha detto|disse|napisał\w?|skrev|schreef|написал\w?)\b"
+)
+"""What is said behind it. A decorator or a variable speaks to nobody."""
+_NO_PROSE = re.compile(r"[{};=<>|\\\[\]]|\(\)|(?<!:)//|::|->")
 _NOT_NAMES = frozenset(word_list("""
     param params return returns throws see since deprecated author override property media import charset everyone here
     channel todo link code type types typedef example version ignore internal api brief file private public staticmethod
     classmethod component injectable entity table column autowired test before after suppresswarnings keyframes font layer
-    supports page apply include mixin extend if else for each while end
+    supports page apply include mixin extend if else for each while end team all admin admins staff moderators mods
+    override test tests everybody group users members help
 """))
 
 
@@ -46,10 +68,17 @@ def at_name(view: View, c: Candidate) -> list[Span]:
     line = before.rpartition("\n")[2]
     if (not line.strip() and before) or before[-1:] in ("`", "#", "*"):
         return []  # at the start of a line: a decorator
+    if name.count(".") > 1 or name.endswith("."):
+        name = name.rstrip(".")
+        end = c.start + 1 + len(name)
+    if name.count(".") > 1:
+        return []  # a member of a module
     if "." in name and name.rpartition(".")[2].lower() in ("com", "org", "net", "io", "de"):
         return []
     if _SPOKEN.search(line):
         score = 0.8
+    elif _spoken_to(view, line, name, end, c.row) and not name.isupper():
+        score = 0.6
     elif after in "\r\n" and not before:
         return []
     elif before[-1:] in ("", " ", "(") and re.search(r"[A-Za-z]\d{2,}$|^[A-Z][a-z]+(?:[A-Z][a-z]+){1,2}\d*$", name):
@@ -57,6 +86,18 @@ def at_name(view: View, c: Candidate) -> list[Span]:
     else:
         score = 0.4
     return [(c.start, end, _HANDLE, score)]
+
+
+def _spoken_to(view: View, line: str, name: str, end: int, row: int) -> bool:
+    """Whether somebody is addressed or quoted by the name that ends at `end`, in a line of prose."""
+    behind = view.text(end, min(view.ends[row], end + 40)).partition("\n")[0]
+    if _NO_PROSE.search(line) or _NO_PROSE.search(behind) or name[0].isupper() and not any(map(str.islower, name)):
+        return False
+    if _ADDRESSED.search(line):
+        return True
+    if not line.strip():
+        return _SPEAKS.match(behind) is not None
+    return _SAYS.match(behind) is not None and line[-1:] in " (\"“" and line.strip()[-1:].isalpha()
 
 
 _VALUE = re.compile(

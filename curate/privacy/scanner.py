@@ -57,7 +57,7 @@ _MAX_PASSES = 6
 _EMAIL = CODE["EMAIL_ADDRESS"]
 _CARD = CODE["CREDIT_CARD"]
 _NAMED = frozenset(NAMED)
-_TOLD = frozenset(("SECRET", "HANDLE", "MAC_ADDRESS"))
+_TOLD = frozenset(("SECRET", "HANDLE", "MAC_ADDRESS", "DATE_OF_BIRTH"))
 
 
 def _judge(text: Block, candidates: Ints, config: ScanConfig, known: Book, verdicts: Verdicts) -> Found:

@@ -34,6 +34,11 @@ def in_no_list(word: str) -> bool:
     return not _bits(word) & _NAMES
 
 
+def unknown(word: str) -> bool:
+    """Whether the lexicon knows nothing of the word, not even that it is met in prose."""
+    return not _bits(word)
+
+
 def listed_otherwise(word: str) -> bool:
     """Whether the lists know the word as an ordinary one or as a firm, and not as a name."""
     bits = _bits(word)

@@ -16,6 +16,7 @@ the price of "the same one everywhere".
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from curate.privacy.canonical import canonical, folded, mailbox, plain
@@ -51,6 +52,7 @@ class Surrogates:
         self._attempt: dict[tuple[str, str], int] | None = None
         self._shift: dict[str, int] = {}
         self._day_first = 0
+        self._spoken: Counter[str] = Counter()
         self._makers: dict[str, Callable[[str, str, Draw], str]] = {
             "CREDIT_CARD": lambda value, kind, draw: numbers.card(value, draw),
             "IBAN": lambda value, kind, draw: numbers.iban(value, draw),
@@ -77,6 +79,7 @@ class Surrogates:
             self._people.know(value)
         elif name == "DATE_OF_BIRTH":
             self._day_first += dates.order_told(value)
+            self._spoken.update(dates.spoken_in(value))
         elif name in ("EMAIL_ADDRESS", "HANDLE"):
             self._mail.know(mailbox(value).partition("@")[0] if name == "EMAIL_ADDRESS" else value)
 
@@ -168,8 +171,10 @@ class Surrogates:
     def _birth(self, value: str, subject: str) -> str | None:
         """A date moved by its subject's days."""
 
+        spoken = sorted(self._spoken, key=lambda language: (-self._spoken[language], language))
+
         def moved_by(days: int, date: str) -> str:
-            return dates.shifted(date, days, self._order, Draw(self._secret, "date", date))
+            return dates.shifted(date, days, self._order, Draw(self._secret, "date", date), spoken)
 
         if subject not in self._shift:
             for attempt in range(_ATTEMPTS):

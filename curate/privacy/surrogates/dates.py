@@ -12,32 +12,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curate.privacy.canonical import folded, plain
+from curate.privacy.canonical import plain
+from curate.privacy.months import Month, languages, month
+from curate.privacy.months import written as month_name
 from curate.privacy.surrogates.draw import DIGITS, Draw, like_case
 
-_MONTHS = (
-    "january february march april may june july august september october november december",
-    "januar februar marz april mai juni juli august september oktober november dezember",
-    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
-    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
-    "januari februari maart april mei juni juli augustus september oktober november december",
-)
-_WRITTEN = (
-    "January February March April May June July August September October November December",
-    "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
-    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-    "januari februari maart april mei juni juli augustus september oktober november december",
-)
 _FIGURES = re.compile(r"(\d{1,4})(\s*[-/.年\s]\s*)(\d{1,2})(\s*[-/.月\s]\s*)(\d{1,4})")
 _EIGHT = re.compile(r"(?<!\d)(\d{4})(\d{2})(\d{2})(?!\d)")
-_WORD = re.compile(r"[^\W\d_]{3,}\.?")
+_WORD = re.compile(r"[^\s\d.,/()'’\"-]{2,}\.?")
 _NUMBER = re.compile(r"\d+")
 _ORDINAL = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
 _PIVOT = 30
@@ -50,13 +35,13 @@ def shift_of(draw: Draw) -> int:
     return days if draw.below(2) else -days
 
 
-def shifted(value: str, days: int, region: str, draw: Draw) -> str:
-    """The date so many days later, written as before."""
+def shifted(value: str, days: int, region: str, draw: Draw, spoken: Sequence[str] = ()) -> str:
+    """The date so many days later, written as before. `spoken`: languages of the data, for months whose names are those of
+    several."""
     written = plain(value)
-    for attempt in (_in_figures, _in_eight, _in_words):
-        new = attempt(written, days, region)
-        if new is not None:
-            return new
+    new = _in_figures(written, days, region) or _in_eight(written, days) or _in_words(written, days, region, spoken)
+    if new is not None:
+        return new
     return "".join(draw.choice(DIGITS) if c.isdigit() else c for c in written)
 
 
@@ -69,8 +54,8 @@ def iso(value: str, region: str) -> str | None:
         date = _date(fields["y"], fields["m"], fields["d"], 0)
     elif eight := _EIGHT.search(written):
         date = _date(eight[1], eight[2], eight[3], 0)
-    elif words := _words(written):
-        date = _date(words.year[0], str(words.month), words.day[0], 0)
+    elif words := _words(written, region):
+        date = _date(words.year[0], str(words.month.number), words.day[0], 0)
     else:
         return None
     return None if date is None else date.isoformat()
@@ -112,7 +97,7 @@ def _in_figures(written: str, days: int, region: str) -> str | None:
     return written[: found.start()] + new[0] + found[2] + new[1] + found[4] + new[2] + written[found.end() :]
 
 
-def _in_eight(written: str, days: int, region: str) -> str | None:
+def _in_eight(written: str, days: int) -> str | None:
     found = _EIGHT.search(written)
     date = _date(found[1], found[2], found[3], days) if found else None
     if found is None or date is None:
@@ -125,34 +110,53 @@ class _Words:
     """A date whose month is a word."""
 
     name: re.Match[str]
-    language: int
-    month: int
-    cut: int
-    """Letters of a shortened name, 0 for a whole one."""
+    month: Month
     year: re.Match[str]
     day: re.Match[str]
 
 
-def _words(written: str) -> _Words | None:
+_LANGUAGES = {
+    "AT": "de", "AZ": "az", "BE": "nl", "BR": "pt", "CH": "de", "CZ": "cs", "DE": "de", "DK": "da", "EE": "et", "FI": "fi",
+    "FR": "fr", "ID": "id", "IT": "it", "LI": "de", "MK": "mk", "MY": "ms", "NL": "nl", "NO": "no", "PH": "tl", "PL": "pl",
+    "PT": "pt", "RO": "ro", "RS": "sr", "SE": "sv", "SI": "sl", "SK": "sk", "UA": "uk",
+}  # fmt: skip
+"""Of regions, the language whose months are taken where a name is that of several."""
+_OF = re.compile(r"\s(de|di|d['’])\s?")
+_DAY_DOT = re.compile(r"\d\.\s?[^\W\d]")
+
+
+def _preferred(written: str, region: str, spoken: Sequence[str]) -> tuple[str, ...]:
+    """Languages of the months, the likeliest first: those that write dates so (`14 de abril`), those of the data, the
+    region's, those that put a full stop behind the day (`14. April`)."""
+    said = ("es", "pt", "gl", "ca") if _OF.search(written) else ()
+    own = (_LANGUAGES[region],) if region in _LANGUAGES else ()
+    return (*said, *spoken, *own, *(("de", "da", "no", "cs", "sk") if _DAY_DOT.search(written) else ()))
+
+
+def spoken_in(value: str) -> frozenset[str]:
+    """Languages whose month a date names."""
+    return next((found for word in _WORD.findall(plain(value)) if (found := languages(word))), frozenset())
+
+
+def _words(written: str, region: str, spoken: Sequence[str] = ()) -> _Words | None:
+    prefer = _preferred(written, region, spoken)
     for word in _WORD.finditer(written):
-        named = _month(word[0])
+        named = month(word[0], prefer)
         if named is None:
             continue
         numbers = list(_NUMBER.finditer(written))
         years = [n for n in numbers if len(n[0]) == 4] or numbers[-1:]
         days = [n for n in numbers if n not in years[:1] and len(n[0]) <= 2]
-        return _Words(word, *named, years[0], days[0]) if years and days else None
+        return _Words(word, named, years[0], days[0]) if years and days else None
     return None
 
 
-def _in_words(written: str, days: int, region: str) -> str | None:
-    read = _words(written)
-    date = _date(read.year[0], str(read.month), read.day[0], days) if read else None
+def _in_words(written: str, days: int, region: str, spoken: Sequence[str]) -> str | None:
+    read = _words(written, region, spoken)
+    date = _date(read.year[0], str(read.month.number), read.day[0], days) if read else None
     if read is None or date is None:
         return None
-    name = _WRITTEN[read.language].split()[date.month - 1]
-    if read.cut:
-        name = name[: read.cut] + ("." if read.name[0].endswith(".") else "")
+    name = month_name(read.month, date.month) + ("." if read.name[0].endswith(".") else "")
     edits = [
         (*read.name.span(), like_case(read.name[0], name)),
         (*read.year.span(), _like(read.year[0], date.year)),
@@ -164,19 +168,6 @@ def _in_words(written: str, days: int, region: str) -> str | None:
     if ordinal:
         written = written[: ordinal.start()] + like_case(ordinal[0], _ordinal(date.day)) + written[ordinal.end() :]
     return written
-
-
-def _month(word: str) -> tuple[int, int, int] | None:
-    """(language, month, letters of a shortened form or 0) of a month's name."""
-    said = folded(word.rstrip("."))
-    for exact in (True, False):
-        for language, names in enumerate(_MONTHS):
-            for month, name in enumerate(names.split(), 1):
-                if said == name:
-                    return language, month, 0
-                if not exact and 3 <= len(said) <= 4 and name.startswith(said):
-                    return language, month, len(said)
-    return None
 
 
 def _date(year: str, month: str, day: str, days: int) -> dt.date | None:

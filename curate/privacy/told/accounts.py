@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from curate.privacy.told import words as w
+from curate.privacy.told.strength import strength
 from curate.privacy.told.tokens import UNSPACED, Token, Value, is_mine, tokens, unspaced
 from curate.privacy.words import word_list
 
@@ -78,6 +79,41 @@ def _two_parts(value: str, joined: str) -> bool:
     return fit and w.OF_PROGRAMS.isdisjoint(parts)
 
 
+_LETTERS = re.compile(r"[a-z]{5,24}")
+_SECRET_BESIDE = re.compile(r"[^\W\d_]*[ \t]?[:=][ \t]?(\S{6,40})")
+
+
+def of_letters(value: str, told: bool, behind: str, mine: bool = False) -> bool:
+    """Whether a user name without digits and signs is one: put together of an initial or a first name and a name that the
+    lists hold (`mkowalska`, `tannerfeeney`), or no listed word and a password beside it; somebody's own ("my username is
+    ...", `mine`) must be a word that no list knows."""
+    if not _LETTERS.fullmatch(value) or value in w.OF_PROGRAMS or value in ROOTS or value in OF_MACHINES or value in w.DENIED:
+        return False
+    from curate.privacy.names.listed import in_no_list, listed_otherwise, ordinary, unknown  # late: few texts need the names
+
+    if ordinary(value) or listed_otherwise(value):
+        return False
+    if mine and told and unknown(value):
+        return True
+    secret = _PASSWORD_BESIDE.search(behind[:48])
+    given = secret and _SECRET_BESIDE.match(behind, secret.end())
+    if given and strength(given[1].rstrip(".,;")) and told:
+        return True
+    return (told or in_no_list(value)) and _of_names(value)
+
+
+def _of_names(value: str) -> bool:
+    from curate.privacy.names.listed import in_no_list, listed_first, listed_name
+
+    for cut in range(1, len(value) - 3):
+        first, last = value[:cut], value[cut:]
+        if cut == 1 and len(last) >= 5 and listed_name(last):
+            return True
+        if cut >= 3 and len(last) >= 3 and listed_first(first) and not in_no_list(last):
+            return True
+    return False
+
+
 def account(word: str, before: str, rest: str) -> Value | None:
     """Of words that speak of persons as well, as turns of a talk do: where another key stands behind it in the line
     ("user: … pass: …"), where it is somebody's, or a login with digits and a sign."""
@@ -95,12 +131,18 @@ def account(word: str, before: str, rest: str) -> Value | None:
             known_by = mine or (login and _SIGNED.match(value) is not None)
             known = _CLOSED.match(behind) if known_by else token.joined and _KEY_BEHIND.match(behind)
             return Value(token.start, value, 0.6) if known and account_like(value) else None
+        behind = rest[token.start + len(value) :]
+        told_so = token.joined in ("told", "sign")
+        spoken = not token.away and (told_so or not token.joined) and token.text.lower() not in w.JOINS
+        if spoken and _CLOSED.match(behind) and of_letters(value, told_so and word.lower() in w.LOGIN, behind):
+            return Value(token.start, value, 0.6)
         if token.joined or token.away:
             return None
     return None
 
 
 def name_of_account(word: str, before: str, rest: str) -> Value | None:
+    mine = is_mine(before) and word.isascii()
     if ord(word[0]) >= UNSPACED and word in w.WHOLE:
         match = unspaced(word, rest)
         found = _ACCOUNT.match(match["value"]) if match and match["join"].strip() else None
@@ -113,6 +155,11 @@ def name_of_account(word: str, before: str, rest: str) -> Value | None:
             and (token.joined in ("told", "sign") or (not token.joined and _credentials(before, rest[token.start :])))
         ):
             return Value(token.start, value, 0.6)
+        told_so = token.joined in ("told", "sign")
+        if told_so and not token.away and of_letters(value, True, rest[token.start + len(value) :], mine):
+            return Value(token.start, value, 0.6)
+        if mine and not told_so and token.text.isalpha():
+            continue  # "my username on the site is"
         if token.joined or token.away > 1:
             return None
     return None

@@ -14,23 +14,25 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from curate.privacy.births import short_birth
 from curate.privacy.column import Block, Ints
 from curate.privacy.overlaps import Found
 from curate.privacy.told import access
 from curate.privacy.told import words as w
 from curate.privacy.told.accounts import account, name_of_account
+from curate.privacy.told.codes import code, told_before, unspaced_code
 from curate.privacy.told.numbers import card_code, pin
 from curate.privacy.told.passwords import password
 from curate.privacy.told.places import REACH, words_of
 from curate.privacy.told.strength import of_cell
 from curate.privacy.told.tables import rows_below, under_heading
-from curate.privacy.told.tokens import Value, readable
+from curate.privacy.told.tokens import Value, answered, readable
 from curate.privacy.types import CODE
 
 _BEFORE, _LONGEST, _ARGUMENTS = 60, 1024, 300
 """Bytes before a word that are read, bytes of a value, of a command."""
 _READ = {w.PASSWORD: password, w.USER: account, w.NAMED: name_of_account, w.PIN: pin, w.CARD_CODE: card_code}
-_WAKES = (w.PASSWORD, w.USER, w.COMMAND, w.NOTE, w.HARDWARE)
+_WAKES = (w.PASSWORD, w.USER, w.COMMAND, w.NOTE, w.HARDWARE, w.ONCE, w.BORN)
 _GOES_ON = re.compile(rb"[^\s\"'<>\\]*")
 _REMEMBERED = 4096
 """Windows whose reading is kept."""
@@ -90,10 +92,31 @@ def _written_down(text: Block, word: w.Word, low: int, row_end: int) -> Iterator
     before = text.raw(low, start)
     if kind == w.PASSWORD and not before.endswith((b"Accepted ", b"Failed ")):
         return
+    if kind == w.BORN:
+        before_it, behind = before.decode("utf-8", "replace"), text.read(start, min(row_end, end + REACH))
+        if taken := short_birth(before_it, answered(behind)):
+            begin = start + len(behind[: taken[0]].encode())
+            yield begin, begin + len(behind[taken[0] : taken[1]].encode()), "DATE_OF_BIRTH", taken[2]
+        return
+    if kind == w.ONCE:
+        yield from _of_code(text, start, end, low, row_end)
+        return
     rest = text.read(end, min(row_end, end + _ARGUMENTS))
     for one in access.read(kind, text.read(start, end), before.decode("utf-8", "replace"), rest):
         begin = end + len(rest[: one[0]].encode())
         yield begin, begin + len(rest[one[0] : one[1]].encode()), one[2], one[3]
+
+
+def _of_code(text: Block, start: int, end: int, low: int, row_end: int) -> Iterator[tuple[int, int, str, float]]:
+    """A code that opens a door once, behind its word or before it."""
+    word, before, written = text.read(start, end), text.read(low, start), text.read(end, min(row_end, end + REACH))
+    value = code(word, before, answered(readable(written)))
+    if value is not None:
+        begin = end + len(written[: value.start].encode())
+        yield begin, begin + len(value.text), "SECRET", value.score
+    elif place := told_before(word, before):
+        begin = start - len(before[place[0] :].encode())
+        yield begin, begin + place[1] - place[0], "SECRET", 0.6
 
 
 def passwords(text: Block, cells: Ints) -> Found:
@@ -109,7 +132,11 @@ def _value(text: Block, kind: int, low: int, start: int, end: int, row_end: int)
     if word not in (word.lower(), word.capitalize(), word.upper()):
         return None, ""  # `userName` is a name of a program's
     written, before = text.read(end, min(row_end, end + REACH)), text.read(low, start)
-    return None if before[-1:] in _OPENS_PLACEHOLDER else _READ[kind](word, before, readable(written)), written
+    if before[-1:] in _OPENS_PLACEHOLDER:
+        return None, ""
+    rest = answered(readable(written))
+    value = _READ[kind](word, before, rest)
+    return (code(word, before, rest) if value is None and kind == w.PASSWORD else value), written
 
 
 def _new(text: Block, spans: Ints, found: Ints) -> npt.NDArray[np.bool_]:

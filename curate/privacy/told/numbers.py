@@ -6,7 +6,11 @@ import re
 
 from curate.privacy.told.tokens import Value, ends, is_mine, tokens
 
-_CARD = re.compile(r"(?i)\b(?:card|visa|mastercard|amex|karte|carte|tarjeta|carta|cartão|kart|kort|карт)")
+_CARD = re.compile(r"(?i)\b(?:card|debit|credit|exp|visa|mastercard|amex|karte|carte|tarjeta|carta|cartão|kart|kort|карт)")
+
+
+_OF_SOMETHING = re.compile(r"\s*(?:%|digits?\b|numbers?\b|characters?\b|stellig|chiffres\b|cifras\b|cifre\b)")
+_TYPED = re.compile(r"(?i)\b(?:use|enter|with|type|your|the card|card|new|old|code) \Z")
 
 
 def pin(word: str, before: str, rest: str) -> Value | None:
@@ -14,7 +18,8 @@ def pin(word: str, before: str, rest: str) -> Value | None:
     mine = is_mine(before)
     if (word != "PIN" and not mine) or before.endswith(('"', "'")):
         return None
-    return _digits(rest, (4, 5, 6) if mine else (4,), must_be_told=not mine or word != "PIN", mine=mine)
+    said = mine or (word == "PIN" and _TYPED.search(before) is not None)
+    return _digits(rest, (4, 5, 6) if mine else (4,), must_be_told=not said or word != "PIN", mine=mine)
 
 
 def card_code(word: str, before: str, rest: str) -> Value | None:
@@ -26,8 +31,12 @@ def _digits(rest: str, sizes: tuple[int, ...], must_be_told: bool, mine: bool) -
         value = token.text.rstrip(".,;!?)")
         told_so = token.joined in ("told", "sign") and "=" not in rest[: token.start]
         if value.isascii() and value.isdigit() and len(value) in sizes and (told_so or not must_be_told):
-            year_or_row = value[:2] in ("19", "20") or len(set(value)) == 1 or value in "0123456789"
-            fit = not token.away and (mine or not year_or_row) and ends(rest, token, value)
+            year = len(value) == 4 and value[:2] in ("19", "20")
+            year_or_row = year or len(set(value)) == 1 or value in "0123456789"
+            alone = ends(rest, token, value)
+            if len(value) == 3 and not alone:  # a code of a card stands among other fields
+                alone = _OF_SOMETHING.match(rest[token.start + 3 :]) is None
+            fit = not token.away and (mine or not year_or_row) and alone
             return Value(token.start, value, 0.6) if fit else None
         if told_so and token.away:
             return None

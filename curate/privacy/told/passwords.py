@@ -57,7 +57,8 @@ def password(word: str, before: str, rest: str) -> Value | None:
         drawn = sum(map(str.isdigit, value)) >= 2 and not _NUMBERED.fullmatch(value)
         if beside and strong and drawn and not token.joined and not token.away and ends(rest, token, value):
             return Value(token.start, value, 0.8)
-        if strong >= _needed(token, whole or low) and (token.joined != "loose" or any(map(str.isdigit, value))):
+        needed = 1 if beside and token.joined == "sign" and not token.away else _needed(token, whole or low)
+        if strong >= needed and (token.joined != "loose" or any(map(str.isdigit, value))):
             return Value(token.start, value, 0.8)
         told_so = token.joined in ("told", "sign") and not token.away
         if value.isdigit() and 6 <= len(value) <= 12 and told_so and ends(rest, token, value):

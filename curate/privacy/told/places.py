@@ -12,7 +12,7 @@ from numba import njit
 from curate.privacy.column import Block
 from curate.privacy.letters import WORD, fnv, is_escape, lookup
 from curate.privacy.told import words as w
-from curate.privacy.told.words import LONGEST, PASSWORD
+from curate.privacy.told.words import BORN, LONGEST, ONCE, PASSWORD
 
 REACH = 200
 """Bytes behind a word in which a value may begin."""
@@ -34,6 +34,45 @@ _window_hash = njit(cache=True)(w.window_hash)
 def _may(data, start, end, signs):  # type: ignore[no-untyped-def]
     for i in range(start, end):  # noqa: SIM110 - compiled
         if signs[data[i]]:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _may_open(data, start, end, i, j):  # type: ignore[no-untyped-def]
+    """Whether as many digits as a code has stand around the word [i, j)."""
+    digits = 0
+    for k in range(max(start, i - 60), min(end, j + 100)):
+        if WORD[data[k]] == 2:
+            digits += 1
+            if digits == 4:
+                return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _short_date(data, start, end):  # type: ignore[no-untyped-def]
+    """Whether a date with its month in letters begins there that the lexer does not propose: glued, `12AUG1983`, or with a
+    year of two digits, `14-Nov-79`."""
+    for i in range(start, end - 5):
+        if WORD[data[i]] != 2 or WORD[data[i + 1]] == 2:
+            continue
+        j = i + 1
+        parted = data[j] == 32 or data[j] == 45 or data[j] == 46
+        if parted:
+            j += 1
+        first = j
+        while j < end and j - first < 12 and (WORD[data[j]] == 1 or WORD[data[j]] == 3):
+            j += 1
+        if j - first < 3:
+            continue
+        k = j
+        while k < end and k - j < 2 and (data[k] == 32 or data[k] == 45 or data[k] == 46 or data[k] == 39):
+            k += 1
+        if k + 1 >= end or WORD[data[k]] != 2 or WORD[data[k + 1]] != 2:
+            continue
+        long = k + 2 < end and WORD[data[k + 2]] == 2
+        if not long or (not parted and k == j):
             return True
     return False
 
@@ -69,7 +108,10 @@ def _places(data, starts, ends, pairs, prefixes, keys, values, signs):  # type: 
             if c >= 0xE0 and i + 6 <= end:
                 kind = lookup(fnv(data, i, i + 6), keys, values)
                 if kind:
-                    if _may(data, i + 6, min(end, i + 6 + REACH), signs[kind]):
+                    if kind == ONCE:
+                        if _may_open(data, i, end, i, i + 6):
+                            out.append((np.int64(row), np.int64(i), np.int64(i + 6), kind))
+                    elif _may(data, i + 6, min(end, i + 6 + REACH), signs[kind]):
                         out.append((np.int64(row), np.int64(i), np.int64(i + 6), kind))
                     continue
             j, last = i, min(end, i + LONGEST)
@@ -82,6 +124,12 @@ def _places(data, starts, ends, pairs, prefixes, keys, values, signs):  # type: 
             if j < end and (WORD[data[j]] == 2 or WORD[data[j]] == 4):
                 continue
             kind = lookup(fnv(data, i, j), keys, values)
-            if kind and (_heads(data, j, end, kind) or _may(data, j, min(end, j + REACH), signs[kind])):
+            if kind == ONCE:
+                if _may_open(data, start, end, i, j):
+                    out.append((np.int64(row), np.int64(i), np.int64(j), kind))
+            elif kind == BORN:
+                if _short_date(data, j, min(end, j + 48)):
+                    out.append((np.int64(row), np.int64(i), np.int64(j), kind))
+            elif kind and (_heads(data, j, end, kind) or _may(data, j, min(end, j + REACH), signs[kind])):
                 out.append((np.int64(row), np.int64(i), np.int64(j), kind))
     return out

@@ -35,6 +35,23 @@ def readable(rest: str) -> str:
     return blanks.rstrip("\ufffd")
 
 
+_ANSWER = re.compile(
+    r"[^\n?:=]{0,40}[?？]\s{1,3}(?:\[?\d\d:\d\d(?::\d\d)?\]?\s)?[^\W\d_][\w ]{1,24}(?P<sign>:)\s{0,2}"
+    r"(?:(?:yes|yeah|sure|ok(?:ay)?|ja|oui|sí|sim|sì|tak)[,.!]?\s)?(?:(?:it(?:['’]?s| is| says| was)|that['’]?s)\s)?(?=\S)",
+    re.IGNORECASE,
+)
+
+
+def answered(rest: str) -> str:
+    """What stands behind a word, sign for sign; a question that it ends, and who answers, read as the colon of a label:
+    "your PIN? Customer: 7719"."""
+    found = _ANSWER.match(rest) if "?" in rest[:44] or "？" in rest[:44] else None
+    if found is None:
+        return rest
+    blanks = " " * found.end()
+    return blanks[: found.start("sign")] + ":" + blanks[found.end("sign") :] + rest[found.end() :]
+
+
 @dataclass(frozen=True)
 class Token:
     """A word behind it."""

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from curate.privacy.letters import hash_table
 from curate.privacy.words import word_list
 
-PASSWORD, USER, NAMED, PIN, CARD_CODE, COMMAND, NOTE, HARDWARE, STATEMENT = range(1, 10)
+PASSWORD, USER, NAMED, PIN, CARD_CODE, COMMAND, NOTE, HARDWARE, STATEMENT, ONCE, BORN = range(1, 12)
 """Kinds of words. USER speaks of a person as often as of an account ("user:", "utente:"), NAMED of an account alone;
-COMMAND is a program that takes a password as an argument, NOTE a word for the data of an access."""
+COMMAND is a program that takes a password as an argument, NOTE a word for the data of an access, ONCE a code, BORN a
+birth."""
 Word = tuple[int, int, int, int]
 """Row, first byte, byte behind and kind of a word in a text."""
 
@@ -27,6 +28,9 @@ _PASSWORDS = word_list("""
     පාස්වර්ඩ් මුරපදය پسورد گذرواژه‌ام پاسورڈ پاسورد پاسوورڈ nenosiri wagwoord paswoord şifrə şifrəm parolum
     parolunuz парол паролата паролот лозинката шифра lozinku lozinkom zaporka zaporku šifru geslom slaptažodį
     salasõna salasõnaks fjalëkalimi fjalëkalim fjalëkalimin contrasenyes contrasinal pasahitza pasahitz cyfrinair
+    startkennwort startpasswort initialkennwort initialpasswort einmalkennwort einmalpasswort zugangskennwort
+    benutzerkennwort netzwerkschlüssel standardpasswort masterpasswort beginwachtwoord startwachtwoord wifiwachtwoord
+    standaardwachtwoord engångslösenord startlösenord engangskodeord standardpassord kertakäyttösalasana
     lykilorð lykilorðið құпиясөз құпиясөзім құпиясөзі паролім parolim პაროლი პაროლია პაროლის գաղտնաբառ գաղտնաբառը
     գաղտնաբառն գաղտնաբառս գաղտնաբառ՝ ይለፍ ቃል ቃሌ
 """)
@@ -37,15 +41,36 @@ _NAMES = word_list("""
     username userid benutzername nutzername gebruikersnaam användarnamn brugernavn brukernavn käyttäjätunnus
     użytkownika
     uživatelské пользователя користувача kullanıcı felhasználónév felhasználónevem korisničko المستخدم משתמש
-    usuari nhập
+    usuari nhập यूज़रनेम यूजरनेम उपयोगकर्ता ইউজারনেম χρήστη потребителско utilizator kasutajanimi lietotājvārds
+    anmeldename loginname kontoname inlognaam inloggningsnamn korisnika
+""")
+_CODES = word_list("""
+    code codes otp tan mtan pushtan smstan chiptan phototan codice código codigo cod codul codi kode koden kod kodu kodunuz
+    kodum kodem kód kódja koodi koodisi kods kodas kood код кода кодом κωδικό رمز الرمز رمزك كود کد קוד הקוד कोड কোড
+    ओटीपी ওটিপি mã bestätigungscode sicherheitscode zugangscode verifizierungscode anmeldecode freischaltcode einmalcode
+    logincode verificatiecode bevestigingscode beveiligingscode toegangscode inlogcode verifieringskod verifieringskoden
+    säkerhetskod engångskod engångskoden bekräftelsekod bekræftelseskode bekreftelseskode sikkerhedskode sikkerhetskode
+    engangskode engangskoden verifikationskode verifiseringskode tunnistautumiskoodi vahvistuskoodi varmistuskoodi turvakoodi
+    kertakäyttökoodi varmennuskoodi
+""")
+_BIRTHS = word_list("""
+    dob birth birthdate birthday born geb geboren geburtsdatum geburtstag naissance né née nacimiento nacido nacida nascita
+    nato nata nascimento nascido nascida geboortedatum urodzenia doğum födelsedatum fødselsdato syntymäaika
 """)
 _UNSPACED_PASSWORDS = word_list("密码 密碼 口令 パスワード 暗証番号 비밀번호 패스워드 암호 รหัสผ่าน")
+_UNSPACED_CODES = word_list("""
+    验证码 驗證碼 校验码 動態碼 动态码 动态密码 認証コード 認証番号 確認コード 確認番号 인증번호 인증코드 확인코드 보안코드
+    รหัสยืนยัน รหัสความปลอดภัย รหัสผ่าน
+""")
 _UNSPACED_NAMES = word_list("用户名 用戶名 账号 帐号 帳號 ユーザー名 ユーザID ユーザーID 아이디 사용자명")
 """Of scripts that write words together or hang endings on them."""
 WHOLE: dict[str, tuple[str, ...]] = {}
 """Their first two signs, by which they are looked up, and what must follow."""
 for _word in (*_UNSPACED_PASSWORDS, *_UNSPACED_NAMES):
     WHOLE[_word[:2]] = (*WHOLE.get(_word[:2], ()), _word[2:])
+CODES_WHOLE: dict[str, tuple[str, ...]] = {}
+for _word in _UNSPACED_CODES:
+    CODES_WHOLE[_word[:2]] = (*CODES_WHOLE.get(_word[:2], ()), _word[2:])
 
 SPEAKS = frozenset((*_PASSWORDS, *_NAMES, "pin"))
 """Words that begin a reading of their own."""
@@ -161,9 +186,9 @@ def _forms(word: str) -> set[bytes]:
 def _entries() -> dict[bytes, int]:
     cards = word_list("cvv cvc cvv2 cvc2")
     kinds = ((_PASSWORDS, PASSWORD), (_USERS, USER), (_NAMES, NAMED), (["pin"], PIN), (cards, CARD_CODE),
-             (COMMANDS, COMMAND), (NOTES, NOTE), (["mac"], HARDWARE), (["values"], STATEMENT))  # fmt: skip
+             (COMMANDS, COMMAND), (NOTES, NOTE), (["mac"], HARDWARE), (["values"], STATEMENT), (_CODES, ONCE), (_BIRTHS, BORN))  # fmt: skip
     out = {form: kind for words, kind in kinds for word in words for form in _forms(word)}
-    for words, kind in ((_UNSPACED_PASSWORDS, PASSWORD), (_UNSPACED_NAMES, NAMED)):
+    for words, kind in ((_UNSPACED_CODES, ONCE), (_UNSPACED_PASSWORDS, PASSWORD), (_UNSPACED_NAMES, NAMED)):
         out |= {word.encode()[:6]: kind for word in words}
     return out
 
@@ -187,7 +212,7 @@ def _prefixes(words: dict[bytes, int]) -> npt.NDArray[np.uint8]:
 
 def _signs() -> npt.NDArray[np.bool_]:
     """bool[kinds, 256]: bytes of which one stands behind a word of a kind, or there is nothing to read."""
-    out = np.zeros((10, 256), dtype=np.bool_)
+    out = np.zeros((12, 256), dtype=np.bool_)
     out[:, list(b"0123456789")] = True
     out[PASSWORD, list(b"!@#$%^&*+~?|[]{}()")] = True
     out[STATEMENT] = False

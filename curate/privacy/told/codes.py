@@ -1,0 +1,109 @@
+"""Codes that open a door once: "your verification code is 482 913", "Ihre TAN lautet 883104", "482913 is your login code".
+
+A code alone says nothing: errors, products, towns and discounts have one as well. So a word beside it must say what it is
+for (to verify, to confirm, to log in, once), the word for it must say so itself (OTP, TAN, `Bestätigungscode`), or it must
+be somebody's and nothing stand between ("your code is 482913"). The value has four to eight digits, in one piece or in
+groups, and is told for itself, not as so many of something.
+"""
+
+from __future__ import annotations
+
+import re
+
+from curate.privacy.told import words as w
+from curate.privacy.told.tokens import UNSPACED, Token, Value, ends, is_mine, tokens
+
+_DIGITS = r"\d{4,8}|\d{2,4}(?P<gap>[ -])\d{2,4}|\d\d(?P<gaps>[ -])\d\d(?P=gaps)\d\d|\d(?:[ -]\d){3,7}"
+_VALUE = re.compile(rf"(?:[A-Z]{{1,2}}-)?(?P<value>{_DIGITS})(?![\w%]|[-.,/:]\d| \d)", re.ASCII)
+_PURPOSE = re.compile(
+    r"(?i)v[eé]rif|ber[ei]fi|authent|autent|confirm|conferm|one[- ]?time|single[- ]use|einmal|tempor|secur|s[eé]curit|segur|sicur"
+    r"|\bacc[eèé]s|\bacess|log[- ]?in|sign[- ]?in|connexion|\b2fa\b|\bmfa\b|\botp\b|two[- ]factor|activat|deactivat|unlock"
+    r"|anmeld|zugang|freischalt|sicherheit|best[aä]tig|beveilig|bevestig|toegang|inlog|eenmalig"
+    r"|weryfik|potwierdz|jednoraz|logowan|autoryzac|do[gğ]rula|onay|g[uü]venlik|giri[sş]|tek kullan"
+    r"|подтвержд|провер|однораз|вход|підтвердж|перевір|потвърж|потврд"
+    r"|bekr[aä]ft|bekræft|verifier|eng[aå]ng|sikkerhed|sikkerhet|s[aä]kerhet|tunnist|vahvist|varmist|kertak[aä]ytt|turva"
+    r"|ov[eě][rř]|overov|potvr[zd]|bezpe[cč]nost|p[rř]ihla[sš]|jednor[aá]z|ellen[oő]rz|meger[oő]s[ií]t|egyszeri|biztons[aá]gi"
+    r"|autentific|επαλ[ηή]θευ|επιβεβα[ιί]ωσ|ασφαλε[ιί]ας|verifikasi|konfirmasi|pengesahan|keamanan|akses"
+    r"|x[aá]c (?:th[uự]c|minh|nh[aậ]n)|b[aả]o m[aậ]t|אימות|אבטחה|כניסה|חד[- ]פעמי|تحقق|تأكيد|تفعيل|دخول|أمان|تایید|ورود"
+    r"|सत्यापन|पुष्टि|लॉगिन|যাচাই|potvrd|provjer|proveren|patvirtin|apstiprin|kinnitus"
+)
+"""What a code is for."""
+_ITSELF = re.compile(
+    r"(?i)otp|[a-z]{0,4}tan|ओटीपी|.*(?:best[aä]tigung|sicherheit|verifizierung|zugang|anmelde|freischalt|einmal|login"
+    r"|verificatie|bevestiging|beveiliging|toegang|inlog|verifiering|verifikation|bekr[aä]ft|bekræft|s[aä]kerhet|sikkerhe"
+    r"|eng[aå]ng|tunnist|vahvist|varmen|kertak|turva)\S*"
+)
+"""Words that say it themselves."""
+_OF_OTHERS = re.compile(
+    r"(?i)\b(?:errors?|status|exit|return|post(?:al)?|zip|country|product|discount|promo|coupon|source|bar|qr|batch|colou?r|fehler"
+    r"|quell|erreur|source|erro|errore|fout|ошибк\w*|hata|błędu|felkod|chyb\w*|hiba)[ -]?\Z"
+)
+_SAID_BEFORE = re.compile(
+    rf"(?<![\w.,/:#-])(?:[A-Z]{{1,2}}-)?(?P<value>{_DIGITS})[ ]"
+    r"(?:is|as|ist|als|lautet|est|es|[eéè]|como|come|comme|jest|to|är|er|on|är|als|adalah|sebagai|является|це|—|–|-|:)[ ]"
+    r"(?:[^\W\d_][^\s\d]{0,15}[ ]){0,5}\Z",
+)
+
+
+def code(word: str, before: str, rest: str) -> Value | None:
+    """What is told behind such a word; a value of several groups of digits is one."""
+    if ord(word[0]) >= UNSPACED and word in w.CODES_WHOLE:
+        return unspaced_code(word, rest)
+    if word.lower().endswith("tan") and not word.endswith("TAN"):
+        return None  # a colour, a name
+    said = _ITSELF.fullmatch(word) is not None
+    beside = before.rpartition("\n")[2][-32:]
+    if _OF_OTHERS.search(beside):
+        return None
+    purpose = said or _PURPOSE.search(re.split(r"[.;,:!?]", beside)[-1]) is not None
+    for token in tokens(rest):
+        behind = rest[: token.start]
+        if not purpose and not token.joined and token.away > 3 and not _PURPOSE.search(behind):
+            return None
+        found = _VALUE.match(rest, token.start)
+        if found is None:
+            if token.text[:1].isdigit() and not said:
+                return None
+            continue
+        known = purpose or _PURPOSE.search(behind) is not None
+        mine = is_mine(before) and token.joined in ("told", "sign") and not re.search(r"\w\s+\w+\s+\w", behind.strip())
+        if not (known or mine) or token.away or (token.joined == "" and behind.strip()):
+            return None
+        value = found["value"]
+        return Value(found.start("value"), value, 0.6) if _drawn(value) and _alone(rest, found, value) else None
+    return None
+
+
+def told_before(word: str, before: str) -> tuple[int, int] | None:
+    """Places in `before` of a code that is named behind it: "482913 is your verification code"."""
+    found = _SAID_BEFORE.search(before)
+    if found is None or not _drawn(found["value"]):
+        return None
+    between = before[found.end("value") :]
+    return found.span("value") if _ITSELF.fullmatch(word) or _PURPOSE.search(between) else None
+
+
+def unspaced_code(word: str, rest: str) -> Value | None:
+    """Right behind a word of a script without blanks: `验证码是604417`, `認証コードは 482913`."""
+    ending = next((more for more in w.CODES_WHOLE.get(word, ()) if rest.startswith(more)), None)
+    found = None if ending is None else _UNSPACED.match(rest, len(ending))
+    return Value(found.start("value"), found["value"], 0.6) if found and _drawn(found["value"]) else None
+
+
+_UNSPACED = re.compile(
+    rf"(?:ของคุณ)?(?:คือ|[はがも是为為は은는이가：:=\s【\[「])*(?P<value>{_DIGITS})(?!\d|[-.,/:]\d|[年元円원])", re.ASCII
+)
+
+
+def _alone(rest: str, found: re.Match[str], value: str) -> bool:
+    """Whether the digits end the sentence, or what stands behind them is no unit."""
+    return ends(rest, Token(found.start("value"), value, "", 0, ""), value) or rest[found.end() :][:1] in "#।。" or (
+        re.match(r"\s(?:[-–—(]|है|है।|\w+\s?$)", rest[found.end() :]) is not None
+    )
+
+
+def _drawn(value: str) -> bool:
+    """Whether nobody would take it for a year or for a row of one digit."""
+    digits = re.sub(r"\D", "", value)
+    year = len(value) == 4 and value[:2] in ("19", "20")
+    return 4 <= len(digits) <= 8 and len(set(digits)) > 1 and not year
