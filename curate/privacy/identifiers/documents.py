@@ -165,6 +165,8 @@ INTERNATIONAL = (
     Id("intl_plate_form", "LICENSE_PLATE", "Brazil and the Mercosur, Italy and France, California",
        r"[A-Z]{3}\d[A-Z]\d{2}|[A-Z]{2}[- ]?\d{3}[- ]?[A-Z]{2}|\d[A-Z]{3}\d{3}",
        "plate; plates; plaque; placa; placas; targa", score=0.7, reach=2),
+    Id("gb_plate", "LICENSE_PLATE", "two letters, half-year, three letters, since 2001",
+       r"[A-HJ-PR-Y]{2}(?:0[1-9]|[1-9]\d) ?[A-HJ-PR-Z]{3}", "registration; reg", score=0.7, reach=3),
     Id("de_plate", "LICENSE_PLATE", "district, one or two letters, one to four digits",
        r"[A-ZÄÖÜ]{1,3}[- ][A-Z]{1,2}[- ]?\d{1,4}[EH]?", "kfz", score=0.7, reach=2),
     Id("intl_imei", "DEVICE_ID", "3GPP TS 23.003: fifteen digits, Luhn", r"\d{2}[- ]?\d{6}[- ]?\d{6}[- ]?\d", "imei",
@@ -188,8 +190,8 @@ INTERNATIONAL = (
        "(?:bc1|BC1|tb1|ltc1|LTC1|addr1|cosmos1)[02-9ac-hj-np-zAC-HJ-NP-Z]{20,100}", "", ".bech32", "", 0.95),
     Id("crypto_ethereum", "CRYPTO_WALLET", "twenty bytes in hexadecimal", "0x[0-9a-fA-F]{40}", "", ".ethereum", "", 0.7),
     Id("crypto_other", "CRYPTO_WALLET", "Monero, Solana and others without a check here",
-       "[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|[1-9A-HJ-NP-Za-km-z]{32,44}",
-       "wallet*; crypto*; solana; sol; monero; xmr; wallet address; billetera; portefeuille; кошелек; 钱包", score=0.8),
+       "[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|[1-9A-HJ-NP-Za-km-z]{32,44}|[13LM](?=[A-Za-z]*\\d)[1-9A-HJ-NP-Za-km-z]{25,33}",
+       "wallet*; crypto*; bitcoin*; btc; litecoin*; ltc; dogecoin; solana; sol; monero; xmr; wallet address; billetera; portefeuille; кошелек; 钱包", score=0.8),
 )  # fmt: skip
 
 TABLE = {"": INTERNATIONAL}

@@ -114,6 +114,40 @@ def _of_names(value: str) -> bool:
     return False
 
 
+_DOES = re.compile(
+    r"[ ](?:was|is|has|had|changed|logged|signed|cannot|can['’]?t|could|did|reported|requested|tried|forgot|created|deleted|updated"
+    r"|uploaded|posted|wurde|hat|ist|kann|a été|est|ha|fue|è|foi|heeft|werd|został)\b"
+)
+_OF_NETWORK = re.compile(r"@?[A-Za-z][A-Za-z0-9._-]{2,29}(?:#\d{4})?")
+_CAMEL = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+")
+
+
+def of_network(word: str, before: str, rest: str) -> Value | None:
+    """A name behind that of a network: somebody's ("my discord is ..."), or a label's ("PSN: mossy_otter"), which must look
+    made up. Addresses of pages and names that programs give are none."""
+    mine = is_mine(before)
+    for token in tokens(rest):
+        value, told_so = token.value, token.joined in ("told", "sign")
+        if told_so and not token.away:
+            parts = re.split(r"[._#-]", value.lower().lstrip("@"))
+            plain = _OF_NETWORK.fullmatch(value) is None or _SITE.search(value) or not w.OF_PROGRAMS.isdisjoint(parts)
+            if plain or w.NAMES_ITSELF.fullmatch(value):
+                return None
+            digits = 0 < sum(map(str.isdigit, value)) <= 8
+            signed = len(parts) > 1 and max(map(len, parts)) >= 3 and "-" not in value
+            made = digits or signed or (mine and (_CAMEL.fullmatch(value) or _nobodys_word(value)))
+            return Value(token.start, value, 0.6) if made and (mine or token.joined == "sign") else None
+        if told_so or token.away > 1:
+            return None
+    return None
+
+
+def _nobodys_word(value: str) -> bool:
+    from curate.privacy.names.listed import unknown
+
+    return value.islower() and value.isalpha() and len(value) > 4 and unknown(value)
+
+
 def account(word: str, before: str, rest: str) -> Value | None:
     """Of words that speak of persons as well, as turns of a talk do: where another key stands behind it in the line
     ("user: … pass: …"), where it is somebody's, or a login with digits and a sign."""
@@ -134,7 +168,9 @@ def account(word: str, before: str, rest: str) -> Value | None:
         behind = rest[token.start + len(value) :]
         told_so = token.joined in ("told", "sign")
         spoken = not token.away and (told_so or not token.joined) and token.text.lower() not in w.JOINS
-        if spoken and _CLOSED.match(behind) and of_letters(value, told_so and word.lower() in w.LOGIN, behind):
+        if token.joined == "told" and not token.away and _two_parts(value, "sign") and _credentials(before, behind):
+            return Value(token.start, value, 0.6)
+        if spoken and (_CLOSED.match(behind) or (not told_so and _DOES.match(behind))) and of_letters(value, told_so and word.lower() in w.LOGIN, behind):
             return Value(token.start, value, 0.6)
         if token.joined or token.away:
             return None

@@ -53,8 +53,8 @@ def code(word: str, before: str, rest: str) -> Value | None:
         return None  # a colour, a name
     said = _ITSELF.fullmatch(word) is not None
     beside = before.rpartition("\n")[2][-32:]
-    if _OF_OTHERS.search(beside):
-        return None
+    if _OF_OTHERS.search(beside) or (rest[:1] == "=" and before[-1:] in ("(", ",", "_", ".")):
+        return None  # another kind of code, an argument of a program
     purpose = said or _PURPOSE.search(re.split(r"[.;,:!?]", beside)[-1]) is not None
     for token in tokens(rest):
         behind = rest[: token.start]

@@ -19,7 +19,7 @@ from curate.privacy.column import Block, Ints
 from curate.privacy.overlaps import Found
 from curate.privacy.told import access
 from curate.privacy.told import words as w
-from curate.privacy.told.accounts import account, name_of_account
+from curate.privacy.told.accounts import account, name_of_account, of_network
 from curate.privacy.told.codes import code, told_before, unspaced_code
 from curate.privacy.told.numbers import card_code, pin
 from curate.privacy.told.passwords import password
@@ -31,7 +31,7 @@ from curate.privacy.types import CODE
 
 _BEFORE, _LONGEST, _ARGUMENTS = 60, 1024, 300
 """Bytes before a word that are read, bytes of a value, of a command."""
-_READ = {w.PASSWORD: password, w.USER: account, w.NAMED: name_of_account, w.PIN: pin, w.CARD_CODE: card_code}
+_READ = {w.PASSWORD: password, w.USER: account, w.NAMED: name_of_account, w.PIN: pin, w.CARD_CODE: card_code, w.NETWORK: of_network}
 _WAKES = (w.PASSWORD, w.USER, w.COMMAND, w.NOTE, w.HARDWARE, w.ONCE, w.BORN)
 _GOES_ON = re.compile(rb"[^\s\"'<>\\]*")
 _REMEMBERED = 4096
@@ -64,7 +64,7 @@ def told(text: Block, types: Collection[str], found: Found, places: Sequence[w.W
     for row, start, end, kind in places:
         if kind not in _READ:
             continue
-        name = "HANDLE" if kind in (w.USER, w.NAMED) else "SECRET"
+        name = "HANDLE" if kind in (w.USER, w.NAMED, w.NETWORK) else "SECRET"
         if name not in types:
             continue
         low, row_end = max(starts[row], start - _BEFORE), ends[row]
@@ -129,7 +129,7 @@ def passwords(text: Block, cells: Ints) -> Found:
 def _value(text: Block, kind: int, low: int, start: int, end: int, row_end: int) -> tuple[Value | None, str]:
     """What the word [start, end) tells, and the text behind it; `low`: where what is read before it begins."""
     word = text.read(start, end)
-    if word not in (word.lower(), word.capitalize(), word.upper()):
+    if kind != w.NETWORK and word not in (word.lower(), word.capitalize(), word.upper()):
         return None, ""  # `userName` is a name of a program's
     written, before = text.read(end, min(row_end, end + REACH)), text.read(low, start)
     if before[-1:] in _OPENS_PLACEHOLDER:

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from curate.privacy.letters import hash_table
 from curate.privacy.words import word_list
 
-PASSWORD, USER, NAMED, PIN, CARD_CODE, COMMAND, NOTE, HARDWARE, STATEMENT, ONCE, BORN = range(1, 12)
+PASSWORD, USER, NAMED, PIN, CARD_CODE, COMMAND, NOTE, HARDWARE, STATEMENT, ONCE, BORN, NETWORK = range(1, 13)
 """Kinds of words. USER speaks of a person as often as of an account ("user:", "utente:"), NAMED of an account alone;
 COMMAND is a program that takes a password as an argument, NOTE a word for the data of an access, ONCE a code, BORN a
-birth."""
+birth, NETWORK where people have a name of their own making."""
 Word = tuple[int, int, int, int]
 """Row, first byte, byte behind and kind of a word in a text."""
 
@@ -35,7 +35,7 @@ _PASSWORDS = word_list("""
     գաղտնաբառն գաղտնաբառս գաղտնաբառ՝ ይለፍ ቃል ቃሌ
 """)
 _USERS = word_list("""
-    user login usuario usuária usuário utente utilisateur benutzer nutzer gebruiker identifiant логин логін pengguna
+    user account login usuario usuária usuário utente utilisateur benutzer nutzer gebruiker identifiant логин логін pengguna
 """)
 _NAMES = word_list("""
     username userid benutzername nutzername gebruikersnaam användarnamn brugernavn brukernavn käyttäjätunnus
@@ -52,6 +52,10 @@ _CODES = word_list("""
     säkerhetskod engångskod engångskoden bekräftelsekod bekræftelseskode bekreftelseskode sikkerhedskode sikkerhetskode
     engangskode engangskoden verifikationskode verifiseringskode tunnistautumiskoodi vahvistuskoodi varmistuskoodi turvakoodi
     kertakäyttökoodi varmennuskoodi
+""")
+_NETWORKS = word_list("""
+    gamertag psn strava discord insta instagram tiktok snapchat snap telegram twitch reddit twitter skype bluesky mastodon
+    xbox wechat weixin kik vkontakte weibo
 """)
 _BIRTHS = word_list("""
     dob birth birthdate birthday born geb geboren geburtsdatum geburtstag naissance né née nacimiento nacido nacida nascita
@@ -186,7 +190,7 @@ def _forms(word: str) -> set[bytes]:
 def _entries() -> dict[bytes, int]:
     cards = word_list("cvv cvc cvv2 cvc2")
     kinds = ((_PASSWORDS, PASSWORD), (_USERS, USER), (_NAMES, NAMED), (["pin"], PIN), (cards, CARD_CODE),
-             (COMMANDS, COMMAND), (NOTES, NOTE), (["mac"], HARDWARE), (["values"], STATEMENT), (_CODES, ONCE), (_BIRTHS, BORN))  # fmt: skip
+             (COMMANDS, COMMAND), (NOTES, NOTE), (["mac"], HARDWARE), (["values"], STATEMENT), (_CODES, ONCE), (_BIRTHS, BORN), (_NETWORKS, NETWORK))  # fmt: skip
     out = {form: kind for words, kind in kinds for word in words for form in _forms(word)}
     for words, kind in ((_UNSPACED_CODES, ONCE), (_UNSPACED_PASSWORDS, PASSWORD), (_UNSPACED_NAMES, NAMED)):
         out |= {word.encode()[:6]: kind for word in words}
@@ -212,13 +216,13 @@ def _prefixes(words: dict[bytes, int]) -> npt.NDArray[np.uint8]:
 
 def _signs() -> npt.NDArray[np.bool_]:
     """bool[kinds, 256]: bytes of which one stands behind a word of a kind, or there is nothing to read."""
-    out = np.zeros((12, 256), dtype=np.bool_)
+    out = np.zeros((13, 256), dtype=np.bool_)
     out[:, list(b"0123456789")] = True
     out[PASSWORD, list(b"!@#$%^&*+~?|[]{}()")] = True
     out[STATEMENT] = False
     out[STATEMENT, ord("(")] = True
     out[COMMAND, list(b"!@#%^*+~?")] = out[NOTE, list(b"/")] = True
-    out[USER, list(b"._")] = out[NAMED, list(b"._")] = True
+    out[USER, list(b"._")] = out[NAMED, list(b"._")] = out[NETWORK, list(b"._:")] = True
     return out
 
 
