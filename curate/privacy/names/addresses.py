@@ -81,7 +81,7 @@ _NUMBER_OF_A_TEXT = re.compile(r"\d(?<!\d\d)(?:\d{8}|(?:[ -]?\d){12})")
 _SMALL = re.compile(r"(?<![\w'’-])[^\W\d_]{5,}(?![\w-])")
 _OF_ADDRESSES = words("addresses", "words")
 _STREETS = words("addresses", "streets")
-_KIND_FIRST = re.compile(_KIND)
+KIND_FIRST = re.compile(_KIND)
 _HOUSE_FIRST = re.compile(
     r"\d{1,5}[a-zA-Z]?(?:\s(?:bis|ter|quater)\b)?,?\s((?:[^\W\d_][\w.'’-]{0,24}\s){0,4}[^\W\d_][\w.'’-]{0,24})"
 )
@@ -158,7 +158,7 @@ def _result(before: str, value: str, after: str) -> bool:
         return False
     spelled = re.findall(r"[^\W\d_]+", found[0])
     streets = any(word.lower() in _STREETS for word in spelled) or KIND_AT_END.search(spelled[-1]) is not None
-    return not streets and _KIND_FIRST.match(found[0]) is None and not listed_first(spelled[0])
+    return not streets and KIND_FIRST.match(found[0]) is None and not listed_first(spelled[0])
 
 
 def _street(ahead: str) -> int:
@@ -190,7 +190,7 @@ def _address_end(value: str) -> int:
 def _has_street(value: str) -> bool:
     """Whether a text begins with a number and a kind of street (`14 rue`, `12 old mill lane`), or with such a kind and a
     number behind it (`ul. długa 5`)."""
-    if _KIND_FIRST.match(value):
+    if KIND_FIRST.match(value):
         return _DIGIT.search(value) is not None
     house = _HOUSE_FIRST.match(value)
     spelled = house[1].lower().split() if house else ()

@@ -56,6 +56,14 @@ _STOPPED = re.compile(r"(?:[^\W\d_]\.)+")
 _CLEAR = re.compile(rf",? (?:{alternatives('bodies', 'forms')})\Z")
 
 
+_ENDS_PEOPLE = frozenset(("Bey", "Hanım", "Beyefendi", "Hanımefendi", "Jr.", "Sr.", "PhD", "MD", "Esq."))
+"""Words behind somebody's name: what follows is another's."""
+
+
+_BUY = frozenset(("client", "customer", "cliente", "kunde", "klient", "klant", "vendor", "supplier", "tenant", "employer"))
+"""Roles that firms have as well as people."""
+
+
 @lru_cache(maxsize=4096)
 def _links(word: str) -> bool:
     return word in _LINKS or word == "&"
@@ -107,6 +115,8 @@ def _name_before(line: str, form: re.Match[str], first: int, both: bool = True) 
             break  # `Foo Ltd and Bar Inc.`
         if core.lower() in _VERBS:
             return end
+        if core in _ENDS_PEOPLE:
+            break
         begin, taken, pending = token.start() + bare.index(core), taken + 1 + pending, 0
         if len(core) < len(bare) and bare[0] != core[0]:
             break
@@ -282,7 +292,8 @@ def _spared(text: Block, place: tuple[int, int, int], people: list[tuple[int, in
     for start, stop in people:
         ahead = text.data[max(int(text.starts[row]), start - 24) : start].tobytes().decode("utf-8", "replace")
         title = _LAST_WORD.search(ahead)
-        if title is not None and ahead[-1] == " " and _title(title[1]) and not _WITH_TITLE.match(value):
+        buys = title is not None and clear is not None and title[1].lower() in _BUY and not _doubtful(clear[0])
+        if title is not None and ahead[-1] == " " and _title(title[1]) and not _WITH_TITLE.match(value) and not buys:
             return begin
         first = LETTERS.match(text.data[start:stop].tobytes().decode("utf-8", "replace"))
         if first is None or not listed_first(first[0]):

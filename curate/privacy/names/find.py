@@ -33,6 +33,7 @@ from curate.privacy.names.labelled_addresses import with_labelled
 from curate.privacy.names.labels import TYPES
 from curate.privacy.names.listed import listed_first, listed_name, listed_otherwise
 from curate.privacy.names.model import Model, load
+from curate.privacy.names.partners import with_partners
 from curate.privacy.names.phrases import words
 from curate.privacy.names.plausible import left_of_address, plausible
 from curate.privacy.names.tagger import WINDOW, tag
@@ -181,6 +182,8 @@ def name_spans(
                 found = found.take(~unsure_elsewhere(text, found, told[0]))
             found = joined(text, found)
             found = _introduced(text, found, _weighed(text, told, hints))
+            if "ORGANIZATION" in types:
+                found = with_partners(text, found)
     if "STREET_ADDRESS" in types:
         found = with_labelled(text, found, words_at, silent)
     forms, score = written_forms(text, [name for name in TYPES if name in types], silent)

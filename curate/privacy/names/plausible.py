@@ -17,7 +17,8 @@ import numpy as np
 
 from curate.privacy.column import Block
 from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, PHONE_AFTER, VERSION, word_classes
-from curate.privacy.names.addresses import KIND_AT_END
+from curate.privacy.months import is_month_name
+from curate.privacy.names.addresses import KIND_AT_END, KIND_FIRST
 from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import no_person
 from curate.privacy.names.listed import listed_first, listed_name, of_bodies
@@ -198,6 +199,13 @@ _NO_STREET = re.compile(
 )
 """Laws, platforms, numbers of other things (`Mitarbeiternummer 118`) and times of the day, as far as no post code stands
 in them."""
+_SEATS = re.compile(
+    r"(?i)(?:wagen|wag(?:g)?on|voiture|carrozza|coche|vagón|vagao|vagão|rijtuig|vogn|vagn|coach|reihe|row|rang|fila|rij|rad|seat|sitz"
+    r"|sitzplatz|asiento|posto|poltrona|gate)\.? \d{1,3}[A-Z]?(?:[,;/ ]{1,2}[^\W\d_]{3,10}\.? \d{1,3}[A-Z]?)*\Z"
+)
+_DATED = re.compile(r"([^\W\d_]{3,12})\.? (?:19|20)\d\d(?!\d)(?:[,;] ?(?:n[ro]\.?|no\.|n[°º]|núm\.|č\.|št\.) ?\d{1,4})?\Z")
+_FIELDS = frozenset(("cvv", "cvc", "cvv2", "cvc2", "exp", "auth", "pin", "otp", "zip", "expiry", "expires", "valid", "thru"))
+"""Seats (`Wagen 21, Platz 44`), numbers of papers (`Mei 2023, nr 118`), fields of cards."""
 _NUMBER_OF_FILE = re.compile(r"(?:N[o°º]\.? ?)?(?!(?:A[CKV]|C[LR]|DG|KR|TV) )[A-Z]{2,3} \d{2}(?:-\d{2})+")
 """`RM 00-44-81`, or as much of it as the tagger takes; `AV 68-22` is a street of Colombia."""
 _POST_CODE = re.compile(r"\b(?:\d{5}(?:-\d{3})?|\d{4}-\d{3}|\d{2}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b")
@@ -239,6 +247,10 @@ def plausible(text: Block, found: Found) -> Found:
                 continue
             keep[n] = not (len(spelled) == 1 and _labelled(value, spelled[0])) and not _number_with_label(value, spelled)
             no_street = _NO_STREET.match(value) or _NUMBER_OF_FILE.fullmatch(value) or _MOVES.search(value)
+            if spelled and not no_street:
+                dated = _DATED.match(value)
+                no_street = _SEATS.match(value) or (dated and is_month_name(dated[1])) or _short_sign(value)
+                no_street = no_street or _FIELDS.issuperset(map(str.lower, spelled))
             keep[n] &= not (no_street or all(map(_of_pages, spelled))) or _POST_CODE.search(value) is not None
             continue
         if no_person(value) or (capitals and _CODE_OF_CAPITALS.match(value)):
@@ -330,6 +342,11 @@ def _small_words(value: str) -> int:
         place = word.end()
         word = _WORD_AND_BLANK.match(value, place)
     return place if value[place : place + 1].isupper() or value[place:].split(" ", 1)[0] in _PARTICLE_FIRST else 0
+
+
+def _short_sign(value: str) -> bool:
+    """Whether a sign of one or two letters and a number are all: `Na 138`, `pH 7`. `AV 68` is a street."""
+    return re.fullmatch(r"[A-Za-z][a-z]? \d{1,4}|p[HK] \d{1,2}", value) is not None and KIND_FIRST.match(value) is None
 
 
 def _is_label(word: str) -> bool:
