@@ -75,9 +75,9 @@ _VERBS = r"""
     |szul\.|sz\.|род(?:ился|илась)|р\. ?р\.|γεννηθηκε|roden[a]?|sinh(?: ngay)?|lahir
 """
 _ASKED = (
-    r"(?:[^\n?:;]{0,24}(?:\?\s{1,2}(?:\[?\d\d:\d\d\]?\s)?[^\W\d_]\w{0,15}|(?:[dmyjat]{2,4}\W{1,3}){3}\s?"
-    r"(?:user|customer|client|caller|patient|visitor|guest|human|kund[ei]n?|cliente|klient|klant|paciente))\s?:\s?"
-    r"(?:(?:it['’]?s|yes|sure|ok|ja|oui|sí|sim|sì),?\s)?)?"
+    r"(?:[^\n?:;]{0,24}\?\s{1,2}[-–—]|[^\n?:;]{0,24}(?:\?\s{1,2}(?:\[?\d\d:\d\d\]?\s)?[^\W\d_]\w{0,15}|(?:[dmyjat]{2,4}\W{1,3}){3}\s?"
+    r"(?:user|customer|client|caller|patient|visitor|guest|human|kund[ei]n?|cliente|klient|klant|paciente))\s?:)?\s?"
+    r"(?:(?:it['’]?s|yes|sure|ok|ja|oui|sí|sim|sì),?\s)?"
 )
 """A question that the field ends, and who answers: `date of birth? Customer: 14/03/1986`."""
 _LINK = (
@@ -149,7 +149,9 @@ def birth(view: View, c: Candidate) -> list[Span]:
     return [(start, end, _DOB, score)] if score else []
 
 
-_SHORT_DATE = re.compile(r"(?<![\w.,-])(?P<day>\d{1,2})[ .-]?([^\W\d_]{3,12})[ .-]?['’]?((?:19|20)?\d\d)(?![\w%€$]|[.,]\d)")
+_SHORT_DATE = re.compile(
+    r"(?<![\w.,-])(?P<day>\d{1,2})(?:\. ?|[ -])?([^\W\d_]{3,12})(?:\. ?|[ -])?['’]?((?:19|20)?\d\d)(?![\w%€$]|[.,]\d)"
+)
 
 
 def short_birth(before: str, rest: str) -> tuple[int, int, float] | None:

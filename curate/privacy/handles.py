@@ -2,7 +2,8 @@
 
 An `@` also opens decorators, annotations, style rules, variables and package scopes, so a bare `@name` counts only inside a
 line of prose and only where it looks made up by a person (digits at its end, capitals inside), right behind a word such as
-"follow" or the name of a network, or where somebody is spoken to or of: "thanks to @name", "RT @name", "@name wrote". Sources: the networks' own rules (letters, digits, `_`, `.`; 3 to 30).
+"follow" or the name of a network, or where somebody is spoken to or of: "thanks to @name", "RT @name", "@name wrote".
+Sources: the networks' own rules (letters, digits, `_`, `.`; 3 to 30).
 """
 
 from __future__ import annotations
@@ -24,23 +25,25 @@ _SPOKEN = re.compile(
     re.IGNORECASE,
 )
 _ADDRESSED = re.compile(
-    r"(?i)(?:^|[\s\"“'(>.,!?:–—-])(?:(?:hey+|hi|hello|hallo|hola|salut|coucou|ciao|oi|olá|ola|merhaba|selam|cześć|hej|moin|hoi|привет|yo"
-    r"|thanks?(?: you| so much| a lot| again)?(?: to)?|thx|ty|danke(?: an)?|merci(?: à)?|gracias(?: a)?|grazie(?: a)?|obrigad[oa](?: a)?"
-    r"|dzięki|tack|takk|tak|bedankt|teşekkürler|спасибо|cc|rt|via|h/t|ping|ask|lol|lmao|omg|congrats|congratulations(?: to)?|kudos to"
-    r"|cheers|welcome|happy birthday|shout-?out to|credits? to|todo|(?:photo|pic|video|art|posted|written|sent|reported|suggested|found"
-    r"|requested|contributed|fixed|made|taken|shared) by|love you|miss you|sorry|bravo|glückwunsch)"
+    r"(?i)(?:^|[\s\"“'(>.,!?:–—-])(?:(?:hey+|hi|hello|hallo|hola|salut|coucou|ciao|oi|olá|ola|merhaba|selam|cześć|hej|moin|hoi"
+    r"|привет|yo|thanks?(?: you| so much| a lot| again)?(?: to)?|thx|ty|danke(?: an)?|merci(?: à)?"
+    r"|gracias(?: a)?|grazie(?: a)?|obrigad[oa](?: a)?"
+    r"|dzięki|tack|takk|tak|bedankt|teşekkürler|спасибо|cc|rt|via|h/t|ping|ask|lol|lmao|omg|congrats"
+    r"|congratulations(?: to)?|kudos to|cheers|welcome|happy birthday|shout-?out to|credits? to|todo"
+    r"|(?:photo|pic|video|art|posted|written|sent|reported|suggested|found|requested|contributed|fixed|made|taken|shared) by|love you|miss you|sorry|bravo|glückwunsch)"
     r"[,:!.]? |(?<![\w.])@[\w.]{3,30}(?:,|:| and| und| et| y| e| &)? ?){1,4}\Z"
 )
 """What is said right before the name of somebody who is spoken to, thanked or quoted, and further names before it."""
 _SPEAKS = re.compile(
-    r"(?i)[,:]? (?:i|i['’]m|u|you|your?e?|are|r|did|do|does|can|could|would|will|what|whats|how|why|when|where|who|please|pls|plz|thanks?"
-    r"|thx|hope|happy|haha+|lol|omg|ok|okay|yes|yeah|yep|no|nope|sure|said|says|wrote|writes|asked|asks|posted|tweeted|replied"
-    r"|thinks|suggested|mentioned|commented|told|just|that['’]?s|it['’]?s|so|good|great|nice|congrats|same|hey|hi|we|my|me|wrote"
-    r"|schreibt|meint|sagt|hat|bist|kannst|danke|tu|t['’]es|as-tu|merci|a dit|dice|eres|gracias|puedes|sei|puoi|grazie|é|você)\b"
+    r"(?i)[,:]? (?:i|i['’]m|u|you|your?e?|are|r|did|do|does|can|could|would|will|what|whats|how|why|when|where|who"
+    r"|please|pls|plz|thanks?|thx|hope|happy|haha+|lol|omg|ok|okay|yes|yeah|yep|no|nope|sure|said|says|wrote|writes|asked|asks"
+    r"|posted|tweeted|replied|thinks|suggested|mentioned|commented|told|just|that['’]?s|it['’]?s|so|good|great|nice|congrats|same"
+    r"|hey|hi|we|my|me|schreibt|meint|sagt|hat|bist|kannst|danke|tu|t['’]es|as-tu|merci|a dit|dice|eres|gracias|puedes"
+    r"|sei|puoi|grazie|é|você)\b"
 )
 _SAYS = re.compile(
-    r"(?i) (?:said|says|wrote|writes|asked|posted|tweeted|replied|thinks|suggested|mentioned|commented|told|schreibt|schrieb|meint"
-    r"|sagt|a dit|dice|ha detto|disse|napisał\w?|skrev|schreef|написал\w?)\b"
+    r"(?i) (?:said|says|wrote|writes|asked|posted|tweeted|replied|thinks|suggested|mentioned|commented|told|schreibt"
+    r"|schrieb|meint|sagt|a dit|dice|ha detto|disse|napisał\w?|skrev|schreef|написал\w?)\b"
 )
 """What is said behind it. A decorator or a variable speaks to nobody."""
 _NO_PROSE = re.compile(r"[{};=<>|\\\[\]]|\(\)|(?<!:)//|::|->")
@@ -91,7 +94,7 @@ def at_name(view: View, c: Candidate) -> list[Span]:
 def _spoken_to(view: View, line: str, name: str, end: int, row: int) -> bool:
     """Whether somebody is addressed or quoted by the name that ends at `end`, in a line of prose."""
     behind = view.text(end, min(view.ends[row], end + 40)).partition("\n")[0]
-    if _NO_PROSE.search(line) or _NO_PROSE.search(behind) or name[0].isupper() and not any(map(str.islower, name)):
+    if _NO_PROSE.search(line) or _NO_PROSE.search(behind) or name.isupper():
         return False
     if _ADDRESSED.search(line):
         return True

@@ -2,8 +2,8 @@
 date is moved to.
 
 A language has a line for each form that dates are written in: the name by itself, the case that stands behind a day
-(`14 sierpnia`), the short one where it is not the beginning of the long one (`mrt`, `août`). Names are compared without case
-and accents. A few names are those of several languages (`april`, `mai`): who asks says which it prefers.
+(`14 sierpnia`), the short one where it is not the beginning of the long one (`mrt`). Names are compared without case and
+accents. A few names are those of several languages (`april`, `mai`): who asks says which it prefers.
 """
 
 from __future__ import annotations

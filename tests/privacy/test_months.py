@@ -50,7 +50,8 @@ def test_every_month_of_a_language_is_read(language: str) -> None:
 @pytest.mark.parametrize(
     ("value", "region", "month"),
     [
-        ("14. April 1985", "DE", 4), ("14 de marzo de 1985", "US", 3), ("Dec. 31, 1949", "US", 12), ("14 MRT 1985", "NL", 3),
+        ("14. April 1985", "DE", 4),
+        ("14 de marzo de 1985", "US", 3), ("Dec. 31, 1949", "US", 12), ("14 MRT 1985", "NL", 3),
         ("3 września 1971", "PL", 9), ("7 Temmuz 1968", "TR", 7), ("14 अगस्त 1961", "IN", 8), ("5 ตุลาคม 1990", "TH", 10),
         ("9 de setembro de 1984", "BR", 9),
     ],

@@ -191,7 +191,8 @@ INTERNATIONAL = (
     Id("crypto_ethereum", "CRYPTO_WALLET", "twenty bytes in hexadecimal", "0x[0-9a-fA-F]{40}", "", ".ethereum", "", 0.7),
     Id("crypto_other", "CRYPTO_WALLET", "Monero, Solana and others without a check here",
        "[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|[1-9A-HJ-NP-Za-km-z]{32,44}|[13LM](?=[A-Za-z]*\\d)[1-9A-HJ-NP-Za-km-z]{25,33}",
-       "wallet*; crypto*; bitcoin*; btc; litecoin*; ltc; dogecoin; solana; sol; monero; xmr; wallet address; billetera; portefeuille; кошелек; 钱包", score=0.8),
+       "wallet*; crypto*; bitcoin*; btc; litecoin*; ltc; dogecoin; "
+       "solana; sol; monero; xmr; wallet address; billetera; portefeuille; кошелек; 钱包", score=0.8),
 )  # fmt: skip
 
 TABLE = {"": INTERNATIONAL}

@@ -15,16 +15,16 @@ import numpy as np
 from curate.privacy.column import Block
 from curate.privacy.names.listed import in_no_list
 from curate.privacy.overlaps import Found
-from curate.privacy.types import ORGANIZATION, PERSON
+from curate.privacy.types import LOCATION, ORGANIZATION, PERSON
 
 _SCORE = 0.6
 _SURNAME = r"[^\W\d_a-z][^\W\d_]*[a-z][^\W\d_]*(?:['’][^\W\d_]+)?"
 _PAIR = re.compile(rf"({_SURNAME})(?: ?- ?)({_SURNAME})")
 _THREE = re.compile(rf"({_SURNAME}), ({_SURNAME}) (?:and|und|et|y|e|en|i|&) ({_SURNAME})(?![\w'’-])(?! [^\W\d_a-z])")
 _OF_FIRMS = re.compile(
-    r"(?:\b(?:at|@|bei|chez|presso|bij|hos|join(?:s|ed|ing)?|employed by|(?:step|role|position|job|career|team|shares|invoice)"
-    r" (?:at|in|with|for|of|from)|(?:partnership|contract|partner|agreement|account|interview) (?:with|to)|work(?:s|ed|ing)? for"
-    r"|CEO of|founder of|became|acquired by|owned by|merged with)"
+    r"(?:\b(?:at|@|bei|chez|presso|bij|hos|join(?:s|ed|ing)?|employed by|(?:step|role|position|job|career|team|shares"
+    r"|invoice) (?:at|in|with|for|of|from)|(?:partnership|contract|partner|agreement|account|interview) (?:with|to)"
+    r"|work(?:s|ed|ing)? for|CEO of|founder of|became|acquired by|owned by|merged with)"
     r"|\b(?:company|employer|firm|vendor|supplier|business|organi[sz]ation|client|customer|firma|société|empresa|azienda|ditta"
     r"|bedrijf|entreprise|unternehmen|arbeitgeber|employeur|lieferant|proveedor|fornitore|leverancier)(?: name)?:?)[ ]\Z",
     re.IGNORECASE,
@@ -37,7 +37,7 @@ def with_partners(text: Block, found: Found) -> Found:
     at = found.at.copy()
     keep = np.ones(len(at), np.bool_)
     done = (-1, -1)
-    for n in np.flatnonzero(at[:, 3] == PERSON).tolist():
+    for n in np.flatnonzero(np.isin(at[:, 3], (PERSON, LOCATION))).tolist():
         row, start, end, _ = at[n].tolist()
         if row == done[0] and start < done[1]:
             continue
@@ -54,7 +54,9 @@ def with_partners(text: Block, found: Found) -> Found:
             continue
         close = start + len(one[0].encode())
         inside = (at[:, 0] == row) & (at[:, 1] < close) & (at[:, 2] > start)
-        if not np.isin(at[inside, 3], (PERSON, ORGANIZATION)).all() or (at[inside, 2] > close).any():
+        kinds = at[inside, 3]
+        named = np.isin(kinds, (PERSON, ORGANIZATION, LOCATION)).all() and PERSON in kinds
+        if not named or (at[inside, 2] > close).any():
             continue
         keep &= ~inside
         keep[n] = True

@@ -204,7 +204,7 @@ _SEATS = re.compile(
     r"|sitzplatz|asiento|posto|poltrona|gate)\.? \d{1,3}[A-Z]?(?:[,;/ ]{1,2}[^\W\d_]{3,10}\.? \d{1,3}[A-Z]?)*\Z"
 )
 _DATED = re.compile(r"([^\W\d_]{3,12})\.? (?:19|20)\d\d(?!\d)(?:[,;] ?(?:n[ro]\.?|no\.|n[°º]|núm\.|č\.|št\.) ?\d{1,4})?\Z")
-_FIELDS = frozenset(("cvv", "cvc", "cvv2", "cvc2", "exp", "auth", "pin", "otp", "zip", "expiry", "expires", "valid", "thru"))
+_FIELDS = frozenset(word_list("cvv cvc exp auth pin otp zip expiry expires valid thru"))
 """Seats (`Wagen 21, Platz 44`), numbers of papers (`Mei 2023, nr 118`), fields of cards."""
 _NUMBER_OF_FILE = re.compile(r"(?:N[o°º]\.? ?)?(?!(?:A[CKV]|C[LR]|DG|KR|TV) )[A-Z]{2,3} \d{2}(?:-\d{2})+")
 """`RM 00-44-81`, or as much of it as the tagger takes; `AV 68-22` is a street of Colombia."""
@@ -246,11 +246,11 @@ def plausible(text: Block, found: Found) -> Found:
                 keep[n] = False  # digits of a decimal number: `5.06667`, `0.003981 Newtons`, `Trombosit 240,8`
                 continue
             keep[n] = not (len(spelled) == 1 and _labelled(value, spelled[0])) and not _number_with_label(value, spelled)
-            no_street = _NO_STREET.match(value) or _NUMBER_OF_FILE.fullmatch(value) or _MOVES.search(value)
+            no_street = bool(_NO_STREET.match(value) or _NUMBER_OF_FILE.fullmatch(value) or _MOVES.search(value))
             if spelled and not no_street:
                 dated = _DATED.match(value)
-                no_street = _SEATS.match(value) or (dated and is_month_name(dated[1])) or _short_sign(value)
-                no_street = no_street or _FIELDS.issuperset(map(str.lower, spelled))
+                no_street = (dated is not None and is_month_name(dated[1])) or _SEATS.match(value) is not None
+                no_street = no_street or _short_sign(value) or _FIELDS.issuperset(map(str.lower, spelled))
             keep[n] &= not (no_street or all(map(_of_pages, spelled))) or _POST_CODE.search(value) is not None
             continue
         if no_person(value) or (capitals and _CODE_OF_CAPITALS.match(value)):

@@ -87,9 +87,9 @@ def of_letters(value: str, told: bool, behind: str, mine: bool = False) -> bool:
     """Whether a user name without digits and signs is one: put together of an initial or a first name and a name that the
     lists hold (`mkowalska`, `tannerfeeney`), or no listed word and a password beside it; somebody's own ("my username is
     ...", `mine`) must be a word that no list knows."""
-    if not _LETTERS.fullmatch(value) or value in w.OF_PROGRAMS or value in ROOTS or value in OF_MACHINES or value in w.DENIED:
+    if not _LETTERS.fullmatch(value) or value in w.DENIED or not somebodys(value):
         return False
-    from curate.privacy.names.listed import in_no_list, listed_otherwise, ordinary, unknown  # late: few texts need the names
+    from curate.privacy.names.listed import in_no_list, listed_otherwise, ordinary, unknown  # late: few need the names
 
     if ordinary(value) or listed_otherwise(value):
         return False
@@ -99,7 +99,14 @@ def of_letters(value: str, told: bool, behind: str, mine: bool = False) -> bool:
     given = secret and _SECRET_BESIDE.match(behind, secret.end())
     if given and strength(given[1].rstrip(".,;")) and told:
         return True
-    return (told or in_no_list(value)) and _of_names(value)
+    return (told or in_no_list(value)) and (_of_names(value) or (told and unknown(value) and _ODD.match(value) is not None))
+
+
+_ODD = re.compile(
+    "(?!b[lr]|c[hklnrtz]|d[hlnrwz]|f[jlr]|g[dhlnrw]|h[jlr]|k[hlnrtvw]|l[hl]|m[lnr]|n[dgh]|p[fhlnrst]|rh|rz|s[bcdfghklmnpqrtvwz]"
+    "|t[hklrsvw]|v[lrs]|w[dhklnprsz]|z[bdghlmnprvw])[bcdfghjklmnpqrstvwxz]{2}[a-z]*[aeiou]"
+)
+"""An initial in front of a name: no word of the languages here begins with such two letters (`lzubizarreta`)."""
 
 
 def _of_names(value: str) -> bool:
@@ -115,8 +122,8 @@ def _of_names(value: str) -> bool:
 
 
 _DOES = re.compile(
-    r"[ ](?:was|is|has|had|changed|logged|signed|cannot|can['’]?t|could|did|reported|requested|tried|forgot|created|deleted|updated"
-    r"|uploaded|posted|wurde|hat|ist|kann|a été|est|ha|fue|è|foi|heeft|werd|został)\b"
+    r"[ ](?:was|is|has|had|changed|logged|signed|cannot|can['’]?t|could|did|reported|requested|tried|forgot|created|deleted"
+    r"|updated|uploaded|posted|wurde|hat|ist|kann|a été|est|ha|fue|è|foi|heeft|werd|został)\b"
 )
 _OF_NETWORK = re.compile(r"@?[A-Za-z][A-Za-z0-9._-]{2,29}(?:#\d{4})?")
 _CAMEL = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+")
@@ -170,7 +177,8 @@ def account(word: str, before: str, rest: str) -> Value | None:
         spoken = not token.away and (told_so or not token.joined) and token.text.lower() not in w.JOINS
         if token.joined == "told" and not token.away and _two_parts(value, "sign") and _credentials(before, behind):
             return Value(token.start, value, 0.6)
-        if spoken and (_CLOSED.match(behind) or (not told_so and _DOES.match(behind))) and of_letters(value, told_so and word.lower() in w.LOGIN, behind):
+        alone = _CLOSED.match(behind) or (mine if told_so else _DOES.match(behind))
+        if spoken and alone and of_letters(value, told_so and (mine or login), behind):
             return Value(token.start, value, 0.6)
         if token.joined or token.away:
             return None

@@ -16,9 +16,9 @@ from curate.privacy.told.tokens import UNSPACED, Token, Value, ends, is_mine, to
 _DIGITS = r"\d{4,8}|\d{2,4}(?P<gap>[ -])\d{2,4}|\d\d(?P<gaps>[ -])\d\d(?P=gaps)\d\d|\d(?:[ -]\d){3,7}"
 _VALUE = re.compile(rf"(?:[A-Z]{{1,2}}-)?(?P<value>{_DIGITS})(?![\w%]|[-.,/:]\d| \d)", re.ASCII)
 _PURPOSE = re.compile(
-    r"(?i)v[eé]rif|ber[ei]fi|authent|autent|confirm|conferm|one[- ]?time|single[- ]use|einmal|tempor|secur|s[eé]curit|segur|sicur"
-    r"|\bacc[eèé]s|\bacess|log[- ]?in|sign[- ]?in|connexion|\b2fa\b|\bmfa\b|\botp\b|two[- ]factor|activat|deactivat|unlock"
-    r"|anmeld|zugang|freischalt|sicherheit|best[aä]tig|beveilig|bevestig|toegang|inlog|eenmalig"
+    r"(?i)v[eé]rif|ber[ei]fi|authent|autent|confirm|conferm|one[- ]?time|single[- ]use|einmal|tempor|secur|s[eé]curit|segur"
+    r"|sicur|\bacc[eèé]s|\bacess|log[- ]?in|sign[- ]?in|connexion|connecter|conectar|acceder|\b2fa\b|\bmfa\b|\botp\b"
+    r"|two[- ]factor|activat|deactivat|unlock|anmeld|zugang|freischalt|sicherheit|best[aä]tig|beveilig|bevestig|toegang|inlog|eenmalig"
     r"|weryfik|potwierdz|jednoraz|logowan|autoryzac|do[gğ]rula|onay|g[uü]venlik|giri[sş]|tek kullan"
     r"|подтвержд|провер|однораз|вход|підтвердж|перевір|потвърж|потврд"
     r"|bekr[aä]ft|bekræft|verifier|eng[aå]ng|sikkerhed|sikkerhet|s[aä]kerhet|tunnist|vahvist|varmist|kertak[aä]ytt|turva"
@@ -35,9 +35,17 @@ _ITSELF = re.compile(
 )
 """Words that say it themselves."""
 _OF_OTHERS = re.compile(
-    r"(?i)\b(?:errors?|status|exit|return|post(?:al)?|zip|country|product|discount|promo|coupon|source|bar|qr|batch|colou?r|fehler"
-    r"|quell|erreur|source|erro|errore|fout|ошибк\w*|hata|błędu|felkod|chyb\w*|hiba)[ -]?\Z"
+    r"(?i)\b(?:errors?|status|exit|return|reason|post(?:al)?|zip|country|area|dial|product|item|article|order|discount|promo|coupon"
+    r"|voucher|gift|referral|booking|reservation|customer|client|branch|sort|tax|source|bar|qr|batch|colou?r|dress|building|hs|icd"
+    r"|fehler|quell|erreur|erro|errore|fout|ошибк\w*|hata|błędu|felkod|chyb\w*|hiba)[ -]?\Z"
 )
+_FOR_YOU = re.compile(r"(?i)\b(?:your|dein|ihr|votre|ton|tu|su|il tuo|seu|uw|je|din|twój|ваш|твой|anda)\b")
+_GOES_ON = re.compile(
+    r"\s(?:to|for|in|on|at|as|if|um|zur|zum|ein|pour|afin|para|per|pe|voor|om|in|för|till|til|for|aby|do|w|pentru|чтобы|для|untuk|để"
+    r"|is|has|has|expires|gültig|expire|caduca|scade|vence|verloopt|wygasa)\b"
+)
+"""What a sentence goes on with behind a code; a noun would be what is counted."""
+_WHOSE = frozenset(("otp", "sms", "tan", "anda", "kamu", *w.BEHIND))
 _SAID_BEFORE = re.compile(
     rf"(?<![\w.,/:#-])(?:[A-Z]{{1,2}}-)?(?P<value>{_DIGITS})[ ]"
     r"(?:is|as|ist|als|lautet|est|es|[eéè]|como|come|comme|jest|to|är|er|on|är|als|adalah|sebagai|является|це|—|–|-|:)[ ]"
@@ -62,12 +70,17 @@ def code(word: str, before: str, rest: str) -> Value | None:
             return None
         found = _VALUE.match(rest, token.start)
         if found is None:
-            if token.text[:1].isdigit() and not said:
+            if token.text[:1].isdigit() and len(token.text) > 3 and not said:
                 return None
             continue
+        close = found.end()
         known = purpose or _PURPOSE.search(behind) is not None
+        if not known and not behind.strip():  # "enter the code 482913 to sign in"
+            known = _PURPOSE.search(re.split(r"[.;!?\n]", rest[close : close + 60])[0]) is not None
+            known = known or _PURPOSE.search(re.split(r"[.;!?\n]", before)[-1]) is not None
         mine = is_mine(before) and token.joined in ("told", "sign") and not re.search(r"\w\s+\w+\s+\w", behind.strip())
-        if not (known or mine) or token.away or (token.joined == "" and behind.strip()):
+        between = token.joined == "" and not _WHOSE.issuperset(behind.lower().split())
+        if not (known or mine) or (token.away and token.joined) or between:
             return None
         value = found["value"]
         return Value(found.start("value"), value, 0.6) if _drawn(value) and _alone(rest, found, value) else None
@@ -80,7 +93,8 @@ def told_before(word: str, before: str) -> tuple[int, int] | None:
     if found is None or not _drawn(found["value"]):
         return None
     between = before[found.end("value") :]
-    return found.span("value") if _ITSELF.fullmatch(word) or _PURPOSE.search(between) else None
+    known = _ITSELF.fullmatch(word) or _PURPOSE.search(between) or _FOR_YOU.search(between)
+    return found.span("value") if known and not _OF_OTHERS.search(between) else None
 
 
 def unspaced_code(word: str, rest: str) -> Value | None:
@@ -97,9 +111,10 @@ _UNSPACED = re.compile(
 
 def _alone(rest: str, found: re.Match[str], value: str) -> bool:
     """Whether the digits end the sentence, or what stands behind them is no unit."""
-    return ends(rest, Token(found.start("value"), value, "", 0, ""), value) or rest[found.end() :][:1] in "#।。" or (
-        re.match(r"\s(?:[-–—(]|है|है।|\w+\s?$)", rest[found.end() :]) is not None
-    )
+    behind = rest[found.end() :]
+    if ends(rest, Token(found.start("value"), value, "", 0, ""), value) or behind[:1] in ("#", "।", "。"):
+        return True
+    return _GOES_ON.match(behind) is not None or re.match(r"\s(?:[-–—(]|है|\w+\s?$)", behind) is not None
 
 
 def _drawn(value: str) -> bool:

@@ -59,7 +59,7 @@ def _short_date(data, start, end):  # type: ignore[no-untyped-def]
             continue
         j = i + 1
         parted = data[j] == 32 or data[j] == 45 or data[j] == 46
-        if parted:
+        while j < i + 3 and (data[j] == 32 or data[j] == 45 or data[j] == 46):
             j += 1
         first = j
         while j < end and j - first < 12 and (WORD[data[j]] == 1 or WORD[data[j]] == 3):

@@ -50,8 +50,8 @@ _CODES = word_list("""
     ओटीपी ওটিপি mã bestätigungscode sicherheitscode zugangscode verifizierungscode anmeldecode freischaltcode einmalcode
     logincode verificatiecode bevestigingscode beveiligingscode toegangscode inlogcode verifieringskod verifieringskoden
     säkerhetskod engångskod engångskoden bekräftelsekod bekræftelseskode bekreftelseskode sikkerhedskode sikkerhetskode
-    engangskode engangskoden verifikationskode verifiseringskode tunnistautumiskoodi vahvistuskoodi varmistuskoodi turvakoodi
-    kertakäyttökoodi varmennuskoodi
+    engangskode engangskoden verifikationskode verifiseringskode tunnistautumiskoodi vahvistuskoodi varmistuskoodi
+    turvakoodi kertakäyttökoodi varmennuskoodi
 """)
 _NETWORKS = word_list("""
     gamertag psn strava discord insta instagram tiktok snapchat snap telegram twitch reddit twitter skype bluesky mastodon
@@ -190,7 +190,8 @@ def _forms(word: str) -> set[bytes]:
 def _entries() -> dict[bytes, int]:
     cards = word_list("cvv cvc cvv2 cvc2")
     kinds = ((_PASSWORDS, PASSWORD), (_USERS, USER), (_NAMES, NAMED), (["pin"], PIN), (cards, CARD_CODE),
-             (COMMANDS, COMMAND), (NOTES, NOTE), (["mac"], HARDWARE), (["values"], STATEMENT), (_CODES, ONCE), (_BIRTHS, BORN), (_NETWORKS, NETWORK))  # fmt: skip
+             (COMMANDS, COMMAND), (NOTES, NOTE), (["mac"], HARDWARE), (["values"], STATEMENT),
+             (_CODES, ONCE), (_BIRTHS, BORN), (_NETWORKS, NETWORK))  # fmt: skip
     out = {form: kind for words, kind in kinds for word in words for form in _forms(word)}
     for words, kind in ((_UNSPACED_CODES, ONCE), (_UNSPACED_PASSWORDS, PASSWORD), (_UNSPACED_NAMES, NAMED)):
         out |= {word.encode()[:6]: kind for word in words}
