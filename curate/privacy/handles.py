@@ -30,7 +30,8 @@ _ADDRESSED = re.compile(
     r"|gracias(?: a)?|grazie(?: a)?|obrigad[oa](?: a)?"
     r"|dzięki|tack|takk|tak|bedankt|teşekkürler|спасибо|cc|rt|via|h/t|ping|ask|lol|lmao|omg|congrats"
     r"|congratulations(?: to)?|kudos to|cheers|welcome|happy birthday|shout-?out to|credits? to|todo"
-    r"|(?:photo|pic|video|art|posted|written|sent|reported|suggested|found|requested|contributed|fixed|made|taken|shared) by|love you|miss you|sorry|bravo|glückwunsch)"
+    r"|(?:photo|pic|video|art|posted|written|sent|reported|suggested|found"
+    r"|requested|contributed|fixed|made|taken|shared) by|love you|miss you|sorry|bravo|glückwunsch)"
     r"[,:!.]? |(?<![\w.])@[\w.]{3,30}(?:,|:| and| und| et| y| e| &)? ?){1,4}\Z"
 )
 """What is said right before the name of somebody who is spoken to, thanked or quoted, and further names before it."""
@@ -96,6 +97,8 @@ def _spoken_to(view: View, line: str, name: str, end: int, row: int) -> bool:
     behind = view.text(end, min(view.ends[row], end + 40)).partition("\n")[0]
     if _NO_PROSE.search(line) or _NO_PROSE.search(behind) or name.isupper():
         return False
+    if behind[:1] == "-" and behind[1:2].isalpha():
+        return False  # `@backend-team`
     if _ADDRESSED.search(line):
         return True
     if not line.strip():

@@ -172,14 +172,15 @@ def account(word: str, before: str, rest: str) -> Value | None:
             known_by = mine or (login and _SIGNED.match(value) is not None)
             known = _CLOSED.match(behind) if known_by else token.joined and _KEY_BEHIND.match(behind)
             return Value(token.start, value, 0.6) if known and account_like(value) else None
-        behind = rest[token.start + len(value) :]
         told_so = token.joined in ("told", "sign")
-        spoken = not token.away and (told_so or not token.joined) and token.text.lower() not in w.JOINS
-        if token.joined == "told" and not token.away and _two_parts(value, "sign") and _credentials(before, behind):
-            return Value(token.start, value, 0.6)
-        alone = _CLOSED.match(behind) or (mine if told_so else _DOES.match(behind))
-        if spoken and alone and of_letters(value, told_so and (mine or login), behind):
-            return Value(token.start, value, 0.6)
+        if token.joined == "told" and not token.away and _two_parts(value, "sign"):
+            if _credentials(before, rest[token.start + len(value) :]):
+                return Value(token.start, value, 0.6)
+        elif not token.away and (told_so or not token.joined) and _LETTERS.fullmatch(value) and value not in w.JOINS:
+            behind = rest[token.start + len(value) :]
+            alone = _CLOSED.match(behind) or (mine if told_so else _DOES.match(behind))
+            if alone and of_letters(value, told_so and (mine or login), behind):
+                return Value(token.start, value, 0.6)
         if token.joined or token.away:
             return None
     return None

@@ -94,8 +94,8 @@ def _written_down(text: Block, word: w.Word, low: int, row_end: int) -> Iterator
     if kind == w.PASSWORD and not before.endswith((b"Accepted ", b"Failed ")):
         return
     if kind == w.BORN:
-        before_it, behind = before.decode("utf-8", "replace"), text.read(start, min(row_end, end + REACH))
-        if taken := short_birth(before_it, answered(behind)):
+        behind = text.read(start, min(row_end, end + REACH))
+        if taken := short_birth(before.decode("utf-8", "replace"), answered(behind)):
             begin = start + len(behind[: taken[0]].encode())
             yield begin, begin + len(behind[taken[0] : taken[1]].encode()), "DATE_OF_BIRTH", taken[2]
         return
@@ -110,7 +110,10 @@ def _written_down(text: Block, word: w.Word, low: int, row_end: int) -> Iterator
 
 def _of_code(text: Block, start: int, end: int, low: int, row_end: int) -> Iterator[tuple[int, int, str, float]]:
     """A code that opens a door once, behind its word or before it."""
-    word, before, written = text.read(start, end), text.read(low, start), text.read(end, min(row_end, end + REACH))
+    word = text.read(start, end)
+    if word[-3:].lower() == "tan" and not word.endswith("TAN"):
+        return  # a colour, a name
+    before, written = text.read(low, start), text.read(end, min(row_end, end + REACH))
     value = code(word, before, answered(readable(written)))
     if value is not None:
         begin = end + len(written[: value.start].encode())

@@ -28,38 +28,38 @@ _PASSWORDS = word_list("""
     පාස්වර්ඩ් මුරපදය پسورد گذرواژه‌ام پاسورڈ پاسورد پاسوورڈ nenosiri wagwoord paswoord şifrə şifrəm parolum
     parolunuz парол паролата паролот лозинката шифра lozinku lozinkom zaporka zaporku šifru geslom slaptažodį
     salasõna salasõnaks fjalëkalimi fjalëkalim fjalëkalimin contrasenyes contrasinal pasahitza pasahitz cyfrinair
-    startkennwort startpasswort initialkennwort initialpasswort einmalkennwort einmalpasswort zugangskennwort
-    benutzerkennwort netzwerkschlüssel standardpasswort masterpasswort beginwachtwoord startwachtwoord wifiwachtwoord
-    standaardwachtwoord engångslösenord startlösenord engangskodeord standardpassord kertakäyttösalasana
+    initialkennwort initialpasswort einmalkennwort einmalpasswort zugangskennwort
+    benutzerkennwort netzwerkschlüssel masterpasswort beginwachtwoord
+    engångslösenord engangskodeord kertakäyttösalasana
     lykilorð lykilorðið құпиясөз құпиясөзім құпиясөзі паролім parolim პაროლი პაროლია პაროლის գաղտնաբառ գաղտնաբառը
     գաղտնաբառն գաղտնաբառս գաղտնաբառ՝ ይለፍ ቃል ቃሌ
 """)
 _USERS = word_list("""
-    user account login usuario usuária usuário utente utilisateur benutzer nutzer gebruiker identifiant логин логін pengguna
+    user login usuario usuária usuário utente utilisateur benutzer nutzer gebruiker identifiant логин логін pengguna
 """)
 _NAMES = word_list("""
     username userid benutzername nutzername gebruikersnaam användarnamn brugernavn brukernavn käyttäjätunnus
     użytkownika
     uživatelské пользователя користувача kullanıcı felhasználónév felhasználónevem korisničko المستخدم משתמש
-    usuari nhập यूज़रनेम यूजरनेम उपयोगकर्ता ইউজারনেম χρήστη потребителско utilizator kasutajanimi lietotājvārds
+    usuari nhập यूज़रनेम यूजरनेम उपयोगकर्ता ইউজারনেম χρήστη потребителско utilizator kasutajanimi
     anmeldename loginname kontoname inlognaam inloggningsnamn korisnika
 """)
 _CODES = word_list("""
-    code codes otp tan mtan pushtan smstan chiptan phototan codice código codigo cod codul codi kode koden kod kodu kodunuz
+    code otp tan mtan pushtan smstan codice código codigo cod codul codi kode koden kod kodu kodunuz
     kodum kodem kód kódja koodi koodisi kods kodas kood код кода кодом κωδικό رمز الرمز رمزك كود کد קוד הקוד कोड কোড
-    ओटीपी ওটিপি mã bestätigungscode sicherheitscode zugangscode verifizierungscode anmeldecode freischaltcode einmalcode
-    logincode verificatiecode bevestigingscode beveiligingscode toegangscode inlogcode verifieringskod verifieringskoden
+    ओटीपी ওটিপি mã bestätigungscode sicherheitscode zugangscode verifizierungscode anmeldecode einmalcode
+    logincode verificatiecode bevestigingscode beveiligingscode inlogcode verifieringskod verifieringskoden
     säkerhetskod engångskod engångskoden bekräftelsekod bekræftelseskode bekreftelseskode sikkerhedskode sikkerhetskode
     engangskode engangskoden verifikationskode verifiseringskode tunnistautumiskoodi vahvistuskoodi varmistuskoodi
     turvakoodi kertakäyttökoodi varmennuskoodi
 """)
 _NETWORKS = word_list("""
-    gamertag psn strava discord insta instagram tiktok snapchat snap telegram twitch reddit twitter skype bluesky mastodon
-    xbox wechat weixin kik vkontakte weibo
+    gamertag psn discord insta instagram tiktok snapchat snap twitch reddit twitter skype bluesky mastodon
+    xbox kik vkontakte
 """)
 _BIRTHS = word_list("""
-    dob birth birthdate birthday born geb geboren geburtsdatum geburtstag naissance né née nacimiento nacido nacida nascita
-    nato nata nascimento nascido nascida geboortedatum urodzenia doğum födelsedatum fødselsdato syntymäaika
+    dob birth birthdate birthday born geb geboren geburtsdatum geburtstag né née
+    geboortedatum urodzenia doğum födelsedatum fødselsdato
 """)
 _UNSPACED_PASSWORDS = word_list("密码 密碼 口令 パスワード 暗証番号 비밀번호 패스워드 암호 รหัสผ่าน")
 _UNSPACED_CODES = word_list("""
