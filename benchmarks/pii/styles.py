@@ -13,8 +13,10 @@ and `tongues_*.txt` (sixteen languages) are messages, logs and code, and `alike_
 imitate public sets: court decisions, clinical notes, resumes, mails, templates, dumps (`--run`). `desks_*.txt` are
 transcripts of support, forms of personnel offices, police reports, discharge letters, labels of parcels and letters of
 schools in fourteen languages (`--run`). `fields_*.txt` are what people say of themselves (telephone, identity number,
-passport, account, birth, password) in some fifty languages, and the same words about prices and orders. The texts are
-scanned as one column; a finding that is not marked is wrong.
+passport, account, birth, password) in some fifty languages, and the same words about prices and orders. `strange_*.txt`
+are templates like those of synthetic sets, chats, clinical notes, letters, forums, logs, tables, messages with codes, firms
+and people in foreign prose, in 28 languages with look-alikes (`--everything`); `strange_more.txt` words the same anew. The
+texts are scanned as one column; a finding that is not marked is wrong.
 `--write` leaves the sets as JSON lines for `curate pii-eval`.
 """
 

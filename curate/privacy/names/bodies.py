@@ -95,7 +95,8 @@ def _name_before(line: str, form: re.Match[str], first: int, both: bool = True) 
     begin, taken, joined, pending = end, 0, False, 0
     for token in reversed(tokens):
         word = token[0]
-        if "\n" in line[token.end() : begin] or taken + pending == _MOST:
+        gap = line[token.end() : begin]
+        if "\n" in gap or "  " in gap or taken + pending == _MOST:
             break
         if word.lower() in ("and", "und", "y", "et", "e", "og", "och", "en", "i", "&"):
             if not taken or word[0].isupper() or not (both or word == "&"):

@@ -9,9 +9,11 @@ groups, and is told for itself, not as so many of something.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from curate.privacy.told import words as w
 from curate.privacy.told.tokens import UNSPACED, Token, Value, ends, is_mine, tokens
+from curate.privacy.words import LETTERS
 
 _REACH = 120
 """Signs behind the word in which a code begins."""
@@ -30,6 +32,22 @@ _PURPOSE = re.compile(
     r"|सत्यापन|पुष्टि|लॉगिन|যাচাই|potvrd|provjer|proveren|patvirtin|apstiprin|kinnitus"
 )
 """What a code is for."""
+_OF_SEVERAL = re.compile(
+    r"(?i)\b(?:one[- ]time|single[- ]use|(?:log|sign)[- ]in|[2m]fa|two[- ]factor|tek kullan|x[aá]c (?:th[uự]c|minh|nh[aậ]n)"
+    r"|b[aả]o m[aậ]t|חד[- ]פעמי)|सत्यापन|पुष्टि|लॉगिन|যাচাই"
+)
+
+
+@lru_cache(maxsize=1 << 14)
+def _says_so(word: str) -> bool:
+    return _PURPOSE.search(word) is not None
+
+
+def _purpose(text: str) -> bool:
+    """Whether a text says what a code is for; word by word, because few words are new."""
+    return any(map(_says_so, LETTERS.findall(text))) or _OF_SEVERAL.search(text) is not None
+
+
 _ITSELF = re.compile(
     r"(?i)otp|[a-z]{0,4}tan|ओटीपी|.*(?:best[aä]tigung|sicherheit|verifizierung|zugang|anmelde|freischalt|einmal|login"
     r"|verificatie|bevestiging|beveiliging|toegang|inlog|verifiering|verifikation|bekr[aä]ft|bekræft|s[aä]kerhet|sikkerhe"
@@ -68,10 +86,12 @@ def code(word: str, before: str, rest: str) -> Value | None:
     beside = before.rpartition("\n")[2][-32:]
     if _OF_OTHERS.search(beside) or (rest[:1] == "=" and before[-1:] in ("(", ",", "_", ".")):
         return None  # another kind of code, an argument of a program
-    purpose = said or _PURPOSE.search(re.split(r"[.;,:!?]", beside)[-1]) is not None
+    if not said and not is_mine(before) and not _purpose(before) and not _purpose(rest[:180]):
+        return None
+    purpose = said or _purpose(re.split(r"[.;,:!?]", beside)[-1])
     for token in tokens(rest):
         behind = rest[: token.start]
-        if not purpose and not token.joined and token.away > 3 and not _PURPOSE.search(behind):
+        if not purpose and not token.joined and token.away > 3 and not _purpose(behind):
             return None
         found = _VALUE.match(rest, token.start)
         if found is None:
@@ -79,10 +99,10 @@ def code(word: str, before: str, rest: str) -> Value | None:
                 return None
             continue
         close = found.end()
-        known = purpose or _PURPOSE.search(behind) is not None
+        known = purpose or _purpose(behind)
         if not known and not behind.strip():  # "enter the code 482913 to sign in"
-            known = _PURPOSE.search(re.split(r"[.;!?\n]", rest[close : close + 60])[0]) is not None
-            known = known or _PURPOSE.search(re.split(r"[.;!?\n]", before)[-1]) is not None
+            known = _purpose(re.split(r"[.;!?\n]", rest[close : close + 60])[0])
+            known = known or _purpose(re.split(r"[.;!?\n]", before)[-1])
         mine = is_mine(before) and token.joined in ("told", "sign") and not re.search(r"\w\s+\w+\s+\w", behind.strip())
         between = token.joined == "" and not _WHOSE.issuperset(behind.lower().split())
         if not (known or mine) or (token.away and token.joined) or between:
@@ -98,7 +118,7 @@ def told_before(word: str, before: str) -> tuple[int, int] | None:
     if found is None or not _drawn(found["value"]):
         return None
     between = before[found.end("value") :]
-    known = _ITSELF.fullmatch(word) or _PURPOSE.search(between) or _FOR_YOU.search(between)
+    known = _ITSELF.fullmatch(word) or _purpose(between) or _FOR_YOU.search(between)
     return found.span("value") if known and not _OF_OTHERS.search(between) else None
 
 

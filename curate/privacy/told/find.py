@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +96,7 @@ def _written_down(text: Block, word: w.Word, low: int, row_end: int) -> Iterator
         return
     if kind == w.BORN:
         behind = text.read(start, min(row_end, end + REACH))
-        if taken := short_birth(before.decode("utf-8", "replace"), answered(behind)):
+        if taken := _place_of_birth(before, behind):
             begin = start + len(behind[: taken[0]].encode())
             yield begin, begin + len(behind[taken[0] : taken[1]].encode()), "DATE_OF_BIRTH", taken[2]
         return
@@ -113,14 +114,27 @@ def _of_code(text: Block, start: int, end: int, low: int, row_end: int) -> Itera
     word = text.read(start, end)
     if word[-3:].lower() == "tan" and not word.endswith("TAN"):
         return  # a colour, a name
-    before, written = text.read(low, start), text.read(end, min(row_end, end + REACH))
+    written = text.read(end, min(row_end, end + REACH))
+    before = text.read(low, start)
+    if place := _place_of_code(word, before, written):
+        behind, first, last = place
+        begin = end + len(written[:first].encode()) if behind else start - len(before[first:].encode())
+        yield begin, begin + last - first, "SECRET", 0.6
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _place_of_birth(before: bytes, behind: str) -> tuple[int, int, float] | None:
+    return short_birth(before.decode("utf-8", "replace"), answered(behind))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _place_of_code(word: str, before: str, written: str) -> tuple[bool, int, int] | None:
+    """Whether a code stands behind its word, and its place in that text."""
     value = code(word, before, answered(readable(written)))
     if value is not None:
-        begin = end + len(written[: value.start].encode())
-        yield begin, begin + len(value.text), "SECRET", value.score
-    elif place := told_before(word, before):
-        begin = start - len(before[place[0] :].encode())
-        yield begin, begin + place[1] - place[0], "SECRET", 0.6
+        return True, value.start, value.start + len(value.text)
+    place = told_before(word, before)
+    return (False, *place) if place else None
 
 
 def passwords(text: Block, cells: Ints) -> Found:
