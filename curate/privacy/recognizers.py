@@ -17,12 +17,13 @@ from curate.privacy import neighbourhood as k
 from curate.privacy.births import birth
 from curate.privacy.candidates import Candidate, Span, View
 from curate.privacy.checks import IBAN_LENGTHS, iban, isbn, issuer, luhn, ssn
-from curate.privacy.context import BIRTH, CARD, IDENTIFIER, IP, MONEY, PAGE, PHONE, SSN, VERSION
+from curate.privacy.context import BIRTH, CARD, IDENTIFIER, IP, PAGE, PHONE, SSN, VERSION, word_classes
 from curate.privacy.handles import at_name, user_name
 from curate.privacy.identify import bank_code, identify
 from curate.privacy.secret_recognizers import key_block, key_value, token, userinfo
 from curate.privacy.telephone_recognizer import telephones
 from curate.privacy.types import CODE
+from curate.privacy.words import word_list
 
 _EMAIL = CODE["EMAIL_ADDRESS"]
 _CARD = CODE["CREDIT_CARD"]
@@ -137,7 +138,7 @@ def plain_number(view: View, c: Candidate) -> list[Span]:
         born = birth(view, c)
         if born:
             return born
-    out = _cards(text, c) if c.flags & k.MAY_BE_CARD else []
+    out = _cards(view, text, c) if c.flags & k.MAY_BE_CARD else []
     if not out and c.flags & k.MAY_BE_SSN and not c.flags & k.NEXT_LETTER:
         out = _ssns(text, c)
     if not c.flags & k.MAY_BE_PHONE or _calculation(view, c, text):
@@ -186,7 +187,31 @@ _CARD_SHAPES = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (
 _CARD_BEGINS = frozenset(shape[:n] for shape in _CARD_SHAPES for n in range(2, len(shape) + 1))
 
 
-def _cards(text: str, c: Candidate) -> list[Span]:
+_PREPOSITIONS = frozenset(
+    word_list("""
+    to with from using via by on at mit von auf über an per con desde a al da dal su avec depuis sur par com para pela met
+    van naar op na z ze на с из по från till med fra til ile
+    """)
+)
+"""Behind a thing and before a number: the number is not the thing's."""
+_END_OF_SENTENCE = re.compile(r"(?<=[^\W\d_]{3})[.!?]\s+(?=[^\W\d_])")
+
+
+def _numbers_a_thing(view: View, c: Candidate) -> bool:
+    """Whether one of the two words before a number in its sentence, or its column, speaks of orders, transactions or
+    versions: `order no. 4971...`, but not `refund the order to 4971...`. One in fifty of such numbers is a card's by
+    chance. Prices do not count: no amount has twelve digits, and people pay by card."""
+    if not c.near & (IDENTIFIER | VERSION):
+        return False
+    if view.column(c.row):
+        return True
+    before = view.text(max(view.starts[c.row], c.start - 64), c.start)
+    last = re.findall(r"[^\W\d_]+", _END_OF_SENTENCE.split(before)[-1])[-2:]
+    told = [bool(word_classes(word) & (IDENTIFIER | VERSION)) for word in last]
+    return any(told) and (told[-1] or last[-1].lower() not in _PREPOSITIONS)
+
+
+def _cards(view: View, text: str, c: Candidate) -> list[Span]:
     groups = [(m.start(), m.end()) for m in re.finditer(r"\d+", text)]
     out: list[Span] = []
     i = 0
@@ -196,7 +221,7 @@ def _cards(text: str, c: Candidate) -> list[Span]:
         joined = i > 0 and text[groups[i - 1][1] : begin] in (" ", "-")
         inside = joined and end - begin == 4 == groups[i - 1][1] - groups[i - 1][0]
         if 3 <= end - begin <= 19 and not fraction and not inside:
-            found = _card_from(text, groups, i, c)
+            found = _card_from(view, text, groups, i, c)
             if found is not None:
                 j, score = found
                 out.append((c.start + groups[i][0], c.start + groups[j][1], _CARD, score))
@@ -206,7 +231,9 @@ def _cards(text: str, c: Candidate) -> list[Span]:
     return out
 
 
-def _card_from(text: str, groups: list[tuple[int, int]], i: int, c: Candidate) -> tuple[int, float] | None:
+def _card_from(
+    view: View, text: str, groups: list[tuple[int, int]], i: int, c: Candidate
+) -> tuple[int, float] | None:
     digits = ""
     best: tuple[int, float] | None = None
     shape: tuple[int, ...] = ()
@@ -235,7 +262,7 @@ def _card_from(text: str, groups: list[tuple[int, int]], i: int, c: Candidate) -
             score = 0.95
         else:
             score = 0.95 if spoken else 0.8
-        if not spoken and (c.near & (IDENTIFIER | MONEY | VERSION) or c.flags & k.PREV_SLASH):
+        if not spoken and (c.flags & k.PREV_SLASH or _numbers_a_thing(view, c)):
             score -= 0.2 if len(shape) > 1 else 0.4
         if (c.flags & k.NEXT_LETTER and j == len(groups) - 1) or isbn(digits):
             score = min(score, 0.3)

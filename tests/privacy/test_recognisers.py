@@ -66,6 +66,9 @@ def found(text: str, config: ScanConfig | None = None) -> list[tuple[str, str]]:
         ("CREDIT_CARD", "3530111333300000", "3530111333300000"),
         ("CREDIT_CARD", "card 30569309025904", "30569309025904"),
         ("CREDIT_CARD", "2223003122003222", "2223003122003222"),
+        ("CREDIT_CARD", "Cancel my last transaction. Send the money to 4971484323154412.", "4971484323154412"),
+        ("CREDIT_CARD", "please refund the order to 4971484323154412", "4971484323154412"),
+        ("CREDIT_CARD", "I paid 30 pounds with 4971484323154412", "4971484323154412"),
         ("CREDIT_CARD", "４１１１１１１１１１１１１１１１", "４１１１１１１１１１１１１１１１"),
         ("IBAN", "DE89 3704 0044 0532 0130 00", "DE89 3704 0044 0532 0130 00"),
         ("IBAN", "pay GB82WEST12345698765432, now", "GB82WEST12345698765432"),
@@ -176,6 +179,11 @@ def test_the_default_region_decides_which_national_formats_need_no_words() -> No
 def test_only_the_types_asked_for_are_reported() -> None:
     text = "a@b.com 203.0.113.195"
     assert found(text, ScanConfig(types=("IP_ADDRESS",))) == [("IP_ADDRESS", "203.0.113.195")]
+
+
+@pytest.mark.parametrize("label", ["the transaction", "Order no.", "invoice number:", "Bestellung", "reference", "version"])
+def test_a_number_that_numbers_something_is_no_card_by_itself(label: str) -> None:
+    assert not len(scan(column(f"{label} 4971484323154412 of today")).row)
 
 
 def test_allowed_literals_are_not_reported_in_any_case() -> None:
