@@ -38,14 +38,20 @@ _OF_SEVERAL = re.compile(
 )
 
 
+_BEGINS_SEVERAL = re.compile(r"(?i)one|single|log|sign|fa|mfa|two|tek|x[aá]c|b[aả]o|חד|[\u0900-\u09ff]+")
+"""The first word of what `_OF_SEVERAL` finds, digits left out; texts in Indic scripts are searched whenever they stand."""
+
+
 @lru_cache(maxsize=1 << 14)
-def _says_so(word: str) -> bool:
-    return _PURPOSE.search(word) is not None
+def _says(word: str) -> int:
+    """2: what a code is for; 1: perhaps with the words behind; 0: nothing."""
+    return 2 if _PURPOSE.search(word) else 1 if _BEGINS_SEVERAL.match(word) else 0
 
 
 def _purpose(text: str) -> bool:
     """Whether a text says what a code is for; word by word, because few words are new."""
-    return any(map(_says_so, LETTERS.findall(text))) or _OF_SEVERAL.search(text) is not None
+    said = max(map(_says, LETTERS.findall(text)), default=0)
+    return said == 2 or (said == 1 and _OF_SEVERAL.search(text) is not None)
 
 
 _ITSELF = re.compile(
@@ -55,10 +61,23 @@ _ITSELF = re.compile(
 )
 """Words that say it themselves."""
 _OF_OTHERS = re.compile(
-    r"(?i)\b(?:errors?|status|exit|return|reason|post(?:al)?|zip|country|area|dial|product|item|article|order|discount|promo|coupon"
+    r"(?i)(?:errors?|status|exit|return|reason|post(?:al)?|zip|country|area|dial|product|item|article|order|discount|promo|coupon"
     r"|voucher|gift|referral|booking|reservation|customer|client|branch|sort|tax|source|bar|qr|batch|colou?r|dress|building|hs|icd"
-    r"|fehler|quell|erreur|erro|errore|fout|ошибк\w*|hata|błędu|felkod|chyb\w*|hiba)[ -]?\Z"
+    r"|fehler|quell|erreur|erro|errore|fout|ошибк\w*|hata|błędu|felkod|chyb\w*|hiba)"
 )
+_UP_TO_WORD = re.compile(r".*\W", re.DOTALL)
+
+
+@lru_cache(maxsize=1 << 14)
+def _other(word: str) -> bool:
+    return _OF_OTHERS.fullmatch(word) is not None
+
+
+def _of_others(before: str) -> bool:
+    """Whether the last word of a text names another kind of code."""
+    text = before[:-1] if before[-1:] in (" ", "-") else before
+    ahead = _UP_TO_WORD.match(text)
+    return _other(text[ahead.end() :] if ahead else text)
 _FOR_YOU = re.compile(r"(?i)\b(?:your|dein|ihr|votre|ton|tu|su|il tuo|seu|uw|je|din|twój|ваш|твой|anda)\b")
 _GOES_ON = re.compile(
     r"\s(?:to|for|in|on|at|as|if|um|zur|zum|ein|pour|afin|para|per|pe|voor|om|in|för|till|til|for|aby|do|w|pentru|чтобы|для|untuk|để"
@@ -66,14 +85,11 @@ _GOES_ON = re.compile(
 )
 """What a sentence goes on with behind a code; a noun would be what is counted."""
 _WHOSE = frozenset(("otp", "sms", "tan", "anda", "kamu", *w.BEHIND))
+_IS = r"[ ](?:is|as|ist|als|lautet|est|es|[eéè]|como|come|comme|jest|to|är|er|on|adalah|sebagai|является|це|—|–|-|:)[ ]"
 _SAID_BEFORE = re.compile(
-    rf"(?<![\w.,/:#-])(?:[A-Z]{{1,2}}-)?(?P<value>{_DIGITS})[ ]"
-    r"(?:is|as|ist|als|lautet|est|es|[eéè]|como|come|comme|jest|to|är|er|on|är|als|adalah|sebagai|является|це|—|–|-|:)[ ]"
-    r"(?:[^\W\d_][^\s\d]{0,15}[ ]){0,5}\Z",
+    rf"(?<![\w.,/:#-])(?:[A-Z]{{1,2}}-)?(?P<value>{_DIGITS}){_IS}(?:[^\W\d_][^\s\d]{{0,15}}[ ]){{0,5}}\Z"
 )
-
-
-_TWO = re.compile(r"\d[\d -]")
+_MAY_BE_SAID = re.compile(rf".*\d{_IS}", re.DOTALL)
 
 
 def code(word: str, before: str, rest: str) -> Value | None:
@@ -84,7 +100,7 @@ def code(word: str, before: str, rest: str) -> Value | None:
         return None  # most words: the others cost ten times as much
     said = _ITSELF.fullmatch(word) is not None
     beside = before.rpartition("\n")[2][-32:]
-    if _OF_OTHERS.search(beside) or (rest[:1] == "=" and before[-1:] in ("(", ",", "_", ".")):
+    if _of_others(beside) or (rest[:1] == "=" and before[-1:] in ("(", ",", "_", ".")):
         return None  # another kind of code, an argument of a program
     if not said and not is_mine(before) and not _purpose(before) and not _purpose(rest[:180]):
         return None
@@ -114,12 +130,12 @@ def code(word: str, before: str, rest: str) -> Value | None:
 
 def told_before(word: str, before: str) -> tuple[int, int] | None:
     """Places in `before` of a code that is named behind it: "482913 is your verification code"."""
-    found = _SAID_BEFORE.search(before) if _TWO.search(before) else None
+    found = _SAID_BEFORE.search(before) if _MAY_BE_SAID.match(before) else None
     if found is None or not _drawn(found["value"]):
         return None
     between = before[found.end("value") :]
     known = _ITSELF.fullmatch(word) or _purpose(between) or _FOR_YOU.search(between)
-    return found.span("value") if known and not _OF_OTHERS.search(between) else None
+    return found.span("value") if known and not _of_others(between) else None
 
 
 def unspaced_code(word: str, rest: str) -> Value | None:
