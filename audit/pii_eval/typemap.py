@@ -66,7 +66,8 @@ _TABLE: tuple[tuple[str, tuple[str, ...], str], ...] = (
         latlong"""),
     ("HANDLE", ("HANDLE",), "handle username user login screenname accountname socialhandle twitter usernamehandle"),
     ("SECRET", ("SECRET", "URL_CREDENTIALS", "PRIVATE_KEY"), """secret password pass apikey key token accesstoken
-        credential credentials pw secretkey authtoken jwt"""),
+        credential credentials pw secretkey authtoken jwt pin pinnumber cvv cvc creditcardcvv cardcvv otp onetimepassword
+        onetimecode verificationcode"""),
     ("PRIVATE_KEY", ("PRIVATE_KEY",), "privatekey"),
     ("URL_CREDENTIALS", ("URL_CREDENTIALS",), "urlcredentials connectionstring"),
     ("CRYPTO_WALLET", ("CRYPTO_WALLET",), """crypto cryptowallet wallet bitcoinaddress bitcoin ethereumaddress

@@ -128,7 +128,7 @@ def test_gold_names_of_many_sets_map_to_ours_and_unknown_ones_are_named() -> Non
     wanted = {"us_ssn": "US_SSN", "SOCIALNUM": "US_SSN", "TELEPHONENUM": "PHONE_NUMBER",
               "private_email": "EMAIL_ADDRESS",
               "CREDITCARDNUMBER": "CREDIT_CARD", "IBAN_CODE": "IBAN", "ID_NUM": "NATIONAL_ID",
-              "VEHICLEVRM": "LICENSE_PLATE",
+              "VEHICLEVRM": "LICENSE_PLATE", "PIN": "SECRET", "CREDITCARDCVV": "SECRET", "OTP": "SECRET",
               "US_DRIVER_LICENSE": "DRIVER_LICENSE", "DateOfBirth": "DATE_OF_BIRTH", "IPv4": "IP_ADDRESS"}  # fmt: skip
     types = map_types([*wanted, "PRODUCT_NAME", "DATE_TIME"], ALL)
     assert types.scored == wanted
