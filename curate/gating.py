@@ -319,6 +319,7 @@ def _evidence(detected: Detected, plan: Plan, run: RunDir, *, curated: bool) -> 
         answers=bool(dataset.parts()),
         label_scores=_label_scores(detected),
         labels_sampled=_labels_sampled(detected),
+        labels_untold=bool(_of_labels(detected).get("label_of_a_relation")),
         curated=curated,
         left={k: int(v["left"]) for k, v in manifest.get("rescan", {}).items()} if curated else {},
         days_since_training=_days_since_training(run) if curated else None,
@@ -378,9 +379,14 @@ def _days_since_training(run: RunDir) -> float | None:
     return min(found, default=None)
 
 
-def _labels_sampled(detected: Detected) -> bool:
+def _of_labels(detected: Detected) -> Mapping[str, Any]:
+    """What the label stage says of itself; empty where it did not run."""
     outcome = detected.outcomes.get("label_issues")
-    return outcome is not None and "not_drawn" in (outcome.detection.summary.get("rows_not_judged") or {})
+    return {} if outcome is None else outcome.detection.summary
+
+
+def _labels_sampled(detected: Detected) -> bool:
+    return "not_drawn" in (_of_labels(detected).get("rows_not_judged") or {})
 
 
 def _place(dataset: Dataset, row: int | None) -> tuple[str, int | None]:

@@ -33,6 +33,7 @@ NAME_WIDTH = 40
 _CLASSES_NAMED = 5
 NO_SPLIT = "the data names no evaluation split"
 NO_LABELS = "the data has no labels"
+UNTOLD = "words do not tell what the labels say: how texts stand to one another, or whether an answer is a good one"
 NO_ANSWERS = "the data holds no prompts with answers"
 
 
@@ -89,6 +90,8 @@ class Evidence:
     """Probability that each row's label is wrong; NaN where it was not judged."""
     labels_sampled: bool = False
     """Whether only a sample of each class was judged."""
+    labels_untold: bool = False
+    """Whether the labels say what no words tell, so that a model of words is no judge of them."""
     curated: bool = False
     left: Mapping[str, int] = field(default_factory=dict)
     """What a second look at the curated data found, by stage."""
@@ -159,7 +162,11 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
         "conflicting_labels": lambda: _conflicts(
             e, rows((rule == "conflicting_label") & open_, "exact_duplicates", "near_duplicates", share=True), _labels_told
         ),
-        "label_error_rate": lambda: _label_errors(e, stage, row, status, kept, open_, missing("label_issues")),
+        "label_error_rate": lambda: (
+            Fact(None, why_missing=UNTOLD, applies=False)
+            if e.labels_untold
+            else _label_errors(e, stage, row, status, kept, open_, missing("label_issues"))
+        ),
         "rows_per_class": lambda: _smallest_class(e, kept),
     }
     for name, make in labelled.items():

@@ -101,3 +101,23 @@ def test_a_verdict_on_a_sample_says_so(tmp_path: Path, monkeypatch: pytest.Monke
     assert "a sample of " in check.sentence
     assert "of 700 rows was judged, drawn from every class" in check.sentence
     assert check.rows < 320
+
+
+@pytest.mark.parametrize(("named", "verdict"), [(False, "not applicable"), (True, "insufficient evidence")])
+def test_labels_of_how_texts_stand_to_one_another_are_not_judged_by_their_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool, verdict: str
+) -> None:
+    from audit import gate as gates
+
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(3)
+    rows = []
+    for label in rng.choice(["entailment", "contradiction", "neutral"], 300).tolist():
+        premise, hypothesis = (" ".join(f"w{k}" for k in rng.integers(0, 400, 9)) for _ in range(2))
+        rows.append({"premise": premise, "hypothesis": hypothesis, "label": label})
+    Path("pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    policy = {"preset": "starter"} | ({"checks": {"label_error_rate": {"fail": 0.1}}} if named else {})
+    found = gating.gate("pairs.jsonl", gates.parse_policy(policy, "policy"))
+    check = next(c for c in found.result.checks if c.name == "label_error_rate")
+    assert check.verdict == verdict
+    assert "words do not tell what the labels say" in check.sentence
