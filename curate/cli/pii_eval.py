@@ -48,7 +48,7 @@ def pii_eval_command(
     from audit.pii_eval.predict import from_findings, predict
     from audit.pii_eval.typemap import map_types
     from curate.errors import EXIT_NOT_JUDGED, EXIT_OK, ConfigError
-    from curate.privacy import ScanConfig
+    from curate.privacy import ScanConfig, installed_recognizers
     from curate.privacy.residual import groups
     from curate.privacy.types import ALL, NAMED, NAMES
     from curate.safetext import safe_text
@@ -60,14 +60,17 @@ def pii_eval_command(
             raise ConfigError(f"--map {item!r}: write GOLD=OURS, as in --map EMP_NO=NATIONAL_ID")
         own[name] = ours
     data = read_gold(gold, form, overlaps=allow_overlaps)
-    chosen = map_types(data.types(), ALL, own, [t.strip() for t in (types or "").split(",") if t.strip()])
+    added = installed_recognizers()
+    known = (*ALL, *(recognizer.name for recognizer in added))
+    chosen = map_types(data.types(), known, own, [t.strip() for t in (types or "").split(",") if t.strip()])
     for line in render.map_lines(chosen, data.types()):
         click.echo(safe_text(line), err=True)
     if not chosen.scored:
         click.echo("nothing to score: no gold type is one of ours; name one with --map GOLD=OURS", err=True)
         return EXIT_NOT_JUDGED
     marked = {t for accepted in chosen.accepts.values() for t in accepted}
-    config = ScanConfig(default_region=region, types=NAMES + tuple(t for t in NAMED if t in marked))
+    wanted = NAMES + tuple(t for t in NAMED if t in marked)
+    config = ScanConfig(default_region=region, types=wanted, recognizers=added)
     with Narrator().working("scanner"):
         spans = from_findings(data, findings) if findings else predict(data, config)
     result = score(data, spans, chosen)

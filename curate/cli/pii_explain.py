@@ -42,7 +42,7 @@ def pii_explain_command(
 
     arrow_without_pandas()
     numba_alone()
-    from curate.privacy import ScanConfig
+    from curate.privacy import ScanConfig, installed_recognizers
     from curate.privacy.explain import explain_text
     from curate.privacy.types import ALL, NAMES
 
@@ -50,7 +50,9 @@ def pii_explain_command(
         raise ConfigError("give a TEXT, - for standard input, or --file PATH")
     given = _read(text, file)
     with Narrator().working("scanner"):
-        story = explain_text(given, ScanConfig(default_region=region, types=ALL if names else NAMES), column)
+        types = ALL if names else NAMES
+        config = ScanConfig(default_region=region, types=types, recognizers=installed_recognizers())
+        story = explain_text(given, config, column)
     if as_json:
         click.echo(orjson.dumps(_plain(story, given if show_raw else None), option=orjson.OPT_INDENT_2).decode())
         return 0

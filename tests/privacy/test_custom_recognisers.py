@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -95,3 +99,32 @@ def test_the_version_of_the_name_lists_counts_where_a_recogniser_asks_for_surrog
     said = STAGE.depends_on(Config(recognizers=str(path)))
     assert said["names"] == STAGE.depends_on(Config(operators={"default": "surrogate"}))["names"]
     assert "names" not in STAGE.depends_on(Config(recognizers=str(path), operators={"BADGE": "placeholder"}))
+
+
+PLUG_IN = """
+from curate.privacy import Recognizer
+BADGE = Recognizer("ACME_BADGE", "BDG-[0-9]{5}", examples=("badge BDG-12345",), near_misses=("BDG-1",))
+"""
+
+
+def test_recognisers_of_an_installed_plug_in_are_asked_by_runs_explanations_and_evaluations(tmp_path: Path) -> None:
+    info = tmp_path / "site" / "acme_badges-1.0.dist-info"
+    info.mkdir(parents=True)
+    (tmp_path / "site" / "acme_badges.py").write_text(PLUG_IN)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-badges\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[curate.recognizers]\nbadge = acme_badges:BADGE\n")
+    (tmp_path / "data.jsonl").write_text('{"text": "my badge is BDG-12345, call me"}\n')
+    span = {"start": 12, "end": 21, "type": "ACME_BADGE"}
+    (tmp_path / "gold.jsonl").write_text(json.dumps({"text": "my badge is BDG-12345", "spans": [span]}) + "\n")
+
+    def curate(*args: str) -> str:
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "site"), *sys.path])}
+        command = [sys.executable, "-m", "curate", *args]
+        return subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True, text=True).stdout
+
+    curate("pii", "data.jsonl", "--out", "run")
+    assert "my badge is [ACME_BADGE], call me" in (tmp_path / "run" / "curated.jsonl").read_text()
+    assert "my badge is [ACME_BADGE]" in curate("pii-explain", "my badge is BDG-12345")
+    scored = json.loads(curate("pii-eval", "gold.jsonl", "--json"))
+    assert "ACME_BADGE" in json.dumps(scored)
+    assert '"f1": 1.0' in json.dumps(scored)

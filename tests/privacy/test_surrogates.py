@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from stdnum import iban, luhn
 
 from curate.privacy.canonical import canonical, folded, telephone
+from curate.privacy.checks import issuer
 from curate.privacy.surrogates import Surrogates
 from curate.privacy.surrogates.lists import group_of, pools
 from curate.privacy.surrogates.people import PARTICLES, SUFFIXES, TITLES, words_of
@@ -178,6 +179,20 @@ def test_one_telephone_written_twice_stays_one() -> None:
     )
     digits = [re.sub(r"\D", "", str(v))[-10:] for v in (local, full, bare)]
     assert len(set(digits)) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["5500 0000 0000 0004", "3782 822463 10005", "6011 0009 9013 9424", "3530 1113 3330 0000", "2223 0031 2200 3222",
+     "3056 930902 5904", "4012888888881881"],
+)  # fmt: skip
+def test_a_card_stays_one_of_its_brand_and_passes_no_check(value: str) -> None:
+    digits = value.replace(" ", "")
+    assert issuer(digits) is not None
+    for key in range(40):
+        new = str(surrogates([[("CREDIT_CARD", value)]], secret=bytes([key] * 32))[0][0]).replace(" ", "")
+        assert issuer(new) == issuer(digits)
+        assert not luhn.is_valid(new)
 
 
 def test_cards_ibans_and_social_security_numbers_are_invalid() -> None:

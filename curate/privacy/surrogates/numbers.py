@@ -15,6 +15,7 @@ from functools import lru_cache
 from stdnum import luhn
 
 from curate.privacy.canonical import plain
+from curate.privacy.checks import issuer
 from curate.privacy.identifiers import IDENTIFIERS
 from curate.privacy.identifiers.model import passes
 from curate.privacy.surrogates.draw import DIGITS, UPPER, Draw, laid_out
@@ -28,13 +29,16 @@ def _checks() -> dict[str, str]:
 
 
 def card(value: str, draw: Draw) -> str:
-    """A card number of the same brand (first digit) and length that fails the Luhn check."""
-    digits = [c for c in plain(value) if c.isdigit()]
-    new = ""
+    """A card number of the same brand and length that fails the Luhn check."""
+    digits = "".join(c for c in plain(value) if c.isdigit())
+    kept = digits[: 4 if digits[:1] in ("2", "3", "6") else 2]  # 2221 to 2720, 3528 to 3589, 6011 are told by four
+    new = digits
     for _ in range(_ATTEMPTS):
-        new = "".join(digits[:1]) + draw.text(DIGITS, len(digits) - 1)
-        if not luhn.is_valid(new):
+        new = kept + draw.text(DIGITS, len(digits) - len(kept))
+        if issuer(new) == issuer(digits):
             break
+    if luhn.is_valid(new):
+        new = new[:-1] + str((int(new[-1]) + 1) % 10)
     return laid_out(plain(value), new)
 
 
