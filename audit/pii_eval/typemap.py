@@ -165,5 +165,5 @@ def _by_parts(name: str) -> tuple[str, tuple[str, ...]] | None:
     return None
 
 
-_VAGUE = frozenset(_words("id ids key card name user pass state account device birth place company building title"))
+_VAGUE = frozenset(_words("id ids key pin card name user pass state account device birth place company building title"))
 """Words that say too little as a part of a longer name (`PRODUCT_NAME`, `STATE_OF_MATTER`)."""

@@ -23,7 +23,7 @@ from curate.privacy.identify import bank_code, identify
 from curate.privacy.secret_recognizers import key_block, key_value, token, userinfo
 from curate.privacy.telephone_recognizer import telephones
 from curate.privacy.types import CODE
-from curate.privacy.words import word_list
+from curate.privacy.words import LETTERS, word_list
 
 _EMAIL = CODE["EMAIL_ADDRESS"]
 _CARD = CODE["CREDIT_CARD"]
@@ -206,7 +206,7 @@ def _numbers_a_thing(view: View, c: Candidate) -> bool:
     if view.column(c.row):
         return True
     before = view.text(max(view.starts[c.row], c.start - 64), c.start)
-    last = re.findall(r"[^\W\d_]+", _END_OF_SENTENCE.split(before)[-1])[-2:]
+    last = LETTERS.findall(_END_OF_SENTENCE.split(before)[-1])[-2:]
     told = [bool(word_classes(word) & (IDENTIFIER | VERSION)) for word in last]
     return any(told) and (told[-1] or last[-1].lower() not in _PREPOSITIONS)
 

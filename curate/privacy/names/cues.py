@@ -16,6 +16,7 @@ from numba import njit
 from curate.privacy.column import Block
 from curate.privacy.letters import WORD, fnv, hash_table, lookup
 from curate.privacy.names.phrases import words
+from curate.privacy.neighbourhood import grow
 from curate.privacy.words import spellings
 
 ANNOUNCED, TITLED, GREETS, BODY, EMPLOYED, SMALL_BODY, ADDRESSED = 1, 2, 4, 8, 16, 32, 64
@@ -70,9 +71,7 @@ def _triggers(data, starts, ends, keys, values):  # type: ignore[no-untyped-def]
                     silent[m - 1, 2] = i
                 else:
                     if m == len(silent):
-                        more = np.empty((2 * m, 3), dtype=np.int64)
-                        more[:m] = silent
-                        silent = more
+                        silent = grow(silent)
                     silent[m, 0], silent[m, 1], silent[m, 2] = row, first, i
                     m += 1
             if i - first > 24 or wide:
@@ -85,9 +84,7 @@ def _triggers(data, starts, ends, keys, values):  # type: ignore[no-untyped-def]
                     kinds &= ~BODY
             if kinds:
                 if n == len(out):
-                    more = np.empty((2 * n, 3), dtype=np.int64)
-                    more[:n] = out
-                    out = more
+                    out = grow(out)
                 out[n, 0], out[n, 1], out[n, 2] = row, first, kinds
                 n += 1
     return out[:n], silent[:m]

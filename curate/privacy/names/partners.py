@@ -33,7 +33,7 @@ _ONE_THING = re.compile(r" (?:is|was|has|offers|provides|announced|ist|war|hat|e
 
 
 def with_partners(text: Block, found: Found) -> Found:
-    """The spans, people that are the name of a firm as one organisation."""
+    """The spans (sorted, without overlaps), people that are the name of a firm as one organisation."""
     at = found.at.copy()
     keep = np.ones(len(at), np.bool_)
     done = (-1, -1)
@@ -53,13 +53,14 @@ def with_partners(text: Block, found: Found) -> Found:
         if not _OF_FIRMS.search(before) and not (three and _ONE_THING.match(behind, one.end())):
             continue
         close = start + len(one[0].encode())
-        inside = (at[:, 0] == row) & (at[:, 1] < close) & (at[:, 2] > start)
-        kinds = at[inside, 3]
+        stop = n + 1  # spans are sorted and apart: those inside follow one another
+        while stop < len(at) and at[stop, 0] == row and at[stop, 1] < close:
+            stop += 1
+        kinds = at[n:stop, 3]
         named = np.isin(kinds, (PERSON, ORGANIZATION, LOCATION)).all() and PERSON in kinds
-        if not named or (at[inside, 2] > close).any():
+        if not named or (at[n:stop, 2] > close).any():
             continue
-        keep &= ~inside
-        keep[n] = True
+        keep[n + 1 : stop] = False
         at[n, 2:] = close, ORGANIZATION
         done = (row, close)
     return Found(at, found.score, found.quoted).take(keep)

@@ -36,8 +36,6 @@ _OF_SEVERAL = re.compile(
     r"(?i)\b(?:one[- ]time|single[- ]use|(?:log|sign)[- ]in|[2m]fa|two[- ]factor|tek kullan|x[aá]c (?:th[uự]c|minh|nh[aậ]n)"
     r"|b[aả]o m[aậ]t|חד[- ]פעמי)|सत्यापन|पुष्टि|लॉगिन|যাচাই"
 )
-
-
 _BEGINS_SEVERAL = re.compile(r"(?i)one|single|log|sign|fa|mfa|two|tek|x[aá]c|b[aả]o|חד|[\u0900-\u09ff]+")
 """The first word of what `_OF_SEVERAL` finds, digits left out; texts in Indic scripts are searched whenever they stand."""
 
@@ -81,7 +79,7 @@ def _of_others(before: str) -> bool:
 _FOR_YOU = re.compile(r"(?i)\b(?:your|dein|ihr|votre|ton|tu|su|il tuo|seu|uw|je|din|twój|ваш|твой|anda)\b")
 _GOES_ON = re.compile(
     r"\s(?:to|for|in|on|at|as|if|um|zur|zum|ein|pour|afin|para|per|pe|voor|om|in|för|till|til|for|aby|do|w|pentru|чтобы|для|untuk|để"
-    r"|is|has|has|expires|gültig|expire|caduca|scade|vence|verloopt|wygasa)\b"
+    r"|is|has|expires|gültig|expire|caduca|scade|vence|verloopt|wygasa)\b"
 )
 """What a sentence goes on with behind a code; a noun would be what is counted."""
 _WHOSE = frozenset(("otp", "sms", "tan", "anda", "kamu", *w.BEHIND))
