@@ -95,22 +95,22 @@ bench-fairness: $(READY) ## the fairness audit beside fairlearn's bootstrap, and
 
 peers-train: .venv-peers-train/.ready ## trl, in an environment that borrows ours, for bench-train
 
-.venv-peers-train/.ready: benchmarks/train/peers.txt $(READY)
+.venv-peers-train/.ready: benchmarks/trainers/peers.txt $(READY)
 	test -x .venv-peers-train/bin/python || $(PYTHON) -m venv .venv-peers-train
-	.venv-peers-train/bin/python -m pip install --quiet --no-deps -r benchmarks/train/peers.txt
+	.venv-peers-train/bin/python -m pip install --quiet --no-deps -r benchmarks/trainers/peers.txt
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.venv-peers-train/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth"
 	@touch $@
 
 peers-lm-eval: .venv-peers-lm-eval/.ready ## lm-evaluation-harness, in an environment that borrows ours, for the hand-over's slow test
 
-.venv-peers-lm-eval/.ready: benchmarks/train/peers_lm_eval.txt $(READY)
+.venv-peers-lm-eval/.ready: benchmarks/trainers/peers_lm_eval.txt $(READY)
 	test -x .venv-peers-lm-eval/bin/python || $(PYTHON) -m venv .venv-peers-lm-eval
-	.venv-peers-lm-eval/bin/python -m pip install --quiet --no-deps -r benchmarks/train/peers_lm_eval.txt
+	.venv-peers-lm-eval/bin/python -m pip install --quiet --no-deps -r benchmarks/trainers/peers_lm_eval.txt
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.venv-peers-lm-eval/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth"
 	@touch $@
 
 bench-train: $(READY) .venv-peers-train/.ready ## speed beside transformers' Trainer and TRL, accuracy beside TF-IDF (ten minutes)
-	OMP_WAIT_POLICY=PASSIVE .venv-peers-train/bin/python -m benchmarks.train.compare
+	OMP_WAIT_POLICY=PASSIVE .venv-peers-train/bin/python -m benchmarks.trainers.compare
 	$(BIN)/python benchmarks/bench_train.py --intents 77 --seeds 1
 
 bench-tui: $(READY) ## the terminal interface on 1,000,000 rows and 200,000 findings: paint, opening, keys, memory (3 minutes)

@@ -39,7 +39,7 @@ def test_the_comparison_runs_there_with_equal_losses() -> None:
     pytest.importorskip("trl")
     if not (ROOT.parent / "shared" / "data" / "banking77").is_dir():
         pytest.skip("the data folder is absent")
-    command = [sys.executable, "-m", "benchmarks.train.compare", "--device", "cuda", "--steps", "30", "--rounds", "1"]
+    command = [sys.executable, "-m", "benchmarks.trainers.compare", "--device", "cuda", "--steps", "30", "--rounds", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "trl, tuned" in done.stdout

@@ -1,6 +1,6 @@
 """Supervised tokens a second beside stock `transformers.Trainer` and TRL's `SFTTrainer`, on the same batches.
 
-    .venv-peers-train/bin/python -m benchmarks.train.compare [--steps 40] [--rounds 2] [--threads 2] [--json FILE]
+    .venv-peers-train/bin/python -m benchmarks.trainers.compare [--steps 40] [--rounds 2] [--threads 2] [--json FILE]
 
 Banking77 queries with the intent's name as the answer (prompt and answer in the bundled base's template, loss on the
 answer). All see the same rows in the same order (`train.order`: grouped by length, which helps the peers too), the same
