@@ -4,8 +4,8 @@
 
 `make peers` installs the peers, `make bench-dedup` runs all parts (an hour, nearly all of it the peers'). The corpus
 is cut from `--articles`, a Parquet file of long texts, once, into `~/.cache/curate-benchmarks` or
-`$CURATE_BENCH_CACHE`. Slow peers run on a stated slice: they are linear, so MB/s compare. Wall clock counts when the
-machine is free; processor seconds stand beside it for when it is not.
+`$CURATE_BENCH_CACHE`. Every tool reads the same whole file. Wall clock counts when the machine is free; processor seconds
+stand beside it for when it is not.
 """
 
 from __future__ import annotations
@@ -53,9 +53,8 @@ def speed(rows: int, chosen: tuple[tools.Tool, ...], articles: Path, repeats: in
     """Seconds and memory of each tool on the passages; start-up, on a hundred of them, is stated apart for each."""
     ours = beyond = 0.0
     lines = []
-    few = corpus("passages", 100, articles)
+    few, data = corpus("passages", 100, articles), corpus("passages", rows, articles)
     for tool in chosen:
-        data = corpus("passages", min(rows, tool.slice_rows or rows), articles)
         try:
             start, _ = once(tool, few, repeats)
             cost, kept = once(tool, data, repeats if not tool.peer else 1)

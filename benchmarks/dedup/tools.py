@@ -34,8 +34,6 @@ class Tool:
     kept: Callable[[Path], pa.Array]
     """folder -> the `row` column of what was kept."""
     peer: bool = True
-    slice_rows: int | None = None
-    """Run on this many rows where it is so slow that the whole file would take hours; all are linear in the rows."""
 
 
 def _peer(script: str, *settings: object) -> Callable[[Path, Path], list[str]]:
@@ -69,15 +67,15 @@ TOOLS = (
     Tool("curate", "curate dedup: all files of a run, pairs verified, a second look", _curate,
          _rows_of_file("run/curated.parquet"), peer=False),
     Tool("rensa-rho", "rensa 0.5.0, rho batch path (samples word positions, no shingles)",
-         _peer("use_rensa.py", THRESHOLD, WORDS, PERMUTATIONS, "rho"), _rows_of_file("kept"), slice_rows=100_000),
+         _peer("use_rensa.py", THRESHOLD, WORDS, PERMUTATIONS, "rho"), _rows_of_file("kept")),
     Tool("rensa", "rensa 0.5.0, RMinHashDeduplicator over all shingles",
-         _peer("use_rensa.py", THRESHOLD, WORDS, PERMUTATIONS, "full"), _rows_of_file("kept"), slice_rows=100_000),
+         _peer("use_rensa.py", THRESHOLD, WORDS, PERMUTATIONS, "full"), _rows_of_file("kept")),
     Tool("text-dedup", "text-dedup 0.4.0, python -m text_dedup.minhash, 2 processes",
-         _peer("use_text_dedup.py", THRESHOLD, WORDS, PERMUTATIONS, PROCESSES), _rows_of_arrow_folder, slice_rows=45_000),
+         _peer("use_text_dedup.py", THRESHOLD, WORDS, PERMUTATIONS, PROCESSES), _rows_of_arrow_folder),
     Tool("datasketch", "datasketch 2.0.0, MinHash.bulk in 2 processes, MinHashLSH",
-         _peer("use_datasketch.py", THRESHOLD, WORDS, PERMUTATIONS, PROCESSES), _rows_of_file("kept"), slice_rows=45_000),
+         _peer("use_datasketch.py", THRESHOLD, WORDS, PERMUTATIONS, PROCESSES), _rows_of_file("kept")),
     Tool("datatrove", "datatrove 0.10.1, four steps by the local executor, 2 tasks",
-         _peer("use_datatrove.py", THRESHOLD, WORDS, 12, 5, PROCESSES), _rows_of_parts, slice_rows=45_000),
+         _peer("use_datatrove.py", THRESHOLD, WORDS, 12, 5, PROCESSES), _rows_of_parts),
 )  # fmt: skip
 
 
