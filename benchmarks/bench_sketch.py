@@ -15,8 +15,9 @@ import time
 import numpy as np
 from numba import njit
 
-from curate.similarity.kernels import min_values, mix
+from curate.similarity.kernels import min_values
 from curate.similarity.minhash import permutations
+from curate.similarity.shingling import mix
 
 EMPTY32 = np.uint32(0xFFFFFFFF)
 EMPTY64 = np.uint64(0xFFFFFFFFFFFFFFFF)

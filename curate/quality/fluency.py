@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from curate.quality.characters import tables
 from curate.quality.features import TEXTS_A_BLOCK, is_ascii
 from curate.quality.kernel import stir
-from curate.similarity.kernels import decode
 from curate.similarity.parallel import over_blocks
 from curate.similarity.texts import buffers
+from curate.similarity.utf8 import decode
 
 FEWEST_TEXTS = 200
 FEWEST_WORDS = 5

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from curate.similarity.kernels import decode
+from curate.similarity.utf8 import decode
 
 COLUMNS = (
     "chars", "spaces", "words", "word_chars", "letters", "upper", "digits", "punctuation", "symbols", "control",

@@ -26,9 +26,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from curate.similarity.characters import LIMIT, Characters
-from curate.similarity.kernels import decode, find_pages, mix
 from curate.similarity.parallel import over_blocks
+from curate.similarity.shingling import mix
 from curate.similarity.texts import buffers
+from curate.similarity.utf8 import decode, find_pages
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

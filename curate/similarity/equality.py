@@ -15,13 +15,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from curate.similarity.kernels import decode, mix
+from curate.similarity.characters import LIMIT
+from curate.similarity.shingling import mix
+from curate.similarity.utf8 import decode
 
 _A = np.uint64(0x9E3779B97F4A7C15)
 _B = np.uint64(0xD6E8FEB86659FD93)
 _S31 = np.uint64(31)
 _S32 = np.uint64(32)
-_LIMIT = 0x40000
 _CHUNK = 64
 _STEP = 32
 
@@ -112,7 +113,7 @@ def _characters(text, i, stop, end, nfc, collapse, out, n, gap):  # type: ignore
                 continue
         elif collapse:
             code, width = decode(text, i, end)
-            if code < _LIMIT and nfc[code] == 1:
+            if code < LIMIT and nfc[code] == 1:
                 out[n] = 0x20
                 n += not gap
                 gap = True

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curate.similarity import kernels
+from curate.similarity import utf8
 from curate.similarity.characters import LIMIT, NEEDS_PYTHON, Characters, composed, normalise
 from curate.similarity.parallel import over_blocks
 
@@ -188,7 +188,7 @@ def _prepare(
     pages = np.zeros(LIMIT // 256, np.bool_)
 
     def look(lo: int, hi: int) -> None:  # several threads may set the same page, all to True
-        kernels.find_pages(data, *found.block(lo, hi), 0, hi - lo, ascii_only[lo:hi], pages)
+        utf8.find_pages(data, *found.block(lo, hi), 0, hi - lo, ascii_only[lo:hi], pages)
 
     over_blocks(n, _ROWS_A_BLOCK, threads, look)
     characters = Characters(pages)
@@ -199,7 +199,7 @@ def _prepare(
 
         def look_closer(lo: int, hi: int) -> None:
             place = found.block(lo, hi)
-            kernels.find_class(data, *place, 0, hi - lo, ascii_only[lo:hi], table, wanted, needed[lo:hi])
+            utf8.find_class(data, *place, 0, hi - lo, ascii_only[lo:hi], table, wanted, needed[lo:hi])
 
         over_blocks(n, _ROWS_A_BLOCK, threads, look_closer)
         rows = np.flatnonzero(needed)
@@ -214,7 +214,7 @@ def _prepare(
             starts = np.concatenate([[0], ends[:-1]])
             found = found.moving(rows, starts + len(data), ends + len(data))
             more = np.zeros(LIMIT // 256, np.bool_)
-            kernels.find_pages(extra, starts, ends, 0, len(rows), np.ones(len(rows), np.bool_), more)
+            utf8.find_pages(extra, starts, ends, 0, len(rows), np.ones(len(rows), np.bool_), more)
             if (more & ~pages).any():
                 characters = Characters(pages | more)
     return Lying(data, extra, found, characters)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from similarity_corpus import edited, passage, strings
 from similarity_reference import characters, grams, jaccard, shingles, tokens
 
-from curate.similarity.kernels import SCRATCH, shingle_row
 from curate.similarity.minhash import choose_layout, signatures, sketch
 from curate.similarity.near import NearConfig
+from curate.similarity.shingling import SCRATCH, shingle_row
 from curate.similarity.texts import Unit, for_shingles
 from tests.conftest import examples
 
