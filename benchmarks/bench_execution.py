@@ -1,6 +1,6 @@
 """What each phase of a distributed comparison costs: seconds of processor, bytes of text a second, bytes on disk a row.
 
-Usage: python -m benchmarks.bench_execution [ROWS]
+    python -m benchmarks.bench_execution [100000]
 
 The rows are passages of 1 KB, one in ten an edited copy, one in fifty from a template.
 
@@ -10,7 +10,6 @@ cluster with storage that keeps up. `docs/scaling.md` quotes the table.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.parts import command
 from curate.execution.edges import Task, distributed_edges
 from curate.execution.job import ShuffleConfig
 from curate.execution.steps import Counts
@@ -91,4 +91,6 @@ def main(n: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    parser = command(__doc__)
+    parser.add_argument("rows", nargs="?", type=int, default=100_000)
+    main(parser.parse_args().rows)

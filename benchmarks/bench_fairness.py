@@ -1,9 +1,8 @@
 """The fairness audit: speed beside fairlearn's own bootstrap, and the known disparity of the law school data.
 
-    python -m benchmarks.bench_fairness            (or: make bench-fairness)
-    python -m benchmarks.bench_fairness speed | law | identity
+    python -m benchmarks.bench_fairness [speed|law|identity] [--rows 1000000]           (or: make bench-fairness)
 
-`speed`: 1,000,000 rows, three sensitive columns with all their intersections, 1,000 draws, with and without near-duplicate
+`speed`: so many rows, three sensitive columns with all their intersections, 1,000 draws, with and without near-duplicate
 clusters, in a process of its own (peak memory); then 100,000 rows and one column beside `MetricFrame(n_boot=…)` with the
 same seven metrics in the same run. fairlearn is given fewer draws and its time is scaled to 1,000: it is linear in the
 draws, which the run shows by timing two numbers of them. `law`: every metric by group with intervals, and how far the
@@ -24,6 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.parts import command, with_parts
+
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 SIDES = {"no clusters": False, "clusters of 1 to 4 rows": True}
 
@@ -37,11 +38,11 @@ def _rows(n: int, seed: int = 0) -> tuple[Any, Any, dict[str, Any]]:
     return label.astype(str), guess.astype(str), columns
 
 
-def _million(clustered: bool) -> None:
+def _large(rows: int, clustered: bool) -> None:
     from audit.fairness import audit_groups
 
-    label, guess, columns = _rows(1_000_000)
-    clusters = np.random.default_rng(1).integers(0, 500_000, 1_000_000) if clustered else None
+    label, guess, columns = _rows(rows)
+    clusters = np.random.default_rng(1).integers(0, rows // 2, rows) if clustered else None
     audit_groups(label[:1000], guess[:1000], {"one": columns["one"][:1000]}, n_boot=100)  # imports
     wall, cpu = time.perf_counter(), time.process_time()
     audit = audit_groups(label, guess, columns, clusters=clusters, intersections=3, n_boot=1000)
@@ -166,21 +167,31 @@ def _out_of_fold(rows: list[dict[str, str]], truth: Any) -> tuple[Any, Any]:
     return score >= 0.5, score
 
 
-def main(what: list[str]) -> None:
+def speed(rows: int) -> None:
+    """Many rows, each side in a process of its own; then beside fairlearn."""
+    for name in SIDES:
+        print(f"{rows:,} rows x 3 columns with intersections x 1,000 draws, {name}: ", end="", flush=True)
+        again = [sys.executable, "-m", "benchmarks.bench_fairness", "--rows", str(rows), "--side", name]
+        subprocess.run(again, check=True)
+    _beside_fairlearn()
+
+
+def main() -> None:
     """The parts asked for; all without arguments."""
-    if what and what[0] == "million":
-        _million(SIDES[what[1]])
+    parser = command(__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of speed")
+    parser.add_argument("--side", choices=list(SIDES), help="this line of speed alone, in this process")
+    asked = with_parts(parser, ("speed", "law", "identity"))
+    if asked.side:
+        _large(asked.rows, SIDES[asked.side])
         return
-    if not what or "speed" in what:
-        for name in SIDES:
-            print(f"1,000,000 rows x 3 columns with intersections x 1,000 draws, {name}: ", end="", flush=True)
-            subprocess.run([sys.executable, "-m", "benchmarks.bench_fairness", "million", name], check=True)
-        _beside_fairlearn()
-    if not what or "law" in what:
+    if "speed" in asked.parts:
+        speed(asked.rows)
+    if "law" in asked.parts:
         law()
-    if not what or "identity" in what:
+    if "identity" in asked.parts:
         identity()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

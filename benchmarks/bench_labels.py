@@ -18,7 +18,6 @@ Banking77 as it is (`benchmarks/labels/banking77_verdicts.csv`). `scale`: 100,00
 
 from __future__ import annotations
 
-import argparse
 import csv
 import math
 import resource
@@ -34,6 +33,7 @@ import numpy.typing as npt
 from benchmarks import recipe
 from benchmarks.labels.data import SETS, banking_names
 from benchmarks.labels.noise import flipped
+from benchmarks.parts import command, with_parts
 from curate.labels.noise import estimate_label_noise
 
 VERDICTS = Path(__file__).parent / "labels" / "banking77_verdicts.csv"
@@ -224,10 +224,9 @@ def scale() -> None:
 
 def main() -> None:
     """The parts asked for, or all."""
-    parser = argparse.ArgumentParser(description="Measure the label engine beside the plain recipe.")
-    parser.add_argument("parts", nargs="*", default=["targets", "human", "calibration", "own", "findings", "scale"])
-    parser.add_argument("--seeds", type=int, default=3)
-    asked = parser.parse_args()
+    parser = command(__doc__)
+    parser.add_argument("--seeds", type=int, default=3, help="of targets and own")
+    asked = with_parts(parser, ("targets", "human", "calibration", "own", "findings", "scale"))
     for part in asked.parts:
         if part == "own":
             own(asked.seeds)

@@ -20,7 +20,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import sys
 import tempfile
 import time
 import warnings
@@ -30,8 +29,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.parts import command, with_parts
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
 DATA = ROOT.parent / "shared" / "data"
 TARGETED = ("gay", "homosexual", "lesbian", "queer", "muslim", "jewish", "black", "transgender")
 AXES = ("religion", "ethnicity", "orientation", "gender_identity", "nationality")
@@ -300,8 +300,7 @@ def sample() -> None:
 if __name__ == "__main__":
     warnings.filterwarnings("ignore")
     parts = {"sentences": sentences, "comments": comments, "pronouns": pronouns, "sample": sample, "aif360": aif360}
-    what = sys.argv[1:] or list(parts)
-    for part in what:
+    for part in with_parts(command(__doc__), parts).parts:
         wall, cpu = time.perf_counter(), time.process_time()
         print(f"\n## {part}\n")
         parts[part]()

@@ -1,6 +1,6 @@
 """The stages that run only when asked for: boilerplate and semantic near-duplicates, their speed and what they find.
 
-Run: python benchmarks/bench_optional_stages.py
+    python benchmarks/bench_optional_stages.py [boilerplate|semantic]
 
 Boilerplate: the articles of `../shared/data/wiki` three times over (227 MB), one in five with a footer of two lines, and
 all with it; megabytes a processor second, and how many of the footers were found. Semantic: nearest rows among random
@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.parts import command, with_parts
 from curate.similarity.boilerplate import BlockConfig, Part, find_boilerplate
 from curate.similarity.semantic import fitted_vectors, nearest_rows
 
@@ -73,5 +74,6 @@ def semantic() -> None:
 
 
 if __name__ == "__main__":
-    boilerplate()
-    semantic()
+    both = {"boilerplate": boilerplate, "semantic": semantic}
+    for part in with_parts(command(__doc__), both).parts:
+        both[part]()

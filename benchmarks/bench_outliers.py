@@ -1,9 +1,10 @@
 """Rows that do not belong: how well they are found where rows of another source were mixed in.
 
-    python -m benchmarks.bench_outliers
+    python -m benchmarks.bench_outliers [--rows 100000]
 
 100 rows of a second set among 5,000 rows of a first, one draw; average precision of the oddness, and precision and recall
-of the stage's threshold. False alarms among the 5,000 are rows that are odd of themselves. Then the speed.
+of the stage's threshold. False alarms among the 5,000 are rows that are odd of themselves. Then the speed on so
+many rows.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sklearn.metrics import average_precision_score
 
+from benchmarks.parts import command
 from curate.similarity.outliers import odd_rows
 from curate.stages.outliers import OutliersConfig
 
@@ -41,7 +43,7 @@ def sets() -> dict[str, list[str]]:
     return {"bank": bank, "wiki": wiki, "alpaca": alpaca, "gsm": gsm, "tweets": [t for t in tweets if len(t) > 30]}
 
 
-def main() -> None:
+def main(speed_rows: int) -> None:
     texts = sets()
     limit = OutliersConfig().oddness
     print("| among | of | average precision | marked | precision | recall |\n|---|---|---|---|---|---|")
@@ -55,13 +57,15 @@ def main() -> None:
         ranked = average_precision_score(planted, np.nan_to_num(odd))
         right = planted[marked].mean() if marked.any() else float("nan")
         print(f"| {base} | {other} | {ranked:.3f} | {marked.sum()} | {right:.2f} | {marked[planted].mean():.2f} |")
-    passages = pa.array((texts["alpaca"] * 12)[:100_000], pa.large_string())
+    passages = pa.array((texts["alpaca"] * 12)[:speed_rows], pa.large_string())
     odd_rows(passages.slice(0, 500), threads=2)
     wall, cpu = time.perf_counter(), time.process_time()
     odd_rows(passages, threads=2)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(f"100,000 rows, {passages.nbytes / 1e6:.0f} MB: {wall:.1f} s, {cpu:.1f} CPU s")
+    print(f"{len(passages):,} rows, {passages.nbytes / 1e6:.0f} MB: {wall:.1f} s, {cpu:.1f} CPU s")
 
 
 if __name__ == "__main__":
-    main()
+    parser = command(__doc__)
+    parser.add_argument("--rows", type=int, default=100_000, help="of the speed")
+    main(parser.parse_args().rows)

@@ -1,7 +1,6 @@
 """Text quality: speed, faults planted into sound rows, pairs of a worse and a better answer, and flags judged by reading.
 
-Run: python -m benchmarks.bench_quality            (all; about a minute)
-     python -m benchmarks.bench_quality speed      (or plants, pairs, verdicts, slipped, exchanged, speakers)
+    python -m benchmarks.bench_quality [speed|plants|pairs|verdicts|slipped|exchanged|speakers]
 
 Data: raw instructions (9,229), an instruction set with longer answers to some of the same prompts, preference pairs, prose.
 `speed`: processor time of one thread, the language detector with and without, beside Arrow counting characters. `plants`:
@@ -19,7 +18,6 @@ import csv
 import gzip
 import json
 import random
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -31,6 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from benchmarks.parts import command, with_parts
 from benchmarks.quality.pairs import DATA, Row, read
 from curate.quality import Pieces, QualityConfig, judge, overall, prepare
 
@@ -225,6 +224,6 @@ if __name__ == "__main__":
     from benchmarks.quality.speakers import speakers
 
     parts = {one.__name__: one for one in (speed, plants, pairs, verdicts, slipped, exchanged, speakers)}
-    for part in sys.argv[1:] or parts:
+    for part in with_parts(command(__doc__), parts).parts:
         print(f"== {part}")
         parts[part]()

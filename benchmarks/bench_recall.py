@@ -1,6 +1,6 @@
 """Recall and precision of the near-duplicate edges against every pair, by similarity, and what a band layout costs.
 
-Run: python -m benchmarks.bench_recall [rows]
+    python -m benchmarks.bench_recall [20000]
 
 Method. Truth: exact Jaccard of all pairs at 0.6 or above by an inverted index over the engine's own shingle sets (the
 shingles themselves are tested against plain Python in `tests/similarity`). Rows of identical shingles count as one, as in
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 import time
 
 import numpy as np
@@ -21,6 +20,7 @@ import pyarrow as pa
 from numba import njit
 
 from benchmarks.bench_similarity import ARTICLES, passages
+from benchmarks.parts import command
 from curate.similarity import Edges, NearConfig, near_duplicate_edges
 from curate.similarity.sets import build_sets
 from curate.similarity.texts import for_shingles
@@ -93,7 +93,7 @@ def describe(edges: Edges, pairs: np.ndarray, scores: np.ndarray) -> str:
     return f"{'; '.join(parts)}; rows with a partner: {len(covered)} of {len(rows)}; wrong edges: {len(wrong)}"
 
 
-def main(rows: int = 20_000) -> None:
+def main(rows: int) -> None:
     """Print one line a corpus and layout."""
     corpora = {f"{rows} passages": passages(ARTICLES, rows)}
     if TEMPLATED.exists():
@@ -115,4 +115,6 @@ def main(rows: int = 20_000) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(a) for a in sys.argv[1:2]))
+    parser = command(__doc__)
+    parser.add_argument("rows", nargs="?", type=int, default=20_000)
+    main(parser.parse_args().rows)

@@ -1,6 +1,6 @@
 """Does the estimate of missed personal data tell the truth, and what does it cost?
 
-Run: python benchmarks/bench_residual.py
+    python benchmarks/bench_residual.py [--worlds 100]
 
 Truth 1: simulated detectors. Spans are planted, three detectors find them at known rates, and their failures go together
 as strongly as a shared difficulty says (its standard deviation in log-odds: 0 is independence). How often does the 95 %
@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.parts import command
 from curate.privacy import scan
 from curate.privacy.residual import KINDS, Read, Seen, Text, estimate, from_reviewed, look, seen_of
 from curate.privacy.types import NAMES
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "presidio_synth"
-ROWS, WORLDS = 2000, 100
+ROWS = 2000
 STRUCTURED = {
     "CREDIT_CARD", "EMAIL_ADDRESS", "PHONE_NUMBER", "US_SSN", "IBAN_CODE", "IP_ADDRESS", "US_DRIVER_LICENSE",
 }  # fmt: skip
@@ -62,7 +63,7 @@ def read(rng: np.random.Generator, seen: Seen, real: Any, more: Any, rows: int, 
     }
 
 
-def simulated() -> None:
+def simulated(worlds: int) -> None:
     print("mean interval of missed spans in 1,000 rows, and how often it held the truth: unread (upper end only),")
     print("50 rows read, 200 rows read, those 200 rows alone")
     for rate, recalls in ((0.2, (0.95, 0.8, 0.4)), (0.05, (0.9, 0.8, 0.4)), (1.0, (0.99, 0.9, 0.5))):
@@ -70,15 +71,15 @@ def simulated() -> None:
             rng = np.random.default_rng(7)
             truth = np.mean([world(rng, rate, recalls, sd)[3] for _ in range(60)]) / ROWS
             lows, highs, held = np.zeros(4), np.zeros(4), np.zeros(4)
-            for _ in range(WORLDS):
+            for _ in range(worlds):
                 seen, real, more, _ = world(rng, rate, recalls, sd)
                 reviews = [{}, *(read(rng, seen, real, more, rows, ROWS) for rows in (50, 200))]
                 found = [estimate(seen, ROWS, 1, review)[0] for review in reviews]
                 for k, m in enumerate([*found, from_reviewed(seen, ROWS, reviews[2])]):
                     low, high = m.low or 0.0, m.high or 0.0
-                    lows[k] += 1000 * low / WORLDS
-                    highs[k] += 1000 * high / WORLDS
-                    held[k] += (low <= truth <= high) / WORLDS
+                    lows[k] += 1000 * low / worlds
+                    highs[k] += 1000 * high / worlds
+                    held[k] += (low <= truth <= high) / worlds
             cells = "  ".join(f"[{lows[k]:4.1f}, {highs[k]:5.1f}]  {held[k]:.2f}" for k in (1, 2, 3))
             print(f"{rate:<9} {recalls!s:18} {sd:<10}  {1000 * truth:8.1f}  {highs[0]:8.1f}  {held[0]:.2f}  {cells}")
 
@@ -130,7 +131,9 @@ def on_gold(name: str) -> None:
 
 
 if __name__ == "__main__":
-    simulated()
+    parser = command(__doc__)
+    parser.add_argument("--worlds", type=int, default=100, help="simulated for each kind of detectors")
+    simulated(parser.parse_args().worlds)
     if DATA.is_dir():
         for file in ("synth_dataset_v2.json", "generated_large.json"):
             on_gold(file)

@@ -1,11 +1,11 @@
 """Does a run's measurement of itself tell the truth, and what does it cost?
 
-Run: python benchmarks/bench_selfmeasure.py
+    python benchmarks/bench_selfmeasure.py [--rows 20000]
 
-Data: 20,000 passages of 1 KB cut from the articles in `../shared/data/wiki`, a tenth of them edited copies of another one
+Data: so many passages of 1 KB cut from the articles in `../shared/data/wiki`, a tenth of them edited copies of another one
 at 1 to 10 replaced words. Truth: exact all-pairs Jaccard, by an inverted index over all rows. For band layouts of several
 recalls and five seeds: the true recall of the run, what it measured, and whether its interval holds the truth. Then the
-cost: processor and wall seconds of the run and of its measurement, on 20,000 and 200,000 rows.
+cost: processor and wall seconds of the run and of its measurement, on these rows and on ten times as many.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.parts import command
 from curate.similarity import Edges, NearConfig, near_duplicate_edges
 from curate.similarity.minhash import Layout, sketch
 from curate.similarity.samplejoin import join_sample
@@ -81,11 +82,11 @@ def told(found: SelfMeasurement) -> str:
     )
 
 
-def main() -> None:
+def main(rows: int) -> None:
     """Print both tables."""
     few = passages(200)
     measure(few, NearConfig(), near_duplicate_edges(few))  # compiled or loaded: that is start-up, not work
-    texts = passages(20_000)
+    texts = passages(rows)
     (truth, took) = timed(lambda: exact_pairs(texts, 0.8))
     print(f"{len(texts):,} rows, {texts.nbytes / 1e6:.0f} MB; {len(truth):,} true pairs at 0.8, found in {took}")
     held = 0
@@ -101,12 +102,14 @@ def main() -> None:
             if seed == 0:
                 print(f"layout for {recall}: true {true:.4f}, wrong {len(have - truth)}; measured {told(found)}")
     print(f"the interval held the true recall in {held} of {4 * SEEDS} runs")
-    for rows in (20_000, 200_000):
-        texts = passages(rows)
+    for many in (rows, 10 * rows):
+        texts = passages(many)
         edges, took = timed(functools.partial(near_duplicate_edges, texts, threads=2))
         found, own = timed(functools.partial(measure, texts, NearConfig(), edges, 2))
-        print(f"{rows:,} rows, {texts.nbytes / 1e6:.0f} MB: run {took}; measurement {own}\n    {told(found)}")
+        print(f"{many:,} rows, {texts.nbytes / 1e6:.0f} MB: run {took}; measurement {own}\n    {told(found)}")
 
 
 if __name__ == "__main__":
-    main()
+    parser = command(__doc__)
+    parser.add_argument("--rows", type=int, default=20_000)
+    main(parser.parse_args().rows)

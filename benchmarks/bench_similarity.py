@@ -1,6 +1,6 @@
 """The duplicates engine by itself: sketching, edges, crowded inputs, cold start. End to end: `bench_dedup`.
 
-Run: python -m benchmarks.bench_similarity [articles.parquet] [rows]
+    python -m benchmarks.bench_similarity [--articles FILE.parquet] [--rows 100000]
 
 Method. Prose is cut into passages of 1,000 characters from the articles; where they run out, sentences of different
 articles are joined. Every tenth passage is replaced by an edited copy of an earlier one (0 to 10 words changed). Each
@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.parts import command
 from curate.similarity import NearConfig, exact_groups, near_duplicate_edges
 from curate.similarity.minhash import sketch
 from curate.similarity.texts import for_shingles
@@ -66,7 +67,7 @@ def _cpu_seconds() -> float:
     return own.user + own.system + children.ru_utime + children.ru_stime
 
 
-def main(articles: Path = ARTICLES, rows: int = 100_000) -> None:
+def main(articles: Path, rows: int) -> None:
     """Print one line a figure."""
     texts = passages(articles, rows)
     megabytes = texts.nbytes / 1e6
@@ -111,4 +112,8 @@ def main(articles: Path = ARTICLES, rows: int = 100_000) -> None:
 
 
 if __name__ == "__main__":
-    main(*(Path(a) for a in sys.argv[1:2]), *(int(a) for a in sys.argv[2:3]))
+    parser = command(__doc__)
+    parser.add_argument("--articles", type=Path, default=ARTICLES)
+    parser.add_argument("--rows", type=int, default=100_000)
+    asked = parser.parse_args()
+    main(asked.articles, asked.rows)

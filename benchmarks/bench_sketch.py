@@ -1,11 +1,11 @@
 """Three ways to sketch a set: time, bias and variance by set size.
 
-Run: python -m benchmarks.bench_sketch
+    python -m benchmarks.bench_sketch [--pairs 3000]
 
 Compared: the engine's k-permutation MinHash (Broder 1997); one-permutation hashing with optimal densification
 (Shrivastava 2017); Fast Similarity Sketching (Dahlgaard, Knudsen, Thorup 2017). Method: random sets of n shingles in
 pairs that share 0.8 n; microseconds of processor time a sketch (best of five); bias of the estimated Jaccard similarity in
-standard errors over 3,000 pairs; variance over the binomial variance of k independent draws (below 1 is better).
+standard errors over so many pairs; variance over the binomial variance of k independent draws (below 1 is better).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 import numpy as np
 from numba import njit
 
+from benchmarks.parts import command
 from curate.similarity.kernels import min_values
 from curate.similarity.minhash import permutations
 from curate.similarity.shingling import mix
@@ -78,14 +79,14 @@ def fast_similarity(sets, a, b, out):  # type: ignore[no-untyped-def]
             out[r, i] = np.uint32(mix(d[i]))
 
 
-def main() -> None:
+def main(pairs: int) -> None:
     """Print one line a method, sketch length and set size."""
     rng = np.random.default_rng(0)
     for k in (64, 128):
         a, b = permutations(k, 0)
         for n in (3, 10, 30, 162, 1000):
             shared = max(1, round(0.8 * n))
-            pool = rng.integers(0, 2**64, size=(3000, 2 * n - shared), dtype=np.uint64)
+            pool = rng.integers(0, 2**64, size=(pairs, 2 * n - shared), dtype=np.uint64)
             one, two = np.ascontiguousarray(pool[:, :n]), np.ascontiguousarray(pool[:, n - shared :])
             jaccard = shared / pool.shape[1]
             variance = jaccard * (1 - jaccard) / k
@@ -105,4 +106,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = command(__doc__)
+    parser.add_argument("--pairs", type=int, default=3000)
+    main(parser.parse_args().pairs)

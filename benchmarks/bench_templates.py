@@ -18,7 +18,6 @@ A copy counts as findable when its similarities, computed pair by pair from the 
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import tempfile
@@ -30,6 +29,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.parts import command, with_parts
 from curate.dataset import load
 from curate.pipeline import detect
 from curate.recipe import Recipe
@@ -204,20 +204,18 @@ def copies(folder: Path, rng: np.random.Generator, n_rows: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", choices=["shares", "planted", "answers", "cost", []], default=[])
+    parser = command(__doc__)
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--rows", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    what = args.what or ["shares", "planted", "answers", "cost"]
-    if "shares" in what:
+    args = with_parts(parser, ("shares", "planted", "answers", "cost"))
+    if "shares" in args.parts:
         shares(args.data)
-    if "planted" in what:
+    if "planted" in args.parts:
         copies(args.data, np.random.default_rng(args.seed), args.rows)
-    if "answers" in what:
+    if "answers" in args.parts:
         answers(args.data)
-    if "cost" in what:
+    if "cost" in args.parts:
         cost(args.data, np.random.default_rng(args.seed))
 
 

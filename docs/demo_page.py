@@ -7,8 +7,8 @@ Where the files lie and how long it took go to standard error, so both streams a
 
 from __future__ import annotations
 
+import argparse
 import re
-import sys
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent.parent
@@ -53,4 +53,6 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path", metavar="demo.txt")
+    main(parser.parse_args().path)

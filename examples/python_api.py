@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import curate
 from curate.ledger.decisions import Journal, decide
@@ -34,4 +34,6 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path", help="a data file")
+    main(parser.parse_args().path)

