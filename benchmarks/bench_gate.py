@@ -79,33 +79,33 @@ def say(what: str, of: dict[str, float], target: str = "") -> None:
     print(f"| {what} | {of['wall']:.2f} | {of['cpu']:.2f} | {of['MB']:,.0f} | {of['exit']:.0f} | {target} |", flush=True)
 
 
-def small(folder: Path) -> None:
-    """10,000 rows, cold and warm."""
-    data = write(folder / "small.jsonl", rows(10_000))
+def small(folder: Path, n: int) -> None:
+    """Few rows, cold and warm."""
+    data = write(folder / "small.jsonl", rows(n))
     (folder / "plain.toml").write_text(NO_LABELS)
     gate(folder, data, "--policy", "plain.toml", "--out", "once")  # compiled kernels and pages of libraries
-    say("10,000 rows, cold", gate(folder, data, "--policy", "plain.toml", "--out", "small"), "5 s")
-    say("10,000 rows, warm", gate(folder, data, "--policy", "plain.toml", "--out", "small"), "2 s")
+    say(f"{n:,} rows, cold", gate(folder, data, "--policy", "plain.toml", "--out", "small"), "5 s")
+    say(f"{n:,} rows, warm", gate(folder, data, "--policy", "plain.toml", "--out", "small"), "2 s")
     print("   ", stage_seconds(folder, "small"))
 
 
-def labels(folder: Path) -> None:
-    """10,000 rows with label checks."""
-    data = write(folder / "labels.jsonl", rows(10_000))
-    say("10,000 rows with label checks, cold", gate(folder, data, "--out", "labels"), "25 s")
+def labels(folder: Path, n: int) -> None:
+    """Few rows with label checks."""
+    data = write(folder / "labels.jsonl", rows(n))
+    say(f"{n:,} rows with label checks, cold", gate(folder, data, "--out", "labels"), "25 s")
     print("   ", stage_seconds(folder, "labels"))
 
 
-def sample(folder: Path) -> None:
+def sample(folder: Path, n: int) -> None:
     """More rows than labels are judged of."""
-    data = write(folder / "many.jsonl", rows(100_000))
-    say("100,000 rows with label checks on a sample", gate(folder, data, "--out", "many"))
+    data = write(folder / "many.jsonl", rows(n))
+    say(f"{n:,} rows with label checks on a sample", gate(folder, data, "--out", "many"))
     found = json.loads((folder / "gate.json").read_text())
     print("   ", next(c["sentence"] for c in found["checks"] if c["name"] == "label_error_rate"))
 
 
 def large(folder: Path, n: int) -> None:
-    """A million rows without label checks."""
+    """Many rows without label checks."""
     data = write(folder / "large.jsonl", rows(n))
     print(f"    {data.stat().st_size / n:.0f} bytes a row")
     (folder / "plain.toml").write_text(NO_LABELS)
@@ -163,16 +163,15 @@ def known(folder: Path, n: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", default="small,labels,sample,large,known")
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of large and known; sample takes a tenth, the others 1%%")
     asked = parser.parse_args()
+    parts = {"small": (small, 100), "labels": (labels, 100), "sample": (sample, 10), "large": (large, 1), "known": (known, 1)}
     folder = Path(tempfile.mkdtemp(prefix="bench-gate-"))
     print("| what | wall s | processor s | peak MB | exit | target |\n|---|---|---|---|---|---|")
     try:
         for part in asked.parts.split(","):
-            if part in ("large", "known"):
-                {"large": large, "known": known}[part](folder, asked.rows)
-            else:
-                {"small": small, "labels": labels, "sample": sample}[part](folder)
+            work, share = parts[part]
+            work(folder, asked.rows // share)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
