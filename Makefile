@@ -125,5 +125,5 @@ names-model: $(READY) ## train the shipped names model again (DATA=folder with n
 sample-data: $(READY) ## write sample_data/ again from its generator
 	$(BIN)/python sample_data/generate.py
 
-clean: ## remove the environment, caches and runs
+clean: ## remove the environment (not the peers'), caches and runs
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
