@@ -81,6 +81,8 @@ def test_a_script_that_is_asked_for_help_gives_it_and_does_nothing(path: Path, m
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda p: str(p.relative_to(ROOT)))
 def test_commands_that_are_written_down_can_be_typed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT))
+    short = re.findall(r"`(?:bench|simulate)_\w+ [^`]+`", path.read_text())
+    assert not short, "a command without its beginning"
     for script, behind in _commands(path):
         assert script.is_file(), f"{path.name} names {script}"
         if script not in STARTED:
