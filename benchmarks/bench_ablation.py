@@ -203,7 +203,8 @@ def main() -> int:
     parser.add_argument(
         "--sample", type=int, help="time so many runs (at least 2) of stock and of one by one, all alike, and scale them up"
     )
-    parser.add_argument("--ways", nargs="+", default=["stock", "one by one", "matrix"])
+    ways = ["stock", "one by one", "matrix"]
+    parser.add_argument("--ways", nargs="+", default=ways, choices=ways)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     if not DATA.is_dir():

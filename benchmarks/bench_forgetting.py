@@ -135,6 +135,9 @@ def main() -> int:
         "base_kl = 0.5": plain.replace(base_kl=0.5),
         "base_kl = 0.1 and replay, 30 %": plain.replace(base_kl=0.1, replay="alpaca", replay_fraction=0.3),
     }
+    unknown = set(arguments.only or ()) - {*lines, "distillation"}
+    if unknown:
+        parser.error(f"there is no line {unknown.pop()!r}; known: {', '.join(lines)}, distillation")
     found = []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

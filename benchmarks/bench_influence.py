@@ -44,6 +44,8 @@ def main() -> int:
     parser.add_argument("--base", default="tiny", help="tiny: a small random one made here")
     parser.add_argument("--layers", nargs="+", type=int, default=[])
     asked = parser.parse_args()
+    if asked.groups < 4:
+        parser.error("--groups must be 4 or more: with fewer a rank correlation has no interval")
     began, used = time.perf_counter(), processor_seconds()
     found: list[float] = []
     with tempfile.TemporaryDirectory(prefix="curate-influence-") as folder:
