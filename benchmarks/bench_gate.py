@@ -160,17 +160,22 @@ def known(folder: Path, n: int) -> None:
     print(f"    start-up, where no row is new: {none_new:.2f} s; {news}", flush=True)
 
 
+PARTS = {"small": (small, 100), "labels": (labels, 100), "sample": (sample, 10), "large": (large, 1), "known": (known, 1)}
+"""What each does, and how many times fewer rows it has than were asked for."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", default="small,labels,sample,large,known")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of large and known; sample takes a tenth, the others 1%%")
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of large and known; sample: a tenth, the others: 1%%")
     asked = parser.parse_args()
-    parts = {"small": (small, 100), "labels": (labels, 100), "sample": (sample, 10), "large": (large, 1), "known": (known, 1)}
+    if unknown := set(asked.parts.split(",")) - set(PARTS):
+        parser.error(f"there is no part {unknown.pop()!r}; known: {', '.join(PARTS)}")
     folder = Path(tempfile.mkdtemp(prefix="bench-gate-"))
     print("| what | wall s | processor s | peak MB | exit | target |\n|---|---|---|---|---|---|")
     try:
         for part in asked.parts.split(","):
-            work, share = parts[part]
+            work, share = PARTS[part]
             work(folder, asked.rows // share)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
