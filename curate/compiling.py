@@ -1,4 +1,5 @@
-"""Whether kernels are being compiled, which happens once on a machine and keeps a first run waiting for up to a minute."""
+"""Compiling of kernels, which happens once on a machine and keeps a first run waiting for up to a minute: whether it is
+under way, and how to have it done once."""
 
 from __future__ import annotations
 
@@ -6,11 +7,26 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+Item = TypeVar("Item", bound=np.generic)
 NOTICED_SECONDS = 0.5
 """Compiling that takes longer in all is told; a single small kernel is not."""
 WORDS = "compiling for this machine, once"
+
+
+def as_read_only(array: NDArray[Item]) -> NDArray[Item]:
+    """The same memory, not to be written by way of this view.
+
+    A kernel is compiled anew for each kind of array that it is given, and whether an array of bytes may be written
+    depends on where the bytes came from: a file, a decompressor, a computation.
+    """
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 @contextmanager

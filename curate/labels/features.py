@@ -27,6 +27,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
+from curate.compiling import as_read_only
+
 Texts: TypeAlias = pa.Array | Sequence[str | None]
 
 BUCKET_BITS = 20
@@ -151,8 +153,9 @@ def text_features(texts: Texts, *, threads: int = 1, max_columns: int = 400_000)
     if array.offset:
         array = pa.concat_arrays([array])
     _, offset_buffer, data_buffer = array.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int64)[: n + 1] if n else np.zeros(1, np.int64)
-    data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None and data_buffer.size else np.zeros(1, np.uint8)
+    offsets = as_read_only(np.frombuffer(offset_buffer, np.int64)[: n + 1] if n else np.zeros(1, np.int64))
+    empty = data_buffer is None or not data_buffer.size
+    data = as_read_only(np.zeros(1, np.uint8) if empty else np.frombuffer(data_buffer, np.uint8))
     starts = range(0, n, _CHUNK_ROWS)
 
     def hashed(first: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32]]:

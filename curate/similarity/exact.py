@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curate.compiling import as_read_only
 from curate.similarity import equality
 from curate.similarity.parallel import Progress, no_progress, over_blocks
 from curate.similarity.texts import as_large_strings, for_equality, places
@@ -23,7 +24,7 @@ from curate.similarity.texts import as_large_strings, for_equality, places
 _ROWS_A_BLOCK = 8192
 _VALUES_A_BLOCK = 1 << 18
 _NO_TABLE = np.zeros(0, np.uint8)
-_NOTHING = np.zeros(0, np.uint8)
+_NOTHING = as_read_only(np.zeros(0, np.uint8))
 
 
 @dataclass(frozen=True)

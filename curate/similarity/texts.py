@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curate.compiling import as_read_only
 from curate.similarity import utf8
 from curate.similarity.characters import LIMIT, NEEDS_PYTHON, Characters, composed, normalise
 from curate.similarity.parallel import over_blocks
@@ -99,7 +100,7 @@ class Places:
 def places(texts: pa.LargeStringArray, rows: Ints | None = None) -> tuple[NDArray[np.uint8], Places]:
     """(bytes, places) of rows where they lie; a null is empty."""
     _, offsets_buffer, data_buffer = texts.buffers()
-    data = np.zeros(0, np.uint8) if data_buffer is None else np.frombuffer(data_buffer, np.uint8)
+    data = as_read_only(np.zeros(0, np.uint8) if data_buffer is None else np.frombuffer(data_buffer, np.uint8))
     if offsets_buffer is None or len(texts) == 0:
         return data[:0], Places(np.zeros(1, np.int64), rows)
     offsets = np.frombuffer(offsets_buffer, np.int64)[texts.offset : texts.offset + len(texts) + 1]
@@ -193,7 +194,7 @@ def _prepare(
     over_blocks(n, _ROWS_A_BLOCK, threads, look)
     characters = Characters(pages)
     table, wanted = (characters.nfc, 2) if exact else (characters.fold, NEEDS_PYTHON)
-    extra = np.zeros(0, np.uint8)
+    extra = as_read_only(np.zeros(0, np.uint8))
     if not ascii_only.all():
         needed = np.zeros(n, np.bool_)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from datasketch import MinHash
 from hypothesis import given, settings
@@ -10,6 +12,9 @@ from hypothesis import strategies as st
 from similarity_corpus import edited, passage, strings
 from similarity_reference import characters, grams, jaccard, shingles, tokens
 
+from curate.similarity.equality import hash_rows
+from curate.similarity.exact import exact_groups
+from curate.similarity.kernels import sketch_rows
 from curate.similarity.minhash import choose_layout, signatures, sketch
 from curate.similarity.near import NearConfig
 from curate.similarity.shingling import SCRATCH, shingle_row
@@ -186,3 +191,20 @@ def test_pairs_at_the_threshold_meet_in_a_band_as_often_as_the_layout_says() -> 
     met = (keys[:, 0::2] == keys[:, 1::2]).any(axis=0).mean()
     assert met >= 0.98
     assert abs(met - config.layout.recall(0.8)) < 0.01
+
+
+def test_kernels_are_compiled_once_for_bytes_of_any_origin() -> None:
+    """Bytes of a file may not be written and those of a computation may; each would be compiled for."""
+    rows = ["The same words stand here twice.", "Les mêmes mots, ici deux fois.", "Ｗｉｄｅ letters and ﬁ"]
+    computed = pc.utf8_lower(pa.array(rows, pa.large_string()))
+    from_file = pa.LargeStringArray.from_buffers(
+        len(rows), computed.buffers()[1], pa.py_buffer(computed.buffers()[2].to_pybytes())
+    )
+    assert computed.buffers()[2].is_mutable
+    assert not from_file.buffers()[2].is_mutable
+    kinds = []
+    for texts in (computed, from_file, computed.slice(0, 1), from_file.slice(0, 1)):
+        sketch(for_shingles(texts), NearConfig().layout, 3, 3)
+        exact_groups(texts)
+        kinds.append([len(kernel.signatures) for kernel in (sketch_rows, hash_rows)])
+    assert kinds == [kinds[0]] * 4

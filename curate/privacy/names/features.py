@@ -191,13 +191,6 @@ _K3 = np.uint64(0x94D049BB133111EB)
 
 
 @njit(cache=True, nogil=True)
-def _mix(template, value, bits):  # type: ignore[no-untyped-def]
-    x = (value + np.uint64(template) * _K1) * _K2
-    x = (x ^ (x >> np.uint64(29))) * _K3
-    return x >> np.uint64(64 - bits)
-
-
-@njit(cache=True, nogil=True)
 def features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, column, bits, out):  # type: ignore[no-untyped-def]
     """The rows of the weight table (of 2**bits rows) that speak about token `i`; `column`: class of the column's name."""
     one = np.uint64(1)
@@ -215,48 +208,48 @@ def features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, col
     m, foreign = np.uint64(mode), np.uint64(mode >= ABROAD)
     c3, c5, c16, c32 = np.uint64(3), np.uint64(5), np.uint64(16), np.uint64(32)
     small_g = np.uint64(value[i] & (GIVEN | FAMILY | PLACE | COUNTRY | ORG | STREET))
-    out[0] = _mix(1, w0, bits)
-    out[1] = _mix(2, wp, bits)
-    out[2] = _mix(3, wn, bits)
-    out[3] = _mix(4, wpp, bits)
-    out[4] = _mix(5, wnn, bits)
-    out[5] = _mix(6, wp << c32 | w0, bits)
-    out[6] = _mix(7, w0 << c32 | wn, bits)
-    out[7] = _mix(8, wpp << c32 | wp, bits)
-    out[8] = _mix(9, wn << c32 | wnn, bits)
-    out[9] = _mix(10, ((t0 & np.uint64(0xFFFFFFFF)) << c5 | s0) << one | foreign, bits)
-    out[10] = _mix(11, ((t0 & np.uint64(0xFFFFFFFFFFFF)) << c5 | s0) << one | foreign, bits)
-    out[11] = _mix(12, t0, bits)
-    out[12] = _mix(13, h0, bits)
-    out[13] = _mix(14, (h0 >> c16 << c5 | s0) << one | foreign, bits)
-    out[14] = _mix(15, s0 << np.uint64(2) | glue, bits)
-    out[15] = _mix(16, sp << c5 | s0, bits)
-    out[16] = _mix(17, s0 << c5 | sn, bits)
-    out[17] = _mix(18, (sp << c5 | s0) << c5 | sn, bits)
-    out[18] = _mix(19, (((spp << c5 | sp) << c5 | s0) << c5 | sn) << c5 | snn, bits)
-    out[19] = _mix(20, g0 << c5 | s0, bits)
-    out[20] = _mix(21, gp << c16 | g0, bits)
-    out[21] = _mix(22, g0 << c16 | gn, bits)
-    out[22] = _mix(23, (gp << c16 | g0) << c16 | gn, bits)
-    out[23] = _mix(24, (gpp << c16 | gp) << c16 | g0, bits)
-    out[24] = _mix(25, (g0 << c16 | gn) << c16 | gnn, bits)
-    out[25] = _mix(26, k0, bits)
-    out[26] = _mix(27, kp << c5 | s0, bits)
-    out[27] = _mix(28, kn << c5 | s0, bits)
-    out[28] = _mix(29, kp << c16 | k0, bits)
-    out[29] = _mix(30, k0 << c16 | kn, bits)
-    out[30] = _mix(31, (kp << c16 | kn) << c5 | s0, bits)
-    out[31] = _mix(32, (kpp << c16 | kp) << c5 | s0, bits)
-    out[32] = _mix(33, (wp << c16 | small_g) << c5 | s0, bits)
-    out[33] = _mix(34, (wn << c16 | small_g) << c5 | s0, bits)
-    out[34] = _mix(35, ((wpp * _K1) ^ wp) << c5 | s0, bits)
-    out[35] = _mix(36, (g0 << c5 | s0) << c5 | m, bits)
-    out[36] = _mix(37, ((np.uint64(column) << c16 | small_g) << c5 | s0) << np.uint64(2) | np.uint64(i == PAD), bits)
+    out[0] = w0
+    out[1] = wp
+    out[2] = wn
+    out[3] = wpp
+    out[4] = wnn
+    out[5] = wp << c32 | w0
+    out[6] = w0 << c32 | wn
+    out[7] = wpp << c32 | wp
+    out[8] = wn << c32 | wnn
+    out[9] = ((t0 & np.uint64(0xFFFFFFFF)) << c5 | s0) << one | foreign
+    out[10] = ((t0 & np.uint64(0xFFFFFFFFFFFF)) << c5 | s0) << one | foreign
+    out[11] = t0
+    out[12] = h0
+    out[13] = (h0 >> c16 << c5 | s0) << one | foreign
+    out[14] = s0 << np.uint64(2) | glue
+    out[15] = sp << c5 | s0
+    out[16] = s0 << c5 | sn
+    out[17] = (sp << c5 | s0) << c5 | sn
+    out[18] = (((spp << c5 | sp) << c5 | s0) << c5 | sn) << c5 | snn
+    out[19] = g0 << c5 | s0
+    out[20] = gp << c16 | g0
+    out[21] = g0 << c16 | gn
+    out[22] = (gp << c16 | g0) << c16 | gn
+    out[23] = (gpp << c16 | gp) << c16 | g0
+    out[24] = (g0 << c16 | gn) << c16 | gnn
+    out[25] = k0
+    out[26] = kp << c5 | s0
+    out[27] = kn << c5 | s0
+    out[28] = kp << c16 | k0
+    out[29] = k0 << c16 | kn
+    out[30] = (kp << c16 | kn) << c5 | s0
+    out[31] = (kpp << c16 | kp) << c5 | s0
+    out[32] = (wp << c16 | small_g) << c5 | s0
+    out[33] = (wn << c16 | small_g) << c5 | s0
+    out[34] = ((wpp * _K1) ^ wp) << c5 | s0
+    out[35] = (g0 << c5 | s0) << c5 | m
+    out[36] = ((np.uint64(column) << c16 | small_g) << c5 | s0) << np.uint64(2) | np.uint64(i == PAD)
     first = np.uint64(i == PAD) | np.uint64(sp == LINE) << one | np.uint64(sp == BLANK) << np.uint64(2)
     final = np.uint64(i == PAD + n - 1) | np.uint64(sn == LINE) << one | np.uint64(sn == BLANK) << np.uint64(2)
-    out[37] = _mix(38, ((first << np.uint64(3) | final) << c5 | s0) << c16 | small_g, bits)
-    out[38] = _mix(39, k0 << c16 | g0, bits)
-    out[39] = _mix(40, ((g0 << c5 | s0) << one | np.uint64(opens[i])) << c3 | m, bits)
+    out[37] = ((first << np.uint64(3) | final) << c5 | s0) << c16 | small_g
+    out[38] = k0 << c16 | g0
+    out[39] = ((g0 << c5 | s0) << one | np.uint64(opens[i])) << c3 | m
     # The run of capitals that the token stands in.
     a, b = run[i, 0], run[i, 1]
     bag, place, before, after, final_word = np.uint64(0), np.uint64(0), wp, wn, np.uint64(0)
@@ -265,19 +258,19 @@ def features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, col
             bag |= np.uint64(value[j] & (GIVEN | FAMILY | PLACE | STREET | ORG | TITLE | CALENDAR | COUNTRY))
         before, after, final_word = np.uint64(word[a - 1]), np.uint64(word[b + 1]), np.uint64(word[b])
         place = np.uint64(1 + (i > a) + 2 * (i == b)) | np.uint64(min(b - a, 5)) << np.uint64(3)
-    out[40] = _mix(41, (bag << c16 | place) << c3 | m, bits)
-    out[41] = _mix(42, (before << c16 | place) << c3 | m, bits)
-    out[42] = _mix(43, (after << c16 | place) << c3 | m, bits)
-    out[43] = _mix(44, final_word << c16 | place, bits)
-    out[44] = _mix(45, (bag << c16 | g0) << c5 | place & np.uint64(7), bits)
+    out[40] = (bag << c16 | place) << c3 | m
+    out[41] = (before << c16 | place) << c3 | m
+    out[42] = (after << c16 | place) << c3 | m
+    out[43] = final_word << c16 | place
+    out[44] = (bag << c16 | g0) << c5 | place & np.uint64(7)
     # Tokens to both ends of the line, up to six: signatures and form fields are short lines.
     left = right = 0
     while left < 6 and i - left - 1 >= PAD and shape[i - left - 1] != LINE and shape[i - left - 1] != BLANK:
         left += 1
     while right < 6 and i + right + 1 < n + PAD and shape[i + right + 1] != LINE and shape[i + right + 1] != BLANK:
         right += 1
-    out[45] = _mix(46, (np.uint64(left) << c5 | np.uint64(right)) << c5 | s0, bits)
-    out[46] = _mix(47, ((np.uint64(left) << c5 | np.uint64(right)) << c16 | bag) << c5 | s0, bits)
+    out[45] = (np.uint64(left) << c5 | np.uint64(right)) << c5 | s0
+    out[46] = ((np.uint64(left) << c5 | np.uint64(right)) << c16 | bag) << c5 | s0
     # The nearest street and number words around.
     near = 0
     for j in range(max(PAD, i - 4), min(n + PAD, i + 5)):
@@ -289,9 +282,13 @@ def features(i, n, word, shape, spaced, head, tail, value, opens, run, mode, col
             near |= 64
         elif shape[j] == DIGITS6:
             near |= 128
-    out[47] = _mix(48, np.uint64(near) << c5 | s0, bits)
-    out[48] = _mix(49, (np.uint64(near) << c16 | small_g) << c5 | s0, bits)
-    out[49] = _mix(50, k0 << c16 | place, bits)
+    out[47] = np.uint64(near) << c5 | s0
+    out[48] = (np.uint64(near) << c16 | small_g) << c5 | s0
+    out[49] = k0 << c16 | place
+    for k in range(FEATURES):
+        x = (out[k] + np.uint64(k + 1) * _K1) * _K2
+        x = (x ^ (x >> np.uint64(29))) * _K3
+        out[k] = x >> np.uint64(64 - bits)
 
 
 @njit(cache=True, nogil=True)
