@@ -5,10 +5,15 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from curate.pipeline import Event
 
 CORE = ("polars", "pyarrow", "numba", "numpy", "sklearn", "cleanlab", "fairlearn", "pandas", "datasketch", "phonenumbers")
 EXTRAS = {
@@ -17,6 +22,10 @@ EXTRAS = {
     "ray": ("ray",),
 }
 NAMES = {"sklearn": "scikit-learn"}
+WARMED_BY = (("support_tickets", False), ("support_tickets", True), ("assistant_chat", True))
+"""Samples that are run to compile, and whether their letters are escaped. Kernels are compiled for what they are given:
+rows with labels and splits or conversations, texts as they lie in the file or put together from escapes."""
+WARM_ROWS = 800
 
 
 @click.command("doctor", epilog="\b\nExamples:\n  curate doctor\n  curate doctor --warm --selftest")
@@ -54,6 +63,7 @@ def doctor_command(warm: bool, selftest: bool) -> int:
     room = size(shutil.disk_usage(scratch).free) if scratch.is_dir() else "no such folder (TMPDIR)"
     click.echo(f"{'ok' if scratch.is_dir() else 'absent':<8} room for text of files over 1 GB, {scratch}: {room}")
     if warm and not broken:
+        click.echo("compiling for this machine, once, which takes a minute or two", err=True)
         click.echo(f"ok       kernels compiled in {duration(_warm())}")
     if selftest and not broken:
         from curate.selftest import run
@@ -66,22 +76,35 @@ def doctor_command(warm: bool, selftest: bool) -> int:
 
 
 def _warm() -> float:
-    """Run every engine on a few rows; numba keeps what it compiles on disk."""
+    """Run every engine as a first run would; numba keeps what it compiles on disk."""
     import json
     import tempfile
     import time
+    from itertools import islice
 
-    from curate import detect, load
+    from curate.cli.demo import sample_folder
+    from curate.workflow import run
 
     started = time.perf_counter()
-    texts = ["write to jo@example.org or call +44 20 7946 0018", "the same words again and again here", "naïve 東京 café",
-             "My name is Maria Lopez and I live at 12 Baker Street"]  # fmt: skip
-    rows = [{"text": f"{text} {k}", "label": "ab"[k % 2]} for text in texts for k in range(8)]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "warm.jsonl"
-        path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, *rows]), encoding="utf-8")
-        detect(load(path)).resolve()
+    samples = sample_folder()
+    for name, escaped in WARMED_BY:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{name}.jsonl"
+            with (samples / path.name).open(encoding="utf-8") as lines:
+                rows = [json.loads(line) for line in islice(lines, WARM_ROWS)]
+            path.write_text("".join(json.dumps(row, ensure_ascii=escaped) + "\n" for row in rows), encoding="utf-8")
+            run(path, out=Path(folder) / "run", train=False, listener=_said())
     return time.perf_counter() - started
+
+
+def _said() -> Callable[[Event], None]:
+    """Tells which stage is compiled for, so that nobody waits before a screen that stands still."""
+
+    def tell(event: Event) -> None:
+        if event.kind == "start":
+            click.echo(f"\r\x1b[2K  {event.stage.replace('_', ' ')} …", nl=False, err=True)
+
+    return tell
 
 
 def _show(module: str, kind: str) -> bool:
