@@ -178,4 +178,6 @@ def _without_traceback(args: list[str]) -> tuple[list[str], bool]:
 
 
 def _say(text: str) -> None:
+    if live := sys.modules.get("curate.cli.live"):
+        live.end_all()
     click.echo(text, err=True)

@@ -5,15 +5,10 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from curate.pipeline import Event
 
 CORE = ("polars", "pyarrow", "numba", "numpy", "sklearn", "cleanlab", "fairlearn", "pandas", "datasketch", "phonenumbers")
 EXTRAS = {
@@ -83,28 +78,20 @@ def _warm() -> float:
     from itertools import islice
 
     from curate.cli.demo import sample_folder
+    from curate.cli.live import LiveLine
     from curate.workflow import run
 
     started = time.perf_counter()
-    samples = sample_folder()
+    samples, shown = sample_folder(), LiveLine()
     for name, escaped in WARMED_BY:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"{name}.jsonl"
             with (samples / path.name).open(encoding="utf-8") as lines:
                 rows = [json.loads(line) for line in islice(lines, WARM_ROWS)]
             path.write_text("".join(json.dumps(row, ensure_ascii=escaped) + "\n" for row in rows), encoding="utf-8")
-            run(path, out=Path(folder) / "run", train=False, listener=_said())
+            run(path, out=Path(folder) / "run", train=False, listener=lambda event: shown.show(f"  {event.stage} …"))
+    shown.end()
     return time.perf_counter() - started
-
-
-def _said() -> Callable[[Event], None]:
-    """Tells which stage is compiled for, so that nobody waits before a screen that stands still."""
-
-    def tell(event: Event) -> None:
-        if event.kind == "start":
-            click.echo(f"\r\x1b[2K  {event.stage.replace('_', ' ')} …", nl=False, err=True)
-
-    return tell
 
 
 def _show(module: str, kind: str) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from curate.cli.live import LiveLine
 from curate.compiling import WORDS
 from curate.words import duration, plural, rough_duration
 
@@ -48,17 +47,19 @@ class Narrator:
     def __init__(self, quiet: bool = False, helpers: Sequence[str] = ()) -> None:
         self.quiet = quiet
         self.helpers = tuple(helpers)
-        self.live = sys.stderr.isatty() and not quiet and os.environ.get("TERM") != "dumb"
         self.said: dict[str, float] = {}
         self.since: dict[str, float] = {}
-        self._rewritten = ""
-        """The last live line."""
+        self._shown = LiveLine(quiet)
         self._stage = ExitStack()
         """What lasts as long as the stage that works."""
 
     def begin(self, words: str) -> None:
         """What is about to be done, before what it needs is loaded: that may take ten seconds."""
         self._line(words)
+
+    def reading(self) -> None:
+        """That the data is being read, on a terminal, until `read` is called."""
+        self._live("reading the data …")
 
     def read(self, dataset: Dataset) -> None:
         """How the input was understood, before anything is done with it."""
@@ -115,7 +116,7 @@ class Narrator:
             self._live(f"{name} …")
         elif event.kind == "progress" and event.total:
             share = event.done / event.total
-            if self.live:
+            if self._shown.on:
                 self._live(f"{name} {share:4.0%}")
             elif self._slow(event.stage) and share - self.said.get(event.stage, 0.0) >= STEP and share < 1:
                 self.said[event.stage] = share
@@ -153,7 +154,7 @@ class Narrator:
         step, steps, loss = event["step"], event["steps"], event.get("loss")
         key, share = f"{event['arm']}/{event['seed']}", event["step"] / max(1, event["steps"])
         text = f"{what}: step {step}/{steps}" + (f", loss {loss:.3f}" if loss is not None else "") + left
-        if self.live:
+        if self._shown.on:
             self._live(text)
         elif share - self.said.get(key, 0.0) >= 0.25 and share < 1:
             self.said[key] = share
@@ -193,19 +194,19 @@ class Narrator:
         """A line, unless it has been said, and behind it again what is rewritten."""
         if words not in self.said:
             self.said[words] = 1.0
+            before = self._shown.text
             self._line(words)
-            self._live(self._rewritten)
+            self._live(before)
 
     def _slow(self, stage: str) -> bool:
         """Short work needs no lines about how far it is."""
         return time.monotonic() - self.since.get(stage, time.monotonic()) > PATIENCE_SECONDS
 
     def _live(self, text: str) -> None:
-        if self.live:
-            self._rewritten = text
-            click.echo(f"\r\x1b[2K{text[:100]}", nl=False, err=True)
+        self._shown.show(text)
 
     def _line(self, text: str) -> None:
         if self.quiet:
             return
-        click.echo(("\r\x1b[2K" if self.live else "") + text, err=True)
+        self._shown.end()
+        click.echo(text, err=True)

@@ -224,6 +224,7 @@ def _make(verb: str) -> click.Command:
 
         # A folder of its own: one stage's answer must not overwrite the whole run beside it.
         out = out or str(workflow.default_out(workflow.input_path(recipe))) + f"-{verb}"
+        narrator.reading()
         result = workflow.run(recipe, out=out, train=False, listener=narrator.stage, on_read=on_read)
         if verb == "labels" and not quiet and not as_json:
             _told_labels(result)

@@ -61,6 +61,7 @@ def run_command(
 
         return show_dry_run(recipe, out, train=not no_train)
     narrator = Narrator(quiet or as_json)
+    narrator.reading()
     result = workflow.run(recipe, out=out, train=not no_train, listener=narrator.stage, training=narrator.training,
                           on_read=narrator.read, decisions=decisions)
     if decisions is not None and not (quiet or as_json):
