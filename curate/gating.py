@@ -67,6 +67,8 @@ ASKED_BY = {
 MOST_JUDGED_WHOLE, SAMPLE_ROWS = 50_000, 20_000
 """Rows up to which every label is judged, and how many are drawn beyond that."""
 LABEL_WIDTH = 60
+NAMED_LINES = 10
+"""Lines that cannot be read and are named; all of them are in `rejected.jsonl`."""
 
 
 @dataclass(frozen=True)
@@ -310,6 +312,7 @@ def _evidence(detected: Detected, plan: Plan, run: RunDir, *, curated: bool) -> 
     return facts.Evidence(
         n_rows=dataset.n_rows,
         rejected_rows=len(dataset.rejected),
+        rejected_at=[safe_text(f"{r.file}:{r.line}" if r.file else f"{r.line:,}") for r in dataset.rejected[:NAMED_LINES]],
         findings=detected.findings,
         plan=plan.table,
         dropped=plan.dropped,

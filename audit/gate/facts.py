@@ -92,6 +92,8 @@ class Evidence:
     """Whether only a sample of each class was judged."""
     labels_untold: bool = False
     """Whether the labels say what no words tell, so that a model of words is no judge of them."""
+    rejected_at: Sequence[str] = ()
+    """Where the first rows stand that could not be read."""
     curated: bool = False
     left: Mapping[str, int] = field(default_factory=dict)
     """What a second look at the curated data found, by stage."""
@@ -145,7 +147,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
 
     facts = {
         "rows": Fact(float(n), n, short=lambda bound: f"{plural(math.ceil(bound - n), 'more row')} would do."),
-        "bad_rows": _bad_rows(e.rejected_rows, e.n_rows),
+        "bad_rows": _bad_rows(e.rejected_rows, e.n_rows, e.rejected_at),
         "duplicate_rate": rows(drops & ~leaks, "exact_duplicates", "near_duplicates", share=True),
         "leaked_rows": Fact(None, why_missing=NO_SPLIT, applies=False)
         if e.train_row.all() and not leaks.any()
@@ -199,15 +201,16 @@ def _count(mask: Any, n: int, why: str) -> Fact:
     return Fact(float(len(at)), n, at)
 
 
-def _bad_rows(bad: int, good: int) -> Fact:
+def _bad_rows(bad: int, good: int, at: Sequence[str] = ()) -> Fact:
     n = bad + good
+    named = f" ({', '.join(at)}{', …' if len(at) < bad else ''})" if at else ""
 
     def short(bound: float) -> str:
         """Lines that are mended become rows."""
         least = next(k for k in range(max(0, math.ceil(bad - bound * n) - 1), bad + 1) if (bad - k) / n <= bound)
         all_ = "the one line" if bad == 1 else f"all {bad:,} lines"
         some = all_ if least == bad else f"{least:,} of {bad:,} lines"
-        return f"Mending {some} that cannot be read brings it within the limit."
+        return f"Mending {some} that cannot be read{named} brings it within the limit."
 
     return Fact(bad / max(1, n), n, short=short)
 

@@ -478,6 +478,7 @@ def test_data_that_fails_is_told_what_cures_it_read_in_the_same_way(inside: Cura
         file.write("{broken\n")
     failed = inside("gate", data, "--on-bad-row", "skip", "--role", "label=label")
     assert failed.returncode == 1
+    assert f"Mending the one line that cannot be read ({len(spoilt()) + 1}) brings it" in " ".join(failed.stdout.split())
     way = f"next: `curate run '{data}' --no-train --role label=label --on-bad-row skip` cures what it can, "
     assert failed.stderr.splitlines()[-1] == f"{way}`curate gate 'runs/branch of ada'` judges what that leaves"
     for options in (("--format", "json"), ("--quiet",)):
