@@ -1,7 +1,7 @@
 """The report's figures, drawn as inline SVG: intervals, stacked bars, paired bars, curves, histograms.
 
 Every figure says its axis and unit, carries a title and a description for readers who do not see it, and is drawn for
-a given width: the page holds a wide and a narrow drawing and shows the one that fits, so text never shrinks.
+a given width: the page holds a wide and a narrow drawing and shows the one that fits, so text hardly shrinks.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from curate.words import count
 
 NARROW = 520
 """Below this width labels stand above their marks."""
+LINE = 13.0
+"""From one line of a label to the next."""
 STATUSES = ("applied", "noted", "pending", "stale", "rejected", "superseded")
 
 
@@ -53,7 +55,9 @@ def intervals(
     narrow = width < NARROW
     left = 8.0 if narrow else min(330.0, 16 + CHARACTER * max((len(b.label) for b in bars), default=0))
     told_width = 0.0 if narrow else 14 + CHARACTER * max((len(b.told) for b in bars), default=0)
-    step, top = (58.0, 4.0) if narrow else (30.0, 8.0)
+    written = [two_lines(b.label, width - 16 if narrow else left - 8) for b in bars]
+    second = LINE * (max(map(len, written), default=1) - 1)
+    step, top = (58.0 + second, 4.0) if narrow else (30.0, 8.0)
     values = [v for b in bars for v in (b.value, b.low, b.high, *b.points) if v is not None]
     values += [0.0] if zero else []
     values += [-1.6 * band, 1.6 * band] if band else []
@@ -70,14 +74,15 @@ def intervals(
     if zero:
         drawing.line(scale(0), top - 4, scale(0), bottom, "zero")
     drawing.line(scale.left, bottom, scale.right, bottom)
-    for i, bar in enumerate(bars):
-        y = top + step * i + (44 if narrow else step / 2)
+    for i, (bar, lines) in enumerate(zip(bars, written, strict=True)):
+        y = top + step * i + (44 + second if narrow else step / 2)
         if narrow:
-            drawing.text(left, y - 28, bar.label, "label", room=width - 16)
+            for line, label in enumerate(reversed(lines)):
+                drawing.text(left, y - 28 - LINE * line, label, "label", room=width - 16)
             drawing.text(left, y - 13, bar.told, "told soft")
         else:
-            for line, label in enumerate(lines := two_lines(bar.label, left - 8)):
-                drawing.text(left, y + 4 + 13 * line - 6.5 * (len(lines) - 1), label, "label", "end", room=left - 8)
+            for line, label in enumerate(lines):
+                drawing.text(left, y + 4 + LINE * (line - (len(lines) - 1) / 2), label, "label", "end", room=left - 8)
             drawing.text(width - told_width + 8, y + 4, bar.told, "told")
         if bar.low is not None and bar.high is not None:
             drawing.line(scale(bar.low), y, scale(bar.high), y, "whisker")

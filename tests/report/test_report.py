@@ -604,3 +604,18 @@ def test_a_long_figure_label_takes_two_lines_and_loses_no_word() -> None:
     ]  # fmt: skip
     assert two_lines("short", 322) == ["short"]
 
+
+def test_the_name_of_an_arm_stands_whole_on_a_narrow_page_and_other_lines_keep_their_distance() -> None:
+    from audit.report.html import NARROW
+    from audit.report.plots import Bar, intervals
+
+    def drawn(label: str) -> tuple[list[str], list[float]]:
+        bars = [Bar(label, 0.1, 0.0, 0.2, "+10.0 [0.0, +20.0]"), Bar("raw data", 0.0, -0.1, 0.1, "0.0 [−10.0, +10.0]")]
+        page = intervals(bars, width=NARROW, name="f", title="t", description="d", x_label="points")
+        texts = re.findall(r'<text class="(?:label|told soft)"[^>]* y="([\d.]+)"[^>]*>([^<]*)<', page)
+        return [text for _, text in texts], [float(y) for y, _ in texts]
+
+    words, heights = drawn("curated data vs random removal of the same size (control)")
+    assert words[:3] == ["of the same size (control)", "curated data vs random removal", "+10.0 [0.0, +20.0]"]
+    assert heights[1] < heights[0] < heights[2] < heights[3] < heights[4]
+    assert drawn("curated data")[0][0] == "curated data"
