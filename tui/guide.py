@@ -18,6 +18,7 @@ from textual.widgets import Button, Select, Static
 
 from curate.dataset.atomic import can_be_made
 from curate.safetext import safe_text
+from curate.words import plural
 from tui.keymap import key
 from tui.rail import Keys
 from tui.recipe_file import Beginning, begin, is_data, replace
@@ -136,7 +137,7 @@ class GuideScreen(ShowsErrors, Screen[None]):
         dataset = beginning.dataset
         why = {g.what: safe_text(g.reason) for g in dataset.detected.guesses}
         left_out = f" ({len(dataset.rejected):,} more left out)" if dataset.rejected else ""
-        task = f"{dataset.n_rows:,} rows{left_out}, task {dataset.task}: {why.get('task', '')}."
+        task = f"{plural(dataset.n_rows, 'row')}{left_out}, task {dataset.task}: {why.get('task', '')}."
         task += f" Text stands inside columns: {safe_text(', '.join(within[:2]))} may be chosen." if within else ""
         task += f" {safe_text(told[:1].upper() + told[1:])}." if told else ""
         task += f" Put right what is wrong (Tab, Enter), then {key('go')}.\n{said_of_file(beginning)}"

@@ -40,7 +40,7 @@ class JudgeScreen(PanelScreen):
         Binding("1", "vote(1)", "Left", id="judge_left", tooltip="The answer on the left is better"),
         Binding("2", "vote(2)", "Right", id="judge_right", tooltip="The answer on the right is better"),
         Binding("equals_sign", "vote(0)", "Neither", id="judge_neither", key_display="=", tooltip="Neither is better"),
-        Binding("space", "skip", "Skip", id="skip", key_display="space", tooltip="Not now"),
+        Binding("space", "skip", "Skip", id="skip", tooltip="Not now"),
         Binding("u", "take_back", "Undo", id="undo", tooltip="Take back your last word"),
         Binding("v", "rates", "Votes", id="votes", tooltip="What the votes come to so far, by the names of the arms"),
         Binding("s", "write", "Answers", id="write_answers",

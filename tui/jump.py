@@ -16,7 +16,10 @@ from tui.panels import PANELS
 from tui.rail import Keys
 
 LETTERS = "asdfghjklqwertzuiopyxcvbnm"
-NAMES = {"queue": "queue", "detail": "evidence", "filter": "filter", "rail": "rail"}
+NAMES = {"detail": "evidence", "ablation-scroll": "verdict", "fair-scroll": "groups", "slider": "threshold",
+         "batch-rows": "rows", "batch-row": "row", "tokens-scroll": "tokens", "judge-prompt": "prompt",
+         "review-question": "question", "review-rules": "rules", "train-runs": "runs"}  # fmt: skip
+"""Parts that are called another word than their id."""
 
 
 class JumpScreen(ModalScreen[str | None]):

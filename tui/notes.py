@@ -97,7 +97,10 @@ def nothing_here(session: Session, stages: list[str], queue: Queue) -> Text:
         return Text(" ".join(["No finding fits the filter.", *_of_rows(session, queue), f"{key('back')} clears it."]))
     if queue.wish.waiting_only and queue.total:
         return Text(f"Nothing waits here any more. Press {key('waiting')} to see every finding of this panel. {onward}.")
-    if skipped(session, stages):
-        said = [f"{stage_title(s)}: skipped, {session.detected.outcomes[s].reason}." for s in stages]
-        return Text("\n".join([*said, "", other_roles()]))
+    unasked = [s for s in stages if session.detected.outcomes[s].status == "skipped"]
+    if unasked:
+        said = [f"{stage_title(s)}: skipped, {session.detected.outcomes[s].reason}." for s in unasked]
+        others = [stage_title(s) for s in stages if s not in unasked]
+        found = f"{' and '.join(others)}: nothing was found. {onward}."
+        return Text("\n".join([*said, "", found if others else other_roles()]))
     return Text(f"Every row was looked at and nothing was found. {onward}.")

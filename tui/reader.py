@@ -101,11 +101,23 @@ class Reader:
         row = session.findings["row"][index].as_py()
         found = {name: session.findings[name][index].as_py() for name in ("action", "field", "score", "reason")}
         proposal = self.proposal(index, found["action"], self._of_one_column(found["field"], row), row)
-        text = safe_text(found["reason"]) if row is None else preview or ""
+        text = self._told(index, found["reason"]) if row is None else preview or ""
         if found["action"] == "replace":
             text = _around(text, proposal.removeprefix("→ "))
         flagged = bool(session.state.flags) and self.flagged(index)
         return Line(STATUSES[session.state.status[index]], row, found["score"], proposal, text, flagged)
+
+    def _told(self, index: int, reason: str) -> str:
+        """Why there is a finding about the dataset; before it, what tells one group's line from the next."""
+        numbers = self._numbers(self.session.findings["evidence"][index].as_py())
+        group, others, needed = (numbers.get(name) for name in ("group_value", "rest_value", "rows_needed"))
+        if numbers.get("value") is not None and group is not None and others is not None:
+            return f"{group:.2f} vs {others:.2f}: {safe_text(reason)}"
+        return f"about {needed:,} rows would settle it: {safe_text(reason)}" if needed else safe_text(reason)
+
+    @staticmethod
+    def _numbers(evidence: str | None) -> dict[str, Any]:
+        return orjson.loads(evidence) if evidence else {}
 
     def _of_one_column(self, field_name: str | None, row: int | None) -> str | None:
         """A group's part of the name of a comparison, where all groups are of one column: a queue has no room for more."""
@@ -161,7 +173,7 @@ class Reader:
         found = session.findings.slice(index, 1).to_pylist()[0]
         planned = session.plan.table.slice(index, 1).to_pylist()[0]
         row, witness = found["row"], planned["witness_row"]
-        numbers = orjson.loads(found["evidence"]) if found["evidence"] else {}
+        numbers = self._numbers(found["evidence"])
         relabel = found["action"] == "relabel" and row is not None
         finding_id = found["finding_id"].hex()
         return Evidence(
@@ -189,7 +201,7 @@ class Reader:
             suggested=self.label(planned["replacement"]) if relabel else "",
             top=tuple((self.label(name), float(p)) for name, p in _pairs(numbers.pop("top", ()))),
             neighbours=self._neighbours(numbers.pop("neighbours", ())),
-            numbers={self.word(str(k)): self._clean(v) for k, v in numbers.items()},
+            numbers={self.word(str(k)): self._clean(v) for k, v in numbers.items() if v is not None},
             decisions=tuple(self._decisions(finding_id)),
         )
 

@@ -58,7 +58,7 @@ class ReviewScreen(PanelScreen):
         Binding("x", "answer('reject')", "Wrong", id="reject", tooltip="The finding is wrong: leave the data as it is"),
         Binding("e", "edit", "Edit", id="edit",
                 tooltip="It is right that something is wrong, but put another label or text there"),
-        Binding("space", "skip", "Skip", id="skip", key_display="space", tooltip="Do not answer this one now"),
+        Binding("space", "skip", "Skip", id="skip", tooltip="Do not answer this one now"),
         Binding("n", "order", "Order", id="order", tooltip="Ask in another order: mixed, random, score, value, gate"),
         Binding("s", "stage", "Which", id="review_stage", show=False, tooltip="Ask about another stage of this panel"),
         Binding("plus", "width(1)", "", id="wider", key_display="+", show=False,

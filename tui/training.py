@@ -20,7 +20,7 @@ from textual_plotext import PlotextPlot
 from curate.errors import CurateError
 from curate.review.session import Session
 from curate.safetext import safe_text
-from curate.words import duration, plural
+from curate.words import plural, rough_duration
 from tui import charts
 from tui.batch import BatchScreen
 from tui.job import Job, Run, Watch
@@ -164,7 +164,7 @@ class Watching(PanelScreen):
         if self.refused:
             return Text(f"✗ Training cannot start: {self.refused}")
         if watch.running:
-            left = f", about {duration(watch.eta_s)} left" if watch.eta_s is not None else ""
+            left = f", about {rough_duration(watch.eta_s)} left" if watch.eta_s else ""
             state = charts.overall(watch).append(left)
             if self.stopping:
                 state = Text("▸ stopping; finished training runs are kept …")

@@ -13,6 +13,7 @@ from rich.console import Console
 from curate import workflow
 from curate.recipe import Recipe
 from tests.tui.conftest import Drive, rows, write
+from tui.guide import GuideScreen
 from tui.notes import Line
 
 
@@ -42,3 +43,24 @@ async def test_a_panel_that_was_skipped_says_how_columns_are_put_right(
         await d.panel("fairness")
         await d.press("b")
         await d.sees("A column was taken for something else? o, then choose the file again")
+
+
+async def test_a_panel_where_one_stage_was_skipped_does_not_say_that_every_row_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "t.jsonl", rows(20)[:5])
+    recipe = {"data": {"input": "t.jsonl"}, "run": {"stages": ["label_issues", "label_names"]}}
+    workflow.run(Recipe.parse(recipe), out=tmp_path / "runs" / "t", train=False)
+    async with drive(tmp_path / "runs" / "t") as d:
+        await d.panel("labels")
+        await d.sees("Label issues: skipped, rows with a label: 5", "Label spellings: nothing was found.")
+        assert "Every row" not in d.words()
+
+
+async def test_one_row_is_called_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "t.jsonl", rows(20)[:1])
+    async with drive(tmp_path / "t.jsonl") as d:
+        await d.on(GuideScreen)
+        await d.sees("1 row, task")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,6 +62,8 @@ async def test_what_only_notes_is_noted_on_the_rail_over_the_queue_in_the_eviden
         assert "noted: " not in d.words()
         assert f"{n} apply" not in d.words()
         assert "region / " not in str(screen.table.queue.get_cell_at(0, 3)), "the one column of groups is not named"
+        told = re.compile(r"\d\.\d\d vs \d\.\d\d: |about [\d,]+ rows would settle it: ")
+        assert all(told.match(str(screen.table.queue.get_cell_at(k, 4))) for k in range(n))
         await d.press("A")
         await d.sees(f"then: ✓ {n} noted", "no row leaves, comes back or is changed")
         await d.press("escape")

@@ -250,6 +250,9 @@ async def test_jump_mode_goes_to_panels_and_parts(run: Path, drive: Drive) -> No
         assert d.app.current_mode == "duplicates"
         await d.press("ctrl+o", "escape")
         assert d.app.current_mode == "duplicates"
+        await d.panel("ablation")
+        await d.press("ctrl+o")
+        await d.sees("a verdict")
 
 
 async def test_the_mouse_goes_along_the_rail_and_the_queue(run: Path, drive: Drive) -> None:
