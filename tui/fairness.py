@@ -142,6 +142,8 @@ class FairnessScreen(PanelScreen):
         self.query_one("#fair-audit", Static).update(audit)
         legend = [f"{SIGN[o]} {o}: {SAYS[o]}" for o in ORDER]
         legend.append(f"├─●─┤ difference in points, 95% interval  │ none  ┊ ±{100 * found.delta:g}: too small to matter")
+        told = "an interval is of one comparison; many are made, so {} takes more, and that of {} may lie clear of 0"
+        legend.append(told.format(SIGN["disparity"], SIGN["insufficient evidence"]))
         self.query_one("#fair-legend", Static).update(Group(*(Text(t, style="dim") for t in legend)))
 
     def _table(self, title: str, lines: Iterable[Line], delta: float, width: int) -> RenderableType:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import xxhash
 
 from curate import workflow
 from curate.dataset import make_private_dir
@@ -98,12 +99,20 @@ class Job:
         folder = self.run / "train"
         make_private_dir(folder)
         (folder / "events.jsonl").unlink(missing_ok=True)
+        before = self._verdict_now()
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "curate", "ablate", str(self.run.resolve())],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=child_environment(), start_new_session=True,
             )  # fmt: skip
-        self.pid_file.write_bytes(orjson.dumps({"pid": self.process.pid}))
+        self.pid_file.write_bytes(orjson.dumps({"pid": self.process.pid, "before": before}))
+
+    def _verdict_now(self) -> str | None:
+        """A hash of `ablation.json`; None where there is none."""
+        try:
+            return xxhash.xxh3_128_hexdigest((self.run / "ablation.json").read_bytes())
+        except OSError:
+            return None
 
     def pid(self) -> int | None:
         """The process, when it is alive, whoever started it."""
@@ -160,17 +169,19 @@ class Job:
         return {**{arm: dict(by_step) for arm, by_step in told.items()}, **out}
 
     def _last_words(self) -> str:
-        """The end of the log of a process that ended without writing a result."""
+        """The end of the log of a process that ended without writing a result. A result is another than there was when
+        it began, or younger: the times of files alone are those of the copying where a run was copied."""
         try:
             begun = self.pid_file.stat().st_mtime_ns
+            told = orjson.loads(self.pid_file.read_bytes())
             lines = self.log_file.read_text(errors="replace").splitlines()
-        except OSError:
+            now = self._verdict_now()
+            if now is not None:
+                another = "before" in told and told["before"] != now
+                if another or (self.run / "ablation.json").stat().st_mtime_ns >= begun:
+                    return ""
+        except (OSError, ValueError, TypeError):
             return ""
-        try:
-            if (self.run / "ablation.json").stat().st_mtime_ns >= begun:
-                return ""
-        except OSError:
-            pass
         said = [safe_text(line.rpartition("\r")[2]) for line in lines if line.strip()]
         return "\n".join(said[-LAST_LINES:]) or "it said nothing"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 import signal
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+import xxhash
 
 from curate.review.session import Session
 from tests.tui.conftest import STAGES, Drive, rows, write
@@ -116,6 +118,19 @@ def test_a_stop_that_was_asked_for_is_told_from_a_process_that_failed(run: Path,
     (run / "train" / "log.txt").write_text(words)
     job = Job(run)
     assert job.watch(Session.open(run)).stopped is stopped
+
+
+@pytest.mark.parametrize(("before", "early"), [(b"an older verdict", False), (None, False), (b"{}", True)])
+def test_a_verdict_is_one_however_old_its_file_became_by_copying_the_run(
+    run: Path, before: bytes | None, early: bool
+) -> None:
+    (run / "train").mkdir()
+    (run / "ablation.json").write_bytes(b"{}")
+    os.utime(run / "ablation.json", (1, 1))
+    known = None if before is None else xxhash.xxh3_128_hexdigest(before)
+    (run / "train" / "process.json").write_bytes(orjson.dumps({"pid": 0, "before": known}))
+    (run / "train" / "log.txt").write_text("no base")
+    assert bool(Job(run).watch(Session.open(run)).ended_early) is early
 
 
 def test_a_process_number_in_use_by_another_program_is_not_training(run: Path) -> None:
