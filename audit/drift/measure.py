@@ -129,7 +129,8 @@ def measure(old: Dataset, new: Dataset, seed: int = 0, threads: int = 1) -> Drif
     near[cluster[side == 0]] = True
     lengths = _lengths(a, b)
     shares = tuple(_shares(old, new, cluster, seed))
-    fresh = np.flatnonzero(~near[cluster] | (side == 0))  # rows that were carried over say nothing of what is new
+    repeats = near[cluster] | known[first]  # a text of no words has no near duplicates, only copies
+    fresh = np.flatnonzero(~repeats | (side == 0))  # rows that were carried over say nothing of what is new
     apart, why = _apart(texts, side, cluster, fresh, seed, threads)
     chosen = _sampled(side, fresh, seed)
     some, some_side = texts.take(pa.array(chosen)), side[chosen]
@@ -141,7 +142,7 @@ def measure(old: Dataset, new: Dataset, seed: int = 0, threads: int = 1) -> Drif
         old_rows=len(a),
         new_rows=len(b),
         repeated=round(float(known[first[side == 1]].mean()), 4),
-        nearly=round(float((near[cluster] | known[first])[side == 1].mean()), 4),
+        nearly=round(float(repeats[side == 1].mean()), 4),
         shares=shares,
         lengths=lengths,
         apart=apart,

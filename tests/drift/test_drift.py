@@ -165,6 +165,13 @@ def test_a_file_beside_itself_is_nothing_new_and_no_reason_to_train(tmp_path: Pa
     assert "train again? not needed: every new row repeats an old one, or nearly, and the labels have not moved" in out
 
 
+def test_rows_without_a_word_repeat_those_of_before_too(tmp_path: Path) -> None:
+    wordless = [{"text": text, "label": "card", "team": "a"} for text in ("", "🙏", "...") for _ in range(40)]
+    data = dataset(tmp_path, "may.jsonl", rows(300, 0) + wordless)
+    found = measure(data, data, threads=2)
+    assert (found.repeated, found.recommendation) == (1.0, "not needed")
+
+
 def test_one_new_row_is_told_as_one(tmp_path: Path) -> None:
     old = rows(150, 0)
     found = drift(tmp_path, old, [*old, *rows(1, 1)])
