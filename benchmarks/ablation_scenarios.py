@@ -223,6 +223,8 @@ def main() -> int:
     parser.add_argument("--layers", nargs="+", type=int, default=[], help="layers of the base that learn; all unless given")
     parser.add_argument("--tiny", action="store_true", help="a small random base instead, for a machine that has no time")
     arguments = parser.parse_args()
+    if arguments.seeds < 3:
+        parser.error("--seeds must be 3 or more: an ablation concludes nothing from fewer")
     if arguments.tiny:
         sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "train"))
         from tiny_base import make_base
