@@ -3,7 +3,7 @@
     python -m benchmarks.bench_fairness [speed|law|identity] [--rows 1000000]           (or: make bench-fairness)
 
 `speed`: so many rows, three sensitive columns with all their intersections, 1,000 draws, with and without near-duplicate
-clusters, in a process of its own (peak memory); then 100,000 rows and one column beside `MetricFrame(n_boot=…)` with the
+clusters, in a process of its own (peak memory); then a tenth of the rows and one column beside `MetricFrame(n_boot=…)` with the
 same seven metrics in the same run. fairlearn is given fewer draws and its time is scaled to 1,000: it is linear in the
 draws, which the run shows by timing two numbers of them. `law`: every metric by group with intervals, and how far the
 values lie from MetricFrame's. `identity`: how often the word list finds the group that template sentences name, and
@@ -53,13 +53,13 @@ def _large(rows: int, clustered: bool) -> None:
           f"{wall:.1f} s wall, {cpu:.1f} s processor time, peak {peak:.2f} GB")  # fmt: skip
 
 
-def _beside_fairlearn() -> None:
+def _beside_fairlearn(rows: int) -> None:
     from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
     from sklearn.metrics import accuracy_score, f1_score, precision_score
 
     from audit.fairness import audit_groups
 
-    label, guess, columns = _rows(100_000)
+    label, guess, columns = _rows(rows)
     truth, predicted = (label == "1").astype(int), (guess == "1").astype(int)
     metrics = {
         "selection_rate": selection_rate, "tpr": true_positive_rate, "fpr": false_positive_rate,
@@ -79,7 +79,7 @@ def _beside_fairlearn() -> None:
         theirs[draws] = time.process_time() - start
     per_draw = (theirs[30] - theirs[10]) / 20
     scaled = theirs[30] + 970 * per_draw
-    print(f"100,000 rows, one column, seven metrics: ours, 1,000 draws and comparisons, {ours:.2f} s of processor time; "
+    print(f"{rows:,} rows, one column, seven metrics: ours, 1,000 draws and comparisons, {ours:.2f} s of processor time; "
           f"MetricFrame {theirs[10]:.1f} s for 10 draws, {theirs[30]:.1f} s for 30, so {scaled:,.0f} s for 1,000: "
           f"{scaled / ours:,.0f} times as long")  # fmt: skip
 
@@ -173,13 +173,13 @@ def speed(rows: int) -> None:
         print(f"{rows:,} rows x 3 columns with intersections x 1,000 draws, {name}: ", end="", flush=True)
         again = [sys.executable, "-m", "benchmarks.bench_fairness", "--rows", str(rows), "--side", name]
         subprocess.run(again, check=True)
-    _beside_fairlearn()
+    _beside_fairlearn(rows // 10)
 
 
 def main() -> None:
     """The parts asked for; all without arguments."""
     parser = command(__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of speed")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of speed; a tenth of them beside fairlearn")
     parser.add_argument("--side", choices=list(SIDES), help="this line of speed alone, in this process")
     asked = with_parts(parser, ("speed", "law", "identity"))
     if asked.side:
