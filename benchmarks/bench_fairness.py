@@ -2,12 +2,12 @@
 
     python -m benchmarks.bench_fairness [speed|law|identity] [--rows 1000000]           (or: make bench-fairness)
 
-`speed`: so many rows, three sensitive columns with all their intersections, 1,000 draws, with and without near-duplicate
-clusters, in a process of its own (peak memory); then a tenth of the rows and one column beside `MetricFrame(n_boot=…)`
-with the same seven metrics in the same run. fairlearn is given fewer draws and its time is scaled to 1,000: it is linear in the
-draws, which the run shows by timing two numbers of them. `law`: every metric by group with intervals, and how far the
-values lie from MetricFrame's. `identity`: how often the word list finds the group that template sentences name, and
-which groups come with toxic comments.
+`speed`: so many rows, three sensitive columns with all their intersections, 1,000 draws, with and without
+near-duplicate clusters, in a process of its own (peak memory); then a tenth of the rows and one column beside
+`MetricFrame(n_boot=…)` with the same seven metrics in the same run. fairlearn is given fewer draws and its time is
+scaled to 1,000: it is linear in the draws, which the run shows by timing two numbers of them. `law`: every metric by
+group with intervals, and how far the values lie from MetricFrame's. `identity`: how often the word list finds the group
+that template sentences name, and which groups come with toxic comments.
 """
 
 from __future__ import annotations

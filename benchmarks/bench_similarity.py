@@ -10,7 +10,6 @@ because a shared machine makes wall clock noisy.
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import sys
@@ -63,8 +62,8 @@ def best(work: Callable[[], object], repeats: int = 3) -> tuple[float, float]:
 
 
 def _cpu_seconds() -> float:
-    own, children = os.times(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.user + own.system + children.ru_utime + children.ru_stime
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 def main(articles: Path, rows: int) -> None:
@@ -90,19 +89,19 @@ def main(articles: Path, rows: int) -> None:
         report(f"near_duplicate_edges, {threads} thread(s)", lambda t=threads: near_duplicate_edges(texts, threads=t))
         report(f"exact_groups, {threads} thread(s)", lambda t=threads: exact_groups(texts, threads=t))
     print(near_duplicate_edges(texts, threads=2).stats)
-    same = pa.array([texts[0].as_py()] * 1_000_000, pa.large_string())
-    million = same.nbytes / 1e6
-    report("1,000,000 identical rows, near, 2 threads", lambda: near_duplicate_edges(same, threads=2), million, 1)
-    report("1,000,000 identical rows, exact, 2 threads", lambda: exact_groups(same, threads=2), million, 1)
+    same = pa.array([texts[0].as_py()] * (10 * rows), pa.large_string())
+    size = same.nbytes / 1e6
+    report(f"{10 * rows:,} identical rows, near, 2 threads", lambda: near_duplicate_edges(same, threads=2), size, 1)
+    report(f"{10 * rows:,} identical rows, exact, 2 threads", lambda: exact_groups(same, threads=2), size, 1)
     one_word = texts[0].as_py().split(" ")
     rng = np.random.default_rng(1)
     varied = [
         " ".join([*one_word[:at], f"v{rng.integers(10**9)}", *one_word[at + 1 :]])
-        for at in rng.integers(0, len(one_word), 200_000).tolist()
+        for at in rng.integers(0, len(one_word), 2 * rows).tolist()
     ]
     rows_of_one = pa.array(varied, pa.large_string())
     report(
-        "200,000 rows equal but one word, near, 2 threads",
+        f"{2 * rows:,} rows equal but one word, near, 2 threads",
         lambda: near_duplicate_edges(rows_of_one, threads=2),
         rows_of_one.nbytes / 1e6,
         1,
