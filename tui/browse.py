@@ -26,6 +26,7 @@ from tui.queue import SORTS, Heading, Queue, Wish, arranged, groupings
 from tui.rail import NARROW
 from tui.shell import PanelScreen
 from tui.table import QueueTable
+from tui.words import READING
 
 EVIDENCE_PAUSE_SECONDS = 0.03
 """A cursor that moves on within this has no evidence read: whoever holds a key down waits for none of it."""
@@ -78,7 +79,7 @@ class QueueScreen(PanelScreen):
             yield FilterBox(id="filter", placeholder=asked)
             yield QueueTable(self.reader)
         with VerticalScroll(id="detail", can_focus=True):
-            yield Static("", id="evidence")
+            yield Static(Text(READING, style="dim"), id="evidence")
 
     def first_focus(self) -> str:
         """The queue."""
@@ -228,7 +229,7 @@ class QueueScreen(PanelScreen):
             return
         try:
             if not self.session.dataset.at_hand:
-                self.app.call_from_thread(put, Text("reading the rows …", style="dim"), (index, reveal))
+                self.app.call_from_thread(put, Text(READING, style="dim"), (index, reveal))
             evidence = self.reader.evidence(index, reveal=reveal)
             effects = self.desk.effects
             # What is there already stays until all of it is known anew; each look lays the whole screen out again.

@@ -89,7 +89,7 @@ class FairnessScreen(PanelScreen):
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="fair-scroll", can_focus=True):
-            yield Static("", id="fair-curation")
+            yield Static(Text("working out the effects …", style="dim"), id="fair-curation")
             yield Static("", id="fair-audit")
             yield Static("", id="fair-legend")
 

@@ -29,7 +29,7 @@ from tui.keymap import key
 from tui.panels import stages_of
 from tui.rail import Keys
 from tui.shell import PanelScreen
-from tui.words import stage_title
+from tui.words import READING, stage_title
 
 ORDERS = ("mixed", "random", "score", "value", "gate")
 SAYS = {
@@ -110,7 +110,7 @@ class ReviewScreen(PanelScreen):
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="review-question", can_focus=True):
-            yield Static("", id="review-evidence")
+            yield Static(Text(READING, style="dim"), id="review-evidence")
         with VerticalScroll(id="review-side", can_focus=False):
             yield Static("", id="review-rates")
             yield OptionList(id="review-rules", markup=False)

@@ -18,6 +18,8 @@ MEANING = {
     "superseded": "another finding makes it needless",
     "stale": "was accepted, but the proposal has changed since: decide again",
 }
+READING = "reading the rows …"
+"""Where the text of a row is to come: it waits for the scanner that masks it, and on a first run for its compiler."""
 NOTED = "noted"
 """In place of `applies`, for what only notes something."""
 NOTES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from pathlib import Path
 from typing import cast
 
@@ -13,8 +14,10 @@ from rich.console import Console
 from curate import workflow
 from curate.recipe import Recipe
 from tests.tui.conftest import Drive, rows, write
+from tui.evidence import Evidence
 from tui.guide import GuideScreen
 from tui.notes import Line
+from tui.reader import Reader
 
 
 @pytest.mark.parametrize("width", range(30, 110))
@@ -64,3 +67,24 @@ async def test_one_row_is_called_one_row(tmp_path: Path, monkeypatch: pytest.Mon
     async with drive(tmp_path / "t.jsonl") as d:
         await d.on(GuideScreen)
         await d.sees("1 row, task")
+
+
+async def test_evidence_that_is_being_read_is_no_empty_box(
+    run: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
+) -> None:
+    go, read = threading.Event(), Reader.evidence
+
+    def slow(self: Reader, index: int, *, reveal: bool = False) -> Evidence:
+        assert go.wait(120)
+        return read(self, index, reveal=reveal)
+
+    monkeypatch.setattr(Reader, "evidence", slow)
+    async with drive(run) as d:
+        try:
+            await d.pilot.press("ctrl+o", "3")
+            await d.until(lambda: "reading the rows" in d.words(), "a word in the box", 60)
+        finally:
+            go.set()
+        await d.settle()
+        await d.sees("Change the label of row")
+        assert "reading the rows" not in d.words()
