@@ -57,6 +57,37 @@ def test_a_parquet_file_that_mixes_both_ways_to_write_turns_says_the_same(tmp_pa
     assert (said["role"], said["content"]) == ("assistant", "a2")
 
 
+_PAIR = (
+    lambda t: [{"role": w, "content": s} for w, s in t],
+    lambda t: json.dumps([{"from": w, "value": s} for w, s in t]),
+    lambda t: "".join(f"\n\n{'Human' if w == 'user' else 'Assistant'}: {s}" for w, s in t),
+)
+
+
+@pytest.mark.parametrize("written", _PAIR)
+@pytest.mark.parametrize("prompt", [None, "q2"])
+def test_of_pairs_of_whole_conversations_only_what_differs_is_an_answer(
+    tmp_path: Path, written: Any, prompt: str | None
+) -> None:
+    begun = [("user", "q1"), ("assistant", "a1"), ("user", "q2")]
+    same = written([("user", "q2"), ("assistant", "x")])
+    rows = [{"chosen": written([*begun, ("assistant", "good")]), "rejected": written([*begun, ("assistant", "bad")])},
+            {"chosen": same, "rejected": same}]  # fmt: skip
+    rows = [row | ({} if prompt is None else {"prompt": prompt}) for row in rows]
+    found = parts(of(tmp_path, rows, task="preference"))
+    assert (found["response"], found["rejected"]) == (["good", "x"], ["bad", "x"])
+    assert found["prompt"] == (["q1\na1\nq2", "q2"] if prompt is None else ["q2", "q2"])
+
+
+def test_pairs_of_answers_without_their_prompts_are_read_whole(tmp_path: Path) -> None:
+    turns = [{"role": "assistant", "content": "a"}], [{"role": "assistant", "content": "b"}]
+    rows: list[dict[str, Any]] = [{"prompt": "q", "chosen": turns[0], "rejected": turns[1]}]
+    assert parts(of(tmp_path, rows, task="preference")) == {"prompt": ["q"], "response": ["a"], "rejected": ["b"]}
+    rows = [{"prompt": "q", "chosen": "Human: a", "rejected": "Human: b"}]
+    told = {"prompt": ["q"], "response": ["Human: a"], "rejected": ["Human: b"]}
+    assert parts(of(tmp_path, rows, task="preference")) == told
+
+
 def test_calls_of_tools_are_answers_and_their_results_are_not(tmp_path: Path) -> None:
     call = {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}
     data = of(tmp_path, [{"messages": [{"role": "user", "content": "q"}, call, {"role": "tool", "content": "t"}]}])
