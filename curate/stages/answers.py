@@ -23,6 +23,7 @@ from curate.similarity.facts import differ_in_fact
 from curate.similarity.near import Edges, NearConfig
 from curate.similarity.pairs import similarity_of_pairs
 from curate.similarity.partners import Ints, Partners
+from curate.stages.asked_apart import LIMIT, alike_in_the_rest, short
 from curate.stages.base import Context
 from curate.stages.paired import compared_parts
 from curate.stages.setting import setting_of
@@ -35,10 +36,12 @@ REASONS = {
 
 
 def part_similarity(dataset: Dataset, edges: Edges, engine: NearConfig, threads: int) -> tuple[Any, Any]:
-    """(float32: how alike the least similar parts of each pair are, 1 for tasks without parts; bool: pairs of which two
-    prompts or answers differ in fact, however alike they are)."""
+    """(float32: how alike the least similar parts of each pair are, 1 for tasks without parts, of prompts that ask
+    something else about one passage the rests; bool: pairs of which two prompts or answers differ in fact, however alike
+    they are)."""
     least, apart = np.ones(len(edges), np.float32), np.zeros(len(edges), np.bool_)
-    for name, texts in compared_parts(dataset).items():
+    parts = compared_parts(dataset)
+    for name, texts in parts.items():
         alike = similarity_of_pairs(
             texts, edges.a, edges.b, words=engine.words, template_share=engine.template_share, seed=engine.seed,
             unit=engine.unit, threads=threads,
@@ -46,6 +49,10 @@ def part_similarity(dataset: Dataset, edges: Edges, engine: NearConfig, threads:
         other = np.flatnonzero(alike < 1)
         apart[other] |= differ_in_fact(texts, edges.a[other], edges.b[other], asked=name == "prompt")
         least = np.minimum(least, alike)
+        if name == "prompt" and "response" in parts:
+            other = other[short(parts["response"], edges.a[other], edges.b[other])]
+            rest = alike_in_the_rest(texts, edges.a[other], edges.b[other])
+            least[other] = np.where(rest < LIMIT, np.minimum(least[other], rest), least[other])
     return least, apart
 
 
@@ -109,6 +116,7 @@ def answer_findings(
     prompts = _classes(prompt, context)
     edges = _edges(prompt, np.flatnonzero(prompts == np.arange(len(prompts))), engine, context)
     one = ~differ_in_fact(prompt, edges.a, edges.b, asked=True)  # another figure asks for another answer
+    one &= alike_in_the_rest(prompt, edges.a, edges.b) >= LIMIT  # and so does another question about the same page
     edges = Edges(edges.n_rows, edges.a[one], edges.b[one], edges.score[one], weighted=edges.weighted[one])
     shared = np.bincount(prompts, minlength=len(prompts)) > 1
     shared[edges.a], shared[edges.b] = True, True

@@ -36,6 +36,7 @@ from curate.similarity.pairs import similarity_of_pairs
 from curate.similarity.partners import OTHER_SPLIT, Ints, split_ranks
 from curate.similarity.passages import Passages, passages_of, whole_texts
 from curate.stages.against import ItemSet, contents_hash, questions, read_sets
+from curate.stages.asked_apart import LIMIT, alike_in_the_rest, short
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.hits import DROP, FLAG, Hits, best_hits, hits_of
 from curate.stages.near_duplicates import NearDuplicatesConfig
@@ -165,7 +166,7 @@ def _own_splits(rows: _Rows, own: Ints, engine: ContainmentConfig, context: Cont
     equal = np.where((equal >= 0) & (rank[own[np.maximum(equal, 0)]] < rank), equal, -1)
     hits = hits_of(found.matches, items, equal, _common(rows.whole), engine.run_words)
     others = _other_figures(hits, rows, own) | ((hits.kind == DROP) & _elsewhere(hits, rows, own))
-    others |= _other_texts(hits, rows, own, context.threads)
+    others |= _other_texts(hits, rows, own, context.threads) | _other_questions(hits, rows, own)
     hits = replace(hits, kind=np.where(others, FLAG, hits.kind).astype(np.int8))
     best = best_hits(hits)
     group = context.hints.get("exact_duplicates.group")
@@ -229,6 +230,20 @@ def _other_figures(hits: Hits, rows: _Rows, own: Ints) -> Any:
     held = rows.dataset.content().take(pa.array(hits.row[which])).to_pylist()
     others = np.zeros(len(hits), np.bool_)
     others[which] = [holds_other_figures(a or "", h or "") for a, h in zip(asked, held, strict=True)]
+    return others
+
+
+def _other_questions(hits: Hits, rows: _Rows, own: Ints) -> Any:
+    """bool: pairs of which the row shares a passage with the item and asks something else about it."""
+    others, answers = np.zeros(len(hits), np.bool_), rows.dataset.parts().get("response")
+    which = np.flatnonzero((hits.kind == DROP) & (answers is not None))
+    if answers is not None and len(which):
+        row, item = hits.row[which], own[hits.item[which]]
+        told = short(answers, row, item) | (alike_in_the_rest(answers, row, item) < LIMIT)
+        which = which[told]  # one long answer is one question
+        row, item, place = hits.row[which], own[hits.item[which]], np.arange(len(which))
+        both = [rows.dataset.content().take(pa.array(row)), rows.asks.take(pa.array(item))]  # an answer may hold the item
+        others[which] = alike_in_the_rest(pa.concat_arrays(both), place, place + len(which)) < LIMIT
     return others
 
 
