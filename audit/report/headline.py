@@ -125,7 +125,7 @@ def _cautions(
             out.append(
                 f"Removal by {column.column}: insufficient evidence for {', '.join(weak)}. That is not a pass."
             )
-    out += [told for s in stages if (told := _few_pairs(s))]
+    out += [told for s in stages if (told := _took_most(s, flow)) or (told := _few_pairs(s))]
     if noted := names_noted(stages):
         out.append(noted)
     slipped = sum(r.counts.total for s in stages for r in s.rules if r.rule == "slipped")
@@ -142,6 +142,16 @@ def _cautions(
     if flow.orphans:
         out.append(f"{plural(flow.orphans, 'decision')} spoke of findings that this run did not bring.")
     return [c if c.endswith((".", "!", "?")) else c + "." for c in out]
+
+
+def _took_most(stage: StageReport, flow: Flow) -> str:
+    """That a stage removed most of the rows, which says more of how the data is read than of the data; else empty."""
+    if 2 * stage.dropped_rows <= flow.rows_in:
+        return ""
+    return (
+        f"{stage.title} removed {stage.dropped_rows:,} of {plural(flow.rows_in, 'row')}: look whether the right columns "
+        "are read (`--role text=COLUMN`) before you use what is left."
+    )
 
 
 def _few_pairs(stage: StageReport) -> str:

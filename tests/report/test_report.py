@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from audit.report import Report, build, json_schema, render_html, render_markdown, render_terminal
+from audit.report.headline import headline_of
 from audit.report.safe import compare
 from curate.dataset import Dataset
 from curate.ledger.apply import apply
@@ -332,6 +334,17 @@ def test_a_stage_that_found_few_of_the_pairs_in_its_sample_is_named_with_what_he
     assert "of pairs at 0.80 or more in a sample 7 of 49 were found" in cautions(7)
     assert "template_share" in cautions(7)
     assert "in a sample" not in cautions(48)  # copies and precision in their place are none of its pairs
+
+
+def test_a_stage_that_removed_most_of_the_rows_is_named_with_what_to_look_at(run: Run) -> None:
+    made = run.report()
+    half = made.flow.rows_in // 2
+    most = [replace(s, dropped_rows=half + 1 if s.name == "exact_duplicates" else 0) for s in made.stages]
+    told = headline_of(made.flow, None, most, made.fairness, (), made.pending).cautions
+    assert any("Exact duplicates removed" in c and "--role text=COLUMN" in c for c in told)
+    few = [replace(s, dropped_rows=half) for s in made.stages]
+    told = headline_of(made.flow, None, few, made.fairness, (), made.pending).cautions
+    assert not any("--role text=COLUMN" in c for c in told)
 
 
 def test_a_skipped_stage_is_named_with_its_reason(report: Report) -> None:
