@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.dataset import names as known
@@ -29,6 +30,7 @@ def answering(fact: Facts) -> bool:
 _NUMBERED = ("ticket", "post", "message", "email", "sms", "tweet", "comment", "query", "review", "document", "article")
 """What people number: a column of that name may hold the texts or their numbers, so its values have to say which."""
 _NUMBER = r"^[A-Za-z#]{0,6}[-_/.]?[0-9]+([-_/.][0-9]+)*$"
+_HASH, _FAR_LONGER = r"^[0-9A-Fa-f-]{8,}$", 8
 METADATA: dict[str, Callable[[Facts], bool]] = {
     "group": lambda fact: 2 <= fact.distinct <= 60 and (fact.repeats or fact.rows < 10) and not fact.nested,
     "split": lambda fact: 1 <= fact.distinct <= 10 and fact.kind == "str" and fact.median_words <= 2,
@@ -324,10 +326,14 @@ class Candidates:
         numbers = [name for name in named if prose and self._numbers(fit[name])]
         named = [name for name in named if name not in numbers]
         below = next((name for name in prose if named and self._heads(fit[named[0]], fit[name])), "")
+        full = next((name for name in prose if 2 * fit[name].filled >= fit[name].rows), "")
+        if full and named and 2 * fit[named[0]].filled < fit[named[0]].rows:  # a remark that few rows have
+            return [full, *named, *(name for name in prose if name != full)]
         if below:
             return [below, *named, *(name for name in prose if name != below)]
         if not named and not prose:
             prose = [n for n, fact in fit.items() if not fact.numeric and fact.distinct_share > 0.5 and not known.is_id(n)]
+            prose = sorted(prose, key=lambda name: not self._far_longer(name, prose[0]))
             named = self._lists(used)
         return named + prose + numbers
 
@@ -337,6 +343,14 @@ class Candidates:
         if called not in _NUMBERED or fact.distinct_share < 0.9:
             return False
         return bool(pc.all(pc.match_substring_regex(self.column(fact.name).array, _NUMBER)).as_py())
+
+    def _far_longer(self, name: str, first: str) -> bool:
+        """Whether a column is of no hashes and many times as long as the first: sequences beside their names."""
+        both = [self.column(one).array for one in (name, first)]
+        if any(not pa.types.is_large_string(one.type) for one in both):
+            return False
+        longer, length = (pc.sum(pc.utf8_length(one)).as_py() or 0 for one in both)
+        return longer > _FAR_LONGER * length and not pc.all(pc.match_substring_regex(both[0], _HASH)).as_py()
 
     def _heads(self, title: Facts, prose: Facts) -> bool:
         """Whether a title, by its name, stands over prose without a name that is read; words that come back under other

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +31,11 @@ from curate.dataset.jsonfiles import read_array, read_jsonl, read_object
 from curate.dataset.listing import listing, names_many
 from curate.dataset.manyfiles import ManyStore, hash_of, read_many
 from curate.dataset.parquetfiles import is_parquet, read_parquet
+from curate.dataset.perword import word_and_tag
 from curate.dataset.records import Parsed
 from curate.dataset.require import role_problems
 from curate.dataset.savedfolders import is_saved_folder, read_saved_folder
-from curate.dataset.types import Rejected, Roles, Source, SourceFile, mask
+from curate.dataset.types import CONTENT_ROLES, Rejected, Roles, Source, SourceFile, mask
 from curate.errors import BadRowsError, ConfigError, DataError, nearest
 
 _SEEN = 10_000
@@ -74,6 +76,13 @@ def load(
         if name not in names:
             raise ConfigError(f"id_columns names the column {name!r}, which the data lacks; {nearest(name, names)}")
     columns = Columns(names, store.column)
+    tagged = None if bad or _reads(roles) else word_and_tag(names, columns)
+    if tagged:
+        raise ConfigError(
+            f"{file}: each row holds one word ({tagged[0]!r}) and its tag ({tagged[1]!r}), so that every word that comes "
+            "again would be a copy. Write a row a sentence, its words and tags as two lists, or read the rows as they "
+            f"stand with --role {shlex.quote(f'text={tagged[0]}')}."
+        )
     try:
         detected = detect(names, columns, roles=roles, task=task)
         problems = role_problems(detected, columns, store.n_rows, file)
@@ -99,6 +108,11 @@ def load(
         raise bad
     source = Source(str(path), size, input_hash, kind, compression, store.n_rows, len(rejected), files)
     return Dataset(store, detected, source, rejected, id_columns, inside, parsed.notes)
+
+
+def _reads(roles: Roles | Mapping[str, str | Sequence[str]] | None) -> bool:
+    """Whether somebody said which columns are content."""
+    return bool(roles) and any(name for role, name in dict(roles.items() if roles else ()).items() if role in CONTENT_ROLES)
 
 
 def read_rows(

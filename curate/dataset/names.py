@@ -73,6 +73,8 @@ PROMPTED = (
     ("input_text", "target_text"), ("source_text", "target_text"),
     ("source", "target"), ("src", "tgt"), ("comment", "reply"), ("message", "reply"),
     ("post", "comment"), ("ticket", "resolution"), ("question", "sql"), ("question", "query"), ("question", "answer"),
+    ("diff_hunk", "review_comment"), ("diff", "review_comment"), ("diff", "comment"), ("diff", "commit_message"),
+    ("diff", "message"), ("patch", "msg"), ("patch", "comment"), ("patch", "commit_message"),
     ("docstring", "code"), ("text", "code"), ("prompt", "code"), ("human", "bot"), ("human", "assistant"),
 )  # fmt: skip
 """Prompt and completion by names that mean so only side by side, as whole names."""
@@ -130,8 +132,10 @@ PASSAGES = frozenset((
     "paragraphs", "background", "story", "support", "knowledge",
     "evidence", "facts", "premise", "questions", "persona", "table", "schema", "code", "diff", "input", "inputs",
     "ingredients", "directions", "steps", "procedure", "answers", "responses", "completions",
+    "pos", "neg", "positives", "negatives", "positive_passages", "negative_passages",
+    "positive_ctxs", "negative_ctxs", "hard_negative_ctxs", "hard_negatives", "diff_hunk", "patch",
 ))  # fmt: skip
-"""What a question is about."""
+"""What a question is about, or what is found for it."""
 READ_BEFORE = frozenset((
     "context", "contexts", "ctx", "ctxs", "passage", "passages", "document", "documents", "article", "paragraph",
     "paragraphs", "background", "story", "support", "persona", "schema", "premise",

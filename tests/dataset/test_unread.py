@@ -74,6 +74,13 @@ def test_a_run_that_drops_such_rows_says_so_first(tmp_path: Path, inside: Curate
     assert report.headline.cautions[0].startswith("positive, negative hold prose that no role names: rows that differ only")
 
 
+def test_rows_with_other_lists_of_passages_under_one_query_are_no_copies(tmp_path: Path) -> None:
+    rows = [{"query": ASKED[k % 3], "pos": [f"Section {k} of the manual explains all of it to you."], "neg": []}
+            for k in range(30)]  # fmt: skip
+    report = run(str(write(tmp_path / "pos.jsonl", [*rows, rows[4]])), out=tmp_path / "run", train=False).report
+    assert report.flow.dropped_rows == 1
+
+
 def test_many_such_columns_are_counted_not_listed(tmp_path: Path) -> None:
     rows = [{f"part_{c}": f"words of part {c} in row {k} of the sheet" for c in range(30)} for k in range(30)]
     said = told((data := load(write(tmp_path / "wide.jsonl", rows))), unread(data))

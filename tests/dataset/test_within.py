@@ -79,8 +79,8 @@ def test_text_in_lists_that_no_role_can_name_is_told_and_tokens_are_not(inside: 
     assert prose_in_lists(data) == ["turns_of_talk/*/input", "turns_of_talk/*/output"]
     said = "text stands inside lists (turns_of_talk/*/input, turns_of_talk/*/output), where no role reads it: make columns"
     assert said in inside("init", path, "--output", tmp_path / "c.toml").stderr
-    beside = write(tmp_path / "u.jsonl", query=lambda n: ASKED.format(n), pos=lambda n: [ANSWERED.format(n)])
-    assert "(pos/*), where no role reads it: rows that differ only there count as copies" in inside(
+    beside = write(tmp_path / "u.jsonl", query=lambda n: ASKED.format(n), hits=lambda n: [ANSWERED.format(n)])
+    assert "(hits/*), where no role reads it: rows that differ only there count as copies" in inside(
         "run", beside, "--no-train", "--out", tmp_path / "r"
     ).stderr
     chat = lambda n: [{"role": "user", "content": ASKED.format(n)}]  # noqa: E731
