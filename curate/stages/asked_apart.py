@@ -29,9 +29,8 @@ SHORT = 60
 """Characters of an answer that many questions have: a yes, a letter, a name."""
 _FEWEST = 3
 """Words of a rest that says something."""
-_ENDS = re.compile(r"(?<=[.!?;:])\s+|(?<=[。！？；])|\s*\n\s*")
+_ENDS = re.compile(r"(?<=[.!?;:])\s+|(?<=[。！？；])|\n")
 _WORDS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]|[^\W_]+")
-_WordsOf = dict[str, frozenset[str]]
 
 
 def short(answers: pa.LargeStringArray, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -45,21 +44,28 @@ def alike_in_the_rest(texts: pa.LargeStringArray, a: NDArray[np.int64], b: NDArr
     """How much of the shorter rest of each pair (`a[i]`, `b[i]`, positions in `texts`) the other holds, 0 to 1; 1 where
     one of them has nothing left."""
     rows, place = np.unique(np.concatenate([a, b]), return_inverse=True)
-    words: _WordsOf = {}
-    held = [_sentences(text or "", words) for text in texts.take(pa.array(rows)).to_pylist()]
+    numbers: dict[tuple[str, int], int] = {}
+    words: list[frozenset[str]] = []
+    held = [_sentences(text or "", numbers, words) for text in texts.take(pa.array(rows)).to_pylist()]
     one, other = np.split(place.reshape(-1), 2)
     pairs = zip(one.tolist(), other.tolist(), strict=True)
     return np.fromiter((_share(held[i], held[j], words) for i, j in pairs), np.float32, len(a))
 
 
-def _share(one: Counter[str], other: Counter[str], words: _WordsOf) -> float:
-    mine, theirs = (frozenset[str]().union(*(words[said] for said in x - y)) for x, y in ((one, other), (other, one)))
+def _share(one: frozenset[int], other: frozenset[int], words: list[frozenset[str]]) -> float:
+    mine, theirs = (frozenset[str]().union(*(words[said] for said in rest)) for rest in (one - other, other - one))
     fewer = min(len(mine), len(theirs))
     return len(mine & theirs) / fewer if fewer >= _FEWEST else 1.0
 
 
-def _sentences(text: str, words: _WordsOf) -> Counter[str]:
-    """Sentences in small letters and single blanks, counted: a claim may repeat a sentence of its page. Adds to `words`."""
-    found = Counter(" ".join(said.split()) for said in _ENDS.split(text.casefold()) if said)
-    words |= {said: frozenset(_WORDS.findall(said)) for said in found if said not in words}
-    return found
+def _sentences(text: str, numbers: dict[tuple[str, int], int], words: list[frozenset[str]]) -> frozenset[int]:
+    """The sentences of a text, in small letters and single blanks, as numbers; the second time that one stands there it has
+    a number of its own, for a claim may repeat a sentence of its page. Adds to `numbers` and to the `words` of each."""
+    found, seen = [], Counter[str]()
+    for said in filter(None, (" ".join(part.split()) for part in _ENDS.split(text.casefold()))):
+        known = numbers.setdefault((said, seen[said]), len(numbers))
+        if known == len(words):
+            words.append(frozenset(_WORDS.findall(said)))
+        seen[said] += 1
+        found.append(known)
+    return frozenset(found)
