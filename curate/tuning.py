@@ -201,7 +201,7 @@ def _at_once(
     resources = require("train.resources")
     largest = require("train.processes").LARGEST_BASE_BYTES
     most = wish.at_once or min(config.threads or available_cores(), wish.trials)
-    if not wish.at_once and (resources.accelerator()["accelerator"] or not bench.source.is_small(largest)):
+    if not wish.at_once and (resources.on_gpu(config) or not bench.source.is_small(largest)):
         most = 1
     if most < 2 or not bench.source.local:
         return max(1, most), f"{max(1, most)} trial at a time."

@@ -30,6 +30,7 @@ from train.extra import extra
 from train.files import read_json, write_json
 from train.methods import METHODS, PATCH, WHOLE
 from train.methods.method import quiet_peft
+from train.resources import is_memory
 
 if TYPE_CHECKING:
     from train.objective import Objective
@@ -224,8 +225,11 @@ def _model(
     peft = extra("peft")
     try:
         with quiet_peft():
-            return peft.PeftModel.from_pretrained(model, str(folder)).eval()
+            # Left to itself, peft reads the weights onto a GPU wherever there is one.
+            return peft.PeftModel.from_pretrained(model, str(folder), torch_device=str(model.device)).eval()
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        if is_memory(error):
+            raise
         raise DataError(
             f"the adapter in {folder} does not fit its base model ({type(error).__name__}): a file was changed or is of "
             "another training; train it again"

@@ -27,6 +27,7 @@ from curate.errors import ConfigError, CurateError
 from train.config import TrainConfig
 from train.examples import CLASSIFICATION, Examples
 from train.metrics import Resampling
+from train.resources import on_gpu
 
 TIMED, WARM = 24, 4
 _NONE = np.zeros(0)
@@ -145,6 +146,7 @@ def _measured(
 
     from train.adapters import load_adapter
     from train.lora import open_workbench, train_adapter
+    from train.stream import read_metrics
 
     if config.threads:
         torch.set_num_threads(config.threads)
@@ -158,6 +160,8 @@ def _measured(
         loaded = load_adapter(place, base=base, device=config.device)
         latency = _latency(loaded, evaluation)
         parameters = sum(p.numel() for p in loaded.objective.inner.parameters())
+        # Each line of metrics begins the count of the next, so the most of all is the most of all lines.
+        on_card = max((int(line.get("cuda_bytes", 0)) for line in read_metrics(Path(place) / "metrics.jsonl")), default=0)
     scores = run.scores
     assert scores is not None
     if len(scores.rows) != len(evaluation):
@@ -167,8 +171,8 @@ def _measured(
     weights = scores.weight if classes or scores.text_bytes is None else scores.text_bytes
     low, high = Resampling(len(values), evaluation.clusters).of(lambda w: (w @ values) / (w @ weights)) or (None, None)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    if torch.cuda.is_available() and config.device != "cpu":
-        peak = int(torch.cuda.max_memory_allocated())
+    if on_gpu(config):
+        peak = max(on_card, int(torch.cuda.max_memory_allocated()))
     folder = Path(bench.source.location)
     disk = sum(p.stat().st_size for p in folder.iterdir() if p.is_file()) if bench.source.local else 0
     result = BaseResult(

@@ -20,6 +20,7 @@ from train.asked import Span
 from train.examples import Conversation, Examples, Tools
 from train.extra import extra
 from train.objective import Objective
+from train.room import tokens_at_once
 from train.thoughts import ENDS, OPENS, parts_of, words_of
 from train.turns import last_learned
 
@@ -155,7 +156,7 @@ def _generated(
     room = None if context_tokens is None else context_tokens - (0 if two_sided else new_tokens)
     cut = [prompt if room is None else prompt[-max(1, room) :] for prompt in prompts]
     lengths = np.array([len(prompt) for prompt in cut], dtype=np.int64)
-    limit = _BATCH_TOKENS_CPU if device.type == "cpu" else _BATCH_TOKENS_CUDA
+    limit = tokens_at_once(objective.inner, _BATCH_TOKENS_CPU, _BATCH_TOKENS_CUDA, writes=True)
     config = extra("transformers").GenerationConfig(
         max_new_tokens=new_tokens,
         do_sample=sample,

@@ -22,6 +22,7 @@ import torch
 from curate.errors import ConfigError
 from train.base import ENCODER_DECODER, architecture, context_tokens, load_model, load_tokenizer, resolve_base
 from train.config import TrainConfig
+from train.room import tokens_at_once
 
 _BATCH_TOKENS_CPU = 4096
 _BATCH_TOKENS_CUDA = 65_536
@@ -74,7 +75,7 @@ def answer_losses(
     lines = {(k, i): ([start] if k else heads[i], written[i]) for k, i in work}
     work.sort(key=lambda one: (len(lines[one][0]) + len(lines[one][1]), one[1], one[0]))
     place = next(model.parameters()).device
-    limit = _BATCH_TOKENS_CPU if place.type == "cpu" else _BATCH_TOKENS_CUDA
+    limit = tokens_at_once(model, _BATCH_TOKENS_CPU, _BATCH_TOKENS_CUDA, logits=True)
     done = 0
     with torch.inference_mode():
         while done < len(work):

@@ -54,7 +54,13 @@ class Batch:
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        moved = {name: value.to(device) for name, value in values.items() if value is not None and name not in _STAYS}
+        # Copies to a GPU queue behind what it still computes; a copy that waits would let it run dry at every step.
+        queued = device.type == "cuda"
+        moved = {
+            name: value.to(device, non_blocking=queued)
+            for name, value in values.items()
+            if value is not None and name not in _STAYS
+        }
         return dataclasses.replace(self, **moved)
 
     def n_tokens(self) -> int:

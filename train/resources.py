@@ -101,8 +101,8 @@ def estimate_needs(
     """
     known = base if isinstance(base, Headers) else folder_headers(base)
     numbers, linear = known.numbers(), known.matrices()
-    layers, hidden, inner = _shape(known.config)
-    number = 2 if config.dtype == "bfloat16" else 4
+    layers, hidden, inner = shape_of(known.config)
+    number = number_bytes(config)
     matrices = [(rows, columns) for name, rows, columns in linear if _adapted(name, config)]
     vectors = numbers - sum(rows * columns for _, rows, columns in linear)
     adapted = METHODS[config.method].trained_numbers(matrices, vectors, numbers, config)
@@ -123,14 +123,36 @@ def estimate_needs(
     )
 
 
+def on_gpu(config: TrainConfig) -> bool:
+    """Whether runs of this configuration are on a GPU."""
+    from train.extra import extra
+
+    return config.device != "cpu" and bool(extra("torch").cuda.is_available())
+
+
+def number_bytes(config: TrainConfig) -> int:
+    """Bytes of one number of the base, as `train.base.device_and_dtype` decides on its format."""
+    if config.dtype != "auto":
+        return 2 if config.dtype == "bfloat16" else 4
+    if not on_gpu(config):
+        return 4
+    from train.base import device_and_dtype
+
+    return int(device_and_dtype(config)[1].itemsize)
+
+
+def free_on_gpu() -> int:
+    """Bytes free on the current GPU, with those that torch keeps there for its next tensors."""
+    from train.extra import extra
+
+    cuda = extra("torch").cuda
+    return int(cuda.mem_get_info()[0]) + int(cuda.memory_reserved()) - int(cuda.memory_allocated())
+
+
 def free_memory(config: TrainConfig) -> int | None:
     """Bytes that can be had on the device now; None where the system does not say."""
-    if config.device != "cpu":
-        from train.extra import extra
-
-        torch = extra("torch")
-        if torch.cuda.is_available():
-            return int(torch.cuda.mem_get_info()[0])
+    if on_gpu(config):
+        return free_on_gpu()
     found = []
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
@@ -169,7 +191,7 @@ def explained(config: TrainConfig, directory: Path) -> Iterator[None]:
     except CurateError:
         raise
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, MemoryError) or _is_memory(error):
+        if isinstance(error, MemoryError) or is_memory(error):
             raise ResourceError(
                 f"memory ran out with {config.batch_rows} rows in {config.gradient_accumulation_batches} part(s) of up to "
                 f"{config.max_length_tokens} tokens. {_REMEDY} The same command goes on from the last checkpoint where "
@@ -185,9 +207,11 @@ def explained(config: TrainConfig, directory: Path) -> Iterator[None]:
         raise
 
 
-def _is_memory(error: BaseException) -> bool:
+def is_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on a GPU or off it."""
     said = str(error).lower()
-    return "out of memory" in said or "can't allocate memory" in said or "not enough memory" in said
+    # CUDA's own libraries have a word of theirs for it: CUBLAS_STATUS_ALLOC_FAILED and the like.
+    return any(word in said for word in ("out of memory", "can't allocate memory", "not enough memory", "_alloc_failed"))
 
 
 def _is_disk(error: BaseException) -> bool:
@@ -205,7 +229,7 @@ def _adapted(name: str, config: TrainConfig) -> bool:
     return config.target_modules == (ALL_LINEAR,) or part in config.target_modules
 
 
-def _shape(config: Mapping[str, Any]) -> tuple[int, int, int]:
+def shape_of(config: Mapping[str, Any]) -> tuple[int, int, int]:
     """Layers, hidden and intermediate width of a base, as far as its configuration says."""
 
     def first(*names: str, default: int) -> int:

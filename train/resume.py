@@ -151,7 +151,7 @@ class Checkpointing(transformers.TrainerCallback):
         """Between two steps: everything of the last one is written, nothing of the next has begun."""
         if self._random is not None:
             torch.set_rng_state(self._random)
-            if self._random_cuda is not None and torch.cuda.is_available():
+            if self._random_cuda is not None and self.trainer.args.device.type == "cuda":
                 torch.cuda.set_rng_state(self._random_cuda)
             self._random = self._random_cuda = None
         step = state.global_step
@@ -174,7 +174,7 @@ class Checkpointing(transformers.TrainerCallback):
             return None
         optimizer = getattr(trainer.optimizer, "optimizer", trainer.optimizer)
         held: dict[str, torch.Tensor] = {"rng/cpu": torch.get_rng_state()}
-        if torch.cuda.is_available():
+        if trainer.args.device.type == "cuda":
             held["rng/cuda"] = torch.cuda.get_rng_state()
         for name, parameter in trainer.trainable():
             held[f"model/{name}"] = parameter.detach().contiguous()

@@ -14,6 +14,7 @@ import torch
 
 from train.encoded import Encoded
 from train.objective import Batch, Objective, collate
+from train.room import tokens_at_once
 
 _BATCH_TOKENS_CPU = 2048
 _BATCH_TOKENS_CUDA = 65536
@@ -87,7 +88,8 @@ def _gather(
     objective: Objective, encoded: Encoded, pad: int, classes: bool, measure: Callable[[Batch], np.ndarray]
 ) -> np.ndarray:
     device = next(objective.model.parameters()).device
-    limit = _BATCH_TOKENS_CPU if device.type == "cpu" else _BATCH_TOKENS_CUDA
+    writes = not (objective.classification or objective.extraction)
+    limit = tokens_at_once(objective.inner, _BATCH_TOKENS_CPU, _BATCH_TOKENS_CUDA, logits=writes)
     no_class = np.zeros(len(encoded), dtype=np.int64) if classes else None
     training = objective.model.training
     objective.model.eval()

@@ -33,7 +33,8 @@ from train.schedules import rate_factor
 from train.stream import MetricsStream
 
 STEPS_A_LINE = 10
-"""Steps between two lines of metrics on a GPU, where reading the loss waits for it; short runs have a line a step."""
+"""Steps between two lines of metrics on a GPU, where reading the loss waits for it; short runs have a line a step, and
+each evaluation and the last step have one, so that no loss goes unseen."""
 Progress = Callable[[dict[str, Any]], None]
 Evaluate = Callable[[], "Measured"]
 
@@ -134,6 +135,7 @@ class Streamed:
         if evaluate is not None:
             self.validation = Validation(self, evaluate)
             self.add_callback(self.validation)
+        self.add_callback(LastLine())
 
     @staticmethod
     def arguments(
@@ -146,7 +148,7 @@ class Streamed:
     ) -> Any:
         """transformers' settings of a run: everything that writes, prints or asks the network is off."""
         device = next(objective.model.parameters()).device
-        return kind(
+        made = kind(
             output_dir=str(directory),
             max_steps=steps,
             per_device_train_batch_size=config.batch_rows // config.gradient_accumulation_batches,
@@ -167,6 +169,10 @@ class Streamed:
             skip_memory_metrics=True,
             **more,
         )
+        # A Trainer that sees several cards in one process would copy the model to all of them at each step (TRL's refuse
+        # to): cards beside the first are for processes of their own (`train.distributed`).
+        made._n_gpu = min(made.n_gpu, 1)
+        return made
 
     def trainable(self) -> list[tuple[str, torch.nn.Parameter]]:
         """Names and values of what is trained."""
@@ -299,6 +305,7 @@ class Validation(transformers.TrainerCallback):
         settings, step = self.trainer.settings, state.global_step
         if step % (settings.evaluate_every_steps or max(1, self.trainer._steps // 10)):
             return
+        control.should_log = True
         with self.trainer.metrics.pause():
             measured, losses = self.evaluate()
         self.trainer.metrics.validation(step, measured, _rise(losses, self.best_losses))
@@ -321,6 +328,13 @@ class Validation(transformers.TrainerCallback):
     def keeps_best(self) -> bool:
         """Whether the run ends with the weights of `best_step`, wherever it stopped."""
         return bool(self.trainer.settings.early_stopping_patience_evaluations and self.best_state)
+
+
+class LastLine(transformers.TrainerCallback):
+    """Has the last step write its line, however many steps a line has."""
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        control.should_log = control.should_log or control.should_training_stop
 
 
 def _rise(now: np.ndarray, best: np.ndarray | None) -> tuple[float, float] | None:

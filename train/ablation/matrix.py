@@ -31,7 +31,7 @@ from train.lora import Workbench, open_workbench, states_of, train_adapter
 from train.preference.rows import LIKELIHOOD, paired
 from train.processes import LARGEST_BASE_BYTES, Job, Pool
 from train.record import TrainedRun, finished_run, run_identity
-from train.resources import accelerator
+from train.resources import on_gpu
 from train.spans import tag_names
 
 Progress = Callable[[dict[str, Any]], None]
@@ -216,7 +216,7 @@ class Matrix:
         """Read the rows of all arms once for the heads of all runs, whichever of them are left; where the base is small."""
         bench = self.open_bench()
         ridge = self.config.head_start == "ridge" and self.evaluation.task == CLASSIFICATION
-        if bench.states or not ridge or not bench.source.is_small(LARGEST_BASE_BYTES) or accelerator()["accelerator"]:
+        if bench.states or not ridge or not bench.source.is_small(LARGEST_BASE_BYTES) or on_gpu(self.config):
             return
         distinct = {examples.fingerprint(): examples for examples in self.data.values() if len(examples)}
         try:

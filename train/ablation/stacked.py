@@ -8,7 +8,8 @@ the sum of the runs' losses gives each its own gradient. A run whose loss stops 
 and does not touch the others: no sum crosses runs.
 
 Plain LoRA on decoders only (no dropout, no DoRA, likelihood); whoever asks trains the rest one after the other. On two CPU
-cores it gains nothing, since they are busy already. Cost: memory grows with K; K is at most `MOST_AT_ONCE`. Needs torch.
+cores it gains nothing, since they are busy already. Cost: memory grows with K, which is at most `MOST_AT_ONCE` and what
+there is room for. Needs torch.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -28,6 +30,7 @@ from train.config import TrainConfig
 from train.examples import CLASSIFICATION, EXTRACTION
 from train.files import finished_now, write_json
 from train.fit import classes_of, targets_of, weights_of
+from train.headers import read_headers
 from train.headstart import warm_head
 from train.lora import Workbench, adapted_model, score_examples
 from train.losses import weighted_sum
@@ -35,10 +38,13 @@ from train.objective import Batch, Objective, collate
 from train.order import plan_steps
 from train.processes import DONE, FAILED, Job
 from train.record import clean_run, run_identity, save_scores
+from train.resources import estimate_needs
 from train.schedules import rate_factor
 from train.stream import MetricsStream
 
 MOST_AT_ONCE = 16
+_BASES_HELD = 3
+"""The base that the runs share, the one that each is put on to be judged, and the one whose first numbers are drawn."""
 _KNOWN = frozenset((
     "base", "lora_rank", "lora_alpha", "rslora", "target_modules", "learning_rate", "head_learning_rate",
     "head_start", "pooling", "steps", "epochs", "batch_rows", "gradient_accumulation_batches", "max_length_tokens",
@@ -66,10 +72,28 @@ def train_stacked(jobs: Sequence[Job], bench: Workbench, tell: Tell) -> set[str]
         by_shape.setdefault((job.config.steps, job.config.batch_rows), []).append(job)
     done: set[str] = set()
     for group in by_shape.values():
-        for start in range(0, len(group), MOST_AT_ONCE):
+        most = _room(group[0], bench)
+        for start in range(0, len(group) if most > 1 else 0, most):
             with contextlib.suppress(_OtherLayersError):
-                done |= _Stack(group[start : start + MOST_AT_ONCE], bench, tell).train()
+                done |= _Stack(group[start : start + most], bench, tell).train()
     return done
+
+
+def _room(job: Job, bench: Workbench) -> int:
+    """How many runs like one the device has memory for at once, by `train.resources`; 1 means that they are not stacked."""
+    headers = read_headers(bench.source)
+    if headers is None:
+        return MOST_AT_ONCE
+    encoded = bench.encoder.encode(job.examples)
+    supervised = encoded.report.supervised_tokens / max(1, len(encoded))
+    logits = len(job.labels) if job.labels else math.ceil(supervised * len(bench.tokenizer))
+    whole = job.config.replace(gradient_accumulation_batches=1)  # a stack takes the rows of a step together
+    longest = int(encoded.lengths.max())
+    needs = estimate_needs(headers, whole, job.directory, logits=logits, longest=longest)
+    if needs.memory_free_bytes is None:
+        return MOST_AT_ONCE
+    left = needs.memory_free_bytes - _BASES_HELD * needs.weights_bytes
+    return max(1, min(MOST_AT_ONCE, left // (needs.activation_bytes + needs.trainable_bytes)))
 
 
 class _OtherLayersError(Exception):

@@ -16,7 +16,7 @@ from curate.cores import available_cores
 from curate.errors import CurateError
 from train.estimate import estimate_training
 from train.processes import DONE, LARGEST_BASE_BYTES, Job, Pool
-from train.resources import accelerator
+from train.resources import on_gpu
 
 if TYPE_CHECKING:
     from train.ablation.matrix import Matrix
@@ -38,12 +38,12 @@ class Task(NamedTuple):
 
 
 def how_many_at_once(matrix: Matrix, runs: int) -> int:
-    """Runs to train at a time: as many as there are cores where the base is small and no accelerator is there."""
+    """Runs to train at a time: as many as there are cores where the base is small and trains on a CPU."""
     assert matrix.bench is not None
     workers = min(matrix.config.threads or available_cores(), runs)
     if workers < 2 or (matrix.pool is None and runs * matrix.config.steps < WORTH_SIDE_BY_SIDE):
         return 1
-    return 1 if not matrix.bench.source.is_small(LARGEST_BASE_BYTES) or accelerator()["accelerator"] else workers
+    return 1 if not matrix.bench.source.is_small(LARGEST_BASE_BYTES) or on_gpu(matrix.config) else workers
 
 
 def say_how_long(matrix: Matrix, tasks: Sequence[Task], at_once: int) -> None:

@@ -30,6 +30,7 @@ import torch
 from torch.nn import functional
 
 from curate.errors import Cancelled
+from train.room import tokens_at_once
 
 if TYPE_CHECKING:
     from train.objective import Objective
@@ -230,7 +231,7 @@ def _apart(
     model: Any, held: Any, last: torch.Tensor, suffixes: Sequence[Sequence[int]], stop: threading.Event
 ) -> np.ndarray:
     """A text for each suffix, the beginning's keys and values copied for each."""
-    most = max(1, _BATCH_TOKENS // max(map(len, suffixes)))
+    most = max(1, tokens_at_once(model, _BATCH_TOKENS, _BATCH_TOKENS, logits=True) // max(map(len, suffixes)))
     out = np.empty(len(suffixes))
     for start in range(0, len(suffixes), most):
         _go_on(stop)
