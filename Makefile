@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow explore test-s3 bench-gate lint format bench peers bench-labels bench-review bench-ablation bench-dedup peers-pii bench-pii bench-fairness peers-train peers-lm-eval bench-train bench-tui base-model names-model sample-data clean
+.PHONY: help setup demo test test-slow explore test-s3 bench-gate lint format bench peers bench-labels bench-review bench-ablation bench-dedup peers-pii bench-pii bench-fairness peers-train peers-lm-eval bench-train bench-gpu bench-tui base-model names-model sample-data clean
 
 help: ## list these commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -112,6 +112,9 @@ peers-lm-eval: .venv-peers-lm-eval/.ready ## lm-evaluation-harness, in an enviro
 bench-train: $(READY) .venv-peers-train/.ready ## speed beside transformers' Trainer and TRL, accuracy beside TF-IDF (ten minutes)
 	OMP_WAIT_POLICY=PASSIVE .venv-peers-train/bin/python -m benchmarks.trainers.compare
 	$(BIN)/python benchmarks/bench_train.py --intents 77 --seeds 1
+
+bench-gpu: $(READY) .venv-peers-train/.ready ## everything that is measured on a GPU, in pieces that are kept: run it again until none is left
+	.venv-peers-train/bin/python -m benchmarks.bench_gpu
 
 bench-tui: $(READY) ## the terminal interface on 1,000,000 rows and 200,000 findings: paint, opening, keys, memory (3 minutes)
 	$(BIN)/python -m benchmarks.bench_tui

@@ -84,7 +84,8 @@ def stock(arms: list[Arm], held: Examples, config: TrainConfig, seeds: range, fo
                 output_dir=str(folder / f"{arm.name}-{seed}"), max_steps=config.steps, seed=seed,
                 per_device_train_batch_size=config.batch_rows, per_device_eval_batch_size=config.batch_rows,
                 learning_rate=config.learning_rate, warmup_steps=round(config.warmup_fraction * config.steps),
-                report_to="none", save_strategy="no", disable_tqdm=True, use_cpu=not torch.cuda.is_available(),
+                report_to="none", save_strategy="no", disable_tqdm=True,
+                use_cpu=config.device == "cpu" or not torch.cuda.is_available(),
             )  # fmt: skip
             trainer = transformers.Trainer(
                 model=model, args=arguments, train_dataset=rows(arm.draw(seed)),
