@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curate import workflow
 from curate.dataset.row_lookup import row_named
 from curate.errors import ConfigError, RunError, nearest
 from curate.ledger.decisions import read_journal
+from curate.ledger.plan import Plan
 from curate.ledger.private import READ, PrivateValues
 from curate.outputs import looked_for, looked_for_in_rows
 from curate.pipeline import Detected
@@ -84,8 +87,17 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
         "outcome": _outcome(bool(plan.dropped[row]), stories),
         "preview": preview(row),
         "given": _given(detected, private, row),
+        "stands_for": _stands_for(plan, row),
         "findings": stories,
     }
+
+
+def _stands_for(plan: Plan, row: int) -> list[int]:
+    """Rows that were removed because this one stays, ascending."""
+    witness = plan.table["witness_row"].fill_null(-1).to_numpy()
+    applied, drop = (pc.equal(plan.table[c].cast(pa.string()), w) for c, w in (("status", "applied"), ("action", "drop")))
+    because = (witness == row) & pc.and_(applied, drop).to_numpy(zero_copy_only=False)
+    return [int(other) for other in np.unique(plan.table["row"].to_numpy()[because])]
 
 
 def _label(detected: Detected, field: str, row: int) -> str | None:

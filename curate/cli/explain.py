@@ -85,10 +85,13 @@ def _print(story: dict[str, Any], limit: int) -> None:
 
     counted = story["counted"]
     say(f"row {story['row']} ({counted} {story['line']} of {story['file']}, id {story['row_id']}): {story['outcome']}")
-    say(f"  {story['preview']}")
+    say(f"  {story['preview'] or '(no text)'}")
     for name, value in story["given"].items():
         say(f"  {name}: {value}")
-    if not story["findings"]:
+    if others := story["stands_for"]:
+        named = ", ".join(map(str, others[:SHOWN])) + (", …" if len(others) > SHOWN else "")
+        say(f"  stays in the place of {plural(len(others), 'removed row')}: {named}")
+    elif not story["findings"]:
         say("  no stage found anything about it")
     told: Counter[tuple[str, ...]] = Counter()
     for f in story["findings"]:

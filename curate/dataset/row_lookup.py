@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from curate.dataset import Dataset
 from curate.dataset.types import CONTENT_ROLES
-from curate.errors import ConfigError
+from curate.errors import ConfigError, nearest
 from curate.safetext import safe_text
 
 WAYS = "give its number (from 0), its row id, FILE:LINE, or COLUMN=VALUE"
@@ -38,7 +38,10 @@ def row_named(dataset: Dataset, which: str) -> int:
         raise ConfigError(f"no row has the id {which}")
     column, equals, value = which.partition("=")
     if equals and column in dataset.columns:
-        return _only(_holding(dataset, column, value), which)
+        found = _holding(dataset, column, value)
+        if not found:
+            raise ConfigError(f"no row has {safe_text(value)!r} in its column {safe_text(column)!r}")
+        return _only(found, which)
     file, colon, line = which.rpartition(":")
     if colon and line.isascii() and line.isdigit() and len(line) < _SHOWN:
         tail = f"/{file.removeprefix('./')}" if file else ""
@@ -50,6 +53,8 @@ def row_named(dataset: Dataset, which: str) -> int:
         return _only(found or _around(dataset, int(line), tail), which)
     content = {name for role in CONTENT_ROLES for name in getattr(dataset.roles, role)}
     holding = {row for name in dataset.columns if name not in content for row in _holding(dataset, name, which)}
+    if equals and not holding and column.isidentifier():
+        raise ConfigError(f"the data has no column {safe_text(column)!r}; {safe_text(nearest(column, dataset.columns))}")
     return _only(sorted(holding), which)
 
 

@@ -35,6 +35,18 @@ def test_a_row_is_found_by_number_by_its_own_id_and_by_its_line(run: Path, insid
     assert story["outcome"] == "removed by exact_duplicates"
 
 
+def test_a_row_that_stays_names_the_rows_that_went_for_it(run: Path, inside: Curate) -> None:
+    gone = json.loads(inside("explain", run, "41", "--json").stdout)
+    (witness,) = {f["witness_row"] for f in gone["findings"]}
+    assert gone["stands_for"] == []
+    kept = json.loads(inside("explain", run, str(witness), "--json").stdout)
+    assert kept["outcome"] == "kept as it was"
+    assert 41 in kept["stands_for"]
+    said = inside("explain", run, str(witness)).stdout
+    assert "stays in the place of" in said
+    assert "no stage found anything" not in said
+
+
 @pytest.mark.parametrize(
     ("which", "words"),
     [
@@ -45,6 +57,8 @@ def test_a_row_is_found_by_number_by_its_own_id_and_by_its_line(run: Path, insid
         ("label=happy", "rows are 'label=happy' (rows 1, 3, 7"),
         ("other.jsonl:42", "there is no row"),
         ("f" * 32, "no row has the id"),
+        ("id=T-999", "no row has 'T-999' in its column 'id'"),
+        ("ids=T-041", "the data has no column 'ids'; did you mean 'id'?"),
     ],
 )
 def test_what_names_no_row_or_several_is_told(run: Path, inside: Curate, which: str, words: str) -> None:
