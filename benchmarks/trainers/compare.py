@@ -255,6 +255,8 @@ def main() -> int:
     parser.add_argument("--dtype", choices=list(TOLERANCE), default="float32")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    if arguments.steps < 10:
+        parser.error("--steps must be 10 or more: losses are compared by tens of steps")
     if not arguments.data.is_dir():
         print(f"no data at {arguments.data}")
         return 3
