@@ -24,6 +24,7 @@ from numba import njit
 from curate.freshness import drop_stale_code
 from curate.privacy.bracketed import is_at
 from curate.privacy.context import BIRTH, COUNT, FOREIGN, ID_WORD, VALUE, WORD_KEYS, WORD_MASKS
+from curate.privacy.keyed_values import block_end, end_of_value, secret_key_before, token_end
 from curate.privacy.letters import HEX, WORD, is_escape
 from curate.privacy.neighbourhood import (
     AFTER_PHONE,
@@ -55,10 +56,8 @@ from curate.privacy.neighbourhood import (
     USER_VALUE,
     USERINFO,
     YEAR,
-    block_end,
     dash_mac,
     email,
-    end_of_value,
     grow,
     iban_end,
     in_amount,
@@ -66,8 +65,6 @@ from curate.privacy.neighbourhood import (
     plausible,
     put,
     region,
-    secret_key_before,
-    token_end,
 )
 from curate.privacy.surroundings import SHORT_CELL, asian_birth, birth_sign, context, context_after, era_year
 from curate.privacy.tokens import (
@@ -281,10 +278,13 @@ def lex(data, starts, ends, national, columns, names):  # type: ignore[no-untype
                     and (HEX[data[i + 1]] or data[i + 1] == 58)
                     and (a == start or (WORD[data[a - 1]] == 0 and data[a - 1] != 58) or is_escape(data, start, a - 1))
                 ):
-                    b, colons = i, 0
-                    while b < end and b - a < 64 and (HEX[data[b]] or data[b] == 58 or data[b] == 46):
+                    b, colons, size = i, 0, 0
+                    while b < end and b - a < 64 and size < 5 and (HEX[data[b]] or data[b] == 58 or data[b] == 46):
                         colons += data[b] == 58
+                        size = size + 1 if HEX[data[b]] else 0
                         b += 1
+                    if size == 5:
+                        colons = 0  # more than a group of an address holds: `:25:DE89370400440532013000`
                     if colons >= 2 and (b >= end or WORD[data[b]] == 0):
                         while b > a and (data[b - 1] == 46 or (data[b - 1] == 58 and data[b - 2] != 58)):
                             b -= 1
