@@ -102,7 +102,7 @@ _BORN_ON = re.compile(
     r"(?:\bborn\W{1,3}(?:on|the)\b.{0,12}|(?:\b(?:was|were|is|am)\s|\(|'m\s)born\W{1,3}(?:in\s)?)\Z", re.IGNORECASE
 )
 """Not "a film, born March 5, 1971 in a studio"."""
-_NAME_BORN = re.compile(r"[A-Z][\w'’-]+ [A-Z][\w'’-]+,? \(?born\W{1,3}(?:on )?\Z")
+_NAME_BORN = re.compile(r"(?:[A-Z][\w'’-]+ [A-Z][\w'’-]+,? \(?born|(?:^|[.!?\n] ?)Born)\W{1,3}(?:on )?\Z")
 _STAR = re.compile(r"(?:([^\W\d_][\w'’.-]*)[ ])?([^\W\d_][\w'’-]*\.?)([)\"”»]?,?)[ ]?\(?[ ]?\*[ ]?\Z")
 """The sign of birth in German and Nordic papers, with the one or two words before it; it marks items of lists and products
 of numbers as well."""

@@ -171,6 +171,8 @@ INTERNATIONAL = (
        r"[A-ZÄÖÜ]{1,3}[- ][A-Z]{1,2}[- ]?\d{1,4}[EH]?", "kfz", score=0.7, reach=2),
     Id("intl_imei", "DEVICE_ID", "3GPP TS 23.003: fifteen digits, Luhn", r"\d{2}[- ]?\d{6}[- ]?\d{6}[- ]?\d", "imei",
        ".luhn_only", score=0.95),
+    Id("intl_iccid", "DEVICE_ID", "ITU-T E.118: 89, nineteen or twenty digits", r"89\d{2}(?:[- ]?\d){14,16}",
+       "iccid; sim card number; sim serial", score=0.85),
     Id("intl_national_id", "NATIONAL_ID", "of a country that the words do not name",
        r"[A-Z]{0,3}[- ]?\d{6,14}[- ]?[A-Z]{0,2}|\d{1,6}(?:[-. ]\d{2,7}){1,4}|[A-Z0-9]{2,4}\d[A-Z0-9]{4,10}(?<=[0-9])|"
        r"[A-Z]{2}\d{5}[A-Z]{2}|[A-Z]{2}\d{3,6}[A-Z]{2,3}|\d[A-Z]\d{2}[A-Z]\d{4,5}",

@@ -2,7 +2,7 @@
 """Tables inside a text: lines of cells under a line of headings (`name,phone,dob` and the rows below it).
 
 Headings say what the cells are, as the name of a column does, so each cell is read once more by itself under its heading.
-A line is a heading where it has two to forty cells of at most 32 bytes without digits, one of them a word that names
+A line is a heading where it has two to forty cells of at most 40 bytes without digits, one of them a word that names
 personal data, and the next line has as many cells; its rows are the lines below it with as many cells. Cells are parted by
 one of `,` `;` `|` and tab; quotes around a cell are left out, and a sign inside quotes parts nothing. In a text that is
 JSON the strings under telling keys (`"ville": "Albi"`) are cells too.
@@ -28,7 +28,7 @@ from curate.privacy.phrases import phrases_before
 Ints = npt.NDArray[np.int64]
 _LINE = 600
 """Bytes of the longest line that may be a row of a table."""
-_HEADING_LENGTH = 32
+_HEADING_LENGTH = 40
 """Signs of the longest heading."""
 _HEADING = re.compile(r"[^\W\d][\w .:/#'()-]{0,40}")
 _GLUED = re.compile(r"(?<=[a-z])(?=[A-Z])")

@@ -1,4 +1,5 @@
-"""Passwords where access is written down: arguments of commands, `login: root / ...`; who logged in; hardware addresses.
+"""Passwords where access is written down: arguments of commands, `login: root / ...`; who logged in, whose folder a path
+names; hardware addresses.
 
 No key and no sentence stands before such a value: `mysql -p...` names it by an option of its own, a note by a slash. The
 command or the word wakes the reading, which is anchored there and bounded. What documentation writes for anybody's is
@@ -11,7 +12,7 @@ import re
 
 from curate.privacy.told.accounts import OF_MACHINES, ROOTS, made_up, somebodys
 from curate.privacy.told.strength import strength
-from curate.privacy.told.words import COMMAND, HARDWARE, NOTES, OF_PROGRAMS, PASSWORD
+from curate.privacy.told.words import COMMAND, FOLDER, HARDWARE, NOTES, OF_PROGRAMS, PASSWORD
 from curate.privacy.words import word_list
 
 Told = tuple[int, int, str, float]
@@ -54,6 +55,14 @@ _HARDWARE = re.compile(r"(?i)[ -]?(?:addr|adr|адр)\w{0,6}\W{1,3}(?:is |ist |e
 _ADDRESS = re.compile(r"(?i)(?:adresse|dirección|indirizzo|endereço|adres|адрес)[ -]\Z")
 _SIGN = re.compile(r"(?i)\s?[:=]\s?([0-9a-f]{12})(?![\w-])")
 _SSHD = re.compile(r" for ([a-z_][\w.-]{2,30}) from \d{1,3}\.")
+_OF_ROOT = re.compile(r"(?:(?:^|[\s\"'`=:(,\[<>|;@])|file://|/[a-z]|[A-Za-z]:\\?)[/\\]\Z")
+_OWNER = re.compile(r"(?:/|\\{1,2})([A-Za-z][\w.-]{2,30}?)(?=[/\\])")
+_OF_NOBODY = frozenset(word_list("""
+    all shared default defaultuser public username yourname yourusername youruser you me myname myuser myusername somebody
+    someone anyone person node vscode codespace gitpod jovyan coder circleci travis linuxbrew app site sites linux mac ci
+    container builder foo bar baz joe jane john alice bob xxx user1 user2
+"""))
+"""Folders of everybody, of machines that build, and of documentation."""
 _NOTE = re.compile(
     r"(?:[ \t]{0,2}[:=][ \t]{1,3}(?P<user>[\w.+-]{2,40}(?:@[\w-]+(?:\.[\w-]+)+)?)"
     r"|[ \t](?P<mail>[\w.+-]{1,40}@[\w-]+(?:\.[\w-]+)+))"
@@ -82,6 +91,8 @@ def read(kind: int, written: str, before: str, rest: str) -> list[Told]:
     word = written.lower()
     if kind == COMMAND:
         found = _of_command(written, rest)
+    elif kind == FOLDER:
+        found = _of_folder(written, before, rest)
     elif kind == HARDWARE:
         found = _of_hardware(before, rest)
     elif kind == PASSWORD or word == "publickey":
@@ -119,6 +130,20 @@ def _of_hardware(before: str, rest: str) -> Told | None:
     """Twelve hexadecimal digits behind "MAC address", which need no letter among them there."""
     found = _HARDWARE.match(rest) or (_SIGN.match(rest) if _ADDRESS.search(before) else None)
     return (found.start(1), found.end(1), "MAC_ADDRESS", 0.8) if found and len(set(found[1])) > 2 else None
+
+
+def _of_folder(written: str, before: str, rest: str) -> Told | None:
+    """Whose folder a path leads through: `/home/...`, `C:\\Users\\...`; no route of a page (`/users/list`)."""
+    if written not in ("home", "Users") or not _OF_ROOT.search(before) or (found := _OWNER.match(rest)) is None:
+        return None
+    from curate.privacy.names.listed import listed_first, ordinary  # late: few need the names
+
+    name = found[1].lower()
+    if ordinary(name) and not listed_first(name):
+        return None  # `/home/about/...` is a page
+    if name in _OF_NOBODY or not somebodys(name) or name.startswith(("your", "my-", "my_")):
+        return None
+    return found.start(1), found.end(1), "HANDLE", 0.6
 
 
 def _of_login(before: str, rest: str) -> Told | None:

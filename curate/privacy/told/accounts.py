@@ -40,7 +40,10 @@ _NO_WORD = re.compile(r"[\d_@]|\w\.\w")
 
 
 def somebodys(name: str) -> bool:
-    """Whether an account may be a person's: no part of it names a program, a role or a machine."""
+    """Whether an account may be a person's: neither a part of it nor its end (`dbadmin`) names a program, a role or a
+    machine."""
+    if name.lower().rstrip("0123456789").endswith("admin"):
+        return False
     parts = {part.rstrip("0123456789") for part in _JOINTS.split(name.lower())} | {name.lower()}
     return all(map(parts.isdisjoint, (ROOTS, OF_MACHINES, w.OF_PROGRAMS)))
 

@@ -34,7 +34,7 @@ _BEFORE, _LONGEST, _ARGUMENTS = 60, 1024, 300
 """Bytes before a word that are read, bytes of a value, of a command."""
 _READ = {w.PASSWORD: password, w.USER: account, w.NAMED: name_of_account, w.PIN: pin, w.CARD_CODE: card_code,
          w.NETWORK: of_network}  # fmt: skip
-_WAKES = (w.PASSWORD, w.USER, w.COMMAND, w.NOTE, w.HARDWARE, w.ONCE, w.BORN)
+_WAKES = (w.PASSWORD, w.USER, w.COMMAND, w.NOTE, w.HARDWARE, w.ONCE, w.BORN, w.FOLDER)
 _GOES_ON = re.compile(rb"[^\s\"'<>\\]*")
 _REMEMBERED = 4096
 """Windows whose reading is kept."""

@@ -6,6 +6,7 @@ import re
 
 from curate.privacy.told.tokens import Value, ends, is_mine, tokens
 
+_OF_TELEPHONES = ("PIN1", "PIN2", "PUK", "PUK1", "PUK2")
 _CARD = re.compile(r"(?i)\b(?:card|debit|credit|exp|visa|mastercard|amex|karte|carte|tarjeta|carta|cartão|kart|kort|карт)")
 
 
@@ -14,12 +15,15 @@ _TYPED = re.compile(r"(?i)\b(?:use|enter|with|type|your|the card|card|new|old|co
 
 
 def pin(word: str, before: str, rest: str) -> Value | None:
-    """Digits behind PIN: told ("PIN: 4711", "the PIN is 4711"), or somebody's ("my pin 4711", then up to six)."""
-    mine = is_mine(before)
-    if (word != "PIN" and not mine) or before.endswith(('"', "'")):
+    """Digits behind PIN: told ("PIN: 4711", "the PIN is 4711"), or somebody's ("my pin 4711", then up to six). Those of a
+    card for telephones have numbers (`PIN1 4711`), and what opens it again eight digits (`PUK`)."""
+    mine, of_telephone = is_mine(before), word in _OF_TELEPHONES
+    if (word != "PIN" and not of_telephone and not mine) or before.endswith(('"', "'")):
         return None
-    said = mine or (word == "PIN" and _TYPED.search(before) is not None)
-    return _digits(rest, (4, 5, 6) if mine else (4,), must_be_told=not said or word != "PIN", mine=mine)
+    if word.startswith("PUK"):
+        return _digits(rest, (8,), must_be_told=False, mine=mine)
+    said = of_telephone or (word == "PIN" and (mine or _TYPED.search(before) is not None))
+    return _digits(rest, (4, 5, 6) if mine else (4,), must_be_told=not said, mine=mine)
 
 
 def card_code(word: str, before: str, rest: str) -> Value | None:

@@ -12,7 +12,7 @@ from numba import njit
 from curate.privacy.column import Block
 from curate.privacy.letters import WORD, fnv, is_escape, lookup
 from curate.privacy.told import words as w
-from curate.privacy.told.words import BORN, LONGEST, ONCE, PASSWORD
+from curate.privacy.told.words import BORN, FOLDER, LONGEST, ONCE, PASSWORD
 
 REACH = 200
 """Bytes behind a word in which a value may begin."""
@@ -129,6 +129,9 @@ def _places(data, starts, ends, pairs, prefixes, keys, values, signs):  # type: 
                     out.append((np.int64(row), np.int64(i), np.int64(j), kind))
             elif kind == BORN:
                 if _short_date(data, j, min(end, j + 48)):
+                    out.append((np.int64(row), np.int64(i), np.int64(j), kind))
+            elif kind == FOLDER:
+                if i > start and j < end and (data[j] == 47 or data[j] == 92) and (data[i - 1] == 47 or data[i - 1] == 92):
                     out.append((np.int64(row), np.int64(i), np.int64(j), kind))
             elif kind and (_heads(data, j, end, kind) or _may(data, j, min(end, j + REACH), signs[kind])):
                 out.append((np.int64(row), np.int64(i), np.int64(j), kind))

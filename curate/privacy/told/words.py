@@ -11,10 +11,10 @@ import numpy.typing as npt
 from curate.privacy.letters import hash_table
 from curate.privacy.words import word_list
 
-PASSWORD, USER, NAMED, PIN, CARD_CODE, COMMAND, NOTE, HARDWARE, STATEMENT, ONCE, BORN, NETWORK = range(1, 13)
+PASSWORD, USER, NAMED, PIN, CARD_CODE, COMMAND, NOTE, HARDWARE, STATEMENT, ONCE, BORN, NETWORK, FOLDER = range(1, 14)
 """Kinds of words. USER speaks of a person as often as of an account ("user:", "utente:"), NAMED of an account alone;
 COMMAND is a program that takes a password as an argument, NOTE a word for the data of an access, ONCE a code, BORN a
-birth, NETWORK where people have a name of their own making."""
+birth, NETWORK where people have a name of their own making, FOLDER what holds the folders of a machine's users."""
 Word = tuple[int, int, int, int]
 """Row, first byte, byte behind and kind of a word in a text."""
 
@@ -189,9 +189,10 @@ def _forms(word: str) -> set[bytes]:
 
 def _entries() -> dict[bytes, int]:
     cards = word_list("cvv cvc cvv2 cvc2")
-    kinds = ((_PASSWORDS, PASSWORD), (_USERS, USER), (_NAMES, NAMED), (["pin"], PIN), (cards, CARD_CODE),
-             (COMMANDS, COMMAND), (NOTES, NOTE), (["mac"], HARDWARE), (["values"], STATEMENT),
-             (_CODES, ONCE), (_BIRTHS, BORN), (_NETWORKS, NETWORK))  # fmt: skip
+    pins = word_list("pin pin1 pin2 puk puk1 puk2")
+    kinds = ((_PASSWORDS, PASSWORD), (_USERS, USER), (_NAMES, NAMED), (pins, PIN), (cards, CARD_CODE),
+             (COMMANDS, COMMAND), (NOTES, NOTE), (["mac"], HARDWARE), (["values"], STATEMENT), (_CODES, ONCE),
+             (_BIRTHS, BORN), (_NETWORKS, NETWORK), (["home", "users"], FOLDER))  # fmt: skip
     out = {form: kind for words, kind in kinds for word in words for form in _forms(word)}
     for words, kind in ((_UNSPACED_CODES, ONCE), (_UNSPACED_PASSWORDS, PASSWORD), (_UNSPACED_NAMES, NAMED)):
         out |= {word.encode()[:6]: kind for word in words}
@@ -217,7 +218,7 @@ def _prefixes(words: dict[bytes, int]) -> npt.NDArray[np.uint8]:
 
 def _signs() -> npt.NDArray[np.bool_]:
     """bool[kinds, 256]: bytes of which one stands behind a word of a kind, or there is nothing to read."""
-    out = np.zeros((13, 256), dtype=np.bool_)
+    out = np.zeros((14, 256), dtype=np.bool_)
     out[:, list(b"0123456789")] = True
     out[PASSWORD, list(b"!@#$%^&*+~?|[]{}()")] = True
     out[STATEMENT] = False
