@@ -18,7 +18,6 @@ import re
 import numpy as np
 
 from curate.privacy.column import Block
-from curate.privacy.names.listed import listed_first
 from curate.privacy.names.phrases import words
 from curate.privacy.overlaps import Found
 from curate.privacy.types import LOCATION, STREET_ADDRESS
@@ -55,37 +54,27 @@ _NO_HOUSE = re.compile(
     r"(?:tahun|años?|ans|anni|anos|Jahren?|jaar|lat|yaşında|yıl|years?|yrs?|yo|y/o|år|лет|let|roků)\b)"
 )
 """Amounts and ages. Here and below a digit stands first, so that a search leaps from digit to digit."""
-_WORD_AND_NUMBER = re.compile(r"([^\W\d_]+) \d{1,4}( [^\W\d_A-Z]{5,})?")
 _WORKED_SUM = re.compile(r"####|<<|>>|(?<!\w)0x[0-9a-fA-F]{2}")
 """What no address holds: sums worked out in a text, and code. What stands before or behind may be one."""
 _MARKS_OF_SUMS = re.compile(r"[#<>x]")
 _NUMBER_AND_NAME = re.compile(
     r"\d[^\n]{0,40}?\b(?![\d_a-zà-ÿа-я])\w[^\W\d_]{2}|\b(?![\d_a-zà-ÿа-я])\w[^\W\d_]{2}[^\n]{0,40}?\d"
 )
-_DECIMAL = re.compile(r"\d*[.,]\d+(?:\n\D*)?")
-_RESULT = re.compile(r"(\b(?:the )?[A-Z][^\W\d_]+)(?: [A-Z][^\W\d_]+){0,3} \d{1,3}(-\d{1,3})?\Z")
-_AND_OTHER = re.compile(r"-\d{1,3}(?![\w-])")
-_GAMES = re.compile(
-    r"\b(?:(?:beat|defeat|upset|thump|thrash|trounc|rout|edg)(?:s|e[ds]?|ings?|ting|ed)?(?: out| past)?"
-    r"|(?:w[io]n|winning|wins|victory|triumph|lead|leads|led|leading)\b[^.!?\n]{0,60} over) (?:the )?\Z"
-)
-"""What stands directly in front of the team that lost."""
 KIND_AT_END = re.compile(
     r"(?i)(?:str|straße|strasse|weg|gasse|platz|allee|ring|damm|ufer|markt|hof|berg|laan|straat|kade|plein|steeg|lei|gatan|gata|vägen|väg"
     r"|vej|gade|veien|vei|katu|tie|polku|utca|út|tér)\Z"
 )
-_NOUN_BEHIND = re.compile(r" [^\W\d_A-Z]{5,}")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\Z")
 _POST_CODE_FIRST = re.compile(r"(?:[A-Z]{1,2}-)?\d{3}(?:\s?\d{2}|\d{1,2}|-\d{3,4})\s[^\W\d_]")
 _NUMBER_OF_A_TEXT = re.compile(r"\d(?<!\d\d)(?:\d{8}|(?:[ -]?\d){12})")
 _SMALL = re.compile(r"(?<![\w'’-])[^\W\d_]{5,}(?![\w-])")
-_OF_ADDRESSES = words("addresses", "words")
-_STREETS = words("addresses", "streets")
+OF_ADDRESSES = words("addresses", "words")
+STREETS = words("addresses", "streets")
 KIND_FIRST = re.compile(_KIND)
 _HOUSE_FIRST = re.compile(
     r"\d{1,5}[a-zA-Z]?(?:\s(?:bis|ter|quater)\b)?,?\s((?:[^\W\d_][\w.'’-]{0,24}\s){0,4}[^\W\d_][\w.'’-]{0,24})"
 )
-_POST_CODE = re.compile(
+POST_CODE = re.compile(
     r"\b(?=[\dA-Z])(?:(?<!-)"
     r"(?:(?!(?:19|20)\d\d\s)\d{4}|\d{5}|\d{6}|\d{3}\s\d{2}|\d{2}-\d{3}|\d{4}-\d{3}|\d{5}-\d{3})\s(?=[^\W\d_a-zà-ÿа-я])"
     r"|[A-Z]{2}\s\d{5}(?:-\d{4})?(?!\d)|[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b|\d{4}\s?[A-Z]{2}\b)"
@@ -95,7 +84,6 @@ _LONGEST_LINE = 160
 """Signs of the longest line that may be a place: the patterns for these look at it from every sign."""
 _PLACE_LINE = re.compile(r"\W*([^\W\d_][^\d,]*?)\W*\Z")
 _PLACE_AND_CODE = re.compile(r"\W*([^\W\d_][^\d,]*?[^\W\d_A-Z][^\d,]*?)\s(\d{4,6})\W*\Z")
-_MILITARY = re.compile(r"\W*(?:[AFD]PO\s)")
 
 
 def tidy(before: str, value: str, after: str) -> tuple[int, int]:
@@ -116,12 +104,8 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
             break
     if _MARKS_OF_SUMS.search(value, low, high):
         low, high = _beside_sums(value, low, high)
-    if low >= high or _result(before, value, after):
+    if low >= high:
         return 0, 0
-    counted = _WORD_AND_NUMBER.fullmatch(value)
-    noun = (counted[2] or after) if counted else ""
-    if counted and not KIND_AT_END.search(counted[1]) and _NOUN_BEHIND.match(noun) and noun[1].islower():
-        return 0, 0  # "Máximo 120 palabras"
     while low < high and value[low] in _EDGE:
         low += 1
     while low < high and value[high - 1] in _EDGE:
@@ -129,7 +113,7 @@ def tidy(before: str, value: str, after: str) -> tuple[int, int]:
     high = low + _address_end(value[low:high])
     while low < high and value[high - 1] in _EDGE:
         high -= 1
-    if low >= high or _DECIMAL.fullmatch(value, low, high):
+    if low >= high:
         return 0, 0
     ahead = before + value[:low]
     if _POST_CODE_FIRST.match(value, low):
@@ -150,17 +134,6 @@ def _beside_sums(value: str, low: int, high: int) -> tuple[int, int]:
     return (min(parts)[0], max(parts)[1]) if parts else (0, 0)
 
 
-def _result(before: str, value: str, after: str) -> bool:
-    """Whether a team and its points are read for a street and a house: `thumping South Korea 32-8`. What begins with a
-    listed first name stays hidden."""
-    found = _RESULT.search(value)
-    if found is None or not (found[2] or _AND_OTHER.match(after)) or not _GAMES.search(before + value[: found.start()]):
-        return False
-    spelled = re.findall(r"[^\W\d_]+", found[0])
-    streets = any(word.lower() in _STREETS for word in spelled) or KIND_AT_END.search(spelled[-1]) is not None
-    return not streets and KIND_FIRST.match(found[0]) is None and not listed_first(spelled[0])
-
-
 def _street(ahead: str) -> int:
     """Where the street with its house number begins that stands at the end of a text, in front of a post code."""
     found = _STREET.search(ahead)
@@ -178,11 +151,11 @@ def _address_end(value: str) -> int:
     begins with the number of a house and its street, or holds a post code, is an address whatever else is in it."""
     number = _NUMBER_OF_A_TEXT.search(value)
     end = number.start() if number else len(value)
-    if _has_street(value[:end]) or _POST_CODE.search(value, 0, end):
+    if _has_street(value[:end]) or POST_CODE.search(value, 0, end):
         return end
     if _NO_HOUSE.search(value, 0, end):
         return 0
-    small = [word for word in _SMALL.findall(value) if word.islower() and word not in _OF_ADDRESSES]
+    small = [word for word in _SMALL.findall(value) if word.islower() and word not in OF_ADDRESSES]
     sentence = len(small) >= 2 and any(word[0].isupper() for word in re.findall(r"[^\W\d_]+", value))
     return 0 if number or sentence else end
 
@@ -194,7 +167,7 @@ def _has_street(value: str) -> bool:
         return _DIGIT.search(value) is not None
     house = _HOUSE_FIRST.match(value)
     spelled = house[1].lower().split() if house else ()
-    return any(word.rstrip(".") in _STREETS for word in spelled)
+    return any(word.rstrip(".") in STREETS for word in spelled)
 
 
 def lines(value: str) -> list[tuple[int, int, int]]:
@@ -204,7 +177,7 @@ def lines(value: str) -> list[tuple[int, int, int]]:
     for line in value.split("\n"):
         stop = begin + len(line)
         town = code = None
-        if begin and len(line) <= _LONGEST_LINE and not _MILITARY.match(line):
+        if begin and len(line) <= _LONGEST_LINE:
             town = _PLACE_LINE.match(line)
             code = _PLACE_AND_CODE.match(line) if town is None else None
         place = town or code

@@ -20,6 +20,7 @@ from curate.privacy.book import book
 from curate.privacy.column import Block, block
 from curate.privacy.names.addresses import pieces, reshaped
 from curate.privacy.names.anchors import SCORE, announced
+from curate.privacy.names.bare_addresses import supported
 from curate.privacy.names.bodies import with_bodies
 from curate.privacy.names.characters import tables
 from curate.privacy.names.columns import NOTHING, OF_BODY, OF_PERSON, OF_PLACE, chosen, column_class, of_things, plain_class
@@ -167,9 +168,11 @@ def name_spans(
     if min_score >= _USUAL:
         keep &= ~_small_and_unsure(text, at, sure, keep)
     hints = at[(at[:, 3] == TYPES.index("PERSON")) & ~keep, :3]
+    people = at[(at[:, 3] == TYPES.index("PERSON")) & (sure >= min(min_score, _USUAL)), :3]
     at[:, 3] = _CODES[at[:, 3]]
     found = plausible(text, Found(at[keep], sure[keep], np.zeros(int(keep.sum()), np.bool_)))
     found = reshaped(text, mended(text, found), "LOCATION" in types)
+    found = found.take(supported(text, found, people))
     found = _told(text, found, types)
     words_at, silent = cues(text)
     if "PERSON" in types or "ORGANIZATION" in types:

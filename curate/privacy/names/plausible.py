@@ -10,7 +10,6 @@ Complexity: O(spans of these types), about 3 microseconds each.
 
 from __future__ import annotations
 
-import itertools
 import re
 
 import numpy as np
@@ -19,7 +18,6 @@ from curate.privacy.column import Block
 from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, PHONE_AFTER, VERSION, word_classes
 from curate.privacy.months import is_month_name
 from curate.privacy.names.addresses import KIND_AT_END, KIND_FIRST
-from curate.privacy.names.columns import NOTHING, column_class
 from curate.privacy.names.east_asian import no_person
 from curate.privacy.names.listed import listed_first, listed_name, of_bodies
 from curate.privacy.names.months import is_month
@@ -90,13 +88,6 @@ _LEADS = frozenset(word.encode() for word in words("eponyms", "leads"))
 _ILL_BEFORE = re.compile(rf"\b(?:{_ILLNESS}) \Z")
 _CODE_OF_CAPITALS = re.compile(r"[A-Z]{2,5} [IVX]{1,4}\Z|[BIESLU]-[A-Z]{2,8}\Z")
 """`ISO IX`, and labels of tokens, `B-ORG`."""
-
-
-def _value_of_no_name(text: Block, row: int, start: int) -> bool:
-    """Whether a small word stands behind a label that names no one: `Referto: negativo`."""
-    before = text.data[max(int(text.starts[row]), start - 40) : start].tobytes().decode("utf-8", "replace")
-    label = re.search(r"([^\W\d_]+) ?: ?\Z", before)
-    return label is not None and column_class(label[1]) == NOTHING
 
 
 def _after_somebody(text: Block, row: int, start: int, end: int) -> bool:
@@ -179,14 +170,6 @@ def _product(text: Block, row: int, start: int, end: int) -> bool:
 _PLY = r"(?:[KQRBN]?[a-h]?[1-8]?x?[a-h][1-8]|O-O(?:-O)?)"
 _MOVES = re.compile(rf"\d\. ?{_PLY}\+? {_PLY}")
 """Of chess."""
-_PAGES = frozenset(word_list("kapitel chapter capitulo capitolo rozdział глава chapitre hoofdstuk luku kapitola fejezet"))
-
-
-def _of_pages(word: str) -> bool:
-    """Whether numbers of pages, lines and chapters stand behind the word."""
-    return len(word) > 2 and bool(word_classes(word) & PAGE or fold(word) in _PAGES)
-
-
 _NO_STREET = re.compile(
     r"(?i:(?:ley|lei|legge|loi|real decreto|decreto|décret|gesetz|artículo|artigo|articolo|article|artikel|art\.|abs\.|§"
     r"|кодекс|закон|gleis|bahnsteig|platform|binario|andén|quai|spoor|perron|peron|eircode|postcode|zip(?: code)?"
@@ -206,8 +189,6 @@ _SEATS = re.compile(
 _DATED = re.compile(r"([^\W\d_]{3,12})\.? (?:19|20)\d\d(?!\d)(?:[,;] ?(?:n[ro]\.?|no\.|n[°º]|núm\.|č\.|št\.) ?\d{1,4})?\Z")
 _FIELDS = frozenset(word_list("cvv cvc exp auth pin otp zip expiry expires valid thru"))
 """Seats (`Wagen 21, Platz 44`), numbers of papers (`Mei 2023, nr 118`), fields of cards."""
-_NUMBER_OF_FILE = re.compile(r"(?:N[o°º]\.? ?)?(?!(?:A[CKV]|C[LR]|DG|KR|TV) )[A-Z]{2,3} \d{2}(?:-\d{2})+")
-"""`RM 00-44-81`, or as much of it as the tagger takes; `AV 68-22` is a street of Colombia."""
 _POST_CODE = re.compile(r"\b(?:\d{5}(?:-\d{3})?|\d{4}-\d{3}|\d{2}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b")
 
 
@@ -246,12 +227,12 @@ def plausible(text: Block, found: Found) -> Found:
                 keep[n] = False  # digits of a decimal number: `5.06667`, `0.003981 Newtons`, `Trombosit 240,8`
                 continue
             keep[n] = not (len(spelled) == 1 and _labelled(value, spelled[0])) and not _number_with_label(value, spelled)
-            no_street = bool(_NO_STREET.match(value) or _NUMBER_OF_FILE.fullmatch(value) or _MOVES.search(value))
+            no_street = bool(_NO_STREET.match(value) or _MOVES.search(value))
             if spelled and not no_street:
                 dated = _DATED.match(value)
                 no_street = (dated is not None and is_month_name(dated[1])) or _SEATS.match(value) is not None
                 no_street = no_street or _short_sign(value) or _FIELDS.issuperset(map(str.lower, spelled))
-            keep[n] &= not (no_street or all(map(_of_pages, spelled))) or _POST_CODE.search(value) is not None
+            keep[n] &= (bool(spelled) and not no_street) or _POST_CODE.search(value) is not None
             continue
         if no_person(value) or (capitals and _CODE_OF_CAPITALS.match(value)):
             keep[n] = False
@@ -262,23 +243,12 @@ def plausible(text: Block, found: Found) -> Found:
         if " " not in value and (_after_somebody(text, row, start, end) or _product(text, row, start, end)):
             keep[n] = False
             continue
-        small = value.islower() and " " not in value
-        if small and found.score[n] < 0.8 and _value_of_no_name(text, row, start):
-            keep[n] = False
-            continue
-        if small and _in_code(text, row, start, end) and not listed_name(value):
+        if value.islower() and " " not in value and _in_code(text, row, start, end) and not listed_name(value):
             keep[n] = False
             continue
         if value.startswith("M. ") and _FRENCH.search(_around(text, row, start, end)):
             start += 3
             at[n, 1], value = start, value[3:]
-        kept = _unlisted_tail(value)
-        if kept < len(value):
-            end = start + len(value[:kept].encode())
-            at[n, 2], value = end, value[:kept]
-            if not kept:
-                keep[n] = False
-                continue
         body = _WORD_OF_BODY.search(value) if value.count(" ") > 1 else None
         if body is not None and of_bodies(body[1][1:]):  # `Karen Miller Consulting`
             end -= len(body[1].encode())
@@ -311,25 +281,8 @@ def _around(text: Block, row: int, start: int, end: int) -> str:
     return (text.data[low:start].tobytes() + b" " + text.data[end:high].tobytes()).decode("utf-8", "replace")
 
 
-def _unlisted_tail(value: str) -> int:
-    """Where the name ends before two small words that are no part of it and in no list (`Bir dikdörtgenin alanı`); 0 if
-    what is left is one word that no list knows. One such word may be a surname: `Tyger honeydrew`."""
-    first, _, rest = value.partition(" ")
-    if first.isalpha() and (not rest or rest.isalpha()):
-        return len(value)
-    spelled = list(_SPELLED.finditer(value))
-    if len(spelled) < 3 or not spelled[0][0][0].isupper():
-        return len(value)
-    strange = [w[0][0].islower() and w[0] not in _PARTICLE_FIRST and not listed_name(w[0]) for w in spelled]
-    for before, both in zip(spelled, itertools.pairwise(strange[1:])):
-        if all(both):
-            return before.end() if before is not spelled[0] or listed_name(before[0]) else 0
-    return len(value)
-
-
 _WORD_OF_BODY = re.compile(r"(?<= )[^\W\d_]+( [^\W\d_]{3,})\Z")
 """The last of three words and more."""
-_SPELLED = re.compile(r"[^\W\d_][\w'’-]*")
 
 
 def _small_words(value: str) -> int:
