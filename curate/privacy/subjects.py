@@ -29,8 +29,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.privacy.canonical import canonical, folded, mailbox, plain, telephone
+from curate.privacy.checks import iban
 from curate.privacy.column import column_bytes
 from curate.privacy.disguises import SPELLED, edits_of, find_disguises
+from curate.privacy.identifiers import IDENTIFIERS, compiled, passes
 from curate.privacy.keys import derived
 from curate.privacy.operators.simple import HASH_CHARACTERS, hashed
 
@@ -47,6 +49,7 @@ _DOT = (
 _BETWEEN_DIGITS = r"[\s\-‐-―−.()/·]{0,4}"
 _BETWEEN_WORDS = r"[^\p{L}\p{N}]{1,4}"
 _HASH = re.compile(rf"\[?(?P<label>[A-Z][A-Z0-9_]*_)?(?P<code>[A-Z2-7]{{{HASH_CHARACTERS}}})\]?")
+_PARTS_OF_CODE = re.compile(r"\d+|[^\W\d_]+")
 _FEWEST = 3
 """Letters and digits that a value must have: a shorter one stands everywhere."""
 
@@ -228,8 +231,18 @@ def _numbers(text: str, digits: str, region: str) -> tuple[list[str], frozenset[
 
 
 def _is_code(text: str) -> bool:
-    """Whether letters and digits make up one thing rather than words beside a number."""
-    return not re.search(r"[^\W\d_]{4,}", text) or (" " not in text and sum(map(str.isdecimal, text)) * 2 >= len(text))
+    """Whether letters and digits make up one thing rather than words beside a number: no word is in it, digits and letters
+    change places in one piece, or it passes the check of an identifier (`RSSMRA 85T10 A562S`, `GB82 WEST ...`)."""
+    if not re.search(r"[^\W\d_]{4,}", text):
+        return True
+    compact = _compact(text)
+    if compact == text.casefold() and len(compact) >= 8 and len(_PARTS_OF_CODE.findall(compact)) > 2:
+        return True
+    if " " not in text and sum(map(str.isdecimal, text)) * 2 >= len(text):
+        return True
+    written = compact.upper()
+    checked = (one for one in IDENTIFIERS if one.check and compiled(one).fullmatch(written))
+    return iban(written) or any(passes(one.check, written) for one in checked)
 
 
 def _compact(text: str) -> str:

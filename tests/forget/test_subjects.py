@@ -143,3 +143,22 @@ def test_any_value_between_blanks_is_found_as_it_was_typed(value: str, blank: st
     core = value.encode("utf-8", "ignore").decode().strip()
     text = f"{blank}\n {core} \n{blank}"
     assert subject.rows(pa.array([text], pa.large_string())).tolist() == [0], (subject.kind, core)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("RSSMRA85T10A562S", "C.F. RSSMRA 85T10 A562S"), ("RSSMRA85T10A562S", "rss.mra.85t10.a562s"),
+        ("RSSMRA 85T10 A562S", "RSSMRA85T10A562S"), ("GB82 WEST 1234 5698 7654 32", "GB82WEST12345698765432"),
+        ("MORGA657054SM9IJ", "licence MORGA 657054 SM9IJ"), ("HEGG560427MVZRRL04", "HEGG-560427-MVZRRL-04"),
+        ("529.982.247-25", "CPF 529 982 247 25"), ("12345678Z", "DNI 12.345.678-Z"),
+    ],
+)  # fmt: skip
+def test_an_identifier_is_found_in_any_grouping(value: str, written: str) -> None:
+    assert Subject(value).places(written)
+    assert not Subject(value).places(written + "7")
+
+
+def test_a_street_or_a_user_name_stays_words() -> None:
+    assert Subject("12 Oak Street").kind == Subject("jane85").kind == "words"
+    assert not Subject("12 Oak Street").places("12OakStreet")
