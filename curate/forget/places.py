@@ -354,8 +354,8 @@ def _todo(done: Forgotten, drop_list: str | None) -> list[str]:
             left = sum(not hit.found and hit.outcome != "removed" for hit in run.rows)
             if left:
                 out.append(
-                    f"{run.path}: its curated data still holds values in {plural(left, 'row')}, in a spelling or a place that "
-                    "the run did not find or replace; delete copies of it too"
+                    f"{run.path}: its curated data still holds values in {plural(left, 'row')}, in a spelling or a place "
+                    "that the run did not find or replace; delete copies of it too"
                 )
         out += [f"{index.path}: build it again without these rows; nothing can be removed from it" for index in run.indexes]
         trained = ", ".join(dict.fromkeys(adapter.arm for adapter in run.adapters if adapter.rows))

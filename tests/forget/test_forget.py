@@ -124,7 +124,7 @@ def test_no_output_holds_a_value(here: Path) -> None:
 
 
 def test_identifiers_are_found_in_other_groupings_and_the_plan_says_what_the_run_left(tmp_path: Path) -> None:
-    texts = ["nothing to see", "C.F. RSSMRA 85T10 A562S, grazie", "rssmra.85t10.a562s", "cf RSSMRA85T10A562S", "nothing here"]
+    texts = ["nothing here", "C.F. RSSMRA 85T10 A562S, grazie", "rssmra.85t10.a562s", "cf RSSMRA85T10A562S", "nor here"]
     (tmp_path / "data.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     recipe = Recipe().with_(input=str(tmp_path / "data.jsonl"), stages=["pii"])
     workflow.run(recipe, out=tmp_path / "run", train=False)
@@ -133,7 +133,9 @@ def test_identifiers_are_found_in_other_groupings_and_the_plan_says_what_the_run
     assert [hit["row"] for hit in hits] == [1, 2, 3]
     left = sum(not hit["found"] for hit in hits)
     told = [step for step in report["todo"] if "still holds" in step]
-    assert left and len(told) == 1 and f"in {left} row" in told[0]
+    assert left
+    assert len(told) == 1
+    assert f"in {left} row" in told[0]
 
 
 def test_nobody_is_found_where_nobody_stands(here: Path) -> None:

@@ -1,4 +1,4 @@
-"""What styles hold that nobody tuned for: bare addresses, folders of users, births that open a sentence, cards of telephones."""
+"""What unseen styles hold: bare addresses, folders of users, births that open a sentence, cards of telephones."""
 
 from __future__ import annotations
 
@@ -63,14 +63,17 @@ def test_whose_folder_a_path_leads_through_is_a_user_name(text: str, name: str) 
     [
         "GET /home/about/team HTTP/1.1", "GET /users/list/all and POST /Users/{id}/roles", "Put it in /home/user/data",
         "C:\\Users\\YourName\\Documents", "C:\\Users\\Public\\Desktop", "COPY . /home/jenkins/agent/workspace",
-        "https://intranet.example/home/news/2026", "WORKDIR /home/node/app", "/usr/share/home/icons/a.png", "/home/ubuntu/app/x",
+        "https://intranet.example/home/news/2026", "WORKDIR /home/node/app", "/usr/share/home/icons/a.png",
+        "/home/ubuntu/app/x",
     ],
 )  # fmt: skip
 def test_folders_of_everybody_and_of_machines_and_routes_name_nobody(text: str) -> None:
     assert not found(text, "HANDLE")
 
 
-@pytest.mark.parametrize("text", [":25:DE89370400440532013000", "acct:25:BE68539007547034:main", "17:3:FR1420041010050500013M02606"])
+@pytest.mark.parametrize(
+    "text", [":25:DE89370400440532013000", "acct:25:BE68539007547034:main", "17:3:FR1420041010050500013M02606"]
+)
 def test_an_account_number_behind_tags_with_colons_is_found(text: str) -> None:
     assert len(found(text, "IBAN")) == 1
 

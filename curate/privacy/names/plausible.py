@@ -16,7 +16,6 @@ import numpy as np
 
 from curate.privacy.column import Block
 from curate.privacy.context import CARD, COUNT, IDENTIFIER, MONEY, PAGE, PHONE, PHONE_AFTER, VERSION, word_classes
-from curate.privacy.months import is_month_name
 from curate.privacy.names.addresses import KIND_AT_END, KIND_FIRST
 from curate.privacy.names.east_asian import no_person
 from curate.privacy.names.listed import listed_first, listed_name, of_bodies
@@ -167,9 +166,6 @@ def _product(text: Block, row: int, start: int, end: int) -> bool:
     return _RUNS.match(behind) is not None and not listed_first(text.read(start, end))
 
 
-_PLY = r"(?:[KQRBN]?[a-h]?[1-8]?x?[a-h][1-8]|O-O(?:-O)?)"
-_MOVES = re.compile(rf"\d\. ?{_PLY}\+? {_PLY}")
-"""Of chess."""
 _NO_STREET = re.compile(
     r"(?i:(?:ley|lei|legge|loi|real decreto|decreto|décret|gesetz|artículo|artigo|articolo|article|artikel|art\.|abs\.|§"
     r"|кодекс|закон|gleis|bahnsteig|platform|binario|andén|quai|spoor|perron|peron|eircode|postcode|zip(?: code)?"
@@ -186,9 +182,8 @@ _SEATS = re.compile(
     r"(?i)(?:wagen|wag(?:g)?on|voiture|carrozza|coche|vagón|vagao|vagão|rijtuig|vogn|vagn|coach|reihe|row|rang|fila|rij|rad|seat|sitz"
     r"|sitzplatz|asiento|posto|poltrona|gate)\.? \d{1,3}[A-Z]?(?:[,;/ ]{1,2}[^\W\d_]{3,10}\.? \d{1,3}[A-Z]?)*\Z"
 )
-_DATED = re.compile(r"([^\W\d_]{3,12})\.? (?:19|20)\d\d(?!\d)(?:[,;] ?(?:n[ro]\.?|no\.|n[°º]|núm\.|č\.|št\.) ?\d{1,4})?\Z")
 _FIELDS = frozenset(word_list("cvv cvc exp auth pin otp zip expiry expires valid thru"))
-"""Seats (`Wagen 21, Platz 44`), numbers of papers (`Mei 2023, nr 118`), fields of cards."""
+"""Fields of cards; `_SEATS`: `Wagen 21, Platz 44`."""
 _POST_CODE = re.compile(r"\b(?:\d{5}(?:-\d{3})?|\d{4}-\d{3}|\d{2}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b")
 
 
@@ -227,11 +222,8 @@ def plausible(text: Block, found: Found) -> Found:
                 keep[n] = False  # digits of a decimal number: `5.06667`, `0.003981 Newtons`, `Trombosit 240,8`
                 continue
             keep[n] = not (len(spelled) == 1 and _labelled(value, spelled[0])) and not _number_with_label(value, spelled)
-            no_street = bool(_NO_STREET.match(value) or _MOVES.search(value))
-            if spelled and not no_street:
-                dated = _DATED.match(value)
-                no_street = (dated is not None and is_month_name(dated[1])) or _SEATS.match(value) is not None
-                no_street = no_street or _short_sign(value) or _FIELDS.issuperset(map(str.lower, spelled))
+            no_street = bool(_NO_STREET.match(value) or _SEATS.match(value) or _short_sign(value))
+            no_street = no_street or _FIELDS.issuperset(map(str.lower, spelled))
             keep[n] &= (bool(spelled) and not no_street) or _POST_CODE.search(value) is not None
             continue
         if no_person(value) or (capitals and _CODE_OF_CAPITALS.match(value)):
