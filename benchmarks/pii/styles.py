@@ -15,8 +15,10 @@ transcripts of support, forms of personnel offices, police reports, discharge le
 schools in fourteen languages (`--run`). `fields_*.txt` are what people say of themselves (telephone, identity number,
 passport, account, birth, password) in some fifty languages, and the same words about prices and orders. `strange_*.txt`
 are templates like those of synthetic sets, chats, clinical notes, letters, forums, logs, tables, messages with codes, firms
-and people in foreign prose, in 28 languages with look-alikes (`--everything`); `strange_more.txt` words the same anew. The
-texts are scanned as one column; a finding that is not marked is wrong.
+and people in foreign prose, in 28 languages with look-alikes (`--everything`); `strange_more.txt` words the same anew.
+`unseen_*.txt` are courts, crews, genealogies, exports of chats, traces, dumps, statements, HL7, logs, travel documents and
+chats in fifty languages, half of them look-alikes (`--run`). The texts are scanned as one column; a finding that is not
+marked is wrong.
 `--write` leaves the sets as JSON lines for `curate pii-eval`.
 """
 
