@@ -75,6 +75,8 @@ def round_number(digits: str) -> bool:
 _NUMBER_BETWEEN = re.compile(r"(?<![\d.,/-])(?:\+|\(\+?)?\d[\d ./()-]{5,}\d(?!\d)|\[[A-Z_]{2,24}\]")
 _OF_SOMETHING_ELSE = IDENTIFIER | CARD | MONEY | PAGE | SSN | VERSION
 _FILE_OF_YEAR = re.compile(r"(?:19|20)\d\d/\d+")
+_NUMBER_OF_YEAR = re.compile(r"(?:19|20)\d\d-\d+")
+"""Behind capitals and a hyphen: `CVE-2021-36770`, `DSA-2020-1123`."""
 
 
 @lru_cache(maxsize=8192)
@@ -128,6 +130,8 @@ def telephones(view: View, text: str, start: int, c: Candidate) -> list[Span]:
     if (c.flags & k.PREV_MONEY or (c.flags & k.PREV_SLASH and not field)) and not text.startswith("+"):
         return []
     if c.flags & k.PREV_SIGN and not c.near & PHONE:
+        return []
+    if _NUMBER_OF_YEAR.fullmatch(text) and re.search(r"[A-Z]{2}-\Z", view.text(max(view.starts[c.row], start - 3), start)):
         return []
     if c.flags & k.NEXT_DECIMAL:
         colon = view.data[c.end] if c.end < len(view.data) else 0
