@@ -355,7 +355,7 @@ def _merged(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
 STAGE = Stage(
     name=NAME,
     title="Leakage and contamination",
-    version=8,
+    version=9,
     config=ContaminationConfig,
     detect=detect,
     on_finding="apply",

@@ -200,7 +200,7 @@ def _evidence(one: Hits, which: Any) -> list[str] | None:
 STAGE = Stage(
     name=NAME,
     title="Text quality",
-    version=14,
+    version=15,
     config=QualityConfig,
     detect=detect,
     on_finding="review",
