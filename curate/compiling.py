@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # `curate --help` loads this module, and numpy takes time
+    import numpy as np
+    from numpy.typing import NDArray
 
-Item = TypeVar("Item", bound=np.generic)
+Item = TypeVar("Item", bound="np.generic")
 NOTICED_SECONDS = 0.5
 """Compiling that takes longer in all is told; a single small kernel is not."""
 WORDS = "compiling for this machine, once"

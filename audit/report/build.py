@@ -278,7 +278,7 @@ def _input(manifest: Mapping[str, Any], dataset: Dataset, previews: Previews) ->
     )
     named = {c for columns in roles.values() for c in columns}
     return Input(
-        path=previews.short(str(given.get("path") or ""), SHOWN),
+        path=previews.setting(str(given.get("path") or "")),
         format=str(given.get("format") or ""),
         compression=str(given.get("compression") or "none"),
         size_bytes=given.get("size_bytes"),
@@ -306,9 +306,9 @@ def _reproducibility(
         versions={safe_text(str(k)): safe_text(str(v)) for k, v in sorted((manifest.get("versions") or {}).items())},
         hardware={safe_text(str(k)): _plain(v) for k, v in (manifest.get("hardware") or {}).items()},
         seeds=seeds,
-        recipe=_indented(previews.short(orjson.dumps(recipe, option=orjson.OPT_NON_STR_KEYS).decode(), 8000)),
+        recipe=_indented(previews.setting(orjson.dumps(recipe, option=orjson.OPT_NON_STR_KEYS).decode(), 8000)),
         outputs={previews.short(str(k)): safe_text(str(v)) for k, v in outputs.items()},
-        commands=(command_of(manifest, trained=ablation is not None, shown=lambda text: previews.short(text, SHOWN)),),
+        commands=(command_of(manifest, trained=ablation is not None, shown=previews.setting),),
         seconds={str(k): float(v) for k, v in (manifest.get("seconds") or {}).items() if finite(v) is not None},
         started=safe_text(str(manifest.get("started") or "")),
         finished=safe_text(str(manifest.get("finished") or "")),

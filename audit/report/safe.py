@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -58,6 +59,12 @@ class Previews:
         if key not in self._short:
             self._short[key] = masked_preview(text, width, self._looked_for)
         return self._short[key]
+
+    def setting(self, text: str, width: int = SHOWN) -> str:
+        """A safe short text of what a run was given. The user whose folder a path lies in stays: nobody could repeat the
+        run without it."""
+        usual = self._looked_for or ScanConfig()
+        return masked_preview(text, width, replace(usual, types=tuple(kind for kind in usual.types if kind != "HANDLE")))
 
     def sentence(self, text: str | None) -> str:
         """A safe sentence: a reason or a note, with its capital and its full stop."""
