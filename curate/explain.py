@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import orjson
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -94,10 +93,8 @@ def explain(run: str | Path, which: str) -> dict[str, Any]:
 
 def _stands_for(plan: Plan, row: int) -> list[int]:
     """Rows that were removed because this one stays, ascending."""
-    witness = plan.table["witness_row"].fill_null(-1).to_numpy()
-    applied, drop = (pc.equal(plan.table[c].cast(pa.string()), w) for c, w in (("status", "applied"), ("action", "drop")))
-    because = (witness == row) & pc.and_(applied, drop).to_numpy(zero_copy_only=False)
-    return [int(other) for other in np.unique(plan.table["row"].to_numpy()[because])]
+    gone = plan.applied("drop")
+    return sorted(set(gone.filter(pc.equal(gone["witness_row"], row))["row"].to_pylist()))
 
 
 def _label(detected: Detected, field: str, row: int) -> str | None:

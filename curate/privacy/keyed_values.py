@@ -16,6 +16,20 @@ from curate.privacy.letters import SEED, WORD, fnv, lookup, mix
 
 
 @njit(cache=True)
+def _spelled(data, i, j):  # type: ignore[no-untyped-def]
+    """Hash of a key in small letters, its hyphens as underscores."""
+    h = SEED
+    for k in range(i, j):
+        c = data[k]
+        if 65 <= c <= 90:
+            c = np.uint8(c + 32)
+        if c == 45:
+            c = np.uint8(95)
+        h = mix(h, c)
+    return h
+
+
+@njit(cache=True)
 def secret_key_before(data, start, pos):  # type: ignore[no-untyped-def]
     """What key stands right before the `=` or `:` at `pos`: 1 of a secret (`api_key`), 2 of a user name, 0 neither."""
     i = pos - 1
@@ -34,27 +48,11 @@ def secret_key_before(data, start, pos):  # type: ignore[no-untyped-def]
         i -= 1
     if j - i - 1 < 3:
         return 0
-    h = SEED
-    for k in range(i + 1, j):
-        c = data[k]
-        if 65 <= c <= 90:
-            c = np.uint8(c + 32)
-        if c == 45:
-            c = np.uint8(95)
-        h = mix(h, c)
-    known = lookup(h, SECRET_KEYS, SECRET_VALUES)
+    known = lookup(_spelled(data, i + 1, j), SECRET_KEYS, SECRET_VALUES)
     if known or last < 0:
         return known
     if second >= 0:  # "X-Api-Key", "MY_API_KEY"
-        h = SEED
-        for k in range(second, j):
-            c = data[k]
-            if 65 <= c <= 90:
-                c = np.uint8(c + 32)
-            if c == 45:
-                c = np.uint8(95)
-            h = mix(h, c)
-        known = lookup(h, SECRET_KEYS, SECRET_VALUES)
+        known = lookup(_spelled(data, second, j), SECRET_KEYS, SECRET_VALUES)
         if known:
             return known
     return lookup(fnv(data, last, j), SECRET_KEYS, SECRET_VALUES)

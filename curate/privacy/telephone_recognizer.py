@@ -58,7 +58,9 @@ def _spoken(view: View, c: Candidate, text: str) -> bool:
     if view.column(c.row):
         return True
     before = view.without_digits(max(view.starts[c.row], c.start - 64), c.start)
-    if (text.isdigit() or "/" in text) and (_taken(before, sum(map(str.isdigit, text))) or _FILE_OF_YEAR.fullmatch(text)):
+    if "/" in text and of_year(text):
+        return False
+    if (text.isdigit() or "/" in text) and _taken(before, sum(map(str.isdigit, text))):
         return False
     if not text.isdigit():
         return True
@@ -72,11 +74,16 @@ def round_number(digits: str) -> bool:
     return digits.endswith("000")
 
 
+@question
+def of_year(text: str) -> bool:
+    """The number of a file in its year: `2021/36770`, and behind capitals `CVE-2021-36770`."""
+    return bool(_OF_YEAR.fullmatch(text))
+
+
 _NUMBER_BETWEEN = re.compile(r"(?<![\d.,/-])(?:\+|\(\+?)?\d[\d ./()-]{5,}\d(?!\d)|\[[A-Z_]{2,24}\]")
 _OF_SOMETHING_ELSE = IDENTIFIER | CARD | MONEY | PAGE | SSN | VERSION
-_FILE_OF_YEAR = re.compile(r"(?:19|20)\d\d/\d+")
-_NUMBER_OF_YEAR = re.compile(r"(?:19|20)\d\d-\d+")
-"""Behind capitals and a hyphen: `CVE-2021-36770`, `DSA-2020-1123`."""
+_OF_YEAR = re.compile(r"(?:19|20)\d\d[/-]\d+")
+_CAPITALS = re.compile(r"[A-Z]{2}-\Z")
 
 
 @lru_cache(maxsize=8192)
@@ -131,7 +138,7 @@ def telephones(view: View, text: str, start: int, c: Candidate) -> list[Span]:
         return []
     if c.flags & k.PREV_SIGN and not c.near & PHONE:
         return []
-    if _NUMBER_OF_YEAR.fullmatch(text) and re.search(r"[A-Z]{2}-\Z", view.text(max(view.starts[c.row], start - 3), start)):
+    if "-" in text and _CAPITALS.search(view.text(max(view.starts[c.row], start - 3), start)) and of_year(text):
         return []
     if c.flags & k.NEXT_DECIMAL:
         colon = view.data[c.end] if c.end < len(view.data) else 0

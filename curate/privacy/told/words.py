@@ -218,7 +218,7 @@ def _prefixes(words: dict[bytes, int]) -> npt.NDArray[np.uint8]:
 
 def _signs() -> npt.NDArray[np.bool_]:
     """bool[kinds, 256]: bytes of which one stands behind a word of a kind, or there is nothing to read."""
-    out = np.zeros((14, 256), dtype=np.bool_)
+    out = np.zeros((FOLDER + 1, 256), dtype=np.bool_)
     out[:, list(b"0123456789")] = True
     out[PASSWORD, list(b"!@#$%^&*+~?|[]{}()")] = True
     out[STATEMENT] = False
