@@ -6,13 +6,15 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from rich.console import Console
 
-from audit.report import Report, build
+from audit.report import Report, build, render_html, render_markdown, render_terminal
 from curate.dataset import Dataset, load
 from curate.ledger.findings import concat_findings, make_findings
 from curate.ledger.keepers import RowFacts
@@ -245,3 +247,18 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def report(run: Run) -> Report:
     """Its report."""
     return run.report()
+
+
+def terminal(report: Report, width: int = 80) -> str:
+    out = StringIO()
+    Console(file=out, width=width, force_terminal=False).print(render_terminal(report))
+    return out.getvalue()
+
+
+def renderings(report: Report) -> dict[str, str]:
+    return {
+        "json": json.dumps(report.to_json(), ensure_ascii=False),
+        "html": render_html(report),
+        "markdown": render_markdown(report),
+        "terminal": terminal(report),
+    }
