@@ -53,7 +53,7 @@ lint: $(READY) ## ruff, mypy --strict, import contracts
 format: $(READY) ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## what README quotes and no other target measures (half an hour, most of it training)
+bench: $(READY) ## what docs/measured.md quotes and no other target measures (half an hour, most of it training)
 	$(BIN)/python benchmarks/run.py
 
 bench-labels: $(READY) ## label noise beside the plain recipe: ranking, precision, calibration, time (about 20 minutes)

@@ -1,4 +1,4 @@
-"""What the README quotes and no other target measures, one benchmark after another; `make bench`.
+"""What docs/measured.md quotes and no other target measures, one benchmark after another; `make bench`.
 
     python benchmarks/run.py [NAME …]
 

@@ -23,8 +23,13 @@ parts.
 ```
 """
 BEGIN = r"^[\d,]+ rows in, "
-PARTS = ((BEGIN, r"^Arms"), (r"^Against what was planted", r"^  credit_card "), (r"^\d.* in all; ", r"\Z"))
-"""Beginning and end (left out) of what the README shows: the verdict with its intervals, the score card, the time."""
+PARTS = (
+    (BEGIN, r"^(Disparity|Differences in accuracy)"),
+    (r"^Against what was planted", r"^  credit_card "),
+    (r"^\d.* in all; ", r"\Z"),
+)
+"""Beginning and end (left out) of what the README shows: the verdict, the score card without its notes, the time."""
+NOTES = r"^(.{20} +\d+ +\d+ +[\d.]+ +[\d.]+)  .*"
 
 
 def excerpt(said: str) -> str:
@@ -35,7 +40,8 @@ def excerpt(said: str) -> str:
         if start is None:
             raise SystemExit(f"the output has no line like {begin}")
         stop = re.compile(end, re.M).search(said, start.end())
-        shown.append(said[start.start() : stop.start() if stop else None].strip("\n"))
+        part = said[start.start() : stop.start() if stop else None].strip("\n")
+        shown.append(re.sub(NOTES, r"\1", part, flags=re.M))
     return "\n\n[…]\n\n".join(shown)
 
 

@@ -16,6 +16,11 @@ from curate.words import duration
 
 DEMO_TRAINING = {"steps": 200, "batch_rows": 16, "max_length_tokens": 64}
 """Shorter than the defaults, so that twelve runs fit into a few minutes on two cores."""
+PLANTED = """
+Against what was planted in the sample data, in rows (copies_removed: planted
+pairs, rows that left; a copy or leak may be found by another stage than the one
+that it was planted for):
+"""
 
 
 @click.command("demo", epilog="\b\nExample:\n  curate demo --out runs/demo")
@@ -42,7 +47,7 @@ def demo_command(out: str, no_train: bool, quiet: bool) -> int:
     card = _load(folder / "scorecard.py")
     scores: dict[str, Any] = card.score(result.run.path, folder / "support_tickets.truth.jsonl")
     result.run.write_json("scorecard.json", scores)
-    click.echo("\nAgainst what was planted in the sample data:\n")
+    click.echo(PLANTED)
     click.echo(card.as_table(scores))
     click.echo(f"\n{duration(time.perf_counter() - started)} in all; look around with: curate tui {out}", err=True)
     return code
