@@ -22,45 +22,62 @@ from curate.house import claim_process
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_OURS = (errno.EROFS, errno.EACCES, errno.EPERM)
-VERBS: dict[str, tuple[str, str]] = {
-    "init": ("curate.cli.init", "Detect roles and task of a file and write a commented curate.toml."),
-    "run": ("curate.cli.run", "Run a whole recipe: detect, resolve, apply, train, report."),
-    "dedup": ("curate.cli.one_stage", "Find exact and near duplicates, and leaks between splits."),
-    "labels": ("curate.cli.one_stage", "Find wrong labels and inconsistent label names."),
-    "quality": ("curate.cli.one_stage", "Find texts that are bad to learn from, and score every row."),
-    "pii": ("curate.cli.one_stage", "Find and mask personal data."),
-    "pii-eval": ("curate.cli.pii_eval", "Score the scanner on texts whose personal data people marked."),
-    "pii-explain": ("curate.cli.pii_explain", "Say why a text holds, or does not hold, personal data."),
-    "pii-review": ("curate.cli.pii_review", "Read a sample of rows and say what the scanner missed."),
-    "forget": ("curate.cli.forget", "Say where a person's data stands, for an erasure request."),
-    "fairness": ("curate.cli.fairness", "Audit how data, models and curation treat sensitive groups."),
-    "vault": ("curate.cli.vault", "Make key files; put back what a run's vault holds."),
-    "review": ("curate.cli.review", "Decide finding by finding, in lines or a spreadsheet; see what that certifies."),
-    "judge": ("curate.cli.judge", "Compare answers of base, raw and curated models, blind."),
-    "feedback": ("curate.cli.feedback", "Bring ratings and corrections from production back to the rows."),
-    "decide": ("curate.cli.decide", "Take one decision, by finding or by filter; undo and redo."),
-    "tui": ("curate.cli.tui", "Browse findings and decide, in the terminal."),
-    "apply": ("curate.cli.apply", "Apply a run again, with the decisions taken since."),
-    "explain": ("curate.cli.explain", "Say what happened to a row, and why."),
-    "diff": ("curate.cli.diff", "Say what changed between two runs."),
-    "drift": ("curate.cli.drift", "Say how new data differs from old, and whether to train again."),
-    "replay": ("curate.cli.replay", "Run a run again and prove that it gives the same bytes."),
-    "runs": ("curate.cli.runs", "List the runs under a folder, with their sizes; prune old ones."),
-    "report": ("curate.cli.report", "Show or write the report of a run."),
-    "index": ("curate.cli.index", "Keep evaluation sets or earlier data to compare with."),
-    "vectors": ("curate.cli.vectors", "Write a vector for each row, by an encoder on disk."),
-    "gate": ("curate.cli.gate", "Say whether data may be trained on; for CI."),
-    "ablate": ("curate.cli.ablate", "Train on raw and curated data and compare."),
-    "train": ("curate.cli.train", "Train one LoRA adapter on the curated rows of a run."),
-    "tune": ("curate.cli.tune", "Search the trainer's settings, and say whether that helped."),
-    "export": ("curate.cli.export", "Write curated data as a folder to publish or to train on elsewhere."),
-    "compare-bases": ("curate.cli.compare_bases", "Train on several base models and compare quality, size and cost."),
-    "hand-over": ("curate.cli.hand_over", "Write an adapter for llama.cpp, lm-evaluation-harness or several GPUs."),
-    "generate": ("curate.cli.generate", "Try an adapter: a label with probabilities, spans, or an answer."),
-    "config": ("curate.cli.config", "Show, check or document recipes."),
-    "doctor": ("curate.cli.doctor", "Check this installation."),
-    "demo": ("curate.cli.demo", "Run the main job on the sample data and print a score card."),
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Start": {
+        "run": ("curate.cli.run", "Run a whole recipe: detect, resolve, apply, train, report."),
+        "init": ("curate.cli.init", "See what a file is, and write a commented curate.toml."),
+        "config": ("curate.cli.config", "Show, check or document recipes."),
+        "demo": ("curate.cli.demo", "Run the main job on the sample data and print a score card."),
+        "doctor": ("curate.cli.doctor", "Check this installation."),
+    },
+    "Look for one thing": {
+        "dedup": ("curate.cli.one_stage", "Find exact and near duplicates, and leaks between splits."),
+        "labels": ("curate.cli.one_stage", "Find wrong labels and inconsistent label names."),
+        "quality": ("curate.cli.one_stage", "Find texts that are bad to learn from, and score every row."),
+        "pii": ("curate.cli.one_stage", "Find and mask personal data."),
+        "fairness": ("curate.cli.fairness", "Audit how data, models and curation treat sensitive groups."),
+        "drift": ("curate.cli.drift", "Say how new data differs from old: train again?"),
+    },
+    "Look and decide": {
+        "tui": ("curate.cli.tui", "Browse findings and decide, in the terminal."),
+        "review": ("curate.cli.review", "Decide in lines or a spreadsheet; see what that certifies."),
+        "explain": ("curate.cli.explain", "Say what happened to a row, and why."),
+        "decide": ("curate.cli.decide", "Take one decision, by finding or by filter; undo and redo."),
+        "apply": ("curate.cli.apply", "Apply a run again, with the decisions taken since."),
+        "report": ("curate.cli.report", "Show or write the report of a run."),
+    },
+    "Before a merge": {
+        "gate": ("curate.cli.gate", "Say whether data may be trained on; for CI."),
+        "index": ("curate.cli.index", "Keep evaluation sets or earlier data to compare with."),
+    },
+    "Runs, and what is made of them": {
+        "diff": ("curate.cli.diff", "Say what changed between two runs."),
+        "replay": ("curate.cli.replay", "Run a run again and prove that it gives the same bytes."),
+        "runs": ("curate.cli.runs", "List the runs under a folder with their sizes; prune some."),
+        "export": ("curate.cli.export", "Write curated data to publish, or to train on elsewhere."),
+    },
+    "Train and prove": {
+        "ablate": ("curate.cli.ablate", "Train on raw and curated data and compare."),
+        "train": ("curate.cli.train", "Train one LoRA adapter on the curated rows of a run."),
+        "tune": ("curate.cli.tune", "Search the trainer's settings, and say whether that helped."),
+        "compare-bases": ("curate.cli.compare_bases", "Compare base models by quality, size and cost."),
+        "generate": ("curate.cli.generate", "Try an adapter: labels with probabilities, spans, answers."),
+        "judge": ("curate.cli.judge", "Compare answers of base, raw and curated models, blind."),
+        "feedback": ("curate.cli.feedback", "Bring ratings from production back to the rows."),
+        "hand-over": ("curate.cli.hand_over", "Write an adapter for llama.cpp, lm-eval or several GPUs."),
+        "vectors": ("curate.cli.vectors", "Write a vector for each row, by an encoder on disk."),
+    },
+    "Personal data": {
+        "pii-explain": ("curate.cli.pii_explain", "Say why a text holds, or does not hold, personal data."),
+        "pii-eval": ("curate.cli.pii_eval", "Score the scanner on texts whose personal data people marked."),
+        "pii-review": ("curate.cli.pii_review", "Read a sample of rows and say what the scanner missed."),
+        "forget": ("curate.cli.forget", "Say where a person's data stands, for an erasure request."),
+        "vault": ("curate.cli.vault", "Make key files; put back what a run's vault holds."),
+    },
 }
+"""As the help text has them: verbs, where each lives, and what it does."""
+VERBS = {name: verb for verbs in SECTIONS.values() for name, verb in verbs.items()}
+_WIDEST = max(map(len, VERBS))
 
 EXAMPLES = """\b
 Examples:
@@ -90,8 +107,9 @@ class _Lazy(NamingGroup):
         return getattr(module, f"{cmd_name.replace('-', '_')}_command")  # type: ignore[no-any-return]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Verbs"):
-            formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
+        for title, verbs in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(_WIDEST), text) for name, (_, text) in verbs.items()])
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

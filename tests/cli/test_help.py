@@ -80,3 +80,11 @@ def test_the_selftest_notices_a_wrong_kernel(monkeypatch: pytest.MonkeyPatch) ->
 def test_completion_is_offered_for_bash() -> None:
     out = CliRunner().invoke(cli, [], prog_name="curate", env={"_CURATE_COMPLETE": "bash_source"})
     assert "_CURATE_COMPLETE=bash_complete" in out.output
+
+
+def test_the_first_help_has_every_verb_on_a_line_of_its_own_under_a_heading() -> None:
+    lines = CliRunner().invoke(cli, ["--help"], prog_name="curate").output.splitlines()
+    first = [line.split()[0] for line in lines if line.startswith("  ") and line[2:3].isalpha()]
+    shown = [word for word in first if word in VERBS]
+    assert shown == list(VERBS)
+    assert max(map(len, lines)) < 90
