@@ -34,9 +34,9 @@ from curate.execution.steps import (
     sets_for,
     templates_in,
 )
+from curate.parallel import no_progress
 from curate.similarity.buckets import Buckets, compare_buckets
 from curate.similarity.near import judged
-from curate.similarity.parallel import no_progress
 from curate.similarity.sets import score_pairs
 from curate.similarity.templates import Templates
 

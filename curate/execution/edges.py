@@ -27,8 +27,8 @@ from curate.execution import crowds, steps
 from curate.execution.job import SCHEMA_VERSION, Job, ShuffleConfig, engine_versions
 from curate.execution.shuffle import Ints, file_of, gather, write_segments
 from curate.execution.steps import PARTNERS, TEMPLATES, TEXT, Counts
+from curate.parallel import Progress, in_parts, no_progress
 from curate.similarity.near import Edges, NearConfig, joined_edges
-from curate.similarity.parallel import Progress, no_progress
 from curate.similarity.templates import find_templates
 from curate.similarity.texts import as_large_strings
 
@@ -135,23 +135,18 @@ class _Phases:
     """Runs phases one after another, and remembers what the tasks of those that are through returned."""
 
     def __init__(self, job: Job, run: Runner, progress: Progress) -> None:
-        self.job, self.run, self.progress, self.n = job, run, progress, 0
+        self.job, self.run, self.parts = job, run, iter(in_parts(progress, _PHASES))
 
     def do(self, name: str, task: Task, numbers: Sequence[int], drop: Sequence[str] = ()) -> list[Counts]:
         """Run one phase unless an earlier process finished it; then remove the records in `drop`."""
         marker = self.job.folder / f"{name}.done"
-        scale = 1000
-        before, self.n = self.n, self.n + 1
-
-        def tell(done: int) -> None:
-            self.progress(before * scale + done * scale // max(1, len(numbers)), _PHASES * scale)
-
+        progress = next(self.parts)
         if marker.exists():
             found: list[Counts] = orjson.loads(marker.read_bytes())
         else:
-            found = self.run(task, str(self.job.folder), numbers, tell)
+            found = self.run(task, str(self.job.folder), numbers, lambda done: progress(done, len(numbers)))
             atomic_write_bytes(marker, orjson.dumps(found))
-        self.progress((before + 1) * scale, _PHASES * scale)
+        progress(1, 1)
         for kind in drop:
             shutil.rmtree(self.job.folder / kind, ignore_errors=True)
         return found

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from curate.errors import ConfigError
 from curate.house import need
+from curate.parallel import Progress, no_progress
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
-from curate.similarity.parallel import Progress, no_progress
 
 
 class Execution(Protocol):

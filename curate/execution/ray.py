@@ -35,8 +35,8 @@ from curate.execution.edges import Task, distributed_edges
 from curate.execution.job import ShuffleConfig, engine_versions
 from curate.execution.steps import Counts
 from curate.house import HOME, need
+from curate.parallel import Progress, no_progress
 from curate.similarity.near import Edges, NearConfig
-from curate.similarity.parallel import Progress, no_progress
 
 RETRIES = 5
 TASKS_A_CORE = 4

@@ -13,12 +13,12 @@ of threads: each fold is computed by one thread from its own seed.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numba
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+
+from curate.parallel import Progress, no_progress, over_blocks
 
 Floats = npt.NDArray[np.float32]
 MANY_CLASSES = 200
@@ -26,17 +26,24 @@ MANY_CLASSES = 200
 
 
 def naive_bayes_scores(
-    features: sparse.csr_matrix, targets: Floats, folds: npt.NDArray[np.int8], *, alpha: float = 0.1, threads: int = 1
+    features: sparse.csr_matrix,
+    targets: Floats,
+    folds: npt.NDArray[np.int8],
+    *,
+    alpha: float = 0.1,
+    threads: int = 1,
+    progress: Progress = no_progress,
 ) -> Floats:
     """Unnormalised log-posteriors `(n, k)` of each row by a model that did not see the row's fold."""
     n, k = targets.shape
     if k > MANY_CLASSES:
-        return _sparse_naive_bayes(features, targets, folds, alpha, threads)
+        return _sparse_naive_bayes(features, targets, folds, alpha, threads, progress)
     scores = np.zeros((n, k), np.float32)
     held_out = [np.flatnonzero(folds == fold) for fold in range(int(folds.max()) + 1)]
+    masses = np.zeros((len(held_out), features.shape[1], k), np.float32)
 
-    def mass_of(rows: npt.NDArray[np.int64]) -> Floats:
-        return np.asarray(features[rows].T @ targets[rows], dtype=np.float32)
+    def add_mass(fold: int) -> None:
+        masses[fold] = features[held_out[fold]].T @ targets[held_out[fold]]
 
     def predict(fold: int) -> None:
         # What is left of the total without the fold; rounding must not leave a negative mass.
@@ -45,15 +52,19 @@ def naive_bayes_scores(
         prior = np.log(np.delete(targets, held_out[fold], axis=0).mean(axis=0, dtype=np.float64) + 1e-9)
         scores[held_out[fold]] = features[held_out[fold]] @ weights + prior.astype(np.float32)
 
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        masses = list(pool.map(mass_of, held_out))
-        total = np.sum(masses, axis=0, dtype=np.float32)
-        list(pool.map(predict, range(len(held_out))))
+    over_blocks(len(held_out), 1, threads, lambda fold, _: add_mass(fold))
+    total = np.sum(masses, axis=0, dtype=np.float32)
+    over_blocks(len(held_out), 1, threads, lambda fold, _: predict(fold), progress)
     return scores
 
 
 def _sparse_naive_bayes(
-    features: sparse.csr_matrix, targets: Floats, folds: npt.NDArray[np.int8], alpha: float, threads: int
+    features: sparse.csr_matrix,
+    targets: Floats,
+    folds: npt.NDArray[np.int8],
+    alpha: float,
+    threads: int,
+    progress: Progress,
 ) -> Floats:
     """The same scores where most masses are zero: of log(m + a) = log a + log(1 + m / a) only the last is stored.
 
@@ -75,8 +86,7 @@ def _sparse_naive_bayes(
             rows = test[first : first + 2048]
             scores[rows] = (features[rows] @ mass).toarray() + weight[rows] * floor + prior
 
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        list(pool.map(one, range(int(folds.max()) + 1)))
+    over_blocks(int(folds.max()) + 1, 1, threads, lambda fold, _: one(fold), progress)
     return scores
 
 
@@ -126,6 +136,7 @@ def softmax_scores(
     step: float = 2.0,
     decay: float = 1.0,
     threads: int = 1,
+    progress: Progress = no_progress,
 ) -> Floats:
     """Log-odds `(n, k)` of each row by a softmax regression that did not see the row's fold."""
     n, k = targets.shape
@@ -145,6 +156,5 @@ def softmax_scores(
         )
         scores[test] = features[test] @ weights + bias
 
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        list(pool.map(one, range(int(folds.max()) + 1)))
+    over_blocks(int(folds.max()) + 1, 1, threads, lambda fold, _: one(fold), progress)
     return scores

@@ -12,14 +12,13 @@ words in 5 s. Results do not depend on the number of threads.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numba
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from curate.labels.learners import Floats
+from curate.parallel import Progress, no_progress, over_blocks
 
 Ints = npt.NDArray[np.int64]
 VOTERS = 20
@@ -77,10 +76,12 @@ def nearest_rows(
     among: Ints | None = None,
     groups: Ints | None = None,
     threads: int = 1,
+    progress: Progress = no_progress,
 ) -> tuple[Ints, Floats]:
     """The `top` most similar other rows of each asked row, most similar first; ties by row number.
 
-    Only rows `among` are found (all when left out), and none of the asked row's own group.
+    Only rows `among` are found (all when left out), and none of the asked row's own group. `progress` is told of rows
+    done and of all; what it raises ends the search.
     """
     n = features.shape[0]
     among = np.arange(n) if among is None else among
@@ -90,28 +91,35 @@ def nearest_rows(
     candidates = candidates[:, rare]
     found, similarity = np.full((len(rows), top), -1, np.int64), np.zeros((len(rows), top), np.float32)
 
-    def search(first: int) -> None:
-        asked = rows[first : first + _BLOCK]
+    def search(first: int, stop: int) -> None:
+        asked = rows[first:stop]
         part = features[asked][:, rare]
         _search(
             part.indptr, part.indices, part.data, asked, candidates.indptr, candidates.indices, candidates.data, among,
-            groups[asked], groups[among], found[first : first + _BLOCK], similarity[first : first + _BLOCK],
+            groups[asked], groups[among], found[first:stop], similarity[first:stop],
         )  # fmt: skip
 
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        list(pool.map(search, range(0, len(rows), _BLOCK)))
+    over_blocks(len(rows), _BLOCK, threads, search, progress)
     return found, similarity
 
 
 def neighbours_vote(
-    features: sparse.csr_matrix, believed: Floats, groups: Ints, *, seed: int = 0, threads: int = 1
+    features: sparse.csr_matrix,
+    believed: Floats,
+    groups: Ints,
+    *,
+    seed: int = 0,
+    threads: int = 1,
+    progress: Progress = no_progress,
 ) -> Floats:
     """`(n, k)` log of the vote on each row by its nearest rows outside its group, given what is `believed` of each."""
     n = len(believed)
     among = np.arange(n)
     if n > _MOST_ROWS:
         among = np.sort(np.random.default_rng(seed).choice(n, _MOST_ROWS, replace=False))
-    found, similarity = nearest_rows(features, np.arange(n), VOTERS, among=among, groups=groups, threads=threads)
+    found, similarity = nearest_rows(
+        features, np.arange(n), VOTERS, among=among, groups=groups, threads=threads, progress=progress
+    )
     # A row without a neighbour points at row 0 with weight 0.
     links = (np.square(similarity).ravel(), np.maximum(found, 0).ravel(), np.arange(0, found.size + 1, VOTERS))
     votes: Floats = sparse.csr_matrix(links, shape=(n, n)) @ believed

@@ -53,6 +53,7 @@ from curate.labels.probabilities import (
     unit_rows,
 )
 from curate.labels.suggestions import suggestion_probability
+from curate.parallel import Progress, in_parts, no_progress
 from curate.statistics import wilson
 
 PRIOR_ROWS = 20.0
@@ -116,21 +117,31 @@ def estimate_label_noise(
     seed: int = 0,
     threads: int = 1,
     vectors: npt.NDArray[np.floating[Any]] | None = None,
+    progress: Progress = no_progress,
 ) -> LabelNoise:
     """Judge every given label, by text and, where given, by `(n, d)` vectors of the rows.
 
-    Raises ValueError as `out_of_sample_probabilities` does.
+    `progress` is told after the features, every fold of each learner and blocks of neighbours; what it raises ends the
+    work. Raises ValueError as `out_of_sample_probabilities` does.
     """
     check_arguments(len(texts), labels, groups, n_classes)
     prepared, folds = prepare(texts, labels, groups, n_classes, seed, threads)
     features = prepared.weighted
     dense = None if vectors is None else unit_rows(vectors)
-    given = one_hot(labels, n_classes)
-    probabilities = ensemble_probabilities(features, given, folds, seed=seed, threads=threads, vectors=dense)
+    few = n_classes <= MANY_CLASSES
+    parts = iter(in_parts(progress, 3 + few))
+
+    def predicted(targets: Floats) -> Floats:
+        return ensemble_probabilities(
+            features, targets, folds, seed=seed, threads=threads, vectors=dense, progress=next(parts)
+        )
+
+    next(parts)(1, 1)
+    probabilities = predicted(one_hot(labels, n_classes))
     believed = true_label_posterior(_sharpened(probabilities, labels), labels)
-    probabilities = ensemble_probabilities(features, believed, folds, seed=seed, threads=threads, vectors=dense)
-    if n_classes <= MANY_CLASSES:
-        vote = neighbours_vote(features, believed, groups, seed=seed, threads=threads)
+    probabilities = predicted(believed)
+    if few:
+        vote = neighbours_vote(features, believed, groups, seed=seed, threads=threads, progress=next(parts))
         probabilities = _with_vote(probabilities, vote, believed, labels)
     return _judged(probabilities, true_label_posterior(probabilities, labels), labels)
 

@@ -25,6 +25,7 @@ from curate.labels.features import Features, Texts, text_features
 from curate.labels.folds import grouped_stratified_folds
 from curate.labels.judged import MAX_CELLS
 from curate.labels.learners import MANY_CLASSES, Floats, naive_bayes_scores, softmax_scores
+from curate.parallel import Progress, in_parts, no_progress
 
 N_FOLDS, FEW_ROWS = 5, 30_000
 """Twice the folds up to so many rows, where every training row counts."""
@@ -117,21 +118,32 @@ def ensemble_probabilities(
     threads: int,
     vectors: sparse.csr_matrix | None = None,
     alpha: float | None = None,
+    progress: Progress = no_progress,
 ) -> Floats:
     """Out-of-fold probabilities of the learners together, for soft or hard `targets` `(n, k)`.
 
     `alpha` is the smoothing of naive Bayes, chosen by `likeliest_smoothing` when left out.
     """
+    few = targets.shape[1] <= MANY_CLASSES
+    parts = iter(in_parts(progress, 1 + few + (few and vectors is not None)))
     alpha = likeliest_smoothing(features, targets, folds) if alpha is None else alpha
-    total = log_softmax(naive_bayes_scores(features, targets, folds, alpha=alpha, threads=threads), targets)
-    if targets.shape[1] > MANY_CLASSES:
+    counted = naive_bayes_scores(features, targets, folds, alpha=alpha, threads=threads, progress=next(parts))
+    total = log_softmax(counted, targets)
+    if not few:
         return np.exp(total, out=total)
     total *= np.float32(2 * NAIVE_BAYES)
-    fitted = log_softmax(softmax_scores(features, targets, folds, seed=seed, step=_STEP, threads=threads), targets)
-    total += np.float32(2 * (1 - NAIVE_BAYES)) * fitted
+    fitted = softmax_scores(features, targets, folds, seed=seed, step=_STEP, threads=threads, progress=next(parts))
+    total += np.float32(2 * (1 - NAIVE_BAYES)) * log_softmax(fitted, targets)
     if vectors is not None:
         found = softmax_scores(
-            vectors, targets, folds, seed=seed, epochs=_VECTOR_EPOCHS, step=_VECTOR_STEP, threads=threads
+            vectors,
+            targets,
+            folds,
+            seed=seed,
+            epochs=_VECTOR_EPOCHS,
+            step=_VECTOR_STEP,
+            threads=threads,
+            progress=next(parts),
         )
         total += log_softmax(found, targets)
     total = log_softmax(total, targets)

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curate.parallel import over_blocks
 from curate.quality import kernel
 from curate.quality.characters import FOLDED, tables
-from curate.similarity.parallel import over_blocks
 from curate.similarity.texts import buffers
 
 TEXTS_A_BLOCK = 1024

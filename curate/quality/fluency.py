@@ -18,10 +18,10 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.parallel import over_blocks
 from curate.quality.characters import tables
 from curate.quality.features import TEXTS_A_BLOCK, is_ascii
 from curate.quality.kernel import stir
-from curate.similarity.parallel import over_blocks
 from curate.similarity.texts import buffers
 from curate.similarity.utf8 import decode
 

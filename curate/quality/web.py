@@ -18,12 +18,12 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.parallel import over_blocks
 from curate.quality import c4
 from curate.quality.characters import tables
 from curate.quality.features import TEXTS_A_BLOCK, is_ascii
 from curate.quality.hits import Hits, hits
 from curate.quality.words import room, words_of
-from curate.similarity.parallel import over_blocks
 from curate.similarity.texts import buffers
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ import pyarrow.compute as pc
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.parallel import over_blocks
 from curate.quality.characters import tables
 from curate.quality.features import NO_SPELLING, TEXTS_A_BLOCK, Hashes, Spelling, hash_set, is_ascii, set_of
 from curate.quality.kernel import add, has, stir
-from curate.similarity.parallel import over_blocks
 from curate.similarity.texts import buffers
 from curate.similarity.utf8 import decode
 

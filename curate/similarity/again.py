@@ -23,13 +23,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curate.parallel import Progress, no_progress
 from curate.similarity.buckets import find_buckets
 from curate.similarity.clusters import clusters
 from curate.similarity.exact import TextHashes, groups_of, hash_texts
 from curate.similarity.known import among
 from curate.similarity.minhash import Sketch, sketch
 from curate.similarity.near import Edges, NearConfig, Reading, joined_edges, near_duplicate_edges
-from curate.similarity.parallel import Progress, no_progress
 from curate.similarity.templates import find_templates
 from curate.similarity.texts import for_shingles, lying_for_shingles
 

@@ -25,8 +25,8 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.parallel import over_blocks
 from curate.similarity.characters import LIMIT, Characters
-from curate.similarity.parallel import over_blocks
 from curate.similarity.shingling import mix
 from curate.similarity.texts import buffers
 from curate.similarity.utf8 import decode, find_pages

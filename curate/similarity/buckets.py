@@ -37,7 +37,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from curate.similarity.parallel import Progress, over_blocks
+from curate.parallel import Progress, over_blocks
 from curate.similarity.sets import SetSource, alike_at_least, score_pairs
 
 LEADERS = 16

@@ -34,9 +34,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curate.parallel import Progress, no_progress, over_blocks
 from curate.similarity import containment_kernels as kernels
 from curate.similarity.containment_kernels import GRAM
-from curate.similarity.parallel import Progress, no_progress, over_blocks
 from curate.similarity.passages import Passages, blocks, read_block
 from curate.similarity.texts import as_large_strings, for_shingles
 

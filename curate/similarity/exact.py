@@ -17,8 +17,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate.compiling import as_read_only
+from curate.parallel import Progress, no_progress, over_blocks
 from curate.similarity import equality
-from curate.similarity.parallel import Progress, no_progress, over_blocks
 from curate.similarity.texts import as_large_strings, for_equality, places
 
 _ROWS_A_BLOCK = 8192

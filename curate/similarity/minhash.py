@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.parallel import Progress, no_progress, over_blocks
 from curate.similarity import kernels
-from curate.similarity.parallel import Progress, no_progress, over_blocks
 from curate.similarity.texts import Lying, Texts
 
 _ROWS_A_BLOCK = 4096

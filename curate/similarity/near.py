@@ -25,6 +25,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curate.parallel import Progress, no_progress, over_blocks
 from curate.similarity import kernels
 from curate.similarity.bounded import Bands, sets_for
 from curate.similarity.buckets import compare_buckets
@@ -32,7 +33,6 @@ from curate.similarity.clusters import clusters
 from curate.similarity.exact import repeated
 from curate.similarity.minhash import Layout, Sketch, choose_layout, sketch
 from curate.similarity.paging import read_anywhere
-from curate.similarity.parallel import Progress, no_progress, over_blocks
 from curate.similarity.sets import SetSource, SetTable, score_pairs
 from curate.similarity.templates import Templates, find_templates, weighted_keys, weighted_pairs
 from curate.similarity.texts import Lying, Unit, as_large_strings, counted, lying_for_shingles, narrow

@@ -24,7 +24,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
-from curate.similarity.parallel import Progress, no_progress, over_blocks
+from curate.parallel import Progress, no_progress, over_blocks
 from curate.similarity.samplejoin import grams
 from curate.similarity.texts import Texts, as_large_strings, for_shingles
 

@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curate.parallel import over_blocks
 from curate.similarity import containment_kernels, kernels
 from curate.similarity.containment_kernels import GRAM
-from curate.similarity.parallel import over_blocks
 from curate.similarity.texts import Texts, as_large_strings, for_shingles
 
 BLOCK_BYTES = 1 << 20

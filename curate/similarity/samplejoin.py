@@ -19,8 +19,8 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.parallel import over_blocks
 from curate.similarity import kernels
-from curate.similarity.parallel import over_blocks
 from curate.similarity.sets import SetTable
 from curate.similarity.texts import Texts, buffers
 

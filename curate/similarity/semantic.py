@@ -23,7 +23,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
-from curate.similarity.parallel import Progress, no_progress, over_blocks
+from curate.parallel import Progress, no_progress, over_blocks
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]

@@ -18,8 +18,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.parallel import over_blocks
 from curate.similarity import kernels
-from curate.similarity.parallel import over_blocks
 from curate.similarity.texts import Texts
 
 _ROWS_A_BLOCK = 1024

@@ -37,8 +37,8 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.parallel import over_blocks
 from curate.similarity.minhash import Layout, permutations, sketch
-from curate.similarity.parallel import over_blocks
 from curate.similarity.sets import SetTable, build_sets, weighted_jaccard
 from curate.similarity.texts import Lying, Places, Texts, Unit, as_large_strings, for_shingles, places
 

@@ -18,9 +18,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate.compiling import as_read_only
+from curate.parallel import over_blocks
 from curate.similarity import utf8
 from curate.similarity.characters import LIMIT, NEEDS_PYTHON, Characters, composed, normalise
-from curate.similarity.parallel import over_blocks
 
 _ROWS_A_BLOCK = 8192
 _PYTHON_ROWS_A_BLOCK = 4096

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curate.parallel import Progress, no_progress
 from curate.similarity.again import KeptTexts, edges_with, kept_after
 from curate.similarity.near import Edges, NearConfig
-from curate.similarity.parallel import Progress, no_progress
 from curate.similarity.partners import Ints
 from curate.stages.base import Context
 

@@ -47,6 +47,8 @@ REASONS = {
 _NEIGHBOURS_FOR = 2000
 _SWAPS = 10
 _BELOW_AUTO = 0.89
+_FITTED, _WEIGHED, _ALL = 80, 90, 100
+"""Progress when our models have judged every label, and when cleanlab has."""
 
 
 @dataclass(frozen=True)
@@ -129,21 +131,26 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
 
     n, k = len(judged.rows), len(judged.names)
     texts = dataset.content().take(pa.array(judged.rows))
-    context.check_cancelled()
-    context.progress(0, 3)
+
+    def fitted(done: int, total: int) -> None:
+        context.check_cancelled()
+        context.progress(_FITTED * done // total, _ALL)
+
+    fitted(0, 1)
     if config.pred_probs is None:
         vectors = None if config.vectors is None else read_vectors(dataset, config.vectors)[judged.rows]
-        noise = estimate_label_noise(texts, judged.codes, judged.groups, k, context.seed, context.threads, vectors)
+        noise = estimate_label_noise(
+            texts, judged.codes, judged.groups, k, context.seed, context.threads, vectors, progress=fitted
+        )
     else:
         given = pa.array(labels.to_pylist(), pa.large_string())
         names = sorted({name for name in given.to_pylist() if name is not None})
         p = read_pred_probs(config.pred_probs, names, dataset.n_rows, judged.names)[judged.rows]
         noise = judge_predictions(p, judged.codes)
-    context.check_cancelled()
-    context.progress(1, 3)
+    fitted(1, 1)
     quality, issue = cleanlab_judgement(judged.codes, noise.probabilities)
     context.check_cancelled()
-    context.progress(2, 3)
+    context.progress(_WEIGHED, _ALL)
     wrong = np.round(noise.wrong, 4)
     likely = (wrong >= config.likely_wrong_at) & (noise.suggested_posterior >= config.min_suggestion)
     ambiguous = (wrong >= config.ambiguous_at) & ~likely
@@ -177,7 +184,7 @@ def detect(dataset: Dataset, config: LabelIssuesConfig, context: Context) -> Det
     if votes is not None:
         table, about_votes = judge_votes(dataset, votes, judged, noise.probabilities, config.likely_wrong_at)
         tables.append(table)
-    context.progress(3, 3)
+    context.progress(_ALL, _ALL)
     return Detection(
         findings=concat_findings(tables),
         scores=pa.table(

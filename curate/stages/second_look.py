@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from curate.dataset import Dataset
+from curate.parallel import Progress
 from curate.similarity.again import edges_among
 from curate.similarity.clusters import clusters
 from curate.similarity.near import Edges, NearConfig, near_duplicate_edges
-from curate.similarity.parallel import Progress
 from curate.similarity.partners import Ints
 from curate.similarity.texts import narrow
 from curate.stages.row_numbers import texts_of

@@ -19,10 +19,10 @@ from curate.errors import Cancelled
 from curate.execution.edges import Task, distributed_edges, make_job
 from curate.execution.job import ShuffleConfig
 from curate.execution.shuffle import file_of, read_segment, write_parted
+from curate.parallel import no_progress
 from curate.similarity import NearConfig, near_duplicate_edges
 from curate.similarity.buckets import Buckets, compare_buckets, find_buckets
 from curate.similarity.clusters import clusters
-from curate.similarity.parallel import no_progress
 from curate.similarity.sets import SetTable
 
 few_words = st.lists(st.sampled_from(list("abcdeÉé漢!+-7")), max_size=9).map(" ".join) | st.none()

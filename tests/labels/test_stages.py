@@ -14,7 +14,7 @@ import pytest
 import curate
 from audit.stages.fairness import STAGE as FAIRNESS
 from curate.dataset import Dataset, Roles, load
-from curate.errors import StageSkipped
+from curate.errors import Cancelled, StageSkipped
 from curate.recipe import Recipe
 from curate.stages.base import Context, Detection, Stage
 from curate.stages.label_issues import STAGE as LABEL_ISSUES
@@ -119,6 +119,26 @@ def test_the_same_input_gives_the_same_findings_at_any_number_of_threads(tmp_pat
     )
     assert one.findings.equals(two.findings)
     assert one.scores.equals(two.scores)  # type: ignore[union-attr]
+
+
+def test_judging_labels_tells_of_every_fold_of_the_models(tmp_path: Path) -> None:
+    told: list[float] = []
+    context = Context(seed=0, threads=2, progress=lambda done, total: told.append(done / total))
+    LABEL_ISSUES.detect(_load(tmp_path, _rows(300)), LABEL_ISSUES.config(), context)
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == (0.0, 1.0)
+    assert max(np.diff(told)) <= 0.2 + 1e-9
+
+
+@pytest.mark.parametrize("step", [1, 10, 30])
+def test_judging_labels_stops_where_it_is_told_to(tmp_path: Path, step: int) -> None:
+    told: list[int] = []
+    context = Context(
+        seed=0, threads=2, progress=lambda done, _: told.append(done), cancelled=lambda: len(told) == step
+    )
+    with pytest.raises(Cancelled):
+        LABEL_ISSUES.detect(_load(tmp_path, _rows(300)), LABEL_ISSUES.config(), context)
+    assert len(told) == step
 
 
 def test_spellings_become_relabel_findings_and_a_hint_for_every_row(tmp_path: Path) -> None:

@@ -22,11 +22,11 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.parallel import Progress, no_progress, over_blocks
 from curate.similarity.containment_kernels import equal, fingerprints
 from curate.similarity.index.items import Items
 from curate.similarity.minhash import sketch
 from curate.similarity.near import NearConfig
-from curate.similarity.parallel import Progress, no_progress, over_blocks
 from curate.similarity.sets import build_sets, weighted_jaccard
 from curate.similarity.templates import (
     FEWEST_SAMPLED,

@@ -18,6 +18,16 @@ def no_progress(done: int, total: int) -> None:
     """A progress callback that says nothing."""
 
 
+def in_parts(progress: Progress, parts: int) -> list[Progress]:
+    """Callbacks for pieces of work that follow one another, each of which counts as much, as one progress."""
+    scale = 1000
+
+    def part(before: int) -> Progress:
+        return lambda done, total: progress(before * scale + done * scale // max(1, total), parts * scale)
+
+    return [part(before) for before in range(parts)]
+
+
 def over_blocks(
     n: int, block: int, threads: int, work: Callable[[int, int], None], progress: Progress = no_progress
 ) -> None:
