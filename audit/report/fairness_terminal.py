@@ -108,13 +108,10 @@ def _comparisons(fairness: Fairness, *, alone: bool) -> list[Any]:
     for column in columns:
         # Of single classes only what is shown; measures of the whole model, and of labels, in any case.
         mine = [r for r in measured if r.column == column and ("[" not in r.metric or r.outcome == "disparity")]
+        mine = mine if alone else mine[:MOST_BESIDE]
         groups = list(dict.fromkeys(r.group for r in mine))
-        if alone:
-            listed = [[r for r in mine if r.group == group][:MOST_ALONE] for group in groups[:MOST_GROUPS]]
-            out += [part for rows in listed for part in (_of_group(rows), Text())]
-        else:
-            listed = [mine[:MOST_BESIDE]]
-            out += [_of_column(column, listed[0]), Text()] if mine else []
+        listed = [[r for r in mine if r.group == group][:MOST_ALONE] for group in groups[:MOST_GROUPS]]
+        out += [part for rows in listed for part in (_of_group(rows), Text())]
         shown += sum(map(len, listed))
     left = len(measured) - shown
     if left:
@@ -131,16 +128,6 @@ def _of_group(rows: list[FairnessRow]) -> Any:
         # Without the signs of per cent a line fits into 80 columns.
         value, others = (told.replace("%", "") for told in (percent_span(r.value), percent(r.others)))
         table.add_row(Name(r.metric), value, others, points_span(r.estimate), _outcome(r))
-    return table
-
-
-def _of_column(column: str, rows: list[FairnessRow]) -> Any:
-    table = _table(f"By {column}, 95% intervals", ["Group", "Metric", "Rows", "Value", "Others", "Points", "Outcome"], 2)
-    for r in rows:
-        table.add_row(
-            Name(r.group), Name(r.metric), count(r.rows), _stacked(percent_span(r.value)), percent(r.others),
-            _stacked(points_span(r.estimate)), _outcome(r),
-        )  # fmt: skip
     return table
 
 
