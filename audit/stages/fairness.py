@@ -228,7 +228,7 @@ def _pointer(*parts: str) -> str:
 STAGE = Stage(
     name=NAME,
     title="Fairness",
-    version=7,
+    version=8,
     config=FairnessConfig,
     detect=detect,
     on_finding="flag",

@@ -59,6 +59,16 @@ def test_masks_line_up_with_rows_and_agree_with_single_texts() -> None:
     assert groups_named(pa.array(["plain words"] * 3)) == {}
 
 
+def test_each_sentence_of_a_text_is_judged_by_itself_in_columns_of_any_shape() -> None:
+    texts = ["The car is black. Women read it.", None, "", "She is here. Is a deaf.", "A black. People came.", "I am gay"]
+    named = groups_named(pa.chunked_array([texts[:2], texts[2:]], pa.large_string()))
+    assert {group.partition(": ")[2]: np.flatnonzero(mask).tolist() for group, mask in named.items()} == {
+        "women": [0],
+        "gay, lesbian, bisexual": [5],
+    }
+    assert groups_named(pa.chunked_array([], pa.string())) == {}
+
+
 def test_the_lexicon_is_well_formed_and_no_word_names_two_groups_of_one_axis() -> None:
     seen: dict[tuple[str, tuple[str, ...]], str] = {}
     for found in lexicon().words.values():

@@ -1,11 +1,11 @@
 """Which texts name which groups of people, by a committed lexicon (`lexicon.toml` says what is in it and how it is read).
 
-Method. One regular expression of all words, run by Arrow's engine over the column, finds the texts that hold any; those are
-tokenised and each hit is judged in its place: plain words always count, words with other senses only beside people.
+Method. One regular expression of all words, run by Arrow's engine over the column, finds the sentences that hold any; those
+are tokenised and each hit is judged in its place: plain words always count, words with other senses only beside people.
 Languages other than English are matched by plain words.
 
 Shapes: n texts in, a mask `(n,)` for each group out. Cost: a pass of RE2 over all texts (about 100 MB/s a core), then about
-20 microseconds for each text with a hit. It finds that a group is *named*, not what is said about it nor who is meant;
+8 microseconds for each sentence with a hit. It finds that a group is *named*, not what is said about it nor who is meant;
 pronouns, names of people, slurs and groups outside the lexicon are not looked for.
 """
 
@@ -29,6 +29,7 @@ _FILLERS = frozenset({"a", "an", "the", "not", "both", "also", "very", "proud", 
 _ARTICLES = frozenset({"a", "an", "the", "am", "are", "is", "being", "as", "of", "devout", "practicing", "born-again"})
 _ENDS = frozenset({".", ";", "!", "?", ",", "and", "but", "or", "who"})
 _THINGS = frozenset({"it", "this", "that", "there", "here", "what", "which", "the", "these", "those", "everything", "life"})
+_BLOCK = 10_000
 _REACH = 3
 """Words that may lie between a term and the people it speaks of, or the somebody who is it."""
 
@@ -72,18 +73,17 @@ def lexicon() -> Lexicon:
 def groups_named(texts: pa.Array | pa.ChunkedArray) -> dict[str, npt.NDArray[np.bool_]]:
     """`axis: group` to the mask of the texts that name it; groups that no text names are left out."""
     known = lexicon()
-    held = pc.fill_null(pc.match_substring_regex(texts, known.pattern), False)
-    rows = np.flatnonzero(held.to_numpy(zero_copy_only=False))
-    masks: dict[int, list[int]] = {}
-    for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):
-        for group in named_in(text):
-            masks.setdefault(group, []).append(row)
-    out = {}
-    for group in sorted(masks):
-        mask = np.zeros(len(texts), bool)
-        mask[masks[group]] = True
-        out[known.groups[group]] = mask
-    return out
+    naming = np.zeros((len(known.groups), len(texts)), bool)
+    for start in range(0, len(texts), _BLOCK):
+        block = texts[start : start + _BLOCK]
+        # Nothing that a term is judged by lies beyond a full stop, so the sentences without one are not looked at.
+        parts = pc.split_pattern(block.combine_chunks() if isinstance(block, pa.ChunkedArray) else block, ".")
+        held = pc.match_substring_regex(parts.flatten(), known.pattern)
+        rows = pc.list_parent_indices(parts).filter(held).to_pylist()
+        for row, sentence in zip(rows, parts.flatten().filter(held).to_pylist(), strict=True):
+            for group in named_in(sentence):
+                naming[group, start + row] = True
+    return {group: mask for group, mask in zip(known.groups, naming, strict=True) if mask.any()}
 
 
 def named_in(text: str) -> set[int]:
