@@ -163,7 +163,10 @@ def one_of_many(text: Block, found: Found) -> npt.NDArray[np.bool_]:
     """Which people are things of one word behind an English article: `a Bentley`, `a Turing machine`. First names stay (`I
     spoke to a Kevin`), and surnames that a noun follows (`a Clinton aide`) unless things are called so. In other languages
     the same letter is a preposition, or the article of people (`a Jaqueline`)."""
-    out: npt.NDArray[np.bool_] = found.at[:, 3] == PERSON
+    rows, starts = found.at[:, 0], found.at[:, 1]
+    out: npt.NDArray[np.bool_] = (found.at[:, 3] == PERSON) & (starts >= text.starts[rows] + 2)
+    at = starts[out]
+    out[out] = (text.data[at - 1] == ord(" ")) & ((text.data[at - 2] == ord("a")) | (text.data[at - 2] == ord("n")))
     for n in np.flatnonzero(out).tolist():
         row, start, end, _ = found.at[n].tolist()
         first, last = int(text.starts[row]), int(text.ends[row])
