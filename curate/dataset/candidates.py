@@ -33,9 +33,9 @@ _NUMBER = r"^[A-Za-z#]{0,6}[-_/.]?[0-9]+([-_/.][0-9]+)*$"
 _HASH, _FAR_LONGER = r"^[0-9A-Fa-f-]{8,}$", 8
 METADATA: dict[str, Callable[[Facts], bool]] = {
     "group": lambda fact: 2 <= fact.distinct <= 60 and (fact.repeats or fact.rows < 10) and not fact.nested,
-    "split": lambda fact: 1 <= fact.distinct <= 10 and fact.kind == "str" and fact.median_words <= 2,
-    "source": lambda fact: fact.kind == "str" and fact.median_words <= 6,
-    "time": lambda fact: not fact.nested and fact.median_words <= 6,
+    "split": lambda fact: 1 <= fact.distinct <= 10 and fact.kind == "str" and fact.median_blanks <= 2,
+    "source": lambda fact: fact.kind == "str" and fact.median_blanks <= 6,
+    "time": lambda fact: not fact.nested and fact.median_blanks <= 6,
     "weight": lambda fact: fact.kind in ("int", "float") or fact.numeric,
 }
 """Roles of what is known about a row, and what their columns must hold."""
@@ -115,7 +115,7 @@ class Candidates:
         """`instruction` and `input` together, or the best single name."""
         found = self.all("prompt", lambda fact: fact.text_share > 0.5 or fact.conversation)
         if "prompt" in self.given or not found:
-            return found or [name for name in self._within if ends_with_question(self.column(name))]
+            return found or self._q_and_a[:1] or [name for name in self._within if ends_with_question(self.column(name))]
         by_name = {known.plain(name): name for name in found}
         if "context" in by_name and says_mostly(self.column(by_name["context"]), "context"):
             del by_name["context"]  # a passage has the role `context`
@@ -124,6 +124,12 @@ class Candidates:
         if "question" in by_name and "context" in by_name:
             return [by_name["context"], by_name["question"]]
         return [name for name in found if name in by_name.values()][:1] or found[:1]
+
+    @cached_property
+    def _q_and_a(self) -> list[str]:
+        """The columns `Q` and `A`; none where `B` makes a choice of `A`."""
+        called = {known.spelled(name): name for name, fact in self.free.items() if wordy(fact) and not fact.numeric}
+        return [called["q"], called["a"]] if {"q", "a"} <= called.keys() and "b" not in called else []
 
     @cached_property
     def _within(self) -> list[str]:
@@ -141,7 +147,7 @@ class Candidates:
         named = [name for name in self.free if known.plain(name) in known.NESTED_ANSWERS and self.free[name].nested]
         keyed = any(known.plain(name).startswith(known.KEYS) for name in self.free)
         named = [name for name in named if name not in self.choices[0] and not keyed]
-        return found or [name for name in named if holds_answers(self.column(name))]
+        return found or [name for name in named if holds_answers(self.column(name))] or self._q_and_a[1:]
 
     def graded(self) -> list[str]:
         """A question and an answer of which a column says in 0 and 1 whether it is right: what nobody should learn as it
@@ -179,7 +185,10 @@ class Candidates:
         asked = [name for name in self.prompts() if name in free or name in self.given.get("prompt", ())]
         named = sorted((known.CHOSEN_FOR.index(known.plain(n)), n) for n in free if known.plain(n) in known.CHOSEN_FOR)
         prose = [name for name in self.texts({*choices, key}) if name in free]
-        asked = asked or [name for _, name in named[:1]] or prose[:1]
+        class_like = [name for name in asked if self.free[name].repeats and self.free[name].median_words < 2]
+        named = [(rank, name) for rank, name in named if name not in class_like]
+        if class_like == asked:  # COPA's `question` is "cause" or "effect" of the premise
+            asked = [*([name for _, name in named[:1]] or prose[:1]), *asked]
         return [*asked, key] if asked else []
 
     @cached_property
@@ -321,7 +330,7 @@ class Candidates:
         ranked = [(known.rank(name, known.NAMES["text"]), name) for name, fact in fit.items() if not fact.nested]
         named = [name for rank, name in sorted((r, n) for r, n in ranked if r is not None)]
         named.sort(key=lambda name: 2 * fit[name].filled < fit[name].rows)  # empty ones are read where there is no other
-        prose = [name for name, fact in sorted(fit.items(), key=lambda item: -item[1].median_words)
+        prose = [name for name, fact in sorted(fit.items(), key=lambda item: (item[1].nested, -item[1].median_words))
                  if fact.median_words >= 3 and name not in named and (fact.distinct > 1 or fact.rows < 10)]  # fmt: skip
         numbers = [name for name in named if prose and self._numbers(fit[name])]
         named = [name for name in named if name not in numbers]
@@ -374,6 +383,7 @@ class Candidates:
         by_name = {called: name for name, names in read.items() for called in names}
         by_name |= {known.plain(name): name for name in read}
         pair = next(([by_name[name] for name in pair] for pair in pairs if pair[0] in by_name and pair[1] in by_name), [])
+        pair = pair or _in_one_language(list(read), pairs)
         if not pair or "text" in self.given:
             return []
         return [*pair, *self._page(pair)] if known.plain(pair[0]) == "query" else pair
@@ -398,3 +408,11 @@ class Candidates:
         passage, text = (self.free[name] for name in pair)
         longer = passage.median_words > text.median_words and not passage.nested and asks(text)
         return pair if longer and says_mostly(self.column(passage.name), "passage") else []
+
+
+def _in_one_language(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """The first of `pairs` whose names end in one language: `sentence_A_En` and `sentence_B_En`."""
+    spoken = {known.in_language(name): name for name in reversed(names)}
+    codes = dict.fromkeys(known.in_language(name)[1] for name in names)
+    both = ([(first, code), (second, code)] for code in codes if code for first, second in pairs)
+    return next(([spoken[one] for one in pair] for pair in both if spoken.keys() >= set(pair)), [])

@@ -296,6 +296,9 @@ def _all_quoted(header: bytes, delimiter: str) -> bool:
 def _check_header(columns: list[str], path: Path, line: int) -> None:
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
-        raise DataError(f"{path}: line {line}: the header names a column twice: {twice[0]!r}. Rename one of them.")
+        raise DataError(
+            f"{path}: line {line}: the header names a column twice: {twice[0]!r}. Rename one of them; if that line "
+            "is a row, put a line of names above it."
+        )
     if columns[0].lstrip().startswith(("{", "[")):
         raise DataError(f"{path}: looks like JSON, not CSV. Rename the file to end in .jsonl or .json.")

@@ -36,7 +36,7 @@ from curate.dataset.names import (
     rank,
 )
 from curate.dataset.parts import ASSISTANT
-from curate.dataset.shapes import is_conversation, is_message
+from curate.dataset.shapes import UNSPACED, is_conversation, is_message
 from curate.dataset.turns import who
 
 _SAMPLE = 200
@@ -47,7 +47,6 @@ _VERSIONS = 4
 """Versions of one thing at most; more columns of a name are parts of a sheet."""
 _SAID = 5
 """Words of a text that is written as a list."""
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _LISTED = re.compile(r"(?:^|[\s(])[A-Ea-e1-5]\s?[).:]")
 _NUMBER = re.compile(r"\s*[-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?\s*")
 _KEYS = frozenset("abcdefghijABCDEFGHIJ0123456789")
@@ -95,7 +94,7 @@ def filled_choices(values: Sequence[Any], *, votes: bool) -> list[str]:
 
 def words_in(text: str) -> int:
     """Words; letters of scripts without blanks count two thirds of one."""
-    return len(text.split()) + 2 * len(_UNSPACED.findall(text)) // 3
+    return len(text.split()) + 2 * len(UNSPACED.findall(text)) // 3
 
 
 def says(value: Any, known: str) -> bool:
@@ -226,6 +225,9 @@ def holds_answers(column: Column) -> bool:
 
 
 def _choice(key: str, one: Any) -> tuple[str, str]:
+    if _is_keyed(one):
+        ((key, text),) = one.items()
+        return key, str(text)
     if isinstance(one, dict):
         said = next(one[name] for name in _TEXTS if name in one)
         mark = one.get("label", one.get("key", one.get("id", key)))
@@ -235,9 +237,14 @@ def _choice(key: str, one: Any) -> tuple[str, str]:
     return key, str(one)
 
 
+def _is_keyed(one: Any) -> bool:
+    """A choice under its letter: `{"A": "albumin"}`."""
+    return isinstance(one, dict) and len(one) == 1 and one.keys() <= _KEYS
+
+
 def _is_choice(one: Any) -> bool:
     if isinstance(one, dict):
-        return any(key in one for key in _TEXTS)
+        return _is_keyed(one) or any(key in one for key in _TEXTS)
     return isinstance(one, str | int | float) or (isinstance(one, list) and len(one) == 2 and isinstance(one[1], str))
 
 

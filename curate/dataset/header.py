@@ -3,13 +3,14 @@ private in it stands in every message that names a column.
 
 A sign, not a proof, so it is told and changes nothing: surveys name columns by whole questions, and what was ticked comes
 back below its own name. The names hold a sentence above a column of sentences, and beside it a value that comes back in its
-own column, where others stand, too (`ham` above `ham` and `spam`; a number above numbers).
-Cost: one pass over the columns whose names could be such, only where some name is a sentence.
+own column, where others stand, too (`ham` above `ham` and `spam`; a number above numbers); or two such values.
+Cost: one pass over the columns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,7 +26,8 @@ _SENTENCE = 4
 def may_lack_header(columns: Mapping[str, Column]) -> bool:
     """Whether the names of the columns, read from the first line, may be a row."""
     told = [name for name, column in columns.items() if words_in(name) >= _SENTENCE and _says(column)]
-    return bool(told) and any(_comes_back(name, columns[name]) for name in columns if name not in told and name.strip())
+    back = (name for name in columns if name not in told and name.strip() and _comes_back(name, columns[name]))
+    return len(list(islice(back, 2))) >= (1 if told else 2)
 
 
 def _says(column: Column) -> bool:

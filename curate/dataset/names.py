@@ -244,6 +244,13 @@ def without_language(name: str) -> str:
     return stem if len(words) == 2 and len(codes) == 1 and stem in _SENTENCES else ""
 
 
+def in_language(name: str) -> tuple[str, str]:
+    """What a column is called and its language, the last word of its name: `sentence_a` and `en` for `sentence_A_En`; two
+    empty strings for every other name."""
+    stem, _, code = spelled(name).rpartition("_")
+    return (stem, code) if stem and code in LANGUAGES else ("", "")
+
+
 def thing(name: str) -> bool:
     """Whether a column is what a review is about or by."""
     return spelled(name) in THINGS
@@ -294,7 +301,11 @@ def rank(name: str, names: Sequence[str]) -> int | None:
             return len(names) + i
     if names == NAMES["label"] and wanted.startswith(("is_", "has_", "was_", "label_", "pass_")):
         return 2 * len(names)
-    return len(names) if names == NAMES["label"] and "label" in longer(spelled(name.removesuffix("/0"))) else None
+    if names != NAMES["label"]:
+        return None
+    stem = in_language(name)[0]
+    abroad = "label" in longer(spelled(name.removesuffix("/0"))) or stem.endswith(("_label", "_labels"))
+    return len(names) if abroad or stem in SURE_LABELS else None
 
 
 _ELSEWHERE = {"theme", "intention", "intento", "etiquette", "nhan", "soru", "query", "questions"}

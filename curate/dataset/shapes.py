@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ LONG_SAMPLE_ROWS, LONG_SAMPLE_BYTES, FEWEST_SAMPLED = 400, 8_000_000, 40
 """Rows of long texts that are looked at, fewer where these would be more bytes."""
 _LONGEST_WORD = 60
 """Characters of the longest value that may name a split."""
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""Letters of scripts that put no blanks between words."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ class Facts:
     text_share: float
     """Share of the sampled values that are strings and not conversations."""
     median_words: float
-    """Median number of words of the sampled strings."""
+    """Median number of words of the sampled strings; two letters of a script without blanks are one."""
+    median_blanks: float
+    """The same, a word being what stands between blanks: a class in Chinese or Thai is one, however long."""
     numeric: bool
     """All sampled strings are numbers."""
     conversation: bool
@@ -64,7 +69,7 @@ class Facts:
     @property
     def labelish(self) -> bool:
         """Could be a class: repeats somewhat and is short. In fewer than ten rows the name has to say it."""
-        if self.nested or not self.filled or self.median_words > 8:
+        if self.nested or not self.filled or self.median_blanks > 8:
             return False
         if self.kind == "float" or (self.numeric and self.distinct > 30):
             return self.distinct <= 30 and (self.distinct_share <= 0.5 or self.filled < 10)
@@ -121,7 +126,8 @@ def facts_of(name: str, column: Column) -> Facts:
         filled=filled,
         distinct=max(0, distinct),
         text_share=0.0 if conversation or message else len(texts) / max(1, len(sample)),
-        median_words=float(np.median([len(text.split()) for text in full])) if full else 0.0,
+        median_words=float(np.median([_words(text) for text in full])) if full else 0.0,
+        median_blanks=float(np.median([len(text.split()) for text in full])) if full else 0.0,
         numeric=bool(full) and all(_is_number(text) for text in full),
         conversation=conversation,
         message=message,
@@ -163,3 +169,9 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _words(text: str) -> int:
+    if text.isascii():
+        return len(text.split())
+    return len(UNSPACED.sub(" ", text).split()) + len(UNSPACED.findall(text)) // 2

@@ -1,4 +1,5 @@
-"""Prose that no role names: nothing reads it, so rows that differ there alone count as copies, and nobody trains with it.
+"""Prose that no role names: nothing reads it, so nearly the same rows count as copies whatever it says, and nobody trains
+with it.
 
 Told, never guessed: whether a second column of prose is content (`positive`, `negative` beside `query`) or about the row
 (a note, a source) is the user's to say. Cost: statistics of a sample of each column without a role.
@@ -61,7 +62,8 @@ def differing(columns: Sequence[str]) -> str:
     more = f" and {len(columns) - _NAMED} more" if len(columns) > _NAMED else ""
     hold = "holds" if len(columns) == 1 else "hold"
     return (
-        f"{', '.join(columns[:_NAMED])}{more} {hold} prose that no role names: rows that differ only there count as copies"
+        f"{', '.join(columns[:_NAMED])}{more} {hold} prose that no role names: "
+        "rows that are nearly the same elsewhere count as copies"
     )
 
 

@@ -141,7 +141,7 @@ def _compared(dataset: Dataset) -> Any:
 STAGE = Stage(
     name=NAME,
     title="Exact duplicates",
-    version=10,
+    version=11,
     config=ExactDuplicatesConfig,
     detect=detect,
     on_finding="apply",

@@ -353,7 +353,7 @@ def _best(
 STAGE = Stage(
     name=NAME,
     title="Near duplicates",
-    version=15,
+    version=16,
     config=NearDuplicatesConfig,
     detect=detect,
     on_finding="apply",

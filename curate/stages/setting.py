@@ -12,7 +12,9 @@ What such a column says, and that a date or an id under its name says nothing, i
 another name that the role `context` was given to counts wherever it is filled. So do further answers or conversations
 beside those that are read (`response_0` and `response_1`, `conversation_b`), lists of labels, a label that is a number
 with a fraction (also the score of two texts side by side), and prose without a role whose values say different things,
-where the texts that are read come twice in the mean or more often (a page beside each of many claims).
+where the texts that are read come twice in the mean or more often (a page beside each of many claims). Where they come
+again more seldom, such prose keeps rows of the very same text that it says different things beside: what is made of a text
+(cleaned, translated) is the same beside the same text, and may differ as little as nearly the same texts do.
 """
 
 from __future__ import annotations
@@ -85,9 +87,12 @@ def untrained(dataset: Dataset) -> list[str]:
 
 
 def unread(dataset: Dataset) -> list[str]:
-    """Columns of prose that no role names and that do not tell rows apart either."""
+    """Columns of prose that no role names and that tell no rows apart, or only those of the very same text."""
     found = unread_prose(dataset)
-    return [name for name in found if name not in settings_of(dataset)] if found else []
+    if not found:
+        return []
+    apart = set(settings_of(dataset)).difference(_beside_same_texts(dataset))
+    return [name for name in found if name not in apart]
 
 
 def _looked(dataset: Dataset, threads: int) -> tuple[list[str], Any, Any]:
@@ -195,6 +200,9 @@ def _said(dataset: Dataset) -> Iterator[tuple[list[str], pa.LargeStringArray]]:
             yield [name], as_text(Column(dataset.values(name), dataset.is_json(name))).fill_null("")
     for members, votes in grouped:
         yield members, _row_by_row(dataset, members, votes=votes)
+    for name, texts in _beside_same_texts(dataset).items():
+        if name in free and name not in prose and name not in together:
+            yield [name], texts
 
 
 def _is_graded(dataset: Dataset, name: str, known: str) -> bool:
@@ -213,6 +221,36 @@ def _told_by_prose(dataset: Dataset) -> list[str]:
     found = [name for name in found if not about_row(name) and _own_words(_sample(whole, name)) >= _PROSE]
     texts = whole.content()
     return found if 2 * pc.count_distinct(texts).as_py() < len(texts) else []
+
+
+def _beside_same_texts(dataset: Dataset) -> dict[str, pa.LargeStringArray]:
+    """Prose without a role, in the rows whose texts come again beside prose that says something else; empty in others.
+    Decided once, on all rows."""
+    whole, rows = _before_any_went(dataset)
+    if "beside same texts" not in whole.memo:
+        whole.memo["beside same texts"] = _prose_beside(whole)
+    found: dict[str, pa.LargeStringArray] = whole.memo["beside same texts"]
+    return found if whole is dataset else {name: texts.take(pa.array(rows)) for name, texts in found.items()}
+
+
+def _prose_beside(dataset: Dataset) -> dict[str, pa.LargeStringArray]:
+    names = [name for name in unread_prose(dataset) if not about_row(name) and not dataset.is_json(name)]
+    names = [name for name in names if _own_words(_sample(dataset, name)) >= _PROSE]
+    group = exact_groups(dataset.content()) if names else np.zeros(0, np.int64)
+    again = np.flatnonzero(group >= 0)
+    found = {}
+    for name in names if len(again) else ():
+        texts = dataset.texts(name).fill_null("")
+        few = texts.take(pa.array(again))
+        same = exact_groups(few)
+        said = np.where(same >= 0, same, np.arange(len(again)))
+        pairs = np.unique(np.stack([group[again], said]), axis=1)
+        several = np.isin(group[again], np.flatnonzero(np.bincount(pairs[0]) > 1))
+        if several.any():
+            mask = np.zeros(len(texts), np.bool_)
+            mask[again[several]] = True
+            found[name] = pc.if_else(pa.array(mask), texts, "")
+    return found
 
 
 def _sample(dataset: Dataset, name: str) -> list[str]:

@@ -141,6 +141,26 @@ def test_every_guess_has_a_reason_and_shows_no_content(tmp_path: Path) -> None:
     assert "<table>" in dataset._repr_html_()
 
 
+def test_q_and_a_are_a_question_and_its_answer_but_not_beside_b(tmp_path: Path) -> None:
+    asked = of(tmp_path, rows(60, Q=sentence, A=lambda i: f"Yes, apple {i} was.", label=lambda i: i % 3))
+    assert (asked.task, asked.roles.prompt, asked.roles.completion) == ("sft", ("Q",), ("A",))
+    chosen = of(tmp_path, rows(60, q=sentence, a=lambda i: f"one {i}", b=lambda i: f"two {i}", kind=lambda i: "xy"[i % 2]))
+    assert chosen.roles.completion == ()
+
+
+def test_a_pair_is_known_in_the_language_that_its_names_end_in(tmp_path: Path) -> None:
+    told = of(tmp_path, rows(60, sentence_A_En=sentence, sentence_B_En=lambda i: f"Nobody ate pear {i}.",
+                             entailment_label_En=lambda i: "en"[i % 2],
+                             sentence_A_Ja=lambda i: f"りんごが{i}個ある。"))  # fmt: skip
+    assert (told.roles.text, told.roles.label) == (("sentence_A_En", "sentence_B_En"), ("entailment_label_En",))
+
+
+def test_a_sentence_without_blanks_is_text_before_counts_written_as_json(tmp_path: Path) -> None:
+    told = of(tmp_path, rows(60, key=lambda i: f"q{i}", said=lambda i: f"部屋{i}は広くて清潔でした。",
+                             votes=lambda i: f'{{"no": {i % 4}, "yes": 3, "maybe": 1}}'))  # fmt: skip
+    assert told.roles.text == ("said",)
+
+
 def test_what_the_user_names_is_taken(tmp_path: Path) -> None:
     given = rows(60, text=sentence, intent=lambda i: "ab"[i % 2], topic=lambda i: "xyz"[i % 3])
     assert of(tmp_path, given, roles={"label": "topic"}).roles.label == ("topic",)

@@ -85,7 +85,7 @@ CHOSEN: dict[str, tuple[Any, str, tuple[str, ...], str]] = {
                 "Question", ("Option A", "Option B", "Option C", "Option D"), "Correct Answer"),
     "COPA": (lambda i: {"premise": said(i), "choice1": said(i + 1), "choice2": said(i + 2),
                         "question": ["cause", "effect"][i % 2], "label": i % 2},
-             "question", ("premise", "choice1", "choice2"), "label"),
+             "premise question", ("choice1", "choice2"), "label"),
     "RACE": (lambda i: {"article": said(i, 9), "question": asked(i), "options": four(i), "answer": "ABCD"[i % 4]},
              "question", ("article", "options"), "answer"),
     "JCommonsenseQA": (lambda i: {"question": f"第{i}番目の物語が書かれているものはどれ？",
@@ -97,6 +97,8 @@ CHOSEN: dict[str, tuple[Any, str, tuple[str, ...], str]] = {
                                        "answer": "ABCD"[i % 4]}, "question", tuple("ABCD"), "answer"),
     "a longer name": (lambda i: {"question_text": asked(i), "options": four(i), "label": i % 4},
                       "question_text", ("options",), "label"),
+    "each under its letter": (lambda i: {"question": asked(i), "options": [{k: v} for k, v in zip("ABCD", four(i))],
+                                         "answer": "ABCD"[i % 4]}, "question", ("options",), "answer"),
     "the test part": (lambda i: {"question_stem": said(i), "choices": four(i), "label": [i % 4, -1][i % 2]},
                       "question_stem", ("choices",), "label"),
 }  # fmt: skip
@@ -108,7 +110,7 @@ def test_the_right_one_of_several_choices_is_an_answer_and_no_class(tmp_path: Pa
     data = of(tmp_path, make)
     assert data.task == "sft"
     found = (data.roles.prompt, data.roles.context, data.roles.completion, data.roles.label)
-    assert found == ((prompt,), context, (answer,), ())
+    assert found == (tuple(prompt.split(" ")) if shape == "COPA" else (prompt,), context, (answer,), ())
     assert data.response().to_pylist()[:2] == [str(make(i)[answer]) for i in range(2)]  # type: ignore[union-attr]
     assert all(is_choice_column(name) for name in context if name not in ("premise", "article"))
     again = of(tmp_path, make, task=data.task, roles=dict(data.roles.items()))  # as `curate init` writes them

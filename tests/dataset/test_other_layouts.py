@@ -139,6 +139,8 @@ def table(path: Path, header: list[str] | None, rows: list[list[str]]) -> Path:
 HEADLESS = {
     "label and text": [["spam" if i % 5 == 0 else "ham", said(i)] for i in range(40)],
     "text and number": [[said(i), str(i % 4 + 1)] for i in range(40)],
+    "two that come back": [[f"q{i}", str(i % 2), "wow" if i == 0 else said(i), "dev" if i % 5 == 0 else "train"]
+                           for i in range(40)],
     "Chinese": [["好评" if i % 3 else "差评", f"第{i}页说的是河边的老房子和第{i * 7}号面包店的故事。"] for i in range(40)],
 }
 
@@ -152,7 +154,7 @@ def test_a_first_line_that_may_be_a_row_is_told_and_read_as_names(tmp_path: Path
     (note,) = data.notes
     assert note.startswith("line 1 is read as the names of columns, and may be a row")
     assert max(rows[0], key=len)[:12] not in note
-    named = load(table(tmp_path / name, ["one", "two"], rows))
+    named = load(table(tmp_path / name, ["one", "two", "three", "four"][: len(rows[0])], rows))
     assert (named.n_rows, named.notes) == (40, ())
 
 

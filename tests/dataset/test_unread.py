@@ -71,7 +71,28 @@ def test_a_run_that_drops_such_rows_says_so_first(tmp_path: Path, inside: Curate
     assert "positive, negative hold prose that no role names" in done.stderr
     report = run(str(tmp_path / "rag.jsonl"), out=tmp_path / "run", train=False).report
     assert report.flow.dropped_rows == 1
-    assert report.headline.cautions[0].startswith("positive, negative hold prose that no role names: rows that differ only")
+    assert report.headline.cautions[0].startswith("positive, negative hold prose that no role names: rows that are nearly")
+
+
+MEANT = (
+    "Du hast sicher den Zug verpasst und willst es nur nicht zugeben.",
+    "Hauptsache, wir essen vor acht Uhr zu Abend.",
+    "Mir wäre lieber, deine Mutter bliebe dieses Wochenende daheim.",
+    "Ich freue mich wirklich auf den langen Spaziergang.",
+)
+
+
+def test_rows_of_the_same_text_stay_where_prose_beside_it_says_something_else(tmp_path: Path, inside: Curate) -> None:
+    said = "Das macht doch nichts. Ich bringe dann Brot Nummer {} mit, und du den Wein."
+    rows: list[dict[str, object]] = [
+        {"talk": k, "said": said.format(k), "meant": f"{k}: {MEANT[k % 4]}"} for k in range(24)
+    ]
+    rows += [{**rows[k], "talk": 30 + k, "meant": MEANT[(k + 1) % 4]} for k in range(3)]  # the same is said, other is meant
+    rows += [{**rows[k], "talk": 40 + k} for k in range(5, 9)]  # copies
+    data = load(write(tmp_path / "said.jsonl", rows))
+    assert (data.roles.text, unread(data)) == (("said",), ["meant"])
+    done = inside("run", tmp_path / "said.jsonl", "--no-train", "--stages", "exact_duplicates")
+    assert done.stdout.startswith("31 rows in, 27 out: 4 removed")
 
 
 def test_rows_with_other_lists_of_passages_under_one_query_are_no_copies(tmp_path: Path) -> None:
