@@ -66,7 +66,7 @@ class Narrator:
         from curate.dataset.pointer import parse_pointer
         from curate.dataset.unlabelled import PLAIN
         from curate.dataset.unread import told
-        from curate.dataset.within import prose_in_lists, prose_within, told_in_lists, told_sets, told_within
+        from curate.dataset.within import prose_in_lists, prose_within, told_in_lists, told_places, told_sets, told_within
         from curate.safetext import safe_text
         from curate.stages.setting import settings_of, unread, untrained
 
@@ -91,6 +91,8 @@ class Narrator:
             self._line(safe_text(told_in_lists(dataset, listed)))
         if not self.quiet and (sets := told_sets(dataset)):
             self._line(safe_text(sets))
+        if not self.quiet and (places := told_places(dataset)):
+            self._line(safe_text(places))
         if called:
             self._line(f"personal data in names of columns stays in what is written: rename {', '.join(called.values())}")
         for note in dataset.notes:

@@ -23,6 +23,7 @@ from curate.dataset.shapes import says_something
 
 _SAMPLE = 200
 _BATCH = 10_000
+_TRANSLATIONS = ("translation", "translations")
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_](?:[A-Za-z]{2}|[A-Z][a-z]{3}|[0-9]{3}))?")
 """A language, and where or in which script it is written: `en`, `zh-CN`, `pt_BR`, `eng_Latn`."""
 
@@ -110,7 +111,7 @@ def two_languages(name: str, column: Column) -> list[str]:
         value = None if text is None else loaded(text)
         if not isinstance(value, dict) or not all(isinstance(said, str) for said in value.values()):
             return []
-        keys = keys or (list(value) if _speak(list(value)) else [])
+        keys = keys or (list(value) if _speak(list(value), name) else [])
         if value.keys() != set(keys):
             return []
     return [f"{escape(name)}/{escape(key)}" for key in keys]
@@ -151,8 +152,11 @@ def _called(key: str) -> bool:
     return key == "contents" or rank(key, NAMES["messages"]) is not None
 
 
-def _speak(keys: Sequence[str]) -> bool:
-    """Whether keys are the codes of two languages, one of them a code that means nothing else."""
+def _speak(keys: Sequence[str], holder: str) -> bool:
+    """Whether keys are the codes of two languages, one of them a code that means nothing else; under `translation` the
+    other may be called anything (`creole`)."""
+    if len(keys) == 2 and plain(holder) in _TRANSLATIONS and not LANGUAGES.isdisjoint(keys):
+        return True
     codes = {found[1] for key in keys if (found := _CODE.fullmatch(key))}
     known = codes <= LANGUAGES | OTHER_LANGUAGES | RARE_CODES and not codes <= OTHER_LANGUAGES
     return len(keys) == 2 and all(map(_CODE.fullmatch, keys)) and known

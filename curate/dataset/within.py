@@ -125,6 +125,32 @@ def told_sets(dataset: Dataset) -> str:
     return ""
 
 
+def told_places(dataset: Dataset) -> str:
+    """That lists of places in a text (`entities`: `start`, `end`, `label`) stay as they are where the text is edited; empty
+    where there are none."""
+    if dataset.task not in ("text", "classification") or not dataset.roles.text:
+        return ""
+    name = dataset.roles.text[0]
+    lengths = [len(text or "") for text in _sample(dataset, name).cast(pa.large_string()).to_pylist()]
+    names = [other for other in dataset.columns if other != name and dataset.is_json(other)]
+    held = [other for other in names if _are_places(_sample(dataset, other).to_pylist(), lengths)]
+    stay = "stays" if len(held) == 1 else "stay"
+    return f"{', '.join(held)} {stay} as it is: places in {name} that an edit moves have to be found again" if held else ""
+
+
+def _are_places(values: list[str | None], lengths: list[int]) -> bool:
+    """Whether lists hold nothing but a beginning and an end inside the text of their row, and what stands there."""
+    lists = [(loaded(text), length) for text, length in zip(values, lengths, strict=True) if text]
+    ends = [(_ends(one), length) for value, length in lists if isinstance(value, list) for one in value]
+    known = all(isinstance(value, list) for value, _ in lists) and all(place is not None for place, _ in ends)
+    return bool(ends) and known and all(0 <= begin < end <= n for (begin, end), n in ends)  # type: ignore[misc]
+
+
+def _ends(one: Any) -> tuple[int, int] | None:
+    pair = (one.get("start"), one.get("end")) if isinstance(one, dict) else tuple(one[:2]) if isinstance(one, list) else ()
+    return pair if len(pair) == 2 and all(type(end) is int for end in pair) else None
+
+
 def told_within(dataset: Dataset, pointers: Sequence[str]) -> str:
     """Where it stands, and the options that read the first column of objects as if its fields were columns."""
     more = f" and {len(pointers) - _SHOWN} more" if len(pointers) > _SHOWN else ""

@@ -65,9 +65,15 @@ def test_copies_go_a_second_translation_stays_and_edits_keep_the_shape(tmp_path:
     assert mended == [{"id": "r7", "translation": {"en": row(7)["translation"]["en"], "fr": "Voilà."}}, rows[8]]
 
 
+def test_under_translation_one_code_makes_a_pair_of_any_two(tmp_path: Path) -> None:
+    for other in ("creole", "lus", "mai"):
+        held = {"en": "More money, more sin.", other: "Mo' money, mo' sin."}
+        assert two_languages("translation", of(tmp_path, [{"translation": held}] * 12)._column("translation"))
+
+
 def test_other_objects_are_no_languages(tmp_path: Path) -> None:
     others: list[Any] = [{"en": "One.", "fr": "Un.", "de": "Eins."}, {"id": "One.", "to": "Two."}, {"en": 1, "fr": 2}]
-    others += [dict.fromkeys(keys, "One.") for keys in (("pos", "neg"), ("old", "new"), ("src", "tgt"), ("en", "new"))]
+    others += [dict.fromkeys(keys, "One.") for keys in (("pos", "neg"), ("old", "new"), ("src", "tgt"))]
     for held in others:
         data = of(tmp_path, [{"translation": held}] * 12)
         assert two_languages("translation", data._column("translation")) == []

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from curate import load
-from curate.dataset.within import prose_in_lists, prose_within, told_within
+from curate.dataset.within import prose_in_lists, prose_within, told_places, told_within
 from tests.conftest import Curate
 
 ASKED = "¿Dónde está el pedido {}? Lo espero desde el lunes."
@@ -85,3 +85,13 @@ def test_text_in_lists_that_no_role_can_name_is_told_and_tokens_are_not(inside: 
     ).stderr
     chat = lambda n: [{"role": "user", "content": ASKED.format(n)}]  # noqa: E731
     assert prose_in_lists(load(write(tmp_path / "v.jsonl", messages=chat))) == []
+
+
+def test_places_in_a_text_are_told_to_stay_as_they_are(tmp_path: Path) -> None:
+    named = write(tmp_path / "spans.jsonl", text=lambda n: f"call anna on line {n}",
+                  entities=[{"start": 5, "end": 9, "label": "NAME"}])  # fmt: skip
+    assert told_places(load(named)) == "entities stays as it is: places in text that an edit moves have to be found again"
+    listed = write(tmp_path / "doccano.jsonl", text=lambda n: f"call anna on line {n}", label=[[5, 9, "NAME"]])
+    assert told_places(load(listed)).startswith("label stays")
+    beyond = write(tmp_path / "other.jsonl", text=lambda n: f"call anna on line {n}", boxes=[[5, 900, 3, 4]])
+    assert told_places(load(beyond)) == ""
