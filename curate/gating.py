@@ -300,6 +300,11 @@ def _evidence(detected: Detected, plan: Plan, run: RunDir, *, curated: bool) -> 
     facts = require("audit.gate.facts")
     dataset = detected.dataset
     labels = detected.canonical_labels() if dataset.labels() is not None else None
+    said = None if labels is None else labels.to_pylist()
+    if said is not None and curated:
+        mended = plan.applied("relabel")
+        for row, label in zip(mended["row"].to_pylist(), mended["replacement"].to_pylist(), strict=True):
+            said[row] = label
     manifest = run.manifest()
     ran: dict[str, str] = {}
     for stages in ASKED_BY.values():
@@ -317,7 +322,7 @@ def _evidence(detected: Detected, plan: Plan, run: RunDir, *, curated: bool) -> 
         plan=plan.table,
         dropped=plan.dropped,
         ran=ran,
-        labels=None if labels is None else labels.to_pylist(),
+        labels=said,
         train_row=split_ranks(dataset.splits(), dataset.n_rows) == TRAIN,
         answers=bool(dataset.parts()),
         label_scores=_label_scores(detected),

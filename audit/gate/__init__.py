@@ -9,7 +9,8 @@ A check that could not be made is *insufficient evidence*, never a pass.
 
 from __future__ import annotations
 
-from audit.gate.facts import Fact, gather
+from audit.gate.evidence import Fact
+from audit.gate.facts import gather
 from audit.gate.judge import Baseline, CheckResult, GateResult, cures, judge, read_baseline, tightened
 from audit.gate.policy import CHECKS, PRESETS, Policy, beside, load_policy, parse_policy
 from audit.gate.render import FORMATS, render

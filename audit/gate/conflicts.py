@@ -20,6 +20,13 @@ Ints = NDArray[np.int64]
 _MOST_STEPS = 20_000_000
 
 
+def at_odds(row: Ints, witness: Ints, answer: Ints, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether rows that hang together with each finding's, and stay, say more than one thing; `answer`, `kept`: by row."""
+    head = clusters(len(answer), row, witness)
+    there = np.unique(np.column_stack([head, answer])[kept], axis=0)[:, 0]
+    return np.asarray(np.isin(head[row], there[1:][there[1:] == there[:-1]]))
+
+
 def fewest(row: Ints, witness: Ints, answer: Ints, beside: Ints, cured: int) -> Ints:
     """The rows to mend so that at least `cured` of those with a finding are cured."""
     rows, bundle, mended = _bundles(row, witness, answer, beside)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from audit.gate.evidence import Evidence as Evidence
+from audit.gate.evidence import Fact as Fact
 from curate.ledger.sightings import MISSED_PRIVACY
 from curate.ledger.sightings import STAGE as PEOPLE
 from curate.privacy.preview import shown_names
@@ -24,6 +26,7 @@ from curate.safetext import safe_text
 from curate.statistics import Z, wilson
 from curate.words import plural
 
+COPIES = ("exact_duplicates", "near_duplicates")
 LEAKS = ("leaks_split", "matches_benchmark")
 """Rules of the contamination stage; it has nothing to say where there is nothing to compare with, and is not missed."""
 SECRET_RULES = ("pii.secret", "pii.private_key", "pii.url_credentials")
@@ -35,75 +38,6 @@ NO_SPLIT = "the data names no evaluation split"
 NO_LABELS = "the data has no labels"
 UNTOLD = "words do not tell what the labels say: how texts stand to one another, or whether an answer is a good one"
 NO_ANSWERS = "the data holds no prompts with answers"
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A value, or the reason why there is none."""
-
-    value: float | None
-    n: int = 0
-    """Rows it rests on."""
-    findings: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    """Positions of the findings that make it up."""
-    low: float | None = None
-    high: float | None = None
-    level: float = 0.95
-    """Confidence level of the interval."""
-    why_missing: str = ""
-    applies: bool = True
-    """False where the question has no meaning for this data."""
-    bound: bool = False
-    """Whether the value is only a bound that the truth lies below: beyond a limit it fails nothing."""
-    unjudged: int = 0
-    """Parts of the question that had too little evidence: with any, nothing better than insufficient evidence is said."""
-    detail: str = ""
-    """What makes it up where no findings do; safe to show."""
-    falls: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    """What is judged after the first 0, 1, 2, … findings are cured, where that is not plain counting."""
-    row: NDArray[np.int64] | None = None
-    """The row of each finding, where rows are counted: one with two findings counts once, and is cured by both."""
-    fewest: Callable[[int], NDArray[np.int64]] | None = None
-    """Given how many rows must go, the fewest whose cure makes so many go; None where each goes by its own cure."""
-    short: Callable[[float], str] | None = None
-    """What the least is that brings it within a limit, as a sentence that is safe to show, where findings do not say."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What `gather` reads; arrays line up with the findings or with the rows."""
-
-    n_rows: int
-    rejected_rows: int
-    findings: pa.Table
-    plan: pa.Table
-    dropped: NDArray[np.bool_]
-    ran: Mapping[str, str]
-    """Stage to the reason why it did not run, "" where it did."""
-    labels: Sequence[str | None] | None
-    """Canonical label of each row."""
-    train_row: NDArray[np.bool_]
-    """Whether each row is trained on."""
-    answers: bool
-    """Whether rows hold prompts and answers."""
-    label_scores: NDArray[np.float64] | None
-    """Probability that each row's label is wrong; NaN where it was not judged."""
-    labels_sampled: bool = False
-    """Whether only a sample of each class was judged."""
-    labels_untold: bool = False
-    """Whether the labels say what no words tell, so that a model of words is no judge of them."""
-    rejected_at: Sequence[str] = ()
-    """Where the first rows stand that could not be read."""
-    curated: bool = False
-    left: Mapping[str, int] = field(default_factory=dict)
-    """What a second look at the curated data found, by stage."""
-    days_since_training: float | None = None
-    against_random: Mapping[str, Any] | None = None
-    """The last ablation's comparison of curated data with a random removal of the same size, under the plan in force."""
-    beyond: Mapping[str, Any] | None = None
-    """What the last ablation measured beyond accuracy, under the plan in force, and its `metric`."""
-    residual: Mapping[str, Any] | None = None
-    """What the scanner missed, per 1,000 rows (`curate.review.residual`)."""
 
 
 def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact]:
@@ -124,7 +58,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
                 zero_copy_only=False
             )
     n = int(kept.sum())
-    drops = np.isin(stage, ("exact_duplicates", "near_duplicates")) & (action == "drop") & open_
+    drops = np.isin(stage, COPIES) & (action == "drop") & open_
     leaks = (drops & (rule == "across_splits")) | (np.isin(rule, LEAKS) & (action == "drop") & open_)
     secret = np.isin(rule, SECRET_RULES)
     private = (stage == "pii") & ~secret
@@ -148,11 +82,11 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
     facts = {
         "rows": Fact(float(n), n, short=lambda bound: f"{plural(math.ceil(bound - n), 'more row')} would do."),
         "bad_rows": _bad_rows(e.rejected_rows, e.n_rows, e.rejected_at),
-        "duplicate_rate": rows(drops & ~leaks, "exact_duplicates", "near_duplicates", share=True),
+        "duplicate_rate": _and_left(e, rows(drops & ~leaks, *COPIES, share=True), COPIES),
         "leaked_rows": Fact(None, why_missing=NO_SPLIT, applies=False)
         if e.train_row.all() and not leaks.any()
-        else rows(leaks, "exact_duplicates", "near_duplicates", share=False),
-        "pii_rows": rows(private & open_ & ~noted_name, "pii", share=True),
+        else rows(leaks, *COPIES, share=False),
+        "pii_rows": _and_left(e, rows(private & open_ & ~noted_name, "pii", share=True), ("pii",)),
         "secrets": _count((stage == "pii") & open_ & secret, n, missing("pii")),
         "pending_reviews": _count(np.isin(status, ("pending", "stale")) & open_, n, ""),
         "disparities": replace(
@@ -162,7 +96,7 @@ def gather(e: Evidence, known: frozenset[bytes] = frozenset()) -> dict[str, Fact
     }
     labelled: dict[str, Callable[[], Fact]] = {
         "conflicting_labels": lambda: _conflicts(
-            e, rows((rule == "conflicting_label") & open_, "exact_duplicates", "near_duplicates", share=True), _labels_told
+            e, rows(_still(e, (rule == "conflicting_label") & open_, kept), *COPIES, share=True), _labels_told
         ),
         "label_error_rate": lambda: (
             Fact(None, why_missing=UNTOLD, applies=False)
@@ -213,6 +147,28 @@ def _bad_rows(bad: int, good: int, at: Sequence[str] = ()) -> Fact:
         return f"Mending {some} that cannot be read{named} brings it within the limit."
 
     return Fact(bad / max(1, n), n, short=short)
+
+
+def _and_left(e: Evidence, fact: Fact, stages: Sequence[str]) -> Fact:
+    """A share of the rows with what a second look at the curated data found: copies that editing made, for one."""
+    left = sum(e.left.get(stage, 0) for stage in stages)
+    if fact.value is None or not left or not fact.n:
+        return fact
+    told = f"{left:,} of them came about by editing, or were seen only then"
+    way = "Curating the curated data once more finds them."
+    return replace(fact, value=min(1.0, fact.value + left / fact.n), detail=told, short=lambda bound: way)
+
+
+def _still(e: Evidence, flagged: Any, kept: NDArray[np.bool_]) -> Any:
+    """Of findings on rows that say what a row with another label says, those whose labels differ in the curated data."""
+    if not e.curated or not flagged.any():
+        return flagged
+    from audit.gate.conflicts import at_odds
+
+    row, witness = (e.findings[c].fill_null(-1).to_numpy() for c in ("row", "witness_row"))
+    flagged = flagged.copy()
+    flagged[flagged] = at_odds(row[flagged], np.where(witness < 0, row, witness)[flagged], _labels_told(e), kept)
+    return flagged
 
 
 def _conflicts(e: Evidence, fact: Fact, told: Callable[[Evidence], NDArray[np.int64]]) -> Fact:

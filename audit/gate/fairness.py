@@ -12,7 +12,8 @@ from typing import Any
 
 from audit.fairness import CurationEffect, curation_effect
 from audit.fairness.encode import JOIN
-from audit.gate.facts import NAME_WIDTH, Fact
+from audit.gate.evidence import Fact
+from audit.gate.facts import NAME_WIDTH
 from audit.report.effects import effects_of
 from curate.ledger.plan import Plan
 from curate.privacy.preview import shown_names

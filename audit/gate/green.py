@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.gate.facts import Fact
+from audit.gate.evidence import Fact
 from audit.gate.policy import Check
 from curate.words import plural
 

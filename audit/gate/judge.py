@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import orjson
 
-from audit.gate.facts import Fact
+from audit.gate.evidence import Fact
 from audit.gate.green import way_to_green
 from audit.gate.policy import CHECKS, Check, Limit, Policy, Waiver
 from curate.errors import EXIT_GATE_FAILED, EXIT_NOT_JUDGED, EXIT_OK, ConfigError

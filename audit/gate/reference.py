@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 import pyarrow as pa
 
-from audit.gate.facts import Fact
+from audit.gate.evidence import Fact
 from curate.dataset import Dataset
 from curate.errors import DataError
 from curate.safetext import safe_text

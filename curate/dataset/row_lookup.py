@@ -15,6 +15,8 @@ from curate.safetext import safe_text
 WAYS = "give its number (from 0), its row id, FILE:LINE, or COLUMN=VALUE"
 _SHOWN = 19
 """Digits of a number that can be one of a row or a line."""
+_AS_SHOWN = re.compile(r"([^=]*:)?(\d{1,3}(?:,\d{3})+)")
+"""A number as reports and the gate print it, alone or behind a file."""
 _ROW_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 
@@ -24,6 +26,8 @@ def row_named(dataset: Dataset, which: str) -> int:
     A number is a 0-based row, 32 hex digits a row id, `data.jsonl:17` a line of a file, `id=t-17` a value of a column;
     anything else a value that one row alone holds in a column without content (an id of the user's own).
     """
+    if shown := _AS_SHOWN.fullmatch(which):
+        which = (shown[1] or "") + shown[2].replace(",", "")
     if which.isascii() and which.isdigit():
         if len(which) <= len(str(dataset.n_rows)) and int(which) < dataset.n_rows:
             return int(which)

@@ -152,3 +152,16 @@ def test_names_that_were_only_noted_are_masked_as_in_the_report(inside: Curate, 
     assert "Thornton" not in said
     report = (tmp_path / "run" / "report.html").read_text()
     assert "Thornton" not in report
+
+
+def test_a_number_may_be_typed_as_reports_print_it(tmp_path: Path) -> None:
+    from curate import load
+    from curate.dataset.row_lookup import row_named
+    from curate.errors import ConfigError
+
+    path = tmp_path / "many.jsonl"
+    path.write_bytes(b"".join(orjson.dumps({"text": f"question {n}", "label": "ab"[n % 2]}) + b"\n" for n in range(2000)))
+    rows = load(path)
+    assert row_named(rows, "1,499") == row_named(rows, "many.jsonl:1,500") == 1499
+    with pytest.raises(ConfigError, match="there is no row '14,99'"):
+        row_named(rows, "14,99")

@@ -295,6 +295,20 @@ def test_a_finished_run_is_judged_by_its_curated_data() -> None:
     assert gate(curated)[0] == 0
 
 
+def test_a_run_and_its_curated_file_hold_as_many_copies_conflicts_and_rows_of_a_class() -> None:
+    """Rows that differ in a mailbox alone become copies when it is masked; a mended label conflicts with no one."""
+    from curate import workflow
+
+    texts = [f"write to {name}@mail.example.org about the parcel {WORDS[n]}" for n in range(3) for name in ("ada", "bob")]
+    rows = [*clean(), *({"text": text, "label": "delivery", "split": "train"} for text in texts)]
+    path = write(Path("pr.jsonl"), [*rows, dict(rows[1], label=" Refund"), dict(rows[2], label="refund")])
+    workflow.run(str(path), out="runs/pr", train=False)
+    of_run, of_file = as_json("runs/pr")[1], as_json(next(Path("runs/pr").glob("curated.*")))[1]
+    assert check(of_run, "duplicate_rate")["value"] > 0
+    for name in ("duplicate_rate", "conflicting_labels", "rows_per_class", "pii_rows"):
+        assert check(of_run, name)["value"] == pytest.approx(check(of_file, name)["value"]), name
+
+
 def test_a_rejected_finding_does_not_count() -> None:
     path = write(Path("pr.jsonl"), spoilt())
     _, found = as_json(path)

@@ -276,3 +276,13 @@ def test_classes_are_named_no_wider_than_groups() -> None:
 def test_a_damaged_baseline_is_refused(tmp_path: Path, broken: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="write it again with --format json"):
         read_baseline(baseline_file(tmp_path / "main.json", **broken))
+
+
+def test_labels_that_were_mended_are_at_odds_with_nobody() -> None:
+    from audit.gate.conflicts import at_odds
+
+    row, witness = np.array([0, 1, 2, 3]), np.array([1, 0, 3, 2])
+    kept = np.array([True, True, True, True, True])
+    assert at_odds(row, witness, np.array([7, 7, 7, 8, 9]), kept).tolist() == [False, False, True, True]
+    kept[3] = False
+    assert not at_odds(row, witness, np.array([7, 7, 7, 8, 9]), kept).any()
