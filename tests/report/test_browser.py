@@ -163,3 +163,15 @@ def test_without_script_the_page_is_as_it_was_written(tmp_path: Path) -> None:
         found = page.call("DOM.getDocument", depth=-1)["root"]
         assert '"BUTTON"' not in json.dumps(found)
         assert '"TABLE"' in json.dumps(found)
+
+
+def test_a_printed_table_is_not_cut_off_and_has_its_headings_on_every_page(tmp_path: Path) -> None:
+    """A box that scrolls prints what is in sight, and a heading with a control in it is not painted a second time."""
+    with Page(table_page(tmp_path), tmp_path / "profile", width=680) as page:
+        page.ask("window.box = [...document.querySelectorAll('.table')].at(-1)")
+        style = "getComputedStyle(box{}).{}"
+        assert page.ask(style.format("", "overflowX")) == "auto"
+        page.call("Emulation.setEmulatedMedia", media="print")
+        assert page.ask(style.format("", "overflowX")) == "visible"
+        assert page.ask(style.format(".querySelector('thead')", "breakInside")) == "avoid"
+        assert page.ask(style.format(".querySelector('thead button')", "display")) == "contents"
