@@ -12,6 +12,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.dataset import languages
 from curate.dataset import names as known
 from curate.dataset.column import Column
 from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
@@ -58,9 +59,7 @@ class Candidates:
         self.column = column
         self.halves = halves
         """The inner columns of the one column that holds two languages."""
-        self.ratings = {
-            name for name, fact in free.items() if known.spelled(name) in RATINGS and rates(fact, column(name))
-        }
+        self.ratings = {name for name, fact in free.items() if known.spelled(name) in RATINGS and rates(fact, column(name))}
         self.metadata = {role: names for role in METADATA if (names := self._about_rows(role))}
         """Group, split, source, time and weight."""
         self._named_about_rows = {name for names in self.metadata.values() for name in names}
@@ -83,8 +82,7 @@ class Candidates:
 
     def one(self, role: str, fits: Callable[[Facts], bool]) -> list[str]:
         """The surest of them."""
-        found = self.all(role, fits)
-        return found if role in self.given else found[:1]
+        return self.all(role, fits)[: None if role in self.given else 1]
 
     def messages(self) -> list[str]:
         """Conversations, the surest first."""
@@ -209,24 +207,17 @@ class Candidates:
                 short = [name for name in beside if known.plain(name) == "context" and name not in passages]
                 if not self._lesser([*passages, *short, prompts[0], answers[0]]):
                     return [*short[:1], prompts[0], answers[0]]
-        spoken = [name for name in free if known.language(name) and tells(self.free[name])] or self._in_two_languages()
+        said = {name: known.spelled(name) for name, fact in self.free.items() if tells(fact)}
+        named = any(map(languages.named, said.values()))  # a glossary has single words
+        spoken = languages.two_of({name: words for name, words in said.items() if named or name in free})
         both = spoken or [name for name, fact in self.halves.items() if tells(fact) and speaks(fact, self.column(name))]
-        return both if len(both) == 2 and self._written(both, 2) and not self._lesser(both) else []
-
-    def _in_two_languages(self) -> list[str]:
-        """Texts whose names differ in the language alone (`text_en`, `text_de`), where there are two of them."""
-        stems: dict[str, list[str]] = {}
-        for name, fact in self.free.items():
-            if (stem := known.without_language(name)) and speaks(fact, self.column(name)) and tells(fact):
-                stems.setdefault(stem, []).append(name)
-        return next((names for names in stems.values() if len(names) == 2), [])
+        return both if len(both) == 2 and self._written(both, 1 if named else 2) and not self._lesser(both) else []
 
     def _lesser(self, pair: Sequence[str]) -> bool:
-        """Whether a column without a role holds longer prose than both halves: then that is the text, and they say
-        something about it."""
+        """Whether a column without a role holds longer prose than both halves: what they say something about."""
         longest = max((self.free.get(name) or self.halves[name]).median_words for name in pair[-2:])
-        others = set(self.free) - {*pair, *self._named_about_rows}
-        prose = [self.free[name] for name in others if wordy(self.free[name]) and not self.free[name].nested]
+        about = {*pair, *self._named_about_rows}
+        prose = [fact for name, fact in self.free.items() if name not in about and wordy(fact) and not fact.nested]
         return any(fact.median_words > longest for fact in prose)
 
     def _written(self, pair: Sequence[str], words: int) -> bool:
@@ -377,13 +368,12 @@ class Candidates:
         return sorted((name for name, words in lists.items() if words), key=lambda name: -lists[name])
 
     def pair(self, pairs: Sequence[tuple[str, str]] = known.PAIRS) -> list[str]:
-        """Texts that are judged together: premise and hypothesis, `sentence1` and `sentence2`; a query, a title and the
-        page below it."""
+        """Texts that are judged together: premise and hypothesis, `sentence1` and `sentence2`; query, title and page."""
         read = {name: known.together(name) for name, fact in self.free.items() if fact.text_share > 0.5}
         by_name = {called: name for name, names in read.items() for called in names}
         by_name |= {known.plain(name): name for name in read}
         pair = next(([by_name[name] for name in pair] for pair in pairs if pair[0] in by_name and pair[1] in by_name), [])
-        pair = pair or _in_one_language(list(read), pairs)
+        pair = pair or languages.one_of({name: known.spelled(name) for name in read}, pairs)
         if not pair or "text" in self.given:
             return []
         return [*pair, *self._page(pair)] if known.plain(pair[0]) == "query" else pair
@@ -408,11 +398,3 @@ class Candidates:
         passage, text = (self.free[name] for name in pair)
         longer = passage.median_words > text.median_words and not passage.nested and asks(text)
         return pair if longer and says_mostly(self.column(passage.name), "passage") else []
-
-
-def _in_one_language(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """The first of `pairs` whose names end in one language: `sentence_A_En` and `sentence_B_En`."""
-    spoken = {known.in_language(name): name for name in reversed(names)}
-    codes = dict.fromkeys(known.in_language(name)[1] for name in names)
-    both = ([(first, code), (second, code)] for code in codes if code for first, second in pairs)
-    return next(([spoken[one] for one in pair] for pair in both if spoken.keys() >= set(pair)), [])

@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from curate.dataset.column import Column, Piece, piece, settle
 from curate.dataset.content import loaded
-from curate.dataset.names import LANGUAGES, LISTED_LABELS, NAMES, OTHER_LANGUAGES, RARE_CODES, plain, rank
+from curate.dataset.languages import LANGUAGES, NAMED, OTHER_LANGUAGES, RARE_CODES
+from curate.dataset.names import LISTED_LABELS, NAMES, plain, rank, spelled
 from curate.dataset.pointer import Token, escape, get, parse_pointer
 from curate.dataset.shapes import says_something
 
@@ -153,9 +154,10 @@ def _called(key: str) -> bool:
 
 
 def _speak(keys: Sequence[str], holder: str) -> bool:
-    """Whether keys are the codes of two languages, one of them a code that means nothing else; under `translation` the
-    other may be called anything (`creole`)."""
-    if len(keys) == 2 and plain(holder) in _TRANSLATIONS and not LANGUAGES.isdisjoint(keys):
+    """Whether keys are two languages, by their codes, one of them a code that means nothing else, or by name; under
+    `translation` the other may be called anything (`mai`)."""
+    some = [key in LANGUAGES or spelled(key) in NAMED for key in keys]
+    if len(keys) == 2 and (any(some) if plain(holder) in _TRANSLATIONS else all(spelled(key) in NAMED for key in keys)):
         return True
     codes = {found[1] for key in keys if (found := _CODE.fullmatch(key))}
     known = codes <= LANGUAGES | OTHER_LANGUAGES | RARE_CODES and not codes <= OTHER_LANGUAGES

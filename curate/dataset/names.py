@@ -13,6 +13,7 @@ from collections.abc import Container, Sequence
 from functools import lru_cache
 
 from curate.dataset.foreign import FOREIGN, TOGETHER
+from curate.dataset.languages import in_language
 
 NAMES: dict[str, tuple[str, ...]] = {
     "text": (
@@ -78,27 +79,6 @@ PROMPTED = (
     ("docstring", "code"), ("text", "code"), ("prompt", "code"), ("human", "bot"), ("human", "assistant"),
 )  # fmt: skip
 """Prompt and completion by names that mean so only side by side, as whole names."""
-_CODES = (
-    "aa ab af ak an ar av ay az ba be bg bi bm bn bo br bs ca ce ch cs cu cv cy da de dv dz ee el en eo es et eu fa "
-    "ff fi fj fo fr fy ga gd gl gn gu gv ha he hi hr ht hu hy ia ig iu ja jv ka kg ki kk kl km kn ko ks ku kv kw ky "
-    "la lb lg li ln lo lt lv mg mi mk ml mn mr ms mt nb ne nl nn ny oc om pa pl ps pt qu rm rn ro ru rw sa sc sd se "
-    "sg si sk sl sm sn sq sr ss su sv sw ta te tg th ti tk tl tn tr tt ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
-)
-LANGUAGES = frozenset(_CODES.split())
-"""Codes of ISO 639-1 but for those that are other names far more often."""
-OTHER_LANGUAGES = frozenset(("am", "as", "co", "id", "is", "it", "my", "no", "or", "so", "st", "to", "ts"))
-"""Those: they are languages beside a code that is one."""
-_RARE = (
-    "afr amh arz ast aze bel ben bos bul ceb ces ckb cym dan deu dsb ell eng eus fas fil fra gle glg guj hau heb hin hrv "
-    "hsb hun hye ibo isl ita jpn kab kan kat kaz khm kmr kor lao lav lij mkd mon msa mya nds nep nld nno nob nor pes pol "
-    "por pus ron rus slk slv som spa sqi srp swe swh szl tam tha tpi tur ukr urd uzb vie xho yor zho zul"
-)
-RARE_CODES = frozenset(_RARE.split())
-"""Codes of ISO 639-3 that corpora name languages by, but for those that are words (`est`, `cat`)."""
-_SCRIPTS = frozenset(("latn", "cyrl", "arab", "hans", "hant", "jpan", "hang", "deva", "beng", "thai", "grek", "hebr"))
-"""Scripts as FLORES writes them behind a language."""
-_SENTENCES = frozenset(("text", "sentence", "sent", "segment", "seg", "translation", "said", "utterance", "line"))
-"""What corpora of translations call their texts."""
 SAID_TWICE = ("response", "answer", "completion", "output", "reply", "generation", "continuation", "candidate",
               "conversation", "messages", "summary", "translation")  # fmt: skip
 """What may be given in several versions, each in a column of its own."""
@@ -227,30 +207,6 @@ def together(name: str) -> set[str]:
     return {words, plain(name), *TOGETHER.get(words, ()), *TOGETHER.get(accented, ()), *(more if len(more) == 1 else ())}
 
 
-def language(name: str) -> str:
-    """The language that a column is named by: `en`, `zh-CN`; empty for every other name."""
-    found = re.fullmatch(r"([a-z]{2})(?:_(?:[a-z]{2}|hans|hant))?", spelled(name))
-    return found[1] if found and found[1] in LANGUAGES else ""
-
-
-def without_language(name: str) -> str:
-    """What a sentence is called beside its language: `text` for `text_en`, `de_text` and `text_deu_Latn`; empty for every
-    other name. Codes are those of states and departments, too, so not every stem will do (`notes_de`, `it_team`)."""
-    words = spelled(name).split("_")
-    if len(words) == 3 and words[1] in RARE_CODES and words[2] in _SCRIPTS:
-        words = words[:2]
-    codes = [word for word in words if word in LANGUAGES | RARE_CODES]
-    stem = next((word for word in words if word not in codes), "")
-    return stem if len(words) == 2 and len(codes) == 1 and stem in _SENTENCES else ""
-
-
-def in_language(name: str) -> tuple[str, str]:
-    """What a column is called and its language, the last word of its name: `sentence_a` and `en` for `sentence_A_En`; two
-    empty strings for every other name."""
-    stem, _, code = spelled(name).rpartition("_")
-    return (stem, code) if stem and code in LANGUAGES else ("", "")
-
-
 def thing(name: str) -> bool:
     """Whether a column is what a review is about or by."""
     return spelled(name) in THINGS
@@ -303,7 +259,7 @@ def rank(name: str, names: Sequence[str]) -> int | None:
         return 2 * len(names)
     if names != NAMES["label"]:
         return None
-    stem = in_language(name)[0]
+    stem = in_language(spelled(name))[0]
     abroad = "label" in longer(spelled(name.removesuffix("/0"))) or stem.endswith(("_label", "_labels"))
     return len(names) if abroad or stem in SURE_LABELS else None
 

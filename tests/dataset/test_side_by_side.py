@@ -12,7 +12,8 @@ import pytest
 
 from curate.dataset import Dataset, load
 from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT, TOGETHER
-from curate.dataset.names import ALL, LANGUAGES, PROMPTED, THINGS, is_id, language, spelled, together
+from curate.dataset.languages import LANGUAGES, language
+from curate.dataset.names import ALL, PROMPTED, THINGS, is_id, spelled, together
 
 TOLD = ["the parcel came late", "nobody answers the telephone", "it works as it should", "we would buy it again"]
 REVIEWS = ["quick and quiet", "broke on the first day", "the colour is wrong", "my mother likes it"]
@@ -64,6 +65,43 @@ def test_both_halves_of_a_pair_are_read_so_that_a_shared_summary_is_no_copy(tmp_
     assert "by name and contents" in dataset.explain()
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("English", "Hindi"), ("Luganda", "English"), ("english_sentence", "hindi_sentence"), ("text_german", "text_dutch"),
+        ("hindi", "english_translation"), ("Deutsch", "Français"), ("中文", "英文"), ("English Title", "Hindi Title"),
+        ("yor", "eng"), ("translation/English", "translation/Mai"),
+    ],
+)  # fmt: skip
+def test_languages_that_are_written_out_are_a_prompt_and_its_completion(tmp_path: Path, first: str, second: str) -> None:
+    rows: list[dict[str, Any]] = [{"id": i} | row for i, row in enumerate(pairs(first, second))]
+    if "/" in first:
+        rows = [{"translation": {key.partition("/")[2]: said for key, said in row.items()}} for row in pairs(first, second)]
+    assert read_as(tmp_path, rows) == ("sft", {"prompt": (first,), "completion": (second,)})
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("mundari_term", "english_term"), ("German", "English"), ("thai_word", "lao_word")]
+)
+def test_one_word_of_a_glossary_has_many_meanings(tmp_path: Path, first: str, second: str) -> None:
+    rows = [{first: f"lemma{chr(97 + i // 2)}x", second: f"sense{chr(97 + i)}x"} for i in range(20)]
+    assert read_as(tmp_path, rows) == ("sft", {"prompt": (first,), "completion": (second,)})
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("English", "comment"), ("english_title", "original_title", "overview"), ("maths", "English"),
+        ("word", "english_rank"), ("English", "Hindi", "Marathi"), ("clean_tweet", "english_tweet_source"),
+    ],
+)  # fmt: skip
+def test_a_language_beside_anything_else_makes_no_pair(tmp_path: Path, columns: tuple[str, ...]) -> None:
+    long = "and much more is told about the case than anybody wants to know "
+    said = {"overview": lambda i: f"{told(i)} {long}", "maths": lambda i: i % 97, "english_rank": lambda i: i}
+    rows = [{name: said.get(name, lambda i, n=name: f"{told(i)} {n}")(i) for name in columns} for i in range(40)]
+    assert read_as(tmp_path, rows)[0] == "text"
+
+
 def test_one_post_may_have_many_comments(tmp_path: Path) -> None:
     rows = [
         {"post": f"Which of the two bags would you take on a walk, and why? {i // 20}", "comment": told(i)}
@@ -83,7 +121,7 @@ def test_the_first_of_two_languages_is_the_prompt_and_no_others_are_asked_for(tm
     assert read_as(tmp_path, [{"id": f"q{i}"} | row for i, row in enumerate(rows)])[1]["prompt"] == ("de",)
     three = [row | {"fr": f"numéro {i} en français"} for i, row in enumerate(rows)]
     assert read_as(tmp_path, three)[0] == "text"
-    assert [language(name) for name in ("EN", "zh-Hans", "pt_BR", "en_text", "name", "xx")] == [
+    assert [language(spelled(name)) for name in ("EN", "zh-Hans", "pt_BR", "en_text", "name", "xx")] == [
         "en",
         "zh",
         "pt",
