@@ -19,7 +19,7 @@ from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
 from curate.dataset.given import ends_with_question, holds_answers, picked, said_in, says_mostly
 from curate.dataset.inner import holder_of
 from curate.dataset.shapes import Facts
-from curate.dataset.side_by_side import asks, median_written, rates, speaks, tells, wordy
+from curate.dataset.side_by_side import asks, in_two_languages, median_written, rates, speaks, tells, wordy, writes_out
 from curate.dataset.turns import SAID, SPEAKER
 
 
@@ -207,11 +207,10 @@ class Candidates:
                 short = [name for name in beside if known.plain(name) == "context" and name not in passages]
                 if not self._lesser([*passages, *short, prompts[0], answers[0]]):
                     return [*short[:1], prompts[0], answers[0]]
-        said = {name: known.spelled(name) for name, fact in self.free.items() if tells(fact)}
-        named = any(map(languages.named, said.values()))  # a glossary has single words
-        spoken = languages.two_of({name: words for name, words in said.items() if named or name in free})
+        spoken = in_two_languages(self.free, list(free))
         both = spoken or [name for name, fact in self.halves.items() if tells(fact) and speaks(fact, self.column(name))]
-        return both if len(both) == 2 and self._written(both, 1 if named else 2) and not self._lesser(both) else []
+        words = 1 if any(map(writes_out, spoken)) else 2
+        return both if len(both) == 2 and self._written(both, words) and not self._lesser(both) else []
 
     def _lesser(self, pair: Sequence[str]) -> bool:
         """Whether a column without a role holds longer prose than both halves: what they say something about."""

@@ -7,15 +7,16 @@ Cost: the statistics of a column and, for words, at most `_WRITTEN_ROWS` rows sp
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import permutations
 from statistics import median
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.dataset import languages
 from curate.dataset.column import Column
-from curate.dataset.names import NAMES, PAIRS, plain, rank, together
+from curate.dataset.names import ALL, NAMES, PAIRS, about_row, plain, rank, spelled, together
 from curate.dataset.shapes import Facts
 
 _WRITTEN_ROWS = 400
@@ -70,6 +71,26 @@ def speaks(fact: Facts, column: Column) -> bool:
     if not wordy(fact) or 20 * fact.filled < 19 * fact.rows:
         return False
     return fact.median_words >= 2 or not pc.all(pc.string_is_ascii(column.array[:200])).as_py()
+
+
+def writes_out(name: str) -> bool:
+    """Whether a column is named by a language that is written out: then a word of it is enough, as in a glossary."""
+    return languages.named(spelled(name))
+
+
+def in_two_languages(facts: Mapping[str, Facts], speaking: Sequence[str]) -> list[str]:
+    """The two columns that say one thing in two languages, by their names; `speaking` are those that hold texts. What
+    alone holds texts beside a language that is written out is the other (`english`, `lummi`), if its name means nothing
+    else."""
+    told = {name: spelled(name) for name, fact in facts.items() if tells(fact)}
+    some = any(map(writes_out, told))
+    found = languages.two_of({name: words for name, words in told.items() if some or name in speaking})
+    one = [name for name in told if languages.language(told[name])]
+    other = [name for name in speaking if name not in one]
+    if found or not (len(one) == len(other) == 1 and writes_out(one[0]) and other[0] in told):
+        return found
+    strange = "_" not in told[other[0]] and plain(other[0]) not in ALL and not about_row(other[0])
+    return [name for name in facts if name in (*one, *other)] if strange else []
 
 
 def median_written(column: Column) -> float:

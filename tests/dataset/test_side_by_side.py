@@ -70,7 +70,7 @@ def test_both_halves_of_a_pair_are_read_so_that_a_shared_summary_is_no_copy(tmp_
     [
         ("English", "Hindi"), ("Luganda", "English"), ("english_sentence", "hindi_sentence"), ("text_german", "text_dutch"),
         ("hindi", "english_translation"), ("Deutsch", "Français"), ("中文", "英文"), ("English Title", "Hindi Title"),
-        ("yor", "eng"), ("translation/English", "translation/Mai"),
+        ("yor", "eng"), ("translation/English", "translation/Mai"), ("english", "lummi"), ("Mundari", "German"),
     ],
 )  # fmt: skip
 def test_languages_that_are_written_out_are_a_prompt_and_its_completion(tmp_path: Path, first: str, second: str) -> None:
@@ -91,7 +91,8 @@ def test_one_word_of_a_glossary_has_many_meanings(tmp_path: Path, first: str, se
 @pytest.mark.parametrize(
     "columns",
     [
-        ("English", "comment"), ("english_title", "original_title", "overview"), ("maths", "English"),
+        ("English", "comment"), ("English", "remarks"), ("English", "said later"), ("en", "lummi"),
+        ("english_title", "original_title", "overview"), ("maths", "English"),
         ("word", "english_rank"), ("English", "Hindi", "Marathi"), ("clean_tweet", "english_tweet_source"),
     ],
 )  # fmt: skip
