@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,17 @@ def test_a_lost_class_and_an_empty_arm_are_said_and_harm_nobody_else(tmp_path: P
     against = result.comparison("curated", "random_control")
     assert against is not None
     assert against.verdict == "identical", "the control lost the same class"
+
+
+def test_a_spelling_that_curation_unified_is_no_lost_class(tmp_path: Path, quick: TrainConfig) -> None:
+    tidy = make_tickets(60, seed=2)
+    raw = replace(tidy, labels=(tidy.labels[0].upper(), *tidy.labels[1:]))
+    arms = [Arm("raw", "raw", raw), Arm("curated", "curated", tidy), Arm("random_control", "drawn", raw)]
+    held = make_tickets(40, seed=8, first_id=900)
+    canonical = {raw.labels[0]: tidy.labels[0]}
+    result = run_ablation(arms, held, quick.replace(steps=4, threads=1), (0, 1, 2), tmp_path, canonical=canonical)
+    assert [arm.lost_classes for arm in result.arms] == [(), (), ()]
+    assert not any("has no row of" in note for note in result.notes)
 
 
 @pytest.mark.parametrize(("source", "said"), [("raw", True), ("curated", False), (None, False)])

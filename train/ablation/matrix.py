@@ -345,12 +345,17 @@ class Matrix:
         run = self.runs.get((name, seed))
         return None if run is None else run.scores
 
+    def _named(self, examples: Examples) -> set[str]:
+        """Classes of the rows, or of the spans in them; a spelling that curation unified is none of its own."""
+        found = set(examples.labels) | {label for spans in examples.spans for _, _, label in spans}
+        return {self.canonical.get(label, label) for label in found}
+
     def arm_result(self, arm: Arm, seeds: Sequence[int], metric: str) -> ArmResult:
         """One arm over the seeds that were trained."""
         data = self.data[arm.name, self.seeds[0]]
         states = [self.states.get((arm.name, seed), {"seed": seed, "status": "not run"}) for seed in seeds]
         values = [s["metrics"][metric] for s in states if metric in s.get("metrics", {})]
-        missing = sorted(set().union(*(_classes(examples) for examples in self.data.values())) - _classes(data))
+        missing = sorted(set().union(*map(self._named, self.data.values())) - self._named(data))
         shown = shown_classes([*(self.labels or ()), *missing], self.evaluation, self.canonical) if missing else {}
         tokens = 0
         if self.bench is not None and (arm.name, self.seeds[0]) in self.runs:
@@ -373,8 +378,3 @@ class Matrix:
             lost_classes=tuple(shown[label] for label in missing),
             description=base_description(data.task) if arm.method == "base" else "",
         )
-
-
-def _classes(examples: Examples) -> set[str]:
-    """Labels of the rows, or of the spans in them."""
-    return set(examples.labels) | {label for spans in examples.spans for _, _, label in spans}
