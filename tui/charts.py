@@ -30,6 +30,8 @@ TITLES = {"base": "base", "raw": "raw", "curated": "curated", "random_control": 
 SIGN = {"done": "✓", "resumed": "✓", "same": "=", "failed": "✗", "started": "▸", "training": "▸"}
 FOREST, LEAST_FOREST = 31, 15
 """Columns of an interval, and the fewest where there is little room."""
+TAKEN = "by itself"
+"""Head of what a comparison says: the verdict of curation, or of a stage, rests on two of them."""
 ROOM_FOR_SPANS = 85
 """Columns from which on intervals stand beside the forest in numbers, too."""
 SHARES = frozenset({"accuracy", "row_span_f1", "above_rejected"})
@@ -120,9 +122,9 @@ def forest(result: dict[str, Any], width: int = 120) -> Table:
         lines.append(([*first, *([f"{ends[0]} to {ends[1]}"] if spans else [])], safe_text(str(c["verdict"]))))
     heads = ["comparison", unit, *([f"{level_of(result)} interval"] if spans else [])]
     taken = sum(max(len(head), *(len(cells[at]) for cells, _ in lines)) + 2 for at, head in enumerate(heads))
-    room = width - taken - 2 - max(len(verdict) for _, verdict in lines)
+    room = width - taken - 2 - max([len(TAKEN), *(len(verdict) for _, verdict in lines)])
     room = max(LEAST_FOREST, min(FOREST, room))
-    table = _table(*heads, axis_of(span, lambda edge: difference(edge, metric), room), "")
+    table = _table(*heads, axis_of(span, lambda edge: difference(edge, metric), room), TAKEN)
     for c, (cells, verdict) in zip(compared, lines, strict=True):
         drawn = interval(c["low"], c["delta"], c["high"], span, delta, room)
         table.add_row(*map(Text, (*cells, drawn, verdict)))
