@@ -112,6 +112,18 @@ def test_a_lost_class_and_an_empty_arm_are_said_and_harm_nobody_else(tmp_path: P
     assert against.verdict == "identical", "the control lost the same class"
 
 
+def test_models_that_learned_nothing_are_no_evidence_that_curation_makes_no_difference(
+    tmp_path: Path, quick: TrainConfig
+) -> None:
+    raw, kept = noisy(60, every=3)
+    held = make_tickets(60, seed=9, first_id=500)
+    ruined = quick.replace(steps=8, threads=1, learning_rate=1e4)
+    result = run_ablation(arms_of(raw, kept), held, ruined, (0, 1, 2), tmp_path)
+    assert result.verdict == "inconclusive"
+    assert result.words.startswith("The effect of curation could not show: every model answers all held-out rows with one")
+    assert "Arm raw answers every held-out row with one class, with seeds 0, 1, 2: it learned nothing." in result.notes
+
+
 def test_a_spelling_that_curation_unified_is_no_lost_class(tmp_path: Path, quick: TrainConfig) -> None:
     tidy = make_tickets(60, seed=2)
     raw = replace(tidy, labels=(tidy.labels[0].upper(), *tidy.labels[1:]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from train.ablation.interval import _of_clusters, estimate
-from train.ablation.verdict import Comparison, compare, conclude, judge, too_small
+from train.ablation.verdict import Comparison, answers_one_class, compare, conclude, judge, too_small
 
 
 def simulate(rng: np.random.Generator, seeds: int, clusters: int, seed_sd: float, cluster_sd: float) -> np.ndarray:
@@ -164,3 +166,11 @@ def test_the_words_hold_the_difference_its_interval_rows_and_seeds() -> None:
     assert words.count("3 seeds") == 1
     assert "-" not in conclude(_compared(b, a), _compared(b, a))[1].replace("held-out", ""), "one kind of minus"
     assert "improved" not in words
+
+
+def test_a_model_answers_one_class_only_where_rows_are_of_several() -> None:
+    def run(*recalls: float) -> dict[str, Any]:
+        return {"metrics": {"per_class": {str(i): {"recall": r, "rows": 9} for i, r in enumerate(recalls)}}}
+
+    assert answers_one_class(run(0.0, 1.0, 0.0))
+    assert not any(map(answers_one_class, (run(1.0), run(0.0, 0.9), run(0.1, 1.0), {}, {"metrics": {"loss": 1.0}})))

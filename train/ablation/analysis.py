@@ -20,7 +20,16 @@ from train.ablation.matrix import Matrix
 from train.ablation.result import Leak, ShapleyValue, StageResult, ViewResult
 from train.ablation.shapley import MOST_EXACT, coefficients, sampling_error
 from train.ablation.span import Span
-from train.ablation.verdict import Comparison, by_cluster, compare, conclude, corrected, in_unit, unit_of
+from train.ablation.verdict import (
+    Comparison,
+    answers_one_class,
+    by_cluster,
+    compare,
+    conclude,
+    corrected,
+    in_unit,
+    unit_of,
+)
 from train.evaluate import HIGHER_IS_BETTER
 
 _VIEW_TITLES = {
@@ -78,6 +87,11 @@ class Analysis:
             out[arm] = found
         return out
 
+    def learned(self, arms: Sequence[str]) -> bool:
+        """Whether any model of these arms tells classes apart; True where none was asked to."""
+        runs = [self.matrix.states.get((arm, seed), {}) for arm in arms for seed in self.seeds]
+        return not all(answers_one_class(run) for run in runs)
+
     def stages(self, design: Design) -> tuple[StageResult, ...]:
         """The verdict on each stage: alone against raw and against its control, Holm-corrected over the stages."""
         alone = {q.stage: c for q in design.questions if (c := self.compare(q.alone, RAW)) is not None}
@@ -87,7 +101,10 @@ class Analysis:
         for q in design.questions:
             control, without = controls.get(q.stage), self.compare(CURATED, q.without)
             name = q.stage.replace("_", " ")
-            verdict, words = conclude(alone.get(q.stage), control, f"The stage {name}", f"The stage {name} alone")
+            verdict, words = conclude(
+                alone.get(q.stage), control, f"The stage {name}", f"The stage {name} alone",
+                learned=self.learned((q.alone, RAW)),
+            )  # fmt: skip
             out.append(StageResult(q.stage, verdict, words, alone.get(q.stage), control, without))
         return tuple(out)
 

@@ -32,6 +32,7 @@ from train.ablation.verdict import (
     INCONCLUSIVE,
     INSUFFICIENT,
     Comparison,
+    answers_one_class,
     conclude,
     in_unit,
     too_small,
@@ -115,7 +116,7 @@ def run_ablation(
             found = [c for a, b in comparisons if (c := analysis.compare(a, b)) is not None]
             by_pair = {(c.a, c.b): c for c in found}
             against = (by_pair.get((CURATED, RAW)), by_pair.get((CURATED, CONTROL)))
-            verdict, words = conclude(*against)
+            verdict, words = conclude(*against, learned=analysis.learned((CURATED, RAW)))
             # A gain over raw data that equals its control is no help, and more seeds will not make it one.
             still_open = verdict == INCONCLUSIVE and INCONCLUSIVE in {c.verdict for c in against if c is not None}
             settled = not still_open or not design.sequential
@@ -212,6 +213,10 @@ def _said_after(arms: Sequence[ArmResult], design: Design) -> list[str]:
             first = ", ".join(arm.lost_classes[:5]) + (", …" if len(arm.lost_classes) > 5 else "")
             count = len(arm.lost_classes)
             out.append(f"Arm {arm.name} has no row of {count} class{'es' if count > 1 else ''}: {first}.")
+    for arm in arms:
+        if stuck := [str(run["seed"]) for run in arm.runs if arm.method == "lora" and answers_one_class(run)]:
+            seeds = f"seed{'s' if len(stuck) > 1 else ''} {', '.join(stuck)}"
+            out.append(f"Arm {arm.name} answers every held-out row with one class, with {seeds}: it learned nothing.")
     control = by_name.get(CONTROL)
     if control is not None and all(str(run.get("same_as", "")).startswith(f"{RAW}/") for run in control.runs):
         out.append(

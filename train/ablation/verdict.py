@@ -10,6 +10,7 @@ correction decides which of their effects may be claimed. How the interval is ma
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,14 +205,31 @@ def corrected(
     return out
 
 
+UNLEARNED = (
+    "every model answers all held-out rows with one class, so training taught them nothing; look at their losses, at "
+    "learning_rate and at steps"
+)
+
+
+def answers_one_class(run: Mapping[str, Any]) -> bool:
+    """Whether a run's model gives every row the same class, where the rows are of several."""
+    classes = run.get("metrics", {}).get("per_class", {}).values()
+    recalls = sorted(c["recall"] for c in classes if c["rows"])
+    return len(recalls) > 1 and recalls[-1] == 1.0 and recalls[-2] == 0.0
+
+
 def conclude(
     against_raw: Comparison | None,
     against_control: Comparison | None,
     what: str = "Curation",
     data: str = "Curated data",
     before: str = "raw data",
+    learned: bool = True,
 ) -> tuple[str, str]:
-    """The overall verdict and its words: `what` must beat what was `before` *and* a random control of the same size."""
+    """The overall verdict and its words: `what` must beat what was `before` *and* a random control of the same size.
+
+    Models that have not `learned` anything are alike whatever they were given, so nothing is said to make no difference.
+    """
     if against_raw is None:
         both = f"{data[:1].lower()}{data[1:]} and on {before}"
         return INSUFFICIENT, f"No seed was trained both on {both}, so there is no verdict."
@@ -229,6 +247,8 @@ def conclude(
         return HELPED, f"{what} helped. {evidence}"
     if pair[0] == HARMED:
         return HARMED, f"{what} harmed. {evidence}"
+    if pair[0] in (EQUIVALENT, IDENTICAL) and not learned:
+        return INCONCLUSIVE, f"The effect of {what[:1].lower()}{what[1:]} could not show: {UNLEARNED}. {evidence}"
     if pair[0] in (EQUIVALENT, IDENTICAL):
         return pair[0], f"{what} made no difference that matters. {evidence}"
     if pair[0] == HELPED:
