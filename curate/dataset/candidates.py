@@ -16,7 +16,7 @@ from curate.dataset import languages
 from curate.dataset import names as known
 from curate.dataset.column import Column
 from curate.dataset.foreign import RATINGS, RATINGS_OR_NOT
-from curate.dataset.given import ends_with_question, holds_answers, picked, said_in, says_mostly
+from curate.dataset.given import asks_databases, ends_with_question, holds_answers, picked, said_in, says_mostly
 from curate.dataset.inner import holder_of
 from curate.dataset.shapes import Facts
 from curate.dataset.side_by_side import asks, in_two_languages, median_written, rates, speaks, tells, wordy, writes_out
@@ -205,7 +205,7 @@ class Candidates:
                 beside = [name for name in self.free if known.plain(name) in read and wordy(self.free[name])]
                 passages = [name for name in beside if says_mostly(self.column(name), known.plain(name))]
                 short = [name for name in beside if known.plain(name) == "context" and name not in passages]
-                if not self._lesser([*passages, *short, prompts[0], answers[0]]):
+                if asks_databases(self.column(answers[0])) or not self._lesser([*passages, *short, prompts[0], answers[0]]):
                     return [*short[:1], prompts[0], answers[0]]
         spoken = in_two_languages(self.free, list(free))
         both = spoken or [name for name, fact in self.halves.items() if tells(fact) and speaks(fact, self.column(name))]
@@ -293,11 +293,12 @@ class Candidates:
         return rated
 
     def labelled(self, pair: Sequence[str]) -> bool:
-        """Whether anything beside a pair could be a label, by name or by contents; an id that comes back could not."""
+        """Whether anything beside a pair could be a label: no id that comes back, beside SQL nothing but a yes or no."""
         if "label" in self.given:
             return False
+        sql = asks_databases(self.column(pair[-1]))
         for name, fact in self.free.items():
-            about = name in self._named_about_rows and name not in pair
+            about = (name in self._named_about_rows and name not in pair) or (sql and not fact.two_sided)
             same = fact.distinct < 2 and fact.rows >= 10
             if not fact.labelish or (name in pair and fact.filled < 10) or about or same or name in self._speakers:
                 continue

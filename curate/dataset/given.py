@@ -49,6 +49,10 @@ _SAID = 5
 """Words of a text that is written as a list."""
 _LISTED = re.compile(r"(?:^|[\s(])[A-Ea-e1-5]\s?[).:]")
 _NUMBER = re.compile(r"\s*[-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?\s*")
+_SQL = re.compile(
+    r"\s*(?:(?:select|delete)\s.*\sfrom\s|with\s.+\sselect\s|insert\s+into\s|update\s.+\sset\s|create\s+table\s)",
+    re.I | re.S,
+)
 _KEYS = frozenset("abcdefghijABCDEFGHIJ0123456789")
 _TEXTS = ("text", "content", "option", "choice", "answer", "value")
 _SPEAKERS = frozenset(("user", "assistant", "human", "bot", "gpt", "question", "answer", "input", "output", "system"))
@@ -216,6 +220,12 @@ def lists_objects(column: Column) -> bool:
     """Whether the filled values of a column are lists of objects, as definitions of tools are."""
     held = [opened(value) for value in column.array[:_SAMPLE].to_pylist() if value]
     return bool(held) and all(isinstance(value, list) and all(isinstance(one, dict) for one in value) for value in held)
+
+
+def asks_databases(column: Column) -> bool:
+    """Whether a column mostly holds SQL: beside a question it is the answer, whatever else stands there."""
+    held = [text for text in column.array[:_SAMPLE].to_pylist() if isinstance(text, str)]
+    return 5 * sum(_SQL.match(text) is not None for text in held) > 4 * len(held)
 
 
 def holds_answers(column: Column) -> bool:

@@ -192,16 +192,25 @@ def test_the_passage_beside_a_question_hides_no_question(tmp_path: Path, answer:
     assert short.roles.prompt == ("context", "question")
 
 
-@pytest.mark.parametrize("key", ["db_id", "level"])
-def test_a_query_beside_its_schema_is_an_answer_and_an_id_no_class(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize("key", ["db_id", "level", "query_category"])
+@pytest.mark.parametrize("called", ["query", "SQL"])
+def test_a_query_beside_its_schema_is_an_answer_whatever_class_stands_there(tmp_path: Path, key: str, called: str) -> None:
     def make(i: int) -> Row:
         schema = f"CREATE TABLE t{i % 9} (id int, name text, size int, colour text, price int, year int)"
-        return {key: f"d{i % 9}", "question": asked(i), "query": f"SELECT {noun(i)} FROM t WHERE y = {i}", "schema": schema}
+        return {key: f"d{i % 9}", "question": asked(i), called: f"SELECT {noun(i)} FROM t WHERE y = {i}", "schema": schema}
 
     data = of(tmp_path, make)
-    assert data.task == ("sft" if key == "db_id" else "classification")
-    if key == "db_id":
-        assert dict(data.roles.items()) == {"prompt": ("question",), "context": ("schema",), "completion": ("query",)}
+    assert dict(data.roles.items()) == {"prompt": ("question",), "context": ("schema",), "completion": (called,)}
+    shots = of(tmp_path, lambda i: make(i) | {"shots": f"{make(i + 1)['question']} {make(i + 1)[called]} {said(i, 30)}"})
+    assert (shots.task, shots.roles.prompt, shots.roles.completion) == ("sft", ("question",), (called,))
+
+
+def test_a_query_that_is_no_sql_or_is_judged_leaves_the_class_its_place(tmp_path: Path) -> None:
+    words = of(tmp_path, lambda i: {"level": f"d{i % 9}", "question": asked(i), "query": f"Select {noun(i)} {said(i, 5)}"})
+    assert (words.task, words.roles.label) == ("classification", ("level",))
+    sql = "SELECT a FROM t WHERE y = "
+    for judged, task in {"label": "classification", "right": "text"}.items():
+        assert of(tmp_path, lambda i, judged=judged: {"question": asked(i), "sql": f"{sql}{i}", judged: i % 2}).task == task
 
 
 def test_an_id_that_repeats_is_no_class_but_that_of_a_class(tmp_path: Path) -> None:
