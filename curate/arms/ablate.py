@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -161,6 +161,13 @@ def control_rows(raw: Examples, kept_ids: np.ndarray, seed: int) -> Examples:
     return raw.take(draw(kinds or None, kept, len(raw), seed, lengths))
 
 
+def known_stages(wanted: Iterable[str], known: Iterable[str]) -> None:
+    """ConfigError for the first stage that the run does not have."""
+    known = list(known)
+    if unknown := next((name for name in wanted if name not in known), None):
+        raise ConfigError(f"this run has no stage {unknown!r}; {nearest(unknown, known)}")
+
+
 def stage_arms(asked: Asked, plans: ArmPlans, side: Callable[[Curated], Examples]) -> tuple[list[Any], Any]:
     """Arms of single stages, and the design that asks about them.
 
@@ -173,8 +180,7 @@ def stage_arms(asked: Asked, plans: ArmPlans, side: Callable[[Curated], Examples
     effective = plans.effective()
     known = plans.detected.recipe.policy().stages
     wanted = effective if not asked.stages or "all" in asked.stages else asked.stages
-    if unknown := [name for name in wanted if name not in known]:
-        raise ConfigError(f"this run has no stage {unknown[0]!r}; {nearest(unknown[0], known)}")
+    known_stages(wanted, known)
     idle = [name.replace("_", " ") for name in wanted if name not in effective]
     notes = tuple(f"The stage {name} changes no training row, so there is nothing to compare." for name in idle)
     named = tuple(name for name in effective if name in wanted)

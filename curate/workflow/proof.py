@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -47,3 +47,11 @@ def trainer_present() -> None:
         need("train", "torch", "transformers", "peft", "accelerate", "safetensors")
     except MissingExtraError as error:
         raise MissingExtraError(error.extra, f"{error.module}; or leave training out with --no-train; the module") from None
+
+
+def names_exist(asked: Mapping[str, Any], stages: Iterable[str]) -> None:
+    """Raise ConfigError now, not after the data was read again, where a stage or a part that is asked about is none."""
+    from curate import arms
+
+    require("train.ablation.beyond.wish").checked_parts(asked.get("beyond") or ())
+    arms.known_stages([name for name in asked.get("stages") or () if name != "all"], stages)

@@ -29,7 +29,7 @@ from curate.review.certified import certified
 from curate.review.residual import residual_of
 from curate.rundir import SCHEMA_VERSION, RunDir, hardware, versions
 from curate.workflow.inputs import as_recipe, default_out, other_data, read_decisions, read_input
-from curate.workflow.proof import TrainListener, prove, trainer_present
+from curate.workflow.proof import TrainListener, names_exist, prove, trainer_present
 from curate.workflow.reopening import reopen, with_people
 from curate.workflow.reports import ablation_of_this_plan, draw, load_ablation, write_report
 from curate.workflow.result import RunResult
@@ -129,6 +129,7 @@ def train_run(
     """
     trainer_present()
     directory = RunDir.open(run_path)
+    names_exist(asked, directory.manifest()["stages"])
     clock = _Clock()
     with directory.writing():
         with clock.step("load"):

@@ -329,3 +329,17 @@ def test_an_ablation_by_stage_tells_labels_from_copies_and_names_the_leak(tmp_pa
 
 def test_the_published_schema_is_the_one_in_the_code() -> None:
     assert json.loads(SCHEMA.read_text(encoding="utf-8")) == json_schema()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"), [({"stages": ["piii"]}, "did you mean 'pii'"), ({"beyond": ["fairnes"]}, "mean 'fairness'")]
+)
+def test_a_name_that_is_none_is_refused_before_the_data_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], told: str
+) -> None:
+    source = tmp_path / "tickets.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows()))
+    workflow.run(str(source), out=tmp_path / "run", train=False)
+    monkeypatch.setattr("curate.workflow.running.reopen", lambda *_, **__: pytest.fail("read again"))
+    with pytest.raises(ConfigError, match=told):
+        workflow.train_run(tmp_path / "run", **asked)

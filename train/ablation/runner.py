@@ -143,7 +143,7 @@ def run_ablation(
         words=words,
         arms=results,
         comparisons=tuple(found),
-        yardstick=_yardstick(matrix, design) if yardstick and task == CLASSIFICATION else {},
+        yardstick=_yardstick(matrix, design) if yardstick and not reason and task == CLASSIFICATION else {},
         evaluation={"rows": len(scored), "clusters": clusters, "labels": reading.labels, "note": reading.note},
         config=matrix.config.told(),
         base=config.base,
