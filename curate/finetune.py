@@ -39,9 +39,7 @@ PASSES = {"classification": 5}
 WORTH_MEASURING_STEPS = 100
 
 
-def sides(
-    detected: Detected, curated: Curated, config_of: Any, *, listener: arms.TrainListener | None = None
-) -> tuple[Examples, Examples | None, Examples, str]:
+def sides(detected: Detected, curated: Curated, config_of: Any) -> tuple[Examples, Examples | None, Examples, str]:
     """(training, validation, evaluation) examples, and sentences on where they come from.
 
     `config_of` makes the configuration from the training rows; its `validation_fraction` is read.

@@ -3,7 +3,7 @@
 A few optimiser steps of the real plan are trained in a temporary folder and thrown away; the first step, which pays for
 memory and threads, is left out. The others make up one window of the row order, so that rows of every length are
 timed. The estimate says nothing of other programs that may come to use the machine, so `Course` holds it against what a run
-takes while it runs, and corrects it. Needs the `train` extra. Cost: `steps` steps and one model load.
+takes while it runs, and corrects it. Needs the `train` extra. Cost: `WINDOW` + 1 steps and one model load.
 """
 
 from __future__ import annotations
@@ -49,9 +49,8 @@ def estimate_training(
     evaluation_rows: int = 0,
     labels: Sequence[str] | None = None,
     workbench: Workbench | None = None,
-    steps: int = WINDOW + 1,
 ) -> Estimate:
-    """Measure `steps` steps; extrapolate to `runs` runs of the configured length that score `evaluation_rows` each.
+    """Measure a few steps; extrapolate to `runs` runs of the configured length that score `evaluation_rows` each.
 
     `at_once` runs go side by side, each as fast as the one measured.
     """
@@ -63,7 +62,7 @@ def estimate_training(
         train_adapter(
             examples,
             config.replace(
-                steps=min(steps, total),
+                steps=min(WINDOW + 1, total),
                 epochs=0.0,
                 evaluate_every_steps=0,
                 early_stopping_patience_evaluations=0,

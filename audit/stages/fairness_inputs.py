@@ -86,7 +86,7 @@ def inputs_of(dataset: Dataset, config: FairnessConfig, context: Context) -> Inp
     weights, weight_note = _weights(dataset)
     return Inputs(
         audited, shown.groups, 1 if named else config.intersections, shown.labels, shown.predictions, scores, weights,
-        None if positive is None else shown.classes[positive], clusters, *_measures(dataset, content, labels, context),
+        None if positive is None else shown.classes[positive], clusters, *_measures(content, labels, context),
         shown.reference, source, named, tuple(n for n in (*notes, weight_note) if n),
     )  # fmt: skip
 
@@ -170,7 +170,7 @@ def _weights(dataset: Dataset) -> tuple[Any, str]:
     return weights, "rates are weighted by the weight column; sizes are effective rows"
 
 
-def _measures(dataset: Dataset, content: Any, labels: Any, context: Context) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+def _measures(content: Any, labels: Any, context: Context) -> tuple[Any, dict[str, Any], dict[str, Any]]:
     """Lengths, other measures, and masks of the rows where something is missing, probably wrong or personal."""
     lengths, measures, rates = None, {}, {}
     if labels is not None:

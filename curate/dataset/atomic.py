@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from curate.errors import DataError
 
@@ -106,14 +106,10 @@ def _written_through(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike[str], *, text: bool = False) -> Iterator[IO[Any]]:
-    """An open file (bytes, or UTF-8 text with LF) that becomes `path` when the block ends without an error."""
-    with atomic_path(path) as temporary, _opened(temporary, text) as file:
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """An open file of bytes that becomes `path` when the block ends without an error."""
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
         yield file
-
-
-def _opened(path: Path, text: bool) -> IO[Any]:
-    return path.open("w", encoding="utf-8", newline="\n") if text else path.open("wb")
 
 
 def atomic_write_bytes(path: str | os.PathLike[str], data: bytes) -> None:

@@ -202,7 +202,7 @@ def _run(run: RunDir, work: _Search) -> RunPlaces:
         rows = _rows(dataset, detected, run, work)
         held = beside_rows(dataset, work.subjects, {hit.row for hit in rows})
         left_out = tuple(replace(hit, file=safe_text(hit.file)) for hit in held)
-        indexes = _indexes(dataset, manifest, rows, work)
+        indexes = _indexes(manifest, rows, work)
         if detected is not None and rows:
             adapters = adapters_of(detected, run, [hit.row for hit in rows])
     files, unread = _files(run, work, masks)
@@ -296,9 +296,7 @@ def _outcomes(detected: Detected | None, run: RunDir) -> Callable[[int], str]:
     return lambda row: "removed" if plan.dropped[row] else "edited" if row in edited else "kept"
 
 
-def _indexes(
-    dataset: Dataset, manifest: Mapping[str, Any], rows: Sequence[RowHit], work: _Search
-) -> tuple[IndexHit, ...]:
+def _indexes(manifest: Mapping[str, Any], rows: Sequence[RowHit], work: _Search) -> tuple[IndexHit, ...]:
     """Indexes, given or named by the recipe, that hold the rows found; an index keeps a row's id and no text."""
     named = [Path(p) for p in _strings((manifest.get("recipe") or {}).get("stages")) if _opens(p)]
     wanted = pa.array([bytes.fromhex(hit.row_id) for hit in rows], pa.binary(16))

@@ -105,9 +105,9 @@ def by_range(name: str, numbers: npt.ArrayLike, parts: int = 4) -> Conditions:
     return Conditions(name, (f"<= {told[0]}", *middle, f"> {told[-1]}"), codes.astype(np.int64))
 
 
-def by_mask(name: str, mask: npt.ArrayLike, yes: str = "= yes", no: str = "= no") -> Conditions:
+def by_mask(name: str, mask: npt.ArrayLike) -> Conditions:
     """A condition that holds or does not."""
-    return Conditions(name, (no, yes), np.asarray(mask, bool).astype(np.int64))
+    return Conditions(name, ("= no", "= yes"), np.asarray(mask, bool).astype(np.int64))
 
 
 def worst_slices(

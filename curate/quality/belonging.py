@@ -35,6 +35,7 @@ _FORMS = (
 )  # fmt: skip
 """Counts of a text that tell its form; of the first four it is also told which way the answer is off."""
 _KNOTS = np.array([0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98])
+_AT_ONCE = 8192
 _TAKES_UP = 0.9
 """Share of the random pairs that take up as much of their prompts as the pairs that are not asked about."""
 
@@ -174,10 +175,10 @@ def _latent(sparse: Any, n: int) -> Floats:
     return np.asarray(sparse @ directions, np.float64)
 
 
-def _products(one: Any, other: Any, i: Ints, j: Ints, at_once: int = 8192) -> Floats:
+def _products(one: Any, other: Any, i: Ints, j: Ints) -> Floats:
     """The products of rows `i` of one table and rows `j` of another."""
-    cuts = range(0, len(i), at_once)
-    parts = [one[i[lo : lo + at_once]].multiply(other[j[lo : lo + at_once]]).sum(axis=1) for lo in cuts]
+    blocks = [slice(lo, lo + _AT_ONCE) for lo in range(0, len(i), _AT_ONCE)]
+    parts = [one[i[at]].multiply(other[j[at]]).sum(axis=1) for at in blocks]
     found: Floats = np.maximum(np.concatenate([np.asarray(part, np.float64).ravel() for part in parts]), 0.0)
     return found
 

@@ -58,7 +58,7 @@ def _plain(text, i, end, nfc, collapse, out):  # type: ignore[no-untyped-def]
     n = 0
     gap = True  # white space at the start is nothing
     while i < end:
-        if i + _STEP <= end and _ordinary(text[i : i + _STEP], gap, collapse):
+        if i + _STEP <= end and _ordinary(text[i : i + _STEP], gap):
             source, target = text[i : i + _STEP], out[n : n + _STEP]
             for k in range(_STEP):
                 target[k] = source[k]
@@ -77,7 +77,7 @@ def _plain(text, i, end, nfc, collapse, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _ordinary(piece, gap, collapse):  # type: ignore[no-untyped-def]
+def _ordinary(piece, gap):  # type: ignore[no-untyped-def]
     """Whether `_STEP` bytes are their own plain spelling: ASCII, no white space but single blanks."""
     odd = gap and piece[0] <= 0x20
     first = piece[0]

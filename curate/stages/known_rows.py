@@ -251,22 +251,19 @@ class Known:
         """For each row its place among the known ones, -1 where it is new."""
         return self.meeting.before
 
-    def arrays(self, part: str = "") -> Arrays | None:
+    def arrays(self) -> Arrays | None:
         """What was kept; None where nothing is known, or too little to gain by it."""
         if (self.before >= 0).sum() * 2 < len(self.before):
             return None
-        return self.meeting.known.arrays(self._called(part), self.key)
+        return self.meeting.known.arrays(self.name, self.key)
 
     def due(self) -> bool:
         """Whether these rows are to be kept and this stage has not kept them."""
         meeting = self.meeting
         return meeting.known.writing and not (meeting.all_known and meeting.known.arrays(self.name, self.key) is not None)
 
-    def leave(self, made: Callable[[], Arrays], part: str = "") -> None:
+    def leave(self, made: Callable[[], Arrays]) -> None:
         """Keep these arrays for the next look; they are asked for if it comes to that."""
         if self.meeting.known.writing:
-            self.meeting.known.left[self._called(part)] = (self.key, made)
-
-    def _called(self, part: str) -> str:
-        return f"{self.name}.{part}" if part else self.name
+            self.meeting.known.left[self.name] = (self.key, made)
 

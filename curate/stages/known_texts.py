@@ -18,14 +18,14 @@ from curate.stages.base import Context
 
 def edges_of_known(
     texts: pa.LargeStringArray, engine: NearConfig, distinct: Ints, first: Ints, group: Ints | None, context: Context,
-    part: str = "", progress: Progress = no_progress,
+    progress: Progress = no_progress,
 ) -> Edges | None:
     """Edges between the texts `distinct`, most of which are known; None where all must be looked at.
 
-    `first` names for each row the one of `distinct` with its text. `part`: which of the stage's texts these are.
+    `first` names for each row the one of `distinct` with its text.
     """
     known = context.known
-    old = None if known is None else known.arrays(part)
+    old = None if known is None else known.arrays()
     if known is None or not old:  # nothing is kept where edges depend on more than their texts
         return None
     before = known.before[distinct]
@@ -40,20 +40,18 @@ def edges_of_known(
     if found is None:
         return None
     edges, keep = found
-    known.leave(_all(keep, distinct, first), part)
+    known.leave(_all(keep, distinct, first))
     return edges
 
 
-def keep_edges(
-    found: Edges, engine: NearConfig, distinct: Ints, first: Ints, context: Context, part: str = ""
-) -> None:
+def keep_edges(found: Edges, engine: NearConfig, distinct: Ints, first: Ints, context: Context) -> None:
     """Keep a full look for the next one, where its edges stand for themselves."""
     def made() -> dict[str, NDArray[Any]]:
         kept = kept_after(found, engine)
         return {} if kept is None else _all(lambda: kept, distinct, first)()
 
     if context.known is not None:
-        context.known.leave(made, part)
+        context.known.leave(made)
 
 
 def _all(keep: Callable[[], KeptTexts], distinct: Ints, first: Ints) -> Callable[[], dict[str, NDArray[Any]]]:

@@ -33,8 +33,8 @@ def test_files_and_new_directories_are_private(tmp_path: Path) -> None:
     with atomic_path(target) as temporary:
         temporary.write_bytes(b"y")
     assert target.read_bytes() == b"y"
-    with atomic_write(target, text=True) as file:
-        file.write("line\n")
+    with atomic_write(target) as file:
+        file.write(b"line\n")
     assert target.read_bytes() == b"line\n"
 
 

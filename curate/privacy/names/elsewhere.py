@@ -100,7 +100,7 @@ def unsure_elsewhere(text: Block, found: Found, places: npt.NDArray[np.int64]) -
         ordinary_words = _ordinary_here(spoken, around) if parted else frozenset()
         parted = follows or bool(ordinary_words)
         weight = 0.0 if parted or (value.isupper() and len(value) > 3) else score
-        if (plain and not parted) or _told(text, row, start, end, spoken, weight, around):
+        if (plain and not parted) or _told(text, row, end, spoken, weight, around):
             continue
         if not large and not ordinary_words:
             continue
@@ -233,7 +233,7 @@ def english_around(text: Block, row: int, start: int, end: int) -> bool:
     return _around(text, row, start, end, text.read(start, end)).english
 
 
-def _told(text: Block, row: int, start: int, end: int, spoken: list[str], score: float, around: _Around) -> bool:
+def _told(text: Block, row: int, end: int, spoken: list[str], score: float, around: _Around) -> bool:
     """Whether the text is English or says nothing of its language, or the span's place speaks for a name."""
     english, small, ahead, behind = around
     if english:

@@ -76,7 +76,7 @@ def is_capital(shape):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def survey(word, shape, spaced, value, n, active, opens, run):  # type: ignore[no-untyped-def]
+def survey(word, shape, value, n, active, opens, run):  # type: ignore[no-untyped-def]
     """Mark active tokens, sentence starts and runs of capitals; returns how the text uses capitals.
 
     active, opens uint8; run int32[., 2]: first and last token of the run that a token is in, -1 outside runs.

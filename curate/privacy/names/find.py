@@ -184,7 +184,7 @@ def name_spans(
             if min_score >= _USUAL:
                 found = found.take(~unsure_elsewhere(text, found, told[0]))
             found = joined(text, found)
-            found = _introduced(text, found, _weighed(text, told, hints))
+            found = _introduced(found, _weighed(text, told, hints))
             if "ORGANIZATION" in types:
                 found = with_partners(text, found)
     if "STREET_ADDRESS" in types:
@@ -267,7 +267,7 @@ def _weighed(
     return places[keep]
 
 
-def _introduced(text: Block, found: Found, places: npt.NDArray[np.int64]) -> Found:
+def _introduced(found: Found, places: npt.NDArray[np.int64]) -> Found:
     """The spans, and the people whom a phrase announces where nothing was found; where less of a name was found, it takes
     the whole."""
     if not len(places):

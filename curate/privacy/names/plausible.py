@@ -187,7 +187,7 @@ _FIELDS = frozenset(word_list("cvv cvc exp auth pin otp zip expiry expires valid
 _POST_CODE = re.compile(r"\b(?:\d{5}(?:-\d{3})?|\d{4}-\d{3}|\d{2}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})\b")
 
 
-def _in_code(text: Block, row: int, start: int, end: int) -> bool:
+def _in_code(text: Block, row: int, end: int) -> bool:
     """Whether a small word is called or has an attribute: `ast.stmt`, `ceil(`."""
     behind = text.data[end : min(int(text.ends[row]), end + 2)].tobytes()
     return behind[:1] in (b"(", b"[") or (behind[:1] == b"." and (behind[1:].isalpha() or behind[1:] == b"_"))
@@ -235,7 +235,7 @@ def plausible(text: Block, found: Found) -> Found:
         if " " not in value and (_after_somebody(text, row, start, end) or _product(text, row, start, end)):
             keep[n] = False
             continue
-        if value.islower() and " " not in value and _in_code(text, row, start, end) and not listed_name(value):
+        if value.islower() and " " not in value and _in_code(text, row, end) and not listed_name(value):
             keep[n] = False
             continue
         if value.startswith("M. ") and _FRENCH.search(_around(text, row, start, end)):

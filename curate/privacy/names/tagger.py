@@ -100,7 +100,7 @@ def tag(  # type: ignore[no-untyped-def]
                 run[i, 0] = run[i, 1] = -1
                 active[i] = 0
             lookup(data, begin, at, word, shape, n, folded, keys, values, value)
-            mode = survey(word, shape, spaced, value, n, active, opens, run)
+            mode = survey(word, shape, value, n, active, opens, run)
             confirmed = 0
             i = PAD
             while i < n + PAD:

@@ -44,6 +44,7 @@ _WORTH_A_TREE = 8
 _SAME_NATS, _SAME_NATS_SHORT = 1e-3, 0.02
 """How near both ways must come, with numbers of 32 bits and with shorter ones."""
 _BESIDE = 16
+_DRAWS = 4000
 _MEMORY = 4 * 2**30
 """Bytes that the largest numbers of all threads together may take: some three copies of every token's logits."""
 
@@ -280,14 +281,14 @@ def bits(nats: np.ndarray) -> np.ndarray:
     return np.asarray(math.log2(len(nats)) - np.log2(stats.rankdata(nats)))
 
 
-def chance_p(planted: np.ndarray, everyone: Sequence[np.ndarray], draws: int = 4000, seed: int = 0) -> float:
+def chance_p(planted: np.ndarray, everyone: Sequence[np.ndarray]) -> float:
     """Probability that values drawn at random, one from each canary's candidates, have as high a mean exposure.
 
     `planted` float[C], `everyone` C arrays of the exposures that the candidates of each would have. Exact under "the model
     has seen none of them", since each planted value was one of its candidates at random.
     """
-    rng = np.random.default_rng(seed)
-    total = np.zeros(draws)
+    rng = np.random.default_rng(0)
+    total = np.zeros(_DRAWS)
     for values in everyone:
-        total += values[rng.integers(len(values), size=draws)]
-    return float((1 + (total >= planted.sum() - 1e-9).sum()) / (draws + 1))
+        total += values[rng.integers(len(values), size=_DRAWS)]
+    return float((1 + (total >= planted.sum() - 1e-9).sum()) / (_DRAWS + 1))

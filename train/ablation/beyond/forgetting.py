@@ -23,16 +23,16 @@ from train.ablation.matrix import Matrix
 from train.ablation.span import Span
 from train.ablation.verdict import HARMED, HELPED
 from train.adapt import adapted_model
-from train.examples import TEXT, Examples
+from train.examples import TEXT
 from train.forgetting.probe import items
 from train.score import answer_nats
 
 DELTA = 0.01
 
 
-def forgetting_of(matrix: Matrix, arms: Sequence[str], texts: Sequence[str] | None = None) -> Forgetting:
+def forgetting_of(matrix: Matrix, arms: Sequence[str]) -> Forgetting:
     """Loss on general text, arm by arm."""
-    rows = items()["statements"] if texts is None else Examples(TEXT, np.arange(len(texts)), texts=tuple(texts))
+    rows = items()["statements"]
     bench = matrix.bench
     assert bench is not None
     try:

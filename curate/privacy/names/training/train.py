@@ -86,7 +86,7 @@ def examples(
             for i in range(PAD, n + PAD):
                 if value[i] & _LISTED and draw.random() < 0.7:
                     value[i] = value[i] & (0xFFFF & ~_LISTED)
-        mode = survey(word, shape, spaced, value, n, active, opens, run)
+        mode = survey(word, shape, value, n, active, opens, run)
         place = [0]
         for char in text:
             place.append(place[-1] + len(char.encode("utf-8", "replace")))
