@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.gating import RESIDUAL, red_checks
+from curate.gating import red_checks
+from curate.gating.asking import RESIDUAL
 from curate.house import require
 from curate.ledger.balance import SURPLUS
 

@@ -14,7 +14,7 @@ from audit.gate.facts import _beats_random
 from audit.gate.judge import judge
 from audit.gate.policy import parse_policy
 from curate.dataset.compression import file_hash
-from curate.gating import _against_random
+from curate.gating.evidence import _against_random
 
 POLICY = parse_policy({"checks": {"beats_random": {"fail": 0}}})
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.gate.facts import Evidence, Fact, gather
-from curate import gating
+from curate.gating import asking, gate
 from curate.labels.judged import FEWEST_ROWS, stratified
 from curate.ledger.findings import empty_findings
 from curate.recipe import Recipe
@@ -71,16 +71,16 @@ def test_small_classes_that_are_drawn_whole_do_not_count_for_more_than_they_are(
     assert found.value == pytest.approx(90 / 64_090, rel=1e-6)
 
 
-@pytest.mark.parametrize(("given_rows", "asked"), [(50_000, 0), (50_001, gating.SAMPLE_ROWS)])
+@pytest.mark.parametrize(("given_rows", "asked"), [(50_000, 0), (50_001, asking.SAMPLE_ROWS)])
 def test_labels_are_sampled_beyond_a_number_of_rows_only(given_rows: int, asked: int) -> None:
     class Many:
         n_rows = given_rows
 
     many: Any = Many()
-    recipe = gating.sampled(Recipe().with_(stages=["label_issues"]), many)
+    recipe = asking.sampled(Recipe().with_(stages=["label_issues"]), many)
     assert recipe.choice("label_issues").config.sample_rows == asked
     own = Recipe.parse({"stages": {"label_issues": {"sample_rows": 77}}}).with_(stages=["label_issues"])
-    assert gating.sampled(own, many).choice("label_issues").config.sample_rows == 77
+    assert asking.sampled(own, many).choice("label_issues").config.sample_rows == 77
 
 
 def test_a_verdict_on_a_sample_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,9 +94,9 @@ def test_a_verdict_on_a_sample_says_so(tmp_path: Path, monkeypatch: pytest.Monke
         for label in rng.choice(list(words), 700)
     ]
     Path("many.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    monkeypatch.setattr(gating, "MOST_JUDGED_WHOLE", 600)
-    monkeypatch.setattr(gating, "SAMPLE_ROWS", 300)
-    found = gating.gate("many.jsonl", gates.parse_policy({"preset": "starter"}, "preset"))
+    monkeypatch.setattr(asking, "MOST_JUDGED_WHOLE", 600)
+    monkeypatch.setattr(asking, "SAMPLE_ROWS", 300)
+    found = gate("many.jsonl", gates.parse_policy({"preset": "starter"}, "preset"))
     check = next(c for c in found.result.checks if c.name == "label_error_rate")
     assert "a sample of " in check.sentence
     assert "of 700 rows was judged, drawn from every class" in check.sentence
@@ -117,7 +117,7 @@ def test_labels_of_how_texts_stand_to_one_another_are_not_judged_by_their_words(
         rows.append({"premise": premise, "hypothesis": hypothesis, "label": label})
     Path("pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     policy = {"preset": "starter"} | ({"checks": {"label_error_rate": {"fail": 0.1}}} if named else {})
-    found = gating.gate("pairs.jsonl", gates.parse_policy(policy, "policy"))
+    found = gate("pairs.jsonl", gates.parse_policy(policy, "policy"))
     check = next(c for c in found.result.checks if c.name == "label_error_rate")
     assert check.verdict == verdict
     assert "words do not tell what the labels say" in check.sentence
