@@ -35,6 +35,7 @@ from benchmarks.labels.data import SETS, banking_names
 from benchmarks.labels.noise import flipped
 from benchmarks.parts import command, with_parts
 from curate.labels.noise import estimate_label_noise
+from curate.statistics import wilson
 
 VERDICTS = Path(__file__).parent / "labels" / "banking77_verdicts.csv"
 SUGGESTIONS = VERDICTS.with_name("banking77_suggestions.csv")
@@ -187,13 +188,6 @@ def own(seeds: int) -> None:
         rng = np.random.default_rng(0)
         chance = np.mean([calibration_error(p, rng.random(len(p)) < p) for _ in range(200)])
         print(f"{kind:11}all {len(p):5} rows {told(p, judged)}, by chance {chance:.3f}", flush=True)
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share."""
-    z = 1.959964
-    middle, half = hits / n + z * z / (2 * n), z * math.sqrt(hits / n * (1 - hits / n) / n + z * z / (4 * n * n))
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
 
 
 def findings() -> None:

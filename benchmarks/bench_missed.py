@@ -25,13 +25,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audit.review import lots
-from benchmarks.bench_review import wilson
 from curate.ledger.decisions import Decision, Journal, decide
 from curate.ledger.plan import APPLIED, REJECTED
 from curate.ledger.sightings import Sighting, row_decision
 from curate.review.findings import Question, Review
 from curate.review.rows import KINDS, RowReview
 from curate.review.session import Session
+from curate.statistics import wilson
 
 KIND_OF = {
     "wrong_label": "label", "label_spelling": "label", "pii": "privacy", "exact_duplicate": "duplicate",

@@ -250,13 +250,13 @@ def sample() -> None:
     import pyarrow.compute as pc
     from sklearn.linear_model import SGDClassifier
 
-    from audit.fairness.outcome import wilson
     from curate.dataset import load
     from curate.labels.features import text_features
     from curate.ledger.apply import apply
     from curate.ledger.resolve import Policy, StagePolicy, resolve
     from curate.pipeline import detect
     from curate.recipe import Recipe
+    from curate.statistics import wilson
 
     path = str(ROOT / "sample_data" / "support_tickets.jsonl")
     recipe = Recipe.parse({

@@ -32,6 +32,7 @@ import pyarrow.parquet as pq
 from benchmarks.parts import command, with_parts
 from benchmarks.quality.pairs import DATA, Row, read
 from curate.quality import Pieces, QualityConfig, judge, overall, prepare
+from curate.statistics import wilson
 
 VERDICTS = Path(__file__).parent / "quality" / "alpaca_verdicts.csv"
 OTHERS = Path(__file__).parent / "quality" / "other_verdicts.csv"
@@ -59,14 +60,12 @@ def marks(rows: list[Row]) -> tuple[dict[str, set[int]], np.ndarray]:
     return by_rule, overall.with_faults(overall.answers(measured), found, measured.features["words"])
 
 
-def wilson(hits: int, of: int) -> str:
-    """A share with its interval."""
+def share_of(hits: int, of: int) -> str:
+    """A share with its 95% interval (Wilson)."""
     if not of:
         return "none"
-    z, p = 1.96, hits / of
-    mid, half = p + z * z / (2 * of), z * np.sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-    low, high = (mid - half) / (1 + z * z / of), (mid + half) / (1 + z * z / of)
-    return f"{hits}/{of} = {p:.2f} [{low:.2f}, {high:.2f}]"
+    low, high = wilson(hits, of)
+    return f"{hits}/{of} = {hits / of:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def speed() -> None:
@@ -151,7 +150,7 @@ def plants() -> None:
         rng = random.Random(rule)
         at = set(rng.sample(range(len(sound)), 90))
         found = marks([plant(r, rng) if i in at else r for i, r in enumerate(sound)])[0].get(rule, set())
-        print(f"{rule:18} {wilson(len(found & at), len(at)):28} {len(found - at)}")
+        print(f"{rule:18} {share_of(len(found & at), len(at)):28} {len(found - at)}")
 
 
 def pairs() -> None:
@@ -175,7 +174,7 @@ def verdicts() -> None:
     rest = {int(row["row"]): row["verdict"] for row in judged if not row["rule"] and row["draw"] == "2"}
     bad = {row: verdict for row, verdict in rest.items() if verdict != "sound"}
     since = sorted(bad[row] for row in bad if row in {row for _, row in found})
-    print(f"rows without a flag, second draw: bad {wilson(len(bad), len(rest))} {dict(Counter(bad.values()))}")
+    print(f"rows without a flag, second draw: bad {share_of(len(bad), len(rest))} {dict(Counter(bad.values()))}")
     print(f"found since: {since}")
     others = {(row["data"], row["rule"], int(row["row"])): row["verdict"] for row in _judged(OTHERS)}
     by_set = {name: marks(rows)[0] for name, rows in other_data().items()}
@@ -194,8 +193,8 @@ def _judged(path: Path) -> list[Row]:
 def _tell_of(rule: str, flags: dict[Any, str], found: set[Any]) -> None:
     """Precision as judged, and of those flags that are still given."""
     count, left = Counter(flags.values()), Counter(verdict for key, verdict in flags.items() if key in found)
-    kept = f"right {wilson(left['right'], left.total())}" if left else "none given now"
-    print(f"{rule:18} right {wilson(count['right'], count.total()):28} of those given now: {kept}")
+    kept = f"right {share_of(left['right'], left.total())}" if left else "none given now"
+    print(f"{rule:18} right {share_of(count['right'], count.total()):28} of those given now: {kept}")
 
 
 def other_data() -> dict[str, list[Row]]:

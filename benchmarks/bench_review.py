@@ -22,6 +22,7 @@ from audit.review.rates import RIGHT, UNKNOWN, WRONG
 from curate.ledger.decisions import Decision, Journal
 from curate.review.findings import REPEAT_EVERY, Review
 from curate.review.session import Session
+from curate.statistics import wilson
 
 STAGE = "label_issues"
 
@@ -106,13 +107,6 @@ def _journal(asked: list[tuple[int, bool]]) -> Journal:
         Decision(f"{n}", "accept" if right else "reject", (f"{at:032x}",), ("",), actor="scripted")
         for n, (at, right) in enumerate(asked)
     ))  # fmt: skip
-
-
-def wilson(k: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval: the control."""
-    z = 1.959963984540054
-    middle, half = (k + z * z / 2) / (n + z * z), z * np.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
-    return float(middle - half), float(middle + half)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from benchmarks.bench_quality import pieces, wilson
+from benchmarks.bench_quality import pieces, share_of
 from benchmarks.parts import command
 from benchmarks.quality.pairs import GROUPS, held_out, kinds, rows_of
 from curate.quality import QualityConfig, judge, overall, prepare
@@ -141,7 +141,7 @@ def measure() -> None:
         halves = [m for m in (more > 0, more <= 0) if m.any()]
         both = [f"{wins[m].mean():.2f} of {m.sum()}" if m.any() else "-" for m in (more > 0, more <= 0)]
         both += [controlled([wins[m] for m in halves])] if len(halves) == 2 else []
-        print(f"{kind:20} {wilson(round(wins.sum()), len(of)):28} length {length.mean():.3f}   {'   '.join(both)}")
+        print(f"{kind:20} {share_of(round(wins.sum()), len(of)):28} length {length.mean():.3f}   {'   '.join(both)}")
 
 
 def controlled(halves: list[Any]) -> str:
@@ -161,7 +161,7 @@ def apart() -> None:
         found = judge(measured, QualityConfig())
         sides.append(overall.with_faults(overall.answers(measured), found, measured.features["words"]))
     won_by = (sides[1] > sides[0]) + 0.5 * (sides[1] == sides[0])
-    print(f"larger model, each side by itself: {wilson(round(won_by.sum()), len(pairs))}")
+    print(f"larger model, each side by itself: {share_of(round(won_by.sum()), len(pairs))}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from benchmarks.bench_quality import wilson
+from benchmarks.bench_quality import share_of
 from curate.quality import phrases, refusing, speaking
 
 TEXTS = Path(__file__).parent / "speakers.tsv"
@@ -29,7 +29,7 @@ def speakers() -> None:
     hit = [bool((as_model if row["kind"] in ("self", "about") else refusal)[i]) for i, row in enumerate(rows)]
     for number in sorted({row["set"] for row in rows}):
         for kind in KINDS:
-            print(f"set {number} {kind:7} marked {wilson(*_marked(rows, hit, number, kind))}")
+            print(f"set {number} {kind:7} marked {share_of(*_marked(rows, hit, number, kind))}")
     last = max(row["set"] for row in rows)
     for language in dict.fromkeys(row["language"] for row in rows if row["set"] == last):
         cells = ["{} {}/{}".format(kind, *_marked(rows, hit, last, kind, language)) for kind in KINDS]
