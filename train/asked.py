@@ -35,6 +35,8 @@ class Asked:
     """The conversation that ends with the answer."""
     bare: Callable[[], tuple[str, str]]
     """The turns before the answer, and those with it, without any thought; rendered where they are asked for."""
+    closed: Callable[[str], int]
+    """Where the empty thought begins that a prompt ends with; -1 where it ends with none."""
 
     def within(self, full: str, text: str, *, last: bool) -> tuple[str, Span]:
         """`text`, with a thought that it lacks put back where that can be proved, and the answer's span in it.
@@ -76,23 +78,40 @@ class Asked:
         return begin, end
 
     def _put_back(self, full: str, *, last: bool) -> tuple[Span, str, Span]:
-        """A thought that is missing in `full`: in whose place, what, and the answer's span with it; `ValueError` for none.
+        """What the prompt writes otherwise than `full`: in whose place, what, and the answer's span behind it.
 
-        Where the prompt opens a thought and finished answers have none (DeepSeek-R1), the `last` answer's own one, or an
-        empty one. Where a call has an empty one at its own end and none once turns follow (Qwen3), that.
+        Where the prompt opens a thought and finished answers have none, or do not close it (DeepSeek-R1, Nemotron Nano 2),
+        the `last` answer's own one, or an empty one; where the prompt closes an empty one (Gemma 4), that. Where a call has
+        an empty one at its own end and none once turns follow (Qwen3), that. Where only white space differs (Hermes 3,
+        behind what a tool said), the prompt's. `ValueError` for none of them.
         """
         at, alone = opened_by(self.prompt), self.alone
         empty = EMPTY.search(alone, len(self.header())) if called(self.message) else None
+        thinks = parts_of(self.message).thought
+        closed = self.closed(self.prompt) if last and at < 0 and not thinks else -1
         if empty and empty.start() <= len(self.prompt):
             at, thought = empty.start(), empty.group()
-        elif last and at >= 0 and alone.startswith(self.prompt[:at]):
-            behind = BEHIND.rstrip() if alone[at : at + 1].isspace() else BEHIND
-            thought = self.prompt[at:] + parts_of(self.message).thought + behind
-            alone = alone[:at] + thought + alone[at:]
+            to = at
         else:
-            raise ValueError(PREFIX)
-        shorter = EMPTY.match(full, at)  # an empty pair of marks in a history that the prompt does not begin with
-        to = shorter.end() if shorter else at
+            if last and at >= 0 and alone.startswith(self.prompt[:at]):
+                to = len(self.prompt) if alone.startswith(self.prompt) else at
+                behind = BEHIND.rstrip() if alone[to : to + 1].isspace() else BEHIND
+                ended = alone[to:].lstrip().startswith(ENDS)  # the end of a thought alone stays (GLM 4.7)
+                thought = self.prompt[at:] + ("" if ended else thinks + behind)
+            elif closed >= 0 and alone.startswith(self.prompt[:closed]):
+                rest = alone[closed:].lstrip()
+                to = len(alone) - len(rest) + len(ENDS) if rest.startswith(ENDS) else closed
+                at, thought = closed, self.prompt[closed:]
+            elif at < 0 <= (to := _behind_spaces(self.prompt, alone)):
+                at = common_length(self.prompt, alone)
+                thought = self.prompt[at:]
+            else:
+                raise ValueError(PREFIX)
+            if to > at and not full.startswith(alone[:to]):
+                raise ValueError(PREFIX)
+            alone = alone[:at] + thought + alone[to:]
+        shorter = EMPTY.match(full, at) if to == at else None  # an empty pair in a history that the prompt does not open
+        to = shorter.end() if shorter else to
         return (at, to), thought, self._span(full[:at] + thought + full[to:], alone)
 
     def _lacks_only_thinking(self, full: str) -> bool:
@@ -107,7 +126,8 @@ class Asked:
                 return self.alone_whole()  # else calls with a thought would never be learned
             return False
         (before, said, _), (own, same, _) = (text[len(header) :].partition(words) for text in (whole, alone))
-        return bool(said and same) and before.rstrip() == own.rstrip()
+        unclosed = own.rstrip().removesuffix(OPENS).rstrip()  # at its own end only (Nemotron Nano 2)
+        return bool(said and same) and before.rstrip() in (own.rstrip(), unclosed)
 
 
 def prove(message: Message, answer: str, prompt: str = "") -> None:
@@ -124,6 +144,8 @@ def prove(message: Message, answer: str, prompt: str = "") -> None:
     opened = opened_by(prompt)
     region = answer if opened < 0 else prompt[opened:] + answer
     unclosed = parts.words.startswith(OPENS)  # a thought that never ends takes the place of the one that may be added
+    if opened >= 0 and not unclosed and region.count(ENDS) <= sum(piece.count(ENDS) for piece in parts):
+        raise ValueError(REWRITES)  # the words would be learned as a thought
     if any(region.count(mark) > 1 - unclosed + sum(piece.count(mark) for piece in parts) for mark in (OPENS, ENDS)):
         raise ValueError(REWRITES)
     names = Counter(called(message))
@@ -188,6 +210,21 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, Sequence):
         for inner in value:
             yield from _strings(inner)
+
+
+def _behind_spaces(prompt: str, text: str) -> int:
+    """Where `text` goes on behind a prompt from which it differs in white space alone; -1 where it differs otherwise."""
+    i = j = common_length(prompt, text)
+    while i < len(prompt):
+        if prompt[i].isspace():
+            i += 1
+        elif j < len(text) and (text[j].isspace() or text[j] == prompt[i]):
+            i += text[j] == prompt[i]
+            j += 1
+        else:
+            return -1
+    behind = len(text[:j].rstrip())
+    return behind + common_length(prompt[len(prompt.rstrip()) :], text[behind:])
 
 
 def common_length(a: str, b: str) -> int:

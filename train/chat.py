@@ -6,9 +6,10 @@ rendering turns 0..i: exactly what a model has to produce there when it is used.
 and its tool calls with their arguments, and what the other turns and the tools say must stand in the text. An answer that
 is not whole is tried in other forms (`train.thoughts`): its thought in a field or in the text, or an empty one where the
 prompt opens a thought. A thought that finished answers have lost is put back where a model writes it (in the last answer,
-DeepSeek-R1; an empty one in an earlier call, Qwen3), or reads it (in the prompt behind calls, gpt-oss). An earlier answer
-that lacks nothing else is read and not learned: its span is empty. `ValueError` gives the reason in a plain sentence, and
-`way_on` what to do about it.
+DeepSeek-R1; an empty one in an earlier call, Qwen3), or reads it (in the prompt: behind calls, gpt-oss; an empty one before
+the last answer, Gemma 4), and white space that only prompts have (Hermes 3) is the prompts'. An earlier answer that lacks
+nothing else is read and not learned: its span is empty. `ValueError` gives the reason in a plain sentence, and `way_on`
+what to do about it.
 Cost: two renderings an answer, about 0.4 ms a conversation; 0.5 to 6 ms under templates that take thoughts away
 (DeepSeek-R1, Nemotron 3).
 """
@@ -25,7 +26,7 @@ from typing import Any
 from train.asked import CALLS, PREFIX, REWRITES, Asked, Span, called, common_length, named_by_id, tool_name
 from train.beside import MARK, SPARE
 from train.examples import Conversation, Tools
-from train.thoughts import ENDS, FIELDS, OPENS, Places, forms, opened_by, parts_of, unthought
+from train.thoughts import ENDS, FIELDS, OPENS, Places, closed_by, forms, holds_nothing, opened_by, parts_of, unthought
 from train.turns import Message, last_learned, value_of
 
 PLAIN_TEMPLATE = (
@@ -77,6 +78,7 @@ class ChatTemplate:
         """None for the tokenizer's own."""
         self._takes_system: bool | None = None
         self._places: Places | None = None
+        self._idle: str | None = None
 
     def learned_with(self) -> Any:
         """The template that conversations are written with, as a tokenizer holds it."""
@@ -84,7 +86,8 @@ class ChatTemplate:
 
     def take(self, template: Any) -> None:
         """Write conversations with another template from now on, which the tokenizer holds and saves."""
-        self.tokenizer.chat_template, self.template, self._takes_system, self._places = template, None, None, None
+        self.tokenizer.chat_template, self.template, self._takes_system = template, None, None
+        self._places = self._idle = None
 
     def fitted(self, messages: Conversation) -> Conversation:
         """The turns, with a system turn that a column gave put before the first question where the template takes none.
@@ -121,6 +124,25 @@ class ChatTemplate:
             leads = [before.rpartition(thought)[2].strip() for _, before in befores] if own else []
             self._places = Places(reads, own, tuple(lead for lead in leads if lead))
         return self._places
+
+    def _empty(self) -> str:
+        """The empty thought that prompts end with, between marks that the template writes around thoughts; else empty."""
+        if self._idle is None:
+            words, thought, asked = "Yes.", "So it is.", {"role": "user", "content": "What?"}
+            call = {"type": "function", "id": "call00001", "function": {"name": "find", "arguments": {"a": "b"}}}
+            self._idle = ""
+            for said in ({"content": words}, {"content": "", "tool_calls": [call]}):
+                with contextlib.suppress(Exception):  # jinja2 raises what the template's author chose
+                    prompt, plain, thinks = (
+                        self.render((asked, *({"role": "assistant", **turn} for turn in turns)), prompt=not turns)
+                        for turns in ((), ({"content": words},), ({**said, **dict.fromkeys(FIELDS, thought)},))
+                    )
+                    at = common_length(prompt, plain)
+                    begins, thinking, behind = thinks[at:].partition(thought)
+                    marks = ("".join(text.split()) for text in (prompt[at:], begins, behind))
+                    if thinking and thinks[:at] == prompt[:at] and holds_nothing(*marks):
+                        self._idle = prompt[at:]
+        return self._idle
 
     def render(self, messages: Conversation, tools: Tools = (), *, prompt: bool = False) -> str:
         """The conversation as the template writes it, with the generation prompt if `prompt`."""
@@ -253,6 +275,7 @@ class ChatTemplate:
             prompt,
             self._behind(prompt, messages[: turn + 1], tools),
             functools.partial(self._without_thoughts, messages[: turn + 1], tools),
+            lambda prompt: closed_by(prompt, self._empty()),
         )
 
     def _behind(self, prompt: str, messages: Conversation, tools: Tools) -> str:

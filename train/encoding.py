@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from train.cache import EncodedCache
 
 WORTH_KEEPING_SECONDS = 1.0
-VERSION = "11"
+VERSION = "12"
 """Of the rows made of the same examples: kept rows of another version are made again, and runs that learned them."""
 _NO_MASK = np.empty(0, dtype=bool)
 SILENT = "no token of an answer is supervised"
@@ -365,9 +365,14 @@ class Encoder:
         closed = True
         for start, end in spans:
             inside = np.flatnonzero((offsets[:, 0] >= start) & (offsets[:, 1] <= end) & (offsets[:, 1] > start))
+            if not len(inside):
+                continue  # read, or empty and not even ended: an end behind it would be another answer's second one
             ends = inside[special[inside]]
             closed = len(ends) > 0 and not text[offsets[ends[-1], 1] : offsets[inside[-1], 1]].strip()
             supervised[inside[inside <= ends[-1]] if closed else inside] = True
+            after = int(inside[-1]) + 1
+            if not closed and after < len(tokens) and tokens[after] == self.tokenizer.eos_token_id:
+                supervised[after] = closed = True  # a template that ends an answer only where turns follow (Apertus)
         last = int(np.flatnonzero(supervised)[-1]) + 1 if supervised.any() else 0
         tokens, supervised = tokens[:last], supervised[:last]
         if last and not closed:

@@ -94,6 +94,17 @@ def opened_by(prompt: str) -> int:
     return at if at >= 0 and not prompt[at + len(OPENS) :].strip() else -1
 
 
+def closed_by(prompt: str, own: str) -> int:
+    """Where the empty thought begins that a generation prompt ends with, in our marks or a template's `own`; else -1."""
+    found = re.search(rf"{OPENS}\s*{ENDS}\s*\Z", prompt)
+    return found.start() if found else len(prompt) - len(own) if own and prompt.endswith(own) else -1
+
+
+def holds_nothing(written: str, begins: str, behind: str) -> bool:
+    """Whether `written` is what stands before a thought and the beginning of what stands behind it."""
+    return bool(begins) and written.startswith(begins) and written != begins and behind.startswith(written[len(begins) :])
+
+
 def words_of(answer: str, prompt: str = "") -> str:
     """An answer without its thought, which the `prompt` that it is written behind may have opened."""
     opened = opened_by(prompt) if ENDS in answer else -1  # one that never ends leaves no words

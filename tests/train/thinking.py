@@ -76,6 +76,30 @@ HARMONY = (  # a call's thought, or words in its place, stand in prompts until a
     "{% else %}{{ 'final ' if m['role'] == 'assistant' else '' }}{{ m['content'] }}{% endfor %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+_TURNS = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if m['role'] == 'assistant' %}ANSWER{% else %}"
+    "{{ m['content'] }}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\nPROMPT{% endif %}"
+)
+NANO = (  # the last answer stands within the thought that the prompt opens (Nemotron Nano 2)
+    _TURNS.replace("ANSWER", "{{ '<think>\n' if loop.last else '' }}{{ m['content'].split('</think>')[-1] }}")
+    .replace("PROMPT", "<think>\n")
+)  # fmt: skip
+GLM = _TURNS.replace("ANSWER", "</think>{{ m['content'] }}").replace("PROMPT", "<think>")  # ends what the prompt opens
+QWQ = _TURNS.replace("ANSWER", "{{ m['content'].split('</think>')[-1] }}").replace("PROMPT", "<think>\n</think>")
+V32 = _TURNS.replace("ANSWER", "</think>{{ m['content'] }}").replace("PROMPT", "<think></think>")
+_GEMMA = (
+    "{% if m['tool_calls'] and m['reasoning_content'] %}<|im_start|>hm\n{{ m['reasoning_content'] }}\n<|im_start|>ok"
+    "{% endif %}{% for c in m['tool_calls'] or [] %}<call>{{ c['function']['name'] }}{% endfor %}{{ m['content'] }}"
+)  # an empty thought in the prompt, between marks of its own that stand around the thoughts of calls (Gemma 4, 31B)
+GEMMA = _TURNS.replace("ANSWER", _GEMMA).replace("PROMPT", "<|im_start|>hm\n<|im_start|>ok")
+HERMES = (  # a line break behind what a tool said, once an answer follows (Hermes 3)
+    "{% for t in tools or [] %}<tool>{{ t['function']['name'] }}</tool>{% endfor %}"
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}{% for c in m['tool_calls'] or [] %}"
+    "<call>{{ c['function']['name'] }} {{ c['function']['arguments'] | tojson }}</call>{% endfor %}"
+    "{{ '\n' if m['role'] == 'tool' and not loop.last else '' }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 FIRST_CALL_ONLY = QWEN3.replace("m['tool_calls'] or []", "(m['tool_calls'] or [])[:1]")
 
 QWEN3_NOTHINK = QWEN3.replace("assistant\n{% endif %}", "assistant\n<think>\n\n</think>\n\n{% endif %}")
