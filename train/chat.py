@@ -38,13 +38,14 @@ PLAIN_TEMPLATE = (
 )
 ORDER = "the chat template rejects the order or the roles of the turns"
 TOOLS = "the chat template does not show the tools"
+ASKS = "the chat template writes a prompt behind answers, too"
 UNASKED = "no turn stands before the answer"
 DROPS = {
     "system": "the chat template drops the system turn",
     "user": "the chat template drops or rewrites a user turn",
     "tool": "the chat template drops or rewrites what a tool said",
 }
-TEMPLATE_FAULTS = (ORDER, PREFIX, REWRITES, CALLS, TOOLS, *DROPS.values())
+TEMPLATE_FAULTS = (ORDER, PREFIX, ASKS, REWRITES, CALLS, TOOLS, *DROPS.values())
 PLAIN_BEFORE = PLAIN_TEMPLATE.replace("{{ '\n' }}", "")
 """What it was before version 6 of the encoding: turns ended without a line break. Adapters learned it."""
 FALLBACK = "set chat_template = 'plain' to write conversations without the model's template"
@@ -79,6 +80,7 @@ class ChatTemplate:
         self._takes_system: bool | None = None
         self._places: Places | None = None
         self._idle: str | None = None
+        self._asks: bool | None = None
 
     def learned_with(self) -> Any:
         """The template that conversations are written with, as a tokenizer holds it."""
@@ -87,7 +89,7 @@ class ChatTemplate:
     def take(self, template: Any) -> None:
         """Write conversations with another template from now on, which the tokenizer holds and saves."""
         self.tokenizer.chat_template, self.template, self._takes_system = template, None, None
-        self._places = self._idle = None
+        self._places = self._idle = self._asks = None
 
     def fitted(self, messages: Conversation) -> Conversation:
         """The turns, with a system turn that a column gave put before the first question where the template takes none.
@@ -125,6 +127,18 @@ class ChatTemplate:
             self._places = Places(reads, own, tuple(lead for lead in leads if lead))
         return self._places
 
+    def _always_asks(self) -> bool:
+        """Whether the template writes a prompt behind every conversation: it would be learned as the end of an answer."""
+        if self._asks is None:
+            self._asks = False
+            turns = [{"role": "user", "content": "What?"}, {"role": "assistant", "content": "Yes."}] * 2
+            with contextlib.suppress(Exception):  # jinja2 raises what the template's author chose
+                asked, said, more = (self.render(tuple(turns[:n])) for n in (1, 2, 3))
+                tail = said[common_length(said, more) :].strip()
+                same = asked == self.render(tuple(turns[:1]), prompt=True)
+                self._asks = bool(tail) and same and asked.rstrip().endswith(tail)
+        return self._asks
+
     def _empty(self) -> str:
         """The empty thought that prompts end with, between marks that the template writes around thoughts; else empty."""
         if self._idle is None:
@@ -138,6 +152,8 @@ class ChatTemplate:
                         for turns in ((), ({"content": words},), ({**said, **dict.fromkeys(FIELDS, thought)},))
                     )
                     at = common_length(prompt, plain)
+                    if prompt.rfind("<", 0, at) > prompt.rfind(">", 0, at):
+                        at = prompt.rfind("<", 0, at)  # two marks that begin alike
                     begins, thinking, behind = thinks[at:].partition(thought)
                     marks = ("".join(text.split()) for text in (prompt[at:], begins, behind))
                     if thinking and thinks[:at] == prompt[:at] and holds_nothing(*marks):
@@ -184,6 +200,8 @@ class ChatTemplate:
         messages = self._thoughts_apart(_to_last_answer(self.fitted(messages)))
         if [message["role"] for message in messages] == ["assistant"]:
             raise ValueError(UNASKED)
+        if self._always_asks():
+            raise ValueError(ASKS)
         answers = [message for message in messages if message["role"] == "assistant"]
         found = self._first_whole(messages, tools)
         read = [said for said, (start, end) in zip(answers, found[1], strict=True) if start == end]

@@ -22,6 +22,7 @@ from thinking import (
     encoded,
     learned,
 )
+from tiny_base import CHATML
 
 from curate.errors import DataError
 from train.base import load_tokenizer, resolve_base
@@ -67,6 +68,15 @@ def test_a_line_break_that_a_template_adds_behind_a_tool_refuses_no_answer(token
         assert "locked<|im_end|>\n<|im_start|>assistant" in tokenizer.decode(found.tokens[0])  # as it is asked
     with pytest.raises(DataError, match="one after the other"):  # words are no white space
         encoded(tokenizer, HERMES.replace("{{ '\n' if m", "{{ 'so' if m"), CALLS, tools=True)
+
+
+def test_a_prompt_that_a_template_always_writes_is_not_learned_behind_the_answer(tokenizer: Any) -> None:
+    """Command R7B: the mark of the next answer was learned behind each last one, and whatever it opens."""
+    ready = CHATML.replace("{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}", "<|im_start|>assistant\n")
+    with pytest.raises(DataError, match=r"writes a prompt behind answers, too.*chat_template = 'plain'"):
+        encoded(tokenizer, ready, PLAIN)
+    never = CHATML.replace("{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}", "")
+    assert learned(tokenizer, encoded(tokenizer, never, PLAIN))[-1] == "<|im_start|>assistant\nover there<|im_end|>"
 
 
 def test_an_end_that_is_written_only_where_turns_follow_is_learned_in_every_answer(tokenizer: Any) -> None:
