@@ -143,7 +143,7 @@ def birth(view: View, c: Candidate) -> list[Span]:
     raw = view.text(first, start)
     if not raw.strip() and view.column(c.row):
         raw = re.sub(r"[_\-.]+", " ", _GLUED.sub(" ", view.column(c.row))) + ": "
-    score = _score(_GLUED.sub(" ", raw), written)
+    score = _score(_GLUED.sub(" ", raw), written, view.text(end, min(view.ends[c.row], end + 32)))
     if not score and _BEHIND.match(view.text(end, min(view.ends[c.row], end + 32))):
         score = 0.6 if found is not None else 0.75
     return [(start, end, _DOB, score)] if score else []
@@ -204,8 +204,33 @@ def _two_names(first: str, last: str) -> bool:
     return listed_first(first) and listed_name(last)
 
 
-def _score(raw: str, written: str) -> float:
-    """Of a date, by what stands before it."""
+_NEW = re.compile(r"(?<!\d)20(?:1[6-9]|[2-9]\d)(?!\d)")
+_FINITE = re.compile(
+    r"(?i)\b(?:born|nasceu|naci[oó]|nacque|родил(?:ся|ась|ось)|народи(?:вся|лася|лось)|született|urodził[ao]? się)\b"
+)
+_PEOPLE = re.compile(
+    r"(?i)\b(?:i|you|he|she|they|who|son|daughter|bab(?:y|ies)|child|kid|girl|boy|twins?|triplets|patient|infant|newborn"
+    r"|filh[oa]|hij[oa]|bambin[oa]|nen[eé]|fils|fille|eu|ele|ela|él|ella|yo|lui|lei|я|он|она|сын|дочь|дочка|реб[её]нок|син|fia|lánya|syn|córka|dziecko)\b"
+)
+_PARENTS = re.compile(r",? ?(?:to|weighing|at \d|zu|de|a|в) (?:the )?[A-ZА-Я\d]")
+
+
+def _of_a_thing(raw: str, written: str, behind: str) -> bool:
+    """Whether a sentence says since a few years ago that something was born and nobody is named in it: leagues, firms and
+    projects are, and of children somebody's name or kin stands there."""
+    if not _NEW.search(written) or not _FINITE.search(raw) or _PARENTS.match(behind):
+        return False
+    from curate.privacy.names.listed import listed_first  # late: its package reads this module
+
+    sentence = re.split(r"[.!?\n]\s", raw)[-1]
+    named = any(word[0].isupper() and listed_first(word) for word in re.findall(r"[^\W\d_]{2,}", sentence))
+    return not named and _PEOPLE.search(sentence) is None
+
+
+def _score(raw: str, written: str, behind: str = "") -> float:
+    """Of a date, by what stands before it, and behind it."""
+    if _of_a_thing(raw, written, behind):
+        return 0.0
     numeric = not any(ch.isalpha() for ch in written)
     before, folded = raw.lower(), fold(raw)
     forms = (before,) if folded == before else (before, folded)

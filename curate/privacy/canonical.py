@@ -16,7 +16,9 @@ import phonenumbers
 
 _EXACT = frozenset({"SECRET", "PRIVATE_KEY", "URL_CREDENTIALS", "CRYPTO_WALLET"})
 _WORDS = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "STREET_ADDRESS"})
-_AT = re.compile(r"\s*[\[({<]\s*at\s*[\])}>]\s*|\s+at\s+|\s+@\s*|\s*@\s+", re.IGNORECASE)
+ESCAPED_AT = r"(?:%40|&#0{0,4}(?:64|x40);|&commat;)(?!.*@)"
+"""As addresses in links and pages write the sign."""
+_AT = re.compile(rf"\s*[\[({{<]\s*at\s*[\])}}>]\s*|\s+at\s+|\s+@\s*|\s*@\s+|{ESCAPED_AT}", re.IGNORECASE)
 _DOT = re.compile(r"\s*[\[({<]\s*(?:dot|\.)\s*[\])}>]\s*|\s+dot\s+", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _POSSESSIVE = re.compile(r"['’`´]s?$", re.IGNORECASE)

@@ -1,4 +1,5 @@
-"""Values that one sign gives away: webhooks, keys of bots, named keys, payment addresses, plates, MAC addresses.
+"""Values that one sign gives away: webhooks, keys of bots, named keys, payment addresses, plates, MAC
+addresses, places in degrees.
 
 The lexer knows values by what they begin with, or by a word before them. Some have neither: `0011.22aa.4455`,
 `name@okaxis`, the path of an incoming webhook, which is its key. One compiled pass looks at `@`, `.`, `/`, `:`, `=` and at
@@ -19,15 +20,16 @@ import numpy.typing as npt
 from numba import njit
 
 from curate.privacy.column import Block
+from curate.privacy.degrees import of_degrees
 from curate.privacy.letters import HEX, WORD, fnv, hash_table, lookup
 from curate.privacy.overlaps import Found
-from curate.privacy.told import strength
+from curate.privacy.told.strength import drawn, strength
 from curate.privacy.types import CODE
 from curate.privacy.words import word_list
 
 _BEFORE, _AFTER = 72, 320
 """Bytes around the sign that are read."""
-_AT, _DOTS, _SLASH, _COLON, _PLATE, _EQUALS = range(1, 7)
+_AT, _DOTS, _SLASH, _COLON, _PLATE, _EQUALS, _DEGREES = range(1, 8)
 _UPI = word_list("""
     okaxis okhdfcbank okicici oksbi ybl ibl axl paytm ptaxis ptsbi pthdfc ptyes apl yapl rapl upi waicici wahdfcbank waaxis
     wasbi icici hdfcbank sbi axisbank axisb kotak kmbl fbl freecharge airtel postbank jupiteraxis pingpay timecosmos slice
@@ -39,7 +41,7 @@ UPI_KEYS, UPI_VALUES = hash_table({name.encode(): 1 for name in _UPI})
 def _wakes() -> npt.NDArray[np.uint8]:
     table = np.zeros(256, dtype=np.uint8)
     table[list(b"0123456789")] = _PLATE
-    for sign, kind in ((b"@", _AT), (b".", _DOTS), (b"/", _SLASH), (b":", _COLON), (b"=", _EQUALS)):
+    for sign, kind in ((b"@", _AT), (b".", _DOTS), (b"/", _SLASH), (b":", _COLON), (b"=", _EQUALS), (b"\xb0", _DEGREES)):
         table[sign[0]] = kind
     return table
 
@@ -151,6 +153,10 @@ def _places(data, starts, ends):  # type: ignore[no-untyped-def]
                     take, kind = True, _EQUALS
             elif kind == _EQUALS:
                 take = _named(data, start, end, i)
+            elif kind == _DEGREES:  # two bytes, of which this is the second
+                take = i > start and data[i - 1] == 0xC2
+                if take:
+                    i = i - 1
             else:
                 take = _path(data, start, end, i)
             if take:
@@ -200,9 +206,13 @@ def _bot(before: str, behind: str) -> _Taken:
     return (-len(number[1]), key.end(), "SECRET", 0.95) if number and key and drawn else None
 
 
-_KEY_NAME = re.compile(r"(?i)(?:storage|account|signing|encryption|service_role)[_-]key[\\\"' ]*\Z")
-_KEY_VALUE = re.compile(r"[:=] ?[\\\"'`]*([A-Za-z0-9+/_=-]{20,200})(?![\w.:-])")
-_LONGEST_RUN = re.compile(r"[A-Za-z0-9]{16,}")
+_KEY_NAME = re.compile(
+    r"(?:(?i:storage|account|signing|encryption|service_role)[_-](?i:key)"
+    r"|(?<![A-Za-z0-9_])(?![A-Z0-9_]*(?:PUB|CACHE|PRIMARY|FOREIGN|SORT|PARTITION|HOST|HASH|ROW|IDEMPOTENCY))"
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_KEY)[\\\"' ]*\Z"
+)
+"""Names of keys, and any in capitals: environments name the keys of services so."""
+_KEY_VALUE = re.compile(r"[:=] ?[\\\"'`]*([A-Za-z0-9+/_=.~-]{20,200})(?![\w:])")
 
 
 _PASS_NAME = re.compile(
@@ -237,16 +247,8 @@ def _named_key(before: str, behind: str) -> _Taken:
     if before.rstrip("\\\"' ")[-4:].lower() == "pass":
         return _named_pass(before, behind)
     value = _KEY_VALUE.match(behind) if _KEY_NAME.search(before) else None
-    if value is None:
-        return None
-    if len(re.findall(r"\d+", value[1])) < 3:
-        return None  # `MyApplication2024Settings`
-    for run in _LONGEST_RUN.findall(value[1]):
-        hexadecimal = len(run) >= 32 and re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", run)
-        mixed = run not in (run.lower(), run.upper())
-        if len(set(run)) >= 8 and sum(map(str.isdigit, run)) >= 2 and (mixed or (hexadecimal and not run.isdigit())):
-            return value.start(1), value.end(1), "SECRET", 0.8
-    return None
+    found = value[1].rstrip(".") if value else ""
+    return (value.start(1), value.start(1) + len(found), "SECRET", 0.8) if value and drawn(found) else None
 
 
 _PAYER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,49}\Z")
@@ -352,13 +354,18 @@ def _japanese(found: re.Match[str], before: str, behind: str) -> bool:
     return office or _JAPANESE_WORDS.search(before[-24:] + " " + behind[:8]) is not None
 
 
+def _degrees(before: str, behind: str) -> _Taken:
+    place = of_degrees(before, behind)
+    return None if place is None else (*place, "COORDINATES", 0.8)
+
+
 _READ: dict[int, Callable[[str, str], _Taken]] = {
     _AT: _payment, _DOTS: _mac, _SLASH: _hook, _COLON: _bot, _PLATE: _of_vehicle,
-    _EQUALS: _named_key,
+    _EQUALS: _named_key, _DEGREES: _degrees,
 }  # fmt: skip
 
 
-BY_SIGNS = frozenset(("HANDLE", "MAC_ADDRESS", "SECRET", "LICENSE_PLATE"))
+BY_SIGNS = frozenset(("HANDLE", "MAC_ADDRESS", "SECRET", "LICENSE_PLATE", "COORDINATES"))
 """Types of which such values are."""
 
 

@@ -251,5 +251,5 @@ def _without(fields: list[str], at: npt.NDArray[np.int64], keys: frozenset[str])
     return np.flatnonzero(np.asarray([safe[place] for place in at.tolist()], bool))
 
 
-STAGE = Stage(name="pii", title=TITLE, version=31, config=Config, detect=detect, on_finding="apply",
+STAGE = Stage(name="pii", title=TITLE, version=32, config=Config, detect=detect, on_finding="apply",
               depends_on=depends_on, keeps_rows=True, concern="privacy", looks_again=True)  # fmt: skip

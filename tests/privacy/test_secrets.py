@@ -160,3 +160,32 @@ def test_passwords_as_arguments_of_calls_are_found(code: str, password: str) -> 
 )  # fmt: skip
 def test_calls_without_a_password_hold_no_secret(code: str) -> None:
     assert not found(code)
+
+
+DRAWN = "7f3Kd92mQx8Lw0Zr5TnYbVc1"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["my api key is {}", "API key: {}", "The token is {}, please rotate", "Der API-Schlüssel lautet {}",
+     "la clé API est {}",
+     "la mia chiave API è {}", "Ключ API: {}", "密钥：{}", "our license key is {}", "voici la clé maxmind : {}"],
+)  # fmt: skip
+def test_a_key_that_a_sentence_tells_is_a_secret_whoever_issued_it(frame: str) -> None:
+    assert found(frame.format(DRAWN)) == [("SECRET", DRAWN)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"The public key is {DRAWN}", f"Use the primary key {DRAWN} to join",
+     "the cache key is " + "9f8c2b7a41d3e0f6" * 3,
+     f'const key = "{DRAWN}"', f"key: {DRAWN}", "The key is com.example.settings2.window3.size4", "PUBLIC_KEY=" + DRAWN,
+     "the key is MyApplication2024Settings3Page4"],
+)  # fmt: skip
+def test_keys_of_data_and_public_ones_are_no_secrets(text: str) -> None:
+    assert found(text) == []
+
+
+def test_an_environment_names_keys_of_any_service_in_capitals() -> None:
+    assert found(f"export MAXMIND_KEY={DRAWN}") == [("SECRET", DRAWN)]
+    assert found("DD_APP_KEY=7f3kd92a0b8c0d5e1f2a3b4c5d6e7f8a9b0c1d2e") != []

@@ -378,3 +378,17 @@ def test_a_date_that_cannot_be_read_keeps_its_letters_and_gets_other_digits(valu
     (_, first), (_, again) = surrogates(rows)
     assert re.fullmatch(form, str(first))
     assert first == again != value
+
+
+@pytest.mark.parametrize("sign", ["%40", "&#64;", "&#x40;", "&commat;"])
+def test_an_address_in_a_link_keeps_its_sign_and_gets_the_surrogate_of_the_address_itself(sign: str) -> None:
+    rows: list[Found] = [[("EMAIL_ADDRESS", f"d.farrow{one_of_them}acme.com")] for one_of_them in ("@", sign)]
+    [[plain], [escaped]] = surrogates(rows)
+    assert escaped == str(plain).replace("@", sign)
+
+
+def test_degrees_in_any_script_lie_in_the_southern_ocean() -> None:
+    assert re.fullmatch(r"48°\d\d'\d\d\.\d\"S 123°\d\d'\d\d\.\d\"W", one("COORDINATES", "46°12'33.4\"N 121°29'58.1\"W"))
+    assert re.fullmatch(r"南纬48°\d\d′\d\d″，西经123°\d\d′\d\d″", one("COORDINATES", "北纬39°54′26″，东经116°23′29″"))
+    cyrillic = one("COORDINATES", "55°45′21″ с. ш. 37°37′04″ в. д.")
+    assert re.fullmatch(r"48°\d\d′\d\d″ ю\. ш\. 123°\d\d′\d\d″ з\. д\.", cyrillic)

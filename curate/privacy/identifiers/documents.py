@@ -79,8 +79,11 @@ _GPS = (
     "location; geotag*; latlng; latlong; coordenadas; latitud; longitud; ubicacion; "
     "koordinaten; breitengrad; langengrad; standort; coordonnees; coordinate; "
     "coordinaten; locatie; wspolrzedne; координаты; широта; долгота; 坐标; 座標; 经度; 纬度; 緯度; 経度; 좌표; "
-    "위도; konum; koordinat*; إحداثيات"
+    "위도; konum; koordinat*; إحداثيات; "
+    "home; house; i live; we live; lives at; wohn*; zuhause; casa; vivo; moro; abito; habite; maison; domicile; domicilio; "
+    "thuis; woon*; mieszkam; дом; дача; живу; живем; evim*; 自宅; منزل; بيت; البيت"
 )
+"""Words of positions, and those of living somewhere: a pair of decimal degrees beside them is somebody's place."""
 
 _MONEY = "USD|EUR|GBP|CHF|PLN|CZK|SEK|NOK|DKK|TRY|RON|HUF|INR|JPY|CNY|KRW|RUB|BRL|MXN|ARS|IDR|VND|AUD|CAD"
 _PLATE = (

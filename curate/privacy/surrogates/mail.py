@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from curate.privacy.canonical import folded
+from curate.privacy.canonical import ESCAPED_AT, folded
 from curate.privacy.surrogates.draw import LOWER, Draw, like_case, listed
 from curate.privacy.surrogates.lists import known_names
 from curate.privacy.surrogates.people import People, core
@@ -37,7 +37,7 @@ _WORDS = listed(
     "willow winter"
 )
 _PIECES = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
-_HIDDEN_AT = re.compile(r"\s*[\[({<]\s*at\s*[\])}>]\s*|\s+at\s+|\s*@\s*", re.IGNORECASE)
+_HIDDEN_AT = re.compile(rf"\s*[\[({{<]\s*at\s*[\])}}>]\s*|\s+at\s+|\s*@\s*|{ESCAPED_AT}", re.IGNORECASE)
 _HIDDEN_DOT = re.compile(r"\s*[\[({<]\s*(?:dot|\.)\s*[\])}>]\s*|\s+dot\s+|\.", re.IGNORECASE)
 
 

@@ -153,10 +153,13 @@ def street_address(value: str, draw: Draw) -> str:
     return "".join(out)
 
 
+_MINUTES = re.compile(r"° ?\d")
+
+
 def coordinates(value: str, draw: Draw) -> str:
     """A point near 48.9 S, 123.4 W."""
     floats = list(_FLOAT.finditer(value))
-    if len(floats) >= 2:
+    if len(floats) >= 2 and not _MINUTES.search(value):
         out = value
         for found, base in ((floats[1], 123), (floats[0], 48)):
             decimals = len(found[0].partition(".")[2])
@@ -170,7 +173,9 @@ def coordinates(value: str, draw: Draw) -> str:
         new = str(48 if n == 0 else 123) if n in degrees else f"{draw.below(60):02d}"
         new += "." + draw.text(DIGITS, len(number.partition(".")[2])) if "." in number else ""
         out = out[: places[n].start()] + new + out[places[n].end() :]
-    return out.translate(str.maketrans("NE", "SW"))
+    for north, south in (("с. ш", "ю. ш"), ("с.ш", "ю.ш"), ("в. д", "з. д"), ("в.д", "з.д")):
+        out = out.replace(north, south)
+    return out.translate(str.maketrans("NE北东東", "SW南西西"))
 
 
 _FOLDED_FORMS = frozenset(folded(word) for word in _FORMS)

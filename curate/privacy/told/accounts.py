@@ -121,7 +121,7 @@ def _of_names(value: str) -> bool:
             return True
         if cut >= 3 and len(last) >= 3 and listed_first(first) and not in_no_list(last):
             return True
-    return False
+    return len(value) >= 7 and listed_name(value[:-1])  # an initial behind it
 
 
 _DOES = re.compile(
@@ -181,7 +181,7 @@ def account(word: str, before: str, rest: str) -> Value | None:
                 return Value(token.start, value, 0.6)
         elif not token.away and (told_so or not token.joined) and _LETTERS.fullmatch(value) and value not in w.JOINS:
             behind = rest[token.start + len(value) :]
-            alone = _CLOSED.match(behind) or (mine if told_so else _DOES.match(behind))
+            alone = _CLOSED.match(behind) or (mine if told_so or login else _DOES.match(behind))
             if alone and of_letters(value, told_so and (mine or login), behind):
                 return Value(token.start, value, 0.6)
         if token.joined or token.away:
@@ -204,7 +204,8 @@ def name_of_account(word: str, before: str, rest: str) -> Value | None:
         ):
             return Value(token.start, value, 0.6)
         told_so = token.joined in ("told", "sign")
-        if told_so and not token.away and of_letters(value, True, rest[token.start + len(value) :], mine):
+        label = token.joined == "sign" and rest[:1] != "=" and _CLOSED.match(rest, token.start + len(value))
+        if told_so and not token.away and of_letters(value, True, rest[token.start + len(value) :], mine or bool(label)):
             return Value(token.start, value, 0.6)
         if mine and not told_so and token.text.isalpha():
             continue  # "my username on the site is"

@@ -22,6 +22,7 @@ from curate.privacy.told import access
 from curate.privacy.told import words as w
 from curate.privacy.told.accounts import account, name_of_account, of_network
 from curate.privacy.told.codes import code, told_before
+from curate.privacy.told.keys import key
 from curate.privacy.told.numbers import card_code, pin
 from curate.privacy.told.passwords import password
 from curate.privacy.told.places import REACH, words_of
@@ -33,7 +34,7 @@ from curate.privacy.types import CODE
 _BEFORE, _LONGEST, _ARGUMENTS = 60, 1024, 300
 """Bytes before a word that are read, bytes of a value, of a command."""
 _READ = {w.PASSWORD: password, w.USER: account, w.NAMED: name_of_account, w.PIN: pin, w.CARD_CODE: card_code,
-         w.NETWORK: of_network}  # fmt: skip
+         w.NETWORK: of_network, w.KEY: key}  # fmt: skip
 _WAKES = (w.PASSWORD, w.USER, w.COMMAND, w.NOTE, w.HARDWARE, w.ONCE, w.BORN, w.FOLDER)
 _GOES_ON = re.compile(rb"[^\s\"'<>\\]*")
 _REMEMBERED = 4096

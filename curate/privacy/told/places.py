@@ -12,7 +12,7 @@ from numba import njit
 from curate.privacy.column import Block
 from curate.privacy.letters import WORD, fnv, is_escape, lookup
 from curate.privacy.told import words as w
-from curate.privacy.told.words import BORN, FOLDER, LONGEST, ONCE, PASSWORD
+from curate.privacy.told.words import BORN, FOLDER, KEY, LONGEST, ONCE, PASSWORD
 
 REACH = 200
 """Bytes behind a word in which a value may begin."""
@@ -77,6 +77,30 @@ def _short_date(data, start, end):  # type: ignore[no-untyped-def]
     return False
 
 
+_OF_KEYS = np.zeros(256, np.bool_)
+_OF_KEYS[list(b"_-.~+/=")] = True
+_LEAST_KEY, _GROUPS = 20, 3
+
+
+@njit(cache=True, nogil=True)
+def _drawn(data, start, end):  # type: ignore[no-untyped-def]
+    """Whether a run as long as a key, with some groups of digits and letters between them, begins there."""
+    size, groups, digit = 0, 0, False
+    for i in range(start, end):
+        c = data[i]
+        w = WORD[c]
+        if w != 1 and w != 2 and not _OF_KEYS[c]:
+            size, groups, digit = 0, 0, False
+            continue
+        size += 1
+        if w == 2 and not digit:
+            groups += 1
+        digit = w == 2
+        if size >= _LEAST_KEY and groups >= _GROUPS:
+            return True
+    return False
+
+
 @njit(cache=True, nogil=True)
 def _heads(data, j, end, kind):  # type: ignore[no-untyped-def]
     """Whether a word for passwords may end the name of a column: those below may be words."""
@@ -111,6 +135,9 @@ def _places(data, starts, ends, pairs, prefixes, keys, values, signs):  # type: 
                     if kind == ONCE:
                         if _may_open(data, i, end, i, i + 6):
                             out.append((np.int64(row), np.int64(i), np.int64(i + 6), kind))
+                    elif kind == KEY:
+                        if _drawn(data, i + 6, min(end, i + 86)):
+                            out.append((np.int64(row), np.int64(i), np.int64(i + 6), kind))
                     elif _may(data, i + 6, min(end, i + 6 + REACH), signs[kind]):
                         out.append((np.int64(row), np.int64(i), np.int64(i + 6), kind))
                     continue
@@ -126,6 +153,9 @@ def _places(data, starts, ends, pairs, prefixes, keys, values, signs):  # type: 
             kind = lookup(fnv(data, i, j), keys, values)
             if kind == ONCE:
                 if _may_open(data, start, end, i, j):
+                    out.append((np.int64(row), np.int64(i), np.int64(j), kind))
+            elif kind == KEY:
+                if _drawn(data, j, min(end, j + 80)):
                     out.append((np.int64(row), np.int64(i), np.int64(j), kind))
             elif kind == BORN:
                 if _short_date(data, j, min(end, j + 48)):

@@ -55,3 +55,20 @@ def _any_word(value: str) -> bool:
         return False
     named = _NO_PASSWORD.match(value) or NAMES_ITSELF.fullmatch(value) or anybodys("", value) or says_what_it_is(value)
     return not named and not a_word_for_it(value) and value.isprintable()
+
+
+_LONG_RUN = re.compile(r"[A-Za-z0-9]{16,}")
+_TURN = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
+
+
+def drawn(value: str) -> bool:
+    """Whether a key looks drawn at random: three groups of digits, and a long run in which capitals, small letters and
+    digits take turns, or a very long one with letters and digits. `MyApplication2024Settings3Page4` is made of words."""
+    if len(re.findall(r"\d+", value)) < 3:
+        return False
+    for run in _LONG_RUN.findall(value):
+        mixed = run not in (run.lower(), run.upper()) and len(_TURN.findall(run)) > 0.4 * len(run)
+        long = len(run) >= 32 and not run.isdigit() and not run.isalpha()
+        if len(set(run)) >= 8 and sum(map(str.isdigit, run)) >= 2 and (mixed or long):
+            return True
+    return False

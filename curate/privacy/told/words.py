@@ -11,10 +11,11 @@ import numpy.typing as npt
 from curate.privacy.letters import hash_table
 from curate.privacy.words import word_list
 
-PASSWORD, USER, NAMED, PIN, CARD_CODE, COMMAND, NOTE, HARDWARE, STATEMENT, ONCE, BORN, NETWORK, FOLDER = range(1, 14)
+PASSWORD, USER, NAMED, PIN, CARD_CODE, COMMAND, NOTE, HARDWARE, STATEMENT, ONCE, BORN, NETWORK, FOLDER, KEY = range(1, 15)
 """Kinds of words. USER speaks of a person as often as of an account ("user:", "utente:"), NAMED of an account alone;
 COMMAND is a program that takes a password as an argument, NOTE a word for the data of an access, ONCE a code, BORN a
-birth, NETWORK where people have a name of their own making, FOLDER what holds the folders of a machine's users."""
+birth, NETWORK where people have a name of their own making, FOLDER what holds the folders of a machine's users, KEY what
+programs are let in by."""
 Word = tuple[int, int, int, int]
 """Row, first byte, byte behind and kind of a word in a text."""
 
@@ -61,6 +62,12 @@ _BIRTHS = word_list("""
     dob birth birthdate birthday born geb geboren geburtsdatum geburtstag né née
     geboortedatum urodzenia doğum födelsedatum fødselsdato
 """)
+_KEYS = word_list("""
+    key keys token tokens schlüssel apischlüssel zugriffsschlüssel clé jeton chiave chave llave sleutel nyckel nyckeln nøgle
+    nøkkel nøkkelen avain klucz klucza klíč kľúč ključ kulcs cheie cheia anahtar anahtarı κλειδί ключ ключа токен токена
+    kunci khóa المفتاح مفتاح מפתח
+""")
+_UNSPACED_KEYS = word_list("密钥 密鑰 金鑰 令牌 トークン 토큰")
 _UNSPACED_PASSWORDS = word_list("密码 密碼 口令 パスワード 暗証番号 비밀번호 패스워드 암호 รหัสผ่าน")
 _UNSPACED_CODES = word_list("""
     验证码 驗證碼 校验码 動態碼 动态码 动态密码 認証コード 認証番号 確認コード 確認番号 인증번호 인증코드 확인코드 보안코드
@@ -192,9 +199,10 @@ def _entries() -> dict[bytes, int]:
     pins = word_list("pin pin1 pin2 puk puk1 puk2")
     kinds = ((_PASSWORDS, PASSWORD), (_USERS, USER), (_NAMES, NAMED), (pins, PIN), (cards, CARD_CODE),
              (COMMANDS, COMMAND), (NOTES, NOTE), (["mac"], HARDWARE), (["values"], STATEMENT), (_CODES, ONCE),
-             (_BIRTHS, BORN), (_NETWORKS, NETWORK), (["home", "users"], FOLDER))  # fmt: skip
+             (_BIRTHS, BORN), (_NETWORKS, NETWORK), (["home", "users"], FOLDER), (_KEYS, KEY))  # fmt: skip
     out = {form: kind for words, kind in kinds for word in words for form in _forms(word)}
-    for words, kind in ((_UNSPACED_CODES, ONCE), (_UNSPACED_PASSWORDS, PASSWORD), (_UNSPACED_NAMES, NAMED)):
+    for words, kind in ((_UNSPACED_CODES, ONCE), (_UNSPACED_PASSWORDS, PASSWORD), (_UNSPACED_NAMES, NAMED),
+                        (_UNSPACED_KEYS, KEY)):
         out |= {word.encode()[:6]: kind for word in words}
     return out
 
@@ -218,13 +226,14 @@ def _prefixes(words: dict[bytes, int]) -> npt.NDArray[np.uint8]:
 
 def _signs() -> npt.NDArray[np.bool_]:
     """bool[kinds, 256]: bytes of which one stands behind a word of a kind, or there is nothing to read."""
-    out = np.zeros((FOLDER + 1, 256), dtype=np.bool_)
+    out = np.zeros((KEY + 1, 256), dtype=np.bool_)
     out[:, list(b"0123456789")] = True
     out[PASSWORD, list(b"!@#$%^&*+~?|[]{}()")] = True
     out[STATEMENT] = False
     out[STATEMENT, ord("(")] = True
     out[COMMAND, list(b"!@#%^*+~?")] = out[NOTE, list(b"/")] = True
-    out[USER, list(b"._")] = out[NAMED, list(b"._")] = out[NETWORK, list(b"._:")] = True
+    out[USER, list(b"._")] = out[NETWORK, list(b"._:")] = True
+    out[NAMED] = True  # a name of letters needs no sign
     return out
 
 
