@@ -132,6 +132,19 @@ def _named(data, start, end, i):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _of_a_pair(data, start, end, i):  # type: ignore[no-untyped-def]
+    """Whether the sign of degrees that ends at `i` stands between digits, and the next one as far behind as in a pair."""
+    j = i - 3 if i - 3 >= start and data[i - 2] == 32 else i - 2
+    k = i + 2 if i + 2 < end and data[i + 1] == 32 else i + 1
+    if j < start or k >= end or data[i - 1] != 0xC2 or WORD[data[j]] != 2 or WORD[data[k]] != 2:
+        return False
+    for n in range(i + 2, min(end, i + 48)):
+        if data[n] == 0xB0 and data[n - 1] == 0xC2:
+            return n >= i + 8
+    return False
+
+
+@njit(cache=True, nogil=True)
 def _places(data, starts, ends):  # type: ignore[no-untyped-def]
     """Row, place and kind of each sign that may stand in such a value."""
     out = [(np.int64(0), np.int64(0), np.int64(0)) for _ in range(0)]
@@ -154,9 +167,8 @@ def _places(data, starts, ends):  # type: ignore[no-untyped-def]
             elif kind == _EQUALS:
                 take = _named(data, start, end, i)
             elif kind == _DEGREES:  # two bytes, of which this is the second
-                take = i > start and data[i - 1] == 0xC2
-                if take:
-                    i = i - 1
+                take = _of_a_pair(data, start, end, i)
+                i -= take
             else:
                 take = _path(data, start, end, i)
             if take:
