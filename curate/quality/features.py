@@ -14,8 +14,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curate.parallel import over_blocks
-from curate.quality import kernel
+from curate.quality import hashed, kernel
 from curate.quality.characters import FOLDED, tables
+from curate.quality.columns import COLUMNS
 from curate.similarity.texts import buffers
 
 TEXTS_A_BLOCK = 1024
@@ -30,12 +31,12 @@ class Features:
     """Counts of some texts: `features["words"]`, one number a text."""
 
     counts: NDArray[np.int32]
-    """(text, `kernel.COLUMNS`)."""
+    """(text, `COLUMNS`)."""
     last_word: Hashes
     """Hash of the last word of each text, in lower case; 0 where there is none."""
 
     def __getitem__(self, name: str) -> NDArray[np.int32]:
-        column: NDArray[np.int32] = self.counts[:, kernel.COLUMNS.index(name)]
+        column: NDArray[np.int32] = self.counts[:, COLUMNS.index(name)]
         return column
 
     def __len__(self) -> int:
@@ -49,7 +50,7 @@ class Features:
 
 def hash_of(word: str) -> int:
     """The hash that the kernels give a word."""
-    return int(kernel.word_hash(np.array([ord(c) for c in word.lower()], np.int64)))
+    return int(hashed.word_hash(np.array([ord(c) for c in word.lower()], np.int64)))
 
 
 def hash_set(words: Iterable[str]) -> Hashes:
@@ -57,7 +58,7 @@ def hash_set(words: Iterable[str]) -> Hashes:
     lower = [word.lower() for word in words]
     codes = np.frombuffer("".join(lower).encode("utf-32-le"), np.uint32).astype(np.int64)
     ends = np.cumsum([len(word) for word in lower], dtype=np.int64)
-    return set_of(kernel.word_hashes(codes, ends))
+    return set_of(hashed.word_hashes(codes, ends))
 
 
 def set_of(hashes: Iterable[int]) -> Hashes:
@@ -69,7 +70,7 @@ def set_of(hashes: Iterable[int]) -> Hashes:
     while size < 3 * len(wanted):
         size *= 2
     table = np.zeros(size, np.uint64)
-    kernel.add_all(table, wanted)
+    hashed.add_all(table, wanted)
     return table
 
 
@@ -101,7 +102,7 @@ def measure(
     data, start, stop = buffers(texts)
     n = len(start)
     classes, fold = tables(is_ascii(data, start, stop))
-    counts = np.zeros((n, len(kernel.COLUMNS)), np.int32)
+    counts = np.zeros((n, len(COLUMNS)), np.int32)
     last_word = np.zeros(n, np.uint64)
     wanted = _NONE if common is None else common
     told = (spelling.known, spelling.frequent, spelling.shortened)

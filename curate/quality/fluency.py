@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from curate.parallel import over_blocks
 from curate.quality.characters import tables
 from curate.quality.features import TEXTS_A_BLOCK, is_ascii
-from curate.quality.kernel import stir
+from curate.quality.hashed import START, stir
 from curate.similarity.texts import buffers
 from curate.similarity.utf8 import decode
 
@@ -37,7 +37,6 @@ _END, _COMMA, _NUMBER, _FIRST = 0, 1, 2, 3
 _CLASSES = _FIRST + OWN + _ENDINGS  # 512: two of them are 18 bits
 _THREE = np.uint64(64 - 20)
 _A = np.uint64(0x9E3779B97F4A7C15)
-_START = np.uint64(0xCBF29CE484222325)
 _WEIGHT = 4.0
 """Observations that the shorter context counts for."""
 
@@ -108,7 +107,7 @@ def _classes(data, at, end, classes, fold, keys, ids, found, hashes):  # type: i
     limit, folded = classes.size, fold.size
     mask = np.uint64(keys.size - 1)
     n = 0
-    h = _START
+    h = START
     length = letters = 0
     last = before = np.int64(0)
     while at <= end:
@@ -131,11 +130,11 @@ def _classes(data, at, end, classes, fold, keys, ids, found, hashes):  # type: i
         single = kind == 5
         if length > 0:
             n = _put(found, hashes, n, h, letters, before, last, keys, ids, mask)
-            h = _START
+            h = START
             length = letters = 0
             last = before = np.int64(0)
         if single:
-            n = _put(found, hashes, n, stir(_START, code), 1, np.int64(0), code, keys, ids, mask)
+            n = _put(found, hashes, n, stir(START, code), 1, np.int64(0), code, keys, ids, mask)
         elif kind == 8 or kind == 1 or code == 58 or code == 59:
             if n > 0 and found[n - 1] != _END:
                 found[n] = _END
@@ -158,7 +157,7 @@ def _put(found, hashes, n, h, letters, before, last, keys, ids, mask):  # type: 
     if keys[at] == h and keys[at] != 0:
         found[n] = ids[at]
     else:
-        found[n] = _FIRST + OWN + np.int64((stir(stir(_START, before), last) >> np.uint64(40)) % np.uint64(_ENDINGS))
+        found[n] = _FIRST + OWN + np.int64((stir(stir(START, before), last) >> np.uint64(40)) % np.uint64(_ENDINGS))
     return n + 1
 
 

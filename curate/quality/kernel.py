@@ -1,9 +1,7 @@
 """One pass over the bytes of each text: the counts that rules look at.
 
 Method: UTF-8 is decoded on the way, each character looked up once. Words are runs of letters, digits and marks, hashed in
-lower case; the hashes of a text stand in a scratch array, in which repetition is looked for afterwards.
-Loops: for each three words in a row, how far back they stood last; where that distance stays the same, a phrase follows on
-itself. A loop of k times a phrase of any length is found in O(words).
+lower case; the hashes of a text stand in a scratch array, in which `repetition` looks for what comes again.
 Shapes: `out` int32 (text, `COLUMNS`). Complexity: O(bytes). Cost: about 150 MB/s a core.
 Does not: parse code or Markdown; fences and brackets are counted.
 """
@@ -13,92 +11,64 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from curate.quality.columns import (
+    ALPHA,
+    BULLETS,
+    CHARS,
+    CODE,
+    COMMON,
+    CONTROLS,
+    CURLY,
+    DIGITS,
+    DOTS,
+    DOUBLE,
+    ELLIPSES,
+    FENCES,
+    FIRST,
+    FORMATS,
+    GAPPED,
+    HASHES,
+    HEADINGS,
+    LAST,
+    LAST_BULLET,
+    LAST_CLASS,
+    LAST_WORDS,
+    LETTERS,
+    LINES,
+    LONE_I,
+    LONGEST,
+    LOST,
+    LOWER_STARTS,
+    NAMES,
+    OFF,
+    PAIRS,
+    PARAGRAPHS,
+    PRIVATES,
+    PUNCT,
+    ROUND,
+    RUN,
+    SENTENCES,
+    SHORT,
+    SLIPS,
+    SPACES,
+    SQUARE,
+    STOP_WORDS,
+    STOPPED,
+    STRAY,
+    SYMBOLS,
+    TRAILING,
+    UPPERS,
+    WORD_CHARS,
+    WORDS,
+)  # fmt: skip
+from curate.quality.hashed import START, has, stir
+from curate.quality.repetition import repetition, same_lines
 from curate.similarity.utf8 import decode
 
-COLUMNS = (
-    "chars", "spaces", "words", "word_chars", "letters", "upper", "digits", "punctuation", "symbols", "control",
-    "format", "private", "replaced", "lines", "bullets", "ellipses", "stopped_lines", "fences", "sentences",
-    "lower_starts", "round_open", "square_open", "curly_open", "longest_run", "longest_word", "first", "last",
-    "last_class", "last_line_words", "last_line_bullet", "common", "loop_words", "loop_times", "repeated",
-    "distinct", "alpha_words", "code_marks", "hashes", "names", "space_before_stop", "double_spaces", "lone_i",
-    "repeated_lines", "repeated_line_chars", "stop_words", "paragraphs", "headings", "stray_close", "dots", "short_lines",
-    "round_pairs", "slips", "trailing_blanks", "setting_off",
-)  # fmt: skip
-"""What is counted; see `curate.quality.features` for what each means."""
-(CHARS, SPACES, WORDS, WORD_CHARS, LETTERS, UPPERS, DIGITS, PUNCT, SYMBOLS, CONTROLS, FORMATS, PRIVATES, LOST, LINES,
- BULLETS, ELLIPSES, STOPPED, FENCES, SENTENCES, LOWER_STARTS, ROUND, SQUARE, CURLY, RUN, LONGEST, FIRST, LAST, LAST_CLASS,
- LAST_WORDS, LAST_BULLET, COMMON, LOOP_WORDS, LOOP_TIMES, REPEATED, DISTINCT, ALPHA, CODE, HASHES, NAMES, GAPPED, DOUBLE,
- LONE_I, DUP_LINES, DUP_CHARS, STOP_WORDS, PARAGRAPHS, HEADINGS, STRAY, DOTS, SHORT,
- PAIRS, SLIPS, TRAILING, OFF) = range(len(COLUMNS))  # fmt: skip
-_START = np.uint64(0xCBF29CE484222325)
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
-_S29 = np.uint64(29)
-_GRAM, _LONG = 3, 5
 _SPELLED = 24
 """Letters of the longest word whose spelling is looked at."""
 _MOST_WORDS = 1 << 20
 """Words of one text that are looked at for repetition."""
-
-
-@njit(cache=True, nogil=True, inline="always")
-def stir(h, code):  # type: ignore[no-untyped-def]
-    """The hash of a word with one more character."""
-    h = (h ^ np.uint64(code)) * _FACTOR
-    return h ^ (h >> _S29)
-
-
-@njit(cache=True, nogil=True)
-def has(table, key):  # type: ignore[no-untyped-def]
-    """Whether an open-addressed set of hashes (0: free; a power of two long) holds the key."""
-    if table.size == 0:
-        return False
-    mask = np.uint64(table.size - 1)
-    at = key & mask
-    while table[at] != 0:
-        if table[at] == key:
-            return True
-        at = (at + np.uint64(1)) & mask
-    return False
-
-
-@njit(cache=True, nogil=True)
-def add(table, key):  # type: ignore[no-untyped-def]
-    """Put a key into such a set; True where it was not there."""
-    mask = np.uint64(table.size - 1)
-    at = key & mask
-    while table[at] != 0:
-        if table[at] == key:
-            return False
-        at = (at + np.uint64(1)) & mask
-    table[at] = key
-    return True
-
-
-@njit(cache=True, nogil=True)
-def add_all(table, keys):  # type: ignore[no-untyped-def]
-    """Put many keys into such a set."""
-    for key in keys:
-        add(table, key)
-
-
-@njit(cache=True, nogil=True)
-def word_hash(codes):  # type: ignore[no-untyped-def]
-    """The hash of a word from its lower-case code points."""
-    h = _START
-    for code in codes:
-        h = stir(h, code)
-    return h
-
-
-@njit(cache=True, nogil=True)
-def word_hashes(codes, ends):  # type: ignore[no-untyped-def]
-    """The hashes of words that stand one after another; `ends`: where each of them does."""
-    out = np.empty(ends.size, np.uint64)
-    start = 0
-    for i in range(ends.size):
-        out[i] = word_hash(codes[start : ends[i]])
-        start = ends[i]
-    return out
 
 
 @njit(cache=True, nogil=True)
@@ -119,14 +89,14 @@ def count(  # type: ignore[no-untyped-def]
     for i in range(lo, hi):
         row = out[i]
         n_words = n_lines = 0
-        h = _START
+        h = START
         word = word_letters = 0  # characters, letters of the word at hand
         closed = closed_letters = 0  # of the word before
         word_first, heads_line = np.int64(0), True
         at_start = True  # no word since the text began or a sentence ended
         line_start = True
         line_words = line_chars = 0
-        line_hash = _START
+        line_hash = START
         line_bullet = False
         line_digits = 0  # digits that a line has begun with
         fresh_line = True  # nothing but spaces in the line so far
@@ -181,7 +151,7 @@ def count(  # type: ignore[no-untyped-def]
                         row[LONE_I] += 1
                 at_start = False
                 word = word_letters = 0
-                h = _START
+                h = START
             if joined:
                 previous, previous_class = code, kind
                 row[PUNCT] += 1
@@ -206,7 +176,7 @@ def count(  # type: ignore[no-untyped-def]
                 blank_before = fresh_line
                 line_start = fresh_line = True
                 line_words = line_chars = line_digits = ticks = 0
-                line_hash = _START
+                line_hash = START
                 line_bullet = False
                 if at <= end:
                     row[SPACES] += 1
@@ -262,7 +232,7 @@ def count(  # type: ignore[no-untyped-def]
                     row[LETTERS] += 1
                 line_start = False
             elif kind == 5:
-                single = stir(_START, code)
+                single = stir(START, code)
                 row[WORDS] += 1
                 row[WORD_CHARS] += 1
                 row[LETTERS] += 1
@@ -332,8 +302,8 @@ def count(  # type: ignore[no-untyped-def]
         while stops:
             row[STOP_WORDS] += 1
             stops &= stops - np.uint64(1)
-        _repetition(hashes, n_words, keys, places, row)
-        _same_lines(lines_of, lines_chars, n_lines, row)
+        repetition(hashes, n_words, keys, places, row)
+        same_lines(lines_of, lines_chars, n_lines, row)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -352,7 +322,7 @@ def _slip(codes, n, h, frequent, shortened):  # type: ignore[no-untyped-def]
     if has(shortened, h):
         return True
     for k in range(1, n - 1):
-        less = swapped = _START
+        less = swapped = START
         for j in range(n):
             if j != k:
                 less = stir(less, codes[j])
@@ -360,72 +330,3 @@ def _slip(codes, n, h, frequent, shortened):  # type: ignore[no-untyped-def]
         if has(frequent, less) or (k < n - 1 and codes[k] != codes[k + 1] and has(frequent, swapped)):
             return True
     return False
-
-
-@njit(cache=True, nogil=True)
-def _repetition(hashes, n, keys, places, row):  # type: ignore[no-untyped-def]
-    """Distinct words, loops and repeated runs of five words."""
-    size = 64
-    while size < 2 * n + 2:
-        size *= 2
-    table, seen = keys[:size], places[:size]
-    table[:] = 0
-    for k in range(n):
-        row[DISTINCT] += add(table, hashes[k] | np.uint64(1))
-    if n < _GRAM + 1 or row[DISTINCT] == n:
-        return
-    mask = np.uint64(size - 1)
-    for words in (_GRAM, _LONG):
-        table[:] = 0
-        distance = held = again = 0
-        for k in range(n - words + 1):
-            g = _START
-            for j in range(words):
-                g = (g ^ hashes[k + j]) * _FACTOR
-                g ^= g >> _S29
-            g |= np.uint64(1)
-            at = (g >> np.uint64(7)) & mask
-            while table[at] != 0 and table[at] != g:
-                at = (at + np.uint64(1)) & mask
-            back = k - seen[at] if table[at] == g else 0
-            table[at], seen[at] = g, k
-            again += back > 0
-            if words == _LONG:
-                row[REPEATED] += back > 0
-                continue
-            if back > 0 and back == distance:
-                held += 1
-            else:
-                _close(row, distance, held, words)
-                distance, held = back, 1 if back > 0 else 0
-        if words == _GRAM:
-            _close(row, distance, held, words)
-            if again * 8 < n:  # five words cannot come again where three do not
-                break
-
-
-@njit(cache=True, nogil=True)
-def _close(row, distance, held, words):  # type: ignore[no-untyped-def]
-    """A run of equal distances ends: what it covered, if a phrase stood there three times or more."""
-    if distance > 0:
-        covered = held + distance + words - 1
-        times = covered // distance
-        if times >= 3:
-            row[LOOP_WORDS] += covered
-            if times > row[LOOP_TIMES]:
-                row[LOOP_TIMES] = times
-
-
-@njit(cache=True, nogil=True)
-def _same_lines(lines, chars, n, row):  # type: ignore[no-untyped-def]
-    """Lines that stood before in the same text."""
-    if n < 2:
-        return
-    size = 8
-    while size < 2 * n:
-        size *= 2
-    table = np.zeros(size, np.uint64)
-    for k in range(n):
-        if not add(table, lines[k]):
-            row[DUP_LINES] += 1
-            row[DUP_CHARS] += chars[k]

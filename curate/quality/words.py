@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from curate.parallel import over_blocks
 from curate.quality.characters import tables
 from curate.quality.features import NO_SPELLING, TEXTS_A_BLOCK, Hashes, Spelling, hash_set, is_ascii, set_of
-from curate.quality.kernel import add, has, stir
+from curate.quality.hashed import FACTOR, START, add, has, stir
 from curate.similarity.texts import buffers
 from curate.similarity.utf8 import decode
 
@@ -34,8 +34,6 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _STEM = 5
 _LEAST = 12
 """Words of a prompt from which on its runs of four are looked for in the answer."""
-_START = np.uint64(0xCBF29CE484222325)
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,7 @@ def words_of(data, at, end, classes, fold, hashes, stems, lengths):  # type: ign
     """Write the words of one text into three arrays with room for them; returns how many there are."""
     limit, folded = classes.size, fold.size
     n = 0
-    h = stem = _START
+    h = stem = START
     length = 0
     while at <= end:
         code, width, kind = np.int64(10), 1, 1
@@ -174,10 +172,10 @@ def words_of(data, at, end, classes, fold, hashes, stems, lengths):  # type: ign
         if length > 0 and not (code == 39 or code == 0x2019):
             hashes[n], stems[n], lengths[n] = h, stem, length
             n += 1
-            h = stem = _START
+            h = stem = START
             length = 0
         if kind == 5:
-            hashes[n], lengths[n] = stir(_START, code), 4
+            hashes[n], lengths[n] = stir(START, code), 4
             stems[n] = hashes[n]
             n += 1
     return n
@@ -249,18 +247,18 @@ def _relate(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _all(hashes, n):  # type: ignore[no-untyped-def]
-    g = _START
+    g = START
     for k in range(n):
-        g = (g ^ hashes[k]) * _FACTOR
+        g = (g ^ hashes[k]) * FACTOR
         g ^= g >> np.uint64(29)
     return g
 
 
 @njit(cache=True, nogil=True)
 def _gram(hashes, k):  # type: ignore[no-untyped-def]
-    g = _START
+    g = START
     for j in range(4):
-        g = (g ^ hashes[k + j]) * _FACTOR
+        g = (g ^ hashes[k + j]) * FACTOR
         g ^= g >> np.uint64(29)
     return g | np.uint64(1)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from curate.quality import Features, measure
 from curate.quality.features import hash_of, hash_set
-from curate.quality.kernel import has
+from curate.quality.hashed import has
 from curate.quality.web import word_runs
 from curate.quality.words import common_words, relate
 from tests.conftest import examples
