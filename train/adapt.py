@@ -114,7 +114,8 @@ def adapted_model(
     if config.activation_checkpointing:
         _keep_no_activations(model, config)
     objective = objective_of(adapted, config, labels, extraction=extraction)
-    keep_lower_states(objective, bench.lower)
+    if not config.token_dropout:  # else hardly a row is met twice
+        keep_lower_states(objective, bench.lower)
     if method.saved_as == PATCH:
         objective.originals = {
             n: p.detach().clone() for n, p in adapted.named_parameters() if p.requires_grad and not objective.is_head(n)

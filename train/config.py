@@ -27,7 +27,7 @@ TRUNCATION_SIDES = ("end", "start")
 CHAT_TEMPLATES = ("model", "plain")
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("auto", "float32", "bfloat16")
-POOLINGS = ("mean", "last")
+POOLINGS = ("mean", "max", "last")
 METHODS = ("bitfit", "full", "ia3", "layernorm", "lora", "lora_plus", "qlora")
 """As in `train.methods`, which is too heavy to import here."""
 OBJECTIVES = ("likelihood", "dpo", "kto", "ranking")
@@ -78,7 +78,9 @@ class TrainConfig:
     head_start: str = "ridge"
     """First weights of a new classification head: `ridge` fits them to the base's states in closed form, or `random`."""
     pooling: str = "mean"
-    """How token states become one vector for classification: `mean` over all tokens, or the `last` token."""
+    """How token states become one vector for classification: their `mean`, the `max` of each number, or the `last`."""
+    token_dropout: float = 0.0
+    """Part of the tokens of a text to be classified that each step leaves out at random, at least 0 and below 1."""
     steps: int = 200
     """Optimiser steps, the same for every arm of an ablation; unless set, fewer where texts would be seen over thrice."""
     epochs: float = 0.0
@@ -165,7 +167,7 @@ class TrainConfig:
         for name in (*positive, "head_learning_rate", "lora_plus_ratio", "preference_beta"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be above 0, got {getattr(self, name)!r}")
-        for name in ("lora_dropout", "label_smoothing", "warmup_fraction"):
+        for name in ("lora_dropout", "token_dropout", "label_smoothing", "warmup_fraction"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 0 and below 1, got {getattr(self, name)!r}")
         whole = ("steps", "epochs", "evaluate_every_steps", "early_stopping_patience_evaluations", "threads")

@@ -19,7 +19,7 @@ from train.encoded import joined
 from train.evaluate import ItemScores, metric_name, shown_classes
 from train.examples import CLASSIFICATION, Examples
 from train.losses import class_weights
-from train.order import plan_steps
+from train.order import plan_steps, visits
 from train.preference.rows import BY_TRL, KTO, LIKELIHOOD, RANKING, Pairs, paired, with_marks
 
 if TYPE_CHECKING:
@@ -83,8 +83,7 @@ def fit(job: Learning, directory: Path, identity: Mapping[str, Any], start: Chec
     )
     if facts is not None:
         stream.see(facts)
-    parts = plan[first:].reshape(-1, config.batch_rows // config.gradient_accumulation_batches)
-    trainer = _trainer(job, rows, parts, steps=steps, first=first, directory=directory, stream=stream)
+    trainer = _trainer(job, rows, plan, steps=steps, first=first, directory=directory, stream=stream)
     checkpointing = Checkpointing(trainer, directory, identity, start)
     trainer.add_callback(checkpointing)
     told: dict[str, Any] = {}
@@ -156,11 +155,13 @@ def with_replay(own: Encoded, replayed: Encoded) -> Encoded:
 
 
 def _trainer(
-    job: Learning, rows: _Rows, parts: np.ndarray, *, steps: int, first: int, directory: Path, stream: Any
+    job: Learning, rows: _Rows, plan: np.ndarray, *, steps: int, first: int, directory: Path, stream: Any
 ) -> Any:
+    from train.token_dropout import TokenDropout
     from train.trainer import PairedBatches, PlannedBatches, PlannedTrainer
 
     config, pad = job.config, job.bench.tokenizer.pad_token_id
+    parts = plan[first:].reshape(-1, config.batch_rows // config.gradient_accumulation_batches)
     evaluate = _validate(job)
     given: dict[str, Any] = {
         "steps": steps, "first_step": first, "directory": directory, "progress": job.progress, "evaluate": evaluate,
@@ -177,7 +178,12 @@ def _trainer(
     classes = classes_of(job.examples, rows.encoded, job.labels)
     weights = weights_of(job.examples, rows.encoded, classes, config, rows.own)
     soft = None if job.soft is None else job.soft[rows.encoded.kept]
-    return PlannedTrainer(job.objective, PlannedBatches(rows.encoded, parts, classes, pad, weights, soft), config, **given)
+    dropout = None
+    if config.token_dropout and classes is not None:
+        seen = visits(plan)[first:].reshape(parts.shape)
+        dropout = TokenDropout(config.token_dropout, config.seed, seen, job.bench.encoder.special)
+    batches = PlannedBatches(rows.encoded, parts, classes, pad, weights, soft, dropout)
+    return PlannedTrainer(job.objective, batches, config, **given)
 
 
 def _validate(job: Learning) -> Callable[[], Measured] | None:

@@ -181,7 +181,10 @@ class Objective:
         states = self.states(batch)
         if self.pooling == "last":
             return states[torch.arange(len(states), device=states.device), batch.lengths - 1]
-        mask = _mask(batch).unsqueeze(-1).to(states.dtype)
+        mask = _mask(batch).unsqueeze(-1)
+        if self.pooling == "max":
+            return states.masked_fill(mask == 0, float("-inf")).amax(1)
+        mask = mask.to(states.dtype)
         return (states * mask).sum(1) / mask.sum(1)
 
     def loss(self, batch: Batch, config: TrainConfig) -> torch.Tensor:

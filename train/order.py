@@ -26,6 +26,17 @@ def hash_rows(ids: np.ndarray, seed: int, epoch: int) -> np.ndarray:
         return np.asarray(z ^ (z >> np.uint64(31)))
 
 
+def visits(plan: np.ndarray) -> np.ndarray:
+    """int64, the shape of `plan`: how often the row at each place was met before."""
+    flat = plan.ravel()
+    order = np.argsort(flat, kind="stable")
+    rows = flat[order]
+    begins = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]][: len(rows)])
+    before = np.empty(len(flat), dtype=np.int64)
+    before[order] = np.arange(len(flat)) - np.repeat(begins, np.diff(np.r_[begins, len(flat)]))
+    return before.reshape(plan.shape)
+
+
 def plan_steps(ids: np.ndarray, lengths: np.ndarray, *, steps: int, batch_rows: int, seed: int) -> np.ndarray:
     """int64[steps, batch_rows]: positions of the rows of each optimiser step."""
     needed = steps * batch_rows

@@ -31,6 +31,7 @@ from train.methods import METHODS
 from train.objective import Batch, Objective, collate
 from train.schedules import rate_factor
 from train.stream import MetricsStream
+from train.token_dropout import TokenDropout
 
 STEPS_A_LINE = 10
 """Steps between two lines of metrics on a GPU, where reading the loss waits for it; short runs have a line a step, and
@@ -65,10 +66,12 @@ class PlannedBatches:
         pad: int,
         weights: np.ndarray | None = None,
         soft: np.ndarray | None = None,
+        dropout: TokenDropout | None = None,
     ) -> None:
         self.encoded, self.plan, self.classes, self.pad, self.weights = encoded, plan, classes, pad, weights
         self.soft = soft
         """float32[n, C]: a teacher's log probabilities of the classes."""
+        self.dropout = dropout
 
     def __len__(self) -> int:
         return len(self.plan)
@@ -77,10 +80,18 @@ class PlannedBatches:
         """The rows of each batch that one of several processes takes."""
         mine = copy.copy(self)
         mine.plan = self.plan[:, rank::of]
+        mine.dropout = None if self.dropout is None else self.dropout.share(rank, of)
         return mine
 
     def __getitem__(self, index: int) -> Batch:
-        batch = collate(self.encoded, self.plan[index], self.classes, self.pad, self.weights)
+        rows = self.plan[index]
+        if self.dropout is None or self.classes is None:
+            batch = collate(self.encoded, rows, self.classes, self.pad, self.weights)
+        else:
+            met, weights = self.dropout.of(self.encoded, rows, index), self.weights
+            here = None if weights is None else weights[rows]
+            batch = collate(met, range(len(rows)), self.classes[rows], self.pad, here)
+            batch.rows = torch.from_numpy(np.asarray(rows))
         if self.soft is not None:
             batch.soft = torch.from_numpy(self.soft[self.plan[index]])
         return batch
