@@ -39,7 +39,9 @@ class TokenDropout:
         """The rows of batch `index`, shortened; a row that stands there twice loses other tokens each time."""
         met = encoded.take(rows)
         numbered = zip(met.tokens, met.ids.tolist(), self.visits[index].tolist(), strict=True)
-        return dataclasses.replace(met, tokens=tuple(self.left(tokens, number, visit) for tokens, number, visit in numbered))
+        return dataclasses.replace(
+            met, tokens=tuple(self.left(tokens, number, visit) for tokens, number, visit in numbered)
+        )
 
     def left(self, tokens: np.ndarray, number: int, visit: int) -> np.ndarray:
         """The tokens of row `number` that its visit leaves."""
