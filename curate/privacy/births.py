@@ -143,8 +143,9 @@ def birth(view: View, c: Candidate) -> list[Span]:
     raw = view.text(first, start)
     if not raw.strip() and view.column(c.row):
         raw = re.sub(r"[_\-.]+", " ", _GLUED.sub(" ", view.column(c.row))) + ": "
-    score = _score(_GLUED.sub(" ", raw), written, view.text(end, min(view.ends[c.row], end + 32)))
-    if not score and _BEHIND.match(view.text(end, min(view.ends[c.row], end + 32))):
+    behind = view.text(end, min(view.ends[c.row], end + 32))
+    score = _score(_GLUED.sub(" ", raw), written, behind)
+    if not score and _BEHIND.match(behind):
         score = 0.6 if found is not None else 0.75
     return [(start, end, _DOB, score)] if score else []
 
